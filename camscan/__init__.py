@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from camscan.app.assess import judged
+    from camscan.app.assess import judge_assets
     from camscan.app.devices import Details, device_details, find_device, find_devices, pick_devices
     from camscan.app.diff import Changes, changes_since
     from camscan.app.edit import (
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
         Added,
         Entered,
         add_device,
-        enter,
         enter_accepted_risk,
+        enter_entries,
         enter_not_ours,
         enter_note,
         enter_removal,
         enter_visit,
     )
     from camscan.app.enrich import enrich_devices, prepare_enrichment
-    from camscan.app.evidence import ask_nmap, of_nmap
+    from camscan.app.evidence import read_nmap, run_nmap
     from camscan.app.log import logging_to
     from camscan.app.plan import Draft, enter_plan, plan_progress, propose_plan, write_plan
-    from camscan.app.record import record
-    from camscan.app.request import Prepared, Request, prepare, targets_in_scope
-    from camscan.app.resume import Kept, Order, order_of, place_of, resumable, scan_one
+    from camscan.app.record import record_report
+    from camscan.app.request import Prepared, Request, prepare_request, targets_in_scope
+    from camscan.app.resume import Kept, Order, decide_order, journal_folder, list_resumable, scan_and_record
     from camscan.app.round import PreparedRound, Round, prepare_round, run_round
     from camscan.app.scan import Interruption, Scanned, Watcher, run_scan
     from camscan.app.sites import SitesImport, apply_sites, read_sites
@@ -102,13 +102,13 @@ __all__ = [
     "__version__",
     "add_device",
     "apply_sites",
-    "ask_nmap",
     "changes_since",
     "compare_sheet",
+    "decide_order",
     "device_details",
     "enrich_devices",
-    "enter",
     "enter_accepted_risk",
+    "enter_entries",
     "enter_not_ours",
     "enter_note",
     "enter_plan",
@@ -118,42 +118,42 @@ __all__ = [
     "find_device",
     "find_devices",
     "find_workspace",
-    "judged",
+    "journal_folder",
+    "judge_assets",
+    "list_resumable",
     "logging_to",
-    "of_nmap",
     "open_register",
-    "order_of",
     "pick_devices",
-    "place_of",
     "plan_progress",
-    "prepare",
     "prepare_enrichment",
+    "prepare_request",
     "prepare_round",
     "propose_plan",
+    "read_nmap",
     "read_sheet",
     "read_sites",
-    "record",
-    "resumable",
+    "record_report",
+    "run_nmap",
     "run_round",
     "run_scan",
-    "scan_one",
+    "scan_and_record",
     "take_sheet",
     "targets_in_scope",
     "write_plan",
 ]
 _HOMES: Mapping[str, str] = {
-    "camscan.app.assess": "judged",
+    "camscan.app.assess": "judge_assets",
     "camscan.app.devices": "Details device_details find_device find_devices pick_devices",
     "camscan.app.diff": "Changes changes_since",
-    "camscan.app.edit": "Acting Added Entered add_device enter enter_accepted_risk "
+    "camscan.app.edit": "Acting Added Entered add_device enter_entries enter_accepted_risk "
     "enter_not_ours enter_note enter_removal enter_visit",
     "camscan.app.enrich": "enrich_devices prepare_enrichment",
-    "camscan.app.evidence": "ask_nmap of_nmap",
+    "camscan.app.evidence": "run_nmap read_nmap",
     "camscan.app.log": "logging_to",
     "camscan.app.plan": "Draft enter_plan plan_progress propose_plan write_plan",
-    "camscan.app.record": "record",
-    "camscan.app.request": "Prepared Request prepare targets_in_scope",
-    "camscan.app.resume": "Kept Order order_of place_of resumable scan_one",
+    "camscan.app.record": "record_report",
+    "camscan.app.request": "Prepared Request prepare_request targets_in_scope",
+    "camscan.app.resume": "Kept Order decide_order journal_folder list_resumable scan_and_record",
     "camscan.app.round": "PreparedRound Round prepare_round run_round",
     "camscan.app.scan": "Interruption Scanned Watcher run_scan",
     "camscan.app.sites": "SitesImport apply_sites read_sites",

@@ -14,7 +14,7 @@ from typing import Any
 
 from camscan import probes
 from camscan.fingerprints import Database
-from camscan.identify import Cluster, clusters, device
+from camscan.identify import Cluster, group_by_box, make_device
 from camscan.model import Attempt, Device, Reply
 
 _LARGEST_PORT = 65535
@@ -179,14 +179,14 @@ def identify(replies: Iterable[Reply], database: Database) -> Iterator[Device]:
     boxes += _merged(addressed, attempts, database)
     for members, cluster in sorted(boxes, key=lambda box: box[0][0]):
         ids = [listed[number].id for number in members]
-        yield device([attempts[number] for number in members], database, ids=ids, cluster=cluster)
+        yield make_device([attempts[number] for number in members], database, ids=ids, cluster=cluster)
 
 
 def _merged(
     addressed: Sequence[int], attempts: Sequence[Attempt], database: Database
 ) -> Iterator[tuple[list[int], Cluster | None]]:
     left = set(addressed)
-    for cluster in clusters([attempts[number] for number in addressed], database):
+    for cluster in group_by_box([attempts[number] for number in addressed], database):
         members = [addressed[member] for member in cluster.members]
         left -= set(members)
         yield members, cluster

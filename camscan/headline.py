@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from camscan.asset.kinds import kind_of
-from camscan.identify.channel_count import channels, is_read
+from camscan.identify.channel_count import count_channels, was_list_read
 from camscan.model import Confidence, Device, Identification, Report
 from camscan.words import counted
 
@@ -189,7 +189,7 @@ def _unit(device: Device, site: str) -> Unit:
         kind=found.kind,
         is_camera_system=found.is_camera_system,
         open_ports=device.open_ports,
-        channels=0 if is_read(each.key for each in seen) else channels(found.kind, seen) or 0,
+        channels=0 if was_list_read(each.key for each in seen) else count_channels(found.kind, seen) or 0,
         site=site,
     )
 

@@ -14,13 +14,13 @@ from typing import Any
 from planned import asset, judgement
 
 from camscan.asset import Asset, Grouping, Judgement, Place
-from camscan.briefing import Level, as_page, compose
+from camscan.briefing import Level, compose_report, render_report
 from camscan.briefing.nouns import STANDINGS, Device, Facts, Leave, Question, Recorder, Returned, Ruler
 from camscan.config.planning import Formula
 from camscan.headline import Headline
-from camscan.plan import burn_down, in_words, plan_of, status, table
+from camscan.plan import describe_formula, group_table, make_burndown, make_plan, programme_status
 from camscan.plan.scan_coverage import Looked, NetworkAsked
-from camscan.plan.standing import answers_after_removal, planned_day, removed_day, site_of, standing
+from camscan.plan.standing import answers_after_removal, planned_day, recorded_site, removal_standing, removed_day
 
 DAY = date(2026, 11, 30)
 TOWN_HALL = Place("Town Hall", "100", controller="own", owner_service="Facilities")
@@ -69,13 +69,13 @@ def device(each: Asset, priority: int | None) -> Device:
     return Device(
         number=each.asset_id,
         tag=each.entries.get("council_asset_tag", ""),
-        site=site_of(each),
+        site=recorded_site(each),
         place=each.entries.get("location_detail", ""),
         maker=(each.identification.maker or "").capitalize(),
         model=each.identification.model or "",
         type="IP camera",
         priority=priority,
-        standing=STANDINGS[standing(each, DAY)],
+        standing=STANDINGS[removal_standing(each, DAY)],
         planned=planned_day(each),
         seen=last.date() if last else None,
     )
@@ -94,15 +94,17 @@ def facts(assets: Sequence[Asset] | None = None, **others: Any) -> Facts:
         version="1.2.3",
         databases=("2026-11-01",),
         headline=Headline(devices=7, cameras=6, recorders=1, sites=2, unknown=1, channels_not_read=16),
-        status=status(assets, verdicts, DAY),
-        points=burn_down(tallies if meant else [], plan_of(assets, verdicts, DAY), DAY),
+        status=programme_status(assets, verdicts, DAY),
+        points=make_burndown(tallies if meant else [], make_plan(assets, verdicts, DAY), DAY),
         looked=LOOKED,
         is_map_stale=False,
-        groups={by: table(assets, verdicts, DAY, by) for by in Grouping},
+        groups={by: group_table(assets, verdicts, DAY, by) for by in Grouping},
         makers=frozenset({"hikvision", "dahua"}),
         devices=[device(each, verdicts[each.asset_id].priority) for each in meant],
         returned=[
-            Returned(each.asset_id, site_of(each), removed_day(each), each.last_seen.date() if each.last_seen else None)
+            Returned(
+                each.asset_id, recorded_site(each), removed_day(each), each.last_seen.date() if each.last_seen else None
+            )
             for each in meant
             if answers_after_removal(each)
         ],
@@ -117,7 +119,7 @@ def facts(assets: Sequence[Asset] | None = None, **others: Any) -> Facts:
             Ruler("a statement of others", False, "departments", "second-hand", "a statement"),
         ],
         is_decided=True,
-        formula=in_words(Formula()),
+        formula=describe_formula(Formula()),
         leaves=[Leave("Head of ICT", date(2026, 1, 1), date(2027, 12, 31), 3)],
         scans=5,
         first_scan=date(2026, 6, 19),
@@ -167,7 +169,7 @@ GOLDEN = Path(__file__).parent / "golden" / "report"
 def main() -> None:
     """Write the golden pages."""
     for level in Level:
-        (GOLDEN / f"{level}.html").write_text(as_page(compose(facts(), level)), encoding="utf-8")
+        (GOLDEN / f"{level}.html").write_text(render_report(compose_report(facts(), level)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -210,7 +210,7 @@ def place() -> Path | None:
 
 def sheets(path: Path, database: Database) -> list[Sheet]:
     """Every model of both makers that has a record."""
-    grammars = naming.load()
+    grammars = naming.load_grammars()
     known = _listed()
     found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for record in json.loads(path.read_text(encoding="utf-8")):
@@ -236,7 +236,7 @@ def _read(grammars: Sequence[naming.Grammar], maker: str, model: str) -> Reading
             said
             for grammar in grammars
             if ".camera" in grammar.id and grammar.maker == maker
-            if (said := grammar.read(model))
+            if (said := grammar.read_model(model))
         ),
         (),
     )
@@ -321,7 +321,7 @@ def main() -> int:
     if path is None:
         sys.stderr.write("CAMSCAN_DATASHEETS does not name a file of datasheet records\n")
         return 1
-    sys.stdout.writelines(f"{line}\n" for line in table(sheets(path, fingerprints.load())))
+    sys.stdout.writelines(f"{line}\n" for line in table(sheets(path, fingerprints.load_database())))
     return 0
 
 

@@ -34,7 +34,7 @@ from sqlalchemy import inspect as look_into
 from xdist.scheduler import LoadScopeScheduling
 
 from camscan import strict_yaml
-from camscan.fingerprints import Database, built_in, database
+from camscan.fingerprints import Database, built_in_folder, database
 from camscan.register import Register, backends, open_register, schema
 from camscan.register.backends import postgresql, sqlite
 from camscan.strict_yaml import Node
@@ -241,17 +241,17 @@ def databases_are_made_once(patch: pytest.MonkeyPatch) -> None:
 
     Its version is a hash of every file, and is still worked out each time; so is a database that a test makes.
     """
-    make, made = database._database, dict[tuple[str, tuple[Path, ...]], Database]()
+    make, made = database._make_database, dict[tuple[str, tuple[Path, ...]], Database]()
 
     def make_once(version: str, directories: Sequence[Path], compiled: Mapping[str, Any]) -> Database:
         key = version, tuple(directories)
-        if directories[0] != built_in():
+        if directories[0] != built_in_folder():
             return make(version, directories, compiled)
         if key not in made:
             made[key] = make(version, directories, compiled)
         return made[key]
 
-    patch.setattr(database, "_database", make_once)
+    patch.setattr(database, "_make_database", make_once)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -266,7 +266,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 def new_registers_are_compiled_once(patch: pytest.MonkeyPatch) -> None:
     """A new register gets its tables by the same statements each time: they are worked out once for each database."""
-    migrate, made = backends.migrate, dict[str, list[tuple[str, Any]]]()
+    migrate, made = backends.migrate_tables, dict[str, list[tuple[str, Any]]]()
 
     def make(connection: Connection, to: str) -> None:
         kind = connection.dialect.name
@@ -287,7 +287,7 @@ def new_registers_are_compiled_once(patch: pytest.MonkeyPatch) -> None:
             made[kind] = statements
 
     for module in (sqlite, postgresql):
-        patch.setattr(module, "migrate", make)
+        patch.setattr(module, "migrate_tables", make)
 
 
 def pytest_configure(config: pytest.Config) -> None:

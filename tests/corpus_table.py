@@ -61,7 +61,7 @@ class Row:
 
 def rows(path: Path) -> list[Row]:
     """Every labelled reply, identified on its own."""
-    database = fingerprints.load()
+    database = fingerprints.load_database()
     names = {
         _word(name): maker.key for maker in database.makers.values() for name in (maker.name, maker.key, *maker.aliases)
     }

@@ -22,7 +22,7 @@ from click.testing import CliRunner
 from camscan.captures import observe, read
 from camscan.cli import cli
 from camscan.fingerprints import Database
-from camscan.identify import merge
+from camscan.identify import merge_attempts
 from camscan.identify.keys import strong_keys
 from camscan.model import Attempt, Completion, Coverage, Device, Reply, Report
 
@@ -99,7 +99,7 @@ class Unit:
                 for reply in self.replies
             ]
             attempts = tuple(observe(reply) for reply in moved)
-            devices = merge(attempts, database)
+            devices = merge_attempts(attempts, database)
             assert len(devices) == 1, self.name
             self._known[self.ip] = devices[0], attempts
         device, attempts = self._known[self.ip]
@@ -124,7 +124,7 @@ class Council:
         """Sites whose network is down."""
         self.scans = 0
         for ip, heard in replies.items():
-            devices = merge([observe(reply) for reply in heard], database)
+            devices = merge_attempts([observe(reply) for reply in heard], database)
             if len(devices) == 1:
                 self.store.append(Unit(ip, heard, bool(strong_keys(devices[0]))))
 

@@ -108,7 +108,7 @@ def decoded(database: Database, maker: str, model: str) -> tuple[dict[str, str],
     """What the rules claim of a model, and which rule claims it."""
     found: dict[str, str] = {}
     rules: dict[str, str] = {}
-    matches = database.derive({}, {"id.maker": maker, "id.model": model})
+    matches = database.match_decided({}, {"id.maker": maker, "id.model": model})
     for match in sorted(matches, key=lambda match: -match.certainty):
         for claim, text in match.claims.items():
             if claim not in found:
@@ -224,7 +224,7 @@ def main() -> int:
     if path is None:
         sys.stderr.write("CAMSCAN_MODELS does not name a list of models\n")
         return 1
-    found = rows(path, fingerprints.load())
+    found = rows(path, fingerprints.load_database())
     sys.stdout.writelines(f"{line}\n" for line in table(found))
     return 0
 

@@ -40,8 +40,8 @@ def prepare(where: str, devices: int = DEVICES) -> None:
         book.record(report(*map(camera, range(devices)), nameless(), scan_id="1"))
         book.record(report(*map(camera, range(devices)), scan_id="2", when=NOON + timedelta(days=1)))
         names = [row.asset_id for row in book.devices()]
-        book.edit([Edit(name, "location_detail", "roof") for name in names[:5]], role="estates", how="set")
-        book.add([NewRow(RecordType.MANUAL, {"location_detail": "cellar"})], role="estates", how="add")
+        book.edit_entries([Edit(name, "location_detail", "roof") for name in names[:5]], role="estates", how="set")
+        book.add_devices([NewRow(RecordType.MANUAL, {"location_detail": "cellar"})], role="estates", how="add")
 
 
 def record(where: str) -> None:
@@ -57,33 +57,33 @@ def edit(where: str) -> None:
     with open_register(where, editing=True) as book:
         edits = [Edit(row.asset_id, "location_detail", "moved") for row in book.devices()]
         edits += [Edit(row.asset_id, "estimated_cost", "120") for row in book.devices()]
-        book.edit(edits, role="estates", how="import")
+        book.edit_entries(edits, role="estates", how="import")
 
 
 def add(where: str) -> None:
     """Rows that no scan has seen."""
     rows = [NewRow(RecordType.IMPORTED, {"location_detail": f"shelf {number}"}) for number in range(5)]
     with open_register(where, editing=True) as book:
-        book.add(rows, role="estates", how="import")
+        book.add_devices(rows, role="estates", how="import")
 
 
 def merge(where: str) -> None:
     """Two rows that are one device."""
     with open_register(where, editing=True) as book:
         first, second, *_ = (row.asset_id for row in book.devices())
-        book.merge(first, second, role="estates")
+        book.merge_devices(first, second, role="estates")
 
 
 def back_up(where: str) -> None:
     """Over an older backup."""
     with open_register(where, readonly=True) as book:
-        book.backup(Path(os.environ["BACKUP"]), force=True)
+        book.write_backup(Path(os.environ["BACKUP"]), force=True)
 
 
 def restore(where: str) -> None:
     """Into an empty register."""
     with open_register(where) as book:
-        book.restore(Path(os.environ["BACKUP"]))
+        book.restore_backup(Path(os.environ["BACKUP"]))
 
 
 def open_it(where: str) -> None:
@@ -157,7 +157,7 @@ def _was_killed(process: int) -> bool | None:
 
 def look(book: Register) -> tuple[object, ...]:
     """All that a person would notice, and nothing that two goes of one action would tell differently."""
-    sizes = dict(book.sizes())
+    sizes = dict(book.count_rows())
     rows = sorted((row.identification.serial or "", sorted(row.entries.items())) for row in book.devices())
     return sizes, rows, [scan.scan_id for scan in book.scans()]
 
@@ -165,7 +165,7 @@ def look(book: Register) -> tuple[object, ...]:
 def whole(where: str) -> tuple[object, ...]:
     """What is in the register; fails unless it is sound."""
     with open_register(where, readonly=True) as book:
-        if findings := book.check():
+        if findings := book.find_faults():
             raise SystemExit(f"not sound: {findings}")
         return look(book)
 

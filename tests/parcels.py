@@ -50,7 +50,7 @@ def scan(
 ) -> Report:
     """The report of a scan that drew these replies, with an id of its own."""
     load()
-    database = fingerprints.load()
+    database = fingerprints.load_database()
     devices, _ = weigh(attempts, database)
     answered = len({each.ip for each in attempts})
     found = report_of(

@@ -62,7 +62,7 @@ def camscan(folder: Path, *arguments: str, codes: tuple[int, ...] = (0,)) -> Non
 def write(folder: Path) -> None:
     """The council, and what it gives to others."""
     with (
-        patch.object(assess, "today", reported.TODAY.date),  # the day of the register
+        patch.object(assess, "today_utc", reported.TODAY.date),  # the day of the register
         patch.object(secrets, "randbits", random.Random(14).getrandbits),  # the same asset numbers each time
     ):
         reported.fill(folder, DEVICES)

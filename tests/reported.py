@@ -13,7 +13,7 @@ from typing import Any
 from sample_report import camera, nameless, report
 
 from camscan.app import assess
-from camscan.app.lines import lister
+from camscan.app.listing_lines import make_lister
 from camscan.config import Config, load_config
 from camscan.model import Capability, Confidence, Device
 from camscan.register import Edit, Register, open_register
@@ -55,7 +55,7 @@ def fill(folder: Path, devices: int = 60, *, scans: int = 9, decision: str = DEC
     path.write_text(settings(decision), encoding="utf-8")
     config = load_config(path)
     with open_register(folder / "camscan.db") as book:
-        book.list_by(lister(config))
+        book.list_by(make_lister(config))
         book.remember_sites(config.places())
         begin = TODAY - timedelta(days=30 * scans)
         for number in range(scans):
@@ -140,7 +140,7 @@ def _plan(book: Register) -> None:
             entries.pop("planned_removal_date", "")
             entries.pop("removal_phase", "")
         edits += [Edit(asset, column, value) for column, value in entries.items()]
-    book.edit(edits, role="CCTV programme officer", how="camscan plan propose")
+    book.edit_entries(edits, role="CCTV programme officer", how="camscan plan propose")
 
 
 def _remove(book: Register, number: int, when: datetime) -> None:
@@ -154,14 +154,14 @@ def _remove(book: Register, number: int, when: datetime) -> None:
                 "removal_evidence_ref": f"WO-{each}",
             }
             edits += [Edit(asset, column, value) for column, value in entries.items()]
-    book.edit(edits, role="CCTV programme officer", how="camscan removed", at=when)
+    book.edit_entries(edits, role="CCTV programme officer", how="camscan removed", at=when)
 
 
 def main() -> None:
     """``python tests/reported.py FOLDER DEVICES`` makes one to look at."""
     import sys  # noqa: PLC0415 - only here
 
-    assess.today = TODAY.date  # the day of the register
+    assess.today_utc = TODAY.date  # the day of the register
     fill(Path(sys.argv[1]), int(sys.argv[2]))
 
 

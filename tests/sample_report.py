@@ -114,4 +114,4 @@ def record(book: Register, *devices: Device, **members: Any) -> Recorded:
 
 def enter(book: Register, asset: str, **entries: str) -> None:
     """Write what somebody knows of a device."""
-    book.edit([Edit(asset, column, value) for column, value in entries.items()], role=ROLE, how="test")
+    book.edit_entries([Edit(asset, column, value) for column, value in entries.items()], role=ROLE, how="test")

@@ -8,13 +8,13 @@ from sample_report import NOON
 from sqlalchemy import RowMapping
 
 from camscan.asset import Place, Presence
-from camscan.identify.keys import Key, marks_of
+from camscan.identify.keys import Key, device_marks
 from camscan.model import Device, Report
 from camscan.register.codec import identification_to_json
-from camscan.register.record.entry import Entry, enter
-from camscan.register.record.keys import marks_in, tell
+from camscan.register.record.entry import Entry, make_entries
+from camscan.register.record.keys import find_own_keys, marks_in_report
 from camscan.register.record.known import Known, Stored
-from camscan.register.record.matching import Search, match, search
+from camscan.register.record.matching import Search, make_search, match_devices
 
 
 def nowhere(_site: str, _addresses: object) -> Place | None:
@@ -42,17 +42,17 @@ def stored_row(number: int, device: Device, *, last_scan: int = 1, **columns: An
     return Known(
         cast("RowMapping", row),
         device.identification,
-        keys=set(marks_of(device).keys),
+        keys=set(device_marks(device).keys),
         addresses=dict.fromkeys(held, last_scan),
     )
 
 
 def ask(report: Report, *rows: Known, burnt: frozenset[Key] = frozenset()) -> Search:
     """The question that a report puts to a register of these rows."""
-    marks = marks_in(report)
-    return search(report, tell(report, marks, burnt), Stored(rows, burnt, {}, nowhere))
+    marks = marks_in_report(report)
+    return make_search(report, find_own_keys(report, marks, burnt), Stored(rows, burnt, {}, nowhere))
 
 
 def entries_of(report: Report, *rows: Known, fresh: int = 100) -> list[Entry]:
     """The devices of a report on their way into a register of these rows."""
-    return enter(report, match(ask(report, *rows)), nowhere, fresh)
+    return make_entries(report, match_devices(ask(report, *rows)), nowhere, fresh)

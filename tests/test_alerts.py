@@ -54,7 +54,7 @@ def scan(space: Workspace, *devices: Device, **members: object) -> None:
 
 def tell(space: Workspace, night: int, **how: object) -> Notified:
     """What is due on that night, at eight in the evening."""
-    return app.alerts.tell(space, now=NOON + timedelta(days=night, hours=8), **how)  # type: ignore[arg-type]  # as named
+    return app.alerts.send_due_alerts(space, now=NOON + timedelta(days=night, hours=8), **how)  # type: ignore[arg-type]  # as named
 
 
 def removed(book: Register, number: int = 0, day: str = "2026-02-01") -> str:
@@ -100,7 +100,7 @@ def test_what_nobody_takes_is_tried_again_and_given_up_after_three_days(place: W
     box.refuses.add("CCTV team")
     scan(place, camera(1), camera(2))
     told = tell(place, 2)
-    assert [(each.recipient, each.detail) for each in told.failed] == [("CCTV team", "no mail today")]
+    assert [(each.recipient, each.detail) for each in told.failed_sends] == [("CCTV team", "no mail today")]
     assert (told.waiting, box.came()) == (1, {})
     scan(place, camera(1), camera(2), camera(3))
     tries = box.tries
@@ -178,9 +178,9 @@ def test_news_comes_once_a_day_and_alarms_at_once(file: Workspace, box: Box) -> 
         removed(book)
     scan(file, camera(1), camera(2), camera(3))
     later = NOON + timedelta(days=1, hours=11)
-    app.alerts.tell(file, now=later)
+    app.alerts.send_due_alerts(file, now=later)
     assert set(box.came()) == {"alarm to ICT", "alarm to CCTV team"}
-    app.alerts.tell(file, now=later, digest=True)
+    app.alerts.send_due_alerts(file, now=later, digest=True)
     assert box.came() == {
         "news to CCTV team": "2 new devices",
         "progress to CCTV team": "how far the removal has got",
@@ -383,7 +383,7 @@ class TestCommand:
             assert (code, err) == (2, "camscan: camscan.yaml: no recipients: list at least one under notify\n")
 
     def test_a_second_one_waits_for_nobody(self, camscan: Camscan, file: Workspace) -> None:
-        with app.unattended.alone(file):
+        with app.unattended.lock_runs(file):
             code, _, err = camscan("notify")
         assert code == 4
         assert err == "camscan: camscan.db: another `camscan run` is running; wait until it has ended\n"
@@ -400,4 +400,4 @@ class TestCommand:
 def test_nobody_to_tell_is_an_error(workplace: Path) -> None:
     del workplace
     with pytest.raises(UsageError, match=r"there is no camscan\.yaml: no recipients:"):
-        app.alerts.tell(find_workspace(), now=datetime(2026, 3, 2, tzinfo=UTC))
+        app.alerts.send_due_alerts(find_workspace(), now=datetime(2026, 3, 2, tzinfo=UTC))

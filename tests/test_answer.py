@@ -12,17 +12,17 @@ from hypothesis import strategies as st
 
 from camscan.cli import main
 from camscan.errors import ConfigError
-from camscan.fingerprints import badges, load, naming
-from camscan.fingerprints import check as check_fingerprints
-from camscan.identify.answer import OURS, Answer, Reading, answer
+from camscan.fingerprints import badges, load_database, naming
+from camscan.fingerprints import check_database as check_fingerprints
+from camscan.identify.answer import OURS, Answer, Reading, answer_text
 
-DATABASE = load()
-GRAMMARS = naming.load()
-BADGES = badges.load()
+DATABASE = load_database()
+GRAMMARS = naming.load_grammars()
+BADGES = badges.load_badges()
 
 
 def asked(text: str) -> Answer:
-    return answer(text, DATABASE, GRAMMARS, BADGES)
+    return answer_text(text, DATABASE, GRAMMARS, BADGES)
 
 
 def first(text: str) -> Reading:
@@ -237,7 +237,7 @@ ENTRY = """\
 def test_a_badge_of_the_user_s_own(tmp_path: Path) -> None:
     (tmp_path / "oem.yaml").write_text(ENTRY)
     assert check_fingerprints((tmp_path,)) == []
-    found = answer("parkeye", load((tmp_path,)), GRAMMARS, badges.load((tmp_path,)))
+    found = answer_text("parkeye", load_database((tmp_path,)), GRAMMARS, badges.load_badges((tmp_path,)))
     assert parts(found.readings[0])["Since when"] == "since 2020"
 
 
@@ -254,4 +254,4 @@ def test_a_wrong_badge_is_named_with_its_line(tmp_path: Path, old: str, new: str
     (problem,) = check_fingerprints((tmp_path,))
     assert (problem.line, message in problem.message) == (9, True), problem
     with pytest.raises(ConfigError, match=r"oem\.yaml:9"):
-        badges.load((tmp_path,))
+        badges.load_badges((tmp_path,))

@@ -14,8 +14,8 @@ import pytest
 from command_line import Camscan
 from estate_truth import OURS, SURE, standing
 
-from camscan.app.request import Request, prepare
-from camscan.app.resume import scan_one
+from camscan.app.request import Request, prepare_request
+from camscan.app.resume import scan_and_record
 from camscan.app.scan import Interruption
 from camscan.asset.kinds import kind_of
 from camscan.cli.demo import PORTS
@@ -150,9 +150,9 @@ def table(text: str) -> dict[str, tuple[int, ...]]:
 
 def interrupted(site: str) -> None:
     """A scan of a site that is stopped before it has asked anybody."""
-    prepared = prepare(Request(targets=(), site=site))
+    prepared = prepare_request(Request(targets=(), site=site))
     with open_register("camscan.db") as book:
-        kept = scan_one(prepared, book, interruption=Interruption(is_wanted=True))
+        kept = scan_and_record(prepared, book, interruption=Interruption(is_wanted=True))
     assert kept
     assert kept.report.completion == "interrupted"
 

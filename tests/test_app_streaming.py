@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sample_report import DAY, HOSTILE, NOON, ROLE, camera, enter, nameless, report
 
-from camscan.app import lines, listing, streaming
+from camscan.app import listing, listing_lines, streaming
 from camscan.app.listing import Wanted
 from camscan.app.streaming import Stream
 from camscan.app.workspace import Workspace, workspace_of
@@ -35,7 +35,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
         later = camera(11, ip="198.51.100.3", when=NOON + 9 * DAY)
         book.record(report(later, scan_id="later", when=NOON + 9 * DAY, site="Depot", targets=("198.51.100.0/24",)))
         rows = [{"stated_ip_address": "198.51.100.3"}, {"stated_model": "X1"}]
-        book.add([NewRow(RecordType.IMPORTED, each) for each in rows], role=ROLE, how="test")
+        book.add_devices([NewRow(RecordType.IMPORTED, each) for each in rows], role=ROLE, how="test")
         numbers = [row.asset_id for row in book.devices()]
         enter(book, numbers[0], in_scope="yes", planned_removal_date="2026-03-09", brand_on_badge="Own badge")
         enter(book, numbers[1], lifecycle_status="not_ours")
@@ -71,8 +71,8 @@ WANTED = [
 
 @pytest.mark.parametrize("wanted", WANTED, ids=repr)
 def test_the_same_devices_in_the_same_bytes(space: Workspace, book: Register, wanted: Wanted) -> None:
-    every = listing.listed(book, Config(), wanted, judge=True)
-    rows = sorted(every.rows, key=lambda row: (not row.ip_addresses, lines.sortable(row.ip_addresses)))
+    every = listing.list_devices(book, Config(), wanted, judge=True)
+    rows = sorted(every.rows, key=lambda row: (not row.ip_addresses, listing_lines.sortable_address(row.ip_addresses)))
     found = stream(space, book, wanted)
     table, document = io.StringIO(), io.StringIO()
     streaming.write_csv(found, table)
@@ -80,13 +80,13 @@ def test_the_same_devices_in_the_same_bytes(space: Workspace, book: Register, wa
     expected = io.StringIO()
     listing.write_csv(every, rows, expected)
     assert table.getvalue() == expected.getvalue()
-    assert document.getvalue() == json.dumps(listing.document(every, rows), indent=2)
-    assert (found.fitting, found.others, found.damage) == (len(rows), every.others, every.damage)
+    assert document.getvalue() == json.dumps(listing.listing_document(every, rows), indent=2)
+    assert (found.fitting, found.others, found.describe_damage) == (len(rows), every.others, every.damage)
 
 
 def test_what_is_entered_twice_is_told_by_the_lines(space: Workspace, book: Register) -> None:
     streaming.headline_of(space)
-    told = {name: device.asset_id for name, device in lines.twice(book.lines).items()}
+    told = {name: device.asset_id for name, device in listing_lines.find_entered_twice(book.lines).items()}
     assert told == {name: device.asset_id for name, device in entered_twice(book.devices()).items()}
     assert len(told) == 2
 
@@ -106,8 +106,8 @@ def test_a_damaged_row_costs_no_other(space: Workspace, path: Path, tmp_path: Pa
     assert headline is not None
     with open_register(copy, readonly=True) as book:
         found = Stream(book, Config(), Wanted(everything=True), headline)
-        assert len(list(found)) == len(book.legible()[0])
-        assert found.damage == book.legible()[1]
+        assert len(list(found)) == len(book.legible_devices()[0])
+        assert found.describe_damage == book.legible_devices()[1]
 
 
 def test_a_register_that_cannot_be_listed_is_read_whole(tmp_path: Path) -> None:
@@ -122,4 +122,4 @@ def test_a_register_that_cannot_be_listed_is_read_whole(tmp_path: Path) -> None:
 def test_devices_are_found_by_their_names_in_their_order_few_or_nearly_all(book: Register) -> None:
     every = book.devices()
     for some in (every[1::4], every[2:]):
-        assert book.named({row.asset_id for row in some} | {"of nobody"}) == some
+        assert book.devices_by_number({row.asset_id for row in some} | {"of nobody"}) == some

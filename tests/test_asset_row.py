@@ -13,20 +13,20 @@ from sample_report import HOSTILE, NOON, camera
 
 from camscan.asset import Asset, Judgement, Place, Presence, RecordType, Ruling, kinds
 from camscan.asset.columns import BY_NAME, CAPABILITY_LEVELS, COLUMNS, DEVICE_TYPES, Kind, Owner
-from camscan.fingerprints import built_in
+from camscan.fingerprints import built_in_folder
 from camscan.model import Capability, Confidence, Identification
-from camscan.policies.companies import Ownership, load
-from camscan.sheets.row import Setting, row, setting
+from camscan.policies.companies import Ownership, load_ownership
+from camscan.sheets.row import Setting, device_row, make_setting
 from camscan.strict_yaml import load_yaml
 
 
 @cache
 def companies() -> Ownership:
-    return load()
+    return load_ownership()
 
 
 def cells(of: Asset, judgement: Judgement | None = None, **behind: int) -> dict[str, str]:
-    return dict(row(of, judgement, Setting(companies(), date(2026, 11, 23), behind)))
+    return dict(device_row(of, judgement, Setting(companies(), date(2026, 11, 23), behind)))
 
 
 def scanned(**claims: Any) -> Asset:
@@ -209,7 +209,7 @@ def test_channels_of_a_recorder() -> None:
     found = cells(channel)
     assert (found["recorder_asset_id"], found["recorder_channel"], found["connection"]) == ("A1", "3", "")
     by_hand = Asset("A3", RecordType.MANUAL, Identification(), entries={"recorder_asset_id": "A1"})
-    assert setting([recorder, channel, by_hand], companies(), date(2026, 1, 1)).channels_in_register == {"A1": 2}
+    assert make_setting([recorder, channel, by_hand], companies(), date(2026, 1, 1)).channels_in_register == {"A1": 2}
 
 
 def test_no_device_can_say_anything_harmful() -> None:
@@ -252,7 +252,7 @@ def test_choices_and_numbers_are_what_the_columns_promise() -> None:
 
 
 def test_every_kind_of_the_vocabulary_has_a_device_type() -> None:
-    known = [key for key in load_yaml(built_in() / "vocabulary.yaml").entries() if key.startswith("kind.")]
+    known = [key for key in load_yaml(built_in_folder() / "vocabulary.yaml").entries() if key.startswith("kind.")]
     assert {f"kind.{name}" for name in kinds.KINDS} <= set(known)
     for key in known:
         assert kinds.device_type(key.removeprefix("kind.")) in DEVICE_TYPES

@@ -14,7 +14,7 @@ from camscan.fingerprints.entry import Condition
 PATTERNS = sorted(
     {
         (condition.operator, condition.text)
-        for rule in fingerprints.load().rules
+        for rule in fingerprints.load_database().rules
         for _, conditions in rule.when
         for condition in conditions
         if condition.operator in {"pattern", "search"}

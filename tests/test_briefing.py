@@ -15,11 +15,11 @@ from planned import asset, judgement
 from sample_report import HOSTILE
 
 from camscan.asset import Grouping, Presence
-from camscan.briefing import Facts, Level, Report, as_page, compose, write_workbook
+from camscan.briefing import Facts, Level, Report, compose_report, render_report, write_workbook
 from camscan.briefing.estate import MOST_LISTED
 from camscan.briefing.nouns import Device, Exhibit, Section
 from camscan.page.table import Cell
-from camscan.plan import table
+from camscan.plan import group_table
 from camscan.sheets.formats import ods
 
 
@@ -45,17 +45,17 @@ class TestGolden:
     @pytest.mark.parametrize("level", list(Level))
     def test_the_page_is_what_it_was(self, level: Level) -> None:
         kept = GOLDEN / f"{level}.html"
-        page = as_page(compose(facts(), level))
+        page = render_report(compose_report(facts(), level))
         assert page == kept.read_text(encoding="utf-8"), "look at it in a browser, then run: python tests/briefed.py"
 
     def test_the_same_facts_give_the_same_bytes(self) -> None:
-        assert as_page(compose(facts())) == as_page(compose(facts()))
-        assert workbook(compose(facts())) == workbook(compose(facts()))
+        assert render_report(compose_report(facts())) == render_report(compose_report(facts()))
+        assert workbook(compose_report(facts())) == workbook(compose_report(facts()))
 
 
 class TestFirstPage:
     def test_it_can_be_read_aloud(self) -> None:
-        in_scope, standings, end, cost, unknown, coverage = compose(facts()).says
+        in_scope, standings, end, cost, unknown, coverage = compose_report(facts()).says
         assert in_scope == (
             "8 devices are in scope for removal, in 8 systems at 2 sites; the site of 1 is not known. 2 are removed, "
             "and 6 remain"
@@ -78,7 +78,7 @@ class TestFirstPage:
         )
 
     def test_the_numbers_add_up(self) -> None:
-        numbers = {each.name: each.value for each in compose(facts()).figures}
+        numbers = {each.name: each.value for each in compose_report(facts()).figures}
         parts = [int(numbers[name]) for name in ("Planned", "Overdue", "No date", "Held up", "Accepted risk")]
         assert sum(parts) == int(numbers["Remaining"]) == 6
         assert int(numbers["Gone"]) + 6 == int(numbers["In scope"]) == 8
@@ -86,29 +86,29 @@ class TestFirstPage:
 
     def test_the_headline_is_the_one_of_every_other_place(self) -> None:
         found = facts()
-        assert compose(found).headline == found.headline.text
+        assert compose_report(found).headline == found.headline.text
 
     def test_an_alarm_comes_first_and_names_devices_only_where_that_is_meant(self) -> None:
-        full, summary = compose(facts()).notices, compose(facts(), Level.SUMMARY).notices
+        full, summary = compose_report(facts()).notices, compose_report(facts(), Level.SUMMARY).notices
         assert full[0].word == summary[0].word == "Alarm"
         assert full[0].title == "1 device answers although somebody entered that it was removed"
         assert full[0].lines == (
             "CAM-0007 at Town Hall, entered as removed on 7 October 2026, last seen on 20 November 2026",
         )
         assert summary[0].lines == ()
-        page = as_page(compose(facts()))
+        page = render_report(compose_report(facts()))
         assert page.index("Alarm") < page.index(facts().headline.text)
 
     def test_without_a_decision_it_says_that_nothing_is_in_scope(self) -> None:
         found = facts(is_decided=False)
         found = replace(found, status=replace(found.status, would_match=5, scope_unknown=6))
-        (_, note) = compose(found).notices
+        (_, note) = compose_report(found).notices
         assert (note.word, note.lines) == ("Note", ("5 devices would match the policies in use.",))
         assert "no decision of the council is recorded" in note.title
-        assert [row[1] for row in cells(compose(found), "Policies")] == ["would", "no"]
+        assert [row[1] for row in cells(compose_report(found), "Policies")] == ["would", "no"]
 
     def test_not_seen_is_not_gone(self) -> None:
-        found = compose(facts([asset(1, presence=Presence.MISSED), asset(2)]))
+        found = compose_report(facts([asset(1, presence=Presence.MISSED), asset(2)]))
         assert (
             "1 of those that remain was not seen by the last scans. Nobody has recorded their removal, so they count "
             "as remaining."
@@ -117,7 +117,7 @@ class TestFirstPage:
 
 class TestSections:
     def test_ten_in_their_order(self) -> None:
-        titles = [each.title for each in compose(facts()).sections]
+        titles = [each.title for each in compose_report(facts()).sections]
         assert titles == [
             "Progress against the plan",
             "What it costs",
@@ -131,7 +131,7 @@ class TestSections:
         ]
 
     def test_the_burn_down_says_first_last_and_plan(self) -> None:
-        found = compose(facts())
+        found = compose_report(facts())
         chart = exhibits(found)["Progress"].chart
         assert chart is not None
         assert chart.description == (
@@ -143,14 +143,14 @@ class TestSections:
 
     def test_counts_by_another_decision_are_said_to_be_left_out(self) -> None:
         points = tuple(replace(each, remaining=None, unconfirmed=None, is_other_scope=True) for each in facts().points)
-        says = section(compose(facts(points=points)), "progress").says
+        says = section(compose_report(facts(points=points)), "progress").says
         assert says == (
             "The plan leaves 3 at the end of March 2027.",
             "Months in which another decision was in force are left empty.",
         )
 
     def test_costs_sum_up_and_say_for_how_many_none_is_known(self) -> None:
-        table = exhibits(compose(facts()))["Cost by year"].table
+        table = exhibits(compose_report(facts()))["Cost by year"].table
         assert [tuple(map(str, row)) for row in table.rows] == [
             ("2026/27", "3", "2150.50", "0"),
             ("No date yet", "3", "0", "3"),
@@ -158,18 +158,18 @@ class TestSections:
         assert tuple(map(str, table.total)) == ("All", "6", "2150.50", "3")
 
     def test_one_month_is_no_chart(self) -> None:
-        found = section(compose(facts(points=facts().points[:1])), "progress")
+        found = section(compose_report(facts(points=facts().points[:1])), "progress")
         assert found.exhibits == ()
         assert found.says[0] == "In June 2026 7 devices remained."
 
     def test_a_table_that_would_only_say_that_nobody_has_said_is_a_sentence(self) -> None:
-        found = compose(facts([asset(1), asset(2)]))
+        found = compose_report(facts([asset(1), asset(2)]))
         assert {"By controller", "By service"}.isdisjoint(exhibits(found))
         assert "Nobody has entered who controls the buildings." in section(found, "groups").says
         assert "By site" in exhibits(found)
 
     def test_none_is_said_as_people_say_it(self) -> None:
-        found = compose(facts([asset(1, place=TOWN_HALL)], new_at={}))
+        found = compose_report(facts([asset(1, place=TOWN_HALL)], new_at={}))
         assert "None of them is removed, and 1 remains." in found.says[0]
         assert section(found, "due").says == (
             "No device is to be removed in the next 90 days. No device is overdue, and 1 has no date.",
@@ -179,22 +179,24 @@ class TestSections:
         )
 
     def test_what_is_due_is_by_day_and_site(self) -> None:
-        found = compose(facts())
+        found = compose_report(facts())
         assert cells(found, "Overdue") == [("St Mary's School", date(2026, 9, 30), 1, 3)]
         assert cells(found, "No date") == [("No known site", 1, 2)]
 
     def test_networks_that_nobody_scanned_are_named(self) -> None:
-        assert cells(compose(facts()), "Not scanned") == [("St Mary's School", "192.0.2.128/25", 126, 106, "never")]
+        assert cells(compose_report(facts()), "Not scanned") == [
+            ("St Mary's School", "192.0.2.128/25", 126, 106, "never")
+        ]
 
     def test_the_list_is_left_out_where_it_is_too_long_for_a_browser(self) -> None:
         one = facts().devices[0]
         many = facts(devices=[one] * (MOST_LISTED + 1))
-        short = section(compose(many), "devices")
+        short = section(compose_report(many), "devices")
         assert short.exhibits == ()
         assert "5,001 devices is left out" in short.says[0]
         assert ".ods" in short.says[0]
-        assert len(cells(compose(many, listed=True), "Devices")) == MOST_LISTED + 1
-        assert cells(compose(facts(devices=[one] * 5)), "Devices")
+        assert len(cells(compose_report(many, listed=True), "Devices")) == MOST_LISTED + 1
+        assert cells(compose_report(facts(devices=[one] * 5)), "Devices")
 
 
 class TestSummary:
@@ -211,26 +213,26 @@ class TestSummary:
             "Landlord's",
         ]
         canaries += ["DS-2CD2132F", "Head of ICT", "serial number 1"]
-        summary = as_page(compose(facts(), Level.SUMMARY))
+        summary = render_report(compose_report(facts(), Level.SUMMARY))
         assert not [each for each in canaries if each in summary]
-        full = as_page(compose(facts()))
+        full = render_report(compose_report(facts()))
         assert [each for each in canaries if each.replace("'", "&#39;") not in full] == ["Landlord's"]
-        with zipfile.ZipFile(io.BytesIO(workbook(compose(facts(), Level.SUMMARY)))) as archive:
+        with zipfile.ZipFile(io.BytesIO(workbook(compose_report(facts(), Level.SUMMARY)))) as archive:
             unpacked = "".join(archive.read(name).decode() for name in archive.namelist())
         assert not [each for each in canaries if each in unpacked]
 
     def test_a_maker_that_somebody_typed_is_not_named(self) -> None:
         typed = [asset(number, maker=None, stated_manufacturer=f"Hik at Town Hall {number}") for number in (11, 12)]
         verdicts = {each.asset_id: judgement() for each in typed}
-        rows = [*facts().groups[Grouping.MAKER], *table(typed, verdicts, DAY, Grouping.MAKER)]
+        rows = [*facts().groups[Grouping.MAKER], *group_table(typed, verdicts, DAY, Grouping.MAKER)]
         found = facts(groups={**facts().groups, Grouping.MAKER: rows})
-        shown = cells(compose(found, Level.SUMMARY), "By maker")
+        shown = cells(compose_report(found, Level.SUMMARY), "By maker")
         assert [row[:2] for row in shown] == [("hikvision", 7), ("dahua", 1), ("Other names", 2)]
-        assert "Town Hall" not in as_page(compose(found, Level.SUMMARY))
-        assert len(cells(compose(found), "By maker")) == 4
+        assert "Town Hall" not in render_report(compose_report(found, Level.SUMMARY))
+        assert len(cells(compose_report(found), "By maker")) == 4
 
     def test_it_says_what_it_is(self) -> None:
-        found = compose(facts(), Level.SUMMARY)
+        found = compose_report(facts(), Level.SUMMARY)
         assert found.marking == "OFFICIAL"
         assert found.subtitle.endswith("A summary, without sites and devices")
         assert {"By maker", "By capability", "By controller"} <= exhibits(found).keys()
@@ -239,26 +241,26 @@ class TestSummary:
 
 class TestPoorRegisters:
     def test_an_empty_one(self) -> None:
-        found = compose(empty())
+        found = compose_report(empty())
         assert found.headline == "Hikvision or Dahua: none found; nothing was scanned yet."
         assert found.says == (
             "No device is in scope for removal.",
             "No scan is recorded: everything was entered by people.",
         )
-        page = as_page(found)
+        page = render_report(found)
         assert "Nobody has entered an estimated cost" in page
         assert "None" not in page
         assert len(ods.SHEET.read(workbook(found))) > 2
 
     def test_one_without_a_plan(self) -> None:
-        found = compose(facts([asset(1), asset(2)]))
+        found = compose_report(facts([asset(1), asset(2)]))
         assert "Of those that remain, 2 have no date yet." in found.says
         assert "No device has a future date" in " ".join(section(found, "progress").says)
         assert not {"Overdue", "Next"} & exhibits(found).keys()
 
     def test_one_that_was_never_scanned(self) -> None:
-        found = compose(facts(looked=NOTHING, scans=0, first_scan=None, points=()))
-        assert as_page(found)
+        found = compose_report(facts(looked=NOTHING, scans=0, first_scan=None, points=()))
+        assert render_report(found)
         assert "No scan is recorded." in section(found, "reading").says[0]
 
 
@@ -287,14 +289,14 @@ class TestHostileText:
         )
 
     def test_it_stays_text_in_the_page(self, wicked: Facts) -> None:
-        page = as_page(compose(wicked))
+        page = render_report(compose_report(wicked))
         assert not re.search(r"<script|<img|\sonload=\"", page)
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", page)
         assert page.count("</style>") == 1
         page.encode()
 
     def test_it_stays_text_in_the_workbook(self, wicked: Facts) -> None:
-        content = workbook(compose(wicked))
+        content = workbook(compose_report(wicked))
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             text = archive.read("content.xml").decode()
         assert not re.search(r"<text:p>[=+@]", text)
@@ -305,7 +307,7 @@ class TestHostileText:
 
 class TestStandsAlone:
     def test_it_asks_nobody_for_anything(self) -> None:
-        page = as_page(compose(facts()))
+        page = render_report(compose_report(facts()))
         assert not re.search(r"""(?:src|action|srcset|poster)\s*=|url\((?!#)|@import|<script|<link|<iframe""", page)
         assert set(re.findall(r'href="([^"]*)"', page)) >= {"#content", "#front"}
         assert all(target.startswith("#") for target in re.findall(r'href="([^"]*)"', page))
@@ -313,7 +315,7 @@ class TestStandsAlone:
         assert "https:" not in page
 
     def test_every_link_leads_somewhere_and_no_id_is_there_twice(self) -> None:
-        page = as_page(compose(facts()))
+        page = render_report(compose_report(facts()))
         ids = re.findall(r'\sid="([^"]+)"', page)
         assert len(ids) == len(set(ids))
         named = [name for text in re.findall(r'aria-labelledby="([^"]+)"', page) for name in text.split()]
@@ -321,13 +323,13 @@ class TestStandsAlone:
         assert {*named, *targets} <= set(ids)
 
     def test_every_table_has_a_caption_and_every_chart_words(self) -> None:
-        page = as_page(compose(facts()))
+        page = render_report(compose_report(facts()))
         assert page.count("<table") == page.count("<caption") > 10
         assert page.count("<svg") == page.count("<desc") == page.count('role="img"') > 3
 
 
 def test_worksheets_have_one_table_a_title_in_a1_and_a_short_name() -> None:
-    content = workbook(compose(facts()))
+    content = workbook(compose_report(facts()))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         text = archive.read("content.xml").decode()
         assert "OFFICIAL-SENSITIVE" in archive.read("styles.xml").decode()
@@ -343,7 +345,7 @@ def test_worksheets_have_one_table_a_title_in_a1_and_a_short_name() -> None:
 
 
 def test_a_workbook_has_numbers_as_numbers_and_dates_as_dates() -> None:
-    with zipfile.ZipFile(io.BytesIO(workbook(compose(facts())))) as archive:
+    with zipfile.ZipFile(io.BytesIO(workbook(compose_report(facts())))) as archive:
         text = archive.read("content.xml").decode()
     assert 'office:value-type="float" office:value="2150.50"' in text
     assert 'office:value-type="date" office:date-value="2027-03-31"' in text
@@ -365,7 +367,7 @@ def test_two_thousand_devices_are_under_half_a_megabyte_and_twenty_thousand_unde
     )
 
     def size(devices: int, *, listed: bool | None = None) -> int:
-        return len(as_page(compose(facts(devices=[one] * devices), listed=listed)).encode())
+        return len(render_report(compose_report(facts(devices=[one] * devices), listed=listed)).encode())
 
     assert size(2_000) < 500_000
     assert size(20_000, listed=True) < 3_500_000

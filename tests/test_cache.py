@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from camscan import fingerprints
 from camscan.cache import Cache, size_of
 from camscan.fingerprints import Database
-from camscan.identify import identify
+from camscan.identify import identify_box
 from camscan.model import Observation
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
@@ -21,17 +21,17 @@ NOON = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def database() -> Database:
-    return fingerprints.load()
+    return fingerprints.load_database()
 
 
 @pytest.fixture(scope="module")
 def forgetful() -> Database:
     """The same database, which keeps nothing of what it was asked."""
-    whole = fingerprints.load()
+    whole = fingerprints.load_database()
     copy = dataclasses.replace(whole, statements=dataclasses.replace(whole.statements))
     copy.__dict__.update(identified=Cache(0), judged=Cache(0))
     copy.statements.__dict__["_looked_up"] = Cache(0)
-    for matcher in (copy._first, copy._second):
+    for matcher in (copy._first_matcher, copy._second_matcher):
         matcher._fitted = matcher._chosen = matcher._said = Cache(0)  # type: ignore[assignment]  # one for all three
     return copy
 
@@ -88,9 +88,9 @@ def test_a_device_that_floods_leaves_the_memory_bounded(database: Database) -> N
     own = dataclasses.replace(database)
     for number in range(300):
         told = [("http.title", f"{number} " + "\U0001f4f7" * 6000), ("sadp.serial", f"{number}" * 500)]
-        identify([Observation("192.0.2.1", 80, "http", key, value, NOON) for key, value in told], own)
-    assert own.identified.size <= 8 << 20
-    assert own.judged.size <= 2 << 20
+        identify_box([Observation("192.0.2.1", 80, "http", key, value, NOON) for key, value in told], own)
+    assert own.identified_cache.size <= 8 << 20
+    assert own.judged_cache.size <= 2 << 20
 
 
 FACTS = [
@@ -121,7 +121,7 @@ def test_what_others_said_before_changes_nothing(database: Database, forgetful: 
     told = [(key, chance.choice(values)) for key, values in chance.sample(FACTS, chance.randint(1, 9))]
     for _ in range(4):
         seen = [Observation("192.0.2.1", 80, key.partition(".")[0], key, value, NOON) for key, value in told]
-        assert identify(seen, database) == identify(seen, forgetful)
+        assert identify_box(seen, database) == identify_box(seen, forgetful)
         place = chance.randrange(len(told))
         key, values = chance.choice(FACTS)
         told[place] = (key, chance.choice(values))
@@ -130,6 +130,6 @@ def test_what_others_said_before_changes_nothing(database: Database, forgetful: 
 def test_one_text_in_another_place_is_another_device(database: Database) -> None:
     one = [Observation("192.0.2.1", 80, "http", "http.title", "a", NOON)]
     two = [*one, Observation("192.0.2.1", 0, "http", "http.server", "App-webs/", NOON)]
-    both = [identify(one, database), identify(two, database), identify(one, database)]
+    both = [identify_box(one, database), identify_box(two, database), identify_box(one, database)]
     assert both[0] == both[2]
     assert both[0] != both[1]

@@ -33,7 +33,7 @@ LEAST = {
 @pytest.fixture(scope="module")
 def told() -> dict[str, Agreement]:
     assert PLACE is not None
-    found = sheets(PLACE, fingerprints.load())
+    found = sheets(PLACE, fingerprints.load_database())
     return {agreement.name: agreement for agreement in (*letters(found), *claims(found))}
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from camscan import captures, fingerprints
 from camscan.captures import BadLine
 from camscan.fingerprints import Database
-from camscan.identify import merge
+from camscan.identify import merge_attempts
 from camscan.model import Attempt, Confidence, Outcome, Reply
 
 SERIAL = "DS-2CD2385G1-I20200414AAWRE33000001"
@@ -28,7 +28,7 @@ RTSP = "RTSP/1.0 200 OK\r\nCSeq: 1\r\nServer: Hipcam RealServer/V1.0\r\n\r\n"
 
 @pytest.fixture(scope="module")
 def database() -> Database:
-    return fingerprints.load()
+    return fingerprints.load_database()
 
 
 def line(**members: object) -> str:
@@ -196,4 +196,6 @@ def test_what_is_written_reads_back_byte_for_byte(payload: bytes) -> None:
 def test_a_scan_replayed_from_its_replies_gives_the_same_devices(database: Database) -> None:
     live = [captures.observe(reply) for reply in replies(line(id="1", ip="192.0.2.1"), line(id="2", ip="192.0.2.9"))]
     replayed = list(captures.identify(replies(*captures.write(live)), database))
-    assert [device.identification for device in replayed] == [device.identification for device in merge(live, database)]
+    assert [device.identification for device in replayed] == [
+        device.identification for device in merge_attempts(live, database)
+    ]

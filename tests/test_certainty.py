@@ -12,7 +12,7 @@ from camscan.fingerprints.entry import ALONE, OEM_LIMIT, WEAK, Rule
 from camscan.fingerprints.mac_blocks import MAC_REALM
 
 PAGE = Path(__file__).parent.parent / "docs" / "certainty.md"
-DATABASE = fingerprints.load()
+DATABASE = fingerprints.load_database()
 OWN = ("sadp", "dhip", "dahua5050", "dvrip", "rpc2", "isapi", "dahua_cgi")
 """Protocols that a maker designed for its own units."""
 MANUFACTURER = ("onvif.manufacturer", "upnp.manufacturer")
@@ -28,7 +28,7 @@ def kind_of(rule: Rule) -> str:
     """The class of a fingerprint that names a maker."""
     keys = [key for key, conditions in rule.when if conditions[0].operator not in ALONE]
     texts = [condition.text for _, conditions in rule.when for condition in conditions]
-    if rule.derived:
+    if rule.needs_decision:
         return "badge or model number"
     if all(key.partition(".")[0] in OWN for key in keys):
         return "own protocol"

@@ -27,7 +27,7 @@ def scan(*devices: Device, site: str = "") -> None:
 
 def asset(number: int) -> str:
     with open_register("camscan.db", readonly=True) as book:
-        (row,) = book.find(camera(number).identification.serial or "")
+        (row,) = book.find_devices(camera(number).identification.serial or "")
         return row.asset_id
 
 
@@ -80,7 +80,7 @@ def test_the_alarm_comes_first(camscan: Camscan) -> None:
     scan(camera(1), camera(2))
     with open_register("camscan.db", editing=True) as book:
         edits = [Edit(asset(1), "lifecycle_status", "removed"), Edit(asset(1), "removal_evidence_ref", "WO-7")]
-        book.edit(edits, role="CCTV manager", how="test", at=NOON)
+        book.edit_entries(edits, role="CCTV manager", how="test", at=NOON)
     scan(camera(1), camera(3))
     _, out, _ = camscan("diff")
     assert out.startswith(

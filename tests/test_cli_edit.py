@@ -46,7 +46,7 @@ def book(home: Path) -> Iterator[Register]:
 
 
 def at(book: Register, ip: str = "192.0.2.2") -> Asset:
-    (row,) = book.find(ip)
+    (row,) = book.find_devices(ip)
     return row
 
 
@@ -358,7 +358,7 @@ class TestAdd:
         code, out, _ = camscan("register", "add", *words)
         assert code == 0
         assert out.endswith(f" behind {recorder}, channel 3\n")
-        (row,) = book.find("C-3")
+        (row,) = book.find_devices("C-3")
         assert (row.recorder_asset_id, row.channel, row.identification.kind) == (recorder, 3, "analogue_camera")
 
     def test_a_channel_is_the_same_however_it_is_said(self, camscan: Camscan, book: Register) -> None:

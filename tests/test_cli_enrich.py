@@ -69,7 +69,7 @@ def scanned(*places: tuple[str, int], site: str = "") -> None:
             Attempt("http", ip, port, Outcome.ANSWERED, web, seen_at=NOON),
         ]
     coverage = Coverage(len(places), len(places), 0, 0, 0, 0)
-    database = fingerprints.load()
+    database = fingerprints.load_database()
     report = imported(attempts, database, coverage, sources=["t"], started_at=NOON, finished_at=NOON, site=site)
     with open_register("camscan.db") as book:
         book.record(replace(report, site=site))
@@ -212,7 +212,9 @@ def test_what_was_asked_before_an_interruption_is_recorded(fake: Fake, monkeypat
     assert run(fake.ip, "127.31.0.71", "--credential", "recorders") == 130
     with open_register("camscan.db", readonly=True) as book:
         assert book.scans()[-1].completion is Completion.INTERRUPTED
-        assert any(each.observation.key == "isapi.channel" for each in book.evidence(book.find(fake.ip)[0].asset_id))
+        assert any(
+            each.observation.key == "isapi.channel" for each in book.evidence(book.find_devices(fake.ip)[0].asset_id)
+        )
 
 
 def test_the_log_says_what_came_of_it_and_holds_no_login(

@@ -46,7 +46,7 @@ def hostile_register(folder: Path) -> None:
     with open_register(folder / "camscan.db") as book:
         book.record(first)
         book.record(report(*later, scan_id="2", when=NOON + timedelta(days=1), targets=_TARGETS, site=_SAID))
-        enter(book, book.find("10.9.1.2")[0].asset_id, in_scope="yes")  # so that there is something to plan
+        enter(book, book.find_devices("10.9.1.2")[0].asset_id, in_scope="yes")  # so that there is something to plan
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_a_file_from_before_a_removal_was_entered_is_no_alarm(camscan: Camscan, 
         (row,) = book.devices()
         entries = {"lifecycle_status": "removed", "removal_evidence_ref": "WO-1"}
         edits = [Edit(row.asset_id, *each) for each in entries.items()]
-        book.edit(edits, role="CCTV manager", how="test", at=NOON + 10 * DAY)
+        book.edit_entries(edits, role="CCTV manager", how="test", at=NOON + 10 * DAY)
     start = int((NOON + days * DAY).timestamp())
     text = ESTATE.replace("44:19:B6:0A:0B:0C", row.mac_addresses[0])
     Path("estate.xml").write_text(text.replace("1772452800", str(start)).replace("1772452900", str(start + 100)))

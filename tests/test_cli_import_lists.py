@@ -49,7 +49,7 @@ def scanned(*devices: Device, number: int = 0) -> None:
 
 def rows() -> list[Asset]:
     with open_register("camscan.db", readonly=True) as book:
-        assert book.check() == []
+        assert book.find_faults() == []
         return book.devices()
 
 

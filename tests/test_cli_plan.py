@@ -15,7 +15,7 @@ from click import Context
 from command_line import Camscan
 from sample_report import camera, nameless, report
 
-from camscan.app import assess, lines
+from camscan.app import assess, listing_lines
 from camscan.asset import Grouping, Place
 from camscan.cli.plan import COMMAND
 from camscan.config import Config, load_config
@@ -42,7 +42,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three cameras at the Town Hall, two at the Library, one device of unknown make, over two scans."""
     directory = tmp_path_factory.mktemp("recorded")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assess, "today", TODAY.date)
+        patch.setattr(assess, "today_utc", TODAY.date)
         patch.setenv("XDG_CACHE_HOME", str(directory / "cache"))
         path = directory / "camscan.yaml"
         path.write_text(CONFIG + DECISION, encoding="utf-8")
@@ -58,7 +58,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def estate(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of it to work on."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(assess, "today", TODAY.date)
+    monkeypatch.setattr(assess, "today_utc", TODAY.date)
     monkeypatch.delenv("CAMSCAN_ROLE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     for name in ("camscan.yaml", "estate.db"):
@@ -69,7 +69,7 @@ def estate(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 def scan(book: Register, config: Config, scan_id: str, when: datetime) -> None:
     devices = [camera(number, ip=f"192.0.2.{number}", when=when) for number in (1, 2, 3, 17, 18)]
     found = report(*devices, nameless("192.0.2.9", when=when), scan_id=scan_id, when=when)
-    book.list_by(lines.lister(config))
+    book.list_by(listing_lines.make_lister(config))
     book.record(found, counted=True)
 
 
@@ -505,7 +505,7 @@ def test_the_site_map_sets_the_order(estate: Path) -> None:
     config = load_config(estate / "camscan.yaml")
     with open_register(estate / "estate.db", readonly=True) as book:
         rows = book.devices()
-    judgements = assess.judged(rows, config)
+    judgements = assess.judge_assets(rows, config)
     hall, library = (
         next(judgements[row.asset_id] for row in rows if row.ip_addresses[0] == ip)
         for ip in ("192.0.2.1", "192.0.2.17")

@@ -44,7 +44,7 @@ def fill(book: Register) -> None:
     hostile = camera(3, brand=HOSTILE, model="=1+1", firmware="@SUM(A1)")
     book.record(report(camera(1), camera(2), hostile, nameless("192.0.2.200")))
     book.remember_sites(PLACES)
-    book.add([NewRow(RecordType.MANUAL, {"stated_model": "-X"})], role="r", how="test")
+    book.add_devices([NewRow(RecordType.MANUAL, {"stated_model": "-X"})], role="r", how="test")
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def edit(path: Path, ip: str, **entries: str) -> None:
 
 
 def entries(book: Register, ip: str) -> Mapping[str, str]:
-    (row,) = book.find(ip)
+    (row,) = book.find_devices(ip)
     return row.entries
 
 
@@ -165,7 +165,7 @@ class TestImport:
     def test_a_dry_run_and_then_for_good(self, camscan: Camscan, home: Path, book: Register) -> None:
         camscan("register", "export", "--view", "full", "--force", "out.csv")
         edit(home / "out.csv", "192.0.2.2", notes="=by the stair", planned_removal_date="31/03/2027", uprn="999")
-        name = book.find("192.0.2.2")[0].asset_id
+        name = book.find_devices("192.0.2.2")[0].asset_id
         expected = [
             f"row 2: {name} (192.0.2.2, DS-2CD2385G1-I, Depot)",
             "    lifecycle_status: (empty) → planned",
@@ -241,8 +241,8 @@ class TestImport:
         camscan("register", "export", "--view", "full", "--force", "out.csv")
         edit(home / "out.csv", "192.0.2.3", notes="x")
         with open_register(home / "camscan.db") as writer:
-            (keep,), (gone,) = writer.find("192.0.2.2"), writer.find("192.0.2.3")
-            writer.merge(keep.asset_id, gone.asset_id, role="r", because="one unit")
+            (keep,), (gone,) = writer.find_devices("192.0.2.2"), writer.find_devices("192.0.2.3")
+            writer.merge_devices(keep.asset_id, gone.asset_id, role="r", because="one unit")
         code, out, _ = camscan("register", "import", "out.csv", "--apply")
         assert code == 3
         told = f"{gone.asset_id} is a duplicate of {keep.asset_id}; edit that row"
@@ -341,7 +341,7 @@ class TestForeign:
         code, out, _ = camscan(*words, "--apply")
         assert (code, len(book.devices())) == (3, 8)
         assert entries(book, "192.0.2.2") == {"council_asset_tag": "C-002", "location_detail": "stairs"}
-        (gate,) = book.find("C-001")
+        (gate,) = book.find_devices("C-001")
         assert gate.record_type is RecordType.IMPORTED
         assert (gate.identification.maker, gate.identification.model) == ("hikvision", "DS-2CD2142FWD-I")
         assert f"row 3: new as {gate.asset_id}: council_asset_tag=C-001, location_detail=north gate" in out
@@ -354,10 +354,10 @@ class TestForeign:
         self, camscan: Camscan, home: Path, book: Register
     ) -> None:
         with open_register(home / "camscan.db") as writer:
-            (known,) = writer.find("192.0.2.3")
+            (known,) = writer.find_devices("192.0.2.3")
             tag = Edit(known.asset_id, "council_asset_tag", "C-002")
             where = Edit(known.asset_id, "location_detail", "north stair")
-            writer.edit([tag, where], role="r", how="test")
+            writer.edit_entries([tag, where], role="r", how="test")
         serial = known.identification.serial or ""
         lines = f"Serial,Tag,Status,Works order\n,C-001,Removed,WO-1\n{serial},,REMOVED,WO-2\n"
         (home / "team.csv").write_text(lines, encoding="utf-8")
@@ -369,7 +369,7 @@ class TestForeign:
         before = len(book.changes())
         _, dry, _ = camscan(*words)
         camscan(*words, "--apply")
-        (new,) = book.find("C-001")
+        (new,) = book.find_devices("C-001")
         day = new.entries["actual_removal_date"]
         new_row = "council_asset_tag=C-001, lifecycle_status=removed, removal_evidence_ref=WO-1"
         assert f"row 2: new: {new_row}, actual_removal_date={day}\n" in dry
@@ -386,7 +386,7 @@ class TestForeign:
             "removal_evidence_ref=WO-7",
             "actual_removal_date=2026-03-01",
         )
-        (known,) = book.find("192.0.2.3")
+        (known,) = book.find_devices("192.0.2.3")
         lines = f"Serial,Disposed,Notes\n{known.identification.serial},2026-02-01,x\n"
         (home / "team.csv").write_text(lines, encoding="utf-8")
         words = ("--map", "Serial=stated_serial_number", "--map", "Disposed=disposal_date", "--map", "Notes=notes")
@@ -400,10 +400,10 @@ class TestForeign:
         more = ("--map", "Serial=stated_serial_number", "--map", "Make=supplier")
         camscan("register", "import", team, *MAP, *more, "--add", "--apply")
         with open_register(home / "camscan.db") as book:
-            (before,) = book.find("C-001")
-            book.edit([Edit(before.asset_id, "stated_mac_address", "44:19:b6:00:00:09")], role="r", how="test")
+            (before,) = book.find_devices("C-001")
+            book.edit_entries([Edit(before.asset_id, "stated_mac_address", "44:19:b6:00:00:09")], role="r", how="test")
             book.record(report(camera(9), scan_id="2", when=datetime(2026, 3, 3, tzinfo=UTC)))
-            (after,) = book.find("192.0.2.10")
+            (after,) = book.find_devices("192.0.2.10")
         assert after.asset_id == before.asset_id
         assert after.entries["location_detail"] == "north gate"
 
@@ -448,7 +448,7 @@ def test_whatever_people_entered_comes_back(camscan: Camscan, book: Register, ho
             for place, row in enumerate(writer.devices())
             for at, name in enumerate(names)
         ]
-        writer.edit(edits, role="r", how="test")
+        writer.edit_entries(edits, role="r", how="test")
     before = [row.entries for row in book.devices()]
     camscan("register", "export", "--view", "full", "--force", f"out{suffix}")
     code, out, _ = camscan("register", "import", f"out{suffix}", "--apply")

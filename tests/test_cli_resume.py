@@ -27,7 +27,7 @@ from sample_report import camera, report
 from camscan.app import record
 from camscan.app.export import export_scan
 from camscan.app.request import Prepared, Request
-from camscan.app.resume import again, options_of
+from camscan.app.resume import options_of, with_earlier_options
 from camscan.app.scan import Scanned
 from camscan.cli.demo import PORTS
 from camscan.config import Config
@@ -376,11 +376,11 @@ class TestWords:
     def test_what_the_run_was_told_holds_again_unless_something_else_is_said(self) -> None:
         said = Request((), pace="normal", max_pps=50.0, interface="lo", confirm_count=9, overlays=(Path("marks"),))
         options = json.loads(json.dumps(options_of(said)))
-        assert again(Request(()), options) == said
+        assert with_earlier_options(Request(()), options) == said
         now = Request((), pace="fast", max_pps=2.0, interface="eth0", confirm_count=1, overlays=(Path("other"),))
-        assert again(now, options) == now
+        assert with_earlier_options(now, options) == now
         wrong = {"pace": "quick", "max_pps": "x", "interface": 3, "confirm_count": [], "overlays": "marks"}
-        assert again(Request(()), wrong) == Request(())
+        assert with_earlier_options(Request(()), wrong) == Request(())
 
     @pytest.mark.parametrize(
         ("arguments", "says"),

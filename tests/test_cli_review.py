@@ -9,7 +9,7 @@ import pytest
 from command_line import Camscan, contents
 from sample_report import camera, nameless, record
 
-from camscan.app.devices import why_two
+from camscan.app.devices import reasons_for_two
 from camscan.model import Confidence, Device
 from camscan.policies import companies
 from camscan.register import Edit, open_register
@@ -73,7 +73,7 @@ def test_merge_says_what_it_took_over_and_what_it_dropped(camscan: Camscan, pair
         Edit(other, "blocked_by", "lease"),
     ]
     with open_register("camscan.db", editing=True) as book:
-        book.edit(entries, role="CCTV manager", how="test")
+        book.edit_entries(entries, role="CCTV manager", how="test")
     code, out, _ = camscan("review", "merge", one, other, "--because", "looked at it", *ROLE)
     assert code == 0
     assert out == (
@@ -168,16 +168,16 @@ class TestMerge:
         scan(camera(1))
         with open_register("camscan.db", readonly=True) as book:
             (row,) = book.devices()
-        known = companies.load()
+        known = companies.load_ownership()
         full = row.identification.serial or ""
         short = dataclasses.replace(row, identification=dataclasses.replace(row.identification, serial=full[-9:]))
         other = dataclasses.replace(row, identification=dataclasses.replace(row.identification, serial="F12345678"))
-        assert why_two(row, short, known) == []
-        assert why_two(row, other, known) == [f"their serial numbers differ ({full} and F12345678)"]
+        assert reasons_for_two(row, short, known) == []
+        assert reasons_for_two(row, other, known) == [f"their serial numbers differ ({full} and F12345678)"]
 
     def test_a_maker_that_is_only_possible_is_not_held_against_them(self) -> None:
         scan(camera(1))
         with open_register("camscan.db", readonly=True) as book:
             (row,) = book.devices()
         guess = dataclasses.replace(row.identification, maker="axis", confidence=Confidence.POSSIBLE)
-        assert why_two(row, dataclasses.replace(row, identification=guess), companies.load()) == []
+        assert reasons_for_two(row, dataclasses.replace(row, identification=guess), companies.load_ownership()) == []

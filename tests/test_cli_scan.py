@@ -105,9 +105,9 @@ class TestOutput:
 
         def keep(*arguments: Any) -> Any:
             held.extend(type(one) for one in gc.get_objects() if isinstance(one, Door | Scan | ScanState))
-            return record.keep(*arguments)
+            return record.record_and_write(*arguments)
 
-        monkeypatch.setattr(resume, "keep", keep)
+        monkeypatch.setattr(resume, "record_and_write", keep)
         assert camscan("scan", FEW)[0] == 0
         assert held == []
 

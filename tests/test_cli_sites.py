@@ -219,7 +219,9 @@ class TestListAndShow:
     def test_without_a_site_map_those_that_people_named(self, camscan: Camscan) -> None:
         with open_register("people.db") as book:
             book.record(report(camera(1)))
-            book.edit([Edit(book.devices()[0].asset_id, "site_name", "Library")], role="CCTV manager", how="test")
+            book.edit_entries(
+                [Edit(book.devices()[0].asset_id, "site_name", "Library")], role="CCTV manager", how="test"
+            )
         Path("camscan.yaml").unlink()
         assert [
             line.split()[:3] for line in camscan("sites", "list", "--register", "people.db")[1].splitlines()[1:]

@@ -9,8 +9,8 @@ import pytest
 from sample_report import NOON, camera, nameless, numbered
 
 from camscan.app.headline import of_register
-from camscan.app.notable import notable
-from camscan.app.record import keep
+from camscan.app.record import record_and_write
+from camscan.app.scan_news import find_scan_news
 from camscan.asset import Presence, RecordType
 from camscan.cli import _keep, _words
 from camscan.cli._words import warn
@@ -35,9 +35,9 @@ def home(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def scan(*devices: Device, quiet: bool = False) -> Recorded:
     with open_register("camscan.db") as book:
         of = numbered(book, *devices)
-        recorded = keep(of, book, {}, find_config(None), warn)
+        recorded = record_and_write(of, book, {}, find_config(None), warn)
         headline = of_register(book, find_config(None))
-        news = notable(book, of, recorded)
+        news = find_scan_news(book, of, recorded)
     _keep.tell(of, recorded, "camscan.db", headline, news, quiet=quiet)
     return recorded
 
@@ -45,7 +45,7 @@ def scan(*devices: Device, quiet: bool = False) -> Recorded:
 def remove(asset: str) -> None:
     with open_register("camscan.db", editing=True) as book:
         edits = [Edit(asset, "lifecycle_status", "removed"), Edit(asset, "removal_evidence_ref", "WO-7")]
-        book.edit(edits, role="CCTV manager", how="test", at=NOON)
+        book.edit_entries(edits, role="CCTV manager", how="test", at=NOON)
 
 
 @pytest.mark.parametrize("quiet", [False, True])
@@ -140,7 +140,7 @@ def test_a_mistake_in_the_policies_costs_no_scan(home: Path, capsys: pytest.Capt
 def test_rows_that_people_had_entered_are_told_apart_from_new_ones(capsys: pytest.CaptureFixture[str]) -> None:
     entries = {"stated_mac_address": "44:19:b6:00:00:01"}
     with open_register("camscan.db") as book:
-        book.add([NewRow(RecordType.MANUAL, entries)], role="CCTV manager", how="test")
+        book.add_devices([NewRow(RecordType.MANUAL, entries)], role="CCTV manager", how="test")
     scan(camera(1), camera(2))
     out = capsys.readouterr().out
     assert "Register camscan.db: 1 new, " in out

@@ -48,7 +48,7 @@ def test_the_columns_that_fit(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int | None, shown: list[str]
 ) -> None:
     monkeypatch.setattr(_table, "_window", lambda: width)
-    left_out = print_table(table.COLUMNS, table.rows(map(camera, range(3))), first=IMPORTANT, cut=CUT)
+    left_out = print_table(table.COLUMNS, table.table_rows(map(camera, range(3))), first=IMPORTANT, cut=CUT)
     printed = lines(capsys)
     assert printed[0].split() == shown
     assert set(left_out) == set(table.COLUMNS) - set(shown)
@@ -62,7 +62,10 @@ def test_hostile_and_wide_text_stays_in_its_cell(
 ) -> None:
     monkeypatch.setattr(_table, "_window", lambda: width)
     print_table(
-        table.COLUMNS, table.rows([camera(model=HOSTILE), camera(2, model="摄像机" * 20)]), first=IMPORTANT, cut=CUT
+        table.COLUMNS,
+        table.table_rows([camera(model=HOSTILE), camera(2, model="摄像机" * 20)]),
+        first=IMPORTANT,
+        cut=CUT,
     )
     printed = lines(capsys)
     assert len(printed) == 3

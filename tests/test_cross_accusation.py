@@ -14,11 +14,11 @@ import pytest
 from examples import cases
 
 from camscan import fingerprints
-from camscan.fingerprints.stated import squeezed
-from camscan.identify import identify
+from camscan.fingerprints.stated import squeeze_name
+from camscan.identify import identify_box
 from camscan.model import Confidence, Identification, Observation
 
-DATABASE = fingerprints.load()
+DATABASE = fingerprints.load_database()
 OURS = {"hikvision": "Hikvision", "dahua": "Dahua"}
 SURE = (Confidence.CONFIRMED, Confidence.PROBABLE)
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -51,7 +51,7 @@ TEXTS: dict[str, Form] = {
 
 
 def what(facts: list[tuple[str, str]]) -> Identification:
-    return identify(
+    return identify_box(
         [Observation("192.0.2.9", 80, key.partition(".")[0], key, value, NOON) for key, value in facts], DATABASE
     )
 
@@ -68,8 +68,8 @@ PAIRS = cases(list(others()))
 
 
 def is_accused(maker: str, found: Identification) -> bool:
-    known = DATABASE.statements.names.get(squeezed(maker))
-    behind = DATABASE.builders(known.brand) if known else frozenset[str]()
+    known = DATABASE.statements.names.get(squeeze_name(maker))
+    behind = DATABASE.builders_of_badge(known.brand) if known else frozenset[str]()
     return found.maker in OURS and found.confidence in SURE and found.maker not in behind
 
 
@@ -96,7 +96,7 @@ def test_no_stated_maker_is_lost_in_a_manufacturer_s_field(stated: Stated) -> No
         for maker, _, one in stated
         if one.brand is None
         and not all(word.isdigit() or word in words for word in maker.casefold().replace(".", "").split())
-        and squeezed(maker) not in words
+        and squeeze_name(maker) not in words
     }
     assert lost <= {"H.264", "H.265", "H.264 Network Dvr", "3g Ipcam", "P2p"}
 
@@ -107,8 +107,8 @@ def test_no_known_name_is_lost_in_free_text(stated: Stated) -> None:
     lost = {
         (maker, model)
         for maker, model, one in stated
-        if squeezed(maker) in statements.names
-        and squeezed(maker) not in statements.field_only
+        if squeeze_name(maker) in statements.names
+        and squeeze_name(maker) not in statements.field_only
         and not one.brand
         and not one.maker
         and one.is_camera_system is not False
@@ -130,8 +130,10 @@ def own() -> Iterator[tuple[str, str, str]]:
 
 def is_maker_s(badge: str) -> bool:
     """Whether a badge is first of all a maker's own name, FLIR's for one: the maker that it states is then believed."""
-    name = DATABASE.statements.names.get(squeezed(badge))
-    makers = {key for key, maker in DATABASE.makers.items() if squeezed(maker.name) == squeezed(badge)} - OURS.keys()
+    name = DATABASE.statements.names.get(squeeze_name(badge))
+    makers = {
+        key for key, maker in DATABASE.makers.items() if squeeze_name(maker.name) == squeeze_name(badge)
+    } - OURS.keys()
     return name is not None and bool(makers)
 
 

@@ -243,4 +243,4 @@ class TestCapturedReplies:
         assert members == {"id", "protocol", "payload", "payload_b64", "device", "ip", "port", "seen_at"}
 
 
-DATABASE = fingerprints.load()
+DATABASE = fingerprints.load_database()

@@ -79,7 +79,7 @@ def known(fake: Fake, maker: str | None = "hikvision", *, tls: int = 0, kind: st
 
 def asked(*devices: Known, password: str = PASSWORD, scope: Scope = SCOPE, unverified: bool = False) -> Report:
     login = Login(USER, password)
-    return enrich(devices, login, scope, QUICK, fingerprints.load(), allow_unverified_tls=unverified)
+    return enrich(devices, login, scope, QUICK, fingerprints.load_database(), allow_unverified_tls=unverified)
 
 
 @pytest.fixture

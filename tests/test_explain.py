@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from camscan.cli import main
 from camscan.errors import ConfigError
-from camscan.fingerprints import badges, load, naming
-from camscan.identify.answer import answer
-from camscan.identify.explain import Explanation, explain
+from camscan.fingerprints import badges, load_database, naming
+from camscan.identify.answer import answer_text
+from camscan.identify.explain import Explanation, explain_text
 
-DATABASE = load()
-GRAMMARS = naming.load()
+DATABASE = load_database()
+GRAMMARS = naming.load_grammars()
 
 GRAMMAR = """
 - id: x.camera
@@ -34,7 +34,7 @@ GRAMMAR = """
 
 
 def told(text: str) -> list[Explanation]:
-    return explain(text, DATABASE, GRAMMARS)
+    return explain_text(text, DATABASE, GRAMMARS)
 
 
 def lines(text: str) -> dict[str, tuple[str, str]]:
@@ -46,7 +46,7 @@ def says(text: str) -> str:
 
 
 def test_the_shipped_grammars_keep_their_examples() -> None:
-    assert naming.check() == []
+    assert naming.check_grammars() == []
     assert {grammar.maker for grammar in GRAMMARS} == {"hikvision", "dahua"}
     assert all(grammar.maker in DATABASE.makers for grammar in GRAMMARS)
 
@@ -55,7 +55,7 @@ def test_the_main_parts_of_every_example_are_explained() -> None:
     main_parts = {"type", "series", "form", "resolution", "channels", "zoom"}
     for grammar in GRAMMARS:
         for model, _ in grammar.examples:
-            for said in grammar.read(model) or ():
+            for said in grammar.read_model(model) or ():
                 assert said.says or said.about not in main_parts, (model, said)
 
 
@@ -67,7 +67,7 @@ def test_grammars_and_rules_say_the_same() -> None:
             model = dict(example.see).get("id.model", "")
             maker = dict(example.see).get("id.maker", "")
             for grammar in GRAMMARS if "resolution" in claims else ():
-                if grammar.maker == maker and (parts := grammar.read(model)):
+                if grammar.maker == maker and (parts := grammar.read_model(model)):
                     compared += 1
                     assert claims["resolution"] in [said.says for said in parts if said.about == "resolution"], model
     assert compared > 15
@@ -267,14 +267,14 @@ def test_the_command_says_what_it_does_not_know(capsys: pytest.CaptureFixture[st
 )
 def test_a_wrong_grammar_is_named_with_its_line(tmp_path: Path, old: str, new: str, line: int, message: str) -> None:
     (tmp_path / naming.FILE).write_text(GRAMMAR.replace(old, new, 1))
-    (problem,) = naming.check(base=tmp_path)
+    (problem,) = naming.check_grammars(base=tmp_path)
     assert (problem.line, message in problem.message) == (line, True), problem
 
 
 def test_a_grammar_reads_values_numbers_and_letters(tmp_path: Path) -> None:
     (tmp_path / naming.FILE).write_text(GRAMMAR)
-    (grammar,) = naming.load(base=tmp_path)
-    said = [(one.part, one.says) for one in grammar.read("XD04-A-AB-QZZ1") or ()]
+    (grammar,) = naming.load_grammars(base=tmp_path)
+    said = [(one.part, one.says) for one in grammar.read_model("XD04-A-AB-QZZ1") or ()]
     assert said == [
         ("D", ""),
         ("04", "4 times"),
@@ -289,7 +289,7 @@ def test_a_grammar_reads_values_numbers_and_letters(tmp_path: Path) -> None:
 def test_an_id_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / naming.FILE).write_text(GRAMMAR + GRAMMAR)
     with pytest.raises(ConfigError, match="already in this file"):
-        naming.load(base=tmp_path)
+        naming.load_grammars(base=tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", " "])
@@ -320,11 +320,11 @@ def test_an_address_is_not_read_as_firmware(capsys: pytest.CaptureFixture[str], 
 
 
 def test_four_numbers_may_be_either() -> None:
-    found = answer("3.200.1.4", DATABASE, GRAMMARS, badges.load())
+    found = answer_text("3.200.1.4", DATABASE, GRAMMARS, badges.load_badges())
     assert [reading.kind for reading in found.readings] == ["firmware", "address"]
     assert found.readings[1].answer.startswith("If it is an address")
 
 
 def test_a_network_is_to_be_scanned() -> None:
-    (reading,) = answer("10.1.2.0/24", DATABASE, GRAMMARS, badges.load()).readings
+    (reading,) = answer_text("10.1.2.0/24", DATABASE, GRAMMARS, badges.load_badges()).readings
     assert "`camscan scan 10.1.2.0/24`" in reading.answer

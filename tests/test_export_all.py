@@ -17,10 +17,10 @@ from export_samples import HOSTILE, hostile, ordinary
 from sample_report import camera, nameless, report
 from test_page import Reader
 
-from camscan.exports import Inventory, Made, Takes, left_out_text, load
+from camscan.exports import Inventory, Made, Takes, left_out_text, load_exports
 from camscan.register import open_register
 
-FORMATS = sorted(name for name, export in load().items() if export.of_register)
+FORMATS = sorted(name for name, export in load_exports().items() if export.of_register)
 ROOT = Path(__file__).resolve().parents[1]
 HIDING = set("\x00\x07\x1b\x9b\u200e\u202e\u2066\ud800")
 DECISION = "planning:\n  local_decision: {minute: Cabinet 4, date: 12 May 2026, groups: [hikvision, dahua]}\n"
@@ -29,7 +29,7 @@ each_format = pytest.mark.parametrize("name", FORMATS)
 
 def made(name: str, inventory: Inventory) -> Made:
     """What a format makes, with every file that it can write beside."""
-    export = load()[name]
+    export = load_exports()[name]
     assert export.of_register is not None
     asked = {option.name: "beside" for option in export.options if option.takes is Takes.WRITE}
     return export.of_register(inventory, asked)
@@ -38,7 +38,7 @@ def made(name: str, inventory: Inventory) -> Made:
 def files(name: str, inventory: Inventory) -> Iterator[tuple[str, str]]:
     """Every file with a name that tells its format, and its text; the list of who was left out too."""
     found = made(name, inventory)
-    suffix = load()[name].suffix
+    suffix = load_exports()[name].suffix
     yield from ((file or f"{name}{suffix}", text) for file, text in found.files.items())
     yield from ((f"{name}.{option}", text) for option, text in found.beside.items())
     yield "LEFT-OUT.csv", left_out_text(found.left_out)
@@ -116,7 +116,7 @@ def test_every_one_by_its_command(camscan: Camscan, workplace: Path) -> None:
         book.record(report(camera(1), camera(2), nameless("192.0.2.200"), site="Town Hall"))
         book.record(report(camera(3), scan_id="other", site="Library"))
     before = contents(workplace)
-    for name, export in load().items():
+    for name, export in load_exports().items():
         if export.of_register is None:
             continue
         code, out, err = camscan("export", name, "out")

@@ -86,9 +86,9 @@ class TestOneFile:
     @pytest.fixture(autouse=True)
     def formats(self, monkeypatch: pytest.MonkeyPatch, register: Path) -> None:
         (register / "camscan.yaml").write_text(DECISION)
-        found = {**exports.load(), "counts": COUNTS, "tree": TREE}
-        monkeypatch.setattr("camscan.exports.load", lambda: found)
-        monkeypatch.setattr("camscan.app.export.load", lambda: found)
+        found = {**exports.load_exports(), "counts": COUNTS, "tree": TREE}
+        monkeypatch.setattr("camscan.exports.load_exports", lambda: found)
+        monkeypatch.setattr("camscan.app.export.load_exports", lambda: found)
 
     def test_is_listed_with_its_title(self, camscan: Camscan) -> None:
         out = " ".join(camscan("export", "--help")[1].split())

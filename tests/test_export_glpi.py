@@ -18,7 +18,7 @@ GOLDEN = Path(__file__).parent / "golden" / "exports" / "glpi"
 
 
 def documents(inventory: Inventory) -> dict[str, dict[str, Any]]:
-    files = glpi.make(inventory, {}).files
+    files = glpi.make_glpi(inventory, {}).files
     return {name: json.loads(text) for name, text in files.items() if name.endswith(".json")}
 
 
@@ -37,11 +37,11 @@ def test_the_schema_would_refuse_what_is_wrong() -> None:
 
 def test_the_whole_file() -> None:
     expected = (GOLDEN / "CAM-0001.json").read_text(encoding="utf-8").replace("VERSION", __version__)
-    assert glpi.make(ordinary(), {}).files["CAM-0001.json"] == expected
+    assert glpi.make_glpi(ordinary(), {}).files["CAM-0001.json"] == expected
 
 
 def test_every_device_has_a_file_or_a_reason() -> None:
-    made = glpi.make(ordinary(), {})
+    made = glpi.make_glpi(ordinary(), {})
     assert len(documents(ordinary())) == made.devices
     assert made.devices + len(made.left_out) == len(ordinary().items)
     assert reasons(made.left_out) == (
@@ -62,7 +62,7 @@ def test_no_member_is_empty() -> None:
 
 
 def test_hostile_texts_are_text() -> None:
-    made = glpi.make(hostile(), {})
+    made = glpi.make_glpi(hostile(), {})
     assert made.devices + len(made.left_out) == len(HOSTILE)
     for name, text in made.files.items():
         assert name.isprintable()

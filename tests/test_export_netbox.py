@@ -116,7 +116,7 @@ def table(made: Made, name: str) -> list[dict[str, str]]:
 
 
 def made_of(*rows: Asset, update: str | None = None) -> Made:
-    return netbox.make(inventory_of(rows, SETTINGS, TODAY), {} if update is None else {"update": update})
+    return netbox.make_netbox(inventory_of(rows, SETTINGS, TODAY), {} if update is None else {"update": update})
 
 
 def check(made: Made) -> None:
@@ -153,13 +153,17 @@ def primary(made: Made, name: str) -> list[dict[str, str]]:
     return [row for row in table(made, name) if row["is_primary"] == "true"]
 
 
-@pytest.mark.parametrize("made", [netbox.make(ordinary(), {}), netbox.make(hostile(), {})], ids=["ordinary", "hostile"])
+@pytest.mark.parametrize(
+    "made", [netbox.make_netbox(ordinary(), {}), netbox.make_netbox(hostile(), {})], ids=["ordinary", "hostile"]
+)
 def test_netbox_would_take_every_file(made: Made) -> None:
     check(made)
     assert tuple(PAGES) == tuple(netbox.COLUMNS)  # in this order
 
 
-@pytest.mark.parametrize("made", [netbox.make(ordinary(), {}), netbox.make(hostile(), {})], ids=["ordinary", "hostile"])
+@pytest.mark.parametrize(
+    "made", [netbox.make_netbox(ordinary(), {}), netbox.make_netbox(hostile(), {})], ids=["ordinary", "hostile"]
+)
 def test_netbox_reads_the_same_where_it_guesses_at_the_delimiter(made: Made) -> None:
     for name in netbox.COLUMNS:
         text = made.files[name]
@@ -170,11 +174,11 @@ def test_netbox_reads_the_same_where_it_guesses_at_the_delimiter(made: Made) -> 
 
 @pytest.mark.parametrize("name", [*PAGES, "ORDER.txt"])
 def test_the_whole_files(name: str) -> None:
-    assert netbox.make(ordinary(), {}).files[name] == (GOLDEN / name).read_bytes().decode()
+    assert netbox.make_netbox(ordinary(), {}).files[name] == (GOLDEN / name).read_bytes().decode()
 
 
 def test_every_device_is_in_it_or_left_out() -> None:
-    made = netbox.make(ordinary(), {})
+    made = netbox.make_netbox(ordinary(), {})
     assert len(table(made, "devices.csv")) == made.devices
     assert made.devices + len(made.left_out) == len(ordinary().items)
     assert reasons(made.left_out) == (
@@ -184,7 +188,7 @@ def test_every_device_is_in_it_or_left_out() -> None:
 
 
 def test_hostile_texts_are_text() -> None:
-    made = netbox.make(hostile(), {})
+    made = netbox.make_netbox(hostile(), {})
     assert made.devices + len(made.left_out) == len(HOSTILE)
     assert len(table(made, "devices.csv")) == made.devices
     for name in PAGES:
@@ -216,8 +220,8 @@ def listed(made: Made, theirs: Mapping[str, Mapping[str, str]] = NOTHING, delimi
 @pytest.mark.parametrize("inventory", [ordinary(), hostile()], ids=["ordinary", "hostile"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_a_later_run_of_the_same_register_has_no_row(inventory: Inventory, delimiter: str) -> None:
-    first = netbox.make(inventory, {})
-    made = netbox.make(inventory, {"update": listed(first, delimiter=delimiter)})
+    first = netbox.make_netbox(inventory, {})
+    made = netbox.make_netbox(inventory, {"update": listed(first, delimiter=delimiter)})
     assert {name: len(table(made, name)) for name in (*PAGES, *UPDATES)} == dict.fromkeys((*PAGES, *UPDATES), 0)
     assert made.devices == first.devices
     assert len(made.left_out) == len(first.left_out)
@@ -363,7 +367,7 @@ def test_what_is_not_in_scope_is_not_said_to_go() -> None:
 
 
 def test_order_names_every_file_and_its_rows() -> None:
-    made = netbox.make(ordinary(), {})
+    made = netbox.make_netbox(ordinary(), {})
     for number, name in enumerate(PAGES, 1):
         rows = len(table(made, name))
         assert f"\n{number}. {name}: {rows} row{'' if rows == 1 else 's'}\n" in made.files["ORDER.txt"]

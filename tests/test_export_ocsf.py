@@ -38,7 +38,7 @@ DEVICE = {
 
 
 def events(inventory: Inventory) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in ocsf.make(inventory, {}).files[""].splitlines()]
+    return [json.loads(line) for line in ocsf.make_ocsf(inventory, {}).files[""].splitlines()]
 
 
 @pytest.mark.parametrize("inventory", [ordinary(), hostile()], ids=["ordinary", "hostile"])
@@ -57,8 +57,8 @@ def test_every_event_has_what_the_class_requires(inventory: Inventory) -> None:
 
 def test_the_whole_files() -> None:
     expected = (GOLDEN / "ocsf.ndjson").read_text(encoding="utf-8").replace("VERSION", __version__)
-    assert ocsf.make(ordinary(), {}).files[""] == expected
-    assert servicenow.make(ordinary(), {}).files[""] == (GOLDEN / "servicenow.csv").read_bytes().decode()
+    assert ocsf.make_ocsf(ordinary(), {}).files[""] == expected
+    assert servicenow.make_servicenow(ordinary(), {}).files[""] == (GOLDEN / "servicenow.csv").read_bytes().decode()
 
 
 def test_a_guess_has_no_vendor() -> None:
@@ -68,16 +68,18 @@ def test_a_guess_has_no_vendor() -> None:
 
 
 def test_every_device_is_there_or_has_a_reason() -> None:
-    for made in (ocsf.make(ordinary(), {}), servicenow.make(ordinary(), {})):
+    for made in (ocsf.make_ocsf(ordinary(), {}), servicenow.make_servicenow(ordinary(), {})):
         assert made.devices + len(made.left_out) == len(ordinary().items)
-    assert reasons(servicenow.make(ordinary(), {}).left_out).startswith("2 with an unknown or only possible maker, 1 ")
+    assert reasons(servicenow.make_servicenow(ordinary(), {}).left_out).startswith(
+        "2 with an unknown or only possible maker, 1 "
+    )
 
 
 def test_hostile_texts_are_text() -> None:
-    made = ocsf.make(hostile(), {})
+    made = ocsf.make_ocsf(hostile(), {})
     assert made.devices == made.files[""].count("\n") == len(HOSTILE)
     assert made.files[""].isascii()
-    text = servicenow.make(hostile(), {}).files[""]
+    text = servicenow.make_servicenow(hostile(), {}).files[""]
     text.encode("utf-8")
     for row in csv.reader(io.StringIO(text, newline="")):
         assert len(row) == len(servicenow.COLUMNS)
@@ -86,7 +88,7 @@ def test_hostile_texts_are_text() -> None:
 
 
 def test_times_of_servicenow_are_its_own() -> None:
-    rows = list(csv.DictReader(io.StringIO(servicenow.make(ordinary(), {}).files[""], newline="")))
+    rows = list(csv.DictReader(io.StringIO(servicenow.make_servicenow(ordinary(), {}).files[""], newline="")))
     for row in rows:
         assert row["u_last_discovered"]
         datetime.strptime(row["u_last_discovered"], "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 - it has no time zone

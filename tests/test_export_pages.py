@@ -16,19 +16,19 @@ from test_page import Reader
 from camscan.app.inventory import inventory_of
 from camscan.asset import Asset, Place
 from camscan.exports import letters, reasons, walk
-from camscan.page.qr import qr
+from camscan.page.qr import draw_qr_code
 from camscan.version import __version__
 
 LANDLORD = Place("Corn Exchange", "77", "office", "2", "landlord", "Estates")
 
 
 def sheets(*rows: Asset) -> Reader:
-    return Reader(walk.make(inventory_of(rows, SETTINGS, TODAY), {}).files[""])
+    return Reader(walk.make_walk(inventory_of(rows, SETTINGS, TODAY), {}).files[""])
 
 
 class TestWalk:
     def test_every_device_to_look_at_has_its_place_and_its_code(self) -> None:
-        made = walk.make(ordinary(), {})
+        made = walk.make_walk(ordinary(), {})
         page = Reader(made.files[""])
         devices = [attributes for tag, attributes in page.elements if tag == "article"]
         codes = [attributes["aria-label"] for tag, attributes in page.elements if attributes.get("class") == "qr"]
@@ -48,30 +48,30 @@ class TestWalk:
 
     def test_a_guess_is_called_one(self) -> None:
         possible = next(item for item in ordinary().items if item.asset.asset_id == "CAM-0008")
-        text = Reader(walk.make(replace(ordinary(), items=[possible]), {}).files[""]).text
+        text = Reader(walk.make_walk(replace(ordinary(), items=[possible]), {}).files[""]).text
         assert "Possibly Hikvision" in text
 
     def test_the_same_register_gives_the_same_bytes(self) -> None:
-        assert walk.make(ordinary(), {}).files == walk.make(ordinary(), {}).files
+        assert walk.make_walk(ordinary(), {}).files == walk.make_walk(ordinary(), {}).files
 
     def test_hostile_texts_are_text(self) -> None:
-        page = Reader(walk.make(hostile(), {}).files[""])
+        page = Reader(walk.make_walk(hostile(), {}).files[""])
         assert not {"script", "img"} & {tag for tag, _ in page.elements}
         assert sum(tag == "article" for tag, _ in page.elements) == len(HOSTILE)
         assert "{{ 7 * 7 }}" in page.text
         assert not set(page.text) & set("\x00\x1b\x07\u202e\u2066\ud800")
 
     def test_a_code_is_one_of_its_text(self) -> None:
-        assert qr("CAM-0001") == qr("CAM-0001") != qr("CAM-0002")
-        assert 'aria-label="QR code: &lt;b&gt;"' in qr("<b>")
-        assert 'stroke="#000"' in qr("CAM-0001")
-        assert 'fill="#fff"' in qr("CAM-0001")
+        assert draw_qr_code("CAM-0001") == draw_qr_code("CAM-0001") != draw_qr_code("CAM-0002")
+        assert 'aria-label="QR code: &lt;b&gt;"' in draw_qr_code("<b>")
+        assert 'stroke="#000"' in draw_qr_code("CAM-0001")
+        assert 'fill="#fff"' in draw_qr_code("CAM-0001")
 
 
 class TestLetters:
     def test_one_for_each_site_under_somebody_else(self) -> None:
         rows = [asset(1, place=SCHOOL), asset(2, place=LANDLORD), asset(3, place=LANDLORD), asset(4, place=TOWN_HALL)]
-        made = letters.make(inventory_of(rows, SETTINGS, TODAY), {})
+        made = letters.make_letters(inventory_of(rows, SETTINGS, TODAY), {})
         assert set(made.files) == {"school-st-mary-s-school.html", "landlord-corn-exchange.html", "README.txt"}
         assert reasons(made.left_out) == "1 under the council's own control"
         assert "landlord-corn-exchange.html: the landlord, Corn Exchange: 2 devices\n" in made.files["README.txt"]
@@ -85,7 +85,7 @@ class TestLetters:
             )
             for number, place in enumerate((SCHOOL, LANDLORD), 1)
         ]
-        made = letters.make(inventory_of(rows, SETTINGS, TODAY), {})
+        made = letters.make_letters(inventory_of(rows, SETTINGS, TODAY), {})
         for file, own, other in (
             ("school-st-mary-s-school.html", 1, 2),
             ("landlord-corn-exchange.html", 2, 1),
@@ -106,14 +106,16 @@ class TestLetters:
 
     def test_it_says_which_decision_and_when(self) -> None:
         rows = [replace(asset(1, place=LANDLORD), entries={"planned_removal_date": "2027-03-31"})]
-        text = Reader(letters.make(inventory_of(rows, SETTINGS, TODAY), {}).files["landlord-corn-exchange.html"]).text
+        text = Reader(
+            letters.make_letters(inventory_of(rows, SETTINGS, TODAY), {}).files["landlord-corn-exchange.html"]
+        ).text
         assert "The decision is: local decision of 12 May 2026, minute Cabinet 4." in text
         assert "31 Mar 2027" in text
         assert "This device is at Corn Exchange" in text
 
     def test_without_an_organisation_its_name_is_to_be_filled_in(self) -> None:
         settings = replace(SETTINGS, organisation="")
-        text = letters.make(inventory_of([asset(1, place=SCHOOL)], settings, TODAY), {}).files[
+        text = letters.make_letters(inventory_of([asset(1, place=SCHOOL)], settings, TODAY), {}).files[
             "school-st-mary-s-school.html"
         ]
         assert "[name of the council] is removing" in text
@@ -121,7 +123,7 @@ class TestLetters:
     def test_names_of_files_are_plain_and_differ(self) -> None:
         places = [replace(LANDLORD, name=name, ref=name) for name in ("../../etc", "..", "Café 1", "cafe-1", "海", "")]
         rows = [asset(number, place=place) for number, place in enumerate(places, 1)]
-        made = letters.make(inventory_of(rows, SETTINGS, TODAY), {})
+        made = letters.make_letters(inventory_of(rows, SETTINGS, TODAY), {})
         assert set(made.files) == {
             *("landlord-etc.html", "landlord.html", "landlord-2.html", "landlord-cafe-1.html"),
             *("landlord-cafe-1-2.html", "README.txt"),
@@ -129,7 +131,7 @@ class TestLetters:
         assert reasons(made.left_out) == "1 without a known site"
 
     def test_hostile_texts_are_text(self) -> None:
-        made = letters.make(hostile(), {})
+        made = letters.make_letters(hostile(), {})
         assert made.devices + len(made.left_out) == len(HOSTILE)
         for name, text in made.files.items():
             assert re.fullmatch(r"[a-z0-9-]+\.html|README\.txt", name)
@@ -141,11 +143,11 @@ class TestLetters:
 
 def a_letter() -> str:
     rows = [asset(number, place=LANDLORD, planned_removal_date="2027-03-31") for number in range(1, 9)]
-    return letters.make(inventory_of(rows, SETTINGS, TODAY), {}).files["landlord-corn-exchange.html"]
+    return letters.make_letters(inventory_of(rows, SETTINGS, TODAY), {}).files["landlord-corn-exchange.html"]
 
 
 def a_sheet() -> str:
-    return walk.make(ordinary(), {}).files[""]
+    return walk.make_walk(ordinary(), {}).files[""]
 
 
 @pytest.mark.timeout(240)
@@ -172,8 +174,8 @@ GOLDEN = Path(__file__).parent / "golden" / "exports"
 @pytest.mark.parametrize(
     ("name", "files"),
     [
-        ("walk", lambda: walk.make(ordinary(), {}).files),
-        ("letters", lambda: letters.make(ordinary(), {}).files),
+        ("walk", lambda: walk.make_walk(ordinary(), {}).files),
+        ("letters", lambda: letters.make_letters(ordinary(), {}).files),
     ],
 )
 def test_what_people_read_is_what_it_was(name: str, files: Callable[[], Mapping[str, str]]) -> None:

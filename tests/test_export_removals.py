@@ -28,7 +28,7 @@ def rows(text: str) -> list[dict[str, str]]:
 
 class TestSheet:
     def test_columns_are_a_promise(self) -> None:
-        assert removals.make(ordinary(), {}).files[""].partition("\r\n")[0] == (
+        assert removals.make_removals(ordinary(), {}).files[""].partition("\r\n")[0] == (
             "asset_id,council_asset_tag,site_name,uprn,site_type,controller,owner_service,location_detail,device_type,"
             "manufacturer,model,recorder_asset_id,removal_priority,standing,lifecycle_status,planned_removal_date,"
             "removal_phase,blocked_by,replacement_make_model,estimated_cost,budget_code,funding_source,"
@@ -37,16 +37,16 @@ class TestSheet:
         )
 
     def test_the_whole_file(self) -> None:
-        assert removals.make(ordinary(), {}).files[""] == (GOLDEN / "removals.csv").read_bytes().decode()
+        assert removals.make_removals(ordinary(), {}).files[""] == (GOLDEN / "removals.csv").read_bytes().decode()
 
     def test_by_day_then_priority_then_site(self) -> None:
-        found = rows(removals.make(ordinary(), {}).files[""])
+        found = rows(removals.make_removals(ordinary(), {}).files[""])
         order = [(row["planned_removal_date"] or "9", row["removal_priority"], row["site_name"]) for row in found]
         assert order == sorted(order)
         assert [row["standing"] for row in found][:1] == ["overdue"]
 
     def test_every_device_is_in_it_or_left_out_with_a_reason(self) -> None:
-        made = removals.make(ordinary(), {})
+        made = removals.make_removals(ordinary(), {})
         assert made.devices + len(made.left_out) == len(ordinary().items)
         assert reasons(made.left_out) == (
             "2 of unknown scope, 1 already removed, 1 entered as a false alarm, 1 not in scope, "
@@ -60,11 +60,11 @@ class TestSheet:
             for item in inventory.items
             if item.asset.identification.confidence.value == "possible"
         ]
-        found = rows(removals.make(replace(inventory, items=guessed), {}).files[""])
+        found = rows(removals.make_removals(replace(inventory, items=guessed), {}).files[""])
         assert [row["manufacturer"] for row in found] == ["unknown"]
 
     def test_no_text_is_run_and_every_row_has_its_cells(self) -> None:
-        text = removals.make(hostile(), {}).files[""]
+        text = removals.make_removals(hostile(), {}).files[""]
         text.encode("utf-8")
         assert not set(text) & set("\x00\x1b\x07")
         found = list(csv.reader(io.StringIO(text, newline="")))
@@ -75,11 +75,11 @@ class TestSheet:
 
 class TestCalendar:
     def test_the_whole_file(self) -> None:
-        made = removals.make(ordinary(), {"ics": "works.ics"})
+        made = removals.make_removals(ordinary(), {"ics": "works.ics"})
         assert made.beside["ics"] == (GOLDEN / "removals.ics").read_bytes().decode()
 
     def test_one_event_for_each_site_and_day(self) -> None:
-        text = removals.make(ordinary(), {"ics": ""}).beside["ics"]
+        text = removals.make_removals(ordinary(), {"ics": ""}).beside["ics"]
         events = list(icalendar.Calendar.from_ical(text).walk("VEVENT"))
         assert [(event["summary"], event.decoded("dtstart")) for event in events] == [
             ("Overdue: Camera removal, Town Hall: 1 device", date(2026, 11, 1)),
@@ -91,7 +91,7 @@ class TestCalendar:
         assert "192.0.2" not in text
 
     def test_hostile_sites_are_text(self) -> None:
-        text = removals.make(hostile(), {"ics": ""}).beside["ics"]
+        text = removals.make_removals(hostile(), {"ics": ""}).beside["ics"]
         assert max(len(line.encode()) for line in text.split("\r\n")) <= 75
         assert not set(text) & set("\x00\x1b\x07\u202e")
         assert text.count("\r\nBEGIN:") == text.count("BEGIN:VEVENT\r\n")
@@ -195,7 +195,7 @@ class TestContractor:
         assert code == 3
         assert "model is camscan's own column; 'something else' was skipped" in out
         with find_workspace().open(readonly=True) as book:
-            assert book.named([first])[0].entries == {"location_detail": "roof"}
+            assert book.devices_by_number([first])[0].entries == {"location_detail": "roof"}
 
     def test_what_was_not_filled_in_changes_nothing(self, camscan: Camscan) -> None:
         camscan("export", "removals", "removals.csv")

@@ -105,11 +105,11 @@ def test_headers_are_those_that_the_importer_knows() -> None:
 
 @pytest.mark.parametrize("name", ["create.csv", "update.csv", "update-status.csv"])
 def test_the_whole_files(name: str) -> None:
-    assert snipe_it.make(ordinary(), {}).files[name] == (GOLDEN / name).read_bytes().decode()
+    assert snipe_it.make_snipe_it(ordinary(), {}).files[name] == (GOLDEN / name).read_bytes().decode()
 
 
 def test_every_device_is_an_asset_or_left_out() -> None:
-    made = snipe_it.make(ordinary(), {})
+    made = snipe_it.make_snipe_it(ordinary(), {})
     assert len(imported(made).assets) == made.devices
     assert made.devices + len(made.left_out) == len(ordinary().items)
     assert reasons(made.left_out) == (
@@ -120,7 +120,7 @@ def test_every_device_is_an_asset_or_left_out() -> None:
 
 
 def test_what_people_keep_there_survives_every_later_import() -> None:
-    snipe = imported(snipe_it.make(ordinary(), {}))
+    snipe = imported(snipe_it.make_snipe_it(ordinary(), {}))
     snipe.assets["CCTV-0012"] |= {
         "name": "Lobby, left",
         "location": "Annexe",
@@ -128,7 +128,7 @@ def test_what_people_keep_there_survives_every_later_import() -> None:
         "mac address": "theirs",
     }
     snipe.assets["CAM-0011"]["mac address"] = "44:19:b6:00:00:ff"  # camscan knows none: it hangs behind a recorder
-    imported(snipe_it.make(ordinary(), {}), snipe)
+    imported(snipe_it.make_snipe_it(ordinary(), {}), snipe)
     after = snipe.assets["CCTV-0012"]
     assert (after["name"], after["location"], after["supplier"]) == ("Lobby, left", "Annexe", "Acme")
     assert after["mac address"] == "44:19:b6:00:00:0c"
@@ -137,12 +137,12 @@ def test_what_people_keep_there_survives_every_later_import() -> None:
 
 def test_what_is_removed_is_told_and_not_made_anew() -> None:
     rows = [asset(1, lifecycle_status="planned", planned_removal_date="2027-03-31"), asset(2)]
-    snipe = imported(snipe_it.make(inventory_of(rows, SETTINGS, TODAY), {}))
+    snipe = imported(snipe_it.make_snipe_it(inventory_of(rows, SETTINGS, TODAY), {}))
     assert snipe.assets["CAM-0001"]["status"] == "Removal planned"
     gone = {"lifecycle_status": "removed", "actual_removal_date": "2026-11-01"}
     rows = [replace(rows[0], entries=gone), rows[1], asset(3), replace(asset(4), entries=gone)]
     known = "Name,Asset Tag\r\n,CAM-0001\r\n,CAM-0002\r\n"
-    made = snipe_it.make(inventory_of(rows, SETTINGS, TODAY), {"known": known})
+    made = snipe_it.make_snipe_it(inventory_of(rows, SETTINGS, TODAY), {"known": known})
     assert [row["Asset Tag"] for row in table(made.files["create.csv"])] == ["CAM-0003"]
     imported(made, snipe)
     assert {tag: each["status"] for tag, each in snipe.assets.items()} == {
@@ -156,14 +156,14 @@ def test_what_is_removed_is_told_and_not_made_anew() -> None:
 
 def test_a_list_that_is_none_is_refused() -> None:
     with pytest.raises(UsageError, match="the file has no column 'Asset Tag'; export the list of assets"):
-        snipe_it.make(ordinary(), {"known": "Tag,Name\r\n"})
+        snipe_it.make_snipe_it(ordinary(), {"known": "Tag,Name\r\n"})
     with pytest.raises(UsageError, match="no column"):
-        snipe_it.make(ordinary(), {"known": ""})
+        snipe_it.make_snipe_it(ordinary(), {"known": ""})
 
 
 def test_two_devices_of_one_serial_number() -> None:
     rows = [asset(1, serial="0123456789"), asset(2, serial="0123456789"), asset(3)]
-    made = snipe_it.make(inventory_of(rows, SETTINGS, TODAY), {})
+    made = snipe_it.make_snipe_it(inventory_of(rows, SETTINGS, TODAY), {})
     assert sorted(row["Serial Number"] for row in table(made.files["create.csv"])) == ["", "", "0123456789"]
     imported(made)
 
@@ -179,12 +179,12 @@ def test_two_devices_of_one_serial_number() -> None:
 )
 def test_warranty_is_in_months(bought: str, ends: str, months: str) -> None:
     row = replace(asset(1), entries={"purchase_date": bought, "warranty_or_support_end": ends})
-    (found,) = table(snipe_it.make(inventory_of([row], SETTINGS, TODAY), {}).files["create.csv"])
+    (found,) = table(snipe_it.make_snipe_it(inventory_of([row], SETTINGS, TODAY), {}).files["create.csv"])
     assert found["Warranty"] == months
 
 
 def test_hostile_texts_are_text() -> None:
-    made = snipe_it.make(hostile(), {})
+    made = snipe_it.make_snipe_it(hostile(), {})
     assert made.devices + len(made.left_out) == len(HOSTILE)
     assert len(imported(made).assets) == made.devices
     for name in ("create.csv", "update.csv", "update-status.csv"):
@@ -195,7 +195,7 @@ def test_hostile_texts_are_text() -> None:
 
 
 def test_readme_names_every_label_field_and_file() -> None:
-    made = snipe_it.make(ordinary(), {})
+    made = snipe_it.make_snipe_it(ordinary(), {})
     for word in (*LABELS, *CUSTOM, *(name for name in made.files if name.endswith(".csv")), "LEFT-OUT.csv"):
         assert word in made.files["README.txt"]
     assert len(estate()) == len(ordinary().items)

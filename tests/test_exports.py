@@ -38,7 +38,7 @@ HOSTILE_CAMERA = camera(7, model=HOSTILE, brand=HOSTILE, serial="\ud800", becaus
 
 def written(export: str, of: Report) -> str:
     stream = io.StringIO()
-    write = exports.load()[export].of_scan
+    write = exports.load_exports()[export].of_scan
     assert write is not None
     write(of, stream)
     return stream.getvalue()
@@ -53,7 +53,7 @@ def odd_reports() -> list[Report]:
 
 
 def test_every_format_is_found_by_convention() -> None:
-    found = exports.load()
+    found = exports.load_exports()
     assert {name: export.suffix for name, export in found.items() if export.of_scan} == {
         "csv": ".csv",
         "json": ".json",
@@ -114,13 +114,13 @@ class TestJson:
     @examples(200)
     @given(st.text())
     def test_any_text_comes_back_from_json(self, text: str) -> None:
-        line = json_export.dumps({"x": text})
+        line = json_export.dump_line({"x": text})
         line.encode("utf-8")
         expected = "".join("\ufffd" if "\ud800" <= character <= "\udfff" else character for character in text)
         assert json.loads(line) == {"x": expected}
 
     def test_moments_are_utc_with_milliseconds(self) -> None:
-        assert json_export.moment(NOON.replace(microsecond=123999)) == "2026-03-02T12:00:00.123Z"
+        assert json_export.json_moment(NOON.replace(microsecond=123999)) == "2026-03-02T12:00:00.123Z"
 
 
 def below_headings(text: str) -> Iterable[dict[str, str]]:
@@ -162,7 +162,7 @@ class TestCsv:
 
     @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", " =", "\u00a0@"])  # noqa: RUF001 - the look-alikes are the point
     def test_what_a_spreadsheet_would_run_is_text(self, start: str) -> None:
-        assert csv_export.cell(f"{start}1+1").startswith("'")
+        assert csv_export.harmless_cell(f"{start}1+1").startswith("'")
 
     @examples(200)
     @given(st.lists(st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), max_size=40), min_size=4, max_size=4))
@@ -187,22 +187,25 @@ class TestTable:
     def test_camera_systems_first_then_by_address(self) -> None:
         switch = nameless("192.0.2.1", is_camera_system=False)
         devices = [switch, camera(9, ip="192.0.2.10"), camera(8, ip="192.0.2.9"), camera(7, ip="2001:db8::7")]
-        assert [row[0] for row in table.rows(devices)] == ["192.0.2.9", "192.0.2.10", "2001:db8::7", "192.0.2.1"]
+        assert [row[0] for row in table.table_rows(devices)] == ["192.0.2.9", "192.0.2.10", "2001:db8::7", "192.0.2.1"]
 
     def test_what_is_not_known_says_so(self) -> None:
-        assert table.row(nameless())[1] == "unknown"
-        assert table.row(nameless())[-2:] == ("unknown", "")
+        assert table.device_row(nameless())[1] == "unknown"
+        assert table.device_row(nameless())[-2:] == ("unknown", "")
 
     def test_reasons_are_short_and_conflicts_come_first(self) -> None:
         lines = (
             "sadp.model = A (UDP 37020): maker hikvision [a.b 0.99]",
             "http.title = B (TCP 80): brand B [a.c 0.70]",
         )
-        assert table.row(camera(because=lines))[-1] == "It answered Hikvision's own search protocol and gave its model."
-        assert table.row(camera(conflicts=("two serials",)))[-1] == "conflict: two serials"
+        assert (
+            table.device_row(camera(because=lines))[-1]
+            == "It answered Hikvision's own search protocol and gave its model."
+        )
+        assert table.device_row(camera(conflicts=("two serials",)))[-1] == "conflict: two serials"
 
     def test_hostile_text_is_short_harmless_lines(self) -> None:
-        (row,) = table.rows([HOSTILE_CAMERA])
+        (row,) = table.table_rows([HOSTILE_CAMERA])
         assert all(len(cell) <= 72 and cell.isprintable() for cell in row)
 
     def test_as_text_columns_line_up(self) -> None:

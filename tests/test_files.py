@@ -92,7 +92,7 @@ def filled(folder: Path) -> None:
     with open_register(folder / "camscan.db") as book:
         book.record(report(camera(1), camera(2), nameless("192.0.2.200")))
         book.record(report(camera(1), camera(3), scan_id="second", when=NOON))
-        book.backup(folder / "kept.db")
+        book.write_backup(folder / "kept.db")
     for file, text in {
         "oui.csv": BLOCKS,
         "kev.in": json.dumps(CATALOGUE),

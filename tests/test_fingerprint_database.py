@@ -12,7 +12,7 @@ import pytest
 
 from camscan import fingerprints
 from camscan.fingerprints import Database
-from camscan.identify import identify
+from camscan.identify import identify_box
 from camscan.model import Confidence, Identification, Observation
 
 SEEN_AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -22,7 +22,7 @@ STRONG = {Confidence.CONFIRMED, Confidence.PROBABLE}
 
 @pytest.fixture(scope="module")
 def database() -> Database:
-    return fingerprints.load()
+    return fingerprints.load_database()
 
 
 def seen(database: Database, *facts: tuple[str, str]) -> Identification:
@@ -30,11 +30,11 @@ def seen(database: Database, *facts: tuple[str, str]) -> Identification:
         for key, value in facts:
             yield Observation("192.0.2.1", 0, key.partition(".")[0], key, value, SEEN_AT)
 
-    return identify(list(observations()), database)
+    return identify_box(list(observations()), database)
 
 
 def test_the_database_passes_its_own_check() -> None:
-    assert [str(problem) for problem in fingerprints.check()] == []
+    assert [str(problem) for problem in fingerprints.check_database()] == []
 
 
 @pytest.mark.parametrize(
@@ -202,14 +202,16 @@ def test_other_makers_are_recognised_as_themselves(database: Database) -> None:
 )
 def test_model_numbers(database: Database, maker: str, model: str, kind: str, capabilities: set[str]) -> None:
     claims: dict[str, str] = {}
-    for match in database.derive({}, {"id.maker": maker, "id.model": model}):
+    for match in database.match_decided({}, {"id.maker": maker, "id.model": model}):
         claims.update(match.claims)
     assert claims["kind"] == kind
     assert capabilities <= {key.removeprefix("capability.") for key in claims if key.startswith("capability.")}
 
 
 def test_a_missing_letter_claims_nothing(database: Database) -> None:
-    claims = [match.claims for match in database.derive({}, {"id.maker": "hikvision", "id.model": "DS-2CD2385G1-I"})]
+    claims = [
+        match.claims for match in database.match_decided({}, {"id.maker": "hikvision", "id.model": "DS-2CD2385G1-I"})
+    ]
     assert not [key for claim in claims for key in claim if key.startswith("capability.")]
 
 
@@ -221,6 +223,6 @@ def test_the_walk_through_of_the_documentation(tmp_path: Path) -> None:
     (tmp_path / "parkeye.yaml").write_text(entry, encoding="utf-8")
     (tmp_path / "makers.yaml").write_text(makers, encoding="utf-8")
     (tmp_path / "shown.yaml").write_text(shown, encoding="utf-8")
-    assert [str(problem) for problem in fingerprints.check([tmp_path])] == []
-    found = seen(fingerprints.load([tmp_path]), ("http.realm", "ParkEye P200"))
+    assert [str(problem) for problem in fingerprints.check_database([tmp_path])] == []
+    found = seen(fingerprints.load_database([tmp_path]), ("http.realm", "ParkEye P200"))
     assert (found.brand, found.model, found.is_camera_system) == ("ParkEye", "P200", True)

@@ -11,10 +11,10 @@ from command_line import Camscan
 
 from camscan import captures, fingerprints
 from camscan.fingerprints.entry import Condition, Rule
-from camscan.fingerprints.near import Near, nearly, written
+from camscan.fingerprints.near import Near, condition_text, find_near_misses
 from camscan.fingerprints.values import seen_values
-from camscan.identify import identify
-from camscan.identify.skeleton import skeleton
+from camscan.identify import identify_box
+from camscan.identify.skeleton import write_skeleton
 from camscan.model import Observation
 
 SEEN = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -35,7 +35,7 @@ def rule(*when: tuple[str, str, str]) -> Rule:
 
 
 def near(one: Rule, *facts: tuple[str, str]) -> Near | None:
-    found = nearly([one], seen_values(facts))
+    found = find_near_misses([one], seen_values(facts))
     return found[0] if found else None
 
 
@@ -96,8 +96,8 @@ def test_that_something_is_absent_makes_nothing_near() -> None:
 
 
 def test_conditions_are_shown_as_they_are_written() -> None:
-    assert written(Condition("pattern", "^x$")) == "^x$"
-    assert written(Condition("contains", "x")) == "{contains: x}"
+    assert condition_text(Condition("pattern", "^x$")) == "^x$"
+    assert condition_text(Condition("contains", "x")) == "{contains: x}"
 
 
 def test_the_command_names_fit_near_and_verdict(tmp_path: Path, camscan: Camscan) -> None:
@@ -143,7 +143,7 @@ def test_from_a_captured_reply_to_a_passing_check(tmp_path: Path, camscan: Camsc
     assert "all is well" in out
     (reply,) = captures.read([Path(file).read_text()])
     assert not isinstance(reply, captures.BadLine)
-    found = identify(captures.observe(reply).observations, fingerprints.load([own], cache=tmp_path))
+    found = identify_box(captures.observe(reply).observations, fingerprints.load_database([own], cache=tmp_path))
     assert found.brand == "ParkEye"
 
 
@@ -180,11 +180,11 @@ def seen(key: str, value: str) -> Observation:
     ],
 )
 def test_what_belongs_to_one_unit_does_not_get_into_a_fingerprint(key: str, value: str) -> None:
-    assert skeleton([seen(key, value)], "http") == ""
+    assert write_skeleton([seen(key, value)], "http") == ""
 
 
 def test_a_model_becomes_a_claim() -> None:
-    text = skeleton([seen("onvif.model", "PE-200 (outdoor)")], "onvif")
+    text = write_skeleton([seen("onvif.model", "PE-200 (outdoor)")], "onvif")
     assert r"onvif.model: '^(?P<model>PE-200 \(outdoor\))$'" in text
     assert "    model: '{model}'\n" in text
     assert "    - see: {onvif.model: 'PE-200 (outdoor)'}\n" in text

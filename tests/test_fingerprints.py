@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from camscan import fingerprints
 from camscan.errors import ConfigError
-from camscan.fingerprints.claim import fill
+from camscan.fingerprints.claim import fill_claim
 from camscan.fingerprints.conditions import is_anchored
 from camscan.fingerprints.entry import Condition, Rule
 from camscan.fingerprints.match import LIMIT, Matcher
@@ -58,7 +58,7 @@ def base(tmp_path: Path) -> Path:
 
 
 def load(base: Path, *overlays: Path) -> fingerprints.Database:
-    return fingerprints.load(overlays, base=base, cache=base.parent / "cache")
+    return fingerprints.load_database(overlays, base=base, cache=base.parent / "cache")
 
 
 def observation(key: str, value: str, port: int = 0, probe: str = "http") -> Observation:
@@ -82,7 +82,7 @@ def entry(**changes: str) -> str:
 
 
 def test_a_fingerprint_claims_what_its_groups_hold(base: Path) -> None:
-    (match,) = load(base).match([observation("sadp.model", "DS-2CD2385G1-I", 37020, "sadp")])
+    (match,) = load(base).match_facts([observation("sadp.model", "DS-2CD2385G1-I", 37020, "sadp")])
     assert match.claims == {"maker": "hikvision", "model": "DS-2CD2385G1-I"}
     assert match.because == "sadp.model = DS-2CD2385G1-I (UDP 37020)"
     assert (match.fingerprint, match.family, match.keys) == ("hikvision.sadp", "sadp", ("sadp.model",))
@@ -93,9 +93,9 @@ def test_a_list_of_alternatives_is_one_pattern(base: Path) -> None:
     examples = "[{see: {http.title: AXIS M1034-W}, then: {model: M1034}}, {see: {http.title: axis q1615}}]"
     (base / "axis.yaml").write_text(entry(when=when, examples=examples))
     database = load(base)
-    assert fingerprints.check(base=base) == []
-    assert database.match([observation("http.title", "Axis P1455")]) == []
-    (match,) = database.match([observation("http.title", "AXIS M1034-W")])
+    assert fingerprints.check_database(base=base) == []
+    assert database.match_facts([observation("http.title", "Axis P1455")]) == []
+    (match,) = database.match_facts([observation("http.title", "AXIS M1034-W")])
     assert match.claims["model"] == "M1034"
 
 
@@ -164,14 +164,14 @@ def test_an_overlay_adds_and_replaces_without_touching_ours(base: Path, tmp_path
     overlay.mkdir()
     (overlay / "own.yaml").write_text(entry() + SADP.replace("maker: hikvision", "maker: ezviz"))
     database = load(base, overlay)
-    found = database.match([observation("sadp.model", "X"), observation("http.title", "AXIS M1")])
+    found = database.match_facts([observation("sadp.model", "X"), observation("http.title", "AXIS M1")])
     assert {match.fingerprint: match.claims["maker"] for match in found} == {
         "hikvision.sadp": "ezviz",
         "axis.title": "axis",
     }
     assert database.version.endswith("+overlay")
     assert load(base).version != database.version
-    assert fingerprints.check([overlay], base=base) == []
+    assert fingerprints.check_database([overlay], base=base) == []
 
 
 def test_an_overlay_is_checked_like_ours(base: Path, tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_an_overlay_is_checked_like_ours(base: Path, tmp_path: Path) -> None:
 
 def messages(base: Path, content: str) -> list[str]:
     (base / "new.yaml").write_text(content)
-    return [str(problem).removeprefix(f"{base}/") for problem in fingerprints.check(base=base)]
+    return [str(problem).removeprefix(f"{base}/") for problem in fingerprints.check_database(base=base)]
 
 
 def test_the_checker_says_nothing_of_a_sound_database(base: Path) -> None:
@@ -252,7 +252,7 @@ OUI = """
 )
 def test_the_longest_registered_prefix_decides(base: Path, mac: str, expected: list[str]) -> None:
     (base / "oui.yaml").write_text(OUI)
-    assert [match.fingerprint for match in load(base).match([observation("sadp.mac", mac)])] == expected
+    assert [match.fingerprint for match in load(base).match_facts([observation("sadp.mac", mac)])] == expected
 
 
 def test_a_registered_prefix_is_a_weak_mark_and_stands_once(base: Path) -> None:
@@ -286,8 +286,8 @@ OEM = """
 
 def test_a_brand_bought_from_several_makers_names_none(base: Path) -> None:
     (base / "oem.yaml").write_text(OEM)
-    assert fingerprints.check(base=base) == []
-    derived = load(base).derive({}, {"id.model": "CMIP9342", "id.brand": "Swann"})
+    assert fingerprints.check_database(base=base) == []
+    derived = load(base).match_decided({}, {"id.model": "CMIP9342", "id.brand": "Swann"})
     assert [dict(match.claims) for match in derived] == [
         {"brand": "LTS", "maker": "hikvision"},
         {"brand": "Swann", "makers": "hikvision or axis"},
@@ -309,7 +309,7 @@ def test_a_damaged_cache_is_ignored(base: Path, damage: bytes) -> None:
     load(base)
     (path,) = (base.parent / "cache").iterdir()
     path.write_bytes(damage)
-    assert load(base).match([observation("sadp.model", "X")])
+    assert load(base).match_facts([observation("sadp.model", "X")])
 
 
 def test_a_cache_that_others_can_write_is_ignored(base: Path) -> None:
@@ -352,31 +352,31 @@ def test_all_keys_must_fit_and_any_value_of_a_key_may() -> None:
         ]
     )
     headers = [("http.header", "date: today"), ("http.header", "server: x/1")]
-    assert matcher.match(seen_values([*headers, ("http.title", "Login")]))[0].claims == {"model": "x/1"}
-    assert matcher.match(seen_values([*headers, ("http.title", "So Wel(come!")]))
-    assert not matcher.match(seen_values([*headers, ("http.title", "Login ")]))
-    assert not matcher.match(seen_values(headers))
-    assert not matcher.match(seen_values([*headers, ("http.title", "Login"), ("mac.address", "x")]))
+    assert matcher.match_values(seen_values([*headers, ("http.title", "Login")]))[0].claims == {"model": "x/1"}
+    assert matcher.match_values(seen_values([*headers, ("http.title", "So Wel(come!")]))
+    assert not matcher.match_values(seen_values([*headers, ("http.title", "Login ")]))
+    assert not matcher.match_values(seen_values(headers))
+    assert not matcher.match_values(seen_values([*headers, ("http.title", "Login"), ("mac.address", "x")]))
 
 
 def test_an_empty_value_can_be_what_fits() -> None:
     matcher = Matcher([rule(("http.header", (Condition("pattern", "^$"),)), maker="x")])
-    assert matcher.match(seen_values([("http.header", "")]))
-    assert not matcher.match(seen_values([("http.header", "x")]))
-    assert not matcher.match(seen_values([("http.title", "")]))
+    assert matcher.match_values(seen_values([("http.header", "")]))
+    assert not matcher.match_values(seen_values([("http.header", "x")]))
+    assert not matcher.match_values(seen_values([("http.title", "")]))
 
 
 def test_a_claim_whose_group_is_blank_is_left_out() -> None:
     matcher = Matcher([rule(("http.title", (Condition("pattern", "^a(?P<m> .*)?$"),)), maker="x", model="{m}")])
-    assert matcher.match(seen_values([("http.title", "a")]))[0].claims == {"maker": "x"}
-    assert matcher.match(seen_values([("http.title", "a   ")]))[0].claims == {"maker": "x"}
-    assert matcher.match(seen_values([("http.title", "a b")]))[0].claims == {"maker": "x", "model": "b"}
+    assert matcher.match_values(seen_values([("http.title", "a")]))[0].claims == {"maker": "x"}
+    assert matcher.match_values(seen_values([("http.title", "a   ")]))[0].claims == {"maker": "x"}
+    assert matcher.match_values(seen_values([("http.title", "a b")]))[0].claims == {"maker": "x", "model": "b"}
 
 
 def test_filters() -> None:
-    assert fill("{m|mac}", {"m": "00408C123456"}) == "00:40:8c:12:34:56"
-    assert fill("{m|mac}", {"m": "00408C1234"}) == ""
-    assert fill("DS-{m|upper}/{n|spaces}", {"m": "ab", "n": "c_d+e"}) == "DS-AB/c d e"
+    assert fill_claim("{m|mac}", {"m": "00408C123456"}) == "00:40:8c:12:34:56"
+    assert fill_claim("{m|mac}", {"m": "00408C1234"}) == ""
+    assert fill_claim("DS-{m|upper}/{n|spaces}", {"m": "ab", "n": "c_d+e"}) == "DS-AB/c d e"
 
 
 @pytest.mark.parametrize(
@@ -409,39 +409,39 @@ def test_no_pattern_is_slow_on_any_input(monkeypatch: pytest.MonkeyPatch) -> Non
     matcher = Matcher([rule(("http.body", tuple(nasty)), maker="x", model="{x}")])
     with monkeypatch.context() as patched:
         patched.setattr("re._compile", compiled)
-        assert matcher.match(seen_values([("http.body", "a" * 8000 + "!" + "a" * 100_000 + "x")])) == []
-        (match,) = matcher.match(seen_values([("http.body", "a" * 8000 + "b")]))
+        assert matcher.match_values(seen_values([("http.body", "a" * 8000 + "!" + "a" * 100_000 + "x")])) == []
+        (match,) = matcher.match_values(seen_values([("http.body", "a" * 8000 + "b")]))
     assert match.claims == {"maker": "x", "model": "a" * 8000}
 
 
 def test_values_are_cut_before_matching() -> None:
     matcher = Matcher([rule(("http.body", (Condition("contains", "needle"),)), maker="x")])
-    assert matcher.match(seen_values([("http.body", "." * (LIMIT - 6) + "needle")]))
-    assert not matcher.match(seen_values([("http.body", "." * LIMIT + "needle")]))
+    assert matcher.match_values(seen_values([("http.body", "." * (LIMIT - 6) + "needle")]))
+    assert not matcher.match_values(seen_values([("http.body", "." * LIMIT + "needle")]))
 
 
 @examples(150)
 @given(st.lists(st.tuples(st.sampled_from(["http.title", "http.body", "mac.address"]), st.text(st.characters()))))
 def test_any_text_can_be_matched(facts: list[tuple[str, str]]) -> None:
     matcher = Matcher([rule(("http.title", (Condition("pattern", "(?s)^(?P<m>.+)$"),)), model="{m}")])
-    for match in matcher.match(seen_values(facts)):
+    for match in matcher.match_values(seen_values(facts)):
         assert set(match.claims) <= {"model"}
 
 
 def test_half_a_character_does_no_harm() -> None:
     matcher = Matcher([rule(("http.title", (Condition("pattern", "^(?P<m>.+)$"),)), model="{m}")])
-    assert matcher.match(seen_values([("http.title", "\ud800x")]))[0].claims == {"model": "?x"}
+    assert matcher.match_values(seen_values([("http.title", "\ud800x")]))[0].claims == {"model": "?x"}
 
 
 def test_the_shipped_database_proves_its_examples() -> None:
-    assert [str(problem) for problem in fingerprints.check()] == []
+    assert [str(problem) for problem in fingerprints.check_database()] == []
 
 
 def test_the_shipped_database_loads_and_shows_its_entries() -> None:
-    database = fingerprints.load()
+    database = fingerprints.load_database()
     assert len(database.entries) == len(database.rules)
-    assert database.show("hikvision.sadp.answer") is not None
-    assert database.show("no.such") is None
+    assert database.find_entry("hikvision.sadp.answer") is not None
+    assert database.find_entry("no.such") is None
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")

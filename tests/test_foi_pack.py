@@ -24,24 +24,24 @@ from planned import TODAY, asset
 
 from camscan import plan, vulnerabilities
 from camscan.app import assess
-from camscan.app.foi_estate import estate_of
-from camscan.app.foi_files import KEPT_BACK, NAMES, not_sent, sent
+from camscan.app.foi_estate import make_estate
+from camscan.app.foi_files import KEPT_BACK, NAMES, files_kept_back, files_to_send
 from camscan.asset import Asset, Lifecycle, Place, Presence, RecordType
 from camscan.asset.columns import CONTROLLERS, DEVICE_TYPES, EDITABLE, SENSITIVITIES, SITE_TYPES, Kind
 from camscan.asset.kinds import CAPABILITY_COLUMNS, KINDS
 from camscan.config import Config
 from camscan.config.planning import LocalDecision, Planning
 from camscan.foi.estate import Estate, Numbers, Policy, Unit
-from camscan.foi.pack import DRAFT, Pack, Release, Terms, pack_of
+from camscan.foi.pack import DRAFT, Pack, Release, Terms, make_draft
 from camscan.foi.questions import CAPABILITIES, CONTROLLED, PLACES, TYPES
 from camscan.foi.refusal import Act
 from camscan.model import Capability, Confidence, Identification
-from camscan.plan.estate_count import headline
+from camscan.plan.estate_count import count_headline
 from camscan.policies import companies
 from camscan.register import Register
 
 GOLDEN = Path(__file__).parent / "golden" / "foi"
-KNOWN = companies.load()
+KNOWN = companies.load_ownership()
 DECIDED = Config(
     organisation="Example Council",
     planning=Planning(local_decision=LocalDecision("Cabinet 2026/114", date(2026, 9, 14), makers=("hikvision",))),
@@ -53,11 +53,11 @@ NOTHING = Config()
 def rules_are_read_once() -> Iterator[None]:
     """They are the same for every register of these tests."""
     with pytest.MonkeyPatch.context() as patch:
-        known = vulnerabilities.load()
-        rules = {id(settings): assess.rules(settings) for settings in (DECIDED, NOTHING)}
-        patch.setattr(companies, "load", lambda _overlays: KNOWN)
-        patch.setattr(vulnerabilities, "load", lambda _overlays: known)
-        patch.setattr(assess, "rules", lambda settings: rules[id(settings)])
+        known = vulnerabilities.load_weaknesses()
+        rules = {id(settings): assess.load_rules(settings) for settings in (DECIDED, NOTHING)}
+        patch.setattr(companies, "load_ownership", lambda _overlays: KNOWN)
+        patch.setattr(vulnerabilities, "load_weaknesses", lambda _overlays: known)
+        patch.setattr(assess, "load_rules", lambda settings: rules[id(settings)])
         yield
 
 
@@ -78,13 +78,13 @@ class Book:
 
 
 def estate(rows: Sequence[Asset], settings: Config = DECIDED) -> Estate:
-    return estate_of(cast("Register", Book(rows)), settings, TODAY)
+    return make_estate(cast("Register", Book(rows)), settings, TODAY)
 
 
 def texts(pack: Pack) -> str:
     """Everything that is sent, unpacked: also the names of files and what an archive says beside them."""
     found = []
-    for name, content in sent(pack).items():
+    for name, content in files_to_send(pack).items():
         found.append(name)
         if not zipfile.is_zipfile(io.BytesIO(content)):
             found.append(content.decode())
@@ -185,19 +185,19 @@ def test_nothing_that_must_not_leave_the_council_is_in_a_pack(
     drawn: list[Draw], is_accepted: bool, is_released: bool
 ) -> None:
     rows = planted(drawn)
-    found = pack_of(estate(rows), Terms(5, is_accepted))
+    found = make_draft(estate(rows), Terms(5, is_accepted))
     found = replace(found, release=Release("FOI officer", "FOI-7") if is_released else None)
     told = texts(found)
     assert "CANARY" not in told
     days = {row.entries["planned_removal_date"] for row in rows}
     assert not {day for day in days if day in told}
-    assert "CANARY" not in b"".join(not_sent(found).values()).decode()
+    assert "CANARY" not in b"".join(files_kept_back(found).values()).decode()
     assert_the_same_everywhere(rows, found)
 
 
 def assert_the_same_everywhere(rows: Sequence[Asset], found: Pack) -> None:
     """Its totals are those of the headline and of the programme, and every table comes to them."""
-    counts = headline(rows, [], KNOWN)
+    counts = count_headline(rows, [], KNOWN)
     numbers = found.estate.numbers
     assert numbers.headline == counts.text
     assert (numbers.devices, numbers.sites, numbers.without_site) == (
@@ -211,19 +211,19 @@ def assert_the_same_everywhere(rows: Sequence[Asset], found: Pack) -> None:
     assert gone == sum(row.lifecycle in {"removed", "disposed"} for row in of_two) - sum(
         row.lifecycle in {"removed", "disposed"} for row in _there(of_two)
     )
-    status = plan.status(rows, assess.judged(rows, DECIDED, TODAY), TODAY)
+    status = plan.programme_status(rows, assess.judge_assets(rows, DECIDED, TODAY), TODAY)
     assert (numbers.in_scope, numbers.remaining, numbers.removed) == (
         *(status.in_scope.devices, status.remaining.devices, status.removed.devices),
     )
 
 
 def _there(rows: Sequence[Asset]) -> Iterator[Asset]:
-    return (row for row in rows if headline([row], [], KNOWN).devices)
+    return (row for row in rows if count_headline([row], [], KNOWN).devices)
 
 
 def test_the_planted_texts_would_be_found() -> None:
     (row,) = planted([("hikvision", "camera", "found", "", "", "", (), 5)])
-    told = texts(pack_of(replace(estate([row]), organisation=f"Council {row.asset_id}"), Terms()))
+    told = texts(make_draft(replace(estate([row]), organisation=f"Council {row.asset_id}"), Terms()))
     assert told.count(row.asset_id) >= len(NAMES)
 
 
@@ -302,8 +302,8 @@ def golden(accepted: bool) -> Path:
 
 
 def approved(accepted: bool) -> dict[str, bytes]:
-    found = replace(pack_of(example(), Terms(5, accepted)), release=Release("FOI officer", "FOI-7"))
-    return {**sent(found), **not_sent(found)}
+    found = replace(make_draft(example(), Terms(5, accepted)), release=Release("FOI officer", "FOI-7"))
+    return {**files_to_send(found), **files_kept_back(found)}
 
 
 def words(page: str) -> str:
@@ -320,7 +320,7 @@ def pages(content: bytes) -> Mapping[str, str]:
 
 class TestFiles:
     def test_a_draft_says_so_in_every_file_and_on_every_page(self) -> None:
-        files = {**sent(pack_of(example(), Terms())), **not_sent(pack_of(example(), Terms()))}
+        files = {**files_to_send(make_draft(example(), Terms())), **files_kept_back(make_draft(example(), Terms()))}
         workbook = pages(files.pop("answers.ods"))
         assert all(DRAFT in content.decode() for content in files.values())
         sheets = workbook["content.xml"].split("<table:table ")[1:]
@@ -330,14 +330,14 @@ class TestFiles:
         assert f'content: "{DRAFT}"' in files["answers.html"].decode()
 
     def test_a_released_pack_says_who_released_it_and_nowhere_that_it_is_a_draft(self) -> None:
-        found = replace(pack_of(example(), Terms()), release=Release("FOI officer", "FOI-7"))
+        found = replace(make_draft(example(), Terms()), release=Release("FOI officer", "FOI-7"))
         told = texts(found)
         assert DRAFT not in told
         assert "This is a draft" not in told
         assert "Released by FOI officer, reference FOI-7" in told
 
     def test_the_workbook_hides_nothing_and_names_nobody(self) -> None:
-        workbook = pages(sent(pack_of(example(), Terms()))["answers.ods"])
+        workbook = pages(files_to_send(make_draft(example(), Terms()))["answers.ods"])
         told = "".join(workbook.values())
         for mark in ("visibility", "table:display=", "office:annotation", "creator", "dc:date", "creation-date"):
             assert mark not in told
@@ -352,8 +352,8 @@ class TestFiles:
             organisation="=cmd|' /C calc'!A0",
             policies=[Policy("=1+1", "@SUM(1)", "+1", True)],
         )
-        found = replace(pack_of(hostile, Terms(5, True)), release=Release("-2+3", "=2+3"))
-        files = {**sent(found), **not_sent(found)}
+        found = replace(make_draft(hostile, Terms(5, True)), release=Release("-2+3", "=2+3"))
+        files = {**files_to_send(found), **files_kept_back(found)}
         for name in ("answers.csv", f"{KEPT_BACK}/suppression.csv"):
             table = csv.reader(io.StringIO(files[name].decode()))
             assert not [cell for row in table for cell in row if cell and cell[0] in "=+-@"]
@@ -363,16 +363,16 @@ class TestFiles:
 
     def test_hostile_words_are_harmless_in_the_page(self) -> None:
         hostile = replace(example(), policies=[Policy("<script>alert(1)</script>", "\u202egpj", "&amp;", False)])
-        page = sent(pack_of(hostile, Terms()))["answers.html"].decode()
+        page = files_to_send(make_draft(hostile, Terms()))["answers.html"].decode()
         assert "<script" not in page
         assert "\u202e" not in page
 
     def test_the_same_register_gives_the_same_bytes(self) -> None:
-        assert sent(pack_of(example(), Terms())) == sent(pack_of(example(), Terms()))
+        assert files_to_send(make_draft(example(), Terms())) == files_to_send(make_draft(example(), Terms()))
 
     def test_every_withheld_number_has_draft_words_that_do_not_say_it(self) -> None:
         for act, notice in ((Act.FOIA, "section 17"), (Act.FOISA, "section 16")):
-            kept = not_sent(pack_of(example(), Terms(5, True, act)))[f"{KEPT_BACK}/suppression.csv"].decode()
+            kept = files_kept_back(make_draft(example(), Terms(5, True, act)))[f"{KEPT_BACK}/suppression.csv"].decode()
             rows = [row for row in csv.DictReader(io.StringIO(kept)) if row["in_this_pack"].startswith("withheld")]
             assert rows
             for row in rows:
@@ -428,7 +428,7 @@ class TestWords:
         ]
 
     def test_an_empty_register_is_answered_too(self) -> None:
-        told = texts(pack_of(estate([], NOTHING), Terms(5, True)))
+        told = texts(make_draft(estate([], NOTHING), Terms(5, True)))
         assert "Hikvision or Dahua: none found; nothing was scanned yet." in told
         assert "[c]" not in told
 
@@ -436,6 +436,6 @@ class TestWords:
 @pytest.mark.parametrize("pence", [None, 0, 12_345])
 def test_a_price_that_nobody_recorded_is_not_nought(pence: int | None) -> None:
     units = [Unit(maker="dahua", sort="cameras", type="camera", bought="2019/20", pence=pence)] * 9
-    pack = pack_of(Estate(date(2026, 11, 30), Numbers(cameras=9), units), Terms())
-    page = words(sent(pack)["answers.html"].decode())
+    pack = make_draft(Estate(date(2026, 11, 30), Numbers(cameras=9), units), Terms())
+    page = words(files_to_send(pack)["answers.html"].decode())
     assert ("not known" in page.split("When were they bought")[-1].split("When are they")[0]) is (pence is None)

@@ -14,17 +14,17 @@ from planned import SEEN, asset
 from sample_report import NOON, camera, enter, nameless, record, report
 
 from camscan.app.headline import of_report
-from camscan.app.lines import lister
+from camscan.app.listing_lines import make_lister
 from camscan.asset import Asset, Presence, RecordType
 from camscan.config import find_config, load_config
 from camscan.headline import Headline, Unit, count
 from camscan.model import Confidence, Coverage, Observation
-from camscan.plan.estate_count import headline, is_there
+from camscan.plan.estate_count import count_headline, is_in_place
 from camscan.policies import companies
 from camscan.register import Edit, NewRow, open_register
 from camscan.words import counted
 
-KNOWN = companies.load()
+KNOWN = companies.load_ownership()
 DECISION = "planning:\n  local_decision: {minute: '114', date: '2025-05-12', groups: [hikvision, dahua]}\n"
 
 
@@ -114,7 +114,7 @@ class TestRows:
         ],
     )
     def test_by_what_people_said_and_scans_saw(self, row: Asset, devices: int) -> None:
-        assert headline([row], [], KNOWN).devices == devices == is_there(row)
+        assert count_headline([row], [], KNOWN).devices == devices == is_in_place(row)
 
     def test_people_make_a_possible_maker_sure(self) -> None:
         possible = {"confidence": Confidence.POSSIBLE}
@@ -124,18 +124,18 @@ class TestRows:
             asset(3, stated_manufacturer="Hikvision", **possible),  # type: ignore[arg-type]
             asset(4, maker=None, is_camera=None, kind=None, stated_manufacturer="Samsung"),
         ]
-        found = headline(rows, [], KNOWN)
+        found = count_headline(rows, [], KNOWN)
         assert (found.devices, found.possible, found.unknown) == (2, 1, 0)
 
     def test_an_address_alone_counts_until_somebody_answers_there(self) -> None:
         nobody = {"maker": None, "is_camera": None, "kind": None, "model": None}
         alone = replace(asset(1, **nobody), ip_addresses=("192.0.2.7",))  # type: ignore[arg-type]  # as above
-        assert headline([alone], [], KNOWN).unknown == 1
+        assert count_headline([alone], [], KNOWN).unknown == 1
         later = replace(asset(2, last_seen=SEEN + timedelta(days=1)), ip_addresses=("192.0.2.7",))
-        found = headline([alone, later], [], KNOWN)
+        found = count_headline([alone, later], [], KNOWN)
         assert (found.devices, found.unknown) == (1, 0)
         earlier = replace(later, last_seen=SEEN - timedelta(days=1))
-        assert headline([alone, earlier], [], KNOWN).unknown == 1
+        assert count_headline([alone, earlier], [], KNOWN).unknown == 1
 
     def test_sites_by_number_before_name_and_in_any_case(self) -> None:
         rows = [
@@ -145,18 +145,18 @@ class TestRows:
             asset(4, site_name="Depot"),
             asset(5),
         ]
-        found = headline(rows, [], KNOWN)
+        found = count_headline(rows, [], KNOWN)
         assert (found.devices, found.sites, found.without_site) == (5, 2, 1)
 
     def test_channels_are_read_one_by_one_or_all_by_a_login(self) -> None:
         recorder = replace(asset(1, kind="nvr"), channels=16)
         hanging = asset(2, record_type=RecordType.BEHIND_RECORDER, recorder="CAM-0001")
         named = asset(3, recorder_asset_id="CAM-0001")
-        assert headline([recorder, hanging, named], [], KNOWN).channels_not_read == 14
+        assert count_headline([recorder, hanging, named], [], KNOWN).channels_not_read == 14
         read = replace(recorder, hints={"channels": "read"})
-        assert headline([read, hanging], [], KNOWN).channels_not_read == 0
+        assert count_headline([read, hanging], [], KNOWN).channels_not_read == 0
         few = replace(recorder, channels=1)
-        assert headline([few, hanging, named], [], KNOWN).channels_not_read == 0
+        assert count_headline([few, hanging, named], [], KNOWN).channels_not_read == 0
 
 
 SITES = """\
@@ -227,11 +227,11 @@ class TestEveryPlace:
         strange = Coverage(254, 1, 0, 253, 0, 0, strangers=("192.0.2.77", "198.51.100.7"))
         with open_register("camscan.db") as book:
             book.record(replace(report(camera(1), scan_id="scan-1", targets=("192.0.2.0/26",)), coverage=strange))
-            assert headline(book.devices(), book.scans(), KNOWN).strangers == 2
+            assert count_headline(book.devices(), book.scans(), KNOWN).strangers == 2
             record(book, camera(1), targets=("192.0.2.64/26",))
-            assert headline(book.devices(), book.scans(), KNOWN).strangers == 1
+            assert count_headline(book.devices(), book.scans(), KNOWN).strangers == 1
             record(book, camera(1), targets=("192.0.2.0/26",))
-            assert headline(book.devices(), book.scans(), KNOWN).strangers == 0
+            assert count_headline(book.devices(), book.scans(), KNOWN).strangers == 0
 
     @pytest.mark.usefixtures("workplace")
     def test_nothing_was_scanned(self, camscan: Camscan) -> None:
@@ -245,7 +245,7 @@ class TestEveryPlace:
         with open_register("camscan.db") as book:
             (asset,) = book.record(report(camera(1))).new
             edits = [Edit(asset, *entry) for entry in gone.items()]
-            book.edit(edits, role="CCTV manager", how="test", at=NOON + timedelta(hours=1))
+            book.edit_entries(edits, role="CCTV manager", how="test", at=NOON + timedelta(hours=1))
         assert headlines(camscan("show")[1]) == ["Hikvision or Dahua: none found."]
         with open_register("camscan.db") as book:
             book.record(report(camera(1), scan_id="later", when=NOON + timedelta(hours=2)))
@@ -261,7 +261,7 @@ class TestEveryPlace:
         """An address alone is the device that answers there; a label may be another's, until somebody settles it."""
         entries = {"stated_ip_address": "192.0.2.9", "stated_manufacturer": "Hikvision", **more}
         with open_register("camscan.db") as book:
-            book.add([NewRow(RecordType.IMPORTED, entries)], role="CCTV manager", how="test")
+            book.add_devices([NewRow(RecordType.IMPORTED, entries)], role="CCTV manager", how="test")
         (before,) = headlines(camscan("show")[1])
         with open_register("camscan.db") as book:
             book.record(report(camera(1, ip="192.0.2.9")))
@@ -285,8 +285,8 @@ class TestEveryPlace:
         entries = {"stated_ip_address": "192.0.2.9", "stated_manufacturer": "Hikvision", "estimated_cost": "500.00"}
         seen = replace(report(camera(1, ip="192.0.2.9"), camera(2)), scan_id="scan-2")
         with open_register("camscan.db") as book:
-            book.list_by(lister(load_config(workplace / "camscan.yaml")))
-            book.add([NewRow(RecordType.IMPORTED, entries)], role="CCTV manager", how="test")
+            book.list_by(make_lister(load_config(workplace / "camscan.yaml")))
+            book.add_devices([NewRow(RecordType.IMPORTED, entries)], role="CCTV manager", how="test")
             alone = book.devices()[0].asset_id
             book.record(report(camera(2)), counted=True)
             book.record(seen, counted=True)

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from camscan.fingerprints import load
-from camscan.identify import identify, statement
-from camscan.identify.field import Answer, conflicts
-from camscan.identify.keys import Key, recognises
-from camscan.identify.merge import _addresses
+from camscan.fingerprints import load_database
+from camscan.identify import identify_box, statement
+from camscan.identify.field import Answer, list_conflicts
+from camscan.identify.keys import Key, is_recognised_by
+from camscan.identify.merge import _list_addresses
 from camscan.model import Attempt, Match, Observation, Outcome
 
 
@@ -22,16 +22,16 @@ CHOSEN = said("V5.5.0", 0.99)
 
 
 def test_an_answer_of_just_the_certainty_asked_for_is_told_and_one_below_is_not() -> None:
-    told = conflicts([CHOSEN, said("V5.7.0", 0.5), said("V5.8.0", 0.49)], CHOSEN, "firmware", 0.5)
+    told = list_conflicts([CHOSEN, said("V5.7.0", 0.5), said("V5.8.0", 0.49)], CHOSEN, "firmware", 0.5)
     assert told == ["firmware: V5.5.0 (something said V5.5.0) or V5.7.0 (something said V5.7.0)"]
 
 
 def test_what_somebody_typed_contradicts_nobody() -> None:
-    assert conflicts([CHOSEN, said("V5.7.0", 0.9, typed=True)], CHOSEN, "firmware", 0.5) == []
+    assert list_conflicts([CHOSEN, said("V5.7.0", 0.9, typed=True)], CHOSEN, "firmware", 0.5) == []
 
 
 def test_the_same_text_is_told_once() -> None:
-    assert len(conflicts([CHOSEN, said("V5.7.0", 0.9), said("V5.7.0", 0.8)], CHOSEN, "firmware", 0.5)) == 1
+    assert len(list_conflicts([CHOSEN, said("V5.7.0", 0.9), said("V5.7.0", 0.8)], CHOSEN, "firmware", 0.5)) == 1
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,8 @@ def test_a_uuid_of_two_with_different_mac_addresses_needs_a_serial_number_beside
 ) -> None:
     uuid, *macs = Key("onvif", "316d4de6"), Key("mac", "44:19:b6:00:00:01"), Key("mac", "44:19:b6:00:00:02")
     one, other = ([uuid, mac, *besides] for mac in macs)
-    assert recognises("onvif", one, other) is is_enough
-    assert recognises("onvif", [uuid], [uuid, macs[0]])  # one of them tells no address
+    assert is_recognised_by("onvif", one, other) is is_enough
+    assert is_recognised_by("onvif", [uuid], [uuid, macs[0]])  # one of them tells no address
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_uuid_of_two_with_different_mac_addresses_needs_a_serial_number_beside
 def test_two_texts_of_firmware_agree_where_version_and_whatever_both_say_of_the_day_do(
     one: str, other: str, *, agree: bool
 ) -> None:
-    assert conflicts([said(one, 0.9), said(other, 0.9)], said(one, 0.9), "firmware", 0.5) == (
+    assert list_conflicts([said(one, 0.9), said(other, 0.9)], said(one, 0.9), "firmware", 0.5) == (
         [] if agree else [f"firmware: {one} (something said {one}) or {other} (something said {other})"]
     )
 
@@ -99,7 +99,7 @@ FULL = "DS-2CD2385G1-I20190801AAWRD12345678"
     ],
 )
 def test_a_serial_number_agrees_with_its_short_form_and_with_no_other(one: str, other: str, *, agree: bool) -> None:
-    assert bool(conflicts([said(one, 0.9), said(other, 0.9)], said(one, 0.9), "serial", 0.5)) is not agree
+    assert bool(list_conflicts([said(one, 0.9), said(other, 0.9)], said(one, 0.9), "serial", 0.5)) is not agree
 
 
 @pytest.mark.parametrize(("theirs", "is_enough"), [("hikvision", True), ("dahua", False), (None, True)])
@@ -108,13 +108,15 @@ def test_a_serial_number_without_its_maker_tells_a_unit_unless_both_makers_are_k
 ) -> None:
     unit, *macs = Key("unit", "A1"), Key("mac", "44:19:b6:00:00:01"), Key("mac", "44:19:b6:00:00:02")
     other = [unit, macs[1], *([Key("serial", f"{theirs}|A1")] if theirs else [])]
-    assert recognises("unit", [unit, macs[0], Key("serial", "hikvision|A1")], other) is is_enough
+    assert is_recognised_by("unit", [unit, macs[0], Key("serial", "hikvision|A1")], other) is is_enough
 
 
 def test_what_a_model_number_claims_names_the_manufacturer_that_was_stated_beside_it_once() -> None:
     facts = {"onvif.manufacturer": "Acme Cameras", "onvif.model": "DS-2CD2385G1-I"}
     when = datetime(2026, 3, 2, tzinfo=UTC)
-    found = identify([Observation("192.0.2.1", 80, "onvif", key, value, when) for key, value in facts.items()], load())
+    found = identify_box(
+        [Observation("192.0.2.1", 80, "onvif", key, value, when) for key, value in facts.items()], load_database()
+    )
     (maker,) = [line for line in found.because if "maker hikvision" in line]
     beside = ", beside onvif.manufacturer = Acme Cameras (TCP 80)"
     assert maker.startswith(f"onvif.model = DS-2CD2385G1-I (TCP 80){beside}: maker hikvision")
@@ -125,4 +127,4 @@ def test_what_a_model_number_claims_names_the_manufacturer_that_was_stated_besid
 def test_a_reply_without_an_address_adds_none() -> None:
     when = datetime(2026, 3, 2, tzinfo=UTC)
     attempts = [Attempt("onvif", ip, 80, Outcome.ANSWERED, seen_at=when) for ip in ("", "192.0.2.2", "192.0.2.1", "")]
-    assert _addresses(attempts) == ("192.0.2.2", "192.0.2.1")
+    assert _list_addresses(attempts) == ("192.0.2.2", "192.0.2.1")

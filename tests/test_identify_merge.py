@@ -15,8 +15,8 @@ from test_identify import HIKVISION, OTHER_HIKVISION, attempt, dhip, sadp
 
 from camscan import fingerprints
 from camscan.fingerprints import Database
-from camscan.identify import merge
-from camscan.identify.keys import Key, mac_keys, marks_of, wire_contradiction
+from camscan.identify import merge_attempts
+from camscan.identify.keys import Key, device_marks, mac_keys, wire_contradiction
 from camscan.model import Attempt, Device
 
 OURS, THEIRS = "44:19:b6:00:00:01", "44:19:b6:00:00:02"
@@ -26,7 +26,7 @@ UUID = "urn:uuid:5f5a69c2-e0ae-504f-829b-000000000001"
 
 @pytest.fixture(scope="module")
 def database() -> Database:
-    return fingerprints.load()
+    return fingerprints.load_database()
 
 
 def wire(ip: str, mac: str) -> Attempt:
@@ -59,7 +59,7 @@ class TestImpostors:
         unit = [sadp("192.0.2.1", mac=real), wire("192.0.2.1", real)]
         impostor = [sadp("192.0.2.2", mac=real), wire("192.0.2.2", other)]
         both = [impostor, unit] if order else [unit, impostor]
-        found = merge(list(itertools.chain(*both)), database)
+        found = merge_attempts(list(itertools.chain(*both)), database)
         assert sorted(addresses(found)) == [("192.0.2.1",), ("192.0.2.2",)]
         for device in found:
             assert f"shares serial hikvision {HIKVISION} with another box" in conflicts(device)
@@ -68,36 +68,38 @@ class TestImpostors:
     def test_a_camera_that_claims_the_serial_with_its_own_mac_is_no_second_interface(self, database: Database) -> None:
         unit = [sadp("192.0.2.1"), wire("192.0.2.1", OURS)]
         impostor = [sadp("192.0.2.2", mac=THEIRS), wire("192.0.2.2", THEIRS)]
-        assert len(merge([*unit, *impostor], database)) == 2
+        assert len(merge_attempts([*unit, *impostor], database)) == 2
 
     def test_another_model_with_the_same_serial_is_another_box(self, database: Database) -> None:
-        found = merge([of_model("192.0.2.1", "DS-2CD2385G1-I"), of_model("192.0.2.2", "DS-2CD2032-I")], database)
+        found = merge_attempts(
+            [of_model("192.0.2.1", "DS-2CD2385G1-I"), of_model("192.0.2.2", "DS-2CD2032-I")], database
+        )
         assert len(found) == 2
         assert all("the models differ" in conflicts(device) for device in found)
 
     def test_who_names_a_mac_that_the_wire_shows_behind_another_is_told(self, database: Database) -> None:
         unit = [page("192.0.2.1"), wire("192.0.2.1", OURS)]
         liar = [sadp("192.0.2.2", OTHER_HIKVISION, mac=OURS), wire("192.0.2.2", THEIRS)]
-        found = merge([*unit, *liar], database)
+        found = merge_attempts([*unit, *liar], database)
         assert addresses(found) == [("192.0.2.1",), ("192.0.2.2",)]
         assert all("the wire shows it behind one of them only" in conflicts(device) for device in found)
-        assert Key("mac", OURS) in marks_of(found[0]).keys
-        assert marks_of(found[1]).macs == frozenset()
+        assert Key("mac", OURS) in device_marks(found[0]).keys
+        assert device_marks(found[1]).macs == frozenset()
 
     def test_who_names_the_mac_of_a_unit_across_a_router_is_not_that_unit(self, database: Database) -> None:
         unit = sadp("198.51.100.1")
         impostor = [sadp("192.0.2.2"), wire("192.0.2.2", THEIRS)]
-        assert len(merge([unit, *impostor], database)) == 2
+        assert len(merge_attempts([unit, *impostor], database)) == 2
 
     def test_one_impostor_does_not_tear_a_dual_stack_unit_apart(self, database: Database) -> None:
         unit = [sadp("192.0.2.1"), wire("192.0.2.1", OURS), page("2001:db8::1"), wire("2001:db8::1", OURS)]
         impostor = [sadp("192.0.2.2"), wire("192.0.2.2", THEIRS)]
-        found = merge([*unit, *impostor], database)
+        found = merge_attempts([*unit, *impostor], database)
         assert addresses(found) == [("192.0.2.1", "2001:db8::1"), ("192.0.2.2",)]
 
     def test_a_thousand_who_claim_one_serial_stay_a_thousand(self, database: Database) -> None:
         crowd = [sadp(f"10.0.{n // 250}.{n % 250}", mac="00:00:00:00:00:00") for n in range(1000)]
-        assert len(merge(crowd, database)) == 1000
+        assert len(merge_attempts(crowd, database)) == 1000
 
 
 class TestForgedReplies:
@@ -107,22 +109,22 @@ class TestForgedReplies:
         forged = sadp("192.0.2.1", OTHER_HIKVISION, mac=THEIRS)
         genuine = [sadp("192.0.2.1"), page("192.0.2.1"), wire("192.0.2.1", OURS)]
         for replies in ([forged, *genuine], [*genuine, forged]):
-            found = merge(replies, database)
+            found = merge_attempts(replies, database)
             (unit,) = [device for device in found if device.identification.serial == HIKVISION]
             (guest,) = [device for device in found if device is not unit]
             assert (unit.open_ports, guest.identification.serial) == (("tcp/80", "udp/37020"), OTHER_HIKVISION)
-            assert Key("mac", OURS) in marks_of(unit).keys
-            assert not marks_of(guest).macs
-            assert marks_of(guest).wire == {OURS}
+            assert Key("mac", OURS) in device_marks(unit).keys
+            assert not device_marks(guest).macs
+            assert device_marks(guest).wire == {OURS}
             assert all("several boxes answer on it" in conflicts(device) for device in found)
 
     def test_forged_replies_of_another_maker_name_no_second_maker(self, database: Database) -> None:
-        found = merge([sadp("192.0.2.1"), wire("192.0.2.1", OURS), dhip("192.0.2.1")], database)
+        found = merge_attempts([sadp("192.0.2.1"), wire("192.0.2.1", OURS), dhip("192.0.2.1")], database)
         assert [device.identification.maker for device in found] == ["hikvision", "dahua"]
 
     def test_many_forged_serials_make_no_crowd(self, database: Database) -> None:
         forged = [sadp("192.0.2.1", f"DS-2CD2385G1-I20200414AAWRE3300{n:04}", mac=THEIRS) for n in range(100, 200)]
-        found = merge([*forged, sadp("192.0.2.1"), wire("192.0.2.1", OURS)], database)
+        found = merge_attempts([*forged, sadp("192.0.2.1"), wire("192.0.2.1", OURS)], database)
         assert len(found) <= 9
         assert sum(device.identification.serial == HIKVISION for device in found) == 1
         assert any("more than 8 boxes are claimed on this address" in conflicts(device) for device in found)
@@ -131,10 +133,10 @@ class TestForgedReplies:
 class TestEndpoints:
     def test_cameras_with_one_uuid_behind_a_router_stay_several(self, database: Database) -> None:
         cameras = [attempt("wsd", f"192.0.2.{n}", 3702, endpoint=UUID, hardware="DS-2CD2385G1-I") for n in range(1, 7)]
-        assert len(merge(cameras, database)) == 6
+        assert len(merge_attempts(cameras, database)) == 6
 
     def test_an_endpoint_adds_nothing_where_a_serial_joins(self, database: Database) -> None:
-        (device,) = merge(
+        (device,) = merge_attempts(
             [each for ip in ("192.0.2.1", "192.0.2.2") for each in (sadp(ip), attempt("wsd", ip, 3702, endpoint=UUID))],
             database,
         )
@@ -150,59 +152,61 @@ class TestDualStack:
             page("fe80::7%eth0"),
             page("2001:db8::7"),
         ]
-        (device,) = merge(replies, database)
+        (device,) = merge_attempts(replies, database)
         assert device.ip_addresses == ("192.0.2.1", "2001:db8::7", "fe80::7%eth0")
 
     def test_an_address_made_from_a_mac_joins_nothing(self, database: Database) -> None:
         """Anybody may give himself that address."""
-        found = merge([page("fe80::4619:b6ff:fe00:1"), sadp("192.0.2.1", at=1)], database)
+        found = merge_attempts([page("fe80::4619:b6ff:fe00:1"), sadp("192.0.2.1", at=1)], database)
         assert addresses(found) == [("fe80::4619:b6ff:fe00:1",), ("192.0.2.1",)]
 
     def test_a_mac_that_it_names_itself_joins_nothing(self, database: Database) -> None:
-        found = merge([sadp("192.0.2.1", serial="N/A"), sadp("2001:db8::1", serial="N/A")], database)
+        found = merge_attempts([sadp("192.0.2.1", serial="N/A"), sadp("2001:db8::1", serial="N/A")], database)
         assert len(found) == 2
 
     def test_a_serial_joins_nothing_and_says_so(self, database: Database) -> None:
-        found = merge([sadp("192.0.2.1"), sadp("2001:db8::1")], database)
+        found = merge_attempts([sadp("192.0.2.1"), sadp("2001:db8::1")], database)
         assert len(found) == 2
         assert all("only the same MAC address on the wire" in conflicts(device) for device in found)
 
     def test_a_repeater_before_several_units_joins_none_of_them(self, database: Database) -> None:
         """It answers ARP with its own made-up MAC address."""
         ips = "192.0.2.1", "192.0.2.2", "2001:db8::1"
-        assert len(merge([each for ip in ips for each in (page(ip), wire(ip, MADE_UP[0]))], database)) == 3
+        assert len(merge_attempts([each for ip in ips for each in (page(ip), wire(ip, MADE_UP[0]))], database)) == 3
 
 
 class TestRouters:
     def test_two_units_behind_one_mac_show_that_it_is_a_routers(self, database: Database) -> None:
         router = "00:1b:21:00:00:01"
         cameras = [sadp("192.0.2.1"), sadp("192.0.2.2", OTHER_HIKVISION, THEIRS), page("192.0.2.3")]
-        found = merge([*cameras, *(wire(f"192.0.2.{n}", router) for n in (1, 2, 3))], database)
+        found = merge_attempts([*cameras, *(wire(f"192.0.2.{n}", router) for n in (1, 2, 3))], database)
         assert addresses(found) == [("192.0.2.1",), ("192.0.2.2",), ("192.0.2.3",)]
 
     def test_units_that_name_different_macs_are_not_the_one_on_the_wire(self, database: Database) -> None:
         router = "00:1b:21:00:00:01"
         units = [attempt("sadp", f"192.0.2.{n}", 37020, mac=mac) for n, mac in ((1, OURS), (2, THEIRS))]
-        assert len(merge([*units, *(wire(f"192.0.2.{n}", router) for n in (1, 2))], database)) == 2
+        assert len(merge_attempts([*units, *(wire(f"192.0.2.{n}", router) for n in (1, 2))], database)) == 2
 
     @pytest.mark.parametrize("mac", ["00:00:5e:00:01:0a", "00:00:5e:00:02:0a", "00:00:0c:07:ac:01"])
     def test_a_virtual_routers_mac_says_nothing(self, database: Database, mac: str) -> None:
-        found = merge([each for n in (1, 2) for each in (page(f"192.0.2.{n}"), wire(f"192.0.2.{n}", mac))], database)
+        found = merge_attempts(
+            [each for n in (1, 2) for each in (page(f"192.0.2.{n}"), wire(f"192.0.2.{n}", mac))], database
+        )
         assert len(found) == 2
-        assert marks_of(found[0]).wire == frozenset()
+        assert device_marks(found[0]).wire == frozenset()
         assert mac_keys([], [mac]) == frozenset()
 
 
 class TestLegitimate:
     def test_a_recorder_with_two_addresses_on_one_interface(self, database: Database) -> None:
-        (device,) = merge(
+        (device,) = merge_attempts(
             [sadp("192.0.2.1"), wire("192.0.2.1", OURS), sadp("192.0.2.2"), wire("192.0.2.2", OURS)], database
         )
         assert device.ip_addresses == ("192.0.2.1", "192.0.2.2")
 
     def test_a_recorder_with_an_interface_across_a_router(self, database: Database) -> None:
         near = [sadp("192.0.2.1"), wire("192.0.2.1", OURS)]
-        (device,) = merge([*near, sadp("198.51.100.1", mac=THEIRS)], database)
+        (device,) = merge_attempts([*near, sadp("198.51.100.1", mac=THEIRS)], database)
         assert device.ip_addresses == ("192.0.2.1", "198.51.100.1")
 
     def test_a_model_that_one_protocol_cuts_is_the_same(self, database: Database) -> None:
@@ -210,20 +214,20 @@ class TestLegitimate:
             "sadp", "192.0.2.1", 37020, type="ProbeMatch/inquiry", model="DS-7616NI-K2/16P", serial=HIKVISION
         )
         short = attempt("sadp", "192.0.2.2", 37020, type="ProbeMatch/inquiry", model="DS-7616NI-K2", serial=HIKVISION)
-        assert len(merge([whole, short], database)) == 1
+        assert len(merge_attempts([whole, short], database)) == 1
 
     def test_ports_forwarded_to_several_cameras(self, database: Database) -> None:
         cameras = [
             attempt("isapi", "192.0.2.1", 80 + n, serial=serial, model="DS-2CD2385G1-I", manufacturer="hikvision")
             for n, serial in enumerate((HIKVISION, OTHER_HIKVISION))
         ]
-        assert len(merge([*cameras, wire("192.0.2.1", "00:1b:21:00:00:01")], database)) == 2
+        assert len(merge_attempts([*cameras, wire("192.0.2.1", "00:1b:21:00:00:01")], database)) == 2
 
 
 MACS = st.sampled_from([OURS, THEIRS, *MADE_UP])
 
 
-LOADED = functools.cache(fingerprints.load)
+LOADED = functools.cache(fingerprints.load_database)
 
 
 @settings(max_examples=100, deadline=None)
@@ -244,7 +248,7 @@ def test_whatever_units_say_two_macs_on_the_wire_are_two_boxes(
 ) -> None:
     attempts = [sadp(ip, serial, mac) for ip, serial, mac, _ in units]
     attempts += [wire(ip, seen) for ip, _, _, seen in units if seen]
-    found = merge(attempts, LOADED())
+    found = merge_attempts(attempts, LOADED())
     behind = {ip: seen for ip, _, _, seen in units}
     assert sorted(ip for device in found for ip in device.ip_addresses) == sorted(behind), "nobody is hidden"
     for device in found:
@@ -252,11 +256,11 @@ def test_whatever_units_say_two_macs_on_the_wire_are_two_boxes(
 
 
 def test_the_marks_of_a_device_tell_the_wire_from_what_it_says(database: Database) -> None:
-    (device,) = merge([sadp("192.0.2.1", mac=OURS), wire("192.0.2.1", THEIRS)], database)
-    marks = marks_of(device)
+    (device,) = merge_attempts([sadp("192.0.2.1", mac=OURS), wire("192.0.2.1", THEIRS)], database)
+    marks = device_marks(device)
     assert marks.wire == {THEIRS}
-    assert marks.claims == marks.denied == {OURS}
+    assert marks.claims == marks.denied_macs == {OURS}
     assert not marks.macs
-    honest = marks_of(merge([sadp("192.0.2.9"), wire("192.0.2.9", OURS)], database)[0])
+    honest = device_marks(merge_attempts([sadp("192.0.2.9"), wire("192.0.2.9", OURS)], database)[0])
     assert honest.macs == {OURS}
     assert wire_contradiction(marks, honest) == "the MAC addresses on the wire differ"

@@ -16,7 +16,7 @@ from camscan.ingest.gather import Gathered
 from camscan.ingest.source import Entry, Item, Passed, Problem, open_document
 from camscan.ingest.sources import inventory
 from camscan.model import Confidence
-from camscan.register.knowledge import elsewhere
+from camscan.register.knowledge import listed_elsewhere
 from camscan.strict_yaml import load_yaml
 
 NOON = datetime(2026, 5, 12, 12, 0, tzinfo=UTC)
@@ -209,9 +209,9 @@ def test_a_list_makes_a_maker_possible_at_most(payload: str, exposed: str) -> No
     found = Gathered(sources.load("inventory"))
     stream = io.BytesIO(payload.encode())
     found.add(open_document(found.source, "own.txt", stream, NOON, networks=("192.0.2.0/24",)))
-    ((device, _),) = found.devices(fingerprints.load())
+    ((device, _),) = found.devices(fingerprints.load_database())
     assert (device.identification.maker, device.identification.confidence) == ("hikvision", Confidence.POSSIBLE)
-    told = elsewhere(device)
+    told = listed_elsewhere(device)
     assert told.get("internet_exposed", {}).get("value", "") == exposed
     assert {each["basis"] for each in told.values()} == {"inventory (own.txt)"}
 

@@ -102,7 +102,7 @@ def test_the_report_counts_what_nmap_tried_and_names_the_camera() -> None:
     gathered.add("estate.xml", io.BytesIO(WHOLE.encode()), NOW)
     report = imported(
         gathered.attempts,
-        fingerprints.load(),
+        fingerprints.load_database(),
         gathered.coverage(),
         sources=["estate.xml"],
         started_at=NOW,

@@ -51,7 +51,7 @@ class Named(NamedTuple):
 def named() -> dict[str, Named]:
     """Every row by its address."""
     with open_register("camscan.db", readonly=True) as book:
-        assert book.check() == []
+        assert book.find_faults() == []
         return {
             row.ip_addresses[0]: Named(
                 *(row.identification.maker, row.identification.model, row.identification.serial),

@@ -13,7 +13,7 @@ from camscan.ingest import mib, sources
 from camscan.ingest.gather import Gathered
 from camscan.ingest.source import Entry, Host, Item, Passed, Problem, open_document
 from camscan.model import Confidence
-from camscan.register.knowledge import elsewhere
+from camscan.register.knowledge import listed_elsewhere
 
 NOON = datetime(2026, 5, 12, 12, 0, tzinfo=UTC)
 A, B = "00:00:5e:00:53:01", "00:00:5e:00:53:02"
@@ -212,9 +212,9 @@ def test_a_place_to_look_and_its_basis() -> None:
     )
     gathered = Gathered(sources.load("snmp"))
     gathered.add(open_document(gathered.source, "walk.txt", io.BytesIO(text.encode()), NOON))
-    found = {device.mac_addresses: device for device, _ in gathered.devices(fingerprints.load())}
+    found = {device.mac_addresses: device for device, _ in gathered.devices(fingerprints.load_database())}
     camera = found[HIKVISION,]
-    told = elsewhere(camera)
+    told = listed_elsewhere(camera)
     assert told["switch_port"]["value"] == "CT-2, port Gi0/5, PoE 1.8 W"
     assert told["switch_port"]["basis"] == "SNMP table of CT-2 (walk.txt)"
     assert (camera.identification.maker, camera.identification.confidence) == ("hikvision", Confidence.POSSIBLE)

@@ -32,7 +32,7 @@ def lines(payload: bytes) -> list[str]:
 
 @pytest.fixture(scope="module")
 def database() -> Database:
-    return fingerprints.load()
+    return fingerprints.load_database()
 
 
 def source(*items: Item) -> Source:

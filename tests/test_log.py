@@ -112,7 +112,7 @@ def test_a_full_disk_ends_the_log_and_not_the_run(monkeypatch: pytest.MonkeyPatc
         def write(self, _text: str) -> int:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("camscan.app.log._opened", lambda _file: Full())
+    monkeypatch.setattr("camscan.app.log._open_log", lambda _file: Full())
     warnings: list[str] = []
     with logging_to(file, Layout.TEXT, warn=warnings.append):
         log.event("answered", "192.0.2.7")

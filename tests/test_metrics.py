@@ -16,13 +16,13 @@ from export_samples import estate
 from prometheus_client.parser import text_string_to_metric_families
 from sample_report import camera, nameless, report
 
-from camscan.app.metrics import Run, figures
+from camscan.app.metrics import Run, count_figures
 from camscan.app.workspace import Workspace, find_workspace
 from camscan.config import Config
 from camscan.config.authorisation import Authorisation
 from camscan.exports import prometheus
 from camscan.exports.prometheus import METRICS
-from camscan.plan.estate_count import count_by_maker, headline
+from camscan.plan.estate_count import count_by_maker, count_headline
 from camscan.policies import companies
 from camscan.register import open_register
 
@@ -77,9 +77,9 @@ def test_it_is_read_and_counts_as_everywhere(camscan: Camscan, home: Path) -> No
 
 
 def test_the_sum_is_the_headline() -> None:
-    known = companies.load()
+    known = companies.load_ownership()
     counts = count_by_maker(estate(), known)
-    told = headline(estate(), [], known)
+    told = count_headline(estate(), [], known)
     assert sum(number for (maker, _), number in counts.items() if maker in {"hikvision", "dahua"}) == told.devices > 0
     assert sum(number for (maker, _), number in counts.items() if maker == "possible") == told.possible == 1
     assert sum(number for (maker, _), number in counts.items() if maker == "unknown") == told.unknown == 1
@@ -108,7 +108,7 @@ def test_without_a_register_nothing_is_written(camscan: Camscan, workplace: Path
 def test_what_only_a_run_knows() -> None:
     then = datetime(2026, 3, 3, tzinfo=UTC)
     run = Run(last_success=then, exit_code=3, seconds=12.5, backup=then, alert_failures=2)
-    text = prometheus.text(figures(find_workspace(), run))
+    text = prometheus.metrics_text(count_figures(find_workspace(), run))
     found = samples(text)
     assert found["camscan_last_run_exit_code"] == 3
     assert found["camscan_run_duration_seconds"] == 12.5
@@ -126,7 +126,7 @@ def test_the_first_authorisation_that_nothing_follows() -> None:
     renewed = until(date(2027, 6, 30), "10.0.0.0/8")
     school = until(date(2026, 12, 31), "192.168.0.0/16")
     space = Workspace(Config(authorisations=(old, renewed, school)), "camscan.db")
-    (ends,) = figures(space)["camscan_authorisation_expires_timestamp_seconds"].values()
+    (ends,) = count_figures(space)["camscan_authorisation_expires_timestamp_seconds"].values()
     assert datetime.fromtimestamp(ends, UTC) == datetime(2027, 1, 1, tzinfo=UTC)
 
 
@@ -135,7 +135,7 @@ def test_the_first_authorisation_that_nothing_follows() -> None:
 )
 def test_no_other_name_and_no_other_label_gets_in(wrong: dict[str, dict[tuple[str, ...], float]]) -> None:
     with pytest.raises(ValueError, match="no such"):
-        prometheus.text(wrong)
+        prometheus.metrics_text(wrong)
 
 
 def test_hostile_devices_leave_no_trace(workplace: Path) -> None:
@@ -143,7 +143,7 @@ def test_hostile_devices_leave_no_trace(workplace: Path) -> None:
     text = 'x"} 1\n# HELP evil {{ printf "%s" }}'
     with open_register("camscan.db") as book:
         book.record(report(camera(1, maker=text, model=text), site=text))
-    written = prometheus.text(figures(find_workspace()))
+    written = prometheus.metrics_text(count_figures(find_workspace()))
     assert "evil" not in written
     assert samples(written)["camscan_devices.other.seen"] == 1
 

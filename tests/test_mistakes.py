@@ -42,7 +42,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open_register(place / "camscan.db") as book:
         one, other = book.record(report(camera(1), camera(2))).new
         tags = [Edit(one, "council_asset_tag", "CCTV-1"), Edit(other, "council_asset_tag", "CCTV-2")]
-        book.edit([*tags, Edit(one, "stated_serial_number", "A10000001")], role="CCTV manager", how="test")
+        book.edit_entries([*tags, Edit(one, "stated_serial_number", "A10000001")], role="CCTV manager", how="test")
     for name, text in FILES.items():
         (place / name).write_text(text, encoding="utf-8")
     return place

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(PLACE is None, reason="CAMSCAN_MODELS does not n
 @pytest.fixture(scope="module")
 def told() -> dict[str, Measure]:
     assert PLACE is not None
-    found = rows(PLACE, fingerprints.load())
+    found = rows(PLACE, fingerprints.load_database())
     known = {measure.name: measure for measure in measures(found)}
     known |= {f"datasheet {measure.name}": measure for measure in datasheets(found)}
     for name, both, missed, added, _, _ in capabilities(found):
@@ -67,11 +67,11 @@ def test_capabilities_are_not_made_up(told: dict[str, Measure], name: str) -> No
 def test_no_maker_s_own_number_is_taken_for_another_s() -> None:
     """Of third parties' model prefixes only one touches a maker's own number, as the rule was chosen."""
     assert PLACE is not None
-    database = fingerprints.load()
+    database = fingerprints.load_database()
     wrong: list[str] = []
     touched: list[str] = []
     for row in rows(PLACE, database):
-        for match in database.derive({}, {"id.model": row.model}):
+        for match in database.match_decided({}, {"id.model": row.model}):
             if match.claims.get("maker", row.maker) != row.maker:
                 wrong.append(row.model)
             if match.fingerprint.startswith("oem.") and match.claims.get("brand") not in OWN:
@@ -90,7 +90,7 @@ def test_what_the_catalogue_calls_thermal_is_thermal() -> None:
     catalogue = PLACE.with_name("hikvision_last_firmware.csv")
     if not catalogue.is_file():
         pytest.skip("no hikvision_last_firmware.csv lies beside the list of models")
-    database = fingerprints.load()
+    database = fingerprints.load_database()
     with catalogue.open(encoding="utf-8", newline="") as stream:
         listed = [row["model"] for row in csv.DictReader(stream) if row["hardware_class"].startswith("THERMAL")]
     found = {model: decoded(database, "hikvision", model)[0] for model in listed}

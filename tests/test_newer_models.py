@@ -11,7 +11,7 @@ import pytest
 
 from camscan import fingerprints
 
-DATABASE = fingerprints.load()
+DATABASE = fingerprints.load_database()
 
 MODELS = """
 hikvision DS-2CD2T47G3-LIS2UY/SL camera bullet 4 audio,speaker,perimeter
@@ -519,7 +519,7 @@ Of several sensors the digit is one sensor's, and pages count the picture: DS-2C
 
 def claims_of(maker: str, model: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    matches = DATABASE.derive({}, {"id.maker": maker, "id.model": model.replace("_", " ")})
+    matches = DATABASE.match_decided({}, {"id.maker": maker, "id.model": model.replace("_", " ")})
     for match in sorted(matches, key=lambda match: -match.certainty):
         for claim, text in match.claims.items():
             found.setdefault(claim, text)

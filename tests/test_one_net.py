@@ -20,7 +20,7 @@ from camscan import captures, fingerprints, probes
 from camscan.enrich import Exchange, Session
 from camscan.enrich._attempt import attempt_of
 from camscan.fingerprints import Database
-from camscan.identify import merge
+from camscan.identify import merge_attempts
 from camscan.model import Attempt, Device, Fact, Outcome, Reply, Report
 from camscan.net import door, link
 from camscan.net.datagram import DatagramPort
@@ -68,7 +68,9 @@ async def scan(probes: Mapping[str, Probe], *targets: str, earlier: Checkpoint |
     asked = parse_targets(targets)
     plan = Plan(asked, ports={name: (8061,) if name == "http" else () for name in probes})
     async with Door(Scope(asked.networks), PACE) as opened:
-        return await Scan(opened, plan, fingerprints.load(), probes=probes, earlier=earlier or Checkpoint()).run()
+        return await Scan(
+            opened, plan, fingerprints.load_database(), probes=probes, earlier=earlier or Checkpoint()
+        ).run()
 
 
 @contextlib.contextmanager
@@ -200,10 +202,10 @@ async def test_facts_that_cannot_be_weighed_cost_one_identification_and_no_repor
     def weigh(attempts: Sequence[Attempt], database: Database) -> list[Device]:
         if any(seen.value == "200" for attempt in attempts for seen in attempt.observations if attempt.ip == ip):
             raise OverflowError("date value out of range")
-        return merge(attempts, database)
+        return merge_attempts(attempts, database)
 
     ip = "127.61.0.3"
-    monkeypatch.setattr(decision, "merge", weigh)
+    monkeypatch.setattr(decision, "merge_attempts", weigh)
     async with web(ip, HTTP), web("127.61.0.4", HTTP):
         report = await scan(load(), f"{ip}-127.61.0.4")
     kept = {device.ip_addresses[0]: device for device in report.devices if device.ip_addresses[0].startswith("127.61.")}
@@ -243,7 +245,7 @@ async def test_an_answer_below_ip_that_cannot_be_read_is_kept(monkeypatch: pytes
 def test_a_stored_reply_that_cannot_be_read_gets_a_result(fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probes, "one", broken("sadp", fault).__getitem__)
     replies = [Reply("sadp", UNREADABLE, "10.9.0.3", 37020, id="1"), Reply("http", HTTP, "10.9.0.4", 80, id="2")]
-    devices = list(captures.identify(replies, fingerprints.load()))
+    devices = list(captures.identify(replies, fingerprints.load_database()))
     assert [device.ids for device in devices] == [("1",), ("2",)]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from camscan import fingerprints
-from camscan.app.request import Prepared, Request, prepare
+from camscan.app.request import Prepared, Request, prepare_request
 from camscan.errors import TargetError
 from camscan.model import Attempt, Outcome
 from camscan.net import door
@@ -34,7 +34,7 @@ def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Prepared:
     path = tmp_path / "camscan.yaml"
     path.write_text(SITES.replace('\n    exclusions: ["fd00:1:2::bad"]', ""), encoding="utf-8")
     monkeypatch.setattr(door, "interfaces", lambda: (LINK,))
-    return prepare(Request((), site="Hall", config=path), database=fingerprints.load())
+    return prepare_request(Request((), site="Hall", config=path), database=fingerprints.load_database())
 
 
 async def test_its_groups_are_asked_where_it_is_attached(hall: Prepared) -> None:
@@ -70,7 +70,7 @@ def test_a_unit_of_it_is_counted_beside_those_that_were_swept(hall: Prepared) ->
 def test_an_exclusion_in_it_keeps_its_groups_from_being_asked(tmp_path: Path) -> None:
     path = tmp_path / "camscan.yaml"
     path.write_text(SITES, encoding="utf-8")
-    hall = prepare(Request((), site="Hall", config=path), database=fingerprints.load())
+    hall = prepare_request(Request((), site="Hall", config=path), database=fingerprints.load_database())
     assert "fd00:1:2::bad" not in hall.plan.targets
     assert "fd00:1:2::77" in hall.plan.targets
     assert not hall.scope.covers_hosts(LINK.addresses[1].network)
@@ -81,7 +81,7 @@ def test_one_that_nobody_allows_is_left_out_and_the_rest_is_scanned(tmp_path: Pa
     role = "authorisations:\n  - {role: Head of ICT, date: 2020-01-01, expires: 2999-12-31, cidrs: [10.1.0.0/16]}\n"
     path.write_text(SITES.replace("fd00:1:3::/64", "2001:db8::/64") + role, encoding="utf-8")
     for site, ip in (("Hall", "fd00:1:2::77"), ("Depot", "2001:db8::77")):
-        prepared = prepare(Request((), site=site, config=path), database=fingerprints.load())
+        prepared = prepare_request(Request((), site=site, config=path), database=fingerprints.load_database())
         assert ip not in prepared.plan.targets
         assert prepared.plan.targets.count == 14
         assert [note for note in prepared.notes if note.endswith("; list its addresses")]
@@ -91,4 +91,4 @@ def test_a_network_that_is_typed_is_refused_as_before(tmp_path: Path) -> None:
     path = tmp_path / "camscan.yaml"
     path.write_text(SITES.replace('\n    exclusions: ["fd00:1:2::bad"]', ""), encoding="utf-8")
     with pytest.raises(TargetError, match="cannot be swept"):
-        prepare(Request(("fd00:1:2::/64",), config=path))
+        prepare_request(Request(("fd00:1:2::/64",), config=path))

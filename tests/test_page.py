@@ -14,8 +14,8 @@ import jinja2
 import pytest
 from sample_report import HOSTILE
 
-from camscan.page import Head, Kind, Table, render
-from camscan.page.render import _environment, css, number, pounds, written
+from camscan.page import Head, Kind, Table, render_page
+from camscan.page.render import _make_environment, cell_text, css_string, number_text, pounds_text
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = sorted((ROOT / "camscan").glob("*/templates/*"))
@@ -57,7 +57,7 @@ def page(body: str, **values: object) -> str:
         '{% extends "page/base.html" %}{% from "page/parts.html" import table, notice, figures %}'
         f"{{% block content %}}{body}{{% endblock %}}"
     )
-    return str(_environment().from_string(source).render(FRAME | values))
+    return str(_make_environment().from_string(source).render(FRAME | values))
 
 
 def test_a_value_is_text_whatever_it_holds() -> None:
@@ -85,7 +85,7 @@ def test_a_value_that_was_not_given_is_an_error_and_none_is_nothing() -> None:
 
 def test_a_template_that_is_not_there_is_named() -> None:
     with pytest.raises(jinja2.TemplateNotFound, match="page/nothing"):
-        render("page/nothing.html")
+        render_page("page/nothing.html")
 
 
 def test_no_template_says_safe_or_brings_anything_from_elsewhere() -> None:
@@ -130,7 +130,7 @@ def test_a_draft_says_so_at_the_top() -> None:
 
 
 def test_a_marking_means_nothing_in_the_style_sheet() -> None:
-    assert css('x"; } body { display: none } /* </style>\\') == '"x;  body  display: none  / /style"'
+    assert css_string('x"; } body { display: none } /* </style>\\') == '"x;  body  display: none  / /style"'
 
 
 def test_a_table_has_a_caption_scopes_and_a_sum() -> None:
@@ -175,13 +175,13 @@ def test_the_same_values_give_the_same_page() -> None:
 @pytest.mark.parametrize(
     ("shown", "wanted"),
     [
-        (number(1200), "1,200"),
-        (pounds(Decimal(1250)), "£1,250"),
-        (pounds(Decimal("1250.5")), "£1,250.50"),
-        (written(None, Kind.NUMBER), ""),
-        (written("not known", Kind.POUNDS), "not known"),
-        (written(date(2027, 3, 1), Kind.DAY), "1 Mar 2027"),
-        (written(7, Kind.TEXT), "7"),
+        (number_text(1200), "1,200"),
+        (pounds_text(Decimal(1250)), "£1,250"),
+        (pounds_text(Decimal("1250.5")), "£1,250.50"),
+        (cell_text(None, Kind.NUMBER), ""),
+        (cell_text("not known", Kind.POUNDS), "not known"),
+        (cell_text(date(2027, 3, 1), Kind.DAY), "1 Mar 2027"),
+        (cell_text(7, Kind.TEXT), "7"),
     ],
 )
 def test_how_a_cell_is_written(shown: str, wanted: str) -> None:

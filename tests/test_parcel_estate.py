@@ -55,7 +55,7 @@ def test_a_parcel_gives_the_rows_that_the_scan_gave(camscan: Camscan) -> None:
     assert "nothing was changed" in out
     assert rows("centre.db") == there
     with open_register("centre.db") as book:
-        assert book.check() == []
+        assert book.find_faults() == []
 
 
 @pytest.mark.usefixtures("estate")
@@ -84,4 +84,4 @@ def test_an_interrupted_scan_goes_out_and_the_whole_follows(camscan: Camscan) ->
         assert {ip for row in book.devices() for ip in row.ip_addresses} >= {
             ip for row in own.devices() for ip in row.ip_addresses
         }
-        assert book.check() == []
+        assert book.find_faults() == []

@@ -12,8 +12,8 @@ from command_line import Camscan
 from parcels import KEY, OAK, OTHER_KEY, parcel, rows, sadp, said, scan, some
 from sample_report import DAY, NOON
 
-from camscan.app.record import record
-from camscan.app.resume import place_of
+from camscan.app.record import record_report
+from camscan.app.resume import journal_folder
 from camscan.asset import Presence
 from camscan.config import find_config
 from camscan.model import Attempt, Report
@@ -38,7 +38,7 @@ FILE = "oak.camparcel"
 
 def recorded(report: Report, register: str = "camscan.db") -> None:
     with open_register(register) as book:
-        record(report, book, find_config(None))
+        record_report(report, book, find_config(None))
 
 
 def alike(book: Register) -> list[tuple[Any, ...]]:
@@ -208,7 +208,7 @@ class TestLate:
         for register in ("camscan.db", "other.db"):
             recorded(lived(4, when=NOON + 3 * DAY), register)
         with open_register("camscan.db") as book, open_register("other.db") as other:
-            assert book.check() == []
+            assert book.find_faults() == []
             assert alike(book) == alike(other)
 
     def test_what_it_showed_can_be_read_again(self, camscan: Camscan) -> None:
@@ -244,7 +244,7 @@ class TestOthers:
             now = {row.asset_id: row for row in book.devices()}
             for row in before.values():
                 assert now[row.asset_id] == row
-            assert book.check() == []
+            assert book.find_faults() == []
 
     def test_a_camera_of_another_site_does_not_move(self, camscan: Camscan, elm: dict[str, Any]) -> None:
         assert imported(camscan, scan(said("10.12.0.4", sadp(7), when=NOON + DAY), when=NOON + DAY))[0] == 0
@@ -280,7 +280,7 @@ class TestOthers:
 def kept(report: Report) -> None:
     """As ``camscan scan --keep-journal`` keeps a scan."""
     write_bytes_atomically(
-        kept_path(place_of("camscan.db"), report.scan_id), lambda stream: stream.writelines([body_of(report)])
+        kept_path(journal_folder("camscan.db"), report.scan_id), lambda stream: stream.writelines([body_of(report)])
     )
 
 
@@ -322,7 +322,7 @@ class TestExport:
         begun = datetime.now(UTC) - timedelta(hours=1)
         report = scan(*some(begun), when=begun)
         head = Head("01234567", begun, sites=("Oak School",), scan=report.scan_id, asked=(OAK,), site="Oak School")
-        path = path_of(place_of("camscan.db"), head.key)
+        path = path_of(journal_folder("camscan.db"), head.key)
         lines = [line for line in _lines(report) if b'"tail"' not in line][1:]
         Journal.begin(path, head).close(remove=False)
         done = int.from_bytes(bytes([10, 12, 0, 4]))

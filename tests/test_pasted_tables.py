@@ -11,7 +11,7 @@ from camscan import fingerprints
 from camscan.ingest import sources
 from camscan.ingest.gather import Gathered
 from camscan.ingest.source import Entry, Host, Item, Passed, Problem, open_document
-from camscan.register.knowledge import elsewhere
+from camscan.register.knowledge import listed_elsewhere
 
 NOON = datetime(2026, 5, 12, 12, 0, tzinfo=UTC)
 A, B, C, D = (f"00:00:5e:00:53:0{number}" for number in (1, 2, 3, 4))
@@ -136,7 +136,7 @@ def test_a_port_is_said_by_the_switch_that_has_it() -> None:
     """Two switches in one file: behind the uplink of one stands everybody."""
     found = Gathered(sources.load("mac"))
     found.add(open_document(found.source, "both.txt", io.BytesIO(TWO_SWITCHES.encode()), NOON))
-    for device, _ in found.devices(fingerprints.load()):
-        told = elsewhere(device)["switch_port"]
+    for device, _ in found.devices(fingerprints.load_database()):
+        told = listed_elsewhere(device)["switch_port"]
         assert told["value"].startswith("CT-3, port Gi1/0/")
         assert told["basis"] == "MAC table of CT-3 (both.txt)"

@@ -10,15 +10,15 @@ from planned import TODAY
 
 from camscan import policies
 from camscan.config.planning import FACTORS, THRESHOLDS, Formula, read_planning
-from camscan.plan import DEFINITIONS, in_use
-from camscan.plan.priority import MIDDLE_YEARS, OLD_YEARS, Levels, weigh
+from camscan.plan import DEFINITIONS, policies_in_use
+from camscan.plan.priority import MIDDLE_YEARS, OLD_YEARS, Levels, weigh_levels
 from camscan.plan.status import BY, NEXT_DAYS
-from camscan.policies.judge import Subject, rule
-from camscan.policies.proof import check
+from camscan.policies.judge import Subject, rule_by_policies
+from camscan.policies.proof import check_policies
 from camscan.strict_yaml import parse_yaml
 
 DOCS = Path(__file__).parents[1] / "docs"
-KNOWN = policies.load()
+KNOWN = policies.load_known_policies()
 
 
 def page(name: str) -> str:
@@ -54,7 +54,7 @@ def test_the_ages() -> None:
 
 
 def test_the_example_of_the_formula() -> None:
-    found = weigh(Levels("2", "enhanced", "core", "possible", "middle"), Formula())
+    found = weigh_levels(Levels("2", "enhanced", "core", "possible", "middle"), Formula())
     assert f"= {found.score:g},\npriority {found.priority}" in page("planning.md")
 
 
@@ -67,8 +67,8 @@ def test_the_table_of_the_policies() -> None:
 
 def test_the_sentence_that_is_quoted() -> None:
     subject = Subject(maker="dahua", brand="Amcrest", is_surveillance=True, network_zone="core")
-    used = in_use(KNOWN, read_planning(parse_yaml("policies: [uk-hcws386]", "x"), Path()))
-    assert rule(subject, used, TODAY)[0].reason in " ".join(page("policies.md").split())
+    used = policies_in_use(KNOWN, read_planning(parse_yaml("policies: [uk-hcws386]", "x"), Path()))
+    assert rule_by_policies(subject, used, TODAY)[0].reason in " ".join(page("policies.md").split())
 
 
 @pytest.mark.parametrize("name", ["policies.md", "planning.md", "configuration.md"])
@@ -78,7 +78,7 @@ def test_every_section_of_planning_can_be_read(name: str, tmp_path: Path) -> Non
     for block in blocks(name):
         entries = parse_yaml(block, name).entries()
         if "planning" in entries:
-            in_use(KNOWN, read_planning(entries["planning"], tmp_path))
+            policies_in_use(KNOWN, read_planning(entries["planning"], tmp_path))
             read += 1
     assert read == 1
 
@@ -87,8 +87,8 @@ def test_the_policy_that_is_shown_is_one(tmp_path: Path) -> None:
     (tmp_path / "policies").mkdir()
     shown = next(block for block in blocks("policies.md") if block.startswith("id:"))
     (tmp_path / "policies" / "our-insurer.yaml").write_text(shown, encoding="utf-8")
-    assert check([tmp_path]) == []
-    assert "our-insurer" in policies.load([tmp_path]).entries
+    assert check_policies([tmp_path]) == []
+    assert "our-insurer" in policies.load_known_policies([tmp_path]).entries
 
 
 def test_the_definitions_are_those_that_are_printed() -> None:

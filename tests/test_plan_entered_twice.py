@@ -9,7 +9,7 @@ import pytest
 from planned import SEEN, asset, judgement
 
 from camscan.asset import Asset
-from camscan.plan.entered_twice import entered_twice, set_apart
+from camscan.plan.entered_twice import entered_twice, set_duplicates_apart
 
 IP = "192.0.2.7"
 
@@ -59,9 +59,9 @@ def test_an_old_row_of_a_scanner_without_a_name_stands_for_its_address() -> None
 def test_such_a_row_is_in_no_count_and_says_why() -> None:
     rows = [listed(1), at(2, IP)]
     before = {row.asset_id: judgement("yes", 1) for row in rows}
-    after = set_apart(rows, before)
+    after = set_duplicates_apart(rows, before)
     assert after["CAM-0002"] == before["CAM-0002"]
     apart = after["CAM-0001"]
     assert (apart.in_scope, apart.priority, apart.score, apart.priority_reason) == ("no", None, 0, "")
     assert apart.in_scope_reason.startswith("counted as CAM-0002, which answers at its address")
-    assert set_apart(rows[:1], before) == before
+    assert set_duplicates_apart(rows[:1], before) == before

@@ -21,7 +21,7 @@ from camscan import policies, vulnerabilities
 from camscan.asset import Asset, Elsewhere, Judgement, Place, RecordType
 from camscan.config.planning import FACTORS, Formula, LocalDecision, Planning
 from camscan.model import Confidence
-from camscan.plan import in_use, in_words, judge, judging, priority
+from camscan.plan import describe_formula, judge_devices, judging, policies_in_use, priority
 from camscan.plan.priority import (
     Levels,
     age_level,
@@ -29,18 +29,18 @@ from camscan.plan.priority import (
     days_of_age,
     exposure_level,
     weakness_level,
-    weigh,
+    weigh_levels,
 )
 from camscan.vulnerabilities.assess import Standing, Verdict
 
-KNOWN = policies.load()
-WEAK = vulnerabilities.load()
-RULES = in_use(KNOWN, Planning())
+KNOWN = policies.load_known_policies()
+WEAK = vulnerabilities.load_weaknesses()
+RULES = policies_in_use(KNOWN, Planning())
 
 
 def one(row: Asset, planning: Planning | None = None, formula: Formula | None = None) -> Judgement:
-    rules = in_use(KNOWN, planning) if planning else RULES
-    return judge([row], rules, formula or Formula(), WEAK, TODAY)[row.asset_id]
+    rules = policies_in_use(KNOWN, planning) if planning else RULES
+    return judge_devices([row], rules, formula or Formula(), WEAK, TODAY)[row.asset_id]
 
 
 class TestFormula:
@@ -59,11 +59,11 @@ class TestFormula:
         ],
     )
     def test_by_hand(self, levels: tuple[str, ...], score: float, priority: int) -> None:
-        found = weigh(Levels(*levels), Formula())
+        found = weigh_levels(Levels(*levels), Formula())
         assert (found.score, found.priority) == (score, priority)
 
     def test_the_reason_has_every_figure_and_says_what_is_unknown(self) -> None:
-        assert weigh(Levels("2", "plain", "core", "unknown", "unknown"), Formula()).reason == (
+        assert weigh_levels(Levels("2", "plain", "core", "unknown", "unknown"), Formula()).reason == (
             "sensitivity 3 (2, vulnerable people) × capability 1 (a plain picture, as far as known) × exposure 2 (on "
             "the core network) × weakness 1.5 (not known for this make or model) × age 1.2 (not known) = 10.8: "
             "priority 2; nothing is known about weakness and age, so the stated middle value is used"
@@ -77,13 +77,13 @@ class TestFormula:
     def test_the_council_sets_its_own(self) -> None:
         factors = {**FACTORS, "age": {**FACTORS["age"], "old": 10.0}}
         own = Formula(MappingProxyType(factors), (100.0, 50.0, 40.0))
-        assert weigh(Levels("1", "plain", "segregated", "none", "old"), own).score == 40
-        assert weigh(Levels("1", "plain", "segregated", "none", "old"), own).priority == 3
+        assert weigh_levels(Levels("1", "plain", "segregated", "none", "old"), own).score == 40
+        assert weigh_levels(Levels("1", "plain", "segregated", "none", "old"), own).priority == 3
         assert not own.is_default
         assert Formula().is_default
 
     def test_it_is_printed_with_every_number(self) -> None:
-        told = in_words(Formula())
+        told = describe_formula(Formula())
         assert told[0].startswith(
             "Score = sensitivity × capability × exposure × weakness × age, each being the number of"
         )
@@ -93,7 +93,7 @@ class TestFormula:
             "Priority 1 from 20, 2 from 10, 3 from 4, else 4.",
             "This is the formula that comes with camscan.",
         )
-        assert in_words(Formula(thresholds=(30, 20, 10)))[-1] == "This is set in camscan.yaml."
+        assert describe_formula(Formula(thresholds=(30, 20, 10)))[-1] == "This is set in camscan.yaml."
 
     @given(st.tuples(*(st.sampled_from(sorted(levels)) for levels in FACTORS.values())), st.integers(0, 4))
     @examples(200)
@@ -101,7 +101,7 @@ class TestFormula:
         factor = list(FACTORS.values())[which]
         highest = max(factor, key=factor.__getitem__)
         worse = Levels(*(highest if place == which else level for place, level in enumerate(levels)))
-        before, after = weigh(Levels(*levels), Formula()), weigh(worse, Formula())
+        before, after = weigh_levels(Levels(*levels), Formula()), weigh_levels(worse, Formula())
         assert after.score >= before.score
         assert after.priority <= before.priority
         assert 1 <= before.priority <= 4
@@ -201,7 +201,10 @@ class TestLevels:
 
     def test_without_the_table_of_weaknesses_that_factor_is_unknown(self) -> None:
         row = asset(firmware="V5.3.0 build 150513")
-        assert "weakness 1.5 (not known" in judge([row], RULES, Formula(), None, TODAY)[row.asset_id].priority_reason
+        assert (
+            "weakness 1.5 (not known"
+            in judge_devices([row], RULES, Formula(), None, TODAY)[row.asset_id].priority_reason
+        )
 
 
 class TestScope:
@@ -283,16 +286,16 @@ class TestScope:
 
     def test_a_make_that_no_table_knows_is_kept_as_it_was_found(self) -> None:
         typed = asset(maker="Backstreet Optics", record_type=RecordType.MANUAL)
-        assert judging.maker_of(typed, RULES.ownership) == ("", True, "Backstreet Optics")
+        assert judging.known_maker(typed, RULES.ownership) == ("", True, "Backstreet Optics")
         stated = asset(maker="Backstreet Optics", record_type=RecordType.MANUAL, stated_manufacturer="Dahua")
-        assert judging.maker_of(stated, RULES.ownership) == ("dahua", True, "")
-        assert judging.maker_of(asset(maker="backstreet"), RULES.ownership) == ("backstreet", True, "")
+        assert judging.known_maker(stated, RULES.ownership) == ("dahua", True, "")
+        assert judging.known_maker(asset(maker="backstreet"), RULES.ownership) == ("backstreet", True, "")
         unsure = asset(confidence=Confidence.POSSIBLE)
-        assert judging.maker_of(unsure, RULES.ownership) == ("hikvision", False, "")
+        assert judging.known_maker(unsure, RULES.ownership) == ("hikvision", False, "")
         confirmed = asset(confidence=Confidence.POSSIBLE, stated_manufacturer="HIKVISION")
-        assert judging.maker_of(confirmed, RULES.ownership) == ("hikvision", True, "")
+        assert judging.known_maker(confirmed, RULES.ownership) == ("hikvision", True, "")
         other = asset(confidence=Confidence.POSSIBLE, stated_manufacturer="Dahua")
-        assert judging.maker_of(other, RULES.ownership) == ("hikvision", False, "")
+        assert judging.known_maker(other, RULES.ownership) == ("hikvision", False, "")
 
     def test_the_rulings_stand_in_the_order_of_the_policies(self) -> None:
         wanted = ("us-ndaa-889", "uk-hcws386")
@@ -306,7 +309,7 @@ class TestSites:
     depot = Place("Depot", sensitivity="1", network_zone="core")
 
     def reasons(self, *rows: Asset) -> list[str]:
-        return [each.priority_reason for each in judge(rows, RULES, Formula(), WEAK, TODAY).values()]
+        return [each.priority_reason for each in judge_devices(rows, RULES, Formula(), WEAK, TODAY).values()]
 
     def test_each_device_has_the_words_of_its_own_site(self) -> None:
         depot, hall, again, nowhere = self.reasons(
@@ -374,18 +377,18 @@ def test_devices_that_are_alike_are_judged_once(monkeypatch: pytest.MonkeyPatch)
     calls: Counter[str] = Counter()
     for module, name in ((judging, "rule"), (judging, "assess"), (priority, "weigh")):
         counted(monkeypatch, module, name, calls)
-    assert len(judge(many(1260), RULES, Formula(), WEAK, TODAY)) == 1260
+    assert len(judge_devices(many(1260), RULES, Formula(), WEAK, TODAY)) == 1260
     assert calls["rule"] <= 4 * 4  # each model, as sites differ in what the policies ask
     assert calls["assess"] <= 4 + 4 * 315  # each model, and each of its builds
     once = calls.copy()
     calls.clear()
-    assert len(judge(many(2520), RULES, Formula(), WEAK, TODAY)) == 2520
+    assert len(judge_devices(many(2520), RULES, Formula(), WEAK, TODAY)) == 2520
     assert calls == once
 
 
 @pytest.mark.slow
 def test_the_work_for_one_more_device_is_small() -> None:
     few, all_ = many(1260), many(2520)
-    judge(few, RULES, Formula(), WEAK, TODAY)
-    half, whole = (steps(functools.partial(judge, rows, RULES, Formula(), WEAK, TODAY)) for rows in (few, all_))
+    judge_devices(few, RULES, Formula(), WEAK, TODAY)
+    half, whole = (steps(functools.partial(judge_devices, rows, RULES, Formula(), WEAK, TODAY)) for rows in (few, all_))
     assert (whole - half) / 1260 < 300

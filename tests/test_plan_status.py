@@ -19,9 +19,9 @@ from camscan.asset import Asset, Judgement, Lifecycle, Place, Presence
 from camscan.config import Config
 from camscan.config.planning import LocalDecision, Planning
 from camscan.model import Capability
-from camscan.plan import burn_down, plan_of, status, table, tally
-from camscan.plan.calendar import Month, budget_year, months
-from camscan.plan.standing import Counts, Standing, count, standing
+from camscan.plan import group_table, make_burndown, make_plan, programme_status, tally_devices
+from camscan.plan.calendar import Month, budget_year, months_between
+from camscan.plan.standing import Counts, Standing, count_devices, removal_standing
 from camscan.plan.status import BY, Money
 
 _SITES = ("Town Hall", "Library", "Depot", "")
@@ -83,7 +83,7 @@ class TestStanding:
     )
     def test_the_first_that_holds(self, entries: dict[str, str], where: Standing) -> None:
         row = Asset("CAM-1", asset().record_type, asset().identification, entries=entries)
-        assert standing(row, TODAY) is where
+        assert removal_standing(row, TODAY) is where
 
 
 class TestCounts:
@@ -99,14 +99,14 @@ class TestCounts:
             asset(6, site="Depot"),
             asset(7),
         ]
-        assert count(rows) == Counts(devices=7, systems=5, sites=3, without_site=1)
+        assert count_devices(rows) == Counts(devices=7, systems=5, sites=3, without_site=1)
 
     def test_a_system_is_counted_once_even_where_its_recorder_is_another_make(self) -> None:
         cameras = [asset(number, recorder_asset_id="CAM-0900") for number in (1, 2)]
-        assert count(cameras).systems == 1
+        assert count_devices(cameras).systems == 1
 
     def test_nothing(self) -> None:
-        assert count([]) == Counts()
+        assert count_devices([]) == Counts()
 
 
 class TestArithmetic:
@@ -114,7 +114,7 @@ class TestArithmetic:
     @examples(60)
     def test_everything_adds_up(self, estate: tuple[list[Asset], dict[str, Judgement]]) -> None:
         rows, judgements = estate
-        found = status(rows, judgements, TODAY)
+        found = programme_status(rows, judgements, TODAY)
         total = found.total
         assert total.in_scope == total.remaining + total.removed + total.closed
         assert total.in_scope == sum(total.standings.values())
@@ -144,9 +144,9 @@ class TestArithmetic:
     @examples(40)
     def test_every_table_has_the_totals(self, estate: tuple[list[Asset], dict[str, Judgement]]) -> None:
         rows, judgements = estate
-        total = status(rows, judgements, TODAY).total
+        total = programme_status(rows, judgements, TODAY).total
         for by in BY:
-            lines = table(rows, judgements, TODAY, by)
+            lines = group_table(rows, judgements, TODAY, by)
             for row in lines:
                 assert row.in_scope == row.remaining + row.removed + row.closed
             if by != "capability":
@@ -158,7 +158,7 @@ class TestArithmetic:
     @examples(40)
     def test_the_tally_says_what_the_status_says(self, estate: tuple[list[Asset], dict[str, Judgement]]) -> None:
         rows, judgements = estate
-        found, counts = status(rows, judgements, TODAY), tally(rows, judgements, TODAY)
+        found, counts = programme_status(rows, judgements, TODAY), tally_devices(rows, judgements, TODAY)
         assert counts["in_scope"] == counts["remaining"] + counts["removed"] + counts["closed"]
         assert counts["in_scope"] == found.total.in_scope
         assert counts["unconfirmed"] == found.total.unconfirmed
@@ -197,7 +197,7 @@ class TestByHand:
     }
 
     def test_counts(self) -> None:
-        found = status(self.rows, self.judgements, TODAY)
+        found = programme_status(self.rows, self.judgements, TODAY)
         total = found.total
         assert (total.in_scope, total.remaining, total.removed, total.closed) == (9, 7, 2, 0)
         assert [total.standings[each] for each in Standing] == [2, 0, 1, 1, 1, 3, 1]
@@ -206,14 +206,14 @@ class TestByHand:
         assert found.answers_after_removal == ("CAM-0009",)
 
     def test_days(self) -> None:
-        found = status(self.rows, self.judgements, TODAY)
+        found = programme_status(self.rows, self.judgements, TODAY)
         assert [due.asset_id for due in found.overdue] == ["CAM-0001"]
         assert [due.asset_id for due in found.soon] == ["CAM-0002"]  # 90 days on is 21 February 2027
-        on_the_day = status([asset(1, planned_removal_date=f"{TODAY}")], {"CAM-0001": judgement()}, TODAY)
+        on_the_day = programme_status([asset(1, planned_removal_date=f"{TODAY}")], {"CAM-0001": judgement()}, TODAY)
         assert (on_the_day.overdue, len(on_the_day.soon)) == ((), 1)
 
     def test_costs(self) -> None:
-        found = status(self.rows, self.judgements, TODAY)
+        found = programme_status(self.rows, self.judgements, TODAY)
         assert found.by_phase == (
             Money("A", 2, Decimal("300.50"), 0),
             Money("B", 2, Decimal("50.00"), 1),
@@ -227,7 +227,7 @@ class TestByHand:
         assert found.spent == (Money("2025/26", 1, Decimal("80.00"), 0), Money("2026/27", 1, Decimal(0), 1))
 
     def test_by_site(self) -> None:
-        lines = table(self.rows, self.judgements, TODAY, "site")
+        lines = group_table(self.rows, self.judgements, TODAY, "site")
         assert [(row.name, row.in_scope, row.remaining, row.removed) for row in lines] == [
             ("Hall", 3, 3, 0),
             ("Library", 2, 2, 0),
@@ -236,7 +236,7 @@ class TestByHand:
 
     def test_by_capability_a_device_may_stand_in_several_rows(self) -> None:
         rows = [asset(1, capabilities=("audio", "face")), asset(2, capabilities=("audio",)), asset(3)]
-        lines = table(rows, {row.asset_id: judgement() for row in rows}, TODAY, "capability")
+        lines = group_table(rows, {row.asset_id: judgement() for row in rows}, TODAY, "capability")
         assert [(row.name, row.remaining) for row in lines] == [("audio", 2), ("face", 1), ("none known", 1)]
 
     def test_burn_down(self) -> None:
@@ -245,7 +245,7 @@ class TestByHand:
             (date(2026, 9, 28), {"remaining": 8.0, "unconfirmed": 1.0}),
             (date(2026, 11, 20), {"remaining": 7.0, "unconfirmed": 2.0}),
         ]
-        points = burn_down(tallies, plan_of(self.rows, self.judgements, TODAY), TODAY)
+        points = make_burndown(tallies, make_plan(self.rows, self.judgements, TODAY), TODAY)
         told = {str(point.month): (point.remaining, point.unconfirmed, point.planned) for point in points}
         assert min(told) == "2026-03"
         assert max(told) == "2027-04"
@@ -259,7 +259,7 @@ class TestByHand:
 
     def test_counts_by_another_decision_are_left_out(self) -> None:
         tallies = [(date(2026, 9, 5), {"remaining": 90.0, "scope": 1.0}), (TODAY, {"remaining": 8.0, "scope": 2.0})]
-        points = burn_down(tallies, plan_of(self.rows, self.judgements, TODAY), TODAY, 2.0)
+        points = make_burndown(tallies, make_plan(self.rows, self.judgements, TODAY), TODAY, 2.0)
         told = {str(point.month): (point.remaining, point.is_other_scope) for point in points}
         assert (told["2026-09"], told[f"{TODAY:%Y-%m}"]) == ((None, True), (8, False))
 
@@ -291,24 +291,24 @@ class TestSpelling:
         ],
     )
     def test_tables(self, by: str, expected: list[tuple[str, int]]) -> None:
-        lines = table(self.rows, self.judgements, TODAY, by)
+        lines = group_table(self.rows, self.judgements, TODAY, by)
         assert [(row.name, row.remaining) for row in lines] == expected
 
     def test_counts(self) -> None:
-        assert count(self.rows).sites == 2
-        assert count([asset(1, uprn="N1"), asset(2, uprn="n1")]).sites == 1
+        assert count_devices(self.rows).sites == 2
+        assert count_devices([asset(1, uprn="N1"), asset(2, uprn="n1")]).sites == 1
 
     def test_the_site_map_says_how_a_site_is_spelled(self) -> None:
         place = Place("Town Hall")
         rows = [asset(number, place=place, site_name="TOWN HALL") for number in (1, 2, 3)]
-        (line,) = table(rows, {row.asset_id: judgement() for row in rows}, TODAY, "site")
+        (line,) = group_table(rows, {row.asset_id: judgement() for row in rows}, TODAY, "site")
         assert line.name == "Town Hall"
 
     def test_phases_and_days(self) -> None:
         names = ((11, "Hall"), (12, "HALL"), (13, "HALL"))
         rows = [asset(number, site_name=name, planned_removal_date="2026-12-01") for number, name in names]
         judgements = {**self.judgements, **{row.asset_id: judgement() for row in rows}}
-        found = status([*rows, *self.rows], judgements, TODAY)
+        found = programme_status([*rows, *self.rows], judgements, TODAY)
         assert {due.site for due in found.soon} == {"HALL"}
         assert [line.name for line in found.by_phase] == ["phase 1", "not said"]
 
@@ -320,9 +320,9 @@ class TestBurnDown:
         self, estate: tuple[list[Asset], dict[str, Judgement]]
     ) -> None:
         rows, judgements = estate
-        counts = tally(rows, judgements, TODAY)
-        plan = plan_of(rows, judgements, TODAY)
-        points = burn_down([(TODAY, counts)], plan, TODAY)
+        counts = tally_devices(rows, judgements, TODAY)
+        plan = make_plan(rows, judgements, TODAY)
+        points = make_burndown([(TODAY, counts)], plan, TODAY)
         assert plan.in_scope == counts["in_scope"] - counts["closed"]
         lines = [point.planned for point in points]
         assert lines == sorted(lines, reverse=True)
@@ -332,12 +332,12 @@ class TestBurnDown:
         assert lines[-1] == idle
 
     def test_without_scans_and_devices(self) -> None:
-        points = burn_down([], plan_of([], {}, TODAY), TODAY)
+        points = make_burndown([], make_plan([], {}, TODAY), TODAY)
         assert [(str(point.month), point.planned, point.remaining) for point in points] == [("2026-11", 0, None)]
 
     def test_a_moment_is_as_good_as_a_day(self) -> None:
         scans = [(datetime(2026, 10, 31, 23, 59, tzinfo=UTC), {"remaining": 3.0})]
-        points = burn_down(scans, plan_of([], {}, TODAY), TODAY)
+        points = make_burndown(scans, make_plan([], {}, TODAY), TODAY)
         assert points[0].remaining == 3
         assert points[0].unconfirmed is None
 
@@ -357,13 +357,13 @@ class TestCalendar:
         assert budget_year(day) == year
 
     def test_months(self) -> None:
-        assert [str(month) for month in months(date(2026, 11, 30), date(2027, 2, 1))] == [
+        assert [str(month) for month in months_between(date(2026, 11, 30), date(2027, 2, 1))] == [
             "2026-11",
             "2026-12",
             "2027-01",
             "2027-02",
         ]
-        assert months(date(2027, 2, 1), date(2027, 1, 31)) == []
+        assert months_between(date(2027, 2, 1), date(2027, 1, 31)) == []
         assert Month(2028, 2).last == date(2028, 2, 29)
 
 
@@ -371,20 +371,20 @@ def test_a_device_without_a_priority_does_not_hide_the_highest_of_its_site() -> 
     rows = [asset(1, site="Depot"), asset(2, site="Depot"), asset(3, site="Depot")]
     priorities = (None, 4, 2)
     judgements = {row.asset_id: judgement(priority=given) for row, given in zip(rows, priorities, strict=True)}
-    (line,) = table(rows, judgements, TODAY, "site")
+    (line,) = group_table(rows, judgements, TODAY, "site")
     assert line.highest == 2
 
 
 def test_what_is_no_device_of_ours_is_not_a_question_of_scope() -> None:
     rows = [asset(1, maker=None), asset(2, lifecycle_status="not_ours"), asset(3, lifecycle_status="false_positive")]
-    found = status(rows, {row.asset_id: judgement("unknown") for row in rows}, TODAY)
+    found = programme_status(rows, {row.asset_id: judgement("unknown") for row in rows}, TODAY)
     assert (found.scope_unknown, found.unknown_maker) == (1, 1)
 
 
 def test_one_building_under_two_names_is_one_site_by_its_number() -> None:
     hall, annexe = Place("Hall", ref="B7"), Place("Annexe", ref="b7")
     rows = [asset(1, place=hall), asset(2, place=annexe), asset(3, site_name="Hall"), asset(4, place=hall, uprn="100")]
-    found = status(rows, {row.asset_id: judgement() for row in rows}, TODAY)
+    found = programme_status(rows, {row.asset_id: judgement() for row in rows}, TODAY)
     assert found.in_scope.sites == 3
 
 
@@ -392,5 +392,5 @@ def test_what_a_device_can_do_by_a_guess_alone_is_in_no_row() -> None:
     row = asset(1, capabilities=("face", "anpr"))
     known = {"face": Capability("solid", "model"), "anpr": Capability("weak", "model")}
     row = replace(row, identification=replace(row.identification, capabilities=known))
-    lines = table([row], {row.asset_id: judgement()}, TODAY, "capability")
+    lines = group_table([row], {row.asset_id: judgement()}, TODAY, "capability")
     assert [line.name for line in lines] == ["face"]

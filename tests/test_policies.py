@@ -15,17 +15,17 @@ from camscan import policies
 from camscan.asset import Place
 from camscan.config.planning import LocalDecision, Planning
 from camscan.errors import ConfigError
-from camscan.fingerprints import built_in
+from camscan.fingerprints import built_in_folder
 from camscan.model import Confidence
 from camscan.plan.judging import subject_of
-from camscan.policies.companies import load as load_owners
-from camscan.policies.companies import plain
-from camscan.policies.judge import Subject, rule
-from camscan.policies.proof import check
+from camscan.policies.companies import load_ownership as load_owners
+from camscan.policies.companies import plain_name
+from camscan.policies.judge import Subject, rule_by_policies
+from camscan.policies.proof import check_policies
 from camscan.policies.read import FORBIDDEN
-from camscan.policies.use import Rules, in_use
+from camscan.policies.use import Rules, policies_in_use
 
-KNOWN = policies.load()
+KNOWN = policies.load_known_policies()
 EVERYTHING = Planning(
     local_decision=LocalDecision("Cabinet 2026/114", date(2026, 9, 14), makers=("hikvision",), groups=("dahua",)),
     debarment=("Example Cameras Limited",),
@@ -34,16 +34,16 @@ EVERYTHING = Planning(
 
 def rules(*names: str, planning: Planning | None = None) -> Rules:
     base = planning or EVERYTHING
-    return in_use(KNOWN, Planning(names or None, (), base.local_decision, base.debarment))
+    return policies_in_use(KNOWN, Planning(names or None, (), base.local_decision, base.debarment))
 
 
 def judged(policy: str, today: date = TODAY, planning: Planning | None = None, **facts: Any) -> bool | None:
     subject = Subject(**{"is_surveillance": True, **facts})
-    return rule(subject, rules(policy, planning=planning), today)[0].matches
+    return rule_by_policies(subject, rules(policy, planning=planning), today)[0].matches
 
 
 def test_every_example_of_every_policy_holds() -> None:
-    assert check() == []
+    assert check_policies() == []
 
 
 def test_these_policies_are_there() -> None:
@@ -63,7 +63,7 @@ def test_the_page_has_a_row_for_each() -> None:
 
 
 def test_policies_that_are_not_asked_for_are_named() -> None:
-    left_out = in_use(KNOWN, Planning(("uk-hcws386",))).left_out
+    left_out = policies_in_use(KNOWN, Planning(("uk-hcws386",))).left_out
     assert "us-ndaa-889: not among the policies of camscan.yaml" in left_out
     assert not any(line.startswith("uk-hcws386") for line in left_out)
 
@@ -100,7 +100,7 @@ class TestHcws386:
         assert judged("uk-hcws386", **facts) is matches
 
     def test_the_owner_of_the_maker_counts(self) -> None:
-        assert KNOWN.ownership.jurisdictions("2n", TODAY) == {"CZ", "SE", "JP"}
+        assert KNOWN.ownership.owner_countries("2n", TODAY) == {"CZ", "SE", "JP"}
         assert judged("uk-hcws386", maker="2n", network_zone="core") is False
 
 
@@ -158,23 +158,26 @@ class TestTime:
 
     def test_a_policy_that_ended(self, tmp_path: Path) -> None:
         overlay(tmp_path, effective={"since": "2020-01-01", "until": "2025-12-31"})
-        known = policies.load([tmp_path])
-        used = in_use(known, Planning(("our-rule",)))
+        known = policies.load_known_policies([tmp_path])
+        used = policies_in_use(known, Planning(("our-rule",)))
         subject = Subject(maker="axis", is_surveillance=True)
-        assert [rule(subject, used, day)[0].matches for day in (date(2025, 12, 31), date(2026, 1, 1))] == [True, False]
-        assert "it ended on 31 December 2025" in rule(subject, used, date(2026, 1, 1))[0].reason
+        assert [rule_by_policies(subject, used, day)[0].matches for day in (date(2025, 12, 31), date(2026, 1, 1))] == [
+            True,
+            False,
+        ]
+        assert "it ended on 31 December 2025" in rule_by_policies(subject, used, date(2026, 1, 1))[0].reason
 
 
 class TestDebarment:
     def test_without_a_list_nothing_is_compared(self) -> None:
-        used = in_use(KNOWN, Planning())
+        used = policies_in_use(KNOWN, Planning())
         assert "uk-procurement-act-2023" not in [policy.id for policy in used.policies]
         assert any("no list supplied" in line for line in used.left_out)
 
     def test_asked_for_without_a_list_it_says_so_and_never_matches(self) -> None:
-        ruling = rule(
+        ruling = rule_by_policies(
             Subject(maker="hikvision", is_surveillance=True),
-            in_use(KNOWN, Planning(("uk-procurement-act-2023",))),
+            policies_in_use(KNOWN, Planning(("uk-procurement-act-2023",))),
             TODAY,
         )[0]
         assert ruling.matches is not True
@@ -205,7 +208,9 @@ class TestDebarment:
 
 class TestLocalDecision:
     def test_empty_it_is_not_in_use(self) -> None:
-        assert "local-decision: nothing entered (planning: local_decision)" in in_use(KNOWN, Planning()).left_out
+        assert (
+            "local-decision: nothing entered (planning: local_decision)" in policies_in_use(KNOWN, Planning()).left_out
+        )
 
     def test_makers_groups_badges_and_places(self) -> None:
         decision = LocalDecision(
@@ -231,7 +236,7 @@ class TestLocalDecision:
         assert judged("local-decision", planning=planning, site_type="office", maker="hikvision") is False
 
     def test_the_sentence_has_minute_and_date(self) -> None:
-        ruling = rule(Subject(maker="hikvision", is_surveillance=True), rules("local-decision"), TODAY)[0]
+        ruling = rule_by_policies(Subject(maker="hikvision", is_surveillance=True), rules("local-decision"), TODAY)[0]
         assert ruling.reason == (
             "The council decided it (Cabinet 2026/114, 14 September 2026): it is made by Hikvision; "
             "it binds the council."
@@ -240,7 +245,7 @@ class TestLocalDecision:
     def test_a_maker_that_there_is_not(self) -> None:
         decision = LocalDecision("7", date(2026, 1, 1), makers=("hickvision",), where="camscan.yaml:9")
         with pytest.raises(ConfigError, match=r"^camscan.yaml:9: 'hickvision' is not a maker that camscan knows; did "):
-            in_use(KNOWN, Planning(local_decision=decision))
+            policies_in_use(KNOWN, Planning(local_decision=decision))
 
     @pytest.mark.parametrize("name", ["HIKVISION", "Hikvision", " hikvision", "Hangzhou Hikvision Digital Technology"])
     def test_a_maker_in_any_case_and_by_its_name(self, name: str) -> None:
@@ -248,8 +253,8 @@ class TestLocalDecision:
         assert judged("local-decision", planning=Planning(local_decision=decision), maker="hikvision") is True
 
     def test_it_decides_the_scope_alone(self) -> None:
-        assert in_use(KNOWN, EVERYTHING).scope == {"local-decision"}
-        assert in_use(KNOWN, Planning()).scope == {"uk-hcws386", "us-fcc-covered", "us-ndaa-889"}
+        assert policies_in_use(KNOWN, EVERYTHING).scope == {"local-decision"}
+        assert policies_in_use(KNOWN, Planning()).scope == {"uk-hcws386", "us-fcc-covered", "us-ndaa-889"}
 
 
 class TestUnknown:
@@ -262,7 +267,7 @@ class TestUnknown:
     def test_a_possible_maker_is_no_maker(self) -> None:
         possible = asset(confidence=Confidence.POSSIBLE)
         subject = subject_of(possible, KNOWN.ownership)
-        ruling = rule(subject, rules("us-ndaa-889"), TODAY)[0]
+        ruling = rule_by_policies(subject, rules("us-ndaa-889"), TODAY)[0]
         assert ruling.matches is None
         assert "Hikvision is only its possible maker, so a person has to inspect it" in ruling.reason
 
@@ -272,25 +277,25 @@ class TestUnknown:
             asset(confidence=Confidence.POSSIBLE, last_confirmed_on="2026-01-05"),
         ):
             subject = subject_of(row, KNOWN.ownership)
-            assert rule(subject, rules("us-ndaa-889"), TODAY)[0].matches is True
+            assert rule_by_policies(subject, rules("us-ndaa-889"), TODAY)[0].matches is True
 
     def test_what_is_surely_no_camera_is_no_matter_of_these_policies(self) -> None:
         printer = asset(maker=None, model=None, kind="printer", is_camera=False)
         doubtful = asset(maker=None, model=None, kind="printer", is_camera=False, confidence=Confidence.POSSIBLE)
         for row, matches in ((printer, False), (doubtful, None)):
-            assert rule(subject_of(row, KNOWN.ownership), rules("us-ndaa-889"), TODAY)[0].matches is matches
+            assert rule_by_policies(subject_of(row, KNOWN.ownership), rules("us-ndaa-889"), TODAY)[0].matches is matches
 
     def test_what_people_stated_counts_where_no_scan_says_more(self) -> None:
         stated = asset(maker=None, stated_manufacturer="Hangzhou Hikvision Digital Technology")
         assert subject_of(stated, KNOWN.ownership).maker == "hikvision"
         unheard = asset(maker=None, stated_manufacturer="Chubb")
-        ruling = rule(subject_of(unheard, KNOWN.ownership), rules("us-ndaa-889"), TODAY)[0]
+        ruling = rule_by_policies(subject_of(unheard, KNOWN.ownership), rules("us-ndaa-889"), TODAY)[0]
         assert ruling.matches is None
         assert "its maker is unknown: 'Chubb', as stated by a person, is not in any table" in ruling.reason
 
     def test_the_site_map_says_where(self) -> None:
         row = asset(place=Place("Depot", sensitivity="1", network_zone="segregated"))
-        assert rule(subject_of(row, KNOWN.ownership), rules("uk-hcws386"), TODAY)[0].matches is True
+        assert rule_by_policies(subject_of(row, KNOWN.ownership), rules("uk-hcws386"), TODAY)[0].matches is True
 
 
 class TestWords:
@@ -305,9 +310,15 @@ class TestWords:
             for camera in (True, False, None)
             for level, zone in (("", ""), ("1", "core"), ("4", "segregated"))
         ]
-        used = [rules(), in_use(KNOWN, Planning(tuple(KNOWN.entries)))]
+        used = [rules(), policies_in_use(KNOWN, Planning(tuple(KNOWN.entries)))]
         days = (date(2015, 1, 1), TODAY)
-        return [each.reason for subject in subjects for one in used for day in days for each in rule(subject, one, day)]
+        return [
+            each.reason
+            for subject in subjects
+            for one in used
+            for day in days
+            for each in rule_by_policies(subject, one, day)
+        ]
 
     def test_nothing_is_ever_called_what_camscan_cannot_know(self) -> None:
         sentences = self.every_sentence()
@@ -330,7 +341,7 @@ class TestWords:
 
     def test_one_in_full(self) -> None:
         subject = Subject(maker="dahua", brand="Amcrest", is_surveillance=True, sensitivity="2", network_zone="core")
-        assert rule(subject, rules("uk-hcws386"), TODAY)[0].reason == (
+        assert rule_by_policies(subject, rules("uk-hcws386"), TODAY)[0].reason == (
             "HCWS386 asks departments to keep such equipment off sensitive sites and core networks: it is made by "
             "Dahua (sold as Amcrest), a company under the law of the People's Republic of China, and it is on the core "
             "network; "
@@ -365,15 +376,15 @@ def overlay(directory: Path, **members: object) -> Path:
 class TestFiles:
     def test_an_overlay_adds_and_replaces(self, tmp_path: Path) -> None:
         overlay(tmp_path)
-        assert check([tmp_path]) == []
-        assert "our-rule" in policies.load([tmp_path]).entries
+        assert check_policies([tmp_path]) == []
+        assert "our-rule" in policies.load_known_policies([tmp_path]).entries
         overlay(tmp_path, id="us-ndaa-889")
-        assert policies.load([tmp_path]).entries["us-ndaa-889"].title == "our own rule"
+        assert policies.load_known_policies([tmp_path]).entries["us-ndaa-889"].title == "our own rule"
 
     @pytest.mark.parametrize(("scope", "is_in"), [(None, True), ("yes", True), ("no", False)])
     def test_whether_it_decides_the_scope(self, tmp_path: Path, scope: str | None, is_in: bool) -> None:
         overlay(tmp_path, scope=scope)
-        assert policies.load([tmp_path]).entries["our-rule"].in_scope is is_in
+        assert policies.load_known_policies([tmp_path]).entries["our-rule"].in_scope is is_in
 
     @pytest.mark.parametrize(
         ("clause", "verdict", "because"),
@@ -388,8 +399,8 @@ class TestFiles:
     ) -> None:
         examples = [{"maker": "axis", "matches": "unknown" if verdict is None else "yes"}]
         overlay(tmp_path, matches=[{"makers": ["axis"], **clause}], examples=examples)
-        assert check([tmp_path]) == []
-        (read,) = policies.load([tmp_path]).entries["our-rule"].clauses
+        assert check_policies([tmp_path]) == []
+        (read,) = policies.load_known_policies([tmp_path]).entries["our-rule"].clauses
         assert (read.makers, read.verdict, read.because) == (("axis",), verdict, because)
 
     def test_kinds_and_capabilities_are_those_of_the_vocabulary(self, tmp_path: Path) -> None:
@@ -403,29 +414,29 @@ class TestFiles:
             examples=[{"maker": "axis", "kind": "bell", "capability": "chime", "matches": "yes"}],
             counterexamples=[{"maker": "axis", "kind": "recorder", "capability": "chime"}],
         )
-        assert check([tmp_path]) == []
-        (read,) = policies.load([tmp_path]).entries["our-rule"].clauses
+        assert check_policies([tmp_path]) == []
+        (read,) = policies.load_known_policies([tmp_path]).entries["our-rule"].clauses
         assert (read.kind, read.capability) == (("camera", "bell"), ("ptz", "chime"))
         overlay(tmp_path, matches=[{"kind": ["chime"]}])
-        assert "'chime' is none of: " in check([tmp_path])[0].message
+        assert "'chime' is none of: " in check_policies([tmp_path])[0].message
         overlay(tmp_path, matches=[{"capability": ["bell"]}])
-        assert "'bell' is none of: " in check([tmp_path])[0].message
+        assert "'bell' is none of: " in check_policies([tmp_path])[0].message
 
     def test_the_order_is_that_of_the_names(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         overlay(tmp_path, id="a-rule")
-        assert list(policies.load([tmp_path]).entries) == ["a-rule", *KNOWN.entries]
+        assert list(policies.load_known_policies([tmp_path]).entries) == ["a-rule", *KNOWN.entries]
         path = overlay(tmp_path)
         path.with_name("another.yaml").write_bytes(path.read_bytes())
         found = Path.glob
         monkeypatch.setattr(Path, "glob", lambda place, pattern: sorted(found(place, pattern), reverse=True))
-        (problem,) = check([tmp_path])
+        (problem,) = check_policies([tmp_path])
         assert problem.file == str(path)
         assert "another.yaml" in problem.message
 
     def test_a_sentence_with_a_minute_that_nobody_fills(self, tmp_path: Path) -> None:
         overlay(tmp_path, says="Ours ({minute}{date}): {why}; it binds {binding_on}.")
-        used = in_use(policies.load([tmp_path]), Planning(("our-rule",)))
-        (ruling,) = rule(Subject(maker="axis", is_surveillance=True), used, TODAY)
+        used = policies_in_use(policies.load_known_policies([tmp_path]), Planning(("our-rule",)))
+        (ruling,) = rule_by_policies(Subject(maker="axis", is_surveillance=True), used, TODAY)
         assert ruling.reason.startswith("Ours (): it is made by Axis")
 
     @pytest.mark.parametrize(
@@ -464,13 +475,13 @@ class TestFiles:
         self, tmp_path: Path, members: dict[str, object], message: str
     ) -> None:
         path = overlay(tmp_path, **members)
-        problems = check([tmp_path])
+        problems = check_policies([tmp_path])
         assert len(problems) == 1
         assert message in problems[0].message
         assert str(problems[0]).startswith(f"{path}:{problems[0].line}: ")
         assert problems[0].line > 0
         with pytest.raises(ConfigError):
-            policies.load([tmp_path])
+            policies.load_known_policies([tmp_path])
 
     @pytest.mark.parametrize(
         ("members", "said"),
@@ -482,20 +493,20 @@ class TestFiles:
     )
     def test_an_example_that_is_judged_otherwise(self, tmp_path: Path, members: dict[str, object], said: str) -> None:
         overlay(tmp_path, **members)
-        assert [said in str(problem) for problem in check([tmp_path])] == [True]
+        assert [said in str(problem) for problem in check_policies([tmp_path])] == [True]
 
     def test_two_files_with_one_id(self, tmp_path: Path) -> None:
         path = overlay(tmp_path)
         path.with_name("another.yaml").write_bytes(path.read_bytes())
-        assert "the id 'our-rule' is already used in" in check([tmp_path])[0].message
+        assert "the id 'our-rule' is already used in" in check_policies([tmp_path])[0].message
 
     def test_a_policy_that_is_asked_for_and_is_not_there(self) -> None:
         with pytest.raises(
             ConfigError, match=r"^c.yaml:3: there is no policy 'uk-hcws387'; the policies are: bscc-2022"
         ):
-            in_use(KNOWN, Planning(("uk-hcws387",), where="c.yaml:3"))
+            policies_in_use(KNOWN, Planning(("uk-hcws387",), where="c.yaml:3"))
         with pytest.raises(ConfigError, match="'us-ndaa-889' is to decide the scope, but is not among the policies"):
-            in_use(KNOWN, Planning(("uk-hcws386",), ("us-ndaa-889",)))
+            policies_in_use(KNOWN, Planning(("uk-hcws386",), ("us-ndaa-889",)))
 
 
 class TestOwnership:
@@ -505,7 +516,7 @@ class TestOwnership:
             assert company.basis in {"checked", "second-hand", "general knowledge"}
 
     def test_the_groups_that_camscan_is_about(self) -> None:
-        chain = KNOWN.ownership.chain
+        chain = KNOWN.ownership.owner_chain
         assert chain("ezviz", TODAY) == ("ezviz", "hikvision", "cetc")
         assert chain("imou", TODAY) == ("imou", "dahua")
         assert chain("dahua", TODAY) == ("dahua",)  # a tenth of the shares makes no owner
@@ -514,11 +525,11 @@ class TestOwnership:
         assert chain("nobody", TODAY) == ("nobody",)
 
     def test_names_as_people_write_them(self) -> None:
-        assert plain("Zhejiang Dahua Technology Co., Ltd.") == plain("ZHEJIANG DAHUA TECHNOLOGY CO LTD")
-        assert plain("Co. Ltd.") == "co ltd"
-        assert KNOWN.ownership.of_name("hangzhou hikvision digital technology co ltd") == "hikvision"
-        assert KNOWN.ownership.of_name("Hikvision") == "hikvision"
-        assert KNOWN.ownership.of_name("nobody") is None
+        assert plain_name("Zhejiang Dahua Technology Co., Ltd.") == plain_name("ZHEJIANG DAHUA TECHNOLOGY CO LTD")
+        assert plain_name("Co. Ltd.") == "co ltd"
+        assert KNOWN.ownership.maker_of_name("hangzhou hikvision digital technology co ltd") == "hikvision"
+        assert KNOWN.ownership.maker_of_name("Hikvision") == "hikvision"
+        assert KNOWN.ownership.maker_of_name("nobody") is None
 
     @pytest.mark.parametrize(
         ("row", "message"),
@@ -541,7 +552,7 @@ class TestOwnership:
     )
     def test_what_is_wrong_with_a_row(self, tmp_path: Path, row: str, message: str) -> None:
         (tmp_path / "ownership.yaml").write_text(f"a: {row}\n", encoding="utf-8")
-        assert [message in str(problem) for problem in check([tmp_path])] == [True]
+        assert [message in str(problem) for problem in check_policies([tmp_path])] == [True]
 
     @pytest.mark.parametrize(("word", "is_part"), [("yes", True), ("no", False)])
     def test_whether_it_makes_parts_is_said(self, tmp_path: Path, word: str, is_part: bool) -> None:
@@ -554,10 +565,10 @@ class TestOwnership:
         rows = "{name: N, jurisdiction: GB, basis: checked, source: s, %s}"
         text = f"a: {rows % owners % 'b'}\nb: {rows % owners % 'a'}\n"
         (tmp_path / "ownership.yaml").write_text(text, encoding="utf-8")
-        assert load_owners([tmp_path]).chain("a", TODAY) == ("a", "b")
+        assert load_owners([tmp_path]).owner_chain("a", TODAY) == ("a", "b")
 
     def test_the_three_tables_are_kept_apart(self) -> None:
-        makers = yaml.safe_load((built_in() / "makers.yaml").read_text(encoding="utf-8"))
+        makers = yaml.safe_load((built_in_folder() / "makers.yaml").read_text(encoding="utf-8"))
         assert not {"jurisdiction", "owners"} & {key for maker in makers.values() for key in maker}
-        owners = (built_in() / "ownership.yaml").read_text(encoding="utf-8")
+        owners = (built_in_folder() / "ownership.yaml").read_text(encoding="utf-8")
         assert not any(policy in owners for policy in KNOWN.entries)

@@ -8,7 +8,7 @@ from tcp_host import FUZZ, values
 
 from camscan import captures, fingerprints
 from camscan.errors import Malformed, NotSpoken
-from camscan.identify import identify, merge
+from camscan.identify import identify_box, merge_attempts
 from camscan.model import Reply
 from camscan.probes import FACTS, dahua_cgi, read
 
@@ -77,7 +77,7 @@ def test_what_an_answer_says_is_exact(
     probe: str, body: str, *, model: str | None, firmware: str | None, serial: str | None, build: str | None
 ) -> None:
     observed = captures.observe(Reply(probe, OK + body.encode()))
-    found = identify(observed.observations, fingerprints.load())
+    found = identify_box(observed.observations, fingerprints.load_database())
     assert (found.maker, found.model, found.serial, found.build) == ("dahua", model, serial, build)
     assert firmware is None or found.firmware == firmware
 
@@ -85,7 +85,7 @@ def test_what_an_answer_says_is_exact(
 @pytest.mark.parametrize("body", ["type=submit\n", "version=1.2.3\nBuildDate=2018-08-30\n", "sn=12\n", "name=Dahua\n"])
 def test_lines_of_others_name_nobody(body: str) -> None:
     observed = captures.observe(Reply("http", OK + body.encode()))
-    found = identify(observed.observations, fingerprints.load())
+    found = identify_box(observed.observations, fingerprints.load_database())
     assert (found.maker, found.model, found.firmware) == (None, None, None)
 
 
@@ -97,7 +97,7 @@ def test_channels_are_numbered_as_people_number_them() -> None:
 def test_a_recorder_is_named() -> None:
     replies = [b"type=DH-XVR5108C-X \r\n", SYSTEM, b"version=4.001.0000005.0,build:2020-11-17\r\n"]
     attempts = [read(dahua_cgi.PROBE, Reply("dahua_cgi", OK + each, "10.1.2.3", 80)) for each in replies]
-    (device,) = merge(attempts, fingerprints.load())
+    (device,) = merge_attempts(attempts, fingerprints.load_database())
     found = device.identification
     assert (found.maker, found.model, found.serial) == ("dahua", "DH-XVR5108C-X", "4F07335PAZ90001")
     assert found.firmware == "4.001.0000005.0,build:2020-11-17"

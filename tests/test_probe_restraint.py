@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from camscan.fingerprints import load as load_fingerprints
+from camscan.fingerprints import load_database as load_fingerprints
 from camscan.model import Reply
 from camscan.probes import Seen, load, read
 from camscan.scan.state import ScanState

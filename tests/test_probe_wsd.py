@@ -12,7 +12,7 @@ from udp_replies import SADP, WSD, WSD_DAHUA_HELLO, WSD_FAULT, WSD_HIKVISION, WS
 
 from camscan import fingerprints
 from camscan.errors import Malformed, NotSpoken
-from camscan.identify import merge
+from camscan.identify import merge_attempts
 from camscan.model import Reply
 from camscan.probes import read
 from camscan.probes.wsd import PROBE, parse
@@ -158,13 +158,13 @@ class TestMatchesForOthers:
 
     def test_two_makers_in_one_envelope_make_no_device_of_two(self) -> None:
         attempt = read(PROBE, Reply("wsd", bridged(self.OWN, self.OTHER), "192.0.2.1", 3702))
-        (device,) = merge([attempt], fingerprints.load())
+        (device,) = merge_attempts([attempt], fingerprints.load_database())
         assert (device.identification.maker, device.identification.model) == ("hikvision", "DS-2CD2385G1-I")
         assert not device.identification.conflicts
 
     def test_one_envelope_each_makes_no_device_of_two_either(self) -> None:
         replies = [read(PROBE, Reply("wsd", bridged(each), "192.0.2.1", 3702)) for each in (self.OWN, self.OTHER)]
-        found = merge(replies, fingerprints.load())
+        found = merge_attempts(replies, fingerprints.load_database())
         assert len({device.identification.maker for device in found}) == len(found)
 
     @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from camscan import probes
-from camscan.fingerprints.place import built_in
+from camscan.fingerprints.place import built_in_folder
 from camscan.probes import load
 from camscan.protocols import LAST, PROTOCOLS, TYPED, protocol_of, rank_of, transport_of
 from camscan.strict_yaml import load_yaml
@@ -22,12 +22,12 @@ def test_every_probe_travels_as_the_table_says() -> None:
 
 
 def test_every_protocol_of_the_table_has_a_probe_or_keys_in_the_vocabulary() -> None:
-    words = {key.partition(".")[0] for key in load_yaml(built_in() / "vocabulary.yaml").entries()}
+    words = {key.partition(".")[0] for key in load_yaml(built_in_folder() / "vocabulary.yaml").entries()}
     assert PROTOCOLS.keys() <= words | load().keys()
 
 
 def test_what_people_type_is_a_key_of_the_vocabulary() -> None:
-    assert set(load_yaml(built_in() / "vocabulary.yaml").entries()) >= TYPED
+    assert set(load_yaml(built_in_folder() / "vocabulary.yaml").entries()) >= TYPED
 
 
 def test_the_maker_s_own_search_is_believed_before_a_web_page() -> None:

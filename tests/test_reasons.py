@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from camscan import fingerprints
 from camscan.errors import ConfigError
 from camscan.fingerprints.wording import PROTOCOL, load_words, wording_of
-from camscan.identify import identify
-from camscan.identify.reasons import MOST, reasons
+from camscan.identify import identify_box
+from camscan.identify.reasons import MOST, list_reasons
 from camscan.model import Confidence, Identification, Observation
 from camscan.output import visible
 from camscan.strict_yaml import load_yaml
@@ -44,25 +44,27 @@ def seen(key: str, value: str) -> Observation:
 def test_every_fact_of_the_vocabulary_has_a_sentence(key: str) -> None:
     wording = WORDS.facts[key]
     assert wording.says or wording.gives is not None, f"{key}: give it 'says', or 'gives' beside a protocol.* sentence"
-    assert wording.says or WORDS.protocol(key.partition(".")[0]), f"{key}: its protocol has no sentence to give it in"
+    assert wording.says or WORDS.protocol_sentence(key.partition(".")[0]), (
+        f"{key}: its protocol has no sentence to give it in"
+    )
 
 
 @pytest.mark.parametrize("key", FACTS)
 def test_a_sentence_of_every_fact_can_be_read_aloud(key: str) -> None:
-    (told,) = reasons(found(f"{key} = Eagle 7 (TCP 80): maker hikvision, camera true [x.y 0.80]"))
+    (told,) = list_reasons(found(f"{key} = Eagle 7 (TCP 80): maker hikvision, camera true [x.y 0.80]"))
     assert re.fullmatch(r"[A-Z][^{}]*\.", told), told
     assert key not in told
     assert len(told) <= 160
 
 
 def test_the_reason_that_everybody_asks_for() -> None:
-    assert reasons(found(*SADP)) == (
+    assert list_reasons(found(*SADP)) == (
         "It answered Hikvision's own search protocol and gave its model, serial number and firmware.",
     )
 
 
 def test_the_weightiest_come_first_one_of_each_protocol_before_a_second_of_any() -> None:
-    told = reasons(
+    told = list_reasons(
         found(
             "http.title = WEB SERVICE (TCP 80): maker dahua, camera true [a.b 0.85]",
             "http.body = <html> (TCP 80): maker dahua, camera true [a.c 0.89]",
@@ -81,34 +83,36 @@ def test_the_weightiest_come_first_one_of_each_protocol_before_a_second_of_any()
 def test_a_weak_mark_is_called_weak_and_left_out_beside_a_strong_one() -> None:
     weak = "mac.address = 44:19:b6:00:00:01, registered prefix 4419b6: maker hikvision [oui.hikvision 0.40]"
     start = "Its network card address (MAC), 44:19:b6:00:00:01, is from a known block"
-    assert reasons(found(weak)) == (f"{start}: a weak mark of Hikvision, no proof by itself.",)
-    assert reasons(found(*SADP, weak)) == reasons(found(*SADP))
+    assert list_reasons(found(weak)) == (f"{start}: a weak mark of Hikvision, no proof by itself.",)
+    assert list_reasons(found(*SADP, weak)) == list_reasons(found(*SADP))
 
 
 def test_what_is_not_a_camera_says_of_what_it_is_a_mark() -> None:
     line = "http.title = Xerox Color 570 (TCP 80): camera false, kind printer [other.printer 0.88]"
-    (told,) = reasons(found(line, maker=None, kind="printer", is_camera_system=False))
+    (told,) = list_reasons(found(line, maker=None, kind="printer", is_camera_system=False))
     assert told == 'Its web page is titled "Xerox Color 570": a mark of a printer, copier or print server.'
 
 
 def test_the_word_of_people_and_of_recorders_is_a_reason_too() -> None:
-    assert reasons(found("stated by people: Hikvision")) == ('Somebody who saw it entered "Hikvision" as its maker.',)
+    assert list_reasons(found("stated by people: Hikvision")) == (
+        'Somebody who saw it entered "Hikvision" as its maker.',
+    )
     line = "recorder CAM-000002 tells of its channel 3: name=Yard, ip=192.168.254.4"
-    assert reasons(found(line)) == ("Recorder CAM-000002 lists it as its channel 3.",)
+    assert list_reasons(found(line)) == ("Recorder CAM-000002 lists it as its channel 3.",)
     unasked = "said unasked, and nothing else bears it out: possible at most"
-    assert reasons(found(*SADP, unasked))[-1] == "It said so without being asked, and nothing else bears it out."
+    assert list_reasons(found(*SADP, unasked))[-1] == "It said so without being asked, and nothing else bears it out."
 
 
 def test_a_silenced_mark_and_nothing_at_all_are_no_reasons() -> None:
-    assert reasons(found("wsd.hardware = X (UDP 3702), beside http.title = Reolink (TCP 80):  [x.y 0.50]")) == ()
-    assert reasons(Identification()) == ()
+    assert list_reasons(found("wsd.hardware = X (UDP 3702), beside http.title = Reolink (TCP 80):  [x.y 0.50]")) == ()
+    assert list_reasons(Identification()) == ()
 
 
 def test_a_word_of_an_overlay_without_a_sentence_is_told_plainly(tmp_path: Path) -> None:
     (tmp_path / "vocabulary.yaml").write_text("parkeye.word: a word of our own\n")
     (tmp_path / "makers.yaml").write_text("parkeye: {name: ParkEye}\n")
     line = "parkeye.word = P200 (TCP 80): maker parkeye [parkeye.word 0.85]"
-    told = reasons(found(line, maker="parkeye"), load_words((tmp_path,)))
+    told = list_reasons(found(line, maker="parkeye"), load_words((tmp_path,)))
     assert told == ('It said "P200" (parkeye.word): a mark of ParkEye.',)
 
 
@@ -140,9 +144,9 @@ HOSTILE_TITLES = [
 
 @pytest.mark.parametrize("title", HOSTILE_TITLES)
 def test_a_device_cannot_write_a_reason_of_its_own(title: str) -> None:
-    database = fingerprints.load()
-    device = identify([seen("http.title", title), seen("http.server", "App-webs/")], database)
-    for told in reasons(device):
+    database = fingerprints.load_database()
+    device = identify_box([seen("http.title", title), seen("http.server", "App-webs/")], database)
+    for told in list_reasons(device):
         assert told.startswith(("Its web page", "Its web server")), told
         assert len(told) <= 160
         assert visible(told) == told
@@ -153,7 +157,7 @@ def test_a_device_cannot_write_a_reason_of_its_own(title: str) -> None:
 @given(st.sampled_from(FACTS), st.text(), st.sampled_from(["hikvision", "dahua", None]))
 def test_any_text_in_any_fact_makes_few_short_harmless_sentences(key: str, value: str, maker: str | None) -> None:
     line = f"{key} = {' '.join(value.split())[:100]} (TCP 80): maker hikvision, camera true [hikvision.x 0.90]"
-    told = reasons(found(line, maker=maker))
+    told = list_reasons(found(line, maker=maker))
     assert len(told) <= MOST
     for sentence in told:
         assert visible(sentence) == sentence
@@ -162,11 +166,13 @@ def test_any_text_in_any_fact_makes_few_short_harmless_sentences(key: str, value
 
 
 def test_every_device_of_a_known_make_has_a_reason() -> None:
-    database = fingerprints.load()
+    database = fingerprints.load_database()
     wordless = []
     for entry in database.entries:
         for example in entry.examples:
-            device = identify([seen(key, value) for key, value in example.see if not key.startswith("id.")], database)
-            if device.maker and device.because and not reasons(device):
+            device = identify_box(
+                [seen(key, value) for key, value in example.see if not key.startswith("id.")], database
+            )
+            if device.maker and device.because and not list_reasons(device):
                 wordless.append((entry.id, device.because))
     assert not wordless

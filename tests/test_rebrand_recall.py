@@ -38,12 +38,12 @@ def models(name: str) -> list[str]:
     ],
 )
 def test_the_share_of_typed_models_that_a_prefix_finds(name: str, brand: str, right: int, total: int) -> None:
-    database = fingerprints.load()
+    database = fingerprints.load_database()
     typed = models(name)
     found = [
         model
         for model in typed
-        if any(match.claims.get("brand") == brand for match in database.derive({}, {"id.model": model}))
+        if any(match.claims.get("brand") == brand for match in database.match_decided({}, {"id.model": model}))
     ]
     assert len(typed) == total
     assert len(found) >= right
@@ -51,11 +51,11 @@ def test_the_share_of_typed_models_that_a_prefix_finds(name: str, brand: str, ri
 
 @pytest.mark.parametrize("name", ["hikvision", "dahua"])
 def test_no_typed_model_of_a_maker_is_called_the_other_s(name: str) -> None:
-    database = fingerprints.load()
+    database = fingerprints.load_database()
     other = "dahua" if name == "hikvision" else "hikvision"
     wrong = [
         model
         for model in models(name)
-        if any(match.claims.get("maker") == other for match in database.derive({}, {"id.model": model}))
+        if any(match.claims.get("maker") == other for match in database.match_decided({}, {"id.model": model}))
     ]
     assert len(wrong) <= 0.02 * len(models(name)), wrong

@@ -11,9 +11,9 @@ from sample_stored import entries_of, nowhere
 from camscan.asset import Event, RecordType
 from camscan.identify.keys import channel_key
 from camscan.model import Attempt, Device, Observation, Outcome
-from camscan.register.record.channel_lists import Told, listings, maker_of
+from camscan.register.record.channel_lists import Told, find_listings, maker_by_recorder
 from camscan.register.record.channel_rows import Added, ChannelChanges, ChannelRow, Left, Mended, Merged, StoredChannels
-from camscan.register.record.channels import hang
+from camscan.register.record.channels import update_channels
 
 SERIAL = "DS-7616NI-K21620190701CCRRD12345678WCVU"
 FIRST, SECOND = "DS-2CD2385G1-I20190701AAWRD12345607", "DS-2CD2385G1-I20190701AAWRD12345608"
@@ -37,8 +37,8 @@ def recorder(*lines: str) -> Device:
     ],
 )
 def test_serial_number_or_protocol_say_who_built_a_channel(told: Told, maker: str | None) -> None:
-    assert maker_of(told)[0] == maker
-    assert (maker_of(told)[1] > 0) == (maker is not None)
+    assert maker_by_recorder(told)[0] == maker
+    assert (maker_by_recorder(told)[1] > 0) == (maker is not None)
 
 
 def hung(stored: StoredChannels, *devices: Device, reply: bytes = b"") -> ChannelChanges:
@@ -46,7 +46,7 @@ def hung(stored: StoredChannels, *devices: Device, reply: bytes = b"") -> Channe
     attempt = Attempt("isapi", "192.0.2.200", 80, Outcome.ANSWERED, (), payload=reply, seen_at=NOON)
     of = report(*devices, attempts=(attempt,) if reply else ())
     entries = entries_of(of)
-    return hang(of, entries, listings(of, entries), stored, find_place=nowhere, fresh=500)
+    return update_channels(of, entries, find_listings(of, entries), stored, find_place=nowhere, fresh=500)
 
 
 def row(

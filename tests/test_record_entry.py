@@ -5,7 +5,7 @@ from __future__ import annotations
 from sample_report import NOON, camera, report
 from sample_stored import entries_of, stored_row
 
-from camscan.register.record.entry import differs
+from camscan.register.record.entry import has_news
 
 
 def test_a_known_device_keeps_its_number_and_a_new_one_gets_the_next_free_one() -> None:
@@ -22,7 +22,7 @@ def test_what_a_sighting_does_not_say_stays_known() -> None:
 def test_silence_is_no_change_and_another_value_is_one() -> None:
     row = stored_row(7, camera(1))
     silent, updated = (report(camera(1, firmware=firmware)) for firmware in (None, "V5.7.0build 200101"))
-    assert [differs(entries_of(each, row)[0]) for each in (silent, updated)] == [False, True]
+    assert [has_news(entries_of(each, row)[0]) for each in (silent, updated)] == [False, True]
 
 
 def test_without_a_site_map_the_site_is_that_of_the_scan_else_that_of_the_row() -> None:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from sample_report import camera, report
 
 from camscan.identify.keys import Key
-from camscan.register.record.keys import marks_in, tell
+from camscan.register.record.keys import find_own_keys, marks_in_report
 
 SERIAL = "S2019070112"
 
 
 def test_a_device_is_recognised_by_its_serial_number_and_its_mac_address() -> None:
     of = report(camera(1))
-    (own,) = tell(of, marks_in(of), frozenset()).keys
+    (own,) = find_own_keys(of, marks_in_report(of), frozenset()).keys
     assert {key.kind for key in own} == {"serial", "unit", "mac"}
 
 
 def test_what_two_devices_of_a_report_claim_recognises_neither() -> None:
     of = report(camera(1, serial=SERIAL), camera(2, serial=SERIAL))
-    told = tell(of, marks_in(of), frozenset())
+    told = find_own_keys(of, marks_in_report(of), frozenset())
     assert [{key.kind for key in own} for own in told.keys] == [{"mac"}, {"mac"}]
     assert told.shared[0] == told.shared[1] >= {Key("serial", f"hikvision|{SERIAL}")}
     assert told.notes[0] == told.notes[1] != frozenset()
@@ -27,6 +27,6 @@ def test_what_two_devices_of_a_report_claim_recognises_neither() -> None:
 def test_what_two_devices_of_an_earlier_report_claimed_recognises_none() -> None:
     of = report(camera(1, serial=SERIAL))
     burnt = frozenset({Key("serial", f"hikvision|{SERIAL}")})
-    told = tell(of, marks_in(of), burnt)
+    told = find_own_keys(of, marks_in_report(of), burnt)
     assert told.burnt == (burnt,)
     assert not told.keys[0] & burnt

@@ -9,28 +9,28 @@ import pytest
 from sample_report import camera, nameless, report
 from sample_stored import ask, stored_row
 
-from camscan.register.record.matching import match, outdated
+from camscan.register.record.matching import match_devices, outdated_devices
 
 
 def test_a_strong_key_recognises_a_row_at_another_address() -> None:
     row = stored_row(7, camera(1))
-    assert match(ask(report(camera(1, ip="192.0.2.99")), row)).known == {0: row}
+    assert match_devices(ask(report(camera(1, ip="192.0.2.99")), row)).known == {0: row}
 
 
 def test_an_address_recognises_no_row() -> None:
     row = stored_row(7, camera(1))
-    assert match(ask(report(camera(2, ip="192.0.2.2")), row)).known == {}
+    assert match_devices(ask(report(camera(2, ip="192.0.2.2")), row)).known == {}
 
 
 def test_two_devices_do_not_become_one_row() -> None:
     rows = stored_row(7, camera(1)), stored_row(8, camera(2))
-    assert match(ask(report(camera(2), camera(1), camera(3)), *rows)).known == {0: rows[1], 1: rows[0]}
+    assert match_devices(ask(report(camera(2), camera(1), camera(3)), *rows)).known == {0: rows[1], 1: rows[0]}
 
 
 def test_what_says_nothing_unique_is_the_provisional_row_at_its_address() -> None:
     row = stored_row(7, nameless(), provisional=True)
-    assert match(ask(report(nameless()), row)).known == {0: row}
-    assert match(ask(report(nameless("192.0.2.10")), row)).known == {}
+    assert match_devices(ask(report(nameless()), row)).known == {0: row}
+    assert match_devices(ask(report(nameless("192.0.2.10")), row)).known == {}
 
 
 @pytest.mark.parametrize(
@@ -48,4 +48,4 @@ def test_only_evidence_from_elsewhere_is_outdated_and_clocks_may_be_an_hour_apar
     row = stored_row(7, camera(1), last_seen=camera(1).last_seen + behind)
     of = report(camera(1), camera(2))
     of = replace(of, coverage=replace(of.coverage, is_search=is_search))
-    assert outdated(of, match(ask(of, row))) == ({0} if old else set())
+    assert outdated_devices(of, match_devices(ask(of, row))) == ({0} if old else set())

@@ -11,7 +11,7 @@ from sample_stored import entries_of, nowhere
 
 from camscan.asset import Event, Presence
 from camscan.model import Completion, Report
-from camscan.register.record.presence import Missing, PresenceChanges, Removal, Standing, StoredPresence, look
+from camscan.register.record.presence import Missing, PresenceChanges, Removal, Standing, StoredPresence, count_missed
 
 REMOVED = Removal(3, None, "disposed")
 
@@ -30,7 +30,7 @@ def search() -> Report:
 
 
 def looked(of: Report, before: StoredPresence) -> PresenceChanges:
-    return look(of, 2, entries_of(of), before, nowhere, offline_after=3)
+    return count_missed(of, 2, entries_of(of), before, nowhere, offline_after=3)
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ class TestEvidence:
     def test_one_that_holds_is_stored_once_and_each_sighting_is_kept(self, book: Register) -> None:
         for number in range(1, 6):
             book.record(report(camera(1, observations=30), scan_id=f"scan-{number}", when=NOON + number * DAY))
-        sizes = book.sizes()
+        sizes = book.count_rows()
         assert (sizes["observation"], sizes["fact"], sizes["device_state"]) == (30, 30, 1)
         assert (sizes["sighting"], sizes["scan"], sizes["payload"], sizes["attempt"]) == (5, 5, 1, 5)
         (row,) = book.devices()
@@ -73,8 +73,8 @@ class TestEvidence:
 
     def test_the_same_fact_at_two_devices_is_stored_once(self, book: Register) -> None:
         book.record(report(observed("a"), nameless("192.0.2.9"), nameless("192.0.2.10")))
-        assert book.sizes()["fact"] == 2
-        assert book.sizes()["observation"] == 3
+        assert book.count_rows()["fact"] == 2
+        assert book.count_rows()["observation"] == 3
 
     def test_the_same_value_from_two_ports_is_two_observations(self, book: Register) -> None:
         device = observed("a")
@@ -200,19 +200,19 @@ class TestFind:
         ],
     )
     def test_by_address_serial_or_mac_in_any_spelling(self, full: Register, text: str) -> None:
-        (row,) = full.find(text)
+        (row,) = full.find_devices(text)
         assert row.identification.serial == camera(7).identification.serial
 
     def test_by_asset_id_in_any_case(self, full: Register) -> None:
         row = full.devices()[6]
-        assert full.find(row.asset_id) == full.find(row.asset_id.lower()) == [row]
+        assert full.find_devices(row.asset_id) == full.find_devices(row.asset_id.lower()) == [row]
 
     def test_by_an_ipv6_address_in_any_spelling(self, full: Register) -> None:
-        assert len(full.find("2001:0db8:0:0::9")) == 1
+        assert len(full.find_devices("2001:0db8:0:0::9")) == 1
 
     @pytest.mark.parametrize("text", ["", "7", "%", "000_000007", "192.0.2.200", "x' OR 1=1 --", "\x00", "\ud800"])
     def test_what_is_not_there_is_not_found(self, full: Register, text: str) -> None:
-        assert full.find(text) == []
+        assert full.find_devices(text) == []
 
     def test_devices_of_a_maker_or_site(self, full: Register) -> None:
         full.record(report(camera(30), site="Depot", scan_id="2"))
@@ -288,7 +288,7 @@ class TestHouse:
             with open_register(path, readonly=True) as reader, writer._connection.begin():
                 writer._connection.exec_driver_sql("DELETE FROM attempt")
                 assert len(reader.devices()) == 1
-                assert reader.sizes()["attempt"] == 1
+                assert reader.count_rows()["attempt"] == 1
 
     def test_a_closed_register_is_one_file_and_a_lock(self, tmp_path: Path) -> None:
         path = tmp_path / "camscan.db"

@@ -46,7 +46,7 @@ def fill(where: str) -> None:
         when = NOON + timedelta(days=3)
         book.record(report(camera(3, when=when, model=HOSTILE, brand="a\x00b\ud800"), scan_id="hostile", when=when))
         names = [row.asset_id for row in book.devices()]
-        book.merge(names[4], names[5], role="estates")
+        book.merge_devices(names[4], names[5], role="estates")
 
 
 def everything(book: Register) -> dict[str, list[tuple[object, ...]]]:
@@ -82,17 +82,17 @@ class TestBackup:
     def test_is_a_register_with_all_that_was_there(self, filled: str, tmp_path: Path) -> None:
         target = tmp_path / "backup.db"
         with open_register(filled, readonly=True) as book:
-            assert book.backup(target) == target.stat().st_size
+            assert book.write_backup(target) == target.stat().st_size
             before = everything(book)
         with open_register(target, readonly=True) as kept:
             assert everything(kept) == before
-            assert kept.check() == []
+            assert kept.find_faults() == []
         assert [each.name for each in tmp_path.glob("*backup*")] == ["backup.db"]
 
     @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
     def test_only_its_owner_may_read_it(self, filled: str, tmp_path: Path) -> None:
         with open_register(filled, readonly=True) as book:
-            book.backup(tmp_path / "backup.db")
+            book.write_backup(tmp_path / "backup.db")
         assert stat.S_IMODE((tmp_path / "backup.db").stat().st_mode) == 0o600
 
     def test_is_written_over_nothing_unless_that_is_said(self, filled: str, tmp_path: Path) -> None:
@@ -100,9 +100,9 @@ class TestBackup:
         target.write_bytes(b"important")
         with open_register(filled, readonly=True) as book:
             with pytest.raises(UsageError, match=r"exists already; name another file, or add --force"):
-                book.backup(target)
+                book.write_backup(target)
             assert target.read_bytes() == b"important"
-            book.backup(target, force=True)
+            book.write_backup(target, force=True)
         with open_register(target, readonly=True) as kept:
             assert kept.scans()
 
@@ -113,8 +113,8 @@ class TestBackup:
         with open_register(path, readonly=True) as book:
             for target in (path, tmp_path / "link.db"):
                 with pytest.raises(UsageError, match="is the register itself"):
-                    book.backup(target, force=True)
-            assert book.check() == []
+                    book.write_backup(target, force=True)
+            assert book.find_faults() == []
 
     def test_while_a_scan_is_recorded_it_holds_one_state(self, filled: str, tmp_path: Path) -> None:
         done = threading.Event()
@@ -131,13 +131,13 @@ class TestBackup:
         try:
             with open_register(filled, readonly=True) as book:
                 for number in range(4):
-                    book.backup(tmp_path / f"{number}.db")
+                    book.write_backup(tmp_path / f"{number}.db")
         finally:
             done.set()
             writer.join()
         for number in range(4):
             with open_register(tmp_path / f"{number}.db", readonly=True) as kept:
-                assert kept.check() == []
+                assert kept.find_faults() == []
 
     def test_a_directory_that_is_missing(self, filled: str, tmp_path: Path) -> None:
         target = tmp_path / "nowhere" / "backup.db"
@@ -145,7 +145,7 @@ class TestBackup:
             open_register(filled, readonly=True) as book,
             pytest.raises(OutputError, match="cannot be written: No such"),
         ):
-            book.backup(target)
+            book.write_backup(target)
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a limit on the size of files")
     def test_a_disk_that_is_full(self, filled: str, tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ class TestBackup:
             open_register(path, readonly=True) as book,
             pytest.raises(OutputError, match=r"the copy is not sound|is damaged"),
         ):
-            book.backup(target)
+            book.write_backup(target)
         assert not target.exists()
 
 
@@ -194,36 +194,36 @@ class TestRestore:
     @pytest.mark.parametrize("elsewhere", ["sqlite", "postgresql"], indirect=True)
     def test_from_anywhere_to_anywhere(self, filled: str, elsewhere: str, tmp_path: Path) -> None:
         with open_register(filled, readonly=True) as book:
-            book.backup(tmp_path / "backup.db")
+            book.write_backup(tmp_path / "backup.db")
             before = everything(book)
         with open_register(elsewhere) as fresh:
-            fresh.restore(tmp_path / "backup.db")
+            fresh.restore_backup(tmp_path / "backup.db")
             assert everything(fresh) == before
-            assert fresh.check() == []
+            assert fresh.find_faults() == []
             fresh.record(report(camera(1), camera(99), scan_id="after"))
-            row = fresh.find(camera(1).identification.serial or "")[0]
-            fresh.edit([Edit(row.asset_id, "location_detail", "attic")], role="estates", how="set")
+            row = fresh.find_devices(camera(1).identification.serial or "")[0]
+            fresh.edit_entries([Edit(row.asset_id, "location_detail", "attic")], role="estates", how="set")
             assert row.asset_id in {each[1] for each in before["device"]}
-            assert fresh.check() == []
+            assert fresh.find_faults() == []
 
     def test_never_into_a_register_that_holds_anything(self, filled: str, tmp_path: Path) -> None:
         with open_register(filled) as book:
-            book.backup(tmp_path / "backup.db")
+            book.write_backup(tmp_path / "backup.db")
             before = everything(book)
             with pytest.raises(RegisterError, match="already holds a register; name a new file or an empty database"):
-                book.restore(tmp_path / "backup.db")
+                book.restore_backup(tmp_path / "backup.db")
             assert everything(book) == before
 
     def test_of_an_earlier_version(self, register_at: str, tmp_path: Path) -> None:
         old = tmp_path / "old.db"
-        connection = sqlite.connect(old, readonly=False)
-        sqlite.upgrade(connection, "0001")
+        connection = sqlite.connect_file(old, readonly=False)
+        sqlite.upgrade_tables(connection, "0001")
         connection.close()
         connection.engine.dispose()
         content = old.read_bytes()
         with open_register(register_at) as book:
-            book.restore(old)
-            assert book.check() == []
+            book.restore_backup(old)
+            assert book.find_faults() == []
         assert old.read_bytes() == content
 
     @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ class TestRestore:
     def test_of_something_else(self, register_at: str, tmp_path: Path, content: bytes, says: str) -> None:
         (tmp_path / "letter.odt").write_bytes(content)
         with open_register(register_at) as book, pytest.raises(RegisterError, match=f"letter.odt: {says}"):
-            book.restore(tmp_path / "letter.odt")
+            book.restore_backup(tmp_path / "letter.odt")
 
     def test_of_a_newer_one(self, register_at: str, tmp_path: Path) -> None:
         killed.prepare(str(tmp_path / "new.db"))
@@ -242,7 +242,7 @@ class TestRestore:
             open_register(register_at) as book,
             pytest.raises(RegisterError, match=r"new.db: a newer camscan wrote it"),
         ):
-            book.restore(tmp_path / "new.db")
+            book.restore_backup(tmp_path / "new.db")
 
 
 class TestNothingIsLeft:
@@ -271,7 +271,7 @@ class TestNothingIsLeft:
 class TestCheck:
     def test_a_sound_one(self, filled: str) -> None:
         with open_register(filled, readonly=True) as book:
-            assert book.check() == []
+            assert book.find_faults() == []
 
     @pytest.mark.parametrize(
         ("statement", "says"),
@@ -296,7 +296,7 @@ class TestCheck:
     def test_what_is_wrong(self, filled: str, statement: str, says: str) -> None:
         run(filled, statement)
         with open_register(filled, readonly=True) as book:
-            findings = book.check()
+            findings = book.find_faults()
         assert (says in " ".join(findings)) if says else findings == []
         assert len(findings) == bool(says)
 
@@ -314,7 +314,7 @@ class TestCheck:
         with open_register(where) as book:
             book.record(report(camera(1), camera(2)))
             asset_id = book.devices()[0].asset_id
-            book.edit([Edit(asset_id, "location_detail", "roof")], role="r", how="test")
+            book.edit_entries([Edit(asset_id, "location_detail", "roof")], role="r", how="test")
         told: dict[str, set[str]] = {}
         for place in self.PLACES:
             table, _, name = place.partition(".")
@@ -337,7 +337,7 @@ class TestCheck:
     def complaints(where: Path, asset_id: str) -> set[str]:
         found = set()
         with open_register(where, readonly=True) as book:
-            readers = (book.devices, book.scans, book.conflicts, book.happenings, book.check)
+            readers = (book.devices, book.scans, book.conflicts, book.happenings, book.find_faults)
             for read in (*readers, lambda: book.history(asset_id), lambda: book.evidence(asset_id)):
                 try:
                     read()
@@ -358,13 +358,13 @@ class TestCheck:
     def test_an_entry_that_the_log_does_not_explain(self, filled: str) -> None:
         run(filled, 'UPDATE people SET entries = \'{"location_detail":"bridge"}\' WHERE device_id = 2')
         with open_register(filled, readonly=True) as book:
-            (finding,) = book.check()
+            (finding,) = book.find_faults()
         assert "location_detail is 'bridge'; by the log it was last set to 'roof'" in finding
 
     def test_a_reply_that_is_damaged(self, filled: str) -> None:
         run(filled, "UPDATE payload SET content = digest")
         with open_register(filled, readonly=True) as book:
-            assert book.check() == ["payload 1 has changed since it was stored"]
+            assert book.find_faults() == ["payload 1 has changed since it was stored"]
 
     def test_references_that_lead_nowhere(self, tmp_path: Path) -> None:
         """A server does not let that happen; a file that another program wrote to may."""
@@ -372,14 +372,14 @@ class TestCheck:
         killed.prepare(path)
         run(path, "UPDATE observation SET fact_id = 99999 WHERE id < 40")
         with open_register(path, readonly=True) as book:
-            assert book.check() == ["observation.fact_id names fact 99999, which does not exist"]
+            assert book.find_faults() == ["observation.fact_id names fact 99999, which does not exist"]
 
     def test_many_findings_are_summed_up(self, tmp_path: Path) -> None:
         path = str(tmp_path / "camscan.db")
         killed.prepare(path)
         run(path, "UPDATE device SET sightings = 9")
         with open_register(path, readonly=True) as book:
-            findings = book.check()
+            findings = book.find_faults()
         assert len(findings) == 11
         assert findings[-1] == "… and 32 more like the last"
 
@@ -391,7 +391,7 @@ class TestCheck:
         path.write_bytes(content)
         with open_register(path, readonly=True) as book:
             try:
-                said = " ".join(book.check())
+                said = " ".join(book.find_faults())
             except RegisterError as error:  # too badly for a list of what is wrong
                 said = str(error)
         assert "it is damaged; restore it from a backup" in said or "page" in said
@@ -405,7 +405,7 @@ class TestVacuum:
             large, small = book.vacuum()
             assert 0 < small < large
             assert everything(book) == before
-            assert book.check() == []
+            assert book.find_faults() == []
 
     def test_not_while_a_scan_is_running(self, filled: str) -> None:
         with open_register(filled), pytest.raises(BusyError):
@@ -453,6 +453,6 @@ class TestCommands:
 @pytest.mark.skipif(not shutil.which("sqlite3"), reason="the sqlite3 program is not here")
 def test_any_sqlite_program_reads_a_backup(filled: str, tmp_path: Path) -> None:
     with open_register(filled, readonly=True) as book:
-        book.backup(tmp_path / "backup.db")
+        book.write_backup(tmp_path / "backup.db")
     count = ["sqlite3", str(tmp_path / "backup.db"), "SELECT count(*) FROM scan"]
     assert subprocess.run(count, capture_output=True, text=True, check=True).stdout == "3\n"

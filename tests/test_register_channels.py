@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from sample_report import DAY, NOON, camera, nameless, record, report
 
 from camscan.asset import Asset, Event, Happening, Presence, RecordType
-from camscan.identify.channel_count import channels
+from camscan.identify.channel_count import count_channels
 from camscan.model import Attempt, Confidence, Device, Observation, Outcome
 from camscan.register import Edit, NewRow, Recorded, Register
-from camscan.register.record.channel_lists import Told, read
+from camscan.register.record.channel_lists import Told, read_channels
 
 SERIAL = "DS-7616NI-K21620190701CCRRD12345678WCVU"
 RECORDER = {"model": "DS-7616NI-K2", "serial": SERIAL, "mac": "44:19:b6:00:99:01", "kind": "nvr"}
@@ -49,42 +49,42 @@ def behind(book: Register) -> list[Asset]:
 class TestRead:
     def test_every_word_of_a_line(self) -> None:
         line = "4: name=Yard, north, ip=10.0.0.4, model=M-1, serial=S-2, firmware=V3, protocol=ONVIF"
-        assert read([observed("isapi.channel", line)]) == [
+        assert read_channels([observed("isapi.channel", line)]) == [
             Told(4, "Yard, north", "10.0.0.4", "M-1", "S-2", "V3", "ONVIF")
         ]
 
     @pytest.mark.parametrize("name", ["Channel1", "CAM 12", "Camera 01", "IPCamera 03", "IPC", "通道1", "ch_4"])
     def test_a_channel_that_nobody_named_proves_no_camera(self, name: str) -> None:
-        assert read([observed("dahua_cgi.channel", f"1: name={name}")]) == []
+        assert read_channels([observed("dahua_cgi.channel", f"1: name={name}")]) == []
 
     @pytest.mark.parametrize("line", ["", "?: name=Yard", "0: name=Yard", "name=Yard", "1:", "99999: name=Yard"])
     def test_what_names_no_channel_is_none(self, line: str) -> None:
-        assert read([observed("isapi.channel", line)]) == []
+        assert read_channels([observed("isapi.channel", line)]) == []
 
     def test_a_placeholder_is_no_serial(self) -> None:
-        (found,) = read([observed("isapi.channel", "1: name=Yard, serial=N/A, model=DS-2CD2385G1-I")])
+        (found,) = read_channels([observed("isapi.channel", "1: name=Yard, serial=N/A, model=DS-2CD2385G1-I")])
         assert (found.serial, found.model) == ("", "DS-2CD2385G1-I")
 
     @given(st.text())
     def test_any_text(self, text: str) -> None:
-        assert all(found.number == 3 for found in read([observed("isapi.channel", f"3: {text}")]))
+        assert all(found.number == 3 for found in read_channels([observed("isapi.channel", f"3: {text}")]))
 
 
 class TestCount:
     def test_up_to_as_many_as_it_says(self) -> None:
         sadp = [observed("sadp.analog_channels", "4"), observed("sadp.digital_channels", "8")]
         dhip = [observed("dhip.video_inputs", "0"), observed("dhip.remote_video_inputs", "16")]
-        assert channels("dvr", sadp) == 12
-        assert channels("nvr", [*sadp, *dhip]) == 16
-        assert channels("nvr", [observed("onvif.video_source", str(number)) for number in range(5)]) == 5
+        assert count_channels("dvr", sadp) == 12
+        assert count_channels("nvr", [*sadp, *dhip]) == 16
+        assert count_channels("nvr", [observed("onvif.video_source", str(number)) for number in range(5)]) == 5
 
     @pytest.mark.parametrize("kind", ["camera", None, "intercom"])
     def test_only_recorders_have_any(self, kind: str | None) -> None:
-        assert channels(kind, [observed("sadp.analog_channels", "4")]) is None
+        assert count_channels(kind, [observed("sadp.analog_channels", "4")]) is None
 
     @pytest.mark.parametrize("count", ["", "0", "many", "-1", "99999", "²"])
     def test_what_is_no_count_is_none(self, count: str) -> None:
-        assert channels("nvr", [observed("sadp.digital_channels", count)]) is None
+        assert count_channels("nvr", [observed("sadp.digital_channels", count)]) is None
 
     def test_it_stays_known_when_a_scan_hears_nothing_of_it(self, book: Register) -> None:
         device = recorder()
@@ -143,7 +143,7 @@ class TestRows:
         assert after.asset_id != before.asset_id
         (happening,) = recorded.happenings
         assert before.asset_id in happening.detail
-        (old,) = book.find(before.asset_id)
+        (old,) = book.find_devices(before.asset_id)
         assert (old.recorder_asset_id, old.channel) == ("", None)
 
     def test_a_camera_that_changes_its_channel_keeps_its_row(self, book: Register) -> None:
@@ -164,7 +164,7 @@ class TestSeenDirectly:
     def test_a_camera_that_a_later_scan_sees_is_the_same_row(self, book: Register) -> None:
         record(book, recorder(told(1)))
         (row,) = behind(book)
-        book.edit([Edit(row.asset_id, "notes", "by the gate")], role="CCTV manager", how="test")
+        book.edit_entries([Edit(row.asset_id, "notes", "by the gate")], role="CCTV manager", how="test")
         recorded = record(book, recorder(), seventh())
         assert (recorded.new, recorded.recognised, recorded.happenings) == ((), (row.asset_id,), ())
         (now,) = behind(book)
@@ -197,7 +197,7 @@ class TestSeenDirectly:
     def test_where_a_person_wrote_on_it_it_keeps_its_row(self, book: Register) -> None:
         record(book, recorder("1: name=Yard"))
         (before,) = behind(book)
-        book.edit([Edit(before.asset_id, "notes", "by the gate")], role="CCTV manager", how="test")
+        book.edit_entries([Edit(before.asset_id, "notes", "by the gate")], role="CCTV manager", how="test")
         record(book, seventh(), recorder(told(1)))
         assert before.asset_id in {each.asset_id for each in book.devices()}
 
@@ -208,7 +208,7 @@ class TestSeenDirectly:
         first, _ = behind(book)
         assert (conflict.kind, conflict.asset_id, conflict.other) == ("possible-duplicate", first.asset_id, asset)
         assert record(book, recorder(*lines)).conflicts == ()
-        book.merge(asset, first.asset_id, role="CCTV manager")
+        book.merge_devices(asset, first.asset_id, role="CCTV manager")
         assert {row.asset_id for row in behind(book)} >= {asset}
         assert record(book, recorder(*lines)).conflicts == ()
         assert len(book.devices()) == 3
@@ -221,11 +221,11 @@ class TestSeenDirectly:
     def test_the_recorder_is_not_taken_for_its_own_channel(self, book: Register) -> None:
         (nvr,) = record(book, recorder(told(1, serial=SERIAL, model="DS-7616NI-K2"))).new
         assert {row.asset_id for row in book.devices()} >= {nvr}
-        assert book.find(nvr)[0].recorder_asset_id == ""
+        assert book.find_devices(nvr)[0].recorder_asset_id == ""
 
     def test_a_row_that_a_person_stated_is_recognised(self, book: Register) -> None:
         new = NewRow(RecordType.IMPORTED, {"stated_serial_number": CAMERA})
-        (asset,) = book.add([new], role="CCTV manager", how="test")
+        (asset,) = book.add_devices([new], role="CCTV manager", how="test")
         record(book, recorder(told(1)))
         assert [row.asset_id for row in behind(book)] == [asset]
 
@@ -310,7 +310,7 @@ class TestDropped:
         self.list_(book, told(1), reply=whole(1))
         entries = {"recorder_asset_id": behind(book)[0].recorder_asset_id, "recorder_channel": "2"}
         row = NewRow(RecordType.MANUAL, entries)
-        (by_hand,) = book.add([row], role="CCTV manager", how="test")
+        (by_hand,) = book.add_devices([row], role="CCTV manager", how="test")
         assert self.list_(book, told(1), reply=whole(1)).happenings == ()
         self.list_(book, told(1), "2: name=Gate", reply=whole(1, 2))
         (happening,) = self.list_(book, told(1), reply=whole(1)).happenings

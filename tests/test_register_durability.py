@@ -57,7 +57,7 @@ class TestKilled:
         assert kill(register, action, "statements", stride) > least // stride
         with open_register(register) as book:  # and life goes on
             book.record(report(camera(1), scan_id="next"))
-            assert book.check() == []
+            assert book.find_faults() == []
 
     @pytest.mark.parametrize("action", ["record", "edit"])
     def test_at_any_time(self, register: str, action: str) -> None:
@@ -66,28 +66,28 @@ class TestKilled:
     def test_while_a_backup_is_written_the_older_one_stays(self, tmp_path: Path) -> None:
         where, backup = str(tmp_path / "camscan.db"), tmp_path / "backup.db"
         with open_register(where) as book:
-            book.backup(backup)  # of an empty register
+            book.write_backup(backup)  # of an empty register
             book.record(report(*(camera(number, observations=20) for number in range(400))))
         assert kill(where, "back_up", "times", 12, backup=backup) > 2
         with open_register(backup, readonly=True) as kept:
             assert len(kept.devices()) in {0, 400}
-            assert kept.check() == []
+            assert kept.find_faults() == []
 
     def test_while_a_backup_is_restored(self, register_at: str, tmp_path: Path) -> None:
         source, backup = tmp_path / "source.db", tmp_path / "backup.db"
         killed.prepare(str(source))
         with open_register(source, readonly=True) as book:
-            book.backup(backup)
+            book.write_backup(backup)
         open_register(register_at).close()
         assert kill(register_at, "restore", "statements", 5, backup=backup) > 5
         with open_register(register_at, readonly=True) as book, open_register(source, readonly=True) as old:
             assert killed.look(book) == killed.look(old)
-            assert book.check() == []
+            assert book.find_faults() == []
 
     def test_while_a_file_is_upgraded(self, tmp_path: Path) -> None:
         path = tmp_path / "camscan.db"
-        connection = sqlite.connect(path, readonly=False)
-        sqlite.upgrade(connection, "0001")
+        connection = sqlite.connect_file(path, readonly=False)
+        sqlite.upgrade_tables(connection, "0001")
         connection.close()
         number = 1
         while killed.at_statement(killed.open_it, str(path), number):
@@ -98,11 +98,11 @@ class TestKilled:
                 assert raw.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
         assert number > 30
         with open_register(path, readonly=True) as book:
-            assert book.check() == []
+            assert book.find_faults() == []
 
     def test_while_a_register_on_a_server_is_upgraded(self, postgresql_at: str) -> None:
         old = postgresql.PostgreSQL(postgresql_at, Mode.RUN)
-        old.make("0001")
+        old.make_tables("0001")
         old.close()
         number = 1
         while killed.at_statement(killed.open_it, postgresql_at, number):
@@ -111,7 +111,7 @@ class TestKilled:
                 open_register(postgresql_at, readonly=True)
         assert number > 30
         with open_register(postgresql_at, readonly=True) as book:
-            assert book.check() == []
+            assert book.find_faults() == []
 
     def test_while_it_is_made(self, new_register_at: str) -> None:
         number = 1
@@ -137,7 +137,7 @@ class TestClock:
             assert (one.presence, two.presence) == (Presence.SEEN, Presence.MISSED)
             assert [seen.scan_id for seen in book.history(one.asset_id)] == ["1", "2"]
             assert {each.event.value for each in book.happenings("1")} == {"firmware_changed", "missed"}
-            assert book.check() == []
+            assert book.find_faults() == []
 
     def test_a_clock_in_the_far_past_or_future(self, register_at: str) -> None:
         with open_register(register_at) as book:
@@ -146,7 +146,7 @@ class TestClock:
             (row,) = book.devices()
             assert row.sightings == 4
             assert row.last_scan == "3"
-            assert book.check() == []
+            assert book.find_faults() == []
 
 
 class TestUntouched:

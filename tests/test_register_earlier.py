@@ -17,8 +17,8 @@ import pytest
 
 from camscan import fingerprints
 from camscan.fingerprints import Database
-from camscan.identify import device as device_of
-from camscan.identify.keys import marks_of
+from camscan.identify import make_device as device_of
+from camscan.identify.keys import device_marks
 from camscan.model import Attempt, Completion, Coverage, Device, Outcome, Report
 from camscan.register import Register, open_register
 
@@ -34,7 +34,7 @@ def earlier(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def database() -> Database:
-    return fingerprints.load()
+    return fingerprints.load_database()
 
 
 def seen_again(book: Register, database: Database) -> Iterator[Device]:
@@ -56,7 +56,7 @@ def seen_again(book: Register, database: Database) -> Iterator[Device]:
 def test_it_opens_and_is_sound(earlier: Path) -> None:
     with open_register(earlier, readonly=True) as book:
         assert len(book.devices()) == 95
-        assert (len(book.scans()), book.check(), book.conflicts()) == (1, [], [])
+        assert (len(book.scans()), book.find_faults(), book.conflicts()) == (1, [], [])
 
 
 def test_its_keys_are_those_of_today(earlier: Path) -> None:
@@ -73,7 +73,7 @@ def test_its_keys_are_those_of_today(earlier: Path) -> None:
             evidence = tuple(each.observation for each in book.evidence(row.asset_id))
             addresses = seen.ip_addresses, seen.mac_addresses
             then = Device(seen.identification, *addresses, (), seen.first_seen, seen.last_seen, evidence)
-            now = {(key.kind, key.value) for key in marks_of(then).keys}
+            now = {(key.kind, key.value) for key in device_marks(then).keys}
             assert stored.get(row.asset_id, set()) <= now, row.asset_id
 
 
@@ -101,4 +101,4 @@ def test_the_same_estate_is_the_same_rows(earlier: Path, database: Database) -> 
         assert (recorded.devices, recorded.new, recorded.conflicts) == (95, (), ())
         assert {row.asset_id: row.ip_addresses for row in book.devices()} == before
         assert all(row.sightings == 2 for row in book.devices())
-        assert book.check() == []
+        assert book.find_faults() == []

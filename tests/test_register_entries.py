@@ -35,7 +35,9 @@ def one(book: Register, asset_id: str) -> Asset:
 class TestEdit:
     def test_an_entry_is_made_and_logged(self, book: Register) -> None:
         name = ids(book)[0]
-        (change,) = book.edit([Edit(name, "notes", " by the  stair ")], role=ROLE, how="test", because="walk", at=NOON)
+        (change,) = book.edit_entries(
+            [Edit(name, "notes", " by the  stair ")], role=ROLE, how="test", because="walk", at=NOON
+        )
         assert (change.number, change.at, change.role, change.how, change.because) == (1, NOON, ROLE, "test", "walk")
         assert (change.asset_id, change.column, change.old, change.new) == (name, "notes", "", "by the  stair")
         assert book.changes() == [change]
@@ -45,23 +47,23 @@ class TestEdit:
 
     def test_only_differences_are_logged(self, book: Register) -> None:
         name = ids(book)[0]
-        book.edit([Edit(name, "notes", "a"), Edit(name, "supplier", "b")], role=ROLE, how="test")
-        (change,) = book.edit([Edit(name, "notes", "a"), Edit(name, "supplier", "c")], role=ROLE, how="test")
+        book.edit_entries([Edit(name, "notes", "a"), Edit(name, "supplier", "b")], role=ROLE, how="test")
+        (change,) = book.edit_entries([Edit(name, "notes", "a"), Edit(name, "supplier", "c")], role=ROLE, how="test")
         assert (change.column, change.old, change.new) == ("supplier", "b", "c")
-        assert book.edit([Edit(name, "notes", "a")], role=ROLE, how="test") == []
+        assert book.edit_entries([Edit(name, "notes", "a")], role=ROLE, how="test") == []
         assert one(book, name).revision == 3
 
     def test_empty_clears(self, book: Register) -> None:
         name = ids(book)[0]
-        book.edit([Edit(name, "notes", "a")], role=ROLE, how="test")
-        (change,) = book.edit([Edit(name, "notes", " ")], role=ROLE, how="test")
+        book.edit_entries([Edit(name, "notes", "a")], role=ROLE, how="test")
+        (change,) = book.edit_entries([Edit(name, "notes", " ")], role=ROLE, how="test")
         assert (change.old, change.new) == ("a", "")
         assert one(book, name).entries == {}
 
     def test_values_are_stored_as_the_column_has_them(self, book: Register) -> None:
         name = ids(book)[0]
         edits = [Edit(name, "planned_removal_date", "31/03/2027"), Edit(name, "estimated_cost", "£1,250")]
-        book.edit([*edits, Edit(name, "controller", "Landlord")], role=ROLE, how="test")
+        book.edit_entries([*edits, Edit(name, "controller", "Landlord")], role=ROLE, how="test")
         row = one(book, name)
         assert row.entries == {
             "lifecycle_status": "planned",
@@ -85,51 +87,51 @@ class TestEdit:
         name = ids(book)[0]
         wrong = Edit(edit.asset_id or name, edit.column, edit.value)
         with pytest.raises(UsageError, match=why):
-            book.edit([Edit(name, "supplier", "x"), wrong], role=ROLE, how="test")
+            book.edit_entries([Edit(name, "supplier", "x"), wrong], role=ROLE, how="test")
         assert book.changes() == []
         assert one(book, name).entries == {}
 
     def test_no_device_hangs_behind_itself(self, book: Register) -> None:
         name = ids(book)[0]
         with pytest.raises(UsageError, match="cannot be behind itself"):
-            book.edit([Edit(name, "recorder_asset_id", name)], role=ROLE, how="test")
+            book.edit_entries([Edit(name, "recorder_asset_id", name)], role=ROLE, how="test")
 
     def test_nothing_hangs_behind_a_camera(self, book: Register) -> None:
         known, other, _ = ids(book)
         with pytest.raises(UsageError, match=f"^recorder_asset_id {known}: is a camera, behind which nothing hangs"):
-            book.edit([Edit(other, "recorder_asset_id", known)], role=ROLE, how="test")
-        book.edit([Edit(known, "stated_device_type", "recorder_nvr")], role=ROLE, how="test")
-        book.edit([Edit(other, "recorder_asset_id", known)], role=ROLE, how="test")
-        book.edit([Edit(known, "stated_device_type", "")], role=ROLE, how="test")
-        book.edit([Edit(other, "notes", "x")], role=ROLE, how="test")  # what stood before hinders nobody
+            book.edit_entries([Edit(other, "recorder_asset_id", known)], role=ROLE, how="test")
+        book.edit_entries([Edit(known, "stated_device_type", "recorder_nvr")], role=ROLE, how="test")
+        book.edit_entries([Edit(other, "recorder_asset_id", known)], role=ROLE, how="test")
+        book.edit_entries([Edit(known, "stated_device_type", "")], role=ROLE, how="test")
+        book.edit_entries([Edit(other, "notes", "x")], role=ROLE, how="test")  # what stood before hinders nobody
         assert one(book, other).entries == {"recorder_asset_id": known, "notes": "x"}
 
     def test_a_recorder_that_was_merged_is_named_by_the_row_that_was_kept(self, book: Register) -> None:
         keep, gone = book.record(
             report(camera(8, kind="nvr"), camera(9, kind="nvr"), scan_id="2", when=NOON + timedelta(days=1))
         ).new
-        book.merge(keep, gone, role=ROLE)
+        book.merge_devices(keep, gone, role=ROLE)
         with pytest.raises(UsageError, match=f"^recorder_asset_id {gone}: is a duplicate of {keep}"):
-            book.edit([Edit(ids(book)[0], "recorder_asset_id", gone)], role=ROLE, how="test")
+            book.edit_entries([Edit(ids(book)[0], "recorder_asset_id", gone)], role=ROLE, how="test")
 
     def test_a_role_is_asked_for(self, book: Register) -> None:
         with pytest.raises(UsageError, match="role"):
-            book.edit([Edit(ids(book)[0], "notes", "x")], role=" ", how="test")
+            book.edit_entries([Edit(ids(book)[0], "notes", "x")], role=" ", how="test")
 
     def test_a_register_opened_for_reading_takes_none(self, book: Register, register_at: str) -> None:
         name = ids(book)[0]
         with open_register(register_at, readonly=True) as reader, pytest.raises(RegisterError, match="reading only"):
-            reader.edit([Edit(name, "notes", "x")], role=ROLE, how="test")
+            reader.edit_entries([Edit(name, "notes", "x")], role=ROLE, how="test")
 
     def test_entries_are_made_while_a_scan_holds_the_register(self, book: Register, register_at: str) -> None:
         name = ids(book)[0]
         with open_register(register_at, editing=True) as editor:
-            editor.edit([Edit(name, "notes", "x")], role=ROLE, how="test")
+            editor.edit_entries([Edit(name, "notes", "x")], role=ROLE, how="test")
         assert one(book, name).entries == {"notes": "x"}
 
     def test_a_scan_leaves_them_alone(self, book: Register) -> None:
         name = ids(book)[0]
-        book.edit([Edit(name, "notes", "x"), Edit(name, "stated_model", "Y")], role=ROLE, how="test")
+        book.edit_entries([Edit(name, "notes", "x"), Edit(name, "stated_model", "Y")], role=ROLE, how="test")
         book.record(report(camera(1), camera(2), scan_id="2", when=NOON + timedelta(days=1)))
         assert one(book, name).entries == {"notes": "x", "stated_model": "Y"}
         assert one(book, name).identification.model == "DS-2CD2385G1-I"
@@ -137,7 +139,7 @@ class TestEdit:
     def test_the_log_since_a_change(self, book: Register) -> None:
         first, second, _ = ids(book)
         for value in "abc":
-            book.edit([Edit(first, "notes", value), Edit(second, "notes", value)], role=ROLE, how="test")
+            book.edit_entries([Edit(first, "notes", value), Edit(second, "notes", value)], role=ROLE, how="test")
         assert [change.number for change in book.changes(since=4)] == [5, 6]
         assert [(change.old, change.new) for change in book.changes(first)] == [("", "a"), ("a", "b"), ("b", "c")]
 
@@ -145,27 +147,27 @@ class TestEdit:
 class TestTags:
     def test_a_tag_is_on_one_device(self, book: Register) -> None:
         first, second, _ = ids(book)
-        book.edit([Edit(first, "council_asset_tag", "CCTV-0001")], role=ROLE, how="test")
+        book.edit_entries([Edit(first, "council_asset_tag", "CCTV-0001")], role=ROLE, how="test")
         with pytest.raises(
             UsageError, match=f"^{second}: council_asset_tag CCTV-0001 already belongs to {first}; a label"
         ):
-            book.edit([Edit(second, "council_asset_tag", "cctv-0001")], role=ROLE, how="test")
+            book.edit_entries([Edit(second, "council_asset_tag", "cctv-0001")], role=ROLE, how="test")
 
     def test_two_in_one_batch_are_seen(self, book: Register) -> None:
         edits = [Edit(name, "council_asset_tag", "A1") for name in ids(book)[:2]]
         with pytest.raises(UsageError, match="A1 also belongs to"):
-            book.edit(edits, role=ROLE, how="test")
+            book.edit_entries(edits, role=ROLE, how="test")
 
     def test_two_devices_may_swap_theirs(self, book: Register) -> None:
         first, second, _ = ids(book)
         tag = "council_asset_tag"
-        book.edit([Edit(first, tag, "A1"), Edit(second, tag, "A2")], role=ROLE, how="test")
-        book.edit([Edit(first, tag, "A2"), Edit(second, tag, "A1")], role=ROLE, how="test")
-        assert [row.asset_id for row in book.find("a1")] == [second]
+        book.edit_entries([Edit(first, tag, "A1"), Edit(second, tag, "A2")], role=ROLE, how="test")
+        book.edit_entries([Edit(first, tag, "A2"), Edit(second, tag, "A1")], role=ROLE, how="test")
+        assert [row.asset_id for row in book.find_devices("a1")] == [second]
 
 
 def move(book: Register, name: str, **entries: str) -> dict[str, str]:
-    book.edit([Edit(name, column, value) for column, value in entries.items()], role=ROLE, how="test", at=NOON)
+    book.edit_entries([Edit(name, column, value) for column, value in entries.items()], role=ROLE, how="test", at=NOON)
     return dict(one(book, name).entries)
 
 
@@ -285,7 +287,7 @@ class TestAdd:
             "stated_mac_address": "44-19-B6-AA-BB-CC",
             "stated_device_type": "recorder_nvr",
         }
-        (name,) = book.add([NewRow(RecordType.MANUAL, entries)], role=ROLE, how="test", at=NOON)
+        (name,) = book.add_devices([NewRow(RecordType.MANUAL, entries)], role=ROLE, how="test", at=NOON)
         row = one(book, name)
         assert row.record_type is RecordType.MANUAL
         assert row.presence is Presence.NOT_SCANNED
@@ -298,11 +300,13 @@ class TestAdd:
         assert row.place is not None
         assert row.place.name == "Depot"
         assert len(book.changes(name)) == row.revision == 6
-        assert [each.asset_id for each in book.find("4419.b6aa.bbcc")] == [name]
-        assert [each.asset_id for each in book.find("12345678WCVU")] == [name]
+        assert [each.asset_id for each in book.find_devices("4419.b6aa.bbcc")] == [name]
+        assert [each.asset_id for each in book.find_devices("12345678WCVU")] == [name]
 
     def test_a_badge_that_is_no_maker_stays_a_badge(self, book: Register) -> None:
-        (name,) = book.add([NewRow(RecordType.MANUAL, {"stated_manufacturer": "Eagle Eyes"})], role=ROLE, how="test")
+        (name,) = book.add_devices(
+            [NewRow(RecordType.MANUAL, {"stated_manufacturer": "Eagle Eyes"})], role=ROLE, how="test"
+        )
         found = one(book, name).identification
         assert (found.maker, found.brand, found.confidence) == (None, "Eagle Eyes", Confidence.UNKNOWN)
 
@@ -310,16 +314,16 @@ class TestAdd:
         seen = camera(9, kind="nvr")
         (recorder,) = book.record(report(seen, scan_id="2", when=NOON + timedelta(days=1))).new
         new = NewRow(RecordType.BEHIND_RECORDER, {"connection": "analogue"}, recorder, 3)
-        (name,) = book.add([new], role=ROLE, how="test")
+        (name,) = book.add_devices([new], role=ROLE, how="test")
         row = one(book, name)
         assert (row.recorder_asset_id, row.channel, row.record_type) == (recorder, 3, RecordType.BEHIND_RECORDER)
         with pytest.raises(UsageError, match=f"channel 3 of {recorder} is already in the register, as {name}"):
-            book.add([new], role=ROLE, how="test")
+            book.add_devices([new], role=ROLE, how="test")
 
     def test_a_camera_has_no_channels(self, book: Register) -> None:
         known = ids(book)[0]
         with pytest.raises(UsageError, match=f"^{known} is a camera, behind which nothing hangs"):
-            book.add([NewRow(RecordType.BEHIND_RECORDER, {}, known, 3)], role=ROLE, how="test")
+            book.add_devices([NewRow(RecordType.BEHIND_RECORDER, {}, known, 3)], role=ROLE, how="test")
 
     @pytest.mark.parametrize(
         ("row", "why"),
@@ -332,29 +336,29 @@ class TestAdd:
     def test_one_that_cannot_be_added_undoes_the_rest(self, book: Register, row: NewRow, why: str) -> None:
         before = ids(book)
         with pytest.raises(UsageError, match=why):
-            book.add([NewRow(RecordType.MANUAL, {"notes": "x"}), row], role=ROLE, how="test")
+            book.add_devices([NewRow(RecordType.MANUAL, {"notes": "x"}), row], role=ROLE, how="test")
         assert ids(book) == before
         assert book.changes() == []
 
     def test_what_is_restated_recognises_no_more_by_the_old(self, book: Register) -> None:
         entries = {"stated_mac_address": "44:19:b6:aa:bb:cc"}
-        (name,) = book.add([NewRow(RecordType.MANUAL, entries)], role=ROLE, how="test")
-        book.edit([Edit(name, "stated_mac_address", "44:19:b6:aa:bb:dd")], role=ROLE, how="test")
-        assert book.find("44:19:b6:aa:bb:cc") == []
-        assert [row.asset_id for row in book.find("44:19:b6:aa:bb:dd")] == [name]
+        (name,) = book.add_devices([NewRow(RecordType.MANUAL, entries)], role=ROLE, how="test")
+        book.edit_entries([Edit(name, "stated_mac_address", "44:19:b6:aa:bb:dd")], role=ROLE, how="test")
+        assert book.find_devices("44:19:b6:aa:bb:cc") == []
+        assert [row.asset_id for row in book.find_devices("44:19:b6:aa:bb:dd")] == [name]
 
 
 def test_the_time_is_now_unless_it_is_said(book: Register) -> None:
     before = datetime.now(UTC)
-    (change,) = book.edit([Edit(ids(book)[0], "notes", "x")], role=ROLE, how="test")
+    (change,) = book.edit_entries([Edit(ids(book)[0], "notes", "x")], role=ROLE, how="test")
     assert before <= change.at <= datetime.now(UTC)
 
 
 def test_a_nameless_device_takes_what_people_state(book: Register) -> None:
     book.record(report(nameless("192.0.2.77"), scan_id="2"))
-    (row,) = book.find("192.0.2.77")
-    book.edit([Edit(row.asset_id, "stated_manufacturer", "Dahua")], role=ROLE, how="test")
-    (row,) = book.find("192.0.2.77")
+    (row,) = book.find_devices("192.0.2.77")
+    book.edit_entries([Edit(row.asset_id, "stated_manufacturer", "Dahua")], role=ROLE, how="test")
+    (row,) = book.find_devices("192.0.2.77")
     assert row.identification.maker == "dahua"
     assert row.identification.because[-1] == "stated by people: Dahua"
 
@@ -362,15 +366,15 @@ def test_a_nameless_device_takes_what_people_state(book: Register) -> None:
 class TestTrial:
     def test_a_dry_run_says_what_would_change_and_changes_nothing(self, book: Register) -> None:
         name = ids(book)[0]
-        (change,) = book.edit([Edit(name, "notes", "x")], role=ROLE, how="test", dry_run=True)
+        (change,) = book.edit_entries([Edit(name, "notes", "x")], role=ROLE, how="test", dry_run=True)
         assert (change.column, change.new) == ("notes", "x")
-        book.add([NewRow(RecordType.MANUAL, {"notes": "x"})], role=ROLE, how="test", dry_run=True)
+        book.add_devices([NewRow(RecordType.MANUAL, {"notes": "x"})], role=ROLE, how="test", dry_run=True)
         assert (book.changes(), len(ids(book)), one(book, name).entries) == ([], 3, {})
 
     def test_a_line_is_appended(self, book: Register) -> None:
         name = ids(book)[0]
         for text in ("a", "b"):
-            book.append(name, "notes", text, role=ROLE, how="test")
+            book.append_line(name, "notes", text, role=ROLE, how="test")
         assert one(book, name).entries["notes"] == "a\nb"
 
 
@@ -378,28 +382,30 @@ class TestTake:
     def test_edits_and_new_rows_at_once(self, book: Register) -> None:
         name = ids(book)[0]
         new = NewRow(RecordType.IMPORTED, {"notes": "y"})
-        changes, names = book.take([Edit(name, "notes", "x")], [new], seen=0, role=ROLE, how="test")
+        changes, names = book.take_import([Edit(name, "notes", "x")], [new], seen=0, role=ROLE, how="test")
         assert [change.new for change in changes] == ["x"]
         assert one(book, names[0]).entries == {"notes": "y"}
 
     def test_a_wrong_row_undoes_the_edits(self, book: Register) -> None:
         name = ids(book)[0]
         with pytest.raises(UsageError):
-            book.take([Edit(name, "notes", "x")], [NewRow(RecordType.NETWORK, {})], seen=0, role=ROLE, how="test")
+            book.take_import(
+                [Edit(name, "notes", "x")], [NewRow(RecordType.NETWORK, {})], seen=0, role=ROLE, how="test"
+            )
         assert one(book, name).entries == {}
 
     def test_entries_made_meanwhile_stop_it(self, book: Register) -> None:
         name = ids(book)[0]
-        book.edit([Edit(name, "notes", "x")], role=ROLE, how="test")
+        book.edit_entries([Edit(name, "notes", "x")], role=ROLE, how="test")
         with pytest.raises(BusyError, match="somebody else made entries at the same time; nothing was written"):
-            book.take([Edit(name, "notes", "y")], [], seen=0, role=ROLE, how="test")
+            book.take_import([Edit(name, "notes", "y")], [], seen=0, role=ROLE, how="test")
         assert one(book, name).entries == {"notes": "x"}
 
 
 def test_a_scan_recognises_what_people_stated(book: Register) -> None:
     """By MAC, and by serial number: it is the same row, and the entries stand."""
     entries = {"stated_mac_address": "44:19:b6:00:00:09", "location_detail": "gate"}
-    by_mac, by_serial = book.add(
+    by_mac, by_serial = book.add_devices(
         [
             NewRow(RecordType.MANUAL, entries),
             NewRow(

@@ -13,7 +13,7 @@ from camscan.asset import Asset, Event, Happening
 from camscan.errors import UsageError
 from camscan.model import Capability
 from camscan.register import Edit, Register
-from camscan.register.events import _net
+from camscan.register.events import _net_changes
 
 OLD, NEW = "V5.6.2build 190701", "V5.7.17 build 240606"
 
@@ -167,7 +167,7 @@ class TestNet:
     def test_an_alarm_stays_whatever_came_after_it(self, book: Register) -> None:
         asset, _ = record(book, camera(1), camera(2)).new
         edits = [Edit(asset, "lifecycle_status", "removed"), Edit(asset, "removal_evidence_ref", "WO-7")]
-        book.edit(edits, role="CCTV manager", how="test", at=NOON)
+        book.edit_entries(edits, role="CCTV manager", how="test", at=NOON)
         record(book, camera(1), camera(2))
         record(book, camera(2))
         told = {Event.REAPPEARED_AFTER_REMOVAL, Event.CONFIRMED_REMOVED}
@@ -179,13 +179,13 @@ class TestNet:
         record(book, camera(1, maker="dahua", certainty=0.4))
         assert kinds(book.happenings("scan-1")) == [Event.IDENTITY_CONFLICT]
         (conflict,) = book.conflicts()
-        book.settle([conflict.number], role="CCTV manager")
+        book.close_conflicts([conflict.number], role="CCTV manager")
         assert book.happenings("scan-1") == []
 
     def test_nothing_is_told_of_a_row_that_was_merged(self, book: Register) -> None:
         record(book, camera(1))
         (gone,) = record(book, camera(1), nameless("192.0.2.9")).new
-        book.merge(book.devices()[0].asset_id, gone, role="CCTV manager")
+        book.merge_devices(book.devices()[0].asset_id, gone, role="CCTV manager")
         assert book.happenings("scan-1") == []
 
 
@@ -220,8 +220,8 @@ class TestSince:
 def test_what_an_earlier_camscan_wrote_beside_an_alarm_is_left_out() -> None:
     alarm = Happening(Event.REAPPEARED_AFTER_REMOVAL, "A", "removed", "192.0.2.1", "answers", NOON, "scan-3")
     back = Happening(Event.RETURNED, "A", "missed", "seen", "answers again", NOON, "scan-3")
-    assert list(_net([alarm, back])) == [alarm]
+    assert list(_net_changes([alarm, back])) == [alarm]
 
 
 def test_the_net_of_nothing_is_nothing() -> None:
-    assert list(_net([])) == []
+    assert list(_net_changes([])) == []

@@ -339,7 +339,7 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 def _edit(path: Path, name: str) -> list[Change]:
     with open_register(path, editing=True) as book:
-        return book.edit([Edit(name, "location_detail", "roof")], role="estates", how="set")
+        return book.edit_entries([Edit(name, "location_detail", "roof")], role="estates", how="set")
 
 
 class TestTwoAtOnce:
@@ -357,7 +357,7 @@ class TestTwoAtOnce:
         with open_register(register) as scan:
             with open_register(register, editing=True) as book, open_register(register, editing=True) as other:
                 for each, name in zip((book, other), [row.asset_id for row in book.devices()], strict=False):
-                    each.edit([Edit(name, "location_detail", "roof")], role="estates", how="set")
+                    each.edit_entries([Edit(name, "location_detail", "roof")], role="estates", how="set")
             scan.record(report(camera(9), scan_id="new"))
             assert sum(row.entry("location_detail") == "roof" for row in scan.devices()) == 2
         whole(register, "old", "new")

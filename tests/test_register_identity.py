@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from sample_report import DAY, NOON, camera, nameless, record, report
 
 from camscan.asset import Event, Lifecycle, Place, Presence, RecordType
-from camscan.identify.keys import Key, contradicts, shared, strong_keys
+from camscan.identify.keys import Key, serials_contradict, shared_keys, strong_keys
 from camscan.model import Device, Observation
 from camscan.register import Edit, NewRow, Register, open_register
-from camscan.register.asset_numbers import asset_id
+from camscan.register.asset_numbers import new_asset_number
 
 UUID = "urn:uuid:7d2a1f00-3b1c-11b5-8a83-4419b6000001"
 
@@ -68,15 +68,15 @@ class TestKeys:
             Key("serial", "hikvision|000000001"),
         )
         other = Key("serial", "hikvision|000000002")
-        assert not contradicts([long], [short])
-        assert not contradicts([short], [long])
-        assert contradicts([other], [long])
-        assert not contradicts([], [long])
+        assert not serials_contradict([long], [short])
+        assert not serials_contradict([short], [long])
+        assert serials_contradict([other], [long])
+        assert not serials_contradict([], [long])
 
     @given(st.lists(st.frozensets(st.builds(Key, st.just("mac"), st.sampled_from("abcdef")))))
     def test_shared_keys_are_those_of_two(self, sets: list[frozenset[Key]]) -> None:
         expected = {key for key in frozenset().union(*sets) if sum(key in each for each in sets) > 1}
-        assert shared(sets) == expected
+        assert shared_keys(sets) == expected
 
 
 class TestRecognition:
@@ -96,7 +96,7 @@ class TestRecognition:
         rows = {row.asset_id: row for row in book.devices()}
         assert (rows[one].ip_addresses, rows[one].past_ip_addresses) == (("192.0.2.11",), ("192.0.2.10",))
         assert (rows[two].ip_addresses, rows[two].past_ip_addresses) == (("192.0.2.10",), ("192.0.2.11",))
-        assert [row.asset_id for row in book.find("192.0.2.10")] == [two, one]
+        assert [row.asset_id for row in book.find_devices("192.0.2.10")] == [two, one]
 
     def test_a_unit_swapped_on_its_address_is_a_new_row(self, book: Register) -> None:
         (old,) = record(book, camera(1, ip="192.0.2.10")).new
@@ -115,7 +115,7 @@ class TestRecognition:
         assert record(book, camera(1, mac="44:19:b6:00:99:99")).new == ()
         (row,) = book.devices()
         assert (row.mac_addresses, row.past_mac_addresses) == (("44:19:b6:00:99:99",), ("44:19:b6:00:00:01",))
-        assert book.find("44-19-B6-00-00-01") == [row]
+        assert book.find_devices("44-19-B6-00-00-01") == [row]
 
     def test_the_mac_recognises_where_the_serial_is_silent(self, book: Register) -> None:
         (known,) = record(book, camera(1)).new
@@ -148,7 +148,7 @@ class TestRecognition:
         record(book, both)
         (row,) = book.devices()
         assert row.ip_addresses == ("192.0.2.10", "192.0.2.11")
-        assert book.find("192.0.2.11") == [row]
+        assert book.find_devices("192.0.2.11") == [row]
 
     def test_fifty_units_that_exchange_their_leases_stay_fifty_rows(self, book: Register) -> None:
         units = list(range(1, 51))
@@ -226,7 +226,7 @@ class TestRecognition:
 
     def test_a_row_that_a_person_stated_is_recognised(self, book: Register) -> None:
         entries = {"stated_serial_number": "000000001", "stated_manufacturer": "HIKVISION", "notes": "by the stair"}
-        (asset,) = book.add([NewRow(RecordType.MANUAL, entries)], role="CCTV manager", how="test")
+        (asset,) = book.add_devices([NewRow(RecordType.MANUAL, entries)], role="CCTV manager", how="test")
         recorded = record(book, camera(1, mac=None))
         assert (recorded.new, recorded.recognised, recorded.happenings) == ((), (asset,), ())
         (row,) = book.devices()
@@ -236,7 +236,7 @@ class TestRecognition:
 
     def test_a_stated_mac_address_recognises_too(self, book: Register) -> None:
         new = NewRow(RecordType.IMPORTED, {"stated_mac_address": "44:19:b6:00:00:01"})
-        (asset,) = book.add([new], role="CCTV manager", how="test")
+        (asset,) = book.add_devices([new], role="CCTV manager", how="test")
         assert record(book, camera(1, serial=None)).recognised == (asset,)
 
 
@@ -302,7 +302,7 @@ class TestContradictions:
         recorded = record(book, with_endpoint(bare_mac(2, "198.51.100.10")))
         assert (len(recorded.new), recorded.conflicts[0].kind) == (1, "key-elsewhere")
         assert record(book, with_endpoint(bare_mac(1, "192.0.2.11"))).new == ()
-        assert book.find(first)[0].ip_addresses == ("192.0.2.11",)
+        assert book.find_devices(first)[0].ip_addresses == ("192.0.2.11",)
 
     def test_a_mac_that_two_units_share_recognises_neither_from_then_on(self, book: Register) -> None:
         shared = "44:19:b6:00:00:01"
@@ -377,11 +377,11 @@ class TestProvisional:
 
     def test_where_a_person_has_written_on_it_only_a_person_can_say_so(self, book: Register) -> None:
         (asset,) = record(book, anonymous()).new
-        book.edit([Edit(asset, "notes", "by the stair")], role="CCTV manager", how="test")
+        book.edit_entries([Edit(asset, "notes", "by the stair")], role="CCTV manager", how="test")
         recorded = record(book, camera(1, ip="192.0.2.9"))
         (conflict,) = recorded.conflicts
         assert (len(recorded.new), conflict.kind, conflict.other) == (1, "possible-duplicate", asset)
-        assert [row.entries for row in book.find(recorded.new[0])] == [{}]
+        assert [row.entries for row in book.find_devices(recorded.new[0])] == [{}]
 
     @pytest.mark.parametrize("model", ["DS-2CD2043G0-I", None])
     def test_it_is_not_taken_by_a_unit_of_another_model(self, book: Register, model: str | None) -> None:
@@ -412,7 +412,7 @@ class TestProvisional:
 
     def test_not_where_a_person_has_written_on_the_one_that_would_go(self, book: Register) -> None:
         (asset,) = record(book, bare_mac(1, "192.0.2.9")).new
-        book.edit([Edit(asset, "notes", "by the stair")], role="CCTV manager", how="test")
+        book.edit_entries([Edit(asset, "notes", "by the stair")], role="CCTV manager", how="test")
         record(book, camera(1, ip="10.0.0.9", mac=None))
         (conflict,) = record(book, camera(1, ip="192.0.2.9")).conflicts
         assert (conflict.kind, conflict.other, len(book.devices())) == ("key-elsewhere", asset, 2)
@@ -488,7 +488,7 @@ class TestNews:
 
 
 def test_asset_ids_are_short_sortable_and_easy_to_read() -> None:
-    early, late = asset_id(NOON), asset_id(NOON + DAY)
+    early, late = new_asset_number(NOON), new_asset_number(NOON + DAY)
     assert len(early) == 16
     assert early < late
     assert not set(early) & set("ILOU")
@@ -572,7 +572,7 @@ def test_whatever_happens_nothing_splits_nothing_merges_and_no_entry_changes(
             rows = book.devices()
             if step["edit"] and rows:
                 row = rows[step["edit"][0] % len(rows)]
-                book.edit([Edit(row.asset_id, "notes", step["edit"][1])], role="CCTV manager", how="test")
+                book.edit_entries([Edit(row.asset_id, "notes", step["edit"][1])], role="CCTV manager", how="test")
                 entered[row.asset_id] = step["edit"][1]
         rows = book.devices()
         keyed = {each for step in steps for each in step["up"] if step["says"][each - 1] in {"all", "short"}}

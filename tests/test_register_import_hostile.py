@@ -137,7 +137,7 @@ def test_a_revision_that_is_none_is_as_if_there_were_none(
 
 def test_an_asset_id_is_one_in_whatever_case_and_nothing_else_is(camscan: Camscan, home: Path, asset: str) -> None:
     with open_register(home / "camscan.db", editing=True) as book:
-        book.edit([Edit(asset, "council_asset_tag", "C1")], role="engineer", how="set")
+        book.edit_entries([Edit(asset, "council_asset_tag", "C1")], role="engineer", how="set")
     (home / "in.csv").write_text(f"asset_id,notes\n{asset.lower()},ladder\nC1,a\n192.0.2.2,b\n", encoding="utf-8")
     code, out, _ = camscan("register", "import", "in.csv")
     assert code == 3
@@ -163,7 +163,7 @@ def test_an_entry_that_somebody_makes_while_the_file_is_compared_is_not_overwrit
     def intrude(book: Register) -> None:
         def enter() -> None:
             with open_register(home / "camscan.db", editing=True) as other:
-                other.edit([Edit(asset, "notes", "by somebody")], role="engineer", how="set")
+                other.edit_entries([Edit(asset, "notes", "by somebody")], role="engineer", how="set")
 
         del book
         person = threading.Thread(target=enter)
@@ -184,4 +184,4 @@ def test_an_entry_that_somebody_makes_while_the_file_is_compared_is_not_overwrit
         assert (code, "somebody else made entries at the same time" in err) == (4, True), name
         with open_register(home / "camscan.db", editing=True) as book:
             assert book.devices()[0].entries["notes"] == "by somebody"
-            book.edit([Edit(asset, "notes", "")], role="engineer", how="set")
+            book.edit_entries([Edit(asset, "notes", "")], role="engineer", how="set")

@@ -191,7 +191,7 @@ class TestLegitimate:
         """An impostor looks the same: only a person knows."""
         (known,) = record(book, unit()).new
         (new,) = record(book, unit(mac=THEIRS)).new
-        book.merge(known, new, role=ROLE, because="new board")
+        book.merge_devices(known, new, role=ROLE, because="new board")
         for device in (unit(mac=THEIRS), unit(mac=OURS), unit(ip=AWAY, mac=THEIRS)):
             recorded = record(book, device)
             assert (recorded.new, recorded.conflicts) == ((), ())
@@ -223,7 +223,7 @@ class TestLegitimate:
 
     def test_what_a_person_wrote_stays_with_the_unit(self, book: Register) -> None:
         (known,) = record(book, unit()).new
-        book.edit([Edit(known, "notes", "by the stair")], role=ROLE, how="test")
+        book.edit_entries([Edit(known, "notes", "by the stair")], role=ROLE, how="test")
         record(book, impostor())
         record(book, impostor(), unit())
         assert {row.ip_addresses[0]: row.entries.get("notes") for row in book.devices()} == {

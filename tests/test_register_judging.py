@@ -20,7 +20,7 @@ from camscan.model import Device, Identification, Observation
 from camscan.register import judging, open_register
 from camscan.register.backends import Mode
 from camscan.register.codec import identification_from_json, identification_to_json
-from camscan.register.judging import Source, Verdicts, judge, judge_all
+from camscan.register.judging import Source, Verdicts, judge_again, judge_all
 from camscan.register.last_evidence import Chunk, Reader, Shown
 from camscan.register.opening import open_database
 
@@ -30,7 +30,7 @@ DEVICES = 400
 
 @pytest.fixture(scope="module")
 def database() -> Database:
-    return fingerprints.load()
+    return fingerprints.load_database()
 
 
 def shown(first: int, count: int = CHUNK) -> list[Shown]:
@@ -62,7 +62,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def source(place: str) -> Iterator[Source]:
-    with closing(open_database(place, Mode.READ)) as book, book.reading() as connection:
+    with closing(open_database(place, Mode.READ)) as book, book.begin_reading() as connection:
         yield Source(connection, place)
 
 
@@ -71,7 +71,7 @@ CHUNKS = [(first, first + CHUNK - 1) for first in range(1, DEVICES + 1, CHUNK)]
 
 def by_themselves(source: Source, database: Database) -> list[Verdicts]:
     reader = Reader(source.connection)
-    return [judge(reader.read(chunk), database) for chunk in CHUNKS]
+    return [judge_again(reader.read_chunk(chunk), database) for chunk in CHUNKS]
 
 
 def children() -> set[int]:
@@ -83,7 +83,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc for t
 
 
 def test_only_what_is_something_else_is_told(database: Database) -> None:
-    verdicts = judge(shown(0), database)
+    verdicts = judge_again(shown(0), database)
     assert [number for number, _, _ in verdicts] == [number for number in range(20) if number % 3]
     found = identification_from_json(verdicts[0][1])
     assert (found.maker, found.serial) == ("hikvision", "DS-2CD2385G1-I20190701AAWRD00000001")
@@ -91,14 +91,14 @@ def test_only_what_is_something_else_is_told(database: Database) -> None:
 
 def test_what_was_said_of_the_last_sighting_counts(database: Database) -> None:
     (one,) = shown(1, 1)
-    now = judge([one], database)[0][1]
+    now = judge_again([one], database)[0][1]
     kept = json.dumps(json.loads(one.known) | {judging.SAID: now})
-    assert judge([one._replace(known=kept)], database) == []
-    assert judge([one._replace(state=json.dumps({"identification": now}))], database) == []
+    assert judge_again([one._replace(known=kept)], database) == []
+    assert judge_again([one._replace(state=json.dumps({"identification": now}))], database) == []
 
 
 def test_devices_are_read_as_they_were_seen(source: Source) -> None:
-    found = list(Reader(source.connection).read((21, 40)))
+    found = list(Reader(source.connection).read_chunk((21, 40)))
     assert [one.number for one in found] == list(range(21, 41))
     for one in found:
         expected = [(each.port, each.probe, each.key, each.value, each.seen_at) for each in observed(one.number - 1)]

@@ -35,7 +35,7 @@ def test_it_changes_nothing_that_a_newer_scan_said(book: Register) -> None:
     assert [scan.scan_id for scan in book.scans()] == ["first", "late", "newest"]
     assert book.report().scan_id == "newest"
     assert len(book.report("late").devices) == 2
-    assert book.check() == []
+    assert book.find_faults() == []
 
 
 def test_bounds_keep_the_devices_of_other_sites(book: Register) -> None:

@@ -18,12 +18,12 @@ from sample_report import HOSTILE, NOON, ROLE, camera, nameless, report
 
 from camscan import fingerprints
 from camscan.addresses import sort_key
-from camscan.app import assess, lines
-from camscan.app.edition import edition
-from camscan.app.listing import Wanted, listed
-from camscan.app.overview import Overview, overview
+from camscan.app import assess, listing_lines
+from camscan.app.edition import settings_hash
+from camscan.app.listing import Wanted, list_devices
+from camscan.app.overview import Overview, load_overview
 from camscan.app.plan import plan_progress
-from camscan.app.shown import ScreenList, screen_list, shown
+from camscan.app.screen_rows import ScreenList, screen_list, screen_row
 from camscan.app.workspace import Workspace, workspace_of
 from camscan.asset import Place, RecordType
 from camscan.config import Config
@@ -31,10 +31,10 @@ from camscan.config.planning import LocalDecision, Planning
 from camscan.errors import UsageError
 from camscan.fingerprints import Database
 from camscan.model import Device
-from camscan.plan import tally
+from camscan.plan import tally_devices
 from camscan.register import Edit, NewRow, Register, open_register, schema, watching
 from camscan.register import glance as glances
-from camscan.register.glance import glance
+from camscan.register.glance import read_at_a_glance
 from camscan.register.types import Lister
 
 KEPT = Path(__file__).with_name("registers") / "f04b037.db.xz"
@@ -49,7 +49,7 @@ OTHERS = (
 
 @functools.cache
 def database() -> Database:
-    return fingerprints.load()
+    return fingerprints.load_database()
 
 
 class Day:
@@ -65,7 +65,7 @@ class Day:
 @pytest.fixture
 def day(monkeypatch: pytest.MonkeyPatch) -> Day:
     clock = Day()
-    monkeypatch.setattr(assess, "today", clock)
+    monkeypatch.setattr(assess, "today_utc", clock)
     return clock
 
 
@@ -75,7 +75,7 @@ def lines_of(book: Register) -> list[Mapping[str, Any]]:
 
 def from_nothing(book: Register, settings: Config, day: date) -> Sequence[Mapping[str, Any]]:
     """The lines of every device, as the lister makes them of what the register says without its listing."""
-    made = lines.lister(settings).lines(book.devices(), day)
+    made = listing_lines.make_lister(settings).lines(book.devices(), day)
     return [{**line, "facts": as_json(line["facts"])} for line in made]
 
 
@@ -103,7 +103,7 @@ class Life:
     def opened(self, *, listed: bool = True) -> Register:
         book = open_register(self.where)
         if listed:
-            book.list_by(lines.lister(self.settings))
+            book.list_by(listing_lines.make_lister(self.settings))
         return book
 
     def step(self) -> None:
@@ -157,24 +157,24 @@ class Life:
             )
         )
         if name := self.one(book):
-            self.tried(lambda: book.edit([Edit(name, column, value)], role=ROLE, how="test"))
+            self.tried(lambda: book.edit_entries([Edit(name, column, value)], role=ROLE, how="test"))
 
     def note(self, book: Register) -> None:
         if name := self.one(book):
-            book.append(name, "notes", "seen", role=ROLE, how="test")
+            book.append_line(name, "notes", "seen", role=ROLE, how="test")
 
     def add(self, book: Register) -> None:
         entries = {"stated_manufacturer": self.chance.choice(("Hikvision", "Nobody")), "site_name": "Attic"}
-        book.add([NewRow(RecordType.MANUAL, entries)], role=ROLE, how="test")
+        book.add_devices([NewRow(RecordType.MANUAL, entries)], role=ROLE, how="test")
 
     def merge(self, book: Register) -> None:
         keep, gone = self.one(book), self.one(book)
         if keep != gone:
-            book.merge(keep, gone, role=ROLE)
+            book.merge_devices(keep, gone, role=ROLE)
 
     def settle(self, book: Register) -> None:
         for each in book.conflicts()[:1]:
-            book.settle([each.number], role=ROLE)
+            book.close_conflicts([each.number], role=ROLE)
 
     def another_map(self, book: Register) -> None:
         name = self.chance.choice(("School", "Depot", "Town hall"))
@@ -216,14 +216,14 @@ def test_it_is_what_it_would_be_from_nothing(register_at: str, day: Day, seed: i
 
 
 def damage(book: Register, statement: str) -> None:
-    with book._database.writing() as connection:
+    with book._database.begin_writing() as connection:
         connection.exec_driver_sql(statement)
 
 
 def filled(where: str) -> Register:
     book = open_register(where)
     book.record(report(*map(camera, range(5)), scan_id="first"))
-    book.list_by(lines.lister(Config()))
+    book.list_by(listing_lines.make_lister(Config()))
     book.list_now()
     return book
 
@@ -231,7 +231,7 @@ def filled(where: str) -> Register:
 def test_an_edit_writes_its_line_in_its_own_transaction(register_at: str, day: Day) -> None:
     with filled(register_at) as book:
         name = book.devices()[2].asset_id
-        book.edit([Edit(name, "planned_removal_date", "2026-04-01")], role=ROLE, how="test")
+        book.edit_entries([Edit(name, "planned_removal_date", "2026-04-01")], role=ROLE, how="test")
         assert_listed(book, Config(), day.now)
         assert [line["planned"] for line in lines_of(book) if line["asset_id"] == name] == ["2026-04-01"]
 
@@ -240,10 +240,10 @@ def test_an_edit_writes_its_line_in_its_own_transaction(register_at: str, day: D
 def test_an_edit_writes_no_other_line(register_at: str) -> None:
     with filled(register_at) as book:
         asked: list[str] = []
-        own = lines.lister(Config())
+        own = listing_lines.make_lister(Config())
         book.list_by(watched(own, asked))
         name = book.devices()[2].asset_id
-        book.edit([Edit(name, "notes", "on the roof")], role=ROLE, how="test")
+        book.edit_entries([Edit(name, "notes", "on the roof")], role=ROLE, how="test")
         assert asked == [name]
 
 
@@ -273,7 +273,7 @@ def test_a_scan_has_only_those_judged_that_are_not_as_they_were(register_at: str
     with filled(register_at) as book:
         for number, (found, expected) in enumerate(zip(scans, judged, strict=True)):
             asked: list[str] = []
-            book.list_by(watched(lines.lister(Config()), asked))
+            book.list_by(watched(listing_lines.make_lister(Config()), asked))
             when = NOON + timedelta(days=number)
             seen = (replace(each, first_seen=when, last_seen=when) for each in found)
             scan = report(*seen, scan_id=f"there-{number}", when=when, targets=("198.51.100.0/24",))
@@ -289,7 +289,7 @@ def test_lines_say_whether_what_is_gone_answers_and_when_it_stops(register_at: s
         book.record(report(camera(9, ip="198.51.100.9"), camera(8, ip="198.51.100.8"), scan_id="there", targets=there))
         (name,) = (row.asset_id for row in book.devices() if row.ip_addresses == ("198.51.100.9",))
         gone = {"lifecycle_status": "removed", "removal_evidence_ref": "WO 12", "actual_removal_date": "2026-03-03"}
-        book.edit([Edit(name, *entry) for entry in gone.items()], role=ROLE, how="test")
+        book.edit_entries([Edit(name, *entry) for entry in gone.items()], role=ROLE, how="test")
         for number, seen in enumerate(((8, 9), (8, 9), (8,), (8, 9), (8,)), start=1):
             when = NOON + timedelta(days=400 * number)
             found = (camera(each, ip=f"198.51.100.{each}", when=when) for each in seen)
@@ -301,9 +301,9 @@ def test_lines_say_whether_what_is_gone_answers_and_when_it_stops(register_at: s
 def test_only_lines_that_a_day_ends_are_written_on_the_next(register_at: str, day: Day) -> None:
     with filled(register_at) as book:
         name = book.devices()[1].asset_id
-        book.edit([Edit(name, "planned_removal_date", day.now.isoformat())], role=ROLE, how="test")
+        book.edit_entries([Edit(name, "planned_removal_date", day.now.isoformat())], role=ROLE, how="test")
         asked: list[str] = []
-        book.list_by(watched(lines.lister(Config()), asked))
+        book.list_by(watched(listing_lines.make_lister(Config()), asked))
         day.now += timedelta(days=1)
         assert not book.is_listed()
         book.list_now()
@@ -343,8 +343,8 @@ def test_one_that_nobody_watches_is_made_again(tmp_path: Any, day: Day) -> None:
 def test_an_edit_leaves_a_rebuilding_to_readers(register_at: str) -> None:
     with filled(register_at) as book:
         asked: list[str] = []
-        book.list_by(watched(lines.lister(OTHERS[1]), asked))
-        book.edit([Edit(book.devices()[2].asset_id, "notes", "x")], role=ROLE, how="test")
+        book.list_by(watched(listing_lines.make_lister(OTHERS[1]), asked))
+        book.edit_entries([Edit(book.devices()[2].asset_id, "notes", "x")], role=ROLE, how="test")
         assert asked == []
         assert not book.is_listed()
 
@@ -353,13 +353,15 @@ def test_the_count_of_a_scan_is_that_of_all_devices(register_at: str, day: Day) 
     """Counted from the listing as ``tally`` counts what ``devices`` says."""
     with filled(register_at) as book:
         first, second, *_ = (row.asset_id for row in book.devices())
-        book.edit([Edit(first, "in_scope", "yes"), Edit(first, "estimated_cost", "250.55")], role=ROLE, how="test")
+        book.edit_entries(
+            [Edit(first, "in_scope", "yes"), Edit(first, "estimated_cost", "250.55")], role=ROLE, how="test"
+        )
         gone = {"lifecycle_status": "removed", "removal_evidence_ref": "WO 12", "actual_removal_date": "2026-03-01"}
-        book.edit([Edit(second, *entry) for entry in gone.items()], role=ROLE, how="test")
+        book.edit_entries([Edit(second, *entry) for entry in gone.items()], role=ROLE, how="test")
         later = NOON + timedelta(days=1)
         book.record(report(camera(1), camera(7), scan_id="later", when=later), counted=True)
         rows = book.devices()
-        expected = tally(rows, assess.judged(rows, Config(), day.now), day.now)
+        expected = tally_devices(rows, assess.judge_assets(rows, Config(), day.now), day.now)
         assert book.tallies()[-1][1] == {**expected, "scope": assess.scope_mark(Config())}
         assert expected["cost_remaining"] == 250.55
 
@@ -375,8 +377,12 @@ def as_counted(space: Workspace) -> Overview:
 
 def kept(space: Workspace) -> bool:
     """Whether the overview can be read without opening the register for more than a look."""
-    day = assess.today()
-    return bool(glance(space.where, edition(space.settings), day, lambda seen: seen.document("programme", day)))
+    day = assess.today_utc()
+    return bool(
+        read_at_a_glance(
+            space.where, settings_hash(space.settings), day, lambda seen: seen.find_document("programme", day)
+        )
+    )
 
 
 @pytest.mark.parametrize("seed", range(10, 13))
@@ -386,18 +392,18 @@ def test_what_is_counted_is_what_all_devices_come_to(register_at: str, day: Day,
     for _ in range(STEPS):
         life.step()
         space = workspace_of(life.settings, life.where)
-        first = overview(space)
+        first = load_overview(space)
         assert kept(space) or register_at.startswith("postgresql")
-        assert overview(space) == first == as_counted(space)
+        assert load_overview(space) == first == as_counted(space)
         assert screen_list(space) == as_listed(space)
 
 
 def as_listed(space: Workspace) -> ScreenList:
     """The list as it is made of all devices."""
     with space.open(readonly=True) as book:
-        found = listed(book, space.settings, Wanted())
+        found = list_devices(book, space.settings, Wanted())
     rows = sorted(found.rows, key=lambda row: (not row.ip_addresses, [*map(sort_key, row.ip_addresses[:1])]))
-    return ScreenList([shown(row, found.maker(row)) for row in rows], found.others, found.headline)
+    return ScreenList([screen_row(row, found.maker(row)) for row in rows], found.others, found.headline)
 
 
 @pytest.mark.usefixtures("day")
@@ -409,7 +415,7 @@ def test_the_list_on_the_screen_says_of_hostile_texts_what_the_devices_say(regis
         book.record(report(*found, *others, nameless("192.0.2.9", model="é" * 300), site="Schüle\x00"))
         name = book.devices()[0].asset_id
         entries = {"council_asset_tag": "T" * 150, "location_detail": "under\nthe stairs"}
-        book.edit([Edit(name, *entry) for entry in entries.items()], role=ROLE, how="test")
+        book.edit_entries([Edit(name, *entry) for entry in entries.items()], role=ROLE, how="test")
     space = workspace_of(Config(), register_at)
     told = screen_list(space)
     assert told == as_listed(space)
@@ -422,9 +428,9 @@ def test_whoever_may_not_write_counts_from_all_devices(tmp_path: Path, day: Day)
     filled(str(path)).close()
     space = workspace_of(Config(), path)
     day.now += timedelta(days=1)
-    with open_register(path) as writer, writer._database.writing():
-        assert overview(space) is None
-    assert overview(space) == as_counted(space)
+    with open_register(path) as writer, writer._database.begin_writing():
+        assert load_overview(space) is None
+    assert load_overview(space) == as_counted(space)
 
 
 def test_who_may_only_read_a_register_on_a_server_reads_what_was_counted(
@@ -433,24 +439,26 @@ def test_who_may_only_read_a_register_on_a_server_reads_what_was_counted(
     space = workspace_of(Config(), postgresql_at)
     filled(postgresql_at).close()
     reader = workspace_of(Config(), postgresql_server.reader_of(postgresql_at))
-    assert overview(replace(reader, settings=OTHERS[1])) is None  # by these settings nobody has judged them
-    assert overview(reader) == as_counted(space)  # counted, and kept by nobody
-    assert overview(space) == overview(reader) == as_counted(space)
+    assert load_overview(replace(reader, settings=OTHERS[1])) is None  # by these settings nobody has judged them
+    assert load_overview(reader) == as_counted(space)  # counted, and kept by nobody
+    assert load_overview(space) == load_overview(reader) == as_counted(space)
     assert screen_list(reader) == as_listed(space)
     day.now += timedelta(days=1)
     with space.open(editing=True) as writer:
-        with writer._database.writing():  # nobody waits for it: no line is out of date on that day
-            assert overview(space) == as_counted(space)
-        writer.edit([Edit(writer.devices()[0].asset_id, "planned_removal_date", "2026-04-01")], role=ROLE, how="test")
+        with writer._database.begin_writing():  # nobody waits for it: no line is out of date on that day
+            assert load_overview(space) == as_counted(space)
+        writer.edit_entries(
+            [Edit(writer.devices()[0].asset_id, "planned_removal_date", "2026-04-01")], role=ROLE, how="test"
+        )
     day.now += timedelta(days=60)
-    assert overview(reader) is None  # one is overdue by now, and its line does not say so
+    assert load_overview(reader) is None  # one is overdue by now, and its line does not say so
 
 
 def test_a_look_upgrades_no_earlier_register(tmp_path: Path) -> None:
     path = tmp_path / "camscan.db"
     path.write_bytes(lzma.decompress(KEPT.read_bytes()))
     before = path.read_bytes()
-    assert overview(workspace_of(Config(), path)) is None
+    assert load_overview(workspace_of(Config(), path)) is None
     assert path.read_bytes() == before
 
 
@@ -458,7 +466,7 @@ def test_a_look_upgrades_no_earlier_register(tmp_path: Path) -> None:
 def test_a_look_at_what_is_no_register_sees_nothing(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "camscan.db"
     path.write_bytes(content)
-    assert glance(path, "", date(2026, 3, 2), lambda _: True) is None
+    assert read_at_a_glance(path, "", date(2026, 3, 2), lambda _: True) is None
 
 
 def test_a_look_knows_the_version_and_the_triggers() -> None:

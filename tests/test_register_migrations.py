@@ -23,7 +23,7 @@ from sqlalchemy import table as sql_table
 from camscan.errors import BusyError, RegisterError
 from camscan.model import Coverage, Identification
 from camscan.register import open_register, schema
-from camscan.register.backends import STEPS, Mode, postgresql, revisions, sqlite
+from camscan.register.backends import STEPS, Mode, known_revisions, postgresql, sqlite
 from camscan.register.backends.lock import Lock
 from camscan.register.codec import coverage_to_json, identification_to_json
 
@@ -59,12 +59,12 @@ def at(where: str | Path, version: str) -> None:
 def _tables(where: str | Path, version: str) -> Iterator[Connection]:
     """The tables of a version, made by the steps up to it, as the program of its time would have."""
     if "://" not in str(where):
-        connection = sqlite.connect(Path(where), readonly=False)
-        sqlite.upgrade(connection, version)
+        connection = sqlite.connect_file(Path(where), readonly=False)
+        sqlite.upgrade_tables(connection, version)
         yield connection
     else:
         kept = postgresql.PostgreSQL(str(where), Mode.RUN)
-        kept.make(version)
+        kept.make_tables(version)
         connection = kept.connection
         yield connection
     connection.close()
@@ -99,7 +99,7 @@ def _some(name: str, kind: object) -> object:
 
 def test_the_version_is_the_newest_step() -> None:
     assert script().get_current_head() == schema.VERSION
-    assert revisions() == {step.revision for step in script().walk_revisions()}
+    assert known_revisions() == {step.revision for step in script().walk_revisions()}
 
 
 def test_the_steps_lead_to_the_tables_of_the_program(new_register_at: str) -> None:
@@ -146,7 +146,7 @@ def _described(connection: Connection) -> dict[str, object]:
     return found
 
 
-@pytest.mark.parametrize("version", sorted(revisions()))
+@pytest.mark.parametrize("version", sorted(known_revisions()))
 def test_every_earlier_version_is_upgraded(new_register_at: str, version: str) -> None:
     at(new_register_at, version)
     if version == schema.READABLE:
@@ -156,7 +156,7 @@ def test_every_earlier_version_is_upgraded(new_register_at: str, version: str) -
         with pytest.raises(RegisterError, match="an older camscan wrote it; the next scan upgrades it"):
             open_register(new_register_at, readonly=True)
     with open_register(new_register_at) as book:
-        sizes = book.sizes()
+        sizes = book.count_rows()
     assert {name for name, size in sizes.items() if size != 1} == (set() if version >= PEOPLES else NEWER)
     with open_register(new_register_at) as book:
         book.record(report(camera(1)))
@@ -165,7 +165,7 @@ def test_every_earlier_version_is_upgraded(new_register_at: str, version: str) -
         current = MigrationContext.configure(book._connection).get_current_revision()
         book._connection.rollback()
         assert current == schema.VERSION
-        assert [line for line in book.check() if "names" in line] == []  # no reference was lost
+        assert [line for line in book.find_faults() if "names" in line] == []  # no reference was lost
 
 
 def test_people_may_upgrade_it_too(new_register_at: str) -> None:
@@ -189,7 +189,7 @@ def _held(where: str) -> Iterator[None]:
         lock.release()
     else:
         kept = postgresql.PostgreSQL(where, Mode.RUN)
-        kept.lock()
+        kept.take_lock()
         yield
         kept.close()
 
@@ -204,7 +204,7 @@ def tomorrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("camscan.register.backends.STEPS", steps)
     for module in ("backends", "backends.sqlite", "backends.postgresql"):
         monkeypatch.setattr(f"camscan.register.{module}.VERSION", "9000")
-    monkeypatch.setattr(sqlite.upgrade, "__defaults__", ("9000",))
+    monkeypatch.setattr(sqlite.upgrade_tables, "__defaults__", ("9000",))
     return steps / "versions" / "9000_next.py"
 
 

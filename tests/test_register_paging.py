@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from sample_report import DAY, NOON, camera, nameless, report
 
-from camscan.app.device_list import SORTS, Filter, find_past, page_of_devices
-from camscan.app.lines import lister
-from camscan.app.timeline import timeline
+from camscan.app.device_list import SORTS, Filter, find_by_past_address, page_of_devices
+from camscan.app.listing_lines import make_lister
+from camscan.app.timeline import device_timeline
 from camscan.config import Config
 from camscan.register import Edit, LogWanted, Register, Sought, Where, open_register
 
@@ -27,7 +27,7 @@ def devices() -> int:
 @pytest.fixture
 def book(register_at: str | Path, devices: int) -> Iterator[Register]:
     with open_register(register_at) as opened:
-        opened.list_by(lister(Config()))
+        opened.list_by(make_lister(Config()))
         found = [
             camera(number, ip=f"192.0.2.{number + 1}", serial=f"{number % 7}A{number:05}") for number in range(devices)
         ]
@@ -35,7 +35,7 @@ def book(register_at: str | Path, devices: int) -> Iterator[Register]:
         rows = opened.devices()
         edits = [Edit(row.asset_id, "site_name", f"Site {number % 3}") for number, row in enumerate(rows) if number % 4]
         edits += [Edit(rows[0].asset_id, "notes", "100%_\\ <b>"), Edit(rows[5].asset_id, "council_asset_tag", "T-%_1")]
-        opened.edit(edits, role=ROLE, how="test", at=NOON)
+        opened.edit_entries(edits, role=ROLE, how="test", at=NOON)
         opened.list_now()
         yield opened
 
@@ -91,8 +91,8 @@ def test_only_the_sites_that_may_be_seen(book: Register) -> None:
     assert {row.site for row in page_of_devices(book, Filter(), sites={"Site 1"}).rows} == {"Site 1"}
     assert page_of_devices(book, Filter(), sites=()).total == 0
     number = page_of_devices(book, Filter(site="Site 2")).rows[0]
-    assert find_past(book, number.addresses, None) == [number.number]
-    assert find_past(book, number.addresses, {"Site 1"}) == []
+    assert find_by_past_address(book, number.addresses, None) == [number.number]
+    assert find_by_past_address(book, number.addresses, {"Site 1"}) == []
 
 
 def test_rows_that_are_in_no_count_are_left_out_of_what_is_in_scope(book: Register) -> None:
@@ -102,27 +102,27 @@ def test_rows_that_are_in_no_count_are_left_out_of_what_is_in_scope(book: Regist
 
 class TestLog:
     def test_the_newest_come_first_and_each_stands_once(self, book: Register) -> None:
-        first, total = book.log(LogWanted(most=60))
-        second, _ = book.log(LogWanted(start=60, most=60))
+        first, total = book.read_log(LogWanted(most=60))
+        second, _ = book.read_log(LogWanted(start=60, most=60))
         numbers = [each.number for each in (*first, *second)]
         assert numbers == sorted(set(numbers), reverse=True)
         assert total == len(numbers) == len(book.changes())
 
     def test_it_is_narrowed_by_role_column_device_and_day(self, book: Register) -> None:
-        _, total = book.log(LogWanted(column="council_asset_tag", role=ROLE))
+        _, total = book.read_log(LogWanted(column="council_asset_tag", role=ROLE))
         assert total == 1
-        assert book.log(LogWanted(role="nobody"))[1] == 0
-        assert book.log(LogWanted(asset_id=book.devices()[0].asset_id))[1] == 1
-        assert book.log(LogWanted(since=NOON + DAY))[1] == 0
-        assert book.log(LogWanted(before=NOON))[1] == 0
-        assert book.log(LogWanted(since=NOON, before=NOON + timedelta(seconds=1)))[1] == len(book.changes())
+        assert book.read_log(LogWanted(role="nobody"))[1] == 0
+        assert book.read_log(LogWanted(asset_id=book.devices()[0].asset_id))[1] == 1
+        assert book.read_log(LogWanted(since=NOON + DAY))[1] == 0
+        assert book.read_log(LogWanted(before=NOON))[1] == 0
+        assert book.read_log(LogWanted(since=NOON, before=NOON + timedelta(seconds=1)))[1] == len(book.changes())
         assert book.log_values() == ([ROLE], ["council_asset_tag", "notes", "site_name"])
 
 
 def test_the_mark_changes_with_what_people_and_scans_do(book: Register) -> None:
     before = book.mark()
     assert book.mark() == before
-    book.edit([Edit(book.devices()[3].asset_id, "notes", "x")], role=ROLE, how="test")
+    book.edit_entries([Edit(book.devices()[3].asset_id, "notes", "x")], role=ROLE, how="test")
     after = book.mark()
     assert after != before
     book.record(report(camera(1), scan_id="later", when=NOON + DAY))
@@ -131,14 +131,14 @@ def test_the_mark_changes_with_what_people_and_scans_do(book: Register) -> None:
 
 def test_a_timeline_has_scans_and_people_in_one_list(book: Register) -> None:
     row = book.devices()[5]
-    book.edit(
+    book.edit_entries(
         [Edit(row.asset_id, "planned_removal_date", "2027-03-31"), Edit(row.asset_id, "estimated_cost", "250.00")],
         role=ROLE,
         how="test",
         because="Cabinet",
         at=datetime(2026, 5, 1, tzinfo=UTC),
     )
-    first, *rest = timeline(book, book.named([row.asset_id])[0])
+    first, *rest = device_timeline(book, book.devices_by_number([row.asset_id])[0])
     titles = ["Planned removal: 31 March 2027", "Estimated cost (£): £250.00", "Status: Planned"]
     assert sorted(first.title.split("\n")) == sorted(titles)
     assert (first.by, first.says, first.at.date()) == (ROLE, "Cabinet", date(2026, 5, 1))

@@ -221,7 +221,7 @@ class TestRights:
         server.run(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO reader")
         with open_register(reader, readonly=True) as book:
             assert len(book.devices()) == 1
-            assert book.check() == []
+            assert book.find_faults() == []
         with open_register(reader) as book, refused("permission denied for table scan"):
             book.record(report(camera(2), scan_id="2"))
 
@@ -320,7 +320,7 @@ class TestTwoAtOnce:
             scan.record(report(camera(1)))
             with open_register(postgresql_at, editing=True) as book:
                 (row,) = book.devices()
-                book.edit([Edit(row.asset_id, "location_detail", "roof")], role="estates", how="set")
+                book.edit_entries([Edit(row.asset_id, "location_detail", "roof")], role="estates", how="set")
             scan.record(report(camera(1), camera(2), scan_id="2"))
             assert [each.entry("location_detail") for each in scan.devices()] == ["roof", ""]
 
@@ -335,7 +335,7 @@ class TestTwoAtOnce:
             try:
                 with open_register(postgresql_at, editing=True) as book:
                     for number in range(5):
-                        book.edit([Edit(name, "location_detail", f"room {number}")], role="estates", how="set")
+                        book.edit_entries([Edit(name, "location_detail", f"room {number}")], role="estates", how="set")
             except BaseException as error:  # noqa: BLE001 - shown by the assertion
                 troubles.append(error)
 
@@ -347,7 +347,7 @@ class TestTwoAtOnce:
         assert troubles == []
         with open_register(postgresql_at, readonly=True) as book:
             assert [change.number for change in book.changes()] == list(range(1, 41))
-            assert book.check() == []
+            assert book.find_faults() == []
 
     def test_a_writer_gives_up_in_one_line(self, postgresql_at: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("camscan.register.backends.postgresql.BUSY_SECONDS", 1)
@@ -434,7 +434,7 @@ class TestLost:
         with open_register(postgresql_at) as book:
             assert [scan.scan_id for scan in book.scans()] == ["old"]
             book.record(report(camera(1), camera(2), scan_id="new"))
-            assert book.check() == []
+            assert book.find_faults() == []
 
     def test_closing_after_that_is_quiet(self, server: Server, postgresql_at: str) -> None:
         book = open_register(postgresql_at)
@@ -442,7 +442,7 @@ class TestLost:
         book.close()
         book.close()
         with open_register(postgresql_at) as again:  # nobody holds it any more
-            assert again.check() == []
+            assert again.find_faults() == []
 
     def test_the_server_stops(self) -> None:
         with pg_server.running() as own:
@@ -495,7 +495,7 @@ class TestTroubleOnTheServer:
                 with refused("the server's disk is full; have space made there and run again"):
                     book.record(report(*(camera(n, observations=30) for n in range(2000)), scan_id="new"))
                 assert [scan.scan_id for scan in book.scans()] == ["old"]
-                assert book.check() == []
+                assert book.find_faults() == []
                 grow = ["mount", "-o", "remount,size=64m", str(folder(own) / "small")]
                 subprocess.run(["nsenter", "--target", str(own.process), "--mount", *grow], check=True)
                 book.record(report(camera(2), scan_id="after"))

@@ -47,7 +47,7 @@ def told(recorded: Recorded, *events: Event) -> list[tuple[Event, str]]:
 
 def remove(book: Register, asset: str, status: str = "removed", at: datetime = NOON) -> None:
     edits = [Edit(asset, "lifecycle_status", status), Edit(asset, "removal_evidence_ref", "WO-7")]
-    book.edit(edits, role="CCTV manager", how="test", at=at)
+    book.edit_entries(edits, role="CCTV manager", how="test", at=at)
 
 
 class TestMissed:
@@ -157,9 +157,9 @@ class TestMissed:
 
     def test_rows_that_no_scan_saw_are_not_missed(self, book: Register) -> None:
         new = NewRow(RecordType.MANUAL, {"stated_ip_address": "192.0.2.10"})
-        (asset,) = book.add([new], role="CCTV manager", how="test")
+        (asset,) = book.add_devices([new], role="CCTV manager", how="test")
         record(book, camera(2))
-        (found,) = book.find(asset)
+        (found,) = book.find_devices(asset)
         assert (found.presence, found.scans_missed) == (Presence.NOT_SCANNED, 0)
 
     def test_a_clock_that_was_set_back_breaks_nothing(self, book: Register) -> None:

@@ -14,10 +14,10 @@ from camscan import fingerprints
 from camscan.asset import Asset, Event, RecordType
 from camscan.cli import cli
 from camscan.fingerprints import Database
-from camscan.identify import merge
+from camscan.identify import merge_attempts
 from camscan.model import Attempt, Device, Observation, Outcome, Report
 from camscan.register import Edit, NewRow, Register, open_register
-from camscan.register.judging import anew
+from camscan.register.judging import with_new_sighting
 
 RULE = """
 - id: own.acme
@@ -35,14 +35,14 @@ RULE = """
 
 @pytest.fixture(scope="module")
 def database() -> Database:
-    return fingerprints.load()
+    return fingerprints.load_database()
 
 
 def with_rule(folder: Path, maker: str) -> Database:
     """The database with a rule of our own for AcmeCam."""
     (folder / maker).mkdir()
     (folder / maker / "own.yaml").write_text(RULE.replace("MAKER", maker), encoding="utf-8")
-    return fingerprints.load([folder / maker])
+    return fingerprints.load_database([folder / maker])
 
 
 def device(database: Database, ip: str, **facts: str) -> Device:
@@ -52,7 +52,7 @@ def device(database: Database, ip: str, **facts: str) -> Device:
         probe = name.partition("_")[0]
         seen = Observation(ip, 80, probe, name.replace("_", ".", 1), value, NOON)
         attempts.append(Attempt(probe, ip, 80, Outcome.ANSWERED, (seen,), payload=value.encode(), seen_at=NOON))
-    (found,) = merge(attempts, database)
+    (found,) = merge_attempts(attempts, database)
     return found
 
 
@@ -86,7 +86,7 @@ class TestNothingChanges:
 
     def test_rows_that_no_scan_saw_are_left_alone(self, book: Register, database: Database) -> None:
         from_people = NewRow(RecordType.MANUAL, {"stated_model": "DS-2CD2385G1-I"})
-        book.add([from_people], role="CCTV manager", how="test")
+        book.add_devices([from_people], role="CCTV manager", how="test")
         before = everything(book)
         assert book.reidentify(database, apply=True) == []
         assert everything(book) == before
@@ -144,7 +144,9 @@ class TestAnotherRule:
     ) -> None:
         (asset,) = book.record(scan(1, device(database, "192.0.2.2", http_server="AcmeCam/1.0"))).new
         entries = {"notes": "by the stair", "stated_manufacturer": "Hikvision", "lifecycle_status": "confirmed"}
-        book.edit([Edit(asset, name, value) for name, value in entries.items()], role="CCTV manager", how="test")
+        book.edit_entries(
+            [Edit(asset, name, value) for name, value in entries.items()], role="CCTV manager", how="test"
+        )
         (before,) = everything(book)
         book.reidentify(with_rule(tmp_path, "dahua"), apply=True)
         (after,) = everything(book)
@@ -180,13 +182,13 @@ class TestAnew:
         known = hikvision(database).identification
         weak = dataclasses.replace(known, maker="dahua", certainty=0.3)
         other = dataclasses.replace(known, maker="axis", certainty=0.3)
-        assert anew(known, weak, other).maker == "hikvision"
+        assert with_new_sighting(known, weak, other).maker == "hikvision"
 
     def test_a_value_that_only_the_changed_rule_had_told_goes(self, database: Database) -> None:
         known = hikvision(database).identification
         silent = dataclasses.replace(known, model=None)
-        assert anew(known, known, silent).model is None
-        assert anew(known, silent, silent) == known
+        assert with_new_sighting(known, known, silent).model is None
+        assert with_new_sighting(known, silent, silent) == known
 
 
 class TestCommand:

@@ -39,7 +39,7 @@ class TestQuestions:
 class TestApart:
     def test_it_is_not_asked_again_in_whatever_words(self, book: Register) -> None:
         keyed, other = doubtful(book)
-        changes = book.apart(keyed, other, role=ROLE, because="looked")
+        changes = book.keep_separate(keyed, other, role=ROLE, because="looked")
         assert [(each.asset_id, each.column, each.new, each.because) for each in changes] == [
             (keyed, "kept_apart_from", other, "looked"),
             (other, "kept_apart_from", keyed, "looked"),
@@ -51,14 +51,14 @@ class TestApart:
 
     def test_two_that_share_a_built_in_mac_are_asked_about_once(self, book: Register) -> None:
         one, two = record(book, camera(1, mac=SHARED), camera(2, mac=SHARED)).new
-        book.apart(one, two, role=ROLE)
+        book.keep_separate(one, two, role=ROLE)
         moved = [camera(1, mac=SHARED, ip="192.0.2.70"), camera(2, mac=SHARED, ip="192.0.2.71")]
         assert record(book, *moved).conflicts == ()
 
     def test_where_nothing_was_asked_nothing_is_settled(self, book: Register) -> None:
         one, two = record(book, camera(1), camera(2)).new
         with pytest.raises(UsageError, match="there is no open conflict between"):
-            book.apart(one, two, role=ROLE)
+            book.keep_separate(one, two, role=ROLE)
 
 
 class TestKeep:
@@ -66,7 +66,7 @@ class TestKeep:
         (asset,) = record(book, camera(1)).new
         record(book, camera(1, maker="dahua", certainty=0.4))
         (conflict,) = book.conflicts()
-        (change,) = book.settle([conflict.number], role=ROLE, because="both are right")
+        (change,) = book.close_conflicts([conflict.number], role=ROLE, because="both are right")
         assert (change.asset_id, change.column, change.old, change.new) == (asset, "conflict", conflict.detail, "kept")
         assert record(book, camera(1, maker="dahua", certainty=0.4)).conflicts == ()
         assert (book.reviews(), book.conflicts(asset)) == ([], [])
@@ -76,15 +76,15 @@ class TestKeep:
         record(book, camera(1, maker="dahua", certainty=0.4))
         (conflict,) = book.conflicts()
         with pytest.raises(UsageError, match=r"^there is no conflict 99;"):
-            book.settle([conflict.number, 99], role=ROLE)
+            book.close_conflicts([conflict.number, 99], role=ROLE)
         assert book.conflicts() == [conflict]
-        book.settle([conflict.number], role=ROLE)
+        book.close_conflicts([conflict.number], role=ROLE)
         with pytest.raises(UsageError, match="is already settled"):
-            book.settle([conflict.number], role=ROLE)
+            book.close_conflicts([conflict.number], role=ROLE)
 
     def test_nobody_settles_without_a_role(self, book: Register) -> None:
         keyed, other = doubtful(book)
-        for settle in (book.merge, book.apart):
+        for settle in (book.merge_devices, book.keep_separate):
             with pytest.raises(UsageError, match="role"):
                 settle(keyed, other, role=" ")
 
@@ -93,18 +93,18 @@ class TestMerge:
     def test_evidence_history_keys_and_addresses_follow(self, book: Register) -> None:
         keyed, other = doubtful(book)
         before = {stored.observation for name in (keyed, other) for stored in book.evidence(name)}
-        book.merge(keyed, other, role=ROLE)
-        assert {row.asset_id for row in book.devices()} == {keyed, book.find("192.0.2.3")[0].asset_id}
+        book.merge_devices(keyed, other, role=ROLE)
+        assert {row.asset_id for row in book.devices()} == {keyed, book.find_devices("192.0.2.3")[0].asset_id}
         assert {stored.observation for stored in book.evidence(keyed)} == before
         assert [seen.scan_id for seen in book.history(keyed)] == ["scan-1", "scan-2"]
-        (row,) = book.find("192.0.2.9")
+        (row,) = book.find_devices("192.0.2.9")
         assert (row.asset_id, row.sightings, row.last_scan) == (keyed, 2, "scan-2")
         assert row.identification.serial == camera(1).identification.serial
         assert book.reviews() == []
 
     def test_evidence_that_only_the_earlier_sighting_showed_has_ended(self, book: Register) -> None:
         keyed, other = doubtful(book)
-        book.merge(keyed, other, role=ROLE)
+        book.merge_devices(keyed, other, role=ROLE)
         current = {stored.observation.key for stored in book.evidence(keyed) if stored.current}
         assert current == {"http.server"}
         record(book, camera(1, ip="192.0.2.9"), camera(2))
@@ -113,7 +113,7 @@ class TestMerge:
 
     def test_later_scans_recognise_it_by_either(self, book: Register) -> None:
         keyed, other = doubtful(book)
-        book.merge(keyed, other, role=ROLE)
+        book.merge_devices(keyed, other, role=ROLE)
         for device in (camera(1, ip="192.0.2.9"), nameless("192.0.2.9"), camera(1, ip="192.0.2.80")):
             recorded = record(book, device, camera(2))
             assert (recorded.new, recorded.conflicts) == ((), ())
@@ -121,15 +121,15 @@ class TestMerge:
 
     def test_another_unit_that_answers_namelessly_there_is_still_another(self, book: Register) -> None:
         keyed, other = doubtful(book)
-        book.merge(keyed, other, role=ROLE)
+        book.merge_devices(keyed, other, role=ROLE)
         assert len(record(book, nameless("192.0.2.9", maker="axis"), camera(2)).new) == 1
 
     def test_one_that_a_person_stated_and_one_that_a_scan_found(self, book: Register) -> None:
         """The serial number was read wrongly off the label."""
         entries = {"stated_serial_number": "D99999999", "stated_model": "DS-2CD2385G1-I", "notes": "by the stair"}
-        (stated,) = book.add([NewRow(RecordType.MANUAL, entries)], role=ROLE, how="test")
+        (stated,) = book.add_devices([NewRow(RecordType.MANUAL, entries)], role=ROLE, how="test")
         (found,) = record(book, camera(1)).new
-        book.merge(stated, found, role=ROLE)
+        book.merge_devices(stated, found, role=ROLE)
         (row,) = book.devices()
         assert (row.asset_id, row.record_type, row.entries) == (stated, RecordType.NETWORK, entries)
         assert (row.ip_addresses, row.last_scan) == (camera(1).ip_addresses, "scan-1")
@@ -139,8 +139,8 @@ class TestMerge:
         keyed, other = doubtful(book)
         enter(book, keyed, notes="by the stair", council_asset_tag="CCTV-1")
         enter(book, other, notes="in the hall", location_detail="second floor", council_asset_tag="CCTV-2")
-        changes = book.merge(keyed, other, role=ROLE)
-        (row,) = book.find(keyed)
+        changes = book.merge_devices(keyed, other, role=ROLE)
+        (row,) = book.find_devices(keyed)
         assert row.entries == {
             "notes": "by the stair",
             "council_asset_tag": "CCTV-1",
@@ -159,15 +159,15 @@ class TestMerge:
         keyed, other = doubtful(book)
         enter(book, keyed, lifecycle_status="confirmed")
         enter(book, other, lifecycle_status="removed", removal_evidence_ref="WO-7")
-        book.merge(keyed, other, role=ROLE)
-        (row,) = book.find(keyed)
+        book.merge_devices(keyed, other, role=ROLE)
+        (row,) = book.find_devices(keyed)
         assert row.entries == {"lifecycle_status": "confirmed"}
 
     def test_the_label_of_the_row_that_went_may_be_used_again(self, book: Register) -> None:
         keyed, other = doubtful(book)
         enter(book, other, council_asset_tag="CCTV-2")
-        book.merge(keyed, other, role=ROLE)
-        assert [row.asset_id for row in book.find("CCTV-2")] == [keyed]
+        book.merge_devices(keyed, other, role=ROLE)
+        assert [row.asset_id for row in book.find_devices("CCTV-2")] == [keyed]
 
     def test_two_rows_of_one_scan(self, book: Register) -> None:
         """Two interfaces of one recorder that has no serial number."""
@@ -178,7 +178,7 @@ class TestMerge:
                 for ip, mac in (("192.0.2.9", "44:19:b6:00:00:01"), ("192.0.2.10", "44:19:b6:00:00:02"))
             ),
         ).new
-        book.merge(one, two, role=ROLE)
+        book.merge_devices(one, two, role=ROLE)
         (row,) = book.devices()
         assert set(row.ip_addresses) == {"192.0.2.9", "192.0.2.10"}
         assert set(row.mac_addresses) == {"44:19:b6:00:00:01", "44:19:b6:00:00:02"}
@@ -193,24 +193,24 @@ class TestMerge:
             return dataclasses.replace(nameless("192.0.2.9"), mac_addresses=(mac,), observations=(seen,))
 
         one, two = record(book, side("44:19:b6:00:00:01"), side("44:19:b6:00:00:02")).new
-        book.merge(one, two, role=ROLE)
+        book.merge_devices(one, two, role=ROLE)
         assert len(book.evidence(one)) == 1
         record(book, dataclasses.replace(side("44:19:b6:00:00:01"), observations=()))
         assert [stored.current for stored in book.evidence(one)] == [False]
 
     def test_channels_follow_their_recorder(self, book: Register) -> None:
         keyed, other = doubtful(book)
-        book.edit([Edit(other, "stated_device_type", "recorder_nvr")], role=ROLE, how="test")
+        book.edit_entries([Edit(other, "stated_device_type", "recorder_nvr")], role=ROLE, how="test")
         new = NewRow(RecordType.BEHIND_RECORDER, {}, recorder_asset_id=other, channel=3)
-        (channel,) = book.add([new], role=ROLE, how="test")
-        book.merge(keyed, other, role=ROLE)
-        assert book.find(channel)[0].recorder_asset_id == keyed
+        (channel,) = book.add_devices([new], role=ROLE, how="test")
+        book.merge_devices(keyed, other, role=ROLE)
+        assert book.find_devices(channel)[0].recorder_asset_id == keyed
 
     def test_it_may_be_done_again_with_a_third(self, book: Register) -> None:
         keyed, other = doubtful(book)
         (third,) = record(book, nameless("192.0.2.99"), camera(2)).new
-        book.merge(other, third, role=ROLE)
-        book.merge(keyed, other, role=ROLE)
+        book.merge_devices(other, third, role=ROLE)
+        book.merge_devices(keyed, other, role=ROLE)
         assert {row.asset_id for row in book.devices()} >= {keyed}
         assert {row.asset_id for row in book.devices()}.isdisjoint({other, third})
         assert record(book, nameless("192.0.2.99"), camera(2)).new == ()
@@ -219,17 +219,17 @@ class TestMerge:
     def test_what_cannot_be_merged_is_said(self, book: Register, again: bool) -> None:
         keyed, other = doubtful(book)
         if again:
-            book.merge(keyed, other, role=ROLE)
+            book.merge_devices(keyed, other, role=ROLE)
             with pytest.raises(UsageError, match=f"^{other} was merged into {keyed}; name that one$"):
-                book.merge(keyed, other, role=ROLE)
+                book.merge_devices(keyed, other, role=ROLE)
         with pytest.raises(UsageError, match="are the same row"):
-            book.merge(keyed, keyed, role=ROLE)
+            book.merge_devices(keyed, keyed, role=ROLE)
         with pytest.raises(UsageError, match=r"^there is no device nobody in the register$"):
-            book.merge(keyed, "nobody", role=ROLE)
+            book.merge_devices(keyed, "nobody", role=ROLE)
 
     def test_what_happened_to_either_happened_to_the_one(self, book: Register) -> None:
         keyed, other = doubtful(book)
         record(book, nameless("192.0.2.9", maker="axis", model="P1"), camera(2))
-        book.merge(keyed, other, role=ROLE)
+        book.merge_devices(keyed, other, role=ROLE)
         told = {each.asset_id: each.event for each in book.happenings("scan-2")}
         assert told == {keyed: Event.MAKER_CHANGED}

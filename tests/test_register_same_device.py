@@ -20,7 +20,7 @@ def telling(recorder: Device, line: str) -> Device:
 
 def listed(book: Register, **entries: str) -> str:
     """A row of the CCTV team's list: an address and what people know."""
-    (made,) = book.add([NewRow(RecordType.IMPORTED, entries)], role=ROLE, how="import of list.csv")
+    (made,) = book.add_devices([NewRow(RecordType.IMPORTED, entries)], role=ROLE, how="import of list.csv")
     return made
 
 
@@ -33,10 +33,10 @@ class TestAnAddressThatPeopleStated:
         assert "192.0.2.2 is what people stated of" in review.conflicts[0].detail
         record(book, camera(1), camera(2))
         assert len(book.reviews()) == 1
-        book.merge(recorded.new[0], row, role=ROLE)
+        book.merge_devices(recorded.new[0], row, role=ROLE)
         kept, _ = book.devices()
         assert kept.entries["location_detail"] == "gate"
-        assert (book.reviews(), book.check()) == ([], [])
+        assert (book.reviews(), book.find_faults()) == ([], [])
 
     @pytest.mark.parametrize(
         ("entries", "site"),
@@ -62,14 +62,14 @@ class TestAChannelThatPeopleEntered:
         recorder = camera(1, kind="nvr", serial=serial)
         (name,) = record(book, recorder).new
         row = NewRow(RecordType.BEHIND_RECORDER, {"location_detail": "main gate"}, name, 3)
-        (asset,) = book.add([row], role=ROLE, how="register add")
+        (asset,) = book.add_devices([row], role=ROLE, how="register add")
         enter(book, asset, stated_model="unknown")
         enter(book, asset, stated_model="")
         record(book, telling(recorder, "3: name=Gate, model=DS-2CD2042WD-I"))
         _, camera_3 = book.devices()
         assert (camera_3.asset_id, camera_3.channel) == (asset, 3)
         assert (camera_3.identification.model, camera_3.entries["location_detail"]) == ("DS-2CD2042WD-I", "main gate")
-        assert book.check() == []
+        assert book.find_faults() == []
 
     @pytest.fixture
     def recorder(self, book: Register) -> str:
@@ -83,11 +83,11 @@ class TestAChannelThatPeopleEntered:
 
     def test_the_recorder_may_say_its_serial_number_later(self, book: Register, recorder: str) -> None:
         row = NewRow(RecordType.BEHIND_RECORDER, {"location_detail": "main gate"}, recorder, 3)
-        (asset,) = book.add([row], role=ROLE, how="register add")
+        (asset,) = book.add_devices([row], role=ROLE, how="register add")
         for _ in range(2):
             self.tell(book, "3: name=Gate, model=DS-2CD2042WD-I")
             assert [each.asset_id for each in book.devices()] == [recorder, asset]
-        assert book.find(asset)[0].identification.model == "DS-2CD2042WD-I"
+        assert book.find_devices(asset)[0].identification.model == "DS-2CD2042WD-I"
 
     @pytest.mark.parametrize("serial", [None, "DS-2CD2385G1-I20190701AAWR000000001"])
     def test_it_may_be_entered_of_a_row_by_hand(self, book: Register, serial: str | None) -> None:
@@ -99,10 +99,10 @@ class TestAChannelThatPeopleEntered:
         _, row = book.devices()
         assert (row.asset_id, row.channel, row.recorder_asset_id) == (asset, 3, recorder)
         assert (row.identification.model, row.record_type) == ("DS-2CD2042WD-I", RecordType.IMPORTED)
-        assert [each.asset_id for each in book.find("000000077")] == [asset]
+        assert [each.asset_id for each in book.find_devices("000000077")] == [asset]
         assert self.tell(book, "3: name=Gate, model=DS-2CD2042WD-I").happenings == ()
         assert len(book.devices()) == 2
-        assert book.check() == []
+        assert book.find_faults() == []
 
     def test_it_may_be_entered_of_a_camera_that_scans_see(self, book: Register, recorder: str) -> None:
         (asset,) = record(book, camera(1, kind="nvr", serial=None), camera(7)).new
@@ -125,7 +125,7 @@ class TestAChannelThatPeopleEntered:
         for _ in range(2):
             self.tell(book, "3: name=Gate, model=DS-2CD2042WD-I, serial=DS-2CD2042WD-I20190701AAWR000000077")
             assert len(book.devices()) == 3
-        assert book.find(asset)[0].identification.model is None
+        assert book.find_devices(asset)[0].identification.model is None
         assert book.conflicts() == []
 
     def test_where_the_recorder_names_a_device_that_scans_see_a_person_is_asked(
@@ -140,16 +140,16 @@ class TestAChannelThatPeopleEntered:
             record(book, telling(camera(1, kind="nvr"), line), seventh)
         (conflict,) = book.conflicts()
         assert (conflict.kind, conflict.asset_id, conflict.other) == ("possible-duplicate", seen, asset)
-        book.merge(seen, asset, role=ROLE)
+        book.merge_devices(seen, asset, role=ROLE)
         record(book, telling(camera(1, kind="nvr"), line), seventh)
         assert [each.asset_id for each in book.devices()] == [recorder, seen]
-        assert (book.conflicts(), book.check()) == ([], [])
+        assert (book.conflicts(), book.find_faults()) == ([], [])
 
 
 def test_where_it_answers_namelessly_is_not_forgotten_when_something_is_stated(book: Register) -> None:
     (keyed,) = record(book, camera(1, ip="192.0.2.9")).new
     (other,) = record(book, nameless("192.0.2.9")).new
-    book.merge(keyed, other, role=ROLE)
+    book.merge_devices(keyed, other, role=ROLE)
     enter(book, keyed, stated_model="DS-2CD2385G1")
     record(book, nameless("192.0.2.9"))
     assert [row.asset_id for row in book.devices()] == [keyed]
@@ -174,15 +174,15 @@ class TestARowThatAScanMadePartOfAnother:
     def test_who_named_it_names_the_one_that_is_kept(self, book: Register, names: tuple[str, str, str]) -> None:
         keep, gone, camera_ = names
         expected = {"recorder_asset_id": keep, "replacement_asset_id": keep, "notes": gone}
-        for row in (book.devices()[1], book.named([camera_])[0], book.find(camera_)[0]):
+        for row in (book.devices()[1], book.devices_by_number([camera_])[0], book.find_devices(camera_)[0]):
             assert (row.asset_id, row.entries) == (camera_, expected)
-        assert book.check() == []
+        assert book.find_faults() == []
         assert len(book.changes()) == 3
 
     def test_other_entries_may_be_made(self, book: Register, names: tuple[str, str, str]) -> None:
         keep, _, camera_ = names
         enter(book, camera_, notes="x")
-        assert book.find(camera_)[0].entries["recorder_asset_id"] == keep
+        assert book.find_devices(camera_)[0].entries["recorder_asset_id"] == keep
 
 
 class TestMerge:
@@ -192,8 +192,8 @@ class TestMerge:
         enter(
             book, gone, lifecycle_status="removed", removal_evidence_ref="WO-7", notes="theirs", location_detail="gate"
         )
-        book.merge(keep, gone, role=ROLE)
-        assert book.check() == []
+        book.merge_devices(keep, gone, role=ROLE)
+        assert book.find_faults() == []
         assert book.devices()[0].entries == {
             "planned_removal_date": "2027-01-01",
             "lifecycle_status": "planned",
@@ -204,7 +204,7 @@ class TestMerge:
     def test_who_named_the_row_that_goes_names_the_one_that_is_kept(self, book: Register) -> None:
         keep, gone, behind = record(book, camera(1, kind="nvr"), camera(2, kind="nvr"), camera(3)).new
         enter(book, behind, recorder_asset_id=gone, notes=gone)
-        book.merge(keep, gone, role=ROLE)
+        book.merge_devices(keep, gone, role=ROLE)
         (row,) = [row for row in book.devices() if row.asset_id == behind]
         assert row.entries == {"recorder_asset_id": keep, "notes": gone}
         assert [(line.column, line.old, line.new) for line in book.changes(behind)][-1] == (
@@ -212,19 +212,19 @@ class TestMerge:
             gone,
             keep,
         )
-        assert book.check() == []
+        assert book.find_faults() == []
 
 
 def test_an_entry_that_nobody_logged_is_found(book: Register) -> None:
     (asset,) = record(book, camera(1)).new
     enter(book, asset, notes="ladder")
-    assert book.check() == []
+    assert book.find_faults() == []
     with book._writing() as connection:
         connection.exec_driver_sql("""UPDATE people SET entries = '{"notes":"ladder","uprn":"100"}'""")
-    assert book.check() == [f"{asset}: uprn is '100'; the log does not say who entered it"]
+    assert book.find_faults() == [f"{asset}: uprn is '100'; the log does not say who entered it"]
     with book._writing() as connection:
         connection.exec_driver_sql("DELETE FROM people")
-    assert book.check() == [f"{asset}: notes is ''; by the log it was last set to 'ladder'"]
+    assert book.find_faults() == [f"{asset}: notes is ''; by the log it was last set to 'ladder'"]
 
 
 def test_the_event_of_such_a_question_is_a_conflict(book: Register) -> None:

@@ -21,8 +21,8 @@ from camscan.asset.entry import normalise
 from camscan.asset.spelling import in_words
 from camscan.plan.calendar import budget_year
 from camscan.register import Register, open_register
-from camscan.sheets.guess import guessed, meaning
-from camscan.sheets.table import SHORT, Cost, finance
+from camscan.sheets.guess import column_meant, guess_columns
+from camscan.sheets.table import SHORT, Cost, finance_page
 
 SUFFIXES = [".csv", ".ods", ".xlsx"]
 
@@ -93,7 +93,10 @@ class TestShort:
         text = (home / "out.csv").read_text(encoding="utf-8")
         (home / "out.csv").write_text(text.replace(",Found,,,", ",Accepted risk,,450,", 1), encoding="utf-8")
         assert camscan("register", "import", "out.csv", "--apply")[0] == 0
-        assert book.find("192.0.2.2")[0].entries == {"lifecycle_status": "accepted_risk", "estimated_cost": "450.00"}
+        assert book.find_devices("192.0.2.2")[0].entries == {
+            "lifecycle_status": "accepted_risk",
+            "estimated_cost": "450.00",
+        }
 
     def test_what_is_out_of_scope_is_not_printed_and_what_is_gone_is(self, camscan: Camscan) -> None:
         camscan("set", "192.0.2.2", "in_scope=no")
@@ -144,7 +147,7 @@ class TestShort:
 
 class TestFinance:
     def test_costs_by_year_code_and_site(self) -> None:
-        made = finance(
+        made = finance_page(
             [
                 Cost("2026/27", "CC1", "Depot", Decimal(450)),
                 Cost("2026/27", "CC1", "Depot", None),
@@ -211,10 +214,10 @@ class TestHeadings:
         ],
     )
     def test_what_other_people_call_them(self, heading: str, column: str) -> None:
-        assert meaning(heading) == column
+        assert column_meant(heading) == column
 
     def test_a_guess_is_always_a_column_that_people_write(self) -> None:
-        for place, name in guessed(["Make", "Model", "Serial No", "IP", "MAC", "Camera ID", "Make"]).items():
+        for place, name in guess_columns(["Make", "Model", "Serial No", "IP", "MAC", "Camera ID", "Make"]).items():
             assert BY_NAME[name].is_editable
             assert place < 6
 
@@ -241,7 +244,7 @@ class TestOtherPeoplesLists:
         assert "'Make' is taken for stated_manufacturer: Maker as stated\n" in out
         assert "row 7: 'Total' is a sum, not a device; skipped\n" in out
         assert "    row 6: stated_device_type: 'Owl' is none of" in out
-        assert book.find("C001")[0].entries == {
+        assert book.find_devices("C001")[0].entries == {
             "council_asset_tag": "C001",
             "site_name": "Town Hall",
             "location_detail": "Foyer",
@@ -253,8 +256,8 @@ class TestOtherPeoplesLists:
             "stated_device_type": "ip_camera",
             "stated_ip_address": "10.20.0.5",
         }
-        assert "stated_serial_number" not in book.find("C002")[0].entries
-        assert book.find("C003") == []  # bought in 2098
+        assert "stated_serial_number" not in book.find_devices("C002")[0].entries
+        assert book.find_devices("C003") == []  # bought in 2098
         assert "purchase_date 2098-01-01 lies in the future" in out
         assert camscan("register", "import", team, "--add")[1].splitlines()[-1].startswith("0 entries of 0 devices")
 
@@ -305,8 +308,8 @@ class TestUndo:
         assert code == 0
         assert out.startswith("import of a.csv on ")
         assert {row.asset_id: dict(row.entries) for row in book.devices()} == before
-        assert book.find("T2") == book.find("X1000001") == []
-        assert book.check() == []
+        assert book.find_devices("T2") == book.find_devices("X1000001") == []
+        assert book.find_faults() == []
         log = [change for change in book.changes() if change.how.startswith("undo of import of a.csv (")]
         assert {change.new for change in log} == {""}
         assert camscan("register", "undo")[2] == ("camscan: the log has no spreadsheet import that can be undone\n")
@@ -316,7 +319,7 @@ class TestUndo:
         camscan("register", "undo", "--apply")
         self.enter(camscan, home)
         assert len(book.devices()) == 6
-        assert book.check() == []
+        assert book.find_faults() == []
         assert camscan("register", "undo", "--apply")[0] == 0
         assert len(book.devices()) == 4
 
@@ -328,10 +331,10 @@ class TestUndo:
         assert code == 3
         assert "stays: somebody entered something about it since\n" in out
         assert "estimated_cost is still '999.00': it was changed since\n" in out
-        assert book.find("T2")[0].entries["notes"] == "we looked at it"
-        assert book.find("192.0.2.2")[0].entries == {"estimated_cost": "999.00"}
-        assert book.find("T3") == []
-        assert book.check() == []
+        assert book.find_devices("T2")[0].entries["notes"] == "we looked at it"
+        assert book.find_devices("192.0.2.2")[0].entries == {"estimated_cost": "999.00"}
+        assert book.find_devices("T3") == []
+        assert book.find_faults() == []
 
     def test_what_a_scan_has_seen_since_stays(self, camscan: Camscan, home: Path, book: Register) -> None:
         serial = camera(9).identification.serial
@@ -341,15 +344,15 @@ class TestUndo:
             writer.record(report(camera(9), scan_id="2", when=datetime(2026, 3, 3, tzinfo=UTC)))
         code, out, _ = camscan("register", "undo", "--apply")
         assert (code, "the device is kept: a scan has seen it since\n" in out) == (3, True)
-        (row,) = book.find("192.0.2.10")
+        (row,) = book.find_devices("192.0.2.10")
         assert (row.entries, row.identification.serial) == ({}, serial)
-        assert book.check() == []
+        assert book.find_faults() == []
 
     def test_an_edited_export_is_taken_back_too(self, camscan: Camscan, home: Path, book: Register) -> None:
         camscan("register", "export", "out.csv")
         text = (home / "out.csv").read_text(encoding="utf-8")
         (home / "out.csv").write_text(text.replace(",Found,,,", ",Found,31 March 2027,,", 1), encoding="utf-8")
         camscan("register", "import", "out.csv", "--apply")
-        assert book.find("192.0.2.2")[0].entries["lifecycle_status"] == "planned"
+        assert book.find_devices("192.0.2.2")[0].entries["lifecycle_status"] == "planned"
         assert camscan("register", "undo", "--apply")[0] == 0
-        assert book.find("192.0.2.2")[0].entries == {}
+        assert book.find_devices("192.0.2.2")[0].entries == {}

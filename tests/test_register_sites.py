@@ -67,7 +67,7 @@ def test_a_site_is_known_in_whatever_case(book: Register) -> None:
     book.remember_sites(MAP)
     book.record(report(camera(1, ip="10.0.0.1"), camera(2, ip="192.0.9.7")))
     for row in book.devices():
-        book.edit([Edit(row.asset_id, "site_name", "DEPOT")], role="r", how="test")
+        book.edit_entries([Edit(row.asset_id, "site_name", "DEPOT")], role="r", how="test")
     one, other = book.devices()
     assert one.place == DEPOT
     assert other.place == MAP[4]

@@ -8,8 +8,8 @@ from sample_report import camera, numbered, report
 from camscan.identify.keys import Key
 from camscan.model import Device
 from camscan.register import Edit, Register
-from camscan.register.record.keys import is_copied, marks_in, tell
-from camscan.register.record.notes import note_of
+from camscan.register.record.keys import find_own_keys, is_copied_serial, marks_in_report
+from camscan.register.record.notes import shared_key_note
 
 COPIED = "S2019070112"
 
@@ -22,7 +22,7 @@ def test_a_serial_number_that_several_units_were_seen_to_share_recognises_none_o
     units = [camera(number, ip=f"10.1.{number}.5", serial=COPIED) for number in (1, 2, 3)]
     record(book, *units)
     for row in book.devices():
-        book.edit([Edit(row.asset_id, "notes", row.ip_addresses[0])], role="CCTV manager", how="set")
+        book.edit_entries([Edit(row.asset_id, "notes", row.ip_addresses[0])], role="CCTV manager", how="set")
     for unit in (*units, *reversed(units)):
         record(book, unit)
     assert [len({seen.ip_addresses for seen in book.history(row.asset_id)}) for row in book.devices()] == [1, 1, 1]
@@ -52,7 +52,7 @@ def test_a_row_that_was_wrongly_merged_does_not_take_the_other_unit_again(book: 
     one, other = camera(1, ip="10.1.1.5"), camera(2, ip="10.1.1.6")
     record(book, one, other)
     keep, gone = (row.asset_id for row in book.devices())
-    book.merge(keep, gone, role="CCTV manager", because="thought so")
+    book.merge_devices(keep, gone, role="CCTV manager", because="thought so")
     record(book, one, other)
     record(book, other)
     kept, found_anew = book.devices()
@@ -86,14 +86,16 @@ def test_a_serial_number_is_copied_where_all_who_claim_it_tell_macs_and_no_two_t
     claimed: list[frozenset[Key]], *, copied: bool
 ) -> None:
     """Without that, they may as well be one device that was taken for two."""
-    assert is_copied(NUMBER, claimed) is copied
+    assert is_copied_serial(NUMBER, claimed) is copied
 
 
 def test_only_who_was_seen_to_share_it_has_the_note() -> None:
     units = [camera(number, ip=f"10.1.{number}.5", serial=COPIED) for number in (1, 2)]
     seen = report(*units, camera(3, ip="10.1.3.5"))
-    told = tell(seen, marks_in(seen), frozenset())
-    expected = frozenset(note_of(key) for key in marks_in(seen)[0].keys if key.kind in {"serial", "unit"})
+    told = find_own_keys(seen, marks_in_report(seen), frozenset())
+    expected = frozenset(
+        shared_key_note(key) for key in marks_in_report(seen)[0].keys if key.kind in {"serial", "unit"}
+    )
     assert told.notes == (expected, expected, frozenset[Key]())
     assert [{key.kind for key in keys} for keys in told.keys] == [{"mac"}, {"mac"}, {"serial", "unit", "mac"}]
 

@@ -18,7 +18,7 @@ from command_line import Camscan
 from sample_report import HOSTILE, camera, report
 
 from camscan.app import assess
-from camscan.app.report import Level, gather
+from camscan.app.report import Level, gather_facts
 from camscan.app.workspace import find_workspace
 from camscan.register import Edit, open_register
 
@@ -28,7 +28,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A council in the middle of its programme."""
     folder = tmp_path_factory.mktemp("made")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assess, "today", reported.TODAY.date)
+        patch.setattr(assess, "today_utc", reported.TODAY.date)
         patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
         reported.fill(folder, 40, scans=6)
     return folder
@@ -37,7 +37,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def estate(made: Path, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of it to work in."""
-    monkeypatch.setattr(assess, "today", reported.TODAY.date)
+    monkeypatch.setattr(assess, "today_utc", reported.TODAY.date)
     for name in ("camscan.yaml", "camscan.db"):
         shutil.copy2(made / name, workplace / name)
     return workplace
@@ -115,7 +115,7 @@ class TestFile:
 class TestNumbers:
     def test_they_are_those_of_plan_status(self, camscan: Camscan, estate: Path) -> None:
         told = json.loads(camscan("plan", "status", "--json")[1])
-        found = gather(find_workspace())
+        found = gather_facts(find_workspace())
         assert told["headline"] == found.headline.text
         assert told["total"]["in_scope"] == found.status.total.in_scope == len(found.devices) > 25
         assert told["total"]["remaining"] == found.status.total.remaining
@@ -127,18 +127,18 @@ class TestNumbers:
 
     def test_lines_that_are_kept_say_what_lines_made_anew_say(self) -> None:
         space = find_workspace()
-        kept, anew = gather(space), gather(space, "30 November 2026")
+        kept, anew = gather_facts(space), gather_facts(space, "30 November 2026")
         assert kept == anew
 
     def test_another_day_is_judged_as_that_day(self) -> None:
         space = find_workspace()
-        now, later = gather(space), gather(space, "2028-01-01")
+        now, later = gather_facts(space), gather_facts(space, "2028-01-01")
         assert later.day.isoformat() == "2028-01-01"
         assert len(later.status.overdue) > len(now.status.overdue)
         assert len(now.devices) == len(later.devices)
 
     def test_what_came_back_is_an_alarm(self, camscan: Camscan, estate: Path) -> None:
-        found = gather(find_workspace())
+        found = gather_facts(find_workspace())
         assert len(found.returned) == 1
         camscan("report", "report.html")
         assert re.fullmatch(r"CCTV-\d{4} \(\w{7}-\w{8}\)", found.returned[0].number)
@@ -148,15 +148,15 @@ class TestNumbers:
         with open_register("camscan.db") as book:
             one, other = (row.asset_id for row in book.devices()[:2])
             edits = [Edit(one, "lifecycle_status", "not_ours"), Edit(other, "in_scope", "no")]
-            book.edit(edits, role="CCTV manager", how="camscan set", at=reported.TODAY)
-        found = gather(find_workspace())
+            book.edit_entries(edits, role="CCTV manager", how="camscan set", at=reported.TODAY)
+        found = gather_facts(find_workspace())
         assert {words: number for words, number in found.corrected.items() if number} == {
             "entered as not the council's": 1,
             "whose scope a person decided": 1,
         }
 
     def test_every_device_in_scope_is_listed_by_its_site(self) -> None:
-        found = gather(find_workspace())
+        found = gather_facts(find_workspace())
         sites = [each.site for each in found.devices]
         assert sites == sorted(sites, key=lambda site: (not site, site.casefold()))
         assert {each.place for each in found.devices if each.place} <= {
@@ -186,7 +186,7 @@ class TestSummary:
 class TestPoorRegisters:
     @pytest.fixture
     def empty(self, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        monkeypatch.setattr(assess, "today", reported.TODAY.date)
+        monkeypatch.setattr(assess, "today_utc", reported.TODAY.date)
         open_register("camscan.db").close()
         return workplace
 
@@ -222,7 +222,7 @@ class TestPoorRegisters:
 def test_a_register_on_a_server_has_a_report(
     camscan: Camscan, workplace: Path, monkeypatch: pytest.MonkeyPatch, postgresql_at: str
 ) -> None:
-    monkeypatch.setattr(assess, "today", reported.TODAY.date)
+    monkeypatch.setattr(assess, "today_utc", reported.TODAY.date)
     (workplace / "camscan.yaml").write_text(reported.DECISION, encoding="utf-8")
     with open_register(postgresql_at) as book:
         book.record(report(camera(1), camera(2), when=reported.TODAY))

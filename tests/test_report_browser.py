@@ -9,7 +9,7 @@ import pytest
 from briefed import DAY, facts
 from browser import judged, printed
 
-from camscan.briefing import Level, as_page, compose
+from camscan.briefing import Level, compose_report, render_report
 from camscan.briefing.nouns import Device
 
 pytestmark = pytest.mark.timeout(240)
@@ -34,7 +34,7 @@ def page() -> str:
         )
         for number in range(50)
     ]
-    return as_page(compose(facts(devices=devices)))
+    return render_report(compose_report(facts(devices=devices)))
 
 
 @pytest.mark.parametrize("width", [320, 1280])
@@ -50,7 +50,7 @@ def test_axe_finds_nothing_wrong_and_nothing_but_tables_scrolls(page: str, tmp_p
 
 
 def test_axe_finds_nothing_wrong_with_a_summary(tmp_path: Path) -> None:
-    assert judged(as_page(compose(facts(), Level.SUMMARY)), tmp_path, 800)["violations"] == []
+    assert judged(render_report(compose_report(facts(), Level.SUMMARY)), tmp_path, 800)["violations"] == []
 
 
 def test_axe_would_find_something(page: str, tmp_path: Path) -> None:

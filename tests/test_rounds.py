@@ -55,7 +55,7 @@ def at(number: int, ip: str) -> Device:
 def going(**kept: Kept) -> Round:
     found = Round(list(TARGETS))
     for name, each in kept.items():
-        found.take(name.replace("_", " "), each)
+        found.note_site(name.replace("_", " "), each)
     return found
 
 
@@ -66,17 +66,17 @@ class TestCounts:
             hall = record(book, "Town Hall", both, at(2, "192.0.2.6"), at(3, "192.0.2.200"))
             depot = record(book, "Depot", both, at(3, "192.0.2.200"), at(4, "192.0.2.201"))
             found = going(Town_Hall=hall, Depot=depot)
-            found.count(book)
+            found.count_devices(book)
             assert len(book.devices()) == 4
         assert {site: makers.total() for site, makers in found.systems.items()} == {"Town Hall": 2, "Depot": 2}
-        assert (found.new["Town Hall"], found.new["Depot"], found.elsewhere) == (2, 2, [])
+        assert (found.new["Town Hall"], found.new["Depot"], found.sites_elsewhere) == (2, 2, [])
 
     def test_what_no_network_holds_stands_apart(self, capsys: pytest.CaptureFixture[str]) -> None:
         with open_register("camscan.db") as book:
             hall = record(book, "Town Hall", at(1, "192.0.2.5"), at(9, "192.168.1.64"))
             depot = record(book, "Depot", at(9, "192.168.1.64"))
             found = going(Town_Hall=hall, Depot=depot)
-            found.count(book)
+            found.count_devices(book)
         _round.tell(found, "camscan.db", Headline(2, 2, sites=1, without_site=1), Call("camscan.db"))
         out = capsys.readouterr().out
         rows = [line.split() for line in out.splitlines()]

@@ -17,8 +17,8 @@ from command_line import Camscan
 from sample_report import camera, report
 
 from camscan import app
-from camscan.app import after, resume
-from camscan.app.due import Due, due
+from camscan.app import resume, run_outputs
+from camscan.app.due_sites import DueSites, find_due_sites
 from camscan.app.request import Prepared
 from camscan.app.scan import Scanned
 from camscan.app.workspace import Workspace, find_workspace
@@ -112,31 +112,33 @@ class TestDue:
     def test_by_the_last_scan_of_all_of_it(
         self, tmp_path: Path, scans: Sequence[StoredScan], wanted: list[str]
     ) -> None:
-        assert due(settings(tmp_path), scans, tmp_path / "camscan.db", NOW) == Due(tuple(wanted))
+        assert find_due_sites(settings(tmp_path), scans, tmp_path / "camscan.db", NOW) == DueSites(tuple(wanted))
 
     def test_what_was_begun_comes_first_though_it_is_not_due(self, tmp_path: Path) -> None:
         place = tmp_path / "camscan.db"
         remember_round(place, Head(key("x"), NOW - HOUR, sites=("library",), round="r"))
-        found = due(settings(tmp_path), [done("Town Hall", 24 * HOUR), *ALL_DONE[1:]], place, NOW)
-        assert found == Due(("Library", "Town Hall"), begun=("Library",))
+        found = find_due_sites(settings(tmp_path), [done("Town Hall", 24 * HOUR), *ALL_DONE[1:]], place, NOW)
+        assert found == DueSites(("Library", "Town Hall"), begun=("Library",))
 
     def test_at_another_hour_nothing_is_scanned_and_nothing_is_wrong(self, tmp_path: Path) -> None:
         wall = settings(tmp_path).clock(NOW)
         begins, ends = (wall + timedelta(hours=hours) for hours in (2, 4))
         window = f"{begins:%H}:00-{ends:%H}:00"
         config = settings(tmp_path, f"{SITES}run: {{window: '{window}'}}\n")
-        assert due(config, [], tmp_path / "camscan.db", NOW) == Due(waiting=("Town Hall", "Depot", "Library"))
+        assert find_due_sites(config, [], tmp_path / "camscan.db", NOW) == DueSites(
+            waiting=("Town Hall", "Depot", "Library")
+        )
         authorised = (
             "authorisations:\n  - {role: ICT, date: 2020-01-01, expires: 2999-12-31, cidrs: [10.9.0.0/25], "
             f"window: '{window}'}}\n"
         )
-        found = due(settings(tmp_path, SITES + authorised), [], tmp_path / "camscan.db", NOW)
-        assert found == Due(("Depot", "Library"), waiting=("Town Hall",))
+        found = find_due_sites(settings(tmp_path, SITES + authorised), [], tmp_path / "camscan.db", NOW)
+        assert found == DueSites(("Depot", "Library"), waiting=("Town Hall",))
 
     def test_what_a_person_must_confirm_is_left_out(self, tmp_path: Path) -> None:
         text = "sites:\n  - {name: Everything, cidrs: [10.0.0.0/8]}\n"
-        found = due(settings(tmp_path, text), [], tmp_path / "camscan.db", NOW)
-        assert found == Due(too_large=(("Everything", 1 << 24),))
+        found = find_due_sites(settings(tmp_path, text), [], tmp_path / "camscan.db", NOW)
+        assert found == DueSites(too_large=(("Everything", 1 << 24),))
 
 
 @pytest.fixture
@@ -150,7 +152,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Device]]:
         made = report(
             *found[site],
             scan_id=f"scan-{next(count)}",
-            when=app.run.clock(),
+            when=app.run.read_clock(),
             site=site,
             targets=prepared.plan.targets.texts,
         )
@@ -193,7 +195,7 @@ class TestRun:
         assert [scan.site for scan in scans()] == ["Town Hall", "Depot", "Library"]
         assert all(isinstance(scan.turn, Turn) for scan in scans())
         (backup,) = (workplace / "backups").iterdir()
-        assert backup.name == f"camscan-{app.run.clock():%Y-%m-%d}.db"
+        assert backup.name == f"camscan-{app.run.read_clock():%Y-%m-%d}.db"
         with open_register(backup, readonly=True) as book:
             assert len(book.devices()) == 1
         assert (workplace / "reports" / "cameras.csv").exists()
@@ -209,7 +211,7 @@ class TestRun:
     ) -> None:
         assert camscan("run")[:2] == (0, "")
         seen["Town Hall"].append(camera(1, ip="10.9.0.5"))
-        monkeypatch.setattr(app.run, "clock", lambda: datetime.now(UTC) + timedelta(days=1))
+        monkeypatch.setattr(app.run, "read_clock", lambda: datetime.now(UTC) + timedelta(days=1))
         code, out, err = camscan("run")
         assert (code, out) == (0, "")
         assert err.startswith("New: Hikvision DS-2CD2385G1-I at 10.9.0.5, Town Hall (")
@@ -258,7 +260,7 @@ class TestRun:
         self, camscan: Camscan, seen: dict[str, list[Device]], workplace: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         (workplace / "camscan.yaml").write_text(f"{SITES}{AFTER}{RECIPIENTS}", encoding="utf-8")
-        monkeypatch.setattr(after, "back_up", lambda *_: signal.raise_signal(signal.SIGTERM))
+        monkeypatch.setattr(run_outputs, "back_up", lambda *_: signal.raise_signal(signal.SIGTERM))
         with boxed() as box:
             assert camscan("run") == (143, "", "")
             assert box.tries == 0
@@ -289,7 +291,7 @@ class TestRun:
 
     @pytest.mark.usefixtures("seen")
     def test_two_runs_at_once(self, camscan: Camscan, place: Workspace) -> None:
-        with app.unattended.alone(place):
+        with app.unattended.lock_runs(place):
             assert camscan("run")[0] == 4
         assert not Path("camscan.db").exists()
 
@@ -324,7 +326,7 @@ class TestRun:
         for name in ("camscan-2026-01-01.db", "camscan-2026-01-02.db", "camscan-2999-01-01.db", "mine-2026-01-01.db"):
             (folder / name).write_text(name, encoding="utf-8")
         camscan("run")
-        today = f"camscan-{app.run.clock():%Y-%m-%d}.db"
+        today = f"camscan-{app.run.read_clock():%Y-%m-%d}.db"
         assert {path.name for path in folder.iterdir()} == {
             today,
             "camscan-2026-01-02.db",
@@ -431,10 +433,10 @@ def test_a_window_ends_the_scan_that_is_running(workplace: Path) -> None:
     config = settings(workplace, SITES)
     soon = datetime.now(UTC) + HOUR
     request = app.request.Request(targets=(), site="Depot", until=soon)
-    prepared = app.request.prepare(request, config=config)
+    prepared = app.request.prepare_request(request, config=config)
     assert (prepared.until, prepared.why_until) == (soon, "the window of the run closed")
     with pytest.raises(ScopeError, match="the window of the run closed at"):
-        app.request.prepare(replace(request, until=NOW - HOUR), config=config)
+        app.request.prepare_request(replace(request, until=NOW - HOUR), config=config)
 
 
 def test_what_is_left_of_a_killed_run_is_taken_away(workplace: Path, seen: dict[str, list[Device]]) -> None:
@@ -444,6 +446,6 @@ def test_what_is_left_of_a_killed_run_is_taken_away(workplace: Path, seen: dict[
     head = Head(key("round", ["Depot"]), NOW, sites=("Depot", "Town Hall"), options={"by": "run"})
     remember_round(place, head)
     remember_round(place, replace(head, key=key("mine"), options={}))
-    assert app.run.run(find_workspace()).exit_code == 0
+    assert app.run.run_unattended(find_workspace()).exit_code == 0
     assert not path_of(place, head.key).exists()
     assert path_of(place, key("mine")).exists()

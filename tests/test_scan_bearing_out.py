@@ -46,7 +46,7 @@ class Silent:
 
 
 def scan() -> Scan:
-    found = Scan(Door(Scope(TARGETS.networks), FAST), Plan(TARGETS), fingerprints.load())
+    found = Scan(Door(Scope(TARGETS.networks), FAST), Plan(TARGETS), fingerprints.load_database())
     assert found.door.is_routed("198.18.7.1")
     return found
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from camscan.config import Config, load_config
 from camscan.model import Completion, Coverage
 from camscan.net.target import NARROWEST_IPV6
-from camscan.plan.scan_coverage import Looked, looked
+from camscan.plan.scan_coverage import Looked, measure_coverage
 
 TODAY = date(2026, 11, 30)
 CONFIG = """\
@@ -66,7 +66,9 @@ def days(found: Looked) -> dict[str, str]:
 
 class TestSites:
     def test_one_address_with_a_site_is_not_the_site(self, config: Config) -> None:
-        found = looked(config, [scan("192.0.2.7", site="Town Hall"), scan("192.0.2.200", site="Depot")], TODAY)
+        found = measure_coverage(
+            config, [scan("192.0.2.7", site="Town Hall"), scan("192.0.2.200", site="Depot")], TODAY
+        )
         assert (found.sites, found.fresh, found.never) == (3, 0, ("Town Hall", "Depot", "Yard"))
         assert (found.addresses, found.unasked) == (2, 0)
         (hall, *_) = found.networks
@@ -75,30 +77,30 @@ class TestSites:
     def test_an_import_is_no_scan_of_the_site(self, config: Config) -> None:
         of_file = scan("nmap.xml", site="Town Hall", is_search=False, addresses=1, answered=1)
         of_network = scan(*HALL, site="Town Hall", is_search=False, addresses=380)
-        found = looked(config, [of_file, of_network], TODAY)
+        found = measure_coverage(config, [of_file, of_network], TODAY)
         assert (found.fresh, found.addresses, found.percent) == (0, 0, None)
 
     def test_all_its_networks_by_one_run(self, config: Config) -> None:
-        found = looked(config, [scan(*HALL, site="Town Hall", left_out=("192.0.2.192/26",))], TODAY)
+        found = measure_coverage(config, [scan(*HALL, site="Town Hall", left_out=("192.0.2.192/26",))], TODAY)
         assert (found.fresh, found.never, found.percent) == (1, ("Depot", "Yard"), 100.0)
         assert days(found)["192.0.2.192/26"] == "None", "it belongs to the Depot, and was left to its scan"
 
     def test_or_by_several_the_oldest_part_decides(self, config: Config) -> None:
         parts = [scan("192.0.2.0/25", days=80), scan("192.0.2.128-191", days=3), scan("198.51.100.0/24", days=9)]
-        found = looked(config, parts, TODAY)
+        found = measure_coverage(config, parts, TODAY)
         assert (found.fresh, found.never) == (1, ("Depot", "Yard"))
         assert days(found)["192.0.2.0/24"] == "2026-09-11"
-        late = looked(config, parts, TODAY + timedelta(days=11))
+        late = measure_coverage(config, parts, TODAY + timedelta(days=11))
         assert (late.fresh, late.stale) == (0, ("Town Hall",))
 
     def test_two_halves_are_the_whole(self, config: Config) -> None:
-        found = looked(
+        found = measure_coverage(
             config, [scan("192.0.2.192/27", "192.0.2.224/27"), scan("203.0.113.0/29"), scan("203.0.113.8/29")], TODAY
         )
         assert (found.fresh, found.never) == (2, ("Town Hall",))
 
     def test_a_wider_network_is_a_scan_of_all_in_it(self, config: Config) -> None:
-        found = looked(config, [scan("192.0.2.0/23")], TODAY)
+        found = measure_coverage(config, [scan("192.0.2.0/23")], TODAY)
         assert days(found) == {
             "192.0.2.0/24": "2026-11-30",
             "198.51.100.0/25": "None",
@@ -108,50 +110,50 @@ class TestSites:
 
     def test_an_older_date_never_replaces_a_newer_one(self, config: Config) -> None:
         recorded_late = [scan("192.0.2.192/26", days=1), scan("192.0.2.192/26", days=400)]
-        found = looked(config, recorded_late, TODAY)
+        found = measure_coverage(config, recorded_late, TODAY)
         assert days(found)["192.0.2.192/26"] == "2026-11-29"
         assert found.last == date(2026, 11, 29)
 
     def test_an_interrupted_scan_counts_as_far_as_it_came(self, config: Config) -> None:
         whole = scan("192.0.2.192/26", days=100)
         cut = replace(scan("192.0.2.192/26", unfinished=("192.0.2.224/27",)), completion=Completion.INTERRUPTED)
-        assert looked(config, [cut], TODAY).never == ("Town Hall", "Depot", "Yard")
-        assert looked(config, [whole, cut], TODAY).stale == ("Depot",), "half of it is a hundred days old"
+        assert measure_coverage(config, [cut], TODAY).never == ("Town Hall", "Depot", "Yard")
+        assert measure_coverage(config, [whole, cut], TODAY).stale == ("Depot",), "half of it is a hundred days old"
         rest = scan("192.0.2.224/27", days=2)
-        assert looked(config, [whole, cut, rest], TODAY).fresh == 1
+        assert measure_coverage(config, [whole, cut, rest], TODAY).fresh == 1
 
     def test_of_an_earlier_version_an_interrupted_scan_is_not_whole(self, config: Config) -> None:
         cut = replace(scan("192.0.2.192/26", addresses=62, not_tried=20), completion=Completion.INTERRUPTED)
-        found = looked(config, [cut], TODAY)
+        found = measure_coverage(config, [cut], TODAY)
         assert (found.addresses, found.unasked, found.never[1]) == (62, 20, "Depot")
         amid = replace(cut, coverage=replace(cut.coverage, not_tried=0))
-        assert looked(config, [amid], TODAY).never[1] == "Depot"
+        assert measure_coverage(config, [amid], TODAY).never[1] == "Depot"
 
     def test_a_site_without_networks_is_in_no_count(self, config: Config) -> None:
-        assert "Store" not in {each.site for each in looked(config, [], TODAY).networks}
+        assert "Store" not in {each.site for each in measure_coverage(config, [], TODAY).networks}
 
     def test_what_is_excluded_need_not_be_asked(self, config: Config) -> None:
         yard = scan("203.0.113.0/28", left_out=("203.0.113.3/32",))
-        assert looked(config, [yard], TODAY).never == ("Town Hall", "Depot")
+        assert measure_coverage(config, [yard], TODAY).never == ("Town Hall", "Depot")
 
     def test_of_ipv6_only_what_can_be_swept_is_a_network(self, tmp_path: Path) -> None:
         path = tmp_path / "camscan.yaml"
         cidrs = f"'2001:db8::/{NARROWEST_IPV6}', '2001:db8:1::/{NARROWEST_IPV6 - 1}'"
         path.write_text(f"sites:\n  - {{name: Mast, cidrs: [{cidrs}]}}\n", encoding="utf-8")
-        networks = looked(load_config(path), [], TODAY).networks
+        networks = measure_coverage(load_config(path), [], TODAY).networks
         assert [each.network for each in networks] == [f"2001:db8::/{NARROWEST_IPV6}"]
 
     def test_the_smallest_networks_have_no_address_to_spare(self, tmp_path: Path) -> None:
         sizes = {"192.0.2.0/29": 6, "192.0.2.8/30": 2, "192.0.2.12/31": 2, "192.0.2.14/32": 1}
         path = tmp_path / "camscan.yaml"
         path.write_text(f"sites:\n  - {{name: Mast, cidrs: [{', '.join(sizes)}]}}\n", encoding="utf-8")
-        found = looked(load_config(path), [scan(*sizes)], TODAY).networks
+        found = measure_coverage(load_config(path), [scan(*sizes)], TODAY).networks
         assert {each.network: each.addresses for each in found} == sizes
         assert [each.asked for each in found] == [*sizes.values()]
 
     def test_as_json(self, config: Config) -> None:
         old = scan("203.0.113.0/28", days=200, left_out=("203.0.113.3/32",))
-        told = dict(looked(config, [scan(*HALL, "192.0.2.192/26"), old], TODAY).as_json())
+        told = dict(measure_coverage(config, [scan(*HALL, "192.0.2.192/26"), old], TODAY).as_json())
         networks = told.pop("networks")
         assert told == {
             "sites": 3,
@@ -172,25 +174,25 @@ _WIDE = ipaddress.IPv4Network("10.0.0.0/12")
 
 class TestAddresses:
     def test_overlapping_scans_are_not_added(self, config: Config) -> None:
-        found = looked(config, [scan("192.0.2.0/24"), scan("192.0.2.0/25"), scan("192.0.2.1", days=3)], TODAY)
+        found = measure_coverage(config, [scan("192.0.2.0/24"), scan("192.0.2.0/25"), scan("192.0.2.1", days=3)], TODAY)
         assert (found.addresses, found.unasked, found.percent) == (254, 0, 100.0)
 
     def test_only_all_of_them_are_100_per_cent(self, config: Config) -> None:
         nearly = scan("10.0.0.0/12", unreached=("10.1.2.3/32",), unreachable=1)
-        assert looked(config, [nearly], TODAY).percent == 99.9
+        assert measure_coverage(config, [nearly], TODAY).percent == 99.9
         most = [str(each) for each in _WIDE.address_exclude(ipaddress.IPv4Network("10.0.0.0/30"))]
         hardly = scan("10.0.0.0/12", unreached=tuple(most), unreachable=2**20 - 5)
-        assert looked(config, [hardly], TODAY).percent == 0.1
+        assert measure_coverage(config, [hardly], TODAY).percent == 0.1
 
     def test_the_newest_answer_counts(self, config: Config) -> None:
         lost = scan("192.0.2.0/25", unreached=("192.0.2.64/26",), unreachable=63)
-        assert looked(config, [scan("192.0.2.0/24", days=5), lost], TODAY).unasked == 63
-        assert looked(config, [replace(lost, days=5), scan("192.0.2.0/24")], TODAY).unasked == 0
+        assert measure_coverage(config, [scan("192.0.2.0/24", days=5), lost], TODAY).unasked == 63
+        assert measure_coverage(config, [replace(lost, days=5), scan("192.0.2.0/24")], TODAY).unasked == 0
 
     def test_what_was_not_tried_again_keeps_its_older_answer(self, config: Config) -> None:
         cut = replace(scan("192.0.2.0/24", unfinished=("192.0.2.128/25",)), completion=Completion.INTERRUPTED)
-        assert looked(config, [scan("192.0.2.0/24", days=5), cut], TODAY).unasked == 0
-        assert looked(config, [cut], TODAY).unasked == 127
+        assert measure_coverage(config, [scan("192.0.2.0/24", days=5), cut], TODAY).unasked == 0
+        assert measure_coverage(config, [cut], TODAY).unasked == 127
 
 
 ADDRESSES = [f"192.0.2.{number}" for number in range(192, 256)]
@@ -239,6 +241,6 @@ def test_the_counts_are_those_of_sets_of_addresses(scans: list[Scan]) -> None:
             before = answers.get(ip)
             if before is None or each.days < before[0]:
                 answers[ip] = each.days, ip not in lost
-    found = looked(Config(), scans, TODAY)
+    found = measure_coverage(Config(), scans, TODAY)
     assert found.addresses == len(scope)
     assert found.unasked == len(scope) - sum(reached for _, reached in answers.values())

@@ -27,7 +27,7 @@ PACE = replace(FAST, in_flight=300)
 async def scan(network: str) -> Report:
     targets = parse_targets([network])
     async with Door(Scope(targets.networks), PACE) as door:
-        return await Scan(door, Plan(targets, ports=PORTS), fingerprints.load()).run()
+        return await Scan(door, Plan(targets, ports=PORTS), fingerprints.load_database()).run()
 
 
 async def test_every_unit_is_found_and_named_and_nobody_is_accused(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ async def test_every_unit_is_found_and_named_and_nobody_is_accused(tmp_path: Pat
     assert all(ipaddress.ip_address(ip) in ipaddress.ip_network(network) for ip in asked)
     with open_register(tmp_path / "camscan.db") as register:
         assert len(register.record(report).new) == len(report.devices)
-        known = register.find(estate["truth"][0]["serial"])
+        known = register.find_devices(estate["truth"][0]["serial"])
         assert [device.identification.model for device in known] == [estate["truth"][0]["model"]]
 
 
@@ -61,7 +61,7 @@ async def test_once_it_is_stopped_nobody_else_is_asked() -> None:
             running.stop()
 
     async with Door(Scope(targets.networks), GENTLE) as door:
-        running = Scan(door, Plan(targets, ports=PORTS), fingerprints.load(), on_progress=stop)
+        running = Scan(door, Plan(targets, ports=PORTS), fingerprints.load_database(), on_progress=stop)
         report = await running.run()
         after = Counter({**door.sent, "asked": running.tally.asked})
     assert report.completion is Completion.INTERRUPTED

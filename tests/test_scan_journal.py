@@ -39,7 +39,7 @@ from camscan.scan.journal.write import Journal
 from camscan.scan.plan import Plan
 from camscan.scan.state import ScanState
 
-DATABASE = fingerprints.load()
+DATABASE = fingerprints.load_database()
 PROBES = load_probes()
 TARGETS = parse_targets(["127.60.0.0/24"])
 NOON = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)

@@ -64,7 +64,7 @@ async def test_who_does_not_answer_arp_is_sent_one_datagram(monkeypatch: pytest.
     targets = parse_targets(["10.9.0.2-10.9.0.6"])
     pace = replace(FAST, settle=0.05, tail=0.05, answer_timeout=0.1)
     async with Door(Scope(targets.networks), pace) as opened:
-        report = await Scan(opened, Plan(targets), fingerprints.load()).run()
+        report = await Scan(opened, Plan(targets), fingerprints.load_database()).run()
     dead = {ip: ports for ip, ports in asked.items() if ip not in {LIVING, JUST_NOW}}
     assert dead == {f"10.9.0.{number}": [37810] for number in (2, 4, 6)}
     assert set(asked[LIVING]) > CORE_PORTS

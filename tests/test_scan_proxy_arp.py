@@ -62,7 +62,7 @@ async def test_who_only_a_router_answers_for_is_asked_and_is_no_device(monkeypat
     targets = parse_targets(["10.9.0.2-10.9.0.30"])
     pace = replace(FAST, settle=0.05, tail=0.05, answer_timeout=0.1)
     async with Door(Scope(targets.networks), pace) as opened:
-        report = await Scan(opened, Plan(targets), fingerprints.load()).run()
+        report = await Scan(opened, Plan(targets), fingerprints.load_database()).run()
     assert len(OTHERS) > SHARED
     assert sorted(interviewed) == sorted([*OTHERS, CAMERA])
     assert sorted(device.ip_addresses for device in report.devices) == [(BEHIND_TOO,), (BEHIND,), (CAMERA,)]
@@ -72,7 +72,7 @@ async def test_who_only_a_router_answers_for_is_asked_and_is_no_device(monkeypat
 
 
 def test_a_run_that_goes_on_knows_the_router_too() -> None:
-    state = ScanState(fingerprints.load())
+    state = ScanState(fingerprints.load_database())
     told = [Attempt("mac", ip, 0, Outcome.ANSWERED, payload=ROUTER.encode()) for ip in OTHERS[:SHARED]]
     Checkpoint(tuple(told)).restore(state, Tally(), parse_targets(["10.9.0.2-10.9.0.30"]))
     assert sorted(state.hosts) == sorted(OTHERS[:SHARED])
@@ -82,7 +82,7 @@ def test_a_run_that_goes_on_knows_the_router_too() -> None:
 
 @given(st.sets(st.integers(1, 120), max_size=120).flatmap(lambda numbers: st.permutations(sorted(numbers))))
 def test_only_rows_are_a_routers_in_whatever_order_they_answer(numbers: list[int]) -> None:
-    state = ScanState(fingerprints.load())
+    state = ScanState(fingerprints.load_database())
     for number in numbers:
         ip = f"10.9.0.{number}"
         if state.is_own_mac(ip, ROUTER):  # several units of one MAC: a bridge, a host with many addresses

@@ -9,7 +9,7 @@ import pytest
 from udp_replies import SADP_CAMERA, SADP_HELLO
 
 from camscan import captures, fingerprints
-from camscan.identify import merge
+from camscan.identify import merge_attempts
 from camscan.model import Confidence, Device, Outcome, Reply
 from camscan.net.target import parse_targets
 from camscan.probes import load
@@ -17,7 +17,7 @@ from camscan.scan.coverage import Tally, cover
 from camscan.scan.replies import CROWD, MOST_STRANGERS, PASSIVE_CROWD, REPLIES_PER_ADDRESS, Replies
 from camscan.scan.state import ScanState
 
-DATABASE = fingerprints.load()
+DATABASE = fingerprints.load_database()
 PROBES = load()
 TARGETS = parse_targets(["10.9.0.0/16"])
 UNIT, FACTORY = "10.9.0.3", "192.0.2.64"
@@ -53,7 +53,7 @@ def direct(replies: Replies, ip: str = UNIT) -> str:
 
 def devices(replies: Replies) -> list[Device]:
     replies.settle(is_complete=True)
-    return merge(replies.state.attempts(), DATABASE)
+    return merge_attempts(replies.state.attempts(), DATABASE)
 
 
 def notes(replies: Replies) -> list[str]:
@@ -355,7 +355,7 @@ def test_where_a_scan_was_interrupted_nothing_counts_fully_that_was_not_proved(k
     for number in range(CROWD + 8):
         replies.on_datagram(SEARCH_ANSWER, f"10.9.0.{number + 1}", DHIP)
     replies.settle(is_complete=False)
-    found = merge(replies.state.attempts(), DATABASE)
+    found = merge_attempts(replies.state.attempts(), DATABASE)
     assert {device.identification.confidence for device in found} == {Confidence.POSSIBLE}
     assert len(found) == CROWD + 8
     assert [note for note in notes(replies) if "could not be asked again before the scan was interrupted" in note]

@@ -14,7 +14,7 @@ from camscan.scan import state
 from camscan.scan.host_record import MOST_FACTS
 from camscan.scan.state import COMMON_SHARE, OWN_SHARE, ScanState
 
-DATABASE = fingerprints.load()
+DATABASE = fingerprints.load_database()
 NOON = datetime(2026, 3, 2, 12, 0, 0, tzinfo=UTC)
 UNIT = "10.9.0.3"
 

@@ -57,7 +57,7 @@ class Network:
 
 
 def conversations(network: Network, state: ScanState | None = None) -> Conversations:
-    state = state or ScanState(fingerprints.load())
+    state = state or ScanState(fingerprints.load_database())
     probe = replace(load()["http"], ports=(80, 443, 8080), ask=network.ask, follow=network.follow)
 
     def read(name: str, payload: bytes, ip: str, port: int, detail: str) -> None:
@@ -121,7 +121,7 @@ async def test_an_answer_leads_to_one_question_more() -> None:
 
 async def test_an_answer_leads_no_further_where_all_is_known_by_then_unless_that_was_not_so() -> None:
     network = Network({port: [Outcome.ANSWERED] for port in (80, 443, 8080)})
-    state = ScanState(fingerprints.load())
+    state = ScanState(fingerprints.load_database())
     asking = conversations(network, state)
     network.meanwhile = lambda: state.record(COMPLETE)
     await asking.hold(UNIT)
@@ -143,7 +143,7 @@ async def test_whose_maker_is_confirmed_is_asked_on_no_other_port_in_a_protocol_
     told: set[str], asked: list[int]
 ) -> None:
     network = Network({port: [Outcome.ANSWERED] for port in (80, 443, 8080)})
-    state = ScanState(fingerprints.load())
+    state = ScanState(fingerprints.load_database())
     state.record(replace(COMPLETE, observations=tuple(seen for seen in COMPLETE.observations if seen.key in told)))
     await conversations(network, state).hold(UNIT)
     assert network.asked == asked
@@ -151,7 +151,7 @@ async def test_whose_maker_is_confirmed_is_asked_on_no_other_port_in_a_protocol_
 
 async def test_a_port_that_the_device_or_the_operator_named_is_asked_all_the_same() -> None:
     network = Network({port: [Outcome.ANSWERED] for port in (80, 443, 8080, 8081)})
-    state = ScanState(fingerprints.load())
+    state = ScanState(fingerprints.load_database())
     known = [seen for seen in COMPLETE.observations if seen.key != "sadp.firmware"]
     named = known[0]._replace(key="sadp.http_port", value="8081")
     state.record(replace(COMPLETE, observations=(*known, named)))

@@ -24,13 +24,13 @@ from camscan.asset.entry import normalise
 from camscan.asset.lifecycle import completed
 from camscan.errors import UsageError
 from camscan.model import Identification
-from camscan.policies.companies import Ownership, load
+from camscan.policies.companies import Ownership, load_ownership
 from camscan.sheets import Line, Page
-from camscan.sheets.compare import Comparison, compare, known
-from camscan.sheets.heading import find, mapping, mapping_lines
-from camscan.sheets.new_rows import sort
-from camscan.sheets.row import SUMS, Setting, loose_sum, row, sums
-from camscan.sheets.table import table
+from camscan.sheets.compare import Comparison, compare_rows, known_register
+from camscan.sheets.heading import find_table, mapping_lines, parse_mapping
+from camscan.sheets.new_rows import sort_new_rows
+from camscan.sheets.row import SUMS, Setting, device_row, loose_sum, read_sums
+from camscan.sheets.table import make_table
 
 TODAY = date(2026, 11, 23)
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -38,7 +38,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 @cache
 def companies() -> Ownership:
-    return load()
+    return load_ownership()
 
 
 def asset(name: str = "A1", *, serial: str = "", place: Place | None = None, **entries: str) -> Asset:
@@ -52,7 +52,7 @@ def holding(entries: Mapping[str, str], name: str = "A1", *, serial: str = "", p
 
 def shown(of: Asset) -> dict[str, str]:
     """The cells of an export."""
-    return dict(row(of, None, Setting(companies(), TODAY, {})))
+    return dict(device_row(of, None, Setting(companies(), TODAY, {})))
 
 
 def read(
@@ -67,8 +67,8 @@ def read(
     names = list(dict.fromkeys(name for cells in rows for name in cells))
     lines = [Line(1, tuple(names))]
     lines += [Line(number, tuple(cells.get(name, "") for name in names)) for number, cells in enumerate(rows, start=2)]
-    found = find([Page("", tuple(lines))], {})
-    return compare(found, known(assets, changes, {}, gone), TODAY, overwrite=overwrite)
+    found = find_table([Page("", tuple(lines))], {})
+    return compare_rows(found, known_register(assets, changes, {}, gone), TODAY, overwrite=overwrite)
 
 
 def changed(of: Comparison) -> list[tuple[str, str, str, str]]:
@@ -301,7 +301,7 @@ class TestSpoilt:
         assert loose_sum("DS-2CD 2385") == loose_sum(" ds-2cd2385")
         assert loose_sum("00123") == loose_sum("123") != loose_sum("124")
         stored = json.loads(shown(asset())["inherited"])[SUMS]
-        assert set(sums(stored)) >= {"model", "serial_number", "manufacturer"}
+        assert set(read_sums(stored)) >= {"model", "serial_number", "manufacturer"}
 
 
 class TestHeadings:
@@ -312,14 +312,14 @@ class TestHeadings:
                 "Data", (Line(1, ("Title",)), Line(2, ()), Line(3, ("", "Asset ID", "Notes")), Line(4, ("", "A1", "x")))
             ),
         ]
-        found = find(pages, {})
+        found = find_table(pages, {})
         assert (found.page, found.header, found.places) == ("Data", 3, {"asset_id": 1, "notes": 2})
-        assert found.cell(found.lines[0], "notes") == "x"
-        assert found.cell(Line(9, ()), "notes") == ""
+        assert found.cell_text(found.lines[0], "notes") == "x"
+        assert found.cell_text(Line(9, ()), "notes") == ""
 
     def test_unknown_headings_are_said(self) -> None:
         lines = (Line(1, ("asset_id", "aproved_by_scan", "Colour", "", "")), Line(2, ("A1", "", "red", "x", "")))
-        assert find([Page("", lines)], {}).unknown == (
+        assert find_table([Page("", lines)], {}).unknown == (
             "'aproved_by_scan' is not a column of the register; skipped",
             "'Colour' is not a column of the register; skipped",
             "column 4 has no heading; skipped",
@@ -327,24 +327,24 @@ class TestHeadings:
 
     def test_no_heading_at_all(self) -> None:
         with pytest.raises(UsageError, match="none of its rows has known headings"):
-            find([Page("", (Line(1, ("Colour",)),))], {})
+            find_table([Page("", (Line(1, ("Colour",)),))], {})
 
     def test_a_heading_twice(self) -> None:
         with pytest.raises(UsageError, match="row 1: two columns are called notes; delete one"):
-            find([Page("", (Line(1, ("Notes", "notes")),))], {})
+            find_table([Page("", (Line(1, ("Notes", "notes")),))], {})
 
     def test_a_mapping(self) -> None:
-        theirs = mapping(["Camera  No = council asset tag", "Serial=Serial Number", "a=b=notes"])
+        theirs = parse_mapping(["Camera  No = council asset tag", "Serial=Serial Number", "a=b=notes"])
         assert theirs == {"camera no": "council_asset_tag", "serial": "stated_serial_number", "a=b": "notes"}
         lines = (Line(1, ("CAMERA NO", "Serial", "Model", "A=B")),)
-        assert find([Page("", lines)], theirs).places == {
+        assert find_table([Page("", lines)], theirs).places == {
             "council_asset_tag": 0,
             "stated_serial_number": 1,
             "stated_model": 2,
             "notes": 3,
         }
         with pytest.raises(UsageError, match="it has no heading 'camera no'"):
-            find([Page("", (Line(1, ("Serial", "a=b")),))], theirs)
+            find_table([Page("", (Line(1, ("Serial", "a=b")),))], theirs)
 
     @pytest.mark.parametrize(
         ("pair", "why"),
@@ -357,11 +357,11 @@ class TestHeadings:
     )
     def test_a_mapping_that_is_none(self, pair: str, why: str) -> None:
         with pytest.raises(UsageError, match=why):
-            mapping([pair])
+            parse_mapping([pair])
 
     def test_two_headings_for_one_column(self) -> None:
         with pytest.raises(UsageError, match="another heading already stands for notes"):
-            mapping(["a=notes", "b=notes"])
+            parse_mapping(["a=notes", "b=notes"])
 
     def test_a_mapping_file(self) -> None:
         assert mapping_lines("# ours\n\n Serial = serial_number \r\n") == ["Serial = serial_number"]
@@ -381,9 +381,9 @@ class TestForeign:
         names = list(dict.fromkeys(name for cells in rows for name in cells))
         lines = [Line(1, tuple(names))]
         lines += [Line(at, tuple(cells.get(name, "") for name in names)) for at, cells in enumerate(rows, start=2)]
-        found = find([Page("", tuple(lines))], {})
-        compared = compare(found, known(assets, changes, {}), TODAY)
-        sorted_ = sort(found, compared, assets, changes, TODAY, overwrite, by_address=by_address)
+        found = find_table([Page("", tuple(lines))], {})
+        compared = compare_rows(found, known_register(assets, changes, {}), TODAY)
+        sorted_ = sort_new_rows(found, compared, assets, changes, TODAY, overwrite, by_address=by_address)
         filled = [(each.asset_id, each.column, each.old, each.new) for each in sorted_.filled]
         return (
             [dict(each.entries) for each in sorted_.new],
@@ -558,7 +558,7 @@ def test_whatever_people_entered_comes_back_as_no_edit(suffix: str, made: list[d
         replace(holding(entries, f"A{number}", place=PLACE if number % 2 else None), revision=number)
         for number, entries in enumerate(made)
     ]
-    of = table(
+    of = make_table(
         assets,
         {},
         Setting(companies(), TODAY, {}),
@@ -567,12 +567,12 @@ def test_whatever_people_entered_comes_back_as_no_edit(suffix: str, made: list[d
         now=datetime(2026, 11, 23, tzinfo=UTC),
     )
     stream = io.BytesIO()
-    sheets.load()[suffix].write(of, stream)
-    found = find(sheets.load()[suffix].read(stream.getvalue()), {})
-    compared = compare(found, known(assets, (), {}), TODAY)
+    sheets.load_formats()[suffix].write(of, stream)
+    found = find_table(sheets.load_formats()[suffix].read(stream.getvalue()), {})
+    compared = compare_rows(found, known_register(assets, (), {}), TODAY)
     assert (compared.entries, compared.left_out, compared.kept, compared.strangers) == ((), (), (), ())
     assert compared.rows == len(assets)
     for line in found.lines:
-        (asset_,) = [each for each in assets if each.asset_id == found.cell(line, "asset_id")]
+        (asset_,) = [each for each in assets if each.asset_id == found.cell_text(line, "asset_id")]
         for name, text in asset_.entries.items():
-            assert normalise(BY_NAME[name], found.cell(line, name)) == text
+            assert normalise(BY_NAME[name], found.cell_text(line, name)) == text

@@ -67,7 +67,7 @@ def test_several_are_counted(book: Path, camscan: Camscan) -> None:
 def test_a_device_beside_it_is_shown(book: Path, camscan: Camscan) -> None:
     spoil(book, DAMAGE["no JSON"])
     with open_register(book, readonly=True) as register:
-        found, _ = register.legible()
+        found, _ = register.legible_devices()
     code, _, _ = camscan("show", found[0].asset_id, "--register", book)
     assert code == 0
 

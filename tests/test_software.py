@@ -12,10 +12,10 @@ from camscan.cli import _summary
 from camscan.config.planning import Planning
 from camscan.fingerprints import Database
 from camscan.headline import is_system
-from camscan.identify import identify
+from camscan.identify import identify_box
 from camscan.model import Confidence, Device, Identification, Reply
-from camscan.policies.judge import Subject, rule
-from camscan.policies.use import in_use
+from camscan.policies.judge import Subject, rule_by_policies
+from camscan.policies.use import policies_in_use
 
 RTSP = "RTSP/1.0 200 OK\r\nCSeq: 1\r\nPublic: OPTIONS, DESCRIBE, SETUP, PLAY\r\n\r\n"
 FAULT = (
@@ -26,7 +26,7 @@ FAULT = (
 
 @pytest.fixture(scope="module")
 def database() -> Database:
-    return fingerprints.load()
+    return fingerprints.load_database()
 
 
 def page(*headers: str, body: str = "", status: str = "200 OK") -> str:
@@ -39,7 +39,7 @@ def told(database: Database, *replies: tuple[str, str]) -> Identification:
         for probe, payload in replies
         for observation in captures.observe(Reply(probe, payload.encode())).observations
     ]
-    return identify(seen, database)
+    return identify_box(seen, database)
 
 
 def device(found: Identification, *ports: str) -> Device:
@@ -82,7 +82,7 @@ def test_software_is_a_server_in_the_register_and_no_policy_passes_it_over(datab
     assert of_kind.holds_recordings
     assert not of_kind.is_camera
     subject = Subject(maker="hikvision", is_sure=True, is_surveillance=found.is_camera_system, kind=found.kind or "")
-    rulings = rule(subject, in_use(policies.load(), Planning()), date(2026, 11, 29))
+    rulings = rule_by_policies(subject, policies_in_use(policies.load_known_policies(), Planning()), date(2026, 11, 29))
     assert any(ruling.matches for ruling in rulings)
 
 

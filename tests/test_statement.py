@@ -8,7 +8,7 @@ import pytest
 
 from camscan import fingerprints
 from camscan.fingerprints import Database
-from camscan.identify import identify
+from camscan.identify import identify_box
 from camscan.model import Confidence, Identification, Observation
 
 SEEN = datetime(2026, 11, 29, 9, 0, tzinfo=UTC)
@@ -17,11 +17,13 @@ SURE = (Confidence.CONFIRMED, Confidence.PROBABLE)
 
 @pytest.fixture(scope="module")
 def database() -> Database:
-    return fingerprints.load()
+    return fingerprints.load_database()
 
 
 def what(database: Database, *facts: tuple[str, str], ip: str = "192.0.2.9") -> Identification:
-    return identify([Observation(ip, 80, key.partition(".")[0], key, value, SEEN) for key, value in facts], database)
+    return identify_box(
+        [Observation(ip, 80, key.partition(".")[0], key, value, SEEN) for key, value in facts], database
+    )
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ class TestBoth:
         with open_store(register_at) as store:
             assert made_by(store).startswith("camscan ")
         with open_register(register_at) as book:
-            assert book.check() == []
+            assert book.find_faults() == []
 
     def test_threads_take_turns_and_none_is_lost(self, store: Store) -> None:
         with store.writing() as connection:
@@ -80,7 +80,7 @@ class TestBoth:
     def test_the_register_is_not_touched(self, store: Store, register_at: str | Path) -> None:
         del store
         with open_register(register_at, readonly=True) as book:
-            assert book.check() == []
+            assert book.find_faults() == []
 
 
 class TestFiles:

@@ -81,12 +81,12 @@ def test_what_was_written_is_heard_and_what_was_only_tried_is_not(register_at: s
     with open_register(register_at, editing=True) as book, hear_changes() as heard:
         number = book.devices()[0].asset_id
         edits = [Edit(number, "notes", "x"), Edit(number, "location_detail", "Hall")]
-        book.edit(edits, role="r", how="h", dry_run=True)
+        book.edit_entries(edits, role="r", how="h", dry_run=True)
         assert heard == []
-        changes = book.edit(edits, role="r", how="h")
+        changes = book.edit_entries(edits, role="r", how="h")
         assert heard == [changes[0].number, changes[-1].number]
-        book.edit(edits, role="r", how="h")
+        book.edit_entries(edits, role="r", how="h")
         assert len(heard) == 2, "nothing was changed"
     with open_register(register_at, editing=True) as book:
-        book.edit([Edit(number, "notes", "y")], role="r", how="h")
+        book.edit_entries([Edit(number, "notes", "y")], role="r", how="h")
     assert len(heard) == 2, "nobody listens any more"

@@ -20,7 +20,7 @@ from council import Council, Unit, replies_of
 from earlier import one_step_further, rewrite
 
 from camscan import fingerprints, sheets
-from camscan.app.lines import lister
+from camscan.app.listing_lines import make_lister
 from camscan.asset import Asset, Lifecycle, Presence
 from camscan.asset.columns import BY_NAME
 from camscan.cells import harmless
@@ -104,7 +104,7 @@ class Story:
         today = self.council.now.date()
         settings = find_config(self.book.settings)
         with open_register(self.book.path) as book:
-            book.list_by(replace(lister(settings), day=lambda: today))
+            book.list_by(replace(make_lister(settings), day=lambda: today))
             for site in self.council.sites:
                 book.record(self.council.scan(site), counted=True)
         seen = [row for row in self.book.rows().values() if row.presence is Presence.SEEN]
@@ -240,7 +240,7 @@ def facts_of(rows: Mapping[str, Asset]) -> dict[str, tuple[object, ...]]:
 
 def edit(file: Path, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
     """What a person does to a register in a spreadsheet: opens it, changes cells, saves it."""
-    sheet = sheets.of(file.name)
+    sheet = sheets.format_of_file(file.name)
     lines = next(page.lines for page in sheet.read(file.read_bytes()) if any("asset_id" in x.cells for x in page.lines))
     top = next(index for index, line in enumerate(lines) if "asset_id" in line.cells)
     names = lines[top].cells
@@ -277,7 +277,7 @@ def upgrade():
 def test_three_years(
     register_at: str, devices: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    database = fingerprints.load()
+    database = fingerprints.load_database()
     council = Council(replies_of(devices + 60, tmp_path), database, SITES, START)
     settings = tmp_path / "camscan.yaml"
     settings.write_text(f"organisation: A council\n{DECISION}", encoding="utf-8")

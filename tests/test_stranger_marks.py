@@ -6,7 +6,7 @@ import pytest
 
 from camscan import captures, fingerprints
 from camscan.fingerprints import Database
-from camscan.identify import identify
+from camscan.identify import identify_box
 from camscan.model import Confidence, Identification, Reply
 
 SURE = (Confidence.CONFIRMED, Confidence.PROBABLE)
@@ -21,7 +21,7 @@ SOAP = (
 
 @pytest.fixture(scope="module")
 def database() -> Database:
-    return fingerprints.load()
+    return fingerprints.load_database()
 
 
 def _what(database: Database, *replies: tuple[str, str | bytes]) -> Identification:
@@ -32,7 +32,7 @@ def _what(database: Database, *replies: tuple[str, str | bytes]) -> Identificati
             Reply(probe, payload if isinstance(payload, bytes) else payload.encode())
         ).observations
     ]
-    return identify(observations, database)
+    return identify_box(observations, database)
 
 
 def _match(*scopes: str, declared: str = "") -> str:

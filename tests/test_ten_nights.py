@@ -120,7 +120,7 @@ def test_the_story(camscan: Camscan, workplace: Path, monkeypatch: pytest.Monkey
         settings = SITES + MAIL % {"port": box.port, "ca": authority.file.name}
         Path("camscan.yaml").write_text(settings, encoding="utf-8")
         council = Council(camscan, settings, box)
-        monkeypatch.setattr(app.run, "clock", council.clock)
+        monkeypatch.setattr(app.run, "read_clock", council.clock)
         monkeypatch.setattr(resume, "run_scan", council.scanned)
         hall, depot = (
             [camera(n, ip=f"10.9.0.{n}") for n in range(1, 6)],
@@ -147,13 +147,13 @@ def first_nights(council: Council, hall: list[Device]) -> None:
 def a_removed_camera(council: Council, hall: list[Device]) -> None:
     gone = hall.pop()
     with open_register("camscan.db", editing=True) as book:
-        (asset,) = book.find("10.9.0.50")
+        (asset,) = book.find_devices("10.9.0.50")
         entries = {
             "lifecycle_status": "removed",
             "actual_removal_date": (council.clock() - timedelta(days=1)).date().isoformat(),
             "removal_evidence_ref": "works order 48213",
         }
-        book.edit([Edit(asset.asset_id, *entry) for entry in entries.items()], role=ROLE, how="test")
+        book.edit_entries([Edit(asset.asset_id, *entry) for entry in entries.items()], role=ROLE, how="test")
     assert council.run() == (0, [], "")
     hall.append(gone)
     assert council.run() == (0, [f"CCTV team: {ALARM}", f"ICT: {ALARM}"], "")
@@ -211,7 +211,7 @@ def an_ended_authorisation(council: Council) -> None:
 
 def nothing_is_lost(council: Council) -> None:
     with open_register("camscan.db", readonly=True) as book:
-        assert book.check() == []
+        assert book.find_faults() == []
         assert len(book.scans()) == council.scans
         assert len(book.devices()) == 11
     assert len(Path("cameras.csv").read_text(encoding="utf-8").splitlines()) > 1
@@ -271,7 +271,7 @@ def test_a_window_that_closes_ends_the_scan_and_the_next_night_goes_on(
     depot(workplace)
     with monkeypatch.context() as patch:
         soon = timedelta(seconds=0.5)
-        patch.setattr(request, "_until", lambda *_: (datetime.now(UTC) + soon, "the window of the run closed"))
+        patch.setattr(request, "_window_end", lambda *_: (datetime.now(UTC) + soon, "the window of the run closed"))
         code, out, err = camscan("run")
     assert (code, out) == (3, "")
     assert err == "camscan: some addresses could not be asked: Depot\n"

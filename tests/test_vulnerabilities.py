@@ -15,11 +15,11 @@ from camscan import fingerprints
 from camscan.errors import ConfigError, OutputError, UsageError
 from camscan.model import Identification
 from camscan.vulnerabilities import kev
-from camscan.vulnerabilities.assess import NOT_COMPARABLE, Standing, assess, check
+from camscan.vulnerabilities.assess import NOT_COMPARABLE, Standing, assess_device, check_weaknesses
 from camscan.vulnerabilities.kev import Flag
-from camscan.vulnerabilities.read import FILE, load
+from camscan.vulnerabilities.read import FILE, load_weaknesses
 
-KNOWN = load(catalogue=Path("/nonexistent/kev.json"))
+KNOWN = load_weaknesses(catalogue=Path("/nonexistent/kev.json"))
 
 ENTRY = """
 weaknesses:
@@ -39,7 +39,7 @@ weaknesses:
 
 def told(maker: str, model: str | None, firmware: str = "", **more: str) -> dict[str, tuple[str, str]]:
     found = Identification(maker=maker, model=model, firmware=firmware or None, **more)  # type: ignore[arg-type]
-    return {verdict.cve: (str(verdict.verdict), verdict.reason) for verdict in assess(found, KNOWN)}
+    return {verdict.cve: (str(verdict.verdict), verdict.reason) for verdict in assess_device(found, KNOWN)}
 
 
 def write(directory: Path, text: str) -> Path:
@@ -49,13 +49,13 @@ def write(directory: Path, text: str) -> Path:
 
 
 def test_the_shipped_file_keeps_its_own_examples() -> None:
-    assert check() == []
+    assert check_weaknesses() == []
     assert len(KNOWN.entries) >= 15
 
 
 def test_every_maker_and_kind_is_a_word_of_the_database() -> None:
-    makers = fingerprints.load().makers
-    vocabulary = (fingerprints.built_in() / "vocabulary.yaml").read_text(encoding="utf-8")
+    makers = fingerprints.load_database().makers
+    vocabulary = (fingerprints.built_in_folder() / "vocabulary.yaml").read_text(encoding="utf-8")
     for entry in KNOWN.entries:
         assert entry.maker in makers
         for kind in entry.kinds:
@@ -130,12 +130,12 @@ def test_other_makers_have_none_of_these(maker: str) -> None:
 
 def test_without_maker_or_model_nothing_is_said() -> None:
     assert told("hikvision", None, "V5.3.0 build 150513") == {}
-    assert assess(Identification(model="DS-2CD2132F-IS"), KNOWN) == []
+    assert assess_device(Identification(model="DS-2CD2132F-IS"), KNOWN) == []
 
 
 def test_the_most_pressing_comes_first() -> None:
     found = Identification(maker="dahua", model="IPC-HDW5421S", firmware="2.420.0000.0.R, build: 2016-06-18")
-    verdicts = assess(found, KNOWN)
+    verdicts = assess_device(found, KNOWN)
     assert [verdict.verdict for verdict in verdicts] == sorted(
         (verdict.verdict for verdict in verdicts), key=list(Standing).index
     )
@@ -150,7 +150,7 @@ def test_half_a_character_is_no_error() -> None:
 @given(st.text(max_size=200), st.text(max_size=200), st.sampled_from(["hikvision", "dahua"]))
 @examples(150)
 def test_any_text_gets_a_verdict_or_none(model: str, firmware: str, maker: str) -> None:
-    for verdict in assess(Identification(maker=maker, model=model, firmware=firmware), KNOWN):
+    for verdict in assess_device(Identification(maker=maker, model=model, firmware=firmware), KNOWN):
         assert verdict.reason
 
 
@@ -171,8 +171,8 @@ def test_any_text_gets_a_verdict_or_none(model: str, firmware: str, maker: str) 
 def test_a_wrong_file_is_named_with_its_line(tmp_path: Path, old: str, new: str, line: int, message: str) -> None:
     base = write(tmp_path, ENTRY.replace(old, new, 1))
     with pytest.raises(ConfigError, match=rf"{FILE}:{line}: .*{message}"):
-        load(base=base, catalogue=tmp_path / "none")
-    assert [problem.line for problem in check(base=base)] == [line]
+        load_weaknesses(base=base, catalogue=tmp_path / "none")
+    assert [problem.line for problem in check_weaknesses(base=base)] == [line]
 
 
 @pytest.mark.parametrize(
@@ -183,14 +183,14 @@ def test_a_wrong_file_is_named_with_its_line(tmp_path: Path, old: str, new: str,
     ],
 )
 def test_an_example_that_does_not_hold_is_a_problem(tmp_path: Path, old: str, new: str, message: str) -> None:
-    (problem,) = check(base=write(tmp_path, ENTRY.replace(old, new)))
+    (problem,) = check_weaknesses(base=write(tmp_path, ENTRY.replace(old, new)))
     assert message in str(problem)
     assert problem.id == "CVE-2026-10001"
 
 
 def test_an_overlay_replaces_an_entry(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(ENTRY.replace("CVE-2026-10001", "CVE-2017-7921"))
-    known = load([tmp_path], catalogue=tmp_path / "none")
+    known = load_weaknesses([tmp_path], catalogue=tmp_path / "none")
     assert next(entry.what for entry in known.entries if entry.id == "CVE-2017-7921") == "a made-up weakness"
     assert len(known.entries) == len(KNOWN.entries)
 
@@ -211,7 +211,7 @@ def test_a_catalogue_renews_flags_and_takes_none_away(tmp_path: Path) -> None:
     assert version == "2026.11.20"
     kept = tmp_path / "data" / "kev.json"
     kev.store_catalogue(version, flags, kept)
-    flagged = {entry.id: entry.kev for entry in load(catalogue=kept).entries}
+    flagged = {entry.id: entry.kev for entry in load_weaknesses(catalogue=kept).entries}
     assert flagged["CVE-2025-31700"] == Flag(date(2026, 10, 1), date(2026, 10, 22)), "a sibling's flag is the family's"
     assert flagged["CVE-2021-36260"] == Flag(date(2022, 1, 10))
     assert flagged["CVE-2017-7921"] is not None, "an old catalogue takes no flag away"
@@ -256,7 +256,7 @@ def test_kept_flags_that_are_damaged_say_what_to_do(tmp_path: Path) -> None:
     kept = tmp_path / "kev.json"
     kept.write_text('{"flags": {"CVE-2021-36260": 7}}')
     with pytest.raises(UsageError, match="import the catalogue again"):
-        load(catalogue=kept)
+        load_weaknesses(catalogue=kept)
 
 
 def test_a_directory_that_cannot_be_written_says_so(tmp_path: Path) -> None:

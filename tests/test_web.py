@@ -38,7 +38,7 @@ NAMES = (
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assess, "today", reported.TODAY.date)
+        patch.setattr(assess, "today_utc", reported.TODAY.date)
         with contextlib.closing(desk_of(make(tmp_path_factory.mktemp("web")))) as opened:
             yield opened
 
@@ -52,7 +52,7 @@ def owner(desk: Desk) -> Client:
 def hostile(desk: Desk) -> str:
     """The number of the hostile unit."""
     with open_register(desk.space.where, readonly=True) as book:
-        return book.find(HOSTILE_IP)[0].asset_id
+        return book.find_devices(HOSTILE_IP)[0].asset_id
 
 
 @pytest.fixture(scope="module")
@@ -335,7 +335,7 @@ def test_the_pages_are_the_same_on_a_server_of_postgresql(postgresql_at: str) ->
     with open_register(postgresql_at) as book:
         book.record(report(camera(1), camera(2)))
         number = book.devices()[0].asset_id
-        book.edit([Edit(number, "notes", "x")], role="CCTV manager", how="test")
+        book.edit_entries([Edit(number, "notes", "x")], role="CCTV manager", how="test")
     desk = desk_of(workspace_of(Config(), postgresql_at))
     with contextlib.closing(desk):
         look_round(Client(desk), number)

@@ -28,7 +28,7 @@ from camscan.web.rights import Role, subject_of
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assess, "today", reported.TODAY.date)
+        patch.setattr(assess, "today_utc", reported.TODAY.date)
         with contextlib.closing(desk_of(make(tmp_path_factory.mktemp("acts"), 12))) as opened:
             yield opened
 

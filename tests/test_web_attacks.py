@@ -32,7 +32,7 @@ EDITS = 200
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assess, "today", reported.TODAY.date)
+        patch.setattr(assess, "today_utc", reported.TODAY.date)
         yield make(tmp_path_factory.mktemp("made"), 60)
 
 
@@ -85,7 +85,7 @@ def test_a_form_that_is_offered_can_be_answered(desk: Desk, role: Role) -> None:
 def test_a_forged_revision_saves_nothing(desk: Desk, revision: str) -> None:
     with open_register(desk.space.where) as book:
         row = rows_of(desk)[0]
-        book.edit([Edit(row.asset_id, "notes", "before")], role="Other", how="test")
+        book.edit_entries([Edit(row.asset_id, "notes", "before")], role="Other", how="test")
     client = Client(desk, Role.SITE_MANAGER)
     assert found(desk, row.asset_id).revision not in {0, 7}
     form = {"token": client.token(), "device": f"{row.asset_id}@{revision}", REMARK: "x", "step": "save"}
@@ -97,7 +97,7 @@ def test_links_of_a_site_with_marks_in_its_name_lead_to_it(desk: Desk) -> None:
     name = "A?B#C/x 50%;é\"'<b>&y=1"
     with open_register(desk.space.where) as book:
         numbers = [row.asset_id for row in book.devices()]
-        book.edit([Edit(number, "site_name", name) for number in numbers], role="Other", how="test")
+        book.edit_entries([Edit(number, "site_name", name) for number in numbers], role="Other", how="test")
     owner = Client(desk)
     page = owner.get(f"/site/{quote(name, safe='')}?everything=yes")
     (later,) = {link for link in Page(page.text).links if "page=2" in link}

@@ -27,7 +27,7 @@ LEFT_TO_PEOPLE = {"color-contrast", "th-has-data-cells"}
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("browser")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assess, "today", reported.TODAY.date)
+        patch.setattr(assess, "today_utc", reported.TODAY.date)
         make(found, 24)
     return found
 
@@ -57,7 +57,7 @@ def plain(at: Served) -> Iterator[Chrome]:
 def number(folder: Path) -> str:
     """The number of the hostile unit."""
     with open_register(folder / "camscan.db", readonly=True) as book:
-        return book.find(HOSTILE_IP)[0].asset_id
+        return book.find_devices(HOSTILE_IP)[0].asset_id
 
 
 def address(at: Served, name: str, number: str) -> str:

@@ -25,7 +25,7 @@ ARGUMENTS = ("--by", "2027-09-30", "--per-month", "4", "--budget", "9000", "--co
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assess, "today", reported.TODAY.date)
+        patch.setattr(assess, "today_utc", reported.TODAY.date)
         yield make(tmp_path_factory.mktemp("made"), 60)
 
 
@@ -145,7 +145,7 @@ def test_a_draft_that_is_stale_is_said_and_shown_anew(folder: Path, owner: Clien
             and each.identification.maker == "hikvision"
             and not {"planned_removal_date", "blocked_by"} & each.entries.keys()
         )
-        book.edit([Edit(row.asset_id, "planned_removal_date", "2027-01-31")], role="Finance", how="test")
+        book.edit_entries([Edit(row.asset_id, "planned_removal_date", "2027-01-31")], role="Finance", how="test")
     before = entries(folder)
     answer = owner.post("/plan/draft", {**form, "because": "Cabinet 4", "step": step})
     text = Page(answer.text).text
@@ -161,7 +161,7 @@ def test_what_does_not_matter_to_a_draft_does_not_make_it_stale(folder: Path, ow
     form = form_of(owner.get(asked(**LIMITS)).text)
     with open_register(folder / "camscan.db", editing=True) as book:
         gone = next(row for row in book.devices() if row.lifecycle == "removed")
-        book.edit([Edit(gone.asset_id, "notes", "x")], role="Finance", how="test")
+        book.edit_entries([Edit(gone.asset_id, "notes", "x")], role="Finance", how="test")
     assert owner.post("/plan/draft", {**form, "step": "save"}).status_code == 303
 
 

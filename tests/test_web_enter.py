@@ -12,7 +12,7 @@ import reported
 from web_estate import SECOND_SITE, SITE, Client, Page, desk_of, make
 
 from camscan.app import assess
-from camscan.app.devices import site_of
+from camscan.app.devices import device_site
 from camscan.app.workspace import Workspace, workspace_of
 from camscan.asset import Asset, Lifecycle
 from camscan.register import Edit, open_register
@@ -23,7 +23,7 @@ from camscan.web.rights import Role
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assess, "today", reported.TODAY.date)
+        patch.setattr(assess, "today_utc", reported.TODAY.date)
         yield make(tmp_path_factory.mktemp("made"), 40)
 
 
@@ -46,12 +46,12 @@ def owner(desk: Desk) -> Client:
 
 def rows_of(desk: Desk, site: str = SITE) -> list[Asset]:
     with desk.reading() as book:
-        return [row for row in book.devices() if site_of(row) == site and row.lifecycle is Lifecycle.FOUND]
+        return [row for row in book.devices() if device_site(row) == site and row.lifecycle is Lifecycle.FOUND]
 
 
 def found(desk: Desk, number: str) -> Asset:
     with desk.reading() as book:
-        return book.named([number])[0]
+        return book.devices_by_number([number])[0]
 
 
 def form_of(html: str) -> dict[str, str | list[str]]:
@@ -152,7 +152,7 @@ def test_the_second_of_two_is_told_and_overwrites_nothing(desk: Desk, owner: Cli
     number = rows_of(desk)[0].asset_id
     _, checked = fill(owner, "plan", [number], {"removal_phase": "Phase 2"})
     with open_register(desk.space.where) as book:
-        book.edit([Edit(number, "removal_phase", "Phase 1")], role="Other", how="camscan set")
+        book.edit_entries([Edit(number, "removal_phase", "Phase 1")], role="Other", how="camscan set")
     answer = owner.post("/enter/plan", {**form_of(checked), "step": "save"})
     page = Page(answer.text)
     assert answer.status_code == 422
@@ -170,7 +170,7 @@ def test_several_devices_at_once_and_what_is_empty_stays(desk: Desk, owner: Clie
     rows = rows_of(desk)[:3]
     numbers = [row.asset_id for row in rows]
     with open_register(desk.space.where) as book:
-        book.edit([Edit(numbers[0], "supplier", "Kept Ltd")], role="Other", how="camscan set")
+        book.edit_entries([Edit(numbers[0], "supplier", "Kept Ltd")], role="Other", how="camscan set")
     status, html = fill(owner, "costs", numbers, {"budget_code": "CC-1", "estimated_cost": "£1,250"})
     assert status == 200
     assert "3 devices will change" in Page(html).text
@@ -183,7 +183,7 @@ def test_several_devices_at_once_and_what_is_empty_stays(desk: Desk, owner: Clie
 def test_a_single_form_left_empty_clears_the_entry(desk: Desk, owner: Client) -> None:
     number = rows_of(desk)[0].asset_id
     with open_register(desk.space.where) as book:
-        book.edit([Edit(number, "supplier", "Wrong Ltd")], role="Other", how="camscan set")
+        book.edit_entries([Edit(number, "supplier", "Wrong Ltd")], role="Other", how="camscan set")
     _, html = fill(owner, "costs", [number], {"supplier": ""})
     owner.post("/enter/costs", {**form_of(html), "step": "save"})
     assert "supplier" not in found(desk, number).entries
@@ -251,7 +251,7 @@ class TestChoosing:
 
     def test_all_that_fit_the_filter_whatever_is_ticked(self, desk: Desk, owner: Client) -> None:
         with desk.reading() as book:
-            meant = {row.asset_id for row in book.devices() if site_of(row) == SITE}
+            meant = {row.asset_id for row in book.devices() if device_site(row) == SITE}
         answer = owner.get(f"/enter?act=plan&all=yes&site=Town+Hall&everything=yes&n={rows_of(desk)[0].asset_id}")
         form = form_of(owner.get(answer.headers["location"]).text)
         assert {text.partition("@")[0] for text in form["device"]} == meant
@@ -260,7 +260,7 @@ class TestChoosing:
         client = Client(desk, Role.SITE_MANAGER)
         form = form_of(client.get("/enter/visit?all=yes&everything=yes").text)
         with desk.reading() as book:
-            own = {row.asset_id for row in book.devices() if site_of(row) == SITE}
+            own = {row.asset_id for row in book.devices() if device_site(row) == SITE}
         assert {text.partition("@")[0] for text in form["device"]} == own
 
     def test_a_form_that_is_not_theirs_is_refused(self, desk: Desk) -> None:

@@ -16,7 +16,7 @@ from web_estate import SECOND_SITE, SITE, Client, Page, desk_of, make
 
 from camscan import exports, sheets
 from camscan.app import assess, list_file, spreadsheet
-from camscan.app.devices import site_of
+from camscan.app.devices import device_site
 from camscan.app.export import Wanted, export_register
 from camscan.app.foi_files import KEPT_BACK, NAMES
 from camscan.app.report import Level, make_report
@@ -34,11 +34,11 @@ _ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])|(?:[0-9a-f]{2
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assess, "today", reported.TODAY.date)
+        patch.setattr(assess, "today_utc", reported.TODAY.date)
         space = make(tmp_path_factory.mktemp("files"), 40)
         with open_register(space.where) as book:
-            number = next(row.asset_id for row in book.devices() if site_of(row) == SITE)
-            book.edit([Edit(number, "switch_port", "SW-SECRET/7")], role="ICT", how="test")
+            number = next(row.asset_id for row in book.devices() if device_site(row) == SITE)
+            book.edit_entries([Edit(number, "switch_port", "SW-SECRET/7")], role="ICT", how="test")
         with contextlib.closing(desk_of(space)) as opened:
             yield opened
 
@@ -82,13 +82,15 @@ class TestLists:
         assert found.lines
         with desk.reading() as book:
             work = spreadsheet.compare_sheet(book, found, desk.space.settings)
-        assert work.wanted() == ([], [])
+        assert work.edits_and_rows() == ([], [])
         assert work.compared.left_out == ()
 
     def test_the_whole_csv_has_the_rows_of_the_command_line(self, desk: Desk) -> None:
         with desk.reading() as book:
-            chosen, every = spreadsheet.rows_of(book, desk.space.settings, "full")
-        whole = b"".join(spreadsheet.written(chosen, every, sheets.of("x.csv"), desk.space.settings, view="full"))
+            chosen, every = spreadsheet.sheet_rows(book, desk.space.settings, "full")
+        whole = b"".join(
+            spreadsheet.sheet_bytes(chosen, every, sheets.format_of_file("x.csv"), desk.space.settings, view="full")
+        )
         answer = Client(desk).get("/exchange/list?view=full&format=csv&everything=yes").content
         assert sorted(answer.decode("utf-8-sig").splitlines()) == sorted(whole.decode().splitlines())
 
@@ -105,9 +107,9 @@ class TestLists:
     def test_a_site_manager_gets_their_own_site_without_hidden_columns(self, desk: Desk, rows: list[Asset]) -> None:
         client = Client(desk, Role.SITE_MANAGER)
         lines = lines_of(client.get("/exchange/list?view=full&format=csv&everything=yes").content)
-        assert {line["asset_id"] for line in lines} == {row.asset_id for row in rows if site_of(row) == SITE}
+        assert {line["asset_id"] for line in lines} == {row.asset_id for row in rows if device_site(row) == SITE}
         assert not {"evidence", "known_weaknesses", "open_services"} & lines[0].keys()
-        other = next(row.asset_id for row in rows if site_of(row) == SECOND_SITE)
+        other = next(row.asset_id for row in rows if device_site(row) == SECOND_SITE)
         assert client.get(f"/exchange/list?n={other}&format=csv").status_code == 404
         assert client.get("/exchange/list?view=costs&format=csv").status_code == 403
 
@@ -144,9 +146,9 @@ class TestExports:
         owner = Client(desk)
         links = Page(owner.get("/exchange/exports").text).links
         assert {each.rpartition("/")[2] for each in links if each.startswith("/exchange/export/")} == set(
-            exports.load()
+            exports.load_exports()
         )
-        for name, export in exports.load().items():
+        for name, export in exports.load_exports().items():
             answer = owner.get(f"/exchange/export/{name}?download=yes")
             assert answer.status_code == 200, name
             assert answer.headers["content-disposition"].startswith(f'attachment; filename="{name}-')
@@ -190,9 +192,9 @@ class TestExports:
         answer = client.get("/exchange/export/walk?download=yes")
         assert SITE in answer.text
         assert SECOND_SITE not in answer.text
-        others = [row for row in rows if site_of(row) != SITE]
+        others = [row for row in rows if device_site(row) != SITE]
         assert told(answer.text, secrets_of(others)) == []
-        for name in set(exports.load()) - {"walk"}:
+        for name in set(exports.load_exports()) - {"walk"}:
             assert client.get(f"/exchange/export/{name}?download=yes").status_code == 404
         assert client.get("/exchange/export/nonsense").status_code == 404
 
@@ -234,7 +236,9 @@ class TestFoi:
         assert "DRAFT, not released" in text
         assert told(text, secrets_of(rows)) == []
         assert KEPT_BACK not in text
-        names = {site_of(row) for row in rows} - {""} | {row.entries.get("location_detail", "") for row in rows} - {""}
+        names = {device_site(row) for row in rows} - {""} | {row.entries.get("location_detail", "") for row in rows} - {
+            ""
+        }
         assert [name for name in names if name in text] == []
         assert [row.asset_id for row in rows if row.asset_id in text] == []
         tags = {row.entries.get("council_asset_tag", "") for row in rows} - {""}
@@ -279,7 +283,7 @@ class TestFoi:
 
 class TestLabels:
     def test_a_label_leads_to_the_device_and_says_nothing_of_it(self, desk: Desk, rows: list[Asset]) -> None:
-        row = next(row for row in rows if site_of(row) == SITE and row.identification.model)
+        row = next(row for row in rows if device_site(row) == SITE and row.identification.model)
         page = Page(Client(desk).get(f"/device/{row.asset_id}/label").text)
         (code,) = [each for each in page.all("span") if each.get("class") == "qr"]
         assert code["aria-label"] == f"QR code: http://127.0.0.1:8377/device/{row.asset_id}"
@@ -294,14 +298,14 @@ class TestLabels:
         page = Page(owner.get(sent.headers["location"]).text)
         assert len([each for each in page.all("li") if each.get("class") == "app-label"]) == 3
         of_site = Page(owner.get(f"/labels?all=yes&site={SITE}&everything=yes").text)
-        count = sum(site_of(row) == SITE for row in rows)
+        count = sum(device_site(row) == SITE for row in rows)
         assert len([each for each in of_site.all("li") if each.get("class") == "app-label"]) == count
         many = "&".join(f"n=x{number}" for number in range(211))
         assert "211 labels are more than the 210" in Page(owner.get(f"/labels?{many}").text).text
 
     def test_a_site_manager_has_those_of_their_site_alone(self, desk: Desk, rows: list[Asset]) -> None:
         client = Client(desk, Role.SITE_MANAGER)
-        other = next(row.asset_id for row in rows if site_of(row) == SECOND_SITE)
+        other = next(row.asset_id for row in rows if device_site(row) == SECOND_SITE)
         assert client.get(f"/device/{other}/label").status_code == 404
         assert client.get(f"/labels?n={other}").status_code == 404
 

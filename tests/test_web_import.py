@@ -34,7 +34,7 @@ PATH = "/exchange/import"
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assess, "today", reported.TODAY.date)
+        patch.setattr(assess, "today_utc", reported.TODAY.date)
         yield make(tmp_path_factory.mktemp("made"), 40)
 
 
@@ -95,8 +95,10 @@ def test_a_sheet_is_looked_at_checked_and_entered(desk: Desk) -> None:
 @pytest.mark.parametrize("suffix", [".csv", ".ods", ".xlsx"])
 def test_the_walk_sheet_comes_back_in_every_format(desk: Desk, suffix: str) -> None:
     with desk.reading() as book:
-        rows, every = spreadsheet.rows_of(book, desk.space.settings, "short", SITE)
-    content = b"".join(spreadsheet.written(rows, every, sheets.of(f"walk{suffix}"), desk.space.settings))
+        rows, every = spreadsheet.sheet_rows(book, desk.space.settings, "short", SITE)
+    content = b"".join(
+        spreadsheet.sheet_bytes(rows, every, sheets.format_of_file(f"walk{suffix}"), desk.space.settings)
+    )
     text = Page(send(Client(desk), content, f"walk{suffix}").text).text
     assert "0 entries of 0 devices would change" in text
     assert "What is not taken" not in text
@@ -111,7 +113,7 @@ def test_rows_without_a_device_are_added_where_that_is_asked(desk: Desk) -> None
     done = step(owner, looked.text, "save")
     assert done.headers["location"].endswith("added=2")
     with desk.reading() as book:
-        assert {row.entries["location_detail"] for tag in ("NEW-1", "NEW-2") for row in book.find(tag)} == {
+        assert {row.entries["location_detail"] for tag in ("NEW-1", "NEW-2") for row in book.find_devices(tag)} == {
             "Gate",
             "Yard",
         }
@@ -122,7 +124,7 @@ def test_what_somebody_changes_meanwhile_is_shown_before_anything_is_written(des
     content = table({"asset_id": row.asset_id, "revision": str(row.revision), "budget_code": "MINE"})
     looked = send(owner, content)
     with open_register(desk.space.where) as book:
-        book.edit([Edit(row.asset_id, "budget_code", "THEIRS")], role="Finance", how="test")
+        book.edit_entries([Edit(row.asset_id, "budget_code", "THEIRS")], role="Finance", how="test")
     again = step(owner, looked.text, "save")
     assert again.status_code == 422
     assert "Somebody else has entered something since you looked" in Page(again.text).text
@@ -171,7 +173,7 @@ class TestWhoMay:
         row = rows_of(desk)[0]
         with open_register(desk.space.where) as book:
             entries = {"lifecycle_status": "removed", "removal_evidence_ref": "WO 1"}
-            book.edit([Edit(row.asset_id, *each) for each in entries.items()], role="Officer", how="test")
+            book.edit_entries([Edit(row.asset_id, *each) for each in entries.items()], role="Officer", how="test")
         client = Client(desk, Role.SITE_MANAGER)
         looked = send(client, table({"asset_id": row.asset_id, "lifecycle_status": "confirmed"}))
         assert "actual_removal_date: your role may not write this column" in Page(looked.text).text
@@ -191,7 +193,7 @@ class TestWhoMay:
     def test_finance_learns_nothing_of_a_hidden_column(self, desk: Desk) -> None:
         row = rows_of(desk)[0]
         with open_register(desk.space.where) as book:
-            book.edit([Edit(row.asset_id, "switch_port", "SW-SECRET/7")], role="ICT", how="test")
+            book.edit_entries([Edit(row.asset_id, "switch_port", "SW-SECRET/7")], role="ICT", how="test")
         client = Client(desk, Role.FINANCE)
         for guess in ("SW-SECRET/7", "other"):
             content = table({"asset_id": row.asset_id, "revision": "1", "switch_port": guess, "budget_code": "B"})
@@ -230,7 +232,7 @@ class TestOtherSystems:
         done = step(ict, looked.text, "save")
         assert done.headers["location"].endswith("added=1&kind=arp")
         with desk.reading() as book:
-            assert len(book.find("192.0.2.77")) == 1
+            assert len(book.find_devices("192.0.2.77")) == 1
 
     @pytest.mark.parametrize(
         ("form", "says"),

@@ -38,7 +38,7 @@ BOTH = pytest.mark.parametrize("which", ["script", "plain"])
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("journeys")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assess, "today", reported.TODAY.date)
+        patch.setattr(assess, "today_utc", reported.TODAY.date)
         make(found, 40)
     when = reported.TODAY - timedelta(days=1)
     with open_register(found / "camscan.db") as book:
@@ -46,14 +46,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for turn, ip in enumerate((PAST_IP, "10.0.15.241")):  # one that has moved
             seen = camera(7790, ip=ip, when=when)
             book.record(report(seen, scan_id=f"moved-{turn}", when=when + timedelta(hours=turn), targets=(f"{ip}/32",)))
-        (moved,) = book.find(PAST_IP)
+        (moved,) = book.find_devices(PAST_IP)
         extra = NewRow(RecordType.MANUAL, {"stated_serial_number": "9" * 9})
-        (gone,) = book.add([extra], role="CCTV officer", how="test")
-        book.merge(moved.asset_id, gone, role="CCTV officer")
+        (gone,) = book.add_devices([extra], role="CCTV officer", how="test")
+        book.merge_devices(moved.asset_id, gone, role="CCTV officer")
         entries = {"council_asset_tag": "CCTV-7790", "lifecycle_status": "removed", "removal_evidence_ref": "WO-7790"}
         entries["actual_removal_date"] = (when - timedelta(days=9)).date().isoformat()
         edits = [Edit(moved.asset_id, column, value) for column, value in entries.items()]
-        book.edit(edits, role="CCTV officer", how="test", because="The depot closed", at=when - timedelta(days=8))
+        book.edit_entries(
+            edits, role="CCTV officer", how="test", because="The depot closed", at=when - timedelta(days=8)
+        )
         (found / "merged").write_text(gone, encoding="utf-8")
     return found
 
@@ -222,7 +224,7 @@ def test_two_rows_are_settled(browser: Chrome, at: Served, folder: Path, which: 
     assert "Settled" in heading(browser)
     is_well(browser)
     with open_register(folder / "camscan.db", readonly=True) as book:
-        assert (len(book.reviews()), len(book.merged())) == ((1, 1) if which == "script" else (0, 2))
+        assert (len(book.reviews()), len(book.merged_rows())) == ((1, 1) if which == "script" else (0, 2))
 
 
 @BOTH
@@ -346,4 +348,4 @@ def test_ict_sees_what_nobody_looked_at_and_brings_a_list(
         assert "1 device added" in browser.find_element(By.CSS_SELECTOR, "[role=alert]").text
         is_well(browser)
     with open_register(folder / "camscan.db", readonly=True) as book:
-        assert len(book.find(ip)) == 1
+        assert len(book.find_devices(ip)) == 1

@@ -21,11 +21,11 @@ from camscan.web.rights import Role
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assess, "today", reported.TODAY.date)
+        patch.setattr(assess, "today_utc", reported.TODAY.date)
         with contextlib.closing(desk_of(make(tmp_path_factory.mktemp("log"), 40))) as opened:
             with opened.space.open(editing=True) as book:
                 row = book.devices()[0]
-                book.edit(
+                book.edit_entries(
                     [Edit(row.asset_id, "notes", "=HYPERLINK(1)")], role="Estates", how="test", because="+1\n@SUM(1)"
                 )
             yield opened
@@ -86,7 +86,7 @@ class TestFile:
         text = next(pieces) + next(pieces)
         with desk.space.open(editing=True) as book:
             number = book.devices()[1].asset_id
-            book.edit([Edit(number, "notes", f"{each}") for each in range(3)], role="Estates", how="test")
+            book.edit_entries([Edit(number, "notes", f"{each}") for each in range(3)], role="Estates", how="test")
             wanted = [str(each.number) for each in book.changes()][::-1]
         numbers = [row["number"] for row in rows_of((text + b"".join(pieces)).decode())]
         assert numbers == wanted[1:], "all but what was entered meanwhile, each once"

@@ -22,7 +22,7 @@ ISSUER = "https://sign-in.example.gov.uk"
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assess, "today", reported.TODAY.date)
+        patch.setattr(assess, "today_utc", reported.TODAY.date)
         with contextlib.closing(desk_of(make(tmp_path_factory.mktemp("people"), 12))) as opened:
             yield opened
 

@@ -22,7 +22,7 @@ from camscan.app import assess
 from camscan.app.listing import is_of_video
 from camscan.asset import CLOSED
 from camscan.briefing.coverage import coverage_by_site
-from camscan.page.render import pounds
+from camscan.page.render import pounds_text
 from camscan.register import Edit
 from camscan.web.desk import Desk
 from camscan.web.rights import Role
@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def desk(folder: Path) -> Iterator[Desk]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assess, "today", reported.TODAY.date)
+        patch.setattr(assess, "today_utc", reported.TODAY.date)
         with contextlib.closing(desk_of(make(folder, 60))) as opened:
             yield opened
 
@@ -70,22 +70,22 @@ class TestCosts:
             ("spent", "Removed devices, by the financial year of their removal"),
         ):
             lines = [
-                [f"{each['devices']:,}", pounds(Decimal(each["cost"])), f"{each['without_cost']:,}"]
+                [f"{each['devices']:,}", pounds_text(Decimal(each["cost"])), f"{each['without_cost']:,}"]
                 for each in status[name]
             ]
             rows = rows_of(html, caption)
             assert [row[1:] for row in rows[:-1]] == lines, name
             whole = sum((Decimal(each["cost"]) for each in status[name]), Decimal(0))
-            assert rows[-1][2] == pounds(whole)
+            assert rows[-1][2] == pounds_text(whole)
             assert len(lines) >= (1 if name == "spent" else 4)
 
     def test_pence_are_not_rounded_away(self, desk: Desk, owner: Client) -> None:
         with desk.space.open(editing=True) as book:
             row = next(each for each in book.devices() if each.entries.get("estimated_cost") == "250.00")
-            book.edit([Edit(row.asset_id, "estimated_cost", "250.37")], role="Finance", how="test")
+            book.edit_entries([Edit(row.asset_id, "estimated_cost", "250.37")], role="Finance", how="test")
         assert re.search(r"£[\d,]+\.37", owner.get("/plan/costs").text)
         with desk.space.open(editing=True) as book:
-            book.edit([Edit(row.asset_id, "estimated_cost", "250.00")], role="Finance", how="test")
+            book.edit_entries([Edit(row.asset_id, "estimated_cost", "250.00")], role="Finance", how="test")
 
     def test_it_leads_to_the_devices_without_a_cost(self, desk: Desk) -> None:
         client = Client(desk, Role.FINANCE)
@@ -136,7 +136,7 @@ class TestPolicies:
         with desk.reading() as book:
             rows = [row for row in book.devices() if row.lifecycle not in CLOSED and is_of_video(row)]
         rows = [row for row in rows if row.asset_id not in apart]
-        found = assess.judged(rows, desk.space.settings)
+        found = assess.judge_assets(rows, desk.space.settings)
         counts: Counter[tuple[str, bool | None]] = Counter(
             (ruling.policy, ruling.matches) for each in found.values() for ruling in each.rulings
         )
@@ -176,9 +176,9 @@ class TestPolicies:
         assert desk.policies.get() is first
         with desk.space.open(editing=True) as book:
             row = next(each for each in book.devices() if each.identification.maker == "dahua")
-            book.edit([Edit(row.asset_id, "lifecycle_status", "not_ours")], role="Officer", how="test")
+            book.edit_entries([Edit(row.asset_id, "lifecycle_status", "not_ours")], role="Officer", how="test")
         assert desk.policies.get().devices == first.devices - 1
-        monkeypatch.setattr(assess, "today", lambda: reported.TODAY.date().replace(year=2027))
+        monkeypatch.setattr(assess, "today_utc", lambda: reported.TODAY.date().replace(year=2027))
         assert desk.policies.get() is not first
 
     @pytest.mark.parametrize("role", list(Role))

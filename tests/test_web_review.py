@@ -23,7 +23,7 @@ from camscan.web.rights import Role
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assess, "today", reported.TODAY.date)
+        patch.setattr(assess, "today_utc", reported.TODAY.date)
         yield make(tmp_path_factory.mktemp("made"), 12)
 
 
@@ -48,7 +48,9 @@ def pair(desk: Desk) -> tuple[str, str]:
 
 def write(desk: Desk, number: str, **entries: str) -> None:
     with open_register(desk.space.where, editing=True) as book:
-        book.edit([Edit(number, column, value) for column, value in entries.items()], role="Estates", how="test")
+        book.edit_entries(
+            [Edit(number, column, value) for column, value in entries.items()], role="Estates", how="test"
+        )
 
 
 def form_of(html: str) -> dict[str, str | list[str]]:
@@ -119,8 +121,8 @@ def test_merging_says_first_what_follows_to_which_row(desk: Desk, owner: Client)
     assert "A merge cannot be undone" in text
     with desk.reading() as book:
         assert len(book.reviews()) == 1, "nothing is written before it is meant"
-        assert not book.merged()
-        assert "blocked_by" not in book.named([second])[0].entries
+        assert not book.merged_rows()
+        assert "blocked_by" not in book.devices_by_number([second])[0].entries
 
 
 def test_merging_does_what_the_command_does(desk: Desk, owner: Client, tmp_path: Path) -> None:
@@ -131,10 +133,15 @@ def test_merging_does_what_the_command_does(desk: Desk, owner: Client, tmp_path:
     assert "Settled The two rows are one device now" in page.text
     assert "Nothing else is to be settled" in page.text
     with open_register(tmp_path / "other.db", editing=True) as book:
-        book.merge(second, first, role="CCTV officer", because="Looked at it on site")
-        wanted = book.named([second])[0], dict(book.merged()), lines(book, first), lines(book, second)
+        book.merge_devices(second, first, role="CCTV officer", because="Looked at it on site")
+        wanted = book.devices_by_number([second])[0], dict(book.merged_rows()), lines(book, first), lines(book, second)
     with desk.reading() as book:
-        assert (book.named([second])[0], dict(book.merged()), lines(book, first), lines(book, second)) == wanted
+        assert (
+            book.devices_by_number([second])[0],
+            dict(book.merged_rows()),
+            lines(book, first),
+            lines(book, second),
+        ) == wanted
         assert {each.how for each in book.changes(second) if each.role == "CCTV officer"} == {"camscan serve"}
     assert owner.get(f"/device/{first}").status_code == 200, "the number that went leads to the row that stayed"
 
@@ -149,7 +156,7 @@ def test_two_devices_or_leaving_it_closes_the_question(desk: Desk, owner: Client
     assert f"Settled {says}" in settle(owner, decision=decision).text
     with desk.reading() as book:
         assert book.reviews() == []
-        assert len(book.named([first, second])) == 2
+        assert len(book.devices_by_number([first, second])) == 2
         made = [each for each in book.changes() if each.how == "camscan serve"]
     assert {(each.role, each.because) for each in made} == {("CCTV officer", "Looked at it on site")}
     assert {each.column for each in made} == {"kept_apart_from" if decision == "apart" else "conflict"}
@@ -228,7 +235,7 @@ def test_whoever_comes_second_is_told_and_loses_nothing(desk: Desk, owner: Clien
         assert "They are one device: the second row stays" in text
         assert "It is the camera over the door" in text
     with desk.reading() as book:
-        assert not book.merged()
+        assert not book.merged_rows()
 
 
 def test_a_row_that_somebody_has_changed_meanwhile_is_shown_anew(desk: Desk, owner: Client) -> None:
@@ -242,14 +249,14 @@ def test_a_row_that_somebody_has_changed_meanwhile_is_shown_anew(desk: Desk, own
     assert "It is the one at the back" in text
     assert form_of(found.text)["decision"] == "second", "what was answered is still there"
     with desk.reading() as book:
-        assert not book.merged()
+        assert not book.merged_rows()
     assert owner.post("/review/1", {**form_of(found.text), "step": "save"}).status_code == 422, (
         "the reason is a textarea"
     )
     form = {**form_of(found.text), "because": "Looked at it on site", "step": "save"}
     assert owner.post("/review/1", form).status_code == 303
     with desk.reading() as book:
-        assert dict(book.merged()) == {first: second}
+        assert dict(book.merged_rows()) == {first: second}
 
 
 def test_a_question_that_another_was_added_to_is_not_settled_unseen(desk: Desk, owner: Client) -> None:
@@ -300,7 +307,7 @@ def test_a_form_that_was_tampered_with_settles_nothing(
     sent = {"token": owner.token(), "decision": "first", "because": "x", "step": "save", **form}
     assert owner.post("/review/1", sent).status_code in {400, 422}
     with desk.reading() as book:
-        assert not book.merged()
+        assert not book.merged_rows()
         assert len(book.reviews()) == 1
 
 

@@ -11,7 +11,7 @@ import reported
 from web_estate import HOSTILE_IP, SECOND_SITE, SITE, Client, Page, desk_of, make
 
 from camscan.app import assess
-from camscan.app.devices import site_of
+from camscan.app.devices import device_site
 from camscan.asset import Asset
 from camscan.asset.columns import BY_NAME, EDITABLE
 from camscan.web import rights
@@ -26,7 +26,7 @@ ROLES = [*Role, None]
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assess, "today", reported.TODAY.date)
+        patch.setattr(assess, "today_utc", reported.TODAY.date)
         with contextlib.closing(desk_of(make(tmp_path_factory.mktemp("rights"), 40))) as opened:
             yield opened
 
@@ -43,7 +43,7 @@ def clients(desk: Desk) -> dict[Role | None, Client]:
 
 
 def of_site(rows: list[Asset], name: str) -> Asset:
-    return next(row for row in rows if site_of(row) == name and row.ip_addresses != (HOSTILE_IP,))
+    return next(row for row in rows if device_site(row) == name and row.ip_addresses != (HOSTILE_IP,))
 
 
 def test_every_page_has_a_row_and_every_row_a_page() -> None:
@@ -126,7 +126,7 @@ class TestRows:
         assert SECOND_SITE not in listed.text
         assert client.get("/sites").headers["location"] == "/site/Town%20Hall"
         numbers = {link.rpartition("/")[2] for link in listed.links if link.startswith("/device/")}
-        assert numbers == {row.asset_id for row in rows if site_of(row) == SITE}
+        assert numbers == {row.asset_id for row in rows if device_site(row) == SITE}
 
     def test_nor_do_they_find_another_site_by_searching(self, desk: Desk, rows: list[Asset]) -> None:
         client = Client(desk, Role.SITE_MANAGER)

@@ -52,10 +52,10 @@ def make(folder: Path, devices: int = 60) -> Workspace:
             because=(HOSTILE,),
         )
         book.record(report(unit, scan_id="hostile", when=when, targets=("10.0.15.254/32",)))
-        (row,) = book.find(HOSTILE_IP)
+        (row,) = book.find_devices(HOSTILE_IP)
         texts = {"location_detail": "<img src=x onerror=alert(2)>", "notes": "{{7*7}}\n</textarea><b>bold</b>"}
         edits = [Edit(row.asset_id, column, text) for column, text in texts.items()]
-        book.edit(edits, role="<i>role</i>", how="camscan set", because="'\"><script>alert(3)</script>")
+        book.edit_entries(edits, role="<i>role</i>", how="camscan set", because="'\"><script>alert(3)</script>")
     return workspace_of(settings, folder / "camscan.db")
 
 

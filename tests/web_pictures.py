@@ -33,7 +33,7 @@ Act = Callable[[webdriver.Chrome, Served, str], None]
 def council(folder: Path) -> str:
     """Fill the register there; the asset number of one camera of it."""
     with (
-        patch.object(assess, "today", reported.TODAY.date),  # the day of the register
+        patch.object(assess, "today_utc", reported.TODAY.date),  # the day of the register
         patch.object(secrets, "randbits", Random(14).getrandbits),  # the same asset numbers each time
     ):
         reported.fill(folder, DEVICES)

@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from camscan import notify
-from camscan.app import happened
-from camscan.app.plain import from_plain, to_plain
+from camscan.app import alert_items
+from camscan.app.json_values import from_plain, to_json_value
 from camscan.app.workspace import Workspace
 from camscan.config.recipient import Recipient
 from camscan.errors import CamscanError, RegisterError, UsageError
@@ -66,7 +66,7 @@ class Notified:
     """Of docs/exit-codes.md, where nothing could be remembered: then only troubles were told."""
 
     @property
-    def failed(self) -> list[Sent]:
+    def failed_sends(self) -> list[Sent]:
         """What nobody took."""
         return [each for each in self.sent if not each.is_sent]
 
@@ -80,7 +80,7 @@ def require_recipients(space: Workspace) -> None:
         notify.channel_of(each)
 
 
-def tell(
+def send_due_alerts(
     space: Workspace, *, troubles: Sequence[Item] = (), digest: bool = False, now: datetime | None = None
 ) -> Notified:
     """Tell everybody what is due. ``troubles`` are what a run met; with ``digest`` news and progress are due now.
@@ -93,8 +93,8 @@ def tell(
     try:
         with open_store(space.where) as store:
             alerts = Alerts(store)
-            trouble = _note(space, alerts, troubles, now, digest=digest)
-            return replace(_send(space, alerts, now), trouble=trouble)
+            trouble = _note_due_alerts(space, alerts, troubles, now, digest=digest)
+            return replace(_send_waiting(space, alerts, now), trouble=trouble)
     except CamscanError as error:  # such as a full disk: better told twice than never
         forgetful = [_FORGETFUL] if isinstance(error, RegisterError) else []
         direct = tuple(_send_directly(space, [*troubles, *forgetful], now))
@@ -104,18 +104,18 @@ def tell(
 # ── what is to be told ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _note(space: Workspace, alerts: Alerts, troubles: Sequence[Item], now: datetime, *, digest: bool) -> str:
+def _note_due_alerts(space: Workspace, alerts: Alerts, troubles: Sequence[Item], now: datetime, *, digest: bool) -> str:
     """Write down what is to be told to whom; why not all of it could be found out, empty where it could."""
     marks, trouble = alerts.marks(), ""
-    work = _Work(space, now, [_note_of(each) for each in alerts.notes()])
-    work.lasting(troubles)
+    work = _Work(space, now, [_decode_note(each) for each in alerts.notes()])
+    work.add_lasting(troubles)
     try:
-        work.read(marks, digest=digest)
+        work.read_items(marks, digest=digest)
     except CamscanError as error:
         trouble = str(error)
     due = [
-        Due(recipient.name, now, to_plain(message))
-        for message in work.messages()
+        Due(recipient.name, now, to_json_value(message))
+        for message in work.compose_messages()
         for recipient in space.settings.notify
         if message.about in recipient.classes
     ]
@@ -134,41 +134,41 @@ class _Work:
         self.notes: list[Note] = []
         self.marks: dict[str, str] = {}
 
-    def lasting(self, items: Iterable[Item]) -> None:
+    def add_lasting(self, items: Iterable[Item]) -> None:
         """What simply is so."""
-        self._take((), items, ())
+        self._take_items((), items, ())
 
-    def read(self, marks: Mapping[str, str], *, digest: bool) -> None:
+    def read_items(self, marks: Mapping[str, str], *, digest: bool) -> None:
         """What the register and camscan.yaml say. Raises CamscanError where the register cannot be read."""
         day = self._now.date()
-        self.lasting(happened.authorisations(self._space, day))
+        self.add_lasting(alert_items.expiring_authorisations(self._space, day))
         if not self._space.has_register:
             return
-        found = happened.estate(self._space)
-        self._brought(marks, "at_once", AT_ONCE)
-        self.lasting(happened.answering(found))
+        found = alert_items.load_estate(self._space)
+        self._changes_since(marks, "at_once", AT_ONCE)
+        self.add_lasting(alert_items.answering_again(found))
         if digest or marks.get("news.day") != day.isoformat():
-            self._brought(marks, "news", {"news"})
-            self.lasting(happened.overdue(found))
+            self._changes_since(marks, "news", {"news"})
+            self.add_lasting(alert_items.overdue_removals(found))
             self.marks["news.day"] = day.isoformat()
         month = f"{day:%Y-%m}"
         if digest or marks.get("progress.month", month) != month:
-            self._facts = happened.progress(self._space, found)
+            self._facts = alert_items.programme_progress(self._space, found)
         self.marks["progress.month"] = month
 
-    def _brought(self, marks: Mapping[str, str], name: str, classes: Iterable[str]) -> None:
+    def _changes_since(self, marks: Mapping[str, str], name: str, classes: Iterable[str]) -> None:
         """What scans showed since it was read last for these classes."""
-        found = happened.brought(self._space, marks.get(f"{name}.after", ""))
-        wanted = [each for each in found.events if _class_of(each.item) in classes]
-        self._take(wanted, (), found.recent)
+        found = alert_items.changes_after(self._space, marks.get(f"{name}.after", ""))
+        wanted = [each for each in found.events if _class_of_item(each.item) in classes]
+        self._take_items(wanted, (), found.recent)
         self.marks[f"{name}.after"] = found.scans[-1] if found.scans else ""
 
-    def _take(self, events: Iterable[Any], lasting: Iterable[Item], recent: Sequence[str]) -> None:
+    def _take_items(self, events: Iterable[Any], lasting: Iterable[Item], recent: Sequence[str]) -> None:
         chosen = choose(events, lasting, [*self._past, *self.notes], self._now, recent)
         self._items += chosen.items
         self.notes += chosen.notes
 
-    def messages(self) -> list[Message]:
+    def compose_messages(self) -> list[Message]:
         """One for each class that has something to tell."""
         organisation, salt = self._space.settings.organisation, self._space.name
         command = f"camscan diff --since {self._now.date() - timedelta(days=1)}"
@@ -181,18 +181,18 @@ class _Work:
         return found
 
 
-def _class_of(item: Item) -> str:
+def _class_of_item(item: Item) -> str:
     return KINDS[item.kind].about if item.kind in KINDS else "trouble"  # coverage that came back is counted there
 
 
-def _note_of(kept: Noted) -> Note:
+def _decode_note(kept: Noted) -> Note:
     return Note(kept.kind, kept.subject, kept.value, kept.at, kept.scan, kept.is_told)
 
 
 # ── on its way ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _send(space: Workspace, alerts: Alerts, now: datetime) -> Notified:
+def _send_waiting(space: Workspace, alerts: Alerts, now: datetime) -> Notified:
     """Try everything that waits. Where a recipient takes one message not, its others wait for the next run.
 
     What has waited for longer than ``TRIES`` is tried once more, and then given up.
@@ -201,17 +201,17 @@ def _send(space: Workspace, alerts: Alerts, now: datetime) -> Notified:
     found: list[Sent] = []
     waiting, silent = 0, set[str]()
     for each in alerts.due():
-        recipient, message = known.get(each.recipient), _read(each)
+        recipient, message = known.get(each.recipient), _decode_message(each)
         is_old = now - each.made > TRIES
         if recipient is None or message is None or (is_old and each.recipient in silent):
-            why = _why(each, recipient, message)
+            why = _explain_failure(each, recipient, message)
             alerts.drop([each.number])
-            found.append(Sent(each.recipient, _about(each), False, f"given up: {why}", is_given_up=True))
+            found.append(Sent(each.recipient, _describe_kept(each), False, f"given up: {why}", is_given_up=True))
             continue
         if each.recipient in silent:
             waiting += 1
             continue
-        outcome = _sent(recipient, message)  # what is old too: this machine may have been off for days
+        outcome = _mark_sent(recipient, message)  # what is old too: this machine may have been off for days
         if not outcome.is_sent:
             alerts.failed(each.number, outcome.detail)
             silent.add(each.recipient)
@@ -224,7 +224,7 @@ def _send(space: Workspace, alerts: Alerts, now: datetime) -> Notified:
     return Notified(tuple(found), waiting)
 
 
-def _read(kept: Due) -> Message | None:
+def _decode_message(kept: Due) -> Message | None:
     """What is to be sent; None where it is damaged, or of a later camscan."""
     try:
         message = from_plain(Message, kept.message)
@@ -234,17 +234,17 @@ def _read(kept: Due) -> Message | None:
     return None if unknown or message.about not in TITLES else message
 
 
-def _why(kept: Due, recipient: Recipient | None, message: Message | None) -> str:
+def _explain_failure(kept: Due, recipient: Recipient | None, message: Message | None) -> str:
     if recipient is None:
         return "no longer in camscan.yaml"
     return "the message cannot be read" if message is None else kept.trouble
 
 
-def _about(kept: Due) -> str:
+def _describe_kept(kept: Due) -> str:
     return visible(str(kept.message.get("about", ""))) if isinstance(kept.message, Mapping) else ""
 
 
-def _sent(recipient: Recipient, message: Message) -> Sent:
+def _mark_sent(recipient: Recipient, message: Message) -> Sent:
     try:
         outcome = notify.channel_of(recipient).send(message, recipient)
     except CamscanError as error:  # a secret that cannot be read
@@ -257,10 +257,10 @@ def _send_directly(space: Workspace, items: Sequence[Item], now: datetime) -> It
     for message in compose(items, now, organisation=space.settings.organisation, salt=space.name):
         for recipient in space.settings.notify:
             if message.about in recipient.classes:
-                yield _sent(recipient, message)
+                yield _mark_sent(recipient, message)
 
 
-def try_out(space: Workspace, names: Sequence[str] = (), now: datetime | None = None) -> list[Sent]:
+def send_test_alerts(space: Workspace, names: Sequence[str] = (), now: datetime | None = None) -> list[Sent]:
     """Send a test to everybody, or to the recipients of these names. Raises UsageError where there is no such one."""
     require_recipients(space)
     known = {each.name.casefold(): each for each in space.settings.notify}
@@ -273,4 +273,4 @@ def try_out(space: Workspace, names: Sequence[str] = (), now: datetime | None = 
     (message,) = compose(
         [Item("test", "test", brief="nothing is wrong")], now, organisation=space.settings.organisation
     )
-    return [_sent(each, message) for each in chosen]
+    return [_mark_sent(each, message) for each in chosen]

@@ -12,14 +12,14 @@ from camscan.asset import Asset, Judgement
 from camscan.config import Config
 from camscan.dates import read_day
 from camscan.errors import UsageError
-from camscan.plan import Rules, in_use, judge
-from camscan.plan.entered_twice import set_apart
-from camscan.policies.read import load as load_policies
+from camscan.plan import Rules, judge_devices, policies_in_use
+from camscan.plan.entered_twice import set_duplicates_apart
+from camscan.policies.read import load_known_policies as load_policies
 
 
-def rules(settings: Config) -> Rules:
+def load_rules(settings: Config) -> Rules:
     """The policies in use. Raises ConfigError where camscan.yaml names what there is not."""
-    return in_use(load_policies(settings.overlays), settings.planning)
+    return policies_in_use(load_policies(settings.overlays), settings.planning)
 
 
 def scope_mark(settings: Config) -> float:
@@ -34,30 +34,30 @@ def scope_mark(settings: Config) -> float:
     return float(int.from_bytes(hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=6).digest(), "big"))
 
 
-def today() -> date:
+def today_utc() -> date:
     """The day in UTC, as every date of the register."""
     return datetime.now(UTC).date()
 
 
-def past_day(text: str) -> date:
+def parse_past_day(text: str) -> date:
     """A day since which something is to have happened, as people write it.
 
     Raises ValueError for what is not a date, UsageError for one in the future: nothing is new since then, and saying so
     would answer a mistyped year.
     """
     found = read_day(text)
-    if found > today() + timedelta(days=1):  # a day that has begun east of here
+    if found > today_utc() + timedelta(days=1):  # a day that has begun east of here
         raise UsageError(f"{text} is in the future; is the year right?")
     return found
 
 
-def judged(
+def judge_assets(
     assets: Sequence[Asset], settings: Config, day: date | None = None, *, every: Sequence[Asset] | None = None
 ) -> Mapping[str, Judgement]:
     """The judgement of each device on that day (today), by asset id.
 
     ``every`` is the whole register, where ``assets`` is not: a row may stand for the device of another.
     """
-    known = vulnerabilities.load(settings.overlays)
-    found = judge(assets, rules(settings), settings.planning.formula, known, day or today())
-    return set_apart(assets if every is None else every, found)
+    known = vulnerabilities.load_weaknesses(settings.overlays)
+    found = judge_devices(assets, load_rules(settings), settings.planning.formula, known, day or today_utc())
+    return set_duplicates_apart(assets if every is None else every, found)

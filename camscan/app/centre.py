@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from camscan.app import uploads
-from camscan.app.resume import place_of
+from camscan.app.resume import journal_folder
 from camscan.app.workspace import Workspace
 from camscan.parcel import MOST_BYTES
 from camscan.parcel.errand import Asked, signed
@@ -92,7 +92,7 @@ def _signed(call: Call, headers: Mapping[str, str], now: datetime) -> Signed:
 
 def errand_key_place(space: Workspace) -> Path:
     """Where the key is that signs errands: beside the register, or in the state directory where that is on a server."""
-    place = place_of(str(space.where))
+    place = journal_folder(str(space.where))
     return place.with_name(f"{place.name}.errand-key")
 
 

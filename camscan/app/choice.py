@@ -14,23 +14,23 @@ from camscan.asset.spelling import nearest, plain_name
 from camscan.errors import UsageError
 from camscan.fingerprints import badges
 from camscan.fingerprints.wording import load_words
-from camscan.plan.standing import site_of
+from camscan.plan.standing import recorded_site
 from camscan.policies import companies
-from camscan.policies.companies import load as ownership
+from camscan.policies.companies import load_ownership as ownership
 from camscan.words import listed
 
 __all__ = [
     "RECORDER",
     "UNKNOWN",
-    "brand",
-    "brands_of",
-    "kinds",
-    "maker",
+    "badges_of",
     "maker_name",
     "nearest",
     "ownership",
-    "pick",
-    "site",
+    "pick_brand",
+    "pick_kinds",
+    "pick_maker",
+    "pick_name",
+    "pick_site",
 ]
 
 UNKNOWN = "unknown"
@@ -43,34 +43,36 @@ _FEW = 6
 """Names that a message lists."""
 
 
-def pick(what: str, text: str, known: Iterable[str]) -> str:
+def pick_name(what: str, text: str, known: Iterable[str]) -> str:
     """The name among ``known`` that a person means, in whatever case. Raises UsageError that says what there is."""
     names = {name.casefold(): name for name in known if name}
     found = names.get(text.strip().casefold())
     if found is None:
-        raise UsageError(f"there is no {what} '{text}'{_meant(text, list(names.values()))}")
+        raise UsageError(f"there is no {what} '{text}'{_did_you_mean(text, list(names.values()))}")
     return found
 
 
-def maker(text: str, overlays: Sequence[Path] = ()) -> str:
+def pick_maker(text: str, overlays: Sequence[Path] = ()) -> str:
     """The key of a maker by its key or any of its names; ``unknown`` is one too. Raises UsageError."""
     if text.strip().casefold() == UNKNOWN:
         return UNKNOWN
-    known = companies.load(overlays)
-    if key := known.of_name(text):
+    known = companies.load_ownership(overlays)
+    if key := known.maker_of_name(text):
         return key
-    badge = next((each for each in badges.load(overlays) if each.name.casefold() == text.strip().casefold()), None)
+    badge = next(
+        (each for each in badges.load_badges(overlays) if each.name.casefold() == text.strip().casefold()), None
+    )
     if badge:
-        built = " or ".join(known.name(key) for key in badge.makers)
+        built = " or ".join(known.company_name(key) for key in badge.makers)
         raise UsageError(f"{badge.name} is a badge on devices built by {built}; use --brand '{badge.name}'")
-    raise UsageError(f"there is no maker '{text}'{_like(text, known) or _OF_MAKERS}")
+    raise UsageError(f"there is no maker '{text}'{_similar_makers(text, known) or _OF_MAKERS}")
 
 
 _MAKERS_CHANGED = re.compile(r"was (\w+), now (\w+)")
 _OF_MAKERS = "; `camscan explain NAME` says what is known about a name"
 
 
-def _like(text: str, known: companies.Ownership) -> str:
+def _similar_makers(text: str, known: companies.Ownership) -> str:
     """Which maker may have been meant: one of whose names the text is a part, else one that is spelled nearly so."""
     part = text.strip().casefold()
     names = [(each.name, (each.key, each.name, *each.aliases)) for each in known.makers.values()]
@@ -82,7 +84,7 @@ def _like(text: str, known: companies.Ownership) -> str:
 
 def maker_name(key: str | None, otherwise: str = UNKNOWN) -> str:
     """The name that people know a maker by."""
-    return load_words().maker(key) if key else otherwise
+    return load_words().maker_name(key) if key else otherwise
 
 
 def plain_detail(detail: str) -> str:
@@ -91,27 +93,27 @@ def plain_detail(detail: str) -> str:
     return f"was {maker_name(found[1])}, now {maker_name(found[2])}" if found else detail
 
 
-def brand(text: str, rows: Iterable[Asset], overlays: Sequence[Path] = ()) -> str:
+def pick_brand(text: str, rows: Iterable[Asset], overlays: Sequence[Path] = ()) -> str:
     """A badge as the database or the register spells it. Raises UsageError."""
-    known = [each.name for each in badges.load(overlays)]
-    known += [each.name for each in companies.load(overlays).makers.values()]
-    return pick("badge", text, [*known, *(name for row in rows for name in brands_of(row))])
+    known = [each.name for each in badges.load_badges(overlays)]
+    known += [each.name for each in companies.load_ownership(overlays).makers.values()]
+    return pick_name("badge", text, [*known, *(name for row in rows for name in badges_of(row))])
 
 
-def brands_of(row: Asset) -> tuple[str, ...]:
+def badges_of(row: Asset) -> tuple[str, ...]:
     """What its badge says, by a person's word and by a scan's."""
     return tuple(filter(None, (row.entries.get("brand_on_badge"), row.identification.brand)))
 
 
-def site(text: str, rows: Iterable[Asset], others: Iterable[str] = ()) -> str:
+def pick_site(text: str, rows: Iterable[Asset], others: Iterable[str] = ()) -> str:
     """A site as the register spells it; ``others`` are sites that may have no device yet. Raises UsageError."""
-    known = dict.fromkeys([*others, *sorted({site_of(row) for row in rows} - {""})])
+    known = dict.fromkeys([*others, *sorted({recorded_site(row) for row in rows} - {""})])
     if not known:
         raise UsageError(f"there is no site '{text}': neither camscan.yaml nor the register names any")
-    return pick("site", text, known)
+    return pick_name("site", text, known)
 
 
-def kinds(text: str, overlays: Sequence[Path] = ()) -> frozenset[str]:
+def pick_kinds(text: str, overlays: Sequence[Path] = ()) -> frozenset[str]:
     """The kinds of device that a word picks: one of the vocabulary, ``recorder`` or ``unknown``. Raises UsageError."""
     facts = load_words(overlays).facts
     known: Mapping[str, tuple[str, ...]] = {
@@ -119,9 +121,9 @@ def kinds(text: str, overlays: Sequence[Path] = ()) -> frozenset[str]:
         "recorder": RECORDER,
         UNKNOWN: (UNKNOWN,),
     }
-    return frozenset(known[pick("kind of device", plain_name(text), known)])
+    return frozenset(known[pick_name("kind of device", plain_name(text), known)])
 
 
-def _meant(text: str, names: Sequence[str]) -> str:
+def _did_you_mean(text: str, names: Sequence[str]) -> str:
     more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
     return nearest(text, names) or f"; choose from: {', '.join(names[:_FEW])}{more}"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from camscan import vulnerabilities
 from camscan.errors import OutputError, UsageError
-from camscan.fingerprints import Database, Problem, load, naming, registry
-from camscan.fingerprints import check as check_fingerprints
-from camscan.fingerprints.registry import BadRow, Block, Sorted, colons
+from camscan.fingerprints import Database, Problem, load_database, naming, registry
+from camscan.fingerprints import check_database as check_fingerprints
+from camscan.fingerprints.registry import BadRow, Block, Sorted, with_colons
 from camscan.output import explained, make_folder, open_existing, write_atomically
 from camscan.policies import proof
 from camscan.vulnerabilities import assess
@@ -22,10 +22,10 @@ __all__ = [
     "BlocksImport",
     "FlagsImport",
     "Proof",
-    "colons",
+    "check_database",
     "compare_blocks",
     "import_flags",
-    "prove",
+    "with_colons",
     "write_blocks",
 ]
 MARK = "# Written by camscan oui import"
@@ -44,22 +44,29 @@ class Proof:
     """None where there are problems."""
 
     @property
-    def examples(self) -> int:
+    def example_count(self) -> int:
         """How many examples and counterexamples hold."""
         entries = self.database.entries if self.database else ()
         return sum(len(entry.examples) + len(entry.counterexamples) for entry in entries)
 
     @property
-    def freshness(self) -> str:
+    def describe_freshness(self) -> str:
         """How old the table of MAC address blocks is, in one sentence."""
-        return registry.freshness(datetime.now(UTC).date(), self.database.directories[0]) if self.database else ""
+        return (
+            registry.describe_freshness(datetime.now(UTC).date(), self.database.directories[0]) if self.database else ""
+        )
 
 
-def prove(overlays: Sequence[Path] = ()) -> Proof:
+def check_database(overlays: Sequence[Path] = ()) -> Proof:
     """Try every fingerprint, weakness, model number, name of an organisation and policy on its own examples."""
-    problems = check_fingerprints(overlays) + assess.check(overlays) + naming.check(overlays) + proof.check(overlays)
-    problems += [] if problems else registry.check(load(overlays), overlays)
-    return Proof(problems, None if problems else load(overlays))
+    problems = (
+        check_fingerprints(overlays)
+        + assess.check_weaknesses(overlays)
+        + naming.check_grammars(overlays)
+        + proof.check_policies(overlays)
+    )
+    problems += [] if problems else registry.check_organisations(load_database(overlays), overlays)
+    return Proof(problems, None if problems else load_database(overlays))
 
 
 # ── blocks of MAC addresses ──────────────────────────────────────────────────────────────────────────────────────
@@ -77,14 +84,14 @@ class BlocksImport:
     found: Sorted
 
     @property
-    def fresh(self) -> int:
+    def new_prefix_count(self) -> int:
         """How many prefixes are new."""
         return sum(map(len, self.found.fresh.values()))
 
 
 def compare_blocks(files: Sequence[Path], overlays: Sequence[Path] = ()) -> BlocksImport:
     """Read the registry's files, all at once; nothing is written. Raises UsageError for one that cannot be read."""
-    database = load(overlays)
+    database = load_database(overlays)
     blocks: list[Block] = []
     bad: list[tuple[Path, BadRow]] = []
     for file in files:
@@ -97,7 +104,9 @@ def compare_blocks(files: Sequence[Path], overlays: Sequence[Path] = ()) -> Bloc
                         blocks.append(item)
         except OSError as error:
             raise UsageError(f"{file}: cannot be read: {error.strerror or error}") from error
-    return BlocksImport(files, database, blocks, bad, registry.sort(blocks, registry.load(overlays), database))
+    return BlocksImport(
+        files, database, blocks, bad, registry.sort_blocks(blocks, registry.load_organisations(overlays), database)
+    )
 
 
 def write_blocks(work: BlocksImport, directory: Path | None = None) -> Path:
@@ -108,7 +117,7 @@ def write_blocks(work: BlocksImport, directory: Path | None = None) -> Path:
     target = (directory or data_directory() / "fingerprints") / "oui.yaml"
     names = ", ".join(file.name for file in work.files)
     remark = f"{MARK} on {datetime.now(UTC):%Y-%m-%d} from {names}; the next import replaces it."
-    text = "\n".join(registry.overlay(work.found, work.database, remark)) + "\n"
+    text = "\n".join(registry.write_overlay(work.found, work.database, remark)) + "\n"
     try:
         with open_existing(target) as stream:
             is_import = stream.read(len(MARK.encode())) == MARK.encode()
@@ -143,4 +152,4 @@ def import_flags(file: Path) -> FlagsImport:
     version, flags = read_catalogue(file)
     kept = catalogue_file()
     store_catalogue(version, flags, kept)
-    return FlagsImport(version, len(flags), vulnerabilities.load(catalogue=kept).entries, kept)
+    return FlagsImport(version, len(flags), vulnerabilities.load_weaknesses(catalogue=kept).entries, kept)

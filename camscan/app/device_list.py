@@ -21,7 +21,7 @@ __all__ = [
     "DeviceLine",
     "DevicePage",
     "Filter",
-    "find_past",
+    "find_by_past_address",
     "lifecycle_in_words",
     "numbers_of",
     "page_of_devices",
@@ -145,10 +145,10 @@ def page_of_devices(
     ``apart`` are the rows that are in no count, ``sites`` the only ones that may be seen. ``plain`` is for those who
     may not see addresses and serial numbers: nor may they search by them.
     """
-    where = tuple(_where(wanted, apart))
+    where = tuple(_where_clauses(wanted, apart))
     order = SORTS.get(wanted.sort, "priority")
 
-    def lines(page: int) -> tuple[list[Mapping[str, Any]], int]:
+    def read_lines(page: int) -> tuple[list[Mapping[str, Any]], int]:
         sought = Sought(
             where=where,
             text=wanted.text[:_LONGEST],
@@ -162,14 +162,14 @@ def page_of_devices(
         return book.page(sought)
 
     page = max(wanted.page, 1)
-    found, total = lines(page) if page < total_pages(10**9) else ([], 0)
+    found, total = read_lines(page) if page < total_pages(10**9) else ([], 0)
     pages = max(total_pages(total), 1)
     if not found and page > 1:
-        _, total = lines(1)
+        _, total = read_lines(1)
         pages = max(total_pages(total), 1)
         page = pages
-        found, total = lines(page)
-    return DevicePage(tuple(map(_line, found)), total, min(page, pages), pages)
+        found, total = read_lines(page)
+    return DevicePage(tuple(map(_decode_line, found)), total, min(page, pages), pages)
 
 
 def numbers_of(
@@ -183,7 +183,7 @@ def numbers_of(
 ) -> list[str]:
     """The asset numbers of all devices that fit, by site. Raises UsageError where there are more than ``most``."""
     sought = Sought(
-        where=tuple(_where(wanted, apart)),
+        where=tuple(_where_clauses(wanted, apart)),
         text=wanted.text[:_LONGEST],
         within=_PLAIN if plain else (),
         sites=sites,
@@ -201,22 +201,22 @@ def total_pages(number: int) -> int:
     return -(-number // MOST)
 
 
-def find_past(book: Register, text: str, sites: Collection[str] | None = None) -> list[str]:
+def find_by_past_address(book: Register, text: str, sites: Collection[str] | None = None) -> list[str]:
     """Asset ids of devices by an address that they held once, or by the number of a row that is part of them now."""
-    found = book.find(text) if text.strip() else []
+    found = book.find_devices(text) if text.strip() else []
     named = {row.asset_id for row in found}
     lines, _ = book.page(Sought(where=[Where("asset_id", sorted(named))], sites=sites)) if named else ([], 0)
     return [line["asset_id"] for line in lines]
 
 
-def _where(wanted: Filter, apart: Collection[str]) -> Iterator[Where]:
+def _where_clauses(wanted: Filter, apart: Collection[str]) -> Iterator[Where]:
     if not wanted.everything:
         yield Where("other", (False,))
     for column, value in (("site", wanted.site), ("kind", wanted.kind)):
         if value is not None:
             yield Where(column, (value[:_LONGEST],))
-    yield from _of_maker(wanted.maker)
-    yield from _of_scope(wanted, apart)
+    yield from _where_maker(wanted.maker)
+    yield from _where_in_scope(wanted, apart)
     if wanted.priority in {"1", "2", "3", "4"}:
         yield Where("priority", (int(wanted.priority),))
     if wanted.presence in set(Presence):
@@ -227,7 +227,7 @@ def _where(wanted: Filter, apart: Collection[str]) -> Iterator[Where]:
         yield Where("pence", (None,))
 
 
-def _of_scope(wanted: Filter, apart: Collection[str]) -> Iterator[Where]:
+def _where_in_scope(wanted: Filter, apart: Collection[str]) -> Iterator[Where]:
     if wanted.standing or wanted.scope == "yes":
         yield Where("in_scope", ("yes",))
         yield Where("asset_id", sorted(apart), is_not=True)
@@ -239,7 +239,7 @@ def _of_scope(wanted: Filter, apart: Collection[str]) -> Iterator[Where]:
         yield Where("standing", (wanted.standing,))
 
 
-def _of_maker(word: str) -> Iterator[Where]:
+def _where_maker(word: str) -> Iterator[Where]:
     match word:
         case "hikvision" | "dahua":
             yield Where("maker", (word,))
@@ -253,7 +253,7 @@ def _of_maker(word: str) -> Iterator[Where]:
             yield Where("maker", ("", *sorted(MAKERS)), is_not=True)
 
 
-def _line(line: Mapping[str, Any]) -> DeviceLine:
+def _decode_line(line: Mapping[str, Any]) -> DeviceLine:
     facts = line["facts"]
     long = facts.get("long", {})
     planned = date.fromisoformat(line["planned"]) if line["planned"] else None
@@ -267,7 +267,7 @@ def _line(line: Mapping[str, Any]) -> DeviceLine:
         model=long.get("model", line["model"]),
         type=in_words(device_type(line["kind"], dict.fromkeys(facts.get("can", ())))) if line["kind"] else "",
         site=line["site"],
-        place=_place(line["spot"], line["site"]),
+        place=_place_within_site(line["spot"], line["site"]),
         addresses=line["ips"],
         serial=line["serial"],
         firmware=line["firmware"],
@@ -282,7 +282,7 @@ def _line(line: Mapping[str, Any]) -> DeviceLine:
     )
 
 
-def _place(spot: str, site: str) -> str:
+def _place_within_site(spot: str, site: str) -> str:
     """Where in the building, of a text that says the site before it."""
     return spot[len(site) :].removeprefix(", ") if site and spot.startswith(site) else spot
 

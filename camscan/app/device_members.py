@@ -7,11 +7,11 @@ from typing import Any
 
 from camscan.asset import Asset, Change, Judgement
 from camscan.asset.columns import EDITABLE
-from camscan.exports.csv import cell
-from camscan.exports.csv import moment as to_the_second
-from camscan.exports.json import moment
-from camscan.identify.reasons import reasons
-from camscan.plan.standing import site_of
+from camscan.exports.csv import csv_moment as to_the_second
+from camscan.exports.csv import harmless_cell
+from camscan.exports.json import json_moment
+from camscan.identify.reasons import list_reasons
+from camscan.plan.standing import recorded_site
 from camscan.register import StoredObservation
 
 HEADER = (
@@ -52,7 +52,7 @@ def _what_it_is(row: Asset, maker: str) -> dict[str, Any]:
         "kind": found.kind,
         "confidence": found.confidence.value,
         "certainty": found.certainty,
-        "reasons": list(reasons(found)),
+        "reasons": list(list_reasons(found)),
         "because": list(found.because),
         "conflicts": list(found.conflicts),
         "capabilities": {name: what.confidence for name, what in found.capabilities.items()},
@@ -64,7 +64,7 @@ def _what_becomes_of_it(row: Asset, judgement: Judgement) -> dict[str, Any]:
         "channels": row.channels,
         "recorder_asset_id": row.recorder_asset_id or None,
         "channel": row.channel,
-        "site": site_of(row) or None,
+        "site": recorded_site(row) or None,
         "location": row.entry("location_detail") or None,
         "in_scope": judgement.in_scope,
         "in_scope_reason": judgement.in_scope_reason,
@@ -75,10 +75,10 @@ def _what_becomes_of_it(row: Asset, judgement: Judgement) -> dict[str, Any]:
         "planned_removal_date": row.entries.get("planned_removal_date"),
         "presence": row.presence.value,
         "scans_missed": row.scans_missed,
-        "first_seen": moment(row.first_seen) if row.first_seen else None,
-        "last_seen": moment(row.last_seen) if row.last_seen else None,
+        "first_seen": json_moment(row.first_seen) if row.first_seen else None,
+        "last_seen": json_moment(row.last_seen) if row.last_seen else None,
         "elsewhere": {
-            name: {"value": each.value, "basis": each.basis, "at": moment(each.at)}
+            name: {"value": each.value, "basis": each.basis, "at": json_moment(each.at)}
             for name, each in row.elsewhere.items()
         },
         "entries": {column.name: row.entries[column.name] for column in EDITABLE if column.name in row.entries},
@@ -95,14 +95,14 @@ def evidence_objects(evidence: Sequence[StoredObservation], changes: Sequence[Ch
                 "probe": each.observation.probe,
                 "key": each.observation.key,
                 "value": each.observation.value,
-                "seen_at": moment(each.observation.seen_at),
+                "seen_at": json_moment(each.observation.seen_at),
                 "current": each.current,
             }
             for each in evidence
         ],
         "changes": [
             {
-                "at": moment(each.at),
+                "at": json_moment(each.at),
                 "role": each.role,
                 "how": each.how,
                 "column": each.column,
@@ -117,10 +117,10 @@ def evidence_objects(evidence: Sequence[StoredObservation], changes: Sequence[Ch
 
 def device_cells(row: Asset, judgement: Judgement, maker: str) -> Iterator[str]:
     """One device under :data:`HEADER`; every cell is harmless in a spreadsheet."""
-    return map(cell, _texts(row, judgement, maker))
+    return map(harmless_cell, _search_texts(row, judgement, maker))
 
 
-def _texts(row: Asset, judgement: Judgement, maker: str) -> Iterator[str]:
+def _search_texts(row: Asset, judgement: Judgement, maker: str) -> Iterator[str]:
     found = row.identification
     yield row.asset_id
     yield row.entries.get("council_asset_tag", "")
@@ -129,8 +129,8 @@ def _texts(row: Asset, judgement: Judgement, maker: str) -> Iterator[str]:
     yield row.entries.get("brand_on_badge") or found.brand or ""
     yield from (found.model or "", found.kind or "", found.serial or "", found.firmware or "")
     yield found.confidence.value
-    yield " ".join(reasons(found))
-    yield site_of(row)
+    yield " ".join(list_reasons(found))
+    yield recorded_site(row)
     yield row.entry("location_detail")
     yield from (judgement.in_scope, judgement.in_scope_reason)
     yield row.lifecycle.value

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from camscan.app import assess
-from camscan.app.devices import Details, site_of
+from camscan.app.devices import Details, device_site
 from camscan.asset import GONE, Asset, Judgement, Lifecycle
 from camscan.dates import moment, spoken
 from camscan.output import visible
 from camscan.words import counted
 
-__all__ = ["port", "removal", "scope", "seen", "sure", "title", "vulnerable", "where"]
+__all__ = [
+    "describe_certainty",
+    "describe_place",
+    "describe_port",
+    "describe_removal",
+    "describe_scope",
+    "describe_sightings",
+    "describe_vulnerability",
+    "device_title",
+]
 
 _NAMED = 3
 """Known weaknesses that a line names."""
@@ -20,7 +29,7 @@ _REASON = 160
 _LONGEST = 4000
 
 
-def title(known: Details) -> str:
+def device_title(known: Details) -> str:
     """The headline of a device: ``Hikvision DS-2CD2385G1-I, sold as Annke: an IP camera``."""
     found = known.row.identification
     badge = known.row.entries.get("brand_on_badge") or found.brand or ""
@@ -34,15 +43,15 @@ def title(known: Details) -> str:
     return f"{name}{sold}{kind}"
 
 
-def where(row: Asset) -> str:
+def describe_place(row: Asset) -> str:
     """Where it is: its site, its place there, its addresses, the recorder that it hangs on."""
-    site = site_of(row) or "site not known"
+    site = device_site(row) or "site not known"
     place = ", ".join(filter(None, (site, row.entry("location_detail"))))
     behind = f"channel {row.channel or 'unknown'} of recorder {row.recorder_asset_id}" if row.recorder_asset_id else ""
     return "; ".join(filter(None, (place, ", ".join(row.ip_addresses), behind)))
 
 
-def sure(known: Details) -> str:
+def describe_certainty(known: Details) -> str:
     """How sure its maker is."""
     found = known.row.identification
     if not known.maker:
@@ -50,7 +59,7 @@ def sure(known: Details) -> str:
     return f"{found.confidence.value} ({'over 99%' if found.certainty > _SUREST else f'{found.certainty:.0%}'})"
 
 
-def scope(found: Judgement) -> str:
+def describe_scope(found: Judgement) -> str:
     """Whether it is in scope, and why."""
     reason = visible(found.in_scope_reason, _LONGEST)
     if len(reason) > _REASON:
@@ -60,7 +69,7 @@ def scope(found: Judgement) -> str:
     return reason if found.in_scope == "unknown" else f"{found.in_scope}: {reason}"
 
 
-def removal(row: Asset) -> str:
+def describe_removal(row: Asset) -> str:
     """What is to become of it, or became of it."""
     status = row.lifecycle
     if status in GONE:
@@ -74,12 +83,12 @@ def removal(row: Asset) -> str:
     planned = row.day("planned_removal_date")
     if planned is None:
         return "no date"
-    late = " (overdue)" if planned < assess.today() else ""
+    late = " (overdue)" if planned < assess.today_utc() else ""
     phase = row.entries.get("removal_phase", "")
     return f"{spoken(planned)}{late}{f', {phase}' if phase else ''}"
 
 
-def vulnerable(known: Details) -> str:
+def describe_vulnerability(known: Details) -> str:
     """Whether its build has known weaknesses."""
     verdicts = known.weaknesses
     if not known.maker or not known.row.identification.model:
@@ -99,23 +108,23 @@ def vulnerable(known: Details) -> str:
     return f"yes: {counted(len(open_ones), 'known vulnerability', 'known vulnerabilities')}{used} ({names}{more})"
 
 
-def port(row: Asset) -> str:
+def describe_port(row: Asset) -> str:
     """The switch and port that it hangs on, and which list says so; empty where nobody knows it."""
     text, listed = row.entry("switch_port"), row.elsewhere.get("switch_port")
     said = f" ({listed.basis}, {spoken(listed.at.date())})" if listed and text == listed.value else ""
     return f"{text}{said}"
 
 
-def _heard(row: Asset) -> str:
+def _describe_lease(row: Asset) -> str:
     """``; in the DHCP leases of srv-1, 12 May 2026``."""
     heard = row.elsewhere.get("heard")
     return f"; in the {heard.basis} as of {spoken(heard.at.date())}" if heard else ""
 
 
-def seen(row: Asset) -> str:
+def describe_sightings(row: Asset) -> str:
     """When scans saw it."""
     if row.last_seen is None:
-        return f"never by a scan{_heard(row)}"
+        return f"never by a scan{_describe_lease(row)}"
     missed = f"; the last {counted(row.scans_missed, 'scan')} did not see it" if row.scans_missed else ""
     scans = counted(row.sightings, "scan")
     return f"{moment(row.last_seen)}{missed}; {scans} saw it" + (

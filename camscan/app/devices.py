@@ -8,22 +8,22 @@ from typing import Any
 
 from camscan import vulnerabilities
 from camscan.app import choice
-from camscan.app.assess import judged
+from camscan.app.assess import judge_assets
 from camscan.app.device_members import device_object, evidence_objects
 from camscan.asset import Asset, Change, Judgement, Lifecycle, Presence
 from camscan.asset.spelling import nearest
 from camscan.config import Config
 from camscan.errors import UsageError
 from camscan.fingerprints.wording import load_words
-from camscan.identify.decide import kin
-from camscan.identify.reasons import reasons
+from camscan.identify.decide import are_one_company
+from camscan.identify.reasons import list_reasons
 from camscan.model import Confidence
 from camscan.output import visible
 from camscan.plan.entered_twice import stands_for_address
 from camscan.policies.companies import Ownership
 from camscan.register import Register, StoredObservation
-from camscan.sheets.row import inherited
-from camscan.vulnerabilities.assess import Verdict, assess
+from camscan.sheets.row import inherited_texts
+from camscan.vulnerabilities.assess import Verdict, assess_device
 
 _CANDIDATES = 5
 """Devices that a message lists."""
@@ -39,18 +39,18 @@ def find_device(book: Register, text: str) -> Asset:
     """
     if not text.strip():
         raise UsageError("the name of the device is empty; `camscan show` lists the devices")
-    found = book.find(text)
+    found = book.find_devices(text)
     if not found:
         raise UsageError(f"there is no device {text} in the register; `camscan show` lists the devices")
-    exact = [row for row in found if _is_named(row, text)] or [row for row in found if text in row.ip_addresses]
+    exact = [row for row in found if _is_named_by(row, text)] or [row for row in found if text in row.ip_addresses]
     if len(exact) == 1 or len(found) == 1:
         return (exact or found)[0]
-    names = "; ".join(map(described, found[:_CANDIDATES]))
+    names = "; ".join(map(describe_briefly, found[:_CANDIDATES]))
     more = f" and {len(found) - _CANDIDATES} more" if len(found) > _CANDIDATES else ""
     raise UsageError(f"{text} fits {len(found)} devices; give the number of one: {names}{more}")
 
 
-def _is_named(row: Asset, text: str) -> bool:
+def _is_named_by(row: Asset, text: str) -> bool:
     wanted = text.strip().casefold()
     number = row.asset_id.casefold()
     return wanted in {number, number.rpartition("-")[2], row.entries.get("council_asset_tag", "").casefold()}
@@ -62,45 +62,45 @@ def find_devices(book: Register, texts: Sequence[str], site: str | None = None) 
         raise UsageError("name devices (asset number, council tag, serial number, MAC or IP address), or a --site")
     if site is None:
         return list({row.asset_id: row for row in (find_device(book, text) for text in texts)}.values())
-    return at_site(book.devices(), site)
+    return require_at_site(book.devices(), site)
 
 
-def at_site(rows: Sequence[Asset], site: str) -> list[Asset]:
+def require_at_site(rows: Sequence[Asset], site: str) -> list[Asset]:
     """Those at a site, by its name in whatever case. Raises UsageError where none is: which may be meant."""
-    found = of_site(rows, site)
+    found = devices_at_site(rows, site)
     if not found:
-        sites = sorted({site_of(row) for row in rows} - {""})
+        sites = sorted({device_site(row) for row in rows} - {""})
         near = nearest(site, sites) or "; `camscan show` lists devices and sites"
         raise UsageError(f"the register has no device at the site {site}{near}")
     return found
 
 
-def of_site(rows: Iterable[Asset], site: str) -> list[Asset]:
+def devices_at_site(rows: Iterable[Asset], site: str) -> list[Asset]:
     """Those at a site, by its name in whatever case."""
-    return [row for row in rows if site_of(row).casefold() == site.strip().casefold()]
+    return [row for row in rows if device_site(row).casefold() == site.strip().casefold()]
 
 
-def site_of(row: Asset) -> str:
+def device_site(row: Asset) -> str:
     """Where a device is: a person's word, else the site map's, else the scan's."""
     return row.entry("site_name") or row.site
 
 
-def described(row: Asset) -> str:
+def describe_briefly(row: Asset) -> str:
     """One device in a few words: its number and what a person may know it by."""
     found = row.identification
     what = found.model or choice.maker_name(found.maker, "")
-    known = (row.entries.get("council_asset_tag"), *row.ip_addresses[:1], what, site_of(row))
+    known = (row.entries.get("council_asset_tag"), *row.ip_addresses[:1], what, device_site(row))
     words = ", ".join(visible(each, 40) for each in known if each)
     return f"{row.asset_id} ({words})" if words else row.asset_id
 
 
-def why_two(one: Asset, other: Asset, known: Ownership) -> list[str]:
+def reasons_for_two(one: Asset, other: Asset, known: Ownership) -> list[str]:
     """What says that two rows are two devices: different makers, different serial numbers. A sentence for each."""
     ours, theirs = one.identification, other.identification
     found = []
     sure = Confidence.POSSIBLE not in {ours.confidence, theirs.confidence}
-    if ours.maker and theirs.maker and sure and not kin(ours.maker, theirs.maker, known.makers):
-        found.append(f"{known.name(ours.maker)} built one and {known.name(theirs.maker)} the other")
+    if ours.maker and theirs.maker and sure and not are_one_company(ours.maker, theirs.maker, known.makers):
+        found.append(f"{known.company_name(ours.maker)} built one and {known.company_name(theirs.maker)} the other")
     if ours.serial and theirs.serial and not is_end_of_other(ours.serial, theirs.serial):
         found.append(f"their serial numbers differ ({visible(ours.serial, 40)} and {visible(theirs.serial, 40)})")
     return found
@@ -127,15 +127,15 @@ def pick_devices(
 
     Raises UsageError for a maker, a lifecycle or a presence that there is not, and for a site that no device is at.
     """
-    found = of_site(rows, choice.site(site, rows)) if site else list(rows)
+    found = devices_at_site(rows, choice.pick_site(site, rows)) if site else list(rows)
     if maker:
-        key = choice.maker(maker)
+        key = choice.pick_maker(maker)
         found = [row for row in found if (row.identification.maker or choice.UNKNOWN) == key]
     if lifecycle:
-        status = choice.pick("lifecycle", lifecycle, Lifecycle)
+        status = choice.pick_name("lifecycle", lifecycle, Lifecycle)
         found = [row for row in found if row.lifecycle == status]
     if presence:
-        state = choice.pick("presence", presence, Presence)
+        state = choice.pick_name("presence", presence, Presence)
         found = [row for row in found if row.presence == state]
     return found
 
@@ -169,14 +169,14 @@ def device_details(book: Register, row: Asset, settings: Config) -> Details:
     kind = words.facts.get(f"kind.{row.identification.kind}")
     return Details(
         row,
-        judged([row], settings, every=book.devices() if stands_for_address(row) else None)[row.asset_id],
-        inherited(row),
+        judge_assets([row], settings, every=book.devices() if stands_for_address(row) else None)[row.asset_id],
+        inherited_texts(row),
         [choice.plain_detail(conflict.detail) for conflict in book.conflicts(row.asset_id)],
-        assess(row.identification, vulnerabilities.load(settings.overlays)),
+        assess_device(row.identification, vulnerabilities.load_weaknesses(settings.overlays)),
         book.changes(row.asset_id),
         book.evidence(row.asset_id),
-        reasons(row.identification),
-        words.maker(row.identification.maker) if row.identification.maker else "",
+        list_reasons(row.identification),
+        words.maker_name(row.identification.maker) if row.identification.maker else "",
         kind.means if kind else "",
     )
 

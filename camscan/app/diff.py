@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from camscan.app import assess
-from camscan.app.devices import find_devices, site_of
+from camscan.app.devices import device_site, find_devices
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Happening
 from camscan.errors import OptionError
@@ -42,7 +42,7 @@ class Changes:
         """Where it happened: at the device's site, or at that of a subnet, by its scan or by the site map."""
         row = self.rows.get(each.asset_id)
         if row is not None:
-            return site_of(row)
+            return device_site(row)
         cidr, _, site = (each.old or each.new).partition(" at ")
         return site or self.subnets.get(cidr, "")
 
@@ -51,7 +51,7 @@ class Changes:
         row = self.rows.get(each.asset_id)
         return row is None or row.identification.is_camera_system is not False
 
-    def wanted(
+    def select_changes(
         self, *, site: str | None = None, kinds: Collection[str] = (), everything: bool = False
     ) -> list[Happening]:
         """Those of a site and of these kinds; with ``everything`` also what is no part of video surveillance."""
@@ -73,9 +73,9 @@ def changes_since(space: Workspace, since: str | None = None, site: str | None =
     """
     with space.open(readonly=True) as book:
         scans = book.scans()
-        start, covered = _last_round(scans) if since is None else (_start(scans, since), None)
+        start, covered = _last_round(scans) if since is None else (_parse_start(scans, since), None)
         found = book.happenings(start)
-        rows = book.named({each.asset_id for each in found} - {""})
+        rows = book.devices_by_number({each.asset_id for each in found} - {""})
         places = book.sites()
         subnets = {place.subnet: place.name for place in places}
         told = Changes(start, found, {row.asset_id: row for row in rows}, subnets, covered)
@@ -90,7 +90,7 @@ def _last_round(scans: Sequence[StoredScan]) -> tuple[str | None, Round | None]:
 
     Where each of its sites was scanned by itself since, these scans stand for a round: there is none to name then.
     """
-    ends = [place for place, scan in enumerate(scans) if _is_end(scan)]
+    ends = [place for place, scan in enumerate(scans) if _ends_scan(scan)]
     if not ends:
         return (scans[-2].scan_id if len(scans) > 1 else None), None
     last = scans[ends[-1]].turn
@@ -104,16 +104,16 @@ def _last_round(scans: Sequence[StoredScan]) -> tuple[str | None, Round | None]:
     return (scans[own[0] - 1].scan_id if own[0] else None), covered
 
 
-def _is_end(scan: StoredScan) -> bool:
+def _ends_scan(scan: StoredScan) -> bool:
     return scan.turn is not None and not scan.turn.left and scan.completion is not Completion.INTERRUPTED
 
 
-def _start(scans: Sequence[StoredScan], since: str) -> str | datetime:
+def _parse_start(scans: Sequence[StoredScan], since: str) -> str | datetime:
     """A scan's id or a moment."""
     if since in {scan.scan_id for scan in scans}:
         return since
     try:
-        day = assess.past_day(since)
+        day = assess.parse_past_day(since)
     except ValueError:
         raise OptionError(f"--since {since} is not a day, such as 2027-03-31, or the id of a recorded scan") from None
     return datetime(day.year, day.month, day.day).astimezone()

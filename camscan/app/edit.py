@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from camscan.app.devices import described, find_device, find_devices
+from camscan.app.devices import describe_briefly, find_device, find_devices
 from camscan.app.workspace import Workspace, find_workspace
 from camscan.asset import CLOSED, GONE, Asset, Change, Lifecycle, RecordType
 from camscan.asset.columns import BY_NAME, EDITABLE, STATED
@@ -16,7 +16,7 @@ from camscan.asset.spelling import nearest, plain_name
 from camscan.dates import read_day
 from camscan.errors import OptionError, UsageError
 from camscan.register import Edit, NewRow, Register
-from camscan.sheets.guess import meaning
+from camscan.sheets.guess import column_meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Acting:
     how: str = "camscan"
     """What the log says of the way in which it was entered, such as the command."""
 
-    def workspace(self) -> Workspace:
+    def make_workspace(self) -> Workspace:
         """The configuration and the register that are meant."""
         return find_workspace(self.config, self.register)
 
@@ -49,7 +49,7 @@ class Entered:
     """Of a whole site, those that are gone or not ours."""
 
 
-def enter(
+def enter_entries(
     names: Sequence[str],
     entries: Mapping[str, str] | Callable[[Asset, str], Mapping[str, str]],
     acting: Acting,
@@ -62,7 +62,7 @@ def enter(
     ``entries`` are the same for all, or follow from the device and the role. Of a whole site, devices that are gone or
     not ours are left out unless they are meant too.
     """
-    space = acting.workspace()
+    space = acting.make_workspace()
     role = space.role(acting.role)
     with space.open(editing=True, create=False) as book:
         rows = find_devices(book, names, site)
@@ -73,20 +73,20 @@ def enter(
             for row in rows
             for column, value in (entries(row, role) if callable(entries) else entries).items()
         ]
-        changes = book.edit(edits, role=role, how=acting.how, because=acting.because, dry_run=acting.dry_run)
+        changes = book.edit_entries(edits, role=role, how=acting.how, because=acting.because, dry_run=acting.dry_run)
     return Entered(changes, rows, closed)
 
 
 def enter_visit(names: Sequence[str], acting: Acting, *, on: str | None = None, site: str | None = None) -> Entered:
     """Somebody stood before devices. One that was only found is then confirmed; further along its life, that stays."""
-    visit = day(on)
-    return enter(names, lambda row, role: visited(row, role, visit), acting, site=site)
+    visit = parse_day_or_today(on)
+    return enter_entries(names, lambda row, role: visit_entries(row, role, visit), acting, site=site)
 
 
 def enter_removal(names: Sequence[str], evidence: str, acting: Acting, *, on: str | None = None) -> Entered:
     """Devices were taken down; ``evidence`` is the proof of it."""
-    taken_down = day(on) if on else None
-    return enter(names, lambda row, _: removed(row, evidence, taken_down), acting)
+    taken_down = parse_day_or_today(on) if on else None
+    return enter_entries(names, lambda row, _: removal_entries(row, evidence, taken_down), acting)
 
 
 def enter_accepted_risk(
@@ -94,24 +94,24 @@ def enter_accepted_risk(
 ) -> Entered:
     """It was decided to keep devices: where that is written down, and until when. Raises UsageError for a past day."""
     entries = risk_accepted(ref, until)
-    return enter(names, entries, acting, site=site)
+    return enter_entries(names, entries, acting, site=site)
 
 
 def enter_not_ours(
     names: Sequence[str], acting: Acting, *, controller: str | None = None, site: str | None = None
 ) -> Entered:
     """Devices belong to somebody else: whose they are, where that is known."""
-    return enter(names, belongs_elsewhere(controller), acting, site=site)
+    return enter_entries(names, belongs_elsewhere(controller), acting, site=site)
 
 
 def enter_note(name: str, text: str, acting: Acting) -> tuple[Asset, str]:
     """Add a line to the notes of a device, with today's date and the role before it; the device and the line."""
-    space = acting.workspace()
+    space = acting.make_workspace()
     role = space.role(acting.role)
     line = note_line(role, text)
     with space.open(editing=True, create=False) as book:
         row = find_device(book, name)
-        book.append(row.asset_id, "notes", line, role=role, how=acting.how)
+        book.append_line(row.asset_id, "notes", line, role=role, how=acting.how)
     return row, line
 
 
@@ -130,7 +130,7 @@ def add_device(
     entries: Mapping[str, str], acting: Acting, *, recorder: str | None = None, channel: int | None = None
 ) -> Added:
     """Add a device that no scan has seen; ``recorder`` names the one that it is behind, as its column does."""
-    space = acting.workspace()
+    space = acting.make_workspace()
     own = dict(entries)
     named, number = own.pop("recorder_asset_id", ""), own.pop("recorder_channel", "")
     recorder = recorder or named or None
@@ -143,33 +143,33 @@ def add_device(
         refuse_known(book, own)
         kind = RecordType.BEHIND_RECORDER if behind else RecordType.MANUAL
         rows = [NewRow(kind, own, behind, channel)]
-        (name,) = book.add(rows, role=role, how=acting.how, because=acting.because, dry_run=acting.dry_run)
+        (name,) = book.add_devices(rows, role=role, how=acting.how, because=acting.because, dry_run=acting.dry_run)
         return Added(None if acting.dry_run else find_device(book, name), own, behind)
 
 
 # ── what an act comes to, as entries ─────────────────────────────────────────────────────────────────────────────
 
 
-def visited(row: Asset, role: str, on: date) -> dict[str, str]:
+def visit_entries(row: Asset, role: str, on: date) -> dict[str, str]:
     """Entries of a visit to a device. One that was only found is then confirmed; further along its life, that stays."""
     made = {"last_confirmed_on": on.isoformat(), "last_confirmed_by_role": role}
     return made | {"lifecycle_status": "confirmed"} if row.lifecycle is Lifecycle.FOUND else made
 
 
-def removed(row: Asset, evidence: str, on: date | None = None) -> dict[str, str]:
+def removal_entries(row: Asset, evidence: str, on: date | None = None) -> dict[str, str]:
     """Entries of a removal, today unless another day is given; ``evidence`` is the proof of it."""
     made = {"removal_evidence_ref": evidence}
     if row.lifecycle not in GONE:
         made["lifecycle_status"] = "removed"
     if on or row.lifecycle not in GONE:
-        made["actual_removal_date"] = (on or day(None)).isoformat()
+        made["actual_removal_date"] = (on or parse_day_or_today(None)).isoformat()
     return made
 
 
 def risk_accepted(ref: str, until: str | None = None) -> dict[str, str]:
     """Entries of a decision to keep a device. Raises UsageError for a day that has passed."""
-    last = day(until) if until else None
-    if last and last < day(None):
+    last = parse_day_or_today(until) if until else None
+    if last and last < parse_day_or_today(None):
         raise OptionError(f"the day until which the risk is accepted, {last}, has passed; name today or a later day")
     return {
         "lifecycle_status": "accepted_risk",
@@ -188,15 +188,15 @@ def note_line(role: str, text: str) -> str:
     """A line for the notes, with today's date and the role before it. Raises UsageError for an empty one."""
     if not text.strip():
         raise OptionError("the note is empty")
-    return f"{day(None).isoformat()} {role}: {text.strip()}"
+    return f"{parse_day_or_today(None).isoformat()} {role}: {text.strip()}"
 
 
 # ── what may be entered ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _meant(name: str) -> str:
+def _did_you_mean(name: str) -> str:
     """Which column may have been meant: one spelled nearly so, else the one that camera lists call so."""
-    called = meaning(name)
+    called = column_meant(name)
     said = f"; did you mean {called}?" if called in BY_NAME and BY_NAME[called].is_editable else ""
     return nearest(name, [each.name for each in EDITABLE]) or said or "; `camscan set --columns` lists them"
 
@@ -209,7 +209,7 @@ def entries_of(words: Sequence[str]) -> dict[str, str]:
         name = plain_name(given)
         column = BY_NAME.get(name)
         if not equals or column is None:
-            near = _meant(name)
+            near = _did_you_mean(name)
             raise UsageError(f"there is no column '{given}'{near}" if equals else f"'{word}': write it as COLUMN=VALUE")
         if not column.is_editable:
             stated = f"; to correct it, fill in {STATED[name]}" if name in STATED else ""
@@ -221,7 +221,7 @@ def entries_of(words: Sequence[str]) -> dict[str, str]:
     return entries
 
 
-def stated(word: str) -> str:
+def stated_column(word: str) -> str:
     """``model=X`` of a row by hand is what somebody states: ``stated_model=X``."""
     name, equals, value = word.partition("=")
     if not equals:
@@ -232,12 +232,12 @@ def stated(word: str) -> str:
 def refuse_known(book: Register, entries: Mapping[str, str]) -> None:
     """Raise UsageError where a device with this council tag, serial number or MAC address is in the register."""
     for column in ("council_asset_tag", "stated_serial_number", "stated_mac_address"):
-        found = book.find(entries[column]) if entries.get(column) else []
+        found = book.find_devices(entries[column]) if entries.get(column) else []
         if found:
-            raise UsageError(f"{column} {entries[column]} is already in the register: {described(found[0])}")
+            raise UsageError(f"{column} {entries[column]} is already in the register: {describe_briefly(found[0])}")
 
 
-def day(text: str | None) -> date:
+def parse_day_or_today(text: str | None) -> date:
     """A day that somebody gave, in the ways that dates are written; today where none was given."""
     if not text:
         return datetime.now(UTC).astimezone().date()

@@ -11,13 +11,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from camscan.app.lines import lister
+from camscan.app.listing_lines import make_lister
 from camscan.app.workspace import Workspace
 from camscan.config import Config
 from camscan.dates import read_day
 from camscan.errors import OptionError, UsageError
 from camscan.fingerprints import Database
-from camscan.identify import merge
+from camscan.identify import merge_attempts
 from camscan.ingest import sources
 from camscan.ingest.gather import STANDARD_INPUT, Gathered
 from camscan.ingest.source import Source, open_document
@@ -61,14 +61,14 @@ class Evidence:
     """One line for each file: its form, and as of when it is taken."""
 
 
-def moment(text: str, now: datetime) -> datetime:
+def parse_moment(text: str, now: datetime) -> datetime:
     """A time as people write it, by the clock of this machine where it says no zone. Raises OptionError.
 
     A day alone means its noon.
     """
     words = text.strip()
     try:
-        found = _moment(words)
+        found = _parse_moment(words)
     except (ValueError, OverflowError):
         raise OptionError(f"'{text}' is not a time; write it as 2026-05-12 or '2026-05-12 14:30'") from None
     if found > now + _CLOCKS:
@@ -76,18 +76,18 @@ def moment(text: str, now: datetime) -> datetime:
     return found
 
 
-def _moment(words: str) -> datetime:
+def _parse_moment(words: str) -> datetime:
     try:
-        return datetime.fromisoformat(words).astimezone(UTC) if "T" in words or ":" in words else _noon(words)
+        return datetime.fromisoformat(words).astimezone(UTC) if "T" in words or ":" in words else _noon_of(words)
     except ValueError:
         match = _TIME.fullmatch(words)
         if match is None:
-            return _noon(words)
+            return _noon_of(words)
         day = read_day(match["day"])
         return datetime(day.year, day.month, day.day, int(match["hour"]), int(match["minute"])).astimezone(UTC)
 
 
-def _noon(words: str) -> datetime:
+def _noon_of(words: str) -> datetime:
     day = read_day(words)
     return datetime(day.year, day.month, day.day, 12).astimezone(UTC)
 
@@ -122,10 +122,10 @@ def read_content(
     as_of: datetime | None = None,
     everything: bool = False,
 ) -> Evidence:
-    """Everything that one file says that somebody has sent; otherwise as :func:`read`."""
+    """Everything that one file says that somebody has sent; otherwise as :func:`read_evidence`."""
     now = datetime.now(UTC)
     when, says = (as_of, "as you say") if as_of else (now, "when it was sent")
-    return read(
+    return read_evidence(
         *(source, [File(name, io.BytesIO(content), when, says)]),
         form="",
         site=space.settings.site(site).name if site else "",
@@ -136,7 +136,7 @@ def read_content(
     )
 
 
-def read(
+def read_evidence(
     source: Source,
     files: Iterable[File],
     *,
@@ -189,7 +189,7 @@ def evidence_of(
     everything: bool = False,
 ) -> Evidence:
     """What was gathered, as a report; ``names`` are its files or the systems that were asked, ``lines`` one of each."""
-    report = _report(gathered, names, site, database, started_at, everything=everything)
+    report = _make_report(gathered, names, site, database, started_at, everything=everything)
     return Evidence(
         gathered.source,
         report,
@@ -200,7 +200,7 @@ def evidence_of(
     )
 
 
-def _report(
+def _make_report(
     gathered: Gathered, names: Sequence[str], site: str, database: Database, started_at: datetime, *, everything: bool
 ) -> Report:
     listing = gathered.source.is_listing
@@ -210,7 +210,7 @@ def _report(
         attempts = [attempt for _, own in found for attempt in own]
     else:
         attempts = gathered.attempts
-        devices = [each for each in merge(attempts, database) if everything or _has_spoken(each)]
+        devices = [each for each in merge_attempts(attempts, database) if everything or _has_spoken(each)]
         if silent := len({attempt.ip for attempt in attempts} - {ip for each in devices for ip in each.ip_addresses}):
             gathered.passed[
                 f"{'address' if silent == 1 else 'addresses'} of which nothing but ARP or DHCP was heard"
@@ -249,7 +249,7 @@ def _has_spoken(device: Device) -> bool:
     return spoke or found.maker is not None or found.is_camera_system is True
 
 
-def rehearse(evidence: Evidence, space: Workspace, database: Database, *, everything: bool) -> Entered:
+def rehearse_import(evidence: Evidence, space: Workspace, database: Database, *, everything: bool) -> Entered:
     """What entering a list would do to the register; nothing is written, and no register is made."""
     if space.has_register:
         with space.open(create=False) as book:
@@ -260,15 +260,17 @@ def rehearse(evidence: Evidence, space: Workspace, database: Database, *, everyt
         return book.record_listed(evidence.report, database, everything=everything)
 
 
-def enter(evidence: Evidence, book: Register, space: Workspace, database: Database, *, everything: bool) -> Entered:
+def enter_evidence(
+    evidence: Evidence, book: Register, space: Workspace, database: Database, *, everything: bool
+) -> Entered:
     """Enter a list into the register."""
     if space.settings.sites:  # a configuration without any says nothing about the map
         book.remember_sites(space.settings.places())
-    book.list_by(lister(space.settings))
+    book.list_by(make_lister(space.settings))
     return book.record_listed(evidence.report, database, everything=everything)
 
 
-def source(name: str) -> Source:
+def find_source(name: str) -> Source:
     """One source by the name of its command."""
     return sources.load(name)
 

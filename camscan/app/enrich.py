@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from camscan import fingerprints, log
 from camscan.app.devices import find_devices
-from camscan.app.record import keep
+from camscan.app.record import record_and_write
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset
 from camscan.config import Config, Credential
@@ -37,7 +37,7 @@ def prepare_enrichment(space: Workspace, name: str) -> Prepared:
     """The credential of that name in camscan.yaml, with its password. Raises ConfigError where there is none."""
     credential = space.settings.credential(name)
     login = Login(credential.user, credential.password())
-    return Prepared(space, credential, login, fingerprints.load(space.settings.overlays))
+    return Prepared(space, credential, login, fingerprints.load_database(space.settings.overlays))
 
 
 def enrich_devices(
@@ -56,27 +56,27 @@ def enrich_devices(
     """
     settings, credential = prepared.space.settings, prepared.credential
     with prepared.space.open() as book:
-        rows = _askable(book, find_devices(book, devices, site), credential, settings, named=bool(devices))
+        rows = _may_be_asked(book, find_devices(book, devices, site), credential, settings, named=bool(devices))
         report = ask(
-            [_known(book, row) for row in rows],
+            [_known_device(book, row) for row in rows],
             prepared.login,
-            _scope(settings, credential),
+            _credential_scope(settings, credential),
             PACES[pace or settings.pace or "gentle"],
             prepared.database,
             allow_unverified_tls=allow_unverified_tls,
         )
         for attempt in report.attempts:
             log.event(attempt.outcome, attempt.ip, probe=attempt.probe, port=attempt.port, detail=attempt.detail)
-        return report, keep(report, book, files, settings, warn)
+        return report, record_and_write(report, book, files, settings, warn)
 
 
-def _scope(config: Config, credential: Credential) -> Scope:
+def _credential_scope(config: Config, credential: Credential) -> Scope:
     """The credential's networks, minus what is excluded, minus what is neither private nor authorised."""
     authorised = config.authorised(datetime.now(UTC))
     return Scope(credential.cidrs, excluded=config.exclusions_of(), authorised=authorised)
 
 
-def _askable(
+def _may_be_asked(
     book: Register, rows: list[Asset], credential: Credential, settings: Config, *, named: bool
 ) -> list[Asset]:
     """The devices that may be asked now. Those of a site that may not are left out; one that was ``named`` is an error.
@@ -85,13 +85,13 @@ def _askable(
     """
     if not named:
         rows = [row for row in rows if row.identification.is_camera_system is not False]
-    rows = _within(rows, credential, _scope(settings, credential), named=named)
+    rows = _within_scope(rows, credential, _credential_scope(settings, credential), named=named)
     networks = [ipaddress.ip_network(row.ip_addresses[0].partition("%")[0]) for row in rows]
     settings.require_authorised(networks, datetime.now(UTC), private=PRIVATE)
-    return _unlocked(book, rows, named=named)
+    return _not_locked_out(book, rows, named=named)
 
 
-def _within(rows: list[Asset], credential: Credential, scope: Scope, *, named: bool) -> list[Asset]:
+def _within_scope(rows: list[Asset], credential: Credential, scope: Scope, *, named: bool) -> list[Asset]:
     """The devices whose present address the credential is for, and that may be asked."""
     kept: list[Asset] = []
     for row in rows:
@@ -108,7 +108,7 @@ def _within(rows: list[Asset], credential: Credential, scope: Scope, *, named: b
     return kept
 
 
-def _unlocked(book: Register, rows: list[Asset], *, named: bool) -> list[Asset]:
+def _not_locked_out(book: Register, rows: list[Asset], *, named: bool) -> list[Asset]:
     """The devices that have not refused several logins of late."""
     now = datetime.now(UTC)
     late = [scan for scan in book.scans() if scan.finished_at > now - timedelta(seconds=LOCK_SECONDS)]
@@ -124,7 +124,7 @@ def _unlocked(book: Register, rows: list[Asset], *, named: bool) -> list[Asset]:
     return kept
 
 
-def _known(book: Register, row: Asset) -> Known:
+def _known_device(book: Register, row: Asset) -> Known:
     return Known(
         identification=row.identification,
         ip_addresses=row.ip_addresses,

@@ -16,7 +16,9 @@ from camscan.net.scope import Scope
 from camscan.net.target import Targets
 
 
-def of_nmap(documents: Iterable[tuple[str, BinaryIO]], sources: Sequence[str], site: str, database: Database) -> Report:
+def read_nmap(
+    documents: Iterable[tuple[str, BinaryIO]], sources: Sequence[str], site: str, database: Database
+) -> Report:
     """One report of all documents of nmap's XML (name, stream); each stream is closed.
 
     ``sources`` stand in the report as its targets: what was asked of nmap, or the files' names.
@@ -39,8 +41,8 @@ def of_nmap(documents: Iterable[tuple[str, BinaryIO]], sources: Sequence[str], s
     )
 
 
-def ask_nmap(targets: Targets, config: Config) -> Iterator[tuple[str, BinaryIO]]:
-    """Run an installed nmap on targets that may be scanned; its documents, for :func:`of_nmap`."""
+def run_nmap(targets: Targets, config: Config) -> Iterator[tuple[str, BinaryIO]]:
+    """Run an installed nmap on targets that may be scanned; its documents, for :func:`read_nmap`."""
     authorised = config.authorised(datetime.now(UTC))
     scope = Scope(targets.networks, excluded=config.exclusions_of(), authorised=authorised)
     for document in nmap_engine.run(targets, scope):

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, TextIO
 from camscan.asset import Asset
 from camscan.config import Config
 from camscan.errors import UsageError
-from camscan.exports import LEFT_OUT, NOTHING, Asked, Export, Inventory, Made, Takes, find, left_out_text, load
+from camscan.exports import (
+    LEFT_OUT,
+    NOTHING,
+    Asked,
+    Export,
+    Inventory,
+    Made,
+    Takes,
+    find_export,
+    left_out_text,
+    load_exports,
+)
 from camscan.model import Report
 from camscan.output import check_folder, check_writable, write_atomically, write_folder
 from camscan.register import Register
@@ -34,7 +45,7 @@ def export_scan(name: str, report: Report, path: str) -> None:
 
     Raises UsageError for a format that is not of a scan, OutputError where the file cannot be written.
     """
-    export = find(name)
+    export = find_export(name)
     if export is None or export.of_scan is None:
         raise UsageError(f"there is no format '{name}' for a scan; the formats are: {', '.join(formats_of_scans())}")
     write = export.of_scan
@@ -43,7 +54,7 @@ def export_scan(name: str, report: Report, path: str) -> None:
 
 def formats_of_scans() -> list[str]:
     """The names of the formats in which a scan can be written."""
-    return [name for name, export in load().items() if export.of_scan]
+    return [name for name, export in load_exports().items() if export.of_scan]
 
 
 def export_recorded_scan(name: str, book: Register, path: str, scan_id: str | None = None) -> int:
@@ -59,7 +70,7 @@ def export_recorded_scan(name: str, book: Register, path: str, scan_id: str | No
 
 def text_of_recorded_scan(name: str, book: Register, scan_id: str | None = None) -> str:
     """The text of a scan that a register holds, the newest unless another is named, in a format of scans."""
-    write, text = load()[name].of_scan, io.StringIO(newline="")
+    write, text = load_exports()[name].of_scan, io.StringIO(newline="")
     if write is None:
         raise UsageError(f"{name} is not a format for a scan")
     write(book.report(scan_id), text)
@@ -102,10 +113,10 @@ class Written:
 def check_export(wanted: Wanted, space: Workspace) -> None:
     """Raise UsageError or OutputError now for what could not be written later, or would replace what is there."""
     export, _ = _of_register(wanted.name)
-    space.refuse_own(*_files(export, wanted))
+    space.refuse_own(*_named_files(export, wanted))
     if export.is_folder:
         check_folder(wanted.path, replace=wanted.force)
-    paths = _files(export, wanted)
+    paths = _named_files(export, wanted)
     for path in paths:
         if paths.count(path) > 1:
             raise UsageError(f"{path}: is named twice; name a different file for each")
@@ -125,12 +136,12 @@ def export_register(wanted: Wanted, book: Register, settings: Config) -> Written
     Raises UsageError for what cannot be done, OutputError for what cannot be written.
     """
     export, _ = _of_register(wanted.name)
-    _refuse_register(book.where, *_files(export, wanted))
+    _refuse_register(book.where, *_named_files(export, wanted))
     asked = {option.name: wanted.options[option.name] for option in export.options if option.name in wanted.options}
     reads = {option.name for option in export.options if option.takes is Takes.READ}
-    asked |= {name: _read(path) for name, path in asked.items() if name in reads}
+    asked |= {name: _read_text(path) for name, path in asked.items() if name in reads}
     made = make_of_register(wanted.name, book, settings, asked, site=wanted.site, on=wanted.on)
-    return _write(export, wanted, made)
+    return _write_export(export, wanted, made)
 
 
 def make_of_register(
@@ -148,10 +159,10 @@ def make_of_register(
     Of an option that names a file to read, ``asked`` has its text. ``sees`` says which devices are there for whoever
     asks. Raises UsageError for what cannot be done.
     """
-    from camscan.app.inventory import inventory  # noqa: PLC0415 - of no use to those who export a scan
+    from camscan.app.inventory import take_inventory  # noqa: PLC0415 - of no use to those who export a scan
 
     _, make = _of_register(name)
-    return make(inventory(book, settings, on=on, site=site, sees=sees), asked)
+    return make(take_inventory(book, settings, on=on, site=site, sees=sees), asked)
 
 
 def files_of(made: Made, name: str, *, with_left_out: bool = False) -> Mapping[str, str]:
@@ -175,18 +186,18 @@ def export_figures(name: str, space: Workspace, path: str, run: Run | None = Non
 
 def text_of_figures(name: str, space: Workspace, run: Run | None = None) -> str:
     """What is counted of a register, in a format of it."""
-    from camscan.app.metrics import figures  # noqa: PLC0415 - as above
+    from camscan.app.metrics import count_figures  # noqa: PLC0415 - as above
 
-    make = load()[name].of_figures
+    make = load_exports()[name].of_figures
     if make is None:
         raise UsageError(f"{name} is not a format for counts")
-    return make(figures(space, run))
+    return make(count_figures(space, run))
 
 
 def _of_register(name: str) -> tuple[Export, Callable[[Inventory, Asked], Made]]:
-    export = load().get(name)
+    export = load_exports().get(name)
     if export is None or export.of_register is None:
-        known = [each for each, export in load().items() if export.of_register]
+        known = [each for each, export in load_exports().items() if export.of_register]
         raise UsageError(f"there is no format '{name}' for the register; the formats are: {', '.join(known)}")
     return export, export.of_register
 
@@ -198,13 +209,13 @@ def _refuse_register(where: str, *paths: str) -> None:
             raise UsageError(f"{path}: is the register itself; name another file")
 
 
-def _files(export: Export, wanted: Wanted) -> list[str]:
+def _named_files(export: Export, wanted: Wanted) -> list[str]:
     """Every file that is named to be written."""
     beside = [wanted.options.get(option.name, "") for option in export.options if option.takes is Takes.WRITE]
     return [path for path in (*([] if export.is_folder else [wanted.path]), *beside, wanted.left_out) if path]
 
 
-def _read(path: str) -> str:
+def _read_text(path: str) -> str:
     try:
         with Path(path).open("rb") as stream:
             content = stream.read(_LARGEST + 1)
@@ -217,7 +228,7 @@ def _read(path: str) -> str:
     return content.decode("utf-8-sig", "replace")
 
 
-def _write(export: Export, wanted: Wanted, made: Made) -> Written:
+def _write_export(export: Export, wanted: Wanted, made: Made) -> Written:
     names: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     if export.is_folder:
@@ -234,7 +245,7 @@ def _write(export: Export, wanted: Wanted, made: Made) -> Written:
 
 
 def _write_text(path: str, text: str) -> None:
-    def write(stream: TextIO) -> None:
+    def write_stream(stream: TextIO) -> None:
         stream.write(text)
 
-    write_atomically(path, write)
+    write_atomically(path, write_stream)

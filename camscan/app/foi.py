@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from camscan.app import assess
-from camscan.app.edit import day
-from camscan.app.foi_estate import estate_of
-from camscan.app.foi_files import KEPT_BACK, NAMES, digest, not_sent, sent
-from camscan.app.plain import from_plain, to_plain
+from camscan.app.edit import parse_day_or_today
+from camscan.app.foi_estate import make_estate
+from camscan.app.foi_files import KEPT_BACK, NAMES, digest_of_files, files_kept_back, files_to_send
+from camscan.app.json_values import from_plain, to_json_value
 from camscan.app.workspace import Workspace
 from camscan.dates import spoken
 from camscan.errors import OutputError, UsageError
-from camscan.foi.comparing import Released, compare
-from camscan.foi.pack import Pack, Release, Terms, pack_of
+from camscan.foi.comparing import Released, compare_packs
+from camscan.foi.pack import Pack, Release, Terms, make_draft
 from camscan.foi.refusal import Act
 from camscan.output import check_writable, explained, make_folder, write_bytes_atomically
 from camscan.register.address import address_of
@@ -66,18 +66,18 @@ def make_pack(space: Workspace, folder: Path, asked: Asked) -> Made:
     Raises UsageError where something is there already, where the reference was used, and where a release would tell
     more than the officer has accepted; OutputError where a file cannot be written. Then nothing is released.
     """
-    release = _release(space, asked)
+    release = _read_release(space, asked)
     _require_room(folder, asked)
-    drafted = _drafted(space, asked)
+    drafted = _draft_pack(space, asked)
     if release is None:
-        return _written(_compared(drafted, _earlier(space)), folder)
+        return _write_pack(_compare_with_earlier(drafted, _earlier_releases(space)), folder)
     with open_store(space.where) as store, releasing(store) as packs:
-        return _released(packs, replace(drafted, release=release), asked, lambda pack: _written(pack, folder))
+        return _release_pack(packs, replace(drafted, release=release), asked, lambda pack: _write_pack(pack, folder))
 
 
 def draft_pack(space: Workspace, asked: Asked) -> Pack:
     """A draft that is written nowhere, compared with what was released. Raises as :func:`make_pack` does."""
-    return _compared(_drafted(space, asked), _earlier(space))
+    return _compare_with_earlier(_draft_pack(space, asked), _earlier_releases(space))
 
 
 def release_pack(space: Workspace, asked: Asked) -> Pack:
@@ -85,15 +85,15 @@ def release_pack(space: Workspace, asked: Asked) -> Pack:
 
     Raises UsageError as :func:`make_pack` does.
     """
-    release = _release(space, asked)
+    release = _read_release(space, asked)
     if release is None:
         raise UsageError("releasing a pack needs a role and a reference")
-    drafted = _drafted(space, asked)
+    drafted = _draft_pack(space, asked)
     with open_store(space.where) as store, releasing(store) as packs:
-        return _released(packs, replace(drafted, release=release), asked, lambda pack: Made(pack, ())).pack
+        return _release_pack(packs, replace(drafted, release=release), asked, lambda pack: Made(pack, ())).pack
 
 
-def _release(space: Workspace, asked: Asked) -> Release | None:
+def _read_release(space: Workspace, asked: Asked) -> Release | None:
     if asked.role is None and asked.reference is None:
         return None
     if not (asked.role and asked.role.strip()) or asked.reference is None:
@@ -110,60 +110,60 @@ def _require_room(folder: Path, asked: Asked) -> None:
         raise UsageError(f"{folder}: is a symbolic link, which is not followed; name the folder itself")
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: is a file; name a folder")
-    others = sorted(each.name for each in folder.iterdir() if _is_other(each.name)) if folder.exists() else []
+    others = sorted(each.name for each in folder.iterdir() if _is_foreign_file(each.name)) if folder.exists() else []
     if others:
         raise UsageError(f"{folder}: holds other files too, such as {others[0]}; name a new folder for the pack")
     if not asked.force and any((folder / name).exists() for name in (*NAMES, KEPT_BACK)):
         raise UsageError(f"{folder}: holds a pack already; name another folder, or add --force to replace it")
 
 
-def _is_other(name: str) -> bool:
+def _is_foreign_file(name: str) -> bool:
     """Whether a file is of no pack; what an office program or the system leaves beside open files does not count."""
     return name not in {*NAMES, KEPT_BACK} and not name.startswith((".", "~$")) and name not in _LEAVINGS
 
 
-def _drafted(space: Workspace, asked: Asked) -> Pack:
-    when = day(asked.on) if asked.on else assess.today()
+def _draft_pack(space: Workspace, asked: Asked) -> Pack:
+    when = parse_day_or_today(asked.on) if asked.on else assess.today_utc()
     settings = space.settings.foi
     act = Act.FOISA if settings.nation == "scotland" else Act.FOIA
     with space.open(readonly=True) as book:
-        estate = estate_of(book, space.settings, when)
-    return pack_of(estate, Terms(settings.threshold, asked.accept_suppression, act))
+        estate = make_estate(book, space.settings, when)
+    return make_draft(estate, Terms(settings.threshold, asked.accept_suppression, act))
 
 
 # ── earlier packs ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _earlier(space: Workspace) -> list[Released]:
+def _earlier_releases(space: Workspace) -> list[Released]:
     """What was released; nothing is made where nothing was."""
     if address_of(space.where) is None and not beside(Path(space.where)).exists():
         return []
     with open_store(space.where) as store:
-        return _read(released(store))
+        return _read_releases(released(store))
 
 
-def _read(packs: Iterable[KeptPack]) -> list[Released]:
+def _read_releases(packs: Iterable[KeptPack]) -> list[Released]:
     return [from_plain(Released, json.loads(kept.content)) for kept in packs]
 
 
-def _compared(pack: Pack, earlier: Sequence[Released]) -> Pack:
-    warned = compare(pack.tables, earlier, pack.terms.threshold)
+def _compare_with_earlier(pack: Pack, earlier: Sequence[Released]) -> Pack:
+    warned = compare_packs(pack.tables, earlier, pack.terms.threshold)
     return replace(pack, earlier=tuple(earlier), warned=warned)
 
 
-def _released(packs: Packs, pack: Pack, asked: Asked, write: Callable[[Pack], Made]) -> Made:
+def _release_pack(packs: Packs, pack: Pack, asked: Asked, write: Callable[[Pack], Made]) -> Made:
     """Compare, write and remember, while nobody else releases anything."""
     release = pack.release
     assert release is not None  # noqa: S101 - for the type checker
-    stamp = digest(sent(pack))
-    earlier = _read(packs.all())
+    stamp = digest_of_files(files_to_send(pack))
+    earlier = _read_releases(packs.all())
     same = [old for old in earlier if old.reference.casefold() == release.reference.casefold()]
     if same and same[0].digest != stamp:
         raise UsageError(
             f"{same[0].reference} was already released with other answers, as of {spoken(same[0].day)}; "
             "give this pack its own reference"
         )
-    pack = _compared(pack, [old for old in earlier if old not in same])
+    pack = _compare_with_earlier(pack, [old for old in earlier if old not in same])
     if pack.warned and not asked.accept_differences and not same:
         raise TellsMoreError(
             f"nothing was released: together with earlier packs this one lets readers work out "
@@ -172,8 +172,8 @@ def _released(packs: Packs, pack: Pack, asked: Asked, write: Callable[[Pack], Ma
         )
     made = write(pack)
     if not same:
-        content = Released(release.reference, pack.estate.day, pack.given, release.role, stamp)
-        text = json.dumps(to_plain(content))
+        content = Released(release.reference, pack.estate.day, pack.given_tables, release.role, stamp)
+        text = json.dumps(to_json_value(content))
         now = datetime.now(UTC)
         packs.keep(KeptPack(release.reference, release.role, now, pack.estate.day, stamp, text))
     return made
@@ -182,8 +182,8 @@ def _released(packs: Packs, pack: Pack, asked: Asked, write: Callable[[Pack], Ma
 # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _written(pack: Pack, folder: Path) -> Made:
-    files = {**not_sent(pack), **sent(pack)}
+def _write_pack(pack: Pack, folder: Path) -> Made:
+    files = {**files_kept_back(pack), **files_to_send(pack)}
     with explained(folder):
         make_folder(folder)
         make_folder(folder / KEPT_BACK)
@@ -191,15 +191,15 @@ def _written(pack: Pack, folder: Path) -> Made:
         check_writable(folder / name)
     with _all_or_none([folder / name for name in NAMES]):
         for name, content in files.items():
-            _write(folder / name, content)
+            _write_file(folder / name, content)
     return Made(pack, tuple(folder / name for name in files))
 
 
-def _write(path: Path, content: bytes) -> None:
-    def put(stream: BinaryIO) -> None:
+def _write_file(path: Path, content: bytes) -> None:
+    def write_content(stream: BinaryIO) -> None:
         stream.write(content)
 
-    write_bytes_atomically(path, put)
+    write_bytes_atomically(path, write_content)
 
 
 @contextlib.contextmanager

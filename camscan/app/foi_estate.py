@@ -15,12 +15,12 @@ from camscan.config import Config
 from camscan.foi.estate import Estate, Numbers, Policy, Unit
 from camscan.foi.questions import CAPABILITIES, CONTROLLED, NOT_RECORDED, PLACES, TYPES
 from camscan.output import visible
-from camscan.plan import DEFINITIONS, Rules, status
+from camscan.plan import DEFINITIONS, Rules, programme_status
 from camscan.plan.calendar import budget_year
-from camscan.plan.estate_count import counted_devices, is_of_the_makers, is_there
-from camscan.plan.judging import maker_of
-from camscan.plan.scan_coverage import looked
-from camscan.plan.standing import count, day_of, planned_day, removed_day, site_key
+from camscan.plan.estate_count import counted_devices, is_in_place, is_of_the_makers
+from camscan.plan.judging import known_maker
+from camscan.plan.scan_coverage import measure_coverage
+from camscan.plan.standing import count_devices, date_in_column, planned_day, removed_day, site_key
 from camscan.policies import companies
 from camscan.policies.companies import Ownership
 from camscan.register import Register
@@ -45,28 +45,28 @@ _STATED = {"thermal": "cap_thermal", "anpr": "cap_anpr"}
 """Device type that a person stated -> what it says of what the device can do."""
 
 
-def estate_of(book: Register, settings: Config, day: date) -> Estate:
+def make_estate(book: Register, settings: Config, day: date) -> Estate:
     """All that answers are made of: the register as it stands, judged as of a day."""
-    rows, known = book.devices(), companies.load(settings.overlays)
+    rows, known = book.devices(), companies.load_ownership(settings.overlays)
     counted = counted_devices(rows, known)
-    gone = [row for row in rows if row.lifecycle in GONE and not is_there(row) and is_of_the_makers(row, known)]
+    gone = [row for row in rows if row.lifecycle in GONE and not is_in_place(row) and is_of_the_makers(row, known)]
     maps = [*(settings.places() or book.sites()), *(row.place for row in rows if row.place)]
     units = _Units(known)
     return Estate(
         day=day,
-        numbers=_numbers(book, settings, day, rows, counted),
-        units=[units.unit(row) for row in counted],
-        gone=[units.unit(row) for row in gone],
-        policies=_policies(assess.rules(settings)),
-        places=_known((place.type for place in maps), rows, "site_type"),
-        controllers=_known((place.controller for place in maps), rows, "controller"),
+        numbers=_count_numbers(book, settings, day, rows, counted),
+        units=[units.make_unit(row) for row in counted],
+        gone=[units.make_unit(row) for row in gone],
+        policies=_list_policies(assess.load_rules(settings)),
+        places=_known_values((place.type for place in maps), rows, "site_type"),
+        controllers=_known_values((place.controller for place in maps), rows, "controller"),
         organisation=visible(settings.organisation.strip()),
         definitions=DEFINITIONS,
         version=__version__,
     )
 
 
-def _known(mapped: Iterable[str], rows: Iterable[Asset], column: str) -> frozenset[str]:
+def _known_values(mapped: Iterable[str], rows: Iterable[Asset], column: str) -> frozenset[str]:
     return frozenset({*mapped, *(row.entry(column) for row in rows)} - {""})
 
 
@@ -78,41 +78,41 @@ class _Units:
         self._contracts: dict[str, int] = {}
         self._sites: dict[str, int] = {}
 
-    def unit(self, row: Asset) -> Unit:
-        maker, _, stated = maker_of(row, self._known)
+    def make_unit(self, row: Asset) -> Unit:
+        maker, _, stated = known_maker(row, self._known)
         sort = counting.sort_of(row.identification.kind)
         price, bought, planned, gone = (
             row.entries.get("purchase_cost"),
-            day_of(row, "purchase_date"),
+            date_in_column(row, "purchase_date"),
             planned_day(row),
             removed_day(row),
         )
         return Unit(
             maker=maker or stated,
             sort=sort,
-            type=_type(row, sort),
-            place=_one_of(row.entry("site_type"), PLACES),
-            controller=_one_of(row.entry("controller"), CONTROLLED),
-            capabilities=_capabilities(row),
+            type=_device_type(row, sort),
+            place=_known_or_other(row.entry("site_type"), PLACES),
+            controller=_known_or_other(row.entry("controller"), CONTROLLED),
+            capabilities=_capabilities_of(row),
             bought=budget_year(bought) if bought else "",
             pence=int(Decimal(price) * 100) if price else None,
-            contract=_numbered(self._contracts, row.entries.get("contract_ref", "")),
-            site=_numbered(self._sites, site_key(row)),
+            contract=_number_of(self._contracts, row.entries.get("contract_ref", "")),
+            site=_number_of(self._sites, site_key(row)),
             planned=budget_year(planned) if planned else "",
             removed=budget_year(gone) if gone else "",
         )
 
 
-def _numbered(known: dict[str, int], text: str) -> int:
+def _number_of(known: dict[str, int], text: str) -> int:
     plain = " ".join(text.casefold().split())
     return known.setdefault(plain, len(known) + 1) if plain else 0
 
 
-def _one_of(word: str, known: Iterable[str]) -> str:
+def _known_or_other(word: str, known: Iterable[str]) -> str:
     return word if word in known else ""
 
 
-def _type(row: Asset, sort: str) -> str:
+def _device_type(row: Asset, sort: str) -> str:
     kind = row.identification.kind or ""
     if sort == "cameras" and kind in {"", "camera"}:
         turns = "ptz" in founded(row.identification.capabilities) or row.entries.get("stated_device_type") == "ptz"
@@ -121,18 +121,20 @@ def _type(row: Asset, sort: str) -> str:
     return found if found in TYPES[sort] else NOT_RECORDED
 
 
-def _capabilities(row: Asset) -> frozenset[str]:
+def _capabilities_of(row: Asset) -> frozenset[str]:
     known = founded(row.identification.capabilities)
     stated = _STATED.get(row.entries.get("stated_device_type", ""))
     found = {column for column in CAPABILITIES if CAPABILITY_COLUMNS[column] & known}
     return frozenset({*found, *([stated] if stated else ())})
 
 
-def _numbers(book: Register, settings: Config, day: date, rows: Sequence[Asset], counted: Sequence[Asset]) -> Numbers:
+def _count_numbers(
+    book: Register, settings: Config, day: date, rows: Sequence[Asset], counted: Sequence[Asset]
+) -> Numbers:
     headline = of_register(book, settings, rows)
-    programme = status(rows, assess.judged(rows, settings, day), day)
-    seen = looked(settings, book.scans(), day)
-    counts = count(counted)
+    programme = programme_status(rows, assess.judge_assets(rows, settings, day), day)
+    seen = measure_coverage(settings, book.scans(), day)
+    counts = count_devices(counted)
     return Numbers(
         headline=headline.text,
         cameras=headline.cameras,
@@ -149,9 +151,9 @@ def _numbers(book: Register, settings: Config, day: date, rows: Sequence[Asset],
         removed=programme.removed.devices,
         answering=len(programme.answers_after_removal),
         with_dpia=sum(bool(row.entries.get("dpia_ref")) for row in counted),
-        dpias=_different(counted, "dpia_ref"),
+        dpias=_count_different(counted, "dpia_ref"),
         with_contract=sum(bool(row.entries.get("contract_ref")) for row in counted),
-        contracts=_different(counted, "contract_ref"),
+        contracts=_count_different(counted, "contract_ref"),
         is_scanned=headline.is_scanned,
         addresses=seen.addresses,
         addresses_asked=seen.addresses - seen.unasked,
@@ -161,11 +163,11 @@ def _numbers(book: Register, settings: Config, day: date, rows: Sequence[Asset],
     )
 
 
-def _different(rows: Iterable[Asset], column: str) -> int:
+def _count_different(rows: Iterable[Asset], column: str) -> int:
     return len({" ".join(row.entries.get(column, "").casefold().split()) for row in rows} - {""})
 
 
-def _policies(rules: Rules) -> tuple[Policy, ...]:
+def _list_policies(rules: Rules) -> tuple[Policy, ...]:
     said: Callable[[str], str] = visible
     found = []
     for policy in rules.policies:

@@ -11,10 +11,10 @@ from typing import TextIO
 from camscan import sheets
 from camscan.asset.columns import Kind
 from camscan.cells import harmless
-from camscan.foi.answers import Part, about, parts, title
+from camscan.foi.answers import Part, about_pack, list_parts, pack_title
 from camscan.foi.csv import write_answers, write_kept
 from camscan.foi.pack import Pack
-from camscan.foi.page import page, readme
+from camscan.foi.page import answers_page, readme_text
 from camscan.output import visible
 from camscan.page import Kind as Shown
 from camscan.page import Table
@@ -33,45 +33,45 @@ _LINE = 130
 """Characters of all columns together: what a page across holds without being made smaller."""
 
 
-def workbook(pack: Pack) -> bytes:
+def make_workbook(pack: Pack) -> bytes:
     """``answers.ods``: a cover, a page of notes, and one table on each worksheet. It says of nobody who made it."""
     cover = sheets.Extra(
         "Read me first",
-        _titled(pack, title(pack)),
+        _title_cell(pack, pack_title(pack)),
         (),
         (Kind.TEXT, Kind.TEXT),
-        tuple((_text(name), _text(text)) for name, text in about(pack)),
+        tuple((_cell_text(name), _cell_text(text)) for name, text in about_pack(pack)),
         widths=(_LABEL, _LINE - _LABEL),
     )
     notes = sheets.Extra(
         "Notes",
-        _titled(pack, "Notes on the tables"),
+        _title_cell(pack, "Notes on the tables"),
         ("Table", "Note"),
         (Kind.TEXT, Kind.TEXT),
-        tuple((_text(part.name), _text(note)) for part in parts(pack) for note in part.notes),
+        tuple((_cell_text(part.name), _cell_text(note)) for part in list_parts(pack) for note in part.notes),
         widths=(_LABEL, _LINE - _LABEL),
     )
-    pages = (cover, *(_page(pack, part) for part in parts(pack)), notes)
+    pages = (cover, *(_make_sheet(pack, part) for part in list_parts(pack)), notes)
     content = io.BytesIO()
-    write_book(sheets.Book(title(pack), pack.marking, pages), content)
+    write_book(sheets.Book(pack_title(pack), pack.marking, pages), content)
     return content.getvalue()
 
 
-def _page(pack: Pack, part: Part) -> sheets.Extra:
+def _make_sheet(pack: Pack, part: Part) -> sheets.Extra:
     table = part.table
     rows = [*table.rows, *([table.total] if table.total else [])]
     return sheets.Extra(
         part.name,
-        _titled(pack, table.caption),
+        _title_cell(pack, table.caption),
         tuple(f"{head.name} (£)" if head.kind is Shown.POUNDS else head.name for head in table.heads),
         tuple(_KINDS[head.kind] for head in table.heads),
-        tuple(tuple(map(_text, row)) for row in rows),
+        tuple(tuple(map(_cell_text, row)) for row in rows),
         bold=frozenset({len(rows) - 1} if table.total else ()),
-        widths=_widths(table),
+        widths=_column_widths(table),
     )
 
 
-def _widths(table: Table) -> tuple[int, ...]:
+def _column_widths(table: Table) -> tuple[int, ...]:
     """Of each column: the columns of text share what numbers leave."""
     known = [_WIDTHS.get(head.kind, 0) for head in table.heads]
     texts = known.count(0)
@@ -79,49 +79,49 @@ def _widths(table: Table) -> tuple[int, ...]:
     return tuple(width or each for width in known)
 
 
-def _titled(pack: Pack, text: str) -> str:
+def _title_cell(pack: Pack, text: str) -> str:
     """A title in the first cell, which also says that it is a draft."""
-    return _text(text if pack.release else f"{text} ({pack.marking})")
+    return _cell_text(text if pack.release else f"{text} ({pack.marking})")
 
 
-def _text(cell: Cell) -> str:
+def _cell_text(cell: Cell) -> str:
     return harmless(visible(f"{cell:.2f}" if isinstance(cell, Decimal) else str(cell)))
 
 
 # ── all files ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _written(writer: Callable[[TextIO], None]) -> bytes:
+def _workbook_bytes(writer: Callable[[TextIO], None]) -> bytes:
     text = io.StringIO(newline="")
     writer(text)
     return text.getvalue().encode()
 
 
 _SENT: Mapping[str, Callable[[Pack], bytes]] = {
-    "answers.html": lambda pack: page(pack).encode(),
-    "answers.ods": workbook,
-    "answers.csv": lambda pack: _written(lambda stream: write_answers(pack, stream)),
-    "README.txt": lambda pack: readme(pack).encode(),
+    "answers.html": lambda pack: answers_page(pack).encode(),
+    "answers.ods": make_workbook,
+    "answers.csv": lambda pack: _workbook_bytes(lambda stream: write_answers(pack, stream)),
+    "README.txt": lambda pack: readme_text(pack).encode(),
 }
 _NOT_SENT: Mapping[str, Callable[[Pack], bytes]] = {
-    "suppression.csv": lambda pack: _written(lambda stream: write_kept(pack, stream)),
-    "comparison.txt": lambda pack: _comparison(pack).encode(),
+    "suppression.csv": lambda pack: _workbook_bytes(lambda stream: write_kept(pack, stream)),
+    "comparison.txt": lambda pack: _comparison_text(pack).encode(),
 }
 NAMES = tuple(_SENT)
 """Of the files that are sent."""
 
 
-def sent(pack: Pack) -> dict[str, bytes]:
+def files_to_send(pack: Pack) -> dict[str, bytes]:
     """The files that are sent, by name."""
     return {name: make(pack) for name, make in _SENT.items()}
 
 
-def not_sent(pack: Pack) -> dict[str, bytes]:
+def files_kept_back(pack: Pack) -> dict[str, bytes]:
     """The files that never are, by name with their folder."""
     return {f"{KEPT_BACK}/{name}": make(pack) for name, make in _NOT_SENT.items()}
 
 
-def digest(files: Mapping[str, bytes]) -> str:
+def digest_of_files(files: Mapping[str, bytes]) -> str:
     """SHA-256 over the SHA-256 of each file, in their order: to tell whether files are those that were released."""
     found = hashlib.sha256()
     for content in files.values():
@@ -129,7 +129,7 @@ def digest(files: Mapping[str, bytes]) -> str:
     return found.hexdigest()
 
 
-def _comparison(pack: Pack) -> str:
+def _comparison_text(pack: Pack) -> str:
     lines = [f"NOT FOR RELEASE; {pack.marking}", "", "Released earlier and compared with this pack:"]
     lines += [f"- {old.name}, by {old.role}" for old in pack.earlier] or ["- none"]
     lines += ["", "What can be worked out from them and this pack together:"]

@@ -9,23 +9,23 @@ from datetime import UTC, date, datetime
 
 from camscan.app import assess
 from camscan.app.diff import changes_since
-from camscan.app.lines import Listed, listed
 from camscan.app.listing import is_of_video
-from camscan.app.report import facts_of, judged_lines
-from camscan.app.sites import KnownSites, particulars, sites_of
+from camscan.app.listing_lines import Listed, decode_lines
+from camscan.app.report import facts_from_lines, judged_lines
+from camscan.app.sites import KnownSites, gather_known_sites, place_details
 from camscan.app.workspace import Workspace
 from camscan.asset import Event, Place
 from camscan.asset.kinds import device_type
 from camscan.asset.spelling import in_words
-from camscan.briefing import Facts, Report, compose
+from camscan.briefing import Facts, Report, compose_report
 from camscan.errors import BusyError, RegisterError
 from camscan.headline import MAKERS, SURE
 from camscan.plan.entered_twice import entered_twice
-from camscan.plan.standing import site_of
+from camscan.plan.standing import recorded_site
 from camscan.register import Mark, StoredScan
 from camscan.words import counted, verb
 
-__all__ = ["MAKER_WORDS", "Alarm", "Choice", "Front", "SiteLine", "bring_up_to_date", "gather_front", "how_far"]
+__all__ = ["MAKER_WORDS", "Alarm", "Choice", "Front", "SiteLine", "basis_of_front", "bring_up_to_date", "gather_front"]
 
 MAKER_WORDS = {
     "hikvision": "Hikvision",
@@ -102,10 +102,10 @@ class Front:
         return bool(self.sites)
 
 
-def how_far(space: Workspace) -> tuple[Mark, date]:
+def basis_of_front(space: Workspace) -> tuple[Mark, date]:
     """What a Front rests on; with another, it is out of date. Reads little."""
     with space.open(readonly=True) as book:
-        return book.mark(), assess.today()
+        return book.mark(), assess.today_utc()
 
 
 def bring_up_to_date(space: Workspace) -> bool:
@@ -123,16 +123,16 @@ def bring_up_to_date(space: Workspace) -> bool:
 
 def gather_front(space: Workspace) -> Front:
     """It, from the listing where that is up to date, else from every device. Takes seconds for tens of thousands."""
-    now = assess.today()
+    now = assess.today_utc()
     with space.open(readonly=True) as book:
         mark = book.mark()
         try:
             lines = list(book.lines("site", "asset_id")) if mark.turn else judged_lines(book, space.settings, now)
         except RegisterError:
             lines = judged_lines(book, space.settings, now)
-        facts = replace(facts_of(book, space.settings, lines, now), devices=())
-        found = listed(lines)
-        known = sites_of(book, space.settings, [each.asset for each in found])
+        facts = replace(facts_from_lines(book, space.settings, lines, now), devices=())
+        found = decode_lines(lines)
+        known = gather_known_sites(book, space.settings, [each.asset for each in found])
         scans = book.scans()
     apart = frozenset(entered_twice([each.asset for each in found]))
     return Front(
@@ -140,19 +140,19 @@ def gather_front(space: Workspace) -> Front:
         day=now,
         made_at=datetime.now(UTC),
         facts=facts,
-        report=compose(facts, listed=False),
-        alarms=tuple(_alarms(facts, _new(space, scans))),
+        report=compose_report(facts, listed=False),
+        alarms=tuple(_list_alarms(facts, _count_new(space, scans))),
         apart=apart,
-        sites=tuple(_sites(facts, known)),
+        sites=tuple(_list_sites(facts, known)),
         known=known,
-        choices=_choices(found, apart),
+        choices=_list_choices(found, apart),
     )
 
 
 # ── alarms ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _new(space: Workspace, scans: Sequence[StoredScan]) -> int:
+def _count_new(space: Workspace, scans: Sequence[StoredScan]) -> int:
     """Devices that the last round, or the last scan, saw for the first time; of the first scan of all, none."""
     if len(scans) < 2:  # noqa: PLR2004 - with one alone, everything is new
         return 0
@@ -160,7 +160,7 @@ def _new(space: Workspace, scans: Sequence[StoredScan]) -> int:
     return sum(each.event is Event.NEW and is_of_video(told.rows[each.asset_id]) for each in told.happenings)
 
 
-def _alarms(facts: Facts, new: int) -> Iterator[Alarm]:
+def _list_alarms(facts: Facts, new: int) -> Iterator[Alarm]:
     """The most pressing first."""
     status, looked = facts.status, facts.looked
     if back := len(status.answers_after_removal):
@@ -197,7 +197,7 @@ def _alarms(facts: Facts, new: int) -> Iterator[Alarm]:
 # ── sites ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _sites(facts: Facts, known: KnownSites) -> Iterator[SiteLine]:
+def _list_sites(facts: Facts, known: KnownSites) -> Iterator[SiteLine]:
     """Those of the site map, and those that scans and people have named, by name."""
     rows = {row.name: row for by, found in facts.groups.items() if by == "site" for row in found}
     names = {place.name for place in known.places} | {name for name in known.devices if name}
@@ -217,7 +217,7 @@ def _sites(facts: Facts, known: KnownSites) -> Iterator[SiteLine]:
 
 def facts_of_place(place: Place) -> Mapping[str, str]:
     """What is known of a place, in words: who controls it, what it is."""
-    said = particulars(place)
+    said = place_details(place)
     return {
         name: in_words(said[key]) if key in _CHOICES else said[key] for key, name in _OF_PLACE.items() if key in said
     }
@@ -246,14 +246,14 @@ def maker_word(each: Listed) -> str:
     return "other" if found.maker else "unknown"
 
 
-def _choices(found: Sequence[Listed], apart: frozenset[str]) -> Mapping[str, tuple[Choice, ...]]:
+def _list_choices(found: Sequence[Listed], apart: frozenset[str]) -> Mapping[str, tuple[Choice, ...]]:
     shown = [each for each in found if is_of_video(each.asset)]
     makers = Counter(map(maker_word, shown))
     kinds = Counter(each.asset.identification.kind or "" for each in shown)
     priorities = Counter(
         each.judgement.priority for each in shown if each.judgement.priority and each.asset.asset_id not in apart
     )
-    sites = Counter(site_of(each.asset) for each in shown)
+    sites = Counter(recorded_site(each.asset) for each in shown)
     return {
         "site": tuple(
             Choice(name, name or "No known site", number)

@@ -8,7 +8,7 @@ from camscan.app.workspace import Workspace
 from camscan.asset import Asset
 from camscan.config import Config
 from camscan.headline import Headline, of_report
-from camscan.plan.estate_count import headline
+from camscan.plan.estate_count import count_headline
 from camscan.policies import companies
 from camscan.register import Register
 
@@ -18,7 +18,9 @@ __all__ = ["Headline", "of_register", "of_report", "of_workspace"]
 def of_register(book: Register, settings: Config, rows: Sequence[Asset] | None = None) -> Headline:
     """The counts of the whole register as it stands; ``rows`` are all its devices, where they were read already."""
     assets = book.devices() if rows is None else rows
-    return headline(assets, book.scans(), companies.load(settings.overlays), settings.places() or book.sites())
+    return count_headline(
+        assets, book.scans(), companies.load_ownership(settings.overlays), settings.places() or book.sites()
+    )
 
 
 def of_workspace(space: Workspace) -> Headline:

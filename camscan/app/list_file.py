@@ -11,17 +11,17 @@ from datetime import date
 
 from camscan import sheets, vulnerabilities
 from camscan.app import assess
-from camscan.app.lines import outlines, twice
-from camscan.app.spreadsheet import written
+from camscan.app.listing_lines import decode_outlines, find_entered_twice
+from camscan.app.spreadsheet import sheet_bytes
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Judgement
 from camscan.cells import all_harmless
-from camscan.plan import judge_by
-from camscan.plan.entered_twice import leave_out
+from camscan.plan import make_judge
+from camscan.plan.entered_twice import leave_duplicates_out
 from camscan.policies import companies
 from camscan.register import Register
-from camscan.sheets.row import Setting, row
-from camscan.sheets.table import VIEWS, ordered, without_traces
+from camscan.sheets.row import Setting, device_row
+from camscan.sheets.table import VIEWS, sort_devices, without_traces
 
 __all__ = ["csv_pieces", "workbook"]
 
@@ -34,8 +34,8 @@ def workbook(space: Workspace, numbers: Sequence[str], suffix: str, *, view: str
     wanted = set(numbers)
     with space.open(readonly=True) as book:
         every = book.devices()
-    rows = [each for each in ordered(every) if each.asset_id in wanted]
-    parts = written(rows, every, sheets.of(f"list{suffix}"), space.settings, view=view, without=without)
+    rows = [each for each in sort_devices(every) if each.asset_id in wanted]
+    parts = sheet_bytes(rows, every, sheets.format_of_file(f"list{suffix}"), space.settings, view=view, without=without)
     return b"".join(parts)
 
 
@@ -48,12 +48,12 @@ def csv_pieces(space: Workspace, numbers: Sequence[str], *, view: str, without: 
     names = [column.name for column in VIEWS[view] if column.name not in without]
     yield codecs.BOM_UTF8 + _lines([names])
     with space.open(readonly=True) as book:
-        judged, around = _judging(book, space), _around(book, space, assess.today())
+        judged, around = _judging(book, space), _around(book, space, assess.today_utc())
         for start in range(0, len(numbers), _BATCH):
             some = numbers[start : start + _BATCH]
-            found = {each.asset_id: each for each in book.named(some)}
+            found = {each.asset_id: each for each in book.devices_by_number(some)}
             judgements = judged([*found.values()])
-            texts = (row(found[each], judgements.get(each), around) for each in some if each in found)
+            texts = (device_row(found[each], judgements.get(each), around) for each in some if each in found)
             shown = (without_traces(each, without) for each in texts)
             yield _lines([all_harmless([each[name] for name in names]) for each in shown])
 
@@ -66,20 +66,20 @@ def _lines(rows: Sequence[Sequence[str]]) -> bytes:
 
 def _judging(book: Register, space: Workspace) -> Callable[[Sequence[Asset]], Mapping[str, Judgement]]:
     settings = space.settings
-    judge = judge_by(
-        assess.rules(settings),
+    judge = make_judge(
+        assess.load_rules(settings),
         settings.planning.formula,
-        vulnerabilities.load(settings.overlays),
-        assess.today(),
+        vulnerabilities.load_weaknesses(settings.overlays),
+        assess.today_utc(),
     )
-    apart = twice(book.lines)
-    return lambda some: leave_out(judge(some), apart)
+    apart = find_entered_twice(book.lines)
+    return lambda some: leave_duplicates_out(judge(some), apart)
 
 
 def _around(book: Register, space: Workspace, today: date) -> Setting:
     behind = Counter(
         recorder
-        for _, each in outlines(book.lines())
+        for _, each in decode_outlines(book.lines())
         if (recorder := each.entries.get("recorder_asset_id") or each.recorder_asset_id)
     )
-    return Setting(companies.load(space.settings.overlays), today, behind)
+    return Setting(companies.load_ownership(space.settings.overlays), today, behind)

@@ -17,9 +17,9 @@ from camscan.config import Config
 from camscan.errors import UsageError
 from camscan.headline import MAKERS, Headline, is_unknown
 from camscan.plan.entered_twice import entered_twice
-from camscan.plan.estate_count import is_there
-from camscan.plan.judging import maker_of
-from camscan.plan.standing import Standing, site_of, standing
+from camscan.plan.estate_count import is_in_place
+from camscan.plan.judging import known_maker
+from camscan.plan.standing import Standing, recorded_site, removal_standing
 from camscan.policies import companies
 from camscan.policies.companies import Ownership
 from camscan.register import Register
@@ -52,7 +52,7 @@ class Wanted:
     """Also what is not part of video surveillance."""
 
     @property
-    def asks(self) -> bool:
+    def is_narrowed(self) -> bool:
         """Whether anything narrows the list."""
         return any(getattr(self, name) for name in _NARROWING)
 
@@ -84,14 +84,14 @@ class Listing:
         key = row.identification.maker
         return self.makers.get(key, key) if key else ""
 
-    def judgement(self, row: Asset) -> Judgement:
+    def judgement_of(self, row: Asset) -> Judgement:
         """What follows for it; an empty one where judgements were not asked for."""
         return self.judgements.get(row.asset_id, Judgement())
 
 
-def document(found: Listing, rows: Sequence[Asset]) -> dict[str, Any]:
+def listing_document(found: Listing, rows: Sequence[Asset]) -> dict[str, Any]:
     """The JSON document of a list: the headline and ``devices``."""
-    devices = [device_object(row, found.judgement(row), found.maker(row)) for row in rows]
+    devices = [device_object(row, found.judgement_of(row), found.maker(row)) for row in rows]
     return {**found.headline.as_json(), "devices": devices}
 
 
@@ -99,16 +99,16 @@ def write_csv(found: Listing, rows: Sequence[Asset], stream: TextIO) -> None:
     """One row for each device, under :data:`camscan.app.device_members.HEADER`."""
     table = csv.writer(stream)
     table.writerow(HEADER)
-    table.writerows(device_cells(row, found.judgement(row), found.maker(row)) for row in rows)
+    table.writerows(device_cells(row, found.judgement_of(row), found.maker(row)) for row in rows)
 
 
-def listed(book: Register, settings: Config, wanted: Wanted, *, judge: bool = False) -> Listing:
+def list_devices(book: Register, settings: Config, wanted: Wanted, *, judge: bool = False) -> Listing:
     """The devices that a person asks for. Raises UsageError for a name that there is not; ``judge`` adds judgements."""
-    rows, damage = book.legible()
-    known = companies.load(settings.overlays)
+    rows, damage = book.legible_devices()
+    known = companies.load_ownership(settings.overlays)
     needed = judge or wanted.in_scope or wanted.overdue
-    judgements = assess.judged(rows, settings) if needed else {}
-    tests = tests_of(book, settings, wanted, rows, judgements=judgements, twice=entered_twice(rows))
+    judgements = assess.judge_assets(rows, settings) if needed else {}
+    tests = make_tests(book, settings, wanted, rows, judgements=judgements, twice=entered_twice(rows))
     fitting = [row for row in rows if all(test(row) for test in tests)]
     shown = [row for row in fitting if wanted.everything or wanted.kind or is_of_video(row)]
     names = {key: maker.name for key, maker in known.makers.items()}
@@ -116,7 +116,7 @@ def listed(book: Register, settings: Config, wanted: Wanted, *, judge: bool = Fa
     return Listing(shown, len(fitting) - len(shown), headline, names, judgements, damage)
 
 
-def tests_of(
+def make_tests(
     book: Register,
     settings: Config,
     wanted: Wanted,
@@ -130,10 +130,10 @@ def tests_of(
     ``rows``, all of the register, are gone through only where a name of theirs is asked for. Judgements are
     looked up when a row is tested. Raises UsageError for a name that there is not.
     """
-    known = companies.load(settings.overlays)
+    known = companies.load_ownership(settings.overlays)
     sites = [*(site.name for site in settings.sites), *(place.name for place in book.sites())]
     there = partial(_is_counted, twice)
-    return [*_named(rows, wanted, known, sites, settings), *_standing(wanted, known, judgements, there)]
+    return [*_name_tests(rows, wanted, known, sites, settings), *_question_tests(wanted, known, judgements, there)]
 
 
 def is_of_video(row: Asset) -> bool:
@@ -144,21 +144,21 @@ def is_of_video(row: Asset) -> bool:
     return not found.maker and is_unknown(found.is_camera_system, found.kind, row.open_ports)
 
 
-def _named(
+def _name_tests(
     rows: Iterable[Asset], wanted: Wanted, known: Ownership, sites: Sequence[str], settings: Config
 ) -> Iterator[_Test]:
     """A test for each name that was given."""
     if wanted.site is not None:
-        site = choice.site(wanted.site, rows, sites).casefold()
-        yield lambda row: site_of(row).casefold() == site
+        site = choice.pick_site(wanted.site, rows, sites).casefold()
+        yield lambda row: recorded_site(row).casefold() == site
     if wanted.maker is not None:
-        maker = choice.maker(wanted.maker, settings.overlays)
-        yield lambda row: _maker(row, known) == maker
+        maker = choice.pick_maker(wanted.maker, settings.overlays)
+        yield lambda row: _maker_key(row, known) == maker
     if wanted.brand is not None:
-        brand = choice.brand(wanted.brand, rows, settings.overlays).casefold()
-        yield lambda row: brand in {name.casefold() for name in choice.brands_of(row)}
+        brand = choice.pick_brand(wanted.brand, rows, settings.overlays).casefold()
+        yield lambda row: brand in {name.casefold() for name in choice.badges_of(row)}
     if wanted.kind is not None:
-        kinds = choice.kinds(wanted.kind, settings.overlays)
+        kinds = choice.pick_kinds(wanted.kind, settings.overlays)
         yield lambda row: (row.identification.kind or choice.UNKNOWN) in kinds
     if wanted.lifecycle is not None:
         yield lambda row: row.lifecycle == wanted.lifecycle
@@ -167,35 +167,37 @@ def _named(
 
 
 def _is_counted(twice: Collection[str], row: Asset) -> bool:
-    return is_there(row) and row.asset_id not in twice
+    return is_in_place(row) and row.asset_id not in twice
 
 
-def _standing(wanted: Wanted, known: Ownership, judgements: Mapping[str, Judgement], there: _Test) -> Iterator[_Test]:
+def _question_tests(
+    wanted: Wanted, known: Ownership, judgements: Mapping[str, Judgement], there: _Test
+) -> Iterator[_Test]:
     """A test for each question that was asked: new, in scope, overdue, possible, unknown.
 
     ``there`` says whether the headline counts a row.
     """
     if wanted.new_since is not None:
-        yield _is_new_since(_day(wanted.new_since))
+        yield _is_new_since(_parse_since(wanted.new_since))
     if wanted.in_scope or wanted.overdue:
         yield lambda row: judgements[row.asset_id].in_scope == "yes"
     if wanted.overdue:
-        now = assess.today()
-        yield lambda row: standing(row, now) is Standing.OVERDUE
+        now = assess.today_utc()
+        yield lambda row: removal_standing(row, now) is Standing.OVERDUE
     if wanted.possible:
         yield lambda row: there(row) and _is_possible(row, known)
     if wanted.unknown:
         yield lambda row: there(row) and _is_unknown(row, known)
 
 
-def _maker(row: Asset, known: Ownership) -> str:
-    key, _, stated = maker_of(row, known)
+def _maker_key(row: Asset, known: Ownership) -> str:
+    key, _, stated = known_maker(row, known)
     return key or stated or choice.UNKNOWN
 
 
-def _day(text: str) -> date:
+def _parse_since(text: str) -> date:
     try:
-        return assess.past_day(text)
+        return assess.parse_past_day(text)
     except ValueError as error:
         raise UsageError(str(error)) from None
 
@@ -206,11 +208,11 @@ def _is_new_since(first: date) -> Callable[[Asset], bool]:
 
 
 def _is_possible(row: Asset, known: Ownership) -> bool:
-    key, is_sure, _ = maker_of(row, known)
+    key, is_sure, _ = known_maker(row, known)
     return key in MAKERS and not is_sure
 
 
 def _is_unknown(row: Asset, known: Ownership) -> bool:
-    key, _, _ = maker_of(row, known)
+    key, _, _ = known_maker(row, known)
     found = row.identification
     return not key and is_unknown(found.is_camera_system, found.kind, row.open_ports)

@@ -40,7 +40,7 @@ def logging_to(
     ``detailed`` logs every question too. ``warn`` is told once where it can no longer be written.
     Raises OutputError for a file that cannot be written, or that is a link or no file of its own.
     """
-    stream = None if callable(where) else _opened(Path(where))
+    stream = None if callable(where) else _open_log(Path(where))
     handler = _Handler(where if callable(where) else lambda: stream or io.StringIO(), str(where), warn)
     handler.setFormatter(_AsJson() if layout is Layout.JSON else _AsText())
     level, propagates = LOGGER.level, LOGGER.propagate
@@ -58,7 +58,7 @@ def logging_to(
                 stream.close()
 
 
-def _opened(file: Path) -> TextIO:
+def _open_log(file: Path) -> TextIO:
     """Never through a link, which somebody else may have laid there for a run with more rights."""
     try:
         try:
@@ -101,47 +101,53 @@ class _AsText(logging.Formatter):
     """``2027-03-31T09:00:00.123Z 10.1.2.3 answered probe=rtsp port=554``."""
 
     def format(self, record: logging.LogRecord) -> str:
-        facts = " ".join(f"{name}={_written(value)}" for name, value in _facts(record).items())
-        return " ".join(part for part in (_at(record), _written(_ip(record)), record.msg, facts) if part)
+        facts = " ".join(f"{name}={_quote_value(value)}" for name, value in _facts_of(record).items())
+        return " ".join(
+            part for part in (_time_text(record), _quote_value(_address_text(record)), record.msg, facts) if part
+        )
 
 
 class _AsJson(logging.Formatter):
     """One object a line; every character that is not plain ASCII is escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
-        facts = {name: value if isinstance(value, int) else _cut(value) for name, value in _facts(record).items()}
-        return json.dumps({"at": _at(record), "ip": _cut(_ip(record)), "what": record.msg, **facts})
+        facts = {
+            name: value if isinstance(value, int) else _cut_text(value) for name, value in _facts_of(record).items()
+        }
+        return json.dumps(
+            {"at": _time_text(record), "ip": _cut_text(_address_text(record)), "what": record.msg, **facts}
+        )
 
 
-def _facts(record: logging.LogRecord) -> Mapping[str, object]:
+def _facts_of(record: logging.LogRecord) -> Mapping[str, object]:
     """Those that say something."""
     facts: Mapping[str, object] = getattr(record, "facts", {})
     return {name: value for name, value in facts.items() if value not in {None, ""}}
 
 
-def _ip(record: logging.LogRecord) -> str:
+def _address_text(record: logging.LogRecord) -> str:
     return str(getattr(record, "ip", ""))
 
 
-def _at(record: logging.LogRecord) -> str:
+def _time_text(record: logging.LogRecord) -> str:
     return f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%S}.{int(record.msecs):03}Z"
 
 
-def _cut(value: object) -> str:
+def _cut_text(value: object) -> str:
     text = str(value)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-def _written(value: object) -> str:
+def _quote_value(value: object) -> str:
     """A word as it is; anything else in quotes, with whatever is no plain character escaped."""
-    text = _cut(value)
+    text = _cut_text(value)
     if _PLAIN.fullmatch(text):
         return text
     quoted = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{_SUSPECT.sub(_escaped, quoted)}"'
+    return f'"{_SUSPECT.sub(_escape_match, quoted)}"'
 
 
-def _escaped(match: re.Match[str]) -> str:
+def _escape_match(match: re.Match[str]) -> str:
     character = match[0]
     if unicodedata.category(character) not in _HIDDEN:
         return character

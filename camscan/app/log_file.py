@@ -29,7 +29,7 @@ def log_pieces(space: Workspace, wanted: LogWanted) -> Iterator[bytes]:
     with space.open(readonly=True) as book:
         start, last = 0, 0
         while True:
-            found, _ = book.log(replace(wanted, start=start, most=_BATCH))
+            found, _ = book.read_log(replace(wanted, start=start, most=_BATCH))
             if not found:
                 return
             start += len(found)

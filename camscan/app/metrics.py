@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
-from camscan.app.lines import listed
-from camscan.app.overview import Overview, overview
+from camscan.app.listing_lines import decode_lines
+from camscan.app.overview import Overview, load_overview
 from camscan.app.plan import plan_progress
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset
@@ -22,7 +22,7 @@ from camscan.plan.status import Status
 from camscan.policies import companies
 from camscan.register.address import address_of
 
-__all__ = ["Run", "figures", "of_run"]
+__all__ = ["Run", "count_figures", "figures_of_run"]
 
 _Values = Mapping[tuple[str, ...], float]
 
@@ -43,12 +43,12 @@ class Run:
     """Alerts that could not be delivered, ever."""
 
 
-def figures(space: Workspace, run: Run | None = None) -> Figures:
+def count_figures(space: Workspace, run: Run | None = None) -> Figures:
     """What is counted today; ``run`` adds what only the caller knows."""
-    counted = overview(space)
+    counted = load_overview(space)
     found = counted or plan_progress(space)
     with space.open(readonly=True) as book:
-        rows = [each.asset for each in listed(book.lines())] if isinstance(found, Overview) else found.rows
+        rows = [each.asset for each in decode_lines(book.lines())] if isinstance(found, Overview) else found.rows
         ended = [scan.finished_at for scan in book.scans() if scan.completion is Completion.COMPLETE]
         reviews = len(book.reviews())
     return {
@@ -56,15 +56,15 @@ def figures(space: Workspace, run: Run | None = None) -> Figures:
         **_of_programme(found.status),
         **_of_coverage(found.looked),
         "camscan_conflicts_open": {(): reviews},
-        **_moment("camscan_last_complete_scan_timestamp_seconds", max(ended, default=None)),
-        **_moment("camscan_authorisation_expires_timestamp_seconds", _first_end(space.settings)),
-        **_size(space),
-        **of_run(run or Run()),
+        **_time_figure("camscan_last_complete_scan_timestamp_seconds", max(ended, default=None)),
+        **_time_figure("camscan_authorisation_expires_timestamp_seconds", _first_end(space.settings)),
+        **_register_size(space),
+        **figures_of_run(run or Run()),
     }
 
 
 def _of_devices(rows: Sequence[Asset], settings: Config) -> dict[str, _Values]:
-    counts = count_by_maker(rows, companies.load(settings.overlays))
+    counts = count_by_maker(rows, companies.load_ownership(settings.overlays))
     return {"camscan_devices": {labels: float(number) for labels, number in counts.items()}}
 
 
@@ -88,35 +88,35 @@ def _of_coverage(looked: Looked) -> dict[str, _Values]:
     }
 
 
-def _moment(name: str, when: datetime | None) -> dict[str, _Values]:
+def _time_figure(name: str, when: datetime | None) -> dict[str, _Values]:
     return {} if when is None else {name: {(): int(when.timestamp())}}
 
 
 def _first_end(settings: Config) -> datetime | None:
     """When the first authorisation ends whose networks no authorisation that ends later allows as well."""
     known = settings.authorisations
-    ends = [each.expires for each in known if not any(_replaces(other, each) for other in known)]
-    return _end_of(min(ends), settings) if ends else None
+    ends = [each.expires for each in known if not any(_is_replaced_by(other, each) for other in known)]
+    return _end_of_day(min(ends), settings) if ends else None
 
 
-def _replaces(later: Authorisation, earlier: Authorisation) -> bool:
+def _is_replaced_by(later: Authorisation, earlier: Authorisation) -> bool:
     return later.expires > earlier.expires and all(
         any(net.version == wide.version and net.subnet_of(wide) for wide in later.cidrs)  # type: ignore[arg-type]
         for net in earlier.cidrs
     )
 
 
-def _end_of(day: date, settings: Config) -> datetime:
+def _end_of_day(day: date, settings: Config) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), settings.timezone or UTC)
 
 
-def _size(space: Workspace) -> dict[str, _Values]:
+def _register_size(space: Workspace) -> dict[str, _Values]:
     if address_of(space.where) is not None:
         return {}
     return {"camscan_register_bytes": {(): Path(space.where).stat().st_size}}
 
 
-def of_run(run: Run) -> Figures:
+def figures_of_run(run: Run) -> Figures:
     """What is counted of the runs alone, for where the register cannot be read."""
     numbers = {
         "camscan_last_run_exit_code": run.exit_code,
@@ -124,7 +124,7 @@ def of_run(run: Run) -> Figures:
         "camscan_alert_failures_total": run.alert_failures,
     }
     return {
-        **_moment("camscan_last_success_timestamp_seconds", run.last_success),
-        **_moment("camscan_register_backup_timestamp_seconds", run.backup),
+        **_time_figure("camscan_last_success_timestamp_seconds", run.last_success),
+        **_time_figure("camscan_register_backup_timestamp_seconds", run.backup),
         **{name: {(): number} for name, number in numbers.items() if number is not None},
     }

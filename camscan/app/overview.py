@@ -8,26 +8,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from camscan.app import assess
-from camscan.app.edition import edition
-from camscan.app.plain import from_plain, to_plain
+from camscan.app.edition import settings_hash
+from camscan.app.json_values import from_plain, to_json_value
 from camscan.app.workspace import Workspace
 from camscan.errors import BusyError, RegisterError
 from camscan.headline import Headline
-from camscan.plan import DEFINITIONS, in_words
+from camscan.plan import DEFINITIONS, describe_formula
 from camscan.plan.burndown import Point
 from camscan.plan.scan_coverage import Looked
 from camscan.plan.status import Status
 from camscan.register.address import address_of
-from camscan.register.glance import Glance, glance, is_free
+from camscan.register.glance import Glance, is_writable_now, read_at_a_glance
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from camscan.app.lines import Listed
+    from camscan.app.listing_lines import Listed
     from camscan.config import Config
     from camscan.register import Register
 
-__all__ = ["DEFINITIONS", "Overview", "count_lines", "in_words", "overview"]
+__all__ = ["DEFINITIONS", "Overview", "count_lines", "describe_formula", "load_overview"]
 
 PROGRAMME = "programme"
 """Under which name it is kept."""
@@ -48,17 +48,21 @@ class Overview:
     is_map_stale: bool
 
 
-def overview(space: Workspace) -> Overview | None:
+def load_overview(space: Workspace) -> Overview | None:
     """It, from what was counted; None where it has to be counted from all devices, since nothing can be kept."""
-    now, basis = assess.today(), edition(space.settings)
+    now, basis = assess.today_utc(), settings_hash(space.settings)
 
-    def read(seen: Glance) -> Overview | None:
-        kept = seen.document(PROGRAMME, now)
+    def decode_overview(seen: Glance) -> Overview | None:
+        kept = seen.find_document(PROGRAMME, now)
         return None if kept is None else from_plain(Overview, kept)
 
     if address_of(space.where) is None:
-        return glance(space.where, basis, now, read) or _counted(space, now)
-    return _read_on_server(space, now, count=False) or _counted(space, now) or _read_on_server(space, now, count=True)
+        return read_at_a_glance(space.where, basis, now, decode_overview) or _count_listing(space, now)
+    return (
+        _read_on_server(space, now, count=False)
+        or _count_listing(space, now)
+        or _read_on_server(space, now, count=True)
+    )
 
 
 def _read_on_server(space: Workspace, now: date, *, count: bool) -> Overview | None:
@@ -74,10 +78,10 @@ def _read_on_server(space: Workspace, now: date, *, count: bool) -> Overview | N
         kept = book.counted(PROGRAMME, basis) if basis else None
         if kept is not None:
             return from_plain(Overview, kept)
-        return count_lines(_listed(book), book, space.settings, now) if basis and count else None
+        return count_lines(_list_devices(book), book, space.settings, now) if basis and count else None
 
 
-def _counted(space: Workspace, now: date) -> Overview | None:
+def _count_listing(space: Workspace, now: date) -> Overview | None:
     """Bring the listing up to date, count it and keep that, where that can be done at once and upgrades nothing."""
     if not may_list(space):
         return None
@@ -85,8 +89,8 @@ def _counted(space: Workspace, now: date) -> Overview | None:
         with space.open(editing=True, create=False) as book:
             book.list_now()
             basis = book.counting_basis()
-            found = count_lines(_listed(book), book, space.settings, now)
-            book.keep_counted(PROGRAMME, to_plain(found), basis)
+            found = count_lines(_list_devices(book), book, space.settings, now)
+            book.keep_counted(PROGRAMME, to_json_value(found), basis)
             return found
     except (BusyError, RegisterError):
         return None  # whoever only reads it says what is wrong, if that matters to a reader
@@ -95,7 +99,7 @@ def _counted(space: Workspace, now: date) -> Overview | None:
 def may_list(space: Workspace) -> bool:
     """Whether the listing may be written now: the register is of today's version, and nobody else is writing to it."""
     path = Path(space.where)
-    if address_of(space.where) is None and (path.is_symlink() or not path.is_file() or not is_free(path)):
+    if address_of(space.where) is None and (path.is_symlink() or not path.is_file() or not is_writable_now(path)):
         return False
     with space.open(readonly=True) as book:
         return book.has_listing and book.is_free
@@ -103,23 +107,23 @@ def may_list(space: Workspace) -> bool:
 
 def list_by(book: Register, settings: Config) -> None:
     """Say how devices are judged, so that the register knows whether its lines are up to date."""
-    from camscan.app.lines import lister  # noqa: PLC0415 - of no use where it was counted already
+    from camscan.app.listing_lines import make_lister  # noqa: PLC0415 - of no use where it was counted already
 
-    book.list_by(lister(settings))
+    book.list_by(make_lister(settings))
 
 
-def _listed(book: Register) -> list[Listed]:
-    from camscan.app.lines import listed  # noqa: PLC0415 - of no use where it was counted already
+def _list_devices(book: Register) -> list[Listed]:
+    from camscan.app.listing_lines import decode_lines  # noqa: PLC0415 - of no use where it was counted already
 
-    return listed(book.lines())
+    return decode_lines(book.lines())
 
 
 def count_lines(found: Sequence[Listed], book: Register, settings: Config, now: date) -> Overview:
     """How far it has got, by the lines of every device as they are on that day."""
     from camscan import plan  # noqa: PLC0415 - as above
     from camscan.app.plan import is_map_stale  # noqa: PLC0415 - as above
-    from camscan.plan.estate_count import headline  # noqa: PLC0415 - as above
-    from camscan.plan.scan_coverage import looked  # noqa: PLC0415 - as above
+    from camscan.plan.estate_count import count_headline  # noqa: PLC0415 - as above
+    from camscan.plan.scan_coverage import measure_coverage  # noqa: PLC0415 - as above
     from camscan.policies import companies  # noqa: PLC0415 - as above
 
     rows = [each.asset for each in found]
@@ -128,9 +132,9 @@ def count_lines(found: Sequence[Listed], book: Register, settings: Config, now: 
     tallies = [(scan.finished_at, counts) for scan, counts in book.tallies()]
     return Overview(
         now,
-        plan.status(rows, judgements, now),
-        plan.burn_down(tallies, plan.plan_of(rows, judgements, now), now, assess.scope_mark(settings)),
-        looked(settings, scans, now),
-        headline(rows, scans, companies.load(settings.overlays), settings.places() or book.sites()),
+        plan.programme_status(rows, judgements, now),
+        plan.make_burndown(tallies, plan.make_plan(rows, judgements, now), now, assess.scope_mark(settings)),
+        measure_coverage(settings, scans, now),
+        count_headline(rows, scans, companies.load_ownership(settings.overlays), settings.places() or book.sites()),
         is_map_stale(book, settings),
     )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from camscan import fingerprints
-from camscan.app.record import record, sites_of
+from camscan.app.record import record_report, sites_of
 from camscan.app.workspace import Workspace
 from camscan.config import Config
 from camscan.errors import UsageError
@@ -167,14 +167,14 @@ def bring_in(
                 arrived.keep(kept)
             return Brought(content, confined, report, None)
         is_late = book.is_late(report)
-        recorded = record(report, book, space.settings, warn, late=is_late, bounds=limits.bounds)
+        recorded = record_report(report, book, space.settings, warn, late=is_late, bounds=limits.bounds)
         arrived.keep(replace(kept, dropped=confined.dropped))
     return Brought(content, confined, report, recorded, is_late)
 
 
 def report_of(content: Content, confined: Confined, settings: Config) -> Report:
     """The report of what is left of a parcel, by this fingerprint database."""
-    tail, database = content.tail, fingerprints.load(settings.overlays)
+    tail, database = content.tail, fingerprints.load_database(settings.overlays)
     devices, notes = weigh(confined.attempts, database)
     if confined.dropped:
         notes.append(

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from camscan import fingerprints
-from camscan.app.resume import place_of
+from camscan.app.resume import journal_folder
 from camscan.app.workspace import Workspace
 from camscan.errors import OutputError, UsageError
 from camscan.net.target import parse_targets
@@ -49,7 +49,7 @@ def export(space: Workspace, file: Path, now: datetime, *, scan: str = "", key_f
     needs. Raises UsageError where there is none, BusyError where that one is being
     continued.
     """
-    place = place_of(str(space.where))
+    place = journal_folder(str(space.where))
     finished = [path for path in kept(place) if _id_of(path).startswith(scan)]
     halves = [each for each in unfinished(place) if each.head.scan and each.head.scan.startswith(scan)]
     if scan and len(finished) + len(halves) > 1:
@@ -87,7 +87,7 @@ def _half(space: Workspace, run: Unfinished) -> bytes:
     if not head.asked:
         raise UsageError(f"an earlier camscan began the scan of {head.what}; continue it with `camscan scan --resume`")
     targets = parse_targets(head.asked, limit=_ANY)
-    database = fingerprints.load(space.settings.overlays)
+    database = fingerprints.load_database(space.settings.overlays)
     with space.open():  # nobody is continuing it
         past = load(run.path, targets.spans)
         number = past.halves + past.is_moved_on

@@ -11,9 +11,9 @@ from decimal import Decimal
 
 from camscan import plan
 from camscan.app import assess
-from camscan.app.assess import judged
-from camscan.app.devices import at_site
-from camscan.app.edit import Acting, Entered, day, enter
+from camscan.app.assess import judge_assets
+from camscan.app.devices import require_at_site
+from camscan.app.edit import Acting, Entered, enter_entries, parse_day_or_today
 from camscan.app.headline import of_register
 from camscan.app.workspace import Workspace
 from camscan.asset import CLOSED, Asset, Change, Grouping, Judgement
@@ -22,10 +22,21 @@ from camscan.asset.entry import normalise
 from camscan.config import Config
 from camscan.errors import OptionError, StaleError, UsageError
 from camscan.headline import Headline
-from camscan.plan import DEFINITIONS, Limits, Point, Proposal, Row, Status, burn_down, in_words, plan_of, table
+from camscan.plan import (
+    DEFINITIONS,
+    Limits,
+    Point,
+    Proposal,
+    Row,
+    Status,
+    describe_formula,
+    group_table,
+    make_burndown,
+    make_plan,
+)
 from camscan.plan.calendar import month_of
-from camscan.plan.scan_coverage import Looked, looked
-from camscan.plan.standing import Standing, cost, planned_day
+from camscan.plan.scan_coverage import Looked, measure_coverage
+from camscan.plan.standing import Standing, planned_day, removal_cost
 from camscan.register import Edit, Register
 from camscan.words import counted
 
@@ -38,12 +49,12 @@ __all__ = [
     "Limits",
     "Progress",
     "Standing",
+    "describe_formula",
     "draft_entries",
     "draft_mark",
     "enter_plan",
-    "in_words",
     "is_map_stale",
-    "limits",
+    "parse_limits",
     "plan_progress",
     "plan_progress_by",
     "planned_day",
@@ -61,7 +72,7 @@ def is_map_stale(book: Register, settings: Config) -> bool:
 # ── a draft ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def limits(per_month: int | None = None, budget: str | None = None, cost_each: str | None = None) -> Limits:
+def parse_limits(per_month: int | None = None, budget: str | None = None, cost_each: str | None = None) -> Limits:
     """What a month and a budget allow, as people write it: ``250000``, ``40000/year``. Raises UsageError."""
     amount, is_yearly = budget, False
     if budget is not None:
@@ -70,13 +81,13 @@ def limits(per_month: int | None = None, budget: str | None = None, cost_each: s
         is_yearly = amount != budget.strip()
     return Limits(
         per_month=per_month,
-        budget=_pounds("--budget", amount) if amount is not None else None,
+        budget=_parse_pounds("--budget", amount) if amount is not None else None,
         is_yearly=is_yearly,
-        cost_each=_pounds("--cost-each", cost_each) if cost_each is not None else None,
+        cost_each=_parse_pounds("--cost-each", cost_each) if cost_each is not None else None,
     )
 
 
-def _pounds(option: str, text: str) -> Decimal:
+def _parse_pounds(option: str, text: str) -> Decimal:
     try:
         return Decimal(normalise(BY_NAME["estimated_cost"], text) or "none")
     except (ValueError, ArithmeticError):
@@ -106,12 +117,12 @@ def propose_plan(
     """
     rows = book.devices()
     if site is not None:
-        at_site(rows, site)
-    now, last = assess.today(), day(by)
-    first = day(begin) if begin else min(month_of(now).next.first, max(last, now))
-    judgements = judged(rows, settings, now)
+        require_at_site(rows, site)
+    now, last = assess.today_utc(), parse_day_or_today(by)
+    first = parse_day_or_today(begin) if begin else min(month_of(now).next.first, max(last, now))
+    judgements = judge_assets(rows, settings, now)
     _require_decision(judgements)
-    found = plan.propose(rows, judgements, now, by=last, begin=first, limits=within or Limits(), site=site)
+    found = plan.propose_programme(rows, judgements, now, by=last, begin=first, limits=within or Limits(), site=site)
     return Draft(found, rows)
 
 
@@ -140,7 +151,7 @@ WHY_LEFT: Mapping[str, str] = {"blocked": "blocked_by", "accepted_risk": "scope_
 def draft_entries(draft: Draft) -> list[Edit]:
     """What a draft comes to: the dates and phases, and the cost of each device where the draft assumed one."""
     estimate = draft.proposal.limits.cost_each
-    unpriced = {row.asset_id for row in draft.rows if estimate is not None and cost(row) is None}
+    unpriced = {row.asset_id for row in draft.rows if estimate is not None and removal_cost(row) is None}
     edits = []
     for name, phase in draft.proposal.planned.items():
         entries = {"planned_removal_date": phase.day.isoformat(), "removal_phase": phase.name}
@@ -168,7 +179,9 @@ def write_plan(
         raise StaleError("the register has changed since the draft was made; nothing was written")
     planned = draft.proposal.planned
     revisions = {row.asset_id: row.revision for row in draft.rows if row.asset_id in planned}
-    return book.edit(draft_entries(draft), role=role, how=how, because=because, dry_run=dry_run, revisions=revisions)
+    return book.edit_entries(
+        draft_entries(draft), role=role, how=how, because=because, dry_run=dry_run, revisions=revisions
+    )
 
 
 # ── one device ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -177,11 +190,11 @@ def write_plan(
 def enter_plan(names: Sequence[str], entries: Mapping[str, str], acting: Acting, *, site: str | None = None) -> Entered:
     """Enter when devices are to be gone, and what that takes; a device with a date is then planned."""
 
-    def of(row: Asset, _: str) -> Mapping[str, str]:
+    def groups_of(row: Asset, _: str) -> Mapping[str, str]:
         refuse_closed(row, entries)
         return entries
 
-    return enter(names, of, acting, site=site)
+    return enter_entries(names, groups_of, acting, site=site)
 
 
 def refuse_closed(row: Asset, entries: Mapping[str, str]) -> None:
@@ -213,7 +226,7 @@ class Progress:
 
     def table(self, by: Grouping) -> Sequence[Row]:
         """The same by site, by maker and so on."""
-        return table(self.rows, self.judgements, self.day, by)
+        return group_table(self.rows, self.judgements, self.day, by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,30 +239,30 @@ class ByGroup:
 
 def plan_progress_by(space: Workspace, by: Grouping, on: str | None = None) -> ByGroup:
     """One table of how far it has got, judged as of a day; today unless another is given."""
-    now = day(on) if on else assess.today()
+    now = parse_day_or_today(on) if on else assess.today_utc()
     with space.open(readonly=True) as book:
         is_stale = is_map_stale(book, space.settings)
         rows = book.devices()
-    return ByGroup(table(rows, judged(rows, space.settings, now), now, by), is_stale)
+    return ByGroup(group_table(rows, judge_assets(rows, space.settings, now), now, by), is_stale)
 
 
 def plan_progress(space: Workspace, on: str | None = None) -> Progress:
     """How far it has got: as the register now stands, judged as of a day; today unless another is given."""
-    now = day(on) if on else assess.today()
+    now = parse_day_or_today(on) if on else assess.today_utc()
     with space.open(readonly=True) as book:
         is_stale = is_map_stale(book, space.settings)
         rows = book.devices()
         headline = of_register(book, space.settings, rows)
         scans = book.scans()
         tallies = [(scan.finished_at, counts) for scan, counts in book.tallies()]
-    judgements = judged(rows, space.settings, now)
+    judgements = judge_assets(rows, space.settings, now)
     return Progress(
         now,
         rows,
         judgements,
-        plan.status(rows, judgements, now),
-        burn_down(tallies, plan_of(rows, judgements, now), now, assess.scope_mark(space.settings)),
-        looked(space.settings, scans, now),
+        plan.programme_status(rows, judgements, now),
+        make_burndown(tallies, make_plan(rows, judgements, now), now, assess.scope_mark(space.settings)),
+        measure_coverage(space.settings, scans, now),
         headline,
         is_stale,
     )

@@ -12,7 +12,7 @@ from camscan.app.workspace import Workspace
 from camscan.asset import CLOSED
 from camscan.plan.entered_twice import entered_twice
 from camscan.plan.judging import subject_of
-from camscan.policies.judge import rule
+from camscan.policies.judge import rule_by_policies
 from camscan.policies.read import Policy
 from camscan.policies.use import Rules
 
@@ -57,7 +57,7 @@ class PolicyCounts:
 
 def count_policies(space: Workspace) -> PolicyCounts:
     """It, as of today. Reads every device: takes seconds for tens of thousands."""
-    rules = assess.rules(space.settings)
+    rules = assess.load_rules(space.settings)
     with space.open(readonly=True) as book:
         rows = book.devices()
     twice = entered_twice(rows)
@@ -67,7 +67,7 @@ def count_policies(space: Workspace) -> PolicyCounts:
         {True: Counter(), None: Counter(), False: Counter()} for _ in rules.policies
     ]
     for subject, devices in subjects.items():
-        for counts, ruling in zip(found, rule(subject, rules, assess.today()), strict=True):
+        for counts, ruling in zip(found, rule_by_policies(subject, rules, assess.today_utc()), strict=True):
             counts[ruling.matches][ruling.reason] += devices
     pairs = zip(rules.policies, found, strict=True)
     counted = [_counted(policy, counts, rules) for policy, counts in pairs]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from camscan.app.export import export_scan
-from camscan.app.lines import lister
+from camscan.app.listing_lines import make_lister
 from camscan.app.workspace import Workspace
 from camscan.config import Config
 from camscan.errors import CamscanError, ConfigError
@@ -15,14 +15,14 @@ from camscan.model import Report
 from camscan.register import Recorded, Register, open_register
 from camscan.register.types import Bounds
 
-__all__ = ["keep", "record", "rehearse", "sites_of", "write_files"]
+__all__ = ["record_and_write", "record_report", "rehearse_report", "sites_of", "write_files"]
 
 
 def _say_nothing(_sentence: str) -> None:
     pass
 
 
-def record(
+def record_report(
     report: Report,
     book: Register,
     settings: Config | None = None,
@@ -40,7 +40,7 @@ def record(
         return book.record(report, late=late, bounds=bounds)
     if settings.sites:  # a configuration without any says nothing about the map
         book.remember_sites(settings.places())
-    book.list_by(lister(settings))
+    book.list_by(make_lister(settings))
     after = settings.offline_after
     try:
         return book.record(report, counted=True, offline_after=after, late=late, bounds=bounds)
@@ -49,7 +49,7 @@ def record(
         return book.record(report, offline_after=after, late=late, bounds=bounds)
 
 
-def rehearse(report: Report, space: Workspace) -> Recorded:
+def rehearse_report(report: Report, space: Workspace) -> Recorded:
     """What recording it would do to the register; nothing is written, and a register that is not there is not made."""
     if space.has_register:
         with space.open(create=False) as book:
@@ -58,7 +58,7 @@ def rehearse(report: Report, space: Workspace) -> Recorded:
         return book.record(report)
 
 
-def keep(
+def record_and_write(
     report: Report,
     book: Register,
     files: Mapping[str, str],
@@ -72,7 +72,7 @@ def keep(
     recorded: Recorded | None = None
     troubles: list[CamscanError] = []
     try:
-        recorded = record(report, book, settings, warn)
+        recorded = record_report(report, book, settings, warn)
     except CamscanError as error:
         troubles.append(error)
     troubles += write_files(report, files)

@@ -10,27 +10,27 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from camscan.app import assess
-from camscan.app.edit import day as read_day
-from camscan.app.lines import Listed, listed, lister
-from camscan.app.overview import count_lines, overview
-from camscan.app.plan import in_words as formula_in_words
-from camscan.app.report_form import suffix_of
+from camscan.app.edit import parse_day_or_today as read_day
+from camscan.app.listing_lines import Listed, decode_lines, make_lister
+from camscan.app.overview import count_lines, load_overview
+from camscan.app.plan import describe_formula as formula_in_words
+from camscan.app.report_form import form_suffix
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Event, Grouping, Happening, Lifecycle, Presence, RecordType
 from camscan.asset.kinds import device_type
 from camscan.asset.spelling import in_words
-from camscan.briefing import Facts, Level, as_page, compose, write_workbook
+from camscan.briefing import Facts, Level, compose_report, render_report, write_workbook
 from camscan.briefing.nouns import RECENT, STANDINGS, Device, Leave, Question, Recorder, Returned, Ruler
 from camscan.config import Config
 from camscan.fingerprints.wording import Words, load_words
 from camscan.output import write_atomically, write_bytes_atomically
-from camscan.plan import Row, Rules, table
-from camscan.plan.standing import REMAINING, answers_after_removal, removed_day, site_of, system_of
+from camscan.plan import Row, Rules, group_table
+from camscan.plan.standing import REMAINING, answers_after_removal, recorded_site, removed_day, system_id
 from camscan.plan.status import NONE_KNOWN, NOT_SAID
 from camscan.register import Register, StoredScan
 from camscan.version import __version__
 
-__all__ = ["Level", "Written", "gather", "make_report", "write_report"]
+__all__ = ["Level", "Written", "gather_facts", "make_report", "write_report"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def write_report(
 
     ``on`` judges the register as it stands for another day. ``devices`` lists every device in a page, however many.
     """
-    suffix = suffix_of(path)
+    suffix = form_suffix(path)
     space.refuse_own(path)
     content, written = make_report(space, suffix, level, on=on, devices=devices)
     if suffix == ".ods":
@@ -64,66 +64,66 @@ def make_report(
     space: Workspace, suffix: str, level: Level = Level.FULL, *, on: str | None = None, devices: bool = False
 ) -> tuple[bytes, Written]:
     """The report as :func:`write_report` writes it, for an ending; nothing is written."""
-    facts = gather(space, on)
+    facts = gather_facts(space, on)
     is_book = suffix == ".ods"
-    report = compose(facts, level, listed=True if devices or is_book else None)
+    report = compose_report(facts, level, listed=True if devices or is_book else None)
     stream = io.BytesIO()
     if is_book:
         write_workbook(report, stream)
     else:
-        stream.write(as_page(report).encode())
+        stream.write(render_report(report).encode())
     has_list = any(each.name == "Devices" for section in report.sections for each in section.exhibits)
     return stream.getvalue(), Written(len(facts.devices), bool(facts.devices) and level is Level.FULL and not has_list)
 
 
-def gather(space: Workspace, on: str | None = None) -> Facts:
+def gather_facts(space: Workspace, on: str | None = None) -> Facts:
     """All that the report says, of the register as it stands, judged as of a day; today unless another is given."""
-    now = read_day(on) if on else assess.today()
-    is_listed = not on and overview(space) is not None  # which brings the listing up to date
+    now = read_day(on) if on else assess.today_utc()
+    is_listed = not on and load_overview(space) is not None  # which brings the listing up to date
     with space.open(readonly=True) as book:
         lines = list(book.lines("site", "asset_id")) if is_listed else judged_lines(book, space.settings, now)
-        return facts_of(book, space.settings, lines, now)
+        return facts_from_lines(book, space.settings, lines, now)
 
 
 def judged_lines(book: Register, settings: Config, now: date) -> list[Mapping[str, Any]]:
     """The lines of every device, where they cannot be read as they are kept."""
-    found = lister(settings).lines(book.devices(), now)
+    found = make_lister(settings).lines(book.devices(), now)
     return sorted(found, key=lambda line: (line["site"], line["asset_id"]))
 
 
-def facts_of(book: Register, settings: Config, lines: Sequence[Mapping[str, Any]], now: date) -> Facts:
+def facts_from_lines(book: Register, settings: Config, lines: Sequence[Mapping[str, Any]], now: date) -> Facts:
     """All that the report says, by the lines of every device as they are on that day."""
-    found = listed(lines)
-    rules = assess.rules(settings)
+    found = decode_lines(lines)
+    rules = assess.load_rules(settings)
     counted = count_lines(found, book, settings, now)
     meant = [(line, each) for line, each in zip(lines, found, strict=True) if each.judgement.in_scope == "yes"]
     scans = [scan for scan in book.scans() if scan.finished_at.date() <= now]
     recent = datetime.combine(now - timedelta(days=RECENT), time(), UTC)
     happened = [each for each in book.happenings(recent) if each.at.date() <= now]
-    sites = {each.asset.asset_id: site_of(each.asset) for _, each in meant}
+    sites = {each.asset.asset_id: recorded_site(each.asset) for _, each in meant}
     return Facts(
         organisation=settings.organisation,
         role=settings.role,
         day=now,
         version=__version__,
-        databases=_databases(scans),
+        databases=_newest_database(scans),
         headline=counted.headline,
         status=counted.status,
         points=counted.points,
         looked=counted.looked,
         is_map_stale=counted.is_map_stale,
-        groups=_groups(found, rules, load_words(settings.overlays), now),
+        groups=_group_tables(found, rules, load_words(settings.overlays), now),
         makers=frozenset(maker.name for maker in rules.ownership.makers.values()),
-        devices=[_device(line, each) for line, each in _by_place(meant)],
-        returned=[_returned(each) for _, each in meant if answers_after_removal(each.asset)],
+        devices=[_make_device(line, each) for line, each in _sort_by_place(meant)],
+        returned=[_make_returned(each) for _, each in meant if answers_after_removal(each.asset)],
         new_at=Counter(sites[each.asset_id] for each in happened if each.event is Event.NEW and each.asset_id in sites),
-        corrected=_corrections(book, recent, now),
-        questions=_questions(book),
-        recorders=_recorders(found, meant),
-        silent=_silent(book.happenings()),
+        corrected=_count_corrections(book, recent, now),
+        questions=_list_questions(book),
+        recorders=_incomplete_recorders(found, meant),
+        silent=_silent_networks(book.happenings()),
         by_hand=sum(_is_by_hand(each.asset) for _, each in meant),
         only_listed=sum(each.asset.record_type is RecordType.LISTED for each in found),
-        rulers=tuple(_rulers(rules)),
+        rulers=tuple(_ruling_policies(rules)),
         is_decided=rules.is_decided,
         formula=formula_in_words(settings.planning.formula),
         leaves=[Leave(each.role, each.begins, each.expires, len(each.cidrs)) for each in settings.authorisations],
@@ -139,18 +139,18 @@ def _is_by_hand(asset: Asset) -> bool:
 # ── one part each ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _databases(scans: Sequence[StoredScan]) -> tuple[str, ...]:
+def _newest_database(scans: Sequence[StoredScan]) -> tuple[str, ...]:
     """The edition of the fingerprints by which the newest scan judged; without its hash."""
     return (scans[-1].database.partition(".")[0],) if scans and scans[-1].database else ()
 
 
-def _groups(found: Sequence[Listed], rules: Rules, words: Words, now: date) -> Mapping[Grouping, Sequence[Row]]:
+def _group_tables(found: Sequence[Listed], rules: Rules, words: Words, now: date) -> Mapping[Grouping, Sequence[Row]]:
     """The tables of the programme, with names as people read them."""
     rows = [each.asset for each in found]
     judgements = {each.asset.asset_id: each.judgement for each in found}
     makers = {key: maker.name for key, maker in rules.ownership.makers.items()}
 
-    def named(row: Row, by: Grouping) -> Row:
+    def name_row(row: Row, by: Grouping) -> Row:
         if row.name in {NOT_SAID, NONE_KNOWN} or by in {Grouping.SITE, Grouping.SERVICE}:
             return row
         if by is Grouping.MAKER:
@@ -158,27 +158,27 @@ def _groups(found: Sequence[Listed], rules: Rules, words: Words, now: date) -> M
         known = words.facts.get(f"capability.{row.name}") if by is Grouping.CAPABILITY else None
         return replace(row, name=known.means if known else in_words(row.name))
 
-    return {by: [named(row, by) for row in table(rows, judgements, now, by)] for by in Grouping}
+    return {by: [name_row(row, by) for row in group_table(rows, judgements, now, by)] for by in Grouping}
 
 
-def _by_place(meant: Sequence[tuple[Mapping[str, Any], Listed]]) -> list[tuple[Mapping[str, Any], Listed]]:
+def _sort_by_place(meant: Sequence[tuple[Mapping[str, Any], Listed]]) -> list[tuple[Mapping[str, Any], Listed]]:
     """By site, those of no known site last, and within it the most pressing first."""
 
-    def key(pair: tuple[Mapping[str, Any], Listed]) -> tuple[bool, str, int, str]:
+    def sort_key(pair: tuple[Mapping[str, Any], Listed]) -> tuple[bool, str, int, str]:
         line, each = pair
-        site = site_of(each.asset).casefold()
+        site = recorded_site(each.asset).casefold()
         return not site, site, each.judgement.priority or 9, line["asset_id"]
 
-    return sorted(meant, key=key)
+    return sorted(meant, key=sort_key)
 
 
-def _device(line: Mapping[str, Any], each: Listed) -> Device:
-    found, site = each.asset.identification, site_of(each.asset)
+def _make_device(line: Mapping[str, Any], each: Listed) -> Device:
+    found, site = each.asset.identification, recorded_site(each.asset)
     return Device(
         number=line["asset_id"],
         tag=each.asset.entries.get("council_asset_tag", ""),
         site=site,
-        place=_place(line["spot"], site),
+        place=_place_within_site(line["spot"], site),
         maker=line["make"],
         model=found.model or "",
         type=in_words(device_type(found.kind, found.capabilities)),
@@ -189,20 +189,20 @@ def _device(line: Mapping[str, Any], each: Listed) -> Device:
     )
 
 
-def _place(spot: str, site: str) -> str:
+def _place_within_site(spot: str, site: str) -> str:
     """Where in the building, of a text that says the site before it."""
     return spot[len(site) :].removeprefix(", ") if spot.casefold().startswith(site.casefold()) else spot
 
 
-def _returned(each: Listed) -> Returned:
+def _make_returned(each: Listed) -> Returned:
     asset = each.asset
     seen = asset.last_seen.date() if asset.last_seen else None
     tag = asset.entries.get("council_asset_tag", "")
     number = f"{tag} ({asset.asset_id})" if tag else asset.asset_id
-    return Returned(number, site_of(asset), removed_day(asset), seen)
+    return Returned(number, recorded_site(asset), removed_day(asset), seen)
 
 
-def _corrections(book: Register, since: datetime, now: date) -> Mapping[str, int]:
+def _count_corrections(book: Register, since: datetime, now: date) -> Mapping[str, int]:
     """What people corrected since then, in how many devices."""
     found: dict[str, set[str]] = {words: set() for words in _CORRECTED.values()}
     for change in book.changes():
@@ -223,35 +223,35 @@ _CORRECTED = {
 """Column and what it says now (empty for anything) -> in words, after a number of devices."""
 
 
-def _questions(book: Register) -> list[Question]:
+def _list_questions(book: Register) -> list[Question]:
     return [
         Question(each.asset_id, each.other, "; ".join(one.detail for one in each.conflicts)) for each in book.reviews()
     ]
 
 
-def _recorders(found: Sequence[Listed], meant: Sequence[tuple[Mapping[str, Any], Listed]]) -> list[Recorder]:
+def _incomplete_recorders(found: Sequence[Listed], meant: Sequence[tuple[Mapping[str, Any], Listed]]) -> list[Recorder]:
     """Recorders in scope that are there, and that say they have more channels than the register has rows."""
-    recorders_of = ((each.asset.asset_id, system_of(each.asset)) for each in found)
+    recorders_of = ((each.asset.asset_id, system_id(each.asset)) for each in found)
     behind = Counter(recorder for asset_id, recorder in recorders_of if recorder != asset_id)
     recorders = []
     for line, each in meant:
         asset = each.asset
         unread = 0 if asset.hints.get("channels") else (asset.channels or 0) - behind[asset.asset_id]
         if unread > 0 and line["standing"] in REMAINING:
-            recorders.append(Recorder(asset.asset_id, site_of(asset), unread))
+            recorders.append(Recorder(asset.asset_id, recorded_site(asset), unread))
     return recorders
 
 
-def _silent(happenings: Sequence[Happening]) -> list[tuple[str, str]]:
+def _silent_networks(happenings: Sequence[Happening]) -> list[tuple[str, str]]:
     """Networks that were lost, with their sites, and have not come back."""
     lost = (each.old or each.new for each in happenings if each.event is Event.COVERAGE_LOST)
     return sorted((network, site) for network, _, site in (text.partition(" at ") for text in lost))
 
 
-def _rulers(rules: Rules) -> Iterator[Ruler]:
+def _ruling_policies(rules: Rules) -> Iterator[Ruler]:
     for policy in rules.policies:
         yield Ruler(
-            title=rules.decision(policy.id),
+            title=rules.describe_decision(policy.id),
             decides=policy.id in rules.scope,
             binding_on=policy.binding_on,
             basis=policy.basis,

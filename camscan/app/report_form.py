@@ -7,7 +7,7 @@ from camscan.errors import UsageError
 SUFFIXES = (".html", ".ods")
 
 
-def suffix_of(path: str) -> str:
+def form_suffix(path: str) -> str:
     """The ending that says the form; '-' is a page on standard output. Raises UsageError."""
     if path == "-":
         return ".html"

@@ -80,7 +80,7 @@ class Prepared:
         return journal_key(spans, self.plan.site, sorted(self.plan.ports.items()), self.plan.listen_for)
 
 
-def prepare(
+def prepare_request(
     request: Request, *, config: Config | None = None, database: fingerprints.Database | None = None
 ) -> Prepared:
     """Check the whole request before anything is sent. Raises UsageError in one line that says what to do.
@@ -92,14 +92,14 @@ def prepare(
     config.require_probes(probes)
     confirmed = EVERYTHING if request.is_confirmed else request.confirm_count
     asked = targets_in_scope(request.targets, request.site, config, confirmed)
-    site = config.site(request.site).name if request.site else _site_of(asked.targets, config)
+    site = config.site(request.site).name if request.site else _common_site(asked.targets, config)
     interface = request.interface or config.interface
     if interface:
         find(interface, interfaces())
     require_link(asked.targets.networks, interface)
     pace = PACES[request.pace or (config.site(site).pace if site else "") or config.pace or "gentle"]
     now = datetime.now(UTC)
-    until, why_until = _until(request, config, asked.targets, now)
+    until, why_until = _window_end(request, config, asked.targets, now)
     return Prepared(
         config=config,
         plan=Plan(
@@ -114,7 +114,7 @@ def prepare(
         scope=Scope(asked.targets.networks, excluded=config.exclusions_of(site), authorised=config.authorised(now)),
         pace=pace.with_max_pps(request.max_pps) if request.max_pps else pace,
         interface=interface,
-        database=database or fingerprints.load([*config.overlays, *request.overlays]),
+        database=database or fingerprints.load_database([*config.overlays, *request.overlays]),
         probes=probes,
         notes=asked.notes,
         until=until,
@@ -122,7 +122,7 @@ def prepare(
     )
 
 
-def _until(request: Request, config: Config, targets: Targets, now: datetime) -> tuple[datetime | None, str]:
+def _window_end(request: Request, config: Config, targets: Targets, now: datetime) -> tuple[datetime | None, str]:
     """When it must end, and what ends then. Raises ScopeError where that is over."""
     allowed = config.authorised_until(targets.networks, now)
     if request.until is None or (allowed and allowed <= request.until):
@@ -150,7 +150,7 @@ def targets_in_scope(texts: Sequence[str], site: str, config: Config, confirm_co
     belongs to another site is left to that.
     """
     chosen = config.site(site) if site else None  # refuses a site that does not exist
-    wide = [one for one in chosen.cidrs if _is_wide(one)] if chosen and not texts else []
+    wide = [one for one in chosen.cidrs if _is_too_wide(one)] if chosen and not texts else []
     named = list(texts) or [str(one) for one in (chosen.cidrs if chosen else ()) if one not in wide]
     if not named and chosen:
         raise NothingToAskError(
@@ -165,7 +165,7 @@ def targets_in_scope(texts: Sequence[str], site: str, config: Config, confirm_co
     now = datetime.now(UTC)
     heard = [one for one in wide if _may_be_heard(one, config, now)]
     if chosen and not texts:
-        targets = _without(replace(targets, only_heard=tuple(spans(heard))), config.borrowed(chosen))
+        targets = _without_networks(replace(targets, only_heard=tuple(spans(heard))), config.borrowed(chosen))
     config.require_authorised(targets.networks, now, private=PRIVATE)
     authorised = config.authorised(now)
     if chosen:
@@ -175,22 +175,22 @@ def targets_in_scope(texts: Sequence[str], site: str, config: Config, confirm_co
     else:
         estate = targets.networks
     Scope(estate, authorised=authorised).require(targets)
-    left = _without(targets, config.exclusions_of(site))
+    left = _without_networks(targets, config.exclusions_of(site))
     if not left.spans:
         all_of_it = f"{', '.join(named)}: all of it"
         raise NothingToAskError(f"{all_of_it} is under exclusions in camscan.yaml; nothing is left to ask")
-    notes = _notes(wide, heard, targets.count - left.count)
+    notes = _list_notes(wide, heard, targets.count - left.count)
     return InScope(left, tuple(notes))
 
 
-def _without(targets: Targets, networks: Iterable[Network]) -> Targets:
+def _without_networks(targets: Targets, networks: Iterable[Network]) -> Targets:
     """The targets that lie in none of the networks."""
     gone = spans(networks)
     swept, heard = without(targets.spans, gone), without(targets.only_heard, gone)
     return replace(targets, spans=tuple(swept), only_heard=tuple(heard))
 
 
-def _notes(wide: Sequence[Network], heard: Sequence[Network], excluded: int) -> Iterator[str]:
+def _list_notes(wide: Sequence[Network], heard: Sequence[Network], excluded: int) -> Iterator[str]:
     """What is not asked, one sentence each."""
     for one in wide:
         how = (
@@ -213,11 +213,11 @@ def _may_be_heard(network: Network, config: Config, now: datetime) -> bool:
     return allowed and not network.is_link_local
 
 
-def _is_wide(network: Network) -> bool:
+def _is_too_wide(network: Network) -> bool:
     return network.version == IPV6 and network.prefixlen < NARROWEST_IPV6
 
 
-def _site_of(targets: Targets, config: Config) -> str:
+def _common_site(targets: Targets, config: Config) -> str:
     """The one site that all targets belong to by the site map; empty where there is none, or several."""
     found = set()
     for span in targets.spans:

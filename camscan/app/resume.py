@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from camscan.app.record import keep, sites_of
+from camscan.app.record import record_and_write, sites_of
 from camscan.app.request import Prepared, Request
 from camscan.app.scan import Interruption, Watcher, run_scan
 from camscan.config import PACES
@@ -71,31 +71,31 @@ class Left(enum.Enum):
     NOTHING = "nothing"
 
 
-def place_of(register: str) -> Path:
+def journal_folder(register: str) -> Path:
     """Where the journals of a register are."""
     address = address_of(register)
     return beside(masked(address) if address else register)
 
 
-def candidates(place: Path) -> list[Unfinished]:
+def list_unfinished(place: Path) -> list[Unfinished]:
     """Every run that can be continued by itself: of a site among several, the common run can."""
     found = unfinished(place)
     keys = {each.head.key for each in found}
     return [each for each in found if each.head.round not in keys]
 
 
-def resumable(place: Path) -> list[Unfinished]:
+def list_resumable(place: Path) -> list[Unfinished]:
     """Of these, the runs that are not too old to be continued."""
     now = datetime.now(UTC)
-    return [each for each in candidates(place) if not each.is_stale(now)]
+    return [each for each in list_unfinished(place) if not each.is_stale(now)]
 
 
-def forget(place: Path, register: str) -> int:
+def remove_journals(place: Path, register: str) -> int:
     """Remove every journal, unless a run is under way (BusyError); how many runs that were."""
     if not unfinished(place):
         return 0
     with open_register(register):
-        found = candidates(place)
+        found = list_unfinished(place)
         for each in unfinished(place):
             try:
                 each.path.unlink(missing_ok=True)
@@ -104,24 +104,24 @@ def forget(place: Path, register: str) -> int:
     return len(found)
 
 
-def left_of(place: Path, key: str, request: Request) -> tuple[Left, Sequence[Unfinished]]:
+def find_unfinished(place: Path, key: str, request: Request) -> tuple[Left, Sequence[Unfinished]]:
     """What is unfinished of a request whose run has this key, and the runs that show it."""
     now = datetime.now(UTC)
     same_key = [each for each in unfinished(place) if each.head.key == key and not each.is_stale(now)]
     if same_key:
         return Left.SAME, same_key
-    found = resumable(place)
-    same_words = [each for each in found if _words(each.head) == (tuple(request.targets), request.site)]
+    found = list_resumable(place)
+    same_words = [each for each in found if _key_words(each.head) == (tuple(request.targets), request.site)]
     if same_words:
         return Left.CHANGED, same_words
     return (Left.ANOTHER, found) if found else (Left.NOTHING, ())
 
 
-def _words(head: Head) -> tuple[tuple[str, ...], str]:
+def _key_words(head: Head) -> tuple[tuple[str, ...], str]:
     return head.targets, head.sites[0] if len(head.sites) == 1 else ""
 
 
-def order_of(place: Path, prepared: Prepared, request: Request, *, resume: bool) -> Order:
+def decide_order(place: Path, prepared: Prepared, request: Request, *, resume: bool) -> Order:
     """How this scan stands to the unfinished ones: with ``resume`` it continues its own, else it starts beside them."""
     sites = (prepared.plan.site,) if request.site else ()
     head = Head("", datetime.now(UTC), targets=tuple(request.targets), sites=sites, options=options_of(request))
@@ -134,7 +134,7 @@ def options_of(request: Request) -> dict[str, Any]:
     return said | {"overlays": [str(path) for path in request.overlays]}
 
 
-def again(request: Request, options: Mapping[str, Any]) -> Request:
+def with_earlier_options(request: Request, options: Mapping[str, Any]) -> Request:
     """The request with what an unfinished run was told, where nothing else is said now.
 
     A member that is not of its kind was not written by camscan, and says nothing.
@@ -154,7 +154,7 @@ def again(request: Request, options: Mapping[str, Any]) -> Request:
     )
 
 
-def scan_one(
+def scan_and_record(
     prepared: Prepared,
     book: Register,
     files: Mapping[str, str] = MappingProxyType({}),
@@ -168,7 +168,7 @@ def scan_one(
     With an ``order``, it keeps a journal of what it finds, so that a run that is killed can be continued.
     """
     watcher = watcher or Watcher()
-    past, journal = _journal(prepared, book, order, watcher)
+    past, journal = _open_journal(prepared, book, order, watcher)
     if past and past.ended and journal is None:
         return None
     scanned = run_scan(prepared, watcher, interruption, journal, past.checkpoint if past else None)
@@ -178,7 +178,7 @@ def scan_one(
         journal.end(report.scan_id)
     kept = _keep_replies(report, order, watcher) if order and order.is_kept and not is_left else ""
     try:
-        recorded = keep(report, book, files, prepared.config, watcher.warn)
+        recorded = record_and_write(report, book, files, prepared.config, watcher.warn)
     except BaseException:
         if journal:
             journal.close(remove=False)
@@ -224,7 +224,7 @@ def _close(journal: Journal, *, is_left: bool) -> str:
     return f"{journal.path}: {journal.trouble}" if journal.trouble and is_left else ""
 
 
-def _journal(
+def _open_journal(
     prepared: Prepared, book: Register, order: Order | None, watcher: Watcher
 ) -> tuple[Past | None, Journal | None]:
     """The journal to write, and what it says already; no journal where nothing of the run is left to do."""
@@ -234,7 +234,7 @@ def _journal(
     now = datetime.now(UTC)
     is_left = order.resume and any(each.path == path and not each.is_stale(now) for each in unfinished(order.place))
     past = load(path, prepared.plan.targets.spans) if is_left else None
-    if past and past.ended and past.ended in _ids(book):
+    if past and past.ended and past.ended in _recorded_ids(book):
         path.unlink()
         return past, None
     try:
@@ -248,5 +248,5 @@ def _journal(
         return past, None
 
 
-def _ids(book: Register) -> Sequence[str]:
+def _recorded_ids(book: Register) -> Sequence[str]:
     return [scan.scan_id for scan in book.scans()]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from camscan.app import choice
 from camscan.app.device_list import lifecycle_in_words, presence_in_words
-from camscan.app.devices import is_end_of_other, why_two
+from camscan.app.devices import is_end_of_other, reasons_for_two
 from camscan.asset import Asset, Change
 from camscan.asset.columns import EDITABLE
 from camscan.config import Config
@@ -104,7 +104,7 @@ def find_question(book: Register, number: int) -> Question | None:
 
 def _with_rows(book: Register, found: Iterable[Review]) -> list[Question]:
     found = list(found)
-    rows = {row.asset_id: row for row in book.named({name for each in found for name in names_of(each)})}
+    rows = {row.asset_id: row for row in book.devices_by_number({name for each in found for name in names_of(each)})}
     return [
         Question(
             each,
@@ -226,7 +226,7 @@ def why_not(question: Question, settings: Config) -> list[str]:
     if len(question.rows) < 2:  # noqa: PLR2004 - as it says
         return []
     one, other = question.rows
-    return why_two(one, other, choice.ownership(settings.overlays))
+    return reasons_for_two(one, other, choice.ownership(settings.overlays))
 
 
 def keep_and_gone(question: Question, decision: Decision) -> tuple[str, str]:
@@ -247,7 +247,7 @@ def decide(
     if question.seen != by.seen:
         raise StaleError("the question has changed since you opened it; nothing was written")
     if decision in {Decision.FIRST, Decision.SECOND}:
-        return book.merge(
+        return book.merge_devices(
             *keep_and_gone(question, decision),
             role=by.role,
             how=by.how,
@@ -259,5 +259,5 @@ def decide(
         return []
     if decision is Decision.APART:
         pair = keep_and_gone(question, decision)
-        return book.apart(*pair, role=by.role, how=by.how, because=by.because, seen=by.seen)
-    return book.settle(sorted(by.seen.conflicts), role=by.role, how=by.how, because=by.because, seen=by.seen)
+        return book.keep_separate(*pair, role=by.role, how=by.how, because=by.because, seen=by.seen)
+    return book.close_conflicts(sorted(by.seen.conflicts), role=by.role, how=by.how, because=by.because, seen=by.seen)

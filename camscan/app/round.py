@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from camscan import fingerprints
-from camscan.app.devices import site_of
-from camscan.app.notable import Notable, notable
+from camscan.app.devices import device_site
 from camscan.app.record import write_files
-from camscan.app.request import Prepared, Request, prepare
-from camscan.app.resume import Kept, Order, options_of, scan_one
+from camscan.app.request import Prepared, Request, prepare_request
+from camscan.app.resume import Kept, Order, options_of, scan_and_record
 from camscan.app.scan import Interruption, Watcher
+from camscan.app.scan_news import ScanNews, find_scan_news
 from camscan.config import Config
 from camscan.errors import NothingToAskError, ScopeError, TargetError
 from camscan.headline import SURE
@@ -57,14 +57,14 @@ class Round:
     changed: Counter[str] = field(default_factory=Counter)
     """Site -> known devices of which something new was seen."""
 
-    news: dict[str, Notable] = field(default_factory=dict)
+    news: dict[str, ScanNews] = field(default_factory=dict)
     """Site -> what its scan brought that a person should hear of."""
 
-    def take(self, name: str, kept: Kept) -> None:
+    def note_site(self, name: str, kept: Kept) -> None:
         """Note what a scan found. Its devices are in the register; a hundred sites need not stay in memory."""
         self.kept[name] = replace(kept, report=replace(kept.report, devices=(), attempts=()))
 
-    def count(self, book: Register) -> None:
+    def count_devices(self, book: Register) -> None:
         """Count what the round saw, by the register: scans may overlap, and devices have several addresses."""
         scans = {kept.report.scan_id for kept in self.kept.values()}
         new = {name for kept in self.kept.values() for name in kept.recorded.new}
@@ -72,18 +72,18 @@ class Round:
         for row in book.devices():
             if row.last_scan not in scans:
                 continue
-            site = self._spelled(site_of(row))
+            site = self._spell_site(device_site(row))
             found = row.identification
             if found.is_camera_system is True:
                 self.systems[site][found.maker or "", found.confidence in SURE] += 1
             self.new[site] += row.asset_id in new
             self.changed[site] += row.asset_id in changed
 
-    def _spelled(self, site: str) -> str:
+    def _spell_site(self, site: str) -> str:
         return next((name for name in self.names if name.casefold() == site.casefold()), site)
 
     @property
-    def elsewhere(self) -> list[str]:
+    def sites_elsewhere(self) -> list[str]:
         """Sites that the round was not of, and that some of what it saw belongs to; empty text for no known site."""
         found = {*self.systems, *(+self.new), *(+self.changed)}
         return sorted(found - {*self.names})
@@ -106,7 +106,7 @@ class Round:
         return not self.late and not self.empty and all(complete)
 
     @property
-    def left(self) -> list[str]:
+    def sites_left(self) -> list[str]:
         """Sites that a continued run would ask."""
         return [name for name in self.names if name not in {*self.recorded, *self.refused, *self.empty}]
 
@@ -128,7 +128,7 @@ class PreparedRound:
     """Whether there was an unfinished run to go on with."""
 
 
-def sites_of(config: Config, sites: Iterable[str] | None, *, in_order: bool = False) -> list[str]:
+def round_sites(config: Config, sites: Iterable[str] | None, *, in_order: bool = False) -> list[str]:
     """The named sites, in the order of the configuration unless theirs counts; for None, all that have networks.
 
     Raises ConfigError for one that there is not.
@@ -151,18 +151,18 @@ def prepare_round(
     resume: bool = False,
     unattended: bool = False,
 ) -> PreparedRound:
-    """Check the whole request before anything is sent. ``sites`` is as for :func:`sites_of`.
+    """Check the whole request before anything is sent. ``sites`` is as for :func:`round_sites`.
 
     ``request`` holds for every site; its targets and its site say nothing. ``place`` is where the journals are.
     ``unattended`` scans them in the order in which they are named. Raises UsageError where the request is wrong,
     ScopeError where no site may be asked now; ``unattended``, the round says that instead.
     """
-    names = sites_of(config, sites, in_order=unattended)
-    database = fingerprints.load([*config.overlays, *request.overlays])
-    head, is_continued = _head(names, request, everything=sites is None, place=place, resume=resume)
+    names = round_sites(config, sites, in_order=unattended)
+    database = fingerprints.load_database([*config.overlays, *request.overlays])
+    head, is_continued = _make_head(names, request, everything=sites is None, place=place, resume=resume)
     going = Round(names, before=[name for name in names if name in head.recorded])
-    wanted = _requests(request, config, going)
-    requests = _possible(wanted, config, database, going)
+    wanted = _site_requests(request, config, going)
+    requests = _possible_requests(wanted, config, database, going)
     if wanted and not requests and not unattended:
         raise ScopeError(next(iter({**going.refused, **going.empty}.values())))
     return PreparedRound(going, requests, config, database, place, head, is_continued)
@@ -180,7 +180,7 @@ def run_round(
 ) -> Round:
     """Scan one site after another and record each at once; what became of every one.
 
-    ``files`` (export -> path) are written for each site, under its name (:func:`files_of`); ``on_site`` is called
+    ``files`` (export -> path) are written for each site, under its name (:func:`site_files`); ``on_site`` is called
     before each; ``resume`` also continues the scan of a site that did not come to its end.
     """
     interruption = interruption or Interruption()
@@ -188,14 +188,14 @@ def run_round(
     id_ = f"{prepared.head.begun:%Y%m%dT%H%M%S.%fZ}-{prepared.head.key}"
     for left, (name, request) in zip(reversed(range(len(prepared.requests))), prepared.requests.items(), strict=True):
         if not interruption.is_wanted:
-            _scan(name, request, prepared, book, files, resume, on_site, watcher, interruption, Turn(id_, left))
-    prepared.round.count(book)
+            _scan_site(name, request, prepared, book, files, resume, on_site, watcher, interruption, Turn(id_, left))
+    prepared.round.count_devices(book)
     if prepared.round.is_over:
         path_of(prepared.place, prepared.head.key).unlink(missing_ok=True)
     return prepared.round
 
 
-def _scan(  # noqa: PLR0917 - what run_round was told
+def _scan_site(  # noqa: PLR0917 - what run_round was told
     name: str,
     request: Request,
     whole: PreparedRound,
@@ -209,48 +209,50 @@ def _scan(  # noqa: PLR0917 - what run_round was told
 ) -> None:
     """One site: it may have become too late for it meanwhile."""
     going = whole.round
-    prepared = _try(name, request, whole.config, whole.database, going.late)
+    prepared = _try_site(name, request, whole.config, whole.database, going.late)
     if prepared is None:
         return
     on_site(name)
     head = Head("", datetime.now(UTC), sites=(name,), options=options_of(request), round=whole.head.key)
     order = Order(whole.place, head, resume=resume, turn=turn, is_kept=request.keep_journal)
-    kept = scan_one(prepared, book, {}, order, watcher=watcher, interruption=interruption)
+    kept = scan_and_record(prepared, book, {}, order, watcher=watcher, interruption=interruption)
     if kept is None:
         going.already.append(name)
     else:
         # A file that cannot be written costs itself: the site is recorded, and the next ones are scanned.
-        going.unwritten += map(str, write_files(kept.report, files_of(files, name)))
-        going.news[name] = notable(book, kept.report, kept.recorded)
-        going.take(name, kept)
+        going.unwritten += map(str, write_files(kept.report, site_files(files, name)))
+        going.news[name] = find_scan_news(book, kept.report, kept.recorded)
+        going.note_site(name, kept)
     remember_round(whole.place, replace(whole.head, recorded=going.recorded))
 
 
-def _try(
+def _try_site(
     name: str, request: Request, config: Config, database: fingerprints.Database, refused: dict[str, str]
 ) -> Prepared | None:
     try:
-        return prepare(request, config=config, database=database)
+        return prepare_request(request, config=config, database=database)
     except ScopeError as error:
         refused[name] = str(error)
         return None
 
 
-def _possible(
+def _possible_requests(
     requests: Mapping[str, Request], config: Config, database: fingerprints.Database, going: Round
 ) -> dict[str, Request]:
     """Those that may be asked now; of the others, ``going`` has why not."""
     possible = {}
     for name, request in requests.items():
         try:
-            if _try(name, request, config, database, going.refused):
+            if _try_site(name, request, config, database, going.refused):
                 possible[name] = request
         except NothingToAskError as error:
             going.empty[name] = str(error)
     return possible
 
 
-def _head(names: Sequence[str], request: Request, *, everything: bool, place: Path, resume: bool) -> tuple[Head, bool]:
+def _make_head(
+    names: Sequence[str], request: Request, *, everything: bool, place: Path, resume: bool
+) -> tuple[Head, bool]:
     """What the common run is remembered by; with what was recorded of it, where it is continued."""
     key = journal_key("round", "all" if everything else sorted(names))
     before = [each for each in unfinished(place) if each.head.key == key]
@@ -261,7 +263,7 @@ def _head(names: Sequence[str], request: Request, *, everything: bool, place: Pa
     return head, False
 
 
-def _requests(request: Request, config: Config, going: Round) -> dict[str, Request]:
+def _site_requests(request: Request, config: Config, going: Round) -> dict[str, Request]:
     """A request for each site that was not recorded before.
 
     Raises TargetError where one is so large that the number must be confirmed.
@@ -278,14 +280,14 @@ def _requests(request: Request, config: Config, going: Round) -> dict[str, Reque
     return {name: replace(request, site=name, is_confirmed=True) for name in left}
 
 
-def files_of(files: Mapping[str, str], site: str) -> dict[str, str]:
+def site_files(files: Mapping[str, str], site: str) -> dict[str, str]:
     """``devices.csv`` is ``devices-town-hall.csv`` of the Town Hall."""
     return {
-        kind: str(Path(file).with_name(f"{Path(file).stem}-{slug(site)}{Path(file).suffix}"))
+        kind: str(Path(file).with_name(f"{Path(file).stem}-{site_slug(site)}{Path(file).suffix}"))
         for kind, file in files.items()
     }
 
 
-def slug(site: str) -> str:
+def site_slug(site: str) -> str:
     """The name of a site as part of a file's name."""
     return re.sub(r"[^\w]+", "-", site.casefold()).strip("-") or "site"

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from camscan.app import after, alerts
+from camscan.app import alerts, run_outputs
 from camscan.app.alerts import Notified
-from camscan.app.due import Due, due
+from camscan.app.due_sites import DueSites, find_due_sites
 from camscan.app.metrics import Run
 from camscan.app.request import Request
-from camscan.app.resume import place_of
+from camscan.app.resume import journal_folder
 from camscan.app.round import LIMIT, Round, prepare_round, run_round
 from camscan.app.scan import Interruption, Watcher
-from camscan.app.unattended import alone
+from camscan.app.unattended import lock_runs
 from camscan.app.workspace import Workspace
 from camscan.errors import BusyError, CamscanError, OutputError, ScopeError, UsageError
 from camscan.model import Completion
@@ -55,7 +55,7 @@ class Failure:
 class Ran:
     """What became of a run."""
 
-    due: Due
+    due: DueSites
     going: Round | None = None
     """What became of each site; None where nothing was scanned."""
     failures: list[Failure] = field(default_factory=list)
@@ -70,17 +70,17 @@ class Ran:
         if self.ended_by:
             return _SIGNAL + self.ended_by
         codes = {failure.code for failure in self.failures}
-        codes.add(_code_of(self.going) if self.going else 0)
+        codes.add(_exit_code_of(self.going) if self.going else 0)
         codes.add(PARTIAL if self.due.too_large else 0)
         return next((code for code in _WORST if code in codes), 1)
 
 
-def clock() -> datetime:
+def read_clock() -> datetime:
     """What the clock on the wall says."""
     return datetime.now(UTC)
 
 
-def what_is_due(space: Workspace, now: datetime | None = None, *, create: bool = False) -> Due:
+def what_is_due(space: Workspace, now: datetime | None = None, *, create: bool = False) -> DueSites:
     """What a run would scan now; ``create`` makes a register where there is none on a server.
 
     Raises UsageError where camscan.yaml lists no site.
@@ -93,10 +93,10 @@ def what_is_due(space: Workspace, now: datetime | None = None, *, create: bool =
     if space.has_register:
         with space.open(readonly=not create, editing=create) as book:
             scans = book.scans()
-    return due(settings, scans, place_of(str(space.where)), now or clock())
+    return find_due_sites(settings, scans, journal_folder(str(space.where)), now or read_clock())
 
 
-def run(
+def run_unattended(
     space: Workspace,
     *,
     watcher: Watcher | None = None,
@@ -108,18 +108,18 @@ def run(
     A signal ends the scan that is running, and what is left is done by the next run. ``keep_journal`` keeps
     what devices said in files, so that parcels can be made of it.
     """
-    with alone(space):
-        began, interruption = clock(), interruption or Interruption()
-        writers = after.writers(space.settings)
+    with lock_runs(space):
+        began, interruption = read_clock(), interruption or Interruption()
+        writers = run_outputs.list_writers(space.settings)
         if space.settings.notify:
             alerts.require_recipients(space)
         steps = _Steps(space, began, watcher, interruption, keep_journal=keep_journal)
-        steps.scan()
-        steps.attempt("backup", steps.back_up)
+        steps.scan_due_sites()
+        steps.attempt_step("backup", steps.write_backup)
         for name, write in writers.items():
-            steps.attempt(f"export {name}", functools.partial(write, space))
-        steps.tell()
-        steps.count()
+            steps.attempt_step(f"export {name}", functools.partial(write, space))
+        steps.send_alerts()
+        steps.write_figures()
         return replace(steps.ran, ended_by=interruption.number)
 
 
@@ -137,40 +137,40 @@ class _Steps:
     ) -> None:
         self._keep_journal = keep_journal
         self._space, self._began, self._watcher, self._interruption = space, began, watcher, interruption
-        self.ran = Ran(Due())
+        self.ran = Ran(DueSites())
         self._troubles: list[Item] = []
         self._marks: dict[str, str] = {}
 
-    def attempt(self, step: str, action: Callable[[], object]) -> None:
+    def attempt_step(self, step: str, action: Callable[[], object]) -> None:
         """Do a step; where it fails, say why and go on. Once a signal came, no other is begun."""
         if self._interruption.is_wanted:
             return
         try:
             action()
         except CamscanError as error:
-            self._failed(step, error)
+            self._note_failure(step, error)
 
-    def _failed(self, step: str, error: CamscanError) -> None:
+    def _note_failure(self, step: str, error: CamscanError) -> None:
         why = visible(str(error), 500)
         self.ran.failures.append(Failure(step, error.exit_code, why))
         kind = "scan_failed" if step == "scan" else "step_failed"
         self._troubles.append(
-            Item(kind, step, type(error).__name__, detail=f"{step}: {why}", brief=_brief(step, error))
+            Item(kind, step, type(error).__name__, detail=f"{step}: {why}", brief=_brief_reason(step, error))
         )
 
     # ── scanning ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def scan(self) -> None:
+    def scan_due_sites(self) -> None:
         """Scan what is due."""
-        self.attempt("scan", self._scan)
-        self._troubles += _left_out(self.ran)
+        self.attempt_step("scan", self._scan_due_sites)
+        self._troubles += _skipped_sites(self.ran)
 
-    def _scan(self) -> None:
-        after.require_register_not_lost(self._space)
+    def _scan_due_sites(self) -> None:
+        run_outputs.require_register_not_lost(self._space)
         self.ran.due = what_is_due(self._space, self._began, create=True)
         if not self.ran.due.sites:
             return
-        config, place = self._space.settings, place_of(str(self._space.where))
+        config, place = self._space.settings, journal_folder(str(self._space.where))
         _forget_heads(place)
         request = Request(targets=(), until=config.run_until(self._began), keep_journal=self._keep_journal)
         prepared = prepare_round(request, config, self.ran.due.sites, place=place, unattended=True)
@@ -187,45 +187,45 @@ class _Steps:
             )
         path_of(place, head.key).unlink(missing_ok=True)  # what is left is in the journals of the sites
 
-    def back_up(self) -> None:
+    def write_backup(self) -> None:
         """Write the backup of the day."""
         day = self._space.settings.clock(self._began).date()
-        if after.back_up(self._space, day):
-            self._marks["run.backup"] = clock().isoformat()
+        if run_outputs.back_up(self._space, day):
+            self._marks["run.backup"] = read_clock().isoformat()
 
     # ── telling ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    def tell(self) -> None:
+    def send_alerts(self) -> None:
         """Tell people what is due; that somebody took nothing is no failure of the run."""
         if self._space.settings.notify:
-            self.attempt("notify", self._tell)
+            self.attempt_step("notify", self._send_alerts)
 
-    def _tell(self) -> None:
-        found = alerts.tell(self._space, troubles=self._troubles, now=self._began)
+    def _send_alerts(self) -> None:
+        found = alerts.send_due_alerts(self._space, troubles=self._troubles, now=self._began)
         self.ran.notified = found
         if found.code:
             self.ran.failures.append(Failure("notify", found.code, visible(found.trouble, 500)))
 
-    def count(self) -> None:
+    def write_figures(self) -> None:
         """Remember what became of the run, and write the figures, where they are wanted."""
         path = self._space.settings.run.metrics
         if path is None:
             return
-        seconds, code = (clock() - self._began).total_seconds(), self.ran.exit_code
+        seconds, code = (read_clock() - self._began).total_seconds(), self.ran.exit_code
         if code in _SUCCESS:
-            self._marks["run.success"] = clock().isoformat()
+            self._marks["run.success"] = read_clock().isoformat()
         kept: dict[str, str] = {}
-        self.attempt("metrics", lambda: kept.update(self._remembered()))
+        self.attempt_step("metrics", lambda: kept.update(self._run_figures()))
         told = Run(
-            last_success=_moment(kept.get("run.success")),
+            last_success=_parse_moment(kept.get("run.success")),
             exit_code=code,
             seconds=seconds,
-            backup=_moment(kept.get("run.backup")),
+            backup=_parse_moment(kept.get("run.backup")),
             alert_failures=int(kept.get(FAILURES, "0")),
         )
-        self.attempt("metrics", lambda: after.write_metrics(self._space, path, told))
+        self.attempt_step("metrics", lambda: run_outputs.write_metrics(self._space, path, told))
 
-    def _remembered(self) -> dict[str, str]:
+    def _run_figures(self) -> dict[str, str]:
         """What is known of this run and of earlier ones."""
         with open_store(self._space.where) as store:
             kept = Alerts(store)
@@ -233,7 +233,7 @@ class _Steps:
             return kept.marks()
 
 
-def _moment(text: str | None) -> datetime | None:
+def _parse_moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
@@ -244,15 +244,15 @@ def _forget_heads(place: Path) -> None:
             each.path.unlink(missing_ok=True)
 
 
-def _code_of(going: Round) -> int:
+def _exit_code_of(going: Round) -> int:
     if going.refused:
         return ScopeError.exit_code
     if going.unwritten:
         return OutputError.exit_code
-    return 0 if going.is_complete and not going.left else PARTIAL
+    return 0 if going.is_complete and not going.sites_left else PARTIAL
 
 
-def _left_out(ran: Ran) -> Iterator[Item]:
+def _skipped_sites(ran: Ran) -> Iterator[Item]:
     """Sites that were due and could not be scanned, for a reason that does not pass with the hour."""
     going = ran.going
     refused = going.refused if going else {}
@@ -270,17 +270,17 @@ def _not_scanned(name: str, why: str, brief: str) -> Item:
     return Item("not_scanned", site, brief, site=site, detail=f"{site}: {visible(why, 500)}", brief=f"{site}: {brief}")
 
 
-def _brief(step: str, error: CamscanError) -> str:
+def _brief_reason(step: str, error: CamscanError) -> str:
     """Why a step failed, as anybody may see it."""
     if isinstance(error, BusyError):
         return f"{step}: another program was writing to the register"
     return f"{step}; the output of the run says why"
 
 
-def sentences(ran: Ran) -> Sequence[str]:
+def describe_trouble(ran: Ran) -> Sequence[str]:
     """What went wrong, one line each; nothing where nothing did."""
     found = [f"{failure.step}: {failure.why}" for failure in ran.failures]
-    found += [each.detail for each in _left_out(ran)]
+    found += [each.detail for each in _skipped_sites(ran)]
     going = ran.going
     if going:
         partial = [name for name, kept in going.kept.items() if kept.report.completion is Completion.PARTIAL]
@@ -288,6 +288,8 @@ def sentences(ran: Ran) -> Sequence[str]:
             found.append(f"some addresses could not be asked: {listed([visible(name) for name in partial])}")
         found += [visible(why, 500) for why in going.unwritten]
     if ran.notified:
-        found += [f"{visible(each.recipient)} got no message: {visible(each.detail)}" for each in ran.notified.failed]
+        found += [
+            f"{visible(each.recipient)} got no message: {visible(each.detail)}" for each in ran.notified.failed_sends
+        ]
         found += [ran.notified.trouble] if ran.notified.trouble and not ran.notified.code else []
     return found

@@ -27,10 +27,10 @@ __all__ = [
     "Interruption",
     "Scanned",
     "Watcher",
-    "captured",
+    "captured_lines",
     "run_scan",
     "seconds",
-    "unwatched",
+    "watch_nothing",
 ]
 JOURNAL_EVERY = 1.0
 """Seconds between two entries in the journal: what a kill may cost."""
@@ -72,7 +72,7 @@ class Interruption:
 
 
 @contextlib.contextmanager
-def unwatched(_prepared: Prepared) -> Iterator[Callable[[Progress], None]]:
+def watch_nothing(_prepared: Prepared) -> Iterator[Callable[[Progress], None]]:
     """Follow a scan in silence."""
     yield lambda _progress: None
 
@@ -81,7 +81,7 @@ def unwatched(_prepared: Prepared) -> Iterator[Callable[[Progress], None]]:
 class Watcher:
     """How somebody who waits for a scan follows it; by default in silence."""
 
-    follow: Callable[[Prepared], AbstractContextManager[Callable[[Progress], None]]] = unwatched
+    follow: Callable[[Prepared], AbstractContextManager[Callable[[Progress], None]]] = watch_nothing
     """Entered before the first packet and left after the last; what it yields is told how far the scan has come."""
     on_stop: Callable[[], None] = lambda: None
     """An interruption was taken: the scan is about to end."""
@@ -112,7 +112,7 @@ def run_scan(
     """
     watcher, interruption = watcher or Watcher(), interruption or Interruption()
     with watcher.follow(prepared) as on_progress:
-        run = _run(
+        run = _run_engine(
             prepared,
             on_progress,
             watcher.on_stop,
@@ -125,7 +125,7 @@ def run_scan(
     if interruption.is_urgent:
         raise asyncio.CancelledError  # it came between the end of the scan and here
     if prepared.until and prepared.until <= datetime.now(UTC) and report.completion is Completion.INTERRUPTED:
-        return Scanned(_cut_off(report, prepared), is_cut_off=True)
+        return Scanned(_mark_cut_off(report, prepared), is_cut_off=True)
     return Scanned(report)
 
 
@@ -139,12 +139,12 @@ def _forget(prepared: Prepared) -> None:
     gc.collect()
 
 
-def captured(report: Report) -> list[str]:
+def captured_lines(report: Report) -> list[str]:
     """Every reply as it came off the wire, one JSON line each."""
     return list(captures.write(report.attempts))
 
 
-async def _run(
+async def _run_engine(
     prepared: Prepared,
     on_progress: Callable[[Progress], None],
     on_stop: Callable[[], None],
@@ -159,22 +159,22 @@ async def _run(
         for note in prepared.notes:
             scan.tally.note(note)
 
-        def stop() -> None:
+        def stop_engine() -> None:
             on_stop()
             scan.stop()
 
-        interruption.on_first = lambda: loop.call_soon_threadsafe(stop)
+        interruption.on_first = lambda: loop.call_soon_threadsafe(stop_engine)
         interruption.on_second = lambda: loop.call_soon_threadsafe(myself.cancel) if myself else None
         if interruption.is_wanted:
             scan.stop()
         try:
-            async with _written(scan, journal), _stopped_at(scan, prepared.until):
+            async with _write_journal(scan, journal), _stopped_at(scan, prepared.until):
                 return await scan.run()
         finally:
             interruption.on_first, interruption.on_second = lambda: None, None
 
 
-def _cut_off(report: Report, prepared: Prepared) -> Report:
+def _mark_cut_off(report: Report, prepared: Prepared) -> Report:
     """What a scan is that had to end because no authorisation allows it now any longer."""
     moment = prepared.config.clock(prepared.until or report.finished_at)
     note = f"{prepared.why_until} at {moment:%H:%M}: what was not asked by then is left to do"
@@ -183,7 +183,7 @@ def _cut_off(report: Report, prepared: Prepared) -> Report:
 
 
 @contextlib.asynccontextmanager
-async def _written(scan: Scan, journal: Journal | None) -> AsyncIterator[None]:
+async def _write_journal(scan: Scan, journal: Journal | None) -> AsyncIterator[None]:
     """Write down what the scan finds while it runs, beside it."""
     if journal is None:
         yield
@@ -191,13 +191,13 @@ async def _written(scan: Scan, journal: Journal | None) -> AsyncIterator[None]:
     journal.attach(scan)
     over = asyncio.Event()
 
-    async def write() -> None:
+    async def write_progress() -> None:
         while not over.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(over.wait(), JOURNAL_EVERY)
             await asyncio.to_thread(journal.write, journal.gather(scan))
 
-    writing = asyncio.create_task(write())
+    writing = asyncio.create_task(write_progress())
     try:
         yield
     finally:
@@ -209,12 +209,12 @@ async def _written(scan: Scan, journal: Journal | None) -> AsyncIterator[None]:
 async def _stopped_at(scan: Scan, moment: datetime | None) -> AsyncIterator[None]:
     """Stop the scan at a moment by the clock on the wall."""
 
-    async def watch() -> None:
+    async def watch_writer() -> None:
         while moment and (left := (moment - datetime.now(UTC)).total_seconds()) > 0:  # noqa: ASYNC110 - the clock on the wall sets no Event
             await asyncio.sleep(min(left, _LOOK_AT_CLOCK))
         scan.stop()
 
-    watching = asyncio.create_task(watch()) if moment else None
+    watching = asyncio.create_task(watch_writer()) if moment else None
     try:
         yield
     finally:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from camscan import system
-from camscan.app.after import folder_of_backups
+from camscan.app.run_outputs import folder_of_backups
 from camscan.app.workspace import Workspace
 from camscan.config import DAYS, Window
 from camscan.errors import OutputError, UsageError
@@ -71,22 +71,24 @@ class Schedule:
 
 def for_systemd(space: Workspace, user: str = "") -> Schedule:
     """A service, a timer, and a unit that says that the service failed. Raises UsageError for what cannot be said."""
-    folder, name = _folder(space), user or default_user()
-    head = f"# {MARK} --systemd for {_config(space)}; docs/unattended.md says how to change it and to take it away.\n"
+    folder, name = _working_folder(space), user or default_user()
+    head = (
+        f"# {MARK} --systemd for {_config_file(space)}; docs/unattended.md says how to change it and to take it away.\n"
+    )
     secrets = [secret for each in space.settings.notify for secret in each.secrets.values()]
     names = sorted({each.systemd_credential for each in secrets if each.systemd_credential})
     files = {
-        "camscan.service": head + _service(space, name, names),
-        "camscan.timer": head + _timer(space),
-        "camscan-failed@.service": head + _failed(space),
+        "camscan.service": head + _service_unit(space, name, names),
+        "camscan.timer": head + _timer_unit(space),
+        "camscan-failed@.service": head + _failure_unit(space),
     }
     notes = [f"put the secret {each} into {_CREDENTIALS}/{each}, readable by root alone" for each in names]
     notes += [f"the variable {each.env} is not set in the unit: use a file instead" for each in secrets if each.env]
-    return Schedule(files, [*notes, *_missing(space, folder, name)])
+    return Schedule(files, [*notes, *_missing_folders(space, folder, name)])
 
 
-def _service(space: Workspace, user: str, credentials: Sequence[str]) -> str:
-    folder = _folder(space)
+def _service_unit(space: Workspace, user: str, credentials: Sequence[str]) -> str:
+    folder = _working_folder(space)
     load = "".join(f"LoadCredential={name}:{_CREDENTIALS}/{name}\n" for name in credentials)
     return f"""\
 [Unit]
@@ -98,8 +100,8 @@ OnFailure=camscan-failed@%n.service
 [Service]
 Type=oneshot
 User={user}
-WorkingDirectory={_escaped(folder)}
-ExecStart={_words(command(_config(space)))}
+WorkingDirectory={_escape_percent(folder)}
+ExecStart={_command_line(camscan_command(_config_file(space)))}
 # 3: some of it could not be asked, or is left for the next run.
 SuccessExitStatus=3
 TimeoutStopSec=2min
@@ -112,15 +114,15 @@ ProtectSystem=strict
 ProtectHome=read-only
 ProtectControlGroups=yes
 PrivateTmp=yes
-ReadWritePaths={_words(_written(space, folder))}
+ReadWritePaths={_command_line(_writable_folders(space, folder))}
 {_WITH_SENDMAIL if _uses_sendmail(space) else _HARDENING}{load}"""
 
 
-def _words(found: Iterable[str]) -> str:
-    return " ".join(_escaped(_quoted(word)) for word in found)
+def _command_line(found: Iterable[str]) -> str:
+    return " ".join(_escape_percent(_quote_word(word)) for word in found)
 
 
-def _timer(space: Workspace) -> str:
+def _timer_unit(space: Workspace) -> str:
     return f"""\
 [Unit]
 Description=camscan: when it runs
@@ -135,7 +137,7 @@ WantedBy=timers.target
 """
 
 
-def _failed(space: Workspace) -> str:
+def _failure_unit(space: Workspace) -> str:
     """Without Python and without the network: by the mail system of the machine, else into its log."""
     mails = [each for each in space.settings.notify if each.to and "trouble" in each.classes]
     to = [address for each in mails for address in each.to if _ADDRESS.fullmatch(address)] or ["root"]
@@ -165,14 +167,14 @@ def _on_calendar(space: Workspace) -> str:
 # ── cron ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def for_cron(space: Workspace, user: str = "") -> Schedule:
+def make_cron_file(space: Workspace, user: str = "") -> Schedule:
     """Make a file for /etc/cron.d. Raises UsageError for what cannot be written."""
-    config, window = _config(space), run_window(space)
+    config, window = _config_file(space), run_window(space)
     begins = begins_at(window)
     days = "*" if len(window.days) == len(DAYS) else ",".join(str((day + 1) % 7) for day in first_days(window))
     delay = int(random_delay(space).total_seconds()) // 60
-    words = " ".join(map(_quoted, [*command(config), "--random-delay", str(delay)]))
-    job = f"cd {_quoted(_folder(space))} && {words}".replace("%", r"\%")  # a line ends there for cron
+    words = " ".join(map(_quote_word, [*camscan_command(config), "--random-delay", str(delay)]))
+    job = f"cd {_quote_word(_working_folder(space))} && {words}".replace("%", r"\%")  # a line ends there for cron
     text = f"""\
 # {MARK} --cron for {config}; docs/unattended.md says how to change it and to take it away.
 {begins:%M} {begins:%H} * * {days} {user or default_user()} {job}
@@ -184,7 +186,7 @@ def for_cron(space: Workspace, user: str = "") -> Schedule:
 # ── what both say ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def command(config: Path) -> list[str]:
+def camscan_command(config: Path) -> list[str]:
     """How this camscan is called from anywhere."""
     program = Path(sys.executable).with_name("camscan")
     return [
@@ -212,15 +214,15 @@ def working_folder(space: Workspace) -> Path:
     return (Path(space.where) if address_of(space.where) is None else config_file(space)).absolute().parent
 
 
-def _config(space: Workspace) -> Path:
-    return _safe(config_file(space))
+def _config_file(space: Workspace) -> Path:
+    return _safe_path(config_file(space))
 
 
-def _folder(space: Workspace) -> Path:
-    return _safe(working_folder(space))
+def _working_folder(space: Workspace) -> Path:
+    return _safe_path(working_folder(space))
 
 
-def _written(space: Workspace, folder: Path) -> Iterator[str]:
+def _writable_folders(space: Workspace, folder: Path) -> Iterator[str]:
     """Every folder that a run writes to; those that need not be there begin with a hyphen."""
     run = space.settings.run
     yield str(folder)
@@ -229,12 +231,12 @@ def _written(space: Workspace, folder: Path) -> Iterator[str]:
     others += [run.metrics.absolute().parent] if run.metrics else []
     for path in dict.fromkeys(others):
         if path != folder and folder not in path.parents:
-            yield f"-{_safe(path)}"
+            yield f"-{_safe_path(path)}"
 
 
-def _missing(space: Workspace, folder: Path, user: str) -> list[str]:
+def _missing_folders(space: Workspace, folder: Path, user: str) -> list[str]:
     """Folders that the unit may write to and cannot make, since all around them is closed to it."""
-    named = (Path(each.removeprefix("-")) for each in _written(space, folder))
+    named = (Path(each.removeprefix("-")) for each in _writable_folders(space, folder))
     return [f"make the folder {each}, owned by {user}" for each in named if not each.is_dir()]
 
 
@@ -264,20 +266,20 @@ def random_delay(space: Workspace) -> timedelta:
     return min(_MOST_DELAY, run_window(space).lasts / 4)
 
 
-def _safe(path: Path) -> Path:
+def _safe_path(path: Path) -> Path:
     name = str(path)
     if _UNSAFE.search(name) or name != visible(name) or name != name.strip():  # a unit loses a space at its end
         raise UsageError(f"{path}: its name has a character that systemd or cron cannot take; choose another folder")
     return path
 
 
-def _quoted(word: str | Path) -> str:
-    """A word of a shell or of a unit; ``_safe`` left nothing that quotation marks do not hold."""
+def _quote_word(word: str | Path) -> str:
+    """A word of a shell or of a unit; ``_safe_path`` has refused what quotation marks do not hold."""
     text = str(word)
     return text if re.fullmatch(r"[\w@%+=:,./-]+", text) else f'"{text}"'
 
 
-def _escaped(word: str | Path) -> str:
+def _escape_percent(word: str | Path) -> str:
     """What a unit takes as it is: a percent sign begins a specifier (systemd.unit(5))."""
     return str(word).replace("%", "%%")
 
@@ -291,7 +293,7 @@ def require_user(user: str) -> None:
 # ── installing ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def write(made: Schedule, folder: Path) -> list[Path]:
+def write_schedule(made: Schedule, folder: Path) -> list[Path]:
     """Write the files into a folder; their paths. Raises UsageError where one is there that camscan did not write."""
     for name in made.files:
         path = folder / name
@@ -301,17 +303,17 @@ def write(made: Schedule, folder: Path) -> list[Path]:
         make_folder(folder)
     for name, text in made.files.items():
         path = folder / name
-        write_atomically(path, functools.partial(_fill, text=text))
+        write_atomically(path, functools.partial(_write_text, text=text))
         with explained(path):
             path.chmod(0o644)  # it holds no secret, and systemd wants to be able to show it
     return [folder / name for name in made.files]
 
 
-def _fill(stream: TextIO, text: str) -> None:
+def _write_text(stream: TextIO, text: str) -> None:
     stream.write(text)
 
 
-def install(made: Schedule, user: str = "") -> list[str]:
+def install_schedule(made: Schedule, user: str = "") -> list[str]:
     """Write the files where the system looks for them, and let it know; what was done, one sentence each.
 
     Raises UsageError unless root does it, and where the user is not there; OutputError where the system refuses.
@@ -325,15 +327,15 @@ def install(made: Schedule, user: str = "") -> list[str]:
             f"--group {name}', or name another with --user"
         )
     is_cron = CRON.name in made.files
-    done = [f"{path}: written" for path in write(made, CRON.parent if is_cron else UNITS)]
+    done = [f"{path}: written" for path in write_schedule(made, CRON.parent if is_cron else UNITS)]
     if not is_cron:
         for words in (["systemctl", "daemon-reload"], ["systemctl", "enable", "--now", "camscan.timer"]):
-            _do(words)
+            _run_command(words)
             done.append(f"{' '.join(words)}: done")
     return done
 
 
-def _do(words: Sequence[str]) -> None:
+def _run_command(words: Sequence[str]) -> None:
     said = f"{' '.join(words)}: failed"
     try:
         subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True, timeout=60)  # noqa: S603 - two fixed commands

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from camscan import notify, output
-from camscan.app.after import writers
-from camscan.app.assess import rules
+from camscan.app.assess import load_rules
+from camscan.app.run_outputs import list_writers
 from camscan.asset.spelling import nearest
 from camscan.config import Config
 from camscan.config.check import Finding, Level
@@ -23,13 +23,13 @@ from camscan.probes import load as load_probes
 
 def check_settings(config: Config, faults: Sequence[ConfigError]) -> list[Finding]:
     """What could not be read, then what looks wrong in the rest; the errors first."""
-    found = [Finding(Level.ERROR, str(fault)) for fault in (*faults, *_planned(config))]
-    found += _named(config)
+    found = [Finding(Level.ERROR, str(fault)) for fault in (*faults, *_check_planning(config))]
+    found += _check_recipients(config)
     found += check_config(config, datetime.now(UTC), private=PRIVATE, probes=load_probes())
     return sorted(found, key=lambda each: each.level is not Level.ERROR)
 
 
-def _named(config: Config) -> list[Finding]:
+def _check_recipients(config: Config) -> list[Finding]:
     """Whether recipients and exports that it names are there, and have what they need."""
     found = []
     for each in config.notify:
@@ -38,22 +38,22 @@ def _named(config: Config) -> list[Finding]:
         except ConfigError as error:
             found.append(Finding(Level.ERROR, str(error)))
     try:
-        writers(config)
+        list_writers(config)
     except ConfigError as error:
         found.append(Finding(Level.ERROR, str(error)))
     return found
 
 
-def _planned(config: Config) -> list[ConfigError]:
+def _check_planning(config: Config) -> list[ConfigError]:
     """Whether the policies and companies that planning names are there."""
     try:
-        rules(config)
+        load_rules(config)
     except ConfigError as error:
         return [error]
     return []
 
 
-def decision(minute: str, day: str, makers: str) -> LocalDecision | None:
+def parse_decision(minute: str, day: str, makers: str) -> LocalDecision | None:
     """What the council decided, as somebody says it; None where nothing was said. Raises UsageError in one line."""
     if not minute.strip() and not day.strip():
         return None
@@ -65,9 +65,9 @@ def decision(minute: str, day: str, makers: str) -> LocalDecision | None:
         when = read_day(day)
     except ValueError:
         raise UsageError(f"--date {day} is not a day; write it like 14 September 2026 or 2026-09-14") from None
-    known = companies.load()
+    known = companies.load_ownership()
     names = [name.strip() for name in makers.split(",") if name.strip()]
-    keys = [known.of_name(name) or name.casefold() for name in names]
+    keys = [known.maker_of_name(name) or name.casefold() for name in names]
     for name, key in zip(names, keys, strict=True):
         if key not in known.makers and key not in known.companies:
             raise UsageError(
@@ -78,7 +78,7 @@ def decision(minute: str, day: str, makers: str) -> LocalDecision | None:
     return LocalDecision(minute.strip(), when, groups=tuple(dict.fromkeys(keys)))
 
 
-def starter(text: str, decided: LocalDecision | None) -> str:
+def starter_config(text: str, decided: LocalDecision | None) -> str:
     """The camscan.yaml to start from, with the council's decision in it where there is one."""
     if decided is None:
         return text
@@ -101,7 +101,7 @@ def require_new(file: Path) -> None:
         raise UsageError(f"{file}: exists already and is not overwritten; name another file")
 
 
-def write_new(file: Path, text: str) -> None:
+def write_new_config(file: Path, text: str) -> None:
     """Write a file that does not exist yet. Raises UsageError where it does, OutputError where it cannot be made."""
     try:
         output.write_new(file, lambda stream: stream.writelines([text]))

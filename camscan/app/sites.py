@@ -18,11 +18,11 @@ from camscan.config.read import find_file, read_config
 from camscan.config.sites_file import Table, load, write
 from camscan.errors import ConfigError, UsageError
 from camscan.output import write_atomically
-from camscan.plan.estate_count import is_there
+from camscan.plan.estate_count import is_in_place
 from camscan.plan.scan_coverage import (
     Asked,
     NetworkAsked,
-    asked_of,
+    list_asked,
     networks_asked,
     site_networks,
     whole_since,
@@ -45,14 +45,14 @@ class SitesImport:
     @property
     def errors(self) -> list[Finding]:
         """Why the map could not be used after it: a network that is in no authorisation and needs one."""
-        return [each for each in self._fresh() if each.level is Level.ERROR]
+        return [each for each in self._new_findings() if each.level is Level.ERROR]
 
     @property
     def warnings(self) -> list[Finding]:
         """What looks wrong now and did not before; what the whole file lacks is for a check of camscan.yaml."""
-        return [each for each in self._fresh() if each.level is not Level.ERROR]
+        return [each for each in self._new_findings() if each.level is not Level.ERROR]
 
-    def _fresh(self) -> list[Finding]:
+    def _new_findings(self) -> list[Finding]:
         known = {each.text for each in check_settings(self.before, [])}
         return [each for each in check_settings(self.after, []) if each.text not in known]
 
@@ -62,7 +62,7 @@ class SitesImport:
         old, new = (
             {(place.name, place.subnet): place for place in config.places()} for config in (self.before, self.after)
         )
-        return [*_differences(old, new)]
+        return [*_compare_places(old, new)]
 
     @property
     def changes_nothing(self) -> bool:
@@ -101,18 +101,18 @@ def remember_sites(space: Workspace) -> str:
         return book.where
 
 
-def _differences(old: Mapping[tuple[str, str], Place], new: Mapping[tuple[str, str], Place]) -> Iterator[str]:
+def _compare_places(old: Mapping[tuple[str, str], Place], new: Mapping[tuple[str, str], Place]) -> Iterator[str]:
     for (name, subnet), place in new.items():
         was = old.get((name, subnet))
         what = f"{subnet} of {name}" if subnet else f"site {name}"
-        said = [f"{key} {value}" for key, value in particulars(place).items()]
+        said = [f"{key} {value}" for key, value in place_details(place).items()]
         if was is None:
             yield f"+ {what}{': ' if said else ''}{', '.join(said)}"
         elif was != place:
             changed = [
-                f"{key} {particulars(was).get(key, '(nothing)')} -> {particulars(place).get(key, '(nothing)')}"
-                for key in {**particulars(was), **particulars(place)}
-                if particulars(was).get(key) != particulars(place).get(key)
+                f"{key} {place_details(was).get(key, '(nothing)')} -> {place_details(place).get(key, '(nothing)')}"
+                for key in {**place_details(was), **place_details(place)}
+                if place_details(was).get(key) != place_details(place).get(key)
             ]
             yield f"* {what}: {', '.join(changed)}"
     yield from (
@@ -120,7 +120,7 @@ def _differences(old: Mapping[tuple[str, str], Place], new: Mapping[tuple[str, s
     )
 
 
-def particulars(place: Place) -> dict[str, str]:
+def place_details(place: Place) -> dict[str, str]:
     """What is known of a place, without its name and subnet; of a subnet, what may differ from its site's."""
     words = {
         "uprn": place.ref,
@@ -173,20 +173,20 @@ def known_sites(space: Workspace, *, is_named: bool) -> KnownSites:
     if not is_named and not space.has_register:
         return KnownSites()
     with space.open(readonly=True) as book:
-        return sites_of(book, space.settings, book.devices())
+        return gather_known_sites(book, space.settings, book.devices())
 
 
-def sites_of(book: Register, settings: Config, rows: Iterable[Asset]) -> KnownSites:
+def gather_known_sites(book: Register, settings: Config, rows: Iterable[Asset]) -> KnownSites:
     """What the register knows of the sites; ``rows`` are all its devices."""
     found, scans = KnownSites(book.sites()), book.scans()
-    found.devices.update(row.entry("site_name") or row.site for row in rows if is_there(row))
+    found.devices.update(row.entry("site_name") or row.site for row in rows if is_in_place(row))
     for scan in scans:
         found.scans[scan.site].append(scan)
-    found.networks = tuple(_networks(settings, found.places, asked_of(scans)))
+    found.networks = tuple(_networks_asked(settings, found.places, list_asked(scans)))
     return found
 
 
-def _networks(settings: Config, places: Sequence[Place], asked: Sequence[Asked]) -> Iterator[NetworkAsked]:
+def _networks_asked(settings: Config, places: Sequence[Place], asked: Sequence[Asked]) -> Iterator[NetworkAsked]:
     """Of the sites of camscan.yaml; where it has none, of those that the register remembers."""
     if settings.sites:
         for site in settings.sites:

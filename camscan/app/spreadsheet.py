@@ -11,24 +11,24 @@ from pathlib import Path
 from typing import BinaryIO
 
 from camscan import sheets
-from camscan.app.assess import judged, today
-from camscan.app.devices import at_site
-from camscan.app.halves import in_halves
+from camscan.app.assess import judge_assets, today_utc
+from camscan.app.devices import require_at_site
+from camscan.app.two_processes import in_two_processes
 from camscan.app.workspace import Workspace
 from camscan.asset import GONE, Asset, RecordType
 from camscan.config import Config
 from camscan.errors import StaleError, UsageError
 from camscan.output import visible
 from camscan.plan.calendar import budget_year
-from camscan.plan.standing import cost, planned_day, removed_day
+from camscan.plan.standing import planned_day, removal_cost, removed_day
 from camscan.policies import companies
 from camscan.register import Edit, NewRow, Register
 from camscan.sheets import Sheet, compare, heading, new_rows
 from camscan.sheets.compare import Comparison
 from camscan.sheets.heading import Found
 from camscan.sheets.new_rows import Sorted
-from camscan.sheets.row import setting
-from camscan.sheets.table import SHORT, VIEWS, Cost, finance, is_printed, ordered, scope_of, table
+from camscan.sheets.row import make_setting
+from camscan.sheets.table import SHORT, VIEWS, Cost, finance_page, is_printed, make_table, scope_sentence, sort_devices
 
 _LARGEST = 200 * 1024 * 1024
 """Bytes of a file that is read."""
@@ -62,9 +62,9 @@ class Import:
     @property
     def mark(self) -> str:
         """Of what it would write: the same again where that is still the same."""
-        return hashlib.sha256(repr(self.wanted()).encode("utf-8", "surrogatepass")).hexdigest()
+        return hashlib.sha256(repr(self.edits_and_rows()).encode("utf-8", "surrogatepass")).hexdigest()
 
-    def wanted(self) -> tuple[list[Edit], list[NewRow]]:
+    def edits_and_rows(self) -> tuple[list[Edit], list[NewRow]]:
         """What it would write."""
         entries = [*self.compared.entries, *(self.sorted.filled if self.add else ())]
         edits = [Edit(entry.asset_id, entry.column, entry.new) for entry in entries]
@@ -104,11 +104,11 @@ def read_sheet(
     ``piped`` is what a file called ``-`` is read from.
     """
     theirs = (
-        [*heading.mapping_lines(_content(map_file, piped).decode("utf-8-sig", "replace")), *pairs]
+        [*heading.mapping_lines(_read_content(map_file, piped).decode("utf-8-sig", "replace")), *pairs]
         if map_file
         else pairs
     )
-    return read_sheet_content("" if str(file) == "-" else str(file), _content(file, piped), theirs)
+    return read_sheet_content("" if str(file) == "-" else str(file), _read_content(file, piped), theirs)
 
 
 def read_sheet_content(name: str, content: bytes, pairs: Sequence[str] = ()) -> Found:
@@ -116,19 +116,19 @@ def read_sheet_content(name: str, content: bytes, pairs: Sequence[str] = ()) -> 
 
     The name tells the format; without one, the content does.
     """
-    sheet = sheets.of(name) if name else sheets.of_content(content)
+    sheet = sheets.format_of_file(name) if name else sheets.of_content(content)
     try:
-        return heading.find(sheet.read(content), heading.mapping(pairs))
+        return heading.find_table(sheet.read(content), heading.parse_mapping(pairs))
     except UsageError as error:
-        raise UsageError(f"{name or named(Path('-'))}: {error}") from None
+        raise UsageError(f"{name or file_name(Path('-'))}: {error}") from None
 
 
-def named(file: Path) -> str:
+def file_name(file: Path) -> str:
     """A file as messages and the log name it."""
     return "standard input" if str(file) == "-" else str(file)
 
 
-def _content(file: Path, piped: BinaryIO | None) -> bytes:
+def _read_content(file: Path, piped: BinaryIO | None) -> bytes:
     if str(file) == "-" and piped:
         content = piped.read(_LARGEST + 1)
         if not content:
@@ -162,18 +162,18 @@ def compare_sheet(
     assets = book.devices()
     newest = max((asset.revision for asset in assets), default=0)
     seen = max((change.number for change in changes), default=min(since, newest))
-    merged, judgements = book.merged(), judged(assets, settings)
+    merged, judgements = book.merged_rows(), judge_assets(assets, settings)
     if limits:
         found = _without_hidden(found, limits)
         assets = [asset for asset in assets if limits.sees(asset)]
         shown = {asset.asset_id for asset in assets}
         merged = {gone: kept for gone, kept in merged.items() if kept in shown}
-    known = compare.known(assets, changes, judgements, merged)
+    known = compare.known_register(assets, changes, judgements, merged)
     refused = limits.refused if limits else compare.nothing_refused
-    compared = compare.compare(found, known, today(), overwrite=overwrite, refused=refused)
+    compared = compare.compare_rows(found, known, today_utc(), overwrite=overwrite, refused=refused)
     if compared.strangers and has_revisions:
         changes = book.changes()
-    strangers = new_rows.sort(found, compared, assets, changes, today(), overwrite, by_address=by_address)
+    strangers = new_rows.sort_new_rows(found, compared, assets, changes, today_utc(), overwrite, by_address=by_address)
     if add and not strangers.has_key:
         raise UsageError(
             "none of the new rows has a council tag, serial number, MAC address or IP address, so devices could not "
@@ -216,28 +216,28 @@ def take_sheet(
         )
         if mark and work.mark != mark:
             raise StaleError("somebody has changed the register since; compare again")
-        edits, rows = work.wanted()
+        edits, rows = work.edits_and_rows()
         how = f"import of {'standard input' if str(file) == '-' else file.name}"
-        _, added = book.take(edits, rows, seen=work.seen, role=acting, how=how, because=because)
+        _, added = book.take_import(edits, rows, seen=work.seen, role=acting, how=how, because=because)
     return replace(work, added=added)
 
 
 # ── out ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def rows_of(
+def sheet_rows(
     book: Register, settings: Config, view: str = "full", site: str | None = None
 ) -> tuple[list[Asset], list[Asset]]:
     """The rows to write, in their order, and every device of the register. Raises UsageError for a site with none."""
     every = book.devices()
-    rows = ordered(at_site(every, site) if site is not None else every)
+    rows = sort_devices(require_at_site(every, site) if site is not None else every)
     if view in _OF_THE_PROGRAMME:
-        judgements = judged(rows, settings, every=every)
+        judgements = judge_assets(rows, settings, every=every)
         rows = [row for row in rows if is_printed(judgements.get(row.asset_id))]
     return list(rows), every
 
 
-def written(
+def sheet_bytes(
     rows: Sequence[Asset],
     every: Sequence[Asset],
     sheet: Sheet,
@@ -248,13 +248,13 @@ def written(
     without: Collection[str] = (),
 ) -> tuple[bytes, ...]:
     """The whole file, without some columns; a long CSV by both processors: nothing is said of the rows together."""
-    around = setting(every, companies.load(settings.overlays), today())
+    around = make_setting(every, companies.load_ownership(settings.overlays), today_utc())
     now = datetime.now(UTC)
 
     def file_of(some: Sequence[Asset], *, bom: bool) -> bytes:
-        judgements = judged(some, settings, every=every)
-        extras = [finance(_cost(asset) for asset in some)] if view in _OF_THE_PROGRAMME else []
-        made = table(
+        judgements = judge_assets(some, settings, every=every)
+        extras = [finance_page(_removal_cost(asset) for asset in some)] if view in _OF_THE_PROGRAMME else []
+        made = make_table(
             *(some, judgements, around),
             view=view,
             organisation=settings.organisation,
@@ -274,23 +274,23 @@ def written(
             content = content.partition(b"\r\n")[2]
         return content
 
-    return in_halves(half, rows) if sheet.suffix == ".csv" and len(rows) >= _MANY else (file_of(rows, bom=bom),)
+    return in_two_processes(half, rows) if sheet.suffix == ".csv" and len(rows) >= _MANY else (file_of(rows, bom=bom),)
 
 
-def _cost(asset: Asset) -> Cost:
+def _removal_cost(asset: Asset) -> Cost:
     """What a device in scope costs: in the year of its removal, or of the day that is planned for it."""
     day = removed_day(asset) if asset.lifecycle in GONE else planned_day(asset)
     return Cost(
         year=budget_year(day) if day else "",
         budget_code=visible(asset.entries.get("budget_code", "")),
         site=visible(asset.entry("site_name") or asset.site),
-        pounds=cost(asset),
+        pounds=removal_cost(asset),
     )
 
 
 def scope_words(rows: Sequence[Asset], settings: Config) -> str:
     """How many of the rows of a short register are in scope."""
-    return scope_of(rows, judged(rows, settings))
+    return scope_sentence(rows, judge_assets(rows, settings))
 
 
 def columns_of(view: str) -> int:

@@ -1,7 +1,7 @@
 """The devices that a person asks for, one after the other: as ``listing.listed``, in memory that does not grow.
 
 Of the whole register, only a number for each device is held. That needs the listing: where it cannot be brought up to
-date (a reader of a register on a server, a file that somebody is writing to), ``listed`` reads every device.
+date (a reader of a register on a server, a file that somebody is writing to), ``list_devices`` reads every device.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from typing import Any, TextIO
 from camscan import vulnerabilities
 from camscan.app import assess
 from camscan.app.device_members import HEADER, device_cells, device_object
-from camscan.app.lines import outlines, twice
-from camscan.app.listing import Wanted, is_of_video, tests_of
-from camscan.app.overview import overview
+from camscan.app.listing import Wanted, is_of_video, make_tests
+from camscan.app.listing_lines import decode_outlines, find_entered_twice
+from camscan.app.overview import load_overview
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Judgement
 from camscan.config import Config
 from camscan.headline import Headline
-from camscan.plan import judge_by
-from camscan.plan.entered_twice import leave_out
+from camscan.plan import make_judge
+from camscan.plan.entered_twice import leave_duplicates_out
 from camscan.policies import companies
 from camscan.register import Register
 
@@ -37,7 +37,7 @@ _ON_LINES = ("site", "maker", "kind", "lifecycle", "presence")
 
 def headline_of(space: Workspace) -> Headline | None:
     """The headline of the register, if its listing is up to date now; None where it cannot be."""
-    counted = overview(space)
+    counted = load_overview(space)
     return counted.headline if counted else None
 
 
@@ -58,13 +58,13 @@ class Stream:
         self._book = book
         self.settings = settings
         self.wanted = wanted
-        self._known = companies.load(settings.overlays)
+        self._known = companies.load_ownership(settings.overlays)
         self.judged = judged
         """Whether judgements are asked for: they cost as much as the reading."""
         self._names = {key: maker.name for key, maker in self._known.makers.items()}
 
     @property
-    def damage(self) -> str:
+    def describe_damage(self) -> str:
         """One line on rows that could not be read, the last time; empty where all could."""
         return self._book.damage_of(self.lost)
 
@@ -76,15 +76,15 @@ class Stream:
     def __iter__(self) -> Iterator[tuple[Asset, Judgement]]:
         """Each device that fits, with what follows for it where judgements were asked for."""
         self.fitting = self.others = self.lost = 0
-        apart = self._twice
+        apart = self._entered_twice
         judgements: dict[str, Judgement] = {}
         every = _Every(self._book) if self.wanted.brand is not None else _Outlines(self._book)
-        tests = tests_of(self._book, self.settings, self.wanted, every, judgements=judgements, twice=apart)
+        tests = make_tests(self._book, self.settings, self.wanted, every, judgements=judgements, twice=apart)
         wanted = self.wanted
-        for batch, lost in self._book.by_address(self._numbers):
+        for batch, lost in self._book.by_address(self._numbers_that_fit):
             self.lost += lost
             judgements.clear()
-            judgements.update(self._judged(batch, apart))
+            judgements.update(self._judge_batch(batch, apart))
             for row in batch:
                 if not all(test(row) for test in tests):
                     continue
@@ -95,30 +95,30 @@ class Stream:
                     self.others += 1
 
     @functools.cached_property
-    def _numbers(self) -> frozenset[int] | None:
+    def _numbers_that_fit(self) -> frozenset[int] | None:
         """Of the devices that may fit, by what their lines say of the names that were given; None for all."""
         wanted = self.wanted
         named = Wanted(**{name: getattr(wanted, name) for name in _ON_LINES})
-        if not named.asks:
+        if not named.is_narrowed:
             return None
         rows = _Outlines(self._book)
-        tests = tests_of(self._book, self.settings, named, rows, judgements={}, twice=())
-        found = outlines(self._book.lines())
+        tests = make_tests(self._book, self.settings, named, rows, judgements={}, twice=())
+        found = decode_outlines(self._book.lines())
         return frozenset(number for number, row in found if all(test(row) for test in tests))
 
-    def _judged(self, batch: list[Asset], apart: Mapping[str, Asset]) -> Mapping[str, Judgement]:
+    def _judge_batch(self, batch: list[Asset], apart: Mapping[str, Asset]) -> Mapping[str, Judgement]:
         if not (self.judged or self.wanted.in_scope or self.wanted.overdue):
             return {}
-        return leave_out(self._judge(batch), apart)
+        return leave_duplicates_out(self._make_judge(batch), apart)
 
     @functools.cached_property
-    def _twice(self) -> Mapping[str, Asset]:
-        return twice(self._book.lines)
+    def _entered_twice(self) -> Mapping[str, Asset]:
+        return find_entered_twice(self._book.lines)
 
     @functools.cached_property
-    def _judge(self) -> Callable[[Sequence[Asset]], Mapping[str, Judgement]]:
-        rules, formula = assess.rules(self.settings), self.settings.planning.formula
-        return judge_by(rules, formula, vulnerabilities.load(self.settings.overlays), assess.today())
+    def _make_judge(self) -> Callable[[Sequence[Asset]], Mapping[str, Judgement]]:
+        rules, formula = assess.load_rules(self.settings), self.settings.planning.formula
+        return make_judge(rules, formula, vulnerabilities.load_weaknesses(self.settings.overlays), assess.today_utc())
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class _Outlines:
     book: Register
 
     def __iter__(self) -> Iterator[Asset]:
-        return (row for _, row in outlines(self.book.lines()))
+        return (row for _, row in decode_outlines(self.book.lines()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +154,11 @@ def write_json(found: Stream, stream: TextIO) -> None:
     head = json.dumps({**found.headline.as_json(), "devices": []}, indent=2).removesuffix("[]\n}")
     objects = (device_object(row, judgement, found.maker(row)) for row, judgement in found)
     stream.write(head)
-    stream.writelines(_array(objects))
+    stream.writelines(_json_array(objects))
     stream.write("\n}")
 
 
-def _array(objects: Iterable[Any]) -> Iterator[str]:
+def _json_array(objects: Iterable[Any]) -> Iterator[str]:
     before = "[\n    "
     for each in objects:
         yield before + json.dumps(each, indent=2).replace("\n", "\n    ")

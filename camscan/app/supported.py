@@ -10,8 +10,8 @@ from camscan import vulnerabilities
 from camscan.fingerprints import badges
 from camscan.fingerprints.badges import Badge
 from camscan.fingerprints.entry import ALONE, Entry
-from camscan.fingerprints.place import built_in
-from camscan.fingerprints.read import Source, read
+from camscan.fingerprints.place import built_in_folder
+from camscan.fingerprints.read import Source, read_directories
 from camscan.vulnerabilities.read import Weaknesses
 
 OURS = ("hikvision", "dahua")
@@ -28,18 +28,25 @@ or *possible* is explained in [certainty.md](certainty.md), how to add one in [f
 """
 
 
-def supported(overlays: Sequence[Path] = (), *, base: Path | None = None) -> str:
+def write_supported_page(overlays: Sequence[Path] = (), *, base: Path | None = None) -> str:
     """The page, as Markdown."""
-    directories = (base or built_in(), *overlays)
-    source = read(directories)
+    directories = (base or built_in_folder(), *overlays)
+    source = read_directories(directories)
     # Flags that this user imported are no part of the database.
-    known = vulnerabilities.load(overlays, base=base, catalogue=directories[0] / "no catalogue")
-    names = badges.load(overlays, base=base)
-    parts = [_HEAD, *_names(names, source), *_totals(source), *_ours(source), *_others(source), *_words(source)]
-    return "\n".join([*parts, *_weaknesses(known)])
+    known = vulnerabilities.load_weaknesses(overlays, base=base, catalogue=directories[0] / "no catalogue")
+    names = badges.load_badges(overlays, base=base)
+    parts = [
+        _HEAD,
+        *_brand_names(names, source),
+        *_total_lines(source),
+        *_maker_sections(source),
+        *_other_makers(source),
+        *_word_table(source),
+    ]
+    return "\n".join([*parts, *_weakness_table(known)])
 
 
-def _totals(source: Source) -> Iterator[str]:
+def _total_lines(source: Source) -> Iterator[str]:
     examples = sum(len(entry.examples) + len(entry.counterexamples) for entry in source.entries.values())
     makers = {maker for entry in source.entries.values() if (maker := dict(entry.rule.then).get("maker"))}
     yield f"- {len(source.entries)} marks, with {examples} examples and counterexamples"
@@ -47,7 +54,7 @@ def _totals(source: Source) -> Iterator[str]:
     yield f"- {len(source.prefixes)} MAC prefixes\n"
 
 
-def _protocols(entries: Iterable[Entry]) -> Counter[str]:
+def _count_protocols(entries: Iterable[Entry]) -> Counter[str]:
     """Protocol -> marks that ask for it; what follows from a decision counts as its kind of rule."""
     found: Counter[str] = Counter()
     for entry in entries:
@@ -56,7 +63,7 @@ def _protocols(entries: Iterable[Entry]) -> Counter[str]:
     return found
 
 
-def _of(maker: str, source: Source) -> list[Entry]:
+def _entries_of_maker(maker: str, source: Source) -> list[Entry]:
     """Marks that name a maker, and rules that apply where it is known."""
     return [
         entry
@@ -68,48 +75,50 @@ def _of(maker: str, source: Source) -> list[Entry]:
     ]
 
 
-def _prefixes(maker: str, source: Source) -> int:
+def _count_prefixes(maker: str, source: Source) -> int:
     own = {name for name, section in source.sections.items() if dict(section.then).get("maker") == maker}
     return sum(section in own for section in source.prefixes.values())
 
 
-def _ours(source: Source) -> Iterator[str]:
+def _maker_sections(source: Source) -> Iterator[str]:
     for maker in OURS:
         if maker in source.makers:
-            counts = _protocols(_of(maker, source))
+            counts = _count_protocols(_entries_of_maker(maker, source))
             yield f"## {source.makers[maker].name}\n"
-            yield f"{_prefixes(maker, source)} MAC prefixes, rebrands' own blocks among them.\n"
+            yield f"{_count_prefixes(maker, source)} MAC prefixes, rebrands' own blocks among them.\n"
             yield "| Seen in | Marks |\n|---|---|"
             yield from (f"| {name} | {count} |" for name, count in sorted(counts.items()))
             yield ""
 
 
-def _others(source: Source) -> Iterator[str]:
+def _other_makers(source: Source) -> Iterator[str]:
     yield "## Other makers, recognised under their own names\n"
     yield "So that their cameras are not mistaken for those of the two.\n"
     yield "| Maker | Marks | Seen in | MAC prefixes |\n|---|---|---|---|"
     others = [(key, maker) for key, maker in source.makers.items() if key not in OURS]
     others.sort(key=lambda item: item[1].name.casefold())
     for key, maker in others:
-        entries = _of(key, source)
+        entries = _entries_of_maker(key, source)
         if entries:
-            seen = ", ".join(sorted(_protocols(entries)))
-            yield f"| {_cell(maker.name)} | {len(entries)} | {seen} | {_prefixes(key, source) or ''} |"
-    only = ", ".join(maker.name for key, maker in others if not _of(key, source) and _prefixes(key, source))
+            seen = ", ".join(sorted(_count_protocols(entries)))
+            yield f"| {_escape_cell(maker.name)} | {len(entries)} | {seen} | {_count_prefixes(key, source) or ''} |"
+    only = ", ".join(
+        maker.name for key, maker in others if not _entries_of_maker(key, source) and _count_prefixes(key, source)
+    )
     yield f"\nBy MAC prefix only, so *possible* at most: {only}."
     office = [entry for entry in source.entries.values() if _is_no_camera(entry)]
-    yield f"\n{len(office)} marks say *not a camera*: {', '.join(sorted(_kinds(office)))}.\n"
+    yield f"\n{len(office)} marks say *not a camera*: {', '.join(sorted(_kinds_in(office)))}.\n"
 
 
 def _is_no_camera(entry: Entry) -> bool:
     return dict(entry.rule.then).get("camera") == "false"
 
 
-def _kinds(entries: Iterable[Entry]) -> set[str]:
+def _kinds_in(entries: Iterable[Entry]) -> set[str]:
     return {kind.replace("_", " ") for entry in entries if (kind := dict(entry.rule.then).get("kind"))}
 
 
-def _names(names: Sequence[Badge], source: Source) -> Iterator[str]:
+def _brand_names(names: Sequence[Badge], source: Source) -> Iterator[str]:
     """The question that officers ask most: which names on a camera mean our makers inside."""
     ours = [badge for badge in names if set(OURS) & set(badge.makers) and not _is_maker(badge, source)]
     yield "## Which names on a camera mean Hikvision or Dahua inside\n"
@@ -127,7 +136,7 @@ def _names(names: Sequence[Badge], source: Source) -> Iterator[str]:
     for badge in ours:
         built = " or ".join(source.makers[key].name for key in badge.makers)
         cells = (badge.name, built, badge.founded, badge.since, badge.lines, badge.not_lines)
-        yield f"| {' | '.join(map(_cell, cells))} |"
+        yield f"| {' | '.join(map(_escape_cell, cells))} |"
     yield ""
 
 
@@ -135,26 +144,26 @@ def _is_maker(badge: Badge, source: Source) -> bool:
     return [source.makers[key].name for key in badge.makers] == [badge.name]
 
 
-def _words(source: Source) -> Iterator[str]:
+def _word_table(source: Source) -> Iterator[str]:
     for prefix, title in (("kind.", "Kinds of device"), ("capability.", "What a device can do")):
         yield f"## {title}\n"
         yield "| Word | Meaning |\n|---|---|"
         for key, meaning in sorted(source.vocabulary.items()):
             if key.startswith(prefix):
-                yield f"| {key.removeprefix(prefix)} | {_cell(meaning)} |"
+                yield f"| {key.removeprefix(prefix)} | {_escape_cell(meaning)} |"
         yield ""
 
 
-def _weaknesses(known: Weaknesses) -> Iterator[str]:
+def _weakness_table(known: Weaknesses) -> Iterator[str]:
     yield "## Known weaknesses\n"
     yield "How a device is judged is in [weaknesses.md](weaknesses.md).\n"
     yield "| Weakness | Maker | What | Severity | Exploited since |\n|---|---|---|---|---|"
     for entry in sorted(known.entries, key=lambda entry: entry.id, reverse=True):
         name = f"{entry.id} and {len(entry.also)} more" if len(entry.also) > 1 else ", ".join((entry.id, *entry.also))
         since = entry.kev.added if entry.kev else ""
-        yield f"| {name} | {entry.maker} | {_cell(entry.what)} | {entry.severity} | {since} |"
+        yield f"| {name} | {entry.maker} | {_escape_cell(entry.what)} | {entry.severity} | {since} |"
     yield ""
 
 
-def _cell(text: str) -> str:
+def _escape_cell(text: str) -> str:
     return text.replace("|", "\\|")

@@ -11,7 +11,7 @@ from camscan.app.schedule import (
     MARK,
     Schedule,
     begins_at,
-    command,
+    camscan_command,
     config_file,
     first_days,
     random_delay,
@@ -61,7 +61,7 @@ def for_task_scheduler(space: Workspace, user: str = "") -> Schedule:
 
 def _task(space: Workspace, user: str) -> str:
     window = run_window(space)
-    program, *arguments = command(config_file(space))
+    program, *arguments = camscan_command(config_file(space))
     begins = datetime.combine(_FIRST, begins_at(window))
     days = "".join(f"<{_DAYS[day]} />" for day in first_days(window))
     weekly = f"<ScheduleByWeek><WeeksInterval>1</WeeksInterval><DaysOfWeek>{days}</DaysOfWeek></ScheduleByWeek>"

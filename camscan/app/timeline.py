@@ -50,19 +50,19 @@ class Moment:
     """A sentence, or the reason that was given."""
 
 
-def timeline(book: Register, row: Asset) -> list[Moment]:
+def device_timeline(book: Register, row: Asset) -> list[Moment]:
     """Of one device, the newest first; what one person entered in one go is one."""
     said = groupby(book.changes(row.asset_id), key=lambda each: (each.at, each.role, each.because))
-    found = [*_of_scans(book, row), *(_together(list(group)) for _, group in said)]
+    found = [*_scan_moments(book, row), *(_join_changes(list(group)) for _, group in said)]
     return sorted(found, key=lambda each: each.at, reverse=True)[:MOST]
 
 
-def _together(changes: Sequence[Change]) -> Moment:
-    first = entered(changes[0])
-    return replace(first, title="\n".join(entered(each).title for each in changes))
+def _join_changes(changes: Sequence[Change]) -> Moment:
+    first = describe_entry(changes[0])
+    return replace(first, title="\n".join(describe_entry(each).title for each in changes))
 
 
-def _of_scans(book: Register, row: Asset) -> Iterator[Moment]:
+def _scan_moments(book: Register, row: Asset) -> Iterator[Moment]:
     happened = book.happened_to(row.asset_id, MOST)
     for each in happened:
         yield Moment(each.at, "", HAPPENED[each.event], each.detail)
@@ -72,7 +72,7 @@ def _of_scans(book: Register, row: Asset) -> Iterator[Moment]:
         yield Moment(row.last_seen, "", "Seen by the newest scan that saw it", "")
 
 
-def entered(change: Change) -> Moment:
+def describe_entry(change: Change) -> Moment:
     """A line of the audit log in words: ``Planned removal: 2027-03-31 (was empty)``."""
     name = _OWN.get(change.column) or heading_of(change.column)
     new, old = (value_in_words(change.column, value) for value in (change.new, change.old))
@@ -90,10 +90,10 @@ def value_in_words(column: str, value: str) -> str:
         return in_words(value)
     if known.kind is Kind.MONEY:
         return f"£{value}"
-    return _day(value) if known.kind is Kind.DATE else value
+    return _day_text(value) if known.kind is Kind.DATE else value
 
 
-def _day(text: str) -> str:
+def _day_text(text: str) -> str:
     try:
         return spoken(date.fromisoformat(text))
     except ValueError:  # of an earlier camscan

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from camscan.app.resume import place_of
+from camscan.app.resume import journal_folder
 from camscan.app.workspace import Workspace
 from camscan.errors import BusyError
 from camscan.output import explained, make_folder
@@ -13,9 +13,9 @@ from camscan.register.backends.lock import Lock
 
 
 @contextlib.contextmanager
-def alone(space: Workspace) -> Iterator[None]:
+def lock_runs(space: Workspace) -> Iterator[None]:
     """Hold the lock of a register's runs and alerts. Raises BusyError where another holds it."""
-    place = place_of(str(space.where))
+    place = journal_folder(str(space.where))
     with explained(place):
         make_folder(place.parent)
     try:

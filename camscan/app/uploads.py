@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from camscan.app.resume import place_of
+from camscan.app.resume import journal_folder
 from camscan.app.workspace import Workspace
 from camscan.errors import CamscanError, UsageError
 from camscan.output import create, explained, make_folder, open_existing
@@ -29,7 +29,7 @@ _ROOM = 0.2
 
 def folder_of(space: Workspace) -> Path:
     """Where the parcels of a register are kept: ``camscan.db.parcels`` beside it."""
-    place = place_of(str(space.where))
+    place = journal_folder(str(space.where))
     return place.with_name(f"{place.name}.parcels")
 
 

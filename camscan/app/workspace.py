@@ -42,19 +42,19 @@ class Workspace:
         """The register, as :func:`camscan.register.open_register` opens it."""
         book = open_register(self.where, readonly=readonly, editing=editing, create=create)
         if not readonly:
-            from camscan.app.lines import lister  # noqa: PLC0415 - who only reads need not wait for what judges
+            from camscan.app.listing_lines import make_lister  # noqa: PLC0415 - who only reads need not wait for what judges
 
-            book.list_by(lister(self.settings))
+            book.list_by(make_lister(self.settings))
         return book
 
     def refuse_own(self, *paths: str | Path) -> None:
         """Raise UsageError where a file that is to be written is one that camscan lives by, such as the register."""
         for path in paths:
-            for own, what in self._own().items():
+            for own, what in self._own_files().items():
                 if str(path) != "-" and own.exists() and Path(path).exists() and own.samefile(path):
                     raise UsageError(f"{path}: is {what}; name another file")
 
-    def _own(self) -> dict[Path, str]:
+    def _own_files(self) -> dict[Path, str]:
         """The files that hold what nobody can write again."""
         from camscan.store.database import beside  # noqa: PLC0415 - only who writes a file needs it
 

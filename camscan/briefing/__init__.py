@@ -6,9 +6,9 @@ facts, section by section; ``page`` and ``workbook`` write it. Pure: facts in, t
 
 from __future__ import annotations
 
-from camscan.briefing.compose import compose
+from camscan.briefing.compose import compose_report
 from camscan.briefing.nouns import Facts, Level, Report
-from camscan.briefing.page import as_page
+from camscan.briefing.page import render_report
 from camscan.briefing.workbook import write_workbook
 
-__all__ = ["Facts", "Level", "Report", "as_page", "compose", "write_workbook"]
+__all__ = ["Facts", "Level", "Report", "compose_report", "render_report", "write_workbook"]

@@ -11,7 +11,7 @@ MARKINGS = {Level.FULL: "OFFICIAL-SENSITIVE", Level.SUMMARY: "OFFICIAL"}
 TITLE = "Removal of cameras and recorders: progress report"
 
 
-def compose(facts: Facts, level: Level = Level.FULL, *, listed: bool | None = None) -> Report:
+def compose_report(facts: Facts, level: Level = Level.FULL, *, listed: bool | None = None) -> Report:
     """What is said of these facts, for these readers.
 
     ``listed`` says whether a full report lists every device in scope; by default, up to ``estate.MOST_LISTED`` of them.
@@ -25,19 +25,19 @@ def compose(facts: Facts, level: Level = Level.FULL, *, listed: bool | None = No
         subtitle=f"As of {spoken(facts.day)}{who}{without}",
         organisation=facts.organisation,
         marking=MARKINGS[level],
-        notices=tuple(front.notices(facts, level)),
+        notices=tuple(front.list_notices(facts, level)),
         headline=facts.headline.text,
-        says=tuple(front.sentences(facts)),
-        figures=tuple(front.figures(facts)),
+        says=tuple(front.state_sentences(facts)),
+        figures=tuple(front.list_figures(facts)),
         sections=(
-            progress.burn_down(facts),
-            progress.costs(facts, level),
-            estate.groups(facts, level),
-            progress.due(facts, level),
-            findings.changes(facts, level),
-            findings.unknowns(facts, level),
-            method.policies(facts),
-            *((estate.devices(facts, listed=listed),) if level is Level.FULL else ()),
-            method.reading(facts, level),
+            progress.burndown_section(facts),
+            progress.costs_section(facts, level),
+            estate.groups_section(facts, level),
+            progress.due_section(facts, level),
+            findings.changes_section(facts, level),
+            findings.unknowns_section(facts, level),
+            method.policies_section(facts),
+            *((estate.devices_section(facts, listed=listed),) if level is Level.FULL else ()),
+            method.reading_section(facts, level),
         ),
     )

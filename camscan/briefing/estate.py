@@ -43,7 +43,7 @@ _NUMBERS = (
 _STANDINGS = (Standing.PLANNED, Standing.OVERDUE, Standing.NO_DATE, Standing.BLOCKED, Standing.ACCEPTED_RISK)
 
 
-def groups(facts: Facts, level: Level) -> Section:
+def groups_section(facts: Facts, level: Level) -> Section:
     """The programme by site, maker, capability, controller and service."""
     title = "Where they are, and what they are"
     if not facts.status.total.in_scope:
@@ -54,20 +54,20 @@ def groups(facts: Facts, level: Level) -> Section:
     if level is Level.SUMMARY:
         says.append("Sites and services are left out of a summary.")
     says += [f"{_MISSING[by]}." for by in shown if by not in said]
-    found = tuple(_group(by, _rows(facts, by, level)) for by in said)
+    found = tuple(_group_exhibit(by, _group_rows(facts, by, level)) for by in said)
     return Section("groups", title, tuple(says), (), found)
 
 
-def _rows(facts: Facts, by: Grouping, level: Level) -> Sequence[Row]:
+def _group_rows(facts: Facts, by: Grouping, level: Level) -> Sequence[Row]:
     """The rows of a table. In a summary, makers whose names somebody typed are one row: they may say anything."""
     rows = facts.groups[by]
     if level is Level.FULL or by is not Grouping.MAKER:
         return rows
     typed = [row for row in rows if row.name not in facts.makers and row.name != NOT_SAID]
-    return [*(row for row in rows if row not in typed), *([_together(typed)] if typed else [])]
+    return [*(row for row in rows if row not in typed), *([_join_rows(typed)] if typed else [])]
 
 
-def _together(rows: Sequence[Row]) -> Row:
+def _join_rows(rows: Sequence[Row]) -> Row:
     return Row(
         name="Other names",
         in_scope=sum(row.in_scope for row in rows),
@@ -80,12 +80,12 @@ def _together(rows: Sequence[Row]) -> Row:
     )
 
 
-def _group(by: Grouping, rows: Sequence[Row]) -> Exhibit:
+def _group_exhibit(by: Grouping, rows: Sequence[Row]) -> Exhibit:
     name, first = _BY[by]
     heads = (Head(first), *(Head(title, Kind.NUMBER) for title in _NUMBERS))
     cells = [
         (
-            _name(row.name, by),
+            _row_name(row.name, by),
             *(row.in_scope, row.removed, row.remaining),
             *(row.standings[each] for each in _STANDINGS),
             *(row.unconfirmed, row.highest),
@@ -93,10 +93,10 @@ def _group(by: Grouping, rows: Sequence[Row]) -> Exhibit:
         for row in rows
     ]
     note = "A device with several of these is in several rows." if by is Grouping.CAPABILITY else ""
-    return Exhibit(name, Table(f"Devices in scope {name.lower()}", heads, cells, note=note), _bars(by, rows))
+    return Exhibit(name, Table(f"Devices in scope {name.lower()}", heads, cells, note=note), _group_bars(by, rows))
 
 
-def _bars(by: Grouping, rows: Sequence[Row]) -> Bars | None:
+def _group_bars(by: Grouping, rows: Sequence[Row]) -> Bars | None:
     """A chart of the sites and of the makers; of one row it would say nothing."""
     if by not in {Grouping.SITE, Grouping.MAKER} or len(rows) < 2:  # noqa: PLR2004 - as it says
         return None
@@ -104,16 +104,17 @@ def _bars(by: Grouping, rows: Sequence[Row]) -> Bars | None:
     first, last = shown[0], shown[-1]
     what = "sites" if by is Grouping.SITE else "makers"
     of = f"the {len(shown)} {what} with most devices remaining" if len(rows) > len(shown) else f"all {what}"
-    most = f"Most devices remain at {_name(first.name, by)}: {first.remaining:,} of {first.in_scope:,}."
-    least = f"Of those shown, the fewest remain at {_name(last.name, by)}: {last.remaining:,} of {last.in_scope:,}."
+    most = f"Most devices remain at {_row_name(first.name, by)}: {first.remaining:,} of {first.in_scope:,}."
+    least = f"Of those shown, the fewest remain at {_row_name(last.name, by)}: {last.remaining:,} of {last.in_scope:,}."
     bars = (
-        Bar(_name(row.name, by), row.remaining, row.removed, f"{row.remaining:,} of {row.in_scope:,}") for row in shown
+        Bar(_row_name(row.name, by), row.remaining, row.removed, f"{row.remaining:,} of {row.in_scope:,}")
+        for row in shown
     )
     names = ("remaining", "gone" if any(row.removed for row in shown) else "")
     return Bars(f"Remaining and removed: {of}", f"{most} {least}", tuple(bars), names)
 
 
-def _name(name: str, by: Grouping) -> str:
+def _row_name(name: str, by: Grouping) -> str:
     if name == NONE_KNOWN:
         return "None known"
     if name != NOT_SAID:
@@ -121,7 +122,7 @@ def _name(name: str, by: Grouping) -> str:
     return NO_SITE if by is Grouping.SITE else "Not said"
 
 
-def devices(facts: Facts, *, listed: bool) -> Section:
+def devices_section(facts: Facts, *, listed: bool) -> Section:
     """The list of every device in scope; where it is not ``listed`` here, that is said."""
     title, number = "Every device in scope", counted(len(facts.devices))
     if not facts.devices:
@@ -144,10 +145,10 @@ def device_list(found: Sequence[Device]) -> Exhibit:
         Head("Planned day", Kind.DAY),
         Head("Last seen", Kind.DAY),
     )
-    return Exhibit("Devices", Table("Every device in scope", heads, [_cells(each) for each in found], by=1))
+    return Exhibit("Devices", Table("Every device in scope", heads, [_device_cells(each) for each in found], by=1))
 
 
-def _cells(each: Device) -> tuple[Cell, ...]:
+def _device_cells(each: Device) -> tuple[Cell, ...]:
     return (
         *(each.number, each.site or NO_SITE, each.tag, each.place, each.maker, each.model, each.type),
         *(each.priority, each.standing, each.planned, each.seen),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from camscan.briefing.front import answering
+from camscan.briefing.front import answering_clause
 from camscan.briefing.nouns import RECENT, Exhibit, Facts, Level, Section
 from camscan.briefing.progress import NO_SITE
 from camscan.dates import spoken
@@ -20,7 +20,7 @@ _MOST = 100
 """Rows of a list of open questions."""
 
 
-def changes(facts: Facts, level: Level) -> Section:
+def changes_section(facts: Facts, level: Level) -> Section:
     """What came back after its removal, what is new, what was corrected, what is to be settled."""
     began = spoken(facts.day - timedelta(days=RECENT))
     back, new, open_ = len(facts.status.answers_after_removal), sum(facts.new_at.values()), len(facts.questions)
@@ -32,15 +32,17 @@ def changes(facts: Facts, level: Level) -> Section:
     )
     corrected = [f"{number:,} {what}" for what, number in facts.corrected.items() if number]
     says = (
-        f"{answering(back)}." if back else "No removed device answers.",
+        f"{answering_clause(back)}." if back else "No removed device answers.",
         seen,
         f"{waits} (camscan review)." if open_ else "No question about the identity of a device is open.",
         f"Corrected since {began}: {'; '.join(corrected)}." if corrected else f"Nothing was corrected since {began}.",
     )
-    return Section("changes", "What has changed", says, (), tuple(_changes(facts)) if level is Level.FULL else ())
+    return Section(
+        "changes", "What has changed", says, (), tuple(_change_exhibits(facts)) if level is Level.FULL else ()
+    )
 
 
-def _changes(facts: Facts) -> Iterator[Exhibit]:
+def _change_exhibits(facts: Facts) -> Iterator[Exhibit]:
     if facts.returned:
         yield Exhibit(
             "Back after removal",
@@ -73,13 +75,13 @@ def _changes(facts: Facts) -> Iterator[Exhibit]:
         )
 
 
-def unknowns(facts: Facts, level: Level) -> Section:
+def unknowns_section(facts: Facts, level: Level) -> Section:
     """What this report rests on, and what nobody has looked at."""
-    found = tuple(_unknowns(facts)) if level is Level.FULL else ()
-    return Section("unknown", "What is not known", (_SAYS,), tuple(_open(facts)), found)
+    found = tuple(_unknown_exhibits(facts)) if level is Level.FULL else ()
+    return Section("unknown", "What is not known", (_SAYS,), tuple(_open_sentences(facts)), found)
 
 
-def _open(facts: Facts) -> Iterator[str]:
+def _open_sentences(facts: Facts) -> Iterator[str]:
     """What is open, each in a sentence."""
     looked, unknown, scope = facts.looked, facts.headline.unknown, facts.status.scope_unknown
     if unknown:
@@ -119,7 +121,7 @@ def _open(facts: Facts) -> Iterator[str]:
         yield f"{counted(many, 'network')} answered before, but nothing in {verb(many, 'it', 'them')} answers any more."
 
 
-def _unknowns(facts: Facts) -> Iterator[Exhibit]:
+def _unknown_exhibits(facts: Facts) -> Iterator[Exhibit]:
     since = facts.day - timedelta(days=RECENT)
     networks = [each for each in facts.looked.networks if each.last_asked is None or each.last_asked < since]
     if networks:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from camscan.briefing.nouns import RECENT, Facts, Level, Notice
 from camscan.dates import spoken
 from camscan.page import Figure
-from camscan.page.render import pounds
+from camscan.page.render import pounds_text
 from camscan.plan.standing import Counts, Standing
 from camscan.words import counted, listed, verb
 
@@ -24,7 +24,7 @@ _STANDINGS = (
 )
 
 
-def notices(facts: Facts, level: Level) -> Iterator[Notice]:
+def list_notices(facts: Facts, level: Level) -> Iterator[Notice]:
     """What must be seen first; the alarms before all."""
     status = facts.status
     back = len(status.answers_after_removal)
@@ -36,7 +36,7 @@ def notices(facts: Facts, level: Level) -> Iterator[Notice]:
             for each in facts.returned[:_FEW]
         ]
         lines += [f"and {back - _FEW:,} more, in “What has changed”"] if back > _FEW else []
-        title = answering(back)
+        title = answering_clause(back)
         yield Notice("Alarm", title, tuple(lines) if level is Level.FULL else ())
     if not facts.is_decided:
         title = "no decision of the council is recorded, so nothing is in scope yet"
@@ -47,13 +47,13 @@ def notices(facts: Facts, level: Level) -> Iterator[Notice]:
         yield Notice("Note", "some sites in camscan.yaml are not in the register yet; the next scan adds them")
 
 
-def answering(back: int) -> str:
+def answering_clause(back: int) -> str:
     """So many devices answer after their removal: a clause without its full stop."""
     was = verb(back, "it was", "they were")
     return f"{counted(back)} {verb(back, 'answers', 'answer')} although somebody entered that {was} removed"
 
 
-def sentences(facts: Facts) -> Iterator[str]:
+def state_sentences(facts: Facts) -> Iterator[str]:
     """The state of the programme, to be read aloud."""
     status = facts.status
     total = status.total
@@ -76,13 +76,13 @@ def sentences(facts: Facts) -> Iterator[str]:
             if total.standings[each]
         ]
         yield f"Of those that remain, {listed(parts)}."
-        yield from _end(facts)
+        yield from _end_sentences(facts)
     if total.unconfirmed:
         yield (
             f"{total.unconfirmed:,} of those that remain {verb(total.unconfirmed, 'was', 'were')} not seen by the "
             "last scans. Nobody has recorded their removal, so they count as remaining."
         )
-    yield from _cost(facts)
+    yield from _cost_sentences(facts)
     left = status.scope_unknown - status.would_match
     if left:
         scope = f"It is not known whether {counted(left)} {verb(left, 'is', 'are')} in scope"
@@ -90,25 +90,25 @@ def sentences(facts: Facts) -> Iterator[str]:
             yield f"{scope}, because {verb(left, 'its', 'their')} maker is not known."
         else:
             yield f"{scope}; the maker of {status.unknown_maker:,} of them is not known."
-    yield coverage(facts)
+    yield coverage_sentence(facts)
 
 
-def _end(facts: Facts) -> Iterator[str]:
+def _end_sentences(facts: Facts) -> Iterator[str]:
     """When the plan ends: the last month in which it leaves less than before."""
     steps = [after for before, after in pairwise(facts.points) if before.planned != after.planned]
     if facts.status.total.standings[Standing.PLANNED] and steps and steps[-1].day >= facts.day:
         yield f"The plan removes the last of them that has a date by {spoken(steps[-1].month.last)}."
 
 
-def _cost(facts: Facts) -> Iterator[str]:
+def _cost_sentences(facts: Facts) -> Iterator[str]:
     lines = facts.status.by_year
     cost, without = sum(line.cost for line in lines), sum(line.without_cost for line in lines)
     if cost:
         rest = f". No cost is entered yet for {without:,} of these devices" if without else ""
-        yield f"Removing and replacing what remains is estimated to cost {pounds(Decimal(cost))}{rest}."
+        yield f"Removing and replacing what remains is estimated to cost {pounds_text(Decimal(cost))}{rest}."
 
 
-def coverage(facts: Facts) -> str:
+def coverage_sentence(facts: Facts) -> str:
     """How much of the estate all of it rests on, in a sentence."""
     looked = facts.looked
     if looked.last is None:
@@ -125,12 +125,12 @@ def coverage(facts: Facts) -> str:
     return f"Coverage: {asked}{sites}; the newest scan ended on {spoken(looked.last)}."
 
 
-def figures(facts: Facts) -> Iterator[Figure]:
+def list_figures(facts: Facts) -> Iterator[Figure]:
     """The numbers of the first page; what remains is the sum of the five after it."""
     status, looked = facts.status, facts.looked
     total = status.total
     yield Figure("In scope", f"{total.in_scope:,}", _where(status.in_scope) if total.in_scope else "")
-    yield Figure("Gone", f"{total.removed:,}", _share(total.removed, total.in_scope))
+    yield Figure("Gone", f"{total.removed:,}", _share_text(total.removed, total.in_scope))
     yield Figure("Remaining", f"{total.remaining:,}", "the sum of the next five")
     yield Figure("Planned", f"{total.standings[Standing.PLANNED]:,}", "have a future date")
     yield Figure("Overdue", f"{total.standings[Standing.OVERDUE]:,}", "their date has passed")
@@ -153,5 +153,5 @@ def _where(counts: Counts) -> str:
     return f"in {counted(counts.systems, 'system')}{sites}{without}"
 
 
-def _share(part: int, whole: int) -> str:
+def _share_text(part: int, whole: int) -> str:
     return f"{100 * part / whole:.0f} % of those in scope" if whole else ""

@@ -30,7 +30,7 @@ _LIMITS = (
 )
 
 
-def policies(facts: Facts) -> Section:
+def policies_section(facts: Facts) -> Section:
     """The policies in use, and the removal priority."""
     decided = (
         "The council's decision sets the scope. The policies say what laws, statements and the council say about a "
@@ -47,14 +47,14 @@ def policies(facts: Facts) -> Section:
     titles = ("Policy", "Decides the scope", "Whom it binds", "How well founded", "Source")
     yes = "yes" if facts.is_decided else "would"
     rows = [
-        (_begun(each.title), yes if each.decides else "no", each.binding_on, each.basis, each.citation)
+        (_begun_on(each.title), yes if each.decides else "no", each.binding_on, each.basis, each.citation)
         for each in facts.rulers
     ]
     found = (Exhibit("Policies", Table("Policies in use", tuple(map(Head, titles)), rows)),) if rows else ()
     return Section("policies", "Why these devices, and in which order", says, tuple(facts.formula), found)
 
 
-def reading(facts: Facts, level: Level) -> Section:
+def reading_section(facts: Facts, level: Level) -> Section:
     """Definitions, method, limits, who allowed it."""
     who = f"Made by the {facts.role}" if facts.role else "Made"
     editions = " and ".join(facts.databases)
@@ -65,7 +65,7 @@ def reading(facts: Facts, level: Level) -> Section:
         f"{who} with camscan {facts.version} from the asset register, as of {spoken(facts.day)}.{edition} {scans}",
         "The same register gives the same report.",
     )
-    points = (*map(_begun, (*DEFINITIONS, *_STANDINGS)), *_LIMITS)
+    points = (*map(_begun_on, (*DEFINITIONS, *_STANDINGS)), *_LIMITS)
     if level is Level.SUMMARY or not facts.leaves:
         return Section("reading", _READING, says, points)
     heads = (Head("Role"), Head("From", Kind.DAY), Head("Until", Kind.DAY), Head("Networks", Kind.NUMBER))
@@ -75,5 +75,5 @@ def reading(facts: Facts, level: Level) -> Section:
     )
 
 
-def _begun(text: str) -> str:
+def _begun_on(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"

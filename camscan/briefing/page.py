@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from camscan.briefing.nouns import Report
-from camscan.page import render
+from camscan.page import render_page
 
 
-def as_page(report: Report) -> str:
+def render_report(report: Report) -> str:
     """HTML: the same report gives the same text."""
-    return render(
+    return render_page(
         "briefing/report.html",
         title=report.title,
         organisation=report.organisation,

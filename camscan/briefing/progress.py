@@ -13,7 +13,7 @@ from camscan.briefing.nouns import RECENT, Exhibit, Facts, Level, Section
 from camscan.dates import month_and_year, short_month, spoken
 from camscan.page import Head, Kind, Table
 from camscan.page.charts import Bar, Bars, Column, Columns
-from camscan.page.render import pounds
+from camscan.page.render import pounds_text
 from camscan.plan import Money, Point
 from camscan.plan.standing import Standing
 from camscan.plan.status import NOT_SAID, Due
@@ -25,15 +25,15 @@ NO_SITE = "No known site"
 """The row of devices without a recorded place."""
 
 
-def burn_down(facts: Facts) -> Section:
+def burndown_section(facts: Facts) -> Section:
     """What was counted month by month, and what the plan leaves."""
     points, title = facts.points, "Progress against the plan"
     seen = [point for point in points if point.remaining is not None]
     if not facts.status.total.in_scope and not seen:
         return Section("progress", title, ("Nothing is in scope, so there is no progress to show.",))
     other = any(point.is_other_scope for point in points)
-    count = "" if other and not seen else _of_count(seen)
-    says = tuple(filter(None, (count, _of_plan(facts, points), _OTHER if other else "")))
+    count = "" if other and not seen else _count_sentence(seen)
+    says = tuple(filter(None, (count, _plan_sentence(facts, points), _OTHER if other else "")))
     if len(points) < 2:  # noqa: PLR2004 - one month is no course of anything
         return Section("progress", title, says)
     names = ("remaining, by the last scan of the month", "of these, not seen and not recorded as removed", "the plan")
@@ -54,7 +54,7 @@ def burn_down(facts: Facts) -> Section:
     return Section("progress", title, says, (), (Exhibit("Progress", table, chart, is_folded=True),))
 
 
-def _of_count(seen: Sequence[Point]) -> str:
+def _count_sentence(seen: Sequence[Point]) -> str:
     if not seen:
         return "No scan has counted what remains yet."
     first, last = seen[0], seen[-1]
@@ -66,7 +66,7 @@ def _of_count(seen: Sequence[Point]) -> str:
     return f"{begin}. In {month_and_year(last.month.first)} {last.remaining:,} remained{doubt}."
 
 
-def _of_plan(facts: Facts, points: Sequence[Point]) -> str:
+def _plan_sentence(facts: Facts, points: Sequence[Point]) -> str:
     if not points:
         return ""
     last = points[-1]
@@ -75,28 +75,30 @@ def _of_plan(facts: Facts, points: Sequence[Point]) -> str:
     return f"The plan leaves {last.planned:,} at the end of {month_and_year(last.month.first)}."
 
 
-def costs(facts: Facts, level: Level) -> Section:
+def costs_section(facts: Facts, level: Level) -> Section:
     """What it costs, by financial year and phase."""
     status, title = facts.status, "What it costs"
     if not any(line.cost for line in (*status.by_year, *status.spent)):
         return Section("costs", title, ("Nobody has entered an estimated cost, so there is no sum.",))
     says = ("Costs are the register's estimates for removal and replacement. A financial year is April to March.",)
     found = [
-        _money("Cost by year", "Remaining devices, by the financial year of their planned day", _YEAR, status.by_year)
+        _money_exhibit(
+            "Cost by year", "Remaining devices, by the financial year of their planned day", _YEAR, status.by_year
+        )
     ]
     if any(line.cost for line in status.spent):
         found.append(
-            _money(
+            _money_exhibit(
                 "Cost of the removed", "Removed devices, by the financial year of their removal", _YEAR, status.spent
             )
         )
     if level is Level.FULL:
-        phases = _money("Cost by phase", "Remaining devices, by phase", "Phase", status.by_phase)
+        phases = _money_exhibit("Cost by phase", "Remaining devices, by phase", "Phase", status.by_phase)
         found.append(replace(phases, chart=None, is_folded=False))
     return Section("costs", title, says, (), tuple(found))
 
 
-def _money(name: str, caption: str, by: str, lines: Sequence[Money]) -> Exhibit:
+def _money_exhibit(name: str, caption: str, by: str, lines: Sequence[Money]) -> Exhibit:
     sums = (
         sum(line.devices for line in lines),
         sum((line.cost for line in lines), Decimal(0)),
@@ -105,24 +107,24 @@ def _money(name: str, caption: str, by: str, lines: Sequence[Money]) -> Exhibit:
     table = Table(
         caption,
         (Head(by), Head("Devices", Kind.NUMBER), Head("Estimated cost", Kind.POUNDS), Head("No cost", Kind.NUMBER)),
-        [(_named(line.name, by), line.devices, line.cost, line.without_cost) for line in lines],
+        [(_line_name(line.name, by), line.devices, line.cost, line.without_cost) for line in lines],
         total=("All", *sums),
     )
     most = max(lines, key=lambda line: line.cost)
     chart = Bars(
         f"Estimated cost: {caption[:1].lower()}{caption[1:]}",
-        f"{pounds(sums[1])} in all. The largest sum is {pounds(most.cost)}: {_named(most.name, by)}.",
-        tuple(Bar(_named(line.name, by), round(line.cost), 0, pounds(line.cost)) for line in lines),
+        f"{pounds_text(sums[1])} in all. The largest sum is {pounds_text(most.cost)}: {_line_name(most.name, by)}.",
+        tuple(Bar(_line_name(line.name, by), round(line.cost), 0, pounds_text(line.cost)) for line in lines),
         ("estimated cost", ""),
     )
     return Exhibit(name, table, chart, is_folded=True) if len(lines) > 1 else Exhibit(name, table)
 
 
-def _named(name: str, by: str) -> str:
+def _line_name(name: str, by: str) -> str:
     return f"No {'date' if by == _YEAR else 'phase'} yet" if name == NOT_SAID else name
 
 
-def due(facts: Facts, level: Level) -> Section:
+def due_section(facts: Facts, level: Level) -> Section:
     """What comes next, what is late, and what has no date."""
     late, soon = facts.status.overdue, facts.status.soon
     without = facts.status.total.standings[Standing.NO_DATE]
@@ -131,9 +133,9 @@ def due(facts: Facts, level: Level) -> Section:
     undated = f"{without:,} {verb(without, 'has', 'have')} no date" if without else "none is without a date"
     found = []
     if late:
-        found.append(_days("Overdue", f"Overdue on {spoken(facts.day)}", late, level))
+        found.append(_days_exhibit("Overdue", f"Overdue on {spoken(facts.day)}", late, level))
     if soon:
-        found.append(_days("Next", f"To be removed in the next {RECENT} days", soon, level))
+        found.append(_days_exhibit("Next", f"To be removed in the next {RECENT} days", soon, level))
     if without and level is Level.FULL:
         rows = facts.groups[Grouping.SITE]
         left = [
@@ -147,7 +149,7 @@ def due(facts: Facts, level: Level) -> Section:
     )
 
 
-def _days(name: str, caption: str, found: Sequence[Due], level: Level) -> Exhibit:
+def _days_exhibit(name: str, caption: str, found: Sequence[Due], level: Level) -> Exhibit:
     """Devices by day and site; in a summary by month."""
     devices = Head("Devices", Kind.NUMBER)
     if level is Level.SUMMARY:

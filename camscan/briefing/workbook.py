@@ -26,11 +26,11 @@ _WORDS, _WIDE = (Stored.TEXT, Stored.TEXT), (34, 110)
 def write_workbook(report: Report, stream: BinaryIO) -> None:
     """ODF 1.2: the same report gives the same bytes."""
     exhibits = [each for section in report.sections for each in section.exhibits]
-    pages = (_front(report), _numbers(report), *map(_table, exhibits), _words(report))
+    pages = (_front_sheet(report), _numbers_sheet(report), *map(_table_sheet, exhibits), _words_sheet(report))
     write_book(Book(f"{report.title}, {report.organisation}".rstrip(", "), report.marking, pages), stream)
 
 
-def _front(report: Report) -> Extra:
+def _front_sheet(report: Report) -> Extra:
     """What is said on the first page, and which worksheets there are."""
     exhibits = [each for section in report.sections for each in section.exhibits]
     lines = [
@@ -43,41 +43,41 @@ def _front(report: Report) -> Extra:
         ("Empty cells", "Nothing is known, or the column does not apply."),
         *((f"Worksheet “{each.name}”", each.table.caption) for each in exhibits),
     ]
-    return _page(_FRONT, report.title, (), _WORDS, lines, _WIDE)
+    return _make_sheet(_FRONT, report.title, (), _WORDS, lines, _WIDE)
 
 
-def _numbers(report: Report) -> Extra:
+def _numbers_sheet(report: Report) -> Extra:
     rows = [
         (f"{each.name} (%)" if "%" in each.value else each.name, each.value.replace(",", "").rstrip(" %"), each.note)
         for each in report.figures
     ]
     kinds = (Stored.TEXT, Stored.NUMBER, Stored.TEXT)
     headings = ("What", "Number", "Meaning")
-    return _page("Numbers", "The numbers of the first page", headings, kinds, rows, (24, 14, 60))
+    return _make_sheet("Numbers", "The numbers of the first page", headings, kinds, rows, (24, 14, 60))
 
 
-def _words(report: Report) -> Extra:
+def _words_sheet(report: Report) -> Extra:
     """Everything else that the report says, section by section."""
     lines = [
         (section.title if place == 0 else "", line)
         for section in report.sections
         for place, line in enumerate((*section.says, *section.points))
     ]
-    return _page("In words", "The report's sentences, by section", ("Section", "Text"), _WORDS, lines, _WIDE)
+    return _make_sheet("In words", "The report's sentences, by section", ("Section", "Text"), _WORDS, lines, _WIDE)
 
 
-def _table(exhibit: Exhibit) -> Extra:
+def _table_sheet(exhibit: Exhibit) -> Extra:
     table = exhibit.table
-    rows = [_texts(table, row) for row in table.rows]
+    rows = [_row_texts(table, row) for row in table.rows]
     if table.total:
-        rows.append(_texts(table, table.total))
+        rows.append(_row_texts(table, table.total))
     kinds = tuple(_KINDS[head.kind] for head in table.heads)
     bold = frozenset({len(rows) - 1}) if table.total else frozenset()
     headings = tuple(head.name for head in table.heads)
-    return _page(exhibit.name, table.caption, headings, kinds, rows, _widths(table, rows), bold)
+    return _make_sheet(exhibit.name, table.caption, headings, kinds, rows, _column_widths(table, rows), bold)
 
 
-def _page(  # noqa: PLR0917 - as Extra has members
+def _make_sheet(  # noqa: PLR0917 - as Extra has members
     name: str,
     title: str,
     headings: tuple[str, ...],
@@ -90,11 +90,11 @@ def _page(  # noqa: PLR0917 - as Extra has members
     return Extra(name, visible(title), headings, kinds, cells, bold, widths)
 
 
-def _texts(table: Table, row: Sequence[Cell]) -> list[str]:
-    return [_text(cell, head.kind) for cell, head in zip(row, table.heads, strict=True)]
+def _row_texts(table: Table, row: Sequence[Cell]) -> list[str]:
+    return [_cell_text(cell, head.kind) for cell, head in zip(row, table.heads, strict=True)]
 
 
-def _text(cell: Cell, kind: Kind) -> str:
+def _cell_text(cell: Cell, kind: Kind) -> str:
     """As a spreadsheet's cell has it: ISO dates, plain numbers."""
     if cell is None:
         return ""
@@ -103,7 +103,7 @@ def _text(cell: Cell, kind: Kind) -> str:
     return cell.isoformat() if isinstance(cell, date) else str(cell)
 
 
-def _widths(table: Table, rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
+def _column_widths(table: Table, rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
     """Characters of each column: as its texts need, within limits."""
     found = []
     for place, head in enumerate(table.heads):

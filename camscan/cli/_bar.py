@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def watcher(*, quiet: bool) -> Watcher:
     """A word before the scan and a progress bar where standard error is a terminal; silence otherwise."""
     is_shown = sys.stderr.isatty() and not quiet
-    follow = _shown if is_shown else app.scan.unwatched
+    follow = _shown if is_shown else app.scan.watch_nothing
     return app.scan.Watcher(follow=follow, on_stop=_say_stopping, warn=warn)
 
 

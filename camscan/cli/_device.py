@@ -43,7 +43,7 @@ _SHOWN = 400
 
 def print_device(known: Details, words: str) -> None:
     """What a person asks first; ``words`` are those after ``camscan show``, for the line that leads to the rest."""
-    click.echo(visible(app.device_words.title(known), _SHOWN))
+    click.echo(visible(app.device_words.device_title(known), _SHOWN))
     width = min(shutil.get_terminal_size((_WIDEST, 24)).columns, _WIDEST) if sys.stdout.isatty() else _WIDEST
     for label, text in _answers(known):
         first, rest = f"  {label:{_LABEL}}", " " * (_LABEL + 2)
@@ -54,10 +54,10 @@ def print_device(known: Details, words: str) -> None:
 def _answers(known: Details) -> Iterator[tuple[str, str]]:
     row, found = known.row, known.row.identification
     yield "Number", ", ".join(filter(None, (row.asset_id, row.entries.get("council_asset_tag"))))
-    yield "Where", app.device_words.where(row)
-    if hangs := app.device_words.port(row):
+    yield "Where", app.device_words.describe_place(row)
+    if hangs := app.device_words.describe_port(row):
         yield "Switch port", hangs
-    yield "How sure", app.device_words.sure(known)
+    yield "How sure", app.device_words.describe_certainty(known)
     for place, reason in enumerate(known.reasons or ("Nothing that it said shows who built it.",)):
         yield ("" if place else "Because"), reason
     numbers = (("serial number", found.serial), ("firmware", found.firmware), ("built", found.build))
@@ -65,10 +65,10 @@ def _answers(known: Details) -> Iterator[tuple[str, str]]:
         yield "Details", told
     if row.channels is not None:
         yield "Channels", f"up to {row.channels}"
-    yield "In scope", app.device_words.scope(known.judgement)
-    yield "Removal", app.device_words.removal(row)
-    yield "Vulnerable", app.device_words.vulnerable(known)
-    yield "Last seen", app.device_words.seen(row)
+    yield "In scope", app.device_words.describe_scope(known.judgement)
+    yield "Removal", app.device_words.describe_removal(row)
+    yield "Vulnerable", app.device_words.describe_vulnerability(known)
+    yield "Last seen", app.device_words.describe_sightings(row)
     contradictions = len(found.conflicts) + len(known.conflicts)
     if contradictions:
         yield "Please look", f"{counted(contradictions, 'contradiction')} about what it is; --evidence shows them"
@@ -118,7 +118,7 @@ def _members(row: Asset) -> dict[str, str | None]:
         "earlier addresses": ", ".join(row.past_ip_addresses),
         "MAC addresses": ", ".join(row.mac_addresses),
         "open ports": ", ".join(row.open_ports),
-        "site": app.devices.site_of(row),
+        "site": app.devices.device_site(row),
         "lifecycle": row.lifecycle.value,
         "presence": _presence(row),
         "first seen": f"{moment(row.first_seen)}" if row.first_seen else "",

@@ -33,7 +33,7 @@ def tell_changes(changes: Sequence[Change], rows: Sequence[Asset], *, dry_run: b
     by_id = {row.asset_id: row for row in rows}
     for change in changes:
         row = by_id.get(change.asset_id)
-        say(f"{app.devices.described(row) if row else change.asset_id}: {told(change)}")
+        say(f"{app.devices.describe_briefly(row) if row else change.asset_id}: {told(change)}")
     if not changes:
         click.echo("No change needed.")
         return

@@ -68,12 +68,12 @@ def command(name: str) -> click.Command:
     ) -> int:
         space = app.workspace.find_workspace(config, register)
         site = space.settings.site(site).name if site else ""  # one that does not exist is said now
-        database = _later.fingerprints.load([*space.settings.overlays, *overlay])
+        database = _later.fingerprints.load_database([*space.settings.overlays, *overlay])
         now = datetime.now(UTC)
         with _options.explained():
-            when = app.elsewhere.moment(as_of, now) if as_of else None
+            when = app.elsewhere.parse_moment(as_of, now) if as_of else None
             opened = app.elsewhere.open_files(files, when, now, sys.stdin.buffer)
-            evidence = app.elsewhere.read(
+            evidence = app.elsewhere.read_evidence(
                 *(source, opened),
                 form=form,
                 site=site,
@@ -101,21 +101,21 @@ def conclude(
 
 def _enter(evidence: Evidence, space: Workspace, database: Database, *, is_applied: bool, everything: bool) -> Entered:
     if not is_applied:
-        return app.elsewhere.rehearse(evidence, space, database, everything=everything)
+        return app.elsewhere.rehearse_import(evidence, space, database, everything=everything)
     with space.open() as book:
-        return app.elsewhere.enter(evidence, book, space, database, everything=everything)
+        return app.elsewhere.enter_evidence(evidence, book, space, database, everything=everything)
 
 
 def _record(evidence: Evidence, space: Workspace, *, is_applied: bool, quiet: bool) -> None:
     """Devices that spoke in a file are recorded as those that a scan has heard."""
     if not is_applied:
-        would = app.record.rehearse(evidence.report, space)
+        would = app.record.rehearse_report(evidence.report, space)
         headline = app.headline.of_workspace(space)
         _keep.tell(evidence.report, would, space.name, headline, quiet=quiet, dry_run=True)
         return
     with space.open() as book:
-        recorded = app.record.keep(evidence.report, book, {}, space.settings, warn)
-        news = app.notable.notable(book, evidence.report, recorded)
+        recorded = app.record.record_and_write(evidence.report, book, {}, space.settings, warn)
+        news = app.scan_news.find_scan_news(book, evidence.report, recorded)
         headline = app.headline.of_register(book, space.settings)
     _keep.tell(evidence.report, recorded, space.name, headline, news, quiet=quiet)
 

@@ -50,7 +50,7 @@ def inventory(  # noqa: PLR0917 - one per option
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     space = app.workspace.find_workspace(config, register)
     site = space.settings.site(site).name if site else ""  # one that does not exist is said now
-    database = _later.fingerprints.load([*space.settings.overlays, *overlay])
+    database = _later.fingerprints.load_database([*space.settings.overlays, *overlay])
     now = datetime.now(UTC)
     if is_asked:
         evidence = app.netbox.ask_netbox(
@@ -58,10 +58,10 @@ def inventory(  # noqa: PLR0917 - one per option
         )
     else:
         with _options.explained():
-            when = app.elsewhere.moment(as_of, now) if as_of else None
+            when = app.elsewhere.parse_moment(as_of, now) if as_of else None
             opened = app.elsewhere.open_files(what, when, now, sys.stdin.buffer)
-            evidence = app.elsewhere.read(
-                *(app.elsewhere.source("inventory"), opened),
+            evidence = app.elsewhere.read_evidence(
+                *(app.elsewhere.find_source("inventory"), opened),
                 form=form,
                 site=site,
                 database=database,

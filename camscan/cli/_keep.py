@@ -12,7 +12,7 @@ from camscan.errors import UsageError
 from camscan.output import check_writable
 
 if TYPE_CHECKING:
-    from camscan.app.notable import Notable
+    from camscan.app.scan_news import ScanNews
     from camscan.app.workspace import Workspace
     from camscan.headline import Headline
     from camscan.model import Report
@@ -43,7 +43,7 @@ def tell(
     recorded: Recorded,
     register: str,
     headline: Headline,
-    notable: Notable | None = None,
+    news: ScanNews | None = None,
     *,
     quiet: bool,
     dry_run: bool = False,
@@ -54,8 +54,8 @@ def tell(
     """
     if quiet:
         _later.summary.print_alarms(recorded, err=True)
-        if notable:
-            _later.summary.print_new(notable)
+        if news:
+            _later.summary.print_new(news)
         if report.completion is not _later.model.Completion.COMPLETE:
             _later.summary.print_coverage(report, err=True)
         return

@@ -42,7 +42,7 @@ def print_logins(report: Report, recorded: Recorded, register: str, headline: He
         if quiet and is_whole:
             return
         if report.devices and not quiet:
-            print_table(table.COLUMNS, table.rows(report.devices), first=IMPORTANT, cut=CUT)
+            print_table(table.COLUMNS, table.table_rows(report.devices), first=IMPORTANT, cut=CUT)
             click.echo()
         _print_outcome(report, err=quiet)
         if not quiet:

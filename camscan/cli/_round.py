@@ -42,7 +42,7 @@ def run(
     wanted = None if everything else sites
     names = _names(config, wanted)
     _check_files(files, names, space)
-    place = app.resume.place_of(str(space.where))
+    place = app.resume.journal_folder(str(space.where))
     prepared = app.round.prepare_round(request, config, wanted, place=place, resume=resume)
     if resume and not prepared.is_continued and not call.quiet:
         warn("no scan of these sites is unfinished; all of them are scanned from the beginning")
@@ -70,7 +70,7 @@ def run(
 
 def _names(config: Config, wanted: Sequence[str] | None) -> list[str]:
     """Of the sites to scan; raises UsageError where there is none."""
-    if names := app.round.sites_of(config, wanted):
+    if names := app.round.round_sites(config, wanted):
         return names
     where = f"{config.path}: it lists no site with networks" if config.path else "there is no camscan.yaml"
     raise UsageError(f"{where}; list your sites in it: see `{program()} config init` and `{program()} sites import`")
@@ -92,12 +92,10 @@ def _check_files(files: Mapping[str, str], names: Sequence[str], space: Workspac
         raise UsageError("several sites make several reports: name a file, such as devices.csv, instead of '-'")
     slugs: dict[str, str] = {}
     for name in names:
-        if slugs.setdefault(app.round.slug(name), name) != name and files:
-            raise UsageError(
-                f"the files of {name} and {slugs[app.round.slug(name)]} would have the same name; rename one of the "
-                f"sites"
-            )
-        _keep.check(app.round.files_of(files, name), space)
+        first = slugs.setdefault(app.round.site_slug(name), name)
+        if first != name and files:
+            raise UsageError(f"the files of {name} and {first} would have the same name; rename one of the sites")
+        _keep.check(app.round.site_files(files, name), space)
 
 
 def tell(going: Round, register: str, headline: Headline, call: Call) -> None:
@@ -118,8 +116,8 @@ def tell(going: Round, register: str, headline: Headline, call: Call) -> None:
         _later.table.print_table(("Site", "Addresses", "Answered", "Systems", "New", "Changed", "Result"), _rows(going))
         _later.summary.print_headline(headline)
         _print_all(going, register)
-    if going.left:
-        names = ", ".join(map(visible, going.left))
+    if going.sites_left:
+        names = ", ".join(map(visible, going.sites_left))
         say(f"Left to do: {names}; continue with `{call} --resume`", err=quiet)
 
 
@@ -133,7 +131,7 @@ def _rows(going: Round) -> Iterable[tuple[str, ...]]:
         covered = kept.report.coverage
         counts = (covered.addresses, covered.answered, *_seen(going, name))
         yield (name, *(f"{count:,}" for count in counts), str(kept.report.completion))
-    for name in going.elsewhere:
+    for name in going.sites_elsewhere:
         where = f"{name} (not part of this run)" if name else "no known site"
         yield (where, "", "", *(f"{count:,}" for count in _seen(going, name)), "")
 

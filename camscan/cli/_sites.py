@@ -119,13 +119,13 @@ def print_site(name: str, config: Path | None, register: Path | None) -> None:
         raise UsageError(f"there is no site '{name}'; the sites are: {', '.join(_names(known.places))}")
     place = places[0]
     click.echo(visible(place.name))
-    for key, value in app.sites.particulars(place).items():
+    for key, value in app.sites.place_details(place).items():
         click.echo(f"  {key:14} {visible(value)}")
     for each in places[1:]:
         own = [
             f"{key} {value}"
-            for key, value in app.sites.particulars(each).items()
-            if app.sites.particulars(place).get(key) != value
+            for key, value in app.sites.place_details(each).items()
+            if app.sites.place_details(place).get(key) != value
         ]
         click.echo(f"  {'network':14} {each.subnet}{'  ' if own else ''}{visible(', '.join(own))}")
     if len(places) == 1:

@@ -18,13 +18,13 @@ from camscan.cli._table import by_address, print_table
 from camscan.cli._words import program, say
 from camscan.exports import table
 from camscan.headline import is_system, is_unknown
-from camscan.identify.channel_count import channels
+from camscan.identify.channel_count import count_channels
 from camscan.model import Completion, Confidence, Device, Report
 from camscan.output import visible
 from camscan.words import counted
 
 if TYPE_CHECKING:
-    from camscan.app.notable import Notable
+    from camscan.app.scan_news import ScanNews
     from camscan.headline import Headline
     from camscan.register import Recorded
 
@@ -62,7 +62,7 @@ def print_report(
     others = [device for device in report.devices if not is_system(device.identification) and not _is_unknown(device)]
     left_out: Sequence[str] = ()
     if systems:
-        left_out = print_table(table.COLUMNS, table.rows(systems), first=IMPORTANT, cut=CUT)
+        left_out = print_table(table.COLUMNS, table.table_rows(systems), first=IMPORTANT, cut=CUT)
         click.echo()
     if unknown:
         _print_unknown(unknown)
@@ -110,9 +110,9 @@ def print_alarms(recorded: Recorded, *, err: bool = False) -> None:
             say(f"Coverage lost: {visible(each.detail)}", err=err)
 
 
-def print_new(notable: Notable) -> None:
+def print_new(news: ScanNews) -> None:
     """A first scan of a place, or new devices, on standard error: for who does not see the table."""
-    for sentence in notable.sentences():
+    for sentence in news.sentences():
         say(visible(sentence), err=True)
 
 
@@ -192,7 +192,7 @@ def _print_makers(systems: Sequence[Device]) -> None:
 
 def _print_channels(systems: Iterable[Device]) -> None:
     """How to read what hangs on the recorders that no scan can see."""
-    if any(channels(device.identification.kind, device.observations) for device in systems):
+    if any(count_channels(device.identification.kind, device.observations) for device in systems):
         say(f"A scan does not see the cameras behind recorders; {program()} enrich reads them with a login")
 
 

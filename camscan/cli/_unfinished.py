@@ -37,7 +37,7 @@ class Call:
 
 def discard(place: Path, register: str) -> None:
     """Forget every unfinished run of a register, unless one is under way; say how many those were."""
-    count = app.resume.forget(place, register)
+    count = app.resume.remove_journals(place, register)
     if not count:
         click.echo("No interrupted scans")
         return
@@ -46,7 +46,7 @@ def discard(place: Path, register: str) -> None:
 
 def only_one(place: Path) -> Unfinished:
     """The run that ``--resume`` alone means. Raises UsageError where there is none, or several."""
-    found = app.resume.resumable(place)
+    found = app.resume.list_resumable(place)
     if len(found) == 1:
         return found[0]
     if not found:
@@ -64,7 +64,7 @@ def described(run: Unfinished) -> str:
 def announce(place: Path, key: str, call: Call) -> None:
     """One line on standard error about what was left, for somebody who starts a run of this key anew."""
     now = datetime.now(UTC)
-    found = app.resume.candidates(place)
+    found = app.resume.list_unfinished(place)
     for each in found:
         if each.head.key == key:
             kept = "" if each.is_stale(now) else "; --resume would have continued it"
@@ -85,7 +85,7 @@ def order(place: Path, prepared: Prepared, request: Request, call: Call, *, resu
     is_left = resume and require_same(place, prepared.key, request, call)
     if resume and not is_left and not call.quiet:
         warn("no scan of this was interrupted; it is scanned from the beginning")
-    return app.resume.order_of(place, prepared, request, resume=is_left)
+    return app.resume.decide_order(place, prepared, request, resume=is_left)
 
 
 def require_same(place: Path, key: str, request: Request, call: Call) -> bool:
@@ -93,7 +93,7 @@ def require_same(place: Path, key: str, request: Request, call: Call) -> bool:
 
     Raises UsageError where the unfinished ones are of something else: then the wrong thing was probably named.
     """
-    left, found = app.resume.left_of(place, key, request)
+    left, found = app.resume.find_unfinished(place, key, request)
     if left is app.resume.Left.CHANGED:
         raise UsageError(
             f"the interrupted scan ({described(found[0])}) asked something else: camscan.yaml or the options have "

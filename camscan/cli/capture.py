@@ -43,7 +43,7 @@ def capture(  # noqa: PLR0917 - one per option
     Nothing is recorded in the register. The file holds serial numbers and MAC addresses: treat it as you treat the
     register.
     """
-    prepared = app.request.prepare(
+    prepared = app.request.prepare_request(
         app.request.Request(
             targets=targets,
             pace=pace or "",
@@ -57,7 +57,7 @@ def capture(  # noqa: PLR0917 - one per option
     check_writable(output)
     with interruptible() as interruption:
         report = app.scan.run_scan(prepared, watcher(quiet=quiet), interruption).report
-        lines = app.scan.captured(report)
+        lines = app.scan.captured_lines(report)
         write_atomically(output, lambda stream: stream.writelines(f"{line}\n" for line in lines))
     if not quiet:
         click.echo(f"{len(lines)} replies from {len({attempt.ip for attempt in report.attempts})} addresses", err=True)

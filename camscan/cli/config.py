@@ -90,8 +90,8 @@ def init(file: Path, minute: str | None, day: str | None, makers: str | None, no
         )
         day = click.prompt("Date of that decision, such as 14 September 2026") if minute else None
         makers = makers or (click.prompt("Makers", default="hikvision,dahua") if minute else None)
-    decision = app.settings.decision(minute or "", day or "", makers or "hikvision,dahua")
-    app.settings.write_new(file, app.settings.starter(STARTER.read_text(encoding="utf-8"), decision))
+    decision = app.settings.parse_decision(minute or "", day or "", makers or "hikvision,dahua")
+    app.settings.write_new_config(file, app.settings.starter_config(STARTER.read_text(encoding="utf-8"), decision))
     named = "" if file == Path("camscan.yaml") else f" {file}"
     click.echo(f"Written: {file}. Change it with any editor, then: {program()} config check{named}")
     if decision is None:

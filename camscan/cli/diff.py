@@ -91,7 +91,7 @@ def diff(  # noqa: PLR0917 - one per option
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     with _exit_code_2(), _options.explained():
         told = app.diff.changes_since(app.workspace.find_workspace(config, register), since, site)
-    wanted = told.wanted(site=site, kinds=kinds, everything=everything)
+    wanted = told.select_changes(site=site, kinds=kinds, everything=everything)
     order = {kind: place for place, kind in enumerate(_TITLES)}
     wanted.sort(key=lambda each: (order[each.event], each.asset_id))
     if json_path:
@@ -138,7 +138,7 @@ def _known_by(row: Asset) -> str:
         row.entries.get("council_asset_tag"),
         found.model or app.choice.maker_name(found.maker, ""),
         *row.ip_addresses[:1],
-        app.devices.site_of(row),
+        app.devices.device_site(row),
     )
     return ", ".join(word for word in words if word)
 
@@ -162,7 +162,7 @@ def _object(each: Happening, row: Asset | None) -> dict[str, Any]:
         "detail": each.detail,
         "at": each.at.isoformat(),
         "scan_id": each.scan_id or None,
-        "site": (app.devices.site_of(row) or None) if row else None,
+        "site": (app.devices.device_site(row) or None) if row else None,
         "ip_addresses": list(row.ip_addresses) if row else [],
         "maker": row.identification.maker if row else None,
         "model": row.identification.model if row else None,

@@ -9,8 +9,8 @@ import click
 
 from camscan.cli import _options
 from camscan.cli._table import print_table
-from camscan.fingerprints import badges, load, naming
-from camscan.identify.answer import Answer, Reading, answer
+from camscan.fingerprints import badges, load_database, naming
+from camscan.identify.answer import Answer, Reading, answer_text
 from camscan.output import visible
 
 TRY = (
@@ -36,7 +36,7 @@ def explain(text: tuple[str, ...], as_json: bool, overlay: tuple[Path, ...]) -> 
     asked = " ".join(text)
     if not asked.strip():
         raise click.UsageError("name what to explain, such as a brand, a model number or a MAC address")
-    found = answer(asked, load(overlay), naming.load(overlay), badges.load(overlay))
+    found = answer_text(asked, load_database(overlay), naming.load_grammars(overlay), badges.load_badges(overlay))
     if as_json:
         click.echo(json.dumps(_members(asked, found), ensure_ascii=False, indent=2))
     else:

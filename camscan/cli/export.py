@@ -23,11 +23,11 @@ class Formats(Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Every format."""
-        return list(exports.load())
+        return list(exports.load_exports())
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - as above
         """The command that writes one format."""
-        export = exports.load().get(name)
+        export = exports.load_exports().get(name)
         if export is None:
             return None
         if export.of_scan:
@@ -102,7 +102,7 @@ def _of_register(export: Export) -> click.Command:
         **own: str | bool | None,
     ) -> None:
         given = {name.replace("_", "-"): _text(value) for name, value in own.items() if value}
-        day = app.edit.day(on) if on else None
+        day = app.edit.parse_day_or_today(on) if on else None
         wanted = app.export.Wanted(
             name=export.name, path=path, options=given, site=site, on=day, left_out=left_out or "", force=force
         )

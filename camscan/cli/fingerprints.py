@@ -35,15 +35,17 @@ def check(overlay: tuple[Path, ...]) -> int:
     Known vulnerabilities, rules for model numbers, names of organisations and policies are also checked by their
     examples. The last line gives the age of the table of MAC address blocks.
     """
-    proof = app.database.prove(overlay)
+    proof = app.database.check_database(overlay)
     for problem in proof.problems:
         click.echo(str(problem), err=True)
     if proof.database is None:
         warn(f"{len(proof.problems)} problem(s); each line above says where")
         return 1
     found = proof.database
-    click.echo(f"{len(found.entries)} fingerprints, {proof.examples} examples, database {found.version}: all is well")
-    click.echo(proof.freshness)
+    click.echo(
+        f"{len(found.entries)} fingerprints, {proof.example_count} examples, database {found.version}: all is well"
+    )
+    click.echo(proof.describe_freshness)
     return 0
 
 
@@ -52,8 +54,8 @@ def check(overlay: tuple[Path, ...]) -> int:
 @_options.overlay
 def list_(maker: str | None, overlay: tuple[Path, ...]) -> None:
     """List every fingerprint: id, certainty, claims, file and line."""
-    database = _later.fingerprints.load(overlay)
-    maker = None if maker is None else app.choice.maker(maker, overlay)
+    database = _later.fingerprints.load_database(overlay)
+    maker = None if maker is None else app.choice.pick_maker(maker, overlay)
     for entry in database.entries:
         claims = dict(entry.rule.then)
         if maker in {None, claims.get("maker", app.choice.UNKNOWN)}:
@@ -66,8 +68,8 @@ def list_(maker: str | None, overlay: tuple[Path, ...]) -> None:
 @_options.overlay
 def show(fingerprint: str, overlay: tuple[Path, ...]) -> None:
     """Show one fingerprint as it is written, with file and line."""
-    database = _later.fingerprints.load(overlay)
-    entry = database.show(fingerprint.strip().lower())
+    database = _later.fingerprints.load_database(overlay)
+    entry = database.find_entry(fingerprint.strip().lower())
     if entry is None:
         near = app.choice.nearest(fingerprint, [each.id for each in database.entries])
         raise click.UsageError(
@@ -99,7 +101,7 @@ def test(file: str, limit: int, overlay: tuple[Path, ...]) -> int:
     could not be read.
     """
     readable([file])
-    database = _later.fingerprints.load(overlay)
+    database = _later.fingerprints.load_database(overlay)
     unread = Unread(file)
     for item in _later.captures.read(lines(file)):
         if isinstance(item, _later.captures.BadLine):
@@ -115,15 +117,15 @@ def _tested(attempt: Attempt, name: str, database: Database, limit: int) -> None
     click.echo(f"{visible(name)} ({attempt.probe}) {attempt.outcome}{detail}")
     for seen in attempt.observations:
         click.echo(f"  sees    {seen.key} = {visible(seen.value, 100)}")
-    for match in sorted(database.match(attempt.observations), key=lambda match: -match.certainty):
+    for match in sorted(database.match_facts(attempt.observations), key=lambda match: -match.certainty):
         claims = ", ".join(f"{key} {value}" for key, value in match.claims.items())
         click.echo(f"  fits    {match.fingerprint} {match.certainty:.2f}: {visible(claims)}")
-    for near in _later.near.nearly(database.rules, _later.values.group(attempt.observations))[:limit]:
+    for near in _later.near.find_near_misses(database.rules, _later.values.group_values(attempt.observations))[:limit]:
         click.echo(f"  nearly  {near.rule.id}")
         for miss in near.misses:
             there = f"; seen: {visible(' | '.join(miss.seen), 100)}" if miss.seen else ""
             click.echo(f"            {miss.key} {miss.why}; wanted: {visible(miss.wanted, 200)}{there}")
-    found = _later.identify.identify(attempt.observations, database)
+    found = _later.identify.identify_box(attempt.observations, database)
     click.echo(
         f"  so      {found.maker or found.brand or 'unknown'} {visible(found.model or '')}".rstrip()
         + f", {found.confidence}"
@@ -143,7 +145,7 @@ def new(file: str, reply: str | None) -> int:
         if isinstance(item, _later.captures.BadLine):
             raise click.UsageError(f"{file}:{item.number}: {item.why}")
         if reply in {None, item.id}:
-            text = _later.skeleton.skeleton(_later.captures.observe(item).observations, item.probe)
+            text = _later.skeleton.write_skeleton(_later.captures.observe(item).observations, item.probe)
             if not text:
                 click.echo(f"camscan: reply {item.id} says nothing that distinguishes one make from another", err=True)
                 return 1
@@ -156,7 +158,7 @@ def new(file: str, reply: str | None) -> int:
 @_options.overlay
 def supported(overlay: tuple[Path, ...]) -> None:
     """Write docs/supported.md to standard output: makers, protocols, rebrands, kinds and known weaknesses."""
-    click.echo(app.supported.supported(overlay), nl=False)
+    click.echo(app.supported.write_supported_page(overlay), nl=False)
 
 
 GROUP = "experts"

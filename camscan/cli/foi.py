@@ -70,8 +70,8 @@ def _tell(made: Made, folder: Path) -> None:
     pack = made.pack
     say(f"{folder}: {visible(pack.marking)}")
     say(pack.estate.numbers.headline)
-    if pack.withheld:
-        say(f"{counted(pack.withheld, 'number')} withheld: draft words are in {folder}/not-for-release")
+    if pack.withheld_count:
+        say(f"{counted(pack.withheld_count, 'number')} withheld: draft words are in {folder}/not-for-release")
     if pack.proposals and pack.release is None:
         say(
             f"{counted(pack.proposals, 'table')} with small numbers (below {pack.terms.threshold}): read "

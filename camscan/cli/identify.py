@@ -9,7 +9,7 @@ import click
 from camscan import captures, fingerprints
 from camscan.cli import EXIT_PARTIAL, _options
 from camscan.cli._replies import Unread, lines, readable
-from camscan.exports.json import dumps, result_object
+from camscan.exports.json import dump_line, result_object
 
 
 @click.command("identify")
@@ -22,7 +22,7 @@ def identify(files: tuple[str, ...], overlay: tuple[Path, ...]) -> int:
     lines that cannot be read are named on standard error, the other lines are still processed, and the exit code is 3.
     """
     readable(files)
-    database = fingerprints.load(overlay)
+    database = fingerprints.load_database(overlay)
     bad = 0
     for name in files:
         replies = []
@@ -35,7 +35,7 @@ def identify(files: tuple[str, ...], overlay: tuple[Path, ...]) -> int:
         unread.close()
         bad += unread.count
         for device in captures.identify(replies, database):
-            click.echo(dumps(result_object(device)))
+            click.echo(dump_line(result_object(device)))
     return EXIT_PARTIAL if bad else 0
 
 

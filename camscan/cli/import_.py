@@ -78,7 +78,7 @@ def nmap(  # noqa: PLR0917 - one per option
     settings = space.settings
     site = settings.site(site).name if site else ""  # one that does not exist is said now
     targets = app.request.targets_in_scope(what, site, settings, confirm_count).targets if run else None
-    database = _later.fingerprints.load([*settings.overlays, *overlay])
+    database = _later.fingerprints.load_database([*settings.overlays, *overlay])
     files = {"json": json_path} if json_path else {}
     _keep.check(files, space)
     if targets and not is_applied:
@@ -86,8 +86,8 @@ def nmap(  # noqa: PLR0917 - one per option
             f"nmap would ask {counted(targets.count, 'address')}. Nothing was asked; --apply runs it and writes."
         )
         return 0
-    documents = app.evidence.ask_nmap(targets, settings) if targets else _open(what)  # read when they are needed
-    read = functools.partial(app.evidence.of_nmap, documents, what, site, database)
+    documents = app.evidence.run_nmap(targets, settings) if targets else _open(what)  # read when they are needed
+    read = functools.partial(app.evidence.read_nmap, documents, what, site, database)
     report = (_record if is_applied else _rehearse)(read, space, files, quiet=quiet or json_path == "-")
     return _keep.exit_code(report, 0)
 
@@ -97,7 +97,7 @@ def _rehearse(read: Callable[[], Report], space: Workspace, files: Mapping[str, 
     report = read()
     for name, path in files.items():
         app.export.export_scan(name, report, path)
-    would = app.record.rehearse(report, space)
+    would = app.record.rehearse_report(report, space)
     _keep.tell(report, would, space.name, app.headline.of_workspace(space), quiet=quiet, dry_run=True)
     return report
 
@@ -106,8 +106,8 @@ def _record(read: Callable[[], Report], space: Workspace, files: Mapping[str, st
     """Record the evidence; the register is ours before nmap asks anybody."""
     with space.open() as book:
         report = read()
-        recorded = app.record.keep(report, book, files, space.settings, warn)
-        news = app.notable.notable(book, report, recorded)
+        recorded = app.record.record_and_write(report, book, files, space.settings, warn)
+        news = app.scan_news.find_scan_news(book, report, recorded)
         headline = app.headline.of_register(book, space.settings)
     _keep.tell(report, recorded, space.name, headline, news, quiet=quiet)
     return report

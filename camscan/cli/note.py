@@ -25,7 +25,7 @@ def note(device: str, text: str, role: str | None, register: str | None, config:
     acting = app.edit.Acting(role, register=register, config=config, how="camscan note")
     with _options.explained():
         row, line = app.edit.enter_note(device, text, acting)
-    click.echo(f"{app.devices.described(row)}: noted: {line}")
+    click.echo(f"{app.devices.describe_briefly(row)}: noted: {line}")
 
 
 GROUP = "register"

@@ -36,14 +36,14 @@ def import_(files: tuple[Path, ...], directory: Path | None, overlay: tuple[Path
         warn(f"{file}:{row.line}: {row.why}")
     found = work.found
     for prefix, section, name in found.different[:_SHOWN]:
-        click.echo(f"{app.database.colons(prefix)}: {section} here, registered to '{name}'; unchanged", err=True)
+        click.echo(f"{app.database.with_colons(prefix)}: {section} here, registered to '{name}'; unchanged", err=True)
     if len(found.different) > _SHOWN:
         click.echo(f"… and {len(found.different) - _SHOWN} more that differ", err=True)
     click.echo(
         f"{len(work.blocks)} blocks: {found.known} of makers that the database knows, {found.others} of others, "
-        f"{work.fresh} new"
+        f"{work.new_prefix_count} new"
     )
-    if work.fresh:
+    if work.new_prefix_count:
         target = app.database.write_blocks(work, directory)
         for section, prefixes in sorted(found.fresh.items()):
             click.echo(f"  {section}: {len(prefixes)}")

@@ -46,7 +46,7 @@ def report(  # noqa: PLR0917 - one per option
     The page opens in any browser and prints; it has no script and loads nothing from the network. An existing file is
     not replaced without --force. Treat a full report as sensitive: it says where your security equipment is.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    app.report_form.suffix_of(file)
+    app.report_form.form_suffix(file)
     if file != "-" and not force and os.path.lexists(file):
         raise UsageError(f"{file}: exists already; name another file, or add --force to replace it")
     check_writable(file)

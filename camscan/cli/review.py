@@ -82,7 +82,7 @@ def merge(  # noqa: PLR0917 - one per option
                 f"{one.asset_id} and {other.asset_id} are not merged: {listed(against)}; a merge cannot be undone. If "
                 f"they are the same device, add --force"
             )
-        changes = asked.book.merge(one.asset_id, other.asset_id, role=asked.role, because=because)
+        changes = asked.book.merge_devices(one.asset_id, other.asset_id, role=asked.role, because=because)
         click.echo(f"{other.asset_id} is now part of {one.asset_id}")
         _print_entries(app.review.merged(changes, one.asset_id, other.asset_id))
 
@@ -107,7 +107,7 @@ def separate(  # noqa: PLR0917 - one per option
     """Record that two rows are two devices. The question is not asked again."""
     with _Open(context, register, config, role) as asked:
         first, second = asked.pair(one, other)
-        asked.book.apart(first.asset_id, second.asset_id, role=asked.role, because=because)
+        asked.book.keep_separate(first.asset_id, second.asset_id, role=asked.role, because=because)
         click.echo(f"{first.asset_id} and {second.asset_id} {_NAMES['kept_apart_from']}")
 
 
@@ -128,7 +128,7 @@ def keep(  # noqa: PLR0917 - one per option
 ) -> None:
     """Leave entries unchanged. The NUMBERs are those that `camscan review` prints."""
     with _Open(context, register, config, role) as asked:
-        for change in asked.book.settle(numbers, role=asked.role, because=because):
+        for change in asked.book.close_conflicts(numbers, role=asked.role, because=because):
             click.echo(f"{change.asset_id} {_NAMES['conflict']}")
 
 
@@ -150,7 +150,7 @@ class _Open:
 
     def why_two(self, one: Asset, other: Asset) -> list[str]:
         """What says that they are two devices."""
-        return app.devices.why_two(one, other, app.choice.ownership(self._space.settings.overlays))
+        return app.devices.reasons_for_two(one, other, app.choice.ownership(self._space.settings.overlays))
 
     def pair(self, one: str, other: str) -> tuple[Asset, Asset]:
         """Two devices, however they are named."""

@@ -19,7 +19,7 @@ from camscan.output import visible
 from camscan.words import listed
 
 if TYPE_CHECKING:
-    from camscan.app.due import Due
+    from camscan.app.due_sites import DueSites
     from camscan.app.run import Ran
 
 _MINUTE = 60
@@ -62,7 +62,7 @@ def run(
     if random_delay:
         time.sleep(random.uniform(0, random_delay * _MINUTE))  # noqa: S311 - no secret: it spreads the load
     with interruptible() as interruption:
-        ran = app.run.run(
+        ran = app.run.run_unattended(
             space,
             watcher=watcher(quiet=not sys.stderr.isatty()),
             interruption=interruption,
@@ -72,7 +72,7 @@ def run(
     return ran.exit_code
 
 
-def _print_due(found: Due) -> None:
+def _print_due(found: DueSites) -> None:
     for name in found.sites:
         click.echo(f"{visible(name)}: {'to be gone on with' if name in found.begun else 'due'}")
     if found.waiting:
@@ -85,7 +85,7 @@ def _print_due(found: Due) -> None:
 
 def _say(ran: Ran, *, is_told: bool) -> None:
     """What went wrong, on standard error; also what is new, where alerts tell nobody."""
-    for sentence in app.run.sentences(ran):
+    for sentence in app.run.describe_trouble(ran):
         warn(sentence)
     if ran.going and not is_told:
         for name, kept in ran.going.kept.items():

@@ -175,7 +175,7 @@ def _scan(
     """One scan or several, after what is left of earlier ones."""
     space = app.workspace.find_workspace(request.config, call.register)
     where = str(space.where)
-    place = app.resume.place_of(where)
+    place = app.resume.journal_folder(where)
     is_named = bool(request.targets or sites or everything)
     if discard:
         _unfinished.discard(place, where)
@@ -183,7 +183,7 @@ def _scan(
             return 0
     if resume and not is_named:
         head = _unfinished.only_one(place).head
-        request = replace(app.resume.again(request, head.options), targets=head.targets)
+        request = replace(app.resume.with_earlier_options(request, head.options), targets=head.targets)
         sites, everything = head.sites, head.everything
         request = replace(request, site=sites[0] if len(sites) == 1 else "")
     if everything or len(sites) > 1:
@@ -196,28 +196,28 @@ def run(request: Request, call: Call, *, files: dict[str, str], resume: bool = F
 
     ``is_kept`` keeps a journal while it runs, so that a later run can continue it.
     """
-    prepared = app.request.prepare(request)
+    prepared = app.request.prepare_request(request)
     space = app.workspace.workspace_of(prepared.config, call.register)
     _keep.check(files, space)
-    place = app.resume.place_of(str(space.where))
+    place = app.resume.journal_folder(str(space.where))
     order = _unfinished.order(place, prepared, request, call, resume=resume) if is_kept else None
     gc.freeze()  # what is loaded by now stays: nobody need look through it for garbage
     gc.set_threshold(100_000, 20, 20)  # unlike most commands, a scan makes much that goes
     with space.open() as book, interruptible() as interruption:
         if order and not resume:
             _unfinished.announce(place, prepared.key, call)
-        kept = app.resume.scan_one(
+        kept = app.resume.scan_and_record(
             prepared, book, files, order, watcher=watcher(quiet=call.quiet), interruption=interruption
         )
         headline = app.headline.of_register(book, prepared.config)
-        notable = app.notable.notable(book, kept.report, kept.recorded) if kept else None
+        news = app.scan_news.find_scan_news(book, kept.report, kept.recorded) if kept else None
     if kept is None:
         click.echo("The interrupted scan had finished and is in the register; nothing is left to do")
         return 0
     if kept.trouble:
         warn(f"{kept.trouble}; --resume will ask some addresses again")
     is_quiet = call.quiet or "-" in files.values()
-    _keep.tell(kept.report, kept.recorded, space.name, headline, notable, quiet=is_quiet)
+    _keep.tell(kept.report, kept.recorded, space.name, headline, news, quiet=is_quiet)
     if kept.kept:
         click.echo(f"Kept for `{program()} parcel export`: {kept.kept}", err=is_quiet)
     if kept.is_left:

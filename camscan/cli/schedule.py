@@ -48,13 +48,13 @@ def schedule(
     space = app.workspace.find_workspace(config, register)
     if not windows:
         app.schedule.require_user(user)
-    make = app.schedule.for_systemd if systemd else app.schedule.for_cron
+    make = app.schedule.for_systemd if systemd else app.schedule.make_cron_file
     made = app.task_scheduler.for_task_scheduler(space, user) if windows else make(space, user)
     if install:
-        for sentence in app.schedule.install(made, user):
+        for sentence in app.schedule.install_schedule(made, user):
             click.echo(visible(sentence))
     elif into:
-        for path in app.schedule.write(made, into):
+        for path in app.schedule.write_schedule(made, into):
             click.echo(f"{path}: written")
     else:
         for name, text in made.files.items():

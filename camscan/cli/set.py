@@ -43,7 +43,7 @@ def set_(
     entries = app.edit.entries_of([word for word in words if "=" in word])
     if not entries:
         raise click.UsageError("name what to enter as COLUMN=VALUE; `camscan set --columns` lists the columns")
-    entered = app.edit.enter(names, entries, acting, site=site, closed_too=True)
+    entered = app.edit.enter_entries(names, entries, acting, site=site, closed_too=True)
     _devices.tell(entered, dry_run=acting.dry_run)
 
 

@@ -22,7 +22,7 @@ from camscan.words import counted
 
 if TYPE_CHECKING:
     from camscan.app.listing import Listing, Wanted
-    from camscan.app.shown import Shown
+    from camscan.app.screen_rows import ScreenRow
     from camscan.app.streaming import Stream
     from camscan.app.workspace import Workspace
     from camscan.config import Config
@@ -119,7 +119,7 @@ def show(  # noqa: PLR0917 - one per option
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
     if all(given in {None, False} for given in (device, with_evidence, csv_path, json_path, *filters.values())):
-        everything = app.shown.screen_list(app.workspace.find_workspace(config, register))
+        everything = app.screen_rows.screen_list(app.workspace.find_workspace(config, register))
         if everything is not None:
             _print_list(everything.rows, everything.others, everything.headline, asks=False)
             return 0
@@ -136,7 +136,7 @@ def show(  # noqa: PLR0917 - one per option
         if device is not None:
             words = device if register is None else f"{device} --register {register}"
             return _one(book, device, space.settings, json_path, words, with_evidence=with_evidence)
-        every = app.listing.listed(book, space.settings, wanted, judge=bool(paths))
+        every = app.listing.list_devices(book, space.settings, wanted, judge=bool(paths))
     _list(every, wanted, csv_path, json_path)
     return _warn_of(len(every.rows), every.damage, wanted, space.settings)
 
@@ -145,7 +145,7 @@ def _require_sense(device: str | None, wanted: Wanted, csv_path: str | None, *, 
     """Raise UsageError for options that contradict each other."""
     if device is not None and not device.strip():
         raise click.UsageError("the name of the device is empty; `camscan show` lists the devices")
-    if device is not None and (wanted.asks or wanted.everything or csv_path):
+    if device is not None and (wanted.is_narrowed or wanted.everything or csv_path):
         raise click.UsageError("name a device, or say which devices to list")
     if device is None and with_evidence:
         raise click.UsageError("--evidence needs a device; name one")
@@ -153,7 +153,7 @@ def _require_sense(device: str | None, wanted: Wanted, csv_path: str | None, *, 
 
 def _warn_of(fitting: int, damage: str, wanted: Wanted, settings: Config) -> int:
     """Say why a list is empty or lacks rows; the exit code."""
-    if (wanted.in_scope or wanted.overdue) and not fitting and not app.assess.rules(settings).is_decided:
+    if (wanted.in_scope or wanted.overdue) and not fitting and not app.assess.load_rules(settings).is_decided:
         warn(
             "no decision of the council is recorded, so nothing is in scope yet: write the decision into camscan.yaml "
             "(planning: local_decision)"
@@ -171,27 +171,29 @@ def _stream(found: Stream, paths: Mapping[str, str], space: Workspace) -> int:
     if "csv" in paths:
         write_atomically(paths["csv"], lambda stream: app.streaming.write_csv(found, stream))
     if "-" not in paths.values():
-        is_whole = paths and not (found.wanted.asks or found.wanted.everything)  # with paths, every name was looked at
-        every = app.shown.screen_list(space) if is_whole else None
+        is_whole = paths and not (
+            found.wanted.is_narrowed or found.wanted.everything
+        )  # with paths, every name was looked at
+        every = app.screen_rows.screen_list(space) if is_whole else None
         found.judged = False
-        on_screen = every.rows if every else [app.shown.shown(row, found.maker(row)) for row, _ in found]
-        _print_list(on_screen, found.others, found.headline, asks=found.wanted.asks)
-    return _warn_of(found.fitting, found.damage, found.wanted, found.settings)
+        on_screen = every.rows if every else [app.screen_rows.screen_row(row, found.maker(row)) for row, _ in found]
+        _print_list(on_screen, found.others, found.headline, asks=found.wanted.is_narrowed)
+    return _warn_of(found.fitting, found.describe_damage, found.wanted, found.settings)
 
 
 def _list(found: Listing, wanted: Wanted, csv_path: str | None, json_path: str | None) -> None:
     rows = sorted(found.rows, key=lambda row: (not row.ip_addresses, by_address(row.ip_addresses)))
     if json_path:
-        _write_json(json_path, app.listing.document(found, rows))
+        _write_json(json_path, app.listing.listing_document(found, rows))
     if csv_path:
         write_atomically(csv_path, lambda stream: app.listing.write_csv(found, rows, stream))
     if "-" in {csv_path, json_path}:
         return
-    on_screen = [app.shown.shown(row, found.maker(row)) for row in rows]
-    _print_list(on_screen, found.others, found.headline, asks=wanted.asks)
+    on_screen = [app.screen_rows.screen_row(row, found.maker(row)) for row in rows]
+    _print_list(on_screen, found.others, found.headline, asks=wanted.is_narrowed)
 
 
-def _print_list(rows: Sequence[Shown], others: int, headline: Headline, *, asks: bool) -> None:
+def _print_list(rows: Sequence[ScreenRow], others: int, headline: Headline, *, asks: bool) -> None:
     left_out: Sequence[str] = ()
     if rows:
         left_out = print_table(_COLUMNS, list(map(_cells, rows)), cut=_LEAST, share=_LEADING)
@@ -212,7 +214,7 @@ def _print_list(rows: Sequence[Shown], others: int, headline: Headline, *, asks:
         say(f"Columns left out for lack of room: {', '.join(left_out)}. A wider window, --csv and --json show them.")
 
 
-def _cells(row: Shown) -> tuple[str, ...]:
+def _cells(row: ScreenRow) -> tuple[str, ...]:
     return (
         row.tag or row.asset_id.rpartition("-")[2],
         row.ip_addresses,
@@ -229,13 +231,13 @@ def _cells(row: Shown) -> tuple[str, ...]:
     )
 
 
-def _make(row: Shown) -> str:
+def _make(row: ScreenRow) -> str:
     """``Hikvision``, ``Dahua (Amcrest)``, ``Dahua ?``, ``unknown``."""
     sold = f" ({row.badge})" if row.badge and row.badge.casefold() not in row.maker.casefold() else ""
     return f"{row.maker or 'unknown'}{sold}{' ?' if row.is_possible else ''}"
 
 
-def _removal(row: Shown) -> str:
+def _removal(row: ScreenRow) -> str:
     if status := _STATUS.get(row.lifecycle):
         return status
     return _short_day(row.planned) if row.planned else "no date"
@@ -257,7 +259,7 @@ def short_day(day: date) -> str:
     return f"{day.day} {day:%b %y}"
 
 
-def _seen(row: Shown) -> str:
+def _seen(row: ScreenRow) -> str:
     """Whether the last scan that looked saw it."""
     return f"missed {row.missed}" if row.presence == "missed" else _PRESENCE[row.presence]
 
@@ -265,7 +267,7 @@ def _seen(row: Shown) -> str:
 def _one(
     book: Register, device: str, settings: Config, json_path: str | None, words: str, *, with_evidence: bool
 ) -> int:
-    found = [app.devices.device_details(book, row, settings) for row in book.find(device)]
+    found = [app.devices.device_details(book, row, settings) for row in book.find_devices(device)]
     if json_path:
         objects = [app.devices.details_object(known, with_evidence=with_evidence) for known in found]
         _write_json(json_path, {"devices": objects})

@@ -15,7 +15,7 @@ from camscan.enrich import Box, Known, Login, load
 from camscan.enrich._box import boxed
 from camscan.enrich._web import Way, Web
 from camscan.fingerprints import Database
-from camscan.identify import merge
+from camscan.identify import merge_attempts
 from camscan.model import Attempt, Completion, Coverage, Device, Outcome, Report
 from camscan.net.pace import Pace
 from camscan.net.scope import Scope
@@ -158,7 +158,7 @@ def _merged(asked: Asked, database: Database) -> list[Device]:
             told = Attempt(*place, Outcome.ANSWERED, (seen,), seen_at=seen.seen_at)
             earlier.setdefault(place, []).append(told)
     before = [attempt for attempts in earlier.values() for attempt in attempts]
-    return merge([*before, *asked.attempts], database)
+    return merge_attempts([*before, *asked.attempts], database)
 
 
 def _coverage(asked: Sequence[Asked]) -> Coverage:

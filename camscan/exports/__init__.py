@@ -144,19 +144,19 @@ class Export:
 
 
 @functools.cache
-def load() -> Mapping[str, Export]:
+def load_exports() -> Mapping[str, Export]:
     """Every export by name, in alphabetical order."""
     found = [importlib.import_module(f"{__name__}.{module.name}").EXPORT for module in pkgutil.iter_modules(__path__)]
     return {export.name: export for export in sorted(found, key=lambda export: export.name)}
 
 
-def find(name: str) -> Export | None:
+def find_export(name: str) -> Export | None:
     """One export by its name; that of a file of the same name is found without loading the others."""
     if name.isidentifier() and importlib.util.find_spec(f"{__name__}.{name}"):
         export: Export = importlib.import_module(f"{__name__}.{name}").EXPORT
         if export.name == name:
             return export
-    return load().get(name)
+    return load_exports().get(name)
 
 
 def by_address(device: Device) -> tuple[int, int, str]:
@@ -178,7 +178,7 @@ def sort_out(items: Iterable[Item], also: Callable[[Item], str]) -> tuple[list[I
     """
     kept, left = [], []
     for item in items:
-        reason = _closed(item) or also(item)
+        reason = _why_closed(item) or also(item)
         if reason:
             left.append(LeftOut(item, reason))
         else:
@@ -186,7 +186,7 @@ def sort_out(items: Iterable[Item], also: Callable[[Item], str]) -> tuple[list[I
     return kept, left
 
 
-def _closed(item: Item) -> str:
+def _why_closed(item: Item) -> str:
     reason = _CLOSED.get(item.asset.lifecycle, "")
     if not reason and not item.is_of_video and item.judgement.in_scope != "yes":
         reason = "not part of video surveillance"

@@ -13,7 +13,7 @@ from typing import TextIO
 from camscan.asset.columns import heading_of
 from camscan.cells import would_run
 from camscan.exports import Export, by_address
-from camscan.identify.reasons import reasons
+from camscan.identify.reasons import list_reasons
 from camscan.model import Device, Report
 from camscan.output import visible
 
@@ -56,22 +56,22 @@ _OWN = {"is_camera_system": "Camera system", "capabilities": "Capabilities", "ce
 HEADINGS = tuple(_OWN.get(name) or heading_of(_OF_REGISTER.get(name, name)) for name in COLUMNS)
 
 
-def write(report: Report, stream: TextIO) -> None:
+def write_csv(report: Report, stream: TextIO) -> None:
     """Write the headings for people, the names for programs, then one row per device, by address."""
     rows = csv.writer(stream)
     rows.writerow(HEADINGS)
     rows.writerow(COLUMNS)
-    rows.writerows(row(device, report) for device in sorted(report.devices, key=by_address))
+    rows.writerows(device_row(device, report) for device in sorted(report.devices, key=by_address))
 
 
-def row(device: Device, report: Report) -> tuple[str, ...]:
+def device_row(device: Device, report: Report) -> tuple[str, ...]:
     """One device's cells, in the order of COLUMNS."""
     found = device.identification
     return tuple(
-        cell(text)
+        harmless_cell(text)
         for text in (
-            _several(device.ip_addresses),
-            _several(device.mac_addresses),
+            _join_values(device.ip_addresses),
+            _join_values(device.mac_addresses),
             {True: "yes", False: "no", None: "unknown"}[found.is_camera_system],
             found.maker or "unknown",
             found.brand or "",
@@ -79,33 +79,33 @@ def row(device: Device, report: Report) -> tuple[str, ...]:
             found.firmware or "",
             found.serial or "",
             found.kind or "",
-            _several(f"{name} ({what.confidence})" for name, what in found.capabilities.items()),
+            _join_values(f"{name} ({what.confidence})" for name, what in found.capabilities.items()),
             found.confidence.value,
             f"{found.certainty:.2f}",
-            " ".join(reasons(found)),
-            _several(found.conflicts),
-            _several(device.open_ports),
-            moment(device.first_seen),
-            moment(device.last_seen),
+            " ".join(list_reasons(found)),
+            _join_values(found.conflicts),
+            _join_values(device.open_ports),
+            csv_moment(device.first_seen),
+            csv_moment(device.last_seen),
             report.site,
             report.scan_id,
         )
     )
 
 
-def cell(text: str) -> str:
+def harmless_cell(text: str) -> str:
     """The text made harmless: one line, and no formula (a leading apostrophe, as OWASP advises for CSV injection)."""
     shown = visible(text)
     return f"'{shown}" if would_run(text) else shown
 
 
-def moment(when: datetime) -> str:
+def csv_moment(when: datetime) -> str:
     """ISO 8601 in UTC with seconds and ``Z``."""
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _several(values: Iterable[str]) -> str:
+def _join_values(values: Iterable[str]) -> str:
     return "; ".join(values)
 
 
-EXPORT = Export("csv", ".csv", "the devices of a scan as CSV, one row each", of_scan=write)
+EXPORT = Export("csv", ".csv", "the devices of a scan as CSV, one row each", of_scan=write_csv)

@@ -21,15 +21,15 @@ _ETHERNET = 6
 """ifType of Ethernet (IANAifType-MIB)."""
 
 
-def make(inventory: Inventory, asked: Asked) -> Made:
+def make_glpi(inventory: Inventory, asked: Asked) -> Made:
     """A file for each device, and a text that says which rules of GLPI to switch on."""
     del asked
-    kept, left = sort_out(inventory.items, _left_out)
-    files = {f"{item.asset.asset_id}.json": _text_of(document(item)) for item in kept}
+    kept, left = sort_out(inventory.items, _why_left_out)
+    files = {f"{item.asset.asset_id}.json": _members_text(inventory_document(item)) for item in kept}
     return Made({**files, "README.txt": README}, len(kept), left)
 
 
-def _left_out(item: Item) -> str:
+def _why_left_out(item: Item) -> str:
     if item.asset.lifecycle in GONE:
         return "already removed"
     if item.asset.last_seen is None:
@@ -41,27 +41,27 @@ def _left_out(item: Item) -> str:
     return ""
 
 
-def document(item: Item) -> Mapping[str, Any]:
+def inventory_document(item: Item) -> Mapping[str, Any]:
     """The inventory of one device."""
     asset = item.asset
     device = {
         "type": "Networking",
-        "name": _text(item, "hostname") or visible(item.tag, _LONGEST),
+        "name": _column_text(item, "hostname") or visible(item.tag, _LONGEST),
         "assettag": visible(item.tag, _LONGEST),
         "manufacturer": visible(item.maker, _LONGEST),
-        "model": _text(item, "model"),
-        "serial": _text(item, "serial_number"),
-        "firmware": _text(item, "firmware_version"),
+        "model": _column_text(item, "model"),
+        "serial": _column_text(item, "serial_number"),
+        "firmware": _column_text(item, "firmware_version"),
         "mac": next(iter(asset.mac_addresses), ""),
         "ips": list(asset.ip_addresses),
-        "location": _text(item, "site_name"),
+        "location": _column_text(item, "site_name"),
         "description": f"Video surveillance: {item.texts['device_type']}",
     }
     port = {"ifnumber": 1, "iftype": _ETHERNET, "mac": device["mac"], "ips": list(asset.ip_addresses)}
     content = {
         "versionclient": f"camscan-{__version__}",
-        "network_device": _known(device),
-        "network_ports": [_known(port)] if asset.mac_addresses else [],
+        "network_device": _known_members(device),
+        "network_ports": [_known_members(port)] if asset.mac_addresses else [],
     }
     head = {
         "action": "netinventory",
@@ -69,19 +69,19 @@ def document(item: Item) -> Mapping[str, Any]:
         "itemtype": "NetworkEquipment",
         "tag": device["location"],
     }
-    return _known({**head, "content": _known(content)})
+    return _known_members({**head, "content": _known_members(content)})
 
 
-def _known(members: Mapping[str, Any]) -> dict[str, Any]:
+def _known_members(members: Mapping[str, Any]) -> dict[str, Any]:
     """Without what is not known: an empty member would clear what GLPI has."""
     return {name: value for name, value in members.items() if value not in ("", [])}
 
 
-def _text(item: Item, column: str) -> str:
+def _column_text(item: Item, column: str) -> str:
     return visible(item.texts[column].strip(), _LONGEST)
 
 
-def _text_of(members: Mapping[str, Any]) -> str:
+def _members_text(members: Mapping[str, Any]) -> str:
     return json.dumps(members, indent=1, sort_keys=True) + "\n"
 
 
@@ -103,6 +103,6 @@ EXPORT = Export(
     "glpi",
     "",
     "a folder of inventory files for GLPI, one for each device",
-    of_register=make,
+    of_register=make_glpi,
     is_folder=True,
 )

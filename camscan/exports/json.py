@@ -20,24 +20,24 @@ _ESCAPED = re.compile(r"[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
 """What JSON allows raw and a terminal obeys; inside a JSON string its ``\\u`` form means the same."""
 
 
-def write(report: Report, stream: TextIO) -> None:
+def write_json(report: Report, stream: TextIO) -> None:
     """Write the report as one JSON object, UTF-8, one device per line."""
     before = "{\n"
-    for name, value in _head(report).items():
-        stream.write(f'{before}  "{name}": {dumps(value)}')
+    for name, value in _report_head(report).items():
+        stream.write(f'{before}  "{name}": {dump_line(value)}')
         before = ",\n"
     # One line at a time: a county's report as a whole would double the memory of its scan.
-    for name, values in _lists(report).items():
+    for name, values in _report_lists(report).items():
         stream.write(f'{before}  "{name}": [')
         between, end = "\n", "]"
         for value in values:
-            stream.write(f"{between}    {dumps(value)}")
+            stream.write(f"{between}    {dump_line(value)}")
             between, end = ",\n", "\n  ]"
         stream.write(end)
     stream.write("\n}\n")
 
 
-def dumps(value: Any) -> str:
+def dump_line(value: Any) -> str:
     """One line of JSON that is valid UTF-8 and harmless on a terminal, whatever text is inside."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     if text.isascii() and "\x7f" not in text:  # nearly every line
@@ -48,19 +48,19 @@ def dumps(value: Any) -> str:
 
 def report_object(report: Report) -> dict[str, Any]:
     """The report as the JSON object that is published."""
-    return {**_head(report), **{name: list(values) for name, values in _lists(report).items()}}
+    return {**_report_head(report), **{name: list(values) for name, values in _report_lists(report).items()}}
 
 
-def _lists(report: Report) -> dict[str, Iterator[dict[str, Any]]]:
+def _report_lists(report: Report) -> dict[str, Iterator[dict[str, Any]]]:
     return {"devices": map(device_object, report.devices), "attempts": map(_attempt_object, report.attempts)}
 
 
-def _head(report: Report) -> dict[str, Any]:
+def _report_head(report: Report) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "scan_id": report.scan_id,
-        "started_at": moment(report.started_at),
-        "finished_at": moment(report.finished_at),
+        "started_at": json_moment(report.started_at),
+        "finished_at": json_moment(report.finished_at),
         "completion": report.completion.value,
         "site": report.site,
         "targets": list(report.targets),
@@ -104,14 +104,14 @@ def device_object(device: Device) -> dict[str, Any]:
         "ip_addresses": list(device.ip_addresses),
         "mac_addresses": list(device.mac_addresses),
         "open_ports": list(device.open_ports),
-        "first_seen": moment(device.first_seen),
-        "last_seen": moment(device.last_seen),
+        "first_seen": json_moment(device.first_seen),
+        "last_seen": json_moment(device.last_seen),
         "observations": [_observation_object(observation) for observation in device.observations],
     }
 
 
 @functools.lru_cache(maxsize=4096)  # a reply has a hundred facts of one moment
-def moment(when: datetime) -> str:
+def json_moment(when: datetime) -> str:
     """ISO 8601 in UTC with milliseconds and ``Z``."""
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1000:03d}Z"
 
@@ -142,7 +142,7 @@ def _observation_object(observation: Observation) -> dict[str, Any]:
         "probe": observation.probe,
         "key": observation.key,
         "value": observation.value,
-        "seen_at": moment(observation.seen_at),
+        "seen_at": json_moment(observation.seen_at),
     }
 
 
@@ -153,9 +153,9 @@ def _attempt_object(attempt: Attempt) -> dict[str, Any]:
         "port": attempt.port,
         "outcome": attempt.outcome.value,
         "detail": attempt.detail,
-        "seen_at": moment(attempt.seen_at),
+        "seen_at": json_moment(attempt.seen_at),
         "solicited": attempt.is_solicited,
     }
 
 
-EXPORT = Export("json", ".json", "a scan as JSON: devices, evidence, coverage", of_scan=write)
+EXPORT = Export("json", ".json", "a scan as JSON: devices, evidence, coverage", of_scan=write_json)

@@ -48,24 +48,24 @@ class Letter:
     items: Sequence[Item]
 
 
-def make(inventory: Inventory, asked: Asked) -> Made:
+def make_letters(inventory: Inventory, asked: Asked) -> Made:
     """A file for each letter, and a text that says what to do with them."""
     del asked
-    kept, left = sort_out(inventory.items, _left_out)
+    kept, left = sort_out(inventory.items, _why_left_out)
     groups: dict[tuple[str, str], list[Item]] = {}
     for item in kept:
-        groups.setdefault((item.texts["controller"], _text(item, "site_name")), []).append(item)
+        groups.setdefault((item.texts["controller"], _column_text(item, "site_name")), []).append(item)
     files: dict[str, str] = {}
     lines = []
     for (body, site), items in groups.items():
         name = _file_name(body, site, files)
-        files[name] = _page(Letter(body, site, items), inventory)
+        files[name] = _letter_page(Letter(body, site, items), inventory)
         lines.append(f"{name}: {BODIES[body]}, {site}: {counted(len(items))}")
     files["README.txt"] = README + "".join(f"{line}\n" for line in lines)
     return Made(files, len(kept), left)
 
 
-def _left_out(item: Item) -> str:
+def _why_left_out(item: Item) -> str:
     if item.judgement.in_scope != "yes":
         return "not in scope" if item.judgement.in_scope == "no" else "of unknown scope"
     if item.asset.lifecycle in GONE:
@@ -75,7 +75,7 @@ def _left_out(item: Item) -> str:
         return "without a recorded controller"
     if body not in BODIES:
         return "under the council's own control"
-    return "" if _text(item, "site_name") else "without a known site"
+    return "" if _column_text(item, "site_name") else "without a known site"
 
 
 def _file_name(body: str, site: str, taken: Mapping[str, str]) -> str:
@@ -86,25 +86,25 @@ def _file_name(body: str, site: str, taken: Mapping[str, str]) -> str:
     return next(name for name in names if name not in taken)
 
 
-def _page(letter: Letter, inventory: Inventory) -> str:
-    from camscan.page import render  # noqa: PLC0415 - 0.06 s, and only pages need it
+def _letter_page(letter: Letter, inventory: Inventory) -> str:
+    from camscan.page import render_page  # noqa: PLC0415 - 0.06 s, and only pages need it
 
     organisation = visible(inventory.organisation, _LONGEST) or "[name of the council]"
-    return render(
+    return render_page(
         "exports/letter.html",
         title=f"Cameras and recorders to be removed at {letter.site}",
         organisation=organisation,
         marking="OFFICIAL-SENSITIVE",
         day=inventory.on,
         address=(f"To {BODIES[letter.body]}", "[name]", letter.site, "[address]"),
-        before=_before(letter, organisation),
-        devices=_table(letter),
+        before=_letter_heading(letter, organisation),
+        devices=_device_table(letter),
         after=AFTER,
         signature=("Yours faithfully,", "[name and role]", organisation, "[telephone and mail]"),
     )
 
 
-def _before(letter: Letter, organisation: str) -> Sequence[str]:
+def _letter_heading(letter: Letter, organisation: str) -> Sequence[str]:
     decisions = dict.fromkeys(visible(item.judgement.in_scope_reason, _LONGEST).rstrip(".") for item in letter.items)
     them = "These devices are" if len(letter.items) > 1 else "This device is"
     removing = f"{organisation} is removing video surveillance equipment of certain makers."
@@ -130,25 +130,25 @@ _CORRECT = (
 AFTER = tuple(map(" ".join, (_ASK, _KEEP, _CORRECT)))
 
 
-def _table(letter: Letter) -> Table:
+def _device_table(letter: Letter) -> Table:
     items = sorted(letter.items, key=lambda item: (item.asset.day("planned_removal_date") or date.max, item.tag))
     caption = f"{counted(len(items)).capitalize()} at {letter.site}"
-    return Table(caption, _HEADS, [_cells(item) for item in items])
+    return Table(caption, _HEADS, [_device_cells(item) for item in items])
 
 
-def _cells(item: Item) -> Sequence[str | date | None]:
+def _device_cells(item: Item) -> Sequence[str | date | None]:
     kind = item.texts["device_type"]
     return (
         visible(item.tag, _LONGEST),
-        _text(item, "location_detail"),
+        _column_text(item, "location_detail"),
         "" if kind in {"unknown", "other"} else in_words(kind),
-        " ".join(filter(None, (visible(item.maker, _LONGEST), _text(item, "model")))),
-        _text(item, "serial_number"),
+        " ".join(filter(None, (visible(item.maker, _LONGEST), _column_text(item, "model")))),
+        _column_text(item, "serial_number"),
         item.asset.day("planned_removal_date"),
     )
 
 
-def _text(item: Item, column: str) -> str:
+def _column_text(item: Item, column: str) -> str:
     return visible(item.texts[column].strip(), _LONGEST)
 
 
@@ -167,6 +167,6 @@ EXPORT = Export(
     "letters",
     "",
     "a folder of letters to landlords, schools and contractors, one for each site",
-    of_register=make,
+    of_register=make_letters,
     is_folder=True,
 )

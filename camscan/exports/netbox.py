@@ -70,20 +70,20 @@ _DELIMITERS = ",;|\t"  # those of NetBox, where each person may choose one
 Row = Sequence[str]
 
 
-def make(inventory: Inventory, asked: Asked) -> Made:
+def make_netbox(inventory: Inventory, asked: Asked) -> Made:
     """The files of the first run, or of a later one. Raises UsageError for an ``update`` that is not a list."""
     is_later = "update" in asked
-    there = _list(asked["update"]) if is_later else []
+    there = _read_list(asked["update"]) if is_later else []
     by_tag = {row["asset tag"]: row for row in there if row["asset tag"]}
-    kept, left = sort_out(inventory.items, lambda item: "" if _found(item, by_tag) else _left_out(item, later=is_later))
-    new = [item for item in kept if not _found(item, by_tag)]
-    tables = _Bundle(there, _tags(new, {tag.casefold() for tag in by_tag})).tables(new)
+    kept, left = sort_out(inventory.items, lambda item: "" if _match(item, by_tag) else _left_out(item, later=is_later))
+    new = [item for item in kept if not _match(item, by_tag)]
+    tables = _Bundle(there, _choose_tags(new, {tag.casefold() for tag in by_tag})).make_tables(new)
     if is_later:
-        rows = [row for item in kept if (found := _found(item, by_tag)) and (row := _update(item, found))]
+        rows = [row for item in kept if (found := _match(item, by_tag)) and (row := _list_changes(item, found))]
         tables["devices-update.csv"] = [UPDATE, *(row for row in rows if len(row) == len(UPDATE))]
         tables["devices-update-status.csv"] = [STATUS, *(row for row in rows if len(row) == len(STATUS))]
     files = {name: csv_text(rows[0], rows[1:], quote_all=True) for name, rows in tables.items()}
-    return Made({"ORDER.txt": _order(tables, len(kept) - len(new)), **files}, len(kept), left)
+    return Made({"ORDER.txt": _import_order(tables, len(kept) - len(new)), **files}, len(kept), left)
 
 
 def _left_out(item: Item, *, later: bool) -> str:
@@ -92,22 +92,22 @@ def _left_out(item: Item, *, later: bool) -> str:
         return "already removed, and not in NetBox" if later else "already removed"
     if not item.maker:
         return "with an unknown or only possible maker"
-    if not _name(item, "model"):
+    if not _column_name(item, "model"):
         return "without a known model, which NetBox needs"
-    return "" if _name(item, "site_name") else "without a site, which NetBox needs"
+    return "" if _column_name(item, "site_name") else "without a site, which NetBox needs"
 
 
 # ── what NetBox has ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _list(text: str) -> list[dict[str, str]]:
+def _read_list(text: str) -> list[dict[str, str]]:
     """The devices of a list that NetBox exported: name of each needed column -> its text."""
     delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as error:
         raise UsageError(f"--update: the file cannot be read as CSV: {error}") from None
-    header = [_heading(cell) for cell in rows[0]] if rows else []
+    header = [_heading_name(cell) for cell in rows[0]] if rows else []
     missing = [name for name in NEEDED if name not in header]
     if missing:
         raise UsageError(
@@ -128,28 +128,28 @@ def _list(text: str) -> list[dict[str, str]]:
     return found
 
 
-def _heading(cell: str) -> str:
+def _heading_name(cell: str) -> str:
     name = " ".join(cell.replace("_", " ").split()).casefold()
     return _ALIASES.get(name, name)
 
 
-def _found(item: Item, by_tag: Mapping[str, dict[str, str]]) -> dict[str, str] | None:
+def _match(item: Item, by_tag: Mapping[str, dict[str, str]]) -> dict[str, str] | None:
     """Its row in NetBox: by the council's label, or by the number that it went by before it had one."""
-    tags = (_text(item.tag), harmless(_text(item.tag)), item.asset.asset_id)
+    tags = (_one_line(item.tag), harmless(_one_line(item.tag)), item.asset.asset_id)
     return next((by_tag[tag] for tag in tags if tag in by_tag), None)
 
 
-def _update(item: Item, row: Mapping[str, str]) -> Row:
+def _list_changes(item: Item, row: Mapping[str, str]) -> Row:
     """What is new of a device, with what stays as it is there; empty where nothing is.
 
     Without serial number and description where these would not come back as they are: people wrote them.
     """
-    status = _status(item) or row["status"]
+    status = _status_word(item) or row["status"]
     if row["status"] in _PEOPLES and status in {ACTIVE, OFFLINE}:
         status = row["status"]
-    serial, description = _serial(item) or row["serial number"], row["description"]
+    serial, description = _serial_text(item) or row["serial number"], row["description"]
     if not description or description.startswith(_OURS):
-        description = _description(item)
+        description = _describe_device(item)
     texts = harmless(serial), description
     if (status, *texts) == (row["status"], harmless(row["serial number"]), row["description"]):
         return ()
@@ -170,23 +170,23 @@ class _Names:
     """Key -> what it is part of, its name, its slug."""
     slugs: set[tuple[str, str]] = field(default_factory=set)
 
-    def has(self, name: str, within: str = "") -> None:
+    def add_known(self, name: str, within: str = "") -> None:
         """NetBox has one of this name, within a site or of a maker."""
         if name:
-            self.there.setdefault(_key(within, name), name)
-            self.slugs.add((within.casefold(), _slug(name)))
+            self.there.setdefault(_name_key(within, name), name)
+            self.slugs.add((within.casefold(), _slug_of(name)))
 
-    def use(self, name: str, within: str = "") -> str:
+    def name_to_use(self, name: str, within: str = "") -> str:
         """What it is called; it is new unless it is there."""
-        key = _key(within, name)
+        key = _name_key(within, name)
         if key in self.there:
             return self.there[key]
         if key not in self.new:
-            self.new[key] = within, name, self._slug(name, within.casefold())
+            self.new[key] = within, name, self._unique_slug(name, within.casefold())
         return self.new[key][1]
 
-    def _slug(self, name: str, within: str) -> str:
-        slug = _slug(name)
+    def _unique_slug(self, name: str, within: str) -> str:
+        slug = _slug_of(name)
         if not slug or (within, slug) in self.slugs:
             mark = hashlib.sha256(name.encode()).hexdigest()[:8]
             slug = f"{slug[: LONGEST['slug'] - 9]}-{mark}".lstrip("-")
@@ -194,11 +194,11 @@ class _Names:
         return slug
 
 
-def _key(within: str, name: str) -> tuple[str, str]:
+def _name_key(within: str, name: str) -> tuple[str, str]:
     return within.casefold(), name.casefold()
 
 
-def _slug(name: str) -> str:
+def _slug_of(name: str) -> str:
     """Letters, digits and hyphens, as its address in NetBox; empty where the name has none of ASCII."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[: LONGEST["slug"]].rstrip("-")
@@ -212,15 +212,15 @@ class _Bundle:
         self._makers, self._roles, self._sites, self._types, self._places = (_Names() for _ in range(5))
         self._facilities: dict[str, str] = {}
         for row in there:
-            self._makers.has(row["manufacturer"])
-            self._roles.has(row["role"])
-            self._sites.has(row["site"])
-            self._types.has(row["type"], row["manufacturer"])
-            self._places.has(row["location"], row["site"])
+            self._makers.add_known(row["manufacturer"])
+            self._roles.add_known(row["role"])
+            self._sites.add_known(row["site"])
+            self._types.add_known(row["type"], row["manufacturer"])
+            self._places.add_known(row["location"], row["site"])
 
-    def tables(self, items: Sequence[Item]) -> dict[str, list[Row]]:
+    def make_tables(self, items: Sequence[Item]) -> dict[str, list[Row]]:
         """Name of each file -> its header and its rows."""
-        devices = [self._device(item) for item in items]
+        devices = [self._device_row(item) for item in items]
         rows: dict[str, Iterable[Row]] = {
             "manufacturers.csv": [(name, slug) for _, name, slug in self._makers.new.values()],
             "device-roles.csv": [(name, slug, _COLORS[name]) for _, name, slug in self._roles.new.values()],
@@ -229,43 +229,43 @@ class _Bundle:
             "device-types.csv": [(maker, model, slug, "0") for maker, model, slug in self._types.new.values()],
             "devices.csv": devices,
             "interfaces.csv": [
-                (self._tag(item), _INTERFACE, "other")
+                (self._tag_of(item), _INTERFACE, "other")
                 for item in items
                 if item.asset.mac_addresses or item.asset.ip_addresses
             ],
             "mac-addresses.csv": [
-                (mac, self._tag(item), _INTERFACE, _word(number == 0))
+                (mac, self._tag_of(item), _INTERFACE, _yes_or_no(number == 0))
                 for item in items
                 for number, mac in enumerate(item.asset.mac_addresses)
             ],
-            "ip-addresses.csv": self._addresses(items),
+            "ip-addresses.csv": self._address_rows(items),
         }
         return {name: [header, *rows[name]] for name, header in COLUMNS.items()}
 
-    def _tag(self, item: Item) -> str:
+    def _tag_of(self, item: Item) -> str:
         return self._tags[item.asset.asset_id]
 
-    def _device(self, item: Item) -> Row:
-        maker = self._makers.use(_text(item.maker, LONGEST["name"] - 1))
-        site = self._sites.use(_name(item, "site_name"))
-        uprn = _text(item.texts["uprn"])
+    def _device_row(self, item: Item) -> Row:
+        maker = self._makers.name_to_use(_one_line(item.maker, LONGEST["name"] - 1))
+        site = self._sites.name_to_use(_column_name(item, "site_name"))
+        uprn = _one_line(item.texts["uprn"])
         self._facilities.setdefault(site, uprn if len(uprn) < LONGEST["facility"] else "")
-        place = _name(item, "location_detail")
+        place = _column_name(item, "location_detail")
         cells = {
-            "name": self._tag(item),
-            "role": self._roles.use(_role(item)),
+            "name": self._tag_of(item),
+            "role": self._roles.name_to_use(_device_role(item)),
             "manufacturer": maker,
-            "device_type": self._types.use(_name(item, "model"), maker),
-            "serial": _serial(item),
-            "asset_tag": self._tag(item),
-            "status": _status(item) or ACTIVE,
+            "device_type": self._types.name_to_use(_column_name(item, "model"), maker),
+            "serial": _serial_text(item),
+            "asset_tag": self._tag_of(item),
+            "status": _status_word(item) or ACTIVE,
             "site": site,
-            "location": self._places.use(place, site) if place else "",
-            "description": _description(item),
+            "location": self._places.name_to_use(place, site) if place else "",
+            "description": _describe_device(item),
         }
         return [cells[name] for name in COLUMNS["devices.csv"]]
 
-    def _addresses(self, items: Iterable[Item]) -> Iterator[Row]:
+    def _address_rows(self, items: Iterable[Item]) -> Iterator[Row]:
         """Each address once, of the device that was last seen there: NetBox refuses a second one."""
         owners: dict[str, str] = {}
         for item in sorted(items, key=lambda item: item.asset.last_seen or _DAWN, reverse=True):
@@ -274,52 +274,52 @@ class _Bundle:
         for item in items:
             versions: set[int] = set()
             for text in item.asset.ip_addresses:
-                address = _address(text)
+                address = _parse_address(text)
                 if address is None or owners[text] != item.asset.asset_id:
                     continue
                 is_first = address.version not in versions
                 versions.add(address.version)
-                mask = _mask(address, item.texts["vlan_or_subnet"])
-                yield f"{address}/{mask}", ACTIVE, self._tag(item), _INTERFACE, _word(is_first)
+                mask = _prefix_length(address, item.texts["vlan_or_subnet"])
+                yield f"{address}/{mask}", ACTIVE, self._tag_of(item), _INTERFACE, _yes_or_no(is_first)
 
 
-def _tags(items: Iterable[Item], taken: set[str]) -> dict[str, str]:
+def _choose_tags(items: Iterable[Item], taken: set[str]) -> dict[str, str]:
     """Number of each device -> its asset tag: the label as it is, or the number where NetBox could not hold that."""
     rows = list(items)
     taken = taken | {item.asset.asset_id.casefold() for item in rows}
     found = {}
     for item in rows:
         tag = item.tag.strip()
-        is_fit = tag == _text(tag) == harmless(tag) and len(tag) <= LONGEST["tag"] and tag.casefold() not in taken
+        is_fit = tag == _one_line(tag) == harmless(tag) and len(tag) <= LONGEST["tag"] and tag.casefold() not in taken
         found[item.asset.asset_id] = tag if is_fit else item.asset.asset_id
         taken.add(found[item.asset.asset_id].casefold())
     return found
 
 
-def _text(text: str, limit: int = 2000) -> str:
+def _one_line(text: str, limit: int = 2000) -> str:
     """One harmless line without blanks at its ends, which NetBox takes away, and without two together."""
     return visible(" ".join(text[: 10 * limit].split()), limit).strip()
 
 
-def _name(item: Item, column: str) -> str:
+def _column_name(item: Item, column: str) -> str:
     """There is room for an apostrophe before it."""
-    return _text(item.texts[column], LONGEST["name"] - 1)
+    return _one_line(item.texts[column], LONGEST["name"] - 1)
 
 
-def _role(item: Item) -> str:
+def _device_role(item: Item) -> str:
     kind = kind_of(item.asset.identification.kind)
     if kind.is_camera:
         return "CCTV camera"
     return "CCTV recorder" if kind.holds_recordings else "CCTV equipment"
 
 
-def _serial(item: Item) -> str:
+def _serial_text(item: Item) -> str:
     """Empty where NetBox could not hold the whole: a part of a number is another number."""
-    serial = _text(item.texts["serial_number"])
+    serial = _one_line(item.texts["serial_number"])
     return serial if len(serial) < LONGEST["serial"] else ""
 
 
-def _status(item: Item) -> str:
+def _status_word(item: Item) -> str:
     """The word of NetBox; empty where nothing is known, since no scan could see the device."""
     if item.asset.lifecycle in GONE:
         return REMOVED
@@ -327,7 +327,7 @@ def _status(item: Item) -> str:
     return PLANNED if is_planned else _SEEN.get(item.asset.presence, "")
 
 
-def _description(item: Item) -> str:
+def _describe_device(item: Item) -> str:
     """The number of the device, and where its removal stands."""
     planned, gone = item.texts["planned_removal_date"], item.texts["actual_removal_date"]
     words = {
@@ -342,11 +342,11 @@ def _description(item: Item) -> str:
     return f"{_OURS}{item.asset.asset_id}{words.get(item.standing, '') if item.judgement.in_scope == 'yes' else ''}"
 
 
-def _word(is_so: bool) -> str:
+def _yes_or_no(is_so: bool) -> str:
     return "true" if is_so else "false"
 
 
-def _address(text: str) -> _Address | None:
+def _parse_address(text: str) -> _Address | None:
     """None for one that says nothing outside of its own network."""
     try:
         address = ipaddress.ip_address(text)
@@ -356,7 +356,7 @@ def _address(text: str) -> _Address | None:
     return None if is_local else address
 
 
-def _mask(address: _Address, subnet: str) -> int:
+def _prefix_length(address: _Address, subnet: str) -> int:
     """Of the site map's subnet that holds it; of the address alone where NetBox would take it for the subnet's own."""
     try:
         network = ipaddress.ip_network(subnet.partition(" ")[0], strict=False)
@@ -366,7 +366,7 @@ def _mask(address: _Address, subnet: str) -> int:
     return network.prefixlen if is_host and network.prefixlen else address.max_prefixlen
 
 
-def _order(tables: Mapping[str, Sequence[Row]], there: int) -> str:
+def _import_order(tables: Mapping[str, Sequence[Row]], there: int) -> str:
     lines = [
         f"{number}. {name}: {counted(len(rows) - 1, 'row')}" for number, (name, rows) in enumerate(tables.items(), 1)
     ]
@@ -393,7 +393,7 @@ EXPORT = Export(
     "netbox",
     "",
     "a folder of CSV files for NetBox, to be imported in order",
-    of_register=make,
+    of_register=make_netbox,
     is_folder=True,
     options=(Option("update", Takes.READ, "NetBox's own export of its devices, so that only changes are written."),),
 )

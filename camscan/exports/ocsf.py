@@ -21,39 +21,39 @@ _CATEGORY, _CLASS, _COLLECT, _INFORMATIONAL, _IOT = 5, 5001, 2, 1, 7
 _LONGEST = 255
 
 
-def make(inventory: Inventory, asked: Asked) -> Made:
+def make_ocsf(inventory: Inventory, asked: Asked) -> Made:
     """The lines, by site and address."""
     del asked
-    kept, left = sort_out(inventory.items, _left_out)
-    lines = (json.dumps(event(item), sort_keys=True, separators=(",", ":")) + "\n" for item in kept)
+    kept, left = sort_out(inventory.items, _why_left_out)
+    lines = (json.dumps(inventory_event(item), sort_keys=True, separators=(",", ":")) + "\n" for item in kept)
     return Made({"": "".join(lines)}, len(kept), left)
 
 
-def _left_out(item: Item) -> str:
+def _why_left_out(item: Item) -> str:
     if item.asset.lifecycle in GONE:
         return "already removed"
     return "" if item.asset.last_seen else "never seen by a scan"
 
 
-def event(item: Item) -> Mapping[str, Any]:
+def inventory_event(item: Item) -> Mapping[str, Any]:
     """That the newest scan which saw a device saw it so."""
     asset = item.asset
-    seen = _milliseconds(asset.last_seen)
+    seen = _in_milliseconds(asset.last_seen)
     device = {
         "type_id": _IOT,
         "type": item.texts["device_type"],
         "uid": asset.asset_id,
-        "uid_alt": _text(item, "council_asset_tag"),
+        "uid_alt": _column_text(item, "council_asset_tag"),
         "name": visible(item.tag, _LONGEST),
-        "hostname": _text(item, "hostname"),
+        "hostname": _column_text(item, "hostname"),
         "ip": next(filter(_is_address, asset.ip_addresses), ""),
         "mac": next(iter(asset.mac_addresses), ""),
         "vendor_name": visible(item.maker, _LONGEST),
-        "model": _text(item, "model"),
-        "hw_info": _known({"serial_number": _text(item, "serial_number")}),
-        "desc": ", ".join(filter(None, (_text(item, "site_name"), _text(item, "location_detail")))),
+        "model": _column_text(item, "model"),
+        "hw_info": _known_members({"serial_number": _column_text(item, "serial_number")}),
+        "desc": ", ".join(filter(None, (_column_text(item, "site_name"), _column_text(item, "location_detail")))),
         "zone": item.texts["network_zone"],
-        "first_seen_time": _milliseconds(asset.first_seen),
+        "first_seen_time": _in_milliseconds(asset.first_seen),
         "last_seen_time": seen,
     }
     product = {"name": "camscan", "vendor_name": "camscan", "version": __version__}
@@ -65,7 +65,7 @@ def event(item: Item) -> Mapping[str, Any]:
         "severity_id": _INFORMATIONAL,
         "time": seen,
         "metadata": {"product": product, "version": SCHEMA},
-        "device": _known(device),
+        "device": _known_members(device),
     }
 
 
@@ -77,16 +77,18 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _milliseconds(when: datetime | None) -> int | None:
+def _in_milliseconds(when: datetime | None) -> int | None:
     return None if when is None else round(when.timestamp() * 1000)
 
 
-def _known(members: Mapping[str, Any]) -> dict[str, Any]:
+def _known_members(members: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value not in ("", None, {})}
 
 
-def _text(item: Item, column: str) -> str:
+def _column_text(item: Item, column: str) -> str:
     return visible(item.texts[column].strip(), _LONGEST)
 
 
-EXPORT = Export("ocsf", ".ndjson", "the devices as OCSF events for a SIEM, one line of JSON each", of_register=make)
+EXPORT = Export(
+    "ocsf", ".ndjson", "the devices as OCSF events for a SIEM, one line of JSON each", of_register=make_ocsf
+)

@@ -64,29 +64,29 @@ METRICS: Mapping[str, Metric] = {
 """Name -> metric, in the order of the file. One that is not known is not written."""
 
 
-def text(figures: Figures) -> str:
+def metrics_text(figures: Figures) -> str:
     """The file. A metric with labels has every combination of their values: 0 where nothing was counted.
 
     Raises ValueError for a metric or a label value that is not declared here.
     """
     if unknown := sorted(figures.keys() - METRICS.keys()):
         raise ValueError(f"no such metric: {', '.join(unknown)}")
-    return "".join(_metric(name, metric, figures[name]) for name, metric in METRICS.items() if name in figures)
+    return "".join(_metric_lines(name, metric, figures[name]) for name, metric in METRICS.items() if name in figures)
 
 
-def _metric(name: str, metric: Metric, values: Mapping[tuple[str, ...], float]) -> str:
+def _metric_lines(name: str, metric: Metric, values: Mapping[tuple[str, ...], float]) -> str:
     combinations = list(product(*metric.labels.values()))
     if wrong := sorted(values.keys() - set(combinations)):
         raise ValueError(f"{name}: no such labels: {wrong}")
     lines = [f"# HELP {name} {metric.what}", f"# TYPE {name} {metric.kind}"]
     for combination in combinations:
         pairs = ",".join(f'{label}="{value}"' for label, value in zip(metric.labels, combination, strict=True))
-        lines.append(f"{name}{f'{{{pairs}}}' if pairs else ''} {_number(values.get(combination, 0))}")
+        lines.append(f"{name}{f'{{{pairs}}}' if pairs else ''} {_number_text(values.get(combination, 0))}")
     return "\n".join(lines) + "\n"
 
 
-def _number(value: float) -> str:
+def _number_text(value: float) -> str:
     return str(int(value)) if value == int(value) else repr(float(value))
 
 
-EXPORT = Export("prometheus", ".prom", "what is counted, for Prometheus: no site, no address", of_figures=text)
+EXPORT = Export("prometheus", ".prom", "what is counted, for Prometheus: no site, no address", of_figures=metrics_text)

@@ -32,32 +32,32 @@ _SUMS = "#"
 """Member of ``inherited`` by which an import tells that camscan's own columns were edited (``sheets/row.py``)."""
 
 
-def make(inventory: Inventory, asked: Asked) -> Made:
+def make_removals(inventory: Inventory, asked: Asked) -> Made:
     """The sheet, the first to be removed first, and the calendar where it is asked for."""
-    kept, left = sort_out(inventory.items, _left_out)
-    kept.sort(key=_order)
+    kept, left = sort_out(inventory.items, _why_left_out)
+    kept.sort(key=_removal_order)
     beside = {"ics": calendar_text(kept, inventory.on)} if "ics" in asked else {}
-    return Made({"": csv_text(COLUMNS, map(_row, kept))}, len(kept), left, beside)
+    return Made({"": csv_text(COLUMNS, map(_sheet_row, kept))}, len(kept), left, beside)
 
 
-def _left_out(item: Item) -> str:
+def _why_left_out(item: Item) -> str:
     if item.judgement.in_scope == "yes":
         return "already removed" if item.asset.lifecycle in GONE else ""
     return "not in scope" if item.judgement.in_scope == "no" else "of unknown scope"
 
 
-def _order(item: Item) -> tuple[str, int, str, str]:
+def _removal_order(item: Item) -> tuple[str, int, str, str]:
     """By planned day, those without one last; then priority, site and number."""
     day = item.texts["planned_removal_date"] or "9"
     return day, item.judgement.priority or _NO_PRIORITY, item.texts["site_name"].casefold(), item.asset.asset_id
 
 
-def _row(item: Item) -> Sequence[str]:
-    own = {"manufacturer": item.maker or "unknown", "standing": item.standing, "inherited": _inherited(item)}
+def _sheet_row(item: Item) -> Sequence[str]:
+    own = {"manufacturer": item.maker or "unknown", "standing": item.standing, "inherited": _inherited_text(item)}
     return [own.get(name) or item.texts[name] for name in COLUMNS]
 
 
-def _inherited(item: Item) -> str:
+def _inherited_text(item: Item) -> str:
     """What cells show of the site map and the scanner, of these columns; without it they would be taken for edits.
 
     The sums of camscan's own columns fit only where this sheet shows what the register does.
@@ -94,7 +94,7 @@ def calendar_text(items: Iterable[Item], on: date) -> str:
         event.add("dtstart", first)
         event.add("dtend", first + timedelta(days=1))
         event.add("summary", f"{'Overdue: ' if first < on else ''}Camera removal, {site}: {counted(len(group))}")
-        event.add("description", _description(group))
+        event.add("description", _calendar_text(group))
         event.add("location", site)
         event.add("class", "CONFIDENTIAL")
         event.add("transp", "TRANSPARENT")
@@ -102,7 +102,7 @@ def calendar_text(items: Iterable[Item], on: date) -> str:
     return bytes(calendar.to_ical()).decode()
 
 
-def _description(group: Sequence[Item]) -> str:
+def _calendar_text(group: Sequence[Item]) -> str:
     """How many there are of each priority, and what stands in the way."""
     priorities = [item.judgement.priority or _NO_PRIORITY for item in group]
     lines = [f"Priority {each}: {counted(priorities.count(each))}" for each in sorted(set(priorities) - {_NO_PRIORITY})]
@@ -114,7 +114,7 @@ EXPORT = Export(
     "removals",
     ".csv",
     "the devices that remain to be removed as CSV, for project tools and contractors",
-    of_register=make,
+    of_register=make_removals,
     options=(
         Option("ics", Takes.WRITE, "Also write the planned days as a calendar, with one event for each site and day."),
     ),

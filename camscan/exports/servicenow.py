@@ -22,14 +22,14 @@ COLUMNS = (
 _LONGEST = 255
 
 
-def make(inventory: Inventory, asked: Asked) -> Made:
+def make_servicenow(inventory: Inventory, asked: Asked) -> Made:
     """The file."""
     del asked
-    kept, left = sort_out(inventory.items, _left_out)
-    return Made({"": csv_text(COLUMNS, map(_row, kept))}, len(kept), left)
+    kept, left = sort_out(inventory.items, _why_left_out)
+    return Made({"": csv_text(COLUMNS, map(_device_row, kept))}, len(kept), left)
 
 
-def _left_out(item: Item) -> str:
+def _why_left_out(item: Item) -> str:
     if not item.maker:
         return "with an unknown or only possible maker"
     if not (item.texts["serial_number"] or item.asset.mac_addresses):
@@ -37,19 +37,19 @@ def _left_out(item: Item) -> str:
     return ""
 
 
-def _row(item: Item) -> Sequence[str]:
+def _device_row(item: Item) -> Sequence[str]:
     texts = item.texts
     tag = visible(item.tag, _LONGEST)
     return (
         tag,
-        _text(item, "serial_number"),
+        _column_text(item, "serial_number"),
         texts["mac_addresses"].partition(";")[0],
         texts["ip_addresses"].partition(";")[0],
         visible(item.maker, _LONGEST),
-        _text(item, "model"),
-        _text(item, "site_name"),
+        _column_text(item, "model"),
+        _column_text(item, "site_name"),
         tag,
-        _text(item, "firmware_version"),
+        _column_text(item, "firmware_version"),
         "Retired" if item.asset.lifecycle in GONE else "Installed",
         f"Video surveillance: {in_words(texts['device_type'])}",
         "camscan",
@@ -57,8 +57,8 @@ def _row(item: Item) -> Sequence[str]:
     )
 
 
-def _text(item: Item, column: str) -> str:
+def _column_text(item: Item, column: str) -> str:
     return visible(item.texts[column].strip(), _LONGEST)
 
 
-EXPORT = Export("servicenow", ".csv", "the devices as CSV for an import set of ServiceNow", of_register=make)
+EXPORT = Export("servicenow", ".csv", "the devices as CSV for an import set of ServiceNow", of_register=make_servicenow)

@@ -33,35 +33,35 @@ LONGEST = 255
 IN_USE, PLANNED, REMOVED = "In use", "Removal planned", "Removed"
 
 
-def make(inventory: Inventory, asked: Asked) -> Made:
+def make_snipe_it(inventory: Inventory, asked: Asked) -> Made:
     """``create.csv``, ``update.csv`` and ``update-status.csv``. Raises UsageError for a ``known`` that is no list."""
-    kept, left = sort_out(inventory.items, _left_out)
-    known = _tags(asked["known"]) if "known" in asked else None
+    kept, left = sort_out(inventory.items, _why_left_out)
+    known = _read_tags(asked["known"]) if "known" in asked else None
     if known is not None:
-        gone = [item for item in kept if item.asset.lifecycle in GONE and _tag(item) not in known]
+        gone = [item for item in kept if item.asset.lifecycle in GONE and _tag_of(item) not in known]
         left += [LeftOut(item, "already removed, and not in Snipe-IT") for item in gone]
-        kept = [item for item in kept if item.asset.lifecycle not in GONE or _tag(item) in known]
-    new = [item for item in kept if known is None or _tag(item) not in known]
-    old = [item for item in kept if known is None or _tag(item) in known]
-    rows = [_cells(item) for item in old]
+        kept = [item for item in kept if item.asset.lifecycle not in GONE or _tag_of(item) in known]
+    new = [item for item in kept if known is None or _tag_of(item) not in known]
+    old = [item for item in kept if known is None or _tag_of(item) in known]
+    rows = [_device_cells(item) for item in old]
     full = [row for row in rows if all(row[name] for name in CUSTOM)]
     short = [row for row in rows if not all(row[name] for name in CUSTOM)]
     files = {
-        "create.csv": _table(CREATE, _unique_serials([_cells(item) for item in new])),
-        "update.csv": _table(UPDATE, full),
-        "update-status.csv": _table(STATUS, short),
+        "create.csv": _csv_table(CREATE, _unique_serials([_device_cells(item) for item in new])),
+        "update.csv": _csv_table(UPDATE, full),
+        "update-status.csv": _csv_table(STATUS, short),
         "README.txt": README,
     }
     return Made(files, len(kept), left)
 
 
-def _left_out(item: Item) -> str:
+def _why_left_out(item: Item) -> str:
     if not item.maker:
         return "with an unknown or only possible maker"
-    return "" if _text(item, "model") not in {"", "0"} else "without a known model, which Snipe-IT needs"
+    return "" if _column_text(item, "model") not in {"", "0"} else "without a known model, which Snipe-IT needs"
 
 
-def _tags(text: str) -> frozenset[str]:
+def _read_tags(text: str) -> frozenset[str]:
     """The asset tags of a list that Snipe-IT exported."""
     try:
         rows = list(csv.reader(io.StringIO(text, newline="")))
@@ -74,52 +74,52 @@ def _tags(text: str) -> frozenset[str]:
     return frozenset(row[place].strip() for row in rows[1:] if len(row) > place)
 
 
-def _table(header: Sequence[str], rows: Iterable[dict[str, str]]) -> str:
+def _csv_table(header: Sequence[str], rows: Iterable[dict[str, str]]) -> str:
     return csv_text(header, ([row[name] for name in header] for row in rows))
 
 
-def _cells(item: Item) -> dict[str, str]:
+def _device_cells(item: Item) -> dict[str, str]:
     return {
-        "Asset Tag": _tag(item),
-        "Item Name": _text(item, "location_detail"),
-        "Category": _category(item),
+        "Asset Tag": _tag_of(item),
+        "Item Name": _column_text(item, "location_detail"),
+        "Category": _category_of(item),
         "Manufacturer": visible(item.maker, LONGEST),
-        "Model Name": _text(item, "model"),
-        "Serial Number": _text(item, "serial_number"),
-        "Status": _status(item),
-        "Location": _text(item, "site_name"),
-        "Supplier": _text(item, "supplier"),
+        "Model Name": _column_text(item, "model"),
+        "Serial Number": _column_text(item, "serial_number"),
+        "Status": _status_of(item),
+        "Location": _column_text(item, "site_name"),
+        "Supplier": _column_text(item, "supplier"),
         "Purchase Date": item.texts["purchase_date"],
         "Purchase Cost": item.texts["purchase_cost"],
-        "Warranty": _warranty(item),
+        "Warranty": _warranty_months(item),
         "IP Address": item.texts["ip_addresses"].partition(";")[0],
         "MAC Address": item.texts["mac_addresses"].partition(";")[0],
     }
 
 
-def _tag(item: Item) -> str:
+def _tag_of(item: Item) -> str:
     return visible(item.tag, LONGEST)
 
 
-def _text(item: Item, column: str) -> str:
+def _column_text(item: Item, column: str) -> str:
     return visible(item.texts[column].strip(), LONGEST)
 
 
-def _category(item: Item) -> str:
+def _category_of(item: Item) -> str:
     kind = kind_of(item.asset.identification.kind)
     if kind.is_camera:
         return "CCTV camera"
     return "CCTV recorder" if kind.holds_recordings else "CCTV equipment"
 
 
-def _status(item: Item) -> str:
+def _status_of(item: Item) -> str:
     lifecycle = item.asset.lifecycle
     if lifecycle in GONE:
         return REMOVED
     return PLANNED if lifecycle in {Lifecycle.PLANNED, Lifecycle.ORDERED} else IN_USE
 
 
-def _warranty(item: Item) -> str:
+def _warranty_months(item: Item) -> str:
     """Whole months from the purchase; empty where that cannot be said."""
     texts = item.texts["purchase_date"], item.texts["warranty_or_support_end"]
     if not all(texts):
@@ -164,7 +164,7 @@ EXPORT = Export(
     "snipe-it",
     "",
     "a folder of CSV files for Snipe-IT: create.csv and the updates",
-    of_register=make,
+    of_register=make_snipe_it,
     is_folder=True,
     options=(Option("known", Takes.READ, "Snipe-IT's own export of its assets, so that only changes are written."),),
 )

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from camscan.exports import Export, by_address
 from camscan.fingerprints.wording import load_words
-from camscan.identify.reasons import reasons
+from camscan.identify.reasons import list_reasons
 from camscan.model import Device, Report
 from camscan.output import visible
 
@@ -20,17 +20,17 @@ _LIMIT = 48
 _BECAUSE_LIMIT = 72
 
 
-def rows(devices: Iterable[Device]) -> list[tuple[str, ...]]:
+def table_rows(devices: Iterable[Device]) -> list[tuple[str, ...]]:
     """One row of harmless one-line texts per device: camera systems first, then by address."""
-    return [row(device) for device in sorted(devices, key=_order)]
+    return [device_row(device) for device in sorted(devices, key=_row_order)]
 
 
-def row(device: Device) -> tuple[str, ...]:
+def device_row(device: Device) -> tuple[str, ...]:
     """One device's cells, in the order of COLUMNS."""
     found = device.identification
     texts = (
         device.ip_addresses[0] if device.ip_addresses else "",
-        load_words().maker(found.maker) if found.maker else "unknown",
+        load_words().maker_name(found.maker) if found.maker else "unknown",
         found.brand or "",
         found.model or "",
         found.firmware or "",
@@ -38,27 +38,27 @@ def row(device: Device) -> tuple[str, ...]:
         found.kind or "",
         found.confidence.value,
     )
-    return (*(visible(text, _LIMIT) for text in texts), visible(_reason(device), _BECAUSE_LIMIT))
+    return (*(visible(text, _LIMIT) for text in texts), visible(_first_reason(device), _BECAUSE_LIMIT))
 
 
-def write(report: Report, stream: TextIO) -> None:
+def write_table(report: Report, stream: TextIO) -> None:
     """Write the table as aligned plain text."""
-    lines = [COLUMNS, *rows(report.devices)]
+    lines = [COLUMNS, *table_rows(report.devices)]
     widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         padded = (text + " " * (width - cell_len(text)) for text, width in zip(line, widths, strict=True))
         stream.write("  ".join(padded).rstrip() + "\n")
 
 
-def _reason(device: Device) -> str:
+def _first_reason(device: Device) -> str:
     found = device.identification
     if found.conflicts:
         return f"conflict: {found.conflicts[0]}"
-    return next(iter(reasons(found)), "")
+    return next(iter(list_reasons(found)), "")
 
 
-def _order(device: Device) -> tuple[bool, tuple[int, int, str]]:
+def _row_order(device: Device) -> tuple[bool, tuple[int, int, str]]:
     return device.identification.is_camera_system is False, by_address(device)
 
 
-EXPORT = Export("text", ".txt", "the devices of a scan as a table of plain text", of_scan=write)
+EXPORT = Export("text", ".txt", "the devices of a scan as a table of plain text", of_scan=write_table)

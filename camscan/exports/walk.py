@@ -50,14 +50,14 @@ class Site:
     devices: Sequence[Device]
 
 
-def make(inventory: Inventory, asked: Asked) -> Made:
+def make_walk(inventory: Inventory, asked: Asked) -> Made:
     """One page: a section for each place."""
-    from camscan.page import render  # noqa: PLC0415 - 0.06 s, and only a page needs it
+    from camscan.page import render_page  # noqa: PLC0415 - 0.06 s, and only a page needs it
 
     del asked
-    kept, left = sort_out(inventory.items, _left_out)
-    sites = list(_sites(kept))
-    text = render(
+    kept, left = sort_out(inventory.items, _why_left_out)
+    sites = list(_group_by_site(kept))
+    text = render_page(
         "exports/walk.html",
         title="Cameras and recorders to inspect",
         organisation=inventory.organisation,
@@ -71,54 +71,54 @@ def make(inventory: Inventory, asked: Asked) -> Made:
     return Made({"": text}, len(kept), left)
 
 
-def _left_out(item: Item) -> str:
+def _why_left_out(item: Item) -> str:
     if item.asset.lifecycle in GONE:
         return "already removed"
     return "not in scope" if item.judgement.in_scope == "no" else ""
 
 
-def _sites(items: Iterable[Item]) -> Iterable[Site]:
+def _group_by_site(items: Iterable[Item]) -> Iterable[Site]:
     groups: dict[str, list[Item]] = {}
     for item in items:
-        groups.setdefault(_text(item, "site_name") or NO_SITE, []).append(item)
+        groups.setdefault(_column_text(item, "site_name") or NO_SITE, []).append(item)
     for name, group in groups.items():
         first = group[0].texts
         about = [f"UPRN or number {visible(first['uprn'], _LONGEST)}"] if first["uprn"] and name != NO_SITE else []
         about += [counted(len(group))]
-        yield Site(name, ", ".join(about), [_device(item) for item in group])
+        yield Site(name, ", ".join(about), [_make_device(item) for item in group])
 
 
-def _device(item: Item) -> Device:
-    from camscan.page.qr import qr  # noqa: PLC0415 - as above
+def _make_device(item: Item) -> Device:
+    from camscan.page.qr import draw_qr_code  # noqa: PLC0415 - as above
 
     return Device(
         number=item.asset.asset_id,
         tag=visible(item.tag, _LONGEST),
-        code=qr(item.asset.asset_id),
-        where=_text(item, "location_detail"),
-        facts=[(name, text) for name, text in _facts(item).items() if text],
+        code=draw_qr_code(item.asset.asset_id),
+        where=_column_text(item, "location_detail"),
+        facts=[(name, text) for name, text in _device_facts(item).items() if text],
     )
 
 
-def _facts(item: Item) -> Mapping[str, str]:
+def _device_facts(item: Item) -> Mapping[str, str]:
     behind, channel = item.texts["recorder_asset_id"], item.texts["recorder_channel"]
-    kind, badge = item.texts["device_type"], _text(item, "brand_on_badge")
+    kind, badge = item.texts["device_type"], _column_text(item, "brand_on_badge")
     return {
         "Number": item.asset.asset_id if item.tag != item.asset.asset_id else "",
         "What": "" if kind in {"unknown", "other"} else in_words(kind),
-        "Make, model": " ".join(filter(None, (_maker(item), _text(item, "model")))),
+        "Make, model": " ".join(filter(None, (_maker_words(item), _column_text(item, "model")))),
         "Badge": "" if badge.casefold() == item.maker.casefold() else badge,
-        "Serial": _text(item, "serial_number"),
+        "Serial": _column_text(item, "serial_number"),
         "Behind": f"{behind}{f', channel {channel}' if channel else ''}" if behind else "",
-        "Switch port": _text(item, "switch_port"),
+        "Switch port": _column_text(item, "switch_port"),
         "Address": item.texts["ip_addresses"].replace(";", ","),
         "MAC": item.texts["mac_addresses"].replace(";", ","),
-        "It says": _text(item, "location_hint"),
+        "It says": _column_text(item, "location_hint"),
         "Planned": spoken(planned) if (planned := item.asset.day("planned_removal_date")) else "",
     }
 
 
-def _maker(item: Item) -> str:
+def _maker_words(item: Item) -> str:
     """A guess is called one: whoever stands before the device can settle it."""
     guess = item.texts["manufacturer"]
     if item.maker or guess == "unknown":
@@ -126,8 +126,8 @@ def _maker(item: Item) -> str:
     return f"Possibly {visible(guess, _LONGEST)}"
 
 
-def _text(item: Item, column: str) -> str:
+def _column_text(item: Item, column: str) -> str:
     return visible(item.texts[column].strip(), _LONGEST)
 
 
-EXPORT = Export("walk", ".html", "sheets for a site inspection, with a QR code for each device", of_register=make)
+EXPORT = Export("walk", ".html", "sheets for a site inspection, with a QR code for each device", of_register=make_walk)

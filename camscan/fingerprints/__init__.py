@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from camscan.fingerprints.database import Database, load
+from camscan.fingerprints.database import Database, load_database
 from camscan.fingerprints.entry import Entry, Maker, Problem
-from camscan.fingerprints.place import built_in
+from camscan.fingerprints.place import built_in_folder
 
-__all__ = ["Database", "Entry", "Maker", "Problem", "built_in", "check", "load"]
+__all__ = ["Database", "Entry", "Maker", "Problem", "built_in_folder", "check_database", "load_database"]
 
 
-def check(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
+def check_database(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
     """Everything wrong with the built-in database and, over it, the user's directories."""
-    from camscan.fingerprints.verify import check as run  # noqa: PLC0415 - the YAML reader is not wanted by every run
+    from camscan.fingerprints.verify import verify_database as run  # noqa: PLC0415 - the YAML reader is not wanted by every run
 
     return run(overlays, base=base)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from camscan.fingerprints import check
+from camscan.fingerprints import check_database
 
 if __name__ == "__main__":
-    found = check([Path(argument) for argument in sys.argv[1:]])
+    found = check_database([Path(argument) for argument in sys.argv[1:]])
     sys.stdout.writelines(f"{problem}\n" for problem in found)
     sys.exit(bool(found))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from camscan.fingerprints.place import built_in
+from camscan.fingerprints.place import built_in_folder
 from camscan.strict_yaml import Node, load_yaml
 
 FILE = "oem.yaml"
@@ -50,7 +50,7 @@ class Badge:
     """Fingerprints that recognise it."""
 
 
-def facts(node: Node) -> dict[str, str]:
+def read_badge_members(node: Node) -> dict[str, str]:
     """The members of ``badge``; raises ConfigError where one is not known or empty."""
     members = node.only(*FACTS)
     found = {name: member.text().strip() for name, member in members.items()}
@@ -62,28 +62,28 @@ def facts(node: Node) -> dict[str, str]:
     return found
 
 
-def load(overlays: Sequence[Path] = (), *, base: Path | None = None) -> tuple[Badge, ...]:
+def load_badges(overlays: Sequence[Path] = (), *, base: Path | None = None) -> tuple[Badge, ...]:
     """Every badge, by name; entries of the user's directories replace ours of the same id.
 
     Raises ConfigError for a file that is not right, with file and line.
     """
     entries: dict[str, Node] = {}
-    for directory in (base or built_in(), *overlays):
+    for directory in (base or built_in_folder(), *overlays):
         path = directory / FILE
         if path.is_file():
             entries |= {node.entries()["id"].text(): node for node in load_yaml(path).items()}
     groups: dict[str, list[tuple[str, Node]]] = {}
     for name, node in entries.items():
-        groups.setdefault(plain(node.entries()["brand"].text()), []).append((name, node))
-    return tuple(sorted(map(_badge, groups.values()), key=lambda badge: badge.name.casefold()))
+        groups.setdefault(plain_name(node.entries()["brand"].text()), []).append((name, node))
+    return tuple(sorted(map(_make_badge, groups.values()), key=lambda badge: badge.name.casefold()))
 
 
-def plain(text: str) -> str:
+def plain_name(text: str) -> str:
     """A name without what people spell differently: case, blanks, hyphens, apostrophes."""
     return re.sub(r"[^0-9a-z]", "", text.casefold())
 
 
-def _badge(entries: Sequence[tuple[str, Node]]) -> Badge:
+def _make_badge(entries: Sequence[tuple[str, Node]]) -> Badge:
     """One badge of all entries that recognise it, by name or by model number."""
     told: dict[str, str] = {}
     makers: dict[str, None] = {}
@@ -91,12 +91,12 @@ def _badge(entries: Sequence[tuple[str, Node]]) -> Badge:
     # An entry with facts is about the name itself: what it says of the makers comes first.
     for _, node in sorted(entries, key=lambda entry: "badge" not in entry[1].entries()):
         members = node.entries()
-        told |= {name: text for name, text in _facts(members).items() if name not in told}
+        told |= {name: text for name, text in _badge_facts(members).items() if name not in told}
         makers |= dict.fromkeys(item.text() for item in members["makers"].items())
         certainty = certainty or float(members["certainty"].text())
     first = entries[0][1].entries()
-    sources = dict.fromkeys(_texts(entries, "source"))
-    notes = dict.fromkeys(_texts(entries, "note"))
+    sources = dict.fromkeys(_entry_texts(entries, "source"))
+    notes = dict.fromkeys(_entry_texts(entries, "note"))
     return Badge(
         name=first["brand"].text(),
         makers=tuple(makers),
@@ -108,20 +108,20 @@ def _badge(entries: Sequence[tuple[str, Node]]) -> Badge:
         not_lines=told.get("not_lines", ""),
         note=" ".join(notes),
         sources=tuple(sources),
-        models=tuple(dict.fromkeys(_models(entries)))[:_FEW],
+        models=tuple(dict.fromkeys(_model_texts(entries)))[:_FEW],
         ids=tuple(name for name, _ in entries),
     )
 
 
-def _facts(members: Mapping[str, Node]) -> dict[str, str]:
-    return facts(members["badge"]) if "badge" in members else {}
+def _badge_facts(members: Mapping[str, Node]) -> dict[str, str]:
+    return read_badge_members(members["badge"]) if "badge" in members else {}
 
 
-def _texts(entries: Iterable[tuple[str, Node]], name: str) -> list[str]:
+def _entry_texts(entries: Iterable[tuple[str, Node]], name: str) -> list[str]:
     return [members[name].text() for _, node in entries if name in (members := node.entries())]
 
 
-def _models(entries: Iterable[tuple[str, Node]]) -> Iterator[str]:
+def _model_texts(entries: Iterable[tuple[str, Node]]) -> Iterator[str]:
     for _, node in entries:
         for example in node.entries()["examples"].items():
             see = example.entries()["see"].entries()

@@ -35,16 +35,16 @@ def beginnings_of(condition: Condition) -> list[Beginning]:
     text = text.removeprefix("(?i)")
     if condition.operator not in {"pattern", "search", "without"} or not text.startswith("^") or _has_choice(text):
         return _UNKNOWN
-    first, end = _literal(text, 1)
+    first, end = _read_literal(text, 1)
     found = [first]
     choice = _CHOICE.match(text, end)
     if choice and text[choice.end() : choice.end() + 1] not in _ANY:
-        found = [first + _plain(one) for one in re.split(r"(?<!\\)\|", choice["texts"])]
+        found = [first + _is_plain(one) for one in re.split(r"(?<!\\)\|", choice["texts"])]
     cut = [one[: LONGEST_BEGINNING // 2] for one in found]
     return [Beginning(one.casefold() if is_folded else one, is_folded) for one in cut]
 
 
-def _literal(text: str, start: int) -> tuple[str, int]:
+def _read_literal(text: str, start: int) -> tuple[str, int]:
     """The signs without a meaning from there on, and where they end."""
     found = _LITERAL.match(text, start)
     if not found:
@@ -53,10 +53,10 @@ def _literal(text: str, start: int) -> tuple[str, int]:
     if text[end : end + 1] in _ANY:
         taken = re.sub(rf"{_SIGN}$", "", taken)
         end = start + len(taken)
-    return _plain(taken), end
+    return _is_plain(taken), end
 
 
-def _plain(signs: str) -> str:
+def _is_plain(signs: str) -> str:
     return re.sub(r"\\(.)", r"\1", signs)
 
 

@@ -10,14 +10,14 @@ _FIELD = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
 _MAC_LENGTH = 12
 
 
-def fill(template: str, groups: Mapping[str, str]) -> str:
+def fill_claim(template: str, groups: Mapping[str, str]) -> str:
     """The text of a claim; empty where a group that it needs is unset or blank."""
     if "{" not in template:
         return template
     parts: list[str] = []
     end = 0
     for found in _FIELD.finditer(template):
-        text = _filtered(groups.get(found[1], "").strip(), found[2])
+        text = _filter_text(groups.get(found[1], "").strip(), found[2])
         if not text:
             return ""
         parts += [template[end : found.start()], text]
@@ -25,7 +25,7 @@ def fill(template: str, groups: Mapping[str, str]) -> str:
     return ("".join(parts) + template[end:]).strip()
 
 
-def _filtered(text: str, name: str | None) -> str:
+def _filter_text(text: str, name: str | None) -> str:
     if name == "upper":
         return text.upper()
     if name == "lower":

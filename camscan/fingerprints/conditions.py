@@ -20,7 +20,7 @@ def condition_of(node: Node) -> Condition:
     else:
         members = node.only("contains", "search", "equals", "absent", "without", "begins", "any")
         if "any" in members:
-            return _alternative(node, members)
+            return _read_alternative(node, members)
         if len(members) != 1 or "begins" in members:
             raise node.wrong("one of contains, search, equals, absent, without, any; 'begins' stands before any")
         ((operator, value),) = members.items()
@@ -30,11 +30,11 @@ def condition_of(node: Node) -> Condition:
     if condition.operator == "contains" and not condition.text:
         raise node.wrong("contains: '' fits everything")
     if condition.operator in {"pattern", "search", "without"}:
-        _compiles(node, condition)
+        _require_compiles(node, condition)
     return condition
 
 
-def _alternative(node: Node, members: Mapping[str, Node]) -> Condition:
+def _read_alternative(node: Node, members: Mapping[str, Node]) -> Condition:
     """One pattern of a list: what every item begins with (``^`` where nothing is said), and the ways to go on."""
     if not {*members} <= {"begins", "any"}:
         raise node.wrong("only 'begins' stands beside any")
@@ -43,11 +43,11 @@ def _alternative(node: Node, members: Mapping[str, Node]) -> Condition:
         raise members["any"].wrong("an empty list or item fits everything that begins so")
     begins = members["begins"].text() if "begins" in members else "^"
     condition = Condition("pattern", f"{begins}(?:{'|'.join(items)})")
-    _compiles(members["any"], condition)
+    _require_compiles(members["any"], condition)
     return condition
 
 
-def _compiles(node: Node, condition: Condition) -> None:
+def _require_compiles(node: Node, condition: Condition) -> None:
     if condition.operator in {"pattern", "without"} and not is_anchored(condition.text):
         raise node.wrong(
             f"the pattern '{condition.text}' must begin with '^' (group alternatives: '^(?:a|b)'); "
@@ -74,11 +74,11 @@ def is_anchored(pattern: str) -> bool:
     """Whether every top-level alternative begins with ``^`` (or RE2's other sign for it)."""
     flags = _FLAGS.match(pattern)
     return all(
-        branch.startswith(("^", "\\A")) for branch in _alternatives(pattern[flags.end() :] if flags else pattern)
+        branch.startswith(("^", "\\A")) for branch in _split_alternatives(pattern[flags.end() :] if flags else pattern)
     )
 
 
-def _alternatives(pattern: str) -> Iterator[str]:
+def _split_alternatives(pattern: str) -> Iterator[str]:
     depth, start, at, in_class = 0, 0, 0, False
     while at < len(pattern):
         character = pattern[at]

@@ -16,11 +16,11 @@ from camscan import system
 from camscan.cache import Cache
 from camscan.errors import ConfigError, OutputError
 from camscan.fingerprints.entry import Condition, Entry, Maker, Rule, Section
-from camscan.fingerprints.mac_blocks import registered
+from camscan.fingerprints.mac_blocks import match_registry
 from camscan.fingerprints.match import Matcher
-from camscan.fingerprints.place import built_in
-from camscan.fingerprints.stated import Statements, build
-from camscan.fingerprints.values import Values, group
+from camscan.fingerprints.place import built_in_folder
+from camscan.fingerprints.stated import Statements, build_statements
+from camscan.fingerprints.values import Values, group_values
 from camscan.model import Identification, Match, Observation
 from camscan.output import make_folder, write_bytes_atomically
 
@@ -55,105 +55,109 @@ class Database:
     statements: Statements = field(repr=False)
     """Who a device says made it: ``stated.yaml``."""
 
-    def match(self, facts: Iterable[Observation]) -> list[Match]:
+    def match_facts(self, facts: Iterable[Observation]) -> list[Match]:
         """Every fingerprint that fits the facts of one device, and what the registry says of its MAC addresses."""
-        return self.match_values(group(facts))
+        return self.match_values(group_values(facts))
 
     def match_values(self, values: Values) -> list[Match]:
         """As :meth:`match`, of facts already grouped by key."""
-        found = self._first.match(values)
-        return found + self.statements.match(values, found) + registered(values, self.prefixes, self.sections)
+        found = self._first_matcher.match_values(values)
+        return (
+            found
+            + self.statements.match_statements(values, found)
+            + match_registry(values, self.prefixes, self.sections)
+        )
 
-    def derive(self, values: Values, decided: Mapping[str, str]) -> list[Match]:
+    def match_decided(self, values: Values, decided: Mapping[str, str]) -> list[Match]:
         """The fingerprints that also ask for what identification decided (``id.maker``, ``id.model`` …)."""
-        second = self._second
+        second = self._second_matcher
         known: Values = {key: values[key] for key in second.asked if key in values}
         for key, value in decided.items():
             known[key] = [(value, "")]
-        return second.match(known)
+        return second.match_values(known)
 
-    def builders(self, brand: str) -> frozenset[str]:
+    def builders_of_badge(self, brand: str) -> frozenset[str]:
         """Keys of the makers that a badge is known to buy from; empty where the badge is not in ``oem.yaml``."""
-        if brand not in self._builders:
-            claims = [match.claims for match in self._second.match({"id.brand": [(brand, "")]})]
+        if brand not in self._builders_by_badge:
+            claims = [match.claims for match in self._second_matcher.match_values({"id.brand": [(brand, "")]})]
             claims += [
                 dict(rule.then) for rule in self.rules if rule.family == "brand" and ("brand", brand) in rule.then
             ]
             told = " or ".join(one[key] for one in claims for key in ("maker", "makers") if key in one)
-            self._builders[brand] = frozenset(filter(None, told.split(" or ")))
-        return self._builders[brand]
+            self._builders_by_badge[brand] = frozenset(filter(None, told.split(" or ")))
+        return self._builders_by_badge[brand]
 
     @functools.cached_property
-    def identified(self) -> Cache[bytes, Identification]:
+    def identified_cache(self) -> Cache[bytes, Identification]:
         """What was worked out of the same facts before, by ``identify.box``."""
         return Cache(_ROOM)
 
     def forget_devices(self) -> None:
         """Forget what was worked out of the facts of single devices: after a scan, nobody asks for them again."""
-        self.identified.clear()
+        self.identified_cache.clear()
 
     @functools.cached_property
-    def judged(self) -> Cache[tuple[object, ...], Any]:
+    def judged_cache(self) -> Cache[tuple[object, ...], Any]:
         """What was worked out of the same marks before, whatever numbers the devices bore."""
         return Cache(_ROOM // 4)
 
     @property
     def derives_from(self) -> frozenset[str]:
         """The keys that the fingerprints of the second round ask for."""
-        return self._second.asked
+        return self._second_matcher.asked
 
     @functools.cached_property
-    def _builders(self) -> dict[str, frozenset[str]]:
+    def _builders_by_badge(self) -> dict[str, frozenset[str]]:
         return {}
 
     @functools.cached_property
-    def _first(self) -> Matcher:
-        return Matcher(rule for rule in self.rules if not rule.derived)
+    def _first_matcher(self) -> Matcher:
+        return Matcher(rule for rule in self.rules if not rule.needs_decision)
 
     @functools.cached_property
-    def _second(self) -> Matcher:
-        return Matcher(rule for rule in self.rules if rule.derived)
+    def _second_matcher(self) -> Matcher:
+        return Matcher(rule for rule in self.rules if rule.needs_decision)
 
     @functools.cached_property
     def entries(self) -> tuple[Entry, ...]:
         """Every fingerprint as written, with file and line; read from the files, by id."""
-        found = _source(self.directories).entries
+        found = _read_source(self.directories).entries
         return tuple(found[name] for name in sorted(found))
 
-    def show(self, name: str) -> Entry | None:
+    def find_entry(self, name: str) -> Entry | None:
         """The fingerprint of that id as written; None where there is none."""
         return next((entry for entry in self.entries if entry.id == name), None)
 
 
-def load(overlays: Sequence[Path] = (), *, base: Path | None = None, cache: Path | None = None) -> Database:
+def load_database(overlays: Sequence[Path] = (), *, base: Path | None = None, cache: Path | None = None) -> Database:
     """The built-in database and, over it, the user's directories.
 
     ``base`` stands in for the built-in directory, ``cache`` for the user's cache directory. Raises ConfigError with
     file and line of the first thing that is wrong.
     """
-    directories = (base or built_in(), *overlays)
+    directories = (base or built_in_folder(), *overlays)
     for directory in directories:
         if not directory.is_dir():
             raise ConfigError(f"{directory}: no such directory of fingerprints")
-    version = _version(directories)
+    version = _version_hash(directories)
     path = (cache or _cache_directory()) / f"fingerprints-{version}.json"
     compiled = _read_cache(path)
     if compiled is None:
-        source = _source(directories)
+        source = _read_source(directories)
         if source.problems:
             raise ConfigError(str(source.problems[0]))
-        compiled = _compile(source)
+        compiled = _compile_source(source)
         _write_cache(path, compiled)
-    return _database(version, directories, compiled)
+    return _make_database(version, directories, compiled)
 
 
-def _source(directories: Sequence[Path]) -> Source:
-    from camscan.fingerprints.read import read  # noqa: PLC0415 - the YAML reader is not wanted by every run
+def _read_source(directories: Sequence[Path]) -> Source:
+    from camscan.fingerprints.read import read_directories  # noqa: PLC0415 - the YAML reader is not wanted by every run
 
-    return read(directories)
+    return read_directories(directories)
 
 
-def _version(directories: Sequence[Path]) -> str:
+def _version_hash(directories: Sequence[Path]) -> str:
     digest = hashlib.blake2b(str(FORMAT).encode(), digest_size=6)
     for directory in directories:
         for path in sorted(directory.rglob("*.yaml")):
@@ -163,10 +167,10 @@ def _version(directories: Sequence[Path]) -> str:
                 raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
             digest.update(f"{path.relative_to(directory)}\0{len(content)}\0".encode())
             digest.update(content)
-    return edition(directories[0]) + digest.hexdigest() + ("+overlay" if len(directories) > 1 else "")
+    return database_edition(directories[0]) + digest.hexdigest() + ("+overlay" if len(directories) > 1 else "")
 
 
-def edition(directory: Path) -> str:
+def database_edition(directory: Path) -> str:
     """The date of a database's edition and a full stop, ``2026-11-23.``; empty where it tells none."""
     try:
         return date.fromisoformat((directory / EDITION).read_text(encoding="ascii").strip()).isoformat() + "."
@@ -176,7 +180,7 @@ def edition(directory: Path) -> str:
         raise ConfigError("expected one date, such as 2026-03-31", str(directory / EDITION), 1) from error
 
 
-def _compile(source: Source) -> dict[str, Any]:
+def _compile_source(source: Source) -> dict[str, Any]:
     """What the cache holds: only what matching needs, in the types of JSON."""
     return {
         "makers": [[maker.key, maker.name, maker.aliases, maker.group] for maker in source.makers.values()],
@@ -187,7 +191,7 @@ def _compile(source: Source) -> dict[str, Any]:
     }
 
 
-def _database(version: str, directories: Sequence[Path], compiled: Mapping[str, Any]) -> Database:
+def _make_database(version: str, directories: Sequence[Path], compiled: Mapping[str, Any]) -> Database:
     return Database(
         version=version,
         directories=tuple(directories),
@@ -207,7 +211,7 @@ def _database(version: str, directories: Sequence[Path], compiled: Mapping[str, 
             for name, then, certainty in compiled["sections"]
         },
         prefixes=compiled["prefixes"],
-        statements=build(compiled.get("stated", {})),
+        statements=build_statements(compiled.get("stated", {})),
     )
 
 

@@ -50,7 +50,7 @@ class Rule(NamedTuple):
     family: str
 
     @property
-    def derived(self) -> bool:
+    def needs_decision(self) -> bool:
         """Whether it needs what identification has decided: any ``id.*`` key."""
         return any(key.startswith("id.") for key, _ in self.when)
 
@@ -112,7 +112,7 @@ class Problem:
     message: str
 
     @classmethod
-    def of(cls, error: ConfigError, name: str = "") -> Problem:
+    def from_error(cls, error: ConfigError, name: str = "") -> Problem:
         """What an error says of a file, about the fingerprint of that id."""
         return cls(error.file, error.line, name, error.message)
 

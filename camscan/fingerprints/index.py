@@ -28,21 +28,21 @@ class Index:
         self._folded: tuple[str, ...] = ()
         """The same in small letters, of patterns that take both."""
 
-    def add(self, condition: Condition) -> int:
+    def add_condition(self, condition: Condition) -> int:
         """The condition's number within this key."""
         return self._conditions.setdefault(condition, len(self._conditions))
 
     def may_fit(self, value: str) -> bool:
         """Whether it is worth asking; quick, and wrong in one direction only."""
         if self._set is None:
-            self._compile()
+            self._compile_set()
         return (
             value.startswith(self._beginnings)
             or (bool(self._folded) and value[:LONGEST_BEGINNING].casefold().startswith(self._folded))
             or value in self._equal
         )
 
-    def fitting(self, value: str) -> list[int]:
+    def fitting_conditions(self, value: str) -> list[int]:
         """Numbers of the conditions that the value fits."""
         if not self.may_fit(value):
             return []
@@ -51,7 +51,7 @@ class Index:
             found.append(self._equal[value])
         return found
 
-    def _compile(self) -> None:
+    def _compile_set(self) -> None:
         options = re2.Options()
         options.max_mem = _SET_MEMORY
         options.log_errors = False

@@ -17,7 +17,7 @@ MAC_REALM = 0.70
 """Certainty of a registered prefix in a realm that is a MAC address."""
 
 
-def registered(values: Values, prefixes: Mapping[str, str], sections: Mapping[str, Section]) -> list[Match]:
+def match_registry(values: Values, prefixes: Mapping[str, str], sections: Mapping[str, Section]) -> list[Match]:
     """What the registry of MAC prefixes says of every MAC address among the facts, once for each section and protocol.
 
     A realm that is a MAC address and nothing else counts too, and for more: cameras write their own address there.
@@ -34,7 +34,7 @@ def registered(values: Values, prefixes: Mapping[str, str], sections: Mapping[st
         # An address that a reply tells of itself is part of that reply, and no second piece of evidence.
         family = FAMILIES.get(protocol, protocol)
         for value, where in seen:
-            hit = _longest(value, prefixes) if not is_realm or _MAC.fullmatch(value) else ""
+            hit = _longest_prefix(value, prefixes) if not is_realm or _MAC.fullmatch(value) else ""
             section = sections[prefixes[hit]] if hit else None
             if section is not None and section.then and (section.id, family) not in found:
                 because = f"{key} = {value}{where}, registered prefix {hit}"
@@ -49,7 +49,7 @@ def registered(values: Values, prefixes: Mapping[str, str], sections: Mapping[st
     return list(found.values())
 
 
-def _longest(value: str, prefixes: Mapping[str, str]) -> str:
+def _longest_prefix(value: str, prefixes: Mapping[str, str]) -> str:
     digits = value.lower().replace(":", "").replace("-", "")
     # The registry knows only universally administered addresses of one unit: both low bits of the first byte are 0.
     if len(digits) < _PREFIX_LENGTHS[-1] or digits[1] not in "048c":

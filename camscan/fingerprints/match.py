@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import re2
 
 from camscan.cache import ENTRY, Cache, size_of
-from camscan.fingerprints.claim import fill
+from camscan.fingerprints.claim import fill_claim
 from camscan.fingerprints.entry import Condition, Rule
 from camscan.fingerprints.index import Index
 from camscan.fingerprints.values import Values
@@ -91,7 +91,7 @@ class Matcher:
         self._chosen: Cache[_Shape, list[_Chosen]] = Cache(_ROOM)
         self._said: Cache[tuple[object, ...], Match] = Cache(_ROOM)
         for rule in rules:
-            self._rules.append(self._ready(rule))
+            self._rules.append(self._prepare_rule(rule))
         users = Counter((key, number) for one in self._rules for key, numbers in one.wanted for number in numbers)
         for place, ready in enumerate(self._rules):
             # A rule is looked at only where its rarest condition fits: a hundred rules may ask for the same maker.
@@ -106,12 +106,14 @@ class Matcher:
         self.asked = frozenset(self._indexes.keys() | absent)
         """Every key that a rule asks for, or asks not to be there: no other makes a difference."""
 
-    def _ready(self, rule: Rule) -> Ready:
+    def _prepare_rule(self, rule: Rule) -> Ready:
         numbered = [
             (
                 key,
                 conditions,
-                [] if conditions[0].operator == "absent" else [self._index(key).add(c) for c in conditions],
+                []
+                if conditions[0].operator == "absent"
+                else [self._index_of_key(key).add_condition(c) for c in conditions],
             )
             for key, conditions in rule.when
         ]
@@ -122,21 +124,21 @@ class Matcher:
         asked = [conditions for _, conditions, _ in wanted]
         return Ready(rule, [(key, numbers) for key, _, numbers in wanted], barred, asked, keys, fixed)
 
-    def _index(self, key: str) -> Index:
+    def _index_of_key(self, key: str) -> Index:
         return self._indexes.setdefault(key, Index())
 
-    def match(self, values: Values) -> list[Match]:
+    def match_values(self, values: Values) -> list[Match]:
         """Every rule that fits, in the order of the rules."""
-        fits = {key: self._fits(key, seen) for key, seen in values.items() if key in self.asked}
+        fits = {key: self._find_fits(key, seen) for key, seen in values.items() if key in self.asked}
         shape = tuple([(key, one.numbers) for key, one in fits.items()])
         chosen = self._chosen.get(shape)
         if chosen is None:
-            chosen = self._choose(fits)
+            chosen = self._choose_rules(fits)
             self._chosen.keep(shape, chosen, ENTRY * (1 + len(shape) + 2 * len(chosen)))
         told: dict[tuple[str, int], str] = {}
-        return [self._say(one, values, fits, told) for one in chosen]
+        return [self._add_match(one, values, fits, told) for one in chosen]
 
-    def _fits(self, key: str, seen: Sequence[tuple[str, str]]) -> _Fits:
+    def _find_fits(self, key: str, seen: Sequence[tuple[str, str]]) -> _Fits:
         index = self._indexes.get(key)
         if index is None:
             return _NO_FITS
@@ -149,31 +151,31 @@ class Matcher:
             return known
         first: dict[int, int] = {}
         for at, value in likely:
-            for number in self._fitting(key, index, value[:LIMIT]):
+            for number in self._fitting_conditions(key, index, value[:LIMIT]):
                 first.setdefault(number, at)
         found = _Fits(tuple(sorted(first)), first)
         self._fitted.keep(asked, found, ENTRY + 2 * ENTRY * len(first) + size_of(asked[1]))
         return found
 
-    def _fitting(self, key: str, index: Index, value: str) -> Iterable[int]:
+    def _fitting_conditions(self, key: str, index: Index, value: str) -> Iterable[int]:
         """As of the index; of one value of several, such as a header, which other devices send beside others."""
         known = self._fitted.get((key, (value,)))
-        return known.numbers if known is not None else index.fitting(value)
+        return known.numbers if known is not None else index.fitting_conditions(value)
 
-    def _choose(self, fits: Mapping[str, _Fits]) -> list[_Chosen]:
+    def _choose_rules(self, fits: Mapping[str, _Fits]) -> list[_Chosen]:
         candidates: set[int] = set()
         for key, by_condition in self._by_key.items():
             if key in fits:
                 candidates.update(rule for number in fits[key].first for rule in by_condition.get(number, ()))
-        found = (self._choice(place, fits) for place in sorted(candidates))
+        found = (self._choose_fit(place, fits) for place in sorted(candidates))
         return [one for one in found if one is not None]
 
-    def _choice(self, place: int, fits: Mapping[str, _Fits]) -> _Chosen | None:
+    def _choose_fit(self, place: int, fits: Mapping[str, _Fits]) -> _Chosen | None:
         """How a rule fits; None where it does not."""
         ready = self._rules[place]
-        if not all(_fits(fits.get(key), numbers) if numbers else key not in fits for key, numbers in ready.wanted):
+        if not all(_has_any(fits.get(key), numbers) if numbers else key not in fits for key, numbers in ready.wanted):
             return None
-        if any(_fits(fits.get(key), numbers) for key, numbers in ready.barred):
+        if any(_has_any(fits.get(key), numbers) for key, numbers in ready.barred):
             return None
         rests_on: list[tuple[str, int, int]] = []
         for key, numbers in ready.wanted:
@@ -182,7 +184,7 @@ class Matcher:
         fitting = tuple((key, number) for key, at, number in rests_on if at >= 0)
         return _Chosen(place, tuple(rests_on), fitting, (place, *(at for _, at, _ in rests_on)))
 
-    def _say(
+    def _add_match(
         self, chosen: _Chosen, values: Values, fits: Mapping[str, _Fits], told: dict[tuple[str, int], str]
     ) -> Match:
         """The match of a rule that fits; ``told`` keeps how each value is shown, as many rules look at the same one."""
@@ -202,18 +204,18 @@ class Matcher:
             value, where = values[key][place]
             text = told.get((key, place))
             if text is None:
-                text = told[key, place] = f"{key} = {_short(value)}{where}"
+                text = told[key, place] = f"{key} = {_shorten_value(value)}{where}"
             because.append(text)
             if claims is None:
-                self._capture(of_key[at], value[:LIMIT], groups)
+                self._capture_groups(of_key[at], value[:LIMIT], groups)
         if claims is None:
-            claims = {key: text for key, template in rule.then if (text := fill(template, groups))}
+            claims = {key: text for key, template in rule.then if (text := fill_claim(template, groups))}
         found = Match(rule.id, claims, rule.certainty, ", ".join(because), rule.family, keys)
         size = size_of([found.because, *claims.values(), *(value for value, _ in seen)])
         self._said.keep(asked, found, 3 * ENTRY + size)
         return found
 
-    def _capture(self, condition: Condition, value: str, groups: dict[str, str]) -> None:
+    def _capture_groups(self, condition: Condition, value: str, groups: dict[str, str]) -> None:
         if condition.operator not in {"pattern", "search"} or "(?P<" not in condition.text:
             return
         payload = value.encode(errors="replace")
@@ -228,11 +230,11 @@ class Matcher:
             groups |= {name: text.decode() for name, text in found.groupdict().items() if text is not None}
 
 
-def _fits(found: _Fits | None, numbers: Sequence[int]) -> bool:
+def _has_any(found: _Fits | None, numbers: Sequence[int]) -> bool:
     return found is not None and any(number in found.first for number in numbers)
 
 
-def _short(value: str) -> str:
+def _shorten_value(value: str) -> str:
     """As much of a value as a person reads, on one line."""
     line = " ".join(value[: 2 * _SHOWN].split())
     return line if len(line) <= _SHOWN and len(value) <= 2 * _SHOWN else f"{line[: _SHOWN - 1]}…"

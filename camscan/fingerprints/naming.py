@@ -11,8 +11,8 @@ import re2
 from camscan.errors import ConfigError
 from camscan.fingerprints.conditions import condition_of, group_names
 from camscan.fingerprints.entry import GRADES, Condition, Problem
-from camscan.fingerprints.place import built_in
-from camscan.fingerprints.read import need
+from camscan.fingerprints.place import built_in_folder
+from camscan.fingerprints.read import require_member
 from camscan.strict_yaml import Node, load_yaml
 
 FILE = "naming.yaml"
@@ -67,7 +67,7 @@ class Grammar:
     file: str
     line: int
 
-    def read(self, model: str) -> tuple[Said, ...] | None:
+    def read_model(self, model: str) -> tuple[Said, ...] | None:
         """What each part says, in the order of the number; None where the number is not built like this."""
         compiled = re2.compile(self.pattern)
         # Half a character, as a command line may hold one, is an error to RE2.
@@ -76,12 +76,12 @@ class Grammar:
             return None
         names = sorted(compiled.groupindex, key=compiled.groupindex.get)
         groups = [(self.parts[name], found.group(name)) for name in names if name in self.parts]
-        return tuple(said for part, text in groups if text for said in _told(part, text))
+        return tuple(said for part, text in groups if text for said in _read_part(part, text))
 
 
-def _told(part: Part, text: str) -> Iterator[Said]:
+def _read_part(part: Part, text: str) -> Iterator[Said]:
     if part.letters:
-        yield from _letters(part, text)
+        yield from _read_letters(part, text)
         return
     if part.number is not None:
         grade, says = part.number
@@ -91,12 +91,15 @@ def _told(part: Part, text: str) -> Iterator[Said]:
     yield Said(text, part.about, says, grade)
 
 
-def _letters(part: Part, text: str) -> Iterator[Said]:
+def _read_letters(part: Part, text: str) -> Iterator[Said]:
     """From left to right, the longest known first; what is unknown is told as such, never passed over."""
     upper, at, unknown = text.upper(), 0, ""
     known = sorted(part.letters, key=len, reverse=True)
     while at < len(text):
-        hit = next((letters for letters in known if upper.startswith(letters, at) and _whole(letters, upper, at)), "")
+        hit = next(
+            (letters for letters in known if upper.startswith(letters, at) and _is_whole_section(letters, upper, at)),
+            "",
+        )
         if (hit or text[at] in _SEPARATORS) and unknown:
             yield Said(unknown, part.about, "", "")
             unknown = ""
@@ -110,20 +113,20 @@ def _letters(part: Part, text: str) -> Iterator[Said]:
         yield Said(unknown, part.about, "", "")
 
 
-def _whole(letters: str, text: str, at: int) -> bool:
+def _is_whole_section(letters: str, text: str, at: int) -> bool:
     """Letters that begin with a separator are a whole section: ``-A`` is not the beginning of ``-A180``."""
     end = at + len(letters)
     return letters[0] not in _SEPARATORS or end == len(text) or text[end] in _SEPARATORS
 
 
-def load(overlays: Sequence[Path] = (), *, base: Path | None = None) -> tuple[Grammar, ...]:
+def load_grammars(overlays: Sequence[Path] = (), *, base: Path | None = None) -> tuple[Grammar, ...]:
     """Every grammar; an overlay's replaces ours of the same id. Raises ConfigError with file and line."""
     found: dict[str, Grammar] = {}
-    for directory in (base or built_in(), *overlays):
+    for directory in (base or built_in_folder(), *overlays):
         if (directory / FILE).is_file():
             own: dict[str, Grammar] = {}
             for node in load_yaml(directory / FILE).items():
-                grammar = _grammar(node)
+                grammar = _read_grammar(node)
                 if grammar.id in own:
                     raise node.wrong(f"the id '{grammar.id}' is already in this file")
                 own[grammar.id] = grammar
@@ -131,27 +134,27 @@ def load(overlays: Sequence[Path] = (), *, base: Path | None = None) -> tuple[Gr
     return tuple(found.values())
 
 
-def check(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
+def check_grammars(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
     """What cannot be read, examples that do not fit or leave a part unsaid, and counterexamples that fit."""
     try:
-        return [problem for grammar in load(overlays, base=base) for problem in _check(grammar)]
+        return [problem for grammar in load_grammars(overlays, base=base) for problem in _check_grammar(grammar)]
     except ConfigError as error:
-        return [Problem.of(error)]
+        return [Problem.from_error(error)]
 
 
-def _check(grammar: Grammar) -> Iterator[Problem]:
+def _check_grammar(grammar: Grammar) -> Iterator[Problem]:
     for model, line in grammar.examples:
-        if grammar.read(model) is None:
+        if grammar.read_model(model) is None:
             yield Problem(grammar.file, line, grammar.id, f"the example {model} is not built like this")
     for model, line in grammar.counterexamples:
-        if grammar.read(model) is not None:
+        if grammar.read_model(model) is not None:
             yield Problem(grammar.file, line, grammar.id, f"the counterexample {model} fits, and must not")
 
 
-def _grammar(node: Node) -> Grammar:
+def _read_grammar(node: Node) -> Grammar:
     required = ("id", "maker", "about", "pattern", "source", "parts", "examples", "counterexamples")
     members = node.only(*required)
-    name, maker, about, pattern, source, parts, *_ = (need(node, members, key) for key in required)
+    name, maker, about, pattern, source, parts, *_ = (require_member(node, members, key) for key in required)
     condition = condition_of(pattern)
     if condition.operator != "pattern":
         raise pattern.wrong("expected a pattern that begins with '^'")
@@ -161,37 +164,37 @@ def _grammar(node: Node) -> Grammar:
         about=about.text(),
         pattern=condition.text,
         source=source.text(),
-        parts={key: _part(value, key, condition) for key, value in parts.entries().items()},
-        examples=_models(members["examples"]),
-        counterexamples=_models(members["counterexamples"]),
+        parts={key: _read_node(value, key, condition) for key, value in parts.entries().items()},
+        examples=_read_models(members["examples"]),
+        counterexamples=_read_models(members["counterexamples"]),
         file=node.file,
         line=node.line,
     )
 
 
-def _models(node: Node) -> tuple[tuple[str, int], ...]:
+def _read_models(node: Node) -> tuple[tuple[str, int], ...]:
     items = node.items()
     if not items:
         raise node.wrong("at least one is needed")
     return tuple((item.text(), item.line) for item in items)
 
 
-def _part(node: Node, name: str, condition: Condition) -> Part:
+def _read_node(node: Node, name: str, condition: Condition) -> Part:
     if name not in group_names(condition):
         raise node.wrong(f"the pattern has no group '{name}'")
     members = node.only("about", "values", "letters", "number")
     if len(members) != 2:  # noqa: PLR2004 - 'about' and one other
         raise node.wrong("a part has 'about' and one of values, letters, number")
 
-    def table(key: str) -> dict[str, Meaning]:
+    def read_table(key: str) -> dict[str, Meaning]:
         entries = members[key].entries() if key in members else {}
-        return {text.upper(): _meaning(value) for text, value in entries.items()}
+        return {text.upper(): _read_meaning(value) for text, value in entries.items()}
 
-    number = _meaning(members["number"]) if "number" in members else None
-    return Part(need(node, members, "about").text(), table("values"), table("letters"), number)
+    number = _read_meaning(members["number"]) if "number" in members else None
+    return Part(require_member(node, members, "about").text(), read_table("values"), read_table("letters"), number)
 
 
-def _meaning(node: Node) -> Meaning:
+def _read_meaning(node: Node) -> Meaning:
     entries = node.entries()
     if len(entries) != 1 or not entries.keys() <= GRADES:
         raise node.wrong(f"expected {{grade: meaning}}; the grades are {', '.join(sorted(GRADES))}")

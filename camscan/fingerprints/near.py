@@ -37,20 +37,20 @@ class Near(NamedTuple):
     """0…1: the share of its conditions that fit, those that almost do counting half."""
 
 
-def nearly(rules: Iterable[Rule], values: Values) -> list[Near]:
+def find_near_misses(rules: Iterable[Rule], values: Values) -> list[Near]:
     """Fingerprints of which a part fits, or would but for upper case or a place in the text; the nearest first."""
-    found = [near for rule in rules if not rule.derived and (near := _near(rule, values)) is not None]
+    found = [near for rule in rules if not rule.needs_decision and (near := _near_miss(rule, values)) is not None]
     return sorted(found, key=lambda near: (-near.nearness, near.rule.id))
 
 
-def _near(rule: Rule, values: Values) -> Near | None:
+def _near_miss(rule: Rule, values: Values) -> Near | None:
     if not any(key in values for key, conditions in rule.when if conditions[0].operator not in ALONE):
         return None
     fits: list[str] = []
     misses: list[Miss] = []
     close = 0
     for key, conditions in rule.when:
-        miss = _miss(key, conditions, [value[:LIMIT] for value, _ in values.get(key, ())])
+        miss = _missed_condition(key, conditions, [value[:LIMIT] for value, _ in values.get(key, ())])
         if miss is None:
             fits.append(key)
         else:
@@ -63,35 +63,35 @@ def _near(rule: Rule, values: Values) -> Near | None:
     return Near(rule, tuple(fits), tuple(misses), (len(seen) + close / 2) / len(rule.when))
 
 
-def _miss(key: str, conditions: Sequence[Condition], seen: Sequence[str]) -> Miss | None:
+def _missed_condition(key: str, conditions: Sequence[Condition], seen: Sequence[str]) -> Miss | None:
     if conditions[0].operator == "absent":
         return Miss(key, "not to be seen", tuple(seen), "was seen") if seen else None
     if conditions[0].operator == "without":
-        barred = tuple(value for value in seen if _fits(conditions[0], value))
-        return Miss(key, written(conditions[0]), barred, "was seen") if barred else None
-    if any(_fits(condition, value) for condition in conditions for value in seen):
+        barred = tuple(value for value in seen if _condition_fits(conditions[0], value))
+        return Miss(key, condition_text(conditions[0]), barred, "was seen") if barred else None
+    if any(_condition_fits(condition, value) for condition in conditions for value in seen):
         return None
-    wanted = " or ".join(written(condition) for condition in conditions)
+    wanted = " or ".join(condition_text(condition) for condition in conditions)
     if not seen:
         return Miss(key, wanted, (), "was not seen")
-    why = next((told for condition in conditions for value in seen if (told := _almost(condition, value))), "")
+    why = next((told for condition in conditions for value in seen if (told := _almost_fits(condition, value))), "")
     return Miss(key, wanted, tuple(seen), why or "does not fit")
 
 
-def written(condition: Condition) -> str:
+def condition_text(condition: Condition) -> str:
     """A condition as a fingerprint writes it."""
     return condition.text if condition.operator == "pattern" else f"{{{condition.operator}: {condition.text}}}"
 
 
-def _fits(condition: Condition, value: str) -> bool:
+def _condition_fits(condition: Condition, value: str) -> bool:
     if condition.operator == "equals":
         return value == condition.text
     if condition.operator == "contains":
         return condition.text in value
-    return _search(condition.text, value)
+    return _is_found(condition.text, value)
 
 
-def _almost(condition: Condition, value: str) -> str:
+def _almost_fits(condition: Condition, value: str) -> str:
     """What little would have to differ; empty where it is not little."""
     if condition.operator in {"equals", "contains"}:
         text, folded = condition.text.casefold(), value.casefold()
@@ -100,17 +100,17 @@ def _almost(condition: Condition, value: str) -> str:
         return "would fit as {contains: …}" if condition.operator == "equals" and condition.text in value else ""
     flags = _FLAGS.match(condition.text)
     body = condition.text[flags.end() :] if flags else condition.text
-    if _search(f"(?i){condition.text}", value):
+    if _is_found(f"(?i){condition.text}", value):
         return "would fit but for upper and lower case"
     inner = re.sub(r"(?<!\\)\$$", "", body.removeprefix("^"))
     loose = f"{flags[0] if flags else ''}{inner}"
     # A pattern that fits the empty text fits everything once it is loose.
-    if _search(loose, "") or not _search(loose, value):
+    if _is_found(loose, "") or not _is_found(loose, value):
         return ""
     return "would fit elsewhere in the text: see ^ and $"
 
 
-def _search(pattern: str, value: str) -> bool:
+def _is_found(pattern: str, value: str) -> bool:
     options = re2.Options()
     options.log_errors = False
     try:

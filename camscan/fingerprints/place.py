@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 @functools.cache
-def built_in() -> Path:
+def built_in_folder() -> Path:
     """Directory of the database that comes with camscan: inside an installed package, beside it in a checkout."""
     package = Path(__file__).resolve().parent.parent
     installed = package / "_database"

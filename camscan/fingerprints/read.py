@@ -59,7 +59,7 @@ class Source:
     problems: list[Problem] = field(default_factory=list)
 
 
-def files(directory: Path) -> list[Path]:
+def yaml_files(directory: Path) -> list[Path]:
     """Every YAML file of one database directory, in a fixed order."""
     return sorted(
         path
@@ -69,44 +69,46 @@ def files(directory: Path) -> list[Path]:
     )
 
 
-def read(directories: Sequence[Path]) -> Source:
+def read_directories(directories: Sequence[Path]) -> Source:
     """The directories, a later one adding to the earlier ones and replacing entries of the same id."""
     source = Source()
-    found = [(directory, path) for directory in directories for path in files(directory)]
-    for name, take in (("vocabulary.yaml", _vocabulary), ("makers.yaml", _makers), ("oui.yaml", _oui)):
+    found = [(directory, path) for directory in directories for path in yaml_files(directory)]
+    for name, take in (("vocabulary.yaml", _read_vocabulary), ("makers.yaml", _read_makers), ("oui.yaml", _read_oui)):
         for directory, path in found:
             if path == directory / name:
-                _guarded(source, "", lambda take=take, path=path: take(source, load_yaml(path)))  # type: ignore[misc]
+                _guard_entry(source, "", lambda take=take, path=path: take(source, load_yaml(path)))  # type: ignore[misc]
     raw: dict[str, Any] = {}
     for directory, path in found:
         if path == directory / stated.FILE:
-            _guarded(source, "", lambda path=path: _stated(source, load_yaml(path), raw))  # type: ignore[misc]
+            _guard_entry(source, "", lambda path=path: _read_statements(source, load_yaml(path), raw))  # type: ignore[misc]
     for directory in directories:
         seen: dict[str, Entry] = {}
         for owner, path in found:
             if owner == directory and (path.parent != directory or path.name not in SPECIAL or path.name == "oem.yaml"):
-                _guarded(source, "", lambda path=path, seen=seen: _entries(source, load_yaml(path), seen))  # type: ignore[misc]
+                _guard_entry(source, "", lambda path=path, seen=seen: _read_entries(source, load_yaml(path), seen))  # type: ignore[misc]
         source.entries |= seen
-    _names(source, raw)
+    _read_names(source, raw)
     return source
 
 
-def _stated(source: Source, root: Node, raw: dict[str, Any]) -> None:
+def _read_statements(source: Source, root: Node, raw: dict[str, Any]) -> None:
     """``stated.yaml``; a later directory adds places and names to those of the earlier ones."""
     members = root.only("places", "models", "names", "brands", *_WORD_LISTS)
     for key, node in (members["places"].entries() if "places" in members else {}).items():
         if key not in source.vocabulary:
-            raise node.wrong(f"unknown key '{key}'{_hint(key, source.vocabulary)}; the words are in vocabulary.yaml")
+            raise node.wrong(
+                f"unknown key '{key}'{_spelling_hint(key, source.vocabulary)}; the words are in vocabulary.yaml"
+            )
         parts = node.only("form", "certainty", "pattern")
-        form = need(node, parts, "form").text()
+        form = require_member(node, parts, "form").text()
         if form not in {"field", "name", "text"}:
             raise parts["form"].wrong(f"form is field, name or text, found '{form}'")
         pattern = parts["pattern"].text() if "pattern" in parts else ""
         if pattern and "name" not in group_names(condition_of(parts["pattern"])):
             raise parts["pattern"].wrong("the pattern has no group 'name'")
-        raw.setdefault("places", {})[key] = [form, _certainty(need(node, parts, "certainty")), pattern]
+        raw.setdefault("places", {})[key] = [form, _read_certainty(require_member(node, parts, "certainty")), pattern]
     for key, node in (members["names"].entries() if "names" in members else {}).items():
-        _maker(source, node, key)
+        _require_maker(source, node, key)
         raw.setdefault("names", {})[key] = [item.text() for item in node.items()]
     for member in ("models", "brands", *_WORD_LISTS):
         items = members[member].items() if member in members else ()
@@ -114,10 +116,10 @@ def _stated(source: Source, root: Node, raw: dict[str, Any]) -> None:
         if member == "models":
             for item in items:
                 if item.text() not in source.vocabulary and item.text() not in _DERIVED:
-                    raise item.wrong(f"unknown key '{item.text()}'{_hint(item.text(), source.vocabulary)}")
+                    raise item.wrong(f"unknown key '{item.text()}'{_spelling_hint(item.text(), source.vocabulary)}")
 
 
-def _names(source: Source, raw: Mapping[str, Any]) -> None:
+def _read_names(source: Source, raw: Mapping[str, Any]) -> None:
     """Every name that a device may state: of makers.yaml, of the badges of oem.yaml, and of ``stated.yaml``."""
     if not raw:
         return
@@ -129,24 +131,24 @@ def _names(source: Source, raw: Mapping[str, Any]) -> None:
     ]
     makers = {key: (maker.name, maker.aliases) for key, maker in source.makers.items()}
     known = dict(
-        stated.names(makers, badges, raw.get("names", {}), raw.get("brands", ()), frozenset(raw.get("around", ())))
+        stated.list_names(makers, badges, raw.get("names", {}), raw.get("brands", ()), frozenset(raw.get("around", ())))
     )
     source.stated |= {member: raw.get(member, []) for member in ("models", *_WORD_LISTS)}
     source.stated |= {"places": raw.get("places", {}), "names": {word: list(name) for word, name in known.items()}}
 
 
-def _guarded(source: Source, name: str, action: Callable[[], None]) -> None:
+def _guard_entry(source: Source, name: str, action: Callable[[], None]) -> None:
     try:
         action()
     except ConfigError as error:
-        source.problems.append(Problem.of(error, name))
+        source.problems.append(Problem.from_error(error, name))
 
 
-def _vocabulary(source: Source, root: Node) -> None:
+def _read_vocabulary(source: Source, root: Node) -> None:
     source.vocabulary |= {key: wording.wording_of(node).means for key, node in root.entries().items()}
 
 
-def _makers(source: Source, root: Node) -> None:
+def _read_makers(source: Source, root: Node) -> None:
     entries = root.entries()
     for key, node in entries.items():
         members = node.only("name", "aliases", "group", "note", "source")
@@ -161,27 +163,27 @@ def _makers(source: Source, root: Node) -> None:
         source.makers[key] = Maker(key, members["name"].text(), aliases, group)
 
 
-def _oui(source: Source, root: Node) -> None:
+def _read_oui(source: Source, root: Node) -> None:
     own: set[str] = set()
     for node in root.items():
-        _guarded(source, _name(node), lambda node=node: _section(source, node, own))  # type: ignore[misc]
+        _guard_entry(source, _entry_name(node), lambda node=node: _read_section(source, node, own))  # type: ignore[misc]
 
 
-def _section(source: Source, node: Node, own: set[str]) -> None:
+def _read_section(source: Source, node: Node, own: set[str]) -> None:
     members = node.only("id", "then", "certainty", "source", "prefixes", "note")
-    name = need(node, members, "id").text()
-    need(node, members, "source").text()
-    certainty = _certainty(need(node, members, "certainty"))
+    name = require_member(node, members, "id").text()
+    require_member(node, members, "source").text()
+    certainty = _read_certainty(require_member(node, members, "certainty"))
     if certainty >= WEAK:
         raise members["certainty"].wrong(f"a MAC prefix is a weak mark: below {WEAK}, found {certainty}")
-    then = _claims(source, need(node, members, "then"), frozenset())
+    then = _read_claims(source, require_member(node, members, "then"), frozenset())
     if name in own:
         raise node.wrong("the id is already used in this file")
     own.add(name)
     if name in source.sections:
         source.prefixes = {prefix: owner for prefix, owner in source.prefixes.items() if owner != name}
     source.sections[name] = Section(name, then, certainty)
-    for item in need(node, members, "prefixes").items():
+    for item in require_member(node, members, "prefixes").items():
         text = item.text()
         if not _PREFIX.fullmatch(text):
             raise item.wrong(
@@ -193,64 +195,64 @@ def _section(source: Source, node: Node, own: set[str]) -> None:
         source.prefixes[digits] = name
 
 
-def _entries(source: Source, root: Node, seen: dict[str, Entry]) -> None:
+def _read_entries(source: Source, root: Node, seen: dict[str, Entry]) -> None:
     oem = Path(root.file).name == "oem.yaml"
     for node in root.items():
-        name = _name(node)
+        name = _entry_name(node)
 
-        def take(node: Node = node) -> None:
-            entry = (_oem if oem else _fingerprint)(source, node)
+        def read_entry(node: Node = node) -> None:
+            entry = (_read_brand_pattern if oem else _read_fingerprint)(source, node)
             if entry.id in seen:
                 first = seen[entry.id]
                 raise node.wrong(f"the id is already used in {first.file}:{first.line}")
             seen[entry.id] = entry
 
-        _guarded(source, name, take)
+        _guard_entry(source, name, read_entry)
 
 
-def _name(node: Node) -> str:
+def _entry_name(node: Node) -> str:
     if isinstance(node.value, dict) and "id" in node.value and isinstance(node.value["id"].value, str):
         return node.value["id"].value
     return ""
 
 
-def _fingerprint(source: Source, node: Node) -> Entry:
+def _read_fingerprint(source: Source, node: Node) -> Entry:
     members = node.only("id", "when", "then", "certainty", "source", "examples", "counterexamples", "family", "note")
-    when, groups = _when(source, need(node, members, "when"))
-    then = _claims(source, need(node, members, "then"), groups)
+    when, groups = _read_conditions(source, require_member(node, members, "when"))
+    then = _read_claims(source, require_member(node, members, "then"), groups)
     if not then:
         raise members["then"].wrong("it claims nothing")
     keys = {key for key, _ in when}
     if keys & {"id.maker"} and "maker" in dict(then):
         raise members["then"].wrong("an entry that asks for id.maker cannot claim a maker")
-    family = members["family"].text() if "family" in members else _family(when)
-    certainty = _certainty(need(node, members, "certainty"))
-    return _entry(source, node, members, Rule(_id(node, members), when, then, certainty, family))
+    family = members["family"].text() if "family" in members else _rule_family(when)
+    certainty = _read_certainty(require_member(node, members, "certainty"))
+    return _add_entry(source, node, members, Rule(_read_id(node, members), when, then, certainty, family))
 
 
-def _oem(source: Source, node: Node) -> Entry:
+def _read_brand_pattern(source: Source, node: Node) -> Entry:
     """A brand pattern: it claims the maker only where the brand has but one, and never more than "possible"."""
     members = node.only(
         *("id", "brand", "makers", "when", "certainty", "source", "examples", "counterexamples", "note", "badge")
     )
     if "badge" in members:
-        badges.facts(members["badge"])
-    when, _ = _when(source, need(node, members, "when"))
+        badges.read_badge_members(members["badge"])
+    when, _ = _read_conditions(source, require_member(node, members, "when"))
     if not {key for key, _ in when} <= {"id.model", "id.brand"}:
         raise members["when"].wrong("a brand is recognised by id.model or id.brand only")
-    makers = [item.text() for item in need(node, members, "makers").items()]
+    makers = [item.text() for item in require_member(node, members, "makers").items()]
     for maker in makers:
-        _maker(source, members["makers"], maker)
-    then = [("brand", need(node, members, "brand").text())]
+        _require_maker(source, members["makers"], maker)
+    then = [("brand", require_member(node, members, "brand").text())]
     then += [("maker", makers[0])] if len(makers) == 1 else [("makers", " or ".join(makers))]
-    certainty = _certainty(need(node, members, "certainty"))
+    certainty = _read_certainty(require_member(node, members, "certainty"))
     if certainty > OEM_LIMIT:
         raise members["certainty"].wrong(f"a brand alone is at most {OEM_LIMIT}: a mark of the protocol decides")
-    return _entry(source, node, members, Rule(_id(node, members), when, tuple(then), certainty, "brand"))
+    return _add_entry(source, node, members, Rule(_read_id(node, members), when, tuple(then), certainty, "brand"))
 
 
-def _entry(source: Source, node: Node, members: Mapping[str, Node], rule: Rule) -> Entry:
-    origin = need(node, members, "source").text()
+def _add_entry(source: Source, node: Node, members: Mapping[str, Node], rule: Rule) -> Entry:
+    origin = require_member(node, members, "source").text()
     if not origin.strip():
         raise members["source"].wrong("no source: say where the fact comes from")
     return Entry(
@@ -259,26 +261,26 @@ def _entry(source: Source, node: Node, members: Mapping[str, Node], rule: Rule) 
         line=node.line,
         source=origin,
         note=members["note"].text() if "note" in members else "",
-        examples=tuple(_examples(source, need(node, members, "examples"))),
-        counterexamples=tuple(_examples(source, need(node, members, "counterexamples"))),
+        examples=tuple(_read_examples(source, require_member(node, members, "examples"))),
+        counterexamples=tuple(_read_examples(source, require_member(node, members, "counterexamples"))),
     )
 
 
-def need(node: Node, members: Mapping[str, Node], name: str) -> Node:
+def require_member(node: Node, members: Mapping[str, Node], name: str) -> Node:
     """The member of that name; raises ConfigError where it is missing."""
     if name not in members:
         raise node.wrong(f"'{name}' is missing")
     return members[name]
 
 
-def _id(node: Node, members: Mapping[str, Node]) -> str:
-    name = need(node, members, "id").text()
+def _read_id(node: Node, members: Mapping[str, Node]) -> str:
+    name = require_member(node, members, "id").text()
     if not _ID.fullmatch(name):
         raise members["id"].wrong(f"the id '{name}' must look like maker.mark: lower case, digits, '_' and dots")
     return name
 
 
-def _certainty(node: Node) -> float:
+def _read_certainty(node: Node) -> float:
     try:
         value = float(node.text())
     except ValueError:
@@ -288,22 +290,26 @@ def _certainty(node: Node) -> float:
     return value
 
 
-def _maker(source: Source, node: Node, maker: str) -> None:
+def _require_maker(source: Source, node: Node, maker: str) -> None:
     if maker not in source.makers:
-        raise node.wrong(f"'{maker}' is not in makers.yaml{_hint(maker, source.makers)}")
+        raise node.wrong(f"'{maker}' is not in makers.yaml{_spelling_hint(maker, source.makers)}")
 
 
-def _hint(word: str, known: Mapping[str, object]) -> str:
+def _spelling_hint(word: str, known: Mapping[str, object]) -> str:
     close = difflib.get_close_matches(word, known, n=1)
     return f"; did you mean '{close[0]}'?" if close else ""
 
 
-def _when(source: Source, node: Node) -> tuple[tuple[tuple[str, tuple[Condition, ...]], ...], frozenset[str]]:
+def _read_conditions(
+    source: Source, node: Node
+) -> tuple[tuple[tuple[str, tuple[Condition, ...]], ...], frozenset[str]]:
     when: list[tuple[str, tuple[Condition, ...]]] = []
     groups: set[str] = set()
     for key, value in node.entries().items():
         if key not in source.vocabulary and key not in _DERIVED:
-            raise value.wrong(f"unknown key '{key}'{_hint(key, source.vocabulary)}; the words are in vocabulary.yaml")
+            raise value.wrong(
+                f"unknown key '{key}'{_spelling_hint(key, source.vocabulary)}; the words are in vocabulary.yaml"
+            )
         nodes = value.items() if isinstance(value.value, tuple) else (value,)
         conditions = tuple(condition_of(item) for item in nodes)
         if not conditions:
@@ -320,13 +326,13 @@ def _when(source: Source, node: Node) -> tuple[tuple[tuple[str, tuple[Condition,
     return tuple(when), frozenset(groups)
 
 
-def _claims(source: Source, node: Node, groups: frozenset[str]) -> tuple[tuple[str, str], ...]:
+def _read_claims(source: Source, node: Node, groups: frozenset[str]) -> tuple[tuple[str, str], ...]:
     claims: list[tuple[str, str]] = []
     for key, value in node.entries().items():
         text = value.text()
         if key not in CLAIMS and not key.startswith("capability."):
             known = dict.fromkeys(CLAIMS | {name for name in source.vocabulary if name.startswith("capability.")})
-            raise value.wrong(f"unknown claim '{key}'{_hint(key, known)}")
+            raise value.wrong(f"unknown claim '{key}'{_spelling_hint(key, known)}")
         for name, filter_ in _FIELD.findall(text):
             if name not in groups:
                 raise value.wrong(f"'{{{name}}}': no condition has a group of that name")
@@ -337,42 +343,42 @@ def _claims(source: Source, node: Node, groups: frozenset[str]) -> tuple[tuple[s
         if not text.strip():
             raise value.wrong(f"'{key}' claims an empty text")
         if "{" not in text:
-            _word(source, value, key, text)
+            _require_word(source, value, key, text)
         claims.append((key, text))
     return tuple(claims)
 
 
-def _word(source: Source, node: Node, key: str, text: str) -> None:
+def _require_word(source: Source, node: Node, key: str, text: str) -> None:
     if key == "maker":
-        _maker(source, node, text)
+        _require_maker(source, node, text)
     elif key == "camera" and text not in {"true", "false"}:
         raise node.wrong(f"camera is true or false, found '{text}'")
     elif key == "kind" and f"kind.{text}" not in source.vocabulary:
-        raise node.wrong(f"'kind.{text}' is not in vocabulary.yaml{_hint(f'kind.{text}', source.vocabulary)}")
+        raise node.wrong(f"'kind.{text}' is not in vocabulary.yaml{_spelling_hint(f'kind.{text}', source.vocabulary)}")
     elif key.startswith("capability."):
         if key not in source.vocabulary:
-            raise node.wrong(f"'{key}' is not in vocabulary.yaml{_hint(key, source.vocabulary)}")
+            raise node.wrong(f"'{key}' is not in vocabulary.yaml{_spelling_hint(key, source.vocabulary)}")
         if text not in GRADES:
             raise node.wrong(f"'{key}' is one of {', '.join(sorted(GRADES))}, found '{text}'")
 
 
-def _examples(source: Source, node: Node) -> Iterator[Example]:
+def _read_examples(source: Source, node: Node) -> Iterator[Example]:
     items = node.items()
     if not items:
         raise node.wrong("at least one is needed: no example, no fingerprint")
     for item in items:
         members = item.only("see", "then")
         see: list[tuple[str, str]] = []
-        for key, value in need(item, members, "see").entries().items():
+        for key, value in require_member(item, members, "see").entries().items():
             if key not in source.vocabulary and key not in _DERIVED:
-                raise value.wrong(f"unknown key '{key}'{_hint(key, source.vocabulary)}")
+                raise value.wrong(f"unknown key '{key}'{_spelling_hint(key, source.vocabulary)}")
             nodes = value.items() if isinstance(value.value, tuple) else (value,)
             see += [(key, one.text()) for one in nodes]
         then = {key: value.text() for key, value in members["then"].entries().items()} if "then" in members else {}
         yield Example(tuple(see), then, item.line)
 
 
-def _family(when: Sequence[tuple[str, tuple[Condition, ...]]]) -> str:
+def _rule_family(when: Sequence[tuple[str, tuple[Condition, ...]]]) -> str:
     seen = [key.partition(".")[0] for key, conditions in when if conditions[0].operator not in ALONE]
     protocol = next((protocol for protocol in seen if protocol != "id"), "id")
     return FAMILIES.get(protocol, protocol)

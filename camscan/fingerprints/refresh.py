@@ -15,14 +15,14 @@ from pathlib import Path
 
 from camscan.errors import ConfigError, UsageError
 from camscan.fingerprints import registry
-from camscan.fingerprints.database import Database, load
-from camscan.fingerprints.place import built_in
+from camscan.fingerprints.database import Database, load_database
+from camscan.fingerprints.place import built_in_folder
 
 _TABLE = "manuf"
 _WIDTH = 118
 
 
-def table_of(path: Path) -> tuple[list[str], date]:
+def read_table(path: Path) -> tuple[list[str], date]:
     """The lines of the table, and its day. Raises UsageError where there is none."""
     try:
         if not zipfile.is_zipfile(path):
@@ -38,7 +38,7 @@ def table_of(path: Path) -> tuple[list[str], date]:
         raise UsageError(f"{path}: cannot be read: {error}") from error
 
 
-def renewed(text: str, fresh: Mapping[str, Sequence[str]]) -> str:
+def renew_table(text: str, fresh: Mapping[str, Sequence[str]]) -> str:
     """``oui.yaml`` with the fresh prefixes (section -> hexadecimal digits) in their sections, in order."""
     for section, digits in fresh.items():
         place = re.compile(rf"(?ms)^- id: {re.escape(section)}\n(?:(?!^- id:).)*?^  prefixes:\n    (\[.*?\])\n")
@@ -46,13 +46,13 @@ def renewed(text: str, fresh: Mapping[str, Sequence[str]]) -> str:
         if found is None:
             raise ConfigError(f"oui.yaml: no list of prefixes in section {section}")
         known = re.findall(r"'([0-9a-f:]+)'", found[1])
-        words = ", ".join(f"'{prefix}'" for prefix in sorted({*known, *map(registry.colons, digits)}))
+        words = ", ".join(f"'{prefix}'" for prefix in sorted({*known, *map(registry.with_colons, digits)}))
         lines = textwrap.wrap(f"[{words}]", _WIDTH - 4, subsequent_indent=" ", break_on_hyphens=False)
         text = text[: found.start(1)] + "\n    ".join(lines) + text[found.end(1) :]
     return text
 
 
-def vanished(blocks: Iterable[registry.Block], database: Database) -> list[str]:
+def vanished_prefixes(blocks: Iterable[registry.Block], database: Database) -> list[str]:
     """Prefixes of the table that the registry does not have: a block that was given back, or a slip."""
     return sorted({*database.prefixes} - {block.prefix for block in blocks})
 
@@ -62,20 +62,20 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1:
         sys.stderr.write("usage: python -m camscan.fingerprints.refresh FILE\n")
         return 2
-    lines, day = table_of(Path(arguments[0]))
+    lines, day = read_table(Path(arguments[0]))
     blocks = [one for one in registry.read_blocks(lines, arguments[0]) if isinstance(one, registry.Block)]
-    directory, database = built_in(), load()
-    found = registry.sort(blocks, registry.load(), database)
+    directory, database = built_in_folder(), load_database()
+    found = registry.sort_blocks(blocks, registry.load_organisations(), database)
     path = directory / "oui.yaml"
-    path.write_text(renewed(path.read_text(encoding="utf-8"), found.fresh), encoding="utf-8")
+    path.write_text(renew_table(path.read_text(encoding="utf-8"), found.fresh), encoding="utf-8")
     (directory / registry.DAY).write_text(f"{day}\n", encoding="ascii")
     sys.stdout.write(f"{len(blocks)} blocks as registered on {day}: {found.known} are in oui.yaml\n")
     for section, prefixes in sorted(found.fresh.items()):
-        sys.stdout.write(f"new in {section}: {', '.join(map(registry.colons, sorted(prefixes)))}\n")
+        sys.stdout.write(f"new in {section}: {', '.join(map(registry.with_colons, sorted(prefixes)))}\n")
     for prefix, section, name in found.different:
-        sys.stdout.write(f"differs, left to you: {registry.colons(prefix)} is {section}, registered to '{name}'\n")
-    for prefix in vanished(blocks, database):
-        sys.stdout.write(f"not registered: {registry.colons(prefix)} of {database.prefixes[prefix]}\n")
+        sys.stdout.write(f"differs, left to you: {registry.with_colons(prefix)} is {section}, registered to '{name}'\n")
+    for prefix in vanished_prefixes(blocks, database):
+        sys.stdout.write(f"not registered: {registry.with_colons(prefix)} of {database.prefixes[prefix]}\n")
     return 0
 
 

@@ -16,8 +16,8 @@ from camscan.errors import ConfigError, UsageError
 from camscan.fingerprints.conditions import condition_of
 from camscan.fingerprints.database import Database
 from camscan.fingerprints.entry import Problem
-from camscan.fingerprints.place import built_in
-from camscan.fingerprints.read import need
+from camscan.fingerprints.place import built_in_folder
+from camscan.fingerprints.read import require_member
 from camscan.strict_yaml import Node, load_yaml
 
 FILE = "organisations.yaml"
@@ -68,9 +68,9 @@ class Organisation:
     take: bool = True
     """Whether its new blocks are taken; else only the known ones are its section's."""
 
-    def fits(self, name: str) -> bool:
+    def fits_name(self, name: str) -> bool:
         """Whether an organisation of that name is meant."""
-        return re2.search(self.name, _plain(name)) is not None
+        return re2.search(self.name, _plain_name(name)) is not None
 
 
 @dataclass(slots=True)
@@ -95,10 +95,10 @@ def read_blocks(lines: Iterable[str], file: str) -> Iterator[Block | BadRow]:
     given = iter(lines)
     first = next(given, "")
     lines = itertools.chain([first], given)
-    return _wireshark(lines) if first.startswith("#") or _MANUF.match(first) else _published(lines, file)
+    return _read_wireshark(lines) if first.startswith("#") or _MANUF.match(first) else _read_published(lines, file)
 
 
-def _wireshark(lines: Iterable[str]) -> Iterator[Block | BadRow]:
+def _read_wireshark(lines: Iterable[str]) -> Iterator[Block | BadRow]:
     """Blocks of the three lengths of the registry; well-known single addresses are passed over."""
     for number, line in enumerate(lines, start=1):
         text = line.partition("#")[0].strip()
@@ -110,7 +110,7 @@ def _wireshark(lines: Iterable[str]) -> Iterator[Block | BadRow]:
             yield BadRow(number, f"'{text[:_SHOWN]}' is not a block of Wireshark's manuf")
 
 
-def _published(lines: Iterable[str], file: str) -> Iterator[Block | BadRow]:
+def _read_published(lines: Iterable[str], file: str) -> Iterator[Block | BadRow]:
     rows = csv.reader(lines)
     try:
         heading = next(rows, [])
@@ -127,10 +127,10 @@ def _published(lines: Iterable[str], file: str) -> Iterator[Block | BadRow]:
             yield BadRow(rows.line_num, str(error))
             continue
         if row and row[0].strip() != COMPANY_IDS:
-            yield _block(row, rows.line_num)
+            yield _read_block(row, rows.line_num)
 
 
-def _block(row: Sequence[str], line: int) -> Block | BadRow:
+def _read_block(row: Sequence[str], line: int) -> Block | BadRow:
     if len(row) < len(HEADING) - 1:
         return BadRow(line, f"{len(row)} columns, expected {len(HEADING)}")
     registry, assignment, name = (text.strip() for text in row[:3])
@@ -144,13 +144,13 @@ def _block(row: Sequence[str], line: int) -> Block | BadRow:
     return Block(assignment.lower(), name)
 
 
-def sort(blocks: Iterable[Block], organisations: Sequence[Organisation], database: Database) -> Sorted:
+def sort_blocks(blocks: Iterable[Block], organisations: Sequence[Organisation], database: Database) -> Sorted:
     """Which blocks are news to the database, which it knows, and on which it and the registry differ."""
     found = Sorted()
     # One pattern of all names turns nearly everybody away at once: the registry has 57,000 blocks.
     anyone = re2.compile("|".join(f"(?:{each.name})" for each in organisations) or "$.")
     for block in dict.fromkeys(blocks):
-        meant = _whose(block.name, organisations) if anyone.search(_plain(block.name)) else None
+        meant = _find_organisation(block.name, organisations) if anyone.search(_plain_name(block.name)) else None
         own = database.prefixes.get(block.prefix, "")
         if own and meant and meant.section == own:
             found.known += 1
@@ -163,41 +163,41 @@ def sort(blocks: Iterable[Block], organisations: Sequence[Organisation], databas
     return found
 
 
-def _whose(name: str, organisations: Sequence[Organisation]) -> Organisation | None:
-    return next((each for each in organisations if each.fits(name)), None)
+def _find_organisation(name: str, organisations: Sequence[Organisation]) -> Organisation | None:
+    return next((each for each in organisations if each.fits_name(name)), None)
 
 
-def _plain(name: str) -> str:
+def _plain_name(name: str) -> str:
     return " ".join(name.split()).encode(errors="replace").decode()
 
 
-def overlay(found: Sorted, database: Database, remark: str) -> Iterator[str]:
+def write_overlay(found: Sorted, database: Database, remark: str) -> Iterator[str]:
     """The lines of an ``oui.yaml`` with the fresh prefixes, each section claiming what the database's own claims."""
     yield remark
     for name in sorted(found.fresh):
         section = database.sections[name]
-        claims = ", ".join(f"{key}: {_quoted(text)}" for key, text in section.then)
+        claims = ", ".join(f"{key}: {_quote_text(text)}" for key, text in section.then)
         yield ""
         yield f"- id: oui.imported.{name.removeprefix('oui.')}"
         yield f"  then: {{{claims}}}"
         yield f"  certainty: {section.certainty}"
         yield "  source: IEEE registry"
         yield "  prefixes:"
-        yield from (f"    - '{colons(prefix)}'" for prefix in sorted(found.fresh[name]))
+        yield from (f"    - '{with_colons(prefix)}'" for prefix in sorted(found.fresh[name]))
 
 
-def _quoted(text: str) -> str:
+def _quote_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def colons(digits: str) -> str:
+def with_colons(digits: str) -> str:
     """A prefix as it is written: ``aa:bb:cc``, ``aa:bb:cc:d``, ``aa:bb:cc:dd:e``."""
     return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
 
-def compared(directory: Path | None = None) -> date | None:
+def registry_day(directory: Path | None = None) -> date | None:
     """The day of the registry that the built-in table was last held against; None where the database tells none."""
-    path = (directory or built_in()) / DAY
+    path = (directory or built_in_folder()) / DAY
     try:
         return date.fromisoformat(path.read_text(encoding="ascii").strip())
     except FileNotFoundError:
@@ -206,9 +206,9 @@ def compared(directory: Path | None = None) -> date | None:
         raise ConfigError("expected one date, such as 2026-03-31", str(path), 1) from error
 
 
-def freshness(today: date, directory: Path | None = None) -> str:
+def describe_freshness(today: date, directory: Path | None = None) -> str:
     """One line that says how old the built-in table of MAC address blocks is, and what to do where it is old."""
-    day = compared(directory)
+    day = registry_day(directory)
     if day is None:
         return "MAC address blocks: nothing says how old the table is"
     days = (today - day).days
@@ -216,25 +216,25 @@ def freshness(today: date, directory: Path | None = None) -> str:
     return line if days <= STALE_DAYS else f"{line}; take newer ones with 'camscan oui import'"
 
 
-def load(overlays: Sequence[Path] = (), *, base: Path | None = None) -> tuple[Organisation, ...]:
+def load_organisations(overlays: Sequence[Path] = (), *, base: Path | None = None) -> tuple[Organisation, ...]:
     """Every rule, the user's own before ours. Raises ConfigError with file and line."""
     found: list[Organisation] = []
-    for directory in (*reversed(overlays), base or built_in()):
+    for directory in (*reversed(overlays), base or built_in_folder()):
         if (directory / FILE).is_file():
-            found += [_organisation(node) for node in load_yaml(directory / FILE).items()]
+            found += [_read_organisation(node) for node in load_yaml(directory / FILE).items()]
     return tuple(found)
 
 
-def _organisation(node: Node) -> Organisation:
+def _read_organisation(node: Node) -> Organisation:
     members = node.only("section", "name", "take", "source", "examples", "counterexamples")
-    section, name, _ = (need(node, members, key) for key in ("section", "name", "source"))
+    section, name, _ = (require_member(node, members, key) for key in ("section", "name", "source"))
     condition = condition_of(name)
     if condition.operator != "pattern":
         raise name.wrong("expected a pattern that begins with '^'")
     take = members["take"].text() if "take" in members else "yes"
     if take not in {"yes", "no"}:
         raise members["take"].wrong(f"take is yes or no, found '{take}'")
-    examples, counterexamples = (need(node, members, key) for key in ("examples", "counterexamples"))
+    examples, counterexamples = (require_member(node, members, key) for key in ("examples", "counterexamples"))
     for each in (examples, counterexamples):
         if not each.items():
             raise each.wrong("at least one is needed")
@@ -249,23 +249,27 @@ def _organisation(node: Node) -> Organisation:
     )
 
 
-def check(database: Database, overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
+def check_organisations(
+    database: Database, overlays: Sequence[Path] = (), *, base: Path | None = None
+) -> list[Problem]:
     """What cannot be read, sections that do not exist, and examples that do not hold."""
     try:
-        organisations = load(overlays, base=base)
+        organisations = load_organisations(overlays, base=base)
     except ConfigError as error:
-        return [Problem.of(error)]
-    return [problem for each in organisations for problem in _check(each, organisations, database)]
+        return [Problem.from_error(error)]
+    return [problem for each in organisations for problem in _check_organisation(each, organisations, database)]
 
 
-def _check(each: Organisation, organisations: Sequence[Organisation], database: Database) -> Iterator[Problem]:
+def _check_organisation(
+    each: Organisation, organisations: Sequence[Organisation], database: Database
+) -> Iterator[Problem]:
     if each.section not in database.sections:
         yield Problem(each.file, each.line, each.section, "there is no such section in oui.yaml")
     for name in each.examples:
-        first = _whose(name, organisations)
+        first = _find_organisation(name, organisations)
         if first is not each:
             told = f"is taken by {first.section}" if first else "does not fit"
             yield Problem(each.file, each.line, each.section, f"the example '{name}' {told}")
     for name in each.counterexamples:
-        if each.fits(name):
+        if each.fits_name(name):
             yield Problem(each.file, each.line, each.section, f"the counterexample '{name}' fits, and must not")

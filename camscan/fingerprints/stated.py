@@ -65,7 +65,7 @@ class Statements:
     following: frozenset[str]
     """Words that may follow a maker's name in free text where a device, and no person, wrote it."""
 
-    def match(self, values: Mapping[str, list[tuple[str, str]]], read: Iterable[Match]) -> list[Match]:
+    def match_statements(self, values: Mapping[str, list[tuple[str, str]]], read: Iterable[Match]) -> list[Match]:
         """One match for each key that states a maker; none where a fingerprint of its own has read the key."""
         found: list[Match] = []
         asked = [key for key in values if key in self.places]
@@ -93,7 +93,7 @@ class Statements:
                 break
         return sorted(found, key=lambda match: match.fingerprint)
 
-    def speaks(self, match: Match) -> bool:
+    def is_statement(self, match: Match) -> bool:
         """Whether a match is a statement of who made the device."""
         return ("brand" in match.claims or "maker" in match.claims) and any(key in self.places for key in match.keys)
 
@@ -101,7 +101,7 @@ class Statements:
         """Whether a claim of a maker rests on a model number alone."""
         return bool(match.keys) and self.models.issuperset(match.keys)
 
-    def states(self, values: Mapping[str, list[tuple[str, str]]]) -> tuple[str, str]:
+    def read_statement(self, values: Mapping[str, list[tuple[str, str]]]) -> tuple[str, str]:
         """What a manufacturer's field says, whether that is a name or not: its text, and the reason as it is told.
 
         Both empty where none says anything.
@@ -111,16 +111,16 @@ class Statements:
             if place.form == "text":
                 continue
             for value, where in values[key]:
-                if text := _picked(place, value):
+                if text := _pick_value(place, value):
                     return text, f"{key} = {text[:_SHOWN]}{where}"
         return "", ""
 
     def _known_name(self, key: str, place: Place, value: str) -> Name | None:
-        """As ``_name``; texts of the same make are looked up once."""
+        """As ``_find_name``; texts of the same make are looked up once."""
         asked = key, value
         known = self._looked_up.get(asked)
         if known is None:
-            known = (self._name(place, value),)
+            known = (self._find_name(place, value),)
             self._looked_up.keep(asked, known, ENTRY + size_of((value,)))
         return known[0]
 
@@ -128,9 +128,9 @@ class Statements:
     def _looked_up(self) -> Cache[tuple[str, str], tuple[Name | None]]:
         return Cache(1 << 20)
 
-    def _name(self, place: Place, value: str) -> Name | None:
-        text = _picked(place, value)
-        words = _words(text, self.around)
+    def _find_name(self, place: Place, value: str) -> Name | None:
+        text = _pick_value(place, value)
+        words = _split_words(text, self.around)
         if not words:
             return None
         for length in range(min(4, len(words)), 0, -1):
@@ -159,14 +159,14 @@ def _has_digit(word: str) -> bool:
     return any(map(str.isdigit, word))
 
 
-def _picked(place: Place, value: str) -> str:
+def _pick_value(place: Place, value: str) -> str:
     if not place.pattern:
         return " ".join(value[:_LONGEST].split())
     found = re2.search(place.pattern, value[: 8 * _LONGEST].encode(errors="replace").decode())
     return " ".join(found["name"].split()) if found else ""
 
 
-def _words(text: str, around: Collection[str]) -> list[str]:
+def _split_words(text: str, around: Collection[str]) -> list[str]:
     """The words of a text in lower case, without the city before a company's name and its legal form after it."""
     words = _WORDS.findall(unicodedata.normalize("NFKC", text).casefold())
     while len(words) > 1 and words[0] in around:
@@ -176,12 +176,12 @@ def _words(text: str, around: Collection[str]) -> list[str]:
     return words
 
 
-def squeezed(text: str, around: Collection[str] = ()) -> str:
+def squeeze_name(text: str, around: Collection[str] = ()) -> str:
     """A name as it is looked up: its words in lower case without blanks and signs."""
-    return "".join(_words(text, around))
+    return "".join(_split_words(text, around))
 
 
-def build(plain: Mapping[str, Any]) -> Statements:
+def build_statements(plain: Mapping[str, Any]) -> Statements:
     """From plain lists and dictionaries, as the compiled cache holds them."""
     return Statements(
         places={key: Place(*place) for key, place in plain.get("places", {}).items()},
@@ -195,7 +195,7 @@ def build(plain: Mapping[str, Any]) -> Statements:
     )
 
 
-def names(
+def list_names(
     makers: Mapping[str, tuple[str, Iterable[str]]],
     badges: Iterable[tuple[str, Sequence[str]]],
     more: Mapping[str, Iterable[str]],
@@ -209,16 +209,16 @@ def names(
     builds most of it itself.
     """
 
-    def looked_up(text: str) -> str:
-        return squeezed(text, around)
+    def look_up(text: str) -> str:
+        return squeeze_name(text, around)
 
-    chief = {looked_up(brand): (brand, bought[0]) for brand, bought in badges if bought}
+    chief = {look_up(brand): (brand, bought[0]) for brand, bought in badges if bought}
     for brand in brands:
-        yield looked_up(brand), Name(brand)
+        yield look_up(brand), Name(brand)
     for key, (name, aliases) in makers.items():
-        badge, builder = chief.get(looked_up(name), (name, key))
+        badge, builder = chief.get(look_up(name), (name, key))
         for text in (name, *aliases, *more.get(key, ())):
-            yield looked_up(text), Name(name, key) if builder == key else Name(badge)
+            yield look_up(text), Name(name, key) if builder == key else Name(badge)
     for word, (brand, builder) in chief.items():
-        if not (builder in makers and looked_up(makers[builder][0]) == word):
+        if not (builder in makers and look_up(makers[builder][0]) == word):
             yield word, Name(brand)

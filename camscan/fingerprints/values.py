@@ -15,7 +15,7 @@ Values = dict[str, list[tuple[str, str]]]
 """key -> (value, where it was seen) of one device."""
 
 
-def group(observations: Iterable[Observation]) -> Values:
+def group_values(observations: Iterable[Observation]) -> Values:
     """Observations of one device by key, each with where it was seen.
 
     A redirect to another host is left out: it tells of that host, and whoever redirects may name any.
@@ -23,7 +23,7 @@ def group(observations: Iterable[Observation]) -> Values:
     values: Values = {}
     probe, port, where = "", 0, ""
     for seen in observations:
-        if seen.key == "http.redirect" and _leaves(seen.value, seen.ip):
+        if seen.key == "http.redirect" and _leaves_device(seen.value, seen.ip):
             continue
         if seen.port != port or seen.probe != probe:  # facts of one reply follow each other
             probe, port = seen.probe, seen.port
@@ -37,7 +37,7 @@ def group(observations: Iterable[Observation]) -> Values:
     return values
 
 
-def _leaves(target: str, ip: str) -> bool:
+def _leaves_device(target: str, ip: str) -> bool:
     """Whether a redirect leads to a host that is not known to be the device itself."""
     found = _ABSOLUTE.match(target)
     if not found:

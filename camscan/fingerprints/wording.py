@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from camscan.fingerprints.place import built_in
+from camscan.fingerprints.place import built_in_folder
 from camscan.strict_yaml import Node, load_yaml
 
 FILE = "vocabulary.yaml"
@@ -38,12 +38,12 @@ class Words:
     makers: Mapping[str, str]
     """Key of ``makers.yaml`` -> the name that people know."""
 
-    def protocol(self, name: str) -> str:
+    def protocol_sentence(self, name: str) -> str:
         """The sentence of a protocol; empty where it has none."""
         found = self.facts.get(f"{PROTOCOL}{name}")
         return found.means if found else ""
 
-    def maker(self, key: str) -> str:
+    def maker_name(self, key: str) -> str:
         """The name of a maker; its key where the database does not know it."""
         return self.makers.get(key, key)
 
@@ -65,11 +65,11 @@ def wording_of(node: Node) -> Wording:
 
 def load_words(overlays: Sequence[Path] = ()) -> Words:
     """The sentences of the built-in database and of the user's directories. Raises ConfigError with file and line."""
-    return _load((built_in(), *overlays))
+    return _load_words((built_in_folder(), *overlays))
 
 
 @functools.cache
-def _load(directories: tuple[Path, ...]) -> Words:
+def _load_words(directories: tuple[Path, ...]) -> Words:
     facts: dict[str, Wording] = {}
     makers: dict[str, str] = {}
     for directory in directories:

@@ -29,13 +29,13 @@ class Part:
     table: Table
 
 
-def title(pack: Pack) -> str:
+def pack_title(pack: Pack) -> str:
     """What stands above everything."""
     whose = f" of {pack.estate.organisation}" if pack.estate.organisation else ""
     return f"Hikvision and Dahua equipment{whose}"
 
 
-def about(pack: Pack) -> tuple[tuple[str, str], ...]:
+def about_pack(pack: Pack) -> tuple[tuple[str, str], ...]:
     """What a reader must know first: a heading and a text each."""
     estate = pack.estate
     lines = [
@@ -49,45 +49,45 @@ def about(pack: Pack) -> tuple[tuple[str, str], ...]:
     lines.append(
         ("Tables", "Each table counts by one thing. All except 'Devices removed, by year' are about the same devices.")
     )
-    lines += [(word[:1].upper() + word[1:], meaning) for word, meaning in _definitions(estate.definitions)]
+    lines += [(word[:1].upper() + word[1:], meaning) for word, meaning in _definition_notes(estate.definitions)]
     return tuple(lines)
 
 
-def _definitions(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _definition_notes(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
     for line in lines:
         word, _, meaning = line.partition(": ")
         yield word, f"{meaning[:1].upper()}{meaning[1:]}."
 
 
-def parts(pack: Pack) -> tuple[Part, ...]:
+def list_parts(pack: Pack) -> tuple[Part, ...]:
     """Every part, in the order in which they are read."""
     return (
-        _totals(pack),
-        *(_part(table) for table in pack.tables),
-        _programme(pack),
-        _policies(pack),
-        _records(pack),
-        _coverage(pack),
+        _totals_part(pack),
+        *(_count_part(table) for table in pack.tables),
+        _programme_part(pack),
+        _policies_part(pack),
+        _records_part(pack),
+        _coverage_part(pack),
     )
 
 
-def _part(counts: Counts) -> Part:
+def _count_part(counts: Counts) -> Part:
     total: tuple[Cell, ...] = ()
     if counts.is_partition:
         total = (
             "All",
             counts.total,
-            *((counts.priced, _cost(counts.total, counts.priced, counts.pence)) if counts.has_prices else ()),
+            *((counts.priced, _cost_cell(counts.total, counts.priced, counts.pence)) if counts.has_prices else ()),
         )
     heads = [Head(_FIRST.get(counts.id, "Kind")), Head("Devices", Kind.NUMBER)]
     if counts.has_prices:
         heads += [Head("With a known price", Kind.NUMBER), Head("Cost", Kind.POUNDS)]
     notes = (counts.definition, *(() if counts.total else ("None.",)))
-    rows = [_cells(counts, row) for row in counts.rows]
+    rows = [_row_cells(counts, row) for row in counts.rows]
     return Part(*_ASKED[counts.id], notes, Table(counts.title, tuple(heads), rows, total))
 
 
-def _cost(devices: int, priced: int, pence: int) -> Cell:
+def _cost_cell(devices: int, priced: int, pence: int) -> Cell:
     """The sum in pounds; a price that nobody recorded is not £0."""
     return Decimal(pence) / 100 if priced or not devices else "not known"
 
@@ -116,19 +116,19 @@ _FIRST = {
 }
 
 
-def _cells(counts: Counts, row: Row) -> tuple[Cell, ...]:
+def _row_cells(counts: Counts, row: Row) -> tuple[Cell, ...]:
     devices = WITHHELD if row.is_withheld else row.devices
     if not counts.has_prices:
         return row.label, devices
     if row.is_withheld or row.is_price_withheld:
         return row.label, devices, WITHHELD, WITHHELD
-    return row.label, devices, row.priced, _cost(row.devices, row.priced, row.pence)
+    return row.label, devices, row.priced, _cost_cell(row.devices, row.priced, row.pence)
 
 
 _COUNTED = (Head("What"), Head("Number", Kind.NUMBER), Head("What that means"))
 
 
-def _totals(pack: Pack) -> Part:
+def _totals_part(pack: Pack) -> Part:
     numbers = pack.estate.numbers
     rows = (
         ("Devices of Hikvision or Dahua", numbers.devices, "Built by one of the two, under whatever name."),
@@ -150,7 +150,7 @@ def _totals(pack: Pack) -> Part:
     return Part("Totals", "Are there any, and how many?", notes, Table("The totals", _COUNTED, rows))
 
 
-def _programme(pack: Pack) -> Part:
+def _programme_part(pack: Pack) -> Part:
     numbers = pack.estate.numbers
     rows = (
         ("Devices to be removed by the council's decision", numbers.in_scope, "Of any maker that the decision names."),
@@ -170,7 +170,7 @@ def _programme(pack: Pack) -> Part:
     )
 
 
-def _policies(pack: Pack) -> Part:
+def _policies_part(pack: Pack) -> Part:
     rows = tuple(
         (policy.title[:1].upper() + policy.title[1:], policy.citation, policy.binds, "yes" if policy.decides else "no")
         for policy in pack.estate.policies
@@ -183,7 +183,7 @@ def _policies(pack: Pack) -> Part:
     )
 
 
-def _records(pack: Pack) -> Part:
+def _records_part(pack: Pack) -> Part:
     numbers = pack.estate.numbers
     rows = (
         ("Devices with a data protection impact assessment", numbers.with_dpia, "Their record names one."),
@@ -200,7 +200,7 @@ def _records(pack: Pack) -> Part:
     )
 
 
-def _coverage(pack: Pack) -> Part:
+def _coverage_part(pack: Pack) -> Part:
     numbers = pack.estate.numbers
     rows = (
         ("Addresses that were to be asked", numbers.addresses, "On the council's networks, each counted once."),

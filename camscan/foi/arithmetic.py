@@ -28,23 +28,23 @@ class Sums:
         self._rows: dict[str, tuple[dict[str, Fraction], Fraction]] = {}
         """Leading category -> the others with their factors, and the value: a matrix in echelon form."""
         for each in known:
-            self.add(each)
+            self.add_sum(each)
 
-    def add(self, known: Sum) -> None:
+    def add_sum(self, known: Sum) -> None:
         """One more."""
-        factors, value = self._reduced(known.keys, Fraction(known.devices))
+        factors, value = self._reduce_sum(known.keys, Fraction(known.devices))
         if not factors:
             return  # it follows from the others, or contradicts them
         lead = min(factors)
         scale = factors[lead]
         self._rows[lead] = ({key: factor / scale for key, factor in factors.items()}, value / scale)
 
-    def value(self, keys: Iterable[str]) -> Fraction | None:
+    def value_of(self, keys: Iterable[str]) -> Fraction | None:
         """How many devices these categories hold together; None where that does not follow."""
-        factors, value = self._reduced(keys, Fraction(0))
+        factors, value = self._reduce_sum(keys, Fraction(0))
         return None if factors else -value
 
-    def _reduced(self, keys: Iterable[str], value: Fraction) -> tuple[dict[str, Fraction], Fraction]:
+    def _reduce_sum(self, keys: Iterable[str], value: Fraction) -> tuple[dict[str, Fraction], Fraction]:
         """What is left of a sum when all that is known is taken from it."""
         factors = {key: Fraction(1) for key in keys}
         while True:
@@ -62,18 +62,18 @@ class Sums:
             value -= scale * known
 
 
-def is_open(key: str, sums: Sequence[Sum], some: Container[str] = ()) -> bool:
+def is_undetermined(key: str, sums: Sequence[Sum], some: Container[str] = ()) -> bool:
     """Whether a category may hold two different numbers of devices; those of ``some`` hold at least one.
 
     False also where a search of bounded length finds no second number; True where the sums contradict each other.
     """
     search = _Search(sums, some)
-    first = search.solution({})
+    first = search.find_solution({})
     if first is None or key not in first:
         return True
     low, high = search.bounds[key]
-    below = search.solution({key: (low, first[key] - 1)})
-    return below is not None or search.solution({key: (first[key] + 1, high)}) is not None
+    below = search.find_solution({key: (low, first[key] - 1)})
+    return below is not None or search.find_solution({key: (first[key] + 1, high)}) is not None
 
 
 _Bounds = dict[str, tuple[int, int]]
@@ -89,14 +89,14 @@ class _Search:
         self.bounds: _Bounds = {key: (1 if key in some else 0, most) for key in keys}
         self._steps = 0
 
-    def solution(self, within: _Bounds) -> Mapping[str, int] | None:
+    def find_solution(self, within: _Bounds) -> Mapping[str, int] | None:
         """One that fits; None where there is none, or none was found."""
         self._steps = 0
-        return self._fill({**self.bounds, **within})
+        return self._fill_bounds({**self.bounds, **within})
 
-    def _fill(self, bounds: _Bounds) -> Mapping[str, int] | None:
+    def _fill_bounds(self, bounds: _Bounds) -> Mapping[str, int] | None:
         self._steps += 1
-        if self._steps > _STEPS or any(low > high for low, high in bounds.values()) or not self._tighten(bounds):
+        if self._steps > _STEPS or any(low > high for low, high in bounds.values()) or not self._tighten_bounds(bounds):
             return None
         loose = [key for key, (low, high) in bounds.items() if low < high]
         if not loose:
@@ -104,12 +104,12 @@ class _Search:
         key = min(loose, key=lambda each: bounds[each][1] - bounds[each][0])
         low, high = bounds[key]
         for number in range(low, high + 1):
-            found = self._fill({**bounds, key: (number, number)})
+            found = self._fill_bounds({**bounds, key: (number, number)})
             if found is not None or self._steps > _STEPS:
                 return found
         return None
 
-    def _tighten(self, bounds: _Bounds) -> bool:
+    def _tighten_bounds(self, bounds: _Bounds) -> bool:
         """Narrow the bounds until nothing changes; False where they leave no number."""
         changed = True
         while changed:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from camscan.dates import spoken
-from camscan.foi.arithmetic import Sum, Sums, is_open
+from camscan.foi.arithmetic import Sum, Sums, is_undetermined
 from camscan.foi.tables import Stance, Table
 from camscan.words import counted, listed
 
@@ -95,7 +95,7 @@ class Warned:
     text: str
 
 
-def given(table: Table) -> GivenTable:
+def given_table(table: Table) -> GivenTable:
     """A table as a reader has it."""
     rows = tuple(
         Given(
@@ -121,7 +121,7 @@ def given(table: Table) -> GivenTable:
     )
 
 
-def compare(tables: Sequence[Table], released: Sequence[Released], threshold: int) -> tuple[Warned, ...]:
+def compare_packs(tables: Sequence[Table], released: Sequence[Released], threshold: int) -> tuple[Warned, ...]:
     """Everything to warn of, table by table; ``released`` in any order.
 
     What follows from several earlier packs is one warning, which names the newest of them.
@@ -131,11 +131,11 @@ def compare(tables: Sequence[Table], released: Sequence[Released], threshold: in
     for table in tables:
         olds = [(pack, old) for pack in newest_first for old in pack.tables if old.id == table.id]
         if olds:
-            found += _Comparison(table, olds, threshold).warnings()
-    return tuple(_folded([*found, *_linked(found, tables)]))
+            found += _Comparison(table, olds, threshold).list_warnings()
+    return tuple(_fold_warnings([*found, *_linked_tables(found, tables)]))
 
 
-def _folded(found: Iterable[Warned]) -> Iterator[Warned]:
+def _fold_warnings(found: Iterable[Warned]) -> Iterator[Warned]:
     """One for the same thing, however many packs tell it."""
     alike: dict[tuple[str, frozenset[str], Learnt], list[Warned]] = {}
     for each in found:
@@ -145,7 +145,7 @@ def _folded(found: Iterable[Warned]) -> Iterator[Warned]:
         yield replace(first, text=f"{first.text}{more}")
 
 
-def _linked(found: Sequence[Warned], tables: Sequence[Table]) -> Iterator[Warned]:
+def _linked_tables(found: Sequence[Warned], tables: Sequence[Table]) -> Iterator[Warned]:
     """The same few devices in several tables of two packs: together these say what kind of device it is, and where."""
     titles = {table.id: table.title for table in tables if not table.is_of_gone}
     for pack in dict.fromkeys(each.pack for each in found):
@@ -166,49 +166,49 @@ class _Comparison:
     """One table, and the same table of each earlier pack."""
 
     def __init__(self, table: Table, olds: Sequence[_Pair], threshold: int) -> None:
-        self._table, self._new = table, given(table)
+        self._table, self._new = table, given_table(table)
         self._olds, self._threshold = olds, threshold
         everything = [self._new, *(old for _, old in olds)]
         self._keys = frozenset(key for each in everything for row in each.rows for key in row.keys)
         labels = [(row.keys[0], row.label) for each in everything for row in each.rows if len(row.keys) == 1]
         self._labels = dict(reversed(labels))
         self._open = frozenset(key for each in everything for row in each.rows if row.is_open for key in row.keys)
-        self._ours = _sums(self._new, self._keys)
-        self._theirs = [each for _, old in olds for each in _sums(old, self._keys)]
+        self._ours = _table_sums(self._new, self._keys)
+        self._theirs = [each for _, old in olds for each in _table_sums(old, self._keys)]
         # Whether a number follows depends on which rows were added up, and not on how many devices they hold.
-        self._before = Sums(_distinct(self._theirs))
-        self._together = Sums(_distinct([*self._ours, *self._theirs]))
+        self._before = Sums(_distinct_sums(self._theirs))
+        self._together = Sums(_distinct_sums([*self._ours, *self._theirs]))
 
-    def warnings(self) -> Iterator[Warned]:
+    def list_warnings(self) -> Iterator[Warned]:
         """All of them, of the newest pack first."""
         for pack, old in self._olds:
-            yield from self._changes(pack, old)
-            yield from self._prices(pack, old)
-            yield from self._revealed(pack, old)
-        yield from self._combined()
+            yield from self._changed_counts(pack, old)
+            yield from self._changed_prices(pack, old)
+            yield from self._revealed_now(pack, old)
+        yield from self._revealed_together()
 
-    def _warned(self, keys: Iterable[str], learnt: Learnt, pack: str, text: str) -> Warned:
-        text = f"{self._table.title}, {self._named(keys)}: {text}"
+    def _make_warning(self, keys: Iterable[str], learnt: Learnt, pack: str, text: str) -> Warned:
+        text = f"{self._table.title}, {self._name_keys(keys)}: {text}"
         return Warned(self._table.id, frozenset(keys), learnt, pack, text)
 
-    def _named(self, keys: Iterable[str]) -> str:
+    def _name_keys(self, keys: Iterable[str]) -> str:
         return f"'{listed(sorted(self._labels.get(key, key) for key in keys))}'"
 
     # ── what changed ─────────────────────────────────────────────────────────────────────────────────────────
 
-    def _changes(self, pack: Released, old: GivenTable) -> Iterator[Warned]:
+    def _changed_counts(self, pack: Released, old: GivenTable) -> Iterator[Warned]:
         """Rows, and what is withheld together, of which both packs give the number."""
-        ours, theirs = Sums(self._ours), Sums(_sums(old, self._keys))
+        ours, theirs = Sums(self._ours), Sums(_table_sums(old, self._keys))
         sets = dict.fromkeys(
-            keys for each in (self._new, old) for keys in (*_row_sets(each), _hidden(each)) if keys - self._open
+            keys for each in (self._new, old) for keys in (*_row_sets(each), _hidden_keys(each)) if keys - self._open
         )
         for keys in sets:
-            now, then = ours.value(keys), theirs.value(keys)
+            now, then = ours.value_of(keys), theirs.value_of(keys)
             if now is not None and then is not None and 0 < abs(now - then) < self._threshold:
                 text = f"{now} here and {then} in {pack.name}; the difference is {counted(int(abs(now - then)))}"
-                yield self._warned(keys, Learnt.CHANGE, pack.name, text)
+                yield self._make_warning(keys, Learnt.CHANGE, pack.name, text)
 
-    def _prices(self, pack: Released, old: GivenTable) -> Iterator[Warned]:
+    def _changed_prices(self, pack: Released, old: GivenTable) -> Iterator[Warned]:
         theirs = {row.keys: row for row in old.rows}
         pairs = [(row, theirs[row.keys]) for row in self._new.rows if row.keys in theirs]
         whole = Given((), "", None, self._new.priced, self._new.pence), Given((), "", None, old.priced, old.pence)
@@ -218,39 +218,41 @@ class _Comparison:
             gap = abs(row.priced - other.priced)
             if 0 < gap < self._threshold and row.pence != other.pence:
                 text = f"the cost here less that in {pack.name} is what {counted(gap)} cost"
-                yield self._warned(row.keys or ["all together"], Learnt.PRICE, pack.name, text)
+                yield self._make_warning(row.keys or ["all together"], Learnt.PRICE, pack.name, text)
 
     # ── what was withheld ────────────────────────────────────────────────────────────────────────────────────
 
-    def _revealed(self, pack: Released, old: GivenTable) -> Iterator[Warned]:
+    def _revealed_now(self, pack: Released, old: GivenTable) -> Iterator[Warned]:
         """What an earlier pack withheld or merged, and this one gives away, by itself or with the others."""
-        both = _distinct_counts([*_sums(old, self._keys), *self._ours])
-        for key in sorted(self._concealed(old)):
-            if self._before.value([key]) is not None:
+        both = _distinct_counts([*_table_sums(old, self._keys), *self._ours])
+        for key in sorted(self._concealed_keys(old)):
+            if self._before.value_of([key]) is not None:
                 continue  # it was out before
-            if self._together.value([key]) is not None or not is_open(key, both, _some(old)):
+            if self._together.value_of([key]) is not None or not is_undetermined(key, both, _withheld_nonzero(old)):
                 text = f"{pack.name} does not give it; with this pack it can be worked out, if it has not changed since"
-                yield self._warned([key], Learnt.EARLIER, pack.name, text)
+                yield self._make_warning([key], Learnt.EARLIER, pack.name, text)
 
-    def _combined(self) -> Iterator[Warned]:
+    def _revealed_together(self) -> Iterator[Warned]:
         """What this pack withholds or merges, and the earlier ones give away."""
         alone = Sums(self._ours)
-        true = _distinct_counts([*self._ours, *(each for each in self._theirs if self._is_true(each))])
+        true = _distinct_counts([*self._ours, *(each for each in self._theirs if self._still_holds(each))])
         packs = [pack.name for pack, _ in self._olds]
         names = packs[0] if len(packs) == 1 else f"the {len(packs)} earlier packs"
-        for key in sorted(self._concealed(self._new)):
-            if alone.value([key]) is not None:
+        for key in sorted(self._concealed_keys(self._new)):
+            if alone.value_of([key]) is not None:
                 continue
-            if self._together.value([key]) is not None or not is_open(key, true, _some(self._new)):
+            if self._together.value_of([key]) is not None or not is_undetermined(
+                key, true, _withheld_nonzero(self._new)
+            ):
                 text = f"this pack does not give it; with {names} it can be worked out, if it has not changed since"
-                yield self._warned([key], Learnt.THIS, packs[0], text)
+                yield self._make_warning([key], Learnt.THIS, packs[0], text)
 
-    def _is_true(self, known: Sum) -> bool:
+    def _still_holds(self, known: Sum) -> bool:
         """Whether an earlier sum still holds."""
         original: Mapping[str, int] = self._table.original
         return sum(original.get(key, 0) for key in known.keys) == known.devices
 
-    def _concealed(self, table: GivenTable) -> frozenset[str]:
+    def _concealed_keys(self, table: GivenTable) -> frozenset[str]:
         """Categories of which a table does not give the number by itself: withheld, or merged with others."""
         if table.is_partition:
             concealed = (row for row in table.rows if row.devices is None or len(row.keys) > 1)
@@ -259,7 +261,7 @@ class _Comparison:
         return frozenset(key for key in self._keys - shown if "+" not in key)
 
 
-def _distinct(sums: Iterable[Sum]) -> list[Sum]:
+def _distinct_sums(sums: Iterable[Sum]) -> list[Sum]:
     """One sum for each set of categories: the first."""
     found: dict[frozenset[str], Sum] = {}
     for each in sums:
@@ -271,7 +273,7 @@ def _distinct_counts(sums: Iterable[Sum]) -> list[Sum]:
     return list(dict.fromkeys(sums))
 
 
-def _sums(table: GivenTable, keys: frozenset[str]) -> list[Sum]:
+def _table_sums(table: GivenTable, keys: frozenset[str]) -> list[Sum]:
     """What the table says. A category that it does not name has no devices."""
     own = frozenset(key for row in table.rows for key in row.keys)
     found = [Sum(frozenset(row.keys), row.devices) for row in table.rows if row.devices is not None]
@@ -281,14 +283,14 @@ def _sums(table: GivenTable, keys: frozenset[str]) -> list[Sum]:
     return found
 
 
-def _some(table: GivenTable) -> frozenset[str]:
+def _withheld_nonzero(table: GivenTable) -> frozenset[str]:
     """Categories that are withheld and hold something: a "none" would have been shown."""
-    return _hidden(table) if table.lowest else frozenset()
+    return _hidden_keys(table) if table.lowest else frozenset()
 
 
 def _row_sets(table: GivenTable) -> list[frozenset[str]]:
     return [frozenset(row.keys) for row in table.rows if row.devices is not None]
 
 
-def _hidden(table: GivenTable) -> frozenset[str]:
+def _hidden_keys(table: GivenTable) -> frozenset[str]:
     return frozenset(key for row in table.rows if row.devices is None for key in row.keys)

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import TextIO
 
 from camscan.cells import all_harmless
-from camscan.foi.answers import Part, about, parts
-from camscan.foi.pack import Kept, Pack, kept_back
+from camscan.foi.answers import Part, about_pack, list_parts
+from camscan.foi.pack import Kept, Pack, list_kept_back
 from camscan.page.table import Cell
 
 HEADER = ("status", "as_of", "table", "row", "measure", "value")
@@ -26,20 +26,20 @@ def write_answers(pack: Pack, stream: TextIO) -> None:
     table = csv.writer(stream)
     table.writerow(HEADER)
     status, day = pack.marking, pack.estate.day.isoformat()
-    for name, text in about(pack):
+    for name, text in about_pack(pack):
         table.writerow(all_harmless((status, day, "About", name, "", text)))
-    for part in parts(pack):
-        table.writerows(all_harmless((status, day, *cells)) for cells in _lines(part))
+    for part in list_parts(pack):
+        table.writerows(all_harmless((status, day, *cells)) for cells in _part_lines(part))
 
 
-def _lines(part: Part) -> Iterator[tuple[str, str, str, str]]:
+def _part_lines(part: Part) -> Iterator[tuple[str, str, str, str]]:
     heads = part.table.heads
     for row in (*part.table.rows, *([part.table.total] if part.table.total else [])):
         for head, cell in zip(heads[1:], row[1:], strict=True):
-            yield part.table.caption, str(row[0]), head.name, _text(cell)
+            yield part.table.caption, str(row[0]), head.name, _cell_text(cell)
 
 
-def _text(cell: Cell) -> str:
+def _cell_text(cell: Cell) -> str:
     return f"{cell:.2f}" if isinstance(cell, Decimal) else str(cell)
 
 
@@ -47,10 +47,10 @@ def write_kept(pack: Pack, stream: TextIO) -> None:
     """What is withheld, or is proposed to be: with the true numbers, so this is never sent."""
     table = csv.writer(stream)
     table.writerow(KEPT_HEADER)
-    table.writerows(all_harmless(_kept(pack, each)) for each in kept_back(pack))
+    table.writerows(all_harmless(_kept_back_row(pack, each)) for each in list_kept_back(pack))
 
 
-def _kept(pack: Pack, each: Kept) -> tuple[str, ...]:
+def _kept_back_row(pack: Pack, each: Kept) -> tuple[str, ...]:
     words = each.refusal
     draft = (words.exemption, words.prejudice, words.interest, words.text) if words else ("", "", "", "")
     return (f"NOT FOR RELEASE; {pack.marking}", each.table, each.row, each.number, each.now, each.why, *draft)

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from camscan.foi import refusal
-from camscan.foi.comparing import GivenTable, Released, Warned, given
+from camscan.foi.comparing import GivenTable, Released, Warned, given_table
 from camscan.foi.estate import Estate
-from camscan.foi.questions import tables as tables_of
+from camscan.foi.questions import make_tables as tables_of
 from camscan.foi.refusal import Act, Harm, Refusal
 from camscan.foi.tables import Row, Table
-from camscan.foi.withholding import propose, without_single_prices
+from camscan.foi.withholding import propose_withholding, without_single_prices
 
 DRAFT = "DRAFT, not released"
 """Stands on every page and in every file until somebody has released the pack."""
@@ -76,9 +76,9 @@ class Pack:
         return f"Released by {self.release.role}, reference {self.release.reference}"
 
     @property
-    def given(self) -> tuple[GivenTable, ...]:
+    def given_tables(self) -> tuple[GivenTable, ...]:
         """The tables as a reader has them, to be kept for later comparison."""
-        return tuple(map(given, self.tables))
+        return tuple(map(given_table, self.tables))
 
     @property
     def proposals(self) -> int:
@@ -86,35 +86,35 @@ class Pack:
         return sum(now.rows != then.rows for now, then in zip(self.tables, self.proposed, strict=True))
 
     @property
-    def withheld(self) -> int:
+    def withheld_count(self) -> int:
         """Numbers that are not given, prices counted apart."""
         return sum(row.is_withheld + row.is_price_withheld for table in self.tables for row in table.rows)
 
     @property
     def is_withholding(self) -> bool:
         """Whether anything is not given."""
-        return self.withheld > 0
+        return self.withheld_count > 0
 
 
-def pack_of(estate: Estate, terms: Terms) -> Pack:
+def make_draft(estate: Estate, terms: Terms) -> Pack:
     """The draft of a pack."""
     found = tables_of(estate)
-    proposed = tuple(without_single_prices(propose(table, terms.threshold)) for table in found)
+    proposed = tuple(without_single_prices(propose_withholding(table, terms.threshold)) for table in found)
     shown = proposed if terms.is_accepted else tuple(map(without_single_prices, found))
     return Pack(estate, terms, shown, proposed)
 
 
-def kept_back(pack: Pack) -> Iterator[Kept]:
+def list_kept_back(pack: Pack) -> Iterator[Kept]:
     """Every number that is withheld or merged, or that it is proposed to withhold or merge."""
     for table, proposed in zip(tables_of(pack.estate), pack.proposed, strict=True):
         shown = next(each for each in pack.tables if each.id == table.id)
         for row in table.rows:
-            yield from _counts(pack, table, row, proposed)
-        yield from _prices(pack, shown)
+            yield from _kept_counts(pack, table, row, proposed)
+        yield from _kept_prices(pack, shown)
 
 
-def _counts(pack: Pack, table: Table, row: Row, proposed: Table) -> Iterator[Kept]:
-    after = next(each for each in proposed.rows if _holds(each, row, table))
+def _kept_counts(pack: Pack, table: Table, row: Row, proposed: Table) -> Iterator[Kept]:
+    after = next(each for each in proposed.rows if _still_shown(each, row, table))
     if after.keys == row.keys and not after.is_withheld:
         return
     done = f"merged into '{after.label}'" if after.keys != row.keys else "withheld"
@@ -125,17 +125,17 @@ def _counts(pack: Pack, table: Table, row: Row, proposed: Table) -> Iterator[Kep
     why = f"below {pack.terms.threshold}" if small else "so that the total does not give another number away"
     words = None
     if after.is_withheld:
-        words = refusal.draft(
-            pack.terms.act, refusal.harm_of(table.id, row.keys), f"{_lower(table.title)}, row '{row.label}'"
+        words = refusal.draft_refusal(
+            pack.terms.act, refusal.harm_of_row(table.id, row.keys), f"{_lower_first(table.title)}, row '{row.label}'"
         )
     yield Kept(table.title, row.label, str(row.devices), now, why, words)
 
 
-def _holds(after: Row, row: Row, table: Table) -> bool:
+def _still_shown(after: Row, row: Row, table: Table) -> bool:
     return row.keys <= after.keys if table.is_partition else bool(row.keys & after.keys)
 
 
-def _prices(pack: Pack, shown: Table) -> Iterator[Kept]:
+def _kept_prices(pack: Pack, shown: Table) -> Iterator[Kept]:
     for row in shown.rows:
         if not row.is_price_withheld:
             continue
@@ -144,15 +144,17 @@ def _prices(pack: Pack, shown: Table) -> Iterator[Kept]:
             if len(row.lots) == 1
             else "so that nobody can work it out from the total"
         )
-        words = refusal.draft(pack.terms.act, Harm.TRADE, f"the cost of {_lower(shown.title)}, row '{row.label}'")
+        words = refusal.draft_refusal(
+            pack.terms.act, Harm.TRADE, f"the cost of {_lower_first(shown.title)}, row '{row.label}'"
+        )
         now = "withheld; the total is given"
-        yield Kept(f"{shown.title}: cost", row.label, pounds(row.pence), now, why, words)
+        yield Kept(f"{shown.title}: cost", row.label, pounds_text(row.pence), now, why, words)
 
 
-def _lower(text: str) -> str:
+def _lower_first(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def pounds(pence: int) -> str:
+def pounds_text(pence: int) -> str:
     """``1250.00``."""
     return f"{pence // 100}.{pence % 100:02}"

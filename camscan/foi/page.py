@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from camscan.foi.answers import WITHHELD, about, parts, title
+from camscan.foi.answers import WITHHELD, about_pack, list_parts, pack_title
 from camscan.foi.pack import Pack
-from camscan.page import render
+from camscan.page import render_page
 
 
-def page(pack: Pack) -> str:
+def answers_page(pack: Pack) -> str:
     """``answers.html``."""
     estate = pack.estate
-    return render(
+    return render_page(
         "foi/answers.html",
-        title=title(pack),
+        title=pack_title(pack),
         marking=pack.marking,
         draft="This is a draft. Do not send it: it has not been released." if pack.release is None else "",
         organisation=estate.organisation,
         day=estate.day,
         headline=estate.numbers.headline,
-        about=[line for line in about(pack) if line[0] not in _SHOWN_APART],
-        parts=parts(pack),
+        about=[line for line in about_pack(pack) if line[0] not in _SHOWN_APART],
+        parts=list_parts(pack),
         version=estate.version,
     )
 
@@ -28,14 +28,14 @@ _SHOWN_APART = frozenset({"Status", "As of", "In one sentence"})
 """At the head of the page."""
 
 
-def readme(pack: Pack) -> str:
+def readme_text(pack: Pack) -> str:
     """``README.txt``: what the files are, for whoever receives them."""
     lines = [
         pack.marking,
         "",
-        title(pack),
+        pack_title(pack),
         "",
-        *(f"{name}: {text}" for name, text in about(pack) if name != "Status"),
+        *(f"{name}: {text}" for name, text in about_pack(pack) if name != "Status"),
         "",
         "answers.html  the answers, to be read in a browser or printed",
         "answers.ods   the same as a spreadsheet, one table a sheet",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from camscan.foi.estate import Estate, Unit
-from camscan.foi.tables import Row, Stance, Table, table
+from camscan.foi.tables import Row, Stance, Table, make_table
 
 NOT_RECORDED = "not recorded"
 """Key of the row of what nobody wrote down."""
@@ -111,31 +111,31 @@ ASKED: Mapping[str, Asked] = {
 }
 
 
-def tables(estate: Estate) -> tuple[Table, ...]:
+def make_tables(estate: Estate) -> tuple[Table, ...]:
     """Every table, in the order in which they are printed. All but "gone" are about the devices of the headline."""
     units, ask = estate.units, ASKED
     sorts = {sort: [unit for unit in units if unit.sort == sort] for sort in TYPES}
-    places = _listed(units, lambda unit: unit.place, PLACES, estate.places)
-    controllers = _listed(units, lambda unit: unit.controller, CONTROLLED, estate.controllers)
-    bought = _years(units, lambda unit: unit.bought, NOT_RECORDED)
-    planned = _years(units, lambda unit: unit.planned, "no date is set")
-    gone = _years(estate.gone, lambda unit: unit.removed, NOT_RECORDED)
+    places = _rows_of_places(units, lambda unit: unit.place, PLACES, estate.places)
+    controllers = _rows_of_places(units, lambda unit: unit.controller, CONTROLLED, estate.controllers)
+    bought = _rows_of_years(units, lambda unit: unit.bought, NOT_RECORDED)
+    planned = _rows_of_years(units, lambda unit: unit.planned, "no date is set")
+    gone = _rows_of_years(estate.gone, lambda unit: unit.removed, NOT_RECORDED)
     return (
-        table("makers", *ask["makers"], _closed(units, lambda unit: unit.maker, MAKERS), is_total=True),
+        make_table("makers", *ask["makers"], _rows_of_words(units, lambda unit: unit.maker, MAKERS), is_total=True),
         *(
-            table(sort, *ask[sort], _closed(found, lambda unit: unit.type, TYPES[sort]))
+            make_table(sort, *ask[sort], _rows_of_words(found, lambda unit: unit.type, TYPES[sort]))
             for sort, found in sorts.items()
         ),
-        table("places", *ask["places"], places, shows_none=False),
-        table("controllers", *ask["controllers"], controllers, shows_none=False),
-        _capabilities(units),
-        table("bought", *ask["bought"], bought, is_ordered=True, has_prices=True),
-        table("planned", *ask["planned"], planned, is_ordered=True),
-        table("gone", *ask["gone"], gone, is_ordered=True, is_of_gone=True),
+        make_table("places", *ask["places"], places, shows_none=False),
+        make_table("controllers", *ask["controllers"], controllers, shows_none=False),
+        _capability_table(units),
+        make_table("bought", *ask["bought"], bought, is_ordered=True, has_prices=True),
+        make_table("planned", *ask["planned"], planned, is_ordered=True),
+        make_table("gone", *ask["gone"], gone, is_ordered=True, is_of_gone=True),
     )
 
 
-def _row(key: str, label: str, units: Sequence[Unit], stance: Stance) -> Row:
+def _make_row(key: str, label: str, units: Sequence[Unit], stance: Stance) -> Row:
     priced = [unit for unit in units if unit.pence is not None]
     return Row(
         keys=frozenset({key}),
@@ -148,41 +148,41 @@ def _row(key: str, label: str, units: Sequence[Unit], stance: Stance) -> Row:
     )
 
 
-def _grouped(units: Iterable[Unit], key: Callable[[Unit], str]) -> dict[str, list[Unit]]:
+def _group_units(units: Iterable[Unit], key: Callable[[Unit], str]) -> dict[str, list[Unit]]:
     found: dict[str, list[Unit]] = {}
     for unit in units:
         found.setdefault(key(unit) or NOT_RECORDED, []).append(unit)
     return found
 
 
-def _closed(units: Iterable[Unit], key: Callable[[Unit], str], labels: Mapping[str, str]) -> Iterable[Row]:
+def _rows_of_words(units: Iterable[Unit], key: Callable[[Unit], str], labels: Mapping[str, str]) -> Iterable[Row]:
     """A row for each of a few words; none of a type tells of no place, so a zero is shown."""
-    found = _grouped(units, key)
+    found = _group_units(units, key)
     for name, label in labels.items():
         group = found.get(name, [])
-        yield _row(name, label, group, Stance.COUNTED if group else Stance.ZERO)
+        yield _make_row(name, label, group, Stance.COUNTED if group else Stance.ZERO)
 
 
-def _listed(
+def _rows_of_places(
     units: Iterable[Unit], key: Callable[[Unit], str], labels: Mapping[str, str], known: frozenset[str]
 ) -> Iterable[Row]:
     """A row for each kind of place. That there are none somewhere is safe to say only where the council has no such."""
-    found = _grouped(units, key)
+    found = _group_units(units, key)
     for name, label in labels.items():
         group = found.get(name, [])
-        yield _row(name, label, group, Stance.COUNTED if group or name in known else Stance.OPEN)
-    yield _row(NOT_RECORDED, "Not recorded", found.get(NOT_RECORDED, []), Stance.OPEN)
+        yield _make_row(name, label, group, Stance.COUNTED if group or name in known else Stance.OPEN)
+    yield _make_row(NOT_RECORDED, "Not recorded", found.get(NOT_RECORDED, []), Stance.OPEN)
 
 
-def _years(units: Iterable[Unit], key: Callable[[Unit], str], without: str) -> Iterable[Row]:
+def _rows_of_years(units: Iterable[Unit], key: Callable[[Unit], str], without: str) -> Iterable[Row]:
     """A row for each financial year of which there are any."""
-    found = _grouped(units, key)
+    found = _group_units(units, key)
     for year in sorted(found.keys() - {NOT_RECORDED}):
-        yield _row(year, year, found[year], Stance.COUNTED)
-    yield _row(NOT_RECORDED, without[:1].upper() + without[1:], found.get(NOT_RECORDED, []), Stance.OPEN)
+        yield _make_row(year, year, found[year], Stance.COUNTED)
+    yield _make_row(NOT_RECORDED, without[:1].upper() + without[1:], found.get(NOT_RECORDED, []), Stance.OPEN)
 
 
-def _capabilities(units: Sequence[Unit]) -> Table:
+def _capability_table(units: Sequence[Unit]) -> Table:
     found = Counter(name for unit in units for name in unit.capabilities)
     rows = [
         Row(frozenset({name}), label, found[name], Stance.COUNTED if found[name] else Stance.ZERO)

@@ -66,12 +66,12 @@ DECIDES = "Your information governance team decides."
 _VULNERABLE = frozenset({"school", "care", "housing"})
 
 
-def harm_of(table: str, keys: frozenset[str]) -> Harm:
+def harm_of_row(table: str, keys: frozenset[str]) -> Harm:
     """What is to be weighed for a row of a table."""
     return Harm.SAFETY if table == "places" and keys <= _VULNERABLE else Harm.CRIME
 
 
-def draft(act: Act, harm: Harm, what: str) -> Refusal:
+def draft_refusal(act: Act, harm: Harm, what: str) -> Refusal:
     """The draft for ``what``: a table and a row, in words."""
     exemption = f"{_SECTIONS[act][harm]} ({_ABOUT[harm]}) of the {NAMES[act]} may be engaged"
     interest = f"{_FOR}; {_AGAINST[harm]}"

@@ -79,7 +79,7 @@ class Table:
         return sum(row.pence for row in self.rows)
 
 
-def table(
+def make_table(
     id_: str,
     title: str,
     definition: str,
@@ -108,7 +108,7 @@ def table(
     )
 
 
-def merged(rows: Iterable[Row], label: str) -> Row:
+def merge_rows(rows: Iterable[Row], label: str) -> Row:
     """One row for several."""
     known = list(rows)
     return Row(
@@ -121,6 +121,6 @@ def merged(rows: Iterable[Row], label: str) -> Row:
     )
 
 
-def with_rows(known: Table, rows: Iterable[Row]) -> Table:
+def table_with_rows(known: Table, rows: Iterable[Row]) -> Table:
     """The table with other rows."""
     return replace(known, rows=tuple(rows))

@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from camscan.foi.questions import NONE_KNOWN, NOT_RECORDED
-from camscan.foi.tables import Row, Stance, Table, merged, with_rows
+from camscan.foi.tables import Row, Stance, Table, merge_rows, table_with_rows
 from camscan.words import listed
 
 _THIRD = 3
 _PAIR = 2
 
 
-def propose(table: Table, threshold: int) -> Table:
+def propose_withholding(table: Table, threshold: int) -> Table:
     """The table with rows withheld or merged; numbers from ``threshold`` on are not small.
 
     Unchanged where nothing is small, where there are no devices at all, or where a total gives the number anyway.
@@ -37,15 +37,15 @@ def _of_partition(table: Table, threshold: int) -> Table:
     if not hidden or not any(row.devices for row in countable):
         return table
     rest = sorted((row for row in countable if row.devices >= threshold), key=lambda row: row.devices)
-    while rest and not _is_safe(hidden, threshold, table.lowest):
+    while rest and not _is_safe_to_hide(hidden, threshold, table.lowest):
         hidden.append(rest.pop(0))
-    if _is_safe(hidden, threshold, table.lowest) and _THIRD * len(hidden) <= _cells(table):
+    if _is_safe_to_hide(hidden, threshold, table.lowest) and _THIRD * len(hidden) <= _count_rows(table):
         chosen = frozenset[str]().union(*(row.keys for row in hidden))
-        return with_rows(table, (replace(row, is_withheld=row.keys <= chosen) for row in table.rows))
-    return _years_merged(table, threshold) if table.is_ordered else _merged(table, hidden)
+        return table_with_rows(table, (replace(row, is_withheld=row.keys <= chosen) for row in table.rows))
+    return _years_merged(table, threshold) if table.is_ordered else _merge_hidden(table, hidden)
 
 
-def _is_safe(hidden: Sequence[Row], threshold: int, lowest: int) -> bool:
+def _is_safe_to_hide(hidden: Sequence[Row], threshold: int, lowest: int) -> bool:
     """Whether nothing follows from their sum, which is what the total leaves.
 
     Not where all are alike: who knows this rule, which is public, would know that each is as large as it can be.
@@ -55,31 +55,31 @@ def _is_safe(hidden: Sequence[Row], threshold: int, lowest: int) -> bool:
     return differ and total >= threshold and total > len(hidden) * lowest
 
 
-def _cells(table: Table) -> int:
+def _count_rows(table: Table) -> int:
     """The rows that say something; what is not recorded is none."""
     return sum(NOT_RECORDED not in row.keys for row in table.rows)
 
 
-def _merged(table: Table, hidden: Sequence[Row]) -> Table:
+def _merge_hidden(table: Table, hidden: Sequence[Row]) -> Table:
     """The hidden rows as one, together with those that say none, so that nobody knows which of them has any."""
     chosen = [row for row in table.rows if row in hidden or row.stance is Stance.ZERO]
     if len(chosen) < _PAIR:
         return table  # a single row: the total gives it
-    label = f"{listed([_short(row.label) for row in chosen])}, together"
-    return _in_place(table, chosen, merged(chosen, label[:1].upper() + label[1:]))
+    label = f"{listed([_short_label(row.label) for row in chosen])}, together"
+    return _replace_rows(table, chosen, merge_rows(chosen, label[:1].upper() + label[1:]))
 
 
-def _short(label: str) -> str:
+def _short_label(label: str) -> str:
     """A label within a sentence."""
     words = label.partition(":")[0]
     return words if words[1:2].isupper() or " NHS" in words else words[:1].lower() + words[1:]
 
 
-def _in_place(table: Table, chosen: Sequence[Row], row: Row) -> Table:
+def _replace_rows(table: Table, chosen: Sequence[Row], row: Row) -> Table:
     """With one row in place of several, where the first of them stood."""
     first = table.rows.index(chosen[0])
     before = [each for each in table.rows[:first] if each not in chosen]
-    return with_rows(table, (*before, row, *(each for each in table.rows[first:] if each not in chosen)))
+    return table_with_rows(table, (*before, row, *(each for each in table.rows[first:] if each not in chosen)))
 
 
 def _years_merged(table: Table, threshold: int) -> Table:
@@ -93,9 +93,9 @@ def _years_merged(table: Table, threshold: int) -> Table:
         runs[-2:] = [[*runs[-2], *runs[-1]]]
     others = [row for row in table.rows if row.stance is not Stance.COUNTED]
     if sum(row.devices for row in runs[-1]) < threshold:  # all that there are: nobody learns which years
-        return with_rows(table, [merged(runs[0], "All years together"), *others])
-    years = [merged(run, f"{run[0].label} to {run[-1].label}") if run[1:] else run[0] for run in runs]
-    return with_rows(table, [*years, *others])
+        return table_with_rows(table, [merge_rows(runs[0], "All years together"), *others])
+    years = [merge_rows(run, f"{run[0].label} to {run[-1].label}") if run[1:] else run[0] for run in runs]
+    return table_with_rows(table, [*years, *others])
 
 
 # ── a device in several rows ─────────────────────────────────────────────────────────────────────────────────────
@@ -111,11 +111,11 @@ def _of_overlapping(table: Table, threshold: int) -> Table:
     none = next(row for row in table.rows if row.keys == {NONE_KNOWN})
     any_ = table.total - none.devices
     if len(hidden) >= _PAIR and any_ >= _PAIR and _THIRD * len(hidden) <= len(table.rows) - 1:
-        return with_rows(table, (replace(row, is_withheld=row in hidden) for row in table.rows))
+        return table_with_rows(table, (replace(row, is_withheld=row in hidden) for row in table.rows))
     chosen = [row for row in table.rows if row is not none]
-    label = f"One or more of these: {listed([_short(row.label) for row in chosen], 'or')}"
-    one = replace(merged(chosen, label), devices=any_, is_withheld=any_ < threshold)
-    return with_rows(table, [one, replace(none, is_withheld=one.is_withheld)])
+    label = f"One or more of these: {listed([_short_label(row.label) for row in chosen], 'or')}"
+    one = replace(merge_rows(chosen, label), devices=any_, is_withheld=any_ < threshold)
+    return table_with_rows(table, [one, replace(none, is_withheld=one.is_withheld)])
 
 
 # ── prices ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -133,4 +133,4 @@ def without_single_prices(table: Table) -> Table:
     visible = sorted((row for row in priced if row not in hidden), key=lambda row: row.pence)
     if len(hidden) == 1 and visible:
         hidden.append(visible[0])
-    return with_rows(table, (replace(row, is_price_withheld=row in hidden) for row in table.rows))
+    return table_with_rows(table, (replace(row, is_price_withheld=row in hidden) for row in table.rows))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from camscan.identify.box import identify
-from camscan.identify.decide import word
-from camscan.identify.merge import Cluster, clusters, device, merge
+from camscan.identify.box import identify_box
+from camscan.identify.decide import certainty_word
+from camscan.identify.merge import Cluster, group_by_box, make_device, merge_attempts
 
-__all__ = ["Cluster", "clusters", "device", "identify", "merge", "word"]
+__all__ = ["Cluster", "certainty_word", "group_by_box", "identify_box", "make_device", "merge_attempts"]

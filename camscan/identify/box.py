@@ -13,10 +13,10 @@ from typing import NamedTuple
 from camscan import decode
 from camscan.cache import ENTRY, size_of
 from camscan.fingerprints import Database
-from camscan.fingerprints.values import Values, group
+from camscan.fingerprints.values import Values, group_values
 from camscan.identify import field
-from camscan.identify.decide import POSSIBLE, PROBABLE, SOFTWARE, Decision, decide_camera, decide_maker, word
-from camscan.identify.statement import weighed
+from camscan.identify.decide import POSSIBLE, PROBABLE, SOFTWARE, Decision, certainty_word, decide_camera, decide_maker
+from camscan.identify.statement import weigh_by_statement
 from camscan.model import LISTED, Capability, Identification, Match, Observation
 from camscan.protocols import RANKS
 
@@ -36,22 +36,22 @@ UNSOLICITED_MOST = 0.69
 """The certainty that such replies alone can bring: "possible"."""
 
 
-def identify(observations: Sequence[Observation], database: Database) -> Identification:
+def identify_box(observations: Sequence[Observation], database: Database) -> Identification:
     """What one box is, how sure that is, and why.
 
     Replies that nobody had asked for count only where the others leave the box unnamed, and never beyond "possible".
     """
-    marked = {_reply_of(seen) for seen in observations if seen.key == UNSOLICITED}
+    marked = {_reply_key(seen) for seen in observations if seen.key == UNSOLICITED}
     if not marked:
-        return _identify(observations, database)
-    found = _identify([seen for seen in observations if _reply_of(seen) not in marked], database)
+        return _identify_cached(observations, database)
+    found = _identify_cached([seen for seen in observations if _reply_key(seen) not in marked], database)
     if found.certainty >= PROBABLE:
         return found
     said = _UNASKED if any(not probe.startswith(LISTED) for _, _, probe, _ in marked) else _ONLY_LISTED
-    return _held_down(_identify([seen for seen in observations if seen.key != UNSOLICITED], database), said)
+    return _held_down(_identify_cached([seen for seen in observations if seen.key != UNSOLICITED], database), said)
 
 
-def _reply_of(seen: Observation) -> tuple[str, int, str, datetime]:
+def _reply_key(seen: Observation) -> tuple[str, int, str, datetime]:
     return seen.ip, seen.port, seen.probe, seen.seen_at
 
 
@@ -61,22 +61,22 @@ _ONLY_LISTED = "listed by another system, and nothing else bears it out: possibl
 
 def _held_down(found: Identification, said: str) -> Identification:
     certainty = min(found.certainty, UNSOLICITED_MOST)
-    return replace(found, certainty=certainty, confidence=word(certainty), because=(*found.because, said))
+    return replace(found, certainty=certainty, confidence=certainty_word(certainty), because=(*found.because, said))
 
 
-def _identify(observations: Sequence[Observation], database: Database) -> Identification:
-    values = group(observations)
+def _identify_cached(observations: Sequence[Observation], database: Database) -> Identification:
+    values = group_values(observations)
     if not values:
         return Identification()
     facts = marshal.dumps(values, _MARSHAL)  # whole and with every length: no two boxes give the same
-    known = database.identified.get(facts)
+    known = database.identified_cache.get(facts)
     if known is None:
-        known = _weigh(values, database)
-        database.identified.keep(facts, known, _size(facts, known))
+        known = _weigh_facts(values, database)
+        database.identified_cache.keep(facts, known, _size_in_bytes(facts, known))
     return known
 
 
-def _size(facts: bytes, found: Identification) -> int:
+def _size_in_bytes(facts: bytes, found: Identification) -> int:
     """Bytes that facts and what was made of them take, about."""
     told = [*found.because, *found.conflicts, *(one.because for one in found.capabilities.values())]
     return ENTRY * (8 + len(found.capabilities)) + len(facts) + size_of(told)
@@ -91,26 +91,26 @@ class _Judged(NamedTuple):
     """The reasons that follow from the decision."""
 
 
-def _weigh(values: Values, database: Database) -> Identification:
+def _weigh_facts(values: Values, database: Database) -> Identification:
     """What the facts say. Units of one model differ in their numbers only: what else follows is worked out once."""
     seen = database.match_values(values)
-    asked = (database.statements.states(values)[0], *_signature(seen))
+    asked = (database.statements.read_statement(values)[0], *_facts_signature(seen))
     # A fingerprint of the second round that asks for more than maker, model and the like: then anything may matter.
     asks_more = "id.serial" in database.derives_from or not values.keys().isdisjoint(database.derives_from)
-    judged: _Judged | None = None if asks_more else database.judged.get(asked)
+    judged: _Judged | None = None if asks_more else database.judged_cache.get(asked)
     if judged is not None:
-        return _numbered(judged, seen, values)
-    matches, maker, is_plain = _settle(seen, values, database)
-    found = _conclude(matches, maker, values)
+        return _with_own_numbers(judged, seen, values)
+    matches, maker, is_plain = _settle_maker(seen, values, database)
+    found = _conclude_box(matches, maker, values)
     if not asks_more and is_plain and _is_general(found, seen, matches[len(seen) :]):
-        lines = tuple(_reason(match) for match in matches[len(seen) :] if _speaks_for(match, maker.winner))
+        lines = tuple(_reason_of(match) for match in matches[len(seen) :] if _speaks_for(match, maker.winner))
         texts = [text for match in matches for text in match.claims.values()]
         size = ENTRY * (8 + 2 * len(seen) + len(found.capabilities)) + 2 * size_of([*texts, *found.because])
-        database.judged.keep(asked, _Judged(found, lines), size)
+        database.judged_cache.keep(asked, _Judged(found, lines), size)
     return found
 
 
-def _signature(seen: Sequence[Match]) -> tuple[object, ...]:
+def _facts_signature(seen: Sequence[Match]) -> tuple[object, ...]:
     """All of the marks that decides anything but the numbers of the unit; of a serial number, whether it is one."""
     parts: list[object] = []
     for match in seen:
@@ -132,48 +132,48 @@ def _is_general(found: Identification, seen: Sequence[Match], derived: Sequence[
     )
 
 
-def _numbered(judged: _Judged, seen: Sequence[Match], values: Values) -> Identification:
+def _with_own_numbers(judged: _Judged, seen: Sequence[Match], values: Values) -> Identification:
     """The identification of another unit with the same marks."""
     like = judged.found
     heard = [match for match in seen if _speaks_for(match, like.maker)]
-    serials = field.answers(heard, "serial")
-    serial = field.best(serials, "serial")
+    serials = field.list_answers(heard, "serial")
+    serial = field.best_answer(serials, "serial")
     return Identification(
         maker=like.maker,
         brand=like.brand,
         model=like.model,
         firmware=like.firmware,
         serial=serial.text if serial else None,
-        mac=_mac(heard, values),
+        mac=_find_mac(heard, values),
         kind=like.kind,
         is_camera_system=like.is_camera_system,
         capabilities=like.capabilities,
         confidence=like.confidence,
         certainty=like.certainty,
-        because=_because([*map(_reason, heard), *judged.lines]),
-        conflicts=tuple(field.conflicts(serials, serial, "serial", _CONFLICT_FLOOR)) if serial else (),
+        because=_list_reasons([*map(_reason_of, heard), *judged.lines]),
+        conflicts=tuple(field.list_conflicts(serials, serial, "serial", _CONFLICT_FLOOR)) if serial else (),
         build=like.build,
     )
 
 
-def _conclude(matches: Sequence[Match], maker: Decision, values: Values) -> Identification:
+def _conclude_box(matches: Sequence[Match], maker: Decision, values: Values) -> Identification:
     """The identification, of all marks and the decision about the maker."""
     heard = [match for match in matches if _speaks_for(match, maker.winner)]
     found = field.every_answer(heard, (*_FIELDS, "brand"))
-    found["kind"] = field.answers(_without_computer(heard, maker.winner), "kind")
-    chosen = {key: field.best(texts, key) for key, texts in found.items()}
+    found["kind"] = field.list_answers(_without_computer(heard, maker.winner), "kind")
+    chosen = {key: field.best_answer(texts, key) for key, texts in found.items()}
     camera = decide_camera(matches, maker.winner)
     is_camera = None if camera.winner is None else camera.winner == "true"
     if maker.winner and chosen["kind"] and chosen["kind"].text == SOFTWARE:
         is_camera = None  # a maker's software is no camera, and nobody may pass it over as something else
     certainty = maker.certainty
     if maker.winner is None:
-        certainty = camera.certainty if is_camera is False else 0.0 if maker.conflict else _badge(heard)
+        certainty = camera.certainty if is_camera is False else 0.0 if maker.conflict else _badge_certainty(heard)
     conflicts = [f"maker: {maker.conflict}"] if maker.conflict else []
     conflicts += [f"camera: {camera.conflict}"] if camera.conflict else []
     for key in _FIELDS:
         answer = chosen[key]
-        conflicts += field.conflicts(found[key], answer, key, _CONFLICT_FLOOR) if answer else []
+        conflicts += field.list_conflicts(found[key], answer, key, _CONFLICT_FLOOR) if answer else []
     text = {key: answer.text if answer else None for key, answer in chosen.items()}
     return Identification(
         maker=maker.winner,
@@ -181,51 +181,51 @@ def _conclude(matches: Sequence[Match], maker: Decision, values: Values) -> Iden
         model=text["model"],
         firmware=text["firmware"],
         serial=text["serial"],
-        mac=_mac(heard, values),
+        mac=_find_mac(heard, values),
         kind=text["kind"],
         is_camera_system=is_camera,
-        capabilities=_capabilities(heard),
-        confidence=word(certainty),
+        capabilities=_list_capabilities(heard),
+        confidence=certainty_word(certainty),
         certainty=round(certainty, 3),
-        because=_because(map(_reason, heard)),
+        because=_list_reasons(map(_reason_of, heard)),
         conflicts=tuple(conflicts),
-        build=_build(heard, text["firmware"]),
+        build=_find_build(heard, text["firmware"]),
     )
 
 
-def _badge(heard: Sequence[Match]) -> float:
+def _badge_certainty(heard: Sequence[Match]) -> float:
     """How sure it is that one of several makers built it: of a badge that buys from all of them."""
     return max((match.certainty for match in heard if "makers" in match.claims), default=0.0)
 
 
-def _build(heard: Sequence[Match], firmware: str | None) -> str | None:
+def _find_build(heard: Sequence[Match], firmware: str | None) -> str | None:
     """The build date in the firmware text, else the one that the same protocol told beside that text."""
     told = decode.firmware(firmware) if firmware else None
     if told is None or told.build:
         return told.build.isoformat() if told and told.build else None
     families = {match.family for match in heard if match.claims.get("firmware") == firmware}
-    for answer in field.answers([match for match in heard if match.family in families], "build"):
+    for answer in field.list_answers([match for match in heard if match.family in families], "build"):
         if day := decode.build(answer.text):
             return day.isoformat()
     return None
 
 
-def _settle(read: Sequence[Match], values: Values, database: Database) -> tuple[list[Match], Decision, bool]:
+def _settle_maker(read: Sequence[Match], values: Values, database: Database) -> tuple[list[Match], Decision, bool]:
     """Decide, ask the second round what follows from it, and decide again with its answers.
 
     The marks then, the decision, and whether what the device states left all marks as they were read.
     """
-    seen = weighed(read, values, database)
+    seen = weigh_by_statement(read, values, database)
     is_plain = seen == read
     maker = decide_maker(seen, database.makers)
     matches = list(seen)
     # A brand pattern of the second round may name the maker that the first left open: then once more.
     for turn in range(2):
-        decided = _decided(matches, maker)
+        decided = _decided_facts(matches, maker)
         known = {key: one.text for key, one in decided.items()}
-        derived = [_scaled(match, decided) for match in database.derive(values, known)] if known else []
+        derived = [_scale_certainty(match, decided) for match in database.match_decided(values, known)] if known else []
         together = [*seen, *derived]
-        matches = weighed(together, values, database)
+        matches = weigh_by_statement(together, values, database)
         if not turn and matches == together and not any(map(_bears_on_maker, derived)):
             return matches, maker, is_plain  # of the same marks, it would be decided in the same way
         again = decide_maker(matches, database.makers)
@@ -249,7 +249,7 @@ class _Decided(NamedTuple):
     """Protocol that told it; empty where that was several."""
 
 
-def _decided(matches: Sequence[Match], maker: Decision) -> dict[str, _Decided]:
+def _decided_facts(matches: Sequence[Match], maker: Decision) -> dict[str, _Decided]:
     """The ``id.*`` facts of the second round."""
     known: dict[str, _Decided] = {}
     if maker.winner:
@@ -257,7 +257,7 @@ def _decided(matches: Sequence[Match], maker: Decision) -> dict[str, _Decided]:
     heard = [match for match in matches if _speaks_for(match, maker.winner) and not _is_derived(match.keys)]
     families: dict[str, str] = {}
     for key, found in field.every_answer(heard, (*_FIELDS, "brand")).items():
-        answer = field.best(found, key)
+        answer = field.best_answer(found, key)
         if answer:
             families = families or {match.fingerprint: match.family for match in heard}
             known[f"id.{key}"] = _Decided(answer.text, answer.certainty, families[answer.fingerprint])
@@ -269,25 +269,25 @@ def _is_derived(keys: tuple[str, ...]) -> bool:
     return any(key.startswith("id.") for key in keys)
 
 
-def _scaled(match: Match, decided: Mapping[str, _Decided]) -> Match:
+def _scale_certainty(match: Match, decided: Mapping[str, _Decided]) -> Match:
     """What follows from a decision is no surer than it, and no second piece of evidence for what it rests on."""
     rests_on = [decided[key] for key in match.keys if key in decided]
     certainty = match.certainty * min((one.certainty for one in rests_on), default=1.0)
-    if _is_badge(match) and min((one.certainty for one in rests_on), default=0.0) >= POSSIBLE:
+    if _names_builders(match) and min((one.certainty for one in rests_on), default=0.0) >= POSSIBLE:
         # A badge that buys from a maker at all is a hint to go and look, wherever it is seen.
         certainty = max(certainty, POSSIBLE)
-    family = next((one.family for one in rests_on if one.family), match.family) if _names(match) else match.family
+    family = next((one.family for one in rests_on if one.family), match.family) if _names_maker(match) else match.family
     if certainty == match.certainty and family == match.family:
         return match
     return Match(match.fingerprint, match.claims, certainty, match.because, family, match.keys)
 
 
-def _is_badge(match: Match) -> bool:
+def _names_builders(match: Match) -> bool:
     """Whether a match says which makers a brand, or a brand's model number, comes from."""
-    return _names(match) and set(match.keys) <= {"id.brand", "id.model"}
+    return _names_maker(match) and set(match.keys) <= {"id.brand", "id.model"}
 
 
-def _names(match: Match) -> bool:
+def _names_maker(match: Match) -> bool:
     return "maker" in match.claims or "makers" in match.claims
 
 
@@ -301,9 +301,9 @@ def _without_computer(heard: Sequence[Match], maker: str | None) -> list[Match]:
     return [match for match in heard if not maker or "maker" in match.claims or match.claims.get("kind") != "server"]
 
 
-def _mac(heard: Sequence[Match], values: Values) -> str | None:
+def _find_mac(heard: Sequence[Match], values: Values) -> str | None:
     """The MAC address that the device reports of itself, else the one on the wire."""
-    claimed = field.answers(heard, "mac")
+    claimed = field.list_answers(heard, "mac")
     reported = [
         (RANKS[protocol], text)
         for key, texts in values.items()
@@ -317,7 +317,7 @@ def _mac(heard: Sequence[Match], values: Values) -> str | None:
     return claimed[0].text if claimed else None
 
 
-def _capabilities(heard: Sequence[Match]) -> dict[str, Capability]:
+def _list_capabilities(heard: Sequence[Match]) -> dict[str, Capability]:
     """The best-founded grade of each."""
     found: dict[str, Capability] = {}
     some = [match for match in heard if match.certainty >= POSSIBLE and any(map(_is_capability, match.claims))]
@@ -335,10 +335,10 @@ def _is_capability(key: str) -> bool:
     return key.startswith("capability.")
 
 
-def _reason(match: Match) -> _Reason:
+def _reason_of(match: Match) -> _Reason:
     return -match.certainty, match.fingerprint, match.line
 
 
-def _because(reasons: Iterable[_Reason]) -> tuple[str, ...]:
+def _list_reasons(reasons: Iterable[_Reason]) -> tuple[str, ...]:
     """Every line once, strongest first."""
     return tuple(dict.fromkeys([line for _, _, line in sorted(reasons, key=itemgetter(0, 1))]))

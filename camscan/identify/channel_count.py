@@ -19,21 +19,21 @@ _LISTED = ("isapi.channel", "dahua_cgi.channel", "onvif.video_source")
 _LISTED_KEYS = frozenset(_LISTED)
 
 
-def channels(kind: str | None, seen: Sequence[Observation]) -> int | None:
+def count_channels(kind: str | None, seen: Sequence[Observation]) -> int | None:
     """Of a recorder: how many channels it says it has, at most; None where it does not say."""
     if not kind_of(kind).has_channels:
         return None
     told = {each.key: each.value for each in seen}
-    counts = [sum(_count(told.get(key)) for key in pair) for pair in _COUNTED]
+    counts = [sum(_read_count(told.get(key)) for key in pair) for pair in _COUNTED]
     counts += [sum(each.key == key for each in seen) for key in _LISTED]
     return max(counts) or None
 
 
-def is_read(keys: Iterable[str]) -> bool:
+def was_list_read(keys: Iterable[str]) -> bool:
     """Whether a login read the list of its channels, given the keys of what was seen: none of them is unknown then."""
     return not _LISTED_KEYS.isdisjoint(keys)
 
 
-def _count(text: str | None) -> int:
+def _read_count(text: str | None) -> int:
     number = int(text) if text and text.strip().isascii() and text.strip().isdecimal() else 0
     return number if number <= _MOST_CHANNELS else 0

@@ -37,7 +37,7 @@ class Decision:
     """One sentence; empty where nothing spoke against the winner."""
 
 
-def word(certainty: float) -> Confidence:
+def certainty_word(certainty: float) -> Confidence:
     """The word for a certainty."""
     if certainty >= CONFIRMED:
         return Confidence.CONFIRMED
@@ -46,7 +46,7 @@ def word(certainty: float) -> Confidence:
     return Confidence.POSSIBLE if certainty >= POSSIBLE else Confidence.UNKNOWN
 
 
-def combine(matches: Iterable[Match]) -> float:
+def combine_certainties(matches: Iterable[Match]) -> float:
     """The certainty of several marks for the same claim.
 
     The strongest of each family counts; families combine as 1 - (1 - a)(1 - b)…; weak ones are held down.
@@ -54,14 +54,14 @@ def combine(matches: Iterable[Match]) -> float:
     families: dict[str, float] = {}
     for match in matches:
         families[match.family] = max(match.certainty, families.get(match.family, 0.0))
-    weak = _together(certainty for certainty in families.values() if certainty < WEAK)
+    weak = _combine_numbers(certainty for certainty in families.values() if certainty < WEAK)
     strong = [certainty for certainty in families.values() if certainty >= WEAK]
     if not strong:
         return min(weak, WEAK_TOGETHER)
-    return _together([*strong, min(weak, WEAK_SUPPORT)])
+    return _combine_numbers([*strong, min(weak, WEAK_SUPPORT)])
 
 
-def _together(certainties: Iterable[float]) -> float:
+def _combine_numbers(certainties: Iterable[float]) -> float:
     doubt = 1.0
     for certainty in certainties:
         doubt *= 1 - certainty
@@ -70,12 +70,14 @@ def _together(certainties: Iterable[float]) -> float:
 
 def decide_maker(matches: Sequence[Match], makers: Mapping[str, Maker]) -> Decision:
     """Who builds the box. Marks that say "another maker", or "no camera" without a maker, speak against."""
-    claimed = _by_claim(matches, "maker")
+    claimed = _group_by_claim(matches, "maker")
     if not claimed:
         return Decision(None, 0.0)
-    standing = {maker: combine(found) for maker, found in claimed.items()}
+    standing = {maker: combine_certainties(found) for maker, found in claimed.items()}
     best = max(standing, key=lambda maker: standing[maker])
-    rivals = {maker: own for maker, own in standing.items() if maker != best and not kin(maker, best, makers)}
+    rivals = {
+        maker: own for maker, own in standing.items() if maker != best and not are_one_company(maker, best, makers)
+    }
     # What follows from the decision cannot deny it: a maker's network switch is still that maker's.
     # And who names a maker of other things in a text has not denied that the maker is named in it.
     said = {match.keys for match in claimed[best]}
@@ -89,8 +91,8 @@ def decide_maker(matches: Sequence[Match], makers: Mapping[str, Maker]) -> Decis
     ]
     # Nor do the marks of a computer deny a maker whose software runs on it.
     if denials and not any(_is_no_camera(match) for match in claimed[best]):
-        rivals["no camera"] = combine(denials)
-    return _decide(best, standing[best], rivals)
+        rivals["no camera"] = combine_certainties(denials)
+    return _decide_between(best, standing[best], rivals)
 
 
 def decide_camera(matches: Sequence[Match], maker: str | None) -> Decision:
@@ -100,15 +102,15 @@ def decide_camera(matches: Sequence[Match], maker: str | None) -> Decision:
     """
     heard = [match for match in matches if maker is None or match.claims.get("maker", maker) == maker]
     told = [match for match in heard if _is_of_model(match) and match.certainty >= PROBABLE]
-    claimed = _by_claim(told, "camera") or _by_claim(heard, "camera")
+    claimed = _group_by_claim(told, "camera") or _group_by_claim(heard, "camera")
     if not claimed:
         return Decision(None, 0.0)
-    standing = {answer: combine(found) for answer, found in claimed.items()}
+    standing = {answer: combine_certainties(found) for answer, found in claimed.items()}
     best = max(standing, key=lambda answer: standing[answer])
-    return _decide(best, standing[best], {answer: own for answer, own in standing.items() if answer != best})
+    return _decide_between(best, standing[best], {answer: own for answer, own in standing.items() if answer != best})
 
 
-def _by_claim(matches: Iterable[Match], key: str) -> dict[str, list[Match]]:
+def _group_by_claim(matches: Iterable[Match], key: str) -> dict[str, list[Match]]:
     claimed: dict[str, list[Match]] = {}
     for match in matches:
         if key in match.claims:
@@ -124,13 +126,13 @@ def _is_of_model(match: Match) -> bool:
     return "id.model" in match.keys
 
 
-def kin(one: str, other: str, makers: Mapping[str, Maker]) -> bool:
+def are_one_company(one: str, other: str, makers: Mapping[str, Maker]) -> bool:
     """Whether two makers are one company's: a mark for the one does not speak against the other."""
     groups = [makers[key].group or key if key in makers else key for key in (one, other)]
     return groups[0] == groups[1]
 
 
-def _decide(best: str, own: float, rivals: Mapping[str, float]) -> Decision:
+def _decide_between(best: str, own: float, rivals: Mapping[str, float]) -> Decision:
     if not rivals:
         return Decision(best if own >= POSSIBLE else None, own if own >= POSSIBLE else 0.0)
     rival = max(rivals, key=lambda name: rivals[name])

@@ -57,19 +57,19 @@ class Explanation:
     lines: tuple[Line, ...]
 
 
-def explain(text: str, database: Database, grammars: Sequence[Grammar]) -> list[Explanation]:
+def explain_text(text: str, database: Database, grammars: Sequence[Grammar]) -> list[Explanation]:
     """Every way in which a text can be read, the surest first; empty where it says nothing."""
     text = text.strip()
-    if mac := _mac(text, database):
+    if mac := _explain_mac(text, database):
         return [mac]
-    if serial := _serial(text, database, grammars):
+    if serial := _explain_serial(text, database, grammars):
         return serial
-    if firmware := _firmware(text):
+    if firmware := _explain_firmware(text):
         return [firmware]
-    return _model(text, database, grammars)
+    return _explain_model(text, database, grammars)
 
 
-def _mac(text: str, database: Database) -> Explanation | None:
+def _explain_mac(text: str, database: Database) -> Explanation | None:
     digits = re.sub(r"[:.-]", "", text).lower()
     is_block = digits in database.prefixes and not digits.isdecimal()  # six digits alone may end a serial number
     if not _MAC.fullmatch(text) or (digits == text.lower() and len(digits) != _MAC_DIGITS and not is_block):
@@ -83,31 +83,31 @@ def _mac(text: str, database: Database) -> Explanation | None:
         else Line(octets, "an address of one unit, from a registered block", "solid", MAC_RULES)
     ]
     if not first & 3:
-        lines.append(_registered(digits, database))
+        lines.append(_explain_registry(digits, database))
     return Explanation("MAC address" if len(digits) == _MAC_DIGITS else "beginning of a MAC address", tuple(lines))
 
 
-def _registered(digits: str, database: Database) -> Line:
+def _explain_registry(digits: str, database: Database) -> Line:
     prefix = next((digits[:length] for length in _PREFIX_LENGTHS if digits[:length] in database.prefixes), "")
     if not prefix:
         return Line(
-            _colons(digits[:6]), "in no block of a camera maker that the database knows", "not known", "oui.yaml"
+            _with_colons(digits[:6]), "in no block of a camera maker that the database knows", "not known", "oui.yaml"
         )
     section = database.sections[database.prefixes[prefix]]
     bits = f"/{4 * len(prefix)}"
     claims = ", ".join(f"{key} {value}" for key, value in section.then)
     says = f"{bits} block: {claims}" if claims else f"{bits} block: known, and proves nothing"
-    return Line(_colons(prefix), says, f"{section.certainty:.2f}", section.id)
+    return Line(_with_colons(prefix), says, f"{section.certainty:.2f}", section.id)
 
 
-def _colons(digits: str) -> str:
+def _with_colons(digits: str) -> str:
     return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
 
-def _serial(text: str, database: Database, grammars: Sequence[Grammar]) -> list[Explanation]:
+def _explain_serial(text: str, database: Database, grammars: Sequence[Grammar]) -> list[Explanation]:
     full = decode.hikvision_serial(text)
     if full:
-        return [_hikvision_serial(text, full), *_model(full.model, database, grammars)]
+        return [_hikvision_serial(text, full), *_explain_model(full.model, database, grammars)]
     plain = text.removeprefix("CP")
     if decode.is_dahua_serial(plain):
         return [_dahua_serial(text, plain)]
@@ -115,7 +115,7 @@ def _serial(text: str, database: Database, grammars: Sequence[Grammar]) -> list[
         says = f"number of the unit, as {brand} writes it; it does not say who built the unit"
         return [Explanation(f"serial number of {brand}'s form", (Line(text, says, "fair", "posted serial numbers"),))]
     if _SHORT_SERIAL.fullmatch(text) and len(text) == len("C12345678"):
-        return [Explanation("short serial number of Hikvision's form", (_short(text),))]
+        return [Explanation("short serial number of Hikvision's form", (_shorten_line(text),))]
     if decode.is_hash(text):
         says = "a hash that newer Dahua firmware sends in place of the serial number; it is not a serial number"
         return [Explanation("hash of Dahua's form", (Line(text, says, "fair", "captured reply"),))]
@@ -138,17 +138,17 @@ def _hikvision_serial(text: str, full: decode.HikvisionSerial) -> Explanation:
         lines.append(Line(f"V{block}", says, "fair", FULL_SERIAL))
     region = "made for China" if full.region == "CH" else f"region {full.region}"
     lines.append(Line(full.region, region, "fair", FULL_SERIAL))
-    short = _short(full.short)
-    return Explanation("serial number of Hikvision's form", (*lines, short, *_tail(text, full)))
+    short = _shorten_line(full.short)
+    return Explanation("serial number of Hikvision's form", (*lines, short, *_explain_tail(text, full)))
 
 
-def _tail(text: str, full: decode.HikvisionSerial) -> Iterator[Line]:
+def _explain_tail(text: str, full: decode.HikvisionSerial) -> Iterator[Line]:
     tail = text.strip().rpartition(full.short)[2]
     if tail:
         yield Line(tail, "not known", "not known", FULL_SERIAL)
 
 
-def _short(text: str) -> Line:
+def _shorten_line(text: str) -> Line:
     letters = text.rstrip("0123456789")
     if not letters:
         says = "number of the unit; nine digits were used until about 2017"
@@ -173,7 +173,7 @@ def _dahua_serial(text: str, plain: str) -> Explanation:
     return Explanation("serial number of Dahua's form", tuple(lines))
 
 
-def _firmware(text: str) -> Explanation | None:
+def _explain_firmware(text: str) -> Explanation | None:
     found = decode.firmware(text) if _FIRMWARE.search(text) else None
     if found is None:
         return None
@@ -182,12 +182,12 @@ def _firmware(text: str) -> Explanation | None:
     if kind:
         says = "a release" if kind[1] == "R" else "a test version"
         lines.append(Line(kind[1], says, "fair", "file names of vendor firmware"))
-    lines.append(_build(found.build))
+    lines.append(_explain_build(found.build))
     form = next((form for form, pattern in _FORMS.items() if pattern.search(text)), "firmware")
     return Explanation(form, tuple(lines))
 
 
-def _build(build: date | None) -> Line:
+def _explain_build(build: date | None) -> Line:
     if build is None:
         return Line(
             "",
@@ -198,35 +198,35 @@ def _build(build: date | None) -> Line:
     return Line(build.isoformat(), f"built on {build}; the unit itself may be older", "solid", BUILDS)
 
 
-def _model(text: str, database: Database, grammars: Sequence[Grammar]) -> list[Explanation]:
+def _explain_model(text: str, database: Database, grammars: Sequence[Grammar]) -> list[Explanation]:
     told = [
-        Explanation(f"model number as {_name(grammar.maker, database)} builds them: {grammar.about}", lines)
+        Explanation(f"model number as {_maker_name(grammar.maker, database)} builds them: {grammar.about}", lines)
         for grammar in grammars
-        if (lines := _parts(grammar, text))
+        if (lines := _explain_parts(grammar, text))
     ]
     for maker in database.makers:
-        matches = database.derive({}, {"id.maker": maker, "id.model": text})
-        lines = _rules(match for match in matches if {"id.maker", "id.model"} <= set(match.keys))
+        matches = database.match_decided({}, {"id.maker": maker, "id.model": text})
+        lines = _explain_rules(match for match in matches if {"id.maker", "id.model"} <= set(match.keys))
         if lines:
-            told.append(Explanation(f"what follows where {_name(maker, database)} made it", lines))
-    badges = [match for match in database.derive({}, {"id.model": text}) if match.keys == ("id.model",)]
+            told.append(Explanation(f"what follows where {_maker_name(maker, database)} made it", lines))
+    badges = [match for match in database.match_decided({}, {"id.model": text}) if match.keys == ("id.model",)]
     if badges:
-        told.append(Explanation("badge, by model number alone: possible at most", _rules(badges)))
+        told.append(Explanation("badge, by model number alone: possible at most", _explain_rules(badges)))
     return told
 
 
-def _name(maker: str, database: Database) -> str:
+def _maker_name(maker: str, database: Database) -> str:
     return database.makers[maker].name if maker in database.makers else maker
 
 
-def _parts(grammar: Grammar, text: str) -> tuple[Line, ...]:
+def _explain_parts(grammar: Grammar, text: str) -> tuple[Line, ...]:
     return tuple(
         Line(said.part, f"{said.about}: {said.says or 'not known here'}", said.grade or "not known", grammar.source)
-        for said in grammar.read(text) or ()
+        for said in grammar.read_model(text) or ()
     )
 
 
-def _rules(matches: Iterator[Match] | Sequence[Match]) -> tuple[Line, ...]:
+def _explain_rules(matches: Iterator[Match] | Sequence[Match]) -> tuple[Line, ...]:
     """The surest rule of each claim, and the grade of each capability."""
     lines: dict[str, Line] = {}
     for match in sorted(matches, key=lambda match: (-match.certainty, match.fingerprint)):

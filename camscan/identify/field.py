@@ -29,9 +29,9 @@ class Answer(NamedTuple):
 _RANK = attrgetter("rank")
 
 
-def answers(matches: Iterable[Match], key: str) -> list[Answer]:
+def list_answers(matches: Iterable[Match], key: str) -> list[Answer]:
     """Every usable text that the matches claim for a field, best first."""
-    return _ranked([(match, text) for match in matches if (text := match.claims.get(key))], key)
+    return _rank_answers([(match, text) for match in matches if (text := match.claims.get(key))], key)
 
 
 def every_answer(matches: Iterable[Match], keys: Collection[str]) -> dict[str, list[Answer]]:
@@ -41,17 +41,17 @@ def every_answer(matches: Iterable[Match], keys: Collection[str]) -> dict[str, l
         for key, text in match.claims.items():
             if key in claimed and text:
                 claimed[key].append((match, text))
-    return {key: _ranked(found, key) for key, found in claimed.items()}
+    return {key: _rank_answers(found, key) for key, found in claimed.items()}
 
 
-def _ranked(claimed: Sequence[tuple[Match, str]], key: str) -> list[Answer]:
+def _rank_answers(claimed: Sequence[tuple[Match, str]], key: str) -> list[Answer]:
     if not claimed:  # most fields, of most replies
         return []
-    usable = _USABLE.get(key, _is_told)
+    usable = _USABLE.get(key, _is_usable)
     found = []
     for match, text in claimed:
         if usable(text):
-            is_not_typed, quality = _standing(match.keys)
+            is_not_typed, quality = _rank_of_source(match.keys)
             rank = is_not_typed, match.certainty, quality
             found.append(Answer(text, match.certainty, match.because, match.fingerprint, rank))
     if len(found) > 1:
@@ -60,12 +60,12 @@ def _ranked(claimed: Sequence[tuple[Match, str]], key: str) -> list[Answer]:
 
 
 @functools.lru_cache(maxsize=4096)
-def _standing(keys: tuple[str, ...]) -> tuple[bool, int]:
+def _rank_of_source(keys: tuple[str, ...]) -> tuple[bool, int]:
     """Whether nobody typed what stands there, and how good the protocol is: greater is better."""
     return TYPED.isdisjoint(keys), -min(map(rank_of, keys), default=LAST)
 
 
-def _is_told(text: str) -> bool:
+def _is_usable(text: str) -> bool:
     return not decode.is_placeholder(text)
 
 
@@ -92,7 +92,7 @@ def is_global_mac(text: str) -> bool:
 _USABLE: Mapping[str, Callable[[str], bool]] = {"serial": is_serial, "model": _is_model, "mac": is_mac}
 
 
-def best(found: Sequence[Answer], key: str) -> Answer | None:
+def best_answer(found: Sequence[Answer], key: str) -> Answer | None:
     """The answer to report: the best, or one that agrees with it and says more (a build date, a full serial)."""
     if not found:
         return None
@@ -113,16 +113,16 @@ def _says_more(key: str, chosen: str, other: str) -> bool:
     return False
 
 
-def conflicts(found: Sequence[Answer], chosen: Answer, key: str, floor: float) -> list[str]:
+def list_conflicts(found: Sequence[Answer], chosen: Answer, key: str, floor: float) -> list[str]:
     """A sentence for every other answer of at least ``floor`` certainty that does not agree with the chosen one."""
     told: dict[str, str] = {}
     for other in found:
-        if other.certainty >= floor and other.rank[0] and not _agree(key, chosen.text, other.text):
+        if other.certainty >= floor and other.rank[0] and not _values_agree(key, chosen.text, other.text):
             told.setdefault(other.text, f"{key}: {chosen.text} ({chosen.because}) or {other.text} ({other.because})")
     return list(told.values())
 
 
-def _agree(key: str, one: str, other: str) -> bool:
+def _values_agree(key: str, one: str, other: str) -> bool:
     if key == "firmware":
         ours, theirs = decode.firmware(one), decode.firmware(other)
         if ours and theirs:
@@ -131,15 +131,15 @@ def _agree(key: str, one: str, other: str) -> bool:
             )
     if key == "serial":
         return _says_more(key, one, other) or _says_more(key, other, one) or one.casefold() == other.casefold()
-    return _plain(one) == _plain(other)
+    return _plain_model(one) == _plain_model(other)
 
 
 def same_model(one: str, other: str) -> bool:
     """Whether two texts name one model, or one is the beginning of the other: some protocols leave out the end."""
-    ours, theirs = _plain(one), _plain(other)
+    ours, theirs = _plain_model(one), _plain_model(other)
     return ours.startswith(theirs) or theirs.startswith(ours)
 
 
-def _plain(text: str) -> str:
+def _plain_model(text: str) -> str:
     """A model without what does not tell two apart: case, Dahua's sales prefixes, spaces."""
     return text.casefold().removeprefix("dhi-").removeprefix("dh-").replace(" ", "").replace("_", "-")

@@ -58,12 +58,12 @@ class Marks:
         return frozenset(key.value for key in self.keys if key.kind == "mac")
 
     @property
-    def denied(self) -> frozenset[str]:
+    def denied_macs(self) -> frozenset[str]:
         """MAC addresses that it names, but that are not behind its addresses."""
         return self.claims - self.wire if self.wire else frozenset()
 
 
-def marks_of(device: Device) -> Marks:
+def device_marks(device: Device) -> Marks:
     """The marks of a device of a report."""
     found = device.identification
     wire = wire_macs(device.observations)
@@ -72,17 +72,17 @@ def marks_of(device: Device) -> Marks:
     claims = frozenset(listed - (wire - told))
     endpoints = (endpoint_key(seen.value) for seen in device.observations if seen.key == "wsd.endpoint")
     keys = serial_keys(found.maker, found.serial) | {key for key in endpoints if key} | mac_keys(wire, claims)
-    return Marks(keys, wire, claims, *type_of(found))
+    return Marks(keys, wire, claims, *known_type(found))
 
 
-def type_of(found: Identification) -> tuple[str | None, str | None]:
+def known_type(found: Identification) -> tuple[str | None, str | None]:
     """Maker and model, as far as they can speak against a strong key: where the maker is probable at least."""
     return (found.maker, found.model) if found.maker and found.certainty >= PROBABLE else (None, None)
 
 
 def strong_keys(device: Device) -> frozenset[Key]:
     """Every strong key that a device of a report carries."""
-    return marks_of(device).keys
+    return device_marks(device).keys
 
 
 def serial_keys(maker: str | None, text: str | None) -> frozenset[Key]:
@@ -145,21 +145,21 @@ def is_virtual_router(mac: str) -> bool:
     return mac.startswith(_VIRTUAL_ROUTERS)
 
 
-def shared(sets: Iterable[frozenset[Key]]) -> frozenset[Key]:
+def shared_keys(sets: Iterable[frozenset[Key]]) -> frozenset[Key]:
     """Keys that two devices of one report both carry: such a key (baked in, cloned, proxied) identifies neither."""
     counts = Counter(key for keys in sets for key in keys)
     return frozenset(key for key, times in counts.items() if times > 1)
 
 
-def contradicts(keys: Iterable[Key], known: Iterable[Key]) -> bool:
+def serials_contradict(keys: Iterable[Key], known: Iterable[Key]) -> bool:
     """Whether both sides carry serial numbers and none of them agree. A short form agrees with its long one."""
-    ours, theirs = _serials(keys), _serials(known)
+    ours, theirs = _bare_serials(keys), _bare_serials(known)
     return bool(ours and theirs) and not any(_same_serial(one, other) for one in ours for other in theirs)
 
 
-def contradiction(one: Marks, other: Marks) -> str:
+def describe_contradiction(one: Marks, other: Marks) -> str:
     """Why two addresses of one scan cannot be one box, in words; empty where nothing speaks against it."""
-    if contradicts(one.keys, other.keys):
+    if serials_contradict(one.keys, other.keys):
         return "the serial numbers differ"
     if reason := wire_contradiction(one, other):
         return reason
@@ -187,45 +187,47 @@ def type_contradiction(maker: str | None, model: str | None, other_maker: str | 
     return ""
 
 
-def recognises(kind: str, keys: Iterable[Key], known: Iterable[Key]) -> bool:
+def is_recognised_by(kind: str, keys: Iterable[Key], known: Iterable[Key]) -> bool:
     """Whether an agreeing key of ``kind`` is enough, given what both sides carry besides.
 
     A UUID is not, where both tell MAC addresses and none is the same: cheap units carry one UUID in all of them. Nor is
     then a serial number without its maker, where the makers differ: everybody counts.
     """
     ours, theirs = set(keys), set(known)
-    if contradicts(ours, theirs):
+    if serials_contradict(ours, theirs):
         return False
-    if not _disjoint(ours, theirs, "mac"):
+    if not _are_disjoint(ours, theirs, "mac"):
         return True
     if kind == "unit":
-        return not (_of(ours, "serial") and _of(theirs, "serial")) or bool(_makers(ours) & _makers(theirs))
-    return kind != "onvif" or bool(_of(ours & theirs, "serial", "unit"))
+        return not (_keys_of_kinds(ours, "serial") and _keys_of_kinds(theirs, "serial")) or bool(
+            _makers_in(ours) & _makers_in(theirs)
+        )
+    return kind != "onvif" or bool(_keys_of_kinds(ours & theirs, "serial", "unit"))
 
 
-def compatible(one: Identification, other: Identification) -> bool:
+def are_compatible(one: Identification, other: Identification) -> bool:
     """Whether two keyless sightings can be one box: nothing that both know differs."""
     pairs = ((one.maker, other.maker), (one.brand, other.brand), (one.model, other.model), (one.kind, other.kind))
     return all(a is None or b is None or a == b for a, b in pairs)
 
 
-def same_type(one: Identification, other: Identification) -> bool:
+def are_same_type(one: Identification, other: Identification) -> bool:
     """Whether both are known to be of one maker and one model, and nothing else that both know differs."""
     named = one.maker is not None and bool(one.model) and one.maker == other.maker and one.model == other.model
-    return named and compatible(one, other)
+    return named and are_compatible(one, other)
 
 
-def strongest(keys: Iterable[Key]) -> Sequence[Key]:
+def sort_strongest_first(keys: Iterable[Key]) -> Sequence[Key]:
     """Keys, strongest first, in a stable order."""
     return sorted(keys, key=lambda key: (STRENGTH.index(key.kind), key.value))
 
 
-def say(key: Key) -> str:
+def describe_key(key: Key) -> str:
     """A key, for a person."""
     return f"{_SAY.get(key.kind, key.kind)} {key.value.replace('|', ' ')}"
 
 
-def joined(one: Marks, other: Marks) -> Marks:
+def join_marks(one: Marks, other: Marks) -> Marks:
     """The marks of a box, from those of two of its parts."""
     return replace(
         one,
@@ -239,24 +241,24 @@ def joined(one: Marks, other: Marks) -> Marks:
 
 def _names_anothers(one: Marks, other: Marks) -> bool:
     """Whether one names a MAC address of the other that is not behind its own addresses."""
-    return bool(one.denied & (other.wire | other.macs)) and one.wire.isdisjoint(other.wire | other.macs)
+    return bool(one.denied_macs & (other.wire | other.macs)) and one.wire.isdisjoint(other.wire | other.macs)
 
 
-def _of(keys: Iterable[Key], *kinds: str) -> set[Key]:
+def _keys_of_kinds(keys: Iterable[Key], *kinds: str) -> set[Key]:
     return {key for key in keys if key.kind in kinds}
 
 
-def _disjoint(ours: set[Key], theirs: set[Key], kind: str) -> bool:
-    one, other = _of(ours, kind), _of(theirs, kind)
+def _are_disjoint(ours: set[Key], theirs: set[Key], kind: str) -> bool:
+    one, other = _keys_of_kinds(ours, kind), _keys_of_kinds(theirs, kind)
     return bool(one and other) and not one & other
 
 
-def _serials(keys: Iterable[Key]) -> set[str]:
+def _bare_serials(keys: Iterable[Key]) -> set[str]:
     """Serial numbers without their makers: a better database may name another maker for the same unit."""
     return {key.value.rpartition("|")[2] for key in keys if key.kind in {"serial", "unit"}}
 
 
-def _makers(keys: Iterable[Key]) -> set[str]:
+def _makers_in(keys: Iterable[Key]) -> set[str]:
     return {key.value.partition("|")[0] for key in keys if key.kind == "serial"}
 
 

@@ -15,19 +15,19 @@ from itertools import combinations
 
 from camscan import decode
 from camscan.fingerprints import Database
-from camscan.identify.box import identify
+from camscan.identify.box import identify_box
 from camscan.identify.decide import PROBABLE
 from camscan.identify.field import is_global_mac
 from camscan.identify.keys import (
     Key,
     Marks,
     claimed_macs,
-    contradiction,
-    contradicts,
+    describe_contradiction,
     endpoint_key,
-    joined,
+    join_marks,
     mac_keys,
     serial_keys,
+    serials_contradict,
     wire_macs,
 )
 from camscan.model import Attempt, Device, Identification, Observation, Outcome
@@ -62,21 +62,21 @@ class Cluster:
     """What its members are together; None where that has to be found again."""
 
 
-def merge(attempts: Iterable[Attempt], database: Database) -> list[Device]:
+def merge_attempts(attempts: Iterable[Attempt], database: Database) -> list[Device]:
     """The devices behind the attempts of a live scan, in the order in which they were first seen."""
     listed = list(attempts)
     return [
-        device([listed[number] for number in cluster.members], database, cluster=cluster)
-        for cluster in clusters(listed, database)
+        make_device([listed[number] for number in cluster.members], database, cluster=cluster)
+        for cluster in group_by_box(listed, database)
     ]
 
 
-def device(
+def make_device(
     attempts: Sequence[Attempt], database: Database, *, ids: Sequence[str] = (), cluster: Cluster | None = None
 ) -> Device:
     """One device of attempts known to be of one box; the notes of the cluster behind it join its conflicts."""
     seen = tuple(observation for attempt in attempts for observation in attempt.observations)
-    found = (cluster and cluster.found) or identify(seen, database)
+    found = (cluster and cluster.found) or identify_box(seen, database)
     if cluster and cluster.notes:
         found = replace(found, conflicts=(*found.conflicts, *cluster.notes))
     times = [attempt.seen_at for attempt in attempts]
@@ -85,9 +85,9 @@ def device(
         macs = {found.mac: None} | macs
     return Device(
         identification=found,
-        ip_addresses=_addresses(attempts),
+        ip_addresses=_list_addresses(attempts),
         mac_addresses=tuple(macs),
-        open_ports=_ports(attempts),
+        open_ports=_list_ports(attempts),
         first_seen=min(times),
         last_seen=max(times),
         observations=seen,
@@ -99,13 +99,13 @@ def _names_mac(key: str) -> bool:
     return key == "mac.address" or key.endswith(".mac")
 
 
-def _addresses(attempts: Iterable[Attempt]) -> tuple[str, ...]:
+def _list_addresses(attempts: Iterable[Attempt]) -> tuple[str, ...]:
     """First seen first, but a routable address before a link-local one."""
     found = dict.fromkeys(attempt.ip for attempt in attempts if attempt.ip)
-    return tuple(sorted(found, key=lambda ip: _parsed(ip) is not None and _is_link_local(ip)))
+    return tuple(sorted(found, key=lambda ip: _parse_address(ip) is not None and _is_link_local(ip)))
 
 
-def _parsed(ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _parse_address(ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(ip)
     except ValueError:
@@ -113,11 +113,11 @@ def _parsed(ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def _is_link_local(ip: str) -> bool:
-    address = _parsed(ip)
+    address = _parse_address(ip)
     return address is not None and address.is_link_local
 
 
-def _ports(attempts: Iterable[Attempt]) -> tuple[str, ...]:
+def _list_ports(attempts: Iterable[Attempt]) -> tuple[str, ...]:
     found: set[tuple[int, str]] = set()
     for attempt in attempts:
         if attempt.port and attempt.outcome in _ALIVE | {Outcome.CLOSED}:
@@ -129,7 +129,7 @@ def _ports(attempts: Iterable[Attempt]) -> tuple[str, ...]:
     return tuple(f"{transport}/{number}" for number, transport in sorted(found))
 
 
-def clusters(attempts: Sequence[Attempt], database: Database) -> list[Cluster]:
+def group_by_box(attempts: Sequence[Attempt], database: Database) -> list[Cluster]:
     """Which attempts are of one box; attempts in which nothing answered are of none.
 
     The attempt that showed a MAC address on the wire is a member of every box on that address.
@@ -138,13 +138,13 @@ def clusters(attempts: Sequence[Attempt], database: Database) -> list[Cluster]:
     for number, attempt in enumerate(attempts):
         if attempt.outcome is Outcome.ANSWERED or (attempt.payload and attempt.outcome in _ALIVE):
             addresses.setdefault(attempt.ip or f"#{number}", []).append(number)
-    boxes = [part for members in addresses.values() for part in _split(members, attempts, database)]
-    return sorted(_join(boxes), key=lambda cluster: (cluster.members[0], cluster.is_guest))
+    boxes = [part for members in addresses.values() for part in _split_address(members, attempts, database)]
+    return sorted(_join_boxes(boxes), key=lambda cluster: (cluster.members[0], cluster.is_guest))
 
 
-def _split(members: Sequence[int], attempts: Sequence[Attempt], database: Database) -> list[Cluster]:
+def _split_address(members: Sequence[int], attempts: Sequence[Attempt], database: Database) -> list[Cluster]:
     """One address: one box, or several where what its replies say of themselves cannot be of one."""
-    whole = _cluster(members, attempts, database)
+    whole = _make_cluster(members, attempts, database)
     if not _has_several_serials(whole.marks.keys) and not whole.disputed:
         return [whole]
     replies: dict[tuple[str, int], list[int]] = {}
@@ -154,26 +154,28 @@ def _split(members: Sequence[int], attempts: Sequence[Attempt], database: Databa
         # A conversation is of one box. A datagram may be of any: its sender is not proven.
         by_datagram = not attempt.port or protocol_of(attempt.probe).transport == "udp"
         replies.setdefault((attempt.probe, number) if by_datagram else ("tcp", attempt.port), []).append(number)
-    parts = [_cluster(numbers, attempts, database) for numbers in replies.values()]
-    boxes = _boxes(parts, whole.marks.wire)
+    parts = [_make_cluster(numbers, attempts, database) for numbers in replies.values()]
+    boxes = _split_boxes(parts, whole.marks.wire)
     if len(boxes) < 2 or not _are_several(boxes):  # noqa: PLR2004 - one box is no several
         return [whole]
-    serials = sorted({_number(key) for box in boxes for key in box.marks.keys if key.kind == "serial"})
+    serials = sorted({_key_text(key) for box in boxes for key in box.marks.keys if key.kind == "serial"})
     names = ", ".join([*serials[:_MOST_BOXES], *(["…"] if len(serials) > _MOST_BOXES else [])])
     for box in boxes:
         box.members = sorted({*box.members, *on_wire})
-        box.marks = replace(box.marks, wire=whole.marks.wire, keys=box.marks.keys - _macs(box) | _own_macs(whole, box))
+        box.marks = replace(
+            box.marks, wire=whole.marks.wire, keys=box.marks.keys - _macs_of_cluster(box) | _own_macs(whole, box)
+        )
         box.found = None if on_wire else box.found
         box.notes.append(f"address {attempts[members[0]].ip}: several boxes answer on it ({names or 'two makers'})")
     return boxes
 
 
-def _boxes(parts: Sequence[Cluster], wire: frozenset[str]) -> list[Cluster]:
+def _split_boxes(parts: Sequence[Cluster], wire: frozenset[str]) -> list[Cluster]:
     """The boxes of one address, of its replies; first the one whose MAC address the wire shows."""
     ranked = sorted(parts, key=lambda part: (not part.marks.claims & wire, not part.marks.keys, part.members))
     boxes: list[Cluster] = []
     for part in ranked:
-        home = next((box for box in boxes if not _rivals(box.marks, part.marks)), None)
+        home = next((box for box in boxes if not _are_rivals(box.marks, part.marks)), None)
         if home is None and len(boxes) >= _MOST_BOXES:
             home = boxes[-1]
             home.notes = [f"more than {_MOST_BOXES} boxes are claimed on this address; this is the rest of them"]
@@ -181,7 +183,7 @@ def _boxes(parts: Sequence[Cluster], wire: frozenset[str]) -> list[Cluster]:
             part.is_guest = bool(boxes)
             boxes.append(part)
         else:
-            _absorb(home, part)
+            _absorb_part(home, part)
     return boxes
 
 
@@ -190,13 +192,13 @@ def _own_macs(whole: Cluster, box: Cluster) -> frozenset[Key]:
     return frozenset() if box.is_guest else mac_keys(whole.marks.wire, box.marks.claims)
 
 
-def _macs(cluster: Cluster) -> frozenset[Key]:
+def _macs_of_cluster(cluster: Cluster) -> frozenset[Key]:
     return frozenset(key for key in cluster.marks.keys if key.kind == "mac")
 
 
-def _rivals(one: Marks, other: Marks) -> bool:
+def _are_rivals(one: Marks, other: Marks) -> bool:
     """Whether two replies from one address are of two boxes: models are spelt too differently to tell."""
-    return contradicts(one.keys, other.keys) or bool(one.maker and other.maker and one.maker != other.maker)
+    return serials_contradict(one.keys, other.keys) or bool(one.maker and other.maker and one.maker != other.maker)
 
 
 def _are_several(parts: Sequence[Cluster]) -> bool:
@@ -205,22 +207,22 @@ def _are_several(parts: Sequence[Cluster]) -> bool:
     return len(makers) > 1 or _has_several_serials(key for part in parts for key in part.marks.keys)
 
 
-def _cluster(members: Sequence[int], attempts: Sequence[Attempt], database: Database) -> Cluster:
+def _make_cluster(members: Sequence[int], attempts: Sequence[Attempt], database: Database) -> Cluster:
     seen = [observation for number in members for observation in attempts[number].observations]
     wire, claims = wire_macs(seen), claimed_macs(seen)
     keys = mac_keys(wire, claims)
     keys |= {key for value in seen if value.key == "wsd.endpoint" if (key := endpoint_key(value.value))}
-    found = identify(seen, database)
+    found = identify_box(seen, database)
     maker = found.maker if found.certainty >= PROBABLE else None
     if maker:
-        keys |= {key for serial in _serials(seen, found.serial) for key in serial_keys(maker, serial)}
+        keys |= {key for serial in _serials_told(seen, found.serial) for key in serial_keys(maker, serial)}
     disputed = found.maker is None and any(line.startswith("maker:") for line in found.conflicts)
     ips = tuple(dict.fromkeys(attempts[number].ip for number in members if attempts[number].ip))
     marks = Marks(keys, wire, claims, maker, found.model if maker else None)
     return Cluster(list(members), marks, ips, disputed=disputed, found=found)
 
 
-def _serials(seen: Sequence[Observation], chosen: str | None) -> set[str]:
+def _serials_told(seen: Sequence[Observation], chosen: str | None) -> set[str]:
     """The serial numbers told in a maker's own form, each once: a short form is not another number."""
     # Other texts in serial fields (a UPnP description's, say) may be anything: they must not tear a box apart.
     told = {value.value for value in seen if value.key.endswith(".serial") and decode.is_serial(value.value)}
@@ -232,25 +234,25 @@ def _has_several_serials(keys: Iterable[Key]) -> bool:
     return len({key for key in keys if key.kind == "serial"}) > 1
 
 
-def _number(key: Key) -> str:
+def _key_text(key: Key) -> str:
     """The value of a key, for a person: a serial number with its maker."""
     return key.value.replace("|", " ")
 
 
-def _absorb(home: Cluster, part: Cluster) -> None:
+def _absorb_part(home: Cluster, part: Cluster) -> None:
     home.members = sorted({*home.members, *part.members})
-    home.marks = joined(home.marks, part.marks)
+    home.marks = join_marks(home.marks, part.marks)
     home.ips = tuple(dict.fromkeys((*home.ips, *part.ips)))
     home.found = None
     home.notes += [note for note in part.notes if note not in home.notes]
 
 
-def _join(boxes: Sequence[Cluster]) -> list[Cluster]:
+def _join_boxes(boxes: Sequence[Cluster]) -> list[Cluster]:
     """Boxes that share a strong key become one; where anything contradicts, they stay apart and say so."""
-    kept = _join_by(boxes, {id(box): _wire_keys(box) for box in boxes}, on_wire=True)
+    kept = _join_holders(boxes, {id(box): _wire_keys(box) for box in boxes}, on_wire=True)
     for kind in _JOINING:
         keys = {id(box): sorted(key for key in box.marks.keys if key.kind == kind) for box in kept}
-        kept = _join_by(kept, keys, on_wire=False)
+        kept = _join_holders(kept, keys, on_wire=False)
     _tell_claims(kept)
     return kept
 
@@ -259,7 +261,7 @@ def _wire_keys(box: Cluster) -> list[Key]:
     return [] if box.is_guest else [Key("mac", mac) for mac in sorted(box.marks.wire)]
 
 
-def _join_by(boxes: Sequence[Cluster], keys: Mapping[int, Sequence[Key]], *, on_wire: bool) -> list[Cluster]:
+def _join_holders(boxes: Sequence[Cluster], keys: Mapping[int, Sequence[Key]], *, on_wire: bool) -> list[Cluster]:
     """Join the holders of each key. One whose holders contradict each other is no one box's, and joins none of them."""
     holders: dict[Key, list[Cluster]] = {}
     for box in boxes:
@@ -267,17 +269,19 @@ def _join_by(boxes: Sequence[Cluster], keys: Mapping[int, Sequence[Key]], *, on_
             holders.setdefault(key, []).append(box)
     into: dict[int, Cluster] = {}
     for key, found in holders.items():
-        several = list({id(home): home for box in found if (home := _home(box, into))}.values())
+        several = list({id(home): home for box in found if (home := _box_joined_into(box, into))}.values())
         if not 1 < len(several) <= _SHARED or (on_wire and not _joins_on_wire(key.value, several)):
             continue
-        if reason := next(filter(None, (contradiction(*map(_marks, pair)) for pair in combinations(several, 2))), ""):
+        if reason := next(
+            filter(None, (describe_contradiction(*map(_box_marks, pair)) for pair in combinations(several, 2))), ""
+        ):
             _tell_shared(key, several, reason)
             continue
         homes: list[Cluster] = []
         for box in several:
-            near = [home for home in homes if on_wire or not _crosses(home, box)]
+            near = [home for home in homes if on_wire or not _crosses_families(home, box)]
             if near:
-                _absorb(near[0], box)
+                _absorb_part(near[0], box)
                 into[id(box)] = near[0]
             else:
                 homes.append(box)
@@ -288,14 +292,14 @@ def _join_by(boxes: Sequence[Cluster], keys: Mapping[int, Sequence[Key]], *, on_
     return [box for box in boxes if id(box) not in into]
 
 
-def _home(box: Cluster, into: Mapping[int, Cluster]) -> Cluster:
+def _box_joined_into(box: Cluster, into: Mapping[int, Cluster]) -> Cluster:
     """The box that it is part of by now."""
     while id(box) in into:
         box = into[id(box)]
     return box
 
 
-def _marks(box: Cluster) -> Marks:
+def _box_marks(box: Cluster) -> Marks:
     return box.marks
 
 
@@ -304,7 +308,7 @@ def _joins_on_wire(mac: str, holders: Sequence[Cluster]) -> bool:
     return is_global_mac(mac) or sum(any(":" not in ip for ip in box.ips) for box in holders) <= 1
 
 
-def _crosses(one: Cluster, other: Cluster) -> bool:
+def _crosses_families(one: Cluster, other: Cluster) -> bool:
     """Whether one is known by IPv4 addresses only, the other by IPv6: only the wire proves them to be one."""
     return not {":" in ip for ip in one.ips} & {":" in ip for ip in other.ips}
 
@@ -317,7 +321,7 @@ def _tell_claims(boxes: Sequence[Cluster]) -> None:
             for mac in box.marks.wire:
                 owners.setdefault(mac, box)
     for box in boxes:
-        for mac in sorted(box.marks.denied & owners.keys()):
+        for mac in sorted(box.marks.denied_macs & owners.keys()):
             _tell_shared(Key("mac", mac), [owners[mac], box], "the wire shows it behind one of them only")
 
 
@@ -325,7 +329,7 @@ def _tell_shared(key: Key, boxes: Sequence[Cluster], reason: str) -> None:
     for box in boxes:
         others = [ip for other in boxes if other is not box for ip in other.ips[:1]]
         where = ", ".join([*others[:_NAMED], *(["…"] if len(others) > _NAMED else [])])
-        note = f"shares {key.kind} {_number(key)} with another box{f' ({where})' if where else ''}, but {reason}"
+        note = f"shares {key.kind} {_key_text(key)} with another box{f' ({where})' if where else ''}, but {reason}"
         if key.kind == "unit" and any(line.startswith("shares serial ") for line in box.notes):
             continue  # told with its maker
         if note not in box.notes:

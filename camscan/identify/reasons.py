@@ -68,36 +68,40 @@ class _Reason:
     """Sorts the strongest first."""
 
 
-def reasons(found: Identification, words: Words | None = None) -> tuple[str, ...]:
+def list_reasons(found: Identification, words: Words | None = None) -> tuple[str, ...]:
     """Why it is said to be what it is: :data:`MOST` sentences at most, the weightiest first; empty where nothing spoke.
 
     What the device said is quoted, cut and made harmless. ``words`` is the built-in vocabulary by default.
     """
     said = (found.maker, found.kind, found.is_camera_system, found.because)
-    return _reasons(*said, words) if words else _built_in(*said)
+    return _list_sentences(*said, words) if words else _list_cached(*said)
 
 
 @functools.lru_cache(maxsize=4096)
-def _built_in(maker: str | None, kind: str | None, is_camera: bool | None, because: tuple[str, ...]) -> tuple[str, ...]:
-    return _reasons(maker, kind, is_camera, because, load_words())
+def _list_cached(
+    maker: str | None, kind: str | None, is_camera: bool | None, because: tuple[str, ...]
+) -> tuple[str, ...]:
+    return _list_sentences(maker, kind, is_camera, because, load_words())
 
 
-def _reasons(
+def _list_sentences(
     maker: str | None, kind: str | None, is_camera: bool | None, because: Sequence[str], words: Words
 ) -> tuple[str, ...]:
     claim = f"maker {maker}" if maker else "camera false" if is_camera is False else ""
-    marks = [mark for line in because if (mark := _mark(line, claim))]
+    marks = [mark for line in because if (mark := _read_mark(line, claim))]
     if any(mark.is_for and mark.certainty >= PROBABLE for mark in marks):
         marks = [mark for mark in marks if mark.certainty >= PROBABLE or not mark.is_for]
     # That a maker builds such a model follows from the maker: it is no reason where there is another.
     marks = [mark for mark in marks if mark.key != _OF_MAKER] or marks
-    whose = _whose(maker, kind, is_camera, words)
-    found = sorted((*_of_protocols(marks, whose, words), *_of_facts(marks, whose, words)), key=lambda one: one.weight)
-    others = [sentence for line in because if (sentence := _other(line))][:MOST]
-    return tuple(f"{text}." for text in (*_chosen(found)[: MOST - len(others)], *others))
+    whose = _whose_words(maker, kind, is_camera, words)
+    found = sorted(
+        (*_of_protocols(marks, whose, words), *_fact_sentences(marks, whose, words)), key=lambda one: one.weight
+    )
+    others = [sentence for line in because if (sentence := _other_sentence(line))][:MOST]
+    return tuple(f"{text}." for text in (*_choose_sentences(found)[: MOST - len(others)], *others))
 
 
-def _mark(line: str, claim: str) -> _Mark | None:
+def _read_mark(line: str, claim: str) -> _Mark | None:
     """What a line says; ``claim`` is what speaks for what is said of the device, such as ``maker dahua``."""
     head = _KEY.match(line)
     if head is None:
@@ -113,9 +117,9 @@ def _mark(line: str, claim: str) -> _Mark | None:
     return _Mark(head[1], value, float(tail[1]) if tail else 0.0, is_for)
 
 
-def _whose(maker: str | None, kind: str | None, is_camera: bool | None, words: Words) -> str:
+def _whose_words(maker: str | None, kind: str | None, is_camera: bool | None, words: Words) -> str:
     if maker:
-        return words.maker(maker)
+        return words.maker_name(maker)
     if is_camera is False:
         means = words.facts.get(f"kind.{kind}")
         name = f"{means.means[:1].lower()}{means.means[1:]}" if means else "device that is not a camera"
@@ -128,63 +132,63 @@ def _of_protocols(marks: Sequence[_Mark], whose: str, words: Words) -> Iterator[
     by_protocol: dict[str, list[_Mark]] = {}
     for mark in marks:
         wording = words.facts.get(mark.key)
-        if words.protocol(mark.protocol) and not (wording and wording.says):
+        if words.protocol_sentence(mark.protocol) and not (wording and wording.says):
             by_protocol.setdefault(mark.protocol, []).append(mark)
     for protocol, own in by_protocol.items():
         gives = [words.facts[mark.key].gives or "" for mark in own if mark.key in words.facts]
-        given = _ordered(dict.fromkeys(filter(None, gives)))
-        text = words.protocol(protocol) + (f" and gave its {listed(given)}" if given else "")
-        best = _best(own)
+        given = _order_sentences(dict.fromkeys(filter(None, gives)))
+        text = words.protocol_sentence(protocol) + (f" and gave its {listed(given)}" if given else "")
+        best = _best_mark(own)
         # A protocol that is one maker's own says so itself.
-        is_own = whose and whose in words.protocol(protocol)
-        yield _Reason(protocol, text + ("" if is_own else _mark_of(best, whose)), _weight(best))
+        is_own = whose and whose in words.protocol_sentence(protocol)
+        yield _Reason(protocol, text + ("" if is_own else _mark_sentence(best, whose)), _weigh_mark(best))
 
 
-def _of_facts(marks: Sequence[_Mark], whose: str, words: Words) -> Iterator[_Reason]:
+def _fact_sentences(marks: Sequence[_Mark], whose: str, words: Words) -> Iterator[_Reason]:
     """One sentence for each kind of fact that has its own."""
     by_key: dict[str, list[_Mark]] = {}
     for mark in marks:
         wording = words.facts.get(mark.key)
-        if not words.protocol(mark.protocol) or (wording and wording.says):
+        if not words.protocol_sentence(mark.protocol) or (wording and wording.says):
             by_key.setdefault(mark.key, []).append(mark)
     for key, own in by_key.items():
-        best = _best(own)
+        best = _best_mark(own)
         said = visible(" ".join(best.value.split()), _VALUE).replace('"', "'")
         wording = words.facts.get(key)
         # A word of a directory of the user's own need not have a sentence.
         form = wording.says if wording and wording.says else f'It said "{{value}}" ({key})'
-        yield _Reason(best.protocol, form.replace("{value}", said) + _mark_of(best, whose), _weight(best))
+        yield _Reason(best.protocol, form.replace("{value}", said) + _mark_sentence(best, whose), _weigh_mark(best))
 
 
-def _mark_of(mark: _Mark, whose: str) -> str:
+def _mark_sentence(mark: _Mark, whose: str) -> str:
     if not whose or not mark.is_for:
         return ""
     return f": a mark of {whose}" if mark.certainty >= PROBABLE else f": a weak mark of {whose}, no proof by itself"
 
 
-def _best(marks: Iterable[_Mark]) -> _Mark:
-    return min(marks, key=_weight)
+def _best_mark(marks: Iterable[_Mark]) -> _Mark:
+    return min(marks, key=_weigh_mark)
 
 
-def _weight(mark: _Mark) -> tuple[bool, float, int]:
+def _weigh_mark(mark: _Mark) -> tuple[bool, float, int]:
     return not mark.is_for, -mark.certainty, rank_of(mark.key)
 
 
-def _ordered(given: Iterable[str]) -> list[str]:
+def _order_sentences(given: Iterable[str]) -> list[str]:
     names = list(given)
     return [name for name in _FIRST if name in names] + [name for name in names if name not in _FIRST][
         : max(0, _GIVEN - len([name for name in _FIRST if name in names]))
     ]
 
 
-def _chosen(found: Sequence[_Reason]) -> list[str]:
+def _choose_sentences(found: Sequence[_Reason]) -> list[str]:
     """The strongest of each protocol, then what room is left for."""
     firsts = {one.protocol: one.text for one in reversed(found)}
     leading = [one.text for one in found if firsts[one.protocol] == one.text]
     return list(dict.fromkeys([*leading, *(one.text for one in found)]))
 
 
-def _other(line: str) -> str:
+def _other_sentence(line: str) -> str:
     for form, sentence in _OTHERS if line.startswith(_BEGINNINGS) else ():
         if match := form.fullmatch(line):
             return sentence.format(*(visible(part, _VALUE).replace('"', "'") for part in match.groups()))

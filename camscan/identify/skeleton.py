@@ -37,15 +37,15 @@ _OF_A_UNIT = re.compile(r"(?i)(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}|\d+\.\d+\.\d+\.\
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
 
-def skeleton(observations: Sequence[Observation], protocol: str) -> str:
+def write_skeleton(observations: Sequence[Observation], protocol: str) -> str:
     """YAML of a fingerprint that lacks only its claims; empty where the reply says nothing of its make."""
-    marks = _marks(observations)
+    marks = _list_marks(observations)
     if not marks:
         return ""
     model = next((key for key, _ in marks if key.endswith(".model")), "")
-    when = "\n".join(f"    {key}: {_quoted(_pattern(value, named=key == model))}" for key, value in marks)
-    see = ", ".join(f"{key}: {_quoted(value)}" for key, value in marks)
-    other = ", ".join(f"{key}: {_quoted(f'{value} of another make')}" for key, value in marks)
+    when = "\n".join(f"    {key}: {_quote_text(_make_pattern(value, named=key == model))}" for key, value in marks)
+    see = ", ".join(f"{key}: {_quote_text(value)}" for key, value in marks)
+    other = ", ".join(f"{key}: {_quote_text(f'{value} of another make')}" for key, value in marks)
     claim = "\n    model: '{model}'" if model else ""
     name = marks[0][0].partition(".")[2]
     return f"""\
@@ -67,15 +67,15 @@ def skeleton(observations: Sequence[Observation], protocol: str) -> str:
 """
 
 
-def _marks(observations: Sequence[Observation]) -> list[tuple[str, str]]:
+def _list_marks(observations: Sequence[Observation]) -> list[tuple[str, str]]:
     found: dict[str, str] = {}
     for seen in observations:
-        if _tells(seen):
+        if _tells_make(seen):
             found.setdefault(seen.key, seen.value)
     return sorted(found.items(), key=lambda mark: _TELLING.index(mark[0].partition(".")[2]))[:MARKS]
 
 
-def _tells(seen: Observation) -> bool:
+def _tells_make(seen: Observation) -> bool:
     if seen.key.partition(".")[2] not in _TELLING or not seen.value.strip() or len(seen.value) > _LONGEST:
         return False
     words = re.split(r"[\s:,;]+", seen.value)
@@ -84,10 +84,10 @@ def _tells(seen: Observation) -> bool:
     return seen.value.isprintable() and not of_a_unit and not _OF_A_UNIT.search(seen.value)
 
 
-def _pattern(value: str, *, named: bool) -> str:
+def _make_pattern(value: str, *, named: bool) -> str:
     text = _SPECIAL.sub(r"\\\g<0>", value)
     return f"^(?P<model>{text})$" if named else f"^{text}$"
 
 
-def _quoted(text: str) -> str:
+def _quote_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from camscan.fingerprints import Database
-from camscan.fingerprints.stated import squeezed
+from camscan.fingerprints.stated import squeeze_name
 from camscan.fingerprints.values import Values
-from camscan.identify.decide import WEAK, kin
+from camscan.identify.decide import WEAK, are_one_company
 from camscan.model import Match
 
 HELD = 0.60
@@ -19,16 +19,16 @@ BELIEVED = 0.60
 _SILENCED = ("maker", "brand", "camera", "kind")
 
 
-def weighed(matches: Sequence[Match], values: Values, database: Database) -> list[Match]:
+def weigh_by_statement(matches: Sequence[Match], values: Values, database: Database) -> list[Match]:
     """The matches, those that rest on a model number weighed against what the device states.
 
     A pattern for a maker that the stated name is known not to buy from loses its claim of a maker. Beside a name that
     nobody has heard of, and beside a word that names nobody, it is held at :data:`HELD`, and a weak one says nothing.
     """
-    if not any(_names(match.claims) and database.statements.rests_on_model(match) for match in matches):
+    if not any(_names_maker(match.claims) and database.statements.rests_on_model(match) for match in matches):
         return list(matches)  # nearly always: what the device states need not be looked up
-    stated = _stated(matches, values, database)
-    return [_weighed(match, stated, database) for match in matches] if stated.because else list(matches)
+    stated = _read_statement(matches, values, database)
+    return [_weigh_match(match, stated, database) for match in matches] if stated.because else list(matches)
 
 
 class _Stated(NamedTuple):
@@ -42,7 +42,7 @@ class _Stated(NamedTuple):
     """Makers that may stand behind the names; none where the names are of nobody that is known to build for others."""
 
 
-def _stated(matches: Sequence[Match], values: Values, database: Database) -> _Stated:
+def _read_statement(matches: Sequence[Match], values: Values, database: Database) -> _Stated:
     behind: set[str] = set()
     because = ""
     for match in matches:
@@ -50,23 +50,23 @@ def _stated(matches: Sequence[Match], values: Values, database: Database) -> _St
             continue
         because = because or match.because
         maker = match.claims.get("maker")
-        behind |= {maker} if maker else set(database.builders(match.claims["brand"]))
+        behind |= {maker} if maker else set(database.builders_of_badge(match.claims["brand"]))
     if because:
         return _Stated(because, "", frozenset(behind))
-    text, because = database.statements.states(values)
+    text, because = database.statements.read_statement(values)
     return _Stated(because, text)
 
 
 def _is_statement(match: Match, database: Database) -> bool:
     statements = database.statements
-    return statements.speaks(match) and not (statements.rests_on_model(match) and "model" in match.claims)
+    return statements.is_statement(match) and not (statements.rests_on_model(match) and "model" in match.claims)
 
 
-def _weighed(match: Match, stated: _Stated, database: Database) -> Match:
-    makers = _makers(match)
+def _weigh_match(match: Match, stated: _Stated, database: Database) -> Match:
+    makers = _claimed_makers(match)
     if not makers or not database.statements.rests_on_model(match) or _is_statement(match, database):
         return match
-    if any(kin(one, other, database.makers) for one in makers for other in stated.behind):
+    if any(are_one_company(one, other, database.makers) for one in makers for other in stated.behind):
         return match
     if stated.text and _is_unit_itself(stated.text, match):
         return match
@@ -77,11 +77,11 @@ def _weighed(match: Match, stated: _Stated, database: Database) -> Match:
     return replace(match, certainty=min(match.certainty, HELD), because=because)
 
 
-def _names(claims: Mapping[str, str]) -> bool:
+def _names_maker(claims: Mapping[str, str]) -> bool:
     return bool(claims.get("maker") or claims.get("makers"))
 
 
-def _makers(match: Match) -> set[str]:
+def _claimed_makers(match: Match) -> set[str]:
     """The makers that a match claims: one, or those that a badge buys from."""
     maker = match.claims.get("maker")
     return {maker} if maker else set(match.claims.get("makers", "").split(" or ")) - {""}
@@ -92,7 +92,7 @@ def _is_unit_itself(text: str, match: Match) -> bool:
     stated = text.casefold()
     if stated in match.claims.get("model", "").casefold() and any(map(str.isdigit, stated)):
         return True
-    return squeezed(text) == squeezed(match.claims.get("brand", "")) != ""
+    return squeeze_name(text) == squeeze_name(match.claims.get("brand", "")) != ""
 
 
 def _without_maker(claims: Mapping[str, str]) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from camscan.fingerprints import Database
-from camscan.identify import merge
+from camscan.identify import merge_attempts
 from camscan.model import Attempt, Completion, Coverage, Report
 from camscan.report import report_of
 
@@ -25,7 +25,7 @@ def imported(
     """A scan of its own made of evidence that somebody else gathered: its targets are the names of its sources."""
     return report_of(
         attempts,
-        merge(attempts, database),
+        merge_attempts(attempts, database),
         database,
         coverage,
         started_at=started_at,

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import PurePath
 
 from camscan.fingerprints import Database
-from camscan.identify import device
+from camscan.identify import make_device
 from camscan.identify.keys import is_virtual_router
 from camscan.ingest.source import Document, Entry, Host, Item, Passed, Problem, Source
 from camscan.model import LISTED, Attempt, Device, Fact, Observation, Outcome
@@ -173,7 +173,7 @@ class Gathered:
         newest = sorted(box.seen, key=lambda each: each.when, reverse=True)[:_ENTRIES]
         chosen = self._port(newest)
         attempts = [self._attempt(each, box.mac, has_port=each is chosen) for each in newest]
-        found = device(attempts, database)
+        found = make_device(attempts, database)
         return replace(found, ip_addresses=box.ips, mac_addresses=(box.mac,) if box.mac else ()), attempts
 
     def _port(self, seen: Sequence[Seen]) -> Seen | None:

@@ -1,14 +1,14 @@
 """Pages that stand alone in one file, for people who have no camscan.
 
 A page is one HTML file: no script, no picture from elsewhere, nothing that is asked of a network. A room brings its
-templates in a folder ``templates/`` beside its modules, and :func:`render` draws them: ``render("letters/letter.html",
-…)`` is ``camscan/letters/templates/letter.html``. A template begins with ``{% extends "page/base.html" %}``, which has
-the style sheet, the marking, the frame and the print layout. docs/pages.md explains the blocks and the values.
+templates in a folder ``templates/`` beside its modules, and :func:`render_page` draws them: ``letters/letter.html`` is
+``camscan/letters/templates/letter.html``. A template begins with ``{% extends "page/base.html" %}``, which has the
+style sheet, the marking, the frame and the print layout. docs/pages.md explains the blocks and the values.
 """
 
 from __future__ import annotations
 
-from camscan.page.render import render
+from camscan.page.render import render_page
 from camscan.page.table import Figure, Head, Kind, Table
 
-__all__ = ["Figure", "Head", "Kind", "Table", "render"]
+__all__ = ["Figure", "Head", "Kind", "Table", "render_page"]

@@ -55,54 +55,54 @@ class Columns:
 
     def svg(self, name: str) -> Markup:
         """It; ``name`` is unique in the page."""
-        top = _round(max((max(each.counted or 0, each.planned or 0) for each in self.columns), default=0))
-        parts = [*_grid(top), *self._columns(name, top), *self._line(top), *self._labels()]
-        return _svg(name, self.title, self.description, _FLOOR + _BELOW, parts)
+        top = _round_top(max((max(each.counted or 0, each.planned or 0) for each in self.columns), default=0))
+        parts = [*_draw_grid(top), *self._draw_columns(name, top), *self._draw_line(top), *self._draw_labels()]
+        return _svg_figure(name, self.title, self.description, _FLOOR + _BELOW, parts)
 
     def key(self) -> Markup:
         """What the columns, the hatch and the line are."""
         counted, doubtful, planned = self.names
-        parts = [_sample("full", counted)] if any(each.counted is not None for each in self.columns) else []
-        parts += [_sample("hatch", doubtful)] if any(each.doubtful for each in self.columns) else []
-        parts += [_sample("plan", planned)] if any(each.planned is not None for each in self.columns) else []
-        return _key(parts)
+        parts = [_draw_sample("full", counted)] if any(each.counted is not None for each in self.columns) else []
+        parts += [_draw_sample("hatch", doubtful)] if any(each.doubtful for each in self.columns) else []
+        parts += [_draw_sample("plan", planned)] if any(each.planned is not None for each in self.columns) else []
+        return _sample_list(parts)
 
     @property
-    def _width(self) -> float:
+    def _column_width(self) -> float:
         """Of a column with the room beside it, in percent."""
         return 100 / max(len(self.columns), 1)
 
-    def _columns(self, name: str, top: int) -> Iterator[str]:
+    def _draw_columns(self, name: str, top: int) -> Iterator[str]:
         last = max((place for place, each in enumerate(self.columns) if each.counted is not None), default=None)
         for place, each in enumerate(self.columns):
-            left, width = (place + 0.12) * self._width, self._width * 0.76
+            left, width = (place + 0.12) * self._column_width, self._column_width * 0.76
             counted = each.counted or 0
-            upper, lower = _y(counted, top), _y(counted - each.doubtful, top)
-            yield _rect("full", left, width, lower, _FLOOR - lower)
-            yield _rect("hatch", left, width, upper, lower - upper, fill=f' fill="url(#{name}-hatch)"')
+            upper, lower = _y_position(counted, top), _y_position(counted - each.doubtful, top)
+            yield _draw_rectangle("full", left, width, lower, _FLOOR - lower)
+            yield _draw_rectangle("hatch", left, width, upper, lower - upper, fill=f' fill="url(#{name}-hatch)"')
             if place == last:
                 anchor = "start" if place == 0 else "middle"
                 at = left if place == 0 else left + width / 2
-                yield _text(f"{counted:,}", at, upper - 5, "value", anchor)
+                yield _draw_text(f"{counted:,}", at, upper - 5, "value", anchor)
 
-    def _line(self, top: int) -> Iterator[str]:
+    def _draw_line(self, top: int) -> Iterator[str]:
         """Level over its column; upright where the value changes."""
         before: int | None = None
         for place, each in enumerate(self.columns):
             if each.planned is not None:
-                left, y = place * self._width, _y(each.planned, top)
-                yield _stroke("plan", left, left + self._width, y, y)
+                left, y = place * self._column_width, _y_position(each.planned, top)
+                yield _draw_stroke("plan", left, left + self._column_width, y, y)
                 if before is not None and before != each.planned:
-                    yield _stroke("plan", left, left, _y(before, top), y)
+                    yield _draw_stroke("plan", left, left, _y_position(before, top), y)
             before = each.planned
 
-    def _labels(self) -> Iterator[str]:
+    def _draw_labels(self) -> Iterator[str]:
         count = len(self.columns)
         for place in sorted({round(step * (count - 1) / (_LABELS - 1)) for step in range(_LABELS)} if count else ()):
             anchor = "start" if place == 0 else "end" if place == count - 1 else "middle"
             at = place + {"start": 0.0, "end": 1.0, "middle": 0.5}[anchor]
             mark = "quiet between" if anchor == "middle" else "quiet"
-            yield _text(self.columns[place].label, at * self._width, _FLOOR + 18, mark, anchor)
+            yield _draw_text(self.columns[place].label, at * self._column_width, _FLOOR + 18, mark, anchor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,50 +129,50 @@ class Bars:
 
     def svg(self, name: str) -> Markup:
         """It; ``name`` is unique in the page."""
-        parts = list(self._bars(name))
-        return _svg(name, self.title, self.description, max(len(self.bars) * _ROW, 1), parts)
+        parts = list(self._draw_bars(name))
+        return _svg_figure(name, self.title, self.description, max(len(self.bars) * _ROW, 1), parts)
 
     def key(self) -> Markup:
         """What the two parts are."""
         full, hatched = self.names
-        return _key([_sample("full", full), *([_sample("hatch", hatched)] if hatched else [])])
+        return _sample_list([_draw_sample("full", full), *([_draw_sample("hatch", hatched)] if hatched else [])])
 
-    def _bars(self, name: str) -> Iterator[str]:
+    def _draw_bars(self, name: str) -> Iterator[str]:
         most = max((each.full + each.hatched for each in self.bars), default=0) or 1
         for place, each in enumerate(self.bars):
             y = place * _ROW
-            yield _text(_short(each.label), 0, y + 15)
+            yield _draw_text(_short_number(each.label), 0, y + 15)
             full, hatched = (_LONGEST_BAR * number / most for number in (each.full, each.hatched))
-            yield _rect("full", 0, full, y + 22, _BAR)
-            yield _rect("hatch", full, hatched, y + 22, _BAR, fill=f' fill="url(#{name}-hatch)"')
-            yield _text(f"\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}{each.says}", full + hatched, y + 35, "quiet")
+            yield _draw_rectangle("full", 0, full, y + 22, _BAR)
+            yield _draw_rectangle("hatch", full, hatched, y + 22, _BAR, fill=f' fill="url(#{name}-hatch)"')
+            yield _draw_text(f"\N{NO-BREAK SPACE}\N{NO-BREAK SPACE}{each.says}", full + hatched, y + 35, "quiet")
 
 
-def _svg(name: str, title: str, description: str, height: float, parts: Iterable[str]) -> Markup:
+def _svg_figure(name: str, title: str, description: str, height: float, parts: Iterable[str]) -> Markup:
     return Markup(  # noqa: S704 - what is text is escaped where it is put in
         f'<svg role="img" aria-labelledby="{name}-title {name}-says" height="{height:g}" width="100%">'
-        f'<title id="{name}-title">{_escaped(title)}</title><desc id="{name}-says">{_escaped(description)}</desc>'
+        f'<title id="{name}-title">{_escape(title)}</title><desc id="{name}-says">{_escape(description)}</desc>'
         f'<defs><pattern id="{name}-hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
         'patternTransform="rotate(45)"><path class="stripe" d="M0 0V6"/></pattern></defs>\n'
         f"{''.join(parts)}</svg>"
     )
 
 
-def _grid(top: int) -> Iterator[str]:
+def _draw_grid(top: int) -> Iterator[str]:
     for step in range(_STEPS + 1):
         value = top * step // _STEPS
-        y = _y(value, top)
-        yield _stroke("grid" if step else "axis", 0, 100, y, y)
+        y = _y_position(value, top)
+        yield _draw_stroke("grid" if step else "axis", 0, 100, y, y)
         if step:
-            yield _text(f"{value:,}", 100, y - 4, "quiet", "end")
+            yield _draw_text(f"{value:,}", 100, y - 4, "quiet", "end")
 
 
-def _y(value: float, top: int) -> float:
+def _y_position(value: float, top: int) -> float:
     """Where a value stands, in pixels from above."""
     return round(_FLOOR - _HEIGHT * value / top, 1)
 
 
-def _round(most: int) -> int:
+def _round_top(most: int) -> int:
     """The number at the top of the axis: a round one, of which a quarter is a whole number."""
     step = 1
     while step * 40 < most:
@@ -181,34 +181,34 @@ def _round(most: int) -> int:
     return next(step * each for each in range(unit, 41, unit) if step * each >= most)
 
 
-def _rect(mark: str, left: float, width: float, y: float, height: float, *, fill: str = "") -> str:
+def _draw_rectangle(mark: str, left: float, width: float, y: float, height: float, *, fill: str = "") -> str:
     if width <= 0 or height <= 0:
         return ""
     return f'<rect class="{mark}" x="{left:.2f}%" y="{y:g}" width="{width:.2f}%" height="{height:g}"{fill}/>\n'
 
 
-def _stroke(mark: str, left: float, right: float, y: float, end: float) -> str:
+def _draw_stroke(mark: str, left: float, right: float, y: float, end: float) -> str:
     return f'<line class="{mark}" x1="{left:.2f}%" x2="{right:.2f}%" y1="{y:g}" y2="{end:g}"/>\n'
 
 
-def _text(text: str, at: float, y: float, mark: str = "name", anchor: str = "start") -> str:
+def _draw_text(text: str, at: float, y: float, mark: str = "name", anchor: str = "start") -> str:
     place = "" if anchor == "start" else f' text-anchor="{anchor}"'
-    return f'<text class="{mark}" x="{at:.2f}%" y="{y:g}"{place}>{_escaped(text)}</text>\n'
+    return f'<text class="{mark}" x="{at:.2f}%" y="{y:g}"{place}>{_escape(text)}</text>\n'
 
 
-def _sample(mark: str, name: str) -> str:
-    return f'<li><span class="sample {mark}"></span> {_escaped(name)}</li>'
+def _draw_sample(mark: str, name: str) -> str:
+    return f'<li><span class="sample {mark}"></span> {_escape(name)}</li>'
 
 
-def _key(samples: Sequence[str]) -> Markup:
+def _sample_list(samples: Sequence[str]) -> Markup:
     """A list of samples; of one alone, the title says what it is."""
     listed = "".join(samples) if len(samples) > 1 else ""
     return Markup(f'<ul class="key" aria-hidden="true">{listed}</ul>' if listed else "")  # noqa: S704 - names are escaped
 
 
-def _short(text: str) -> str:
+def _short_number(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return str(escape(visible(text)))

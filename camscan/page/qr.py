@@ -9,7 +9,7 @@ _QUIET = 4
 """Modules of white around it, as the standard asks."""
 
 
-def qr(text: str) -> Markup:
+def draw_qr_code(text: str) -> Markup:
     """The code of a short text as SVG: black on white also on a dark screen, as large as the page's class ``qr`` says.
 
     A person who cannot see it is told the text. Raises ValueError for a text that no code holds.

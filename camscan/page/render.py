@@ -26,37 +26,37 @@ _LONGEST = 2000
 _PLAIN = re.compile(r"[^A-Za-z0-9 ,.:;()/_-]")
 
 
-def render(template: str, /, **values: Any) -> str:
+def render_page(template: str, /, **values: Any) -> str:
     """The page that a template makes of these values: the same values give the same text.
 
     Every value that is printed is escaped for HTML, and characters that would move or hide text are shown as �. Raises
     ``jinja2.TemplateNotFound`` for a template that is not there, ``jinja2.UndefinedError`` where it asks for a value
     that was not given.
     """
-    return _environment().get_template(template).render(values)
+    return _make_environment().get_template(template).render(values)
 
 
 @functools.cache
-def _environment() -> Environment:
+def _make_environment() -> Environment:
     environment = Environment(
-        loader=FunctionLoader(_source),
+        loader=FunctionLoader(_template_source),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_printed,
+        finalize=_printable_value,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
     )
     environment.filters |= {
-        "number": number,
-        "pounds": pounds,
+        "number": number_text,
+        "pounds": pounds_text,
         "day": spoken,
         "short_day": short,
         "moment": moment,
-        "quoted": quoted,
-        "css": css,
-        "exact": exact,
-        "rows": rows,
+        "quoted": quote_for_address,
+        "css": css_string,
+        "exact": escape_exactly,
+        "rows": table_bodies,
         "total_row": total_row,
     }
     environment.globals |= {"palettes": {"light": LIGHT, "dark": DARK}, "govuk": _Components()}
@@ -74,26 +74,26 @@ class _Components:
     def __getattr__(self, name: str) -> Callable[..., Markup]:
         if name.startswith("_"):  # what Jinja2 asks of every object
             raise AttributeError(name)
-        return _component(name)
+        return _load_component(name)
 
 
 @functools.cache
-def _component(name: str) -> Callable[..., Markup]:
+def _load_component(name: str) -> Callable[..., Markup]:
     folder = re.sub("[A-Z]", lambda match: f"-{match[0].lower()}", name)
     macro = getattr(
-        _lenient().get_template(f"govuk_frontend_jinja/components/{folder}/macro.html").module,
+        _lenient_environment().get_template(f"govuk_frontend_jinja/components/{folder}/macro.html").module,
         f"govuk{name[:1].upper()}{name[1:]}",
     )
     return typing.cast("Callable[..., Markup]", macro)
 
 
 @functools.cache
-def _lenient() -> Environment:
+def _lenient_environment() -> Environment:
     return Environment(
         loader=_Prefixed(),
         autoescape=True,
         undefined=ChainableUndefined,
-        finalize=_printed,
+        finalize=_printable_value,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
@@ -110,7 +110,7 @@ class _Prefixed(PackageLoader):
         return super().get_source(environment, template.removeprefix("govuk_frontend_jinja/"))
 
 
-def _source(name: str) -> str | None:
+def _template_source(name: str) -> str | None:
     """The text of ``ROOM/FILE``: a file of that room's folder of templates."""
     room, _, file = name.partition("/")
     try:
@@ -119,7 +119,7 @@ def _source(name: str) -> str | None:
         return None
 
 
-def _printed(value: Any) -> Any:
+def _printable_value(value: Any) -> Any:
     """What a value is before it is escaped: on one line, with nothing that moves or hides text; None is nothing."""
     if isinstance(value, Markup):
         return value
@@ -128,69 +128,69 @@ def _printed(value: Any) -> Any:
     return "" if value is None else value
 
 
-def number(value: int) -> str:
+def number_text(value: int) -> str:
     """``1,200``."""
     return f"{value:,}"
 
 
-def pounds(value: Decimal) -> str:
+def pounds_text(value: Decimal) -> str:
     """``£1,250``, or ``£1,250.50`` where there are pence."""
     return f"£{value:,.0f}" if value == value.to_integral_value() else f"£{value:,.2f}"
 
 
-def quoted(text: str) -> str:
+def quote_for_address(text: str) -> str:
     """A text as one part of an address; what no address can hold is a question mark."""
     return quote(text, safe="", errors="replace")
 
 
-def exact(text: str) -> Markup:
+def escape_exactly(text: str) -> Markup:
     """A text as the value of a field, escaped and otherwise untouched: the form sends back what was there."""
     return escape(text)
 
 
-def css(text: str) -> Markup:
+def css_string(text: str) -> Markup:
     """A text as a string of CSS: of letters, digits and a few marks only, since nothing is escaped in a style sheet."""
     return Markup('"{}"').format(Markup(_PLAIN.sub("", text)))  # noqa: S704 - nothing is left that could mean something
 
 
 _WRITTEN: Mapping[Kind, Callable[[Any], str]] = {
     Kind.TEXT: lambda value: visible(str(value), _LONGEST),
-    Kind.NUMBER: number,
-    Kind.POUNDS: pounds,
+    Kind.NUMBER: number_text,
+    Kind.POUNDS: pounds_text,
     Kind.DAY: short,
 }
 
 
-def written(value: Cell, kind: Kind) -> str:
+def cell_text(value: Cell, kind: Kind) -> str:
     """A cell as people read it; text where the value is of another kind than its column."""
     if value is None:
         return ""
     return visible(value, _LONGEST) if isinstance(value, str) else _WRITTEN[kind](value)
 
 
-def rows(table: Table) -> Markup:
+def table_bodies(table: Table) -> Markup:
     """The bodies of a table: made in Python, since a register has tens of thousands of rows."""
     if table.by is None:
-        return Markup(f"<tbody>\n{_rows(table, table.rows)}</tbody>")  # noqa: S704 - every cell is escaped
+        return Markup(f"<tbody>\n{_row_tags(table, table.rows)}</tbody>")  # noqa: S704 - every cell is escaped
     width, by = len(table.shown), table.by
     bodies = []
     for name, group in groupby(table.rows, key=itemgetter(by)):
-        heading = f'<tr><th scope="rowgroup" colspan="{width}">{escape(written(name, table.heads[by].kind))}\n'
-        bodies.append(f"<tbody>\n{heading}{_rows(table, group)}</tbody>\n")
+        heading = f'<tr><th scope="rowgroup" colspan="{width}">{escape(cell_text(name, table.heads[by].kind))}\n'
+        bodies.append(f"<tbody>\n{heading}{_row_tags(table, group)}</tbody>\n")
     return Markup("".join(bodies))  # noqa: S704 - as above
 
 
 def total_row(table: Table) -> Markup:
     """The row of its sums."""
-    return Markup(_rows(table, [table.total]))  # noqa: S704 - as above
+    return Markup(_row_tags(table, [table.total]))  # noqa: S704 - as above
 
 
-def _rows(table: Table, found: Iterable[Sequence[Cell]]) -> str:
+def _row_tags(table: Table, found: Iterable[Sequence[Cell]]) -> str:
     """Rows without the end tags that HTML need not have (HTML Living Standard, 13.1.2.4): they were half of it."""
     kinds = [head.kind for head in table.heads]
     lines = []
     for row in found:
-        texts = [str(escape(written(cell, kind))) for cell, kind in zip(row, kinds, strict=True)]
+        texts = [str(escape(cell_text(cell, kind))) for cell, kind in zip(row, kinds, strict=True)]
         if table.by is not None:
             del texts[table.by]
         lines.append(f"<tr><th scope=row>{'<td>'.join(texts)}\n")

@@ -6,14 +6,14 @@ counts, ``proposal`` drafts a programme, ``status`` and ``burndown`` say how far
 
 from __future__ import annotations
 
-from camscan.plan.burndown import Plan, Point, burn_down, plan_of
+from camscan.plan.burndown import Plan, Point, make_burndown, make_plan
 from camscan.plan.capacity import Limits
-from camscan.plan.judging import judge, judge_by
-from camscan.plan.priority import in_words
-from camscan.plan.proposal import Phase, Proposal, propose
-from camscan.plan.standing import DEFINITIONS, Counts, tally
-from camscan.plan.status import Money, Row, Status, status, table
-from camscan.policies.use import Rules, in_use
+from camscan.plan.judging import judge_devices, make_judge
+from camscan.plan.priority import describe_formula
+from camscan.plan.proposal import Phase, Proposal, propose_programme
+from camscan.plan.standing import DEFINITIONS, Counts, tally_devices
+from camscan.plan.status import Money, Row, Status, group_table, programme_status
+from camscan.policies.use import Rules, policies_in_use
 
 __all__ = [
     "DEFINITIONS",
@@ -27,14 +27,14 @@ __all__ = [
     "Row",
     "Rules",
     "Status",
-    "burn_down",
-    "in_use",
-    "in_words",
-    "judge",
-    "judge_by",
-    "plan_of",
-    "propose",
-    "status",
-    "table",
-    "tally",
+    "describe_formula",
+    "group_table",
+    "judge_devices",
+    "make_burndown",
+    "make_judge",
+    "make_plan",
+    "policies_in_use",
+    "programme_status",
+    "propose_programme",
+    "tally_devices",
 ]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from camscan.asset import Asset, Judgement
-from camscan.plan.calendar import Month, month_of, months
-from camscan.plan.standing import REMAINING, Standing, planned_day, removed_day, standing
+from camscan.plan.calendar import Month, month_of, months_between
+from camscan.plan.standing import REMAINING, Standing, planned_day, removal_standing, removed_day
 
 SCOPE = "scope"
 """Among the counts that are kept of a scan: by which decision it counted (``app/assess.py`` makes the number)."""
@@ -26,7 +26,7 @@ class Plan:
     days: tuple[date, ...]
     """Of each device that is gone or has a date: when; in order. The rest has no date."""
 
-    def remaining(self, day: date) -> int:
+    def remaining_on(self, day: date) -> int:
         """How many are left at the end of that day, if all goes by the plan."""
         return self.in_scope - bisect_right(self.days, day)
 
@@ -48,13 +48,13 @@ class Point:
     """Whether its last scan counted by another decision on what is in scope: that count is left out."""
 
 
-def plan_of(assets: Iterable[Asset], judgements: Mapping[str, Judgement], today: date) -> Plan:
+def make_plan(assets: Iterable[Asset], judgements: Mapping[str, Judgement], today: date) -> Plan:
     """The programme as the register has it. A removed device without a day counts as gone from the beginning."""
     number, days = 0, []
     for asset in assets:
         if asset.asset_id not in judgements or judgements[asset.asset_id].in_scope != "yes":
             continue
-        where = standing(asset, today)
+        where = removal_standing(asset, today)
         if where is Standing.CLOSED:
             continue
         number += 1
@@ -65,7 +65,7 @@ def plan_of(assets: Iterable[Asset], judgements: Mapping[str, Judgement], today:
     return Plan(number, tuple(sorted(days)))
 
 
-def burn_down(
+def make_burndown(
     tallies: Iterable[tuple[date, Mapping[str, float]]], plan: Plan, today: date, scope: float | None = None
 ) -> tuple[Point, ...]:
     """Month by month, from the first scan (or the first day of the plan) to the last day of the plan, or today.
@@ -82,23 +82,25 @@ def burn_down(
     real = [day for day in plan.days if day != date.min]
     first = min([*(month.first for month in last), *real[:1], today])
     end = max([*(month.first for month in last), *real[-1:], today])
-    return tuple(_point(month, last.get(month), plan, today, scope) for month in months(first, end)[:_LONGEST])
+    return tuple(
+        _make_point(month, last.get(month), plan, today, scope) for month in months_between(first, end)[:_LONGEST]
+    )
 
 
-def _point(
+def _make_point(
     month: Month, tally: tuple[date, Mapping[str, float]] | None, plan: Plan, today: date, scope: float | None
 ) -> Point:
     is_other = tally is not None and scope is not None and tally[1].get(SCOPE) != scope
     counts = tally[1] if tally and not is_other else {}
 
-    def number(name: str) -> int | None:
+    def tally_number(name: str) -> int | None:
         return int(counts[name]) if name in counts else None
 
     return Point(
         month=month,
         day=today if month == month_of(today) else month.last,
-        planned=plan.remaining(month.last),
-        remaining=number("remaining"),
-        unconfirmed=number("unconfirmed"),
+        planned=plan.remaining_on(month.last),
+        remaining=tally_number("remaining"),
+        unconfirmed=tally_number("unconfirmed"),
         is_other_scope=is_other,
     )

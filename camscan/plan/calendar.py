@@ -42,7 +42,7 @@ def month_of(day: date) -> Month:
     return Month(day.year, day.month)
 
 
-def months(begin: date, end: date) -> list[Month]:
+def months_between(begin: date, end: date) -> list[Month]:
     """Every month from that of ``begin`` to that of ``end``; none where it ends before it begins."""
     found = []
     month = month_of(begin)

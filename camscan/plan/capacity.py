@@ -45,15 +45,15 @@ class Room:
     spent: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     new: dict[Month, list[Asset]] = field(default_factory=lambda: defaultdict(list))
 
-    def pot(self, month: Month) -> str:
+    def pot_of_month(self, month: Month) -> str:
         """The money that the month is paid from: a financial year, or empty for the whole programme."""
         return budget_year(month.first) if self.limits.is_yearly else ""
 
-    def holds(self, month: Month, number: int, price: Decimal) -> bool:
+    def has_space(self, month: Month, number: int, price: Decimal) -> bool:
         """Whether so many more devices, at that price together, keep within the limits."""
         if self.limits.per_month is not None and self.used[month] + number > self.limits.per_month:
             return False
-        return self.limits.budget is None or self.spent[self.pot(month)] + price <= self.limits.budget
+        return self.limits.budget is None or self.spent[self.pot_of_month(month)] + price <= self.limits.budget
 
     def is_even(self, month: Month, number: int) -> bool:
         """Whether the month keeps to an even spread; a whole site may be more than its share."""
@@ -61,29 +61,33 @@ class Room:
             return True
         return not self.new[month] or self.used[month] + number <= self.rate
 
-    def take(self, month: Month, assets: Sequence[Asset], price: Decimal, *, is_new: bool = True) -> None:
+    def place_devices(self, month: Month, assets: Sequence[Asset], price: Decimal, *, is_new: bool = True) -> None:
         """Put devices into the month."""
         self.used[month] += len(assets)
-        self.spent[self.pot(month)] += price
+        self.spent[self.pot_of_month(month)] += price
         if is_new:
             self.new[month] += assets
 
 
-def total(assets: Sequence[Asset], prices: Prices) -> Decimal:
+def total_cost(assets: Sequence[Asset], prices: Prices) -> Decimal:
     """What they cost together, as far as it is known."""
     return sum((prices[asset.asset_id] or Decimal(0) for asset in assets), Decimal(0))
 
 
-def advice(room: Room, wanted: Sequence[Asset], kept: Sequence[Asset], prices: Prices, *, by: date) -> Iterator[str]:
+def list_advice(
+    room: Room, wanted: Sequence[Asset], kept: Sequence[Asset], prices: Prices, *, by: date
+) -> Iterator[str]:
     """What would hold all that are wanted, one sentence for each limit that does not."""
     months = [month_of(planned_day(asset) or by) for asset in kept]
     if room.limits.per_month is not None:
-        yield from _pace(room.limits.per_month, room.months, months, len(wanted))
+        yield from _advise_pace(room.limits.per_month, room.months, months, len(wanted))
     if room.limits.budget is not None:
-        yield from _money(room, room.limits.budget, total(wanted, prices), _spent(room, kept, prices, by))
+        yield from _advise_budget(
+            room, room.limits.budget, total_cost(wanted, prices), _spent_by_pot(room, kept, prices, by)
+        )
 
 
-def _pace(per_month: int, span: Sequence[Month], kept: Sequence[Month], wanted: int) -> Iterator[str]:
+def _advise_pace(per_month: int, span: Sequence[Month], kept: Sequence[Month], wanted: int) -> Iterator[str]:
     taken = [kept.count(month) for month in span]
     needed = per_month
     while sum(max(0, needed - number) for number in taken) < wanted:
@@ -100,17 +104,17 @@ def _pace(per_month: int, span: Sequence[Month], kept: Sequence[Month], wanted: 
         month = month.next
 
 
-def _spent(room: Room, kept: Sequence[Asset], prices: Prices, by: date) -> Mapping[str, Decimal]:
+def _spent_by_pot(room: Room, kept: Sequence[Asset], prices: Prices, by: date) -> Mapping[str, Decimal]:
     spent: dict[str, Decimal] = defaultdict(Decimal)
     for asset in kept:
         day = planned_day(asset) or by
         if day <= by:
-            spent[room.pot(month_of(day))] += prices[asset.asset_id] or Decimal(0)
+            spent[room.pot_of_month(month_of(day))] += prices[asset.asset_id] or Decimal(0)
     return spent
 
 
-def _money(room: Room, budget: Decimal, price: Decimal, spent: Mapping[str, Decimal]) -> Iterator[str]:
-    pots = list(dict.fromkeys(room.pot(month) for month in room.months))
+def _advise_budget(room: Room, budget: Decimal, price: Decimal, spent: Mapping[str, Decimal]) -> Iterator[str]:
+    pots = list(dict.fromkeys(room.pot_of_month(month) for month in room.months))
     free = sum((max(Decimal(0), budget - spent.get(pot, Decimal(0))) for pot in pots), Decimal(0))
     if price <= free:
         return

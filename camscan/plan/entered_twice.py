@@ -19,7 +19,7 @@ def entered_twice(assets: Sequence[Asset]) -> Mapping[str, Asset]:
     rows = [asset for asset in assets if stands_for_address(asset)]
     if not rows:
         return {}
-    known_at = _known_at(assets)
+    known_at = _devices_by_address(assets)
     found = {row.asset_id: _device_since(row, known_at) for row in rows}
     return {name: device for name, device in found.items() if device is not None}
 
@@ -33,20 +33,20 @@ def stands_for_address(asset: Asset) -> bool:
     return not (asset.identification.maker or asset.mac_addresses)
 
 
-def set_apart(assets: Sequence[Asset], judgements: Mapping[str, Judgement]) -> Mapping[str, Judgement]:
+def set_duplicates_apart(assets: Sequence[Asset], judgements: Mapping[str, Judgement]) -> Mapping[str, Judgement]:
     """The judgements, where such rows are not in scope; ``assets`` is the whole register."""
-    return leave_out(judgements, entered_twice(assets))
+    return leave_duplicates_out(judgements, entered_twice(assets))
 
 
-def leave_out(judgements: Mapping[str, Judgement], twice: Mapping[str, Asset]) -> Mapping[str, Judgement]:
+def leave_duplicates_out(judgements: Mapping[str, Judgement], twice: Mapping[str, Asset]) -> Mapping[str, Judgement]:
     """The same, given what :func:`entered_twice` says of the whole register."""
     some = {name: device for name, device in twice.items() if name in judgements}
     if not some:
         return judgements
-    return {**judgements, **{name: _apart(judgements[name], device) for name, device in some.items()}}
+    return {**judgements, **{name: _out_of_scope(judgements[name], device) for name, device in some.items()}}
 
 
-def _apart(judgement: Judgement, device: Asset) -> Judgement:
+def _out_of_scope(judgement: Judgement, device: Asset) -> Judgement:
     reason = f"counted as {device.asset_id}, which answers at its address; camscan review merges the two"
     return replace(
         judgement, in_scope="no", in_scope_reason=reason, would_match=(), priority=None, score=0.0, priority_reason=""
@@ -61,7 +61,7 @@ def addresses_of(asset: Asset) -> Sequence[str]:
     return [stated] if stated else []
 
 
-def _known_at(assets: Iterable[Asset]) -> Mapping[str, Asset]:
+def _devices_by_address(assets: Iterable[Asset]) -> Mapping[str, Asset]:
     """Address -> the device of a known maker that was last seen there."""
     found: dict[str, Asset] = {}
     for asset in assets:

@@ -22,47 +22,47 @@ from camscan.asset import CLOSED, GONE, Asset, Place
 from camscan.headline import MAKERS, Headline, Unit, count, maker_word
 from camscan.net.span import SpanSet, spans
 from camscan.plan.entered_twice import entered_twice
-from camscan.plan.judging import maker_of
+from camscan.plan.judging import known_maker
 from camscan.plan.scan_coverage import RecordedScan, asked_spans
-from camscan.plan.standing import answers_after_removal, site_key, system_of
+from camscan.plan.standing import answers_after_removal, site_key, system_id
 from camscan.policies.companies import Ownership
 
 
-def headline(
+def count_headline(
     assets: Sequence[Asset], scans: Sequence[RecordedScan], known: Ownership, places: Iterable[Place] = ()
 ) -> Headline:
     """The counts of a register, given its rows, its scans (oldest first) and the site map."""
-    there = _there(assets)
-    recorders = ((asset, system_of(asset)) for asset in assets)
+    there = _devices_in_place(assets)
+    recorders = ((asset, system_id(asset)) for asset in assets)
     hanging = Counter(recorder for asset, recorder in recorders if recorder != asset.asset_id)
-    units = (_unit(asset, hanging[asset.asset_id], known) for asset in there)
+    units = (_make_unit(asset, hanging[asset.asset_id], known) for asset in there)
     strangers = len(strangers_of(scans, assets, places))
     return count(units, strangers=strangers, is_scanned=bool(scans or assets))
 
 
 def count_by_maker(assets: Sequence[Asset], known: Ownership) -> Mapping[tuple[str, str], int]:
     """The same devices by :func:`camscan.headline.maker_word` and by presence, with those of other makers."""
-    words = ((maker_word(_unit(asset, 0, known)), asset.presence.value) for asset in _there(assets))
+    words = ((maker_word(_make_unit(asset, 0, known)), asset.presence.value) for asset in _devices_in_place(assets))
     return Counter(each for each in words if each[0])
 
 
 def counted_devices(assets: Sequence[Asset], known: Ownership) -> list[Asset]:
     """The rows that the headline counts as devices of the two makers."""
-    return [asset for asset in _there(assets) if is_of_the_makers(asset, known)]
+    return [asset for asset in _devices_in_place(assets) if is_of_the_makers(asset, known)]
 
 
 def is_of_the_makers(asset: Asset, known: Ownership) -> bool:
     """Whether Hikvision or Dahua built it, and that is more than possible."""
-    maker, is_sure, stated = maker_of(asset, known)
+    maker, is_sure, stated = known_maker(asset, known)
     return is_sure and (maker or stated) in MAKERS
 
 
-def _there(assets: Sequence[Asset]) -> list[Asset]:
+def _devices_in_place(assets: Sequence[Asset]) -> list[Asset]:
     twice = entered_twice(assets)
-    return [asset for asset in assets if is_there(asset) and asset.asset_id not in twice]
+    return [asset for asset in assets if is_in_place(asset) and asset.asset_id not in twice]
 
 
-def is_there(asset: Asset) -> bool:
+def is_in_place(asset: Asset) -> bool:
     """Whether the row stands for a device that hangs there, as far as anybody knows."""
     return asset.lifecycle not in CLOSED or (asset.lifecycle in GONE and answers_after_removal(asset))
 
@@ -85,9 +85,9 @@ def strangers_of(
     return frozenset(ip for ip in found - entered if ip not in asked)
 
 
-def _unit(asset: Asset, hanging: int, known: Ownership) -> Unit:
+def _make_unit(asset: Asset, hanging: int, known: Ownership) -> Unit:
     found = asset.identification
-    maker, is_sure, _ = maker_of(asset, known)  # what no table knows, such as a misspelt name, names no maker
+    maker, is_sure, _ = known_maker(asset, known)  # what no table knows, such as a misspelt name, names no maker
     left = 0 if asset.hints.get("channels") else max(0, (asset.channels or 0) - hanging)
     return Unit(
         maker=maker,

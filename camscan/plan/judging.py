@@ -13,9 +13,9 @@ from camscan.model import Identification
 from camscan.plan import priority
 from camscan.plan.priority import Levels, Weight
 from camscan.policies.companies import Ownership
-from camscan.policies.judge import Subject, rule
+from camscan.policies.judge import Subject, rule_by_policies
 from camscan.policies.use import Rules
-from camscan.vulnerabilities.assess import Standing, Verdict, assess
+from camscan.vulnerabilities.assess import Standing, Verdict, assess_device
 from camscan.vulnerabilities.read import Weaknesses
 from camscan.words import listed
 
@@ -25,21 +25,21 @@ LOOKED_AT = frozenset(Lifecycle) - {Lifecycle.FOUND}
 _NO_ENTRIES: Mapping[str, str] = {}
 
 
-def judge(
+def judge_devices(
     assets: Sequence[Asset], policies: Rules, formula: Formula, weaknesses: Weaknesses | None, today: date
 ) -> Mapping[str, Judgement]:
     """What follows for each device on that day, by asset id. Devices that are alike are judged once.
 
     ``policies`` are those in use (:func:`camscan.plan.in_use`). Without ``weaknesses`` that factor is unknown.
     """
-    return judge_by(policies, formula, weaknesses, today)(assets)
+    return make_judge(policies, formula, weaknesses, today)(assets)
 
 
-def judge_by(
+def make_judge(
     policies: Rules, formula: Formula, weaknesses: Weaknesses | None, today: date
 ) -> Callable[[Sequence[Asset]], Mapping[str, Judgement]]:
-    """:func:`judge` for many lots of devices: what was worked out for one is known for the next."""
-    return _Judge(policies, formula, weaknesses, today).all
+    """:func:`judge_devices` for many lots of devices: what was worked out for one is known for the next."""
+    return _Judge(policies, formula, weaknesses, today).judge_all
 
 
 class _Judge:
@@ -57,21 +57,21 @@ class _Judge:
         self._relevant: dict[tuple[str | None, ...], Weaknesses] = {}
         self._weights: dict[Levels, Weight] = {}
 
-    def all(self, assets: Sequence[Asset]) -> Mapping[str, Judgement]:
+    def judge_all(self, assets: Sequence[Asset]) -> Mapping[str, Judgement]:
         self._places.clear()  # they are known by where they lie in memory, for as long as these devices do
-        return {asset.asset_id: self._judge(asset) for asset in assets}
+        return {asset.asset_id: self._judge_device(asset) for asset in assets}
 
-    def _judge(self, asset: Asset) -> Judgement:
-        said = self._said(asset)
+    def _judge_device(self, asset: Asset) -> Judgement:
+        said = self._make_entry_reader(asset)
         subject = subject_of(asset, self._rules.ownership, said)
         rulings = self._rulings.get(subject)
         if rulings is None:
-            rulings = self._rulings[subject] = rule(subject, self._rules, self._today)
-        in_scope, reason, would = _scope(asset, rulings, self._rules)
+            rulings = self._rulings[subject] = rule_by_policies(subject, self._rules, self._today)
+        in_scope, reason, would = _decide_scope(asset, rulings, self._rules)
         weaknesses, level = self._known_weaknesses(asset.identification, subject.maker)
         if in_scope == "no":
             return Judgement(rulings, in_scope, reason, would, weaknesses=weaknesses)
-        weight = self._weigh(asset, subject, level)
+        weight = self._weigh_device(asset, subject, level)
         return Judgement(
             rulings=rulings,
             in_scope=in_scope,
@@ -83,7 +83,7 @@ class _Judge:
             weaknesses=weaknesses,
         )
 
-    def _said(self, asset: Asset) -> Callable[[str], str]:
+    def _make_entry_reader(self, asset: Asset) -> Callable[[str], str]:
         """As ``Asset.entry``; the site map's words are put together once for each site."""
         place: Mapping[str, str] = _NO_ENTRIES
         if asset.place is not None:
@@ -91,11 +91,11 @@ class _Judge:
             place = self._places.setdefault(id(asset.place), asset.place.entries()) if found is None else found
         own = asset.entries
 
-        def said(column: str) -> str:
+        def read_entry(column: str) -> str:
             value = own.get(column)
             return place.get(column, "") or asset.listed(column) if value is None else value
 
-        return said
+        return read_entry
 
     def _known_weaknesses(self, found: Identification, maker: str) -> tuple[tuple[str, ...], str]:
         if self._weaknesses is None:
@@ -106,41 +106,41 @@ class _Judge:
         if known is None:
             relevant = self._relevant.get(model)
             if relevant is None:
-                relevant = self._relevant[model] = _of_model(found, self._weaknesses)
-            open_ = [each for each in assess(found, relevant) if each.verdict is not Standing.FIXED]
+                relevant = self._relevant[model] = _weaknesses_of_model(found, self._weaknesses)
+            open_ = [each for each in assess_device(found, relevant) if each.verdict is not Standing.FIXED]
             covered = maker in self._covered and bool(found.model)
             level = priority.weakness_level(open_, is_covered=covered)
-            known = self._verdicts[key] = tuple(map(_told, open_)), level
+            known = self._verdicts[key] = tuple(map(_verdict_text, open_)), level
         return known
 
-    def _weigh(self, asset: Asset, subject: Subject, weakness: str) -> Weight:
+    def _weigh_device(self, asset: Asset, subject: Subject, weakness: str) -> Weight:
         levels = Levels(
             sensitivity=subject.sensitivity or UNKNOWN,
             capability=priority.capability_level(
                 subject.kind, subject.capabilities, is_model_known=bool(asset.identification.model)
             ),
-            exposure=priority.exposure_level(subject.network_zone, _exposed(asset)),
+            exposure=priority.exposure_level(subject.network_zone, _exposure_of(asset)),
             weakness=weakness,
             age=priority.age_level(asset, self._today),
         )
         known = self._weights.get(levels)
         if known is None:
-            known = self._weights[levels] = priority.weigh(levels, self._formula)
+            known = self._weights[levels] = priority.weigh_levels(levels, self._formula)
         return known
 
 
-def _exposed(asset: Asset) -> str:
+def _exposure_of(asset: Asset) -> str:
     """What a person said, else what another system lists: the site map says nothing of it."""
     return asset.entries.get("internet_exposed", "") or asset.listed("internet_exposed")
 
 
-def _of_model(found: Identification, known: Weaknesses) -> Weaknesses:
+def _weaknesses_of_model(found: Identification, known: Weaknesses) -> Weaknesses:
     """Those of its model: without a firmware, each of them has a verdict. Many builds of one model are the rule."""
-    verdicts = assess(replace(found, firmware=None, build=None), known)
+    verdicts = assess_device(replace(found, firmware=None, build=None), known)
     return replace(known, entries=tuple(each.weakness for each in verdicts))
 
 
-def _told(verdict: Verdict) -> str:
+def _verdict_text(verdict: Verdict) -> str:
     return f"{verdict.cve} {verdict.verdict}{', exploited' if verdict.is_exploited else ''}"
 
 
@@ -148,10 +148,10 @@ def subject_of(asset: Asset, known: Ownership, said: Callable[[str], str] | None
     """What policies ask of a device: a scan's word, else what a person stated."""
     said = said or asset.entry
     found = asset.identification
-    maker, is_sure, stated = maker_of(asset, known)
+    maker, is_sure, stated = known_maker(asset, known)
     # A badge beside a maker that is only possible is no surer than the maker: somebody may have typed both.
     brand = asset.entries.get("brand_on_badge") or (found.brand if is_sure else "") or ""
-    if not brand and stated and known.of_brand(stated):
+    if not brand and stated and known.company_of_brand(stated):
         brand = stated
     is_surveillance = found.is_camera_system
     if is_surveillance is False and not maker and found.confidence not in SURE:
@@ -175,18 +175,18 @@ def _looked_at(asset: Asset) -> bool:
     return asset.lifecycle in LOOKED_AT or bool(asset.entries.get("last_confirmed_on"))
 
 
-def maker_of(asset: Asset, known: Ownership) -> tuple[str, bool, str]:
+def known_maker(asset: Asset, known: Ownership) -> tuple[str, bool, str]:
     """Key of the maker, whether it is more than possible, and what was stated where no table knows it."""
     found, stated = asset.identification, asset.entries.get("stated_manufacturer", "")
     if found.maker:
-        key = found.maker if found.maker in known.makers else known.of_name(found.maker)
+        key = found.maker if found.maker in known.makers else known.maker_of_name(found.maker)
         if key is None and asset.record_type in WORKED_OUT:
             key = found.maker
         if key is not None:
-            by_person = asset.record_type not in WORKED_OUT or bool(stated and known.of_name(stated) == key)
+            by_person = asset.record_type not in WORKED_OUT or bool(stated and known.maker_of_name(stated) == key)
             return key, found.confidence in SURE or by_person or _looked_at(asset), ""
         stated = stated or found.maker
-    key = known.of_name(stated) if stated else None
+    key = known.maker_of_name(stated) if stated else None
     return (key, True, "") if key else ("", True, stated)
 
 
@@ -194,7 +194,7 @@ _Scope = tuple[str, str, tuple[str, ...]]
 """The word, the reason, and the policies that speak of the device while nothing is decided."""
 
 
-def _scope(asset: Asset, rulings: Sequence[Ruling], rules: Rules) -> _Scope:
+def _decide_scope(asset: Asset, rulings: Sequence[Ruling], rules: Rules) -> _Scope:
     """Whether removal is to be planned: a person's entry first, then the policies that decide the scope."""
     entered = asset.entries.get("in_scope")
     if entered:
@@ -206,22 +206,26 @@ def _scope(asset: Asset, rulings: Sequence[Ruling], rules: Rules) -> _Scope:
     if lifecycle == Lifecycle.FALSE_POSITIVE:
         return "no", "a person entered that it is a false alarm", ()
     told = [each for each in rulings if each.policy in rules.scope]
-    return _decided(told, rules) if rules.is_decided else _undecided(told, rules)
+    return _decided_by_policy(told, rules) if rules.is_decided else _left_undecided(told, rules)
 
 
-def _decided(told: Sequence[Ruling], rules: Rules) -> _Scope:
+def _decided_by_policy(told: Sequence[Ruling], rules: Rules) -> _Scope:
     for verdict, word in ((True, "yes"), (None, "unknown"), (False, "no")):
         for each in told:
             if each.matches is verdict:
-                return word, rules.decision(each.policy) if verdict else each.reason, ()
+                return word, rules.describe_decision(each.policy) if verdict else each.reason, ()
     return "unknown", "no policy in use decides the scope; see planning: scope in camscan.yaml", ()
 
 
-def _undecided(told: Sequence[Ruling], rules: Rules) -> _Scope:
+def _left_undecided(told: Sequence[Ruling], rules: Rules) -> _Scope:
     """What others say binds no council: it is no more than what the council may decide about."""
     would = tuple(each.policy for each in told if each.matches)
     if would:
-        return "unknown", f"no decision recorded; would match {listed([rules.title(each) for each in would])}", would
+        return (
+            "unknown",
+            f"no decision recorded; would match {listed([rules.policy_title(each) for each in would])}",
+            would,
+        )
     unsaid = [each.reason for each in told if each.matches is None]
     if unsaid or not told:
         return "unknown", f"no decision recorded{'; ' + unsaid[0] if unsaid else ''}", ()

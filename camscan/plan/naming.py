@@ -9,7 +9,7 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 
-def by_name(items: Iterable[_T], names: Callable[[_T], Iterable[str]]) -> dict[str, list[_T]]:
+def group_by_name(items: Iterable[_T], names: Callable[[_T], Iterable[str]]) -> dict[str, list[_T]]:
     """Items under each of their names, in the order in which the names first come up; an item may have several.
 
     Where as many write it one way as another, a name in mixed case goes before one in capitals or small letters.
@@ -21,8 +21,8 @@ def by_name(items: Iterable[_T], names: Callable[[_T], Iterable[str]]) -> dict[s
             folded = name.casefold()
             groups.setdefault(folded, []).append(item)
             written.setdefault(folded, Counter())[name] += 1
-    return {_shown(written[folded]): group for folded, group in groups.items()}
+    return {_shown_name(written[folded]): group for folded, group in groups.items()}
 
 
-def _shown(written: Counter[str]) -> str:
+def _shown_name(written: Counter[str]) -> str:
     return min(written, key=lambda name: (-written[name], name.isupper(), name.islower(), name))

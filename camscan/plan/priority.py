@@ -11,7 +11,7 @@ from camscan import decode
 from camscan.asset import Asset
 from camscan.asset.kinds import kind_of
 from camscan.config.planning import UNKNOWN, Formula
-from camscan.plan.standing import day_of
+from camscan.plan.standing import date_in_column
 from camscan.vulnerabilities.assess import Standing, Verdict
 
 RECOGNITION = ("face", "anpr", "attributes", "ethnicity", "body_temperature")
@@ -73,7 +73,7 @@ class Weight:
     """The formula with this device's figures in it."""
 
 
-def weigh(levels: Levels, formula: Formula) -> Weight:
+def weigh_levels(levels: Levels, formula: Formula) -> Weight:
     """Multiply the five, compare with the thresholds, and say so."""
     score = 1.0
     parts, unknown = [], []
@@ -91,7 +91,7 @@ def weigh(levels: Levels, formula: Formula) -> Weight:
     return Weight(score, priority, told)
 
 
-def in_words(formula: Formula) -> tuple[str, ...]:
+def describe_formula(formula: Formula) -> tuple[str, ...]:
     """The formula for a report, a line for each factor: what it asks and what each answer counts."""
     lines = [f"Score = {' × '.join(Levels._fields)}, each being the number of the level that applies."]
     for name, levels in formula.factors.items():
@@ -133,10 +133,10 @@ def weakness_level(verdicts: Sequence[Verdict], *, is_covered: bool) -> str:
 
 def age_level(asset: Asset, today: date) -> str:
     """The level of age: from the day it was bought, else from the date of manufacture in its serial number."""
-    support = day_of(asset, "warranty_or_support_end")
+    support = date_in_column(asset, "warranty_or_support_end")
     if support and support < today:
         return "old"
-    begun = day_of(asset, "purchase_date") or _made(asset)
+    begun = date_in_column(asset, "purchase_date") or _manufacture_date(asset)
     if begun is None or begun > today:
         return UNKNOWN
     years = today.year - begun.year - ((today.month, today.day) < (begun.month, begun.day))
@@ -147,10 +147,10 @@ def age_level(asset: Asset, today: date) -> str:
 
 def days_of_age(asset: Asset) -> Iterator[date]:
     """The days from which on its age may be of another level, in no order."""
-    support = day_of(asset, "warranty_or_support_end")
+    support = date_in_column(asset, "warranty_or_support_end")
     if support and support < date.max:
         yield support + timedelta(days=1)
-    begun = day_of(asset, "purchase_date") or _made(asset)
+    begun = date_in_column(asset, "purchase_date") or _manufacture_date(asset)
     if begun is None:
         return
     yield begun
@@ -163,7 +163,7 @@ def days_of_age(asset: Asset) -> Iterator[date]:
             yield date(begun.year + years, 3, 1)
 
 
-def _made(asset: Asset) -> date | None:
+def _manufacture_date(asset: Asset) -> date | None:
     serial = asset.identification.serial
     if not serial:
         return None

@@ -10,10 +10,10 @@ from decimal import Decimal
 
 from camscan.asset import Asset, Judgement
 from camscan.errors import UsageError
-from camscan.plan.calendar import Month, month_of, months
-from camscan.plan.capacity import Limits, Prices, Room, advice, total
-from camscan.plan.naming import by_name
-from camscan.plan.standing import Standing, cost, planned_day, site_key, site_of, standing
+from camscan.plan.calendar import Month, month_of, months_between
+from camscan.plan.capacity import Limits, Prices, Room, list_advice, total_cost
+from camscan.plan.naming import group_by_name
+from camscan.plan.standing import Standing, planned_day, recorded_site, removal_cost, removal_standing, site_key
 from camscan.words import counted
 
 MOST_MONTHS = 600
@@ -71,7 +71,7 @@ class Proposal:
         return {name: phase for phase in self.phases for name in phase.devices}
 
 
-def propose(
+def propose_programme(
     assets: Sequence[Asset],
     judgements: Mapping[str, Judgement],
     today: date,
@@ -87,34 +87,36 @@ def propose(
     """
     limits = limits or Limits()
     begin = begin or today
-    span = _span(begin, by)
+    span = _programme_months(begin, by)
     candidates, kept, left = _sorted_out(assets, judgements, today, site)
-    priced = {asset.asset_id: _price(asset, limits) for asset in (*candidates, *kept)}
+    priced = {asset.asset_id: _price_of(asset, limits) for asset in (*candidates, *kept)}
     unpriced = [asset for asset in candidates if limits.budget is not None and priced[asset.asset_id] is None]
     wanted = [asset for asset in candidates if asset not in unpriced] if unpriced else candidates
     room = Room(limits, span, rate=-(-len(wanted) // len(span)))
     _keep_planned(kept, room, priced, by)
     unplaced: list[Asset] = []
-    for group in _sites(wanted, judgements):
-        unplaced += _place(group, room, priced)
+    for group in _sort_sites(wanted, judgements):
+        unplaced += _place_site(group, room, priced)
     return Proposal(
         begin=begin,
         by=by,
         limits=limits,
-        phases=_phases(room, kept, priced, by),
+        phases=_list_phases(room, kept, priced, by),
         kept=tuple(asset.asset_id for asset in kept),
         left={name: tuple(asset.asset_id for asset in rows) for name, rows in left.items()},
         unplaced=tuple(asset.asset_id for asset in unplaced),
         unpriced=tuple(asset.asset_id for asset in unpriced),
-        advice=tuple(_advised(unplaced, unpriced, wanted, by, list(advice(room, wanted, kept, priced, by=by)))),
+        advice=tuple(
+            _advise_limits(unplaced, unpriced, wanted, by, list(list_advice(room, wanted, kept, priced, by=by)))
+        ),
     )
 
 
-def _span(begin: date, by: date) -> list[Month]:
+def _programme_months(begin: date, by: date) -> list[Month]:
     """The months of the programme; raises UsageError where the dates make none."""
     if by < begin:
         raise UsageError(f"the programme would end on {by}, before it starts on {begin}; name a later day")
-    span = months(begin, by)
+    span = months_between(begin, by)
     if len(span) > MOST_MONTHS:
         raise UsageError(f"{len(span)} months until {by}: is the year right?")
     return span
@@ -125,7 +127,7 @@ def _keep_planned(kept: Sequence[Asset], room: Room, priced: Prices, by: date) -
     for asset in kept:
         day = planned_day(asset) or by
         if day <= by:
-            room.take(month_of(day), [asset], priced[asset.asset_id] or Decimal(0), is_new=False)
+            room.place_devices(month_of(day), [asset], priced[asset.asset_id] or Decimal(0), is_new=False)
 
 
 def _sorted_out(
@@ -138,30 +140,30 @@ def _sorted_out(
     for asset in assets:
         if asset.asset_id not in judgements or judgements[asset.asset_id].in_scope != "yes":
             continue
-        where = standing(asset, today)
+        where = removal_standing(asset, today)
         if where in {Standing.PLANNED, Standing.OVERDUE}:
             kept.append(asset)
         elif where is not Standing.NO_DATE:
             left[where.value].append(asset)
-        elif site is not None and site_of(asset).casefold() != site.casefold():
+        elif site is not None and recorded_site(asset).casefold() != site.casefold():
             left[OTHER_SITE].append(asset)
         else:
             candidates.append(asset)
     return candidates, kept, dict(left)
 
 
-def _price(asset: Asset, limits: Limits) -> Decimal | None:
-    known = cost(asset)
+def _price_of(asset: Asset, limits: Limits) -> Decimal | None:
+    known = removal_cost(asset)
     return limits.cost_each if known is None else known
 
 
-def _sites(assets: Iterable[Asset], judgements: Mapping[str, Judgement]) -> list[list[Asset]]:
+def _sort_sites(assets: Iterable[Asset], judgements: Mapping[str, Judgement]) -> list[list[Asset]]:
     """Site by site: the one with the most pressing device first, then the one with more of them; ties by name.
 
     Within a site the most pressing device comes first.
     """
 
-    def urgency(asset: Asset) -> tuple[int, float, str]:
+    def urgency_key(asset: Asset) -> tuple[int, float, str]:
         judgement = judgements[asset.asset_id]
         return judgement.priority or 4, -judgement.score, asset.asset_id
 
@@ -169,41 +171,41 @@ def _sites(assets: Iterable[Asset], judgements: Mapping[str, Judgement]) -> list
     for asset in assets:
         found[site_key(asset)].append(asset)
     for group in found.values():
-        group.sort(key=urgency)
+        group.sort(key=urgency_key)
 
-    def order(item: tuple[str, list[Asset]]) -> tuple[int, float, float, bool, str]:
+    def site_order_key(item: tuple[str, list[Asset]]) -> tuple[int, float, float, bool, str]:
         name, group = item
-        first = urgency(group[0])
-        return first[0], first[1], sum(urgency(asset)[1] for asset in group), not name, name
+        first = urgency_key(group[0])
+        return first[0], first[1], sum(urgency_key(asset)[1] for asset in group), not name, name
 
-    return [group for _, group in sorted(found.items(), key=order)]
+    return [group for _, group in sorted(found.items(), key=site_order_key)]
 
 
-def _place(group: list[Asset], room: Room, priced: Prices) -> list[Asset]:
+def _place_site(group: list[Asset], room: Room, priced: Prices) -> list[Asset]:
     """Give a site its month, or spread it over several; those that find no room come back."""
     number = len(group)
-    price = total(group, priced)
-    fitting = [month for month in room.months if room.holds(month, number, price)]
+    price = total_cost(group, priced)
+    fitting = [month for month in room.months if room.has_space(month, number, price)]
     even = next((month for month in fitting if room.is_even(month, number)), None)
     whole = even or (min(fitting, key=lambda month: room.used[month]) if fitting else None)
     # A site that is more than twice an even month's share is spread, where nobody said how many a month can be.
     if whole is not None and (room.limits.per_month is not None or number <= 2 * room.rate):
-        room.take(whole, group, price)
+        room.place_devices(whole, group, price)
         return []
     left = []
     for asset in group:
         own = priced[asset.asset_id] or Decimal(0)
-        fitting = [month for month in room.months if room.holds(month, 1, own)]
+        fitting = [month for month in room.months if room.has_space(month, 1, own)]
         month = next((month for month in fitting if room.limits.per_month or room.used[month] < room.rate), None)
         month = month or next(iter(fitting), None)
         if month is None:
             left.append(asset)
         else:
-            room.take(month, [asset], own)
+            room.place_devices(month, [asset], own)
     return left
 
 
-def _phases(room: Room, kept: Sequence[Asset], priced: Prices, by: date) -> tuple[Phase, ...]:
+def _list_phases(room: Room, kept: Sequence[Asset], priced: Prices, by: date) -> tuple[Phase, ...]:
     """Every month of the programme in which something is to be done."""
     before: dict[Month, list[Asset]] = defaultdict(list)
     for asset in kept:
@@ -219,15 +221,15 @@ def _phases(room: Room, kept: Sequence[Asset], priced: Prices, by: date) -> tupl
                     day=min(month.last, by),
                     devices=tuple(asset.asset_id for asset in room.new[month]),
                     kept=tuple(asset.asset_id for asset in before[month]),
-                    sites=tuple(by_name(room.new[month], lambda asset: [site_of(asset) or "no site"])),
-                    cost=total(rows, priced),
+                    sites=tuple(group_by_name(room.new[month], lambda asset: [recorded_site(asset) or "no site"])),
+                    cost=total_cost(rows, priced),
                     without_cost=prices.count(None),
                 )
             )
     return tuple(found)
 
 
-def _advised(
+def _advise_limits(
     unplaced: Sequence[Asset], unpriced: Sequence[Asset], wanted: Sequence[Asset], by: date, needed: Sequence[str]
 ) -> Iterator[str]:
     if unpriced:

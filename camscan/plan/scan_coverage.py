@@ -141,15 +141,15 @@ class Asked:
     """No way led there."""
 
 
-def looked(settings: Config, scans: Sequence[RecordedScan], today: date) -> Looked:
+def measure_coverage(settings: Config, scans: Sequence[RecordedScan], today: date) -> Looked:
     """What the recorded scans covered."""
-    asked = asked_of(scans)
+    asked = list_asked(scans)
     networks = tuple(each for site in settings.sites for each in site_networks(settings, site, asked))
     by_site = {site.name: [each.last_asked for each in networks if each.site == site.name] for site in settings.sites}
     sites = {name: days for name, days in by_site.items() if days}
     never = tuple(name for name, days in sites.items() if None in days)
     fresh = [name for name, days in sites.items() if all(day and (today - day).days <= FRESH_DAYS for day in days)]
-    addresses, unasked = _counts(asked)
+    addresses, unasked = _count_addresses(asked)
     return Looked(
         sites=len(sites),
         fresh=len(fresh),
@@ -162,9 +162,9 @@ def looked(settings: Config, scans: Sequence[RecordedScan], today: date) -> Look
     )
 
 
-def asked_of(scans: Iterable[RecordedScan]) -> list[Asked]:
+def list_asked(scans: Iterable[RecordedScan]) -> list[Asked]:
     """What the scans asked, the newest first."""
-    return list(_asked(scans))
+    return list(_list_asked(scans))
 
 
 def site_networks(settings: Config, site: Site, asked: Sequence[Asked]) -> Iterator[NetworkAsked]:
@@ -178,7 +178,7 @@ def networks_asked(
     """Each network that can be swept, and since when all of it, without what is ``left_out``, has been asked."""
     holes = spans(left_out)
     for network in networks:
-        own = list(without(_hosts(network), holes))
+        own = list(without(_host_spans(network), holes))
         if not own or (network.version == 6 and network.prefixlen < NARROWEST_IPV6):  # noqa: PLR2004 - IP version
             continue
         left, last = own, None
@@ -191,8 +191,8 @@ def networks_asked(
             site=site,
             network=str(network),
             last_asked=None if left else last,
-            addresses=_size(own),
-            asked=_size(own) - _size(left),
+            addresses=_count_in_spans(own),
+            asked=_count_in_spans(own) - _count_in_spans(left),
         )
 
 
@@ -204,11 +204,11 @@ def whole_since(networks: Iterable[NetworkAsked]) -> date | None:
 
 def asked_spans(scan: RecordedScan) -> list[Span]:
     """The addresses that a scan was to ask; none of an import or of listening, which ask nobody."""
-    targets = _targets(scan)
-    return list(without(targets.spans, _spans(scan.coverage.left_out))) if targets else []
+    targets = _parse_targets(scan)
+    return list(without(targets.spans, _parse_spans(scan.coverage.left_out))) if targets else []
 
 
-def _targets(scan: RecordedScan) -> Targets | None:
+def _parse_targets(scan: RecordedScan) -> Targets | None:
     if not scan.coverage.is_search:
         return None
     try:
@@ -217,7 +217,7 @@ def _targets(scan: RecordedScan) -> Targets | None:
         return None
 
 
-def _asked(scans: Iterable[RecordedScan]) -> Iterator[Asked]:
+def _list_asked(scans: Iterable[RecordedScan]) -> Iterator[Asked]:
     """The newest first; of scans that asked the same, the older ones say nothing more and are left out."""
     known = set()
     for scan in sorted(scans, key=lambda scan: scan.finished_at, reverse=True):
@@ -226,27 +226,27 @@ def _asked(scans: Iterable[RecordedScan]) -> Iterator[Asked]:
         key = (scan.targets, covered.left_out, covered.unfinished, covered.unreached, counts, scan.completion)
         if covered.is_search and key not in known:
             known.add(key)
-            yield _of_scan(scan)
+            yield _asked_by_scan(scan)
 
 
-def _of_scan(scan: RecordedScan) -> Asked:
+def _asked_by_scan(scan: RecordedScan) -> Asked:
     covered = scan.coverage
-    scope, targets = merge(asked_spans(scan)), _targets(scan)
-    unfinished, unreached = _spans(covered.unfinished), _spans(covered.unreached)
-    missing = covered.not_tried + covered.unreachable - _size(common(scope, merge([*unfinished, *unreached])))
+    scope, targets = merge(asked_spans(scan)), _parse_targets(scan)
+    unfinished, unreached = _parse_spans(covered.unfinished), _parse_spans(covered.unreached)
+    missing = covered.not_tried + covered.unreachable - _count_in_spans(common(scope, merge([*unfinished, *unreached])))
     is_doubtful = missing > 0 or (scan.completion is Completion.INTERRUPTED and not unfinished)
-    left_out = merge([*_spans(covered.left_out), *unfinished, *unreached])
+    left_out = merge([*_parse_spans(covered.left_out), *unfinished, *unreached])
     return Asked(
         day=scan.finished_at.date(),
         scope=scope,
-        tried=_shortened(list(without(scope, unfinished)), missing),
+        tried=_cut_last_addresses(list(without(scope, unfinished)), missing),
         # With the network and broadcast addresses of the targets: two halves of a network are the whole of it.
         whole=list(without(targets.covering, left_out)) if targets and not is_doubtful else [],
         unreached=unreached,
     )
 
 
-def _shortened(found: list[Span], missing: int) -> list[Span]:
+def _cut_last_addresses(found: list[Span], missing: int) -> list[Span]:
     """Without the last addresses: where only their number was kept, they are those that were not asked any more."""
     kept = list(found)
     while kept and missing > 0:
@@ -258,20 +258,20 @@ def _shortened(found: list[Span], missing: int) -> list[Span]:
     return kept
 
 
-def _counts(asked: Sequence[Asked]) -> tuple[int, int]:
+def _count_addresses(asked: Sequence[Asked]) -> tuple[int, int]:
     """How many distinct addresses were in scope, and how many of these were not asked, by the newest answer of each."""
     scope = merge(span for each in asked for span in each.scope)
     open_, reached = scope, 0
     for each in asked:
         answered = list(common(open_, each.tried))
         if answered:
-            reached += _size(without(answered, each.unreached))
+            reached += _count_in_spans(without(answered, each.unreached))
             open_ = list(without(open_, each.tried))
-    total = _size(scope)
+    total = _count_in_spans(scope)
     return total, total - reached
 
 
-def _hosts(network: Network) -> list[Span]:
+def _host_spans(network: Network) -> list[Span]:
     """The addresses of a network that a scan asks: without its network address and its broadcast address."""
     first, last = int(network.network_address), int(network.broadcast_address)
     if network.version == 4 and network.prefixlen < _NO_NETWORK_ADDRESS:  # noqa: PLR2004 - IP version
@@ -279,9 +279,9 @@ def _hosts(network: Network) -> list[Span]:
     return [Span(network.version, first, last)]
 
 
-def _spans(texts: Iterable[str]) -> list[Span]:
+def _parse_spans(texts: Iterable[str]) -> list[Span]:
     return spans(map(ipaddress.ip_network, texts))
 
 
-def _size(found: Iterable[Span]) -> int:
+def _count_in_spans(found: Iterable[Span]) -> int:
     return sum(span.last - span.first + 1 for span in found)

@@ -54,7 +54,7 @@ UNCONFIRMED = frozenset({Presence.MISSED, Presence.OFFLINE})
 """The last scans that looked did not see it: it may have been removed without a record."""
 
 
-def standing(asset: Asset, today: date) -> Standing:
+def removal_standing(asset: Asset, today: date) -> Standing:
     """Where a device in scope stands on that day."""
     lifecycle = asset.lifecycle
     if lifecycle in GONE:
@@ -62,7 +62,7 @@ def standing(asset: Asset, today: date) -> Standing:
     if lifecycle in {Lifecycle.NOT_OURS, Lifecycle.FALSE_POSITIVE}:
         return Standing.CLOSED
     if lifecycle is Lifecycle.ACCEPTED_RISK:
-        until = day_of(asset, "accepted_until")
+        until = date_in_column(asset, "accepted_until")
         if until is None or today <= until:
             return Standing.ACCEPTED_RISK
     if asset.entries.get("blocked_by"):
@@ -76,36 +76,36 @@ def standing(asset: Asset, today: date) -> Standing:
 def days_of_standing(asset: Asset) -> Iterator[date]:
     """The days from which on it may stand elsewhere, though nobody does anything, in no order."""
     for column in ("planned_removal_date", "accepted_until"):
-        last = day_of(asset, column)
+        last = date_in_column(asset, column)
         if last and last < date.max:
             yield last + timedelta(days=1)
 
 
 def planned_day(asset: Asset) -> date | None:
     """The planned date of removal."""
-    return day_of(asset, "planned_removal_date")
+    return date_in_column(asset, "planned_removal_date")
 
 
 def removed_day(asset: Asset) -> date | None:
     """When it was taken down, by a person's word; None where nobody wrote the day down."""
-    return day_of(asset, "actual_removal_date")
+    return date_in_column(asset, "actual_removal_date")
 
 
-def day_of(asset: Asset, column: str) -> date | None:
+def date_in_column(asset: Asset, column: str) -> date | None:
     """The date in a column that no site map fills; ``Asset.day`` for those, and quicker."""
     text = asset.entries.get(column)
     return date.fromisoformat(text) if text else None
 
 
-def cost(asset: Asset) -> Decimal | None:
+def removal_cost(asset: Asset) -> Decimal | None:
     """What removing and replacing it is estimated to cost, in pounds; None where not recorded."""
     text = asset.entries.get("estimated_cost")
     return Decimal(text) if text else None
 
 
-def pence_of(asset: Asset) -> int | None:
-    """:func:`cost` in pence."""
-    known = cost(asset)
+def cost_in_pence(asset: Asset) -> int | None:
+    """:func:`removal_cost` in pence."""
+    known = removal_cost(asset)
     return None if known is None else int(known * 100)
 
 
@@ -117,12 +117,12 @@ def answers_after_removal(asset: Asset) -> bool:
     return asset.presence is Presence.SEEN and (asset.is_back or removed is None or asset.last_seen.date() > removed)
 
 
-def system_of(asset: Asset) -> str:
+def system_id(asset: Asset) -> str:
     """The asset id of the system that it belongs to: its recorder's, else its own."""
     return asset.entries.get("recorder_asset_id") or asset.recorder_asset_id or asset.asset_id
 
 
-def site_of(asset: Asset) -> str:
+def recorded_site(asset: Asset) -> str:
     """The name of its site, as the site map spells it where it has that site; empty where not recorded."""
     place = asset.place  # not Asset.entry(), which puts all that a place says together: too slow for every row
     said = asset.entries.get("site_name")
@@ -134,7 +134,7 @@ def site_of(asset: Asset) -> str:
 def site_key(asset: Asset) -> str:
     """What makes a site one site: its UPRN or council number, else its name, in whatever case; empty where unknown."""
     place = asset.place
-    return (asset.entries.get("uprn") or (place.ref if place else "") or site_of(asset)).casefold()
+    return (asset.entries.get("uprn") or (place.ref if place else "") or recorded_site(asset)).casefold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +148,12 @@ class Counts:
     """Devices of no known site; in no site count."""
 
 
-def count(assets: Iterable[Asset]) -> Counts:
+def count_devices(assets: Iterable[Asset]) -> Counts:
     """The three counts of a set of devices (``DEFINITIONS``)."""
     rows = list(assets)
     sites = Counter(site_key(asset) for asset in rows)
     without = sites.pop("", 0)
-    return Counts(len(rows), len({system_of(asset) for asset in rows}), len(sites), without)
+    return Counts(len(rows), len({system_id(asset) for asset in rows}), len(sites), without)
 
 
 class Lot(Protocol):
@@ -184,7 +184,7 @@ class Lot(Protocol):
         """What is known of their cost."""
 
 
-def tally_of(lots: Iterable[Lot], distinct: Callable[[Sequence[str]], tuple[int, int]]) -> Mapping[str, float]:
+def tally_lots(lots: Iterable[Lot], distinct: Callable[[Sequence[str]], tuple[int, int]]) -> Mapping[str, float]:
     """The counts that are kept with each scan, for the burn-down. Numbers of devices, and pounds.
 
     ``distinct`` says how many systems, and how many known sites, the devices in scope belong to that stand in one of
@@ -229,17 +229,23 @@ class _One(NamedTuple):
     devices: int = 1
 
 
-def tally(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: date) -> Mapping[str, float]:
-    """:func:`tally_of` of these devices; one without a judgement is in no count."""
+def tally_devices(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: date) -> Mapping[str, float]:
+    """:func:`tally_lots` of these devices; one without a judgement is in no count."""
     placed = [(each, judgements[each.asset_id].in_scope) for each in assets if each.asset_id in judgements]
 
-    def distinct(standings: Sequence[str]) -> tuple[int, int]:
-        meant = (each for each, in_scope in placed if in_scope == "yes" and standing(each, today) in standings)
-        counts = count(meant)
+    def count_distinct(standings: Sequence[str]) -> tuple[int, int]:
+        meant = (each for each, in_scope in placed if in_scope == "yes" and removal_standing(each, today) in standings)
+        counts = count_devices(meant)
         return counts.systems, counts.sites
 
     lots = (
-        _One(in_scope, standing(each, today), each.presence, answers_after_removal(each), pence_of(each) or 0)
+        _One(
+            in_scope,
+            removal_standing(each, today),
+            each.presence,
+            answers_after_removal(each),
+            cost_in_pence(each) or 0,
+        )
         for each, in_scope in placed
     )
-    return tally_of(lots, distinct)
+    return tally_lots(lots, count_distinct)

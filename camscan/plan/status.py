@@ -11,19 +11,19 @@ from camscan.asset import CLOSED, Asset, Grouping, Judgement
 from camscan.asset.kinds import founded
 from camscan.plan.calendar import budget_year
 from camscan.plan.entered_twice import entered_twice
-from camscan.plan.naming import by_name
+from camscan.plan.naming import group_by_name
 from camscan.plan.standing import (
     REMAINING,
     UNCONFIRMED,
     Counts,
     Standing,
     answers_after_removal,
-    cost,
-    count,
+    count_devices,
     planned_day,
+    recorded_site,
+    removal_cost,
+    removal_standing,
     removed_day,
-    site_of,
-    standing,
 )
 
 NEXT_DAYS = 90
@@ -114,36 +114,36 @@ class _Placed:
     priority: int | None
 
 
-def status(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: date) -> Status:
+def programme_status(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: date) -> Status:
     """Where the programme stands on that day."""
-    rows = _in_scope(assets, judgements, today)
+    rows = _devices_in_scope(assets, judgements, today)
     remaining = [row for row in rows if row.standing in REMAINING]
     removed = [row for row in rows if row.standing is Standing.REMOVED]
     twice = entered_twice(assets)
-    others = [asset for asset in assets if _scope(asset, judgements) == "unknown" and asset.lifecycle not in CLOSED]
-    due = _due(remaining)
+    others = [asset for asset in assets if _scope_of(asset, judgements) == "unknown" and asset.lifecycle not in CLOSED]
+    due = _list_due(remaining)
     return Status(
         day=today,
-        total=_row("all", rows),
-        in_scope=count(row.asset for row in rows),
-        remaining=count(row.asset for row in remaining),
-        removed=count(row.asset for row in removed),
+        total=_make_row("all", rows),
+        in_scope=count_devices(row.asset for row in rows),
+        remaining=count_devices(row.asset for row in remaining),
+        removed=count_devices(row.asset for row in removed),
         scope_unknown=len(others),
         unknown_maker=sum(not asset.identification.maker for asset in others),
         would_match=sum(_would_match(asset, judgements) for asset in others),
-        out_of_scope=sum(_scope(asset, judgements) == "no" for asset in assets) - len(twice),
+        out_of_scope=sum(_scope_of(asset, judgements) == "no" for asset in assets) - len(twice),
         entered_twice=len(twice),
         answers_after_removal=tuple(row.asset.asset_id for row in removed if answers_after_removal(row.asset)),
         overdue=tuple(each for each in due if each.day < today),
         soon=tuple(each for each in due if today <= each.day <= today + timedelta(days=NEXT_DAYS)),
-        by_phase=_money(remaining, lambda asset: asset.entries.get("removal_phase", "")),
-        by_year=_money(remaining, lambda asset: _year(planned_day(asset))),
-        spent=_money(removed, lambda asset: _year(removed_day(asset))),
+        by_phase=_sum_money(remaining, lambda asset: asset.entries.get("removal_phase", "")),
+        by_year=_sum_money(remaining, lambda asset: _financial_year(planned_day(asset))),
+        spent=_sum_money(removed, lambda asset: _financial_year(removed_day(asset))),
     )
 
 
 BY: Mapping[Grouping, Callable[[Asset], Iterable[str]]] = {
-    Grouping.SITE: lambda asset: [site_of(asset)],
+    Grouping.SITE: lambda asset: [recorded_site(asset)],
     Grouping.MAKER: lambda asset: [asset.identification.maker or asset.entry("stated_manufacturer")],
     Grouping.CAPABILITY: lambda asset: sorted(founded(asset.identification.capabilities)),
     Grouping.CONTROLLER: lambda asset: [asset.entry("controller")],
@@ -152,15 +152,17 @@ BY: Mapping[Grouping, Callable[[Asset], Iterable[str]]] = {
 """What a table may be by. A device with several capabilities stands in several rows of that table."""
 
 
-def table(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: date, by: str) -> tuple[Row, ...]:
+def group_table(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: date, by: str) -> tuple[Row, ...]:
     """A row for each site, maker … (``Grouping``), the most pressing first; then those without a value."""
-    found = by_name(_in_scope(assets, judgements, today), lambda row: list(BY[Grouping(by)](row.asset)) or [""])
+    found = group_by_name(
+        _devices_in_scope(assets, judgements, today), lambda row: list(BY[Grouping(by)](row.asset)) or [""]
+    )
     missing = NONE_KNOWN if by == Grouping.CAPABILITY else NOT_SAID
-    rows = [_row(name or missing, group) for name, group in found.items()]
+    rows = [_make_row(name or missing, group) for name, group in found.items()]
     return tuple(sorted(rows, key=lambda row: (row.name == missing, row.highest or 9, -row.remaining, row.name)))
 
 
-def _scope(asset: Asset, judgements: Mapping[str, Judgement]) -> str:
+def _scope_of(asset: Asset, judgements: Mapping[str, Judgement]) -> str:
     judgement = judgements.get(asset.asset_id)
     return judgement.in_scope if judgement else "unknown"
 
@@ -170,15 +172,15 @@ def _would_match(asset: Asset, judgements: Mapping[str, Judgement]) -> bool:
     return judgement is not None and bool(judgement.would_match)
 
 
-def _in_scope(assets: Iterable[Asset], judgements: Mapping[str, Judgement], today: date) -> list[_Placed]:
+def _devices_in_scope(assets: Iterable[Asset], judgements: Mapping[str, Judgement], today: date) -> list[_Placed]:
     return [
-        _Placed(asset, standing(asset, today), judgements[asset.asset_id].priority)
+        _Placed(asset, removal_standing(asset, today), judgements[asset.asset_id].priority)
         for asset in assets
-        if _scope(asset, judgements) == "yes"
+        if _scope_of(asset, judgements) == "yes"
     ]
 
 
-def _row(name: str, rows: Sequence[_Placed]) -> Row:
+def _make_row(name: str, rows: Sequence[_Placed]) -> Row:
     standings = dict.fromkeys(Standing, 0)
     for row in rows:
         standings[row.standing] += 1
@@ -195,23 +197,23 @@ def _row(name: str, rows: Sequence[_Placed]) -> Row:
     )
 
 
-def _due(rows: Iterable[_Placed]) -> list[Due]:
+def _list_due(rows: Iterable[_Placed]) -> list[Due]:
     found = [
         Due(row.asset.asset_id, day, site, row.priority)
-        for site, group in by_name(rows, lambda row: [site_of(row.asset)]).items()
+        for site, group in group_by_name(rows, lambda row: [recorded_site(row.asset)]).items()
         for row in group
         if row.standing in {Standing.OVERDUE, Standing.PLANNED} and (day := planned_day(row.asset)) is not None
     ]
     return sorted(found, key=lambda due: (due.day, due.site, due.asset_id))
 
 
-def _year(day: date | None) -> str:
+def _financial_year(day: date | None) -> str:
     return budget_year(day) if day else ""
 
 
-def _money(rows: Iterable[_Placed], name: Callable[[Asset], str]) -> tuple[Money, ...]:
-    groups = by_name(rows, lambda row: [name(row.asset)])
-    prices = {key: [cost(row.asset) for row in group] for key, group in groups.items()}
+def _sum_money(rows: Iterable[_Placed], name: Callable[[Asset], str]) -> tuple[Money, ...]:
+    groups = group_by_name(rows, lambda row: [name(row.asset)])
+    prices = {key: [removal_cost(row.asset) for row in group] for key, group in groups.items()}
     lines = [
         Money(
             name=key or NOT_SAID,

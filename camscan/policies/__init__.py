@@ -4,6 +4,6 @@
 a device, ``proof`` whether their examples hold.
 """
 
-from camscan.policies.read import load
+from camscan.policies.read import load_known_policies
 
-__all__ = ["load"]
+__all__ = ["load_known_policies"]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from camscan.config.value import day
 from camscan.fingerprints.entry import Maker
-from camscan.fingerprints.place import built_in
-from camscan.fingerprints.read import need
+from camscan.fingerprints.place import built_in_folder
+from camscan.fingerprints.read import require_member
 from camscan.strict_yaml import Node, load_yaml
 
 FILE = "ownership.yaml"
@@ -34,7 +34,7 @@ class Owner:
     since: date | None = None
     until: date | None = None
 
-    def on(self, day: date) -> bool:
+    def holds_on(self, day: date) -> bool:
         """Whether it is so on that day."""
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
 
@@ -67,118 +67,124 @@ class Ownership:
     _brands: Mapping[str, str] = field(default_factory=dict)
     _names: Mapping[str, str] = field(default_factory=dict)
 
-    def chain(self, company: str, day: date) -> tuple[str, ...]:
+    def owner_chain(self, company: str, day: date) -> tuple[str, ...]:
         """The company and everyone who owns it on that day, nearest first; just itself where nothing is known."""
         found = [company]
         for key in found:
             owners = self.companies[key].owners if key in self.companies else ()
-            found += [owner.company for owner in owners if owner.on(day) and owner.company not in found]
+            found += [owner.company for owner in owners if owner.holds_on(day) and owner.company not in found]
         return tuple(found)
 
-    def jurisdictions(self, company: str, day: date) -> frozenset[str]:
+    def owner_countries(self, company: str, day: date) -> frozenset[str]:
         """The countries of the company and of all its owners; empty where nothing is known."""
-        return frozenset(self.companies[key].jurisdiction for key in self.chain(company, day) if key in self.companies)
+        return frozenset(
+            self.companies[key].jurisdiction for key in self.owner_chain(company, day) if key in self.companies
+        )
 
-    def of_brand(self, brand: str) -> str | None:
+    def company_of_brand(self, brand: str) -> str | None:
         """The company whose badge it is: whoever may have built the device."""
         return self._brands.get(brand.strip().casefold())
 
-    def of_name(self, text: str) -> str | None:
+    def maker_of_name(self, text: str) -> str | None:
         """The maker of that key, name or other name, as a person writes it; None where there is none."""
-        return self._names.get(plain(text))
+        return self._names.get(plain_name(text))
 
-    def name(self, company: str) -> str:
+    def company_name(self, company: str) -> str:
         """What people call it."""
         if company in self.makers:
             return self.makers[company].name
         return self.companies[company].name if company in self.companies else company
 
-    def names(self, company: str) -> frozenset[str]:
-        """Every name it goes by, in the form of :func:`plain`."""
+    def company_names(self, company: str) -> frozenset[str]:
+        """Every name it goes by, in the form of :func:`plain_name`."""
         maker, owned = self.makers.get(company), self.companies.get(company)
         texts = (maker.name, *maker.aliases) if maker else ()
-        return frozenset(plain(text) for text in (*texts, *((owned.name, *owned.brands) if owned else ())))
+        return frozenset(plain_name(text) for text in (*texts, *((owned.name, *owned.brands) if owned else ())))
 
 
 @functools.lru_cache(maxsize=4096)
-def plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A company's name for comparing: no case, no punctuation, no legal form. ``Dahua Technology Co., Ltd.``."""
     words = re.sub(r"[^\w\s]", " ", name.casefold()).replace("_", " ")
     short = " ".join(_LEGAL.sub(" ", words).split())
     return short or " ".join(words.split())
 
 
-def load(overlays: Sequence[Path] = (), *, base: Path | None = None) -> Ownership:
+def load_ownership(overlays: Sequence[Path] = (), *, base: Path | None = None) -> Ownership:
     """Every company; an overlay's row replaces ours of the same key. Raises ConfigError with file and line."""
-    directories = (base or built_in(), *overlays)
+    directories = (base or built_in_folder(), *overlays)
     makers: dict[str, Maker] = {}
     companies: dict[str, Company] = {}
     for directory in directories:
         if (directory / "makers.yaml").is_file():
-            makers |= {key: _maker(key, node) for key, node in load_yaml(directory / "makers.yaml").entries().items()}
-    rows = [(key, node) for directory in directories for key, node in _rows(directory)]
+            makers |= {
+                key: _read_maker(key, node) for key, node in load_yaml(directory / "makers.yaml").entries().items()
+            }
+    rows = [(key, node) for directory in directories for key, node in _read_rows(directory)]
     for key, node in rows:
-        companies[key] = _company(key, node, {name for name, _ in rows})
+        companies[key] = _require_company(key, node, {name for name, _ in rows})
     brands = {brand.casefold(): company.key for company in companies.values() for brand in company.brands}
-    names = {plain(text): maker.key for maker in makers.values() for text in (*maker.aliases, maker.key, maker.name)}
+    names = {
+        plain_name(text): maker.key for maker in makers.values() for text in (*maker.aliases, maker.key, maker.name)
+    }
     return Ownership(companies, makers, brands, names)
 
 
-def _rows(directory: Path) -> list[tuple[str, Node]]:
+def _read_rows(directory: Path) -> list[tuple[str, Node]]:
     path = directory / FILE
     return list(load_yaml(path).entries().items()) if path.is_file() else []
 
 
-def _maker(key: str, node: Node) -> Maker:
+def _read_maker(key: str, node: Node) -> Maker:
     members = node.entries()
     aliases = tuple(item.text() for item in members["aliases"].items()) if "aliases" in members else ()
     group = members["group"].text() if "group" in members else ""
-    return Maker(key, need(node, members, "name").text(), aliases, group)
+    return Maker(key, require_member(node, members, "name").text(), aliases, group)
 
 
-def _company(key: str, node: Node, known: set[str]) -> Company:
+def _require_company(key: str, node: Node, known: set[str]) -> Company:
     members = node.only("name", "jurisdiction", "owners", "brands", "basis", "source", "part", "note")
-    jurisdiction = need(node, members, "jurisdiction")
-    country(jurisdiction)
-    source = need(node, members, "source").text()
+    jurisdiction = require_member(node, members, "jurisdiction")
+    read_country(jurisdiction)
+    source = require_member(node, members, "source").text()
     if not source.strip():
         raise members["source"].wrong("no source: say where the fact comes from")
     return Company(
         key=key,
-        name=need(node, members, "name").text(),
+        name=require_member(node, members, "name").text(),
         jurisdiction=jurisdiction.text(),
-        owners=tuple(_owner(item, known) for item in members["owners"].items()) if "owners" in members else (),
+        owners=tuple(_read_owner(item, known) for item in members["owners"].items()) if "owners" in members else (),
         brands=tuple(item.text() for item in members["brands"].items()) if "brands" in members else (),
-        basis=basis(need(node, members, "basis")),
+        basis=read_basis(require_member(node, members, "basis")),
         source=source,
-        is_part=_flag(members["part"]) if "part" in members else False,
+        is_part=_read_flag(members["part"]) if "part" in members else False,
         note=members["note"].text() if "note" in members else "",
     )
 
 
-def _flag(node: Node) -> bool:
+def _read_flag(node: Node) -> bool:
     if node.text() not in {"yes", "no"}:
         raise node.wrong(f"part is yes or no, found '{node.text()}'")
     return node.text() == "yes"
 
 
-def country(node: Node) -> str:
+def read_country(node: Node) -> str:
     """Two capital letters; raises ConfigError."""
     if not re.fullmatch("[A-Z]{2}", node.text()):
         raise node.wrong(f"'{node.text()}' is not a country in two letters, such as GB")
     return node.text()
 
 
-def basis(node: Node) -> str:
+def read_basis(node: Node) -> str:
     """One of ``BASES``; raises ConfigError."""
     if node.text() not in BASES:
         raise node.wrong(f"basis is one of {', '.join(BASES)}, found '{node.text()}'")
     return node.text()
 
 
-def _owner(node: Node, known: set[str]) -> Owner:
+def _read_owner(node: Node, known: set[str]) -> Owner:
     members = node.only("company", "relation", "since", "until")
-    company, relation = need(node, members, "company"), need(node, members, "relation")
+    company, relation = require_member(node, members, "company"), require_member(node, members, "relation")
     if company.text() not in known:
         raise company.wrong(f"the company '{company.text()}' has no row of its own")
     if relation.text() not in RELATIONS:

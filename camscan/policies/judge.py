@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from camscan.asset import Ruling
 from camscan.dates import spoken
-from camscan.policies.companies import Ownership, plain
+from camscan.policies.companies import Ownership, plain_name
 from camscan.policies.read import Clause, Policy
 from camscan.policies.use import Rules
 
@@ -53,13 +53,13 @@ class Finding(NamedTuple):
     words: str
 
 
-def rule(subject: Subject, rules: Rules, today: date) -> tuple[Ruling, ...]:
+def rule_by_policies(subject: Subject, rules: Rules, today: date) -> tuple[Ruling, ...]:
     """The ruling of every policy in use, in their order."""
-    return tuple(_ruling(policy, subject, rules, today) for policy in rules.policies)
+    return tuple(_make_ruling(policy, subject, rules, today) for policy in rules.policies)
 
 
-def _ruling(policy: Policy, subject: Subject, rules: Rules, today: date) -> Ruling:
-    found = _judged(policy, subject, rules.ownership, today)
+def _make_ruling(policy: Policy, subject: Subject, rules: Rules, today: date) -> Ruling:
+    found = _judge_policy(policy, subject, rules.ownership, today)
     if found.holds:
         fields = {"why": found.words, "binding_on": policy.binding_on, **rules.filled.get(policy.id, {})}
         return Ruling(policy.id, matches=True, reason=policy.says.format(**{"minute": "", "date": "", **fields}))
@@ -70,7 +70,7 @@ def _ruling(policy: Policy, subject: Subject, rules: Rules, today: date) -> Ruli
     return Ruling(policy.id, found.holds, f"{told}; it binds {policy.binding_on}.")
 
 
-def _judged(policy: Policy, subject: Subject, known: Ownership, today: date) -> Finding:
+def _judge_policy(policy: Policy, subject: Subject, known: Ownership, today: date) -> Finding:
     if today < policy.since:
         return Finding(holds=False, words=f"it applies from {spoken(policy.since)} on")
     if policy.until and today > policy.until:
@@ -79,7 +79,7 @@ def _judged(policy: Policy, subject: Subject, known: Ownership, today: date) -> 
         return Finding(None, "no list supplied" if policy.filled_by == "debarment" else "nothing was entered for it")
     if subject.is_surveillance is False and (subject.is_sure or not subject.maker):
         return Finding(holds=False, words="it is not part of a video surveillance system")
-    findings = [_clause(clause, subject, known, today) for clause in policy.clauses]
+    findings = [_judge_clause(clause, subject, known, today) for clause in policy.clauses]
     for verdict in (True, None, False):
         words = [found.words for found in findings if found.holds is verdict]
         if words:
@@ -87,13 +87,13 @@ def _judged(policy: Policy, subject: Subject, known: Ownership, today: date) -> 
     return Finding(None, "it has no conditions")
 
 
-def _clause(clause: Clause, subject: Subject, known: Ownership, today: date) -> Finding:
+def _judge_clause(clause: Clause, subject: Subject, known: Ownership, today: date) -> Finding:
     """All conditions of one clause: an unknown maker decides, then one that fails, then one that cannot be said.
 
     A device of unknown make is never clear, wherever it is.
     """
-    made = list(_makers(clause, subject, known, today))
-    findings = [*made, *_places(clause, subject)]
+    made = list(_check_makers(clause, subject, known, today))
+    findings = [*made, *_check_places(clause, subject)]
     if any(found.holds is None for found in made):
         findings = [found for found in findings if found.holds is None]
     for verdict in (False, None):
@@ -105,19 +105,19 @@ def _clause(clause: Clause, subject: Subject, known: Ownership, today: date) -> 
     return Finding(holds=True, words=", and ".join(dict.fromkeys(found.words for found in findings)))
 
 
-def _makers(clause: Clause, subject: Subject, known: Ownership, today: date) -> Iterator[Finding]:
+def _check_makers(clause: Clause, subject: Subject, known: Ownership, today: date) -> Iterator[Finding]:
     """What is asked of who built it."""
     if clause.makers:
-        yield _made_by(clause, subject, known, today)
+        yield _check_built_by(clause, subject, known, today)
     if clause.brands:
-        yield _badge(clause, subject, known)
+        yield _check_badge(clause, subject, known)
     if clause.names:
-        yield _listed(clause, subject, known, today)
+        yield _check_listed(clause, subject, known, today)
     if clause.jurisdiction:
         yield _under_law(clause, subject, known, today)
 
 
-def _places(clause: Clause, subject: Subject) -> Iterator[Finding]:
+def _check_places(clause: Clause, subject: Subject) -> Iterator[Finding]:
     """What is asked of where and what it is."""
     for name, wanted, value in (
         ("site_type", clause.site_type, subject.site_type),
@@ -126,12 +126,12 @@ def _places(clause: Clause, subject: Subject) -> Iterator[Finding]:
         ("kind", clause.kind, subject.kind),
     ):
         if wanted:
-            yield Finding(value in wanted, _place(name, value)) if value else Finding(None, _MISSING[name])
+            yield Finding(value in wanted, _place_words(name, value)) if value else Finding(None, _MISSING[name])
     if clause.capability:
-        yield _able(clause, subject)
+        yield _check_capabilities(clause, subject)
 
 
-def _place(name: str, value: str) -> str:
+def _place_words(name: str, value: str) -> str:
     match name:
         case "network_zone":
             return _ZONES.get(value, f"its network is {value}")
@@ -142,75 +142,79 @@ def _place(name: str, value: str) -> str:
     return f"it is of the kind '{value}'"
 
 
-def _able(clause: Clause, subject: Subject) -> Finding:
+def _check_capabilities(clause: Clause, subject: Subject) -> Finding:
     has = [name for name in clause.capability if name in subject.capabilities]
     if has:
         return Finding(holds=True, words=f"it can do {', '.join(has)}")
     return Finding(None, _MISSING["capability"])  # a model number that does not tell of it proves nothing
 
 
-def _maker(subject: Subject, known: Ownership) -> Finding:
+def _check_known_maker(subject: Subject, known: Ownership) -> Finding:
     """Whether the maker can be relied on; the words name it, or say what is missing."""
     if not subject.maker:
         stated = f"'{subject.stated}', as stated by a person, is not in any table" if subject.stated else ""
         return Finding(None, f"its maker is unknown{': ' + stated if stated else ''}")
-    name = known.name(subject.maker)
+    name = known.company_name(subject.maker)
     company = known.companies.get(subject.maker)
     if company is not None and company.is_part:
         return Finding(None, f"it shows parts or firmware of {name}, but its builder is not known")
     if not subject.is_sure:
         return Finding(None, f"{name} is only its possible maker, so a person has to inspect it")
-    badge = subject.brand and plain(subject.brand) not in known.names(subject.maker)
+    badge = subject.brand and plain_name(subject.brand) not in known.company_names(subject.maker)
     return Finding(holds=True, words=f"it is made by {name}{f' (sold as {subject.brand})' if badge else ''}")
 
 
-def _made_by(clause: Clause, subject: Subject, known: Ownership, today: date) -> Finding:
-    maker = _maker(subject, known)
+def _check_built_by(clause: Clause, subject: Subject, known: Ownership, today: date) -> Finding:
+    maker = _check_known_maker(subject, known)
     if maker.holds and subject.maker in clause.makers:
         return maker
     if clause.reach == "group":
         companies = [(subject.maker, maker.words)] if maker.holds else []
-        if sold_by := known.of_brand(subject.brand):
+        if sold_by := known.company_of_brand(subject.brand):
             companies.append((sold_by, f"it is sold as {subject.brand}"))
         for company, words in companies:
-            named = next((key for key in known.chain(company, today) if key in clause.makers), None)
+            named = next((key for key in known.owner_chain(company, today) if key in clause.makers), None)
             if named:
-                belongs = "" if named == company else f", and {known.name(company)} belongs to {known.name(named)}"
+                belongs = (
+                    ""
+                    if named == company
+                    else f", and {known.company_name(company)} belongs to {known.company_name(named)}"
+                )
                 return Finding(holds=True, words=words + belongs)
     return Finding(holds=False, words=maker.words) if maker.holds else maker
 
 
-def _badge(clause: Clause, subject: Subject, known: Ownership) -> Finding:
+def _check_badge(clause: Clause, subject: Subject, known: Ownership) -> Finding:
     """A device without a known badge has its maker's."""
-    wanted = {plain(brand) for brand in clause.brands}
+    wanted = {plain_name(brand) for brand in clause.brands}
     if subject.brand:
-        return Finding(plain(subject.brand) in wanted, f"it is sold as {subject.brand}")
-    maker = _maker(subject, known)
-    return Finding(bool(wanted & known.names(subject.maker)), maker.words) if maker.holds else maker
+        return Finding(plain_name(subject.brand) in wanted, f"it is sold as {subject.brand}")
+    maker = _check_known_maker(subject, known)
+    return Finding(bool(wanted & known.company_names(subject.maker)), maker.words) if maker.holds else maker
 
 
-def _listed(clause: Clause, subject: Subject, known: Ownership, today: date) -> Finding:
-    listed = {plain(name): name for name in clause.names}
-    supplier = plain(subject.supplier) if subject.supplier else ""
+def _check_listed(clause: Clause, subject: Subject, known: Ownership, today: date) -> Finding:
+    listed = {plain_name(name): name for name in clause.names}
+    supplier = plain_name(subject.supplier) if subject.supplier else ""
     if supplier in listed:
         return Finding(holds=True, words=f"it was bought from {subject.supplier}")
-    maker = _maker(subject, known)
+    maker = _check_known_maker(subject, known)
     if not maker.holds:
         return maker
-    for company in known.chain(subject.maker, today):
-        hit = next((listed[name] for name in sorted(known.names(company)) if name in listed), "")
+    for company in known.owner_chain(subject.maker, today):
+        hit = next((listed[name] for name in sorted(known.company_names(company)) if name in listed), "")
         if hit:
             return Finding(holds=True, words=f"{maker.words}, and the list names {hit}")
     return Finding(holds=False, words=f"{maker.words}, which the list does not name")
 
 
 def _under_law(clause: Clause, subject: Subject, known: Ownership, today: date) -> Finding:
-    maker = _maker(subject, known)
+    maker = _check_known_maker(subject, known)
     if not maker.holds:
         return maker
-    countries = known.jurisdictions(subject.maker, today)
+    countries = known.owner_countries(subject.maker, today)
     if not countries:
-        return Finding(None, f"{maker.words}, and the owner of {known.name(subject.maker)} is not known")
+        return Finding(None, f"{maker.words}, and the owner of {known.company_name(subject.maker)} is not known")
     law = " or ".join(_COUNTRIES.get(code, code) for code in clause.jurisdiction)
     if countries & set(clause.jurisdiction):
         return Finding(holds=True, words=f"{maker.words}, a company under the law of {law}")

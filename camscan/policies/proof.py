@@ -10,29 +10,29 @@ from pathlib import Path
 from camscan.config.planning import LocalDecision, Planning
 from camscan.errors import ConfigError
 from camscan.fingerprints.entry import Problem
-from camscan.policies.judge import Subject, rule
-from camscan.policies.read import Case, Policies, Policy, load, problems
-from camscan.policies.use import in_use
+from camscan.policies.judge import Subject, rule_by_policies
+from camscan.policies.read import Case, Policies, Policy, list_problems, load_known_policies
+from camscan.policies.use import policies_in_use
 
 TRIAL_DAY = date(2026, 1, 1)
 """The day on which examples are judged, unless they name another."""
 
 
-def check(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
+def check_policies(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
     """Everything wrong with the policies and the table of owners, and every example that is judged otherwise."""
-    found = problems(overlays, base=base)
-    return found or list(_check(load(overlays, base=base)))
+    found = list_problems(overlays, base=base)
+    return found or list(_check_examples(load_known_policies(overlays, base=base)))
 
 
-def _check(known: Policies) -> Iterator[Problem]:
+def _check_examples(known: Policies) -> Iterator[Problem]:
     for policy in known.entries.values():
         try:
-            rules = in_use(known, _trial(policy))
+            rules = policies_in_use(known, _trial_planning(policy))
         except ConfigError as error:
             yield Problem(policy.file, policy.line, policy.id, f"its trial: {error}")
             continue
         for case in policy.cases:
-            given = rule(_example(case), rules, _trial_day(policy, case))[0]
+            given = rule_by_policies(_make_subject(case), rules, _trial_day(policy, case))[0]
             if given.matches is not case.matches:
                 words = {True: "yes", False: "no", None: "unknown"}
                 yield Problem(
@@ -43,26 +43,26 @@ def _check(known: Policies) -> Iterator[Problem]:
                 )
 
 
-def _trial(policy: Policy) -> Planning:
+def _trial_planning(policy: Policy) -> Planning:
     """The policy alone, filled with its trial."""
     planning = Planning(policies=(policy.id,), scope=(policy.id,))
 
-    def texts(key: str) -> tuple[str, ...]:
+    def read_texts(key: str) -> tuple[str, ...]:
         value = policy.trial.get(key, ())
         return tuple(map(str, value)) if isinstance(value, list) else ()
 
     match policy.filled_by:
         case "debarment":
-            return replace(planning, debarment=texts("names"))
+            return replace(planning, debarment=read_texts("names"))
         case "local_decision":
             decision = LocalDecision(
                 minute=str(policy.trial.get("minute", "")),
                 date=policy.since,
-                makers=texts("makers"),
-                groups=texts("groups"),
-                brands=texts("brands"),
-                site_types=texts("site_types"),
-                sensitivity=texts("sensitivity"),
+                makers=read_texts("makers"),
+                groups=read_texts("groups"),
+                brands=read_texts("brands"),
+                site_types=read_texts("site_types"),
+                sensitivity=read_texts("sensitivity"),
             )
             return replace(planning, local_decision=decision)
     return planning
@@ -75,7 +75,7 @@ def _trial_day(policy: Policy, case: Case) -> date:
     return min(day, policy.until) if policy.until else day
 
 
-def _example(case: Case) -> Subject:
+def _make_subject(case: Case) -> Subject:
     facts = case.facts
     return Subject(
         maker=facts.get("maker", ""),

@@ -18,8 +18,8 @@ from camscan.asset.columns import SENSITIVITIES, SITE_TYPES, ZONES
 from camscan.config.value import day
 from camscan.errors import ConfigError
 from camscan.fingerprints.entry import Problem
-from camscan.fingerprints.place import built_in
-from camscan.fingerprints.read import need
+from camscan.fingerprints.place import built_in_folder
+from camscan.fingerprints.read import require_member
 from camscan.policies import companies
 from camscan.policies.companies import Ownership
 from camscan.strict_yaml import Node, load_yaml
@@ -118,16 +118,16 @@ class Policies:
     ownership: Ownership
 
 
-def load(overlays: Sequence[Path] = (), *, base: Path | None = None) -> Policies:
+def load_known_policies(overlays: Sequence[Path] = (), *, base: Path | None = None) -> Policies:
     """Every policy; an overlay's replaces ours of the same id. Raises ConfigError with file and line."""
-    known = companies.load(overlays, base=base)
-    kinds, capabilities = _words((base or built_in(), *overlays))
+    known = companies.load_ownership(overlays, base=base)
+    kinds, capabilities = _vocabulary_words((base or built_in_folder(), *overlays))
     found: dict[str, Policy] = {}
-    for directory in (base or built_in(), *overlays):
+    for directory in (base or built_in_folder(), *overlays):
         own: dict[str, Policy] = {}
         for path in sorted((directory / FOLDER).glob("*.yaml")):
             root = load_yaml(path)
-            policy = _Reader(known, kinds, capabilities).policy(root)
+            policy = _Reader(known, kinds, capabilities).read_policy(root)
             if policy.id in own:
                 raise root.wrong(f"the id '{policy.id}' is already used in {own[policy.id].file}")
             own[policy.id] = policy
@@ -135,24 +135,24 @@ def load(overlays: Sequence[Path] = (), *, base: Path | None = None) -> Policies
     return Policies(dict(sorted(found.items())), known)
 
 
-def problems(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
+def list_problems(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
     """What cannot be read; whether the examples hold is for :mod:`camscan.policies.proof`."""
     try:
-        load(overlays, base=base)
+        load_known_policies(overlays, base=base)
     except ConfigError as error:
-        return [Problem.of(error)]
+        return [Problem.from_error(error)]
     return []
 
 
-def _words(directories: Sequence[Path]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _vocabulary_words(directories: Sequence[Path]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Kinds and capabilities of the vocabulary."""
     files = [directory / "vocabulary.yaml" for directory in directories]
     words = [word for path in files if path.is_file() for word in load_yaml(path).entries()]
 
-    def after(prefix: str) -> tuple[str, ...]:
+    def words_after(prefix: str) -> tuple[str, ...]:
         return tuple(word.removeprefix(prefix) for word in words if word.startswith(prefix))
 
-    return after("kind."), after("capability.")
+    return words_after("kind."), words_after("capability.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,82 +163,82 @@ class _Reader:
     kinds: tuple[str, ...]
     capabilities: tuple[str, ...]
 
-    def policy(self, node: Node) -> Policy:
+    def read_policy(self, node: Node) -> Policy:
         required = ("id", "title", "jurisdiction", "status", "effective", "binding_on", "citation", "basis", "says")
         lists = ("matches", "examples", "counterexamples")
         members = node.only(*required, *lists, "scope", "note", "filled_by", "trial")
         for key in (*required, *lists):
-            need(node, members, key)
-        since, until = _effective(members["effective"])
-        filled_by = self._one_of(members["filled_by"], FILLS) if "filled_by" in members else ""
-        clauses = tuple(map(self.clause, members["matches"].items()))
+            require_member(node, members, key)
+        since, until = _read_effective(members["effective"])
+        filled_by = self._read_one_of(members["filled_by"], FILLS) if "filled_by" in members else ""
+        clauses = tuple(map(self.read_clause, members["matches"].items()))
         if bool(clauses) == bool(filled_by):
             raise members["matches"].wrong("a policy has matches, or filled_by: what camscan.yaml brings; one of them")
         if bool(filled_by) != ("trial" in members):
             raise node.wrong("a policy that camscan.yaml fills has a 'trial' for its examples, and no other has one")
         return Policy(
-            id=_id(members["id"]),
-            title=_fair(members["title"]),
-            jurisdiction=companies.country(members["jurisdiction"]),
-            status=_fair(members["status"]),
+            id=_read_id(members["id"]),
+            title=_read_fair_text(members["title"]),
+            jurisdiction=companies.read_country(members["jurisdiction"]),
+            status=_read_fair_text(members["status"]),
             since=since,
             until=until,
-            binding_on=_fair(members["binding_on"]),
+            binding_on=_read_fair_text(members["binding_on"]),
             citation=members["citation"].text(),
-            basis=companies.basis(members["basis"]),
+            basis=companies.read_basis(members["basis"]),
             note=members["note"].text() if "note" in members else "",
-            says=_sentence(members["says"]),
+            says=_read_sentence(members["says"]),
             clauses=clauses,
-            in_scope=self._one_of(members["scope"], ("yes", "no")) == "yes" if "scope" in members else True,
+            in_scope=self._read_one_of(members["scope"], ("yes", "no")) == "yes" if "scope" in members else True,
             filled_by=filled_by,
             trial=members["trial"].plain() if "trial" in members else {},
-            cases=self._cases(members["examples"], None) + self._cases(members["counterexamples"], "no"),
+            cases=self._read_cases(members["examples"], None) + self._read_cases(members["counterexamples"], "no"),
             file=node.file,
             line=node.line,
         )
 
-    def clause(self, node: Node) -> Clause:
+    def read_clause(self, node: Node) -> Clause:
         lists: dict[str, Callable[[Node], str]] = {
-            "makers": self._maker,
+            "makers": self._read_maker,
             "brands": Node.text,
-            "jurisdiction": companies.country,
-            "site_type": lambda item: self._one_of(item, SITE_TYPES),
-            "sensitivity": lambda item: self._one_of(item, SENSITIVITIES),
-            "network_zone": lambda item: self._one_of(item, ZONES),
-            "kind": lambda item: self._one_of(item, self.kinds),
-            "capability": lambda item: self._one_of(item, self.capabilities),
+            "jurisdiction": companies.read_country,
+            "site_type": lambda item: self._read_one_of(item, SITE_TYPES),
+            "sensitivity": lambda item: self._read_one_of(item, SENSITIVITIES),
+            "network_zone": lambda item: self._read_one_of(item, ZONES),
+            "kind": lambda item: self._read_one_of(item, self.kinds),
+            "capability": lambda item: self._read_one_of(item, self.capabilities),
         }
         members = node.only(*lists, "reach", "verdict", "because")
-        values = {key: _some(members[key], read) for key, read in lists.items() if key in members}
+        values = {key: _read_some(members[key], read) for key, read in lists.items() if key in members}
         if not values:
             raise node.wrong("it asks for nothing, so every device would match")
-        reach = self._one_of(members["reach"], ("maker", "group")) if "reach" in members else "maker"
-        verdict = self._one_of(members["verdict"], ("yes", "unknown")) if "verdict" in members else "yes"
+        reach = self._read_one_of(members["reach"], ("maker", "group")) if "reach" in members else "maker"
+        verdict = self._read_one_of(members["verdict"], ("yes", "unknown")) if "verdict" in members else "yes"
         if (verdict == "unknown") != ("because" in members):
             raise node.wrong("a clause with 'verdict: unknown' says why in 'because', and no other has one")
-        because = _fair(members["because"]) if "because" in members else ""
+        because = _read_fair_text(members["because"]) if "because" in members else ""
         return Clause(reach=reach, verdict=_VERDICTS[verdict], because=because, **values)
 
-    def _maker(self, node: Node) -> str:
+    def _read_maker(self, node: Node) -> str:
         if node.text() not in self.known.makers and node.text() not in self.known.companies:
             raise node.wrong(f"'{node.text()}' is neither in makers.yaml nor in ownership.yaml")
         return node.text()
 
     @staticmethod
-    def _one_of(node: Node, allowed: Sequence[str]) -> str:
+    def _read_one_of(node: Node, allowed: Sequence[str]) -> str:
         if node.text() not in allowed:
             raise node.wrong(f"'{node.text()}' is none of: {', '.join(allowed)}")
         return node.text()
 
-    def _cases(self, node: Node, fixed: str | None) -> tuple[Case, ...]:
-        return _some(node, lambda item: self._case(item, fixed))
+    def _read_cases(self, node: Node, fixed: str | None) -> tuple[Case, ...]:
+        return _read_some(node, lambda item: self._read_case(item, fixed))
 
-    def _case(self, node: Node, fixed: str | None) -> Case:
+    def _read_case(self, node: Node, fixed: str | None) -> Case:
         facts = ("maker", "brand", "kind", "capability", "site_type", "sensitivity", "network_zone", "supplier")
         members = node.only(*facts, "day", *(() if fixed else ("matches",)))
         if "maker" in members:
-            self._maker(members["maker"])
-        verdict = fixed or self._one_of(need(node, members, "matches"), ("yes", "unknown"))
+            self._read_maker(members["maker"])
+        verdict = fixed or self._read_one_of(require_member(node, members, "matches"), ("yes", "unknown"))
         return Case(
             facts={key: value.text() for key, value in members.items() if key != "matches"},
             matches=_VERDICTS[verdict],
@@ -246,29 +246,29 @@ class _Reader:
         )
 
 
-def _some(node: Node, read: Callable[[Node], _T]) -> tuple[_T, ...]:
+def _read_some(node: Node, read: Callable[[Node], _T]) -> tuple[_T, ...]:
     items = node.items()
     if not items:
         raise node.wrong("at least one is needed")
     return tuple(map(read, items))
 
 
-def _id(node: Node) -> str:
+def _read_id(node: Node) -> str:
     if not _ID.fullmatch(node.text()):
         raise node.wrong(f"the id '{node.text()}' must look like uk-hcws386: lower case, digits and '-'")
     return node.text()
 
 
-def _effective(node: Node) -> tuple[date, date | None]:
+def _read_effective(node: Node) -> tuple[date, date | None]:
     members = node.only("since", "until")
-    since = day(need(node, members, "since"))
+    since = day(require_member(node, members, "since"))
     until = day(members["until"]) if "until" in members else None
     if until and until < since:
         raise members["until"].wrong(f"it ends before it begins, on {since}")
     return since, until
 
 
-def _fair(node: Node) -> str:
+def _read_fair_text(node: Node) -> str:
     """A text in one line that calls nothing by a word of ``FORBIDDEN``."""
     text = " ".join(node.text().split())
     bad = FORBIDDEN.search(text)
@@ -277,8 +277,8 @@ def _fair(node: Node) -> str:
     return text
 
 
-def _sentence(node: Node) -> str:
-    text = _fair(node)
+def _read_sentence(node: Node) -> str:
+    text = _read_fair_text(node)
     try:
         fields = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
     except ValueError:

@@ -29,32 +29,32 @@ class Rules:
     """Whether the council said what decides: its own decision, or a choice of policies. Else nothing is in scope yet,
     and those of ``scope`` only say what would be."""
 
-    def title(self, policy: str) -> str:
+    def policy_title(self, policy: str) -> str:
         """What people call a policy that is in use."""
         return next(each.title for each in self.policies if each.id == policy)
 
-    def decision(self, policy: str) -> str:
+    def describe_decision(self, policy: str) -> str:
         """``local decision of 12 May 2026, minute 114``; the title of a policy that others made."""
         words = self.filled.get(policy)
         if not words:
-            return self.title(policy)
+            return self.policy_title(policy)
         minute = words["minute"]
         named = minute if minute.casefold().startswith("minute") else f"minute {minute}"
         return f"local decision of {words['date']}, {named}"
 
 
-def in_use(known: Policies, planning: Planning) -> Rules:
+def policies_in_use(known: Policies, planning: Planning) -> Rules:
     """The policies that camscan.yaml wants. Raises ConfigError where it names one that there is not."""
     for name in (*(planning.policies or ()), *(planning.scope or ())):
         if name not in known.entries:
             there = ", ".join(known.entries)
             raise ConfigError(f"{planning.where}: there is no policy '{name}'; the policies are: {there}")
-    filled = {policy.id: _filled(policy, planning, known.ownership) for policy in known.entries.values()}
+    filled = {policy.id: _fill_policy(policy, planning, known.ownership) for policy in known.entries.values()}
     wanted = planning.policies
     used = [filled[name] for name in (wanted if wanted is not None else filled)]
     used = [policy for policy in used if wanted is not None or not policy.is_empty]
     chosen = {policy.id for policy in used}
-    scope = planning.scope if planning.scope is not None else _deciding(used)
+    scope = planning.scope if planning.scope is not None else _deciding_policies(used)
     if missing := [name for name in scope if name not in chosen]:
         raise ConfigError(
             f"{planning.where}: '{missing[0]}' is to decide the scope, but is not among the policies in use"
@@ -66,26 +66,26 @@ def in_use(known: Policies, planning: Planning) -> Rules:
         scope=frozenset(scope),
         ownership=known.ownership,
         filled={policy.id: words for policy in used if policy.filled_by == "local_decision"},
-        left_out=tuple(_left_out(policy) for policy in filled.values() if policy.id not in chosen),
-        is_decided=planning.scope is not None or any(map(_is_local, used)),
+        left_out=tuple(_not_in_use(policy) for policy in filled.values() if policy.id not in chosen),
+        is_decided=planning.scope is not None or any(map(_is_local_decision, used)),
     )
 
 
-def _deciding(used: Sequence[Policy]) -> list[str]:
+def _deciding_policies(used: Sequence[Policy]) -> list[str]:
     """Who decides the scope where camscan.yaml does not say: the council itself, once it has decided.
 
     Before that, what others say of it: that decides nothing, and shows what the council has to decide.
     """
-    local = [policy.id for policy in used if _is_local(policy)]
+    local = [policy.id for policy in used if _is_local_decision(policy)]
     return local or [policy.id for policy in used if policy.in_scope and not policy.is_empty]
 
 
-def _is_local(policy: Policy) -> bool:
+def _is_local_decision(policy: Policy) -> bool:
     """Whether it is the council's own decision, and there is one."""
     return policy.filled_by == "local_decision" and not policy.is_empty
 
 
-def _left_out(policy: Policy) -> str:
+def _not_in_use(policy: Policy) -> str:
     if policy.filled_by == "debarment" and policy.is_empty:
         return f"{policy.id}: no list supplied (planning: debarment), so nothing is compared with it"
     if policy.is_empty:
@@ -93,19 +93,21 @@ def _left_out(policy: Policy) -> str:
     return f"{policy.id}: not among the policies of camscan.yaml"
 
 
-def _filled(policy: Policy, planning: Planning, known: Ownership) -> Policy:
+def _fill_policy(policy: Policy, planning: Planning, known: Ownership) -> Policy:
     if policy.filled_by == "debarment" and planning.debarment:
         return replace(policy, clauses=(Clause(names=planning.debarment),))
     decision = planning.local_decision
     if policy.filled_by == "local_decision" and decision:
-        makers, groups = (_keys(names, decision.where, known) for names in (decision.makers, decision.groups))
-        return replace(policy, clauses=_decided(replace(decision, makers=makers, groups=groups)), since=decision.date)
+        makers, groups = (_company_keys(names, decision.where, known) for names in (decision.makers, decision.groups))
+        return replace(
+            policy, clauses=_decision_clauses(replace(decision, makers=makers, groups=groups)), since=decision.date
+        )
     return policy
 
 
-def _keys(names: Sequence[str], where: str, known: Ownership) -> tuple[str, ...]:
+def _company_keys(names: Sequence[str], where: str, known: Ownership) -> tuple[str, ...]:
     """The makers and companies that a decision names, by their keys; names will do, in any case. Raises ConfigError."""
-    found = [known.of_name(name) or name.strip().casefold() for name in names]
+    found = [known.maker_of_name(name) or name.strip().casefold() for name in names]
     for name, key in zip(names, found, strict=True):
         if key not in known.makers and key not in known.companies:
             meant = nearest(name, sorted({*known.makers, *known.companies})) or "; name it as in `camscan explain`"
@@ -113,7 +115,7 @@ def _keys(names: Sequence[str], where: str, known: Ownership) -> tuple[str, ...]
     return tuple(dict.fromkeys(found))
 
 
-def _decided(decision: LocalDecision) -> tuple[Clause, ...]:
+def _decision_clauses(decision: LocalDecision) -> tuple[Clause, ...]:
     place = Clause(site_type=decision.site_types, sensitivity=decision.sensitivity)
     clauses = (
         *((replace(place, makers=decision.makers),) if decision.makers else ()),
@@ -127,14 +129,14 @@ def days_of_change(rules: Rules) -> Iterator[date]:
     """The days from which on a policy may say something else of a device, in no order; on no other days."""
     for policy in rules.policies:
         yield policy.since
-        yield from _after(policy.until)
+        yield from _dates_after(policy.until)
     for company in rules.ownership.companies.values():
         for owner in company.owners:
             if owner.since:
                 yield owner.since
-            yield from _after(owner.until)
+            yield from _dates_after(owner.until)
 
 
-def _after(last: date | None) -> Iterator[date]:
+def _dates_after(last: date | None) -> Iterator[date]:
     if last and last < date.max:
         yield last + timedelta(days=1)

@@ -70,9 +70,9 @@ def open_register(where: str | Path, *, readonly: bool = False, editing: bool = 
     holds it.
     """
     from camscan.register.backends import Mode  # noqa: PLC0415 - 0.2 s that only an open register needs
-    from camscan.register.store import open_any  # noqa: PLC0415 - as above
+    from camscan.register.store import open_either  # noqa: PLC0415 - as above
 
-    return open_any(where, Mode.READ if readonly else Mode.EDIT if editing else Mode.RUN, create=create)
+    return open_either(where, Mode.READ if readonly else Mode.EDIT if editing else Mode.RUN, create=create)
 
 
 def restore_register(where: str | Path, source: Path) -> Register:

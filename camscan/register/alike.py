@@ -11,9 +11,11 @@ MEMBERS = (*knowledge.VALUES, "build", "confidence", "certainty")
 
 def is_alike(one: Identification, other: Identification) -> bool:
     """Whether nothing differs but reasons and conflicts."""
-    return all(getattr(one, name) == getattr(other, name) for name in MEMBERS) and grades(one) == grades(other)
+    return all(getattr(one, name) == getattr(other, name) for name in MEMBERS) and capability_grades(
+        one
+    ) == capability_grades(other)
 
 
-def grades(found: Identification) -> dict[str, str]:
+def capability_grades(found: Identification) -> dict[str, str]:
     """Its capabilities, each with how well it is founded."""
     return {name: what.confidence for name, what in found.capabilities.items()}

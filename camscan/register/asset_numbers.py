@@ -12,13 +12,13 @@ SHORT = _RANDOM_DIGITS
 """Characters of the second half, which lists show and which names a device too."""
 
 
-def asset_id(when: datetime) -> str:
+def new_asset_number(when: datetime) -> str:
     """A new asset id: seconds and chance, like a ULID but short enough for a label: ``1TJ9X4G-7HW2M9TX``."""
     seconds, chance = int(when.timestamp()), secrets.randbits(5 * _RANDOM_DIGITS)
-    return f"{_base32(seconds, _TIME_DIGITS)}-{_base32(chance, _RANDOM_DIGITS)}"
+    return f"{_base32_text(seconds, _TIME_DIGITS)}-{_base32_text(chance, _RANDOM_DIGITS)}"
 
 
-def time_of(asset_id: str) -> int:
+def minted_second(asset_id: str) -> int:
     """The second in which an asset id was minted."""
     number = 0
     for letter in asset_id[:_TIME_DIGITS]:
@@ -26,5 +26,5 @@ def time_of(asset_id: str) -> int:
     return number
 
 
-def _base32(number: int, digits: int) -> str:
+def _base32_text(number: int, digits: int) -> str:
     return "".join(_ALPHABET[number >> 5 * place & 31] for place in reversed(range(digits)))

@@ -15,7 +15,7 @@ from camscan.asset.columns import NAMING
 from camscan.register import overrides, schema
 from camscan.register.codec import identification_from_json
 from camscan.register.rows import CHUNK
-from camscan.register.site_lookup import FindPlace, placed, places
+from camscan.register.site_lookup import FindPlace, make_lookup, place_device
 
 _DEVICE = (
     *("id", "asset_id", "record_type", "known", "site", "provisional", "presence", "scans_missed", "first_seen"),
@@ -29,7 +29,7 @@ _Address = tuple[int, int, str, str]
 """Position, last scan (negative: the newest first), kind, value."""
 
 
-def assets(connection: Connection, where: ColumnElement[bool] | None = None) -> list[Asset]:
+def read_assets(connection: Connection, where: ColumnElement[bool] | None = None) -> list[Asset]:
     """The rows of the register for which ``where`` holds, or all, in the order in which they were first found.
 
     Rows that a person merged into others are left out.
@@ -37,11 +37,11 @@ def assets(connection: Connection, where: ColumnElement[bool] | None = None) -> 
     device = schema.device
     query = select(*device.c[_DEVICE]).where(device.c.merged_into.is_(None)).order_by(device.c.id)
     rows = connection.execute(query if where is None else query.where(where)).all()
-    beside = _beside(connection, rows, every=where is None)
-    return [_asset(row, beside) for row in rows]
+    beside = _rows_beside(connection, rows, every=where is None)
+    return [_make_asset(row, beside) for row in rows]
 
 
-def assets_of(connection: Connection, numbers: Sequence[int]) -> list[tuple[int, Asset]]:
+def read_assets_by_row(connection: Connection, numbers: Sequence[int]) -> list[tuple[int, Asset]]:
     """The rows of these numbers, in their order, each with its number. Rows that were merged are left out."""
     device = schema.device
     found: dict[int, Row[Any]] = {}
@@ -49,8 +49,8 @@ def assets_of(connection: Connection, numbers: Sequence[int]) -> list[tuple[int,
         query = select(*device.c[_DEVICE]).where(device.c.merged_into.is_(None))
         chunk = numbers[start : start + CHUNK]
         found |= {row.id: row for row in connection.execute(query.where(device.c.id.in_(chunk)))}
-    beside = _beside(connection, list(found.values()))
-    return [(number, _asset(found[number], beside)) for number in numbers if number in found]
+    beside = _rows_beside(connection, list(found.values()))
+    return [(number, _make_asset(found[number], beside)) for number in numbers if number in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class _Beside:
     """Devices that a scan saw after a person had recorded them as gone."""
 
 
-def _beside(connection: Connection, rows: Sequence[Row[Any]], *, every: bool = False) -> _Beside:
+def _rows_beside(connection: Connection, rows: Sequence[Row[Any]], *, every: bool = False) -> _Beside:
     """Of these rows; where they are all that there are, the tables are asked for whole, which is quicker."""
     numbers = None if every else [row.id for row in rows]
     recorders = None if every else {row.recorder_id for row in rows} - {None}
@@ -77,26 +77,26 @@ def _beside(connection: Connection, rows: Sequence[Row[Any]], *, every: bool = F
     holders, scan, people = schema.device_address, schema.scan, schema.people
     held: defaultdict[int, list[_Address]] = defaultdict(list)
     columns = holders.c["device_id", "position", "last_scan", "kind", "value"]
-    for number, position, last, kind, value in _some(connection, columns, holders.c.device_id, numbers):
+    for number, position, last, kind, value in _select_some(connection, columns, holders.c.device_id, numbers):
         held[number].append((position, -last, kind, value))
     entered = {
         number: (entries, revision)
-        for number, entries, revision in _some(
+        for number, entries, revision in _select_some(
             connection, people.c["device_id", "entries", "revision"], people.c.device_id, numbers
         )
     }
     _follow_merged(connection, entered)
     return _Beside(
         held=held,
-        scan_ids=dict(_some(connection, scan.c["id", "scan_id"], scan.c.id, scans)),
+        scan_ids=dict(_select_some(connection, scan.c["id", "scan_id"], scan.c.id, scans)),
         entered=entered,
-        names=_recorders(connection, recorders),
-        find_place=places(connection),
-        back=_back(connection, rows),
+        names=_recorder_names(connection, recorders),
+        find_place=make_lookup(connection),
+        back=_answering_again(connection, rows),
     )
 
 
-def _back(connection: Connection, rows: Sequence[Row[Any]]) -> frozenset[int]:
+def _answering_again(connection: Connection, rows: Sequence[Row[Any]]) -> frozenset[int]:
     """Those whose alarm was raised for the removal that stands: a scan marks it with the removal's line in the log."""
     told = {row.id: row.known["told"].get(Event.REAPPEARED_AFTER_REMOVAL) for row in rows if row.known.get("told")}
     if not told:
@@ -134,19 +134,21 @@ def _follow_merged(connection: Connection, entered: dict[int, tuple[Mapping[str,
             entered[number] = ({**entries, **followed}, revision)
 
 
-def _recorders(connection: Connection, wanted: Iterable[int] | None) -> dict[int | None, str]:
+def _recorder_names(connection: Connection, wanted: Iterable[int] | None) -> dict[int | None, str]:
     device = schema.device
     if wanted is not None:
-        return dict(_some(connection, (device.c.id, device.c.asset_id), device.c.id, wanted))
+        return dict(_select_some(connection, (device.c.id, device.c.asset_id), device.c.id, wanted))
     recorders = select(device.c.recorder_id).where(device.c.recorder_id.is_not(None))
-    return dict(_some(connection, (device.c.id, device.c.asset_id), device.c.id, _first(connection, recorders)))
+    return dict(
+        _select_some(connection, (device.c.id, device.c.asset_id), device.c.id, _first_rows(connection, recorders))
+    )
 
 
-def _first(connection: Connection, query: Select[Any]) -> list[Any]:
+def _first_rows(connection: Connection, query: Select[Any]) -> list[Any]:
     return list(connection.execute(query.distinct()).scalars())
 
 
-def _some(
+def _select_some(
     connection: Connection, columns: Iterable[Column[Any]], key: Column[Any], wanted: Iterable[Any] | None
 ) -> Iterator[Any]:
     """Those columns of the rows whose key is wanted; None for all."""
@@ -158,7 +160,7 @@ def _some(
         yield from connection.execute(select(*columns).where(key.in_(values[start : start + CHUNK]))).all()
 
 
-def _newest(held: Sequence[_Address]) -> list[_Address]:
+def _newest_addresses(held: Sequence[_Address]) -> list[_Address]:
     """Of a device that never answered: the addresses that the newest list has, of each kind."""
     last = {kind: min(seen for _, seen, its, _ in held if its == kind) for _, _, kind, _ in held}
     return [each for each in held if each[1] == last[each[2]]]
@@ -174,7 +176,9 @@ def _add_mac(elsewhere: Mapping[str, Elsewhere], current: dict[str, list[str]], 
     past["mac"] = [each for each in past["mac"] if each != mac]
 
 
-def _hints(known: Mapping[str, Any], elsewhere: Mapping[str, Elsewhere], *, is_mac_listed: bool) -> Mapping[str, str]:
+def _gather_hints(
+    known: Mapping[str, Any], elsewhere: Mapping[str, Elsewhere], *, is_mac_listed: bool
+) -> Mapping[str, str]:
     """What it says of itself and its place, and what other systems list where it says nothing."""
     said: Mapping[str, str] = known.get("hints", NOTHING)
     if not elsewhere:
@@ -185,7 +189,7 @@ def _hints(known: Mapping[str, Any], elsewhere: Mapping[str, Elsewhere], *, is_m
     return {**said, **listed}
 
 
-def _elsewhere(known: Mapping[str, Any]) -> Mapping[str, Elsewhere]:
+def _decode_elsewhere(known: Mapping[str, Any]) -> Mapping[str, Elsewhere]:
     found = known.get("elsewhere")
     if not found:
         return NOWHERE
@@ -195,7 +199,7 @@ def _elsewhere(known: Mapping[str, Any]) -> Mapping[str, Elsewhere]:
     }
 
 
-def _asset(row: Sequence[Any], beside: _Beside) -> Asset:
+def _make_asset(row: Sequence[Any], beside: _Beside) -> Asset:
     number, asset_id, record_type, known, site, provisional, presence, missed, first, last, *rest = row
     last_scan, sightings, channels, recorder, channel = rest
     entries, revision = beside.entered.get(number, _NOBODY)
@@ -203,15 +207,15 @@ def _asset(row: Sequence[Any], beside: _Beside) -> Asset:
     past: dict[str, list[str]] = {"ip": [], "mac": []}
     if held := beside.held.get(number):
         held.sort()
-        for _, seen, kind, value in held if last_scan else _newest(held):
+        for _, seen, kind, value in held if last_scan else _newest_addresses(held):
             (current if not last_scan or -seen == last_scan else past)[kind].append(value)
-    elsewhere = _elsewhere(known)
+    elsewhere = _decode_elsewhere(known)
     is_mac_listed = "mac" in elsewhere and not (last_scan and current["mac"])
     _add_mac(elsewhere, current, past)
     return Asset(
         asset_id=asset_id,
         record_type=_RECORD_TYPES[record_type],
-        identification=overrides.overlaid(identification_from_json(known["identification"]), entries),
+        identification=overrides.overlay_entries(identification_from_json(known["identification"]), entries),
         ip_addresses=tuple(current["ip"]),
         mac_addresses=tuple(current["mac"]),
         open_ports=tuple(known["open_ports"]),
@@ -225,11 +229,11 @@ def _asset(row: Sequence[Any], beside: _Beside) -> Asset:
         last_seen=last,
         last_scan=beside.scan_ids.get(last_scan, ""),
         sightings=sightings,
-        hints=_hints(known, elsewhere, is_mac_listed=is_mac_listed),
+        hints=_gather_hints(known, elsewhere, is_mac_listed=is_mac_listed),
         channels=channels,
         recorder_asset_id=beside.names.get(recorder, ""),
         channel=channel,
-        place=placed(site, current["ip"], entries, beside.find_place),
+        place=place_device(site, current["ip"], entries, beside.find_place),
         entries=entries,
         revision=revision,
         elsewhere=elsewhere,

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from camscan.asset import Asset
 from camscan.register import listing, schema
-from camscan.register.assets import assets_of
+from camscan.register.assets import read_assets_by_row
 from camscan.register.checks import FAULTS
 
 _BATCH = 1000
@@ -23,13 +23,13 @@ def by_address(connection: Connection, only: Container[int] | None = None) -> It
     query = select(schema.listing.c.device_id).order_by(*listing.by_address(connection))
     numbers = [number for number in connection.execute(query).scalars() if only is None or number in only]
     for start in range(0, len(numbers), _BATCH):
-        yield legible(connection, numbers[start : start + _BATCH])
+        yield read_legible(connection, numbers[start : start + _BATCH])
 
 
-def legible(connection: Connection, numbers: Sequence[int]) -> tuple[list[Asset], int]:
+def read_legible(connection: Connection, numbers: Sequence[int]) -> tuple[list[Asset], int]:
     """Those of these devices that can be read, and how many cannot: by halves, so that one costs few questions."""
     try:
-        return [asset for _, asset in assets_of(connection, numbers)], 0
+        return [asset for _, asset in read_assets_by_row(connection, numbers)], 0
     except FAULTS:
         pass
     except OperationalError as error:  # a text that is not UTF-8
@@ -38,5 +38,5 @@ def legible(connection: Connection, numbers: Sequence[int]) -> tuple[list[Asset]
     if len(numbers) == 1:
         return [], 1
     middle = len(numbers) // 2
-    (left, lost), (right, more) = legible(connection, numbers[:middle]), legible(connection, numbers[middle:])
+    (left, lost), (right, more) = read_legible(connection, numbers[:middle]), read_legible(connection, numbers[middle:])
     return left + right, lost + more

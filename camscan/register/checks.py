@@ -18,7 +18,7 @@ from camscan.asset.columns import EDITABLE
 from camscan.model import Completion, Outcome
 from camscan.output import visible
 from camscan.register import column_types, schema
-from camscan.register.codec import LATE, coverage_from_json, digest, identification_from_json, turn_from_json
+from camscan.register.codec import LATE, coverage_from_json, digest_parts, identification_from_json, turn_from_json
 
 _AT_MOST = 10
 """Findings of one kind that are told one by one."""
@@ -29,10 +29,10 @@ FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeErro
 """What reading raises where something stored is not what was stored."""
 
 
-def findings(connection: Connection) -> list[str]:
+def find_faults(connection: Connection) -> list[str]:
     """Everything that is wrong; empty where the register is sound."""
     found: list[str] = []
-    for check in (references, readable, replies, counts, entries, mergers):
+    for check in (check_references, check_readable, check_digests, check_counts, check_entries, check_mergers):
         lines = check(connection)
         found += itertools.islice(lines, _AT_MOST)
         if more := sum(1 for _ in lines):
@@ -40,15 +40,15 @@ def findings(connection: Connection) -> list[str]:
     return found
 
 
-def references(connection: Connection) -> Iterator[str]:
+def check_references(connection: Connection) -> Iterator[str]:
     """Rows that name a row of another table which is not there."""
     for table in schema.KEPT:
         for column in table.columns:
             for key in column.foreign_keys:
-                yield from _orphans(connection, table, column, key.column)
+                yield from _find_orphans(connection, table, column, key.column)
 
 
-def _orphans(connection: Connection, table: Table, column: Column[Any], to: Column[Any]) -> Iterator[str]:
+def _find_orphans(connection: Connection, table: Table, column: Column[Any], to: Column[Any]) -> Iterator[str]:
     other = to.table.alias("other")
     query = (
         select(column)
@@ -59,10 +59,10 @@ def _orphans(connection: Connection, table: Table, column: Column[Any], to: Colu
         yield f"{table.name}.{column.name} names {to.table.name} {value}, which does not exist"
 
 
-def readable(connection: Connection) -> Generator[str]:
+def check_readable(connection: Connection) -> Generator[str]:
     """Stored JSON, times, texts and words of closed lists that cannot be read back."""
     for table in schema.KEPT:
-        kept = [column for column in table.columns if isinstance(column.type, _CODED) or _reader(column)]
+        kept = [column for column in table.columns if isinstance(column.type, _CODED) or _column_reader(column)]
         keys = list(table.primary_key.columns)
         if not kept:
             continue
@@ -71,13 +71,13 @@ def readable(connection: Connection) -> Generator[str]:
             for row in rows:
                 name = "/".join(str(each) for each in row[: len(keys)])
                 for column, value in zip(kept, row[len(keys) :], strict=True):
-                    if value is not None and (why := _unreadable(column, value)):
+                    if value is not None and (why := _why_unreadable(column, value)):
                         yield f"{table.name} {name}: {column.name} cannot be read ({why})"
 
 
-def _unreadable(column: Column[Any], value: str) -> str:
+def _why_unreadable(column: Column[Any], value: str) -> str:
     """Why; empty where it can be read."""
-    reader = _reader(column)
+    reader = _column_reader(column)
     try:
         found: Any = value
         if isinstance(column.type, _CODED):
@@ -116,7 +116,7 @@ def _read_state(value: Any) -> None:
     _require_texts(value["ip_addresses"], value["mac_addresses"], value["open_ports"])
 
 
-def _reader(column: Column[Any]) -> Callable[[Any], object] | None:
+def _column_reader(column: Column[Any]) -> Callable[[Any], object] | None:
     return _READERS.get((column.table.name, column.name))
 
 
@@ -135,24 +135,24 @@ _READERS: dict[tuple[str, str], Callable[[Any], object]] = {
 }
 
 
-def replies(connection: Connection) -> Iterator[str]:
+def check_digests(connection: Connection) -> Iterator[str]:
     """Facts and replies whose content is not what their digest says."""
     fact, payload = schema.fact, schema.payload
     facts = select(*fact.c["id", "digest", "key", "value"]).execution_options(yield_per=_BATCH)
     for number, what, key, value in connection.execute(facts):
-        if digest(key, value) != what:
+        if digest_parts(key, value) != what:
             yield f"fact {number} has changed since it was stored"
     kept = select(*payload.c["id", "digest", "content"]).execution_options(yield_per=_BATCH)
     for number, what, content in connection.execute(kept):
         try:
-            same = digest(zlib.decompress(content)) == what
+            same = digest_parts(zlib.decompress(content)) == what
         except zlib.error:
             same = False
         if not same:
             yield f"payload {number} has changed since it was stored"
 
 
-def counts(connection: Connection) -> Iterator[str]:
+def check_counts(connection: Connection) -> Iterator[str]:
     """Numbers that two tables tell differently."""
     device, sighting, scan = schema.device, schema.sighting, schema.scan
     in_time = case((~type_coerce(scan.c.coverage, Text).contains(LATE, autoescape=True), sighting.c.scan))
@@ -178,7 +178,7 @@ def counts(connection: Connection) -> Iterator[str]:
         yield f"scan {name}: should have found {said} devices, but {times or 0} sightings are stored"
 
 
-def entries(connection: Connection) -> Iterator[str]:
+def check_entries(connection: Connection) -> Iterator[str]:
     """People's entries that are not what the audit log says was entered last."""
     people, change, device = schema.people, schema.change, schema.device
     newest = select(func.max(change.c.id)).group_by(change.c.device_id, change.c.column_name)
@@ -207,7 +207,7 @@ def entries(connection: Connection) -> Iterator[str]:
                 yield f"{name}: {column} is '{value}'; by the log it was last set to '{said[column]}'"
 
 
-def mergers(connection: Connection) -> Iterator[str]:
+def check_mergers(connection: Connection) -> Iterator[str]:
     """Rows that were merged into one that is itself gone."""
     device = schema.device
     into = device.alias("into")

@@ -14,25 +14,25 @@ LATE = '"late":true'
 """What stands in the stored coverage of a scan that came late, and in no other: quotes within a text are escaped."""
 
 
-def digest(*parts: str | bytes) -> bytes:
+def digest_parts(*parts: str | bytes) -> bytes:
     """A digest of the parts in this order; what differs in any part, or in where it is split, differs here."""
-    return digest_of_framed(map(framed, parts))
+    return digest_of_framed(map(frame_part, parts))
 
 
-def framed(part: str | bytes) -> bytes:
+def frame_part(part: str | bytes) -> bytes:
     """A part with its length before it, so that it is known where it ends."""
     content = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
     return b"%d:%b" % (len(content), content)
 
 
 def digest_of_framed(parts: Iterable[bytes]) -> bytes:
-    """The digest of parts that are framed already: see :func:`digest`."""
+    """The digest of parts that are framed already: see :func:`digest_parts`."""
     return hashlib.blake2b(b"".join(parts), digest_size=DIGEST_SIZE).digest()
 
 
-def digest_of(value: Any) -> bytes:
+def digest_json(value: Any) -> bytes:
     """The digest of a JSON value."""
-    return digest(json.dumps(value, separators=(",", ":"), sort_keys=True))
+    return digest_parts(json.dumps(value, separators=(",", ":"), sort_keys=True))
 
 
 def state_to_json(device: Device) -> dict[str, Any]:

@@ -15,16 +15,16 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from camscan.register.texts import MARK, unescaped
+from camscan.register.texts import MARK, unescape_text
 
 _UNSTORABLE = re.compile("[\x00\x1a\ud800-\udfff]")
 
 
-def _unescaped(value: str | None) -> str | None:
-    return value if value is None else unescaped(value)
+def _unescape_text(value: str | None) -> str | None:
+    return value if value is None else unescape_text(value)
 
 
-def _moment(value: str | None) -> datetime | None:
+def _decode_moment(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value)
 
 
@@ -46,7 +46,7 @@ class DeviceText(TypeDecorator[str]):
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], str | None]:  # noqa: ARG002 - as above
         """Undo the escape. Given directly, since lists of all devices spend their time here."""
-        return _unescaped
+        return _unescape_text
 
 
 class Moment(TypeDecorator[datetime]):
@@ -64,7 +64,7 @@ class Moment(TypeDecorator[datetime]):
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], datetime | None]:  # noqa: ARG002 - as above
         """To a time."""
-        return _moment
+        return _decode_moment
 
 
 class Json(TypeDecorator[Any]):

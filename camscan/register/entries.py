@@ -24,11 +24,11 @@ from camscan.errors import BusyError, StaleError, UsageError
 from camscan.identify.keys import channel_key
 from camscan.model import Identification
 from camscan.register import overrides, schema
-from camscan.register.asset_numbers import asset_id
+from camscan.register.asset_numbers import new_asset_number
 from camscan.register.codec import identification_to_json
-from camscan.register.paging import change_of
-from camscan.register.record.sighting import digest_of
-from camscan.register.rows import next_id, rows_in
+from camscan.register.paging import decode_change
+from camscan.register.record.sighting import digest_evidence
+from camscan.register.rows import next_free_id, select_rows
 from camscan.register.types import Edit, NewRow
 
 Entries = Mapping[str, str]
@@ -48,69 +48,70 @@ class Who:
     at: datetime
 
 
-def edit(
+def edit_entries(
     connection: Connection, edits: Sequence[Edit], who: Who, revisions: Mapping[str, int] | None = None
 ) -> list[Change]:
     """Make entries; see ``Register.edit``."""
     wanted: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for each in edits:
-        wanted[each.asset_id][each.column] = _normal(each.asset_id, each.column, each.value)
+        wanted[each.asset_id][each.column] = _normalise_entry(each.asset_id, each.column, each.value)
     rows = _live_rows(connection, wanted)
     stored = {
-        row["device_id"]: row for row in rows_in(connection, schema.people, schema.people.c.device_id, _ids(rows))
+        row["device_id"]: row
+        for row in select_rows(connection, schema.people, schema.people.c.device_id, _row_numbers(rows))
     }
     _check_revisions(rows, stored, revisions or {})
-    before: dict[int, Entries] = {row["id"]: _entries(stored.get(row["id"])) for row in rows.values()}
+    before: dict[int, Entries] = {row["id"]: _decode_entries(stored.get(row["id"])) for row in rows.values()}
     after: dict[int, Entries] = {}
     for name, entries in wanted.items():
         number = rows[name]["id"]
-        after[number] = _merged(before[number], _completed(name, before[number], entries, who))
+        after[number] = _merge_entries(before[number], _complete_entries(name, before[number], entries, who))
     _check_recorders(
-        connection, {name: _recorder_named(before[number], after[number]) for name, number in _numbers(rows)}
+        connection, {name: _recorder_named(before[number], after[number]) for name, number in _number_rows(rows)}
     )
-    _check_tags(connection, {number: (name, after[number]) for name, number in _numbers(rows)})
-    changes = _log(connection, before, after, {number: name for name, number in _numbers(rows)}, who)
-    _store(connection, changes, rows, stored.keys(), after)
+    _check_tags(connection, {number: (name, after[number]) for name, number in _number_rows(rows)})
+    changes = _write_log(connection, before, after, {number: name for name, number in _number_rows(rows)}, who)
+    _store_entries(connection, changes, rows, stored.keys(), after)
     return changes
 
 
-def add(connection: Connection, new: Sequence[NewRow], who: Who) -> list[str]:
+def add_devices(connection: Connection, new: Sequence[NewRow], who: Who) -> list[str]:
     """Make rows that no scan has seen; see ``Register.add``."""
     names: list[str] = []
     edits: list[Edit] = []
-    first = next_id(connection, schema.device)
+    first = next_free_id(connection, schema.device)
     for index, row in enumerate(new):
         if row.record_type in WORKED_OUT:
             raise UsageError("only a scan makes rows from the network; use manual, imported or behind_recorder")
-        names.append(asset_id(who.at))
-        recorder = _recorder(connection, row)
+        names.append(new_asset_number(who.at))
+        recorder = _find_recorder(connection, row)
         connection.execute(schema.device.insert().values(_new_device(first + index, names[-1], row, recorder)))
         if recorder and row.channel:
             _remember_channel(connection, first + index, recorder, row.channel)
         edits += [Edit(names[-1], column, value) for column, value in row.entries.items()]
-    edit(connection, edits, who)
+    edit_entries(connection, edits, who)
     return names
 
 
-def take(
+def take_import(
     connection: Connection, edits: Sequence[Edit], new: Sequence[NewRow], who: Who, seen: int
 ) -> tuple[list[Change], list[str]]:
     """Entries and new rows at once; see ``Register.take``."""
     latest = connection.execute(select(func.max(schema.change.c.id))).scalar() or 0
     if latest > seen:
         raise BusyError("somebody else made entries at the same time; nothing was written. Run it again")
-    return edit(connection, edits, who), add(connection, new, who)
+    return edit_entries(connection, edits, who), add_devices(connection, new, who)
 
 
-def append(connection: Connection, asset: str, column: str, line: str, who: Who) -> list[Change]:
+def append_line(connection: Connection, asset: str, column: str, line: str, who: Who) -> list[Change]:
     """Add a line to an entry; see ``Register.append``."""
     device, table = schema.device, schema.people
     query = select(table.c.entries).join(device, device.c.id == table.c.device_id).where(device.c.asset_id == asset)
     held = (connection.execute(query).scalar() or {}).get(column, "")
-    return edit(connection, [Edit(asset, column, f"{held}\n{line}" if held else line)], who)
+    return edit_entries(connection, [Edit(asset, column, f"{held}\n{line}" if held else line)], who)
 
 
-def changes(connection: Connection, asset: str | None = None, since: int = 0) -> list[Change]:
+def list_changes(connection: Connection, asset: str | None = None, since: int = 0) -> list[Change]:
     """See ``Register.changes``."""
     table, device = schema.change, schema.device
     query = (
@@ -121,10 +122,10 @@ def changes(connection: Connection, asset: str | None = None, since: int = 0) ->
     )
     if asset is not None:
         query = query.where(device.c.asset_id == asset)
-    return [change_of(row) for row in connection.execute(query).mappings()]
+    return [decode_change(row) for row in connection.execute(query).mappings()]
 
 
-def _normal(asset: str, name: str, value: str) -> str:
+def _normalise_entry(asset: str, name: str, value: str) -> str:
     column = BY_NAME.get(name)
     if column is None:
         raise UsageError(f"there is no column '{name}'{nearest(name, _NAMES)}")
@@ -136,7 +137,7 @@ def _normal(asset: str, name: str, value: str) -> str:
         raise UsageError(f"{asset}: {name}: {error}") from None
 
 
-def _completed(asset: str, before: Entries, wanted: Entries, who: Who) -> Entries:
+def _complete_entries(asset: str, before: Entries, wanted: Entries, who: Who) -> Entries:
     try:
         return completed(before, wanted, who.at.date())
     except ValueError as error:
@@ -149,7 +150,7 @@ def require_unchanged(connection: Connection, revisions: Mapping[str, int]) -> N
     A row that is no more, or is part of another, raises UsageError.
     """
     rows = _live_rows(connection, revisions)
-    held = rows_in(connection, schema.people, schema.people.c.device_id, _ids(rows))
+    held = select_rows(connection, schema.people, schema.people.c.device_id, _row_numbers(rows))
     _check_revisions(rows, {row["device_id"]: row for row in held}, revisions)
 
 
@@ -170,7 +171,7 @@ def _check_revisions(
 def _live_rows(connection: Connection, names: Iterable[str]) -> dict[str, RowMapping]:
     """Asset id -> row, of those that stand for a device. Raises UsageError for any other."""
     table = schema.device
-    found = {row["asset_id"]: row for row in rows_in(connection, table, table.c.asset_id, names)}
+    found = {row["asset_id"]: row for row in select_rows(connection, table, table.c.asset_id, names)}
     for name in names:
         if name not in found:
             raise UsageError(f"there is no device {name} in the register")
@@ -190,19 +191,19 @@ def _merged_into(connection: Connection, row: RowMapping) -> str:
     return f"is a duplicate of {kept}; name that one"
 
 
-def _numbers(rows: Mapping[str, RowMapping]) -> list[tuple[str, int]]:
+def _number_rows(rows: Mapping[str, RowMapping]) -> list[tuple[str, int]]:
     return [(name, row["id"]) for name, row in rows.items()]
 
 
-def _ids(rows: Mapping[str, RowMapping]) -> list[int]:
+def _row_numbers(rows: Mapping[str, RowMapping]) -> list[int]:
     return [row["id"] for row in rows.values()]
 
 
-def _entries(row: RowMapping | None) -> Entries:
+def _decode_entries(row: RowMapping | None) -> Entries:
     return row["entries"] if row else {}
 
 
-def _merged(before: Entries, wanted: Entries) -> dict[str, str]:
+def _merge_entries(before: Entries, wanted: Entries) -> dict[str, str]:
     return {name: value for name, value in {**before, **wanted}.items() if value}
 
 
@@ -215,14 +216,14 @@ def _check_tags(connection: Connection, edited: Mapping[int, tuple[str, Entries]
             raise UsageError(f"{name}: council_asset_tag {entries['council_asset_tag']} also belongs to {other}")
     if not mine:
         return
-    for number, name, entries in _tagged(connection):
+    for number, name, entries in _tagged_rows(connection):
         tag = entries.get("council_asset_tag", "")
         if number not in edited and tag.casefold() in mine:
             told = f"{mine[tag.casefold()]}: council_asset_tag {tag} already belongs to {name}"
             raise UsageError(f"{told}; a label belongs to one device: clear it there first")
 
 
-def _tagged(connection: Connection, beginning: str = "") -> list[tuple[int, str, Entries]]:
+def _tagged_rows(connection: Connection, beginning: str = "") -> list[tuple[int, str, Entries]]:
     """Every live row that has a council tag (that begins so, in lower case): number, asset id, entries."""
     table, device = schema.people, schema.device
     held = f'"council_asset_tag":"{beginning}' if beginning else '"council_asset_tag":'
@@ -234,12 +235,12 @@ def _tagged(connection: Connection, beginning: str = "") -> list[tuple[int, str,
     return [(row[0], row[1], row[2]) for row in connection.execute(query)]
 
 
-def by_tag(connection: Connection, tag: str) -> list[int]:
+def rows_by_tag(connection: Connection, tag: str) -> list[int]:
     """Numbers of the live rows with this council tag: one or none."""
     wanted = tag.strip().casefold()
     # Databases and Python agree on the case of plain letters only: what stands before any other is looked for there.
     plain = re.match(r"[\w .:/-]*", wanted, re.ASCII)
-    rows = _tagged(connection, plain[0] if plain else "")
+    rows = _tagged_rows(connection, plain[0] if plain else "")
     return [number for number, _, own in rows if own.get("council_asset_tag", "").casefold() == wanted]
 
 
@@ -253,7 +254,7 @@ def _check_recorders(connection: Connection, named: Mapping[str, str]) -> None:
     """Asset id -> the recorder that it is now said to hang behind."""
     recorders = {recorder for recorder in named.values() if recorder}
     table = schema.device
-    known = {row["asset_id"]: row for row in rows_in(connection, table, table.c.asset_id, recorders)}
+    known = {row["asset_id"]: row for row in select_rows(connection, table, table.c.asset_id, recorders)}
     for name, recorder in sorted(named.items()):
         if not recorder:
             continue
@@ -268,7 +269,7 @@ def _check_recorders(connection: Connection, named: Mapping[str, str]) -> None:
             raise UsageError(f"recorder_asset_id {recorder}: {told}")
 
 
-def _log(
+def _write_log(
     connection: Connection,
     before: Mapping[int, Entries],
     after: Mapping[int, Entries],
@@ -278,7 +279,7 @@ def _log(
     """Write a line for every entry that differs; the lines, in the order of the columns."""
     if not who.role.strip():
         raise UsageError("every change needs the role of the person who makes it; give one")
-    number = next_id(connection, schema.change)
+    number = next_free_id(connection, schema.change)
     made: list[Change] = []
     rows: list[dict[str, Any]] = []
     for device, entries in after.items():
@@ -308,7 +309,7 @@ def _log(
     return made
 
 
-def _store(
+def _store_entries(
     connection: Connection,
     made: Iterable[Change],
     rows: Mapping[str, RowMapping],
@@ -341,10 +342,10 @@ def _store(
         connection.execute(table.update().where(table.c.device_id == bindparam("the_device")), again)
     numbered = {row["id"]: row for row in rows.values()}
     for device in sorted(restated):
-        overrides.store(connection, numbered[device], after[device])
+        overrides.store_overrides(connection, numbered[device], after[device])
 
 
-def _recorder(connection: Connection, row: NewRow) -> RowMapping | None:
+def _find_recorder(connection: Connection, row: NewRow) -> RowMapping | None:
     """The recorder that a new row hangs on; raises UsageError where it or its channel cannot be."""
     if not row.recorder_asset_id:
         return None
@@ -362,8 +363,8 @@ def _recorder(connection: Connection, row: NewRow) -> RowMapping | None:
 
 
 def _no_recorder(connection: Connection, row: RowMapping) -> str:
-    stored = next(rows_in(connection, schema.people, schema.people.c.device_id, [row["id"]]), None)
-    return no_recorder(row["kind"], _entries(stored).get("stated_device_type", ""))
+    stored = next(select_rows(connection, schema.people, schema.people.c.device_id, [row["id"]]), None)
+    return no_recorder(row["kind"], _decode_entries(stored).get("stated_device_type", ""))
 
 
 def _remember_channel(connection: Connection, device: int, recorder: RowMapping, channel: int) -> None:
@@ -385,7 +386,7 @@ def _new_device(number: int, name: str, row: NewRow, recorder: RowMapping | None
         "confidence": nothing.confidence.value,
         "certainty": nothing.certainty,
         "known": {"identification": identification_to_json(nothing), "open_ports": []},
-        "evidence_digest": digest_of({}),
+        "evidence_digest": digest_evidence({}),
         "record_type": row.record_type.value,
         "presence": Presence.NOT_SCANNED.value,
         "scans_missed": 0,

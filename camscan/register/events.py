@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 from camscan.asset import Event, Happening, Presence
 from camscan.errors import UsageError
 from camscan.register import schema
-from camscan.register.rows import next_id
+from camscan.register.rows import next_free_id
 
 VALUES = (
     Event.MOVED_IP,
@@ -47,7 +47,7 @@ class Draft:
     detail: str
 
 
-def store(
+def store_events(
     connection: Connection, drafts: Sequence[Draft], *, scan: int | None, scan_id: str, at: datetime
 ) -> tuple[Happening, ...]:
     """Write events; ``scan`` is None for what no scan showed."""
@@ -55,7 +55,7 @@ def store(
     if not drafts:
         return ()
     after = scan or connection.execute(select(func.max(schema.scan.c.id))).scalar() or 0
-    first = next_id(connection, table)
+    first = next_free_id(connection, table)
     rows = [
         {
             "id": first + index,
@@ -74,10 +74,10 @@ def store(
     return tuple(Happening(each.event, each.asset_id, each.old, each.new, each.detail, at, scan_id) for each in drafts)
 
 
-def happenings(connection: Connection, since: str | datetime | None) -> list[Happening]:
+def list_happenings(connection: Connection, since: str | datetime | None) -> list[Happening]:
     """See ``Register.happenings``."""
-    rows = _rows(connection, since)
-    settled = _settled(connection)
+    rows = _event_rows(connection, since)
+    settled = _settled_conflicts(connection)
     by_device: defaultdict[tuple[str, str], list[Happening]] = defaultdict(list)
     for kind, old, new, detail, at, number, asset_id, merged_into, scan_id in rows:
         if merged_into is not None:
@@ -87,10 +87,10 @@ def happenings(connection: Connection, since: str | datetime | None) -> list[Hap
             continue
         happening = Happening(event, asset_id or "", old, new, detail, at, scan_id or "")
         by_device[happening.asset_id, (old or new) if event in COVERAGE else ""].append(happening)
-    return [net for found in by_device.values() for net in _net(found)]
+    return [net for found in by_device.values() for net in _net_changes(found)]
 
 
-def of_device(connection: Connection, asset_id: str, most: int) -> list[Happening]:
+def list_device_happenings(connection: Connection, asset_id: str, most: int) -> list[Happening]:
     """See ``Register.happened_to``."""
     event, device, scan = schema.event, schema.device, schema.scan
     query = (
@@ -107,7 +107,7 @@ def of_device(connection: Connection, asset_id: str, most: int) -> list[Happenin
     ]
 
 
-def _rows(connection: Connection, since: str | datetime | None) -> Sequence[Any]:
+def _event_rows(connection: Connection, since: str | datetime | None) -> Sequence[Any]:
     event, device, scan = schema.event, schema.device, schema.scan
     query = (
         select(*event.c["kind", "old", "new", "detail", "at", "device_id"])
@@ -130,14 +130,14 @@ def _rows(connection: Connection, since: str | datetime | None) -> Sequence[Any]
     return connection.execute(query).all()
 
 
-def _settled(connection: Connection) -> frozenset[tuple[int, str]]:
+def _settled_conflicts(connection: Connection) -> frozenset[tuple[int, str]]:
     """Device and sentence of the conflicts that a person has settled."""
     table = schema.conflict
     rows = connection.execute(select(*table.c["device_id", "detail"]).where(table.c.decision.is_not(None)))
     return frozenset((row.device_id, row.detail) for row in rows)
 
 
-def _net(found: Sequence[Happening]) -> Iterator[Happening]:
+def _net_changes(found: Sequence[Happening]) -> Iterator[Happening]:
     """What is left of the events of one device (or subnet), in their order."""
     if len(found) == 1 and found[0].event not in VALUES:
         yield found[0]
@@ -147,28 +147,28 @@ def _net(found: Sequence[Happening]) -> Iterator[Happening]:
     for each in found:
         by_event[each.event].append(each)
     kept: list[Happening] = by_event[Event.NEW][:1]
-    kept += _distinct(by_event[Event.IDENTITY_CONFLICT])
-    kept += _listed([each for each in found if each.event in CHANNEL])
+    kept += _distinct_changes(by_event[Event.IDENTITY_CONFLICT])
+    kept += _net_listing([each for each in found if each.event in CHANNEL])
     if not is_new:  # of a new device, all of it is new
-        kept += [net for event in VALUES for net in _span(by_event[event])]
-    kept += _sight(_after_alarm(found), is_new=is_new)
-    kept += _removal([each for each in found if each.event in REMOVAL])
+        kept += [net for event in VALUES for net in _net_interval(by_event[event])]
+    kept += _net_presence(_after_alarm(found), is_new=is_new)
+    kept += _net_removal([each for each in found if each.event in REMOVAL])
     coverage = [each for each in found if each.event in COVERAGE]
     if coverage and coverage[0].event is coverage[-1].event:  # lost and restored is nothing
         kept.append(coverage[-1])
     yield from sorted(kept, key=lambda each: tuple(Event).index(each.event))
 
 
-def _distinct(found: Iterable[Happening]) -> list[Happening]:
+def _distinct_changes(found: Iterable[Happening]) -> list[Happening]:
     return list({(each.event, each.detail): each for each in found}.values())
 
 
-def _listed(found: Sequence[Happening]) -> Sequence[Happening]:
+def _net_listing(found: Sequence[Happening]) -> Sequence[Happening]:
     """Dropped and listed again on the same channel is nothing."""
     return found[-1:] if found and found[0].old != found[-1].new else ()
 
 
-def _span(found: Sequence[Happening]) -> Iterator[Happening]:
+def _net_interval(found: Sequence[Happening]) -> Iterator[Happening]:
     if found and found[0].old != found[-1].new:
         first, last = found[0], found[-1]
         detail = last.detail if len(found) == 1 else f"was {first.old}, is {last.new}"
@@ -184,7 +184,7 @@ def _after_alarm(found: Sequence[Happening]) -> list[Happening]:
     return [each for each in sights if each.event in SIGHT]
 
 
-def _sight(found: Sequence[Happening], *, is_new: bool) -> Iterator[Happening]:
+def _net_presence(found: Sequence[Happening], *, is_new: bool) -> Iterator[Happening]:
     if not found:
         return
     before, after = Presence.SEEN if is_new else Presence(found[0].old), Presence(found[-1].new)
@@ -193,7 +193,7 @@ def _sight(found: Sequence[Happening], *, is_new: bool) -> Iterator[Happening]:
         yield replace(found[-1], old=before.value)
 
 
-def _removal(found: Sequence[Happening]) -> Iterator[Happening]:
+def _net_removal(found: Sequence[Happening]) -> Iterator[Happening]:
     """An alarm stays in the net, whatever came after it; a confirmation only where no alarm followed."""
     alarms = [each for each in found if each.event is Event.REAPPEARED_AFTER_REMOVAL]
     yield from alarms[-1:]

@@ -42,7 +42,7 @@ class Glance:
         self._connection = connection
         self._stamp = stamp
 
-    def document(self, name: str, day: date) -> Any:
+    def find_document(self, name: str, day: date) -> Any:
         """What was counted on that day under this name, if nothing has changed since; else None."""
         found = self._connection.execute("SELECT content FROM overview WHERE name = ?", (name,)).fetchone()
         held = json.loads(found[0]) if found else {}
@@ -50,7 +50,7 @@ class Glance:
         basis = [self._stamp["turn"], self._stamp["edition"], scan, day.isoformat()]
         return held["told"] if held.get("basis") == basis else None
 
-    def lines(self) -> Iterator[tuple[Any, ...]]:
+    def read_lines(self) -> Iterator[tuple[Any, ...]]:
         """Of each device the columns of ``LINE``, by address, those without one last."""
         yield from self._connection.execute(
             f"SELECT {', '.join(LINE)} FROM listing ORDER BY address = '', address, device_id"  # noqa: S608 - constants
@@ -64,7 +64,7 @@ LINE = (
 """Columns of the listing that the list on the screen shows; texts as they are stored."""
 
 
-def glance(where: str | Path, edition: str, day: date, read: Callable[[Glance], T | None]) -> T | None:
+def read_at_a_glance(where: str | Path, edition: str, day: date, read: Callable[[Glance], T | None]) -> T | None:
     """What ``read`` makes of a look at the register, all of it read by then.
 
     None where it is no register in a file, its listing is not that of this edition and day, or anything is wrong.
@@ -73,22 +73,22 @@ def glance(where: str | Path, edition: str, day: date, read: Callable[[Glance], 
     if address_of(where) is not None or not path.is_file() or path.is_symlink():
         return None
     try:
-        with contextlib.closing(_connect(path)) as connection:
-            seen = _look(connection, edition, day)
+        with contextlib.closing(_connect_readonly(path)) as connection:
+            seen = _open_glance(connection, edition, day)
             return None if seen is None else read(seen)
     except (sqlite3.Error, OSError, LookupError, TypeError, ValueError):
         return None  # whoever opens it says in plain words what is wrong
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(uri(path, readonly=True), uri=True, timeout=_WAIT, isolation_level=None)
+def _connect_readonly(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(sqlite_uri(path, readonly=True), uri=True, timeout=_WAIT, isolation_level=None)
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA query_only = ON")
     connection.execute("BEGIN")
     return connection
 
 
-def _look(connection: sqlite3.Connection, edition: str, day: date) -> Glance | None:
+def _open_glance(connection: sqlite3.Connection, edition: str, day: date) -> Glance | None:
     if connection.execute("PRAGMA application_id").fetchone() != (_APPLICATION_ID,):
         return None
     found = connection.execute(_FIT, (day.isoformat(),)).fetchone()
@@ -100,10 +100,10 @@ def _look(connection: sqlite3.Connection, edition: str, day: date) -> Glance | N
     return Glance(connection, stamp) if fits and lines == stamp["lines"] else None
 
 
-def is_free(path: Path) -> bool:
+def is_writable_now(path: Path) -> bool:
     """Whether the register in a file can be written to at once, so that a reader who wants to would not wait."""
     try:
-        with contextlib.closing(sqlite3.connect(uri(path, readonly=True), uri=True, timeout=0)) as connection:
+        with contextlib.closing(sqlite3.connect(sqlite_uri(path, readonly=True), uri=True, timeout=0)) as connection:
             connection.execute("BEGIN IMMEDIATE")
             connection.rollback()
     except sqlite3.Error:
@@ -111,7 +111,7 @@ def is_free(path: Path) -> bool:
     return True
 
 
-def uri(path: Path, *, readonly: bool) -> str:
+def sqlite_uri(path: Path, *, readonly: bool) -> str:
     """How a file is named to SQLite."""
     # Also a reader of a WAL database creates its index beside it, and clears it away only if it may write. Where the
     # directory forbids that and no writer left a log, the file is whole and at rest.

@@ -25,14 +25,14 @@ from sqlalchemy import Connection
 
 from camscan import fingerprints
 from camscan.fingerprints import Database
-from camscan.identify import identify
-from camscan.identify.channel_count import channels
+from camscan.identify import identify_box
+from camscan.identify.channel_count import count_channels
 from camscan.model import Confidence, Identification
 from camscan.register import knowledge
 from camscan.register.alike import is_alike
 from camscan.register.codec import identification_from_json, identification_to_json
 from camscan.register.last_evidence import Chunk, Reader, Shown
-from camscan.register.uncollected import uncollected
+from camscan.register.uncollected import pause_collector
 
 SAID = "said"
 """Where the identification of the last sighting is kept, once it is no longer what was said then."""
@@ -57,15 +57,15 @@ class Source(NamedTuple):
     """By helpers: the register's file, or its address, with a password where it has one."""
 
 
-def judge(shown: Iterable[Shown], database: Database) -> Verdicts:
+def judge_again(shown: Iterable[Shown], database: Database) -> Verdicts:
     """Which of the devices are something else by their facts than was said of them."""
     found: Verdicts = []
     for one in shown:
         last = _said_last(one)
-        now = identify(one.facts, database)
+        now = identify_box(one.facts, database)
         if not is_alike(last, now):
-            after = anew(identification_from_json(json.loads(one.known)["identification"]), last, now)
-            found.append((one.number, identification_to_json(now), channels(after.kind, one.facts)))
+            after = with_new_sighting(identification_from_json(json.loads(one.known)["identification"]), last, now)
+            found.append((one.number, identification_to_json(now), count_channels(after.kind, one.facts)))
     return found
 
 
@@ -85,7 +85,7 @@ def said_before(known: str, state: str) -> tuple[Identification, Identification]
     return before, identification_from_json(json.loads(state)["identification"]) if state else before
 
 
-def anew(known: Identification, told: Identification, now: Identification) -> Identification:
+def with_new_sighting(known: Identification, told: Identification, now: Identification) -> Identification:
     """What is known, once ``now`` is said of the last sighting in the place of ``told``."""
     if is_alike(told, now):
         return known
@@ -109,35 +109,35 @@ def judge_all(source: Source, chunks: Iterable[Chunk], database: Database, *, he
         # One thread hands a helper its work; the threads end when their helpers are gone, so those go first.
         pool = stack.enter_context(ThreadPoolExecutor(max_workers=max(1, helpers)))
         for helper in working:
-            stack.callback(helper.end)
+            stack.callback(helper.end_process)
         idle = deque(working)
         waiting: deque[tuple[Chunk, Future[Verdicts | None] | Verdicts]] = deque()
 
-        def by_helper(chunk: Chunk) -> Verdicts | None:
+        def judge_by_helper(chunk: Chunk) -> Verdicts | None:
             helper = idle.popleft()
             try:
-                return helper.judge(chunk)
+                return helper.judge_chunk(chunk)
             finally:
                 idle.append(helper)
 
-        def here(chunk: Chunk) -> Verdicts:
-            return judge(reader.read(chunk), database)
+        def judge_here(chunk: Chunk) -> Verdicts:
+            return judge_again(reader.read_chunk(chunk), database)
 
-        def settled(chunk: Chunk, one: Future[Verdicts | None] | Verdicts) -> Verdicts:
+        def await_verdicts(chunk: Chunk, one: Future[Verdicts | None] | Verdicts) -> Verdicts:
             found = one.result() if isinstance(one, Future) else one
-            return here(chunk) if found is None else found
+            return judge_here(chunk) if found is None else found
 
         for chunk in chunks:
             busy = sum(isinstance(one, Future) and not one.done() for _, one in waiting)
             lent = busy < _WAITING * helpers
-            waiting.append((chunk, pool.submit(by_helper, chunk) if lent else here(chunk)))
-            while waiting and (_is_done(waiting[0][1]) or len(waiting) > 2 * _WAITING * (1 + helpers)):
-                yield settled(*waiting.popleft())
+            waiting.append((chunk, pool.submit(judge_by_helper, chunk) if lent else judge_here(chunk)))
+            while waiting and (_is_pipe_ready(waiting[0][1]) or len(waiting) > 2 * _WAITING * (1 + helpers)):
+                yield await_verdicts(*waiting.popleft())
         while waiting:
-            yield settled(*waiting.popleft())
+            yield await_verdicts(*waiting.popleft())
 
 
-def _is_done(one: Future[Verdicts | None] | Verdicts) -> bool:
+def _is_pipe_ready(one: Future[Verdicts | None] | Verdicts) -> bool:
     return not isinstance(one, Future) or one.done()
 
 
@@ -157,15 +157,15 @@ class _Helper:
                 errors="surrogatepass",
                 start_new_session=True,  # Ctrl-C is for the one that the helper works for
             )
-            self._asked = [place, first, _digest(database)]
+            self._asked = [place, first, _database_digest(database)]
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.end()
+        self.end_process()
 
-    def judge(self, chunk: Chunk) -> Verdicts | None:
+    def judge_chunk(self, chunk: Chunk) -> Verdicts | None:
         """The verdicts on a chunk; None where the helper is no more."""
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
@@ -182,7 +182,7 @@ class _Helper:
         except (OSError, ValueError):
             return None
 
-    def end(self) -> None:
+    def end_process(self) -> None:
         """End the process, whatever it is doing."""
         process, self._process = self._process, None
         if process is None:
@@ -195,7 +195,7 @@ class _Helper:
                     stream.close()
 
 
-def help() -> None:  # noqa: A001 - what a helper does, and called by that name only there
+def run_helper() -> None:
     """What a helper does: the first line says which register and fingerprints, every other is a chunk."""
     from camscan.register.backends import Mode  # noqa: PLC0415 - what only a helper needs
     from camscan.register.opening import open_database  # noqa: PLC0415 - as above
@@ -205,19 +205,23 @@ def help() -> None:  # noqa: A001 - what a helper does, and called by that name 
             stream.reconfigure(encoding="utf-8", errors="surrogatepass")
     lines = iter(sys.stdin)
     place, (base, *overlays), asked = json.loads(next(lines))
-    database = fingerprints.load([*map(Path, overlays)], base=Path(base))
-    if _digest(database) != asked:
+    database = fingerprints.load_database([*map(Path, overlays)], base=Path(base))
+    if _database_digest(database) != asked:
         return  # not the fingerprints of the one that it works for: better none
-    with uncollected(), contextlib.closing(open_database(place, Mode.READ)) as book, book.reading() as connection:
+    with (
+        pause_collector(),
+        contextlib.closing(open_database(place, Mode.READ)) as book,
+        book.begin_reading() as connection,
+    ):
         reader = Reader(connection)
         for line in lines:
             first, last = json.loads(line)
-            told = judge(reader.read((first, last)), database)
+            told = judge_again(reader.read_chunk((first, last)), database)
             sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
             sys.stdout.flush()
 
 
-def _digest(database: Database) -> str:
+def _database_digest(database: Database) -> str:
     """Tells two databases apart, also one that was put together in memory."""
     told = repr((database.version, database.rules, sorted(database.makers), sorted(database.prefixes.items())))
     return hashlib.blake2b(told.encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from camscan import decode
 from camscan.asset import Event
 from camscan.fingerprints.wording import load_words
-from camscan.identify.channel_count import is_read
+from camscan.identify.channel_count import was_list_read
 from camscan.model import LISTED, Device, Identification, Observation
 
 VALUES = ("maker", "brand", "model", "firmware", "serial", "mac", "kind", "is_camera_system")
@@ -63,15 +63,15 @@ def last_known(before: Identification, now: Identification) -> Identification:
     )
 
 
-def differences(before: Identification, after: Identification) -> list[Difference]:
+def find_differences(before: Identification, after: Identification) -> list[Difference]:
     """Which of the things that people are told of are not what they were. Certainties, reasons and order are not."""
     found: list[Difference] = []
     if _is_other_firmware(before, after):
-        old, new = _in_full(before), _in_full(after)
+        old, new = _full_text(before), _full_text(after)
         found.append(Difference(Event.FIRMWARE_CHANGED, old, new, f"firmware was {old}, now {new}"))
     if before.maker != after.maker:
         old, new = before.maker or "unknown", after.maker or "unknown"
-        was, now = map(load_words().maker, (old, new))
+        was, now = map(load_words().maker_name, (old, new))
         detail = f"maker was {was}, now {now}"
         found.append(Difference(Event.MAKER_CHANGED, old, new, detail))
     gained = after.capabilities.keys() - before.capabilities.keys()
@@ -84,14 +84,14 @@ def differences(before: Identification, after: Identification) -> list[Differenc
     return found
 
 
-def moved(held: Mapping[tuple[str, str], int], last_scan: int, device: Device) -> Difference | None:
+def find_move(held: Mapping[tuple[str, str], int], last_scan: int, device: Device) -> Difference | None:
     """The change of address, where none of those that it held at its last sighting is left.
 
     ``held`` is every (kind, address) that it ever held, with the last scan of each. No move is when only another of
     its network interfaces was seen; no addresses are those that a machine gives itself.
     """
     before = [ip for (kind, ip), scan in held.items() if kind == "ip" and scan == last_scan]
-    old, new = routable(before), routable(device.ip_addresses)
+    old, new = routable_addresses(before), routable_addresses(device.ip_addresses)
     if not old or not new or set(old) & set(new):
         return None
     macs = {mac for (kind, mac), scan in held.items() if kind == "mac" and scan == last_scan}
@@ -106,7 +106,7 @@ def moved(held: Mapping[tuple[str, str], int], last_scan: int, device: Device) -
     return Difference(Event.MOVED_IP, was, now, f"was at {was}, is at {now}")
 
 
-def routable(addresses: Iterable[str]) -> list[str]:
+def routable_addresses(addresses: Iterable[str]) -> list[str]:
     """Without those that a machine gives itself, where it has others."""
     found = list(addresses)
     kept = [ip for ip in found if not ipaddress.ip_address(ip.partition("%")[0]).is_link_local]
@@ -123,7 +123,7 @@ def same_firmware(one: str, other: str) -> bool:
     return ours.build == theirs.build or not ours.build or not theirs.build
 
 
-def hints(seen: Sequence[Observation]) -> dict[str, str]:
+def read_hints(seen: Sequence[Observation]) -> dict[str, str]:
     """What a device says of its name and place, which question brought its MAC, and whether its channels were read."""
     told: dict[str, str] = {}
     for each in seen:
@@ -136,12 +136,12 @@ def hints(seen: Sequence[Observation]) -> dict[str, str]:
         "hostname": names[0] if names else "",
         "location_hint": "; ".join(places),
         "mac_source": ", ".join(sources),
-        "channels": "read" if is_read(each.key for each in seen) else "",
+        "channels": "read" if was_list_read(each.key for each in seen) else "",
     }
     return {name: value for name, value in found.items() if value}
 
 
-def elsewhere(device: Device) -> dict[str, dict[str, Any]]:
+def listed_elsewhere(device: Device) -> dict[str, dict[str, Any]]:
     """What other systems list of a device, as the register keeps it: of each thing the value, the list, and when."""
     entries: list[tuple[str, datetime, dict[str, str]]] = []
     for seen in device.observations:
@@ -152,7 +152,7 @@ def elsewhere(device: Device) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for ip, at, facts in sorted(entries, key=lambda each: each[1]):
         basis = facts.get("listed.in", "")
-        told = {"heard": basis, "ip": ip, **{name: _first(facts, keys) for name, keys in _ELSEWHERE.items()}}
+        told = {"heard": basis, "ip": ip, **{name: _first_text(facts, keys) for name, keys in _ELSEWHERE.items()}}
         told["switch_port"] = _switch_port(facts)
         told = {name: value for name, value in told.items() if value}
         made: dict[str, dict[str, Any]] = {
@@ -160,11 +160,11 @@ def elsewhere(device: Device) -> dict[str, dict[str, Any]]:
         }
         if "switch_port" in made:
             made["switch_port"]["others"] = int(facts.get("listed.port_shared", "0"))
-        found = newest(found, made)
+        found = newest_listing(found, made)
     return found
 
 
-def newest(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+def newest_listing(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
     """What other systems list, from two times: of each thing the newer, but never a port that more devices share."""
     found = dict(before)
     for name, each in now.items():
@@ -184,7 +184,7 @@ _ELSEWHERE = {
 """Name of a thing that other systems list -> the facts that say it, the best first."""
 
 
-def _first(facts: Mapping[str, str], keys: Iterable[str]) -> str:
+def _first_text(facts: Mapping[str, str], keys: Iterable[str]) -> str:
     return next((facts[key] for key in keys if facts.get(key)), "")
 
 
@@ -212,7 +212,7 @@ def _is_other_firmware(before: Identification, now: Identification) -> bool:
     return bool(other_build) or not same_firmware(before.firmware, now.firmware)
 
 
-def _in_full(found: Identification) -> str:
+def _full_text(found: Identification) -> str:
     text = found.firmware or ""
     told = decode.firmware(text)
     return f"{text} build {found.build}" if found.build and not (told and told.build) else text

@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Connection, Select, Text, or_, select, typ
 from camscan.asset import RecordType
 from camscan.model import Observation
 from camscan.register import schema
-from camscan.register.rows import CHUNK, some_in
-from camscan.register.texts import unescaped
+from camscan.register.rows import CHUNK, select_columns
+from camscan.register.texts import unescape_text
 
 Chunk = tuple[int, int]
 """The numbers of the first and the last of some hundred devices."""
@@ -33,7 +33,7 @@ class Shown(NamedTuple):
     """The evidence of its last sighting."""
 
 
-def devices(*columns: Any) -> Select[Any]:
+def select_devices(*columns: Any) -> Select[Any]:
     """Of every device that a scan has seen, or that other systems list."""
     table = schema.device
     is_seen = table.c.last_scan.is_not(None) & (table.c.record_type == RecordType.NETWORK.value)
@@ -42,15 +42,15 @@ def devices(*columns: Any) -> Select[Any]:
     )
 
 
-def chunks(connection: Connection) -> list[Chunk]:
+def list_chunks(connection: Connection) -> list[Chunk]:
     """All of them, in their order."""
     column = schema.device.c.id
-    numbers = connection.execute(devices(column).order_by(column)).scalars().all()
+    numbers = connection.execute(select_devices(column).order_by(column)).scalars().all()
     starts = range(0, len(numbers), CHUNK)
     return [(numbers[start], numbers[min(start + CHUNK, len(numbers)) - 1]) for start in starts]
 
 
-def states_of(connection: Connection, which: ColumnElement[bool]) -> dict[int, str]:
+def last_states(connection: Connection, which: ColumnElement[bool]) -> dict[int, str]:
     """How these devices were at their last sighting, in JSON."""
     device, sighting, state = schema.device, schema.sighting, schema.device_state
     query = (
@@ -70,16 +70,16 @@ class Reader:
         self._facts: dict[int, tuple[str, str]] = {}
         """Number of a fact -> key and value."""
 
-    def read(self, chunk: Chunk) -> Iterator[Shown]:
+    def read_chunk(self, chunk: Chunk) -> Iterator[Shown]:
         """The devices of a chunk, in their order."""
         column = schema.device.c.id
-        query = devices(column, type_coerce(schema.device.c.known, Text)).where(column.between(*chunk))
+        query = select_devices(column, type_coerce(schema.device.c.known, Text)).where(column.between(*chunk))
         rows = self._connection.execute(query.order_by(column)).all()
-        states, facts = states_of(self._connection, column.between(*chunk)), self._observed(chunk)
+        states, facts = last_states(self._connection, column.between(*chunk)), self._observations_of(chunk)
         for number, known in rows:
             yield Shown(number, known, states.get(number, ""), facts.get(number, ()))
 
-    def _observed(self, chunk: Chunk) -> dict[int, list[Observation]]:
+    def _observations_of(self, chunk: Chunk) -> dict[int, list[Observation]]:
         table = schema.observation
         stored = (type_coerce(one, Text) for one in (table.c.ip, table.c.probe, table.c.seen_at))
         query = (
@@ -88,22 +88,26 @@ class Reader:
             .order_by(table.c.device_id, table.c.id)
         )
         rows = self._connection.execute(query).all()
-        self._learn({row[1] for row in rows})
+        self._load_facts({row[1] for row in rows})
         facts, found = self._facts, defaultdict[int, list[Observation]](list)
         before: Sequence[str] = ()
         ip, probe, moment = "", "", datetime.min.replace(tzinfo=UTC)
         for number, fact, port, *source in rows:
             if source != before:  # facts of one reply follow each other
                 before = source
-                ip, probe, moment = unescaped(source[0]), unescaped(source[1]), datetime.fromisoformat(source[2])
+                ip, probe, moment = (
+                    unescape_text(source[0]),
+                    unescape_text(source[1]),
+                    datetime.fromisoformat(source[2]),
+                )
             key, value = facts[fact]
             found[number].append(Observation(ip, port, probe, key, value, moment))
         return found
 
-    def _learn(self, wanted: set[int]) -> None:
+    def _load_facts(self, wanted: set[int]) -> None:
         if len(self._facts) > _MOST_FACTS:
             self._facts.clear()
         table = schema.fact
         missing = sorted(wanted - self._facts.keys())
-        for row in some_in(self._connection, table.c["id", "key", "value"], table.c.id, missing):
+        for row in select_columns(self._connection, table.c["id", "key", "value"], table.c.id, missing):
             self._facts[row.id] = row.key, row.value

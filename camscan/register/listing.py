@@ -16,10 +16,10 @@ from sqlalchemy import ColumnElement, Connection, Text, bindparam, cast, func, i
 
 from camscan.asset.columns import NAMING
 from camscan.register import schema
-from camscan.register.assets import assets_of
-from camscan.register.rows import CHUNK, insert
+from camscan.register.assets import read_assets_by_row
+from camscan.register.rows import CHUNK, insert_rows
 from camscan.register.types import Group, Lister
-from camscan.register.watching import is_watched, watch
+from camscan.register.watching import create_triggers, is_watched
 
 STAMP = "stamp"
 """Name of the row of ``overview`` that says how far the listing is up to date."""
@@ -61,7 +61,7 @@ def is_current(connection: Connection, lister: Lister) -> bool:
     table = schema.touched
     if connection.execute(select(table.c.device_id).limit(1)).first() is not None:
         return False
-    return connection.execute(_outlived(lister.day()).limit(1)).first() is None
+    return connection.execute(_is_outlived(lister.day()).limit(1)).first() is None
 
 
 def bring_up_to_date(connection: Connection, lister: Lister, *, rebuild: bool = True) -> bool:
@@ -78,30 +78,30 @@ def bring_up_to_date(connection: Connection, lister: Lister, *, rebuild: bool = 
     changed = set(connection.execute(select(schema.touched.c.device_id)).scalars()) if stamp else {EVERY}
     if stamp is None or EVERY in changed or not _is_same_basis(stamp, lister):
         if rebuild:
-            _build(connection, lister, stamp)
+            _build_listing(connection, lister, stamp)
         return rebuild
     day = lister.day()
-    changed |= set(connection.execute(_outlived(day)).scalars())
+    changed |= set(connection.execute(_is_outlived(day)).scalars())
     changed |= _naming_merged(connection, changed)
     table = schema.listing
     numbers = sorted(changed)
     for start in range(0, len(numbers), CHUNK):  # those that were merged into others meanwhile are gone with that
         connection.execute(table.delete().where(table.c.device_id.in_(numbers[start : start + CHUNK])))
-    for batch in _lines(connection, lister, numbers):
-        insert(connection, table, batch)
+    for batch in _make_lines(connection, lister, numbers):
+        insert_rows(connection, table, batch)
     connection.execute(schema.touched.delete())
     _write_stamp(connection, _stamp_now(connection, lister, stamp.turn + bool(numbers)))
     return True
 
 
-def stale(connection: Connection) -> frozenset[int]:
+def stale_lines(connection: Connection) -> frozenset[int]:
     """Numbers of the devices whose lines are out of date by now, since they were written to."""
     if not inspect(connection).has_table(schema.touched.name):
         return frozenset()
     return frozenset(connection.execute(select(schema.touched.c.device_id)).scalars())
 
 
-def renew(connection: Connection, changes: Mapping[int, Mapping[str, Any]]) -> None:
+def renew_columns(connection: Connection, changes: Mapping[int, Mapping[str, Any]]) -> None:
     """Devices that were written to, and of whose lines only these columns change: nobody has to judge them anew."""
     table = schema.listing
     if not changes or not all(map(inspect(connection).has_table, (table.name, schema.touched.name))):
@@ -168,7 +168,7 @@ def by_address(connection: Connection) -> tuple[ColumnElement[Any], ...]:
     return table.c.address == "", address, table.c.device_id
 
 
-def lines(connection: Connection, order: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+def read_lines(connection: Connection, order: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     """See ``Register.lines``."""
     table = schema.listing
     by = by_address(connection) if order == (ADDRESS,) else (*(table.c[name] for name in order), table.c.device_id)
@@ -177,17 +177,17 @@ def lines(connection: Connection, order: Sequence[str]) -> Iterator[Mapping[str,
         yield dict(row)
 
 
-def apart(connection: Connection, lister: Lister) -> Collection[str]:
+def lines_apart(connection: Connection, lister: Lister) -> Collection[str]:
     """Asset ids of lines in scope that are in no count (``Lister.apart``); all are read only where there may be one."""
     table = schema.listing
     is_alone = or_(table.c.maker == "", table.c.last_seen.is_(None))
     meant = (table.c.in_scope == "yes", table.c.serial == "", is_alone)
     if connection.execute(select(table.c.device_id).where(*meant).limit(1)).first() is None:
         return ()
-    return lister.apart(lines(connection, ()))
+    return lister.apart(read_lines(connection, ()))
 
 
-def groups(connection: Connection, without: Collection[str] = ()) -> list[Group]:
+def count_groups(connection: Connection, without: Collection[str] = ()) -> list[Group]:
     """How many devices stand where, and what is counted of each lot, in no order."""
     table = schema.listing
     query = select(
@@ -199,7 +199,7 @@ def groups(connection: Connection, without: Collection[str] = ()) -> list[Group]
     return [Group(**{**row, "pence": int(row["pence"])}) for row in connection.execute(query).mappings()]
 
 
-def distinct(connection: Connection, without: Collection[str], standings: Collection[str]) -> tuple[int, int]:
+def count_distinct(connection: Connection, without: Collection[str], standings: Collection[str]) -> tuple[int, int]:
     """How many systems, and how many known sites, the devices in scope belong to that stand in one of these ways."""
     table = schema.listing
     meant = (table.c.in_scope == "yes", table.c.standing.in_(standings), table.c.asset_id.not_in(without))
@@ -213,32 +213,32 @@ def _is_same_basis(stamp: Stamp, lister: Lister) -> bool:
     return stamp.edition == lister.edition() and stamp.day <= lister.day().isoformat()
 
 
-def _outlived(day: date) -> Any:
+def _is_outlived(day: date) -> Any:
     """The devices whose line holds no longer on that day."""
     return select(schema.listing.c.device_id).where(schema.listing.c.until < day.isoformat())
 
 
-def _build(connection: Connection, lister: Lister, before: Stamp | None) -> None:
+def _build_listing(connection: Connection, lister: Lister, before: Stamp | None) -> None:
     """Every line anew; the tables too, where something is wrong with them."""
     if before is None:
         schema.METADATA.drop_all(connection, tables=schema.READ_MODEL)
         schema.METADATA.create_all(connection, tables=schema.READ_MODEL)
-        watch(connection)
+        create_triggers(connection)
     else:
         connection.execute(schema.listing.delete())
     device = schema.device
     numbers = connection.execute(select(device.c.id).where(device.c.merged_into.is_(None)).order_by(device.c.id))
-    for batch in _lines(connection, lister, numbers.scalars().all()):
-        insert(connection, schema.listing, batch)
+    for batch in _make_lines(connection, lister, numbers.scalars().all()):
+        insert_rows(connection, schema.listing, batch)
     connection.execute(schema.touched.delete())
     _write_stamp(connection, _stamp_now(connection, lister, before.turn + 1 if before else 1))
 
 
-def _lines(connection: Connection, lister: Lister, numbers: Sequence[int]) -> Iterator[list[dict[str, Any]]]:
+def _make_lines(connection: Connection, lister: Lister, numbers: Sequence[int]) -> Iterator[list[dict[str, Any]]]:
     """The lines of these devices, some thousands at a time, made before any of them is written."""
     day = lister.day()
     for start in range(0, len(numbers), _BATCH):
-        found = assets_of(connection, numbers[start : start + _BATCH])
+        found = read_assets_by_row(connection, numbers[start : start + _BATCH])
         made = lister.lines([asset for _, asset in found], day)
         yield [{"device_id": number, **line} for (number, _), line in zip(found, made, strict=True)]
 

@@ -29,11 +29,11 @@ _KINDS = ("serial", "unit", "mac")
 """Kinds of key that stated entries make."""
 
 
-def overlaid(found: Identification, entries: Mapping[str, str]) -> Identification:
+def overlay_entries(found: Identification, entries: Mapping[str, str]) -> Identification:
     """What is known of a device, with what people stated where scans say nothing."""
     if not any(name.startswith("stated_") for name in entries):
         return found
-    maker = _maker(entries)
+    maker = _maker_key(entries)
     type_ = entries.get("stated_device_type", "")
     of_cameras = kinds.is_camera_system(type_)
     result = replace(
@@ -53,9 +53,9 @@ def overlaid(found: Identification, entries: Mapping[str, str]) -> Identificatio
     return replace(result, maker=maker, confidence=Confidence.PROBABLE, certainty=CERTAINTY, because=because)
 
 
-def store(connection: Connection, row: RowMapping, entries: Mapping[str, str]) -> None:
+def store_overrides(connection: Connection, row: RowMapping, entries: Mapping[str, str]) -> None:
     """Write what a later scan recognises the device by, and its columns for questions in SQL."""
-    own = keys(entries)
+    own = stated_keys(entries)
     table = schema.device_key
     # No scan has written these; nor has one the notes of places, and the channels, that people gave in other ways.
     mine = (table.c.device_id == row["id"], table.c.last_scan.is_(None), table.c.kind.in_(_KINDS))
@@ -66,7 +66,7 @@ def store(connection: Connection, row: RowMapping, entries: Mapping[str, str]) -
     fresh = [{"kind": key.kind, "value": key.value, "device_id": row["id"]} for key in sorted(own - seen)]
     if fresh:
         connection.execute(table.insert(), fresh)
-    known = overlaid(identification_from_json(row["known"]["identification"]), entries)
+    known = overlay_entries(identification_from_json(row["known"]["identification"]), entries)
     values = {name: getattr(known, name) for name in ("maker", "brand", "model", "serial", "mac", "kind")}
     device = schema.device
     connection.execute(
@@ -81,27 +81,27 @@ def store(connection: Connection, row: RowMapping, entries: Mapping[str, str]) -
     )
 
 
-def keys(entries: Mapping[str, str]) -> frozenset[Key]:
+def stated_keys(entries: Mapping[str, str]) -> frozenset[Key]:
     """The keys that stated entries make, as ``identify.keys.strong_keys`` makes them of a sighting."""
     serial = entries.get("stated_serial_number", "").upper()
-    made = set(serial_keys(_maker(entries) or _maker_of_serial(serial), serial))
+    made = set(serial_keys(_maker_key(entries) or _maker_of_serial(serial), serial))
     mac = entries.get("stated_mac_address", "")
     if mac and is_global_mac(mac):
         made.add(Key("mac", mac))
     return frozenset(made)
 
 
-def _maker(entries: Mapping[str, str]) -> str | None:
+def _maker_key(entries: Mapping[str, str]) -> str | None:
     """The key of ``makers.yaml`` that a stated manufacturer means; None for a name that is no maker's."""
     name = entries.get("stated_manufacturer")
     if not name:
         return None
-    return _ownership().of_name(name)
+    return _load_ownership().maker_of_name(name)
 
 
 @functools.cache
-def _ownership() -> Ownership:
-    return companies.load()
+def _load_ownership() -> Ownership:
+    return companies.load_ownership()
 
 
 def _maker_of_serial(serial: str) -> str | None:

@@ -14,7 +14,7 @@ from camscan.register.listing import read_stamp
 from camscan.register.types import LogWanted, Mark, Sought
 
 
-def mark(connection: Connection) -> Mark:
+def change_mark(connection: Connection) -> Mark:
     """See ``Register.mark``."""
     scan, change, conflict = schema.scan, schema.change, schema.conflict
     settled: datetime | None = connection.execute(select(func.max(conflict.c.settled_at))).scalar()
@@ -28,26 +28,26 @@ def mark(connection: Connection) -> Mark:
     )
 
 
-def page(connection: Connection, sought: Sought) -> tuple[list[Mapping[str, Any]], int]:
+def read_page(connection: Connection, sought: Sought) -> tuple[list[Mapping[str, Any]], int]:
     """See ``Register.page``."""
     table = schema.listing
-    wanted = and_(*_conditions(sought))
+    wanted = and_(*_make_conditions(sought))
     total = connection.execute(select(func.count()).select_from(table).where(wanted)).scalar_one()
     # What is empty in the column comes last, whichever way: asked for by itself, so that an index gives the order.
-    is_empty, order = _order(sought)
+    is_empty, order = _make_order(sought)
     query = select(table).where(wanted).order_by(*order)
-    rows = _some(connection, query.where(~is_empty), sought.start, sought.most)
+    rows = _select_some(connection, query.where(~is_empty), sought.start, sought.most)
     if len(rows) < sought.most and sought.start + len(rows) < total:
         filled = connection.execute(select(func.count()).select_from(table).where(wanted, ~is_empty)).scalar_one()
-        rows += _some(connection, query.where(is_empty), max(sought.start - filled, 0), sought.most - len(rows))
+        rows += _select_some(connection, query.where(is_empty), max(sought.start - filled, 0), sought.most - len(rows))
     return rows, total
 
 
-def _some(connection: Connection, query: Select[Any], start: int, most: int) -> list[Mapping[str, Any]]:
+def _select_some(connection: Connection, query: Select[Any], start: int, most: int) -> list[Mapping[str, Any]]:
     return [dict(row) for row in connection.execute(query.offset(start).limit(most)).mappings()]
 
 
-def _conditions(sought: Sought) -> list[ColumnElement[bool]]:
+def _make_conditions(sought: Sought) -> list[ColumnElement[bool]]:
     columns = schema.listing.c
     found: list[ColumnElement[bool]] = [schema.listing.c.device_id.is_not(None)]
     if sought.sites is not None:
@@ -64,7 +64,7 @@ def _conditions(sought: Sought) -> list[ColumnElement[bool]]:
     return found
 
 
-def _order(sought: Sought) -> tuple[ColumnElement[bool], list[ColumnElement[Any]]]:
+def _make_order(sought: Sought) -> tuple[ColumnElement[bool], list[ColumnElement[Any]]]:
     """What is empty in the column that it goes by, and the order: by the column, then as devices were first found."""
     columns = schema.listing.c
     column, number = columns[sought.order], columns.device_id
@@ -72,7 +72,7 @@ def _order(sought: Sought) -> tuple[ColumnElement[bool], list[ColumnElement[Any]
     return is_empty, [column.desc(), number.desc()] if sought.descending else [column, number]
 
 
-def log(connection: Connection, wanted: LogWanted) -> tuple[list[Change], int]:
+def read_log(connection: Connection, wanted: LogWanted) -> tuple[list[Change], int]:
     """See ``Register.log``."""
     table, device = schema.change, schema.device
     joined = table.join(device, device.c.id == table.c.device_id)
@@ -80,7 +80,7 @@ def log(connection: Connection, wanted: LogWanted) -> tuple[list[Change], int]:
     total = connection.execute(select(func.count()).select_from(joined).where(found)).scalar_one()
     query = select(table, device.c.asset_id).select_from(joined).where(found).order_by(table.c.id.desc())
     rows = connection.execute(query.offset(wanted.start).limit(wanted.most)).mappings()
-    return [change_of(row) for row in rows], total
+    return [decode_change(row) for row in rows], total
 
 
 def _log_conditions(wanted: LogWanted) -> list[ColumnElement[bool]]:
@@ -107,7 +107,7 @@ def log_values(connection: Connection) -> tuple[Sequence[str], Sequence[str]]:
     return roles, columns
 
 
-def change_of(row: RowMapping) -> Change:
+def decode_change(row: RowMapping) -> Change:
     """A line of the audit log."""
     return Change(
         number=row["id"],

@@ -12,8 +12,8 @@ from camscan.errors import UsageError
 from camscan.model import LISTED, Completion, Device, Observation, Report
 from camscan.register import schema
 from camscan.register.codec import coverage_from_json, identification_from_json, is_late, turn_from_json
-from camscan.register.read import attempts
-from camscan.register.site_lookup import places
+from camscan.register.read import list_attempts
+from camscan.register.site_lookup import make_lookup
 
 
 def past_report(connection: Connection, scan_id: str | None) -> Report:
@@ -37,12 +37,12 @@ def past_report(connection: Connection, scan_id: str | None) -> Report:
         pace=row["pace"],
         version=row["version"],
         database=row["database"],
-        devices=_devices(connection, row["id"], late=is_late(row["coverage"])),
+        devices=_read_devices(connection, row["id"], late=is_late(row["coverage"])),
         coverage=coverage_from_json(row["coverage"]),
-        attempts=tuple(attempts(connection, row["scan_id"], None)),
+        attempts=tuple(list_attempts(connection, row["scan_id"], None)),
         turn=turn_from_json(row["coverage"]),
     )
-    return replace(report, sites={} if report.site else _sites(connection, report))
+    return replace(report, sites={} if report.site else _sites_seen(connection, report))
 
 
 def _newest(connection: Connection) -> str | None:
@@ -53,14 +53,14 @@ def _newest(connection: Connection) -> str | None:
     return next((row.scan_id for row in scans), None)
 
 
-def _sites(connection: Connection, report: Report) -> dict[str, str]:
+def _sites_seen(connection: Connection, report: Report) -> dict[str, str]:
     """The sites of what it saw, by the site map as it is now."""
-    find = places(connection)
+    find = make_lookup(connection)
     found = ((ip, find("", [ip])) for device in report.devices for ip in device.ip_addresses)
     return {ip: place.name for ip, place in found if place}
 
 
-def _devices(connection: Connection, scan: int, *, late: bool) -> tuple[Device, ...]:
+def _read_devices(connection: Connection, scan: int, *, late: bool) -> tuple[Device, ...]:
     """Every device as that scan saw it, with the evidence that held then."""
     sighting, state = schema.sighting, schema.device_state
     query = (
@@ -69,11 +69,11 @@ def _devices(connection: Connection, scan: int, *, late: bool) -> tuple[Device, 
         .where(sighting.c.scan == scan)
         .order_by(sighting.c.device_id)
     )
-    evidence = _evidence(connection, scan, late=late)
-    return tuple(_device(row, evidence[row["device_id"]]) for row in connection.execute(query).mappings())
+    evidence = _read_evidence(connection, scan, late=late)
+    return tuple(_make_device(row, evidence[row["device_id"]]) for row in connection.execute(query).mappings())
 
 
-def _device(row: Any, observations: list[Observation]) -> Device:
+def _make_device(row: Any, observations: list[Observation]) -> Device:
     state = row["state"]
     return Device(
         identification=identification_from_json(state["identification"]),
@@ -86,7 +86,7 @@ def _device(row: Any, observations: list[Observation]) -> Device:
     )
 
 
-def _evidence(connection: Connection, scan: int, *, late: bool) -> defaultdict[int, list[Observation]]:
+def _read_evidence(connection: Connection, scan: int, *, late: bool) -> defaultdict[int, list[Observation]]:
     """Device id -> the observations that held at its sighting in that scan; of one that came late, its own."""
     seen, fact, sighting = schema.observation, schema.fact, schema.sighting
     query = (

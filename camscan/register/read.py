@@ -14,19 +14,19 @@ from camscan.model import Attempt, Completion, Observation, Outcome
 from camscan.net.text import mac_address
 from camscan.register import column_types, entries, schema
 from camscan.register.asset_numbers import SHORT
-from camscan.register.assets import assets, assets_of
+from camscan.register.assets import read_assets, read_assets_by_row
 from camscan.register.checks import FAULTS
 from camscan.register.codec import coverage_from_json, identification_from_json, is_late, turn_from_json
 from camscan.register.rounds import in_order, with_turns
-from camscan.register.rows import some_in
-from camscan.register.site_lookup import places  # noqa: F401 - asked for here too
+from camscan.register.rows import select_columns
+from camscan.register.site_lookup import make_lookup  # noqa: F401 - asked for here too
 from camscan.register.types import Sighting, StoredObservation, StoredScan
 
 _SHORTEST_END = 4
 """The end of a serial number, as read off a label, must have at least so many characters to be looked up."""
 
 
-def find(connection: Connection, text: str) -> list[Asset]:
+def find_devices(connection: Connection, text: str) -> list[Asset]:
     """See ``Register.find``."""
     text = text.strip()
     address = _normal_address(text)
@@ -38,7 +38,7 @@ def find(connection: Connection, text: str) -> list[Asset]:
         key = schema.device_key  # also a MAC that a person stated and no scan has seen
         wanted.append(table.c.id.in_(select(key.c.device_id).where(key.c.kind == "mac", key.c.value == address)))
     else:
-        wanted.append(table.c.id.in_(entries.by_tag(connection, text)))
+        wanted.append(table.c.id.in_(entries.rows_by_tag(connection, text)))
         if len(text) == SHORT:  # the half of a number that lists show
             wanted.append(table.c.asset_id.endswith(f"-{text.upper()}", autoescape=True))
         wanted.append(func.upper(table.c.serial, type_=column_types.DeviceText) == text.upper())
@@ -46,33 +46,33 @@ def find(connection: Connection, text: str) -> list[Asset]:
         if len(text) >= _SHORTEST_END:
             ending = key.c.value.endswith(text.upper(), autoescape=True)
             wanted.append(table.c.id.in_(select(key.c.device_id).where(key.c.kind.in_(("serial", "unit")), ending)))
-    found = assets(connection, or_(*wanted))
+    found = read_assets(connection, or_(*wanted))
     return sorted(found, key=lambda each: address not in {*each.ip_addresses, *each.mac_addresses, None})
 
 
-def devices(connection: Connection, *, maker: str | None, site: str | None) -> list[Asset]:
+def list_devices(connection: Connection, *, maker: str | None, site: str | None) -> list[Asset]:
     """See ``Register.devices``."""
     table = schema.device
     asked = [table.c.maker == maker] if maker is not None else []
     asked += [table.c.site == site] if site is not None else []
-    return assets(connection, and_(*asked) if asked else None)
+    return read_assets(connection, and_(*asked) if asked else None)
 
 
-def legible(connection: Connection) -> tuple[list[Asset], int]:
+def list_legible(connection: Connection) -> tuple[list[Asset], int]:
     """Every device that can be read, in their order, and how many cannot; raises where none can, as what all share."""
     table = schema.device
     first, last = connection.execute(select(func.min(table.c.id), func.max(table.c.id))).one()
     if first is None:
         return [], 0
-    assets(connection, false())  # else every row would be tried, and in vain
-    return _legible(connection, first, last)
+    read_assets(connection, false())  # else every row would be tried, and in vain
+    return _read_legible(connection, first, last)
 
 
-def _legible(connection: Connection, first: int, last: int) -> tuple[list[Asset], int]:
+def _read_legible(connection: Connection, first: int, last: int) -> tuple[list[Asset], int]:
     """The same of the rows with these numbers: by halves, so that one damaged row costs few questions."""
     column = schema.device.c.id
     try:
-        return assets(connection, column.between(first, last)), 0
+        return read_assets(connection, column.between(first, last)), 0
     except FAULTS:
         pass
     except OperationalError as error:  # a text that is not UTF-8
@@ -81,21 +81,21 @@ def _legible(connection: Connection, first: int, last: int) -> tuple[list[Asset]
     if first == last:
         return [], 1
     middle = (first + last) // 2
-    (left, lost), (right, more) = _legible(connection, first, middle), _legible(connection, middle + 1, last)
+    (left, lost), (right, more) = _read_legible(connection, first, middle), _read_legible(connection, middle + 1, last)
     return left + right, lost + more
 
 
-def named(connection: Connection, asset_ids: Collection[str]) -> list[Asset]:
+def devices_by_number(connection: Connection, asset_ids: Collection[str]) -> list[Asset]:
     """See ``Register.named``."""
     table = schema.device
     every = connection.execute(select(func.count()).select_from(table)).scalar_one()
     if len(asset_ids) > every / 2:  # one question for all is quicker than many for nearly all
-        return [row for row in assets(connection) if row.asset_id in asset_ids]
-    found = some_in(connection, (table.c.id,), table.c.asset_id, sorted(asset_ids))
-    return [asset for _, asset in assets_of(connection, sorted(row.id for row in found))]
+        return [row for row in read_assets(connection) if row.asset_id in asset_ids]
+    found = select_columns(connection, (table.c.id,), table.c.asset_id, sorted(asset_ids))
+    return [asset for _, asset in read_assets_by_row(connection, sorted(row.id for row in found))]
 
 
-def merged(connection: Connection) -> Mapping[str, str]:
+def merged_rows(connection: Connection) -> Mapping[str, str]:
     """See ``Register.merged``."""
     kept, gone = schema.device, schema.device.alias("gone")
     query = select(gone.c.asset_id, kept.c.asset_id.label("into")).join_from(
@@ -104,7 +104,7 @@ def merged(connection: Connection) -> Mapping[str, str]:
     return {row.asset_id: row.into for row in connection.execute(query)}
 
 
-def evidence(connection: Connection, asset_id: str) -> list[StoredObservation]:
+def list_evidence(connection: Connection, asset_id: str) -> list[StoredObservation]:
     """See ``Register.evidence``."""
     seen, fact, device, scan = schema.observation, schema.fact, schema.device, schema.scan
     until = func.coalesce(seen.c.last_scan, device.c.last_scan, seen.c.first_scan)
@@ -130,7 +130,7 @@ def evidence(connection: Connection, asset_id: str) -> list[StoredObservation]:
     ]
 
 
-def history(connection: Connection, asset_id: str) -> list[Sighting]:
+def list_sightings(connection: Connection, asset_id: str) -> list[Sighting]:
     """See ``Register.history``."""
     sighting, state, device, scan = schema.sighting, schema.device_state, schema.device, schema.scan
     query = (
@@ -156,7 +156,7 @@ def history(connection: Connection, asset_id: str) -> list[Sighting]:
     ]
 
 
-def scans(connection: Connection) -> list[StoredScan]:
+def list_scans(connection: Connection) -> list[StoredScan]:
     """See ``Register.scans``."""
     rows = connection.execute(select(schema.scan).order_by(schema.scan.c.id)).mappings().all()
     found = [
@@ -181,15 +181,15 @@ def scans(connection: Connection) -> list[StoredScan]:
     return in_order(with_turns(found, unsaid))
 
 
-def tallies(connection: Connection) -> list[tuple[StoredScan, Mapping[str, float]]]:
+def list_tallies(connection: Connection) -> list[tuple[StoredScan, Mapping[str, float]]]:
     """See ``Register.tallies``."""
     table, scan = schema.tally, schema.scan
     rows = connection.execute(select(scan.c.scan_id, table.c.counts).join(scan, scan.c.id == table.c.scan))
     counted = {row.scan_id: row.counts for row in rows}
-    return [(each, counted[each.scan_id]) for each in scans(connection) if each.scan_id in counted]
+    return [(each, counted[each.scan_id]) for each in list_scans(connection) if each.scan_id in counted]
 
 
-def attempts(connection: Connection, scan_id: str, ip: str | None) -> list[Attempt]:
+def list_attempts(connection: Connection, scan_id: str, ip: str | None) -> list[Attempt]:
     """See ``Register.attempts``."""
     asked, payload, scan = schema.attempt, schema.payload, schema.scan
     query = (
@@ -215,7 +215,7 @@ def attempts(connection: Connection, scan_id: str, ip: str | None) -> list[Attem
     ]
 
 
-def sizes(connection: Connection) -> Mapping[str, int]:
+def count_rows(connection: Connection) -> Mapping[str, int]:
     """See ``Register.sizes``."""
     counted = {}
     for table in schema.KEPT:

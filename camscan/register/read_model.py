@@ -32,7 +32,7 @@ class ReadModel(Transactions):
     @property
     def is_free(self) -> bool:
         """Whether nobody is writing at this moment, so that a reader who wants to write a little need not wait."""
-        with self._database.explained():
+        with self._database.explain_errors():
             return self._database.is_free
 
     def counting_basis(self) -> Sequence[Any]:
@@ -57,17 +57,17 @@ class ReadModel(Transactions):
         Whether it is up to date, ``is_listed`` says. Some thousand lines at a time are in memory.
         """
         with self._reading() as connection:
-            yield from listing.lines(connection, order)
+            yield from listing.read_lines(connection, order)
 
     def page(self, sought: Sought) -> tuple[list[Mapping[str, Any]], int]:
         """Some lines of the listing, and how many fit in all. Whether it is up to date, ``is_listed`` says."""
         with self._reading() as connection:
-            return paging.page(connection, sought)
+            return paging.read_page(connection, sought)
 
     def mark(self) -> Mark:
         """How far it has got: while this stays the same, nothing that is counted or shown has changed."""
         with self._reading() as connection:
-            return paging.mark(connection)
+            return paging.change_mark(connection)
 
     @property
     def _judges(self) -> Lister:

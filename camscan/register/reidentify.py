@@ -19,36 +19,36 @@ from camscan.fingerprints import Database
 from camscan.identify.keys import serial_keys
 from camscan.model import Identification
 from camscan.register import events, knowledge, last_evidence, overrides, schema
-from camscan.register.alike import MEMBERS, grades
+from camscan.register.alike import MEMBERS, capability_grades
 from camscan.register.codec import identification_from_json, identification_to_json
-from camscan.register.judging import MOST_HELPERS, SAID, Source, Verdicts, anew, judge_all, said_before
-from camscan.register.rows import insert, rows_in
+from camscan.register.judging import MOST_HELPERS, SAID, Source, Verdicts, judge_all, said_before, with_new_sighting
+from camscan.register.rows import insert_rows, select_rows
 from camscan.register.types import Reidentified
-from camscan.register.uncollected import uncollected
+from camscan.register.uncollected import pause_collector
 from camscan.system import processors
 
 _MANY = 2000
 """Devices from which on helpers are worth their start."""
 
 
-@uncollected()
-def reidentify(
+@pause_collector()
+def reidentify_devices(
     connection: Connection, place: str, database: Database, *, apply: bool, at: datetime
 ) -> list[Reidentified]:
     """See ``Register.reidentify``; ``place`` is where others find the register."""
     found: list[Reidentified] = []
     drafts: list[events.Draft] = []
-    parts = last_evidence.chunks(connection)
-    helpers = _helpers(connection)
+    parts = last_evidence.list_chunks(connection)
+    helpers = _helper_count(connection)
     with contextlib.closing(judge_all(Source(connection, place), parts, database, helpers=helpers)) as verdicts:
         for told in verdicts:
-            changed = list(_changed(connection, told))
+            changed = list(_changed_devices(connection, told))
             found += [one.told for one in changed]
             if apply:
-                _apply(connection, changed)
-                drafts += [draft for one in changed for draft in _drafts(one, database)]
+                _write_changes(connection, changed)
+                drafts += [draft for one in changed for draft in _draft_events(one, database)]
     if apply:
-        events.store(connection, drafts, scan=None, scan_id="", at=at)
+        events.store_events(connection, drafts, scan=None, scan_id="", at=at)
     return found
 
 
@@ -64,13 +64,13 @@ class _Changed:
     """How many it says it has; None where it says nothing of it."""
 
 
-def _helpers(connection: Connection) -> int:
+def _helper_count(connection: Connection) -> int:
     """Processes beside this one: for a register that takes longer than they take to start."""
-    count = connection.execute(last_evidence.devices(func.count())).scalar_one()
+    count = connection.execute(last_evidence.select_devices(func.count())).scalar_one()
     return min(processors() - 1, MOST_HELPERS) if count >= _MANY else 0
 
 
-def _changed(connection: Connection, verdicts: Verdicts) -> Iterator[_Changed]:
+def _changed_devices(connection: Connection, verdicts: Verdicts) -> Iterator[_Changed]:
     if not verdicts:
         return
     table = schema.device
@@ -78,29 +78,31 @@ def _changed(connection: Connection, verdicts: Verdicts) -> Iterator[_Changed]:
     known = type_coerce(table.c.known, Text).label("known")
     columns = table.c["id", "asset_id", "last_scan", "channels"]
     rows = {row["id"]: row for row in connection.execute(select(*columns, known).where(which)).mappings()}
-    states = last_evidence.states_of(connection, which)
+    states = last_evidence.last_states(connection, which)
     for number, told, count in verdicts:
         row = rows[number]
         before, last = said_before(row["known"], states.get(number, ""))
         now = identification_from_json(told)
-        after = anew(before, last, now)
-        if changes := tuple(_changes(before, after)):
+        after = with_new_sighting(before, last, now)
+        if changes := tuple(_list_changes(before, after)):
             yield _Changed(row, Reidentified(row["asset_id"], changes, before, after), now, count)
 
 
-def _apply(connection: Connection, changed: Sequence[_Changed]) -> None:
+def _write_changes(connection: Connection, changed: Sequence[_Changed]) -> None:
     """What each is, and what a later scan recognises it by where the maker has another name; nothing else."""
     if not changed:
         return
     table, key = schema.device, schema.device_key
     numbers = [one.row["id"] for one in changed]
     people = schema.people
-    entered = {row["device_id"]: row["entries"] for row in rows_in(connection, people, people.c.device_id, numbers)}
-    rows = [{"the_id": one.row["id"], **_columns(one, entered.get(one.row["id"], {}))} for one in changed]
+    entered = {row["device_id"]: row["entries"] for row in select_rows(connection, people, people.c.device_id, numbers)}
+    rows = [{"the_id": one.row["id"], **_device_columns(one, entered.get(one.row["id"], {}))} for one in changed]
     values: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "the_id"}
     connection.execute(update(table).where(table.c.id == bindparam("the_id")).values(values), rows)
-    held = {(row["device_id"], row["kind"], row["value"]) for row in rows_in(connection, key, key.c.device_id, numbers)}
-    insert(connection, key, [row for one in changed for row in _new_keys(one, held)])
+    held = {
+        (row["device_id"], row["kind"], row["value"]) for row in select_rows(connection, key, key.c.device_id, numbers)
+    }
+    insert_rows(connection, key, [row for one in changed for row in _new_keys(one, held)])
 
 
 def _new_keys(one: _Changed, held: Container[tuple[int, str, str]]) -> Iterator[dict[str, Any]]:
@@ -112,27 +114,27 @@ def _new_keys(one: _Changed, held: Container[tuple[int, str, str]]) -> Iterator[
             yield {"device_id": number, "kind": each.kind, "value": each.value, "first_scan": scan, "last_scan": scan}
 
 
-def _changes(before: Identification, after: Identification) -> Iterator[tuple[str, str, str]]:
+def _list_changes(before: Identification, after: Identification) -> Iterator[tuple[str, str, str]]:
     for name in MEMBERS:
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
-            yield name, _text(old), _text(new)
-    ours, theirs = grades(before), grades(after)
+            yield name, _change_text(old), _change_text(new)
+    ours, theirs = capability_grades(before), capability_grades(after)
     for name in sorted(ours.keys() | theirs.keys()):
         if ours.get(name) != theirs.get(name):
             yield f"capability {name}", ours.get(name, ""), theirs.get(name, "")
 
 
-def _text(value: object) -> str:
+def _change_text(value: object) -> str:
     if value is None:
         return ""
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
-def _columns(one: _Changed, entries: dict[str, str]) -> dict[str, Any]:
+def _device_columns(one: _Changed, entries: dict[str, str]) -> dict[str, Any]:
     """What stands in the columns: for questions in SQL, with what people stated where scans are silent."""
     after = one.told.after
-    shown = overrides.overlaid(after, entries)
+    shown = overrides.overlay_entries(after, entries)
     said = {"identification": identification_to_json(after), SAID: identification_to_json(one.now)}
     return {
         **{name: getattr(shown, name) for name in knowledge.VALUES},
@@ -143,7 +145,7 @@ def _columns(one: _Changed, entries: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _drafts(one: _Changed, database: Database) -> Iterator[events.Draft]:
-    for event, old, new, detail in knowledge.differences(one.told.before, one.told.after):
+def _draft_events(one: _Changed, database: Database) -> Iterator[events.Draft]:
+    for event, old, new, detail in knowledge.find_differences(one.told.before, one.told.after):
         told = f"{detail} (fingerprint database {database.version}, same evidence)"
         yield events.Draft(event, one.row["id"], one.told.asset_id, old, new, told)

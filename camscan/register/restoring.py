@@ -7,16 +7,16 @@ from pathlib import Path
 from camscan.register.address import address_of
 from camscan.register.backends import Mode
 from camscan.register.backends.backup import sound_copy
-from camscan.register.store import Register, open_any
+from camscan.register.store import Register, open_either
 
 
 def restore_any(where: str | Path, source: Path) -> Register:
     """See :func:`camscan.register.restore_register`."""
     with sound_copy(source) as copy:  # before anything is made at the target
         is_new = address_of(where) is None and not Path(where).exists()
-        book = open_any(where, Mode.RUN)
+        book = open_either(where, Mode.RUN)
         try:
-            book.fill(copy)
+            book.fill_from(copy)
         except BaseException:
             book.close()
             if is_new:

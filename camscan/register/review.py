@@ -15,7 +15,7 @@ from camscan.register import entries, schema
 from camscan.register.entries import Who
 from camscan.register.record.conflicts import APART
 from camscan.register.record.merge import MERGED, merge_rows
-from camscan.register.rows import next_id
+from camscan.register.rows import next_free_id
 from camscan.register.types import Conflict, Edit, Review, Seen, Settled
 
 KEPT = "kept"
@@ -38,7 +38,7 @@ def who(role: str, because: str, how: str) -> Who:
     return Who(role, how, because, datetime.now(UTC))
 
 
-def conflicts(connection: Connection, asset_id: str | None = None) -> list[Conflict]:
+def list_conflicts(connection: Connection, asset_id: str | None = None) -> list[Conflict]:
     """See ``Register.conflicts``."""
     table, device, scan = schema.conflict, schema.device, schema.scan
     other = device.alias("other")
@@ -58,10 +58,10 @@ def conflicts(connection: Connection, asset_id: str | None = None) -> list[Confl
     return [Conflict(**{**row, "other": row["other"] or ""}) for row in rows]
 
 
-def reviews(connection: Connection) -> list[Review]:
+def list_reviews(connection: Connection) -> list[Review]:
     """See ``Register.reviews``."""
     grouped: dict[frozenset[str] | int, list[Conflict]] = {}
-    for each in conflicts(connection):
+    for each in list_conflicts(connection):
         pair = frozenset((each.asset_id, each.other))
         grouped.setdefault(pair if each.other else each.number, []).append(each)
     return [Review(found[0].asset_id, found[0].other, tuple(found)) for found in grouped.values()]
@@ -83,7 +83,7 @@ def settled(connection: Connection, number: int) -> Settled | None:
     return Settled(row.asset_id, row.other or "", row.decision, row.settled_by, row.settled_at) if row else None
 
 
-def settle(connection: Connection, numbers: Sequence[int], who: Who, seen: Seen | None = None) -> list[Change]:
+def close_conflicts(connection: Connection, numbers: Sequence[int], who: Who, seen: Seen | None = None) -> list[Change]:
     """See ``Register.settle``."""
     table = schema.conflict
     _require_role(who)
@@ -96,16 +96,16 @@ def settle(connection: Connection, numbers: Sequence[int], who: Who, seen: Seen 
             raise UsageError(f"conflict {number} is already settled")
     decided = {"decision": KEPT, "settled_by": who.role, "settled_at": who.at}
     connection.execute(table.update().where(table.c.id.in_(numbers)).values(**decided))
-    names = _names(connection, (row["device_id"] for row in rows.values()))
+    names = _asset_numbers(connection, (row["device_id"] for row in rows.values()))
     lines = [(rows[number]["device_id"], "conflict", rows[number]["detail"], KEPT) for number in dict.fromkeys(numbers)]
-    return _log(connection, lines, names, who)
+    return _write_log(connection, lines, names, who)
 
 
-def apart(connection: Connection, one: str, other: str, who: Who, seen: Seen | None = None) -> list[Change]:
+def keep_separate(connection: Connection, one: str, other: str, who: Who, seen: Seen | None = None) -> list[Change]:
     """See ``Register.apart``."""
     _require_role(who)
     _require_as_seen(connection, seen)
-    first, second = _live(connection, one, other)
+    first, second = _live_rows(connection, one, other)
     table = schema.conflict
     pair = (first["id"], second["id"])
     between = table.c.device_id.in_(pair) & table.c.other_id.in_(pair)
@@ -118,29 +118,29 @@ def apart(connection: Connection, one: str, other: str, who: Who, seen: Seen | N
         (first["id"], "kept_apart_from", "", second["asset_id"]),
         (second["id"], "kept_apart_from", "", first["asset_id"]),
     ]
-    return _log(connection, lines, names, who)
+    return _write_log(connection, lines, names, who)
 
 
-def merge(connection: Connection, keep: str, gone: str, who: Who, seen: Seen | None = None) -> list[Change]:
+def merge_devices(connection: Connection, keep: str, gone: str, who: Who, seen: Seen | None = None) -> list[Change]:
     """See ``Register.merge``."""
     _require_role(who)
     _require_as_seen(connection, seen)
-    kept, other = _live(connection, keep, gone)
-    ours, theirs = (_entries(connection, row["id"]) for row in (kept, other))
+    kept, other = _live_rows(connection, keep, gone)
+    ours, theirs = (_decode_entries(connection, row["id"]) for row in (kept, other))
     merge_rows(connection, kept["id"], other["id"], role=who.role, at=who.at)
-    filled = _gaps(ours, theirs)
+    filled = _missing_entries(ours, theirs)
     edits = [Edit(keep, column, value) for column, value in filled.items()]
-    made = entries.edit(connection, [*edits, *_renamed(connection, gone, keep)], who)
+    made = entries.edit_entries(connection, [*edits, *_rename_references(connection, gone, keep)], who)
     lines = [(other["id"], "merged_into", "", keep)]
     lines += [
         (other["id"], column, value, ours.get(column, ""))
         for column, value in theirs.items()
         if column not in filled and value != ours.get(column)
     ]
-    return [*made, *_log(connection, lines, {other["id"]: gone}, who)]
+    return [*made, *_write_log(connection, lines, {other["id"]: gone}, who)]
 
 
-def _renamed(connection: Connection, gone: str, keep: str) -> list[Edit]:
+def _rename_references(connection: Connection, gone: str, keep: str) -> list[Edit]:
     """Entries of other devices that name the row that goes: they are to name the one that is kept."""
     table, device = schema.people, schema.device
     query = select(device.c.asset_id, table.c.entries).join(device, device.c.id == table.c.device_id)
@@ -153,7 +153,7 @@ def _renamed(connection: Connection, gone: str, keep: str) -> list[Edit]:
     ]
 
 
-def _gaps(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
+def _missing_entries(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
     """The entries of the row that goes which the row that is kept lacks."""
     status = "lifecycle_status"
     another_life = status in ours and ours.get(status) != theirs.get(status)
@@ -161,7 +161,7 @@ def _gaps(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
     return {column: value for column, value in theirs.items() if column not in ours and column not in left}
 
 
-def _live(connection: Connection, one: str, other: str) -> tuple[RowMapping, RowMapping]:
+def _live_rows(connection: Connection, one: str, other: str) -> tuple[RowMapping, RowMapping]:
     """The rows of two devices; UsageError where there are no two such."""
     if one == other:
         raise UsageError(f"{one} and {other} are the same row; name two rows")
@@ -174,18 +174,18 @@ def _live(connection: Connection, one: str, other: str) -> tuple[RowMapping, Row
         if name not in found:
             raise UsageError(f"there is no device {name} in the register")
         if found[name]["merged_into"] is not None:
-            into = _names(connection, [found[name]["merged_into"]])[found[name]["merged_into"]]
+            into = _asset_numbers(connection, [found[name]["merged_into"]])[found[name]["merged_into"]]
             raise UsageError(f"{name} was merged into {into}; name that one")
     return found[one], found[other]
 
 
-def _entries(connection: Connection, number: int) -> Mapping[str, str]:
+def _decode_entries(connection: Connection, number: int) -> Mapping[str, str]:
     table = schema.people
     row = connection.execute(select(table.c.entries).where(table.c.device_id == number)).first()
     return row.entries if row else {}
 
 
-def _names(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
+def _asset_numbers(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
     table = schema.device
     rows = connection.execute(select(*table.c["id", "asset_id"]).where(table.c.id.in_(set(numbers))))
     return {row.id: row.asset_id for row in rows}
@@ -200,19 +200,19 @@ def _require_as_seen(connection: Connection, seen: Seen | None) -> None:
     """Raise StaleError where somebody else has settled the question, or changed one of its rows."""
     if seen is None:
         return
-    about = {each.number: {each.asset_id, each.other} - {""} for each in conflicts(connection)}
+    about = {each.number: {each.asset_id, each.other} - {""} for each in list_conflicts(connection)}
     rows = set(seen.revisions)
     if any(about.get(number) != rows for number in seen.conflicts):
         raise StaleError("somebody else has settled this question since you opened it; nothing was written")
     entries.require_unchanged(connection, seen.revisions)
 
 
-def _log(
+def _write_log(
     connection: Connection, lines: Sequence[tuple[int, str, str, str]], names: Mapping[int, str], who: Who
 ) -> list[Change]:
     """Write (device, what, old, new) into the audit log."""
     table = schema.change
-    first = next_id(connection, table)
+    first = next_free_id(connection, table)
     made: list[Change] = []
     rows: list[dict[str, Any]] = []
     for index, (device, what, old, new) in enumerate(lines):

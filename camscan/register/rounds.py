@@ -16,13 +16,13 @@ BETWEEN = timedelta(minutes=1)
 def with_turns(scans: Sequence[StoredScan], unsaid: Iterable[StoredScan]) -> list[StoredScan]:
     """The same scans, in their order; of the ``unsaid``, those that followed each other at once are a round."""
     told: dict[str, Turn] = {}
-    for group in _runs(unsaid):
+    for group in _runs_of_scans(unsaid):
         for place, scan in enumerate(group):
             told[scan.scan_id] = Turn(group[0].scan_id, len(group) - 1 - place)
     return [replace(scan, turn=told[scan.scan_id]) if scan.scan_id in told else scan for scan in scans]
 
 
-def _runs(scans: Iterable[StoredScan]) -> Iterator[list[StoredScan]]:
+def _runs_of_scans(scans: Iterable[StoredScan]) -> Iterator[list[StoredScan]]:
     """Scans of different sites, each begun as the one before had ended; of one alone nothing is said."""
     group: list[StoredScan] = []
     for scan in scans:

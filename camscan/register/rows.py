@@ -15,13 +15,15 @@ BATCH = 2000
 """Rows of one statement: all of a county's at once would need tens of megabytes, several times over."""
 
 
-def next_id(connection: Connection, table: Table) -> int:
+def next_free_id(connection: Connection, table: Table) -> int:
     """The first free id. There is one writer, so nobody else takes it."""
     highest: int | None = connection.execute(select(func.max(table.c.id))).scalar()
     return (highest or 0) + 1
 
 
-def rows_in(connection: Connection, table: Table, column: Column[Any], values: Iterable[Any]) -> Iterator[RowMapping]:
+def select_rows(
+    connection: Connection, table: Table, column: Column[Any], values: Iterable[Any]
+) -> Iterator[RowMapping]:
     """The rows whose ``column`` is one of ``values``."""
     wanted = list(values)
     for start in range(0, len(wanted), CHUNK):
@@ -40,7 +42,7 @@ def rows_of_keys(connection: Connection, table: Table, keys: Iterable[tuple[str,
             yield from connection.execute(select(table).where(table.c.kind == kind, is_wanted)).mappings()
 
 
-def some_in(
+def select_columns(
     connection: Connection,
     columns: Iterable[Column[Any]],
     key: Column[Any],
@@ -53,14 +55,16 @@ def some_in(
         yield from connection.execute(query.where(key.in_(values[start : start + CHUNK])))
 
 
-def update_in(connection: Connection, table: Table, column: Column[Any], values: Sequence[Any], **changes: Any) -> None:
+def update_rows(
+    connection: Connection, table: Table, column: Column[Any], values: Sequence[Any], **changes: Any
+) -> None:
     """Make the same changes to the rows whose ``column`` is one of ``values``."""
     for start in range(0, len(values), CHUNK):
         these = column.in_(values[start : start + CHUNK])
         connection.execute(table.update().where(these).values(**changes))
 
 
-def insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, or nothing where there are none."""
     if rows:
         connection.execute(table.insert(), list(rows))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from camscan.asset import Place
 from camscan.register import schema
-from camscan.register.sites import within
+from camscan.register.sites import place_of_subnet
 
 FindPlace = Callable[[str, Iterable[str]], Place | None]
 """The place of a device, given its site's name and its addresses."""
@@ -19,7 +19,7 @@ FindPlace = Callable[[str, Iterable[str]], Place | None]
 _V4, _V6 = 32, 128
 
 
-def places(connection: Connection) -> FindPlace:
+def make_lookup(connection: Connection) -> FindPlace:
     """The site map as a question.
 
     The longest prefix that holds one of the addresses decides; without one, the site of that name, in whatever case.
@@ -29,24 +29,26 @@ def places(connection: Connection) -> FindPlace:
     for row in connection.execute(select(schema.subnet)).mappings():
         network = ipaddress.ip_network(row["cidr"])
         shift = network.max_prefixlen - network.prefixlen
-        found = within(sites[row["site"]], row)
+        found = place_of_subnet(sites[row["site"]], row)
         by_prefix[network.max_prefixlen][shift][int(network.network_address) >> shift] = found
     folded = {name.casefold(): place for name, place in sites.items()}
     ordered = {bits: sorted(networks.items()) for bits, networks in by_prefix.items()}
 
-    def find(site: str, addresses: Iterable[str]) -> Place | None:
+    def look_up_place(site: str, addresses: Iterable[str]) -> Place | None:
         for text in addresses:
-            bits, address = _number(text)
+            bits, address = _address_number(text)
             for shift, networks in ordered[bits]:
                 found = networks.get(address >> shift)
                 if found is not None:
                     return found
         return sites.get(site) or (folded.get(site.casefold()) if site else None)
 
-    return find
+    return look_up_place
 
 
-def placed(site: str, addresses: Sequence[str], entries: Mapping[str, str], find_place: FindPlace) -> Place | None:
+def place_device(
+    site: str, addresses: Sequence[str], entries: Mapping[str, str], find_place: FindPlace
+) -> Place | None:
     """Where a device is. The building is the one that a person named, the network that of its address."""
     stated_address = entries.get("stated_ip_address")
     place = find_place(site, addresses or ([stated_address] if stated_address else []))
@@ -60,7 +62,7 @@ def placed(site: str, addresses: Sequence[str], entries: Mapping[str, str], find
     return replace(building, vlan=place.vlan, subnet=place.subnet, network_zone=zone)
 
 
-def _number(text: str) -> tuple[int, int]:
+def _address_number(text: str) -> tuple[int, int]:
     """Bits of the address family, and the address."""
     if "." in text and ":" not in text:  # as they are stored: dotted quads. ipaddress takes eight times as long
         first, second, third, fourth = text.split(".")

@@ -1,7 +1,7 @@
 """The site map as the register remembers it, so that a row knows its place where no configuration is at hand.
 
-The configuration is the truth. ``remember`` makes the register agree with it: networks that it no longer names are
-forgotten, and a site that it no longer names is kept without networks for as long as a device was last seen there.
+The configuration is the truth. ``remember_places`` makes the register agree with it: networks that it no longer names
+are forgotten, and a site that it no longer names is kept without networks while a device was last seen there.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SITE = ("name", "ref", "type", "sensitivity", "controller", "owner_service", "n
 _SUBNET = ("vlan", "network_zone", "controller")
 
 
-def remember(connection: Connection, places: Iterable[Place]) -> None:
+def remember_places(connection: Connection, places: Iterable[Place]) -> None:
     """See ``Register.remember_sites``. Nothing is written where it is remembered already."""
     sites: dict[str, dict[str, Any]] = {}
     subnets: dict[str, dict[str, Any]] = {}
@@ -33,7 +33,7 @@ def remember(connection: Connection, places: Iterable[Place]) -> None:
     stored = {row["name"]: dict(row) for row in connection.execute(select(schema.site)).mappings()}
     kept = {row["cidr"]: dict(row) for row in connection.execute(select(schema.subnet)).mappings()}
     wanted = {cidr: {"cidr": cidr, **row} for cidr, row in subnets.items()}
-    gone = stored.keys() - sites.keys() - _named(connection)
+    gone = stored.keys() - sites.keys() - _named_sites(connection)
     if kept == wanted and not gone and all(stored.get(name) == row for name, row in sites.items()):
         return
     connection.execute(schema.subnet.delete())
@@ -45,18 +45,18 @@ def remember(connection: Connection, places: Iterable[Place]) -> None:
         connection.execute(schema.subnet.insert(), list(wanted.values()))
 
 
-def known(connection: Connection) -> list[Place]:
+def known_places(connection: Connection) -> list[Place]:
     """See ``Register.sites``."""
     found: dict[str, list[Place]] = {}
     for row in connection.execute(select(schema.site).order_by(schema.site.c.name)).mappings():
         found[row["name"]] = [Place(**row)]
     rows = connection.execute(select(schema.subnet)).mappings().all()
-    for row in sorted(rows, key=_order):
-        found[row["site"]].append(within(found[row["site"]][0], row))
+    for row in sorted(rows, key=_subnet_order):
+        found[row["site"]].append(place_of_subnet(found[row["site"]][0], row))
     return [place for places in found.values() for place in places]
 
 
-def within(site: Place, row: RowMapping) -> Place:
+def place_of_subnet(site: Place, row: RowMapping) -> Place:
     """The place of one subnet: what the site says, except where the subnet says otherwise."""
     return replace(
         site,
@@ -67,10 +67,10 @@ def within(site: Place, row: RowMapping) -> Place:
     )
 
 
-def _named(connection: Connection) -> set[str]:
+def _named_sites(connection: Connection) -> set[str]:
     return set(connection.execute(select(schema.device.c.site).distinct()).scalars())
 
 
-def _order(row: RowMapping) -> tuple[int, int, int]:
+def _subnet_order(row: RowMapping) -> tuple[int, int, int]:
     network = ipaddress.ip_network(row["cidr"])
     return network.version, int(network.network_address), network.prefixlen

@@ -19,8 +19,8 @@ from camscan.register.checks import FAULTS
 from camscan.register.opening import open_database
 from camscan.register.past_report import past_report
 from camscan.register.read_model import ReadModel
-from camscan.register.record import OFFLINE_AFTER, TallyOf, late, lists, record
-from camscan.register.sites import known, remember
+from camscan.register.record import OFFLINE_AFTER, TallyOf, late, lists, record_scan
+from camscan.register.sites import known_places, remember_places
 from camscan.register.transactions import WHAT_HELPS
 from camscan.register.types import (
     Bounds,
@@ -39,11 +39,11 @@ from camscan.register.types import (
     StoredScan,
     Undone,
 )
-from camscan.register.undo import undo
+from camscan.register.undo import undo_last_import
 from camscan.register.upkeep import Upkeep
 
 
-def open_any(where: str | Path, mode: Mode, *, create: bool = True) -> Register:
+def open_either(where: str | Path, mode: Mode, *, create: bool = True) -> Register:
     """See :func:`camscan.register.open_register`."""
     return Register(open_database(where, mode, create=create))
 
@@ -71,9 +71,9 @@ class Register(ReadModel, Upkeep):
         A ``late`` one (see ``is_late``) is evidence and history: it changes no device's presence, and what is known of
         a device only where no scan had seen it. Of devices outside ``bounds`` a report says nothing: it may be false.
         """
-        count = self._count if counted else None
-        with self._tried(keep=not dry_run) as connection:
-            return record(
+        count = self._count_tally if counted else None
+        with self._writing_or_trying(keep=not dry_run) as connection:
+            return record_scan(
                 connection, report, tally=tally, count=count, offline_after=offline_after, late=late, bounds=bounds
             )
 
@@ -90,17 +90,17 @@ class Register(ReadModel, Upkeep):
         Devices that the register does not know are entered where something hints at a camera or recorder; with
         ``everything``, all. ``dry_run`` only says what would become of it.
         """
-        with self._tried(keep=not dry_run) as connection:
-            return lists.enter(connection, report, database, everything=everything)
+        with self._writing_or_trying(keep=not dry_run) as connection:
+            return lists.record_list(connection, report, database, everything=everything)
 
-    def _count(self, connection: Connection) -> Mapping[str, float]:
+    def _count_tally(self, connection: Connection) -> Mapping[str, float]:
         """What is kept of a scan for the burn-down; everything about the scan is written by then."""
         if self._lister is None:
             raise ValueError("who is to judge the devices? Call list_by first")
         listing.bring_up_to_date(connection, self._lister)
-        apart = listing.apart(connection, self._lister)
-        distinct = functools.partial(listing.distinct, connection, apart)
-        return self._lister.count(listing.groups(connection, apart), distinct)
+        apart = listing.lines_apart(connection, self._lister)
+        distinct = functools.partial(listing.count_distinct, connection, apart)
+        return self._lister.count(listing.count_groups(connection, apart), distinct)
 
     def happenings(self, since: str | datetime | None = None) -> list[Happening]:
         """What changed after a scan (by its id), or from a time on, or ever: net, so that there and back is nothing.
@@ -108,14 +108,14 @@ class Register(ReadModel, Upkeep):
         Raises UsageError where there is no such scan.
         """
         with self._reading() as connection:
-            return events.happenings(connection, since)
+            return events.list_happenings(connection, since)
 
     def happened_to(self, asset_id: str, most: int = 200) -> list[Happening]:
         """Every change event of one device, there and back as well, the newest first."""
         with self._reading() as connection:
-            return events.of_device(connection, asset_id, most)
+            return events.list_device_happenings(connection, asset_id, most)
 
-    def edit(
+    def edit_entries(
         self,
         edits: Sequence[Edit],
         *,
@@ -133,20 +133,20 @@ class Register(ReadModel, Upkeep):
         ``dry_run`` only says what would change. ``revisions`` holds, by asset id, the ``Asset.revision`` that somebody
         read: raises StaleError where a person has changed one of them since.
         """
-        with self._tried(keep=not dry_run) as connection:
+        with self._writing_or_trying(keep=not dry_run) as connection:
             who = entries.Who(role, how, because, at or datetime.now(UTC))
-            return entries.edit(connection, edits, who, revisions)
+            return entries.edit_entries(connection, edits, who, revisions)
 
-    def append(
+    def append_line(
         self, asset_id: str, column: str, line: str, *, role: str, how: str, at: datetime | None = None
     ) -> list[Change]:
-        """Add a line to what stands in a people's column; otherwise as ``edit``."""
+        """Add a line to what stands in a people's column; otherwise as ``edit_entries``."""
         with self._writing() as connection:
-            return entries.append(
+            return entries.append_line(
                 connection, asset_id, column, line, entries.Who(role, how, "", at or datetime.now(UTC))
             )
 
-    def add(
+    def add_devices(
         self,
         rows: Sequence[NewRow],
         *,
@@ -156,38 +156,38 @@ class Register(ReadModel, Upkeep):
         at: datetime | None = None,
         dry_run: bool = False,
     ) -> list[str]:
-        """Add devices that no scan has seen, all or none; their asset ids. Raises UsageError as ``edit`` does."""
-        with self._tried(keep=not dry_run) as connection:
-            return entries.add(connection, rows, entries.Who(role, how, because, at or datetime.now(UTC)))
+        """Add devices that no scan has seen, all or none; their asset ids. UsageError as in ``edit_entries``."""
+        with self._writing_or_trying(keep=not dry_run) as connection:
+            return entries.add_devices(connection, rows, entries.Who(role, how, because, at or datetime.now(UTC)))
 
-    def take(
+    def take_import(
         self, edits: Sequence[Edit], rows: Sequence[NewRow], *, seen: int, role: str, how: str, because: str = ""
     ) -> tuple[list[Change], list[str]]:
-        """``edit`` and ``add`` as one; the changes and the new asset ids.
+        """``edit_entries`` and ``add_devices`` as one; the changes and the new asset ids.
 
         Raises BusyError where anybody made entries after change number ``seen``, on which these edits rest.
         """
         with self._writing() as connection:
             who = entries.Who(role, how, because, datetime.now(UTC))
-            return entries.take(connection, edits, rows, who, seen)
+            return entries.take_import(connection, edits, rows, who, seen)
 
-    def undo(self, *, role: str, because: str = "", at: datetime | None = None, dry_run: bool = False) -> Undone:
+    def undo_import(self, *, role: str, because: str = "", at: datetime | None = None, dry_run: bool = False) -> Undone:
         """Take back the last import of a spreadsheet. What people entered since stays, and is named.
 
         ``dry_run`` only says what would come of it. Raises UsageError where the log has no import.
         """
-        with self._tried(keep=not dry_run) as connection:
-            return undo(connection, entries.Who(role, "", because, at or datetime.now(UTC)))
+        with self._writing_or_trying(keep=not dry_run) as connection:
+            return undo_last_import(connection, entries.Who(role, "", because, at or datetime.now(UTC)))
 
     def changes(self, asset_id: str | None = None, since: int = 0) -> list[Change]:
         """The audit log, of one device or of all, oldest first; only what came after change number ``since``."""
         with self._reading() as connection:
-            return entries.changes(connection, asset_id, since)
+            return entries.list_changes(connection, asset_id, since)
 
-    def log(self, wanted: LogWanted) -> tuple[list[Change], int]:
+    def read_log(self, wanted: LogWanted) -> tuple[list[Change], int]:
         """Some lines of the audit log, newest first, and how many fit in all."""
         with self._reading() as connection:
-            return paging.log(connection, wanted)
+            return paging.read_log(connection, wanted)
 
     def log_values(self) -> tuple[Sequence[str], Sequence[str]]:
         """The roles and the columns that stand in the audit log."""
@@ -197,36 +197,36 @@ class Register(ReadModel, Upkeep):
     def remember_sites(self, places: Iterable[Place]) -> None:
         """Make the site map that of the configuration: of each site one Place without a subnet, and one per subnet."""
         with self._writing() as connection:
-            remember(connection, places)
+            remember_places(connection, places)
 
     def sites(self) -> list[Place]:
         """The site map: of each site, by name, one Place without a subnet, then one per subnet, by address."""
         with self._reading() as connection:
-            return known(connection)
+            return known_places(connection)
 
-    def find(self, text: str) -> list[Asset]:
+    def find_devices(self, text: str) -> list[Asset]:
         """Devices by address (also a past one), serial number (or its end), MAC in any spelling, asset id, council tag.
 
         The second half of an asset id is enough. Those that hold it now come first.
         """
         with self._reading() as connection:
-            return read.find(connection, text)
+            return read.find_devices(connection, text)
 
     def devices(self, *, maker: str | None = None, site: str | None = None) -> list[Asset]:
         """Every device, or those of one maker or site, in the order in which they were first found."""
         with self._reading() as connection:
-            return read.devices(connection, maker=maker, site=site)
+            return read.list_devices(connection, maker=maker, site=site)
 
-    def legible(self) -> tuple[list[Asset], str]:
+    def legible_devices(self) -> tuple[list[Asset], str]:
         """Every device that can be read, and one line on those that cannot; empty where all can.
 
         Whoever counts or exports devices asks for ``devices``, which fails where one is missing.
         """
         with self._reading() as connection:
             try:
-                return read.devices(connection, maker=None, site=None), ""
+                return read.list_devices(connection, maker=None, site=None), ""
             except (*FAULTS, OperationalError):
-                found, lost = read.legible(connection)
+                found, lost = read.list_legible(connection)
         return found, self.damage_of(lost)
 
     def by_address(self, only: Container[int] | None = None) -> Iterator[tuple[list[Asset], int]]:
@@ -246,42 +246,42 @@ class Register(ReadModel, Upkeep):
         rows = "1 row is" if lost == 1 else f"{lost:,} rows are"
         return f"{self.where}: {rows} damaged and not listed: {self._first_damage()}; {WHAT_HELPS}"
 
-    def named(self, asset_ids: Collection[str]) -> list[Asset]:
+    def devices_by_number(self, asset_ids: Collection[str]) -> list[Asset]:
         """The devices with these asset ids; those that do not exist, or were merged, are left out."""
         with self._reading() as connection:
-            return read.named(connection, asset_ids)
+            return read.devices_by_number(connection, asset_ids)
 
-    def merged(self) -> Mapping[str, str]:
+    def merged_rows(self) -> Mapping[str, str]:
         """Of the rows that were found to be the same device as another: asset id -> that of the row that was kept."""
         with self._reading() as connection:
-            return read.merged(connection)
+            return read.merged_rows(connection)
 
     def evidence(self, asset_id: str) -> list[StoredObservation]:
         """Every observation ever made of a device, current ones first; empty where there is no such device."""
         with self._reading() as connection:
-            return read.evidence(connection, asset_id)
+            return read.list_evidence(connection, asset_id)
 
     def history(self, asset_id: str) -> list[Sighting]:
         """Every sighting of a device, oldest first."""
         with self._reading() as connection:
-            return read.history(connection, asset_id)
+            return read.list_sightings(connection, asset_id)
 
     def conflicts(self, asset_id: str | None = None) -> list[Conflict]:
         """What a person should settle, of one device or of all, oldest first."""
         with self._reading() as connection:
-            return review.conflicts(connection, asset_id)
+            return review.list_conflicts(connection, asset_id)
 
     def reviews(self) -> list[Review]:
         """The same as questions: what was brought up about one device, or about the same two, is one."""
         with self._reading() as connection:
-            return review.reviews(connection)
+            return review.list_reviews(connection)
 
     def settled(self, number: int) -> Settled | None:
         """What became of a conflict; None where there is none of that number, or it is open."""
         with self._reading() as connection:
             return review.settled(connection, number)
 
-    def settle(
+    def close_conflicts(
         self, numbers: Sequence[int], *, role: str, because: str = "", how: str = review.HOW, seen: Seen | None = None
     ) -> list[Change]:
         """Close conflicts, by number, since all is well as it is. They are not brought up again.
@@ -290,16 +290,16 @@ class Register(ReadModel, Upkeep):
         StaleError where what somebody has ``seen`` holds no longer.
         """
         with self._writing() as connection:
-            return review.settle(connection, numbers, review.who(role, because, how), seen)
+            return review.close_conflicts(connection, numbers, review.who(role, because, how), seen)
 
-    def apart(
+    def keep_separate(
         self, one: str, other: str, *, role: str, because: str = "", how: str = review.HOW, seen: Seen | None = None
     ) -> list[Change]:
         """Settle that two rows (asset ids) are two devices: nothing between them is brought up again."""
         with self._writing() as connection:
-            return review.apart(connection, one, other, review.who(role, because, how), seen)
+            return review.keep_separate(connection, one, other, review.who(role, because, how), seen)
 
-    def merge(
+    def merge_devices(
         self,
         keep: str,
         gone: str,
@@ -315,18 +315,18 @@ class Register(ReadModel, Upkeep):
         Its people's entries stand, and those of the other fill its gaps; what differs is in the log. ``dry_run`` only
         says what would be logged.
         """
-        with self._tried(keep=not dry_run) as connection:
-            return review.merge(connection, keep, gone, review.who(role, because, how), seen)
+        with self._writing_or_trying(keep=not dry_run) as connection:
+            return review.merge_devices(connection, keep, gone, review.who(role, because, how), seen)
 
     def scans(self) -> list[StoredScan]:
         """Every recorded scan, oldest first."""
         with self._reading() as connection:
-            return read.scans(connection)
+            return read.list_scans(connection)
 
     def tallies(self) -> list[tuple[StoredScan, Mapping[str, float]]]:
         """What was counted when each scan was recorded, oldest first; scans without a count are left out."""
         with self._reading() as connection:
-            return read.tallies(connection)
+            return read.list_tallies(connection)
 
     def reidentify(
         self, database: Fingerprints, *, apply: bool = False, at: datetime | None = None
@@ -337,12 +337,12 @@ class Register(ReadModel, Upkeep):
         """
         with self._writing() if apply else self._reading() as connection:
             place = self._database.place
-            return reidentify.reidentify(connection, place, database, apply=apply, at=at or datetime.now(UTC))
+            return reidentify.reidentify_devices(connection, place, database, apply=apply, at=at or datetime.now(UTC))
 
     def attempts(self, scan_id: str, ip: str | None = None) -> list[Attempt]:
         """What one scan asked (of one address), with the replies as they came off the wire; without observations."""
         with self._reading() as connection:
-            return read.attempts(connection, scan_id, ip)
+            return read.list_attempts(connection, scan_id, ip)
 
     def report(self, scan_id: str | None = None) -> Report:
         """The report of a recorded scan, the newest by default, with the evidence that held then.

@@ -5,6 +5,6 @@ from __future__ import annotations
 MARK = "\x1a"
 
 
-def unescaped(text: str) -> str:
+def unescape_text(text: str) -> str:
     """A stored text as the device wrote it."""
     return text if text[:1] != MARK else text[1:].encode("ascii").decode("unicode_escape")

@@ -14,9 +14,9 @@ from camscan.errors import ConfigError, RegisterError
 from camscan.output import visible
 from camscan.register import listing, schema
 from camscan.register.backends import Database, Mode
-from camscan.register.checks import FAULTS, readable
+from camscan.register.checks import FAULTS, check_readable
 from camscan.register.heard import listener
-from camscan.register.rows import next_id
+from camscan.register.rows import next_free_id
 from camscan.register.types import (
     Lister,
 )
@@ -64,7 +64,7 @@ class Transactions:
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
         """A transaction that sees one state throughout and waits for nobody; database trouble becomes one line."""
-        with self._undamaged(), self._database.explained(), self._database.reading() as connection:
+        with self._explain_damage(), self._database.explain_errors(), self._database.begin_reading() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -72,7 +72,7 @@ class Transactions:
         """A transaction that is made whole or not at all, one at a time; database trouble becomes one line."""
         if self._database.mode is Mode.READ:
             raise RegisterError(f"{self.where}: was opened for reading only")
-        with self._undamaged(), self._database.explained(), self._database.writing() as connection:
+        with self._explain_damage(), self._database.explain_errors(), self._database.begin_writing() as connection:
             first = self._next_change(connection)
             yield connection
             self._list_changes(connection)
@@ -81,7 +81,7 @@ class Transactions:
             heard += [first, last]
 
     @contextlib.contextmanager
-    def _tried(self, *, keep: bool) -> Iterator[Connection]:
+    def _writing_or_trying(self, *, keep: bool) -> Iterator[Connection]:
         """A transaction that is undone at its end unless it is to be kept."""
         with contextlib.suppress(_Undone), self._writing() as connection:
             yield connection
@@ -90,7 +90,7 @@ class Transactions:
 
     def _next_change(self, connection: Connection) -> int:
         """The number of the next line of the log, where somebody listens: nobody else writes meanwhile."""
-        return next_id(connection, schema.change) if listener() is not None else 0
+        return next_free_id(connection, schema.change) if listener() is not None else 0
 
     def _list_changes(self, connection: Connection) -> None:
         """Write the lines of what a transaction changed, at its end; where all would change, whoever reads does it."""
@@ -101,7 +101,7 @@ class Transactions:
             listing.bring_up_to_date(connection, self._lister, rebuild=False)
 
     @contextlib.contextmanager
-    def _undamaged(self) -> Iterator[None]:
+    def _explain_damage(self) -> Iterator[None]:
         """Say where it is stored, if what cannot be read is something in the register; any other fault passes."""
         try:
             yield
@@ -114,9 +114,9 @@ class Transactions:
     def _first_damage(self) -> str:
         """Table, row and column of the first thing stored that cannot be read; empty where all can."""
         with (
-            self._database.explained(),
-            self._database.reading() as connection,
-            contextlib.closing(readable(connection)) as found,
+            self._database.explain_errors(),
+            self._database.begin_reading() as connection,
+            contextlib.closing(check_readable(connection)) as found,
         ):
             try:
                 return next(found, "")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def uncollected() -> Iterator[None]:
+def pause_collector() -> Iterator[None]:
     """Keep the collector from walking through everything again and again: rows are not cyclic, and go by themselves."""
     was = gc.isenabled()
     gc.disable()

@@ -17,9 +17,9 @@ from camscan.asset import Change
 from camscan.asset.lifecycle import completed
 from camscan.errors import UsageError
 from camscan.register import schema
-from camscan.register.asset_numbers import time_of
-from camscan.register.entries import Who, changes, edit
-from camscan.register.rows import rows_in
+from camscan.register.asset_numbers import minted_second
+from camscan.register.entries import Who, edit_entries, list_changes
+from camscan.register.rows import select_rows
 from camscan.register.types import Edit, Undone
 
 IMPORT = "import of "
@@ -27,17 +27,17 @@ IMPORT = "import of "
 _UNDONE = re.compile(r"undo of .* \((\d+)\)")
 
 
-def undo(connection: Connection, who: Who) -> Undone:
+def undo_last_import(connection: Connection, who: Who) -> Undone:
     """Take back the last import that was not taken back; see ``Register.undo``."""
-    log = changes(connection)
+    log = list_changes(connection)
     group = _last_import(log)
     if not group:
         raise UsageError("the log has no spreadsheet import that can be undone")
     who = Who(who.role, f"undo of {group[0].how} ({group[0].number})", who.because, who.at)
     work = _Undoing(connection, log, group, who)
     for name in dict.fromkeys(change.asset_id for change in group):
-        work.device(name)
-    made = edit(connection, work.edits, who) if work.edits else []
+        work.undo_device(name)
+    made = edit_entries(connection, work.edits, who) if work.edits else []
     for number in work.numbers:
         table, key = schema.device, schema.device_key
         connection.execute(key.delete().where(key.c.device_id == number))
@@ -87,19 +87,19 @@ class _Undoing:
                 self._log[change.asset_id][place].append(change)
         self._last = last
         table = schema.device
-        self._rows = {row["asset_id"]: row for row in rows_in(connection, table, table.c.asset_id, names)}
+        self._rows = {row["asset_id"]: row for row in select_rows(connection, table, table.c.asset_id, names)}
         numbers = [row["id"] for row in self._rows.values()]
-        people = rows_in(connection, schema.people, schema.people.c.device_id, numbers)
+        people = select_rows(connection, schema.people, schema.people.c.device_id, numbers)
         self._entries = {row["device_id"]: row["entries"] for row in people}
 
-    def device(self, name: str) -> None:
+    def undo_device(self, name: str) -> None:
         """What becomes of one device that the import changed or added."""
         row = self._rows[name]
         if row["merged_into"] is not None:
             self.kept.append((name, "was has since been merged with another device"))
             return
         device = _Device(row, self._entries.get(row["id"], {}), *self._log[name])
-        is_added = not device.before and time_of(name) == int(device.own[0].at.timestamp())
+        is_added = not device.before and minted_second(name) == int(device.own[0].at.timestamp())
         if is_added and row["first_scan"] is None:
             self._take_away(name, device)
             return

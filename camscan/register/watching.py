@@ -44,18 +44,18 @@ END $$
 """
 
 
-def watch(connection: Connection) -> None:
+def create_triggers(connection: Connection) -> None:
     """Make the triggers, anew where they are there already."""
-    unwatch(connection)
+    drop_triggers(connection)
     is_sqlite = connection.dialect.name == "sqlite"
     for statement in _for_sqlite() if is_sqlite else _for_postgresql():
         connection.exec_driver_sql(statement)
 
 
-def unwatch(connection: Connection) -> None:
+def drop_triggers(connection: Connection) -> None:
     """Take the triggers away, for a step of an upgrade that rebuilds tables."""
     is_sqlite = connection.dialect.name == "sqlite"
-    for name, _, table in _names():
+    for name, _, table in _trigger_names():
         connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}" + ("" if is_sqlite else f' ON "{table}"'))
 
 
@@ -72,14 +72,14 @@ def is_watched(connection: Connection) -> bool:
     return bool(connection.execute(text(asked)).scalar_one() == EXPECTED)
 
 
-def _names() -> Iterator[tuple[str, str, str]]:
+def _trigger_names() -> Iterator[tuple[str, str, str]]:
     for table in (*_OWN, *_MAP):
         for event in _EVENTS:
             yield f"listing_{table}_{event.lower()}", event, table
 
 
 def _for_sqlite() -> Iterator[str]:
-    for name, event, table in _names():
+    for name, event, table in _trigger_names():
         if table in _MAP:
             touched = "SELECT 0"
         else:
@@ -94,7 +94,7 @@ def _for_sqlite() -> Iterator[str]:
 def _for_postgresql() -> Iterator[str]:
     yield _FUNCTION
     yield _FUNCTION_OF_ALL
-    for name, event, table in _names():
+    for name, event, table in _trigger_names():
         how = "STATEMENT EXECUTE FUNCTION listing_touch_all()"
         if table in _OWN:
             how = f"ROW EXECUTE FUNCTION listing_touch('{_OWN[table]}')"

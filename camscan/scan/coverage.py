@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 
 from camscan.addresses import subnet_of
-from camscan.identify import identify
+from camscan.identify import identify_box
 from camscan.model import Attempt, Coverage, Identification, Outcome
 from camscan.net.backoff import Backoff
 from camscan.net.link import Unavailable
@@ -149,7 +149,7 @@ def _who(strangers: ScanState, ip: str) -> str:
     told = [seen for one in strangers.hosts[ip].attempts for seen in one.observations]
     found = Identification()
     with catch_fault():  # then it is named by its address
-        found = identify(told, strangers.database)
+        found = identify_box(told, strangers.database)
     return " ".join(text for text in (found.maker, found.model) if text)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from camscan import log
 from camscan.fingerprints import Database
-from camscan.identify import device, merge
+from camscan.identify import make_device, merge_attempts
 from camscan.model import Attempt, Device
 from camscan.probes import catch_fault
 
@@ -37,7 +37,7 @@ def weigh(attempts: Sequence[Attempt], database: Database) -> tuple[list[Device]
     """
     devices: list[Device] = []
     with catch_fault() as fault:
-        devices = merge(attempts, database)
+        devices = merge_attempts(attempts, database)
     if not fault.detail:
         return devices, []
     addresses: dict[str, list[Attempt]] = {}
@@ -46,8 +46,8 @@ def weigh(attempts: Sequence[Attempt], database: Database) -> tuple[list[Device]
     notes = []
     for ip, own in addresses.items():
         with catch_fault() as fault:
-            devices += merge(own, database)
+            devices += merge_attempts(own, database)
         if fault.detail:
             notes.append(f"what {ip} said could not be evaluated, which is a fault of camscan ({fault.detail})")
-            devices.append(device([replace(attempt, observations=()) for attempt in own], database))
+            devices.append(make_device([replace(attempt, observations=()) for attempt in own], database))
     return devices, notes

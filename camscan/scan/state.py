@@ -14,7 +14,7 @@ from ipaddress import IPv4Address
 from camscan import log
 from camscan.addresses import number_in_subnet
 from camscan.fingerprints import Database
-from camscan.identify import identify
+from camscan.identify import identify_box
 from camscan.model import Attempt, Confidence, Identification, Outcome, Reply
 from camscan.probes import Seen, catch_fault, unsolicited
 from camscan.scan.host_record import (
@@ -233,7 +233,7 @@ class ScanState:
         if host.identification is None:
             host.identification = Identification()
             with catch_fault():  # the report weighs it again, and says so
-                host.identification = identify(observations_of(host.attempts), self.database)
+                host.identification = identify_box(observations_of(host.attempts), self.database)
         who = host.identification
         sure = who.confidence in {Confidence.CONFIRMED, Confidence.PROBABLE}
         return Seen(
@@ -316,7 +316,7 @@ class ScanState:
             return False
         found = Identification()
         with catch_fault():
-            found = identify(told, self.database)
+            found = identify_box(told, self.database)
         sure = found.confidence in {Confidence.CONFIRMED, Confidence.PROBABLE}
         return sure and found.maker is not None and found.maker == self.seen(ip).maker
 

@@ -103,7 +103,7 @@ class Sheet:
 
 
 @functools.cache
-def load() -> Mapping[str, Sheet]:
+def load_formats() -> Mapping[str, Sheet]:
     """Every format by its suffix, in alphabetical order."""
     formats = importlib.import_module(f"{__name__}.formats")
     found = [
@@ -117,14 +117,14 @@ def load() -> Mapping[str, Sheet]:
 def of_content(content: bytes) -> Sheet:
     """The format of what came without a name."""
     is_archive, is_opendocument = content.startswith(b"PK"), b"opendocument.spreadsheet" in content[:200]
-    return load()[".ods" if is_opendocument else ".xlsx" if is_archive else ".csv"]
+    return load_formats()[".ods" if is_opendocument else ".xlsx" if is_archive else ".csv"]
 
 
-def of(path: str) -> Sheet:
+def format_of_file(path: str) -> Sheet:
     """The format of a file, by its suffix; '-' is CSV. Raises UsageError for any other."""
     suffix = ".csv" if path == "-" else PurePath(path).suffix.lower()
-    sheet = load().get(suffix)
+    sheet = load_formats().get(suffix)
     if sheet is None:
-        known = ", ".join(load())
+        known = ", ".join(load_formats())
         raise UsageError(f"{path}: which format? Its name must end in one of {known}")
     return sheet

@@ -69,11 +69,11 @@ EXTRA_WIDTHS = {Kind.TEXT: 28, Kind.MONEY: 16, Kind.NUMBER: 14, Kind.DATE: 16}
 def write_archive(stream: BinaryIO, parts: Mapping[str, str], content: Iterable[str]) -> None:
     """Write the whole file: its small parts by name, and ``content.xml`` piece by piece."""
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.writestr(_entry("mimetype", zipfile.ZIP_STORED), MIME)  # 3.3: first, and not compressed
-        archive.writestr(_entry("META-INF/manifest.xml"), _manifest(["content.xml", *parts]))
+        archive.writestr(_zip_entry("mimetype", zipfile.ZIP_STORED), MIME)  # 3.3: first, and not compressed
+        archive.writestr(_zip_entry("META-INF/manifest.xml"), _manifest_xml(["content.xml", *parts]))
         for name, text in parts.items():
-            archive.writestr(_entry(name), text)
-        with archive.open(_entry("content.xml"), "w", force_zip64=True) as part:
+            archive.writestr(_zip_entry(name), text)
+        with archive.open(_zip_entry("content.xml"), "w", force_zip64=True) as part:
             waiting = io.StringIO()
             for text in content:
                 waiting.write(text)
@@ -83,13 +83,13 @@ def write_archive(stream: BinaryIO, parts: Mapping[str, str], content: Iterable[
             part.write(waiting.getvalue().encode())
 
 
-def _entry(name: str, how: int = zipfile.ZIP_DEFLATED) -> zipfile.ZipInfo:
+def _zip_entry(name: str, how: int = zipfile.ZIP_DEFLATED) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0))  # the same register gives the same bytes
     entry.compress_type = how
     return entry
 
 
-def _manifest(names: Iterable[str]) -> str:
+def _manifest_xml(names: Iterable[str]) -> str:
     files = {"/": MIME, **dict.fromkeys(names, "text/xml")}
     entries = "".join(
         f'<manifest:file-entry manifest:full-path="{name}" manifest:media-type="{kind}"/>'
@@ -99,17 +99,17 @@ def _manifest(names: Iterable[str]) -> str:
     return f'{HEAD}<manifest:manifest xmlns:manifest="{space}" manifest:version="1.2">{entries}</manifest:manifest>'
 
 
-def meta(title: str, subject: str, more: str = "") -> str:
+def meta_xml(title: str, subject: str, more: str = "") -> str:
     """The properties of the document: what it is, its marking, and nothing of whoever made it."""
     return (
         f'{HEAD}<office:document-meta {DECLARED} office:version="1.2"><office:meta>'
-        f"<meta:generator>camscan</meta:generator><dc:title>{xml(title)}</dc:title>"
-        f"<dc:subject>{xml(subject)}</dc:subject><dc:language>en-GB</dc:language>"
+        f"<meta:generator>camscan</meta:generator><dc:title>{escape_xml(title)}</dc:title>"
+        f"<dc:subject>{escape_xml(subject)}</dc:subject><dc:language>en-GB</dc:language>"
         f"{more}</office:meta></office:document-meta>"
     )
 
 
-def styles(marking: str, layout: str) -> str:
+def styles_xml(marking: str, layout: str) -> str:
     """The page: across, with the marking and the page number at its foot; ``layout`` is its size."""
     return (
         f'{HEAD}<office:document-styles {DECLARED} office:version="1.2"><office:styles>'
@@ -122,7 +122,7 @@ def styles(marking: str, layout: str) -> str:
         '<style:footer-style><style:header-footer-properties fo:min-height="0.75cm" fo:margin-top="0.25cm"/>'
         "</style:footer-style></style:page-layout>"
         '</office:automatic-styles><office:master-styles><style:master-page style:name="Default" '
-        f'style:page-layout-name="page"><style:footer><text:p>{xml(marking)}'
+        f'style:page-layout-name="page"><style:footer><text:p>{escape_xml(marking)}'
         '<text:s text:c="4"/><text:page-number>1</text:page-number> / <text:page-count>1</text:page-count>'
         "</text:p></style:footer>"
         "</style:master-page></office:master-styles></office:document-styles>"
@@ -152,7 +152,7 @@ def with_wrap(properties: str) -> str:
     return properties.replace(begin, f"{begin} {wrapped}") if properties else f"{begin} {wrapped}/>"
 
 
-def typed(text: str, kind: Kind, style: str) -> str:
+def typed_cell(text: str, kind: Kind, style: str) -> str:
     """A cell of a sum or of a page beside the register: a number or a date where it is one."""
     if not text:
         return f'<table:table-cell table:style-name="{style}"/>'
@@ -165,7 +165,7 @@ def typed(text: str, kind: Kind, style: str) -> str:
     return f'<table:table-cell table:style-name="{style}{kind}" {value}><text:p>{text}</text:p>{END}'
 
 
-def beside(page: Extra) -> Iterator[str]:
+def extra_sheet(page: Extra) -> Iterator[str]:
     """A page beside the register: its title in the first cell, its headings repeated on printed pages."""
     yield f"<table:table table:name={quoteattr(page.name)}>"
     for kind, width in zip(page.kinds, page.widths or (None,) * len(page.kinds), strict=True):
@@ -178,7 +178,7 @@ def beside(page: Extra) -> Iterator[str]:
     for place, row in enumerate(page.rows):
         style = "sum" if place in page.bold else "c"
         cells = "".join(
-            typed(text, kind, style if style == "sum" or kind is not Kind.TEXT else "ctext")
+            typed_cell(text, kind, style if style == "sum" or kind is not Kind.TEXT else "ctext")
             for text, kind in zip(row, page.kinds, strict=True)
         )
         yield f"<table:table-row>{cells}</table:table-row>"
@@ -187,27 +187,27 @@ def beside(page: Extra) -> Iterator[str]:
 
 def text_cell(text: str, style: str) -> str:
     """A cell of text."""
-    return f'<table:table-cell table:style-name="{style}" office:value-type="string">{paragraphs(text)}{END}'
+    return f'<table:table-cell table:style-name="{style}" office:value-type="string">{paragraphs_xml(text)}{END}'
 
 
-def paragraphs(text: str) -> str:
+def paragraphs_xml(text: str) -> str:
     """The lines of a cell; runs of spaces are kept."""
     if "  " not in text and "\n" not in text and text[:1] != " ":  # nearly every cell
-        return f"<text:p>{xml(text)}</text:p>"
-    return "".join(f"<text:p>{_RUN_OF_SPACES.sub(_spaces, xml(line))}</text:p>" for line in text.split("\n"))
+        return f"<text:p>{escape_xml(text)}</text:p>"
+    return "".join(f"<text:p>{_RUN_OF_SPACES.sub(_spaces_xml, escape_xml(line))}</text:p>" for line in text.split("\n"))
 
 
-def _spaces(found: re.Match[str]) -> str:
+def _spaces_xml(found: re.Match[str]) -> str:
     """6.1.3: a run of spaces is written as one and a count."""
     return f'<text:s text:c="{len(found[0])}"/>'
 
 
-def xml(text: str) -> str:
+def escape_xml(text: str) -> str:
     """The text as XML holds it."""
     return escape(fit_for_xml(text))
 
 
-def settings(active: str, frozen: Mapping[str, tuple[int, int]]) -> str:
+def settings_xml(active: str, frozen: Mapping[str, tuple[int, int]]) -> str:
     """Which worksheet is open, and of each named the columns and rows that stay in sight."""
     views = "".join(
         f"<config:config-item-map-entry config:name={quoteattr(name)}>{_split(*at)}</config:config-item-map-entry>"
@@ -216,9 +216,9 @@ def settings(active: str, frozen: Mapping[str, tuple[int, int]]) -> str:
     return (
         f'{HEAD}<office:document-settings {DECLARED} office:version="1.2"><office:settings>'
         '<config:config-item-set config:name="ooo:view-settings"><config:config-item-map-indexed config:name="Views">'
-        f"<config:config-item-map-entry>{_item('ViewId', 'string', 'view1')}"
+        f"<config:config-item-map-entry>{_config_item('ViewId', 'string', 'view1')}"
         f'<config:config-item-map-named config:name="Tables">{views}</config:config-item-map-named>'
-        f"{_item('ActiveTable', 'string', xml(active))}"
+        f"{_config_item('ActiveTable', 'string', escape_xml(active))}"
         "</config:config-item-map-entry></config:config-item-map-indexed></config:config-item-set>"
         "</office:settings></office:document-settings>"
     )
@@ -227,16 +227,16 @@ def settings(active: str, frozen: Mapping[str, tuple[int, int]]) -> str:
 def _split(columns: int, rows: int) -> str:
     return "".join(
         (
-            _item("HorizontalSplitMode", "short", 2),
-            _item("VerticalSplitMode", "short", 2),
-            _item("HorizontalSplitPosition", "int", columns),
-            _item("VerticalSplitPosition", "int", rows),
-            _item("ActiveSplitRange", "short", 3),
-            _item("PositionRight", "int", columns),
-            _item("PositionBottom", "int", rows),
+            _config_item("HorizontalSplitMode", "short", 2),
+            _config_item("VerticalSplitMode", "short", 2),
+            _config_item("HorizontalSplitPosition", "int", columns),
+            _config_item("VerticalSplitPosition", "int", rows),
+            _config_item("ActiveSplitRange", "short", 3),
+            _config_item("PositionRight", "int", columns),
+            _config_item("PositionBottom", "int", rows),
         )
     )
 
 
-def _item(name: str, kind: str, value: object) -> str:
+def _config_item(name: str, kind: str, value: object) -> str:
     return f'<config:config-item config:name="{name}" config:type="{kind}">{value}</config:config-item>'

@@ -18,23 +18,25 @@ _HEAD = _CELL.replace("/>", ' fo:border-bottom="0.5pt solid #000000"/>')
 def write_book(book: Book, stream: BinaryIO) -> None:
     """Write it, ODF 1.2. No cell is merged, no sheet hidden, and nothing in it says who made it or when."""
     small = {
-        "meta.xml": odf.meta(book.title, book.marking),
-        "styles.xml": odf.styles(book.marking, odf.A4_TO_WIDTH),
-        "settings.xml": odf.settings(book.pages[0].name, {page.name: (1, 2) for page in book.pages if page.headings}),
+        "meta.xml": odf.meta_xml(book.title, book.marking),
+        "styles.xml": odf.styles_xml(book.marking, odf.A4_TO_WIDTH),
+        "settings.xml": odf.settings_xml(
+            book.pages[0].name, {page.name: (1, 2) for page in book.pages if page.headings}
+        ),
     }
-    odf.write_archive(stream, small, _content(book))
+    odf.write_archive(stream, small, _content_xml(book))
 
 
-def _content(book: Book) -> Iterator[str]:
+def _content_xml(book: Book) -> Iterator[str]:
     yield f'{odf.HEAD}<office:document-content {odf.DECLARED} office:version="1.2">'
-    yield f"<office:automatic-styles>{_styles(book)}</office:automatic-styles><office:body><office:spreadsheet>"
+    yield f"<office:automatic-styles>{_styles_xml(book)}</office:automatic-styles><office:body><office:spreadsheet>"
     for page in book.pages:
-        yield from odf.beside(page)
+        yield from odf.extra_sheet(page)
     yield "</office:spreadsheet></office:body></office:document-content>"
 
 
-def _styles(book: Book) -> str:
-    parts = [odf.width_style(width) for width in _widths(book)]
+def _styles_xml(book: Book) -> str:
+    parts = [odf.width_style(width) for width in _column_widths(book)]
     parts += [
         odf.PLAIN_NUMBERS,
         odf.cell_style("title", _TITLE),
@@ -52,6 +54,6 @@ def _styles(book: Book) -> str:
     return "".join(parts)
 
 
-def _widths(book: Book) -> list[int]:
+def _column_widths(book: Book) -> list[int]:
     named = {width for page in book.pages for width in page.widths}
     return sorted(named | set(odf.EXTRA_WIDTHS.values()))

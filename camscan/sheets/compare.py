@@ -19,10 +19,10 @@ from camscan.asset.columns import COLUMNS, NAMING, STATED, Column
 from camscan.asset.entry import normalise
 from camscan.asset.lifecycle import completed
 from camscan.sheets import Line
-from camscan.sheets.excel_damage import american, spoilt
-from camscan.sheets.guess import said
+from camscan.sheets.excel_damage import describe_damage, has_american_dates
+from camscan.sheets.guess import cell_meaning
 from camscan.sheets.heading import Found, columns_of
-from camscan.sheets.row import SUMS, inherited, loose_sum, sums
+from camscan.sheets.row import SUMS, inherited_texts, loose_sum, read_sums
 
 _LONGEST_NUMBER = 15
 """Digits of a revision; what is longer is none, and no database would take it."""
@@ -83,7 +83,7 @@ class Known:
     """Device that was found to be duplicates -> that one."""
 
 
-def known(
+def known_register(
     assets: Iterable[Asset],
     changes: Iterable[Change],
     judgements: Mapping[str, Judgement],
@@ -100,7 +100,7 @@ def known(
 
 def first_revision(found: Found) -> int:
     """The least revision of any row: older changes need not be looked at."""
-    return min((number for line in found.lines if (number := _revision(found, line)) is not None), default=0)
+    return min((number for line in found.lines if (number := _row_revision(found, line)) is not None), default=0)
 
 
 Refusal = Callable[[str, str], str]
@@ -112,27 +112,27 @@ def nothing_refused(_column: str, _value: str) -> str:
     return ""
 
 
-def compare(
+def compare_rows(
     found: Found, register: Known, today: date, *, overwrite: bool = False, refused: Refusal = nothing_refused
 ) -> Comparison:
     """Every row of the table against the register; ``overwrite`` takes stale edits too."""
     result = _Result()
-    american_dates = american(found, register.assets)
-    for line, asset in _named(found, register, result):
+    american_dates = has_american_dates(found, register.assets)
+    for line, asset in _rows_with_device(found, register, result):
         row = _Row(found, line, asset, register, american_dates=american_dates, overwrite=overwrite)
-        _take(row, result, today, refused)
+        _take_row(row, result, today, refused)
     _check_across(result, register)
     return Comparison(
         tuple(result.entries), tuple(result.left_out), tuple(result.kept), tuple(result.strangers), len(found.lines)
     )
 
 
-def _named(found: Found, register: Known, result: _Result) -> list[tuple[Line, Asset]]:
+def _rows_with_device(found: Found, register: Known, result: _Result) -> list[tuple[Line, Asset]]:
     """The rows that name a device, each device once."""
     named: defaultdict[str, list[Line]] = defaultdict(list)
     for line in found.lines:
-        name = found.cell(line, "asset_id").strip().upper()  # as they are minted
-        tag = found.cell(line, "council_asset_tag").strip()
+        name = found.cell_text(line, "asset_id").strip().upper()  # as they are minted
+        tag = found.cell_text(line, "council_asset_tag").strip()
         if name and name not in register.assets:
             same = register.gone.get(name)
             told = f"{name} is a duplicate of {same}; edit that row" if same else _UNKNOWN.format(name)
@@ -151,8 +151,8 @@ def _named(found: Found, register: Known, result: _Result) -> list[tuple[Line, A
     return sorted(kept, key=lambda each: each[0].number)
 
 
-def _revision(found: Found, line: Line) -> int | None:
-    text = found.cell(line, "revision").strip()
+def _row_revision(found: Found, line: Line) -> int | None:
+    text = found.cell_text(line, "revision").strip()
     return int(text) if text.isdecimal() and len(text) <= _LONGEST_NUMBER else None
 
 
@@ -167,33 +167,33 @@ class _Row:
         self.asset = asset
         self.american_dates = american_dates
         self.overwrite = overwrite
-        self.revision = _revision(found, line)
-        self.shown = _shown(found.cell(line, "inherited"))
+        self.revision = _row_revision(found, line)
+        self.shown = _shown_texts(found.cell_text(line, "inherited"))
         self._gone = register.gone
         self._changes = register.changes
         self._now: Mapping[str, str] | None = None
         self._judgement = register.judgements.get(asset.asset_id)
 
-    def at_export(self, column: str) -> str:
+    def entry_at_export(self, column: str) -> str:
         """The person's entry when the spreadsheet was written."""
         if self.revision is not None:
             for change in self._changes.get((self.asset.asset_id, column), ()):
                 if change.number > self.revision:
-                    return self.of_today(column, change.old)
+                    return self.text_of_today(column, change.old)
         return self.asset.entries.get(column, "")
 
-    def of_today(self, column: str, text: str) -> str:
+    def text_of_today(self, column: str, text: str) -> str:
         """The text of a cell; where it names a device that is part of another by now, that one."""
         return self._gone.get(text.strip(), text) if column in NAMING else text
 
-    def inherited(self, column: str) -> tuple[str, ...]:
+    def inherited_texts(self, column: str) -> tuple[str, ...]:
         """What the cell may have shown where nobody had entered anything."""
         if self._now is None:
-            self._now = inherited(self.asset, self._judgement)
+            self._now = inherited_texts(self.asset, self._judgement)
         return tuple(filter(None, (self.shown.get(column), self._now.get(column))))
 
 
-def _shown(text: str) -> Mapping[str, str]:
+def _shown_texts(text: str) -> Mapping[str, str]:
     try:
         shown = json.loads(text) if text else {}
     except (ValueError, RecursionError):  # somebody's own words, or brackets without end
@@ -209,10 +209,10 @@ class _Kept(Exception):  # noqa: N818 - as above
     """This cell is no edit, though it looks like one."""
 
 
-def _take(row: _Row, result: _Result, today: date, refused: Refusal) -> None:
+def _take_row(row: _Row, result: _Result, today: date, refused: Refusal) -> None:
     """The edits of one row: all that can be taken, or none where one is wrong."""
     number = row.line.number
-    edits, wrong = _edits(row, result, refused)
+    edits, wrong = _row_edits(row, result, refused)
     _own_columns(row, result)
     if not wrong and edits:
         try:
@@ -245,16 +245,16 @@ def with_what_follows(entries: Sequence[Entry], asset: Asset, today: date) -> li
     return sorted([*entries, *more], key=lambda each: _PLACES[each.column])  # as the log will have them
 
 
-def _edits(row: _Row, result: _Result, refused: Refusal) -> tuple[list[Entry], list[str]]:
+def _row_edits(row: _Row, result: _Result, refused: Refusal) -> tuple[list[Entry], list[str]]:
     """The edits of a row's cells, and what is wrong with others."""
     edits: list[Entry] = []
     wrong: list[str] = []
-    found_by_tag = not row.found.cell(row.line, "asset_id").strip()
+    found_by_tag = not row.found.cell_text(row.line, "asset_id").strip()
     for column in columns_of(row.found):
         if found_by_tag and (column.name == "council_asset_tag" or is_told_by_scan(row.asset, column.name)):
             continue
         try:
-            edit = _edit(row, column)
+            edit = _cell_edit(row, column)
         except _LeftOut as outcome:
             result.left_out.append((row.line.number, f"{column.name}: {outcome}"))
         except _Kept as outcome:
@@ -286,14 +286,14 @@ def is_told_by_scan(asset: Asset, column: str) -> bool:
     return bool(told.get(column)) and column not in asset.entries
 
 
-def _edit(row: _Row, column: Column) -> Entry | None:
+def _cell_edit(row: _Row, column: Column) -> Entry | None:
     """The edit that a cell holds; None for none. Raises ValueError for a text that the column cannot hold."""
-    text = row.of_today(column.name, row.found.cell(row.line, column.name))
+    text = row.text_of_today(column.name, row.found.cell_text(row.line, column.name))
     if column.name in row.found.guessed:
-        text = said(column, text)
+        text = cell_meaning(column, text)
     now = row.asset.entries.get(column.name, "")
-    before = row.at_export(column.name)
-    shown = (before,) if before else row.inherited(column.name)
+    before = row.entry_at_export(column.name)
+    shown = (before,) if before else row.inherited_texts(column.name)
     if not text.strip():
         if row.revision is None or not any(shown):
             return None
@@ -301,10 +301,10 @@ def _edit(row: _Row, column: Column) -> Entry | None:
             raise _Kept(f"'{shown[0]}' comes from the site map or the scanner; to overrule it, enter another value")
         new = ""
     else:
-        if any(_same(column, text, each) for each in (*shown, now)):
+        if any(_is_same_value(column, text, each) for each in (*shown, now)):
             return None
         for each in filter(None, shown):
-            if reason := spoilt(column, text, each, american_dates=row.american_dates):
+            if reason := describe_damage(column, text, each, american_dates=row.american_dates):
                 raise _Kept(f"{reason}; '{each}' is kept")
         new = normalise(column, text)
     if new == now:
@@ -316,7 +316,7 @@ def _edit(row: _Row, column: Column) -> Entry | None:
     return Entry(row.line.number, row.asset.asset_id, column.name, now, new)
 
 
-def _same(column: Column, text: str, other: str) -> bool:
+def _is_same_value(column: Column, text: str, other: str) -> bool:
     if text == other:
         return True
     try:
@@ -330,10 +330,10 @@ def _own_columns(row: _Row, result: _Result) -> None:
     stored = row.shown.get(SUMS, "")
     if not stored:
         return
-    for name, expected in sums(stored).items():
+    for name, expected in read_sums(stored).items():
         if name not in row.found.places:
             continue
-        text = row.found.cell(row.line, name)
+        text = row.found.cell_text(row.line, name)
         if loose_sum(text) != expected:
             what = f"{name} is camscan's own column; '{text.strip()[:60]}' was skipped"
             if name in STATED:

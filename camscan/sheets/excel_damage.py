@@ -24,7 +24,7 @@ _AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d\d)")
 _CENTURY = 2000
 
 
-def spoilt(  # noqa: PLR0911 - one for each way
+def describe_damage(  # noqa: PLR0911 - one for each way
     column: Column, text: str, shown: str, *, american_dates: bool
 ) -> str:
     """What a program did to the text that was shown, in words; empty where the cell is a person's own edit.
@@ -42,17 +42,17 @@ def spoilt(  # noqa: PLR0911 - one for each way
         return ""
     if column.kind is not Kind.TEXT:
         return ""
-    if shown != text and _number(shown) is not None and _number(shown) == _number(text):
+    if shown != text and _read_number(shown) is not None and _read_number(shown) == _read_number(text):
         return "leading zeros or the form of a number were lost"
     if _SHORTENED.fullmatch(text):
-        return _shortened(text, shown)
+        return _why_shortened(text, shown)
     if _LIKE_A_DATE.fullmatch(shown) and _DATE.fullmatch(text):
         return "the program turned it into a date"
     return ""
 
 
-def _shortened(text: str, shown: str) -> str:
-    left, whole = _number(text.replace(",", ".")), _number(shown)
+def _why_shortened(text: str, shown: str) -> str:
+    left, whole = _read_number(text.replace(",", ".")), _read_number(shown)
     if left is not None and whole and abs(left - whole) / whole < _CLOSE:
         return "the program shortened a long number"
     if _SHORTENED.fullmatch(shown):
@@ -60,7 +60,7 @@ def _shortened(text: str, shown: str) -> str:
     raise ValueError(f"'{text}' is what the program left of a long number; format the column as text and type it again")
 
 
-def _number(text: str) -> Decimal | None:
+def _read_number(text: str) -> Decimal | None:
     if not re.fullmatch(r"[\d.]+(?:E\+?\d{1,2})?", text, re.IGNORECASE):
         return None
     try:
@@ -69,14 +69,14 @@ def _number(text: str) -> Decimal | None:
         return None
 
 
-def american(found: Found, assets: Mapping[str, Asset]) -> bool:
+def has_american_dates(found: Found, assets: Mapping[str, Asset]) -> bool:
     """Whether the file's dates have the month first: more cells show the register's date that way than the British."""
     names = [column.name for column in columns_of(found) if column.kind is Kind.DATE]
     lead = 0
     for line in found.lines:
-        asset = assets.get(found.cell(line, "asset_id").strip())
+        asset = assets.get(found.cell_text(line, "asset_id").strip())
         for name in names if asset else ():
-            text = found.cell(line, name).strip()
+            text = found.cell_text(line, name).strip()
             match = _AMERICAN.fullmatch(text)
             date_ = asset.entries.get(name) if asset else None
             if match and date_ and match[1] != match[2]:

@@ -111,25 +111,25 @@ _POUNDS = re.compile(r"\b(?:ex|exc|excl|inc|incl|excluding|including) vat\b")
 _FEW = {"number": "no", "num": "no", "nr": "no", "no.": "no", "identifier": "id", "&": "and"}
 
 
-def guessed(headings: Sequence[str]) -> Mapping[int, str]:
+def guess_columns(headings: Sequence[str]) -> Mapping[int, str]:
     """Place -> the column that a heading probably means. Where two headings mean one column, the plainer one has it."""
     found: dict[int, str] = {}
     taken: dict[str, int] = {}
     for place, text in enumerate(headings):
-        column = meaning(text)
+        column = column_meant(text)
         if column and column not in taken:
             taken[column] = place
             found[place] = column
     if "site_name" not in taken and "location_detail" in taken:
         place = taken["location_detail"]
-        others = [at for at, text in enumerate(headings) if at != place and meaning(text) == "location_detail"]
+        others = [at for at, text in enumerate(headings) if at != place and column_meant(text) == "location_detail"]
         if others:  # a building and a place in it, neither called the site
             found[place] = "site_name"
             found[others[0]] = "location_detail"
     return found
 
 
-def meaning(heading: str) -> str:
+def column_meant(heading: str) -> str:
     """The column that a heading means by itself; empty where it is none that people use for one."""
     plain = _NOISE.sub(" ", heading.strip("\ufeff").casefold())
     plain = _POUNDS.sub(" ", re.sub(r"[^\w&]+", " ", plain.replace("_", " ")))
@@ -174,7 +174,7 @@ _TYPES: Mapping[str, str] = {
 """What people write of a device's type -> ours."""
 
 
-def said(column: Column, text: str) -> str:
+def cell_meaning(column: Column, text: str) -> str:
     """What a cell of somebody else's list says: nothing where it says so, and types of devices in our words."""
     plain = " ".join(text.casefold().split())
     if plain in _NOTHING and (

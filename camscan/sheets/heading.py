@@ -10,7 +10,7 @@ from camscan.asset.columns import BY_NAME, EDITABLE, PASSED_OVER, STATED, Column
 from camscan.asset.spelling import nearest, plain_name
 from camscan.errors import UsageError
 from camscan.sheets import Line, Page
-from camscan.sheets.guess import guessed
+from camscan.sheets.guess import guess_columns
 
 KEYS = ("asset_id", "council_asset_tag")
 """What a row is known by, the first that it has."""
@@ -36,13 +36,13 @@ class Found:
     guessed: frozenset[str] = frozenset()
     """Columns of somebody else's list that nobody mapped: a cell that they cannot hold costs that cell, not its row."""
 
-    def cell(self, line: Line, name: str) -> str:
+    def cell_text(self, line: Line, name: str) -> str:
         """The text of a cell; empty where the table has no such column, or the row is shorter."""
         place = self.places.get(name)
         return line.cells[place] if place is not None and place < len(line.cells) else ""
 
 
-def mapping(pairs: Iterable[str]) -> Mapping[str, str]:
+def parse_mapping(pairs: Iterable[str]) -> Mapping[str, str]:
     """``Their Heading=our_column`` texts as heading -> column. Raises UsageError for what is none, or no column."""
     found: dict[str, str] = {}
     for pair in pairs:
@@ -58,7 +58,7 @@ def mapping(pairs: Iterable[str]) -> Mapping[str, str]:
             raise UsageError(f"'{pair}': {ours.strip()} is not a column that people can edit{near}")
         if name in found.values():
             raise UsageError(f"'{pair}': another heading already stands for {name}")
-        found[_folded(theirs)] = name
+        found[_fold_heading(theirs)] = name
     return found
 
 
@@ -67,17 +67,17 @@ def mapping_lines(text: str) -> list[str]:
     return [line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#")]
 
 
-def find(pages: Sequence[Page], theirs: Mapping[str, str]) -> Found:
+def find_table(pages: Sequence[Page], theirs: Mapping[str, str]) -> Found:
     """The table: the row with the most headings that are ours. Raises UsageError where there is none."""
-    page, at = _header(pages, theirs)
+    page, at = _find_header(pages, theirs)
     header = page.lines[at]
-    is_ours = any(_ours(cell, {}) == "asset_id" for cell in header.cells)
-    guesses: Mapping[int, str] = {} if is_ours else _guesses(header, theirs)
+    is_ours = any(_our_column(cell, {}) == "asset_id" for cell in header.cells)
+    guesses: Mapping[int, str] = {} if is_ours else _guess_headings(header, theirs)
     places: dict[str, int] = {}
     unknown: list[str] = []
-    rest, left = _rows(page.lines[at + 1 :])
+    rest, left = _data_rows(page.lines[at + 1 :])
     for place, text in enumerate(header.cells):
-        name = guesses.get(place, "") or _ours(text, theirs)
+        name = guesses.get(place, "") or _our_column(text, theirs)
         if name in places:
             raise UsageError(f"row {header.number}: two columns are called {name}; delete one")
         if name:
@@ -85,14 +85,14 @@ def find(pages: Sequence[Page], theirs: Mapping[str, str]) -> Found:
         elif is_ours and plain_name(text) in PASSED_OVER:
             continue
         elif text.strip() or any(line.cells[place : place + 1] not in {(), ("",)} for line in rest):
-            unknown.append(_unknown(text.strip(), place, theirs))
+            unknown.append(_unknown_heading(text.strip(), place, theirs))
     _complain_of_missing(places, theirs, header)
     if "asset_id" not in places:  # somebody else's list: what it says of a device is what somebody stated
         places = {STATED.get(name, name) if STATED.get(name) not in places else name: at for name, at in places.items()}
     said = tuple(
         f"'{header.cells[place].strip()}' is taken for {name}: {BY_NAME[name].heading}"
         for place, name in sorted(guesses.items())
-        if _ours(header.cells[place], theirs) != name
+        if _our_column(header.cells[place], theirs) != name
     )
     if said:
         said += ("If a guess is wrong, correct it with --map 'Their heading=our_column'",)
@@ -103,23 +103,23 @@ def find(pages: Sequence[Page], theirs: Mapping[str, str]) -> Found:
         rest,
         tuple(unknown),
         (*page.notes, *(() if is_ours else left), *said),
-        frozenset() if is_ours else _leniently(header, places, theirs),
+        frozenset() if is_ours else _columns_read_leniently(header, places, theirs),
     )
 
 
-def _header(pages: Sequence[Page], theirs: Mapping[str, str]) -> tuple[Page, int]:
+def _find_header(pages: Sequence[Page], theirs: Mapping[str, str]) -> tuple[Page, int]:
     """The row with the most headings, and its page. Raises UsageError where no row has any."""
     best: tuple[int, Page, int] | None = None
     for page in pages:
         for at, line in enumerate(page.lines[:_HEADER_WITHIN]):
-            names = {name for cell in line.cells if (name := _ours(cell, theirs))}
-            known = len(names) + len({*names, *_guesses(line, theirs).values()})  # our own words weigh more
+            names = {name for cell in line.cells if (name := _our_column(cell, theirs))}
+            known = len(names) + len({*names, *_guess_headings(line, theirs).values()})  # our own words weigh more
             is_lone = len(names) <= 1 and sum(bool(cell.strip()) for cell in line.cells) == 1 and len(page.lines) > 1
             # Below the headings that people read stand the names of the columns: these are surer.
             if (
                 known
-                and (best is None or known > best[0] or (known == best[0] and _is_names(line)))
-                and not (is_lone and not theirs and not _is_names(line))
+                and (best is None or known > best[0] or (known == best[0] and _is_row_of_names(line)))
+                and not (is_lone and not theirs and not _is_row_of_names(line))
             ):
                 best = (known, page, at)
     if len(pages) == 1 and _is_cover(pages[0]):
@@ -143,40 +143,40 @@ def _is_cover(page: Page) -> bool:
     return {"Marking", "Written", "Devices"} <= {*begins} and "asset_id" not in begins
 
 
-def _leniently(header: Line, places: Mapping[str, int], theirs: Mapping[str, str]) -> frozenset[str]:
+def _columns_read_leniently(header: Line, places: Mapping[str, int], theirs: Mapping[str, str]) -> frozenset[str]:
     """The columns whose heading is neither our name of it nor was mapped."""
     return frozenset(
         name
         for name, place in places.items()
-        if plain_name(header.cells[place]) not in BY_NAME and _folded(header.cells[place]) not in theirs
+        if plain_name(header.cells[place]) not in BY_NAME and _fold_heading(header.cells[place]) not in theirs
     )
 
 
-def _is_names(line: Line) -> bool:
+def _is_row_of_names(line: Line) -> bool:
     """Whether every cell is the name of a column, as written by camscan."""
     cells = [cell.strip("\ufeff ") for cell in line.cells if cell.strip()]
     return bool(cells) and all(cell in BY_NAME for cell in cells)
 
 
-def _guesses(line: Line, theirs: Mapping[str, str]) -> dict[int, str]:
+def _guess_headings(line: Line, theirs: Mapping[str, str]) -> dict[int, str]:
     """Place -> column, of headings that are other people's words; what somebody mapped is not guessed."""
-    mapped = {place: name for place, cell in enumerate(line.cells) if (name := theirs.get(_folded(cell)))}
-    rest = ["" if place in mapped or _folded(cell) in theirs else cell for place, cell in enumerate(line.cells)]
+    mapped = {place: name for place, cell in enumerate(line.cells) if (name := theirs.get(_fold_heading(cell)))}
+    rest = ["" if place in mapped or _fold_heading(cell) in theirs else cell for place, cell in enumerate(line.cells)]
     own = {name for cell in rest if (name := plain_name(cell)) in BY_NAME}
     taken = {STATED.get(name, name) for name in (*mapped.values(), *own)}
     return {
         place: name
-        for place, name in guessed(rest).items()
+        for place, name in guess_columns(rest).items()
         if name not in taken and plain_name(rest[place]) not in BY_NAME
     }
 
 
-def _rows(lines: Sequence[Line]) -> tuple[tuple[Line, ...], tuple[str, ...]]:
+def _data_rows(lines: Sequence[Line]) -> tuple[tuple[Line, ...], tuple[str, ...]]:
     """The rows below the headings that hold anything, without sums; and a sentence for each of these."""
     kept, left = [], []
     for line in lines:
         first = next((cell.strip() for cell in line.cells if cell.strip()), "")
-        if not first or _is_names(line) or set(filter(None, map(str.strip, line.cells))) <= _MARKS:
+        if not first or _is_row_of_names(line) or set(filter(None, map(str.strip, line.cells))) <= _MARKS:
             continue
         if _SUM.match(first):
             left.append(f"row {line.number}: '{first[:40]}' is a sum, not a device; skipped")
@@ -192,16 +192,16 @@ _SUM = re.compile(
 )
 
 
-def _ours(text: str, theirs: Mapping[str, str]) -> str:
+def _our_column(text: str, theirs: Mapping[str, str]) -> str:
     """The name of the column that a heading means; empty for none of ours."""
-    return theirs.get(_folded(text)) or name_of(text.strip("\ufeff"))
+    return theirs.get(_fold_heading(text)) or name_of(text.strip("\ufeff"))
 
 
-def _folded(heading: str) -> str:
+def _fold_heading(heading: str) -> str:
     return " ".join(heading.strip("\ufeff").casefold().split())
 
 
-def _unknown(text: str, place: int, theirs: Mapping[str, str]) -> str:
+def _unknown_heading(text: str, place: int, theirs: Mapping[str, str]) -> str:
     if not text:
         return f"column {place + 1} has no heading; skipped"
     near = "" if theirs else nearest(plain_name(text), list(BY_NAME))

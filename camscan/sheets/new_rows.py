@@ -20,7 +20,7 @@ from camscan.asset.lifecycle import completed
 from camscan.fingerprints.wording import load_words
 from camscan.sheets import Line
 from camscan.sheets.compare import Comparison, Entry, is_told_by_scan, not_behind, with_what_follows
-from camscan.sheets.guess import said
+from camscan.sheets.guess import cell_meaning
 from camscan.sheets.heading import Found, columns_of
 
 _LABEL = 9
@@ -63,9 +63,9 @@ class _Sorting:
         self, assets: Iterable[Asset], changes: Iterable[Change], today: date, *, overwrite: bool, by_address: bool
     ) -> None:
         self.assets = {asset.asset_id: asset for asset in assets}
-        self.index = _index(self.assets.values())
-        self.holders = _holders(self.assets.values())
-        self.originals = _originals(self.assets, changes)
+        self.index = _index_by_mark(self.assets.values())
+        self.holders = _address_holders(self.assets.values())
+        self.originals = _original_rows(self.assets, changes)
         self.today = today
         self.overwrite = overwrite
         self.by_address = by_address
@@ -77,7 +77,7 @@ class _Sorting:
         self.left_out: list[tuple[int, str]] = []
         self.has_key = False
 
-    def take(self, number: int, entries: Mapping[str, str]) -> None:
+    def sort_row(self, number: int, entries: Mapping[str, str]) -> None:
         status = entries.get("lifecycle_status")
         if entries.get("planned_removal_date") and status in _UNPLANNED:  # a list's "found" is no decision against it
             entries = {name: value for name, value in entries.items() if name != "lifecycle_status"}
@@ -86,20 +86,23 @@ class _Sorting:
         except ValueError as error:
             self.left_out.append((number, str(error)))
             return
-        marks = _marks(entries)
+        marks = _list_marks(entries)
         same = next(((mark, self.index[mark]) for mark in marks if mark in self.index), None)
         twin = next(((mark, self.rows[mark]) for mark in marks if mark in self.rows), None)
         if twin:
-            self.left_out.append((number, f"{_said(twin[0])} is in row {twin[1]} too; this row was skipped"))
+            self.left_out.append((number, f"{_describe_mark(twin[0])} is in row {twin[1]} too; this row was skipped"))
         elif same:
             self.rows |= dict.fromkeys(marks, number)
-            self._fill(number, self.assets[same[1]], entries, _said(same[0]))
+            self._fill_device(number, self.assets[same[1]], entries, _describe_mark(same[0]))
         elif told := self._not_behind(entries):
             self.left_out.append((number, told))
-        elif not marks and (words := next(filter(self.originals.get, map(_words, (whole, entries))), None)) is not None:
+        elif (
+            not marks
+            and (words := next(filter(self.originals.get, map(_undated_entries, (whole, entries))), None)) is not None
+        ):
             self.originals[words] -= 1
             self.known.append((number, "is already in the register, word for word"))
-        elif holder := self._holder(entries):
+        elif holder := self._find_holder(entries):
             self._at_address(number, holder, entries, marks)
         else:
             self.rows |= dict.fromkeys(marks, number)
@@ -114,7 +117,7 @@ class _Sorting:
         told = no_channel(int(channel), self.assets[recorder].channels)
         return f"{recorder} {told}" if told else ""
 
-    def _holder(self, entries: Mapping[str, str]) -> Asset | None:
+    def _find_holder(self, entries: Mapping[str, str]) -> Asset | None:
         """The device that a row probably is, since it holds its address."""
         holder = self.assets.get(self.holders.get(entries.get("stated_ip_address", ""), ""))
         if holder and holder.identification.serial and "stated_serial_number" in entries:
@@ -128,19 +131,21 @@ class _Sorting:
         mark = (_ADDRESS, entries[_ADDRESS])
         told = f"{mark[1]} is the address of {holder.asset_id}"
         if mark in self.rows:
-            self.left_out.append((number, f"{_said(mark)} is in row {self.rows[mark]} too; this row was skipped"))
-        elif why := _contradiction(holder, entries):
+            self.left_out.append(
+                (number, f"{_describe_mark(mark)} is in row {self.rows[mark]} too; this row was skipped")
+            )
+        elif why := _describe_contradiction(holder, entries):
             self.left_out.append((number, f"{told}, {why}; this row was skipped"))
         elif self.by_address or _is_address_alone(holder):
             self.rows |= dict.fromkeys((*marks, mark), number)
-            self._fill(number, holder, entries, _said(mark))
+            self._fill_device(number, holder, entries, _describe_mark(mark))
         else:
             self.could_be += 1
             self.left_out.append(
                 (number, f"{told}; if it is the same device, give the row this asset_id, else remove the address")
             )
 
-    def _fill(self, number: int, asset: Asset, entries: Mapping[str, str], why: str) -> None:
+    def _fill_device(self, number: int, asset: Asset, entries: Mapping[str, str], why: str) -> None:
         self.known.append((number, f"is {asset.asset_id}: {why}"))
         filled = []
         for name, value in entries.items():
@@ -160,7 +165,7 @@ class _Sorting:
             self.left_out.append((number, str(error)))
 
 
-def sort(  # noqa: PLR0917 - the file, and the register in its parts
+def sort_new_rows(  # noqa: PLR0917 - the file, and the register in its parts
     found: Found,
     compared: Comparison,
     assets: Sequence[Asset],
@@ -174,13 +179,13 @@ def sort(  # noqa: PLR0917 - the file, and the register in its parts
     sorting = _Sorting(assets, changes, today, overwrite=overwrite, by_address=by_address)
     for line in compared.strangers:
         try:
-            entries = _entries(found, line, sorting.left_out)
+            entries = _row_entries(found, line, sorting.left_out)
         except ValueError as error:
             sorting.left_out.append((line.number, str(error)))
             continue
-        sorting.has_key = sorting.has_key or bool(_marks(entries))
+        sorting.has_key = sorting.has_key or bool(_list_marks(entries))
         if entries:
-            sorting.take(line.number, entries)
+            sorting.sort_row(line.number, entries)
     return Sorted(
         tuple(sorting.new),
         tuple(sorting.filled),
@@ -191,13 +196,13 @@ def sort(  # noqa: PLR0917 - the file, and the register in its parts
     )
 
 
-def _entries(found: Found, line: Line, left_out: list[tuple[int, str]]) -> dict[str, str]:
+def _row_entries(found: Found, line: Line, left_out: list[tuple[int, str]]) -> dict[str, str]:
     """The entries of a row. Raises ValueError for a cell that cannot be, unless its heading was only guessed."""
     entries = {}
     for column in columns_of(found):
-        text = found.cell(line, column.name)
+        text = found.cell_text(line, column.name)
         try:
-            value = normalise(column, said(column, text) if column.name in found.guessed else text)
+            value = normalise(column, cell_meaning(column, text) if column.name in found.guessed else text)
         except ValueError as error:
             if column.name in found.guessed:
                 left_out.append((line.number, f"{column.name}: {error}; this cell was skipped"))
@@ -208,7 +213,7 @@ def _entries(found: Found, line: Line, left_out: list[tuple[int, str]]) -> dict[
     return entries
 
 
-def _marks(entries: Mapping[str, str]) -> list[tuple[str, str]]:
+def _list_marks(entries: Mapping[str, str]) -> list[tuple[str, str]]:
     """What tells one device from another, the surest first."""
     marks = [(name, entries[name].casefold()) for name in _UNIQUE if name in entries]
     serial = entries.get("stated_serial_number", "").casefold()
@@ -223,10 +228,10 @@ def _marks(entries: Mapping[str, str]) -> list[tuple[str, str]]:
 
 def _is_address_alone(asset: Asset) -> bool:
     """Whether nothing but an address that somebody stated tells it from others: no scan has seen it."""
-    return asset.last_seen is None and [name for name, _ in _marks(asset.entries)] == [_ADDRESS]
+    return asset.last_seen is None and [name for name, _ in _list_marks(asset.entries)] == [_ADDRESS]
 
 
-def _contradiction(holder: Asset, entries: Mapping[str, str]) -> str:
+def _describe_contradiction(holder: Asset, entries: Mapping[str, str]) -> str:
     """Why a row is not the device at its address, whatever the address says; empty where nothing speaks against it."""
     tag, theirs = entries.get("council_asset_tag", ""), holder.entries.get("council_asset_tag", "")
     if tag and theirs:
@@ -234,19 +239,19 @@ def _contradiction(holder: Asset, entries: Mapping[str, str]) -> str:
     if "stated_mac_address" in entries and holder.mac_addresses:
         return "whose MAC address differs"
     found = holder.identification
-    said = _bare(entries.get("stated_manufacturer", ""))
-    names = [_bare(name) for name in (found.maker, found.brand) if name]
+    said = _bare_name(entries.get("stated_manufacturer", ""))
+    names = [_bare_name(name) for name in (found.maker, found.brand) if name]
     if said and names and not any(name in said or said in name for name in names):
-        return f"which a scan identified as {load_words().maker(found.maker) if found.maker else found.brand}"
+        return f"which a scan identified as {load_words().maker_name(found.maker) if found.maker else found.brand}"
     return ""
 
 
-def _bare(name: str) -> str:
+def _bare_name(name: str) -> str:
     """A maker's name as lists spell it: Hik Vision, HIKVISION."""
     return "".join(filter(str.isalnum, name.casefold()))
 
 
-def _said(mark: tuple[str, str]) -> str:
+def _describe_mark(mark: tuple[str, str]) -> str:
     names = {
         "council_asset_tag": "council tag",
         "stated_serial_number": "serial number",
@@ -258,7 +263,7 @@ def _said(mark: tuple[str, str]) -> str:
     return f"the {names[mark[0]]} {mark[1]}"
 
 
-def _index(assets: Iterable[Asset]) -> Mapping[tuple[str, str], str]:
+def _index_by_mark(assets: Iterable[Asset]) -> Mapping[tuple[str, str], str]:
     index: dict[tuple[str, str], str] = {}
     for asset in assets:
         own = {name: asset.entries[name] for name in _UNIQUE if name in asset.entries}
@@ -267,7 +272,7 @@ def _index(assets: Iterable[Asset]) -> Mapping[tuple[str, str], str]:
             own.setdefault("stated_serial_number", serial)
         recorder = asset.entry("recorder_asset_id") or asset.recorder_asset_id
         channel = asset.entry("recorder_channel") or str(asset.channel or "")
-        marks = _marks(own)
+        marks = _list_marks(own)
         marks += [("stated_mac_address", mac) for mac in asset.mac_addresses]
         if recorder and channel:
             marks.append(("channel", f"{recorder} {channel}"))
@@ -276,7 +281,7 @@ def _index(assets: Iterable[Asset]) -> Mapping[tuple[str, str], str]:
     return index
 
 
-def _holders(assets: Iterable[Asset]) -> Mapping[str, str]:
+def _address_holders(assets: Iterable[Asset]) -> Mapping[str, str]:
     """Address -> the device that held it last."""
     holders: dict[str, str] = {}
     for asset in assets:
@@ -285,12 +290,12 @@ def _holders(assets: Iterable[Asset]) -> Mapping[str, str]:
     return holders
 
 
-def _words(entries: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+def _undated_entries(entries: Mapping[str, str]) -> frozenset[tuple[str, str]]:
     """What a row says, without the dates that are set on the day of the import."""
     return frozenset((name, value) for name, value in entries.items() if name not in _DATED)
 
 
-def _originals(assets: Mapping[str, Asset], changes: Iterable[Change]) -> Counter[frozenset[tuple[str, str]]]:
+def _original_rows(assets: Mapping[str, Asset], changes: Iterable[Change]) -> Counter[frozenset[tuple[str, str]]]:
     """What rows were added from, and how many of each: the first entries of each device that no scan made."""
     first: defaultdict[str, dict[str, str]] = defaultdict(dict)
     when: dict[str, object] = {}
@@ -302,4 +307,4 @@ def _originals(assets: Mapping[str, Asset], changes: Iterable[Change]) -> Counte
             first[change.asset_id][change.column] = change.new
             if asset.recorder_asset_id:
                 first[change.asset_id]["recorder_asset_id"] = asset.recorder_asset_id
-    return Counter(_words(entries) for entries in first.values())
+    return Counter(_undated_entries(entries) for entries in first.values())

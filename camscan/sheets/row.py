@@ -18,7 +18,7 @@ from camscan import decode
 from camscan.asset import LISTED_IN, WORKED_OUT, Asset, Elsewhere, Judgement, Place, Ruling, kinds
 from camscan.asset.columns import EDITABLE
 from camscan.dates import spoken
-from camscan.identify.reasons import reasons
+from camscan.identify.reasons import list_reasons
 from camscan.model import Capability, Identification
 from camscan.output import visible
 from camscan.policies.companies import Ownership
@@ -63,7 +63,7 @@ class Setting:
     handling: str = HANDLING
 
 
-def setting(assets: Iterable[Asset], companies: Ownership, today: date, handling: str = HANDLING) -> Setting:
+def make_setting(assets: Iterable[Asset], companies: Ownership, today: date, handling: str = HANDLING) -> Setting:
     """The setting of a table of these devices."""
     behind: dict[str, int] = {}
     for asset in assets:
@@ -73,21 +73,21 @@ def setting(assets: Iterable[Asset], companies: Ownership, today: date, handling
     return Setting(companies, today, behind, handling)
 
 
-def row(asset: Asset, judgement: Judgement | None, around: Setting) -> dict[str, str]:
+def device_row(asset: Asset, judgement: Judgement | None, around: Setting) -> dict[str, str]:
     """The text of every column by its name; empty where nothing is known.
 
     ``judgement`` None leaves the columns that follow from policies empty.
     """
-    said = inherited(asset, judgement)
+    said = inherited_texts(asset, judgement)
     own = asset.entries
-    texts = {**_BLANK, **said, **own, **_scanned(asset, around), **_derived(asset, judgement, around)}
+    texts = {**_BLANK, **said, **own, **_scanned_texts(asset, around), **_derived_texts(asset, judgement, around)}
     shown = {name: value for name, value in said.items() if name not in own}
     shown[SUMS] = "".join([loose_sum(texts[name]) for name in _SUMMED])
     texts["inherited"] = _as_json(shown)
     return texts
 
 
-def sums(text: str) -> dict[str, str]:
+def read_sums(text: str) -> dict[str, str]:
     """Column -> sum of what it showed, of the member SUMS of a row's ``inherited``."""
     parts = [text[at : at + _SUM_DIGITS] for at in range(0, len(text), _SUM_DIGITS)]
     return dict(zip(_SUMMED, parts, strict=False))
@@ -106,9 +106,9 @@ def loose_sum(text: str) -> str:
 _as_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
-def inherited(asset: Asset, judgement: Judgement | None = None) -> dict[str, str]:
+def inherited_texts(asset: Asset, judgement: Judgement | None = None) -> dict[str, str]:
     """What a people's column shows until a person enters something: of the site map, of the scanner, by default."""
-    said = dict(_of_place(asset.place)) if asset.place else {}
+    said = dict(_place_texts(asset.place)) if asset.place else {}
     said.setdefault("site_name", visible(asset.site))
     for column in LISTED_IN if asset.elsewhere else ():
         said[column] = said.get(column) or visible(asset.listed(column))
@@ -122,28 +122,28 @@ def inherited(asset: Asset, judgement: Judgement | None = None) -> dict[str, str
 
 
 @functools.lru_cache(maxsize=4096)
-def _of_place(place: Place) -> Mapping[str, str]:
+def _place_texts(place: Place) -> Mapping[str, str]:
     return place.entries()
 
 
-def _scanned(asset: Asset, around: Setting) -> dict[str, str]:
+def _scanned_texts(asset: Asset, around: Setting) -> dict[str, str]:
     found = asset.identification
     return {
         "location_hint": visible(asset.hints.get("location_hint", "")),
-        "ip_addresses": _several(asset.ip_addresses),
-        "mac_addresses": _several(asset.mac_addresses),
+        "ip_addresses": _join_texts(asset.ip_addresses),
+        "mac_addresses": _join_texts(asset.mac_addresses),
         "mac_source": visible(asset.hints.get("mac_source", "")),
         "hostname": visible(asset.hints.get("hostname", "")),
         "firmware_version": visible(found.firmware or ""),
         "firmware_date": found.build or _firmware_date(found.firmware),
-        "recorder_channels": _channels(asset, around),
-        **_capabilities(found.capabilities),
-        "open_services": _ports(asset.open_ports),
-        "first_seen": _moment(asset.first_seen),
-        "last_seen": _moment(asset.last_seen),
+        "recorder_channels": _channel_text(asset, around),
+        **_capability_texts(found.capabilities),
+        "open_services": _port_list(asset.open_ports),
+        "first_seen": _moment_text(asset.first_seen),
+        "last_seen": _moment_text(asset.last_seen),
         "last_scan": visible(asset.last_scan),
         "scans_missed": str(asset.scans_missed) if asset.first_seen else "",
-        "evidence": _why(found),
+        "evidence": _why_identified(found),
         **(_listed_elsewhere(asset.elsewhere) if asset.elsewhere else _NOWHERE),
     }
 
@@ -169,28 +169,28 @@ def _listed_elsewhere(elsewhere: Mapping[str, Elsewhere]) -> dict[str, str]:
         if key in elsewhere
     ]
     heard = elsewhere.get("heard")
-    return {"last_heard": _moment(heard.at if heard else None), "listed_elsewhere": visible("; ".join(told), 2000)}
+    return {"last_heard": _moment_text(heard.at if heard else None), "listed_elsewhere": visible("; ".join(told), 2000)}
 
 
-def _why(found: Identification) -> str:
+def _why_identified(found: Identification) -> str:
     """The reasons in plain English, as many as find room: the weightiest first, none of them cut."""
     told = ""
-    for sentence in reasons(found):
+    for sentence in list_reasons(found):
         if len(told) + len(sentence) < LONGEST_EVIDENCE:
             told = f"{told} {sentence}".lstrip()
     return visible(told, LONGEST_EVIDENCE)
 
 
-def _derived(asset: Asset, judgement: Judgement | None, around: Setting) -> dict[str, str]:
+def _derived_texts(asset: Asset, judgement: Judgement | None, around: Setting) -> dict[str, str]:
     found = asset.identification
     texts = {
         "asset_id": asset.asset_id,
         "record_type": asset.record_type.value,
         "presence": asset.presence.value,
         "device_type": _device_type(asset),
-        "manufacturer": around.companies.name(found.maker) if found.maker else "unknown",
-        "manufacturer_basis": _basis(found),
-        "oem_relationship": _relationship(found.maker, found.brand, around.companies, around.today),
+        "manufacturer": around.companies.company_name(found.maker) if found.maker else "unknown",
+        "manufacturer_basis": _maker_basis(found),
+        "oem_relationship": _badge_relationship(found.maker, found.brand, around.companies, around.today),
         "model": visible(found.model or ""),
         "serial_number": visible(found.serial or ""),
         "confidence": str(round(found.certainty * 100)) if found.maker else "0",
@@ -200,26 +200,26 @@ def _derived(asset: Asset, judgement: Judgement | None, around: Setting) -> dict
     }
     if judgement is None:
         return {**texts, "policy_matches": "", "policy_reason": "", "removal_priority": "", "known_weaknesses": ""}
-    matches, reason = _ruled(judgement.rulings)
+    matches, reason = _ruling_texts(judgement.rulings)
     return {
         **texts,
         "policy_matches": matches,
         "policy_reason": reason,
         "removal_priority": str(judgement.priority or ""),
-        "known_weaknesses": _listed(judgement.weaknesses),
+        "known_weaknesses": _join_distinct(judgement.weaknesses),
     }
 
 
 @functools.lru_cache(maxsize=4096)
-def _ruled(rulings: tuple[Ruling, ...]) -> tuple[str, str]:
+def _ruling_texts(rulings: tuple[Ruling, ...]) -> tuple[str, str]:
     """The policies that match, and why. Devices that are alike share their rulings."""
     matching = [ruling for ruling in rulings if ruling.matches]
-    return _several(ruling.policy for ruling in matching), visible(" ".join(ruling.reason for ruling in matching))
+    return _join_texts(ruling.policy for ruling in matching), visible(" ".join(ruling.reason for ruling in matching))
 
 
 @functools.lru_cache(maxsize=4096)
-def _listed(texts: tuple[str, ...]) -> str:
-    return _several(texts)
+def _join_distinct(texts: tuple[str, ...]) -> str:
+    return _join_texts(texts)
 
 
 def _device_type(asset: Asset) -> str:
@@ -231,11 +231,11 @@ def _device_type(asset: Asset) -> str:
 
 
 @functools.lru_cache(maxsize=4096)
-def _ports(ports: tuple[str, ...]) -> str:
-    return _several(dict.fromkeys(port.rpartition("/")[2] for port in ports))
+def _port_list(ports: tuple[str, ...]) -> str:
+    return _join_texts(dict.fromkeys(port.rpartition("/")[2] for port in ports))
 
 
-def _channels(asset: Asset, around: Setting) -> str:
+def _channel_text(asset: Asset, around: Setting) -> str:
     """``16, 4 in the register``: so many it says it has, and so many rows there are."""
     rows = around.channels_in_register.get(asset.asset_id, 0)
     if asset.channels is None:
@@ -249,13 +249,13 @@ def _firmware_date(text: str | None) -> str:
     return build.build.isoformat() if build and build.build else ""
 
 
-def _capabilities(known: Mapping[str, Capability]) -> dict[str, str]:
+def _capability_texts(known: Mapping[str, Capability]) -> dict[str, str]:
     """A level for each, and what they rest on. A model number never proves that something is switched on."""
-    return _levels(tuple(known.items())) if known else _NO_CAPABILITIES
+    return _capability_levels(tuple(known.items())) if known else _NO_CAPABILITIES
 
 
 @functools.lru_cache(maxsize=4096)
-def _levels(items: tuple[tuple[str, Capability], ...]) -> dict[str, str]:
+def _capability_levels(items: tuple[tuple[str, Capability], ...]) -> dict[str, str]:
     known = dict(items)
     founded, columns = kinds.founded(known), kinds.CAPABILITY_COLUMNS
     levels = {column: "supported" if names & founded else "unknown" for column, names in columns.items()}
@@ -263,13 +263,13 @@ def _levels(items: tuple[tuple[str, Capability], ...]) -> dict[str, str]:
     return {**levels, "capability_basis": visible(basis, LONGEST_EVIDENCE)}
 
 
-def _basis(found: Identification) -> str:
+def _maker_basis(found: Identification) -> str:
     """What the manufacturer rests on: the strongest reason that names one; empty where none is known."""
-    return _basis_of(found.maker, found.because) if found.maker is not None else ""
+    return _basis_text(found.maker, found.because) if found.maker is not None else ""
 
 
 @functools.lru_cache(maxsize=65536)
-def _basis_of(maker: str, because: tuple[str, ...]) -> str:
+def _basis_text(maker: str, because: tuple[str, ...]) -> str:
     for line in because:
         if line.startswith("stated by people"):
             return "human"
@@ -284,22 +284,22 @@ def _basis_of(maker: str, because: tuple[str, ...]) -> str:
     return "firmware_fingerprint"
 
 
-def _relationship(maker: str | None, brand: str | None, companies: Ownership, today: date) -> str:
+def _badge_relationship(maker: str | None, brand: str | None, companies: Ownership, today: date) -> str:
     """How badge and builder stand to each other."""
     if maker is None or not brand:
         return "unknown"
-    owner = companies.of_brand(brand) or companies.of_name(brand)
+    owner = companies.company_of_brand(brand) or companies.maker_of_name(brand)
     if owner == maker:
         return "none_known"
-    if owner is not None and maker in companies.chain(owner, today):
-        return f"subsidiary_of {companies.name(maker)}"
-    return f"rebrand_of {companies.name(maker)}"
+    if owner is not None and maker in companies.owner_chain(owner, today):
+        return f"subsidiary_of {companies.company_name(maker)}"
+    return f"rebrand_of {companies.company_name(maker)}"
 
 
 @functools.lru_cache(maxsize=65536)
-def _moment(when: datetime | None) -> str:
+def _moment_text(when: datetime | None) -> str:
     return f"{when.astimezone(UTC).isoformat(timespec='seconds')[:-6]}Z" if when else ""
 
 
-def _several(texts: Iterable[str]) -> str:
+def _join_texts(texts: Iterable[str]) -> str:
     return visible("; ".join(texts))

@@ -15,7 +15,7 @@ from camscan.asset.columns import BY_NAME, COLUMNS, VERSION, Column, Kind
 from camscan.asset.spelling import in_words
 from camscan.cells import all_harmless
 from camscan.sheets import Extra, Table
-from camscan.sheets.row import SUMS, Setting, row
+from camscan.sheets.row import SUMS, Setting, device_row
 from camscan.words import counted
 
 TIMELINE = (
@@ -97,7 +97,7 @@ VIEWS: Mapping[str, tuple[Column, ...]] = {
 """Name of a view -> its columns."""
 
 
-def table(
+def make_table(
     assets: Iterable[Asset],
     judgements: Mapping[str, Judgement],
     around: Setting,
@@ -109,23 +109,23 @@ def table(
     bom: bool = False,
     without: Collection[str] = (),
 ) -> Table:
-    """The devices as a table, in the order given: that of :func:`ordered`. ``without`` are columns that it has not."""
+    """The devices as a table, in their order (that of :func:`sort_devices`). ``without`` are columns to leave out."""
     columns = tuple(column for column in VIEWS[view] if column.name not in without)
     pick = itemgetter(*(column.name for column in columns))
     rows = []
     listed = list(assets)
     for asset in listed:
-        texts = without_traces(row(asset, judgements.get(asset.asset_id), around), without)
+        texts = without_traces(device_row(asset, judgements.get(asset.asset_id), around), without)
         rows.append(all_harmless(pick(_for_people(texts) if view == "short" else texts)))
     if view == "short":
-        title = f"Camera register, {now.day} {now:%B %Y}: {scope_of(listed, judgements)}"
-        about = _about(columns, len(rows), around, organisation, now, view=view)
+        title = f"Camera register, {now.day} {now:%B %Y}: {scope_sentence(listed, judgements)}"
+        about = _about_lines(columns, len(rows), around, organisation, now, view=view)
         return Table(
             title,
             about,
             columns,
             rows,
-            totals=_totals(columns, rows),
+            totals=_totals_row(columns, rows),
             hidden=frozenset(_FOR_CAMSCAN),
             widths=SHORT,
             extras=tuple(extras),
@@ -133,7 +133,7 @@ def table(
             bom=bom,
         )
     title = f"Camera register: {view} view, {counted(len(rows))}"
-    about = _about(columns, len(rows), around, organisation, now, view=view)
+    about = _about_lines(columns, len(rows), around, organisation, now, view=view)
     return Table(title, about, columns, rows, extras=tuple(extras), bom=bom)
 
 
@@ -162,7 +162,7 @@ def is_printed(judgement: Judgement | None) -> bool:
     return judgement is not None and (judgement.in_scope == "yes" or bool(judgement.would_match))
 
 
-def scope_of(assets: Iterable[Asset], judgements: Mapping[str, Judgement]) -> str:
+def scope_sentence(assets: Iterable[Asset], judgements: Mapping[str, Judgement]) -> str:
     """How many of the devices that are printed are in scope, in words that do not say so before it was decided."""
     verdicts = [judgements[asset.asset_id].in_scope == "yes" for asset in assets]
     decided, others = verdicts.count(True), verdicts.count(False)
@@ -172,20 +172,20 @@ def scope_of(assets: Iterable[Asset], judgements: Mapping[str, Judgement]) -> st
     return f"{begin} that would match; no decision is recorded"
 
 
-def _totals(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
+def _totals_row(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """The last row: how many devices, how many of them have a date, are gone, and what all of them cost."""
     place = {column.name: at for at, column in enumerate(columns)}
 
-    def filled(name: str) -> int:
+    def count_filled(name: str) -> int:
         return sum(bool(row[place[name]]) for row in rows)
 
     cost = sum((Decimal(row[place["estimated_cost"]] or 0) for row in rows), Decimal(0))
     sums = {
         "asset_id": f"Total: {counted(len(rows))}",
-        "planned_removal_date": f"{filled('planned_removal_date'):,} with a date",
+        "planned_removal_date": f"{count_filled('planned_removal_date'):,} with a date",
         "estimated_cost": f"{cost:.2f}",
-        "budget_code": f"{len(rows) - filled('estimated_cost'):,} without a cost",
-        "actual_removal_date": f"{filled('actual_removal_date'):,} removed",
+        "budget_code": f"{len(rows) - count_filled('estimated_cost'):,} without a cost",
+        "actual_removal_date": f"{count_filled('actual_removal_date'):,} removed",
     }
     return tuple(sums.get(column.name, "") for column in columns)
 
@@ -202,7 +202,7 @@ class Cost:
     """None where not recorded."""
 
 
-def finance(costs: Iterable[Cost]) -> Extra:
+def finance_page(costs: Iterable[Cost]) -> Extra:
     """The costs of the removal by financial year, budget code and site, with the sum of each year and of all."""
     found: dict[tuple[str, str, str], list[Decimal | None]] = {}
     for each in costs:
@@ -213,15 +213,15 @@ def finance(costs: Iterable[Cost]) -> Extra:
         own = {key: prices for key, prices in found.items() if key[0] == year}
         name = year or "No date yet"
         for (_, code, site), prices in sorted(own.items(), key=lambda item: (not item[0][1], item[0][1:])):
-            rows.append(_priced((name, code or "(none)", site or "(no site)"), prices))
+            rows.append(_priced_row((name, code or "(none)", site or "(no site)"), prices))
         bold.add(len(rows))
         rows.append(
-            _priced(
+            _priced_row(
                 (f"Total {year or 'without a date'}", "", ""), [price for prices in own.values() for price in prices]
             )
         )
     bold.add(len(rows))
-    rows.append(_priced(("Total", "", ""), [price for prices in found.values() for price in prices]))
+    rows.append(_priced_row(("Total", "", ""), [price for prices in found.values() for price in prices]))
     return Extra(
         name="Costs by year",
         title="Estimated costs by financial year (April to March), budget code and site",
@@ -232,7 +232,7 @@ def finance(costs: Iterable[Cost]) -> Extra:
     )
 
 
-def _priced(labels: tuple[str, str, str], prices: Sequence[Decimal | None]) -> tuple[str, ...]:
+def _priced_row(labels: tuple[str, str, str], prices: Sequence[Decimal | None]) -> tuple[str, ...]:
     known = [price for price in prices if price is not None]
     return (
         *labels,
@@ -242,12 +242,12 @@ def _priced(labels: tuple[str, str, str], prices: Sequence[Decimal | None]) -> t
     )
 
 
-def ordered(assets: Iterable[Asset]) -> list[Asset]:
+def sort_devices(assets: Iterable[Asset]) -> list[Asset]:
     """The devices as a table has them: by site and address, those of no site last."""
-    return sorted(assets, key=_order)
+    return sorted(assets, key=_device_order)
 
 
-def _order(asset: Asset) -> tuple[bool, str, tuple[int, int, str], str]:
+def _device_order(asset: Asset) -> tuple[bool, str, tuple[int, int, str], str]:
     said = asset.entries.get("site_name") or (asset.place.name if asset.place else "")  # as Asset.entry, and quicker
     site = (said or asset.site).casefold()
     return (not site, site, sort_key(asset.ip_addresses[0] if asset.ip_addresses else ""), asset.asset_id)
@@ -290,7 +290,7 @@ _HINTS = (
 """What the first sheet says to whoever edits the others, the same on each."""
 
 
-def _about(
+def _about_lines(
     columns: Sequence[Column], count: int, around: Setting, organisation: str, now: datetime, *, view: str
 ) -> tuple[tuple[str, str], ...]:
     editable = [column.heading if view == "short" else column.name for column in columns if column.is_editable]

@@ -51,7 +51,7 @@ def read_catalogue(path: Path) -> tuple[str, dict[str, Flag]]:
         version = root["catalogVersion"]
         if not isinstance(version, str) or not version.isprintable():
             raise UsageError(f"{path}: not a KEV catalogue: 'catalogVersion' is not text")
-        return version, dict(_published(entry) for entry in root["vulnerabilities"])
+        return version, dict(_read_published(entry) for entry in root["vulnerabilities"])
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}") from error
     except RecursionError as error:
@@ -62,7 +62,7 @@ def read_catalogue(path: Path) -> tuple[str, dict[str, Flag]]:
         raise UsageError(f"{path}: not a KEV catalogue: {error}") from error
 
 
-def _published(entry: Mapping[str, Any]) -> tuple[str, Flag]:
+def _read_published(entry: Mapping[str, Any]) -> tuple[str, Flag]:
     name, added, due = entry["cveID"], entry["dateAdded"], entry.get("dueDate")
     if not isinstance(name, str) or not CVE.fullmatch(name):
         raise ValueError(f"'{str(name)[:40]}' is not a CVE number")
@@ -77,7 +77,7 @@ def store_catalogue(version: str, flags: Mapping[str, Flag], path: Path) -> None
     write_atomically(path, lambda stream: json.dump({"version": version, "flags": kept}, stream))
 
 
-def stored(path: Path) -> dict[str, Flag]:
+def stored_flags(path: Path) -> dict[str, Flag]:
     """The flags that were kept; none where no catalogue was imported. Raises UsageError where the file is damaged."""
     try:
         root = json.loads(path.read_bytes())

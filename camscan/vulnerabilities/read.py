@@ -12,10 +12,10 @@ from camscan.config.value import day
 from camscan.errors import ConfigError
 from camscan.fingerprints.conditions import condition_of
 from camscan.fingerprints.entry import Problem
-from camscan.fingerprints.place import built_in
-from camscan.fingerprints.read import need
+from camscan.fingerprints.place import built_in_folder
+from camscan.fingerprints.read import require_member
 from camscan.strict_yaml import Node, load_yaml
-from camscan.vulnerabilities.kev import CVE, Flag, catalogue_file, stored
+from camscan.vulnerabilities.kev import CVE, Flag, catalogue_file, stored_flags
 
 FILE = "weaknesses.yaml"
 VERDICTS = ("affected", "unknown", "fixed")
@@ -102,113 +102,116 @@ class _Source:
     problems: list[Problem] = field(default_factory=list)
 
 
-def load(overlays: Sequence[Path] = (), *, base: Path | None = None, catalogue: Path | None = None) -> Weaknesses:
+def load_weaknesses(
+    overlays: Sequence[Path] = (), *, base: Path | None = None, catalogue: Path | None = None
+) -> Weaknesses:
     """Every known weakness; an overlay's entry replaces ours of the same id.
 
     ``catalogue`` stands in for the imported KEV flags (:func:`catalogue_file`). Raises ConfigError with file and line.
     """
-    source = _read((base or built_in(), *overlays))
+    source = _read_directories((base or built_in_folder(), *overlays))
     if source.problems:
         raise ConfigError(str(source.problems[0]))
-    flags = stored(catalogue or catalogue_file())
-    entries = (replace(entry, kev=_flag(entry, flags)) for entry in source.entries.values())
+    flags = stored_flags(catalogue or catalogue_file())
+    entries = (replace(entry, kev=_current_flag(entry, flags)) for entry in source.entries.values())
     return Weaknesses(tuple(entries), source.brands)
 
 
-def problems(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
+def list_problems(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
     """Everything in the files that cannot be read; whether the examples hold is for ``assess``."""
-    return _read((base or built_in(), *overlays)).problems
+    return _read_directories((base or built_in_folder(), *overlays)).problems
 
 
-def _read(directories: Sequence[Path]) -> _Source:
+def _read_directories(directories: Sequence[Path]) -> _Source:
     source = _Source()
     known = [directory / "makers.yaml" for directory in directories]
     makers = {maker for path in known if path.is_file() for maker in load_yaml(path).entries()}
     for directory in directories:
         path = directory / FILE
         if path.is_file():
-            _guarded(source, lambda path=path: _file(source, load_yaml(path), makers))  # type: ignore[misc]
+            _guard_entry(source, lambda path=path: _read_file(source, load_yaml(path), makers))  # type: ignore[misc]
     return source
 
 
-def _guarded(source: _Source, action: Callable[[], None]) -> None:
+def _guard_entry(source: _Source, action: Callable[[], None]) -> None:
     try:
         action()
     except ConfigError as error:
-        source.problems.append(Problem.of(error))
+        source.problems.append(Problem.from_error(error))
 
 
-def _file(source: _Source, root: Node, makers: Container[str]) -> None:
+def _read_file(source: _Source, root: Node, makers: Container[str]) -> None:
     members = root.only("brands", "weaknesses")
     for maker, node in members["brands"].entries().items() if "brands" in members else ():
         source.brands[maker] = frozenset(item.text().casefold() for item in node.items())
     seen: set[str] = set()
-    for node in need(root, members, "weaknesses").items():
+    for node in require_member(root, members, "weaknesses").items():
 
-        def take(node: Node = node) -> None:
-            entry = _weakness(node, makers)
+        def read_entry(node: Node = node) -> None:
+            entry = _read_weakness(node, makers)
             if entry.id in seen:
                 raise node.wrong(f"{entry.id} is already in this file")
             seen.add(entry.id)
             source.entries[entry.id] = entry
 
-        _guarded(source, take)
+        _guard_entry(source, read_entry)
 
 
-def _weakness(node: Node, makers: Container[str]) -> Weakness:
+def _read_weakness(node: Node, makers: Container[str]) -> Weakness:
     required = ("id", "maker", "what", "source", "affected", "examples", "counterexamples")
     members = node.only(*required, "also", "brand", "severity", "note", "kinds", "kev")
-    name, maker, what, origin, *_ = (need(node, members, key) for key in required)
+    name, maker, what, origin, *_ = (require_member(node, members, key) for key in required)
     if maker.text() not in makers:
         raise maker.wrong(f"'{maker.text()}' is not in makers.yaml")
 
-    def words(key: str) -> tuple[str, ...]:
+    def read_words(key: str) -> tuple[str, ...]:
         return tuple(item.text() for item in members[key].items()) if key in members else ()
 
-    def word(key: str) -> str:
+    def read_word(key: str) -> str:
         return members[key].text() if key in members else ""
 
     return Weakness(
-        id=_cve(name),
-        also=tuple(_cve(item) for item in members["also"].items()) if "also" in members else (),
+        id=_read_cve(name),
+        also=tuple(_read_cve(item) for item in members["also"].items()) if "also" in members else (),
         maker=maker.text(),
-        brand=word("brand"),
+        brand=read_word("brand"),
         what=what.text(),
-        severity=word("severity"),
+        severity=read_word("severity"),
         source=origin.text(),
-        note=word("note"),
-        kinds=words("kinds"),
-        affected=_some(members["affected"], _affected),
-        kev=_kev(members["kev"]) if "kev" in members else None,
-        cases=_some(members["examples"], _example) + _some(members["counterexamples"], _counterexample),
+        note=read_word("note"),
+        kinds=read_words("kinds"),
+        affected=_read_some(members["affected"], _read_affected),
+        kev=_read_kev(members["kev"]) if "kev" in members else None,
+        cases=_read_some(members["examples"], _read_example)
+        + _read_some(members["counterexamples"], _read_counterexample),
         file=node.file,
         line=node.line,
     )
 
 
-def _some(node: Node, reader: Callable[[Node], _T]) -> tuple[_T, ...]:
+def _read_some(node: Node, reader: Callable[[Node], _T]) -> tuple[_T, ...]:
     items = node.items()
     if not items:
         raise node.wrong("at least one is needed")
     return tuple(map(reader, items))
 
 
-def _cve(node: Node) -> str:
+def _read_cve(node: Node) -> str:
     if not CVE.fullmatch(node.text()):
         raise node.wrong(f"'{node.text()}' is not a CVE number, such as CVE-2017-7921")
     return node.text()
 
 
-def _affected(node: Node) -> Affected:
+def _read_affected(node: Node) -> Affected:
     members = node.only("models", "builds", "versions", "firmware", "listed")
     listed = members["listed"].text() if "listed" in members else "yes"
     if listed not in {"yes", "no"}:
         raise members["listed"].wrong(f"listed is yes or no, found '{listed}'")
     found = Affected(
-        models=_pattern(need(node, members, "models")),
-        builds=_bounds(members["builds"], lambda node: day(node).isoformat()) if "builds" in members else Bounds(),
-        versions=_bounds(members["versions"], _version) if "versions" in members else Bounds(),
-        firmware=_pattern(members["firmware"]) if "firmware" in members else "",
+        models=_read_pattern(require_member(node, members, "models")),
+        builds=_read_bounds(members["builds"], lambda node: day(node).isoformat()) if "builds" in members else Bounds(),
+        versions=_read_bounds(members["versions"], _read_version) if "versions" in members else Bounds(),
+        firmware=_read_pattern(members["firmware"]) if "firmware" in members else "",
         listed=listed == "yes",
     )
     if found.listed and not (found.firmware or found.builds != Bounds() or found.versions != Bounds()):
@@ -216,47 +219,47 @@ def _affected(node: Node) -> Affected:
     return found
 
 
-def _pattern(node: Node) -> str:
+def _read_pattern(node: Node) -> str:
     condition = condition_of(node)
     if condition.operator != "pattern":
         raise node.wrong("expected a pattern that begins with '^'")
     return condition.text
 
 
-def _bounds(node: Node, reader: Callable[[Node], str]) -> Bounds:
+def _read_bounds(node: Node, reader: Callable[[Node], str]) -> Bounds:
     return Bounds(**{key: reader(value) for key, value in node.only("since", "until", "fixed").items()})
 
 
-def _version(node: Node) -> str:
+def _read_version(node: Node) -> str:
     if not re.fullmatch(r"\d+(?:[.-]\d+)+", node.text()):
         raise node.wrong(f"'{node.text()}' is not a version, such as 5.4.41")
     return node.text()
 
 
-def _kev(node: Node) -> Flag:
+def _read_kev(node: Node) -> Flag:
     members = node.only("added", "due")
     due = day(members["due"]) if "due" in members else None
-    return Flag(day(need(node, members, "added")), due)
+    return Flag(day(require_member(node, members, "added")), due)
 
 
-def _example(node: Node) -> Case:
+def _read_example(node: Node) -> Case:
     members = node.only("model", "brand", "kind", "firmware", "verdict")
-    verdict = need(node, members, "verdict")
+    verdict = require_member(node, members, "verdict")
     if verdict.text() not in VERDICTS:
         raise verdict.wrong(f"a verdict is one of {', '.join(VERDICTS)}, found '{verdict.text()}'")
-    return _case(node, members, verdict.text())
+    return _read_case(node, members, verdict.text())
 
 
-def _counterexample(node: Node) -> Case:
-    return _case(node, node.only("model", "brand", "kind", "firmware"), None)
+def _read_counterexample(node: Node) -> Case:
+    return _read_case(node, node.only("model", "brand", "kind", "firmware"), None)
 
 
-def _case(node: Node, members: Mapping[str, Node], verdict: str | None) -> Case:
+def _read_case(node: Node, members: Mapping[str, Node], verdict: str | None) -> Case:
     texts = {key: members[key].text() if key in members else "" for key in ("brand", "kind", "firmware")}
-    return Case(model=need(node, members, "model").text(), verdict=verdict, line=node.line, **texts)
+    return Case(model=require_member(node, members, "model").text(), verdict=verdict, line=node.line, **texts)
 
 
-def _flag(entry: Weakness, flags: Mapping[str, Flag]) -> Flag | None:
+def _current_flag(entry: Weakness, flags: Mapping[str, Flag]) -> Flag | None:
     """The flag of the catalogue; a catalogue renews and adds flags, and takes none away: it may be an old one."""
     found = [flags[name] for name in (entry.id, *entry.also) if name in flags]
     return min(found, key=lambda flag: flag.added) if found else entry.kev

@@ -47,11 +47,13 @@ class Act:
 
 
 def _visited(row: Asset, role: str, answers: Answers) -> dict[str, str]:
-    return edit.visited(row, role, date.fromisoformat(answers["last_confirmed_on"]))
+    return edit.visit_entries(row, role, date.fromisoformat(answers["last_confirmed_on"]))
 
 
 def _removed(row: Asset, _role: str, answers: Answers) -> dict[str, str]:
-    return edit.removed(row, answers["removal_evidence_ref"], date.fromisoformat(answers["actual_removal_date"]))
+    return edit.removal_entries(
+        row, answers["removal_evidence_ref"], date.fromisoformat(answers["actual_removal_date"])
+    )
 
 
 def _risk_accepted(_row: Asset, _role: str, answers: Answers) -> dict[str, str]:

@@ -11,7 +11,7 @@ from camscan.asset import Asset
 from camscan.dates import month_and_year, short_month, spoken
 from camscan.page import Head, Kind, Table
 from camscan.page.charts import Column, Columns
-from camscan.page.render import pounds
+from camscan.page.render import pounds_text
 from camscan.words import counted
 
 _SITES = 4
@@ -100,7 +100,7 @@ def left(draft: Draft) -> Iterator[tuple[str, int, list[tuple[str, str, str]], i
 def _cost(cost: Decimal, without: int, devices: int) -> str:
     if without == devices:
         return "not known"
-    return pounds(cost) + (f" and {without:,} not known" if without else "")
+    return pounds_text(cost) + (f" and {without:,} not known" if without else "")
 
 
 def _some(names: Sequence[str]) -> str:
@@ -118,7 +118,7 @@ def named(
 
 def label(row: Asset) -> str:
     """What stands on a device, else its number, and its site."""
-    site = app.devices.site_of(row)
+    site = app.devices.device_site(row)
     return ", ".join(filter(None, (row.entries.get("council_asset_tag") or row.asset_id, site)))
 
 

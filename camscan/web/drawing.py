@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from camscan.page import render
+from camscan.page import render_page
 from camscan.version import __version__
 from camscan.web.page import Asked, Drawn
 from camscan.web.pages import pages
@@ -27,7 +27,7 @@ class Link:
 
 def draw(drawn: Drawn, asked: Asked) -> str:
     """The HTML of a page."""
-    return render(f"web/{drawn.template}.html", **frame(asked, drawn.title), **drawn.values)
+    return render_page(f"web/{drawn.template}.html", **frame(asked, drawn.title), **drawn.values)
 
 
 def frame(asked: Asked, title: str) -> Mapping[str, Any]:

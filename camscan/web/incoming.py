@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from camscan import app, fingerprints
-from camscan.app.devices import site_of
+from camscan.app.devices import device_site
 from camscan.app.elsewhere import Evidence
 from camscan.app.spreadsheet import Import, Limits
 from camscan.app.workspace import Workspace
@@ -69,7 +69,7 @@ def wish_of(asked: Asked) -> Wish:
 def limits_of(visitor: Visitor) -> Limits:
     """What a visitor may not see and write of a spreadsheet."""
     return Limits(
-        sees=lambda asset: visitor.sees_site(site_of(asset)),
+        sees=lambda asset: visitor.sees_site(device_site(asset)),
         hidden=lambda column: not visitor.sees(column),
         refused=visitor.why_not,
     )
@@ -130,9 +130,9 @@ def told(asked: Asked, upload: Upload, wish: Wish) -> Told:
     database = _database(tuple(space.settings.overlays))
     evidence = _evidence(space, database, upload, wish)
     if evidence.source.is_listing:
-        entered = app.elsewhere.rehearse(evidence, space, database, everything=wish.everything)
+        entered = app.elsewhere.rehearse_import(evidence, space, database, everything=wish.everything)
         return Told(evidence, entered, None)
-    return Told(evidence, None, app.record.rehearse(evidence.report, space))
+    return Told(evidence, None, app.record.rehearse_report(evidence.report, space))
 
 
 def entered(asked: Asked, upload: Upload, wish: Wish) -> Told:
@@ -142,15 +142,15 @@ def entered(asked: Asked, upload: Upload, wish: Wish) -> Told:
     evidence = _evidence(space, database, upload, wish)
     with space.open(create=False) as book:
         if evidence.source.is_listing:
-            done = app.elsewhere.enter(evidence, book, space, database, everything=wish.everything)
+            done = app.elsewhere.enter_evidence(evidence, book, space, database, everything=wish.everything)
             return Told(evidence, done, None)
-        return Told(evidence, None, app.record.record(evidence.report, book, space.settings))
+        return Told(evidence, None, app.record.record_report(evidence.report, book, space.settings))
 
 
 def _evidence(space: Workspace, database: Database, upload: Upload, wish: Wish) -> Evidence:
-    as_of = app.elsewhere.moment(wish.as_of, datetime.now(UTC)) if wish.as_of else None
+    as_of = app.elsewhere.parse_moment(wish.as_of, datetime.now(UTC)) if wish.as_of else None
     return app.elsewhere.read_content(
-        app.elsewhere.source(wish.kind),
+        app.elsewhere.find_source(wish.kind),
         upload.name,
         upload.content,
         space,
@@ -163,4 +163,4 @@ def _evidence(space: Workspace, database: Database, upload: Upload, wish: Wish) 
 
 @functools.lru_cache(maxsize=1)
 def _database(overlays: tuple[Path, ...]) -> Database:
-    return fingerprints.load(list(overlays))
+    return fingerprints.load_database(list(overlays))

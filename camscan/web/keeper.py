@@ -46,7 +46,7 @@ class Keeper:
 
     def front(self) -> Kept:
         """What was counted last, or just now. Raises what counting raised where there is nothing to show."""
-        far = app.front.how_far(self._space)
+        far = app.front.basis_of_front(self._space)
         with self._done:
             if self._is_new(far):
                 self._run()
@@ -95,7 +95,7 @@ class Counted(Generic[T]):
     def get(self) -> T:
         """It, as the register stands; whoever asks meanwhile waits for the one who counts."""
         with self._lock:
-            far = app.front.how_far(self._space)
+            far = app.front.basis_of_front(self._space)
             if self._kept is None or self._kept[0] != far:
                 self._kept = (far, self._count(self._space))
             return self._kept[1]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from camscan.asset import Asset
-from camscan.page.qr import qr
-from camscan.page.render import quoted
+from camscan.page.qr import draw_qr_code
+from camscan.page.render import quote_for_address
 from camscan.web.desk import Desk
 
 LOOPBACK = ("http://127.0.0.1:", "http://localhost:")
@@ -25,8 +25,8 @@ class Label:
 
 def label_of(desk: Desk, row: Asset) -> Label:
     """The label of a device: its code leads to its page."""
-    address = f"{desk.address}/device/{quoted(row.asset_id)}"
-    return Label(row.asset_id, row.entries.get("council_asset_tag", ""), qr(address))
+    address = f"{desk.address}/device/{quote_for_address(row.asset_id)}"
+    return Label(row.asset_id, row.entries.get("council_asset_tag", ""), draw_qr_code(address))
 
 
 def reaches_telephones(desk: Desk) -> bool:

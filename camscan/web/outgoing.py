@@ -35,8 +35,8 @@ LISTS: Mapping[str, tuple[str, str, Roles]] = {
 def exports_of(visitor: Visitor) -> list[str]:
     """The formats of ``camscan export`` that somebody may have; a new one is theirs who may see everything."""
     if visitor.rights in _SEE_ALL:
-        return list(exports.load())
-    return [name for name in exports.load() if visitor.rights is _S and name in _AT_SITES]
+        return list(exports.load_exports())
+    return [name for name in exports.load_exports() if visitor.rights is _S and name in _AT_SITES]
 
 
 def views_of(visitor: Visitor) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 
-from camscan.page import render
+from camscan.page import render_page
 
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
 
@@ -28,7 +28,7 @@ def static_files() -> Mapping[str, StaticFile]:
     """Every file, by its plain name: ``camscan.css``."""
     folder = resources.files("camscan").joinpath("web", "static")
     texts = {each.name: each.read_bytes() for each in folder.iterdir() if each.name.rpartition(".")[2] in _TYPES}
-    texts["camscan.css"] += (render("page/charts.css") + render("page/numbers.css")).encode()
+    texts["camscan.css"] += (render_page("page/charts.css") + render_page("page/numbers.css")).encode()
     script, govuk = texts.pop("camscan.js"), _static("govuk-frontend.js", texts.pop("govuk-frontend.js"))
     # The one script imports the other by its name.
     found = [govuk, _static("camscan.js", script.replace(b"./govuk-frontend.js", govuk.path.encode()))]

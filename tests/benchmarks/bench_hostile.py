@@ -21,7 +21,7 @@ from test_probe_mdns import bomb
 from camscan import probes
 from camscan.config.planning import Formula
 from camscan.errors import ProtocolError
-from camscan.plan import judge
+from camscan.plan import judge_devices
 
 PART = 4
 LEAST = 0.0005
@@ -81,7 +81,7 @@ def measure() -> Iterator[Row]:
 def measure_judging() -> Iterator[Row]:
     rows, half = many(DEVICES), many(DEVICES // 2)
     actions: Mapping[str, Callable[[], float]] = {
-        name: functools.partial(worked, functools.partial(judge, some, RULES, Formula(), WEAK, TODAY))
+        name: functools.partial(worked, functools.partial(judge_devices, some, RULES, Formula(), WEAK, TODAY))
         for name, some in (("all", rows), ("half", half), ("again", rows))
     }
     taken = in_turns(REPEATS, actions)

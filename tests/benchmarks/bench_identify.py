@@ -20,7 +20,7 @@ from measure import Case, Row, Usage, duration, in_turns, median, timed, used, w
 from camscan import captures, fingerprints
 from camscan.fingerprints import Database
 from camscan.fingerprints.values import seen_values
-from camscan.identify import identify
+from camscan.identify import identify_box
 from camscan.model import Outcome, Reply
 
 COUNT = 10_000
@@ -54,12 +54,12 @@ def replies() -> list[Reply]:
 def alone(stored: Sequence[Reply], database: Database) -> None:
     """Parse and identify each reply by itself."""
     for reply in stored:
-        identify(captures.observe(reply).observations, database)
+        identify_box(captures.observe(reply).observations, database)
 
 
 def measure() -> Iterator[Row]:
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # one core; programs started from here keep to it
-    database = fingerprints.load()
+    database = fingerprints.load_database()
     stored = replies()
     attempts = [captures.observe(reply) for reply in stored]
     with tempfile.TemporaryDirectory() as place:
@@ -120,7 +120,7 @@ def measure_engine() -> Iterator[Row]:
         base.mkdir()
         _made_up(base)
         cache = Path(name) / "cache"
-        load = functools.partial(fingerprints.load, base=base, cache=cache)
+        load = functools.partial(fingerprints.load_database, base=base, cache=cache)
         compiling = timed(load)
         loading = median([timed(load) for _ in range(REPEATS)])
         database = load()

@@ -101,10 +101,10 @@ def one_register(place: Path, reports: list[Report]) -> Mapping[str, list[float]
         for name, of in zip(("all new", "nothing changed", "3 observations of each changed"), reports, strict=True):
             taken[f"record, {name}"] = [timed(lambda of=of: book.record(of))]  # type: ignore[misc]  # a default binds the loop's value
         last = _ip(DEVICES - 1)
-        asset = book.find(last)[0].asset_id
+        asset = book.find_devices(last)[0].asset_id
         asked: Mapping[str, Callable[[], object]] = {
             "list every device": book.devices,
-            "find one by address": lambda: book.find(last),
+            "find one by address": lambda: book.find_devices(last),
             "evidence of one": lambda: book.evidence(asset),
         }
         taken |= in_turns(1, {name: lambda act=act: timed(act) for name, act in asked.items()})  # type: ignore[misc]  # as above

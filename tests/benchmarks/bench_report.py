@@ -33,7 +33,7 @@ main(sys.argv[1:])
 
 def measure() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assess, "today", reported.TODAY.date)
+        patch.setattr(assess, "today_utc", reported.TODAY.date)
         reported.fill(Path(folder), FEW)
         yield from of_register(folder, FEW, ("report.html",), aim=1.0, largest=500_000)
         yield from of_register(folder, FEW, ("report.ods",))

@@ -59,8 +59,8 @@ def measure_sqlite() -> Iterator[Row]:
         yield Row("size of the file", f"{Path(where).stat().st_size / 2**20:.0f} MB")
         with open_register(where, readonly=True) as book:
             backup = Path(folder) / "backup.db"
-            yield Row("register backup", duration(timed(lambda: book.backup(backup))))
-            yield Row("register check", duration(timed(book.check)))
+            yield Row("register backup", duration(timed(lambda: book.write_backup(backup))))
+            yield Row("register check", duration(timed(book.find_faults)))
 
 
 def measure_postgresql() -> Iterator[Row]:
@@ -102,8 +102,8 @@ def measure(where: str, folder: Path, kind: str) -> Iterator[Row]:
 def measure_listing(where: str, kind: str) -> Iterator[Row]:
     """What keeping the listing costs: the line of an edited device, the lines of a scan of one site."""
     with workspace_of(Config(), where).open() as book:
-        name = book.find(address(DEVICES // 2))[0].asset_id
-        edit = partial(book.edit, role="estates", how="benchmark")
+        name = book.find_devices(address(DEVICES // 2))[0].asset_id
+        edit = partial(book.edit_entries, role="estates", how="benchmark")
         times = [timed(partial(edit, [Edit(name, "notes", f"seen {number}")])) for number in range(REPEATS)]
         yield Row(f"{kind}: edit one device, and write its line", duration(median(times)))
         times = []

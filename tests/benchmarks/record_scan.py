@@ -40,7 +40,7 @@ def record(report: Report, book: Any) -> Any:
         from camscan.cli import _judge  # type: ignore[attr-defined]  # noqa: PLC0415 - as above
 
         return book.record(report, tally=_judge.tallier(Config()))
-    return recording.record(report, book, Config())
+    return recording.record_report(report, book, Config())
 
 
 def report_of(told: dict[str, Any]) -> Report:

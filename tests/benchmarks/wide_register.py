@@ -24,7 +24,7 @@ from typing import Any
 
 from measure import ROOT, Tree
 
-from camscan.register.codec import digest, digest_of
+from camscan.register.codec import digest_json, digest_parts
 from camscan.register.record import sighting
 
 FIRST = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -174,7 +174,7 @@ class Made:
     def row(self) -> dict[str, Any]:
         """Of ``device``."""
         old = self.model.unit.row
-        places = [(self.ip, seen.port, seen.probe, digest(seen.key, seen.value)) for seen, _ in self.facts()]
+        places = [(self.ip, seen.port, seen.probe, digest_parts(seen.key, seen.value)) for seen, _ in self.facts()]
         high, low = divmod(self.number, 32)
         texts = {name: old[name] and self.own(old[name]) for name in ("serial", "mac", "known")}
         return {
@@ -190,7 +190,7 @@ class Made:
             "sightings": ROUNDS,
             "provisional": bool(old["provisional"]),
             "is_camera_system": None if old["is_camera_system"] is None else bool(old["is_camera_system"]),
-            "evidence_digest": sighting.digest_of(places),
+            "evidence_digest": sighting.digest_evidence(places),
         }
 
     def recognised_by(self) -> Iterator[tuple[Any, ...]]:
@@ -355,7 +355,7 @@ class _Filling:
         self._pour("device_key", ("kind", "value", "device_id", *times), keys)
         held = ((*row, one.first, one.last) for one in made for row in one.addresses())
         self._pour("device_address", ("device_id", "kind", "value", "position", *times), held)
-        states = ((one.id, one.id, digest_of(json.loads(one.state)), one.state) for one in made)
+        states = ((one.id, one.id, digest_json(json.loads(one.state)), one.state) for one in made)
         self._pour("device_state", ("id", "device_id", "digest", "state"), states)
         self._pour_scanned(made)
         self._pour_evidence(made)
@@ -378,7 +378,7 @@ class _Filling:
         observations: list[tuple[Any, ...]] = []
         for one in made:
             for seen, shared in one.facts():
-                what = digest(seen.key, seen.value)
+                what = digest_parts(seen.key, seen.value)
                 number = self._shared.get(what) if shared else None
                 if number is None:
                     number = next(self._next["fact"])

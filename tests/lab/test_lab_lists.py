@@ -119,7 +119,7 @@ def enriched(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
             done = built.run(*words)
             told[name] = (done.returncode, done.stdout, done.stderr)
     with open_register(where / "camscan.db", readonly=True) as book:
-        found = {"seats": seats, "before": before, "after": book.devices(), "told": told, "damage": book.check()}
+        found = {"seats": seats, "before": before, "after": book.devices(), "told": told, "damage": book.find_faults()}
     with open_register(where / "snmp.db", readonly=True) as book:
         return {**found, "asked": asked, "by_snmp": book.devices()}
 

@@ -99,7 +99,7 @@ def device(state: State, tag: str) -> dict[str, Any]:
 
 def later(box: NetBox, inventory: Inventory) -> Made:
     """The files of a later run, from the list that NetBox exports."""
-    return netbox.make(inventory, {"update": box("listed")})
+    return netbox.make_netbox(inventory, {"update": box("listed")})
 
 
 def said(number: int, words: str) -> str:
@@ -121,7 +121,7 @@ def differences(before: State, after: State) -> dict[tuple[str, str], dict[str, 
 
 
 def test_the_first_files_go_in(box: NetBox) -> None:
-    made = netbox.make(ordinary(devices()), {})
+    made = netbox.make_netbox(ordinary(devices()), {})
     assert take(box, made, "auto") == {name: [] for name in netbox.COLUMNS}
     state = box("state")
     assert len(state["Device"]) == made.devices == 66
@@ -138,7 +138,7 @@ def test_the_first_files_go_in(box: NetBox) -> None:
 
 def test_the_same_files_again_are_refused_and_change_nothing(box: NetBox) -> None:
     before = box("state")
-    made = netbox.make(ordinary(devices()), {})
+    made = netbox.make_netbox(ordinary(devices()), {})
     files = {name: text for name, text in made.files.items() if name != "mac-addresses.csv"}  # those it takes twice
     errors = take(box, replace(made, files=files))
     assert all(errors.values())
@@ -225,7 +225,7 @@ def test_who_may_only_add_cannot_update(box: NetBox) -> None:
 
 def test_what_order_txt_says_is_so(box: NetBox) -> None:
     before = box("state")
-    made = netbox.make(ordinary([asset(300, place=Place("Depot 1")), asset(301, place=Place("Depot 10"))]), {})
+    made = netbox.make_netbox(ordinary([asset(300, place=Place("Depot 1")), asset(301, place=Place("Depot 10"))]), {})
     refused = box("take", page=PAGES["sites.csv"], text=made.files["sites.csv"])
     assert "Record 1 name: Site with this Name already exists." in refused
     assert differences(before, box("state")) == {}  # whole, or not at all
@@ -233,7 +233,7 @@ def test_what_order_txt_says_is_so(box: NetBox) -> None:
     assert box("take", page=PAGES["sites.csv"], text=new) == []
     assert box("take", page=PAGES["devices.csv"], text=made.files["devices.csv"]) == []
     # MAC addresses may stand there twice.
-    macs = netbox.make(ordinary(devices()), {}).files["mac-addresses.csv"]
+    macs = netbox.make_netbox(ordinary(devices()), {}).files["mac-addresses.csv"]
     assert box("take", page=PAGES["mac-addresses.csv"], text=macs) == []
     assert len(box("state")["MACAddress"]) == len(before["MACAddress"]) + 5 + 90
     # Who may add device types, and not their parts, is turned away.
@@ -248,7 +248,7 @@ def empty(tmp_path: Path) -> Iterator[NetBox]:
 
 
 def test_hostile_texts_go_in_and_a_later_run_knows_them_again(empty: NetBox) -> None:
-    made = netbox.make(hostile(), {})
+    made = netbox.make_netbox(hostile(), {})
     errors = take(empty, made)
     assert errors == {name: [] for name in netbox.COLUMNS if table(made, name)}
     state = empty("state")

@@ -45,8 +45,8 @@ def notify(
     if context.invoked_subcommand is not None:
         return 0
     space = app.workspace.find_workspace(config, register)
-    with app.unattended.alone(space):
-        told = app.alerts.tell(space, digest=digest)
+    with app.unattended.lock_runs(space):
+        told = app.alerts.send_due_alerts(space, digest=digest)
     if not quiet:
         for each in told.sent:
             if each.is_sent:
@@ -57,13 +57,13 @@ def notify(
 
 
 def _complain(told: Notified) -> int:
-    for each in told.failed:
+    for each in told.failed_sends:
         warn(f"{visible(each.recipient)} got no message ({each.about}): {visible(each.detail)}")
     if told.waiting:
         warn(f"{counted(told.waiting, 'message')} will be tried again by the next run")
     if told.trouble:
         raise CamscanError(told.trouble)
-    return CamscanError.exit_code if told.failed else 0
+    return CamscanError.exit_code if told.failed_sends else 0
 
 
 GROUP = "tell"

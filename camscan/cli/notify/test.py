@@ -22,7 +22,7 @@ def test(names: tuple[str, ...], config: Path | None) -> int:
     Exit code 0: all were delivered. 1: some were not.
     """
     space = app.workspace.find_workspace(config)
-    found = app.alerts.try_out(space, names)
+    found = app.alerts.send_test_alerts(space, names)
     for each in found:
         if each.is_sent:
             click.echo(f"{visible(each.recipient)}: {visible(each.detail)}")

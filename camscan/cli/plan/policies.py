@@ -19,7 +19,7 @@ def policies(config: Path | None) -> None:
     The policies are files of the fingerprint database; camscan.yaml says which are in use (docs/policies.md).
     """
     settings = app.workspace.find_workspace(config).settings
-    rules = app.assess.rules(settings)
+    rules = app.assess.load_rules(settings)
     if not rules.is_decided:
         say(
             "No decision of the council is recorded, so nothing is in scope yet: write the decision into camscan.yaml "
@@ -41,7 +41,7 @@ def policies(config: Path | None) -> None:
         for line in rules.left_out:
             say(f"  {line}")
     click.echo("\nRemoval priority:")
-    for line in app.plan.in_words(settings.planning.formula):
+    for line in app.plan.describe_formula(settings.planning.formula):
         say(f"  {line}")
 
 

@@ -67,7 +67,7 @@ def propose(  # noqa: PLR0917 - one per option
     gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
     space = app.workspace.find_workspace(config, register)
     with _options.explained():
-        within = app.plan.limits(per_month, budget, cost_each)
+        within = app.plan.parse_limits(per_month, budget, cost_each)
     acting = space.role(role) if is_applied else ""
     with space.open(readonly=not is_applied, editing=is_applied, create=False) as book:
         tell_stale_map(space.settings, is_stale=app.plan.is_map_stale(book, space.settings))
@@ -98,7 +98,7 @@ def _tell(draft: Proposal, rows: Sequence[Asset], settings: Config) -> None:
         _name((*draft.unplaced, *draft.unpriced), rows, "")
     if draft.planned:
         click.echo("\nThe order comes from the removal priority:")
-        for line in app.plan.in_words(settings.planning.formula):
+        for line in app.plan.describe_formula(settings.planning.formula):
             say(f"  {line}", hang=4)
 
 
@@ -155,7 +155,7 @@ def _name(asset_ids: tuple[str, ...], rows: Sequence[Asset], column: str) -> Non
     by_id = {row.asset_id: row for row in rows}
     for name in asset_ids[:_NAMED]:
         why = visible(by_id[name].entry(column), 80) if column else ""
-        say(f"  {app.devices.described(by_id[name])}{': ' + why if why else ''}")
+        say(f"  {app.devices.describe_briefly(by_id[name])}{': ' + why if why else ''}")
     if len(asset_ids) > _NAMED:
         click.echo(f"  … and {len(asset_ids) - _NAMED:,} more")
 

@@ -61,7 +61,7 @@ def status(by: str | None, on: str | None, as_json: bool, register: Path | None,
         tables = {name: found.table(name) for name in ([Grouping(by)] if by else Grouping)}
         click.echo(json.dumps(_document(found, tables, space.settings), indent=2))
         return
-    _page((None if on else app.overview.overview(space)) or app.plan.plan_progress(space, on), space.settings)
+    _page((None if on else app.overview.load_overview(space)) or app.plan.plan_progress(space, on), space.settings)
 
 
 def _page(found: Overview | Progress, settings: Config) -> None:
@@ -127,7 +127,7 @@ def _unknowns(found: Status, settings: Config) -> None:
         hang=_WIDTH + 9,
     )
     decision = settings.planning.local_decision
-    if decision and decision.date > max(found.day, app.assess.today()):
+    if decision and decision.date > max(found.day, app.assess.today_utc()):
         say(
             f"{'Not in force yet':{_WIDTH}}the council's decision in camscan.yaml holds from {spoken(decision.date)} "
             "on: is the year right?",
@@ -224,7 +224,7 @@ def _words(settings: Config) -> None:
     for line in app.overview.DEFINITIONS:
         say(f"  {line}", hang=4)
     click.echo("Removal priority")
-    for line in app.overview.in_words(settings.planning.formula):
+    for line in app.overview.describe_formula(settings.planning.formula):
         say(f"  {line}", hang=4)
 
 
@@ -263,7 +263,7 @@ def _document(found: Progress, tables: Mapping[Grouping, Sequence[Row]], setting
     document["burn_down"] = [{**_plain(point), "month": str(point.month)} for point in found.points]
     document["tables"] = {name.value: [_plain(row) for row in rows] for name, rows in tables.items()}
     document["definitions"] = list(app.plan.DEFINITIONS)
-    document["priority_formula"] = list(app.plan.in_words(settings.planning.formula))
+    document["priority_formula"] = list(app.plan.describe_formula(settings.planning.formula))
     return document
 
 

@@ -40,7 +40,7 @@ def add(
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     if channel is not None and recorder is None:
         raise click.UsageError("--channel needs --recorder; give both")
-    entries = app.edit.entries_of([app.edit.stated(word) for word in words])
+    entries = app.edit.entries_of([app.edit.stated_column(word) for word in words])
     if not entries and channel is None:
         raise click.UsageError("describe the device as COLUMN=VALUE; `camscan set --columns` lists the columns")
     added = app.edit.add_device(entries, acting, recorder=recorder, channel=channel)
@@ -49,7 +49,7 @@ def add(
     if added.row is None:
         click.echo(f"Would be added{where}: {told}; nothing was written.")
     else:
-        click.echo(f"Added {app.devices.described(added.row)}{where}")
+        click.echo(f"Added {app.devices.describe_briefly(added.row)}{where}")
 
 
 COMMAND = add

@@ -24,7 +24,7 @@ def backup(file: Path, register: Path | None, config: Path | None, *, force: boo
     """
     space = app.workspace.find_workspace(config, register)
     with space.open(readonly=True) as book:
-        written = book.backup(file, force=force)
+        written = book.write_backup(file, force=force)
         click.echo(f"{book.where} is backed up in {file} ({size(written)}), which only you can read")
 
 

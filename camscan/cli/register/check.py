@@ -23,12 +23,12 @@ def check(register: Path | None, config: Path | None) -> int:
     """
     space = app.workspace.find_workspace(config, register)
     with space.open(readonly=True) as book:
-        findings = book.check()
+        findings = book.find_faults()
         for line in findings:
             click.echo(visible(line, 500))
         if findings:
             return 1
-        sizes = book.sizes()
+        sizes = book.count_rows()
         click.echo(f"{book.where} has no faults: {counted(sizes['device'])}, {counted(sizes['scan'], 'scan')}")
     return 0
 

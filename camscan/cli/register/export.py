@@ -14,7 +14,7 @@ from camscan.cli import _options
 from camscan.cli._words import say
 from camscan.errors import UsageError
 from camscan.output import check_writable, write_bytes_atomically
-from camscan.register.uncollected import uncollected
+from camscan.register.uncollected import pause_collector
 from camscan.words import counted
 
 
@@ -54,7 +54,7 @@ def export(  # noqa: PLR0917 - one per option
     that people may edit are marked; `camscan register import` takes the edits of any view back. An existing file is
     not replaced without --force. Treat the file as sensitive: it says where your security equipment is.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    sheet = sheets.of(file)
+    sheet = sheets.format_of_file(file)
     if bom and sheet.suffix != ".csv":
         raise click.UsageError(f"--bom is for a CSV file; {file} does not need it")
     view = "full" if is_full else view
@@ -63,10 +63,10 @@ def export(  # noqa: PLR0917 - one per option
     check_writable(file)
     space = app.workspace.find_workspace(config, register)
     space.refuse_own(file)
-    with uncollected():
+    with pause_collector():
         with _options.explained(), space.open(readonly=True) as book:
-            rows, every = app.spreadsheet.rows_of(book, space.settings, view, site)
-        parts = app.spreadsheet.written(rows, every, sheet, space.settings, view=view, bom=bom)
+            rows, every = app.spreadsheet.sheet_rows(book, space.settings, view, site)
+        parts = app.spreadsheet.sheet_bytes(rows, every, sheet, space.settings, view=view, bom=bom)
         write_bytes_atomically(file, lambda stream: _put(stream, parts))
     if file != "-":
         left = "" if len(rows) == len(every) or site else f"; --full writes all {counted(len(every))}"

@@ -97,14 +97,14 @@ def _tell(file: Path, work: Import, *, do: bool) -> None:
     found, add = work.found, work.add
     page = f", sheet {visible(found.page)}" if found.page else ""
     click.echo(
-        f"{app.spreadsheet.named(file)}{page}: {counted(work.compared.rows, 'row')} below the headings in row "
+        f"{app.spreadsheet.file_name(file)}{page}: {counted(work.compared.rows, 'row')} below the headings in row "
         f"{found.header}"
     )
     entries = sorted([*work.compared.entries, *(work.sorted.filled if add else ())], key=lambda each: each.row)
     last = 0
     for entry in entries:
         if entry.row != last:
-            click.echo(f"row {entry.row}: {app.devices.described(work.assets[entry.asset_id])}")
+            click.echo(f"row {entry.row}: {app.devices.describe_briefly(work.assets[entry.asset_id])}")
         last = entry.row
         say(f"    {_devices.changed(entry.column, entry.old, entry.new)}")
     new = work.sorted.new if add else ()

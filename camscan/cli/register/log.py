@@ -23,7 +23,7 @@ def log(device: str | None, since: str | None, register: str | None, config: Pat
     Each line gives the time (UTC), the role, the command or file, and the entry before and after.
     """
     space = app.workspace.find_workspace(config, register)
-    first = app.edit.day(since) if since else None
+    first = app.edit.parse_day_or_today(since) if since else None
     with space.open(readonly=True) as book:
         changes = book.changes(app.devices.find_device(book, device).asset_id if device is not None else None)
     wanted = [change for change in changes if first is None or change.at.date() >= first]

@@ -26,7 +26,7 @@ def reidentify(apply: bool, overlay: tuple[Path, ...], register: Path | None, co
     nothing.
     """
     space = app.workspace.find_workspace(config, register)
-    database = fingerprints.load([*space.settings.overlays, *overlay])
+    database = fingerprints.load_database([*space.settings.overlays, *overlay])
     with space.open(readonly=not apply, create=False) as book:
         found = book.reidentify(database, apply=apply)
     for each in found:

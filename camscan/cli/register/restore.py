@@ -24,7 +24,7 @@ def restore(file: Path, register: Path | None, config: Path | None) -> None:
     """
     space = app.workspace.find_workspace(config, register)
     with space.restore(file) as book:
-        sizes = book.sizes()
+        sizes = book.count_rows()
         click.echo(
             f"{book.where} was restored from {file}: {counted(sizes['device'])}, {counted(sizes['scan'], 'scan')}"
         )

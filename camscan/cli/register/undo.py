@@ -33,7 +33,7 @@ def undo(do: bool, because: str, role: str | None, register: str | Path | None, 
     space = app.workspace.find_workspace(config, register)
     acting = space.role(role) if do else "nobody: this is a trial"
     with space.open(editing=True, create=False) as book:
-        done = book.undo(role=acting, because=because, dry_run=not do)
+        done = book.undo_import(role=acting, because=because, dry_run=not do)
     click.echo(f"{visible(done.how, 200)} on {done.at.astimezone():%Y-%m-%d %H:%M}, as {visible(done.role, 100)}:")
     gone = set(done.gone)
     for change in done.changes:

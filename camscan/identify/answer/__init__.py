@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from camscan.fingerprints import Database
-from camscan.fingerprints.badges import Badge, plain
+from camscan.fingerprints.badges import Badge, plain_name
 from camscan.fingerprints.naming import Grammar
-from camscan.identify.answer.badge import of_name
-from camscan.identify.answer.label import of_number
+from camscan.identify.answer.badge import readings_of_name
+from camscan.identify.answer.label import readings_of_number
 from camscan.identify.answer.reading import OURS, Reading
-from camscan.identify.answer.reply import is_reply, of_bare, of_reply
+from camscan.identify.answer.reply import names_its_place, readings_of_bare_text, readings_of_reply
 
-__all__ = ["OURS", "Answer", "Reading", "answer"]
+__all__ = ["OURS", "Answer", "Reading", "answer_text"]
 
 _CLOSE = 0.75
 _MOST_CLOSE = 3
@@ -30,22 +30,28 @@ class Answer:
     closest: tuple[str, ...] = ()
 
 
-def answer(text: str, database: Database, grammars: Sequence[Grammar], badges: Sequence[Badge]) -> Answer:
+def answer_text(text: str, database: Database, grammars: Sequence[Grammar], badges: Sequence[Badge]) -> Answer:
     """What is known about a text that a person found on a device, a label, an invoice or in a reply."""
     text = text.strip()
     if not text or len(text) > _LONGEST:
         return Answer(())
-    address = _address(text)
+    address = _read_address(text)
     if address and _is_of_an_estate(text):
         return Answer((address,))
-    says = list(of_reply(text, database)) if is_reply(text) else []
-    found = says or list(of_name(text, database, badges)) or list(of_number(text, database, grammars, badges))
-    found = found or list(_badge_and_model(text, database, grammars, badges)) or list(of_bare(text, database))
+    says = list(readings_of_reply(text, database)) if names_its_place(text) else []
+    found = (
+        says
+        or list(readings_of_name(text, database, badges))
+        or list(readings_of_number(text, database, grammars, badges))
+    )
+    found = (
+        found or list(_badge_and_model(text, database, grammars, badges)) or list(readings_of_bare_text(text, database))
+    )
     found += [address] if address else []  # four numbers may be a firmware as well
-    return Answer(tuple(found), () if found else _closest(text, database, badges))
+    return Answer(tuple(found), () if found else _closest_names(text, database, badges))
 
 
-def _address(text: str) -> Reading | None:
+def _read_address(text: str) -> Reading | None:
     """That a text is an address, or a network of them."""
     try:
         network = ipaddress.ip_network(text, strict=False)
@@ -78,8 +84,8 @@ def _badge_and_model(
     words = text.split()
     for count in range(len(words) - 1, 0, -1):
         name, rest = " ".join(words[:count]), " ".join(words[count:])
-        if found := list(of_name(name, database, badges)):
-            about = list(of_number(rest, database, grammars, badges))
+        if found := list(readings_of_name(name, database, badges)):
+            about = list(readings_of_number(rest, database, grammars, badges))
             if not about:
                 told = f"{found[0].answer} Nothing is known about '{rest}' itself."
                 found = [replace(found[0], answer=told), *found[1:]]
@@ -88,9 +94,10 @@ def _badge_and_model(
             return
 
 
-def _closest(text: str, database: Database, badges: Sequence[Badge]) -> tuple[str, ...]:
+def _closest_names(text: str, database: Database, badges: Sequence[Badge]) -> tuple[str, ...]:
     names = {
-        plain(name): name for name in (*(maker.name for maker in database.makers.values()), *(b.name for b in badges))
+        plain_name(name): name
+        for name in (*(maker.name for maker in database.makers.values()), *(b.name for b in badges))
     }
-    close = difflib.get_close_matches(plain(text), names, n=_MOST_CLOSE, cutoff=_CLOSE)
+    close = difflib.get_close_matches(plain_name(text), names, n=_MOST_CLOSE, cutoff=_CLOSE)
     return tuple(names[name] for name in close)

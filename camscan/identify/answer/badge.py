@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from camscan.fingerprints import Database, Maker
-from camscan.fingerprints.badges import FOUNDED, Badge, plain
+from camscan.fingerprints.badges import FOUNDED, Badge, plain_name
 from camscan.identify.answer.reading import OURS, Reading, maker_name
 from camscan.identify.explain import Line
 from camscan.words import listed
@@ -16,31 +16,31 @@ _SHOWN = 30
 """Badges that are listed of one maker."""
 
 
-def of_name(text: str, database: Database, badges: Sequence[Badge]) -> Iterator[Reading]:
+def readings_of_name(text: str, database: Database, badges: Sequence[Badge]) -> Iterator[Reading]:
     """What is known of a name: as a badge where there is one, else as a maker; nothing where it is neither."""
-    badge = _badge_of(text, database, badges)
-    maker = next((key for key, maker in database.makers.items() if _is_called(maker, plain(text))), None)
+    badge = _find_badge(text, database, badges)
+    maker = next((key for key, maker in database.makers.items() if _is_called(maker, plain_name(text))), None)
     if badge and not (maker in OURS and badge.makers == (maker,)):
-        yield of_badge(badge, database, text)
+        yield reading_of_badge(badge, database, text)
     elif maker:
-        yield _maker(maker, database, badges)
+        yield _reading_of_maker(maker, database, badges)
 
 
 def _is_called(maker: Maker, name: str) -> bool:
     """Whether a plain name is the maker's, or a beginning of its full name, long enough to be nobody else's."""
-    names = [plain(one) for one in (maker.key, maker.name, *maker.aliases)]
+    names = [plain_name(one) for one in (maker.key, maker.name, *maker.aliases)]
     return name in names or (len(name) >= _LONG_NAME and any(one.startswith(name) for one in names))
 
 
-def _badge_of(text: str, database: Database, badges: Sequence[Badge]) -> Badge | None:
+def _find_badge(text: str, database: Database, badges: Sequence[Badge]) -> Badge | None:
     """The badge of that name; a name that a pattern knows too (TruVision is Interlogix's) counts as that badge."""
-    by_name = {plain(badge.name): badge for badge in badges}
-    matches = database.derive({}, {"id.brand": text})
+    by_name = {plain_name(badge.name): badge for badge in badges}
+    matches = database.match_decided({}, {"id.brand": text})
     known = [match.claims["brand"] for match in matches if match.family == "brand" and "brand" in match.claims]
-    return next((by_name[plain(name)] for name in (*known, text) if plain(name) in by_name), None)
+    return next((by_name[plain_name(name)] for name in (*known, text) if plain_name(name) in by_name), None)
 
 
-def of_badge(badge: Badge, database: Database, asked: str = "") -> Reading:
+def reading_of_badge(badge: Badge, database: Database, asked: str = "") -> Reading:
     """What is known of a badge; ``asked`` is the name by which somebody asked for it."""
     makers = [maker_name(key, database) for key in badge.makers]
     known = listed(makers, "or")
@@ -64,7 +64,7 @@ def of_badge(badge: Badge, database: Database, asked: str = "") -> Reading:
     ]
     lines += [Line("Model numbers", f"such as {', '.join(badge.models)}", "", "")] if badge.models else []
     lines += [Line("Note", badge.note, "", "")] if badge.note and not (badge.lines or badge.not_lines) else []
-    other = asked if asked and plain(asked) != plain(badge.name) else ""
+    other = asked if asked and plain_name(asked) != plain_name(badge.name) else ""
     about = f"{other}, listed as {badge.name}" if other else badge.name
     return Reading("badge", f"{about}: a name on cameras", told, tuple(lines))
 
@@ -75,7 +75,7 @@ def _who_builds(badge: Badge, database: Database) -> str:
     lines = f": {badge.lines}" if badge.lines else ""
     if badge.founded == "own":
         return f"{badge.name} is a name of {ours}'s own group. What is sold under it is built by {ours}."
-    if plain(badge.name) in {plain(name) for name in makers}:
+    if plain_name(badge.name) in {plain_name(name) for name in makers}:
         return f"{badge.name} sells cameras of its own, and some that {ours} builds{lines}."
     if len(makers) > 1:
         told = (
@@ -88,9 +88,9 @@ def _who_builds(badge: Badge, database: Database) -> str:
     return f"{badge.name} is a name on cameras and recorders that {ours} builds{lines}."
 
 
-def _maker(key: str, database: Database, badges: Sequence[Badge]) -> Reading:
+def _reading_of_maker(key: str, database: Database, badges: Sequence[Badge]) -> Reading:
     name = maker_name(key, database)
-    sold = [badge.name for badge in badges if key in badge.makers and plain(badge.name) != plain(name)]
+    sold = [badge.name for badge in badges if key in badge.makers and plain_name(badge.name) != plain_name(name)]
     if key in OURS:
         more = [f"{len(sold) - _SHOWN} more"] if len(sold) > _SHOWN else []
         names = listed([*sold[:_SHOWN], *more]) or "no other name"

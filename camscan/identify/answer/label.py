@@ -6,33 +6,37 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from camscan.fingerprints import Database
-from camscan.fingerprints.badges import Badge, plain
+from camscan.fingerprints.badges import Badge, plain_name
 from camscan.fingerprints.naming import Grammar
-from camscan.identify.answer.badge import of_badge
+from camscan.identify.answer.badge import reading_of_badge
 from camscan.identify.answer.reading import OURS, Reading, maker_name
-from camscan.identify.explain import Explanation, explain
+from camscan.identify.explain import Explanation, explain_text
 
 
-def of_number(text: str, database: Database, grammars: Sequence[Grammar], badges: Sequence[Badge]) -> Iterator[Reading]:
+def readings_of_number(
+    text: str, database: Database, grammars: Sequence[Grammar], badges: Sequence[Badge]
+) -> Iterator[Reading]:
     """What is known of a number, however it can be read; where its form is a badge's, of that badge too."""
-    for one in explain(text, database, grammars):
-        kind = _kind(one.about)
+    for one in explain_text(text, database, grammars):
+        kind = _kind_of_number(one.about)
         yield Reading(kind, one.about, _SENTENCES[kind](one, database), one.lines)
         brands = [line.says.removeprefix("brand: ") for line in one.lines if line.says.startswith("brand: ")]
         whose = re.fullmatch(r"serial number of (.+)'s form", one.about)
-        if one.about.startswith("badge") or (whose and plain(whose[1]) not in OURS):
+        if one.about.startswith("badge") or (whose and plain_name(whose[1]) not in OURS):
             named = [badge for badge in badges if badge.name in brands or (whose and badge.name == whose[1])]
-            yield from (of_badge(badge, database) for badge in named if badge.makers != (plain(badge.name),))
+            yield from (
+                reading_of_badge(badge, database) for badge in named if badge.makers != (plain_name(badge.name),)
+            )
 
 
-def _kind(about: str) -> str:
+def _kind_of_number(about: str) -> str:
     for word, kind in (("MAC", "mac"), ("firmware", "firmware"), ("serial", "serial"), ("hash", "serial")):
         if word in about:
             return kind
     return "model"
 
 
-def _of_mac(one: Explanation, database: Database) -> str:
+def _reading_of_mac(one: Explanation, database: Database) -> str:
     last = one.lines[-1]
     if last.source in database.sections:
         claims = dict(database.sections[last.source].then)
@@ -76,7 +80,7 @@ def _of_firmware(one: Explanation, database: Database) -> str:  # noqa: ARG001 -
     return f"{told} A version number alone does not prove who built the device." if whose else told
 
 
-def _of_model(one: Explanation, database: Database) -> str:  # noqa: ARG001 - one form for all
+def _reading_of_model(one: Explanation, database: Database) -> str:  # noqa: ARG001 - one form for all
     if one.about.startswith("badge"):
         brand = next((line.says.removeprefix("brand: ") for line in one.lines if line.says.startswith("brand: ")), "")
         return f'This is how {brand} writes its model numbers. A model number alone is "possible" at most.'
@@ -90,8 +94,8 @@ def _of_model(one: Explanation, database: Database) -> str:  # noqa: ARG001 - on
 
 
 _SENTENCES: Mapping[str, Callable[[Explanation, Database], str]] = {
-    "mac": _of_mac,
+    "mac": _reading_of_mac,
     "serial": _of_serial,
     "firmware": _of_firmware,
-    "model": _of_model,
+    "model": _reading_of_model,
 }

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from camscan.fingerprints import Database
-from camscan.fingerprints.badges import plain
+from camscan.fingerprints.badges import plain_name
 from camscan.identify.answer.reading import Reading, maker_name
-from camscan.identify.box import identify
+from camscan.identify.box import identify_box
 from camscan.identify.explain import Line
 from camscan.model import Identification, Observation
 
@@ -28,15 +28,15 @@ _SHARED = re.compile(
 )
 
 
-def is_reply(text: str) -> bool:
+def names_its_place(text: str) -> bool:
     """Whether the text itself says which part of a reply it is, as ``Server: …`` does."""
     return bool(_PAIR.search(text) or _HEADER.match(text) or _REALM.search(text) or _TITLE.match(text))
 
 
-def of_reply(text: str, database: Database) -> Iterator[Reading]:
-    """What a device is that says so; for a text that :func:`is_reply`."""
+def readings_of_reply(text: str, database: Database) -> Iterator[Reading]:
+    """What a device is that says so; for a text that :func:`names_its_place`."""
     if title := _TITLE.match(text):
-        yield _verdict("header", "title of a web page", {"http.title": title[1]}, database)
+        yield _verdict_reading("header", "title of a web page", {"http.title": title[1]}, database)
     elif header := _HEADER.match(text):
         name, value = header[1].lower(), header[2].strip()
         facts = {"http.header": f"{name}: {value}"}
@@ -47,32 +47,32 @@ def of_reply(text: str, database: Database) -> Iterator[Reading]:
         facts |= {"http.server": value} if name == "server" else {}
         facts |= {"http.redirect": value} if name == "location" else {}
         facts |= {"http.realm": realm[1].strip()} if realm else {}
-        yield _verdict("header", f"{header[1]} header", facts, database)
+        yield _verdict_reading("header", f"{header[1]} header", facts, database)
     elif (realm := _REALM.search(text)) and "cn=" not in text.lower():
-        yield _verdict("header", "name in a login window", {"http.realm": realm[1].strip()}, database)
+        yield _verdict_reading("header", "name in a login window", {"http.realm": realm[1].strip()}, database)
     else:
-        yield _certificate(text, database)
+        yield _reading_of_certificate(text, database)
 
 
-def _certificate(text: str, database: Database) -> Reading:
+def _reading_of_certificate(text: str, database: Database) -> Reading:
     owner = "issuer" if text.lower().lstrip().startswith("issuer") else "subject"
     pairs = [(name.upper(), value.strip()) for name, value in _PAIR.findall(text)]
     facts = {f"tls.{owner}": ",".join(f"{name}={value}" for name, value in pairs)}
     for name, value in pairs:
         if name in {"CN", "O", "OU"}:
             facts.setdefault(f"tls.{owner}_{name.lower()}", value)
-    return _verdict("certificate", f"{owner} of a certificate", facts, database)
+    return _verdict_reading("certificate", f"{owner} of a certificate", facts, database)
 
 
-def of_bare(text: str, database: Database) -> Iterator[Reading]:
+def readings_of_bare_text(text: str, database: Database) -> Iterator[Reading]:
     """A text of which nobody said what it is: what it would mean in each place where devices say such texts."""
     if shared := _SHARED.match(text):
         yield _web_server(shared[1])
         return
     told: set[str] = set()
     for key, place in _BARE:
-        found = _identified({key: text}, database)
-        reading = _reading("header", f"text, {place}", found, database)
+        found = _identify_facts({key: text}, database)
+        reading = _make_reading("header", f"text, {place}", found, database)
         if found.because and reading.answer not in told:
             told.add(reading.answer)
             yield reading
@@ -86,25 +86,25 @@ def _web_server(name: str) -> Reading:
     return Reading("header", "name of a web server", told, ())
 
 
-def _verdict(kind: str, about: str, facts: Mapping[str, str], database: Database) -> Reading:
-    return _reading(kind, about, _identified(facts, database), database)
+def _verdict_reading(kind: str, about: str, facts: Mapping[str, str], database: Database) -> Reading:
+    return _make_reading(kind, about, _identify_facts(facts, database), database)
 
 
-def _identified(facts: Mapping[str, str], database: Database) -> Identification:
+def _identify_facts(facts: Mapping[str, str], database: Database) -> Identification:
     now = datetime.now(UTC)
-    return identify(
+    return identify_box(
         [Observation("", 0, key.partition(".")[0], key, value, now) for key, value in facts.items()], database
     )
 
 
-def _reading(kind: str, about: str, found: Identification, database: Database) -> Reading:
+def _make_reading(kind: str, about: str, found: Identification, database: Database) -> Reading:
     who = maker_name(found.maker, database) if found.maker else ""
     what = (found.kind or "").replace("_", " ")
     sure = found.confidence.value
     if who and found.kind == "vms":
         told = f"This is {who}'s management software on a server: {sure}. It is not a camera, but a system of {who}."
     elif who:
-        sold = f" and sold as {found.brand}" if found.brand and plain(found.brand) != plain(who) else ""
+        sold = f" and sold as {found.brand}" if found.brand and plain_name(found.brand) != plain_name(who) else ""
         told = f"A device that says this was built by {who}{sold}: {sure}."
         told += f" It is: {what}." if what else ""
         told += "" if found.is_camera_system else " It does not say that it is a camera."

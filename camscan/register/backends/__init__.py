@@ -11,7 +11,7 @@ from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, Strin
 
 from camscan.errors import RegisterError
 from camscan.register.schema import METADATA, VERSION, overview, touched
-from camscan.register.watching import unwatch, watch
+from camscan.register.watching import create_triggers, drop_triggers
 
 
 class Mode(enum.Enum):
@@ -39,13 +39,13 @@ class Database(Protocol):
     def place(self) -> str:
         """The same for programs: with the password that the address has."""
 
-    def explained(self) -> AbstractContextManager[None]:
+    def explain_errors(self) -> AbstractContextManager[None]:
         """Turn what the database says into one line for a person: RegisterError or BusyError."""
 
-    def reading(self) -> AbstractContextManager[Connection]:
+    def begin_reading(self) -> AbstractContextManager[Connection]:
         """A transaction that sees one state and waits for nobody."""
 
-    def writing(self) -> AbstractContextManager[Connection]:
+    def begin_writing(self) -> AbstractContextManager[Connection]:
         """A transaction that waits until it is the only one that writes; whole or not at all."""
 
     @property
@@ -55,27 +55,27 @@ class Database(Protocol):
     def copy_to(self, path: Path) -> None:
         """Write all of it into an SQLite file that is empty, while others go on; RegisterError names the file."""
 
-    def damage(self) -> list[str]:
+    def find_damage(self) -> list[str]:
         """What the database finds wrong with its own files; empty where nothing is."""
 
     def vacuum(self) -> None:
         """Give the room of what was deleted back to the disk; nobody else may be at it."""
 
-    def size(self) -> int:
+    def size_in_bytes(self) -> int:
         """Bytes on the disk."""
 
     def close(self) -> None:
         """Close it and let others run. Harmless when repeated."""
 
 
-def newer(where: str, version: str) -> RegisterError:
+def newer_register_error(where: str, version: str) -> RegisterError:
     """What to say of a register that a later program wrote."""
     return RegisterError(
         f"{where}: a newer camscan wrote it (version {version}; this one reads up to {VERSION}); upgrade camscan"
     )
 
 
-def outdated(where: str) -> RegisterError:
+def outdated_register_error(where: str) -> RegisterError:
     """What to tell a reader of a register that an earlier program wrote."""
     return RegisterError(f"{where}: an older camscan wrote it; the next scan upgrades it, then it can be read")
 
@@ -90,18 +90,18 @@ _STAMP = Table(
 """Where Alembic keeps the revision, as it makes it."""
 
 
-def revisions() -> frozenset[str]:
+def known_revisions() -> frozenset[str]:
     """Every revision that this program knows."""
     return frozenset(step.name.split("_")[0] for step in (STEPS / "versions").glob("[0-9]*.py"))
 
 
-def migrate(connection: Connection, to: str) -> None:
+def migrate_tables(connection: Connection, to: str) -> None:
     """Bring the tables to revision ``to`` in the caller's transaction; where there are none, they are made."""
     if to == VERSION and not inspect(connection).has_table(_STAMP.name):
         METADATA.create_all(connection, checkfirst=False)
         _STAMP.create(connection, checkfirst=False)
         connection.execute(_STAMP.insert().values(version_num=VERSION))
-        watch(connection)
+        create_triggers(connection)
         return
     from alembic import command  # noqa: PLC0415 - 0.2 s that only an upgrade needs
     from alembic.config import Config  # noqa: PLC0415 - as above
@@ -111,8 +111,8 @@ def migrate(connection: Connection, to: str) -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     if inspect(connection).has_table(touched.name):
-        unwatch(connection)
+        drop_triggers(connection)
     command.upgrade(config, to)
     if to == VERSION:
         connection.execute(overview.delete())  # a step may have changed what the listing is made of
-        watch(connection)
+        create_triggers(connection)

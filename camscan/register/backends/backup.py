@@ -16,21 +16,21 @@ from camscan.register.backends import Database, Mode, sqlite
 from camscan.register.backends.copying import copy_rows
 
 
-def back_up(database: Database, target: Path, *, force: bool) -> int:
+def write_backup(database: Database, target: Path, *, force: bool) -> int:
     """See ``Register.backup``."""
     if target.exists() and not force:
         raise UsageError(f"{target}: exists already; name another file, or add --force to replace it")
     own = getattr(database, "path", None)
     if own and target.exists() and target.samefile(own):
         raise UsageError(f"{target}: is the register itself; name another file")
-    with _beside(target) as part:
+    with _temporary_beside(target) as part:
         database.copy_to(part)
-        _verify(part)
+        _verify_backup(part)
         return part.stat().st_size
 
 
 @contextlib.contextmanager
-def _beside(target: Path) -> Iterator[Path]:
+def _temporary_beside(target: Path) -> Iterator[Path]:
     """A new file in the target's directory, which only its owner may read, and which takes its place in the end."""
     part: Path | None = None
     try:
@@ -42,10 +42,10 @@ def _beside(target: Path) -> Iterator[Path]:
         raise OutputError(str(error).replace(str(part), str(target))) from error
 
 
-def _verify(part: Path) -> None:
+def _verify_backup(part: Path) -> None:
     """Open what was written as any register is opened, and let SQLite look at every page."""
-    with contextlib.closing(sqlite.open_file(part, Mode.READ)) as written, written.explained():
-        if wrong := written.damage():
+    with contextlib.closing(sqlite.open_file(part, Mode.READ)) as written, written.explain_errors():
+        if wrong := written.find_damage():
             raise RegisterError(f"{part}: the copy is faulty ({wrong[0]}); see `camscan register check`")
 
 
@@ -64,23 +64,23 @@ def sound_copy(source: Path) -> Iterator[Database]:
                 str(error).replace("name another file with --register", "name a backup of one")
             ) from error
         with contextlib.closing(opened) as kept:
-            if wrong := kept.damage():
+            if wrong := kept.find_damage():
                 raise RegisterError(f"{source}: it is damaged ({wrong[0]}); name another backup. Nothing was changed")
             kept.copy_to(copy)
         with contextlib.closing(sqlite.open_file(copy, Mode.RUN)) as upgraded:
             yield upgraded
 
 
-def fill(database: Database, copy: Database) -> None:
+def fill_register(database: Database, copy: Database) -> None:
     """Fill an empty register. Raises RegisterError for one that holds anything."""
-    with database.writing() as target:
-        if target.execute(select(schema.device.c.id).limit(1)).first() or _any(target, schema.scan):
+    with database.begin_writing() as target:
+        if target.execute(select(schema.device.c.id).limit(1)).first() or _holds_rows(target, schema.scan):
             raise RegisterError(
                 f"{database.where}: already holds a register; name a new file or an empty database with --register"
             )
-        with copy.reading() as rows:
+        with copy.begin_reading() as rows:
             copy_rows(rows, target)
 
 
-def _any(connection: Connection, of: Table) -> bool:
+def _holds_rows(connection: Connection, of: Table) -> bool:
     return connection.execute(select(of.c.id).limit(1)).first() is not None

@@ -19,7 +19,7 @@ def copy_rows(source: Connection, target: Connection) -> None:
     The read model is left out: the target makes its own.
     """
     for each in schema.KEPT:
-        raw = table(each.name, *(column(one.name, _raw(one.type)) for one in each.columns))
+        raw = table(each.name, *(column(one.name, _raw_type(one.type)) for one in each.columns))
         later = [one.name for one in each.columns if any(key.column.table is each for key in one.foreign_keys)]
         rows = source.execute(select(*raw.c).execution_options(yield_per=_BATCH)).mappings()
         waiting: list[dict[str, Any]] = []
@@ -33,6 +33,6 @@ def copy_rows(source: Connection, target: Connection) -> None:
             target.execute(raw.update().where(same).values({name: row[name] for name in later}))
 
 
-def _raw(kind: TypeEngine[Any]) -> TypeEngine[Any]:
+def _raw_type(kind: TypeEngine[Any]) -> TypeEngine[Any]:
     """What the database keeps, without decoding it."""
     return kind.impl_instance if isinstance(kind, TypeDecorator) else kind

@@ -20,7 +20,7 @@ class Lock:
     def __init__(self, register: Path) -> None:
         self.path = register.with_name(register.name + ".lock")
         try:
-            self._descriptor = _open(self.path, register)
+            self._descriptor = _open_lock_file(self.path, register)
         except OSError as error:
             raise RegisterError(
                 f"{register}: the lock file beside it cannot be opened: {error.strerror}; "
@@ -44,7 +44,7 @@ class Lock:
             self._descriptor = -1
 
 
-def _open(path: Path, register: Path) -> int:
+def _open_lock_file(path: Path, register: Path) -> int:
     """The lock file; a new one has the owner and the rights of the register, so that who may write it can lock it."""
     try:
         descriptor = descriptor_of(path, os.O_RDWR)

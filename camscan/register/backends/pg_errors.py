@@ -69,17 +69,17 @@ _PGPASS = "~/.pgpass or PGPASSWORD"
 
 
 @contextlib.contextmanager
-def explained(where: str) -> Iterator[None]:
+def explain_server_errors(where: str) -> Iterator[None]:
     """Turn what the server says into one line for a person; what SQLite says passes."""
     try:
         yield
     except exc.DBAPIError as error:
         if isinstance(error.orig, sqlite3.Error):
             raise
-        raise _plainly(where, error) from error
+        raise _plain_error(where, error) from error
 
 
-def _plainly(where: str, error: exc.DBAPIError) -> RegisterError | BusyError:
+def _plain_error(where: str, error: exc.DBAPIError) -> RegisterError | BusyError:
     state = getattr(error.orig, "sqlstate", None) or ""
     said = first_line(str(error.orig))
     if state in _BUSY:

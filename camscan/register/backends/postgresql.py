@@ -19,9 +19,16 @@ from sqlalchemy.pool import StaticPool
 from camscan.errors import BusyError, RegisterError
 from camscan.output import masked
 from camscan.register import schema
-from camscan.register.backends import Mode, migrate, newer, outdated, revisions, sqlite
+from camscan.register.backends import (
+    Mode,
+    known_revisions,
+    migrate_tables,
+    newer_register_error,
+    outdated_register_error,
+    sqlite,
+)
 from camscan.register.backends.copying import copy_rows
-from camscan.register.backends.pg_errors import NO_ADDRESS, explained, of_connecting
+from camscan.register.backends.pg_errors import NO_ADDRESS, explain_server_errors, of_connecting
 from camscan.register.schema import APPLICATION_ID, READABLE, VERSION
 from camscan.words import how_to_add
 
@@ -63,8 +70,8 @@ def open_address(address: str, mode: Mode, *, create: bool = True) -> PostgreSQL
     """Open the register at ``postgresql://…``; see :func:`camscan.register.open_register`."""
     opened = PostgreSQL(address, mode)
     try:
-        with opened.explained():
-            opened.prepare(create=create)
+        with opened.explain_errors():
+            opened.prepare_tables(create=create)
     except BaseException:
         opened.close()
         raise
@@ -79,48 +86,48 @@ class PostgreSQL:
         self.mode = mode
         self._address = address
         self._locked = False
-        self.connection = self._connect()
+        self.connection = self._open_connection()
 
     @property
     def place(self) -> str:
         """See Database."""
         return self._address
 
-    def prepare(self, *, create: bool) -> None:
+    def prepare_tables(self, *, create: bool) -> None:
         """Take the lock where this is a run, and see that the tables are ours and of today's version."""
-        version = self._version()
+        version = self._table_revision()
         if version is None and (self.mode is Mode.READ or not create):
             raise RegisterError(
                 f"{self.where}: there is no register; run a scan first, or name another one with --register"
             )
         if self.mode is Mode.READ:
             if version not in {VERSION, READABLE}:
-                raise outdated(self.where)
+                raise outdated_register_error(self.where)
             return
         if self.mode is Mode.RUN:
-            self.lock()
+            self.take_lock()
         if version != VERSION:
-            self._upgrade()
+            self._upgrade_tables()
 
-    def _upgrade(self) -> None:
+    def _upgrade_tables(self) -> None:
         """A run of its own: what others did while we waited for the lock is looked at again."""
         beside_a_run = self.mode is Mode.EDIT
         if beside_a_run:
-            self.lock()
-        if self._version() != VERSION:
+            self.take_lock()
+        if self._table_revision() != VERSION:
             self._check_encoding()
-            self.make(VERSION)
+            self.make_tables(VERSION)
         if beside_a_run:
-            self._release()
+            self._release_lock()
 
-    def make(self, to: str) -> None:
+    def make_tables(self, to: str) -> None:
         """Bring the tables to a revision; where there are none, they are made. Whole or not at all."""
-        with self.writing() as connection:
-            migrate(connection, to)
+        with self.begin_writing() as connection:
+            migrate_tables(connection, to)
             connection.exec_driver_sql(f"COMMENT ON TABLE alembic_version IS '{_MARK}'")
 
-    def _connect(self) -> Connection:
-        driver = _driver(self.where)
+    def _open_connection(self) -> Connection:
+        driver = _load_driver(self.where)
         try:
             options = {**_DEFAULTS, **driver.conninfo.conninfo_to_dict(self._address)}
         except driver.Error:
@@ -131,11 +138,11 @@ class PostgreSQL:
             poolclass=StaticPool,
             use_native_hstore=False,
         )
-        event.listen(engine, "begin", _begin)
+        event.listen(engine, "begin", _begin_transaction)
         with of_connecting(self.where, options):
             return engine.connect()
 
-    def lock(self) -> None:
+    def take_lock(self) -> None:
         """Begin a run; raises BusyError where one is going on."""
         with self._transaction(reading=True) as connection:
             taken = connection.exec_driver_sql(
@@ -145,12 +152,12 @@ class PostgreSQL:
             raise BusyError(f"{self.where}: another camscan run is writing to it; wait until it has ended")
         self._locked = True
 
-    def _release(self) -> None:
+    def _release_lock(self) -> None:
         with self._transaction(reading=True) as connection:
             connection.exec_driver_sql("SELECT pg_advisory_unlock(%s, hashtext(current_schema()))", (_RUN_LOCK,))
         self._locked = False
 
-    def _version(self) -> str | None:
+    def _table_revision(self) -> str | None:
         """The revision of the tables; None for an empty schema. Raises RegisterError for what is not ours or newer."""
         with self._transaction(reading=True) as connection:
             if connection.exec_driver_sql("SELECT current_schema()").scalar() is None:
@@ -163,8 +170,8 @@ class PostgreSQL:
                     f"{self.where}: it holds another program's tables ({next(iter(tables))}); name an empty database"
                 )
             version = connection.exec_driver_sql("SELECT max(version_num) FROM alembic_version").scalar()
-        if version not in revisions():
-            raise newer(self.where, str(version))
+        if version not in known_revisions():
+            raise newer_register_error(self.where, str(version))
         return str(version)
 
     def _check_encoding(self) -> None:
@@ -176,16 +183,16 @@ class PostgreSQL:
                 "create one with ENCODING 'UTF8'"
             )
 
-    def explained(self) -> contextlib.AbstractContextManager[None]:
+    def explain_errors(self) -> contextlib.AbstractContextManager[None]:
         """See Database."""
-        return explained(self.where)
+        return explain_server_errors(self.where)
 
-    def reading(self) -> contextlib.AbstractContextManager[Connection]:
+    def begin_reading(self) -> contextlib.AbstractContextManager[Connection]:
         """See Database."""
         return self._transaction(reading=True)
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def begin_writing(self) -> Iterator[Connection]:
         """See Database."""
         self._stay_connected()
         with self._transaction(reading=False) as connection:
@@ -204,10 +211,10 @@ class PostgreSQL:
         except exc.DBAPIError as error:
             if not error.connection_invalidated:
                 raise
-            self._close()
-            self.connection = self._connect()
+            self._close_connection()
+            self.connection = self._open_connection()
             if self._locked:
-                self.lock()
+                self.take_lock()
 
     @property
     def is_free(self) -> bool:
@@ -220,11 +227,17 @@ class PostgreSQL:
 
     def copy_to(self, path: Path) -> None:
         """See Database."""
-        made = contextlib.closing(sqlite.make(path))
-        with sqlite.explained(path), self.explained(), made as copy, self.reading() as rows, copy.writing() as target:
+        made = contextlib.closing(sqlite.make_register(path))
+        with (
+            sqlite.explain_file_errors(path),
+            self.explain_errors(),
+            made as copy,
+            self.begin_reading() as rows,
+            copy.begin_writing() as target,
+        ):
             copy_rows(rows, target)
 
-    def damage(self) -> list[str]:
+    def find_damage(self) -> list[str]:
         """See Database. The server looks after its files; what it cannot read, it says when it is asked for it."""
         return []
 
@@ -238,23 +251,23 @@ class PostgreSQL:
         finally:
             driver.autocommit = False
 
-    def size(self) -> int:
+    def size_in_bytes(self) -> int:
         """See Database."""
-        with self.reading() as connection:
+        with self.begin_reading() as connection:
             return int(connection.exec_driver_sql(_SIZE).scalar_one())
 
     def close(self) -> None:
         """See Database. The server drops the locks of a connection that ends, however it ends."""
         if hasattr(self, "connection"):
-            self._close()
+            self._close_connection()
 
-    def _close(self) -> None:
+    def _close_connection(self) -> None:
         with contextlib.suppress(exc.DBAPIError):  # a connection that was lost cannot be ended politely
             self.connection.close()
         self.connection.engine.dispose()
 
 
-def _begin(connection: Connection) -> None:
+def _begin_transaction(connection: Connection) -> None:
     """The first statements of a transaction.
 
     A reader sees one state throughout. Writers take turns, so that each sees all that the one before it committed:
@@ -268,7 +281,7 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s, hashtext(current_schema()))", (_WRITE_LOCK,))
 
 
-def _driver(where: str) -> Any:
+def _load_driver(where: str) -> Any:
     try:
         import psycopg  # noqa: PLC0415 - an extra
         import psycopg.conninfo  # noqa: PLC0415 - as above

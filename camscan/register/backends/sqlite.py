@@ -18,9 +18,15 @@ from sqlalchemy.pool import StaticPool
 from camscan import system
 from camscan.errors import BusyError, RegisterError
 from camscan.output import create, descriptor_of
-from camscan.register.backends import Mode, migrate, newer, outdated, revisions
+from camscan.register.backends import (
+    Mode,
+    known_revisions,
+    migrate_tables,
+    newer_register_error,
+    outdated_register_error,
+)
 from camscan.register.backends.lock import Lock
-from camscan.register.glance import is_free, uri
+from camscan.register.glance import is_writable_now, sqlite_uri
 from camscan.register.schema import APPLICATION_ID, READABLE, VERSION
 
 BUSY_SECONDS = 30.0
@@ -45,7 +51,7 @@ _PLAIN_WORDS = {
 
 
 @contextlib.contextmanager
-def explained(path: Path) -> Iterator[None]:
+def explain_file_errors(path: Path) -> Iterator[None]:
     """Turn what the database says into one line for a person; what another database says passes."""
     try:
         yield
@@ -59,7 +65,7 @@ def explained(path: Path) -> Iterator[None]:
         raise RegisterError(f"{path}: {_PLAIN_WORDS.get(code, str(cause))}") from error
 
 
-def check(path: Path) -> bool:
+def check_file(path: Path) -> bool:
     """Whether there is a register; raises RegisterError for anything that this program may not open.
 
     Reads the first bytes only, so that another program's file, or a newer register, is not even opened as a database.
@@ -67,29 +73,29 @@ def check(path: Path) -> bool:
     try:
         if path.is_dir():
             raise RegisterError(f"{path}: it is a directory; name a file in it")
-        with os.fdopen(descriptor_of(_real(path), os.O_RDONLY), "rb") as stream:
+        with os.fdopen(descriptor_of(_real_path(path), os.O_RDONLY), "rb") as stream:
             header = stream.read(_HEADER_SIZE)
     except FileNotFoundError:
         if path.parent.is_dir():
-            return _nothing(path)
+            return _may_be_made(path)
         raise RegisterError(f"{path}: the directory {path.parent} does not exist; create it first") from None
     except OSError as error:
         raise RegisterError(f"{path}: cannot be read: {error.strerror}") from error
     if not header:
-        return _nothing(path)
+        return _may_be_made(path)
     if len(header) < _HEADER_SIZE or not header.startswith(_MAGIC):
         raise RegisterError(f"{path}: {_PLAIN_WORDS[sqlite3.SQLITE_NOTADB]}")
     cookie, version, application = (struct.unpack_from(">I", header, place)[0] for place in (40, 60, 68))
     if not cookie and header[18] == _ROLLBACK_JOURNAL:
-        return _nothing(path)  # a database without tables: what is left of a run that was killed while it made it
+        return _may_be_made(path)  # a database without tables: what is left of a run that was killed while it made it
     if application != APPLICATION_ID:
         raise RegisterError(f"{path}: it is another program's database; name another file with --register")
     if version > int(VERSION):
-        raise newer(str(path), f"{version:04d}")
+        raise newer_register_error(str(path), f"{version:04d}")
     return True
 
 
-def _real(path: Path) -> Path:
+def _real_path(path: Path) -> Path:
     """Where a link leads that we or root have made; locks and logs are then beside the register itself."""
     if not path.is_symlink():
         return path
@@ -99,7 +105,7 @@ def _real(path: Path) -> Path:
     return path.resolve()
 
 
-def _nothing(path: Path) -> bool:
+def _may_be_made(path: Path) -> bool:
     """False, where a register may be made. Raises RegisterError for a link, through which nothing is ever made."""
     if path.is_symlink():
         raise RegisterError(
@@ -110,8 +116,8 @@ def _nothing(path: Path) -> bool:
 
 def open_file(path: Path, mode: Mode, *, create: bool = True) -> SQLite:
     """Open the register in a file; see :func:`camscan.register.open_register`."""
-    exists = check(path)
-    path = _real(path)
+    exists = check_file(path)
+    path = _real_path(path)
     if not exists and (mode is Mode.READ or not create):
         raise RegisterError(f"{path}: there is no register; run a scan first, or name another file with --register")
     if mode is Mode.READ:
@@ -120,40 +126,40 @@ def open_file(path: Path, mode: Mode, *, create: bool = True) -> SQLite:
         return opened
     opened = _open_to_write(path, mode)
     if mode is Mode.EDIT:
-        opened.release()
+        opened.release_lock()
     return opened
 
 
 def open_any_version(path: Path) -> SQLite:
     """Open a register of this or an earlier version, to be copied; raises RegisterError for anything else."""
-    if not check(path):
+    if not check_file(path):
         raise RegisterError(f"{path}: there is no register in it; name a backup of one")
-    path = _real(path)
-    with explained(path), _connection(path, readonly=True) as connection:
+    path = _real_path(path)
+    with explain_file_errors(path), _open_connection(path, readonly=True) as connection:
         version_of(connection, path)
         return SQLite(path, connection, Mode.READ)
 
 
-def make(path: Path) -> SQLite:
+def make_register(path: Path) -> SQLite:
     """A new register in a file that nobody else knows of."""
-    with explained(path), _connection(path, readonly=False) as connection:
-        upgrade(connection)
+    with explain_file_errors(path), _open_connection(path, readonly=False) as connection:
+        upgrade_tables(connection)
         return SQLite(path, connection, Mode.RUN)
 
 
 def _open_to_read(path: Path) -> SQLite:
-    with explained(path), _connection(path, readonly=True) as connection:
+    with explain_file_errors(path), _open_connection(path, readonly=True) as connection:
         if version_of(connection, path) in {VERSION, READABLE}:
             return SQLite(path, connection, Mode.READ)
-        raise outdated(str(path))
+        raise outdated_register_error(str(path))
 
 
 def _open_to_edit(path: Path) -> SQLite | None:
     """Open it beside a run that may be going on; None where it must be upgraded first, which is a run of its own."""
-    with explained(path), _connection(path, readonly=False) as connection:
+    with explain_file_errors(path), _open_connection(path, readonly=False) as connection:
         if version_of(connection, path) == VERSION:
             return SQLite(path, connection, Mode.EDIT)
-    close(connection)
+    close_file(connection)
     return None
 
 
@@ -162,10 +168,10 @@ def _open_to_write(path: Path, mode: Mode) -> SQLite:
     fresh = not path.exists()
     try:
         if fresh:
-            _make(path)
-        with explained(path), _connection(path, readonly=False) as connection:
+            _make_file(path)
+        with explain_file_errors(path), _open_connection(path, readonly=False) as connection:
             if version_of(connection, path) != VERSION:
-                upgrade(connection)
+                upgrade_tables(connection)
             write_ahead(connection)
             return SQLite(path, connection, mode, lock)
     except BaseException:
@@ -175,7 +181,7 @@ def _open_to_write(path: Path, mode: Mode) -> SQLite:
         raise
 
 
-def _make(path: Path) -> None:
+def _make_file(path: Path) -> None:
     """An empty file for its owner alone; SQLite gives its logs the same rights."""
     try:
         os.close(create(path))
@@ -187,17 +193,17 @@ def _make(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _connection(path: Path, *, readonly: bool) -> Iterator[Connection]:
+def _open_connection(path: Path, *, readonly: bool) -> Iterator[Connection]:
     """A connection that stays open unless opening the register fails."""
-    connection = connect(path, readonly=readonly)
+    connection = connect_file(path, readonly=readonly)
     try:
         yield connection
     except BaseException:
-        close(connection)
+        close_file(connection)
         raise
 
 
-def close(connection: Connection) -> None:
+def close_file(connection: Connection) -> None:
     """Close a connection and the file behind it."""
     connection.close()
     connection.engine.dispose()
@@ -218,18 +224,18 @@ class SQLite:
         """See Database."""
         return str(self.path.absolute())
 
-    def explained(self) -> contextlib.AbstractContextManager[None]:
+    def explain_errors(self) -> contextlib.AbstractContextManager[None]:
         """See Database."""
-        return explained(self.path)
+        return explain_file_errors(self.path)
 
     @contextlib.contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def begin_reading(self) -> Iterator[Connection]:
         """See Database."""
         with self.connection.execution_options(**{_READING: True}).begin():
             yield self.connection
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def begin_writing(self) -> Iterator[Connection]:
         """See Database."""
         with self.connection.execution_options(**{_READING: False}).begin():
             yield self.connection
@@ -237,41 +243,41 @@ class SQLite:
     @property
     def is_free(self) -> bool:
         """See Database."""
-        return is_free(self.path)
+        return is_writable_now(self.path)
 
     def copy_to(self, path: Path) -> None:
         """See Database. In one step, so that a writer who commits meanwhile does not make it begin again."""
-        with explained(path), contextlib.closing(sqlite3.connect(path)) as copy:
-            with self.reading():
-                _driver(self.connection).backup(copy)
+        with explain_file_errors(path), contextlib.closing(sqlite3.connect(path)) as copy:
+            with self.begin_reading():
+                _driver_connection(self.connection).backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
 
-    def damage(self) -> list[str]:
+    def find_damage(self) -> list[str]:
         """See Database."""
-        with self.reading() as connection:
+        with self.begin_reading() as connection:
             found = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA integrity_check")]
         return [] if found == ["ok"] else found
 
     def vacuum(self) -> None:
         """See Database."""
-        driver = _driver(self.connection)
+        driver = _driver_connection(self.connection)
         driver.execute("VACUUM")
         driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def size(self) -> int:
+    def size_in_bytes(self) -> int:
         """See Database."""
         beside = (self.path, self.path.with_name(self.path.name + "-wal"))
         return sum(each.stat().st_size for each in beside if each.exists())
 
-    def release(self) -> None:
+    def release_lock(self) -> None:
         """Let another run write while this one stays open."""
         if self._lock:
             self._lock.release()
 
     def close(self) -> None:
         """See Database."""
-        close(self.connection)
-        self.release()
+        close_file(self.connection)
+        self.release_lock()
 
 
 def version_of(connection: Connection, path: Path) -> str | None:
@@ -280,30 +286,32 @@ def version_of(connection: Connection, path: Path) -> str | None:
         if not inspect(connection).has_table("alembic_version"):
             return None
         version = connection.exec_driver_sql("SELECT max(version_num) FROM alembic_version").scalar()
-    if version is not None and version not in revisions():
-        raise newer(str(path), version)
+    if version is not None and version not in known_revisions():
+        raise newer_register_error(str(path), version)
     return version
 
 
-def connect(path: Path, *, readonly: bool) -> Connection:
-    """The one connection of an open register. ``begin()`` takes the write lock at once, so no work is done in vain."""
+def connect_file(path: Path, *, readonly: bool) -> Connection:
+    """The one connection of an open register. ``begin`` takes the write lock at once, so no work is in vain."""
     engine = create_engine(
         "sqlite+pysqlite://",
-        creator=lambda: _connect(path, readonly=readonly),
+        creator=lambda: _connect_driver(path, readonly=readonly),
         poolclass=StaticPool,
         isolation_level=None,
     )
 
-    def begin(connection: Connection) -> None:
+    def begin_transaction(connection: Connection) -> None:
         waits = not (readonly or connection.get_execution_options().get(_READING))
         connection.exec_driver_sql("BEGIN IMMEDIATE" if waits else "BEGIN")
 
-    event.listen(engine, "begin", begin)
+    event.listen(engine, "begin", begin_transaction)
     return engine.connect()
 
 
-def _connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
-    connection = sqlite3.connect(uri(path, readonly=readonly), uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+def _connect_driver(path: Path, *, readonly: bool) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        sqlite_uri(path, readonly=readonly), uri=True, timeout=BUSY_SECONDS, isolation_level=None
+    )
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
         if not readonly:
@@ -318,27 +326,27 @@ def _connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
 
 
 def write_ahead(connection: Connection) -> None:
-    """Let readers go on while a scan is recorded. Only once the tables are there: ``check`` trusts the header."""
-    _driver(connection).execute("PRAGMA journal_mode = WAL")
+    """Let readers go on while a scan is recorded. Only once the tables are there: ``check_file`` trusts the header."""
+    _driver_connection(connection).execute("PRAGMA journal_mode = WAL")
 
 
-def upgrade(connection: Connection, to: str = VERSION) -> None:
+def upgrade_tables(connection: Connection, to: str = VERSION) -> None:
     """Bring the register to revision ``to`` in one transaction; an empty one gets its tables."""
     # Steps may rebuild tables, which references to them forbid (sqlite.org/lang_altertable.html, 7): they are off
     # meanwhile, and checked before the transaction ends.
-    _driver(connection).execute("PRAGMA foreign_keys = OFF")
+    _driver_connection(connection).execute("PRAGMA foreign_keys = OFF")
     try:
         with connection.begin():
             connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.exec_driver_sql(f"PRAGMA user_version = {int(to)}")
-            migrate(connection, to)
+            migrate_tables(connection, to)
             if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                 raise RegisterError(f"the upgrade to version {to} would lose references ({broken[0]}); it was not made")
     finally:
-        _driver(connection).execute("PRAGMA foreign_keys = ON")
+        _driver_connection(connection).execute("PRAGMA foreign_keys = ON")
 
 
-def _driver(connection: Connection) -> sqlite3.Connection:
+def _driver_connection(connection: Connection) -> sqlite3.Connection:
     """What SQLAlchemy stands on, for what must not happen inside the transaction that it would begin."""
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - for the type checker

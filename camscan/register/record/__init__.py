@@ -45,17 +45,17 @@ from camscan.register.record import (
     late as late_scans,
 )
 from camscan.register.record.recording import Recording
-from camscan.register.site_lookup import FindPlace, places
+from camscan.register.site_lookup import FindPlace, make_lookup
 from camscan.register.types import Bounds, Conflict, Recorded
-from camscan.register.uncollected import uncollected
+from camscan.register.uncollected import pause_collector
 
 TallyOf = Callable[[Sequence[Asset]], Mapping[str, float]]
 CountOf = Callable[[Connection], Mapping[str, float]]
 OFFLINE_AFTER = presence.OFFLINE_AFTER
 
 
-@uncollected()
-def record(
+@pause_collector()
+def record_scan(
     connection: Connection,
     report: Report,
     *,
@@ -67,44 +67,46 @@ def record(
 ) -> Recorded:
     """Add one scan; see ``Register.record``. Everything happens inside the caller's one transaction."""
     report, outdated = _without_outdated(connection, report)
-    decided = _decide_late(connection, report, bounds) if late else _decide(connection, report, offline_after, bounds)
+    decided = (
+        _decide_late(connection, report, bounds) if late else _decide_stages(connection, report, offline_after, bounds)
+    )
     recording = replace(decided, outdated=outdated)
-    happened = writing.write(connection, recording)
+    happened = writing.write_recording(connection, recording)
     if late:
-        return _recorded(recording, happened)  # what it saw is not how the estate is now
+        return _make_recorded(recording, happened)  # what it saw is not how the estate is now
     if tally is not None:
-        writing.write_tally(connection, recording.scan, tally(read.devices(connection, maker=None, site=None)))
+        writing.write_tally(connection, recording.scan, tally(read.list_devices(connection, maker=None, site=None)))
     elif count is not None:
         writing.write_tally(connection, recording.scan, count(connection))
-    return _recorded(recording, happened)
+    return _make_recorded(recording, happened)
 
 
-def _decide(connection: Connection, report: Report, offline_after: int, bounds: Bounds | None) -> Recording:
+def _decide_stages(connection: Connection, report: Report, offline_after: int, bounds: Bounds | None) -> Recording:
     """The stages. Of the database they only read."""
     scan = reading.read_number(connection, report)
-    find_place = places(connection)
+    find_place = make_lookup(connection)
 
-    question = _question(connection, report, find_place, bounds)
-    found = matching.match(question)
+    question = _make_search(connection, report, find_place, bounds)
+    found = matching.match_devices(question)
 
     free = reading.read_free_device(connection)
-    entries = entry.enter(report, found, find_place, free, reading.read_mapped(connection))
+    entries = entry.make_entries(report, found, find_place, free, reading.read_mapped(connection))
     free += len(entries) - len(found.known)
 
-    listings = channel_lists.listings(report, entries)
+    listings = channel_lists.find_listings(report, entries)
     if bounds:
         others = {entries[index].id for index in limits.claim_others(question)}
         listings = limits.own_listings(connection, listings, bounds, others)
     hanging = reading.read_channels(connection, listings)
-    channelled = channels.hang(report, entries, listings, hanging, find_place=find_place, fresh=free)
+    channelled = channels.update_channels(report, entries, listings, hanging, find_place=find_place, fresh=free)
 
     standing = reading.read_presence(connection, report, [each.id for each in entries if each.known])
-    missed = presence.look(report, scan, entries, standing, find_place, offline_after=offline_after)
+    missed = presence.count_missed(report, scan, entries, standing, find_place, offline_after=offline_after)
 
-    asked = [*conflicts.questions(conflicts.doubts(question, found), entries), *channelled.questions]
-    noted = conflicts.unasked(asked, entries, reading.read_conflicts(connection, asked, channelled.changes))
+    asked = [*conflicts.list_questions(conflicts.list_doubts(question, found), entries), *channelled.questions]
+    noted = conflicts.questions_not_asked(asked, entries, reading.read_conflicts(connection, asked, channelled.changes))
 
-    told_now = news.tell(report, entries, standing.removals, noted)
+    told_now = news.list_news(report, entries, standing.removals, noted)
     return Recording(
         report=report,
         scan=scan,
@@ -121,14 +123,14 @@ def _decide(connection: Connection, report: Report, offline_after: int, bounds: 
 def _decide_late(connection: Connection, report: Report, bounds: Bounds | None) -> Recording:
     """The stages for a scan that a newer one of the same addresses overtook: see ``late``."""
     scan = reading.read_number(connection, report)
-    find_place = places(connection)
-    question = _question(connection, report, find_place, bounds)
-    found = late_scans.without_mergers(matching.match(question))
+    find_place = make_lookup(connection)
+    question = _make_search(connection, report, find_place, bounds)
+    found = late_scans.without_mergers(matching.match_devices(question))
     free = reading.read_free_device(connection)
-    entries = entry.enter(report, found, find_place, free, reading.read_mapped(connection))
+    entries = entry.make_entries(report, found, find_place, free, reading.read_mapped(connection))
     behind = late_scans.overtaken(entries)
-    asked = conflicts.questions(late_scans.of_the_others(conflicts.doubts(question, found), behind), entries)
-    noted = conflicts.unasked(asked, entries, reading.read_conflicts(connection, asked, ()))
+    asked = conflicts.list_questions(late_scans.of_the_others(conflicts.list_doubts(question, found), behind), entries)
+    noted = conflicts.questions_not_asked(asked, entries, reading.read_conflicts(connection, asked, ()))
     others = [each for index, each in enumerate(entries) if index not in behind]
     return Recording(
         report=report,
@@ -138,39 +140,39 @@ def _decide_late(connection: Connection, report: Report, bounds: Bounds | None) 
         channels=late_scans.NO_CHANNELS,
         presence=presence.PresenceChanges(),
         noted=noted,
-        drafts=news.tell(report, others, {}, noted),
+        drafts=news.list_news(report, others, {}, noted),
         merges=(),
         is_late=True,
         overtaken=[entries[index] for index in sorted(behind)],
     )
 
 
-def _question(
+def _make_search(
     connection: Connection, report: Report, find_place: FindPlace, bounds: Bounds | None = None
 ) -> matching.Search:
     """What is to be recognised, and among which rows."""
-    marks = keys.marks_in(report)
+    marks = keys.marks_in_report(report)
     stored = reading.read_stored(connection, report, marks, find_place)
-    return matching.search(report, keys.tell(report, marks, stored.burnt), stored, bounds)
+    return matching.make_search(report, keys.find_own_keys(report, marks, stored.burnt), stored, bounds)
 
 
 def _without_outdated(connection: Connection, report: Report) -> tuple[Report, tuple[str, ...]]:
     """The report without the devices that a scan has seen since, and the asset ids of these."""
     if report.coverage.is_search:
         return report, ()
-    found = matching.match(_question(connection, report, places(connection)))
-    old = matching.outdated(report, found)
+    found = matching.match_devices(_make_search(connection, report, make_lookup(connection)))
+    old = matching.outdated_devices(report, found)
     devices = tuple(device for index, device in enumerate(report.devices) if index not in old)
     return replace(report, devices=devices), tuple(sorted(found.known[index].asset_id for index in old))
 
 
-def _recorded(recording: Recording, happened: tuple[Happening, ...]) -> Recorded:
+def _make_recorded(recording: Recording, happened: tuple[Happening, ...]) -> Recorded:
     """What was recorded, in the words of the public face."""
     entries, scan_id = recording.entries, recording.report.scan_id
     return Recorded(
         new=tuple(each.asset_id for each in entries if each.known is None),
         returned=tuple(each.asset_id for each in happened if each.event is Event.RETURNED),
-        changed=tuple(each.asset_id for each in entries if entry.differs(each)),
+        changed=tuple(each.asset_id for each in entries if entry.has_news(each)),
         devices=len(entries) + len(recording.overtaken),
         conflicts=tuple(
             Conflict(each.question.asset_id, each.question.kind, each.question.detail, scan_id, each.other, each.id)

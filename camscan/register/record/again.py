@@ -16,13 +16,13 @@ from camscan.asset import GONE
 from camscan.register import listing, schema
 from camscan.register.record.entry import Entry
 from camscan.register.record.presence import Missing
-from camscan.register.rows import update_in
+from camscan.register.rows import update_rows
 
 _TIMES = frozenset({"last_seen", "last_scan", "sightings", "known_id"})
 """Columns of ``device`` that every sighting changes."""
 
 
-def is_same(entry: Entry, row: Mapping[str, Any]) -> bool:
+def is_row_unchanged(entry: Entry, row: Mapping[str, Any]) -> bool:
     """Whether ``row``, as it is to be written, says what is stored already, but for its times."""
     known = entry.known
     if known is None or not known.last_scan:
@@ -36,10 +36,10 @@ def has_same_addresses(entry: Entry) -> bool:
     if known is None:
         return False
     held = {place: known.positions[place] for place, scan in known.addresses.items() if scan == known.last_scan}
-    return held == dict(positions(entry))
+    return held == dict(address_positions(entry))
 
 
-def positions(entry: Entry) -> Iterable[tuple[tuple[str, str], int]]:
+def address_positions(entry: Entry) -> Iterable[tuple[tuple[str, str], int]]:
     """(kind, value) of each address, and its place among those of its kind."""
     for kind, values in (("ip", entry.device.ip_addresses), ("mac", entry.device.mac_addresses)):
         for position, value in enumerate(dict.fromkeys(values)):
@@ -59,7 +59,7 @@ def write_times(connection: Connection, scan: int, seen: Mapping[int, datetime])
 
 def seen_again(connection: Connection, table: Table, devices: Sequence[int], scan: int) -> None:
     """All that the table holds of these devices was seen again, as it was."""
-    update_in(connection, table, table.c.device_id, devices, last_scan=scan)
+    update_rows(connection, table, table.c.device_id, devices, last_scan=scan)
 
 
 def renew_lines(
@@ -73,15 +73,15 @@ def renew_lines(
     same = {
         entry.id: {"last_seen": seen[entry.id]}
         for entry in entries
-        if entry.id in seen and entry.id not in stale and has_same_addresses(entry) and not _is_gone(entry)
+        if entry.id in seen and entry.id not in stale and has_same_addresses(entry) and not _is_removed(entry)
     }
-    listing.renew(connection, same)
+    listing.renew_columns(connection, same)
 
 
 def write_missing(connection: Connection, missing: Sequence[Missing], gone: Container[int]) -> None:
     """The presence of devices that were looked for and not seen, and their lines: as for ``renew_lines``."""
     table = schema.device
-    stale = listing.stale(connection)
+    stale = listing.stale_lines(connection)
     rows = [{"the_id": each.id, "the_presence": each.presence.value, "the_missed": each.missed} for each in missing]
     if not rows:
         return
@@ -92,9 +92,9 @@ def write_missing(connection: Connection, missing: Sequence[Missing], gone: Cont
         for each in missing
         if each.id not in stale and each.id not in gone
     }
-    listing.renew(connection, same)
+    listing.renew_columns(connection, same)
 
 
-def _is_gone(entry: Entry) -> bool:
+def _is_removed(entry: Entry) -> bool:
     entered = (entry.known.entries if entry.known else None) or {}
     return entered.get("lifecycle_status") in GONE

@@ -11,7 +11,7 @@ from camscan.register import schema
 from camscan.register.record.channel_lists import Listings
 from camscan.register.record.channels import keys_of, wanted_keys
 from camscan.register.record.matching import Search
-from camscan.register.rows import rows_in, rows_of_keys
+from camscan.register.rows import rows_of_keys, select_rows
 from camscan.register.types import Bounds
 
 
@@ -36,9 +36,9 @@ def own_listings(connection: Connection, listings: Listings, bounds: Bounds, oth
     owners: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
     for row in rows_of_keys(connection, key, wanted_keys(Listings(told, whole))):
         owners[row["kind"], row["value"]].add(row["device_id"])
-    rows = {row["id"]: row for row in rows_in(connection, device, device.c.id, set().union(*owners.values()))}
+    rows = {row["id"]: row for row in select_rows(connection, device, device.c.id, set().union(*owners.values()))}
     held: defaultdict[int, list[str]] = defaultdict(list)
-    for row in rows_in(connection, address, address.c.device_id, rows):
+    for row in select_rows(connection, address, address.c.device_id, rows):
         if row["kind"] == "ip" and row["last_scan"] == rows[row["device_id"]]["last_scan"]:
             held[row["device_id"]].append(row["value"])
     theirs = {number for number, row in rows.items() if not bounds.is_own(row["site"], held[number])}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from camscan import decode
 from camscan.errors import Malformed
-from camscan.identify import word
+from camscan.identify import certainty_word
 from camscan.model import Identification, Observation, Outcome, Report
 from camscan.net.xml import Document, parse_xml
 from camscan.register.record.entry import Entry
@@ -55,16 +55,20 @@ class Listings:
     """Each recorder that listed all its channels, and their numbers."""
 
 
-def listings(report: Report, entries: Sequence[Entry]) -> Listings:
+def find_listings(report: Report, entries: Sequence[Entry]) -> Listings:
     """Everything that the recorders of a report list."""
-    told = tuple((entry, told) for entry in entries for told in read(entry.device.observations))
+    told = tuple((entry, told) for entry in entries for told in read_channels(entry.device.observations))
     return Listings(told, tuple(_whole_lists(report, entries)))
 
 
 def _whole_lists(report: Report, entries: Sequence[Entry]) -> Iterator[tuple[Entry, frozenset[int]]]:
     lists: dict[str, frozenset[int]] = {}
     for attempt in report.attempts:
-        found = listed(attempt.payload) if attempt.probe == "isapi" and attempt.outcome is Outcome.ANSWERED else None
+        found = (
+            listed_channels(attempt.payload)
+            if attempt.probe == "isapi" and attempt.outcome is Outcome.ANSWERED
+            else None
+        )
         if found is not None:
             lists[attempt.ip] = lists.get(attempt.ip, frozenset()) | found
     for entry in entries if lists else ():
@@ -73,7 +77,7 @@ def _whole_lists(report: Report, entries: Sequence[Entry]) -> Iterator[tuple[Ent
             yield entry, frozenset().union(*own)
 
 
-def read(seen: Iterable[Observation]) -> list[Told]:
+def read_channels(seen: Iterable[Observation]) -> list[Told]:
     """The cameras that a recorder lists, by channel; the last word on each counts."""
     found: dict[int, Told] = {}
     for each in seen:
@@ -88,7 +92,7 @@ def read(seen: Iterable[Observation]) -> list[Told]:
     return [told for _, told in sorted(found.items())]
 
 
-def listed(payload: bytes) -> frozenset[int] | None:
+def listed_channels(payload: bytes) -> frozenset[int] | None:
     """The numbers of every network channel in a reply of Hikvision's ISAPI; None for no such list, or one that is cut.
 
     The names of a Dahua recorder's channels are no such list: it has them whether or not a camera hangs there.
@@ -101,18 +105,18 @@ def listed(payload: bytes) -> frozenset[int] | None:
         return None
     if document.names[0] != _LIST:
         return None
-    texts = [_id(document, channel) for channel in document.children(0)]
+    texts = [_channel_id(document, channel) for channel in document.children(0)]
     return frozenset(map(int, texts)) if all(_NUMBER.fullmatch(text) for text in texts) else None
 
 
-def _id(document: Document, channel: int) -> str:
+def _channel_id(document: Document, channel: int) -> str:
     own = (document.texts[child].strip() for child in document.children(channel) if document.names[child] == "id")
     return next(own, "")
 
 
-def identified(told: Told, recorder: str) -> Identification:
+def identify_by_recorder(told: Told, recorder: str) -> Identification:
     """What a camera is by its recorder's word."""
-    maker, certainty = maker_of(told)
+    maker, certainty = maker_by_recorder(told)
     words = {"name": told.name, "model": told.model, "serial": told.serial, "ip": told.ip, "protocol": told.protocol}
     said = ", ".join(f"{name}={value}" for name, value in words.items() if value)
     return Identification(
@@ -122,13 +126,13 @@ def identified(told: Told, recorder: str) -> Identification:
         serial=told.serial or None,
         kind="camera",
         is_camera_system=True,
-        confidence=word(certainty),
+        confidence=certainty_word(certainty),
         certainty=certainty,
         because=(f"recorder {recorder} tells of its channel {told.number}: {said}",),
     )
 
 
-def maker_of(told: Told) -> tuple[str | None, float]:
+def maker_by_recorder(told: Told) -> tuple[str | None, float]:
     """Who built it, and how sure that is; None where neither its serial number nor its protocol says."""
     if decode.hikvision_serial(told.serial.upper()):
         return "hikvision", _BY_SERIAL

@@ -12,13 +12,13 @@ from dataclasses import replace
 from typing import Any
 
 from camscan.asset import Event, RecordType
-from camscan.identify.keys import Key, channel_key, contradicts, serial_keys
+from camscan.identify.keys import Key, channel_key, serial_keys, serials_contradict
 from camscan.model import Identification, Report
 from camscan.register import knowledge, overrides
-from camscan.register.asset_numbers import asset_id
+from camscan.register.asset_numbers import new_asset_number
 from camscan.register.codec import identification_to_json
 from camscan.register.events import Draft
-from camscan.register.record.channel_lists import Listings, Told, identified, maker_of
+from camscan.register.record.channel_lists import Listings, Told, identify_by_recorder, maker_by_recorder
 from camscan.register.record.channel_rows import (
     Added,
     Answering,
@@ -32,7 +32,7 @@ from camscan.register.record.channel_rows import (
 )
 from camscan.register.record.conflicts import Question
 from camscan.register.record.entry import Entry
-from camscan.register.record.removed_channels import dropped
+from camscan.register.record.removed_channels import list_dropped
 from camscan.register.site_lookup import FindPlace
 
 
@@ -43,10 +43,10 @@ def wanted_keys(listings: Listings) -> frozenset[Key]:
 
 def keys_of(entry: Entry, told: Told) -> frozenset[Key]:
     """Those of one channel."""
-    return _places(entry, told) | serial_keys(maker_of(told)[0], told.serial)
+    return _channel_keys(entry, told) | serial_keys(maker_by_recorder(told)[0], told.serial)
 
 
-def hang(
+def update_channels(
     report: Report,
     entries: Sequence[Entry],
     listings: Listings,
@@ -59,9 +59,9 @@ def hang(
     if not listings.told and not listings.whole:
         return ChannelChanges((), (), ())
     listing = _Listing(report, entries, listings, stored, fresh)
-    drafts = [*listing.record()]
-    drafts += dropped(listings, listing.rows.values(), stored.dropped)
-    return ChannelChanges(listing.changes, drafts, list(listing.questions(find_place)))
+    drafts = [*listing.record_channels()]
+    drafts += list_dropped(listings, listing.rows.values(), stored.dropped)
+    return ChannelChanges(listing.changes, drafts, list(listing.list_questions(find_place)))
 
 
 class _Listing:
@@ -80,62 +80,65 @@ class _Listing:
         """Rows that are some channel already, and the recorders."""
         self._owners: defaultdict[Key, set[int]] = defaultdict(set)
         for row in self.rows.values():
-            self._index(row)
+            self._index_row(row)
         self._behind: list[tuple[Entry, Told, int, str]] = []
         """Cameras that only their recorder tells of: recorder, what it says, row."""
         self._asked: list[Question] = []
         self._answering = _answering_now(entries, stored, {told.ip for _, told in self._listed} - {""})
 
-    def record(self) -> Iterator[Draft]:
+    def record_channels(self) -> Iterator[Draft]:
         """Find the row of each channel, or make one."""
         for entry, told in self._listed:
             place = channel_key(entry.identification.serial or entry.asset_id, told.number)
-            found = identified(told, entry.asset_id)
+            found = identify_by_recorder(told, entry.asset_id)
             keys = serial_keys(found.maker, told.serial) | {place}
-            there = self._owner(_places(entry, told)) or self._hanging(entry, told)
-            same = self._owner(keys - {place}) or (there if there and _may_be(there, found, keys) else None)
+            there = self._find_owner(_channel_keys(entry, told)) or self._find_row_on_channel(entry, told)
+            same = self._find_owner(keys - {place}) or (
+                there if there and _may_be_same_camera(there, found, keys) else None
+            )
             before = ""
             if there and (same is None or there.id != same.id):
-                self._ask(entry, told, there, same)
-                before = self._leave(there, same, _places(entry, told))
+                self._ask_person(entry, told, there, same)
+                before = self._leave_channel(there, same, _channel_keys(entry, told))
             if same is None:
-                yield self._add(entry, told, found, keys, before)
+                yield self._add_channel(entry, told, found, keys, before)
             else:
-                yield from self._mend(entry, told, found, keys, self.rows[same.id])
+                yield from self._update_channel(entry, told, found, keys, self.rows[same.id])
 
-    def questions(self, find_place: FindPlace) -> Iterator[Question]:
+    def list_questions(self, find_place: FindPlace) -> Iterator[Question]:
         """Where a recorder says that a camera is at an address, and a scan saw one there that may be it."""
         yield from self._asked
         for entry, camera, number, name in self._behind:
-            found = identified(camera, entry.asset_id)
+            found = identify_by_recorder(camera, entry.asset_id)
             for row in (row for row in self._answering.get(camera.ip, ()) if row.id not in self._taken):
                 here = row.site == entry.site or find_place("", [camera.ip]) is not None
-                if here and not (found.serial and row.found.serial) and _is_like(found, row.found):
-                    detail = f"{_say(entry, camera)}, at {camera.ip}, where {row.asset_id} answers: the same device?"
+                if here and not (found.serial and row.found.serial) and _is_similar(found, row.found):
+                    where = f"{_describe_camera(entry, camera)}, at {camera.ip}"
+                    detail = f"{where}, where {row.asset_id} answers: the same device?"
                     yield Question(number, name, "possible-duplicate", detail, row.id)
 
-    def _index(self, row: ChannelRow) -> None:
+    def _index_row(self, row: ChannelRow) -> None:
         for key in row.keys:
             self._owners[key].add(row.id)
 
-    def _owner(self, keys: Iterable[Key]) -> ChannelRow | None:
+    def _find_owner(self, keys: Iterable[Key]) -> ChannelRow | None:
         """The row that one of the keys recognises: one that a scan has seen before one that only recorders tell of."""
         ids = {number for key in keys for number in self._owners.get(key, ())} - self._taken
         return min((self.rows[number] for number in ids), key=lambda row: (not row.is_seen, row.id), default=None)
 
-    def _hanging(self, entry: Entry, told: Told) -> ChannelRow | None:
+    def _find_row_on_channel(self, entry: Entry, told: Told) -> ChannelRow | None:
         """The row that is known to hang on the channel, though by no key, else the one of which people say so."""
         said = self._stored.said.get((entry.id, told.number), ())
         return next((self.rows[number] for number in said if number not in self._taken), None)
 
-    def _ask(self, entry: Entry, told: Told, there: ChannelRow, same: ChannelRow | None) -> None:
+    def _ask_person(self, entry: Entry, told: Told, there: ChannelRow, same: ChannelRow | None) -> None:
         """Where people say that one row hangs on the channel, and the recorder names another."""
-        apart = same is None or contradicts(same.keys, there.keys)
+        apart = same is None or serials_contradict(same.keys, there.keys)
         if there.entries and same and not apart and there.entries.get("recorder_channel") == str(told.number):
-            detail = f"{_say(entry, told)}, which people say is {there.asset_id}: the same device?"
+            detail = f"{_describe_camera(entry, told)}, which people say is {there.asset_id}: the same device?"
             self._asked.append(Question(same.id, same.asset_id, "possible-duplicate", detail, there.id))
 
-    def _leave(self, there: ChannelRow, same: ChannelRow | None, places: frozenset[Key]) -> str:
+    def _leave_channel(self, there: ChannelRow, same: ChannelRow | None, places: frozenset[Key]) -> str:
         """Another camera was on the channel: it keeps its row. A row that was only the channel is the new one's."""
         for key in there.keys:
             self._owners[key].discard(there.id)
@@ -143,32 +146,32 @@ class _Listing:
         if same and only_channel and there.entries is None:
             self.changes.append(Merged(same.id, there.id))
             self.rows[same.id] = replace(same, keys=same.keys | there.keys)
-            self._index(self.rows[same.id])
+            self._index_row(self.rows[same.id])
             del self.rows[there.id]
             return ""
         self.changes.append(Left(there.id, frozenset(each.value for each in places)))
         self.rows[there.id] = replace(there, keys=there.keys - places, recorder_id=None, channel=None)
-        self._index(self.rows[there.id])
+        self._index_row(self.rows[there.id])
         return there.asset_id
 
-    def _add(self, entry: Entry, told: Told, found: Identification, keys: frozenset[Key], before: str) -> Draft:
+    def _add_channel(self, entry: Entry, told: Told, found: Identification, keys: frozenset[Key], before: str) -> Draft:
         number, self._fresh = self._fresh, self._fresh + 1
-        name = asset_id(self._report.started_at)
-        columns = _known({}, found, told, {})
+        name = new_asset_number(self._report.started_at)
+        columns = _known_columns({}, found, told, {})
         self.changes.append(Added(number, name, entry.site, entry.id, told.number, columns, keys))
         self._taken.add(number)
         self._behind.append((entry, told, number, name))
-        detail = f"{_say(entry, told)}{f'; it takes the place of {before}' if before else ''}"
-        return Draft(Event.RECORDER_ADDED_CAMERA, number, name, "", _where(entry, told), detail)
+        detail = f"{_describe_camera(entry, told)}{f'; it takes the place of {before}' if before else ''}"
+        return Draft(Event.RECORDER_ADDED_CAMERA, number, name, "", _channel_place(entry, told), detail)
 
-    def _mend(
+    def _update_channel(
         self, entry: Entry, told: Told, found: Identification, keys: frozenset[Key], same: ChannelRow
     ) -> Iterator[Draft]:
         """What scans saw of a camera stands; what only its recorder tells is brought up to date."""
         columns: dict[str, Any] = {}
         if not same.is_seen:
             self._behind.append((entry, told, same.id, same.asset_id))
-            columns = _known(same.known, knowledge.last_known(same.found, found), told, same.entries or {})
+            columns = _known_columns(same.known, knowledge.last_known(same.found, found), told, same.entries or {})
         ended = frozenset(each.value for each in same.keys - keys if each.kind == "channel")
         self.changes.append(Mended(same.id, entry.id, told.number, columns, keys - same.keys, ended))
         self.rows[same.id] = replace(
@@ -181,7 +184,14 @@ class _Listing:
         )
         self._taken.add(same.id)
         if same.id in self._stored.dropped or (same.recorder_id, same.channel) != (entry.id, told.number):
-            yield Draft(Event.RECORDER_ADDED_CAMERA, same.id, same.asset_id, "", _where(entry, told), _say(entry, told))
+            yield Draft(
+                Event.RECORDER_ADDED_CAMERA,
+                same.id,
+                same.asset_id,
+                "",
+                _channel_place(entry, told),
+                _describe_camera(entry, told),
+            )
 
 
 def _seen_now(entries: Sequence[Entry], listings: Listings, stored: StoredChannels) -> Iterator[ChannelRow]:
@@ -192,7 +202,7 @@ def _seen_now(entries: Sequence[Entry], listings: Listings, stored: StoredChanne
         own = entry.keys | entry.notes
         if before is None and not own & wanted:
             continue
-        shown = overrides.overlaid(entry.identification, (old.entries if old else None) or {})
+        shown = overrides.overlay_entries(entry.identification, (old.entries if old else None) or {})
         yield ChannelRow(
             id=entry.id,
             asset_id=entry.asset_id,
@@ -224,26 +234,28 @@ def _answering_now(
     return found
 
 
-def _may_be(there: ChannelRow, found: Identification, keys: frozenset[Key]) -> bool:
+def _may_be_same_camera(there: ChannelRow, found: Identification, keys: frozenset[Key]) -> bool:
     """Whether what the recorder tells now can be the camera that was on the channel before."""
-    if contradicts(keys, there.keys):
+    if serials_contradict(keys, there.keys):
         return False
     before = there.found.model
     return bool(serial_keys(None, found.serial)) or not before or not found.model or before == found.model
 
 
-def _is_like(one: Identification, other: Identification) -> bool:
+def _is_similar(one: Identification, other: Identification) -> bool:
     pairs = ((one.maker, other.maker), (one.model, other.model))
     return all(ours is None or theirs is None or ours == theirs for ours, theirs in pairs)
 
 
-def _places(entry: Entry, told: Told) -> frozenset[Key]:
+def _channel_keys(entry: Entry, told: Told) -> frozenset[Key]:
     """The keys of a channel: by its recorder's serial number, and by what it was called before that was known."""
     names = filter(None, (entry.identification.serial, entry.asset_id))
     return frozenset(channel_key(name, told.number) for name in names)
 
 
-def _known(before: Mapping[str, Any], found: Identification, told: Told, entries: Mapping[str, str]) -> dict[str, Any]:
+def _known_columns(
+    before: Mapping[str, Any], found: Identification, told: Told, entries: Mapping[str, str]
+) -> dict[str, Any]:
     hints = {"location_hint": told.name, "told_address": told.ip}
     known = {
         **before,
@@ -251,15 +263,15 @@ def _known(before: Mapping[str, Any], found: Identification, told: Told, entries
         "open_ports": before.get("open_ports", []),
         "hints": {**before.get("hints", {}), **{name: value for name, value in hints.items() if value}},
     }
-    shown = overrides.overlaid(found, entries)
+    shown = overrides.overlay_entries(found, entries)
     columns = {name: getattr(shown, name) for name in knowledge.VALUES}
     return {**columns, "confidence": shown.confidence.value, "certainty": shown.certainty, "known": known}
 
 
-def _where(entry: Entry, told: Told) -> str:
+def _channel_place(entry: Entry, told: Told) -> str:
     return f"{entry.asset_id} channel {told.number}"
 
 
-def _say(entry: Entry, told: Told) -> str:
+def _describe_camera(entry: Entry, told: Told) -> str:
     words = " ".join(word for word in (told.model, told.serial) if word) or told.name or "a camera"
     return f"the recorder at {', '.join(entry.device.ip_addresses)} has {words} on its channel {told.number}"

@@ -7,7 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from camscan.identify.keys import Key, compatible, contradicts, say, strongest, wire_contradiction
+from camscan.identify.keys import (
+    Key,
+    are_compatible,
+    describe_key,
+    serials_contradict,
+    sort_strongest_first,
+    wire_contradiction,
+)
 from camscan.register.record.entry import Entry
 from camscan.register.record.known import Known
 from camscan.register.record.matching import Matching, Search
@@ -29,25 +36,29 @@ class Doubt(NamedTuple):
     """Place in the report of the other device, where that is where it is."""
 
 
-def doubts(question: Search, matching: Matching) -> tuple[Doubt, ...]:
+def list_doubts(question: Search, matching: Matching) -> tuple[Doubt, ...]:
     """Everything that matching left to a person."""
     settled = {row.id for _, row in matching.stood_in}
-    return tuple(doubt for doubt in _doubts(question, matching) if doubt.other not in settled)
+    return tuple(doubt for doubt in _find_doubts(question, matching) if doubt.other not in settled)
 
 
-def _doubts(question: Search, matching: Matching) -> Iterator[Doubt]:
+def _find_doubts(question: Search, matching: Matching) -> Iterator[Doubt]:
     used = {each.id for each in matching.known.values()}
     yield from _shared_keys(question)
     for index, device in enumerate(question.report.devices):
         same, own = matching.known.get(index), question.told.keys[index]
-        others = {owner.id: (key, owner) for key in reversed(strongest(own)) for owner in question.owners.get(key, ())}
+        others = {
+            owner.id: (key, owner)
+            for key in reversed(sort_strongest_first(own))
+            for owner in question.owners.get(key, ())
+        }
         for key, owner in others.values():
             if owner is not same:
-                yield _elsewhere(question, index, key, owner)
+                yield _key_elsewhere(question, index, key, owner)
         if same is None:
-            for row in question.at(device):
-                if row.id not in used and _may_be(question, index, row):
-                    ip = next(ip for ip in device.ip_addresses if row.holds(ip))
+            for row in question.rows_at_address(device):
+                if row.id not in used and _may_be_same(question, index, row):
+                    ip = next(ip for ip in device.ip_addresses if row.answered_on(ip))
                     detail = f"{ip} was last held by {row.asset_id}: the same device?"
                     yield Doubt(index, "possible-duplicate", detail, row.id)
             yield from _as_stated(question, index)
@@ -62,7 +73,7 @@ def _shared_keys(question: Search) -> Iterator[Doubt]:
         for key in _told_once(keys):
             claimants[key].append(index)
     for key, indices in sorted(claimants.items()):
-        detail = f"{say(key)} is claimed by several devices of one scan; it was not used"
+        detail = f"{describe_key(key)} is claimed by several devices of one scan; it was not used"
         for index in indices:
             beside = indices[0] if index != indices[0] else indices[1]
             yield Doubt(index, "shared-key", detail, beside=beside)
@@ -71,18 +82,18 @@ def _shared_keys(question: Search) -> Iterator[Doubt]:
 def _told_once(keys: frozenset[Key]) -> list[Key]:
     """A serial number is two kinds of key, and one thing to tell."""
     has_serial = any(key.kind == "serial" for key in keys)
-    return [key for key in strongest(keys) if not (has_serial and key.kind == "unit")]
+    return [key for key in sort_strongest_first(keys) if not (has_serial and key.kind == "unit")]
 
 
-def _elsewhere(question: Search, index: int, key: Key, owner: Known) -> Doubt:
+def _key_elsewhere(question: Search, index: int, key: Key, owner: Known) -> Doubt:
     """A key of a device that is also that of another row."""
-    if contradicts(question.told.keys[index], owner.keys):
-        detail = f"{say(key)} is that of {owner.asset_id}, whose serial number differs; kept apart"
+    if serials_contradict(question.told.keys[index], owner.keys):
+        detail = f"{describe_key(key)} is that of {owner.asset_id}, whose serial number differs; kept apart"
         return Doubt(index, "contradiction", detail, owner.id)
-    if reason := question.refusal(index, owner):
-        detail = f"{say(key)} is that of {owner.asset_id}, but {reason}; kept apart"
+    if reason := question.describe_refusal(index, owner):
+        detail = f"{describe_key(key)} is that of {owner.asset_id}, but {reason}; kept apart"
         return Doubt(index, "contradiction", detail, owner.id)
-    return Doubt(index, "key-elsewhere", f"{say(key)} is also that of {owner.asset_id}; kept apart", owner.id)
+    return Doubt(index, "key-elsewhere", f"{describe_key(key)} is also that of {owner.asset_id}; kept apart", owner.id)
 
 
 def _as_stated(question: Search, index: int) -> Iterator[Doubt]:
@@ -98,13 +109,13 @@ def _as_stated(question: Search, index: int) -> Iterator[Doubt]:
                 yield Doubt(index, "possible-duplicate", detail, row.id)
 
 
-def _may_be(question: Search, index: int, holder: Known) -> bool:
+def _may_be_same(question: Search, index: int, holder: Known) -> bool:
     """Whether only the lack of a strong key on one side keeps the two apart."""
     device = question.report.devices[index]
     keyless = not question.told.keys[index] or holder.row["provisional"]
-    apart = wire_contradiction(question.own(index), question.marks[holder.id])
+    apart = wire_contradiction(question.marks_to_compare(index), question.marks[holder.id])
     near = keyless and not apart and question.is_here(holder, device)
-    return near and compatible(device.identification, holder.found)
+    return near and are_compatible(device.identification, holder.found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +129,7 @@ class Question:
     other: int | None = None
 
 
-def questions(found: Sequence[Doubt], entries: Sequence[Entry]) -> list[Question]:
+def list_questions(found: Sequence[Doubt], entries: Sequence[Entry]) -> list[Question]:
     """The contradictions of a report, by the rows of its devices."""
     return [
         Question(
@@ -156,7 +167,9 @@ class Noted:
     """Asset id of the other row; empty where there is none."""
 
 
-def unasked(asked: Sequence[Question], entries: Sequence[Entry], stored: StoredConflicts) -> tuple[Noted, ...]:
+def questions_not_asked(
+    asked: Sequence[Question], entries: Sequence[Entry], stored: StoredConflicts
+) -> tuple[Noted, ...]:
     """Each once: what was said of a device before, or what a person has settled of two, is not said again."""
     names = {**stored.names, **{each.id: each.asset_id for each in entries}} if asked else {}
     said = set(stored.said)

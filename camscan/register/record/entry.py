@@ -10,12 +10,12 @@ from typing import Any
 from camscan.identify.keys import Key
 from camscan.model import Device, Identification, Observation, Report
 from camscan.register import knowledge
-from camscan.register.asset_numbers import asset_id
-from camscan.register.codec import digest_of, state_to_json
+from camscan.register.asset_numbers import new_asset_number
+from camscan.register.codec import digest_json, state_to_json
 from camscan.register.record.known import Known
 from camscan.register.record.matching import Matching
-from camscan.register.record.sighting import Place, places
-from camscan.register.record.sighting import digest_of as digest_of_places
+from camscan.register.record.sighting import Place, observation_places
+from camscan.register.record.sighting import digest_evidence as digest_of_places
 from camscan.register.site_lookup import FindPlace
 
 
@@ -54,7 +54,7 @@ class Entry:
         return knowledge.last_known(self.known.found, now) if self.known else now
 
 
-def enter(
+def make_entries(
     report: Report, matching: Matching, find_place: FindPlace, fresh: int, mapped: Container[str] = ()
 ) -> list[Entry]:
     """An entry for each device of a report; new ones get ids from ``fresh`` on, which is the first free one.
@@ -66,21 +66,23 @@ def enter(
     for index, device in enumerate(report.devices):
         known = matching.known.get(index)
         state = state_to_json(device)
-        found = places(device)
+        found = observation_places(device)
         place = find_place("", device.ip_addresses)
         entries.append(
             Entry(
                 id=known.id if known else fresh,
-                asset_id=known.asset_id if known else asset_id(report.started_at),
+                asset_id=known.asset_id if known else new_asset_number(report.started_at),
                 device=device,
                 known=known,
                 keys=matching.keys[index],
                 notes=matching.notes[index],
                 state=state,
-                state_digest=digest_of(state),
+                state_digest=digest_json(state),
                 found=found,
                 evidence_digest=digest_of_places(found),
-                site=place.name if place else _off_map(report, known.row["site"] if known else "", is_mapped=is_mapped),
+                site=place.name
+                if place
+                else _site_off_map(report, known.row["site"] if known else "", is_mapped=is_mapped),
                 is_on_map=place is not None,
             )
         )
@@ -88,7 +90,7 @@ def enter(
     return entries
 
 
-def _off_map(report: Report, before: str, *, is_mapped: bool) -> str:
+def _site_off_map(report: Report, before: str, *, is_mapped: bool) -> str:
     """The site of a device that stands on no network of the site map.
 
     Where the map has the networks of the scan's site, that it stands on none of them says that it was only heard from
@@ -99,7 +101,7 @@ def _off_map(report: Report, before: str, *, is_mapped: bool) -> str:
     return report.site or before
 
 
-def differs(entry: Entry) -> bool:
+def has_news(entry: Entry) -> bool:
     """Whether a sighting says something new: another value or address. Silence, order and certainty are no change."""
     known, device = entry.known, entry.device
     if known is None:
@@ -108,6 +110,6 @@ def differs(entry: Entry) -> bool:
     return (
         any(getattr(before, name) != getattr(now, name) for name in knowledge.VALUES)
         or before.capabilities.keys() != now.capabilities.keys()
-        or not all(map(known.holds, device.ip_addresses))
+        or not all(map(known.answered_on, device.ip_addresses))
         or any(("mac", mac) not in known.addresses for mac in device.mac_addresses)
     )

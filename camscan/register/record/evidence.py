@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import Column, Connection, Table, bindparam, select
 
 from camscan.model import LISTED, Attempt, Observation
-from camscan.register.codec import digest
+from camscan.register.codec import digest_parts
 from camscan.register.record.sighting import Place
-from camscan.register.rows import insert_batches, next_id, rows_in
+from camscan.register.rows import insert_batches, next_free_id, select_rows
 from camscan.register.schema import attempt, fact, observation, payload
 
 
@@ -23,7 +23,7 @@ def record_observations(
     connection: Connection, scan: int, changed: Sequence[tuple[int, int, Mapping[Place, Observation]]]
 ) -> None:
     """Write what differs; ``changed`` holds (device id, its previous scan, all that this sighting shows)."""
-    held = _held(connection, [device for device, _, _ in changed])
+    held = _observations_held(connection, [device for device, _, _ in changed])
     _write_changes(connection, scan, changed, held)
 
 
@@ -31,7 +31,7 @@ def record_listed(
     connection: Connection, scan: int, changed: Sequence[tuple[int, Mapping[Place, Observation]]]
 ) -> None:
     """Write what other systems list of devices; it takes the place of what the same kind of list said before."""
-    held = _held(connection, [device for device, _ in changed], listed=True)
+    held = _observations_held(connection, [device for device, _ in changed], listed=True)
     of_kind = {}
     for device, found in changed:
         kinds = {probe for _, _, probe, _ in found}
@@ -68,8 +68,8 @@ def _begin(
     """Observations that hold from a scan on; to the scan ``until`` where that is over."""
     if not begun:
         return
-    facts = _fact_ids(connection, {place[3]: seen for _, place, seen in begun})
-    first = next_id(connection, observation)
+    facts = _store_facts(connection, {place[3]: seen for _, place, seen in begun})
+    first = next_free_id(connection, observation)
     rows = (
         {
             "id": first + index,
@@ -87,7 +87,9 @@ def _begin(
     insert_batches(connection, observation, rows)
 
 
-def _held(connection: Connection, devices: Sequence[int], *, listed: bool = False) -> dict[int, dict[Place, int]]:
+def _observations_held(
+    connection: Connection, devices: Sequence[int], *, listed: bool = False
+) -> dict[int, dict[Place, int]]:
     """Device id -> its observations that hold at present -> their ids: those of sightings, or of lists elsewhere."""
     found: dict[int, dict[Place, int]] = {}
     columns = (*observation.c["id", "device_id", "ip", "port", "probe"], fact.c.digest)
@@ -101,7 +103,7 @@ def _held(connection: Connection, devices: Sequence[int], *, listed: bool = Fals
     return found
 
 
-def _fact_ids(connection: Connection, wanted: Mapping[bytes, Observation]) -> dict[bytes, int]:
+def _store_facts(connection: Connection, wanted: Mapping[bytes, Observation]) -> dict[bytes, int]:
     ids, missing = _stored_ids(connection, fact, fact.c.digest, wanted)
     rows = ({"id": ids[what], "digest": what, "key": wanted[what].key, "value": wanted[what].value} for what in missing)
     insert_batches(connection, fact, rows)
@@ -112,21 +114,21 @@ def _stored_ids(
     connection: Connection, table: Table, column: Column[bytes], wanted: Iterable[bytes]
 ) -> tuple[dict[bytes, int], list[bytes]]:
     """Digest -> id for every wanted digest, and those that have yet to be inserted under it."""
-    ids: dict[bytes, int] = {row["digest"]: row["id"] for row in rows_in(connection, table, column, wanted)}
+    ids: dict[bytes, int] = {row["digest"]: row["id"] for row in select_rows(connection, table, column, wanted)}
     missing = [what for what in wanted if what not in ids]
-    first = next_id(connection, table)
+    first = next_free_id(connection, table)
     ids |= {what: first + index for index, what in enumerate(missing)}
     return ids, missing
 
 
 def record_attempts(connection: Connection, scan: int, attempts: Sequence[Attempt]) -> None:
     """Write every attempt, and every distinct reply once, compressed."""
-    digests = [digest(each.payload) if each.payload else None for each in attempts]
+    digests = [digest_parts(each.payload) if each.payload else None for each in attempts]
     contents = {what: each.payload for what, each in zip(digests, attempts, strict=True) if what}
     ids, missing = _stored_ids(connection, payload, payload.c.digest, contents)
     rows = ({"id": ids[what], "digest": what, "content": zlib.compress(contents[what], 1)} for what in missing)
     insert_batches(connection, payload, rows)
-    first = next_id(connection, attempt)
+    first = next_free_id(connection, attempt)
     asked = (
         {
             "id": first + index,

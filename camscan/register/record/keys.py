@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from camscan.identify.keys import Key, Marks, marks_of, shared
+from camscan.identify.keys import Key, Marks, device_marks, shared_keys
 from camscan.model import Device, Report
-from camscan.register.record.notes import note_of
+from camscan.register.record.notes import shared_key_note
 
 _COPIED = ("onvif", "mac")
 """Kinds of key that factories build in by the thousand and routers answer with: once shared, never trusted again."""
@@ -30,12 +30,12 @@ class Told:
     """What the register keeps in mind: which keys were copied."""
 
 
-def marks_in(report: Report) -> tuple[Marks, ...]:
+def marks_in_report(report: Report) -> tuple[Marks, ...]:
     """The marks of each device of a report, whoever else claims them.
 
     Of several boxes on one address, a MAC address is that of the one that names it, else of the first.
     """
-    marks = [marks_of(device) for device in report.devices]
+    marks = [device_marks(device) for device in report.devices]
     owners: dict[tuple[str, str], int] = {}
     for index in sorted(range(len(marks)), key=lambda index: (not marks[index].claims & marks[index].wire, index)):
         for ip in report.devices[index].ip_addresses:
@@ -49,25 +49,25 @@ def _without_hosts(index: int, device: Device, marks: Marks, owners: dict[tuple[
     return replace(marks, keys=marks.keys - {Key("mac", mac) for mac in hosts}) if hosts else marks
 
 
-def tell(report: Report, marks: Sequence[Marks], burnt: frozenset[Key]) -> Told:
+def find_own_keys(report: Report, marks: Sequence[Marks], burnt: frozenset[Key]) -> Told:
     """What is each device's own, given the keys that an earlier report proved to be nobody's."""
     claimed = [each.keys for each in marks]
-    twice = shared(claimed)
-    routers = _routers(report, marks)
-    copied = {key for key in twice if key.kind in _COPIED or is_copied(key, claimed)}
+    twice = shared_keys(claimed)
+    routers = _router_macs(report, marks)
+    copied = {key for key in twice if key.kind in _COPIED or is_copied_serial(key, claimed)}
     own = tuple(
-        replace(each, keys=each.keys - twice - burnt, wire=each.wire - routers - _macs(burnt)) for each in marks
+        replace(each, keys=each.keys - twice - burnt, wire=each.wire - routers - _macs_in(burnt)) for each in marks
     )
     return Told(
         own,
         tuple(each.keys for each in own),
         tuple(keys & twice for keys in claimed),
         tuple(keys & burnt for keys in claimed),
-        tuple(frozenset(map(note_of, keys & copied)) for keys in claimed),
+        tuple(frozenset(map(shared_key_note, keys & copied)) for keys in claimed),
     )
 
 
-def is_copied(key: Key, claimed: Iterable[frozenset[Key]]) -> bool:
+def is_copied_serial(key: Key, claimed: Iterable[frozenset[Key]]) -> bool:
     """Whether all that claim a serial number tell MAC addresses, and no two the same.
 
     Without that, they may as well be one device that was taken for two.
@@ -76,7 +76,7 @@ def is_copied(key: Key, claimed: Iterable[frozenset[Key]]) -> bool:
     return all(told) and sum(map(len, told)) == len(set().union(*told))
 
 
-def _routers(report: Report, marks: Sequence[Marks]) -> frozenset[str]:
+def _router_macs(report: Report, marks: Sequence[Marks]) -> frozenset[str]:
     """MAC addresses that the wire shows behind several devices, at addresses of their own: a router's, a repeater's."""
     seen = Counter(
         mac
@@ -89,5 +89,5 @@ def _routers(report: Report, marks: Sequence[Marks]) -> frozenset[str]:
     return frozenset(mac for mac, times in seen.items() if times > 1)
 
 
-def _macs(keys: Iterable[Key]) -> frozenset[str]:
+def _macs_in(keys: Iterable[Key]) -> frozenset[str]:
     return frozenset(key.value for key in keys if key.kind == "mac")

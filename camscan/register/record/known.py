@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import RowMapping
 
 from camscan.asset import RecordType
-from camscan.identify.keys import Key, Marks, type_of
+from camscan.identify.keys import Key, Marks, known_type
 from camscan.model import Identification, Report
 from camscan.register.record.notes import PLACE, SHARED
 from camscan.register.site_lookup import FindPlace
@@ -69,7 +69,7 @@ class Known:
         wire = frozenset(self.wire)
         last = self.last_scan
         named = {value for (kind, value), scan in self.addresses.items() if kind == "mac" and scan == last}
-        return Marks(frozenset(self.keys), wire, frozenset(named - wire), *type_of(self.found))
+        return Marks(frozenset(self.keys), wire, frozenset(named - wire), *known_type(self.found))
 
     @property
     def is_only_listed(self) -> bool:
@@ -85,9 +85,9 @@ class Known:
     @property
     def current_ips(self) -> list[str]:
         """The addresses on which it answered when last seen."""
-        return [value for kind, value in self.addresses if kind == "ip" and self.holds(value)]
+        return [value for kind, value in self.addresses if kind == "ip" and self.answered_on(value)]
 
-    def holds(self, ip: str) -> bool:
+    def answered_on(self, ip: str) -> bool:
         """Whether it answered on the address when last seen; of what is only listed, whether the last list has it."""
         last = self.last_scan
         if self.is_only_listed:
@@ -109,7 +109,7 @@ class Stored:
 
     def is_here(self, report: Report, known: Known, ips: Iterable[str]) -> bool:
         """Whether it answered on one of the addresses when last seen: the same network's, not one of the same name."""
-        return any(known.holds(ip) and self.is_same_network(report, known, ip) for ip in ips)
+        return any(known.answered_on(ip) and self.is_same_network(report, known, ip) for ip in ips)
 
     def was_named(self, report: Report, known: Known, ips: Iterable[str]) -> bool:
         """Whether a person said that it is this device that answers there."""

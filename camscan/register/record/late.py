@@ -20,12 +20,12 @@ from camscan.net.target import parse_targets
 from camscan.register import schema
 from camscan.register.codec import coverage_from_json
 from camscan.register.codec import is_late as is_stored_late
-from camscan.register.record.again import positions
+from camscan.register.record.again import address_positions
 from camscan.register.record.channel_rows import ChannelChanges
 from camscan.register.record.conflicts import Doubt
 from camscan.register.record.entry import Entry
 from camscan.register.record.matching import Matching
-from camscan.register.rows import insert
+from camscan.register.rows import insert_rows
 
 _ANY = 1 << 128
 NO_CHANNELS = ChannelChanges((), (), ())
@@ -85,8 +85,8 @@ def write_overtaken(connection: Connection, scan: int, entries: Sequence[Entry])
     held: list[dict[str, Any]] = []
     for each in entries:
         known = each.known.addresses if each.known else {}
-        for (kind, value), position in positions(each):
+        for (kind, value), position in address_positions(each):
             if (kind, value) not in known:
                 own = {"device_id": each.id, "kind": kind, "value": value, "position": position}
                 held.append({**own, "first_scan": scan, "last_scan": scan})
-    insert(connection, schema.device_address, held)
+    insert_rows(connection, schema.device_address, held)

@@ -49,24 +49,26 @@ class Placed:
     """Why it is not entered, in words that are counted; empty where it is."""
 
 
-def place(report: Report, rows: Sequence[Known], find_place: FindPlace, *, everything: bool) -> list[Placed]:
+def place_devices(report: Report, rows: Sequence[Known], find_place: FindPlace, *, everything: bool) -> list[Placed]:
     """Which row each device of a list is."""
     by_mac: defaultdict[str, list[Known]] = defaultdict(list)
     by_ip: defaultdict[str, list[Known]] = defaultdict(list)
     for row in rows:
-        for mac in _macs(row):
+        for mac in _row_macs(row):
             by_mac[mac].append(row)
-        for ip in (value for kind, value in row.addresses if kind == "ip" and row.holds(value)):
+        for ip in (value for kind, value in row.addresses if kind == "ip" and row.answered_on(value)):
             by_ip[ip].append(row)
-    return [_placed(report, device, by_mac, by_ip, find_place, everything=everything) for device in report.devices]
+    return [
+        _place_device(report, device, by_mac, by_ip, find_place, everything=everything) for device in report.devices
+    ]
 
 
-def _macs(row: Known) -> set[str]:
+def _row_macs(row: Known) -> set[str]:
     held = {value for kind, value in row.addresses if kind == "mac"}
     return held | {key.value for key in row.keys if key.kind == "mac"}
 
 
-def _placed(
+def _place_device(
     report: Report,
     device: Device,
     by_mac: Mapping[str, Sequence[Known]],
@@ -76,7 +78,9 @@ def _placed(
     everything: bool,
 ) -> Placed:
     owners = {row.id: row for mac in device.mac_addresses for row in by_mac.get(mac, ())}
-    here = [row for ip in device.ip_addresses for row in by_ip.get(ip, ()) if _is_here(report, row, ip, find_place)]
+    here = [
+        row for ip in device.ip_addresses for row in by_ip.get(ip, ()) if _is_same_place(report, row, ip, find_place)
+    ]
     if len(owners) > 1:
         owners = {row.id: row for row in here if row.id in owners}
     if len(owners) == 1:
@@ -92,7 +96,7 @@ def _placed(
     return Placed(device, left_out="" if everything or may_be_a_camera(device.identification) else NOT_A_CAMERA)
 
 
-def _is_here(report: Report, row: Known, ip: str, find_place: FindPlace) -> bool:
+def _is_same_place(report: Report, row: Known, ip: str, find_place: FindPlace) -> bool:
     """The same private address may exist at every site, unless the site map says whose it is."""
     return not report.site or row.row["site"] in {"", report.site} or find_place("", [ip]) is not None
 
@@ -102,7 +106,7 @@ def _may_have_any(row: Known, when: datetime) -> bool:
 
     A list of the same day then shows the one that is behind the address; it may have two cards, or name a neighbour's.
     """
-    if not _macs(row):
+    if not _row_macs(row):
         return True
     last = row.row["last_seen"]
     return not row.wire and last is not None and abs(when - last) <= SAME_DAY
@@ -121,7 +125,7 @@ def may_be_a_camera(found: Identification) -> bool:
     return found.is_camera_system is True or (found.maker is not None and found.is_camera_system is not False)
 
 
-def added(before: Mapping[str, Mapping[str, str]], after: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
+def newly_listed(before: Mapping[str, Mapping[str, str]], after: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
     """What a list says that was not known from lists before, in a few words each."""
     news = [name for name, each in after.items() if each["value"] != before.get(name, {}).get("value")]
     return tuple(_LABELS[name].format(after[name]["value"]) for name in news if _LABELS.get(name))

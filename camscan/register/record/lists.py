@@ -12,21 +12,21 @@ from sqlalchemy import Connection
 from camscan.asset import Event, Happening, Presence, RecordType
 from camscan.dates import spoken
 from camscan.fingerprints import Database
-from camscan.identify import identify
+from camscan.identify import identify_box
 from camscan.identify.decide import PROBABLE
 from camscan.identify.keys import Key, mac_keys
 from camscan.model import Identification, Observation, Report
 from camscan.register import events, knowledge, overrides, schema
-from camscan.register.asset_numbers import asset_id
+from camscan.register.asset_numbers import new_asset_number
 from camscan.register.codec import DIGEST_SIZE, identification_to_json
 from camscan.register.record import reading, writing
 from camscan.register.record.evidence import record_attempts, record_listed
 from camscan.register.record.known import Known
-from camscan.register.record.listed import SAME_DAY, Placed, added, place
+from camscan.register.record.listed import SAME_DAY, Placed, newly_listed, place_devices
 from camscan.register.record.presence import Removal
-from camscan.register.record.sighting import places as evidence_of
-from camscan.register.rows import insert
-from camscan.register.site_lookup import FindPlace, places
+from camscan.register.record.sighting import observation_places as evidence_of
+from camscan.register.rows import insert_rows
+from camscan.register.site_lookup import FindPlace, make_lookup
 from camscan.register.types import Entered, EnteredDevice
 
 _LISTED_AGAIN = "listed_after_removal"
@@ -58,22 +58,22 @@ class _Row:
         return tuple(dict.fromkeys(ip for each in self.placed for ip in each.device.ip_addresses))
 
 
-def enter(connection: Connection, report: Report, database: Database, *, everything: bool) -> Entered:
+def record_list(connection: Connection, report: Report, database: Database, *, everything: bool) -> Entered:
     """See ``Register.record_listed``."""
-    find_place = places(connection)
-    placed = place(report, reading.read_listed(connection, report), find_place, everything=everything)
-    rows = _rows(connection, report, placed, database)
+    find_place = make_lookup(connection)
+    placed = place_devices(report, reading.read_listed(connection, report), find_place, everything=everything)
+    rows = _make_rows(connection, report, placed, database)
     scan = reading.read_number(connection, report)
     kept = {id(seen) for row in rows for each in row.placed for seen in each.device.observations}
     attempts = [each for each in report.attempts if any(id(seen) in kept for seen in each.observations)]
     writing.write_scan(connection, scan, replace(report, devices=()))
-    happened = _write(connection, scan, report, rows, find_place)
+    happened = _write_rows(connection, scan, report, rows, find_place)
     record_attempts(connection, scan, attempts)
     left_out = Counter(each.left_out for each in placed if each.left_out)
-    return Entered(tuple(map(_told, rows)), dict(left_out.most_common()), happened)
+    return Entered(tuple(map(_entered_device, rows)), dict(left_out.most_common()), happened)
 
 
-def _rows(connection: Connection, report: Report, placed: Iterable[Placed], database: Database) -> list[_Row]:
+def _make_rows(connection: Connection, report: Report, placed: Iterable[Placed], database: Database) -> list[_Row]:
     by_row: dict[int, list[Placed]] = {}
     fresh: list[Placed] = []
     for each in placed:
@@ -84,66 +84,68 @@ def _rows(connection: Connection, report: Report, placed: Iterable[Placed], data
     unsure = [number for number, found in by_row.items() if found[0].row and _is_unsure(found[0].row)]
     current = reading.read_current(connection, unsure)
     first = reading.read_free_device(connection)
-    rows = [_known(found, current.get(number), database) for number, found in by_row.items()]
-    return rows + [_new(first + index, report, each) for index, each in enumerate(fresh)]
+    rows = [_known_row(found, current.get(number), database) for number, found in by_row.items()]
+    return rows + [_new_row(first + index, report, each) for index, each in enumerate(fresh)]
 
 
 def _is_unsure(row: Known) -> bool:
     return row.found.maker is None or row.found.certainty < PROBABLE
 
 
-def _new(number: int, report: Report, placed: Placed) -> _Row:
+def _new_row(number: int, report: Report, placed: Placed) -> _Row:
     device = placed.device
-    name = asset_id(report.started_at)
-    return _Row(number, name, (placed,), None, device.identification, knowledge.elsewhere(device))
+    name = new_asset_number(report.started_at)
+    return _Row(number, name, (placed,), None, device.identification, knowledge.listed_elsewhere(device))
 
 
-def _known(placed: Sequence[Placed], current: Sequence[Observation] | None, database: Database) -> _Row:
+def _known_row(placed: Sequence[Placed], current: Sequence[Observation] | None, database: Database) -> _Row:
     row = placed[0].row
     if row is None:
         raise ValueError("it has a row")
     elsewhere: Mapping[str, Any] = row.elsewhere
     for each in placed:
-        elsewhere = knowledge.newest(elsewhere, knowledge.elsewhere(each.device))
+        elsewhere = knowledge.newest_listing(elsewhere, knowledge.listed_elsewhere(each.device))
     found = row.found
     if current is not None:  # what scans left open may follow from all evidence together
         fresh = [seen for each in placed for seen in each.device.observations]
-        found = knowledge.last_known(found, identify([*current, *fresh], database))
+        found = knowledge.last_known(found, identify_box([*current, *fresh], database))
     mac = elsewhere.get("mac", {}).get("value")
     return _Row(row.id, row.asset_id, tuple(placed), row, replace(found, mac=found.mac or mac), elsewhere)
 
 
-def _told(row: _Row) -> EnteredDevice:
+def _entered_device(row: _Row) -> EnteredDevice:
     return EnteredDevice(
         row.asset_id,
         row.known.found if row.known else row.found,
         row.found,
         row.ips,
         row.macs,
-        added(row.before, row.elsewhere),
+        newly_listed(row.before, row.elsewhere),
         is_new=row.known is None,
     )
 
 
-def _write(
+def _write_rows(
     connection: Connection, scan: int, report: Report, rows: Sequence[_Row], find_place: FindPlace
 ) -> tuple[Happening, ...]:
-    insert(connection, schema.device, [_device(row, report, find_place) for row in rows if row.known is None])
+    insert_rows(
+        connection, schema.device, [_device_columns(row, report, find_place) for row in rows if row.known is None]
+    )
     removals = reading.read_removals(connection, [row.id for row in rows if row.known])
     alarms = {row.id: removals[row.id] for row in rows if row.id in removals and _is_alarm(row, removals[row.id])}
     for row in rows:
         if row.known is not None:
-            _mend(connection, row, row.known, alarms.get(row.id))
+            _update_row(connection, row, row.known, alarms.get(row.id))
     _write_addresses(connection, scan, rows)
     observed = [
         (row.id, {at: seen for each in row.placed for at, seen in evidence_of(each.device).items()}) for row in rows
     ]
     record_listed(connection, scan, observed)
-    drafts = [draft for row in rows for draft in _drafts(row, alarms.get(row.id))]
-    return events.store(connection, drafts, scan=scan, scan_id=report.scan_id, at=report.finished_at)
+    drafts = [draft for row in rows for draft in _draft_events(row, alarms.get(row.id))]
+    return events.store_events(connection, drafts, scan=scan, scan_id=report.scan_id, at=report.finished_at)
 
 
-def _device(row: _Row, report: Report, find_place: FindPlace) -> dict[str, Any]:
+def _device_columns(row: _Row, report: Report, find_place: FindPlace) -> dict[str, Any]:
     """A row that no scan has seen."""
     on_map = find_place("", row.ips)
     return {
@@ -152,7 +154,7 @@ def _device(row: _Row, report: Report, find_place: FindPlace) -> dict[str, Any]:
         "site": on_map.name if on_map else report.site,
         "provisional": True,
         "sightings": 0,
-        **_columns(row.found),
+        **_listed_columns(row.found),
         "known": {
             "identification": identification_to_json(row.found),
             "open_ports": [],
@@ -165,7 +167,7 @@ def _device(row: _Row, report: Report, find_place: FindPlace) -> dict[str, Any]:
     }
 
 
-def _columns(shown: Identification) -> dict[str, Any]:
+def _listed_columns(shown: Identification) -> dict[str, Any]:
     values = {name: getattr(shown, name) for name in knowledge.VALUES}
     return {**values, "confidence": shown.confidence.value, "certainty": shown.certainty}
 
@@ -196,14 +198,14 @@ def _basis(row: _Row, heard: Observation) -> str:
     return next(told, "list of another system")
 
 
-def _mend(connection: Connection, row: _Row, known: Known, alarm: Removal | None) -> None:
+def _update_row(connection: Connection, row: _Row, known: Known, alarm: Removal | None) -> None:
     """What lists say of a row, and what it is by all evidence; nothing of when scans saw it."""
     table = schema.device
     told = {**known.row["known"], "identification": identification_to_json(row.found), "elsewhere": dict(row.elsewhere)}
     if alarm:
         told["told"] = {**told.get("told", {}), _LISTED_AGAIN: alarm.change}
-    shown = overrides.overlaid(row.found, known.entries or {})
-    connection.execute(table.update().where(table.c.id == row.id).values(known=told, **_columns(shown)))
+    shown = overrides.overlay_entries(row.found, known.entries or {})
+    connection.execute(table.update().where(table.c.id == row.id).values(known=told, **_listed_columns(shown)))
 
 
 def _write_addresses(connection: Connection, scan: int, rows: Sequence[_Row]) -> None:
@@ -227,11 +229,11 @@ def _write_addresses(connection: Connection, scan: int, rows: Sequence[_Row]) ->
             fresh = sorted(mac_keys((), row.macs) - known)
             span = {"first_scan": scan, "last_scan": scan}
             keys += [{"kind": key.kind, "value": key.value, "device_id": row.id, **span} for key in fresh]
-    insert(connection, table, new)
-    insert(connection, schema.device_key, keys)
+    insert_rows(connection, table, new)
+    insert_rows(connection, schema.device_key, keys)
 
 
-def _drafts(row: _Row, alarm: Removal | None) -> Iterable[events.Draft]:
+def _draft_events(row: _Row, alarm: Removal | None) -> Iterable[events.Draft]:
     if row.known is None:
         where = ", ".join(row.ips or row.macs)
         detail = f"in the {row.elsewhere['heard']['value']}; it never answered a scan"
@@ -243,5 +245,5 @@ def _drafts(row: _Row, alarm: Removal | None) -> Iterable[events.Draft]:
             f"was recorded as {alarm.status}, and is in the {_basis(row, heard)} as of {spoken(heard.seen_at.date())}"
         )
         yield events.Draft(Event.REAPPEARED_AFTER_REMOVAL, row.id, row.asset_id, alarm.status, where, detail)
-    for each in knowledge.differences(row.known.found, row.found):
+    for each in knowledge.find_differences(row.known.found, row.found):
         yield events.Draft(each.event, row.id, row.asset_id, each.old, each.new, each.detail)

@@ -17,18 +17,18 @@ from camscan.identify.keys import (
     STRENGTH,
     Key,
     Marks,
-    compatible,
-    contradicts,
-    recognises,
-    same_type,
-    strongest,
+    are_compatible,
+    are_same_type,
+    is_recognised_by,
+    serials_contradict,
+    sort_strongest_first,
     type_contradiction,
     wire_contradiction,
 )
 from camscan.model import Device, Report
 from camscan.register.record.keys import Told
 from camscan.register.record.known import Known, Stored
-from camscan.register.record.notes import note_of
+from camscan.register.record.notes import shared_key_note
 from camscan.register.types import Bounds
 
 _CLOCKS = timedelta(hours=1)
@@ -67,11 +67,11 @@ class Search:
     foreign: frozenset[int] = frozenset()
     """Rows of which a report from elsewhere may say nothing: they are of other sites."""
 
-    def own(self, index: int) -> Marks:
+    def marks_to_compare(self, index: int) -> Marks:
         """What a device of the report is compared by."""
         return self.told.marks[index]
 
-    def at(self, device: Device) -> list[Known]:
+    def rows_at_address(self, device: Device) -> list[Known]:
         """Stored devices that hold, or may answer at, an address of the device."""
         found = {each.id: each for ip in device.ip_addresses for each in self.holders.get(ip, ())}
         return list(found.values())
@@ -80,7 +80,7 @@ class Search:
         """Whether the row answered on an address of the device when it was last seen."""
         return self.stored.is_here(self.report, row, device.ip_addresses)
 
-    def refusal(self, index: int, row: Known) -> str:
+    def describe_refusal(self, index: int, row: Known) -> str:
         """Why a device is not the row whose key it claims, in words; empty where nothing but keys could tell.
 
         A model or maker that differs says so only where the device is also somewhere else, and the wire does not show
@@ -88,7 +88,7 @@ class Search:
         """
         if row.id in self.foreign:
             return f"is at {row.row['site'] or 'another place'}, which has not said that it moved"
-        own, marks = self.own(index), self.marks[row.id]
+        own, marks = self.marks_to_compare(index), self.marks[row.id]
         if reason := wire_contradiction(own, marks):
             return reason
         if own.wire & marks.wire or own.macs & marks.macs or not row.last_scan:
@@ -98,7 +98,7 @@ class Search:
         return type_contradiction(own.maker, own.model, marks.maker, marks.model)
 
 
-def search(report: Report, told: Told, stored: Stored, bounds: Bounds | None = None) -> Search:
+def make_search(report: Report, told: Told, stored: Stored, bounds: Bounds | None = None) -> Search:
     """The question that a report puts to the register. Without ``bounds``, it may be about any row."""
     foreign = frozenset(row.id for row in stored.rows if bounds and not bounds.is_own(row.row["site"], row.current_ips))
     owners: defaultdict[Key, list[Known]] = defaultdict(list)
@@ -109,24 +109,30 @@ def search(report: Report, told: Told, stored: Stored, bounds: Bounds | None = N
             owners[key].append(row)
         if row.id in foreign:
             continue
-        for ip in {value for kind, value in row.addresses if kind == "ip" and row.holds(value)} | row.places:
+        for ip in {value for kind, value in row.addresses if kind == "ip" and row.answered_on(value)} | row.places:
             holders[ip].append(row)
         for mac in row.wire:
             behind[mac].append(row)
     return Search(report, told, stored, owners, holders, behind, {row.id: row.marks for row in stored.rows}, foreign)
 
 
-def match(question: Search) -> Matching:
+def match_devices(question: Search) -> Matching:
     """Recognise the devices of a report."""
-    known = _assign(question)
-    stood_in = tuple(_stood_in(question, known))
-    keys = tuple(own - _claimed(question, index, known.get(index)) for index, own in enumerate(question.told.keys))
+    known = _assign_rows(question)
+    stood_in = tuple(_stand_in_rows(question, known))
+    keys = tuple(
+        own - _keys_of_claimed_row(question, index, known.get(index)) for index, own in enumerate(question.told.keys)
+    )
     theirs = {key for key, owners in question.owners.items() if any(row.id in question.foreign for row in owners)}
-    notes = tuple(noted - set(map(note_of, theirs)) for noted in question.told.notes) if theirs else question.told.notes
+    notes = (
+        tuple(noted - set(map(shared_key_note, theirs)) for noted in question.told.notes)
+        if theirs
+        else question.told.notes
+    )
     return Matching(known, stood_in, keys, notes)
 
 
-def outdated(report: Report, found: Matching) -> frozenset[int]:
+def outdated_devices(report: Report, found: Matching) -> frozenset[int]:
     """Devices of evidence from elsewhere that a scan has seen since: an old file must not say where they are now.
 
     A scan of our own is the newest there is, whatever the clock said.
@@ -137,49 +143,49 @@ def outdated(report: Report, found: Matching) -> frozenset[int]:
     return frozenset(index for index, when in seen.items() if when and report.devices[index].last_seen < when - _CLOCKS)
 
 
-def _assign(question: Search) -> dict[int, Known]:
+def _assign_rows(question: Search) -> dict[int, Known]:
     """Strongest proof first over the whole report, so that a weak match never takes a device from a strong one."""
     assigned: dict[int, Known] = {}
     used: set[int] = set()
 
-    def assign(index: int, row: Known | None) -> None:
+    def assign_row(index: int, row: Known | None) -> None:
         if row is not None:
             assigned[index] = row
             used.add(row.id)
 
     everyone = range(len(question.report.devices))
     for index in everyone:
-        assign(index, _in_place(question, index, used))
+        assign_row(index, _row_in_place(question, index, used))
     for kind in STRENGTH:
         for index in (index for index in everyone if index not in assigned):
-            assign(index, _by_key(question, index, kind, used))
+            assign_row(index, _row_by_key(question, index, kind, used))
     for index in (index for index in everyone if index not in assigned):
-        assign(index, _by_claim(question, index, used) or _by_wire(question, index, used))
+        assign_row(index, _row_by_claim(question, index, used) or _row_by_wire(question, index, used))
     for index in (index for index in everyone if index not in assigned):
         device = question.report.devices[index]
-        nearby = [each for each in question.at(device) if each.id not in used]
+        nearby = [each for each in question.rows_at_address(device) if each.id not in used]
         if question.told.keys[index]:
-            assign(index, _adopted(question, index, nearby))
+            assign_row(index, _adopted_row(question, index, nearby))
         else:
-            assign(index, _standing(question, index, nearby))
+            assign_row(index, _provisional_row(question, index, nearby))
     return assigned
 
 
-def _in_place(question: Search, index: int, used: set[int]) -> Known | None:
+def _row_in_place(question: Search, index: int, used: set[int]) -> Known | None:
     """The row that held the same address with the same MAC address on the wire, whatever was blocked this time.
 
     Also where the MAC address is made up by software. Not where a serial number or UUID leads to another row.
     """
-    own, device = question.own(index), question.report.devices[index]
+    own, device = question.marks_to_compare(index), question.report.devices[index]
     if not own.wire:
         return None
     named = (owner for key in own.keys if key.kind != "mac" for owner in question.owners.get(key, ()))
-    elsewhere = {owner.id for owner in named if not question.refusal(index, owner)}
-    for row in question.at(device):
+    elsewhere = {owner.id for owner in named if not question.describe_refusal(index, owner)}
+    for row in question.rows_at_address(device):
         marks = question.marks[row.id]
         if row.id in used or not own.wire & marks.wire or not question.is_here(row, device):
             continue
-        if contradicts(own.keys, marks.keys) or wire_contradiction(own, marks):
+        if serials_contradict(own.keys, marks.keys) or wire_contradiction(own, marks):
             continue
         differs = type_contradiction(own.maker, own.model, marks.maker, marks.model)
         if (elsewhere and row.id not in elsewhere) or (differs and not own.macs & marks.macs):
@@ -188,51 +194,51 @@ def _in_place(question: Search, index: int, used: set[int]) -> Known | None:
     return None
 
 
-def _by_key(question: Search, index: int, kind: str, used: set[int]) -> Known | None:
+def _row_by_key(question: Search, index: int, kind: str, used: set[int]) -> Known | None:
     own = question.told.keys[index]
     known = (key for key in own if key.kind == kind and key in question.owners)
-    candidates = [owner for key in strongest(known) for owner in question.owners[key]]
+    candidates = [owner for key in sort_strongest_first(known) for owner in question.owners[key]]
     free = [
         each
         for each in candidates
-        if each.id not in used and recognises(kind, own, each.keys) and not question.refusal(index, each)
+        if each.id not in used and is_recognised_by(kind, own, each.keys) and not question.describe_refusal(index, each)
     ]
     # Of two with as much in common, the one that stands for less besides: a person may have merged wrongly.
     return max(free, key=lambda each: (len(own & each.keys), -len(each.keys - own)), default=None)
 
 
-def _by_claim(question: Search, index: int, used: set[int]) -> Known | None:
+def _row_by_claim(question: Search, index: int, used: set[int]) -> Known | None:
     """A row at the same address, by a serial number that others claim too: a unit does not lose its row to a copy."""
     both = question.told.shared[index] | question.told.burnt[index]
     claims = {key for key in both if key.kind in {"serial", "unit"}}
-    own, device = question.own(index), question.report.devices[index]
-    for row in question.at(device) if claims else ():
+    own, device = question.marks_to_compare(index), question.report.devices[index]
+    for row in question.rows_at_address(device) if claims else ():
         marks = question.marks[row.id]
-        has_it = claims & row.keys or {note_of(key).value for key in claims} & row.was_shared
-        apart = contradicts(own.keys | claims, marks.keys) or wire_contradiction(own, marks)
+        has_it = claims & row.keys or {shared_key_note(key).value for key in claims} & row.was_shared
+        apart = serials_contradict(own.keys | claims, marks.keys) or wire_contradiction(own, marks)
         differs = type_contradiction(own.maker, own.model, marks.maker, marks.model)
         if row.id not in used and has_it and not apart and not differs and question.is_here(row, device):
             return row
     return None
 
 
-def _by_wire(question: Search, index: int, used: set[int]) -> Known | None:
+def _row_by_wire(question: Search, index: int, used: set[int]) -> Known | None:
     """A row behind which the wire showed the same MAC address, and that named the same other one.
 
     Whoever claims his neighbour's MAC address is recognised by his own, though it may be that of a repeater before him.
     """
-    own = question.own(index)
+    own = question.marks_to_compare(index)
     for mac in sorted(filter(is_global_mac, own.wire)):
         for row in question.behind.get(mac, ()):
             marks = question.marks[row.id]
-            same = own.claims & marks.claims and not contradicts(own.keys, marks.keys)
+            same = own.claims & marks.claims and not serials_contradict(own.keys, marks.keys)
             differs = type_contradiction(own.maker, own.model, marks.maker, marks.model)
             if same and not differs and row.id not in used:
                 return row
     return None
 
 
-def _standing(question: Search, index: int, nearby: Iterable[Known]) -> Known | None:
+def _provisional_row(question: Search, index: int, nearby: Iterable[Known]) -> Known | None:
     """For a device that says nothing unique: the provisional row for what stands at this address, if this may be it.
 
     Never a row with a strong key, unless a person said that it is that device which answers there.
@@ -241,21 +247,23 @@ def _standing(question: Search, index: int, nearby: Iterable[Known]) -> Known | 
     for each in nearby:
         here = each.row["provisional"] and question.is_here(each, device)
         named = question.stored.was_named(question.report, each, device.ip_addresses)
-        if (here or named) and _may_be(question, index, each):
+        if (here or named) and _may_be_same(question, index, each):
             return each
     return None
 
 
-def _may_be(question: Search, index: int, row: Known) -> bool:
+def _may_be_same(question: Search, index: int, row: Known) -> bool:
     """Whether nothing that both tell differs."""
     device = question.report.devices[index]
     found = device.identification
-    if row.is_only_listed and not _may_have(device.mac_addresses, row):
+    if row.is_only_listed and not _may_have_macs(device.mac_addresses, row):
         return False
-    return compatible(found, row.found) and not wire_contradiction(question.own(index), question.marks[row.id])
+    return are_compatible(found, row.found) and not wire_contradiction(
+        question.marks_to_compare(index), question.marks[row.id]
+    )
 
 
-def _adopted(question: Search, index: int, nearby: Iterable[Known]) -> Known | None:
+def _adopted_row(question: Search, index: int, nearby: Iterable[Known]) -> Known | None:
     """For a new device with a strong key: the provisional row that stood for it until now.
 
     Only where maker and model are the same and known, and no person has written on the row: a swapped unit must not
@@ -270,19 +278,19 @@ def _is_stand_in(question: Search, index: int, row: Known) -> bool:
     if not untouched or not question.is_here(row, device):
         return False
     if row.is_only_listed:  # what never answered is no other unit, unless its MAC address says so
-        return compatible(device.identification, row.found) and _may_have(device.mac_addresses, row)
-    same = same_type(device.identification, row.found)
-    return same and not wire_contradiction(question.own(index), question.marks[row.id])
+        return are_compatible(device.identification, row.found) and _may_have_macs(device.mac_addresses, row)
+    same = are_same_type(device.identification, row.found)
+    return same and not wire_contradiction(question.marks_to_compare(index), question.marks[row.id])
 
 
-def _may_have(macs: Iterable[str], row: Known) -> bool:
+def _may_have_macs(macs: Iterable[str], row: Known) -> bool:
     """Whether the MAC addresses are not others than those that are known of the row."""
     ours = {value for kind, value in row.addresses if kind == "mac"}
     theirs = set(macs)
     return not ours or not theirs or bool(ours & theirs)
 
 
-def _stood_in(question: Search, known: Mapping[int, Known]) -> Iterator[tuple[int, Known]]:
+def _stand_in_rows(question: Search, known: Mapping[int, Known]) -> Iterator[tuple[int, Known]]:
     """Rows that were made for a known device while it did not say, or not all of, who it is: packets get lost.
 
     Either all that such a row is recognised by is now said by the device; or it is provisional, was never seen beside
@@ -293,22 +301,24 @@ def _stood_in(question: Search, known: Mapping[int, Known]) -> Iterator[tuple[in
         own, device = question.told.keys[index], question.report.devices[index]
         rows = {row.id: row for key in own for row in question.owners.get(key, ()) if row.keys <= own | same.keys}
         if own and not same.row["provisional"]:
-            nearby = (row for row in question.at(device) if _is_stand_in(question, index, row))
+            nearby = (row for row in question.rows_at_address(device) if _is_stand_in(question, index, row))
             rows |= {row.id: row for row in nearby if row.first_scan > same.last_scan > 0}
         for row in rows.values():
             free = row.id not in used and row.entries is None
-            apart = question.refusal(index, row) or wire_contradiction(question.marks[same.id], question.marks[row.id])
+            apart = question.describe_refusal(index, row) or wire_contradiction(
+                question.marks[same.id], question.marks[row.id]
+            )
             if free and not apart:
                 used.add(row.id)
                 yield index, row
 
 
-def _claimed(question: Search, index: int, same: Known | None) -> frozenset[Key]:
+def _keys_of_claimed_row(question: Search, index: int, same: Known | None) -> frozenset[Key]:
     """Keys that belong to a row which the device claims to be and is not: they go on recognising that row alone."""
     own = question.told.keys[index]
     held = same.keys if same else frozenset[Key]()
     return frozenset(
         key
         for key in own - held
-        if any(owner is not same and question.refusal(index, owner) for owner in question.owners.get(key, ()))
+        if any(owner is not same and question.describe_refusal(index, owner) for owner in question.owners.get(key, ()))
     )

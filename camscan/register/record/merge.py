@@ -32,8 +32,8 @@ def merge_rows(connection: Connection, keep: int, gone: int, *, role: str, at: d
     }
     kept, other = rows[keep], rows[gone]
     _keep_nameless_places(connection, kept, other)
-    _follow(connection, schema.device_key, keep, gone)
-    _follow(connection, schema.device_address, keep, gone)
+    _move_to_kept(connection, schema.device_key, keep, gone)
+    _move_to_kept(connection, schema.device_address, keep, gone)
     _follow_sightings(connection, keep, gone)
     _follow_observations(connection, kept, other)
     _follow_conflicts(connection, keep, gone, role=role, at=at)
@@ -64,7 +64,7 @@ def _keep_nameless_places(connection: Connection, kept: RowMapping, other: RowMa
         connection.execute(key.insert(), values)
 
 
-def _follow(connection: Connection, table: Table, keep: int, gone: int) -> None:
+def _move_to_kept(connection: Connection, table: Table, keep: int, gone: int) -> None:
     """Keys or addresses; one that both have is held from the first to the last scan of either."""
     rows = {
         (row["device_id"], row["kind"], row["value"]): row
@@ -134,7 +134,7 @@ def _follow_conflicts(connection: Connection, keep: int, gone: int, *, role: str
     connection.execute(table.update().where(*between).values(decision=MERGED, settled_by=role, settled_at=at))
 
 
-def merged(connection: Connection, numbers: Iterable[int]) -> dict[int, int]:
+def merged_into(connection: Connection, numbers: Iterable[int]) -> dict[int, int]:
     """Of these rows, those that were merged, and into which."""
     table = schema.device
     query = select(*table.c["id", "merged_into"]).where(table.c.id.in_(list(numbers)), table.c.merged_into.is_not(None))

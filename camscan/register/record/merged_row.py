@@ -16,13 +16,13 @@ Row = Mapping[Any, Any]
 def merged_row(kept: Row, other: Row, sightings: int) -> dict[str, Any]:
     """What is known of both together: the later sighting is how it is now. ``sightings``: of both, in scans."""
     older, newer = sorted((kept, other), key=lambda row: (row["last_scan"] or 0, row["id"] == kept["id"]))
-    found = knowledge.last_known(_found(older), _found(newer))
+    found = knowledge.last_known(_decode_found(older), _decode_found(newer))
     known = {
         **newer["known"],
         "identification": identification_to_json(found),
         "hints": {**older["known"].get("hints", {}), **newer["known"].get("hints", {})},
     }
-    if listed := knowledge.newest(older["known"].get("elsewhere", {}), newer["known"].get("elsewhere", {})):
+    if listed := knowledge.newest_listing(older["known"].get("elsewhere", {}), newer["known"].get("elsewhere", {})):
         known["elsewhere"] = listed
     for name in ("told", "said"):
         known.pop(name, None)
@@ -51,7 +51,7 @@ def merged_row(kept: Row, other: Row, sightings: int) -> dict[str, Any]:
     }
 
 
-def _found(row: Row) -> Any:
+def _decode_found(row: Row) -> Any:
     return identification_from_json(row["known"]["identification"])
 
 

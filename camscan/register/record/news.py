@@ -15,7 +15,7 @@ from camscan.register.record.presence import Removal
 _AWAY = frozenset({Presence.MISSED, Presence.OFFLINE, Presence.UNREACHABLE_SCOPE})
 
 
-def tell(
+def list_news(
     report: Report, entries: Iterable[Entry], removals: Mapping[int, Removal], noted: Iterable[Noted]
 ) -> list[events.Draft]:
     """What the sightings of a report say that was not so before, and what a person is asked for the first time."""
@@ -27,33 +27,33 @@ def tell(
 
 
 def _news_of(entry: Entry, report: Report, removal: Removal | None) -> Iterable[events.Draft]:
-    def draft(event: Event, old: str, new: str, detail: str) -> events.Draft:
+    def make_draft(event: Event, old: str, new: str, detail: str) -> events.Draft:
         return events.Draft(event, entry.id, entry.asset_id, old, new, detail)
 
     device, known = entry.device, entry.known
     if known is None:
-        yield draft(Event.NEW, "", ", ".join(device.ip_addresses), _describe(entry))
+        yield make_draft(Event.NEW, "", ", ".join(device.ip_addresses), _describe_entry(entry))
         return
     is_alarm = removal is not None and not removal.may_follow(report) and _is_alarm(entry, removal)
     if removal and is_alarm:
         where = ", ".join(device.ip_addresses)
         detail = f"was recorded as {removal.status}, and answers at {where}"
-        yield draft(Event.REAPPEARED_AFTER_REMOVAL, removal.status, where, detail)
+        yield make_draft(Event.REAPPEARED_AFTER_REMOVAL, removal.status, where, detail)
     if entry.is_first_sighting:
         return
     before = Presence(entry.old["presence"])
     if before in _AWAY and entry.old["scans_missed"] and not is_alarm:  # of what is gone, no miss was told
         was = before if before is not Presence.UNREACHABLE_SCOPE else Presence.MISSED
-        detail = f"answers again after {_times(entry.old['scans_missed'])}"
-        yield draft(Event.RETURNED, was.value, Presence.SEEN.value, detail)
-    move = knowledge.moved(known.addresses, known.last_scan, device)
+        detail = f"answers again after {_times_text(entry.old['scans_missed'])}"
+        yield make_draft(Event.RETURNED, was.value, Presence.SEEN.value, detail)
+    move = knowledge.find_move(known.addresses, known.last_scan, device)
     if move:
-        yield draft(*move)
+        yield make_draft(*move)
     old_site = entry.old["site"]
     if old_site and entry.site and old_site != entry.site and (move or not entry.is_on_map):
-        yield draft(Event.MOVED_SITE, old_site, entry.site, f"was at {old_site}, is at {entry.site}")
-    for each in knowledge.differences(known.found, entry.identification):
-        yield draft(*each)
+        yield make_draft(Event.MOVED_SITE, old_site, entry.site, f"was at {old_site}, is at {entry.site}")
+    for each in knowledge.find_differences(known.found, entry.identification):
+        yield make_draft(*each)
 
 
 def _is_alarm(entry: Entry, removal: Removal) -> bool:
@@ -62,12 +62,12 @@ def _is_alarm(entry: Entry, removal: Removal) -> bool:
     return bool(entry.old["presence"] != Presence.SEEN or told != removal.change)
 
 
-def _times(count: int) -> str:
+def _times_text(count: int) -> str:
     return "one scan that missed it" if count == 1 else f"{count} scans that missed it"
 
 
-def _describe(entry: Entry) -> str:
+def _describe_entry(entry: Entry) -> str:
     found = entry.device.identification
-    maker = load_words().maker(found.maker) if found.maker else "unknown maker"
+    maker = load_words().maker_name(found.maker) if found.maker else "unknown maker"
     words = [maker, found.model or "", f"at {', '.join(entry.device.ip_addresses)}"]
     return " ".join(word for word in words if word)

@@ -10,6 +10,6 @@ PLACE = "place"
 """A person said which device it is that answers namelessly at an address."""
 
 
-def note_of(key: Key) -> Key:
+def shared_key_note(key: Key) -> Key:
     """The note that several devices were seen to claim a key."""
     return Key(SHARED, f"{key.kind}|{key.value}")

@@ -102,7 +102,7 @@ class PresenceChanges:
     drafts: Sequence[Draft] = ()
 
 
-def look(
+def count_missed(
     report: Report,
     scan: int,
     entries: Sequence[Entry],
@@ -116,26 +116,26 @@ def look(
     met = {each.id: _standing_now(each, scan) for each in entries}
     rows = [*(row for row in stored.rows if row.id not in met), *met.values()]
     ground = _Ground(report, stored, find_place, rows)
-    drafts = [*ground.restored()]
+    drafts = [*ground.restored_subnets()]
     if not ground.is_search:
         return PresenceChanges(drafts=drafts)
     absent = [row for row in rows if row.id not in met and ground.is_expected(row)]
     frozen = [row for row in absent if ground.is_silent(row)]
-    drafts += ground.lost(gone)
+    drafts += ground.lost_subnets(gone)
     missed = [row for row in absent if ground.is_conclusive(row) and not ground.is_silent(row)]
     missing = [Missing(row.id, Presence.UNREACHABLE_SCOPE, row.missed) for row in frozen]
     for row in missed:
         now = Presence.OFFLINE if row.missed + 1 >= offline_after else Presence.MISSED
         missing.append(Missing(row.id, now, row.missed + 1))
         if row.id not in gone:
-            drafts += _missed(row, now)
+            drafts += _count_one_missed(row, now)
     confirmed = {}
     for row in (row for row in missed if row.id in gone and not gone[row.id].may_follow(report)):
         removal, known = gone[row.id], stored.known[row.id]
         told = known.get("told", {})
         if told.get(Event.CONFIRMED_REMOVED) != removal.change:  # once for every removal
             confirmed[row.id] = {**known, "told": {**told, Event.CONFIRMED_REMOVED.value: removal.change}}
-            drafts.append(_confirm(row, removal))
+            drafts.append(_verify_removal(row, removal))
     return PresenceChanges(missing, confirmed, drafts)
 
 
@@ -145,7 +145,7 @@ def _standing_now(entry: Entry, scan: int) -> Standing:
     return Standing(entry.id, entry.asset_id, entry.site, Presence.SEEN, 0, scan, ips)
 
 
-def _missed(row: Standing, now: Presence) -> Iterator[Draft]:
+def _count_one_missed(row: Standing, now: Presence) -> Iterator[Draft]:
     before = row.presence if row.presence in {Presence.MISSED, Presence.OFFLINE} else Presence.SEEN
     if row.missed and before is Presence.SEEN:  # frozen in between
         before = Presence.MISSED
@@ -156,7 +156,7 @@ def _missed(row: Standing, now: Presence) -> Iterator[Draft]:
     yield Draft(event, row.id, row.asset_id, before.value, now.value, f"was looked for but not seen, {times}")
 
 
-def _confirm(row: Standing, removal: Removal) -> Draft:
+def _verify_removal(row: Standing, removal: Removal) -> Draft:
     """A scan looked where the device was, after a person had said that it is gone."""
     detail = f"recorded as {removal.status}, and a scan that looked for it did not see it"
     return Draft(Event.CONFIRMED_REMOVED, row.id, row.asset_id, removal.status, "", detail)
@@ -173,17 +173,17 @@ class _Ground:
         self._stored = stored
         self._find_place = find_place
         self._rows = rows
-        self._targets = _targets(report)
+        self._targets = _parse_targets(report)
         left_out = spans(map(ipaddress.ip_network, report.coverage.left_out))
         self._asked = SpanSet(without(self._targets.spans, left_out) if self._targets else ())
         self._covered = SpanSet(self._targets.covering) if self._targets else SpanSet(())
-        self._unasked = _unasked(report)
+        self._unasked = _addresses_left_out(report)
         self._silent: dict[str, bool] = {}
 
     @property
     def is_search(self) -> bool:
         """Whether silence says something: every address was asked."""
-        return self._targets is not None and is_whole(self._report.completion, self._report.coverage)
+        return self._targets is not None and asked_everything(self._report.completion, self._report.coverage)
 
     def is_expected(self, row: Standing) -> bool:
         """Whether the scan would have seen it if it were where it was."""
@@ -193,46 +193,48 @@ class _Ground:
     def is_silent(self, row: Standing) -> bool:
         """Whether nothing at all can be said of where it is, since nothing there gave a sign of life."""
         if not self._is_asked(row):  # it had answered a question to everybody
-            return not self._life
-        return all(self._is_lost(self._unit(ip)) for ip in self._asked_of(row))
+            return not self._units_alive
+        return all(self._is_lost(self._unit_of(ip)) for ip in self._asked_addresses(row))
 
     def is_conclusive(self, row: Standing) -> bool:
         """Whether something answered where it was looked for: a silent part of a subnet says nothing."""
-        return not self._is_asked(row) or any(self._unit(ip) in self._life for ip in self._asked_of(row))
+        return not self._is_asked(row) or any(
+            self._unit_of(ip) in self._units_alive for ip in self._asked_addresses(row)
+        )
 
-    def lost(self, gone: Container[int]) -> Iterator[Draft]:
+    def lost_subnets(self, gone: Container[int]) -> Iterator[Draft]:
         """A subnet that gave signs of life, and gives none any more; no alarm where all that hung there was removed."""
         hung: defaultdict[str, set[int]] = defaultdict(set)
         for row in self._rows:
-            for ip in self._asked_of(row):
-                hung[self._unit(ip)].add(row.id)
+            for ip in self._asked_addresses(row):
+                hung[self._unit_of(ip)].add(row.id)
         empty = {unit for unit, ids in hung.items() if all(each in gone for each in ids)}
-        for unit in sorted((self._before | hung.keys()) - empty):
+        for unit in sorted((self._units_alive_before | hung.keys()) - empty):
             if self._is_lost(unit) and unit not in self._stored.lost:
                 detail = (
-                    f"nothing in {self._in_words(unit)} answers any more; its devices do not count as missed "
+                    f"nothing in {self._describe_unit(unit)} answers any more; its devices do not count as missed "
                     f"until it does"
                 )
                 yield Draft(Event.COVERAGE_LOST, None, "", unit, "", detail)
 
-    def restored(self) -> Iterator[Draft]:
+    def restored_subnets(self) -> Iterator[Draft]:
         """A silent subnet that answers again."""
         for unit in sorted(self._stored.lost):
-            if any(_is_same_ground(unit, alive) for alive in self._life):
-                yield Draft(Event.COVERAGE_RESTORED, None, "", "", unit, f"{self._in_words(unit)} answers again")
+            if any(_is_same_ground(unit, alive) for alive in self._units_alive):
+                yield Draft(Event.COVERAGE_RESTORED, None, "", "", unit, f"{self._describe_unit(unit)} answers again")
 
-    def _in_words(self, unit: str) -> str:
+    def _describe_unit(self, unit: str) -> str:
         """With the name that the site map gives it."""
         place = self._find_place("", [unit.partition("/")[0]])
         return f"{unit} ({place.name})" if place and place.subnet == unit else unit
 
-    def _asked_of(self, row: Standing) -> list[str]:
+    def _asked_addresses(self, row: Standing) -> list[str]:
         if not self._is_same_network(row):
             return []
         return [ip for ip in row.addresses if ip in self._asked and ip not in self._unasked]
 
     def _is_asked(self, row: Standing) -> bool:
-        return bool(self._asked_of(row))
+        return bool(self._asked_addresses(row))
 
     def _is_same_network(self, row: Standing) -> bool:
         """The same private address may exist at every site, unless the site map says whose it is."""
@@ -242,8 +244,8 @@ class _Ground:
     def _is_lost(self, unit: str) -> bool:
         if unit not in self._silent:
             network = ipaddress.ip_network(unit.partition(_AT)[0])
-            known = self._covered.covers(network) or (unit in self._before and self._is_part(network))
-            self._silent[unit] = unit not in self._life and known
+            known = self._covered.covers(network) or (unit in self._units_alive_before and self._is_part(network))
+            self._silent[unit] = unit not in self._units_alive and known
         return self._silent[unit]
 
     def _is_part(self, network: Network) -> bool:
@@ -251,50 +253,52 @@ class _Ground:
         asked = common(self._targets.spans if self._targets else (), spans([network]))
         return sum(span.last - span.first + 1 for span in asked) >= _PART
 
-    def _unit(self, ip: str) -> str:
+    def _unit_of(self, ip: str) -> str:
         place = self._find_place("", [ip])
         if place and place.subnet:
             return place.subnet
-        return self._named(subnet_of(ip))
+        return self._map_name(subnet_of(ip))
 
-    def _named(self, cidr: str) -> str:
+    def _map_name(self, cidr: str) -> str:
         return f"{cidr}{_AT}{self._report.site}" if self._report.site else cidr
 
     @cached_property
-    def _life(self) -> frozenset[str]:
+    def _units_alive(self) -> frozenset[str]:
         """Subnets in which something gave a sign of life."""
-        answered = {self._unit(ip) for device in self._report.devices for ip in device.ip_addresses}
-        return frozenset(answered | self._living(self._report.coverage))
+        answered = {self._unit_of(ip) for device in self._report.devices for ip in device.ip_addresses}
+        return frozenset(answered | self._units_answering(self._report.coverage))
 
     @cached_property
-    def _before(self) -> frozenset[str]:
+    def _units_alive_before(self) -> frozenset[str]:
         """Subnets in which the last complete scan of the same site and targets found life."""
         if self._stored.before is None:
             return frozenset()
         number, coverage = self._stored.before
-        seen = {self._unit(ip) for each in self._rows if each.last_scan >= number for ip in self._asked_of(each)}
-        return frozenset(seen | self._living(coverage))
+        seen = {
+            self._unit_of(ip) for each in self._rows if each.last_scan >= number for ip in self._asked_addresses(each)
+        }
+        return frozenset(seen | self._units_answering(coverage))
 
-    def _living(self, coverage: Coverage) -> set[str]:
+    def _units_answering(self, coverage: Coverage) -> set[str]:
         """A coverage counts in a /24 or /64: that says nothing of smaller subnets of the site map in it."""
         found = set()
         for cidr in (cidr for cidr, count in coverage.living.items() if count):
             network = ipaddress.ip_network(cidr)
             place = self._find_place("", [str(network.network_address)])
             wide = place and place.subnet and ipaddress.ip_network(place.subnet).prefixlen <= network.prefixlen
-            found.add(place.subnet if place and wide else self._named(cidr))
+            found.add(place.subnet if place and wide else self._map_name(cidr))
         return found
 
 
 def asked_spans(report: Report) -> Sequence[Span]:
     """The addresses that the report looked for one by one; none where its silence says nothing of anybody."""
-    targets = _targets(report)
-    if targets is None or not is_whole(report.completion, report.coverage):
+    targets = _parse_targets(report)
+    if targets is None or not asked_everything(report.completion, report.coverage):
         return ()
     return targets.spans
 
 
-def _targets(report: Report) -> Targets | None:
+def _parse_targets(report: Report) -> Targets | None:
     """What was asked; None where the targets are no addresses, as those of an import."""
     try:
         return parse_targets(report.targets, limit=_ANY)
@@ -302,7 +306,7 @@ def _targets(report: Report) -> Targets | None:
         return None
 
 
-def _unasked(report: Report) -> frozenset[str]:
+def _addresses_left_out(report: Report) -> frozenset[str]:
     """Addresses that were left out, as those are that the configuration excludes."""
     outcomes: defaultdict[str, set[Outcome]] = defaultdict(set)
     for attempt in report.attempts:
@@ -310,7 +314,7 @@ def _unasked(report: Report) -> frozenset[str]:
     return frozenset(ip for ip, found in outcomes.items() if found == {Outcome.OUT_OF_SCOPE})
 
 
-def is_whole(completion: Completion, coverage: Coverage) -> bool:
+def asked_everything(completion: Completion, coverage: Coverage) -> bool:
     """Whether a scan asked all its targets. Unreachable subnets do not make it less: they are silent ones."""
     if completion is Completion.PARTIAL and not coverage.unreachable:  # it was ended before its end
         return False

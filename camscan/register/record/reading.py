@@ -23,16 +23,16 @@ from camscan.net.span import Span
 from camscan.register import schema
 from camscan.register.codec import coverage_from_json, identification_from_json, is_late
 from camscan.register.events import CHANNEL, COVERAGE
-from camscan.register.overrides import overlaid
+from camscan.register.overrides import overlay_entries
 from camscan.register.record.channel_lists import Listings
 from camscan.register.record.channel_rows import Answering, Change, ChannelRow, Merged, StoredChannels
 from camscan.register.record.channels import wanted_keys
 from camscan.register.record.conflicts import APART, Question, StoredConflicts
 from camscan.register.record.entry import Entry
 from camscan.register.record.known import Known, Stored
-from camscan.register.record.notes import PLACE, SHARED, note_of
-from camscan.register.record.presence import Removal, Standing, StoredPresence, asked_spans, is_whole
-from camscan.register.rows import CHUNK, next_id, rows_in, rows_of_keys, some_in
+from camscan.register.record.notes import PLACE, SHARED, shared_key_note
+from camscan.register.record.presence import Removal, Standing, StoredPresence, asked_everything, asked_spans
+from camscan.register.rows import CHUNK, next_free_id, rows_of_keys, select_columns, select_rows
 from camscan.register.site_lookup import FindPlace
 
 _FOUR = 4
@@ -46,12 +46,12 @@ def read_number(connection: Connection, report: Report) -> int:
     table = schema.scan
     if connection.execute(select(table.c.id).where(table.c.scan_id == report.scan_id)).first():
         raise RegisterError(f"scan {report.scan_id} is already in the register; nothing was recorded")
-    return next_id(connection, table)
+    return next_free_id(connection, table)
 
 
 def read_free_device(connection: Connection) -> int:
     """The first number that no device has."""
-    return next_id(connection, schema.device)
+    return next_free_id(connection, schema.device)
 
 
 def read_stored(connection: Connection, report: Report, marks: Sequence[Marks], find_place: FindPlace) -> Stored:
@@ -59,13 +59,13 @@ def read_stored(connection: Connection, report: Report, marks: Sequence[Marks], 
     claimed: frozenset[Key] = frozenset[Key]().union(*(each.keys for each in marks))
     burnt = _shared_before(connection, claimed)
     wire = frozenset().union(*(each.wire for each in marks))
-    return Stored(_rows(connection, report, claimed - burnt, wire), burnt, _unseen(connection), find_place)
+    return Stored(_read_rows(connection, report, claimed - burnt, wire), burnt, _read_unseen(connection), find_place)
 
 
 def read_listed(connection: Connection, report: Report) -> list[Known]:
     """The rows that share an IP or MAC address with what another system lists, the last seen first."""
     macs = frozenset(mac for device in report.devices for mac in device.mac_addresses)
-    return _rows(connection, report, frozenset(Key("mac", mac) for mac in macs), macs)
+    return _read_rows(connection, report, frozenset(Key("mac", mac) for mac in macs), macs)
 
 
 def read_current(connection: Connection, devices: Iterable[int]) -> dict[int, list[Observation]]:
@@ -88,37 +88,37 @@ def read_current(connection: Connection, devices: Iterable[int]) -> dict[int, li
 def _shared_before(connection: Connection, claimed: frozenset[Key]) -> frozenset[Key]:
     """Those of the keys that two devices of an earlier report both claimed."""
     table = schema.device_key
-    notes = {note_of(key).value: key for key in claimed}
+    notes = {shared_key_note(key).value: key for key in claimed}
     rows = rows_of_keys(connection, table, ((SHARED, value) for value in notes))
     return frozenset(notes[row["value"]] for row in rows)
 
 
-def _rows(connection: Connection, report: Report, keys: frozenset[Key], wire: frozenset[str]) -> list[Known]:
+def _read_rows(connection: Connection, report: Report, keys: frozenset[Key], wire: frozenset[str]) -> list[Known]:
     """Every stored device that shares a strong key or an address with the report, the last seen first."""
     key, address, device = schema.device_key, schema.device_address, schema.device
     ips = {ip for each in report.devices for ip in each.ip_addresses}
     wanted = {*keys, *(Key(PLACE, ip) for ip in ips)}
     ids = {row["device_id"] for row in rows_of_keys(connection, key, wanted)}
-    ids |= {row["device_id"] for row in rows_in(connection, address, address.c.value, ips | wire)}
+    ids |= {row["device_id"] for row in select_rows(connection, address, address.c.value, ips | wire)}
     found: dict[int, Known] = {}
-    for row in rows_in(connection, device, device.c.id, ids):
+    for row in select_rows(connection, device, device.c.id, ids):
         if row["merged_into"] is None:
             found[row["id"]] = Known(row, identification_from_json(row["known"]["identification"]))
-    for row in rows_in(connection, key, key.c.device_id, found):
+    for row in select_rows(connection, key, key.c.device_id, found):
         known = found[row["device_id"]]
         (known.keys if row["kind"] in STRENGTH else known.notes).add(Key(row["kind"], row["value"]))
-    for row in rows_in(connection, address, address.c.device_id, found):
+    for row in select_rows(connection, address, address.c.device_id, found):
         known = found[row["device_id"]]
         known.addresses[row["kind"], row["value"]] = row["last_scan"]
         known.positions[row["kind"], row["value"]] = row["position"]
-    for row in rows_in(connection, schema.people, schema.people.c.device_id, found):
+    for row in select_rows(connection, schema.people, schema.people.c.device_id, found):
         found[row["device_id"]].entries = row["entries"]
-    for number, mac in _on_wire(connection, list(found)):
+    for number, mac in _read_wire_macs(connection, list(found)):
         found[number].wire.add(mac)
     return sorted(found.values(), key=lambda each: (-each.last_scan, each.id))
 
 
-def _on_wire(connection: Connection, devices: Sequence[int]) -> Iterator[tuple[int, str]]:
+def _read_wire_macs(connection: Connection, devices: Sequence[int]) -> Iterator[tuple[int, str]]:
     """Each device, and a MAC address that the wire ever showed behind it, by the evidence that is kept."""
     seen, fact = schema.observation, schema.fact
     query = (
@@ -132,7 +132,7 @@ def _on_wire(connection: Connection, devices: Sequence[int]) -> Iterator[tuple[i
                 yield number, mac
 
 
-def _unseen(connection: Connection) -> Mapping[str, Sequence[Known]]:
+def _read_unseen(connection: Connection) -> Mapping[str, Sequence[Known]]:
     """The rows that people made, with the address that they stated, and that no scan has seen yet."""
     device, people = schema.device, schema.people
     query = (
@@ -145,7 +145,7 @@ def _unseen(connection: Connection) -> Mapping[str, Sequence[Known]]:
     )
     found: defaultdict[str, list[Known]] = defaultdict(list)
     for row in connection.execute(query).mappings():
-        known = overlaid(identification_from_json(row["known"]["identification"]), row["entries"])
+        known = overlay_entries(identification_from_json(row["known"]["identification"]), row["entries"])
         if ip := row["entries"].get("stated_ip_address"):
             found[ip].append(Known(row, known, entries=row["entries"]))
     return found
@@ -165,7 +165,7 @@ def read_channels(connection: Connection, listings: Listings) -> StoredChannels:
     wanted = wanted_keys(listings)
     numbers = {row["device_id"] for row in rows_of_keys(connection, key, wanted)}
     said: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-    for row in rows_in(connection, device, device.c.recorder_id, recorders):
+    for row in select_rows(connection, device, device.c.recorder_id, recorders):
         if row["merged_into"] is None and row["channel"]:
             said[row["recorder_id"], row["channel"]].append(row["id"])
     for place, number in _said_by_people(connection, list(recorders.values())):
@@ -173,11 +173,11 @@ def read_channels(connection: Connection, listings: Listings) -> StoredChannels:
     numbers |= {number for hanging in said.values() for number in hanging}
     keys: defaultdict[int, set[Key]] = defaultdict(set)
     listed = set()
-    for row in rows_in(connection, key, key.c.device_id, numbers):
+    for row in select_rows(connection, key, key.c.device_id, numbers):
         keys[row["device_id"]].add(Key(row["kind"], row["value"]))
         if row["kind"] == "channel" and row["last_scan"] is not None:
             listed.add(row["device_id"])
-    entries = {row["device_id"]: row["entries"] for row in rows_in(connection, people, people.c.device_id, numbers)}
+    entries = {row["device_id"]: row["entries"] for row in select_rows(connection, people, people.c.device_id, numbers)}
     rows = {
         row["id"]: ChannelRow(
             **{name: row[name] for name in ("id", "asset_id", "recorder_id", "channel", "known", "model", "serial")},
@@ -187,17 +187,17 @@ def read_channels(connection: Connection, listings: Listings) -> StoredChannels:
             is_listed=row["id"] in listed,
             entries=entries.get(row["id"]),
         )
-        for row in rows_in(connection, device, device.c.id, numbers)
+        for row in select_rows(connection, device, device.c.id, numbers)
     }
-    answering = list(_answering(connection, {told.ip for _, told in listings.told} - {""}))
-    return StoredChannels(rows, said, _dropped(connection, rows), answering)
+    answering = list(_read_answering(connection, {told.ip for _, told in listings.told} - {""}))
+    return StoredChannels(rows, said, _read_dropped(connection, rows), answering)
 
 
 def _said_by_people(connection: Connection, recorders: Sequence[Entry]) -> Iterator[tuple[tuple[int, int], int]]:
     """(recorder, channel), and the row of which people entered that it hangs there, unless they say that it is gone."""
     device, people = schema.device, schema.people
     ids = {entry.asset_id: entry.id for entry in recorders}
-    parts = rows_in(connection, device, device.c.merged_into, [entry.id for entry in recorders])
+    parts = select_rows(connection, device, device.c.merged_into, [entry.id for entry in recorders])
     ids |= {row["asset_id"]: row["merged_into"] for row in parts}
     query = (
         select(*people.c["device_id", "entries"])
@@ -211,17 +211,17 @@ def _said_by_people(connection: Connection, recorders: Sequence[Entry]) -> Itera
             yield (recorder, int(entries["recorder_channel"])), number
 
 
-def _dropped(connection: Connection, devices: Iterable[int]) -> frozenset[int]:
+def _read_dropped(connection: Connection, devices: Iterable[int]) -> frozenset[int]:
     """Of these, those of which the last event is that their recorder had dropped them."""
     table = schema.event
     last: dict[int, tuple[int, str]] = {}
-    for row in rows_in(connection, table, table.c.device_id, devices):
+    for row in select_rows(connection, table, table.c.device_id, devices):
         if row["kind"] in CHANNEL:
             last[row["device_id"]] = max(last.get(row["device_id"], (0, "")), (row["id"], row["kind"]))
     return frozenset(device for device, (_, kind) in last.items() if kind == Event.RECORDER_DROPPED_CAMERA)
 
 
-def _answering(connection: Connection, ips: Iterable[str]) -> Iterator[Answering]:
+def _read_answering(connection: Connection, ips: Iterable[str]) -> Iterator[Answering]:
     """Who answered on these addresses when last seen."""
     device, address = schema.device, schema.device_address
     query = (
@@ -241,14 +241,14 @@ def read_presence(connection: Connection, report: Report, met: Iterable[int]) ->
     seen = frozenset(met)
     asked = asked_spans(report)
     same = _same_scans(connection, report)
-    rows = _standing(connection, asked, same) if asked else []
+    rows = _read_standing(connection, asked, same) if asked else []
     removals = read_removals(connection, sorted(seen.union([row.id for row in rows])))
     device = schema.device
     columns = device.c["id", "known"]
     others = sorted(removals.keys() - seen)
-    known = {row.id: row.known for row in some_in(connection, columns, device.c.id, others)}
+    known = {row.id: row.known for row in select_columns(connection, columns, device.c.id, others)}
     before = _last_whole(connection, same) if asked else None
-    return StoredPresence(rows, removals, known, frozenset(same), before, _lost(connection))
+    return StoredPresence(rows, removals, known, frozenset(same), before, _read_lost_subnets(connection))
 
 
 def read_removals(connection: Connection, devices: Sequence[int]) -> dict[int, Removal]:
@@ -257,7 +257,7 @@ def read_removals(connection: Connection, devices: Sequence[int]) -> dict[int, R
     text = type_coerce(people.c.entries, Text)
     words = or_(*(text.contains(f'"lifecycle_status":"{status}"') for status in sorted(GONE)))
     columns = people.c["device_id", "entries"]
-    told = some_in(connection, columns, people.c.device_id, devices, words)
+    told = select_columns(connection, columns, people.c.device_id, devices, words)
     gone = {row.device_id: row.entries.get("lifecycle_status") for row in told}
     last = select(func.max(change.c.id)).where(change.c.column_name == "lifecycle_status").group_by(change.c.device_id)
     lines: dict[int, tuple[int, datetime]] = {}
@@ -273,7 +273,7 @@ def read_removals(connection: Connection, devices: Sequence[int]) -> dict[int, R
     return found
 
 
-def _standing(connection: Connection, asked: Sequence[Span], same: Sequence[int]) -> list[Standing]:
+def _read_standing(connection: Connection, asked: Sequence[Span], same: Sequence[int]) -> list[Standing]:
     """The devices that a scan has seen where this one looked, or that a scan like this one saw last.
 
     Each with the addresses of its last sighting.
@@ -286,7 +286,9 @@ def _standing(connection: Connection, asked: Sequence[Span], same: Sequence[int]
         .order_by(device.c.id, address.c.position)
     )
     found: list[Standing] = []
-    for _, group in groupby(_of_those(connection, query, _looked_at(connection, asked, same)), key=itemgetter(0)):
+    for _, group in groupby(
+        _select_of_devices(connection, query, _looked_at(connection, asked, same)), key=itemgetter(0)
+    ):
         rows: list[Any] = list(group)
         number, name, site, presence, missed, last_scan, _ = rows[0]
         ips = tuple(row[-1] for row in rows)
@@ -294,7 +296,7 @@ def _standing(connection: Connection, asked: Sequence[Span], same: Sequence[int]
     return found
 
 
-def _of_those(connection: Connection, query: Select[Any], numbers: Sequence[int] | None) -> Iterator[Any]:
+def _select_of_devices(connection: Connection, query: Select[Any], numbers: Sequence[int] | None) -> Iterator[Any]:
     """The rows of these devices, in their order; of all for None."""
     if numbers is None:
         yield from connection.execute(query)
@@ -305,17 +307,17 @@ def _of_those(connection: Connection, query: Select[Any], numbers: Sequence[int]
 
 def _looked_at(connection: Connection, asked: Sequence[Span], same: Sequence[int]) -> list[int] | None:
     """Numbers of the devices of which the scan may say something; None where asking for them costs more than all."""
-    if any(span.version != _FOUR for span in asked) or sum(map(_width, asked)) > _MOST_ASKED:
+    if any(span.version != _FOUR for span in asked) or sum(map(_bucket_width, asked)) > _MOST_ASKED:
         return None
     device, address = schema.device, schema.device_address
     ips = [str(IPv4Address(number)) for span in asked for number in range(span.first, span.last + 1)]
     column = (address.c.device_id,)
-    found = {number for (number,) in some_in(connection, column, address.c.value, ips, address.c.kind == "ip")}
-    found |= {number for (number,) in some_in(connection, (device.c.id,), device.c.last_scan, same)}
+    found = {number for (number,) in select_columns(connection, column, address.c.value, ips, address.c.kind == "ip")}
+    found |= {number for (number,) in select_columns(connection, (device.c.id,), device.c.last_scan, same)}
     return sorted(found)
 
 
-def _width(span: Span) -> int:
+def _bucket_width(span: Span) -> int:
     return span.last - span.first + 1
 
 
@@ -333,12 +335,12 @@ def _last_whole(connection: Connection, scans: Iterable[int]) -> tuple[int, Cove
     for number in scans:
         row = connection.execute(select(*columns).where(table.c.id == number)).one()
         coverage = coverage_from_json(row.coverage)
-        if not is_late(row.coverage) and is_whole(Completion(row.completion), coverage):
+        if not is_late(row.coverage) and asked_everything(Completion(row.completion), coverage):
             return number, coverage
     return None
 
 
-def _lost(connection: Connection) -> frozenset[str]:
+def _read_lost_subnets(connection: Connection) -> frozenset[str]:
     """Subnets of which the last event is that they are silent."""
     table = schema.event
     query = select(*table.c["old", "new"]).where(table.c.kind.in_([*COVERAGE])).order_by(table.c.id)
@@ -357,10 +359,10 @@ def read_conflicts(connection: Connection, asked: Sequence[Question], changes: I
     ids = {each.device for each in asked} | kept.keys()
     said = frozenset(
         (kept.get(row["device_id"], row["device_id"]), row["kind"], row["detail"])
-        for row in rows_in(connection, table, table.c.device_id, ids)
+        for row in select_rows(connection, table, table.c.device_id, ids)
     )
     query = select(*table.c["device_id", "other_id"]).where(table.c.decision == APART)
     apart = frozenset(frozenset(kept.get(number, number) for number in pair) for pair in connection.execute(query))
     device, others = schema.device, {each.other for each in asked} - {None}
-    names = {row["id"]: row["asset_id"] for row in rows_in(connection, device, device.c.id, others)}
-    return StoredConflicts(next_id(connection, table), said, apart, names)
+    names = {row["id"]: row["asset_id"] for row in select_rows(connection, device, device.c.id, others)}
+    return StoredConflicts(next_free_id(connection, table), said, apart, names)

@@ -16,7 +16,7 @@ from camscan.register.record.channel_rows import ChannelRow
 from camscan.register.record.entry import Entry
 
 
-def dropped(listings: Listings, rows: Iterable[ChannelRow], known: Container[int]) -> Iterator[Draft]:
+def list_dropped(listings: Listings, rows: Iterable[ChannelRow], known: Container[int]) -> Iterator[Draft]:
     """What recorders have dropped since they listed it; not of the ``known`` rows, of which that is told already."""
     behind: defaultdict[int | None, list[tuple[int, int, ChannelRow]]] = defaultdict(list)
     for row in rows:
@@ -25,10 +25,10 @@ def dropped(listings: Listings, rows: Iterable[ChannelRow], known: Container[int
     for entry, numbers in listings.whole:
         for channel, number, row in sorted(behind[entry.id], key=itemgetter(0, 1)):
             if channel not in numbers and number not in known:
-                yield _drop(entry, row)
+                yield _drop_row(entry, row)
 
 
-def _drop(entry: Entry, row: ChannelRow) -> Draft:
+def _drop_row(entry: Entry, row: ChannelRow) -> Draft:
     where = f"{entry.asset_id} channel {row.channel}"
     at = ", ".join(entry.device.ip_addresses)
     known = " ".join(word for word in (row.model, row.serial) if word)

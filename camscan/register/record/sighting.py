@@ -6,13 +6,13 @@ import functools
 from collections.abc import Iterable
 
 from camscan.model import Device, Observation
-from camscan.register.codec import DIGEST_SIZE, digest, digest_of_framed, framed
+from camscan.register.codec import DIGEST_SIZE, digest_of_framed, digest_parts, frame_part
 
 Place = tuple[str, int, str, bytes]
 """ip, port, probe and the digest of key and value: what makes two observations of a device the same."""
 
 
-def places(device: Device) -> dict[Place, Observation]:
+def observation_places(device: Device) -> dict[Place, Observation]:
     """A device's observations, the repeated ones once, at their earliest."""
     found: dict[Place, Observation] = {}
     for seen in device.observations:
@@ -22,19 +22,21 @@ def places(device: Device) -> dict[Place, Observation]:
     return found
 
 
-def digest_of(found: Iterable[Place]) -> bytes:
+def digest_evidence(found: Iterable[Place]) -> bytes:
     """The digest of a sighting's evidence, in any order."""
     framed_digest = b"%d:" % DIGEST_SIZE
     return digest_of_framed(
-        part for ip, port, probe, what in sorted(found) for part in (_source(ip, port, probe), framed_digest, what)
+        part
+        for ip, port, probe, what in sorted(found)
+        for part in (_source_bytes(ip, port, probe), framed_digest, what)
     )
 
 
-_digest = functools.lru_cache(maxsize=4096)(digest)
+_digest = functools.lru_cache(maxsize=4096)(digest_parts)
 """Units of one model say much the same."""
 
 
 @functools.lru_cache(maxsize=256)
-def _source(ip: str, port: int, probe: str) -> bytes:
+def _source_bytes(ip: str, port: int, probe: str) -> bytes:
     """Where a fact was told, framed: many of one unit are told in one place."""
-    return b"".join(map(framed, (ip, str(port), probe)))
+    return b"".join(map(frame_part, (ip, str(port), probe)))

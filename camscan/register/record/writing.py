@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, func
 
 from camscan.asset import Event, Happening, Presence, RecordType
-from camscan.identify.channel_count import channels
+from camscan.identify.channel_count import count_channels
 from camscan.identify.keys import Key
 from camscan.model import Report
 from camscan.register import events, knowledge, listing, overrides, schema
@@ -22,10 +22,10 @@ from camscan.register.record.evidence import record_attempts, record_observation
 from camscan.register.record.merge import merge_rows
 from camscan.register.record.presence import PresenceChanges, Removal
 from camscan.register.record.recording import Recording
-from camscan.register.rows import insert, next_id, some_in
+from camscan.register.rows import insert_rows, next_free_id, select_columns
 
 
-def write(connection: Connection, recording: Recording) -> tuple[Happening, ...]:
+def write_recording(connection: Connection, recording: Recording) -> tuple[Happening, ...]:
     """Everything that the stages decided, and what happened by that."""
     scan, report = recording.scan, recording.report
     write_scan(connection, scan, report, is_late=recording.is_late)
@@ -33,7 +33,9 @@ def write(connection: Connection, recording: Recording) -> tuple[Happening, ...]
     _write_channels(connection, scan, report, recording.channels.changes)
     _write_conflicts(connection, scan, recording.noted)
     _write_presence(connection, recording.presence, recording.removals)
-    happened = events.store(connection, recording.drafts, scan=scan, scan_id=report.scan_id, at=report.finished_at)
+    happened = events.store_events(
+        connection, recording.drafts, scan=scan, scan_id=report.scan_id, at=report.finished_at
+    )
     for keep, gone in recording.merges:
         merge_rows(connection, keep, gone, role="camscan", at=report.finished_at)
     return happened
@@ -71,7 +73,7 @@ def write_scan(connection: Connection, number: int, report: Report, *, is_late: 
 def _write_devices(connection: Connection, recording: Recording) -> None:
     """Every device of the report, and everything that belongs to it."""
     scan, report, entries = recording.scan, recording.report, recording.entries
-    stale = listing.stale(connection)
+    stale = listing.stale_lines(connection)
     seen = _record_devices(connection, scan, report, entries, recording.removals)
     late.write_overtaken(connection, scan, recording.overtaken)
     _record_keys(connection, scan, entries)
@@ -97,14 +99,14 @@ def _record_devices(
     same: dict[int, datetime] = {}
     for entry in entries:
         row = _device_row(entry, scan, report, gone.get(entry.id))
-        if again.is_same(entry, row):
+        if again.is_row_unchanged(entry, row):
             same[entry.id] = row["last_seen"]
         elif entry.known:
             kept = {name: value for name, value in row.items() if name not in {"id", "asset_id"}}
             changed.append({**kept, "known_id": entry.id})
         else:
             new.append(row)
-    insert(connection, schema.device, new)
+    insert_rows(connection, schema.device, new)
     if changed:
         connection.execute(schema.device.update().where(schema.device.c.id == bindparam("known_id")), changed)
     again.write_times(connection, scan, same)
@@ -117,15 +119,15 @@ def _device_row(entry: Entry, scan: int, report: Report, removal: Removal | None
     known = {
         "identification": identification_to_json(found),
         "open_ports": list(device.open_ports),
-        "hints": {**before.get("hints", {}), **knowledge.hints(device.observations)},
+        "hints": {**before.get("hints", {}), **knowledge.read_hints(device.observations)},
     }
     if "elsewhere" in before:  # what other systems list is not for a scan to end
         known["elsewhere"] = before["elsewhere"]
     if removal and not removal.may_follow(report):
         # Which removal (by its line in the audit log) the alarm was raised for, so that it is raised once for each.
         known["told"] = {Event.REAPPEARED_AFTER_REMOVAL.value: removal.change}
-    shown = overrides.overlaid(found, (entry.known.entries if entry.known else None) or {})
-    count = channels(found.kind, device.observations)
+    shown = overrides.overlay_entries(found, (entry.known.entries if entry.known else None) or {})
+    count = count_channels(found.kind, device.observations)
     return {
         "id": entry.id,
         "asset_id": entry.asset_id,
@@ -162,7 +164,7 @@ def _record_keys(connection: Connection, scan: int, entries: Iterable[Entry]) ->
         for key in told:
             row = {"device_id": entry.id, "kind": key.kind, "value": key.value, "first_scan": scan, "last_scan": scan}
             (some if key in held else new).append(row)
-    insert(connection, schema.device_key, new)
+    insert_rows(connection, schema.device_key, new)
     _seen_again(connection, schema.device_key, some, scan)
     again.seen_again(connection, schema.device_key, whole, scan)
 
@@ -173,14 +175,14 @@ def _record_addresses(connection: Connection, scan: int, entries: Iterable[Entry
     some: list[dict[str, Any]] = []
     whole: list[int] = []
     for entry in entries:
-        if entry.known and entry.known.positions == dict(again.positions(entry)):
+        if entry.known and entry.known.positions == dict(again.address_positions(entry)):
             whole.append(entry.id)
             continue
-        for (kind, value), position in again.positions(entry):
+        for (kind, value), position in again.address_positions(entry):
             row = {"device_id": entry.id, "kind": kind, "value": value, "position": position}
             row |= {"first_scan": scan, "last_scan": scan}
             (some if entry.known and (kind, value) in entry.known.addresses else new).append(row)
-    insert(connection, schema.device_address, new)
+    insert_rows(connection, schema.device_address, new)
     _seen_again(connection, schema.device_address, some, scan)
     again.seen_again(connection, schema.device_address, whole, scan)
 
@@ -200,9 +202,9 @@ def _record_sightings(connection: Connection, scan: int, entries: Sequence[Entry
     table = schema.device_state
     known = [entry.id for entry in entries if entry.known]
     columns = table.c["device_id", "digest", "id"]
-    rows = some_in(connection, columns, table.c.device_id, known)
+    rows = select_columns(connection, columns, table.c.device_id, known)
     stored = {(row.device_id, row.digest): row.id for row in rows}
-    first = next_id(connection, table)
+    first = next_free_id(connection, table)
     states: list[dict[str, Any]] = []
     sightings: list[dict[str, Any]] = []
     for entry in entries:
@@ -212,8 +214,8 @@ def _record_sightings(connection: Connection, scan: int, entries: Sequence[Entry
             states.append({"id": state, "device_id": entry.id, "digest": entry.state_digest, "state": entry.state})
         seen = {"first_seen": entry.device.first_seen, "last_seen": entry.device.last_seen}
         sightings.append({"scan": scan, "device_id": entry.id, "state_id": state, **seen})
-    insert(connection, table, states)
-    insert(connection, schema.sighting, sightings)
+    insert_rows(connection, table, states)
+    insert_rows(connection, schema.sighting, sightings)
 
 
 def _write_channels(connection: Connection, scan: int, report: Report, changes: Iterable[Change]) -> None:
@@ -267,7 +269,7 @@ def _mend_channel(connection: Connection, scan: int, mended: Mended) -> None:
 
 def _add_keys(connection: Connection, scan: int, device: int, keys: Iterable[Key]) -> None:
     at = {"device_id": device, "first_scan": scan, "last_scan": scan}
-    insert(connection, schema.device_key, [{"kind": key.kind, "value": key.value, **at} for key in sorted(keys)])
+    insert_rows(connection, schema.device_key, [{"kind": key.kind, "value": key.value, **at} for key in sorted(keys)])
 
 
 def _write_presence(connection: Connection, changes: PresenceChanges, gone: Container[int]) -> None:
@@ -291,4 +293,4 @@ def _write_conflicts(connection: Connection, scan: int, noted: Iterable[Noted]) 
         }
         for each in noted
     ]
-    insert(connection, schema.conflict, rows)
+    insert_rows(connection, schema.conflict, rows)

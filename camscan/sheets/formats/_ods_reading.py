@@ -24,24 +24,24 @@ _MOST_COPIES = 1000
 """Of a row that is written once and repeated, where it holds anything: only its first so many are read."""
 
 
-def read(archive: zipfile.ZipFile) -> list[Page]:
+def read_worksheets(archive: zipfile.ZipFile) -> list[Page]:
     """The worksheets, in their order. Raises what ``_workbook.read`` turns into UsageError."""
     lines: dict[str, list[Line]] = {}
     numbers: dict[str, int] = {}
-    for row in _workbook.elements(archive, "content.xml", f"{_TABLE}table-row"):
+    for row in _workbook.iterate_elements(archive, "content.xml", f"{_TABLE}table-row"):
         name = next((each.get(f"{_TABLE}name", "") for each in row.iterancestors(f"{_TABLE}table")), "")
         page = lines.setdefault(name, [])
         first = numbers.get(name, 0) + 1
         repeated = int(row.get(f"{_TABLE}number-rows-repeated") or 1)
         numbers[name] = first + repeated - 1
-        cells = tuple(_cells(row))
+        cells = tuple(_row_cells(row))
         if cells:
             page += (Line(first + copy, cells) for copy in range(min(repeated, _MOST_COPIES)))
-            lines[name] = list(_workbook.limited(page)) if len(page) > _workbook.MOST_LINES else page
+            lines[name] = list(_workbook.limit_rows(page)) if len(page) > _workbook.MOST_LINES else page
     return [Page(name, tuple(page)) for name, page in lines.items()]
 
 
-def _cells(row: Any) -> list[str]:
+def _row_cells(row: Any) -> list[str]:
     cells: list[str] = []
     at = 0
     for cell in row:
@@ -49,7 +49,7 @@ def _cells(row: Any) -> list[str]:
             continue
         repeated = int(cell.get(f"{_TABLE}number-columns-repeated") or 1)
         end = min(at + repeated, _workbook.MOST_COLUMNS)
-        text = _value(cell) if len(cell) or cell.get(f"{_OFFICE}value-type") else ""
+        text = _cell_value(cell) if len(cell) or cell.get(f"{_OFFICE}value-type") else ""
         if text and at < end:
             cells += [""] * (at - len(cells))
             cells += [text] * (end - at)
@@ -57,26 +57,28 @@ def _cells(row: Any) -> list[str]:
     return cells
 
 
-def _value(cell: Any) -> str:
+def _cell_value(cell: Any) -> str:
     """A cell as text: as a person would have typed it."""
     kind = cell.get(f"{_OFFICE}value-type", "")
     if kind in _NUMBERS:
-        return _workbook.number(float(cell.get(f"{_OFFICE}value", "nan")))
+        return _workbook.number_text(float(cell.get(f"{_OFFICE}value", "nan")))
     if kind == "date":
         text = cell.get(f"{_OFFICE}date-value", "")
-        return _workbook.moment(datetime.fromisoformat(text)) if "T" in text else str(text)
+        return _workbook.moment_text(datetime.fromisoformat(text)) if "T" in text else str(text)
     if kind == "boolean":
         return "yes" if cell.get(f"{_OFFICE}boolean-value") == "true" else "no"
     stated = cell.get(f"{_OFFICE}string-value")
-    return plain(stated if stated is not None else "\n".join(_said(each) for each in cell if each.tag == f"{_TEXT}p"))
+    return plain(
+        stated if stated is not None else "\n".join(_paragraph_text(each) for each in cell if each.tag == f"{_TEXT}p")
+    )
 
 
-def _said(node: Any) -> str:
+def _paragraph_text(node: Any) -> str:
     """The text of a paragraph, with its runs of spaces, tabs and line breaks (6.1); without notes."""
-    return "".join(_parts(node))
+    return "".join(_text_parts(node))
 
 
-def _parts(node: Any) -> Iterator[str]:
+def _text_parts(node: Any) -> Iterator[str]:
     yield node.text or ""
     for each in node:
         if each.tag == f"{_TEXT}s":
@@ -86,5 +88,5 @@ def _parts(node: Any) -> Iterator[str]:
         elif each.tag == f"{_TEXT}line-break":
             yield "\n"
         elif each.tag not in {f"{_TEXT}note", f"{_OFFICE}annotation"} and isinstance(each.tag, str):
-            yield from _parts(each)
+            yield from _text_parts(each)
         yield each.tail or ""

@@ -64,12 +64,12 @@ _EXACT = 10**15
 """From here on a spreadsheet program's numbers have lost digits."""
 
 
-def mark(column: Column) -> str:
+def edit_mark(column: Column) -> str:
     """Whether people may edit a column, in words."""
     return "you may edit" if column.is_editable else "camscan's"
 
 
-def width(column: Column, table: Table | None = None) -> int:
+def column_width(column: Column, table: Table | None = None) -> int:
     """Characters of a column."""
     if table and column.name in table.widths:
         return table.widths[column.name]
@@ -77,21 +77,21 @@ def width(column: Column, table: Table | None = None) -> int:
     return max(wide, min(len(column.name) + 4, 26), *(len(choice) + 2 for choice in column.choices))
 
 
-def lines_of(cells: Sequence[str], table: Table) -> int:
+def line_count(cells: Sequence[str], table: Table) -> int:
     """How many lines the longest wrapped cell of a row takes, as far as characters tell: rather one too many."""
     lines = (
-        wrapped(text, table.widths[column.name])
+        wrapped_lines(text, table.widths[column.name])
         for text, column in zip(cells, table.columns, strict=True)
         if column.name in table.widths
     )
     return min(max(lines, default=1), MOST_SHOWN)
 
 
-def wrapped(text: str, room: int) -> int:
+def wrapped_lines(text: str, room: int) -> int:
     """Lines of a text in a column of ``room`` characters, broken after spaces, hyphens and slashes, as programs do."""
     lines, used = 1, 0.0
     for part in _PARTS.findall(text):
-        size = _size(part.rstrip())
+        size = _text_width(part.rstrip())
         if used and used + size > room:
             lines, used = lines + 1, 0.0
         if size > room:  # no place to break it: cut where the line is full
@@ -100,7 +100,7 @@ def wrapped(text: str, room: int) -> int:
     return lines
 
 
-def _size(text: str) -> float:
+def _text_width(text: str) -> float:
     """Its width, in characters as a column's width counts them: capitals and digits are wider than most."""
     return sum(_WIDE if letter.isupper() or letter.isdecimal() else 1.0 for letter in text)
 
@@ -113,28 +113,28 @@ EDITION = ("camscan columns", VERSION)
 """The document property that tells a program the version of the columns, and its value."""
 
 
-def marking(table: Table) -> str:
+def page_marking(table: Table) -> str:
     """The protective marking, for the foot of every page."""
     return table.about[0][1].partition(".")[0]
 
 
-def cover(table: Table) -> list[tuple[str, ...]]:
+def cover_lines(table: Table) -> list[tuple[str, ...]]:
     """The lines of the cover."""
     return [(table.title,), *table.about]
 
 
-def explained(table: Table) -> list[tuple[str, ...]]:
+def explanation_lines(table: Table) -> list[tuple[str, ...]]:
     """The lines of the page that explains the columns."""
     who = {
         Owner.PEOPLE: "people: you may edit",
         Owner.SCANNER: "the scanner",
         Owner.DERIVED: "camscan, from the other columns",
     }
-    lines = [(column.name, column.what, who[column.owner], may_hold(column)) for column in table.columns]
+    lines = [(column.name, column.what, who[column.owner], describe_allowed(column)) for column in table.columns]
     return [("The columns of the register",), EXPLAINED, *lines]
 
 
-def may_hold(column: Column) -> str:
+def describe_allowed(column: Column) -> str:
     """What may stand in a column, in words."""
     words = {
         Kind.TEXT: "text",
@@ -147,7 +147,7 @@ def may_hold(column: Column) -> str:
     return f"one of: {', '.join(column.choices)}" if column.choices else words[column.kind]
 
 
-def read(content: bytes, what: str, reader: Callable[[zipfile.ZipFile], list[Page]]) -> list[Page]:
+def read_workbook(content: bytes, what: str, reader: Callable[[zipfile.ZipFile], list[Page]]) -> list[Page]:
     """Every worksheet of a workbook. Raises UsageError where it is none, or would unpack to something huge."""
     if content.startswith(_OLD_OFFICE):
         raise UsageError(
@@ -170,7 +170,7 @@ def _refuse_huge(archive: zipfile.ZipFile) -> None:
         raise UsageError(f"it would unpack to {size:,} bytes, which is too large for a register")
 
 
-def limited(lines: Iterable[Line]) -> tuple[Line, ...]:
+def limit_rows(lines: Iterable[Line]) -> tuple[Line, ...]:
     """The rows of a worksheet; raises UsageError for more than any register has."""
     taken = tuple(islice(lines, MOST_LINES + 1))
     if len(taken) > MOST_LINES:
@@ -178,14 +178,14 @@ def limited(lines: Iterable[Line]) -> tuple[Line, ...]:
     return taken
 
 
-def tree(archive: zipfile.ZipFile, part: str) -> Any:
+def parse_part(archive: zipfile.ZipFile, part: str) -> Any:
     """The root of a small part."""
     if archive.getinfo(part).file_size > _LARGEST_SMALL:
         raise UsageError(f"its part {part} is too large for a register")
     return etree.fromstring(archive.read(part), etree.XMLParser(**_STRICT))
 
 
-def elements(archive: zipfile.ZipFile, part: str, tag: str) -> Iterator[Any]:
+def iterate_elements(archive: zipfile.ZipFile, part: str, tag: str) -> Iterator[Any]:
     """Each element of that name in a large part, one at a time; it is gone when the next is asked for."""
     with archive.open(part) as stream:
         for _, element in etree.iterparse(stream, events=("end",), tag=tag, **_STRICT):
@@ -195,7 +195,7 @@ def elements(archive: zipfile.ZipFile, part: str, tag: str) -> Iterator[Any]:
                 del element.getparent()[0]
 
 
-def number(value: float) -> str:
+def number_text(value: float) -> str:
     """A number as a person would have typed it; one that has lost digits so that it is recognised as such."""
     if not math.isfinite(value):
         raise ValueError("a cell holds an invalid number")
@@ -204,6 +204,6 @@ def number(value: float) -> str:
     return str(int(value)) if value == int(value) else f"{value:.15g}"  # as many digits as a cell holds
 
 
-def moment(when: datetime) -> str:
+def moment_text(when: datetime) -> str:
     """A date, with its time where that is not midnight."""
     return when.date().isoformat() if when.time() == time() else when.isoformat(" ", "seconds")

@@ -40,15 +40,15 @@ class _Book:
     day_0: datetime
 
 
-def read(archive: zipfile.ZipFile) -> list[Page]:
+def read_worksheets(archive: zipfile.ZipFile) -> list[Page]:
     """The worksheets, in their order. Raises what ``_workbook.read`` turns into UsageError."""
-    root = next(target for kind, target in _relations(archive, "").values() if kind == "officeDocument")
-    relations = _relations(archive, root)
+    root = next(target for kind, target in _read_relations(archive, "").values() if kind == "officeDocument")
+    relations = _read_relations(archive, root)
     parts = dict(relations.values())
-    tree = _workbook.tree(archive, root)
+    tree = _workbook.parse_part(archive, root)
     is_1904 = any(each.get("date1904") in {"1", "true"} for each in tree.iter("{*}workbookPr"))
     book = _Book(
-        texts=list(_shared(archive, parts["sharedStrings"])) if "sharedStrings" in parts else [],
+        texts=list(_shared_strings(archive, parts["sharedStrings"])) if "sharedStrings" in parts else [],
         date_styles=_date_styles(archive, parts["styles"]) if "styles" in parts else frozenset(),
         day_0=_DAYS[is_1904],
     )
@@ -56,35 +56,35 @@ def read(archive: zipfile.ZipFile) -> list[Page]:
     for sheet in tree.iter("{*}sheet"):
         kind, target = relations[sheet.get(_RELATION) or sheet.get(_STRICT_RELATION) or ""]
         if kind == "worksheet":
-            pages.append(Page(sheet.get("name", ""), _workbook.limited(_lines(archive, target, book))))
+            pages.append(Page(sheet.get("name", ""), _workbook.limit_rows(_read_lines(archive, target, book))))
     return pages
 
 
-def _relations(archive: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
+def _read_relations(archive: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
     """Id -> the kind of a part that this one names, and where it is."""
     folder, _, name = part.rpartition("/")
     found = {}
-    for each in _workbook.tree(archive, join(folder, "_rels", f"{name}.rels")):
+    for each in _workbook.parse_part(archive, join(folder, "_rels", f"{name}.rels")):
         target = each.get("Target", "")
         path = target.lstrip("/") if target.startswith("/") else normpath(join(folder, target))
         found[each.get("Id", "")] = each.get("Type", "").rpartition("/")[2], path
     return found
 
 
-def _shared(archive: zipfile.ZipFile, part: str) -> Iterator[str]:
-    for item in _workbook.elements(archive, part, "{*}si"):
-        yield _text(item)
+def _shared_strings(archive: zipfile.ZipFile, part: str) -> Iterator[str]:
+    for item in _workbook.iterate_elements(archive, part, "{*}si"):
+        yield _string_text(item)
 
 
-def _text(node: Any) -> str:
+def _string_text(node: Any) -> str:
     """The text of a string item: its runs, without the pronunciation of Chinese characters (18.4.6)."""
     parts = [each.text or "" for each in node.iter("{*}t") if not each.getparent().tag.endswith("}rPh")]
-    return _unescaped("".join(parts))
+    return _unescape_text("".join(parts))
 
 
 def _date_styles(archive: zipfile.ZipFile, part: str) -> frozenset[int]:
     """Numbers of the cell styles that show a date or a time."""
-    tree = _workbook.tree(archive, part)
+    tree = _workbook.parse_part(archive, part)
     dates = set(_DATE_FORMATS)
     for each in tree.iter("{*}numFmt"):
         if re.search("[dmyhs]", _QUOTED.sub("", each.get("formatCode", "")), re.IGNORECASE):
@@ -95,14 +95,14 @@ def _date_styles(archive: zipfile.ZipFile, part: str) -> frozenset[int]:
     return frozenset(at for at, style in enumerate(styles) if int(style.get("numFmtId", "0")) in dates)
 
 
-def _lines(archive: zipfile.ZipFile, part: str, book: _Book) -> Iterator[Line]:
+def _read_lines(archive: zipfile.ZipFile, part: str, book: _Book) -> Iterator[Line]:
     number = 0
-    for row in _workbook.elements(archive, part, "{*}row"):
+    for row in _workbook.iterate_elements(archive, part, "{*}row"):
         number = int(row.get("r") or number + 1)
         cells: list[str] = []
         for cell in row:
-            at = _column(cell.get("r", "")) if cell.get("r") else len(cells)
-            text = _value(cell, book) if at < _workbook.MOST_COLUMNS else ""
+            at = _column_index(cell.get("r", "")) if cell.get("r") else len(cells)
+            text = _cell_value(cell, book) if at < _workbook.MOST_COLUMNS else ""
             if text:
                 cells += [""] * (at - len(cells))
                 cells[at:] = [text]
@@ -110,7 +110,7 @@ def _lines(archive: zipfile.ZipFile, part: str, book: _Book) -> Iterator[Line]:
             yield Line(number, tuple(cells))
 
 
-def _column(reference: str) -> int:
+def _column_index(reference: str) -> int:
     """The place of a cell, from 0: of ``AB12``, 27."""
     place = 0
     for letter in reference:
@@ -120,31 +120,31 @@ def _column(reference: str) -> int:
     return place - 1
 
 
-def _value(cell: Any, book: _Book) -> str:
+def _cell_value(cell: Any, book: _Book) -> str:
     """A cell as text: as a person would have typed it."""
     kind = cell.get("t", "n")
     if kind == "inlineStr":
-        return plain(_text(cell))
+        return plain(_string_text(cell))
     raw = next((each.text for each in cell if each.tag.endswith("}v")), None)
     if not raw:
         return ""
     if kind == "n":
-        return _number(cell, raw, book)
+        return _number_or_date(cell, raw, book)
     if kind == "b":
         return "yes" if raw == "1" else "no"
-    return plain(book.texts[int(raw)] if kind == "s" else _unescaped(raw))
+    return plain(book.texts[int(raw)] if kind == "s" else _unescape_text(raw))
 
 
-def _unescaped(text: str) -> str:
+def _unescape_text(text: str) -> str:
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
 
 
-def _number(cell: Any, raw: str, book: _Book) -> str:
+def _number_or_date(cell: Any, raw: str, book: _Book) -> str:
     number = float(raw)
     if int(cell.get("s", "0")) not in book.date_styles:
-        return _workbook.number(number)
+        return _workbook.number_text(number)
     try:
         when = book.day_0 + timedelta(seconds=round(number * 86400))
     except OverflowError:
         raise UsageError(f"cell {cell.get('r', '')} holds an invalid date") from None
-    return _workbook.moment(when)
+    return _workbook.moment_text(when)

@@ -28,18 +28,18 @@ _BLOCK = 500
 _LONGEST_CELL = 1 << 20
 
 
-def write(table: Table, stream: BinaryIO) -> None:
+def write_csv(table: Table, stream: BinaryIO) -> None:
     """Write the header (of a table for people, with their headings above it) and every row."""
     if table.bom:
         stream.write(codecs.BOM_UTF8)
     if table.is_plain:
-        stream.write(_line([column.heading for column in table.columns], _Quoted()).encode())
-    stream.write(_line([column.name for column in table.columns], _Quoted()).encode())
+        stream.write(_csv_line([column.heading for column in table.columns], _Quoted()).encode())
+    stream.write(_csv_line([column.name for column in table.columns], _Quoted()).encode())
     # A few rows at a time: quicker than one by one, and the whole is never held twice.
     blocks = (table.rows[start : start + _BLOCK] for start in range(0, len(table.rows), _BLOCK))
     for block in blocks:
         quoted = _Quoted()
-        stream.write("".join([_line(cells, quoted) for cells in block]).encode())
+        stream.write("".join([_csv_line(cells, quoted) for cells in block]).encode())
 
 
 class _Quoted(dict[str, str]):
@@ -51,13 +51,13 @@ class _Quoted(dict[str, str]):
         return found
 
 
-def _line(cells: Sequence[str], quoted: _Quoted) -> str:
+def _csv_line(cells: Sequence[str], quoted: _Quoted) -> str:
     return ",".join([quoted[cell] for cell in cells]) + "\r\n"
 
 
-def read(content: bytes) -> list[Page]:
+def read_csv(content: bytes) -> list[Page]:
     """The rows of a CSV as any program may have saved it."""
-    text, encoding = _decoded(content)
+    text, encoding = _decode_text(content)
     notes = [] if encoding.startswith("utf") else ["it is not UTF-8, so it was read as Windows-1252"]
     skip = 0
     delimiter = ""
@@ -65,7 +65,7 @@ def read(content: bytes) -> list[Page]:
         first, _, text = text.partition("\n")
         delimiter = first[len(_SEPARATOR_LINE) :].strip("\r") or ","
         skip = 1
-    delimiter = delimiter or _delimiter(text)
+    delimiter = delimiter or _find_delimiter(text)
     lines = []
     before = csv.field_size_limit(_LONGEST_CELL)  # it is one for the whole program
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -79,7 +79,7 @@ def read(content: bytes) -> list[Page]:
     return [Page("", tuple(lines), tuple(notes))]
 
 
-def _decoded(content: bytes) -> tuple[str, str]:
+def _decode_text(content: bytes) -> tuple[str, str]:
     for mark, encoding in _MARKS:
         if content.startswith(mark):
             try:
@@ -95,15 +95,15 @@ def _decoded(content: bytes) -> tuple[str, str]:
         return content.decode("cp1252", errors="replace"), "cp1252"
 
 
-def _delimiter(text: str) -> str:
+def _find_delimiter(text: str) -> str:
     """The one that makes most of our headings, else the most frequent: texts and a title may have commas in them."""
     lines = text[:_HEAD].splitlines()[:_HEADER_WITHIN]
 
-    def worth(delimiter: str) -> tuple[int, int]:
+    def delimiter_worth(delimiter: str) -> tuple[int, int]:
         headings = (sum(bool(name_of(cell.strip('"'))) for cell in line.split(delimiter)) for line in lines)
         return max(headings, default=0), sum(line.count(delimiter) for line in lines)
 
-    return max(_DELIMITERS, key=worth)
+    return max(_DELIMITERS, key=delimiter_worth)
 
 
-SHEET = Sheet("csv", ".csv", write, read)
+SHEET = Sheet("csv", ".csv", write_csv, read_csv)

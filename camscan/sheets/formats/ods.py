@@ -19,33 +19,37 @@ from camscan.sheets.formats import _ods_reading, _workbook
 _NUMERIC = {Kind.DATE: "date", Kind.MONEY: "money", Kind.NUMBER: "number"}
 
 
-def write(table: Table, stream: BinaryIO) -> None:
+def write_ods(table: Table, stream: BinaryIO) -> None:
     """Write the cover, the register, and the explanation of its columns."""
     name, version = _workbook.EDITION
     edition = f'<meta:user-defined meta:name="{name}" meta:value-type="float">{version}</meta:user-defined>'
     small = {
-        "meta.xml": odf.meta(table.title, table.about[0][1], edition),
-        "styles.xml": odf.styles(_workbook.marking(table), odf.A4_TO_WIDTH if table.widths else odf.A3),
-        "settings.xml": odf.settings(_workbook.COVER, {_workbook.REGISTER: (1, _workbook.HEADER + 1)}),
+        "meta.xml": odf.meta_xml(table.title, table.about[0][1], edition),
+        "styles.xml": odf.styles_xml(_workbook.page_marking(table), odf.A4_TO_WIDTH if table.widths else odf.A3),
+        "settings.xml": odf.settings_xml(_workbook.COVER, {_workbook.REGISTER: (1, _workbook.HEADER + 1)}),
     }
-    odf.write_archive(stream, small, _content(table))
+    odf.write_archive(stream, small, _content_xml(table))
 
 
-def _content(table: Table) -> Iterator[str]:
+def _content_xml(table: Table) -> Iterator[str]:
     yield f'{odf.HEAD}<office:document-content {odf.DECLARED} office:version="1.2">'
     yield f"<office:automatic-styles>{_automatic_styles(table)}</office:automatic-styles>"
-    yield f"<office:body><office:spreadsheet>{_validations(table)}"
-    yield from _plain_page(_workbook.COVER, _workbook.cover(table), headings_down=True)
-    yield from _register(table)
+    yield f"<office:body><office:spreadsheet>{_validations_xml(table)}"
+    yield from _plain_page(_workbook.COVER, _workbook.cover_lines(table), headings_down=True)
+    yield from _register_xml(table)
     for page in table.extras:
-        yield from odf.beside(page)
-    yield from _plain_page(_workbook.COLUMNS, _workbook.explained(table), headings_down=False)
-    yield _filter(table)
+        yield from odf.extra_sheet(page)
+    yield from _plain_page(_workbook.COLUMNS, _workbook.explanation_lines(table), headings_down=False)
+    yield _filter_xml(table)
     yield "</office:spreadsheet></office:body></office:document-content>"
 
 
 def _automatic_styles(table: Table) -> str:
-    widths = {*_workbook.WIDTHS, *odf.EXTRA_WIDTHS.values(), *(_workbook.width(each, table) for each in table.columns)}
+    widths = {
+        *_workbook.WIDTHS,
+        *odf.EXTRA_WIDTHS.values(),
+        *(_workbook.column_width(each, table) for each in table.columns),
+    }
     parts = [odf.width_style(width) for width in sorted(widths)]
     parts += [
         f'<style:style style:name="r{lines}" style:family="table-row"><style:table-row-properties '
@@ -79,7 +83,7 @@ _LINE = 0.45
 _SMALL = '<style:text-properties fo:font-size="7pt"/>'
 
 
-def _validations(table: Table) -> str:
+def _validations_xml(table: Table) -> str:
     """9.4.4: a list of values for each column that has one."""
     parts = []
     for place, column in enumerate(table.columns):
@@ -93,7 +97,7 @@ def _validations(table: Table) -> str:
             f'table:allow-empty-cell="true" table:display-list="unsorted" '
             f'table:base-cell-address="{_workbook.REGISTER}.A1">'
             f'<table:help-message table:title={quoteattr(column.name)} table:display="true"><text:p>'
-            f"{odf.xml(column.what)}</text:p></table:help-message>"
+            f"{odf.escape_xml(column.what)}</text:p></table:help-message>"
             '<table:error-message table:message-type="stop" table:title="Not in the list" table:display="true"/>'
             "</table:content-validation>"
         )
@@ -113,7 +117,7 @@ def _plain_page(name: str, lines: Sequence[Sequence[str]], *, headings_down: boo
     yield "</table:table>"
 
 
-def _register(table: Table) -> Iterator[str]:
+def _register_xml(table: Table) -> Iterator[str]:
     columns = [_Column(place, column, table) for place, column in enumerate(table.columns)]
     yield f'<table:table table:name="{_workbook.REGISTER}">'
     for each in columns:
@@ -124,17 +128,17 @@ def _register(table: Table) -> Iterator[str]:
     yield f"<table:table-row>{odf.text_cell(_workbook.SUBTITLE, 'plain')}</table:table-row>"
     headings = (odf.text_cell(each.column.heading, each.letter + "mark") for each in columns)
     yield f"<table:table-header-rows><table:table-row>{''.join(headings)}</table:table-row></table:table-header-rows>"
-    marks = (odf.text_cell(_workbook.mark(each.column), each.letter + "name") for each in columns)
+    marks = (odf.text_cell(_workbook.edit_mark(each.column), each.letter + "name") for each in columns)
     yield f"<table:table-row>{''.join(marks)}</table:table-row>"
     names = (odf.text_cell(each.column.name, each.letter + "name") for each in columns)
     yield f"<table:table-row>{''.join(names)}</table:table-row>"
     for cells in table.rows:
-        yield f'<table:table-row table:style-name="r{_workbook.lines_of(cells, table)}">' if table.widths else odf.ROW
-        yield from _cells(columns, cells)
+        yield f'<table:table-row table:style-name="r{_workbook.line_count(cells, table)}">' if table.widths else odf.ROW
+        yield from _row_xml(columns, cells)
         yield "</table:table-row>"
     if table.totals:
         kinds = [each.column.kind for each in columns]
-        sums = "".join(odf.typed(text, kind, "sum") for text, kind in zip(table.totals, kinds, strict=True))
+        sums = "".join(odf.typed_cell(text, kind, "sum") for text, kind in zip(table.totals, kinds, strict=True))
         yield (
             f'<table:table-row table:style-name="r2">{sums}</table:table-row>'
             if table.widths
@@ -143,7 +147,7 @@ def _register(table: Table) -> Iterator[str]:
     yield "</table:table>"
 
 
-def _cells(columns: Sequence[_Column], cells: Sequence[str]) -> Iterator[str]:
+def _row_xml(columns: Sequence[_Column], cells: Sequence[str]) -> Iterator[str]:
     """One row. Empty cells have their column's style, so that several are written as one."""
     blank = 0
     for column, text in zip(columns, cells, strict=True):
@@ -153,7 +157,7 @@ def _cells(columns: Sequence[_Column], cells: Sequence[str]) -> Iterator[str]:
         if blank:
             yield f'<table:table-cell table:number-columns-repeated="{blank}"/>'
             blank = 0
-        yield column.cell(text)
+        yield column.cell_xml(text)
     if blank:
         yield f'<table:table-cell table:number-columns-repeated="{blank}"/>'
 
@@ -163,7 +167,7 @@ class _Column:
 
     def __init__(self, place: int, column: Column, table: Table) -> None:
         self.column = column
-        self.width = _workbook.width(column, table)
+        self.width = _workbook.column_width(column, table)
         self.letter = "e" if column.is_editable else "c"
         is_hidden = column.name in table.hidden
         self.style = "hidden" if is_hidden else self.letter + _NUMERIC.get(column.kind, "text")
@@ -174,21 +178,21 @@ class _Column:
         self._empty = f"{self._start}/>"
         self._exact = {Kind.DATE: odf.DAY, Kind.MONEY: odf.AMOUNT, Kind.NUMBER: odf.AMOUNT}.get(column.kind)
 
-    def cell(self, text: str) -> str:
+    def cell_xml(self, text: str) -> str:
         if not text:
             return self._empty
         if self._exact is None or not self._exact.fullmatch(text):
-            return f'{self._start} office:value-type="string">{odf.paragraphs(text)}{odf.END}'
+            return f'{self._start} office:value-type="string">{odf.paragraphs_xml(text)}{odf.END}'
         kind = "date" if self.column.kind is Kind.DATE else "float"
         name = "date-value" if self.column.kind is Kind.DATE else "value"
         value = f'office:value-type="{kind}" office:{name}="{text}"'
         return f"{self._start} {value}><text:p>{text}</text:p>{odf.END}"
 
 
-def _filter(table: Table) -> str:
+def _filter_xml(table: Table) -> str:
     """9.4.15: buttons above the columns, by which rows are picked and sorted."""
     top = _workbook.HEADER + 1
-    end = f"{_letters(len(table.columns))}{top + max(len(table.rows), 1)}"
+    end = f"{_column_letters(len(table.columns))}{top + max(len(table.rows), 1)}"
     where = f"{_workbook.REGISTER}.A{top}:{_workbook.REGISTER}.{end}"
     return (  # a name as LibreOffice gives: with another it keeps the buttons to itself when it saves as .xlsx
         '<table:database-ranges><table:database-range table:name="__Anonymous_Sheet_DB__1" '
@@ -197,7 +201,7 @@ def _filter(table: Table) -> str:
     )
 
 
-def _letters(number: int) -> str:
+def _column_letters(number: int) -> str:
     """The name of a column: 1 is A, 27 is AA."""
     name = ""
     while number:
@@ -206,9 +210,9 @@ def _letters(number: int) -> str:
     return name
 
 
-def read(content: bytes) -> list[Page]:
+def read_ods(content: bytes) -> list[Page]:
     """The worksheets of a spreadsheet."""
-    return _workbook.read(content, "an OpenDocument spreadsheet (.ods)", _ods_reading.read)
+    return _workbook.read_workbook(content, "an OpenDocument spreadsheet (.ods)", _ods_reading.read_worksheets)
 
 
-SHEET = Sheet("ods", ".ods", write, read)
+SHEET = Sheet("ods", ".ods", write_ods, read_ods)

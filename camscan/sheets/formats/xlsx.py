@@ -26,7 +26,7 @@ _LONGEST_LIST = 255
 """Characters of a list of choices (ECMA-376, 18.3.1.33)."""
 
 
-def write(table: Table, stream: BinaryIO) -> None:
+def write_xlsx(table: Table, stream: BinaryIO) -> None:
     """Write the cover, the register, and the explanation of its columns."""
     import xlsxwriter  # noqa: PLC0415 - 0.1 s that other formats need not wait for
 
@@ -36,13 +36,13 @@ def write(table: Table, stream: BinaryIO) -> None:
         book.set_size(2400, 1400)
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-        _plain_page(book, _workbook.COVER, _workbook.cover(table), bold, wrapped)
-        _register(book, table)
+        _plain_page(book, _workbook.COVER, _workbook.cover_lines(table), bold, wrapped)
+        _write_register(book, table)
         for extra in table.extras:
-            _extra(book, extra)
-        _plain_page(book, _workbook.COLUMNS, _workbook.explained(table), bold, wrapped)
+            _write_extra(book, extra)
+        _plain_page(book, _workbook.COLUMNS, _workbook.explanation_lines(table), bold, wrapped)
         for page in book.worksheets():
-            page.set_footer(f"&L{_workbook.marking(table)}&R&P / &N")
+            page.set_footer(f"&L{_workbook.page_marking(table)}&R&P / &N")
             page.set_landscape()
             if table.widths:  # what is not made to be printed has too many columns for one page's width
                 page.set_paper(_A4)
@@ -61,35 +61,41 @@ def _plain_page(book: Any, name: str, lines: list[tuple[str, ...]], bold: Any, w
             page.write_string(number, column, fit_for_xml(text), bold if heading else wrapped)
 
 
-def _register(book: Any, table: Table) -> None:
+def _write_register(book: Any, table: Table) -> None:
     page = book.add_worksheet(_workbook.REGISTER)
     top = _workbook.HEADER
     last = max(top + len(table.rows), top + 1)
     styles = _Styles(book, wrap=bool(table.widths))
     for place, column in enumerate(table.columns):
         hidden = {"hidden": column.name in table.hidden}
-        page.set_column(place, place, _workbook.width(column, table), styles.of(column, hidden["hidden"]), hidden)
+        page.set_column(
+            place,
+            place,
+            _workbook.column_width(column, table),
+            styles.style_of_column(column, hidden["hidden"]),
+            hidden,
+        )
         _offer_choices(page, place, column, (top + 1, last), table)
     page.ignore_errors({"number_stored_as_text": f"A1:XFD{last + 1}"})
     page.write_string(0, 0, table.title, styles.title)
     page.write_string(1, 0, _workbook.SUBTITLE, styles.bare)
     for place, column in enumerate(table.columns):
-        page.write_string(_workbook.HEADINGS, place, column.heading, styles.mark(column))
+        page.write_string(_workbook.HEADINGS, place, column.heading, styles.style_of_mark(column))
     for place, column in enumerate(table.columns):
-        page.write_string(top - 1, place, _workbook.mark(column), styles.name(column))
+        page.write_string(top - 1, place, _workbook.edit_mark(column), styles.style_of_name(column))
     for place, column in enumerate(table.columns):
-        page.write_string(top, place, column.name, styles.name(column))
-    writers = [_writer(page, column, styles, is_hidden=column.name in table.hidden) for column in table.columns]
+        page.write_string(top, place, column.name, styles.style_of_name(column))
+    writers = [_cell_writer(page, column, styles, is_hidden=column.name in table.hidden) for column in table.columns]
     for number, cells in enumerate(table.rows, start=top + 1):
         if table.widths:  # programs do not all make a row as high as its wrapped texts need
-            page.set_row(number, _LINE * _workbook.lines_of(cells, table))
+            page.set_row(number, _LINE * _workbook.line_count(cells, table))
         for place, text in enumerate(cells):
             if text:
                 writers[place](number, place, text)
     kinds = [column.kind for column in table.columns]
     if table.totals:
         page.set_row(top + 1 + len(table.rows), 2 * _LINE)
-    _sums(page, top + 1 + len(table.rows), table.totals, kinds, styles.sums)
+    _write_sums(page, top + 1 + len(table.rows), table.totals, kinds, styles.sums)
     page.freeze_panes(top + 1, 1)
     page.autofilter(top, 0, last, len(table.columns) - 1)
     page.repeat_rows(_workbook.HEADINGS)
@@ -115,7 +121,7 @@ def _offer_choices(page: Any, place: int, column: Column, rows: tuple[int, int],
     )
 
 
-def _extra(book: Any, extra: Extra) -> None:
+def _write_extra(book: Any, extra: Extra) -> None:
     """A page beside the register."""
     page = book.add_worksheet(extra.name)
     plain, bold = _sum_styles(book, bold=False), _sum_styles(book, bold=True)
@@ -125,7 +131,7 @@ def _extra(book: Any, extra: Extra) -> None:
     for place, heading in enumerate(extra.headings):
         page.write_string(1, place, heading, bold[Kind.TEXT])
     for number, row in enumerate(extra.rows):
-        _sums(page, number + 2, row, extra.kinds, bold if number in extra.bold else plain)
+        _write_sums(page, number + 2, row, extra.kinds, bold if number in extra.bold else plain)
     page.repeat_rows(1)
 
 
@@ -135,7 +141,7 @@ def _sum_styles(book: Any, *, bold: bool) -> Mapping[Kind, Any]:
     return {kind: book.add_format({**look, "num_format": form}) for kind, form in forms.items()}
 
 
-def _sums(page: Any, row: int, cells: Sequence[str], kinds: Sequence[Kind], styles: Mapping[Kind, Any]) -> None:
+def _write_sums(page: Any, row: int, cells: Sequence[str], kinds: Sequence[Kind], styles: Mapping[Kind, Any]) -> None:
     """A row of sums: numbers as numbers, the rest as text."""
     for place, (text, kind) in enumerate(zip(cells, kinds, strict=True) if cells else ()):
         if kind in {Kind.MONEY, Kind.NUMBER} and _AMOUNT.fullmatch(text):
@@ -172,48 +178,48 @@ class _Styles:
         }
         self.sums = _sum_styles(book, bold=True)
 
-    def of(self, column: Column, is_hidden: bool = False) -> Any:
+    def style_of_column(self, column: Column, is_hidden: bool = False) -> Any:
         if is_hidden:
             return self.bare
         return self._cells[column.is_editable, column.kind if column.kind in _NUMERIC else Kind.TEXT]
 
-    def name(self, column: Column) -> Any:
+    def style_of_name(self, column: Column) -> Any:
         return self._names[column.is_editable]
 
-    def mark(self, column: Column) -> Any:
+    def style_of_mark(self, column: Column) -> Any:
         return self._marks[column.is_editable]
 
 
 _NUMERIC = frozenset({Kind.DATE, Kind.MONEY, Kind.NUMBER})
 
 
-def _writer(page: Any, column: Column, styles: _Styles, *, is_hidden: bool) -> Callable[[int, int, str], object]:
-    style = styles.of(column, is_hidden)
+def _cell_writer(page: Any, column: Column, styles: _Styles, *, is_hidden: bool) -> Callable[[int, int, str], object]:
+    style = styles.style_of_column(column, is_hidden)
 
-    def text(row: int, place: int, value: str) -> None:
+    def write_text(row: int, place: int, value: str) -> None:
         page.write_string(row, place, fit_for_xml(value), style)
 
-    def number(row: int, place: int, value: str) -> None:
+    def write_number(row: int, place: int, value: str) -> None:
         page.write_number(row, place, float(value), style)
 
-    def day(row: int, place: int, value: str) -> None:
+    def write_day(row: int, place: int, value: str) -> None:
         page.write_datetime(row, place, date.fromisoformat(value), style)
 
-    exact = {Kind.DATE: day, Kind.MONEY: number, Kind.NUMBER: number}.get(column.kind)
+    exact = {Kind.DATE: write_day, Kind.MONEY: write_number, Kind.NUMBER: write_number}.get(column.kind)
     if exact is None:
-        return text
+        return write_text
 
-    def write(row: int, place: int, value: str) -> None:
+    def write_cell(row: int, place: int, value: str) -> None:
         with contextlib.suppress(ValueError):  # an old entry that is none: it stays what it is
             return exact(row, place, value)
-        return text(row, place, value)
+        return write_text(row, place, value)
 
-    return write
+    return write_cell
 
 
-def read(content: bytes) -> list[Page]:
+def read_xlsx(content: bytes) -> list[Page]:
     """The worksheets of a workbook."""
-    return _workbook.read(content, "an Excel workbook (.xlsx)", _xlsx_reading.read)
+    return _workbook.read_workbook(content, "an Excel workbook (.xlsx)", _xlsx_reading.read_worksheets)
 
 
-SHEET = Sheet("xlsx", ".xlsx", write, read)
+SHEET = Sheet("xlsx", ".xlsx", write_xlsx, read_xlsx)

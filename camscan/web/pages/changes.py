@@ -24,7 +24,7 @@ _MOST = 50
 
 def show(asked: Asked) -> Answer:
     """Since a day, the newest first; of one kind where that is asked for."""
-    since = asked.one("since") or (assess.today() - timedelta(days=_DAYS)).isoformat()
+    since = asked.one("since") or (assess.today_utc() - timedelta(days=_DAYS)).isoformat()
     is_last = since == _LAST
     kind, everything = asked.one("kind"), asked.one("everything") == "yes"
     trouble = ""
@@ -32,10 +32,12 @@ def show(asked: Asked) -> Answer:
         told = app.diff.changes_since(asked.desk.space, None if is_last else since)
     except UsageError:
         trouble = f"“{since[:40]}” is not a day: write it as 2027-03-31"
-        since = (assess.today() - timedelta(days=_DAYS)).isoformat()
+        since = (assess.today_utc() - timedelta(days=_DAYS)).isoformat()
         told = app.diff.changes_since(asked.desk.space, since)
     kinds = (kind,) if kind in set(Event) else ()
-    wanted = (each for each in told.wanted(kinds=kinds, everything=True) if everything or _is_of_video(told, each))
+    wanted = (
+        each for each in told.select_changes(kinds=kinds, everything=True) if everything or _is_of_video(told, each)
+    )
     found = sorted(wanted, key=lambda each: each.at, reverse=True)
     pages = max(total_pages(len(found)), 1)
     page = min(max(asked.number("page"), 1), pages)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from camscan.briefing.coverage import coverage_by_site
-from camscan.briefing.front import coverage
+from camscan.briefing.front import coverage_sentence
 from camscan.web.page import Answer, Asked, Drawn, Page
 
 
@@ -17,7 +17,7 @@ def show(asked: Asked) -> Answer:
         "section_of": section,
         "picture": coverage_by_site(kept.front.facts),
         "may_import": asked.visitor.reads_lists and not asked.desk.setting.is_read_only,
-        "says": coverage(kept.front.facts),
+        "says": coverage_sentence(kept.front.facts),
         "never": looked.never,
         "stale": looked.stale,
         "strangers": kept.front.facts.headline.strangers,

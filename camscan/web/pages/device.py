@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from camscan import app
-from camscan.app.devices import Details, device_details, site_of
-from camscan.app.timeline import timeline, value_in_words
+from camscan.app.devices import Details, device_details, device_site
+from camscan.app.timeline import device_timeline, value_in_words
 from camscan.asset import Asset, Judgement
 from camscan.asset.columns import EDITABLE, heading_of
 from camscan.asset.spelling import in_words
 from camscan.dates import moment
-from camscan.page.render import quoted
+from camscan.page.render import quote_for_address
 from camscan.plan.standing import answers_after_removal
 from camscan.register import Register, StoredObservation
 from camscan.vulnerabilities.assess import Verdict
@@ -31,17 +31,17 @@ def show(asked: Asked) -> Answer:
     """All that this visitor may know of it. A device of another site is not there for a site manager."""
     visitor = asked.visitor
     with asked.desk.reading() as book:
-        found = book.named([asked.within["number"]])
+        found = book.devices_by_number([asked.within["number"]])
         if not found:
-            merged = book.merged().get(asked.within["number"])
-            found = book.named([merged]) if merged else []
-        if not found or not visitor.sees_site(site_of(found[0])):
+            merged = book.merged_rows().get(asked.within["number"])
+            found = book.devices_by_number([merged]) if merged else []
+        if not found or not visitor.sees_site(device_site(found[0])):
             raise Missing
         row = found[0]
         known = device_details(book, row, asked.desk.space.settings)
         values = {
             "row": row,
-            "name": app.device_words.title(known),
+            "name": app.device_words.device_title(known),
             "groups": list(_groups(known, visitor)),
             "answers": answers_after_removal(row),
             "reasons": (known.reasons or (_NOTHING,)) if visitor.sees("evidence") else (),
@@ -53,7 +53,7 @@ def show(asked: Asked) -> Answer:
             "left_out": max(len(known.evidence) - _MOST, 0),
             "weaknesses": _weaknesses(known.weaknesses) if visitor.sees_evidence else [],
             "site_link": _site_link(row, visitor),
-            "site": site_of(row),
+            "site": device_site(row),
             "acts": {} if asked.desk.setting.is_read_only else acts_of(visitor),
             "saved": asked.number("saved", 0) if asked.has("saved") else None,
         }
@@ -61,7 +61,7 @@ def show(asked: Asked) -> Answer:
 
 
 def _site_link(row: Asset, visitor: Visitor) -> str:
-    return f"/site/{quoted(site_of(row))}" if site_of(row) and visitor.may("site") else ""
+    return f"/site/{quote_for_address(device_site(row))}" if device_site(row) and visitor.may("site") else ""
 
 
 def _groups(known: Details, visitor: Visitor) -> Iterator[tuple[str, Rows]]:
@@ -82,7 +82,7 @@ def _where(known: Details, visitor: Visitor) -> Rows:
     row = known.row
     behind = f"channel {row.channel or 'not known'} of {row.recorder_asset_id}" if row.recorder_asset_id else ""
     rows: Rows = [
-        ("Site", site_of(row) or "Not known"),
+        ("Site", device_site(row) or "Not known"),
         ("Location", row.entry("location_detail")),
         ("Behind a recorder", behind),
     ]
@@ -95,7 +95,7 @@ def _what(known: Details, visitor: Visitor) -> Rows:
     found = known.row.identification
     rows: Rows = [
         ("Maker", known.maker or "Not known"),
-        ("How sure", _begun(app.device_words.sure(known))),
+        ("How sure", _begun(app.device_words.describe_certainty(known))),
         ("Badge", known.row.entries.get("brand_on_badge") or found.brand or ""),
         ("Model", found.model or ""),
         ("Type", known.kind),
@@ -122,13 +122,13 @@ def _network(known: Details, visitor: Visitor) -> Rows:
         "ip_addresses": ("IP address", row.ip_addresses),
         "mac_addresses": ("MAC address", row.mac_addresses),
         "hostname": ("Host name", tuple(filter(None, [row.hints.get("hostname", "")]))),
-        "switch_port": ("Switch port", tuple(filter(None, [app.device_words.port(row)]))),
+        "switch_port": ("Switch port", tuple(filter(None, [app.device_words.describe_port(row)]))),
         "open_services": ("Open ports", row.open_ports),
     }
     rows: Rows = [value for column, value in columns.items() if visitor.sees(column)]
     if visitor.sees("ip_addresses"):
         rows.append(("Held before", (*row.past_ip_addresses, *row.past_mac_addresses)))
-    return [*rows, ("Seen", _begun(app.device_words.seen(row)))]
+    return [*rows, ("Seen", _begun(app.device_words.describe_sightings(row)))]
 
 
 def _plan(known: Details) -> Rows:
@@ -136,7 +136,7 @@ def _plan(known: Details) -> Rows:
     return [
         ("Status", app.device_list.lifecycle_in_words(row.lifecycle)),
         ("In scope", _scope(judgement)),
-        ("Removal", _begun(app.device_words.removal(row))),
+        ("Removal", _begun(app.device_words.describe_removal(row))),
         ("Priority", str(judgement.priority or "")),
         ("Made from", judgement.priority_reason if judgement.priority else ""),
     ]
@@ -161,7 +161,7 @@ def _entries(known: Details, visitor: Visitor) -> Rows:
 
 def _moments(book: Register, known: Details, visitor: Visitor) -> list[Mapping[str, object]]:
     """What happened to it; what a visitor may not see of it, they do not see in its past either."""
-    found = timeline(book, known.row)
+    found = device_timeline(book, known.row)
     hidden = {heading_of(each.name) for each in EDITABLE if not visitor.sees(each.name)}
     moments: list[Mapping[str, object]] = []
     for each in found:

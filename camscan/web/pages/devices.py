@@ -10,7 +10,7 @@ from camscan import app
 from camscan.app.device_list import DevicePage, Filter
 from camscan.app.front import Choice, Front
 from camscan.briefing.nouns import STANDINGS
-from camscan.page.render import quoted
+from camscan.page.render import quote_for_address
 from camscan.web.acts import acts_of
 from camscan.web.keeper import Kept
 from camscan.web.list_filter import wanted_of
@@ -62,9 +62,9 @@ def show(asked: Asked) -> Answer:
         )
         past = []
         if wanted.text and not found.total and visitor.sees_identifiers:
-            past = app.device_list.find_past(book, wanted.text, visitor.sites)
+            past = app.device_list.find_by_past_address(book, wanted.text, visitor.sites)
     if asked.has("find") and (found.total == 1 or len(past) == 1):
-        return Redirect(f"/device/{quoted(found.rows[0].number if found.total else past[0])}")
+        return Redirect(f"/device/{quote_for_address(found.rows[0].number if found.total else past[0])}")
     return Drawn("devices", _title(found, wanted), _values(asked, wanted, kept, found, past))
 
 

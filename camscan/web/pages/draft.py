@@ -198,7 +198,7 @@ def _page(asked: Asked, wanted: _Wanted, draft: Draft | None, filled: Filled | N
             "unplaced": drafted.named((*proposal.unplaced, *proposal.unpriced), rows),
             "advice": [drafted.begun(each) for each in proposal.advice],
             "left": list(drafted.left(draft)),
-            "formula": app.plan.in_words(asked.desk.space.settings.planning.formula),
+            "formula": app.plan.describe_formula(asked.desk.space.settings.planning.formula),
             "signing": signature(asked.visitor, filled.answers, filled.errors),
         }
     title = f"{'Error: ' if errors else ''}Draft a plan"

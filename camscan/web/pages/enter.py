@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from camscan import app
-from camscan.app.devices import site_of
+from camscan.app.devices import device_site
 from camscan.asset import Asset, Change, Lifecycle
 from camscan.asset.columns import BY_NAME
 from camscan.asset.spelling import in_words
 from camscan.dates import spoken
 from camscan.errors import StaleError, UsageError
-from camscan.page.render import quoted
+from camscan.page.render import quote_for_address
 from camscan.register import Edit, Register
 from camscan.web.acts import ACTS, REMARK, Act
 from camscan.web.forms import BECAUSE, ROLE, Filled, error_list, fields, read, revisions_sent
@@ -35,7 +35,7 @@ def show(asked: Asked) -> Answer:
     with asked.desk.reading() as book:
         rows = _rows(book, asked, _asked_for(book, asked))
     values = dict(rows[0].entries) if len(rows) == 1 else {}
-    values |= {name: values.get(name) or app.edit.day(None).isoformat() for name in act.today}
+    values |= {name: values.get(name) or app.edit.parse_day_or_today(None).isoformat() for name in act.today}
     values[REMARK] = ""
     return _form(asked, act, rows, Filled(values))
 
@@ -77,7 +77,7 @@ class _Entry:
             for row in self.rows
             for column, value in self._entries(act, row, answers).items()
         ]
-        return self.book.edit(
+        return self.book.edit_entries(
             edits,
             role=self.role,
             how=HOW,
@@ -153,7 +153,7 @@ def _value(name: str, text: str) -> str:
     if text and column.choices:
         return in_words(text)
     if text and column.kind == "date":
-        return spoken(app.edit.day(text))
+        return spoken(app.edit.parse_day_or_today(text))
     return text
 
 
@@ -195,7 +195,7 @@ def _name(row: Asset) -> str:
 
 def _back(rows: Sequence[Asset], saved: int | None = None) -> str:
     said = "" if saved is None else f"?saved={saved}"
-    return f"/device/{quoted(rows[0].asset_id)}{said}" if len(rows) == 1 else f"/devices{said}"
+    return f"/device/{quote_for_address(rows[0].asset_id)}{said}" if len(rows) == 1 else f"/devices{said}"
 
 
 def _act(asked: Asked) -> Act:
@@ -232,8 +232,8 @@ def _rows(book: Register, asked: Asked, numbers: Sequence[str]) -> list[Asset]:
         raise UsageError(
             f"{len(numbers)} devices are more than the {MOST} that can be changed at once; narrow the list"
         )
-    rows = book.named(list(dict.fromkeys(numbers)))
-    if len(rows) < len({*numbers}) or not all(asked.visitor.sees_site(site_of(row)) for row in rows):
+    rows = book.devices_by_number(list(dict.fromkeys(numbers)))
+    if len(rows) < len({*numbers}) or not all(asked.visitor.sees_site(device_site(row)) for row in rows):
         raise Missing
     return rows
 

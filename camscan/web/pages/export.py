@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from camscan import app, exports
-from camscan.app.devices import site_of
+from camscan.app.devices import device_site
 from camscan.app.export import files_of, make_of_register, text_of_figures, text_of_recorded_scan
 from camscan.errors import UsageError
 from camscan.exports import Export, Takes
@@ -43,7 +43,7 @@ def _export(asked: Asked) -> Export:
     name = asked.within["name"]
     if name not in exports_of(asked.visitor):
         raise Missing
-    return exports.load()[name]
+    return exports.load_exports()[name]
 
 
 def _options(asked: Asked, export: Export) -> Mapping[str, str]:
@@ -78,7 +78,7 @@ def _choices(asked: Asked, export: Export, error: str = "") -> Drawn:
 
 
 def _file(asked: Asked, export: Export, given: Mapping[str, str], options: Mapping[str, str]) -> Answer:
-    name = f"{export.name}-{app.assess.today().isoformat()}{export.suffix}"
+    name = f"{export.name}-{app.assess.today_utc().isoformat()}{export.suffix}"
     try:
         files = dict(_files(asked, export, name, given, options))
     except UsageError as error:
@@ -87,7 +87,7 @@ def _file(asked: Asked, export: Export, given: Mapping[str, str], options: Mappi
     if not export.is_folder and len(files) == 1:
         (text,) = files.values()
         return Download(name, text.encode(), _TYPES.get(export.suffix, "text/plain; charset=utf-8"))
-    return Download(f"{export.name}-{app.assess.today().isoformat()}.zip", archive(files), "application/zip")
+    return Download(f"{export.name}-{app.assess.today_utc().isoformat()}.zip", archive(files), "application/zip")
 
 
 def _files(
@@ -104,8 +104,8 @@ def _files(
         made = make_of_register(
             *(export.name, book, space.settings, options),
             site=given["site"] or None,
-            on=app.edit.day(given["on"]) if given["on"] else None,
-            sees=None if visitor.sites is None else lambda row: visitor.sees_site(site_of(row)),
+            on=app.edit.parse_day_or_today(given["on"]) if given["on"] else None,
+            sees=None if visitor.sites is None else lambda row: visitor.sees_site(device_site(row)),
         )
     yield from files_of(made, name, with_left_out=given["left-out"] == "yes").items()
 

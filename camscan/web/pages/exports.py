@@ -55,7 +55,7 @@ def _others(asked: Asked) -> Iterator[Line]:
 def _exports(asked: Asked) -> Iterator[Line]:
     if not asked.visitor.may("export"):
         return
-    known = exports.load()
+    known = exports.load_exports()
     for name in exports_of(asked.visitor):
         export = known[name]
         title = f"{export.title[:1].upper()}{export.title[1:]}"

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from camscan import app
-from camscan.app.foi_files import sent
+from camscan.app.foi_files import files_to_send
 from camscan.errors import UsageError
-from camscan.foi.answers import WITHHELD, Part, about, parts, title
-from camscan.foi.pack import Pack, kept_back
-from camscan.page.render import written
+from camscan.foi.answers import WITHHELD, Part, about_pack, list_parts, pack_title
+from camscan.foi.pack import Pack, list_kept_back
+from camscan.page.render import cell_text
 from camscan.page.table import Kind
 from camscan.web.archive import archive
 from camscan.web.forms import ROLE, read_role
@@ -38,7 +38,7 @@ def show(asked: Asked) -> Answer:
     if asked.one("download") != "yes":
         return _preview(asked, wanted, {})
     pack = app.foi.draft_pack(asked.desk.space, wanted)
-    return Download(f"foi-DRAFT-{pack.estate.day.isoformat()}.zip", archive(sent(pack)), "application/zip")
+    return Download(f"foi-DRAFT-{pack.estate.day.isoformat()}.zip", archive(files_to_send(pack)), "application/zip")
 
 
 def take(asked: Asked) -> Answer:
@@ -60,7 +60,7 @@ def take(asked: Asked) -> Answer:
             text = str(error)
             filled.errors["reference"] = f"{text[:1].upper()}{text[1:]}"
         else:
-            return Download(f"foi-{pack.estate.day.isoformat()}.zip", archive(sent(pack)), "application/zip")
+            return Download(f"foi-{pack.estate.day.isoformat()}.zip", archive(files_to_send(pack)), "application/zip")
     return _preview(asked, wanted, filled.errors, reference, filled.answers.get(ROLE, ""))
 
 
@@ -71,11 +71,11 @@ def _preview(asked: Asked, wanted: app.foi.Asked, errors: dict[str, str], refere
         errors = {**errors, "on": f"{str(error)[:1].upper()}{str(error)[1:]}"}
         wanted = replace(wanted, on=None)
         pack = app.foi.draft_pack(asked.desk.space, wanted)
-    kept = list(kept_back(pack))
+    kept = list(list_kept_back(pack))
     values = {
         "pack": pack,
-        "heading": title(pack),
-        "about": about(pack),
+        "heading": pack_title(pack),
+        "about": about_pack(pack),
         "parts": list(_shown(pack)),
         "kept": kept[:_MOST],
         "more": max(len(kept) - _MOST, 0),
@@ -92,14 +92,14 @@ def _preview(asked: Asked, wanted: app.foi.Asked, errors: dict[str, str], refere
 
 
 def _shown(pack: Pack) -> Iterator[Shown]:
-    for part in parts(pack):
+    for part in list_parts(pack):
         table = part.table
         kinds = [head.kind for head in table.heads]
         rows = [
-            [(written(cell, kind), cell == WITHHELD) for cell, kind in zip(row, kinds, strict=True)]
+            [(cell_text(cell, kind), cell == WITHHELD) for cell, kind in zip(row, kinds, strict=True)]
             for row in table.rows
         ]
-        total = [written(cell, kind) for cell, kind in zip(table.total, kinds, strict=bool(table.total))]
+        total = [cell_text(cell, kind) for cell, kind in zip(table.total, kinds, strict=bool(table.total))]
         heads = [(head.name, head.kind is not Kind.TEXT) for head in table.heads]
         yield Shown(part, heads, rows, total)
 

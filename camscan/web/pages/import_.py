@@ -30,7 +30,7 @@ _SUFFIXES = ".csv,.xlsx,.ods"
 def show(asked: Asked) -> Answer:
     """The form that takes a file."""
     _require_writing(asked)
-    return _form(asked, Wish(kind=asked.one("kind") or SHEET, as_of=app.edit.day(None).isoformat()))
+    return _form(asked, Wish(kind=asked.one("kind") or SHEET, as_of=app.edit.parse_day_or_today(None).isoformat()))
 
 
 def take(asked: Asked) -> Answer:
@@ -149,14 +149,14 @@ def _looked(asked: Asked, upload: Upload, wish: Wish, held: str) -> Answer:
 def _done(asked: Asked, work: Import, filled: Filled) -> str:
     if not asked.visitor.role:
         asked.desk.sessions.act_as(asked.secret, filled.answers[ROLE])
-    edits, _ = work.wanted()
+    edits, _ = work.edits_and_rows()
     devices = len({edit.asset_id for edit in edits})
     return f"/exchange/import?changed={len(edits)}&devices={devices}&added={len(work.added)}"
 
 
 def _check(asked: Asked, file: _File, work: Import, filled: Filled | None = None) -> Drawn:
     filled = filled or Filled()
-    edits, new = work.wanted()
+    edits, new = work.edits_and_rows()
     changes, lines = list(_changes(work)), list(_remarks(work))
     values = {
         "name": file.upload.name,

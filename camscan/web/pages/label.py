@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from camscan.app.devices import site_of
+from camscan.app.devices import device_site
 from camscan.web.labels import label_of, reaches_telephones
 from camscan.web.page import Answer, Asked, Drawn, Missing, Page
 
@@ -10,8 +10,8 @@ from camscan.web.page import Answer, Asked, Drawn, Missing, Page
 def show(asked: Asked) -> Answer:
     """One label."""
     with asked.desk.reading() as book:
-        found = book.named([asked.within["number"]])
-    if not found or not asked.visitor.sees_site(site_of(found[0])):
+        found = book.devices_by_number([asked.within["number"]])
+    if not found or not asked.visitor.sees_site(device_site(found[0])):
         raise Missing
     label = label_of(asked.desk, found[0])
     values = {"labels": [label], "back": f"/device/{label.number}", "name": label.tag or label.number}

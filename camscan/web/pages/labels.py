@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from camscan import app
-from camscan.app.devices import site_of
+from camscan.app.devices import device_site
 from camscan.errors import UsageError
 from camscan.web.labels import label_of, reaches_telephones
 from camscan.web.list_filter import wanted_of
@@ -27,8 +27,8 @@ def show(asked: Asked) -> Answer:
             )
         if len(numbers) > _MOST:
             raise UsageError(f"{len(numbers)} labels are more than the {_MOST} of ten sheets; choose fewer devices")
-        rows = {row.asset_id: row for row in book.named(list(dict.fromkeys(numbers)))}
-    if len(rows) < len({*numbers}) or not all(visitor.sees_site(site_of(row)) for row in rows.values()):
+        rows = {row.asset_id: row for row in book.devices_by_number(list(dict.fromkeys(numbers)))}
+    if len(rows) < len({*numbers}) or not all(visitor.sees_site(device_site(row)) for row in rows.values()):
         raise Missing
     labels = [label_of(asked.desk, rows[number]) for number in dict.fromkeys(numbers)]
     values = {"labels": labels, "back": "/devices", "name": "Devices", "address": asked.desk.address}

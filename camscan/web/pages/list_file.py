@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from camscan import app
-from camscan.app.devices import site_of
+from camscan.app.devices import device_site
 from camscan.app.list_file import csv_pieces, workbook
 from camscan.web.list_filter import wanted_of
 from camscan.web.outgoing import hidden_from, views_of
@@ -30,7 +30,9 @@ def show(asked: Asked) -> Answer:
     if suffix not in _TYPES:
         raise Missing
     space, hidden, numbers = asked.desk.space, hidden_from(visitor), _numbers(asked, view)
-    name = f"{'costs' if view == 'costs' else 'register'}-{app.assess.today().isoformat()}-OFFICIAL-SENSITIVE.{suffix}"
+    name = (
+        f"{'costs' if view == 'costs' else 'register'}-{app.assess.today_utc().isoformat()}-OFFICIAL-SENSITIVE.{suffix}"
+    )
     if suffix == "csv":
         return Download(name, csv_pieces(space, numbers, view=view, without=hidden), _TYPES[suffix])
     return Download(name, workbook(space, numbers, f".{suffix}", view=view, without=hidden), _TYPES[suffix])
@@ -42,8 +44,8 @@ def _numbers(asked: Asked, view: str) -> list[str]:
     wanted = wanted_of(asked)
     with asked.desk.reading() as book:
         if named and asked.one("all") != "yes":
-            rows = book.named(list(dict.fromkeys(named)))
-            if len(rows) < len({*named}) or not all(visitor.sees_site(site_of(row)) for row in rows):
+            rows = book.devices_by_number(list(dict.fromkeys(named)))
+            if len(rows) < len({*named}) or not all(visitor.sees_site(device_site(row)) for row in rows):
                 raise Missing
             return [row.asset_id for row in rows]
         if view in _OF_THE_PROGRAMME and not wanted.scope and asked.desk.front().front.facts.is_decided:

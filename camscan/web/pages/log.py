@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from camscan.app.timeline import entered
+from camscan.app.timeline import describe_entry
 from camscan.asset import Asset
 from camscan.asset.columns import heading_of
 from camscan.web.log_filter import log_wanted_of
@@ -19,12 +19,12 @@ def show(asked: Asked) -> Answer:
     wanted, wrong = log_wanted_of(asked)
     wanted = replace(wanted, start=(page - 1) * _MOST, most=_MOST)
     with asked.desk.reading() as book:
-        lines, total = book.log(wanted)
+        lines, total = book.read_log(wanted)
         roles, columns = book.log_values()
-        devices = {row.asset_id: row for row in book.named({each.asset_id for each in lines})}
+        devices = {row.asset_id: row for row in book.devices_by_number({each.asset_id for each in lines})}
     pages = max(-(-total // _MOST), 1)
     values = {
-        "rows": [(each, entered(each), _label(devices.get(each.asset_id))) for each in lines],
+        "rows": [(each, describe_entry(each), _label(devices.get(each.asset_id))) for each in lines],
         "total": total,
         "roles": [(each, each, each == wanted.role) for each in roles],
         "columns": [(each, heading_of(each), each == wanted.column) for each in columns],

@@ -14,7 +14,7 @@ def show(asked: Asked) -> Answer:
     wanted, wrong = log_wanted_of(asked)
     if wrong:
         raise UsageError(wrong[0])
-    name = f"log-{app.assess.today().isoformat()}-OFFICIAL-SENSITIVE.csv"
+    name = f"log-{app.assess.today_utc().isoformat()}-OFFICIAL-SENSITIVE.csv"
     return Download(name, log_pieces(asked.desk.space, wanted), "text/csv; charset=utf-8")
 
 

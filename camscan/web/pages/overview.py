@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from camscan.app.front import Alarm, Front
-from camscan.briefing.front import coverage
+from camscan.briefing.front import coverage_sentence
 from camscan.briefing.nouns import STANDINGS
 from camscan.page import Table
 from camscan.plan.standing import Standing
@@ -57,7 +57,7 @@ def show(asked: Asked) -> Answer:
         "alarms": [(alarm, _link(alarm, visitor)) for alarm in front.alarms],
         "scope": list(_scope(front, visitor)),
         "left": list(_left(front, visitor)),
-        "coverage": coverage(front.facts),
+        "coverage": coverage_sentence(front.facts),
         "progress": sections["progress"],
         "sites": [each for each in sections["groups"].exhibits if each.name == "By site" and visitor.may("sites")],
         "due": sections["due"].says[0] if sections["due"].says else "",

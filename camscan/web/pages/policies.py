@@ -24,7 +24,7 @@ def show(asked: Asked) -> Answer:
         "table": _table(found),
         "policies": [_said(each, is_decided=found.rules.is_decided) for each in found.policies],
         "left_out": [_begun(line.partition(": ")[2]) for line in found.rules.left_out],
-        "formula": app.plan.in_words(asked.desk.space.settings.planning.formula),
+        "formula": app.plan.describe_formula(asked.desk.space.settings.planning.formula),
     }
     return Drawn("policies", "Policies", values)
 

@@ -24,14 +24,14 @@ def show(asked: Asked) -> Answer:
     if level is Level.FULL and not _sees_all(asked):
         raise Refused("The full report says where each device is; your role may have the summary")
     # Without a day, what was counted is read, and brought up to date first; read only, everything is judged anew.
-    on = asked.one("on") or (app.assess.today().isoformat() if asked.desk.setting.is_read_only else None)
+    on = asked.one("on") or (app.assess.today_utc().isoformat() if asked.desk.setting.is_read_only else None)
     try:
         content, _ = make_report(asked.desk.space, suffix, level, on=on, devices=asked.one("devices") == "yes")
     except UsageError as error:
         text = str(error)
         return _choices(asked, f"{text[:1].upper()}{text[1:]}")
     marked = f"-{MARKING}" if level is Level.FULL else ""
-    return Download(f"report-{app.assess.today().isoformat()}{marked}{suffix}", content, _TYPES[suffix])
+    return Download(f"report-{app.assess.today_utc().isoformat()}{marked}{suffix}", content, _TYPES[suffix])
 
 
 def _sees_all(asked: Asked) -> bool:

@@ -156,7 +156,7 @@ def _settled(asked: Asked, found: Settled | None, number: int, filled: Filled | 
         raise Missing
     with asked.desk.reading() as book:
         rest = app.review.questions(book)
-        rows = {row.asset_id: row for row in book.named({found.asset_id, found.other} - {""})}
+        rows = {row.asset_id: row for row in book.devices_by_number({found.asset_id, found.other} - {""})}
     values = {
         "number": number,
         "found": found,

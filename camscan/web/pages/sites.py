@@ -7,7 +7,7 @@ from typing import Any
 
 from camscan.app.front import Front, SiteLine
 from camscan.briefing.nouns import Exhibit
-from camscan.page.render import quoted
+from camscan.page.render import quote_for_address
 from camscan.web.page import Answer, Asked, Drawn, Page, Redirect
 
 _SORTS: Mapping[str, Callable[[SiteLine], Any]] = {
@@ -24,7 +24,7 @@ def show(asked: Asked) -> Answer:
     kept = asked.desk.front()
     sites = [line for line in kept.front.sites if asked.visitor.sees_site(line.name)]
     if len(sites) == 1 and asked.visitor.sites is not None:
-        return Redirect(f"/site/{quoted(sites[0].name)}")
+        return Redirect(f"/site/{quote_for_address(sites[0].name)}")
     sort = asked.one("sort", "name")
     sites.sort(key=_SORTS.get(sort, _SORTS["name"]))
     heads = [

@@ -14,14 +14,14 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-def to_plain(value: Any) -> Any:
+def to_json_value(value: Any) -> Any:
     """JSON of a noun: members by name, dates ISO, pounds as text."""
     if dataclasses.is_dataclass(value):
-        return {each.name: to_plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
+        return {each.name: to_json_value(getattr(value, each.name)) for each in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {str(name): to_plain(member) for name, member in value.items()}
+        return {str(name): to_json_value(member) for name, member in value.items()}
     if isinstance(value, tuple | list):
-        return [to_plain(member) for member in value]
+        return [to_json_value(member) for member in value]
     if isinstance(value, date):
         return value.isoformat()
     return str(value) if isinstance(value, Decimal) else value
@@ -29,22 +29,24 @@ def to_plain(value: Any) -> Any:
 
 def from_plain(kind: type[T], value: Any) -> T:
     """The noun of that class again; LookupError, TypeError or ValueError where the JSON is of no such noun."""
-    made: T = _made(kind, value)
+    made: T = _from_json_value(kind, value)
     return made
 
 
-def _made(kind: Any, value: Any) -> Any:
+def _from_json_value(kind: Any, value: Any) -> Any:
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if origin in {types.UnionType, typing.Union}:
         (some,) = (each for each in inner if each is not type(None))
-        return None if value is None else _made(some, value)
+        return None if value is None else _from_json_value(some, value)
     if origin is tuple:
-        return tuple(_made(inner[0], member) for member in value)
+        return tuple(_from_json_value(inner[0], member) for member in value)
     if origin is not None and issubclass(origin, Mapping):
-        return {_made(inner[0], name): _made(inner[1], member) for name, member in value.items()}
+        return {_from_json_value(inner[0], name): _from_json_value(inner[1], member) for name, member in value.items()}
     if dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
-        return typing.cast("Any", kind)(**{name: _made(hints[name], member) for name, member in value.items()})
+        return typing.cast("Any", kind)(
+            **{name: _from_json_value(hints[name], member) for name, member in value.items()}
+        )
     if issubclass(kind, date):
         return kind.fromisoformat(value)
     return kind(value) if issubclass(kind, Decimal | enum.Enum) else value

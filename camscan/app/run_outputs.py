@@ -9,8 +9,8 @@ from pathlib import Path
 
 from camscan import exports
 from camscan.app import export
-from camscan.app.metrics import Run, of_run
-from camscan.app.report_form import suffix_of
+from camscan.app.metrics import Run, figures_of_run
+from camscan.app.report_form import form_suffix
 from camscan.app.workspace import Workspace, workspace_of
 from camscan.config import Config
 from camscan.errors import CamscanError, ConfigError, OutputError, RegisterError, UsageError
@@ -32,13 +32,13 @@ def back_up(space: Workspace, day: date) -> Path | None:
     keep = space.settings.run.keep
     if keep == 0 or not space.has_register:
         return None
-    folder, stem = folder_of_backups(space), _stem(space)
+    folder, stem = folder_of_backups(space), _backup_stem(space)
     with explained(folder):
         make_folder(folder)
     target = folder / f"{stem}-{day.isoformat()}.db"
     with space.open(readonly=True) as book:
-        book.backup(target, force=True)
-    _prune(folder, stem, target, keep)
+        book.write_backup(target, force=True)
+    _prune_backups(folder, stem, target, keep)
     return target
 
 
@@ -57,7 +57,7 @@ def require_register_not_lost(space: Workspace) -> None:
 
     An empty register in its place would be backed up each night, until no backup of the lost one were left.
     """
-    folder, pattern = folder_of_backups(space), _pattern(_stem(space))
+    folder, pattern = folder_of_backups(space), _backup_pattern(_backup_stem(space))
     if space.has_register or not folder.is_dir():
         return
     with explained(folder):
@@ -69,17 +69,17 @@ def require_register_not_lost(space: Workspace) -> None:
         )
 
 
-def _pattern(stem: str) -> re.Pattern[str]:
+def _backup_pattern(stem: str) -> re.Pattern[str]:
     return re.compile(rf"{re.escape(stem)}-\d{{4}}-\d\d-\d\d\.db")
 
 
-def _stem(space: Workspace) -> str:
+def _backup_stem(space: Workspace) -> str:
     return "camscan" if address_of(space.where) else Path(space.where).stem
 
 
-def _prune(folder: Path, stem: str, newest: Path, keep: int) -> None:
+def _prune_backups(folder: Path, stem: str, newest: Path, keep: int) -> None:
     """Remove the oldest; never the one that was just written, whatever the clock said when others were."""
-    pattern = _pattern(stem)
+    pattern = _backup_pattern(stem)
     with explained(folder):
         found = sorted(path for path in folder.iterdir() if pattern.fullmatch(path.name) and path != newest)
     for path in found[: max(0, len(found) - keep + 1)]:
@@ -92,21 +92,21 @@ def _prune(folder: Path, stem: str, newest: Path, keep: int) -> None:
 # ── exports ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def writers(config: Config) -> Mapping[str, Callable[[Workspace], None]]:
+def list_writers(config: Config) -> Mapping[str, Callable[[Workspace], None]]:
     """What ``after`` names -> what writes it. Raises ConfigError for what cannot be written so, with file and line."""
     found = {}
     taken: dict[Path, str] = {}
     for name, path in config.run.after.items():
-        make = _writer(name, path)
+        make = _make_writer(name, path)
         if make is None:
-            known = ", ".join([*exports.load(), *REPORTS])
+            known = ", ".join([*exports.load_exports(), *REPORTS])
             raise ConfigError(f"{config.run.lines[name]}: there is no export '{name}'; the exports are: {known}")
         before = taken.setdefault(Path(path).resolve(), name)
         if before != name:
             raise ConfigError(f"{config.run.lines[name]}: {before} and {name} are the same file; name two files")
         try:
             if name in REPORTS:
-                suffix_of(path)
+                form_suffix(path)
             workspace_of(config).refuse_own(path)
         except UsageError as error:
             raise ConfigError(f"{config.run.lines[name]}: {error}") from error
@@ -114,14 +114,14 @@ def writers(config: Config) -> Mapping[str, Callable[[Workspace], None]]:
     return found
 
 
-def _writer(name: str, path: str) -> Callable[[Workspace], None] | None:
-    known = exports.load().get(name)
+def _make_writer(name: str, path: str) -> Callable[[Workspace], None] | None:
+    known = exports.load_exports().get(name)
     if name in REPORTS:
         return lambda space: _write_report(space, path, REPORTS[name])
     if known is None:
         return None
 
-    def write(space: Workspace) -> None:
+    def write_export(space: Workspace) -> None:
         space.refuse_own(path)
         with explained(Path(path)):
             make_folder(Path(path).parent)
@@ -135,7 +135,7 @@ def _writer(name: str, path: str) -> Callable[[Workspace], None] | None:
             with space.open(readonly=True) as book:
                 export.export_recorded_scan(name, book, path)
 
-    return write
+    return write_export
 
 
 def _write_report(space: Workspace, path: str, level: str) -> None:
@@ -155,11 +155,11 @@ def write_metrics(space: Workspace, path: Path, run: Run) -> None:
     Raises CamscanError for that too, once the file is written.
     """
     space.refuse_own(path)
-    make = exports.load()["prometheus"].of_figures
+    make = exports.load_exports()["prometheus"].of_figures
     assert make is not None  # noqa: S101 - it is what that format is for
     try:
         export.export_figures("prometheus", space, str(path), run)
     except CamscanError:
-        text = make(of_run(run))
+        text = make(figures_of_run(run))
         write_atomically(path, lambda stream: stream.writelines([text]))
         raise

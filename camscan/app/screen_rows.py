@@ -9,22 +9,22 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from camscan.app import assess
-from camscan.app.edition import edition
-from camscan.app.overview import PROGRAMME, list_by, overview
-from camscan.app.plain import from_plain
+from camscan.app.edition import settings_hash
+from camscan.app.json_values import from_plain
+from camscan.app.overview import PROGRAMME, list_by, load_overview
 from camscan.headline import Headline
 from camscan.register.address import address_of
-from camscan.register.glance import Glance, glance
-from camscan.register.texts import MARK, unescaped
+from camscan.register.glance import Glance, read_at_a_glance
+from camscan.register.texts import MARK, unescape_text
 
 if TYPE_CHECKING:
     from camscan.app.workspace import Workspace
     from camscan.asset import Asset
 
-__all__ = ["ScreenList", "Shown", "screen_list", "shown"]
+__all__ = ["ScreenList", "ScreenRow", "screen_list", "screen_row"]
 
 
-class Shown(NamedTuple):
+class ScreenRow(NamedTuple):
     """One device in the list."""
 
     asset_id: str
@@ -56,17 +56,17 @@ class Shown(NamedTuple):
 class ScreenList:
     """The list of every camera and recorder, and of what may be one."""
 
-    rows: Sequence[Shown]
+    rows: Sequence[ScreenRow]
     others: int
     """Devices that are left out, since they are not part of video surveillance."""
     headline: Headline
     """Of the whole register."""
 
 
-def shown(row: Asset, maker: str) -> Shown:
+def screen_row(row: Asset, maker: str) -> ScreenRow:
     """What the list says of a device; ``maker`` is the name of its maker."""
     found = row.identification
-    return Shown(
+    return ScreenRow(
         asset_id=row.asset_id,
         tag=row.entries.get("council_asset_tag", ""),
         ip_addresses=", ".join(row.ip_addresses),
@@ -89,31 +89,31 @@ def shown(row: Asset, maker: str) -> Shown:
 
 def screen_list(space: Workspace) -> ScreenList | None:
     """It, from the lines of the register; None where it has to be made of all devices, since nothing can be kept."""
-    now, basis = assess.today(), edition(space.settings)
+    now, basis = assess.today_utc(), settings_hash(space.settings)
 
-    def read(seen: Glance) -> ScreenList | None:
-        return _read(seen, now)
+    def decode_list(seen: Glance) -> ScreenList | None:
+        return _decode_list(seen, now)
 
     if address_of(space.where) is not None:
-        counted = overview(space)
+        counted = load_overview(space)
         return None if counted is None else _read_on_server(space, counted.headline)
-    found = glance(space.where, basis, now, read)
-    if found is None and overview(space) is not None:  # which brings the lines up to date
-        found = glance(space.where, basis, now, read)
+    found = read_at_a_glance(space.where, basis, now, decode_list)
+    if found is None and load_overview(space) is not None:  # which brings the lines up to date
+        found = read_at_a_glance(space.where, basis, now, decode_list)
     return found
 
 
-def _read(seen: Glance, now: date) -> ScreenList | None:
-    counted = seen.document(PROGRAMME, now)
+def _decode_list(seen: Glance, now: date) -> ScreenList | None:
+    counted = seen.find_document(PROGRAMME, now)
     if counted is None:
         return None
     rows, others = [], 0
     moments: dict[str, datetime] = {}
-    for line in seen.lines():
+    for line in seen.read_lines():
         if line[-2]:
             others += 1
         else:
-            rows.append(_line(line, moments))
+            rows.append(_screen_line(line, moments))
     return ScreenList(rows, others, from_plain(Headline, counted["headline"]))
 
 
@@ -132,10 +132,10 @@ def _read_on_server(space: Workspace, headline: Headline) -> ScreenList | None:
         return ScreenList(rows, others, headline) if book.counting_basis() == before else None
 
 
-def _shown(line: Mapping[str, Any]) -> Shown:
+def _shown(line: Mapping[str, Any]) -> ScreenRow:
     texts = {**line, **line["facts"].get("long", {})}
     maker, confidence = line["maker"], line["confidence"]
-    return Shown(
+    return ScreenRow(
         asset_id=line["asset_id"],
         ip_addresses=line["ips"],
         maker=line["make"],
@@ -152,12 +152,12 @@ def _shown(line: Mapping[str, Any]) -> Shown:
     )
 
 
-def _line(line: Sequence[Any], moments: dict[str, datetime]) -> Shown:
+def _screen_line(line: Sequence[Any], moments: dict[str, datetime]) -> ScreenRow:
     asset_id, tag, maker, model, serial, firmware, kind, confidence, presence, lifecycle, planned, seen, *rest = line
     ips, make, badge, spot, missed, _, facts = rest
     texts = (tag, ips, make, badge, model, spot, kind, serial, firmware)
     if MARK in "".join(texts):
-        tag, ips, make, badge, model, spot, kind, serial, firmware = map(unescaped, texts)
+        tag, ips, make, badge, model, spot, kind, serial, firmware = map(unescape_text, texts)
     if '"long":' in facts:
         long = json.loads(facts)["long"]
         tag, model, kind = (long.get(name, text) for name, text in (("tag", tag), ("model", model), ("kind", kind)))
@@ -169,7 +169,7 @@ def _line(line: Sequence[Any], moments: dict[str, datetime]) -> Shown:
             last_seen = moments[seen] = datetime.fromisoformat(seen)
     is_possible = confidence == "possible" and maker != ""
     sure = confidence if maker else ""
-    return Shown(
+    return ScreenRow(
         *(asset_id, tag, ips, make, badge, is_possible, model, spot, lifecycle, planned),
         *(presence, missed, kind, sure, serial, firmware, last_seen),
     )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from camscan.app.choice import maker_name
-from camscan.app.devices import site_of
+from camscan.app.devices import device_site
 from camscan.asset import Asset, Event
 from camscan.headline import MAKERS, is_unknown, of_report
 from camscan.model import Report
@@ -22,7 +22,7 @@ MOST = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Notable:
+class ScanNews:
     """What is to be said of one scan."""
 
     first_of: str = ""
@@ -36,25 +36,25 @@ class Notable:
         """One line each: the first scan of a place as a whole, else every new device."""
         if self.first_of:
             return [f"First scan of {self.first_of}. It found: {self.saw}"]
-        lines = [f"New: {_in_words(row)}" for row in self.new[:MOST]]
+        lines = [f"New: {_describe_device(row)}" for row in self.new[:MOST]]
         if len(self.new) > MOST:
             lines.append(f"… and {len(self.new) - MOST:,} more new devices")
         return lines
 
 
-def notable(book: Register, report: Report, recorded: Recorded) -> Notable:
+def find_scan_news(book: Register, report: Report, recorded: Recorded) -> ScanNews:
     """What the scan of this report, which was recorded just now, brought."""
     new = {each.asset_id for each in recorded.happenings if each.event is Event.NEW}
-    rows = [row for row in book.named(new) if _may_be_a_camera(row)]
+    rows = [row for row in book.devices_by_number(new) if _may_be_a_camera(row)]
     if not rows and not report.site:
-        return Notable()
+        return ScanNews()
     before = [scan for scan in book.scans() if scan.scan_id != report.scan_id]
     if report.site:
         is_first = all(scan.site.casefold() != report.site.casefold() for scan in before)
     else:
         is_first = all(scan.targets != report.targets for scan in before)
     where = (report.site or listed(report.targets)) if is_first else ""
-    return Notable(where, of_report(report).counts if is_first else "", rows)
+    return ScanNews(where, of_report(report).counts if is_first else "", rows)
 
 
 def _may_be_a_camera(row: Asset) -> bool:
@@ -64,8 +64,8 @@ def _may_be_a_camera(row: Asset) -> bool:
     return not found.maker and is_unknown(found.is_camera_system, found.kind, row.open_ports)
 
 
-def _in_words(row: Asset) -> str:
+def _describe_device(row: Asset) -> str:
     found = row.identification
     what = " ".join(word for word in (maker_name(found.maker, "unknown make"), found.model) if word)
-    site = site_of(row)
+    site = device_site(row)
     return f"{what} at {', '.join(row.ip_addresses)}{f', {site}' if site else ''} ({row.asset_id})"

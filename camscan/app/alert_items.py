@@ -10,8 +10,8 @@ from decimal import Decimal
 
 from camscan.app import assess
 from camscan.app.diff import Changes, changes_since
-from camscan.app.lines import listed
 from camscan.app.listing import is_of_video
+from camscan.app.listing_lines import decode_lines
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Happening, Judgement
 from camscan.asset import Event as Kind
@@ -22,11 +22,18 @@ from camscan.model import Completion
 from camscan.notify.decide import SCANS, Event
 from camscan.notify.message import Item
 from camscan.output import visible
-from camscan.plan import status
+from camscan.plan import programme_status
 from camscan.plan.calendar import month_of
-from camscan.plan.estate_count import headline
-from camscan.plan.scan_coverage import looked
-from camscan.plan.standing import Standing, answers_after_removal, planned_day, removed_day, site_of, standing
+from camscan.plan.estate_count import count_headline
+from camscan.plan.scan_coverage import measure_coverage
+from camscan.plan.standing import (
+    Standing,
+    answers_after_removal,
+    planned_day,
+    recorded_site,
+    removal_standing,
+    removed_day,
+)
 from camscan.policies import companies
 from camscan.register import StoredScan
 from camscan.scan.journal import STALE
@@ -51,7 +58,7 @@ class Brought:
     """Of these, the last ``SCANS`` of each place."""
 
 
-def brought(space: Workspace, after: str) -> Brought:
+def changes_after(space: Workspace, after: str) -> Brought:
     """What happened after the scan of this id; where it is not known, what the last round or scan brought."""
     with space.open(readonly=True) as book:
         scans = book.scans()
@@ -62,19 +69,19 @@ def brought(space: Workspace, after: str) -> Brought:
         told = changes_since(space)
     begin = known.index(told.start) + 1 if isinstance(told.start, str) and told.start in known else 0
     first = {
-        scan.scan_id: scan for place, scan in enumerate(scans) if place >= begin and _is_first(scan, scans[:place])
+        scan.scan_id: scan for place, scan in enumerate(scans) if place >= begin and _is_first_scan(scan, scans[:place])
     }
-    return Brought([*_events(told, first), *_first_scans(space, first.values())], known, _recent(scans))
+    return Brought([*_list_events(told, first), *_first_scans(space, first.values())], known, _recent_scans(scans))
 
 
-def _recent(scans: Iterable[StoredScan]) -> list[str]:
+def _recent_scans(scans: Iterable[StoredScan]) -> list[str]:
     by_place: defaultdict[object, list[str]] = defaultdict(list)
     for scan in scans:
         by_place[scan.site.casefold() or scan.targets].append(scan.scan_id)
     return [scan_id for ids in by_place.values() for scan_id in ids[-SCANS:]]
 
 
-def _is_first(scan: StoredScan, before: Iterable[StoredScan]) -> bool:
+def _is_first_scan(scan: StoredScan, before: Iterable[StoredScan]) -> bool:
     """Whether nobody had looked there to the end: a first scan may take several nights."""
     if scan.site:
         earlier = [each for each in before if each.site.casefold() == scan.site.casefold()]
@@ -85,22 +92,22 @@ def _is_first(scan: StoredScan, before: Iterable[StoredScan]) -> bool:
     return not earlier or scan.started_at - earlier[0].started_at <= STALE
 
 
-def _events(told: Changes, first: Mapping[str, StoredScan]) -> Iterator[Event]:
+def _list_events(told: Changes, first: Mapping[str, StoredScan]) -> Iterator[Event]:
     for each in told.happenings:
         row = told.rows.get(each.asset_id)
         if each.event is Kind.NEW:
             if row is not None and is_of_video(row) and each.scan_id not in first:
-                yield _event(each, told)
+                yield _make_event(each, told)
         elif each.event is Kind.REAPPEARED_AFTER_REMOVAL:
             if row is not None:
-                yield Event(_again(row, each.detail), each.scan_id)
+                yield Event(_answering_item(row, each.detail), each.scan_id)
         elif each.event in {Kind.COVERAGE_LOST, Kind.COVERAGE_RESTORED}:
-            yield _coverage(each, told)
+            yield _coverage_event(each, told)
         elif each.event in CAMERAS and told.is_of_cameras(each):
-            yield _event(each, told)
+            yield _make_event(each, told)
 
 
-def _event(each: Happening, told: Changes) -> Event:
+def _make_event(each: Happening, told: Changes) -> Event:
     item = Item(
         each.event.value,
         each.asset_id,
@@ -113,7 +120,7 @@ def _event(each: Happening, told: Changes) -> Event:
     return Event(item, each.scan_id)
 
 
-def _coverage(each: Happening, told: Changes) -> Event:
+def _coverage_event(each: Happening, told: Changes) -> Event:
     site = visible(told.site(each), _LONGEST)
     subnet = (each.old or each.new).partition(" at ")[0]
     item = Item(
@@ -148,27 +155,27 @@ class Estate:
     day: date
 
 
-def estate(space: Workspace) -> Estate:
+def load_estate(space: Workspace) -> Estate:
     """It, from the listing, which is brought up to date; from all devices where somebody is at the register."""
-    day = assess.today()
+    day = assess.today_utc()
     try:
         with space.open(editing=True, create=False) as book:
             book.list_now()
-            found = listed(book.lines())
+            found = decode_lines(book.lines())
             judged = {each.asset.asset_id: each.judgement for each in found}
             return Estate([each.asset for each in found], judged, book.scans(), day)
     except (BusyError, RegisterError):
         with space.open(readonly=True) as book:
             rows = book.devices()
-            return Estate(rows, assess.judged(rows, space.settings, day), book.scans(), day)
+            return Estate(rows, assess.judge_assets(rows, space.settings, day), book.scans(), day)
 
 
-def answering(found: Estate) -> list[Item]:
+def answering_again(found: Estate) -> list[Item]:
     """Devices that answer although somebody entered that they are gone."""
-    return [_again(row) for row in found.rows if answers_after_removal(row)]
+    return [_answering_item(row) for row in found.rows if answers_after_removal(row)]
 
 
-def _again(row: Asset, detail: str = "") -> Item:
+def _answering_item(row: Asset, detail: str = "") -> Item:
     """The same whether a scan shows it or it still is so: until somebody enters another removal, one thing."""
     day = removed_day(row)
     where = ", ".join(row.ip_addresses)
@@ -177,18 +184,18 @@ def _again(row: Asset, detail: str = "") -> Item:
         row.asset_id,
         day.isoformat() if day else "",
         asset_id=row.asset_id,
-        site=visible(site_of(row), _LONGEST),
+        site=visible(recorded_site(row), _LONGEST),
         old=row.lifecycle.value,
         detail=visible(detail or f"was recorded as {row.lifecycle}, and answers at {where}", _LONGEST),
     )
 
 
-def overdue(found: Estate) -> list[Item]:
+def overdue_removals(found: Estate) -> list[Item]:
     """Devices in scope whose planned day has passed."""
     late = (
         row
         for row in found.rows
-        if found.judgements[row.asset_id].in_scope == "yes" and standing(row, found.day) is Standing.OVERDUE
+        if found.judgements[row.asset_id].in_scope == "yes" and removal_standing(row, found.day) is Standing.OVERDUE
     )
     return [
         Item(
@@ -196,14 +203,14 @@ def overdue(found: Estate) -> list[Item]:
             row.asset_id,
             str(planned_day(row)),
             asset_id=row.asset_id,
-            site=visible(site_of(row), _LONGEST),
+            site=visible(recorded_site(row), _LONGEST),
             detail=f"was to be removed by {planned_day(row)}",
         )
         for row in late
     ]
 
 
-def authorisations(space: Workspace, day: date) -> list[Item]:
+def expiring_authorisations(space: Workspace, day: date) -> list[Item]:
     """Authorisations that have ended, or end soon, and that no other one replaces."""
     found = []
     for each in ending(space.settings, day):
@@ -214,16 +221,16 @@ def authorisations(space: Workspace, day: date) -> list[Item]:
     return found
 
 
-def progress(space: Workspace, found: Estate) -> tuple[tuple[str, str], ...]:
+def programme_progress(space: Workspace, found: Estate) -> tuple[tuple[str, str], ...]:
     """How far the removal has got: what is counted, and how many."""
-    told, next_month = status(found.rows, found.judgements, found.day), month_of(found.day).next
+    told, next_month = programme_status(found.rows, found.judgements, found.day), month_of(found.day).next
     row = told.total
     cost = sum((line.cost for line in told.by_phase), Decimal(0))
     unknown = sum(line.without_cost for line in told.by_phase)
     coming = sum(month_of(due.day) == next_month for due in told.soon)
-    percent = looked(space.settings, found.scans, found.day).percent
+    percent = measure_coverage(space.settings, found.scans, found.day).percent
     facts = [
-        ("Hikvision or Dahua", _headline(space, found)),
+        ("Hikvision or Dahua", _headline_text(space, found)),
         ("In scope", counted(row.in_scope)),
         ("Still there", counted(row.remaining)),
         ("Gone", counted(row.removed)),
@@ -241,11 +248,11 @@ def progress(space: Workspace, found: Estate) -> tuple[tuple[str, str], ...]:
     return tuple(facts)
 
 
-def _headline(space: Workspace, found: Estate) -> str:
+def _headline_text(space: Workspace, found: Estate) -> str:
     """The counts that stand at the head of every list and report."""
     config = space.settings
     places = config.places()
     if not places:
         with space.open(readonly=True) as book:
             places = tuple(book.sites())
-    return headline(found.rows, found.scans, companies.load(config.overlays), places).counts.rstrip(".")
+    return count_headline(found.rows, found.scans, companies.load_ownership(config.overlays), places).counts.rstrip(".")

@@ -23,7 +23,7 @@ _AHEAD = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueSites:
     """What is to be scanned now, and what is not."""
 
     sites: tuple[str, ...] = ()
@@ -36,29 +36,29 @@ class Due:
     """Due, and so large that a person must confirm the number of addresses."""
 
 
-def due(config: Config, scans: Sequence[StoredScan], place: Path, now: datetime) -> Due:
+def find_due_sites(config: Config, scans: Sequence[StoredScan], place: Path, now: datetime) -> DueSites:
     """What is due at that moment. ``place`` is where the journals of unfinished scans are."""
-    begun = _begun(config, place, now)
-    waits = {site.name: _last(site, scans, now) for site in config.sites if site.cidrs}
+    begun = _interrupted_sites(config, place, now)
+    waits = {site.name: _last_complete_scan(site, scans, now) for site in config.sites if site.cidrs}
     never = datetime.min.replace(tzinfo=UTC)
     wanted = [
         site
         for site in config.sites
-        if site.name in waits and (site.name in begun or _is_due(site, config, waits[site.name], now))
+        if site.name in waits and (site.name in begun or _is_site_due(site, config, waits[site.name], now))
     ]
     wanted.sort(key=lambda site: (site.name not in begun, waits[site.name] or never))
-    large = [(site.name, count) for site in wanted if (count := _addresses(site)) > LIMIT]
+    large = [(site.name, count) for site in wanted if (count := _address_count(site)) > LIMIT]
     shut = [site.name for site in wanted if not config.run_is_open(now) or config.waits(site.cidrs, now)]
     left_out = {*(name for name, _ in large), *shut}
     sites = tuple(site.name for site in wanted if site.name not in left_out)
-    return Due(sites, tuple(name for name in sites if name in begun), tuple(shut), tuple(large))
+    return DueSites(sites, tuple(name for name in sites if name in begun), tuple(shut), tuple(large))
 
 
-def _is_due(site: Site, config: Config, last: datetime | None, now: datetime) -> bool:
+def _is_site_due(site: Site, config: Config, last: datetime | None, now: datetime) -> bool:
     return last is None or now - last >= timedelta(days=site.every or config.run.every) - SLACK
 
 
-def _last(site: Site, scans: Iterable[StoredScan], now: datetime) -> datetime | None:
+def _last_complete_scan(site: Site, scans: Iterable[StoredScan], now: datetime) -> datetime | None:
     """When the last scan of all its networks began; of one that is not in the future."""
     networks = {str(network) for network in site.cidrs}
     began = [
@@ -68,23 +68,23 @@ def _last(site: Site, scans: Iterable[StoredScan], now: datetime) -> datetime | 
         and scan.completion is not Completion.INTERRUPTED
         and scan.coverage.is_search
         and networks & set(scan.targets)
-        and not _left_out(networks, scan)
+        and not _was_left_out(networks, scan)
         and scan.started_at - now <= _AHEAD
     ]
     return max(began, default=None)
 
 
-def _left_out(networks: Iterable[str], scan: StoredScan) -> bool:
+def _was_left_out(networks: Iterable[str], scan: StoredScan) -> bool:
     """Whether a network was not among the targets; one that is too wide to be swept never is."""
     return any(":" not in network and network not in scan.targets for network in networks)
 
 
-def _begun(config: Config, place: Path, now: datetime) -> set[str]:
+def _interrupted_sites(config: Config, place: Path, now: datetime) -> set[str]:
     names = {site.name.casefold(): site.name for site in config.sites}
     heads = [each.head for each in unfinished(place) if not each.is_stale(now)]
     found = {head.sites[0].casefold() for head in heads if len(head.sites) == 1 and not head.targets}
     return {names[name] for name in found if name in names}
 
 
-def _addresses(site: Site) -> int:
+def _address_count(site: Site) -> int:
     return sum(network.num_addresses for network in site.cidrs if network.version == 4)  # noqa: PLR2004 - IP version; wide IPv6 networks are not swept

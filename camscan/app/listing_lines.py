@@ -13,33 +13,33 @@ from typing import Any
 
 from camscan import addresses, vulnerabilities
 from camscan.app import assess
-from camscan.app.edition import edition
+from camscan.app.edition import settings_hash
 from camscan.app.listing import is_of_video
-from camscan.app.shown import shown
+from camscan.app.screen_rows import screen_row
 from camscan.asset import Asset, Judgement, Place, Presence, RecordType
 from camscan.asset.kinds import founded
 from camscan.config import Config
 from camscan.model import Capability, Confidence, Identification
-from camscan.plan import Rules, judge
+from camscan.plan import Rules, judge_devices
 from camscan.plan.burndown import SCOPE
-from camscan.plan.entered_twice import addresses_of, entered_twice, set_apart, stands_for_address
+from camscan.plan.entered_twice import addresses_of, entered_twice, set_duplicates_apart, stands_for_address
 from camscan.plan.priority import days_of_age
 from camscan.plan.standing import (
     answers_after_removal,
+    cost_in_pence,
     days_of_standing,
-    pence_of,
     planned_day,
+    recorded_site,
+    removal_standing,
     site_key,
-    site_of,
-    standing,
-    system_of,
-    tally_of,
+    system_id,
+    tally_lots,
 )
 from camscan.policies.use import days_of_change
 from camscan.register.types import Lister
 from camscan.vulnerabilities.read import Weaknesses
 
-__all__ = ["lister"]
+__all__ = ["make_lister"]
 
 COUNTED = (
     *("lifecycle_status", "accepted_until", "planned_removal_date", "actual_removal_date", "estimated_cost"),
@@ -51,15 +51,15 @@ _LONGEST = 200
 """Characters of a text to sort by (``schema.LONGEST_SORTED``)."""
 
 
-def lister(settings: Config) -> Lister:
+def make_lister(settings: Config) -> Lister:
     """Who judges devices as these settings want it."""
     basis = _Basis(settings)
     return Lister(
-        edition=functools.cache(lambda: edition(settings)),
-        day=assess.today,
+        edition=functools.cache(lambda: settings_hash(settings)),
+        day=assess.today_utc,
         lines=basis.lines,
-        apart=lambda lines: entered_twice([each.asset for each in listed(lines)]).keys(),
-        count=lambda *counted: {**tally_of(*counted), SCOPE: assess.scope_mark(settings)},
+        apart=lambda lines: entered_twice([each.asset for each in decode_lines(lines)]).keys(),
+        count=lambda *counted: {**tally_lots(*counted), SCOPE: assess.scope_mark(settings)},
     )
 
 
@@ -70,20 +70,20 @@ class _Basis:
         self._settings = settings
 
     @functools.cached_property
-    def _rules(self) -> Rules:
-        return assess.rules(self._settings)
+    def _load_rules(self) -> Rules:
+        return assess.load_rules(self._settings)
 
     @functools.cached_property
-    def _weaknesses(self) -> Weaknesses:
-        return vulnerabilities.load(self._settings.overlays)
+    def _load_weaknesses(self) -> Weaknesses:
+        return vulnerabilities.load_weaknesses(self._settings.overlays)
 
     def lines(self, assets: Sequence[Asset], day: date) -> list[Mapping[str, Any]]:
         """See Lister."""
-        found = judge(assets, self._rules, self._settings.planning.formula, self._weaknesses, day)
-        change = min((each for each in days_of_change(self._rules) if each > day), default=None)
-        names = {key: maker.name for key, maker in self._rules.ownership.makers.items()}
+        found = judge_devices(assets, self._load_rules, self._settings.planning.formula, self._load_weaknesses, day)
+        change = min((each for each in days_of_change(self._load_rules) if each > day), default=None)
+        names = {key: maker.name for key, maker in self._load_rules.ownership.makers.items()}
         return [
-            line(asset, found[asset.asset_id], day, change, names.get(asset.identification.maker or "", ""))
+            make_line(asset, found[asset.asset_id], day, change, names.get(asset.identification.maker or "", ""))
             for asset in assets
         ]
 
@@ -91,48 +91,50 @@ class _Basis:
 # ── one line ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def line(asset: Asset, judgement: Judgement, day: date, change: date | None = None, make: str = "") -> dict[str, Any]:
+def make_line(
+    asset: Asset, judgement: Judgement, day: date, change: date | None = None, make: str = ""
+) -> dict[str, Any]:
     """The line of one device on that day.
 
     ``change`` is the next day on which policies may say something else; ``make`` is the name of its maker.
     """
-    texts = _texts(asset)
+    texts = _sort_texts(asset)
     planned = planned_day(asset)
-    on_screen = shown(asset, make or texts["maker"])
+    on_screen = screen_row(asset, make or texts["maker"])
     return {
         "asset_id": asset.asset_id,
         **{name: text[:_LONGEST] for name, text in texts.items()},
-        "address": sortable(asset.ip_addresses),
+        "address": sortable_address(asset.ip_addresses),
         "confidence": asset.identification.confidence.value,
         "presence": asset.presence.value,
         "lifecycle": asset.lifecycle.value,
         "in_scope": judgement.in_scope,
         "priority": judgement.priority,
-        "standing": standing(asset, day).value,
+        "standing": removal_standing(asset, day).value,
         "planned": planned.isoformat() if planned else "",
         "last_seen": asset.last_seen,
-        "system_key": system_of(asset),
+        "system_key": system_id(asset),
         "site_key": site_key(asset)[:_LONGEST],
-        "pence": pence_of(asset),
+        "pence": cost_in_pence(asset),
         "answers": answers_after_removal(asset),
-        "until": _until(asset, day, change),
+        "until": _valid_until(asset, day, change),
         "ips": ", ".join(asset.ip_addresses),
         "make": on_screen.maker,
         "badge": on_screen.badge,
         "spot": on_screen.where,
         "missed": asset.scans_missed,
         "other": not is_of_video(asset),
-        "hay": _hay(asset, texts),
-        "facts": _facts(asset, judgement, texts),
+        "hay": _search_text(asset, texts),
+        "facts": _count_facts(asset, judgement, texts),
     }
 
 
-def _texts(asset: Asset) -> dict[str, str]:
+def _sort_texts(asset: Asset) -> dict[str, str]:
     """What people sort and look by, at full length."""
     found = asset.identification
     return {
         "tag": asset.entries.get("council_asset_tag", ""),
-        "site": site_of(asset),
+        "site": recorded_site(asset),
         "maker": found.maker or "",
         "model": found.model or "",
         "serial": found.serial or "",
@@ -141,7 +143,7 @@ def _texts(asset: Asset) -> dict[str, str]:
     }
 
 
-def sortable(ip_addresses: Sequence[str]) -> str:
+def sortable_address(ip_addresses: Sequence[str]) -> str:
     """A text that sorts as the first of the addresses does; empty where there is none."""
     if not ip_addresses:
         return ""
@@ -149,19 +151,19 @@ def sortable(ip_addresses: Sequence[str]) -> str:
     return f"{family}{number:032x}{rest}"[:_LONGEST]
 
 
-def _until(asset: Asset, day: date, change: date | None) -> str | None:
+def _valid_until(asset: Asset, day: date, change: date | None) -> str | None:
     """The last day for which the line holds."""
     days = {*days_of_standing(asset), *days_of_age(asset), *([change] if change else ())}
     following = min((each for each in days if each > day), default=None)
     return (following - timedelta(days=1)).isoformat() if following else None
 
 
-def _hay(asset: Asset, texts: Mapping[str, str]) -> str:
+def _search_text(asset: Asset, texts: Mapping[str, str]) -> str:
     named = (texts[name] for name in ("tag", "serial", "model", "maker", "site"))
     return "\n".join((asset.asset_id, *named, *asset.ip_addresses, *asset.mac_addresses)).lower()
 
 
-def _facts(asset: Asset, judgement: Judgement, texts: Mapping[str, str]) -> dict[str, Any]:
+def _count_facts(asset: Asset, judgement: Judgement, texts: Mapping[str, str]) -> dict[str, Any]:
     """What counts need beside the columns; members that say nothing are left out."""
     found, place = asset.identification, asset.place
     entries = {name: asset.entries[name] for name in COUNTED if name in asset.entries}
@@ -200,41 +202,43 @@ class Listed:
     judgement: Judgement
 
 
-def listed(lines: Iterable[Mapping[str, Any]]) -> list[Listed]:
+def decode_lines(lines: Iterable[Mapping[str, Any]]) -> list[Listed]:
     """The devices of all lines of the register, as ``Register.lines`` yields them."""
     places: dict[tuple[str, ...], Place] = {}
     assets, judgements = [], {}
     for row in lines:
-        asset = _asset(row, places)
+        asset = _decode_asset(row, places)
         would = tuple(row["facts"].get("would", ()))
         assets.append(asset)
         judgements[asset.asset_id] = Judgement(in_scope=row["in_scope"], would_match=would, priority=row["priority"])
-    judged = set_apart(assets, judgements)  # no line knows of another
+    judged = set_duplicates_apart(assets, judgements)  # no line knows of another
     return [Listed(asset, judged[asset.asset_id]) for asset in assets]
 
 
-def outlines(lines: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, Asset]]:
+def decode_outlines(lines: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, Asset]]:
     """The number of each device, and the device as its line tells it."""
     places: dict[tuple[str, ...], Place] = {}
-    return ((row["device_id"], _asset(row, places)) for row in lines)
+    return ((row["device_id"], _decode_asset(row, places)) for row in lines)
 
 
-def twice(lines: Callable[[], Iterable[Mapping[str, Any]]]) -> Mapping[str, Asset]:
+def find_entered_twice(lines: Callable[[], Iterable[Mapping[str, Any]]]) -> Mapping[str, Asset]:
     """What ``entered_twice`` says of the lines of the whole register, which are gone through twice at most.
 
     Only rows that stand for an address, and those that hold one of these addresses, are held meanwhile.
     """
     places: dict[tuple[str, ...], Place] = {}
-    alone = [_asset(row, places) for row in lines() if not row["serial"] and not (row["maker"] and row["last_seen"])]
+    alone = [
+        _decode_asset(row, places) for row in lines() if not row["serial"] and not (row["maker"] and row["last_seen"])
+    ]
     asked = {ip for asset in alone if stands_for_address(asset) for ip in addresses_of(asset)}
     if not asked:
         return {}
     names = {asset.asset_id for asset in alone}
     some = (row for row in lines() if row["asset_id"] in names or not asked.isdisjoint(row["facts"].get("ips", ())))
-    return entered_twice([_asset(row, places) for row in some])
+    return entered_twice([_decode_asset(row, places) for row in some])
 
 
-def _asset(row: Mapping[str, Any], places: dict[tuple[str, ...], Place]) -> Asset:
+def _decode_asset(row: Mapping[str, Any], places: dict[tuple[str, ...], Place]) -> Asset:
     facts = row["facts"]
     long = facts.get("long", {})
     place = None

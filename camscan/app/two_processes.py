@@ -11,7 +11,7 @@ from camscan import system
 _T = TypeVar("_T")
 
 
-def in_halves(work: Callable[[Sequence[_T]], bytes], items: Sequence[_T]) -> tuple[bytes, bytes]:
+def in_two_processes(work: Callable[[Sequence[_T]], bytes], items: Sequence[_T]) -> tuple[bytes, bytes]:
     """``work(first half), work(second half)``, at the same time where the system can copy a process (fork).
 
     ``work`` opens nothing that the two would share. A copy that fails costs only time: its half is done here then.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from camscan import system
-from camscan.app.halves import in_halves
+from camscan.app.two_processes import in_two_processes
 
 NUMBERS = list(range(200_000))
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -19,13 +19,13 @@ def said(some: Sequence[int]) -> bytes:
 
 
 def test_the_halves_are_in_order() -> None:
-    assert b"".join(in_halves(said, NUMBERS)) == said(NUMBERS)
-    assert in_halves(said, []) == (b"", b"")
+    assert b"".join(in_two_processes(said, NUMBERS)) == said(NUMBERS)
+    assert in_two_processes(said, []) == (b"", b"")
 
 
 def test_the_second_half_is_made_elsewhere() -> None:
     here = os.getpid()
-    told = in_halves(lambda some: b"%d here" % some[0] if os.getpid() == here else b"%d there" % some[0], [1, 2])
+    told = in_two_processes(lambda some: b"%d here" % some[0] if os.getpid() == here else b"%d there" % some[0], [1, 2])
     assert told == (b"1 here", b"2 there")
 
 
@@ -37,7 +37,7 @@ def test_a_copy_that_fails_costs_only_time() -> None:
             raise MemoryError
         return said(some)
 
-    assert b"".join(in_halves(work, NUMBERS)) == said(NUMBERS)
+    assert b"".join(in_two_processes(work, NUMBERS)) == said(NUMBERS)
 
 
 def test_a_failure_here_is_told_and_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +54,7 @@ def test_a_failure_here_is_told_and_leaves_no_process(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(os, "fork", counted)
     with pytest.raises(KeyError):
-        in_halves(work, NUMBERS)
+        in_two_processes(work, NUMBERS)
     assert len(copies) == 1
     with pytest.raises(ChildProcessError):
         os.waitpid(copies[0], os.WNOHANG)
@@ -62,4 +62,4 @@ def test_a_failure_here_is_told_and_leaves_no_process(monkeypatch: pytest.Monkey
 
 def test_without_fork_one_process_does_both(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system, "CAN_COPY_PROCESS", False)
-    assert b"".join(in_halves(said, NUMBERS)) == said(NUMBERS)
+    assert b"".join(in_two_processes(said, NUMBERS)) == said(NUMBERS)
