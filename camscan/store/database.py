@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
@@ -12,7 +13,7 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine, Select, column, create_engine, event, exc, func, inspect, select, table
 
 from camscan.errors import BusyError, RegisterError
-from camscan.output import create, descriptor_of, masked
+from camscan.output import create, masked
 from camscan.register.address import address_of
 
 STEPS = Path(__file__).with_name("migrations")
@@ -104,10 +105,15 @@ def beside(register: Path) -> Path:
 
 def _in_file(path: Path) -> Store:
     try:
+        # It is not opened to look at: closing a descriptor of it would take away the locks of a connection that this
+        # program has already (sqlite.org/howtocorrupt.html, 2.2), and another would remove the log that it writes to.
         try:
-            os.close(descriptor_of(path, os.O_RDONLY))
+            status = path.lstat()
         except FileNotFoundError:
             os.close(create(path))  # for its owner alone from the moment it exists
+        else:
+            if not stat.S_ISREG(status.st_mode):
+                raise OSError(0, "it is not a regular file")
     except OSError as error:
         why = "it is a symbolic link" if path.is_symlink() else error.strerror
         raise RegisterError(f"{path}: cannot be opened: {why}") from error

@@ -17,7 +17,7 @@ from sqlalchemy.pool import StaticPool
 
 from camscan import system
 from camscan.errors import BusyError, RegisterError
-from camscan.output import create, descriptor_of
+from camscan.output import create
 from camscan.register.backends import (
     Mode,
     known_revisions,
@@ -25,6 +25,7 @@ from camscan.register.backends import (
     newer_register_error,
     outdated_register_error,
 )
+from camscan.register.backends.header import header_of
 from camscan.register.backends.lock import Lock
 from camscan.register.glance import is_writable_now, sqlite_uri
 from camscan.register.schema import APPLICATION_ID, READABLE, VERSION
@@ -73,8 +74,7 @@ def check_file(path: Path) -> bool:
     try:
         if path.is_dir():
             raise RegisterError(f"{path}: it is a directory; name a file in it")
-        with os.fdopen(descriptor_of(_real_path(path), os.O_RDONLY), "rb") as stream:
-            header = stream.read(_HEADER_SIZE)
+        header = header_of(_real_path(path), _HEADER_SIZE)
     except FileNotFoundError:
         if path.parent.is_dir():
             return _may_be_made(path)
