@@ -139,6 +139,11 @@ GOOD: dict[str, list[Any]] = {
         *({**WEB, "auth": {"oidc": {**OIDC, "roles": {"Camscan.X": each}}}} for each in RIGHTS),
         {**WEB, "auth": {"proxy": {"header": "X-Remote-User"}}},
     ],
+    "contact": [
+        {},
+        {"team": "CCTV team", "email": "cctv@council.example", "phone": "01234 567890", "post": "Town Hall"},
+        {"checked_on": "2027-01-15"},
+    ],
     "foi": [{}, {"threshold": 10}, {"threshold": "3"}, *({"nation": each} for each in NATIONS)],
 }
 SAME_AS_NOTHING: list[Any] = ["", [], {}, 3]
@@ -249,6 +254,7 @@ BAD: dict[str, list[Any]] = {
         {**WEB, "auth": {"oidc": {**OIDC, "roles": {"Camscan.X": "king"}}}},
         *({**WEB, "auth": {"proxy": {"header": each}}} for each in ("X_Remote_User", "X-Forwarded-User", "Cookie", "")),
     ],
+    "contact": [{"email": "nobody"}, {"email": "a b@c.d"}, {"team": ""}, {"checked_on": "soon"}, {"name": "A Person"}],
     "foi": [{"threshold": 2}, {"threshold": 101}, {"threshold": "few"}, {"nation": "Scottish"}, {"round": 5}],
 }
 
@@ -326,6 +332,7 @@ HOLDERS: dict[tuple[str, ...], dict[str, Any]] = {
     ("$defs", "web", "properties", "auth", "properties", "proxy"): {
         "web": {**WEB, "auth": {"proxy": {"header": "x-user", "xyzzy": 1}}}
     },
+    ("$defs", "contact"): {"contact": {"xyzzy": 1}},
     ("$defs", "planning", "properties", "local_decision"): {"planning": {"local_decision": {**DECISION, "xyzzy": 1}}},
     ("$defs", "planning", "properties", "priority"): {"planning": {"priority": {"xyzzy": {}}}},
 }

@@ -11,7 +11,7 @@ import reported
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from web_browser import DESK, PHONE, Served, follow, judged, messages, overflow, served, sign_in, size, window
+from web_browser import DESK, PHONE, Served, follow, judged, messages, overflow, served, sign_in, size, unseen, window
 from web_estate import FILES, HOSTILE_IP, make
 
 from camscan.app import assess
@@ -88,6 +88,7 @@ def test_a_page_fits_its_window_and_axe_finds_nothing_wrong(
     assert found["violations"] == []
     assert found["passes"] > 20
     assert {each for each, _ in found["incomplete"]} <= LEFT_TO_PEOPLE
+    assert unseen(browser) == []
 
 
 def test_nothing_of_a_hostile_unit_runs_or_becomes_an_element(browser: Chrome, at: Served, number: str) -> None:

@@ -75,8 +75,8 @@ def served(folder: Path, *options: str) -> Iterator[Served]:
 
 
 @contextlib.contextmanager
-def window(*, script: bool = True) -> Iterator[webdriver.Chrome]:
-    """A headless Chromium; with ``script`` off, pages run none."""
+def window(*, script: bool = True, downloads: Path | None = None) -> Iterator[webdriver.Chrome]:
+    """A headless Chromium; with ``script`` off, pages run none. What it downloads is saved in a folder, or nowhere."""
     driver = shutil.which("chromedriver")
     if driver is None:
         pytest.skip("no chromedriver here: apt-get install chromium-driver")
@@ -87,8 +87,13 @@ def window(*, script: bool = True) -> Iterator[webdriver.Chrome]:
     options.add_argument("--disable-background-networking")
     options.add_argument("--proxy-server=127.0.0.1:9")  # to nobody but this machine
     options.add_argument("--proxy-bypass-list=127.0.0.1")
+    prefs: dict[str, object] = {"download.prompt_for_download": False}
     if not script:
-        options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+        prefs["profile.managed_default_content_settings.javascript"] = 2
+    if downloads:
+        downloads.mkdir()
+        prefs["download.default_directory"] = str(downloads)
+    options.add_experimental_option("prefs", prefs)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     found = webdriver.Chrome(options=options, service=Service(driver))
     try:
@@ -143,6 +148,36 @@ def judged(browser: webdriver.Chrome) -> Any:
         """
     )
     return json.loads(text)
+
+
+_UNSEEN = """
+const shown = element => {
+  for (let each = element; each; each = each.parentElement) {
+    const ground = getComputedStyle(each).backgroundColor
+    if (ground !== "rgba(0, 0, 0, 0)" && ground !== "transparent") return ground
+  }
+  return "rgb(255, 255, 255)"
+}
+const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+const found = []
+while (texts.nextNode()) {
+  const element = texts.currentNode.parentElement
+  if (!texts.currentNode.data.trim() || !element.checkVisibility() || element.closest("svg, script")) continue
+  if (getComputedStyle(element).color === shown(element)) found.push(texts.currentNode.data.trim().slice(0, 60))
+}
+return found
+"""
+
+
+def unseen(browser: webdriver.Chrome) -> list[str]:
+    """Texts that a reader with forced colours (a contrast theme of Windows) could not see on their ground."""
+    forced = {"name": "forced-colors", "value": "active"}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [forced]})
+    try:
+        assert browser.execute_script("return matchMedia('(forced-colors: active)').matches")
+        return list(browser.execute_script(_UNSEEN))
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
 def picture(browser: webdriver.Chrome, file: Path) -> None:

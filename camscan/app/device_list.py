@@ -72,6 +72,8 @@ class Filter:
     """Answers although somebody entered that it is gone."""
     costless: bool = False
     """Nobody has entered what its removal costs."""
+    among: Collection[str] | None = None
+    """Asset numbers of which alone the list is made; None for all."""
     everything: bool = False
     """Also what is not part of video surveillance."""
     sort: str = "priority"
@@ -225,6 +227,8 @@ def _where_clauses(wanted: Filter, apart: Collection[str]) -> Iterator[Where]:
         yield Where("answers", (True,))
     if wanted.costless:
         yield Where("pence", (None,))
+    if wanted.among is not None:
+        yield Where("asset_id", sorted(wanted.among))
 
 
 def _where_in_scope(wanted: Filter, apart: Collection[str]) -> Iterator[Where]:

@@ -42,7 +42,7 @@ class Alarm:
     """Something that a person should see to, and what to do about it."""
 
     kind: str
-    """``answering``, ``new``, ``overdue``, ``silent``, ``questions``, ``never_scanned`` or ``undecided``."""
+    """One word: ``answering``, ``new``, ``reported``, ``overdue``, ``silent``, ``questions`` …"""
     number: int
     title: str
     """A sentence without its full stop."""
@@ -93,6 +93,8 @@ class Front:
     """Asset ids of rows that are in no count, since another row stands for the same device."""
     sites: tuple[SiteLine, ...]
     known: KnownSites
+    reported: frozenset[str]
+    """Asset ids of devices that somebody on site calls gone, and whose removal nobody has recorded."""
     choices: Mapping[str, tuple[Choice, ...]]
     """By what the list of devices can be narrowed: ``site``, ``maker``, ``kind``, ``standing``, ``priority``."""
 
@@ -135,14 +137,16 @@ def gather_front(space: Workspace) -> Front:
         known = gather_known_sites(book, space.settings, [each.asset for each in found])
         scans = book.scans()
     apart = frozenset(entered_twice([each.asset for each in found]))
+    reported = frozenset(each.asset.asset_id for each in found if each.asset.entries.get("reported_gone_on"))
     return Front(
         mark=mark,
         day=now,
         made_at=datetime.now(UTC),
         facts=facts,
         report=compose_report(facts, listed=False),
-        alarms=tuple(_list_alarms(facts, _count_new(space, scans))),
+        alarms=tuple(_list_alarms(facts, _count_new(space, scans), len(reported))),
         apart=apart,
+        reported=reported,
         sites=tuple(_list_sites(facts, known)),
         known=known,
         choices=_list_choices(found, apart),
@@ -160,7 +164,7 @@ def _count_new(space: Workspace, scans: Sequence[StoredScan]) -> int:
     return sum(each.event is Event.NEW and is_of_video(told.rows[each.asset_id]) for each in told.happenings)
 
 
-def _list_alarms(facts: Facts, new: int) -> Iterator[Alarm]:
+def _list_alarms(facts: Facts, new: int, reported: int) -> Iterator[Alarm]:
     """The most pressing first."""
     status, looked = facts.status, facts.looked
     if back := len(status.answers_after_removal):
@@ -173,6 +177,9 @@ def _list_alarms(facts: Facts, new: int) -> Iterator[Alarm]:
             f"Find out who installed {verb(new, 'it', 'them')}, and whether {verb(new, 'it is', 'they are')} in scope."
         )
         yield Alarm("new", new, title, advice, is_urgent=True)
+    if reported:
+        title = f"{counted(reported)} {verb(reported, 'is', 'are')} reported gone by somebody on site"
+        yield Alarm("reported", reported, title, "Ask for the proof, and record the removal; or look whether it is so.")
     if silent := len(facts.silent):
         title = f"{counted(silent, 'network')} answered once and {verb(silent, 'is', 'are')} silent now"
         yield Alarm("silent", silent, title, "Ask whoever runs the network: the state of devices there is not known.")

@@ -44,7 +44,14 @@ __all__ = ["make_lister"]
 COUNTED = (
     *("lifecycle_status", "accepted_until", "planned_removal_date", "actual_removal_date", "estimated_cost"),
     *("removal_phase", "recorder_asset_id", "uprn", "site_name", "stated_manufacturer", "controller", "owner_service"),
-    *("council_asset_tag", "last_confirmed_on", "stated_ip_address", "stated_serial_number", "stated_mac_address"),
+    *(
+        "council_asset_tag",
+        "reported_gone_on",
+        "last_confirmed_on",
+        "stated_ip_address",
+        "stated_serial_number",
+        "stated_mac_address",
+    ),
 )
 """People's columns that lists show and counts go by."""
 _LONGEST = 200

@@ -144,6 +144,7 @@ _HEADINGS = {
     "accepted_until": "Risk accepted until",
     "last_heard": "Last listed by another system",
     "listed_elsewhere": "What other systems list",
+    "reported_gone_on": "Reported gone on",
 }
 """Column -> its heading, where that is more than its name with spaces."""
 
@@ -317,6 +318,11 @@ COLUMNS: tuple[Column, ...] = (
     _people("accepted_until", "Until when the risk is accepted; then it is to be decided anew", Kind.DATE),
     _scanner("last_heard", "When another system last listed it, such as a DHCP server", Kind.MOMENT),
     _scanner("listed_elsewhere", "What other systems list of it: in which list, and when"),
+    _people(
+        "reported_gone_on",
+        "When somebody on site said that it is gone; a removal is recorded with its proof, and a visit takes this back",
+        Kind.DATE,
+    ),
 )
 
 BY_NAME = {column.name: column for column in COLUMNS}

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from camscan.asset import CLOSED, GONE, Lifecycle
 
-_PAST = ("actual_removal_date", "disposal_date", "last_confirmed_on", "purchase_date")
+_PAST = ("actual_removal_date", "disposal_date", "last_confirmed_on", "purchase_date", "reported_gone_on")
 """Dates of what has happened; a day ahead is let pass, since the days of two places differ."""
 _DAYS = (*_PAST, "planned_removal_date", "accepted_until", "warranty_or_support_end", "dpia_review_date")
 _EARLIEST = date(1970, 1, 1)
@@ -33,6 +33,7 @@ def completed(before: Mapping[str, str], wanted: Mapping[str, str], today: date)
     if "lifecycle_status" not in entries:
         status = _removed(entries, before, _planned(entries, before, status))
     _follow(entries, before, was, status, today)
+    _answer_report(entries, before, status)
     after = {name: value for name, value in {**before, **entries}.items() if value}
     _check_days(entries, today)
     _check(after, entries, was, status)
@@ -82,6 +83,12 @@ def _follow(entries: dict[str, str], before: Mapping[str, str], was: Lifecycle, 
         for name in ("actual_removal_date", "disposal_date"):
             if before.get(name):
                 entries.setdefault(name, "")
+
+
+def _answer_report(entries: dict[str, str], before: Mapping[str, str], status: Lifecycle) -> None:
+    """A report that it is gone holds until that is recorded, or somebody sees the device there."""
+    if before.get("reported_gone_on") and (status in CLOSED or entries.get("last_confirmed_on")):
+        entries.setdefault("reported_gone_on", "")
 
 
 def _check_days(entries: Mapping[str, str], today: date) -> None:

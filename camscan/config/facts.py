@@ -59,6 +59,9 @@ def facts(config: Config, now: datetime) -> Iterator[Fact]:
     said = f"numbers below {config.foi.threshold} are small{f'; {nation}' if nation else ''}"
     yield _said(config, "foi", said, "")
     yield _said(config, "web", _web(config), "for whoever starts camscan serve, on this machine")
+    contact = config.contact
+    told = ", ".join(filter(None, (contact.team, contact.email, contact.phone, contact.post)))
+    yield _said(config, "contact", told, "(none)")
 
 
 def _logins(config: Config) -> Iterator[Fact]:

@@ -14,6 +14,7 @@ from camscan import system
 from camscan.asset import Place
 from camscan.config import sites_file
 from camscan.config.authorisation import authorisation
+from camscan.config.contact import Contact, read_contact
 from camscan.config.credential import credential
 from camscan.config.foi import Foi, read_foi
 from camscan.config.inventory import other_inventory
@@ -50,6 +51,7 @@ KEYS = (
     "run",
     "foi",
     "web",
+    "contact",
 )
 _MOST_MISSED = 1000
 
@@ -148,6 +150,7 @@ def _config(path: Path, keys: _Keys, table: sites_file.Table | None) -> Config:
         run=keys.read("run", lambda node: running(node, base), Running()),
         foi=keys.read("foi", read_foi, Foi()),
         web=keys.read("web", lambda node: read_web(node, base), Web()),
+        contact=keys.read("contact", read_contact, Contact()),
         port_lines=MappingProxyType({name: _where(node) for name, node in asked.items()}),
         lines=MappingProxyType({key: _where(node) for key, node in keys.nodes.items()}),
         notes=table.notes,

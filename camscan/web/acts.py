@@ -104,6 +104,14 @@ ACTS: Mapping[str, Act] = {
         follows=_removed,
         rests_on="lifecycle_status",
     ),
+    "gone": Act(
+        title="Report that it is gone",
+        lead="Nobody has the proof of its removal yet. The CCTV officer sees the report, and records the removal.",
+        columns=("reported_gone_on",),
+        needed=("reported_gone_on",),
+        today=("reported_gone_on",),
+        takes_remark=True,
+    ),
     "accept-risk": Act(
         title="Accept the risk",
         lead="It was decided to keep the device. Name the decision, and the day on which it is to be looked at again.",

@@ -19,7 +19,7 @@ from camscan.web.holding import Holding
 from camscan.web.keeper import Counted, Keeper, Kept
 from camscan.web.keyring import Keyring
 from camscan.web.recorder import Recorder
-from camscan.web.rights import Role, Visitor, person_of, subject_of
+from camscan.web.rights import Role, Visitor, person_of, site_manager_of, subject_of
 from camscan.web.security import Throttle
 
 if TYPE_CHECKING:
@@ -209,11 +209,12 @@ class Desk:
         if person.allowed not in set(Role):
             return person, ""
         rights = Role(person.allowed)
+        sites = (person.sites or ()) if rights is Role.SITE_MANAGER else None
         session = Session(
             subject=subject_of(person.number),
             rights=rights.value,
-            role=person.role or rights.words,
-            sites=(person.sites or ()) if rights is Role.SITE_MANAGER else None,
+            role=person.role or site_manager_of(sites) or rights.words,
+            sites=sites,
         )
         return person, self.sessions.begin(session)
 
@@ -225,7 +226,9 @@ class Desk:
         if self.web.proxy_header and (sender is None or not self._is_of(found.subject, sender.user)):
             return None
         sites = None if found.sites is None else frozenset(found.sites)
-        return Visitor(subject=found.subject, rights=Role(found.rights), role=found.role, sites=sites)
+        rights = Role(found.rights)
+        role = found.role or site_manager_of(found.sites)
+        return Visitor(subject=found.subject, rights=rights, role=role, sites=sites)
 
     def _is_of(self, subject: str, user: str) -> bool:
         """Whether a session is that of the one whom the proxy has signed in."""

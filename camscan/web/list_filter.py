@@ -20,6 +20,7 @@ def wanted_of(asked: Asked) -> Filter:
         presence=asked.one("presence"),
         answering=asked.one("answering") == "yes",
         costless=asked.one("costless") == "yes",
+        among=asked.desk.front().front.reported if asked.one("reported") == "yes" else None,
         everything=asked.one("everything") == "yes",
         sort=sort if asked.visitor.sees_identifiers or sort not in {"address", "serial", "firmware"} else "priority",
         descending=asked.one("order") == "desc",

@@ -7,7 +7,7 @@ device of another site is not there for them.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 
@@ -44,6 +44,7 @@ ANYBODY: Roles = ALL | {None}
 NOBODY: Roles = frozenset()
 _O, _C, _S, _F, _I, _A, _N = Role.OWNER, Role.OFFICER, Role.SITE_MANAGER, Role.FINANCE, Role.FOI, Role.AUDITOR, Role.ICT
 _WORKERS: Roles = frozenset({_O, _C})
+_AT_THE_DEVICE: Roles = frozenset({_O, _C, _S})
 _SEES_DEVICES: Roles = ALL - {_I}
 _SEES_ALL: Roles = frozenset({_O, _C, _A, _N})
 
@@ -63,6 +64,7 @@ ROUTES: Mapping[str, Right] = {
     "sign_out": Right(NOBODY, ALL),
     "about": Right(ANYBODY),
     "accessibility": Right(ANYBODY),
+    "settings": Right(ALL, frozenset({_O})),
     # Numbers.
     "overview": Right(ALL - {_S}),
     "plan": Right(frozenset({_O, _C, _F, _I, _A})),
@@ -85,6 +87,7 @@ ROUTES: Mapping[str, Right] = {
     "foi": Right(frozenset({_O, _C, _I}), frozenset({_O, _C, _I})),
     "label": Right(frozenset({_O, _C, _S, _N})),
     "labels": Right(frozenset({_O, _C, _S, _N})),
+    "answers": Right(_AT_THE_DEVICE, _AT_THE_DEVICE),
     "import_": Right(frozenset({_O, _C, _S, _F, _N}), frozenset({_O, _C, _S, _F, _N})),
     # What happened, and how much was looked at.
     "changes": Right(_SEES_ALL),
@@ -118,7 +121,6 @@ _HIDDEN: Mapping[Role, frozenset[str]] = {
     Role.SITE_MANAGER: frozenset({"evidence", "known_weaknesses", "open_services", "mac_source", "listed_elsewhere"}),
 }
 
-_AT_THE_DEVICE = frozenset({_O, _C, _S})
 _MONEY = frozenset({_O, _C, _F})
 _NETWORK = frozenset({_O, _C, _N})
 WRITES: Mapping[str, Roles] = {
@@ -127,6 +129,7 @@ WRITES: Mapping[str, Roles] = {
         (
             *("council_asset_tag", "lifecycle_status", "location_detail", "indoor_outdoor_public", "notes"),
             *("last_confirmed_on", "last_confirmed_by_role", "brand_on_badge", "stated_manufacturer", "stated_model"),
+            "reported_gone_on",
             *("stated_serial_number", "stated_device_type", "stated_mac_address", "stated_ip_address"),
         ),
         _AT_THE_DEVICE,
@@ -155,6 +158,7 @@ WRITES: Mapping[str, Roles] = {
     **dict.fromkeys(("vlan_or_subnet", "network_zone", "switch_port", "internet_exposed"), _NETWORK),
 }
 """People's column -> who may write it."""
+_LONGEST_ROLE = 100
 _STATUSES: Mapping[Role, frozenset[str]] = {Role.SITE_MANAGER: frozenset({"found", "confirmed", "not_ours"})}
 """Who enters some statuses alone: a removal needs its proof, and that is the officer's to record."""
 READS_LISTS: Roles = frozenset({_O, _C, _N})
@@ -229,6 +233,16 @@ def person_of(subject: str) -> int | None:
     """The other way round; None for whoever is not in that table, such as who started the program."""
     kind, _, number = subject.partition(" ")
     return int(number) if kind == "person" and number.isascii() and number.isdecimal() else None
+
+
+def site_manager_of(sites: Collection[str] | None) -> str:
+    """The role that the log holds of whoever sees one site alone and was given no other: ``Site manager, Oak School``.
+
+    Empty for everybody else.
+    """
+    name = next(iter(sites)) if sites and len(sites) == 1 else ""
+    role = f"Site manager, {name}"
+    return role if name and "@" not in role and len(role) <= _LONGEST_ROLE and role.isprintable() else ""
 
 
 def may_anybody(page: str) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from camscan.web.page import Answer, Asked, Drawn, Page
 
 
-def show(asked: Asked) -> Answer:  # noqa: ARG001 - every page is asked with something
-    """The same for everybody."""
-    return Drawn("accessibility", "Accessibility statement")
+def show(asked: Asked) -> Answer:
+    """The same for everybody; whom to tell is the council's own."""
+    return Drawn("accessibility", "Accessibility statement", {"contact": asked.desk.space.settings.contact})
 
 
 PAGE = Page(path="/accessibility", title="Accessibility statement", show=show)

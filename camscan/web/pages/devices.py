@@ -32,7 +32,7 @@ _HEADS = (
 _SCOPES = (("yes", "In scope"), ("no", "Not in scope"), ("unknown", "Not known"))
 _NAMES = (
     *("q", "site", "maker", "kind", "standing", "scope", "priority", "presence", "answering", "costless"),
-    "everything",
+    *("reported", "everything"),
 )
 
 
@@ -87,6 +87,7 @@ def _values(asked: Asked, wanted: Filter, kept: Kept, found: DevicePage, past: l
         "everything": wanted.everything,
         "answering": wanted.answering,
         "costless": wanted.costless,
+        "reported": wanted.among is not None,
         "links": list(_page_links(asked, found)),
         "acts": acts,
         "downloads": [(_download(asked, each), each) for each in ("ods", "xlsx", "csv")],

@@ -103,7 +103,10 @@ class _Entry:
 
 def _checked(asked: Asked, act: Act, filled: Filled, entry: _Entry, *, is_meant: bool) -> Answer:
     try:
-        changes = entry.make(act, filled.answers, dry_run=not is_meant)
+        changes = entry.make(act, filled.answers, dry_run=True)
+        _require_rights(asked, changes)
+        if is_meant:
+            changes = entry.make(act, filled.answers, dry_run=False)
     except StaleError:
         return _form(asked, act, entry.rows, filled, is_stale=True)
     except UsageError as error:
@@ -114,6 +117,13 @@ def _checked(asked: Asked, act: Act, filled: Filled, entry: _Entry, *, is_meant:
             asked.desk.sessions.act_as(asked.secret, entry.role)
         return Redirect(_back(entry.rows, saved=len(changes)))
     return _check(asked, act, filled, entry.rows, changes)
+
+
+def _require_rights(asked: Asked, changes: Sequence[Change]) -> None:
+    """Raise UsageError for what follows from an entry and is not this visitor's to change, such as a removal's date."""
+    for change in changes:
+        if why := asked.visitor.why_not(change.column, change.new):
+            raise UsageError(f"{BY_NAME[change.column].heading.lower()}: {why}")
 
 
 def _check(asked: Asked, act: Act, filled: Filled, rows: Sequence[Asset], changes: Sequence[Change]) -> Drawn:

@@ -16,6 +16,7 @@ from camscan.web.rights import Visitor
 _WHERE: Mapping[str, tuple[str, str]] = {
     "answering": ("devices", "/devices?answering=yes&everything=yes"),
     "new": ("changes", "/changes?kind=new&since=last"),
+    "reported": ("devices", "/devices?reported=yes&everything=yes"),
     "silent": ("coverage", "/coverage"),
     "overdue": ("devices", "/devices?standing=overdue"),
     "questions": ("review", "/review"),

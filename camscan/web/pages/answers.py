@@ -1,0 +1,240 @@
+"""A site manager says of each device of their site whether it is theirs, gone or unknown: a list, a check, sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from camscan import app
+from camscan.app.device_list import Filter
+from camscan.app.devices import site_of
+from camscan.asset import CLOSED, Asset
+from camscan.asset.columns import BY_NAME
+from camscan.asset.entry import normalise
+from camscan.asset.kinds import device_type
+from camscan.asset.spelling import in_words
+from camscan.errors import StaleError, UsageError
+from camscan.page.render import quoted
+from camscan.register import Edit, Register
+from camscan.web.forms import ROLE, Filled, read_role
+from camscan.web.page import Answer, Asked, Drawn, Missing, Page, Redirect, Refused
+
+HOW = "camscan serve"
+ANSWERS: Mapping[str, str] = {
+    "ours": "It is here, and it is ours",
+    "not_ours": "It is here, but it is not ours",
+    "gone": "It is gone",
+    "unknown": "I do not know",
+}
+"""Value -> words, in the first person of whoever stands on the site."""
+_LONGEST = 500
+"""Characters of a note."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One device that somebody is asked about."""
+
+    number: str
+    revision: int
+    name: str
+    what: str
+    where: str
+    answer: str = ""
+    note: str = ""
+    error: str = ""
+    reported: str = ""
+    """The day on which somebody said that it is gone; empty where nobody did."""
+
+
+def show(asked: Asked) -> Answer:
+    """The devices of the site, a page at a time."""
+    name = _site(asked)
+    with asked.desk.reading() as book:
+        return _form(asked, name, list(_asking(_rows_of_page(book, asked, name), {}, {})), Filled())
+
+
+def take(asked: Asked) -> Answer:
+    """Check the answers, go back to change them, or enter them."""
+    name, given, notes = _site(asked), _given(asked, "answer"), _given(asked, "note")
+    seen, filled = _seen(asked), read_role(asked)
+    step = asked.sent("step")
+    for number, note in notes.items():
+        try:
+            normalise(BY_NAME["notes"], note)
+        except ValueError as error:
+            filled.errors[f"note-{number}"] = _sentence(error)
+        if len(note) > _LONGEST:
+            filled.errors[f"note-{number}"] = f"Write at most {_LONGEST} characters"
+    if not any(given.values()) and not any(notes.values()):
+        filled.errors[""] = "Answer for at least one device"
+    with asked.desk.space.open(editing=True, create=False) as book:
+        rows = _rows(book, name, list(seen))
+        asking = list(_asking(rows, given, notes, filled.errors, seen))
+        if step == "change" or filled.errors:
+            return _form(asked, name, asking, Filled(filled.answers) if step == "change" else filled)
+        if step != "save":
+            return _check(name, asking, filled)
+        try:
+            changes = book.edit(
+                list(_edits(rows, asking, filled.answers[ROLE])), role=filled.answers[ROLE], how=HOW, revisions=seen
+            )
+        except StaleError:
+            filled.errors[""] = (
+                "Somebody else has entered something since you opened this list. Look at it, and send again"
+            )
+            return _form(asked, name, list(_asking(rows, given, notes)), filled)
+        except UsageError as error:
+            filled.errors[""] = _sentence(error)
+            return _form(asked, name, asking, filled)
+    if not asked.visitor.role:
+        asked.desk.sessions.act_as(asked.secret, filled.answers[ROLE])
+    return Redirect(f"/site/{quoted(name)}?saved={len(changes)}")
+
+
+# ── who is asked about what ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _site(asked: Asked) -> str:
+    name = asked.within["key"]
+    known = {line.name for line in asked.desk.front().front.sites}
+    if name not in known or not asked.visitor.sees_site(name):
+        raise Missing
+    if asked.desk.setting.is_read_only:
+        raise Refused("camscan serve was started with --read-only: nothing can be entered here")
+    return name
+
+
+def _rows_of_page(book: Register, asked: Asked, name: str) -> Sequence[Asset]:
+    found = app.device_list.page_of_devices(
+        *(book, Filter(site=name, sort="tag", page=asked.number("page"))),
+        apart=asked.desk.front().front.apart,
+        sites=asked.visitor.sites,
+        plain=not asked.visitor.sees_identifiers,
+    )
+    rows = {row.asset_id: row for row in book.named([line.number for line in found.rows])}
+    return [
+        rows[line.number] for line in found.rows if line.number in rows and rows[line.number].lifecycle not in CLOSED
+    ]
+
+
+def _rows(book: Register, name: str, numbers: Sequence[str]) -> Sequence[Asset]:
+    """Those of the form, in its order; Missing where one is not of this site."""
+    rows = {row.asset_id: row for row in book.named(numbers)}
+    if len(rows) < len(numbers) or any(site_of(row) != name for row in rows.values()):
+        raise Missing
+    return [rows[number] for number in numbers]
+
+
+def _asking(
+    rows: Sequence[Asset],
+    given: Mapping[str, str],
+    notes: Mapping[str, str],
+    errors: Mapping[str, str] | None = None,
+    seen: Mapping[str, int] | None = None,
+) -> Iterator[Asking]:
+    for row in rows:
+        number, found = row.asset_id, row.identification
+        kind = in_words(device_type(found.kind, found.capabilities)) if found.kind else ""
+        yield Asking(
+            number=number,
+            revision=(seen or {}).get(number, row.revision),
+            name=row.entries.get("council_asset_tag") or number,
+            what=", ".join(filter(None, (kind, row.entries.get("brand_on_badge") or found.brand or ""))),
+            where=row.entry("location_detail"),
+            answer=given.get(number, ""),
+            note=notes.get(number, ""),
+            error=(errors or {}).get(f"note-{number}", ""),
+            reported=row.entries.get("reported_gone_on", ""),
+        )
+
+
+# ── the form ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _given(asked: Asked, name: str) -> dict[str, str]:
+    """Number of a device -> what was said of it."""
+    found = {key.partition("-")[2]: asked.sent(key) for key, _ in asked.form if key.startswith(f"{name}-")}
+    return {number: text for number, text in found.items() if name != "answer" or text in ANSWERS}
+
+
+def _seen(asked: Asked) -> dict[str, int]:
+    """Number of each device of the form -> its revision when that was made."""
+    seen = {}
+    for text in asked.all_sent("device"):
+        number, _, revision = text.rpartition("@")
+        if not number or not (revision.isascii() and revision.isdecimal() and len(revision) < 16):  # noqa: PLR2004 - digits
+            raise UsageError("the form is damaged; open it anew")
+        seen[number] = int(revision)
+    if not seen or len(seen) > app.device_list.MOST:
+        raise UsageError("the form is damaged; open it anew")
+    return seen
+
+
+def _form(asked: Asked, name: str, asking: Sequence[Asking], filled: Filled) -> Drawn:
+    page = asked.number("page")
+    with asked.desk.reading() as book:
+        found = app.device_list.page_of_devices(
+            *(book, Filter(site=name, sort="tag", page=page)),
+            apart=asked.desk.front().front.apart,
+            sites=asked.visitor.sites,
+            plain=not asked.visitor.sees_identifiers,
+        )
+    errors = [{"text": text, "href": f"#{key}"} if key else {"text": text} for key, text in filled.errors.items()]
+    values = {
+        "site": name,
+        "asking": asking,
+        "choices": ANSWERS,
+        "errors": errors,
+        "role_error": filled.errors.get(ROLE, ""),
+        "role": filled.answers.get(ROLE, ""),
+        "asks_role": not asked.visitor.role,
+        "back": f"/site/{quoted(name)}",
+        "page": found.page,
+        "pages": found.pages,
+        "earlier": asked.link(page=found.page - 1) if found.page > 1 else "",
+        "later": asked.link(page=found.page + 1) if found.page < found.pages else "",
+    }
+    title = f"{'Error: ' if errors else ''}Are these cameras yours?"
+    return Drawn("answers", title, values, 422 if errors else 200)
+
+
+def _check(name: str, asking: Sequence[Asking], filled: Filled) -> Drawn:
+    values = {
+        "site": name,
+        "asking": asking,
+        "said": [each for each in asking if each.answer or each.note],
+        "choices": ANSWERS,
+        "role": filled.answers[ROLE],
+        "back": f"/site/{quoted(name)}",
+        "has_gone": any(each.answer == "gone" for each in asking),
+    }
+    return Drawn("answers_check", "Check your answers", values)
+
+
+def _edits(rows: Sequence[Asset], asking: Sequence[Asking], role: str) -> Iterator[Edit]:
+    today = app.edit.day(None)
+    for row, each in zip(rows, asking, strict=True):
+        if row.lifecycle in CLOSED and each.answer:
+            raise UsageError(f"{each.name} was settled since you opened this list; leave it out")
+        entries: dict[str, str] = {}
+        if each.answer == "ours":
+            entries = app.edit.visited(row, role, today)
+        elif each.answer == "not_ours":
+            entries = app.edit.belongs_elsewhere()
+        elif each.answer == "gone":
+            entries = {"reported_gone_on": row.entries.get("reported_gone_on") or today.isoformat()}
+        if each.note:
+            line = app.edit.note_line(role, each.note)
+            held = row.entries.get("notes", "")
+            entries["notes"] = f"{held}\n{line}" if held else line
+        for column, value in entries.items():
+            yield Edit(row.asset_id, column, value)
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+PAGE = Page(path="/answers/{key:path}", title="Are these cameras yours?", show=show, take=take, under="sites")
