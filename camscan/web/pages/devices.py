@@ -29,6 +29,7 @@ _HEADS = (
     ("last_seen", "Last seen", ""),
 )
 """What it is sorted by, its heading, and the column of the register that a visitor must be allowed to see."""
+_FORMATS = (("ods", "ODS"), ("xlsx", "Excel"), ("csv", "CSV"))
 _SCOPES = (("yes", "In scope"), ("no", "Not in scope"), ("unknown", "Not known"))
 _NAMES = (
     *("q", "site", "maker", "kind", "standing", "scope", "priority", "presence", "answering", "costless"),
@@ -90,7 +91,7 @@ def _values(asked: Asked, wanted: Filter, kept: Kept, found: DevicePage, past: l
         "reported": wanted.among is not None,
         "links": list(_page_links(asked, found)),
         "acts": acts,
-        "downloads": [(_download(asked, each), each) for each in ("ods", "xlsx", "csv")],
+        "downloads": [(_download(asked, each), words) for each, words in _FORMATS],
         "asked_for": [(key, value) for key, value in asked.query if key in _NAMES] if acts else [],
         "saved": asked.number("saved", 0) if asked.has("saved") else None,
         "earlier": asked.link(page=found.page - 1, find=None) if found.page > 1 else "",

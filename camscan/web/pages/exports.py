@@ -9,6 +9,8 @@ from camscan import exports
 from camscan.web.outgoing import LISTS, MARKING, OPEN, exports_of
 from camscan.web.page import Answer, Asked, Drawn, Page
 
+_FORMATS = {"ods": "ODS", "xlsx": "Excel", "csv": "CSV"}
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -33,10 +35,8 @@ def _lists(asked: Asked) -> Iterator[Line]:
         return
     for view, (title, says, roles) in LISTS.items():
         if asked.visitor.rights in roles:
-            links = tuple(
-                (f"/exchange/list?view={view}&format={each}&everything=yes", each) for each in ("ods", "xlsx", "csv")
-            )
-            yield Line(title, says, MARKING, links)
+            address = f"/exchange/list?view={view}&everything=yes&format="
+            yield Line(title, says, MARKING, tuple((f"{address}{each}", words) for each, words in _FORMATS.items()))
 
 
 def _others(asked: Asked) -> Iterator[Line]:
@@ -58,9 +58,9 @@ def _exports(asked: Asked) -> Iterator[Line]:
     known = exports.load_exports()
     for name in exports_of(asked.visitor):
         export = known[name]
-        title = f"{export.title[:1].upper()}{export.title[1:]}"
+        says = f"{export.title[:1].upper()}{export.title[1:]}"
         marking = OPEN if export.of_figures else MARKING
-        yield Line(title, f"As `camscan export {name}` makes it", marking, ((f"/exchange/export/{name}", "Choose"),))
+        yield Line(name, says, marking, ((f"/exchange/export/{name}", "Choose"),))
 
 
 PAGE = Page(path="/exchange/exports", title="Files", show=show, place=9)

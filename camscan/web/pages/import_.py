@@ -12,6 +12,7 @@ from camscan.app.timeline import value_in_words
 from camscan.asset import Asset
 from camscan.asset.columns import BY_NAME
 from camscan.cells import csv_text
+from camscan.dates import spoken
 from camscan.errors import BusyError, StaleError, UsageError
 from camscan.output import visible
 from camscan.web import incoming
@@ -30,7 +31,7 @@ _SUFFIXES = ".csv,.xlsx,.ods"
 def show(asked: Asked) -> Answer:
     """The form that takes a file."""
     _require_writing(asked)
-    return _form(asked, Wish(kind=asked.one("kind") or SHEET, as_of=app.edit.parse_day_or_today(None).isoformat()))
+    return _form(asked, Wish(kind=asked.one("kind") or SHEET, as_of=spoken(app.edit.parse_day_or_today(None))))
 
 
 def take(asked: Asked) -> Answer:
