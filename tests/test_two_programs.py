@@ -35,16 +35,16 @@ def test_an_edit_of_another_program_and_one_of_ours_are_both_kept(tmp_path: Path
 import sys
 from camscan.register import Edit, open_register
 with open_register(sys.argv[1], editing=True) as book:
-    book.edit([Edit(sys.argv[2], "supplier", sys.argv[3])], role="Other", how="test")
+    book.edit_entries([Edit(sys.argv[2], "supplier", sys.argv[3])], role="Other", how="test")
 """
     with open_register(where, editing=True) as held:
-        held.edit([Edit(row.asset_id, "notes", "before")], role="Officer", how="test")
+        held.edit_entries([Edit(row.asset_id, "notes", "before")], role="Officer", how="test")
         with open_register(where, readonly=True) as another:  # as another request of a server does
             assert another.devices()
         for supplier in ("First Ltd", "Second Ltd"):
             elsewhere(edit, str(where), row.asset_id, supplier)
             assert held.devices()[0].entries["supplier"] == supplier
-        held.edit([Edit(row.asset_id, "notes", "after")], role="Officer", how="test")
+        held.edit_entries([Edit(row.asset_id, "notes", "after")], role="Officer", how="test")
         elsewhere(edit, str(where), row.asset_id, "Third Ltd")
     with open_register(where, readonly=True) as book:
         assert book.devices()[0].entries == {"notes": "after", "supplier": "Third Ltd"}

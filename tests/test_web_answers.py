@@ -28,7 +28,7 @@ PATH = "/answers/Town Hall"
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assess, "today", reported.TODAY.date)
+        patch.setattr(assess, "today_utc", reported.TODAY.date)
         yield make(tmp_path_factory.mktemp("made"), 40)
 
 
@@ -71,7 +71,7 @@ def test_gone_is_a_report_that_the_officer_confirms(desk: Desk) -> None:
 def test_whoever_sees_it_there_takes_the_report_back(desk: Desk) -> None:
     row = rows_of(desk)[0]
     with open_register(desk.space.where) as book:
-        book.edit([Edit(row.asset_id, "reported_gone_on", "2026-05-01")], role="Site manager", how="test")
+        book.edit_entries([Edit(row.asset_id, "reported_gone_on", "2026-05-01")], role="Site manager", how="test")
     manager = Client(desk, Role.SITE_MANAGER)
     assert "waiting for the CCTV officer" in Page(manager.get(PATH).text).text
     checked = answer(manager, {f"answer-{row.asset_id}": "ours"})
@@ -106,7 +106,7 @@ def test_the_second_of_two_is_told(desk: Desk) -> None:
     manager, row = Client(desk, Role.SITE_MANAGER), rows_of(desk)[0]
     checked = answer(manager, {f"answer-{row.asset_id}": "not_ours"})
     with open_register(desk.space.where) as book:
-        book.edit([Edit(row.asset_id, "notes", "mine")], role="Officer", how="test")
+        book.edit_entries([Edit(row.asset_id, "notes", "mine")], role="Officer", how="test")
     again = answer(manager, {}, "save", checked.text)
     assert again.status_code == 422
     assert "Somebody else has entered something" in Page(again.text).text
@@ -138,7 +138,7 @@ class TestWhoMay:
         manager = Client(desk, Role.SITE_MANAGER)
         entries = {"lifecycle_status": "removed", "removal_evidence_ref": "WO 1"}
         with open_register(desk.space.where) as book:
-            book.edit([Edit(row.asset_id, *each) for each in entries.items()], role="Officer", how="test")
+            book.edit_entries([Edit(row.asset_id, *each) for each in entries.items()], role="Officer", how="test")
         now = found(desk, row.asset_id)
         assert row.asset_id not in manager.get(PATH).text
         device = f"{row.asset_id}@{now.revision}"

@@ -19,7 +19,7 @@ from web_browser import DESK, PHONE, Served, follow, judged, messages, overflow,
 from web_estate import SECOND_SITE, SITE, make
 
 from camscan.app import assess
-from camscan.app.devices import site_of
+from camscan.app.devices import device_site
 from camscan.asset import CLOSED, Asset, Lifecycle
 from camscan.register import open_register
 from camscan.store import open_store
@@ -33,7 +33,7 @@ _DAY = timedelta(hours=8)
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = tmp_path_factory.mktemp("browser")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(assess, "today", reported.TODAY.date)
+        patch.setattr(assess, "today_utc", reported.TODAY.date)
         make(found, 60)
     return found
 
@@ -69,12 +69,12 @@ def browser(request: pytest.FixtureRequest) -> Chrome:
 
 def rows_of(folder: Path, site: str) -> list[Asset]:
     with open_register(folder / "camscan.db", readonly=True) as book:
-        return [row for row in book.devices() if site_of(row) == site and row.lifecycle not in CLOSED]
+        return [row for row in book.devices() if device_site(row) == site and row.lifecycle not in CLOSED]
 
 
 def row_of(folder: Path, number: str) -> Asset:
     with open_register(folder / "camscan.db", readonly=True) as book:
-        return book.named([number])[0]
+        return book.devices_by_number([number])[0]
 
 
 def act_as(browser: Chrome, at: Served, folder: Path, rights: str, sites: tuple[str, ...] | None = None) -> None:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from camscan import app
 from camscan.app.device_list import Filter
-from camscan.app.devices import site_of
+from camscan.app.devices import device_site
 from camscan.asset import CLOSED, Asset
 from camscan.asset.columns import BY_NAME
 from camscan.asset.entry import normalise
 from camscan.asset.kinds import device_type
 from camscan.asset.spelling import in_words
 from camscan.errors import StaleError, UsageError
-from camscan.page.render import quoted
+from camscan.page.render import quote_for_address
 from camscan.register import Edit, Register
 from camscan.web.forms import ROLE, Filled, read_role
 from camscan.web.page import Answer, Asked, Drawn, Missing, Page, Redirect, Refused
@@ -76,7 +76,7 @@ def take(asked: Asked) -> Answer:
         if step != "save":
             return _check(name, asking, filled)
         try:
-            changes = book.edit(
+            changes = book.edit_entries(
                 list(_edits(rows, asking, filled.answers[ROLE])), role=filled.answers[ROLE], how=HOW, revisions=seen
             )
         except StaleError:
@@ -89,7 +89,7 @@ def take(asked: Asked) -> Answer:
             return _form(asked, name, asking, filled)
     if not asked.visitor.role:
         asked.desk.sessions.act_as(asked.secret, filled.answers[ROLE])
-    return Redirect(f"/site/{quoted(name)}?saved={len(changes)}")
+    return Redirect(f"/site/{quote_for_address(name)}?saved={len(changes)}")
 
 
 # ── who is asked about what ──────────────────────────────────────────────────────────────────────────────────────
@@ -112,7 +112,7 @@ def _rows_of_page(book: Register, asked: Asked, name: str) -> Sequence[Asset]:
         sites=asked.visitor.sites,
         plain=not asked.visitor.sees_identifiers,
     )
-    rows = {row.asset_id: row for row in book.named([line.number for line in found.rows])}
+    rows = {row.asset_id: row for row in book.devices_by_number([line.number for line in found.rows])}
     return [
         rows[line.number] for line in found.rows if line.number in rows and rows[line.number].lifecycle not in CLOSED
     ]
@@ -120,8 +120,8 @@ def _rows_of_page(book: Register, asked: Asked, name: str) -> Sequence[Asset]:
 
 def _rows(book: Register, name: str, numbers: Sequence[str]) -> Sequence[Asset]:
     """Those of the form, in its order; Missing where one is not of this site."""
-    rows = {row.asset_id: row for row in book.named(numbers)}
-    if len(rows) < len(numbers) or any(site_of(row) != name for row in rows.values()):
+    rows = {row.asset_id: row for row in book.devices_by_number(numbers)}
+    if len(rows) < len(numbers) or any(device_site(row) != name for row in rows.values()):
         raise Missing
     return [rows[number] for number in numbers]
 
@@ -189,7 +189,7 @@ def _form(asked: Asked, name: str, asking: Sequence[Asking], filled: Filled) -> 
         "role_error": filled.errors.get(ROLE, ""),
         "role": filled.answers.get(ROLE, ""),
         "asks_role": not asked.visitor.role,
-        "back": f"/site/{quoted(name)}",
+        "back": f"/site/{quote_for_address(name)}",
         "page": found.page,
         "pages": found.pages,
         "earlier": asked.link(page=found.page - 1) if found.page > 1 else "",
@@ -206,20 +206,20 @@ def _check(name: str, asking: Sequence[Asking], filled: Filled) -> Drawn:
         "said": [each for each in asking if each.answer or each.note],
         "choices": ANSWERS,
         "role": filled.answers[ROLE],
-        "back": f"/site/{quoted(name)}",
+        "back": f"/site/{quote_for_address(name)}",
         "has_gone": any(each.answer == "gone" for each in asking),
     }
     return Drawn("answers_check", "Check your answers", values)
 
 
 def _edits(rows: Sequence[Asset], asking: Sequence[Asking], role: str) -> Iterator[Edit]:
-    today = app.edit.day(None)
+    today = app.edit.parse_day_or_today(None)
     for row, each in zip(rows, asking, strict=True):
         if row.lifecycle in CLOSED and each.answer:
             raise UsageError(f"{each.name} was settled since you opened this list; leave it out")
         entries: dict[str, str] = {}
         if each.answer == "ours":
-            entries = app.edit.visited(row, role, today)
+            entries = app.edit.visit_entries(row, role, today)
         elif each.answer == "not_ours":
             entries = app.edit.belongs_elsewhere()
         elif each.answer == "gone":

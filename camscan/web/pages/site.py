@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from camscan import app
 from camscan.app.device_list import Filter
 from camscan.app.front import Front, facts_of_place
-from camscan.page.render import quoted
+from camscan.page.render import quote_for_address
 from camscan.web.page import Answer, Asked, Drawn, Missing, Page
 from camscan.web.rights import Visitor
 
@@ -41,7 +41,7 @@ def show(asked: Asked) -> Answer:
         "is_own": visitor.sites is not None,
         "has_list": visitor.may("devices"),
         "asks": visitor.may("answers") and not asked.desk.setting.is_read_only,
-        "answers_link": f"/answers/{quoted(name)}",
+        "answers_link": f"/answers/{quote_for_address(name)}",
         "saved": asked.number("saved", 0) if asked.has("saved") else None,
     }
     return Drawn("site", name, values)
