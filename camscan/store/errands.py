@@ -64,8 +64,8 @@ class Errands:
             )
 
     def due(self, key: bytes, now: datetime) -> list[Errand]:
-        """Those that a collector has not answered for and that may still be begun, oldest first."""
-        return [each for each in self.of_key(key) if each.state == WAITING and each.ends_at > now][:_MOST]
+        """Those that are not over and may still be begun, or continued, oldest first."""
+        return [each for each in self.of_key(key) if each.state not in OVER and each.ends_at > now][:_MOST]
 
     def of_key(self, key: bytes) -> list[Errand]:
         """All of a collector, oldest first: ids sort by time."""

@@ -1,0 +1,16 @@
+"""The option that all these commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+file = click.option(
+    "--file",
+    type=click.Path(path_type=Path),
+    default=Path("collector.yaml"),
+    show_default=True,
+    metavar="FILE",
+    help="What the site allows.",
+)

@@ -1,0 +1,41 @@
+"""``camscan collect check``: what this collector may do, on one page to be signed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from camscan import app
+from camscan.cli.collect import _options
+from camscan.output import visible
+
+_WIDTH = 16
+
+
+@click.command("check")
+@_options.file
+def check(file: Path) -> None:
+    """Print what this collector may do, as one page that the site's own manager can sign."""
+    own = app.collect.place(file)
+    allowed = own.file
+    click.echo("What this camera scanner may do at this site\n")
+    lines = [
+        ("Sends results to", allowed.centre),
+        ("Its six words", own.words()),
+        ("Allowed by", allowed.allowed_by),
+        ("Until", f"{allowed.until:%d %B %Y}"),
+        ("At these hours", str(allowed.window) if allowed.window else "at any hour"),
+        ("Pace", allowed.pace),
+    ]
+    lines += [(f"Scans for {name}", ", ".join(map(str, networks))) for name, networks in allowed.sites.items()]
+    for name, text in lines:
+        click.echo(f"{visible(name, 60):<{_WIDTH}}  {visible(text, 300)}")
+    click.echo(
+        "\nIt only opens connections outwards, to that one address. It asks cameras and recorders a few read-only\n"
+        "questions, never sends a password, and never looks at a picture. Nobody can change this page from elsewhere.\n"
+    )
+    click.echo("Signed: ______________________________   Date: ______________")
+
+
+COMMAND = check

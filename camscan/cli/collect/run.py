@@ -1,0 +1,85 @@
+"""``camscan collect run``: ask, scan, send."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from camscan import app
+from camscan.cli import _options as shared
+from camscan.cli._bar import watcher
+from camscan.cli._signals import interruptible
+from camscan.cli._words import warn
+from camscan.cli.collect import _options
+from camscan.errors import CamscanError, UsageError
+from camscan.output import visible
+from camscan.words import counted
+
+_FIRST, _LONGEST = 30.0, 3600.0
+"""Seconds between two tries while the centre cannot be reached."""
+_LOOK = 1.0
+
+
+@click.command("run")
+@click.option("--once", is_flag=True, help="One round only: for a timer.")
+@_options.file
+@shared.logged
+def run(file: Path, *, once: bool) -> int:
+    """Ask the centre what is to be done, scan what collector.yaml allows, and send the results. Ctrl-C ends it.
+
+    If the centre cannot be reached, results wait in the spool and are sent later.
+    """
+    own = app.collect.place(file)
+    failures = 0
+    with interruptible() as interruption:
+        while True:
+            wait = _FIRST
+            try:
+                done = app.collect.go_round(
+                    own,
+                    app.collect.today(),
+                    watcher=watcher(quiet=not sys.stderr.isatty()),
+                    interruption=interruption,
+                    warn=warn,
+                )
+            except UsageError:
+                raise
+            except CamscanError as error:
+                if once:
+                    raise
+                failures += 1
+                wait = random.uniform(0, min(_LONGEST, _FIRST * 2**failures))  # noqa: S311 - no secret: it spreads the load
+                warn(f"{error}; it is tried again")
+            else:
+                failures, wait = 0, float(done.next_seconds)
+                _say(done)
+            if once or interruption.is_wanted or _waited(wait, lambda: interruption.is_wanted):
+                return 128 + interruption.number if interruption.number else 0
+
+
+def _waited(seconds: float, is_over: object) -> bool:
+    """Wait; True where somebody wants it to end meanwhile."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if callable(is_over) and is_over():
+            return True
+        time.sleep(min(_LOOK, max(0.0, until - time.monotonic())))
+    return False
+
+
+def _say(done: app.collect.Round) -> None:
+    for site in done.scanned:
+        click.echo(f"Scanned: {visible(site, 72)}")
+    for site, why in done.refused:
+        warn(f"{visible(site, 72)} was not scanned: {visible(why, 300)}")
+    if done.sent or done.left:
+        click.echo(f"Sent: {counted(done.sent, 'parcel')}; {done.left:,} waiting")
+    if done.state == "waiting":
+        click.echo("The centre has not approved this collector yet")
+
+
+COMMAND = run

@@ -1,0 +1,93 @@
+"""``collector.yaml``: what the site allows its collector to do. The centre cannot write it, and cannot widen it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from camscan.config.authorisation import Window, window
+from camscan.config.value import Network, day, entries, some_networks, word
+from camscan.strict_yaml import Node, load_yaml
+
+FILE_NAME = "collector.yaml"
+_KEYS = ("centre", "ca_file", "allowed_by", "until", "window", "days", "pace", "sites")
+PACES = ("gentle", "normal", "fast")
+_HERE = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectorFile:
+    """What is in the file."""
+
+    path: Path
+    centre: str
+    """``https://host`` or ``https://host:port``, without a path."""
+    ca_file: str = ""
+    """Of the authority that vouches for the centre; the system's where none is named."""
+    allowed_by: str
+    """The role of whoever allows it."""
+    until: date
+    """The last day on which it may scan."""
+    window: Window | None
+    """Hours in which it may begin to scan; None for any."""
+    pace: str
+    sites: Mapping[str, tuple[Network, ...]]
+    """Name of a site, as the centre calls it -> the only networks that are ever asked for it."""
+
+    def why_not(self, site: str, now: datetime) -> str:
+        """Why a site may not be scanned at all, ``now`` being the clock on the wall; empty where it may."""
+        if site not in self.sites:
+            return f"the site '{site[:100]}' is not in {FILE_NAME}"
+        if now.date() > self.until:
+            return f"{FILE_NAME} allowed it until {self.until}"
+        return ""
+
+    def why_later(self, now: datetime) -> str:
+        """Why nothing may be scanned at this hour; empty where it may."""
+        if self.window and self.window.closes(now) is None:
+            return f"it waits for the hours of {FILE_NAME} ({self.window})"
+        return ""
+
+    def closes(self, now: datetime) -> datetime | None:
+        """When a scan that is begun now must end, as a moment; None where any hour is allowed."""
+        return self.window.ends(now, None) if self.window else None
+
+
+def read_collector(path: Path) -> CollectorFile:
+    """Read the file. Raises ConfigError with file and line."""
+    keys = entries(load_yaml(path), _KEYS, "centre", "allowed_by", "until", "sites")
+    pace = word(keys["pace"]) if "pace" in keys else PACES[0]
+    if pace not in PACES:
+        raise keys["pace"].wrong(f"'{pace}' is none of: {', '.join(PACES)}")
+    return CollectorFile(
+        path=path,
+        centre=_centre(keys["centre"]),
+        ca_file=str(path.parent / word(keys["ca_file"])) if "ca_file" in keys else "",
+        allowed_by=word(keys["allowed_by"]),
+        until=day(keys["until"]),
+        window=window(keys),
+        pace=pace,
+        sites=MappingProxyType(dict(map(_site, keys["sites"].items()))),
+    )
+
+
+def _site(node: Node) -> tuple[str, tuple[Network, ...]]:
+    keys = entries(node, ("name", "networks"), "name", "networks")
+    return word(keys["name"]), some_networks(keys["networks"])
+
+
+def _centre(node: Node) -> str:
+    text = word(node).rstrip("/")
+    try:
+        parts = urlsplit(text)
+        is_whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        raise node.wrong(f"'{text}' is not an address, such as https://cameras.example.gov.uk") from None
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE)
+    if not is_safe or not is_whole or parts.path or parts.query or parts.fragment or parts.username:
+        raise node.wrong(f"'{text}' is not the address of a centre; it is https://host, without a path")
+    return text
