@@ -200,7 +200,7 @@ class TestConfirm:
         name = at(book).asset_id
         _, out, _ = camscan("visited", "192.0.2.2")
         assert out.splitlines()[-1] == (
-            f"{name} is removed in the register; if it is still there, `camscan set {name} lifecycle_status=confirmed`"
+            f"{name} is removed in the register; if it is still there, `camscan set {name} lifecycle_status=visited`"
         )
 
     def test_a_day_to_come(self, camscan: Camscan) -> None:
@@ -326,7 +326,8 @@ class TestShow:
         for number in range(7):
             camscan("set", "192.0.2.2", f"notes=note {number}\nline", "lifecycle_status=confirmed")
         out = camscan("show", "192.0.2.2", "--evidence")[1]
-        assert "lifecycle:          confirmed\n" in out
+        assert "lifecycle:          visited\n" in out
+        assert camscan("show", "--lifecycle", "visited")[1] == camscan("show", "--lifecycle", "confirmed")[1] != ""
         assert "presence:           seen\n" in out
         assert "entered by people:  notes = note 6\n                            line\n" in out
         assert "not by people:      site_name = Depot\n" in out

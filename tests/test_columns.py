@@ -78,6 +78,8 @@ def test_an_entry_overrules_the_site_map() -> None:
         ("controller", "Landlord", "landlord"),
         ("site_type", "car park", "car_park"),
         ("lifecycle_status", "Accepted-Risk", "accepted_risk"),
+        ("lifecycle_status", "Visited", "confirmed"),
+        ("lifecycle_status", "Confirmed", "confirmed"),
         ("stated_mac_address", "44-19-B6-AA-BB-CC", "44:19:b6:aa:bb:cc"),
         ("stated_mac_address", "4419.b6aa.bbcc", "44:19:b6:aa:bb:cc"),
         ("stated_ip_address", "2001:DB8::1", "2001:db8::1"),

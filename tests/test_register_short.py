@@ -18,7 +18,7 @@ from sample_report import HOSTILE, camera, nameless, report
 
 from camscan.asset.columns import BY_NAME, COLUMNS, EDITABLE, name_of
 from camscan.asset.entry import normalise
-from camscan.asset.spelling import in_words
+from camscan.asset.spelling import choice_in_words, in_words
 from camscan.plan.calendar import budget_year
 from camscan.register import Register, open_register
 from camscan.sheets.guess import column_meant, guess_columns
@@ -188,7 +188,7 @@ class TestHeadings:
         of = next(each for each in EDITABLE if each is column)
         for choice in of.choices:
             assert normalise(of, in_words(choice)) == choice
-            assert normalise(of, in_words(choice).upper()) == choice
+            assert normalise(of, choice_in_words(of.name, choice).upper()) == choice
 
     @pytest.mark.parametrize(
         ("heading", "column"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from camscan.asset import Lifecycle, Presence
 from camscan.asset.kinds import device_type
-from camscan.asset.spelling import in_words
+from camscan.asset.spelling import choice_in_words, in_words
 from camscan.briefing.nouns import STANDINGS
 from camscan.errors import UsageError
 from camscan.headline import MAKERS, SURE
@@ -303,5 +303,5 @@ def presence_in_words(presence: str, missed: int) -> str:
 
 
 def lifecycle_in_words(status: Lifecycle) -> str:
-    """Its status, as a person entered it; what somebody visited is not called confirmed: that is said of makers."""
-    return "Visited" if status is Lifecycle.CONFIRMED else in_words(status.value)
+    """Its status, as a person entered it."""
+    return choice_in_words("lifecycle_status", status.value)

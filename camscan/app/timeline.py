@@ -9,7 +9,7 @@ from itertools import groupby
 
 from camscan.asset import Asset, Change, Event
 from camscan.asset.columns import BY_NAME, Kind, heading_of
-from camscan.asset.spelling import in_words
+from camscan.asset.spelling import choice_in_words
 from camscan.dates import spoken
 from camscan.register import Register
 
@@ -87,7 +87,7 @@ def value_in_words(column: str, value: str) -> str:
     if not value or known is None:
         return value
     if known.kind is Kind.CHOICE:
-        return in_words(value)
+        return choice_in_words(column, value)
     if known.kind is Kind.MONEY:
         return f"£{value}"
     return _day_text(value) if known.kind is Kind.DATE else value

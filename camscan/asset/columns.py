@@ -196,7 +196,7 @@ COLUMNS: tuple[Column, ...] = (
     _derived("record_type", "How the register knows of it", choices=tuple(RecordType)),
     _people(
         "lifecycle_status",
-        "Its step between found and disposed of (confirmed: inspected on site)",
+        "Its step between found and disposed of (confirmed: somebody visited it; shown as Visited)",
         choices=tuple(Lifecycle),
     ),
     _derived("presence", "Whether scans see it; not what became of it", choices=tuple(Presence)),

@@ -8,7 +8,7 @@ import unicodedata
 from decimal import Decimal, InvalidOperation
 
 from camscan.asset.columns import Column, Kind
-from camscan.asset.spelling import nearest
+from camscan.asset.spelling import SHOWN_AS, nearest
 from camscan.dates import read_day
 
 LONGEST = 2000
@@ -53,9 +53,10 @@ def normalise(  # noqa: PLR0911 - one for each kind of column
 
 def _choice(column: Column, text: str) -> str:
     wanted = re.sub(r"[\s-]+", "_", text.casefold())
+    wanted = next((choice for choice in column.choices if SHOWN_AS.get((column.name, choice)) == wanted), wanted)
     if wanted not in column.choices:
-        near = nearest(wanted, column.choices)
-        raise ValueError(f"'{text}' is none of: {', '.join(column.choices)}{near}")
+        choices = [SHOWN_AS.get((column.name, choice), choice) for choice in column.choices]
+        raise ValueError(f"'{text}' is none of: {', '.join(choices)}{nearest(wanted, choices)}")
     return wanted
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 _ABBREVIATED = frozenset({"ip", "nvr", "dvr", "vms", "anpr", "ptz", "poe", "nhs"})
+SHOWN_AS: Mapping[tuple[str, str], str] = {("lifecycle_status", "confirmed"): "visited"}
+"""Column and choice -> the word that people read and may type; files and the register keep the choice."""
 _TELLING = 5
 """Characters that must be right to tell which name was meant."""
 
@@ -15,6 +17,11 @@ def in_words(choice: str) -> str:
     """A choice as people read it: ``accepted_risk`` is "Accepted risk"; ``entry.normalise`` takes it back."""
     words = [word.upper() if word in _ABBREVIATED else word for word in choice.split("_")]
     return " ".join(words)[:1].upper() + " ".join(words)[1:]
+
+
+def choice_in_words(column: str, choice: str) -> str:
+    """A choice of a column as people read it; the status ``confirmed`` is "Visited", as makers alone are confirmed."""
+    return in_words(SHOWN_AS.get((column, choice), choice))
 
 
 def nearest(name: str, among: Sequence[str]) -> str:

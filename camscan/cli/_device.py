@@ -11,6 +11,7 @@ import click
 
 from camscan import app
 from camscan.asset.columns import EDITABLE
+from camscan.asset.spelling import SHOWN_AS
 from camscan.cli import _devices
 from camscan.cli._words import program
 from camscan.dates import moment
@@ -119,7 +120,7 @@ def _members(row: Asset) -> dict[str, str | None]:
         "MAC addresses": ", ".join(row.mac_addresses),
         "open ports": ", ".join(row.open_ports),
         "site": app.devices.device_site(row),
-        "lifecycle": row.lifecycle.value,
+        "lifecycle": SHOWN_AS.get(("lifecycle_status", row.lifecycle), row.lifecycle.value),
         "presence": _presence(row),
         "first seen": f"{moment(row.first_seen)}" if row.first_seen else "",
         "last seen": f"{moment(row.last_seen)}, in {counted(row.sightings, 'scan')}" if row.last_seen else "",

@@ -14,6 +14,7 @@ import click
 
 from camscan import app
 from camscan.asset import Lifecycle, Presence
+from camscan.asset.spelling import SHOWN_AS
 from camscan.cli import _device, _keep, _options
 from camscan.cli._table import by_address, print_table
 from camscan.cli._words import say, warn
@@ -37,6 +38,7 @@ _LEADING = 7
 """Columns that stand side by side in 80 characters: they answer where and when."""
 _LEAST = {"Model": 10, "Where": 10, "Make": 9, "IP": 13}
 """Characters to which a column may be cut, the one first that gets what room is left."""
+_STEPS: Mapping[str, str] = {SHOWN_AS.get(("lifecycle_status", each), each.value): each.value for each in Lifecycle}
 _STATUS: Mapping[str, str] = {
     Lifecycle.ORDERED: "ordered",
     Lifecycle.REMOVED: "removed",
@@ -73,9 +75,10 @@ def _filters(function: Any) -> Any:
         ),
         click.option(
             "--lifecycle",
-            type=_options.OneOf(each.value for each in Lifecycle),
+            type=_options.OneOf([*_STEPS, Lifecycle.CONFIRMED]),
             metavar="STATUS",
-            help=f"Only devices at this step of the removal: {', '.join(Lifecycle)}.",
+            callback=lambda _context, _parameter, word: _STEPS.get(word, word),
+            help=f"Only devices at this step of the removal: {', '.join(_STEPS)}.",
         ),
         click.option("--new-since", metavar="DATE", help="Only devices first seen on this day or later."),
         click.option("--overdue", is_flag=True, help="Only devices in scope whose planned date has passed."),

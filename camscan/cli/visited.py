@@ -1,4 +1,4 @@
-"""``camscan visited``: somebody stood before a device."""
+"""``camscan visited``: somebody visited a device."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def visited(
 ) -> None:
     """Record a site visit: the date and the visitor's role.
 
-    A device with the status `found` becomes `confirmed`; a later status is unchanged.
+    A device with the status `found` becomes `visited`; a later status is unchanged.
     """
     entered = app.edit.enter_visit(devices, acting, on=on, site=site)
     _devices.tell(entered, dry_run=acting.dry_run)
@@ -35,7 +35,7 @@ def visited(
         if row.lifecycle in GONE:
             click.echo(
                 f"{row.asset_id} is {row.lifecycle} in the register; if it is still there, `camscan set "
-                f"{row.asset_id} lifecycle_status=confirmed`"
+                f"{row.asset_id} lifecycle_status=visited`"
             )
 
 

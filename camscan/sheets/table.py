@@ -12,7 +12,7 @@ from operator import itemgetter
 from camscan.addresses import sort_key
 from camscan.asset import Asset, Judgement
 from camscan.asset.columns import BY_NAME, COLUMNS, VERSION, Column, Kind
-from camscan.asset.spelling import in_words
+from camscan.asset.spelling import choice_in_words
 from camscan.cells import all_harmless
 from camscan.sheets import Extra, Table
 from camscan.sheets.row import SUMS, Setting, device_row
@@ -153,7 +153,7 @@ def _for_people(texts: Mapping[str, str]) -> Mapping[str, str]:
     """Choices in words, and of what camscan keeps for itself only what these columns need."""
     shown = json.loads(texts["inherited"])
     kept = {name: text for name, text in shown.items() if name in SHORT or name == SUMS}
-    own = {name: in_words(text) for name, text in texts.items() if name in SHORT and BY_NAME[name].choices}
+    own = {name: choice_in_words(name, text) for name, text in texts.items() if name in SHORT and BY_NAME[name].choices}
     return {**texts, **own, "inherited": json.dumps(kept, separators=(",", ":"), ensure_ascii=False)}
 
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from camscan.asset.columns import BY_NAME, Kind
 from camscan.asset.entry import normalise
-from camscan.asset.spelling import in_words
+from camscan.asset.spelling import choice_in_words
 from camscan.dates import spoken
 from camscan.errors import UsageError
 from camscan.web.acts import REMARK, Act
@@ -110,13 +110,13 @@ def _of_column(name: str, value: str, error: str, now: str, *, is_of_many: bool)
     choices: tuple[tuple[str, str], ...] = ()
     if column.choices:
         nothing = "Leave as it is" if is_of_many else "Not known"
-        choices = (("", nothing), *((each, in_words(each)) for each in column.choices))
+        choices = (("", nothing), *((each, choice_in_words(name, each)) for each in column.choices))
         kind = "radios" if len(column.choices) <= _FEW else "select"
     if kind == "date":
         hint = f"{hint} For example 14 September 2026."
         value, now = _spoken(value), _spoken(now)
     elif now and column.choices:
-        now = in_words(now)
+        now = choice_in_words(name, now)
     return Field(
         name=name, label=column.heading, hint=hint, kind=kind, choices=choices, value=value, error=error, now=now
     )

@@ -11,7 +11,7 @@ from typing import BinaryIO
 from xml.sax.saxutils import quoteattr
 
 from camscan.asset.columns import Column, Kind
-from camscan.asset.spelling import in_words
+from camscan.asset.spelling import choice_in_words
 from camscan.sheets import Page, Sheet, Table
 from camscan.sheets import _opendocument as odf
 from camscan.sheets.formats import _ods_reading, _workbook
@@ -89,7 +89,7 @@ def _validations_xml(table: Table) -> str:
     for place, column in enumerate(table.columns):
         if not (column.is_editable and column.choices):
             continue
-        choices = map(in_words, column.choices) if table.is_plain else column.choices
+        choices = [choice_in_words(column.name, each) for each in column.choices] if table.is_plain else column.choices
         listed = ";".join(f'"{choice}"' for choice in choices)
         condition = quoteattr(f"of:cell-content-is-in-list({listed})")
         parts.append(

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any, BinaryIO
 
 from camscan.asset.columns import Column, Kind
-from camscan.asset.spelling import in_words
+from camscan.asset.spelling import choice_in_words
 from camscan.cells import fit_for_xml
 from camscan.sheets import Extra, Page, Sheet, Table
 from camscan.sheets.formats import _workbook, _xlsx_reading
@@ -105,6 +105,7 @@ def _offer_choices(page: Any, place: int, column: Column, rows: tuple[int, int],
     """A list to pick from in each cell of a column that has one."""
     if not (column.is_editable and column.choices and len(",".join(column.choices)) <= _LONGEST_LIST):
         return
+    in_words = [choice_in_words(column.name, each) for each in column.choices]
     page.data_validation(
         rows[0],
         place,
@@ -112,7 +113,7 @@ def _offer_choices(page: Any, place: int, column: Column, rows: tuple[int, int],
         place,
         {
             "validate": "list",
-            "source": [*(map(in_words, column.choices) if table.is_plain else column.choices)],
+            "source": in_words if table.is_plain else list(column.choices),
             "input_title": column.name[:32],
             "input_message": column.what[:255],
             "error_title": "Not in the list",
