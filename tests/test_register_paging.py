@@ -143,3 +143,13 @@ def test_a_timeline_has_scans_and_people_in_one_list(book: Register) -> None:
     assert sorted(first.title.split("\n")) == sorted(titles)
     assert (first.by, first.says, first.at.date()) == (ROLE, "Cabinet", date(2026, 5, 1))
     assert [each.title for each in rest if not each.by][-1] == "Seen for the first time"
+
+
+def test_an_empty_cell_can_be_asked_for(book: Register) -> None:
+    rows = book.devices()
+    book.edit([Edit(row.asset_id, "estimated_cost", "5.00") for row in rows[:3]], role=ROLE, how="test")
+    book.list_now()
+    wanted: dict[str, list[int | None]] = {"none": [None], "five": [500], "either": [None, 500]}
+    totals = {name: book.page(Sought(where=[Where("pence", values)]))[1] for name, values in wanted.items()}
+    assert totals == {"none": len(rows) - 3, "five": 3, "either": len(rows)}
+    assert page_of_devices(book, Filter(costless=True, everything=True)).total == len(rows) - 3

@@ -7,10 +7,11 @@ import dataclasses
 import pytest
 from sample_report import NOON, ROLE, camera, enter, nameless, record
 
+from camscan.app.review import questions
 from camscan.asset import Event, RecordType
-from camscan.errors import UsageError
+from camscan.errors import StaleError, UsageError
 from camscan.model import Device, Observation
-from camscan.register import Edit, NewRow, Register
+from camscan.register import Edit, NewRow, Register, Seen
 
 SHARED = "44:19:b6:00:00:01"
 
@@ -34,6 +35,79 @@ class TestQuestions:
         record(book, camera(1, maker="dahua"))
         (review,) = book.reviews()
         assert (review.other, len(review.conflicts)) == ("", 1)
+
+
+class TestSeen:
+    """A decision may rest on what somebody saw; then it is made only while that still holds."""
+
+    def test_it_is_made_where_nothing_has_changed(self, book: Register) -> None:
+        keyed, other = doubtful(book)
+        book.merge(keyed, other, role=ROLE, how="camscan serve", seen=seen(book))
+        assert book.reviews() == []
+        assert {each.how for each in book.changes(other)} == {"camscan serve"}
+
+    @pytest.mark.parametrize("decide", ["merge", "apart", "settle"])
+    def test_not_where_somebody_has_changed_a_row(self, book: Register, decide: str) -> None:
+        keyed, other = doubtful(book)
+        before = seen(book)
+        enter(book, other, notes="in the hall")
+        with pytest.raises(StaleError, match="changed by somebody else"):
+            self._decide(book, decide, (keyed, other), before)
+        assert len(book.reviews()) == 1
+        assert not book.merged()
+
+    @pytest.mark.parametrize("first", ["merge", "apart", "settle"])
+    @pytest.mark.parametrize("second", ["merge", "apart", "settle"])
+    def test_not_where_somebody_has_settled_it(self, book: Register, first: str, second: str) -> None:
+        pair = doubtful(book)
+        before = seen(book)
+        self._decide(book, first, pair, before)
+        merged = dict(book.merged())
+        with pytest.raises(StaleError, match="settled this question"):
+            self._decide(book, second, pair, before)
+        assert dict(book.merged()) == merged
+
+    def test_not_of_rows_that_the_question_is_not_about(self, book: Register) -> None:
+        keyed, _ = doubtful(book)
+        third = next(row.asset_id for row in book.devices() if row.asset_id not in seen(book).revisions)
+        before = seen(book)
+        stray = Seen(before.conflicts, {keyed: 0, third: 0})
+        with pytest.raises(StaleError):
+            book.merge(keyed, third, role=ROLE, seen=stray)
+
+    def test_what_became_of_it_is_remembered(self, book: Register) -> None:
+        keyed, other = doubtful(book)
+        (number,) = seen(book).conflicts
+        assert book.settled(number) is None
+        book.apart(keyed, other, role=ROLE)
+        found = book.settled(number)
+        assert found is not None
+        assert ({found.asset_id, found.other}, found.decision, found.role) == ({keyed, other}, "apart", ROLE)
+        assert book.settled(number + 1) is None
+
+    def test_a_merge_can_be_tried(self, book: Register) -> None:
+        keyed, other = doubtful(book)
+        enter(book, other, notes="in the hall")
+        before = (book.named([keyed, other]), book.changes(), book.evidence(keyed), book.history(other))
+        tried = book.merge(keyed, other, role=ROLE, dry_run=True)
+        assert (book.named([keyed, other]), book.changes(), book.evidence(keyed), book.history(other)) == before
+        made = book.merge(keyed, other, role=ROLE)
+        said = [[(each.asset_id, each.column, each.old, each.new) for each in some] for some in (tried, made)]
+        assert said[0] == said[1]
+
+    def _decide(self, book: Register, decide: str, pair: tuple[str, str], before: Seen) -> None:
+        if decide == "settle":
+            book.settle(sorted(before.conflicts), role=ROLE, seen=before)
+        elif decide == "merge":
+            book.merge(*pair, role=ROLE, seen=before)
+        else:
+            book.apart(*pair, role=ROLE, seen=before)
+
+
+def seen(book: Register) -> Seen:
+    """What somebody sees of the one question."""
+    (question,), _ = questions(book)
+    return question.seen
 
 
 class TestApart:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -192,7 +193,7 @@ def test_rows_that_contradict_each_other_are_merged_only_by_whoever_says_so(desk
     with open_register(desk.space.where) as book:
         twins = [camera(each, mac="44:19:b6:00:99:01", ip=f"10.0.15.{each}") for each in (81, 82)]
         book.record(report(*twins, scan_id="twins", when=reported.TODAY, targets=("10.0.15.0/24",)))
-        number = next(each.number for each in review.questions(book) if each.number != 1)
+        number = next(each.number for each in review.questions(book)[0] if each.number != 1)
     assert (
         "They are probably two devices: their serial numbers differ" in Page(owner.get(f"/review/{number}").text).text
     )
@@ -207,7 +208,7 @@ def test_a_question_about_one_row_is_closed_where_it_is_right(desk: Desk, owner:
         for turn, maker in enumerate(("hikvision", "dahua")):
             seen = camera(90, ip="10.0.15.90", maker=maker, certainty=0.4)
             book.record(report(seen, scan_id=f"maker-{turn}", when=reported.TODAY, targets=("10.0.15.90/32",)))
-        number = next(each.number for each in review.questions(book) if len(each.rows) == 1)
+        number = next(each.number for each in review.questions(book)[0] if len(each.rows) == 1)
     page = Page(owner.get(f"/review/{number}").text)
     assert "Was Hikvision, now Dahua" in page.text
     assert "One device" not in page.text
@@ -216,7 +217,7 @@ def test_a_question_about_one_row_is_closed_where_it_is_right(desk: Desk, owner:
     assert status == 200
     assert owner.post(f"/review/{number}", {**form_of(html), "step": "save"}).status_code == 303
     with desk.reading() as book:
-        assert [each.number for each in review.questions(book)] == [1]
+        assert [each.number for each in review.questions(book)[0]] == [1]
 
 
 # ── two who settle ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -257,6 +258,45 @@ def test_a_row_that_somebody_has_changed_meanwhile_is_shown_anew(desk: Desk, own
     assert owner.post("/review/1", form).status_code == 303
     with desk.reading() as book:
         assert dict(book.merged_rows()) == {first: second}
+
+
+def test_of_two_who_settle_at_the_same_time_one_is_told(desk: Desk) -> None:
+    """One merges, the other says that they are two: whoever is later finds the question settled."""
+    clients = [Client(desk), Client(desk, Role.OFFICER)]
+    forms = [
+        {**form_of(answer(client, decision=decision)[1]), "step": "save"}
+        for client, decision in zip(clients, ("first", "apart"), strict=True)
+    ]
+    start, codes = threading.Barrier(2), []
+
+    def send(client: Client, form: dict[str, str | list[str]]) -> None:
+        start.wait()
+        codes.append(client.post("/review/1", form).status_code)
+
+    threads = [threading.Thread(target=send, args=each) for each in zip(clients, forms, strict=True)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert sorted(codes) == [303, 409]
+    with desk.reading() as book:
+        assert book.reviews() == []
+        decided = book.settled(1)
+        assert decided is not None
+        assert bool(book.merged()) == (decided.decision == "merged")
+
+
+def test_many_questions_come_page_by_page(desk: Desk, owner: Client) -> None:
+    found = [camera(each, ip=f"10.0.14.{each - 199}") for each in range(200, 260)]
+    with open_register(desk.space.where) as book:
+        for turn in range(2):
+            seen = [nameless(each.ip_addresses[0]) for each in found] if turn else found
+            book.record(report(*seen, scan_id=f"many-{turn}", when=reported.TODAY, targets=("10.0.14.0/24",)))
+    first, second, beyond = (Page(owner.get(f"/review?page={each}").text) for each in (1, 2, 99))
+    assert "61 questions, page 1 of 2" in first.text
+    links = [[link for link in page.links if link.startswith("/review/")] for page in (first, second, beyond)]
+    assert [len(each) for each in links] == [50, 11, 11]
+    assert not {*links[0]} & {*links[1]}
 
 
 def test_a_question_that_another_was_added_to_is_not_settled_unseen(desk: Desk, owner: Client) -> None:
@@ -317,7 +357,7 @@ def test_hostile_text_stays_text(desk: Desk, owner: Client) -> None:
         unit = camera(95, ip="10.0.15.95", model=HOSTILE, firmware=HOSTILE, serial="X" + HOSTILE)
         for turn, device in enumerate((unit, nameless("10.0.15.95"))):
             book.record(report(device, scan_id=f"h-{turn}", when=reported.TODAY, targets=("10.0.15.95/32",)))
-        number = max(each.number for each in review.questions(book))
+        number = max(each.number for each in review.questions(book)[0])
     write(desk, first, notes="</textarea><script>alert(4)</script>", council_asset_tag='"><img src=x>')
     pages = [owner.get("/review").text, owner.get("/review/1").text, owner.get(f"/review/{number}").text]
     pages.append(answer(owner, decision="first", because="</dd><script>alert(5)</script>{{7*7}}")[1])

@@ -91,9 +91,10 @@ class Decision(enum.StrEnum):
     """Nothing changes, and it is not asked again."""
 
 
-def questions(book: Register) -> list[Question]:
-    """All that is open, oldest first."""
-    return _with_rows(book, book.reviews())
+def questions(book: Register, start: int = 0, most: int | None = None) -> tuple[list[Question], int]:
+    """Some of what is open, oldest first, with the rows; and how many there are in all."""
+    found = book.reviews()
+    return _with_rows(book, found[start : None if most is None else start + most]), len(found)
 
 
 def find_question(book: Register, number: int) -> Question | None:

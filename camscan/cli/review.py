@@ -44,7 +44,7 @@ def review(context: click.Context, register: Path | None, config: Path | None) -
         context.obj = (register, config)
         return
     with app.workspace.find_workspace(config, register).open(readonly=True) as book:
-        found = app.review.questions(book)
+        found, _ = app.review.questions(book)
     for each in found:
         _print(each)
     click.echo(f"{len(found)} to settle" if found else "Nothing to settle")

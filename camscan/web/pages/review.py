@@ -10,16 +10,16 @@ from camscan.web.page import Answer, Asked, Drawn, Page
 
 def show(asked: Asked) -> Answer:
     """One page of it, the oldest first."""
+    page = max(asked.number("page"), 1)
     with asked.desk.reading() as book:
-        found = app.review.questions(book)
-    pages = max(total_pages(len(found)), 1)
-    page = min(max(asked.number("page"), 1), pages)
+        found, total = app.review.questions(book, (page - 1) * MOST, MOST)
+        pages = max(total_pages(total), 1)
+        if page > pages:
+            page = pages
+            found, total = app.review.questions(book, (page - 1) * MOST, MOST)
     values = {
-        "rows": [
-            (each.number, each.says, [(row.asset_id, _label(row)) for row in each.rows])
-            for each in found[(page - 1) * MOST : page * MOST]
-        ],
-        "total": len(found),
+        "rows": [(each.number, each.says, [(row.asset_id, _label(row)) for row in each.rows]) for each in found],
+        "total": total,
         "page": page,
         "pages": pages,
         "earlier": asked.link(page=page - 1) if page > 1 else "",

@@ -155,7 +155,7 @@ def _settled(asked: Asked, found: Settled | None, number: int, filled: Filled | 
     if found is None:
         raise Missing
     with asked.desk.reading() as book:
-        rest = app.review.questions(book)
+        rest, left = app.review.questions(book, most=1)
         rows = {row.asset_id: row for row in book.devices_by_number({found.asset_id, found.other} - {""})}
     values = {
         "number": number,
@@ -165,7 +165,7 @@ def _settled(asked: Asked, found: Settled | None, number: int, filled: Filled | 
         "is_done": asked.one("done") == "yes" and filled is None,
         "wanted": _wanted(filled) if filled else [],
         "next": rest[0].number if rest else 0,
-        "left": len(rest),
+        "left": left,
     }
     title = "Settled" if filled is None else "Somebody else has settled this"
     return Drawn("settled", title, values, status=200 if filled is None else 409)
