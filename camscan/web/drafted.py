@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 
 from camscan import app
@@ -12,6 +13,8 @@ from camscan.dates import month_and_year, short_month, spoken
 from camscan.page import Head, Kind, Table
 from camscan.page.charts import Column, Columns
 from camscan.page.render import pounds_text
+from camscan.plan.proposal import Phase
+from camscan.plan.standing import cost
 from camscan.words import counted
 
 _SITES = 4
@@ -87,6 +90,12 @@ def chart(draft: Draft) -> Columns | None:
         month = month.next
     names = ("devices to be removed in the month", "of these, planned before", "")
     return Columns("The draft, month by month", description, tuple(columns), names)
+
+
+def entered(row: Asset, phase: Phase, draft: Draft) -> tuple[str, date, str, str]:
+    """What a device gets: its label, the day, the phase, and the cost where the draft assumed one."""
+    assumed = draft.proposal.limits.cost_each if cost(row) is None else None
+    return label(row), phase.day, phase.name, "" if assumed is None else pounds_text(assumed)
 
 
 def left(draft: Draft) -> Iterator[tuple[str, int, list[tuple[str, str, str]], int]]:

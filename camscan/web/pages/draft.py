@@ -9,9 +9,8 @@ from typing import Any
 
 from camscan import app
 from camscan.app.plan import Draft, Limits
-from camscan.app.timeline import value_in_words
 from camscan.asset import Change
-from camscan.asset.columns import BY_NAME, heading_of
+from camscan.asset.columns import BY_NAME
 from camscan.asset.entry import normalise
 from camscan.dates import read_day
 from camscan.errors import StaleError, UsageError
@@ -22,7 +21,7 @@ from camscan.web.page import Answer, Asked, Drawn, Page, Redirect, Refused
 
 HOW = "camscan serve"
 _FEW = 20
-"""Changes that are shown before they are made."""
+"""Devices that are shown before they are changed."""
 _STALE = (
     "The register has changed since this draft was made, and nothing was saved. Below is the draft as it is now. "
     "Look at it, and continue again"
@@ -206,7 +205,7 @@ def _page(asked: Asked, wanted: _Wanted, draft: Draft | None, filled: Filled | N
 
 
 def _check(asked: Asked, wanted: _Wanted, draft: Draft, filled: Filled, changes: Sequence[Change]) -> Drawn:
-    rows = {row.asset_id: row for row in draft.rows}
+    rows, planned = {row.asset_id: row for row in draft.rows}, draft.proposal.planned
     values = {
         "path": asked.path,
         "typed": wanted.typed,
@@ -216,16 +215,9 @@ def _check(asked: Asked, wanted: _Wanted, draft: Draft, filled: Filled, changes:
         "entries": len(changes),
         "says": list(drafted.says(draft)),
         "advice": [drafted.begun(each) for each in draft.proposal.advice],
-        "shown": [
-            (
-                drafted.label(rows[each.asset_id]),
-                heading_of(each.column),
-                value_in_words(each.column, each.old) if each.old else "",
-                value_in_words(each.column, each.new),
-            )
-            for each in changes[:_FEW]
-        ],
-        "more": max(len(changes) - _FEW, 0),
+        "shown": [drafted.entered(rows[name], phase, draft) for name, phase in list(planned.items())[:_FEW]],
+        "assumes": draft.proposal.limits.cost_each is not None,
+        "more": max(len(planned) - _FEW, 0),
     }
     return Drawn("draft_check", "Check the draft", values)
 
