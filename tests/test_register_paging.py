@@ -147,7 +147,7 @@ def test_a_timeline_has_scans_and_people_in_one_list(book: Register) -> None:
 
 def test_an_empty_cell_can_be_asked_for(book: Register) -> None:
     rows = book.devices()
-    book.edit([Edit(row.asset_id, "estimated_cost", "5.00") for row in rows[:3]], role=ROLE, how="test")
+    book.edit_entries([Edit(row.asset_id, "estimated_cost", "5.00") for row in rows[:3]], role=ROLE, how="test")
     book.list_now()
     wanted: dict[str, list[int | None]] = {"none": [None], "five": [500], "either": [None, 500]}
     totals = {name: book.page(Sought(where=[Where("pence", values)]))[1] for name, values in wanted.items()}

@@ -42,7 +42,7 @@ class TestSeen:
 
     def test_it_is_made_where_nothing_has_changed(self, book: Register) -> None:
         keyed, other = doubtful(book)
-        book.merge(keyed, other, role=ROLE, how="camscan serve", seen=seen(book))
+        book.merge_devices(keyed, other, role=ROLE, how="camscan serve", seen=seen(book))
         assert book.reviews() == []
         assert {each.how for each in book.changes(other)} == {"camscan serve"}
 
@@ -54,7 +54,7 @@ class TestSeen:
         with pytest.raises(StaleError, match="changed by somebody else"):
             self._decide(book, decide, (keyed, other), before)
         assert len(book.reviews()) == 1
-        assert not book.merged()
+        assert not book.merged_rows()
 
     @pytest.mark.parametrize("first", ["merge", "apart", "settle"])
     @pytest.mark.parametrize("second", ["merge", "apart", "settle"])
@@ -62,10 +62,10 @@ class TestSeen:
         pair = doubtful(book)
         before = seen(book)
         self._decide(book, first, pair, before)
-        merged = dict(book.merged())
+        merged = dict(book.merged_rows())
         with pytest.raises(StaleError, match="settled this question"):
             self._decide(book, second, pair, before)
-        assert dict(book.merged()) == merged
+        assert dict(book.merged_rows()) == merged
 
     def test_not_of_rows_that_the_question_is_not_about(self, book: Register) -> None:
         keyed, _ = doubtful(book)
@@ -73,13 +73,13 @@ class TestSeen:
         before = seen(book)
         stray = Seen(before.conflicts, {keyed: 0, third: 0})
         with pytest.raises(StaleError):
-            book.merge(keyed, third, role=ROLE, seen=stray)
+            book.merge_devices(keyed, third, role=ROLE, seen=stray)
 
     def test_what_became_of_it_is_remembered(self, book: Register) -> None:
         keyed, other = doubtful(book)
         (number,) = seen(book).conflicts
         assert book.settled(number) is None
-        book.apart(keyed, other, role=ROLE)
+        book.keep_separate(keyed, other, role=ROLE)
         found = book.settled(number)
         assert found is not None
         assert ({found.asset_id, found.other}, found.decision, found.role) == ({keyed, other}, "apart", ROLE)
@@ -88,20 +88,25 @@ class TestSeen:
     def test_a_merge_can_be_tried(self, book: Register) -> None:
         keyed, other = doubtful(book)
         enter(book, other, notes="in the hall")
-        before = (book.named([keyed, other]), book.changes(), book.evidence(keyed), book.history(other))
-        tried = book.merge(keyed, other, role=ROLE, dry_run=True)
-        assert (book.named([keyed, other]), book.changes(), book.evidence(keyed), book.history(other)) == before
-        made = book.merge(keyed, other, role=ROLE)
+        before = (book.devices_by_number([keyed, other]), book.changes(), book.evidence(keyed), book.history(other))
+        tried = book.merge_devices(keyed, other, role=ROLE, dry_run=True)
+        assert (
+            book.devices_by_number([keyed, other]),
+            book.changes(),
+            book.evidence(keyed),
+            book.history(other),
+        ) == before
+        made = book.merge_devices(keyed, other, role=ROLE)
         said = [[(each.asset_id, each.column, each.old, each.new) for each in some] for some in (tried, made)]
         assert said[0] == said[1]
 
     def _decide(self, book: Register, decide: str, pair: tuple[str, str], before: Seen) -> None:
         if decide == "settle":
-            book.settle(sorted(before.conflicts), role=ROLE, seen=before)
+            book.close_conflicts(sorted(before.conflicts), role=ROLE, seen=before)
         elif decide == "merge":
-            book.merge(*pair, role=ROLE, seen=before)
+            book.merge_devices(*pair, role=ROLE, seen=before)
         else:
-            book.apart(*pair, role=ROLE, seen=before)
+            book.keep_separate(*pair, role=ROLE, seen=before)
 
 
 def seen(book: Register) -> Seen:

@@ -283,7 +283,7 @@ def test_of_two_who_settle_at_the_same_time_one_is_told(desk: Desk) -> None:
         assert book.reviews() == []
         decided = book.settled(1)
         assert decided is not None
-        assert bool(book.merged()) == (decided.decision == "merged")
+        assert bool(book.merged_rows()) == (decided.decision == "merged")
 
 
 def test_many_questions_come_page_by_page(desk: Desk, owner: Client) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from browser import axe, chromium
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -113,7 +114,10 @@ def follow(browser: webdriver.Chrome, act: Callable[[], object]) -> None:
     """Do what leads to another page, and wait until that is there: a click may end before the old one is gone."""
     before = browser.find_element(By.TAG_NAME, "html")
     act()
-    WebDriverWait(browser, 60).until(staleness_of(before))
+    # While one page gives way to another, the driver may answer with any error: asked again, it knows.
+    wait = WebDriverWait(browser, 60, ignored_exceptions=(WebDriverException,))
+    wait.until(staleness_of(before))
+    wait.until(lambda shown: shown.execute_script("return document.readyState") == "complete")
 
 
 def size(browser: webdriver.Chrome, width: int, height: int) -> None:

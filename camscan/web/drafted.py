@@ -14,7 +14,7 @@ from camscan.page import Head, Kind, Table
 from camscan.page.charts import Column, Columns
 from camscan.page.render import pounds_text
 from camscan.plan.proposal import Phase
-from camscan.plan.standing import cost
+from camscan.plan.standing import removal_cost
 from camscan.words import counted
 
 _SITES = 4
@@ -94,7 +94,7 @@ def chart(draft: Draft) -> Columns | None:
 
 def entered(row: Asset, phase: Phase, draft: Draft) -> tuple[str, date, str, str]:
     """What a device gets: its label, the day, the phase, and the cost where the draft assumed one."""
-    assumed = draft.proposal.limits.cost_each if cost(row) is None else None
+    assumed = draft.proposal.limits.cost_each if removal_cost(row) is None else None
     return label(row), phase.day, phase.name, "" if assumed is None else pounds_text(assumed)
 
 
