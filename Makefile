@@ -9,7 +9,7 @@ JOBS ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install uninstall demo test quick long docs pictures lint format lab bench fuzz mutants netbox lock refresh windows bundle test-windows clean FORCE
+.PHONY: help install uninstall demo test quick long docs pictures lint format lab bench fuzz load mutants netbox lock refresh windows bundle test-windows clean FORCE
 
 help: ## say what can be made
 	@echo "make:"; sed -n 's/^\([a-z]*\):[^#]*## /  \1@/p' Makefile | awk -F@ '{ printf "%-10s %s\n", $$1, $$2 }'
@@ -79,6 +79,11 @@ mutants: $(VENV)/.dev ## change the code in small ways and show what no test not
 	@echo "make mutants: every small change to identify, plan, policies and register/record that no test notices"
 	@$(BIN)/python tests/mutants.py $(foreach room,$(ROOM),--room $(room)) $(if $(SAMPLE),--sample $(SAMPLE)) \
 	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
+load: $(VENV)/.dev ## 200 readers of the pages of camscan serve at once, for a minute (SECONDS=5 DEVICES=2000 for a glance)
+	@echo "make load: makes a register of very many devices, serves it on this machine's loopback, and reads its pages"
+	@$(BIN)/python tests/load.py $(if $(SECONDS),--seconds $(SECONDS)) $(if $(DEVICES),--devices $(DEVICES)) \
+	  $(if $(READERS),--readers $(READERS))
 
 netbox: $(VENV)/.dev ## import what camscan export netbox writes into a real NetBox (needs Python 3.12, PostgreSQL, Redis)
 	@echo "make netbox: installs NetBox below build/netbox and imports into it; ten minutes the first time, then one"

@@ -6,6 +6,7 @@ import contextlib
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,16 +15,18 @@ from examples import examples
 from hypothesis import given
 from hypothesis import strategies as some
 from sample_report import camera, report
-from web_estate import ADDRESS, FILES, HOSTILE_IP, Client, Page, desk_of, make
+from web_estate import ADDRESS, FILES, HOSTILE_IP, Client, Page, desk_of, make, on_server
 
-from camscan.app import assess
+from camscan.app import assess, front, front_apart
 from camscan.app.workspace import workspace_of
 from camscan.config import Config
+from camscan.errors import RegisterError
 from camscan.register import Edit, open_register
-from camscan.web import security
+from camscan.web import keeper, security
 from camscan.web.desk import Desk
 from camscan.web.keyring import SECONDS, Keyring
 from camscan.web.pages import pages
+from camscan.web.readers import Readers
 from camscan.web.rights import Role, Visitor
 from camscan.web.security import HEADERS, Throttle
 
@@ -331,6 +334,92 @@ def test_a_register_that_is_gone_is_said_in_a_page(desk: Desk, tmp_path: Path) -
     assert "The register cannot be read" in answer.text
 
 
+@pytest.mark.slow
+def test_a_large_register_is_counted_by_a_program_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper, "_SMALL", 1)
+    with open_register(tmp_path / "camscan.db") as book:
+        book.record(report(camera(1), camera(2)))
+    with contextlib.closing(desk_of(workspace_of(Config(), tmp_path / "camscan.db"))) as desk:
+        assert "Hikvision or Dahua: 2 devices" in Client(desk).get("/").text
+        here = front.gather_front(desk.space)
+        assert replace(desk.front().front, made_at=here.made_at) == here
+        with open_register(tmp_path / "camscan.db") as book:
+            book.record(report(camera(3), scan_id="later"))
+        page = Client(desk).get("/").text
+        assert "2 devices" in page, "nobody waits for a large one"
+        assert "is being counted anew" in page
+
+
+def test_what_keeps_it_from_counting_apart_is_said(tmp_path: Path) -> None:
+    (tmp_path / "camscan.db").write_bytes(b"x" * 4096)
+    space = workspace_of(Config(), tmp_path / "camscan.db")
+    assert front_apart.can_count_apart(space)
+    with pytest.raises(RegisterError, match=r"camscan\.db: it is not a register"):
+        front_apart.count_apart(space, is_read_only=True)
+    assert not front_apart.can_count_apart(workspace_of(Config(role="CCTV manager")))
+
+
+class TestReaders:
+    now = 0.0
+
+    @pytest.fixture
+    def readers(self, tmp_path: Path) -> Iterator[Readers]:
+        with open_register(tmp_path / "camscan.db") as book:
+            book.record(report(camera(1)))
+        with contextlib.closing(Readers(workspace_of(Config(), tmp_path / "camscan.db"), lambda: self.now)) as made:
+            yield made
+
+    def test_one_is_lent_again_and_never_to_two_at_once(self, readers: Readers) -> None:
+        with readers.lend() as one, readers.lend() as other:
+            assert one is not other
+        with readers.lend() as again:
+            assert again in {one, other}
+            assert len(again.devices()) == 1
+
+    def test_it_sees_what_was_written_since(self, readers: Readers, tmp_path: Path) -> None:
+        with readers.lend() as one:
+            before = one.mark()
+        with open_register(tmp_path / "camscan.db") as book:
+            book.record(report(camera(2), scan_id="later"))
+        with readers.lend() as again:
+            assert again is one
+            assert again.mark() != before
+            assert len(again.devices()) == 2
+
+    def test_one_that_is_old_or_failed_or_of_another_file_is_not(self, readers: Readers, tmp_path: Path) -> None:
+        with readers.lend() as one:
+            pass
+        self.now = 30.0
+        with readers.lend() as second:
+            assert second is not one
+        with contextlib.suppress(ZeroDivisionError), readers.lend():
+            raise ZeroDivisionError
+        with readers.lend() as third:
+            assert third is not second
+        (tmp_path / "other").mkdir()
+        with open_register(tmp_path / "other" / "camscan.db") as book:
+            book.record(report(camera(1), camera(2)))
+        (tmp_path / "other" / "camscan.db").replace(tmp_path / "camscan.db")
+        with readers.lend() as fourth:
+            assert fourth is not third
+            assert len(fourth.devices()) == 2
+
+    def test_threads_share_them(self, readers: Readers) -> None:
+        seen: list[int] = []
+
+        def look() -> None:
+            for _ in range(10):
+                with readers.lend() as book:
+                    seen.append(len(book.devices()))
+
+        threads = [threading.Thread(target=look) for _ in range(12)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        assert seen == [1] * 120
+
+
 def test_the_pages_are_the_same_on_a_server_of_postgresql(postgresql_at: str) -> None:
     with open_register(postgresql_at) as book:
         book.record(report(camera(1), camera(2)))
@@ -339,6 +428,31 @@ def test_the_pages_are_the_same_on_a_server_of_postgresql(postgresql_at: str) ->
     desk = desk_of(workspace_of(Config(), postgresql_at))
     with contextlib.closing(desk):
         look_round(Client(desk), number)
+
+
+@pytest.mark.slow
+def test_every_page_says_the_same_on_a_server_as_on_a_file(
+    desk: Desk, addresses: dict[str, str], postgresql_at: str
+) -> None:
+    desk.front()
+    changes = ((r'value="[0-9a-f]{32}\.[0-9a-f]{64}"', "TOKEN"), (r"As of [^.<]*", "As of"), (r"[?&]key=[^\"]*", ""))
+
+    def shown(client: Client, path: str) -> str:
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        text = str((re.findall(r"<main.*</main>", answer.text, re.DOTALL) or [answer.text])[0])
+        for pattern, instead in changes:
+            text = re.sub(pattern, instead, text)
+        return text
+
+    with contextlib.closing(desk_of(on_server(desk.space, postgresql_at))) as other:
+        here, there = Client(desk), Client(other)
+        for path in addresses.values():
+            there.get(path)  # what is counted when it is asked for first
+        assert any(other.front().is_current for _ in range(100))
+        for name, path in addresses.items():
+            if name not in {"choose", "sign_in", "people", "sessions", "acts"}:  # of the store, which is another one
+                assert shown(there, path) == shown(here, path), path
 
 
 def look_round(client: Client, number: str) -> None:

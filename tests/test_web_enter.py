@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import reported
-from web_estate import SECOND_SITE, SITE, Client, Page, desk_of, make
+from web_estate import SECOND_SITE, SITE, Client, Page, desk_of, make, on_server
 
 from camscan.app import assess
 from camscan.app.devices import device_site
@@ -27,16 +28,19 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         yield make(tmp_path_factory.mktemp("made"), 40)
 
 
-@pytest.fixture
-def space(made: Workspace, tmp_path: Path) -> Workspace:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def space(made: Workspace, tmp_path: Path, request: pytest.FixtureRequest) -> Workspace:
     """A register of its own for each test."""
+    if request.param == "postgresql":
+        return on_server(made, request.getfixturevalue("postgresql_at"))
     shutil.copytree(Path(made.where).parent, tmp_path / "council")
     return workspace_of(made.settings, tmp_path / "council" / Path(made.where).name)
 
 
 @pytest.fixture
-def desk(space: Workspace) -> Desk:
-    return desk_of(space)
+def desk(space: Workspace) -> Iterator[Desk]:
+    with contextlib.closing(desk_of(space)) as opened:
+        yield opened
 
 
 @pytest.fixture

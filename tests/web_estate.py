@@ -66,6 +66,13 @@ def doubt(book: Register, when: datetime, number: int = 7778, ip: str = DOUBTFUL
         book.record(report(device, scan_id=f"doubt-{number}-{turn}", when=at, targets=(f"{ip}/32",)))
 
 
+def on_server(space: Workspace, address: str) -> Workspace:
+    """The same register on a server of PostgreSQL."""
+    made = workspace_of(space.settings, address)
+    made.restore(Path(space.where)).close()
+    return made
+
+
 class Client:
     """A browser of somebody in one role; without a role, nobody has signed in."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -141,27 +141,29 @@ def page_of_devices(
     apart: Collection[str] = (),
     sites: Collection[str] | None = None,
     plain: bool = False,
+    totals: MutableMapping[object, int] | None = None,
 ) -> DevicePage:
     """One page; a number beyond the last is the last.
 
     ``apart`` are the rows that are in no count, ``sites`` the only ones that may be seen. ``plain`` is for those who
-    may not see addresses and serial numbers: nor may they search by them.
+    may not see addresses and serial numbers: nor may they search by them. ``totals`` is the caller's to keep for as
+    long as the register stays the same: what was counted once is not counted again.
     """
-    where = tuple(_where_clauses(wanted, apart))
-    order = SORTS.get(wanted.sort, "priority")
+    totals = {} if totals is None else totals
+    key = replace(wanted, page=1, sort="", descending=False), None if sites is None else frozenset(sites), plain
+    sought = Sought(
+        where=tuple(_where_clauses(wanted, apart)),
+        text=wanted.text[:_LONGEST],
+        within=_PLAIN if plain else (),
+        sites=sites,
+        order=SORTS.get(wanted.sort, "priority"),
+        descending=wanted.descending,
+        most=MOST,
+    )
 
     def read_lines(page: int) -> tuple[list[Mapping[str, Any]], int]:
-        sought = Sought(
-            where=where,
-            text=wanted.text[:_LONGEST],
-            within=_PLAIN if plain else (),
-            sites=sites,
-            order=order,
-            descending=wanted.descending,
-            start=(page - 1) * MOST,
-            most=MOST,
-        )
-        return book.page(sought)
+        found, totals[key] = book.page(replace(sought, start=(page - 1) * MOST, total=totals.get(key)))
+        return found, totals[key]
 
     page = max(wanted.page, 1)
     found, total = read_lines(page) if page < total_pages(10**9) else ([], 0)

@@ -22,7 +22,7 @@ from camscan.errors import BusyError, RegisterError
 from camscan.headline import MAKERS, SURE
 from camscan.plan.entered_twice import entered_twice
 from camscan.plan.standing import recorded_site
-from camscan.register import Mark, StoredScan
+from camscan.register import Mark, Register, StoredScan
 from camscan.words import counted, verb
 
 __all__ = ["MAKER_WORDS", "Alarm", "Choice", "Front", "SiteLine", "basis_of_front", "bring_up_to_date", "gather_front"]
@@ -104,10 +104,9 @@ class Front:
         return bool(self.sites)
 
 
-def basis_of_front(space: Workspace) -> tuple[Mark, date]:
+def basis_of_front(book: Register) -> tuple[Mark, date]:
     """What a Front rests on; with another, it is out of date. Reads little."""
-    with space.open(readonly=True) as book:
-        return book.mark(), assess.today_utc()
+    return book.mark(), assess.today_utc()
 
 
 def bring_up_to_date(space: Workspace) -> bool:

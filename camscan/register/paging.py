@@ -28,11 +28,18 @@ def change_mark(connection: Connection) -> Mark:
     )
 
 
+def size(connection: Connection) -> int:
+    """See ``Register.size``."""
+    return connection.execute(select(func.count()).select_from(schema.device)).scalar_one()
+
+
 def read_page(connection: Connection, sought: Sought) -> tuple[list[Mapping[str, Any]], int]:
     """See ``Register.page``."""
     table = schema.listing
     wanted = and_(*_make_conditions(sought))
-    total = connection.execute(select(func.count()).select_from(table).where(wanted)).scalar_one()
+    total = sought.total
+    if total is None:
+        total = connection.execute(select(func.count()).select_from(table).where(wanted)).scalar_one()
     # What is empty in the column comes last, whichever way: asked for by itself, so that an index gives the order.
     is_empty, order = _make_order(sought)
     query = select(table).where(wanted).order_by(*order)

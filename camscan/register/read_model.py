@@ -64,6 +64,11 @@ class ReadModel(Transactions):
         with self._reading() as connection:
             return paging.read_page(connection, sought)
 
+    def size(self) -> int:
+        """How many rows of devices there are, merged ones too: whether it is a large register."""
+        with self._reading() as connection:
+            return paging.size(connection)
+
     def mark(self) -> Mark:
         """How far it has got: while this stays the same, nothing that is counted or shown has changed."""
         with self._reading() as connection:

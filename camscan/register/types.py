@@ -282,6 +282,8 @@ class Sought:
     descending: bool = False
     start: int = 0
     most: int = 50
+    total: int | None = None
+    """How many fit in all, where that is known already: counting takes longer than reading a page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

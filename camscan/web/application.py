@@ -30,7 +30,7 @@ from camscan.web.noting import note
 from camscan.web.oidc import journey
 from camscan.web.page import NO_VISITOR, Answer, Asked, Away, Download, Drawn, Missing, Page, Refused, Upload
 from camscan.web.pages import pages
-from camscan.web.rights import may_anybody
+from camscan.web.rights import Visitor, may_anybody
 from camscan.web.security import HEADERS, KEPT, NEVER_KEPT, is_token, token_for, why_not_sent_from_here
 from camscan.web.sender import HeaderError, Sender, sender_of
 from camscan.web.static_files import static_files
@@ -41,8 +41,12 @@ T = TypeVar("T")
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+THREADS = 16
+"""Pages that are made at once: each has an open register, and Python computes one at a time in any case."""
 SECONDS = 30.0
 """Within which a request is answered."""
+_SENDER, _VISITOR = "camscan.sender", "camscan.visitor"
+"""What is known of a request already."""
 _FIELDS, _FILES = 2000, 5
 _MOST = 1_000_000
 """Bytes that are sent where there is no page."""
@@ -115,7 +119,7 @@ def _taken(
 
 def _stopped(desk: Desk, name: str, request: Request) -> Response | None:
     """Why this visitor gets no answer from this page; None where they get one."""
-    visitor, is_sent = desk.visitor(_secret(desk, request), _sender(request)), request.method == "POST"
+    visitor, is_sent = _visitor(desk, request), request.method == "POST"
     if visitor is None:
         if may_anybody(name):
             return None
@@ -189,8 +193,7 @@ def _asked(
     files: Mapping[str, Upload] | None = None,
 ) -> Asked:
     secret = _secret(desk, request)
-    sender = _sender(request)
-    visitor = desk.visitor(secret, sender)
+    visitor = _visitor(desk, request)
     secret = secret if visitor else ""
     return Asked(
         desk=desk,
@@ -203,7 +206,7 @@ def _asked(
         files=files or {},
         secret=secret,
         token=token_for(secret) if secret else "",
-        sender=sender,
+        sender=_sender(request),
         journey=request.cookies.get(desk.journey_cookie, "")[:200],
     )
 
@@ -219,9 +222,17 @@ def _name(request: Request) -> str:
     return str(route.name) if isinstance(route, Route) and route.name in pages() else ""
 
 
+def _visitor(desk: Desk, request: Request) -> Visitor | None:
+    """Who asks; looked up once for each request."""
+    if _VISITOR not in request.scope:
+        request.scope[_VISITOR] = desk.visitor(_secret(desk, request), _sender(request))
+    found = request.scope[_VISITOR]
+    return found if isinstance(found, Visitor) else None
+
+
 def _sender(request: Request) -> Sender:
     """As the guard has found it."""
-    found = request.scope.get("camscan.sender")
+    found = request.scope.get(_SENDER)
     return found if isinstance(found, Sender) else Sender()
 
 
@@ -244,6 +255,9 @@ async def _form(request: Request, most: int) -> tuple[list[tuple[str, str]], dic
 
 async def _in_thread(work: Callable[[], T]) -> T:
     """In a thread, so that what waits for the register holds nobody up; given up when its time is over."""
+    limiter = anyio.to_thread.current_default_thread_limiter()
+    if limiter.total_tokens != THREADS:
+        limiter.total_tokens = THREADS
     return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
 
 
@@ -326,7 +340,7 @@ class _Guard:
             return f"The request is not taken: {error}.\n", 400
         if self._desk.is_secure and not sender.is_by_proxy and scope["path"] != "/health":
             return "This server is reached by its proxy alone.\n", 421
-        scope["camscan.sender"] = sender
+        scope[_SENDER] = sender
         if scope["method"] not in collectors.methods(scope["path"]):
             return "This method is not allowed here.\n", 405
         length = headers.get("content-length", "0")

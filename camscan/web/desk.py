@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from camscan.store import open_store
 from camscan.web.holding import Holding
 from camscan.web.keeper import Counted, Keeper, Kept
 from camscan.web.keyring import Keyring
+from camscan.web.readers import Readers
 from camscan.web.recorder import Recorder
 from camscan.web.rights import Role, Visitor, person_of, site_manager_of, subject_of
 from camscan.web.security import Throttle
@@ -41,6 +43,7 @@ SUBJECT = "local"
 """Who started the program on this machine."""
 
 
+_MOST_TOTALS = 1000
 PROXY = "proxy"
 """The issuer of those whom a proxy has signed in."""
 
@@ -79,8 +82,9 @@ class Desk:
         self.port = setting.port
         """On which it is reached: another one where port 0 was asked for."""
         self.keyring = Keyring(tell)
-        self.keeper = Keeper(space, is_read_only=setting.is_read_only)
-        self.policies = Counted(space, app.policy_counts.count_policies)
+        self.readers = Readers(space)
+        self.keeper = Keeper(space, self.readers, is_read_only=setting.is_read_only)
+        self.policies = Counted(space, self.readers, app.policy_counts.count_policies)
         """What the policies say of the estate."""
         self.searches = Throttle(120, 60)
         """Searches of a session in a minute."""
@@ -97,6 +101,7 @@ class Desk:
         self._lock = threading.Lock()
         self._store: Store | None = None
         self._users: dict[str, str] = {}
+        self._totals: tuple[object, dict[object, int]] = None, {}
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -184,7 +189,9 @@ class Desk:
 
     def close(self) -> None:
         """Let go of the store, once it has taken what waits. Harmless when repeated."""
+        self.keeper.close()
         self.recorder.close()
+        self.readers.close()
         with self._lock:
             if self._store is not None:
                 self._store.close()
@@ -238,9 +245,19 @@ class Desk:
             self._users[subject] = person.account.subject if person else ""  # which never changes
         return bool(user) and self._users[subject] == user
 
-    def reading(self) -> Register:
+    def reading(self) -> contextlib.AbstractContextManager[Register]:
         """The register, to be read: it waits for nobody and changes nothing."""
-        return self.space.open(readonly=True)
+        return self.readers.lend()
+
+    def totals(self, kept: Kept) -> dict[object, int]:
+        """How many devices fit what was asked for, for as long as the register stays as it was counted."""
+        if not kept.is_current:
+            return {}
+        with self._lock:
+            mark, totals = self._totals
+            if mark != kept.front.mark or len(totals) >= _MOST_TOTALS:
+                self._totals = kept.front.mark, {}
+            return self._totals[1]
 
     def front(self) -> Kept:
         """What was counted of it."""

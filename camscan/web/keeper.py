@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -11,10 +12,15 @@ from camscan import app
 from camscan.app.front import Front
 from camscan.app.workspace import Workspace
 from camscan.errors import CamscanError, ConfigError, RegisterError
+from camscan.web.readers import Readers
 
 T = TypeVar("T")
 _SOON = 2.0
-"""Seconds that a page waits for new counts before it shows the old ones."""
+"""Seconds that a page waits for new counts of a small register before it shows the old ones."""
+_SMALL = 3000
+"""Devices up to which a register is counted here, in a moment; larger ones by a program of its own."""
+_REST = 4.0
+"""Times as long as it took, a large register is not counted again."""
 _LONG = 25.0
 """Seconds that it waits where there are none yet."""
 
@@ -28,16 +34,26 @@ class Kept:
     """Whether nothing has changed since; else it is being counted anew."""
 
 
+def how_far(readers: Readers) -> object:
+    """While it stays the same, nothing that is counted has changed."""
+    with readers.lend() as book:
+        return app.front.basis_of_front(book)
+
+
 class Keeper:
     """Counts when something has changed: one thread, however many ask."""
 
-    def __init__(self, space: Workspace, *, is_read_only: bool = False) -> None:
+    def __init__(self, space: Workspace, readers: Readers, *, is_read_only: bool = False) -> None:
         self._space = space
+        self._readers = readers
         self._is_read_only = is_read_only
         self._done = threading.Condition()
         self._front: Front | None = None
         self._trouble: CamscanError | None = None
         self._is_running = False
+        self._is_small = True
+        self._rested = 0.0
+        self._is_over = threading.Event()
 
     def start(self) -> None:
         """Begin to count, before anybody asks."""
@@ -46,13 +62,12 @@ class Keeper:
 
     def front(self) -> Kept:
         """What was counted last, or just now. Raises what counting raised where there is nothing to show."""
-        far = app.front.basis_of_front(self._space)
+        far = how_far(self._readers)
         with self._done:
             if self._is_new(far):
                 self._run()
-                self._done.wait_for(
-                    lambda: not self._is_new(far) or not self._is_running, _SOON if self._front else _LONG
-                )
+                seconds = _LONG if self._front is None else _SOON if self._is_small else 0
+                self._done.wait_for(lambda: not self._is_new(far) or not self._is_running, seconds)
             front = self._front
             if front is None:
                 raise self._trouble or RegisterError("the register is being counted; try again in a moment")
@@ -67,12 +82,16 @@ class Keeper:
             self._is_running = True
             threading.Thread(target=self._count, name="counting", daemon=True).start()
 
+    def close(self) -> None:
+        """Count no more."""
+        self._is_over.set()
+
     def _count(self) -> None:
         front, trouble = None, None
         try:
-            if not self._is_read_only:
-                app.front.bring_up_to_date(self._space)
-            front = app.front.gather_front(self._space)
+            self._is_over.wait(max(self._rested - time.monotonic(), 0))
+            if not self._is_over.is_set():
+                front = self._counted()
         except (CamscanError, ConfigError) as error:
             trouble = error
         finally:
@@ -82,12 +101,31 @@ class Keeper:
                 self._is_running = False
                 self._done.notify_all()
 
+    def _counted(self) -> Front:
+        self._is_small = self._size() <= _SMALL
+        if not self._is_small and app.front_apart.can_count_apart(self._space):
+            begun = time.monotonic()
+            front = app.front_apart.count_apart(self._space, is_read_only=self._is_read_only)
+            self._rested = time.monotonic() + _REST * (time.monotonic() - begun)
+            return front
+        if not self._is_read_only:
+            app.front.bring_up_to_date(self._space)
+        return app.front.gather_front(self._space)
+
+    def _size(self) -> int:
+        try:
+            with self._readers.lend() as book:
+                return book.size()
+        except CamscanError:
+            return 0  # what is wrong is said by whoever counts
+
 
 class Counted(Generic[T]):
     """Something else that is counted from the whole register, when somebody asks for it and it has changed since."""
 
-    def __init__(self, space: Workspace, count: Callable[[Workspace], T]) -> None:
+    def __init__(self, space: Workspace, readers: Readers, count: Callable[[Workspace], T]) -> None:
         self._space = space
+        self._readers = readers
         self._count = count
         self._lock = threading.Lock()
         self._kept: tuple[object, T] | None = None
@@ -95,7 +133,7 @@ class Counted(Generic[T]):
     def get(self) -> T:
         """It, as the register stands; whoever asks meanwhile waits for the one who counts."""
         with self._lock:
-            far = app.front.basis_of_front(self._space)
+            far = how_far(self._readers)
             if self._kept is None or self._kept[0] != far:
                 self._kept = (far, self._count(self._space))
             return self._kept[1]

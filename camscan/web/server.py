@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -30,6 +31,8 @@ HEAD_SECONDS = 15.0
 """Seconds within which the head of a request comes."""
 _BETWEEN = 5.0
 """Seconds between two looks for parcels that collectors have sent."""
+_TURN = 0.001
+"""Seconds for which one thread may compute before another has its turn: a page waits for its turn at every query."""
 _GRACE = 3
 """Seconds that requests have to end when the server does."""
 
@@ -146,6 +149,7 @@ def _run(desk: Desk, ready: Callable[[int], None]) -> None:
         h11_max_incomplete_event_size=_LARGEST_HEADERS,
     )
     server = _Server(config, ready)
+    sys.setswitchinterval(_TURN)
     try:
         asyncio.run(server.serve())
     except KeyboardInterrupt:

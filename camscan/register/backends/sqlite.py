@@ -310,7 +310,11 @@ def connect_file(path: Path, *, readonly: bool) -> Connection:
 
 def _connect_driver(path: Path, *, readonly: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(
-        sqlite_uri(path, readonly=readonly), uri=True, timeout=BUSY_SECONDS, isolation_level=None
+        sqlite_uri(path, readonly=readonly),
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=not readonly,  # a reader may go from one thread to another, which no writer does
     )
     try:
         connection.execute("PRAGMA trusted_schema = OFF")

@@ -59,7 +59,12 @@ def show(asked: Asked) -> Answer:
     kept = asked.desk.front()
     with asked.desk.reading() as book:
         found = app.device_list.page_of_devices(
-            book, wanted, apart=kept.front.apart, sites=visitor.sites, plain=not visitor.sees_identifiers
+            book,
+            wanted,
+            apart=kept.front.apart,
+            sites=visitor.sites,
+            plain=not visitor.sees_identifiers,
+            totals=asked.desk.totals(kept),
         )
         past = []
         if wanted.text and not found.total and visitor.sees_identifiers:
