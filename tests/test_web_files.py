@@ -19,6 +19,7 @@ from camscan.app import assess, list_file, spreadsheet
 from camscan.app.devices import device_site
 from camscan.app.export import Wanted, export_register
 from camscan.app.foi_files import KEPT_BACK, NAMES
+from camscan.app.listing import is_of_video
 from camscan.app.report import Level, make_report
 from camscan.asset import Asset
 from camscan.asset.columns import COLUMNS
@@ -103,6 +104,15 @@ class TestLists:
         assert sent.headers["location"] == f"/exchange/list?n={number}"
         answer = owner.get(f"/exchange/list?n={number}&format=csv&view=full")
         assert [line["asset_id"] for line in lines_of(answer.content)] == [number]
+
+    def test_a_site_has_a_sheet_that_is_mailed_filled_in_and_imported(self, desk: Desk, rows: list[Asset]) -> None:
+        owner = Client(desk)
+        (link,) = {each for each in Page(owner.get(f"/site/{SITE}").text).links if "view=short" in each}
+        found = spreadsheet.read_sheet_content("walk.ods", owner.get(link).content)
+        numbers = {found.cell_text(line, "asset_id") for line in found.lines}
+        assert numbers == {row.asset_id for row in rows if device_site(row) == SITE and is_of_video(row)}
+        with desk.reading() as book:
+            assert spreadsheet.compare_sheet(book, found, desk.space.settings).edits_and_rows() == ([], [])
 
     def test_a_site_manager_gets_their_own_site_without_hidden_columns(self, desk: Desk, rows: list[Asset]) -> None:
         client = Client(desk, Role.SITE_MANAGER)

@@ -18,7 +18,7 @@ _TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 _OF_THE_PROGRAMME = frozenset({"short", "costs"})
-"""Views of what is in scope, once that was decided; unless somebody asks for other devices."""
+"""Views of what is in scope, once that was decided; unless somebody asks for a site or for other devices."""
 
 
 def show(asked: Asked) -> Answer:
@@ -48,7 +48,8 @@ def _numbers(asked: Asked, view: str) -> list[str]:
             if len(rows) < len({*named}) or not all(visitor.sees_site(device_site(row)) for row in rows):
                 raise Missing
             return [row.asset_id for row in rows]
-        if view in _OF_THE_PROGRAMME and not wanted.scope and asked.desk.front().front.facts.is_decided:
+        is_narrowed = bool(wanted.scope or wanted.site is not None)
+        if view in _OF_THE_PROGRAMME and not is_narrowed and asked.desk.front().front.facts.is_decided:
             wanted = replace(wanted, scope="yes")
         return app.device_list.numbers_of(
             book,

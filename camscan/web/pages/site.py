@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
 
 from camscan import app
 from camscan.app.device_list import Filter
 from camscan.app.front import Front, facts_of_place
 from camscan.page.render import quote_for_address
+from camscan.web.outgoing import views_of
 from camscan.web.page import Answer, Asked, Drawn, Missing, Page
 from camscan.web.rights import Visitor
 
@@ -42,6 +44,9 @@ def show(asked: Asked) -> Answer:
         "has_list": visitor.may("devices"),
         "asks": visitor.may("answers") and not asked.desk.setting.is_read_only,
         "answers_link": f"/answers/{quote_for_address(name)}",
+        "sheet_link": f"/exchange/list?{urlencode({'view': 'short', 'format': 'ods', 'site': name})}",
+        "labels_link": f"/labels?{urlencode({'all': 'yes', 'site': name})}",
+        "has_sheet": "short" in views_of(visitor),
         "saved": asked.number("saved", 0) if asked.has("saved") else None,
     }
     return Drawn("site", name, values)
