@@ -27,6 +27,16 @@ ANSWERS: Mapping[str, str] = {
     "unknown": "I do not know",
 }
 """Value -> words, in the first person of whoever stands on the site."""
+_PLAIN = {
+    "ip_camera": "Camera",
+    "analogue_camera": "Camera",
+    "ptz": "Camera that turns",
+    "thermal": "Camera for heat",
+    "anpr": "Camera for number plates",
+    "recorder_nvr": "Recorder",
+    "recorder_dvr": "Recorder",
+}
+"""Types as somebody calls them who looks at the device; others as everywhere."""
 _LONGEST = 500
 """Characters of a note."""
 
@@ -135,7 +145,8 @@ def _asking(
 ) -> Iterator[Asking]:
     for row in rows:
         number, found = row.asset_id, row.identification
-        kind = in_words(device_type(found.kind, found.capabilities)) if found.kind else ""
+        type_ = device_type(found.kind, found.capabilities)
+        kind = _PLAIN.get(type_) or in_words(type_) if found.kind else ""
         yield Asking(
             number=number,
             revision=(seen or {}).get(number, row.revision),
