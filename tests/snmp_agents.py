@@ -126,17 +126,22 @@ def snmpd(
     (where / "rows.json").write_text(json.dumps(rows))
     (where / "pass.py").write_text(_PASS)
     if not port:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as door:
-            door.bind((ip, 0))
+        with socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_DGRAM) as door:
+            try:
+                door.bind((ip, 0))
+            except OSError:
+                pytest.skip(f"this machine has no {ip}")
             port = int(door.getsockname()[1])
     passes = "".join(
         f"pass_persist .{root} {sys.executable} {where / 'pass.py'} {where / 'rows.json'} {root}\n" for root in served
     )
     (where / "snmpd.conf").write_text(
         f'createUser {USER} SHA-256 "{PASSWORD}" AES "{PRIVACY}"\nrwuser {USER} priv\nrwcommunity community\n'
+        "rwcommunity6 community\n"
         f"sysName {name}\nsysDescr A switch of the tests\n{passes}{more}"
     )
-    command = [*inside, program, "-f", "-Lo", "-C", "-c", str(where / "snmpd.conf"), f"udp:{ip}:{port}"]
+    where_at = f"udp6:[{ip}]:{port}" if ":" in ip else f"udp:{ip}:{port}"
+    command = [*inside, program, "-f", "-Lo", "-C", "-c", str(where / "snmpd.conf"), where_at]
     environment = {**os.environ, "SNMP_PERSISTENT_DIR": str(where / "kept")}
     with (where / "log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)

@@ -64,6 +64,15 @@ async def test_a_real_agent_is_read(port: int, login: Login) -> None:
     assert told["sysDescr", ""] == {"listed.host_name": "CT-2", "listed.product": "A switch of the tests"}
 
 
+@pytest.mark.parametrize("login", [V3, V2C], ids=["SNMPv3 authPriv", "SNMPv2c"])
+async def test_over_ipv6(tmp_path: Path, login: Login) -> None:
+    scope = Scope((ipaddress.ip_network("::1/128"),))
+    with snmpd(tmp_path, ip="::1") as port:
+        async with door(scope) as opened:
+            answers = await snmp_agent.ask(opened, "::1", login, port=port)
+    assert (answers.problems, answers.walk.text("sysName", (0,))) == ([], "CT-2")
+
+
 @pytest.mark.parametrize(
     ("login", "why"),
     [

@@ -148,10 +148,12 @@ class _Way(AbstractTransport):  # type: ignore[misc]
         """Heard from there."""
         self.door: DatagramPort | None = None
         self._ip, self._port = ip, port
+        self._address: Any = None
         self._tasks: set[asyncio.Task[Outcome | None]] = set()
 
-    def send_message(self, message: Any, _address: Any) -> None:
-        """Send to the one address that this is for."""
+    def send_message(self, message: Any, address: Any) -> None:
+        """Send to the one address that this is for; ``address`` is that in the library's words, which are kept."""
+        self._address = address
         if self.door is None:
             return
         task = asyncio.ensure_future(self.door.send(bytes(message), self._ip, self._port))
@@ -164,7 +166,7 @@ class _Way(AbstractTransport):  # type: ignore[misc]
             return
         self.bytes += len(payload)
         with catch_fault() as fault:  # what a hostile answer does in the library is its own affair
-            self._callback_function(self, self.ADDRESS_TYPE((ip, port)), payload)
+            self._callback_function(self, self._address, payload)
         if fault.detail:
             log.detail("not understood", ip, port=port, why=fault.detail)
 
