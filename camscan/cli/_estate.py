@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from camscan import system
 from camscan.errors import CamscanError
 
 NETWORK = "127.20.0.0/24"
@@ -27,6 +28,8 @@ class Serving:
 @contextlib.contextmanager
 def serving() -> Iterator[Serving]:
     """Bring the estate up, and take it down at the end. Raises CamscanError where it cannot come up."""
+    if not system.CAN_RUN_ESTATE:
+        raise CamscanError("the simulated estate runs on Linux only; scan a subnet of your own instead")
     command = [sys.executable, "-m", "camscan.demo", "--base", NETWORK]
     with subprocess.Popen(  # noqa: S603 - our own module, fixed arguments
         command,

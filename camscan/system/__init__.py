@@ -9,6 +9,7 @@ import sys
 if sys.platform == "win32":
     from camscan.system.windows import (
         CAN_COPY_PROCESS,
+        CAN_RUN_ESTATE,
         HANG_UP,
         cache_home,
         config_home,
@@ -39,6 +40,7 @@ if sys.platform == "win32":
 else:
     from camscan.system.linux import (
         CAN_COPY_PROCESS,
+        CAN_RUN_ESTATE,
         HANG_UP,
         cache_home,
         config_home,
@@ -69,6 +71,7 @@ else:
 
 __all__ = [
     "CAN_COPY_PROCESS",
+    "CAN_RUN_ESTATE",
     "HANG_UP",
     "cache_home",
     "config_home",

@@ -15,6 +15,8 @@ HANG_UP = int(signal.SIGHUP)
 """The signal of a terminal that went away."""
 CAN_COPY_PROCESS = True
 """Whether :func:`copy_process` can."""
+CAN_RUN_ESTATE = True
+"""Whether the simulated estate can be run here: it needs Linux's loopback."""
 _TERMINAL = "/dev/tty"
 
 # ── folders ──────────────────────────────────────────────────────────────────────────────────────────────────────

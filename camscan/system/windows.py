@@ -12,12 +12,14 @@ import signal
 import sys
 from ctypes import byref, c_void_p, c_wchar_p, string_at
 from importlib import import_module
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 
 HANG_UP = int(getattr(signal, "SIGBREAK", 21))
 """Ctrl-Break. A window that is closed sends it too, and ends the program at once all the same."""
 CAN_COPY_PROCESS = False
 """Whether :func:`copy_process` can."""
+CAN_RUN_ESTATE = False
+"""Whether the simulated estate can be run here: it needs Linux's loopback."""
 _LONGEST = 259
 """Characters of a path with which every Windows can do: MAX_PATH, without the 0 behind it."""
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])[ ]*(\..*)?", re.IGNORECASE)
@@ -177,7 +179,7 @@ def quote(word: str) -> str:
 
 def name_problem(path: Path) -> str:
     """Why no file can have this name; empty where it can."""
-    name = PureWindowsPath(path).name
+    name = os.path.basename(str(path))  # noqa: PTH119 - "a:b" is a drive and a name for pathlib
     if _RESERVED.fullmatch(name):
         return f"{name} is the name of a device in Windows; name another"
     if _IMPOSSIBLE.search(name) or name.endswith((" ", ".")):
