@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from camscan import app
-from camscan.asset.spelling import SHOWN_AS
+from camscan.cli import _later
 from camscan.cli._words import say
 from camscan.output import visible
 from camscan.words import counted
@@ -50,7 +50,7 @@ def told(change: Change) -> str:
 
 def changed(column: str, old: str, new: str) -> str:
     """One entry before and after."""
-    before, after = (_value(SHOWN_AS.get((column, text), text)) for text in (old, new))
+    before, after = (_value(_later.spelling.SHOWN_AS.get((column, text), text)) for text in (old, new))
     return f"{column}: {before} → {after}"
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from camscan import asset, captures, fingerprints, identify, model
+    from camscan.asset import spelling
     from camscan.cli import _logins as logins
     from camscan.cli import _summary as summary
     from camscan.cli import _table as table
@@ -35,6 +36,7 @@ __all__ = [
     "server",
     "skeleton",
     "sources",
+    "spelling",
     "summary",
     "table",
     "values",
@@ -52,6 +54,7 @@ _MODULES = {
     "server": "camscan.web.server",
     "skeleton": "camscan.identify.skeleton",
     "sources": "camscan.ingest.sources",
+    "spelling": "camscan.asset.spelling",
     "summary": "camscan.cli._summary",
     "table": "camscan.cli._table",
     "values": "camscan.fingerprints.values",
