@@ -33,6 +33,7 @@ from camscan.web.security import HEADERS, Throttle
 NAMES = (
     *("q", "site", "maker", "kind", "standing", "scope", "priority", "presence", "page", "sort", "order", "find"),
     *("column", "role", "since", "until", "everything", "answering", "asset", "key", "costless"),
+    *("view", "format", "n", "all", "download", "on", "left-out", "level", "suppress", "reported", "saved", "changed"),
     *("by", "begin", "per_month", "budget", "yearly", "cost_each"),
 )
 """What query strings may hold."""
