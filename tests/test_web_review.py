@@ -129,11 +129,11 @@ def test_merging_says_first_what_follows_to_which_row(desk: Desk, owner: Client)
 def test_merging_does_what_the_command_does(desk: Desk, owner: Client, tmp_path: Path) -> None:
     first, second = pair(desk)
     write(desk, first, location_detail="North stair", blocked_by="lease")
-    shutil.copy(desk.space.where, tmp_path / "other.db")
+    other = shutil.copytree(Path(desk.space.where).parent, tmp_path / "other")  # with what SQLite has beside the file
     page = settle(owner, decision="second")
-    assert "Settled The two rows are one device now" in page.text
+    assert "Settled Question 1. The two rows are one device now" in page.text
     assert "Nothing else is to be settled" in page.text
-    with open_register(tmp_path / "other.db", editing=True) as book:
+    with open_register(other / "camscan.db", editing=True) as book:
         book.merge_devices(second, first, role="CCTV officer", because="Looked at it on site")
         wanted = book.devices_by_number([second])[0], dict(book.merged_rows()), lines(book, first), lines(book, second)
     with desk.reading() as book:
@@ -154,7 +154,7 @@ def lines(book: Register, number: str) -> list[tuple[str, str, str, str, str]]:
 @pytest.mark.parametrize(("decision", "says"), [("apart", "They are two devices"), ("keep", "Nothing was changed")])
 def test_two_devices_or_leaving_it_closes_the_question(desk: Desk, owner: Client, decision: str, says: str) -> None:
     first, second = pair(desk)
-    assert f"Settled {says}" in settle(owner, decision=decision).text
+    assert f"Settled Question 1. {says}" in settle(owner, decision=decision).text
     with desk.reading() as book:
         assert book.reviews() == []
         assert len(book.devices_by_number([first, second])) == 2
@@ -197,6 +197,7 @@ def test_rows_that_contradict_each_other_are_merged_only_by_whoever_says_so(desk
     assert (
         "They are probably two devices: their serial numbers differ" in Page(owner.get(f"/review/{number}").text).text
     )
+    assert owner.get(f"/review/{number}").text.count("is claimed by several devices of one scan") == 1, "said once"
     status, html = answer(owner, at=f"/review/{number}", decision="first")
     assert (status, "Confirm that they are one device although they differ" in html) == (422, True)
     assert answer(owner, at=f"/review/{number}", decision="first", certain="yes")[0] == 200

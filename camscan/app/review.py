@@ -65,12 +65,17 @@ class Question:
     rows: Sequence[Asset]
     """One, or two that may be the same device."""
     says: Sequence[str]
-    """What was found, a sentence each."""
+    """What was found, a sentence for each of its conflicts."""
 
     @property
     def number(self) -> int:
         """By which it is named: that of the first of its conflicts."""
         return self.review.conflicts[0].number
+
+    @property
+    def findings(self) -> Sequence[str]:
+        """What was found, each sentence once: of two rows that share a key, both conflicts say the same."""
+        return list(dict.fromkeys(self.says))
 
     @property
     def seen(self) -> Seen:

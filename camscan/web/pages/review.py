@@ -18,7 +18,7 @@ def show(asked: Asked) -> Answer:
             page = pages
             found, total = app.review.questions(book, (page - 1) * MOST, MOST)
     values = {
-        "rows": [(each.number, each.says, [(row.asset_id, _label(row)) for row in each.rows]) for each in found],
+        "rows": [(each.number, each.findings, [(row.asset_id, _label(row)) for row in each.rows]) for each in found],
         "total": total,
         "page": page,
         "pages": pages,
