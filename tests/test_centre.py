@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from command_line import Camscan
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from parcels import KEY, OAK, OTHER_KEY, scan, some
+from parcels import KEY, OAK, OTHER_KEY, rows, scan, some
 from starlette.testclient import TestClient
 
-from camscan.app.arrivals import take_in
+from camscan.app.arrivals import record_arrivals, remove_old
 from camscan.app.uploads import blob_path, folder_of
 from camscan.app.workspace import find_workspace
 from camscan.errors import UsageError
@@ -29,6 +29,7 @@ from camscan.parcel.signature import Call, sign
 from camscan.parcel.write import body_of
 from camscan.register import open_register
 from camscan.store.collectors import Collectors
+from camscan.store.parcels import Parcels
 from camscan.web.application import application
 from camscan.web.desk import Desk, Setting
 
@@ -193,14 +194,14 @@ class TestParcels:
         report = scan(*some(NOW), when=NOW)
         answer = approved.send(report)
         assert (answer.status_code, answer.json()["state"]) == (202, "waiting")
-        done = take_in(desk.space, desk.store)
+        done = record_arrivals(desk.space, desk.store)
         assert (done.recorded, done.refused, done.left) == (1, 0, 0)
         assert approved.ask("GET", f"/parcel/{report.scan_id}/result").json() == {"state": "recorded", "why": ""}
         with open_register("camscan.db", readonly=True) as book:
             assert [each.scan_id for each in book.scans()] == [report.scan_id]
             assert len(book.devices()) == 2
         assert approved.send(report).json()["state"] == "recorded"
-        assert take_in(desk.space, desk.store).recorded == 0
+        assert record_arrivals(desk.space, desk.store).recorded == 0
         assert "1 recorded" in camscan("collector", "list")[1]
 
     def test_it_goes_on_where_it_stopped(self, approved: Site) -> None:
@@ -241,7 +242,7 @@ class TestParcels:
         good, bad = scan(*some(NOW), when=NOW), scan(*some(NOW), when=NOW, site="Elm School")
         approved.send(bad)
         approved.send(good)
-        done = take_in(desk.space, desk.store)
+        done = record_arrivals(desk.space, desk.store)
         assert (done.recorded, done.refused) == (1, 1)
         said = approved.ask("GET", f"/parcel/{bad.scan_id}/result").json()
         assert said["state"] == "refused"
@@ -252,16 +253,81 @@ class TestParcels:
         approved.send(report)
         blob = hashlib.sha256(seal(body_of(report), KEY)).hexdigest()
         blob_path(folder_of(desk.space), blob).unlink()
-        assert take_in(desk.space, desk.store).recorded == 0
+        assert record_arrivals(desk.space, desk.store).recorded == 0
         assert approved.ask("GET", f"/parcel/{report.scan_id}/result").json()["state"] == "lost"
         assert approved.send(report).status_code == 202
-        assert take_in(desk.space, desk.store).recorded == 1
+        assert record_arrivals(desk.space, desk.store).recorded == 1
 
     def test_it_waits_while_its_key_is_not_approved(self, approved: Site, desk: Desk, camscan: Camscan) -> None:
         approved.send(scan(*some(NOW), when=NOW))
         camscan("collector", "revoke", "Oak")
-        done = take_in(desk.space, desk.store)
+        done = record_arrivals(desk.space, desk.store)
         assert (done.recorded, done.left) == (0, 1)
+
+
+class TestInterrupted:
+    """Whatever ends the recording of a parcel, and whenever: the next time does what is left, once."""
+
+    def test_after_the_register_and_before_the_note(
+        self, approved: Site, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        report = scan(*some(NOW), when=NOW)
+        approved.send(report)
+        with monkeypatch.context() as patch:
+            patch.setattr(Parcels, "keep", lambda *_: 1 // 0)
+            assert record_arrivals(desk.space, desk.store).recorded == 0
+        before = rows()
+        assert len(before["scan"]) == 1
+        assert record_arrivals(desk.space, desk.store).recorded == 1
+        assert rows() == before
+        assert approved.ask("GET", f"/parcel/{report.scan_id}/result").json()["state"] == "recorded"
+
+    def test_in_the_midst_of_the_register(self, approved: Site, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        approved.send(scan(*some(NOW), when=NOW))
+        with monkeypatch.context() as patch:
+            patch.setattr("camscan.register.record.writing.record_attempts", lambda *_: 1 // 0)
+            assert record_arrivals(desk.space, desk.store).recorded == 0
+        assert rows()["device"] == rows()["scan"] == []
+        assert record_arrivals(desk.space, desk.store).recorded == 1
+
+    def test_what_always_fails_is_left_for_a_person(
+        self, approved: Site, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bad, good = scan(*some(NOW), when=NOW), scan(*some(NOW + timedelta(minutes=1)), when=NOW + timedelta(minutes=1))
+        approved.send(bad)
+        with monkeypatch.context() as patch:
+            patch.setattr("camscan.register.record.writing.record_attempts", lambda *_: 1 // 0)
+            assert [record_arrivals(desk.space, desk.store).refused for _ in range(3)] == [0, 0, 1]
+        approved.send(good)
+        assert record_arrivals(desk.space, desk.store).recorded == 1
+
+    def test_a_register_that_was_restored_takes_them_again(self, approved: Site, desk: Desk, camscan: Camscan) -> None:
+        assert camscan("register", "backup", "yesterday.db")[0] == 0
+        report = scan(*some(NOW), when=NOW)
+        approved.send(report)
+        record_arrivals(desk.space, desk.store)
+        before = rows()
+        for path in Path().glob("camscan.db*"):
+            if path.is_file():
+                path.unlink()
+        assert camscan("register", "restore", "yesterday.db")[0] == 0
+        assert rows()["scan"] == []
+        assert camscan("collector", "replay")[1] == "1 parcel not in the register, 1 recorded now\n"
+        after = rows()
+        assert {name: after[name] for name in ("scan", "device", "sighting", "attempt")} == {
+            name: before[name] for name in ("scan", "device", "sighting", "attempt")
+        }
+        assert camscan("collector", "replay")[1] == "0 parcels not in the register, 0 recorded now\n"
+
+    def test_old_files_go_and_those_that_wait_stay(self, approved: Site, desk: Desk, camscan: Camscan) -> None:
+        approved.send(scan(*some(NOW), when=NOW))
+        record_arrivals(desk.space, desk.store)
+        approved.send(scan(*some(NOW), when=NOW))
+        later = datetime.now(UTC) + timedelta(days=36)
+        assert remove_old(desk.space, desk.store, datetime.now(UTC)) == 0
+        assert remove_old(desk.space, desk.store, later) == 1
+        assert record_arrivals(desk.space, desk.store).recorded == 1
+        assert camscan("collector", "list")[0] == 0
 
 
 class TestErrands:

@@ -108,12 +108,12 @@ def own(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> collect.Place:
         raise AssertionError("a scan was begun")
 
     monkeypatch.setattr(collect, "scan_and_record", never)
-    return collect.place(allowed(workplace))
+    return collect.read_place(allowed(workplace))
 
 
 def rounds(own: collect.Place, told: Told, monkeypatch: pytest.MonkeyPatch) -> collect.Round:
     monkeypatch.setattr(collect.Place, "centre", lambda _own: told)
-    return collect.go_round(own, datetime.now(UTC))
+    return collect.do_round(own, datetime.now(UTC))
 
 
 class TestHostileCentre:
@@ -146,7 +146,7 @@ class TestHostileCentre:
             assert rounds(own, told, monkeypatch).next_seconds == 30
 
     def test_no_network_that_is_public_without_leave(self, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        own = collect.place(allowed(workplace, network="192.0.2.0/28"))
+        own = collect.read_place(allowed(workplace, network="192.0.2.0/28"))
         told = Told(own, "Oak School")
         assert rounds(own, told, monkeypatch).scanned == ()
         assert told.heard[0][0] == "refused"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from sample_report import DAY, NOON, camera, report
+from test_register_channels import OTHER, RECORDER, recorder, seventh, told
 
 from camscan.asset import Presence
 from camscan.register import Register
@@ -38,13 +40,34 @@ def test_it_changes_nothing_that_a_newer_scan_said(book: Register) -> None:
     assert book.find_faults() == []
 
 
+OAK = Bounds(frozenset({"oak school"}), lambda ip: ip.startswith("198.51.100."))
+
+
+@pytest.mark.parametrize(
+    "claims", [{"serial": "DS-7616NI-K21620190701CCRRD99999999WCVU"}, RECORDER], ids=["own", "theirs"]
+)
+def test_a_false_recorder_takes_no_camera_of_another_site(book: Register, claims: dict[str, str]) -> None:
+    """It lists their cameras as its channels, under its own serial number or under that of their recorder."""
+    book.record(report(recorder(told(1), told(2, serial=OTHER)), seventh(), scan_id="elm", site="Elm School"))
+    before = {row.asset_id: row for row in book.devices()}
+    false = recorder(told(1), told(2, serial=OTHER), told(3, serial="DS-2CD2385G1-I20190701AAWRD77777777"))
+    who = RECORDER | claims
+    known = replace(false.identification, serial=who["serial"], mac=who["mac"])
+    seen = tuple(each._replace(ip="198.51.100.9") for each in false.observations)
+    false = replace(false, identification=known, ip_addresses=("198.51.100.9",), observations=seen)
+    told_by = report(false, scan_id="oak", site="Oak School", when=NOON + DAY, targets=("198.51.100.0/24",))
+    book.record(told_by, bounds=OAK)
+    now = {row.asset_id: row for row in book.devices()}
+    assert {name: now[name] for name in before} == before
+    assert book.find_faults() == []
+
+
 def test_bounds_keep_the_devices_of_other_sites(book: Register) -> None:
     book.record(report(camera(1), scan_id="elm", site="Elm School"))
     (before,) = book.devices()
     away = camera(1, ip="198.51.100.7", when=NOON + DAY)
-    told = report(away, scan_id="oak", site="Oak School", when=NOON + DAY, targets=("198.51.100.0/24",))
-    bounds = Bounds(frozenset({"oak school"}), lambda ip: ip.startswith("198.51.100."))
-    recorded = book.record(told, bounds=bounds)
+    away_report = report(away, scan_id="oak", site="Oak School", when=NOON + DAY, targets=("198.51.100.0/24",))
+    recorded = book.record(away_report, bounds=OAK)
     assert len(recorded.new) == 1
     assert next(row for row in book.devices() if row.asset_id == before.asset_id) == before
     assert "which has not said that it moved" in book.conflicts()[0].detail

@@ -119,12 +119,12 @@ class Round:
     """Parcels that are still to be sent."""
 
 
-def place(path: Path) -> Place:
+def read_place(path: Path) -> Place:
     """The collector of this collector.yaml. Raises ConfigError."""
     return Place(read_collector(path))
 
 
-def enrol(own: Place, code: str) -> str:
+def enrol_collector(own: Place, code: str) -> str:
     """Give the centre the public key; the name that it has there. Raises UsageError, CentreError."""
     said = own.centre().enrol(code)
     try:
@@ -135,7 +135,7 @@ def enrol(own: Place, code: str) -> str:
     return str(said.get("name", ""))
 
 
-def go_round(
+def do_round(
     own: Place,
     now: datetime,
     *,
@@ -150,41 +150,50 @@ def go_round(
     state = own.state()
     if "errand_key" not in state or state.get("centre") != own.file.centre:
         raise UsageError(f"this collector has not enrolled at {own.file.centre}: `camscan collect enrol CODE`")
-    _spool(own)
+    _fill_spool(own)
     centre = own.centre()
-    heard = centre.poll(_said(own))
+    heard = centre.poll(_describe_self(own))
     scanned: list[str] = []
     refused: list[tuple[str, str]] = []
-    for each in _listed(heard.get("errands")) if not heard.get("hold") else ():
+    for each in _read_errands(heard.get("errands")) if not heard.get("hold") else ():
         asked = errand.read(each, bytes.fromhex(state["errand_key"]), public_of(own.key()))
         if interruption and interruption.is_wanted:
             break
-        outcome, why = _do(own, asked, now, centre, watcher, interruption)
+        outcome, why = _do_errand(own, asked, now, centre, watcher, interruption)
         centre.report(asked.id, outcome, why[:_LONGEST])
         if outcome == DONE:
             scanned.append(asked.site)
         else:
             refused.append((asked.site, why))
-    sent = _push(own, centre, warn) if heard.get("state") == "approved" else 0
-    seconds = heard.get("next")
-    wait = seconds if isinstance(seconds, int) and not isinstance(seconds, bool) else 0
+    sent = _send_spool(own, centre, warn) if heard.get("state") == "approved" else 0
     return Round(
-        str(heard.get("state", "")), min(3600, max(30, wait)), tuple(scanned), tuple(refused), sent, len(_spooled(own))
+        str(heard.get("state", "")),
+        _wait(heard.get("next")),
+        tuple(scanned),
+        tuple(refused),
+        sent,
+        len(_list_spool(own)),
     )
 
 
-def _said(own: Place) -> Mapping[str, str]:
+def _wait(seconds: object) -> int:
+    """Until the next round, as the centre says, within bounds."""
+    said = seconds if isinstance(seconds, int) and not isinstance(seconds, bool) else 0
+    return min(3600, max(30, said))
+
+
+def _describe_self(own: Place) -> Mapping[str, str]:
     """What it says of itself; the spool is within its bounds then."""
-    dropped = _bound(own)
+    dropped = _drop_oldest(own)
     return {
         "version": __version__,
         "edition": fingerprints.load_database().version,
-        "spool": str(_size(own.spool)),
+        "spool": str(_spool_size(own.spool)),
         "error": f"{dropped} parcels were dropped: the spool was full" if dropped else "",
     }
 
 
-def _do(  # noqa: PLR0917 - what go_round was told
+def _do_errand(  # noqa: PLR0917 - what do_round was told
     own: Place,
     asked: errand.Asked,
     now: datetime,
@@ -210,7 +219,7 @@ def _do(  # noqa: PLR0917 - what go_round was told
     try:
         with space.open() as book:
             done = scan_and_record(prepared, book, {}, order, watcher=watcher, interruption=interruption)
-        _spool(own)
+        _fill_spool(own)
     except CamscanError as error:
         return FAILED, str(error)
     return (ACCEPTED, "it was interrupted, and is continued") if done and done.is_left else (DONE, "")
@@ -239,7 +248,7 @@ def _own_settings(settings: Config) -> Config:
     return replace(settings, sites=())
 
 
-def _spool(own: Place) -> None:
+def _fill_spool(own: Place) -> None:
     """Put every finished scan that is kept into the spool, signed."""
     with explained(own.spool):
         make_folder(own.spool)
@@ -256,10 +265,10 @@ def _spool(own: Place) -> None:
         path.unlink(missing_ok=True)
 
 
-def _push(own: Place, centre: Centre, warn: Callable[[str], None]) -> int:
+def _send_spool(own: Place, centre: Centre, warn: Callable[[str], None]) -> int:
     """Send what waits, oldest first; how many the centre took. One that it does not take stays, and is said."""
     sent = 0
-    for path in _spooled(own):
+    for path in _list_spool(own):
         with open_existing(path) as stream:
             content = stream.read(MOST_BYTES + _LONGEST * 2) or b""
         try:
@@ -280,27 +289,27 @@ def _push(own: Place, centre: Centre, warn: Callable[[str], None]) -> int:
     return sent
 
 
-def _spooled(own: Place) -> list[Path]:
+def _list_spool(own: Place) -> list[Path]:
     return sorted(own.spool.glob("*.camparcel")) if own.spool.exists() else []
 
 
-def _size(folder: Path) -> int:
+def _spool_size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.glob("*.camparcel")) if folder.exists() else 0
 
 
-def _bound(own: Place) -> int:
+def _drop_oldest(own: Place) -> int:
     """Drop the oldest parcels where more wait than there is room for; how many."""
     dropped = 0
-    while _size(own.spool) > SPOOL and len(_spooled(own)) > 1:
-        _spooled(own)[0].unlink(missing_ok=True)
+    while _spool_size(own.spool) > SPOOL and len(_list_spool(own)) > 1:
+        _list_spool(own)[0].unlink(missing_ok=True)
         dropped += 1
     return dropped
 
 
-def _listed(errands: object) -> Iterator[Mapping[str, Any]]:
+def _read_errands(errands: object) -> Iterator[Mapping[str, Any]]:
     return (each for each in errands if isinstance(each, dict)) if isinstance(errands, list) else iter(())
 
 
-def today() -> datetime:
+def current_time() -> datetime:
     """What the clock says."""
     return datetime.now(UTC)

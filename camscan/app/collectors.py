@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from camscan.app import arrivals
 from camscan.app.workspace import Workspace
 from camscan.errors import UsageError
 from camscan.parcel.keys import words_of
@@ -40,7 +41,9 @@ class Standing:
         return ", ".join([*self.collector.sites, *map(str, self.collector.networks)])
 
 
-def invite(space: Workspace, name: str, sites: Sequence[str], role: str, now: datetime) -> tuple[Collector, str]:
+def invite_collector(
+    space: Workspace, name: str, sites: Sequence[str], role: str, now: datetime
+) -> tuple[Collector, str]:
     """A new collector for sites of camscan.yaml, and the code (32 hexadecimal digits) by which it enrols once.
 
     Raises ConfigError for an unknown site, UsageError for a name that cannot be.
@@ -56,12 +59,12 @@ def invite(space: Workspace, name: str, sites: Sequence[str], role: str, now: da
         return Collectors(store).invite(own, known, code, role, now), code
 
 
-def until(now: datetime) -> datetime:
+def code_end(now: datetime) -> datetime:
     """How long a code that is made now may be used."""
     return now + timedelta(days=CODE_DAYS)
 
 
-def listed(space: Workspace) -> list[Standing]:
+def list_collectors(space: Workspace) -> list[Standing]:
     """Every collector, in the order in which they came."""
     if not space.has_register:
         return []
@@ -73,9 +76,9 @@ def listed(space: Workspace) -> list[Standing]:
         ]
 
 
-def one(space: Workspace, name: str) -> Standing:
+def find_collector(space: Workspace, name: str) -> Standing:
     """The collector of this name. Raises UsageError where there is none."""
-    found = listed(space)
+    found = list_collectors(space)
     for each in found:
         if each.collector.name.casefold() == name.strip().casefold():
             return each
@@ -83,7 +86,7 @@ def one(space: Workspace, name: str) -> Standing:
     raise UsageError(f"there is no collector '{name}'; known are: {names}")
 
 
-def approve(space: Workspace, collector: Collector, role: str) -> None:
+def approve_collector(space: Workspace, collector: Collector, role: str) -> None:
     """Believe it from now on. Raises UsageError where it has not enrolled yet."""
     if not collector.key:
         raise UsageError(f"{collector.name} has not enrolled yet; approve it when it has, and you have its six words")
@@ -91,13 +94,20 @@ def approve(space: Workspace, collector: Collector, role: str) -> None:
         Collectors(store).set_state(collector.number, State.APPROVED, role)
 
 
-def revoke(space: Workspace, collector: Collector, role: str) -> None:
+def revoke_collector(space: Workspace, collector: Collector, role: str) -> None:
     """Believe it no longer, and refuse it."""
     with open_store(space.where) as store:
         Collectors(store).set_state(collector.number, State.REVOKED, role)
 
 
-def ask(space: Workspace, collector: Collector, site: str | None, within: timedelta) -> Errand:
+def replay(space: Workspace, now: datetime) -> tuple[int, int]:
+    """Take the kept parcels again that the register does not have: how many there were, and how many were recorded."""
+    with open_store(space.where) as store:
+        found = arrivals.replay_files(space, store, now)
+        return found, arrivals.record_arrivals(space, store).recorded
+
+
+def ask_for_scan(space: Workspace, collector: Collector, site: str | None, within: timedelta) -> Errand:
     """Ask it to scan a site; it does when it polls, if its own files allow that. Raises UsageError."""
     if not collector.is_approved:
         raise UsageError(f"{collector.name} is not approved, so it is asked for nothing")

@@ -14,7 +14,7 @@ from camscan.config import Config
 from camscan.errors import UsageError
 from camscan.model import Report
 from camscan.net.span import Network, spans, without
-from camscan.parcel.confine import Allowed, Confined, allowed, confine, targets_of
+from camscan.parcel.confine import Allowed, Confined, allow_networks, confine, targets_of
 from camscan.parcel.seal import Sealed, open_file
 from camscan.parcel.unpack import Content, peek, unpack
 from camscan.register import Recorded
@@ -69,7 +69,7 @@ class Brought:
     """Whether the register had a newer scan of the same addresses."""
 
 
-def offered(file: Path, space: Workspace) -> Offered:
+def open_parcel(file: Path, space: Workspace) -> Offered:
     """Open a parcel: its signature, and its first line. Raises UsageError in one line where it is none."""
     sealed = open_file(file)
     with open_store(space.where) as store:
@@ -77,7 +77,7 @@ def offered(file: Path, space: Workspace) -> Offered:
     return Offered(str(file), sealed, peek(sealed.body, str(file)), known)
 
 
-def shown(file: Path) -> tuple[Sealed, Content]:
+def read_parcel(file: Path) -> tuple[Sealed, Content]:
     """Everything in a parcel, whoever signed it: to be looked at."""
     sealed = open_file(file)
     return sealed, unpack(sealed.body, str(file), datetime.now(UTC))
@@ -91,7 +91,7 @@ def is_believed(parcel: Offered) -> bool:
     return not parcel.head.site or not known.sites or parcel.head.site.casefold() in map(str.casefold, known.sites)
 
 
-def approval(
+def propose_approval(
     parcel: Offered, settings: Config, sites: Sequence[str] = (), networks: Sequence[Network] = ()
 ) -> Approval:
     """What its key would speak for: what is named here, else the site that it names, else the networks that it asked.
@@ -104,8 +104,8 @@ def approval(
     if not own and told and (is_mapped or not settings.sites):
         own = (settings.site(told).name if is_mapped else told,)
     if not nets and not (is_mapped or sites):
-        nets = _asked(parcel, settings)
-    found = allowed(settings, own, nets)
+        nets = _asked_networks(parcel, settings)
+    found = allow_networks(settings, own, nets)
     count = sum(span.last - span.first + 1 for span in found.spans)
     if not count:
         raise UsageError(
@@ -115,7 +115,7 @@ def approval(
     return Approval(own, nets, count)
 
 
-def _asked(parcel: Offered, settings: Config) -> tuple[Network, ...]:
+def _asked_networks(parcel: Offered, settings: Config) -> tuple[Network, ...]:
     """The networks that it says were asked, without those of the sites of camscan.yaml."""
     targets = targets_of(parcel.head.asked)
     if targets is None:
@@ -125,7 +125,7 @@ def _asked(parcel: Offered, settings: Config) -> tuple[Network, ...]:
     return tuple(network for span in covering for network in span.networks())
 
 
-def trust(parcel: Offered, space: Workspace, given: Approval, role: str, name: str = "") -> Offered:
+def trust_key(parcel: Offered, space: Workspace, given: Approval, role: str, name: str = "") -> Offered:
     """Let its key speak for that from now on."""
     own = name or (given.sites[0] if given.sites else given.what)
     with open_store(space.where) as store:
@@ -135,16 +135,16 @@ def trust(parcel: Offered, space: Workspace, given: Approval, role: str, name: s
     return replace(parcel, known=known)
 
 
-def believed(parcel: Offered, settings: Config, once: Approval | None = None) -> Allowed:
+def decide_limits(parcel: Offered, settings: Config, once: Approval | None = None) -> Allowed:
     """What is believed of it: what its key may speak for, or for this one time ``once``."""
     if once is not None:
-        return allowed(settings, once.sites, once.networks)
+        return allow_networks(settings, once.sites, once.networks)
     if parcel.known is None or not parcel.known.is_approved:
         raise UsageError(f"{parcel.name}: its key is not approved here; nothing was recorded")
-    return allowed(settings, parcel.known.sites, parcel.known.networks)
+    return allow_networks(settings, parcel.known.sites, parcel.known.networks)
 
 
-def bring_in(
+def record_parcel(
     parcel: Offered, space: Workspace, limits: Allowed, warn: Callable[[str], None] = lambda _sentence: None
 ) -> Brought:
     """Record a parcel, as far as it is believed. Twice is once. Raises UsageError in one line where it is refused."""
@@ -152,7 +152,7 @@ def bring_in(
     content = unpack(sealed.body, parcel.name, now)
     scan_id = content.tail.scan_id
     confined = confine(content, limits, parcel.name)
-    report = report_of(content, confined, space.settings)
+    report = make_report(content, confined, space.settings)
     with open_store(space.where) as store, space.open() as book:
         arrived = Parcels(store)
         before = arrived.of_scan(scan_id)
@@ -172,7 +172,7 @@ def bring_in(
     return Brought(content, confined, report, recorded, is_late)
 
 
-def report_of(content: Content, confined: Confined, settings: Config) -> Report:
+def make_report(content: Content, confined: Confined, settings: Config) -> Report:
     """The report of what is left of a parcel, by this fingerprint database."""
     tail, database = content.tail, fingerprints.load_database(settings.overlays)
     devices, notes = weigh(confined.attempts, database)
@@ -203,7 +203,7 @@ def report_of(content: Content, confined: Confined, settings: Config) -> Report:
     return report if report.site else replace(report, sites=sites_of(report, settings))
 
 
-def known_as(sealed: Sealed, space: Workspace) -> str:
+def describe_key(sealed: Sealed, space: Workspace) -> str:
     """Who has its key here, and for what; empty where nobody does."""
     if not space.has_register:
         return ""
@@ -214,7 +214,7 @@ def known_as(sealed: Sealed, space: Workspace) -> str:
     return f"{known.name}, for {Approval(known.sites, known.networks, 0).what}"
 
 
-def standing(content: Content, space: Workspace) -> str:
+def describe_standing(content: Content, space: Workspace) -> str:
     """Whether its scan is in the register: ``yes``, ``no``."""
     if not space.has_register:
         return "no"

@@ -42,7 +42,7 @@ class Made:
     size: int
 
 
-def export(space: Workspace, file: Path, now: datetime, *, scan: str = "", key_file: Path | None = None) -> Made:
+def export_parcel(space: Workspace, file: Path, now: datetime, *, scan: str = "", key_file: Path | None = None) -> Made:
     """Write the parcel of the scan whose id begins so; of none named, of the newest that is kept.
 
     Where none is kept, of the one that was interrupted. The register itself does not keep what a parcel
@@ -57,7 +57,7 @@ def export(space: Workspace, file: Path, now: datetime, *, scan: str = "", key_f
     if finished:
         body, is_half = _read(finished[-1]), False
     elif len(halves) == 1:
-        body, is_half = _half(space, halves[0]), True
+        body, is_half = _export_half(space, halves[0]), True
     else:
         raise UsageError(_why_not(scan, kept(place), halves))
     content = unpack(body, "the scan that is kept", now)  # what nobody could take in is not worth carrying
@@ -81,7 +81,7 @@ def _read(path: Path) -> bytes:
         raise OutputError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def _half(space: Workspace, run: Unfinished) -> bytes:
+def _export_half(space: Workspace, run: Unfinished) -> bytes:
     """The lines of a scan that was interrupted; its journal takes note that this half went out."""
     head = run.head
     if not head.asked:

@@ -120,11 +120,12 @@ class Upload:
         path = blob_path(self.folder, blob)
         with explained(path):
             self._part.replace(path)
-            folder = os.open(self.folder, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            if os.name == "posix":  # elsewhere no folder can be opened
+                folder = os.open(self.folder, os.O_RDONLY)
+                try:
+                    os.fsync(folder)
+                finally:
+                    os.close(folder)
 
     def result(self) -> Mapping[str, Any] | None:
         """What became of it; None where this collector sent none of that id."""

@@ -54,7 +54,7 @@ class Confined:
     """Addresses that the scan asked and the key may not speak for."""
 
 
-def allowed(settings: Config, sites: Sequence[str], networks: Sequence[Network]) -> Allowed:
+def allow_networks(settings: Config, sites: Sequence[str], networks: Sequence[Network]) -> Allowed:
     """What a key may speak for that was approved for these sites and networks: never for what is another site's.
 
     Raises ConfigError for a site that camscan.yaml does not have.

@@ -84,6 +84,15 @@ class Parcels:
             connection.execute(update(_PARCEL).where(mine).values(**_values(now)))
             return now
 
+    def wait_again(self, parcel: ArrivedParcel) -> None:
+        """Let a parcel wait whose file is here and whose scan is not in the register, whatever became of it before."""
+        mine = _PARCEL.c.scan_id == parcel.scan_id
+        with self._store.writing() as connection, intact(self._store):
+            if _of(connection, parcel.scan_id) is None:
+                connection.execute(insert(_PARCEL).values(scan_id=parcel.scan_id, **_values(parcel)))
+            else:
+                connection.execute(update(_PARCEL).where(mine).values(**_values(parcel)))
+
     def failed(self, scan_id: str, why: str, state: str = WAITING) -> None:
         """Take note that a waiting parcel could not be recorded, or is refused."""
         mine = (_PARCEL.c.scan_id == scan_id) & (_PARCEL.c.state == WAITING)

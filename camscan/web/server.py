@@ -10,13 +10,14 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from camscan.app.arrivals import take_in
+from camscan.app.arrivals import record_arrivals, remove_old
 from camscan.app.uploads import folder_of
 from camscan.app.workspace import Workspace
 from camscan.config.web import Web
@@ -70,7 +71,7 @@ def serve(
                 desk.keyring.renew()
             threading.Thread(target=_warm, args=(desk, tell_cookie), name="warming", daemon=True).start()
 
-        with contextlib.closing(desk), _taking_in(desk):
+        with contextlib.closing(desk), _recording_arrivals(desk):
             _run(desk, ready)
 
 
@@ -100,7 +101,7 @@ def _place_of_sessions(is_read_only: bool) -> Iterator[Path | None]:
 
 
 @contextlib.contextmanager
-def _taking_in(desk: Desk) -> Iterator[None]:
+def _recording_arrivals(desk: Desk) -> Iterator[None]:
     """Record what collectors send, in a thread beside the pages."""
     over = threading.Event()
 
@@ -108,7 +109,8 @@ def _taking_in(desk: Desk) -> Iterator[None]:
         while not over.wait(_BETWEEN):
             if any(folder_of(desk.space).glob("*.camparcel")):
                 with contextlib.suppress(CamscanError):  # the next time tries again
-                    take_in(desk.space, desk.store)
+                    record_arrivals(desk.space, desk.store)
+                    remove_old(desk.space, desk.store, datetime.now(UTC))
 
     thread = threading.Thread(target=work, name="parcels", daemon=True)
     if not desk.setting.is_read_only:

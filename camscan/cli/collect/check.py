@@ -17,7 +17,7 @@ _WIDTH = 16
 @_options.file
 def check(file: Path) -> None:
     """Print what this collector may do, as one page that the site's own manager can sign."""
-    own = app.collect.place(file)
+    own = app.collect.read_place(file)
     allowed = own.file
     click.echo("What this camera scanner may do at this site\n")
     lines = [

@@ -20,8 +20,8 @@ def enrol(code: str, file: Path) -> None:
 
     Read the six words to whoever runs the centre, by telephone. Until they approve them, nothing is asked or sent.
     """
-    own = app.collect.place(file)
-    name = app.collect.enrol(own, code)
+    own = app.collect.read_place(file)
+    name = app.collect.enrol_collector(own, code)
     click.echo(f"Enrolled at {own.file.centre} as {visible(name, 72)}")
     click.echo(f"Read these words to whoever runs the centre: {own.words()}")
     click.echo(f"When they have approved them: {program()} collect run")

@@ -33,15 +33,15 @@ def run(file: Path, *, once: bool) -> int:
 
     If the centre cannot be reached, results wait in the spool and are sent later.
     """
-    own = app.collect.place(file)
+    own = app.collect.read_place(file)
     failures = 0
     with interruptible() as interruption:
         while True:
             wait = _FIRST
             try:
-                done = app.collect.go_round(
+                done = app.collect.do_round(
                     own,
-                    app.collect.today(),
+                    app.collect.current_time(),
                     watcher=watcher(quiet=not sys.stderr.isatty()),
                     interruption=interruption,
                     warn=warn,

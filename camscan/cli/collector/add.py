@@ -26,8 +26,8 @@ def add(name: str, sites: tuple[str, ...], role: str | None, register: str | Pat
     """
     space = app.workspace.find_workspace(config, register)
     now = datetime.now(UTC)
-    made, code = app.collectors.invite(space, name, sites, space.role(role), now)
-    ends = space.settings.clock(app.collectors.until(now))
+    made, code = app.collectors.invite_collector(space, name, sites, space.role(role), now)
+    ends = space.settings.clock(app.collectors.code_end(now))
     click.echo(f"{visible(made.name)} may enrol until {ends:%d %B %Y, %H:%M} with this code:")
     click.echo("-".join(textwrap.wrap(code, 4)))
 

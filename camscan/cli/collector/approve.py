@@ -26,7 +26,7 @@ def approve(name: str, words: str | None, role: str | None, register: str | Path
     Compare the six words first, by telephone, with whoever sits at the collector.
     """
     space = app.workspace.find_workspace(config, register)
-    found = app.collectors.one(space, name)
+    found = app.collectors.find_collector(space, name)
     own = found.words
     if words is not None and words.casefold().split() != own.split():
         raise UsageError(f"{name}: has other words than these; it was not approved")
@@ -38,7 +38,7 @@ def approve(name: str, words: str | None, role: str | None, register: str | Path
         if not click.confirm("Are these the words at the collector?", default=False, err=True):
             click.echo("Not approved", err=True)
             return 1
-    app.collectors.approve(space, found.collector, space.role(role))
+    app.collectors.approve_collector(space, found.collector, space.role(role))
     click.echo(f"{visible(found.collector.name, 72)} is approved, for: {visible(found.what, 300)}")
     return 0
 

@@ -17,7 +17,7 @@ from camscan.output import visible
 def list_(register: str | Path | None, config: Path | None) -> None:
     """Print every collector: its sites, its six words, when it asked last, and its parcels."""
     space = app.workspace.find_workspace(config, register)
-    found = app.collectors.listed(space)
+    found = app.collectors.list_collectors(space)
     if not found:
         click.echo("No collectors yet; `camscan collector add NAME --site SITE` makes a code for one")
         return

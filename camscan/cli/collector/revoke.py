@@ -19,8 +19,8 @@ from camscan.output import visible
 def revoke(name: str, role: str | None, register: str | Path | None, config: Path | None) -> None:
     """Refuse a collector from its next request on. What it sent before stays recorded."""
     space = app.workspace.find_workspace(config, register)
-    found = app.collectors.one(space, name)
-    app.collectors.revoke(space, found.collector, space.role(role))
+    found = app.collectors.find_collector(space, name)
+    app.collectors.revoke_collector(space, found.collector, space.role(role))
     click.echo(f"{visible(found.collector.name, 72)} is revoked; nothing more is taken from it")
 
 

@@ -30,8 +30,8 @@ _HOURS = 24
 def scan(name: str, site: str | None, within: int, register: str | Path | None, config: Path | None) -> None:
     """Ask a collector to scan its site. It does so if its own collector.yaml allows that, and says what came of it."""
     space = app.workspace.find_workspace(config, register)
-    found = app.collectors.one(space, name)
-    errand = app.collectors.ask(space, found.collector, site, timedelta(hours=within))
+    found = app.collectors.find_collector(space, name)
+    errand = app.collectors.ask_for_scan(space, found.collector, site, timedelta(hours=within))
     click.echo(f"{visible(found.collector.name, 72)} is asked to scan {visible(errand.site, 72)} when it asks next")
 
 

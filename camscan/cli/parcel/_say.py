@@ -60,7 +60,7 @@ def ask(parcel: Offered, given: Approval) -> bool:
 def trusted(parcel: Offered, space: Workspace, given: Approval, role: str | None) -> Offered:
     """Approve the key, and say so."""
     who = (role or space.settings.role).strip()
-    found = app.parcel.trust(parcel, space, given, who)
+    found = app.parcel.trust_key(parcel, space, given, who)
     name = visible(found.known.name, 72) if found.known else ""
     say(f"Trusted from now on, as {name}: {visible(given.what, 300)}", err=True)
     return found

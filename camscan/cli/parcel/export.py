@@ -40,7 +40,7 @@ def export(
     if file.exists() and not force:
         raise UsageError(f"{file} exists already; name another file, or add --force")
     space = app.workspace.find_workspace(config, register)
-    made = app.parcel_export.export(space, file, datetime.now(UTC), scan=scan, key_file=key)
+    made = app.parcel_export.export_parcel(space, file, datetime.now(UTC), scan=scan, key_file=key)
     if made.is_new_key:
         click.echo(f"A new key was made: {made.key_file}")
     half = ", which was interrupted," if made.is_half else ""

@@ -42,17 +42,17 @@ def import_(  # noqa: PLR0917 - one per option
     speak for is left out. FILE may be imported again: that changes nothing.
     """
     space = app.workspace.find_workspace(config, register)
-    parcel = app.parcel.offered(file, space)
+    parcel = app.parcel.open_parcel(file, space)
     once: Approval | None = None
     if trust_once:
-        once = app.parcel.approval(parcel, space.settings, sites, _say.networks_of(texts))
+        once = app.parcel.propose_approval(parcel, space.settings, sites, _say.networks_of(texts))
     elif not app.parcel.is_believed(parcel):
-        given = app.parcel.approval(parcel, space.settings, sites, _say.networks_of(texts))
+        given = app.parcel.propose_approval(parcel, space.settings, sites, _say.networks_of(texts))
         if not _say.ask(parcel, given):
             click.echo("Not trusted; nothing was recorded", err=True)
             return 1
         parcel = _say.trusted(parcel, space, given, role)
-    brought = app.parcel.bring_in(parcel, space, app.parcel.believed(parcel, space.settings, once), warn)
+    brought = app.parcel.record_parcel(parcel, space, app.parcel.decide_limits(parcel, space.settings, once), warn)
     _tell(brought, space)
     return 0
 

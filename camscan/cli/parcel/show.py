@@ -25,13 +25,13 @@ _WIDTH = 14
 def show(file: Path, register: str | Path | None, config: Path | None) -> None:
     """Print what is in a parcel: whose it is, what was asked and when, and what came of it. Nothing is recorded."""
     space = app.workspace.find_workspace(config, register)
-    sealed, content = app.parcel.shown(file)
+    sealed, content = app.parcel.read_parcel(file)
     tail = content.tail
     begun, ended = space.settings.clock(tail.started_at), space.settings.clock(tail.finished_at)
     for name, text in (
         ("Scan", tail.scan_id),
         ("Signed by", sealed.words),
-        ("Known here as", app.parcel.known_as(sealed, space) or "nobody: the key is not approved"),
+        ("Known here as", app.parcel.describe_key(sealed, space) or "nobody: the key is not approved"),
         ("Site", tail.site or "none named"),
         ("Asked", ", ".join(tail.targets)),
         ("Begun", f"{begun:%d %B %Y, %H:%M}"),
@@ -42,7 +42,7 @@ def show(file: Path, register: str | Path | None, config: Path | None) -> None:
         ),
         ("Holds", f"{counted(tail.replies, 'reply', 'replies')}, {counted(tail.attempts, 'attempt')}"),
         ("Made by", f"camscan {tail.version}"),
-        ("In register", app.parcel.standing(content, space)),
+        ("In register", app.parcel.describe_standing(content, space)),
     ):
         click.echo(f"{name:<{_WIDTH}}{visible(text, 300)}")
 

@@ -35,8 +35,8 @@ def trust(  # noqa: PLR0917 - one per option
     asked. Never the network of another site. What is outside is left out of every parcel of this key.
     """
     space = app.workspace.find_workspace(config, register)
-    parcel = app.parcel.offered(file, space)
-    given = app.parcel.approval(parcel, space.settings, sites, _say.networks_of(texts))
+    parcel = app.parcel.open_parcel(file, space)
+    given = app.parcel.propose_approval(parcel, space.settings, sites, _say.networks_of(texts))
     if words is not None and words.casefold().split() != parcel.sealed.words.split():
         raise UsageError(f"{file}: is signed by another key than the one of these words; nothing was trusted")
     if words is None and not _say.ask(parcel, given):

@@ -1,0 +1,25 @@
+"""``camscan collector replay``: parcels that the register has lost."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from camscan import app
+from camscan.cli import _options
+from camscan.words import counted
+
+
+@click.command("replay")
+@_options.register
+@_options.config
+def replay(register: str | Path | None, config: Path | None) -> None:
+    """Record the kept parcels again that the register does not have: after it was restored from an older backup."""
+    space = app.workspace.find_workspace(config, register)
+    found, recorded = app.collectors.replay(space, datetime.now(UTC))
+    click.echo(f"{counted(found, 'parcel')} not in the register, {recorded:,} recorded now")
+
+
+COMMAND = replay
