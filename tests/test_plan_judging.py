@@ -375,11 +375,11 @@ def counted(monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, call
 
 def test_devices_that_are_alike_are_judged_once(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: Counter[str] = Counter()
-    for module, name in ((judging, "rule"), (judging, "assess"), (priority, "weigh")):
+    for module, name in ((judging, "rule_by_policies"), (judging, "assess_device"), (priority, "weigh_levels")):
         counted(monkeypatch, module, name, calls)
     assert len(judge_devices(many(1260), RULES, Formula(), WEAK, TODAY)) == 1260
-    assert calls["rule"] <= 4 * 4  # each model, as sites differ in what the policies ask
-    assert calls["assess"] <= 4 + 4 * 315  # each model, and each of its builds
+    assert calls["rule_by_policies"] <= 4 * 4  # each model, as sites differ in what the policies ask
+    assert calls["assess_device"] <= 4 + 4 * 315  # each model, and each of its builds
     once = calls.copy()
     calls.clear()
     assert len(judge_devices(many(2520), RULES, Formula(), WEAK, TODAY)) == 2520

@@ -95,6 +95,7 @@ class Database:
     def forget_devices(self) -> None:
         """Forget what was worked out of the facts of single devices: after a scan, nobody asks for them again."""
         self.identified_cache.clear()
+        self.judged_cache.clear()
 
     @functools.cached_property
     def judged_cache(self) -> Cache[tuple[object, ...], Any]:
