@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import contextlib
 import hmac
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -20,7 +23,10 @@ pytest.importorskip("joserfc", reason="needs camscan[web]")
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 from oidc_service import SECRET, service, sign_in
+from pg_server import free_port
 from sample_report import camera, report
+from selenium.webdriver.common.by import By
+from web_browser import follow, messages, window
 from web_estate import ADDRESS, Client, desk_of
 
 from camscan.app.workspace import workspace_of
@@ -430,3 +436,35 @@ def test_a_service_that_cannot_be_reached_is_named(monkeypatch: pytest.MonkeyPat
     with pytest.raises(SignInError, match=r"cannot be reached: 127\.0\.0\.1:9"):
         Provider(oidc, ADDRESS).way_in(Journey(), "/")
     assert time.monotonic() - begun < 30
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_somebody_signs_in_with_a_real_browser(tmp_path: Path) -> None:
+    """The whole way: camscan serve as a program, the service, and Chromium under the policy of the pages."""
+    address = f"http://127.0.0.1:{free_port()}"
+    with open_register(tmp_path / "camscan.db") as book:
+        book.record(report(camera(1)))
+    (tmp_path / "secret").write_text(SECRET)
+    (tmp_path / "secret").chmod(0o600)
+    command = [sys.executable, "-m", "camscan", "serve", "--port", address.rpartition(":")[2]]
+    with service(f"{address}/sign-in/done") as issuer, window() as browser:
+        oidc = f"{{issuer: '{issuer}', client_id: camscan, client_secret_file: secret, roles: {{Auditor: auditor}}}}"
+        (tmp_path / "camscan.yaml").write_text(f"web: {{url: '{address}', auth: {{oidc: {oidc}}}}}\n")
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stdout
+                assert address in process.stdout.readline()
+                browser.get(f"{address}/log")
+                follow(browser, browser.find_element(By.LINK_TEXT, "Sign in with your council account").click)
+                browser.find_element(By.NAME, "login").send_keys("anne:Auditor")
+                browser.find_element(By.NAME, "password").send_keys("any")
+                follow(browser, browser.find_element(By.CSS_SELECTOR, "button[type=submit]").click)
+                assert browser.current_url == f"{address}/log"
+                assert browser.find_element(By.TAG_NAME, "h1").text == "Log of entries"
+                follow(browser, browser.find_element(By.CSS_SELECTOR, ".app-sign-out button").click)
+                assert browser.find_element(By.TAG_NAME, "h1").text == "Sign in"
+                assert not [each for each in messages(browser) if each.startswith(address)]
+            finally:
+                process.terminate()

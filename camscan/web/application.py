@@ -41,7 +41,7 @@ T = TypeVar("T")
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-THREADS = 16
+THREADS = 8
 """Pages that are made at once: each has an open register, and Python computes one at a time in any case."""
 SECONDS = 30.0
 """Within which a request is answered."""
