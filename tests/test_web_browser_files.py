@@ -209,15 +209,14 @@ def press_offline(browser: Chrome) -> None:
     browser.execute_cdp_cmd("Network.enable", {})
     browser.execute_cdp_cmd("Network.emulateNetworkConditions", nothing)
     before = browser.current_url
-    next(each for each in browser.find_elements(By.CSS_SELECTOR, "main button") if each.text == "Continue").click()
-    browser.execute_cdp_cmd(
-        "Network.emulateNetworkConditions",
-        {**nothing, "offline": False, "downloadThroughput": -1, "uploadThroughput": -1},
-    )
-    if not browser.find_elements(By.ID, "location_detail"):
-        browser.back()
-    WebDriverWait(browser, 30).until(lambda found: found.find_elements(By.ID, "location_detail"))
-    assert browser.current_url == before
+    buttons = browser.find_elements(By.CSS_SELECTOR, "main button")
+    follow(browser, next(each for each in buttons if each.text == "Continue").click)  # to the browser's own page
+    again = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    browser.execute_cdp_cmd("Network.emulateNetworkConditions", again)
+    assert not browser.find_elements(By.ID, "location_detail")
+    browser.back()
+    WebDriverWait(browser, 60).until(lambda found: found.current_url == before)
+    WebDriverWait(browser, 60).until(lambda found: found.find_elements(By.ID, "location_detail"))
     messages(browser)
 
 
