@@ -65,6 +65,6 @@ class Cache(Generic[_Key, _Value]):
         return self._size + sum(size for _, size in self._older.values())
 
 
-def size_of(texts: Iterable[str]) -> int:
+def size_of_texts(texts: Iterable[str]) -> int:
     """Bytes that the texts take in memory."""
     return sum(map(sys.getsizeof, texts))

@@ -36,12 +36,12 @@ class _WrongLineError(Exception):
 
 
 @functools.cache
-def protocols() -> frozenset[str]:
+def known_protocols() -> frozenset[str]:
     """Protocol names that a captured reply may have: one for each probe."""
     return frozenset(module.name for module in pkgutil.iter_modules(probes.__path__))
 
 
-def read(lines: Iterable[str]) -> Iterator[Reply | BadLine]:
+def read_captures(lines: Iterable[str]) -> Iterator[Reply | BadLine]:
     """Every reply, and every line that is none with its number.
 
     Passed over are blank lines, and what camscan-link says in its last line, unless it is that its capture was broken.
@@ -52,7 +52,7 @@ def read(lines: Iterable[str]) -> Iterator[Reply | BadLine]:
         if not text:
             continue
         try:
-            reply = _reply(text)
+            reply = _read_reply(text)
         except _WrongLineError as error:
             yield BadLine(number, str(error))
             continue
@@ -65,7 +65,7 @@ def read(lines: Iterable[str]) -> Iterator[Reply | BadLine]:
         yield reply
 
 
-def _reply(text: str) -> Reply | None:
+def _read_reply(text: str) -> Reply | None:
     """None where the line is the last one of camscan-link."""
     try:
         members = json.loads(text)
@@ -74,25 +74,25 @@ def _reply(text: str) -> Reply | None:
     if not isinstance(members, dict):
         raise _WrongLineError("not a JSON object")
     if members.get("done") is True and "protocol" not in members:
-        if cut := _text(members, "cut"):
+        if cut := _read_text(members, "cut"):
             raise _WrongLineError(f"the capture is broken at {cut}; what came before it was read")
         return None
-    protocol = _text(members, "protocol", required=True)
-    if protocol not in protocols():
-        raise _WrongLineError(f"unknown protocol '{protocol}'; known are {', '.join(sorted(protocols()))}")
+    protocol = _read_text(members, "protocol", required=True)
+    if protocol not in known_protocols():
+        raise _WrongLineError(f"unknown protocol '{protocol}'; known are {', '.join(sorted(known_protocols()))}")
     return Reply(
         probe=protocol,
-        payload=_payload(members),
-        ip=_address(members),
-        port=_port(members),
-        id=_text(members, "id", required=True),
-        device=_text(members, "device"),
+        payload=_read_payload(members),
+        ip=_read_address(members),
+        port=_read_port(members),
+        id=_read_text(members, "id", required=True),
+        device=_read_text(members, "device"),
         is_solicited=members.get("solicited") is not False,
-        **_seen_at(members),
+        **_read_seen_at(members),
     )
 
 
-def _text(members: dict[str, Any], name: str, *, required: bool = False) -> str:
+def _read_text(members: dict[str, Any], name: str, *, required: bool = False) -> str:
     value = members.get(name)
     if value is None and not required:
         return ""
@@ -105,7 +105,7 @@ def _text(members: dict[str, Any], name: str, *, required: bool = False) -> str:
     return value
 
 
-def _payload(members: dict[str, Any]) -> bytes:
+def _read_payload(members: dict[str, Any]) -> bytes:
     plain, encoded = members.get("payload"), members.get("payload_b64")
     if (plain is None) == (encoded is None):
         raise _WrongLineError("exactly one of 'payload' and 'payload_b64' is needed")
@@ -121,15 +121,15 @@ def _payload(members: dict[str, Any]) -> bytes:
         raise _WrongLineError(f"'payload_b64' is not base64: {error}") from error
 
 
-def _address(members: dict[str, Any]) -> str:
-    text = _text(members, "ip")
+def _read_address(members: dict[str, Any]) -> str:
+    text = _read_text(members, "ip")
     try:
         return str(ipaddress.ip_address(text)) if text else ""
     except ValueError as error:
         raise _WrongLineError(f"'ip' is not an address: '{text}'") from error
 
 
-def _port(members: dict[str, Any]) -> int:
+def _read_port(members: dict[str, Any]) -> int:
     port = members.get("port")
     if port is None:
         return 0
@@ -138,8 +138,8 @@ def _port(members: dict[str, Any]) -> int:
     return port
 
 
-def _seen_at(members: dict[str, Any]) -> dict[str, Any]:
-    text = _text(members, "seen_at")
+def _read_seen_at(members: dict[str, Any]) -> dict[str, Any]:
+    text = _read_text(members, "seen_at")
     if not text:
         return {}
     try:
@@ -149,25 +149,25 @@ def _seen_at(members: dict[str, Any]) -> dict[str, Any]:
         raise _WrongLineError(f"'seen_at' is not an ISO 8601 time: '{text}'") from error
 
 
-def observe(reply: Reply) -> Attempt:
+def observe_reply(reply: Reply) -> Attempt:
     """The reply through its probe's parser: an attempt, as a live scan makes it."""
-    return probes.read(probes.one(_spoken(reply)), reply)
+    return probes.read_reply(probes.load_probe(_protocol_spoken(reply)), reply)
 
 
-def _spoken(reply: Reply) -> str:
+def _protocol_spoken(reply: Reply) -> str:
     """The protocol that the reply speaks: a refusal drawn by ``login401`` is HTTP or RTSP, and a scan files it so."""
     if reply.probe != "login401":
         return reply.probe
     return "rtsp" if reply.payload.lstrip()[:5].upper() == b"RTSP/" else "http"
 
 
-def identify(replies: Iterable[Reply], database: Database) -> Iterator[Device]:
+def identify_replies(replies: Iterable[Reply], database: Database) -> Iterator[Device]:
     """One device for each box, in the order of its first reply.
 
     Replies of one ``device`` are one box; else what has an address is merged as in a live scan; else each is its own.
     """
     listed = list(replies)
-    attempts = [observe(reply) for reply in listed]
+    attempts = [observe_reply(reply) for reply in listed]
     groups: dict[str, list[int]] = {}
     addressed: list[int] = []
     for number, reply in enumerate(listed):
@@ -176,13 +176,13 @@ def identify(replies: Iterable[Reply], database: Database) -> Iterator[Device]:
         else:
             groups.setdefault(f"device {reply.device}" if reply.device else f"reply {number}", []).append(number)
     boxes: list[tuple[list[int], Cluster | None]] = [(members, None) for members in groups.values()]
-    boxes += _merged(addressed, attempts, database)
+    boxes += _merge_addressed(addressed, attempts, database)
     for members, cluster in sorted(boxes, key=lambda box: box[0][0]):
         ids = [listed[number].id for number in members]
         yield make_device([attempts[number] for number in members], database, ids=ids, cluster=cluster)
 
 
-def _merged(
+def _merge_addressed(
     addressed: Sequence[int], attempts: Sequence[Attempt], database: Database
 ) -> Iterator[tuple[list[int], Cluster | None]]:
     left = set(addressed)
@@ -194,12 +194,12 @@ def _merged(
     yield from (([number], None) for number in left)
 
 
-def write(attempts: Iterable[Attempt], *, first: int = 1) -> Iterator[str]:
+def write_captures(attempts: Iterable[Attempt], *, first: int = 1) -> Iterator[str]:
     """A line, without its line break, for every attempt that got a reply; ids count from ``first``."""
     for number, attempt in enumerate((one for one in attempts if one.payload), first):
         members: dict[str, Any] = {"id": f"{number}", "protocol": attempt.probe, "ip": attempt.ip, "port": attempt.port}
         members["seen_at"] = attempt.seen_at.isoformat()
-        text = _plain(attempt.payload)
+        text = _plain_payload(attempt.payload)
         if text is None:
             members["payload_b64"] = base64.b64encode(attempt.payload).decode()
         else:
@@ -208,7 +208,7 @@ def write(attempts: Iterable[Attempt], *, first: int = 1) -> Iterator[str]:
         yield json.dumps(kept | ({} if attempt.is_solicited else {"solicited": False}), ensure_ascii=False)
 
 
-def _plain(payload: bytes) -> str | None:
+def _plain_payload(payload: bytes) -> str | None:
     """The payload as text where text brings back the same bytes and a person can read it."""
     try:
         text = payload.decode()

@@ -28,19 +28,19 @@ def would_run(text: str) -> bool:
     return _FORMULA.match(text) is not None
 
 
-def harmless(text: str) -> str:
+def harmless_cell(text: str) -> str:
     """The text as a cell holds it: with an apostrophe before it where a program would run it."""
     return f"'{text}" if would_run(text) else text
 
 
 def all_harmless(cells: Sequence[str]) -> Sequence[str]:
-    """:func:`harmless` for every cell of a row, at the price of one."""
+    """:func:`harmless_cell` for every cell of a row, at the price of one."""
     # Between cells stands a control character, which no cell holds.
-    return [harmless(cell) for cell in cells] if _ANY.search("\x01" + "\x01".join(cells)) else cells
+    return [harmless_cell(cell) for cell in cells] if _ANY.search("\x01" + "\x01".join(cells)) else cells
 
 
-def plain(cell: str) -> str:
-    """The text that :func:`harmless` made into this cell; any other cell as it is."""
+def plain_text(cell: str) -> str:
+    """The text that :func:`harmless_cell` made into this cell; any other cell as it is."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 

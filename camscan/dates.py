@@ -41,13 +41,13 @@ def read_day(text: str) -> date:
 
     Raises ValueError with a sentence that says how to write it; also for a day from which nobody can count on or back.
     """
-    found = _parsed(text)
+    found = _parse_day(text)
     if found.year not in _YEARS:
         raise ValueError(f"'{text}' is centuries away; is the year right? {HOW[:1].upper()}{HOW[1:]}")
     return found
 
 
-def _parsed(text: str) -> date:
+def _parse_day(text: str) -> date:
     plain = _MIDNIGHT.sub("", _WEEKDAY.sub("", text.translate(_ALIKE).strip(), count=1))
     try:
         if iso := _ISO.fullmatch(plain):
@@ -69,7 +69,7 @@ def spoken(day: date) -> str:
     return f"{day.day} {_NAMES[day.month - 1]} {day.year}"
 
 
-def moment(when: datetime) -> str:
+def spoken_moment(when: datetime) -> str:
     """``3 March 2026, 09:14``, by the clock of this machine's place."""
     local = when.astimezone()
     return f"{spoken(local.date())}, {local:%H:%M}"
@@ -85,7 +85,7 @@ def short_month(day: date) -> str:
     return f"{_NAMES[day.month - 1][:3]} {day.year}"
 
 
-def short(day: date) -> str:
+def short_day(day: date) -> str:
     """``3 Mar 2026``: for columns of a table."""
     return f"{day.day} {short_month(day)}"
 

@@ -93,13 +93,13 @@ class HikvisionSerial:
     """Of door terminals: ``3.3.15`` for ``V030315``."""
 
 
-def firmware(text: str) -> Firmware | None:
+def decode_firmware(text: str) -> Firmware | None:
     """Version and build date of a firmware text, in any of the forms that both makers use; None where there is none."""
-    return _firmware(text.strip()[:_LONGEST])
+    return _decode_firmware(text.strip()[:_LONGEST])
 
 
 @functools.lru_cache(maxsize=4096)
-def _firmware(text: str) -> Firmware | None:
+def _decode_firmware(text: str) -> Firmware | None:
     text = _TAIL_FOREIGN.sub("", _FILE.sub("", text))
     found = _VERSION.search(text)
     if found is None:
@@ -109,19 +109,19 @@ def _firmware(text: str) -> Firmware | None:
         hit = pattern.search(text)
         if hit:
             year, month, day = (int(part) for part in hit.groups() if part.isdigit())
-            build = _date(year if year > 99 else 2000 + year, month, day)  # noqa: PLR2004 - two digits or four
+            build = _make_date(year if year > 99 else 2000 + year, month, day)  # noqa: PLR2004 - two digits or four
             break
     version = found[1]
     return Firmware(re.sub(r"(?i)(?<=\.[RT])\.(?:(?:20)?\d{6}|20\d\d)$|b\d{6}$|build(?:\d{6})?$", "", version), build)
 
 
-def build(text: str) -> date | None:
+def decode_build(text: str) -> date | None:
     """The day that a text beside a firmware version tells: ``build 240606``, ``240606``, ``2020-06-05``."""
     hit = _DAY.fullmatch(text.strip()[:_LONGEST])
     if hit is None:
         return None
     year = int(hit["year"])
-    return _date(year if year > 99 else 2000 + year, int(hit["month"]), int(hit["day"]))  # noqa: PLR2004 - as above
+    return _make_date(year if year > 99 else 2000 + year, int(hit["month"]), int(hit["day"]))  # noqa: PLR2004 - as above
 
 
 def firmware_text(text: str) -> str:
@@ -142,7 +142,7 @@ def hikvision_serial(text: str) -> HikvisionSerial | None:
 @functools.lru_cache(maxsize=4096)
 def _hikvision_serial(text: str) -> HikvisionSerial | None:
     found = _HIKVISION.fullmatch(text)
-    made = found and _date(int(found["year"]), int(found["month"]), int(found["day"]))
+    made = found and _make_date(int(found["year"]), int(found["month"]), int(found["day"]))
     if not found or not made:
         return None
     model, channels, region = found["model"], found["channels"], found["region"]
@@ -212,7 +212,7 @@ def is_hash(text: str) -> bool:
     return re.fullmatch(r"(?i)(?:[0-9a-f]{16}){1,2}", text.strip()) is not None
 
 
-def _date(year: int, month: int, day: int) -> date | None:
+def _make_date(year: int, month: int, day: int) -> date | None:
     try:
         return date(year, month, day)
     except ValueError:

@@ -75,7 +75,7 @@ class Headline:
     @property
     def counts(self) -> str:
         """The sentence without its beginning."""
-        parts = [f"{counted(self.devices)}{self._kinds()}{self._where()}" if self.devices else "none found"]
+        parts = [f"{counted(self.devices)}{self._kinds_text()}{self._where_text()}" if self.devices else "none found"]
         if self.possible:
             parts.append(f"{self.possible:,} more possible" if self.devices else f"{self.possible:,} possible")
         if self.unknown:
@@ -89,7 +89,7 @@ class Headline:
             parts.append("nothing was scanned yet")
         return f"{'; '.join(parts)}."
 
-    def _kinds(self) -> str:
+    def _kinds_text(self) -> str:
         kinds = [
             counted(number, word) if word != "other" else f"{number:,} other"
             for number, word in ((self.cameras, "camera"), (self.recorders, "recorder"), (self.other, "other"))
@@ -97,7 +97,7 @@ class Headline:
         ]
         return f" ({', '.join(kinds)})"
 
-    def _where(self) -> str:
+    def _where_text(self) -> str:
         if not self.sites:
             return ""
         without = f", {self.without_site:,} of the devices site not known" if self.without_site else ""
@@ -114,7 +114,7 @@ _COUNTED = (
 )
 
 
-def count(units: Iterable[Unit], *, strangers: int = 0, is_scanned: bool = True) -> Headline:
+def count_units(units: Iterable[Unit], *, strangers: int = 0, is_scanned: bool = True) -> Headline:
     """The counts of a set of devices, each of which is given once."""
     found: Counter[str] = Counter()
     sites: Counter[str] = Counter()
@@ -123,7 +123,7 @@ def count(units: Iterable[Unit], *, strangers: int = 0, is_scanned: bool = True)
             if not each.is_sure:
                 found["possible"] += 1
                 continue
-            found[sort_of(each.kind)] += 1
+            found[counted_as(each.kind)] += 1
             found["channels"] += each.channels
             sites[each.site] += 1
         elif not each.maker and is_unknown(each.is_camera_system, each.kind, each.open_ports):
@@ -144,10 +144,10 @@ def count(units: Iterable[Unit], *, strangers: int = 0, is_scanned: bool = True)
     )
 
 
-def of_report(report: Report) -> Headline:
+def headline_of_report(report: Report) -> Headline:
     """What one scan by itself saw, at the site that it was of, or at those that the site map has for its addresses."""
-    units = (_unit(device, _site_of(device, report).casefold()) for device in report.devices)
-    return count(units, strangers=len(report.coverage.strangers))
+    units = (_make_unit(device, _site_of_device(device, report).casefold()) for device in report.devices)
+    return count_units(units, strangers=len(report.coverage.strangers))
 
 
 def is_system(found: Identification) -> bool:
@@ -177,11 +177,11 @@ def maker_word(unit: Unit) -> str:
     return "unknown" if is_unknown(unit.is_camera_system, unit.kind, unit.open_ports) else ""
 
 
-def _site_of(device: Device, report: Report) -> str:
+def _site_of_device(device: Device, report: Report) -> str:
     return report.site or next((report.sites[ip] for ip in device.ip_addresses if ip in report.sites), "")
 
 
-def _unit(device: Device, site: str) -> Unit:
+def _make_unit(device: Device, site: str) -> Unit:
     found, seen = device.identification, device.observations
     return Unit(
         maker=found.maker,
@@ -194,7 +194,7 @@ def _unit(device: Device, site: str) -> Unit:
     )
 
 
-def sort_of(kind: str | None) -> str:
+def counted_as(kind: str | None) -> str:
     """As what a device of that kind is counted: ``cameras``, ``recorders`` or ``other``."""
     known = kind_of(kind)
     if known.is_camera:

@@ -47,21 +47,21 @@ def visible(text: str, limit: int = 2000) -> str:
     if text.isascii() and text.isprintable() and len(text) <= limit:  # nearly every text
         return text
     cut = text if len(text) <= limit else text[: limit - 1] + "…"
-    return _SUSPECT.sub(_replacement, cut)
+    return _SUSPECT.sub(_replace_sign, cut)
 
 
-def masked(address: str) -> str:
+def mask_password(address: str) -> str:
     """The address of a database without its password, fit to be printed; rather too much is hidden than too little."""
-    return re.sub(_SECRET, _mask, address, flags=re.DOTALL | re.IGNORECASE)
+    return re.sub(_SECRET, _mask_match, address, flags=re.DOTALL | re.IGNORECASE)
 
 
-def _mask(match: re.Match[str]) -> str:
+def _mask_match(match: re.Match[str]) -> str:
     if match[1]:
         return f"://{match[0].removeprefix('://').partition(':')[0]}:***"
     return f"{match[2] or match[3]}***"
 
 
-def _replacement(match: re.Match[str]) -> str:
+def _replace_sign(match: re.Match[str]) -> str:
     return "\N{REPLACEMENT CHARACTER}" if unicodedata.category(match[0]) in _HIDDEN else match[0]
 
 
@@ -100,7 +100,7 @@ class Messages(io.TextIOWrapper):
             super().flush()
 
 
-def create(path: Path) -> int:
+def create_file(path: Path) -> int:
     """A descriptor of a new empty file, for its owner alone. Raises OSError, also where something has that name."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_LINK | _AS_IT_IS, _OWNER_ALONE)
     system.owner_alone(path)
@@ -144,7 +144,7 @@ def check_writable(path: str | Path) -> None:
     '-' can be written unless standard output is closed.
     """
     target = Path(path)
-    with explained(target):
+    with explain_errors(target):
         if str(path) == "-":
             _require_output()
         elif not _is_special(target):
@@ -158,13 +158,13 @@ def write_atomically(path: str | Path, writer: Callable[[TextIO], None]) -> None
 
     '-' is standard output. Raises OutputError in one line; the old file, where there was one, is then as it was.
     """
-    write_bytes_atomically(path, _as_text(writer))
+    write_bytes_atomically(path, _text_writer(writer))
 
 
 def write_bytes_atomically(path: str | Path, writer: Callable[[BinaryIO], None]) -> None:
     """As :func:`write_atomically`, for what is not text."""
     target = Path(path)
-    with explained(target):
+    with explain_errors(target):
         if str(path) == "-":
             _require_output()
             sys.stdout.flush()
@@ -174,36 +174,36 @@ def write_bytes_atomically(path: str | Path, writer: Callable[[BinaryIO], None])
             with _open_special(target) as stream:
                 writer(stream)
         else:
-            with _replacing(target) as (_temporary, descriptor), os.fdopen(os.dup(descriptor), "wb") as stream:
+            with _replace_file(target) as (_temporary, descriptor), os.fdopen(os.dup(descriptor), "wb") as stream:
                 writer(stream)
 
 
 def write_new(path: Path, writer: Callable[[TextIO], None]) -> None:
     """Write a file that does not exist yet. Raises FileExistsError, and OutputError where it cannot be written."""
-    with explained(path):
-        descriptor = create(path)
+    with explain_errors(path):
+        descriptor = create_file(path)
         try:
             with os.fdopen(descriptor, "wb") as stream:
-                _as_text(writer)(stream)
+                _text_writer(writer)(stream)
         except BaseException:
             path.unlink(missing_ok=True)
             raise
 
 
 @contextlib.contextmanager
-def replacing(target: Path) -> Iterator[Path]:
+def replace_file(target: Path) -> Iterator[Path]:
     """A new empty file beside ``target``, for its owner alone; it takes the target's place where the block ends well.
 
     For what must be written by name. The target keeps its rights. Raises OSError, also for what is never replaced.
     """
     if _is_special(target):
         raise OSError(0, "it is not a regular file; name another")
-    with _replacing(target) as (temporary, _descriptor):
+    with _replace_file(target) as (temporary, _descriptor):
         yield temporary
 
 
 @contextlib.contextmanager
-def _replacing(target: Path) -> Iterator[tuple[Path, int]]:
+def _replace_file(target: Path) -> Iterator[tuple[Path, int]]:
     temporary, descriptor = _create_beside(target)
     try:
         try:
@@ -220,7 +220,7 @@ def _replacing(target: Path) -> Iterator[tuple[Path, int]]:
 
 
 @contextlib.contextmanager
-def explained(target: Path) -> Iterator[None]:
+def explain_errors(target: Path) -> Iterator[None]:
     """Turn what the system says of a file that is written into OutputError; FileExistsError passes."""
     try:
         yield
@@ -234,8 +234,8 @@ def explained(target: Path) -> Iterator[None]:
         raise OutputError(f"{where}: cannot be written: {why or getattr(error, 'strerror', None) or error}") from error
 
 
-def _as_text(writer: Callable[[TextIO], None]) -> Callable[[BinaryIO], None]:
-    def write(stream: BinaryIO) -> None:
+def _text_writer(writer: Callable[[TextIO], None]) -> Callable[[BinaryIO], None]:
+    def write_text(stream: BinaryIO) -> None:
         # UTF-8 whatever the locale says: a cron job has none.
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
         try:
@@ -244,7 +244,7 @@ def _as_text(writer: Callable[[TextIO], None]) -> Callable[[BinaryIO], None]:
         finally:
             text.detach()
 
-    return write
+    return write_text
 
 
 def _require_output() -> None:
@@ -297,7 +297,7 @@ def _open_special(target: Path) -> BinaryIO:
 def _create_beside(target: Path) -> tuple[Path, int]:
     """A new empty file in the same directory (rename is only atomic there)."""
     temporary = target.with_name(f".camscan-{os.urandom(8).hex()}.tmp")
-    return temporary, create(temporary)
+    return temporary, create_file(temporary)
 
 
 # ── folders of files ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -309,7 +309,7 @@ def check_folder(path: str | Path, *, replace: bool = False) -> None:
     A folder that has something in it raises UsageError, unless its files may be replaced.
     """
     target = Path(path)
-    with explained(target):
+    with explain_errors(target):
         if str(path) == "-":
             raise OSError(0, "this writes a folder of files; name a folder")
         if target.is_symlink():
@@ -318,7 +318,7 @@ def check_folder(path: str | Path, *, replace: bool = False) -> None:
             raise NotADirectoryError(0, "it is a file; name a folder")
         if not replace and target.exists() and any(target.iterdir()):
             raise UsageError(f"{path}: contains files; name another folder, or add --force to replace them")
-        _stage(target).rmdir()
+        _stage_folder(target).rmdir()
 
 
 def write_folder(path: str | Path, files: Mapping[str, bytes], *, replace: bool = False) -> tuple[str, ...]:
@@ -329,19 +329,19 @@ def write_folder(path: str | Path, files: Mapping[str, bytes], *, replace: bool 
     """
     check_folder(path, replace=replace)
     target = Path(path)
-    with explained(target):
-        staged = _stage(target)
+    with explain_errors(target):
+        staged = _stage_folder(target)
         try:
             for name, content in files.items():
                 _write_staged(staged / name, content, target / name, flush=len(files) <= _FEW)
             if len(files) > _FEW:
                 system.flush_everything()  # file by file, 20,000 of them took more than a minute
-            return _move(staged, target)
+            return _move_files(staged, target)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
 
 
-def _stage(target: Path) -> Path:
+def _stage_folder(target: Path) -> Path:
     """A new folder on the same disk, whose files take their places when all of them are written."""
     staged = (target if target.exists() else target.parent) / f".camscan-{os.urandom(8).hex()}.tmp"
     staged.mkdir(mode=0o700)
@@ -352,7 +352,7 @@ def _stage(target: Path) -> Path:
 def _write_staged(path: Path, content: bytes, target: Path, *, flush: bool) -> None:
     if _is_special(target):
         raise OSError(0, f"{target.name} in it is not a regular file; name another folder")
-    descriptor = create(path)
+    descriptor = create_file(path)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(content)
         stream.flush()
@@ -361,7 +361,7 @@ def _write_staged(path: Path, content: bytes, target: Path, *, flush: bool) -> N
             os.fsync(stream.fileno())
 
 
-def _move(staged: Path, target: Path) -> tuple[str, ...]:
+def _move_files(staged: Path, target: Path) -> tuple[str, ...]:
     """Let the files take their places; the names of the others that are there."""
     if not target.exists():
         staged.rename(target)

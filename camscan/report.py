@@ -12,7 +12,7 @@ from camscan.model import Attempt, Completion, Coverage, Device, Report
 from camscan.version import __version__
 
 
-def report_of(
+def make_report(
     attempts: Iterable[Attempt],
     devices: Iterable[Device],
     database: Database,

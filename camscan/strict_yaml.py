@@ -80,7 +80,7 @@ class Node:
         return "a list" if isinstance(self.value, tuple) else "a mapping"
 
 
-def contents(path: Path) -> bytes:
+def read_contents(path: Path) -> bytes:
     """What a file holds; raises ConfigError where it cannot be read, or is larger than any configuration."""
     try:
         with path.open("rb") as stream:
@@ -94,21 +94,21 @@ def contents(path: Path) -> bytes:
 
 def load_yaml(path: Path) -> Node:
     """The tree of one YAML file; raises ConfigError with file and line."""
-    return parse_yaml(contents(path), str(path))
+    return parse_yaml(read_contents(path), str(path))
 
 
 def parse_yaml(content: bytes | str, file: str) -> Node:
     """The tree of one YAML document; raises ConfigError with ``file`` and line."""
     try:
         text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
-        return _Tree(text, file).document()
+        return _Tree(text, file).read_document()
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ConfigError("not UTF-8 text; save the file as UTF-8", file, line) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise ConfigError(f"not valid YAML: {_plainly(error, text, line)}", file, line) from error
+        raise ConfigError(f"not valid YAML: {_plain_fault(error, text, line)}", file, line) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise ConfigError("not valid YAML: a control character; retype the line", file, line) from error
@@ -130,7 +130,7 @@ _PLAINLY = {
 """What PyYAML says -> what that mostly is."""
 
 
-def _plainly(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
+def _plain_fault(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
     """A fault of the file's form in words that say what to do."""
     lines = text.splitlines()
     if "\t" in "".join(re.findall(r"^\s*", "".join(lines[line - 1 : line]))):
@@ -147,55 +147,57 @@ class _Tree:
         loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         self._next: Callable[[], Any] = loader(content).get_event  # yaml.parse asks for each event twice
 
-    def document(self) -> Node:
+    def read_document(self) -> Node:
         self._next()
         event = self._next()
         if isinstance(event, yaml.StreamEndEvent):
             return Node(self._file, 1, {})
-        root = self._node(self._next(), 0)
+        root = self._read_node(self._next(), 0)
         self._next()
         event = self._next()
         if not isinstance(event, yaml.StreamEndEvent):
-            raise self._wrong(event, "a second document ('---'); one file holds one")
+            raise self._make_error(event, "a second document ('---'); one file holds one")
         return root
 
-    def _wrong(self, event: Any, message: str) -> ConfigError:
-        return ConfigError(message, self._file, _line(event))
+    def _make_error(self, event: Any, message: str) -> ConfigError:
+        return ConfigError(message, self._file, _line_of(event))
 
-    def _node(self, event: Any, depth: int) -> Node:
+    def _read_node(self, event: Any, depth: int) -> Node:
         if depth > MAX_DEPTH:
-            raise self._wrong(event, f"nested deeper than {MAX_DEPTH}")
+            raise self._make_error(event, f"nested deeper than {MAX_DEPTH}")
         if isinstance(event, yaml.AliasEvent) or event.anchor:
-            raise self._wrong(event, "anchors and aliases ('&', '*') are not used here; quote the text if it is text")
+            raise self._make_error(
+                event, "anchors and aliases ('&', '*') are not used here; quote the text if it is text"
+            )
         if event.tag:
-            raise self._wrong(event, "tags ('!') are not used here; quote the text if it is text")
+            raise self._make_error(event, "tags ('!') are not used here; quote the text if it is text")
         line = event.start_mark.line + 1
         if isinstance(event, yaml.ScalarEvent):
             return Node(self._file, line, event.value, bool(event.style))
         if isinstance(event, yaml.SequenceStartEvent):
-            return Node(self._file, line, self._list(depth))
-        return Node(self._file, line, self._mapping(depth))
+            return Node(self._file, line, self._read_list(depth))
+        return Node(self._file, line, self._read_mapping(depth))
 
-    def _list(self, depth: int) -> tuple[Node, ...]:
+    def _read_list(self, depth: int) -> tuple[Node, ...]:
         found: list[Node] = []
         while not isinstance(event := self._next(), yaml.SequenceEndEvent):
-            found.append(self._node(event, depth + 1))
+            found.append(self._read_node(event, depth + 1))
         return tuple(found)
 
-    def _mapping(self, depth: int) -> dict[str, Node]:
+    def _read_mapping(self, depth: int) -> dict[str, Node]:
         found: dict[str, Node] = {}
         lines: dict[str, int] = {}
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
-            key = self._node(event, depth + 1)
+            key = self._read_node(event, depth + 1)
             name = key.value
             if not isinstance(name, str):
                 raise key.wrong("a key must be text")
             if name in found:
                 raise key.wrong(f"the key '{name}' is here twice: in line {lines[name]} too; keep one of them")
             lines[name] = key.line
-            found[name] = self._node(self._next(), depth + 1)
+            found[name] = self._read_node(self._next(), depth + 1)
         return found
 
 
-def _line(event: Any) -> int:
+def _line_of(event: Any) -> int:
     return int(event.start_mark.line) + 1 if event.start_mark else 1

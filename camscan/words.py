@@ -9,10 +9,10 @@ from camscan.version import __version__
 
 def counted(number: int, one: str = "device", several: str = "") -> str:
     """``1 device``, ``1,200 devices``, ``2 entries`` (with ``several``)."""
-    return f"{number:,} {one if number == 1 else several or plural(one)}"
+    return f"{number:,} {one if number == 1 else several or plural_of(one)}"
 
 
-def begun(number: int, one: str = "device") -> str:
+def begin_sentence(number: int, one: str = "device") -> str:
     """How a sentence begins: ``No device``, ``1 device``, ``1,200 devices``; its verb is ``verb(number or 1, …)``."""
     return counted(number, one) if number else f"No {one}"
 
@@ -22,7 +22,7 @@ def verb(number: int, one: str, several: str) -> str:
     return one if number == 1 else several
 
 
-def plural(one: str) -> str:
+def plural_of(one: str) -> str:
     """``devices`` of ``device``, ``addresses`` of ``address``; irregular ones are given to :func:`counted`."""
     return f"{one}es" if one.endswith("s") else f"{one}s"
 

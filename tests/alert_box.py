@@ -12,7 +12,7 @@ import pytest
 from camscan import notify
 from camscan.config.recipient import Recipient
 from camscan.notify.message import Message
-from camscan.notify.text import summary
+from camscan.notify.text import summary_phrase
 
 RECIPIENTS = """
 notify:
@@ -45,7 +45,7 @@ class Box:
 
     def came(self) -> dict[str, str]:
         """Since this was asked last: ``class to recipient`` -> the counts as a phrase."""
-        found = {f"{message.about} to {name}": summary(message) for name, message in self.messages}
+        found = {f"{message.about} to {name}": summary_phrase(message) for name, message in self.messages}
         assert len(found) == len(self.messages), Counter(f"{m.about} to {name}" for name, m in self.messages)
         self.messages.clear()
         return found
@@ -55,8 +55,8 @@ class Box:
 def boxed() -> Iterator[Box]:
     """All mail goes into the box."""
     box = Box()
-    mail = notify.load()["mail"]
+    mail = notify.load_channels()["mail"]
     kept = notify.Channel(mail.name, mail.title, mail.needs, box.send, mail.takes)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(notify, "load", lambda: {"mail": kept})
+        patch.setattr(notify, "load_channels", lambda: {"mail": kept})
         yield box

@@ -67,11 +67,11 @@ def rows(path: Path) -> list[Row]:
     }
     lines = path.read_text(encoding="utf-8").splitlines()
     members = {item["id"]: item for item in map(json.loads, lines)}
-    replies = [reply for reply in captures.read(lines) if isinstance(reply, Reply)]
+    replies = [reply for reply in captures.read_captures(lines) if isinstance(reply, Reply)]
     found: list[Row] = []
     for reply in replies:
         item = members[reply.id]
-        (device,) = captures.identify([reply], database)
+        (device,) = captures.identify_replies([reply], database)
         maker = names.get(_word(item["label"]["manufacturer"] or ""))
         payload = item.get("payload", "")
         found.append(Row(reply.id, reply.probe, item["basis"], item["label"], payload, maker, device.identification))

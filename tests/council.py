@@ -19,7 +19,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from camscan.captures import observe, read
+from camscan.captures import observe_reply, read_captures
 from camscan.cli import cli
 from camscan.fingerprints import Database
 from camscan.identify import merge_attempts
@@ -66,7 +66,7 @@ def replies_of(size: int, folder: Path) -> dict[str, list[Reply]]:
         estate.stdout.read()
     found: defaultdict[str, list[Reply]] = defaultdict(list)
     with captured.open(encoding="utf-8") as lines:
-        for reply in read(lines):
+        for reply in read_captures(lines):
             assert isinstance(reply, Reply)
             found[reply.ip].append(reply)
     return dict(found)
@@ -88,7 +88,7 @@ class Unit:
 
     def says(self, key: str) -> bool:
         """Whether it tells the fact of this name."""
-        return any(fact.key == key for reply in self.replies for fact in observe(reply).observations)
+        return any(fact.key == key for reply in self.replies for fact in observe_reply(reply).observations)
 
     def seen(self, database: Database, when: datetime) -> tuple[Device, tuple[Attempt, ...]]:
         """What a scan of its present address finds."""
@@ -98,7 +98,7 @@ class Unit:
                 dataclasses.replace(reply, ip=self.ip, payload=reply.payload.replace(old, new))
                 for reply in self.replies
             ]
-            attempts = tuple(observe(reply) for reply in moved)
+            attempts = tuple(observe_reply(reply) for reply in moved)
             devices = merge_attempts(attempts, database)
             assert len(devices) == 1, self.name
             self._known[self.ip] = devices[0], attempts
@@ -124,7 +124,7 @@ class Council:
         """Sites whose network is down."""
         self.scans = 0
         for ip, heard in replies.items():
-            devices = merge_attempts([observe(reply) for reply in heard], database)
+            devices = merge_attempts([observe_reply(reply) for reply in heard], database)
             if len(devices) == 1:
                 self.store.append(Unit(ip, heard, bool(strong_keys(devices[0]))))
 

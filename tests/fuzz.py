@@ -42,7 +42,7 @@ from camscan import probes
 from camscan.errors import ProtocolError
 from camscan.net.http import Reply
 from camscan.net.message import parse_message
-from camscan.net.tls import Hello, describe
+from camscan.net.tls import Hello, describe_certificate
 from camscan.net.xml import parse_xml
 
 AIM = 0.020
@@ -117,7 +117,7 @@ def read_datagram(reply: bytes) -> object:
 
 
 READERS: Mapping[str, Parse] = {
-    "certificate": lambda reply: describe(reply, "TLSv1.2"),
+    "certificate": lambda reply: describe_certificate(reply, "TLSv1.2"),
     "datagram": read_datagram,
     "first flight": read_flight,
     "http reader": read_dripping,

@@ -18,9 +18,9 @@ from camscan import fingerprints
 from camscan.model import Attempt, Completion, Coverage, Outcome, Reply, Report
 from camscan.parcel.seal import seal
 from camscan.parcel.write import body_of
-from camscan.probes import load, one, read
-from camscan.report import report_of, scan_id_at
-from camscan.scan.decision import weigh
+from camscan.probes import load, load_probe, read_reply
+from camscan.report import make_report, scan_id_at
+from camscan.scan.decision import weigh_attempts
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 OTHER_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
@@ -37,7 +37,7 @@ def sadp(number: int) -> bytes:
 
 def said(ip: str, payload: bytes, probe: str = "sadp", port: int = 37020, when: datetime = NOON) -> Attempt:
     """A reply to a question."""
-    return read(one(probe), Reply(probe, payload, ip, port, when))
+    return read_reply(load_probe(probe), Reply(probe, payload, ip, port, when))
 
 
 def scan(
@@ -51,9 +51,9 @@ def scan(
     """The report of a scan that drew these replies, with an id of its own."""
     load()
     database = fingerprints.load_database()
-    devices, _ = weigh(attempts, database)
+    devices, _ = weigh_attempts(attempts, database)
     answered = len({each.ip for each in attempts})
-    found = report_of(
+    found = make_report(
         attempts,
         devices,
         database,

@@ -257,7 +257,7 @@ def test_every_kind_of_the_vocabulary_has_a_device_type() -> None:
     for key in known:
         assert kinds.device_type(key.removeprefix("kind.")) in DEVICE_TYPES
     for type_ in DEVICE_TYPES:
-        kind = kinds.kind(type_)
+        kind = kinds.kind_of_type(type_)
         assert kind is None or f"kind.{kind}" in known
         assert kind is not None or type_ in {"other", "unknown"}
 

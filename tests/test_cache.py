@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan import fingerprints
-from camscan.cache import Cache, size_of
+from camscan.cache import Cache, size_of_texts
 from camscan.fingerprints import Database
 from camscan.identify import identify_box
 from camscan.model import Observation
@@ -81,7 +81,7 @@ def test_one_flood_pushes_nothing_out() -> None:
 
 
 def test_sizes_are_those_of_memory() -> None:
-    assert size_of(["a" * 1000, "\u4e00" * 1000]) >= 3000
+    assert size_of_texts(["a" * 1000, "\u4e00" * 1000]) >= 3000
 
 
 def test_a_device_that_floods_leaves_the_memory_bounded(database: Database) -> None:

@@ -36,7 +36,7 @@ def line(**members: object) -> str:
 
 
 def replies(*lines: str) -> list[Reply]:
-    found = list(captures.read(lines))
+    found = list(captures.read_captures(lines))
     assert all(isinstance(reply, Reply) for reply in found), found
     return [reply for reply in found if isinstance(reply, Reply)]
 
@@ -63,8 +63,8 @@ def test_members_without_a_value_are_as_if_not_there() -> None:
 )
 def test_a_refusal_is_read_as_what_it_speaks(database: Database, payload: str, spoken: str) -> None:
     (reply,) = replies(line(protocol="login401", payload=payload, ip="192.0.2.1"))
-    assert captures.observe(reply).probe == spoken
-    (device,) = captures.identify([reply], database)
+    assert captures.observe_reply(reply).probe == spoken
+    (device,) = captures.identify_replies([reply], database)
     assert device.identification.maker == "hikvision"
 
 
@@ -100,7 +100,7 @@ def test_a_payload_may_be_base64() -> None:
     ],
 )
 def test_a_line_that_is_no_reply_is_told_with_its_number_and_the_others_are_read(text: str, why: str) -> None:
-    first, bad, last = captures.read([line(id="first"), "", text, line(id="last")])
+    first, bad, last = captures.read_captures([line(id="first"), "", text, line(id="last")])
     assert isinstance(first, Reply)
     assert isinstance(last, Reply)
     assert isinstance(bad, BadLine)
@@ -109,7 +109,7 @@ def test_a_line_that_is_no_reply_is_told_with_its_number_and_the_others_are_read
 
 
 def test_an_id_is_used_once() -> None:
-    _, bad = captures.read([line(), line()])
+    _, bad = captures.read_captures([line(), line()])
     assert bad == BadLine(2, "the id 'a' is already used in line 1")
 
 
@@ -125,18 +125,18 @@ def test_a_byte_order_mark_is_passed_over() -> None:
     )
 )
 def test_any_line_is_a_reply_or_a_bad_line(text: str) -> None:
-    for found in captures.read([text]):
+    for found in captures.read_captures([text]):
         assert isinstance(found, Reply | BadLine)
 
 
 def test_every_protocol_of_the_format_is_known() -> None:
     named = "sadp dhip dvrip wsd onvif isapi rpc2 http rtsp tls ssdp upnp mdns mac favicon snmp dhcp ftp telnet"
-    assert set(named.split()) <= captures.protocols()
+    assert set(named.split()) <= captures.known_protocols()
 
 
 def test_a_reply_is_observed_as_a_live_scan_would() -> None:
     (reply,) = replies(line(ip="192.0.2.1", port=37020, seen_at="2026-11-02T09:00:00Z"))
-    attempt = captures.observe(reply)
+    attempt = captures.observe_reply(reply)
     assert (attempt.outcome, attempt.probe, attempt.ip, attempt.port) == (Outcome.ANSWERED, "sadp", "192.0.2.1", 37020)
     values = {seen.key: seen.value for seen in attempt.observations}
     assert (values["sadp.model"], values["sadp.serial"]) == ("DS-2CD2385G1-I", SERIAL)
@@ -145,14 +145,14 @@ def test_a_reply_is_observed_as_a_live_scan_would() -> None:
 
 def test_a_reply_of_another_protocol_is_an_outcome_not_an_error() -> None:
     (reply,) = replies(line(payload="HTTP/1.0 200 OK\r\n\r\n"))
-    attempt = captures.observe(reply)
+    attempt = captures.observe_reply(reply)
     assert attempt.outcome in {Outcome.NOT_SPOKEN, Outcome.MALFORMED}
     assert attempt.detail
     assert attempt.payload == reply.payload
 
 
 def test_replies_are_grouped_by_device_then_address_then_stand_alone(database: Database) -> None:
-    found = captures.identify(
+    found = captures.identify_replies(
         replies(
             line(id="1", protocol="rtsp", payload=RTSP),
             line(id="2", device="d", ip="192.0.2.1"),
@@ -169,13 +169,17 @@ def test_replies_are_grouped_by_device_then_address_then_stand_alone(database: D
 
 
 def test_addresses_are_merged_as_in_a_live_scan(database: Database) -> None:
-    found = list(captures.identify(replies(line(id="1", ip="192.0.2.1"), line(id="2", ip="192.0.2.9")), database))
+    found = list(
+        captures.identify_replies(replies(line(id="1", ip="192.0.2.1"), line(id="2", ip="192.0.2.9")), database)
+    )
     assert [(device.ids, device.ip_addresses) for device in found] == [(("1", "2"), ("192.0.2.1", "192.0.2.9"))]
 
 
 def test_no_reply_goes_without_its_result(database: Database) -> None:
     found = list(
-        captures.identify(replies(line(id="1", payload="", ip="192.0.2.1"), line(id="2", payload="x")), database)
+        captures.identify_replies(
+            replies(line(id="1", payload="", ip="192.0.2.1"), line(id="2", payload="x")), database
+        )
     )
     assert [device.ids for device in found] == [("1",), ("2",)]
     assert {device.identification.confidence for device in found} == {Confidence.UNKNOWN}
@@ -188,14 +192,16 @@ def test_what_is_written_reads_back_byte_for_byte(payload: bytes) -> None:
     seen = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
     attempt = Attempt("sadp", "192.0.2.1", 37020, Outcome.ANSWERED, payload=payload, seen_at=seen)
     silent = Attempt("http", "192.0.2.1", 80, Outcome.TIMED_OUT, seen_at=seen)
-    (text,) = captures.write([silent, attempt])
+    (text,) = captures.write_captures([silent, attempt])
     (reply,) = replies(text)
     assert (reply.payload, reply.ip, reply.port, reply.seen_at) == (payload, "192.0.2.1", 37020, seen)
 
 
 def test_a_scan_replayed_from_its_replies_gives_the_same_devices(database: Database) -> None:
-    live = [captures.observe(reply) for reply in replies(line(id="1", ip="192.0.2.1"), line(id="2", ip="192.0.2.9"))]
-    replayed = list(captures.identify(replies(*captures.write(live)), database))
+    live = [
+        captures.observe_reply(reply) for reply in replies(line(id="1", ip="192.0.2.1"), line(id="2", ip="192.0.2.9"))
+    ]
+    replayed = list(captures.identify_replies(replies(*captures.write_captures(live)), database))
     assert [device.identification for device in replayed] == [
         device.identification for device in merge_attempts(live, database)
     ]

@@ -200,7 +200,7 @@ def test_a_device_that_refused_twice_is_spared(fake: Fake, place: Path, capsys: 
 @pytest.mark.usefixtures("place")
 def test_what_was_asked_before_an_interruption_is_recorded(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     scanned((fake.ip, fake.port), ("127.31.0.71", fake.port))
-    ask = _Run._ask
+    ask = _Run._ask_device
 
     async def interrupted(self: _Run, asked: Asked) -> None:
         if asked.box.ip != fake.ip:
@@ -208,7 +208,7 @@ def test_what_was_asked_before_an_interruption_is_recorded(fake: Fake, monkeypat
             await asyncio.sleep(60)  # Ctrl-C ends it
         await ask(self, asked)
 
-    monkeypatch.setattr(_Run, "_ask", interrupted)
+    monkeypatch.setattr(_Run, "_ask_device", interrupted)
     assert run(fake.ip, "127.31.0.71", "--credential", "recorders") == 130
     with open_register("camscan.db", readonly=True) as book:
         assert book.scans()[-1].completion is Completion.INTERRUPTED

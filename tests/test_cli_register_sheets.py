@@ -17,7 +17,7 @@ from sample_report import HOSTILE, camera, nameless, report
 from camscan.asset import Place, RecordType
 from camscan.asset.columns import EDITABLE, Kind
 from camscan.cli import cli
-from camscan.cli._devices import changed
+from camscan.cli._devices import describe_entry
 from camscan.register import Edit, NewRow, Register, open_register
 
 SUFFIXES = [".csv", ".ods", ".xlsx"]
@@ -206,7 +206,7 @@ class TestImport:
         _, dry, _ = camscan("register", "import", "out.csv")
         _, done, _ = camscan("register", "import", "out.csv", "--apply")
         told = [line.strip() for line in dry.splitlines() if line.startswith("    ")]
-        made = [changed(each.column, each.old, each.new) for each in book.changes()[before:]]
+        made = [describe_entry(each.column, each.old, each.new) for each in book.changes()[before:]]
         assert sorted(told) == sorted(made)
         assert f"actual_removal_date: (empty) → {entries(book, '192.0.2.2')['actual_removal_date']}" in told
         assert "actual_removal_date: 2026-03-01 → (empty)" in told
@@ -375,7 +375,7 @@ class TestForeign:
         assert f"row 2: new: {new_row}, actual_removal_date={day}\n" in dry
         told = [line.strip() for line in dry.splitlines() if line.startswith("    ") and "→" in line]
         made = [each for each in book.changes()[before:] if each.asset_id == known.asset_id]
-        assert told == [changed(each.column, each.old, each.new) for each in made]
+        assert told == [describe_entry(each.column, each.old, each.new) for each in made]
         assert len(told) == 3
 
     def test_what_would_contradict_the_register_is_left_out(self, camscan: Camscan, home: Path, book: Register) -> None:

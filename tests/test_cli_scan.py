@@ -28,8 +28,8 @@ from sample_report import camera, report
 
 from camscan.app import record, resume
 from camscan.app.scan import Interruption
-from camscan.cli._estate import serving
-from camscan.cli._signals import interruptible, like_ctrl_c
+from camscan.cli._estate import serve_estate
+from camscan.cli._signals import like_ctrl_c, take_signals
 from camscan.cli.demo import PORTS
 from camscan.exports.csv import COLUMNS
 from camscan.net.door import Door
@@ -293,7 +293,7 @@ class TestInterrupted:
 def interrupt(number: int, times: int) -> list[int]:
     """Send ourselves a signal while there is something to keep; what was noted after each."""
     noted = []
-    with interruptible() as interruption:
+    with take_signals() as interruption:
         interruption.on_first = lambda: noted.append(-1)
         for _ in range(times):
             os.kill(os.getpid(), number)
@@ -337,7 +337,7 @@ class TestSignals:
                 await asyncio.sleep(0)
                 ended.append("tidied up")
 
-        with pytest.raises((KeyboardInterrupt, SystemExit)) as raised, interruptible() as interruption:
+        with pytest.raises((KeyboardInterrupt, SystemExit)) as raised, take_signals() as interruption:
             asyncio.run(scan(interruption))
         assert ended == ["no exception", "tidied up"]
         assert number == signal.SIGINT or (isinstance(raised.value, SystemExit) and raised.value.code == code)
@@ -346,7 +346,7 @@ class TestSignals:
         terminal = home / "tty"
         terminal.touch()
         monkeypatch.setattr("camscan.system.linux._TERMINAL", str(terminal))
-        with interruptible() as interruption:
+        with take_signals() as interruption:
             interruption.on_first = terminal.unlink
             for _ in range(3):
                 os.kill(os.getpid(), signal.SIGHUP)
@@ -463,7 +463,7 @@ class TestDemo:
         ]
 
     def test_two_at_once(self, camscan: Camscan) -> None:
-        with serving():
+        with serve_estate():
             code, out, err = camscan("demo", "--pace", "fast")
         assert (code, out) == (1, "")
         assert err == (

@@ -164,7 +164,7 @@ class TestList:
     def test_what_fits_the_window_and_what_it_hides(
         self, camscan: Camscan, monkeypatch: pytest.MonkeyPatch, width: int
     ) -> None:
-        monkeypatch.setattr(_table, "_window", lambda: width)
+        monkeypatch.setattr(_table, "_terminal_width", lambda: width)
         lines = camscan("show")[1].splitlines()
         rows = lines[: lines.index("") if "" in lines else 7]
         assert max(map(len, rows)) <= width

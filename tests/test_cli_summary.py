@@ -38,7 +38,7 @@ def scan(*devices: Device, quiet: bool = False) -> Recorded:
         recorded = record_and_write(of, book, {}, find_config(None), warn)
         headline = of_register(book, find_config(None))
         news = find_scan_news(book, of, recorded)
-    _keep.tell(of, recorded, "camscan.db", headline, news, quiet=quiet)
+    _keep.print_kept(of, recorded, "camscan.db", headline, news, quiet=quiet)
     return recorded
 
 

@@ -11,10 +11,10 @@ from rich.cells import cell_len
 from sample_report import HOSTILE, camera, nameless, report
 
 from camscan.cli import _table
-from camscan.cli._estimate import sentences
+from camscan.cli._estimate import describe_scan
 from camscan.cli._summary import CUT, IMPORTANT, print_report
 from camscan.cli._table import print_table
-from camscan.cli._words import as_called, duration, program
+from camscan.cli._words import duration_text, program_name, with_program_name
 from camscan.exports import table
 from camscan.headline import Headline
 from camscan.model import Completion, Coverage
@@ -22,7 +22,7 @@ from camscan.net.pace import PACES
 from camscan.net.target import parse_targets
 from camscan.probes import load
 from camscan.register import Recorded
-from camscan.scan.estimate import seconds
+from camscan.scan.estimate import estimate_seconds
 
 NOTHING_NEW = Recorded((), (), (), 0, ())
 MANY = Headline(devices=3, cameras=3, unknown=3)
@@ -47,7 +47,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
 def test_the_columns_that_fit(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int | None, shown: list[str]
 ) -> None:
-    monkeypatch.setattr(_table, "_window", lambda: width)
+    monkeypatch.setattr(_table, "_terminal_width", lambda: width)
     left_out = print_table(table.COLUMNS, table.table_rows(map(camera, range(3))), first=IMPORTANT, cut=CUT)
     printed = lines(capsys)
     assert printed[0].split() == shown
@@ -60,7 +60,7 @@ def test_the_columns_that_fit(
 def test_hostile_and_wide_text_stays_in_its_cell(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
-    monkeypatch.setattr(_table, "_window", lambda: width)
+    monkeypatch.setattr(_table, "_terminal_width", lambda: width)
     print_table(
         table.COLUMNS,
         table.table_rows([camera(model=HOSTILE), camera(2, model="摄像机" * 20)]),
@@ -130,7 +130,7 @@ def test_what_is_missing_is_said(capsys: pytest.CaptureFixture[str], completion:
     ],
 )
 def test_words_for_time(length: float, said: str) -> None:
-    assert duration(length) == said
+    assert duration_text(length) == said
 
 
 def test_a_checkout_is_called_as_it_was_typed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -139,16 +139,16 @@ def test_a_checkout_is_called_as_it_was_typed(monkeypatch: pytest.MonkeyPatch, t
     typed.touch()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", [".venv/bin/camscan"])
-    assert program() == ".venv/bin/camscan"
+    assert program_name() == ".venv/bin/camscan"
     monkeypatch.setattr("sys.argv", ["camscan"])
-    assert program() == "camscan"
+    assert program_name() == "camscan"
     monkeypatch.setattr("sys.argv", [str(typed)])
-    assert program() == ".venv/bin/camscan"
+    assert program_name() == ".venv/bin/camscan"
     monkeypatch.setattr("sys.argv", ["/usr/lib/python3/dist-packages/pytest/__main__.py"])
-    assert program() == "camscan"
+    assert program_name() == "camscan"
     monkeypatch.setattr("sys.argv", [str(tmp_path / "camscan" / "__main__.py")])
     monkeypatch.setattr("sys.executable", str(typed.with_name("python")))
-    assert program() == ".venv/bin/camscan"
+    assert program_name() == ".venv/bin/camscan"
 
 
 def test_it_is_called_as_briefly_as_it_can_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -161,14 +161,14 @@ def test_it_is_called_as_briefly_as_it_can_be(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setattr("sys.argv", [str(typed)])
     monkeypatch.setenv("HOME", "/nonexistent")
     monkeypatch.setenv("PATH", "/nonexistent")
-    assert program() == min(str(typed), os.path.relpath(typed), key=len)
+    assert program_name() == min(str(typed), os.path.relpath(typed), key=len)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert program() == min("~/camscan/camscan", os.path.relpath(typed), key=len)
-    assert as_called("see `camscan show`; camscan knows") == f"see `{program()} show`; camscan knows"
+    assert program_name() == min("~/camscan/camscan", os.path.relpath(typed), key=len)
+    assert with_program_name("see `camscan show`; camscan knows") == f"see `{program_name()} show`; camscan knows"
     monkeypatch.chdir(typed.parent)
-    assert program() == "./camscan"
+    assert program_name() == "./camscan"
     monkeypatch.setenv("PATH", str(typed.parent))
-    assert program() == "camscan"
+    assert program_name() == "camscan"
 
 
 # Seconds that scans of silent routed ranges took, without the right to send raw packets (two cores, 2026-11-23).
@@ -178,18 +178,18 @@ MEASURED |= {("gentle", 1022): 173.7, ("normal", 1022): 41.6, ("fast", 1022): 12
 
 @pytest.mark.parametrize(("pace", "count"), MEASURED)
 def test_the_estimate_is_not_passed_and_not_far_off(pace: str, count: int) -> None:
-    estimated = seconds(count, PACES[pace], load(), {})
+    estimated = estimate_seconds(count, PACES[pace], load(), {})
     assert 1.0 <= estimated / MEASURED[pace, count] <= 1.5
 
 
 def test_a_long_scan_names_the_faster_paces() -> None:
-    text = sentences(parse_targets(["10.0.0.0/16"]), PACES["gentle"], load(), {})
+    text = describe_scan(parse_targets(["10.0.0.0/16"]), PACES["gentle"], load(), {})
     assert text.startswith("Asking 65,534 addresses at gentle pace: at most 500 packets and 50 connections a second")
     assert "--pace normal: up to about" in text
     assert "--pace fast: up to about" in text
-    assert "--pace" not in sentences(parse_targets(["10.0.0.0/24"]), PACES["gentle"], load(), {})
+    assert "--pace" not in describe_scan(parse_targets(["10.0.0.0/24"]), PACES["gentle"], load(), {})
 
 
 def test_fewer_packets_take_longer() -> None:
     slow = PACES["gentle"].with_max_pps(20)
-    assert seconds(254, slow, load(), {}) > 2 * seconds(254, PACES["gentle"], load(), {})
+    assert estimate_seconds(254, slow, load(), {}) > 2 * estimate_seconds(254, PACES["gentle"], load(), {})

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from camscan.asset import Asset, Place, RecordType
 from camscan.asset.columns import BY_NAME, COLUMNS, EDITABLE, VERSION, Column, Kind, Owner
 from camscan.asset.entry import normalise
-from camscan.asset.spelling import nearest, plain_name
+from camscan.asset.spelling import nearest_hint, plain_name
 from camscan.model import Identification
 
 PAGE = Path(__file__).parents[1] / "docs" / "columns.md"
@@ -133,9 +133,9 @@ def test_no_text_breaks_it_and_what_is_stored_stays(column: Column, text: str) -
 
 def test_a_column_that_is_nearly_right_is_named() -> None:
     names = [column.name for column in EDITABLE]
-    assert nearest("planed_removal_date", names).startswith("; did you mean planned_removal_date")
-    assert "lifecycle_status" in nearest("status", names)
-    assert nearest("zebra", names) == ""
+    assert nearest_hint("planed_removal_date", names).startswith("; did you mean planned_removal_date")
+    assert "lifecycle_status" in nearest_hint("status", names)
+    assert nearest_hint("zebra", names) == ""
     assert plain_name(" Planned Removal-Date") == "planned_removal_date"
 
 

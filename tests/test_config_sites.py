@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from camscan.asset import Place
 from camscan.asset.columns import BY_NAME
 from camscan.config import Config, Site, Subnet, load_config, read_config
-from camscan.config.sites_file import read, write
+from camscan.config.sites_file import read_table, write_table
 from camscan.errors import ConfigError, ScopeError
 from camscan.net.scope import PRIVATE
 
@@ -297,7 +297,7 @@ class TestTable:
             '10.1.1.0/24;town hall;;segregated;40;"in the\r\ncellar"\r\n'
             ";Old Library;library;;;\r\n"
         )
-        table = read(text.encode(), "s.csv")
+        table = read_table(text.encode(), "s.csv")
         assert table.faults == ()
         assert [note.partition(":1: ")[2][:23] for note in table.notes] == ["the column 'Remarks' is"]
         hall, library = table.sites
@@ -310,14 +310,14 @@ class TestTable:
         assert hall.subnets[1].where == "s.csv:4"
 
     def test_what_one_line_says_holds_for_the_others(self) -> None:
-        table = read(f"{HEADER}10.1.0.0/24,A,7,office,2,own,X,core,\n10.1.1.0/24,A,,,,,,,\n".encode(), "s.csv")
+        table = read_table(f"{HEADER}10.1.0.0/24,A,7,office,2,own,X,core,\n10.1.1.0/24,A,,,,,,,\n".encode(), "s.csv")
         (site,) = table.sites
         assert site.place == Place("A", "7", "office", "2", "own", "X", "core")
         assert {subnet.network_zone for subnet in site.subnets} == {""}
 
     @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
     def test_encodings_and_tabs(self, encoding: str) -> None:
-        table = read("cidr\tsite\n10.1.0.0/24\tCaffè Nero – Süd\n".encode(encoding), "s.csv")
+        table = read_table("cidr\tsite\n10.1.0.0/24\tCaffè Nero – Süd\n".encode(encoding), "s.csv")
         assert [site.name for site in table.sites] == ["Caffè Nero – Süd"]
 
     @pytest.mark.parametrize(
@@ -340,7 +340,7 @@ class TestTable:
         ],
     )
     def test_mistakes_have_their_line(self, lines: str, line: int, says: str) -> None:
-        table = read(f"{HEADER}{lines}\n".encode(), "s.csv")
+        table = read_table(f"{HEADER}{lines}\n".encode(), "s.csv")
         assert table.sites == ()
         (fault,) = table.faults
         assert str(fault).startswith(f"s.csv:{line}: {says}")
@@ -355,17 +355,17 @@ class TestTable:
         ],
     )
     def test_mistakes_in_the_heading(self, heading: str, says: str) -> None:
-        (fault,) = read(f"{heading}\n10.0.0.0/24,A\n".encode(), "s.csv").faults
+        (fault,) = read_table(f"{heading}\n10.0.0.0/24,A\n".encode(), "s.csv").faults
         assert str(fault).startswith(f"s.csv:1: {says}")
 
     def test_the_same_line_twice_does_no_harm(self) -> None:
-        table = read(f"{HEADER}10.0.0.0/24,A\n10.0.0.0/24,A\n".encode(), "s.csv")
+        table = read_table(f"{HEADER}10.0.0.0/24,A\n10.0.0.0/24,A\n".encode(), "s.csv")
         assert len(table.sites[0].subnets) == 1
         assert table.notes == ("s.csv:3: 10.0.0.0/24 is already in line 2; this line adds nothing",)
 
     def test_no_spreadsheet_is_read_as_text(self) -> None:
         with pytest.raises(ConfigError, match="this is not a CSV file; save the sheet as 'CSV UTF-8'"):
-            read(b"PK\x03\x04\x14\x00\x00\x00", "s.xlsx")
+            read_table(b"PK\x03\x04\x14\x00\x00\x00", "s.xlsx")
 
     NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp", "Zs"]), min_size=1, max_size=12).filter(
         lambda text: text.isprintable()
@@ -403,7 +403,7 @@ class TestTable:
             if not taken & {*site.cidrs}:
                 taken |= {*site.cidrs}
                 apart.append(site)
-        table = read(write(apart).encode(), "s.csv")
+        table = read_table(write_table(apart).encode(), "s.csv")
         assert table.faults == ()
         normal = [place for site in apart for place in site.places()]
         found = [place for site in table.sites for place in site.places()]
@@ -417,7 +417,7 @@ class TestTable:
     def test_any_bytes_are_a_table_or_one_line_of_trouble(self, content: bytes) -> None:
         for prefix in (b"", HEADER.encode()):
             try:
-                table = read(prefix + content, "s.csv")
+                table = read_table(prefix + content, "s.csv")
             except ConfigError as error:
                 assert str(error).startswith("s.csv:1: ")  # noqa: PT017 - some bytes may raise, the others not
             else:

@@ -47,12 +47,12 @@ from camscan import decode
     ],
 )
 def test_firmware_forms(text: str, version: str, build: date | None) -> None:
-    assert decode.firmware(text) == decode.Firmware(version, build)
+    assert decode.decode_firmware(text) == decode.Firmware(version, build)
 
 
 @pytest.mark.parametrize("text", ["", "N/A", "build", "7"])
 def test_what_is_no_firmware(text: str) -> None:
-    assert decode.firmware(text) is None
+    assert decode.decode_firmware(text) is None
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_a_hashed_realm_is_a_hash() -> None:
 @examples(200)
 @given(st.text(max_size=300))
 def test_any_text_is_decoded_or_not(text: str) -> None:
-    found = decode.firmware(text)
+    found = decode.decode_firmware(text)
     assert found is None or found.version
     assert isinstance(decode.firmware_text(text), str)
     serial = decode.hikvision_serial(text)
@@ -219,4 +219,4 @@ def test_a_door_terminals_serial_carries_its_first_firmware() -> None:
     ],
 )
 def test_a_build_told_apart_is_a_day(text: str, day: date | None) -> None:
-    assert decode.build(text) == day
+    assert decode.decode_build(text) == day

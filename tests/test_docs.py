@@ -15,11 +15,11 @@ from command_line import command
 
 from camscan import captures, fingerprints
 from camscan.cli import cli
-from camscan.cli._words import duration
+from camscan.cli._words import duration_text
 from camscan.net.pace import FAST, GENTLE, NORMAL, Pace
 from camscan.probes import load
 from camscan.scan.discovery import SYN_PORTS
-from camscan.scan.estimate import seconds
+from camscan.scan.estimate import estimate_seconds
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -208,7 +208,7 @@ class TestScanning:
 
 
 def about(count: int, pace: Pace) -> str:
-    return duration(seconds(count, pace, load(), {}))
+    return duration_text(estimate_seconds(count, pace, load(), {}))
 
 
 def test_what_is_sent(capsys: pytest.CaptureFixture[str]) -> None:
@@ -224,13 +224,15 @@ class TestCapturedReplies:
 
     def test_every_protocol(self) -> None:
         rows = cells(section(self.PAGE, "## The protocols"))
-        assert {name for row in rows for name in re.findall(r"`(\w+)`", row[0])} == captures.protocols()
+        assert {name for row in rows for name in re.findall(r"`(\w+)`", row[0])} == captures.known_protocols()
 
     def test_the_example(self) -> None:
         given, result = re.findall(r"```json\n(.*?)```", text(self.PAGE), re.DOTALL)
-        replies = list(captures.read(given.splitlines()))
+        replies = list(captures.read_captures(given.splitlines()))
         assert not [reply for reply in replies if isinstance(reply, captures.BadLine)]
-        found = list(captures.identify([each for each in replies if not isinstance(each, captures.BadLine)], DATABASE))
+        found = list(
+            captures.identify_replies([each for each in replies if not isinstance(each, captures.BadLine)], DATABASE)
+        )
         for device, line in zip(found, result.splitlines(), strict=True):
             expected = json.loads(line)
             assert list(device.ids) == expected["ids"]

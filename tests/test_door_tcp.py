@@ -21,7 +21,7 @@ from camscan.model import Outcome
 from camscan.net.door import Door
 from camscan.net.host import Host
 from camscan.net.pace import FAST
-from camscan.net.reading import Ending, Patience, read
+from camscan.net.reading import Ending, Patience, read_reply
 from camscan.net.scope import Scope
 from camscan.net.tcp import Connection
 from camscan.net.tls import Hello, client_hello
@@ -378,9 +378,9 @@ async def test_a_device_that_has_only_ever_hung_is_waited_for_once(monkeypatch: 
         connection: Connection, feed: Callable[[bytes], bool], allowed: Patience, deadline: float
     ) -> Ending:
         patience.append(allowed.first)
-        return await read(connection, feed, allowed, deadline)
+        return await read_reply(connection, feed, allowed, deadline)
 
-    monkeypatch.setattr("camscan.net.conversation.read", reading)
+    monkeypatch.setattr("camscan.net.conversation.read_reply", reading)
     async with Door(Scope(LOOPBACK), pace) as door, serving(silence) as port:
         for _ in range(3):
             began = time.monotonic()

@@ -24,7 +24,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan import fingerprints
-from camscan.enrich import REFUSED_LOGIN, Box, Known, Login, enrich, is_spared, load
+from camscan.enrich import REFUSED_LOGIN, Box, Known, Login, enrich, has_refused_often, load_sources
 from camscan.enrich._login import OneLogin
 from camscan.enrich._web import LIMIT, Gate, Way
 from camscan.model import Attempt, Completion, Confidence, Identification, Observation, Outcome, Report
@@ -327,7 +327,7 @@ async def test_the_gate_lets_nothing_else_pass(url: str) -> None:
 
 
 def test_every_question_only_reads() -> None:
-    questions = {path for source in load().values() for path in source.questions if path.startswith("/")}
+    questions = {path for source in load_sources().values() for path in source.questions if path.startswith("/")}
     assert questions == {
         DEVICE,
         CHANNELS,
@@ -337,7 +337,7 @@ def test_every_question_only_reads() -> None:
 
 
 def test_strangers_are_not_asked_for_a_maker_s_pages() -> None:
-    sources = load()
+    sources = load_sources()
     assert list(sources) == ["isapi", "dahua_cgi", "onvif"]
     for maker in (None, "axis", "uniview"):
         assert [name for name, source in sources.items() if source.wants(Box("127.31.0.2", maker))] == ["onvif"]
@@ -372,7 +372,7 @@ class TestTls:
 
 def test_every_question_is_documented() -> None:
     described = (Path(__file__).parents[1] / "docs/enrich.md").read_text(encoding="utf-8")
-    for source in load().values():
+    for source in load_sources().values():
         for question in source.questions:
             path, _, query = question.partition("?")
             assert path in described
@@ -384,9 +384,9 @@ def test_refusals_are_forgotten_after_the_lock() -> None:
         when = NOON - timedelta(minutes=minutes)
         return Attempt("isapi", "127.31.0.2", 80, Outcome.REFUSED, detail=detail, seen_at=when)
 
-    assert is_spared([refusal(1), refusal(29)], NOON)
-    assert not is_spared([refusal(1), refusal(31)], NOON)
-    assert not is_spared([refusal(1), refusal(2, "connection refused"), refusal(3, "")], NOON)
+    assert has_refused_often([refusal(1), refusal(29)], NOON)
+    assert not has_refused_often([refusal(1), refusal(31)], NOON)
+    assert not has_refused_often([refusal(1), refusal(2, "connection refused"), refusal(3, "")], NOON)
 
 
 @examples(200)

@@ -24,7 +24,7 @@ from sample_report import NOON, camera, nameless, report
 
 from camscan import system
 from camscan.errors import BusyError, OutputError, RegisterError
-from camscan.output import Closed, check_writable, open_existing, replacing, write_atomically, write_bytes_atomically
+from camscan.output import Closed, check_writable, open_existing, replace_file, write_atomically, write_bytes_atomically
 from camscan.register import open_register
 from camscan.scan import journal
 from camscan.scan.journal.write import Journal
@@ -320,7 +320,7 @@ class TestWriting:
     def test_its_name_meanwhile_cannot_be_foretold(self, home: Path) -> None:
         names = set()
         for _ in range(20):
-            with replacing(home / "out") as temporary:
+            with replace_file(home / "out") as temporary:
                 names.add(temporary.name)
         assert len(names) == 20
 

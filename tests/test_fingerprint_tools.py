@@ -141,9 +141,9 @@ def test_from_a_captured_reply_to_a_passing_check(tmp_path: Path, camscan: Camsc
     code, out, err = camscan("fingerprints", "check", "--overlay", str(own))
     assert (code, err) == (0, "")
     assert "all is well" in out
-    (reply,) = captures.read([Path(file).read_text()])
+    (reply,) = captures.read_captures([Path(file).read_text()])
     assert not isinstance(reply, captures.BadLine)
-    found = identify_box(captures.observe(reply).observations, fingerprints.load_database([own], cache=tmp_path))
+    found = identify_box(captures.observe_reply(reply).observations, fingerprints.load_database([own], cache=tmp_path))
     assert found.brand == "ParkEye"
 
 

@@ -13,11 +13,11 @@ from command_line import Camscan
 from planned import SEEN, asset
 from sample_report import NOON, camera, enter, nameless, record, report
 
-from camscan.app.headline import of_report
+from camscan.app.headline import headline_of_report
 from camscan.app.listing_lines import make_lister
 from camscan.asset import Asset, Presence, RecordType
 from camscan.config import find_config, load_config
-from camscan.headline import Headline, Unit, count
+from camscan.headline import Headline, Unit, count_units
 from camscan.model import Confidence, Coverage, Observation
 from camscan.plan.estate_count import count_headline, is_in_place
 from camscan.policies import companies
@@ -83,15 +83,15 @@ class TestWhatIsCounted:
             Unit(None, is_sure=False, kind="vms", is_camera_system=None),
             Unit(None, is_sure=True, kind="server", is_camera_system=False, open_ports=("tcp/554",)),
         ]
-        assert count(units) == Headline(4, 1, 1, 2, 2, 1, possible=1, unknown=3, channels_not_read=16)
+        assert count_units(units) == Headline(4, 1, 1, 2, 2, 1, possible=1, unknown=3, channels_not_read=16)
 
     @pytest.mark.parametrize("kind", ["dvr", "nvr", "mobile_recorder"])
     def test_recorders(self, kind: str) -> None:
-        assert count([Unit("dahua", is_sure=True, kind=kind, is_camera_system=True)]).recorders == 1
+        assert count_units([Unit("dahua", is_sure=True, kind=kind, is_camera_system=True)]).recorders == 1
 
     @pytest.mark.parametrize("kind", ["encoder", "intercom", "access_control", "vms", "storage", "bodycam", None])
     def test_others(self, kind: str | None) -> None:
-        assert count([Unit("dahua", is_sure=True, kind=kind, is_camera_system=True)]).other == 1
+        assert count_units([Unit("dahua", is_sure=True, kind=kind, is_camera_system=True)]).other == 1
 
 
 class TestRows:
@@ -311,7 +311,7 @@ class TestEveryPlace:
 def test_of_a_report_alone() -> None:
     recorder = replace(camera(2, kind="dvr"), observations=seen("sadp.analog_channels", "8"))
     read = replace(camera(3, kind="nvr"), observations=seen("isapi.channel", "1: name=Door, ip=192.0.2.4"))
-    found = of_report(report(camera(1), recorder, read, nameless(), site="Depot"))
+    found = headline_of_report(report(camera(1), recorder, read, nameless(), site="Depot"))
     assert found.text == (
         "Hikvision or Dahua: 3 devices (1 camera, 2 recorders) at 1 site; 1 unknown, to be looked at; "
         "up to 8 recorder channels not read."
@@ -321,6 +321,6 @@ def test_of_a_report_alone() -> None:
 def test_of_a_report_of_several_sites() -> None:
     seen_at = {1: "192.0.2.1", 2: "192.0.2.2", 3: "192.0.2.3"}
     whole = report(*(camera(number, ip=ip) for number, ip in seen_at.items()))
-    found = of_report(replace(whole, sites={"192.0.2.1": "Depot", "192.0.2.2": "Town Hall"}))
+    found = headline_of_report(replace(whole, sites={"192.0.2.1": "Depot", "192.0.2.2": "Town Hall"}))
     assert (found.sites, found.without_site) == (2, 1)
     assert found.text == "Hikvision or Dahua: 3 devices (3 cameras) at 2 sites, 1 of the devices site not known."

@@ -20,7 +20,7 @@ from camscan.errors import UsageError
 from camscan.ingest import imported
 from camscan.ingest.nmap_xml import Cut, Gathered, Host, Run, read
 from camscan.model import Completion
-from camscan.net.text import clean
+from camscan.net.text import clean_text
 from camscan.register import open_register
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -187,7 +187,7 @@ def test_damage_costs_what_comes_after_it(at: int, junk: bytes) -> None:
         assert host.alive >= host.answered
         for seen in (seen for attempt in host.attempts for seen in attempt.observations):
             assert 0 < len(seen.value) <= 1024
-            assert seen.value == clean(seen.value)
+            assert seen.value == clean_text(seen.value)
 
 
 @pytest.mark.slow

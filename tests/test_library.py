@@ -13,7 +13,7 @@ import pytest
 
 import camscan
 from camscan import app
-from camscan.cli._estate import NETWORK, serving
+from camscan.cli._estate import NETWORK, serve_estate
 from camscan.cli.demo import PORTS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,7 +42,7 @@ def test_the_examples_of_the_page_run(workplace: Path, capsys: pytest.CaptureFix
     assert program.count(TARGET) == 1
     program = program.replace(TARGET, f'targets=["{NETWORK}"], ports=PORTS, pace="fast"')
     (workplace / "camscan.yaml").write_text(DECISION, encoding="utf-8")
-    with serving():
+    with serve_estate():
         exec(compile(program, "docs/library.md", "exec"), {"PORTS": PORTS})
     out, err = capsys.readouterr()
     assert err == ""

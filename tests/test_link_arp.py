@@ -21,38 +21,38 @@ REPLY = "00155d112233 4419b6000102 0806 0001 0800 06 04 0002 4419b6000102 0a0100
 
 
 def test_a_request_is_what_rfc_826_says() -> None:
-    frame = arp.request(arp.template(MAC, IPv4Address("10.1.0.5")), int(IPv4Address("10.1.0.7")))
+    frame = arp.make_request(arp.request_template(MAC, IPv4Address("10.1.0.5")), int(IPv4Address("10.1.0.7")))
     assert frame == bytes.fromhex(REQUEST)
     assert len(frame) == 60
 
 
 def test_a_reply_names_its_sender() -> None:
-    assert arp.parse(bytes.fromhex(REPLY)) == (int(IPv4Address("10.1.0.7")), bytes.fromhex("4419b6000102"))
+    assert arp.parse_answer(bytes.fromhex(REPLY)) == (int(IPv4Address("10.1.0.7")), bytes.fromhex("4419b6000102"))
 
 
 @given(st.binary(max_size=80))
 def test_anything_else_is_nothing(data: bytes) -> None:
-    assert arp.parse(data) is None
-    assert arp.parse(bytes.fromhex(REQUEST)) is None
-    assert arp.parse(bytes.fromhex(REPLY)[:41]) is None
+    assert arp.parse_answer(data) is None
+    assert arp.parse_answer(bytes.fromhex(REQUEST)) is None
+    assert arp.parse_answer(bytes.fromhex(REPLY)[:41]) is None
 
 
 def test_each_target_is_asked_from_our_address_on_its_subnet() -> None:
-    planned = arp.plan(ETH, [IPv4Network("10.1.0.0/25"), IPv4Network("192.0.2.4/30")])
+    planned = arp.plan_sweep(ETH, [IPv4Network("10.1.0.0/25"), IPv4Network("192.0.2.4/30")])
     assert [head[28:32] for head, _target in planned] == [IPv4Address(ip).packed for ip in ("10.1.0.5", "192.0.2.5")]
 
 
 @pytest.mark.parametrize("target", ["10.1.1.0/24", "10.1.0.0/23", "192.0.2.9", "0.0.0.0/16"])
 def test_a_target_off_the_attached_subnets_is_refused(target: str) -> None:
     with pytest.raises(Trouble, match="is not on a subnet attached to eth9") as refused:
-        arp.plan(ETH, [IPv4Network("10.1.0.9"), IPv4Network(target)])
+        arp.plan_sweep(ETH, [IPv4Network("10.1.0.9"), IPv4Network(target)])
     assert refused.value.code == Code.USAGE
 
 
 def test_too_many_addresses_are_refused_with_their_number() -> None:
     wide = Interface("eth9", 9, MAC, (IPv4Interface("10.1.0.5/8"),))
     with pytest.raises(Trouble, match="16,777,216 addresses are more than one sweep may ask"):
-        arp.plan(wide, [IPv4Network("10.0.0.0/8")])
+        arp.plan_sweep(wide, [IPv4Network("10.0.0.0/8")])
 
 
 def test_network_broadcast_and_own_addresses_are_not_asked() -> None:
@@ -77,6 +77,6 @@ def test_the_kernels_address_list_is_read() -> None:
 
 
 def test_this_machines_loopback_is_listed() -> None:
-    from camscan.link.interface import addresses  # noqa: PLC0415 - beside its only test
+    from camscan.link.interface import list_addresses  # noqa: PLC0415 - beside its only test
 
-    assert IPv4Interface("127.0.0.1/8") in addresses(1)
+    assert IPv4Interface("127.0.0.1/8") in list_addresses(1)

@@ -32,7 +32,7 @@ from packets import (
     section,
 )
 
-from camscan.link.capture import Broken, NotACapture, Source, packets
+from camscan.link.capture import Broken, NotACapture, Source, read_packets
 from camscan.model import Reply
 from camscan.net import link
 
@@ -60,7 +60,7 @@ def read(data: bytes) -> tuple[list[tuple[int, float, bytes, bool]], str]:
     """The packets, and what is wrong after them."""
     found: list[tuple[int, float, bytes, bool]] = []
     try:
-        found.extend(packets(opened(data)))
+        found.extend(read_packets(opened(data)))
     except Broken as error:
         return found, str(error)
     return found, ""
@@ -148,7 +148,7 @@ def test_a_broken_file_is_read_up_to_the_fault_whose_place_is_said(data: bytes, 
 )
 def test_a_file_that_is_not_a_capture_is_refused_with_the_reason(content: bytes, why: str) -> None:
     with pytest.raises(NotACapture) as refused:
-        list(packets(opened(content)))
+        list(read_packets(opened(content)))
     assert str(refused.value) == why
 
 

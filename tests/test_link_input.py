@@ -61,7 +61,7 @@ def run_link(*arguments: str | bytes, stdin: bytes = b"", **options: Any) -> sub
 @pytest.mark.parametrize("data", WRONG, ids=lambda data: ascii(data[:30]))
 def test_a_request_that_cannot_be_read_is_refused_in_one_short_line(data: bytes) -> None:
     with pytest.raises(Trouble) as refused:
-        request.parse(data)
+        request.parse_request(data)
     assert refused.value.code is Code.USAGE
     assert len(str(refused.value)) < 300
     assert "\n" not in str(refused.value)
@@ -70,7 +70,7 @@ def test_a_request_that_cannot_be_read_is_refused_in_one_short_line(data: bytes)
 @given(st.binary(max_size=200) | requests.map(json.dumps).map(str.encode))
 def test_any_request_is_read_or_refused(data: bytes) -> None:
     try:
-        asked = request.parse(data)
+        asked = request.parse_request(data)
     except Trouble:
         return
     assert all(isinstance(one, IPv4Network) for one in (*asked.targets, *asked.authorised))
@@ -79,7 +79,7 @@ def test_any_request_is_read_or_refused(data: bytes) -> None:
 
 @given(st.binary(max_size=200) | st.lists(requests).map(lambda each: "\n".join(map(json.dumps, each)).encode()))
 def test_any_line_leaves_a_pace_that_can_be_kept(lines: bytes) -> None:
-    assert 1 <= request.pace(lines, 500) <= request.MOST_PPS
+    assert 1 <= request.newest_pace(lines, 500) <= request.MOST_PPS
 
 
 @pytest.mark.parametrize(
@@ -95,11 +95,13 @@ def test_any_line_leaves_a_pace_that_can_be_kept(lines: bytes) -> None:
     ],
 )
 def test_a_pace_that_cannot_be_read_changes_nothing(line: bytes, pace: int) -> None:
-    assert request.pace(line, 500) == pace
+    assert request.newest_pace(line, 500) == pace
 
 
 def test_ports_that_are_named_twice_are_asked_once() -> None:
-    asked = request.parse(b'{"targets": ["10.0.0.0/25", "10.0.0.128/25", "10.0.0.0/24"], "ports": [80, 554, 80]}')
+    asked = request.parse_request(
+        b'{"targets": ["10.0.0.0/25", "10.0.0.128/25", "10.0.0.0/24"], "ports": [80, 554, 80]}'
+    )
     assert asked == request.Request([IPv4Network("10.0.0.0/24")], [80, 554], [])
 
 
@@ -200,13 +202,13 @@ def test_an_address_that_makes_up_macs_is_told_a_few_times(wire: tuple[socket.so
     ours, theirs = wire
     eth = Interface("eth9", 9, bytes(6), (IPv4Interface("10.1.0.5/24"),))
     said: list[bytes] = []
-    planned = arp.plan(eth, [IPv4Network("10.1.0.7")])
+    planned = arp.plan_sweep(eth, [IPv4Network("10.1.0.7")])
     sweep = arp.Sweep(ours, planned, eth.edges(), lambda _ip, mac: said.append(mac))
     answered: dict[int, set[bytes]] = {}
     head = bytes(12) + bytes.fromhex("08060001080006040002")
     for number in range(100):
         theirs.send(head + bytes([2, 0, 0, 0, 0, number]) + IPv4Address("10.1.0.7").packed + bytes(10))
-        sweep._drain(answered)
+        sweep._drain_answers(answered)
     assert len(said) == len(set(said)) == arp.MOST_MACS
 
 
@@ -224,7 +226,7 @@ def test_an_address_that_repeats_its_answer_does_not_hold_the_sweep_up(
     sweep = syn.Sweep(ours, template, networks, [80], lambda *_: None, lambda *_: None, lambda *_: None, 500)
     for _ in range(50):
         theirs.send(answer)
-        sweep._drain()
+        sweep._drain_answers()
     assert sweep.sent == syn.RESETS
 
 

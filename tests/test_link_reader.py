@@ -37,7 +37,7 @@ from camscan import captures
 from camscan.link import dissect, listen, sadp
 from camscan.link.datagrams import MARKS
 from camscan.link.program import run
-from camscan.link.reader import OUR_FAULT, TCP_PORTS, UDP_PORTS, Reader, within
+from camscan.link.reader import OUR_FAULT, TCP_PORTS, UDP_PORTS, Reader, is_within_any
 from camscan.model import Reply
 from camscan.net import link
 
@@ -55,7 +55,7 @@ DAHUA = b"\xb3\0\0\x58" + bytes(60)
 
 @pytest.fixture(autouse=True, scope="module")
 def _layers() -> Iterator[None]:
-    dissect.prepare()
+    dissect.prepare_scapy()
     yield
     conf.layers.unfilter()
 
@@ -261,10 +261,10 @@ def test_without_scapy_dhcp_is_counted_and_all_else_is_read() -> None:
 
 def test_addresses_of_other_people_are_left_out_unless_they_are_named() -> None:
     frames = [datagram(NOTIFY, 1900, 1900, source="8.8.8.8"), datagram(NOTIFY, 1900, 1900, source="10.1.0.7")]
-    assert [reply["ip"] for reply in read(*frames, within=within([]))] == ["10.1.0.7"]
-    assert len(read(*frames, within=within([IPv4Network("8.8.8.0/24")]))) == 2
+    assert [reply["ip"] for reply in read(*frames, within=is_within_any([]))] == ["10.1.0.7"]
+    assert len(read(*frames, within=is_within_any([IPv4Network("8.8.8.0/24")]))) == 2
     shared = datagram(NOTIFY, 1900, 1900, source="100.64.0.9")
-    assert len(read(shared, within=within([]))) == 1
+    assert len(read(shared, within=is_within_any([]))) == 1
 
 
 def layer2(kind: int, target: bytes, source: bytes = CAMERA) -> bytes:
@@ -290,7 +290,7 @@ def test_any_frame_gives_captured_replies_or_none(data: bytes, port: int, linkty
     said = [reply for frame in frames for reply in reader.take(linktype, 1.0, frame)]
     assert OUR_FAULT not in reader.counts
     lines = [json.dumps({"id": str(number), **reply}) for number, reply in enumerate([*said, *reader.close()])]
-    assert all(isinstance(reply, Reply) for reply in captures.read(lines))
+    assert all(isinstance(reply, Reply) for reply in captures.read_captures(lines))
 
 
 def passes(program: list[tuple[int, int, int, int]], frame: bytes) -> bool:
@@ -322,7 +322,7 @@ def passes(program: list[tuple[int, int, int, int]], frame: bytes) -> bool:
 
 
 def test_the_kernel_filter_passes_what_is_read_and_nothing_else() -> None:
-    program = listen.program(UDP_PORTS, TCP_PORTS, MARKS)
+    program = listen.filter_program(UDP_PORTS, TCP_PORTS, MARKS)
     here: Any = {"source": UNIT, "target": ASKER}
     wanted = [ethernet(0x0806, bytes.fromhex(ARP_REPLY)), ethernet(0x8033, bytes(60)), dhcp(b"")]
     wanted += [datagram(b"", port, 40000) for port in UDP_PORTS] + [datagram(b"", 40000, port) for port in UDP_PORTS]

@@ -31,7 +31,7 @@ def test_inquiry_is_the_captured_one_but_for_addresses_counter_and_checksum() ->
         "ffffffffffff" + MAC.hex() + "8033" + "21020142" + "00001420" + "0604" + "0300" + "0000" + MAC.hex()
         + ip.packed.hex() + "ffffffffffff" + "00000000" + "00000000" + ipv6.packed.hex() + "00" * 12
     )  # fmt: skip
-    frame = sadp.inquiry(sadp.Ask.INQUIRY, counter, MAC, ip, ipv6)
+    frame = sadp.inquiry_frame(sadp.Ask.INQUIRY, counter, MAC, ip, ipv6)
     assert frame[:26].hex() + "0000" + frame[28:].hex() == expected
     assert len(frame) == 14 + 66
     assert int.from_bytes(frame[26:28], "big") == ones_complement_of_the_wire(bytes.fromhex(expected)[14:])
@@ -46,7 +46,7 @@ def test_checksum_agrees_with_the_second_way(data: bytes) -> None:
 @pytest.mark.parametrize("kind", [kind for kind in range(256) if kind != 3])
 def test_no_other_packet_type_can_be_serialised(kind: int) -> None:
     with pytest.raises(ValueError, match="not a valid Ask"):
-        sadp.inquiry(kind, 1, MAC, IPv4Address(0), IPv6Address(0))
+        sadp.inquiry_frame(kind, 1, MAC, IPv4Address(0), IPv6Address(0))
     assert list(sadp.Ask) == [3]
 
 
@@ -75,7 +75,7 @@ def answer(
 
 
 def test_an_answer_is_read_by_the_names_of_the_xml_form() -> None:
-    assert sadp.parse(answer()) == {
+    assert sadp.parse_answer(answer()) == {
         "MAC": "44-19-b6-00-01-01",
         "IPv4Address": "192.168.1.64",
         "IPv4SubnetMask": "255.255.255.0",
@@ -102,24 +102,24 @@ def test_an_answer_is_read_by_the_names_of_the_xml_form() -> None:
 
 
 def test_an_old_device_without_the_extension_is_read_too() -> None:
-    fields = sadp.parse(answer(extension=False))
+    fields = sadp.parse_answer(answer(extension=False))
     assert fields is not None
     assert fields["DeviceSN"].startswith("DS-2CD2032-I")
     assert "DeviceDescription" not in fields
 
 
 def test_a_wrong_checksum_is_told_and_a_question_is_no_answer() -> None:
-    damaged = sadp.parse(answer(good=False))
+    damaged = sadp.parse_answer(answer(good=False))
     assert damaged is not None
     assert damaged["ChecksumValid"] == "false"
-    assert sadp.parse(answer(kind=3)) is None
-    assert sadp.parse(sadp.inquiry(3, 1, MAC, IPv4Address(0), IPv6Address(0))) is None
+    assert sadp.parse_answer(answer(kind=3)) is None
+    assert sadp.parse_answer(sadp.inquiry_frame(3, 1, MAC, IPv4Address(0), IPv6Address(0))) is None
 
 
 def test_the_scanner_reads_the_xml_form() -> None:
     from camscan.probes.sadp import PROBE  # noqa: PLC0415 - the one place where both programs meet
 
-    reply = sadp.reply(answer(serial=b"A<b>&amp;]]>\x01\xff"))
+    reply = sadp.make_reply(answer(serial=b"A<b>&amp;]]>\x01\xff"))
     assert reply is not None
     facts = PROBE.parse(reply["payload"].encode())
     values = dict(facts)
@@ -136,5 +136,5 @@ def test_the_scanner_reads_the_xml_form() -> None:
 @example(answer(extension=False) + b"\x02\x9c")
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     for frame in (data, answer()[:14] + data, answer()[:52] + data):
-        fields = sadp.parse(frame)
+        fields = sadp.parse_answer(frame)
         assert fields is None or all(value.isprintable() for value in fields.values())

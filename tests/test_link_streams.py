@@ -198,9 +198,9 @@ def handshake(version: ssl.TLSVersion) -> bytes:
 
 
 def facts(reply: dict[str, Any]) -> tuple[Attempt, dict[str, str]]:
-    (found,) = captures.read([json.dumps({"id": "1", **reply})])
+    (found,) = captures.read_captures([json.dumps({"id": "1", **reply})])
     assert isinstance(found, Reply)
-    attempt = captures.observe(found)
+    attempt = captures.observe_reply(found)
     return attempt, {one.key: one.value for one in attempt.observations}
 
 

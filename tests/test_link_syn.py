@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camscan.link.syn import CHUNK, FEWEST, RST, SYN, Template, check_scope, checksum, chunks, portion
+from camscan.link.syn import CHUNK, FEWEST, RST, SYN, Template, check_scope, checksum, portion_size, split_addresses
 from camscan.link.trouble import Trouble
 
 HEAD = bytes.fromhex("0200c0a801010200c0a801020800")
@@ -88,7 +88,7 @@ def test_portions_hold_every_address_once() -> None:
     targets = [
         IPv4Network(text) for text in ("10.0.0.1/32", "10.0.0.2/31", "10.0.0.4/30", "10.1.0.0/18", "10.3.0.0/24")
     ]
-    portions = list(chunks(targets))
+    portions = list(split_addresses(targets))
     assert [number for portion in portions for stretch in portion for number in stretch] == [
         number for target in targets for number in range(int(target.network_address), int(target.broadcast_address) + 1)
     ]
@@ -98,11 +98,11 @@ def test_portions_hold_every_address_once() -> None:
 
 
 def test_a_portion_takes_a_few_seconds_at_any_pace() -> None:
-    assert portion(12_000, 10) == 3600
-    assert portion(300, 10) == 90
-    assert portion(1, 10) == FEWEST
-    assert portion(100_000, 2) == CHUNK
-    assert [sum(map(len, each)) for each in chunks([IPv4Network("10.0.0.0/24")], 90)] == [90, 90, 76]
+    assert portion_size(12_000, 10) == 3600
+    assert portion_size(300, 10) == 90
+    assert portion_size(1, 10) == FEWEST
+    assert portion_size(100_000, 2) == CHUNK
+    assert [sum(map(len, each)) for each in split_addresses([IPv4Network("10.0.0.0/24")], 90)] == [90, 90, 76]
 
 
 def test_public_addresses_need_an_authorisation() -> None:

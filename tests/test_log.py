@@ -20,7 +20,7 @@ from camscan.app.log import logging_to
 from camscan.errors import OutputError
 from camscan.log import Layout
 from camscan.model import Attempt, Observation, Outcome
-from camscan.scan.state import _log
+from camscan.scan.state import _log_attempt
 
 ATTEMPT = Attempt(
     "rtsp", "192.0.2.7", 554, Outcome.ANSWERED, (Observation("192.0.2.7", 554, "rtsp", "rtsp.server", HOSTILE, NOON),)
@@ -38,7 +38,7 @@ def lines(file: Path) -> list[str]:
 
 def test_it_is_off_until_it_is_asked_for(capfd: pytest.CaptureFixture[str]) -> None:
     assert not log.is_on()
-    _log(ATTEMPT)
+    _log_attempt(ATTEMPT)
     log.event("decided", "192.0.2.7", maker="hikvision")
     assert capfd.readouterr() == ("", "")
     assert not logging.getLogger("camscan").handlers
@@ -46,9 +46,9 @@ def test_it_is_off_until_it_is_asked_for(capfd: pytest.CaptureFixture[str]) -> N
 
 def test_an_answer_is_one_line_and_what_it_says_comes_with_the_details(file: Path) -> None:
     with logging_to(file, Layout.TEXT):
-        _log(ATTEMPT)
+        _log_attempt(ATTEMPT)
     with logging_to(file, Layout.TEXT, detailed=True):
-        _log(ATTEMPT)
+        _log_attempt(ATTEMPT)
     assert not log.is_on()
     assert [line.split(" ", 1)[1].partition(" value=")[0] for line in lines(file)] == [
         "192.0.2.7 answered probe=rtsp port=554",

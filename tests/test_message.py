@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan.errors import NotSpoken
-from camscan.net.message import Challenge, Message, challenges, parse_message
+from camscan.net.message import Challenge, Message, parse_message, read_challenges
 
 
 def test_recorder_reply_keeps_headers_in_order_and_body() -> None:
@@ -100,7 +100,7 @@ def test_lenient_body_takes_headers_alone() -> None:
 def test_two_schemes_in_one_header() -> None:
     # Captured reply of a Hikvision camera; nonce shortened.
     value = 'Digest qop="auth", realm="IP Camera(76475)", nonce="4e44", stale="FALSE", Basic realm="IP Camera(76475)"'
-    assert challenges([value]) == [
+    assert read_challenges([value]) == [
         Challenge(
             "Digest",
             {"qop": "auth", "realm": "IP Camera(76475)", "nonce": "4e44", "stale": "FALSE"},
@@ -125,7 +125,7 @@ def test_two_schemes_in_one_header() -> None:
     ],
 )
 def test_challenges_that_cameras_write(value: str, expected: list[Challenge]) -> None:
-    assert challenges([value]) == expected
+    assert read_challenges([value]) == expected
 
 
 @given(st.one_of(st.binary(), st.binary().map(b"HTTP/1.1 200 OK\r\n".__add__), st.binary().map(b"RTSP/1.0".__add__)))
@@ -141,7 +141,7 @@ def test_any_bytes_give_a_message_or_not_spoken(payload: bytes) -> None:
 
 @given(st.one_of(st.text(), st.text(alphabet='Digest realm="x",=\\ ')))
 def test_any_text_gives_challenges(value: str) -> None:
-    for challenge in challenges([value]):
+    for challenge in read_challenges([value]):
         assert set(challenge.order) == set(challenge.params) - {"token68"} or "token68" in challenge.params
         assert challenge.scheme or challenge.order
 
@@ -149,5 +149,5 @@ def test_any_text_gives_challenges(value: str) -> None:
 @given(st.dictionaries(st.sampled_from(["realm", "nonce", "qop", "stale"]), st.text(alphabet="abc ,()=", max_size=9)))
 def test_quoted_parameters_survive(params: dict[str, str]) -> None:
     value = "Digest " + ", ".join(f'{name}="{text}"' for name, text in params.items())
-    (challenge,) = challenges([value])
+    (challenge,) = read_challenges([value])
     assert (challenge.scheme, challenge.params, challenge.order) == ("Digest", params, tuple(params))

@@ -185,7 +185,7 @@ def test_no_redirect_leaves_the_table(target: str, port: int) -> None:
     ],
 )
 def test_where_a_page_sends_its_reader(page: str, target: str | None) -> None:
-    assert paths.jump(page) == target
+    assert paths.page_jump(page) == target
 
 
 def test_ports_from_replies() -> None:

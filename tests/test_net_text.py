@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camscan.net.text import clean, decode, mac_address
+from camscan.net.text import clean_text, decode_text, mac_address
 
 
 @pytest.mark.parametrize(
@@ -40,20 +40,20 @@ def test_what_is_no_address_of_one_unit_is_none(text: str) -> None:
 
 
 def test_text_is_read_in_the_encoding_it_fits() -> None:
-    assert decode("Entrée".encode()) == "Entrée"
-    assert decode("大门".encode("gb18030")) == "大门"
-    assert decode(b"Entr\xe9e") == "Entrée"
-    assert decode(b"\xff\xff") == "ÿÿ"
+    assert decode_text("Entrée".encode()) == "Entrée"
+    assert decode_text("大门".encode("gb18030")) == "大门"
+    assert decode_text(b"Entr\xe9e") == "Entrée"
+    assert decode_text(b"\xff\xff") == "ÿÿ"
 
 
 @given(st.binary())
 def test_any_bytes_decode(payload: bytes) -> None:
-    assert isinstance(decode(payload), str)
+    assert isinstance(decode_text(payload), str)
 
 
 @given(st.text())
 def test_any_text_becomes_storable(text: str) -> None:
-    cleaned = clean(text + "\0\ud800 ")
+    cleaned = clean_text(text + "\0\ud800 ")
     assert "\0" not in cleaned
     assert cleaned == cleaned.strip()
     cleaned.encode("utf-8")

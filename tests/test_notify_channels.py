@@ -36,7 +36,7 @@ from camscan.errors import ConfigError
 from camscan.notify import _https, _smtp, channel_of
 from camscan.notify.channels import mail, teams, webhook
 from camscan.notify.message import KINDS, Item, Message
-from camscan.notify.text import subject
+from camscan.notify.text import subject_line
 
 AT = datetime(2026, 3, 2, 19, 32, tzinfo=UTC)
 ALARM = Item(
@@ -120,7 +120,7 @@ def body_of(mail: EmailMessage, kind: str) -> str:
 
 
 def test_every_channel_is_found_and_named_as_its_file() -> None:
-    assert [*notify.load()] == ["mail", "teams", "webhook"]
+    assert [*notify.load_channels()] == ["mail", "teams", "webhook"]
     assert {KINDS[kind].about for kind in KINDS} == {*CLASSES, "test"} - {"progress"}
 
 
@@ -154,9 +154,9 @@ class TestOptions:
 class TestMail:
     def test_it_arrives_text_first_marked_as_automatic_without_what_is_sensitive(self, known: Authority) -> None:
         with listeners.mail_server(known.context) as box:
-            assert mail.send(MESSAGE, to_mail(box.port, known)) == notify.Outcome(True, f"taken by {HOST}")
+            assert mail.send_mail(MESSAGE, to_mail(box.port, known)) == notify.Outcome(True, f"taken by {HOST}")
         found = sent_mail(box)
-        assert found["Subject"] == subject(MESSAGE)
+        assert found["Subject"] == subject_line(MESSAGE)
         assert found["Subject"] == (
             "camscan: Alarm: 3 devices are back although they were recorded as removed (Example Borough Council)"
         )
@@ -176,7 +176,7 @@ class TestMail:
 
     def test_full_detail_is_a_choice(self, known: Authority) -> None:
         with listeners.mail_server(known.context) as box:
-            assert mail.send(MESSAGE, replace(to_mail(box.port, known), detail="full")).is_sent
+            assert mail.send_mail(MESSAGE, replace(to_mail(box.port, known), detail="full")).is_sent
         assert "- ABCD-EFGH, Town Hall: was recorded as removed, and answers at 192.0.2.7" in body_of(
             sent_mail(box), "plain"
         )
@@ -184,7 +184,7 @@ class TestMail:
     def test_messages_about_one_device_are_one_thread(self) -> None:
         alone = replace(MESSAGE, counts={"reappeared_after_removal": 1})
         threads = [
-            str(mail.written(each, to_mail(25, Authority(Path("x"), None)))["In-Reply-To"])  # type: ignore[arg-type]  # no server is asked
+            str(mail.write_mail(each, to_mail(25, Authority(Path("x"), None)))["In-Reply-To"])  # type: ignore[arg-type]  # no server is asked
             for each in (alone, replace(alone, id="f" * 32), MESSAGE)
         ]
         assert threads == ["<alarm-ABCD-EFGH@camscan.example.gov.uk>"] * 2 + ["<alarm@camscan.example.gov.uk>"]
@@ -197,13 +197,13 @@ class TestMail:
             found = replace(
                 to_mail(box.port, known, user=USER), secrets={"password": Secret("x:1", tmp_path / "password")}
             )
-            outcome = mail.send(MESSAGE, found)
+            outcome = mail.send_mail(MESSAGE, found)
         assert outcome.is_sent is is_sent
         assert outcome.detail == (f"taken by {HOST}" if is_sent else f"{HOST}: it refused the login (535)")
 
     def test_without_starttls_nothing_is_sent(self, known: Authority) -> None:
         with listeners.mail_server(None) as box:
-            outcome = mail.send(MESSAGE, to_mail(box.port, known))
+            outcome = mail.send_mail(MESSAGE, to_mail(box.port, known))
         assert not outcome.is_sent
         assert "STARTTLS" in outcome.detail
         assert box.mails == []
@@ -211,14 +211,14 @@ class TestMail:
     def test_a_certificate_of_somebody_else(self, known: Authority, other: Authority) -> None:
         with listeners.mail_server(other.context) as box:
             for trusted in (known, other):  # not trusted; trusted, and for another host
-                outcome = mail.send(MESSAGE, to_mail(box.port, trusted))
+                outcome = mail.send_mail(MESSAGE, to_mail(box.port, trusted))
                 assert (outcome.is_sent, box.mails) == (False, [])
                 assert "its certificate is not trusted, so nothing was sent" in outcome.detail
 
     def test_a_server_that_refuses_the_mail(self, known: Authority) -> None:
         with listeners.mail_server(known.context) as box:
             box.refuses = "552 too \x1b[2Jlarge"
-            outcome = mail.send(MESSAGE, to_mail(box.port, known))
+            outcome = mail.send_mail(MESSAGE, to_mail(box.port, known))
         assert outcome == notify.Outcome(False, f"{HOST}: it refused the mail (552 too �[2Jlarge)")
 
     @pytest.mark.parametrize(
@@ -234,12 +234,12 @@ class TestMail:
     def test_servers_that_hold_it_up(self, known: Authority, talk: Any, says: str) -> None:
         began = time.monotonic()
         with listeners.raw_server(talk) as port:
-            outcome = mail.send(MESSAGE, to_mail(port, known))
+            outcome = mail.send_mail(MESSAGE, to_mail(port, known))
         assert outcome == notify.Outcome(False, f"{HOST}: {says}")
         assert time.monotonic() - began < 3
 
     def test_nobody_there(self, known: Authority) -> None:
-        assert mail.send(MESSAGE, to_mail(listeners.free_port(), known)).detail == f"{HOST}: Connection refused"
+        assert mail.send_mail(MESSAGE, to_mail(listeners.free_port(), known)).detail == f"{HOST}: Connection refused"
 
     def test_by_the_mail_system_of_this_machine(self, tmp_path: Path) -> None:
         program = tmp_path / "sendmail"
@@ -247,20 +247,20 @@ class TestMail:
         program.chmod(0o755)
         options = {"from": "camscan@example.gov.uk", "sendmail": str(program)}
         found = Recipient("CCTV team", "mail", to=("cctv@example.gov.uk",), options=options)
-        assert mail.send(MESSAGE, found) == notify.Outcome(True, f"taken by {program}")
+        assert mail.send_mail(MESSAGE, found) == notify.Outcome(True, f"taken by {program}")
         assert (tmp_path / "called").read_text() == "-i -f camscan@example.gov.uk -- cctv@example.gov.uk\n"
         assert "3 devices are back" in (tmp_path / "mail").read_text()
         program.write_text("#!/bin/sh\necho no space >&2\nexit 75\n", encoding="utf-8")
-        assert mail.send(MESSAGE, found).detail == f"{program} failed (75 no space)"
+        assert mail.send_mail(MESSAGE, found).detail == f"{program} failed (75 no space)"
         program.chmod(stat.S_IRUSR)
         program.unlink()
-        assert mail.send(MESSAGE, found).detail == f"{program} cannot be started: No such file or directory"
+        assert mail.send_mail(MESSAGE, found).detail == f"{program} cannot be started: No such file or directory"
 
 
 class TestWebhook:
     def test_it_is_signed_and_fits_its_schema(self, known: Authority, hub: Hub, kept: Path) -> None:
         hub.posts.clear()
-        assert webhook.send(MESSAGE, to_hook(hub.url(), known, kept)).is_sent
+        assert webhook.post_document(MESSAGE, to_hook(hub.url(), known, kept)).is_sent
         ((_, headers, body),) = hub.posts
         assert headers["idempotency-key"] == MESSAGE.id
         moment = headers["x-camscan-time"]
@@ -276,7 +276,7 @@ class TestWebhook:
         assert b"192.0.2.7" not in body
 
     def test_with_full_detail_it_fits_its_schema_too(self) -> None:
-        found = webhook.document(MESSAGE, "full")
+        found = webhook.message_document(MESSAGE, "full")
         assert [error.message for error in Draft202012Validator(SCHEMA).iter_errors(found)] == []
         assert found["items"][0]["detail"] == ALARM.detail
 
@@ -294,7 +294,7 @@ class TestWebhook:
     @pytest.mark.usefixtures("impatient")
     def test_servers_that_do_not_take_it(self, known: Authority, hub: Hub, kept: Path, path: str, says: str) -> None:
         hub.posts.clear()
-        assert webhook.send(MESSAGE, to_hook(hub.url(path), known, kept)) == notify.Outcome(False, says)
+        assert webhook.post_document(MESSAGE, to_hook(hub.url(path), known, kept)) == notify.Outcome(False, says)
         assert [each for each, _, _ in hub.posts] == [path]
 
     def test_a_server_that_leaves_tls(self, known: Authority, kept: Path) -> None:
@@ -304,41 +304,43 @@ class TestWebhook:
                 os.write(secure.fileno(), b"no TLS any more" * 20)
 
         with listeners.raw_server(leave) as port:
-            outcome = webhook.send(MESSAGE, to_hook(f"https://{HOST}:{port}/", known, kept))
+            outcome = webhook.post_document(MESSAGE, to_hook(f"https://{HOST}:{port}/", known, kept))
         # Which of the two depends on whether the rest of its bytes, or the end of the connection, is read first.
         says = {f"it does not speak HTTP as it should ({error})" for error in ("SSLError", "ReadError")}
         assert (outcome.is_sent, outcome.detail in says) == (False, True), outcome
 
     def test_an_answer_without_end_is_not_read_to_its_end(self, known: Authority, hub: Hub, kept: Path) -> None:
         began = time.monotonic()
-        assert webhook.send(MESSAGE, to_hook(hub.url("/flood"), known, kept)).is_sent
+        assert webhook.post_document(MESSAGE, to_hook(hub.url("/flood"), known, kept)).is_sent
         assert time.monotonic() - began < 3
 
     def test_a_certificate_of_somebody_else(self, known: Authority, other: Authority, kept: Path) -> None:
         with listeners.web_server(other.context) as wrong:
             for trusted in (known, other):
-                outcome = webhook.send(MESSAGE, to_hook(wrong.url(), trusted, kept))
+                outcome = webhook.post_document(MESSAGE, to_hook(wrong.url(), trusted, kept))
                 assert not outcome.is_sent
                 assert outcome.detail.startswith("its certificate is not trusted, so nothing was sent")
             assert wrong.posts == []
 
     def test_nobody_there(self, known: Authority, kept: Path) -> None:
         url = f"https://{HOST}:{listeners.free_port()}/"
-        assert webhook.send(MESSAGE, to_hook(url, known, kept)).detail == "no connection to it"
+        assert webhook.post_document(MESSAGE, to_hook(url, known, kept)).detail == "no connection to it"
 
     def test_an_address_from_a_file_that_is_not_https(self, known: Authority, kept: Path, tmp_path: Path) -> None:
         (tmp_path / "url").write_text(f"http://{HOST}:9/\n", encoding="utf-8")
         (tmp_path / "url").chmod(0o600)
         found = to_hook("https://x", known, kept)
         found = replace(found, options={}, secrets={**found.secrets, "url": Secret("x:1", tmp_path / "url")})
-        assert webhook.send(MESSAGE, found).detail == "its address does not begin with https://; nothing was sent"
+        assert (
+            webhook.post_document(MESSAGE, found).detail == "its address does not begin with https://; nothing was sent"
+        )
 
 
 class TestTeams:
     def test_a_card_arrives(self, known: Authority, hub: Hub) -> None:
         hub.posts.clear()
         options = MappingProxyType({"url": hub.url(), "ca_file": str(known.file)})
-        outcome = teams.send(MESSAGE, Recipient("Channel", "teams", options=options))
+        outcome = teams.post_card(MESSAGE, Recipient("Channel", "teams", options=options))
         assert outcome.is_sent
         assert outcome.detail.endswith("only the channel itself can show whether it was posted")
         ((_, headers, body),) = hub.posts
@@ -353,7 +355,7 @@ class TestTeams:
 
     def test_it_is_never_larger_than_teams_takes(self) -> None:
         items = tuple(replace(ALARM, subject=str(number), site="ф" * 300) for number in range(20))
-        found = teams.card(replace(MESSAGE, items=items, counts={ALARM.kind: 900}), "full")
+        found = teams.make_card(replace(MESSAGE, items=items, counts={ALARM.kind: 900}), "full")
         text = json.dumps(found)
         assert len(text) <= teams.LIMIT
         (more,) = [run["text"] for run in runs(found) if "more" in run["text"]]
@@ -369,11 +371,11 @@ def runs(card: dict[str, Any]) -> list[dict[str, Any]]:
 def test_hostile_text_stays_text_in_every_channel(known: Authority) -> None:
     item = replace(ALARM, asset_id=HOSTILE, site=HOSTILE, detail=HOSTILE, brief="")
     message = replace(MESSAGE, items=(item,), organisation="<script>alert(1)</script>\r\nBcc: x@example.com")
-    found = mail.written(message, replace(to_mail(25, known), detail="full"))
+    found = mail.write_mail(message, replace(to_mail(25, known), detail="full"))
     assert found["Bcc"] is None
     text = found.as_bytes()
     assert b"\x1b" not in text
     assert b"<script>" not in body_of(found, "html").encode()
-    for document in (webhook.document(message, "full"), teams.card(message, "full")):
+    for document in (webhook.message_document(message, "full"), teams.make_card(message, "full")):
         assert json.loads(json.dumps(document)) == document
-    assert not any("\x1b" in run["text"] or "\u202e" in run["text"] for run in runs(teams.card(message, "full")))
+    assert not any("\x1b" in run["text"] or "\u202e" in run["text"] for run in runs(teams.make_card(message, "full")))

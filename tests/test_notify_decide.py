@@ -11,9 +11,9 @@ from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camscan.notify.decide import ONCE, QUIET, Chosen, Event, Note, choose, compose
+from camscan.notify.decide import ONCE, QUIET, Chosen, Event, Note, choose_items, compose_messages
 from camscan.notify.message import KINDS, MOST, Item
-from camscan.notify.text import line, parts, subject
+from camscan.notify.text import item_line, list_parts, subject_line
 
 NOW = datetime(2026, 3, 2, 19, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -77,15 +77,15 @@ def kinds(chosen: Chosen) -> list[str]:
     ],
 )
 def test_what_is_told(happens: list[Item], lasts: list[Item], past: list[Note], wanted: list[str]) -> None:
-    assert kinds(choose([Event(each, "scan-30") for each in happens], lasts, past, NOW, SCANS[-10:])) == wanted
+    assert kinds(choose_items([Event(each, "scan-30") for each in happens], lasts, past, NOW, SCANS[-10:])) == wanted
 
 
 def test_what_was_told_is_remembered_so_that_the_next_run_is_silent() -> None:
-    first = choose([Event(NEW, "scan-30")], [ALARM, OVERDUE], [], NOW, SCANS)
+    first = choose_items([Event(NEW, "scan-30")], [ALARM, OVERDUE], [], NOW, SCANS)
     assert kinds(first) == ["new", "reappeared_after_removal", "overdue"]
-    second = choose([Event(NEW, "scan-31")], [ALARM, OVERDUE], first.notes, NOW + DAY, [*SCANS, "scan-31"])
+    second = choose_items([Event(NEW, "scan-31")], [ALARM, OVERDUE], first.notes, NOW + DAY, [*SCANS, "scan-31"])
     assert second.items == ()
-    assert kinds(choose([], [ALARM, OVERDUE], first.notes, NOW + 7 * DAY, SCANS)) == ["reappeared_after_removal"]
+    assert kinds(choose_items([], [ALARM, OVERDUE], first.notes, NOW + 7 * DAY, SCANS)) == ["reappeared_after_removal"]
 
 
 def test_a_subnet_that_comes_and_goes_every_night_is_told_of_twice_in_a_week() -> None:
@@ -93,7 +93,7 @@ def test_a_subnet_that_comes_and_goes_every_night_is_told_of_twice_in_a_week() -
     seen = []
     for night in range(7):
         happens = Event(BACK if night % 2 else LOST, f"night-{night}")
-        chosen = choose([happens], [], past, NOW + night * DAY, [f"night-{each}" for each in range(night + 1)])
+        chosen = choose_items([happens], [], past, NOW + night * DAY, [f"night-{each}" for each in range(night + 1)])
         past += chosen.notes
         seen += kinds(chosen)
     assert seen == ["coverage_lost", "coverage_flapping"]
@@ -115,7 +115,7 @@ def test_nothing_is_told_twice_within_a_week_whatever_happens_and_whatever_the_c
     for happens, lasts, hours in nights:
         now += timedelta(hours=hours)
         scans.append(f"scan-{len(scans)}")
-        chosen = choose(
+        chosen = choose_items(
             [Event(THINGS[each], scans[-1]) for each in sorted(happens)],
             [THINGS[each] for each in sorted(lasts)],
             past,
@@ -136,31 +136,31 @@ def test_nothing_is_told_twice_within_a_week_whatever_happens_and_whatever_the_c
 class TestMessages:
     def test_one_for_each_class_the_most_pressing_first(self) -> None:
         items = [OVERDUE, LOST, NEW, ALARM, replace(NEW, subject="A-2", asset_id="A-2")]
-        found = {each.about: each for each in compose(items, NOW, organisation="Example")}
+        found = {each.about: each for each in compose_messages(items, NOW, organisation="Example")}
         assert [*found] == ["alarm", "trouble", "news"]
         assert dict(found["news"].counts) == {"new": 2, "overdue": 1}
-        assert subject(found["news"]) == "camscan: News: 2 new devices; 1 removal overdue (Example)"
+        assert subject_line(found["news"]) == "camscan: News: 2 new devices; 1 removal overdue (Example)"
         assert len({each.id for each in found.values()}) == 3
 
     def test_more_than_twenty_are_a_number(self) -> None:
         items = [replace(NEW, subject=f"A-{number}", asset_id=f"A-{number}") for number in range(332)]
-        (found,) = compose([*items, OVERDUE], NOW)
+        (found,) = compose_messages([*items, OVERDUE], NOW)
         assert (len(found.items), found.more) == (MOST, 313)
-        assert [(part.heading, len(part.lines)) for part in parts(found, "counts")] == [
+        assert [(part.heading, len(part.lines)) for part in list_parts(found, "counts")] == [
             ("332 new devices", MOST),
             ("1 removal overdue", 0),
         ]
 
     def test_the_same_things_at_the_same_time_have_the_same_number_and_no_others(self) -> None:
         def numbers(*items: Item, salt: str = "") -> list[str]:
-            return [each.id for each in compose(items, NOW, salt=salt)]
+            return [each.id for each in compose_messages(items, NOW, salt=salt)]
 
         assert numbers(NEW) == numbers(NEW)
         assert numbers(NEW) != numbers(OVERDUE)
         assert numbers(NEW, salt="one.db") != numbers(NEW, salt="two.db")
 
     def test_nothing_is_no_message(self) -> None:
-        assert list(compose([], NOW)) == []
+        assert list(compose_messages([], NOW)) == []
 
     @pytest.mark.parametrize(
         ("item", "counts", "full"),
@@ -172,7 +172,7 @@ class TestMessages:
         ],
     )
     def test_addresses_only_where_they_are_asked_for(self, item: Item, counts: str, full: str) -> None:
-        assert (line(item, "counts"), line(item, "full")) == (counts, full)
+        assert (item_line(item, "counts"), item_line(item, "full")) == (counts, full)
 
     def test_every_kind_is_of_a_class_and_has_words(self) -> None:
         assert all(kind.one and kind.several and kind.one != kind.several for kind in KINDS.values())

@@ -17,7 +17,7 @@ from camscan import system
 from camscan.errors import OutputError
 from camscan.net import system as network
 from camscan.net.interface import interfaces
-from camscan.output import check_writable, create, make_folder, write_atomically
+from camscan.output import check_writable, create_file, make_folder, write_atomically
 
 pytestmark = pytest.mark.skipif(sys.platform != "win32", reason="needs Windows, or Wine: make test-windows")
 
@@ -52,7 +52,7 @@ def test_the_tables_of_routes_and_neighbours_answer() -> None:
 
 
 def test_what_camscan_makes_is_its_users_alone(tmp_path: Path) -> None:
-    os.close(create(tmp_path / "file"))
+    os.close(create_file(tmp_path / "file"))
     make_folder(tmp_path / "folder")
     for path in (tmp_path / "file", tmp_path / "folder"):
         assert "WD)" not in permissions(path), "everybody"

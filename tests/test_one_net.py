@@ -30,11 +30,11 @@ from camscan.net.interface import Interface
 from camscan.net.pace import FAST
 from camscan.net.scope import Scope
 from camscan.net.target import parse_targets
-from camscan.probes import Facts, Probe, catch_fault, load, read, read_datagram
+from camscan.probes import Facts, Probe, catch_fault, load, read_datagram, read_reply
 from camscan.register import open_register
 from camscan.scan import decision, discovery
 from camscan.scan.checkpoint import Checkpoint
-from camscan.scan.coverage import flooded
+from camscan.scan.coverage import describe_floods
 from camscan.scan.engine import Scan
 from camscan.scan.plan import Plan
 from camscan.scan.tcp import Conversations
@@ -120,7 +120,7 @@ def addresses_of(report: Report) -> list[str]:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
 def test_the_outcome_is_a_fault_of_ours_and_the_reply_is_kept(fault: Exception) -> None:
-    attempt = read(broken("sadp", fault)["sadp"], Reply("sadp", UNREADABLE, "10.9.0.3", 37020))
+    attempt = read_reply(broken("sadp", fault)["sadp"], Reply("sadp", UNREADABLE, "10.9.0.3", 37020))
     assert (attempt.outcome, attempt.payload, attempt.observations) == (Outcome.BUG, UNREADABLE, ())
     assert attempt.detail.startswith(type(fault).__name__)
     assert attempt.detail.isprintable()
@@ -134,7 +134,7 @@ def test_cancellation_passes() -> None:
 
 def test_half_a_character_in_a_fact_is_no_fault_and_can_be_stored() -> None:
     probe = replace(load()["sadp"], parse=lambda _payload: [Fact("sadp.model", "DS-\ud800")])
-    attempt = read(probe, Reply("sadp", UNREADABLE, "10.9.0.3", 37020))
+    attempt = read_reply(probe, Reply("sadp", UNREADABLE, "10.9.0.3", 37020))
     assert [seen.value for seen in attempt.observations] == ["DS-?"]
 
 
@@ -165,8 +165,8 @@ async def test_a_unit_that_cannot_be_read_stands_in_the_report(fault: Exception,
         if note.startswith("1 reply could not be read, which is a fault of camscan; `camscan capture`")
     ]
     assert [note for note in notes if "UDP is probably blocked" in note] == []
-    (kept,) = (line for line in captures.write(report.attempts) if "no parser was written" in line)
-    (reply,) = captures.read([kept])
+    (kept,) = (line for line in captures.write_captures(report.attempts) if "no parser was written" in line)
+    (reply,) = captures.read_captures([kept])
     assert isinstance(reply, Reply)
     assert reply.payload == UNREADABLE
     with open_register(tmp_path / "camscan.db") as register:
@@ -243,15 +243,15 @@ async def test_an_answer_below_ip_that_cannot_be_read_is_kept(monkeypatch: pytes
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
 def test_a_stored_reply_that_cannot_be_read_gets_a_result(fault: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probes, "one", broken("sadp", fault).__getitem__)
+    monkeypatch.setattr(probes, "load_probe", broken("sadp", fault).__getitem__)
     replies = [Reply("sadp", UNREADABLE, "10.9.0.3", 37020, id="1"), Reply("http", HTTP, "10.9.0.4", 80, id="2")]
-    devices = list(captures.identify(replies, fingerprints.load_database()))
+    devices = list(captures.identify_replies(replies, fingerprints.load_database()))
     assert [device.ids for device in devices] == [("1",), ("2",)]
 
 
 async def test_a_run_goes_on_over_a_reply_that_cannot_be_read() -> None:
     probe = broken("sadp", MemoryError())["sadp"]
-    earlier = Checkpoint((read(probe, Reply("sadp", UNREADABLE, "127.61.0.8", 37020)),))
+    earlier = Checkpoint((read_reply(probe, Reply("sadp", UNREADABLE, "127.61.0.8", 37020)),))
     report = await scan(load(), "127.61.0.8", earlier=earlier)
     assert addresses_of(report) == ["127.61.0.8"]
 
@@ -275,7 +275,7 @@ async def test_what_was_left_unread_is_told() -> None:
 
 
 def test_who_floods_is_named() -> None:
-    assert flooded({}) == []
-    assert flooded({"10.9.0.3": 1200, "10.9.0.4": 1}) == [
+    assert describe_floods({}) == []
+    assert describe_floods({"10.9.0.3": 1200, "10.9.0.4": 1}) == [
         "2 addresses (10.9.0.3, 10.9.0.4) sent more than camscan reads from one sender: 1,201 datagrams were not read"
     ]

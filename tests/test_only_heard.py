@@ -15,7 +15,7 @@ from camscan.net import door
 from camscan.net.door import Door
 from camscan.net.interface import Interface
 from camscan.scan import multicast
-from camscan.scan.coverage import Tally, cover
+from camscan.scan.coverage import Tally, make_coverage
 from camscan.scan.state import ScanState
 
 SITES = """\
@@ -40,10 +40,10 @@ def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Prepared:
 async def test_its_groups_are_asked_where_it_is_attached(hall: Prepared) -> None:
     async with Door(hall.scope, hall.pace) as opened:
         assert opened.attached(hall.plan.targets) == (LINK,)
-        assert multicast.families(opened, LINK) == {4, 6}
+        assert multicast.ip_families(opened, LINK) == {4, 6}
     elsewhere = Interface("eth8", 8, (ip_interface("fd00:1:3::1/64"),))
     async with Door(hall.scope, hall.pace) as opened:
-        assert multicast.families(opened, elsewhere) == frozenset()
+        assert multicast.ip_families(opened, elsewhere) == frozenset()
 
 
 def test_who_answers_from_it_is_one_of_the_targets_and_it_is_not_swept(hall: Prepared) -> None:
@@ -62,7 +62,7 @@ def test_a_unit_of_it_is_counted_beside_those_that_were_swept(hall: Prepared) ->
         state.record(Attempt("wsd", ip, 3702, Outcome.ANSWERED, payload=b"a reply"))
     tally.asked = hall.plan.targets.count
     tally.datagrams["sadp"] = 9
-    found = cover(state, tally, hall.plan.targets, listened=False)
+    found = make_coverage(state, tally, hall.plan.targets, listened=False)
     assert (found.addresses, found.answered, found.silent, found.not_tried) == (15, 2, 13, 0)
     assert found.strangers == ()
 

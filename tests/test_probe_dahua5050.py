@@ -10,11 +10,11 @@ from promise import keeps_its_promise
 from udp_replies import DAHUA5050, DHIP_INTERCOM, dahua5050, facts_of, mutated
 
 from camscan.errors import Malformed, NotSpoken
-from camscan.probes.dahua5050 import PROBE, parse
+from camscan.probes.dahua5050 import PROBE, parse_reply
 
 
 def test_a_recorder_is_read_whole() -> None:
-    facts = facts_of(parse, dahua5050())
+    facts = facts_of(parse_reply, dahua5050())
     assert facts["dahua5050.mac"] == ["90:02:a9:00:00:07"]
     assert facts["dahua5050.model"] == ["DVR0404LE"]
     assert facts["dahua5050.name"] == ["Town Hall"]
@@ -39,21 +39,21 @@ def test_a_recorder_is_read_whole() -> None:
 
 
 def test_empty_sections_say_nothing() -> None:
-    facts = facts_of(parse, dahua5050(b"", b"\r\n"))
+    facts = facts_of(parse_reply, dahua5050(b"", b"\r\n"))
     assert "dahua5050.model" not in facts
     assert "dahua5050.serial" not in facts
 
 
 def test_padding_after_the_announced_length_is_no_text() -> None:
-    assert facts_of(parse, dahua5050() + b"Name:Nobody\r\n")["dahua5050.name"] == ["Town Hall"]
+    assert facts_of(parse_reply, dahua5050() + b"Name:Nobody\r\n")["dahua5050.name"] == ["Town Hall"]
 
 
 def test_every_cut_is_malformed_or_says_what_was_whole() -> None:
     reply = dahua5050()
     for end in range(1, 0x78 + 17 + len("DVR0404LE")):
         with pytest.raises(Malformed):
-            parse(reply[:end])
-    assert facts_of(parse, reply[: reply.index(b"Device:")])["dahua5050.name"] == ["Town Hall"]
+            parse_reply(reply[:end])
+    assert facts_of(parse_reply, reply[: reply.index(b"Device:")])["dahua5050.name"] == ["Town Hall"]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_every_cut_is_malformed_or_says_what_was_whole() -> None:
 )
 def test_other_bytes_and_our_own_question_are_not_spoken(payload: bytes) -> None:
     with pytest.raises(NotSpoken):
-        parse(payload)
+        parse_reply(payload)
 
 
 def test_the_question_byte_for_byte() -> None:
@@ -72,4 +72,4 @@ def test_the_question_byte_for_byte() -> None:
 @examples(100)
 @given(st.one_of(st.binary(), st.binary().map(dahua5050()[:0x20].__add__), mutated(DAHUA5050)))
 def test_any_bytes(payload: bytes) -> None:
-    keeps_its_promise(parse, payload)
+    keeps_its_promise(parse_reply, payload)

@@ -10,26 +10,26 @@ from camscan import captures, fingerprints
 from camscan.errors import Malformed, NotSpoken
 from camscan.identify import identify_box, merge_attempts
 from camscan.model import Reply
-from camscan.probes import FACTS, dahua_cgi, read
+from camscan.probes import FACTS, dahua_cgi, read_reply
 
 SYSTEM = b"deviceType=31\r\nprocessor=ST7108\r\nserialNumber=4F07335PAZ90001\r\nupdateSerial=NVR2X-4KS3\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain;charset=utf-8\r\nConnection: close\r\n\r\n"
 
 
 def test_a_recorder() -> None:
-    assert dahua_cgi.parse(OK + SYSTEM) == [
+    assert dahua_cgi.parse_reply(OK + SYSTEM) == [
         ("dahua_cgi.device_type", "31"),
         ("dahua_cgi.field", "processor=ST7108"),
         ("dahua_cgi.serial", "4F07335PAZ90001"),
         ("dahua_cgi.update_serial", "NVR2X-4KS3"),
     ]
-    assert dahua_cgi.parse(SYSTEM) == dahua_cgi.parse(OK + SYSTEM)
+    assert dahua_cgi.parse_reply(SYSTEM) == dahua_cgi.parse_reply(OK + SYSTEM)
 
 
 def test_the_single_answers() -> None:
-    assert dahua_cgi.parse(b"type=DH-XVR5108C-X \r\n") == [("dahua_cgi.type", "DH-XVR5108C-X")]
-    assert dahua_cgi.parse(b"sn=4F07335PAZ90001\r\n") == [("dahua_cgi.serial", "4F07335PAZ90001")]
-    assert dahua_cgi.parse(b"version=4.001.0000005.0,build:2020-11-17\r\n") == [
+    assert dahua_cgi.parse_reply(b"type=DH-XVR5108C-X \r\n") == [("dahua_cgi.type", "DH-XVR5108C-X")]
+    assert dahua_cgi.parse_reply(b"sn=4F07335PAZ90001\r\n") == [("dahua_cgi.serial", "4F07335PAZ90001")]
+    assert dahua_cgi.parse_reply(b"version=4.001.0000005.0,build:2020-11-17\r\n") == [
         ("dahua_cgi.firmware", "4.001.0000005.0,build:2020-11-17")
     ]
 
@@ -39,7 +39,7 @@ def test_answers_as_clients_keep_them() -> None:
         b"# getDeviceType\nHTTP/1.1 200 OK\nContent-Type: text/plain\n\ntype = DH-H4C-GE\n\nOK\n"
         b'version="2.622.0000000.27.R"\nBuildDate=2018-08-30\nSerialNo=4F07335PAZ90001\n'
     )
-    assert dahua_cgi.parse(kept) == [
+    assert dahua_cgi.parse_reply(kept) == [
         ("dahua_cgi.type", "DH-H4C-GE"),
         ("dahua_cgi.firmware", "2.622.0000000.27.R"),
         ("dahua_cgi.field", "BuildDate=2018-08-30"),
@@ -76,7 +76,7 @@ def test_answers_as_clients_keep_them() -> None:
 def test_what_an_answer_says_is_exact(
     probe: str, body: str, *, model: str | None, firmware: str | None, serial: str | None, build: str | None
 ) -> None:
-    observed = captures.observe(Reply(probe, OK + body.encode()))
+    observed = captures.observe_reply(Reply(probe, OK + body.encode()))
     found = identify_box(observed.observations, fingerprints.load_database())
     assert (found.maker, found.model, found.serial, found.build) == ("dahua", model, serial, build)
     assert firmware is None or found.firmware == firmware
@@ -84,19 +84,19 @@ def test_what_an_answer_says_is_exact(
 
 @pytest.mark.parametrize("body", ["type=submit\n", "version=1.2.3\nBuildDate=2018-08-30\n", "sn=12\n", "name=Dahua\n"])
 def test_lines_of_others_name_nobody(body: str) -> None:
-    observed = captures.observe(Reply("http", OK + body.encode()))
+    observed = captures.observe_reply(Reply("http", OK + body.encode()))
     found = identify_box(observed.observations, fingerprints.load_database())
     assert (found.maker, found.model, found.firmware) == (None, None, None)
 
 
 def test_channels_are_numbered_as_people_number_them() -> None:
-    facts = dahua_cgi.parse("table.ChannelTitle[0].Name=Tür\r\ntable.ChannelTitle[1].Name=\r\n".encode())
+    facts = dahua_cgi.parse_reply("table.ChannelTitle[0].Name=Tür\r\ntable.ChannelTitle[1].Name=\r\n".encode())
     assert facts == [("dahua_cgi.channel", "1: name=Tür")]
 
 
 def test_a_recorder_is_named() -> None:
     replies = [b"type=DH-XVR5108C-X \r\n", SYSTEM, b"version=4.001.0000005.0,build:2020-11-17\r\n"]
-    attempts = [read(dahua_cgi.PROBE, Reply("dahua_cgi", OK + each, "10.1.2.3", 80)) for each in replies]
+    attempts = [read_reply(dahua_cgi.PROBE, Reply("dahua_cgi", OK + each, "10.1.2.3", 80)) for each in replies]
     (device,) = merge_attempts(attempts, fingerprints.load_database())
     found = device.identification
     assert (found.maker, found.model, found.serial) == ("dahua", "DH-XVR5108C-X", "4F07335PAZ90001")
@@ -117,11 +117,11 @@ def test_a_recorder_is_named() -> None:
 )
 def test_what_it_is_not(payload: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
-        dahua_cgi.parse(payload)
+        dahua_cgi.parse_reply(payload)
 
 
 def test_lines_without_end_hide_no_other() -> None:
-    attempt = read(dahua_cgi.PROBE, Reply("dahua_cgi", OK + b"a=1\r\n" * 600 + b"type=IPC-HFW4300S\r\n"))
+    attempt = read_reply(dahua_cgi.PROBE, Reply("dahua_cgi", OK + b"a=1\r\n" * 600 + b"type=IPC-HFW4300S\r\n"))
     assert len(attempt.observations) == FACTS + 1
     assert attempt.observations[-1].value == "IPC-HFW4300S"
     assert attempt.detail == "more than 512 values of dahua_cgi.field: the others left out"
@@ -130,14 +130,14 @@ def test_lines_without_end_hide_no_other() -> None:
 @FUZZ
 @given(st.binary(max_size=400))
 def test_any_bytes(payload: bytes) -> None:
-    keeps_its_promise(dahua_cgi.parse, payload)
-    keeps_its_promise(dahua_cgi.parse, OK + payload)
+    keeps_its_promise(dahua_cgi.parse_reply, payload)
+    keeps_its_promise(dahua_cgi.parse_reply, OK + payload)
 
 
 def test_values_of_a_key() -> None:
-    assert values(dahua_cgi.parse(SYSTEM), "dahua_cgi.serial") == ["4F07335PAZ90001"]
+    assert values(dahua_cgi.parse_reply(SYSTEM), "dahua_cgi.serial") == ["4F07335PAZ90001"]
 
 
 def test_nul_bytes_and_blanks_that_a_cut_leaves_are_dropped() -> None:
-    assert values(dahua_cgi.parse(OK + b"a=\x001\r\n"), "dahua_cgi.field") == ["a=1"]
-    assert values(dahua_cgi.parse(OK + b"a=" + b"1" * 399 + b" 2\r\n"), "dahua_cgi.field") == ["a=" + "1" * 399]
+    assert values(dahua_cgi.parse_reply(OK + b"a=\x001\r\n"), "dahua_cgi.field") == ["a=1"]
+    assert values(dahua_cgi.parse_reply(OK + b"a=" + b"1" * 399 + b" 2\r\n"), "dahua_cgi.field") == ["a=" + "1" * 399]

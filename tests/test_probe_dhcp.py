@@ -21,11 +21,11 @@ from camscan.probes import dhcp
     ],
 )
 def test_one_option(payload: bytes, key: str, value: str) -> None:
-    assert [tuple(fact) for fact in dhcp.parse(payload)] == [(key, value)]
+    assert [tuple(fact) for fact in dhcp.parse_reply(payload)] == [(key, value)]
 
 
 def test_several_options() -> None:
-    assert [fact.key for fact in dhcp.parse(b"60=x\n12=y\n53=1\n55=1,3\n")] == [
+    assert [fact.key for fact in dhcp.parse_reply(b"60=x\n12=y\n53=1\n55=1,3\n")] == [
         "dhcp.vendor_class",
         "dhcp.host_name",
         "dhcp.parameter_list",
@@ -35,14 +35,14 @@ def test_several_options() -> None:
 @pytest.mark.parametrize(("payload", "error"), [(b"", NotSpoken), (b"53=1", NotSpoken), (b"60=", Malformed)])
 def test_what_says_nothing(payload: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
-        dhcp.parse(payload)
+        dhcp.parse_reply(payload)
 
 
 def test_blanks_within_quotes_are_no_part_of_a_value() -> None:
-    assert dhcp.parse(b'60=" dhcpcd\t"') == [("dhcp.vendor_class", "dhcpcd")]
+    assert dhcp.parse_reply(b'60=" dhcpcd\t"') == [("dhcp.vendor_class", "dhcpcd")]
 
 
 @FUZZ
 @given(st.binary() | st.binary().map(lambda raw: b"60=" + raw) | st.binary().map(lambda raw: b"55=" + raw))
 def test_any_bytes(payload: bytes) -> None:
-    keeps_its_promise(dhcp.parse, payload)
+    keeps_its_promise(dhcp.parse_reply, payload)

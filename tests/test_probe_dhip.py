@@ -21,7 +21,7 @@ from udp_replies import (
 )
 
 from camscan.errors import Malformed, NotSpoken
-from camscan.probes.dhip import PROBE, Method, parse, question
+from camscan.probes.dhip import PROBE, Method, make_question, parse_reply
 
 NAME = UUID(int=1)
 NEVER = (
@@ -41,7 +41,7 @@ NEVER = (
 
 
 def test_an_intercom_is_read_whole() -> None:
-    facts = facts_of(parse, DHIP_INTERCOM)
+    facts = facts_of(parse_reply, DHIP_INTERCOM)
     assert facts["dhip.method"] == ["client.notifyDevInfo"]
     assert facts["dhip.mac"] == ["3c:ef:8c:00:00:03"]
     assert (facts["dhip.device_type"], facts["dhip.device_class"]) == (["VTO2000A"], ["VTO"])
@@ -56,7 +56,7 @@ def test_an_intercom_is_read_whole() -> None:
 
 
 def test_blanks_escaped_slashes_nulls_and_the_random_member() -> None:
-    facts = facts_of(parse, DHIP_CAMERA)
+    facts = facts_of(parse_reply, DHIP_CAMERA)
     assert facts["dhip.device_type"] == ["IPC-HDW5421S"]
     assert facts["dhip.ipv6"] == ["2001:db8::51"]
     fields = {
@@ -68,35 +68,35 @@ def test_blanks_escaped_slashes_nulls_and_the_random_member() -> None:
 
 
 def test_a_rebranded_camera_without_header_keeps_what_the_publisher_masked() -> None:
-    facts = facts_of(parse, DHIP_LOREX)
+    facts = facts_of(parse_reply, DHIP_LOREX)
     assert (facts["dhip.vendor"], facts["dhip.port"]) == (["Lorex"], ["35000"])
     assert facts["dhip.serial"] == facts["dhip.device_id"] == ["REDACTED"]
 
 
 def test_an_address_of_zeros_is_no_address() -> None:
-    facts = facts_of(parse, DHIP_LOREX)
+    facts = facts_of(parse_reply, DHIP_LOREX)
     assert "dhip.ipv4" not in facts
     assert "IPv4Address.IPAddress=0.0.0.0" in facts["dhip.field"]
     empty = DHIP_LOREX.replace(b'"IPv4Address":{', b'"IPv6Address":{"IPAddress":"\\/0"},"IPv4Address":{')
-    assert "IPv6Address.IPAddress=/0" in facts_of(parse, empty)["dhip.field"]
+    assert "IPv6Address.IPAddress=/0" in facts_of(parse_reply, empty)["dhip.field"]
 
 
 def test_the_header_may_be_longer_than_32_bytes() -> None:
     body = DHIP_INTERCOM[32:]
     longer = (40).to_bytes(4, "little") + DHIP_INTERCOM[4:32] + b"{" * 8 + body
-    assert facts_of(parse, longer) == facts_of(parse, DHIP_INTERCOM)
+    assert facts_of(parse_reply, longer) == facts_of(parse_reply, DHIP_INTERCOM)
 
 
 @pytest.mark.parametrize("size", [0, 8, 31, 33, 2**32 - 1])
 def test_a_lying_header_size_is_not_believed(size: int) -> None:
     lying = size.to_bytes(4, "little") + DHIP_INTERCOM[4:]
-    assert facts_of(parse, lying) == facts_of(parse, DHIP_INTERCOM)
+    assert facts_of(parse_reply, lying) == facts_of(parse_reply, DHIP_INTERCOM)
 
 
 def test_a_header_that_a_text_tool_stripped_is_still_one() -> None:
     stripped = DHIP_CAMERA.replace(b"\0", b"").replace(b" \0\0\0", b"")
-    assert facts_of(parse, stripped) == facts_of(parse, DHIP_CAMERA)
-    assert facts_of(parse, stripped.lstrip()) == facts_of(parse, DHIP_CAMERA)
+    assert facts_of(parse_reply, stripped) == facts_of(parse_reply, DHIP_CAMERA)
+    assert facts_of(parse_reply, stripped.lstrip()) == facts_of(parse_reply, DHIP_CAMERA)
 
 
 def test_names_in_the_makers_encodings() -> None:
@@ -104,21 +104,21 @@ def test_names_in_the_makers_encodings() -> None:
         reply = DHIP_LOREX.replace(
             b'"MachineName":"REDACTED"', '"MachineName":"大门"'.encode().decode().encode(encoding)
         )
-        assert facts_of(parse, reply)["dhip.machine_name"] == ["大门"]
+        assert facts_of(parse_reply, reply)["dhip.machine_name"] == ["大门"]
 
 
 def test_numbers_sent_as_text_are_the_same() -> None:
     reply = DHIP_LOREX.replace(b'"Port":35000', b'"Port":"35000"')
-    assert facts_of(parse, reply)["dhip.port"] == ["35000"]
+    assert facts_of(parse_reply, reply)["dhip.port"] == ["35000"]
 
 
 def test_a_cut_reply_says_what_was_whole() -> None:
-    whole = facts_of(parse, DHIP_LOREX)
+    whole = facts_of(parse_reply, DHIP_LOREX)
     whole["dhip.field"] += [field.partition(".")[2] for field in whole["dhip.field"]]
     for end in range(DHIP_LOREX.index(b'"deviceInfo"'), len(DHIP_LOREX) - 4, 3):
-        for key, values in facts_of(parse, DHIP_LOREX[:end]).items():
+        for key, values in facts_of(parse_reply, DHIP_LOREX[:end]).items():
             assert set(values) <= set(whole[key]), (key, end)
-    assert facts_of(parse, DHIP_LOREX[:-30])["dhip.version"] == ["2.800.030000000.3.R"]
+    assert facts_of(parse_reply, DHIP_LOREX[:-30])["dhip.version"] == ["2.800.030000000.3.R"]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_cut_reply_says_what_was_whole() -> None:
 )
 def test_other_messages_and_our_own_question_are_not_spoken(payload: bytes) -> None:
     with pytest.raises(NotSpoken):
-        parse(payload)
+        parse_reply(payload)
 
 
 @pytest.mark.parametrize(
@@ -153,12 +153,14 @@ def test_other_messages_and_our_own_question_are_not_spoken(payload: bytes) -> N
 )
 def test_answers_that_say_nothing_are_malformed(payload: bytes) -> None:
     with pytest.raises(Malformed):
-        parse(payload)
+        parse_reply(payload)
 
 
 def test_depth_and_long_numbers_do_no_harm() -> None:
-    keeps_its_promise(parse, b'{"a":' * 4000)
-    keeps_its_promise(parse, b'{"method":"client.notifyDevInfo","params":{"deviceInfo":{"Port":' + b"9" * 5000 + b"}}}")
+    keeps_its_promise(parse_reply, b'{"a":' * 4000)
+    keeps_its_promise(
+        parse_reply, b'{"method":"client.notifyDevInfo","params":{"deviceInfo":{"Port":' + b"9" * 5000 + b"}}}"
+    )
 
 
 def test_the_questions_byte_for_byte() -> None:
@@ -174,24 +176,24 @@ def test_the_questions_byte_for_byte() -> None:
 
 def test_no_other_method_can_be_serialised() -> None:
     assert set(Method) == {"DHDiscover.search"}
-    refuses(lambda method: question(method, 1, "", NAME), NEVER)
+    refuses(lambda method: make_question(method, 1, "", NAME), NEVER)
 
 
 @given(st.text())
 def test_whatever_the_method_only_the_search_goes_out(method: str) -> None:
     if method not in set(Method):
         with pytest.raises(ValueError, match="is not a valid Method"):
-            question(method, 1, "", NAME)
+            make_question(method, 1, "", NAME)
 
 
 @examples(100)
 @given(st.one_of(st.binary(), st.binary().map(framed), mutated(DHIP)))
 def test_any_bytes(payload: bytes) -> None:
-    keeps_its_promise(parse, payload)
+    keeps_its_promise(parse_reply, payload)
 
 
 def test_device_info_alone_is_read() -> None:
-    facts = dict(parse(b'{"DeviceClass": "VTO", "DeviceType": "VTO2000A", "VideoInputChannels": 1, "Init": 150}'))
+    facts = dict(parse_reply(b'{"DeviceClass": "VTO", "DeviceType": "VTO2000A", "VideoInputChannels": 1, "Init": 150}'))
     assert facts["dhip.device_type"] == "VTO2000A"
     assert "dhip.method" not in facts  # nothing proves that it came as an answer
 
@@ -199,4 +201,4 @@ def test_device_info_alone_is_read() -> None:
 def test_an_answer_that_describes_no_device_is_malformed() -> None:
     nested = b'{"method":"client.notifyDevInfo","params":' + b"[" * 30_000 + b"]" * 30_000 + b"}"
     with pytest.raises(Malformed):
-        parse(nested)
+        parse_reply(nested)

@@ -17,11 +17,11 @@ ICON = b"\0\0\1\0\1\0\x10\x10" + bytes(range(256)) * 4
 
 
 def test_the_two_lines_of_an_icon() -> None:
-    lines = favicon.hashes(b"hello")
+    lines = favicon.hash_icon(b"hello")
     assert lines.startswith(b"md5:5d41402abc4b2a76b9719d911017c592\n")
     # The published form of the hash is over base64 text in lines of 76 characters, each with its line end.
     assert f"mmh3:{mmh3.hash(base64.encodebytes(b'hello'))}\n".encode() in lines
-    assert len(favicon.parse(favicon.hashes(ICON))) == 2
+    assert len(favicon.parse_reply(favicon.hash_icon(ICON))) == 2
 
 
 @pytest.mark.parametrize(
@@ -35,19 +35,19 @@ def test_the_two_lines_of_an_icon() -> None:
     ],
 )
 def test_either_line_alone(payload: bytes, key: str, value: str) -> None:
-    assert values(favicon.parse(payload), key) == [value]
+    assert values(favicon.parse_reply(payload), key) == [value]
 
 
 @pytest.mark.parametrize(("payload", "error"), [(b"", NotSpoken), (b"\x89PNG", NotSpoken), (b"md5:12", Malformed)])
 def test_what_is_no_hash(payload: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
-        favicon.parse(payload)
+        favicon.parse_reply(payload)
 
 
 @FUZZ
 @given(st.binary() | st.binary().map(lambda raw: b"mmh3:" + raw) | st.binary().map(lambda raw: b"md5:" + raw))
 def test_any_bytes(payload: bytes) -> None:
-    keeps_its_promise(favicon.parse, payload)
+    keeps_its_promise(favicon.parse_reply, payload)
 
 
 WEB = {"http": (8081, 443)}
@@ -68,7 +68,7 @@ def test_it_asks_on_one_port() -> None:
 
 async def test_a_port_that_showed_no_page_is_not_asked() -> None:
     host = FakeHost()
-    assert await favicon.ask(host, 80, seen(spoken=WEB)) == []
+    assert await favicon.ask_device(host, 80, seen(spoken=WEB)) == []
     assert host.asked == []
 
 
@@ -76,8 +76,8 @@ async def test_the_icon_becomes_its_hashes() -> None:
     host = FakeHost(
         replies={(80, b"GET /favicon.ico "): b"HTTP/1.1 200 OK\r\nContent-Type: image/x-icon\r\n\r\n" + ICON}
     )
-    [answer] = await favicon.ask(host, 80, seen(spoken={"http": (80,)}))
-    assert answer.payload == favicon.hashes(ICON)
+    [answer] = await favicon.ask_device(host, 80, seen(spoken={"http": (80,)}))
+    assert answer.payload == favicon.hash_icon(ICON)
     assert len(host.asked) == 1
 
 
@@ -93,7 +93,7 @@ async def test_the_icon_becomes_its_hashes() -> None:
     ],
 )
 async def test_no_icon_is_no_answer(reply: bytes) -> None:
-    [answer] = await favicon.ask(
+    [answer] = await favicon.ask_device(
         FakeHost(replies={(80, b"GET /favicon.ico "): reply}), 80, seen(spoken={"http": (80,)})
     )
     assert answer.outcome is Outcome.NOT_SPOKEN
@@ -102,12 +102,12 @@ async def test_no_icon_is_no_answer(reply: bytes) -> None:
 
 async def test_a_challenge_is_handed_on_as_http() -> None:
     reply = b'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="Device_CGI"\r\n\r\n'
-    [answer] = await favicon.ask(
+    [answer] = await favicon.ask_device(
         FakeHost(replies={(80, b"GET /favicon.ico "): reply}), 80, seen(spoken={"http": (80,)})
     )
     assert (answer.probe, answer.payload) == ("http", reply)
 
 
 async def test_a_refused_port_stays_refused() -> None:
-    [answer] = await favicon.ask(FakeHost(), 80, seen(spoken={"http": (80,)}))
+    [answer] = await favicon.ask_device(FakeHost(), 80, seen(spoken={"http": (80,)}))
     assert answer.outcome is Outcome.REFUSED

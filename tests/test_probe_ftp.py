@@ -24,7 +24,7 @@ BANNER = "AXIS P1346 Network Camera 5.50beta3 (2014) ready"
     ],
 )
 def test_the_reply_code_is_not_part_of_the_banner(payload: str, banner: str) -> None:
-    assert [tuple(fact) for fact in ftp.parse(payload.encode())] == [("ftp.banner", banner)]
+    assert [tuple(fact) for fact in ftp.parse_reply(payload.encode())] == [("ftp.banner", banner)]
 
 
 @pytest.mark.parametrize(
@@ -40,10 +40,10 @@ def test_the_reply_code_is_not_part_of_the_banner(payload: str, banner: str) -> 
 )
 def test_what_is_no_banner(payload: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
-        ftp.parse(payload)
+        ftp.parse_reply(payload)
 
 
 @FUZZ
 @given(st.binary() | st.binary().map(lambda raw: b"220 " + raw) | st.text().map(str.encode))
 def test_any_bytes(payload: bytes) -> None:
-    keeps_its_promise(ftp.parse, payload)
+    keeps_its_promise(ftp.parse_reply, payload)

@@ -39,7 +39,7 @@ MIXED_CHALLENGE = (
 
 
 def test_a_recorder_start_page() -> None:
-    facts = http.parse(RECORDER_ROOT)
+    facts = http.parse_reply(RECORDER_ROOT)
     assert values(facts, "http.status") == ["200"]
     assert values(facts, "http.server") == ["DNVRS-Webs"]
     assert values(facts, "http.etag") == ['"0-5e0-1e0"']
@@ -49,25 +49,25 @@ def test_a_recorder_start_page() -> None:
 
 
 def test_an_empty_server_header_is_a_mark_and_a_missing_one_is_not() -> None:
-    assert values(http.parse(CAMERA_401), "http.server") == [""]
-    assert values(http.parse(DAHUA_HEADERS), "http.server") == []
+    assert values(http.parse_reply(CAMERA_401), "http.server") == [""]
+    assert values(http.parse_reply(DAHUA_HEADERS), "http.server") == []
 
 
 def test_a_challenge_keeps_the_order_of_its_parameters() -> None:
-    facts = http.parse(CAMERA_401)
+    facts = http.parse_reply(CAMERA_401)
     assert values(facts, "http.realm") == ["IP Camera(C2180)"]
     assert values(facts, "http.auth") == ["digest: qop realm nonce stale"]
 
 
 def test_a_lone_header_with_two_schemes() -> None:
-    facts = http.parse(MIXED_CHALLENGE)
+    facts = http.parse_reply(MIXED_CHALLENGE)
     assert values(facts, "http.realm") == ["IP Camera(76470)"] * 2
     assert values(facts, "http.auth") == ["digest: qop realm nonce stale", "basic: realm"]
     assert values(facts, "http.status") == []
 
 
 def test_upper_case_header_names_stay_as_sent_in_the_order() -> None:
-    facts = http.parse(DAHUA_HEADERS)
+    facts = http.parse_reply(DAHUA_HEADERS)
     assert values(facts, "http.header_order") == [
         "X-XSS-Protection,X-Frame-Options,Content-type,CONNECTION,Set-Cookie,CONTENT-LENGTH"
     ]
@@ -76,16 +76,16 @@ def test_upper_case_header_names_stay_as_sent_in_the_order() -> None:
 
 
 def test_lines_of_a_cgi_answer_are_fields() -> None:
-    assert values(http.parse(DAHUA_HEADERS), "http.field") == [
+    assert values(http.parse_reply(DAHUA_HEADERS), "http.field") == [
         "table.General.MachineName=NVR",
         "table.General.LocalNo=8",
         "table.General.LockLoginTimes=5",
     ]
-    assert values(http.parse(RECORDER_ROOT), "http.field") == []
+    assert values(http.parse_reply(RECORDER_ROOT), "http.field") == []
 
 
 def test_a_page_behind_a_byte_order_mark() -> None:
-    facts = http.parse(DAHUA_PAGE)
+    facts = http.parse_reply(DAHUA_PAGE)
     assert values(facts, "http.title") == ["WEB SERVICE"]
     assert values(facts, "http.body")[0].startswith("<!DOCTYPE")
 
@@ -107,24 +107,24 @@ def test_a_page_behind_a_byte_order_mark() -> None:
     ],
 )
 def test_titles(page: bytes, title: list[str]) -> None:
-    assert values(http.parse(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + page), "http.title") == title
+    assert values(http.parse_reply(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + page), "http.title") == title
 
 
 def test_a_page_without_headers_is_an_answer() -> None:
-    facts = http.parse(b"<html><head><title>NetDvr</title></head>")
+    facts = http.parse_reply(b"<html><head><title>NetDvr</title></head>")
     assert values(facts, "http.title") == ["NetDvr"]
     assert values(facts, "http.status") == []
 
 
 def test_a_compressed_body_is_unpacked_up_to_a_limit() -> None:
     page = gzip.compress(b"<html><title>WEB SERVICE</title>" + b" " * 5_000_000)
-    facts = http.parse(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + page)
+    facts = http.parse_reply(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + page)
     assert values(facts, "http.title") == ["WEB SERVICE"]
     assert len(values(facts, "http.body")[0]) == http.BODY_CHARACTERS
 
 
 def test_a_long_body_is_cut() -> None:
-    facts = http.parse(b"HTTP/1.1 200 OK\r\n\r\n<html>" + b"x" * 60000)
+    facts = http.parse_reply(b"HTTP/1.1 200 OK\r\n\r\n<html>" + b"x" * 60000)
     assert len(values(facts, "http.body")[0]) == 8192
 
 
@@ -145,7 +145,7 @@ def test_a_long_body_is_cut() -> None:
 )
 def test_other_protocols_are_not_spoken(payload: bytes) -> None:
     with pytest.raises(NotSpoken):
-        http.parse(payload)
+        http.parse_reply(payload)
 
 
 # What web servers of cameras, and servers that only resemble one, have been seen to send.
@@ -191,7 +191,7 @@ def test_other_protocols_are_not_spoken(payload: bytes) -> None:
     ],
 )
 def test_malformed_replies_keep_their_status_and_server(payload: bytes, status: str) -> None:
-    facts = http.parse(payload)
+    facts = http.parse_reply(payload)
     assert values(facts, "http.status") == [status]
     assert values(facts, "http.server")[0].startswith("x")
 
@@ -199,7 +199,7 @@ def test_malformed_replies_keep_their_status_and_server(payload: bytes, status: 
 @FUZZ
 @given(st.binary())
 def test_any_bytes(payload: bytes) -> None:
-    keeps_its_promise(http.parse, payload)
+    keeps_its_promise(http.parse_reply, payload)
 
 
 @FUZZ
@@ -207,13 +207,13 @@ def test_any_bytes(payload: bytes) -> None:
 def test_damaged_replies(payload: bytes, data: st.DataObject) -> None:
     begin = data.draw(st.integers(0, len(payload)))
     end = data.draw(st.integers(begin, len(payload)))
-    keeps_its_promise(http.parse, payload[:begin] + data.draw(st.binary(max_size=8)) + payload[end:])
+    keeps_its_promise(http.parse_reply, payload[:begin] + data.draw(st.binary(max_size=8)) + payload[end:])
 
 
 @FUZZ
 @given(st.binary(max_size=300))
 def test_any_page(page: bytes) -> None:
-    keeps_its_promise(http.parse, b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-16\r\n\r\n" + page)
+    keeps_its_promise(http.parse_reply, b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-16\r\n\r\n" + page)
 
 
 async def test_one_request_where_the_page_leads_nowhere() -> None:

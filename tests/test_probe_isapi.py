@@ -31,7 +31,7 @@ USER_CHECK = (
 
 
 def test_a_camera() -> None:
-    facts = isapi.parse(CAMERA)
+    facts = isapi.parse_reply(CAMERA)
     assert values(facts, "isapi.model") == ["DS-2CD2146G2-ISU"]
     assert values(facts, "isapi.serial") == ["DS-2CD2146G2-ISU20230101AAWRG00000001"]
     assert values(facts, "isapi.mac") == ["58:50:ed:00:00:01"]
@@ -42,13 +42,13 @@ def test_a_camera() -> None:
 
 
 def test_with_http_headers() -> None:
-    facts = isapi.parse(b"HTTP/1.1 200 OK\r\nServer: App-webs/\r\nContent-Type: application/xml\r\n\r\n" + CAMERA)
-    assert facts == isapi.parse(CAMERA)
+    facts = isapi.parse_reply(b"HTTP/1.1 200 OK\r\nServer: App-webs/\r\nContent-Type: application/xml\r\n\r\n" + CAMERA)
+    assert facts == isapi.parse_reply(CAMERA)
 
 
 def test_cut_at_both_ends() -> None:
     begin, end = CAMERA.index(b"<model>"), CAMERA.index(b"<deviceType>")
-    facts = isapi.parse(CAMERA[begin:end] + b"</DeviceInfo>")
+    facts = isapi.parse_reply(CAMERA[begin:end] + b"</DeviceInfo>")
     assert values(facts, "isapi.model") == ["DS-2CD2146G2-ISU"]
     assert values(facts, "isapi.firmware") == ["V5.7.17 build 240606"]
 
@@ -65,7 +65,7 @@ def test_cut_at_both_ends() -> None:
 )
 def test_firmware_is_joined_as_the_device_writes_it(version: bytes, released: bytes, firmware: list[str]) -> None:
     xml = b"<DeviceInfo><model>x</model><firmwareVersion>%s</firmwareVersion>" % version
-    facts = isapi.parse(xml + b"<firmwareReleasedDate>%s</firmwareReleasedDate></DeviceInfo>" % released)
+    facts = isapi.parse_reply(xml + b"<firmwareReleasedDate>%s</firmwareReleasedDate></DeviceInfo>" % released)
     assert values(facts, "isapi.firmware") == firmware
 
 
@@ -94,7 +94,7 @@ CHANNELS = b"""<?xml version="1.0" encoding="UTF-8"?>
 
 
 def test_a_recorders_channels_are_told_of_the_channels() -> None:
-    facts = isapi.parse(CHANNELS)
+    facts = isapi.parse_reply(CHANNELS)
     assert values(facts, "isapi.channel") == [
         (
             "1: name=Front door, ip=192.0.2.61, model=DS-2CD2146G2-ISU, "
@@ -107,13 +107,13 @@ def test_a_recorders_channels_are_told_of_the_channels() -> None:
 
 
 def test_a_masked_mac_address_is_text_not_an_address() -> None:
-    facts = isapi.parse(CAMERA.replace(b"58:50:ED:00:00:01", b"XX:XX:XX:XX:XX:XX"))
+    facts = isapi.parse_reply(CAMERA.replace(b"58:50:ED:00:00:01", b"XX:XX:XX:XX:XX:XX"))
     assert values(facts, "isapi.mac") == []
     assert "macAddress=XX:XX:XX:XX:XX:XX" in values(facts, "isapi.field")
 
 
 def test_a_refusal_is_read_too() -> None:
-    assert values(isapi.parse(USER_CHECK), "isapi.field") == ["statusValue=401", "statusString=Unauthorized"]
+    assert values(isapi.parse_reply(USER_CHECK), "isapi.field") == ["statusValue=401", "statusString=Unauthorized"]
 
 
 @pytest.mark.parametrize(
@@ -130,13 +130,13 @@ def test_a_refusal_is_read_too() -> None:
 )
 def test_what_is_not_isapi(payload: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
-        isapi.parse(payload)
+        isapi.parse_reply(payload)
 
 
 @FUZZ
 @given(st.binary() | st.binary().map(lambda raw: b"<DeviceInfo>" + raw))
 def test_any_bytes(payload: bytes) -> None:
-    keeps_its_promise(isapi.parse, payload)
+    keeps_its_promise(isapi.parse_reply, payload)
 
 
 @FUZZ
@@ -144,7 +144,7 @@ def test_any_bytes(payload: bytes) -> None:
 def test_damaged_replies(data: st.DataObject) -> None:
     begin = data.draw(st.integers(0, len(CAMERA)))
     end = data.draw(st.integers(begin, len(CAMERA)))
-    keeps_its_promise(isapi.parse, CAMERA[:begin] + data.draw(st.binary(max_size=8)) + CAMERA[end:])
+    keeps_its_promise(isapi.parse_reply, CAMERA[:begin] + data.draw(st.binary(max_size=8)) + CAMERA[end:])
 
 
 def test_it_is_never_asked() -> None:
@@ -157,7 +157,7 @@ def test_the_json_form_says_the_same() -> None:
         "model": "DS-2CD2146G2-ISU", "serialNumber": "DS-2CD2146G2-ISU20230101AAWRG00000001",
         "macAddress": "58:50:ED:00:00:01", "firmwareVersion": "V5.7.17", "firmwareReleasedDate": "build 240606",
         "deviceName": "Gate", "extra": {"inner": "1"}, "number": 7}}"""
-    facts = isapi.parse(told)
+    facts = isapi.parse_reply(told)
     assert ("isapi.namespace", "http://www.hikvision.com/ver20/XMLSchema") in facts
     assert ("isapi.mac", "58:50:ed:00:00:01") in facts
     assert ("isapi.firmware", "V5.7.17 build 240606") in facts
@@ -168,4 +168,4 @@ def test_the_json_form_says_the_same() -> None:
 @pytest.mark.parametrize("body", [b"{", b'{"a": 1}', b'{"DeviceInfo": 1}', b"[" * 2000, b'{"DeviceInfo": [' * 2000])
 def test_other_json_is_no_device_information(body: bytes) -> None:
     with pytest.raises(NotSpoken):
-        isapi.parse(body)
+        isapi.parse_reply(body)

@@ -24,7 +24,7 @@ DAHUA = seen(spoken=BOTH, http__title="WEB SERVICE")
 async def _asked(known: Seen, *ports: int) -> list[tuple[str, int, bytes]]:
     host = FakeHost()
     for port in ports or login401.learned_ports(known):
-        await login401.ask(host, port, known)
+        await login401.ask_device(host, port, known)
     return [(how, port, request.split(b"\r\n")[0]) for how, port, request in host.asked]
 
 
@@ -45,7 +45,7 @@ async def _asked(known: Seen, *ports: int) -> list[tuple[str, int, bytes]]:
     ],
 )
 async def test_the_question_follows_from_what_was_seen(known: Seen, expected: tuple[str, int, bytes]) -> None:
-    assert login401.wants(known)
+    assert login401.is_wanted(known)
     assert await _asked(known) == [expected]
 
 
@@ -64,7 +64,7 @@ async def test_the_question_follows_from_what_was_seen(known: Seen, expected: tu
     ],
 )
 async def test_no_question_is_left(known: Seen) -> None:
-    assert not login401.wants(known)
+    assert not login401.is_wanted(known)
     assert login401.learned_ports(known) == ()
     assert await _asked(known, 80, 443, 554, 8080) == []
 
@@ -104,9 +104,9 @@ async def test_never_two_and_never_a_named_device(
 async def test_answers_say_which_parser_reads_them() -> None:
     reply = b'HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm="Device_CGI"\r\n\r\n'
     host = FakeHost(replies={(80, b"GET /cgi-bin/magicBox.cgi"): reply})
-    [answer] = await login401.ask(host, 80, DAHUA)
+    [answer] = await login401.ask_device(host, 80, DAHUA)
     assert (answer.probe, answer.outcome, answer.payload) == ("http", Outcome.ANSWERED, reply)
-    [answer] = await login401.ask(FakeHost(), 554, seen(spoken=STREAM))
+    [answer] = await login401.ask_device(FakeHost(), 554, seen(spoken=STREAM))
     assert answer.probe == "rtsp"
 
 

@@ -23,7 +23,7 @@ from camscan.probes import mac
     ],
 )
 def test_an_address_in_every_spelling(text: str) -> None:
-    assert [tuple(fact) for fact in mac.parse(text.encode())] == [("mac.address", "58:50:ed:00:00:01")]
+    assert [tuple(fact) for fact in mac.parse_reply(text.encode())] == [("mac.address", "58:50:ed:00:00:01")]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_an_address_in_every_spelling(text: str) -> None:
     ],
 )
 def test_a_prefix_in_every_spelling(text: str, prefix: str) -> None:
-    facts = [tuple(fact) for fact in mac.parse(text.encode())]
+    facts = [tuple(fact) for fact in mac.parse_reply(text.encode())]
     assert facts == [("mac.prefix", prefix)]
 
 
@@ -68,7 +68,7 @@ def test_a_prefix_in_every_spelling(text: str, prefix: str) -> None:
 )
 def test_what_is_no_address(text: str, error: type[Exception]) -> None:
     with pytest.raises(error):
-        mac.parse(text.encode())
+        mac.parse_reply(text.encode())
 
 
 @given(
@@ -76,10 +76,10 @@ def test_what_is_no_address(text: str, error: type[Exception]) -> None:
 )
 def test_every_address_is_read_back(raw: bytes, separator: str) -> None:
     text = raw.hex(separator, 2 if separator == "." else 1) if separator != " " else raw.hex()
-    assert mac.parse(text.upper().encode())[0].value == raw.hex(":")
+    assert mac.parse_reply(text.upper().encode())[0].value == raw.hex(":")
 
 
 @FUZZ
 @given(st.binary() | st.text("0123456789abcdefABCDEFxX*:.-/ 246").map(str.encode))
 def test_any_bytes(payload: bytes) -> None:
-    keeps_its_promise(mac.parse, payload)
+    keeps_its_promise(mac.parse_reply, payload)

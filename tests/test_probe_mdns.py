@@ -13,7 +13,7 @@ from udp_replies import MDNS, MDNS_AXIS, MDNS_HIKVISION, dns_name, dns_record, d
 from zeroconf import DNSIncoming, DNSRecord  # type: ignore[attr-defined]  # public by its documentation
 
 from camscan.errors import Malformed, NotSpoken
-from camscan.probes.mdns import PROBE, parse
+from camscan.probes.mdns import PROBE, parse_reply
 
 LARGEST = 9000
 """Bytes of a message: RFC 6762, section 17."""
@@ -21,7 +21,7 @@ POINTER_RECORD = b"\xc0\x0c" + struct.pack(">HHIH", 16, 1, 1, 0)
 
 
 def test_a_hikvision_camera_names_its_model_and_serial() -> None:
-    facts = facts_of(parse, MDNS_HIKVISION)
+    facts = facts_of(parse_reply, MDNS_HIKVISION)
     assert facts["mdns.service"] == ["_CGI._tcp"]
     assert facts["mdns.instance"] == ["DS-2CD2385G1-I - E33700011"]
     assert facts["mdns.host"] == ["DS-2CD2385G1-I20200414AAWRE33700011"]
@@ -30,7 +30,7 @@ def test_a_hikvision_camera_names_its_model_and_serial() -> None:
 
 
 def test_an_axis_camera_with_compressed_names_and_repeated_question() -> None:
-    facts = facts_of(parse, MDNS_AXIS)
+    facts = facts_of(parse_reply, MDNS_AXIS)
     assert facts["mdns.service"] == ["_axis-video._tcp"]
     assert facts["mdns.instance"] == ["AXIS M5014 - ACCC8E000012"]
     assert facts["mdns.txt"] == ["macaddress=ACCC8E000012"]
@@ -39,13 +39,13 @@ def test_an_axis_camera_with_compressed_names_and_repeated_question() -> None:
 def test_the_list_of_service_types_and_reverse_names() -> None:
     types = dns_record(dns_name("_services", "_dns-sd", "_udp", "local"), 12, dns_name("_psia", "_tcp", "local"))
     reverse = dns_record(dns_name("56", "2", "0", "192", "in-addr", "arpa"), 12, dns_name("camera-7", "local"))
-    facts = facts_of(parse, dns_response(types, reverse))
+    facts = facts_of(parse_reply, dns_response(types, reverse))
     assert facts == {"mdns.service": ["_psia._tcp"], "mdns.host": ["camera-7"]}
 
 
 def test_a_text_record_may_lie_about_its_lengths() -> None:
     record = dns_record(dns_name("x", "local"), 16, b"\x05a=bcd\xffshort")
-    assert facts_of(parse, dns_response(record)) == {"mdns.txt": ["a=bcd", "short"]}
+    assert facts_of(parse_reply, dns_response(record)) == {"mdns.txt": ["a=bcd", "short"]}
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_text_record_may_lie_about_its_lengths() -> None:
 )
 def test_short_bytes_and_questions_are_not_spoken(payload: bytes) -> None:
     with pytest.raises(NotSpoken):
-        parse(payload)
+        parse_reply(payload)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_short_bytes_and_questions_are_not_spoken(payload: bytes) -> None:
 )
 def test_a_response_without_a_readable_record_is_malformed(payload: bytes) -> None:
     with pytest.raises(Malformed):
-        parse(payload)
+        parse_reply(payload)
 
 
 def bomb() -> bytes:
@@ -101,10 +101,12 @@ def test_of_a_bomb_of_compression_pointers_little_is_read(monkeypatch: pytest.Mo
     monkeypatch.setattr("camscan.probes.mdns.DNSIncoming", Incoming)
     assert len(bomb()) > 60_000
     with pytest.raises(Malformed, match="without a readable record"):
-        parse(bomb())
+        parse_reply(bomb())
     assert read == [LARGEST]
     assert len(records) <= LARGEST / len(POINTER_RECORD)
-    assert steps(lambda: keeps_its_promise(parse, bomb())) < 300_000  # zeroconf as Python reads 60 labels of 400 names
+    assert (
+        steps(lambda: keeps_its_promise(parse_reply, bomb())) < 300_000
+    )  # zeroconf as Python reads 60 labels of 400 names
 
 
 def test_the_questions_byte_for_byte() -> None:
@@ -126,4 +128,4 @@ def test_the_questions_byte_for_byte() -> None:
 @examples(100)
 @given(st.one_of(st.binary(), st.binary().map(MDNS_HIKVISION[:12].__add__), mutated(MDNS)))
 def test_any_bytes(payload: bytes) -> None:
-    keeps_its_promise(parse, payload)
+    keeps_its_promise(parse_reply, payload)

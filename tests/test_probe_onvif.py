@@ -52,7 +52,7 @@ CHALLENGE = (
 
 
 def test_device_information() -> None:
-    facts = onvif.parse(INFORMATION)
+    facts = onvif.parse_reply(INFORMATION)
     assert values(facts, "onvif.manufacturer") == ["Dahua"]
     assert values(facts, "onvif.model") == ["DH-2H3400-ADP"]
     assert values(facts, "onvif.firmware") == ["2.811.0000013.0.R, Build Date 2023-12-20"]
@@ -63,13 +63,13 @@ def test_device_information() -> None:
 
 
 def test_a_fragment_whose_prefix_nobody_declared() -> None:
-    facts = onvif.parse(FRAGMENT)
+    facts = onvif.parse_reply(FRAGMENT)
     assert values(facts, "onvif.model") == ["DFI6256TE"]
     assert values(facts, "onvif.firmware") == ["V5.5.80 build 190528"]
 
 
 def test_a_clock_behind_http_headers() -> None:
-    facts = onvif.parse(CLOCK)
+    facts = onvif.parse_reply(CLOCK)
     assert values(facts, "onvif.utc_time") == ["2023-05-28T09:56:04Z"]
     assert values(facts, "onvif.status") == ["200"]
     assert values(facts, "onvif.server") == ["gSOAP/2.8"]
@@ -77,40 +77,40 @@ def test_a_clock_behind_http_headers() -> None:
 
 
 def test_services_and_capabilities() -> None:
-    assert values(onvif.parse(SERVICES), "onvif.service") == [
+    assert values(onvif.parse_reply(SERVICES), "onvif.service") == [
         "http://www.onvif.org/ver10/device/wsdl",
         "http://www.onvif.org/ver10/media/wsdl",
     ]
-    assert values(onvif.parse(CAPABILITIES), "onvif.capability") == ["Device", "Media", "PTZ"]
+    assert values(onvif.parse_reply(CAPABILITIES), "onvif.capability") == ["Device", "Media", "PTZ"]
 
 
 def test_a_fault_is_an_answer() -> None:
-    assert values(onvif.parse(FAULT), "onvif.fault") == [
+    assert values(onvif.parse_reply(FAULT), "onvif.fault") == [
         "env:Sender ter:NotAuthorized The action requested requires authorization"
     ]
 
 
 @pytest.mark.parametrize("page", [b"", b"<html><body>Access Error: 401 -- Unauthorized</body></html>", FAULT])
 def test_a_challenge_gives_its_realm_whatever_its_body(page: bytes) -> None:
-    facts = onvif.parse(CHALLENGE + page)
+    facts = onvif.parse_reply(CHALLENGE + page)
     assert values(facts, "onvif.realm") == ["Login to 2J01018PA000001"]
     assert values(facts, "onvif.auth") == ["digest: realm qop nonce opaque stale"]
 
 
 def test_a_challenge_header_alone() -> None:
     header = CHALLENGE.partition(b"\r\n")[2]
-    assert values(onvif.parse(header), "onvif.realm") == ["Login to 2J01018PA000001"]
+    assert values(onvif.parse_reply(header), "onvif.realm") == ["Login to 2J01018PA000001"]
 
 
 def test_an_answer_cut_in_the_middle() -> None:
-    facts = onvif.parse(INFORMATION[: INFORMATION.index(b"<tds:SerialNumber>")])
+    facts = onvif.parse_reply(INFORMATION[: INFORMATION.index(b"<tds:SerialNumber>")])
     assert values(facts, "onvif.model") == ["DH-2H3400-ADP"]
     assert values(facts, "onvif.serial") == []
 
 
 def test_an_empty_answer_says_what_it_is() -> None:
     payload = b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body><Hello/></s:Body></s:Envelope>'
-    assert values(onvif.parse(payload), "onvif.field") == ["body=Hello"]
+    assert values(onvif.parse_reply(payload), "onvif.field") == ["body=Hello"]
 
 
 @pytest.mark.parametrize(
@@ -126,13 +126,13 @@ def test_an_empty_answer_says_what_it_is() -> None:
 )
 def test_what_is_no_answer(payload: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
-        onvif.parse(payload)
+        onvif.parse_reply(payload)
 
 
 @FUZZ
 @given(st.binary() | st.binary().map(lambda raw: b"<s:Envelope>" + raw))
 def test_any_bytes(payload: bytes) -> None:
-    keeps_its_promise(onvif.parse, payload)
+    keeps_its_promise(onvif.parse_reply, payload)
 
 
 @FUZZ
@@ -140,7 +140,7 @@ def test_any_bytes(payload: bytes) -> None:
 def test_damaged_replies(payload: bytes, data: st.DataObject) -> None:
     begin = data.draw(st.integers(0, len(payload)))
     end = data.draw(st.integers(begin, len(payload)))
-    keeps_its_promise(onvif.parse, payload[:begin] + data.draw(st.binary(max_size=8)) + payload[end:])
+    keeps_its_promise(onvif.parse_reply, payload[:begin] + data.draw(st.binary(max_size=8)) + payload[end:])
 
 
 def _calls(host: FakeHost) -> list[bytes]:
@@ -194,13 +194,13 @@ def test_what_only_a_login_is_told() -> None:
         b'<tds:NetworkInterfaces token="eth0"><Info><Name>eth0</Name><HwAddress>44-19-B6-00-00-01</HwAddress></Info>'
         b"</tds:NetworkInterfaces></tds:GetNetworkInterfacesResponse>"
     )
-    assert ("onvif.mac", "44:19:b6:00:00:01") in onvif.parse(interfaces)
+    assert ("onvif.mac", "44:19:b6:00:00:01") in onvif.parse_reply(interfaces)
     sources = (
         b'<trt:GetVideoSourcesResponse xmlns:trt="http://www.onvif.org/ver10/media/wsdl">'
         b'<trt:VideoSources token="VideoSource_1"/><trt:VideoSources token="VideoSource_2"/>'
         b"</trt:GetVideoSourcesResponse>"
     )
-    assert [value for key, value in onvif.parse(sources) if key == "onvif.video_source"] == [
+    assert [value for key, value in onvif.parse_reply(sources) if key == "onvif.video_source"] == [
         "VideoSource_1",
         "VideoSource_2",
     ]
@@ -208,4 +208,4 @@ def test_what_only_a_login_is_told() -> None:
 
 def test_an_empty_challenge_says_nothing() -> None:
     with pytest.raises(NotSpoken):
-        onvif.parse(b"WWW-Authenticate:")
+        onvif.parse_reply(b"WWW-Authenticate:")

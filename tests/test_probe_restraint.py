@@ -6,7 +6,7 @@ import pytest
 
 from camscan.fingerprints import load_database as load_fingerprints
 from camscan.model import Reply
-from camscan.probes import Seen, load, read
+from camscan.probes import Seen, load, read_reply
 from camscan.scan.state import ScanState
 
 PAGE = {"http": (80,)}
@@ -29,6 +29,6 @@ def test_no_icon_is_asked_of_a_web_server_that_wanted_a_login(realm: str) -> Non
 def test_the_ledger_knows_a_printer() -> None:
     state = ScanState(load_fingerprints())
     page = b"HTTP/1.1 200 OK\r\nServer: HP HTTP Server; HP LaserJet M404dn\r\n\r\n<title>HP LaserJet M404dn</title>"
-    state.record(read(load()["http"], Reply("http", page, "192.0.2.9", 80)))
+    state.record(read_reply(load()["http"], Reply("http", page, "192.0.2.9", 80)))
     assert state.seen("192.0.2.9").no_camera
     assert not state.seen("192.0.2.10").no_camera

@@ -17,7 +17,7 @@ CHALLENGE = (
 
 
 def test_a_challenge() -> None:
-    facts = rpc2.parse(CHALLENGE)
+    facts = rpc2.parse_reply(CHALLENGE)
     assert values(facts, "rpc2.realm") == ["Login to 4H01D66PA000001"]
     assert values(facts, "rpc2.mac") == ["38:af:29:00:00:01"]
     assert values(facts, "rpc2.encryption") == ["Default"]
@@ -35,16 +35,16 @@ def test_a_challenge() -> None:
     ],
 )
 def test_what_stands_before_the_json_is_skipped(before: bytes) -> None:
-    assert rpc2.parse(before + CHALLENGE + b"\n\0") == rpc2.parse(CHALLENGE)
+    assert rpc2.parse_reply(before + CHALLENGE + b"\n\0") == rpc2.parse_reply(CHALLENGE)
 
 
 def test_blanks_and_a_numeric_session() -> None:
-    facts = rpc2.parse(b'{ "id" : 10000, "params" : null, "result" : true, "session" : 1175887285 }')
+    facts = rpc2.parse_reply(b'{ "id" : 10000, "params" : null, "result" : true, "session" : 1175887285 }')
     assert values(facts, "rpc2.session") == ["1175887285"]
 
 
 def test_a_challenge_cut_in_the_middle() -> None:
-    facts = rpc2.parse(CHALLENGE[: CHALLENGE.index(b',"result"') - 1])
+    facts = rpc2.parse_reply(CHALLENGE[: CHALLENGE.index(b',"result"') - 1])
     assert values(facts, "rpc2.realm") == ["Login to 4H01D66PA000001"]
     assert values(facts, "rpc2.mac") == ["38:af:29:00:00:01"]
 
@@ -63,18 +63,18 @@ def test_a_challenge_cut_in_the_middle() -> None:
 )
 def test_what_is_no_challenge(payload: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
-        rpc2.parse(payload)
+        rpc2.parse_reply(payload)
 
 
 def test_a_number_of_thousands_of_digits() -> None:
-    facts = rpc2.parse(b'{"session": ' + b"9" * 10000 + b', "x": NaN}')
+    facts = rpc2.parse_reply(b'{"session": ' + b"9" * 10000 + b', "x": NaN}')
     assert len(values(facts, "rpc2.session")[0]) == 10000
 
 
 @FUZZ
 @given(st.binary() | st.binary().map(lambda raw: b"{" + raw) | st.text('{}[]":,ax1\\n').map(str.encode))
 def test_any_bytes(payload: bytes) -> None:
-    keeps_its_promise(rpc2.parse, payload)
+    keeps_its_promise(rpc2.parse_reply, payload)
 
 
 @FUZZ
@@ -82,7 +82,7 @@ def test_any_bytes(payload: bytes) -> None:
 def test_damaged_replies(data: st.DataObject) -> None:
     begin = data.draw(st.integers(0, len(CHALLENGE)))
     end = data.draw(st.integers(begin, len(CHALLENGE)))
-    keeps_its_promise(rpc2.parse, CHALLENGE[:begin] + data.draw(st.binary(max_size=8)) + CHALLENGE[end:])
+    keeps_its_promise(rpc2.parse_reply, CHALLENGE[:begin] + data.draw(st.binary(max_size=8)) + CHALLENGE[end:])
 
 
 def test_it_is_never_asked() -> None:

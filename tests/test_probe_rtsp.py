@@ -35,7 +35,7 @@ CAPTURES = [HIKVISION_OPTIONS, HIKVISION_401, DAHUA_401_THEN_200, DAHUA_DESCRIPT
 
 
 def test_the_blanks_of_a_date_are_kept() -> None:
-    facts = rtsp.parse(HIKVISION_OPTIONS)
+    facts = rtsp.parse_reply(HIKVISION_OPTIONS)
     assert values(facts, "rtsp.date") == ["  Thu, May 14 2020 16:45:35 GMT"]
     assert values(facts, "rtsp.status") == ["200"]
     assert values(facts, "rtsp.public")[0].startswith("OPTIONS, DESCRIBE, PLAY")
@@ -44,32 +44,34 @@ def test_the_blanks_of_a_date_are_kept() -> None:
 
 
 def test_two_challenges() -> None:
-    facts = rtsp.parse(HIKVISION_401)
+    facts = rtsp.parse_reply(HIKVISION_401)
     assert values(facts, "rtsp.realm") == ["IP Camera(C2870)"] * 2
     assert values(facts, "rtsp.auth") == ["digest: realm nonce stale", "basic: realm"]
 
 
 def test_several_replies_in_a_row() -> None:
-    facts = rtsp.parse(DAHUA_401_THEN_200)
+    facts = rtsp.parse_reply(DAHUA_401_THEN_200)
     assert values(facts, "rtsp.status") == ["401", "200"]
     assert values(facts, "rtsp.realm") == ["Login to 4M0747EPA000001"]
     assert values(facts, "rtsp.server") == ["Rtsp Server/3.0"]
 
 
 def test_a_description_is_body_not_header() -> None:
-    facts = rtsp.parse(DAHUA_DESCRIPTION)
+    facts = rtsp.parse_reply(DAHUA_DESCRIPTION)
     assert "a=packetization-supported:DH" in values(facts, "rtsp.body")[0]
     assert values(facts, "rtsp.date") == []
 
 
 def test_line_feeds_alone_and_a_cut_end() -> None:
-    facts = rtsp.parse(HIKVISION_401.replace(b"\r\n", b"\n").rstrip())
+    facts = rtsp.parse_reply(HIKVISION_401.replace(b"\r\n", b"\n").rstrip())
     assert values(facts, "rtsp.realm") == ["IP Camera(C2870)"] * 2
 
 
 def test_header_lines_without_a_status_line() -> None:
-    assert values(rtsp.parse(b'WWW-Authenticate: Basic realm="MediaServer3.0"'), "rtsp.realm") == ["MediaServer3.0"]
-    assert values(rtsp.parse(REALM_LINES), "rtsp.realm") == ["Login to 4K049EBPA000001", "AXIS_00408C000001"]
+    assert values(rtsp.parse_reply(b'WWW-Authenticate: Basic realm="MediaServer3.0"'), "rtsp.realm") == [
+        "MediaServer3.0"
+    ]
+    assert values(rtsp.parse_reply(REALM_LINES), "rtsp.realm") == ["Login to 4K049EBPA000001", "AXIS_00408C000001"]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,7 @@ def test_header_lines_without_a_status_line() -> None:
     ],
 )
 def test_odd_status_lines(payload: bytes, status: str) -> None:
-    assert values(rtsp.parse(payload), "rtsp.status") == [status]
+    assert values(rtsp.parse_reply(payload), "rtsp.status") == [status]
 
 
 @pytest.mark.parametrize(
@@ -97,13 +99,13 @@ def test_odd_status_lines(payload: bytes, status: str) -> None:
 )
 def test_other_protocols_are_not_spoken(payload: bytes) -> None:
     with pytest.raises(NotSpoken):
-        rtsp.parse(payload)
+        rtsp.parse_reply(payload)
 
 
 @FUZZ
 @given(st.binary() | st.binary().map(lambda raw: b"RTSP/1.0 " + raw))
 def test_any_bytes(payload: bytes) -> None:
-    keeps_its_promise(rtsp.parse, payload)
+    keeps_its_promise(rtsp.parse_reply, payload)
 
 
 @FUZZ
@@ -111,22 +113,23 @@ def test_any_bytes(payload: bytes) -> None:
 def test_damaged_replies(payload: bytes, data: st.DataObject) -> None:
     begin = data.draw(st.integers(0, len(payload)))
     end = data.draw(st.integers(begin, len(payload)))
-    keeps_its_promise(rtsp.parse, payload[:begin] + data.draw(st.binary(max_size=8)) + payload[end:])
+    keeps_its_promise(rtsp.parse_reply, payload[:begin] + data.draw(st.binary(max_size=8)) + payload[end:])
 
 
 @given(st.integers(0, len(HIKVISION_OPTIONS)))
 def test_every_cut(length: int) -> None:
-    keeps_its_promise(rtsp.parse, HIKVISION_OPTIONS[:length])
+    keeps_its_promise(rtsp.parse_reply, HIKVISION_OPTIONS[:length])
 
 
 async def test_one_well_formed_request() -> None:
     host = FakeHost(replies={(554, b"OPTIONS rtsp://192.0.2.7:554/ RTSP/1.0\r\nCSeq: 1\r\n\r\n"): HIKVISION_OPTIONS})
-    [answer] = await rtsp.ask(host, 554, seen())
+    [answer] = await rtsp.ask_device(host, 554, seen())
     assert answer.payload == HIKVISION_OPTIONS
     assert len(host.asked) == 1
 
 
 def test_blanks_around_a_quoted_realm_say_nothing() -> None:
     assert values(
-        rtsp.parse(b'RTSP/1.0 401 x\r\nWWW-Authenticate: Digest realm=" IP Camera ", nonce="1"\r\n\r\n'), "rtsp.realm"
+        rtsp.parse_reply(b'RTSP/1.0 401 x\r\nWWW-Authenticate: Digest realm=" IP Camera ", nonce="1"\r\n\r\n'),
+        "rtsp.realm",
     ) == ["IP Camera"]

@@ -23,7 +23,7 @@ iso.3.6.1.4.1.39165.1.3.0 = "V5.10.0 build 260519"
 
 
 def test_records() -> None:
-    facts = snmp.parse(RECORDS)
+    facts = snmp.parse_reply(RECORDS)
     assert values(facts, "snmp.sysdescr") == ["Hikvision company products"]
     assert values(facts, "snmp.sysobjectid") == ["1.3.6.1.4.1.50001"]
     assert values(facts, "snmp.sysname") == ["Car park"]
@@ -31,7 +31,7 @@ def test_records() -> None:
 
 
 def test_a_walk() -> None:
-    facts = snmp.parse(WALK)
+    facts = snmp.parse_reply(WALK)
     assert values(facts, "snmp.sysobjectid") == ["1.3.6.1.4.1.1004849.3.2.10"]
     assert values(facts, "snmp.sysdescr") == ["none"]
     assert values(facts, "snmp.oid") == [
@@ -42,7 +42,7 @@ def test_a_walk() -> None:
 
 
 def test_a_walk_with_names() -> None:
-    facts = snmp.parse(
+    facts = snmp.parse_reply(
         b"SNMPv2-MIB::sysDescr.0 = STRING: NVR\n"
         b"SNMPv2-MIB::sysObjectID.0 = OID: SNMPv2-SMI::enterprises.1004849.3.2.10\n"
         b"DISMAN-EVENT-MIB::sysUpTimeInstance = Timeticks: (2277290) 6:19:32.90\n"
@@ -61,18 +61,20 @@ def test_a_walk_with_names() -> None:
 
 
 def test_a_description_over_several_lines() -> None:
-    facts = snmp.parse(b"1.3.6.1.2.1.1.1.0|4|Cisco IOS Software\r\nTechnical Support\r\n1.3.6.1.2.1.1.5.0|4|sw1\r\n")
+    facts = snmp.parse_reply(
+        b"1.3.6.1.2.1.1.1.0|4|Cisco IOS Software\r\nTechnical Support\r\n1.3.6.1.2.1.1.5.0|4|sw1\r\n"
+    )
     assert values(facts, "snmp.sysdescr") == ["Cisco IOS Software\nTechnical Support"]
     assert values(facts, "snmp.sysname") == ["sw1"]
 
 
 def test_a_closed_text_does_not_go_on() -> None:
-    facts = snmp.parse(b'.1.3.6.1.4.1.39165.1.1.0 = STRING: "IPC7A27-ANPR"\n...\n')
+    facts = snmp.parse_reply(b'.1.3.6.1.4.1.39165.1.1.0 = STRING: "IPC7A27-ANPR"\n...\n')
     assert values(facts, "snmp.oid") == ["1.3.6.1.4.1.39165.1.1.0=IPC7A27-ANPR"]
 
 
 def test_octets_in_hexadecimal() -> None:
-    facts = snmp.parse(
+    facts = snmp.parse_reply(
         b"1.3.6.1.2.1.1.1.0|4x|48696b\n1.3.6.1.4.1.39165.1.4.0|4x|5850ed000001\n1.3.6.1.2.1.1.5.0|4x|zz\n"
     )
     assert values(facts, "snmp.sysdescr") == ["Hik"]
@@ -83,7 +85,7 @@ def test_octets_in_hexadecimal() -> None:
 @pytest.mark.parametrize("payload", [b"", b"hello", b"1.3.6.1.2.1.1.1.0|4|", b"1.2|4|x", b"\0" * 40])
 def test_what_is_no_value(payload: bytes) -> None:
     with pytest.raises(NotSpoken):
-        snmp.parse(payload)
+        snmp.parse_reply(payload)
 
 
 @FUZZ
@@ -91,15 +93,15 @@ def test_what_is_no_value(payload: bytes) -> None:
     st.binary() | st.binary().map(lambda raw: b"1.3.6.1.2.1.1.1.0|4|" + raw) | st.text("1.36|=x4\n ").map(str.encode)
 )
 def test_any_bytes(payload: bytes) -> None:
-    keeps_its_promise(snmp.parse, payload)
+    keeps_its_promise(snmp.parse_reply, payload)
 
 
 @pytest.mark.parametrize("kind", ["4", "STRING", "OctetString", "octet-str"])
 def test_types_are_numbers_or_words(kind: str) -> None:
-    assert ("snmp.sysdescr", "UPS") in snmp.parse(f"1.3.6.1.2.1.1.1.0|{kind}|UPS".encode())
-    facts = snmp.parse(f".1.3.6.1.4.1.39165.1.1.0|{kind}|DS-2CD2".encode())
+    assert ("snmp.sysdescr", "UPS") in snmp.parse_reply(f"1.3.6.1.2.1.1.1.0|{kind}|UPS".encode())
+    facts = snmp.parse_reply(f".1.3.6.1.4.1.39165.1.1.0|{kind}|DS-2CD2".encode())
     assert ("snmp.oid", "1.3.6.1.4.1.39165.1.1.0=DS-2CD2") in facts
 
 
 def test_hexadecimal_text_is_read() -> None:
-    assert ("snmp.sysdescr", "UPS") in snmp.parse(b"1.3.6.1.2.1.1.1.0|Hex-STRING|55 50 53")
+    assert ("snmp.sysdescr", "UPS") in snmp.parse_reply(b"1.3.6.1.2.1.1.1.0|Hex-STRING|55 50 53")

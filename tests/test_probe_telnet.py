@@ -22,7 +22,7 @@ from camscan.probes import telnet
     ],
 )
 def test_the_text_without_negotiation(payload: bytes, banner: str) -> None:
-    assert [tuple(fact) for fact in telnet.parse(payload)] == [("telnet.banner", banner)]
+    assert [tuple(fact) for fact in telnet.parse_reply(payload)] == [("telnet.banner", banner)]
 
 
 @pytest.mark.parametrize(
@@ -30,10 +30,10 @@ def test_the_text_without_negotiation(payload: bytes, banner: str) -> None:
 )
 def test_what_is_no_banner(payload: bytes) -> None:
     with pytest.raises(NotSpoken):
-        telnet.parse(payload)
+        telnet.parse_reply(payload)
 
 
 @FUZZ
 @given(st.binary() | st.binary().map(lambda raw: b"\xff\xfd\x01" + raw) | st.text().map(str.encode))
 def test_any_bytes(payload: bytes) -> None:
-    keeps_its_promise(telnet.parse, payload)
+    keeps_its_promise(telnet.parse_reply, payload)

@@ -33,14 +33,14 @@ LIVE = (
     ],
 )
 def test_one_name_in_every_spelling(line: str) -> None:
-    facts = tls.parse(line.encode())
+    facts = tls.parse_reply(line.encode())
     assert values(facts, "tls.subject_cn") == ["www.hikvision.com"]
     assert values(facts, "tls.subject_o") == ["HIKVISION"]
     assert values(facts, "tls.subject_ou") == ["DVRNVR"]
 
 
 def test_a_comma_that_nobody_escaped() -> None:
-    facts = tls.parse(RECORDER)
+    facts = tls.parse_reply(RECORDER)
     assert values(facts, "tls.issuer_o") == ["ZheJiang Dahua Technology CO.,LTD."]
     assert values(facts, "tls.issuer_ou") == ["NVR"]
     assert values(facts, "tls.subject_cn") == ["192.0.2.92"]
@@ -48,7 +48,7 @@ def test_a_comma_that_nobody_escaped() -> None:
 
 
 def test_what_the_handshake_gives() -> None:
-    facts = tls.parse(LIVE)
+    facts = tls.parse_reply(LIVE)
     assert values(facts, "tls.issuer_o") == ["ZheJiang Dahua Technology CO.,LTD."]
     assert values(facts, "tls.issuer") == ["CN=NVR,O=ZheJiang Dahua Technology CO.\\,LTD.,C=CN"]
     assert values(facts, "tls.san") == ["DNS:camera", "IP:192.0.2.7"]
@@ -56,7 +56,7 @@ def test_what_the_handshake_gives() -> None:
 
 
 def test_a_blank_issuer_says_nothing() -> None:
-    facts = tls.parse(b"subject=CN=camera\nissuer=\n")
+    facts = tls.parse_reply(b"subject=CN=camera\nissuer=\n")
     assert values(facts, "tls.issuer") == []
     assert values(facts, "tls.subject") == ["CN=camera"]
 
@@ -76,19 +76,19 @@ def test_a_blank_issuer_says_nothing() -> None:
     ],
 )
 def test_escapes(name: str, organisation: str) -> None:
-    assert values(tls.parse(f"issuer={name}\n".encode()), "tls.issuer_o") == [organisation]
+    assert values(tls.parse_reply(f"issuer={name}\n".encode()), "tls.issuer_o") == [organisation]
 
 
 def test_several_units_are_several_facts() -> None:
-    assert values(tls.parse(b"subject=OU=a,OU=b+OU=c"), "tls.subject_ou") == ["a", "b", "c"]
+    assert values(tls.parse_reply(b"subject=OU=a,OU=b+OU=c"), "tls.subject_ou") == ["a", "b", "c"]
 
 
 def test_a_name_that_is_no_name_is_kept_as_text() -> None:
-    assert [tuple(fact) for fact in tls.parse(b"subject=camera")] == [("tls.subject", "camera")]
+    assert [tuple(fact) for fact in tls.parse_reply(b"subject=camera")] == [("tls.subject", "camera")]
 
 
 def test_door_station() -> None:
-    facts = tls.parse(DOOR_STATION)
+    facts = tls.parse_reply(DOOR_STATION)
     assert values(facts, "tls.subject_cn") == ["hikvision.com"]
     assert values(facts, "tls.not_before") == ["2019-12-17"]
 
@@ -104,13 +104,13 @@ def test_door_station() -> None:
 )
 def test_what_names_nobody(payload: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
-        tls.parse(payload)
+        tls.parse_reply(payload)
 
 
 @FUZZ
 @given(st.binary() | st.text().map(lambda text: f"subject={text}".encode()) | st.text(r"CNO=,+;/\" x2").map(str.encode))
 def test_any_bytes(payload: bytes) -> None:
-    keeps_its_promise(tls.parse, payload)
+    keeps_its_promise(tls.parse_reply, payload)
 
 
 @FUZZ
@@ -124,18 +124,18 @@ def test_what_is_written_as_rfc_4514_is_read_back(pairs: list[tuple[str, str]]) 
     if not wanted:
         return
     text = ",".join(f"{name}=" + "".join(f"\\{c}" if c in ',+;\\"=' else c for c in value) for name, value in wanted)
-    facts = tls.parse(f"subject={text}".encode())
+    facts = tls.parse_reply(f"subject={text}".encode())
     for key in ("CN", "O", "OU"):
         assert values(facts, f"tls.subject_{key.lower()}") == [value for name, value in wanted if name == key]
 
 
 def test_a_long_hostile_name_is_read_quickly() -> None:
-    assert tls.parse(b"subject=" + b"O=,+;" * 20000)
+    assert tls.parse_reply(b"subject=" + b"O=,+;" * 20000)
 
 
 async def test_only_a_handshake() -> None:
     host = FakeHost()
-    await tls.ask(host, 443, seen())
+    await tls.ask_device(host, 443, seen())
     assert host.asked == [("tls", 443, b"")]
 
 

@@ -21,7 +21,7 @@ LOCATION = "http://192.0.2.7:49152/upnp_device_desc.xml"
 
 
 def test_a_description() -> None:
-    facts = upnp.parse(DESCRIPTION)
+    facts = upnp.parse_reply(DESCRIPTION)
     assert values(facts, "upnp.device_type") == ["urn:schemas-upnp-org:device:EmbeddedNetDevice:1"]
     assert values(facts, "upnp.model_number") == ["DS-2CD2385G1-I"]
     assert values(facts, "upnp.serial") == ["DS-2CD2385G1-I20200414AAWRE00000001"]
@@ -30,9 +30,11 @@ def test_a_description() -> None:
 
 
 def test_with_http_headers_and_as_a_fragment() -> None:
-    assert upnp.parse(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n" + DESCRIPTION) == upnp.parse(DESCRIPTION)
+    assert upnp.parse_reply(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\n\r\n" + DESCRIPTION) == upnp.parse_reply(
+        DESCRIPTION
+    )
     begin, end = DESCRIPTION.index(b"<friendlyName>"), DESCRIPTION.index(b"</device>")
-    assert values(upnp.parse(DESCRIPTION[begin:end]), "upnp.model_name") == ["DS-2CD2385G1-I"]
+    assert values(upnp.parse_reply(DESCRIPTION[begin:end]), "upnp.model_name") == ["DS-2CD2385G1-I"]
 
 
 @pytest.mark.parametrize(
@@ -47,13 +49,13 @@ def test_with_http_headers_and_as_a_fragment() -> None:
 )
 def test_what_is_no_description(payload: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
-        upnp.parse(payload)
+        upnp.parse_reply(payload)
 
 
 @FUZZ
 @given(st.binary() | st.binary().map(lambda raw: b"<root><manufacturer>" + raw))
 def test_any_bytes(payload: bytes) -> None:
-    keeps_its_promise(upnp.parse, payload)
+    keeps_its_promise(upnp.parse_reply, payload)
 
 
 @FUZZ
@@ -61,15 +63,15 @@ def test_any_bytes(payload: bytes) -> None:
 def test_damaged_replies(data: st.DataObject) -> None:
     begin = data.draw(st.integers(0, len(DESCRIPTION)))
     end = data.draw(st.integers(begin, len(DESCRIPTION)))
-    keeps_its_promise(upnp.parse, DESCRIPTION[:begin] + data.draw(st.binary(max_size=8)) + DESCRIPTION[end:])
+    keeps_its_promise(upnp.parse_reply, DESCRIPTION[:begin] + data.draw(st.binary(max_size=8)) + DESCRIPTION[end:])
 
 
 async def test_the_description_of_a_known_maker_is_read_once() -> None:
     known = seen(ssdp__server=SERVER, ssdp__location=(LOCATION, LOCATION))
-    assert upnp.wants(known)
+    assert upnp.is_wanted(known)
     assert upnp.learned_ports(known) == (49152,)
     host = FakeHost(replies={(49152, b"GET /upnp_device_desc.xml "): DESCRIPTION})
-    assert len(await upnp.ask(host, 49152, known)) == 1
+    assert len(await upnp.ask_device(host, 49152, known)) == 1
     assert len(host.asked) == 1
 
 
@@ -86,9 +88,9 @@ async def test_the_description_of_a_known_maker_is_read_once() -> None:
     ],
 )
 async def test_unknown_makers_and_paths_are_left_alone(known: Seen) -> None:
-    assert not upnp.wants(known)
+    assert not upnp.is_wanted(known)
     host = FakeHost()
-    assert await upnp.ask(host, 49152, known) == []
+    assert await upnp.ask_device(host, 49152, known) == []
     assert host.asked == []
 
 
@@ -102,10 +104,10 @@ async def test_unknown_makers_and_paths_are_left_alone(known: Seen) -> None:
 )
 async def test_an_address_off_the_device_is_left_alone(location: str) -> None:
     host = FakeHost()
-    assert await upnp.ask(host, 49152, seen(ssdp__server=SERVER, ssdp__location=location)) == []
+    assert await upnp.ask_device(host, 49152, seen(ssdp__server=SERVER, ssdp__location=location)) == []
     assert host.asked == []
 
 
 def test_axis_says_who_it_is_in_its_usn() -> None:
     usn = "uuid:Upnp-BasicDevice-1_0-ACCC8E000001::urn:axis-com:service:BasicService:1"
-    assert upnp.wants(seen(ssdp__usn=usn, ssdp__location="http://192.0.2.7:45895/rootdesc1.xml"))
+    assert upnp.is_wanted(seen(ssdp__usn=usn, ssdp__location="http://192.0.2.7:45895/rootdesc1.xml"))

@@ -14,8 +14,8 @@ from camscan import fingerprints
 from camscan.errors import Malformed, NotSpoken
 from camscan.identify import merge_attempts
 from camscan.model import Reply
-from camscan.probes import read
-from camscan.probes.wsd import PROBE, parse
+from camscan.probes import read_reply
+from camscan.probes.wsd import PROBE, parse_reply
 
 NAME = UUID("0f0e0d0c-0b0a-0908-0706-050403020100")
 RESOLVE = (
@@ -29,7 +29,7 @@ RESOLVE = (
 
 
 def test_a_hikvision_answer_is_read_whole() -> None:
-    facts = facts_of(parse, WSD_HIKVISION)
+    facts = facts_of(parse_reply, WSD_HIKVISION)
     assert facts["wsd.kind"] == ["probe-match"]
     assert facts["wsd.types"] == ["dn:NetworkVideoTransmitter tds:Device"]
     assert facts["wsd.hardware"] == ["DS-2CD2385G1-I"]
@@ -51,13 +51,13 @@ def test_a_hikvision_answer_is_read_whole() -> None:
 
 
 def test_a_cut_out_match_with_undeclared_prefixes_says_the_same_of_the_device() -> None:
-    whole, cut_out = facts_of(parse, WSD_HIKVISION), facts_of(parse, WSD_HIKVISION_MATCH.encode())
+    whole, cut_out = facts_of(parse_reply, WSD_HIKVISION), facts_of(parse_reply, WSD_HIKVISION_MATCH.encode())
     envelope = {"wsd.to", "wsd.app_sequence", "wsd.prolog", "wsd.namespace"}
     assert cut_out == {key: values for key, values in whole.items() if key not in envelope}
 
 
 def test_a_dahua_hello_has_its_own_marks() -> None:
-    facts = facts_of(parse, WSD_DAHUA_HELLO)
+    facts = facts_of(parse_reply, WSD_DAHUA_HELLO)
     assert facts["wsd.kind"] == ["hello"]
     assert facts["wsd.to"] == ["urn:schemas-xmlsoap-org:ws:2005:04:discovery"]
     assert facts["wsd.app_sequence"] == ["no"]
@@ -67,30 +67,30 @@ def test_a_dahua_hello_has_its_own_marks() -> None:
 
 
 def test_bye_is_read() -> None:
-    assert facts_of(parse, WSD_DAHUA_HELLO.replace(b"d:Hello>", b"d:Bye>"))["wsd.kind"] == ["bye"]
+    assert facts_of(parse_reply, WSD_DAHUA_HELLO.replace(b"d:Hello>", b"d:Bye>"))["wsd.kind"] == ["bye"]
 
 
 def test_a_fault_is_an_answer() -> None:
-    facts = facts_of(parse, WSD_FAULT)
+    facts = facts_of(parse_reply, WSD_FAULT)
     assert facts["wsd.kind"] == ["fault"]
     assert facts["wsd.fault"] == ["MatchingRuleNotSupported: the xml format error"]
 
 
 def test_a_fault_of_soap_11_is_an_answer() -> None:
     fault = b"<E><Body><Fault><faultcode>SOAP-ENV:Client</faultcode><faultstring>no</faultstring></Fault></Body></E>"
-    assert facts_of(parse, fault)["wsd.fault"] == ["Client: no"]
+    assert facts_of(parse_reply, fault)["wsd.fault"] == ["Client: no"]
 
 
 def test_an_answer_without_a_match_is_still_an_answer() -> None:
     empty = WSD_HIKVISION.replace(WSD_HIKVISION_MATCH.encode(), b"")
-    facts = facts_of(parse, empty)
+    facts = facts_of(parse_reply, empty)
     assert facts["wsd.kind"] == ["probe-match"]
     assert facts["wsd.app_sequence"] == ["yes"]
     assert "wsd.endpoint" not in facts
 
 
 def test_http_headers_before_the_envelope_do_no_harm() -> None:
-    assert parse(b"HTTP/1.1 200 OK\r\nContent-Type: application/soap+xml\r\n\r\n" + WSD_HIKVISION) == parse(
+    assert parse_reply(b"HTTP/1.1 200 OK\r\nContent-Type: application/soap+xml\r\n\r\n" + WSD_HIKVISION) == parse_reply(
         WSD_HIKVISION
     )
 
@@ -98,7 +98,7 @@ def test_http_headers_before_the_envelope_do_no_harm() -> None:
 def test_every_match_of_one_envelope_counts() -> None:
     second = WSD_HIKVISION_MATCH.replace("5850ed000008", "5850ed000009").replace("DS-2CD2385G1-I", "DS-2CD2042WD-I")
     both = WSD_HIKVISION.replace(WSD_HIKVISION_MATCH.encode(), (WSD_HIKVISION_MATCH + second).encode())
-    facts = facts_of(parse, both)
+    facts = facts_of(parse_reply, both)
     assert facts["wsd.hardware"] == ["DS-2CD2385G1-I", "DS-2CD2042WD-I"]
     assert len(facts["wsd.endpoint"]) == 2
 
@@ -117,7 +117,7 @@ def bridged(*matches: str) -> bytes:
 
 def heard(ip: str, *matches: str) -> dict[str, list[str]]:
     """Key -> values, of an envelope that came from the address."""
-    attempt = read(PROBE, Reply("wsd", bridged(*matches), ip, 3702))
+    attempt = read_reply(PROBE, Reply("wsd", bridged(*matches), ip, 3702))
     found: dict[str, list[str]] = {}
     for seen in attempt.observations:
         found.setdefault(seen.key, []).append(seen.value)
@@ -157,13 +157,13 @@ class TestMatchesForOthers:
         assert "wsd.match" not in facts
 
     def test_two_makers_in_one_envelope_make_no_device_of_two(self) -> None:
-        attempt = read(PROBE, Reply("wsd", bridged(self.OWN, self.OTHER), "192.0.2.1", 3702))
+        attempt = read_reply(PROBE, Reply("wsd", bridged(self.OWN, self.OTHER), "192.0.2.1", 3702))
         (device,) = merge_attempts([attempt], fingerprints.load_database())
         assert (device.identification.maker, device.identification.model) == ("hikvision", "DS-2CD2385G1-I")
         assert not device.identification.conflicts
 
     def test_one_envelope_each_makes_no_device_of_two_either(self) -> None:
-        replies = [read(PROBE, Reply("wsd", bridged(each), "192.0.2.1", 3702)) for each in (self.OWN, self.OTHER)]
+        replies = [read_reply(PROBE, Reply("wsd", bridged(each), "192.0.2.1", 3702)) for each in (self.OWN, self.OTHER)]
         found = merge_attempts(replies, fingerprints.load_database())
         assert len({device.identification.maker for device in found}) == len(found)
 
@@ -190,7 +190,7 @@ class TestMatchesForOthers:
     ],
 )
 def test_scopes(scope: str, key: str, value: str | None) -> None:
-    facts = facts_of(parse, f"<d:Scopes>{scope} onvif://www.onvif.org/Profile/Streaming</d:Scopes>".encode())
+    facts = facts_of(parse_reply, f"<d:Scopes>{scope} onvif://www.onvif.org/Profile/Streaming</d:Scopes>".encode())
     assert facts[key] == [value or scope.rpartition("/")[2]]
     assert len(facts["wsd.scope"]) == 2
 
@@ -199,11 +199,11 @@ def test_scopes(scope: str, key: str, value: str | None) -> None:
     "scope", ["onvif://www.onvif.org/location/", "onvif://www.onvif.org/MAC/unknown", "odm:name:x"]
 )
 def test_a_scope_without_value_is_only_a_scope(scope: str) -> None:
-    assert facts_of(parse, f"<Scopes>{scope}</Scopes>".encode()) == {"wsd.scope": [scope]}
+    assert facts_of(parse_reply, f"<Scopes>{scope}</Scopes>".encode()) == {"wsd.scope": [scope]}
 
 
 def test_a_list_of_scopes_alone_is_read() -> None:
-    facts = facts_of(parse, b"onvif://www.onvif.org/name/Honeywell\nonvif://www.onvif.org/hardware/H4W2PER3\n")
+    facts = facts_of(parse_reply, b"onvif://www.onvif.org/name/Honeywell\nonvif://www.onvif.org/hardware/H4W2PER3\n")
     assert (facts["wsd.name"], facts["wsd.hardware"]) == (["Honeywell"], ["H4W2PER3"])
 
 
@@ -220,12 +220,12 @@ def test_a_list_of_scopes_alone_is_read() -> None:
 )
 def test_other_protocols_and_questions_are_not_spoken(payload: bytes) -> None:
     with pytest.raises(NotSpoken):
-        parse(payload)
+        parse_reply(payload)
 
 
 def test_entities_are_refused() -> None:
     with pytest.raises(Malformed):
-        parse(b'<!DOCTYPE e [<!ENTITY a "aaaa">]>' + WSD_HIKVISION_MATCH.encode())
+        parse_reply(b'<!DOCTYPE e [<!ENTITY a "aaaa">]>' + WSD_HIKVISION_MATCH.encode())
 
 
 def test_the_first_question_byte_for_byte() -> None:
@@ -259,4 +259,4 @@ def test_every_question_is_a_probe_whose_prefixes_are_declared() -> None:
 @examples(100)
 @given(st.one_of(st.binary(), st.binary().map(b"<d:ProbeMatch><d:Scopes>".__add__), mutated(WSD)))
 def test_any_bytes(payload: bytes) -> None:
-    keeps_its_promise(parse, payload)
+    keeps_its_promise(parse_reply, payload)

@@ -117,7 +117,9 @@ def test_a_parser_that_looks_at_each_byte_for_each_byte_would_be_found() -> None
 def test_of_each_key_so_many_values_count_and_the_rest_of_the_reply_survives() -> None:
     scopes = b" ".join(b"onvif://www.onvif.org/name/%d" % number for number in range(9_000))
     sent = b"<Envelope><ProbeMatch><Scopes>" + scopes[:60_000] + b"</Scopes><XAddrs>http://192.0.2.1/</XAddrs>"
-    attempt = probes.read(probes.load()["wsd"], Reply("wsd", sent + b"</ProbeMatch></Envelope>", "192.0.2.1", 3702))
+    attempt = probes.read_reply(
+        probes.load()["wsd"], Reply("wsd", sent + b"</ProbeMatch></Envelope>", "192.0.2.1", 3702)
+    )
     count = Counter(seen.key for seen in attempt.observations)
     assert attempt.outcome is Outcome.ANSWERED
     assert count == {"wsd.kind": 1, "wsd.app_sequence": 1, "wsd.xaddr": 1, "wsd.scope": FACTS, "wsd.name": FACTS}
@@ -127,13 +129,13 @@ def test_of_each_key_so_many_values_count_and_the_rest_of_the_reply_survives() -
 
 def test_as_many_as_allowed_are_no_matter_for_a_note() -> None:
     scopes = b" ".join(b"a:%d" % number for number in range(FACTS))
-    attempt = probes.read(probes.load()["wsd"], Reply("wsd", b"<Scopes>" + scopes + b"</Scopes>"))
+    attempt = probes.read_reply(probes.load()["wsd"], Reply("wsd", b"<Scopes>" + scopes + b"</Scopes>"))
     assert (len(attempt.observations), attempt.detail) == (FACTS, "")
 
 
 def test_every_value_can_be_written_down() -> None:
     sent = b'{"method":"client.notifyDevInfo","params":{"deviceInfo":{"DeviceType":" a\\ud800\\u0000b "}}}'
-    attempt = probes.read(probes.load()["dhip"], Reply("dhip", sent))
+    attempt = probes.read_reply(probes.load()["dhip"], Reply("dhip", sent))
     assert [seen.value.strip() for seen in attempt.observations] == ["client.notifyDevInfo", "a?b"]
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import Engine, event
 
 from camscan.cli import main
 from camscan.errors import BusyError, CamscanError, RegisterError
-from camscan.output import masked
+from camscan.output import mask_password
 from camscan.register import Edit, open_register
 from camscan.register.schema import VERSION
 
@@ -92,9 +92,9 @@ class TestAddress:
         ],
     )
     def test_its_password_is_masked(self, address: str, shown: str) -> None:
-        assert masked(address).endswith(shown.lstrip("…"))
-        assert "secret" not in masked(address)
-        assert "ret/x" not in masked(address)
+        assert mask_password(address).endswith(shown.lstrip("…"))
+        assert "secret" not in mask_password(address)
+        assert "ret/x" not in mask_password(address)
 
     @pytest.mark.parametrize(
         "address",
@@ -171,7 +171,7 @@ class TestPasswords:
 
     def check(self, address: str) -> None:
         with open_register(address) as book:
-            assert book.where == masked(address)
+            assert book.where == mask_password(address)
             kept = book._connection.exec_driver_sql("SELECT string_agg(t::text, ',') FROM scan t").scalar()
             book._connection.rollback()
         assert kept is None or "horse" not in kept

@@ -16,7 +16,7 @@ import pytest
 from command_line import Camscan
 from sample_report import HOSTILE, camera, nameless, report
 
-from camscan.asset.columns import BY_NAME, COLUMNS, EDITABLE, name_of
+from camscan.asset.columns import BY_NAME, COLUMNS, EDITABLE, column_of_heading
 from camscan.asset.entry import normalise
 from camscan.asset.spelling import choice_in_words, in_words
 from camscan.plan.calendar import budget_year
@@ -180,7 +180,7 @@ class TestHeadings:
     def test_every_heading_is_one_column_and_leads_back_to_it(self) -> None:
         headings = [column.heading for column in COLUMNS]
         assert len(set(map(str.casefold, headings))) == len(COLUMNS)
-        assert all(name_of(column.heading) == column.name for column in COLUMNS)
+        assert all(column_of_heading(column.heading) == column.name for column in COLUMNS)
         assert not [heading for heading in headings if "_" in heading]
 
     @pytest.mark.parametrize("column", [column for column in EDITABLE if column.choices], ids=lambda each: each.name)

@@ -77,7 +77,7 @@ class TestCounts:
             depot = record(book, "Depot", at(9, "192.168.1.64"))
             found = going(Town_Hall=hall, Depot=depot)
             found.count_devices(book)
-        _round.tell(found, "camscan.db", Headline(2, 2, sites=1, without_site=1), Call("camscan.db"))
+        _round.print_round(found, "camscan.db", Headline(2, 2, sites=1, without_site=1), Call("camscan.db"))
         out = capsys.readouterr().out
         rows = [line.split() for line in out.splitlines()]
         assert ["Town", "Hall", "254", "2", "1", "1", "0", "complete"] in rows

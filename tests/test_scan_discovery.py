@@ -129,7 +129,7 @@ async def test_a_sweep_that_only_listens_gives_its_share_of_the_packets_back(mon
     monkeypatch.setattr(door, "interfaces", lambda: (here,))
     monkeypatch.setattr(discovery, "routes", list)
     monkeypatch.setattr(link, "arp_sweep", sweep)
-    monkeypatch.setattr(Door, "lent", lent)
+    monkeypatch.setattr(Door, "lend_pace", lent)
     async with Door(Scope(targets.networks), FAST) as opened:
         ways = discovery.Discovery(opened, targets, Tally(), lambda _ip, _mac: None, lambda _ip: None)
         assert [ip async for ip in ways.addresses()] == ["10.9.0.7", "10.9.0.8"]

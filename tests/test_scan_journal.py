@@ -28,9 +28,9 @@ from camscan.net.scope import Scope
 from camscan.net.span import Span
 from camscan.net.target import addresses, parse_targets
 from camscan.probes import load as load_probes
-from camscan.probes import read
+from camscan.probes import read_reply
 from camscan.scan.checkpoint import Checkpoint
-from camscan.scan.coverage import Tally, cover
+from camscan.scan.coverage import Tally, make_coverage
 from camscan.scan.engine import Scan
 from camscan.scan.host_record import Proof
 from camscan.scan.journal import STALE, Head, beside, path_of, remember_round, unfinished, write_head
@@ -60,7 +60,7 @@ class Running:
         return cast("Scan", self)
 
     def answer(self, ip: str, payload: bytes = HTTP, probe: str = "http", port: int = 80) -> Attempt:
-        attempt = read(PROBES[probe], Reply(probe, payload, ip, port, NOON))
+        attempt = read_reply(PROBES[probe], Reply(probe, payload, ip, port, NOON))
         self.state.record(attempt)
         return attempt
 
@@ -106,9 +106,9 @@ class TestBackAgain:
         with journal(tmp_path / "journal") as (opened, running):
             state = running.state
             mine, forged = (Reply("sadp", body, "127.60.0.1", 37020, NOON) for body in (SADP_CAMERA, SADP_HELLO))
-            state.record(read(PROBES["sadp"], forged), is_sign_of_life=False)
+            state.record(read_reply(PROBES["sadp"], forged), is_sign_of_life=False)
             opened.write(opened.gather(running.scan))
-            state.record(read(PROBES["sadp"], mine), proof=Proof.OWN)
+            state.record(read_reply(PROBES["sadp"], mine), proof=Proof.OWN)
             state.note_presence("127.60.0.2")
             state.note_cut_off("127.60.0.3", "tcp/443")
             opened.write(opened.gather(running.scan))
@@ -120,7 +120,7 @@ class TestBackAgain:
         found.restore(again, Tally(), TARGETS, lambda _attempt: False)
         assert (again.alive, again.present) == ({"127.60.0.1"}, {"127.60.0.2"})
         assert again.cut_off == {"127.60.0.3": "tcp/443, tcp/80"}
-        assert again.proven("127.60.0.1") == state.proven("127.60.0.1")
+        assert again.proven_digests("127.60.0.1") == state.proven_digests("127.60.0.1")
         assert [bool(one.observations) for one in again.attempts()] == [False, True]
 
     def test_everything_comes_back(self, tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ class TestBackAgain:
         running.tally.asked = 4
         running.tally.begin(span("127.60.0.1-4"))
         assert (tally.asked, tally.done) == (4, 4)
-        assert cover(state, tally, TARGETS, listened=False) == cover(
+        assert make_coverage(state, tally, TARGETS, listened=False) == make_coverage(
             running.state, running.tally, TARGETS, listened=False
         )
 
@@ -150,7 +150,7 @@ class TestBackAgain:
         hello = b"<Hello><Types>hello</Types><DeviceDescription>DS-2CD2032-I</DeviceDescription></Hello>"
         reply = Reply("sadp", hello, "127.60.0.7", 37020, NOON, is_solicited=False)
         with journal(tmp_path / "journal") as (opened, running):
-            running.state.record(read(PROBES["sadp"], reply))
+            running.state.record(read_reply(PROBES["sadp"], reply))
             opened.write(opened.gather(running.scan))
         found = load(tmp_path / "journal", TARGETS.spans).checkpoint
         assert [attempt.is_solicited for attempt in found.attempts] == [False]

@@ -13,7 +13,7 @@ from camscan.identify import merge_attempts
 from camscan.model import Confidence, Device, Outcome, Reply
 from camscan.net.target import parse_targets
 from camscan.probes import load
-from camscan.scan.coverage import Tally, cover
+from camscan.scan.coverage import Tally, make_coverage
 from camscan.scan.replies import CROWD, MOST_STRANGERS, PASSIVE_CROWD, REPLIES_PER_ADDRESS, Replies
 from camscan.scan.state import ScanState
 
@@ -48,7 +48,7 @@ def camera(identifier: str, serial: str = "AAWRE33700001") -> bytes:
 
 def direct(replies: Replies, ip: str = UNIT) -> str:
     """As a camera spells the identifier of the question that it was asked itself."""
-    return str(replies.identifiers.of(ip, "inquiry", 0)).upper()
+    return str(replies.identifiers.identifier_for(ip, "inquiry", 0)).upper()
 
 
 def devices(replies: Replies) -> list[Device]:
@@ -57,7 +57,9 @@ def devices(replies: Replies) -> list[Device]:
 
 
 def notes(replies: Replies) -> list[str]:
-    return list(cover(replies.state, replies.tally, TARGETS, replies.strangers, listened=replies.is_passive).notes)
+    return list(
+        make_coverage(replies.state, replies.tally, TARGETS, replies.strangers, listened=replies.is_passive).notes
+    )
 
 
 def sure(replies: Replies) -> list[Confidence]:
@@ -66,10 +68,15 @@ def sure(replies: Replies) -> list[Confidence]:
 
 def test_an_identifier_is_of_one_address_and_one_question() -> None:
     ids = hearing().identifiers
-    asked = [ids.of(ip, label, n) for ip in (UNIT, FACTORY) for label in ("inquiry", "inquiry_v32") for n in (0, 1)]
+    asked = [
+        ids.identifier_for(ip, label, n)
+        for ip in (UNIT, FACTORY)
+        for label in ("inquiry", "inquiry_v32")
+        for n in (0, 1)
+    ]
     assert len(set(asked)) == len(asked)
-    assert ids.of(UNIT, "inquiry", 0) == asked[0]
-    assert asked[0] != hearing().identifiers.of(UNIT, "inquiry", 0)
+    assert ids.identifier_for(UNIT, "inquiry", 0) == asked[0]
+    assert asked[0] != hearing().identifiers.identifier_for(UNIT, "inquiry", 0)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +92,7 @@ def test_an_identifier_is_of_one_address_and_one_question() -> None:
 )
 def test_an_identifier_is_known_in_every_spelling(spell: object) -> None:
     ids = hearing().identifiers
-    text = spell(ids.of(UNIT, "inquiry", 1))  # type: ignore[operator]
+    text = spell(ids.identifier_for(UNIT, "inquiry", 1))  # type: ignore[operator]
     assert ids.is_direct(PROBES["sadp"], camera(text), UNIT)
     assert not ids.is_direct(PROBES["sadp"], camera(text), "10.9.0.4")
 
@@ -95,7 +102,7 @@ def test_an_identifier_is_known_in_every_spelling(spell: object) -> None:
 )
 def test_another_identifier_is_no_echo(text: str) -> None:
     replies = hearing()
-    replies.identifiers.of_group()
+    replies.identifiers.identifier_for_group()
     assert not replies.identifiers.is_direct(PROBES["sadp"], camera(text), UNIT)
     assert not replies.identifiers.is_to_group(PROBES["sadp"], camera(text))
 
@@ -105,7 +112,7 @@ def test_who_echoes_a_question_counts_fully_wherever_the_answer_goes(to_group: b
     replies = hearing()
     hear = replies.on_group_datagram if to_group else replies.on_datagram
     hear(camera(direct(replies)), UNIT, SADP)
-    question = replies.identifiers.of_group()
+    question = replies.identifiers.identifier_for_group()
     hear(PROBE_MATCH % str(question).encode(), "10.9.0.4", WSD)
     assert [device.identification.maker for device in devices(replies)] == ["hikvision", "hikvision"]
     assert Confidence.POSSIBLE not in sure(replies)
@@ -164,7 +171,7 @@ def test_what_another_address_was_asked_is_of_no_use_to_a_forger() -> None:
 
 def test_an_address_that_no_mac_stands_behind_is_not_a_device() -> None:
     replies = hearing(attached=True)
-    question = replies.identifiers.of_group()
+    question = replies.identifiers.identifier_for_group()
     replies.on_group_datagram(camera(str(question)), UNIT, SADP)
     replies.on_datagram(SEARCH_ANSWER, "10.9.0.4", DHIP)
     replies.on_group_datagram(camera(str(question), "AAWRE33700009"), "10.9.0.5", SADP)
@@ -223,9 +230,9 @@ def test_who_only_listens_lists_more_and_calls_nobody_forged() -> None:
 
 def test_a_factory_address_is_named_and_not_entered() -> None:
     replies = hearing()
-    replies.on_datagram(camera(str(replies.identifiers.of_group())), FACTORY, SADP)
+    replies.on_datagram(camera(str(replies.identifiers.identifier_for_group())), FACTORY, SADP)
     assert devices(replies) == []
-    covered = cover(replies.state, replies.tally, TARGETS, replies.strangers, listened=False)
+    covered = make_coverage(replies.state, replies.tally, TARGETS, replies.strangers, listened=False)
     assert covered.strangers == (FACTORY,)
     assert any(
         note.startswith(f"1 address that you did not name answered: {FACTORY} (hikvision DS-2CD2385G1-I)")
@@ -236,7 +243,7 @@ def test_a_factory_address_is_named_and_not_entered() -> None:
 
 def test_strangers_take_no_more_than_their_room() -> None:
     replies = hearing()
-    question = str(replies.identifiers.of_group())
+    question = str(replies.identifiers.identifier_for_group())
     for number in range(MOST_STRANGERS + 100):
         replies.on_datagram(camera(question, f"AAWRE{number:08}"), f"172.16.{number // 250}.{number % 250}", SADP)
     assert len(replies.strangers.hosts) == MOST_STRANGERS
@@ -254,17 +261,17 @@ def test_who_floods_is_not_read_for_ever() -> None:
 def test_the_mark_goes_with_a_captured_reply() -> None:
     replies = hearing()
     replies.on_group_datagram(SADP_CAMERA, UNIT, SADP)
-    lines = list(captures.write(replies.state.attempts()))
-    (reply,) = captures.read(lines)
+    lines = list(captures.write_captures(replies.state.attempts()))
+    (reply,) = captures.read_captures(lines)
     assert isinstance(reply, Reply)
     assert not reply.is_solicited
-    (device,) = captures.identify([reply], DATABASE)
+    (device,) = captures.identify_replies([reply], DATABASE)
     assert device.identification.confidence is Confidence.POSSIBLE
 
 
 def test_answers_in_the_name_of_routed_addresses_are_a_crowd_where_nothing_else_speaks_for_them() -> None:
     replies = hearing(routed=True)
-    question = str(replies.identifiers.of_group())
+    question = str(replies.identifiers.identifier_for_group())
     replies.on_datagram(camera(direct(replies)), UNIT, SADP)  # nobody else was told its identifier
     for number in range(100):
         replies.on_datagram(SEARCH_ANSWER, f"10.9.1.{number}", DHIP)
@@ -277,7 +284,7 @@ def test_answers_in_the_name_of_routed_addresses_are_a_crowd_where_nothing_else_
 def test_a_few_answers_in_the_name_of_routed_addresses_are_possible_at_most() -> None:
     replies = hearing(routed=True)
     replies.on_datagram(SEARCH_ANSWER, "10.9.0.4", DHIP)
-    replies.on_datagram(camera(str(replies.identifiers.of_group())), "10.9.0.5", SADP)
+    replies.on_datagram(camera(str(replies.identifiers.identifier_for_group())), "10.9.0.5", SADP)
     assert replies.state.unproven() == ["10.9.0.4", "10.9.0.5"]  # these are asked directly
     assert sure(replies) == [Confidence.POSSIBLE, Confidence.POSSIBLE]
 
@@ -305,9 +312,9 @@ def test_beside_what_a_port_of_its_own_was_told_nothing_else_of_that_protocol_is
 
 def test_who_answers_a_group_and_who_asks_it_alone_says_both() -> None:
     replies = hearing()
-    replies.on_datagram(camera(str(replies.identifiers.of_group())), UNIT, SADP)
+    replies.on_datagram(camera(str(replies.identifiers.identifier_for_group())), UNIT, SADP)
     replies.on_datagram(camera(direct(replies)), UNIT, SADP)
-    replies.on_datagram(camera(str(replies.identifiers.of_group()), "AAWRE99999999"), UNIT, SADP)
+    replies.on_datagram(camera(str(replies.identifiers.identifier_for_group()), "AAWRE99999999"), UNIT, SADP)
     assert [bool(one.observations) for one in replies.state.attempts()] == [True, True, False]
     (device,) = devices(replies)
     assert device.identification.serial == "DS-2CD2385G1-I20200414AAWRE33700001"
@@ -323,7 +330,7 @@ def test_an_icmp_error_shows_presence_and_proves_nothing(kept: str) -> None:
     assert replies.state.unproven() == [UNIT]
     found = devices(replies)
     assert [device.identification.confidence for device in found] == [Confidence.POSSIBLE] * (kept == "routed")
-    covered = cover(replies.state, replies.tally, TARGETS, replies.strangers, listened=False)
+    covered = make_coverage(replies.state, replies.tally, TARGETS, replies.strangers, listened=False)
     assert covered.refused + covered.answered == 2
     assert covered.living == ({"10.9.0.0/24": 1} if kept == "routed" else {})
 

@@ -16,7 +16,7 @@ from camscan.net.door import Door
 from camscan.net.host import Answer, Host
 from camscan.probes import Seen, load
 from camscan.scan.state import ScanState
-from camscan.scan.tcp import Conversations, each
+from camscan.scan.tcp import Conversations, ask_each
 
 UNIT = "10.9.0.3"
 WHEN = datetime(2026, 11, 2, tzinfo=UTC)
@@ -180,6 +180,6 @@ async def test_each_is_asked_once_and_never_more_than_so_many_at_a_time() -> Non
         now -= 1
         done.append(ip)
 
-    await each([str(number) for number in range(10)], ask, 3)
+    await ask_each([str(number) for number in range(10)], ask, 3)
     assert (most, sorted(done)) == (3, [str(number) for number in range(10)])
-    await each([], ask, 3)
+    await ask_each([], ask, 3)

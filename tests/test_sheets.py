@@ -19,7 +19,7 @@ from sample_report import HOSTILE
 
 from camscan import sheets
 from camscan.asset.columns import BY_NAME, COLUMNS, VERSION, Kind
-from camscan.cells import all_harmless, harmless, plain
+from camscan.cells import all_harmless, harmless_cell, plain_text
 from camscan.errors import UsageError
 from camscan.output import visible
 from camscan.sheets import Line, Page, Table
@@ -94,16 +94,16 @@ def test_the_formats() -> None:
 class TestText:
     @given(st.text())
     def test_what_was_made_harmless_comes_back(self, text: str) -> None:
-        assert plain(harmless(text)) == text
+        assert plain_text(harmless_cell(text)) == text
 
     @given(st.text(st.sampled_from("'=+-@ \t\rax\N{NO-BREAK SPACE}" + WIDE), max_size=8))
     def test_no_program_sees_a_formula(self, text: str) -> None:
-        cell = harmless(text)
+        cell = harmless_cell(text)
         assert cell.lstrip(" \N{NO-BREAK SPACE}")[:1] not in {*"=+-@\t\r", *WIDE}
 
     @given(st.lists(st.text(PEOPLES.map(lambda text: text[:1] or " "), max_size=4), max_size=6))
     def test_a_row_at_once_is_each_cell(self, cells: list[str]) -> None:
-        assert list(all_harmless(cells)) == [harmless(cell) for cell in cells]
+        assert list(all_harmless(cells)) == [harmless_cell(cell) for cell in cells]
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -351,7 +351,7 @@ class TestAnotherProgram:
         made = self.convert(source, second_sheet, tmp_path)
         rows = list(python_csv.reader(io.StringIO(made.read_text(encoding="utf-8"), newline="")))
         assert tuple(rows[_workbook.HEADER]) == NAMES
-        assert [row[1] for row in rows[_workbook.HEADER + 1 :]] == [harmless(text) for text in NASTY]
+        assert [row[1] for row in rows[_workbook.HEADER + 1 :]] == [harmless_cell(text) for text in NASTY]
 
     @pytest.mark.parametrize(("source_suffix", "to"), [(".csv", "ods"), (".ods", "xlsx"), (".xlsx", "ods")])
     def test_what_it_saves_is_what_was_written(self, source_suffix: str, to: str, tmp_path: Path) -> None:

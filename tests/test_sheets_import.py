@@ -21,7 +21,7 @@ from camscan import sheets
 from camscan.asset import Asset, Change, Lifecycle, Place, RecordType
 from camscan.asset.columns import BY_NAME, EDITABLE, Column, Kind
 from camscan.asset.entry import normalise
-from camscan.asset.lifecycle import completed
+from camscan.asset.lifecycle import complete_entries
 from camscan.errors import UsageError
 from camscan.model import Identification
 from camscan.policies.companies import Ownership, load_ownership
@@ -545,7 +545,7 @@ def people(draw: st.DrawFn) -> dict[str, str]:
         with suppress(ValueError):
             made[column.name] = normalise(column, draw(value(column)))
     try:
-        return completed({}, {name: text for name, text in made.items() if text}, date(2026, 1, 2))
+        return complete_entries({}, {name: text for name, text in made.items() if text}, date(2026, 1, 2))
     except ValueError:
         return {name: text for name, text in made.items() if text and "date" not in name and name != "lifecycle_status"}
 

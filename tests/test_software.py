@@ -37,7 +37,7 @@ def told(database: Database, *replies: tuple[str, str]) -> Identification:
     seen = [
         observation
         for probe, payload in replies
-        for observation in captures.observe(Reply(probe, payload.encode())).observations
+        for observation in captures.observe_reply(Reply(probe, payload.encode())).observations
     ]
     return identify_box(seen, database)
 
@@ -76,7 +76,7 @@ def test_makers_software_is_named_and_no_camera(
 def test_software_is_a_server_in_the_register_and_no_policy_passes_it_over(database: Database) -> None:
     found = told(database, ("http", page("Server: nginx", body="<html><title>HikCentral Professional</title></html>")))
     assert kinds.device_type(found.kind, found.capabilities) == "vms_server"
-    assert kinds.kind("vms_server") == "vms"
+    assert kinds.kind_of_type("vms_server") == "vms"
     of_kind = kinds.kind_of(found.kind)
     assert of_kind.takes_cameras
     assert of_kind.holds_recordings

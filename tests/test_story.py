@@ -23,7 +23,7 @@ from camscan import fingerprints, sheets
 from camscan.app.listing_lines import make_lister
 from camscan.asset import Asset, Lifecycle, Presence
 from camscan.asset.columns import BY_NAME
-from camscan.cells import harmless
+from camscan.cells import harmless_cell
 from camscan.config import find_config
 from camscan.model import Confidence, Identification
 from camscan.register import open_register, schema
@@ -246,7 +246,7 @@ def edit(file: Path, change: Callable[[dict[str, str]], dict[str, str]]) -> None
     names = lines[top].cells
     rows = [change(dict(zip(names, line.cells, strict=False))) for line in lines[top + 1 :]]
     columns = tuple(BY_NAME[name] for name in names)
-    cells = [[harmless(row.get(name, "")) for name in names] for row in rows]
+    cells = [[harmless_cell(row.get(name, "")) for name in names] for row in rows]
     with file.open("wb") as stream:
         sheet.write(sheets.Table("Register", (("What", "the register"),), columns, cells), stream)
 

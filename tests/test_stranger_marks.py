@@ -28,7 +28,7 @@ def _what(database: Database, *replies: tuple[str, str | bytes]) -> Identificati
     observations = [
         observation
         for probe, payload in replies
-        for observation in captures.observe(
+        for observation in captures.observe_reply(
             Reply(probe, payload if isinstance(payload, bytes) else payload.encode())
         ).observations
     ]

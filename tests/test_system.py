@@ -20,7 +20,7 @@ import camscan.net.system
 import camscan.system.linux
 import camscan.system.windows
 from camscan import net, system
-from camscan.cli._words import as_called
+from camscan.cli._words import with_program_name
 from camscan.net import link
 from camscan.net.interface import Interface
 from camscan.net.neighbour import Neighbour, Neighbours
@@ -215,7 +215,7 @@ def test_without_an_estate_the_demo_says_so(camscan: Camscan, workplace: Path, m
 
 def test_a_camscan_of_the_zip_is_called_as_it_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CAMSCAN_CALLED_AS", "C:\\camscan\\camscan.cmd")
-    assert as_called("type `camscan show`") == "type `C:\\camscan\\camscan.cmd show`"
+    assert with_program_name("type `camscan show`") == "type `C:\\camscan\\camscan.cmd show`"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camscan.net.tls import Hello, client_hello, describe
+from camscan.net.tls import Hello, client_hello, describe_certificate
 
 DER, _PEM = make(bits=1024)
 
@@ -28,7 +28,7 @@ CERTIFICATE = handshake(11, (len(DER) + 3).to_bytes(3) + len(DER).to_bytes(3) + 
 
 
 def test_description_of_a_certificate() -> None:
-    assert describe(DER, "TLSv1.2").decode().splitlines() == [
+    assert describe_certificate(DER, "TLSv1.2").decode().splitlines() == [
         "subject=CN=www.hikvision.com,OU=DVRNVR,O=HIKVISION,L=HangZhou,ST=ZheJiang,C=CN",
         "issuer=CN=www.hikvision.com,OU=DVRNVR,O=HIKVISION,L=HangZhou,ST=ZheJiang,C=CN",
         f"sha256={hashlib.sha256(DER).hexdigest()}",
@@ -43,7 +43,7 @@ def test_description_of_a_certificate() -> None:
 
 def test_a_name_cannot_start_a_line_of_its_own() -> None:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x\nsubject=O=HIKVISION\r\x00")])
-    lines = describe(make(name, bits=1024)[0], "").decode().split("\n")
+    lines = describe_certificate(make(name, bits=1024)[0], "").decode().split("\n")
     assert sum(line.startswith("subject=") for line in lines) == 1
     assert "\r" not in "".join(lines)
     assert len(SUBJECT.rdns) == 6
@@ -51,7 +51,7 @@ def test_a_name_cannot_start_a_line_of_its_own() -> None:
 
 def test_what_cannot_be_parsed_still_has_its_hash() -> None:
     assert (
-        describe(b"not DER", "TLSv1")
+        describe_certificate(b"not DER", "TLSv1")
         == b"sha256=" + hashlib.sha256(b"not DER").hexdigest().encode() + b"\nversion=TLSv1"
     )
 
@@ -127,4 +127,4 @@ def test_any_bytes_are_read_as_a_flight(data: bytes) -> None:
     )
 )
 def test_any_certificate_is_described(der: bytes) -> None:
-    assert b"sha256=" + hashlib.sha256(der).hexdigest().encode() in describe(der, "").split(b"\n")
+    assert b"sha256=" + hashlib.sha256(der).hexdigest().encode() in describe_certificate(der, "").split(b"\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from camscan.words import begun, counted, listed, verb
+from camscan.words import begin_sentence, counted, listed, verb
 
 
 @pytest.mark.parametrize(
@@ -15,9 +15,9 @@ from camscan.words import begun, counted, listed, verb
         (counted(1200), "1,200 devices"),
         (counted(2, "entry", "entries"), "2 entries"),
         (counted(2, "address"), "2 addresses"),
-        (begun(0), "No device"),
-        (begun(1), "1 device"),
-        (begun(2, "site"), "2 sites"),
+        (begin_sentence(0), "No device"),
+        (begin_sentence(1), "1 device"),
+        (begin_sentence(2, "site"), "2 sites"),
         (verb(1, "is", "are"), "is"),
         (verb(0, "is", "are"), "are"),
         (listed([]), ""),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camscan.errors import Malformed
-from camscan.net.xml import DEPTH, FREE, Document, local, parse_xml
+from camscan.net.xml import DEPTH, FREE, Document, local_name, parse_xml
 
 
 def names(document: Document) -> list[str]:
@@ -196,7 +196,7 @@ def test_places_in_the_document() -> None:
 
 @pytest.mark.parametrize(("tag", "name"), [("{urn:x}Types", "Types"), ("d:Types", "Types"), ("Types", "Types")])
 def test_local_name(tag: str, name: str) -> None:
-    assert local(tag) == name
+    assert local_name(tag) == name
 
 
 PIECES = [

@@ -15,9 +15,9 @@ from camscan.app.listing_lines import decode_lines
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Happening, Judgement
 from camscan.asset import Event as Kind
-from camscan.config.check import ending
+from camscan.config.check import ending_authorisations
 from camscan.errors import BusyError, OptionError, RegisterError
-from camscan.headline import of_report
+from camscan.headline import headline_of_report
 from camscan.model import Completion
 from camscan.notify.decide import SCANS, Event
 from camscan.notify.message import Item
@@ -138,7 +138,7 @@ def _first_scans(space: Workspace, scans: Iterable[StoredScan]) -> Iterator[Even
     for scan in scans:
         where = visible(scan.site, _LONGEST) or "addresses without a site"
         with space.open(readonly=True) as book:
-            saw = of_report(book.report(scan.scan_id)).counts.rstrip(".")
+            saw = headline_of_report(book.report(scan.scan_id)).counts.rstrip(".")
         yield Event(Item("first_scan", where, scan.scan_id, site=scan.site, brief=f"{where}: {saw}"), scan.scan_id)
 
 
@@ -213,7 +213,7 @@ def overdue_removals(found: Estate) -> list[Item]:
 def expiring_authorisations(space: Workspace, day: date) -> list[Item]:
     """Authorisations that have ended, or end soon, and that no other one replaces."""
     found = []
-    for each in ending(space.settings, day):
+    for each in ending_authorisations(space.settings, day):
         role = visible(each.role, _LONGEST)
         has = "ended on" if each.expires < day else "ends on"
         brief = f"that of {role} {has} {each.expires}"

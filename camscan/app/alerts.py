@@ -17,7 +17,7 @@ from camscan.app.json_values import from_plain, to_json_value
 from camscan.app.workspace import Workspace
 from camscan.config.recipient import Recipient
 from camscan.errors import CamscanError, RegisterError, UsageError
-from camscan.notify.decide import Note, choose, compose, message_id
+from camscan.notify.decide import Note, choose_items, compose_messages, message_id
 from camscan.notify.message import KINDS, Item, Message
 from camscan.notify.text import TITLES
 from camscan.output import visible
@@ -164,7 +164,7 @@ class _Work:
         self.marks[f"{name}.after"] = found.scans[-1] if found.scans else ""
 
     def _take_items(self, events: Iterable[Any], lasting: Iterable[Item], recent: Sequence[str]) -> None:
-        chosen = choose(events, lasting, [*self._past, *self.notes], self._now, recent)
+        chosen = choose_items(events, lasting, [*self._past, *self.notes], self._now, recent)
         self._items += chosen.items
         self.notes += chosen.notes
 
@@ -172,7 +172,7 @@ class _Work:
         """One for each class that has something to tell."""
         organisation, salt = self._space.settings.organisation, self._space.name
         command = f"camscan diff --since {self._now.date() - timedelta(days=1)}"
-        found = list(compose(self._items, self._now, organisation=organisation, command=command, salt=salt))
+        found = list(compose_messages(self._items, self._now, organisation=organisation, command=command, salt=salt))
         if self._facts:
             number = message_id("progress", self._now, salt)
             found.append(
@@ -254,7 +254,7 @@ def _mark_sent(recipient: Recipient, message: Message) -> Sent:
 
 def _send_directly(space: Workspace, items: Sequence[Item], now: datetime) -> Iterable[Sent]:
     """Where nothing can be written down: what a run met, now or never."""
-    for message in compose(items, now, organisation=space.settings.organisation, salt=space.name):
+    for message in compose_messages(items, now, organisation=space.settings.organisation, salt=space.name):
         for recipient in space.settings.notify:
             if message.about in recipient.classes:
                 yield _mark_sent(recipient, message)
@@ -270,7 +270,7 @@ def send_test_alerts(space: Workspace, names: Sequence[str] = (), now: datetime 
             raise UsageError(f"there is no recipient '{name}'; the recipients are: {listed}")
     now = space.settings.clock(now or datetime.now(UTC))
     chosen = [known[name.casefold()] for name in names] or list(known.values())
-    (message,) = compose(
+    (message,) = compose_messages(
         [Item("test", "test", brief="nothing is wrong")], now, organisation=space.settings.organisation
     )
     return [_mark_sent(each, message) for each in chosen]

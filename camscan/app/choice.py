@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from camscan.asset import Asset
-from camscan.asset.spelling import nearest, plain_name
+from camscan.asset.spelling import nearest_hint, plain_name
 from camscan.errors import UsageError
 from camscan.fingerprints import badges
 from camscan.fingerprints.wording import load_words
@@ -24,7 +24,7 @@ __all__ = [
     "UNKNOWN",
     "badges_of",
     "maker_name",
-    "nearest",
+    "nearest_hint",
     "ownership",
     "pick_brand",
     "pick_kinds",
@@ -79,7 +79,7 @@ def _similar_makers(text: str, known: companies.Ownership) -> str:
     holding = [name for name, several in names if any(part in one.casefold() for one in several)]
     if len(part) >= _TELLING and holding:
         return f"; did you mean {listed(holding[:_FEW], 'or')}?"
-    return nearest(text, [name for name, _ in names] + [key for _, (key, *_) in names])
+    return nearest_hint(text, [name for name, _ in names] + [key for _, (key, *_) in names])
 
 
 def maker_name(key: str | None, otherwise: str = UNKNOWN) -> str:
@@ -126,4 +126,4 @@ def pick_kinds(text: str, overlays: Sequence[Path] = ()) -> frozenset[str]:
 
 def _did_you_mean(text: str, names: Sequence[str]) -> str:
     more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
-    return nearest(text, names) or f"; choose from: {', '.join(names[:_FEW])}{more}"
+    return nearest_hint(text, names) or f"; choose from: {', '.join(names[:_FEW])}{more}"

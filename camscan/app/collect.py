@@ -22,7 +22,7 @@ from camscan.app.workspace import Workspace, workspace_of
 from camscan.config import Config, find_config
 from camscan.config.collector import CollectorFile, read_collector
 from camscan.errors import CamscanError, OutputError, UsageError
-from camscan.output import create, explained, make_folder, open_existing, visible, write_bytes_atomically
+from camscan.output import create_file, explain_errors, make_folder, open_existing, visible, write_bytes_atomically
 from camscan.parcel import MOST_BYTES, errand
 from camscan.parcel.client import Centre, CentreError
 from camscan.parcel.keys import own_key, public_of, words_of
@@ -88,7 +88,7 @@ class Place:
 
     def remember(self, **members: Any) -> None:
         """Remember it; on the disk when this returns."""
-        with explained(self.folder):
+        with explain_errors(self.folder):
             make_folder(self.folder)
         text = json.dumps(self.state() | members).encode()
         write_bytes_atomically(self.folder / "state.json", lambda stream: stream.writelines([text]))
@@ -236,7 +236,7 @@ def prepared_for(own: Place, site: str, wall: datetime) -> tuple[Workspace, Prep
         is_confirmed=True,
         keep_journal=True,
     )
-    with explained(own.folder):
+    with explain_errors(own.folder):
         make_folder(own.folder)
     space = workspace_of(_own_settings(settings), own.register)
     prepared = prepare_request(request, config=space.settings)
@@ -250,7 +250,7 @@ def _own_settings(settings: Config) -> Config:
 
 def _fill_spool(own: Place) -> None:
     """Put every finished scan that is kept into the spool, signed."""
-    with explained(own.spool):
+    with explain_errors(own.spool):
         make_folder(own.spool)
     for path in kept(journal_folder(str(own.register))):
         with open_existing(path) as stream:
@@ -259,7 +259,7 @@ def _fill_spool(own: Place) -> None:
         sealed = seal(body, own.key())
         target = own.spool / f"{name}.camparcel"
         target.unlink(missing_ok=True)
-        with explained(target), os.fdopen(create(target), "wb") as stream:
+        with explain_errors(target), os.fdopen(create_file(target), "wb") as stream:
             stream.write(sealed)
             os.fsync(stream.fileno())
         path.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from camscan.errors import OutputError, UsageError
 from camscan.fingerprints import Database, Problem, load_database, naming, registry
 from camscan.fingerprints import check_database as check_fingerprints
 from camscan.fingerprints.registry import BadRow, Block, Sorted, with_colons
-from camscan.output import explained, make_folder, open_existing, write_atomically
+from camscan.output import explain_errors, make_folder, open_existing, write_atomically
 from camscan.policies import proof
 from camscan.vulnerabilities import assess
 from camscan.vulnerabilities.kev import catalogue_file, data_directory, read_catalogue, store_catalogue
@@ -127,7 +127,7 @@ def write_blocks(work: BlocksImport, directory: Path | None = None) -> Path:
         raise OutputError(f"{target}: cannot be written: {error.strerror or error}") from error
     if not is_import:
         raise UsageError(f"{target}: was not written by an import; name another directory with --to")
-    with explained(target):
+    with explain_errors(target):
         make_folder(target.parent)
     write_atomically(target, lambda stream: stream.writelines([text]))
     return target

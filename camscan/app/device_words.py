@@ -5,7 +5,7 @@ from __future__ import annotations
 from camscan.app import assess
 from camscan.app.devices import Details, device_site
 from camscan.asset import GONE, Asset, Judgement, Lifecycle
-from camscan.dates import moment, spoken
+from camscan.dates import spoken, spoken_moment
 from camscan.output import visible
 from camscan.words import counted
 
@@ -127,6 +127,6 @@ def describe_sightings(row: Asset) -> str:
         return f"never by a scan{_describe_lease(row)}"
     missed = f"; the last {counted(row.scans_missed, 'scan')} did not see it" if row.scans_missed else ""
     scans = counted(row.sightings, "scan")
-    return f"{moment(row.last_seen)}{missed}; {scans} saw it" + (
+    return f"{spoken_moment(row.last_seen)}{missed}; {scans} saw it" + (
         f" since {spoken(row.first_seen.astimezone().date())}" if row.first_seen and row.sightings > 1 else ""
     )

@@ -11,7 +11,7 @@ from camscan.app import choice
 from camscan.app.assess import judge_assets
 from camscan.app.device_members import device_object, evidence_objects
 from camscan.asset import Asset, Change, Judgement, Lifecycle, Presence
-from camscan.asset.spelling import nearest
+from camscan.asset.spelling import nearest_hint
 from camscan.config import Config
 from camscan.errors import UsageError
 from camscan.fingerprints.wording import load_words
@@ -70,7 +70,7 @@ def require_at_site(rows: Sequence[Asset], site: str) -> list[Asset]:
     found = devices_at_site(rows, site)
     if not found:
         sites = sorted({device_site(row) for row in rows} - {""})
-        near = nearest(site, sites) or "; `camscan show` lists devices and sites"
+        near = nearest_hint(site, sites) or "; `camscan show` lists devices and sites"
         raise UsageError(f"the register has no device at the site {site}{near}")
     return found
 

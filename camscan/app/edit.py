@@ -12,7 +12,7 @@ from camscan.app.workspace import Workspace, find_workspace
 from camscan.asset import CLOSED, GONE, Asset, Change, Lifecycle, RecordType
 from camscan.asset.columns import BY_NAME, EDITABLE, STATED
 from camscan.asset.entry import normalise
-from camscan.asset.spelling import nearest, plain_name
+from camscan.asset.spelling import nearest_hint, plain_name
 from camscan.dates import read_day
 from camscan.errors import OptionError, UsageError
 from camscan.register import Edit, NewRow, Register
@@ -198,7 +198,7 @@ def _did_you_mean(name: str) -> str:
     """Which column may have been meant: one spelled nearly so, else the one that camera lists call so."""
     called = column_meant(name)
     said = f"; did you mean {called}?" if called in BY_NAME and BY_NAME[called].is_editable else ""
-    return nearest(name, [each.name for each in EDITABLE]) or said or "; `camscan set --columns` lists them"
+    return nearest_hint(name, [each.name for each in EDITABLE]) or said or "; `camscan set --columns` lists them"
 
 
 def entries_of(words: Sequence[str]) -> dict[str, str]:

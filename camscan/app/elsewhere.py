@@ -24,7 +24,7 @@ from camscan.ingest.source import Source, open_document
 from camscan.model import Completion, Coverage, Device, Report
 from camscan.probes import UNSOLICITED
 from camscan.register import Entered, Register, open_register
-from camscan.report import report_of
+from camscan.report import make_report
 
 _CLOCKS = timedelta(hours=1)
 """So far the clocks of two machines may be apart."""
@@ -229,7 +229,7 @@ def _make_report(
     )
     # Of devices that speak in a file, it is a sighting at the time of the file.
     oldest, newest = (started_at, started_at) if listing else (gathered.oldest, gathered.newest)
-    return report_of(
+    return make_report(
         attempts,
         devices,
         database,

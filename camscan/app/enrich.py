@@ -13,7 +13,7 @@ from camscan.app.record import record_and_write
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset
 from camscan.config import Config, Credential
-from camscan.enrich import LOCK_SECONDS, Known, Login, is_spared
+from camscan.enrich import LOCK_SECONDS, Known, Login, has_refused_often
 from camscan.enrich import enrich as ask
 from camscan.errors import ScopeError, UsageError
 from camscan.fingerprints import Database
@@ -115,7 +115,7 @@ def _not_locked_out(book: Register, rows: list[Asset], *, named: bool) -> list[A
     kept: list[Asset] = []
     for row in rows:
         ip = row.ip_addresses[0]
-        if not is_spared((each for scan in late for each in book.attempts(scan.scan_id, ip)), now):
+        if not has_refused_often((each for scan in late for each in book.attempts(scan.scan_id, ip)), now):
             kept.append(row)
         elif named:
             raise UsageError(f"{ip} refused several logins in the last half hour; wait, or it may lock you out")

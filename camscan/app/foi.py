@@ -21,7 +21,7 @@ from camscan.errors import OutputError, UsageError
 from camscan.foi.comparing import Released, compare_packs
 from camscan.foi.pack import Pack, Release, Terms, make_draft
 from camscan.foi.refusal import Act
-from camscan.output import check_writable, explained, make_folder, write_bytes_atomically
+from camscan.output import check_writable, explain_errors, make_folder, write_bytes_atomically
 from camscan.register.address import address_of
 from camscan.store import open_store
 from camscan.store.database import beside
@@ -184,7 +184,7 @@ def _release_pack(packs: Packs, pack: Pack, asked: Asked, write: Callable[[Pack]
 
 def _write_pack(pack: Pack, folder: Path) -> Made:
     files = {**files_kept_back(pack), **files_to_send(pack)}
-    with explained(folder):
+    with explain_errors(folder):
         make_folder(folder)
         make_folder(folder / KEPT_BACK)
     for name in files:

@@ -10,7 +10,7 @@ from camscan import headline as counting
 from camscan.app import assess
 from camscan.app.headline import of_register
 from camscan.asset import GONE, Asset
-from camscan.asset.kinds import CAPABILITY_COLUMNS, founded
+from camscan.asset.kinds import CAPABILITY_COLUMNS, founded_capabilities
 from camscan.config import Config
 from camscan.foi.estate import Estate, Numbers, Policy, Unit
 from camscan.foi.questions import CAPABILITIES, CONTROLLED, NOT_RECORDED, PLACES, TYPES
@@ -80,7 +80,7 @@ class _Units:
 
     def make_unit(self, row: Asset) -> Unit:
         maker, _, stated = known_maker(row, self._known)
-        sort = counting.sort_of(row.identification.kind)
+        sort = counting.counted_as(row.identification.kind)
         price, bought, planned, gone = (
             row.entries.get("purchase_cost"),
             date_in_column(row, "purchase_date"),
@@ -115,14 +115,17 @@ def _known_or_other(word: str, known: Iterable[str]) -> str:
 def _device_type(row: Asset, sort: str) -> str:
     kind = row.identification.kind or ""
     if sort == "cameras" and kind in {"", "camera"}:
-        turns = "ptz" in founded(row.identification.capabilities) or row.entries.get("stated_device_type") == "ptz"
+        turns = (
+            "ptz" in founded_capabilities(row.identification.capabilities)
+            or row.entries.get("stated_device_type") == "ptz"
+        )
         return "ptz" if turns else "camera"
     found = _TYPES.get(kind, NOT_RECORDED)
     return found if found in TYPES[sort] else NOT_RECORDED
 
 
 def _capabilities_of(row: Asset) -> frozenset[str]:
-    known = founded(row.identification.capabilities)
+    known = founded_capabilities(row.identification.capabilities)
     stated = _STATED.get(row.entries.get("stated_device_type", ""))
     found = {column for column in CAPABILITIES if CAPABILITY_COLUMNS[column] & known}
     return frozenset({*found, *([stated] if stated else ())})

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from camscan import sheets
 from camscan.asset.columns import Kind
-from camscan.cells import harmless
+from camscan.cells import harmless_cell
 from camscan.foi.answers import Part, about_pack, list_parts, pack_title
 from camscan.foi.csv import write_answers, write_kept
 from camscan.foi.pack import Pack
@@ -85,7 +85,7 @@ def _title_cell(pack: Pack, text: str) -> str:
 
 
 def _cell_text(cell: Cell) -> str:
-    return harmless(visible(f"{cell:.2f}" if isinstance(cell, Decimal) else str(cell)))
+    return harmless_cell(visible(f"{cell:.2f}" if isinstance(cell, Decimal) else str(cell)))
 
 
 # ── all files ────────────────────────────────────────────────────────────────────────────────────────────────────

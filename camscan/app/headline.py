@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset
 from camscan.config import Config
-from camscan.headline import Headline, of_report
+from camscan.headline import Headline, headline_of_report
 from camscan.plan.estate_count import count_headline
 from camscan.policies import companies
 from camscan.register import Register
 
-__all__ = ["Headline", "of_register", "of_report", "of_workspace"]
+__all__ = ["Headline", "headline_of_report", "of_register", "of_workspace"]
 
 
 def of_register(book: Register, settings: Config, rows: Sequence[Asset] | None = None) -> Headline:

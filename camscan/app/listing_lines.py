@@ -17,7 +17,7 @@ from camscan.app.edition import settings_hash
 from camscan.app.listing import is_of_video
 from camscan.app.screen_rows import screen_row
 from camscan.asset import Asset, Judgement, Place, Presence, RecordType
-from camscan.asset.kinds import founded
+from camscan.asset.kinds import founded_capabilities
 from camscan.config import Config
 from camscan.model import Capability, Confidence, Identification
 from camscan.plan import Rules, judge_devices
@@ -189,7 +189,7 @@ def _count_facts(asset: Asset, judgement: Judgement, texts: Mapping[str, str]) -
         "channels": asset.channels,
         "read": asset.hints.get("channels", ""),
         "brand": found.brand,
-        "can": sorted(founded(found.capabilities)),
+        "can": sorted(founded_capabilities(found.capabilities)),
         "is_camera_system": found.is_camera_system,
         "would": list(judgement.would_match),
         "long": {name: text for name, text in texts.items() if len(text) > _LONGEST},

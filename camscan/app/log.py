@@ -16,7 +16,7 @@ from typing import TextIO
 
 from camscan.errors import OutputError
 from camscan.log import LOGGER, Layout
-from camscan.output import create, open_existing
+from camscan.output import create_file, open_existing
 
 _LONGEST = 300
 """Characters of a value; more of it stands in the report."""
@@ -64,7 +64,7 @@ def _open_log(file: Path) -> TextIO:
         try:
             stream = open_existing(file, write=True)
         except FileNotFoundError:
-            stream = os.fdopen(create(file), "wb", buffering=0)
+            stream = os.fdopen(create_file(file), "wb", buffering=0)
         if os.fstat(stream.fileno()).st_nlink > 1:
             stream.close()
             raise OutputError(f"{file}: the log needs a file of its own; name another one")

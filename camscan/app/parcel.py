@@ -18,7 +18,7 @@ from camscan.parcel.confine import Allowed, Confined, allow_networks, confine, t
 from camscan.parcel.seal import Sealed, open_file
 from camscan.parcel.unpack import Content, peek, unpack
 from camscan.register import Recorded
-from camscan.scan.decision import weigh
+from camscan.scan.decision import weigh_attempts
 from camscan.scan.journal import Head
 from camscan.store import open_store
 from camscan.store.collectors import Collector, Collectors
@@ -175,7 +175,7 @@ def record_parcel(
 def make_report(content: Content, confined: Confined, settings: Config) -> Report:
     """The report of what is left of a parcel, by this fingerprint database."""
     tail, database = content.tail, fingerprints.load_database(settings.overlays)
-    devices, notes = weigh(confined.attempts, database)
+    devices, notes = weigh_attempts(confined.attempts, database)
     if confined.dropped:
         notes.append(
             f"{confined.dropped:,} replies of the parcel were left out: its key may not speak for their senders"

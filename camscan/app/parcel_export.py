@@ -12,7 +12,7 @@ from camscan.app.resume import journal_folder
 from camscan.app.workspace import Workspace
 from camscan.errors import OutputError, UsageError
 from camscan.net.target import parse_targets
-from camscan.output import explained, open_existing, write_bytes_atomically
+from camscan.output import explain_errors, open_existing, write_bytes_atomically
 from camscan.parcel import MOST_BYTES
 from camscan.parcel.keys import default_place, own_key, public_of, words_of
 from camscan.parcel.seal import seal
@@ -93,7 +93,7 @@ def _export_half(space: Workspace, run: Unfinished) -> bytes:
         number = past.halves + past.is_moved_on
         report = report_of_half(past, f"{head.scan}.{number}", targets, database)
         if past.is_moved_on:
-            with explained(run.path), open_existing(run.path, write=True) as stream:
+            with explain_errors(run.path), open_existing(run.path, write=True) as stream:
                 stream.truncate(past.size)
                 stream.write(half_line(number))
     return body_of(report)

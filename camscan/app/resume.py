@@ -16,7 +16,7 @@ from camscan.app.scan import Interruption, Watcher, run_scan
 from camscan.config import PACES
 from camscan.errors import CamscanError, OutputError
 from camscan.model import Completion, Report, Turn
-from camscan.output import masked, write_bytes_atomically
+from camscan.output import mask_password, write_bytes_atomically
 from camscan.parcel.write import body_of
 from camscan.register import Recorded, Register, open_register
 from camscan.register.address import address_of
@@ -74,7 +74,7 @@ class Left(enum.Enum):
 def journal_folder(register: str) -> Path:
     """Where the journals of a register are."""
     address = address_of(register)
-    return beside(masked(address) if address else register)
+    return beside(mask_password(address) if address else register)
 
 
 def list_unfinished(place: Path) -> list[Unfinished]:

@@ -14,7 +14,7 @@ from camscan.app.report_form import form_suffix
 from camscan.app.workspace import Workspace, workspace_of
 from camscan.config import Config
 from camscan.errors import CamscanError, ConfigError, OutputError, RegisterError, UsageError
-from camscan.output import explained, make_folder, write_atomically
+from camscan.output import explain_errors, make_folder, write_atomically
 from camscan.register.address import address_of
 
 REPORTS = {"report": "full", "summary": "summary"}
@@ -33,7 +33,7 @@ def back_up(space: Workspace, day: date) -> Path | None:
     if keep == 0 or not space.has_register:
         return None
     folder, stem = folder_of_backups(space), _backup_stem(space)
-    with explained(folder):
+    with explain_errors(folder):
         make_folder(folder)
     target = folder / f"{stem}-{day.isoformat()}.db"
     with space.open(readonly=True) as book:
@@ -60,7 +60,7 @@ def require_register_not_lost(space: Workspace) -> None:
     folder, pattern = folder_of_backups(space), _backup_pattern(_backup_stem(space))
     if space.has_register or not folder.is_dir():
         return
-    with explained(folder):
+    with explain_errors(folder):
         found = sorted(path.name for path in folder.iterdir() if pattern.fullmatch(path.name))
     if found:
         raise RegisterError(
@@ -80,7 +80,7 @@ def _backup_stem(space: Workspace) -> str:
 def _prune_backups(folder: Path, stem: str, newest: Path, keep: int) -> None:
     """Remove the oldest; never the one that was just written, whatever the clock said when others were."""
     pattern = _backup_pattern(stem)
-    with explained(folder):
+    with explain_errors(folder):
         found = sorted(path for path in folder.iterdir() if pattern.fullmatch(path.name) and path != newest)
     for path in found[: max(0, len(found) - keep + 1)]:
         try:
@@ -123,7 +123,7 @@ def _make_writer(name: str, path: str) -> Callable[[Workspace], None] | None:
 
     def write_export(space: Workspace) -> None:
         space.refuse_own(path)
-        with explained(Path(path)):
+        with explain_errors(Path(path)):
             make_folder(Path(path).parent)
         if known.of_register is not None:
             wanted = export.Wanted(name=name, path=path, force=True)
@@ -141,7 +141,7 @@ def _make_writer(name: str, path: str) -> Callable[[Workspace], None] | None:
 def _write_report(space: Workspace, path: str, level: str) -> None:
     from camscan.app.report import Level, write_report  # noqa: PLC0415 - 0.2 s that `camscan config check` need not wait for
 
-    with explained(Path(path)):
+    with explain_errors(Path(path)):
         make_folder(Path(path).parent)
     write_report(space, path, Level(level))
 

@@ -18,7 +18,7 @@ from camscan.net.pace import PACES
 from camscan.probes import forget_replies
 from camscan.scan.checkpoint import Checkpoint
 from camscan.scan.engine import Scan
-from camscan.scan.estimate import seconds
+from camscan.scan.estimate import estimate_seconds
 from camscan.scan.journal.write import Journal
 from camscan.scan.plan import Progress
 
@@ -28,8 +28,8 @@ __all__ = [
     "Scanned",
     "Watcher",
     "captured_lines",
+    "estimate_seconds",
     "run_scan",
-    "seconds",
     "watch_nothing",
 ]
 JOURNAL_EVERY = 1.0
@@ -141,7 +141,7 @@ def _forget(prepared: Prepared) -> None:
 
 def captured_lines(report: Report) -> list[str]:
     """Every reply as it came off the wire, one JSON line each."""
-    return list(captures.write(report.attempts))
+    return list(captures.write_captures(report.attempts))
 
 
 async def _run_engine(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from camscan.app.choice import maker_name
 from camscan.app.devices import device_site
 from camscan.asset import Asset, Event
-from camscan.headline import MAKERS, is_unknown, of_report
+from camscan.headline import MAKERS, headline_of_report, is_unknown
 from camscan.model import Report
 from camscan.register import Recorded, Register
 from camscan.words import listed
@@ -54,7 +54,7 @@ def find_scan_news(book: Register, report: Report, recorded: Recorded) -> ScanNe
     else:
         is_first = all(scan.targets != report.targets for scan in before)
     where = (report.site or listed(report.targets)) if is_first else ""
-    return ScanNews(where, of_report(report).counts if is_first else "", rows)
+    return ScanNews(where, headline_of_report(report).counts if is_first else "", rows)
 
 
 def _may_be_a_camera(row: Asset) -> bool:

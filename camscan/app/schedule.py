@@ -17,7 +17,7 @@ from camscan.app.run_outputs import folder_of_backups
 from camscan.app.workspace import Workspace
 from camscan.config import DAYS, Window
 from camscan.errors import OutputError, UsageError
-from camscan.output import explained, make_folder, visible, write_atomically
+from camscan.output import explain_errors, make_folder, visible, write_atomically
 from camscan.register.address import address_of
 
 UNITS = Path("/etc/systemd/system")
@@ -299,12 +299,12 @@ def write_schedule(made: Schedule, folder: Path) -> list[Path]:
         path = folder / name
         if path.exists() and MARK not in path.read_text(encoding="utf-8", errors="replace")[:_HEAD]:
             raise UsageError(f"{path}: exists already, and camscan did not write it; move it away first")
-    with explained(folder):
+    with explain_errors(folder):
         make_folder(folder)
     for name, text in made.files.items():
         path = folder / name
         write_atomically(path, functools.partial(_write_text, text=text))
-        with explained(path):
+        with explain_errors(path):
             path.chmod(0o644)  # it holds no secret, and systemd wants to be able to show it
     return [folder / name for name in made.files]
 

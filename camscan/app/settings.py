@@ -9,7 +9,7 @@ from pathlib import Path
 from camscan import notify, output
 from camscan.app.assess import load_rules
 from camscan.app.run_outputs import list_writers
-from camscan.asset.spelling import nearest
+from camscan.asset.spelling import nearest_hint
 from camscan.config import Config
 from camscan.config.check import Finding, Level
 from camscan.config.check import check as check_config
@@ -71,7 +71,7 @@ def parse_decision(minute: str, day: str, makers: str) -> LocalDecision | None:
     for name, key in zip(names, keys, strict=True):
         if key not in known.makers and key not in known.companies:
             raise UsageError(
-                f"--makers: '{name}' is not a maker that camscan knows{nearest(name, sorted(known.makers))}"
+                f"--makers: '{name}' is not a maker that camscan knows{nearest_hint(name, sorted(known.makers))}"
             )
     if not keys:
         raise UsageError("--makers is empty: name the makers that the decision is about, such as hikvision,dahua")

@@ -15,7 +15,7 @@ from camscan.asset import Asset, Place
 from camscan.config import Config, Site
 from camscan.config.check import Finding, Level
 from camscan.config.read import find_file, read_config
-from camscan.config.sites_file import Table, load, write
+from camscan.config.sites_file import Table, load_table, write_table
 from camscan.errors import ConfigError, UsageError
 from camscan.output import write_atomically
 from camscan.plan.estate_count import is_in_place
@@ -78,7 +78,7 @@ def read_sites(file: Path, config: Path | None = None) -> SitesImport:
     found = find_file(config)
     if found is None:
         raise UsageError("there is no camscan.yaml: make one with `camscan config init`")
-    table = load(file)
+    table = load_table(file)
     before, _ = read_config(found)
     after, faults = read_config(found, table=table)
     return SitesImport(table, before, after, faults)
@@ -88,7 +88,7 @@ def apply_sites(table: SitesImport) -> Path:
     """Keep the table beside camscan.yaml, in place of the last one; the file that was written."""
     file = table.after.sites_file
     assert file is not None  # noqa: S101 - a configuration that was read has one
-    write_atomically(str(file), lambda stream: stream.writelines([write(table.table.sites)]))
+    write_atomically(str(file), lambda stream: stream.writelines([write_table(table.table.sites)]))
     return file
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from camscan.app.resume import journal_folder
 from camscan.app.workspace import Workspace
 from camscan.errors import BusyError
-from camscan.output import explained, make_folder
+from camscan.output import explain_errors, make_folder
 from camscan.register.backends.lock import Lock
 
 
@@ -16,7 +16,7 @@ from camscan.register.backends.lock import Lock
 def lock_runs(space: Workspace) -> Iterator[None]:
     """Hold the lock of a register's runs and alerts. Raises BusyError where another holds it."""
     place = journal_folder(str(space.where))
-    with explained(place):
+    with explain_errors(place):
         make_folder(place.parent)
     try:
         lock = Lock(place.with_name(f"{place.name}.run"))

@@ -14,7 +14,7 @@ from typing import Any
 from camscan.app.resume import journal_folder
 from camscan.app.workspace import Workspace
 from camscan.errors import CamscanError, UsageError
-from camscan.output import create, explained, make_folder, open_existing
+from camscan.output import create_file, explain_errors, make_folder, open_existing
 from camscan.parcel import MOST_BYTES
 from camscan.parcel.seal import unseal
 from camscan.store.database import Store
@@ -72,11 +72,11 @@ class Upload:
         held = self.held()
         if at != held or not part or len(part) > PART or held + len(part) > MOST_BYTES + _LINE:
             return False, held
-        with explained(self._part):
+        with explain_errors(self._part):
             make_folder(self.folder)
             if not held:
                 self._part.unlink(missing_ok=True)
-                os.close(create(self._part))
+                os.close(create_file(self._part))
             with open_existing(self._part, write=True) as stream:
                 stream.write(part)
                 os.fsync(stream.fileno())
@@ -118,7 +118,7 @@ class Upload:
     def _settle(self, blob: str) -> None:
         """The whole file under its own name, and the folder with it on the disk."""
         path = blob_path(self.folder, blob)
-        with explained(path):
+        with explain_errors(path):
             self._part.replace(path)
             if os.name == "posix":  # elsewhere no folder can be opened
                 folder = os.open(self.folder, os.O_RDONLY)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from camscan.config import Config, find_config
 from camscan.errors import UsageError
-from camscan.output import masked
+from camscan.output import mask_password
 from camscan.register import open_register, restore_register
 from camscan.register.address import address_of
 
@@ -31,7 +31,7 @@ class Workspace:
     @property
     def name(self) -> str:
         """The place as it may be printed: without a password."""
-        return masked(str(self.where))
+        return mask_password(str(self.where))
 
     @property
     def has_register(self) -> bool:

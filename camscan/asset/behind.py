@@ -10,7 +10,7 @@ def no_recorder(kind: str | None, stated_type: str = "") -> str:
 
     A person's word that it is a recorder counts more than a scan's that it is a camera.
     """
-    if not kinds.kind_of(kind).is_camera or kinds.kind_of(kinds.kind(stated_type)).takes_cameras:
+    if not kinds.kind_of(kind).is_camera or kinds.kind_of(kinds.kind_of_type(stated_type)).takes_cameras:
         return ""
     return (
         "is a camera, behind which nothing hangs; name the recorder "

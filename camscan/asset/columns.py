@@ -174,80 +174,86 @@ DEVICE_TYPES = (
 CAPABILITY_LEVELS = ("enabled", "supported", "no", "unknown")
 
 
-def _scanner(name: str, what: str, kind: Kind = Kind.TEXT, choices: tuple[str, ...] = ()) -> Column:
+def _scanner_column(name: str, what: str, kind: Kind = Kind.TEXT, choices: tuple[str, ...] = ()) -> Column:
     return Column(name, Owner.SCANNER, Kind.CHOICE if choices else kind, what, choices)
 
 
-def _derived(name: str, what: str, kind: Kind = Kind.TEXT, choices: tuple[str, ...] = ()) -> Column:
+def _derived_column(name: str, what: str, kind: Kind = Kind.TEXT, choices: tuple[str, ...] = ()) -> Column:
     return Column(name, Owner.DERIVED, Kind.CHOICE if choices else kind, what, choices)
 
 
-def _people(
+def _people_column(
     name: str, what: str, kind: Kind = Kind.TEXT, choices: tuple[str, ...] = (), *, inherited: bool = False
 ) -> Column:
     return Column(name, Owner.PEOPLE, Kind.CHOICE if choices else kind, what, choices, inherited)
 
 
 COLUMNS: tuple[Column, ...] = (
-    _derived(
+    _derived_column(
         "asset_id", "The asset number, camscan's own number for the device: given once, never changed, never reused"
     ),
-    _people("council_asset_tag", "The council's own label on the device; each label belongs to one device"),
-    _derived("record_type", "How the register knows of it", choices=tuple(RecordType)),
-    _people(
+    _people_column("council_asset_tag", "The council's own label on the device; each label belongs to one device"),
+    _derived_column("record_type", "How the register knows of it", choices=tuple(RecordType)),
+    _people_column(
         "lifecycle_status",
         "Its step between found and disposed of (confirmed: somebody visited it; shown as Visited)",
         choices=tuple(Lifecycle),
     ),
-    _derived("presence", "Whether scans see it; not what became of it", choices=tuple(Presence)),
-    _people("site_name", "The building or place", inherited=True),
-    _people("uprn", "UPRN, or the council's number of the building", inherited=True),
-    _people("site_type", "What kind of place it is", choices=SITE_TYPES, inherited=True),
-    _people(
+    _derived_column("presence", "Whether scans see it; not what became of it", choices=tuple(Presence)),
+    _people_column("site_name", "The building or place", inherited=True),
+    _people_column("uprn", "UPRN, or the council's number of the building", inherited=True),
+    _people_column("site_type", "What kind of place it is", choices=SITE_TYPES, inherited=True),
+    _people_column(
         "site_sensitivity", "1 council-critical … 4 low, on the council's scale", choices=SENSITIVITIES, inherited=True
     ),
-    _people("location_detail", "Where in the building: north stair, second floor"),
-    _scanner("location_hint", "What the device says about its own place or name: a raw clue for an inspection"),
-    _people(
+    _people_column("location_detail", "Where in the building: north stair, second floor"),
+    _scanner_column("location_hint", "What the device says about its own place or name: a raw clue for an inspection"),
+    _people_column(
         "indoor_outdoor_public",
         "Public space brings the surveillance camera code",
         choices=("indoor", "outdoor", "public_space"),
     ),
-    _people(
+    _people_column(
         "controller",
         "Who controls the building's network: some of them must be written to",
         choices=CONTROLLERS,
         inherited=True,
     ),
-    _people("owner_service", "The service or directorate whose device it is", inherited=True),
-    _people("responsible_person_role", "A role, never a person's name"),
-    _scanner("ip_addresses", "Addresses at the last sighting, first is primary", Kind.LIST),
-    _scanner("mac_addresses", "Hardware addresses, lower case", Kind.LIST),
-    _scanner("mac_source", "Which question gave the hardware address; behind a router there may be none"),
-    _scanner("hostname", "Its name by DNS, mDNS or DHCP"),
-    _people("vlan_or_subnet", "The subnet of the site map that holds its address", inherited=True),
-    _people(
+    _people_column("owner_service", "The service or directorate whose device it is", inherited=True),
+    _people_column("responsible_person_role", "A role, never a person's name"),
+    _scanner_column("ip_addresses", "Addresses at the last sighting, first is primary", Kind.LIST),
+    _scanner_column("mac_addresses", "Hardware addresses, lower case", Kind.LIST),
+    _scanner_column("mac_source", "Which question gave the hardware address; behind a router there may be none"),
+    _scanner_column("hostname", "Its name by DNS, mDNS or DHCP"),
+    _people_column("vlan_or_subnet", "The subnet of the site map that holds its address", inherited=True),
+    _people_column(
         "network_zone", "Core network, a network of its own, or facing the internet", choices=ZONES, inherited=True
     ),
-    _people("switch_port", "The switch and port that it is connected to", inherited=True),
-    _derived("device_type", "What it is", choices=DEVICE_TYPES),
-    _derived("manufacturer", "Who built it, whatever the badge says; unknown stays unknown"),
-    _derived("manufacturer_basis", "The evidence for that: declared, oui, firmware_fingerprint, oem_table, human"),
-    _people("brand_on_badge", "The label that the public sees", inherited=True),
-    _derived("oem_relationship", "How brand and builder are related: rebrand_of, subsidiary_of, none_known, unknown"),
-    _derived("model", "Model number"),
-    _derived("serial_number", "Serial number"),
-    _scanner("firmware_version", "Firmware as the device says it"),
-    _scanner("firmware_date", "Build date in the firmware text", Kind.DATE),
-    _people("recorder_asset_id", "For a camera behind a recorder: the recorder's asset_id", inherited=True),
-    _people("recorder_channel", "For a camera behind a recorder: its channel", Kind.NUMBER, inherited=True),
-    _scanner(
+    _people_column("switch_port", "The switch and port that it is connected to", inherited=True),
+    _derived_column("device_type", "What it is", choices=DEVICE_TYPES),
+    _derived_column("manufacturer", "Who built it, whatever the badge says; unknown stays unknown"),
+    _derived_column(
+        "manufacturer_basis", "The evidence for that: declared, oui, firmware_fingerprint, oem_table, human"
+    ),
+    _people_column("brand_on_badge", "The label that the public sees", inherited=True),
+    _derived_column(
+        "oem_relationship", "How brand and builder are related: rebrand_of, subsidiary_of, none_known, unknown"
+    ),
+    _derived_column("model", "Model number"),
+    _derived_column("serial_number", "Serial number"),
+    _scanner_column("firmware_version", "Firmware as the device says it"),
+    _scanner_column("firmware_date", "Build date in the firmware text", Kind.DATE),
+    _people_column("recorder_asset_id", "For a camera behind a recorder: the recorder's asset_id", inherited=True),
+    _people_column("recorder_channel", "For a camera behind a recorder: its channel", Kind.NUMBER, inherited=True),
+    _scanner_column(
         "recorder_channels",
         "For a recorder: how many channels it says it has, and how many of them have a row in the register",
     ),
-    _people("connection", "How it is connected", choices=CONNECTIONS, inherited=True),
+    _people_column("connection", "How it is connected", choices=CONNECTIONS, inherited=True),
     *(
-        _scanner(f"cap_{name}", f"{what}: a model number never proves more than supported", choices=CAPABILITY_LEVELS)
+        _scanner_column(
+            f"cap_{name}", f"{what}: a model number never proves more than supported", choices=CAPABILITY_LEVELS
+        )
         for name, what in (
             ("ptz", "Pan, tilt and zoom"),
             ("audio", "Microphone or loudspeaker"),
@@ -258,67 +264,69 @@ COLUMNS: tuple[Column, ...] = (
             ("analytics_other", "Other analysis of what it sees"),
         )
     ),
-    _scanner("capability_basis", "The evidence for the capabilities, and how sure it is"),
-    _scanner("open_services", "Port numbers that answered", Kind.LIST),
-    _people("internet_exposed", "Whether it can be reached from the internet", choices=YES_NO, inherited=True),
-    _scanner("first_seen", "First sighting", Kind.MOMENT),
-    _scanner("last_seen", "Last sighting", Kind.MOMENT),
-    _scanner("last_scan", "Id of the last scan that saw it"),
-    _scanner("scans_missed", "Scans in a row that looked for it and did not see it", Kind.NUMBER),
-    _people("last_confirmed_on", "The date of the last site visit", Kind.DATE),
-    _people("last_confirmed_by_role", "The visitor's role"),
-    _scanner("evidence", "Why it was identified like this, in plain English, the strongest reason first"),
-    _derived("confidence", "How sure the manufacturer is, 0 to 100", Kind.NUMBER),
-    _derived("confidence_word", "The same in a word: confirmed, probable, possible, unknown"),
-    _derived("policy_matches", "Ids of the policies that it falls under", Kind.LIST),
-    _derived("policy_reason", "Why, and whom they bind"),
-    _people(
+    _scanner_column("capability_basis", "The evidence for the capabilities, and how sure it is"),
+    _scanner_column("open_services", "Port numbers that answered", Kind.LIST),
+    _people_column("internet_exposed", "Whether it can be reached from the internet", choices=YES_NO, inherited=True),
+    _scanner_column("first_seen", "First sighting", Kind.MOMENT),
+    _scanner_column("last_seen", "Last sighting", Kind.MOMENT),
+    _scanner_column("last_scan", "Id of the last scan that saw it"),
+    _scanner_column("scans_missed", "Scans in a row that looked for it and did not see it", Kind.NUMBER),
+    _people_column("last_confirmed_on", "The date of the last site visit", Kind.DATE),
+    _people_column("last_confirmed_by_role", "The visitor's role"),
+    _scanner_column("evidence", "Why it was identified like this, in plain English, the strongest reason first"),
+    _derived_column("confidence", "How sure the manufacturer is, 0 to 100", Kind.NUMBER),
+    _derived_column("confidence_word", "The same in a word: confirmed, probable, possible, unknown"),
+    _derived_column("policy_matches", "Ids of the policies that it falls under", Kind.LIST),
+    _derived_column("policy_reason", "Why, and whom they bind"),
+    _people_column(
         "in_scope",
         "Whether it is to be removed; a person's entry decides before any policy",
         choices=YES_NO,
         inherited=True,
     ),
-    _people("scope_decision_ref", "Minute and date of the decision"),
-    _derived("removal_priority", "1 first … 4 last; empty where it is out of scope", Kind.NUMBER),
-    _people("planned_removal_date", "The planned date of its removal", Kind.DATE),
-    _people("removal_phase", "Tranche or programme year"),
-    _people("blocked_by", "What prevents the removal: lease, listed building, budget, works order"),
-    _people("replacement_asset_id", "asset_id or label of what takes its place"),
-    _people("replacement_make_model", "Make and model of its replacement"),
-    _people("estimated_cost", "The cost of removing and replacing it, in pounds", Kind.MONEY),
-    _people("budget_code", "Cost centre"),
-    _people("funding_source", "Where the money comes from"),
-    _people("purchase_date", "When it was bought", Kind.DATE),
-    _people("purchase_cost", "What it cost, in pounds", Kind.MONEY),
-    _people("supplier", "Who sold it"),
-    _people("contract_ref", "Under which contract"),
-    _people("warranty_or_support_end", "When warranty or support ends", Kind.DATE),
-    _people("actual_removal_date", "When it was removed", Kind.DATE),
-    _people("removal_evidence_ref", "Works order or other proof of removal"),
-    _people("data_wiped", "Whether its recordings were wiped", choices=YES_NO),
-    _people("disposal_route", "How it was disposed of"),
-    _people("disposal_certificate_ref", "Proof of disposal"),
-    _people("disposal_date", "When it was disposed of", Kind.DATE),
-    _people("dpia_ref", "Data protection impact assessment"),
-    _people("dpia_review_date", "When that is to be reviewed", Kind.DATE),
-    _people("notes", "Anything else"),
-    _derived("handling", "Protective marking of this row"),
-    _people(
+    _people_column("scope_decision_ref", "Minute and date of the decision"),
+    _derived_column("removal_priority", "1 first … 4 last; empty where it is out of scope", Kind.NUMBER),
+    _people_column("planned_removal_date", "The planned date of its removal", Kind.DATE),
+    _people_column("removal_phase", "Tranche or programme year"),
+    _people_column("blocked_by", "What prevents the removal: lease, listed building, budget, works order"),
+    _people_column("replacement_asset_id", "asset_id or label of what takes its place"),
+    _people_column("replacement_make_model", "Make and model of its replacement"),
+    _people_column("estimated_cost", "The cost of removing and replacing it, in pounds", Kind.MONEY),
+    _people_column("budget_code", "Cost centre"),
+    _people_column("funding_source", "Where the money comes from"),
+    _people_column("purchase_date", "When it was bought", Kind.DATE),
+    _people_column("purchase_cost", "What it cost, in pounds", Kind.MONEY),
+    _people_column("supplier", "Who sold it"),
+    _people_column("contract_ref", "Under which contract"),
+    _people_column("warranty_or_support_end", "When warranty or support ends", Kind.DATE),
+    _people_column("actual_removal_date", "When it was removed", Kind.DATE),
+    _people_column("removal_evidence_ref", "Works order or other proof of removal"),
+    _people_column("data_wiped", "Whether its recordings were wiped", choices=YES_NO),
+    _people_column("disposal_route", "How it was disposed of"),
+    _people_column("disposal_certificate_ref", "Proof of disposal"),
+    _people_column("disposal_date", "When it was disposed of", Kind.DATE),
+    _people_column("dpia_ref", "Data protection impact assessment"),
+    _people_column("dpia_review_date", "When that is to be reviewed", Kind.DATE),
+    _people_column("notes", "Anything else"),
+    _derived_column("handling", "Protective marking of this row"),
+    _people_column(
         "stated_manufacturer",
         "Manufacturer as somebody read it off the device or an invoice; used until a scan finds more",
     ),
-    _people("stated_model", "Model, likewise"),
-    _people("stated_serial_number", "Serial number, likewise; a later scan recognises the device by it"),
-    _people("stated_device_type", "What it is, likewise", choices=DEVICE_TYPES),
-    _people("stated_mac_address", "Hardware address, likewise; a later scan recognises the device by it"),
-    _people("stated_ip_address", "Address, likewise; it recognises nothing"),
-    _derived("known_weaknesses", "Published weaknesses that its build does not rule out", Kind.LIST),
-    _derived("revision", "Number of the last change that a person made to this row; leave as it is", Kind.NUMBER),
-    _derived("inherited", "What this row showed before anybody edited it; leave as it is"),
-    _people("accepted_until", "Until when the risk is accepted; then it is to be decided anew", Kind.DATE),
-    _scanner("last_heard", "When another system last listed it, such as a DHCP server", Kind.MOMENT),
-    _scanner("listed_elsewhere", "What other systems list of it: in which list, and when"),
-    _people(
+    _people_column("stated_model", "Model, likewise"),
+    _people_column("stated_serial_number", "Serial number, likewise; a later scan recognises the device by it"),
+    _people_column("stated_device_type", "What it is, likewise", choices=DEVICE_TYPES),
+    _people_column("stated_mac_address", "Hardware address, likewise; a later scan recognises the device by it"),
+    _people_column("stated_ip_address", "Address, likewise; it recognises nothing"),
+    _derived_column("known_weaknesses", "Published weaknesses that its build does not rule out", Kind.LIST),
+    _derived_column(
+        "revision", "Number of the last change that a person made to this row; leave as it is", Kind.NUMBER
+    ),
+    _derived_column("inherited", "What this row showed before anybody edited it; leave as it is"),
+    _people_column("accepted_until", "Until when the risk is accepted; then it is to be decided anew", Kind.DATE),
+    _scanner_column("last_heard", "When another system last listed it, such as a DHCP server", Kind.MOMENT),
+    _scanner_column("listed_elsewhere", "What other systems list of it: in which list, and when"),
+    _people_column(
         "reported_gone_on",
         "When somebody on site said that it is gone; a removal is recorded with its proof, and a visit takes this back",
         Kind.DATE,
@@ -349,7 +357,7 @@ def heading_of(name: str) -> str:
     return BY_NAME[name].heading if name in BY_NAME else name.replace("_", " ").capitalize()
 
 
-def name_of(heading: str) -> str:
+def column_of_heading(heading: str) -> str:
     """The column that a heading of camscan's own means: its name in any spelling, or its plain heading; else empty."""
     name = plain_name(heading)
     return name if name in BY_NAME else _BY_HEADING.get(" ".join(heading.casefold().split()), "")

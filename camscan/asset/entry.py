@@ -8,7 +8,7 @@ import unicodedata
 from decimal import Decimal, InvalidOperation
 
 from camscan.asset.columns import Column, Kind
-from camscan.asset.spelling import SHOWN_AS, nearest
+from camscan.asset.spelling import SHOWN_AS, nearest_hint
 from camscan.dates import read_day
 
 LONGEST = 2000
@@ -36,38 +36,38 @@ def normalise(  # noqa: PLR0911 - one for each kind of column
     if _UNFIT.search(text):
         raise ValueError("holds control characters or hidden marks; type it again")
     if column.name == "stated_mac_address":
-        return _mac(text)
+        return _read_mac(text)
     if column.name == "stated_ip_address":
-        return _address(text)
+        return _read_address(text)
     match column.kind:
         case Kind.CHOICE:
-            return _choice(column, text)
+            return _read_choice(column, text)
         case Kind.DATE:
             return read_day(text).isoformat()
         case Kind.MONEY:
-            return _money(text)
+            return _read_money(text)
         case Kind.NUMBER:
-            return _number(text)
+            return _read_number(text)
     return text
 
 
-def _choice(column: Column, text: str) -> str:
+def _read_choice(column: Column, text: str) -> str:
     wanted = re.sub(r"[\s-]+", "_", text.casefold())
     wanted = next((choice for choice in column.choices if SHOWN_AS.get((column.name, choice)) == wanted), wanted)
     if wanted not in column.choices:
         choices = [SHOWN_AS.get((column.name, choice), choice) for choice in column.choices]
-        raise ValueError(f"'{text}' is none of: {', '.join(choices)}{nearest(wanted, choices)}")
+        raise ValueError(f"'{text}' is none of: {', '.join(choices)}{nearest_hint(wanted, choices)}")
     return wanted
 
 
-def _money(text: str) -> str:
+def _read_money(text: str) -> str:
     match = _MONEY.match(text)
     if not match:
         raise ValueError(f"'{text}' is not an amount in pounds; write it as 1250 or 1250.50")
     return str(Decimal(match[1].replace(",", "") + (match[2] or "")).quantize(Decimal("0.01")))
 
 
-def _number(text: str) -> str:
+def _read_number(text: str) -> str:
     try:
         number = Decimal(text)
     except InvalidOperation:
@@ -77,14 +77,14 @@ def _number(text: str) -> str:
     return str(int(number))
 
 
-def _mac(text: str) -> str:
+def _read_mac(text: str) -> str:
     digits = re.sub(r"[:.\-\s]", "", text.lower())
     if len(digits) != _MAC_DIGITS or not set(digits) <= set("0123456789abcdef"):
         raise ValueError(f"'{text}' is not a MAC address; write it as 44:19:b6:12:34:56")
     return ":".join(digits[place : place + 2] for place in range(0, _MAC_DIGITS, 2))
 
 
-def _address(text: str) -> str:
+def _read_address(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:

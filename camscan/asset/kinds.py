@@ -80,7 +80,7 @@ _GUESSED = "weak"
 """The grade of a capability that is too badly founded to be printed as more than unknown."""
 
 
-def founded(known: Mapping[str, Capability]) -> set[str]:
+def founded_capabilities(known: Mapping[str, Capability]) -> set[str]:
     """The capabilities that are more than a guess."""
     return {name for name, what in known.items() if what.confidence != _GUESSED}
 
@@ -99,7 +99,7 @@ def device_type(kind: str | None, capabilities: Container[str] = ()) -> str:
     return kind_of(kind).device_type
 
 
-def kind(type_: str) -> str | None:
+def kind_of_type(type_: str) -> str | None:
     """The kind that a stated device type means; None where it says none."""
     return _KINDS.get(type_)
 

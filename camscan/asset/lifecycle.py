@@ -22,7 +22,7 @@ _AHEAD = 50 * _YEAR
 """Days that anybody plans ahead, and more."""
 
 
-def completed(before: Mapping[str, str], wanted: Mapping[str, str], today: date) -> dict[str, str]:
+def complete_entries(before: Mapping[str, str], wanted: Mapping[str, str], today: date) -> dict[str, str]:
     """The entries that a person wants to make, and those that follow from them; an empty text clears.
 
     ``before`` holds the entries so far. Raises ValueError with a sentence where the result would contradict itself.
@@ -31,16 +31,16 @@ def completed(before: Mapping[str, str], wanted: Mapping[str, str], today: date)
     was = Lifecycle(before.get("lifecycle_status", Lifecycle.FOUND))
     status = Lifecycle(entries.get("lifecycle_status", was) or Lifecycle.FOUND)
     if "lifecycle_status" not in entries:
-        status = _removed(entries, before, _planned(entries, before, status))
-    _follow(entries, before, was, status, today)
+        status = _status_when_removed(entries, before, _status_when_planned(entries, before, status))
+    _add_following(entries, before, was, status, today)
     _answer_report(entries, before, status)
     after = {name: value for name, value in {**before, **entries}.items() if value}
     _check_days(entries, today)
-    _check(after, entries, was, status)
+    _check_entries(after, entries, was, status)
     return entries
 
 
-def _planned(entries: dict[str, str], before: Mapping[str, str], status: Lifecycle) -> Lifecycle:
+def _status_when_planned(entries: dict[str, str], before: Mapping[str, str], status: Lifecycle) -> Lifecycle:
     """A device that is given a date of removal is planned from then on; one that loses it is not."""
     day = entries.get("planned_removal_date")
     if day is None or status in CLOSED or not (day or before.get("planned_removal_date")):
@@ -56,7 +56,7 @@ def _planned(entries: dict[str, str], before: Mapping[str, str], status: Lifecyc
     return status
 
 
-def _removed(entries: dict[str, str], before: Mapping[str, str], status: Lifecycle) -> Lifecycle:
+def _status_when_removed(entries: dict[str, str], before: Mapping[str, str], status: Lifecycle) -> Lifecycle:
     """A device whose day of removal is given with the proof of it is removed, as a contractor's sheet comes back."""
     proof = entries.get("removal_evidence_ref", before.get("removal_evidence_ref"))
     if not (entries.get("actual_removal_date") and proof) or status in CLOSED:
@@ -65,7 +65,9 @@ def _removed(entries: dict[str, str], before: Mapping[str, str], status: Lifecyc
     return Lifecycle.REMOVED
 
 
-def _follow(entries: dict[str, str], before: Mapping[str, str], was: Lifecycle, status: Lifecycle, today: date) -> None:
+def _add_following(
+    entries: dict[str, str], before: Mapping[str, str], was: Lifecycle, status: Lifecycle, today: date
+) -> None:
     if status is was:
         return
     has_date = bool(entries.get("actual_removal_date", before.get("actual_removal_date")))
@@ -106,7 +108,7 @@ def _check_days(entries: Mapping[str, str], today: date) -> None:
             raise ValueError(f"{name} {day} is years ago; {how}")
 
 
-def _check(after: Mapping[str, str], entries: Mapping[str, str], was: Lifecycle, status: Lifecycle) -> None:
+def _check_entries(after: Mapping[str, str], entries: Mapping[str, str], was: Lifecycle, status: Lifecycle) -> None:
     if "lifecycle_status" in entries or "planned_removal_date" in entries:
         planned = status in {Lifecycle.PLANNED, Lifecycle.ORDERED}
         if planned and not after.get("planned_removal_date"):

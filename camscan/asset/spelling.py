@@ -24,7 +24,7 @@ def choice_in_words(column: str, choice: str) -> str:
     return in_words(SHOWN_AS.get((column, choice), choice))
 
 
-def nearest(name: str, among: Sequence[str]) -> str:
+def nearest_hint(name: str, among: Sequence[str]) -> str:
     """The end of a sentence that says which of the names may have been meant, in any case; empty where none is near."""
     names = {each.casefold(): each for each in reversed(among)}  # the first spelling counts
     text = name.strip().casefold()

@@ -10,7 +10,7 @@ from camscan.briefing.nouns import RECENT, Exhibit, Facts, Level, Section
 from camscan.briefing.progress import NO_SITE
 from camscan.dates import spoken
 from camscan.page import Head, Kind, Table
-from camscan.words import begun, counted, verb
+from camscan.words import begin_sentence, counted, verb
 
 _SAYS = (
     "A small number means little if few places were scanned. A scan of the network does not find analogue cameras, "
@@ -24,7 +24,7 @@ def changes_section(facts: Facts, level: Level) -> Section:
     """What came back after its removal, what is new, what was corrected, what is to be settled."""
     began = spoken(facts.day - timedelta(days=RECENT))
     back, new, open_ = len(facts.status.answers_after_removal), sum(facts.new_at.values()), len(facts.questions)
-    seen = f"{begun(new)} in scope {verb(new or 1, 'was', 'were')} seen for the first time since {began}."
+    seen = f"{begin_sentence(new)} in scope {verb(new or 1, 'was', 'were')} seen for the first time since {began}."
     if facts.first_scan is not None and facts.first_scan >= facts.day - timedelta(days=RECENT):
         seen += " The first scan was in this time, so everything it found counts as new."
     waits = (
@@ -113,7 +113,7 @@ def _open_sentences(facts: Facts) -> Iterator[str]:
         )
     if looked.sites:
         never, stale = len(looked.never), len(looked.stale)
-        yield f"{begun(never, 'site')} {verb(never or 1, 'was', 'were')} never scanned completely."
+        yield f"{begin_sentence(never, 'site')} {verb(never or 1, 'was', 'were')} never scanned completely."
         if stale:
             yield f"{counted(stale, 'site')} {verb(stale, 'was', 'were')} not scanned completely in {RECENT} days."
     if facts.silent:

@@ -17,7 +17,7 @@ from camscan.page.render import pounds_text
 from camscan.plan import Money, Point
 from camscan.plan.standing import Standing
 from camscan.plan.status import NOT_SAID, Due
-from camscan.words import begun, counted, verb
+from camscan.words import begin_sentence, counted, verb
 
 _OTHER = "Months in which another decision was in force are left empty."
 _YEAR = "Financial year"
@@ -128,8 +128,8 @@ def due_section(facts: Facts, level: Level) -> Section:
     """What comes next, what is late, and what has no date."""
     late, soon = facts.status.overdue, facts.status.soon
     without = facts.status.total.standings[Standing.NO_DATE]
-    coming = f"{begun(len(soon))} {verb(len(soon) or 1, 'is', 'are')} to be removed in the next {RECENT} days."
-    behind = f"{begun(len(late))} {verb(len(late) or 1, 'is', 'are')} overdue"
+    coming = f"{begin_sentence(len(soon))} {verb(len(soon) or 1, 'is', 'are')} to be removed in the next {RECENT} days."
+    behind = f"{begin_sentence(len(late))} {verb(len(late) or 1, 'is', 'are')} overdue"
     undated = f"{without:,} {verb(without, 'has', 'have')} no date" if without else "none is without a date"
     found = []
     if late:

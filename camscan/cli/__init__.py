@@ -26,7 +26,7 @@ import click
 
 from camscan import output
 from camscan.cli import _options
-from camscan.cli._words import as_called, program
+from camscan.cli._words import program_name, with_program_name
 from camscan.errors import CamscanError
 from camscan.version import __version__
 
@@ -72,7 +72,7 @@ class Group(click.Group):
         for name in self.list_commands(ctx):
             under.setdefault(self.heading(name), []).append((name, self.summary(ctx, name)))
         width = max((len(name) for rows in under.values() for name, _ in rows), default=0)
-        for heading in sorted(under, key=_place_of):
+        for heading in sorted(under, key=_place_of_heading):
             with formatter.section(heading):
                 formatter.write_dl([(name.ljust(width), says) for name, says in under[heading]])
 
@@ -124,12 +124,12 @@ class Folder(Group):
 
     def heading(self, name: str) -> str:
         """That of its ``GROUP``, read from its file as its help is."""
-        return HEADINGS.get(_read(f"{self.package}.{self._files()[name]}").group, _COMMANDS)
+        return HEADINGS.get(_read_command(f"{self.package}.{self._files()[name]}").group, _COMMANDS)
 
     def summary(self, ctx: click.Context, name: str) -> str:  # noqa: ARG002 - as above
         """The first sentence of a command's help, read from its file: nothing is imported for a list of commands."""
         module = f"{self.package}.{self._files()[name]}"
-        return click.Command(name, help=_read(module).help).get_short_help_str(_SENTENCE)
+        return click.Command(name, help=_read_command(module).help).get_short_help_str(_SENTENCE)
 
     def _files(self) -> dict[str, str]:
         """Command -> module. A command that is a word of Python's own has a file with an underscore at its end."""
@@ -145,7 +145,7 @@ class _Written(NamedTuple):
 
 
 @functools.cache
-def _read(module: str) -> _Written:
+def _read_command(module: str) -> _Written:
     """The docstring of the first function that ``click.command`` or ``click.group`` decorates, and ``GROUP``.
 
     Looked up in the text: parsing every command file as Python took a third of the time of ``--help``.
@@ -158,7 +158,7 @@ def _read(module: str) -> _Written:
     return _Written(inspect.cleandoc(written[1]) if written else "", group[1] if group else "")
 
 
-def _place_of(heading: str) -> int:
+def _place_of_heading(heading: str) -> int:
     headings = (*HEADINGS.values(), _COMMANDS)
     return headings.index(heading)
 
@@ -177,7 +177,7 @@ class _Top(Folder):
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@_options.logged
+@_options.log_options
 @click.version_option(__version__, prog_name="camscan", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(context: click.Context) -> None:
@@ -199,26 +199,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # What a command makes, it keeps until it ends: looking for garbage among 20,000 devices took a third of its time.
     # Loading what a scan needs makes 110,000 objects, none of them garbage.
     gc.set_threshold(200_000, 20, 20)
-    sys.exit(_finished(_exit_code(arguments)))
+    sys.exit(_finish_output(_exit_code(arguments)))
 
 
 def _exit_code(arguments: Sequence[str] | None) -> int:
     try:
-        return _invoke(list(sys.argv[1:] if arguments is None else arguments))
+        return _run_command(list(sys.argv[1:] if arguments is None else arguments))
     except CamscanError as error:
-        return 0 if isinstance(error.__cause__, BrokenPipeError) else _complain(str(error), error.exit_code)
+        return 0 if isinstance(error.__cause__, BrokenPipeError) else _print_error(str(error), error.exit_code)
     except click.ClickException as error:
-        return _complain(_one_line(error), error.exit_code)
+        return _print_error(_one_line(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        return _complain("interrupted", EXIT_INTERRUPTED)
+        return _print_error("interrupted", EXIT_INTERRUPTED)
     except BrokenPipeError:
         return 0  # the reader of our output went away (`camscan … | head`): nothing is wrong
     except OSError as error:
         # Files have their own words where they are opened; what is left is standard output on a full disk.
-        return _complain(f"{error.filename or 'standard output'}: {error.strerror or error}", CamscanError.exit_code)
+        return _print_error(f"{error.filename or 'standard output'}: {error.strerror or error}", CamscanError.exit_code)
 
 
-def _invoke(arguments: list[str]) -> int:
+def _run_command(arguments: list[str]) -> int:
     """What click's own main does, which would take a closed pipe for a failure.
 
     Raises CamscanError for a library that is not installed; a module of camscan's own that is missing is our fault, and
@@ -237,7 +237,7 @@ def _invoke(arguments: list[str]) -> int:
 
 def _carried_out(arguments: list[str]) -> int:
     try:
-        with cli.make_context(program(), arguments) as context:
+        with cli.make_context(program_name(), arguments) as context:
             code = cli.invoke(context)
     except click.exceptions.Exit as done:
         return done.exit_code
@@ -247,7 +247,7 @@ def _carried_out(arguments: list[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _finished(code: int) -> int:
+def _finish_output(code: int) -> int:
     """Everything printed has arrived, or says why not; the interpreter has nothing left to flush at its end."""
     try:
         sys.stdout.flush()
@@ -255,7 +255,7 @@ def _finished(code: int) -> int:
         _discard_output()
     except OSError as error:
         _discard_output()
-        return code or _complain(f"standard output: {error.strerror or error}", CamscanError.exit_code)
+        return code or _print_error(f"standard output: {error.strerror or error}", CamscanError.exit_code)
     return code
 
 
@@ -264,9 +264,9 @@ def _discard_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _complain(message: str, code: int) -> int:
+def _print_error(message: str, code: int) -> int:
     with contextlib.suppress(OSError):
-        click.echo(f"camscan: {as_called(message)}", err=True)
+        click.echo(f"camscan: {with_program_name(message)}", err=True)
     return code
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from camscan import app
-from camscan.cli._estimate import sentences
-from camscan.cli._words import duration, say, warn
+from camscan.cli._estimate import describe_scan
+from camscan.cli._words import duration_text, say, warn
 
 if TYPE_CHECKING:
     from camscan.app.request import Prepared
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from camscan.scan.plan import Progress
 
 
-def watcher(*, quiet: bool) -> Watcher:
+def make_watcher(*, quiet: bool) -> Watcher:
     """A word before the scan and a progress bar where standard error is a terminal; silence otherwise."""
     is_shown = sys.stderr.isatty() and not quiet
-    follow = _shown if is_shown else app.scan.watch_nothing
+    follow = _show_progress if is_shown else app.scan.watch_nothing
     return app.scan.Watcher(follow=follow, on_stop=_say_stopping, warn=warn)
 
 
@@ -32,21 +32,21 @@ def _say_stopping() -> None:
 
 
 @contextlib.contextmanager
-def _shown(prepared: Prepared) -> Iterator[Callable[[Progress], None]]:
-    say(_before(prepared), err=True)
-    with bar(prepared.plan.listen_for) as update:
+def _show_progress(prepared: Prepared) -> Iterator[Callable[[Progress], None]]:
+    say(_describe_scan(prepared), err=True)
+    with progress_bar(prepared.plan.listen_for) as update:
         yield update
 
 
-def _before(prepared: Prepared) -> str:
+def _describe_scan(prepared: Prepared) -> str:
     plan = prepared.plan
     if plan.listen_for:
-        return f"Listening for {duration(plan.listen_for)}; nothing is sent."
-    return sentences(plan.targets, prepared.pace, prepared.probes, plan.ports)
+        return f"Listening for {duration_text(plan.listen_for)}; nothing is sent."
+    return describe_scan(plan.targets, prepared.pace, prepared.probes, plan.ports)
 
 
 @contextlib.contextmanager
-def bar(listen_for: float) -> Iterator[Callable[[Progress], None]]:
+def progress_bar(listen_for: float) -> Iterator[Callable[[Progress], None]]:
     """A progress bar with counts and time left; of a passive scan, one of time."""
     from rich.console import Console  # noqa: PLC0415 - only a terminal pays for it
     from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415 - as above
@@ -64,7 +64,7 @@ def bar(listen_for: float) -> Iterator[Callable[[Progress], None]]:
     with Bar(*columns, console=Console(stderr=True), transient=True) as shown:
         task = shown.add_task("scan", total=listen_for or None, answered=0, alive=0)
 
-        def update(progress: Progress) -> None:
+        def update_bar(progress: Progress) -> None:
             shown.update(
                 task,
                 completed=time.monotonic() - started if listen_for else progress.done,
@@ -73,4 +73,4 @@ def bar(listen_for: float) -> Iterator[Callable[[Progress], None]]:
                 alive=progress.alive,
             )
 
-        yield update
+        yield update_bar

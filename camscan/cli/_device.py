@@ -13,8 +13,8 @@ from camscan import app
 from camscan.asset.columns import EDITABLE
 from camscan.asset.spelling import SHOWN_AS
 from camscan.cli import _devices
-from camscan.cli._words import program
-from camscan.dates import moment
+from camscan.cli._words import program_name
+from camscan.dates import spoken_moment
 from camscan.output import visible
 from camscan.words import counted
 
@@ -46,13 +46,13 @@ def print_device(known: Details, words: str) -> None:
     """What a person asks first; ``words`` are those after ``camscan show``, for the line that leads to the rest."""
     click.echo(visible(app.device_words.device_title(known), _SHOWN))
     width = min(shutil.get_terminal_size((_WIDEST, 24)).columns, _WIDEST) if sys.stdout.isatty() else _WIDEST
-    for label, text in _answers(known):
+    for label, text in _answer_rows(known):
         first, rest = f"  {label:{_LABEL}}", " " * (_LABEL + 2)
         click.echo(click.wrap_text(visible(text, _SHOWN), width, first, rest) if text else first.rstrip())
-    click.echo(f"Everything known about it: {program()} show {words} --evidence")
+    click.echo(f"Everything known about it: {program_name()} show {words} --evidence")
 
 
-def _answers(known: Details) -> Iterator[tuple[str, str]]:
+def _answer_rows(known: Details) -> Iterator[tuple[str, str]]:
     row, found = known.row, known.row.identification
     yield "Number", ", ".join(filter(None, (row.asset_id, row.entries.get("council_asset_tag"))))
     yield "Where", app.device_words.describe_place(row)
@@ -81,15 +81,15 @@ def _answers(known: Details) -> Iterator[tuple[str, str]]:
 def print_evidence(known: Details) -> None:
     """Every member, every mark, every reply, the entries and the changes."""
     row = known.row
-    for name, value in _members(row).items():
+    for name, value in _device_members(row).items():
         if value:
             click.echo(f"{name + ':':20}{visible(value)}")
-    _entries(known)
-    _judgement(known.judgement)
-    _several("because", row.identification.because)
-    _several("conflicts", (*row.identification.conflicts, *known.conflicts))
-    _weaknesses(known.weaknesses)
-    _changes(row, known.changes)
+    _print_entries(known)
+    _print_judgement(known.judgement)
+    _print_several("because", row.identification.because)
+    _print_several("conflicts", (*row.identification.conflicts, *known.conflicts))
+    _print_weaknesses(known.weaknesses)
+    _print_changes(row, known.changes)
     if known.evidence:
         click.echo("evidence:")
     for stored in known.evidence:
@@ -99,7 +99,7 @@ def print_evidence(known: Details) -> None:
         click.echo(f"{mark} {seen.seen_at:%Y-%m-%d %H:%M} {where:24} {seen.key} = {visible(seen.value, 120)}")
 
 
-def _members(row: Asset) -> dict[str, str | None]:
+def _device_members(row: Asset) -> dict[str, str | None]:
     found = row.identification
     channels = "" if row.channels is None else f"up to {row.channels}"
     behind = f"{row.recorder_asset_id}, channel {row.channel or 'unknown'}" if row.recorder_asset_id else ""
@@ -121,13 +121,13 @@ def _members(row: Asset) -> dict[str, str | None]:
         "open ports": ", ".join(row.open_ports),
         "site": app.devices.device_site(row),
         "lifecycle": SHOWN_AS.get(("lifecycle_status", row.lifecycle), row.lifecycle.value),
-        "presence": _presence(row),
-        "first seen": f"{moment(row.first_seen)}" if row.first_seen else "",
-        "last seen": f"{moment(row.last_seen)}, in {counted(row.sightings, 'scan')}" if row.last_seen else "",
+        "presence": _presence_text(row),
+        "first seen": f"{spoken_moment(row.first_seen)}" if row.first_seen else "",
+        "last seen": f"{spoken_moment(row.last_seen)}, in {counted(row.sightings, 'scan')}" if row.last_seen else "",
     }
 
 
-def _entries(known: Details) -> None:
+def _print_entries(known: Details) -> None:
     """What people entered, and what their columns show as long as nobody has."""
     row = known.row
     own = [
@@ -136,29 +136,32 @@ def _entries(known: Details) -> None:
         if column.name in row.entries and column.name not in _NOT_LISTED
         for number, line in enumerate(row.entries[column.name].split("\n"))
     ]
-    _several("entered by people", tuple(own))
+    _print_several("entered by people", tuple(own))
     said = known.inherited
     shown = [f"{name} = {value}" for name, value in said.items() if name not in row.entries and name not in _NOT_LISTED]
-    _several("not by people", tuple(shown))
+    _print_several("not by people", tuple(shown))
 
 
-def _judgement(found: Judgement) -> None:
+def _print_judgement(found: Judgement) -> None:
     reasons = tuple(ruling.reason for ruling in found.rulings if ruling.matches)
     why = f"; {found.in_scope_reason}" if found.in_scope_reason not in {"", *reasons} else ""
-    _several("in scope", (f"{found.in_scope}{why}",))
-    _several("policies", reasons)
+    _print_several("in scope", (f"{found.in_scope}{why}",))
+    _print_several("policies", reasons)
     if found.priority:
-        _several("priority", (f"{found.priority}: {found.priority_reason}",))
+        _print_several("priority", (f"{found.priority}: {found.priority_reason}",))
 
 
-def _changes(row: Asset, changes: Sequence[Change]) -> None:
-    lines = [f"{change.at:%Y-%m-%d %H:%M} {_devices.told(change)} [{change.role}]" for change in changes[-_CHANGES:]]
+def _print_changes(row: Asset, changes: Sequence[Change]) -> None:
+    lines = [
+        f"{change.at:%Y-%m-%d %H:%M} {_devices.describe_change(change)} [{change.role}]"
+        for change in changes[-_CHANGES:]
+    ]
     if len(changes) > _CHANGES:
         lines.append(f"{len(changes) - _CHANGES} earlier: `camscan register log {row.asset_id}`")
-    _several("last changes", tuple(lines))
+    _print_several("last changes", tuple(lines))
 
 
-def _weaknesses(verdicts: Sequence[Verdict]) -> None:
+def _print_weaknesses(verdicts: Sequence[Verdict]) -> None:
     """Known weaknesses, those that the unit's build leaves open first; repaired ones are only counted."""
     fixed = sum(verdict.is_fixed for verdict in verdicts)
     lines = [
@@ -169,14 +172,14 @@ def _weaknesses(verdicts: Sequence[Verdict]) -> None:
     ]
     if fixed:
         lines.append(f"{fixed} more, fixed in this build")
-    _several("known weaknesses", tuple(lines))
+    _print_several("known weaknesses", tuple(lines))
 
 
-def _several(name: str, lines: tuple[str, ...]) -> None:
+def _print_several(name: str, lines: tuple[str, ...]) -> None:
     for number, line in enumerate(lines):
         click.echo(f"{(name + ':') if not number else '':20}{visible(line)}")
 
 
-def _presence(row: Asset) -> str:
+def _presence_text(row: Asset) -> str:
     """``missed (3)``: by how many scans in a row."""
     return f"missed ({row.scans_missed})" if row.presence == "missed" else row.presence.value

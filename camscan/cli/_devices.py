@@ -22,7 +22,7 @@ _SHOWN = 120
 """Characters of a cell that a line shows."""
 
 
-def tell(entered: Entered, *, dry_run: bool = False) -> None:
+def print_entered(entered: Entered, *, dry_run: bool = False) -> None:
     """Say what changed, and which devices of a site were left as they are."""
     tell_changes(entered.changes, entered.rows, dry_run=dry_run)
     if entered.left_out:
@@ -34,7 +34,7 @@ def tell_changes(changes: Sequence[Change], rows: Sequence[Asset], *, dry_run: b
     by_id = {row.asset_id: row for row in rows}
     for change in changes:
         row = by_id.get(change.asset_id)
-        say(f"{app.devices.describe_briefly(row) if row else change.asset_id}: {told(change)}")
+        say(f"{app.devices.describe_briefly(row) if row else change.asset_id}: {describe_change(change)}")
     if not changes:
         click.echo("No change needed.")
         return
@@ -43,16 +43,16 @@ def tell_changes(changes: Sequence[Change], rows: Sequence[Asset], *, dry_run: b
     click.echo(f"{counted(len(changes), 'entry', 'entries')} of {counted(devices)} {would}.")
 
 
-def told(change: Change) -> str:
+def describe_change(change: Change) -> str:
     """One change in words: ``notes: (empty) → by the stair``."""
-    return changed(change.column, change.old, change.new)
+    return describe_entry(change.column, change.old, change.new)
 
 
-def changed(column: str, old: str, new: str) -> str:
+def describe_entry(column: str, old: str, new: str) -> str:
     """One entry before and after."""
-    before, after = (_value(_later.spelling.SHOWN_AS.get((column, text), text)) for text in (old, new))
+    before, after = (_value_text(_later.spelling.SHOWN_AS.get((column, text), text)) for text in (old, new))
     return f"{column}: {before} → {after}"
 
 
-def _value(text: str) -> str:
+def _value_text(text: str) -> str:
     return visible(re.sub(r"\n", " ⏎ ", text), _SHOWN) if text else "(empty)"

@@ -27,13 +27,13 @@ _SHOWN = 30
 """Rows of a table that are printed; the register has all."""
 
 
-def names() -> list[str]:
+def source_names() -> list[str]:
     """Every source by its place; none of it is loaded for that."""
     folder = Path(__file__).parents[1] / "ingest" / "sources"
     return sorted(path.stem.replace("_", "-") for path in folder.glob("*.py") if not path.stem.startswith("_"))
 
 
-def command(name: str) -> click.Command:
+def make_command(name: str) -> click.Command:
     """The command of one source."""
     source = _later.sources.load(name)
     forms = "; ".join(f"{form.name}: {form.title}" for form in source.forms)
@@ -70,7 +70,7 @@ def command(name: str) -> click.Command:
         site = space.settings.site(site).name if site else ""  # one that does not exist is said now
         database = _later.fingerprints.load_database([*space.settings.overlays, *overlay])
         now = datetime.now(UTC)
-        with _options.explained():
+        with _options.explain_values():
             when = app.elsewhere.parse_moment(as_of, now) if as_of else None
             opened = app.elsewhere.open_files(files, when, now, sys.stdin.buffer)
             evidence = app.elsewhere.read_evidence(
@@ -92,35 +92,37 @@ def conclude(
 ) -> int:
     """Enter what a source says, or say what that would bring; the exit code."""
     if evidence.source.is_listing:
-        entered = _enter(evidence, space, database, is_applied=is_applied, everything=everything)
-        _tell(evidence, entered, space, is_applied=is_applied, quiet=quiet)
+        entered = _enter_list(evidence, space, database, is_applied=is_applied, everything=everything)
+        _print_result(evidence, entered, space, is_applied=is_applied, quiet=quiet)
     else:
-        _record(evidence, space, is_applied=is_applied, quiet=quiet)
+        _record_evidence(evidence, space, is_applied=is_applied, quiet=quiet)
     return EXIT_PARTIAL if evidence.problems else 0
 
 
-def _enter(evidence: Evidence, space: Workspace, database: Database, *, is_applied: bool, everything: bool) -> Entered:
+def _enter_list(
+    evidence: Evidence, space: Workspace, database: Database, *, is_applied: bool, everything: bool
+) -> Entered:
     if not is_applied:
         return app.elsewhere.rehearse_import(evidence, space, database, everything=everything)
     with space.open() as book:
         return app.elsewhere.enter_evidence(evidence, book, space, database, everything=everything)
 
 
-def _record(evidence: Evidence, space: Workspace, *, is_applied: bool, quiet: bool) -> None:
+def _record_evidence(evidence: Evidence, space: Workspace, *, is_applied: bool, quiet: bool) -> None:
     """Devices that spoke in a file are recorded as those that a scan has heard."""
     if not is_applied:
         would = app.record.rehearse_report(evidence.report, space)
         headline = app.headline.of_workspace(space)
-        _keep.tell(evidence.report, would, space.name, headline, quiet=quiet, dry_run=True)
+        _keep.print_kept(evidence.report, would, space.name, headline, quiet=quiet, dry_run=True)
         return
     with space.open() as book:
         recorded = app.record.record_and_write(evidence.report, book, {}, space.settings, warn)
         news = app.scan_news.find_scan_news(book, evidence.report, recorded)
         headline = app.headline.of_register(book, space.settings)
-    _keep.tell(evidence.report, recorded, space.name, headline, news, quiet=quiet)
+    _keep.print_kept(evidence.report, recorded, space.name, headline, news, quiet=quiet)
 
 
-def _tell(evidence: Evidence, entered: Entered, space: Workspace, *, is_applied: bool, quiet: bool) -> None:
+def _print_result(evidence: Evidence, entered: Entered, space: Workspace, *, is_applied: bool, quiet: bool) -> None:
     for problem in evidence.problems:
         warn(problem)
     _alarm(entered)
@@ -138,10 +140,10 @@ def _tell(evidence: Evidence, entered: Entered, space: Workspace, *, is_applied:
         f"{counted(len(new), 'new device')}"
     )
     if adding:
-        _print("Added to devices that the register has:", adding)
+        _print_devices("Added to devices that the register has:", adding)
     if new:
-        _print("New, known only from this list; no scan has had an answer from them:", new)
-    _left_out(evidence, entered)
+        _print_devices("New, known only from this list; no scan has had an answer from them:", new)
+    _print_left_out(evidence, entered)
     verb = "" if is_applied else "would be "
     done = f"Register {space.name}: {verb}{len(new)} new, {len(adding)} added to, {len(known) - len(adding)} as known"
     say(done if is_applied else f"{done}. Nothing was written to it; --apply writes it.")
@@ -156,7 +158,7 @@ def _alarm(entered: Entered) -> None:
         warn(f"{each.asset_id} {each.detail}")
 
 
-def _left_out(evidence: Evidence, entered: Entered) -> None:
+def _print_left_out(evidence: Evidence, entered: Entered) -> None:
     reasons = Counter(evidence.left_out) + Counter(entered.left_out)
     if reasons:
         say(f"Left out: {listed([f'{number:,} {why}' for why, number in reasons.most_common()])}")
@@ -164,25 +166,28 @@ def _left_out(evidence: Evidence, entered: Entered) -> None:
         say("--everything enters those too")
 
 
-def _print(title: str, devices: Sequence[EnteredDevice]) -> None:
+def _print_devices(title: str, devices: Sequence[EnteredDevice]) -> None:
     click.echo(title)
-    rows = [(_first(each.ip_addresses), _first(each.mac_addresses), _what(each), _added(each)) for each in devices]
+    rows = [
+        (_first_text(each.ip_addresses), _first_text(each.mac_addresses), _describe_device(each), _describe_added(each))
+        for each in devices
+    ]
     _later.table.print_table(("IP", "MAC", "Device", "Added"), rows[:_SHOWN], cut={"Device": 12, "Added": 20})
     if len(rows) > _SHOWN:
         click.echo(f"… and {len(rows) - _SHOWN} more")
 
 
-def _first(texts: Sequence[str]) -> str:
+def _first_text(texts: Sequence[str]) -> str:
     return f"{texts[0]} +{len(texts) - 1}" if len(texts) > 1 else "".join(texts)
 
 
-def _what(device: EnteredDevice) -> str:
+def _describe_device(device: EnteredDevice) -> str:
     found = device.after
     maker = app.choice.maker_name(found.maker, "")
     sure = " ?" if found.maker and found.confidence == "possible" else ""
     return visible(" ".join(filter(None, (f"{maker}{sure}", found.model or ""))), 60) or "not known"
 
 
-def _added(device: EnteredDevice) -> str:
+def _describe_added(device: EnteredDevice) -> str:
     mac = {f"MAC {each}" for each in device.mac_addresses} if device.is_new else set()
     return visible("; ".join(each for each in device.added if each not in mac), 200)

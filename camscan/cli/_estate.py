@@ -26,7 +26,7 @@ class Serving:
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[Serving]:
+def serve_estate() -> Iterator[Serving]:
     """Bring the estate up, and take it down at the end. Raises CamscanError where it cannot come up."""
     if not system.CAN_RUN_ESTATE:
         raise CamscanError("the simulated estate runs on Linux only; scan a subnet of your own instead")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from camscan import app
-from camscan.cli._words import duration
+from camscan.cli._words import duration_text
 
 if TYPE_CHECKING:
     from camscan.net.pace import Pace
@@ -17,20 +17,22 @@ _LONG = 300.0
 """Seconds from which on the other paces are named too."""
 
 
-def sentences(targets: Targets, pace: Pace, probes: Mapping[str, Probe], ports: Mapping[str, tuple[int, ...]]) -> str:
+def describe_scan(
+    targets: Targets, pace: Pace, probes: Mapping[str, Probe], ports: Mapping[str, tuple[int, ...]]
+) -> str:
     """What is about to be done, for the person who waits for it."""
 
-    def about(which: Pace) -> str:
-        return duration(app.scan.seconds(targets.count, which, probes, ports))
+    def about_probes(which: Pace) -> str:
+        return duration_text(app.scan.estimate_seconds(targets.count, which, probes, ports))
 
     several = "es" if targets.count > 1 else ""
     text = (
         f"Asking {targets.count:,} address{several} at {pace.name} pace: at most {pace.packets:,g} packets and "
         f"{pace.connections:,g} connections a second in total; one connection at a time to any device, "
         f"{pace.gap:g} s apart.\n"
-        f"It takes up to about {about(pace)}, or less if this machine is on the same subnet."
+        f"It takes up to about {about_probes(pace)}, or less if this machine is on the same subnet."
     )
-    if app.scan.seconds(targets.count, pace, probes, ports) > _LONG:
+    if app.scan.estimate_seconds(targets.count, pace, probes, ports) > _LONG:
         faster = [other for other in app.scan.PACES.values() if other.packets > pace.packets]
-        text += "".join(f"\n  --pace {other.name}: up to about {about(other)}" for other in faster)
+        text += "".join(f"\n  --pace {other.name}: up to about {about_probes(other)}" for other in faster)
     return text

@@ -57,7 +57,7 @@ def inventory(  # noqa: PLR0917 - one per option
             what, space.settings, site=site, database=database, started_at=now, everything=everything
         )
     else:
-        with _options.explained():
+        with _options.explain_values():
             when = app.elsewhere.parse_moment(as_of, now) if as_of else None
             opened = app.elsewhere.open_files(what, when, now, sys.stdin.buffer)
             evidence = app.elsewhere.read_evidence(

@@ -22,7 +22,7 @@ SIGNAL_EXIT = 128
 """A shell's way to say that a signal ended a program: 128 + its number."""
 
 
-def check(files: Mapping[str, str], space: Workspace) -> None:
+def check_files(files: Mapping[str, str], space: Workspace) -> None:
     """Raise CamscanError unless every file can be written, and none is named twice or one that camscan lives by."""
     if list(files.values()).count("-") > 1:
         raise UsageError("--json and --csv cannot both be '-': name a file for one of them")
@@ -38,7 +38,7 @@ def check(files: Mapping[str, str], space: Workspace) -> None:
         check_writable(file)
 
 
-def tell(
+def print_kept(
     report: Report,
     recorded: Recorded,
     register: str,

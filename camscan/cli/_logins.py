@@ -11,7 +11,7 @@ import click
 from camscan.asset import Event
 from camscan.cli._summary import CUT, IMPORTANT, print_alarms, print_headline, print_register
 from camscan.cli._table import print_table
-from camscan.cli._words import program, say
+from camscan.cli._words import program_name, say
 from camscan.exports import table
 from camscan.model import Completion, Report
 from camscan.output import visible
@@ -58,7 +58,7 @@ def _print_news(recorded: Recorded) -> None:
         if kinds[event]:
             say(f"{counted(kinds[event], 'camera')} {words}", err=True)
     if recorded.conflicts:
-        say(f"{counted(len(recorded.conflicts), 'contradiction')} to settle: {program()} review", err=True)
+        say(f"{counted(len(recorded.conflicts), 'contradiction')} to settle: {program_name()} review", err=True)
 
 
 def _print_outcome(report: Report, *, err: bool) -> None:

@@ -41,7 +41,7 @@ class _Words(click.ParamType):  # type: ignore[type-arg]  # as above
 WORDS = _Words()
 
 
-def _plain(word: str) -> str:
+def _plain_word(word: str) -> str:
     return re.sub(r"[\s_-]+", "_", word.strip().casefold())
 
 
@@ -54,9 +54,9 @@ class OneOf(click.Choice):  # type: ignore[type-arg]  # as above
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The word as it is spelled among the choices."""
-        known = {_plain(each): each for each in self.choices}
-        found = known.get(_plain(str(value)))
-        if found is None and (near := app.choice.nearest(str(value), [*self.choices])):
+        known = {_plain_word(each): each for each in self.choices}
+        found = known.get(_plain_word(str(value)))
+        if found is None and (near := app.choice.nearest_hint(str(value), [*self.choices])):
             self.fail(f"'{value}' is not one of {', '.join(map(repr, self.choices))}{near}", param, ctx)
         return super().convert(value if found is None else found, param, ctx)
 
@@ -85,7 +85,7 @@ _LOG = "camscan.log"
 """Where click's contexts keep what was said of the log."""
 
 
-def logged(function: Callable[..., Any]) -> Callable[..., Any]:
+def log_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options of the log; they may stand before the command as well as after it."""
     for option in (
         click.option(
@@ -117,7 +117,7 @@ def logged(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextlib.contextmanager
-def explained() -> Iterator[None]:
+def explain_values() -> Iterator[None]:
     """Let a value that cannot be also say where the options are explained."""
     try:
         yield
@@ -175,20 +175,22 @@ because = click.option("--because", default="", metavar="TEXT", help="The reason
 dry_run = click.option("--dry-run", is_flag=True, help="Only print what would change.")
 
 
-def acting(command: str, why: Callable[[Any], Any] = because) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def acting_options(
+    command: str, why: Callable[[Any], Any] = because
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Those options as one argument, ``acting``; stands right above the function. ``why`` is its ``--because``.
 
     ``command`` is what the log says, such as ``camscan set``.
     """
 
-    def gathered(function: Callable[..., Any]) -> Callable[..., Any]:
+    def gather_options(function: Callable[..., Any]) -> Callable[..., Any]:
         @why
         @dry_run
         @role
         @register
         @config
         @functools.wraps(function)
-        def run(
+        def run_command(
             *arguments: Any,
             because: str,
             dry_run: bool,
@@ -200,7 +202,7 @@ def acting(command: str, why: Callable[[Any], Any] = because) -> Callable[[Calla
             who = app.edit.Acting(role, because, dry_run, register, config, command)
             return function(*arguments, acting=who, **others)
 
-        found: Callable[..., Any] = run  # click's options are untyped
+        found: Callable[..., Any] = run_command  # click's options are untyped
         return found
 
-    return gathered
+    return gather_options

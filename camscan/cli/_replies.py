@@ -48,7 +48,7 @@ class Unread:
             warn(f"{self._name}: {counted(self.count - _FEW, 'more line')} that cannot be read")
 
 
-def readable(files: Sequence[str]) -> None:
+def require_readable(files: Sequence[str]) -> None:
     """Every file can be read, before the first result is printed. Raises UsageError."""
     for name in files:
         path = Path(name)
@@ -70,7 +70,7 @@ def _is_binary(name: str) -> bool:
         return b"\0" in stream.read(_LOOKED_AT)
 
 
-def lines(name: str) -> Iterator[str]:
+def read_lines(name: str) -> Iterator[str]:
     """The lines of a file or of standard input. Bytes that are not UTF-8 spoil their line, not the file."""
     if name == "-":
         yield from (line.decode("utf-8", "replace") for line in sys.stdin.buffer)

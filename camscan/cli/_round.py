@@ -11,10 +11,10 @@ import click
 
 from camscan import app
 from camscan.cli import EXIT_PARTIAL, _keep, _later
-from camscan.cli._bar import watcher
-from camscan.cli._signals import interruptible
-from camscan.cli._unfinished import Call, announce
-from camscan.cli._words import program, say, warn
+from camscan.cli._bar import make_watcher
+from camscan.cli._signals import take_signals
+from camscan.cli._unfinished import Call, announce_left
+from camscan.cli._words import program_name, say, warn
 from camscan.errors import OutputError, ScopeError, UsageError
 from camscan.output import visible
 from camscan.words import counted
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from camscan.headline import Headline
 
 
-def run(
+def run_sites(
     request: Request,
     space: Workspace,
     sites: Sequence[str],
@@ -40,40 +40,42 @@ def run(
     """Scan the named sites, or every one; the exit code."""
     config = space.settings
     wanted = None if everything else sites
-    names = _names(config, wanted)
+    names = _site_names(config, wanted)
     _check_files(files, names, space)
     place = app.resume.journal_folder(str(space.where))
     prepared = app.round.prepare_round(request, config, wanted, place=place, resume=resume)
     if resume and not prepared.is_continued and not call.quiet:
         warn("no scan of these sites is unfinished; all of them are scanned from the beginning")
 
-    def say_site(name: str) -> None:
+    def print_site(name: str) -> None:
         if sys.stderr.isatty() and not call.quiet:
             click.echo(f"{visible(name)}, {names.index(name) + 1} of {len(names)}:", err=True)
 
-    with space.open() as book, interruptible() as interruption:
+    with space.open() as book, take_signals() as interruption:
         if not resume:
-            announce(prepared.place, prepared.head.key, call)
+            announce_left(prepared.place, prepared.head.key, call)
         going = app.round.run_round(
             prepared,
             book,
             files,
             resume=resume,
-            on_site=say_site,
-            watcher=watcher(quiet=call.quiet),
+            on_site=print_site,
+            watcher=make_watcher(quiet=call.quiet),
             interruption=interruption,
         )
         headline = app.headline.of_register(book, config)
-    tell(going, space.name, headline, call)
+    print_round(going, space.name, headline, call)
     return exit_code(going, interruption.number)
 
 
-def _names(config: Config, wanted: Sequence[str] | None) -> list[str]:
+def _site_names(config: Config, wanted: Sequence[str] | None) -> list[str]:
     """Of the sites to scan; raises UsageError where there is none."""
     if names := app.round.round_sites(config, wanted):
         return names
     where = f"{config.path}: it lists no site with networks" if config.path else "there is no camscan.yaml"
-    raise UsageError(f"{where}; list your sites in it: see `{program()} config init` and `{program()} sites import`")
+    raise UsageError(
+        f"{where}; list your sites in it: see `{program_name()} config init` and `{program_name()} sites import`"
+    )
 
 
 def exit_code(going: Round, signal_number: int) -> int:
@@ -95,10 +97,10 @@ def _check_files(files: Mapping[str, str], names: Sequence[str], space: Workspac
         first = slugs.setdefault(app.round.site_slug(name), name)
         if first != name and files:
             raise UsageError(f"the files of {name} and {first} would have the same name; rename one of the sites")
-        _keep.check(app.round.site_files(files, name), space)
+        _keep.check_files(app.round.site_files(files, name), space)
 
 
-def tell(going: Round, register: str, headline: Headline, call: Call) -> None:
+def print_round(going: Round, register: str, headline: Headline, call: Call) -> None:
     """What became of each site, and of all; where it is quiet, only what was not done, on standard error."""
     quiet = call.quiet
     for name, why in (*going.refused.items(), *going.late.items(), *going.empty.items()):
@@ -113,7 +115,9 @@ def tell(going: Round, register: str, headline: Headline, call: Call) -> None:
         if quiet:
             _later.summary.print_new(going.news[name])
     if not quiet:
-        _later.table.print_table(("Site", "Addresses", "Answered", "Systems", "New", "Changed", "Result"), _rows(going))
+        _later.table.print_table(
+            ("Site", "Addresses", "Answered", "Systems", "New", "Changed", "Result"), _site_rows(going)
+        )
         _later.summary.print_headline(headline)
         _print_all(going, register)
     if going.sites_left:
@@ -121,7 +125,7 @@ def tell(going: Round, register: str, headline: Headline, call: Call) -> None:
         say(f"Left to do: {names}; continue with `{call} --resume`", err=quiet)
 
 
-def _rows(going: Round) -> Iterable[tuple[str, ...]]:
+def _site_rows(going: Round) -> Iterable[tuple[str, ...]]:
     for name in going.names:
         kept = going.kept.get(name)
         if kept is None:
@@ -129,34 +133,34 @@ def _rows(going: Round) -> Iterable[tuple[str, ...]]:
             yield (name, "", "", "", "", "", "recorded before" if is_done else "not scanned")
             continue
         covered = kept.report.coverage
-        counts = (covered.addresses, covered.answered, *_seen(going, name))
+        counts = (covered.addresses, covered.answered, *_count_seen(going, name))
         yield (name, *(f"{count:,}" for count in counts), str(kept.report.completion))
     for name in going.sites_elsewhere:
         where = f"{name} (not part of this run)" if name else "no known site"
-        yield (where, "", "", *(f"{count:,}" for count in _seen(going, name)), "")
+        yield (where, "", "", *(f"{count:,}" for count in _count_seen(going, name)), "")
 
 
-def _seen(going: Round, site: str) -> tuple[int, int, int]:
+def _count_seen(going: Round, site: str) -> tuple[int, int, int]:
     systems = going.systems[site].total() if site in going.systems else 0
     return systems, going.new[site], going.changed[site]
 
 
-def _makers(going: Round) -> str:
+def _maker_text(going: Round) -> str:
     """Camera systems of every make, and apart from them those of which the maker is only possible."""
     found = sum(going.systems.values(), Counter[tuple[str, bool]]())
 
-    def listed(*, is_sure: bool) -> str:
+    def maker_list(*, is_sure: bool) -> str:
         of_kind = [(count, key) for (key, sure), count in found.items() if not key or sure is is_sure]
         names = [(count, app.choice.maker_name(key, "of unknown maker")) for count, key in of_kind if key or is_sure]
         return ", ".join(f"{count:,} {name}" for count, name in sorted(names, key=lambda each: (-each[0], each[1])))
 
-    possible = listed(is_sure=False)
-    return (listed(is_sure=True) or "none") + (f"; possible only: {possible}" if possible else "")
+    possible = maker_list(is_sure=False)
+    return (maker_list(is_sure=True) or "none") + (f"; possible only: {possible}" if possible else "")
 
 
 def _print_all(going: Round, register: str) -> None:
-    say(f"{len(going.recorded)} of {len(going.names)} sites are recorded. Camera systems: {_makers(going)}")
+    say(f"{len(going.recorded)} of {len(going.names)} sites are recorded. Camera systems: {_maker_text(going)}")
     conflicts = sum(len(kept.recorded.conflicts) for kept in going.kept.values())
     if conflicts:
-        say(f"Settle {counted(conflicts, 'contradiction')}: {program()} review")
-    click.echo(f"Register {register}: {program()} show lists every device")
+        say(f"Settle {counted(conflicts, 'contradiction')}: {program_name()} review")
+    click.echo(f"Register {register}: {program_name()} show lists every device")

@@ -18,7 +18,7 @@ Handler = Callable[[int, FrameType | None], None]
 
 
 @contextlib.contextmanager
-def interruptible() -> Iterator[Interruption]:
+def take_signals() -> Iterator[Interruption]:
     """Take signals for as long as there is something to keep: from the first packet until all is written.
 
     The first ends the scan and keeps what was found, the second ends the program. A terminal that goes away sends more
@@ -27,21 +27,21 @@ def interruptible() -> Iterator[Interruption]:
     interruption = app.scan.Interruption()
     had_terminal = system.has_terminal()
 
-    def handle(number: int, _frame: FrameType | None) -> None:
+    def handle_signal(number: int, _frame: FrameType | None) -> None:
         if interruption.number == number == system.HANG_UP and had_terminal and not system.has_terminal():
             return
         if not interruption.is_wanted:
             interruption.stop(number)
         elif not interruption.stop_at_once():
-            raise _end(number)
+            raise _end_by_signal(number)
 
-    with _taken(handle, signal.SIGINT, signal.SIGTERM, system.HANG_UP):
+    with _take_signals(handle_signal, signal.SIGINT, signal.SIGTERM, system.HANG_UP):
         try:
             yield interruption
         except _later.asyncio.CancelledError:
             if not interruption.is_urgent:
                 raise
-            raise _end(interruption.number) from None
+            raise _end_by_signal(interruption.number) from None
 
 
 @contextlib.contextmanager
@@ -49,16 +49,16 @@ def like_ctrl_c() -> Iterator[list[int]]:
     """Let SIGTERM and SIGHUP do what Ctrl-C does; the list has the numbers of those that came."""
     came: list[int] = []
 
-    def handle(number: int, _frame: FrameType | None) -> None:
+    def handle_signal(number: int, _frame: FrameType | None) -> None:
         came.append(number)
         signal.raise_signal(signal.SIGINT)
 
-    with _taken(handle, signal.SIGTERM, system.HANG_UP):
+    with _take_signals(handle_signal, signal.SIGTERM, system.HANG_UP):
         yield came
 
 
 @contextlib.contextmanager
-def _taken(handle: Handler, *numbers: int | None) -> Iterator[None]:
+def _take_signals(handle: Handler, *numbers: int | None) -> Iterator[None]:
     wanted = [number for number in numbers if number is not None]
     wanted = [number for number in wanted if number != system.HANG_UP or signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, handle) for number in wanted}
@@ -69,5 +69,5 @@ def _taken(handle: Handler, *numbers: int | None) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _end(number: int) -> BaseException:
+def _end_by_signal(number: int) -> BaseException:
     return KeyboardInterrupt() if number == signal.SIGINT else SystemExit(128 + number)

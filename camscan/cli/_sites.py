@@ -13,7 +13,7 @@ import click
 from camscan import app
 from camscan.asset import Place
 from camscan.cli._table import print_table
-from camscan.cli._words import program, say
+from camscan.cli._words import program_name, say
 from camscan.errors import UsageError
 from camscan.output import visible
 from camscan.words import counted
@@ -25,7 +25,7 @@ _MOST_LINES = 60
 """Lines of a difference that are printed; the rest is counted."""
 
 
-def take(file: Path, config: Path | None, register: Path | None, *, is_applied: bool) -> int:
+def take_table(file: Path, config: Path | None, register: Path | None, *, is_applied: bool) -> int:
     """Say what a table of sites changes; with ``is_applied``, change it. The exit code."""
     table = app.sites.read_sites(file, config)
     wrong = [str(each) for each in table.faults] or [each.text for each in table.errors]
@@ -82,7 +82,7 @@ def print_list(config: Path | None, register: Path | None) -> None:
         (
             name,
             ", ".join(subnets[name]),
-            f"{sum(map(_size, subnets[name])):,}",
+            f"{sum(map(_address_count, subnets[name])):,}",
             f"{known.devices[name]:,}",
             known.last_complete(name),
             until.get(name, ""),
@@ -98,7 +98,7 @@ def print_list(config: Path | None, register: Path | None) -> None:
         say(f"Columns left out for lack of room: {', '.join(left_out)}. A wider window shows them.")
 
 
-def _size(cidr: str) -> int:
+def _address_count(cidr: str) -> int:
     base, _, prefix = cidr.partition("/")
     bits = 128 if ":" in base else 32
     return 1 << (bits - int(prefix))
@@ -116,7 +116,7 @@ def print_site(name: str, config: Path | None, register: Path | None) -> None:
         site = None
         places = [place for place in known.places if place.name.casefold() == name.casefold()]
     if not places:
-        raise UsageError(f"there is no site '{name}'; the sites are: {', '.join(_names(known.places))}")
+        raise UsageError(f"there is no site '{name}'; the sites are: {', '.join(_place_names(known.places))}")
     place = places[0]
     click.echo(visible(place.name))
     for key, value in app.sites.place_details(place).items():
@@ -142,7 +142,7 @@ def print_site(name: str, config: Path | None, register: Path | None) -> None:
             hang=17,
         )
     if not known.scans[place.name]:
-        click.echo(f'  {"scan":14} never; {program()} scan --site "{visible(place.name)}"')
+        click.echo(f'  {"scan":14} never; {program_name()} scan --site "{visible(place.name)}"')
 
 
 def _print_rules(config: Config, site: Site) -> None:
@@ -158,10 +158,10 @@ def _print_rules(config: Config, site: Site) -> None:
             one.version == cidr.version and one.overlaps(cidr) for one in site.cidrs for cidr in authorisation.cidrs
         ):
             window = f", {authorisation.window}" if authorisation.window else ""
-            state = "holds now" if authorisation.holds(wall) else authorisation.why_not(wall)
+            state = "holds now" if authorisation.holds_now(wall) else authorisation.describe_why_not(wall)
             until = f"until {authorisation.expires}{window} ({state})"
             say(f"  {'authorised by':14} {visible(authorisation.role)}, {until}", hang=17)
 
 
-def _names(places: Sequence[Place]) -> list[str]:
+def _place_names(places: Sequence[Place]) -> list[str]:
     return list(dict.fromkeys(place.name for place in places))

@@ -29,7 +29,7 @@ from camscan.words import listed
 @_options.register
 @_options.overlay
 @_options.config
-@_options.logged
+@_options.log_options
 @click.option("-q", "--quiet", is_flag=True, help="For cron: only what is new or wrong is said.")
 def snmp(  # noqa: PLR0917 - one per option
     what: tuple[str, ...],
@@ -73,7 +73,7 @@ def snmp(  # noqa: PLR0917 - one per option
             prepared, site=site, database=database, started_at=now, port=port, everything=everything
         )
     else:
-        with _options.explained():
+        with _options.explain_values():
             when = app.elsewhere.parse_moment(as_of, now) if as_of else None
             opened = app.elsewhere.open_files(what, when, now, sys.stdin.buffer)
             evidence = app.elsewhere.read_evidence(

@@ -15,7 +15,7 @@ import click
 from camscan import app
 from camscan.asset import Event
 from camscan.cli._table import by_address, print_table
-from camscan.cli._words import program, say
+from camscan.cli._words import program_name, say
 from camscan.exports import table
 from camscan.headline import is_system, is_unknown
 from camscan.identify.channel_count import count_channels
@@ -71,11 +71,11 @@ def print_report(
     _print_makers(systems)
     _print_channels(systems)
     if others:
-        say(f"{counted(len(others), 'other device')}{_kinds(others)}")
+        say(f"{counted(len(others), 'other device')}{_kinds_text(others)}")
     print_coverage(report)
     addresses = [device.ip_addresses for device in systems or report.devices if device.ip_addresses]
     if dry_run:
-        would = f"would be {', '.join(_counts(recorded))}"
+        would = f"would be {', '.join(_count_lines(recorded))}"
         say(f"Register {register}: {would}. Nothing was written to it; --apply writes it.")
     else:
         print_register(min(addresses, key=by_address, default=()), recorded, register)
@@ -88,7 +88,7 @@ def print_headline(headline: Headline, report: Report | None = None) -> None:
     say(headline.text)
     if report is None:
         return
-    seen = app.headline.of_report(report)
+    seen = app.headline.headline_of_report(report)
     if (
         replace(seen, sites=headline.sites, without_site=headline.without_site, strangers=headline.strangers)
         != headline
@@ -148,21 +148,21 @@ def _is_unknown(device: Device) -> bool:
 
 def _print_unknown(devices: Iterable[Device]) -> None:
     ordered = [
-        (device.ip_addresses[0] if device.ip_addresses else "", _few(device.open_ports), clue(device))
+        (device.ip_addresses[0] if device.ip_addresses else "", _first_few(device.open_ports), describe_clue(device))
         for device in sorted(devices, key=lambda device: by_address(device.ip_addresses))
     ]
     click.echo("Of unknown make; please inspect them:")
     print_table(("IP", "Answers on", "Says"), ordered[:_MOST_UNKNOWN], cut={"Says": 24})
     if len(ordered) > _MOST_UNKNOWN:
-        click.echo(f"… and {len(ordered) - _MOST_UNKNOWN} more; --csv PATH and `{program()} show` list them all")
+        click.echo(f"… and {len(ordered) - _MOST_UNKNOWN} more; --csv PATH and `{program_name()} show` list them all")
 
 
-def _few(ports: Sequence[str]) -> str:
+def _first_few(ports: Sequence[str]) -> str:
     more = len(ports) - _FEW
     return ", ".join(ports[:_FEW]) + (f" +{more}" if more > 0 else "")
 
 
-def clue(device: Device) -> str:
+def describe_clue(device: Device) -> str:
     """What the device says of itself that may help a person, in one short line."""
     said: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for seen in device.observations:
@@ -193,15 +193,15 @@ def _print_makers(systems: Sequence[Device]) -> None:
 def _print_channels(systems: Iterable[Device]) -> None:
     """How to read what hangs on the recorders that no scan can see."""
     if any(count_channels(device.identification.kind, device.observations) for device in systems):
-        say(f"A scan does not see the cameras behind recorders; {program()} enrich reads them with a login")
+        say(f"A scan does not see the cameras behind recorders; {program_name()} enrich reads them with a login")
 
 
-def _kinds(devices: Iterable[Device]) -> str:
+def _kinds_text(devices: Iterable[Device]) -> str:
     kinds = Counter(device.identification.kind or "kind not known" for device in devices)
     return f" ({', '.join(f'{count} {kind}' for kind, count in kinds.most_common())})" if kinds else ""
 
 
-def _counts(recorded: Recorded) -> list[str]:
+def _count_lines(recorded: Recorded) -> list[str]:
     told = Counter(each.event for each in recorded.happenings)
     also = [f"{told[event]} {word}" for event, word in _ALSO.items() if told[event]]
     counts = [f"{len(recorded.new)} new", f"{len(recorded.changed)} changed", f"{len(recorded.returned)} returned"]
@@ -211,14 +211,14 @@ def _counts(recorded: Recorded) -> list[str]:
 
 def print_register(example: Sequence[str], recorded: Recorded, register: str) -> None:
     where = "" if Path(register) == Path(app.workspace.REGISTER) else f" --register {register}"
-    say(f"Register {register}: {', '.join(_counts(recorded))}")
+    say(f"Register {register}: {', '.join(_count_lines(recorded))}")
     if recorded.recognised:
         say(f"  entered by people, now seen for the first time: {len(recorded.recognised)}")
     for conflict in recorded.conflicts[:_FEW_CONFLICTS]:
         say(f"  please look: {visible(app.choice.plain_detail(conflict.detail))}")
     if recorded.conflicts:
-        say(f"Settle {counted(len(recorded.conflicts), 'contradiction')}: {program()} review{where}")
+        say(f"Settle {counted(len(recorded.conflicts), 'contradiction')}: {program_name()} review{where}")
     if recorded.happenings and len(recorded.new) < recorded.devices:
-        say(f"What changed: {program()} diff{where}")
+        say(f"What changed: {program_name()} diff{where}")
     if example:
-        say(f"Why a device was named: {program()} show {example[0]}{where}")
+        say(f"Why a device was named: {program_name()} show {example[0]}{where}")

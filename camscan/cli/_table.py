@@ -32,27 +32,27 @@ def print_table(
     many characters; any other is whole or left out. The first ``share`` columns each get
     that least before one of them gets more; the others get what is left.
     """
-    lines = [tuple(columns), *map(_harmless, rows)]
+    lines = [tuple(columns), *map(_harmless_row, rows)]
     is_plain = all("".join(line).isascii() for line in lines)
-    wanted = [max(map(len if is_plain else _width, column)) for column in zip(*lines, strict=True)]
-    room = _window()
+    wanted = [max(map(len if is_plain else _text_width, column)) for column in zip(*lines, strict=True)]
+    room = _terminal_width()
     ranked, least = first or columns, cut or {}
     if room is None:
         widths = wanted
     elif share:
-        widths = _shared(columns, wanted, ranked[:share], least, room)
-        widths = _rest(columns, wanted, ranked[share:], widths, room)
+        widths = _share_room(columns, wanted, ranked[:share], least, room)
+        widths = _fit_rest(columns, wanted, ranked[share:], widths, room)
     else:
-        widths = _fit(columns, wanted, ranked, least, room)
+        widths = _fit_columns(columns, wanted, ranked, least, room)
     if is_plain and widths == wanted and all(widths):  # as into a file: nothing is cut or left out
         whole = (" " * _GAP).join(f"%-{size}s" for size in widths)
         shown = [(whole % tuple(line)).rstrip() for line in lines]
     else:
         shown = [
-            (" " * _GAP).join([_cell(text, size) for text, size in zip(line, widths, strict=True) if size]).rstrip()
+            (" " * _GAP).join([_cut_cell(text, size) for text, size in zip(line, widths, strict=True) if size]).rstrip()
             for line in lines
         ]
-    if _styled():
+    if _is_styled():
         shown[0] = click.style(shown[0], bold=True)
     click.echo("\n".join(shown))
     return tuple(name for name, size in zip(columns, widths, strict=True) if not size)
@@ -63,22 +63,22 @@ def by_address(addresses: Sequence[str]) -> tuple[int, int, str]:
     return sort_key(addresses[0]) if addresses else (0, 0, "")
 
 
-def _harmless(row: Sequence[str]) -> Sequence[str]:
+def _harmless_row(row: Sequence[str]) -> Sequence[str]:
     """Each cell made visible; a row that is plain text throughout, as nearly all are, at the price of one cell."""
     whole = "".join(row)
     return row if whole.isascii() and whole.isprintable() and len(whole) <= _LONGEST else tuple(map(visible, row))
 
 
-def _window() -> int | None:
+def _terminal_width() -> int | None:
     """Columns of the terminal; None where standard output is a file or a pipe, which no line is too long for."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
-def _styled() -> bool:
+def _is_styled() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _fit(
+def _fit_columns(
     columns: Sequence[str], wanted: Sequence[int], first: Sequence[str], cut: Mapping[str, int], room: int
 ) -> list[int]:
     """Width of each column, 0 for those left out. The very first is always there."""
@@ -93,13 +93,13 @@ def _fit(
     return widths
 
 
-def _shared(
+def _share_room(
     columns: Sequence[str], wanted: Sequence[int], first: Sequence[str], cut: Mapping[str, int], room: int
 ) -> list[int]:
-    """As :func:`_fit`, each at its least; what room is left then goes to those that were cut, by turns."""
+    """As :func:`_fit_columns`, each at its least; what room is left then goes to those that were cut, by turns."""
     least = [min(size, cut.get(name, size)) for name, size in zip(columns, wanted, strict=True)]
-    widths = _fit(columns, least, first, {}, room)
-    left = room - _used(widths)
+    widths = _fit_columns(columns, least, first, {}, room)
+    left = room - _used_width(widths)
     short = [at for name in cut if widths[at := columns.index(name)]]
     while left > 0 and (short := [at for at in short if widths[at] < wanted[at]]):
         for at in short[:left]:
@@ -108,27 +108,27 @@ def _shared(
     return widths
 
 
-def _rest(
+def _fit_rest(
     columns: Sequence[str], wanted: Sequence[int], others: Sequence[str], widths: Sequence[int], room: int
 ) -> list[int]:
     """The columns after the first ones: each is whole or left out."""
     found = list(widths)
     for name in others:
         at = columns.index(name)
-        if _used(found) + _GAP + wanted[at] <= room:
+        if _used_width(found) + _GAP + wanted[at] <= room:
             found[at] = wanted[at]
     return found
 
 
-def _used(widths: Sequence[int]) -> int:
+def _used_width(widths: Sequence[int]) -> int:
     return sum(size + _GAP for size in widths if size) - _GAP
 
 
-def _width(text: str) -> int:
+def _text_width(text: str) -> int:
     return len(text) if text.isascii() else cell_len(text)
 
 
-def _cell(text: str, size: int) -> str:
+def _cut_cell(text: str, size: int) -> str:
     if text.isascii() and len(text) <= size:  # almost every cell of a register of thousands
         return text.ljust(size)
     return set_cell_size(text, size) if cell_len(text) <= size else set_cell_size(text, size - 1).rstrip() + "…"

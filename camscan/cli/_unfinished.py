@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from camscan import app, system
-from camscan.cli._words import program, warn
+from camscan.cli._words import program_name, warn
 from camscan.errors import UsageError
-from camscan.output import masked, visible
+from camscan.output import mask_password, visible
 from camscan.words import counted
 
 if TYPE_CHECKING:
@@ -31,11 +31,13 @@ class Call:
     quiet: bool = False
 
     def __str__(self) -> str:
-        named = [("--register", masked(self.register)), ("--config", str(self.config or ""))]
-        return " ".join((f"{program()} scan", *(f"{option} {system.quote(text)}" for option, text in named if text)))
+        named = [("--register", mask_password(self.register)), ("--config", str(self.config or ""))]
+        return " ".join(
+            (f"{program_name()} scan", *(f"{option} {system.quote(text)}" for option, text in named if text))
+        )
 
 
-def discard(place: Path, register: str) -> None:
+def discard_runs(place: Path, register: str) -> None:
     """Forget every unfinished run of a register, unless one is under way; say how many those were."""
     count = app.resume.remove_journals(place, register)
     if not count:
@@ -44,40 +46,40 @@ def discard(place: Path, register: str) -> None:
     click.echo(f"Discarded: {counted(count, 'interrupted scan')}. What they recorded stays in the register")
 
 
-def only_one(place: Path) -> Unfinished:
+def only_unfinished(place: Path) -> Unfinished:
     """The run that ``--resume`` alone means. Raises UsageError where there is none, or several."""
     found = app.resume.list_resumable(place)
     if len(found) == 1:
         return found[0]
     if not found:
         raise UsageError("there is no interrupted scan to continue; name addresses to scan, such as 10.1.2.0/24")
-    runs = "; ".join(map(described, found))
+    runs = "; ".join(map(describe_run, found))
     raise UsageError(f"several scans were interrupted: name the targets or the site of one of them ({runs})")
 
 
-def described(run: Unfinished) -> str:
+def describe_run(run: Unfinished) -> str:
     """``10.1.2.0/24 of 23 November 2026, 13:40``."""
     begun = run.head.begun.astimezone()
     return f"{visible(run.head.what, 72)} of {begun.day} {begun:%B %Y, %H:%M}"
 
 
-def announce(place: Path, key: str, call: Call) -> None:
+def announce_left(place: Path, key: str, call: Call) -> None:
     """One line on standard error about what was left, for somebody who starts a run of this key anew."""
     now = datetime.now(UTC)
     found = app.resume.list_unfinished(place)
     for each in found:
         if each.head.key == key:
             kept = "" if each.is_stale(now) else "; --resume would have continued it"
-            warn(f"the interrupted scan ({described(each)}) starts again from the beginning{kept}")
+            warn(f"the interrupted scan ({describe_run(each)}) starts again from the beginning{kept}")
     others = [each for each in found if each.head.key != key]
     if others:
         how = f"discard with `{call} --discard`"
         if not all(each.is_stale(now) for each in others):
             how = f"continue with `{call} --resume`, {how}"
-        warn(f"interrupted: {'; '.join(map(described, others))}; {how}")
+        warn(f"interrupted: {'; '.join(map(describe_run, others))}; {how}")
 
 
-def order(place: Path, prepared: Prepared, request: Request, call: Call, *, resume: bool) -> Order:
+def decide_order(place: Path, prepared: Prepared, request: Request, call: Call, *, resume: bool) -> Order:
     """How this scan stands to the unfinished ones: it continues one, or starts beside them.
 
     Raises UsageError where it is to continue one that is another.
@@ -96,10 +98,10 @@ def require_same(place: Path, key: str, request: Request, call: Call) -> bool:
     left, found = app.resume.find_unfinished(place, key, request)
     if left is app.resume.Left.CHANGED:
         raise UsageError(
-            f"the interrupted scan ({described(found[0])}) asked something else: camscan.yaml or the options have "
+            f"the interrupted scan ({describe_run(found[0])}) asked something else: camscan.yaml or the options have "
             f"changed since; start again without --resume, or with --discard"
         )
     if left is app.resume.Left.ANOTHER:
-        runs = "; ".join(map(described, found))
+        runs = "; ".join(map(describe_run, found))
         raise UsageError(f"the interrupted scan is another one: {runs}; continue it with `{call} --resume`")
     return left is app.resume.Left.SAME

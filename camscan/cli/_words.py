@@ -23,7 +23,7 @@ _ROUND_MINUTES = 15
 """Up to here minutes are said one by one, then in fives."""
 
 
-def program() -> str:
+def program_name() -> str:
     """How to call camscan again, as briefly as it can be typed: ``camscan``, or ``.venv/bin/camscan`` in a checkout."""
     if named := os.environ.get("CAMSCAN_CALLED_AS"):  # what was typed to start the camscan.cmd of the zip for Windows
         return visible(named)
@@ -34,12 +34,12 @@ def program() -> str:
             return f"{sys.executable} -m {NAME}"
     if called.name != NAME or os.sep not in str(called) or not called.is_file() or _is_found_as(NAME, called):
         return NAME  # also where another program runs the command line within it
-    return min(_ways(called), key=len)
+    return min(_ways_to_type(called), key=len)
 
 
-def as_called(sentence: str) -> str:
+def with_program_name(sentence: str) -> str:
     """A sentence whose commands stand as ``camscan …`` in backquotes, with camscan as it was called."""
-    return sentence.replace(f"`{NAME} ", f"`{program()} ")
+    return sentence.replace(f"`{NAME} ", f"`{program_name()} ")
 
 
 def _is_found_as(name: str, called: Path) -> bool:
@@ -48,7 +48,7 @@ def _is_found_as(name: str, called: Path) -> bool:
     return found is not None and os.path.realpath(found) == os.path.realpath(called)
 
 
-def _ways(file: Path) -> Iterator[str]:
+def _ways_to_type(file: Path) -> Iterator[str]:
     """How a file may be typed: from here, from the home directory, from the root."""
     whole = Path(os.path.abspath(file))  # noqa: PTH100 - a link is called as the link that it is
     yield system.quote(str(whole))
@@ -58,13 +58,13 @@ def _ways(file: Path) -> Iterator[str]:
         yield f"~{os.sep}{system.quote(str(whole.relative_to(Path.home())))}"
 
 
-def size(count: int) -> str:
+def size_text(count: int) -> str:
     """Bytes as people say them: 640 KB, 12.3 MB."""
     kilobytes = count / 1024
     return f"{kilobytes:.0f} KB" if kilobytes < _THOUSAND else f"{kilobytes / 1024:,.1f} MB"
 
 
-def duration(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
     """About how long: no more precise than an estimate is."""
     if seconds <= 1.5 * _MINUTE:
         return f"{max(10, round(seconds / 10) * 10)} seconds"
@@ -83,11 +83,11 @@ def say(text: str, *, hang: int | None = None, err: bool = False) -> None:
     """
     if (sys.stderr if err else sys.stdout).isatty():
         columns = shutil.get_terminal_size().columns
-        text = "\n".join(_broken(line, columns, hang) for line in text.split("\n"))
+        text = "\n".join(_break_line(line, columns, hang) for line in text.split("\n"))
     click.echo(text, err=err)
 
 
-def _broken(line: str, columns: int, hang: int | None) -> str:
+def _break_line(line: str, columns: int, hang: int | None) -> str:
     if len(line) <= columns:
         return line
     rest = " " * (len(line) - len(line.lstrip()) + 2 if hang is None else hang)
@@ -96,4 +96,4 @@ def _broken(line: str, columns: int, hang: int | None) -> str:
 
 def warn(sentence: str) -> None:
     """One line on standard error, beside whatever else is printed."""
-    click.echo(f"camscan: {as_called(sentence)}", err=True)
+    click.echo(f"camscan: {with_program_name(sentence)}", err=True)

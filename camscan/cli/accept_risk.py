@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("--ref", required=True, type=_options.WORDS, metavar="MINUTE", help="The decision: minute and date.")
 @click.option("--until", metavar="DATE", help="The last day on which the decision holds; then decide again.")
 @click.option("--site", metavar="SITE", help="All devices of this site, instead of DEVICE.")
-@_options.acting("camscan accept-risk")
+@_options.acting_options("camscan accept-risk")
 def accept_risk(
     devices: tuple[str, ...],
     ref: str,
@@ -31,9 +31,9 @@ def accept_risk(
     \b
     camscan accept-risk CCTV-0017 --ref "Cabinet 12 January 2027, minute 48" --until 2028-03-31
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    with _options.explained():
+    with _options.explain_values():
         entered = app.edit.enter_accepted_risk(devices, ref, acting, until=until, site=site)
-    _devices.tell(entered, dry_run=acting.dry_run)
+    _devices.print_entered(entered, dry_run=acting.dry_run)
 
 
 GROUP = "register"

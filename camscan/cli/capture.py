@@ -8,9 +8,9 @@ import click
 
 from camscan import app
 from camscan.cli import _options
-from camscan.cli._bar import watcher
+from camscan.cli._bar import make_watcher
 from camscan.cli._keep import exit_code
-from camscan.cli._signals import interruptible
+from camscan.cli._signals import take_signals
 from camscan.output import check_writable, write_atomically
 
 
@@ -25,7 +25,7 @@ from camscan.output import check_writable, write_atomically
 @_options.ask_groups
 @_options.confirm_count
 @_options.config
-@_options.logged
+@_options.log_options
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def capture(  # noqa: PLR0917 - one per option
     targets: tuple[str, ...],
@@ -55,8 +55,8 @@ def capture(  # noqa: PLR0917 - one per option
         )
     )
     check_writable(output)
-    with interruptible() as interruption:
-        report = app.scan.run_scan(prepared, watcher(quiet=quiet), interruption).report
+    with take_signals() as interruption:
+        report = app.scan.run_scan(prepared, make_watcher(quiet=quiet), interruption).report
         lines = app.scan.captured_lines(report)
         write_atomically(output, lambda stream: stream.writelines(f"{line}\n" for line in lines))
     if not quiet:

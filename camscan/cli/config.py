@@ -11,10 +11,10 @@ import click
 from camscan import app
 from camscan.cli import Group, _options
 from camscan.cli._table import print_table
-from camscan.cli._words import program
+from camscan.cli._words import program_name
 from camscan.config import Config, find_config
 from camscan.config.check import SCHEMA, STARTER, Level
-from camscan.config.facts import facts, source
+from camscan.config.facts import describe_source, list_facts
 from camscan.config.read import find_file, read_config
 from camscan.errors import ConfigError, UsageError
 from camscan.output import visible
@@ -49,7 +49,7 @@ def _tell_faults(config: Config, faults: list[ConfigError]) -> int:
         click.echo(f"{each.level}: {visible(each.text)}", err=True)
     errors = sum(each.level is Level.ERROR for each in found)
     summary = [
-        *(counted(number, what) for number, what in _counts(config)),
+        *(counted(number, what) for number, what in _count_parts(config)),
         counted(errors, "error"),
         counted(len(found) - errors, "warning"),
     ]
@@ -57,7 +57,7 @@ def _tell_faults(config: Config, faults: list[ConfigError]) -> int:
     return UsageError.exit_code if errors else 0
 
 
-def _counts(config: Config) -> list[tuple[int, str]]:
+def _count_parts(config: Config) -> list[tuple[int, str]]:
     networks = sum(len(site.subnets) for site in config.sites)
     return [(len(config.sites), "site"), (networks, "network"), (len(config.authorisations), "authorisation")]
 
@@ -93,7 +93,7 @@ def init(file: Path, minute: str | None, day: str | None, makers: str | None, no
     decision = app.settings.parse_decision(minute or "", day or "", makers or "hikvision,dahua")
     app.settings.write_new_config(file, app.settings.starter_config(STARTER.read_text(encoding="utf-8"), decision))
     named = "" if file == Path("camscan.yaml") else f" {file}"
-    click.echo(f"Written: {file}. Change it with any editor, then: {program()} config check{named}")
+    click.echo(f"Written: {file}. Change it with any editor, then: {program_name()} config check{named}")
     if decision is None:
         click.echo(
             "No decision of the council is recorded: no device is in scope until planning: local_decision names one"
@@ -105,8 +105,8 @@ def init(file: Path, minute: str | None, day: str | None, makers: str | None, no
 def show(config: Path | None) -> None:
     """Print every setting, the defaults too, with the file and line that it comes from. No password is printed."""
     found = find_config(config)
-    click.echo(source(found))
-    print_table(("Setting", "Value", "From"), facts(found, datetime.now(UTC)), cut={"Value": 30})
+    click.echo(describe_source(found))
+    print_table(("Setting", "Value", "From"), list_facts(found, datetime.now(UTC)), cut={"Value": 30})
 
 
 @config.command("schema")

@@ -8,10 +8,10 @@ import click
 
 from camscan import app, system
 from camscan.cli import _options
-from camscan.cli._estate import serving
+from camscan.cli._estate import serve_estate
 from camscan.cli._unfinished import Call
-from camscan.cli._words import program
-from camscan.cli.scan import run
+from camscan.cli._words import program_name
+from camscan.cli.scan import run_one_scan
 from camscan.errors import OutputError
 from camscan.output import make_folder
 
@@ -42,7 +42,7 @@ PORTS = {
     show_default=True,
     help="How fast to ask; a scan of your own network is gentle by default.",
 )
-@_options.logged
+@_options.log_options
 def demo(output: Path, pace: str) -> int:
     """Scan a simulated estate of cameras, recorders, look-alikes and hostile units on this machine's loopback.
 
@@ -52,16 +52,16 @@ def demo(output: Path, pace: str) -> int:
         make_folder(output)
     except OSError as error:
         raise OutputError(f"{output}: cannot be created: {error.strerror}; name another with --output") from error
-    with serving() as estate:
+    with serve_estate() as estate:
         click.echo(
             f"A simulated estate of {estate.size} units is running on {estate.network}; scanning it at {pace} pace."
         )
         request = app.request.Request(targets=[estate.network], pace=pace, ports=PORTS, is_alone=True)
         paths = {"register": output / "camscan.db", "json": output / "report.json", "csv": output / "devices.csv"}
         files = {kind: str(paths[kind]) for kind in ("json", "csv")}
-        code = run(request, Call(str(paths["register"])), files=files)
+        code = run_one_scan(request, Call(str(paths["register"])), files=files)
     click.echo(f"Written: {', '.join(str(path) for path in paths.values())}")
-    click.echo(f"The same in a browser: {program()} serve --register {system.quote(str(paths['register']))}")
+    click.echo(f"The same in a browser: {program_name()} serve --register {system.quote(str(paths['register']))}")
     return code
 
 

@@ -14,7 +14,7 @@ import click
 
 from camscan import app
 from camscan.cli import _options
-from camscan.cli._words import as_called, say
+from camscan.cli._words import say, with_program_name
 from camscan.errors import CamscanError, UsageError
 from camscan.output import visible, write_atomically
 from camscan.words import listed
@@ -89,17 +89,17 @@ def diff(  # noqa: PLR0917 - one per option
                1  something changed
                2  not known: wrong arguments, no register, or a file that cannot be written
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    with _exit_code_2(), _options.explained():
+    with _exit_code_2(), _options.explain_values():
         told = app.diff.changes_since(app.workspace.find_workspace(config, register), since, site)
     wanted = told.select_changes(site=site, kinds=kinds, everything=everything)
     order = {kind: place for place, kind in enumerate(_TITLES)}
     wanted.sort(key=lambda each: (order[each.event], each.asset_id))
     if json_path:
         with _exit_code_2():
-            _write(json_path, told, wanted)
+            _write_files(json_path, told, wanted)
     else:
         _print_round(told.round)
-        _print(wanted, told.rows)
+        _print_changes(wanted, told.rows)
     return CHANGED if wanted else 0
 
 
@@ -120,19 +120,19 @@ def _print_round(covered: Round | None) -> None:
         say(f"Since the last complete round began, on {covered.began.astimezone():%d %B %Y at %H:%M}: {sites}")
 
 
-def _print(found: Sequence[Happening], rows: Mapping[str, Asset]) -> None:
+def _print_changes(found: Sequence[Happening], rows: Mapping[str, Asset]) -> None:
     for kind, several in groupby(found, key=lambda each: each.event):
         of_kind = list(several)
-        click.echo(f"{as_called(_TITLES[kind])} ({len(of_kind)}):")
+        click.echo(f"{with_program_name(_TITLES[kind])} ({len(of_kind)}):")
         for each in of_kind:
             row = rows.get(each.asset_id)
-            where = f"{each.asset_id} {visible(_known_by(row), 60)}: " if row else ""
+            where = f"{each.asset_id} {visible(_known_by_text(row), 60)}: " if row else ""
             say(f"  {where}{visible(each.detail)}")
     if not found:
         click.echo("Nothing changed")
 
 
-def _known_by(row: Asset) -> str:
+def _known_by_text(row: Asset) -> str:
     found = row.identification
     words = (
         row.entries.get("council_asset_tag"),
@@ -143,17 +143,17 @@ def _known_by(row: Asset) -> str:
     return ", ".join(word for word in words if word)
 
 
-def _write(path: str, told: Changes, found: Iterable[Happening]) -> None:
+def _write_files(path: str, told: Changes, found: Iterable[Happening]) -> None:
     start, covered = told.start, told.round
     said = {
         "since": start.isoformat() if isinstance(start, datetime) else start,
         "round": {"began": covered.began.isoformat(), "sites": list(covered.sites)} if covered else None,
-        "changes": [_object(each, told.rows.get(each.asset_id)) for each in found],
+        "changes": [_change_object(each, told.rows.get(each.asset_id)) for each in found],
     }
     write_atomically(path, lambda stream: json.dump(said, stream, indent=2))
 
 
-def _object(each: Happening, row: Asset | None) -> dict[str, Any]:
+def _change_object(each: Happening, row: Asset | None) -> dict[str, Any]:
     return {
         "kind": each.event.value,
         "asset_id": each.asset_id or None,

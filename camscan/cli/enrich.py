@@ -24,7 +24,7 @@ from camscan.cli._words import warn
 @_options.pace
 @click.option("--json", "json_path", metavar="PATH", help="Write the report as JSON; '-' is standard output.")
 @_options.config
-@_options.logged
+@_options.log_options
 @click.option(
     "-q", "--quiet", is_flag=True, help="For cron: print only what is new or wrong, without table and summary."
 )
@@ -52,7 +52,7 @@ def enrich(  # noqa: PLR0917 - one per option
     space = app.workspace.find_workspace(config, register)
     prepared = app.enrich.prepare_enrichment(space, name)
     files = {"json": json_path} if json_path else {}
-    _keep.check(files, space)
+    _keep.check_files(files, space)
     with like_ctrl_c() as signals:
         report, recorded = app.enrich.enrich_devices(
             prepared,

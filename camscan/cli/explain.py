@@ -38,13 +38,13 @@ def explain(text: tuple[str, ...], as_json: bool, overlay: tuple[Path, ...]) -> 
         raise click.UsageError("name what to explain, such as a brand, a model number or a MAC address")
     found = answer_text(asked, load_database(overlay), naming.load_grammars(overlay), badges.load_badges(overlay))
     if as_json:
-        click.echo(json.dumps(_members(asked, found), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(_answer_members(asked, found), ensure_ascii=False, indent=2))
     else:
-        _print(asked, found)
+        _print_answer(asked, found)
     return 0 if found.readings else 1
 
 
-def _print(asked: str, found: Answer) -> None:
+def _print_answer(asked: str, found: Answer) -> None:
     for number, reading in enumerate(found.readings):
         if number:
             click.echo()
@@ -76,19 +76,19 @@ def _print_reading(reading: Reading) -> None:
 
 
 def _print_unknown(asked: str, found: Answer) -> None:
-    def say(line: str) -> None:
+    def print_line(line: str) -> None:
         click.echo(line, err=True)
 
-    say(f"camscan: nothing is known about '{visible(asked, 80)}': no rule of the database fits it")
+    print_line(f"camscan: nothing is known about '{visible(asked, 80)}': no rule of the database fits it")
     if found.closest:
-        say(f"Did you mean: {', '.join(found.closest)}?")
-    say("That does not mean that Hikvision or Dahua did not build the device. Ask for:")
+        print_line(f"Did you mean: {', '.join(found.closest)}?")
+    print_line("That does not mean that Hikvision or Dahua did not build the device. Ask for:")
     for line in TRY:
-        say(f"  - {line}")
-    say("or scan the device: camscan scan ADDRESS")
+        print_line(f"  - {line}")
+    print_line("or scan the device: camscan scan ADDRESS")
 
 
-def _members(asked: str, found: Answer) -> dict[str, object]:
+def _answer_members(asked: str, found: Answer) -> dict[str, object]:
     """The answer as JSON: ``readings`` is empty where nothing is known, and ``try`` says what else may be asked for."""
     return {
         "text": asked,

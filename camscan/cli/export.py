@@ -31,11 +31,11 @@ class Formats(Group):
         if export is None:
             return None
         if export.of_scan:
-            return _of_scan(export)
+            return _scan_command(export)
         return _of_figures(export) if export.of_figures else _of_register(export)
 
 
-def _of_scan(export: Export) -> click.Command:
+def _scan_command(export: Export) -> click.Command:
     """``camscan export NAME FILE``."""
 
     @click.command(export.name, help=f"Write {export.title}. {_file_words(export)}")
@@ -48,7 +48,7 @@ def _of_scan(export: Export) -> click.Command:
         space = app.workspace.find_workspace(config, register)
         space.refuse_own(file)
         app.export.check_file(file, force=force)
-        with _options.explained(), space.open(readonly=True) as book:
+        with _options.explain_values(), space.open(readonly=True) as book:
             devices = app.export.export_recorded_scan(export.name, book, file, scan_id)
         if file != "-":
             click.echo(f"{file}: {counted(devices)}")
@@ -101,41 +101,41 @@ def _of_register(export: Export) -> click.Command:
         left_out: str | None = None,
         **own: str | bool | None,
     ) -> None:
-        given = {name.replace("_", "-"): _text(value) for name, value in own.items() if value}
+        given = {name.replace("_", "-"): _value_text(value) for name, value in own.items() if value}
         day = app.edit.parse_day_or_today(on) if on else None
         wanted = app.export.Wanted(
             name=export.name, path=path, options=given, site=site, on=day, left_out=left_out or "", force=force
         )
-        _write(wanted, register, config)
+        _write_exports(wanted, register, config)
 
     if not export.is_folder:
         click.option("--left-out", metavar="FILE", help="List what was left out in this CSV, with the reason.")(write)
     for option in export.options:
-        _own(option)(write)
+        _own_option(option)(write)
     return write
 
 
-def _own(option: Option) -> Callable[[click.Command], click.Command]:
+def _own_option(option: Option) -> Callable[[click.Command], click.Command]:
     name = f"--{option.name}"
     if option.takes is Takes.FLAG:
         return click.option(name, is_flag=True, help=option.help)
     return click.option(name, metavar=option.metavar, help=option.help)
 
 
-def _text(value: str | bool) -> str:
+def _value_text(value: str | bool) -> str:
     return value if isinstance(value, str) else "yes"
 
 
-def _write(wanted: Wanted, register: str | Path | None, config: Path | None) -> None:
+def _write_exports(wanted: Wanted, register: str | Path | None, config: Path | None) -> None:
     space = app.workspace.find_workspace(config, register)
     app.export.check_export(wanted, space)
-    with _options.explained(), space.open(readonly=True) as book:
+    with _options.explain_values(), space.open(readonly=True) as book:
         written = app.export.export_register(wanted, book, space.settings)
-    for line in _told(wanted, written):
+    for line in _result_lines(wanted, written):
         click.echo(line, err="-" in {wanted.path, wanted.left_out, *wanted.options.values()})
 
 
-def _told(wanted: Wanted, written: Written) -> Iterator[str]:
+def _result_lines(wanted: Wanted, written: Written) -> Iterator[str]:
     """What was written and what was not, in a line or two."""
     made = written.made
     name = "standard output" if wanted.path == "-" else wanted.path

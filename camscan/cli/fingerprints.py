@@ -9,7 +9,7 @@ import click
 
 from camscan import app
 from camscan.cli import EXIT_PARTIAL, Group, _later, _options
-from camscan.cli._replies import Unread, lines, readable
+from camscan.cli._replies import Unread, read_lines, require_readable
 from camscan.cli._words import warn
 from camscan.output import visible
 
@@ -71,7 +71,7 @@ def show(fingerprint: str, overlay: tuple[Path, ...]) -> None:
     database = _later.fingerprints.load_database(overlay)
     entry = database.find_entry(fingerprint.strip().lower())
     if entry is None:
-        near = app.choice.nearest(fingerprint, [each.id for each in database.entries])
+        near = app.choice.nearest_hint(fingerprint, [each.id for each in database.entries])
         raise click.UsageError(
             f"no fingerprint is called {fingerprint}{near or '; `camscan fingerprints list` names them'}"
         )
@@ -100,19 +100,19 @@ def test(file: str, limit: int, overlay: tuple[Path, ...]) -> int:
     FILE holds captured replies as `camscan capture` writes them; '-' is standard input. Exit code 3: some lines
     could not be read.
     """
-    readable([file])
+    require_readable([file])
     database = _later.fingerprints.load_database(overlay)
     unread = Unread(file)
-    for item in _later.captures.read(lines(file)):
+    for item in _later.captures.read_captures(read_lines(file)):
         if isinstance(item, _later.captures.BadLine):
             unread.add(item)
         else:
-            _tested(_later.captures.observe(item), item.id, database, limit)
+            _print_tests(_later.captures.observe_reply(item), item.id, database, limit)
     unread.close()
     return EXIT_PARTIAL if unread.count else 0
 
 
-def _tested(attempt: Attempt, name: str, database: Database, limit: int) -> None:
+def _print_tests(attempt: Attempt, name: str, database: Database, limit: int) -> None:
     detail = f": {visible(attempt.detail)}" if attempt.detail else ""
     click.echo(f"{visible(name)} ({attempt.probe}) {attempt.outcome}{detail}")
     for seen in attempt.observations:
@@ -140,12 +140,12 @@ def new(file: str, reply: str | None) -> int:
 
     Exit code 1: nothing in the reply distinguishes one make from another.
     """
-    readable([file])
-    for item in _later.captures.read(lines(file)):
+    require_readable([file])
+    for item in _later.captures.read_captures(read_lines(file)):
         if isinstance(item, _later.captures.BadLine):
             raise click.UsageError(f"{file}:{item.number}: {item.why}")
         if reply in {None, item.id}:
-            text = _later.skeleton.write_skeleton(_later.captures.observe(item).observations, item.probe)
+            text = _later.skeleton.write_skeleton(_later.captures.observe_reply(item).observations, item.probe)
             if not text:
                 click.echo(f"camscan: reply {item.id} says nothing that distinguishes one make from another", err=True)
                 return 1

@@ -8,7 +8,7 @@ import click
 
 from camscan import captures, fingerprints
 from camscan.cli import EXIT_PARTIAL, _options
-from camscan.cli._replies import Unread, lines, readable
+from camscan.cli._replies import Unread, read_lines, require_readable
 from camscan.exports.json import dump_line, result_object
 
 
@@ -21,20 +21,20 @@ def identify(files: tuple[str, ...], overlay: tuple[Path, ...]) -> int:
     FILE holds captured replies as JSON Lines, as `camscan capture` writes them; '-' is standard input. The first
     lines that cannot be read are named on standard error, the other lines are still processed, and the exit code is 3.
     """
-    readable(files)
+    require_readable(files)
     database = fingerprints.load_database(overlay)
     bad = 0
     for name in files:
         replies = []
         unread = Unread(name)
-        for item in captures.read(lines(name)):
+        for item in captures.read_captures(read_lines(name)):
             if isinstance(item, captures.BadLine):
                 unread.add(item)
             else:
                 replies.append(item)
         unread.close()
         bad += unread.count
-        for device in captures.identify(replies, database):
+        for device in captures.identify_replies(replies, database):
             click.echo(dump_line(result_object(device)))
     return EXIT_PARTIAL if bad else 0
 

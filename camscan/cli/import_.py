@@ -26,12 +26,12 @@ class Sources(Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every command."""
-        return sorted({*super().list_commands(ctx), *_elsewhere.names()})
+        return sorted({*super().list_commands(ctx), *_elsewhere.source_names()})
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """The command of that name."""
         found = super().get_command(ctx, name)
-        return _elsewhere.command(name) if found is None and name in _elsewhere.names() else found
+        return _elsewhere.make_command(name) if found is None and name in _elsewhere.source_names() else found
 
 
 @click.group("import", cls=Sources)
@@ -49,7 +49,7 @@ def import_() -> None:
 @_options.confirm_count
 @_options.overlay
 @_options.config
-@_options.logged
+@_options.log_options
 @click.option(
     "-q", "--quiet", is_flag=True, help="For cron: print only what is new, wrong or left out, without the table."
 )
@@ -80,7 +80,7 @@ def nmap(  # noqa: PLR0917 - one per option
     targets = app.request.targets_in_scope(what, site, settings, confirm_count).targets if run else None
     database = _later.fingerprints.load_database([*settings.overlays, *overlay])
     files = {"json": json_path} if json_path else {}
-    _keep.check(files, space)
+    _keep.check_files(files, space)
     if targets and not is_applied:
         click.echo(
             f"nmap would ask {counted(targets.count, 'address')}. Nothing was asked; --apply runs it and writes."
@@ -98,7 +98,7 @@ def _rehearse(read: Callable[[], Report], space: Workspace, files: Mapping[str, 
     for name, path in files.items():
         app.export.export_scan(name, report, path)
     would = app.record.rehearse_report(report, space)
-    _keep.tell(report, would, space.name, app.headline.of_workspace(space), quiet=quiet, dry_run=True)
+    _keep.print_kept(report, would, space.name, app.headline.of_workspace(space), quiet=quiet, dry_run=True)
     return report
 
 
@@ -109,7 +109,7 @@ def _record(read: Callable[[], Report], space: Workspace, files: Mapping[str, st
         recorded = app.record.record_and_write(report, book, files, space.settings, warn)
         news = app.scan_news.find_scan_news(book, report, recorded)
         headline = app.headline.of_register(book, space.settings)
-    _keep.tell(report, recorded, space.name, headline, news, quiet=quiet)
+    _keep.print_kept(report, recorded, space.name, headline, news, quiet=quiet)
     return report
 
 

@@ -21,7 +21,7 @@ _OTHERS = CONTROLLERS[1:]
 @click.argument("devices", nargs=-1, metavar="DEVICE…")
 @click.option("--controller", type=_options.OneOf(_OTHERS), help="Who controls it, if known.")
 @click.option("--site", metavar="SITE", help="All devices of this site, instead of DEVICE.")
-@_options.acting(
+@_options.acting_options(
     "camscan not-ours",
     click.option(
         "--because",
@@ -42,7 +42,7 @@ def not_ours(
     They stay in the register, so that the next scan does not add them again, and are counted separately.
     """
     entered = app.edit.enter_not_ours(devices, acting, controller=controller, site=site)
-    _devices.tell(entered, dry_run=acting.dry_run)
+    _devices.print_entered(entered, dry_run=acting.dry_run)
 
 
 GROUP = "register"

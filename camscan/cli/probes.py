@@ -33,31 +33,31 @@ def probes(name: str | None, markdown: bool) -> None:
     # Sorting is stable: a scan's order stays.
     for probe in sorted(known.values(), key=lambda probe: probe.stage is Stage.NEVER):
         if name in {None, probe.name}:
-            click.echo("\n".join(_markdown(probe) if markdown else _text(probe)) + "\n")
+            click.echo("\n".join(_probe_markdown(probe) if markdown else _probe_text(probe)) + "\n")
 
 
-def _text(probe: Probe) -> Iterator[str]:
+def _probe_text(probe: Probe) -> Iterator[str]:
     yield f"{probe.name}: {probe.title}"
     yield f"  never: {probe.never}"
-    for where, payloads in _questions(probe):
+    for where, payloads in _list_questions(probe):
         yield f"  {where}"
         for number, payload in enumerate(payloads):
             yield from [""] * (number > 0)
-            yield from (f"    {line}".rstrip() for line in _bytes(payload))
+            yield from (f"    {line}".rstrip() for line in _bytes_lines(payload))
 
 
-def _markdown(probe: Probe) -> Iterator[str]:
+def _probe_markdown(probe: Probe) -> Iterator[str]:
     yield f"### {probe.name}: {probe.title}"
     yield ""
     yield f"*Never:* {probe.never}."
-    for where, payloads in _questions(probe):
+    for where, payloads in _list_questions(probe):
         yield ""
         yield where[:1].upper() + where[1:]
         for payload in payloads:
-            yield from ("", "```", *_bytes(payload), "```")
+            yield from ("", "```", *_bytes_lines(payload), "```")
 
 
-def _questions(probe: Probe) -> Iterator[tuple[str, tuple[bytes, ...]]]:
+def _list_questions(probe: Probe) -> Iterator[tuple[str, tuple[bytes, ...]]]:
     """Where each question goes, and its bytes; one sentence for a probe that asks nothing."""
     for question in probe.datagrams:
         ways = [*question.groups, *["broadcast"] * question.broadcast, *["each address"] * question.unicast]
@@ -69,17 +69,17 @@ def _questions(probe: Probe) -> Iterator[tuple[str, tuple[bytes, ...]]]:
         yield "sends nothing: reads captured and overheard replies", ()
 
 
-def _bytes(payload: bytes) -> list[str]:
+def _bytes_lines(payload: bytes) -> list[str]:
     """Text as it is, one line per line sent; anything else as hexadecimal, 16 bytes a line, with what can be read."""
     text = payload.decode("latin-1")
     if all(character.isprintable() or character in "\r\n\t" for character in text) and text.isascii():
         lines = text.replace("\r", "\\r").split("\n")
         return [line + "\\n" for line in lines[:-1]] + [line for line in lines[-1:] if line]
     rows = [payload[at : at + _ROW] for at in range(0, len(payload), _ROW)]
-    return [f"{row.hex(' '):{3 * _ROW}} {_readable(row)}" for row in rows]
+    return [f"{row.hex(' '):{3 * _ROW}} {_readable_bytes(row)}" for row in rows]
 
 
-def _readable(row: bytes) -> str:
+def _readable_bytes(row: bytes) -> str:
     return "".join(chr(byte) if chr(byte).isascii() and chr(byte).isprintable() else "." for byte in row)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option(
     "--evidence", required=True, type=_options.WORDS, metavar="REF", help="The works order or other proof of removal."
 )
-@_options.acting("camscan removed")
+@_options.acting_options("camscan removed")
 def removed(
     devices: tuple[str, ...],
     on: str | None,
@@ -34,7 +34,7 @@ def removed(
     If one of them answers a scan again, `camscan diff` says so first. Only people record a removal: a device that
     scans do not see counts as not seen, not as removed.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    _devices.tell(app.edit.enter_removal(devices, evidence, acting, on=on), dry_run=acting.dry_run)
+    _devices.print_entered(app.edit.enter_removal(devices, evidence, acting, on=on), dry_run=acting.dry_run)
 
 
 GROUP = "register"

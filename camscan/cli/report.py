@@ -52,7 +52,7 @@ def report(  # noqa: PLR0917 - one per option
     check_writable(file)
     gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
     space = app.workspace.find_workspace(config, register)
-    with _options.explained():
+    with _options.explain_values():
         found = app.report.write_report(space, file, app.report.Level(level), on=on, devices=devices)
     if file != "-":
         left = "; the list of devices is left out: add --devices, or write a FILE.ods" if found.left_out else ""

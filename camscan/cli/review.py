@@ -9,7 +9,7 @@ import click
 
 from camscan import app
 from camscan.cli import Group, _options
-from camscan.cli._words import program, say
+from camscan.cli._words import program_name, say
 from camscan.output import visible
 from camscan.words import listed
 
@@ -46,7 +46,7 @@ def review(context: click.Context, register: Path | None, config: Path | None) -
     with app.workspace.find_workspace(config, register).open(readonly=True) as book:
         found, _ = app.review.questions(book)
     for each in found:
-        _print(each)
+        _print_question(each)
     click.echo(f"{len(found)} to settle" if found else "Nothing to settle")
 
 
@@ -157,7 +157,7 @@ class _Open:
         return app.devices.find_device(self.book, one), app.devices.find_device(self.book, other)
 
 
-def _print(question: Question) -> None:
+def _print_question(question: Question) -> None:
     each = question.review
     for conflict, detail in zip(each.conflicts, question.says, strict=True):
         say(f"[{conflict.number}] {conflict.asset_id} {conflict.kind}: {visible(detail)}")
@@ -165,11 +165,11 @@ def _print(question: Question) -> None:
         cells = "  ".join(f"{visible(cell, _WIDE):{_WIDE}}" for cell in line.cells)
         click.echo(f"  {line.name + ':':14}{cells}".rstrip())
     if each.other:
-        click.echo(f"  one device:   {program()} review merge {each.asset_id} {each.other}")
+        click.echo(f"  one device:   {program_name()} review merge {each.asset_id} {each.other}")
         click.echo("                keeps the first of the two")
-        click.echo(f"  two devices:  {program()} review separate {each.asset_id} {each.other}")
+        click.echo(f"  two devices:  {program_name()} review separate {each.asset_id} {each.other}")
     numbers = " ".join(str(conflict.number) for conflict in each.conflicts)
-    click.echo(f"  unchanged:  {program()} review keep {numbers}\n")
+    click.echo(f"  unchanged:  {program_name()} review keep {numbers}\n")
 
 
 def _print_entries(found: Merged) -> None:

@@ -12,8 +12,8 @@ import click
 
 from camscan import app
 from camscan.cli import _later, _options
-from camscan.cli._bar import watcher
-from camscan.cli._signals import interruptible
+from camscan.cli._bar import make_watcher
+from camscan.cli._signals import take_signals
 from camscan.cli._words import warn
 from camscan.output import visible
 from camscan.words import listed
@@ -37,7 +37,7 @@ _MINUTE = 60
 @click.option("--keep-journal", is_flag=True, help="Keep every answer in files, for `camscan parcel export`.")
 @_options.register
 @_options.config
-@_options.logged
+@_options.log_options
 def run(
     random_delay: int, register: str | Path | None, config: Path | None, *, dry_run: bool, keep_journal: bool
 ) -> int:
@@ -61,14 +61,14 @@ def run(
         return 0
     if random_delay:
         time.sleep(random.uniform(0, random_delay * _MINUTE))  # noqa: S311 - no secret: it spreads the load
-    with interruptible() as interruption:
+    with take_signals() as interruption:
         ran = app.run.run_unattended(
             space,
-            watcher=watcher(quiet=not sys.stderr.isatty()),
+            watcher=make_watcher(quiet=not sys.stderr.isatty()),
             interruption=interruption,
             keep_journal=keep_journal,
         )
-    _say(ran, is_told=bool(space.settings.notify))
+    _print_trouble(ran, is_told=bool(space.settings.notify))
     return ran.exit_code
 
 
@@ -83,7 +83,7 @@ def _print_due(found: DueSites) -> None:
         click.echo("Nothing is due")
 
 
-def _say(ran: Ran, *, is_told: bool) -> None:
+def _print_trouble(ran: Ran, *, is_told: bool) -> None:
     """What went wrong, on standard error; also what is new, where alerts tell nobody."""
     for sentence in app.run.describe_trouble(ran):
         warn(sentence)

@@ -12,10 +12,10 @@ import click
 
 from camscan import app
 from camscan.cli import _keep, _options, _round, _unfinished
-from camscan.cli._bar import watcher
-from camscan.cli._signals import interruptible
+from camscan.cli._bar import make_watcher
+from camscan.cli._signals import take_signals
 from camscan.cli._unfinished import Call
-from camscan.cli._words import program, warn
+from camscan.cli._words import program_name, warn
 from camscan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ PASSIVE_SECONDS = 60.0
 @_options.confirm_count
 @_options.overlay
 @_options.config
-@_options.logged
+@_options.log_options
 @click.option(
     "-q", "--quiet", is_flag=True, help="For cron: print only what is new, wrong or left out, without the table."
 )
@@ -128,11 +128,11 @@ def scan(  # noqa: PLR0917 - one per option
     )
     call = Call(str(register or ""), config, quiet)
     files = {name: file for name, file in (("json", json_path), ("csv", csv_path)) if file}
-    files |= _exports(exports, files)
-    return _scan(request, sites, call, files, everything=everything, resume=resume, discard=discard)
+    files |= _parse_exports(exports, files)
+    return _scan_sites(request, sites, call, files, everything=everything, resume=resume, discard=discard)
 
 
-def _exports(given: Sequence[str], taken: Container[str]) -> dict[str, str]:
+def _parse_exports(given: Sequence[str], taken: Container[str]) -> dict[str, str]:
     """Format -> file, of ``FORMAT=PATH``. Raises UsageError for another form, an unknown format and one given twice."""
     if not given:
         return {}
@@ -162,7 +162,7 @@ def _require_sense(targets: Sequence[str], sites: Sequence[str], *, passive: boo
         raise UsageError("--passive listens at one place: name one site, or TARGET")
 
 
-def _scan(
+def _scan_sites(
     request: Request,
     sites: Sequence[str],
     call: Call,
@@ -178,36 +178,38 @@ def _scan(
     place = app.resume.journal_folder(where)
     is_named = bool(request.targets or sites or everything)
     if discard:
-        _unfinished.discard(place, where)
+        _unfinished.discard_runs(place, where)
         if not is_named:
             return 0
     if resume and not is_named:
-        head = _unfinished.only_one(place).head
+        head = _unfinished.only_unfinished(place).head
         request = replace(app.resume.with_earlier_options(request, head.options), targets=head.targets)
         sites, everything = head.sites, head.everything
         request = replace(request, site=sites[0] if len(sites) == 1 else "")
     if everything or len(sites) > 1:
-        return _round.run(request, space, sites, call, everything=everything, files=files, resume=resume)
-    return run(request, call, files=files, resume=resume, is_kept=True)
+        return _round.run_sites(request, space, sites, call, everything=everything, files=files, resume=resume)
+    return run_one_scan(request, call, files=files, resume=resume, is_kept=True)
 
 
-def run(request: Request, call: Call, *, files: dict[str, str], resume: bool = False, is_kept: bool = False) -> int:
+def run_one_scan(
+    request: Request, call: Call, *, files: dict[str, str], resume: bool = False, is_kept: bool = False
+) -> int:
     """Scan, record, export, print; the exit code. Everything that can be wrong is found before anything is sent.
 
     ``is_kept`` keeps a journal while it runs, so that a later run can continue it.
     """
     prepared = app.request.prepare_request(request)
     space = app.workspace.workspace_of(prepared.config, call.register)
-    _keep.check(files, space)
+    _keep.check_files(files, space)
     place = app.resume.journal_folder(str(space.where))
-    order = _unfinished.order(place, prepared, request, call, resume=resume) if is_kept else None
+    order = _unfinished.decide_order(place, prepared, request, call, resume=resume) if is_kept else None
     gc.freeze()  # what is loaded by now stays: nobody need look through it for garbage
     gc.set_threshold(100_000, 20, 20)  # unlike most commands, a scan makes much that goes
-    with space.open() as book, interruptible() as interruption:
+    with space.open() as book, take_signals() as interruption:
         if order and not resume:
-            _unfinished.announce(place, prepared.key, call)
+            _unfinished.announce_left(place, prepared.key, call)
         kept = app.resume.scan_and_record(
-            prepared, book, files, order, watcher=watcher(quiet=call.quiet), interruption=interruption
+            prepared, book, files, order, watcher=make_watcher(quiet=call.quiet), interruption=interruption
         )
         headline = app.headline.of_register(book, prepared.config)
         news = app.scan_news.find_scan_news(book, kept.report, kept.recorded) if kept else None
@@ -217,9 +219,9 @@ def run(request: Request, call: Call, *, files: dict[str, str], resume: bool = F
     if kept.trouble:
         warn(f"{kept.trouble}; --resume will ask some addresses again")
     is_quiet = call.quiet or "-" in files.values()
-    _keep.tell(kept.report, kept.recorded, space.name, headline, news, quiet=is_quiet)
+    _keep.print_kept(kept.report, kept.recorded, space.name, headline, news, quiet=is_quiet)
     if kept.kept:
-        click.echo(f"Kept for `{program()} parcel export`: {kept.kept}", err=is_quiet)
+        click.echo(f"Kept for `{program_name()} parcel export`: {kept.kept}", err=is_quiet)
     if kept.is_left:
         click.echo(f"Continue with: {call} --resume", err=is_quiet)
     return _keep.exit_code(kept.report, interruption.number)

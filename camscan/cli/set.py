@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("words", nargs=-1, metavar="DEVICE… COLUMN=VALUE…")
 @click.option("--columns", "list_columns", is_flag=True, help="List the columns that you may edit, and what they hold.")
 @click.option("--site", metavar="SITE", help="All devices of this site, instead of DEVICE.")
-@_options.acting("camscan set")
+@_options.acting_options("camscan set")
 def set_(
     words: tuple[str, ...],
     list_columns: bool,
@@ -37,17 +37,17 @@ def set_(
     what you enter, and every change is kept in `camscan register log`.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     if list_columns:
-        _list()
+        _print_columns()
         return
     names = [word for word in words if "=" not in word]
     entries = app.edit.entries_of([word for word in words if "=" in word])
     if not entries:
         raise click.UsageError("name what to enter as COLUMN=VALUE; `camscan set --columns` lists the columns")
     entered = app.edit.enter_entries(names, entries, acting, site=site, closed_too=True)
-    _devices.tell(entered, dry_run=acting.dry_run)
+    _devices.print_entered(entered, dry_run=acting.dry_run)
 
 
-def _list() -> None:
+def _print_columns() -> None:
     for column in EDITABLE:
         holds = ", ".join(column.choices) if column.choices else str(column.kind)
         click.echo(f"{column.name:26}{column.what}\n{'':26}[{holds}]")

@@ -57,7 +57,7 @@ _PRESENCE: Mapping[str, str] = {
 """What stands under Seen; ``missed 3`` says by how many scans in a row."""
 
 
-def _filters(function: Any) -> Any:
+def _filter_options(function: Any) -> Any:
     """The options that narrow the list."""
     for option in (
         click.option("--everything", is_flag=True, help="List also what is not part of video surveillance."),
@@ -94,7 +94,7 @@ def _filters(function: Any) -> Any:
 
 @click.command("show")
 @click.argument("device", required=False, metavar="[DEVICE]")
-@_filters
+@_filter_options
 @click.option("--evidence", "with_evidence", is_flag=True, help="For one device: also every mark, reply and change.")
 @click.option("--csv", "csv_path", is_flag=False, flag_value="-", metavar="[PATH]", help="Write the list as CSV.")
 @click.option("--json", "json_path", is_flag=False, flag_value="-", metavar="[PATH]", help="Write it as JSON.")
@@ -130,18 +130,18 @@ def show(  # noqa: PLR0917 - one per option
     _require_sense(device, wanted, csv_path, with_evidence=with_evidence)
     space = app.workspace.find_workspace(config, register)
     paths = {name: path for name, path in (("csv", csv_path), ("json", json_path)) if path}
-    _keep.check(paths, space)
+    _keep.check_files(paths, space)
     headline = app.streaming.headline_of(space) if device is None else None
     with space.open(readonly=True) as book:
         if headline is not None:
             found = app.streaming.Stream(book, space.settings, wanted, headline, judged=bool(paths))
-            return _stream(found, paths, space)
+            return _print_stream(found, paths, space)
         if device is not None:
             words = device if register is None else f"{device} --register {register}"
-            return _one(book, device, space.settings, json_path, words, with_evidence=with_evidence)
+            return _print_one(book, device, space.settings, json_path, words, with_evidence=with_evidence)
         every = app.listing.list_devices(book, space.settings, wanted, judge=bool(paths))
     _list(every, wanted, csv_path, json_path)
-    return _warn_of(len(every.rows), every.damage, wanted, space.settings)
+    return _explain_list(len(every.rows), every.damage, wanted, space.settings)
 
 
 def _require_sense(device: str | None, wanted: Wanted, csv_path: str | None, *, with_evidence: bool) -> None:
@@ -154,7 +154,7 @@ def _require_sense(device: str | None, wanted: Wanted, csv_path: str | None, *, 
         raise click.UsageError("--evidence needs a device; name one")
 
 
-def _warn_of(fitting: int, damage: str, wanted: Wanted, settings: Config) -> int:
+def _explain_list(fitting: int, damage: str, wanted: Wanted, settings: Config) -> int:
     """Say why a list is empty or lacks rows; the exit code."""
     if (wanted.in_scope or wanted.overdue) and not fitting and not app.assess.load_rules(settings).is_decided:
         warn(
@@ -166,7 +166,7 @@ def _warn_of(fitting: int, damage: str, wanted: Wanted, settings: Config) -> int
     return int(bool(damage))
 
 
-def _stream(found: Stream, paths: Mapping[str, str], space: Workspace) -> int:
+def _print_stream(found: Stream, paths: Mapping[str, str], space: Workspace) -> int:
     """As :func:`_list`, device by device; only the cells that go to the screen are held in memory."""
     gc.enable()  # little is held at a time, and each piece of JSON leaves a ring behind
     if "json" in paths:
@@ -181,7 +181,7 @@ def _stream(found: Stream, paths: Mapping[str, str], space: Workspace) -> int:
         found.judged = False
         on_screen = every.rows if every else [app.screen_rows.screen_row(row, found.maker(row)) for row, _ in found]
         _print_list(on_screen, found.others, found.headline, asks=found.wanted.is_narrowed)
-    return _warn_of(found.fitting, found.describe_damage, found.wanted, found.settings)
+    return _explain_list(found.fitting, found.describe_damage, found.wanted, found.settings)
 
 
 def _list(found: Listing, wanted: Wanted, csv_path: str | None, json_path: str | None) -> None:
@@ -199,7 +199,7 @@ def _list(found: Listing, wanted: Wanted, csv_path: str | None, json_path: str |
 def _print_list(rows: Sequence[ScreenRow], others: int, headline: Headline, *, asks: bool) -> None:
     left_out: Sequence[str] = ()
     if rows:
-        left_out = print_table(_COLUMNS, list(map(_cells, rows)), cut=_LEAST, share=_LEADING)
+        left_out = print_table(_COLUMNS, list(map(_row_cells, rows)), cut=_LEAST, share=_LEADING)
     elif asks:
         click.echo("No device in the register matches.")
     if rows and asks:
@@ -217,30 +217,30 @@ def _print_list(rows: Sequence[ScreenRow], others: int, headline: Headline, *, a
         say(f"Columns left out for lack of room: {', '.join(left_out)}. A wider window, --csv and --json show them.")
 
 
-def _cells(row: ScreenRow) -> tuple[str, ...]:
+def _row_cells(row: ScreenRow) -> tuple[str, ...]:
     return (
         row.tag or row.asset_id.rpartition("-")[2],
         row.ip_addresses,
-        _make(row),
+        _make_text(row),
         row.model,
         row.where,
-        _removal(row),
-        _seen(row),
+        _removal_text(row),
+        _seen_text(row),
         row.kind.replace("_", " "),
         row.confidence,
         row.serial,
         row.firmware,
-        _minute(row.last_seen) if row.last_seen else "",
+        _minute_text(row.last_seen) if row.last_seen else "",
     )
 
 
-def _make(row: ScreenRow) -> str:
+def _make_text(row: ScreenRow) -> str:
     """``Hikvision``, ``Dahua (Amcrest)``, ``Dahua ?``, ``unknown``."""
     sold = f" ({row.badge})" if row.badge and row.badge.casefold() not in row.maker.casefold() else ""
     return f"{row.maker or 'unknown'}{sold}{' ?' if row.is_possible else ''}"
 
 
-def _removal(row: ScreenRow) -> str:
+def _removal_text(row: ScreenRow) -> str:
     if status := _STATUS.get(row.lifecycle):
         return status
     return _short_day(row.planned) if row.planned else "no date"
@@ -252,7 +252,7 @@ def _short_day(day: str) -> str:
 
 
 @functools.lru_cache(maxsize=10_000)
-def _minute(moment: datetime) -> str:
+def _minute_text(moment: datetime) -> str:
     """``2027-03-31 12:00``, by the clock of this machine."""
     return f"{moment.astimezone():%Y-%m-%d %H:%M}"
 
@@ -262,12 +262,12 @@ def short_day(day: date) -> str:
     return f"{day.day} {day:%b %y}"
 
 
-def _seen(row: ScreenRow) -> str:
+def _seen_text(row: ScreenRow) -> str:
     """Whether the last scan that looked saw it."""
     return f"missed {row.missed}" if row.presence == "missed" else _PRESENCE[row.presence]
 
 
-def _one(
+def _print_one(
     book: Register, device: str, settings: Config, json_path: str | None, words: str, *, with_evidence: bool
 ) -> int:
     found = [app.devices.device_details(book, row, settings) for row in book.find_devices(device)]

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from camscan.cli import Group, _options
-from camscan.cli._sites import print_list, print_site, take
+from camscan.cli._sites import print_list, print_site, take_table
 
 
 @click.group("sites", cls=Group)
@@ -28,7 +28,7 @@ def import_(file: Path, is_applied: bool, register: Path | None, config: Path | 
 
     Exit code 2: a line is wrong, and nothing was changed.
     """
-    return take(file, config, register, is_applied=is_applied)
+    return take_table(file, config, register, is_applied=is_applied)
 
 
 @sites.command("list")

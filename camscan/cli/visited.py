@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("devices", nargs=-1, metavar="DEVICE…")
 @click.option("--on", metavar="DATE", help="The date; today by default.")
 @click.option("--site", metavar="SITE", help="All devices of this site, instead of DEVICE.")
-@_options.acting("camscan visited")
+@_options.acting_options("camscan visited")
 def visited(
     devices: tuple[str, ...],
     on: str | None,
@@ -30,7 +30,7 @@ def visited(
     A device with the status `found` becomes `visited`; a later status is unchanged.
     """
     entered = app.edit.enter_visit(devices, acting, on=on, site=site)
-    _devices.tell(entered, dry_run=acting.dry_run)
+    _devices.print_entered(entered, dry_run=acting.dry_run)
     for row in entered.rows:
         if row.lifecycle in GONE:
             click.echo(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
-from camscan.config.value import Network, day, entries, some_networks, word
+from camscan.config.value import Network, day, read_entries, read_word, some_networks
 from camscan.strict_yaml import Node
 
 KEYS = ("role", "date", "expires", "cidrs", "window", "days", "contact")
@@ -71,7 +71,7 @@ class Authorisation:
         """Whether it holds today, at some hour."""
         return self.begins <= today <= self.expires
 
-    def holds(self, now: datetime) -> bool:
+    def holds_now(self, now: datetime) -> bool:
         """Whether it holds at this moment; ``now`` is the wall clock where the networks are."""
         return self.in_force(now.date()) and (self.window is None or self.window.closes(now) is not None)
 
@@ -82,7 +82,7 @@ class Authorisation:
         wall = (min(last, closes) if closes else last).replace(fold=now.fold)  # the hour that autumn has twice
         return wall.replace(tzinfo=zone) if zone or wall == datetime.max else wall.astimezone()  # noqa: DTZ901 - as above
 
-    def why_not(self, now: datetime) -> str:
+    def describe_why_not(self, now: datetime) -> str:
         """Where it does not hold, why, and when it will."""
         today = now.date()
         if self.expires < today:
@@ -92,28 +92,30 @@ class Authorisation:
         return f"allows {self.window} only, and it is {DAYS[now.weekday()]} {now:%H:%M}"
 
 
-def authorisation(node: Node) -> Authorisation:
+def read_authorisation(node: Node) -> Authorisation:
     """One entry of ``authorisations``."""
-    keys = entries(node, KEYS, "role", "date", "expires", "cidrs")
+    keys = read_entries(node, KEYS, "role", "date", "expires", "cidrs")
     begins, expires = day(keys["date"]), day(keys["expires"])
     if expires < begins:
         raise keys["expires"].wrong(f"expires before its date, {begins}")
     return Authorisation(
-        word(keys["role"]),
+        read_word(keys["role"]),
         begins,
         expires,
         some_networks(keys["cidrs"]),
         where=f"{node.file}:{node.line}",
-        window=window(keys),
-        contact=word(keys["contact"]) if "contact" in keys else "",
+        window=read_window(keys),
+        contact=read_word(keys["contact"]) if "contact" in keys else "",
     )
 
 
-def window(keys: Mapping[str, Node]) -> Window | None:
+def read_window(keys: Mapping[str, Node]) -> Window | None:
     """What the keys ``window`` and ``days`` of an entry say; None where it has neither."""
     if "window" not in keys and "days" not in keys:
         return None
-    days = frozenset(number for item in keys["days"].items() for number in _days(item)) if "days" in keys else _WEEK
+    days = (
+        frozenset(number for item in keys["days"].items() for number in _read_days(item)) if "days" in keys else _WEEK
+    )
     if not days:
         raise keys["days"].wrong("name at least one day, such as [Mon, Tue], or take the line out")
     if "window" not in keys:
@@ -130,7 +132,7 @@ def window(keys: Mapping[str, Node]) -> Window | None:
     return Window((datetime.min + opens).time(), lasts, days)  # noqa: DTZ901 - a time of day
 
 
-def _days(node: Node) -> range | tuple[int, ...]:
+def _read_days(node: Node) -> range | tuple[int, ...]:
     """``Mon``, ``Monday`` or ``Mon-Fri``."""
     ends = [part.strip()[:3].capitalize() for part in node.text().split("-")]
     full = [part.strip().casefold() for part in node.text().split("-")]

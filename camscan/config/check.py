@@ -11,7 +11,7 @@ from pathlib import Path
 from camscan.config.authorisation import Authorisation
 from camscan.config.settings import Config
 from camscan.config.site import Site, Subnet
-from camscan.config.value import Network, joined, overlap, within
+from camscan.config.value import Network, do_overlap, is_within, join_networks
 from camscan.errors import ConfigError
 
 STARTER = Path(__file__).with_name("starter.yaml")
@@ -42,68 +42,70 @@ class Finding:
 def check(config: Config, now: datetime, *, private: Sequence[Network], probes: Iterable[str]) -> list[Finding]:
     """Everything that needs no network: overlaps, authorisations, logins, probes, folders, gaps."""
     return [
-        *_authorisations(config, config.clock(now).date()),
+        *_check_authorisations(config, config.clock(now).date()),
         *_sites_authorised(config, private),
-        *_overlaps(config),
-        *_gaps(config),
-        *_credentials(config),
+        *_check_overlaps(config),
+        *_check_gaps(config),
+        *_check_credentials(config),
         *_snmp(config),
         *_secrets(config),
-        *_rest(config, probes),
+        *_check_rest(config, probes),
     ]
 
 
-def _error(where: str, text: str) -> Finding:
+def _make_error(where: str, text: str) -> Finding:
     return Finding(Level.ERROR, f"{where}: {text}")
 
 
-def _warning(where: str, text: str) -> Finding:
+def _make_warning(where: str, text: str) -> Finding:
     return Finding(Level.WARNING, f"{where}: {text}")
 
 
-def ending(config: Config, today: date) -> list[Authorisation]:
+def ending_authorisations(config: Config, today: date) -> list[Authorisation]:
     """Authorisations that have ended, or end within ``SOON``, and whose networks no lasting one covers."""
     lasting = [each for each in config.authorisations if each.begins <= today and each.expires - today > SOON]
-    held = joined(cidr for each in lasting for cidr in each.cidrs)
+    held = join_networks(cidr for each in lasting for cidr in each.cidrs)
     return [
         each
         for each in config.authorisations
         if each.begins <= today
         and each.expires - today <= SOON
-        and not all(any(within(cidr, other) for other in held) for cidr in each.cidrs)
+        and not all(any(is_within(cidr, other) for other in held) for cidr in each.cidrs)
     ]
 
 
 _NOT_REMOVED = "without any entry left, every private range could be scanned"
 
 
-def _authorisations(config: Config, today: date) -> Iterator[Finding]:
-    held = joined(cidr for each in config.authorisations if each.in_force(today) for cidr in each.cidrs)
+def _check_authorisations(config: Config, today: date) -> Iterator[Finding]:
+    held = join_networks(cidr for each in config.authorisations if each.in_force(today) for cidr in each.cidrs)
     for each in config.authorisations:
         if each.expires < today:
-            is_replaced = all(any(within(cidr, other) for other in held) for cidr in each.cidrs)
+            is_replaced = all(any(is_within(cidr, other) for other in held) for cidr in each.cidrs)
             expired = f"the authorisation by {each.role} expired on {each.expires}"
             if is_replaced:
-                yield _warning(each.where, f"{expired}; others cover its networks, so remove it")
+                yield _make_warning(each.where, f"{expired}; others cover its networks, so remove it")
             else:
-                yield _error(each.where, f"{expired}; renew it: {_NOT_REMOVED}")
+                yield _make_error(each.where, f"{expired}; renew it: {_NOT_REMOVED}")
         elif today < each.begins:
-            yield _warning(each.where, f"the authorisation by {each.role} begins only on {each.begins}")
+            yield _make_warning(each.where, f"the authorisation by {each.role} begins only on {each.begins}")
         elif each.expires - today <= SOON:
-            yield _warning(each.where, f"the authorisation by {each.role} expires on {each.expires}; renew it in time")
+            yield _make_warning(
+                each.where, f"the authorisation by {each.role} expires on {each.expires}; renew it in time"
+            )
 
 
 def _sites_authorised(config: Config, private: Sequence[Network]) -> Iterator[Finding]:
     """Networks of sites that no authorisation names, and that need one."""
-    written = joined(cidr for each in config.authorisations for cidr in each.cidrs)
-    is_strict = any(overlap(cidr, one) for cidr in written for one in private)
+    written = join_networks(cidr for each in config.authorisations for cidr in each.cidrs)
+    is_strict = any(do_overlap(cidr, one) for cidr in written for one in private)
     for site in config.sites:
         for subnet in site.subnets:
-            if any(within(subnet.cidr, cidr) for cidr in written):
+            if any(is_within(subnet.cidr, cidr) for cidr in written):
                 continue
-            if is_strict or not any(within(subnet.cidr, one) for one in private):
+            if is_strict or not any(is_within(subnet.cidr, one) for one in private):
                 why = "it cannot be scanned" if is_strict else "it is not private, so it cannot be scanned"
-                yield _error(
+                yield _make_error(
                     subnet.where,
                     f"{subnet.cidr} of {site.name} is not covered by any authorisation: {why}; add one under "
                     f"authorisations in camscan.yaml, with who allows it and until when"
@@ -111,20 +113,22 @@ def _sites_authorised(config: Config, private: Sequence[Network]) -> Iterator[Fi
                 )
 
 
-def _overlaps(config: Config) -> Iterator[Finding]:
+def _check_overlaps(config: Config) -> Iterator[Finding]:
     """Networks of two sites that hold the same addresses, each with the nearest around it."""
     listed = [(subnet, site) for site in config.sites for subnet in site.subnets]
     listed.sort(key=lambda one: (one[0].cidr.version, int(one[0].cidr.network_address), one[0].cidr.prefixlen))
     around: list[tuple[Subnet, Site]] = []
     for subnet, site in listed:
-        while around and not overlap(around[-1][0].cidr, subnet.cidr):
+        while around and not do_overlap(around[-1][0].cidr, subnet.cidr):
             around.pop()
         if around and around[-1][1] is not site:
             outer, other = around[-1]
             if outer.cidr == subnet.cidr:
-                yield _error(subnet.where, f"{subnet.cidr} is a network of {site.name} and of {other.name}; keep one")
+                yield _make_error(
+                    subnet.where, f"{subnet.cidr} is a network of {site.name} and of {other.name}; keep one"
+                )
             else:
-                yield _warning(
+                yield _make_warning(
                     subnet.where,
                     f"{subnet.cidr} of {site.name} lies within {outer.cidr} of {other.name}: its devices belong to "
                     f"{site.name}"
@@ -133,16 +137,16 @@ def _overlaps(config: Config) -> Iterator[Finding]:
         around.append((subnet, site))
 
 
-def _gaps(config: Config) -> Iterator[Finding]:
+def _check_gaps(config: Config) -> Iterator[Finding]:
     """What the removal priority needs and nobody has recorded."""
     for what, member in (("type", "type"), ("sensitivity", "sensitivity")):
         missing = [site for site in config.sites if not getattr(site.place, member)]
         if missing:
             have = f"and {len(missing) - 1} more have" if len(missing) > 1 else "has"
-            yield _warning(missing[0].where, f"{missing[0].name} {have} no {what}; the removal plan asks for it")
+            yield _make_warning(missing[0].where, f"{missing[0].name} {have} no {what}; the removal plan asks for it")
 
 
-def _credentials(config: Config) -> Iterator[Finding]:
+def _check_credentials(config: Config) -> Iterator[Finding]:
     for each in config.credentials:
         if each.secret.is_elsewhere:
             continue
@@ -161,7 +165,7 @@ def _snmp(config: Config) -> Iterator[Finding]:
         except ConfigError as error:
             yield Finding(Level.WARNING if each.password_reference.env else Level.ERROR, str(error))
         if each.is_clear_text:
-            yield _warning(each.where, f"'{each.name}' is SNMPv2c: everybody on the way can read its community")
+            yield _make_warning(each.where, f"'{each.name}' is SNMPv2c: everybody on the way can read its community")
 
 
 def _secrets(config: Config) -> Iterator[Finding]:
@@ -178,12 +182,12 @@ def _secrets(config: Config) -> Iterator[Finding]:
             yield Finding(Level.WARNING if secret.env else Level.ERROR, str(error))
 
 
-def _rest(config: Config, probes: Iterable[str]) -> Iterator[Finding]:
+def _check_rest(config: Config, probes: Iterable[str]) -> Iterator[Finding]:
     try:
         config.require_probes(probes)
     except ConfigError as error:
         yield Finding(Level.ERROR, str(error))
     if config.register and "://" not in config.register and not Path(config.register).parent.is_dir():
         where = config.lines["register"]
-        yield _error(where, f"the directory {Path(config.register).parent} does not exist; create it first")
+        yield _make_error(where, f"the directory {Path(config.register).parent} does not exist; create it first")
     yield from (Finding(Level.WARNING, note) for note in config.notes)

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from camscan.config.authorisation import Window, window
-from camscan.config.value import Network, day, entries, some_networks, word
+from camscan.config.authorisation import Window, read_window
+from camscan.config.value import Network, day, read_entries, read_word, some_networks
 from camscan.strict_yaml import Node, load_yaml
 
 FILE_NAME = "collector.yaml"
@@ -59,29 +59,29 @@ class CollectorFile:
 
 def read_collector(path: Path) -> CollectorFile:
     """Read the file. Raises ConfigError with file and line."""
-    keys = entries(load_yaml(path), _KEYS, "centre", "allowed_by", "until", "sites")
-    pace = word(keys["pace"]) if "pace" in keys else PACES[0]
+    keys = read_entries(load_yaml(path), _KEYS, "centre", "allowed_by", "until", "sites")
+    pace = read_word(keys["pace"]) if "pace" in keys else PACES[0]
     if pace not in PACES:
         raise keys["pace"].wrong(f"'{pace}' is none of: {', '.join(PACES)}")
     return CollectorFile(
         path=path,
         centre=_centre(keys["centre"]),
-        ca_file=str(path.parent / word(keys["ca_file"])) if "ca_file" in keys else "",
-        allowed_by=word(keys["allowed_by"]),
+        ca_file=str(path.parent / read_word(keys["ca_file"])) if "ca_file" in keys else "",
+        allowed_by=read_word(keys["allowed_by"]),
         until=day(keys["until"]),
-        window=window(keys),
+        window=read_window(keys),
         pace=pace,
         sites=MappingProxyType(dict(map(_site, keys["sites"].items()))),
     )
 
 
 def _site(node: Node) -> tuple[str, tuple[Network, ...]]:
-    keys = entries(node, ("name", "networks"), "name", "networks")
-    return word(keys["name"]), some_networks(keys["networks"])
+    keys = read_entries(node, ("name", "networks"), "name", "networks")
+    return read_word(keys["name"]), some_networks(keys["networks"])
 
 
 def _centre(node: Node) -> str:
-    text = word(node).rstrip("/")
+    text = read_word(node).rstrip("/")
     try:
         parts = urlsplit(text)
         is_whole = bool(parts.hostname) and parts.port != 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from camscan.config.value import day, word
+from camscan.config.value import day, read_word
 from camscan.strict_yaml import Node
 
 
@@ -26,13 +26,13 @@ class Contact:
 def read_contact(node: Node) -> Contact:
     """The section. Raises ConfigError with file and line."""
     members = node.only("team", "email", "phone", "post", "checked_on")
-    texts = {name: word(each) for name, each in members.items() if name not in {"checked_on", "email"}}
+    texts = {name: read_word(each) for name, each in members.items() if name not in {"checked_on", "email"}}
     email, checked = members.get("email"), members.get("checked_on")
     return Contact(email=_email(email) if email else "", checked_on=day(checked) if checked else None, **texts)
 
 
 def _email(node: Node) -> str:
-    text = word(node)
+    text = read_word(node)
     name, at, host = text.partition("@")
     if not name or not at or "." not in host or " " in text:
         raise node.wrong(f"'{text}' is not an e-mail address; write it as cctv@council.example")

@@ -6,8 +6,8 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
-from camscan.config.secret import Secret, secret
-from camscan.config.value import Network, entries, some_networks, word
+from camscan.config.secret import Secret, read_secret
+from camscan.config.value import Network, read_entries, read_word, some_networks
 from camscan.strict_yaml import Node
 
 REFERENCES = ("password_file", "password_env", "systemd_credential")
@@ -48,22 +48,22 @@ class Credential:
         return Secret(self.where, self.password_file, self.password_env, self.systemd_credential)
 
 
-def credential(node: Node, base: Path) -> Credential:
+def read_credential(node: Node, base: Path) -> Credential:
     """One entry of ``credentials``; paths are relative to ``base``."""
     if "password" in node.entries():
         raise node.entries()["password"].wrong(
             "do not write a password here: put it into a file that only you can read, and give the file as "
             "password_file"
         )
-    keys = entries(node, KEYS, "name", "user", "cidrs")
-    found = secret(node, keys, dict(zip(("file", "env", "systemd_credential"), REFERENCES, strict=True)), base)
+    keys = read_entries(node, KEYS, "name", "user", "cidrs")
+    found = read_secret(node, keys, dict(zip(("file", "env", "systemd_credential"), REFERENCES, strict=True)), base)
     if found is None:
         raise node.wrong(f"exactly one of {', '.join(REFERENCES)} must say where the password is")
-    user = word(keys["user"])
+    user = read_word(keys["user"])
     if ":" in user:
         raise keys["user"].wrong("a user name with ':' cannot be sent over HTTP (RFC 7617)")
     return Credential(
-        name=word(keys["name"]),
+        name=read_word(keys["name"]),
         user=user,
         cidrs=some_networks(keys["cidrs"]),
         where=found.where,

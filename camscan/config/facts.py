@@ -11,7 +11,7 @@ from camscan.config.credential import Credential
 from camscan.config.recipient import Recipient
 from camscan.config.settings import FILE_NAME, Config
 from camscan.config.snmp import SnmpLogin
-from camscan.output import masked
+from camscan.output import mask_password
 from camscan.words import counted
 
 DEFAULT = "default"
@@ -26,64 +26,66 @@ class Fact(NamedTuple):
     """``file:line``, or ``default``."""
 
 
-def facts(config: Config, now: datetime) -> Iterator[Fact]:
+def list_facts(config: Config, now: datetime) -> Iterator[Fact]:
     """Every setting, in the order of ``docs/configuration.md``."""
-    yield _said(config, "organisation", config.organisation, "(none)")
-    yield _said(config, "role", config.role, "(none: --role or CAMSCAN_ROLE)")
-    yield _said(config, "timezone", str(config.timezone or ""), f"this machine's ({config.clock(now):%Z})")
+    yield _make_fact(config, "organisation", config.organisation, "(none)")
+    yield _make_fact(config, "role", config.role, "(none: --role or CAMSCAN_ROLE)")
+    yield _make_fact(config, "timezone", str(config.timezone or ""), f"this machine's ({config.clock(now):%Z})")
     for authorisation in config.authorisations:
-        yield Fact("authorisation", _authorisation(authorisation, config.clock(now)), authorisation.where)
+        yield Fact("authorisation", _describe_authorisation(authorisation, config.clock(now)), authorisation.where)
     if not config.authorisations:
-        yield _said(config, "authorisations", "", "(none: private ranges only)")
-    yield from _sites(config)
-    yield _said(config, "exclusions", ", ".join(map(str, config.exclusions)), "(none)")
-    yield _said(config, "pace", config.pace, "gentle")
+        yield _make_fact(config, "authorisations", "", "(none: private ranges only)")
+    yield from _site_facts(config)
+    yield _make_fact(config, "exclusions", ", ".join(map(str, config.exclusions)), "(none)")
+    yield _make_fact(config, "pace", config.pace, "gentle")
     for probe, ports in config.ports.items():
         yield Fact(f"ports of {probe}", ", ".join(map(str, ports)) or "(none)", config.port_lines[probe])
     if not config.ports:
-        yield _said(config, "ports", "", "each probe's own")
-    yield _said(config, "interface", config.interface or "", "those of the targets' subnets")
-    register = masked(config.register or "")
-    yield _said(config, "register", register, "camscan.db in the current directory")
-    yield _said(config, "offline_after", str(config.offline_after), "")
-    yield _said(config, "overlays", ", ".join(map(str, config.overlays)), "(none)")
+        yield _make_fact(config, "ports", "", "each probe's own")
+    yield _make_fact(config, "interface", config.interface or "", "those of the targets' subnets")
+    register = mask_password(config.register or "")
+    yield _make_fact(config, "register", register, "camscan.db in the current directory")
+    yield _make_fact(config, "offline_after", str(config.offline_after), "")
+    yield _make_fact(config, "overlays", ", ".join(map(str, config.overlays)), "(none)")
     yield from _logins(config)
     is_planned = "planning" in config.lines
-    yield _said(config, "planning", "as written there" if is_planned else "", "every policy, the formula of camscan")
+    yield _make_fact(
+        config, "planning", "as written there" if is_planned else "", "every policy, the formula of camscan"
+    )
     for recipient in config.notify:
-        yield Fact("notify", _recipient(recipient), recipient.where)
+        yield Fact("notify", _describe_recipient(recipient), recipient.where)
     if not config.notify:
-        yield _said(config, "notify", "", "(nobody)")
-    yield from _running(config)
+        yield _make_fact(config, "notify", "", "(nobody)")
+    yield from _running_facts(config)
     nation = config.foi.nation.replace("_", " ")
     said = f"numbers below {config.foi.threshold} are small{f'; {nation}' if nation else ''}"
-    yield _said(config, "foi", said, "")
-    yield _said(config, "web", _web(config), "for whoever starts camscan serve, on this machine")
+    yield _make_fact(config, "foi", said, "")
+    yield _make_fact(config, "web", _web(config), "for whoever starts camscan serve, on this machine")
     contact = config.contact
     told = ", ".join(filter(None, (contact.team, contact.email, contact.phone, contact.post)))
-    yield _said(config, "contact", told, "(none)")
+    yield _make_fact(config, "contact", told, "(none)")
 
 
 def _logins(config: Config) -> Iterator[Fact]:
     for credential in config.credentials:
-        yield Fact("credential", _credential(credential), credential.where)
+        yield Fact("credential", _describe_credential(credential), credential.where)
     if not config.credentials:
-        yield _said(config, "credentials", "", "(none)")
+        yield _make_fact(config, "credentials", "", "(none)")
     for login in config.snmp:
         yield Fact("snmp", _snmp_login(login), login.where)
     if not config.snmp:
-        yield _said(config, "snmp", "", "(none)")
+        yield _make_fact(config, "snmp", "", "(none)")
     for inventory in config.inventories:
         yield Fact("inventory", f"{inventory.name}: NetBox at {inventory.url}", inventory.where)
     if not config.inventories:
-        yield _said(config, "inventories", "", "(none)")
+        yield _make_fact(config, "inventories", "", "(none)")
 
 
-def _said(config: Config, key: str, value: str, default: str) -> Fact:
+def _make_fact(config: Config, key: str, value: str, default: str) -> Fact:
     return Fact(key, value or default, config.lines.get(key, DEFAULT))
 
 
-def _sites(config: Config) -> Iterator[Fact]:
+def _site_facts(config: Config) -> Iterator[Fact]:
     for site in config.sites:
         networks = ", ".join(map(str, site.cidrs)) or "no networks"
         more = [f"{site.pace} pace"] if site.pace else []
@@ -91,25 +93,25 @@ def _sites(config: Config) -> Iterator[Fact]:
         more += [f"never {', '.join(map(str, site.exclusions))}"] if site.exclusions else []
         yield Fact("site", f"{site.name}: {'; '.join([networks, *more])}", site.where)
     if not config.sites:
-        yield _said(config, "sites", "", "(none: any private range)")
+        yield _make_fact(config, "sites", "", "(none: any private range)")
     if config.sites_file:
         there = "" if config.sites_file.is_file() else " (does not exist)"
-        yield _said(config, "sites_file", f"{config.sites_file}{there}", "")
+        yield _make_fact(config, "sites_file", f"{config.sites_file}{there}", "")
 
 
-def source(config: Config) -> str:
+def describe_source(config: Config) -> str:
     """The file, or that there is none."""
     return str(config.path) if config.path else f"no {FILE_NAME}: the defaults hold"
 
 
-def _authorisation(each: Authorisation, wall: datetime) -> str:
+def _describe_authorisation(each: Authorisation, wall: datetime) -> str:
     window = f", {each.window}" if each.window else ""
-    state = "holds now" if each.holds(wall) else each.why_not(wall)
+    state = "holds now" if each.holds_now(wall) else each.describe_why_not(wall)
     networks = ", ".join(map(str, each.cidrs))
     return f"{each.role}, {each.begins} to {each.expires}{window}: {networks} ({state})"
 
 
-def _credential(each: Credential) -> str:
+def _describe_credential(each: Credential) -> str:
     where = each.password_file or each.password_env or each.systemd_credential
     kind = "file" if each.password_file else "environment variable" if each.password_env else "systemd credential"
     return f"{each.name}: user {each.user}, password in the {kind} {where}, for {', '.join(map(str, each.cidrs))}"
@@ -120,7 +122,7 @@ def _snmp_login(each: SnmpLogin) -> str:
     return f"{each.name}: {how}, for {', '.join(map(str, each.cidrs))}"
 
 
-def _recipient(each: Recipient) -> str:
+def _describe_recipient(each: Recipient) -> str:
     """Without the address of a webhook, which may be a secret itself."""
     to = f" to {', '.join(each.to)}" if each.to else ""
     kept = "".join(f", {name} in {secret.place}" for name, secret in each.secrets.items())
@@ -140,7 +142,7 @@ def _web(config: Config) -> str:
     return f"{web.url}{behind}; {way}"
 
 
-def _running(config: Config) -> Iterator[Fact]:
+def _running_facts(config: Config) -> Iterator[Fact]:
     run, where = config.run, config.lines.get("run", DEFAULT)
     hours = f", scanning {run.window} only" if run.window else ""
     yield Fact("run", f"every site each {counted(run.every, 'day')}{hours}", where)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from camscan.config.value import number, word
+from camscan.config.value import read_number, read_word
 from camscan.strict_yaml import Node
 
 THRESHOLD = 5
@@ -27,13 +27,13 @@ def read_foi(node: Node) -> Foi:
     members = node.only("threshold", "nation")
     threshold, nation = members.get("threshold"), members.get("nation")
     return Foi(
-        number(threshold, _LEAST, _MOST, "number of devices") if threshold else THRESHOLD,
-        _nation(nation) if nation else "",
+        read_number(threshold, _LEAST, _MOST, "number of devices") if threshold else THRESHOLD,
+        _read_nation(nation) if nation else "",
     )
 
 
-def _nation(node: Node) -> str:
-    text = word(node)
+def _read_nation(node: Node) -> str:
+    text = read_word(node)
     if text not in NATIONS:
         raise node.wrong(f"'{text}' is none of: {', '.join(NATIONS)}")
     return text

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from camscan.config.secret import Secret, secret
-from camscan.config.value import entries, word
+from camscan.config.secret import Secret, read_secret
+from camscan.config.value import read_entries, read_word
 from camscan.strict_yaml import Node
 
 _TOKEN = dict(zip(("file", "env", "systemd_credential"), ("token_file", "token_env", "token_credential"), strict=True))
@@ -33,17 +33,17 @@ def other_inventory(node: Node, base: Path) -> OtherInventory:
         raise node.entries()["token"].wrong(
             "do not write a token here: put it into a file that only you can read, and give the file as token_file"
         )
-    keys = entries(node, KEYS, "name", "url")
-    url = word(keys["url"]).rstrip("/")
+    keys = read_entries(node, KEYS, "name", "url")
+    url = read_word(keys["url"]).rstrip("/")
     if not url.lower().startswith("https://") or "@" in url or "?" in url:
         raise keys["url"].wrong("expected an address that begins with https://, without a password and a question")
-    token = secret(node, keys, _TOKEN, base, "token")
+    token = read_secret(node, keys, _TOKEN, base, "token")
     if token is None:
         raise node.wrong(f"exactly one of {', '.join(_TOKEN.values())} must say where the token is")
     return OtherInventory(
-        name=word(keys["name"]),
+        name=read_word(keys["name"]),
         url=url.removesuffix("/api"),
         token=token,
         where=f"{node.file}:{node.line}",
-        ca_file=str(base / Path(word(keys["ca_file"])).expanduser()) if "ca_file" in keys else "",
+        ca_file=str(base / Path(read_word(keys["ca_file"])).expanduser()) if "ca_file" in keys else "",
     )

@@ -86,11 +86,11 @@ def read_planning(node: Node, base: Path) -> Planning:
     """The section; files are named from ``base``. Raises ConfigError with file and line."""
     members = node.only("policies", "scope", "local_decision", "debarment", "priority")
     return Planning(
-        policies=_lines(members["policies"]) if "policies" in members else None,
-        scope=_lines(members["scope"]) if "scope" in members else None,
+        policies=_read_lines(members["policies"]) if "policies" in members else None,
+        scope=_read_lines(members["scope"]) if "scope" in members else None,
         local_decision=read_decision(members["local_decision"]) if "local_decision" in members else None,
-        debarment=_debarment(members["debarment"], base) if "debarment" in members else (),
-        formula=_formula(members["priority"]) if "priority" in members else Formula(),
+        debarment=_read_debarment(members["debarment"], base) if "debarment" in members else (),
+        formula=_read_formula(members["priority"]) if "priority" in members else Formula(),
         where=f"{node.file}:{node.line}",
     )
 
@@ -102,21 +102,21 @@ def read_decision(node: Node) -> LocalDecision:
         if key not in members:
             raise node.wrong(f"'{key}' is missing: a decision needs its minute and its date")
 
-    def several(key: str, allowed: tuple[str, ...] = ()) -> tuple[str, ...]:
-        found = _lines(members[key]) if key in members else ()
+    def read_several(key: str, allowed: tuple[str, ...] = ()) -> tuple[str, ...]:
+        found = _read_lines(members[key]) if key in members else ()
         for text in found:
             if allowed and text not in allowed:
                 raise members[key].wrong(f"'{text}' is none of: {', '.join(allowed)}")
         return found
 
     decision = LocalDecision(
-        minute=_line(members["minute"]),
+        minute=_read_line(members["minute"]),
         date=day(members["date"]),
-        makers=several("makers"),
-        groups=several("groups"),
-        brands=several("brands"),
-        site_types=several("site_types", SITE_TYPES),
-        sensitivity=several("sensitivity", SENSITIVITIES),
+        makers=read_several("makers"),
+        groups=read_several("groups"),
+        brands=read_several("brands"),
+        site_types=read_several("site_types", SITE_TYPES),
+        sensitivity=read_several("sensitivity", SENSITIVITIES),
         where=f"{node.file}:{node.line}",
     )
     if decision == LocalDecision(decision.minute, decision.date, where=decision.where):
@@ -124,22 +124,22 @@ def read_decision(node: Node) -> LocalDecision:
     return decision
 
 
-def _line(node: Node) -> str:
+def _read_line(node: Node) -> str:
     text = node.text().strip()
     if not text or not text.isprintable():
         raise node.wrong("expected a text in one line")
     return text
 
 
-def _lines(node: Node) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(map(_line, node.items())))
+def _read_lines(node: Node) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(_read_line, node.items())))
 
 
-def _debarment(node: Node, base: Path) -> tuple[str, ...]:
+def _read_debarment(node: Node, base: Path) -> tuple[str, ...]:
     """A list of names, or the name of a file with one on each line."""
     if not isinstance(node.value, str):
-        return _lines(node)
-    path = base / Path(_line(node)).expanduser()
+        return _read_lines(node)
+    path = base / Path(_read_line(node)).expanduser()
     try:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
@@ -154,28 +154,28 @@ def _debarment(node: Node, base: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(line for line in lines if line and not line.startswith("#")))
 
 
-def _formula(node: Node) -> Formula:
+def _read_formula(node: Node) -> Formula:
     members = node.only(*FACTORS, "thresholds")
     factors = {
-        name: {**levels, **_levels(members[name], levels)} if name in members else levels
+        name: {**levels, **_read_levels(members[name], levels)} if name in members else levels
         for name, levels in FACTORS.items()
     }
     found = Formula(MappingProxyType(factors))
-    return replace(found, thresholds=_thresholds(members["thresholds"])) if "thresholds" in members else found
+    return replace(found, thresholds=_read_thresholds(members["thresholds"])) if "thresholds" in members else found
 
 
-def _levels(node: Node, known: Mapping[str, float]) -> dict[str, float]:
-    return {level: _number(value) for level, value in node.only(*known).items()}
+def _read_levels(node: Node, known: Mapping[str, float]) -> dict[str, float]:
+    return {level: _read_number(value) for level, value in node.only(*known).items()}
 
 
-def _thresholds(node: Node) -> tuple[float, float, float]:
-    numbers = [_number(item) for item in node.items()]
+def _read_thresholds(node: Node) -> tuple[float, float, float]:
+    numbers = [_read_number(item) for item in node.items()]
     if len(numbers) != len(THRESHOLDS) or sorted(set(numbers), reverse=True) != numbers:
         raise node.wrong("thresholds are three numbers, the largest first: the lowest scores for priority 1, 2 and 3")
     return numbers[0], numbers[1], numbers[2]
 
 
-def _number(node: Node) -> float:
+def _read_number(node: Node) -> float:
     try:
         number = Decimal(node.text())
     except InvalidOperation:

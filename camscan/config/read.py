@@ -13,18 +13,18 @@ from typing import Protocol, TypeVar
 from camscan import system
 from camscan.asset import Place
 from camscan.config import sites_file
-from camscan.config.authorisation import authorisation
+from camscan.config.authorisation import read_authorisation
 from camscan.config.contact import Contact, read_contact
-from camscan.config.credential import credential
+from camscan.config.credential import read_credential
 from camscan.config.foi import Foi, read_foi
 from camscan.config.inventory import other_inventory
 from camscan.config.planning import Planning, read_planning
 from camscan.config.recipient import recipient
-from camscan.config.running import Running, running
+from camscan.config.running import Running, read_running
 from camscan.config.settings import FILE_NAME, OFFLINE_AFTER, PACES, Config
-from camscan.config.site import MEMBERS, Site, site
+from camscan.config.site import MEMBERS, Site, read_site
 from camscan.config.snmp import snmp_login
-from camscan.config.value import Faults, each, networks, number, ports, word
+from camscan.config.value import Faults, each, ports, read_networks, read_number, read_word
 from camscan.config.web import Web, read_web
 from camscan.errors import ConfigError
 from camscan.strict_yaml import Node, load_yaml
@@ -90,7 +90,7 @@ def read_config(path: Path, *, table: sites_file.Table | None = None) -> tuple[C
         keys = load_yaml(path).only(*KEYS)
     except ConfigError as error:
         return Config(path=path), [error]
-    return _config(path, _Keys(keys, faults), table), faults
+    return _read_config(path, _Keys(keys, faults), table), faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,31 +115,31 @@ class _Keys:
         return self.read(key, Node.entries, nothing)
 
 
-def _config(path: Path, keys: _Keys, table: sites_file.Table | None) -> Config:
+def _read_config(path: Path, keys: _Keys, table: sites_file.Table | None) -> Config:
     base, faults = path.parent, keys.faults
-    own = keys.listed("sites", _once(_site, "the site '{}' is here twice; put its networks into one entry"))
-    place = keys.read("sites_file", lambda node: base / Path(word(node)).expanduser(), base / sites_file.FILE_NAME)
+    own = keys.listed("sites", _once(_read_site, "the site '{}' is here twice; put its networks into one entry"))
+    place = keys.read("sites_file", lambda node: base / Path(read_word(node)).expanduser(), base / sites_file.FILE_NAME)
     if table is None:
-        table = _table(place, faults, is_named="sites_file" in keys.nodes)
+        table = _read_table(place, faults, is_named="sites_file" in keys.nodes)
     faults += table.faults
     asked = keys.named("ports")
     return Config(
         path=path,
         organisation=keys.read("organisation", Node.text, ""),
-        role=keys.read("role", word, ""),
-        timezone=keys.read("timezone", _timezone, None),
-        authorisations=keys.listed("authorisations", authorisation),
-        sites=_together(own, table.sites, faults),
+        role=keys.read("role", read_word, ""),
+        timezone=keys.read("timezone", _read_timezone, None),
+        authorisations=keys.listed("authorisations", read_authorisation),
+        sites=_join_sites(own, table.sites, faults),
         sites_file=place,
-        exclusions=keys.read("exclusions", networks, ()),
-        pace=keys.read("pace", _pace, ""),
+        exclusions=keys.read("exclusions", read_networks, ()),
+        pace=keys.read("pace", _read_pace, ""),
         ports=MappingProxyType({name: found for name, node in asked.items() for found in each([node], ports, faults)}),
-        interface=keys.read("interface", word, "") or None,
-        register=keys.read("register", lambda node: _register(node, base), "") or None,
+        interface=keys.read("interface", read_word, "") or None,
+        register=keys.read("register", lambda node: _read_register(node, base), "") or None,
         offline_after=keys.read("offline_after", _offline_after, OFFLINE_AFTER),
-        overlays=keys.listed("overlays", lambda node: _overlay(node, base)),
+        overlays=keys.listed("overlays", lambda node: _read_overlay(node, base)),
         credentials=keys.listed(
-            "credentials", _once(lambda node: credential(node, base), "the credential '{}' is here twice")
+            "credentials", _once(lambda node: read_credential(node, base), "the credential '{}' is here twice")
         ),
         snmp=keys.listed("snmp", _once(lambda node: snmp_login(node, base), "the login '{}' is here twice")),
         inventories=keys.listed(
@@ -147,7 +147,7 @@ def _config(path: Path, keys: _Keys, table: sites_file.Table | None) -> Config:
         ),
         planning=keys.read("planning", lambda node: read_planning(node, base), Planning()),
         notify=keys.listed("notify", _once(lambda node: recipient(node, base), "the recipient '{}' is here twice")),
-        run=keys.read("run", lambda node: running(node, base), Running()),
+        run=keys.read("run", lambda node: read_running(node, base), Running()),
         foi=keys.read("foi", read_foi, Foi()),
         web=keys.read("web", lambda node: read_web(node, base), Web()),
         contact=keys.read("contact", read_contact, Contact()),
@@ -177,35 +177,35 @@ def _once(reader: Callable[[Node], _N], words: str) -> Callable[[Node], _N]:
     """A reader that refuses a second entry of the same name."""
     seen: set[str] = set()
 
-    def read(node: Node) -> _N:
+    def read_new(node: Node) -> _N:
         found = reader(node)
         if found.name.casefold() in seen:
             raise node.wrong(words.format(found.name))
         seen.add(found.name.casefold())
         return found
 
-    return read
+    return read_new
 
 
-def _site(node: Node) -> Site:
-    found = site(node)
+def _read_site(node: Node) -> Site:
+    found = read_site(node)
     if found.pace:
-        _pace(node.entries()["pace"])
+        _read_pace(node.entries()["pace"])
     return found
 
 
-def _table(place: Path, faults: Faults, *, is_named: bool) -> sites_file.Table:
+def _read_table(place: Path, faults: Faults, *, is_named: bool) -> sites_file.Table:
     """The table of sites. One that was not named may be missing."""
     if not is_named and not place.is_file():
         return sites_file.Table()
     try:
-        return sites_file.load(place)
+        return sites_file.load_table(place)
     except ConfigError as error:
         faults.append(error)
         return sites_file.Table()
 
 
-def _together(own: Iterable[Site], table: Iterable[Site], faults: Faults) -> tuple[Site, ...]:
+def _join_sites(own: Iterable[Site], table: Iterable[Site], faults: Faults) -> tuple[Site, ...]:
     """The sites of both: one named in both has the networks of both, and they must not contradict each other."""
     own = tuple(own)
     found = {one.name.casefold(): one for one in own}
@@ -233,15 +233,15 @@ def _together(own: Iterable[Site], table: Iterable[Site], faults: Faults) -> tup
     return tuple(found.values())
 
 
-def _pace(node: Node) -> str:
+def _read_pace(node: Node) -> str:
     text = node.text()
     if text not in PACES:
         raise node.wrong(f"there is no pace '{text}'; the paces are {', '.join(PACES)}")
     return text
 
 
-def _timezone(node: Node) -> zoneinfo.ZoneInfo:
-    text = word(node)
+def _read_timezone(node: Node) -> zoneinfo.ZoneInfo:
+    text = read_word(node)
     try:
         return zoneinfo.ZoneInfo(text)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
@@ -249,16 +249,16 @@ def _timezone(node: Node) -> zoneinfo.ZoneInfo:
 
 
 def _offline_after(node: Node) -> int:
-    return number(node, 1, _MOST_MISSED, "number of scans")
+    return read_number(node, 1, _MOST_MISSED, "number of scans")
 
 
-def _register(node: Node, base: Path) -> str:
-    text = word(node)
+def _read_register(node: Node, base: Path) -> str:
+    text = read_word(node)
     return text if "://" in text else str(base / Path(text).expanduser())
 
 
-def _overlay(node: Node, base: Path) -> Path:
-    path = base / Path(word(node)).expanduser()
+def _read_overlay(node: Node, base: Path) -> Path:
+    path = base / Path(read_word(node)).expanduser()
     if not path.is_dir():
         raise node.wrong(f"{path} is not a directory; name one that holds fingerprint files")
     return path

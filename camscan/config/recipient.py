@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from camscan.config.secret import Secret, secret
-from camscan.config.value import entries, number, word
+from camscan.config.secret import Secret, read_secret
+from camscan.config.value import read_entries, read_number, read_word
 from camscan.errors import ConfigError
 from camscan.strict_yaml import Node
 
@@ -53,7 +53,7 @@ class Recipient:
     where: str = ""
     """``file:line``."""
 
-    def said(self) -> frozenset[str]:
+    def options_given(self) -> frozenset[str]:
         """Which options it has, whether as text or by reference."""
         return frozenset({*self.options, *self.secrets, *(["to"] if self.to else [])})
 
@@ -62,7 +62,7 @@ class Recipient:
         kept = self.secrets.get(option)
         return kept.read() if kept else self.options.get(option, "")
 
-    def wrong(self, message: str) -> ConfigError:
+    def error_about(self, message: str) -> ConfigError:
         """The error to raise about it: ``file:line: message``."""
         return ConfigError(f"{self.where}: {message}")
 
@@ -76,53 +76,53 @@ def recipient(node: Node, base: Path) -> Recipient:
                     f"do not write the {key} here: put it into a file that only you can read, and give the file as "
                     f"{key}_file"
                 )
-    keys = entries(node, KEYS, "channel", "name")
-    options = {key: word(keys[key]) for key in TEXTS if key in keys}
-    options |= {key: str((base / Path(word(keys[key])).expanduser()).absolute()) for key in FILES if key in keys}
+    keys = read_entries(node, KEYS, "channel", "name")
+    options = {key: read_word(keys[key]) for key in TEXTS if key in keys}
+    options |= {key: str((base / Path(read_word(keys[key])).expanduser()).absolute()) for key in FILES if key in keys}
     if "from" in keys:
-        _address(keys["from"])
+        _read_address(keys["from"])
     if "port" in keys:
-        options["port"] = str(number(keys["port"], 1, _LAST_PORT, "port"))
+        options["port"] = str(read_number(keys["port"], 1, _LAST_PORT, "port"))
     if "url" in keys and not options["url"].lower().startswith("https://"):
         raise keys["url"].wrong("alerts go over HTTPS only; the address begins with https://")
-    kept = {each: secret(node, keys, names, base, SECRETS[each]) for each, names in REFERENCES.items()}
+    kept = {each: read_secret(node, keys, names, base, SECRETS[each]) for each, names in REFERENCES.items()}
     if "url" in options and kept["url"]:
         raise keys["url"].wrong("the address is given here and elsewhere; keep one")
     return Recipient(
-        name=word(keys["name"]),
-        channel=word(keys["channel"]),
-        classes=_words(keys["classes"], CLASSES) if "classes" in keys else CLASSES,
-        detail=_one(keys["detail"], DETAILS) if "detail" in keys else DETAILS[0],
-        to=_addresses(keys["to"]) if "to" in keys else (),
+        name=read_word(keys["name"]),
+        channel=read_word(keys["channel"]),
+        classes=_read_words(keys["classes"], CLASSES) if "classes" in keys else CLASSES,
+        detail=_read_one(keys["detail"], DETAILS) if "detail" in keys else DETAILS[0],
+        to=_read_addresses(keys["to"]) if "to" in keys else (),
         options=MappingProxyType(options),
         secrets=MappingProxyType({each: found for each, found in kept.items() if found}),
         where=f"{node.file}:{node.line}",
     )
 
 
-def _one(node: Node, known: tuple[str, ...]) -> str:
-    text = word(node)
+def _read_one(node: Node, known: tuple[str, ...]) -> str:
+    text = read_word(node)
     if text not in known:
         raise node.wrong(f"'{text}' is none of: {', '.join(known)}")
     return text
 
 
-def _words(node: Node, known: tuple[str, ...]) -> tuple[str, ...]:
-    found = tuple(_one(item, known) for item in node.items())
+def _read_words(node: Node, known: tuple[str, ...]) -> tuple[str, ...]:
+    found = tuple(_read_one(item, known) for item in node.items())
     if not found:
         raise node.wrong(f"name at least one of {', '.join(known)}, or take the line out")
     return tuple(each for each in known if each in found)
 
 
-def _addresses(node: Node) -> tuple[str, ...]:
-    found = tuple(map(_address, node.items()))
+def _read_addresses(node: Node) -> tuple[str, ...]:
+    found = tuple(map(_read_address, node.items()))
     if not found:
         raise node.wrong("name at least one address, such as [cctv@example.gov.uk]")
     return found
 
 
-def _address(node: Node) -> str:
-    text = word(node)
+def _read_address(node: Node) -> str:
+    text = read_word(node)
     name, at, host = text.rpartition("@")
     if not (at and name and host) or not text.isascii() or set(text) & set(' ,;<>"\\'):
         raise node.wrong(f"'{text}' is not a mail address; write it as cctv@example.gov.uk")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from camscan.config.authorisation import Window, window
-from camscan.config.value import number, word
+from camscan.config.authorisation import Window, read_window
+from camscan.config.value import read_number, read_word
 from camscan.strict_yaml import Node
 
 KEYS = ("every", "window", "days", "backups", "keep", "after", "metrics")
@@ -40,30 +40,30 @@ class Running:
     """Format -> ``file:line``."""
 
 
-def running(node: Node, base: Path) -> Running:
+def read_running(node: Node, base: Path) -> Running:
     """The section; files are named from ``base``. Raises ConfigError with file and line."""
     keys = node.only(*KEYS)
     after = keys["after"].entries() if "after" in keys else {}
     return Running(
-        every=every(keys["every"]) if "every" in keys else WEEK,
-        window=window(keys),
-        backups=_path(keys["backups"], base) if "backups" in keys else None,
-        keep=number(keys["keep"], 0, _MOST_BACKUPS, "number of backups") if "keep" in keys else KEEP,
-        after=MappingProxyType({name: str(_path(each, base)) for name, each in after.items()}),
-        metrics=_path(keys["metrics"], base) if "metrics" in keys else None,
+        every=read_interval(keys["every"]) if "every" in keys else WEEK,
+        window=read_window(keys),
+        backups=_read_path(keys["backups"], base) if "backups" in keys else None,
+        keep=read_number(keys["keep"], 0, _MOST_BACKUPS, "number of backups") if "keep" in keys else KEEP,
+        after=MappingProxyType({name: str(_read_path(each, base)) for name, each in after.items()}),
+        metrics=_read_path(keys["metrics"], base) if "metrics" in keys else None,
         lines=MappingProxyType({name: f"{each.file}:{each.line}" for name, each in after.items()}),
     )
 
 
-def every(node: Node) -> int:
+def read_interval(node: Node) -> int:
     """``day``, ``week``, or a number of days."""
-    text = word(node)
+    text = read_word(node)
     if text in DAYS:
         return DAYS[text]
     if not text.isdecimal():
         raise node.wrong(f"'{text}' is not day, week or a number of days")
-    return number(node, 1, _MOST_DAYS, "number of days")
+    return read_number(node, 1, _MOST_DAYS, "number of days")
 
 
-def _path(node: Node, base: Path) -> Path:
-    return base / Path(word(node)).expanduser()
+def _read_path(node: Node, base: Path) -> Path:
+    return base / Path(read_word(node)).expanduser()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from camscan import system
-from camscan.config.value import word
+from camscan.config.value import read_word
 from camscan.errors import ConfigError
 from camscan.strict_yaml import Node
 
@@ -55,8 +55,8 @@ class Secret:
             text = os.environ.get(self.env, "")
             source = self.place
         else:
-            path = self._path()
-            text, source = self._content(path), str(path)
+            path = self._secret_path()
+            text, source = self._read_content(path), str(path)
         text = text.removesuffix("\n").removesuffix("\r")
         if not text:
             raise ConfigError(f"{self.where}: {source} holds no {self.what}")
@@ -64,7 +64,7 @@ class Secret:
             raise ConfigError(f"{self.where}: {source} holds more than one line, or a control character")
         return text
 
-    def _path(self) -> Path:
+    def _secret_path(self) -> Path:
         if self.file:
             return self.file
         directory = os.environ.get("CREDENTIALS_DIRECTORY")
@@ -75,7 +75,7 @@ class Secret:
             )
         return Path(directory) / self.systemd_credential
 
-    def _content(self, path: Path) -> str:
+    def _read_content(self, path: Path) -> str:
         try:
             with path.open("rb") as stream:
                 found = os.fstat(stream.fileno())
@@ -108,7 +108,7 @@ def _plain(content: bytes) -> str:
     return system.unprotect(bytes.fromhex(text.strip())).decode("utf-16-le")
 
 
-def secret(
+def read_secret(
     node: Node, keys: Mapping[str, Node], names: Mapping[str, str], base: Path, what: str = "password"
 ) -> Secret | None:
     """The one reference among the keys of the entry ``node``; None where there is none.
@@ -122,7 +122,7 @@ def secret(
     reference = keys[names[given[0]]]
     if len(given) > 1:
         raise node.wrong(f"exactly one of {', '.join(names.values())} says where the {what} is")
-    text = word(reference)
+    text = read_word(reference)
     if given[0] == "systemd_credential" and ("/" in text or text.startswith(".")):
         raise reference.wrong(
             f"'{text}' is not the name of a credential; it is what LoadCredential= has before the ':'"

@@ -21,7 +21,7 @@ from camscan.config.recipient import Recipient
 from camscan.config.running import Running
 from camscan.config.site import Site
 from camscan.config.snmp import SnmpLogin
-from camscan.config.value import Network, joined, overlap, within
+from camscan.config.value import Network, do_overlap, is_within, join_networks
 from camscan.config.web import Web
 from camscan.errors import ConfigError, ScopeError
 
@@ -129,7 +129,7 @@ class Config:
         """Networks of other sites that lie inside one of this site's: what is there belongs to them."""
         own = {*site.cidrs}
         others = (network for each in self.sites if each is not site for network in each.cidrs)
-        return tuple(one for one in others if one not in own and any(within(one, network) for network in own))
+        return tuple(one for one in others if one not in own and any(is_within(one, network) for network in own))
 
     def exclusions_of(self, site: str = "") -> tuple[Network, ...]:
         """What is never asked: by the whole file, and by the named site."""
@@ -189,7 +189,7 @@ class Config:
     def authorised(self, now: datetime) -> tuple[Network, ...]:
         """The networks that some authorisation allows to be scanned at this moment."""
         wall = self.clock(now)
-        return tuple(network for each in self.authorisations if each.holds(wall) for network in each.cidrs)
+        return tuple(network for each in self.authorisations if each.holds_now(wall) for network in each.cidrs)
 
     def require_authorised(self, networks: Iterable[Network], now: datetime, *, private: Iterable[Network]) -> None:
         """Raise ScopeError, with the reason, for a network that may not be scanned now.
@@ -198,15 +198,17 @@ class Config:
         the scope to say. Where one is written for a network, it must hold now.
         """
         wall = self.clock(now)
-        allowed = joined(self.authorised(now))
+        allowed = join_networks(self.authorised(now))
         written = [cidr for each in self.authorisations for cidr in each.cidrs]
-        strict = any(overlap(cidr, one) for cidr in written for one in private)
+        strict = any(do_overlap(cidr, one) for cidr in written for one in private)
         for network in networks:
-            if _covered(network, allowed):
+            if _is_covered(network, allowed):
                 continue
             for each in self.authorisations:
-                if not each.holds(wall) and any(overlap(network, cidr) for cidr in each.cidrs):
-                    raise ScopeError(f"{network}: the authorisation by {each.role} {each.why_not(wall)} ({each.where})")
+                if not each.holds_now(wall) and any(do_overlap(network, cidr) for cidr in each.cidrs):
+                    raise ScopeError(
+                        f"{network}: the authorisation by {each.role} {each.describe_why_not(wall)} ({each.where})"
+                    )
             if strict:
                 raise ScopeError(
                     f"{network} is outside what is authorised: no entry under authorisations covers it "
@@ -215,10 +217,10 @@ class Config:
 
     def waits(self, networks: Iterable[Network], now: datetime) -> bool:
         """Whether nothing but the hour keeps one of these networks from being scanned at this moment."""
-        wall, allowed = self.clock(now), joined(self.authorised(now))
-        later = joined(cidr for each in self.authorisations if each.in_force(wall.date()) for cidr in each.cidrs)
-        shut = [network for network in networks if not _covered(network, allowed)]
-        return bool(later) and any(_covered(network, later) for network in shut)
+        wall, allowed = self.clock(now), join_networks(self.authorised(now))
+        later = join_networks(cidr for each in self.authorisations if each.in_force(wall.date()) for cidr in each.cidrs)
+        shut = [network for network in networks if not _is_covered(network, allowed)]
+        return bool(later) and any(_is_covered(network, later) for network in shut)
 
     def run_is_open(self, now: datetime) -> bool:
         """Whether a run may scan at this hour, as far as its own window says."""
@@ -234,11 +236,11 @@ class Config:
         None where none of them rests on an authorisation.
         """
         wall = self.clock(now)
-        wanted = [network for network in networks if _covered(network, joined(self.authorised(now)))]
+        wanted = [network for network in networks if _is_covered(network, join_networks(self.authorised(now)))]
         for _ in range(_MOST_TURNS if wanted else 0):
-            wall = min(each.ends(wall, self.timezone) for each in self.authorisations if each.holds(wall))
-            allowed = joined(self.authorised(wall))
-            if not all(_covered(network, allowed) for network in wanted):
+            wall = min(each.ends(wall, self.timezone) for each in self.authorisations if each.holds_now(wall))
+            allowed = join_networks(self.authorised(wall))
+            if not all(_is_covered(network, allowed) for network in wanted):
                 return wall
         return wall if wanted else None
 
@@ -252,5 +254,5 @@ class Config:
                 raise ConfigError(f"{where}: there is no probe '{name}'; the probes are: {', '.join(names)}")
 
 
-def _covered(network: Network, allowed: Iterable[Network]) -> bool:
-    return any(within(network, each) for each in allowed)
+def _is_covered(network: Network, allowed: Iterable[Network]) -> bool:
+    return any(is_within(network, each) for each in allowed)

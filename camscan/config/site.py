@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from camscan.asset import Place
-from camscan.config.running import every
-from camscan.config.value import Network, column, entries, network, networks, word
+from camscan.config.running import read_interval
+from camscan.config.value import Network, network, read_column, read_entries, read_networks, read_word
 from camscan.strict_yaml import Node
 
 COLUMNS = {
@@ -83,36 +83,38 @@ class Site:
         )
 
 
-def site(node: Node) -> Site:
+def read_site(node: Node) -> Site:
     """One entry of ``sites``; its pace is checked by the caller, who knows the paces."""
-    keys = entries(node, KEYS, "name")
+    keys = read_entries(node, KEYS, "name")
     if "cidrs" not in keys and "subnets" not in keys:
         raise node.wrong("'cidrs' is missing; list its networks, or write [] for a place that no scan reaches")
-    found = [Subnet(network(item), where=_where(item)) for item in keys["cidrs"].items()] if "cidrs" in keys else []
-    found += map(_subnet, keys["subnets"].items()) if "subnets" in keys else []
-    said = {MEMBERS[key]: column(keys[key], name) for key, name in COLUMNS.items() if key in keys}
+    found = (
+        [Subnet(network(item), where=_where_named(item)) for item in keys["cidrs"].items()] if "cidrs" in keys else []
+    )
+    found += map(_read_subnet, keys["subnets"].items()) if "subnets" in keys else []
+    said = {MEMBERS[key]: read_column(keys[key], name) for key, name in COLUMNS.items() if key in keys}
     return Site(
         Place(**said),
         subnets=tuple(found),
-        exclusions=networks(keys["exclusions"]) if "exclusions" in keys else (),
-        pace=word(keys["pace"]) if "pace" in keys else "",
-        every=every(keys["every"]) if "every" in keys else 0,
-        where=_where(node),
+        exclusions=read_networks(keys["exclusions"]) if "exclusions" in keys else (),
+        pace=read_word(keys["pace"]) if "pace" in keys else "",
+        every=read_interval(keys["every"]) if "every" in keys else 0,
+        where=_where_named(node),
     )
 
 
-def _subnet(node: Node) -> Subnet:
+def _read_subnet(node: Node) -> Subnet:
     if isinstance(node.value, str):
-        return Subnet(network(node), where=_where(node))
-    keys = entries(node, SUBNET_KEYS, "cidr")
+        return Subnet(network(node), where=_where_named(node))
+    keys = read_entries(node, SUBNET_KEYS, "cidr")
     return Subnet(
         network(keys["cidr"]),
-        vlan=word(keys["vlan"]) if "vlan" in keys else "",
-        network_zone=column(keys["network_zone"], "network_zone") if "network_zone" in keys else "",
-        controller=column(keys["controller"], "controller") if "controller" in keys else "",
-        where=_where(node),
+        vlan=read_word(keys["vlan"]) if "vlan" in keys else "",
+        network_zone=read_column(keys["network_zone"], "network_zone") if "network_zone" in keys else "",
+        controller=read_column(keys["controller"], "controller") if "controller" in keys else "",
+        where=_where_named(node),
     )
 
 
-def _where(node: Node) -> str:
+def _where_named(node: Node) -> str:
     return f"{node.file}:{node.line}"

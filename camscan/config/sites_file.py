@@ -16,7 +16,7 @@ from camscan.asset.entry import normalise
 from camscan.config.site import COLUMNS, MEMBERS, Site, Subnet
 from camscan.config.value import Network, read_network
 from camscan.errors import ConfigError
-from camscan.strict_yaml import contents
+from camscan.strict_yaml import read_contents
 
 FILE_NAME = "camscan-sites.csv"
 HEADER = ("cidr", "site", *(key for key in COLUMNS if key != "name"), "vlan")
@@ -56,12 +56,12 @@ class Table:
     """``file:line: …`` of what was passed over and does no harm."""
 
 
-def load(path: Path) -> Table:
+def load_table(path: Path) -> Table:
     """Read one file. Raises ConfigError where it cannot be read at all."""
-    return read(contents(path), str(path))
+    return read_table(read_contents(path), str(path))
 
 
-def read(content: bytes, file: str) -> Table:
+def read_table(content: bytes, file: str) -> Table:
     """Read a table: UTF-8, UTF-16 with a byte order mark, or Windows-1252; commas, semicolons or tabs."""
     try:
         text = content.decode("utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
@@ -75,24 +75,24 @@ def read(content: bytes, file: str) -> Table:
     reading = _Reading(file)
     try:
         heading = next(rows, [])
-        reading.head(heading)
+        reading.read_head(heading)
         line = rows.line_num + 1
         for cells in rows:
             reading.row(cells, line)
             line = rows.line_num + 1
     except csv.Error as error:
-        reading.wrong(rows.line_num, f"not CSV: {error}; look for a missing closing quotation mark")
+        reading.add_error(rows.line_num, f"not CSV: {error}; look for a missing closing quotation mark")
     sites = () if reading.faults else tuple(map(reading.site, reading.names.values()))
     return Table(sites, tuple(reading.faults), tuple(reading.notes))
 
 
-def write(sites: Iterable[Site]) -> str:
-    """The sites as such a table: what ``read`` gives the same sites for."""
+def write_table(sites: Iterable[Site]) -> str:
+    """The sites as such a table: what ``read_table`` gives the same sites for."""
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
     rows.writerow(HEADER)
     for site in sites:
-        for subnet in _lines(site):
+        for subnet in _site_lines(site):
             place = site.place_of(subnet) if subnet else site.place
             said = {key: getattr(place, member) for key, member in MEMBERS.items() if key != "name"}
             said |= {"cidr": place.subnet, "site": place.name, "vlan": place.vlan}
@@ -100,16 +100,16 @@ def write(sites: Iterable[Site]) -> str:
     return out.getvalue()
 
 
-def _lines(site: Site) -> Sequence[Subnet | None]:
+def _site_lines(site: Site) -> Sequence[Subnet | None]:
     """Its subnets; before them the place alone, where its subnets would not say the same of it."""
     places = [site.place_of(subnet) for subnet in site.subnets]
     for each in OF_SUBNETS:
-        if _only({getattr(place, each) for place in places}) != getattr(site.place, each):
+        if _only_one({getattr(place, each) for place in places}) != getattr(site.place, each):
             return (None, *site.subnets)
     return site.subnets or (None,)
 
 
-def _only(said: Iterable[str]) -> str:
+def _only_one(said: Iterable[str]) -> str:
     """What is said, where that is one thing."""
     found = {*said} - {""}
     return found.pop() if len(found) == 1 else ""
@@ -133,13 +133,13 @@ class _Reading:
     """Network -> site and subnet."""
     zones: dict[tuple[str, str], dict[Network | None, str]] = field(default_factory=dict)
 
-    def wrong(self, line: int, message: str) -> None:
+    def add_error(self, line: int, message: str) -> None:
         self.faults.append(ConfigError(message, str(self.file), line))
 
     def note(self, line: int, message: str) -> None:
         self.notes.append(f"{self.file}:{line}: {message}")
 
-    def head(self, heading: Sequence[str]) -> None:
+    def read_head(self, heading: Sequence[str]) -> None:
         found = []
         for cell in heading:
             plain = re.sub(r"[\s_-]+", "_", cell.strip().casefold())
@@ -147,85 +147,87 @@ class _Reading:
             if name not in HEADER:
                 close = difflib.get_close_matches(name, HEADER, n=1)
                 if close and close[0] not in map(str.casefold, heading):
-                    self.wrong(1, f"unknown column '{cell.strip()}'; did you mean '{close[0]}'?")
+                    self.add_error(1, f"unknown column '{cell.strip()}'; did you mean '{close[0]}'?")
                 elif plain:
                     self.note(1, f"the column '{cell.strip()}' is ignored; the columns are: {', '.join(HEADER)}")
             elif name in found:
-                self.wrong(1, f"the column '{name}' is here twice")
+                self.add_error(1, f"the column '{name}' is here twice")
             found.append(name)
         missing = [name for name in ("cidr", "site") if name not in found]
         if missing and not self.faults:
-            self.wrong(1, f"no column '{missing[0]}'; the first line names the columns: {', '.join(HEADER)}")
+            self.add_error(1, f"no column '{missing[0]}'; the first line names the columns: {', '.join(HEADER)}")
         self.columns = found
 
     def row(self, cells: Sequence[str], line: int) -> None:
         if not any(cell.strip() for cell in cells) or not {"cidr", "site"} <= {*self.columns}:
             return
         if any(cell.strip() for cell in cells[len(self.columns) :]):
-            self.wrong(line, f"{len(cells)} cells under {len(self.columns)} headings; put a text with commas in quotes")
+            self.add_error(
+                line, f"{len(cells)} cells under {len(self.columns)} headings; put a text with commas in quotes"
+            )
             return
         given = dict(zip(self.columns, (cell.strip() for cell in cells), strict=False))
-        name = self._value(line, "site", "site_name", given.get("site", ""))
+        name = self._read_value(line, "site", "site_name", given.get("site", ""))
         if not given.get("site"):
-            self.wrong(line, "no site; every line must name the site of its network")
+            self.add_error(line, "no site; every line must name the site of its network")
         if not name:
             return
         key = name.casefold()
         self.names.setdefault(key, name)
         self.lines.setdefault(key, line)
         values = {
-            each: self._value(line, each, COLUMNS[each], given.get(each, "")) for each in COLUMNS if each != "name"
+            each: self._read_value(line, each, COLUMNS[each], given.get(each, "")) for each in COLUMNS if each != "name"
         }
         for each, value in values.items():
             if value and each not in OF_SUBNETS:
-                self._say(key, each, value, line)
-        network = self._network(line, given.get("cidr", ""))
+                self._note_value(key, each, value, line)
+        network = self._read_network(line, given.get("cidr", ""))
         for each in OF_SUBNETS:
             self.zones.setdefault((key, each), {})[network] = values[each]
         if network is not None:
-            self._subnet(key, network, self._vlan(line, given.get("vlan", "")), line)
+            self._note_subnet(key, network, self._read_vlan(line, given.get("vlan", "")), line)
 
-    def _value(self, line: int, what: str, column: str, text: str) -> str:
+    def _read_value(self, line: int, what: str, column: str, text: str) -> str:
         try:
             return normalise(BY_NAME[column], " ".join(text.split()) if what == "site" else text)
         except ValueError as error:
-            self.wrong(line, f"{what}: {error}")
+            self.add_error(line, f"{what}: {error}")
             return ""
 
-    def _vlan(self, line: int, text: str) -> str:
+    def _read_vlan(self, line: int, text: str) -> str:
         if len(text) > _LONGEST_VLAN or not text.isprintable():
-            self.wrong(line, "vlan: expected a number or a short name")
+            self.add_error(line, "vlan: expected a number or a short name")
             return ""
         return text
 
-    def _network(self, line: int, text: str) -> Network | None:
+    def _read_network(self, line: int, text: str) -> Network | None:
         if not text:
             return None
         try:
             return read_network(text)
         except ValueError as error:
-            self.wrong(line, str(error))
+            self.add_error(line, str(error))
             return None
 
-    def _say(self, key: str, what: str, value: str, line: int) -> None:
+    def _note_value(self, key: str, what: str, value: str, line: int) -> None:
         before, there = self.said.setdefault((key, what), (value, line))
         if before != value:
-            self.wrong(
+            self.add_error(
                 line, f"{what} of {self.names[key]} is '{value}' here and '{before}' in line {there}; a site has one"
             )
 
-    def _subnet(self, key: str, network: Network, vlan: str, line: int) -> None:
+    def _note_subnet(self, key: str, network: Network, vlan: str, line: int) -> None:
         where = f"{self.file}:{line}"
         other, subnet = self.subnets.setdefault(network, (key, Subnet(network, vlan=vlan, where=where)))
         there = subnet.where.rpartition(":")[2]
         if subnet.where == where:
             return
         if other != key:
-            self.wrong(
+            self.add_error(
                 line, f"{network} is a network of {self.names[other]} in line {there}; a network belongs to one site"
             )
         elif vlan and subnet.vlan and vlan != subnet.vlan:
-            self.wrong(line, f"VLAN of {network} is '{vlan}' here and '{subnet.vlan}' in line {there}")
+            self.add_error(line, f"VLAN of {network} is '{vlan}' here and '{subnet.vlan}' in line {there}")
         else:
             self.note(line, f"{network} is already in line {there}; this line adds nothing")
 
@@ -236,7 +238,7 @@ class _Reading:
         own: dict[str, Mapping[Network | None, str]] = {}
         for each in OF_SUBNETS:
             said = self.zones[key, each]
-            values[each] = said[None] if None in said else _only(said.values())
+            values[each] = said[None] if None in said else _only_one(said.values())
             own[each] = said
         subnets = [subnet for site, subnet in self.subnets.values() if site == key]
         return Site(
@@ -244,8 +246,8 @@ class _Reading:
             subnets=tuple(
                 replace(
                     subnet,
-                    network_zone=_other(own["network_zone"][subnet.cidr], values["network_zone"]),
-                    controller=_other(own["controller"][subnet.cidr], values["controller"]),
+                    network_zone=_unless_same(own["network_zone"][subnet.cidr], values["network_zone"]),
+                    controller=_unless_same(own["controller"][subnet.cidr], values["controller"]),
                 )
                 for subnet in subnets
             ),
@@ -253,6 +255,6 @@ class _Reading:
         )
 
 
-def _other(own: str, site: str) -> str:
+def _unless_same(own: str, site: str) -> str:
     """What a subnet says, where the site does not say it too."""
     return "" if own == site else own

@@ -6,8 +6,8 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
-from camscan.config.secret import Secret, secret
-from camscan.config.value import Network, entries, some_networks, word
+from camscan.config.secret import Secret, read_secret
+from camscan.config.value import Network, read_entries, read_word, some_networks
 from camscan.errors import ConfigError
 from camscan.strict_yaml import Node
 
@@ -81,24 +81,24 @@ def snmp_login(node: Node, base: Path) -> SnmpLogin:
                 f"do not write a {name} here: put it into a file that only you can read, and give the file as "
                 "password_file"
             )
-    keys = entries(node, KEYS, "name", "cidrs")
+    keys = read_entries(node, KEYS, "name", "cidrs")
     version = _one_of(keys["version"], (V3, V2C)) if "version" in keys else V3
     if version == V2C and (wrong := [name for name in _OF_V3 if name in keys]):
         raise keys[wrong[0]].wrong(f"version 2c knows no {wrong[0]}: its community is all it has")
     if version == V3 and "user" not in keys:
         raise node.wrong("'user' is missing: SNMPv3 has users; only version: 2c has a community alone")
     what = "community" if version == V2C else "password"
-    password = secret(node, keys, _PASSWORD, base, what)
+    password = read_secret(node, keys, _PASSWORD, base, what)
     if password is None:
         raise node.wrong(f"exactly one of {', '.join(_PASSWORD.values())} must say where the {what} is")
     return SnmpLogin(
-        name=word(keys["name"]),
+        name=read_word(keys["name"]),
         cidrs=some_networks(keys["cidrs"]),
         where=password.where,
         password_reference=password,
         version=version,
-        user=word(keys["user"]) if "user" in keys else "",
-        privacy_reference=secret(node, keys, _PRIVACY, base, "privacy password"),
+        user=read_word(keys["user"]) if "user" in keys else "",
+        privacy_reference=read_secret(node, keys, _PRIVACY, base, "privacy password"),
         hash=_one_of(keys["hash"], HASHES) if "hash" in keys else "SHA-256",
         cipher=_one_of(keys["cipher"], CIPHERS) if "cipher" in keys else "AES-128",
     )

@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 _LAST_PORT = 65535
 
 
-def entries(node: Node, allowed: Iterable[str], *required: str) -> dict[str, Node]:
+def read_entries(node: Node, allowed: Iterable[str], *required: str) -> dict[str, Node]:
     """The entries of a mapping that has no other keys, and all that are required."""
     allowed = tuple(allowed)
     found = node.only(*allowed)
@@ -42,7 +42,7 @@ def each(nodes: Iterable[Node], reader: Callable[[Node], _T], faults: Faults) ->
     return found
 
 
-def word(node: Node) -> str:
+def read_word(node: Node) -> str:
     """One line of text that is not empty."""
     text = node.text().strip()
     if not text or not text.isprintable():
@@ -50,10 +50,10 @@ def word(node: Node) -> str:
     return text
 
 
-def column(node: Node, name: str) -> str:
+def read_column(node: Node, name: str) -> str:
     """What may stand in the register's column ``name``: one truth for the configuration and for people's entries."""
     try:
-        return normalise(BY_NAME[name], word(node))
+        return normalise(BY_NAME[name], read_word(node))
     except ValueError as error:
         raise node.wrong(str(error)) from None
 
@@ -66,7 +66,7 @@ def day(node: Node) -> date:
         raise node.wrong(str(error)) from None
 
 
-def number(node: Node, least: int, most: int, what: str) -> int:
+def read_number(node: Node, least: int, most: int, what: str) -> int:
     """A whole number between two."""
     text = node.text()
     if not (text.isascii() and text.isdecimal() and len(text) <= len(str(most)) and least <= int(text) <= most):
@@ -76,18 +76,18 @@ def number(node: Node, least: int, most: int, what: str) -> int:
 
 def ports(node: Node) -> tuple[int, ...]:
     """TCP ports."""
-    return tuple(number(item, 1, _LAST_PORT, "port") for item in node.items())
+    return tuple(read_number(item, 1, _LAST_PORT, "port") for item in node.items())
 
 
 def some_networks(node: Node) -> tuple[Network, ...]:
     """At least one network."""
-    found = networks(node)
+    found = read_networks(node)
     if not found:
         raise node.wrong("at least one network is needed, such as 10.1.2.0/24")
     return found
 
 
-def networks(node: Node) -> tuple[Network, ...]:
+def read_networks(node: Node) -> tuple[Network, ...]:
     """Networks, or none."""
     return tuple(map(network, node.items()))
 
@@ -113,19 +113,19 @@ def read_network(text: str) -> Network:
     raise ValueError(f"'{text}' has address bits beyond its prefix; did you mean {meant}?")
 
 
-def within(one: Network, other: Network) -> bool:
+def is_within(one: Network, other: Network) -> bool:
     """Whether every address of ``one`` is in ``other``."""
     if isinstance(one, ipaddress.IPv4Network):
         return isinstance(other, ipaddress.IPv4Network) and one.subnet_of(other)
     return isinstance(other, ipaddress.IPv6Network) and one.subnet_of(other)
 
 
-def overlap(one: Network, other: Network) -> bool:
+def do_overlap(one: Network, other: Network) -> bool:
     """Whether some address is in both."""
     return one.version == other.version and one.overlaps(other)
 
 
-def joined(networks: Iterable[Network]) -> list[Network]:
+def join_networks(networks: Iterable[Network]) -> list[Network]:
     """The same addresses in as few networks as possible: then one of them covers whatever all of them cover."""
     found = tuple(networks)
     four = [each for each in found if isinstance(each, ipaddress.IPv4Network)]

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from camscan.config.secret import Secret, secret
-from camscan.config.value import Network, entries, networks, word
+from camscan.config.secret import Secret, read_secret
+from camscan.config.value import Network, read_entries, read_networks, read_word
 from camscan.strict_yaml import Node
 
 RIGHTS = ("owner", "officer", "site_manager", "finance", "foi", "auditor", "ict")
@@ -64,7 +64,7 @@ def read_web(node: Node, base: Path) -> Web:
     """The section; files are named from ``base``. Raises ConfigError with file and line."""
     keys = node.only("url", "trusted_proxies", "auth")
     url = _url(keys["url"], "the address of the pages") if "url" in keys else ""
-    proxies = networks(keys["trusted_proxies"]) if "trusted_proxies" in keys else ()
+    proxies = read_networks(keys["trusted_proxies"]) if "trusted_proxies" in keys else ()
     if any(each.prefixlen == 0 for each in proxies):
         raise keys["trusted_proxies"].wrong("that is everybody; name the addresses of your own proxies")
     ways = keys["auth"].only("oidc", "proxy") if "auth" in keys else {}
@@ -88,17 +88,17 @@ def _oidc(node: Node, base: Path) -> Oidc:
             "do not write the secret here: put it into a file that only you can read, and give the file as "
             "client_secret_file"
         )
-    keys = entries(node, _OIDC, "issuer", "client_id")
-    kept = secret(node, keys, _SECRET, base, "client secret")
+    keys = read_entries(node, _OIDC, "issuer", "client_id")
+    kept = read_secret(node, keys, _SECRET, base, "client secret")
     if kept is None:
         raise node.wrong(f"exactly one of {', '.join(_SECRET.values())} must say where the client secret is")
     return Oidc(
         issuer=_url(keys["issuer"], "an issuer", may_have_path=True),
-        client_id=word(keys["client_id"]),
+        client_id=read_word(keys["client_id"]),
         secret=kept,
-        tenant=word(keys["tenant"]) if "tenant" in keys else "",
+        tenant=read_word(keys["tenant"]) if "tenant" in keys else "",
         roles=_roles(keys["roles"]) if "roles" in keys else MappingProxyType({}),
-        roles_claim=word(keys["roles_claim"]) if "roles_claim" in keys else "roles",
+        roles_claim=read_word(keys["roles_claim"]) if "roles_claim" in keys else "roles",
         where=f"{node.file}:{node.line}",
     )
 
@@ -106,7 +106,7 @@ def _oidc(node: Node, base: Path) -> Oidc:
 def _roles(node: Node) -> Mapping[str, str]:
     found = {}
     for name, value in node.entries().items():
-        text = word(value)
+        text = read_word(value)
         if text not in RIGHTS:
             raise value.wrong(f"'{text}' is none of: {', '.join(RIGHTS)}")
         found[name] = text
@@ -114,7 +114,7 @@ def _roles(node: Node) -> Mapping[str, str]:
 
 
 def _header(node: Node) -> str:
-    name = word(entries(node, ("header",), "header")["header"]).lower()
+    name = read_word(read_entries(node, ("header",), "header")["header"]).lower()
     if not _HEADERS.issuperset(name):
         raise node.wrong(f"'{name}' is not the name of a header; it has letters, digits and '-', and no '_'")
     if name.startswith(_TAKEN):
@@ -123,7 +123,7 @@ def _header(node: Node) -> str:
 
 
 def _url(node: Node, what: str, *, may_have_path: bool = False) -> str:
-    text = word(node)
+    text = read_word(node)
     example = "write it as https://cameras.example.gov.uk"
     try:
         parts = urlsplit(text)

@@ -125,14 +125,14 @@ class Source:
 
 
 @functools.cache
-def load() -> Mapping[str, Source]:
+def load_sources() -> Mapping[str, Source]:
     """Every source by name, in the order in which they are asked."""
     names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
     found = [importlib.import_module(f"{__name__}.{name}").SOURCE for name in names]
     return {source.name: source for source in sorted(found, key=lambda source: source.order)}
 
 
-def is_spared(attempts: Iterable[Attempt], now: datetime) -> bool:
+def has_refused_often(attempts: Iterable[Attempt], now: datetime) -> bool:
     """Whether a device has refused so many logins of late that one more could lock it."""
     since = now - timedelta(seconds=LOCK_SECONDS)
     return sum(each.detail == REFUSED_LOGIN and each.seen_at > since for each in attempts) >= TRIES
@@ -152,7 +152,7 @@ def enrich(
     Raises UsageError where httpx is not installed.
     """
     try:
-        from camscan.enrich._run import run  # noqa: PLC0415 - what needs the extra is imported where it is used
+        from camscan.enrich._run import run_enrichment  # noqa: PLC0415 - what needs the extra is imported where it is used
     except ModuleNotFoundError as error:
         raise UsageError(f"camscan enrich needs {error.name}: {how_to_add('enrich')}") from error
-    return run(devices, login, scope, pace, database, allow_unverified_tls=allow_unverified_tls)
+    return run_enrichment(devices, login, scope, pace, database, allow_unverified_tls=allow_unverified_tls)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from camscan.enrich import Exchange, Session
 from camscan.model import Attempt, Outcome, Reply
-from camscan.probes import Probe, read
+from camscan.probes import Probe, read_reply
 
 
 def attempt_of(probe: Probe, session: Session, exchange: Exchange) -> Attempt:
@@ -12,4 +12,4 @@ def attempt_of(probe: Probe, session: Session, exchange: Exchange) -> Attempt:
     answer = exchange.answer
     if answer.outcome is not Outcome.ANSWERED:
         return Attempt(probe.name, session.box.ip, answer.port, answer.outcome, detail=answer.detail)
-    return read(probe, Reply(probe.name, answer.payload, session.box.ip, answer.port))
+    return read_reply(probe, Reply(probe.name, answer.payload, session.box.ip, answer.port))

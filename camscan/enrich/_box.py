@@ -12,7 +12,7 @@ _WAYS = 2
 """Ports of each kind that are tried: a login is not for every door."""
 
 
-def boxed(known: Known) -> Box:
+def make_box(known: Known) -> Box:
     """Its first address, and the ports on which it spoke HTTP or TLS, or said that it does; else 80."""
     ip = known.ip_addresses[0]
     here = [seen for seen in known.observations if seen.ip == ip]

@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping
 
 import httpx
 
-from camscan.net.message import challenges
+from camscan.net.message import read_challenges
 
 _UNAUTHORISED = 401
 _STRONG_FIRST = ("SHA-256", "SHA-256-SESS", "MD5", "MD5-SESS")
@@ -40,11 +40,11 @@ class OneLogin(httpx.Auth):
             if response.status_code != _UNAUTHORISED:
                 self._accepted = self._accepted or sent
                 return
-            found = challenges(response.headers.get_list("www-authenticate"))
+            found = read_challenges(response.headers.get_list("www-authenticate"))
             if sent and not self._may_renew():
                 self.refused = True
                 return
-            digest = _strongest([each.params for each in found if each.scheme.lower() == "digest"])
+            digest = _strongest_offer([each.params for each in found if each.scheme.lower() == "digest"])
             if digest:
                 # Rebuilt from what was understood: httpx misses a challenge that follows another in one header.
                 told = httpx.Response(_UNAUTHORISED, headers={"WWW-Authenticate": digest}, request=request)
@@ -56,7 +56,7 @@ class OneLogin(httpx.Auth):
             elif any(each.scheme.lower() == "basic" for each in found) and self._private and not sent:
                 following = next(self._basic.auth_flow(request))
             else:
-                self.trouble = _why([each.scheme.lower() for each in found])
+                self.trouble = _why_unusable([each.scheme.lower() for each in found])
                 return
 
     def _may_renew(self) -> bool:
@@ -66,15 +66,15 @@ class OneLogin(httpx.Auth):
         return True
 
 
-def _why(schemes: list[str]) -> str:
+def _why_unusable(schemes: list[str]) -> str:
     if "basic" in schemes:
         return "it wants the password itself (Basic) over a connection that others may read, so it was not sent"
     return f"it asks for a login in a way that is not known ({', '.join(schemes) or 'no challenge'}); none was sent"
 
 
-def _strongest(offers: list[Mapping[str, str]]) -> str:
+def _strongest_offer(offers: list[Mapping[str, str]]) -> str:
     """The strongest digest challenge that can be answered, as a header; empty where there is none."""
-    usable = [each for each in offers if _usable(each)]
+    usable = [each for each in offers if _is_usable(each)]
     usable.sort(key=lambda each: _STRONG_FIRST.index(each.get("algorithm", "MD5").upper()))
     for each in usable[:1]:
         quoted = {name: each[name] for name in ("realm", "nonce", "opaque") if name in each}
@@ -85,17 +85,17 @@ def _strongest(offers: list[Mapping[str, str]]) -> str:
     return ""
 
 
-def _usable(offer: Mapping[str, str]) -> bool:
+def _is_usable(offer: Mapping[str, str]) -> bool:
     quoted = [offer.get(name, "") for name in ("realm", "nonce", "opaque")]
     return (
         "realm" in offer
         and bool(offer.get("nonce"))
-        and all(_plain(text) for text in quoted)
+        and all(_is_plain_text(text) for text in quoted)
         and offer.get("algorithm", "MD5").upper() in _STRONG_FIRST
         and (not offer.get("qop") or "auth" in [part.strip() for part in offer["qop"].split(",")])
     )
 
 
-def _plain(text: str) -> bool:
+def _is_plain_text(text: str) -> bool:
     """Whether it is sent back as it came: without quotes, and in the one encoding that both sides agree on."""
     return text.isascii() and text.isprintable() and not set(text) & set('"\\')

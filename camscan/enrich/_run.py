@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from camscan.enrich import Box, Known, Login, load
-from camscan.enrich._box import boxed
+from camscan.enrich import Box, Known, Login, load_sources
+from camscan.enrich._box import make_box
 from camscan.enrich._web import Way, Web
 from camscan.fingerprints import Database
 from camscan.identify import merge_attempts
@@ -21,7 +21,7 @@ from camscan.net.pace import Pace
 from camscan.net.scope import Scope
 from camscan.net.tls import unverified_context, verified_context
 from camscan.probes import catch_fault
-from camscan.report import report_of
+from camscan.report import make_report
 from camscan.words import counted
 
 AT_ONCE = 8
@@ -42,12 +42,12 @@ class Asked:
     sent_openly: bool = False
 
     @property
-    def accepted(self) -> bool:
+    def was_accepted(self) -> bool:
         """Whether a question was answered behind the login."""
         return any(attempt.outcome is Outcome.ANSWERED for attempt in self.attempts)
 
 
-def run(
+def run_enrichment(
     devices: Sequence[Known],
     login: Login,
     scope: Scope,
@@ -58,16 +58,16 @@ def run(
 ) -> Report:
     """See :func:`camscan.enrich.enrich`."""
     started = datetime.now(UTC)
-    asked = [Asked(known, boxed(known)) for known in devices]
+    asked = [Asked(known, make_box(known)) for known in devices]
     completion = Completion.INTERRUPTED
     with contextlib.suppress(KeyboardInterrupt):  # what was asked until then is recorded, failed logins above all
-        asyncio.run(_Run(login, scope, pace, allow_unverified_tls).all(asked))
-        completion = Completion.COMPLETE if all(each.accepted for each in asked) else Completion.PARTIAL
-    return report_of(
+        asyncio.run(_Run(login, scope, pace, allow_unverified_tls).ask_all(asked))
+        completion = Completion.COMPLETE if all(each.was_accepted for each in asked) else Completion.PARTIAL
+    return make_report(
         (attempt for each in asked for attempt in each.attempts),
-        (device for each in asked if each.accepted for device in _merged(each, database)),
+        (device for each in asked if each.was_accepted for device in _merge_devices(each, database)),
         database,
-        _coverage(asked),
+        _make_coverage(asked),
         started_at=started,
         finished_at=datetime.now(UTC),
         completion=completion,
@@ -93,36 +93,38 @@ class _Run:
         """Made when it is allowed, and a device offers TLS."""
         return unverified_context()
 
-    async def all(self, asked: Sequence[Asked]) -> None:
+    async def ask_all(self, asked: Sequence[Asked]) -> None:
         """One after the other until the login is known to be right; then several at once."""
         left = iter(asked)
         refusals = 0
         for each in left:
-            await self._ask(each)
+            await self._ask_device(each)
             refusals += each.refused
-            if each.accepted:
+            if each.was_accepted:
                 break
             if refusals >= REFUSALS:
                 return
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
-                group.create_task(self._work(left))
+                group.create_task(self._work_through(left))
 
-    async def _work(self, left: Iterator[Asked]) -> None:
+    async def _work_through(self, left: Iterator[Asked]) -> None:
         for each in left:
-            await self._ask(each)
+            await self._ask_device(each)
 
-    async def _ask(self, asked: Asked) -> None:
+    async def _ask_device(self, asked: Asked) -> None:
         """Each way in turn, until one leads somewhere."""
         asked.tried = True
-        for way in self._ways(asked.box):
+        for way in self._list_ways(asked.box):
             if not await self._ask_on(asked, way):
                 return
 
     async def _ask_on(self, asked: Asked, way: Way) -> bool:
         """Each source in turn, until one is answered. True where another way may be tried: none led to the device."""
-        questions = frozenset(path for source in load().values() for path in source.questions if path[:1] == "/")
-        wanted = [source for source in load().values() if source.wants(asked.box)]
+        questions = frozenset(
+            path for source in load_sources().values() for path in source.questions if path[:1] == "/"
+        )
+        wanted = [source for source in load_sources().values() if source.wants(asked.box)]
         async with Web(asked.box, way, login=self.login, scope=self.scope, pace=self.pace, questions=questions) as web:
             for source in wanted:
                 with catch_fault() as fault:
@@ -131,13 +133,13 @@ class _Run:
                     asked.attempts.append(
                         Attempt(source.name, asked.box.ip, way.port, Outcome.BUG, detail=fault.detail)
                     )
-                if asked.accepted or web.over:
+                if asked.was_accepted or web.over:
                     break
             asked.refused = asked.refused or web.refused
             asked.sent_openly = asked.sent_openly or web.sent_openly
-        return web.shut and not asked.accepted
+        return web.shut and not asked.was_accepted
 
-    def _ways(self, box: Box) -> Iterator[Way]:
+    def _list_ways(self, box: Box) -> Iterator[Way]:
         """TLS with a trusted certificate first, then plain HTTP, where the password is never sent as it is."""
         for port in box.https_ports:
             yield Way(port, self.trusting, private=True)
@@ -148,7 +150,7 @@ class _Run:
             yield Way(port)
 
 
-def _merged(asked: Asked, database: Database) -> list[Device]:
+def _merge_devices(asked: Asked, database: Database) -> list[Device]:
     """The device with what was known of it and what it said now, so that a login adds and takes nothing away."""
     fresh = {(attempt.probe, attempt.ip) for attempt in asked.attempts if attempt.outcome is Outcome.ANSWERED}
     earlier: dict[tuple[str, str, int], list[Attempt]] = {}
@@ -161,13 +163,13 @@ def _merged(asked: Asked, database: Database) -> list[Device]:
     return merge_attempts([*before, *asked.attempts], database)
 
 
-def _coverage(asked: Sequence[Asked]) -> Coverage:
+def _make_coverage(asked: Sequence[Asked]) -> Coverage:
     outcomes: dict[str, Counter[str]] = {}
     for each in asked:
         for attempt in each.attempts:
             outcomes.setdefault(attempt.probe, Counter())[attempt.outcome] += 1
-    accepted = sum(each.accepted for each in asked)
-    refused = sum(each.refused and not each.accepted for each in asked)
+    accepted = sum(each.was_accepted for each in asked)
+    refused = sum(each.refused and not each.was_accepted for each in asked)
     tried = sum(each.tried for each in asked)
     return Coverage(
         addresses=len(asked),
@@ -177,12 +179,12 @@ def _coverage(asked: Sequence[Asked]) -> Coverage:
         unreachable=0,
         not_tried=len(asked) - tried,
         outcomes={name: dict(sorted(counts.items())) for name, counts in sorted(outcomes.items())},
-        notes=tuple(_notes(asked)),
+        notes=tuple(_list_notes(asked)),
         is_search=False,
     )
 
 
-def _notes(asked: Sequence[Asked]) -> Iterator[str]:
+def _list_notes(asked: Sequence[Asked]) -> Iterator[str]:
     if left := sum(not each.tried for each in asked):
         yield (
             f"{REFUSALS} devices refused the login and none accepted it: {left} were not tried; correct the "
@@ -194,11 +196,11 @@ def _notes(asked: Sequence[Asked]) -> Iterator[str]:
             f"but whoever records it can try passwords offline; use a long password that is used nowhere else"
         )
     for each in asked:
-        if not each.accepted and each.attempts:
-            yield f"{_name(each)}: {each.attempts[-1].detail or each.attempts[-1].outcome.value}"
+        if not each.was_accepted and each.attempts:
+            yield f"{_device_name(each)}: {each.attempts[-1].detail or each.attempts[-1].outcome.value}"
 
 
-def _name(asked: Asked) -> str:
+def _device_name(asked: Asked) -> str:
     """``10.1.2.3 (DS-2CD2385G1-I)``: its address, and its model where that is known."""
     model = asked.known.identification.model
     return f"{asked.box.ip} ({model})" if model else asked.box.ip

@@ -170,7 +170,7 @@ class Web:
             async with asyncio.timeout(self._pace.exchange_timeout):
                 response = await self._client.send(request, auth=auth)
         except (TimeoutError, httpx.TimeoutException, httpx.TransportError) as error:
-            return self._failed(error)
+            return self._fail_attempt(error)
         except (httpx.InvalidURL, httpx.DecodingError, UnicodeError) as error:
             self._over = True
             return Exchange(Answer(self.port, Outcome.MALFORMED, detail=f"{type(error).__name__}: {error}"))
@@ -178,9 +178,9 @@ class Web:
             self._free_at = time.monotonic() + jittered(self._pace.gap, self._pace.jitter)
             sent = "authorization" in request.headers
             self.sent_openly = self.sent_openly or (sent and not self._way.private)
-        return self._answered(response, auth)
+        return self._decode_answer(response, auth)
 
-    def _failed(self, error: Exception) -> Exchange:
+    def _fail_attempt(self, error: Exception) -> Exchange:
         """What went wrong on the way. A way that never stood may be replaced by another; the rest ends the device."""
         outcome, detail = Outcome.CLOSED, str(error)
         if isinstance(error, httpx.ConnectTimeout):
@@ -200,7 +200,7 @@ class Web:
         self._over = True
         return Exchange(Answer(self.port, outcome, detail=detail))
 
-    def _answered(self, response: httpx.Response, auth: OneLogin | None) -> Exchange:
+    def _decode_answer(self, response: httpx.Response, auth: OneLogin | None) -> Exchange:
         status, body = response.status_code, response.content
         outcome, detail = Outcome.ANSWERED, ""
         if auth and auth.refused:
@@ -216,18 +216,18 @@ class Web:
             outcome, detail = Outcome.NOT_SPOKEN, "it redirects elsewhere, which is not followed"
         elif auth and status != _OK:
             outcome, detail = Outcome.NOT_SPOKEN, f"HTTP status {status}"
-        answer = Answer(self.port, outcome, _payload(response) if outcome is Outcome.ANSWERED else b"", detail)
+        answer = Answer(self.port, outcome, _reply_payload(response) if outcome is Outcome.ANSWERED else b"", detail)
         return Exchange(answer, status, body, response.headers.get("content-type", ""))
 
 
-def _payload(response: httpx.Response) -> bytes:
+def _reply_payload(response: httpx.Response) -> bytes:
     """The reply as in the captured-reply format, without cookies and challenges: a session is a secret too."""
     lines = [f"HTTP/1.1 {response.status_code} {response.reason_phrase}".encode("latin-1", "replace")]
-    lines += [name + b": " + value for name, value in response.headers.raw if _kept(name)]
+    lines += [name + b": " + value for name, value in response.headers.raw if _is_header_kept(name)]
     return b"\r\n".join([*lines, b"", response.content])
 
 
-def _kept(name: bytes) -> bool:
+def _is_header_kept(name: bytes) -> bool:
     plain = name.decode("latin-1").lower()
     # The body is handed over whole and as it is: how it was transferred says nothing any more.
     return plain not in _SECRET_HEADERS and plain not in {"transfer-encoding", "content-length"}

@@ -14,12 +14,12 @@ DEVICE = (_BOX + "getDeviceType", _BOX + "getSerialNo", _BOX + "getSoftwareVersi
 CHANNELS = "/cgi-bin/configManager.cgi?action=getConfig&name=ChannelTitle"
 
 
-def wants(box: Box) -> bool:
+def is_wanted(box: Box) -> bool:
     """Dahua's own: nobody else is known to speak it."""
     return box.maker == "dahua"
 
 
-async def ask(session: Session) -> Sequence[Attempt]:
+async def ask_device(session: Session) -> Sequence[Attempt]:
     """What it is; then, of a recorder, its channels. Ends where the first question is not answered."""
     found: list[Attempt] = []
     for path in (*DEVICE, *((CHANNELS,) if session.box.is_recorder else ())):
@@ -34,6 +34,6 @@ SOURCE = Source(
     title="Dahua HTTP API: model, serial, firmware; a recorder's channel names",
     order=2,
     questions=(*DEVICE, CHANNELS),
-    wants=wants,
-    ask=ask,
+    wants=is_wanted,
+    ask=ask_device,
 )

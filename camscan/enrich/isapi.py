@@ -15,12 +15,12 @@ _RECORDER_TYPES = ("nvr", "dvr")
 """What a recorder's own ``deviceType`` holds, in any case."""
 
 
-def wants(box: Box) -> bool:
+def is_wanted(box: Box) -> bool:
     """Hikvision's own: nobody else is asked, a login is not to be tried at strangers."""
     return box.maker == "hikvision"
 
 
-async def ask(session: Session) -> Sequence[Attempt]:
+async def ask_device(session: Session) -> Sequence[Attempt]:
     """Device information; channels only of what says that it is a recorder."""
     found = [attempt_of(PROBE, session, await session.get(DEVICE))]
     types = [seen.value.lower() for seen in found[0].observations if seen.key == "isapi.device_type"]
@@ -35,6 +35,6 @@ SOURCE = Source(
     title="Hikvision ISAPI: model, serial, firmware, MAC; a recorder's channels",
     order=1,
     questions=(DEVICE, CHANNELS),
-    wants=wants,
-    ask=ask,
+    wants=is_wanted,
+    ask=ask_device,
 )

@@ -51,39 +51,39 @@ MOST_SKEW = timedelta(minutes=5)
 date: one that a hostile device has dated years ahead would be good then, too."""
 
 
-def wants(_box: Box) -> bool:
+def is_wanted(_box: Box) -> bool:
     """Everything: makers that no other source knows, and units whose own interface is off."""
     return True
 
 
-async def ask(session: Session) -> Sequence[Attempt]:
+async def ask_device(session: Session) -> Sequence[Attempt]:
     """The clock without a login, then what needs one. Ends at the first question that is not answered."""
     try:
-        documents = await asyncio.to_thread(_documents)
+        documents = await asyncio.to_thread(_load_documents)
     except UsageError as error:
         return [Attempt(PROBE.name, session.box.ip, session.port, Outcome.NOT_TRIED, detail=str(error))]
     clock = _Call(session, documents, path=DEVICE_PATH)
     answer = await clock.run(DEVICE, CLOCK)
-    told = _attempt(session, clock)
+    told = _make_attempt(session, clock)
     if session.over or not any(seen.key == "onvif.utc_time" for seen in told.observations):
         # No login goes to what does not speak ONVIF: the clock needs none (ONVIF Core Specification, PRE_AUTH).
         silent = told.outcome is not Outcome.ANSWERED
         return [told if silent else replace(told, outcome=Outcome.NOT_SPOKEN, detail="it does not give its time")]
     found: list[Attempt] = []
-    clock_told = _clock_of(answer)
+    clock_told = _read_clock(answer)
     skew = clock_told - datetime.now(UTC) if clock_told else timedelta()
     if clock_told and abs(skew) > MOST_SKEW:
         return [replace(told, outcome=Outcome.NOT_TRIED, detail=_wrong_clock(clock_told, skew))]
     for operation, parameters in _DEVICE_QUESTIONS:
         call = _Call(session, documents, path=DEVICE_PATH, skew=skew, logged_in=True)
         answer = await call.run(DEVICE, operation, **parameters)
-        found.append(_attempt(session, call))
+        found.append(_make_attempt(session, call))
         if session.over or found[0].outcome is not Outcome.ANSWERED:
             return found
     if path := _media_path(session.box.ip, session.port, answer):
         call = _Call(session, documents, path=path, skew=skew, logged_in=True)
         await call.run(MEDIA, "GetVideoSources")
-        found.append(_attempt(session, call))
+        found.append(_make_attempt(session, call))
     return found
 
 
@@ -190,7 +190,7 @@ class _Documents:
 
 
 @functools.cache
-def _documents() -> _Documents:
+def _load_documents() -> _Documents:
     """Parse the WSDL files: 0.1 s, once. Raises UsageError where onvif-zeep or its files are missing."""
     with _quiet_import():
         try:
@@ -236,7 +236,7 @@ def _quiet_import() -> Iterator[None]:
         root.setLevel(level)
 
 
-def _attempt(session: Session, call: _Call) -> Attempt:
+def _make_attempt(session: Session, call: _Call) -> Attempt:
     if call.exchange is None:
         return Attempt(PROBE.name, session.box.ip, session.port, Outcome.NOT_TRIED, detail="zeep wrote no message")
     if call.refused:
@@ -244,7 +244,7 @@ def _attempt(session: Session, call: _Call) -> Attempt:
     return attempt_of(PROBE, session, call.exchange)
 
 
-def _clock_of(answer: Any) -> datetime | None:
+def _read_clock(answer: Any) -> datetime | None:
     """What the device's clock says; None where that cannot be read: then tokens are dated by ours."""
     try:
         moment = answer.UTCDateTime
@@ -258,12 +258,12 @@ def _clock_of(answer: Any) -> datetime | None:
 
 def _wrong_clock(told: datetime, skew: timedelta) -> str:
     way = "ahead of" if skew > timedelta() else "behind"
-    moment = f"{told.day} {told:%B %Y, %H:%M} UTC, {_length(abs(skew))} {way} this machine"
+    moment = f"{told.day} {told:%B %Y, %H:%M} UTC, {_length_text(abs(skew))} {way} this machine"
     why = "no login is sent, because it would carry that date"
     return f"its clock says {moment}: {why}; set the device's time, then run it again"
 
 
-def _length(span: timedelta) -> str:
+def _length_text(span: timedelta) -> str:
     """``5 minutes``, ``3 hours``, ``400 days``."""
     minutes = int(span.total_seconds()) // 60
     for size, name in ((1440, "day"), (60, "hour"), (1, "minute")):
@@ -289,6 +289,6 @@ SOURCE = Source(
     title="ONVIF: model, serial, firmware, MAC; video inputs",
     order=3,
     questions=QUESTIONS,
-    wants=wants,
-    ask=ask,
+    wants=is_wanted,
+    ask=ask_device,
 )

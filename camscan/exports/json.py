@@ -67,7 +67,7 @@ def _report_head(report: Report) -> dict[str, Any]:
         "pace": report.pace,
         "version": report.version,
         "database": report.database,
-        **headline.of_report(report).as_json(),
+        **headline.headline_of_report(report).as_json(),
         "coverage": _coverage_object(report.coverage),
     }
 

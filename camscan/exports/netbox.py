@@ -21,7 +21,7 @@ from pathlib import Path
 
 from camscan.asset import GONE, Lifecycle, Presence
 from camscan.asset.kinds import kind_of
-from camscan.cells import csv_text, harmless, plain, would_run
+from camscan.cells import csv_text, harmless_cell, plain_text, would_run
 from camscan.errors import UsageError
 from camscan.exports import Asked, Export, Inventory, Item, Made, Option, Takes, sort_out
 from camscan.output import visible
@@ -120,7 +120,7 @@ def _read_list(text: str) -> list[dict[str, str]]:
     found = [{name: row[place].strip() for name, place in places.items()} for row in rows[1:] if row]
     for row in found:
         row["status"] = row["status"].casefold()
-        row |= {name: plain(row[name]) for name in ("site", "location", "role", "manufacturer", "type")}
+        row |= {name: plain_text(row[name]) for name in ("site", "location", "role", "manufacturer", "type")}
         if not (row["id"].isascii() and row["id"].isdigit()):
             raise UsageError(
                 f"--update: '{visible(row['id'], 40)}' in the column 'id' is not a number; export it again"
@@ -135,7 +135,7 @@ def _heading_name(cell: str) -> str:
 
 def _match(item: Item, by_tag: Mapping[str, dict[str, str]]) -> dict[str, str] | None:
     """Its row in NetBox: by the council's label, or by the number that it went by before it had one."""
-    tags = (_one_line(item.tag), harmless(_one_line(item.tag)), item.asset.asset_id)
+    tags = (_one_line(item.tag), harmless_cell(_one_line(item.tag)), item.asset.asset_id)
     return next((by_tag[tag] for tag in tags if tag in by_tag), None)
 
 
@@ -150,8 +150,8 @@ def _list_changes(item: Item, row: Mapping[str, str]) -> Row:
     serial, description = _serial_text(item) or row["serial number"], row["description"]
     if not description or description.startswith(_OURS):
         description = _describe_device(item)
-    texts = harmless(serial), description
-    if (status, *texts) == (row["status"], harmless(row["serial number"]), row["description"]):
+    texts = harmless_cell(serial), description
+    if (status, *texts) == (row["status"], harmless_cell(row["serial number"]), row["description"]):
         return ()
     if all(text == visible(text) and not would_run(text) for text in texts):
         return row["id"], status, *texts
@@ -290,7 +290,8 @@ def _choose_tags(items: Iterable[Item], taken: set[str]) -> dict[str, str]:
     found = {}
     for item in rows:
         tag = item.tag.strip()
-        is_fit = tag == _one_line(tag) == harmless(tag) and len(tag) <= LONGEST["tag"] and tag.casefold() not in taken
+        is_plain = tag == _one_line(tag) == harmless_cell(tag)
+        is_fit = is_plain and len(tag) <= LONGEST["tag"] and tag.casefold() not in taken
         found[item.asset.asset_id] = tag if is_fit else item.asset.asset_id
         taken.add(found[item.asset.asset_id].casefold())
     return found

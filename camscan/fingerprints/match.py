@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import re2
 
-from camscan.cache import ENTRY, Cache, size_of
+from camscan.cache import ENTRY, Cache, size_of_texts
 from camscan.fingerprints.claim import fill_claim
 from camscan.fingerprints.entry import Condition, Rule
 from camscan.fingerprints.index import Index
@@ -154,7 +154,7 @@ class Matcher:
             for number in self._fitting_conditions(key, index, value[:LIMIT]):
                 first.setdefault(number, at)
         found = _Fits(tuple(sorted(first)), first)
-        self._fitted.keep(asked, found, ENTRY + 2 * ENTRY * len(first) + size_of(asked[1]))
+        self._fitted.keep(asked, found, ENTRY + 2 * ENTRY * len(first) + size_of_texts(asked[1]))
         return found
 
     def _fitting_conditions(self, key: str, index: Index, value: str) -> Iterable[int]:
@@ -211,7 +211,7 @@ class Matcher:
         if claims is None:
             claims = {key: text for key, template in rule.then if (text := fill_claim(template, groups))}
         found = Match(rule.id, claims, rule.certainty, ", ".join(because), rule.family, keys)
-        size = size_of([found.because, *claims.values(), *(value for value, _ in seen)])
+        size = size_of_texts([found.because, *claims.values(), *(value for value, _ in seen)])
         self._said.keep(asked, found, 3 * ENTRY + size)
         return found
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import re2
 
-from camscan.cache import ENTRY, Cache, size_of
+from camscan.cache import ENTRY, Cache, size_of_texts
 from camscan.model import Match
 from camscan.protocols import TYPED
 
@@ -121,7 +121,7 @@ class Statements:
         known = self._looked_up.get(asked)
         if known is None:
             known = (self._find_name(place, value),)
-            self._looked_up.keep(asked, known, ENTRY + size_of((value,)))
+            self._looked_up.keep(asked, known, ENTRY + size_of_texts((value,)))
         return known[0]
 
     @functools.cached_property

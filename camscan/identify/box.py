@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from camscan import decode
-from camscan.cache import ENTRY, size_of
+from camscan.cache import ENTRY, size_of_texts
 from camscan.fingerprints import Database
 from camscan.fingerprints.values import Values, group_values
 from camscan.identify import field
@@ -79,7 +79,7 @@ def _identify_cached(observations: Sequence[Observation], database: Database) ->
 def _size_in_bytes(facts: bytes, found: Identification) -> int:
     """Bytes that facts and what was made of them take, about."""
     told = [*found.because, *found.conflicts, *(one.because for one in found.capabilities.values())]
-    return ENTRY * (8 + len(found.capabilities)) + len(facts) + size_of(told)
+    return ENTRY * (8 + len(found.capabilities)) + len(facts) + size_of_texts(told)
 
 
 class _Judged(NamedTuple):
@@ -105,7 +105,7 @@ def _weigh_facts(values: Values, database: Database) -> Identification:
     if not asks_more and is_plain and _is_general(found, seen, matches[len(seen) :]):
         lines = tuple(_reason_of(match) for match in matches[len(seen) :] if _speaks_for(match, maker.winner))
         texts = [text for match in matches for text in match.claims.values()]
-        size = ENTRY * (8 + 2 * len(seen) + len(found.capabilities)) + 2 * size_of([*texts, *found.because])
+        size = ENTRY * (8 + 2 * len(seen) + len(found.capabilities)) + 2 * size_of_texts([*texts, *found.because])
         database.judged_cache.keep(asked, _Judged(found, lines), size)
     return found
 
@@ -200,12 +200,12 @@ def _badge_certainty(heard: Sequence[Match]) -> float:
 
 def _find_build(heard: Sequence[Match], firmware: str | None) -> str | None:
     """The build date in the firmware text, else the one that the same protocol told beside that text."""
-    told = decode.firmware(firmware) if firmware else None
+    told = decode.decode_firmware(firmware) if firmware else None
     if told is None or told.build:
         return told.build.isoformat() if told and told.build else None
     families = {match.family for match in heard if match.claims.get("firmware") == firmware}
     for answer in field.list_answers([match for match in heard if match.family in families], "build"):
-        if day := decode.build(answer.text):
+        if day := decode.decode_build(answer.text):
             return day.isoformat()
     return None
 

@@ -174,7 +174,7 @@ def _dahua_serial(text: str, plain: str) -> Explanation:
 
 
 def _explain_firmware(text: str) -> Explanation | None:
-    found = decode.firmware(text) if _FIRMWARE.search(text) else None
+    found = decode.decode_firmware(text) if _FIRMWARE.search(text) else None
     if found is None:
         return None
     lines = [Line(found.version, f"version {found.version}", "solid", "captured reply")]

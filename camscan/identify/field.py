@@ -105,7 +105,7 @@ def best_answer(found: Sequence[Answer], key: str) -> Answer | None:
 
 def _says_more(key: str, chosen: str, other: str) -> bool:
     if key == "firmware":
-        ours, theirs = decode.firmware(chosen), decode.firmware(other)
+        ours, theirs = decode.decode_firmware(chosen), decode.decode_firmware(other)
         return bool(ours and theirs and ours.version == theirs.version and not ours.build and theirs.build)
     if key == "serial":
         full = decode.hikvision_serial(other)
@@ -124,7 +124,7 @@ def list_conflicts(found: Sequence[Answer], chosen: Answer, key: str, floor: flo
 
 def _values_agree(key: str, one: str, other: str) -> bool:
     if key == "firmware":
-        ours, theirs = decode.firmware(one), decode.firmware(other)
+        ours, theirs = decode.decode_firmware(one), decode.decode_firmware(other)
         if ours and theirs:
             return ours.version.casefold() == theirs.version.casefold() and (
                 ours.build == theirs.build or not ours.build or not theirs.build

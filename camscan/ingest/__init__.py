@@ -8,7 +8,7 @@ from datetime import datetime
 from camscan.fingerprints import Database
 from camscan.identify import merge_attempts
 from camscan.model import Attempt, Completion, Coverage, Report
-from camscan.report import report_of
+from camscan.report import make_report
 
 
 def imported(
@@ -23,7 +23,7 @@ def imported(
     complete: bool = True,
 ) -> Report:
     """A scan of its own made of evidence that somebody else gathered: its targets are the names of its sources."""
-    return report_of(
+    return make_report(
         attempts,
         merge_attempts(attempts, database),
         database,

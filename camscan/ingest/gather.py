@@ -17,7 +17,7 @@ from camscan.identify import make_device
 from camscan.identify.keys import is_virtual_router
 from camscan.ingest.source import Document, Entry, Host, Item, Passed, Problem, Source
 from camscan.model import LISTED, Attempt, Device, Fact, Observation, Outcome
-from camscan.probes import unsolicited
+from camscan.probes import as_unsolicited
 from camscan.words import counted
 
 MOST = 100_000
@@ -201,7 +201,7 @@ class Gathered:
         text = entry.text.encode("utf-8", "replace")
         where = f"{seen.basis}, {entry.place}"
         attempt = Attempt(probe, entry.ip, 0, Outcome.ANSWERED, told, where, text, seen.when)
-        return unsolicited(attempt)
+        return as_unsolicited(attempt)
 
     def broken_lines(self) -> Iterator[str]:
         """The broken parts, one line each; of many, the first and how many more there are."""

@@ -17,7 +17,7 @@ from lxml import etree
 
 from camscan.errors import UsageError
 from camscan.model import Attempt, Coverage, Fact, Observation, Outcome
-from camscan.net.text import clean, mac_address
+from camscan.net.text import clean_text, mac_address
 
 NAME = "nmap"
 """What the observations' ``probe`` says."""
@@ -107,7 +107,7 @@ def _items(parser: etree.XMLPullParser, run: Run) -> Iterator[Run | Host]:
         if not isinstance(element, etree._Element):  # noqa: SLF001 - lxml's only name for the type
             continue  # as the types have it, for events that were not asked for
         if element.tag == "nmaprun" and event == "start":
-            run = Run(clean(element.get("args", ""))[:_LONGEST_VALUE], _time(element.get("start"), run.started_at))
+            run = Run(clean_text(element.get("args", ""))[:_LONGEST_VALUE], _time(element.get("start"), run.started_at))
             yield run
         elif element.tag == "host" and event == "end":
             host = _host(element, run.started_at)
@@ -149,7 +149,7 @@ def _host(element: etree._Element, started_at: datetime) -> Host | None:
 def _script_facts(port: etree._Element) -> Iterator[Fact]:
     for script in port.findall("script"):
         key, texts = _SCRIPTS.get(script.get("id", ""), ("", _no_texts))
-        yield from (Fact(key, clean(text)[:_LONGEST_VALUE]) for text in texts(script) if clean(text))
+        yield from (Fact(key, clean_text(text)[:_LONGEST_VALUE]) for text in texts(script) if clean_text(text))
 
 
 def _no_texts(_script: etree._Element) -> list[str]:

@@ -44,7 +44,7 @@ from camscan.ingest.source import Problem
 from camscan.model import Outcome
 from camscan.net.datagram import DatagramPort
 from camscan.net.door import Door
-from camscan.net.text import clean
+from camscan.net.text import clean_text
 from camscan.probes import catch_fault
 
 PORT = 161
@@ -307,4 +307,4 @@ def _number(value: Any) -> int:
 
 def _said(error: str) -> str:
     told = next((words for begins, words in _WORDS if error.startswith(begins)), "")
-    return told or clean(error)[:_SHOWN]
+    return told or clean_text(error)[:_SHOWN]

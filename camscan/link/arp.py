@@ -12,7 +12,7 @@ from select import select
 from socket import socket
 
 from camscan.link.interface import Interface
-from camscan.link.raw import Instruction, receive, send
+from camscan.link.raw import Instruction, receive_frame, send_frame
 from camscan.link.trouble import Code, Trouble
 
 ETH_P_ARP = 0x0806
@@ -50,24 +50,24 @@ class Counts:
     answered: int
 
 
-def template(mac: bytes, source: IPv4Address) -> bytes:
+def request_template(mac: bytes, source: IPv4Address) -> bytes:
     """All of a request but the asked address and the padding."""
     return BROADCAST + mac + ETH_P_ARP.to_bytes(2, "big") + HEAD + mac + source.packed + bytes(6)
 
 
-def request(head: bytes, target: int) -> bytes:
+def make_request(head: bytes, target: int) -> bytes:
     """One frame, ready to send."""
     return head + target.to_bytes(4, "big") + PADDING
 
 
-def parse(frame: bytes) -> tuple[int, bytes] | None:
+def parse_answer(frame: bytes) -> tuple[int, bytes] | None:
     """(address, MAC) of the answering side of an ARP reply; None for anything else."""
     if len(frame) < REPLY_LENGTH or frame[12:22] != b"\x08\x06" + REPLY:
         return None
     return int.from_bytes(frame[28:32], "big"), frame[22:28]
 
 
-def plan(interface: Interface, targets: Sequence[IPv4Network]) -> list[tuple[bytes, IPv4Network]]:
+def plan_sweep(interface: Interface, targets: Sequence[IPv4Network]) -> list[tuple[bytes, IPv4Network]]:
     """Pair each target with its template. Raises Trouble for a target that is not on an attached subnet."""
     total = sum(target.num_addresses for target in targets)
     if total > LARGEST:
@@ -78,7 +78,7 @@ def plan(interface: Interface, targets: Sequence[IPv4Network]) -> list[tuple[byt
         if source is None:
             attached = ", ".join(str(address.network) for address in interface.addresses) or "no IPv4 subnet"
             raise Trouble(Code.USAGE, f"{target} is not on a subnet attached to {interface.name} ({attached})")
-        planned.append((template(interface.mac, source), target))
+        planned.append((request_template(interface.mac, source), target))
     return planned
 
 
@@ -107,52 +107,52 @@ class Sweep:
         for turn in range(rounds):
             if turn > 0:
                 self.asks(True)
-                self._hear(time.monotonic() + NOTICE, answered)
+                self._read_answers(time.monotonic() + NOTICE, answered)
             due = time.monotonic()
             before = len(answered)
-            for frame in self._frames(answered):
+            for frame in self._request_frames(answered):
                 due = self._keep_pace(due, pps, answered)
-                send(self.packets, frame)
+                send_frame(self.packets, frame)
                 sent += 1
             if turn == 0:
                 asked = sent
                 self.asked_once()
             self.asks(False)
-            self._hear(time.monotonic() + wait, answered)
+            self._read_answers(time.monotonic() + wait, answered)
             if len(answered) == asked or (turn > 0 and len(answered) == before):
                 break
         if len(answered) < asked:
-            self._hear(time.monotonic() + linger, answered)
+            self._read_answers(time.monotonic() + linger, answered)
         return Counts(asked, sent, len(answered))
 
-    def _frames(self, answered: Mapping[int, set[bytes]]) -> Iterator[bytes]:
+    def _request_frames(self, answered: Mapping[int, set[bytes]]) -> Iterator[bytes]:
         for head, target in self.planned:
             first = int(target.network_address)
             for number in range(first, first + target.num_addresses):
                 if number not in answered and number not in self.skip:
-                    yield request(head, number)
+                    yield make_request(head, number)
 
     def _keep_pace(self, due: float, pps: int, answered: dict[int, set[bytes]]) -> float:
         """Hear until the next frame is due; returns when the one after it will be. Catches up on 20 ms at most."""
-        self._hear(due, answered)
+        self._read_answers(due, answered)
         return max(due, time.monotonic() - 0.02) + 1 / pps
 
-    def _hear(self, until: float, answered: dict[int, set[bytes]]) -> None:
+    def _read_answers(self, until: float, answered: dict[int, set[bytes]]) -> None:
         while True:
             left = until - time.monotonic()
             if not select([self.packets], [], [], max(left, 0))[0]:
                 return
-            self._drain(answered)
+            self._drain_answers(answered)
             if left <= 0:
                 return  # however many frames are still coming: the pace goes on
 
-    def _drain(self, answered: dict[int, set[bytes]]) -> None:
+    def _drain_answers(self, answered: dict[int, set[bytes]]) -> None:
         for _ in range(256):
-            frame = receive(self.packets, 128)
+            frame = receive_frame(self.packets, 128)
             if frame is None:
                 return
-            pair = parse(frame)
-            if pair is None or not self._asked(pair[0]):
+            pair = parse_answer(frame)
+            if pair is None or not self._was_asked(pair[0]):
                 continue
             number, mac = pair
             macs = answered.setdefault(number, set())
@@ -160,7 +160,7 @@ class Sweep:
                 macs.add(mac)
                 self.heard(IPv4Address(number), mac)
 
-    def _asked(self, number: int) -> bool:
+    def _was_asked(self, number: int) -> bool:
         if number in self.skip:
             return False
         return any(

@@ -82,28 +82,28 @@ class Source:
         return Broken(f"packet {self.number + 1:,}, byte {self.place:,}: {why}")
 
 
-def packets(source: Source) -> Iterator[Packet]:
+def read_packets(source: Source) -> Iterator[Packet]:
     """Every packet in order. Raises NotACapture at once, or Broken after the packets before the fault."""
     if not source.has(4):
         raise NotACapture("it is empty" if not source.buffer else "it ends within its first bytes")
     mark = source.buffer[:4]
     if mark in PCAP:
-        return _pcap(source, *PCAP[mark])
+        return _read_pcap(source, *PCAP[mark])
     if mark == SECTION_MARK:
-        return _pcapng(source)
+        return _read_pcapng(source)
     unpack = next((program for start, program in COMPRESSED.items() if source.buffer.startswith(start)), "")
     raise NotACapture(f"it is compressed: {unpack} FILE | camscan-link read -" if unpack else "other first bytes")
 
 
-def _pcap(source: Source, order: str, ticks: float) -> Iterator[Packet]:
+def _read_pcap(source: Source, order: str, ticks: float) -> Iterator[Packet]:
     if not source.has(PCAP_HEAD):
         raise NotACapture("it ends within its head")
     link = struct.unpack_from(f"{order}I", source.buffer, 20)[0] & 0xFFFF  # above it: whether frames have a checksum
     source.at = PCAP_HEAD
-    return _records(source, struct.Struct(f"{order}IIII"), ticks, link)
+    return _read_records(source, struct.Struct(f"{order}IIII"), ticks, link)
 
 
-def _records(source: Source, head: struct.Struct, ticks: float, link: int) -> Iterator[Packet]:
+def _read_records(source: Source, head: struct.Struct, ticks: float, link: int) -> Iterator[Packet]:
     while source.has(PCAP_RECORD):
         seconds, fraction, kept, length = head.unpack_from(source.buffer, source.at)
         if kept > LONGEST_PACKET:
@@ -140,11 +140,11 @@ class Section:
         return struct.unpack_from(self.order + form, data, at)
 
 
-def _pcapng(source: Source) -> Iterator[Packet]:
+def _read_pcapng(source: Source) -> Iterator[Packet]:
     section = Section("<")
     while source.has(SHORTEST_BLOCK):
         if source.buffer[source.at : source.at + 4] == SECTION_MARK:
-            section = _section(source)
+            section = _read_section(source)
         kind, length = section.unpack("II", source.buffer, source.at)
         if length < SHORTEST_BLOCK or length % 4 or length > LONGEST_BLOCK:
             raise source.broken(f"a block claims a length of {length:,} bytes")
@@ -153,7 +153,7 @@ def _pcapng(source: Source) -> Iterator[Packet]:
         block = source.buffer[source.at : source.at + length]
         if section.unpack("I", block, length - 4)[0] != length:
             raise source.broken("a block ends with another length than it begins with")
-        packet = _block(source, section, kind, block[8:-4])
+        packet = _read_block(source, section, kind, block[8:-4])
         source.at += length
         if packet:
             source.number += 1
@@ -162,7 +162,7 @@ def _pcapng(source: Source) -> Iterator[Packet]:
         raise source.broken("the file ends within it")
 
 
-def _section(source: Source) -> Section:
+def _read_section(source: Source) -> Section:
     mark = source.buffer[source.at + 8 : source.at + 12]
     for order in "<>":
         if struct.unpack(f"{order}I", mark)[0] == BYTE_ORDER:
@@ -172,15 +172,15 @@ def _section(source: Source) -> Section:
     raise source.broken("a section without its byte order")
 
 
-def _block(source: Source, section: Section, kind: int, body: bytes) -> Packet | None:
+def _read_block(source: Source, section: Section, kind: int, body: bytes) -> Packet | None:
     """The packet of a block, if it holds one. Blocks of other kinds, known or not, are passed over."""
     try:
         if kind == INTERFACE:
             if len(section.interfaces) >= MOST_INTERFACES:
                 raise source.broken(f"more than {MOST_INTERFACES:,} interfaces")
-            section.interfaces.append(_interface(section, body))
+            section.interfaces.append(_read_interface(section, body))
         elif kind in {PACKET, OLD_PACKET}:
-            return _packet(source, section, kind, body)
+            return _read_packet(source, section, kind, body)
         elif kind == SIMPLE_PACKET:
             return _simple_packet(source, section, body)
     except struct.error:
@@ -188,7 +188,7 @@ def _block(source: Source, section: Section, kind: int, body: bytes) -> Packet |
     return None
 
 
-def _interface(section: Section, body: bytes) -> Interface:
+def _read_interface(section: Section, body: bytes) -> Interface:
     link, snap = section.unpack("H2xI", body)
     found = Interface(link, snap or LONGEST_PACKET)
     at = 8
@@ -205,7 +205,7 @@ def _interface(section: Section, body: bytes) -> Interface:
     return found
 
 
-def _packet(source: Source, section: Section, kind: int, body: bytes) -> Packet:
+def _read_packet(source: Source, section: Section, kind: int, body: bytes) -> Packet:
     number, high, low, kept, length = section.unpack("IIIII" if kind == PACKET else "HxxIIII", body)
     if number >= len(section.interfaces):
         raise source.broken(f"it names interface {number:,}, which the file does not describe")

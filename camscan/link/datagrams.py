@@ -57,10 +57,10 @@ def protocol_of(sport: int, dport: int, payload: bytes) -> str:
         return "ssdp"
     if sport == SADP and len(payload) >= OPAQUE and head.translate(None, _TEXT) and not _OTHERS.search(head[:16]):
         return "sadp"  # should a firmware ever encrypt its answer, the device must show up
-    return _in_xml(payload)
+    return _protocol_in_xml(payload)
 
 
-def _in_xml(payload: bytes) -> str:
+def _protocol_in_xml(payload: bytes) -> str:
     """WS-Discovery or SADP: the answers of both are called ProbeMatch, and have nothing else in common."""
     if _BARE_SCOPES.match(payload):
         return "wsd"
@@ -99,11 +99,11 @@ class Asked:
 
     def note(self, protocol: str, asker: bytes, port: int, payload: bytes) -> None:
         """A question that was heard, from an address and a port."""
-        _remember(self._askers, (asker, port, protocol), MOST_ASKERS)
+        _remember_most(self._askers, (asker, port, protocol), MOST_ASKERS)
         found = {"sadp": _SADP_UUID, "wsd": _MESSAGE_ID}.get(protocol)
         said = found.search(payload) if found else None
-        if said and (digits := _digits(said[1])):
-            _remember(self._identifiers, digits[:_FEWEST], MOST_IDENTIFIERS)
+        if said and (digits := _hex_digits(said[1])):
+            _remember_most(self._identifiers, digits[:_FEWEST], MOST_IDENTIFIERS)
 
     def is_answer(self, protocol: str, receiver: bytes, port: int, payload: bytes) -> bool:
         """Whether a datagram went to somebody who had asked in its protocol, or echoes a question's identifier."""
@@ -111,17 +111,17 @@ class Asked:
             return True
         found = {"sadp": _SADP_UUID, "wsd": _RELATES_TO}.get(protocol)
         said = found.search(payload) if found else None
-        return said is not None and _digits(said[1])[:_FEWEST] in self._identifiers
+        return said is not None and _hex_digits(said[1])[:_FEWEST] in self._identifiers
 
 
-def _remember(where: dict[_Key, None], what: _Key, most: int) -> None:
+def _remember_most(where: dict[_Key, None], what: _Key, most: int) -> None:
     where.pop(what, None)
     where[what] = None
     if len(where) > most:
         del where[next(iter(where))]
 
 
-def _digits(text: bytes) -> bytes:
+def _hex_digits(text: bytes) -> bytes:
     found = _DIGITS.search(text.lower())
     digits = found[0].replace(b"-", b"") if found else b""
     return digits if len(digits) >= _FEWEST else b""

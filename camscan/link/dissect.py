@@ -40,7 +40,7 @@ class Told(NamedTuple):
     """Lines ``12=…``, ``55=…`` and ``60=…`` of a client."""
 
 
-def prepare() -> None:
+def prepare_scapy() -> None:
     """Tell scapy, which keeps such things in globals, to take apart DHCP only, and to stay quiet."""
     logging.getLogger("scapy").setLevel(logging.CRITICAL)
     conf.layers.filter([BOOTP, DHCP])
@@ -49,12 +49,12 @@ def prepare() -> None:
 def told(payload: bytes) -> Told | None:
     """What one message says; None where it says nothing of a client on Ethernet."""
     try:
-        return _told(BOOTP(payload))
+        return _read_dhcp(BOOTP(payload))
     except FAULTS:
         return None
 
 
-def _told(message: Any) -> Told | None:
+def _read_dhcp(message: Any) -> Told | None:
     if message.htype != 1 or DHCP not in message:
         return None
     options = {option[0]: option[1:] for option in message[DHCP].options if isinstance(option, tuple)}
@@ -64,11 +64,13 @@ def _told(message: Any) -> Told | None:
         return Told(mac, str(message.yiaddr), is_given=True) if is_given else None
     asked = options.get("requested_addr", (NO_ADDRESS,))[0]
     address = next((str(each) for each in (message.ciaddr, asked) if str(each) != NO_ADDRESS), "")
-    lines = [f"{number}={text}" for name, number in TOLD.items() if name in options and (text := _text(options[name]))]
+    lines = [
+        f"{number}={text}" for name, number in TOLD.items() if name in options and (text := _option_text(options[name]))
+    ]
     return Told(mac, address, is_given=False, options=tuple(lines)) if message.op == REQUEST else None
 
 
-def _text(values: tuple[Any, ...]) -> str:
+def _option_text(values: tuple[Any, ...]) -> str:
     """An option's value as text: characters as they are, a list of numbers with commas."""
     if len(values) == 1 and isinstance(values[0], bytes):
         return values[0].rstrip(b"\0").decode("utf-8", "replace")

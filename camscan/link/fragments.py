@@ -50,14 +50,14 @@ class Fragments:
         """Take one piece; the whole packet once nothing is missing."""
         pile = self._piles.get(siblings)
         if pile is not None and when - pile.since > PATIENCE:
-            self._drop(siblings, pile)
+            self._drop_pile(siblings, pile)
             pile = None
         if pile is None:
             pile = self._piles[siblings] = _Pile(when)
             self._make_room()
         if pile.size < 0 or pile.pieces.get(place) == data:
             return None
-        if not self._fits(pile, place, data, more=more):
+        if not self._fits_in_pile(pile, place, data, more=more):
             self.given_up += 1
             self.size -= pile.size
             pile.pieces, pile.size = {}, -1  # it stays: what still comes of it is not to begin anew
@@ -72,7 +72,7 @@ class Fragments:
         del self._piles[siblings]
         return b"".join(pile.pieces[at] for at in sorted(pile.pieces))
 
-    def _fits(self, pile: _Pile, place: int, data: bytes, *, more: bool) -> bool:
+    def _fits_in_pile(self, pile: _Pile, place: int, data: bytes, *, more: bool) -> bool:
         end = place + len(data)
         if not more:
             if pile.length not in {-1, end}:
@@ -90,8 +90,8 @@ class Fragments:
             oldest = next(iter(self._piles))
             pile = self._piles[oldest]
             self.given_up += pile.size >= 0
-            self._drop(oldest, pile)
+            self._drop_pile(oldest, pile)
 
-    def _drop(self, siblings: bytes, pile: _Pile) -> None:
+    def _drop_pile(self, siblings: bytes, pile: _Pile) -> None:
         self.size -= max(pile.size, 0)
         del self._piles[siblings]

@@ -52,29 +52,29 @@ class Interface:
         return frozenset(found)
 
 
-def interface(name: str) -> Interface:
+def find_interface(name: str) -> Interface:
     """Look one interface up. Raises Trouble where it is missing, down, or has no Ethernet address."""
     names = sorted(path.name for path in SYSTEM.glob("*") if path.is_dir())
     if name not in names:
         known = ", ".join(names) or "none"
         raise Trouble(Code.INTERFACE, f"no interface named {name[:LONGEST_NAME]!r} (this machine has: {known})")
     try:
-        return _interface(name)
+        return _look_up(name)
     except (OSError, ValueError) as error:
         raise Trouble(Code.INTERFACE, f"{name} cannot be used: {error}") from None  # it has just gone, most likely
 
 
-def _interface(name: str) -> Interface:
+def _look_up(name: str) -> Interface:
     mac = bytes.fromhex((SYSTEM / name / "address").read_text().strip().replace(":", ""))
     if (SYSTEM / name / "type").read_text().strip() != "1" or len(mac) != 6:  # noqa: PLR2004 - ARPHRD_ETHER
         raise Trouble(Code.INTERFACE, f"{name} is not an Ethernet interface: there is no link layer to ask on")
     if not int((SYSTEM / name / "flags").read_text(), 16) & 1:  # IFF_UP
         raise Trouble(Code.INTERFACE, f"{name} is down; bring it up first: ip link set {name} up")
     index = socket.if_nametoindex(name)
-    return Interface(name, index, mac, addresses(index))
+    return Interface(name, index, mac, list_addresses(index))
 
 
-def addresses(index: int) -> tuple[IPv4Interface, ...]:
+def list_addresses(index: int) -> tuple[IPv4Interface, ...]:
     """IPv4 addresses of one interface, from the kernel, each with its prefix."""
     found = []
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as netlink:
@@ -98,7 +98,7 @@ def parse_addresses(data: bytes) -> tuple[list[tuple[int, IPv4Interface]], bool]
             return found, False
         if kind == RTM_NEWADDR:
             _family, prefix, _aflags, _scope, owner = IFADDRMSG.unpack_from(data, at + HEADER.size)
-            values = _attributes(data[at + HEADER.size + IFADDRMSG.size : at + length])
+            values = _read_attributes(data[at + HEADER.size + IFADDRMSG.size : at + length])
             # On a point-to-point link IFA_ADDRESS is the other end; IFA_LOCAL is always ours.
             raw = values.get(IFA_LOCAL) or values.get(IFA_ADDRESS)
             if raw and len(raw) == 4:  # noqa: PLR2004 - bytes of an IPv4 address
@@ -107,7 +107,7 @@ def parse_addresses(data: bytes) -> tuple[list[tuple[int, IPv4Interface]], bool]
     return found, True
 
 
-def _attributes(data: bytes) -> dict[int, bytes]:
+def _read_attributes(data: bytes) -> dict[int, bytes]:
     found: dict[int, bytes] = {}
     at = 0
     while at + ATTRIBUTE.size <= len(data):

@@ -42,7 +42,7 @@ class Network(NamedTuple):
 NOTHING = Network(0, 0)
 
 
-def network(link: int, frame: bytes) -> Network | None:
+def network_layer(link: int, frame: bytes) -> Network | None:
     """What a packet of a link type carries; None where the link type is not one that is read."""
     if link == ETHERNET:
         return _behind_tags(frame, 12)
@@ -100,7 +100,7 @@ class Internet(NamedTuple):
     """Of a piece: what its siblings have in common, its place, and whether more follow."""
 
 
-def ipv4(frame: bytes, at: int) -> Internet:
+def ipv4_layer(frame: bytes, at: int) -> Internet:
     """RFC 791. A total length of 0 stands for all there is: so captures show what the card cuts up later."""
     total = HALF.unpack_from(frame, at + 2)[0] or len(frame) - at
     start, end = at + 4 * (frame[at] & 15), min(at + total, len(frame))
@@ -115,7 +115,7 @@ def ipv4(frame: bytes, at: int) -> Internet:
     )
 
 
-def ipv6(frame: bytes, at: int) -> Internet:
+def ipv6_layer(frame: bytes, at: int) -> Internet:
     """RFC 8200, with the headers between it and what it carries."""
     length = HALF.unpack_from(frame, at + 4)[0]
     end = min(at + 40 + length, len(frame)) if length else len(frame)

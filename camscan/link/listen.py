@@ -31,13 +31,13 @@ class Step:
     label: str = ""
 
 
-def program(udp_ports: Sequence[int], tcp_ports: Sequence[int], marks: bytes) -> list[Instruction]:
+def filter_program(udp_ports: Sequence[int], tcp_ports: Sequence[int], marks: bytes) -> list[Instruction]:
     """Accept ARP, 0x8033, pieces of UDP datagrams, and TCP and UDP from or to these ports, over IPv4 or IPv6.
 
     From other ports, a datagram is accepted that begins with one of the bytes ``marks``: some devices answer from a
     port of their own. IPv6 extension headers are not followed. The kernel has taken VLAN tags off already.
     """
-    return assemble(
+    return assemble_program(
         [
             Step(LOAD_HALF, 12),
             Step(JUMP_EQUAL, ETH_P_ARP, yes="accept"),
@@ -72,7 +72,7 @@ def program(udp_ports: Sequence[int], tcp_ports: Sequence[int], marks: bytes) ->
     )
 
 
-def assemble(steps: Sequence[Step]) -> list[Instruction]:
+def assemble_program(steps: Sequence[Step]) -> list[Instruction]:
     """Turn names into the distances that the kernel wants."""
     places = {step.label: at for at, step in enumerate(steps) if step.label}
 

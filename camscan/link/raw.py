@@ -52,8 +52,8 @@ def open_packets(
     except OSError as error:
         raise Trouble(Code.UNSUPPORTED, f"this kernel opens no packet sockets: {error.strerror}") from None
     try:
-        _attach(packets, program)
-        _grow(packets)
+        _attach_filter(packets, program)
+        _grow_buffer(packets)
         if multicast:
             request = struct.pack("=iHH8s", interface.index, PACKET_MR_ALLMULTI, 0, b"")
             packets.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, request)
@@ -65,7 +65,7 @@ def open_packets(
     return packets
 
 
-def receive(packets: socket.socket, size: int) -> bytes | None:
+def receive_frame(packets: socket.socket, size: int) -> bytes | None:
     """The next frame, cut to ``size`` bytes; None where none waits. Raises Trouble where the interface is down."""
     try:
         return packets.recv(size)
@@ -75,7 +75,7 @@ def receive(packets: socket.socket, size: int) -> bytes | None:
         raise Trouble(Code.INTERFACE, f"the interface can no longer be listened on: {error.strerror}") from None
 
 
-def send(packets: socket.socket, frame: bytes) -> None:
+def send_frame(packets: socket.socket, frame: bytes) -> None:
     """Send one frame; where the card's queue is full, wait for room rather than lose the question."""
     for _ in range(PATIENCE):
         try:
@@ -102,13 +102,13 @@ def keep_silent(listener: socket.socket) -> None:
         listener.setsockopt(socket.IPPROTO_IP, IP_MINTTL, 255)
 
 
-def _attach(packets: socket.socket, program: Sequence[Instruction]) -> None:
+def _attach_filter(packets: socket.socket, program: Sequence[Instruction]) -> None:
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *step) for step in program))
     # struct sock_fprog: unsigned short, then a pointer at its natural alignment
     packets.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HP", len(program), ctypes.addressof(code)))
 
 
-def _grow(packets: socket.socket) -> None:
+def _grow_buffer(packets: socket.socket) -> None:
     """Room for a burst of answers. Going past the system's limit needs CAP_NET_ADMIN; without it the limit will do."""
     try:
         packets.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)

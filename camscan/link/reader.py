@@ -112,7 +112,7 @@ class Reader:
         """What has been said with one packet of a link type; ``when`` is seconds since 1970."""
         try:
             if link == layers.ETHERNET and frame[12:14] == _IPV4_ON_ETHERNET:
-                said = self._internet(layers.ipv4(frame, 14), frame, when)
+                said = self._internet(layers.ipv4_layer(frame, 14), frame, when)
             else:
                 said = self._other(link, frame, when)
         except _TOO_SHORT:
@@ -135,13 +135,13 @@ class Reader:
         self.counts[what] = self.counts.get(what, 0) + 1
 
     def _other(self, link: int, frame: bytes, when: float) -> Iterable[Reply]:
-        found = layers.network(link, frame)
+        found = layers.network_layer(link, frame)
         if found is None:
             self._count(f"link type {link}")
         elif found.kind == layers.IPV4:
-            return self._internet(layers.ipv4(frame, found.at), frame, when)
+            return self._internet(layers.ipv4_layer(frame, found.at), frame, when)
         elif found.kind == layers.IPV6:
-            return self._internet(layers.ipv6(frame, found.at), frame, when)
+            return self._internet(layers.ipv6_layer(frame, found.at), frame, when)
         elif found.kind == layers.ARP:
             return self._arp(frame, found.at, when)
         elif found.kind == layers.SADP:
@@ -185,18 +185,18 @@ class Reader:
         if sender in _NOBODY or (self.within and not self.within(sender)):
             return ()
         is_answer = self._asked.is_answer(protocol, receiver, dport, payload)
-        return (_reply(protocol, _address(sender), sport, payload, when, is_solicited=is_answer),)
+        return (_make_reply(protocol, _address_text(sender), sport, payload, when, is_solicited=is_answer),)
 
     def _spoken(self, said: Said) -> Reply:
         protocol, server, port, payload, when, is_proven = said
-        return _reply(protocol, _address(server), port, payload, when, is_solicited=is_proven)
+        return _make_reply(protocol, _address_text(server), port, payload, when, is_solicited=is_proven)
 
     def _arp(self, frame: bytes, at: int, when: float) -> Iterable[Reply]:
         """Who has which address (RFC 826). A probe (RFC 5227) has none yet, and says nothing that lasts."""
         mac, ip = frame[at + 8 : at + 14], frame[at + 14 : at + 18]
         if frame[at : at + 6] != b"\0\1\x08\0\6\4" or len(ip) < 4 or ip in _NOBODY:  # noqa: PLR2004 - an address
             return ()
-        return ({"protocol": "mac", "ip": _address(ip), "payload": mac.hex(":"), **_seen_at(when)},)
+        return ({"protocol": "mac", "ip": _address_text(ip), "payload": mac.hex(":"), **_seen_at(when)},)
 
     def _layer2(self, link: int, frame: bytes, at: int, when: float) -> Iterable[Reply]:
         sender, receiver = layers.sender_mac(link, frame), layers.receiver_mac(link, frame)
@@ -204,7 +204,7 @@ class Reader:
             self._asked.note(_LAYER2, sender, 0, b"")
             return ()
         untagged = receiver + sender + layers.SADP.to_bytes(2, "big") + frame[at:]
-        found = sadp.reply(untagged)
+        found = sadp.make_reply(untagged)
         if found is None:
             return ()
         is_answer = link != layers.ETHERNET or self._asked.is_answer(_LAYER2, receiver, 0, b"")
@@ -253,7 +253,7 @@ class Reader:
             yield from self._of_client(mac)
 
 
-def within(networks: Iterable[IPv4Network | IPv6Network]) -> Callable[[bytes], bool]:
+def is_within_any(networks: Iterable[IPv4Network | IPv6Network]) -> Callable[[bytes], bool]:
     """Whether an address is private, or of one of the networks: what a capture says of other people's is left out."""
     named = list(networks)
 
@@ -268,12 +268,12 @@ def within(networks: Iterable[IPv4Network | IPv6Network]) -> Callable[[bytes], b
 
 
 @functools.lru_cache(1 << 12)
-def _address(packed: bytes) -> str:
+def _address_text(packed: bytes) -> str:
     return str(IPv4Address(packed) if len(packed) == 4 else IPv6Address(packed))  # noqa: PLR2004 - bytes of IPv4
 
 
-def _reply(protocol: str, ip: str, port: int, payload: bytes, when: float, *, is_solicited: bool) -> Reply:
-    about = {"protocol": protocol, "ip": ip, "port": port, **_carried(payload), **_seen_at(when)}
+def _make_reply(protocol: str, ip: str, port: int, payload: bytes, when: float, *, is_solicited: bool) -> Reply:
+    about = {"protocol": protocol, "ip": ip, "port": port, **_payload_members(payload), **_seen_at(when)}
     return about if is_solicited else {**about, "solicited": False}
 
 
@@ -285,7 +285,7 @@ def _seen_at(when: float) -> Reply:
         return {}
 
 
-def _carried(payload: bytes) -> Reply:
+def _payload_members(payload: bytes) -> Reply:
     """The payload as text where that loses nothing, else in base64."""
     if _CONTROL.search(payload) is None:
         with contextlib.suppress(UnicodeDecodeError):

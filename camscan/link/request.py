@@ -34,24 +34,24 @@ class Request:
     authorised: Sequence[IPv4Network] = ()
 
 
-def parse(data: bytes) -> Request:
+def parse_request(data: bytes) -> Request:
     """Read the one JSON object. Raises Trouble in one line for anything else."""
     if len(data) > LARGEST:
         raise Trouble(Code.USAGE, f"standard input is longer than {LARGEST >> 20} MiB; ask in several sweeps")
     try:
-        members: Any = _json(data)
+        members: Any = _parse_json(data)
     except (ValueError, RecursionError) as error:
-        raise Trouble(Code.USAGE, f"{_FORM}: {_reason(error)}") from None
+        raise Trouble(Code.USAGE, f"{_FORM}: {_describe_error(error)}") from None
     if not isinstance(members, dict) or "targets" not in members:
         raise Trouble(Code.USAGE, _FORM)
-    return Request(_networks(members, "targets"), _ports(members), _networks(members, "authorised"))
+    return Request(_read_networks(members, "targets"), _read_ports(members), _read_networks(members, "authorised"))
 
 
-def pace(lines: bytes, so_far: int) -> int:
+def newest_pace(lines: bytes, so_far: int) -> int:
     """Packets per second that the last of some lines asks for; ``so_far`` where none can be read."""
     for line in lines.splitlines():
         try:
-            wanted = _json(line)["pps"]
+            wanted = _parse_json(line)["pps"]
         except (ValueError, RecursionError, TypeError, KeyError, IndexError):
             continue
         if type(wanted) is int or (type(wanted) is float and math.isfinite(wanted)):
@@ -59,23 +59,23 @@ def pace(lines: bytes, so_far: int) -> int:
     return so_far
 
 
-def _json(data: bytes) -> Any:
-    return json.loads(data, parse_constant=_refuse)
+def _parse_json(data: bytes) -> Any:
+    return json.loads(data, parse_constant=_refuse_name)
 
 
-def _refuse(name: str) -> None:
+def _refuse_name(name: str) -> None:
     raise ValueError(f"{name} is not a number of JSON")
 
 
-def _reason(error: Exception) -> str:
-    return "nested too deeply" if isinstance(error, RecursionError) else _cut(str(error))
+def _describe_error(error: Exception) -> str:
+    return "nested too deeply" if isinstance(error, RecursionError) else _cut_text(str(error))
 
 
-def _cut(text: str) -> str:
+def _cut_text(text: str) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
-def _networks(members: Mapping[str, Any], key: str) -> list[IPv4Network]:
+def _read_networks(members: Mapping[str, Any], key: str) -> list[IPv4Network]:
     listed = members.get(key, [])
     if not isinstance(listed, list):
         raise Trouble(Code.USAGE, f"{key} must be a list of networks, such as 10.0.0.0/24")
@@ -85,11 +85,11 @@ def _networks(members: Mapping[str, Any], key: str) -> list[IPv4Network]:
             networks.append(IPv4Network(text if isinstance(text, str) else ""))
         except ValueError as error:
             why = str(error) if isinstance(text, str) else repr(text)
-            raise Trouble(Code.USAGE, f"{key} must be networks, such as 10.0.0.0/24: {_cut(why)}") from None
+            raise Trouble(Code.USAGE, f"{key} must be networks, such as 10.0.0.0/24: {_cut_text(why)}") from None
     return list(collapse_addresses(networks))
 
 
-def _ports(members: Mapping[str, Any]) -> list[int]:
+def _read_ports(members: Mapping[str, Any]) -> list[int]:
     listed = members.get("ports", [])
     if not isinstance(listed, list) or not all(type(port) is int and 0 < port < 1 << 16 for port in listed):
         raise Trouble(Code.USAGE, "ports must be a list of whole numbers from 1 to 65535")

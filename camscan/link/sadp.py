@@ -66,7 +66,7 @@ def checksum(data: bytes) -> int:
     return ~total & 0xFFFF
 
 
-def inquiry(kind: int, counter: int, mac: bytes, ip: IPv4Address, ipv6: IPv6Address) -> bytes:
+def inquiry_frame(kind: int, counter: int, mac: bytes, ip: IPv4Address, ipv6: IPv6Address) -> bytes:
     """One Ethernet frame that asks every device on the link. Raises ValueError for a packet type off the allow-list."""
     head = HEADER.pack(
         *(MARK, VERSION, SERIES, INQUIRY_LENGTH, counter, 6, 4, Ask(kind), 0, 0),
@@ -77,7 +77,7 @@ def inquiry(kind: int, counter: int, mac: bytes, ip: IPv4Address, ipv6: IPv6Addr
     return BROADCAST + mac + ETH_P_SADP.to_bytes(2, "big") + pdu[:CHECKSUM_AT] + total + pdu[CHECKSUM_AT + 2 :]
 
 
-def parse(frame: bytes) -> dict[str, str] | None:
+def parse_answer(frame: bytes) -> dict[str, str] | None:
     """Read an answer's fields, by the names of SADP's XML; None where the frame is no answer or is too short.
 
     A wrong checksum is told as ``ChecksumValid=false``, not refused: some devices compute it differently.
@@ -96,22 +96,22 @@ def parse(frame: bytes) -> dict[str, str] | None:
     }
     serial, kind, port, channels, disks, software, dsp, boot = DEVICE_INFO.unpack_from(pdu, HEADER.size)
     fields |= {
-        "DeviceSN": _text(serial),
+        "DeviceSN": _field_text(serial),
         "DeviceType": str(kind),
         "CommandPort": str(port),
         "EncoderNum": str(channels),
         "DiskNumber": str(disks),
-        "SoftwareVersion": _text(software),
-        "DSPVersion": _text(dsp),
-        "BootTime": _text(boot),
+        "SoftwareVersion": _field_text(software),
+        "DSPVersion": _field_text(dsp),
+        "BootTime": _field_text(boot),
     }
-    fields |= _extension(pdu[length:])
+    fields |= _read_extension(pdu[length:])
     covered = pdu[:CHECKSUM_AT] + bytes(2) + pdu[CHECKSUM_AT + 2 : length]
     fields["ChecksumValid"] = str(checksum(covered).to_bytes(2, "big") == pdu[CHECKSUM_AT : CHECKSUM_AT + 2]).lower()
     return {name: value for name, value in fields.items() if value}
 
 
-def _extension(block: bytes) -> dict[str, str]:
+def _read_extension(block: bytes) -> dict[str, str]:
     """The V20 fields, where the device appended them."""
     if len(block) < EXTENSION_HEAD.size + EXTENSION.size:
         return {}
@@ -122,8 +122,8 @@ def _extension(block: bytes) -> dict[str, str]:
         EXTENSION.unpack_from(block, EXTENSION_HEAD.size)
     )
     return {
-        "DeviceDescription": _text(model),
-        "OEMInfo": _text(badge),
+        "DeviceDescription": _field_text(model),
+        "OEMInfo": _field_text(badge),
         "OEMCode": str(oem),
         "HttpPort": str(http),
         "DigitalChannelNum": str(digital),
@@ -141,9 +141,9 @@ def as_xml(fields: dict[str, str]) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?><ProbeMatch><Types>inquiry</Types>{body}</ProbeMatch>'
 
 
-def reply(frame: bytes) -> dict[str, str] | None:
+def make_reply(frame: bytes) -> dict[str, str] | None:
     """An answer in the captured-reply form, as protocol ``sadp`` with the frame beside it; None for no answer."""
-    fields = parse(frame)
+    fields = parse_answer(frame)
     if fields is None:
         return None
     return {
@@ -155,7 +155,7 @@ def reply(frame: bytes) -> dict[str, str] | None:
     }
 
 
-def _text(raw: bytes) -> str:
+def _field_text(raw: bytes) -> str:
     """Text up to the first NUL; bytes that XML cannot carry are dropped, others are read as UTF-8 or Latin-1."""
     raw = raw.split(b"\0", 1)[0]
     try:

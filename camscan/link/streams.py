@@ -76,28 +76,28 @@ class Streams:
         known = self._flows.get(key)
         start = (segment[12] >> 4) * 4
         if known is None:
-            return self._begin(key, segment, start, when, is_whole)
+            return self._begin_stream(key, segment, start, when, is_whole)
         flow, is_servers = known
         if is_servers:
-            return self._answer(flow, segment, start, when, is_whole)
+            return self._add_answer(flow, segment, start, when, is_whole)
         if segment[13] & RESET:
-            return self._end(flow)
-        self._question(flow, segment, start)
+            return self._end_stream(flow)
+        self._add_question(flow, segment, start)
         return ()
 
     def close(self) -> Iterator[talk.Said]:
         """What is left of all conversations."""
         for flow in list(self._order.values()):
-            yield from self._end(flow)
+            yield from self._end_stream(flow)
 
     def expire(self, now: float) -> Iterator[talk.Said]:
         """What is left of conversations that have been silent for long."""
         for flow in list(self._order.values()):
             if now - flow.talk.when < PATIENCE:
                 return
-            yield from self._end(flow)
+            yield from self._end_stream(flow)
 
-    def _begin(self, key: bytes, segment: bytes, start: int, when: float, is_whole: bool) -> Iterable[talk.Said]:
+    def _begin_stream(self, key: bytes, segment: bytes, start: int, when: float, is_whole: bool) -> Iterable[talk.Said]:
         is_first = segment[13] & (SYN_ACK | END) == SYN_ACK
         if not is_first and not talk.is_beginning(segment, start):
             return ()
@@ -111,13 +111,13 @@ class Streams:
             talk.Talk(key[:half], port, when), (number + is_first) % ROUND, next_asked, (key, back), began=is_first
         )
         old = self._flows.get(back)
-        said = list(self._end(old[0])) if old else []
+        said = list(self._end_stream(old[0])) if old else []
         self._flows[key], self._flows[back], self._order[key] = (flow, True), (flow, False), flow
         if not is_first:
-            said += self._answer(flow, segment, start, when, is_whole)
+            said += self._add_answer(flow, segment, start, when, is_whole)
         return [*said, *self._make_room()]
 
-    def _question(self, flow: Flow, segment: bytes, start: int) -> None:
+    def _add_question(self, flow: Flow, segment: bytes, start: int) -> None:
         number = int.from_bytes(segment[4:8], "big")
         if flow.began and not flow.talk.is_proven and segment[13] & SYN_ACK == ACK:
             taken = int.from_bytes(segment[8:12], "big")
@@ -126,23 +126,23 @@ class Streams:
             flow.asked = (number + len(segment) - start) % ROUND
             flow.talk.ask(segment[start : start + talk.LONGEST_LINE])
 
-    def _answer(self, flow: Flow, segment: bytes, start: int, when: float, is_whole: bool) -> Iterable[talk.Said]:
+    def _add_answer(self, flow: Flow, segment: bytes, start: int, when: float, is_whole: bool) -> Iterable[talk.Said]:
         is_end = bool(segment[13] & END)
         if len(segment) <= start:
-            return self._end(flow) if is_end and not flow.held else ()
+            return self._end_stream(flow) if is_end and not flow.held else ()
         flow.talk.when = when
         key = flow.keys[0]
         if key in self._order:
             self._order[key] = self._order.pop(key)
         before = flow.size
-        said = list(self._put(flow, int.from_bytes(segment[4:8], "big"), segment[start:]))
+        said = list(self._put_in_order(flow, int.from_bytes(segment[4:8], "big"), segment[start:]))
         flow.size = flow.talk.size + sum(map(len, flow.held.values()))
         self.size += flow.size - before
         if flow.talk.is_over or (is_end and not flow.held) or not is_whole:
-            said += self._end(flow)
+            said += self._end_stream(flow)
         return [*said, *self._make_room()] if self.size > MOST_BYTES else said
 
-    def _put(self, flow: Flow, number: int, data: bytes) -> Iterator[talk.Said]:
+    def _put_in_order(self, flow: Flow, number: int, data: bytes) -> Iterator[talk.Said]:
         """Bytes to their place: what is next goes on, what is early waits, what has been is passed over."""
         ahead = (number - flow.expected) % ROUND
         if ahead >= ROUND // 2:
@@ -169,9 +169,9 @@ class Streams:
     def _make_room(self) -> Iterator[talk.Said]:
         while len(self._order) > MOST_TALKS or (self.size > MOST_BYTES and self._order):
             self.given_up += 1
-            yield from self._end(next(iter(self._order.values())))
+            yield from self._end_stream(next(iter(self._order.values())))
 
-    def _end(self, flow: Flow) -> Iterator[talk.Said]:
+    def _end_stream(self, flow: Flow) -> Iterator[talk.Said]:
         if self._order.pop(flow.keys[0], None) is None:
             return
         self.size -= flow.size

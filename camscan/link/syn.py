@@ -20,9 +20,9 @@ from ipaddress import IPv4Address, IPv4Network
 from select import select
 from socket import socket
 
-from camscan.link.arp import ETH_P_ARP, REPLIES_ONLY, parse, request, template
+from camscan.link.arp import ETH_P_ARP, REPLIES_ONLY, make_request, parse_answer, request_template
 from camscan.link.interface import Interface
-from camscan.link.raw import Instruction, open_packets, receive, send
+from camscan.link.raw import Instruction, open_packets, receive_frame, send_frame
 from camscan.link.trouble import Code, Trouble
 
 ETH_P_IP = 0x0800
@@ -93,17 +93,17 @@ def check_scope(targets: Sequence[IPv4Network], authorised: Sequence[IPv4Network
             raise Trouble(Code.USAGE, f"{target} is neither a private range nor named as authorised")
 
 
-def resolve(interface: Interface, gateway: IPv4Address) -> tuple[bytes, IPv4Address]:
+def resolve_gateway(interface: Interface, gateway: IPv4Address) -> tuple[bytes, IPv4Address]:
     """The router's MAC and our address on its subnet. Raises Trouble where it is not attached or does not answer."""
     source = interface.source_for(IPv4Network(gateway))
     if source is None:
         raise Trouble(Code.USAGE, f"{gateway} is not on a subnet attached to {interface.name}")
     with open_packets(interface, ETH_P_ARP, REPLIES_ONLY) as packets:
         for _ in range(ATTEMPTS):
-            send(packets, request(template(interface.mac, source), int(gateway)))
+            send_frame(packets, make_request(request_template(interface.mac, source), int(gateway)))
             end = time.monotonic() + 0.5
             while (left := end - time.monotonic()) > 0 and select([packets], [], [], left)[0]:
-                pair = parse(receive(packets, 128) or b"")
+                pair = parse_answer(receive_frame(packets, 128) or b"")
                 if pair and pair[0] == int(gateway):
                     return pair[1], source
     raise Trouble(Code.INTERFACE, f"the router {gateway} does not answer on {interface.name}")
@@ -182,12 +182,12 @@ class Template:
         return target if ours == self.port and sequence == self.cookie(target, port) else None
 
 
-def portion(pps: int, questions: int) -> int:
+def portion_size(pps: int, questions: int) -> int:
     """How many addresses make a portion at such a pace, each with so many questions."""
     return min(max(int(pps * SPELL / questions), FEWEST), CHUNK)
 
 
-def chunks(targets: Iterable[IPv4Network], size: int = CHUNK) -> Iterator[list[range]]:
+def split_addresses(targets: Iterable[IPv4Network], size: int = CHUNK) -> Iterator[list[range]]:
     """The addresses, sorted, in portions of at most ``size``; neighbouring networks share one."""
     chunk: list[range] = []
     room = size
@@ -249,31 +249,31 @@ class Sweep:
         """
         late: Late | None = None
         self._due = time.monotonic()
-        for chunk in chunks(self.targets, portion(self.pps, len(self.ports) * rounds)):
+        for chunk in split_addresses(self.targets, portion_size(self.pps, len(self.ports) * rounds)):
             before = len(self.answered)
             for turn in range(rounds + MORE):
                 known = len(self.answered)
                 for port in self.ports:
-                    self._ask(chunk, port)
-                    late = self._tell(late)
+                    self._ask_chunk(chunk, port)
+                    late = self._finished_stretch(late)
                 found, new = len(self.answered) - before, len(self.answered) - known
                 if turn:
                     self.fared(new, found)
                 if turn + 1 >= rounds and new <= found * FEW:
                     break
-            self._finish(late)
+            self._wait_for_stretch(late)
             late = Late(time.monotonic() + wait, chunk)
-        self._finish(late)
+        self._wait_for_stretch(late)
 
-    def _ask(self, chunk: Sequence[range], port: int) -> None:
+    def _ask_chunk(self, chunk: Sequence[range], port: int) -> None:
         began = time.monotonic()
         for target in itertools.chain.from_iterable(chunk):
             if target not in self.answered:
-                self._hear(self._due)
-                self._put(self.template.syn(target, port))
-        self._hear(began + SPACING)
+                self._read_answers(self._due)
+                self._send_frame(self.template.syn(target, port))
+        self._read_answers(began + SPACING)
 
-    def _tell(self, late: Late | None) -> Late | None:
+    def _finished_stretch(self, late: Late | None) -> Late | None:
         """Say that the stretch before is finished, where its answers have had their time."""
         if late is None or time.monotonic() < late.until:
             return late
@@ -281,32 +281,32 @@ class Sweep:
             self.swept(IPv4Address(stretch[0]), IPv4Address(stretch[-1]))
         return None
 
-    def _finish(self, late: Late | None) -> None:
+    def _wait_for_stretch(self, late: Late | None) -> None:
         if late is not None:
-            self._hear(late.until)
-            self._tell(late)
+            self._read_answers(late.until)
+            self._finished_stretch(late)
 
-    def _put(self, frame: bytes) -> None:
+    def _send_frame(self, frame: bytes) -> None:
         """Send one packet; each delays the next, whatever it was for."""
         now = time.monotonic()
         if now >= self._steered:
             self.pps, self._steered = self.steer(self.pps), now + STEER_EVERY
         self._due = max(self._due, now - 0.02) + 1 / self.pps
-        send(self.packets, frame)
+        send_frame(self.packets, frame)
         self.sent += 1
 
-    def _hear(self, until: float) -> None:
+    def _read_answers(self, until: float) -> None:
         while True:
             left = until - time.monotonic()
             if not select([self.packets], [], [], max(left, 0))[0]:
                 return
-            self._drain()
+            self._drain_answers()
             if left <= 0:
                 return  # however many frames are still coming: the pace goes on
 
-    def _drain(self) -> None:
+    def _drain_answers(self) -> None:
         for _ in range(256):
-            frame = receive(self.packets, 128)
+            frame = receive_frame(self.packets, 128)
             if frame is None:
                 return
             answer = self.template.parse(frame)
@@ -319,7 +319,7 @@ class Sweep:
             target, port, is_open = answer
             if is_open and self._resets.get(target, 0) < RESETS:
                 self._resets[target] = self._resets.get(target, 0) + 1
-                self._put(self.template.reset(target, port))
+                self._send_frame(self.template.reset(target, port))
             if target not in self.answered:
                 self.answered.add(target)
                 self.heard(IPv4Address(target), port, is_open)

@@ -141,7 +141,7 @@ class Talk:
 
     def _certificate(self) -> Iterator[Said]:
         """The flight up to its certificate; of TLS 1.3, which hides that (RFC 8446, 4.4.2), the ServerHello alone."""
-        end, is_whole = flight(self._buffer)
+        end, is_whole = read_flight(self._buffer)
         if is_whole:
             yield self._said("tls", bytes(self._buffer[:end]))
         self.is_over = end >= 0 or len(self._buffer) > LONGEST_FLIGHT
@@ -156,7 +156,7 @@ class Talk:
             self.is_over = True
 
 
-def flight(data: bytearray) -> tuple[int, bool]:
+def read_flight(data: bytearray) -> tuple[int, bool]:
     """Where a server's first flight has told its certificate (RFC 5246, 6.2.1 and 7.4), and whether it has.
 
     (-1, False) where more is needed; (end, False) where not even a ServerHello has come.

@@ -135,7 +135,7 @@ class Message:
     def _head_alone(self, buffer: bytearray) -> Answer | None:
         self._is_told = True
         self._left = max(self._length, 0)
-        answer = Answer("rtsp" if self._head.startswith(b"RTSP/") else "http", harmless(self._head))
+        answer = Answer("rtsp" if self._head.startswith(b"RTSP/") else "http", harmless_head(self._head))
         if self._length < 0:
             self.is_complete = self.is_last = True
         else:
@@ -164,11 +164,11 @@ class Message:
         return -1
 
     def _answer(self, body: bytes) -> Answer:
-        head = harmless(self._head)
+        head = harmless_head(self._head)
         if self._is_chunked:
-            body = unchunked(body)
+            body = unchunk_body(body)
         if _PACKED.search(head):
-            body = unpacked(body)
+            body = unpack_body(body)
         if (icon := self._icon(body)) is not None:
             return icon
         protocol, keeps = self._meaning(body)
@@ -178,7 +178,7 @@ class Message:
         if not self.question.path.startswith(b"/favicon.ico"):
             return None
         if self._status != _OK or len(body) != self._length or not body.startswith(_ICONS):
-            return Answer("http", harmless(self._head))
+            return Answer("http", harmless_head(self._head))
         return Answer("favicon", b"md5:" + hashlib.md5(body, usedforsecurity=False).hexdigest().encode() + b"\n")
 
     def _meaning(self, body: bytes) -> tuple[str, bool]:
@@ -197,12 +197,12 @@ class Message:
         return "http", not self.question.with_login
 
 
-def harmless(head: bytes) -> bytes:
+def harmless_head(head: bytes) -> bytes:
     """A head without the keys of sessions; names and attributes of cookies stay, since they tell makers apart."""
     return _COOKIE.sub(rb"\1", head)
 
 
-def unchunked(body: bytes) -> bytes:
+def unchunk_body(body: bytes) -> bytes:
     """A body without its transfer coding; where that is broken, what there is."""
     parts: list[bytes] = []
     at = 0
@@ -215,7 +215,7 @@ def unchunked(body: bytes) -> bytes:
     return b"".join(parts) + body[at:]
 
 
-def unpacked(body: bytes) -> bytes:
+def unpack_body(body: bytes) -> bytes:
     """A body out of gzip or deflate, no longer than any; as it is where that fails."""
     for bits in (47, -15):
         try:

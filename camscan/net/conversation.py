@@ -14,10 +14,10 @@ from camscan.model import Outcome
 from camscan.net.host import Answer
 from camscan.net.http import Reply, wants_tls
 from camscan.net.pace import PACKETS_PER_CONVERSATION, Pace
-from camscan.net.reading import Ending, Patience, read
+from camscan.net.reading import Ending, Patience, read_reply
 from camscan.net.tcp import Connection, NotTls
 from camscan.net.timing import RoundTrip
-from camscan.net.tls import Hello, client_hello, describe
+from camscan.net.tls import Hello, client_hello, describe_certificate
 
 TLS_PORTS = frozenset({443, 8443})
 """Ports that are spoken to in TLS first; any other is asked in plain text first."""
@@ -100,7 +100,9 @@ class Conversation:
                 return len(received) >= limit or is_met
 
             ending = await self._ask(connection, request, feed, deadline)
-            return _answer(port, ending, bytes(received), connection, is_endless=len(received) >= limit and not is_met)
+            return _make_answer(
+                port, ending, bytes(received), connection, is_endless=len(received) >= limit and not is_met
+            )
 
         return await self.converse(self.ip, self.gate, port, talk, PACKETS_PER_CONVERSATION)
 
@@ -142,7 +144,7 @@ class Conversation:
                 return Answer(port, Outcome.NOT_SPOKEN)
             if not connection.certificate:
                 return Answer(port, Outcome.CLOSED, detail="TLS without a certificate")
-            return Answer(port, Outcome.ANSWERED, describe(connection.certificate, connection.version))
+            return Answer(port, Outcome.ANSWERED, describe_certificate(connection.certificate, connection.version))
 
         async def bare(connection: Connection, deadline: float) -> Answer:
             hello, left = Hello(), _HELLO_LIMIT
@@ -154,7 +156,7 @@ class Conversation:
 
             ending = await self._ask(connection, client_hello(), feed, deadline)
             if der := hello.certificate:
-                return Answer(port, Outcome.ANSWERED, describe(der, hello.version), hung=ending.hung)
+                return Answer(port, Outcome.ANSWERED, describe_certificate(der, hello.version), hung=ending.hung)
             if left <= 0 or ending.is_cut_off:
                 detail = "cut off: a TLS handshake without end or certificate"
                 return replace(
@@ -177,7 +179,7 @@ class Conversation:
                     return Answer(port, Outcome.NOT_SPOKEN, detail="the port does not speak TLS")
             reply = Reply(limit)
             ending = await self._ask(connection, request, reply.feed, deadline)
-            answer = _answer(port, ending, reply.payload(), connection, is_endless=reply.is_endless)
+            answer = _make_answer(port, ending, reply.payload(), connection, is_endless=reply.is_endless)
             if reply.is_too_long:
                 return replace(answer, detail=answer.detail or _TOO_LONG, is_too_long=True)
             return answer
@@ -206,7 +208,7 @@ class Conversation:
         if request:
             await connection.send(request)
             self.sent["bytes"] += len(request)
-        ending = await read(connection, feed, self._patience, deadline)
+        ending = await read_reply(connection, feed, self._patience, deadline)
         if ending.hung:
             self.gate.hung = True
         elif ending.received:
@@ -220,7 +222,7 @@ class Conversation:
             raise ValueError("a request of a scan must not carry a credential")
 
 
-def _answer(port: int, ending: Ending, payload: bytes, connection: Connection, *, is_endless: bool) -> Answer:
+def _make_answer(port: int, ending: Ending, payload: bytes, connection: Connection, *, is_endless: bool) -> Answer:
     """What came of an exchange. Of a peer that was cut off before its reply began, the first bytes are kept.
 
     ``is_endless``: as much came as is read of a reply, and no end of it was in sight.

@@ -84,7 +84,7 @@ class Door:
         self._datagrams = Throttle(pace.datagrams)
         self._held = Held()
         self._turnstile = Turnstile(self._packets, self._connections, self._datagrams)
-        self.backoff = Backoff(self._slow)
+        self.backoff = Backoff(self._slow_down)
         """How far below its pace the run goes."""
         self._in_flight = asyncio.Semaphore(affordable(pace.in_flight))
         self._gates: WeakValueDictionary[str, Gate] = WeakValueDictionary()
@@ -103,13 +103,13 @@ class Door:
 
     def host(self, ip: str) -> Conversation:
         """The address behind the door, for TCP; its connections and budget are shared by all who ask for it."""
-        key = ip if "%" in ip else _plain(ip)
+        key = ip if "%" in ip else _plain_address(ip)
         gate = self._gates.get(key)
         if gate is None:
             gate = self._gates[key] = Gate()
         if not gate.answers.samples and (seconds := self.timing.answer(key)) is not None:
             gate.answers.observe(seconds)
-        return Conversation(key, gate, self._converse, self.pace, self._context, self.sent)
+        return Conversation(key, gate, self._hold_conversation, self.pace, self._context, self.sent)
 
     def datagrams(
         self,
@@ -124,7 +124,7 @@ class Door:
         before.
         """
 
-        def heard(payload: bytes, ip: str, port: int) -> None:
+        def on_heard(payload: bytes, ip: str, port: int) -> None:
             if self.on_link(ip):
                 self._resolving.settle(ip)
             self.timing.answered(ip)
@@ -133,11 +133,11 @@ class Door:
 
         port = DatagramPort(
             self.scope,
-            heard,
-            on_group or heard,
+            on_heard,
+            on_group or on_heard,
             on_error,
             self._admit_datagram,
-            self._source,
+            self._source_for,
             self._interface_name,
             lambda ip: None if self.on_link(ip) else self.backoff,
             lambda ip: self.is_own(ip) or canonical(ip).is_loopback,
@@ -182,17 +182,17 @@ class Door:
         found = attached(ip, self.interfaces)
         return found.index if found else 0
 
-    def met(self, ip: str) -> bool:
+    def leaves_at_once(self, ip: str) -> bool:
         """Whether a datagram to the address leaves at once, instead of waiting for ARP or neighbour discovery."""
         return not self.on_link(ip) or self._resolving.knows(ip)
 
-    def resolved(self, *ips: str) -> None:
+    def note_resolved(self, *ips: str) -> None:
         """Tell the door that these attached addresses are known to answer (an ARP sweep found them)."""
         self._resolving.settle(*ips)
         self._packets.charge(_GREETING * len(ips))
 
     @contextlib.contextmanager
-    def lent(self) -> Iterator[Callable[[], float]]:
+    def lend_pace(self) -> Iterator[Callable[[], float]]:
         """Packets per second that camscan-link may send now for this run; the door sends so many fewer meanwhile."""
         rate = self._aim * _LENT
         self._packets.lend(rate)
@@ -207,7 +207,7 @@ class Door:
         return spans([*own, *_LOOPBACK])
 
     @property
-    def unread(self) -> Counter[str]:
+    def unread_counts(self) -> Counter[str]:
         """Sender -> datagrams that were not read, because he sent too many."""
         return sum((port.ration.unread for port in self._ports), Counter[str]())
 
@@ -220,7 +220,7 @@ class Door:
         """Whether the kernel's neighbour table has been full since the door opened: attached hosts may be missed."""
         return neighbours_lost() > self._overflows
 
-    def _source(self, ip: str) -> Source:
+    def _source_for(self, ip: str) -> Source:
         """Where packets to ``ip`` start; link-local IPv6 needs an interface even where none was named."""
         if self._only is None:
             if ":" in ip and "%" not in ip and (link := attached(ip, self.interfaces)) and not link.loopback:
@@ -232,23 +232,23 @@ class Door:
     def _interface_name(self, index: int) -> str:
         return zone_name(index, next((one.name for one in self.interfaces if one.index == index), ""))
 
-    def _slow(self, factor: float) -> None:
+    def _slow_down(self, factor: float) -> None:
         for throttle in (self._packets, self._connections, self._datagrams):
             throttle.slow(factor)
 
-    async def _resolve(self, ip: str) -> None:
+    async def _resolve_address(self, ip: str) -> None:
         if await self._resolving.enter(ip):
             self._packets.charge(QUESTIONS)
 
     async def _admit_datagram(self, ip: str, size: int) -> None:
         if ip and self.on_link(ip):
-            await self._resolve(ip)
+            await self._resolve_address(ip)
         await self._turnstile.take(self._datagrams)
         if ip:
             self.timing.asked(ip)
         self.sent.update(packets=1, datagrams=1, bytes=size)
 
-    async def _converse(self, ip: str, gate: Gate, port: int, talk: Talk, packets: int) -> Answer:
+    async def _hold_conversation(self, ip: str, gate: Gate, port: int, talk: Talk, packets: int) -> Answer:
         """Hold one TCP conversation when it is this address's turn; every way it can go is an Answer."""
         if not self.scope.allows(ip):
             log.event("not asked", ip, port=port, why="out of scope")
@@ -258,7 +258,7 @@ class Door:
                 return Answer(port, Outcome.NOT_TRIED, detail="this device has been asked as much as the pace allows")
             await asyncio.sleep(max(0.0, gate.free_at - time.monotonic()))
             if self.on_link(ip):
-                await self._resolve(ip)
+                await self._resolve_address(ip)
             async with self._in_flight:
                 takes_longest = self._is_there(ip, gate) and (gate.hung or gate.filtered > 0)
                 await self._turnstile.take(self._connections, 1 + packets, is_urgent=takes_longest)
@@ -267,7 +267,7 @@ class Door:
                     answer, established = await self._connect_and_talk(ip, gate, port, talk, 1 + packets)
                 finally:
                     gate.free_at = time.monotonic() + jittered(self.pace.gap, self.pace.jitter)
-            self._account(ip, gate, answer, established=established)
+            self._account_packets(ip, gate, answer, established=established)
             log.detail("asked by TCP", ip, port=port, outcome=answer.outcome, detail=answer.detail)
             return answer
 
@@ -276,7 +276,7 @@ class Door:
         began = time.monotonic()
         allowance = Allowance(self._packets, taken, self._held)
         try:
-            connection = Connection(ip, self._source(ip), allowance.grow)
+            connection = Connection(ip, self._source_for(ip), allowance.grow)
         except OSError as error:
             allowance.settle(0)
             outcome, detail = outcome_of(error)
@@ -289,7 +289,7 @@ class Door:
             gate.requests += 1
             stands = time.monotonic()
             deadline = min(began + self.pace.exchange_timeout, stands + max(0.0, gate.patience))
-            answer = await self._talk(connection, gate, port, talk, deadline)
+            answer = await self._hold_talk(connection, gate, port, talk, deadline)
             reset = answer.hung
             gate.patience -= time.monotonic() - stands
             if answer.hung:  # what is left to ask has so long, all of it together
@@ -309,7 +309,7 @@ class Door:
             wire = connection.close(reset=reset)
             allowance.settle(wire.packets or (allowance.taken if connected else SYNS))
             self.sent.update(packets=allowance.taken)
-        self._learn(ip, gate, answer, wire, time.monotonic() - began, connected=connected)
+        self._learn_from(ip, gate, answer, wire, time.monotonic() - began, connected=connected)
         return answer, connected
 
     def _wait_to_connect(self, ip: str, gate: Gate) -> float:
@@ -325,7 +325,7 @@ class Door:
     def _is_there(self, ip: str, gate: Gate) -> bool:
         return gate.round_trip.samples > 0 or (self.on_link(ip) and self._resolving.knows(ip))
 
-    async def _talk(self, connection: Connection, gate: Gate, port: int, talk: Talk, deadline: float) -> Answer:
+    async def _hold_talk(self, connection: Connection, gate: Gate, port: int, talk: Talk, deadline: float) -> Answer:
         try:
             async with asyncio.timeout(max(0.0, deadline - time.monotonic()) + _GRACE):
                 return await talk(connection, deadline)
@@ -333,14 +333,14 @@ class Door:
             gate.hung = True
             if not connection.head:
                 return Answer(port, Outcome.TIMED_OUT, hung=True)
-            return _cut_off(port, connection, "it took too long")
+            return _cut_off_answer(port, connection, "it took too long")
         except Endless as error:
             gate.hung = True
-            return _cut_off(port, connection, error.strerror or str(error))
+            return _cut_off_answer(port, connection, error.strerror or str(error))
         except OSError as error:
             return Answer(port, Outcome.CLOSED, detail=(error.strerror or str(error)).lower())
 
-    def _learn(self, ip: str, gate: Gate, answer: Answer, wire: Wire, took: float, *, connected: bool) -> None:
+    def _learn_from(self, ip: str, gate: Gate, answer: Answer, wire: Wire, took: float, *, connected: bool) -> None:
         """What a connection tells of the way: how long it is, and whether packets are lost on it."""
         if connected or answer.outcome is Outcome.REFUSED:
             self.backoff.note(Strain.LOSS, wire.repeated > 0)
@@ -356,7 +356,7 @@ class Door:
         if connected:
             gate.open.add(answer.port)
 
-    def _account(self, ip: str, gate: Gate, answer: Answer, *, established: bool) -> None:
+    def _account_packets(self, ip: str, gate: Gate, answer: Answer, *, established: bool) -> None:
         self.sent.update(connections=1, requests=int(established))
         if answer.outcome not in {Outcome.TIMED_OUT, Outcome.UNREACHABLE, Outcome.NOT_TRIED} or established:
             self._kept[ip] = gate  # a device: its budget is remembered for the whole run; silence needs no memory
@@ -364,12 +364,12 @@ class Door:
                 self._resolving.settle(ip)
 
 
-def _cut_off(port: int, connection: Connection, why: str) -> Answer:
+def _cut_off_answer(port: int, connection: Connection, why: str) -> Answer:
     """What is said of a peer whose reply had not begun when it was cut off; its first bytes are kept."""
     return Answer(*(port, Outcome.MALFORMED, connection.head), detail=f"cut off: {why}", hung=True, is_cut_off=True)
 
 
-def _plain(ip: str) -> str:
+def _plain_address(ip: str) -> str:
     """One spelling per address, so that one device has one gate; what is no address stays as it is."""
     try:
         return str(canonical(ip))

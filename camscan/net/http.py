@@ -57,19 +57,19 @@ class Reply:
         """Take more bytes; True when the reply is complete, or as long as it may get."""
         self.raw += data[: max(0, self.limit - self._taken)]
         self._taken += len(data)
-        return self._complete() or self._taken >= self.limit
+        return self._is_complete() or self._taken >= self.limit
 
     @property
     def is_endless(self) -> bool:
         """Whether it is as long as it may get, and does not say where it ends."""
-        return self._taken >= self.limit and not self._complete() and (self._length is None or self._chunked)
+        return self._taken >= self.limit and not self._is_complete() and (self._length is None or self._chunked)
 
     @property
     def is_too_long(self) -> bool:
         """Whether it says that it is longer than it may get: it was read so far, and no further."""
-        return self._taken >= self.limit and not self._complete() and not self.is_endless
+        return self._taken >= self.limit and not self._is_complete() and not self.is_endless
 
-    def _complete(self) -> bool:
+    def _is_complete(self) -> bool:
         if not self._body and not self._find_body():
             # HTTP/0.9: a page without a header. TLS: an alert is all there will be.
             return self.raw.startswith(_ALERT) or (self.raw.startswith(b"<", self._start) and _page_ended(self.raw))
@@ -109,7 +109,7 @@ class Reply:
             return False
         self._message = message
         self._chunked = any("chunked" in value.lower() for value in message.all("transfer-encoding"))
-        self._length = _length(message)
+        self._length = _content_length(message)
         self._body = self._next_chunk = end
         return True
 
@@ -133,11 +133,11 @@ class Reply:
             return raw
         head, body = raw[: self._body], raw[self._body :]
         if self._chunked:
-            body = _dechunk(body)
+            body = _dechunk_body(body)
         elif self._length is not None:
             body = body[: self._length]
         if (self._message.get("content-encoding") or "").strip().lower() in {"gzip", "x-gzip", "deflate"}:
-            body = _unzip(body, self.limit)
+            body = _unzip_body(body, self.limit)
         return head + body
 
 
@@ -146,7 +146,7 @@ def wants_tls(payload: bytes) -> bool:
     return payload.startswith(_ALERT) or _WANTS_TLS.search(payload[:4096]) is not None
 
 
-def _length(message: Message) -> int | None:
+def _content_length(message: Message) -> int | None:
     """Content-Length, where every one sent is the same plain number; a camera that contradicts itself has none."""
     values = {part.strip() for value in message.all("content-length") for part in value.split(",")}
     if len(values) != 1 or not re.fullmatch(r"[0-9]{1,15}", value := values.pop(), re.ASCII):
@@ -159,7 +159,7 @@ def _page_ended(raw: bytearray) -> bool:
     return raw[-16:].rstrip(b"\x00 \t\r\n").lower().endswith(b"</html>")
 
 
-def _dechunk(body: bytes) -> bytes:
+def _dechunk_body(body: bytes) -> bytes:
     parts: list[bytes] = []
     position = _skip_line_ends(body, 0)
     while found := _CHUNK.match(body, position):
@@ -177,7 +177,7 @@ def _skip_line_ends(data: bytes | bytearray, position: int) -> int:
     return position
 
 
-def _unzip(body: bytes, limit: int) -> bytes:
+def _unzip_body(body: bytes, limit: int) -> bytes:
     """Unpack at most ``limit`` bytes, so that a bomb stays one; a body that does not unpack stays as it is.
 
     camscan asks for ``identity``; some cameras send their pages zipped in flash memory all the same.

@@ -45,7 +45,7 @@ class Unavailable(CamscanError):  # noqa: N818 - what it says: this machine cann
 async def available(interface: str) -> str | None:
     """Why raw packets cannot be sent on an interface; None where they can. Sends nothing."""
     try:
-        async for _ in _messages("check", "--interface", interface):
+        async for _ in _run_program("check", "--interface", interface):
             pass
     except Unavailable as error:
         return str(error)
@@ -74,9 +74,9 @@ async def arp_sweep(
     asked = [str(network) for network in networks]
     if not asked:
         return
-    arguments = ("--interface", interface, "--pps", str(_whole(pps)))
+    arguments = ("--interface", interface, "--pps", str(_whole_number(pps)))
     times = ("--rounds", str(rounds), "--wait", str(wait), "--linger", str(linger))
-    messages = _messages("arp-sweep", *arguments, *times, request={"targets": asked})
+    messages = _run_program("arp-sweep", *arguments, *times, request={"targets": asked})
     async with contextlib.aclosing(messages):
         async for message in messages:
             if message.get("asked_once"):
@@ -84,7 +84,7 @@ async def arp_sweep(
             elif "asks" in message:
                 on_asks(bool(message["asks"]))
             elif "ip" in message:
-                yield _text(message, "ip"), _text(message, "mac")
+                yield _read_text(message, "ip"), _read_text(message, "mac")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +116,19 @@ async def syn_sweep(
     addresses a router knows no way. Raises Unavailable.
     """
     asked = {"targets": list(targets), "ports": list(ports), "authorised": list(authorised)}
-    arguments = ("--interface", interface, "--gateway", gateway, "--pps", str(_whole(pps())), "--steered")
+    arguments = ("--interface", interface, "--gateway", gateway, "--pps", str(_whole_number(pps())), "--steered")
     times = ("--rounds", str(rounds), "--wait", str(wait))
-    messages = _messages("syn-sweep", *arguments, *times, request=asked, pps=pps)
+    messages = _run_program("syn-sweep", *arguments, *times, request=asked, pps=pps)
     async with contextlib.aclosing(messages):
         async for message in messages:
             if "ip" in message:
-                yield _text(message, "ip")
+                yield _read_text(message, "ip")
             elif "swept" in message:
-                yield _stretch(message["swept"])
+                yield _read_stretch(message["swept"])
             elif "unreachable" in message:
                 on_unreachable(message["unreachable"])
             elif "late" in message:
-                on_late(_number(message, "late"), _number(message, "of"))
+                on_late(_read_number(message, "late"), _read_number(message, "of"))
 
 
 async def sadp_layer2(interface: str, *, seconds: float = 3.0) -> AsyncGenerator[Reply]:
@@ -136,20 +136,20 @@ async def sadp_layer2(interface: str, *, seconds: float = 3.0) -> AsyncGenerator
 
     Finds devices whose IP address is on the wrong subnet. The payload is the XML form of the answer's fields.
     """
-    messages = _messages("sadp-l2", "--interface", interface, "--seconds", str(seconds))
+    messages = _run_program("sadp-l2", "--interface", interface, "--seconds", str(seconds))
     async with contextlib.aclosing(messages):
         async for message in messages:
             if "protocol" in message:
-                yield _reply(message)
+                yield _read_reply(message)
 
 
 async def listen(interface: str, *, seconds: float) -> AsyncGenerator[Reply]:
     """Send nothing; yield what devices on the link say of themselves, each thing once."""
-    messages = _messages("listen", "--interface", interface, "--seconds", str(seconds))
+    messages = _run_program("listen", "--interface", interface, "--seconds", str(seconds))
     async with contextlib.aclosing(messages):
         async for message in messages:
             if "protocol" in message:
-                yield _reply(message)
+                yield _read_reply(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,7 @@ def read(take: Callable[[int], bytes], undated: datetime, *, also: Iterable[str]
     Raises Unavailable, also where it is not a capture.
     """
     networks = [argument for network in also for argument in ("--also", network)]
-    program, environment = _program()
+    program, environment = _link_program()
     pipe = subprocess.PIPE
     try:
         process = subprocess.Popen(  # noqa: S603 - camscan-link, with fixed arguments
@@ -182,14 +182,14 @@ def read(take: Callable[[int], bytes], undated: datetime, *, also: Iterable[str]
     except OSError as error:
         raise Unavailable(f"camscan-link cannot be started: {error.strerror}") from None
     with process:
-        threading.Thread(target=_feed, args=(take, process.stdin), daemon=True).start()
+        threading.Thread(target=_feed_capture, args=(take, process.stdin), daemon=True).start()
         try:
-            yield from _heard(process, undated)
+            yield from _read_heard(process, undated)
         finally:
             process.kill()
 
 
-def _feed(take: Callable[[int], bytes], stdin: IO[bytes] | None) -> None:
+def _feed_capture(take: Callable[[int], bytes], stdin: IO[bytes] | None) -> None:
     """Hand the capture on, piece by piece; to its end, or to that of camscan-link."""
     if stdin is None:
         return
@@ -198,34 +198,34 @@ def _feed(take: Callable[[int], bytes], stdin: IO[bytes] | None) -> None:
             stdin.write(piece)
 
 
-def _heard(process: subprocess.Popen[bytes], undated: datetime) -> Iterator[Reply | Captured]:
+def _read_heard(process: subprocess.Popen[bytes], undated: datetime) -> Iterator[Reply | Captured]:
     if process.stdout is None or process.stderr is None:
         raise Unavailable("camscan-link has no pipes")
     while line := process.stdout.readline(_LONGEST_LINE):
-        message = _object(line)
+        message = _parse_object(line)
         if "protocol" in message:
-            yield _reply(message, undated)
+            yield _read_reply(message, undated)
         elif message.get("done"):
-            yield _captured(message)
+            yield _read_captured(message)
             return
     complaint = process.stderr.read(_LONGEST_LINE).decode("utf-8", "replace")
-    raise Unavailable(_complaint(complaint, process.wait()))
+    raise Unavailable(_describe_failure(complaint, process.wait()))
 
 
-def _captured(message: Mapping[str, Any]) -> Captured:
+def _read_captured(message: Mapping[str, Any]) -> Captured:
     unread = message.get("unread", {})
     cut, left_out = message.get("cut", ""), message.get("left_out", 0)
     if not (isinstance(unread, dict) and isinstance(cut, str) and isinstance(left_out, int)):
         raise Unavailable(_UNREADABLE)
-    return Captured(_number(message, "packets"), left_out, unread, cut)
+    return Captured(_read_number(message, "packets"), left_out, unread, cut)
 
 
-async def _steer(stdin: asyncio.StreamWriter, pps: Callable[[], float]) -> None:
+async def _steer_pace(stdin: asyncio.StreamWriter, pps: Callable[[], float]) -> None:
     """Tell a sweep the pace whenever it has changed."""
-    told = _whole(pps())
+    told = _whole_number(pps())
     while True:
         await asyncio.sleep(_STEER_EVERY)
-        if (now := _whole(pps())) != told:
+        if (now := _whole_number(pps())) != told:
             told = now
             try:
                 stdin.write(json.dumps({"pps": now}).encode() + b"\n")
@@ -234,30 +234,30 @@ async def _steer(stdin: asyncio.StreamWriter, pps: Callable[[], float]) -> None:
                 return  # it has come to its end
 
 
-def _whole(pps: float) -> int:
+def _whole_number(pps: float) -> int:
     return min(max(int(pps), 1), _MOST_PPS)
 
 
-def _text(message: Mapping[str, Any], name: str) -> str:
+def _read_text(message: Mapping[str, Any], name: str) -> str:
     if isinstance(text := message.get(name), str):
         return text
     raise Unavailable(_UNREADABLE)
 
 
-def _number(message: Mapping[str, Any], name: str) -> int:
+def _read_number(message: Mapping[str, Any], name: str) -> int:
     if isinstance(number := message.get(name), int):
         return number
     raise Unavailable(_UNREADABLE)
 
 
-def _stretch(ends: Any) -> Swept:
+def _read_stretch(ends: Any) -> Swept:
     match ends:
         case [str(first), str(last)]:
             return Swept(first, last)
     raise Unavailable(_UNREADABLE)
 
 
-def _reply(message: Mapping[str, Any], undated: datetime | None = None) -> Reply:
+def _read_reply(message: Mapping[str, Any], undated: datetime | None = None) -> Reply:
     try:
         encoded = message.get("payload_b64")
         payload = str(message["payload"]).encode(errors="replace") if encoded is None else base64.b64decode(encoded)
@@ -275,7 +275,7 @@ def _reply(message: Mapping[str, Any], undated: datetime | None = None) -> Reply
         raise Unavailable(_UNREADABLE) from None
 
 
-def _program() -> tuple[Sequence[str], Mapping[str, str]]:
+def _link_program() -> tuple[Sequence[str], Mapping[str, str]]:
     """How camscan-link is started, and with which environment: ``CAMSCAN_LINK`` names another one.
 
     Raises Unavailable where there is none for this system.
@@ -293,7 +293,7 @@ def _program() -> tuple[Sequence[str], Mapping[str, str]]:
     return (sys.executable, "-P", "-m", "camscan.link"), {**os.environ, "PYTHONPATH": root}
 
 
-async def _messages(
+async def _run_program(
     *arguments: str,
     request: Mapping[str, Any] | None = None,
     pps: Callable[[], float] | None = None,
@@ -302,7 +302,7 @@ async def _messages(
 
     With ``pps`` its standard input stays open, and it is told the pace whenever that has changed.
     """
-    program, environment = _program()
+    program, environment = _link_program()
     pipe = asyncio.subprocess.PIPE
     steering: asyncio.Task[None] | None = None
     try:
@@ -314,12 +314,12 @@ async def _messages(
     if process.stdin is None or process.stdout is None or process.stderr is None:
         raise Unavailable("camscan-link has no pipes")
     try:
-        steering = await _request(process.stdin, request or {}, pps)
-        while (message := await _message(process.stdout)) is not None:
+        steering = await _send_request(process.stdin, request or {}, pps)
+        while (message := await _read_message(process.stdout)) is not None:
             yield message
         complaint = (await process.stderr.read()).decode("utf-8", "replace")
         if (code := await process.wait()) != 0:
-            raise Unavailable(_complaint(complaint, code))
+            raise Unavailable(_describe_failure(complaint, code))
     finally:
         if steering is not None:
             steering.cancel()
@@ -329,7 +329,7 @@ async def _messages(
             await process.wait()
 
 
-async def _request(
+async def _send_request(
     stdin: asyncio.StreamWriter, request: Mapping[str, Any], pps: Callable[[], float] | None
 ) -> asyncio.Task[None] | None:
     """Send the one request, and go on telling the pace where there is one."""
@@ -337,21 +337,21 @@ async def _request(
         stdin.write(json.dumps(request).encode() + b"\n")
         await stdin.drain()
     if pps is not None:
-        return asyncio.create_task(_steer(stdin, pps))
+        return asyncio.create_task(_steer_pace(stdin, pps))
     stdin.close()
     return None
 
 
-async def _message(stdout: asyncio.StreamReader) -> dict[str, Any] | None:
+async def _read_message(stdout: asyncio.StreamReader) -> dict[str, Any] | None:
     """The next line; None at the end."""
     try:
         line = await stdout.readline()
     except ValueError:  # longer than any
         raise Unavailable(_UNREADABLE) from None
-    return _object(line) if line else None
+    return _parse_object(line) if line else None
 
 
-def _object(line: bytes) -> dict[str, Any]:
+def _parse_object(line: bytes) -> dict[str, Any]:
     """One line that camscan-link said."""
     try:
         message: Any = json.loads(line)
@@ -362,7 +362,7 @@ def _object(line: bytes) -> dict[str, Any]:
     raise Unavailable(_UNREADABLE)
 
 
-def _complaint(text: str, code: int) -> str:
+def _describe_failure(text: str, code: int) -> str:
     """Why camscan-link ended with a code, in its own words where it has any."""
     lines = text.strip().splitlines()
     return lines[-1].removeprefix("camscan-link: ") if lines else f"it ended with code {code}"

@@ -82,23 +82,25 @@ def parse_message(payload: bytes, *, lenient_body: bool = False) -> Message:
     start = first.rstrip(b"\r \t\x00")
     if found := _STATUS_LINE.match(start):
         status = int(found["status"]) if found["status"] else None
-        reason = _text(found["reason"]).strip()
-        return Message(_text(start), _text(found["version"]).upper(), status, reason, *_head(rest, end))
+        reason = _header_text(found["reason"]).strip()
+        return Message(
+            _header_text(start), _header_text(found["version"]).upper(), status, reason, *_split_head(rest, end)
+        )
     if found := _REQUEST_LINE.match(start):
-        return Message(_text(start), _text(found["version"]).upper(), None, "", *_head(rest, end))
+        return Message(_header_text(start), _header_text(found["version"]).upper(), None, "", *_split_head(rest, end))
     if not lenient_body:
-        raise NotSpoken(f"no status or request line: {_text(start[:40])!r}")
+        raise NotSpoken(f"no status or request line: {_header_text(start[:40])!r}")
     if _HEADER_LINE.match(start):
-        return Message("", "", None, "", *_head(data, end))
+        return Message("", "", None, "", *_split_head(data, end))
     return Message("", "", None, "", (), payload)
 
 
-def challenges(values: Iterable[str]) -> list[Challenge]:
+def read_challenges(values: Iterable[str]) -> list[Challenge]:
     """Every scheme of every WWW-Authenticate value, several schemes in one header included."""
-    return list(itertools.islice((challenge for value in values for challenge in _challenges(value)), _SCHEMES))
+    return list(itertools.islice((challenge for value in values for challenge in _split_challenges(value)), _SCHEMES))
 
 
-def _text(raw: bytes) -> str:
+def _header_text(raw: bytes) -> str:
     """UTF-8 where it is that, else ISO 8859-1, which cannot fail; NUL is dropped, since no database column takes it."""
     raw = raw.replace(b"\x00", b"")
     try:
@@ -107,7 +109,7 @@ def _text(raw: bytes) -> str:
         return raw.decode("latin-1")
 
 
-def _head(data: bytes, end: bytes) -> tuple[tuple[tuple[str, str], ...], bytes]:
+def _split_head(data: bytes, end: bytes) -> tuple[tuple[tuple[str, str], ...], bytes]:
     """Split off header lines: up to an empty line, or a line that is plainly markup (cameras forget the empty line)."""
     lines: list[list[bytes]] = []
     position = count = 0
@@ -128,25 +130,25 @@ def _head(data: bytes, end: bytes) -> tuple[tuple[tuple[str, str], ...], bytes]:
         else:
             lines.append([line])
         position = following
-    return tuple(_header(b" ".join(parts)) for parts in lines), data[position:]
+    return tuple(_read_header(b" ".join(parts)) for parts in lines), data[position:]
 
 
-def _header(line: bytes) -> tuple[str, str]:
+def _read_header(line: bytes) -> tuple[str, str]:
     name, _, value = line.partition(b":")
-    return _text(name).strip(), _text(value).strip()
+    return _header_text(name).strip(), _header_text(value).strip()
 
 
-def _challenges(value: str) -> Iterator[Challenge]:
+def _split_challenges(value: str) -> Iterator[Challenge]:
     scheme, params, order = "", dict[str, str](), list[str]()
-    position = _end(_SEPARATORS, value, 0)
+    position = _end_of_match(_SEPARATORS, value, 0)
     while position < len(value) and len(order) < _PARAMETERS:
         token = _TOKEN.match(value, position)
         if token is None:
-            position = _end(_STRAY, value, position)
+            position = _end_of_match(_STRAY, value, position)
             continue
         position = token.end()
         if equals := _EQUALS.match(value, position):
-            text, position = _value(value, equals.end())
+            text, position = _read_value(value, equals.end())
             name = token[0].lower()
             params.setdefault(name, text)
             order.append(name)
@@ -157,18 +159,18 @@ def _challenges(value: str) -> Iterator[Challenge]:
             if token68 := _TOKEN68.match(value, position):  # Negotiate, NTLM: one opaque token instead of parameters
                 params["token68"] = token68[1]
                 position = token68.end()
-        position = _end(_SEPARATORS, value, position)
+        position = _end_of_match(_SEPARATORS, value, position)
     if scheme or order:
         yield Challenge(scheme, params, tuple(order))
 
 
-def _value(value: str, position: int) -> tuple[str, int]:
+def _read_value(value: str, position: int) -> tuple[str, int]:
     if quoted := _QUOTED.match(value, position):
         return re.sub(r"\\(.)", r"\1", quoted[1], flags=re.DOTALL), quoted.end()
     bare = _BARE.match(value, position)
     return (bare[0].strip(), bare.end()) if bare else ("", position)
 
 
-def _end(pattern: re.Pattern[str], value: str, position: int) -> int:
+def _end_of_match(pattern: re.Pattern[str], value: str, position: int) -> int:
     found = pattern.match(value, position)
     return found.end() if found else position

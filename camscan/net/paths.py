@@ -79,7 +79,7 @@ def build_request(method: str, path: str, ip: str, port: int = 80, *, call: str 
         raise ScopeError(f"camscan never requests {method} {path!r}")
     lines = [
         f"{method} {path} HTTP/1.1",
-        f"Host: {_host(ip, port)}",
+        f"Host: {_host_header(ip, port)}",
         f"User-Agent: {_AGENT}",
         "Accept: */*",
         "Accept-Encoding: identity",
@@ -98,15 +98,15 @@ def build_rtsp(verb: str, ip: str, port: int = 554) -> bytes:
     """One RTSP/1.0 request (RFC 2326) for the root of a literal address, CSeq 1; ScopeError for any other verb."""
     if verb not in VERBS:
         raise ScopeError(f"camscan never sends RTSP {verb!r}")
-    return f"{verb} rtsp://{_bracketed(ip)}:{_port(port)}/ RTSP/1.0\r\nCSeq: 1\r\n\r\n".encode("ascii")
+    return f"{verb} rtsp://{_bracket_address(ip)}:{_checked_port(port)}/ RTSP/1.0\r\nCSeq: 1\r\n\r\n".encode("ascii")
 
 
-def example(request: bytes, ip: str = "192.0.2.1") -> bytes:
+def example_request(request: bytes, ip: str = "192.0.2.1") -> bytes:
     """The request as ``camscan probes`` prints it, with HOST for the address."""
     return request.replace(ip.encode("ascii"), b"HOST")
 
 
-def jump(page: str) -> str | None:
+def page_jump(page: str) -> str | None:
     """Where a page sends its reader by script or meta refresh, as written; None where it does not."""
     found = _JUMP.search(page)
     return next((target for target in found.groups() if target), None) if found else None
@@ -120,7 +120,7 @@ def same_device(target: str, ip: str, port: int) -> tuple[int, str] | None:
     try:
         parts = urlsplit(target.strip())
         named = parts.port
-        if parts.hostname and _literal(parts.hostname) != _literal(ip):
+        if parts.hostname and _parse_address(parts.hostname) != _parse_address(ip):
             return None
     except (ValueError, ScopeError):
         return None
@@ -140,7 +140,7 @@ def port_numbers(values: tuple[str, ...]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(number for number in numbers if number in _PORTS))
 
 
-def _literal(ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+def _parse_address(ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     # A host name could lead anywhere, and a line break in it would be a second header: addresses only.
     try:
         address = ipaddress.ip_address(ip)
@@ -150,17 +150,17 @@ def _literal(ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     return ipaddress.IPv6Address(int(address)) if isinstance(address, ipaddress.IPv6Address) else address
 
 
-def _port(port: int) -> int:
+def _checked_port(port: int) -> int:
     if port not in _PORTS:
         raise ScopeError(f"{port} is not a TCP port")
     return port
 
 
-def _host(ip: str, port: int) -> str:
-    where = _bracketed(ip)
-    return where if _port(port) in _DEFAULT_PORTS else f"{where}:{port}"
+def _host_header(ip: str, port: int) -> str:
+    where = _bracket_address(ip)
+    return where if _checked_port(port) in _DEFAULT_PORTS else f"{where}:{port}"
 
 
-def _bracketed(ip: str) -> str:
-    address = _literal(ip)
+def _bracket_address(ip: str) -> str:
+    address = _parse_address(ip)
     return f"[{address}]" if isinstance(address, ipaddress.IPv6Address) else str(address)

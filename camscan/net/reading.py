@@ -66,12 +66,14 @@ class Patience:
     """From its first byte to its last."""
 
 
-def _of_none(connection: Connection, received: int) -> str:
+def _why_nothing(connection: Connection, received: int) -> str:
     """Why reading stopped where no byte of a reply came: ``endless`` where much else did; empty where nothing did."""
     return "endless" if connection.has_poured and not received else ""
 
 
-async def read(connection: Connection, feed: Callable[[bytes], bool], patience: Patience, deadline: float) -> Ending:
+async def read_reply(
+    connection: Connection, feed: Callable[[bytes], bool], patience: Patience, deadline: float
+) -> Ending:
     """Feed what comes until ``feed`` says it is enough, the peer ends, ``patience`` is over, or ``deadline`` is.
 
     ``deadline`` is a reading of ``time.monotonic``: a byte a second keeps no connection open.
@@ -81,12 +83,12 @@ async def read(connection: Connection, feed: Callable[[bytes], bool], patience: 
     while True:
         left = deadline - time.monotonic()
         if left <= 0:
-            return Ending(_of_none(connection, received) or "late", received, first)
+            return Ending(_why_nothing(connection, received) or "late", received, first)
         try:
             async with asyncio.timeout(min(idle, left)):
                 data = await connection.receive()
         except TimeoutError:
-            return Ending(_of_none(connection, received) or ("silent" if idle < left else "late"), received, first)
+            return Ending(_why_nothing(connection, received) or ("silent" if idle < left else "late"), received, first)
         except Endless:
             return Ending("endless", received, first)
         except OSError:

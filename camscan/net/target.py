@@ -86,7 +86,7 @@ def parse_targets(texts: Sequence[str], *, limit: int = 65536, confirm_count: in
     covering: list[Span] = []
     for text in texts:
         for part in filter(None, re.split(r"[\s,]+", text)):
-            found, whole = _read(part)
+            found, whole = _read_target(part)
             spans += found
             covering += whole
     if not spans:
@@ -100,17 +100,17 @@ def parse_targets(texts: Sequence[str], *, limit: int = 65536, confirm_count: in
     return targets
 
 
-def _read(text: str) -> tuple[list[Span], list[Span]]:
+def _read_target(text: str) -> tuple[list[Span], list[Span]]:
     if "/" in text:
-        return _prefix(text)
+        return _read_prefix(text)
     if "-" in text and _LOOKS_NUMERIC.match(text.replace("-", "")):
-        return _range(text)
-    address = _address(text, text)
+        return _read_range(text)
+    address = _read_address(text, text)
     alone = [Span(address.version, int(address), int(address))]
     return alone, alone
 
 
-def _address(text: str, whole: str) -> Address:
+def _read_address(text: str, whole: str) -> Address:
     if "%" in text:
         raise TargetError(f"{whole}: leave out the zone and name the interface with --interface instead")
     try:
@@ -127,9 +127,9 @@ def _address(text: str, whole: str) -> Address:
     raise TargetError(f"{whole}: not an address; write it like 10.1.2.3, 10.1.2.0/24, 10.1.2.10-50 or fd00::10")
 
 
-def _prefix(text: str) -> tuple[list[Span], list[Span]]:
+def _read_prefix(text: str) -> tuple[list[Span], list[Span]]:
     base, _, length = text.partition("/")
-    address = _address(base, text)
+    address = _read_address(base, text)
     try:
         network = ipaddress.ip_network(f"{address}/{length}", strict=False)
     except ValueError:
@@ -148,17 +148,17 @@ def _prefix(text: str) -> tuple[list[Span], list[Span]]:
     return [Span(network.version, first, last)], [whole]
 
 
-def _range(text: str) -> tuple[list[Span], list[Span]]:
+def _read_range(text: str) -> tuple[list[Span], list[Span]]:
     left, dash, right = text.partition("-")
     if "-" not in right and (right.count(".") == left.count(".") == 3 or ":" in text):  # noqa: PLR2004 - IPv4
-        return _between(text, _address(left, text), _address(right, text))
+        return _spans_between(text, _read_address(left, text), _read_address(right, text))
     octets = text.split(".")
     if len(octets) != 4:  # noqa: PLR2004 - IPv4
         raise TargetError(f"{text}: not a range; write it like 10.1.2.10{dash}50 or 10.1.2.10-10.1.2.50")
-    return _octets(text, [_octet(octet, text) for octet in octets])
+    return _read_octets(text, [_read_octet(octet, text) for octet in octets])
 
 
-def _between(text: str, first: Address, last: Address) -> tuple[list[Span], list[Span]]:
+def _spans_between(text: str, first: Address, last: Address) -> tuple[list[Span], list[Span]]:
     if first.version != last.version:
         raise TargetError(f"{text}: both ends of a range must be of one family, IPv4 or IPv6")
     if first > last:  # type: ignore[operator]  # one family, as checked above
@@ -169,7 +169,7 @@ def _between(text: str, first: Address, last: Address) -> tuple[list[Span], list
     return between, between
 
 
-def _octet(text: str, whole: str) -> tuple[int, int]:
+def _read_octet(text: str, whole: str) -> tuple[int, int]:
     found = _OCTET.fullmatch(text)
     if found is None:
         raise TargetError(f"{whole}: not a range; write it like 10.1.2.10-50 or 10.1.2.10-10.1.2.50")
@@ -181,7 +181,7 @@ def _octet(text: str, whole: str) -> tuple[int, int]:
     return first, last
 
 
-def _octets(text: str, octets: list[tuple[int, int]]) -> tuple[list[Span], list[Span]]:
+def _read_octets(text: str, octets: list[tuple[int, int]]) -> tuple[list[Span], list[Span]]:
     whole = 4  # octets from here on run from 0 to 255: they make each span longer, not the spans more
     while whole > 1 and octets[whole - 1] == (0, 255):
         whole -= 1

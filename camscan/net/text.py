@@ -20,7 +20,7 @@ _SEPARATED = re.compile(r"[0-9a-f]{1,2}(?:[:-][0-9a-f]{1,2}){5}")
 _GROUPED = re.compile(r"[0-9a-f]{12}|[0-9a-f]{4}(?:[. ][0-9a-f]{4}){2}|[0-9a-f]{2}(?:[. ][0-9a-f]{2}){5}")
 
 
-def decode(payload: bytes) -> str:
+def decode_text(payload: bytes) -> str:
     """Bytes as UTF-8, else as GB 2312 (the makers' home encoding), else as Latin-1, which takes anything."""
     try:
         return payload.decode("utf-8")
@@ -38,27 +38,27 @@ def decode(payload: bytes) -> str:
 def decode_mixed(payload: bytes) -> str:
     """Bytes of which some are no UTF-8: where most of the rest is, only the bad ones are lost, as U+FFFD.
 
-    Else as ``decode``, but control characters of Latin-1 are no text either.
+    Else as ``decode_text``, but control characters of Latin-1 are no text either.
     """
     text = payload.decode("utf-8", "replace")
     lost = text.count(UNREADABLE)
     letters = len(text) - len(text.encode("ascii", "ignore")) - lost
     if letters >= lost:
         return text
-    other = decode(payload)
+    other = decode_text(payload)
     return text if _C1.search(other) else other
 
 
-def storable(text: str) -> str:
+def storable_text(text: str) -> str:
     """Text that every database and file takes: without NUL, lone surrogates as a question mark; blanks stay."""
     if text.isprintable():
         return text
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
-def clean(text: str) -> str:
-    """``storable`` text without blanks at both ends."""
-    return storable(text).strip()
+def clean_text(text: str) -> str:
+    """``storable_text`` without blanks at both ends."""
+    return storable_text(text).strip()
 
 
 def mac_address(text: str) -> str | None:

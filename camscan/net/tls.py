@@ -114,9 +114,9 @@ class Hello:
             self._left = length
             position += 5
         del self._records[:position]
-        return self._ended() or self._other
+        return self._is_finished() or self._other
 
-    def _ended(self) -> bool:
+    def _is_finished(self) -> bool:
         """Read the messages that are whole; True where no more is needed."""
         position = 0
         while position + 4 <= len(self._messages):
@@ -125,7 +125,7 @@ class Hello:
             if len(body) < length:
                 break
             if kind == SERVER_HELLO and length >= 2:  # noqa: PLR2004 - the version
-                number = _chosen(body)
+                number = _chosen_version(body)
                 self.version = _VERSIONS.get(number, f"0x{number:04x}")
             elif kind == CERTIFICATE:
                 self.certificate = bytes(body[6 : 6 + int.from_bytes(body[3:6])])
@@ -137,7 +137,7 @@ class Hello:
         return False
 
 
-def _chosen(hello: bytes | bytearray) -> int:
+def _chosen_version(hello: bytes | bytearray) -> int:
     """The version in a ServerHello: TLS 1.3 stands in an extension, and 1.2 in its old place (RFC 8446, 4.2.1)."""
     at = 35 + int.from_bytes(hello[34:35]) + 5  # version, random, session, suite, compression, length of extensions
     while at + 4 <= len(hello):
@@ -148,7 +148,7 @@ def _chosen(hello: bytes | bytearray) -> int:
     return int.from_bytes(hello[:2])
 
 
-def describe(der: bytes, version: str) -> bytes:
+def describe_certificate(der: bytes, version: str) -> bytes:
     """Lines ``name=value`` of a certificate: subject and issuer (RFC 4514), TLS version, sha256, serial, dates, names.
 
     A certificate that cannot be parsed still has its ``sha256=`` and ``version=``.
@@ -160,12 +160,12 @@ def describe(der: bytes, version: str) -> bytes:
         try:
             certificate = x509.load_der_x509_certificate(der)
             lines = [
-                f"subject={_name(certificate.subject)}",
-                f"issuer={_name(certificate.issuer)}",
+                f"subject={_name_text(certificate.subject)}",
+                f"issuer={_name_text(certificate.issuer)}",
                 *lines,
-                f"serial={_serial(certificate.serial_number)}",
-                f"not_before={_date(certificate.not_valid_before_utc)}",
-                f"not_after={_date(certificate.not_valid_after_utc)}",
+                f"serial={_serial_text(certificate.serial_number)}",
+                f"not_before={_date_text(certificate.not_valid_before_utc)}",
+                f"not_after={_date_text(certificate.not_valid_after_utc)}",
             ]
         except (ValueError, TypeError, x509.InvalidVersion, NotImplementedError):
             return "\n".join(lines).encode()
@@ -173,17 +173,17 @@ def describe(der: bytes, version: str) -> bytes:
     return "\n".join(lines).encode()
 
 
-def _name(name: x509.Name) -> str:
+def _name_text(name: x509.Name) -> str:
     return name.rfc4514_string().replace("\r", "\\0D").replace("\n", "\\0A").replace("\x00", "\\00")
 
 
-def _serial(number: int) -> str:
+def _serial_text(number: int) -> str:
     digits = f"{abs(number):x}"
     digits = digits.zfill(len(digits) + len(digits) % 2)
     return ("-" if number < 0 else "") + ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
 
-def _date(moment: datetime) -> str:
+def _date_text(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

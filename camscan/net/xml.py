@@ -79,7 +79,7 @@ class Document:
     @property
     def namespaces(self) -> tuple[str, ...]:
         """Every namespace that is declared, once, in the order sent."""
-        return tuple(dict.fromkeys(_declared(self._nodes[0])))
+        return tuple(dict.fromkeys(_declared_namespaces(self._nodes[0])))
 
     def attribute(self, index: int, name: str) -> str:
         """An attribute of an element; empty where it has none of that name."""
@@ -96,7 +96,7 @@ class Document:
     def parent(self, index: int) -> str:
         """Name of the element around it; ``fragment`` or empty for the root."""
         around = self._nodes[index].getparent()
-        return "" if around is None else local(around.tag)
+        return "" if around is None else local_name(around.tag)
 
     def within(self, index: int) -> range:
         """The element and all that are within it."""
@@ -104,7 +104,7 @@ class Document:
 
     def child_names(self, index: int) -> list[str]:
         """Names of the elements directly within it."""
-        return [local(child.tag) for child in self._nodes[index].iterchildren(etree.Element)]
+        return [local_name(child.tag) for child in self._nodes[index].iterchildren(etree.Element)]
 
     def children(self, index: int) -> Iterator[int]:
         """The elements directly within it."""
@@ -123,7 +123,7 @@ def parse_xml(payload: bytes, limit: int = 262144) -> Document:
     Undeclared prefixes are accepted. A fragment of several elements comes back under a root called ``fragment``.
     Document type declarations are refused: cameras send none, and entities are how XML attacks its reader.
     """
-    text = _characters(payload[:limit])
+    text = _decode_characters(payload[:limit])
     start = text.find("<")
     if start < 0:
         raise Malformed("not XML: there is no element in it")
@@ -133,18 +133,18 @@ def parse_xml(payload: bytes, limit: int = 262144) -> Document:
     declaration = _DECLARATION.match(text)
     if declaration:
         text = text[declaration.end() :]
-    root = _parse(f"<fragment>{_bounded(_references(text))}</fragment>")
+    root = _parse_document(f"<fragment>{_bound_document(_replace_references(text))}</fragment>")
     if root is None or len(root) == 0:
         raise Malformed("not XML: no element could be read")
-    return _document(root[0] if declaration or len(root) == 1 else root, text)
+    return _make_document(root[0] if declaration or len(root) == 1 else root, text)
 
 
-def local(tag: str) -> str:
+def local_name(tag: str) -> str:
     """Name without namespace and prefix: ``{urn:x}Types`` and ``d:Types`` are both ``Types``."""
     return tag.rpartition("}")[2].rpartition(":")[2]
 
 
-def _characters(data: bytes) -> str:
+def _decode_characters(data: bytes) -> str:
     """Decoded, whatever it declares, and without anything that XML does not allow."""
     head = data[:64].lstrip(b" \t\r\n")
     if head.startswith(_MARKS):
@@ -164,25 +164,25 @@ def _characters(data: bytes) -> str:
     return _FORBIDDEN.sub(UNREADABLE, text)
 
 
-def _references(text: str) -> str:
+def _replace_references(text: str) -> str:
     if "&" not in text:
         return text
     text = _AMPERSAND.sub("&amp;", text)
-    return _REFERENCE.sub(_reference, text) if "&#" in text else text
+    return _REFERENCE.sub(_replace_reference, text) if "&#" in text else text
 
 
-def _reference(found: re.Match[str]) -> str:
+def _replace_reference(found: re.Match[str]) -> str:
     number = int(found[1]) if found[1] else int(found[2], 16)
     return UNREADABLE if number > 0x10FFFF or _FORBIDDEN.match(chr(number)) else found[0]  # noqa: PLR2004 - Unicode
 
 
-def _bounded(text: str) -> str:
+def _bound_document(text: str) -> str:
     """Up to where one of the limits is met."""
     size = len(text)
     for mark, each in DENSITY.items() if size > FREE else ():
         allowed = max(FREE, size // each)
         if text.count(mark.pattern) > allowed:
-            text = _before(mark, text, allowed)
+            text = _text_before(mark, text, allowed)
     if text.count("<") <= DEPTH:
         return text
     depth = 0
@@ -196,14 +196,14 @@ def _bounded(text: str) -> str:
     return text
 
 
-def _before(mark: re.Pattern[str], text: str, allowed: int) -> str:
+def _text_before(mark: re.Pattern[str], text: str, allowed: int) -> str:
     """Up to the first mark that is one too many; a tag is whole or not there."""
     end = next(itertools.islice(mark.finditer(text), allowed, None)).start()
     tag = text.rfind("<", 0, end + 1)
     return text[: max(0, tag)] if text.rfind(">", 0, end) < tag else text[:end]
 
 
-def _parse(text: str) -> etree._Element | None:
+def _parse_document(text: str) -> etree._Element | None:
     # Unlike the parsers of the standard library this one survives tags that do not match and undeclared prefixes.
     parser = etree.XMLParser(
         encoding="utf-8",
@@ -221,14 +221,17 @@ def _parse(text: str) -> etree._Element | None:
         return None
 
 
-def _document(root: etree._Element, text: str) -> Document:
-    if len(text) > _SMALL and max(map(len, _declared(root)), default=0) * (text.count("<") + text.count("=")) > _BUILT:
+def _make_document(root: etree._Element, text: str) -> Document:
+    if (
+        len(text) > _SMALL
+        and max(map(len, _declared_namespaces(root)), default=0) * (text.count("<") + text.count("=")) > _BUILT
+    ):
         raise Malformed("XML with an endless namespace is refused")
     nodes = tuple(root.iter(etree.Element))
-    # ``local``, without the cost of a call for each
+    # ``local_name``, without the cost of a call for each
     names = tuple([node.tag.rpartition("}")[2].rpartition(":")[2] for node in nodes])
     return Document(names, tuple([node.text or "" for node in nodes]), nodes)
 
 
-def _declared(root: etree._Element) -> Iterator[str]:
+def _declared_namespaces(root: etree._Element) -> Iterator[str]:
     return (uri for _, (_, uri) in etree.iterwalk(root, events=("start-ns",)))

@@ -46,7 +46,7 @@ class Channel:
 
 
 @functools.cache
-def load() -> Mapping[str, Channel]:
+def load_channels() -> Mapping[str, Channel]:
     """Every channel by name, in alphabetical order."""
     names = sorted(module.name for module in pkgutil.iter_modules(channels.__path__) if not module.name.startswith("_"))
     found = [importlib.import_module(f"{channels.__name__}.{name}").CHANNEL for name in names]
@@ -55,22 +55,24 @@ def load() -> Mapping[str, Channel]:
 
 def channel_of(recipient: Recipient) -> Channel:
     """The channel of a recipient whose options fit it. Raises ConfigError with file and line where they do not."""
-    found = load().get(recipient.channel)
+    found = load_channels().get(recipient.channel)
     if found is None:
-        raise recipient.wrong(f"there is no channel '{recipient.channel}'; the channels are: {', '.join(load())}")
-    said = recipient.said()
+        raise recipient.error_about(
+            f"there is no channel '{recipient.channel}'; the channels are: {', '.join(load_channels())}"
+        )
+    said = recipient.options_given()
     for group in found.needs:
         given = [each for each in group if each in said]
         if not given:
-            raise recipient.wrong(f"{found.name} needs {listed([_spelled(each) for each in group], 'or')}")
+            raise recipient.error_about(f"{found.name} needs {listed([_option_name(each) for each in group], 'or')}")
         if len(given) > 1:
-            raise recipient.wrong(f"{found.name} takes one of {listed(given)}, not both")
+            raise recipient.error_about(f"{found.name} takes one of {listed(given)}, not both")
     others = said - _OF_ALL - {*found.takes, *(each for group in found.needs for each in group)}
     if others:
-        raise recipient.wrong(f"{found.name} does not use {listed(sorted(others))}; take it out")
+        raise recipient.error_about(f"{found.name} does not use {listed(sorted(others))}; take it out")
     return found
 
 
-def _spelled(option: str) -> str:
+def _option_name(option: str) -> str:
     """How an option is written: a secret is named by where it is kept."""
     return f"{option}_file" if option in {"password", "secret"} else option if option not in LISTS else f"'{option}'"

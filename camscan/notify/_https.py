@@ -25,15 +25,15 @@ _REDIRECTS, _OK, _TOO_MANY = range(300, 400), range(200, 300), 429
 _FAULT = 500
 
 
-def post(recipient: Recipient, body: bytes, headers: Mapping[str, str]) -> Outcome:
+def post_body(recipient: Recipient, body: bytes, headers: Mapping[str, str]) -> Outcome:
     """Send it; what came of that. Raises ConfigError where the address cannot be read, UsageError without httpx."""
     address = recipient.text("url")
     if not address.lower().startswith("https://"):
         return Outcome(is_sent=False, detail="its address does not begin with https://; nothing was sent")
-    return asyncio.run(_post(address, body, headers, recipient.options.get("ca_file", "")))
+    return asyncio.run(_post_body(address, body, headers, recipient.options.get("ca_file", "")))
 
 
-async def _post(address: str, body: bytes, headers: Mapping[str, str], ca_file: str) -> Outcome:
+async def _post_body(address: str, body: bytes, headers: Mapping[str, str], ca_file: str) -> Outcome:
     try:
         import httpx  # noqa: PLC0415 - an extra, and only alerts over HTTPS need it
     except ImportError as error:
@@ -56,7 +56,7 @@ async def _post(address: str, body: bytes, headers: Mapping[str, str], ca_file: 
                 said += chunk
                 if len(said) > LIMIT:
                     break
-            return _outcome(response.status_code, said[:LIMIT])
+            return _outcome_of_status(response.status_code, said[:LIMIT])
     except (TimeoutError, httpx.TimeoutException):
         return Outcome(is_sent=False, detail=f"no answer within {SECONDS:g} seconds")
     except httpx.ConnectError as error:
@@ -71,7 +71,7 @@ def _why_no_connection(said: str) -> str:
     return "no connection to it"
 
 
-def _outcome(status: int, said: bytes) -> Outcome:
+def _outcome_of_status(status: int, said: bytes) -> Outcome:
     if status in _OK:
         return Outcome(is_sent=True, detail=f"taken (HTTP status {status})")
     if status in _REDIRECTS:

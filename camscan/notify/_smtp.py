@@ -28,7 +28,7 @@ _LONGEST = 120
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 
 
-def deliver(mail: EmailMessage, recipient: Recipient) -> Outcome:
+def deliver_mail(mail: EmailMessage, recipient: Recipient) -> Outcome:
     """Give it to the recipient's server. Raises ConfigError where the password cannot be read."""
     password, ca_file = recipient.text("password"), recipient.options.get("ca_file", "")
     try:
@@ -38,10 +38,10 @@ def deliver(mail: EmailMessage, recipient: Recipient) -> Outcome:
     try:
         return _over_smtp(mail, recipient, password, context)
     except (OSError, ValueError) as error:  # smtplib's own errors are OSErrors
-        return Outcome(is_sent=False, detail=_why(error, recipient))
+        return Outcome(is_sent=False, detail=_why_not_sent(error, recipient))
 
 
-def words(said: bytes | str) -> str:
+def server_words(said: bytes | str) -> str:
     """The beginning of what a server or program says, as one harmless line."""
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
     return visible(" ".join(text.split()), _LONGEST)
@@ -61,7 +61,7 @@ def _over_smtp(mail: EmailMessage, recipient: Recipient, password: str, context:
     return Outcome(is_sent=True, detail=f"taken by {server}")
 
 
-def _why(error: Exception, recipient: Recipient) -> str:
+def _why_not_sent(error: Exception, recipient: Recipient) -> str:
     """Why nothing was sent, in a few words."""
     if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, OSError):
         error = error.__context__  # what smtplib found in reading the answer
@@ -69,20 +69,20 @@ def _why(error: Exception, recipient: Recipient) -> str:
     if "CERTIFICATE_VERIFY_FAILED" in said:
         said = "its certificate is not trusted, so nothing was sent; ca_file names the authority of your own network"
     elif isinstance(error, smtplib.SMTPNotSupportedError):
-        said = f"it does not offer what is needed, so nothing was sent ({words(said)})"
+        said = f"it does not offer what is needed, so nothing was sent ({server_words(said)})"
     elif isinstance(error, smtplib.SMTPAuthenticationError):
         said = f"it refused the login ({error.smtp_code})"
     elif isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = sorted({str(code) for code, _ in error.recipients.values()})
         said = f"it does not accept mail for {', '.join(recipient.to)} ({', '.join(codes)})"
     elif isinstance(error, smtplib.SMTPResponseException):
-        said = f"it refused the mail ({error.smtp_code} {words(error.smtp_error)})"
+        said = f"it refused the mail ({error.smtp_code} {server_words(error.smtp_error)})"
     elif isinstance(error, smtplib.SMTPException):
-        said = f"it ended the conversation ({words(said)})"
+        said = f"it ended the conversation ({server_words(said)})"
     elif isinstance(error, TimeoutError):
         said = f"no answer within {SECONDS:g} seconds"
     else:
-        said = words(getattr(error, "strerror", None) or said)
+        said = server_words(getattr(error, "strerror", None) or said)
     return f"{recipient.options['server']}: {said}"
 
 

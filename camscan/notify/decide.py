@@ -52,7 +52,7 @@ class Chosen:
     notes: tuple[Note, ...] = ()
 
 
-def choose(
+def choose_items(
     events: Iterable[Event], standing: Iterable[Item], past: Iterable[Note], now: datetime, recent: Iterable[str]
 ) -> Chosen:
     """Of everything that happened (``events``) or is so (``standing``), what is to be told now.
@@ -64,13 +64,13 @@ def choose(
     for each in events:
         item = each.item
         memory.note(item, scan=each.scan, is_told=False)
-        if memory.flaps(item):
-            item = _flapping(item)
-        if item.kind not in UNTOLD and not memory.knows(item):
+        if memory.is_flapping(item):
+            item = _flapping_item(item)
+        if item.kind not in UNTOLD and not memory.was_sent_lately(item):
             items.append(item)
             memory.note(item, scan=each.scan, is_told=True)
     for item in standing:
-        if not memory.knows(item):
+        if not memory.was_sent_lately(item):
             items.append(item)
             memory.note(item, scan="", is_told=True)
     return Chosen(tuple(items), tuple(memory.new))
@@ -85,9 +85,9 @@ class _Memory:
         self._changes: Counter[tuple[str, str]] = Counter()
         self.new: list[Note] = []
         for each in past:
-            self._take(each)
+            self._take_note(each)
 
-    def _take(self, note: Note) -> None:
+    def _take_note(self, note: Note) -> None:
         if note.is_told:
             self._told[note.kind, note.subject, note.value].append(note.at)
         elif note.scan in self._recent:
@@ -96,14 +96,14 @@ class _Memory:
     def note(self, item: Item, *, scan: str, is_told: bool) -> None:
         note = Note(item.kind, item.subject, item.value, self._now, scan, is_told)
         self.new.append(note)
-        self._take(note)
+        self._take_note(note)
 
-    def flaps(self, item: Item) -> bool:
+    def is_flapping(self, item: Item) -> bool:
         """Whether it only changes there and back; what is an alarm stays one."""
         is_alarm = item.kind in KINDS and KINDS[item.kind].about == "alarm"
         return not is_alarm and self._changes[FAMILY.get(item.kind, item.kind), item.subject] >= FLAPS
 
-    def knows(self, item: Item) -> bool:
+    def was_sent_lately(self, item: Item) -> bool:
         """Whether it was told lately. A time in the future is one of a clock that was wrong, and says nothing."""
         times = self._told[item.kind, item.subject, item.value]
         if item.kind in ONCE:
@@ -111,13 +111,13 @@ class _Memory:
         return any(abs(self._now - at) < QUIET for at in times)
 
 
-def _flapping(item: Item) -> Item:
+def _flapping_item(item: Item) -> Item:
     kind = "coverage_flapping" if FAMILY.get(item.kind) == "coverage" else "flapping"
     detail = f"changed at least {FLAPS} times in the last {SCANS} scans; the last time: {item.detail}"
     return Item(kind, item.subject, "", item.asset_id, item.site, detail=detail, brief=item.brief)
 
 
-def compose(
+def compose_messages(
     items: Sequence[Item], now: datetime, *, organisation: str = "", command: str = "", salt: str = ""
 ) -> Iterator[Message]:
     """One message for each class that has something to tell; ``now`` is by the clock of camscan.yaml.

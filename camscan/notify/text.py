@@ -25,36 +25,36 @@ class Part:
     lines: Sequence[str]
 
 
-def subject(message: Message) -> str:
+def subject_line(message: Message) -> str:
     """One line: class and counts, and nothing else."""
     whose = f" ({visible(message.organisation, 80)})" if message.organisation else ""
-    return f"camscan: {TITLES[message.about]}: {summary(message)}{whose}"
+    return f"camscan: {TITLES[message.about]}: {summary_phrase(message)}{whose}"
 
 
-def summary(message: Message) -> str:
+def summary_phrase(message: Message) -> str:
     """The counts as a phrase."""
     if not message.counts:
         return "how far the removal has got"
-    return "; ".join(how_many(kind, number) for kind, number in message.counts.items())
+    return "; ".join(count_phrase(kind, number) for kind, number in message.counts.items())
 
 
-def how_many(kind: str, number: int) -> str:
+def count_phrase(kind: str, number: int) -> str:
     """``2 new devices``."""
     return counted(number, KINDS[kind].one, KINDS[kind].several)
 
 
-def parts(message: Message, detail: str) -> list[Part]:
+def list_parts(message: Message, detail: str) -> list[Part]:
     """What is told, kind by kind."""
     found = []
     for kind, number in message.counts.items():
-        named = [line(each, detail) for each in message.items if each.kind == kind]
-        found.append(Part(how_many(kind, number), named))
+        named = [item_line(each, detail) for each in message.items if each.kind == kind]
+        found.append(Part(count_phrase(kind, number), named))
     if message.facts:
         found.append(Part("How far the removal has got", [f"{name}: {value}" for name, value in message.facts]))
     return found
 
 
-def line(item: Item, detail: str) -> str:
+def item_line(item: Item, detail: str) -> str:
     """One item: with ``full`` its sentence too, else what anybody may see."""
     known = item.brief or ", ".join(word for word in (item.asset_id, item.site) if word) or "no known site"
     if detail == FULL and item.detail:
@@ -63,7 +63,7 @@ def line(item: Item, detail: str) -> str:
     return visible(known, _LONGEST)
 
 
-def closing(message: Message, detail: str) -> list[str]:
+def closing_lines(message: Message, detail: str) -> list[str]:
     """The last lines: what is not named, how to read the rest, what was left out."""
     found = []
     if message.more > 0:
@@ -75,6 +75,6 @@ def closing(message: Message, detail: str) -> list[str]:
     return found
 
 
-def when(message: Message) -> str:
+def time_of_message(message: Message) -> str:
     """``2 March 2026 at 19:32``."""
     return f"{message.at.day} {message.at:%B %Y at %H:%M}"

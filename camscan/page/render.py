@@ -16,7 +16,7 @@ from urllib.parse import quote
 from jinja2 import ChainableUndefined, Environment, FunctionLoader, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from camscan.dates import moment, short, spoken
+from camscan.dates import short_day, spoken, spoken_moment
 from camscan.output import visible
 from camscan.page.palette import DARK, LIGHT
 from camscan.page.table import Cell, Kind, Table
@@ -51,8 +51,8 @@ def _make_environment() -> Environment:
         "number": number_text,
         "pounds": pounds_text,
         "day": spoken,
-        "short_day": short,
-        "moment": moment,
+        "short_day": short_day,
+        "moment": spoken_moment,
         "quoted": quote_for_address,
         "css": css_string,
         "exact": escape_exactly,
@@ -157,7 +157,7 @@ _WRITTEN: Mapping[Kind, Callable[[Any], str]] = {
     Kind.TEXT: lambda value: visible(str(value), _LONGEST),
     Kind.NUMBER: number_text,
     Kind.POUNDS: pounds_text,
-    Kind.DAY: short,
+    Kind.DAY: short_day,
 }
 
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from camscan.errors import OutputError, UsageError
-from camscan.output import create, explained, make_folder, open_existing
+from camscan.output import create_file, explain_errors, make_folder, open_existing
 
 KEY_BYTES = 32
 _WORDS = 6
@@ -59,9 +59,9 @@ def _read(content: bytes, path: Path) -> Ed25519PrivateKey:
 
 def _make(path: Path) -> Ed25519PrivateKey:
     key = Ed25519PrivateKey.generate()
-    with explained(path):
+    with explain_errors(path):
         make_folder(path.parent)
-        with os.fdopen(create(path), "wb") as stream:
+        with os.fdopen(create_file(path), "wb") as stream:
             stream.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
             stream.flush()
             os.fsync(stream.fileno())

@@ -162,17 +162,17 @@ class _Reading:
             self.attempts.append(_checked(read_attempt(members["attempt"])))
             return
         self.replies += 1
-        if isinstance(members.get("protocol"), str) and members["protocol"] not in captures.protocols():
+        if isinstance(members.get("protocol"), str) and members["protocol"] not in captures.known_protocols():
             self.unread += 1
             return
-        (reply,) = captures.read([line])
+        (reply,) = captures.read_captures([line])
         if not isinstance(reply, Reply) or reply.id in self._ids or not reply.ip or "seen_at" not in members:
             raise ValueError("not a reply of a scan")
         self._ids.add(reply.id)
         self.attempts.append(self._observed(reply, members))
 
     def _observed(self, reply: Reply, members: dict[str, Any]) -> Attempt:
-        attempt = captures.observe(reply)
+        attempt = captures.observe_reply(reply)
         detail = members.get("detail", "")
         attempt = _checked(replace(attempt, detail=detail) if detail else attempt)
         if members.get("facts") is False:

@@ -40,7 +40,7 @@ def _lines(report: Report) -> Iterator[bytes]:
 
 def _reply(attempt: Attempt, number: int) -> str:
     """As a captured reply, with what only the scan itself knew of it."""
-    (text,) = captures.write([attempt], first=number)
+    (text,) = captures.write_captures([attempt], first=number)
     more: dict[str, Any] = {"detail": attempt.detail} if attempt.detail else {}
     if attempt.outcome is Outcome.ANSWERED and not attempt.observations:
         more["facts"] = False  # somebody else may have said it

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from camscan.asset import CLOSED, GONE, Asset, Place
-from camscan.headline import MAKERS, Headline, Unit, count, maker_word
+from camscan.headline import MAKERS, Headline, Unit, count_units, maker_word
 from camscan.net.span import SpanSet, spans
 from camscan.plan.entered_twice import entered_twice
 from camscan.plan.judging import known_maker
@@ -37,7 +37,7 @@ def count_headline(
     hanging = Counter(recorder for asset, recorder in recorders if recorder != asset.asset_id)
     units = (_make_unit(asset, hanging[asset.asset_id], known) for asset in there)
     strangers = len(strangers_of(scans, assets, places))
-    return count(units, strangers=strangers, is_scanned=bool(scans or assets))
+    return count_units(units, strangers=strangers, is_scanned=bool(scans or assets))
 
 
 def count_by_maker(assets: Sequence[Asset], known: Ownership) -> Mapping[tuple[str, str], int]:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from camscan.asset import CLOSED, Asset, Grouping, Judgement
-from camscan.asset.kinds import founded
+from camscan.asset.kinds import founded_capabilities
 from camscan.plan.calendar import budget_year
 from camscan.plan.entered_twice import entered_twice
 from camscan.plan.naming import group_by_name
@@ -145,7 +145,7 @@ def programme_status(assets: Sequence[Asset], judgements: Mapping[str, Judgement
 BY: Mapping[Grouping, Callable[[Asset], Iterable[str]]] = {
     Grouping.SITE: lambda asset: [recorded_site(asset)],
     Grouping.MAKER: lambda asset: [asset.identification.maker or asset.entry("stated_manufacturer")],
-    Grouping.CAPABILITY: lambda asset: sorted(founded(asset.identification.capabilities)),
+    Grouping.CAPABILITY: lambda asset: sorted(founded_capabilities(asset.identification.capabilities)),
     Grouping.CONTROLLER: lambda asset: [asset.entry("controller")],
     Grouping.SERVICE: lambda asset: [asset.entry("owner_service")],
 }

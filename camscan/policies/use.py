@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from camscan.asset.spelling import nearest
+from camscan.asset.spelling import nearest_hint
 from camscan.config.planning import LocalDecision, Planning
 from camscan.dates import spoken
 from camscan.errors import ConfigError
@@ -110,7 +110,7 @@ def _company_keys(names: Sequence[str], where: str, known: Ownership) -> tuple[s
     found = [known.maker_of_name(name) or name.strip().casefold() for name in names]
     for name, key in zip(names, found, strict=True):
         if key not in known.makers and key not in known.companies:
-            meant = nearest(name, sorted({*known.makers, *known.companies})) or "; name it as in `camscan explain`"
+            meant = nearest_hint(name, sorted({*known.makers, *known.companies})) or "; name it as in `camscan explain`"
             raise ConfigError(f"{where}: '{name}' is not a maker that camscan knows{meant}")
     return tuple(dict.fromkeys(found))
 

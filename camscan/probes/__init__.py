@@ -17,11 +17,11 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from camscan.cache import ENTRY, Cache, size_of
+from camscan.cache import ENTRY, Cache, size_of_texts
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Attempt, Fact, Observation, Outcome, Reply
 from camscan.net.host import Answer, Host
-from camscan.net.text import storable
+from camscan.net.text import storable_text
 
 Facts = list[Fact]
 
@@ -83,7 +83,7 @@ class Seen:
     """probe -> ports on which the device has answered in its protocol, in the order of the answers."""
 
 
-def always(_seen: Seen) -> bool:
+def is_always_wanted(_seen: Seen) -> bool:
     """Whatever is known, this probe may still add something."""
     return True
 
@@ -126,7 +126,7 @@ class Probe:
     """The one question more to which the last answer of ``ask`` leads, if it does; put only while not all is known."""
     examples: tuple[bytes, ...] = ()
     """For TCP probes: every request that ``ask`` can send, byte for byte, with ``HOST`` for the address."""
-    wants: Callable[[Seen], bool] = always
+    wants: Callable[[Seen], bool] = is_always_wanted
     """Whether it can still add something for an address."""
 
 
@@ -138,7 +138,7 @@ def load() -> Mapping[str, Probe]:
 
 
 @functools.cache
-def one(name: str) -> Probe:
+def load_probe(name: str) -> Probe:
     """The probe of one protocol, without the import of all others. Raises ModuleNotFoundError where there is none."""
     found: Probe = importlib.import_module(f"{__name__}.{name}").PROBE
     return found
@@ -166,7 +166,7 @@ def catch_fault() -> Iterator[Fault]:
         fault.detail = "".join(one if one.isprintable() else " " for one in text[:_LONGEST_DETAIL])
 
 
-def read(probe: Probe, reply: Reply) -> Attempt:
+def read_reply(probe: Probe, reply: Reply) -> Attempt:
     """Parse one reply and stamp its facts with address, port, probe and time. Pure; the outcome says what was wrong.
 
     Of each key the first ``FACTS`` values count: the other facts of a reply that repeats itself survive. Whatever a
@@ -177,7 +177,7 @@ def read(probe: Probe, reply: Reply) -> Attempt:
     outcome, detail = Outcome.ANSWERED, ""
     with catch_fault() as fault:
         try:
-            facts, detail = _facts(probe, payload, reply.ip)
+            facts, detail = _read_facts(probe, payload, reply.ip)
         except NotSpoken as error:
             outcome, detail = Outcome.NOT_SPOKEN, str(error)
         except Malformed as error:
@@ -187,19 +187,19 @@ def read(probe: Probe, reply: Reply) -> Attempt:
     ip, port, name, seen_at = reply.ip, reply.port, probe.name, reply.seen_at
     observations = tuple([Observation(ip, port, name, key, value, seen_at) for key, value in facts])
     attempt = Attempt(probe.name, reply.ip, reply.port, outcome, observations, detail, payload, reply.seen_at)
-    return attempt if reply.is_solicited else unsolicited(attempt)
+    return attempt if reply.is_solicited else as_unsolicited(attempt)
 
 
-def _facts(probe: Probe, payload: bytes, ip: str) -> tuple[Facts, str]:
+def _read_facts(probe: Probe, payload: bytes, ip: str) -> tuple[Facts, str]:
     """The facts of a reply, as they can be stored, and what was left out. Units of one model send the same bytes."""
     asked = (probe.parse_from, payload, ip) if probe.parse_from else (probe.parse, payload)
     known = _read_before().get(asked)
     if known is None:
-        found, detail = _capped(probe.parse_from(payload, ip) if probe.parse_from else probe.parse(payload))
-        facts = [one if one.value.isprintable() else Fact(one.key, storable(one.value)) for one in found]
+        found, detail = _cap_facts(probe.parse_from(payload, ip) if probe.parse_from else probe.parse(payload))
+        facts = [one if one.value.isprintable() else Fact(one.key, storable_text(one.value)) for one in found]
         known = facts, detail
         texts = [one.value for one in facts]
-        _read_before().keep(asked, known, ENTRY * (1 + len(facts)) + len(payload) + size_of(texts))
+        _read_before().keep(asked, known, ENTRY * (1 + len(facts)) + len(payload) + size_of_texts(texts))
     return known
 
 
@@ -214,14 +214,14 @@ def forget_replies() -> None:
     _read_before().clear()
 
 
-def unsolicited(attempt: Attempt) -> Attempt:
+def as_unsolicited(attempt: Attempt) -> Attempt:
     """The attempt as one that nobody had asked for: its facts say so, wherever they are kept."""
     mark = Observation(attempt.ip, attempt.port, attempt.probe, UNSOLICITED, attempt.probe, attempt.seen_at)
     told = (*attempt.observations, mark) if attempt.observations else ()
     return replace(attempt, observations=told, is_solicited=False)
 
 
-def _capped(facts: Facts) -> tuple[Facts, str]:
+def _cap_facts(facts: Facts) -> tuple[Facts, str]:
     """The first ``FACTS`` of each key, and a line on what was left out; empty where nothing was."""
     if len(facts) <= FACTS:
         return facts, ""
@@ -243,12 +243,12 @@ def read_datagram(probes: Iterable[Probe], payload: bytes, ip: str, port: int) -
     """
     own: Attempt | None = None
     fault: Attempt | None = None
-    for probe in sorted((each for each in probes if each.datagrams), key=lambda each: not _has(each, port)):
-        attempt = read(probe, Reply(probe.name, payload, ip, port))
+    for probe in sorted((each for each in probes if each.datagrams), key=lambda each: not _uses_port(each, port)):
+        attempt = read_reply(probe, Reply(probe.name, payload, ip, port))
         said = any(not seen.key.endswith(".unreadable") for seen in attempt.observations)
-        if attempt.outcome is Outcome.ANSWERED and (said or _has(probe, port)):
+        if attempt.outcome is Outcome.ANSWERED and (said or _uses_port(probe, port)):
             return attempt
-        if _has(probe, port) and (own is None or attempt.outcome in _RECOGNISED):
+        if _uses_port(probe, port) and (own is None or attempt.outcome in _RECOGNISED):
             own = attempt
         elif attempt.outcome is Outcome.BUG:
             fault = fault or attempt
@@ -259,5 +259,5 @@ _RECOGNISED = frozenset({Outcome.MALFORMED, Outcome.BUG})
 """Of the port's own protocol, as far as can be seen, and not read."""
 
 
-def _has(probe: Probe, port: int) -> bool:
+def _uses_port(probe: Probe, port: int) -> bool:
     return any(question.port == port for question in probe.datagrams)

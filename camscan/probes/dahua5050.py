@@ -7,7 +7,7 @@ from uuid import UUID
 
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
-from camscan.net.text import clean, decode, mac_address
+from camscan.net.text import clean_text, decode_text, mac_address
 from camscan.probes import Datagram, Facts, Probe, Stage, unless_complete
 
 PORT = 5050
@@ -51,12 +51,12 @@ class _Cursor:
         return self._data[self._at :]
 
 
-def question(_uuid: UUID) -> bytes:
+def make_question(_uuid: UUID) -> bytes:
     """The one question; the protocol has no place for an identifier."""
     return QUESTION
 
 
-def parse(payload: bytes) -> Facts:
+def parse_reply(payload: bytes) -> Facts:
     """A binary answer (first byte 0xB3) to facts. Integers are little-endian, addresses in network order."""
     if payload[:1] != _ANSWER:
         raise NotSpoken("no legacy Dahua discovery header")
@@ -68,65 +68,65 @@ def parse(payload: bytes) -> Facts:
     cursor.seek(0x14)
     text_section = cursor.number(2)
     cursor.seek(0x20)
-    facts = _head(cursor)
-    facts += _model(cursor.take(model_section))
+    facts = _read_head(cursor)
+    facts += _read_model(cursor.take(model_section))
     # A reply cut by a capture tool still says what is there; padding after the announced length says nothing.
-    facts += _text(cursor.rest()[:text_section])
+    facts += _read_text(cursor.rest()[:text_section])
     return facts
 
 
-def _head(cursor: _Cursor) -> Facts:
+def _read_head(cursor: _Cursor) -> Facts:
     """Offsets 0x20 to 0x77."""
     facts = []
     version = [cursor.number(2) for _ in range(4)]
     if any(version):
         facts.append(Fact("dahua5050.version", ".".join(map(str, version))))
-    facts.append(_field("Type", _trim(cursor.take(16).split(b"\0", 1)[0])))
-    facts += [_field(name, cursor.address()) for name in _ADDRESS_FIELDS]
+    facts.append(_field_fact("Type", _trim_text(cursor.take(16).split(b"\0", 1)[0])))
+    facts += [_field_fact(name, cursor.address()) for name in _ADDRESS_FIELDS]
     cursor.seek(0x4C)
-    facts.append(_field("AlarmServerPort", str(cursor.number(2))))
+    facts.append(_field_fact("AlarmServerPort", str(cursor.number(2))))
     cursor.seek(0x5E)
     facts.append(Fact("dahua5050.http_port", str(cursor.number(2))))
     ports = {name: str(cursor.number(2)) for name in _PORT_FIELDS}
     facts.append(Fact("dahua5050.tcp_port", ports.pop("TcpPort")))
-    facts += [_field(name, port) for name, port in ports.items()]
+    facts += [_field_fact(name, port) for name, port in ports.items()]
     cursor.seek(0x6C)
-    facts.append(_field("MulticastAddress", cursor.address()))
-    facts.append(_field("MulticastPort", str(cursor.number(2))))
+    facts.append(_field_fact("MulticastAddress", cursor.address()))
+    facts.append(_field_fact("MulticastPort", str(cursor.number(2))))
     cursor.seek(0x78)
     return facts
 
 
-def _model(section: bytes) -> Facts:
+def _read_model(section: bytes) -> Facts:
     """Section 2: 17 characters of MAC address, then the model."""
     facts = []
-    mac = mac_address(decode(section[:_MAC_LENGTH]))
+    mac = mac_address(decode_text(section[:_MAC_LENGTH]))
     if mac:
         facts.append(Fact("dahua5050.mac", mac))
-    model = _trim(section[_MAC_LENGTH:])
+    model = _trim_text(section[_MAC_LENGTH:])
     if model:
         facts.append(Fact("dahua5050.model", model))
     return facts
 
 
-def _text(section: bytes) -> Facts:
+def _read_text(section: bytes) -> Facts:
     """Section 3: lines ``Name:…``, ``Device:…``, ``SerialNo:…`` and others."""
     facts = []
-    for line in decode(section).replace("\0", "\n").splitlines():
+    for line in decode_text(section).replace("\0", "\n").splitlines():
         name, colon, value = line.partition(":")
         if not colon:
             continue
         key = _TEXT_KEYS.get(name.strip().lower())
-        facts.append(Fact(key, value.strip()) if key and value.strip() else _field(name.strip(), value.strip()))
+        facts.append(Fact(key, value.strip()) if key and value.strip() else _field_fact(name.strip(), value.strip()))
     return facts
 
 
-def _trim(raw: bytes) -> str:
-    return clean(decode(raw))
+def _trim_text(raw: bytes) -> str:
+    return clean_text(decode_text(raw))
 
 
-def _field(name: str, value: str) -> Fact:
-    return Fact("dahua5050.field", clean(f"{name}={value}"))
+def _field_fact(name: str, value: str) -> Fact:
+    return Fact("dahua5050.field", clean_text(f"{name}={value}"))
 
 
 PROBE = Probe(
@@ -134,8 +134,8 @@ PROBE = Probe(
     title="Dahua's old binary search, UDP 5050",
     stage=Stage.DATAGRAM,
     never="Sends nothing but one fixed 32-byte question",
-    parse=parse,
+    parse=parse_reply,
     limit=4096,
-    datagrams=(Datagram(label="search", payload=question, port=PORT, broadcast=True),),
+    datagrams=(Datagram(label="search", payload=make_question, port=PORT, broadcast=True),),
     wants=unless_complete,
 )

@@ -7,7 +7,7 @@ import re
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
 from camscan.net.message import parse_message
-from camscan.net.text import decode
+from camscan.net.text import decode_text
 from camscan.probes import Facts, Probe, Stage
 
 _OK = 200
@@ -32,7 +32,7 @@ _STATUS = re.compile(r"(?i)(?:HTTP/\d\S* 2\d\d.*|OK|[a-z-]{2,40}:.*|[#>$].*)")
 """Lines that a client leaves between the answers that it keeps in one text: status lines, headers, prompts."""
 
 
-def parse(payload: bytes) -> Facts:
+def parse_reply(payload: bytes) -> Facts:
     """Lines ``name=value``, with or without HTTP headers, to facts; NotSpoken for pages and refusals.
 
     Several answers may stand in one text, as clients keep them: with blank lines, status lines, headers or prompts
@@ -44,24 +44,24 @@ def parse(payload: bytes) -> Facts:
     if message.status not in {None, _OK}:
         raise NotSpoken(f"HTTP status {message.status}")
     body = message.body if message.start or message.headers else payload
-    lines = [line.strip() for line in decode(body.replace(b"\0", b"")).splitlines()[:_LINES]]
+    lines = [line.strip() for line in decode_text(body.replace(b"\0", b"")).splitlines()[:_LINES]]
     pairs = [_LINE.fullmatch(line) for line in lines if line and not _STATUS.fullmatch(line)]
     if not pairs or None in pairs:
         raise NotSpoken("not lines of name=value")
-    facts = [_fact(pair[1], value) for pair in pairs if pair and (value := _value(pair[2]))]
+    facts = [_make_fact(pair[1], value) for pair in pairs if pair and (value := _trim_value(pair[2]))]
     if not facts:
         raise Malformed("names without a single value")
     return facts
 
 
-def _value(text: str) -> str:
+def _trim_value(text: str) -> str:
     value = text.strip()
     if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
         value = value[1:-1]
     return value.strip()[:_LONGEST].strip()
 
 
-def _fact(name: str, value: str) -> Fact:
+def _make_fact(name: str, value: str) -> Fact:
     if title := _TITLE.fullmatch(name):
         return Fact("dahua_cgi.channel", f"{int(title[1]) + 1}: name={value}")
     if key := _KEYS.get(name.lower()):
@@ -74,5 +74,5 @@ PROBE = Probe(
     title="Dahua device information over HTTP, from enrichment and captured answers",
     stage=Stage.NEVER,
     never="Is never asked by a scan: it needs a login",
-    parse=parse,
+    parse=parse_reply,
 )

@@ -6,7 +6,7 @@ import re
 
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
-from camscan.net.text import decode
+from camscan.net.text import decode_text
 from camscan.probes import Facts, Probe, Stage
 
 _LINE = re.compile(r"\s{0,8}(?:option[ -]?)?(12|55|60)\s{0,8}=\s{0,8}(.*)", re.IGNORECASE)
@@ -15,10 +15,10 @@ _LINES = 64
 _NUMBER = re.compile(r"\d{1,3}")
 
 
-def parse(payload: bytes) -> Facts:
+def parse_reply(payload: bytes) -> Facts:
     """Lines ``number=value`` to facts; the parameter list becomes numbers separated by commas."""
     facts: Facts = []
-    lines = [found for line in decode(payload[:8192]).splitlines()[:_LINES] if (found := _LINE.match(line))]
+    lines = [found for line in decode_text(payload[:8192]).splitlines()[:_LINES] if (found := _LINE.match(line))]
     if not lines:
         raise NotSpoken("none of the options 12, 55 and 60")
     for number, raw in (found.groups() for found in lines):
@@ -37,5 +37,5 @@ PROBE = Probe(
     title="DHCP options that a client sent, from captured or overheard requests",
     stage=Stage.NEVER,
     never="Is never asked: camscan is no DHCP server",
-    parse=parse,
+    parse=parse_reply,
 )

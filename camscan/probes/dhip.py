@@ -16,7 +16,7 @@ from uuid import UUID
 
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
-from camscan.net.text import clean, decode, mac_address
+from camscan.net.text import clean_text, decode_text, mac_address
 from camscan.probes import Datagram, Facts, Probe, Stage, unless_complete
 
 PORT = 37810
@@ -65,7 +65,7 @@ class Method(enum.StrEnum):
     SEARCH = "DHDiscover.search"
 
 
-def question(method: str, uni: int, end: str, _uuid: UUID) -> bytes:
+def make_question(method: str, uni: int, end: str, _uuid: UUID) -> bytes:
     """The framed question. Raises ValueError off the allow-list.
 
     Its header has a place for a request identifier. Every official tool leaves it at 0, and so does every answer that
@@ -75,19 +75,19 @@ def question(method: str, uni: int, end: str, _uuid: UUID) -> bytes:
     return _HEADER.pack(_HEADER.size, _MAGIC, 0, 0, len(body), 0, len(body), 0) + body
 
 
-def parse(payload: bytes) -> Facts:
+def parse_reply(payload: bytes) -> Facts:
     """A framed or bare ``client.notifyDevInfo`` to facts; any other message is not an answer to a search.
 
     Its ``deviceInfo`` alone, which is what many tools keep of an answer, is read too.
     """
-    text = decode(_body(payload))
+    text = decode_text(_message_body(payload))
     try:
         message, _ = _decoder.raw_decode(text, text.index("{"))
     except (ValueError, RecursionError):
         return _cut_short(text)
     # raw_decode was pointed at an opening brace, so this is an object.
     if "method" not in message and len(_DESCRIBES & message.keys()) >= _ENOUGH:
-        return [_fact(name, value) for name, value in _flat(message)]
+        return [_make_fact(name, value) for name, value in _flatten_members(message)]
     if message.get("method") != ANSWER:
         raise NotSpoken("JSON, but not client.notifyDevInfo")
     params = message.get("params")
@@ -95,17 +95,19 @@ def parse(payload: bytes) -> Facts:
     if not isinstance(info, dict) or not info:
         raise Malformed("client.notifyDevInfo without deviceInfo")
     facts = [Fact("dhip.method", ANSWER)]
-    mac = _text(message.get("mac", ""))
+    mac = _value_text(message.get("mac", ""))
     if mac.strip():
-        facts.append(_mac(mac))
-    facts.extend(_fact(name, value) for name, value in _flat(info))
+        facts.append(_mac_fact(mac))
+    facts.extend(_make_fact(name, value) for name, value in _flatten_members(info))
     facts.extend(
-        _fact(name, _text(value)) for name, value in message.items() if name not in {"mac", "method", "params"}
+        _make_fact(name, _value_text(value))
+        for name, value in message.items()
+        if name not in {"mac", "method", "params"}
     )
     return facts
 
 
-def _body(payload: bytes) -> bytes:
+def _message_body(payload: bytes) -> bytes:
     """What follows the header, found by the size that the header itself states, or by the first brace."""
     if payload[4:8] == _MAGIC:
         size = int.from_bytes(payload[:4], "little")
@@ -126,10 +128,10 @@ def _body(payload: bytes) -> bytes:
 
 def _cut_short(text: str) -> Facts:
     """What a broken or truncated answer still says in full: only members whose value is closed."""
-    pairs = list(_pairs(text))
+    pairs = list(_read_pairs(text))
     names = {name for name, _ in pairs}
     if "method" not in names and len(_DESCRIBES & names) >= _ENOUGH:
-        return [_fact(name, value) for name, value in pairs]
+        return [_make_fact(name, value) for name, value in pairs]
     if ("method", ANSWER) not in pairs:
         if ANSWER in text:
             raise Malformed("client.notifyDevInfo cannot be read as JSON")
@@ -137,38 +139,38 @@ def _cut_short(text: str) -> Facts:
     facts = [Fact("dhip.method", ANSWER)]
     for name, value in pairs:
         if name == "mac":
-            facts.append(_mac(value))
+            facts.append(_mac_fact(value))
         elif name == "IPAddress":
-            facts.append(_fact(f"{'IPv6Address' if ':' in value else 'IPv4Address'}.{name}", value))
+            facts.append(_make_fact(f"{'IPv6Address' if ':' in value else 'IPv4Address'}.{name}", value))
         elif name != "method":
-            facts.append(_fact(name, value))
+            facts.append(_make_fact(name, value))
     if len(facts) == 1:
         raise Malformed("client.notifyDevInfo that describes no device")
     return facts
 
 
-def _pairs(text: str) -> Iterator[tuple[str, str]]:
+def _read_pairs(text: str) -> Iterator[tuple[str, str]]:
     for name, value in _PAIR.findall(text):
         try:
-            yield name, _text(json.loads(value, strict=False))
+            yield name, _value_text(json.loads(value, strict=False))
         except ValueError:  # an escape that JSON does not know
             continue
 
 
-def _flat(info: dict[str, object]) -> Iterator[tuple[str, str]]:
+def _flatten_members(info: dict[str, object]) -> Iterator[tuple[str, str]]:
     """Members of deviceInfo, those of its inner objects as ``IPv4Address.IPAddress``."""
     for name, value in info.items():
         if isinstance(value, dict):
             for inner, inner_value in value.items():
-                yield f"{name}.{inner}", _text(inner_value)
+                yield f"{name}.{inner}", _value_text(inner_value)
         else:
-            yield name, _text(value)
+            yield name, _value_text(value)
 
 
 _written = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def _text(value: object) -> str:
+def _value_text(value: object) -> str:
     if isinstance(value, str):
         return value
     try:
@@ -177,23 +179,23 @@ def _text(value: object) -> str:
         return "(a number too long to print)"
 
 
-def _fact(name: str, value: str) -> Fact:
+def _make_fact(name: str, value: str) -> Fact:
     key = _KEYS.get(name)
-    text = clean(value)
+    text = clean_text(value)
     if key in _ADDRESSES:
-        address = _address(text)
+        address = _read_address(text)
         return Fact(key, address) if address else Fact("dhip.field", f"{name}={text}")
     if key is None or text in {"", "null"}:
-        return Fact("dhip.field", f"{clean(name)}={text}")
+        return Fact("dhip.field", f"{clean_text(name)}={text}")
     return Fact(key, text)
 
 
-def _mac(text: str) -> Fact:
+def _mac_fact(text: str) -> Fact:
     mac = mac_address(text)
-    return Fact("dhip.mac", mac) if mac else Fact("dhip.field", f"mac={clean(text)}")
+    return Fact("dhip.mac", mac) if mac else Fact("dhip.field", f"mac={clean_text(text)}")
 
 
-def _address(text: str) -> str | None:
+def _read_address(text: str) -> str | None:
     """``2001:db8::2/112`` without its prefix; None where the field says that there is none: 0.0.0.0, ``::``, ``/0``."""
     try:
         address = ipaddress.ip_interface(text).ip
@@ -207,12 +209,12 @@ PROBE = Probe(
     title="Dahua's device search (DHDiscover), UDP 37810",
     stage=Stage.DATAGRAM,
     never="Sends no method but DHDiscover.search: nothing that logs in, sets up, resets or configures a device",
-    parse=parse,
+    parse=parse_reply,
     limit=8192,
     datagrams=(
         Datagram(
             label="search",
-            payload=functools.partial(question, Method.SEARCH, 1, ""),
+            payload=functools.partial(make_question, Method.SEARCH, 1, ""),
             port=PORT,
             groups=(GROUP,),
             broadcast=True,
@@ -220,7 +222,7 @@ PROBE = Probe(
         # Some firmware answers only the form that official tools send: a newline after the JSON, and uni 0.
         Datagram(
             label="search_newline",
-            payload=functools.partial(question, Method.SEARCH, 0, "\n"),
+            payload=functools.partial(make_question, Method.SEARCH, 0, "\n"),
             port=PORT,
             groups=(GROUP,),
             broadcast=True,

@@ -10,7 +10,7 @@ from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
 from camscan.net.host import Answer, Host
 from camscan.net.paths import port_numbers
-from camscan.net.text import decode
+from camscan.net.text import decode_text
 from camscan.probes import Facts, Probe, Seen, Stage
 
 PORT = 37777
@@ -23,14 +23,14 @@ _REALM = re.compile(r"Realm:[ \t]{0,8}([^\r\n]{1,256})", re.IGNORECASE)
 _RANDOM = re.compile(r"Random:[ \t]{0,8}([^\r\n]{1,64})", re.IGNORECASE)
 
 
-def build(code: bytes = b"\xa0\x01") -> bytes:
+def build_request(code: bytes = b"\xa0\x01") -> bytes:
     """The 32 bytes of a realm request; ValueError for any other code."""
     if code not in ALLOWED:
         raise ValueError(f"camscan never sends DVRIP {code.hex()}")
     return code + bytes(22) + _TRAILER
 
 
-def parse(payload: bytes) -> Facts:
+def parse_reply(payload: bytes) -> Facts:
     """A realm answer: a 32-byte header (``b0 01``) with text behind it, or the text alone."""
     facts: Facts = []
     text = payload
@@ -41,7 +41,7 @@ def parse(payload: bytes) -> Facts:
             raise NotSpoken("no DVRIP answer code")
         facts.append(Fact("dvrip.code", payload[:2].hex()))
         text = payload[_HEADER.size :]
-    words = decode(text[:1024]).replace("\0", "")
+    words = decode_text(text[:1024]).replace("\0", "")
     facts += [Fact("dvrip.realm", found[1].strip()) for found in _REALM.finditer(words) if found[1].strip()]
     facts += [Fact("dvrip.random", found[1].strip()) for found in _RANDOM.finditer(words) if found[1].strip()]
     if not facts:
@@ -49,7 +49,7 @@ def parse(payload: bytes) -> Facts:
     return facts
 
 
-def wants(seen: Seen) -> bool:
+def is_wanted(seen: Seen) -> bool:
     """Only where the device may be Dahua's: nobody else's port 37777 is touched."""
     return not seen.complete and seen.maker in {None, "dahua"}
 
@@ -59,9 +59,9 @@ def learned_ports(seen: Seen) -> tuple[int, ...]:
     return port_numbers((*seen.facts.get("dhip.port", ()), *seen.facts.get("dahua5050.tcp_port", ())))
 
 
-async def ask(host: Host, port: int, _seen: Seen) -> Sequence[Answer]:
+async def ask_device(host: Host, port: int, _seen: Seen) -> Sequence[Answer]:
     """One realm request; the text of the answer ends in an empty line."""
-    return [await host.exchange(port, build(), until=b"\r\n\r\n", limit=4096)]
+    return [await host.exchange(port, build_request(), until=b"\r\n\r\n", limit=4096)]
 
 
 PROBE = Probe(
@@ -69,11 +69,11 @@ PROBE = Probe(
     title="Dahua's login realm, asked without a user name",
     stage=Stage.CONNECT,
     never="Sends nothing but the 32-byte realm request: no user name, no login, no command",
-    parse=parse,
+    parse=parse_reply,
     limit=4096,
     ports=(PORT,),
     learned_ports=learned_ports,
-    ask=ask,
-    examples=(build(),),
-    wants=wants,
+    ask=ask_device,
+    examples=(build_request(),),
+    wants=is_wanted,
 )

@@ -14,7 +14,7 @@ from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact, Outcome
 from camscan.net.host import Answer, Host
 from camscan.net.message import parse_message
-from camscan.net.paths import build_request, example
+from camscan.net.paths import build_request, example_request
 from camscan.probes import Facts, Probe, Seen, Stage
 
 PATH = "/favicon.ico"
@@ -30,7 +30,7 @@ _UNAUTHORISED = 401
 _OK = 200
 
 
-def parse(payload: bytes) -> Facts:
+def parse_reply(payload: bytes) -> Facts:
     """Lines ``md5:<hex>`` and ``mmh3:<signed decimal>``, either or both."""
     found = _LINE.findall(payload[:256].decode("latin-1"))
     if not found:
@@ -40,19 +40,19 @@ def parse(payload: bytes) -> Facts:
         if name.lower() == "md5" and _MD5.fullmatch(value.lower()):
             facts.append(Fact("favicon.md5", value.lower()))
         elif name.lower() == "mmh3" and _MMH3.fullmatch(value):
-            facts.append(Fact("favicon.mmh3", _signed(int(value))))
+            facts.append(Fact("favicon.mmh3", _signed_number(int(value))))
     if not facts:
         raise Malformed("a hash of the wrong length")
     return facts
 
 
-def hashes(icon: bytes) -> bytes:
+def hash_icon(icon: bytes) -> bytes:
     """The two lines for an icon file. The MurmurHash3 is of its base64 text in lines of 76, as Shodan computes it."""
     digest = hashlib.md5(icon, usedforsecurity=False).hexdigest()
     return f"md5:{digest}\nmmh3:{mmh3.hash(base64.encodebytes(icon))}\n".encode("ascii")
 
 
-def _signed(value: int) -> str:
+def _signed_number(value: int) -> str:
     # The same 32 bits are published as signed and as unsigned numbers.
     return str(value - 2**32 if 2**31 <= value < 2**32 else value)
 
@@ -62,7 +62,7 @@ def learned_ports(seen: Seen) -> tuple[int, ...]:
     return seen.spoken.get("http", ())[:1]
 
 
-def wants(seen: Seen) -> bool:
+def is_wanted(seen: Seen) -> bool:
     """Only where a web server answered without asking for a login, and still nothing names the maker."""
     return (
         seen.maker is None
@@ -73,7 +73,7 @@ def wants(seen: Seen) -> bool:
     )
 
 
-async def ask(host: Host, port: int, seen: Seen) -> Sequence[Answer]:
+async def ask_device(host: Host, port: int, seen: Seen) -> Sequence[Answer]:
     """One GET of the icon. A 401 is handed on as HTTP, so that its realm is seen and no second one is drawn."""
     if port not in learned_ports(seen):
         return []
@@ -91,7 +91,7 @@ async def ask(host: Host, port: int, seen: Seen) -> Sequence[Answer]:
     if message.status != _OK or cut or not message.body.startswith(_IMAGES):
         detail = f"no whole icon (status {message.status})"
         return [replace(answer, outcome=Outcome.NOT_SPOKEN, payload=b"", detail=detail)]
-    return [replace(answer, payload=hashes(message.body))]
+    return [replace(answer, payload=hash_icon(message.body))]
 
 
 PROBE = Probe(
@@ -99,9 +99,9 @@ PROBE = Probe(
     title="The hash of the web page's icon",
     stage=Stage.CHALLENGE,
     never="Asks nothing of a device that is already named or that wants a login; keeps the hash, not the icon",
-    parse=parse,
+    parse=parse_reply,
     learned_ports=learned_ports,
-    ask=ask,
-    examples=(example(build_request("GET", PATH, "192.0.2.1")),),
-    wants=wants,
+    ask=ask_device,
+    examples=(example_request(build_request("GET", PATH, "192.0.2.1")),),
+    wants=is_wanted,
 )

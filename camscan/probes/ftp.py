@@ -6,7 +6,7 @@ import re
 
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
-from camscan.net.text import decode
+from camscan.net.text import decode_text
 from camscan.probes import Facts, Probe, Stage
 
 _CODE = re.compile(r"(\d{3})(?:[ -]|$)")
@@ -14,13 +14,13 @@ _OTHER = re.compile(r"(HTTP/|RTSP/|SSH-|\* OK|\+OK)", re.IGNORECASE)
 _CHARACTERS = 2048
 
 
-def parse(payload: bytes) -> Facts:
+def parse_reply(payload: bytes) -> Facts:
     """The banner without its reply codes, one line per line sent."""
-    text = decode(payload[:_CHARACTERS])
+    text = decode_text(payload[:_CHARACTERS])
     lines = [line.rstrip() for line in text.replace("\0", "").splitlines() if line.strip()]
     if not lines:
         raise Malformed("an empty banner") if payload else NotSpoken("nothing was sent")
-    if _OTHER.match(lines[0]) or not _printable(text):
+    if _OTHER.match(lines[0]) or not _is_printable(text):
         raise NotSpoken("not an FTP banner")
     banner = "\n".join(_CODE.sub("", line, count=1) if _CODE.match(line) else line for line in lines).strip()
     if not banner:
@@ -28,7 +28,7 @@ def parse(payload: bytes) -> Facts:
     return [Fact("ftp.banner", banner)]
 
 
-def _printable(text: str) -> bool:
+def _is_printable(text: str) -> bool:
     return all(character.isprintable() or character in "\r\n\t\0" for character in text)
 
 
@@ -37,5 +37,5 @@ PROBE = Probe(
     title="FTP banner, from captured answers",
     stage=Stage.NEVER,
     never="Is never asked: an FTP connection is logged as a login attempt",
-    parse=parse,
+    parse=parse_reply,
 )

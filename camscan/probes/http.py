@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from camscan.errors import NotSpoken
 from camscan.model import Fact, Outcome
 from camscan.net.host import Answer, Host
-from camscan.net.message import Message, challenges, parse_message
-from camscan.net.paths import PATHS, build_request, example, jump, port_numbers, same_device
+from camscan.net.message import Message, parse_message, read_challenges
+from camscan.net.paths import PATHS, build_request, example_request, page_jump, port_numbers, same_device
 from camscan.net.text import CHARSETS
 from camscan.probes import Facts, Probe, Seen, Stage
 
@@ -50,7 +50,7 @@ _HEADERS = frozenset(
 )
 
 
-def parse(payload: bytes) -> Facts:
+def parse_reply(payload: bytes) -> Facts:
     """One reply, headers alone, or a page without headers, to facts; NotSpoken for RTSP, banners and other bytes."""
     message = parse_message(payload, lenient_body=True)
     if message.status in _INTERIM and message.body.startswith(b"HTTP/"):
@@ -85,21 +85,21 @@ def _header_facts(message: Message) -> Facts:
     facts += [Fact("http.server", value) for value in message.all("server")]
     facts += [Fact("http.etag", value) for value in message.all("etag")]
     facts += [Fact("http.redirect", value) for value in message.all("location")]
-    for challenge in challenges(message.all("www-authenticate")):
+    for challenge in read_challenges(message.all("www-authenticate")):
         facts += [Fact("http.realm", value.strip()) for name, value in challenge.params.items() if name == "realm"]
         facts.append(Fact("http.auth", f"{challenge.scheme.lower()}: {' '.join(challenge.order)}".strip()))
     return facts
 
 
 def _page_facts(message: Message) -> Facts:
-    raw = _unpacked(message)
-    charset = _charset(message, raw)
-    text = _decoded(raw, charset)
+    raw = _unpack_body(message)
+    charset = _find_charset(message, raw)
+    text = _decode_body(raw, charset)
     facts = [Fact("http.charset", charset)] if charset else []
-    title = _title(text)
+    title = _find_title(text)
     if title is not None:
         facts.append(Fact("http.title", title))
-    target = jump(text[: 2 * BODY_CHARACTERS])
+    target = page_jump(text[: 2 * BODY_CHARACTERS])
     if target:
         facts.append(Fact("http.redirect", target))
     if not text.lstrip().startswith("<"):
@@ -109,7 +109,7 @@ def _page_facts(message: Message) -> Facts:
     return facts
 
 
-def _unpacked(message: Message) -> bytes:
+def _unpack_body(message: Message) -> bytes:
     # camscan asks for identity; captured replies, and servers that do not listen, come compressed all the same.
     if message.body.startswith(b"\x1f\x8b") and "gzip" in (message.get("content-encoding") or "gzip").lower():
         try:
@@ -119,12 +119,12 @@ def _unpacked(message: Message) -> bytes:
     return message.body
 
 
-def _charset(message: Message, raw: bytes) -> str:
+def _find_charset(message: Message, raw: bytes) -> str:
     declared = _CHARSET.search(message.get("content-type") or "") or _CHARSET.search(raw[:2048].decode("latin-1"))
     return declared[1].lower() if declared else ""
 
 
-def _decoded(raw: bytes, charset: str) -> str:
+def _decode_body(raw: bytes, charset: str) -> str:
     if raw.startswith(_BOM):
         return raw.decode("utf-8-sig", "replace").replace("\0", "")
     if CHARSETS.fullmatch(charset):
@@ -135,7 +135,7 @@ def _decoded(raw: bytes, charset: str) -> str:
         return raw.decode("latin-1").replace("\0", "")
 
 
-def _title(text: str) -> str | None:
+def _find_title(text: str) -> str | None:
     """Text of the first title element, entities decoded, white space folded; None where there is none."""
     lowered = text.lower()
     start = lowered.find("<title")
@@ -151,7 +151,7 @@ def _title(text: str) -> str | None:
     return " ".join(html.unescape(inner[:1024]).split())
 
 
-def wants(seen: Seen) -> bool:
+def is_wanted(seen: Seen) -> bool:
     """Not once a login was asked for: the next port of the same server would draw a second challenge."""
     return not seen.complete and not seen.facts.get("http.realm")
 
@@ -162,25 +162,25 @@ def learned_ports(seen: Seen) -> tuple[int, ...]:
     return port_numbers(tuple(value for key in keys for value in seen.facts.get(key, ())))
 
 
-async def ask(host: Host, port: int, _seen: Seen) -> Sequence[Answer]:
+async def ask_device(host: Host, port: int, _seen: Seen) -> Sequence[Answer]:
     """``GET /``."""
     return [await host.http(port, build_request("GET", "/", host.ip, port))]
 
 
-async def follow(host: Host, first: Answer, seen: Seen) -> Sequence[Answer]:
+async def follow_answer(host: Host, first: Answer, seen: Seen) -> Sequence[Answer]:
     """Where the start page leads to a known page of the same device, that page. Never a third request."""
-    following = _following(first, host.ip, first.port, {*PORTS, *learned_ports(seen)})
+    following = _page_to_follow(first, host.ip, first.port, {*PORTS, *learned_ports(seen)})
     if following is None:
         return []
     port, path = following
     return [await host.http(port, build_request("GET", path, host.ip, port))]
 
 
-def _following(first: Answer, ip: str, port: int, asked_anyway: set[int]) -> tuple[int, str] | None:
+def _page_to_follow(first: Answer, ip: str, port: int, asked_anyway: set[int]) -> tuple[int, str] | None:
     if first.outcome is not Outcome.ANSWERED:
         return None
     try:
-        facts = parse(first.payload)
+        facts = parse_reply(first.payload)
     except NotSpoken:
         return None
     for key, value in facts:
@@ -196,15 +196,15 @@ PROBE = Probe(
     title="One GET / on the web ports, and the login page that it leads to",
     stage=Stage.CONNECT,
     never="Sends no credential, follows no redirect off the device, asks for no image and for no path off its list",
-    parse=parse,
+    parse=parse_reply,
     ports=PORTS,
     learned_ports=learned_ports,
-    ask=ask,
-    follow=follow,
+    ask=ask_device,
+    follow=follow_answer,
     examples=tuple(
-        example(build_request(method, path, "192.0.2.1"))
+        example_request(build_request(method, path, "192.0.2.1"))
         for method, path in sorted(PATHS)
         if method == "GET" and (path == "/" or path.startswith("/doc/") or path == "/index.asp")
     ),
-    wants=wants,
+    wants=is_wanted,
 )

@@ -8,7 +8,7 @@ import re
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
 from camscan.net.message import parse_message
-from camscan.net.text import clean, decode, mac_address
+from camscan.net.text import clean_text, decode_text, mac_address
 from camscan.net.xml import Document, parse_xml
 from camscan.probes import Facts, Probe, Stage
 
@@ -41,7 +41,7 @@ _CHANNEL = {
 """What is kept of a recorder's channel, and its word in the fact."""
 
 
-def parse(payload: bytes) -> Facts:
+def parse_reply(payload: bytes) -> Facts:
     """The XML, whole or cut at either end, with or without HTTP headers, to facts."""
     message = parse_message(payload, lenient_body=True)
     if message.start and not message.start.upper().startswith("HTTP"):
@@ -57,9 +57,9 @@ def parse(payload: bytes) -> Facts:
         if b"DeviceInfo" in body:
             raise
         raise NotSpoken("no XML") from None
-    leaves = _leaves(document)
+    leaves = _list_leaves(document)
     uri = document.uri
-    if not _spoken(document.names[0], uri, leaves):
+    if not _is_isapi(document.names[0], uri, leaves):
         raise NotSpoken("XML, but not of ISAPI")
     facts = [Fact("isapi.namespace", uri.strip())] if uri else []
     if document.names[0] == _CHANNEL_LIST:
@@ -72,7 +72,7 @@ def parse(payload: bytes) -> Facts:
     return facts
 
 
-def _leaves(document: Document) -> list[tuple[str, str]]:
+def _list_leaves(document: Document) -> list[tuple[str, str]]:
     every = zip(document.names, document.texts, document.leaves(), strict=True)
     return [(name, " ".join(text.split())) for name, text, is_leaf in every if is_leaf]
 
@@ -84,24 +84,24 @@ def _leaves_within(document: Document, some: range) -> list[tuple[str, str]]:
 def _json_facts(body: bytes) -> Facts:
     """The same as JSON, as newer firmware writes it where it is asked to (and tools keep it)."""
     try:
-        message = json.loads(decode(body), strict=False)
+        message = json.loads(decode_text(body), strict=False)
     except (ValueError, RecursionError):
         raise NotSpoken("neither XML nor JSON") from None
     told = message.get("DeviceInfo") if isinstance(message, dict) else None
     if not isinstance(told, dict):
         raise NotSpoken("JSON, but no DeviceInfo")
-    leaves = [(name, " ".join(clean(value).split())) for name, value in told.items() if isinstance(value, str)]
+    leaves = [(name, " ".join(clean_text(value).split())) for name, value in told.items() if isinstance(value, str)]
     uri = dict(leaves).get("@xmlns", "")
     facts = [Fact("isapi.namespace", uri.strip())] if uri else []
     shown = [(name, text) for name, text in leaves[:_FIELDS] if text and not name.startswith("@")]
-    facts += [fact for name, text in shown for fact in _leaf_facts(clean(name), text)]
+    facts += [fact for name, text in shown for fact in _leaf_facts(clean_text(name), text)]
     facts += _firmware_facts(dict(shown))
     if not facts:
         raise Malformed("DeviceInfo without a single value")
     return facts
 
 
-def _spoken(root: str, uri: str, leaves: list[tuple[str, str]]) -> bool:
+def _is_isapi(root: str, uri: str, leaves: list[tuple[str, str]]) -> bool:
     if root in _ROOTS or _NAMESPACE.match(uri):
         return True
     names = {name for name, _ in leaves}
@@ -146,5 +146,5 @@ PROBE = Probe(
     title="Hikvision device information, from captured answers",
     stage=Stage.NEVER,
     never="Is never asked: it needs a login",
-    parse=parse,
+    parse=parse_reply,
 )

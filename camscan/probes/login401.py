@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 from camscan.errors import NotSpoken
 from camscan.net.host import Answer, Host
-from camscan.net.paths import build_request, build_rtsp, example
+from camscan.net.paths import build_request, build_rtsp, example_request
 from camscan.probes import Facts, Probe, Seen, Stage
 
 HIKVISION_PATH = "/ISAPI/Security/userCheck"
@@ -47,46 +47,46 @@ class _Question:
     """HTTP path; empty for the RTSP DESCRIBE."""
 
 
-def _question(seen: Seen) -> _Question | None:
+def _choose_question(seen: Seen) -> _Question | None:
     """The one question for this device, or None where there is none to ask."""
-    if _settled(seen) or seen.no_camera or any(seen.facts.get(key) for key in _REALMS):
+    if _is_maker_settled(seen) or seen.no_camera or any(seen.facts.get(key) for key in _REALMS):
         return None
     for port in seen.spoken.get("http", ())[:1]:
-        if _looks(seen, _DAHUA):
+        if _looks_like(seen, _DAHUA):
             return _Question(port, DAHUA_PATH)
-        if _looks(seen, _HIKVISION):
+        if _looks_like(seen, _HIKVISION):
             return _Question(port, HIKVISION_PATH)
     return next((_Question(port, "") for port in seen.spoken.get("rtsp", ())), None)
 
 
-def _settled(seen: Seen) -> bool:
+def _is_maker_settled(seen: Seen) -> bool:
     """Whether a maker is named; of the two that this scan is about, "probable" is not enough to leave it at."""
     return seen.maker is not None and (seen.confirmed or seen.maker not in {"hikvision", "dahua"})
 
 
-def _looks(seen: Seen, marks: dict[str, re.Pattern[str]]) -> bool:
+def _looks_like(seen: Seen, marks: dict[str, re.Pattern[str]]) -> bool:
     return any(pattern.fullmatch(value) for key, pattern in marks.items() for value in seen.facts.get(key, ()))
 
 
-def parse(_payload: bytes) -> Facts:
+def parse_reply(_payload: bytes) -> Facts:
     """Never reads anything: the answers are HTTP and RTSP replies, and say so."""
     raise NotSpoken("replies to this question are read as http or rtsp")
 
 
-def wants(seen: Seen) -> bool:
+def is_wanted(seen: Seen) -> bool:
     """Whether there is a question left that nothing else answered."""
-    return _question(seen) is not None
+    return _choose_question(seen) is not None
 
 
 def learned_ports(seen: Seen) -> tuple[int, ...]:
     """The one port for the one question."""
-    question = _question(seen)
+    question = _choose_question(seen)
     return (question.port,) if question else ()
 
 
-async def ask(host: Host, port: int, seen: Seen) -> Sequence[Answer]:
+async def ask_device(host: Host, port: int, seen: Seen) -> Sequence[Answer]:
     """At most one request per device: nothing on any port but the chosen one."""
-    question = _question(seen)
+    question = _choose_question(seen)
     if question is None or question.port != port:
         return []
     if question.path:
@@ -100,13 +100,13 @@ PROBE = Probe(
     title="One request that draws a login challenge, for a device that nothing else named",
     stage=Stage.CHALLENGE,
     never="Sends no user name and no password, no second request, and nothing to a device that is already named",
-    parse=parse,
+    parse=parse_reply,
     learned_ports=learned_ports,
-    ask=ask,
+    ask=ask_device,
     examples=(
-        example(build_request("GET", HIKVISION_PATH, "192.0.2.1")),
-        example(build_request("GET", DAHUA_PATH, "192.0.2.1")),
-        example(build_rtsp("DESCRIBE", "192.0.2.1")),
+        example_request(build_request("GET", HIKVISION_PATH, "192.0.2.1")),
+        example_request(build_request("GET", DAHUA_PATH, "192.0.2.1")),
+        example_request(build_rtsp("DESCRIBE", "192.0.2.1")),
     ),
-    wants=wants,
+    wants=is_wanted,
 )

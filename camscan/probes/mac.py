@@ -6,7 +6,7 @@ import re
 
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
-from camscan.net.text import decode, mac_address
+from camscan.net.text import decode_text, mac_address
 from camscan.probes import Facts, Probe, Stage
 
 _TEXT = re.compile(r"[0-9A-Fa-fXx*?:.\- ]{2,40}(?:/(?:24|28|36))?")
@@ -19,9 +19,9 @@ _PREFIXES = (6, 7, 9)
 """Digits of the assignments that the IEEE makes: MA-L, MA-M and MA-S."""
 
 
-def parse(payload: bytes) -> Facts:
+def parse_reply(payload: bytes) -> Facts:
     """``mac.address`` of a whole address, else ``mac.prefix`` of 6, 7 or 9 digits; other lengths are cut to these."""
-    text = decode(payload[:256]).replace("\0", "").strip().strip("\"'").strip()
+    text = decode_text(payload[:256]).replace("\0", "").strip().strip("\"'").strip()
     if address := mac_address(text):
         return [Fact("mac.address", address)]
     if not _TEXT.fullmatch(text):
@@ -52,5 +52,5 @@ PROBE = Probe(
     title="MAC addresses from the neighbour table and from captured tables",
     stage=Stage.NEVER,
     never="Is never asked",
-    parse=parse,
+    parse=parse_reply,
 )

@@ -21,7 +21,7 @@ from zeroconf import (  # type: ignore[attr-defined]  # public by its documentat
 
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
-from camscan.net.text import clean, decode
+from camscan.net.text import clean_text, decode_text
 from camscan.probes import Datagram, Facts, Probe, Stage, unless_complete
 
 PORT = 5353
@@ -49,7 +49,7 @@ _LIMIT = 9000
 
 
 @functools.cache
-def _packet(names: tuple[str, ...]) -> bytes:
+def _make_packet(names: tuple[str, ...]) -> bytes:
     message = DNSOutgoing(_QUERY, multicast=True)
     for name in names:
         asked = DNSQuestion(name, _PTR, _INTERNET)
@@ -58,12 +58,12 @@ def _packet(names: tuple[str, ...]) -> bytes:
     return message.packets()[0]
 
 
-def question(names: tuple[str, ...], _uuid: UUID) -> bytes:
+def make_question(names: tuple[str, ...], _uuid: UUID) -> bytes:
     """One query message with a PTR question for each name; identifier 0, as RFC 6762, section 18.1 asks."""
-    return _packet(names)
+    return _make_packet(names)
 
 
-def parse(payload: bytes) -> Facts:
+def parse_reply(payload: bytes) -> Facts:
     """A response message to facts; a query, ours or another's, is NotSpoken."""
     if len(payload) < _HEADER:
         raise NotSpoken("shorter than a DNS header")
@@ -71,53 +71,53 @@ def parse(payload: bytes) -> Facts:
     if not flags & _RESPONSE or flags & _OPCODE:
         raise NotSpoken("no DNS response")
     records = DNSIncoming(payload[:_LIMIT]).answers()
-    said = [Fact(key, value.strip()) for record in records for key, value in _record(record)]
+    said = [Fact(key, value.strip()) for record in records for key, value in _read_record(record)]
     facts = [fact for fact in said if fact.value]
     if not facts:
         raise Malformed("DNS response without a readable record")
     return list(dict.fromkeys(facts))
 
 
-def _record(record: object) -> Facts:
+def _read_record(record: object) -> Facts:
     match record:
         case DNSPointer():
-            return _pointer(record)
+            return _read_pointer(record)
         case DNSService():
-            instance, service = _split(_local(record.name))
+            instance, service = _split_name(_local_name(record.name))
             return [
                 Fact("mdns.instance", instance),
                 Fact("mdns.service", service),
                 Fact("mdns.port", f"{service}={record.port}"),
-                Fact("mdns.host", _local(record.server)),
+                Fact("mdns.host", _local_name(record.server)),
             ]
         case DNSText():
-            return [Fact("mdns.txt", entry) for entry in _entries(record.text)]
+            return [Fact("mdns.txt", entry) for entry in _read_entries(record.text)]
         case DNSAddress():
             return [
-                Fact("mdns.host", _local(record.name)),
+                Fact("mdns.host", _local_name(record.name)),
                 Fact("mdns.address", str(ipaddress.ip_address(record.address))),
             ]
         case _:
             return []
 
 
-def _pointer(record: DNSPointer) -> Facts:
-    service, target = _local(record.name), _local(record.alias)
+def _read_pointer(record: DNSPointer) -> Facts:
+    service, target = _local_name(record.name), _local_name(record.alias)
     if service.startswith("_services._dns-sd."):
         return [Fact("mdns.service", target)]
     if service.endswith(".arpa"):
         return [Fact("mdns.host", target)]
-    instance = target[: -len(service) - 1] if target.endswith(f".{service}") else _split(target)[0]
+    instance = target[: -len(service) - 1] if target.endswith(f".{service}") else _split_name(target)[0]
     return [Fact("mdns.service", service), Fact("mdns.instance", instance)]
 
 
-def _split(name: str) -> tuple[str, str]:
+def _split_name(name: str) -> tuple[str, str]:
     """``AXIS M5014._http._tcp`` as instance and service."""
     instance, dot, service = name.partition("._")
     return (instance, f"_{service}") if dot else ("", name)
 
 
-def _entries(text: bytes) -> list[str]:
+def _read_entries(text: bytes) -> list[str]:
     """Length-prefixed strings (RFC 6763, section 6.1)."""
     entries = []
     at = 0
@@ -125,12 +125,12 @@ def _entries(text: bytes) -> list[str]:
         entry = text[at + 1 : at + 1 + text[at]]
         at += 1 + text[at]
         if entry:
-            entries.append(clean(decode(entry)))
+            entries.append(clean_text(decode_text(entry)))
     return entries
 
 
-def _local(name: str) -> str:
-    return clean(name).rstrip(".").removesuffix(".local")
+def _local_name(name: str) -> str:
+    return clean_text(name).rstrip(".").removesuffix(".local")
 
 
 PROBE = Probe(
@@ -138,11 +138,11 @@ PROBE = Probe(
     title="Multicast DNS: which services are offered, UDP 5353",
     stage=Stage.DATAGRAM,
     never="Announces nothing, claims no name, answers nobody's question",
-    parse=parse,
+    parse=parse_reply,
     limit=_LIMIT,
     datagrams=(
-        Datagram(label="camera_services", payload=functools.partial(question, SERVICES), port=PORT, groups=GROUPS),
-        Datagram(label="service_types", payload=functools.partial(question, BROWSE), port=PORT, groups=GROUPS),
+        Datagram(label="camera_services", payload=functools.partial(make_question, SERVICES), port=PORT, groups=GROUPS),
+        Datagram(label="service_types", payload=functools.partial(make_question, BROWSE), port=PORT, groups=GROUPS),
     ),
     listen_ports=(PORT,),
     wants=unless_complete,

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from camscan.errors import Malformed, NotSpoken, ProtocolError
 from camscan.model import Fact, Outcome
 from camscan.net.host import Answer, Host
-from camscan.net.message import Message, challenges, parse_message
-from camscan.net.paths import ONVIF_PATH, build_request, example, port_numbers
-from camscan.net.text import clean, mac_address
+from camscan.net.message import Message, parse_message, read_challenges
+from camscan.net.paths import ONVIF_PATH, build_request, example_request, port_numbers
+from camscan.net.text import clean_text, mac_address
 from camscan.net.xml import Document, parse_xml
 from camscan.probes import Facts, Probe, Seen, Stage
 
@@ -32,7 +32,7 @@ _XADDR_PORTS = 3
 _UNAUTHORISED = 401
 
 
-def parse(payload: bytes) -> Facts:
+def parse_reply(payload: bytes) -> Facts:
     """A SOAP answer, whole or a fragment of it, with or without its HTTP headers, to facts."""
     facts: Facts = []
     body = payload
@@ -55,7 +55,7 @@ def _http_facts(message: Message) -> Facts:
         raise NotSpoken("a message, but not an HTTP reply")
     facts = [] if message.status is None else [Fact("onvif.status", str(message.status))]
     facts += [Fact("onvif.server", value) for value in message.all("server")]
-    for challenge in challenges(message.all("www-authenticate")):
+    for challenge in read_challenges(message.all("www-authenticate")):
         facts += [Fact("onvif.realm", value.strip()) for name, value in challenge.params.items() if name == "realm"]
         facts.append(Fact("onvif.auth", f"{challenge.scheme.lower()}: {' '.join(challenge.order)}".strip()))
     return facts
@@ -94,15 +94,15 @@ def _answer_facts(document: Document) -> Iterator[Fact]:
     covered: dict[str, int] = {}
     for index, name in enumerate(document.names):
         if name in _KEYS:
-            if text := _text(document, index):
+            if text := _text_at(document, index):
                 yield Fact(_KEYS[name], text)
         elif name == "Capabilities":
             yield from (Fact("onvif.capability", child) for child in document.child_names(index))
         elif name == "HwAddress":
-            if mac := mac_address(_text(document, index)):
+            if mac := mac_address(_text_at(document, index)):
                 yield Fact("onvif.mac", mac)
         elif name == "VideoSources":
-            if token := clean(document.attribute(index, "token")):
+            if token := clean_text(document.attribute(index, "token")):
                 yield Fact("onvif.video_source", token)
         elif name in _JOINT and index >= covered.get(name, 0):
             inner = document.within(index)
@@ -110,17 +110,17 @@ def _answer_facts(document: Document) -> Iterator[Fact]:
             yield from _JOINT[name](document, inner)
 
 
-def _text(document: Document, index: int) -> str:
+def _text_at(document: Document, index: int) -> str:
     return " ".join(document.texts[index].split())
 
 
-def _texts(document: Document, inner: range, name: str) -> Iterator[str]:
-    return (text for index in inner if document.names[index] == name and (text := _text(document, index)))
+def _texts_named(document: Document, inner: range, name: str) -> Iterator[str]:
+    return (text for index in inner if document.names[index] == name and (text := _text_at(document, index)))
 
 
 def _clock_facts(document: Document, inner: range) -> Facts:
     keys = ("Year", "Month", "Day", "Hour", "Minute", "Second")
-    numbers = [next(_texts(document, inner, key), "") for key in keys]
+    numbers = [next(_texts_named(document, inner, key), "") for key in keys]
     if not all(number.isascii() and number.isdigit() and len(number) <= len("2026") for number in numbers):
         return []
     year, month, day, hour, minute, second = (int(number) for number in numbers)
@@ -128,15 +128,15 @@ def _clock_facts(document: Document, inner: range) -> Facts:
 
 
 def _fault_facts(document: Document, inner: range) -> Facts:
-    return [Fact("onvif.fault", " ".join(filter(None, (_text(document, index) for index in inner))))]
+    return [Fact("onvif.fault", " ".join(filter(None, (_text_at(document, index) for index in inner))))]
 
 
 def _host_facts(document: Document, inner: range) -> Facts:
-    return [Fact("onvif.hostname", text) for text in _texts(document, inner, "Name")]
+    return [Fact("onvif.hostname", text) for text in _texts_named(document, inner, "Name")]
 
 
 def _service_facts(document: Document, inner: range) -> Facts:
-    return [Fact("onvif.service", text) for text in _texts(document, inner, "Namespace")]
+    return [Fact("onvif.service", text) for text in _texts_named(document, inner, "Namespace")]
 
 
 _JOINT: dict[str, Callable[[Document, range], Facts]] = {
@@ -148,7 +148,7 @@ _JOINT: dict[str, Callable[[Document, range], Facts]] = {
 """Elements that say something with what is within them."""
 
 
-def wants(seen: Seen) -> bool:
+def is_wanted(seen: Seen) -> bool:
     """Only while nothing names the maker: without a login ONVIF tells no model, firmware or serial.
 
     A web server that wants a login for its start page would draw a second challenge here.
@@ -169,19 +169,19 @@ def learned_ports(seen: Seen) -> tuple[int, ...]:
     return ports[:_XADDR_PORTS]
 
 
-async def ask(host: Host, port: int, seen: Seen) -> Sequence[Answer]:
+async def ask_device(host: Host, port: int, seen: Seen) -> Sequence[Answer]:
     """The clock."""
     if seen.spoken.get("onvif"):  # on another port
         return []
     return [await host.http(port, build_request("POST", ONVIF_PATH, host.ip, port, call=CLOCK))]
 
 
-async def follow(host: Host, first: Answer, _seen: Seen) -> Sequence[Answer]:
+async def follow_answer(host: Host, first: Answer, _seen: Seen) -> Sequence[Answer]:
     """Only where the clock was answered as ONVIF, the list of services. Never after a 401."""
     if first.outcome is not Outcome.ANSWERED:
         return []
     try:
-        facts = parse(first.payload)
+        facts = parse_reply(first.payload)
     except ProtocolError:
         return []
     if not any(key == "onvif.utc_time" for key, _ in facts):
@@ -194,11 +194,13 @@ PROBE = Probe(
     title="ONVIF calls that need no login: the clock, then the list of services",
     stage=Stage.CONNECT,
     never="Makes no call that needs a login: not GetDeviceInformation, not GetUsers, nothing that sets anything",
-    parse=parse,
+    parse=parse_reply,
     ports=(80,),
     learned_ports=learned_ports,
-    ask=ask,
-    follow=follow,
-    examples=tuple(example(build_request("POST", ONVIF_PATH, "192.0.2.1", call=call)) for call in (CLOCK, SERVICES)),
-    wants=wants,
+    ask=ask_device,
+    follow=follow_answer,
+    examples=tuple(
+        example_request(build_request("POST", ONVIF_PATH, "192.0.2.1", call=call)) for call in (CLOCK, SERVICES)
+    ),
+    wants=is_wanted,
 )

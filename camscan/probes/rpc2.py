@@ -7,7 +7,7 @@ import re
 
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
-from camscan.net.text import clean, decode, mac_address
+from camscan.net.text import clean_text, decode_text, mac_address
 from camscan.probes import Facts, Probe, Stage
 
 _KEYS = {
@@ -32,9 +32,9 @@ _FIELDS = 64
 _decoder = json.JSONDecoder(strict=False, parse_int=str, parse_float=str)
 
 
-def parse(payload: bytes) -> Facts:
+def parse_reply(payload: bytes) -> Facts:
     """The JSON object, with whatever HTTP headers or DHIP frame stand before it, to facts."""
-    text = decode(payload[:65536])
+    text = decode_text(payload[:65536])
     start = text.find("{")
     if start < 0:
         raise NotSpoken("no JSON")
@@ -44,26 +44,26 @@ def parse(payload: bytes) -> Facts:
         return _cut_short(text)
     if not isinstance(message, dict):
         raise NotSpoken("JSON, but no object")
-    facts = [fact for name, value in _flat(message) for fact in _member_facts(name, value)][:_FIELDS]
+    facts = [fact for name, value in _flatten_members(message) for fact in _member_facts(name, value)][:_FIELDS]
     if not any(key in _MARKS for key, _ in facts):
         raise NotSpoken("JSON, but neither a realm, nor an error code, nor a session")
     return facts
 
 
-def _flat(message: dict[str, object]) -> list[tuple[str, str]]:
+def _flatten_members(message: dict[str, object]) -> list[tuple[str, str]]:
     members: list[tuple[str, str]] = []
     for name, value in message.items():
         if isinstance(value, dict):
-            members += [(f"{name}.{inner}", _text(inner_value)) for inner, inner_value in value.items()]
+            members += [(f"{name}.{inner}", _value_text(inner_value)) for inner, inner_value in value.items()]
         else:
-            members.append((name, _text(value)))
+            members.append((name, _value_text(value)))
     return members
 
 
-def _text(value: object) -> str:
+def _value_text(value: object) -> str:
     if isinstance(value, str):
-        return clean(value)
-    return clean(json.dumps(value, ensure_ascii=False))
+        return clean_text(value)
+    return clean_text(json.dumps(value, ensure_ascii=False))
 
 
 def _member_facts(name: str, text: str) -> Facts:
@@ -71,12 +71,12 @@ def _member_facts(name: str, text: str) -> Facts:
         return []
     if name == _MAC and (mac := mac_address(text)):
         return [Fact("rpc2.mac", mac)]
-    return [Fact(_KEYS[name], text) if name in _KEYS else Fact("rpc2.field", clean(f"{name}={text}"))]
+    return [Fact(_KEYS[name], text) if name in _KEYS else Fact("rpc2.field", clean_text(f"{name}={text}"))]
 
 
 def _cut_short(text: str) -> Facts:
     """What a truncated answer still says in full."""
-    pairs = [(_PATHS[name], clean(quoted or plain)) for name, quoted, plain in _PAIR.findall(text)]
+    pairs = [(_PATHS[name], clean_text(quoted or plain)) for name, quoted, plain in _PAIR.findall(text)]
     facts = [fact for path, value in pairs for fact in _member_facts(path, value)]
     if not any(key == "rpc2.realm" for key, _ in facts):
         if '"realm"' in text:
@@ -90,5 +90,5 @@ PROBE = Probe(
     title="Dahua web login challenge, from captured answers",
     stage=Stage.NEVER,
     never="Is never asked: asking is a login call",
-    parse=parse,
+    parse=parse_reply,
 )

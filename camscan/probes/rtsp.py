@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from camscan.errors import NotSpoken
 from camscan.model import Fact
 from camscan.net.host import Answer, Host
-from camscan.net.message import Message, challenges, parse_message
-from camscan.net.paths import build_rtsp, example
-from camscan.net.text import decode
+from camscan.net.message import Message, parse_message, read_challenges
+from camscan.net.paths import build_rtsp, example_request
+from camscan.net.text import decode_text
 from camscan.probes import Facts, Probe, Seen, Stage, unless_complete
 
 PORTS = (554, 8554)
@@ -26,19 +26,19 @@ _HEADERS = frozenset({"cseq", "public", "www-authenticate", "session", "content-
 _MESSAGES = 8
 
 
-def parse(payload: bytes) -> Facts:
+def parse_reply(payload: bytes) -> Facts:
     """One or several replies in a row (a 401 and the 200 after it), or header lines alone, to facts."""
     starts = [found.start() for found in _START.finditer(payload)][:_MESSAGES]
     if starts:
         ends = [*starts[1:], len(payload)]
-        return [fact for begin, end in zip(starts, ends, strict=True) for fact in _facts(payload[begin:end])]
+        return [fact for begin, end in zip(starts, ends, strict=True) for fact in _read_facts(payload[begin:end])]
     if _CHALLENGE.match(payload):
         lines = [line for line in payload.splitlines() if _CHALLENGE.match(line)]
         payload = b"".join(b"WWW-Authenticate: " + line.strip() + b"\r\n" for line in lines)
-    return _facts(payload)
+    return _read_facts(payload)
 
 
-def _facts(payload: bytes) -> Facts:
+def _read_facts(payload: bytes) -> Facts:
     message = parse_message(payload, lenient_body=True)
     if message.start and not message.start.upper().startswith("RTSP"):
         raise NotSpoken("a message, but not an RTSP reply")
@@ -49,10 +49,10 @@ def _facts(payload: bytes) -> Facts:
     facts += [Fact("rtsp.server", value) for value in message.all("server")]
     facts += [Fact("rtsp.public", value) for value in message.all("public")]
     head = payload[: len(payload) - len(message.body)] if message.body else payload
-    facts += [Fact("rtsp.date", decode(found[1]).replace("\0", "").rstrip()) for found in _DATE.finditer(head)]
+    facts += [Fact("rtsp.date", decode_text(found[1]).replace("\0", "").rstrip()) for found in _DATE.finditer(head)]
     facts += _challenge_facts(message)
     if message.body.strip():
-        facts.append(Fact("rtsp.body", decode(message.body).replace("\0", "")[:BODY_CHARACTERS]))
+        facts.append(Fact("rtsp.body", decode_text(message.body).replace("\0", "")[:BODY_CHARACTERS]))
     if not facts:
         raise NotSpoken("an RTSP status line without a status")
     return facts
@@ -60,13 +60,13 @@ def _facts(payload: bytes) -> Facts:
 
 def _challenge_facts(message: Message) -> Facts:
     facts: Facts = []
-    for challenge in challenges(message.all("www-authenticate")):
+    for challenge in read_challenges(message.all("www-authenticate")):
         facts += [Fact("rtsp.realm", value.strip()) for name, value in challenge.params.items() if name == "realm"]
         facts.append(Fact("rtsp.auth", f"{challenge.scheme.lower()}: {' '.join(challenge.order)}".strip()))
     return facts
 
 
-async def ask(host: Host, port: int, _seen: Seen) -> Sequence[Answer]:
+async def ask_device(host: Host, port: int, _seen: Seen) -> Sequence[Answer]:
     """One OPTIONS; read to the empty line that ends the reply's headers."""
     return [await host.exchange(port, build_rtsp("OPTIONS", host.ip, port), until=b"\r\n\r\n", limit=16384)]
 
@@ -76,10 +76,10 @@ PROBE = Probe(
     title="One RTSP OPTIONS on the stream ports",
     stage=Stage.CONNECT,
     never="Sends no SETUP, no PLAY, no credential and nothing malformed",
-    parse=parse,
+    parse=parse_reply,
     limit=16384,
     ports=PORTS,
-    ask=ask,
-    examples=(example(build_rtsp("OPTIONS", "192.0.2.1")),),
+    ask=ask_device,
+    examples=(example_request(build_rtsp("OPTIONS", "192.0.2.1")),),
     wants=unless_complete,
 )

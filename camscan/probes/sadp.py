@@ -65,7 +65,7 @@ class Verb(enum.StrEnum):
     INQUIRY_V32 = "inquiry_v32"
 
 
-def question(verb: str, uuid: UUID) -> bytes:
+def make_question(verb: str, uuid: UUID) -> bytes:
     """The XML question; devices echo the identifier. Raises ValueError for a verb off the allow-list."""
     return (
         '<?xml version="1.0" encoding="utf-8"?>'
@@ -73,13 +73,13 @@ def question(verb: str, uuid: UUID) -> bytes:
     ).encode("ascii")
 
 
-def echo_of(payload: bytes) -> str:
+def echoed_identifier(payload: bytes) -> str:
     """The identifier of the question: units repeat it as they got it."""
     found = _UUID.search(payload)
     return found[1].decode("latin-1") if found else ""
 
 
-def parse(payload: bytes) -> Facts:
+def parse_reply(payload: bytes) -> Facts:
     """A ``ProbeMatch`` or ``Hello`` to facts. Elements come in any order and number, and may be missing.
 
     A body that is not text at all becomes ``sadp.unreadable`` rather than NotSpoken: should a firmware ever encrypt
@@ -87,7 +87,7 @@ def parse(payload: bytes) -> Facts:
     """
     data = payload.strip(b"\0 \t\r\n")
     if not _ROOT.search(data):
-        return _not_xml(data)
+        return _read_other_than_xml(data)
     document = parse_xml(data, limit=LIMIT)
     root = document.names[0]
     name = _ROOTS.get(root.lower(), root)
@@ -107,18 +107,18 @@ def parse(payload: bytes) -> Facts:
         values.pop()  # cut in the middle of its value
     if name == "ProbeMatch" and not elements & _KNOWN:
         raise Malformed("ProbeMatch without any element that describes a device")
-    facts += [_fact(child, text) for child, text in values if child.lower() not in _LEFT_OUT]
+    facts += [_make_fact(child, text) for child, text in values if child.lower() not in _LEFT_OUT]
     return facts
 
 
-def _not_xml(data: bytes) -> Facts:
+def _read_other_than_xml(data: bytes) -> Facts:
     opaque = bool(data.translate(None, _TEXT)) and not any(mark in data[:16] for mark in _OTHERS)
     if opaque and len(data) >= _OPAQUE_AT_LEAST:
         return [Fact("sadp.unreadable", data[:64].hex())]
     raise NotSpoken("not an answer of SADP")
 
 
-def _fact(name: str, text: str) -> Fact:
+def _make_fact(name: str, text: str) -> Fact:
     """One element as a fact of its own key where it holds a value, else as ``sadp.field``."""
     lowered = name.lower()
     value: str | None = text
@@ -129,11 +129,11 @@ def _fact(name: str, text: str) -> Fact:
     if lowered == _MAC:
         key, value = "sadp.mac", mac_address(text)
     elif lowered in _ADDRESSES:
-        key, value = _ADDRESSES[lowered], _address(text)
+        key, value = _ADDRESSES[lowered], _read_address(text)
     return Fact(key, value) if key and value else Fact("sadp.field", f"{name}={text}".strip())
 
 
-def _address(text: str) -> str | None:
+def _read_address(text: str) -> str | None:
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -146,25 +146,25 @@ PROBE = Probe(
     title="Hikvision's device search (SADP), UDP 37020",
     stage=Stage.DATAGRAM,
     never="Sends no verb but inquiry and inquiry_v32: nothing that activates, updates, restores, reboots or unbinds",
-    parse=parse,
+    parse=parse_reply,
     limit=LIMIT,
     datagrams=(
         Datagram(
             label=Verb.INQUIRY.value,
-            payload=functools.partial(question, Verb.INQUIRY),
+            payload=functools.partial(make_question, Verb.INQUIRY),
             port=PORT,
             groups=(GROUP,),
             broadcast=True,
         ),
         Datagram(
             label=Verb.INQUIRY_V32.value,
-            payload=functools.partial(question, Verb.INQUIRY_V32),
+            payload=functools.partial(make_question, Verb.INQUIRY_V32),
             port=PORT,
             groups=(GROUP,),
             broadcast=True,
         ),
     ),
-    echo_of=echo_of,
+    echo_of=echoed_identifier,
     listen_ports=(PORT,),
     wants=unless_complete,
 )

@@ -6,7 +6,7 @@ import re
 
 from camscan.errors import NotSpoken
 from camscan.model import Fact
-from camscan.net.text import decode
+from camscan.net.text import decode_text
 from camscan.probes import Facts, Probe, Stage
 
 _KEYS = {
@@ -35,39 +35,39 @@ _OTHER = re.compile(r"\s{0,8}[A-Z][A-Za-z0-9-]{1,60}::[A-Za-z][A-Za-z0-9]{0,60}(
 _LINES = 512
 
 
-def parse(payload: bytes) -> Facts:
+def parse_reply(payload: bytes) -> Facts:
     """Lines to facts. A line that starts no value goes on with the one before: descriptions run over several lines."""
     values: list[tuple[str, list[str]]] = []
-    for line in decode(payload[:65536]).replace("\0", "").splitlines()[:_LINES]:
-        found = _value(line)
+    for line in decode_text(payload[:65536]).replace("\0", "").splitlines()[:_LINES]:
+        found = _read_value(line)
         if found:
             values.append((found[0], [found[1]]))
-        elif values and not _closed(values[-1][1]):
+        elif values and not _is_closed(values[-1][1]):
             values[-1][1].append(line)
-    facts = [_fact(oid, "\n".join(lines).strip().strip('"').strip()) for oid, lines in values if oid]
+    facts = [_make_fact(oid, "\n".join(lines).strip().strip('"').strip()) for oid, lines in values if oid]
     facts = [fact for fact in facts if fact.value]
     if not facts:
         raise NotSpoken("no line of the form OID|type|value")
     return facts
 
 
-def _closed(lines: list[str]) -> bool:
+def _is_closed(lines: list[str]) -> bool:
     """Whether the value stands between quotes, both of them seen."""
     return lines[0].startswith('"') and lines[-1].rstrip().endswith('"', 0 if len(lines) > 1 else 1)
 
 
-def _value(line: str) -> tuple[str, str] | None:
+def _read_value(line: str) -> tuple[str, str] | None:
     if found := _RECORD.match(line):
-        text = _unhexed(found[3]) if found[2].endswith("x") or found[2][:3].lower() == "hex" else found[3]
-        return _plain(found[1]), text
+        text = _decode_hex(found[3]) if found[2].endswith("x") or found[2][:3].lower() == "hex" else found[3]
+        return _plain_oid(found[1]), text
     if found := _WALK.match(line):
-        return _plain(found[1]), found[2]
+        return _plain_oid(found[1]), found[2]
     if found := _NAMED.match(line):
         return _NAMES[found[1]], found[2]
     return ("", "") if _OTHER.match(line) else None
 
 
-def _plain(oid: str) -> str:
+def _plain_oid(oid: str) -> str:
     number = oid.removeprefix("SNMPv2-SMI::").lstrip(".")
     for name, stands_for in _ROOTS.items():
         if number == name or number.startswith(f"{name}."):
@@ -75,21 +75,21 @@ def _plain(oid: str) -> str:
     return number
 
 
-def _unhexed(text: str) -> str:
+def _decode_hex(text: str) -> str:
     # snmprec writes octets that are not text as type 4x and hexadecimal digits.
     try:
         raw = bytes.fromhex(text)
     except ValueError:
         return text
-    words = decode(raw)
+    words = decode_text(raw)
     return words if words.isprintable() else text
 
 
-def _fact(oid: str, text: str) -> Fact:
+def _make_fact(oid: str, text: str) -> Fact:
     key = _KEYS.get(oid)
     if key is None:
         return Fact("snmp.oid", f"{oid}={text}" if text else "")
-    return Fact(key, _plain(text).strip() if key == "snmp.sysobjectid" else text)
+    return Fact(key, _plain_oid(text).strip() if key == "snmp.sysobjectid" else text)
 
 
 PROBE = Probe(
@@ -97,5 +97,5 @@ PROBE = Probe(
     title="SNMP values, from captured answers",
     stage=Stage.NEVER,
     never="Is never asked: it needs a community string",
-    parse=parse,
+    parse=parse_reply,
 )

@@ -21,12 +21,12 @@ _PASSING = {"date"}
 _OK = 200
 
 
-def question(_uuid: UUID) -> bytes:
+def make_question(_uuid: UUID) -> bytes:
     """The one question: root devices only, since ``ssdp:all`` makes every unit answer a dozen times."""
     return QUESTION
 
 
-def parse(payload: bytes) -> Facts:
+def parse_reply(payload: bytes) -> Facts:
     """A search answer or NOTIFY to facts; our own M-SEARCH heard again is NotSpoken.
 
     Headers without a start line, as log files hold them, are accepted where they name a unique service.
@@ -58,9 +58,9 @@ PROBE = Probe(
     title="SSDP (UPnP) search for root devices, UDP 1900",
     stage=Stage.DATAGRAM,
     never="Fetches no LOCATION: fetching it crashes some recorders",
-    parse=parse,
+    parse=parse_reply,
     limit=8192,
-    datagrams=(Datagram(label="rootdevice", payload=question, port=PORT, groups=(GROUP,)),),
+    datagrams=(Datagram(label="rootdevice", payload=make_question, port=PORT, groups=(GROUP,)),),
     listen_ports=(PORT,),
     wants=unless_complete,
 )

@@ -6,7 +6,7 @@ import re
 
 from camscan.errors import NotSpoken
 from camscan.model import Fact
-from camscan.net.text import decode
+from camscan.net.text import decode_text
 from camscan.probes import Facts, Probe, Stage
 
 _IAC = b"\xff"
@@ -17,11 +17,11 @@ _OTHER = re.compile(r"\s{0,8}(HTTP/|RTSP/|SSH-|<)", re.IGNORECASE)
 _BYTES = 4096
 
 
-def parse(payload: bytes) -> Facts:
+def parse_reply(payload: bytes) -> Facts:
     """The text of the banner without option negotiation and terminal control, lines kept."""
     raw = payload[:_BYTES]
     negotiated = _IAC in raw[:1]
-    text = decode(_NEGOTIATION.sub(b"", raw)).replace("\0", "").replace("\x07", "").replace("\x08", "")
+    text = decode_text(_NEGOTIATION.sub(b"", raw)).replace("\0", "").replace("\x07", "").replace("\x08", "")
     lines = [line.rstrip() for line in _ESCAPE.sub("", text).splitlines()]
     banner = "\n".join(line for line in lines if line.strip()).strip()
     if not banner and negotiated:
@@ -36,5 +36,5 @@ PROBE = Probe(
     title="Telnet banner, from captured answers",
     stage=Stage.NEVER,
     never="Is never asked",
-    parse=parse,
+    parse=parse_reply,
 )

@@ -9,8 +9,8 @@ from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
 from camscan.net.host import Answer, Host
 from camscan.net.paths import port_numbers
-from camscan.net.text import decode
-from camscan.net.tls import Hello, describe
+from camscan.net.text import decode_text
+from camscan.net.tls import Hello, describe_certificate
 from camscan.probes import Facts, Probe, Seen, Stage, unless_complete
 
 PORTS = (443, 8443)
@@ -50,15 +50,15 @@ _RECORD = b"\x16\x03"
 _LINES = 256
 
 
-def parse(payload: bytes) -> Facts:
+def parse_reply(payload: bytes) -> Facts:
     """Lines ``subject=…``, ``issuer=…`` and more, or a distinguished name alone, to facts; order does not matter.
 
     A server's first flight as it was captured is read for its certificate, which TLS 1.3 has encrypted.
     """
     if payload.startswith(_RECORD):
-        payload = _described(payload)
+        payload = _describe_flight(payload)
     facts: Facts = []
-    for line in decode(payload[:65536]).replace("\0", "").splitlines()[:_LINES]:
+    for line in decode_text(payload[:65536]).replace("\0", "").splitlines()[:_LINES]:
         found = _LINE.match(line)
         key = _KEYS.get(found[1].strip().lower().replace(" ", "_")) if found else None
         if found is None or key is None:
@@ -75,18 +75,18 @@ def parse(payload: bytes) -> Facts:
     return facts
 
 
-def _described(flight: bytes) -> bytes:
+def _describe_flight(flight: bytes) -> bytes:
     hello = Hello()
     hello.feed(flight)
     if not hello.certificate and not hello.version:
         raise Malformed("a TLS handshake without a ServerHello")
     if not hello.certificate:
         return b"version=" + hello.version.encode()
-    return describe(hello.certificate, hello.version)
+    return describe_certificate(hello.certificate, hello.version)
 
 
 def _bare_name(payload: bytes) -> Facts:
-    text = decode(payload[:_NAME_CHARACTERS]).replace("\0", "").strip()
+    text = decode_text(payload[:_NAME_CHARACTERS]).replace("\0", "").strip()
     if re.match(r"(subject|issuer)\s*[=:]", text, re.IGNORECASE):
         raise Malformed("a certificate that names neither subject nor issuer")
     facts = _name_facts("tls.subject", text) if "\n" not in text and _PAIR.match(text.lstrip("/")) else []
@@ -97,15 +97,15 @@ def _bare_name(payload: bytes) -> Facts:
 
 def _name_facts(key: str, value: str) -> Facts:
     """The name as RFC 4514 text in the order sent, then its common names, organisations and units."""
-    pairs = list(_attributes(value[:_NAME_CHARACTERS]))
+    pairs = list(_split_attributes(value[:_NAME_CHARACTERS]))
     if not pairs:
         return [Fact(key, value)] if value else []
-    facts = [Fact(key, ",".join(f"{name}={_escaped(text)}" for name, text in pairs))]
+    facts = [Fact(key, ",".join(f"{name}={_escape_value(text)}" for name, text in pairs))]
     facts += [Fact(f"{key}_{_NAMED[name.lower()]}", text) for name, text in pairs if name.lower() in _NAMED and text]
     return facts
 
 
-def _attributes(name: str) -> Iterator[tuple[str, str]]:
+def _split_attributes(name: str) -> Iterator[tuple[str, str]]:
     """Attributes of ``CN=a,O=b``, ``C = CN, O = b``, ``CN=a; O=b`` or ``/C=CN/O=b``, those of a joint RDN one by one.
 
     A separator counts only where another attribute follows: makers write ``O=… Technology CO.,LTD.`` unescaped.
@@ -115,7 +115,7 @@ def _attributes(name: str) -> Iterator[tuple[str, str]]:
     while found := _PAIR.match(name, position):
         start = found.end()
         end = _value_end(name, start, separators)
-        yield found[1], _unescaped(name[start:end])
+        yield found[1], _unescape_value(name[start:end])
         position = end + 1
 
 
@@ -134,7 +134,7 @@ def _value_end(name: str, start: int, separators: str) -> int:
     return len(name)
 
 
-def _unescaped(value: str) -> str:
+def _unescape_value(value: str) -> str:
     text = value.strip()
     if len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1]
@@ -147,10 +147,10 @@ def _unescaped(value: str) -> str:
         raw += text[position : found.start()].encode("utf-8", "replace")
         raw += bytes.fromhex(found[1]) if found[1] else found[2].encode("utf-8", "replace")
         position = found.end()
-    return decode(bytes(raw + text[position:].encode("utf-8", "replace")))
+    return decode_text(bytes(raw + text[position:].encode("utf-8", "replace")))
 
 
-def _escaped(value: str) -> str:
+def _escape_value(value: str) -> str:
     return re.sub(r'([,+"\\<>;])', r"\\\1", value)
 
 
@@ -159,7 +159,7 @@ def learned_ports(seen: Seen) -> tuple[int, ...]:
     return port_numbers((*seen.facts.get("sadp.https_port", ()), *seen.facts.get("sadp.sdk_tls_port", ())))
 
 
-async def ask(host: Host, port: int, _seen: Seen) -> Sequence[Answer]:
+async def ask_device(host: Host, port: int, _seen: Seen) -> Sequence[Answer]:
     """One handshake, closed at once."""
     return [await host.certificate(port)]
 
@@ -169,10 +169,10 @@ PROBE = Probe(
     title="A TLS handshake, for the certificate",
     stage=Stage.CONNECT,
     never="Sends nothing after the handshake",
-    parse=parse,
+    parse=parse_reply,
     ports=PORTS,
     learned_ports=learned_ports,
-    ask=ask,
+    ask=ask_device,
     examples=(),
     wants=unless_complete,
 )

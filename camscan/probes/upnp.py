@@ -10,7 +10,7 @@ from camscan.errors import Malformed, NotSpoken
 from camscan.model import Fact
 from camscan.net.host import Answer, Host
 from camscan.net.message import parse_message
-from camscan.net.paths import build_request, example, same_device
+from camscan.net.paths import build_request, example_request, same_device
 from camscan.net.xml import parse_xml
 from camscan.probes import Facts, Probe, Seen, Stage
 
@@ -33,7 +33,7 @@ _SAFE_KEYS = ("ssdp.server", "ssdp.usn", "ssdp.st", "ssdp.nt")
 _FIELDS = 64
 
 
-def parse(payload: bytes) -> Facts:
+def parse_reply(payload: bytes) -> Facts:
     """A device description, whole or a fragment, with or without HTTP headers, to facts; inner devices repeat keys."""
     message = parse_message(payload, lenient_body=True)
     if message.start and not message.start.upper().startswith("HTTP"):
@@ -63,7 +63,7 @@ def parse(payload: bytes) -> Facts:
     return known + others
 
 
-def _locations(seen: Seen) -> tuple[str, ...]:
+def _find_locations(seen: Seen) -> tuple[str, ...]:
     if not any(_SAFE.fullmatch(value) for key in _SAFE_KEYS for value in seen.facts.get(key, ())):
         return ()
     return seen.facts.get("ssdp.location", ())
@@ -72,7 +72,7 @@ def _locations(seen: Seen) -> tuple[str, ...]:
 def learned_ports(seen: Seen) -> tuple[int, ...]:
     """Ports of the description's address, where the maker is one whose description may be read."""
     found: list[int] = []
-    for location in _locations(seen):
+    for location in _find_locations(seen):
         try:
             parts = urlsplit(location)
             target = same_device(location, parts.hostname or "", parts.port or 80)
@@ -83,14 +83,14 @@ def learned_ports(seen: Seen) -> tuple[int, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def wants(seen: Seen) -> bool:
+def is_wanted(seen: Seen) -> bool:
     """Whether there is a description to read and something left to learn from it."""
     return not seen.complete and bool(learned_ports(seen))
 
 
-async def ask(host: Host, port: int, seen: Seen) -> Sequence[Answer]:
+async def ask_device(host: Host, port: int, seen: Seen) -> Sequence[Answer]:
     """One GET of the description, where its address is this very device's and its path is on the list."""
-    for location in _locations(seen):
+    for location in _find_locations(seen):
         target = same_device(location, host.ip, port)
         if target and target[0] == port and target[1] in PATHS:
             return [await host.http(port, build_request("GET", target[1], host.ip, port))]
@@ -102,9 +102,9 @@ PROBE = Probe(
     title="The UPnP description that a Hikvision, Dahua or Axis device announced",
     stage=Stage.CONNECT,
     never="Reads no description of an unknown maker, follows no address off the device",
-    parse=parse,
+    parse=parse_reply,
     learned_ports=learned_ports,
-    ask=ask,
-    examples=tuple(example(build_request("GET", path, "192.0.2.1", 49152)) for path in PATHS),
-    wants=wants,
+    ask=ask_device,
+    examples=tuple(example_request(build_request("GET", path, "192.0.2.1", 49152)) for path in PATHS),
+    wants=is_wanted,
 )

@@ -16,8 +16,8 @@ from uuid import UUID
 
 from camscan.errors import NotSpoken
 from camscan.model import Fact
-from camscan.net.text import clean, decode, mac_address
-from camscan.net.xml import Document, local, parse_xml
+from camscan.net.text import clean_text, decode_text, mac_address
+from camscan.net.xml import Document, local_name, parse_xml
 from camscan.probes import FACTS, Datagram, Facts, Probe, Stage, unless_complete
 
 PORT = 3702
@@ -75,7 +75,7 @@ _PIECES = 4 * FACTS
 """Scopes of one reply that are read, and words of them."""
 
 
-def question(namespace: str, types: str, uuid: UUID) -> bytes:
+def make_question(namespace: str, types: str, uuid: UUID) -> bytes:
     """A Probe in the form that drew answers from the fussiest cameras: default namespaces, an empty Scopes."""
     declared = f"xmlns:{namespace} " if namespace else ""
     content = f"<Types>{types}</Types>" if types else "<Types/>"
@@ -105,13 +105,13 @@ def prefixed_question(namespace: str, types: str, uuid: UUID) -> bytes:
     ).encode("ascii")
 
 
-def echo_of(payload: bytes) -> str:
+def echoed_identifier(payload: bytes) -> str:
     """What an answer relates to: the MessageID of the question."""
     found = _RELATES_TO.search(payload)
     return found[1].decode("latin-1") if found else ""
 
 
-def parse(payload: bytes) -> Facts:
+def parse_reply(payload: bytes) -> Facts:
     """An envelope, a cut-out ``ProbeMatch`` or ``Scopes`` element, or a fault to facts; questions are NotSpoken.
 
     Several matches in one envelope all count: their facts repeat.
@@ -120,14 +120,14 @@ def parse(payload: bytes) -> Facts:
 
 
 def parse_from(payload: bytes, sender: str) -> Facts:
-    """As ``parse``, of a reply from a known address.
+    """As ``parse_reply``, of a reply from a known address.
 
     A discovery proxy or a bridge answers for several hosts in one envelope. What its matches say of others than the
     sender is no fact about the sender: each becomes a hint, ``wsd.match``. Who answers for one host alone speaks for
     himself, whatever address he names: that of his other interface, or the one behind address translation.
     """
     if _BARE_SCOPE.match(payload):
-        return [fact for scope in _scopes(decode(payload[:LIMIT])) for fact in _scope(scope)]
+        return [fact for scope in _split_scopes(decode_text(payload[:LIMIT])) for fact in _read_scope(scope)]
     if b"<" not in payload:
         raise NotSpoken("not XML")
     document = parse_xml(payload, limit=LIMIT)
@@ -135,12 +135,12 @@ def parse_from(payload: bytes, sender: str) -> Facts:
     kinds = [_KINDS[name] for name in document.names if name in _KINDS]
     if not kinds and names & _QUESTIONS:
         raise NotSpoken("a question, ours or another tool's")
-    fault = _fault(document) if names & _FAULTS else []
+    fault = _read_fault(document) if names & _FAULTS else []
     if not fault and (not kinds or not names & _DISCOVERED) and "Scopes" not in names:
         raise NotSpoken(f"XML, but not of WS-Discovery: {document.names[0][:40]!r}")
     facts = [Fact("wsd.kind", kind) for kind in dict.fromkeys(kinds)]
     facts += fault
-    facts += _envelope(payload, names)
+    facts += _read_envelope(payload, names)
     others = _about_others(document, sender) if sender else []
     left_out = {index for each in others for index in each}
     left = _PIECES
@@ -148,12 +148,12 @@ def parse_from(payload: bytes, sender: str) -> Facts:
         if index in left_out:
             continue
         if name == "Scopes":
-            scopes = list(itertools.islice(_scopes(document.texts[index]), left))
+            scopes = list(itertools.islice(_split_scopes(document.texts[index]), left))
             left -= len(scopes)
-            facts += [fact for scope in scopes for fact in _scope(scope)]
+            facts += [fact for scope in scopes for fact in _read_scope(scope)]
         elif name in _TOLD:
             facts += _element_facts(document, index)
-    return facts + [Fact("wsd.match", hint) for each in others if (hint := _hint(document, each))]
+    return facts + [Fact("wsd.match", hint) for each in others if (hint := _other_host_hint(document, each))]
 
 
 def _about_others(document: Document, sender: str) -> list[range]:
@@ -164,20 +164,20 @@ def _about_others(document: Document, sender: str) -> list[range]:
             matches.append(document.within(index))
     if len(matches) < 2:  # noqa: PLR2004 - nearly always: one match is about one host
         return []
-    subjects = [_subject(document, each) for each in matches]
+    subjects = [_hosts_named(document, each) for each in matches]
     if len(set(subjects)) < 2:  # noqa: PLR2004 - all are about one host
         return []
-    return [each for each, subject in zip(matches, subjects, strict=True) if _host(sender) not in subject]
+    return [each for each, subject in zip(matches, subjects, strict=True) if _host_name(sender) not in subject]
 
 
-def _subject(document: Document, match: range) -> frozenset[str]:
+def _hosts_named(document: Document, match: range) -> frozenset[str]:
     """The hosts that a match names in its XAddrs; without any, its endpoint."""
     texts = [document.texts[index] for index in match if document.names[index] == "XAddrs"]
-    hosts = frozenset(_host(found[1]) for text in texts for found in _URL_HOST.finditer(text[:_LONGEST_HINT]))
+    hosts = frozenset(_host_name(found[1]) for text in texts for found in _URL_HOST.finditer(text[:_LONGEST_HINT]))
     return hosts or frozenset(document.texts[index].strip() for index in match if document.names[index] == "Address")
 
 
-def _host(text: str) -> str:
+def _host_name(text: str) -> str:
     """A host in one spelling: without port, brackets and zone."""
     bare = text.rpartition("@")[2].strip()
     if bare.startswith("["):
@@ -190,20 +190,20 @@ def _host(text: str) -> str:
         return bare.lower()
 
 
-def _hint(document: Document, match: range) -> str:
+def _other_host_hint(document: Document, match: range) -> str:
     """What a match says of another host, on one line."""
     told = (document.texts[index] for index in match if document.names[index] in {"Address", "XAddrs", "Scopes"})
-    return clean(" ".join(" ".join(told).split()))[:_LONGEST_HINT]
+    return clean_text(" ".join(" ".join(told).split()))[:_LONGEST_HINT]
 
 
-def _envelope(payload: bytes, names: set[str]) -> Facts:
+def _read_envelope(payload: bytes, names: set[str]) -> Facts:
     """What only a whole envelope shows: it tells makers apart when nothing else does."""
     facts = []
     if prolog := _PROLOG.search(payload[:512]):
-        facts.append(Fact("wsd.prolog", clean(decode(prolog[0]))))
+        facts.append(Fact("wsd.prolog", clean_text(decode_text(prolog[0]))))
     if "Envelope" in names:
         facts.append(Fact("wsd.app_sequence", "yes" if "AppSequence" in names else "no"))
-    spaces = (clean(decode(double or single)) for double, single in _NAMESPACE.findall(payload[:LIMIT]))
+    spaces = (clean_text(decode_text(double or single)) for double, single in _NAMESPACE.findall(payload[:LIMIT]))
     facts += [Fact("wsd.namespace", space) for space in dict.fromkeys(spaces) if space]
     return facts
 
@@ -218,7 +218,7 @@ def _element_facts(document: Document, index: int) -> Facts:
     return [Fact(key, " ".join(text.split()))]
 
 
-def _fault(document: Document) -> Facts:
+def _read_fault(document: Document) -> Facts:
     """``wsd.kind`` and the code and reason of a SOAP fault (1.2, or the old faultcode and faultstring)."""
     code, reason, found = "", "", False
     for index, name in enumerate(document.names):
@@ -227,7 +227,7 @@ def _fault(document: Document) -> Facts:
         text = " ".join(document.texts[index].split())
         found = found or name == "Fault"
         if name == "faultcode" or (name == "Value" and document.parent(index) in {"Code", "Subcode"}):
-            code = local(text) or code  # the subcode comes last and says more
+            code = local_name(text) or code  # the subcode comes last and says more
         elif name == "faultstring" or (name == "Text" and document.parent(index) in {"Reason", "fragment"}):
             reason, found = text, True
     if not found:
@@ -235,7 +235,7 @@ def _fault(document: Document) -> Facts:
     return [Fact("wsd.kind", "fault"), Fact("wsd.fault", ": ".join(filter(None, (code.strip(), reason))) or "Fault")]
 
 
-def _scopes(text: str) -> Iterator[str]:
+def _split_scopes(text: str) -> Iterator[str]:
     """Scope URIs; a piece that is no URI belongs to the one before it (a name with an unescaped blank)."""
     pieces: list[str] = []
     for piece in text.split(maxsplit=_PIECES)[:_PIECES]:
@@ -247,15 +247,15 @@ def _scopes(text: str) -> Iterator[str]:
         yield " ".join(pieces)
 
 
-def _scope(scope: str) -> Facts:
-    facts = [Fact("wsd.scope", _unquote(scope))]
+def _read_scope(scope: str) -> Facts:
+    facts = [Fact("wsd.scope", _unquote_text(scope))]
     found = _SCOPE.match(scope)
     if not found:
         return facts
     category, _, rest = found["path"].partition("/")
     if category.lower() == "type" and rest.lower().startswith("manufacturer/"):
         category, _, rest = rest.partition("/")
-    value = _unquote(rest).strip(" \t\r\n/")
+    value = _unquote_text(rest).strip(" \t\r\n/")
     key = _CATEGORIES.get(category.lower())
     if category.lower() in _MAC_CATEGORIES:
         mac = mac_address(value)
@@ -265,11 +265,11 @@ def _scope(scope: str) -> Facts:
     return facts
 
 
-def _unquote(text: str) -> str:
-    return clean(decode(unquote_to_bytes(text)))
+def _unquote_text(text: str) -> str:
+    return clean_text(decode_text(unquote_to_bytes(text)))
 
 
-def _datagram(label: str, form: functools.partial[bytes]) -> Datagram:
+def _make_datagram(label: str, form: functools.partial[bytes]) -> Datagram:
     return Datagram(label=label, payload=form, port=PORT, groups=GROUPS)
 
 
@@ -278,16 +278,18 @@ PROBE = Probe(
     title="WS-Discovery (ONVIF) search, UDP 3702",
     stage=Stage.DATAGRAM,
     never="Sends no Resolve, Hello or Bye, and follows no address that a device names",
-    parse=parse,
+    parse=parse_reply,
     parse_from=parse_from,
     limit=LIMIT,
     datagrams=(
-        _datagram("transmitter", functools.partial(question, _NETWORK, "dn:NetworkVideoTransmitter")),
-        _datagram("device", functools.partial(question, _DEVICE, "tds:Device")),
-        _datagram("any", functools.partial(question, "", "")),
-        _datagram("transmitter_prefixed", functools.partial(prefixed_question, _NETWORK, "dn:NetworkVideoTransmitter")),
+        _make_datagram("transmitter", functools.partial(make_question, _NETWORK, "dn:NetworkVideoTransmitter")),
+        _make_datagram("device", functools.partial(make_question, _DEVICE, "tds:Device")),
+        _make_datagram("any", functools.partial(make_question, "", "")),
+        _make_datagram(
+            "transmitter_prefixed", functools.partial(prefixed_question, _NETWORK, "dn:NetworkVideoTransmitter")
+        ),
     ),
-    echo_of=echo_of,
+    echo_of=echoed_identifier,
     listen_ports=(PORT,),
     wants=unless_complete,
 )

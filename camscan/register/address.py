@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from camscan.errors import RegisterError
-from camscan.output import masked
+from camscan.output import mask_password
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 """``postgresql://…``, also as a Path writes it, with one slash; a Windows drive has one letter."""
@@ -32,7 +32,7 @@ def address_of(where: str | Path) -> str | None:
     if isinstance(where, Path) and "://" not in text:
         text = text.replace(":/", "://", 1)
     if _is_ambiguous(text.partition("://")[2]):
-        raise RegisterError(f"{masked(text)}: {_AMBIGUOUS}")
+        raise RegisterError(f"{mask_password(text)}: {_AMBIGUOUS}")
     return text
 
 

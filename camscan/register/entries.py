@@ -18,8 +18,8 @@ from camscan.asset import WORKED_OUT, Change, Presence
 from camscan.asset.behind import no_channel, no_recorder
 from camscan.asset.columns import BY_NAME, EDITABLE
 from camscan.asset.entry import normalise
-from camscan.asset.lifecycle import completed
-from camscan.asset.spelling import nearest
+from camscan.asset.lifecycle import complete_entries
+from camscan.asset.spelling import nearest_hint
 from camscan.errors import BusyError, StaleError, UsageError
 from camscan.identify.keys import channel_key
 from camscan.model import Identification
@@ -128,7 +128,7 @@ def list_changes(connection: Connection, asset: str | None = None, since: int = 
 def _normalise_entry(asset: str, name: str, value: str) -> str:
     column = BY_NAME.get(name)
     if column is None:
-        raise UsageError(f"there is no column '{name}'{nearest(name, _NAMES)}")
+        raise UsageError(f"there is no column '{name}'{nearest_hint(name, _NAMES)}")
     if not column.is_editable:
         raise UsageError(f"{name} cannot be edited: {column.what[:1].lower()}{column.what[1:]}")
     try:
@@ -139,7 +139,7 @@ def _normalise_entry(asset: str, name: str, value: str) -> str:
 
 def _complete_entries(asset: str, before: Entries, wanted: Entries, who: Who) -> Entries:
     try:
-        return completed(before, wanted, who.at.date())
+        return complete_entries(before, wanted, who.at.date())
     except ValueError as error:
         raise UsageError(f"{asset}: {error}") from None
 

@@ -117,7 +117,7 @@ def same_firmware(one: str, other: str) -> bool:
     """Whether two texts name one build, as far as both say it."""
     if decode.firmware_text(one).casefold() == decode.firmware_text(other).casefold():
         return True
-    ours, theirs = decode.firmware(one), decode.firmware(other)
+    ours, theirs = decode.decode_firmware(one), decode.decode_firmware(other)
     if not ours or not theirs or ours.version.casefold() != theirs.version.casefold():
         return False
     return ours.build == theirs.build or not ours.build or not theirs.build
@@ -214,7 +214,7 @@ def _is_other_firmware(before: Identification, now: Identification) -> bool:
 
 def _full_text(found: Identification) -> str:
     text = found.firmware or ""
-    told = decode.firmware(text)
+    told = decode.decode_firmware(text)
     return f"{text} build {found.build}" if found.build and not (told and told.build) else text
 
 
@@ -223,7 +223,7 @@ def _fuller_firmware(before: Identification, now: Identification) -> str | None:
         return now.firmware or before.firmware
     if _is_other_firmware(before, now):
         return now.firmware
-    ours, theirs = decode.firmware(before.firmware), decode.firmware(now.firmware)
+    ours, theirs = decode.decode_firmware(before.firmware), decode.decode_firmware(now.firmware)
     return before.firmware if ours and theirs and ours.build and not theirs.build else now.firmware
 
 

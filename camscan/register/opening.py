@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from camscan.errors import RegisterError
-from camscan.output import masked
+from camscan.output import mask_password
 from camscan.register.address import SCHEMES, address_of
 from camscan.register.backends import Database, Mode, postgresql, sqlite
 
@@ -17,6 +17,6 @@ def open_database(where: str | Path, mode: Mode, *, create: bool = True) -> Data
         return sqlite.open_file(Path(where), mode, create=create)
     if not address.startswith(SCHEMES):
         raise RegisterError(
-            f"{masked(address)}: is not a register; name a file, such as camscan.db, or postgresql://user@host/database"
+            f"{mask_password(address)}: is not a register; name a file, such as camscan.db, or postgresql://user@host/database"
         )
     return postgresql.open_address(address, mode, create=create)

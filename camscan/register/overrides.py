@@ -41,7 +41,7 @@ def overlay_entries(found: Identification, entries: Mapping[str, str]) -> Identi
         model=found.model or entries.get("stated_model"),
         serial=found.serial or entries.get("stated_serial_number"),
         mac=found.mac or entries.get("stated_mac_address"),
-        kind=found.kind or kinds.kind(type_),
+        kind=found.kind or kinds.kind_of_type(type_),
         is_camera_system=of_cameras if found.is_camera_system is None else found.is_camera_system,
     )
     name = entries.get("stated_manufacturer")

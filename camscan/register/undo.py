@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, RowMapping, Text, cast, or_, select
 
 from camscan.asset import Change
-from camscan.asset.lifecycle import completed
+from camscan.asset.lifecycle import complete_entries
 from camscan.errors import UsageError
 from camscan.register import schema
 from camscan.register.asset_numbers import minted_second
@@ -129,7 +129,7 @@ class _Undoing:
                 held = device.entries.get(change.column, "")
                 self.kept.append((name, f"{change.column} is still '{held}': it was changed since"))
         try:
-            whole = completed(device.entries, wanted, self._who.at.date())
+            whole = complete_entries(device.entries, wanted, self._who.at.date())
         except ValueError as error:
             self.kept.append((name, f"is unchanged: {error}"))
             return

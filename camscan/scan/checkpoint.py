@@ -10,7 +10,7 @@ from camscan.model import Attempt
 from camscan.net.span import Span, common
 from camscan.net.target import Targets, addresses
 from camscan.scan.coverage import Tally
-from camscan.scan.host_record import Proof, digest_of
+from camscan.scan.host_record import Proof, reply_digest
 from camscan.scan.state import ScanState
 
 _NONE: Mapping[str, int] = MappingProxyType({})
@@ -57,7 +57,7 @@ class Checkpoint:
             if is_of_router:
                 continue
             proven = self.proven.get(attempt.ip, {}).get(attempt.probe, ())
-            proof = Proof.OWN if digest_of(attempt.payload) in proven else Proof.NONE
+            proof = Proof.OWN if reply_digest(attempt.payload) in proven else Proof.NONE
             state.record(attempt, proof=proof, is_sign_of_life=bool(proof) or proves_life(attempt))
         state.alive.update(addresses(self.alive))
         state.present.update(addresses(self.present))

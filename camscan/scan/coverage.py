@@ -69,7 +69,7 @@ class Tally:
         self.note(NOTHING_RAW if error.is_for_good else text)
 
 
-def cover(
+def make_coverage(
     state: ScanState, tally: Tally, targets: Targets, strangers: ScanState | None = None, *, listened: bool
 ) -> Coverage:
     """Count every address of the targets once, and say in sentences what was lost.
@@ -79,7 +79,7 @@ def cover(
     others = strangers or ScanState(state.database)
     living = {ip for ip in state.alive if ip in targets}
     spoke = {ip for ip in living if state.has_answered(ip) and (listened or not state.is_unsolicited(ip))}
-    unreached = _unreached(state, living, targets)
+    unreached = _unreached_spans(state, living, targets)
     unreachable = sum(span.last - span.first + 1 for span in unreached)
     lost = SpanSet(unreached)
     there = living | {ip for ip in state.present if ip in targets and ip not in lost}
@@ -93,25 +93,25 @@ def cover(
         silent=max(0, asked - len(there) - unreachable),
         unreachable=unreachable,
         not_tried=max(0, total - asked),
-        outcomes=_outcomes(state, tally, targets),
+        outcomes=_count_outcomes(state, tally, targets),
         notes=(
             *tally.notes,
-            *_losses(state, tally, living, listened=listened),
-            *_told_of(others, listened=listened),
+            *_describe_losses(state, tally, living, listened=listened),
+            *_describe_strangers(others, listened=listened),
             *state.notes(),
-            *_faults((*state.attempts(), *others.attempts())),
-            *_overlong(one for one in (*state.attempts(), *others.attempts()) if one.ip not in state.cut_off),
+            *_describe_faults((*state.attempts(), *others.attempts())),
+            *_describe_overlong(one for one in (*state.attempts(), *others.attempts()) if one.ip not in state.cut_off),
         ),
         living=dict(sorted(Counter(subnet_of(ip) for ip in living).items())),
         is_search=not listened,
-        left_out=tuple(_left_out(targets)),
-        strangers=tuple(_answered(others)),
-        unfinished=() if listened else tuple(_networks(tally.unfinished(targets))),
-        unreached=tuple(_networks(unreached)),
+        left_out=tuple(_describe_left_out(targets)),
+        strangers=tuple(_strangers_who_answered(others)),
+        unfinished=() if listened else tuple(_networks_of(tally.unfinished(targets))),
+        unreached=tuple(_networks_of(unreached)),
     )
 
 
-def _outcomes(state: ScanState, tally: Tally, targets: Targets) -> dict[str, dict[str, int]]:
+def _count_outcomes(state: ScanState, tally: Tally, targets: Targets) -> dict[str, dict[str, int]]:
     """Protocol -> outcome -> how often; a datagram that nobody answered has timed out."""
     outcomes = {name: Counter(counts) for name, counts in state.outcomes.items()}
     for name, count in tally.datagrams.items():
@@ -120,31 +120,31 @@ def _outcomes(state: ScanState, tally: Tally, targets: Targets) -> dict[str, dic
     return {name: dict(sorted(counts.items())) for name, counts in sorted(outcomes.items())}
 
 
-def _networks(found: Iterable[Span]) -> Iterator[str]:
+def _networks_of(found: Iterable[Span]) -> Iterator[str]:
     return (str(network) for span in found for network in span.networks())
 
 
-def _answered(strangers: ScanState) -> list[str]:
+def _strangers_who_answered(strangers: ScanState) -> list[str]:
     """Who answered a question to a group, and is none of the targets."""
     return [ip for ip in strangers.hosts if strangers.has_answered(ip) and not strangers.is_unsolicited(ip)]
 
 
-def _told_of(strangers: ScanState, *, listened: bool) -> Iterator[str]:
+def _describe_strangers(strangers: ScanState, *, listened: bool) -> Iterator[str]:
     """Of whom nothing was entered, as nobody had named them."""
-    answered = _answered(strangers)
+    answered = _strangers_who_answered(strangers)
     heard = [ip for ip in strangers.hosts if ip not in answered]
     if answered:
-        shown = [f"{ip} ({who})" if (who := _who(strangers, ip)) else ip for ip in answered]
+        shown = [f"{ip} ({who})" if (who := _maker_and_model(strangers, ip)) else ip for ip in answered]
         yield (
-            f"{counted(len(answered), 'address')} that you did not name answered: {listed(shown)}; to enter them, "
+            f"{count_of(len(answered), 'address')} that you did not name answered: {list_first(shown)}; to enter them, "
             f"name them or add --keep-strangers"
         )
     if heard:
         how = "" if listened else ", unasked"
-        yield f"{counted(len(heard), 'address')} that you did not name were heard{how}: {listed(heard)}"
+        yield f"{count_of(len(heard), 'address')} that you did not name were heard{how}: {list_first(heard)}"
 
 
-def _who(strangers: ScanState, ip: str) -> str:
+def _maker_and_model(strangers: ScanState, ip: str) -> str:
     """Maker and model, where they are known at all."""
     told = [seen for one in strangers.hosts[ip].attempts for seen in one.observations]
     found = Identification()
@@ -153,7 +153,7 @@ def _who(strangers: ScanState, ip: str) -> str:
     return " ".join(text for text in (found.maker, found.model) if text)
 
 
-def _left_out(targets: Targets) -> Iterator[str]:
+def _describe_left_out(targets: Targets) -> Iterator[str]:
     """What the texts of the targets name beyond the addresses that were to be asked."""
     if targets.texts:
         named = parse_targets(targets.texts, limit=_ANY).spans
@@ -161,7 +161,7 @@ def _left_out(targets: Targets) -> Iterator[str]:
             yield from map(str, span.networks())
 
 
-def eased(backoff: Backoff, pace: Pace) -> list[str]:
+def describe_easing(backoff: Backoff, pace: Pace) -> list[str]:
     """What is to be said of a run that went below its pace, and of loss that no pace cured."""
     notes = [
         f"the pace was lowered to {fraction * pace.packets:,.0f} packets a second instead of {pace.packets:,g}: "
@@ -176,7 +176,7 @@ def eased(backoff: Backoff, pace: Pace) -> list[str]:
     return notes
 
 
-def _unreached(state: ScanState, living: set[str], targets: Targets) -> list[Span]:
+def _unreached_spans(state: ScanState, living: set[str], targets: Targets) -> list[Span]:
     """Addresses to which no way leads: said so by a router, and nothing lives on the whole subnet (/24, /64).
 
     Beside living neighbours, "host unreachable" is a router's way to say that nobody has this address. Without any, it
@@ -187,12 +187,12 @@ def _unreached(state: ScanState, living: set[str], targets: Targets) -> list[Spa
     for subnet, numbers in state.unreachable.items():
         if subnet not in inhabited:
             network = ip_network(subnet)
-            whole = spans([network]) if network.version == 4 else list(_bits(network, numbers))  # noqa: PLR2004 - IPv4
+            whole = spans([network]) if network.version == 4 else list(_spans_of_bits(network, numbers))  # noqa: PLR2004 - IPv4
             found += common(whole, list(targets.spans))
     return merge(found)
 
 
-def _bits(network: Network, numbers: int) -> Iterator[Span]:
+def _spans_of_bits(network: Network, numbers: int) -> Iterator[Span]:
     """The addresses of a subnet whose bits are set."""
     first = int(network.network_address)
     while numbers:
@@ -202,7 +202,7 @@ def _bits(network: Network, numbers: int) -> Iterator[Span]:
         numbers ^= lowest
 
 
-def _losses(state: ScanState, tally: Tally, living: set[str], *, listened: bool) -> Iterator[str]:
+def _describe_losses(state: ScanState, tally: Tally, living: set[str], *, listened: bool) -> Iterator[str]:
     if listened:
         yield "nothing was asked: devices that did not announce themselves in this time are missing"
     elif living and not any(_has(state, ip, name) for ip in living for name in tally.datagrams):
@@ -218,7 +218,7 @@ def _losses(state: ScanState, tally: Tally, living: set[str], *, listened: bool)
         )
 
 
-def _faults(attempts: Iterable[Attempt]) -> Iterator[str]:
+def _describe_faults(attempts: Iterable[Attempt]) -> Iterator[str]:
     """What camscan did wrong itself: replies that it could not read, conversations that it could not hold."""
     bugs = [attempt for attempt in attempts if attempt.outcome is Outcome.BUG]
     unread = sum(1 for attempt in bugs if attempt.payload)
@@ -235,14 +235,14 @@ def _faults(attempts: Iterable[Attempt]) -> Iterator[str]:
         )
 
 
-def _overlong(attempts: Iterable[Attempt]) -> Iterator[str]:
+def _describe_overlong(attempts: Iterable[Attempt]) -> Iterator[str]:
     """Replies that were read as far as any device goes, and no further."""
     ips = dict.fromkeys(attempt.ip for attempt in attempts if attempt.outcome is Outcome.ANSWERED and attempt.detail)
     if ips:
         yield f"{named(ips)} said more in one reply than camscan reads; the JSON report says what, under attempts"
 
 
-def flooded(unread: Mapping[str, int]) -> list[str]:
+def describe_floods(unread: Mapping[str, int]) -> list[str]:
     """Who sent more datagrams than are read of one sender, and how many were thrown away."""
     if not unread:
         return []
@@ -254,12 +254,12 @@ def flooded(unread: Mapping[str, int]) -> list[str]:
     ]
 
 
-def counted(number: int, thing: str) -> str:
+def count_of(number: int, thing: str) -> str:
     """``1 address``, ``3 addresses``."""
     return f"{number:,} {thing}{'' if number == 1 else 'es'}"
 
 
-def listed(texts: Sequence[str]) -> str:
+def list_first(texts: Sequence[str]) -> str:
     """The first of them, and a sign that there are more."""
     return ", ".join(texts[:_SHOWN]) + (" …" if len(texts) > _SHOWN else "")
 

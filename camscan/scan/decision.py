@@ -30,7 +30,7 @@ def log_decisions(devices: Iterable[Device]) -> None:
             )
 
 
-def weigh(attempts: Sequence[Attempt], database: Database) -> tuple[list[Device], list[str]]:
+def weigh_attempts(attempts: Sequence[Attempt], database: Database) -> tuple[list[Device], list[str]]:
     """The devices behind the attempts, and what has to be said of them.
 
     Where a fault of ours keeps the facts of one address from being weighed, it is a device of unknown make.

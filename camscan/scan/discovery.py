@@ -81,7 +81,7 @@ class Discovery:
         for ip in addresses(local):  # needs no sweep, and should not be what is waited for in the end
             yield ip
         left = list(without(left, local))
-        async with contextlib.aclosing(self._answering(left)) as answering:
+        async with contextlib.aclosing(self._list_answering(left)) as answering:
             async for ip in answering:
                 yield ip
         for ip in addresses(without(left, self._swept)):
@@ -89,16 +89,16 @@ class Discovery:
         for interface in self.links():
             self._arp_asked[interface.name].set()
 
-    async def _answering(self, left: list[Span]) -> AsyncGenerator[str]:
+    async def _list_answering(self, left: list[Span]) -> AsyncGenerator[str]:
         """Those who answer a raw sweep, where one can be made; ``_swept`` grows by what was swept."""
         for interface in self.links():
             near = [span for span in self.door.neighbourhood(interface) if span.version == IPV4]
             here = merge(without(common(left, near), self._swept))  # two interfaces may lie on one subnet
             found: set[str] = set()
             try:
-                async with contextlib.aclosing(read_ahead(self._arp(interface, here, found))) as answering:
+                async with contextlib.aclosing(read_ahead(self._sweep_by_arp(interface, here, found))) as answering:
                     async for ip in answering:
-                        self.door.resolved(ip)
+                        self.door.note_resolved(ip)
                         yield ip
             except link.Unavailable as error:
                 self._note_unswept(f"no ARP sweep on {interface.name}", error)
@@ -109,9 +109,9 @@ class Discovery:
                 continue
             self._arp_asked[interface.name].set()
             self._swept = merge([*self._swept, *here])
-        for route, there in self._routed(list(without(left, self._swept))):
+        for route, there in self._group_by_router(list(without(left, self._swept))):
             try:
-                async for ip in self._syn(route, there):
+                async for ip in self._sweep_by_syn(route, there):
                     yield ip
             except link.Unavailable as error:
                 self._note_unswept(f"no SYN sweep through {route.gateway}", error)
@@ -119,7 +119,7 @@ class Discovery:
     def _note_unswept(self, what: str, error: link.Unavailable) -> None:
         self.tally.note_missing(error, f"{what} ({error}): addresses are tried one by one, which is slower")
 
-    def _routed(self, left: list[Span]) -> Iterator[tuple[Route, list[Span]]]:
+    def _group_by_router(self, left: list[Span]) -> Iterator[tuple[Route, list[Span]]]:
         """Which of the addresses leave through which router."""
         names = {interface.name for interface in self.door.interfaces if not interface.loopback}
         for route in routes():
@@ -128,7 +128,7 @@ class Discovery:
             if there and route.gateway and route.interface in names:
                 yield route, there
 
-    async def _syn(self, route: Route, there: list[Span]) -> AsyncGenerator[str]:
+    async def _sweep_by_syn(self, route: Route, there: list[Span]) -> AsyncGenerator[str]:
         """Every address behind a router, each when it is known whether something lives there."""
         async with contextlib.aclosing(read_ahead(self._syn_messages(route, there))) as messages:
             async for message in messages:
@@ -144,7 +144,7 @@ class Discovery:
 
     async def _syn_messages(self, route: Route, there: list[Span]) -> AsyncGenerator[str | link.Swept]:
         """What camscan-link says: who lives, and up to where it has asked."""
-        with self.door.lent() as pps:
+        with self.door.lend_pace() as pps:
             networks = (str(network) for span in there for network in span.networks())
             allowed = (str(network) for network in self.door.scope.authorised if network.version == IPV4)
             sweep = link.syn_sweep(
@@ -158,16 +158,16 @@ class Discovery:
                 async for message in sweep:
                     yield message
 
-    async def _arp(self, interface: Interface, here: list[Span], found: set[str]) -> AsyncGenerator[str]:
+    async def _sweep_by_arp(self, interface: Interface, here: list[Span], found: set[str]) -> AsyncGenerator[str]:
         """Those who answer ARP, as they answer; each is added to ``found``."""
         with contextlib.ExitStack() as share:  # of the packets: given back while the sweep only listens
 
             def lend(is_asking: bool) -> None:
                 share.close()
                 if is_asking:
-                    share.enter_context(self.door.lent())
+                    share.enter_context(self.door.lend_pace())
 
-            pps = share.enter_context(self.door.lent())
+            pps = share.enter_context(self.door.lend_pace())
             networks = (str(network) for span in here for network in span.networks())
             sweep = link.arp_sweep(
                 *(interface.name, networks, pps()),
@@ -214,13 +214,13 @@ async def read_ahead(source: AsyncGenerator[_T]) -> AsyncGenerator[_T]:
     read: deque[_T] = deque()
     news = asyncio.Event()
 
-    async def take() -> None:
+    async def take_answers() -> None:
         async with contextlib.aclosing(source):
             async for each in source:
                 read.append(each)
                 news.set()
 
-    reading = asyncio.create_task(take())
+    reading = asyncio.create_task(take_answers())
     reading.add_done_callback(lambda _: news.set())
     try:
         while read or not reading.done():

@@ -29,12 +29,12 @@ class Identifiers:
     _groups: dict[str, None] = field(default_factory=dict, repr=False)
     """Digits of every identifier that a group was sent."""
 
-    def of(self, ip: str, label: str, number: int) -> UUID:
+    def identifier_for(self, ip: str, label: str, number: int) -> UUID:
         """Of a question to one address, put for the ``number``-th time (from 0)."""
         digest = blake2b(f"{ip} {label} {number}".encode(), key=self._secret, digest_size=16).digest()
         return UUID(bytes=digest, version=4)
 
-    def of_group(self) -> UUID:
+    def identifier_for_group(self) -> UUID:
         """Of a question to everybody on a link."""
         fresh = UUID(bytes=secrets.token_bytes(16), version=4)
         self._groups[fresh.hex] = None
@@ -42,20 +42,20 @@ class Identifiers:
 
     def is_direct(self, probe: Probe, payload: bytes, ip: str) -> bool:
         """Whether a reply echoes a question that this very address was asked."""
-        digits = _echoed(probe, payload)
+        digits = _echoed_digits(probe, payload)
         return bool(digits) and any(
-            self.of(ip, question.label, number).hex.startswith(digits)
+            self.identifier_for(ip, question.label, number).hex.startswith(digits)
             for question in probe.datagrams
             for number in range(REPETITIONS)
         )
 
     def is_to_group(self, probe: Probe, payload: bytes) -> bool:
         """Whether a reply echoes a question that a group was asked."""
-        digits = _echoed(probe, payload)
+        digits = _echoed_digits(probe, payload)
         return bool(digits) and any(one.startswith(digits) for one in self._groups)
 
 
-def _echoed(probe: Probe, payload: bytes) -> str:
+def _echoed_digits(probe: Probe, payload: bytes) -> str:
     """Hexadecimal digits that a reply echoes, in whatever spelling: upper case, braces, ``urn:uuid:``, cut."""
     text = ""
     with catch_fault():  # a reply whose echo cannot be read answers no question

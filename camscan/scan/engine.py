@@ -26,11 +26,11 @@ from camscan.net.door import Door
 from camscan.net.interface import Interface
 from camscan.net.span import span_of
 from camscan.probes import Probe, load
-from camscan.report import report_of
+from camscan.report import make_report
 from camscan.scan import multicast
 from camscan.scan.checkpoint import Checkpoint
-from camscan.scan.coverage import Tally, cover, eased, flooded
-from camscan.scan.decision import log_decisions, weigh
+from camscan.scan.coverage import Tally, describe_easing, describe_floods, make_coverage
+from camscan.scan.decision import log_decisions, weigh_attempts
 from camscan.scan.discovery import Discovery
 from camscan.scan.plan import Plan, Progress
 from camscan.scan.presence import Presence
@@ -38,7 +38,7 @@ from camscan.scan.questions import CORE, KNOCK, ROUNDS, Questions
 from camscan.scan.replies import Replies
 from camscan.scan.schedule import HostState, Schedule
 from camscan.scan.state import ScanState
-from camscan.scan.tcp import Conversations, each
+from camscan.scan.tcp import Conversations, ask_each
 
 SLOTS = 4096
 """Addresses under way at once."""
@@ -120,7 +120,7 @@ class Scan:
     async def run(self) -> Report:
         """Ask, listen, merge."""
         started = datetime.now(UTC)
-        work = asyncio.create_task(self._listen() if self.plan.listen_for else self._ask_everyone())
+        work = asyncio.create_task(self._listen_only() if self.plan.listen_for else self._ask_everyone())
         stopped = asyncio.create_task(self._stopped.wait())
         try:
             await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -131,7 +131,7 @@ class Scan:
             await asyncio.wait({work, stopped})
         if not interrupted:
             work.result()  # a bug of ours is raised here, not hidden
-        return self._report(started, interrupted=interrupted)
+        return self._make_report(started, interrupted=interrupted)
 
     # ── sweep: datagrams to every address ────────────────────────────────────────────────────────────────────
 
@@ -139,16 +139,16 @@ class Scan:
         replies = self.replies
         listening = self.door.datagrams(replies.on_datagram, self._on_icmp, replies.on_group_datagram)
         async with listening as port, asyncio.TaskGroup() as group:
-            ticker = group.create_task(self._tick())
+            ticker = group.create_task(self._report_progress())
             wait = 2 * self.door.pace.tail
             asking = [
                 group.create_task(self._multicast(port)),
                 *(
                     group.create_task(multicast.ask_layer2(one, wait, replies.on_reply, self.tally))
                     for one in self.discovery.links()
-                    if multicast.families(self.door, one, everywhere=self.plan.ask_groups)
+                    if multicast.ip_families(self.door, one, everywhere=self.plan.ask_groups)
                 ),
-                group.create_task(self._sweep(port)),
+                group.create_task(self._sweep_addresses(port)),
                 *(group.create_task(self._follow_schedule(port, group)) for _ in range(FOLLOWERS)),
             ]
             await asyncio.gather(*asking)
@@ -163,7 +163,7 @@ class Scan:
             await self._ask_stragglers(port)
             ticker.cancel()
 
-    async def _sweep(self, port: DatagramPort) -> None:
+    async def _sweep_addresses(self, port: DatagramPort) -> None:
         """Ask every address once by datagram and put it on the schedule."""
         addresses, turn = self.discovery.addresses(), asyncio.Lock()
 
@@ -173,20 +173,20 @@ class Scan:
                     ip = await anext(addresses, None)
                 if ip is None:
                     return
-                await self._begin(port, ip)
+                await self._ask_first(port, ip)
 
         async with contextlib.aclosing(addresses), asyncio.TaskGroup() as group:
             for _ in range(SWEEPERS):
                 group.create_task(ask())
         self._schedule.nobody_else_comes()
 
-    async def _begin(self, port: DatagramPort, ip: str) -> None:
+    async def _ask_first(self, port: DatagramPort, ip: str) -> None:
         """The first question to one address."""
         await self._slots.acquire()
         self.tally.asked += 1
         self.tally.begin(span_of(ip))
         self.tally.under_way.add(ip)
-        is_met = self.door.met(ip)
+        is_met = self.door.leaves_at_once(ip)
         await self.questions.ask(port, ip, CORE if is_met else KNOCK, 0, is_knock=not is_met)
         self._last_asked = time.monotonic()
         self._schedule.look_later(ip, HostState.ASKED if is_met else HostState.KNOCKED, self.door.timing.settle(ip))
@@ -194,24 +194,24 @@ class Scan:
     async def _follow_schedule(self, port: DatagramPort, group: asyncio.TaskGroup) -> None:
         """Send each address on once its answers have had time to come; several of these work side by side."""
         while due := await self._schedule.next_due():
-            if await self._send_on(port, *due):
+            if await self._send_next(port, *due):
                 ip = due[0]
                 await self._next.put(ip)
                 if self._next.qsize() > self._idle and len(self._workers) < self.door.pace.in_flight:
-                    self._workers.append(group.create_task(self._converse(port)))
+                    self._workers.append(group.create_task(self._hold_conversations(port)))
 
-    async def _send_on(self, port: DatagramPort, ip: str, state: HostState) -> bool:
+    async def _send_next(self, port: DatagramPort, ip: str, state: HostState) -> bool:
         """One step of ``HostState``; True where the address is due for its conversations."""
         if self.presence.nobody_there(ip):
             if state is HostState.AWAITING_ARP:
-                self._release(ip)
+                self._release_address(ip)
             else:  # the kernel goes on asking for its MAC: the first question may be lost
                 self._schedule.look_later(ip, HostState.AWAITING_ARP, self.presence.awaits(ip))
         elif state in {HostState.KNOCKED, HostState.AWAITING_ARP}:
             await self.questions.ask(port, ip, CORE, 0)
             self._schedule.look_later(ip, HostState.ASKED, self.door.timing.settle(ip))
         elif state is HostState.ASKED_AGAIN and self._is_silent(ip):
-            self._release(ip)
+            self._release_address(ip)
         elif state is HostState.ASKED and not self.state.seen(ip).complete:
             if not self.state.has_answered(ip):
                 self._silent_so_far.add(ip)
@@ -230,7 +230,7 @@ class Scan:
         """Whether a raw sweep found nothing there, and nothing else speaks for it."""
         return not self.state.is_there(ip) and self.discovery.is_silent(ip, self.state.alive)
 
-    def _release(self, ip: str) -> None:
+    def _release_address(self, ip: str) -> None:
         self.tally.done += 1
         self.tally.under_way.discard(ip)
         if self.door.timing.quick(ip):
@@ -242,21 +242,21 @@ class Scan:
 
     # ── conversations: TCP, one at a time per device ─────────────────────────────────────────────────────────
 
-    async def _converse(self, port: DatagramPort) -> None:
+    async def _hold_conversations(self, port: DatagramPort) -> None:
         self._idle += 1
         while (ip := await self._next.get()) is not None:
             self._idle -= 1
             unknown = not self.state.is_there(ip)
-            await self._hold(port, ip)
+            await self._hold_conversation(port, ip)
             if unknown and self.state.is_there(ip):  # a refusal tells of life: now the rest is worth asking
                 await self.questions.ask(port, ip, self.questions.secondary(ip), 0)
             self._conversed |= {ip} & self.state.alive
             if ":" in ip:  # neighbour discovery has asked for it by now, as ARP had to before
                 self.presence.meet(ip)
-            self._release(ip)
+            self._release_address(ip)
             self._idle += 1
 
-    async def _hold(self, port: DatagramPort, ip: str) -> None:
+    async def _hold_conversation(self, port: DatagramPort, ip: str) -> None:
         """Hold the conversations, while the address says again by datagram what was said in its name.
 
         What it does not say again counts as unasked. Where that had seemed to be enough, the conversations go on.
@@ -280,15 +280,15 @@ class Scan:
 
     async def _ask_once_more(self, port: DatagramPort) -> None:
         """Put every question again that a living device has not answered: many of them were lost."""
-        for ip in self._living():
+        for ip in self._living_addresses():
             if not self.state.seen(ip).complete:
                 await self.questions.ask(port, ip, [*CORE, *self.questions.secondary(ip)], ROUNDS)
                 self._last_asked = time.monotonic()
         await asyncio.sleep(self.door.pace.settle)
-        left = [ip for ip in self._living() if not self.state.seen(ip).complete]
-        await each(left, self.conversations.hold_lost_again, self.door.pace.in_flight)
+        left = [ip for ip in self._living_addresses() if not self.state.seen(ip).complete]
+        await ask_each(left, self.conversations.hold_lost_again, self.door.pace.in_flight)
 
-    def _living(self) -> list[str]:
+    def _living_addresses(self) -> list[str]:
         return [ip for ip in self.state.alive if ip in self.plan.targets and self.door.scope.allows(ip)]
 
     async def _ask_stragglers(self, port: DatagramPort) -> None:
@@ -296,7 +296,7 @@ class Scan:
 
         However many are heard, no more are asked than are remembered (``replies.MOST_PENDING``), and all were targets.
         """
-        living = [ip for ip in self._living() if ip not in self._conversed or self.replies.to_bear_out(ip)]
+        living = [ip for ip in self._living_addresses() if ip not in self._conversed or self.replies.to_bear_out(ip)]
         unproven = [ip for ip in self.state.unproven() if self.door.scope.allows(ip) and ip not in self._conversed]
         late = [*living, *unproven]
 
@@ -307,12 +307,12 @@ class Scan:
                 self.presence.meet(ip)
             await self.questions.settle(port, ip)
             if ip in self.state.alive and ip not in self._conversed:
-                await self._hold(port, ip)
+                await self._hold_conversation(port, ip)
                 self.presence.meet(ip)
                 self.on_done(ip)
             self._conversed.add(ip)
 
-        await each(late, ask, self.door.pace.in_flight)
+        await ask_each(late, ask, self.door.pace.in_flight)
 
     # ── groups, broadcast, listening ─────────────────────────────────────────────────────────────────────────
 
@@ -322,11 +322,11 @@ class Scan:
         if not interfaces:
             self.tally.note(multicast.NOT_ATTACHED)
         for interface in interfaces:
-            multicast.join(port, interface, self.probes, self.tally)
+            multicast.join_groups(port, interface, self.probes, self.tally)
         await asyncio.gather(*(self._ask_groups(port, interface) for interface in interfaces))
 
     async def _ask_groups(self, port: DatagramPort, interface: Interface) -> None:
-        families = multicast.families(self.door, interface, everywhere=self.plan.ask_groups)
+        families = multicast.ip_families(self.door, interface, everywhere=self.plan.ask_groups)
         if not families:
             self.tally.note(multicast.not_wholly(interface))
             return
@@ -336,17 +336,17 @@ class Scan:
             self._last_multicast = time.monotonic()
             await asyncio.sleep(self.door.pace.settle)
 
-    async def _listen(self) -> None:
+    async def _listen_only(self) -> None:
         """Hear what devices say of themselves, and send nothing."""
         replies = self.replies
         listening = self.door.datagrams(replies.on_datagram, self._on_icmp, replies.on_group_datagram)
         async with listening as port, asyncio.TaskGroup() as group:
-            ticker = group.create_task(self._tick())
+            ticker = group.create_task(self._report_progress())
             for interface in self.door.attached(self.plan.targets):
-                multicast.join(port, interface, self.probes, self.tally)
+                multicast.join_groups(port, interface, self.probes, self.tally)
             for interface in self.discovery.links():
                 seconds = self.plan.listen_for
-                group.create_task(multicast.overhear(interface, seconds, replies.on_overheard, self.tally))
+                group.create_task(multicast.overhear_link(interface, seconds, replies.on_overheard, self.tally))
             await asyncio.sleep(self.plan.listen_for)
             ticker.cancel()
 
@@ -359,34 +359,34 @@ class Scan:
 
     # ── reporting ────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def _tick(self) -> None:
+    async def _report_progress(self) -> None:
         while True:
-            self.on_progress(self._progress())
+            self.on_progress(self._make_progress())
             await asyncio.sleep(TICK)
 
-    def _progress(self) -> Progress:
+    def _make_progress(self) -> Progress:
         answered = sum(1 for host in self.state.hosts.values() if host.facts)
         return Progress(self.tally.done, self.plan.targets.count, len(self.state.alive), answered)
 
-    def _report(self, started: datetime, *, interrupted: bool) -> Report:
-        self.on_progress(self._progress())
+    def _make_report(self, started: datetime, *, interrupted: bool) -> Report:
+        self.on_progress(self._make_progress())
         self.discovery.note_overflow()
-        self.tally.notes += eased(self.door.backoff, self.door.pace)
-        self.tally.notes += flooded(self.door.unread)
+        self.tally.notes += describe_easing(self.door.backoff, self.door.pace)
+        self.tally.notes += describe_floods(self.door.unread_counts)
         for ip in self.state.unproven():
             self.presence.meet(ip)  # the kernel may have asked for it meanwhile
         self.replies.settle(is_complete=not interrupted)
-        coverage = cover(
+        coverage = make_coverage(
             self.state, self.tally, self.plan.targets, self.replies.strangers, listened=bool(self.plan.listen_for)
         )
         completion = Completion.PARTIAL if coverage.not_tried or coverage.unreachable else Completion.COMPLETE
         attempts = self.state.attempts()
         if self.plan.keep_strangers:
             attempts += self.replies.strangers.attempts()
-        devices, unweighed = weigh(attempts, self.database)
+        devices, unweighed = weigh_attempts(attempts, self.database)
         coverage = replace(coverage, notes=(*coverage.notes, *unweighed))
         log_decisions(devices)
-        return report_of(
+        return make_report(
             attempts,
             devices,
             self.database,

@@ -19,10 +19,12 @@ _MARGIN = 1.25
 """An estimate that is passed annoys more than one that is not reached: measured scans took 0.8 to 1.0 of it."""
 
 
-def seconds(count: int, pace: Pace, probes: Mapping[str, Probe], ports: Mapping[str, tuple[int, ...]]) -> float:
+def estimate_seconds(
+    count: int, pace: Pace, probes: Mapping[str, Probe], ports: Mapping[str, tuple[int, ...]]
+) -> float:
     """Estimated seconds to ask ``count`` addresses of which none answers."""
     asked = len({port for probe in probes.values() if probe.ask for port in ports.get(probe.name, probe.ports)})
-    secondary = [name for name, probe in probes.items() if name not in CORE and _unicast(probe)]
+    secondary = [name for name, probe in probes.items() if name not in CORE and _is_unicast(probe)]
     datagrams = len(CORE) * ROUNDS + (len(secondary) if count <= SMALL else 0)
     turns = math.ceil(count / min(pace.in_flight, count))
     waiting = turns * (asked * (pace.connect_timeout + pace.gap * (1 + pace.jitter / 2)) + pace.settle)
@@ -34,5 +36,5 @@ def seconds(count: int, pace: Pace, probes: Mapping[str, Probe], ports: Mapping[
     return _START + _MARGIN * (ROUNDS * pace.settle + max(waiting, sending))
 
 
-def _unicast(probe: Probe) -> bool:
+def _is_unicast(probe: Probe) -> bool:
     return any(question.unicast for question in probe.datagrams)

@@ -8,9 +8,9 @@ from camscan.fingerprints import Database
 from camscan.model import Completion, Report
 from camscan.net.target import Targets
 from camscan.probes import load
-from camscan.report import report_of
-from camscan.scan.coverage import Tally, cover
-from camscan.scan.decision import weigh
+from camscan.report import make_report
+from camscan.scan.coverage import Tally, make_coverage
+from camscan.scan.decision import weigh_attempts
 from camscan.scan.journal.read import Past
 from camscan.scan.replies import Replies
 from camscan.scan.state import ScanState
@@ -29,10 +29,10 @@ def report_of_half(past: Past, scan_id: str, targets: Targets, database: Databas
     state.alive.update(ip for ip in conversed if ip in state.hosts)
     replies.settle(is_complete=False)
     attempts = state.attempts()
-    devices, unweighed = weigh(attempts, database)
-    coverage = cover(state, tally, targets, listened=False)
+    devices, unweighed = weigh_attempts(attempts, database)
+    coverage = make_coverage(state, tally, targets, listened=False)
     pace = past.head.options.get("pace")
-    report = report_of(
+    report = make_report(
         attempts,
         devices,
         database,

@@ -66,12 +66,12 @@ class HostRecord:
         return self.observed >= MOST_FACTS
 
 
-def digest_of(payload: bytes) -> str:
+def reply_digest(payload: bytes) -> str:
     """By which a reply is known again."""
     return blake2b(payload, digest_size=8).hexdigest()
 
 
-def rebuilt(host: HostRecord, attempts: Iterable[Attempt]) -> HostRecord:
+def rebuild_record(host: HostRecord, attempts: Iterable[Attempt]) -> HostRecord:
     """The record of these attempts alone; every reply that was ever recorded stays known."""
     fresh = HostRecord(payloads=host.payloads, proof=host.proof, size=host.size)
     for attempt in attempts:
@@ -94,7 +94,7 @@ def without_facts(attempt: Attempt) -> Attempt:
     return replace(attempt, observations=(), is_solicited=False)
 
 
-def spoken_in(attempts: Iterable[Attempt]) -> dict[str, tuple[int, ...]]:
+def ports_by_protocol(attempts: Iterable[Attempt]) -> dict[str, tuple[int, ...]]:
     """Protocol -> ports on which it was answered."""
     ports: defaultdict[str, dict[int, None]] = defaultdict(dict)
     for attempt in attempts:

@@ -27,7 +27,7 @@ NOT_ATTACHED = (
 )
 
 
-def families(door: Door, interface: Interface, *, everywhere: bool = False) -> frozenset[int]:
+def ip_families(door: Door, interface: Interface, *, everywhere: bool = False) -> frozenset[int]:
     """IP versions in which a link may be asked as a whole: where a subnet of it is wholly in scope, or ``everywhere``.
 
     A question to a group reaches every unit of the link, whoever was named. The loopback has no subnets of its own:
@@ -48,7 +48,7 @@ def not_wholly(interface: Interface) -> str:
     )
 
 
-def rounds(probes: Mapping[str, Probe]) -> list[list[Datagram]]:
+def question_rounds(probes: Mapping[str, Probe]) -> list[list[Datagram]]:
     """Every form of every question once, and a question that has only one form twice; a list for each round."""
     lists = [
         [question for question in probe.datagrams if question.groups or question.broadcast] for probe in probes.values()
@@ -70,14 +70,14 @@ class Link:
 
     async def ask_in_rounds(self, probes: Mapping[str, Probe]) -> AsyncGenerator[None]:
         """Put every question to its groups, round by round; yields after each, for the caller to wait."""
-        for questions in rounds(probes):
+        for questions in question_rounds(probes):
             for question in questions:
                 await self.ask(question)
             yield
 
     async def ask(self, question: Datagram) -> None:
         """Put one question to its groups, and to the broadcast addresses."""
-        payload = question.payload(self.identifiers.of_group())
+        payload = question.payload(self.identifiers.identifier_for_group())
         groups = [group for group in question.groups if (6 if ":" in group else 4) in self.versions]
         outcomes = [await self.port.multicast(payload, group, question.port, self.interface) for group in groups]
         if question.broadcast and IPV4 in self.versions:
@@ -86,7 +86,7 @@ class Link:
             self.tally.note(not_wholly(self.interface))
 
 
-def join(port: DatagramPort, interface: Interface, probes: Mapping[str, Probe], tally: Tally) -> None:
+def join_groups(port: DatagramPort, interface: Interface, probes: Mapping[str, Probe], tally: Tally) -> None:
     """Hear the devices that answer, or announce themselves, to their group instead of the asker."""
     wanted = {
         (group, number)
@@ -100,7 +100,7 @@ def join(port: DatagramPort, interface: Interface, probes: Mapping[str, Probe], 
         tally.note(f"answers to a group cannot be received: {trouble}")
 
 
-async def overhear(interface: Interface, seconds: float, hear: Callable[[Reply], None], tally: Tally) -> None:
+async def overhear_link(interface: Interface, seconds: float, hear: Callable[[Reply], None], tally: Tally) -> None:
     """Listen with camscan-link, where it may listen there."""
     try:
         async with contextlib.aclosing(link.listen(interface.name, seconds=seconds)) as replies:

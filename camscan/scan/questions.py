@@ -52,7 +52,7 @@ class Questions:
             if self.state.has_answered_in(ip, name) or not questions:
                 continue
             question = questions[min(rounds if name in CORE else 0, len(questions) - 1)]
-            payload = question.payload(self.replies.identifiers.of(ip, question.label, rounds))
+            payload = question.payload(self.replies.identifiers.identifier_for(ip, question.label, rounds))
             outcome = await port.send(payload, ip, question.port)
             if outcome is not None and not self.discovery.is_mere_silence(ip, outcome):
                 self.state.record(Attempt(name, ip, question.port, outcome))
@@ -123,6 +123,6 @@ class Questions:
             first.cancel()  # where the conversations have made it needless meanwhile
 
     async def _ask_apart(self, port: DatagramPort, ip: str, question: Datagram, wait: float) -> None:
-        payload = question.payload(self.replies.identifiers.of(ip, question.label, ROUNDS + 1))
+        payload = question.payload(self.replies.identifiers.identifier_for(ip, question.label, ROUNDS + 1))
         for answer, its_port in await port.ask_apart(payload, ip, question.port, wait):
             self.replies.on_own_answer(answer, ip, its_port)

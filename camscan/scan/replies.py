@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from camscan.model import Attempt, Outcome, Reply
 from camscan.net.target import Targets
-from camscan.probes import Probe, read, read_datagram, unsolicited
+from camscan.probes import Probe, as_unsolicited, read_datagram, read_reply
 from camscan.scan.coverage import Tally
 from camscan.scan.echo import Identifiers
 from camscan.scan.host_record import Proof
@@ -69,24 +69,24 @@ class Replies:
 
     def on_answer(self, name: str, payload: bytes, ip: str, port: int, detail: str = "") -> None:
         """The answer of a conversation over TCP; ``detail`` says how it came, where that is worth saying."""
-        attempt = read(self.probes[name], Reply(name, payload, ip, port))
+        attempt = read_reply(self.probes[name], Reply(name, payload, ip, port))
         told = "; ".join(filter(None, (attempt.detail, detail)))
-        self._keep(replace(attempt, detail=told), Proof.NONE, is_alive=True)
+        self._keep_attempt(replace(attempt, detail=told), Proof.NONE, is_alive=True)
 
     def on_reply(self, reply: Reply) -> None:
         """A reply that answers a question of ours beyond doubt, or that the link itself bears witness to."""
-        self._keep(read(self.probes[reply.probe], reply), Proof.NONE, is_alive=True)
+        self._keep_attempt(read_reply(self.probes[reply.probe], reply), Proof.NONE, is_alive=True)
 
     def on_overheard(self, reply: Reply) -> None:
         """What a device said to others, while nothing was asked."""
         reply = replace(reply, is_solicited=reply.probe == "mac")
-        self._keep(read(self.probes[reply.probe], reply), Proof.NONE, is_alive=reply.is_solicited)
+        self._keep_attempt(read_reply(self.probes[reply.probe], reply), Proof.NONE, is_alive=reply.is_solicited)
 
     def on_own_answer(self, payload: bytes, ip: str, port: int) -> None:
         """A datagram to a port that nobody but its sender was ever asked from."""
         attempt = read_datagram(self.probes.values(), payload, ip, port)
         if attempt and not self.state.is_full(ip):
-            self._keep(attempt, Proof.OWN)
+            self._keep_attempt(attempt, Proof.OWN)
 
     def on_refusal(self, ip: str, port: int, outcome: Outcome) -> None:
         """An ICMP error that came back for a datagram: any router can send one, and whoever guesses our port."""
@@ -98,16 +98,16 @@ class Replies:
         """Read a datagram with the probe whose port it came from, else with whichever can read it."""
         is_target = ip in self.targets
         where = self.state if is_target else self.strangers
-        if not self._has_room(ip, is_target=is_target) and not (is_target and self._echoes(payload, ip, port)):
+        if not self._has_room(ip, is_target=is_target) and not (is_target and self._echoes_question(payload, ip, port)):
             return
         if where.is_full(ip) or where.is_repetition(ip, payload, is_solicited=not to_group):
             return
         attempt = read_datagram(self.probes.values(), payload, ip, port)
         # Where nothing can read it, it may be the question of somebody else's tool, heard on the group.
         if attempt and (attempt.outcome is not Outcome.NOT_SPOKEN or is_target):
-            self._weigh(attempt, to_group=to_group)
+            self._weigh_reply(attempt, to_group=to_group)
 
-    def _weigh(self, attempt: Attempt, *, to_group: bool) -> None:
+    def _weigh_reply(self, attempt: Attempt, *, to_group: bool) -> None:
         """Whether it was asked for; an address that echoes its own identifier is there, whatever else is known."""
         probe = self.probes[attempt.probe]
         proof = Proof.NONE
@@ -118,10 +118,10 @@ class Replies:
         was_asked = attempt.ip in self.targets or probe.echo_of is None
         is_solicited = not self.is_passive and (bool(proof) or (was_asked and not to_group))
         if not is_solicited:
-            attempt = unsolicited(attempt)
-        self._keep(attempt, proof)
+            attempt = as_unsolicited(attempt)
+        self._keep_attempt(attempt, proof)
 
-    def _keep(self, attempt: Attempt, proof: Proof, *, is_alive: bool = False) -> None:
+    def _keep_attempt(self, attempt: Attempt, proof: Proof, *, is_alive: bool = False) -> None:
         """Into the state of the scan, or to the strangers; a crowd is only counted."""
         ip = attempt.ip
         if ip not in self.targets:
@@ -147,7 +147,7 @@ class Replies:
             return False
         return True
 
-    def _echoes(self, payload: bytes, ip: str, port: int) -> bool:
+    def _echoes_question(self, payload: bytes, ip: str, port: int) -> bool:
         """Whether a datagram echoes what its sender alone was asked: a flood in its name does not keep it from that."""
         asked = [probe for probe in self.probes.values() if any(each.port == port for each in probe.datagrams)]
         return any(self.identifiers.is_direct(probe, payload, ip) for probe in asked)
@@ -163,12 +163,12 @@ class Replies:
         they cannot all be of the unit that is there.
         """
         is_routed = self.is_routed(ip)
-        names = self.state.unproven_in(ip, self._datagrams()) if is_routed or self.needs_proof(ip) else []
+        names = self.state.unproven_in(ip, self._datagram_protocols()) if is_routed or self.needs_proof(ip) else []
         if not names or self.state.is_disputed(ip):
             return names
         return names if is_routed and not self.state.is_borne_out(ip, names) else []
 
-    def _datagrams(self) -> list[str]:
+    def _datagram_protocols(self) -> list[str]:
         return [name for name, probe in self.probes.items() if probe.datagrams]
 
     def proves_life(self, attempt: Attempt) -> bool:
@@ -195,7 +195,7 @@ class Replies:
             if self.is_routed(ip):
                 self.state.doubt(ip, self.to_bear_out(ip))
             elif ip in waiting:
-                self.state.doubt(ip, self._datagrams())
+                self.state.doubt(ip, self._datagram_protocols())
         unasked = [ip for ip in pending if ip in self.state.hosts and self.state.is_unsolicited(ip)]
         is_patient = self.is_passive or not is_complete
         most = PASSIVE_CROWD if is_patient else CROWD
@@ -207,9 +207,9 @@ class Replies:
             self._crowd.update(dict.fromkeys(strangers))
         self.state.alive.update(ip for ip in pending if ip in self.state.hosts)
         self._crowd.update(dict.fromkeys(crowd))
-        self.tally.notes.extend(self._notes(phantoms, [ip for ip in waiting if ip in self.state.hosts]))
+        self.tally.notes.extend(self._describe_undecided(phantoms, [ip for ip in waiting if ip in self.state.hosts]))
 
-    def _notes(self, phantoms: list[str], waiting: list[str]) -> Iterator[str]:
+    def _describe_undecided(self, phantoms: list[str], waiting: list[str]) -> Iterator[str]:
         if phantoms:
             yield (
                 f"datagrams came from {named(phantoms)} on the attached link, but no MAC address is there: they were "

@@ -16,17 +16,17 @@ from camscan.addresses import number_in_subnet
 from camscan.fingerprints import Database
 from camscan.identify import identify_box
 from camscan.model import Attempt, Confidence, Identification, Outcome, Reply
-from camscan.probes import Seen, catch_fault, unsolicited
+from camscan.probes import Seen, as_unsolicited, catch_fault
 from camscan.scan.host_record import (
     MOST_FACTS,
     HostRecord,
     Proof,
     differ,
-    digest_of,
     is_answer,
     observations_of,
-    rebuilt,
-    spoken_in,
+    ports_by_protocol,
+    rebuild_record,
+    reply_digest,
     without_facts,
 )
 
@@ -99,7 +99,7 @@ class ScanState:
             return False
         host = self.hosts.setdefault(attempt.ip, HostRecord())
         if attempt.payload and (attempt.probe, attempt.payload) in host.payloads:
-            if not attempt.is_solicited or not self._upgrade(host, attempt):
+            if not attempt.is_solicited or not self._replace_unsolicited(host, attempt):
                 return self._prove_again(host, attempt, proof)
         else:
             self.outcomes[attempt.probe][attempt.outcome] += 1
@@ -109,7 +109,7 @@ class ScanState:
         if kept is None:
             return False
         host.add(kept)
-        _log(kept)
+        _log_attempt(kept)
         self.on_new(kept)
         return True
 
@@ -160,17 +160,17 @@ class ScanState:
         aside = {id(one) for one in worse if one.observations}
         if aside:
             attempts = [without_facts(one) if id(one) in aside else one for one in host.attempts]
-            self.hosts[ip] = rebuilt(host, attempts)
+            self.hosts[ip] = rebuild_record(host, attempts)
 
     def _within_bounds(self, host: HostRecord, attempt: Attempt) -> Attempt | None:
         """The attempt, with as much of its facts and its reply as there is room for; None where there is none."""
         room = max(0, OWN_SHARE - host.size) + max(0, COMMON_SHARE - self.beyond_shares)
-        fitted = _fitted(attempt, MOST_FACTS - host.observed, room)
+        fitted = _fit_attempt(attempt, MOST_FACTS - host.observed, room)
         if fitted is not attempt:
             self.cut[attempt.ip] = None
         if not fitted.observations and not fitted.payload and attempt.payload:
             return None
-        size = _size(fitted)
+        size = _size_of_attempt(fitted)
         self.beyond_shares += max(0, host.size + size - OWN_SHARE) - max(0, host.size - OWN_SHARE)
         host.size += size
         return fitted
@@ -193,7 +193,7 @@ class ScanState:
         number = int(IPv4Address(ip))
         answered = self.arp_answers[mac]
         answered.add(number)
-        row = _row(answered, number)
+        row = _neighbours_in_row(answered, number)
         if len(row) <= SHARED:
             return True
         for address in map(str, map(IPv4Address, row)):
@@ -202,13 +202,13 @@ class ScanState:
                 self._take_back(address, Reply("mac", mac.encode()))
         return False
 
-    def _upgrade(self, host: HostRecord, attempt: Attempt) -> bool:
+    def _replace_unsolicited(self, host: HostRecord, attempt: Attempt) -> bool:
         """Forget the same reply as it came unasked, and maybe without its facts; False where it was known as asked."""
         told = attempt.probe, attempt.payload
         left = [one for one in host.attempts if one.is_solicited or (one.probe, one.payload) != told]
         if len(left) == len(host.attempts):
             return False
-        self.hosts[attempt.ip] = rebuilt(host, left)
+        self.hosts[attempt.ip] = rebuild_record(host, left)
         return True
 
     def _take_back(self, ip: str, reply: Reply) -> None:
@@ -218,7 +218,7 @@ class ScanState:
         if not attempts:
             self.alive.discard(ip)
             return
-        self.hosts[ip] = rebuilt(host, attempts)
+        self.hosts[ip] = rebuild_record(host, attempts)
 
     def seen(self, ip: str) -> Seen:
         """What a probe may know of the address before it asks."""
@@ -242,7 +242,7 @@ class ScanState:
             confirmed=who.maker is not None and who.confidence is Confidence.CONFIRMED,
             complete=sure and None not in {who.maker, who.model, who.firmware, who.serial},
             no_camera=sure and who.is_camera_system is False,
-            spoken=spoken_in(host.attempts),
+            spoken=ports_by_protocol(host.attempts),
         )
 
     def has_answered_in(self, ip: str, probe: str) -> bool:
@@ -289,11 +289,11 @@ class ScanState:
         host = self.hosts.get(ip)
         return host is not None and host.proof.get(name) is Proof.OWN
 
-    def proven(self, ip: str) -> dict[str, list[str]]:
+    def proven_digests(self, ip: str) -> dict[str, list[str]]:
         """Protocol -> digests of the replies that the address has proved to be its own."""
         host = self.hosts[ip]
         return {
-            name: [digest_of(one.payload) for one in host.attempts if one.probe == name and one.is_solicited]
+            name: [reply_digest(one.payload) for one in host.attempts if one.probe == name and one.is_solicited]
             for name, proof in host.proof.items()
             if proof is Proof.OWN
         }
@@ -323,8 +323,8 @@ class ScanState:
     def doubt(self, ip: str, names: Container[str]) -> None:
         """Take what was said in the name of an address in these protocols for unsolicited: it did not prove it."""
         host = self.hosts[ip]
-        attempts = [unsolicited(one) if one.is_solicited and one.probe in names else one for one in host.attempts]
-        self.hosts[ip] = rebuilt(host, attempts)
+        attempts = [as_unsolicited(one) if one.is_solicited and one.probe in names else one for one in host.attempts]
+        self.hosts[ip] = rebuild_record(host, attempts)
 
     def is_there(self, ip: str) -> bool:
         """Whether something lives, or may live, at the address: then the rest is worth asking."""
@@ -366,14 +366,14 @@ def named(ips: Iterable[str]) -> str:
     return f"{len(listed):,} addresses ({shown})"
 
 
-def _size(attempt: Attempt) -> int:
+def _size_of_attempt(attempt: Attempt) -> int:
     """Bytes that it takes, about."""
     return len(attempt.payload) + sum(_FACT + len(seen.value) for seen in attempt.observations)
 
 
-def _fitted(attempt: Attempt, facts: int, room: int) -> Attempt:
+def _fit_attempt(attempt: Attempt, facts: int, room: int) -> Attempt:
     """The attempt where it has no more facts and bytes than that; else its first facts, and its reply's beginning."""
-    if len(attempt.observations) <= facts and _size(attempt) <= room:
+    if len(attempt.observations) <= facts and _size_of_attempt(attempt) <= room:
         return attempt
     sizes = itertools.accumulate(_FACT + len(seen.value) for seen in attempt.observations[:facts])
     kept = [size for size in sizes if size <= room]
@@ -381,14 +381,14 @@ def _fitted(attempt: Attempt, facts: int, room: int) -> Attempt:
     return replace(attempt, observations=attempt.observations[: len(kept)], payload=attempt.payload[:left])
 
 
-def _log(attempt: Attempt) -> None:
+def _log_attempt(attempt: Attempt) -> None:
     if log.is_on():
         log.event(attempt.outcome, attempt.ip, probe=attempt.probe, port=attempt.port, detail=attempt.detail)
         for seen in attempt.observations:
             log.detail("says", attempt.ip, key=seen.key, value=seen.value)
 
 
-def _row(numbers: Container[int], around: int) -> range:
+def _neighbours_in_row(numbers: Container[int], around: int) -> range:
     """Those in a row around one of them, at most SHARED on each side."""
     first = last = around
     while around - first < SHARED and first - 1 in numbers:

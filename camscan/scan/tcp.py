@@ -80,10 +80,10 @@ class Conversations:
         :meth:`done`, it goes on with what was not asked yet.
         """
         talk = self._talks.setdefault(ip, Talk())
-        await self._go_on(ip, talk)
+        await self._ask_ports(ip, talk)
         if self._may_have_missed_questions(ip, talk) and not self.state.has_answered(ip) and not talk.is_repeated:
             talk = self._talks[ip] = Talk(is_repeated=True)
-            await self._go_on(ip, talk)
+            await self._ask_ports(ip, talk)
         if self._may_have_missed_questions(ip, talk):
             self._lost[ip] = frozenset(talk.lost)
 
@@ -98,13 +98,13 @@ class Conversations:
     async def hold_lost_again(self, ip: str) -> None:
         """Hold the conversations once more for which no SYN was answered."""
         if lost := self._lost.pop(ip, None):
-            await self._go_on(ip, Talk(only=lost))
+            await self._ask_ports(ip, Talk(only=lost))
 
-    async def _go_on(self, ip: str, talk: Talk) -> None:
+    async def _ask_ports(self, ip: str, talk: Talk) -> None:
         """Ask port by port what was not asked yet, and stop when the device falls silent."""
         host = self.door.host(ip)
         await self._follow_leads(ip, talk, host)
-        for probe, port, is_usual in self._conversations(ip):
+        for probe, port, is_usual in self._list_conversations(ip):
             if talk.is_over:
                 return
             seen = self.state.seen(ip)
@@ -116,8 +116,8 @@ class Conversations:
                 continue
             talk.corroborated = seen.complete
             talk.asked.add((probe.name, port))
-            answers = await self._converse(probe, host, port, seen)
-            self._take(probe, ip, talk, answers)
+            answers = await self._hold_one(probe, host, port, seen)
+            self._take_answers(probe, ip, talk, answers)
             talk.leads += [(probe, answer) for answer in answers[-1:]]
             await self._follow_leads(ip, talk, host)
             talk.is_over |= host.is_given_up
@@ -126,14 +126,14 @@ class Conversations:
         """Put the questions to which answers lead, while something is still unknown."""
         while talk.leads and not talk.is_over and not (seen := self.state.seen(ip)).complete:
             probe, answer = talk.leads.pop(0)
-            self._take(probe, ip, talk, await self._follow(probe, host, answer, seen))
+            self._take_answers(probe, ip, talk, await self._follow_answer(probe, host, answer, seen))
 
-    def _take(self, probe: Probe, ip: str, talk: Talk, answers: Sequence[Answer]) -> None:
+    def _take_answers(self, probe: Probe, ip: str, talk: Talk, answers: Sequence[Answer]) -> None:
         for answer in answers:
             self._on_answer(probe, ip, answer)
             talk.take(answer)
 
-    def _conversations(self, ip: str) -> Iterator[tuple[Probe, int, bool]]:
+    def _list_conversations(self, ip: str) -> Iterator[tuple[Probe, int, bool]]:
         """Which probe on which port, gentlest stage first; evaluated lazily, as ports are learned on the way.
 
         And whether that is merely a usual port of the probe: neither did the device name it, nor the operator.
@@ -160,7 +160,7 @@ class Conversations:
         if fault.detail:
             self.state.record(Attempt(probe.name, ip, 0, Outcome.BUG, detail=fault.detail))
 
-    async def _converse(self, probe: Probe, host: Host, port: int, seen: Seen) -> Sequence[Answer]:
+    async def _hold_one(self, probe: Probe, host: Host, port: int, seen: Seen) -> Sequence[Answer]:
         """One probe on one port. A bug in a probe is recorded against it, and the scan goes on."""
         if probe.ask is None:
             return ()
@@ -169,7 +169,7 @@ class Conversations:
             answers = await probe.ask(host, port, seen)
         return [Answer(port, Outcome.BUG, detail=fault.detail)] if fault.detail else answers
 
-    async def _follow(self, probe: Probe, host: Host, last: Answer, seen: Seen) -> Sequence[Answer]:
+    async def _follow_answer(self, probe: Probe, host: Host, last: Answer, seen: Seen) -> Sequence[Answer]:
         """The question to which an answer leads, likewise."""
         if probe.follow is None:
             return ()
@@ -197,12 +197,12 @@ def _is_needless(probe: Probe, port: int, seen: Seen) -> bool:
     return seen.confirmed and any(spoken != port for spoken in seen.spoken.get(probe.name, ()))
 
 
-async def each(ips: Sequence[str], ask: Callable[[str], Awaitable[None]], at_once: int) -> None:
+async def ask_each(ips: Sequence[str], ask: Callable[[str], Awaitable[None]], at_once: int) -> None:
     """Ask every address, so many at a time."""
     waiting = iter(ips)
 
-    async def work() -> None:
+    async def ask_next() -> None:
         for ip in waiting:
             await ask(ip)
 
-    await asyncio.gather(*(work() for _ in range(min(len(ips), at_once))))
+    await asyncio.gather(*(ask_next() for _ in range(min(len(ips), at_once))))

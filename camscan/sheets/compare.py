@@ -17,7 +17,7 @@ from camscan.asset import Asset, Change, Judgement
 from camscan.asset.behind import no_recorder
 from camscan.asset.columns import COLUMNS, NAMING, STATED, Column
 from camscan.asset.entry import normalise
-from camscan.asset.lifecycle import completed
+from camscan.asset.lifecycle import complete_entries
 from camscan.sheets import Line
 from camscan.sheets.excel_damage import describe_damage, has_american_dates
 from camscan.sheets.guess import cell_meaning
@@ -235,7 +235,7 @@ def with_what_follows(entries: Sequence[Entry], asset: Asset, today: date) -> li
 
     Raises ValueError with a sentence where they contradict themselves.
     """
-    done = completed(asset.entries, {entry.column: entry.new for entry in entries}, today)
+    done = complete_entries(asset.entries, {entry.column: entry.new for entry in entries}, today)
     row, made = entries[0].row, {entry.column for entry in entries}
     more = [
         Entry(row, asset.asset_id, name, held, value)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from camscan.asset.columns import BY_NAME, EDITABLE, PASSED_OVER, STATED, Column, name_of
-from camscan.asset.spelling import nearest, plain_name
+from camscan.asset.columns import BY_NAME, EDITABLE, PASSED_OVER, STATED, Column, column_of_heading
+from camscan.asset.spelling import nearest_hint, plain_name
 from camscan.errors import UsageError
 from camscan.sheets import Line, Page
 from camscan.sheets.guess import guess_columns
@@ -54,7 +54,7 @@ def parse_mapping(pairs: Iterable[str]) -> Mapping[str, str]:
         column = BY_NAME.get(name)
         if column is None or not (column.is_editable or name in KEYS):
             names = list(dict.fromkeys((*KEYS, *(each.name for each in EDITABLE))))
-            near = nearest(name, names) or "; `camscan set --columns` lists them"
+            near = nearest_hint(name, names) or "; `camscan set --columns` lists them"
             raise UsageError(f"'{pair}': {ours.strip()} is not a column that people can edit{near}")
         if name in found.values():
             raise UsageError(f"'{pair}': another heading already stands for {name}")
@@ -194,7 +194,7 @@ _SUM = re.compile(
 
 def _our_column(text: str, theirs: Mapping[str, str]) -> str:
     """The name of the column that a heading means; empty for none of ours."""
-    return theirs.get(_fold_heading(text)) or name_of(text.strip("\ufeff"))
+    return theirs.get(_fold_heading(text)) or column_of_heading(text.strip("\ufeff"))
 
 
 def _fold_heading(heading: str) -> str:
@@ -204,7 +204,7 @@ def _fold_heading(heading: str) -> str:
 def _unknown_heading(text: str, place: int, theirs: Mapping[str, str]) -> str:
     if not text:
         return f"column {place + 1} has no heading; skipped"
-    near = "" if theirs else nearest(plain_name(text), list(BY_NAME))
+    near = "" if theirs else nearest_hint(plain_name(text), list(BY_NAME))
     return f"'{text}' is not a column of the register{near or '; skipped'}"
 
 

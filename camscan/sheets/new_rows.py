@@ -16,7 +16,7 @@ from datetime import date
 from camscan.asset import WORKED_OUT, Asset, Change, Lifecycle
 from camscan.asset.behind import no_channel
 from camscan.asset.entry import normalise
-from camscan.asset.lifecycle import completed
+from camscan.asset.lifecycle import complete_entries
 from camscan.fingerprints.wording import load_words
 from camscan.sheets import Line
 from camscan.sheets.compare import Comparison, Entry, is_told_by_scan, not_behind, with_what_follows
@@ -82,7 +82,7 @@ class _Sorting:
         if entries.get("planned_removal_date") and status in _UNPLANNED:  # a list's "found" is no decision against it
             entries = {name: value for name, value in entries.items() if name != "lifecycle_status"}
         try:
-            whole = completed({}, entries, self.today)
+            whole = complete_entries({}, entries, self.today)
         except ValueError as error:
             self.left_out.append((number, str(error)))
             return

@@ -225,9 +225,9 @@ def _join_distinct(texts: tuple[str, ...]) -> str:
 def _device_type(asset: Asset) -> str:
     found = asset.identification
     stated = asset.entries.get("stated_device_type")
-    if stated and (found.kind is None or found.kind == kinds.kind(stated)):
+    if stated and (found.kind is None or found.kind == kinds.kind_of_type(stated)):
         return stated  # it says as much as the scan and perhaps more: thermal, not just a camera
-    return kinds.device_type(found.kind, kinds.founded(found.capabilities))
+    return kinds.device_type(found.kind, kinds.founded_capabilities(found.capabilities))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -245,7 +245,7 @@ def _channel_text(asset: Asset, around: Setting) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def _firmware_date(text: str | None) -> str:
-    build = decode.firmware(text) if text else None
+    build = decode.decode_firmware(text) if text else None
     return build.build.isoformat() if build and build.build else ""
 
 
@@ -257,7 +257,7 @@ def _capability_texts(known: Mapping[str, Capability]) -> dict[str, str]:
 @functools.lru_cache(maxsize=4096)
 def _capability_levels(items: tuple[tuple[str, Capability], ...]) -> dict[str, str]:
     known = dict(items)
-    founded, columns = kinds.founded(known), kinds.CAPABILITY_COLUMNS
+    founded, columns = kinds.founded_capabilities(known), kinds.CAPABILITY_COLUMNS
     levels = {column: "supported" if names & founded else "unknown" for column, names in columns.items()}
     basis = "; ".join(f"{name}: {what.confidence} ({what.because})" for name, what in known.items())
     return {**levels, "capability_basis": visible(basis, LONGEST_EVIDENCE)}

@@ -13,7 +13,7 @@ from typing import Any, Self
 from sqlalchemy import Connection, Engine, Select, column, create_engine, event, exc, func, inspect, select, table
 
 from camscan.errors import BusyError, RegisterError
-from camscan.output import create, masked
+from camscan.output import create_file, mask_password
 from camscan.register.address import address_of
 
 STEPS = Path(__file__).with_name("migrations")
@@ -110,7 +110,7 @@ def _in_file(path: Path) -> Store:
         try:
             status = path.lstat()
         except FileNotFoundError:
-            os.close(create(path))  # for its owner alone from the moment it exists
+            os.close(create_file(path))  # for its owner alone from the moment it exists
         else:
             if not stat.S_ISREG(status.st_mode):
                 raise OSError(0, "it is not a regular file")
@@ -140,7 +140,7 @@ def _on_server(address: str) -> Store:
         pool_pre_ping=True,
     )
     event.listen(engine, "begin", _begin_postgresql)
-    return Store(engine, masked(address))
+    return Store(engine, mask_password(address))
 
 
 def _begin_postgresql(connection: Connection) -> None:
@@ -181,4 +181,4 @@ def _version(connection: Connection) -> str | None:
 
 
 def _first_line(error: exc.DatabaseError) -> str:
-    return masked(str(error.orig).strip().partition("\n")[0])
+    return mask_password(str(error.orig).strip().partition("\n")[0])

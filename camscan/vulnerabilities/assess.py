@@ -100,7 +100,7 @@ def _plain_text(text: str) -> str:
 
 def _judge_group(entry: Weakness, group: Affected, found: Identification) -> Verdict | None:
     text = _plain_text(found.firmware or "")
-    firmware = decode.firmware(text)
+    firmware = decode.decode_firmware(text)
     if firmware and not firmware.build and found.build:
         firmware = replace(firmware, build=date.fromisoformat(found.build))
     if group.firmware:

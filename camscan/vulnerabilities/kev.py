@@ -12,7 +12,7 @@ from typing import Any
 
 from camscan import system
 from camscan.errors import UsageError
-from camscan.output import explained, make_folder, write_atomically
+from camscan.output import explain_errors, make_folder, write_atomically
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a KEV catalogue that are read; the published one has about 2 MB."""
@@ -72,7 +72,7 @@ def _read_published(entry: Mapping[str, Any]) -> tuple[str, Flag]:
 def store_catalogue(version: str, flags: Mapping[str, Flag], path: Path) -> None:
     """Keep the flags, whole or not at all. Raises OutputError."""
     kept = {name: [flag.added.isoformat(), flag.due.isoformat() if flag.due else ""] for name, flag in flags.items()}
-    with explained(path):
+    with explain_errors(path):
         make_folder(path.parent)
     write_atomically(path, lambda stream: json.dump({"version": version, "flags": kept}, stream))
 

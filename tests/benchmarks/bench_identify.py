@@ -54,17 +54,17 @@ def replies() -> list[Reply]:
 def alone(stored: Sequence[Reply], database: Database) -> None:
     """Parse and identify each reply by itself."""
     for reply in stored:
-        identify_box(captures.observe(reply).observations, database)
+        identify_box(captures.observe_reply(reply).observations, database)
 
 
 def measure() -> Iterator[Row]:
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # one core; programs started from here keep to it
     database = fingerprints.load_database()
     stored = replies()
-    attempts = [captures.observe(reply) for reply in stored]
+    attempts = [captures.observe_reply(reply) for reply in stored]
     with tempfile.TemporaryDirectory() as place:
         file = Path(place) / "replies.jsonl"
-        lines = captures.write(replace(one, outcome=Outcome.ANSWERED) for one in attempts)
+        lines = captures.write_captures(replace(one, outcome=Outcome.ANSWERED) for one in attempts)
         file.write_text("\n".join(lines) + "\n", encoding="utf-8")
         read = functools.partial(lambda: [json.loads(line) for line in file.open(encoding="utf-8")])
         usages: list[Usage] = []

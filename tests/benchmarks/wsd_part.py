@@ -28,8 +28,8 @@ async def answering(network: str, pace: str) -> set[str]:
         door.datagrams(lambda _payload, ip, _port: heard.add(ip)) as port,
     ):
         for interface in door.attached(targets):
-            multicast.join(port, interface, probes, Tally())
-            link = multicast.Link(port, interface, multicast.families(door, interface), Identifiers(), Tally())
+            multicast.join_groups(port, interface, probes, Tally())
+            link = multicast.Link(port, interface, multicast.ip_families(door, interface), Identifiers(), Tally())
             async for _ in link.ask_in_rounds(probes):
                 await asyncio.sleep(door.pace.settle)
         await asyncio.sleep(door.pace.tail)

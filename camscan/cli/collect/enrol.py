@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from camscan import app
-from camscan.cli._words import program
+from camscan.cli._words import program_name
 from camscan.cli.collect import _options
 from camscan.output import visible
 
@@ -24,7 +24,7 @@ def enrol(code: str, file: Path) -> None:
     name = app.collect.enrol_collector(own, code)
     click.echo(f"Enrolled at {own.file.centre} as {visible(name, 72)}")
     click.echo(f"Read these words to whoever runs the centre: {own.words()}")
-    click.echo(f"When they have approved them: {program()} collect run")
+    click.echo(f"When they have approved them: {program_name()} collect run")
 
 
 COMMAND = enrol

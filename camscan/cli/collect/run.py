@@ -11,8 +11,8 @@ import click
 
 from camscan import app
 from camscan.cli import _options as shared
-from camscan.cli._bar import watcher
-from camscan.cli._signals import interruptible
+from camscan.cli._bar import make_watcher
+from camscan.cli._signals import take_signals
 from camscan.cli._words import warn
 from camscan.cli.collect import _options
 from camscan.errors import CamscanError, UsageError
@@ -27,7 +27,7 @@ _LOOK = 1.0
 @click.command("run")
 @click.option("--once", is_flag=True, help="One round only: for a timer.")
 @_options.file
-@shared.logged
+@shared.log_options
 def run(file: Path, *, once: bool) -> int:
     """Ask the centre what is to be done, scan what collector.yaml allows, and send the results. Ctrl-C ends it.
 
@@ -35,14 +35,14 @@ def run(file: Path, *, once: bool) -> int:
     """
     own = app.collect.read_place(file)
     failures = 0
-    with interruptible() as interruption:
+    with take_signals() as interruption:
         while True:
             wait = _FIRST
             try:
                 done = app.collect.do_round(
                     own,
                     app.collect.current_time(),
-                    watcher=watcher(quiet=not sys.stderr.isatty()),
+                    watcher=make_watcher(quiet=not sys.stderr.isatty()),
                     interruption=interruption,
                     warn=warn,
                 )

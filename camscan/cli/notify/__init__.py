@@ -53,10 +53,10 @@ def notify(
                 click.echo(f"{visible(each.recipient)}: {each.about}, {visible(each.detail)}")
         if not told.sent:
             click.echo("Nothing is due")
-    return _complain(told)
+    return _warn_not_sent(told)
 
 
-def _complain(told: Notified) -> int:
+def _warn_not_sent(told: Notified) -> int:
     for each in told.failed_sends:
         warn(f"{visible(each.recipient)} got no message ({each.about}): {visible(each.detail)}")
     if told.waiting:

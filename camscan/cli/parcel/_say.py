@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from camscan import app
-from camscan.cli._words import program, say
+from camscan.cli._words import program_name, say
 from camscan.errors import OptionError, UsageError
 from camscan.output import visible
 
@@ -48,7 +48,7 @@ def ask(parcel: Offered, given: Approval) -> bool:
         file = Path(parcel.name)
         raise UsageError(
             f"{file}: is signed by a key that is not approved here for this site ({words}); compare the words with "
-            f"whoever sent it, then `{program()} parcel trust {file}`, or add --trust-once"
+            f"whoever sent it, then `{program_name()} parcel trust {file}`, or add --trust-once"
         )
     known = f", known here as {visible(parcel.known.name, 72)}" if parcel.known else ""
     say(f"Signed by: {words}{known}", err=True)

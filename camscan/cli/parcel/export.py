@@ -9,7 +9,7 @@ import click
 
 from camscan import app
 from camscan.cli import _options
-from camscan.cli._words import size
+from camscan.cli._words import size_text
 from camscan.errors import UsageError
 
 
@@ -44,7 +44,7 @@ def export(
     if made.is_new_key:
         click.echo(f"A new key was made: {made.key_file}")
     half = ", which was interrupted," if made.is_half else ""
-    click.echo(f"Scan {made.scan_id}{half} is in {file} ({size(made.size)}), which only you can read")
+    click.echo(f"Scan {made.scan_id}{half} is in {file} ({size_text(made.size)}), which only you can read")
     click.echo(f"Signed by: {made.words}")
 
 

@@ -13,7 +13,7 @@ import click
 from camscan import app
 from camscan.cli import EXIT_PARTIAL, _options
 from camscan.cli._table import print_table
-from camscan.cli._words import program, say
+from camscan.cli._words import program_name, say
 from camscan.cli.plan._stale_map import tell_stale_map
 from camscan.output import visible
 from camscan.words import counted
@@ -66,15 +66,15 @@ def propose(  # noqa: PLR0917 - one per option
     """
     gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
     space = app.workspace.find_workspace(config, register)
-    with _options.explained():
+    with _options.explain_values():
         within = app.plan.parse_limits(per_month, budget, cost_each)
     acting = space.role(role) if is_applied else ""
     with space.open(readonly=not is_applied, editing=is_applied, create=False) as book:
         tell_stale_map(space.settings, is_stale=app.plan.is_map_stale(book, space.settings))
-        with _options.explained():
+        with _options.explain_values():
             draft = app.plan.propose_plan(book, space.settings, by=by, begin=begin, within=within, site=site)
         proposal = draft.proposal
-        _tell(proposal, draft.rows, space.settings)
+        _print_draft(proposal, draft.rows, space.settings)
         if is_applied and proposal.planned:
             changes = app.plan.write_plan(book, draft, role=acting, how="camscan plan propose", because=because)
             devices = counted(len({change.asset_id for change in changes}), "device", "devices")
@@ -84,7 +84,7 @@ def propose(  # noqa: PLR0917 - one per option
     return EXIT_PARTIAL if proposal.unplaced or proposal.unpriced else 0
 
 
-def _tell(draft: Proposal, rows: Sequence[Asset], settings: Config) -> None:
+def _print_draft(draft: Proposal, rows: Sequence[Asset], settings: Config) -> None:
     _tell_size(draft, rows)
     if draft.phases:
         _tell_phases(draft)
@@ -95,7 +95,7 @@ def _tell(draft: Proposal, rows: Sequence[Asset], settings: Config) -> None:
             say(f"{sentence[:1].upper()}{sentence[1:]}.")
         if draft.unpriced:
             say("`--cost-each 400` assumes £400 for each of them.")
-        _name((*draft.unplaced, *draft.unpriced), rows, "")
+        _device_names((*draft.unplaced, *draft.unpriced), rows, "")
     if draft.planned:
         click.echo("\nThe order comes from the removal priority:")
         for line in app.plan.describe_formula(settings.planning.formula):
@@ -113,7 +113,7 @@ def _tell_size(draft: Proposal, rows: Sequence[Asset]) -> None:
     kept = set(draft.kept)
     late = [row for row in rows if row.asset_id in kept and (app.plan.planned_day(row) or draft.begin) < draft.begin]
     if late:
-        how = f"`{program()} plan set DEVICE --on DATE`"
+        how = f"`{program_name()} plan set DEVICE --on DATE`"
         say(f"{counted(len(late))} of these are due before {draft.begin}; for a new date: {how}")
 
 
@@ -125,8 +125,8 @@ def _tell_phases(draft: Proposal) -> None:
             str(phase.day),
             f"{len(phase.devices):,}",
             f"{len(phase.kept):,}" if phase.kept else "",
-            _money(phase.cost, phase.without_cost, len(phase.devices) + len(phase.kept)),
-            _listed(phase.sites, _SITES),
+            _money_text(phase.cost, phase.without_cost, len(phase.devices) + len(phase.kept)),
+            _list_names(phase.sites, _SITES),
         )
         for phase in draft.phases
     ]
@@ -137,21 +137,21 @@ def _tell_left_alone(draft: Proposal, rows: Sequence[Asset]) -> None:
     for name, left in draft.left.items():
         click.echo(f"\nLeft alone, {app.plan.LEFT[name]}: {counted(len(left))}")
         if name in app.plan.WHY_LEFT:
-            _name(left, rows, app.plan.WHY_LEFT[name])
+            _device_names(left, rows, app.plan.WHY_LEFT[name])
 
 
-def _money(cost: Decimal, without: int, devices: int) -> str:
+def _money_text(cost: Decimal, without: int, devices: int) -> str:
     if without == devices:
         return "not known"
     return f"£{cost:,.2f}" + (f" and {without} not known" if without else "")
 
 
-def _listed(names: tuple[str, ...], most: int) -> str:
+def _list_names(names: tuple[str, ...], most: int) -> str:
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
-def _name(asset_ids: tuple[str, ...], rows: Sequence[Asset], column: str) -> None:
+def _device_names(asset_ids: tuple[str, ...], rows: Sequence[Asset], column: str) -> None:
     by_id = {row.asset_id: row for row in rows}
     for name in asset_ids[:_NAMED]:
         why = visible(by_id[name].entry(column), 80) if column else ""

@@ -34,7 +34,7 @@ _COLUMNS = {
 @click.option("--budget-code", metavar="CODE", help="The cost centre.")
 @click.option("--blocked-by", metavar="TEXT", help="What prevents the removal; '' if nothing does any more.")
 @click.option("--site", metavar="SITE", help="All devices of this site, instead of DEVICE.")
-@_options.acting("camscan plan set")
+@_options.acting_options("camscan plan set")
 def set_(  # noqa: PLR0917 - one per option
     devices: tuple[str, ...],
     on: str | None,
@@ -54,7 +54,7 @@ def set_(  # noqa: PLR0917 - one per option
     A device with a date becomes `planned`, unless it is already ordered.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     given = {"on": on, "phase": phase, "cost": cost, "budget_code": budget_code, "blocked_by": blocked_by}
-    entries = _normalised({name: text for name, text in given.items() if text is not None})
+    entries = _normalise_given({name: text for name, text in given.items() if text is not None})
     if not devices and site is None:
         raise UsageError("name a device or a --site; `camscan plan --help` lists the other commands")
     if not entries:
@@ -62,10 +62,10 @@ def set_(  # noqa: PLR0917 - one per option
         raise UsageError(
             f"what do you want to enter for {whom}? Add --on, --phase, --cost, --budget-code or --blocked-by"
         )
-    _devices.tell(app.plan.enter_plan(devices, entries, acting, site=site), dry_run=acting.dry_run)
+    _devices.print_entered(app.plan.enter_plan(devices, entries, acting, site=site), dry_run=acting.dry_run)
 
 
-def _normalised(given: Mapping[str, str]) -> dict[str, str]:
+def _normalise_given(given: Mapping[str, str]) -> dict[str, str]:
     entries = {}
     for name, text in given.items():
         try:

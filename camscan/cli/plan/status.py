@@ -53,31 +53,33 @@ def status(by: str | None, on: str | None, as_json: bool, register: Path | None,
     if by and not as_json:
         group = app.plan.plan_progress_by(space, Grouping(by), on)
         tell_stale_map(space.settings, is_stale=group.is_map_stale)
-        _table(group.rows, Grouping(by))
+        _print_table(group.rows, Grouping(by))
         return
     if as_json:
         found = app.plan.plan_progress(space, on)
         tell_stale_map(space.settings, is_stale=found.is_map_stale)
         tables = {name: found.table(name) for name in ([Grouping(by)] if by else Grouping)}
-        click.echo(json.dumps(_document(found, tables, space.settings), indent=2))
+        click.echo(json.dumps(_status_document(found, tables, space.settings), indent=2))
         return
-    _page((None if on else app.overview.load_overview(space)) or app.plan.plan_progress(space, on), space.settings)
+    _print_page(
+        (None if on else app.overview.load_overview(space)) or app.plan.plan_progress(space, on), space.settings
+    )
 
 
-def _page(found: Overview | Progress, settings: Config) -> None:
+def _print_page(found: Overview | Progress, settings: Config) -> None:
     tell_stale_map(settings, is_stale=found.is_map_stale)
     say(found.headline.text)
-    _counts(found.status)
-    _unknowns(found.status, settings)
-    _doubts(found.status)
-    _coverage(found.looked)
-    _costs(found.status)
-    _days(found.status)
-    _burn(found.points)
-    _words(settings)
+    _print_counts(found.status)
+    _print_unknowns(found.status, settings)
+    _print_doubts(found.status)
+    _print_coverage(found.looked)
+    _print_costs(found.status)
+    _print_days(found.status)
+    _print_burndown(found.points)
+    _print_formula(settings)
 
 
-def _counts(found: Status) -> None:
+def _print_counts(found: Status) -> None:
     total = found.total
     click.echo(f"The programme on {found.day}\n")
     lines = [
@@ -86,7 +88,7 @@ def _counts(found: Status) -> None:
         ("  remaining", found.remaining),
     ]
     for name, counts in lines:
-        click.echo(f"{name:{_WIDTH}}{_three(counts)}")
+        click.echo(f"{name:{_WIDTH}}{_counts_text(counts)}")
     for each, words in (
         ("planned", "planned"),
         ("overdue", "overdue"),
@@ -105,13 +107,13 @@ def _counts(found: Status) -> None:
     )
 
 
-def _three(counts: Counts) -> str:
+def _counts_text(counts: Counts) -> str:
     without = f" ({counts.without_site:,} of no known site)" if counts.without_site else ""
     where = f"{counted(counts.systems, 'system', 'systems')} at {counted(counts.sites, 'site', 'sites')}"
     return f"{counts.devices:>7,}  {counted(counts.devices).partition(' ')[2]} in {where}{without}"
 
 
-def _unknowns(found: Status, settings: Config) -> None:
+def _print_unknowns(found: Status, settings: Config) -> None:
     """What the council has not decided, and of what nobody can say whether it is in scope."""
     would = found.would_match
     if would:
@@ -135,7 +137,7 @@ def _unknowns(found: Status, settings: Config) -> None:
         )
 
 
-def _doubts(found: Status) -> None:
+def _print_doubts(found: Status) -> None:
     """What was counted, and may be wrong."""
     if found.entered_twice:
         say(
@@ -151,7 +153,7 @@ def _doubts(found: Status) -> None:
         say(f"{'Removed, and answers':{_WIDTH}}{len(found.answers_after_removal):>7,}  {says}", hang=_WIDTH + 9)
 
 
-def _coverage(seen: Looked) -> None:
+def _print_coverage(seen: Looked) -> None:
     """How much of the estate scans have looked at."""
     if seen.last is None:
         click.echo(f"{'Coverage':{_WIDTH}}no scan yet: everything was entered by people")
@@ -170,7 +172,7 @@ def _coverage(seen: Looked) -> None:
         say(f"{'':{_WIDTH}}{told}", hang=_WIDTH)
 
 
-def _costs(found: Status) -> None:
+def _print_costs(found: Status) -> None:
     for title, lines in (
         ("Cost of the remaining devices, by phase", found.by_phase),
         ("Cost of the remaining devices, by budget year (April to March)", found.by_year),
@@ -179,15 +181,15 @@ def _costs(found: Status) -> None:
         if any(line.cost for line in lines):
             click.echo(f"\n{title}")
             for line in lines:
-                click.echo(f"  {line.name:{_WIDTH - 2}}{_money(line)}")
+                click.echo(f"  {line.name:{_WIDTH - 2}}{_money_text(line)}")
 
 
-def _money(line: Money) -> str:
+def _money_text(line: Money) -> str:
     without = f"; no cost is entered for {line.without_cost:,} of them" if line.without_cost else ""
     return f"{f'£{line.cost:,.2f}':>15}  {counted(line.devices, 'device', 'devices')}{without}"
 
 
-def _days(found: Status) -> None:
+def _print_days(found: Status) -> None:
     for title, due in (("Overdue", found.overdue), ("In the next 90 days", found.soon)):
         if due:
             click.echo(f"\n{title}: {counted(len(due), 'device', 'devices')}")
@@ -200,7 +202,7 @@ def _days(found: Status) -> None:
                 click.echo(f"  … and {len(groups) - _FEW:,} more; --json has them all")
 
 
-def _burn(points: Sequence[Point]) -> None:
+def _print_burndown(points: Sequence[Point]) -> None:
     if not any(point.remaining is not None or point.is_other_scope for point in points):
         return
     most = max(max(point.remaining or 0, point.planned) for point in points) or 1
@@ -219,7 +221,7 @@ def _burn(points: Sequence[Point]) -> None:
         click.echo(f"  {point.month} {left}{doubt:8} plan {point.planned:>7,}  {bar}".rstrip())
 
 
-def _words(settings: Config) -> None:
+def _print_formula(settings: Config) -> None:
     click.echo("\nWhat is counted")
     for line in app.overview.DEFINITIONS:
         say(f"  {line}", hang=4)
@@ -228,7 +230,7 @@ def _words(settings: Config) -> None:
         say(f"  {line}", hang=4)
 
 
-def _table(rows: Sequence[Row], by: Grouping) -> None:
+def _print_table(rows: Sequence[Row], by: Grouping) -> None:
     standings = app.plan.Standing
     shown = (
         standings.PLANNED,
@@ -253,28 +255,28 @@ def _table(rows: Sequence[Row], by: Grouping) -> None:
         click.echo("A device with several of these is in several lines.")
 
 
-def _document(found: Progress, tables: Mapping[Grouping, Sequence[Row]], settings: Config) -> Mapping[str, Any]:
+def _status_document(found: Progress, tables: Mapping[Grouping, Sequence[Row]], settings: Config) -> Mapping[str, Any]:
     document: dict[str, Any] = {
         "organisation": settings.organisation,
         **found.headline.as_json(),
-        **_plain(found.status),
+        **_plain_value(found.status),
     }
     document["coverage"] = found.looked.as_json()
-    document["burn_down"] = [{**_plain(point), "month": str(point.month)} for point in found.points]
-    document["tables"] = {name.value: [_plain(row) for row in rows] for name, rows in tables.items()}
+    document["burn_down"] = [{**_plain_value(point), "month": str(point.month)} for point in found.points]
+    document["tables"] = {name.value: [_plain_value(row) for row in rows] for name, rows in tables.items()}
     document["definitions"] = list(app.plan.DEFINITIONS)
     document["priority_formula"] = list(app.plan.describe_formula(settings.planning.formula))
     return document
 
 
-def _plain(value: Any) -> Any:
+def _plain_value(value: Any) -> Any:
     """Nouns as JSON has them: dates ISO, pounds as text."""
     if dataclasses.is_dataclass(value):
-        return {each.name: _plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
+        return {each.name: _plain_value(getattr(value, each.name)) for each in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): _plain_value(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
+        return [_plain_value(item) for item in value]
     if isinstance(value, date | datetime):
         return value.isoformat()
     return f"{value:.2f}" if isinstance(value, Decimal) else value

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="The number of its channel on that recorder; the first is 1.",
 )
-@_options.acting("camscan register add")
+@_options.acting_options("camscan register add")
 def add(
     words: tuple[str, ...],
     recorder: str | None,

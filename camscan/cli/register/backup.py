@@ -8,7 +8,7 @@ import click
 
 from camscan import app
 from camscan.cli import _options
-from camscan.cli._words import size
+from camscan.cli._words import size_text
 
 
 @click.command("backup")
@@ -25,7 +25,7 @@ def backup(file: Path, register: Path | None, config: Path | None, *, force: boo
     space = app.workspace.find_workspace(config, register)
     with space.open(readonly=True) as book:
         written = book.write_backup(file, force=force)
-        click.echo(f"{book.where} is backed up in {file} ({size(written)}), which only you can read")
+        click.echo(f"{book.where} is backed up in {file} ({size_text(written)}), which only you can read")
 
 
 COMMAND = backup

@@ -64,7 +64,7 @@ def export(  # noqa: PLR0917 - one per option
     space = app.workspace.find_workspace(config, register)
     space.refuse_own(file)
     with pause_collector():
-        with _options.explained(), space.open(readonly=True) as book:
+        with _options.explain_values(), space.open(readonly=True) as book:
             rows, every = app.spreadsheet.sheet_rows(book, space.settings, view, site)
         parts = app.spreadsheet.sheet_bytes(rows, every, sheet, space.settings, view=view, bom=bom)
         write_bytes_atomically(file, lambda stream: _put(stream, parts))

@@ -106,7 +106,7 @@ def _tell(file: Path, work: Import, *, do: bool) -> None:
         if entry.row != last:
             click.echo(f"row {entry.row}: {app.devices.describe_briefly(work.assets[entry.asset_id])}")
         last = entry.row
-        say(f"    {_devices.changed(entry.column, entry.old, entry.new)}")
+        say(f"    {_devices.describe_entry(entry.column, entry.old, entry.new)}")
     new = work.sorted.new if add else ()
     for number, each in enumerate(new):
         name = f" as {work.added[number]}" if work.added else ""

@@ -30,7 +30,7 @@ def log(device: str | None, since: str | None, register: str | None, config: Pat
     for change in wanted:
         why = f" (because: {visible(change.because, 200)})" if change.because else ""
         who = f"{visible(change.role, 100)}, {visible(change.how, 100)}"
-        say(f"{change.at:%Y-%m-%d %H:%M}  {change.asset_id}  {_devices.told(change)}  [{who}]{why}")
+        say(f"{change.at:%Y-%m-%d %H:%M}  {change.asset_id}  {_devices.describe_change(change)}  [{who}]{why}")
     if not wanted:
         click.echo("Nothing was changed" + (f" since {first}" if first else ""), err=True)
 

@@ -8,7 +8,7 @@ import click
 
 from camscan import app, fingerprints
 from camscan.cli import _options
-from camscan.cli._words import program
+from camscan.cli._words import program_name
 from camscan.output import visible
 from camscan.words import counted
 
@@ -37,7 +37,7 @@ def reidentify(apply: bool, overlay: tuple[Path, ...], register: Path | None, co
     if not found:
         click.echo(f"Nothing changes: database {database.version} gives the same results as the register")
     elif apply:
-        click.echo(f"{count} changed; `{program()} diff` lists it")
+        click.echo(f"{count} changed; `{program_name()} diff` lists it")
     else:
         click.echo(f"{count} would change; nothing was written. --apply writes it")
 

@@ -38,7 +38,7 @@ def undo(do: bool, because: str, role: str | None, register: str | Path | None, 
     gone = set(done.gone)
     for change in done.changes:
         if change.asset_id not in gone:
-            say(f"    {change.asset_id}: {_devices.told(change)}")
+            say(f"    {change.asset_id}: {_devices.describe_change(change)}")
     for name in done.gone:
         say(f"    {name}: {'is' if do else 'would be'} taken out again")
     for name, sentence in done.kept:

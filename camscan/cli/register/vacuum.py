@@ -8,7 +8,7 @@ import click
 
 from camscan import app
 from camscan.cli import _options
-from camscan.cli._words import size
+from camscan.cli._words import size_text
 
 
 @click.command("vacuum")
@@ -22,7 +22,7 @@ def vacuum(register: Path | None, config: Path | None) -> None:
     space = app.workspace.find_workspace(config, register)
     with space.open(create=False) as book:
         before, after = book.vacuum()
-        click.echo(f"{book.where}: {size(before)} before, {size(after)} now")
+        click.echo(f"{book.where}: {size_text(before)} before, {size_text(after)} now")
 
 
 COMMAND = vacuum

@@ -58,7 +58,7 @@ def serve(
         raise UsageError(f"the pages need {error.name}: {how_to_add('web')}") from error
     is_shared = space.settings.web.is_shared and not local
 
-    def tell(address: str) -> None:
+    def print_address(address: str) -> None:
         if is_shared:
             click.echo(f"The pages are at {address} (Ctrl-C ends camscan serve)")
         else:
@@ -67,7 +67,7 @@ def serve(
     server.serve(
         space,
         server.setting_of(port=port, host=listen, is_read_only=read_only, is_local=local),
-        tell=tell,
+        tell=print_address,
         tell_cookie=click.echo if print_cookie else None,
     )
     click.echo("Ended.")

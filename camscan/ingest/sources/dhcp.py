@@ -14,7 +14,7 @@ from camscan.ingest.records import Row, objects, rows
 from camscan.ingest.source import Document, Entry, Form, Head, Item, Passed, Problem, Source
 from camscan.ingest.tables import address, mac_of
 from camscan.model import Fact
-from camscan.net.text import clean
+from camscan.net.text import clean_text
 
 _LONGEST = 255
 """Characters of a name or class, as of DHCP options."""
@@ -37,10 +37,10 @@ def _entry(
     """One lease; ``names`` are fact keys and what the device said. ``was_heard``: it asked at ``seen_at``, if any."""
     found, unit = address(ip), mac_of(mac) or mac_of(_grouped(mac))
     if not found:
-        return Problem(place, f"not an IP address: {clean(ip)[:_SHOWN]}")
+        return Problem(place, f"not an IP address: {clean_text(ip)[:_SHOWN]}")
     if not unit:
         return Passed(place, _NO_MAC)
-    facts = [Fact(key, told) for key, value in names.items() if (told := clean(value)[:_LONGEST])]
+    facts = [Fact(key, told) for key, value in names.items() if (told := clean_text(value)[:_LONGEST])]
     return Entry(place, found, unit, tuple(facts), seen_at, text, was_heard=was_heard and seen_at is not None)
 
 

@@ -20,7 +20,7 @@ from camscan.ingest.records import Row, objects, rows
 from camscan.ingest.source import Document, Entry, Form, Head, Item, Passed, Problem, Source
 from camscan.ingest.tables import address, mac_of
 from camscan.model import Fact
-from camscan.net.text import clean
+from camscan.net.text import clean_text
 from camscan.strict_yaml import Node, load_yaml
 from camscan.words import listed
 
@@ -182,7 +182,7 @@ def _json_lines(document: Document, take: Callable[[str, Values, str], Item]) ->
 
 def _taken(place: str, record: dict[str, Any] | None, text: str, take: Callable[[str, Values, str], Item]) -> Item:
     if record is None:
-        return Problem(place, f"not a record of JSON: {' '.join(clean(text[:_SHOWN]).split())}")
+        return Problem(place, f"not a record of JSON: {' '.join(clean_text(text[:_SHOWN]).split())}")
     return take(place, functools.partial(_at, record), text[: _LONGEST * 2])
 
 
@@ -224,14 +224,14 @@ class _Reader:
         given = _first(values, self.columns.addresses)
         ip, mac = address(given.partition("/")[0].strip()), mac_of(_first(values, self.columns.mac))
         if given and not ip:
-            return Problem(place, f"not an IP address of one device: {clean(given)[:_SHOWN]}")
+            return Problem(place, f"not an IP address of one device: {clean_text(given)[:_SHOWN]}")
         if not ip and not mac:
             return Passed(place, _NO_ADDRESS)
         if self.columns.own_addresses and not self._is_own(ip):
             return Passed(place, _FOREIGN)
         seen = _moment(_first(values, (self.columns.seen_at,)), self.as_of) if self.columns.seen_at else None
         hears = self.columns.hears and (seen is not None or not self.columns.seen_at)
-        return Entry(place, ip, mac, tuple(self._facts(values)), seen, clean(text), was_heard=hears)
+        return Entry(place, ip, mac, tuple(self._facts(values)), seen, clean_text(text), was_heard=hears)
 
     def _is_own(self, ip: str) -> bool:
         return bool(ip) and any(ipaddress.ip_address(ip) in each for each in self.networks)
@@ -239,7 +239,7 @@ class _Reader:
     def _facts(self, values: Values) -> Iterator[Fact]:
         for key, names in self.columns.facts.items():
             most = _LONGEST if key.startswith("listed.") else _OWN_WORDS
-            told = (clean(value)[:most] for name in names for value in values(name))
+            told = (clean_text(value)[:most] for name in names for value in values(name))
             yield from (Fact(key, value) for value in dict.fromkeys(told) if value)
         yield from (Fact(key, value) for key, value in self.columns.always.items())
 

@@ -60,7 +60,7 @@ def _attempt(reply: Reply, document: Document) -> Attempt:
     """A packet that is younger than its file bears the time of a clock that was wrong."""
     is_wrong = reply.seen_at > document.as_of + _CLOCKS
     reply = replace(reply, seen_at=document.as_of) if is_wrong else reply
-    return probes.read(probes.one(reply.probe), reply)
+    return probes.read_reply(probes.load_probe(reply.probe), reply)
 
 
 def _place(attempt: Attempt, waiting: dict[str, list[Attempt]], proven: set[str]) -> Iterator[Item]:

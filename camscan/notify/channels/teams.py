@@ -14,9 +14,9 @@ from typing import Any
 
 from camscan.config.recipient import Recipient
 from camscan.notify import Channel, Outcome
-from camscan.notify._https import post
+from camscan.notify._https import post_body
 from camscan.notify.message import Message
-from camscan.notify.text import TITLES, closing, parts, when
+from camscan.notify.text import TITLES, closing_lines, list_parts, time_of_message
 from camscan.output import visible
 
 LIMIT = 27_000
@@ -24,23 +24,30 @@ LIMIT = 27_000
 _COLOURS = {"alarm": "Attention", "trouble": "Warning"}
 
 
-def card(message: Message, detail: str) -> dict[str, Any]:
+def make_card(message: Message, detail: str) -> dict[str, Any]:
     """What is posted: as many items as Teams takes, the others are counted."""
-    found = _card(message, detail)
+    found = _make_card(message, detail)
     while len(json.dumps(found)) > LIMIT and message.items:
         message = replace(message, items=message.items[: len(message.items) * 3 // 4])
-        found = _card(message, detail)
+        found = _make_card(message, detail)
     return found
 
 
-def _card(message: Message, detail: str) -> dict[str, Any]:
-    whose = f"{visible(message.organisation, 80)}, {when(message)}" if message.organisation else when(message)
+def _make_card(message: Message, detail: str) -> dict[str, Any]:
+    whose = (
+        f"{visible(message.organisation, 80)}, {time_of_message(message)}"
+        if message.organisation
+        else time_of_message(message)
+    )
     colour = _COLOURS.get(message.about, "Default")
-    body = [_text(f"camscan: {TITLES[message.about]}", weight="Bolder", size="Large", color=colour), _text(whose)]
-    for part in parts(message, detail):
-        body.append(_text(part.heading, weight="Bolder"))
-        body += [_text(line) for line in part.lines]
-    body += [_text(line) for line in closing(message, detail)]
+    body = [
+        _text_block(f"camscan: {TITLES[message.about]}", weight="Bolder", size="Large", color=colour),
+        _text_block(whose),
+    ]
+    for part in list_parts(message, detail):
+        body.append(_text_block(part.heading, weight="Bolder"))
+        body += [_text_block(line) for line in part.lines]
+    body += [_text_block(line) for line in closing_lines(message, detail)]
     content = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
@@ -52,15 +59,15 @@ def _card(message: Message, detail: str) -> dict[str, Any]:
     return {"type": "message", "attachments": [attachment]}
 
 
-def _text(text: str, **look: str) -> dict[str, Any]:
+def _text_block(text: str, **look: str) -> dict[str, Any]:
     runs: Sequence[dict[str, Any]] = [{"type": "TextRun", "text": text, **look}]
     return {"type": "RichTextBlock", "inlines": runs}
 
 
-def send(message: Message, recipient: Recipient) -> Outcome:
+def post_card(message: Message, recipient: Recipient) -> Outcome:
     """Post the card."""
-    body = json.dumps(card(message, recipient.detail)).encode()
-    found = post(recipient, body, {"Content-Type": "application/json"})
+    body = json.dumps(make_card(message, recipient.detail)).encode()
+    found = post_body(recipient, body, {"Content-Type": "application/json"})
     if found.is_sent:
         return replace(found, detail=f"{found.detail}; only the channel itself can show whether it was posted")
     return found
@@ -70,6 +77,6 @@ CHANNEL = Channel(
     name="teams",
     title="a card in a Microsoft Teams channel",
     needs=(("url",),),
-    send=send,
+    send=post_card,
     takes=("ca_file",),
 )

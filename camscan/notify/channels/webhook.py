@@ -14,14 +14,14 @@ from typing import Any
 
 from camscan.config.recipient import Recipient
 from camscan.notify import Channel, Outcome
-from camscan.notify._https import post
+from camscan.notify._https import post_body
 from camscan.notify.message import Item, Message
-from camscan.notify.text import FULL, subject
+from camscan.notify.text import FULL, subject_line
 
 SCHEMA = 1
 
 
-def document(message: Message, detail: str) -> dict[str, Any]:
+def message_document(message: Message, detail: str) -> dict[str, Any]:
     """The message as JSON."""
     return {
         "schema": SCHEMA,
@@ -29,45 +29,45 @@ def document(message: Message, detail: str) -> dict[str, Any]:
         "class": message.about,
         "at": message.at.isoformat(timespec="seconds"),
         "organisation": message.organisation,
-        "title": subject(message),
+        "title": subject_line(message),
         "counts": dict(message.counts),
-        "items": [_item(each, detail) for each in message.items],
+        "items": [_item_document(each, detail) for each in message.items],
         "more": max(0, message.more),
         "facts": [{"name": name, "value": value} for name, value in message.facts],
         "command": message.command,
     }
 
 
-def _item(item: Item, detail: str) -> dict[str, Any]:
+def _item_document(item: Item, detail: str) -> dict[str, Any]:
     found = {"kind": item.kind, "asset_id": item.asset_id, "site": item.site, "what": item.brief}
     if detail == FULL:
         found |= {"old": item.old, "new": item.value, "detail": item.detail}
     return found
 
 
-def signature(secret: str, moment: str, body: bytes) -> str:
+def sign_body(secret: str, moment: str, body: bytes) -> str:
     """What stands in ``X-Camscan-Signature``; ``moment`` is what stands in ``X-Camscan-Time``."""
     found = hmac.new(secret.encode(), moment.encode() + b"." + body, hashlib.sha256)
     return f"sha256={found.hexdigest()}"
 
 
-def send(message: Message, recipient: Recipient) -> Outcome:
+def post_document(message: Message, recipient: Recipient) -> Outcome:
     """Post it, signed."""
-    body = json.dumps(document(message, recipient.detail)).encode()
+    body = json.dumps(message_document(message, recipient.detail)).encode()
     moment = str(int(time.time()))
     headers = {
         "Content-Type": "application/json",
         "Idempotency-Key": message.id,
         "X-Camscan-Time": moment,
-        "X-Camscan-Signature": signature(recipient.text("secret"), moment, body),
+        "X-Camscan-Signature": sign_body(recipient.text("secret"), moment, body),
     }
-    return post(recipient, body, headers)
+    return post_body(recipient, body, headers)
 
 
 CHANNEL = Channel(
     name="webhook",
     title="signed JSON to a web address",
     needs=(("url",), ("secret",)),
-    send=send,
+    send=post_document,
     takes=("ca_file",),
 )

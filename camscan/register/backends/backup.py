@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, select
 
 from camscan.errors import OutputError, RegisterError, UsageError
-from camscan.output import replacing
+from camscan.output import replace_file
 from camscan.register import schema
 from camscan.register.backends import Database, Mode, sqlite
 from camscan.register.backends.copying import copy_rows
@@ -34,7 +34,7 @@ def _temporary_beside(target: Path) -> Iterator[Path]:
     """A new file in the target's directory, which only its owner may read, and which takes its place in the end."""
     part: Path | None = None
     try:
-        with replacing(target) as part:
+        with replace_file(target) as part:
             yield part
     except OSError as error:
         raise OutputError(f"{target}: cannot be written: {error.strerror}; nothing was changed") from error

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from camscan import system
 from camscan.errors import BusyError, RegisterError
-from camscan.output import create, descriptor_of
+from camscan.output import create_file, descriptor_of
 
 
 class Lock:
@@ -49,7 +49,7 @@ def _open_lock_file(path: Path, register: Path) -> int:
     try:
         descriptor = descriptor_of(path, os.O_RDWR)
     except FileNotFoundError:
-        descriptor = create(path)
+        descriptor = create_file(path)
         if register.exists():
             system.share_rights(path, descriptor, register)
     return descriptor

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, create_engine, event, exc
 from sqlalchemy.pool import StaticPool
 
 from camscan.errors import BusyError, RegisterError
-from camscan.output import masked
+from camscan.output import mask_password
 from camscan.register import schema
 from camscan.register.backends import (
     Mode,
@@ -82,7 +82,7 @@ class PostgreSQL:
     """A register on a server, open; a :class:`camscan.register.backends.Database`."""
 
     def __init__(self, address: str, mode: Mode) -> None:
-        self.where = masked(address)
+        self.where = mask_password(address)
         self.mode = mode
         self._address = address
         self._locked = False

@@ -17,7 +17,7 @@ from sqlalchemy.pool import StaticPool
 
 from camscan import system
 from camscan.errors import BusyError, RegisterError
-from camscan.output import create
+from camscan.output import create_file
 from camscan.register.backends import (
     Mode,
     known_revisions,
@@ -184,7 +184,7 @@ def _open_to_write(path: Path, mode: Mode) -> SQLite:
 def _make_file(path: Path) -> None:
     """An empty file for its owner alone; SQLite gives its logs the same rights."""
     try:
-        os.close(create(path))
+        os.close(create_file(path))
     except OSError as error:
         raise RegisterError(
             f"{path}: cannot be made: {error.strerror}; check the permissions of the directory, or name another file "

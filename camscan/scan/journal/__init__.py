@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from camscan import system
-from camscan.output import explained, make_folder, open_existing, write_bytes_atomically
+from camscan.output import explain_errors, make_folder, open_existing, write_bytes_atomically
 
 VERSION = 2
 """Version 1 had no id, no words of the targets and no site; it is still read."""
@@ -122,7 +122,7 @@ def unfinished(place: Path) -> list[Unfinished]:
 def remember_round(place: Path, head: Head) -> None:
     """Write down which sites of a common run are recorded; a reader finds the old list or the new one."""
     path = path_of(place, head.key)
-    with explained(path):
+    with explain_errors(path):
         make_folder(path.parent)
     write_bytes_atomically(path, lambda stream: stream.writelines([write_head(head)]))
 

@@ -105,10 +105,10 @@ class _Reading:
         elif "ended" in members:
             self.ended = str(members["ended"])
         else:
-            (reply,) = captures.read([line])
+            (reply,) = captures.read_captures([line])
             if not isinstance(reply, Reply):
                 raise ValueError(reply.why)
-            self.attempts.append(captures.observe(reply))
+            self.attempts.append(captures.observe_reply(reply))
             self.ended = ""
 
     def _mark(self, members: Mapping[str, Any]) -> None:

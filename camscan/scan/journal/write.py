@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Self
 from camscan import captures
 from camscan.model import Attempt
 from camscan.net.span import Span, merge
-from camscan.output import create, explained, make_folder, open_existing
+from camscan.output import create_file, explain_errors, make_folder, open_existing
 from camscan.scan.engine import Scan
 from camscan.scan.journal import Head, write_head
 from camscan.scan.journal.read import Past
@@ -47,17 +47,17 @@ class Journal:
     @classmethod
     def begin(cls, path: Path, head: Head) -> Self:
         """A new journal in place of whatever has its name. Raises OutputError."""
-        with explained(path):
+        with explain_errors(path):
             make_folder(path.parent)
             path.unlink(missing_ok=True)
-            stream = os.fdopen(create(path), "wb", buffering=0)
+            stream = os.fdopen(create_file(path), "wb", buffering=0)
             stream.write(write_head(head))
         return cls(path, stream, head)
 
     @classmethod
     def resume(cls, path: Path, past: Past) -> Self:
         """The journal of a run that is continued; what came after its last whole line goes. Raises OutputError."""
-        with explained(path):
+        with explain_errors(path):
             stream = open_existing(path, write=True)
             stream.truncate(past.size)
         journal = cls(path, stream, past.head, number=past.lines, halves=past.halves)
@@ -77,7 +77,9 @@ class Journal:
         lines = []
         for attempt in attempts:
             self.number += 1
-            (text,) = captures.write([attempt], first=self.number) if attempt.payload else (without_reply(attempt),)
+            (text,) = (
+                captures.write_captures([attempt], first=self.number) if attempt.payload else (without_reply(attempt),)
+            )
             lines.append(f"{text}\n".encode(errors="replace"))
         if mark := self._mark(scan):
             lines.append(_line({"mark": mark}))
@@ -162,7 +164,7 @@ class Journal:
             rests_on = (len(host.attempts), *host.proof.items())
             if host.proof and self._proven.get(ip) != rests_on:
                 self._proven[ip] = rests_on
-                if proven := scan.state.proven(ip):
+                if proven := scan.state.proven_digests(ip):
                     found[ip] = proven
         return found
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from camscan.cells import plain
+from camscan.cells import plain_text
 from camscan.sheets import Line, Page
 from camscan.sheets.formats import _workbook
 
@@ -68,7 +68,7 @@ def _cell_value(cell: Any) -> str:
     if kind == "boolean":
         return "yes" if cell.get(f"{_OFFICE}boolean-value") == "true" else "no"
     stated = cell.get(f"{_OFFICE}string-value")
-    return plain(
+    return plain_text(
         stated if stated is not None else "\n".join(_paragraph_text(each) for each in cell if each.tag == f"{_TEXT}p")
     )
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from posixpath import join, normpath
 from typing import Any
 
-from camscan.cells import plain
+from camscan.cells import plain_text
 from camscan.errors import UsageError
 from camscan.sheets import Line, Page
 from camscan.sheets.formats import _workbook
@@ -124,7 +124,7 @@ def _cell_value(cell: Any, book: _Book) -> str:
     """A cell as text: as a person would have typed it."""
     kind = cell.get("t", "n")
     if kind == "inlineStr":
-        return plain(_string_text(cell))
+        return plain_text(_string_text(cell))
     raw = next((each.text for each in cell if each.tag.endswith("}v")), None)
     if not raw:
         return ""
@@ -132,7 +132,7 @@ def _cell_value(cell: Any, book: _Book) -> str:
         return _number_or_date(cell, raw, book)
     if kind == "b":
         return "yes" if raw == "1" else "no"
-    return plain(book.texts[int(raw)] if kind == "s" else _unescape_text(raw))
+    return plain_text(book.texts[int(raw)] if kind == "s" else _unescape_text(raw))
 
 
 def _unescape_text(text: str) -> str:

@@ -12,8 +12,8 @@ import io
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from camscan.asset.columns import name_of
-from camscan.cells import plain
+from camscan.asset.columns import column_of_heading
+from camscan.cells import plain_text
 from camscan.errors import UsageError
 from camscan.sheets import Line, Page, Sheet, Table
 
@@ -71,7 +71,7 @@ def read_csv(content: bytes) -> list[Page]:
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         for number, cells in enumerate(rows, start=1 + skip):
-            lines.append(Line(number, tuple(map(plain, cells))))
+            lines.append(Line(number, tuple(map(plain_text, cells))))
     except csv.Error as error:
         raise UsageError(f"line {rows.line_num} cannot be read as CSV: {error}") from error
     finally:
@@ -100,7 +100,7 @@ def _find_delimiter(text: str) -> str:
     lines = text[:_HEAD].splitlines()[:_HEADER_WITHIN]
 
     def delimiter_worth(delimiter: str) -> tuple[int, int]:
-        headings = (sum(bool(name_of(cell.strip('"'))) for cell in line.split(delimiter)) for line in lines)
+        headings = (sum(bool(column_of_heading(cell.strip('"'))) for cell in line.split(delimiter)) for line in lines)
         return max(headings, default=0), sum(line.count(delimiter) for line in lines)
 
     return max(_DELIMITERS, key=delimiter_worth)
