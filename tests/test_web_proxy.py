@@ -104,6 +104,11 @@ class TestSignIn:
         assert client.get("/log", **ANNE).status_code == 200
         assert desk.sessions.all()[0].session.role == "Internal audit"
 
+    def test_browsers_are_told_to_come_by_https_alone(self, client: Client) -> None:
+        assert client.get("/about").headers["strict-transport-security"] == "max-age=31536000"
+        with contextlib.closing(desk_of(client.desk.space, is_local=True)) as own:
+            assert "strict-transport-security" not in Client(own, None).get("/about").headers
+
     def test_a_session_is_good_only_while_the_proxy_says_the_same(self, client: Client) -> None:
         signed_in(client)
         for other in ({}, {"X-Remote-User": "bert"}, {"X-Remote-User": ""}):

@@ -31,7 +31,7 @@ from camscan.web.oidc import journey
 from camscan.web.page import NO_VISITOR, Answer, Asked, Away, Download, Drawn, Missing, Page, Refused, Upload
 from camscan.web.pages import pages
 from camscan.web.rights import Visitor, may_anybody
-from camscan.web.security import HEADERS, KEPT, NEVER_KEPT, is_token, token_for, why_not_sent_from_here
+from camscan.web.security import HEADERS, KEPT, NEVER_KEPT, TLS_ONLY, is_token, token_for, why_not_sent_from_here
 from camscan.web.sender import HeaderError, Sender, sender_of
 from camscan.web.static_files import static_files
 from camscan.web.trouble import ERRORS, Trouble
@@ -320,7 +320,7 @@ class _Guard:
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": _with_headers(message["headers"])}
+                message = {**message, "headers": _with_headers(message["headers"], is_secure=self._desk.is_secure)}
             await send(message)
 
         stop = self._stop(scope)
@@ -356,9 +356,10 @@ class _Guard:
         return next((most for pattern, most in self._most_of if pattern.match(scope["path"])), _MOST)
 
 
-def _with_headers(given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def _with_headers(given: list[tuple[bytes, bytes]], *, is_secure: bool) -> list[tuple[bytes, bytes]]:
     names = {key.lower() for key, _ in given}
     kept = [] if b"cache-control" in names else [(b"cache-control", NEVER_KEPT.encode())]
+    kept += [(b"strict-transport-security", TLS_ONLY.encode())] if is_secure else []
     return [*given, *((key.encode(), value.encode()) for key, value in HEADERS.items()), *kept]
 
 

@@ -30,6 +30,8 @@ HEADERS: Mapping[str, str] = MappingProxyType(
 KEPT = "public, max-age=31536000, immutable"
 """Of files whose name holds a hash of their content."""
 NEVER_KEPT = "no-store"
+TLS_ONLY = "max-age=31536000"
+"""For a year, browsers come by HTTPS or not at all (RFC 6797), where that is how the pages are reached."""
 _BYTES = 16
 
 
