@@ -7,6 +7,7 @@ requirements/*.txt, Windows' Python by requirements/python.lock. The same input 
 from __future__ import annotations
 
 import argparse
+import gzip
 import hashlib
 import io
 import re
@@ -149,9 +150,15 @@ def make_bundle(output: Path) -> Path:
         version = f"py3{sys.version_info.minor}"
         target = output / f"{wheel.name.split('-py3')[0]}-linux-{version}.tar.gz"
         output.mkdir(parents=True, exist_ok=True)
-        with tarfile.open(target, "w:gz") as archive:
+        with (
+            gzip.GzipFile(target, "wb", mtime=0) as packed,
+            tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+        ):
             for path in _files(top):
-                archive.add(path, path.relative_to(top.parent).as_posix())
+                entry = tarfile.TarInfo(path.relative_to(top.parent).as_posix())
+                entry.size, entry.mode = path.stat().st_size, 0o755 if path.suffix == ".sh" else 0o644
+                with path.open("rb") as stream:
+                    archive.addfile(entry, stream)
         return target
 
 
