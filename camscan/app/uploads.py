@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from camscan import system
 from camscan.app.resume import journal_folder
 from camscan.app.workspace import Workspace
 from camscan.errors import CamscanError, UsageError
@@ -120,12 +121,7 @@ class Upload:
         path = blob_path(self.folder, blob)
         with explain_errors(path):
             self._part.replace(path)
-            if os.name == "posix":  # elsewhere no folder can be opened
-                folder = os.open(self.folder, os.O_RDONLY)
-                try:
-                    os.fsync(folder)
-                finally:
-                    os.close(folder)
+            system.flush_folder(self.folder)
 
     def result(self) -> Mapping[str, Any] | None:
         """What became of it; None where this collector sent none of that id."""
