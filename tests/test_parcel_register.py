@@ -126,6 +126,17 @@ class TestTrust:
         assert camscan("parcel", "import", FILE)[0] == 0
         assert len(devices()) == 2
 
+    def test_a_key_that_was_revoked_is_not_believed_once_more(self, camscan: Camscan) -> None:
+        oak()
+        camscan("parcel", "trust", FILE, "--words", WORDS)
+        assert camscan("collector", "revoke", "Oak School", "--role", "ICT")[0] == 0
+        for words in (("import", FILE), ("import", FILE, "--trust-once"), ("trust", FILE, "--words", WORDS)):
+            code, _, err = camscan("parcel", *words)
+            assert (code, err) == (
+                2,
+                f"camscan: {FILE}: its key (Oak School) is revoked here; whoever sent it needs a new key\n",
+            )
+
     def test_other_words_are_another_key(self, camscan: Camscan) -> None:
         oak()
         code, _, err = camscan("parcel", "trust", FILE, "--words", words_of(public_of(OTHER_KEY)))

@@ -66,7 +66,7 @@ def code_end(now: datetime) -> datetime:
 
 def list_collectors(space: Workspace) -> list[Standing]:
     """Every collector, in the order in which they came."""
-    if not space.has_register:
+    if not space.has_store:
         return []
     with open_store(space.where) as store:
         parcels, errands = Parcels(store), Errands(store)

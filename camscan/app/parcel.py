@@ -21,7 +21,7 @@ from camscan.register import Recorded
 from camscan.scan.decision import weigh_attempts
 from camscan.scan.journal import Head
 from camscan.store import open_store
-from camscan.store.collectors import Collector, Collectors
+from camscan.store.collectors import Collector, Collectors, State
 from camscan.store.parcels import ArrivedParcel, Parcels
 
 _FEW = 8
@@ -70,10 +70,15 @@ class Brought:
 
 
 def open_parcel(file: Path, space: Workspace) -> Offered:
-    """Open a parcel: its signature, and its first line. Raises UsageError in one line where it is none."""
+    """Open a parcel: its signature, and its first line.
+
+    Raises UsageError in one line where it is none, or where its key was revoked or stopped here.
+    """
     sealed = open_file(file)
     with open_store(space.where) as store:
         known = Collectors(store).of_key(sealed.key)
+    if known and known.state in {State.REVOKED, State.STOPPED}:
+        raise UsageError(f"{file}: its key ({known.name}) is {known.state} here; whoever sent it needs a new key")
     return Offered(str(file), sealed, peek(sealed.body, str(file)), known)
 
 
@@ -205,7 +210,7 @@ def make_report(content: Content, confined: Confined, settings: Config) -> Repor
 
 def describe_key(sealed: Sealed, space: Workspace) -> str:
     """Who has its key here, and for what; empty where nobody does."""
-    if not space.has_register:
+    if not space.has_store:
         return ""
     with open_store(space.where) as store:
         known = Collectors(store).of_key(sealed.key)

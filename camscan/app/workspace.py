@@ -38,6 +38,13 @@ class Workspace:
         """Whether there is a register already, or may be: nobody knows of a server's before it is asked."""
         return address_of(self.where) is not None or Path(self.where).exists()
 
+    @property
+    def has_store(self) -> bool:
+        """The same of what a service keeps beside the register."""
+        from camscan.store.database import beside  # noqa: PLC0415 - few commands need it
+
+        return address_of(self.where) is not None or beside(Path(self.where)).exists()
+
     def open(self, *, readonly: bool = False, editing: bool = False, create: bool = True) -> Register:
         """The register, as :func:`camscan.register.open_register` opens it."""
         book = open_register(self.where, readonly=readonly, editing=editing, create=create)
