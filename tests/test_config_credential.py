@@ -90,7 +90,7 @@ def test_a_file_that_others_may_read_is_not_used(tmp_path: Path, secret: Path, m
         (b"\n", "holds no password"),
         (b"one\ntwo\n", "more than one line"),
         (b"one\x00two", "control character"),
-        (b"\xff\xfe", "not UTF-8"),
+        (b"\xe4\xf6", "not UTF-8"),
         (b"x" * 5000, "too long"),
     ],
 )

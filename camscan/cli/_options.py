@@ -128,7 +128,7 @@ def explain_values() -> Iterator[None]:
 pace = click.option(
     "--pace",
     type=OneOf(["gentle", "normal", "fast"]),
-    help="How fast to ask; the default is camscan.yaml's pace, else gentle.",
+    help="How fast to ask; without it, the pace in camscan.yaml, or gentle.",
 )
 max_pps = click.option(
     "--max-pps", type=click.FloatRange(min=1), metavar="N", help="Never send more than N packets a second."
