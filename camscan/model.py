@@ -164,7 +164,7 @@ class Identification:
     confidence: Confidence = Confidence.UNKNOWN
     """The word for ``certainty``."""
     certainty: float = 0.0
-    """0…1, of the maker; of ``is_camera_system`` being False where the box is no camera and has no maker."""
+    """0…1, of the maker; of ``is_camera_system`` being False where the box is not a camera and has no maker."""
     because: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     build: str | None = None

@@ -94,7 +94,7 @@ class TestExport:
     @pytest.mark.parametrize("suffix", SUFFIXES)
     def test_what_was_exported_changes_nothing(self, camscan: Camscan, suffix: str) -> None:
         code, out, err = camscan("register", "export", "--view", "full", "--force", f"out{suffix}")
-        assert (code, out, err) == (0, f"out{suffix}: 5 devices, 94 columns (full view)\n", "")
+        assert (code, out, err) == (0, f"out{suffix}: 5 devices, 95 columns (full view)\n", "")
         code, out, err = camscan("register", "import", f"out{suffix}")
         assert (code, err) == (0, "")
         assert out.splitlines()[1:] == [UNCHANGED]

@@ -261,7 +261,7 @@ def _send_directly(space: Workspace, items: Sequence[Item], now: datetime) -> It
 
 
 def send_test_alerts(space: Workspace, names: Sequence[str] = (), now: datetime | None = None) -> list[Sent]:
-    """Send a test to everybody, or to the recipients of these names. Raises UsageError where there is no such one."""
+    """Send a test to everybody, or to the recipients of these names. UsageError for any other name."""
     require_recipients(space)
     known = {each.name.casefold(): each for each in space.settings.notify}
     for name in names:

@@ -17,7 +17,7 @@ from camscan.register import StoredScan
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A run over several sites that came to its end."""
+    """A run over several sites that was completed."""
 
     began: datetime
     sites: Sequence[str]
@@ -54,7 +54,7 @@ class Changes:
     def select_changes(
         self, *, site: str | None = None, kinds: Collection[str] = (), everything: bool = False
     ) -> list[Happening]:
-        """Those of a site and of these kinds; with ``everything`` also what is no part of video surveillance."""
+        """Those of a site and of these kinds; with ``everything`` also those of devices outside video surveillance."""
         return [
             each
             for each in self.happenings

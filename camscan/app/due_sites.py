@@ -29,7 +29,7 @@ class DueSites:
     sites: tuple[str, ...] = ()
     """In the order in which they are to be scanned."""
     begun: tuple[str, ...] = ()
-    """Of these: with a scan that did not come to its end."""
+    """Of these: with an interrupted scan."""
     waiting: tuple[str, ...] = ()
     """Due, and nobody allows them at this hour; later they do."""
     too_large: tuple[tuple[str, int], ...] = ()

@@ -78,7 +78,7 @@ def enter_entries(
 
 
 def enter_visit(names: Sequence[str], acting: Acting, *, on: str | None = None, site: str | None = None) -> Entered:
-    """Somebody stood before devices. One that was only found is then confirmed; further along its life, that stays."""
+    """Record a visit to devices. A device that was only found is visited from then on; a later status is unchanged."""
     visit = parse_day_or_today(on)
     return enter_entries(names, lambda row, role: visit_entries(row, role, visit), acting, site=site)
 

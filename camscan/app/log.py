@@ -139,7 +139,7 @@ def _cut_text(value: object) -> str:
 
 
 def _quote_value(value: object) -> str:
-    """A word as it is; anything else in quotes, with whatever is no plain character escaped."""
+    """A word as it is; anything else in quotes, with every character that is not plain escaped."""
     text = _cut_text(value)
     if _PLAIN.fullmatch(text):
         return text

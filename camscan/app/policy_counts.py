@@ -36,12 +36,12 @@ class PolicyCount:
     """Whether it decides the scope, or would once the council has decided."""
     applies: int
     unknown: int
-    """Devices of which it cannot be said."""
+    """Devices for which it is not known."""
     does_not: int
     grounds: tuple[Ground, ...]
     """Why it applies, the most frequent first."""
     open_grounds: tuple[Ground, ...]
-    """Why that cannot be said."""
+    """Why that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

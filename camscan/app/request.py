@@ -42,7 +42,7 @@ class Request:
     overlays: Sequence[Path] = ()
     ports: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     ask_groups: bool = False
-    """Whether groups are asked on the links of the targets, though their subnets are not wholly in scope."""
+    """Whether groups are asked on the links of the targets, though their subnets are not completely in scope."""
     keep_strangers: bool = False
     """Whether who answers, and was not named, is entered."""
     keep_journal: bool = False

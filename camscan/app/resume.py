@@ -32,7 +32,7 @@ _OPTIONS = ("pace", "max_pps", "interface", "confirm_count", "ask_groups", "keep
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How a scan stands to those that did not come to their end."""
+    """Whether a scan continues an interrupted one, or begins a new one."""
 
     place: Path
     """Of the journals."""
@@ -42,7 +42,7 @@ class Order:
     turn: Turn | None = None
     """Its place in a round; None where it is a run of its own."""
     is_kept: bool = False
-    """Whether what it found is kept in a file when it has come to its end (``--keep-journal``)."""
+    """Whether its findings are kept in a file when it is complete (``--keep-journal``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def _key_words(head: Head) -> tuple[tuple[str, ...], str]:
 
 
 def decide_order(place: Path, prepared: Prepared, request: Request, *, resume: bool) -> Order:
-    """How this scan stands to the unfinished ones: with ``resume`` it continues its own, else it starts beside them."""
+    """Whether this scan continues an interrupted one (with ``resume``), or starts beside them."""
     sites = (prepared.plan.site,) if request.site else ()
     head = Head("", datetime.now(UTC), targets=tuple(request.targets), sites=sites, options=options_of(request))
     return Order(place, head, resume=resume, is_kept=request.keep_journal)
@@ -196,7 +196,7 @@ def _whole(
     *,
     is_half: bool,
 ) -> Report:
-    """The report of a scan, with what stood before it began: its id, its place in a round, an earlier beginning."""
+    """The report of a scan, with what was known before it began: its id, its place in a round, an earlier beginning."""
     report = replace(report, turn=order.turn if order else None)
     if past:
         report = replace(report, started_at=min(past.head.begun, report.started_at))

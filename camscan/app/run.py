@@ -41,7 +41,7 @@ _RUN = "run"
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A step that was not done, or not to its end."""
+    """A step that was not done, or not completed."""
 
     step: str
     """``scan``, ``backup``, ``export csv`` …"""
@@ -196,7 +196,7 @@ class _Steps:
     # ── telling ──────────────────────────────────────────────────────────────────────────────────────────────
 
     def send_alerts(self) -> None:
-        """Tell people what is due; that somebody took nothing is no failure of the run."""
+        """Send the alerts that are due; an alert that was not delivered is not a failure of the run."""
         if self._space.settings.notify:
             self.attempt_step("notify", self._send_alerts)
 

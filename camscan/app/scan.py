@@ -105,7 +105,7 @@ def run_scan(
     journal: Journal | None = None,
     earlier: Checkpoint | None = None,
 ) -> Scanned:
-    """Run it to its end, to its interruption or to the end of its authorisation.
+    """Run it until it is complete, is interrupted, or its authorisation ends.
 
     What is found goes into ``journal`` at once; ``earlier`` is where an unfinished run of the same got to.
     Raises asyncio.CancelledError where ``interruption.stop_at_once()`` abandoned it.

@@ -70,7 +70,7 @@ class Schedule:
 
 
 def for_systemd(space: Workspace, user: str = "") -> Schedule:
-    """A service, a timer, and a unit that says that the service failed. Raises UsageError for what cannot be said."""
+    """A service, a timer, and a unit that reports that the service failed. UsageError for what cannot be written."""
     folder, name = _working_folder(space), user or default_user()
     head = (
         f"# {MARK} --systemd for {_config_file(space)}; docs/unattended.md says how to change it and to take it away.\n"

@@ -47,7 +47,7 @@ class Presence(enum.StrEnum):
     OFFLINE = "offline"
     """Missed so often that it is probably switched off, moved or gone; a person should look."""
     UNREACHABLE_SCOPE = "unreachable_scope"
-    """Its whole subnet is silent, so that nothing can be said of it; misses are not counted meanwhile."""
+    """Its whole subnet is silent, so nothing is known about it; misses are not counted meanwhile."""
     NOT_SCANNED = "not_scanned"
     """No scan has ever seen it: rows by hand, from spreadsheets, behind recorders."""
 
@@ -209,7 +209,7 @@ class Ruling:
     policy: str
     """Its id: ``uk-hcws386`` …"""
     matches: bool | None
-    """None where that cannot be said: the maker, or what the rule asks for, is unknown."""
+    """None where that is not known: the maker, or what the rule asks for, is unknown."""
     reason: str
     """One sentence that a councillor can read: which policy, why, and whom it binds."""
 

@@ -34,7 +34,7 @@ def burndown_section(facts: Facts) -> Section:
     other = any(point.is_other_scope for point in points)
     count = "" if other and not seen else _count_sentence(seen)
     says = tuple(filter(None, (count, _plan_sentence(facts, points), _OTHER if other else "")))
-    if len(points) < 2:  # noqa: PLR2004 - one month is no course of anything
+    if len(points) < 2:  # noqa: PLR2004 - one month does not show a trend
         return Section("progress", title, says)
     names = ("remaining, by the last scan of the month", "of these, not seen and not recorded as removed", "the plan")
     columns = (

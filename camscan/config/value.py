@@ -15,7 +15,7 @@ from camscan.strict_yaml import Node
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Faults = list[ConfigError]
-"""What is wrong so far: a file is read to its end, so that all of it can be said at once."""
+"""What is wrong so far: a whole file is read, so that all its faults can be listed at once."""
 
 _T = TypeVar("_T")
 _LAST_PORT = 65535

@@ -34,7 +34,7 @@ IN_USE, PLANNED, REMOVED = "In use", "Removal planned", "Removed"
 
 
 def make_snipe_it(inventory: Inventory, asked: Asked) -> Made:
-    """``create.csv``, ``update.csv`` and ``update-status.csv``. Raises UsageError for a ``known`` that is no list."""
+    """``create.csv``, ``update.csv`` and ``update-status.csv``. UsageError for a ``known`` that is not a list."""
     kept, left = sort_out(inventory.items, _why_left_out)
     known = _read_tags(asked["known"]) if "known" in asked else None
     if known is not None:
@@ -120,7 +120,7 @@ def _status_of(item: Item) -> str:
 
 
 def _warranty_months(item: Item) -> str:
-    """Whole months from the purchase; empty where that cannot be said."""
+    """Whole months from the purchase; empty where that is not known."""
     texts = item.texts["purchase_date"], item.texts["warranty_or_support_end"]
     if not all(texts):
         return ""

@@ -48,7 +48,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that is no assignment."""
+    """A row that is not an assignment."""
 
     line: int
     why: str

@@ -24,7 +24,7 @@ TYPED_MOST = 0.45
 _LONGEST = 200
 """Characters of a text in which a name is looked for."""
 _SHOWN = 60
-"""Characters of an unheard-of name; what is longer is no name."""
+"""Characters of an unheard-of name; a longer text is not a name."""
 _WORDS = re.compile(r"[^\W_]+")
 
 

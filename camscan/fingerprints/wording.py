@@ -21,7 +21,7 @@ PROTOCOL = "protocol."
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What one word of the vocabulary means, and how a person is told of it."""
+    """What one word of the vocabulary means, and the sentence that a person reads."""
 
     means: str
     says: str = ""

@@ -165,7 +165,7 @@ def _conclude_box(matches: Sequence[Match], maker: Decision, values: Values) -> 
     camera = decide_camera(matches, maker.winner)
     is_camera = None if camera.winner is None else camera.winner == "true"
     if maker.winner and chosen["kind"] and chosen["kind"].text == SOFTWARE:
-        is_camera = None  # a maker's software is no camera, and nobody may pass it over as something else
+        is_camera = None  # a maker's software is not a camera, and must not be passed over as something else
     certainty = maker.certainty
     if maker.winner is None:
         certainty = camera.certainty if is_camera is False else 0.0 if maker.conflict else _badge_certainty(heard)
@@ -270,7 +270,7 @@ def _is_derived(keys: tuple[str, ...]) -> bool:
 
 
 def _scale_certainty(match: Match, decided: Mapping[str, _Decided]) -> Match:
-    """What follows from a decision is no surer than it, and no second piece of evidence for what it rests on."""
+    """What follows from a decision is not surer than it, and is not a second piece of evidence for its own basis."""
     rests_on = [decided[key] for key in match.keys if key in decided]
     certainty = match.certainty * min((one.certainty for one in rests_on), default=1.0)
     if _names_builders(match) and min((one.certainty for one in rests_on), default=0.0) >= POSSIBLE:

@@ -8,7 +8,7 @@ from camscan.asset.kinds import kind_of
 from camscan.model import Observation
 
 _MOST_CHANNELS = 1024
-"""A number beyond this is no count of channels."""
+"""A number beyond this is not a count of channels."""
 _COUNTED = (
     ("sadp.analog_channels", "sadp.digital_channels"),
     ("dhip.video_inputs", "dhip.remote_video_inputs"),

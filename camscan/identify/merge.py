@@ -262,7 +262,7 @@ def _wire_keys(box: Cluster) -> list[Key]:
 
 
 def _join_holders(boxes: Sequence[Cluster], keys: Mapping[int, Sequence[Key]], *, on_wire: bool) -> list[Cluster]:
-    """Join the holders of each key. One whose holders contradict each other is no one box's, and joins none of them."""
+    """Join the holders of each key. A key whose holders contradict each other joins none of them."""
     holders: dict[Key, list[Cluster]] = {}
     for box in boxes:
         for key in keys[id(box)]:

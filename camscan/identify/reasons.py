@@ -53,7 +53,7 @@ class _Mark:
     value: str
     certainty: float
     is_for: bool
-    """Whether it speaks for what is said of the device: its maker, or that it is not a camera."""
+    """Whether it supports a claim about the device: its maker, or that it is not a camera."""
 
     @property
     def protocol(self) -> str:
@@ -91,7 +91,7 @@ def _list_sentences(
     marks = [mark for line in because if (mark := _read_mark(line, claim))]
     if any(mark.is_for and mark.certainty >= PROBABLE for mark in marks):
         marks = [mark for mark in marks if mark.certainty >= PROBABLE or not mark.is_for]
-    # That a maker builds such a model follows from the maker: it is no reason where there is another.
+    # That a maker builds such a model follows from the maker: it is not a reason if there is another one.
     marks = [mark for mark in marks if mark.key != _OF_MAKER] or marks
     whose = _whose_words(maker, kind, is_camera, words)
     found = sorted(
@@ -102,7 +102,7 @@ def _list_sentences(
 
 
 def _read_mark(line: str, claim: str) -> _Mark | None:
-    """What a line says; ``claim`` is what speaks for what is said of the device, such as ``maker dahua``."""
+    """What a line says; ``claim`` is the claim that it supports, such as ``maker dahua``."""
     head = _KEY.match(line)
     if head is None:
         return None

@@ -165,7 +165,7 @@ class DatagramPort:
         return [*reversed(own.values())] or [interface.ipv4]
 
     async def broadcast(self, payload: bytes, port: int, interface: Interface) -> Outcome | None:
-        """Broadcast on the attached IPv4 subnets that are wholly in scope, to both broadcast addresses of each.
+        """Broadcast on the attached IPv4 subnets that are completely in scope, to both broadcast addresses of each.
 
         None where the datagram left, else why it did not.
         """

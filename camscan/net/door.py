@@ -370,7 +370,7 @@ def _cut_off_answer(port: int, connection: Connection, why: str) -> Answer:
 
 
 def _plain_address(ip: str) -> str:
-    """One spelling per address, so that one device has one gate; what is no address stays as it is."""
+    """One spelling per address, so that one device has one gate; a text that is not an address stays unchanged."""
     try:
         return str(canonical(ip))
     except ValueError:

@@ -190,7 +190,7 @@ def read(take: Callable[[int], bytes], undated: datetime, *, also: Iterable[str]
 
 
 def _feed_capture(take: Callable[[int], bytes], stdin: IO[bytes] | None) -> None:
-    """Hand the capture on, piece by piece; to its end, or to that of camscan-link."""
+    """Hand the capture on, piece by piece, until it or camscan-link ends."""
     if stdin is None:
         return
     with contextlib.suppress(OSError, ValueError), stdin:  # a file that cannot be read on ends there, and is found cut

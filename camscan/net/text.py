@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 UNREADABLE = "\ufffd"
-"""Stands for what is no character (U+FFFD, REPLACEMENT CHARACTER)."""
+"""Stands for a broken character (U+FFFD, REPLACEMENT CHARACTER)."""
 CHARSETS = re.compile(
     r"utf-?8|utf-?16(le|be)?|us-ascii|ascii|iso-8859-([1-9]|1[013-6])|latin-?1|windows-125[0-8]|cp125[0-8]"
     r"|gb2312|gbk|gb18030|big5|euc-(kr|jp)|shift_?jis|koi8-r"
@@ -14,7 +14,7 @@ CHARSETS = re.compile(
 
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 _C1 = re.compile("[\x80-\x9f]")
-"""What is no letter in Latin-1."""
+"""What is not a letter in Latin-1."""
 _SEPARATED = re.compile(r"[0-9a-f]{1,2}(?:[:-][0-9a-f]{1,2}){5}")
 # Groups of one size: 192.168.100.100 has twelve digits too, and is no MAC address.
 _GROUPED = re.compile(r"[0-9a-f]{12}|[0-9a-f]{4}(?:[. ][0-9a-f]{4}){2}|[0-9a-f]{2}(?:[. ][0-9a-f]{2}){5}")
@@ -62,7 +62,7 @@ def clean_text(text: str) -> str:
 
 
 def mac_address(text: str) -> str | None:
-    """``58-50-ED-1F-00-01``, ``5850.ed1f.0001`` … as ``58:50:ed:1f:00:01``; None where it is no address of one unit."""
+    """``58-50-ED-1F-00-01``, ``5850.ed1f.0001`` … as ``58:50:ed:1f:00:01``; None where it is not one unit's address."""
     lowered = text.strip().lower()
     if _SEPARATED.fullmatch(lowered):
         digits = "".join(octet.zfill(2) for octet in re.split("[:-]", lowered))

@@ -39,7 +39,7 @@ _STEP = re.compile(r"<(/?)[^<>]*?(/?)(?:>|(?=<)|\Z)")
 _AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
 _REFERENCE = re.compile(r"&#(?:([0-9]{1,7})|x([0-9A-Fa-f]{1,6}));")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What is no character of XML 1.0, section 2.2: lone surrogates, control characters, U+FFFE."""
+"""What is not a character of XML 1.0, section 2.2: lone surrogates, control characters, U+FFFE."""
 _CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r"))
 _WIDE = (
     (codecs.BOM_UTF32_LE, "utf-32"),

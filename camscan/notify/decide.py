@@ -1,4 +1,4 @@
-"""What is told of what happened, and what was told already. Pure: a table of cases tests it."""
+"""Which changes become messages, and which were sent already. Pure: a table of cases tests it."""
 
 from __future__ import annotations
 

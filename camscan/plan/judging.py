@@ -149,7 +149,7 @@ def subject_of(asset: Asset, known: Ownership, said: Callable[[str], str] | None
     said = said or asset.entry
     found = asset.identification
     maker, is_sure, stated = known_maker(asset, known)
-    # A badge beside a maker that is only possible is no surer than the maker: somebody may have typed both.
+    # A badge beside a maker that is only possible is not surer than the maker: somebody may have typed both.
     brand = asset.entries.get("brand_on_badge") or (found.brand if is_sure else "") or ""
     if not brand and stated and known.company_of_brand(stated):
         brand = stated
@@ -218,7 +218,7 @@ def _decided_by_policy(told: Sequence[Ruling], rules: Rules) -> _Scope:
 
 
 def _left_undecided(told: Sequence[Ruling], rules: Rules) -> _Scope:
-    """What others say binds no council: it is no more than what the council may decide about."""
+    """Statements of others do not bind a council: they are what the council may decide about."""
     would = tuple(each.policy for each in told if each.matches)
     if would:
         return (

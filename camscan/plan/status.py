@@ -84,7 +84,7 @@ class Status:
     remaining: Counts
     removed: Counts
     scope_unknown: int
-    """Devices of which it cannot be said whether they are in scope; nobody has closed them."""
+    """Devices for which it is not known whether they are in scope; nobody has closed them."""
     unknown_maker: int
     """Of these: nobody knows who built them."""
     would_match: int

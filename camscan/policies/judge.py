@@ -47,7 +47,7 @@ class Subject(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """Whether something holds (None: cannot be said), and the words for it."""
+    """Whether something holds (None: not known), and the words for it."""
 
     holds: bool | None
     words: str
@@ -88,7 +88,7 @@ def _judge_policy(policy: Policy, subject: Subject, known: Ownership, today: dat
 
 
 def _judge_clause(clause: Clause, subject: Subject, known: Ownership, today: date) -> Finding:
-    """All conditions of one clause: an unknown maker decides, then one that fails, then one that cannot be said.
+    """All conditions of one clause: an unknown maker decides, then one that fails, then one that is not known.
 
     A device of unknown make is never clear, wherever it is.
     """

@@ -63,7 +63,7 @@ class Clause:
     verdict: bool | None = True
     """What follows where all hold: True, or None for "cannot be said"."""
     because: str = ""
-    """Why it cannot be said."""
+    """Why it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from camscan.net.paths import PATHS, build_request, example_request, page_jump, 
 from camscan.net.text import CHARSETS
 from camscan.probes import Facts, Probe, Seen, Stage
 
-# Not 8443: on Hikvision that is the SDK over TLS, which is no web server.
+# Not 8443: on Hikvision that is the SDK over TLS, not a web server.
 PORTS = (80, 443, 8080)
 BODY_CHARACTERS = 8192
 HEADERS = 128

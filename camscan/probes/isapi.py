@@ -117,7 +117,7 @@ def _leaf_facts(name: str, text: str) -> Facts:
 
 
 def _channel_facts(document: Document) -> Facts:
-    """A recorder's network channels. What a camera says of itself is told of its channel, never of the recorder.
+    """A recorder's network channels. What a camera reports about itself belongs to its channel, never to the recorder.
 
     The user names that the recorder logs in with are left out.
     """

@@ -46,7 +46,7 @@ def past_report(connection: Connection, scan_id: str | None) -> Report:
 
 
 def _newest(connection: Connection) -> str | None:
-    """The id of the last scan: what other systems list is no scan, and what came late is older than others."""
+    """The id of the last scan: a list of another system is not a scan, and a late parcel is older than others."""
     table = schema.scan
     rows = connection.execute(select(*table.c["scan_id", "coverage"]).order_by(table.c.id.desc()))
     scans = (row for row in rows if not coverage_from_json(row.coverage).is_listing and not is_late(row.coverage))

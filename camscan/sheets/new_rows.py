@@ -79,7 +79,7 @@ class _Sorting:
 
     def sort_row(self, number: int, entries: Mapping[str, str]) -> None:
         status = entries.get("lifecycle_status")
-        if entries.get("planned_removal_date") and status in _UNPLANNED:  # a list's "found" is no decision against it
+        if entries.get("planned_removal_date") and status in _UNPLANNED:  # a list's "found" does not decide against it
             entries = {name: value for name, value in entries.items() if name != "lifecycle_status"}
         try:
             whole = complete_entries({}, entries, self.today)

@@ -35,7 +35,7 @@ _LABELS = {
     "internet_exposed": "reachable from the internet: {}",
     "heard": "",
 }
-"""Name of a thing that is listed -> how it is said that it was added; empty for what is no news."""
+"""Name of a thing that is listed -> the words that say it was added; empty for what is not news."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -277,7 +277,7 @@ def _is_stand_in(question: Search, index: int, row: Known) -> bool:
     untouched = row.row["provisional"] and row.entries is None
     if not untouched or not question.is_here(row, device):
         return False
-    if row.is_only_listed:  # what never answered is no other unit, unless its MAC address says so
+    if row.is_only_listed:  # what never answered is not another unit, unless its MAC address says so
         return are_compatible(device.identification, row.found) and _may_have_macs(device.mac_addresses, row)
     same = are_same_type(device.identification, row.found)
     return same and not wire_contradiction(question.marks_to_compare(index), question.marks[row.id])
