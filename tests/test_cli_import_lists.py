@@ -188,6 +188,8 @@ def test_a_broken_part_is_one_line_with_its_position_and_the_rest_is_taken(camsc
         (("core-1.txt", "--form", "rune"), "camscan: there is no form rune; known are:"),
         (("core-1.txt", "--site", "Nowhere"), "camscan: "),
         (("letter.txt",), "camscan: letter.txt: no form of ARP table that is known"),
+        (("-", "-"), "camscan: '-' may be given once only"),
+        (("/dev/zero", "--form", "any"), "camscan: /dev/zero: cannot be read: it is a device of this computer"),
     ],
 )
 def test_a_mistake_is_one_line(camscan: Camscan, words: tuple[str, ...], message: str) -> None:

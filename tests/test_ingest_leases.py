@@ -261,3 +261,34 @@ def test_a_broken_record_is_named_and_the_others_are_kept(more: str, told: str) 
 def test_names_make_no_device_and_are_hints_only() -> None:
     assert all(each.mac == "" for each in read("dns", ZONE)[1] if isinstance(each, Entry))
     assert any(isinstance(each, Passed) for each in read("dns", ZONE)[1])
+
+
+def test_what_kea_leaves_empty_is_not_a_name() -> None:
+    lease = f'{{"ip-address": "192.0.2.7", "hw-address": "{A}", "hostname": null}}'
+    _, items = read("dhcp", f'{{"leases": [{lease}]}}')
+    assert [(each.ip, each.facts) for each in items if isinstance(each, Entry)] == [("192.0.2.7", ())]
+
+
+def test_leases_of_dhcpv6_beside_those_of_ipv4_are_counted_and_left_out() -> None:
+    _, items = read(
+        "dhcp",
+        f"1796047200 {A} 192.0.2.7 cam-7 *\nduid 00:01:00:01:2a:bd:16:fd:00:00:5e:00:53:02\n"
+        "1796047200 T12345 2001:db8::7 cam-7 00:03:00:01:00:00:5e:00:53:01\n",
+    )
+    assert [type(each).__name__ for each in items] == ["Entry", "Passed"]
+
+
+def test_a_name_that_powershell_has_cut_keeps_its_whole_labels() -> None:
+    _, items = read("dhcp", f"192.0.2.7  192.0.2.0  {A.replace(':', '-')}  front-door.counci...  Active\n")
+    assert [fact.value for each in items if isinstance(each, Entry) for fact in each.facts] == ["front-door"]
+
+
+def test_a_parenthesis_in_quotes_opens_nothing_and_an_address_in_parentheses_is_read() -> None:
+    _, items = read(
+        "dns", '$ORIGIN example.\na IN TXT "v=spf1 ( not"\nb IN A ( ; front\n 192.0.2.7 )\nc IN A 192.0.2.8\n'
+    )
+    assert [(each.ip, each.facts[0].value) for each in items if isinstance(each, Entry)] == [
+        ("192.0.2.7", "b.example"),
+        ("192.0.2.8", "c.example"),
+    ]
+    assert not [each for each in items if isinstance(each, Problem)]

@@ -92,6 +92,7 @@ def test_lines_are_the_same_in_every_encoding(payload: bytes) -> None:
         ("-- MORE --, next page: Space, next line: Enter, quit: Control-C VLAN 20", "VLAN 20"),
         ("---- More ----\x1b[16D                \x1b[16DVLAN 20", "VLAN 20"),
         ("\x1b]0;owned\x07VLAN\x00 20\x07", "VLAN 20"),
+        ("\ufeffVLAN 20", "VLAN 20"),
     ],
 )
 def test_a_line_is_what_a_person_saw(shown: str, meant: str) -> None:
@@ -109,8 +110,10 @@ def test_an_unknown_form_is_one_line_that_names_the_known_ones() -> None:
         UsageError, match=r"^letter\.txt: no form of ARP table that is known; --form says which .*linux"
     ):
         open_document(arp, "letter.txt", io.BytesIO(b"Dear all"), NOON)
-    with pytest.raises(UsageError, match=r"^empty\.txt: it is empty"):
+    with pytest.raises(UsageError, match=r"^empty\.txt: it is empty$"):
         open_document(arp, "empty.txt", io.BytesIO(b" \n"), NOON)
+    with pytest.raises(UsageError, match=r"^arp\.csv: it is packed .*; unpack it first$"):
+        open_document(arp, "arp.csv", io.BytesIO(b"PK\x03\x04\x14\0"), NOON)
     with pytest.raises(UsageError, match=r"there is no form rune; known are: .*linux"):
         open_document(arp, "x", io.BytesIO(b"x"), NOON, form="rune")
 
@@ -145,6 +148,14 @@ def test_a_router_that_answers_for_many_is_no_device(database: Database) -> None
     )
     assert devices(found, database) == []
     assert sum(found.passed.values()) == 12
+
+
+def test_a_router_of_thousands_of_entries_is_counted_whole_and_stays_a_router(database: Database) -> None:
+    """The newest entries, which are kept, may all be of one address."""
+    many = [Entry(f"line {number}", ip=f"192.0.2.{number}", mac=HIKVISION) for number in range(1, 31)]
+    found = gathered(*many, *(Entry("x", ip="192.0.2.99", mac=HIKVISION) for _ in range(30)))
+    assert devices(found, database) == []
+    assert sum(found.passed.values()) == found.entries == 60
 
 
 def test_an_uplink_is_not_the_place_of_a_device(database: Database) -> None:

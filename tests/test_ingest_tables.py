@@ -338,3 +338,77 @@ def test_passed_entries_say_why() -> None:
         "of the equipment itself",
         "incomplete: nothing answered at the address",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "expected", "left_out"),
+    [
+        pytest.param(
+            "mac",
+            "CT-2# show mac-address 14\n\n Status and Counters - Port Address Table - 14\n\n"
+            "  MAC Address   VLANs\n  ------------- ------------\n  00005e-005301 20\n",
+            [("", A, {"vlan": "20"})],
+            [],
+            id="a VLAN of ProCurve is not taken for a port",
+        ),
+        pytest.param(
+            "mac",
+            f"CX# show mac-address-table\n{A}    20    dynamic   1/1/14\n{B}    20    dynamic   vxlan1(192.0.2.9)\n",
+            [("", A, {"vlan": "20", "port": "1/1/14"})],
+            ["behind a tunnel to another switch"],
+            id="the far end of a tunnel is not a port",
+        ),
+        pytest.param(
+            "mac",
+            "*   20     0000.5e00.5301   dynamic  0         F      F    Eth1/14\n"
+            "C   20     0000.5e00.5302   dynamic  0         F      F    nve1(192.0.2.9)\n",
+            [("", A, {"vlan": "20", "port": "Eth1/14"})],
+            ["behind a tunnel to another switch"],
+            id="nor is it on NX-OS",
+        ),
+        pytest.param(
+            "arp",
+            f"192.0.2.7    {A}   vlan20   1/1/14   reachable default\n"
+            "192.0.2.9            vlan20            failed    default\n",
+            [("192.0.2.7", A, {"interface": "vlan20", "port": "1/1/14"})],
+            ["incomplete: nothing answered at the address"],
+            id="an address of Aruba CX without an answer is counted",
+        ),
+        pytest.param(
+            "arp",
+            f"Columns: ADDRESS, MAC-ADDRESS, INTERFACE, STATUS\n0 DC 192.0.2.7  {A}  vlan20  reachable\n"
+            "1 D  192.0.2.9                     vlan20  failed\n",
+            [("192.0.2.7", A, {"interface": "vlan20"})],
+            ["incomplete: nothing answered at the address"],
+            id="and so is one of RouterOS 7",
+        ),
+        pytest.param(
+            "arp",
+            f'[{{"dst":"192.0.2.7","lladdr":"{A}","state":["STALE"]}},{{"dst":"192.0.2.8","lladdr":"{B}"}}]',
+            [("192.0.2.7", A, {}), ("192.0.2.8", B, {})],
+            [],
+            id="JSON in one line has all its records",
+        ),
+    ],
+)
+def test_each_row_says_what_its_columns_say(name: str, table: str, expected: list[object], left_out: list[str]) -> None:
+    _, items = read(name, table)
+    assert entries(items) == expected
+    assert [each.why for each in items if isinstance(each, Passed)] == left_out
+    assert not [each for each in items if isinstance(each, Problem)]
+
+
+def test_of_any_table_nothing_is_lost_silently_and_a_stale_entry_was_not_heard() -> None:
+    _, items = read("arp", f"address,mac\n192.0.2.7,{A},{B}\n192.0.2.8,{B},Stale\n192.0.2.9,{A},Reachable\n", "any")
+    assert [(each.place, each.why[:22]) for each in items if isinstance(each, Problem)] == [
+        ("line 2", "several MAC addresses ")
+    ]
+    assert [(each.ip, each.was_heard) for each in items if isinstance(each, Entry)] == [
+        ("192.0.2.8", False),
+        ("192.0.2.9", None),
+    ]
+
+
+def test_the_address_of_everybody_is_of_no_device() -> None:
+    _, items = read("arp", f"Internet  255.255.255.255  3  {A}  ARPA  Vlan20\n", "cisco")
+    assert items == [Problem("line 1", "not an IP address: 255.255.255.255")]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -95,8 +97,10 @@ def _noon_of(words: str) -> datetime:
 def open_files(names: Sequence[str], as_of: datetime | None, now: datetime, piped: BinaryIO) -> Iterator[File]:
     """Each file, and as of when it is to be taken: as somebody says, else its own date, else now.
 
-    ``-`` is ``piped``. Raises UsageError for a file that cannot be read.
+    ``-`` is ``piped``. Raises UsageError for a file that cannot be read, or that has no end.
     """
+    if names.count("-") > 1:
+        raise UsageError("'-' may be given once only: standard input can be read once")
     for name in names:
         if name == "-":
             when, says = (as_of, "as you say") if as_of else (now, "now; --as-of says another time")
@@ -104,9 +108,13 @@ def open_files(names: Sequence[str], as_of: datetime | None, now: datetime, pipe
             continue
         try:
             stream = Path(name).open("rb")  # noqa: SIM115 - closed by who reads it
-            changed = datetime.fromtimestamp(Path(name).stat().st_mtime, UTC)
+            status = os.fstat(stream.fileno())
         except OSError as error:
             raise UsageError(f"{name}: cannot be read: {error.strerror}") from error
+        if (stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode)) and not stream.isatty():
+            stream.close()
+            raise UsageError(f"{name}: cannot be read: it is a device of this computer, not a file")
+        changed = datetime.fromtimestamp(status.st_mtime, UTC)
         own = (min(changed, now), "the date of the file; --as-of says another")
         yield File(name, stream, *((as_of, "as you say") if as_of else own))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -114,15 +115,9 @@ def _record(read: Callable[[], Report], space: Workspace, files: Mapping[str, st
 
 
 def _open(files: tuple[str, ...]) -> Iterator[tuple[str, BinaryIO]]:
-    for name in files:
-        if name == "-":
-            yield "standard input", sys.stdin.buffer
-            continue
-        try:
-            stream = Path(name).open("rb")  # noqa: SIM115 - closed by who reads it
-        except OSError as error:
-            raise click.UsageError(f"{name}: cannot be read: {error.strerror}") from error
-        yield name, stream
+    with _options.explain_values():
+        for file in app.elsewhere.open_files(files, None, datetime.now(UTC), sys.stdin.buffer):
+            yield file.name, file.stream
 
 
 import_.add_command(sheet.COMMAND, "sheet")

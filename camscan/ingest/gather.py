@@ -54,6 +54,19 @@ class Box:
 
     mac: str = ""
     seen: list[Seen] = field(default_factory=list)
+    count: int = 0
+    """All its entries, also those that are not kept."""
+    many: set[str] = field(default_factory=set)
+    """Its addresses, as far as they are needed to know that they are too many for one device."""
+
+    def add(self, seen: Seen) -> None:
+        """Take an entry; of many, the newest are kept."""
+        self.count += 1
+        if seen.entry.ip and len(self.many) <= _ADDRESSES:
+            self.many.add(seen.entry.ip)
+        self.seen.append(seen)
+        if len(self.seen) > _ENTRIES * 2:
+            self.seen = sorted(self.seen, key=lambda each: each.when)[-_ENTRIES:]
 
     @property
     def ips(self) -> tuple[str, ...]:
@@ -143,9 +156,7 @@ class Gathered:
         for port in (fact.value for fact in entry.facts if fact.key == "listed.port"):
             if not any(_port_of(each) == (basis, port) for each in box.seen):
                 self._on_port[basis, port] += 1
-        box.seen.append(Seen(replace(entry, text=entry.text[:_TEXT]), host or _stem(name), basis, when))
-        if len(box.seen) > _ENTRIES * 2:
-            box.seen = sorted(box.seen, key=lambda each: each.when)[-_ENTRIES:]
+        box.add(Seen(replace(entry, text=entry.text[:_TEXT]), host or _stem(name), basis, when))
 
     def _basis(self, name: str, host: str) -> str:
         of = f"{self.source.noun} of {host}" if host else self.source.noun
@@ -159,8 +170,8 @@ class Gathered:
         """A device of everything that is listed of one, with the entries that say so."""
         macs: dict[str, str] = {}
         for box in self._by_mac.values():
-            if len(box.ips) > _ADDRESSES:
-                self.passed[f"of a MAC address with more than {_ADDRESSES} addresses, as a router has"] += len(box.seen)
+            if len(box.many) > _ADDRESSES:
+                self.passed[f"of a MAC address with more than {_ADDRESSES} addresses, as a router has"] += box.count
                 continue
             named = [self._by_ip.pop(ip) for ip in box.ips if ip in self._by_ip]
             macs |= dict.fromkeys(box.ips, box.mac)

@@ -170,9 +170,20 @@ class Source:
             return known[wanted]
         found = next((form for form in self.forms if form.fits(head)), None)
         if found is None:
-            what = "it is empty" if not head.raw.strip() else f"no form of {self.noun} that is known"
-            raise UsageError(f"{name}: {what}; --form says which of these it is: {listed(tuple(known), 'or')}")
+            raise UsageError(f"{name}: {self._unknown(head, tuple(known))}")
         return found
+
+    def _unknown(self, head: Head, known: Sequence[str]) -> str:
+        if not head.raw.strip():
+            return "it is empty"
+        if head.raw.startswith(_PACKED):
+            return "it is packed (ZIP, gzip, xz, bzip2 or 7z); unpack it first"
+        what = f"no form of {self.noun} that is known"
+        return f"{what}; --form says which of these it is: {listed(known, 'or')}" if len(known) > 1 else what
+
+
+_PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh", b"7z\xbc\xaf\x27\x1c")
+"""How packed files begin; workbooks (.xlsx, .ods) are ZIP files."""
 
 
 def open_document(

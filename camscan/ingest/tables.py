@@ -39,12 +39,14 @@ _OF_PORTS = re.compile(rf"(?:[*+] ?)?(?:\d{{1,4}}|N/A|-+|All) +(?:{_ANY_MAC}) +[
 """A row of a MAC table: VLAN, MAC address, how it was learnt, port."""
 _KEPT = re.compile(r"\b(?:static|permanent|stale|secure\w*|sticky|persistent|config\w*)\b", re.IGNORECASE)
 """An entry that stays when the device is gone: somebody entered it, a port is bound to it, or nobody asked since."""
+_BETWEEN_RECORDS = re.compile(r"\}\s{0,9},\s{0,9}\{")
 _SHOWN = 60
 _WIDEST = 600
 _CLOCK = re.compile(
     r"(?:(?P<days>\d{1,4})d)?(?:(?P<hours>\d{1,3})[:h])?(?P<minutes>\d{1,2})(?:[:m](?P<seconds>\d{1,2}))?"
 )
 _LONGEST_AGE = timedelta(days=365)
+_EVERYBODY = ipaddress.IPv4Address("255.255.255.255")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,8 @@ class Layout:
     title: str
     rows: Sequence[str]
     """Patterns of a whole row, with the groups ``mac``, ``ip``, ``vlan``, ``port``, ``interface``, ``age`` (minutes, or
-    a clock), ``seconds``, ``own`` (matches where the entry is of the equipment itself), ``none`` (nothing answered)."""
+    a clock), ``seconds``, ``own`` (matches where the entry is of the equipment itself), ``none`` (nothing answered),
+    ``far`` (the tunnel behind which it stands)."""
     heading: str = ""
     """What must stand in the beginning of a file besides, where rows of several vendors look alike."""
     beside: str = ""
@@ -178,6 +181,9 @@ def _item(document: Document, match: re.Match[str], place: str, *, needs_ip: boo
     if "own" in told:
         yield Passed(place, "of the equipment itself")
         return
+    if "far" in told:
+        yield Passed(place, "behind a tunnel to another switch")
+        return
     ip, mac = address(told.get("ip", "")), mac_of(told.get("mac", ""))
     if "mac" in told and _is_of_many(told["mac"]) and "ip" in told:
         yield Passed(place, "of groups, not of one device")
@@ -195,19 +201,31 @@ def _item(document: Document, match: re.Match[str], place: str, *, needs_ip: boo
 
 
 def read_any(document: Document) -> Iterator[Item]:
-    """Whatever table: the first IP address and the first MAC address of each row that has both."""
+    """Whatever table: the first IP address of each row, and its MAC address; JSON may have all its rows in one line."""
     for line in document.lines():
         text = line.text.strip()
         if prompt := _PROMPT.fullmatch(text[:_WIDEST]):
             yield Host(prompt["user"] or prompt["angle"] or prompt["plain"] or "")
             continue
-        mac = _MAY_BE_MAC.search(text)
-        ips = (address(found[0]) for found in _MAY_BE_IP.finditer(text))
-        ip = next(filter(None, ips), "") if mac else ""
-        if mac and ip and (unit := mac_of(mac[0])):
-            yield Entry(f"line {line.number}", ip, unit, text=text)
-        elif mac:
-            yield Passed(f"line {line.number}", "without an IP address and the MAC address of one unit")
+        for record in _BETWEEN_RECORDS.split(text):
+            yield from _any_row(f"line {line.number}", record)
+        if line.is_cut and _MAY_BE_MAC.search(text):
+            yield Problem(f"line {line.number}", "too long: only its beginning was read")
+
+
+def _any_row(place: str, text: str) -> Iterator[Item]:
+    macs = {found[0].lower() for found in _MAY_BE_MAC.finditer(text)}
+    if not macs:
+        return
+    if len(macs) > 1:
+        yield Problem(place, f"several MAC addresses in one row: {' '.join(text.split())[:_SHOWN]}")
+        return
+    ips = (address(found[0]) for found in _MAY_BE_IP.finditer(text))
+    ip, mac = next(filter(None, ips), ""), mac_of(macs.pop())
+    if ip and mac:
+        yield Entry(place, ip, mac, text=text, was_heard=False if _KEPT.search(text) else None)
+    else:
+        yield Passed(place, "without an IP address and the MAC address of one unit")
 
 
 def fits_any(head: Head) -> bool:
@@ -235,7 +253,8 @@ def address(text: str) -> str:
         found = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return ""
-    return "" if found.is_multicast or found.is_unspecified or found.is_loopback else str(found)
+    is_of_one = not (found.is_multicast or found.is_unspecified or found.is_loopback or found == _EVERYBODY)
+    return str(found) if is_of_one else ""
 
 
 def mac_of(text: str) -> str:

@@ -33,7 +33,8 @@ _PAGER = re.compile(
     re.IGNORECASE,
 )
 """What the terminal of a switch says at the end of a page, before the next line of the table."""
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u2028\u2029]")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u2028\u2029\ufeff]")
+"""With the byte order mark, which stands within a file that was put together of several."""
 
 
 class Line(NamedTuple):

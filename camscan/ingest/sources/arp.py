@@ -85,7 +85,7 @@ _LAYOUTS = (
         "Aruba CX: show arp",
         (
             rf"{ANY_IP} +{MAC} +(?P<interface>\S+) +(?P<port>\S+) +(?:reachable|stale|delay|probe|permanent) +\S+",
-            rf"{ANY_IP} +(?P<none>\S*) +\S+ +\S+ +(?:failed|incomplete) +\S+",
+            rf"{ANY_IP}(?P<none>(?: +\S+){{1,3}}) +(?:failed|incomplete) +\S+",
         ),
     ),
     Layout(
@@ -117,7 +117,7 @@ _LAYOUTS = (
         (
             rf"\d+ +(?:;;; .*|[A-Z]{{1,6}} +)?{IP} +{MAC}(?: +(?P<interface>\S+)(?: +\S+)?)?",
             rf"\d+ +(?:[A-Z]{{1,6}} +)?(?:comment=.*)?address={IP} mac-address={MAC}(?: .*)?",
-            rf"\d+ +(?:[A-Z]{{1,6}} +)?{IP}(?P<none> *)[\w-]*",
+            rf"\d+ +(?:[A-Z]{{1,6}} +)?{IP}(?P<none> *)[\w-]*(?: +[a-z]+)?",
             rf"{IP} +{MAC} +(?P<interface>\S+)",  # below a line of its own with number and comment
         ),
         heading=r"MAC-ADDRESS|mac-address=",

@@ -176,8 +176,9 @@ def _read_kea_json(document: Document) -> Iterator[Item]:
             continue
         heard = _number(lease.get("cltt", ""))
         seen_at = _moment(heard, document.as_of) if heard else None
-        names = {"dhcp.host_name": str(lease.get("hostname", "")).rstrip(".")}
-        ip, mac = str(lease.get("ip-address", "")), str(lease.get("hw-address", ""))
+        told = {key: value for key, value in lease.items() if isinstance(value, str)}
+        names = {"dhcp.host_name": told.get("hostname", "").rstrip(".")}
+        ip, mac = told.get("ip-address", ""), told.get("hw-address", "")
         yield _entry(place, ip, mac, names, text=text, seen_at=seen_at)
 
 
@@ -239,8 +240,14 @@ def _read_windows_table(document: Document) -> Iterator[Item]:
         if (told.get("state") or "").casefold() in _GONE:
             yield Passed(place, _IDLE)
             continue
-        name = (told["name"] or "").removesuffix("...")
+        name = _whole_labels(told["name"] or "")
         yield _entry(place, told["ip"], told["mac"], {"dhcp.host_name": name}, text=line.text)
+
+
+def _whole_labels(name: str) -> str:
+    """A name that PowerShell cut to the width of its column, without the label that it cut; else as it is."""
+    begun = name.removesuffix("...").removesuffix("\u2026")
+    return begun.rpartition(".")[0] or begun if begun != name else name
 
 
 # ── dnsmasq ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -251,6 +258,10 @@ _DNSMASQ = re.compile(
 )
 
 
+_DNSMASQ_6 = re.compile(r"\d{1,11} T?\d{1,10} [0-9a-f:.]*:[0-9a-f:.]* \S+ (?:[0-9a-f]{2}:)+[0-9a-f]{2}", re.IGNORECASE)
+"""A lease of DHCPv6: an identity association and a DUID, and no MAC address."""
+
+
 def _fits_dnsmasq(head: Head) -> bool:
     return any(len(line) < _LINE and _DNSMASQ.fullmatch(line) for line in head.lines)
 
@@ -259,6 +270,9 @@ def _read_dnsmasq(document: Document) -> Iterator[Item]:
     for line in document.lines():
         place = f"line {line.number}"
         if not line.text.strip() or line.text.startswith("duid "):
+            continue
+        if len(line.text) < _LINE and _DNSMASQ_6.fullmatch(line.text):
+            yield Passed(place, _NO_MAC)
             continue
         match = _DNSMASQ.fullmatch(line.text) if len(line.text) < _LINE else None
         if match is None:

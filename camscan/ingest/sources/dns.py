@@ -36,6 +36,7 @@ class _Zone:
     begun: int = 0
     """The line at which parentheses were opened; 0 where none are open."""
     tokens: list[str] = field(default_factory=list)
+    """Kind and data of the record in the open parentheses."""
 
     def name(self, text: str) -> str:
         """A name in full, without the dot at its end."""
@@ -69,9 +70,11 @@ def _tokens(line: Line) -> list[str] | None:
 
 
 def _inside(zone: _Zone, line: Line, tokens: list[str]) -> Iterator[Item]:
-    """A line of a record in parentheses: only that of the SOA is, as a rule, and it holds no address."""
-    if any(")" in token for token in tokens):
-        yield Passed(f"lines {zone.begun} to {line.number}", "of other kinds than A, AAAA and PTR")
+    """A line of a record in parentheses, as that of the SOA is, as a rule."""
+    zone.tokens += tokens[:_OPEN_LINES]
+    if any(_closes(token) for token in tokens):
+        kind, *data = (token.strip("()") for token in zone.tokens)
+        yield _record(f"lines {zone.begun} to {line.number}", zone, kind, [*filter(None, data)], line.text)
         zone.begun = 0
     elif line.number - zone.begun > _OPEN_LINES:
         yield Problem(f"line {zone.begun}", "the parentheses are not closed")
@@ -93,10 +96,20 @@ def _line(zone: _Zone, line: Line, tokens: list[str]) -> Iterator[Item]:
         yield Problem(place, f"not a record: {' '.join(line.text.split())[:_SHOWN]}")
         return
     kind, data = rest[0].upper(), rest[1:]
-    if any("(" in token for token in data) and not any(")" in token for token in data):
-        zone.begun = line.number
+    if any(_opens(token) for token in data) and not any(_closes(token) for token in data):
+        zone.begun, zone.tokens = line.number, [kind, *data]
         return
+    data = [*filter(None, (token.strip("()") for token in data))]
     yield _record(place, zone, kind, data, line.text)
+
+
+def _opens(token: str) -> bool:
+    """In quotes a parenthesis is text (RFC 1035, 5.1)."""
+    return "(" in token and not token.startswith('"')
+
+
+def _closes(token: str) -> bool:
+    return ")" in token and not token.startswith('"')
 
 
 def _record(place: str, zone: _Zone, kind: str, data: list[str], text: str) -> Item:

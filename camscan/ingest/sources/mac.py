@@ -11,6 +11,9 @@ from camscan.ingest.tables import MAC, Layout, forms
 _ITSELF = r"(?P<own>CPU|Router|Switch|Drop|Self|self|sup-eth\S*|Vl(?:an)? ?\d+|vPC Peer-Link)"
 """Where a table names its own switch as the port."""
 _PORT = r"(?P<port>(?!(?:CPU|Router|Switch|Drop|Self|Vl(?:an)?\d+|sup-eth\S*)(?:\s|$))[A-Za-z]*[\w./:-]*\d[\w./:-]*)"
+_FAR = r"(?P<far>(?:nve|vxlan)\d*\(\S+\))(?: +\S+)?"
+"""The far end of a tunnel (VXLAN), where a port would stand."""
+_PROCURVE = r"(?P<mac>[0-9a-f]{6}-[0-9a-f]{6})"
 _VLAN = r"(?P<vlan>\d{1,4})"
 _BEFORE = rf"(?:VLAN |[*+#~A-Z()] ?){{0,4}} *(?:{_VLAN}|All|N/A|-+)"
 _UNIT = r"(?P<port>[a-z]+-?[\d/:]+\.\d+)"
@@ -39,6 +42,7 @@ _LAYOUTS = (
         "Cisco IOS and NX-OS, Dell OS10: show mac address-table",
         (
             rf"{_BEFORE} +{MAC} +[a-z]+ +(?:\S+ +)*?{_ITSELF}(?:\(R\))?",
+            rf"{_BEFORE} +{MAC} +[a-z]+ +(?:\S+ +)*?{_FAR}",
             rf"{_BEFORE} +{MAC} +[a-z]+ +(?:\S+ +)*?{_PORT}(?:,\S+)*(?: +\d+ +\S.* ago)?",
             rf"{_BEFORE} +{MAC} +{_PORT} +(?:dynamic|static|secure|permanent)\w*",
             rf"{_BEFORE} +{MAC} +(?P<own>\S+) +self",
@@ -69,14 +73,23 @@ _LAYOUTS = (
         (rf"{MAC} +(?:{_VLAN}|-)/\S+ +(?P<port>[A-Za-z]\S+) +\w+(?: +\S+)*",),
     ),
     Layout(
+        "procurve-port",
+        "HPE and Aruba ProCurve: show mac-address PORT (read without the port)",
+        (rf"{_PROCURVE} +(?P<port>\S+) +{_VLAN}", rf"{_PROCURVE} +{_VLAN}"),
+        heading=r"Port Address Table - \S|MAC Address +VLANs?\s*$",
+    ),
+    Layout(
         "procurve",
         "HPE and Aruba ProCurve: show mac-address",
-        (r"(?P<mac>[0-9a-f]{6}-[0-9a-f]{6}) +(?P<port>\S+)" + rf"(?: +{_VLAN})?",),
+        (rf"{_PROCURVE} +(?P<port>\S+)(?: +{_VLAN})?",),
     ),
     Layout(
         "aruba-cx",
         "Aruba CX: show mac-address-table",
-        (rf"{MAC} +{_VLAN} +[a-z][\w-]* +(?:Port: ?)?(?P<port>\S+)",),
+        (
+            rf"{MAC} +{_VLAN} +[a-z][\w-]* +{_FAR}",
+            rf"{MAC} +{_VLAN} +[a-z][\w-]* +(?:Port: ?)?(?P<port>\S+)",
+        ),
     ),
     Layout(
         "mikrotik",
