@@ -57,6 +57,9 @@ LONGEST = {f"tests/test_{name}.py" for name in ("image", "register_durability", 
 """Files of few tests that take longest: more than twenty seconds of a processor, or waiting for others."""
 LONG = {f"tests/test_{name}.py" for name in ("house", "register_backup", "register_failures", "rooms", "supported")}
 """Files of few tests that take some seconds: none of them must be what a worker begins last."""
+_PAGES = ("web_answers", "web_draft", "web_files", "web_import", "web_review")
+SLOW = {f"tests/test_{name}.py" for name in ("alerts", "centre", "parcel_register", *_PAGES)}
+"""Files whose tests start no process and go through a whole register each: ``make quick`` leaves them out too."""
 STARTERS = {"subprocess", "multiprocessing", "psycopg"}
 """Modules that start a process, or speak to a server that does."""
 STARTS = {
@@ -135,8 +138,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if hasattr(config, "workerinput"):
         in_order(items)
     for item in items:
+        file = item.nodeid.partition("::")[0]
         if isinstance(item, pytest.Function) and (
-            runs_estates(item.nodeid.partition("::")[0])
+            file in SLOW
+            or runs_estates(file)
             or any(
                 isinstance(function, FunctionType) and of_tests(function) and starts_others(function)
                 for function in (inspect.unwrap(item.function), *fixtures(item))

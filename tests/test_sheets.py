@@ -292,8 +292,8 @@ class TestWorkbooks:
 
     def test_columns_beyond_z_have_two_letters(self) -> None:
         with zipfile.ZipFile(io.BytesIO(written(table([], *BY_NAME), ".ods"))) as archive:
-            assert f"Register.CP{_workbook.HEADER + 2}" in archive.read("content.xml").decode()
-        assert len(COLUMNS) == 94
+            assert f"Register.CQ{_workbook.HEADER + 2}" in archive.read("content.xml").decode()
+        assert len(COLUMNS) == 95
 
 
 def _without_head(xml: bytes) -> list[bytes]:
