@@ -18,6 +18,8 @@ import time
 import zipfile
 from pathlib import Path
 
+import own_network
+
 from windows import forwarder, story
 from windows.suite import FILES, SMOKE
 
@@ -140,7 +142,7 @@ def quietly(*command: str) -> subprocess.CompletedProcess[str]:
 def alone(*arguments: str) -> int:
     """Run this program once more, in a network of its own where that is possible."""
     command = [sys.executable, __file__, "--inside", *arguments]
-    if os.geteuid() == 0 and shutil.which("unshare"):
+    if own_network.possible() and shutil.which("unshare") and shutil.which("ip"):
         command = ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *command]
     return subprocess.run(command, check=False).returncode
 
