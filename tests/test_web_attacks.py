@@ -7,22 +7,26 @@ import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 import reported
 import uvicorn
 from sample_report import camera, report
+from starlette.requests import Request
 from test_web_enter import fill, form_of, found, rows_of
 from web_estate import SITE, Client, Page, desk_of, make
 
 from camscan.app import assess
 from camscan.app.workspace import Workspace, workspace_of
-from camscan.errors import RegisterError
+from camscan.errors import BusyError, RegisterError
 from camscan.register import Edit, open_register
-from camscan.web import server
+from camscan.store.act import Wanted
+from camscan.web import body, server
 from camscan.web.acts import ACTS, REMARK
 from camscan.web.application import application
+from camscan.web.body import MOST, Gate
 from camscan.web.desk import Desk
 from camscan.web.rights import Role
 
@@ -137,6 +141,55 @@ def test_somebody_who_is_signed_in_can_use_a_new_link_and_guessers_shut_nobody_o
     main = {name: value for name, value in form.fields[: form.fields.index(("key", key)) + 1] if name}
     assert "token" in main, "in the form itself, and not only in that of signing out"
     assert client.post("/sign-in", main).status_code == 303
+
+
+def upload(client: Client, size: int) -> Any:
+    """A file of so many bytes, as the page of imports sends it."""
+    form = {"token": client.token(), "kind": "sheet"}
+    headers = {"Origin": client.desk.address, "Sec-Fetch-Site": "same-origin"}
+    files = {"file": ("list.csv", b"x" * size)}
+    return client.request("POST", "/exchange/import", data=form, files=files, headers=headers)
+
+
+def test_nothing_that_strangers_send_is_kept_in_memory(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = list[str]()
+    whole = body.read_form
+
+    async def noted(request: Request) -> Any:
+        read.append(request.url.path)
+        return await whole(request)
+
+    monkeypatch.setattr("camscan.web.application.read_form", noted)
+    stranger = Client(desk, None)
+    headers = {"Origin": desk.address}
+    for size, times in ((2_000_000, 0), (1000, 1)):
+        files = {"file": ("list.csv", b"x" * size)}
+        answer = stranger.request("POST", "/exchange/import", data={"site": "Oak"}, files=files, headers=headers)
+        assert answer.status_code == 401
+        assert len(read) == times
+
+
+def test_one_person_sends_one_large_file_at_a_time(desk: Desk) -> None:
+    client = Client(desk)
+    with desk.gate.passing("test-owner"):
+        answer = upload(client, MOST)
+        assert answer.status_code == 503
+        assert "another file" in answer.text
+        assert upload(client, 1000).status_code != 503, "a small one is no burden"
+    assert upload(client, MOST).status_code != 503
+    gate = Gate(1)
+    with gate.passing("one"), pytest.raises(BusyError), gate.passing("another"):
+        pass
+
+
+def test_a_form_of_another_site_that_came_with_a_session_is_noted(desk: Desk) -> None:
+    client = Client(desk, Role.OFFICER)
+    token = client.token()
+    client.post("/enter/note", {"token": "wrong"})
+    client.post("/enter/note", {"token": token}, Origin="https://elsewhere.example")
+    desk.recorder.close()
+    found = [each for each in desk.acts.page(Wanted(), 0, 100)[0] if each.method == "POST"]
+    assert [each.outcome for each in found] == ["refused", "refused"]
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ time. What a page raises becomes a page. Starlette 1.10 (docs/adr/0022-starlette
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlencode
@@ -13,7 +14,6 @@ from urllib.parse import quote, urlencode
 import anyio
 import anyio.to_thread
 from starlette.applications import Starlette
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -24,6 +24,7 @@ from starlette.routing import BaseRoute, Route, compile_path
 from camscan.errors import BusyError, CamscanError, UsageError
 from camscan.register import hear_changes
 from camscan.web import collectors
+from camscan.web.body import MOST, bounded, is_large_body, read_form
 from camscan.web.desk import LONGEST, Desk
 from camscan.web.drawing import draw
 from camscan.web.noting import note
@@ -47,9 +48,6 @@ SECONDS = 30.0
 """Within which a request is answered."""
 _SENDER, _VISITOR = "camscan.sender", "camscan.visitor"
 """What is known of a request already."""
-_FIELDS, _FILES = 2000, 5
-_MOST = 1_000_000
-"""Bytes that are sent where there is no page."""
 _DIGITS = 15
 """Of a length: Python turns no more than 4,300 of them into a number."""
 
@@ -84,19 +82,25 @@ def _route(desk: Desk, name: str, page: Page) -> Route:
 
 
 async def _answered(desk: Desk, name: str, page: Page, request: Request) -> Response:
-    is_sent = request.method == "POST"
-    if not is_sent:
+    if request.method != "POST":
         return await _in_thread(lambda: _shown(desk, name, page, request))
     if why := why_not_sent_from_here(request.headers, desk.origins):
-        return await _in_thread(lambda: _trouble(desk, request, ERRORS["elsewhere"].because(why)))
+        return await _in_thread(lambda: _not_ours(desk, request, why))
     # Who may not send this is told before what they sent is read; who was signed out gets back what they typed.
     stopped = await _in_thread(lambda: _stopped(desk, name, request))
-    if stopped is not None and stopped.status_code != ERRORS["signed_out"].status:
+    is_lost = stopped is not None and stopped.status_code == ERRORS["signed_out"].status
+    is_large = (stopped is None or is_lost) and await is_large_body(request, keep=stopped is None)
+    if stopped is not None and (is_large or not is_lost):
         return stopped
-    form, files = await _form(request, page.most)
-    if stopped is not None:
-        return await _in_thread(lambda: _trouble(desk, request, ERRORS["signed_out"], _typed(form)))
-    return await _in_thread(lambda: _taken(desk, page, request, form, files))
+    try:
+        with desk.gate.passing(_subject(desk, request)) if is_large else contextlib.nullcontext():
+            form, files = await read_form(request)
+            if stopped is not None:
+                return await _in_thread(lambda: _trouble(desk, request, ERRORS["signed_out"], _typed(form)))
+            return await _in_thread(lambda: _taken(desk, page, request, form, files))
+    except BusyError as error:
+        busy = ERRORS["busy"].because(str(error))
+        return await _in_thread(lambda: _trouble(desk, request, busy))
 
 
 def _shown(desk: Desk, name: str, page: Page, request: Request) -> Response:
@@ -112,9 +116,16 @@ def _taken(
 ) -> Response:
     asked = _asked(desk, request, form, files)
     if asked.secret and not is_token(asked.secret, asked.sent("token")):
-        return _trouble(desk, request, ERRORS["elsewhere"].because("its token is of another session, or missing"))
+        return _not_ours(desk, request, "its token is of another session, or missing")
     assert page.take is not None  # noqa: S101 - else there is no route
     return _made(desk, request, page.take, asked)
+
+
+def _not_ours(desk: Desk, request: Request, why: str) -> Response:
+    """A form that no page of ours made; it is noted where it came with somebody's session."""
+    trouble = ERRORS["elsewhere"].because(why)
+    note(_asked(desk, request), None, status=trouble.status, is_sent=True)
+    return _trouble(desk, request, trouble)
 
 
 def _stopped(desk: Desk, name: str, request: Request) -> Response | None:
@@ -127,6 +138,8 @@ def _stopped(desk: Desk, name: str, request: Request) -> Response | None:
             return _trouble(desk, request, ERRORS["signed_out"])
         return RedirectResponse(_sign_in(desk, request), 303)
     if not visitor.may(name, send=is_sent) and not may_anybody(name):
+        if request.scope["path"] == "/" and not is_sent:  # to which everybody is led who signs in
+            return RedirectResponse("/sites", 303)
         refused = ERRORS["refused"]
         note(_asked(desk, request), None, status=refused.status, is_sent=is_sent)
         return _trouble(desk, request, refused)
@@ -230,6 +243,11 @@ def _visitor(desk: Desk, request: Request) -> Visitor | None:
     return found if isinstance(found, Visitor) else None
 
 
+def _subject(desk: Desk, request: Request) -> str:
+    visitor = _visitor(desk, request)
+    return visitor.subject if visitor else ""
+
+
 def _sender(request: Request) -> Sender:
     """As the guard has found it."""
     found = request.scope.get(_SENDER)
@@ -238,19 +256,6 @@ def _sender(request: Request) -> Sender:
 
 def _secret(desk: Desk, request: Request) -> str:
     return request.cookies.get(desk.cookie, "")[:200]
-
-
-async def _form(request: Request, most: int) -> tuple[list[tuple[str, str]], dict[str, Upload]]:
-    """What was sent; nothing of it touches the disk unless it is large, and then it is gone with the request."""
-    fields: list[tuple[str, str]] = []
-    files: dict[str, Upload] = {}
-    async with request.form(max_files=_FILES, max_fields=_FIELDS, max_part_size=most) as found:
-        for name, value in found.multi_items():
-            if isinstance(value, UploadFile):
-                files[name] = Upload((value.filename or "")[:200], await value.read())
-            else:
-                fields.append((name, value))
-    return fields, files
 
 
 async def _in_thread(work: Callable[[], T]) -> T:
@@ -327,7 +332,7 @@ class _Guard:
         if stop is not None:
             await PlainTextResponse(*stop)(scope, receive, sent)
             return
-        await self._inner(scope, _bounded(receive, self._most(scope)), sent)
+        await self._inner(scope, bounded(receive, self._most(scope)), sent)
 
     def _stop(self, scope: Scope) -> tuple[str, int] | None:
         headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
@@ -353,7 +358,7 @@ class _Guard:
         """Bytes that may be sent there."""
         if most := collectors.most(scope["path"]):
             return most
-        return next((most for pattern, most in self._most_of if pattern.match(scope["path"])), _MOST)
+        return next((most for pattern, most in self._most_of if pattern.match(scope["path"])), MOST)
 
 
 def _with_headers(given: list[tuple[bytes, bytes]], *, is_secure: bool) -> list[tuple[bytes, bytes]]:
@@ -361,21 +366,6 @@ def _with_headers(given: list[tuple[bytes, bytes]], *, is_secure: bool) -> list[
     kept = [] if b"cache-control" in names else [(b"cache-control", NEVER_KEPT.encode())]
     kept += [(b"strict-transport-security", TLS_ONLY.encode())] if is_secure else []
     return [*given, *((key.encode(), value.encode()) for key, value in HEADERS.items()), *kept]
-
-
-def _bounded(receive: Receive, most: int) -> Receive:
-    """What is sent, and no more than so many bytes of it, whatever its length was said to be."""
-    left = most
-
-    async def bounded() -> Message:
-        nonlocal left
-        message = await receive()
-        left -= len(message.get("body", b""))
-        if left < 0:
-            raise HTTPException(413)
-        return message
-
-    return bounded
 
 
 def _static(path: str, content: bytes, media_type: str) -> Route:

@@ -16,6 +16,7 @@ from camscan import app
 from camscan.app.workspace import Workspace
 from camscan.config.web import Web
 from camscan.store import open_store
+from camscan.web.body import Gate
 from camscan.web.holding import Holding
 from camscan.web.keeper import Counted, Keeper, Kept
 from camscan.web.keyring import Keyring
@@ -92,6 +93,8 @@ class Desk:
         """Requests for another key in a minute."""
         self.holding = Holding()
         """Files that somebody sent and has not applied yet."""
+        self.gate = Gate()
+        """Through which files come in."""
         self.journeys = Throttle(120, 60)
         """Ways to the sign-in service and back of one address in a minute: it may be that of a whole building."""
         self.recorder = Recorder(lambda: self.acts)
