@@ -7,6 +7,7 @@
      │   ├─ OptionError          a value that was given for something cannot be
      │   ├─ TargetError          a target that cannot be read, is reversed, too wide, or a host name
      │   ├─ ConfigError          camscan.yaml or a fingerprint file: carries file and line
+     │   ├─ TagTakenError        a council tag that another device has
      │   ├─ NothingToAskError    of what was named, no address is left that can be asked
      │   └─ ScopeError           a target outside what the operator may scan
      ├─ BusyError                another run holds the register (exit 4)
@@ -47,6 +48,15 @@ class ConfigError(UsageError):
         """``line`` is 1-based; 0 means that no line is to blame."""
         self.file, self.line, self.message = file, line, message
         super().__init__(f"{file}:{line}: {message}" if line else message)
+
+
+class TagTakenError(UsageError):
+    """A council tag that another device has; ``apart`` says so without naming that device, which not everybody sees."""
+
+    def __init__(self, message: str, apart: str) -> None:
+        """Both are sentences for a person."""
+        self.apart = apart
+        super().__init__(message)
 
 
 class NothingToAskError(UsageError):

@@ -143,6 +143,26 @@ class TestRows:
         client = Client(desk, Role.SITE_MANAGER, sites=())
         assert "No device fits" in client.get("/devices").text
 
+    def test_nor_by_a_council_tag_that_another_site_has(self, desk: Desk, rows: list[Asset]) -> None:
+        own, other = of_site(rows, SITE), of_site(rows, SECOND_SITE)
+        tag = other.entries["council_asset_tag"]
+        for role, is_named in ((Role.SITE_MANAGER, False), (Role.OFFICER, True)):
+            client = Client(desk, role)
+            fields = Page(client.get(f"/enter/visit?n={own.asset_id}").text).fields
+            form = {name: value for name, value in fields if name} | {"council_asset_tag": tag, "step": "check"}
+            entered = client.post("/enter/visit", form)
+            assert entered.status_code == 422
+            assert "a label belongs to one device" in entered.text
+            assert (other.asset_id in entered.text) == is_named
+        client, headers = Client(desk, Role.SITE_MANAGER), {"Origin": desk.address}
+        sent = {"file": ("sheet.csv", f"asset_id,council_asset_tag\n{own.asset_id},{tag}\n")}
+        form = {"token": client.token(), "kind": "sheet", "overwrite": "yes"}
+        looked = client.request("POST", "/exchange/import", data=form, files=sent, headers=headers)
+        form = {name: value for name, value in Page(looked.text).fields if name} | {"step": "save"}
+        saved = client.post("/exchange/import", form)
+        assert "a label belongs to one device" in saved.text
+        assert other.asset_id not in saved.text
+
 
 class TestColumns:
     def test_finance_sees_no_address_and_no_serial_number(self, desk: Desk, rows: list[Asset]) -> None:
@@ -184,6 +204,16 @@ class TestColumns:
             assert words in full
             assert words not in page
         assert "CVE-" not in page
+
+    @pytest.mark.parametrize("role", [Role.FINANCE, Role.SITE_MANAGER])
+    def test_how_weak_a_device_is_does_not_stand_in_its_priority_either(
+        self, desk: Desk, rows: list[Asset], role: Role
+    ) -> None:
+        address = f"/device/{of_site(rows, SITE).asset_id}"
+        assert re.search("weakness [0-9.]+", Client(desk, Role.AUDITOR).get(address).text)
+        page = Client(desk, role).get(address).text
+        assert "Priority" in page
+        assert not re.search("weakness [0-9.]+|exposure [0-9.]+", page)
 
     def test_an_foi_officer_sees_counts_and_no_site(self, desk: Desk) -> None:
         page = Page(Client(desk, Role.FOI).get("/").text)

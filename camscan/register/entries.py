@@ -20,7 +20,7 @@ from camscan.asset.columns import BY_NAME, EDITABLE
 from camscan.asset.entry import normalise
 from camscan.asset.lifecycle import complete_entries
 from camscan.asset.spelling import nearest_hint
-from camscan.errors import BusyError, StaleError, UsageError
+from camscan.errors import BusyError, StaleError, TagTakenError, UsageError
 from camscan.identify.keys import channel_key
 from camscan.model import Identification
 from camscan.register import overrides, schema
@@ -219,8 +219,11 @@ def _check_tags(connection: Connection, edited: Mapping[int, tuple[str, Entries]
     for number, name, entries in _tagged_rows(connection):
         tag = entries.get("council_asset_tag", "")
         if number not in edited and tag.casefold() in mine:
-            told = f"{mine[tag.casefold()]}: council_asset_tag {tag} already belongs to {name}"
-            raise UsageError(f"{told}; a label belongs to one device: clear it there first")
+            told = f"{mine[tag.casefold()]}: council_asset_tag {tag} already belongs to"
+            raise TagTakenError(
+                f"{told} {name}; a label belongs to one device: clear it there first",
+                f"{told} another device; a label belongs to one device: ask the CCTV officer which one it is on",
+            )
 
 
 def _tagged_rows(connection: Connection, beginning: str = "") -> list[tuple[int, str, Entries]]:

@@ -166,7 +166,7 @@ def _made(desk: Desk, request: Request, answer: Callable[[Asked], Answer], asked
         except BusyError as error:
             response = _trouble(desk, request, ERRORS["busy"].because(str(error)))
         except UsageError as error:
-            response = _trouble(desk, request, ERRORS["unusable"].because(str(error)))
+            response = _trouble(desk, request, ERRORS["unusable"].because(asked.visitor.reason(error)))
         except CamscanError as error:
             response = _trouble(desk, request, ERRORS["register"].because(str(error)))
     note(asked, given, status=response.status_code, is_sent=request.method == "POST", heard=heard)

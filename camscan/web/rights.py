@@ -10,6 +10,8 @@ import enum
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from camscan.errors import TagTakenError
+
 
 class Role(enum.StrEnum):
     """What somebody may do. The log of the register holds another text: the role in which somebody acts."""
@@ -218,6 +220,10 @@ class Visitor:
     def sees_identifiers(self) -> bool:
         """Whether they may see, and search by, addresses and serial numbers."""
         return self.sees("ip_addresses")
+
+    def reason(self, error: Exception) -> str:
+        """What they are told of an error: nothing of a device that may be at another's site."""
+        return error.apart if isinstance(error, TagTakenError) and self.sites is not None else str(error)
 
     def sees_site(self, name: str) -> bool:
         """Whether the devices of a site are there for them."""

@@ -70,7 +70,7 @@ def _groups(known: Details, visitor: Visitor) -> Iterator[tuple[str, Rows]]:
         ("What it is", _what(known, visitor)),
         ("Where it is", _where(known, visitor)),
         ("On the network", _network(known, visitor)),
-        ("What is to become of it", _plan(known)),
+        ("What is to become of it", _plan(known, visitor)),
         ("What people entered", _entries(known, visitor)),
     ):
         shown = [(name, value) for name, value in rows if value]
@@ -131,14 +131,15 @@ def _network(known: Details, visitor: Visitor) -> Rows:
     return [*rows, ("Seen", _begun(app.device_words.describe_sightings(row)))]
 
 
-def _plan(known: Details) -> Rows:
+def _plan(known: Details, visitor: Visitor) -> Rows:
+    """Of what the priority is made says how weak the device is, and how it is reached: that is part of the evidence."""
     row, judgement = known.row, known.judgement
     return [
         ("Status", app.device_list.lifecycle_in_words(row.lifecycle)),
         ("In scope", _scope(judgement)),
         ("Removal", _begun(app.device_words.describe_removal(row))),
         ("Priority", str(judgement.priority or "")),
-        ("Made from", judgement.priority_reason if judgement.priority else ""),
+        ("Made from", judgement.priority_reason if judgement.priority and visitor.sees_evidence else ""),
     ]
 
 

@@ -110,7 +110,7 @@ def _checked(asked: Asked, act: Act, filled: Filled, entry: _Entry, *, is_meant:
     except StaleError:
         return _form(asked, act, entry.rows, filled, is_stale=True)
     except UsageError as error:
-        filled.errors[""] = _sentence(error)
+        filled.errors[""] = _sentence(asked.visitor.reason(error))
         return _form(asked, act, entry.rows, filled)
     if is_meant:
         if filled.answers.get(ROLE):

@@ -9,6 +9,8 @@ from camscan import exports
 from camscan.web.outgoing import LISTS, MARKING, OPEN, exports_of
 from camscan.web.page import Answer, Asked, Drawn, Page
 
+_NAMES = {"walk": "Inspection sheets"}
+"""Format -> its name for people; others have the name that other programs know."""
 _FORMATS = {"ods": "ODS", "xlsx": "Excel", "csv": "CSV"}
 
 
@@ -60,7 +62,7 @@ def _exports(asked: Asked) -> Iterator[Line]:
         export = known[name]
         says = f"{export.title[:1].upper()}{export.title[1:]}"
         marking = OPEN if export.of_figures else MARKING
-        yield Line(name, says, marking, ((f"/exchange/export/{name}", "Choose"),))
+        yield Line(_NAMES.get(name, name), says, marking, ((f"/exchange/export/{name}", "Choose"),))
 
 
 PAGE = Page(path="/exchange/exports", title="Files", show=show, place=9)

@@ -51,7 +51,7 @@ def take(asked: Asked) -> Answer:
     try:
         return _looked(asked, upload, wish, held) if wish.kind == SHEET else _heard(asked, upload, wish, held)
     except UsageError as error:
-        return _form(asked, wish, {"file": _sentence(error)}, held=held, name=upload.name)
+        return _form(asked, wish, {"file": _sentence(asked.visitor.reason(error))}, held=held, name=upload.name)
     finally:
         asked.desk.holding.reading.release()
 
@@ -102,7 +102,7 @@ def _form(
     return Drawn("import_", "Error: Import" if errors else "Import", values, 422 if errors else 200)
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: Exception | str) -> str:
     text = str(error)
     return f"{text[:1].upper()}{text[1:]}"
 
@@ -140,7 +140,7 @@ def _looked(asked: Asked, upload: Upload, wish: Wish, held: str) -> Answer:
             says = "Somebody else has entered something since you looked. Look at the differences again, and save them"
             return _check(asked, file, again, Filled(filled.answers, {"": says}))
         except UsageError as error:
-            filled.errors[""] = _sentence(error)
+            filled.errors[""] = _sentence(asked.visitor.reason(error))
         else:
             asked.desk.holding.drop(asked.secret)
             return Redirect(_done(asked, done, filled))
