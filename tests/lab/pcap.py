@@ -76,12 +76,18 @@ def _transport(frame: Frame, number: int, inner: bytes) -> Frame:
     return replace(frame, protocol=str(number))
 
 
-def connections_peak(frames: Iterable[Frame], scanner: str) -> dict[str, int]:
-    """Most TCP connections that the scanner had open to one device at once.
+ANSWERED = 0.14
+"""Seconds in which an answer is waited for before the next question to the same device (``SPACING`` in link/syn.py)."""
 
-    A connection counts from the device's SYN-ACK until the scanner has sent its FIN or RST, or the device its RST: a
-    SYN that nobody answers holds nothing, and what a device does afterwards on its own side is not the scanner's doing.
+
+def connections_peak(frames: Iterable[Frame], scanner: str) -> dict[str, int]:
+    """Most TCP connections that the scanner had with one device at once, counted whenever it sends a SYN.
+
+    A connection counts from its SYN until the scanner has sent its FIN or RST, or the device its RST. A SYN without an
+    answer counts for ``ANSWERED`` seconds: where a busy machine or a long line delays the answer, it meets the next
+    question, which no scanner can know.
     """
+    asked: dict[str, dict[tuple[int, int], float]] = defaultdict(dict)
     open_now: dict[str, set[tuple[int, int]]] = defaultdict(set)
     peak: dict[str, int] = defaultdict(int)
     for frame in frames:
@@ -90,11 +96,15 @@ def connections_peak(frames: Iterable[Frame], scanner: str) -> dict[str, int]:
         ours = frame.source == scanner
         device = frame.target if ours else frame.source
         key = (frame.sport, frame.dport) if ours else (frame.dport, frame.sport)
-        if not ours and frame.flags & (SYN | ACK) == SYN | ACK:
-            open_now[device].add(key)
-            peak[device] = max(peak[device], len(open_now[device]))
+        if ours and frame.flags & (SYN | ACK) == SYN:
+            others = {each for each, at in asked[device].items() if frame.at - at < ANSWERED} | open_now[device]
+            peak[device] = max(peak[device], 1 + len(others - {key}))
+            asked[device].setdefault(key, frame.at)
         elif frame.flags & RST or (ours and frame.flags & FIN):
+            asked[device].pop(key, None)
             open_now[device].discard(key)
+        elif not ours and frame.flags & (SYN | ACK) == SYN | ACK and asked[device].pop(key, None) is not None:
+            open_now[device].add(key)
     return dict(peak)
 
 

@@ -35,6 +35,18 @@ def test_a_syn_without_an_answer_holds_nothing() -> None:
     assert connections_peak([tcp(1, SYN, 80, ours=True), *connected(2, 554)], SCANNER) == {CAMERA: 1}
 
 
+def test_two_questions_at_once_are_two_connections() -> None:
+    asked = [tcp(1, SYN, 80, ours=True), tcp(1.1, SYN, 554, ours=True)]
+    assert connections_peak(asked, SCANNER) == {CAMERA: 2}
+
+
+def test_a_late_answer_is_no_fault_of_the_scanner_unless_it_goes_on_asking() -> None:
+    late = [tcp(1, SYN, 80, ours=True), tcp(1.2, SYN, 554, ours=True)]
+    late += [tcp(1.3, SYN | ACK, 80, ours=False), tcp(1.3, SYN | ACK, 554, ours=False)]
+    assert connections_peak(late, SCANNER) == {CAMERA: 1}
+    assert connections_peak([*late, tcp(1.4, SYN, 8000, ours=True)], SCANNER) == {CAMERA: 3}
+
+
 def test_the_busiest_stretch_is_found() -> None:
     frames = [tcp(at, SYN, 80, ours=True) for at in (0.0, 0.5, 0.6, 0.65, 2.0)]
     assert (busiest(frames, 0.1), busiest(frames, 0.2), busiest(frames, 10), busiest([], 1)) == (2, 3, 5, 0)
