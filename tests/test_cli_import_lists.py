@@ -201,6 +201,13 @@ def test_a_mistake_is_one_line(camscan: Camscan, words: tuple[str, ...], message
     assert err.count("\n") == 1
 
 
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="a file of Linux that cannot be read")
+def test_a_file_that_cannot_be_read_to_its_end_is_named(camscan: Camscan) -> None:
+    code, out, err = camscan("import", "arp", "/proc/self/mem")
+    assert (code, out) == (2, "")
+    assert err == "camscan: /proc/self/mem: cannot be read to its end: Input/output error\n"
+
+
 def test_devices_that_scans_and_lists_know_are_sound_after_a_merge(camscan: Camscan) -> None:
     """The row that is kept has what lists said of the one that goes."""
     scanned(camera(1, ip="192.0.2.7", mac=None))

@@ -117,8 +117,9 @@ def camscan(
     return command(capsys)
 
 
-def page(*devices: dict[str, Any]) -> tuple[int, bytes]:
-    told = {"count": len(devices), "next": "https://192.0.2.1/api/", "previous": None, "results": devices}
+def page(*devices: dict[str, Any], is_last: bool = True) -> tuple[int, bytes]:
+    following = None if is_last else "https://192.0.2.1/api/"
+    told = {"count": 5, "next": following, "previous": None, "results": devices}
     return 200, json.dumps(told).encode()
 
 
@@ -137,11 +138,17 @@ def test_devices_are_read_and_nothing_else_is_done(camscan: Camscan, netbox: Net
     assert (name["value"], name["basis"]) == ("CAM-17", "inventory (netbox)")
 
 
+@pytest.mark.parametrize("size", [2, 200])
 def test_pages_are_counted_here_and_not_followed(
-    camscan: Camscan, netbox: NetBox, monkeypatch: pytest.MonkeyPatch
+    camscan: Camscan, netbox: NetBox, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    monkeypatch.setattr(netbox_api, "PAGE", 2)
-    pages = {0: page(device(1), device(2)), 2: page(device(3), device(4)), 4: page(device(5))}
+    """Also where NetBox gives fewer than were asked for (its MAX_PAGE_SIZE)."""
+    monkeypatch.setattr(netbox_api, "PAGE", size)
+    pages = {
+        0: page(device(1), device(2), is_last=False),
+        2: page(device(3), device(4), is_last=False),
+        4: page(device(5)),
+    }
     netbox.answer = lambda path: pages[int(path.partition("offset=")[2].partition("&")[0])]
     code, out, _ = camscan("import", "inventory", "--run", f"https://127.0.0.1:{netbox.port}/api/")
     assert code == 0
@@ -181,6 +188,17 @@ def test_hostile_records_cost_themselves(camscan: Camscan, netbox: NetBox) -> No
     assert "192.0.2.7" in out
     assert "\x1b" not in out + err
     assert "netbox, device 2: not an IP address of one device" in err
+
+
+def test_more_that_never_comes_ends_it(camscan: Camscan, netbox: NetBox, monkeypatch: pytest.MonkeyPatch) -> None:
+    netbox.answer = lambda path: page(*([device(1)] if "offset=0&" in path else []), is_last=False)
+    code, out, err = camscan("import", "inventory", "--run", "netbox")
+    assert (code, err) == (3, "camscan: netbox, device 2: it says that there is more, and gives none\n")
+    assert "1 entry: " in out
+    monkeypatch.setattr(netbox_api, "MOST_TIME", -1.0)
+    code, _, err = camscan("import", "inventory", "--run", "netbox")
+    assert code == 3
+    assert "minutes; the rest is left out" in err
 
 
 def test_a_page_that_is_too_long_is_not_read(camscan: Camscan, netbox: NetBox, monkeypatch: pytest.MonkeyPatch) -> None:

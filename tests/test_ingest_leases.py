@@ -284,11 +284,18 @@ def test_a_name_that_powershell_has_cut_keeps_its_whole_labels() -> None:
 
 
 def test_a_parenthesis_in_quotes_opens_nothing_and_an_address_in_parentheses_is_read() -> None:
-    _, items = read(
-        "dns", '$ORIGIN example.\na IN TXT "v=spf1 ( not"\nb IN A ( ; front\n 192.0.2.7 )\nc IN A 192.0.2.8\n'
+    zone = (
+        '$ORIGIN example.\na IN TXT "v=spf1 ( not"\nb IN A ( ; front\n 192.0.2.7 )\nc IN A 192.0.2.8\n'
+        "*.w IN A 192.0.2.9\n$INCLUDE more.zone\n"
     )
+    _, items = read("dns", zone)
     assert [(each.ip, each.facts[0].value) for each in items if isinstance(each, Entry)] == [
         ("192.0.2.7", "b.example"),
         ("192.0.2.8", "c.example"),
+    ]
+    assert [each.why.split(",")[0] for each in items if isinstance(each, Passed)] == [
+        "of other kinds than A",
+        "of names with *",
+        "of $INCLUDE and $GENERATE",
     ]
     assert not [each for each in items if isinstance(each, Problem)]

@@ -158,7 +158,7 @@ def test_the_computers_of_an_office_are_not_entered_and_a_camera_makers_address_
     Path("office.pcap").write_bytes(pcap([*(arp(ip, bytes([2, 0, 0, 0, 0, ip])) for ip in range(30)), arp(99, CAMERA)]))
     code, out, _ = camscan("import", "pcap", "office.pcap", "--apply")
     assert code == 0
-    assert "30 addresses of which nothing but ARP or DHCP was heard" in out
+    assert "30 addresses of which nothing but ARP or DHCP could be read" in out
     assert {ip: each.confidence for ip, each in named().items()} == {"10.1.0.99": "possible"}
     camscan("import", "pcap", "office.pcap", "--apply", "--everything")
     assert len(named()) == 31

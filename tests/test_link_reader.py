@@ -113,6 +113,13 @@ def test_questions_and_strangers_are_left_out(payload: bytes, sport: int, dport:
     assert read(datagram(payload, sport, dport)) == []
 
 
+def test_an_answer_that_was_captured_too_short_is_read_as_far_as_it_goes_and_counted() -> None:
+    reader = Reader(dissect)
+    (reply,) = reader.take(ETHERNET, 0.0, datagram(SADP, 37020, 37020)[:96], True)
+    assert reply["payload"].encode() == SADP[:54]
+    assert reader.counts == {"cut": 1}
+
+
 def is_asked(*frames: bytes) -> bool:
     """Whether the last thing that was said answers a question."""
     return bool(read(*frames)[-1].get("solicited", True))

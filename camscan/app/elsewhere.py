@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from camscan.app.listing_lines import make_lister
 from camscan.app.workspace import Workspace
@@ -27,6 +27,9 @@ from camscan.model import Completion, Coverage, Device, Report
 from camscan.probes import UNSOLICITED
 from camscan.register import Entered, Register, open_register
 from camscan.report import make_report
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 _CLOCKS = timedelta(hours=1)
 """So far the clocks of two machines may be apart."""
@@ -94,6 +97,17 @@ def _noon_of(words: str) -> datetime:
     return datetime(day.year, day.month, day.day, 12).astimezone(UTC)
 
 
+class _Raw(io.FileIO):
+    """A file whose errors of reading name it: a share or a stick may go away while it is read."""
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int | None:
+        """As many bytes as there are. Raises UsageError where there is an error."""
+        try:
+            return super().readinto(buffer)
+        except OSError as error:
+            raise UsageError(f"{self.name}: cannot be read to its end: {error.strerror}") from error
+
+
 def open_files(names: Sequence[str], as_of: datetime | None, now: datetime, piped: BinaryIO) -> Iterator[File]:
     """Each file, and as of when it is to be taken: as somebody says, else its own date, else now.
 
@@ -107,7 +121,7 @@ def open_files(names: Sequence[str], as_of: datetime | None, now: datetime, pipe
             yield File(STANDARD_INPUT, piped, when, says)
             continue
         try:
-            stream = Path(name).open("rb")  # noqa: SIM115 - closed by who reads it
+            stream = io.BufferedReader(_Raw(name))  # closed by who reads it
             status = os.fstat(stream.fileno())
         except OSError as error:
             raise UsageError(f"{name}: cannot be read: {error.strerror}") from error
@@ -221,7 +235,7 @@ def _make_report(
         devices = [each for each in merge_attempts(attempts, database) if everything or _has_spoken(each)]
         if silent := len({attempt.ip for attempt in attempts} - {ip for each in devices for ip in each.ip_addresses}):
             gathered.passed[
-                f"{'address' if silent == 1 else 'addresses'} of which nothing but ARP or DHCP was heard"
+                f"{'address' if silent == 1 else 'addresses'} of which nothing but ARP or DHCP could be read"
             ] = silent
     addresses = {ip for device in devices for ip in device.ip_addresses}
     coverage = Coverage(

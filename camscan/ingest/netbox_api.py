@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,9 @@ PAGE = 200
 MOST = 100_000
 LONGEST = 32 * 1024 * 1024
 """Bytes of a page."""
+MOST_TIME = 1800.0
+"""Seconds for all pages."""
+_NO_DEVICE = "a row of its list is not a device"
 _OK, _REDIRECTS, _LOGINS = 200, range(300, 400), (401, 403)
 
 
@@ -44,19 +48,28 @@ def records(place: Place) -> Iterator[dict[str, Any] | Problem]:
         import httpx  # noqa: F401, PLC0415 - an extra
     except ImportError as error:
         raise UsageError(f"NetBox is asked by httpx: {how_to_add('inventory')}") from error
-    offset = 0
+    offset, until = 0, time.monotonic() + MOST_TIME
     while offset < MOST:
+        if time.monotonic() > until:
+            yield Problem(
+                f"device {offset + 1}", f"it took more than {MOST_TIME / 60:.0f} minutes; the rest is left out"
+            )
+            return
         status, body, why = asyncio.run(_page(place, offset))
         if why or status != _OK:
             yield Problem(f"device {offset + 1}", why or _what(status))
             return
-        found = _results(body)
-        if found is None:
+        results = _results(body)
+        if results is None:
             yield Problem(f"device {offset + 1}", "it does not answer as NetBox does")
             return
+        found, is_last = results
         yield from found
         offset += len(found)
-        if len(found) < PAGE:
+        if is_last:
+            return
+        if not found:
+            yield Problem(f"device {offset + 1}", "it says that there is more, and gives none")
             return
     yield Problem(f"device {offset + 1}", f"more than {MOST:,} devices; the rest is left out")
 
@@ -104,7 +117,11 @@ def _what(status: int) -> str:
     return f"HTTP status {status}"
 
 
-def _results(body: bytes) -> list[dict[str, Any]] | None:
+def _results(body: bytes) -> tuple[list[dict[str, Any] | Problem], bool] | None:
+    """The devices of a page, and whether it is the last; None where it is not a page of NetBox.
+
+    A page may have fewer devices than were asked for: NetBox's MAX_PAGE_SIZE says how many. The last names no next one.
+    """
     try:
         told = json.loads(body)
     except (ValueError, RecursionError):
@@ -112,4 +129,6 @@ def _results(body: bytes) -> list[dict[str, Any]] | None:
     found = told.get("results") if isinstance(told, dict) else None
     if not isinstance(found, list):
         return None
-    return [each for each in found[:PAGE] if isinstance(each, dict)]
+    is_last = not told.get("next")
+    some = found[:PAGE]
+    return [each if isinstance(each, dict) else Problem("", _NO_DEVICE) for each in some], is_last

@@ -184,6 +184,8 @@ class Reader:
             return ()
         if sender in _NOBODY or (self.within and not self.within(sender)):
             return ()
+        if at + length > end:
+            self._count("cut")  # what is there is read all the same
         is_answer = self._asked.is_answer(protocol, receiver, dport, payload)
         return (_make_reply(protocol, _address_text(sender), sport, payload, when, is_solicited=is_answer),)
 

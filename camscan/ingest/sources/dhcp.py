@@ -37,7 +37,7 @@ def _entry(
     """One lease; ``names`` are fact keys and what the device said. ``was_heard``: it asked at ``seen_at``, if any."""
     found, unit = address(ip), mac_of(mac) or mac_of(_grouped(mac))
     if not found:
-        return Problem(place, f"not an IP address: {clean_text(ip)[:_SHOWN]}")
+        return Problem(place, f"not an IP address: {clean_text(ip)[:_SHOWN] or 'there is none'}")
     if not unit:
         return Passed(place, _NO_MAC)
     facts = [Fact(key, told) for key, value in names.items() if (told := clean_text(value)[:_LONGEST])]

@@ -86,6 +86,8 @@ def _line(zone: _Zone, line: Line, tokens: list[str]) -> Iterator[Item]:
     if tokens[0].upper() in {"$ORIGIN", "$TTL", "$INCLUDE", "$GENERATE"}:
         if tokens[0].upper() == "$ORIGIN" and len(tokens) > 1:
             zone.origin = zone.name(tokens[1])
+        if tokens[0].upper() in {"$INCLUDE", "$GENERATE"}:
+            yield Passed(place, "of $INCLUDE and $GENERATE, which are not followed")
         return
     if not line.text[0].isspace():
         zone.owner = zone.name(tokens.pop(0))
@@ -119,6 +121,8 @@ def _record(place: str, zone: _Zone, kind: str, data: list[str], text: str) -> I
     ip, name = (_forward(zone.owner), zone.name(told)) if kind == "PTR" else (address(told), zone.owner)
     if not ip:
         return Problem(place, f"not an address: {(zone.owner if kind == 'PTR' else told)[:_SHOWN]}")
+    if name.startswith("*"):
+        return Passed(place, "of names with *, which are of no single device")
     if not name or len(name) > _LONGEST_NAME:
         return Problem(place, "not a name")
     return Entry(place, ip, "", (Fact("listed.host_name", name),), text=text)

@@ -22,7 +22,7 @@ _CROWD = 1024
 """Addresses from which nothing came that anybody had asked for, and that are believed: as many as of a passive scan."""
 _CLOCKS = timedelta(hours=1)
 _REASONS = {
-    "cut": "packets that were captured too short to be read",
+    "cut": "packets that were captured too short to be read whole",
     "damaged": "packets that are shorter than they say",
     "DHCP": "DHCP messages, which need scapy: make install EXTRAS=link",
     "fragments": "packets in pieces that contradict each other, or are too many",
