@@ -9,7 +9,7 @@ import pytest
 
 from camscan.errors import UsageError
 from camscan.sheets import Page
-from camscan.sheets.formats import _workbook, ods, xlsx
+from camscan.sheets.formats import _workbook, csv, ods, xlsx
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"
@@ -183,3 +183,13 @@ def test_more_rows_than_any_register_has(monkeypatch: pytest.MonkeyPatch) -> Non
             "<table:table table:name='A'><table:table-row table:number-rows-repeated='4'>"
             f"<table:table-cell {TEXT}><text:p>x</text:p></table:table-cell></table:table-row></table:table>"
         )
+
+
+def test_a_csv_has_the_bounds_of_a_workbook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two million headings kept a server busy for minutes, and everybody else from importing."""
+    (page,) = csv.read_csv(b"asset_id" + b",a" * 5000 + b"\n1\n")
+    assert len(page.lines[0].cells) == 1000
+    monkeypatch.setattr(csv, "_MOST_LINES", 2)
+    assert csv.read_csv(b"a\n1\n")
+    with pytest.raises(UsageError, match="more than 2 rows"):
+        csv.read_csv(b"a\n1\n2\n")

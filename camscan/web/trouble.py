@@ -56,7 +56,7 @@ ERRORS: Mapping[str, Trouble] = {
     "large": Trouble(413, "Too large", "What was sent is too large.", "Send a smaller file."),
     "unusable": Trouble(400, "This cannot be done", "The request cannot be understood.", "Go back and change it."),
     "busy": Trouble(
-        503, "Somebody else is writing", "The register is being written to.", "Wait a moment, and load the page again."
+        503, "Please wait a moment", "Somebody else is writing to the register.", "Then load the page again."
     ),
     "register": Trouble(
         503, "The register cannot be read", "It cannot be used as it is.", "Tell whoever runs camscan in your council."

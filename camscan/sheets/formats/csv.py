@@ -26,6 +26,8 @@ _HEAD = 1 << 16
 _HEADER_WITHIN = 30
 _BLOCK = 500
 _LONGEST_CELL = 1 << 20
+_MOST_COLUMNS, _MOST_LINES = 1000, 500_000
+"""As of workbooks: what stands to the right is not read, and more rows no register has. Headings take long to guess."""
 
 
 def write_csv(table: Table, stream: BinaryIO) -> None:
@@ -71,7 +73,9 @@ def read_csv(content: bytes) -> list[Page]:
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         for number, cells in enumerate(rows, start=1 + skip):
-            lines.append(Line(number, tuple(map(plain_text, cells))))
+            lines.append(Line(number, tuple(map(plain_text, cells[:_MOST_COLUMNS]))))
+            if len(lines) > _MOST_LINES:
+                raise UsageError(f"it has more than {_MOST_LINES:,} rows, which is too many for a register")
     except csv.Error as error:
         raise UsageError(f"line {rows.line_num} cannot be read as CSV: {error}") from error
     finally:
