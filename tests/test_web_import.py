@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -347,3 +348,22 @@ def test_one_file_is_read_at_a_time(desk: Desk) -> None:
         answer = send(client, table({"asset_id": "x"}))
         assert answer.status_code == 503
         assert "Another file is being read just now" in Page(answer.text).text
+
+
+@pytest.mark.parametrize("role", [Role.OFFICER, Role.SITE_MANAGER, Role.FINANCE])
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        "one,two\n1,2\n",  # no heading is known
+        "Camera No,Where,Make,notes\nOLD-1,Foyer,Hikvision,x\n",  # headings are guessed
+        "asset_id,council_asset_tag,colour\nX-1,A,red\n",  # no such device, no such column
+        "location_detail\nFoyer\n",  # nothing tells the rows apart
+    ],
+)
+def test_whoever_is_before_the_page_is_told_nothing_of_the_command_line(desk: Desk, role: Role, sheet: str) -> None:
+    client = Client(desk, role)
+    form = {"token": client.token(), "kind": "sheet", "add": "yes"}
+    sent = {"file": ("list.csv", sheet)}
+    answer = client.request("POST", "/exchange/import", data=form, files=sent, headers={"Origin": client.desk.address})
+    assert answer.status_code in {200, 422}
+    assert not re.search(r"--[a-z]|`camscan", Page(answer.text).text)

@@ -66,6 +66,30 @@ def wish_of(asked: Asked) -> Wish:
     )
 
 
+_ON_THE_PAGE: Mapping[str, str] = {
+    " (--overwrite takes it)": "; tick 'Also overwrite' to take it",
+    "; name them with --map 'Their heading=our_column' (`camscan set --columns` lists ours)": "; {headings}",
+    "; say which heading is which, such as --map 'Camera No=council_asset_tag'": "; {headings}",
+    "If a guess is wrong, correct it with --map 'Their heading=our_column'": "If a guess is wrong, {headings}",
+    "; `camscan set --columns` lists them": "; the page About leads to the list of columns",
+    "; --as-of says another time": "; 'When was it written?' says another time",
+    "the date of the file; --as-of says another": "the date of the file; 'When was it written?' says another",
+}
+"""What the command line is told to do -> the same on the page; ``{headings}`` as in :func:`in_page_words`."""
+
+
+def in_page_words(text: str, visitor: Visitor) -> str:
+    """What reading a file says, for somebody before the page of imports and not before a command line."""
+    headings = (
+        "say which is which under 'The headings of another list'"
+        if visitor.writes_everything
+        else "fill in the spreadsheet that the page Files offers, and send that"
+    )
+    for told, words in _ON_THE_PAGE.items():
+        text = text.replace(told, words.format(headings=headings))
+    return text
+
+
 def limits_of(visitor: Visitor) -> Limits:
     """What a visitor may not see and write of a spreadsheet."""
     return Limits(

@@ -19,6 +19,7 @@ from camscan.web import incoming
 from camscan.web.forms import BECAUSE, ROLE, Filled, read_role
 from camscan.web.incoming import SHEET, Told, Wish
 from camscan.web.page import Answer, Asked, Download, Drawn, Page, Redirect, Refused, Upload
+from camscan.web.rights import Visitor
 
 MOST = 50_000_000
 """Bytes of a file."""
@@ -51,7 +52,7 @@ def take(asked: Asked) -> Answer:
     try:
         return _looked(asked, upload, wish, held) if wish.kind == SHEET else _heard(asked, upload, wish, held)
     except UsageError as error:
-        return _form(asked, wish, {"file": _sentence(asked.visitor.reason(error))}, held=held, name=upload.name)
+        return _form(asked, wish, {"file": _error(asked, error)}, held=held, name=upload.name)
     finally:
         asked.desk.holding.reading.release()
 
@@ -102,9 +103,8 @@ def _form(
     return Drawn("import_", "Error: Import" if errors else "Import", values, 422 if errors else 200)
 
 
-def _sentence(error: Exception | str) -> str:
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:]}"
+def _error(asked: Asked, error: Exception) -> str:
+    return incoming.in_page_words(asked.visitor.reason(error), asked.visitor)
 
 
 # ── a spreadsheet ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -123,7 +123,7 @@ def _looked(asked: Asked, upload: Upload, wish: Wish, held: str) -> Answer:
     step, file = asked.sent("step"), _File(upload, wish, held)
     work = incoming.compared(asked, upload, wish)
     if step == "differences":
-        return Download("differences.csv", _differences(work).encode(), "text/csv; charset=utf-8")
+        return Download("differences.csv", _differences(work, asked.visitor).encode(), "text/csv; charset=utf-8")
     if step != "save":
         return _check(asked, file, work)
     filled = read_role(asked)
@@ -140,7 +140,7 @@ def _looked(asked: Asked, upload: Upload, wish: Wish, held: str) -> Answer:
             says = "Somebody else has entered something since you looked. Look at the differences again, and save them"
             return _check(asked, file, again, Filled(filled.answers, {"": says}))
         except UsageError as error:
-            filled.errors[""] = _sentence(asked.visitor.reason(error))
+            filled.errors[""] = _error(asked, error)
         else:
             asked.desk.holding.drop(asked.secret)
             return Redirect(_done(asked, done, filled))
@@ -158,7 +158,7 @@ def _done(asked: Asked, work: Import, filled: Filled) -> str:
 def _check(asked: Asked, file: _File, work: Import, filled: Filled | None = None) -> Drawn:
     filled = filled or Filled()
     edits, new = work.edits_and_rows()
-    changes, lines = list(_changes(work)), list(_remarks(work))
+    changes, lines = list(_changes(work)), list(_remarks(work, asked.visitor))
     values = {
         "name": file.upload.name,
         "work": work,
@@ -171,7 +171,7 @@ def _check(asked: Asked, file: _File, work: Import, filled: Filled | None = None
         "new": len(new),
         "lines": lines[:_LINES],
         "more_lines": max(len(lines) - _LINES, 0),
-        "notes": [*work.found.notes, *work.found.unknown],
+        "notes": [incoming.in_page_words(each, asked.visitor) for each in (*work.found.notes, *work.found.unknown)],
         "strangers": 0 if work.add else len(work.compared.strangers),
         "may_add": asked.visitor.writes_everything,
         "errors": _errors(filled),
@@ -203,19 +203,20 @@ def _name(row: Asset) -> str:
     return row.entries.get("council_asset_tag") or row.asset_id
 
 
-def _remarks(work: Import) -> Iterator[tuple[int, str, str]]:
+def _remarks(work: Import, visitor: Visitor) -> Iterator[tuple[int, str, str]]:
     """Row, what became of it, and why."""
     found = [(number, "Left out", text) for number, text in work.compared.left_out]
     found += [(number, "Kept as it was", text) for number, text in work.compared.kept]
     if work.add:
         found += [(number, "Left out", text) for number, text in work.sorted.left_out]
         found += [(number, "In the register already", text) for number, text in work.sorted.known]
-    yield from sorted(found, key=lambda each: each[0])
+    for number, what, why in sorted(found, key=lambda each: each[0]):
+        yield number, what, incoming.in_page_words(why, visitor)
 
 
-def _differences(work: Import) -> str:
+def _differences(work: Import, visitor: Visitor) -> str:
     rows = [(str(row), number or name, what, old, new, "") for row, name, number, what, old, new in _changes(work)]
-    rows += [(str(row), "", "", "", "", f"{what}: {why}") for row, what, why in _remarks(work)]
+    rows += [(str(row), "", "", "", "", f"{what}: {why}") for row, what, why in _remarks(work, visitor)]
     return csv_text(("Row", "Device", "What", "Now", "After", "Remark"), rows)
 
 
