@@ -223,6 +223,7 @@ def test_what_a_list_says_is_shown_with_its_basis(camscan: Camscan) -> None:
     camscan("import", "arp", "core-1.txt", "--apply")
     _, out, _ = camscan("show", "192.0.2.7")
     assert "Last seen      never by a scan; in the ARP table (core-1.txt) as of 2 March 2026" in out
+    assert f"MAC address    {MAC} (ARP table (core-1.txt), 2 March 2026)" in out
     told = json.loads(camscan("show", "192.0.2.7", "--json")[1])["devices"][0]
     assert (told["mac_addresses"], told["mac_source"]) == ([MAC], "ARP table (core-1.txt)")
     assert told["elsewhere"]["mac"] == {

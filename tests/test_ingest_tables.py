@@ -367,6 +367,28 @@ def test_passed_entries_say_why() -> None:
             id="nor is it on NX-OS",
         ),
         pytest.param(
+            "mac",
+            "  20    0000.5e00.5301    DYNAMIC     Et14       1       0:00:10 ago\n"
+            "  20    0000.5e00.5302    DYNAMIC     Vx1        1       0:00:10 ago\n",
+            [("", A, {"vlan": "20", "port": "Et14"})],
+            ["behind a tunnel to another switch"],
+            id="nor on Arista EOS",
+        ),
+        pytest.param(
+            "arp",
+            "inside 192.0.2.7 0000.5e00.5301 alias -\n",
+            [("192.0.2.7", A, {"interface": "inside"})],
+            [],
+            id="an alias of ASA",
+        ),
+        pytest.param(
+            "arp",
+            "2001:DB8::7          0 0000.5e00.5301  REACH Vl20\n2001:DB8::9          0 -               INCMP Vl20\n",
+            [("2001:db8::7", A, {"interface": "Vl20"})],
+            ["incomplete: nothing answered at the address"],
+            id="a neighbour of IOS without an answer is counted",
+        ),
+        pytest.param(
             "arp",
             f"192.0.2.7    {A}   vlan20   1/1/14   reachable default\n"
             "192.0.2.9            vlan20            failed    default\n",

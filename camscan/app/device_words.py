@@ -110,9 +110,25 @@ def describe_vulnerability(known: Details) -> str:
 
 def describe_port(row: Asset) -> str:
     """The switch and port that it hangs on, and which list says so; empty where nobody knows it."""
-    text, listed = row.entry("switch_port"), row.elsewhere.get("switch_port")
-    said = f" ({listed.basis}, {spoken(listed.at.date())})" if listed and text == listed.value else ""
-    return f"{text}{said}"
+    text = row.entry("switch_port")
+    return _with_basis(row, "switch_port", text) or text
+
+
+def describe_listed_mac(row: Asset) -> str:
+    """The MAC address that another system lists, and which list says so; empty where a scan has it, or nobody."""
+    listed = row.elsewhere.get("mac")
+    return _with_basis(row, "mac", listed.value) if listed and row.hints.get("mac_source") == listed.basis else ""
+
+
+def describe_listed_name(row: Asset) -> str:
+    """The host name that another system lists, and which list says so; empty where none does."""
+    return _with_basis(row, "hostname", row.hints.get("hostname", ""))
+
+
+def _with_basis(row: Asset, name: str, text: str) -> str:
+    """What is known, with the list that says so and its date; empty where no list says this."""
+    listed = row.elsewhere.get(name)
+    return f"{text} ({listed.basis}, {spoken(listed.at.date())})" if listed and text == listed.value else ""
 
 
 def _describe_lease(row: Asset) -> str:

@@ -56,8 +56,7 @@ def _answer_rows(known: Details) -> Iterator[tuple[str, str]]:
     row, found = known.row, known.row.identification
     yield "Number", ", ".join(filter(None, (row.asset_id, row.entries.get("council_asset_tag"))))
     yield "Where", app.device_words.describe_place(row)
-    if hangs := app.device_words.describe_port(row):
-        yield "Switch port", hangs
+    yield from _listed_rows(row)
     yield "How sure", app.device_words.describe_certainty(known)
     for place, reason in enumerate(known.reasons or ("Nothing that it said shows who built it.",)):
         yield ("" if place else "Because"), reason
@@ -73,6 +72,16 @@ def _answer_rows(known: Details) -> Iterator[tuple[str, str]]:
     contradictions = len(found.conflicts) + len(known.conflicts)
     if contradictions:
         yield "Please look", f"{counted(contradictions, 'contradiction')} about what it is; --evidence shows them"
+
+
+def _listed_rows(row: Asset) -> Iterator[tuple[str, str]]:
+    """What other systems list, each with its basis."""
+    listed = {
+        "MAC address": app.device_words.describe_listed_mac(row),
+        "Host name": app.device_words.describe_listed_name(row),
+        "Switch port": app.device_words.describe_port(row),
+    }
+    yield from ((label, text) for label, text in listed.items() if text)
 
 
 # ── everything ───────────────────────────────────────────────────────────────────────────────────────────────────

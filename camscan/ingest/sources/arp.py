@@ -56,7 +56,8 @@ _LAYOUTS = (
         (
             rf"Internet +{IP} +(?:(?P<own>-)|(?P<age>\d+)) +{MAC} +[\w-]+(?: +(?P<interface>\S+(?: \d\S*)?)(?: .*)?)?",
             rf"Internet +{IP} +\S+ +(?P<none>Incomplete) +\S+.*",
-            rf"(?P<interface>[a-z][\w-]*) +{IP} +{MAC}(?: +(?:(?P<seconds>\d+)|-))?(?: \w+)?",
+            rf"(?P<interface>[a-z][\w-]*) +{IP} +{MAC}(?: +alias)?(?: +(?:(?P<seconds>\d+)|-))?(?: \w+)?",
+            rf"{ANY_IP} +\d+ +(?P<none>-) +INCMP\w* +\S+",
             rf"{ANY_IP} +(?:-|\d+) +{MAC} +(?:REACH|STALE|DELAY|PROBE)\w* +(?P<interface>\S+)",
         ),
     ),
