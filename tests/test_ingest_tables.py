@@ -375,6 +375,15 @@ def test_passed_entries_say_why() -> None:
             id="nor on Arista EOS",
         ),
         pytest.param(
+            "mac",
+            "VLAN ID  MAC Address         Interface              IfIndex  Status\n"
+            f"20       {A}   1/0/14                 14       Learned\n"
+            f"50       {B}   vlan 50                420      Management\n",
+            [("", A, {"vlan": "20", "port": "1/0/14"})],
+            ["of the equipment itself"],
+            id="Netgear and EdgeSwitch",
+        ),
+        pytest.param(
             "arp",
             "inside 192.0.2.7 0000.5e00.5301 alias -\n",
             [("192.0.2.7", A, {"interface": "inside"})],
@@ -418,6 +427,11 @@ def test_each_row_says_what_its_columns_say(name: str, table: str, expected: lis
     assert entries(items) == expected
     assert [each.why for each in items if isinstance(each, Passed)] == left_out
     assert not [each for each in items if isinstance(each, Problem)]
+
+
+def test_a_prompt_in_round_brackets_says_whose_table_it_is() -> None:
+    _, items = read("mac", f"(CT-2) #show mac-addr-table\n20  {A}  1/0/14  14  Learned\n")
+    assert items[0] == Host("CT-2")
 
 
 def test_of_any_table_nothing_is_lost_silently_and_a_stale_entry_was_not_heard() -> None:

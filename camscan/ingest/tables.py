@@ -30,11 +30,13 @@ MAC = f"(?P<mac>{_ANY_MAC})"
 _MAY_BE_MAC = re.compile(rf"(?<![\w:.-])(?:{_ANY_MAC})(?![\w:-])")
 _MAY_BE_IP = re.compile(r"(?<![\w:.])(?:\d{1,3}(?:\.\d{1,3}){3}|(?=[0-9A-Fa-f:]{0,40}::)[0-9A-Fa-f:]{3,40})(?![\w:.])")
 _PROMPT = re.compile(
-    r"(?:\[?[\w.-]{1,64}@(?P<user>[\w.-]{1,64})[\] :~/\w.-]{0,80}[#>$%]|<(?P<angle>[\w.-]{1,64})>"
+    r"(?:\[?[\w.-]{1,64}@(?P<user>[\w.-]{1,64})[\] :~/\w.-]{0,80}[#>$%]"
+    r"|<(?P<angle>[\w.-]{1,64})>|\((?P<round>[\w .-]{1,64})\) ?[#>]"
     r"|(?P<plain>[\w.-]{1,64})(?:/[\w-]+)?(?:\([^()]{0,64}\))?(?: \([\w-]{1,64}\))? ?[#>])"
     r" ?(?:do )?(?:sh\w*|dis\w*|get|diag\w*|arp|ip|/ip|/interface|bridge|run|cat|sudo)\b.*"
 )
-"""A prompt with a command behind it: ``CT-2#show mac address-table``, ``<CT-2>display arp``, ``[admin@CT-2] > …``."""
+"""A prompt with a command behind it: ``CT-2#show mac address-table``, ``<CT-2>display arp``, ``(CT-2) #show arp``,
+``[admin@CT-2] > …``."""
 _OF_PORTS = re.compile(rf"(?:[*+] ?)?(?:\d{{1,4}}|N/A|-+|All) +(?:{_ANY_MAC}) +[A-Za-z]+ +.{{0,80}}")
 """A row of a MAC table: VLAN, MAC address, how it was learnt, port."""
 _KEPT = re.compile(r"\b(?:static|permanent|stale|secure\w*|sticky|persistent|config\w*)\b", re.IGNORECASE)
@@ -134,7 +136,7 @@ def _no_row(line: Line, text: str, *, needs_ip: bool) -> Generator[Item, None, L
     round.
     """
     if _may_be_row(text) and (prompt := _PROMPT.fullmatch(text)):
-        yield Host(prompt["user"] or prompt["angle"] or prompt["plain"] or "")
+        yield Host(next(filter(None, prompt.groups()), ""))
         return None
     mac = _MAY_BE_MAC.search(text)
     if mac is None:
@@ -205,7 +207,7 @@ def read_any(document: Document) -> Iterator[Item]:
     for line in document.lines():
         text = line.text.strip()
         if prompt := _PROMPT.fullmatch(text[:_WIDEST]):
-            yield Host(prompt["user"] or prompt["angle"] or prompt["plain"] or "")
+            yield Host(next(filter(None, prompt.groups()), ""))
             continue
         for record in _BETWEEN_RECORDS.split(text):
             yield from _any_row(f"line {line.number}", record)

@@ -50,6 +50,14 @@ _LAYOUTS = (
         ),
     ),
     Layout(
+        "fastpath",
+        "Netgear and Ubiquiti EdgeSwitch: show mac-addr-table",
+        (
+            rf"{_VLAN} +{MAC} +(?P<port>[\w/.-]+) +\d+ +(?:MLAG )?(?:Learned|Static|Dynamic)",
+            rf"{_VLAN} +{MAC} +(?P<own>\S.{{0,40}}?) +\d+ +(?:Management|Self)",
+        ),
+    ),
+    Layout(
         "comware",
         "HPE Comware and H3C: display mac-address",
         (rf"{MAC} +{_VLAN} +(?:Learned|Config\w*|Security|Sticky|Mac-auth\w*)(?: \w+)? +(?P<port>\S+)(?: +\S+)?",),
