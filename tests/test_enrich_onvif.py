@@ -265,7 +265,7 @@ def test_a_login_that_isapi_refused_is_not_tried_over_onvif(start: Callable[...,
 def test_importing_the_library_changes_nothing_for_others() -> None:
     code = (
         "import logging, os; os.environ['http_proxy'] = 'http://127.0.0.1:9';"
-        "from camscan.enrich.onvif import _documents; _documents();"
+        "from camscan.enrich.onvif import _load_documents; _load_documents();"
         "print(logging.getLogger().handlers, logging.getLogger().level, os.environ['http_proxy'])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

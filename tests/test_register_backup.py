@@ -159,7 +159,7 @@ class TestBackup:
         with open_register(sys.argv[1], readonly=True) as book:
             resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
             try:
-                book.backup(Path(sys.argv[2]), force=True)
+                book.write_backup(Path(sys.argv[2]), force=True)
             except Exception as error:
                 print(type(error).__name__, error)
         """

@@ -32,7 +32,7 @@ _SERVE = """
 import datetime, sys
 import reported
 from camscan.app import assess
-assess.today = reported.TODAY.date
+assess.today_utc = reported.TODAY.date
 from camscan.__main__ import main
 sys.argv = ["camscan", "serve", "--port", "0", "--print-cookie", *sys.argv[1:]]
 main()

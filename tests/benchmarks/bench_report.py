@@ -24,7 +24,7 @@ PROGRAM = """
 import sys
 from datetime import date
 from camscan.app import assess
-assess.today = lambda: date(2026, 11, 30)
+assess.today_utc = lambda: date(2026, 11, 30)
 from camscan.cli import main
 main(sys.argv[1:])
 """

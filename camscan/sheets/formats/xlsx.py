@@ -197,7 +197,7 @@ _NUMERIC = frozenset({Kind.DATE, Kind.MONEY, Kind.NUMBER})
 def _cell_writer(page: Any, column: Column, styles: _Styles, *, is_hidden: bool) -> Callable[[int, int, str], object]:
     style = styles.style_of_column(column, is_hidden)
 
-    def write_text(row: int, place: int, value: str) -> None:
+    def write_string(row: int, place: int, value: str) -> None:
         page.write_string(row, place, fit_for_xml(value), style)
 
     def write_number(row: int, place: int, value: str) -> None:
@@ -208,12 +208,12 @@ def _cell_writer(page: Any, column: Column, styles: _Styles, *, is_hidden: bool)
 
     exact = {Kind.DATE: write_day, Kind.MONEY: write_number, Kind.NUMBER: write_number}.get(column.kind)
     if exact is None:
-        return write_text
+        return write_string
 
     def write_cell(row: int, place: int, value: str) -> None:
         with contextlib.suppress(ValueError):  # an old entry that is none: it stays what it is
             return exact(row, place, value)
-        return write_text(row, place, value)
+        return write_string(row, place, value)
 
     return write_cell
 
