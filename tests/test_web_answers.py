@@ -181,3 +181,12 @@ def test_the_accessibility_statement_names_whom_to_tell(desk: Desk) -> None:
     text = Page(Client(desk, None).get("/accessibility").text).text
     for words in ("Tell CCTV team", "Email: cctv@council.example", "Telephone: 01234 567890", "15 January 2027"):
         assert words in text
+
+
+def test_a_site_manager_reads_no_abbreviation_of_the_trade(desk: Desk) -> None:
+    for address in (f"/site/{SITE}", "/devices"):
+        page = Client(desk, Role.SITE_MANAGER).get(address).text
+        assert "Camera that turns</span>" in page
+        assert "PTZ</span>" not in page
+        assert "Recorder NVR</span>" not in page
+        assert "PTZ</span>" in Client(desk, Role.OFFICER).get(address).text

@@ -12,12 +12,12 @@ from camscan.asset import CLOSED, Asset
 from camscan.asset.columns import BY_NAME
 from camscan.asset.entry import normalise
 from camscan.asset.kinds import device_type
-from camscan.asset.spelling import in_words
 from camscan.errors import StaleError, UsageError
 from camscan.page.render import quote_for_address
 from camscan.register import Edit, Register
 from camscan.web.forms import ROLE, Filled, read_role
 from camscan.web.page import Answer, Asked, Drawn, Missing, Page, Redirect, Refused
+from camscan.web.plain import plain_type
 
 HOW = "camscan serve"
 ANSWERS: Mapping[str, str] = {
@@ -27,16 +27,6 @@ ANSWERS: Mapping[str, str] = {
     "unknown": "I do not know",
 }
 """Value -> words, in the first person of whoever stands on the site."""
-_PLAIN = {
-    "ip_camera": "Camera",
-    "analogue_camera": "Camera",
-    "ptz": "Camera that turns",
-    "thermal": "Camera for heat",
-    "anpr": "Camera for number plates",
-    "recorder_nvr": "Recorder",
-    "recorder_dvr": "Recorder",
-}
-"""Types as somebody calls them who looks at the device; others as everywhere."""
 _LONGEST = 500
 """Characters of a note."""
 
@@ -146,7 +136,7 @@ def _asking(
     for row in rows:
         number, found = row.asset_id, row.identification
         type_ = device_type(found.kind, found.capabilities)
-        kind = _PLAIN.get(type_) or in_words(type_) if found.kind else ""
+        kind = plain_type(type_) if found.kind else ""
         yield Asking(
             number=number,
             revision=(seen or {}).get(number, row.revision),

@@ -16,6 +16,7 @@ from camscan.web.keeper import Kept
 from camscan.web.list_filter import wanted_of
 from camscan.web.outgoing import views_of
 from camscan.web.page import Answer, Asked, Drawn, Page, Redirect
+from camscan.web.plain import plain_types
 from camscan.web.trouble import ERRORS
 
 _HEADS = (
@@ -85,6 +86,7 @@ def _values(asked: Asked, wanted: Filter, kept: Kept, found: DevicePage, past: l
         "kept": kept,
         "found": found,
         "past": past,
+        "types": plain_types((each.type for each in found.rows), asked.visitor),
         "heads": list(_heads(asked, wanted)),
         "sees": {name: asked.visitor.sees(name) for name in ("ip_addresses",)},
         "text": wanted.text,

@@ -11,6 +11,7 @@ from camscan.app.front import Front, facts_of_place
 from camscan.page.render import quote_for_address
 from camscan.web.outgoing import views_of
 from camscan.web.page import Answer, Asked, Drawn, Missing, Page
+from camscan.web.plain import plain_types
 from camscan.web.rights import Visitor
 
 _SCANS = 5
@@ -34,6 +35,7 @@ def show(asked: Asked) -> Answer:
         "kept": kept,
         "line": line,
         "found": found,
+        "types": plain_types((each.type for each in found.rows), visitor),
         "facts": list(_facts(kept.front, name).items()),
         "networks": _networks(kept.front, name) if visitor.sees("vlan_or_subnet") else [],
         "scans": _scans(kept.front, name, visitor),
