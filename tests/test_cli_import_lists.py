@@ -182,7 +182,7 @@ def test_a_broken_part_is_one_line_with_its_position_and_the_rest_is_taken(camsc
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("nowhere.txt",), "camscan: nowhere.txt: cannot be read: No such file or directory"),
+        (("nowhere.txt",), "camscan: nowhere.txt: there is no such file; check the name and the folder"),
         (("core-1.txt", "--as-of", "yesterday"), "camscan: 'yesterday' is not a time; write it as 2026-05-12"),
         (("core-1.txt", "--as-of", "2999-01-01"), "camscan: '2999-01-01' has not come yet"),
         (("core-1.txt", "--form", "rune"), "camscan: there is no form rune; known are:"),

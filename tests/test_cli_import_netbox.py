@@ -80,6 +80,7 @@ def server(known: Authority) -> Iterator[NetBox]:
             pass
 
     web = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    web.handle_error = lambda _request, _address: None  # type: ignore[assignment,method-assign]  # a client that hangs up
     web.socket = known.context.wrap_socket(web.socket, server_side=True)
     found.port = web.server_address[1]
     thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.05})

@@ -277,7 +277,7 @@ SAMPLES: list[tuple[str, str, str, list[tuple[str, str, str]]]] = [
     ("dhcp", "isc", MAAS, [("192.0.2.67", A, "client-67"), ("192.0.2.5", B, "00-00-5e-00-53-02")]),
     ("dhcp", "kea-csv", KEA, [("192.0.2.100", A, "client2404")]),
     ("dhcp", "windows-csv", WINDOWS_LIST, [("192.0.2.11", A, "DESKTOP-A.example.local"), ("192.0.2.23", B, "")]),
-    ("dhcp", "windows", POWERSHELL, [("192.0.2.64", A, "dell-1"), ("192.0.2.65", B, "windowslaptop.con")]),
+    ("dhcp", "windows", POWERSHELL, [("192.0.2.64", A, "dell-1"), ("192.0.2.65", B, "windowslaptop")]),
     (
         "dhcp",
         "windows",

@@ -123,9 +123,11 @@ def open_files(names: Sequence[str], as_of: datetime | None, now: datetime, pipe
         try:
             stream = io.BufferedReader(_Raw(name))  # closed by who reads it
             status = os.fstat(stream.fileno())
+        except FileNotFoundError:
+            raise UsageError(f"{name}: there is no such file; check the name and the folder") from None
         except OSError as error:
             raise UsageError(f"{name}: cannot be read: {error.strerror}") from error
-        if (stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode)) and not stream.isatty():
+        if stat.S_ISCHR(status.st_mode) or stat.S_ISBLK(status.st_mode):
             stream.close()
             raise UsageError(f"{name}: cannot be read: it is a device of this computer, not a file")
         changed = datetime.fromtimestamp(status.st_mtime, UTC)

@@ -237,6 +237,8 @@ class Sweep:
     """Called once for each address to which a router says that it knows no way."""
     sent: int = 0
     answered: set[int] = field(default_factory=set)
+    _asked: dict[int, float] = field(default_factory=dict)
+    """When each address of this portion was asked last."""
     _barred: set[int] = field(default_factory=set)
     _resets: dict[int, int] = field(default_factory=dict)
     _due: float = 0.0
@@ -251,6 +253,7 @@ class Sweep:
         self._due = time.monotonic()
         for chunk in split_addresses(self.targets, portion_size(self.pps, len(self.ports) * rounds)):
             before = len(self.answered)
+            self._asked.clear()
             for turn in range(rounds + MORE):
                 known = len(self.answered)
                 for port in self.ports:
@@ -267,9 +270,14 @@ class Sweep:
 
     def _ask_chunk(self, chunk: Sequence[range], port: int) -> None:
         began = time.monotonic()
+        asked = self._asked
         for target in itertools.chain.from_iterable(chunk):
             if target not in self.answered:
-                self._read_answers(self._due)
+                # Where others have answered, or this program had to wait for a processor, its turn comes early.
+                self._read_answers(max(self._due, asked.get(target, 0.0) + SPACING))
+                if target in self.answered:
+                    continue
+                asked[target] = time.monotonic()
                 self._send_frame(self.template.syn(target, port))
         self._read_answers(began + SPACING)
 

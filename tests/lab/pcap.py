@@ -77,7 +77,7 @@ def _transport(frame: Frame, number: int, inner: bytes) -> Frame:
 
 
 ANSWERED = 0.14
-"""Seconds in which an answer is waited for before the next question to the same device (``SPACING`` in link/syn.py)."""
+"""Seconds, a little less than the sweep leaves between two questions to one address (``SPACING`` in link/syn.py)."""
 
 
 def connections_peak(frames: Iterable[Frame], scanner: str) -> dict[str, int]:

@@ -257,8 +257,11 @@ class PostgreSQL:
             return int(connection.exec_driver_sql(_SIZE).scalar_one())
 
     def close(self) -> None:
-        """See Database. The server drops the locks of a connection that ends, however it ends."""
+        """See Database. The server drops the locks of a connection that ends, however it ends: some time later."""
         if hasattr(self, "connection"):
+            with contextlib.suppress(exc.SQLAlchemyError):
+                if self._locked and not self.connection.closed:
+                    self._release_lock()
             self._close_connection()
 
     def _close_connection(self) -> None:
