@@ -229,7 +229,7 @@ cam-7                   [AGE:3631234] 1200\tA\t192.0.2.7
     [
         (ZONE, [("192.0.2.1", "ns.example"), ("192.0.2.7", "cam-7.example"), ("2001:db8::8", "cam-8.example")]),
         (AXFR, [("192.0.2.7", "cam-7.example")]),
-        (WINDOWS, [("192.0.2.7", "cam-7")]),
+        (WINDOWS, [("192.0.2.7", "cam-7.example")]),
     ],
 )
 def test_zones(text: str, found: list[tuple[str, str]]) -> None:

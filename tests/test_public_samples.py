@@ -158,6 +158,139 @@ xss.example.org.\t300\tIN\tTXT\t"'><script>alert('Boo')</script>"
 ;; SERVER: 192.0.2.41#53(192.0.2.41)
 ;; XFR size: 50 records (messages 1, bytes 1994)
 """
+BIND_DYNAMIC = """$ORIGIN .
+$TTL 300\t; 5 minutes
+example.org\t\tIN SOA\tns1.example.org. hostmaster.example.org. (
+\t\t\t\t112474     ; serial
+\t\t\t\t900        ; refresh (15 minutes)
+\t\t\t\t600        ; retry (10 minutes)
+\t\t\t\t86400      ; expire (1 day)
+\t\t\t\t300        ; minimum (5 minutes)
+\t\t\t\t)
+\t\t\tNS\tns1.example.org.
+$TTL 600\t; 10 minutes
+\t\t\tA\t192.0.2.2
+\t\t\tAAAA\t2001:db8::5f8e
+$ORIGIN _tcp.Default-First-Site-Name._sites.example.org.
+_gc\t\t\tSRV\t0 100 3268 hq-ad-1.example.org.
+\t\t\tSRV\t0 100 3268 hq-ad-2.example.org.
+$ORIGIN example.org.
+$TTL 1200\t; 20 minutes
+client\t\t\tA\t192.0.2.30
+\t\t\tDHCID\t( AAEBZz0V+2znOOiQhKjraGVJGIC+vNR42A5PSQ44jxYr
+\t\t\t\t9w0= ) ; 1 1 32
+$TTL 3600\t; 1 hour
+developer.dmz\t\tA\t192.0.2.69
+ds-developer-db\t\tCNAME\tds-developer-db1
+DomainDnsZones\t\tA\t192.0.2.2
+\t\t\tA\t192.0.2.3
+$ORIGIN e.example.org.
+bounce\t\t\tA\t192.0.2.4
+"""
+BIND_REVERSE = """$ORIGIN 2.0.192.in-addr.arpa.
+$TTL 200
+@\tIN SOA\tdns.example.org. hostmaster.example.org. (
+\t\t\t\t\t201812901 ; serial
+\t\t\t\t\t1D\t; refresh
+\t\t\t\t\t1H\t; retry
+\t\t\t\t\t1W\t; expire
+\t\t\t\t\t3H )\t; minimum
+\tIN \tNS\tdns.example.org.
+;181\tIN\tPTR\tdns2.example.org.
+3\tIN\tPTR\tdns.example.org.
+3\tIN\tPTR\tprovider.example.org.
+120\tIN\tPTR\tserver.example.org.
+"""
+BIND_NO_ORIGIN = """;
+; example.org forward records: -------------------------------------------
+;
+$TTL    604800
+@       IN      SOA     dns-1.example.org. root.example.org. (
+                            620         ; Serial
+                         604800         ; Refresh
+                          86400         ; Retry
+                        2419200         ; Expire
+                         604800 )       ; Negative Cache TTL
+
+@\t\tIN      NS      dns-1.example.org.
+@\t\tIN      A       192.0.2.45
+dns-1\t\tIN\tA       192.0.2.11
+
+wap-1.example.org.\t\t\tIN\tA\t192.0.2.8
+idrac-2.example.org.\t\tIN\tA\t192.0.2.40
+"""
+WINDOWS_ZONE = """;
+;  Database file example.org for example.org zone.
+;      Zone version:  119
+;
+
+@                       IN  SOA ns01.example.org.  hostmaster.example.org. (
+                        \t119          ; serial number
+                        \t900          ; refresh
+                        \t600          ; retry
+                        \t86400        ; expire
+                        \t3600       ) ; default TTL
+
+;
+;  Zone NS records
+;
+
+@                       NS\tns01.example.net.
+ns01.example.net.       A\t198.51.100.24
+
+;
+;  Zone records
+;
+
+@                       A\t192.0.2.56
+@                       MX\t10\tmailbox1.example.org.
+exitsurvey              CNAME\twww.example.org.
+gateway                 A\t192.0.2.177
+@                       600\tTXT\t( "v=spf1 include:spf1.example.org ~all" )
+"""
+WINDOWS_EXPORT = """;
+;  Database file (null) for Default zone scope in zone 2.0.192.in-addr.arpa.
+;      Zone version:  4
+;
+
+@                       60\tIN  SOA dc01.example.org. hostmaster.example.org. (
+                        \t\t4            ; serial number
+                        \t\t3600       ) ; default TTL
+
+;
+;  Delegated sub-zone:  64-26.2.0.192.in-addr.arpa.
+;
+64-26                   NS\tns1.example.net.
+;  End delegation
+
+@                       WINSR\tL1 C2 example.org
+11                      PTR\tcorelli.example.org.
+12                      [AGE:3731021]\t1200\tPTR\tmerulo.example.org.
+65                      CNAME\t65.64-26.2.0.192.in-addr.arpa.
+66.64-26                PTR\tnono.example.org.
+"""
+DNSCMD = """Returned records:
+@                [Aging:3614830] 600 A\t192.0.2.47
+CLIENT           [Aging:3613844] 1200 A\t192.0.2.147
+\t\t [Aging:3613845] 1200 A\t192.0.2.148
+cluster \t\t 3600 A\t192.0.2.51
+
+Command completed successfully.
+"""
+DIG_CAMPUS = """
+; <<>> DiG 9.16.1-Ubuntu <<>> axfr example.org @192.0.2.5
+;; global options: +cmd
+example.org.            3600    IN      SOA     example.org. admin.example.org. 47 900 600 86400 3600
+example.org.            3600    IN      NS      ns.example.org.
+ns1.example.org.        3600    IN      A       192.0.2.22
+pop3.example.org.       3600    IN      A       192.0.2.60
+administrator1.example.org. 604800 IN A\t192.0.2.61
+example.org.            3600    IN      SOA     example.org. admin.example.org. 47 900 600 86400 3600
+;; Query time: 519 msec
+;; SERVER: 192.0.2.5#53(192.0.2.5) (TCP)
+;; WHEN: Sat Dec 04 10:49:45 -03 2021
+;; XFR size: 12 records (messages 12, bytes 685)
+"""
 GERMAN = """C:\\Users\\adome>arp -a
 
 Schnittstelle: 192.0.2.150 --- 0x10
@@ -299,6 +432,76 @@ SAMPLES: list[tuple[str, str, str, list[tuple[str, str, str]]]] = [
             ("2001:db8::c100:1332", "", "ipv6actnow.org.example.org"),
         ],
     ),
+    (
+        "dns",
+        "zone",
+        BIND_DYNAMIC,
+        [
+            ("192.0.2.2", "", "example.org"),
+            ("2001:db8::5f8e", "", "example.org"),
+            ("192.0.2.30", "", "client.example.org"),
+            ("192.0.2.69", "", "developer.dmz.example.org"),
+            ("192.0.2.2", "", "DomainDnsZones.example.org"),
+            ("192.0.2.3", "", "DomainDnsZones.example.org"),
+            ("192.0.2.4", "", "bounce.e.example.org"),
+        ],
+    ),
+    (
+        "dns",
+        "zone",
+        BIND_REVERSE,
+        [
+            ("192.0.2.3", "", "dns.example.org"),
+            ("192.0.2.3", "", "provider.example.org"),
+            ("192.0.2.120", "", "server.example.org"),
+        ],
+    ),
+    (
+        "dns",
+        "zone",
+        BIND_NO_ORIGIN,
+        [
+            ("192.0.2.11", "", "dns-1"),
+            ("192.0.2.8", "", "wap-1.example.org"),
+            ("192.0.2.40", "", "idrac-2.example.org"),
+        ],
+    ),
+    (
+        "dns",
+        "zone",
+        WINDOWS_ZONE,
+        [
+            ("198.51.100.24", "", "ns01.example.net"),
+            ("192.0.2.56", "", "example.org"),
+            ("192.0.2.177", "", "gateway.example.org"),
+        ],
+    ),
+    (
+        "dns",
+        "zone",
+        WINDOWS_EXPORT,
+        [
+            ("192.0.2.11", "", "corelli.example.org"),
+            ("192.0.2.12", "", "merulo.example.org"),
+            ("192.0.2.66", "", "nono.example.org"),
+        ],
+    ),
+    (
+        "dns",
+        "zone",
+        DNSCMD,
+        [("192.0.2.147", "", "CLIENT"), ("192.0.2.148", "", "CLIENT"), ("192.0.2.51", "", "cluster")],
+    ),
+    (
+        "dns",
+        "zone",
+        DIG_CAMPUS,
+        [
+            ("192.0.2.22", "", "ns1.example.org"),
+            ("192.0.2.60", "", "pop3.example.org"),
+            ("192.0.2.61", "", "administrator1.example.org"),
+        ],
+    ),
     ("arp", "windows", GERMAN, [("192.0.2.149", A, ""), ("198.51.100.16", B, "")]),
     ("arp", "windows", ENGLISH, [("192.0.2.1", A, ""), ("192.0.2.117", B, "")]),
     ("arp", "windows", NEIGHBOUR, [("192.0.2.1", A, ""), ("192.0.2.90", B, "")]),
@@ -400,3 +603,10 @@ def test_what_the_internet_reaches_and_what_was_heard() -> None:
     (runzero,) = read("inventory", json.dumps(RUNZERO))[1]
     assert isinstance(runzero, Entry)
     assert (runzero.seen_at, runzero.was_heard) == (datetime.fromtimestamp(1672008118, UTC), True)
+
+
+def test_a_reverse_zone_that_does_not_say_its_name_costs_one_sentence_that_says_what_to_write() -> None:
+    _, items = read("dns", BIND_REVERSE.replace("$ORIGIN 2.0.192.in-addr.arpa.\n", ""))
+    assert (rows(items), problems(items)) == ([], [])
+    unnamed = [each for each in items if isinstance(each, Passed) and "put a line such as $ORIGIN" in each.why]
+    assert len(unnamed) == 3

@@ -1,6 +1,7 @@
 """DNS zones: the names of addresses. A name is a hint where to look for a device, and never what it is.
 
-Master files as RFC 1035, 5.1, and the same records as dig prints a zone transfer (AXFR).
+Master files as RFC 1035, 5.1, and the same records as dig prints a zone transfer (AXFR). Windows' DNS names the zone in
+a comment only (``.dns`` files and ``Export-DnsServerZone``); ``dnscmd /EnumRecords`` names it nowhere.
 """
 
 from __future__ import annotations
@@ -19,7 +20,17 @@ _TTL = re.compile(r"\d{1,10}|(?:\d{1,8}[smhdw])+", re.IGNORECASE)
 _CLASSES = frozenset({"IN", "CH", "HS", "CS"})
 _TYPE = re.compile(r"[A-Z][A-Z0-9-]{0,15}", re.IGNORECASE)
 _RECORD = re.compile(r"(?:^|\s)(?:IN|CH|HS|\d+)\s+(?:A|AAAA|PTR|SOA)\s", re.IGNORECASE)
-_REVERSED = re.compile(r"((?:\d{1,3}\.){4})in-addr\.arpa\.?|((?:[0-9a-f]\.){32})ip6\.arpa\.?", re.IGNORECASE)
+_REVERSED = re.compile(
+    # A part of a /24 is a zone of its own (RFC 2317): 7.0/25.2.0.192.in-addr.arpa; Windows writes 0-127 or 25-0.
+    r"(\d{1,3}\.)(?:\d{1,3}[/-]\d{1,3}\.)?((?:\d{1,3}\.){3})in-addr\.arpa\.?|((?:[0-9a-f]\.){32})ip6\.arpa\.?",
+    re.IGNORECASE,
+)
+_WINDOWS = re.compile(r";\s*Database file .{1,300} for (?:.{1,80} in zone (\S+?)\.|(\S+) zone\.)\s*", re.IGNORECASE)
+"""The comment at the top of a zone of Windows; its records are below that name."""
+_AGE = re.compile(r"\[(?:AGE|Aging):.*", re.IGNORECASE)
+"""How old a record is, as Windows writes it."""
+_AROUND = frozenset({"Returned records:", "Command completed successfully."})
+"""What dnscmd writes before the records, and after them."""
 _LONGEST_NAME = 255
 _LONGEST_LINE = 4096
 _OPEN_LINES = 100
@@ -59,6 +70,8 @@ def _read(document: Document) -> Iterator[Item]:
             yield from _inside(zone, line, tokens)
         elif tokens:
             yield from _line(zone, line, tokens)
+        elif not zone.origin and (named := _WINDOWS.fullmatch(line.text.strip())):
+            zone.origin = (named[1] or named[2]).rstrip(".")
     if zone.begun:
         yield Problem(f"line {zone.begun}", "the parentheses are not closed; the file ends before")
 
@@ -89,9 +102,11 @@ def _line(zone: _Zone, line: Line, tokens: list[str]) -> Iterator[Item]:
         if tokens[0].upper() in {"$INCLUDE", "$GENERATE"}:
             yield Passed(place, "of $INCLUDE and $GENERATE, which are not followed")
         return
+    if line.text.strip() in _AROUND:
+        return
     if not line.text[0].isspace():
         zone.owner = zone.name(tokens.pop(0))
-    rest = [token for token in tokens if not token.startswith("[AGE:")]  # Windows writes how old a record is
+    rest = [token for token in tokens if not _AGE.fullmatch(token)]
     while rest and (rest[0].upper() in _CLASSES or _TTL.fullmatch(rest[0])):
         rest.pop(0)
     if not rest or not _TYPE.fullmatch(rest[0]):
@@ -120,12 +135,20 @@ def _record(place: str, zone: _Zone, kind: str, data: list[str], text: str) -> I
     told = data[0] if data else ""
     ip, name = (_forward(zone.owner), zone.name(told)) if kind == "PTR" else (address(told), zone.owner)
     if not ip:
-        return Problem(place, f"not an address: {(zone.owner if kind == 'PTR' else told)[:_SHOWN]}")
+        return _no_address(place, zone, kind, told)
     if name.startswith("*"):
         return Passed(place, "of names with *, which are of no single device")
-    if not name or len(name) > _LONGEST_NAME:
+    if not name:
+        return Passed(place, "of the zone itself, which the file does not name")
+    if len(name) > _LONGEST_NAME:
         return Problem(place, "not a name")
     return Entry(place, ip, "", (Fact("listed.host_name", name),), text=text)
+
+
+def _no_address(place: str, zone: _Zone, kind: str, told: str) -> Item:
+    if kind == "PTR" and not zone.origin and not zone.owner.lower().endswith("arpa"):
+        return Passed(place, "of a zone that is not named: put a line such as $ORIGIN 2.0.192.in-addr.arpa. at the top")
+    return Problem(place, f"not an address: {(zone.owner if kind == 'PTR' else told)[:_SHOWN]}")
 
 
 def _forward(owner: str) -> str:
@@ -134,8 +157,8 @@ def _forward(owner: str) -> str:
     if match is None:
         return ""
     if match[1]:
-        return address(".".join(reversed(match[1].rstrip(".").split("."))))
-    digits = "".join(reversed(match[2].rstrip(".").split(".")))
+        return address(".".join(reversed(f"{match[1]}{match[2]}".rstrip(".").split("."))))
+    digits = "".join(reversed(match[3].rstrip(".").split(".")))
     return address(":".join(digits[at : at + 4] for at in range(0, 32, 4)))
 
 
@@ -143,5 +166,5 @@ SOURCE = Source(
     name="dns",
     title="DNS zones",
     noun="DNS zone",
-    forms=(Form("zone", "zone files, and zone transfers as dig prints them", _fits, _read),),
+    forms=(Form("zone", "zone files, zone transfers as dig prints them, and dnscmd /EnumRecords", _fits, _read),),
 )
