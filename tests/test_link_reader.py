@@ -242,6 +242,18 @@ def test_the_address_that_a_server_gives_counts_more_than_the_one_that_was_asked
     assert read(given) == []
 
 
+def test_what_a_relay_asks_about_a_client_is_not_said_by_that_client() -> None:
+    """A LEASEQUERY (RFC 4388), in public captures with and without the client's MAC address."""
+    assert read(dhcp(REQUEST.replace(b"\x35\x01\x03", b"\x35\x01\x0a"))) == []
+    assert read(dhcp(REQUEST).replace(CAMERA.ljust(16, b"\0"), bytes(16))) == []
+
+
+def test_a_client_that_declines_an_address_does_not_have_it() -> None:
+    said = read(dhcp(REQUEST.replace(b"\x35\x01\x03", b"\x35\x01\x04")))
+    assert said
+    assert {reply.get("ip") for reply in said} == {None}
+
+
 def test_a_client_that_repeats_itself_is_taken_apart_once() -> None:
     class Counting:
         count = 0
@@ -272,6 +284,14 @@ def test_addresses_of_other_people_are_left_out_unless_they_are_named() -> None:
     assert len(read(*frames, within=is_within_any([IPv4Network("8.8.8.0/24")]))) == 2
     shared = datagram(NOTIFY, 1900, 1900, source="100.64.0.9")
     assert len(read(shared, within=is_within_any([]))) == 1
+
+
+@pytest.mark.parametrize("source", ["127.0.0.1", "0.161.224.64", "254.228.86.79"])
+def test_addresses_that_no_device_has_are_left_out_unless_they_are_named(source: str) -> None:
+    """A capture of all interfaces shows what the capturing computer says to itself."""
+    said = datagram(NOTIFY, 1900, 1900, source=source)
+    assert read(said, within=is_within_any([])) == []
+    assert len(read(said, within=is_within_any([IPv4Network(f"{source}/32")]))) == 1
 
 
 def layer2(kind: int, target: bytes, source: bytes = CAMERA) -> bytes:

@@ -19,7 +19,10 @@ from scapy.layers.dhcp import BOOTP, DHCP
 NO_ADDRESS = "0.0.0.0"
 SHORTEST = 240
 """Bytes before the first option, the magic number among them."""
-REQUEST, REPLY, ACKNOWLEDGED = 1, 2, 5
+REQUEST, REPLY = 1, 2
+DISCOVER, ASK, DECLINE, ACKNOWLEDGED, RELEASE, INFORM = 1, 3, 4, 5, 7, 8
+"""Kinds of message (RFC 2132, 9.6). Others are not a client's own: a relay asks about one by LEASEQUERY (RFC 4388)."""
+NO_MAC = "00:00:00:00:00:00"
 TOLD = {"vendor_class_id": 60, "hostname": 12, "param_req_list": 55}
 #: What scapy's dissectors raise on messages that are damaged, or made to hurt. Such a message says nothing.
 FAULTS = (
@@ -59,15 +62,22 @@ def _read_dhcp(message: Any) -> Told | None:
         return None
     options = {option[0]: option[1:] for option in message[DHCP].options if isinstance(option, tuple)}
     mac = bytes(message.chaddr)[:6].hex(":")
+    kind = options.get("message-type", (0,))[0]
+    if mac == NO_MAC:
+        return None
     if message.op == REPLY:
-        is_given = options.get("message-type") == (ACKNOWLEDGED,) and str(message.yiaddr) != NO_ADDRESS
+        is_given = kind == ACKNOWLEDGED and str(message.yiaddr) != NO_ADDRESS
         return Told(mac, str(message.yiaddr), is_given=True) if is_given else None
+    if message.op != REQUEST or kind not in {DISCOVER, ASK, DECLINE, RELEASE, INFORM}:
+        return None
     asked = options.get("requested_addr", (NO_ADDRESS,))[0]
     address = next((str(each) for each in (message.ciaddr, asked) if str(each) != NO_ADDRESS), "")
+    if kind == DECLINE:  # it found another device at that address
+        address = ""
     lines = [
         f"{number}={text}" for name, number in TOLD.items() if name in options and (text := _option_text(options[name]))
     ]
-    return Told(mac, address, is_given=False, options=tuple(lines)) if message.op == REQUEST else None
+    return Told(mac, address, is_given=False, options=tuple(lines))
 
 
 def _option_text(values: tuple[Any, ...]) -> str:

@@ -69,6 +69,8 @@ _OUR_FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, Rec
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _SHARED = IPv4Network("100.64.0.0/10")
 """RFC 6598: between a provider and its customers."""
+_THIS = IPv4Network("0.0.0.0/8")
+"""No device has such an address (RFC 1122, 3.2.1.3)."""
 
 
 class Dhcp(Protocol):
@@ -256,13 +258,17 @@ class Reader:
 
 
 def is_within_any(networks: Iterable[IPv4Network | IPv6Network]) -> Callable[[bytes], bool]:
-    """Whether an address is private, or of one of the networks: what a capture says of other people's is left out."""
+    """Whether an address is private, or of one of the networks: what a capture says of other people's is left out.
+
+    What the capturing computer says to itself (``tcpdump -i any``) is of no device.
+    """
     named = list(networks)
 
     @functools.lru_cache(1 << 16)
     def is_within(address: bytes) -> bool:
         found = ip_address(address)
-        if found.is_private or found.is_link_local or found in _SHARED:
+        is_nobodys = found.is_loopback or found.is_reserved or found in _THIS
+        if not is_nobodys and (found.is_private or found.is_link_local or found in _SHARED):
             return True
         return any(found in network for network in named)
 
