@@ -190,7 +190,7 @@ def at_random(action: Action, where: str, kills: int) -> int:
     """Kill at moments by chance, also within statements and within COMMIT, until it comes to its end or as many are."""
     before = whole(where)
     chance = random.Random(4)
-    seconds = 0.03
+    seconds = 0.008
     for killed in range(kills):
         came_to_its_end = not after(action, where, chance.uniform(0, seconds))
         if whole(where) != before or came_to_its_end:

@@ -26,6 +26,7 @@ from camscan.cli import main
 from camscan.errors import BusyError, CamscanError, RegisterError
 from camscan.output import mask_password
 from camscan.register import Edit, open_register
+from camscan.register.backends import postgresql
 from camscan.register.schema import VERSION
 
 PASSWORD = "correct:horse/battery@staple"
@@ -286,7 +287,7 @@ class TestOthers:
 
 
 class TestTwoAtOnce:
-    def test_a_second_run_is_told_at_once(self, postgresql_at: str) -> None:
+    def test_a_second_run_is_told_within_half_a_second(self, postgresql_at: str) -> None:
         asked: list[str] = []
 
         def asking(_connection: object, _cursor: object, statement: str, *_: object) -> None:
@@ -299,8 +300,10 @@ class TestTwoAtOnce:
                     open_register(postgresql_at)
             finally:
                 event.remove(Engine, "before_cursor_execute", asking)
-            # Asked once, by the function that never waits: PostgreSQL's documentation, "Advisory Lock Functions".
-            assert ["_try_" in statement for statement in asked if "advisory" in statement] == [True]
+            # By the function that never waits (PostgreSQL's documentation, "Advisory Lock Functions"), and a few times,
+            # since a server notices a moment late that a run has ended.
+            assert ["_try_" in statement for statement in asked if "advisory" in statement] == [True] * 4
+            assert sum(postgresql._AGAIN) < 0.5
             book.record(report(camera(1)))
         open_register(postgresql_at).close()
 

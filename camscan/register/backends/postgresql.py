@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,8 @@ _DEFAULTS = {
     "keepalives_interval": "10",
     "keepalives_count": "3",
 }
+_AGAIN = (0.05, 0.1, 0.2)
+"""Seconds between tries to take the lock: a server may notice a moment late that the run before has ended."""
 _RUN_LOCK, _WRITE_LOCK = APPLICATION_ID, APPLICATION_ID + 1
 """Advisory locks are numbers: who holds the first runs, who holds the second is writing. One pair for each schema."""
 
@@ -144,13 +147,18 @@ class PostgreSQL:
 
     def take_lock(self) -> None:
         """Begin a run; raises BusyError where one is going on."""
-        with self._transaction(reading=True) as connection:
-            taken = connection.exec_driver_sql(
-                "SELECT pg_try_advisory_lock(%s, hashtext(current_schema()))", (_RUN_LOCK,)
-            ).scalar()
-        if not taken:
-            raise BusyError(f"{self.where}: another camscan run is writing to it; wait until it has ended")
-        self._locked = True
+        for wait in (*_AGAIN, None):
+            with self._transaction(reading=True) as connection:
+                self._locked = bool(
+                    connection.exec_driver_sql(
+                        "SELECT pg_try_advisory_lock(%s, hashtext(current_schema()))", (_RUN_LOCK,)
+                    ).scalar()
+                )
+            if self._locked:
+                return
+            if wait is not None:
+                time.sleep(wait)
+        raise BusyError(f"{self.where}: another camscan run is writing to it; wait until it has ended")
 
     def _release_lock(self) -> None:
         with self._transaction(reading=True) as connection:
@@ -257,11 +265,8 @@ class PostgreSQL:
             return int(connection.exec_driver_sql(_SIZE).scalar_one())
 
     def close(self) -> None:
-        """See Database. The server drops the locks of a connection that ends, however it ends: some time later."""
+        """See Database. The server drops the locks of a connection that ends, however it ends: a moment later."""
         if hasattr(self, "connection"):
-            with contextlib.suppress(exc.SQLAlchemyError):
-                if self._locked and not self.connection.closed:
-                    self._release_lock()
             self._close_connection()
 
     def _close_connection(self) -> None:
