@@ -31,10 +31,11 @@ test: $(VENV)/.dev ## run every test; those of the laboratory too, where root an
 	@echo "make test: runs the tests ($$((3 * $(JOBS))) at a time), and those of the laboratory LAN as root"
 	@$(PYTEST) -q -n $$((3 * $(JOBS))) -m "not long$$([ "$$(id -u)" = 0 ] || echo ' and not lab')"
 
-# Ten inputs for each property, and no test that is marked slow.
+# Five inputs for each property, and no test that is marked slow. One more at a time than there are processors: the last
+# file of one is not waited for alone.
 quick: $(VENV)/.dev ## run the tests that start no process, server or estate, while you work
-	@echo "make quick: runs the quick tests ($(JOBS) at a time); make test runs them all"
-	@CAMSCAN_EXAMPLES=$(or $(CAMSCAN_EXAMPLES),5) $(PYTEST) -q -n $(JOBS) -m "not slow and not lab and not long"
+	@echo "make quick: runs the quick tests ($$(($(JOBS) + 1)) at a time); make test runs them all"
+	@CAMSCAN_EXAMPLES=$(or $(CAMSCAN_EXAMPLES),5) $(PYTEST) -q -n $$(($(JOBS) + 1)) -m "not slow and not lab and not long"
 
 long: $(VENV)/.dev ## run the tests that take minutes each
 	@echo "make long: tells the story of three years of 500 devices, on a file and on a PostgreSQL server"
