@@ -22,7 +22,7 @@ _LONGEST = 200
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A collector, and what is to be said of it."""
+    """A collector, and what a person should know about it."""
 
     collector: Collector
     parcels: Mapping[str, int]

@@ -33,7 +33,7 @@ def record_report(
 ) -> Recorded:
     """Record what was found. The site map and the policies of ``settings`` decide where devices are and what counts.
 
-    A mistake in the policies costs the counts of the burn-down, and not the scan: ``warn`` is told of it. ``late`` and
+    A mistake in the policies costs the counts of the burn-down, and not the scan: ``warn`` says so. ``late`` and
     ``bounds`` are those of :meth:`camscan.register.Register.record`.
     """
     if settings is None:

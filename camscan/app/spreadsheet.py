@@ -247,7 +247,7 @@ def sheet_bytes(
     bom: bool = False,
     without: Collection[str] = (),
 ) -> tuple[bytes, ...]:
-    """The whole file, without some columns; a long CSV by both processors: nothing is said of the rows together."""
+    """The whole file, without some columns; a long CSV by both processors, since each row stands alone."""
     around = make_setting(every, companies.load_ownership(settings.overlays), today_utc())
     now = datetime.now(UTC)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from camscan.app.elsewhere import Evidence
     from camscan.app.workspace import Workspace
     from camscan.fingerprints import Database
+    from camscan.ingest.source import Source
     from camscan.register import Entered, EnteredDevice
 
 _SHOWN = 30
@@ -69,22 +70,36 @@ def make_command(name: str) -> click.Command:
         space = app.workspace.find_workspace(config, register)
         site = space.settings.site(site).name if site else ""  # one that does not exist is said now
         database = _later.fingerprints.load_database([*space.settings.overlays, *overlay])
-        now = datetime.now(UTC)
-        with _options.explain_values():
-            when = app.elsewhere.parse_moment(as_of, now) if as_of else None
-            opened = app.elsewhere.open_files(files, when, now, sys.stdin.buffer)
-            evidence = app.elsewhere.read_evidence(
-                *(source, opened),
-                form=form,
-                site=site,
-                database=database,
-                started_at=now,
-                config=space.settings,
-                everything=everything,
-            )
+        evidence = read_files(source, files, space, database, form=form, site=site, as_of=as_of, everything=everything)
         return conclude(evidence, space, database, is_applied=is_applied, everything=everything, quiet=quiet)
 
     return run
+
+
+def read_files(
+    source: Source,
+    files: Sequence[str],
+    space: Workspace,
+    database: Database,
+    *,
+    form: str,
+    site: str,
+    as_of: str | None,
+    everything: bool,
+) -> Evidence:
+    """What these files say; ``-`` is standard input. Raises UsageError for one that cannot be read."""
+    now = datetime.now(UTC)
+    with _options.explain_values():
+        when = app.elsewhere.parse_moment(as_of, now) if as_of else None
+        return app.elsewhere.read_evidence(
+            *(source, app.elsewhere.open_files(files, when, now, sys.stdin.buffer)),
+            form=form,
+            site=site,
+            database=database,
+            started_at=now,
+            config=space.settings,
+            everything=everything,
+        )
 
 
 def conclude(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -51,24 +50,15 @@ def inventory(  # noqa: PLR0917 - one per option
     space = app.workspace.find_workspace(config, register)
     site = space.settings.site(site).name if site else ""  # one that does not exist is said now
     database = _later.fingerprints.load_database([*space.settings.overlays, *overlay])
-    now = datetime.now(UTC)
     if is_asked:
         evidence = app.netbox.ask_netbox(
-            what, space.settings, site=site, database=database, started_at=now, everything=everything
+            what, space.settings, site=site, database=database, started_at=datetime.now(UTC), everything=everything
         )
     else:
-        with _options.explain_values():
-            when = app.elsewhere.parse_moment(as_of, now) if as_of else None
-            opened = app.elsewhere.open_files(what, when, now, sys.stdin.buffer)
-            evidence = app.elsewhere.read_evidence(
-                *(app.elsewhere.find_source("inventory"), opened),
-                form=form,
-                site=site,
-                database=database,
-                started_at=now,
-                config=space.settings,
-                everything=everything,
-            )
+        source = app.elsewhere.find_source("inventory")
+        evidence = _elsewhere.read_files(
+            source, what, space, database, form=form, site=site, as_of=as_of, everything=everything
+        )
     return _elsewhere.conclude(evidence, space, database, is_applied=is_applied, everything=everything, quiet=quiet)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,7 +60,6 @@ def snmp(  # noqa: PLR0917 - one per option
     space = app.workspace.find_workspace(config, register)
     site = space.settings.site(site).name if site else ""  # one that does not exist is said now
     database = _later.fingerprints.load_database([*space.settings.overlays, *overlay])
-    now = datetime.now(UTC)
     if is_asked:
         prepared = app.snmp.prepare_switches(what, space.settings, credential)
         if prepared.clear:
@@ -70,21 +68,13 @@ def snmp(  # noqa: PLR0917 - one per option
                 "the way can read them. Use SNMPv3 where the switch knows it."
             )
         evidence = app.snmp.ask_switches(
-            prepared, site=site, database=database, started_at=now, port=port, everything=everything
+            prepared, site=site, database=database, started_at=datetime.now(UTC), port=port, everything=everything
         )
     else:
-        with _options.explain_values():
-            when = app.elsewhere.parse_moment(as_of, now) if as_of else None
-            opened = app.elsewhere.open_files(what, when, now, sys.stdin.buffer)
-            evidence = app.elsewhere.read_evidence(
-                *(app.elsewhere.find_source("snmp"), opened),
-                form=form,
-                site=site,
-                database=database,
-                started_at=now,
-                config=space.settings,
-                everything=everything,
-            )
+        source = app.elsewhere.find_source("snmp")
+        evidence = _elsewhere.read_files(
+            source, what, space, database, form=form, site=site, as_of=as_of, everything=everything
+        )
     return _elsewhere.conclude(evidence, space, database, is_applied=is_applied, everything=everything, quiet=quiet)
 
 

@@ -130,7 +130,7 @@ def _matched(text: str, rows: Sequence[re.Pattern[str]]) -> re.Match[str] | None
 
 
 def _no_row(line: Line, text: str, *, needs_ip: bool) -> Generator[Item, None, Line | None]:
-    """A line that is no row: a prompt says whose table it is. Returned where the next line may be its end.
+    """A line that is not a row: a prompt says whose table it is. Returned where the next line may be its end.
 
     People paste several tables into one file: a row with an IP address is of none that lists ports, and the other way
     round.

@@ -38,7 +38,7 @@ class Unavailable(CamscanError):  # noqa: N818 - what it says: this machine cann
 
     @property
     def is_for_good(self) -> bool:
-        """Whether this system has nothing of camscan-link, whoever asks for what."""
+        """Whether camscan-link cannot run on this system at all."""
         return str(self) == system.NO_RAW_PACKETS
 
 

@@ -1,4 +1,4 @@
-"""What is said of a parcel, and the question whether its key is trusted."""
+"""A parcel in words, and the question whether its key is trusted."""
 
 from __future__ import annotations
 
