@@ -7,7 +7,8 @@
 
 Each reader opens a page, reads it for two to eight seconds, and opens the next: overview, lists, devices, sites,
 searches. One of them enters notes all the while. The exit code is 1 where an answer is an error, an entry is lost, or
-the memory of the server grows by more than a tenth between the first third and the end.
+the memory of the server grows by more than a tenth while they are measured. Before that, they read for half as long
+(half a minute at most), of which only errors and entries count: what the server keeps for the next page still grows.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ THINKS = (2.0, 8.0)
 """Seconds between two pages of one reader."""
 GROWS = 1.10
 _LONG = 45.0
-"""Seconds from which the memory is judged: before that, what is kept for the next page is still growing."""
+"""Seconds from which the memory is judged: a shorter time warms nothing up."""
+_WARM = 30.0
+"""Seconds of reading before anything counts, at most."""
 _TRIES = 20
 _KEPT = 4.0
 """Seconds after which a client leaves a connection that nobody uses: a second before the server does."""
@@ -195,14 +198,17 @@ async def load(server: Server, cookies: Sequence[str], seconds: float) -> Seen:
             for number in re.findall(r'href="/device/([^"?#]+)"', (await client.get(f"/devices?page={page}")).text)
         ]
         sites = len(set(re.findall(r'href="/site/Site%20(\d+)"', (await client.get("/sites")).text)))
-        places, until = Places(numbers, sites, cookies), time.monotonic() + seconds
-        before = _processor(server.process)
+        warm = min(seconds / 2, _WARM)
+        places, until = Places(numbers, sites, cookies), time.monotonic() + warm + seconds
         async with asyncio.TaskGroup() as group:
             for who in range(len(cookies)):
                 group.create_task(read(client, who, places, seen, until))
             group.create_task(enter(client, numbers, seen, until))
-            group.create_task(watch(server, seen, until))
-        seen.processor = _processor(server.process) - before
+            await asyncio.sleep(warm)
+            before = _processor(server.process)
+            seen.seconds.clear()
+            await watch(server, seen, until)
+            seen.processor = _processor(server.process) - before
     return seen
 
 
@@ -237,9 +243,8 @@ def report(seen: Seen, lost: int) -> bool:
         late = sorted(times)[int(len(times) * 0.95)]
         median = statistics.median(times)
         say(f"{kind:9} {len(times):6,} answers, median {median * 1000:6.0f} ms, p95 {late * 1000:6.0f} ms")
-    third = [size for at, size in seen.memory if at - seen.memory[0][0] >= (seen.memory[-1][0] - seen.memory[0][0]) / 3]
-    before, after, most = third[0], third[-1], max(size for _, size in seen.memory)
-    say(f"memory    {before // 1024} MB after a third, {after // 1024} MB at the end, {most // 1024} MB at most")
+    before, after, most = seen.memory[0][1], seen.memory[-1][1], max(size for _, size in seen.memory)
+    say(f"memory    {before // 1024} MB when warm, {after // 1024} MB at the end, {most // 1024} MB at most")
     answers = sum(map(len, seen.seconds.values()))
     say(f"processor {seen.processor / max(answers, 1) * 1000:.0f} ms of CPU for each of {answers:,} answers")
     say(f"entries   {seen.entered} made, {lost} lost")

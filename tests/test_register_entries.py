@@ -165,6 +165,22 @@ class TestTags:
         book.edit_entries([Edit(first, tag, "A2"), Edit(second, tag, "A1")], role=ROLE, how="test")
         assert [row.asset_id for row in book.find_devices("a1")] == [second]
 
+    def test_one_of_several_new_tags_that_is_taken_is_seen(self, book: Register) -> None:
+        first, second, third = ids(book)
+        book.edit_entries([Edit(first, "council_asset_tag", "KAMERA-Ö1")], role=ROLE, how="test")
+        several = [Edit(second, "council_asset_tag", "kamera-ö1"), Edit(third, "council_asset_tag", "B2")]
+        for edits in (several, several[:1]):
+            with pytest.raises(UsageError, match=f"already belongs to {first}"):
+                book.edit_entries(edits, role=ROLE, how="test")
+
+    def test_another_entry_of_a_tagged_device_needs_no_other_tag(self, book: Register) -> None:
+        first, second, _ = ids(book)
+        book.edit_entries([Edit(first, "council_asset_tag", "A1")], role=ROLE, how="test")
+        book.edit_entries(
+            [Edit(first, "notes", "on the stair"), Edit(second, "notes", "at the gate")], role=ROLE, how="test"
+        )
+        assert [row.asset_id for row in book.find_devices("a1")] == [first]
+
 
 def move(book: Register, name: str, **entries: str) -> dict[str, str]:
     book.edit_entries([Edit(name, column, value) for column, value in entries.items()], role=ROLE, how="test", at=NOON)

@@ -5,14 +5,13 @@ Everything happens inside the caller's one transaction.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Text, bindparam, cast, func, select
+from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
 from camscan.asset import WORKED_OUT, Change, Presence
 from camscan.asset.behind import no_channel, no_recorder
@@ -20,10 +19,10 @@ from camscan.asset.columns import BY_NAME, EDITABLE
 from camscan.asset.entry import normalise
 from camscan.asset.lifecycle import complete_entries
 from camscan.asset.spelling import nearest_hint
-from camscan.errors import BusyError, StaleError, TagTakenError, UsageError
+from camscan.errors import BusyError, StaleError, UsageError
 from camscan.identify.keys import channel_key
 from camscan.model import Identification
-from camscan.register import overrides, schema
+from camscan.register import overrides, schema, tags
 from camscan.register.asset_numbers import new_asset_number
 from camscan.register.codec import identification_to_json
 from camscan.register.paging import decode_change
@@ -69,7 +68,7 @@ def edit_entries(
     _check_recorders(
         connection, {name: _recorder_named(before[number], after[number]) for name, number in _number_rows(rows)}
     )
-    _check_tags(connection, {number: (name, after[number]) for name, number in _number_rows(rows)})
+    tags.check_tags(connection, before, {number: (name, after[number]) for name, number in _number_rows(rows)})
     changes = _write_log(connection, before, after, {number: name for name, number in _number_rows(rows)}, who)
     _store_entries(connection, changes, rows, stored.keys(), after)
     return changes
@@ -205,46 +204,6 @@ def _decode_entries(row: RowMapping | None) -> Entries:
 
 def _merge_entries(before: Entries, wanted: Entries) -> dict[str, str]:
     return {name: value for name, value in {**before, **wanted}.items() if value}
-
-
-def _check_tags(connection: Connection, edited: Mapping[int, tuple[str, Entries]]) -> None:
-    """One label is on one device: no two live rows may carry the same, in whatever case."""
-    mine: dict[str, str] = {}
-    for name, entries in edited.values():
-        tag = entries.get("council_asset_tag", "").casefold()
-        if tag and (other := mine.setdefault(tag, name)) != name:
-            raise UsageError(f"{name}: council_asset_tag {entries['council_asset_tag']} also belongs to {other}")
-    if not mine:
-        return
-    for number, name, entries in _tagged_rows(connection):
-        tag = entries.get("council_asset_tag", "")
-        if number not in edited and tag.casefold() in mine:
-            told = f"{mine[tag.casefold()]}: council_asset_tag {tag} already belongs to"
-            raise TagTakenError(
-                f"{told} {name}; a label belongs to one device: clear it there first",
-                f"{told} another device; a label belongs to one device: ask the CCTV officer which one it is on",
-            )
-
-
-def _tagged_rows(connection: Connection, beginning: str = "") -> list[tuple[int, str, Entries]]:
-    """Every live row that has a council tag (that begins so, in lower case): number, asset id, entries."""
-    table, device = schema.people, schema.device
-    held = f'"council_asset_tag":"{beginning}' if beginning else '"council_asset_tag":'
-    query = (
-        select(table.c.device_id, device.c.asset_id, table.c.entries)
-        .join(device, device.c.id == table.c.device_id)
-        .where(device.c.merged_into.is_(None), func.lower(cast(table.c.entries, Text)).contains(held, autoescape=True))
-    )
-    return [(row[0], row[1], row[2]) for row in connection.execute(query)]
-
-
-def rows_by_tag(connection: Connection, tag: str) -> list[int]:
-    """Numbers of the live rows with this council tag: one or none."""
-    wanted = tag.strip().casefold()
-    # Databases and Python agree on the case of plain letters only: what stands before any other is looked for there.
-    plain = re.match(r"[\w .:/-]*", wanted, re.ASCII)
-    rows = _tagged_rows(connection, plain[0] if plain else "")
-    return [number for number, _, own in rows if own.get("council_asset_tag", "").casefold() == wanted]
 
 
 def _recorder_named(before: Entries, after: Entries) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from camscan.asset import Asset
 from camscan.model import Attempt, Completion, Observation, Outcome
 from camscan.net.text import mac_address
-from camscan.register import column_types, entries, schema
+from camscan.register import column_types, schema, tags
 from camscan.register.asset_numbers import SHORT
 from camscan.register.assets import read_assets, read_assets_by_row
 from camscan.register.checks import FAULTS
@@ -38,7 +38,7 @@ def find_devices(connection: Connection, text: str) -> list[Asset]:
         key = schema.device_key  # also a MAC that a person stated and no scan has seen
         wanted.append(table.c.id.in_(select(key.c.device_id).where(key.c.kind == "mac", key.c.value == address)))
     else:
-        wanted.append(table.c.id.in_(entries.rows_by_tag(connection, text)))
+        wanted.append(table.c.id.in_(tags.rows_by_tag(connection, text)))
         if len(text) == SHORT:  # the half of a number that lists show
             wanted.append(table.c.asset_id.endswith(f"-{text.upper()}", autoescape=True))
         wanted.append(func.upper(table.c.serial, type_=column_types.DeviceText) == text.upper())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import fcntl
 import os
 import pwd
@@ -18,6 +19,8 @@ CAN_COPY_PROCESS = True
 CAN_RUN_ESTATE = True
 """Whether the simulated estate can be run here: it needs Linux's loopback."""
 _TERMINAL = "/dev/tty"
+_ARENAS = -8
+"""M_ARENA_MAX of mallopt(3)."""
 
 # ── folders ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -172,6 +175,16 @@ def has_user(name: str) -> bool:
 def processors() -> int:
     """How many this process may use."""
     return len(os.sched_getaffinity(0))
+
+
+def share_memory() -> None:
+    """Let all threads take memory from one place, so that each may use what another gave back.
+
+    The C library gives every thread a place of its own, and these grew by 30 MB in three minutes of 200 readers. Call
+    it before the first thread starts. A C library that knows no such places (musl) is left alone.
+    """
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(_ARENAS, 1)
 
 
 def copy_process() -> int:

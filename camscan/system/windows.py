@@ -238,6 +238,10 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
+def share_memory() -> None:
+    """Nothing: the threads share one heap as it is."""
+
+
 def copy_process() -> int:
     """Copy this process: Windows cannot. Raises OSError."""
     raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))

@@ -22,6 +22,7 @@ from camscan.app.uploads import folder_of
 from camscan.app.workspace import Workspace
 from camscan.config.web import Web
 from camscan.errors import CamscanError, UsageError
+from camscan.system import share_memory
 from camscan.web.application import application
 from camscan.web.desk import Desk, Setting
 
@@ -60,6 +61,7 @@ def serve(
     if not space.has_register:
         raise UsageError(f"there is no register {space.name} yet: scan first, or name another with --register")
     _check_who_may_come(space, setting, is_for_scripts=tell_cookie is not None)
+    share_memory()
     with _place_of_sessions(setting.is_read_only) as place:
         desk = Desk(space, replace(setting, store=place), lambda key: tell(f"{desk.address}/sign-in?key={key}"))
 

@@ -11,6 +11,7 @@ import html
 import json
 import re
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -21,12 +22,13 @@ django.setup()
 from dcim import models as dcim  # noqa: E402 - only now
 from django.contrib.contenttypes.models import ContentType  # noqa: E402
 from django.core import serializers  # noqa: E402
+from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import setup_test_environment  # noqa: E402
 from ipam.models import IPAddress  # noqa: E402
 from users.models import ObjectPermission, User  # noqa: E402
 
-setup_test_environment()  # so that an answer tells the form that it shows
+setup_test_environment(debug=False)  # so that an answer tells the form that it shows
 
 MODELS = (
     *(dcim.Manufacturer, dcim.DeviceRole, dcim.Site, dcim.Location, dcim.DeviceType, dcim.Device, dcim.Interface),
@@ -101,7 +103,63 @@ def edit(tag: str, fields: dict[str, Any]) -> None:
     device.save()
 
 
-ORDERS: dict[str, Callable[..., Any]] = {"take": take, "listed": listed, "state": state, "edit": edit}
+def fill(devices: int) -> None:
+    """As many devices as are wanted, past forms and the log of changes: sites, types, serials, tags, addresses."""
+    maker, _ = dcim.Manufacturer.objects.get_or_create(name="Bench", slug="bench")
+    role, _ = dcim.DeviceRole.objects.get_or_create(name="Bench", slug="bench")
+    for number in range(40):
+        dcim.Site.objects.create(name=f"Bench {number}", slug=f"bench-{number}")
+        dcim.DeviceType.objects.create(manufacturer=maker, model=f"Bench {number}", slug=f"bench-{number}")
+    sites, types = (
+        dcim.Site.objects.filter(slug__startswith="bench-"),
+        dcim.DeviceType.objects.filter(manufacturer=maker),
+    )
+    places, kinds = list(sites), list(types)
+    dcim.Device.objects.bulk_create(
+        (
+            dcim.Device(
+                name=f"Bench {number:06}",
+                site=places[number % len(places)],
+                device_type=kinds[number % len(kinds)],
+                role=role,
+                serial=f"4C0{number:07}AB",
+                asset_tag=f"BENCH-{number}",
+                comments="A camera of the benchmark.",
+            )
+            for number in range(devices)
+        ),
+        batch_size=1000,
+    )
+    addresses = [IPAddress(address=f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}/32") for n in range(devices)]
+    IPAddress.objects.bulk_create(addresses, batch_size=1000)
+    rows = list(dcim.Device.objects.filter(role=role).order_by("pk"))
+    for device, address in zip(rows, addresses, strict=True):
+        device.primary_ip4 = address
+    dcim.Device.objects.bulk_update(rows, ["primary_ip4"], batch_size=1000)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    overseer, _ = User.objects.get_or_create(username="overseer", is_superuser=True, is_active=True)
+    USERS["overseer"] = Client()
+    USERS["overseer"].force_login(overseer)
+
+
+def look(path: str) -> tuple[float, int]:
+    """Seconds that a page takes for somebody who may see everything, and its length."""
+    begun = time.perf_counter()
+    answer = USERS["overseer"].get(path)
+    taken = time.perf_counter() - begun
+    assert answer.status_code == 200, answer.status_code
+    return taken, len(answer.content)
+
+
+ORDERS: dict[str, Callable[..., Any]] = {
+    "take": take,
+    "listed": listed,
+    "state": state,
+    "edit": edit,
+    "fill": fill,
+    "look": look,
+}
 
 
 def main() -> None:

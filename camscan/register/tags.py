@@ -1,0 +1,71 @@
+"""Council tags: the label of a device, and which device carries it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, Text, cast, func, select
+
+from camscan.errors import TagTakenError, UsageError
+from camscan.register import schema
+
+Entries = Mapping[str, str]
+
+
+def check_tags(
+    connection: Connection, before: Mapping[int, Entries], edited: Mapping[int, tuple[str, Entries]]
+) -> None:
+    """Refuse a tag that another device carries, in whatever case: one label is on one device.
+
+    ``before`` and ``edited`` are by number of the row; of ``edited``, the asset number and all entries as they will be.
+    Raises UsageError, or TagTakenError where the other device is not among the edited ones. Tags that stay as they are
+    are not looked up, so that no other entry waits for the tags of all devices.
+    """
+    edited_tags: dict[str, str] = {}
+    new: dict[str, str] = {}
+    for number, (name, entries) in edited.items():
+        tag = _tag_of(entries)
+        if tag and (other := edited_tags.setdefault(tag, name)) != name:
+            raise UsageError(f"{name}: council_asset_tag {entries['council_asset_tag']} also belongs to {other}")
+        if tag and tag != _tag_of(before[number]):
+            new[tag] = name
+    if not new:
+        return
+    for number, name, entries in _tagged_rows(connection, _plain_beginning(*new) if len(new) == 1 else ""):
+        tag = _tag_of(entries)
+        if number not in edited and tag in new:
+            told = f"{new[tag]}: council_asset_tag {entries['council_asset_tag']} already belongs to"
+            raise TagTakenError(
+                f"{told} {name}; a label belongs to one device: clear it there first",
+                f"{told} another device; a label belongs to one device: ask the CCTV officer which one it is on",
+            )
+
+
+def _tag_of(entries: Entries) -> str:
+    return entries.get("council_asset_tag", "").casefold()
+
+
+def _plain_beginning(tag: str) -> str:
+    """The letters of a tag that a database finds in whatever case: it and Python agree on plain letters only."""
+    plain = re.match(r"[\w .:/-]*", tag, re.ASCII)
+    return plain[0] if plain else ""
+
+
+def _tagged_rows(connection: Connection, beginning: str = "") -> list[tuple[int, str, Entries]]:
+    """Every live row that has a council tag (that begins so, in lower case): number, asset id, entries."""
+    table, device = schema.people, schema.device
+    held = f'"council_asset_tag":"{beginning}' if beginning else '"council_asset_tag":'
+    query = (
+        select(table.c.device_id, device.c.asset_id, table.c.entries)
+        .join(device, device.c.id == table.c.device_id)
+        .where(device.c.merged_into.is_(None), func.lower(cast(table.c.entries, Text)).contains(held, autoescape=True))
+    )
+    return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+
+
+def rows_by_tag(connection: Connection, tag: str) -> list[int]:
+    """Numbers of the live rows with this council tag: one or none."""
+    wanted = tag.strip().casefold()
+    rows = _tagged_rows(connection, _plain_beginning(wanted))
+    return [number for number, _, own in rows if _tag_of(own) == wanted]
