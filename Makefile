@@ -81,10 +81,16 @@ mutants: $(VENV)/.dev ## change the code in small ways and show what no test not
 	@$(BIN)/python tests/mutants.py $(foreach room,$(ROOM),--room $(room)) $(if $(SAMPLE),--sample $(SAMPLE)) \
 	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
-load: $(VENV)/.dev ## 200 readers of the pages of camscan serve at once, for a minute (SECONDS=5 DEVICES=2000 for a glance)
+load: $(VENV)/.dev ## 200 readers of the pages at once, for a minute (SECONDS=5 DEVICES=2000 for a glance); CASES=collectors: 150 collectors
+ifeq ($(CASES),collectors)
+	@echo "make load: many collectors at one centre, on this machine's loopback (SECONDS, COLLECTORS, POLLS, DEVICES, SERVER=1)"
+	@$(BIN)/python tests/load_collectors.py $(foreach name,SECONDS COLLECTORS POLLS DEVICES,$(if $($(name)),--$(shell echo $(name) | tr A-Z a-z) $($(name)))) \
+	  $(if $(SERVER),--server)
+else
 	@echo "make load: makes a register of very many devices, serves it on this machine's loopback, and reads its pages"
 	@$(BIN)/python tests/load.py $(if $(SECONDS),--seconds $(SECONDS)) $(if $(DEVICES),--devices $(DEVICES)) \
 	  $(if $(READERS),--readers $(READERS))
+endif
 
 netbox: $(VENV)/.dev ## import what camscan export netbox writes into a real NetBox (needs Python 3.12, PostgreSQL, Redis)
 	@echo "make netbox: installs NetBox below build/netbox and imports into it; ten minutes the first time, then one"

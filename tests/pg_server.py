@@ -130,17 +130,18 @@ def program(name: str) -> str | None:
 
 
 @contextlib.contextmanager
-def running(*, small_disk: bool = False) -> Iterator[Server]:
+def running(*, small_disk: bool = False, is_durable: bool = False) -> Iterator[Server]:
     """Start one as a user without rights, and stop it.
 
     ``small_disk`` gives it a tablespace ``small`` on a disk of 4 MB, mounted in a namespace of its own; needs root.
+    With ``is_durable`` it is as people run it: on a disk, for which it waits, and tidied up.
     """
-    folder = Path(tempfile.mkdtemp(prefix="camscan-pg-", dir=in_memory.folder()))
+    folder = Path(tempfile.mkdtemp(prefix="camscan-pg-", dir=None if is_durable else in_memory.folder()))
     user = _unprivileged()
     if user:
         os.chown(folder, user, user)
     try:
-        yield from _served(folder, user, small_disk=small_disk)
+        yield from _served(folder, user, small_disk=small_disk, is_durable=is_durable)
     finally:
         shutil.rmtree(folder)
 
@@ -154,7 +155,7 @@ def _unprivileged() -> int | None:
     return pwd.getpwnam("nobody").pw_uid
 
 
-def _served(folder: Path, user: int | None, *, small_disk: bool) -> Iterator[Server]:
+def _served(folder: Path, user: int | None, *, small_disk: bool, is_durable: bool) -> Iterator[Server]:
     data, port = folder / "data", free_port()
     drop = {"user": user, "group": user, "extra_groups": []} if user else {}
     # A collation that is not the order of bytes, as on a server that somebody set up for people.
@@ -169,8 +170,9 @@ def _served(folder: Path, user: int | None, *, small_disk: bool) -> Iterator[Ser
     )
     (data / "pg_hba.conf").write_text(_HBA)
     # Nobody pulls its plug: what it wrote need not be on the disk; nor does it live long enough to be tidied up.
-    settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": folder, "fsync": "off"}
-    settings |= dict.fromkeys(("full_page_writes", "synchronous_commit", "autovacuum"), "off")
+    settings = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": folder}
+    if not is_durable:
+        settings |= dict.fromkeys(("fsync", "full_page_writes", "synchronous_commit", "autovacuum"), "off")
     options = itertools.chain.from_iterable(("-c", f"{name}={value}") for name, value in settings.items())
     command = [str(program("postgres")), "-D", str(data), *options]
     if small_disk:

@@ -139,6 +139,7 @@ GOOD: dict[str, list[Any]] = {
         *({**WEB, "auth": {"oidc": {**OIDC, "roles": {"Camscan.X": each}}}} for each in RIGHTS),
         {**WEB, "auth": {"proxy": {"header": "X-Remote-User"}}},
     ],
+    "centre": [{}, {"parts_per_second": 5}, {"megabytes_per_day": "512"}],
     "contact": [
         {},
         {"team": "CCTV team", "email": "cctv@council.example", "phone": "01234 567890", "post": "Town Hall"},
@@ -254,6 +255,7 @@ BAD: dict[str, list[Any]] = {
         {**WEB, "auth": {"oidc": {**OIDC, "roles": {"Camscan.X": "king"}}}},
         *({**WEB, "auth": {"proxy": {"header": each}}} for each in ("X_Remote_User", "X-Forwarded-User", "Cookie", "")),
     ],
+    "centre": [{"parts_per_second": 0}, {"megabytes_per_day": "some"}, {"megabytes_per_day": 2_000_000}, {"pace": 1}],
     "contact": [{"email": "nobody"}, {"email": "a b@c.d"}, {"team": ""}, {"checked_on": "soon"}, {"name": "A Person"}],
     "foi": [{"threshold": 2}, {"threshold": 101}, {"threshold": "few"}, {"nation": "Scottish"}, {"round": 5}],
 }
@@ -332,6 +334,7 @@ HOLDERS: dict[tuple[str, ...], dict[str, Any]] = {
     ("$defs", "web", "properties", "auth", "properties", "proxy"): {
         "web": {**WEB, "auth": {"proxy": {"header": "x-user", "xyzzy": 1}}}
     },
+    ("$defs", "centre"): {"centre": {"xyzzy": 1}},
     ("$defs", "contact"): {"contact": {"xyzzy": 1}},
     ("$defs", "planning", "properties", "local_decision"): {"planning": {"local_decision": {**DECISION, "xyzzy": 1}}},
     ("$defs", "planning", "properties", "priority"): {"planning": {"priority": {"xyzzy": {}}}},

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,10 +19,11 @@ from camscan.parcel import MOST_BYTES
 from camscan.parcel.errand import Asked, signed
 from camscan.parcel.keys import own_key, public_of
 from camscan.parcel.signature import Call, Signed, verified
-from camscan.store.collectors import Collector, Collectors, State, Turn
+from camscan.store.collectors import Asking, Collector, Collectors, State, Turn
 from camscan.store.database import Store
 from camscan.store.errands import ANSWERS, Errand, Errands
 from camscan.store.parcels import Parcels
+from camscan.store.quota import Quota
 
 __all__ = [
     "MOST_BYTES",
@@ -34,10 +37,17 @@ CLOCKS = timedelta(minutes=10)
 """So far the clock of a collector may be from ours."""
 MOST = 1_000_000
 """Bytes of a request that is no part of a parcel."""
-POLL_SECONDS = 300
+SOONEST, LATEST = 60, 900
+"""Seconds after which a collector asks again: the more parcels wait, and the more collectors there are, the later."""
+_AT_ONCE = 30
+"""Collectors that ask in one second at most, where all of them do as they are told."""
+_LOOK = 5.0
+"""Seconds for which the length of the queue is remembered: it is counted for all collectors together."""
+_BUSY, _FULL = 429, 503
+_FULL_SECONDS = 600
 _ID = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.[1-9][0-9]{0,5})?)"
 _WAYS = (
-    ("POST", re.compile(r"/poll"), "poll"),
+    ("POST", re.compile(r"/poll()"), "poll"),
     ("POST", re.compile(rf"/errand/{_ID}"), "errand"),
     ("HEAD", re.compile(rf"/parcel/{_ID}"), "held"),
     ("GET", re.compile(rf"/parcel/{_ID}/result"), "result"),
@@ -63,13 +73,13 @@ _NOTHING = Reply(404, {"error": "there is nothing here"})
 class _RefusedError(Exception):
     """Why a request gets no answer."""
 
-    def __init__(self, status: int, why: str, **more: str) -> None:
+    def __init__(self, status: int, why: str, *, after: int = 0, **more: str) -> None:
         super().__init__(why)
-        self.reply = Reply(status, {"error": why, **more})
+        self.reply = Reply(status, {"error": why, **more}, {"retry-after": str(after)} if after else {})
 
 
 @dataclass(frozen=True, slots=True)
-class _Asking:
+class _Request:
     """A request of a collector that is known."""
 
     collector: Collector
@@ -102,6 +112,10 @@ class Centre:
     def __init__(self, space: Workspace, store: Store) -> None:
         self._space, self._store = space, store
         self._folder = uploads.folder_of(space)
+        limits = space.settings.centre
+        self._quota = Quota(parts=limits.parts_per_second, day=limits.megabytes_per_day << 20)
+        self._next = (-math.inf, SOONEST)
+        """When it was counted how soon a collector is to ask again, and what came of it."""
 
     def answer(self, call: Call, headers: Mapping[str, str], path: str, at: int | None) -> Reply:
         """The answer to one request; ``path`` is what follows ``/api/collector/v1``, ``at`` the place of a part.
@@ -113,26 +127,34 @@ class Centre:
             said = _signed(call, headers, now)
             if path == "/enrol" and call.method == "POST":
                 return self._enrol(call, said, now)
-            collector = self._admitted(said, now)
-            for method, pattern, way in _WAYS:
-                found = pattern.fullmatch(path)
-                if found and method == call.method:
-                    return self._go(way, _Asking(collector, call, now, found.group(1) if found.groups() else "", at))
+            way, wanted = _way_of(call.method, path)
+            admitted = self._admit(said, call, way, now)
+            if way:
+                return self._go(way, _Request(admitted, call, now, wanted, at))
         except _RefusedError as error:
             return error.reply
         return _NOTHING
 
-    def _admitted(self, said: Signed, now: datetime) -> Collector:
-        """Who asks. Raises where nobody known does, or the counter of the request shows that it is no new one."""
-        collectors = Collectors(self._store)
-        collector = collectors.of_key(said.key)
+    def _admit(self, said: Signed, call: Call, way: str, now: datetime) -> Collector:
+        """Who asks. Raises where nobody known does, the counter shows that it is no new request, or it is too much."""
+        asking = Asking(
+            key=said.key,
+            counter=said.counter,
+            digest=said.digest,
+            created=said.created,
+            part=len(call.body) if way == "part" else 0,
+            said=_told(call.body) if way == "poll" else None,
+        )
+        found = Collectors(self._store).admit(asking, now, self._quota)
+        collector = found.collector
         if collector is None or collector.state in {State.REVOKED, State.STOPPED}:
             raise _RefusedError(403, "this key is not known here, or was stopped: ask whoever runs the centre")
-        turn = collectors.turn(said.key, said.counter, said.digest, now)
-        if turn is Turn.REPEATED:
+        if found.turn is Turn.REPEATED:
             raise _RefusedError(409, "repeated: use a higher counter")
-        if turn is Turn.FORKED:
+        if found.turn is Turn.FORKED:
             raise _RefusedError(403, "two programs use this key; it was stopped, and a person must look")
+        if found.wait:
+            raise _RefusedError(_BUSY, "this collector has sent as much as it may for now", after=found.wait)
         return collector
 
     def _enrol(self, call: Call, said: Signed, now: datetime) -> Reply:
@@ -146,20 +168,22 @@ class Centre:
         key = public_of(own_key(errand_key_place(self._space))[0])
         return Reply(200, {"state": known.state.value, "name": known.name, "errand_key": key.hex()})
 
-    def _go(self, way: str, asking: _Asking) -> Reply:
+    def _go(self, way: str, asking: _Request) -> Reply:
         if way == "poll":
-            return self._poll(asking.collector, asking.call, asking.now)
+            return self._poll(asking.collector, asking.now)
         if not asking.collector.is_approved:
             raise _RefusedError(403, "waiting: whoever runs the centre has not approved this key yet")
         if way == "errand":
             return self._errand(asking.collector, asking.call, asking.id)
         return self._upload(way, asking)
 
-    def _upload(self, way: str, asking: _Asking) -> Reply:
+    def _upload(self, way: str, asking: _Request) -> Reply:
         parcel = uploads.Upload(self._folder, self._store, asking.collector.key, asking.id)
         if way == "held":
             return Reply(200, headers={"camscan-held": str(parcel.held())})
         if way == "part":
+            if not uploads.has_room(self._folder, uploads.LEAST):
+                raise _RefusedError(_FULL, "the disk of the centre is almost full", after=_FULL_SECONDS)
             done, held = parcel.add(asking.call.body, asking.at)
             return Reply(200 if done else 409, {"held": held})
         if way == "end":
@@ -168,26 +192,32 @@ class Centre:
         result = parcel.result()
         return Reply(200, result) if result else _NOTHING
 
-    def _poll(self, collector: Collector, call: Call, now: datetime) -> Reply:
-        members = _members(call.body)
-        said = {name: str(members[name])[:_LONGEST] for name in _SAID if name in members}
-        Collectors(self._store).hear(collector.key, said)
+    def _poll(self, collector: Collector, now: datetime) -> Reply:
+        is_held = not uploads.has_room(self._folder)
         errands: list[Mapping[str, str]] = []
-        if collector.is_approved:
+        if collector.is_approved and not is_held:
             due = Errands(self._store).due(collector.key, now)
             key = own_key(errand_key_place(self._space))[0] if due else None
             errands = [_sealed(each, key) for each in due if key]
-        waiting = len(Parcels(self._store).waiting())
         return Reply(
             200,
             {
                 "state": collector.state.value,
                 "errands": errands,
-                "next": min(3 * POLL_SECONDS, max(POLL_SECONDS, 10 * waiting)),
-                "hold": not uploads.has_room(self._folder),
+                "next": self._seconds(),
+                "hold": is_held,
                 "now": now.isoformat(),
             },
         )
+
+    def _seconds(self) -> int:
+        """After how many seconds a collector is to ask again."""
+        counted_at, seconds = self._next
+        if time.monotonic() - counted_at > _LOOK:
+            waiting, known = Parcels(self._store).backlog().waiting, Collectors(self._store).count_approved()
+            seconds = min(LATEST, max(SOONEST + waiting, known // _AT_ONCE))
+            self._next = time.monotonic(), seconds
+        return seconds
 
     def _errand(self, collector: Collector, call: Call, errand: str) -> Reply:
         members = _members(call.body)
@@ -202,6 +232,20 @@ class Centre:
 def _sealed(errand: Errand, key: Any) -> Mapping[str, str]:
     asked = Asked(id=errand.id, site=errand.site, ends_at=errand.ends_at, collector=errand.key.hex())
     return signed(asked, key)
+
+
+def _way_of(method: str, path: str) -> tuple[str, str]:
+    """What is asked for, and the id of the scan or errand; empty where there is no such thing."""
+    for wanted, pattern, way in _WAYS:
+        if wanted == method and (found := pattern.fullmatch(path)):
+            return way, found[1]
+    return "", ""
+
+
+def _told(body: bytes) -> Mapping[str, str]:
+    """What a collector says of itself."""
+    members = _members(body)
+    return {name: str(members[name])[:_LONGEST] for name in _SAID if name in members}
 
 
 def _members(body: bytes) -> Mapping[str, Any]:

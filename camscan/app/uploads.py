@@ -24,8 +24,8 @@ from camscan.store.parcels import RECORDED, REFUSED, WAITING, ArrivedParcel, Par
 PART = 4 << 20
 """Bytes of one part at most."""
 _LINE = 300
-_ROOM = 0.2
-"""Of a disk: where less is free, no new scans are asked for."""
+ROOM, LEAST = 0.2, 0.05
+"""Of a disk: where less than the first is free, no new scans are asked for; less than the second, no parts are taken."""
 
 
 def folder_of(space: Workspace) -> Path:
@@ -34,13 +34,13 @@ def folder_of(space: Workspace) -> Path:
     return place.with_name(f"{place.name}.parcels")
 
 
-def has_room(folder: Path) -> bool:
-    """Whether enough of the disk is free."""
+def has_room(folder: Path, share: float = ROOM) -> bool:
+    """Whether such a share of the disk is free."""
     try:
         usage = shutil.disk_usage(folder if folder.exists() else folder.parent)
     except OSError:
         return False
-    return usage.free >= _ROOM * usage.total
+    return usage.free >= share * usage.total
 
 
 def blob_path(folder: Path, digest: str) -> Path:

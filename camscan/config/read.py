@@ -14,6 +14,7 @@ from camscan import system
 from camscan.asset import Place
 from camscan.config import sites_file
 from camscan.config.authorisation import read_authorisation
+from camscan.config.centre import Centre, read_centre
 from camscan.config.contact import Contact, read_contact
 from camscan.config.credential import read_credential
 from camscan.config.foi import Foi, read_foi
@@ -51,6 +52,7 @@ KEYS = (
     "run",
     "foi",
     "web",
+    "centre",
     "contact",
 )
 _MOST_MISSED = 1000
@@ -150,6 +152,7 @@ def _read_config(path: Path, keys: _Keys, table: sites_file.Table | None) -> Con
         run=keys.read("run", lambda node: read_running(node, base), Running()),
         foi=keys.read("foi", read_foi, Foi()),
         web=keys.read("web", lambda node: read_web(node, base), Web()),
+        centre=keys.read("centre", read_centre, Centre()),
         contact=keys.read("contact", read_contact, Contact()),
         port_lines=MappingProxyType({name: _where(node) for name, node in asked.items()}),
         lines=MappingProxyType({key: _where(node) for key, node in keys.nodes.items()}),

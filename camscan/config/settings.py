@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from camscan.asset import Place
 from camscan.config.authorisation import Authorisation
+from camscan.config.centre import Centre
 from camscan.config.contact import Contact
 from camscan.config.credential import Credential
 from camscan.config.foi import Foi
@@ -79,6 +80,8 @@ class Config:
     """Answers to freedom of information requests."""
     web: Web = field(default_factory=Web)
     """The pages of camscan serve, where others than whoever starts it are to see them."""
+    centre: Centre = field(default_factory=Centre)
+    """How much one collector may send to this centre."""
     contact: Contact = field(default_factory=Contact)
     """Whom people tell what does not work for them."""
     port_lines: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

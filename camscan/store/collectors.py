@@ -21,12 +21,15 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
+    func,
     insert,
     select,
     update,
 )
 
 from camscan.store.database import Store, intact
+from camscan.store.quota import Quota, take_part
 
 _COLLECTOR = Table(
     "service_collector",
@@ -40,11 +43,16 @@ _COLLECTOR = Table(
     Column("code", String(64), nullable=False),
     Column("counter", BigInteger, nullable=False),
     *(Column(name, String(40), nullable=False) for name in ("since", "code_ends_at", "seen_at")),
+    Column("used", String(200), nullable=False),
 )
+_OWN = update(_COLLECTOR).where(_COLLECTOR.c.key == bindparam("wanted"))
+_ADMITTED = select(_COLLECTOR).where(_COLLECTOR.c.key == bindparam("wanted")).with_for_update()
 CODE_DAYS = 7
 """How long a code may be used."""
-_REMEMBERED = 64
+_REMEMBERED = 40
 """Requests by which a clone and a repetition are told apart."""
+_DIGEST = 12
+"""Hexadecimal digits of each that are kept."""
 _MOST_SAID = 2000
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -97,6 +105,33 @@ class Collector:
     def is_approved(self) -> bool:
         """Whether it is believed."""
         return self.state is State.APPROVED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """A signed request, as far as it is judged before it is answered."""
+
+    key: bytes
+    counter: int
+    digest: str
+    """Of the signature."""
+    created: int
+    """When it was signed, in seconds since 1970, by the clock of whoever signed."""
+    part: int = 0
+    """Bytes, where it brings a part of a parcel."""
+    said: Mapping[str, Any] | None = None
+    """What the collector says of itself, where it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What becomes of a request."""
+
+    collector: Collector | None
+    """Who asks, as before this request; None where nobody has the key."""
+    turn: Turn
+    wait: int = 0
+    """Seconds after which the part may come again; 0 where it is taken."""
 
 
 class Collectors:
@@ -175,31 +210,40 @@ class Collectors:
             connection.execute(update(_COLLECTOR).where(own).values(**values))
             return _found(connection, own)
 
-    def turn(self, key: bytes, counter: int, digest: str, now: datetime) -> Turn:
-        """Take note of a request before anything is done for it; of a fork, the collector is stopped."""
-        mine = _COLLECTOR.c.key == key.hex()
-        with self._store.writing() as connection, intact(self._store):
-            row = connection.execute(select(_COLLECTOR).where(mine)).mappings().one()
-            recent = {int(number): str(text) for number, text in json.loads(row["recent"])}
-            if counter > row["counter"]:
-                kept = [*sorted(recent.items())[-(_REMEMBERED - 1) :], (counter, digest)]
-                seen = now.astimezone(UTC).isoformat()
-                values = {"counter": counter, "recent": json.dumps(kept), "seen_at": seen}
-                connection.execute(update(_COLLECTOR).where(mine).values(**values))
-                return Turn.NEXT
-            if recent.get(counter, digest) == digest:
-                return Turn.REPEATED
-            if row["state"] != State.REVOKED.value:
-                connection.execute(update(_COLLECTOR).where(mine).values(state=State.STOPPED.value))
-            return Turn.FORKED
+    def admit(self, asked: Asking, now: datetime, quota: Quota) -> Admission:
+        """Take note of a request before anything is done for it; of a fork, the collector is stopped.
 
-    def hear(self, key: bytes, said: Mapping[str, Any]) -> None:
-        """Remember what a collector says of itself."""
-        text = json.dumps(said)
-        if len(text) <= _MOST_SAID:
-            with self._store.writing() as connection:
-                mine = _COLLECTOR.c.key == key.hex()
-                connection.execute(update(_COLLECTOR).where(mine).values(said=text))
+        One transaction, which reads and changes the row of this collector and no other.
+        """
+        with self._store.writing_rows() as connection, intact(self._store):
+            row = connection.execute(_ADMITTED, {"wanted": asked.key.hex()}).mappings().first()
+            if row is None:
+                return Admission(None, Turn.NEXT)
+            collector = _collector(row)
+            if collector.state in {State.REVOKED, State.STOPPED}:
+                return Admission(collector, Turn.NEXT)
+            if asked.counter <= row["counter"]:
+                turn = _turn_of(asked, row["recent"])
+                if turn is Turn.FORKED:
+                    connection.execute(_OWN.values(state=State.STOPPED.value), {"wanted": asked.key.hex()})
+                return Admission(collector, turn)
+            used, wait = (take_part(row["used"], asked.part, now, quota) if asked.part else (row["used"], 0))
+            noted = {
+                "wanted": asked.key.hex(),
+                "counter": asked.counter,
+                "recent": _with_recent(row["recent"], asked),
+                "seen_at": now.astimezone(UTC).isoformat(),
+                "used": used,
+                "said": row["said"] if asked.said is None else _said(asked.said, row["said"]),
+            }
+            connection.execute(_OWN, noted)
+            return Admission(collector, Turn.NEXT, wait)
+
+    def count_approved(self) -> int:
+        """How many collectors are believed."""
+        with self._store.reading() as connection:
+            approved = _COLLECTOR.c.state == State.APPROVED.value
+            return connection.execute(select(func.count()).select_from(_COLLECTOR).where(approved)).scalar_one()
 
     def set_state(self, number: int, state: State, role: str) -> None:
         """Approve, stop or revoke the collector of this number."""
@@ -208,11 +252,42 @@ class Collectors:
             connection.execute(update(_COLLECTOR).where(own).values(state=state.value, role=role, code=""))
 
 
+def _turn_of(asked: Asking, recent: str) -> Turn:
+    """What a number says that is not higher than the last.
+
+    Two programs use the key if the number comes with another content, or if a lower number was signed after a higher
+    one: whoever only repeats a request cannot sign it anew.
+    """
+    seen = _read_recent(recent)
+    known = {number: text for number, text, _ in seen}
+    if asked.counter in known:
+        is_forked = known[asked.counter] != asked.digest[:_DIGEST]
+    else:
+        is_forked = 0 < max((at for *_, at in seen), default=0) < asked.created
+    return Turn.FORKED if is_forked else Turn.REPEATED
+
+
+def _with_recent(recent: str, asked: Asking) -> str:
+    """The latest requests with this one: short, since the row is written anew at every request."""
+    kept = [*_read_recent(recent)[-(_REMEMBERED - 1) :], (asked.counter, asked.digest[:_DIGEST], asked.created)]
+    return json.dumps(kept, separators=(",", ":"))
+
+
+def _read_recent(recent: str) -> list[tuple[int, str, int]]:
+    """Number, beginning of the digest, and when it was signed (0 for not known), oldest first."""
+    return [(int(number), str(text)[:_DIGEST], int(*at or [0])) for number, text, *at in json.loads(recent)]
+
+
+def _said(said: Mapping[str, Any], before: str) -> str:
+    text = json.dumps(said)
+    return text if len(text) <= _MOST_SAID else before
+
+
 def _insert(connection: Connection, now: datetime, *, name: str, **values: Any) -> int:
     taken = {text.casefold() for text in connection.execute(select(_COLLECTOR.c.name)).scalars()}
     spellings = (name, *(f"{name} {number}" for number in range(2, 10_000)))
     own = next(text for text in spellings if text.casefold() not in taken)
-    blank = {"code": "", "code_ends_at": "", "counter": 0, "recent": "[]", "seen_at": "", "said": "{}"}
+    blank = {"code": "", "code_ends_at": "", "counter": 0, "recent": "[]", "seen_at": "", "said": "{}", "used": ""}
     since = now.astimezone(UTC).isoformat()
     made = connection.execute(insert(_COLLECTOR).values(**{**blank, "name": own, "since": since, **values}))
     return int(made.inserted_primary_key[0]) if made.inserted_primary_key else 0

@@ -25,6 +25,9 @@ BUSY_SECONDS = 30.0
 """How long a writer waits for another one."""
 _WRITE_LOCK = 0x43414D53
 """A PostgreSQL advisory lock: who holds it is writing. One for each schema, as the register's."""
+_WAITING = f"SET LOCAL lock_timeout = '{BUSY_SECONDS:g}s'"
+_LIGHTLY = f"{_WAITING}; SET LOCAL synchronous_commit = off"
+"""SQLite in its write-ahead mode does not wait for the disk either (``synchronous = NORMAL``)."""
 VERSION_TABLE = "service_version"
 
 
@@ -48,6 +51,18 @@ class Store:
         """A transaction that waits until it is the only one that writes; whole or not at all."""
         with self._explained(), self._engine.connect() as connection:
             connection.execution_options(camscan_writing=True)
+            with connection.begin():
+                yield connection
+
+    @contextlib.contextmanager
+    def writing_rows(self) -> Iterator[Connection]:
+        """A transaction that changes only rows which it has locked (``FOR UPDATE``): others write beside it.
+
+        It does not wait for the disk. Where the power fails, what it changed in the last second may be as before; what
+        a later transaction of another kind has written is never kept without it.
+        """
+        with self._explained(), self._engine.connect() as connection:
+            connection.execution_options(camscan_writing="rows")
             with connection.begin():
                 yield connection
 
@@ -144,8 +159,11 @@ def _on_server(address: str) -> Store:
 
 
 def _begin_postgresql(connection: Connection) -> None:
-    if connection.get_execution_options().get("camscan_writing"):
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_SECONDS:g}s'")
+    writes = connection.get_execution_options().get("camscan_writing")
+    if writes == "rows":
+        connection.exec_driver_sql(_LIGHTLY)
+    elif writes:
+        connection.exec_driver_sql(_WAITING)
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s, hashtext(current_schema()))", (_WRITE_LOCK,))
     else:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Column, MetaData, RowMapping, String, Table, Text, insert, select, update
+from sqlalchemy import Column, MetaData, RowMapping, String, Table, Text, bindparam, insert, select, update
 
 from camscan.store.database import Store, intact
 
@@ -25,6 +25,13 @@ _ERRAND = Table(
 )
 _MOST = 5
 """Errands that a collector is given at once."""
+_DUE = (
+    select(_ERRAND)
+    .where(_ERRAND.c.key == bindparam("wanted"))
+    .where(_ERRAND.c.state.not_in(sorted(OVER)), _ERRAND.c.ends_at > bindparam("now"))
+    .order_by(_ERRAND.c.id)
+    .limit(_MOST)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +72,9 @@ class Errands:
 
     def due(self, key: bytes, now: datetime) -> list[Errand]:
         """Those that are not over and may still be begun, or continued, oldest first."""
-        return [each for each in self.of_key(key) if each.state not in OVER and each.ends_at > now][:_MOST]
+        told = {"wanted": key.hex(), "now": now.astimezone(UTC).isoformat()}
+        with self._store.reading() as connection, intact(self._store):
+            return [_errand(row) for row in connection.execute(_DUE, told).mappings()]
 
     def of_key(self, key: bytes) -> list[Errand]:
         """All of a collector, oldest first: ids sort by time."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import Column, Connection, Integer, MetaData, RowMapping, String, Table, Text, insert, select, update
+from sqlalchemy import Column, Connection, Integer, MetaData, RowMapping, String, Table, Text, func, insert, select, update
 
 from camscan.store.database import Store, intact
 
@@ -46,6 +46,15 @@ class ArrivedParcel:
     """How often recording it failed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is to be recorded."""
+
+    waiting: int
+    oldest: datetime | None
+    """When the one arrived that waits longest."""
+
+
 class Parcels:
     """The parcels of a store. Every method is one transaction."""
 
@@ -63,6 +72,13 @@ class Parcels:
         with self._store.reading() as connection, intact(self._store):
             query = select(_PARCEL).where(_PARCEL.c.state == WAITING).order_by(_PARCEL.c.scan_id)
             return [_parcel(row) for row in connection.execute(query).mappings()]
+
+    def backlog(self) -> Backlog:
+        """How many are to be recorded, without reading them."""
+        told = select(func.count(), func.min(_PARCEL.c.arrived_at)).where(_PARCEL.c.state == WAITING)
+        with self._store.reading() as connection, intact(self._store):
+            count, oldest = connection.execute(told).one()
+            return Backlog(count, datetime.fromisoformat(oldest) if oldest else None)
 
     def count(self, key: bytes) -> dict[str, int]:
         """State -> how many a collector sent."""

@@ -5,8 +5,10 @@ No session, cookie or form counts here, and nothing of the register is ever answ
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
+import anyio
 import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,10 +19,12 @@ from camscan.errors import CamscanError
 from camscan.web.desk import Desk
 
 if TYPE_CHECKING:
-    from camscan.app.centre import Reply
+    from camscan.app.centre import Centre
 
 _BASE = "/api/collector/v1"
 _PAGES = frozenset({"GET", "HEAD", "POST"})
+_THREADS = 4
+"""Requests of collectors that are answered at once: Python computes one at a time in any case."""
 _AGAIN = "30"
 """Seconds after which a collector asks again where the centre cannot answer now."""
 
@@ -37,28 +41,43 @@ def most(path: str) -> int:
 
 def route(desk: Desk) -> Route:
     """All of it."""
+    door = _Door(desk)
 
     async def endpoint(request: Request) -> Response:
         body = await request.body()
-        return await anyio.to_thread.run_sync(lambda: _answered(desk, request, body))
+        return await anyio.to_thread.run_sync(lambda: door.answered(request, body), limiter=door.limiter)
 
     return Route(f"{_BASE}/{{rest:path}}", endpoint, methods=["GET", "HEAD", "POST", "PUT"], include_in_schema=False)
 
 
-def _answered(desk: Desk, request: Request, body: bytes) -> Response:
-    if desk.setting.is_read_only:
-        return JSONResponse({"error": "this server writes nothing"}, 503, {"retry-after": _AGAIN})
-    query = request.scope["query_string"].decode("latin-1")
-    call = app.centre.Call(
-        request.method, request.headers.get("host", "").lower(), request.scope["path"], f"?{query}", body
-    )
-    at = request.query_params.get("at", "")
-    place = int(at) if at.isascii() and at.isdecimal() and len(at) <= len(str(app.centre.MOST_BYTES)) else None
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    try:
-        found: Reply = app.centre.Centre(desk.space, desk.store).answer(
-            call, headers, request.scope["path"].removeprefix(_BASE), place
+class _Door:
+    """What all requests share. Threads do too."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    @functools.cached_property
+    def limiter(self) -> anyio.CapacityLimiter:
+        """Threads of its own: collectors do not wait for slow pages, nor pages for collectors."""
+        return anyio.CapacityLimiter(_THREADS)
+
+    @functools.cached_property
+    def _centre(self) -> Centre:
+        return app.centre.Centre(self._desk.space, self._desk.store)
+
+    def answered(self, request: Request, body: bytes) -> Response:
+        """The answer to a request."""
+        if self._desk.setting.is_read_only:
+            return JSONResponse({"error": "this server writes nothing"}, 503, {"retry-after": _AGAIN})
+        query = request.scope["query_string"].decode("latin-1")
+        call = app.centre.Call(
+            request.method, request.headers.get("host", "").lower(), request.scope["path"], f"?{query}", body
         )
-    except CamscanError:  # the disk is full, say: what it is says nothing to a collector
-        return JSONResponse({"error": "the centre cannot take anything now"}, 503, {"retry-after": _AGAIN})
-    return JSONResponse(dict(found.members), found.status, dict(found.headers))
+        at = request.query_params.get("at", "")
+        place = int(at) if at.isascii() and at.isdecimal() and len(at) <= len(str(app.centre.MOST_BYTES)) else None
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        try:
+            found = self._centre.answer(call, headers, request.scope["path"].removeprefix(_BASE), place)
+        except CamscanError:  # the disk is full, say: what it is says nothing to a collector
+            return JSONResponse({"error": "the centre cannot take anything now"}, 503, {"retry-after": _AGAIN})
+        return JSONResponse(dict(found.members), found.status, dict(found.headers))

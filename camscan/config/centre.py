@@ -1,0 +1,31 @@
+"""``centre:`` of camscan.yaml: how much one collector may send to this centre."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from camscan.config.value import read_number
+from camscan.strict_yaml import Node
+
+_MOST_PARTS = 1000
+_MOST_MEGABYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Centre:
+    """What ``centre:`` says; without it, the defaults."""
+
+    parts_per_second: int = 2
+    """Parts of parcels that one collector may send, on average."""
+    megabytes_per_day: int = 64
+    """Of 1,048,576 bytes, that one collector may send from midnight to midnight (UTC)."""
+
+
+def read_centre(node: Node) -> Centre:
+    """The section. Raises ConfigError with file and line."""
+    keys, usual = node.only("parts_per_second", "megabytes_per_day"), Centre()
+    parts, size = keys.get("parts_per_second"), keys.get("megabytes_per_day")
+    return Centre(
+        parts_per_second=read_number(parts, 1, _MOST_PARTS, "number of parts") if parts else usual.parts_per_second,
+        megabytes_per_day=read_number(size, 1, _MOST_MEGABYTES, "size in MB") if size else usual.megabytes_per_day,
+    )
