@@ -11,7 +11,7 @@ from camscan.fingerprints.place import built_in_folder
 from camscan.version import __version__
 from camscan.vulnerabilities.kev import catalogue_file
 
-__all__ = ["settings_hash"]
+__all__ = ["files_mark", "settings_hash"]
 
 EDITION = 10
 """To be raised with every change to what a line says, or to how devices are judged: registers then make lines anew."""
@@ -28,6 +28,19 @@ def settings_hash(settings: Config) -> str:
         found.update(f"{path.name} {len(content)} ".encode("utf-8", "surrogateescape"))
         found.update(content)
     return found.hexdigest()
+
+
+def files_mark(settings: Config) -> tuple[tuple[str, int, int], ...]:
+    """What these files look like, without reading them: while it stays the same, so does ``settings_hash``."""
+    found = []
+    for path in _settings_files(settings):
+        try:
+            status = path.stat()
+        except OSError:
+            found.append((str(path), 0, 0))
+        else:
+            found.append((str(path), status.st_mtime_ns, status.st_size))
+    return tuple(found)
 
 
 def _settings_files(settings: Config) -> Iterator[Path]:

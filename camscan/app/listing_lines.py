@@ -13,7 +13,7 @@ from typing import Any
 
 from camscan import addresses, vulnerabilities
 from camscan.app import assess
-from camscan.app.edition import settings_hash
+from camscan.app.edition import files_mark, settings_hash
 from camscan.app.listing import is_of_video
 from camscan.app.screen_rows import screen_row
 from camscan.asset import Asset, Judgement, Place, Presence, RecordType
@@ -58,8 +58,26 @@ _LONGEST = 200
 """Characters of a text to sort by (``schema.LONGEST_SORTED``)."""
 
 
+_MADE: list[tuple[Config, object, Lister]] = []
+"""The latest lister, by which settings, and what the files looked like that it judges by."""
+
+
 def make_lister(settings: Config) -> Lister:
-    """Who judges devices as these settings want it."""
+    """Who judges devices as these settings want it.
+
+    The same again while settings and files are the same: reading them takes longer than judging a hundred devices, and
+    a server opens the register at every entry and every parcel.
+    """
+    mark = files_mark(settings)
+    for owner, before, lister in _MADE:
+        if owner is settings and before == mark:
+            return lister
+    lister = _make_lister(settings)
+    _MADE[:] = [(settings, mark, lister)]
+    return lister
+
+
+def _make_lister(settings: Config) -> Lister:
     basis = _Basis(settings)
     return Lister(
         edition=functools.cache(lambda: settings_hash(settings)),

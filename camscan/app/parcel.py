@@ -167,7 +167,7 @@ def record_parcel(
                 f"other content; nothing was recorded. Ask whoever sent it"
             )
         kept = ArrivedParcel(scan_id=scan_id, digest=sealed.digest, key=sealed.key, arrived_at=now)
-        if scan_id in {scan.scan_id for scan in book.scans()}:
+        if book.has_scan(scan_id):
             if before:  # it was recorded, and then the power failed
                 arrived.keep(kept)
             return Brought(content, confined, report, None)
@@ -179,7 +179,7 @@ def record_parcel(
 
 def make_report(content: Content, confined: Confined, settings: Config) -> Report:
     """The report of what is left of a parcel, by this fingerprint database."""
-    tail, database = content.tail, fingerprints.load_database(settings.overlays)
+    tail, database = content.tail, fingerprints.kept_database(settings.overlays)
     devices, notes = weigh_attempts(confined.attempts, database)
     if confined.dropped:
         notes.append(
@@ -224,4 +224,4 @@ def describe_standing(content: Content, space: Workspace) -> str:
     if not space.has_register:
         return "no"
     with space.open(readonly=True, create=False) as book:
-        return "yes" if content.tail.scan_id in {scan.scan_id for scan in book.scans()} else "no"
+        return "yes" if book.has_scan(content.tail.scan_id) else "no"

@@ -11,9 +11,19 @@ from pathlib import Path
 
 from camscan.fingerprints.database import Database, load_database
 from camscan.fingerprints.entry import Entry, Maker, Problem
+from camscan.fingerprints.kept import kept_database
 from camscan.fingerprints.place import built_in_folder
 
-__all__ = ["Database", "Entry", "Maker", "Problem", "built_in_folder", "check_database", "load_database"]
+__all__ = [
+    "Database",
+    "Entry",
+    "Maker",
+    "Problem",
+    "built_in_folder",
+    "check_database",
+    "kept_database",
+    "load_database",
+]
 
 
 def check_database(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:

@@ -156,6 +156,12 @@ def list_sightings(connection: Connection, asset_id: str) -> list[Sighting]:
     ]
 
 
+def has_scan(connection: Connection, scan_id: str) -> bool:
+    """See ``Register.has_scan``."""
+    table = schema.scan
+    return connection.execute(select(table.c.id).where(table.c.scan_id == scan_id)).first() is not None
+
+
 def list_scans(connection: Connection) -> list[StoredScan]:
     """See ``Register.scans``."""
     rows = connection.execute(select(schema.scan).order_by(schema.scan.c.id)).mappings().all()

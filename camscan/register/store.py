@@ -318,6 +318,11 @@ class Register(ReadModel, Upkeep):
         with self._writing_or_trying(keep=not dry_run) as connection:
             return review.merge_devices(connection, keep, gone, review.who(role, because, how), seen)
 
+    def has_scan(self, scan_id: str) -> bool:
+        """Whether a scan was recorded, without reading the others."""
+        with self._reading() as connection:
+            return read.has_scan(connection, scan_id)
+
     def scans(self) -> list[StoredScan]:
         """Every recorded scan, oldest first."""
         with self._reading() as connection:
