@@ -7,9 +7,9 @@
     python tests/load_collectors.py --seconds 30 --polls 5           a glance
 
 Each collector has a key of its own and signs every request; what it sends are parcels of devices of its own
-(``simulated_sites.py``). The collectors poll and send at fixed times, whether or not the centre keeps up. The exit code
-is 1 where an answer is an error, a poll waits long, parcels wait long, memory grows, or the register does not hold every
-scan exactly once, with its devices.
+(``simulated_sites.py``). The collectors poll and send at fixed times, whether or not the centre keeps up. The exit
+code is 1 where an answer is an error, a poll waits long, parcels wait long, memory grows, or the register does not hold
+every scan exactly once, with its devices.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Self
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
@@ -48,8 +49,6 @@ SLOW, BEHIND, GROWS = 0.2, 300.0, 1.10
 """Aims: seconds of a poll (95 of 100), seconds that a parcel waits, growth of memory after a third."""
 _LONG = 60.0
 """Seconds from which memory is judged."""
-_DRAIN = 900.0
-"""Seconds that are waited for the last parcels to be recorded."""
 _SAID = {"version": "0.1.0", "edition": "2026-11-30.0123456789ab", "spool": "0", "running": "", "error": ""}
 
 
@@ -97,7 +96,7 @@ class Connection:
     def __init__(self, host: str, port: int, seen: Seen) -> None:
         self._host, self._port, self._seen = host, port, seen
 
-    async def __aenter__(self) -> Connection:
+    async def __aenter__(self) -> Self:
         self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
         return self
 
@@ -236,7 +235,9 @@ def spread(name: str, seconds: Sequence[float]) -> None:
         ordered = sorted(seconds)
         late, most = ordered[int(len(ordered) * 0.95)], ordered[-1]
         half = statistics.median(ordered) * 1000
-        say(f"{name:10} {len(ordered):7,}   p50 {half:7.1f} ms   p95 {late * 1000:7.1f} ms   most {most * 1000:7.1f} ms")
+        say(
+            f"{name:10} {len(ordered):7,}   p50 {half:7.1f} ms   p95 {late * 1000:7.1f} ms   most {most * 1000:7.1f} ms"
+        )
 
 
 def judge(seen: Seen, programs: Programs, seconds: float, drained: float) -> bool:
@@ -283,7 +284,9 @@ def compare(where: str, sent: Sequence[Parcel]) -> list[str]:
     wrong += [f"device {' '.join(each)}: is one too many" for each in sorted(held - truth)]
     seen = sum(each.sightings for each in assets)
     if len(assets) != len(held) or seen != sum(expected.values()):
-        wrong.append(f"{len(assets):,} rows for {len(held):,} devices; {seen:,} of {sum(expected.values()):,} sightings")
+        wrong.append(
+            f"{len(assets):,} rows for {len(held):,} devices; {seen:,} of {sum(expected.values()):,} sightings"
+        )
     return wrong
 
 
@@ -294,10 +297,7 @@ async def measure(given: argparse.Namespace, programs: Programs, parcels: Sequen
     watching = asyncio.create_task(programs.watch(seen.behind, over))
     programs.begin()
     await Load(programs.address, collectors, seen).run(parcels, given.polls, given.seconds)
-    begun = time.monotonic()
-    while programs.waiting() and time.monotonic() - begun < _DRAIN:
-        await asyncio.sleep(0.5)
-    drained = time.monotonic() - begun
+    drained = await asyncio.to_thread(programs.drain)
     programs.end()
     over.set()
     await watching
@@ -325,18 +325,18 @@ def main() -> int:
         programs = stack.enter_context(simulated_centre.running(folder, every, keys, is_server=given.server))
         begun, worked = datetime.now(UTC) - timedelta(seconds=given.seconds), time.process_time()
         parcels = list(make_parcels(every, keys, given.devices, given.seconds, begun))
-        say(
-            f"{given.collectors:,} collectors, {sites} sites of {given.at_a_site} devices, {given.polls:g} polls and "
-            f"{given.devices:g} devices a second for {given.seconds:g} s on {'PostgreSQL' if given.server else 'SQLite'}; "
-            f"{len(parcels):,} parcels of {sum(len(each.content) for each in parcels) // len(parcels) >> 10} KB made in "
-            f"{time.process_time() - worked:.0f} s of CPU"
-        )
+        size = sum(len(each.content) for each in parcels) // max(len(parcels), 1)
+        say(f"collectors {given.collectors:,}, {sites} sites of {given.at_a_site} devices; {programs.what}")
+        say(f"wanted     {given.polls:g} polls and {given.devices:g} devices a second for {given.seconds:g} s")
+        made = f"{len(parcels):,} parcels of {size >> 10} KB, made in {time.process_time() - worked:.0f} s of CPU"
+        say(f"before     {made}")
         drained = asyncio.run(measure(given, programs, parcels, seen))
         is_well = judge(seen, programs, given.seconds, drained)
         wrong = compare(programs.register, seen.taken)
     for text in wrong[:10]:
         say(f"register   {text}")
-    say(f"register   {len(seen.taken):,} scans, {'each once, with its devices' if not wrong else f'{len(wrong)} faults'}")
+    found = f"{len(wrong)} faults" if wrong else "each once, with its devices"
+    say(f"register   {len(seen.taken):,} scans, {found}")
     return 0 if is_well and not wrong else 1
 
 

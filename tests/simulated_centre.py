@@ -30,6 +30,8 @@ GROWS = 1.10
 _LINK = re.compile(r"http://(127\.0\.0\.1):(\d+)/")
 _EVERY = 2.0
 """Seconds between two looks at the queue and the memory."""
+_SHORT, _LONGEST = 0.5, 900.0
+"""Seconds between two looks whether all is recorded, and until that is given up."""
 _TICK = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 
 
@@ -55,9 +57,17 @@ class Programs:
         """Up to now."""
         self._taken = {name: used - self._before[name] for name, used in self._processor().items()}
 
-    def waiting(self) -> int:
-        """How many parcels are not recorded yet."""
-        return Parcels(self.store).backlog().waiting
+    @property
+    def what(self) -> str:
+        """What runs."""
+        return "PostgreSQL" if "postgres" in self.processes else "SQLite"
+
+    def drain(self) -> float:
+        """Wait until every parcel is recorded, or for long enough; the seconds that it took."""
+        begun = time.monotonic()
+        while Parcels(self.store).backlog().waiting and time.monotonic() - begun < _LONGEST:
+            time.sleep(_SHORT)
+        return time.monotonic() - begun
 
     async def watch(self, behind: list[float], over: asyncio.Event) -> None:
         """Note how long the oldest parcel has waited, and the memory, until it is over."""

@@ -1,8 +1,8 @@
 """Sites with cameras of their own, as parcels: one scan of emulated devices, repeated with other numbers everywhere.
 
 `camscan demo` scans some hundred emulated devices. What they said, byte by byte, is repeated for as many devices at as
-many sites as are wanted, with serial numbers, MAC and IP addresses of their own. An address is replaced only by one that
-is as long, since some of these protocols say how long they are.
+many sites as are wanted, with serial numbers, MAC and IP addresses of their own. An address is replaced only by one
+that is as long, since some of these protocols say how long they are.
 """
 
 from __future__ import annotations

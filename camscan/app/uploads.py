@@ -25,7 +25,7 @@ PART = 4 << 20
 """Bytes of one part at most."""
 _LINE = 300
 ROOM, LEAST = 0.2, 0.05
-"""Of a disk: where less than the first is free, no new scans are asked for; less than the second, no parts are taken."""
+"""Of a disk: with less than the first free, no new scans are asked for; with less than the second, no part is taken."""
 
 
 def folder_of(space: Workspace) -> Path:

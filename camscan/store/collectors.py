@@ -227,7 +227,7 @@ class Collectors:
                 if turn is Turn.FORKED:
                     connection.execute(_OWN.values(state=State.STOPPED.value), {"wanted": asked.key.hex()})
                 return Admission(collector, turn)
-            used, wait = (take_part(row["used"], asked.part, now, quota) if asked.part else (row["used"], 0))
+            used, wait = take_part(row["used"], asked.part, now, quota) if asked.part else (row["used"], 0)
             noted = {
                 "wanted": asked.key.hex(),
                 "counter": asked.counter,

@@ -1,4 +1,4 @@
-"""How much one collector may send: parts in a second, on average, and bytes in a day. What it has used is in its row."""
+"""How much one collector may send: parts in a second, on average, and bytes in a day. Its row says what it has used."""
 
 from __future__ import annotations
 
