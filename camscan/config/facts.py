@@ -61,10 +61,14 @@ def list_facts(config: Config, now: datetime) -> Iterator[Fact]:
     said = f"numbers below {config.foi.threshold} are small{f'; {nation}' if nation else ''}"
     yield _make_fact(config, "foi", said, "")
     yield _make_fact(config, "web", _web(config), "for whoever starts camscan serve, on this machine")
-    limits = config.centre
-    said = f"{limits.parts_per_second} parts a second and {limits.megabytes_per_day} MB a day of each collector"
+    yield from _centre_facts(config)
+
+
+def _centre_facts(config: Config) -> Iterator[Fact]:
+    """How much a collector may send, and whom people tell what does not work."""
+    limits, contact = config.centre, config.contact
+    said = f"{limits.parts_per_second} parts a second and {limits.megabytes_per_day} MB a day from each collector"
     yield _make_fact(config, "centre", said, "")
-    contact = config.contact
     told = ", ".join(filter(None, (contact.team, contact.email, contact.phone, contact.post)))
     yield _make_fact(config, "contact", told, "(none)")
 

@@ -140,15 +140,11 @@ def _read_config(path: Path, keys: _Keys, table: sites_file.Table | None) -> Con
         register=keys.read("register", lambda node: _read_register(node, base), "") or None,
         offline_after=keys.read("offline_after", _offline_after, OFFLINE_AFTER),
         overlays=keys.listed("overlays", lambda node: _read_overlay(node, base)),
-        credentials=keys.listed(
-            "credentials", _once(lambda node: read_credential(node, base), "the credential '{}' is here twice")
-        ),
-        snmp=keys.listed("snmp", _once(lambda node: snmp_login(node, base), "the login '{}' is here twice")),
-        inventories=keys.listed(
-            "inventories", _once(lambda node: other_inventory(node, base), "the inventory '{}' is here twice")
-        ),
+        credentials=keys.listed("credentials", _once(lambda node: read_credential(node, base), _twice("credential"))),
+        snmp=keys.listed("snmp", _once(lambda node: snmp_login(node, base), _twice("login"))),
+        inventories=keys.listed("inventories", _once(lambda node: other_inventory(node, base), _twice("inventory"))),
         planning=keys.read("planning", lambda node: read_planning(node, base), Planning()),
-        notify=keys.listed("notify", _once(lambda node: recipient(node, base), "the recipient '{}' is here twice")),
+        notify=keys.listed("notify", _once(lambda node: recipient(node, base), _twice("recipient"))),
         run=keys.read("run", lambda node: read_running(node, base), Running()),
         foi=keys.read("foi", read_foi, Foi()),
         web=keys.read("web", lambda node: read_web(node, base), Web()),
@@ -174,6 +170,11 @@ class _Named(Protocol):
 
 
 _N = TypeVar("_N", bound=_Named)
+
+
+def _twice(what: str) -> str:
+    """What is said of a second entry of the same name."""
+    return f"the {what} '{{}}' is here twice"
 
 
 def _once(reader: Callable[[Node], _N], words: str) -> Callable[[Node], _N]:
