@@ -69,6 +69,7 @@ def address(at: Served, name: str, number: str) -> str:
         "name": "walk",
         "act": "details",
         "person": "new",
+        "collector": "1",
         "step": "start",
     }
     query = {"enter": f"?n={number}", "choose": f"?act=visit&n={number}"}.get(name, "")

@@ -92,6 +92,7 @@ def test_route_by_role(
         "name": "walk",
         "act": next(iter(acts), "visit"),
         "person": "new",
+        "collector": "1",
         "step": "start",
     }
     address = re.sub(r"\{(\w+)(:path)?\}", lambda match: within[match[1]], page.path)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import reported
+import web_collectors
 from sample_report import camera, nameless, report
 from starlette.testclient import TestClient
 
@@ -56,7 +57,9 @@ def make(folder: Path, devices: int = 60) -> Workspace:
         texts = {"location_detail": "<img src=x onerror=alert(2)>", "notes": "{{7*7}}\n</textarea><b>bold</b>"}
         edits = [Edit(row.asset_id, column, text) for column, text in texts.items()]
         book.edit_entries(edits, role="<i>role</i>", how="camscan set", because="'\"><script>alert(3)</script>")
-    return workspace_of(settings, folder / "camscan.db")
+    space = workspace_of(settings, folder / "camscan.db")
+    web_collectors.add(space, HOSTILE, SITE)
+    return space
 
 
 def doubt(book: Register, when: datetime, number: int = 7778, ip: str = DOUBTFUL_IP) -> None:
@@ -70,6 +73,7 @@ def on_server(space: Workspace, address: str) -> Workspace:
     """The same register on a server of PostgreSQL."""
     made = workspace_of(space.settings, address)
     made.restore(Path(space.where)).close()
+    web_collectors.add(made, HOSTILE, SITE)
     return made
 
 

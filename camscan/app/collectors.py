@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,10 +16,18 @@ from camscan.parcel.keys import words_of
 from camscan.report import scan_id_at
 from camscan.store import open_store
 from camscan.store.collectors import CODE_DAYS, Collector, Collectors, State
+from camscan.store.database import Store
 from camscan.store.errands import Errand, Errands
 from camscan.store.parcels import Parcels
+from camscan.version import __version__
 
 _LONGEST = 200
+SILENT = timedelta(hours=2)
+"""A collector asks every five to fifteen minutes: three that were missed and an hour more are too many."""
+
+
+_VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})")
+_DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,38 @@ class Standing:
         """What it speaks for."""
         return ", ".join([*self.collector.sites, *map(str, self.collector.networks)])
 
+    @property
+    def version(self) -> str:
+        """Its camscan, as it said; empty where it has never asked."""
+        return str(self.collector.said.get("version", ""))
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether its camscan is older than this one."""
+        own, ours = _numbers(self.version), _numbers(__version__)
+        return own is not None and ours is not None and own < ours
+
+    @property
+    def spool(self) -> int:
+        """Bytes of parcels that wait at the site, as it said."""
+        text = str(self.collector.said.get("spool", ""))
+        return int(text) if text.isascii() and text.isdecimal() and len(text) < _DIGITS else 0
+
+    @property
+    def trouble(self) -> str:
+        """What it said was wrong, else why its last errand was refused or failed; empty where nothing is."""
+        own = str(self.collector.said.get("error", ""))
+        return own or (self.errand.why if self.errand and self.errand.state in {"refused", "failed"} else "")
+
+    def is_silent(self, now: datetime) -> bool:
+        """Whether it is approved, and has not asked for too long.
+
+        While it scans, it does not ask; nor does a key whose parcels are carried.
+        """
+        seen = self.collector.seen_at
+        is_scanning = self.errand is not None and self.errand.state == "begun" and self.errand.ends_at > now
+        return self.collector.is_approved and seen is not None and now - seen > SILENT and not is_scanning
+
 
 def invite_collector(
     space: Workspace, name: str, sites: Sequence[str], role: str, now: datetime
@@ -59,6 +101,20 @@ def invite_collector(
         return Collectors(store).invite(own, known, code, role, now), code
 
 
+def renew_code(space: Workspace, collector: Collector, role: str, now: datetime) -> str:
+    """Another code for a collector that has not enrolled; the one before is void. Raises UsageError where it has."""
+    code = secrets.token_hex(16)
+    with open_store(space.where) as store:
+        if not Collectors(store).renew_code(collector.number, code, role, now):
+            raise UsageError(f"{collector.name} needs no code: it has enrolled, or was revoked")
+    return code
+
+
+def code_in_groups(code: str) -> str:
+    """A code as it is shown: ``0f3a-…``, in groups of four."""
+    return "-".join(textwrap.wrap(code, 4))
+
+
 def code_end(now: datetime) -> datetime:
     """How long a code that is made now may be used."""
     return now + timedelta(days=CODE_DAYS)
@@ -69,11 +125,26 @@ def list_collectors(space: Workspace) -> list[Standing]:
     if not space.has_store:
         return []
     with open_store(space.where) as store:
-        parcels, errands = Parcels(store), Errands(store)
-        return [
-            Standing(each, parcels.count(each.key), next(reversed(errands.of_key(each.key)), None))
-            for each in Collectors(store).all()
-        ]
+        return list_standings(store)
+
+
+def list_standings(store: Store) -> list[Standing]:
+    """The same of a store that is open."""
+    parcels, errands = Parcels(store).counts(), Errands(store).latest()
+    return [
+        Standing(each, parcels.get(each.key, {}) if each.key else {}, errands.get(each.key))
+        for each in Collectors(store).all()
+    ]
+
+
+def find_standing(store: Store, number: int) -> Standing | None:
+    """The collector of this number; None where there is none."""
+    return next((each for each in list_standings(store) if each.collector.number == number), None)
+
+
+def errands_of(store: Store, collector: Collector) -> list[Errand]:
+    """What it was asked for, the newest first."""
+    return Errands(store).of_key(collector.key)[::-1] if collector.key else []
 
 
 def find_collector(space: Workspace, name: str) -> Standing:
@@ -87,9 +158,11 @@ def find_collector(space: Workspace, name: str) -> Standing:
 
 
 def approve_collector(space: Workspace, collector: Collector, role: str) -> None:
-    """Believe it from now on. Raises UsageError where it has not enrolled yet."""
+    """Believe it from now on. Raises UsageError where it has not enrolled yet, or its key is never to be used again."""
     if not collector.key:
         raise UsageError(f"{collector.name} has not enrolled yet; approve it when it has, and you have its six words")
+    if collector.state in {State.REVOKED, State.STOPPED}:
+        raise UsageError(f"{collector.name} is {collector.state}, and its key is not used again; add a new collector")
     with open_store(space.where) as store:
         Collectors(store).set_state(collector.number, State.APPROVED, role)
 
@@ -124,3 +197,9 @@ def ask_for_scan(space: Workspace, collector: Collector, site: str | None, withi
     with open_store(space.where) as store:
         Errands(store).keep(errand)
     return errand
+
+
+def _numbers(version: str) -> tuple[int, ...] | None:
+    """``0.1.0`` to be compared; None where it is none, or one of a developer."""
+    found = _VERSION.fullmatch(version)
+    return tuple(map(int, found.groups())) if found else None

@@ -74,18 +74,27 @@ def open_parcel(file: Path, space: Workspace) -> Offered:
 
     Raises UsageError in one line where it is none, or where its key was revoked or stopped here.
     """
-    sealed = open_file(file)
+    return offer(open_file(file), str(file), space)
+
+
+def offer(sealed: Sealed, name: str, space: Workspace) -> Offered:
+    """The same of a parcel that was read already; ``name`` is how errors call it."""
     with open_store(space.where) as store:
         known = Collectors(store).of_key(sealed.key)
     if known and known.state in {State.REVOKED, State.STOPPED}:
-        raise UsageError(f"{file}: its key ({known.name}) is {known.state} here; whoever sent it needs a new key")
-    return Offered(str(file), sealed, peek(sealed.body, str(file)), known)
+        raise UsageError(f"{name}: its key ({known.name}) is {known.state} here; whoever sent it needs a new key")
+    return Offered(name, sealed, peek(sealed.body, name), known)
 
 
 def read_parcel(file: Path) -> tuple[Sealed, Content]:
     """Everything in a parcel, whoever signed it: to be looked at."""
     sealed = open_file(file)
     return sealed, unpack(sealed.body, str(file), datetime.now(UTC))
+
+
+def read_offered(parcel: Offered) -> Content:
+    """Everything in a parcel whose signature fits. Raises UsageError in one line where it cannot be read."""
+    return unpack(parcel.sealed.body, parcel.name, datetime.now(UTC))
 
 
 def is_believed(parcel: Offered) -> bool:

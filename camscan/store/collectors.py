@@ -100,6 +100,8 @@ class Collector:
     """When it asked last."""
     said: Mapping[str, Any]
     """What it said of itself then."""
+    code_ends_at: datetime | None = None
+    """How long its code may be used; None where it has none, or has used it."""
 
     @property
     def is_approved(self) -> bool:
@@ -151,6 +153,11 @@ class Collectors:
         with self._store.reading() as connection, intact(self._store):
             return _found(connection, _COLLECTOR.c.key == key.hex())
 
+    def find(self, number: int) -> Collector | None:
+        """The one of this number."""
+        with self._store.reading() as connection, intact(self._store):
+            return _found(connection, _COLLECTOR.c.number == number)
+
     def named(self, name: str) -> Collector | None:
         """The one of this name, in whatever case."""
         return next((each for each in self.all() if each.name.casefold() == name.casefold()), None)
@@ -187,12 +194,19 @@ class Collectors:
 
     def invite(self, name: str, sites: Sequence[str], code: str, role: str, now: datetime) -> Collector:
         """Keep a new collector that may enrol with a code once, within ``CODE_DAYS``; the code itself is not kept."""
-        ends = (now + timedelta(days=CODE_DAYS)).astimezone(UTC).isoformat()
-        values = {"sites": _texts(sites), "networks": "[]", "role": role, "code": _digest(code), "code_ends_at": ends}
+        own = {"code": _digest(code), "code_ends_at": _code_end(now)}
+        values = {"sites": _texts(sites), "networks": "[]", "role": role, **own}
         with self._store.writing() as connection, intact(self._store):
             number = _insert(connection, now, name=name, key=None, state=State.INVITED.value, **values)
             row = connection.execute(select(_COLLECTOR).where(_COLLECTOR.c.number == number)).mappings().one()
             return _collector(row)
+
+    def renew_code(self, number: int, code: str, role: str, now: datetime) -> bool:
+        """Give a collector that has not enrolled yet another code; False for any other. The old code is void."""
+        mine = (_COLLECTOR.c.number == number) & (_COLLECTOR.c.state == State.INVITED.value)
+        values = {"code": _digest(code), "code_ends_at": _code_end(now), "role": role}
+        with self._store.writing() as connection:
+            return connection.execute(update(_COLLECTOR).where(mine).values(**values)).rowcount == 1
 
     def enrol(self, code: str, key: bytes, now: datetime) -> Collector | None:
         """Take the key of the one that was given this code, which is spent then.
@@ -297,6 +311,10 @@ def _texts(values: Sequence[object]) -> str:
     return json.dumps(list(dict.fromkeys(map(str, values))))
 
 
+def _code_end(now: datetime) -> str:
+    return (now + timedelta(days=CODE_DAYS)).astimezone(UTC).isoformat()
+
+
 def _digest(code: str) -> str:
     return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -318,4 +336,5 @@ def _collector(row: RowMapping) -> Collector:
         since=datetime.fromisoformat(row["since"]),
         seen_at=datetime.fromisoformat(row["seen_at"]) if row["seen_at"] else None,
         said=json.loads(row["said"]),
+        code_ends_at=datetime.fromisoformat(row["code_ends_at"]) if row["code_ends_at"] else None,
     )

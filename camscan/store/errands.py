@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Column, MetaData, RowMapping, String, Table, Text, bindparam, insert, select, update
+from sqlalchemy import Column, MetaData, RowMapping, String, Table, Text, bindparam, func, insert, select, update
 
 from camscan.store.database import Store, intact
 
@@ -81,6 +81,13 @@ class Errands:
         with self._store.reading() as connection, intact(self._store):
             query = select(_ERRAND).where(_ERRAND.c.key == key.hex()).order_by(_ERRAND.c.id)
             return [_errand(row) for row in connection.execute(query).mappings()]
+
+    def latest(self) -> dict[bytes, Errand]:
+        """Key -> the last that its collector was asked for."""
+        last = select(func.max(_ERRAND.c.id)).group_by(_ERRAND.c.key)
+        with self._store.reading() as connection, intact(self._store):
+            found = map(_errand, connection.execute(select(_ERRAND).where(_ERRAND.c.id.in_(last))).mappings())
+            return {each.key: each for each in found}
 
     def answer(self, errand: str, key: bytes, state: str, why: str) -> bool:
         """Take note of what its collector says of it; False where it has none of that id. What is over stays so."""

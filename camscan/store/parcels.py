@@ -93,11 +93,24 @@ class Parcels:
             count, oldest = connection.execute(told).one()
             return Backlog(count, datetime.fromisoformat(oldest) if oldest else None)
 
-    def count(self, key: bytes) -> dict[str, int]:
-        """State -> how many a collector sent."""
-        with self._store.reading() as connection:
-            states = connection.execute(select(_PARCEL.c.state).where(_PARCEL.c.key == key.hex())).scalars().all()
-            return {state: states.count(state) for state in sorted(set(states))}
+    def counts(self) -> dict[bytes, dict[str, int]]:
+        """Key -> state -> how many came from it."""
+        query = select(_PARCEL.c.key, _PARCEL.c.state, func.count()).group_by(_PARCEL.c.key, _PARCEL.c.state)
+        found: dict[bytes, dict[str, int]] = {}
+        with self._store.reading() as connection, intact(self._store):
+            for key, state, count in sorted(map(tuple, connection.execute(query))):
+                found.setdefault(bytes.fromhex(key), {})[state] = count
+        return found
+
+    def page(self, first: int, most: int, *, state: str = "", key: bytes = b"") -> tuple[list[ArrivedParcel], int]:
+        """The ``most`` parcels from the ``first`` on, the last that arrived in front; and how many there are."""
+        wanted = [_PARCEL.c.state == state] if state else []
+        wanted += [_PARCEL.c.key == key.hex()] if key else []
+        query = select(_PARCEL).where(*wanted).order_by(_PARCEL.c.arrived_at.desc(), _PARCEL.c.scan_id.desc())
+        with self._store.reading() as connection, intact(self._store):
+            total = connection.execute(select(func.count()).select_from(_PARCEL).where(*wanted)).scalar_one()
+            rows = connection.execute(query.offset(first).limit(most)).mappings()
+            return [_parcel(row) for row in rows], total
 
     def keep(self, parcel: ArrivedParcel) -> ArrivedParcel:
         """Remember a parcel; what is remembered now. One that was recorded, or has other content, stays as it is."""

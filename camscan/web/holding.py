@@ -7,9 +7,15 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING
 
+from camscan.output import visible
 from camscan.web.page import Upload
+
+if TYPE_CHECKING:
+    from camscan.web.page import Asked
 
 MOST = 120_000_000
 """Bytes of all of them; the oldest go first."""
@@ -62,3 +68,14 @@ class Holding:
         for name, each in list(self._held.items()):
             if each.secret == secret or each.until < now:
                 del self._held[name]
+
+
+def received(asked: Asked) -> tuple[Upload | None, str]:
+    """The file ``file`` that a form has sent now, else the one that is held; and the name under which it is held."""
+    sent = asked.files.get("file")
+    if sent and sent.content:
+        name = visible(PurePath(sent.name.replace("\\", "/")).name, 80) or "file"
+        upload = replace(sent, name=name)
+        return upload, asked.desk.holding.keep(asked.secret, upload)
+    held = asked.sent("held")
+    return asked.desk.holding.find(asked.secret, held) if held else None, held

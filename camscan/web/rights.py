@@ -100,6 +100,12 @@ ROUTES: Mapping[str, Right] = {
     "coverage": Right(_SEES_ALL),
     "scans": Right(_SEES_ALL),
     "scan": Right(_SEES_ALL),
+    # Machines at other sites that scan there, and what they send.
+    "collectors": Right(frozenset({_O, _A, _N})),
+    "collector": Right(frozenset({_O, _A, _N}), frozenset({_O, _N})),
+    "add_collector": Right(frozenset({_O, _N}), frozenset({_O, _N})),
+    "parcels": Right(frozenset({_O, _A, _N})),
+    "parcel": Right(frozenset({_O, _N}), frozenset({_O, _N})),
     # Who may come in.
     "people": Right(frozenset({_O, _A})),
     "person": Right(frozenset({_O}), frozenset({_O})),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,7 +28,7 @@ def add(name: str, sites: tuple[str, ...], role: str | None, register: str | Pat
     made, code = app.collectors.invite_collector(space, name, sites, space.role(role), now)
     ends = space.settings.clock(app.collectors.code_end(now))
     click.echo(f"{visible(made.name)} may enrol until {ends:%d %B %Y, %H:%M} with this code:")
-    click.echo("-".join(textwrap.wrap(code, 4)))
+    click.echo(app.collectors.code_in_groups(code))
 
 
 COMMAND = add

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import PurePath
+from dataclasses import dataclass
 
 from camscan import app
 from camscan.app.spreadsheet import Import
@@ -14,9 +13,9 @@ from camscan.asset.columns import BY_NAME
 from camscan.cells import csv_text
 from camscan.dates import spoken
 from camscan.errors import BusyError, StaleError, UsageError
-from camscan.output import visible
 from camscan.web import incoming
 from camscan.web.forms import BECAUSE, ROLE, Filled, read_role
+from camscan.web.holding import received
 from camscan.web.incoming import SHEET, Told, Wish
 from camscan.web.page import Answer, Asked, Download, Drawn, Page, Redirect, Refused, Upload
 from camscan.web.rights import Visitor
@@ -42,7 +41,7 @@ def take(asked: Asked) -> Answer:
     if step == "cancel":
         asked.desk.holding.drop(asked.secret)
         return Redirect("/exchange/import")
-    upload, held = _upload(asked)
+    upload, held = received(asked)
     if step == "change":
         return _form(asked, wish, held=held, name=upload.name if upload else "")
     if upload is None:
@@ -60,17 +59,6 @@ def take(asked: Asked) -> Answer:
 def _require_writing(asked: Asked) -> None:
     if asked.desk.setting.is_read_only:
         raise Refused("camscan serve was started with --read-only: nothing can be entered here")
-
-
-def _upload(asked: Asked) -> tuple[Upload | None, str]:
-    """The file that was sent now, else the one that is held; and the name under which it is."""
-    sent = asked.files.get("file")
-    if sent and sent.content:
-        name = visible(PurePath(sent.name.replace("\\", "/")).name, 80) or "file"
-        upload = replace(sent, name=name)
-        return upload, asked.desk.holding.keep(asked.secret, upload)
-    held = asked.sent("held")
-    return asked.desk.holding.find(asked.secret, held) if held else None, held
 
 
 # ── the form ─────────────────────────────────────────────────────────────────────────────────────────────────────

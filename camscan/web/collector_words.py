@@ -1,0 +1,130 @@
+"""How collectors, what they are asked for and their parcels stand, in words for a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from camscan.app.collectors import Standing
+from camscan.dates import spoken_moment
+from camscan.store.collectors import Collector, State
+from camscan.store.errands import OVER, Errand
+from camscan.store.parcels import LOST, RECORDED, REFUSED, WAITING, ArrivedParcel
+from camscan.version import __version__
+from camscan.words import counted
+
+_MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One word for a tag, its colour, and a sentence."""
+
+    word: str
+    colour: str
+    says: str
+    is_urgent: bool = False
+    """Whether a person has to do something."""
+
+
+_STATES: Mapping[State, Condition] = {
+    State.STOPPED: Condition("Stopped", "red", "Two programs used its key: somebody has a copy", is_urgent=True),
+    State.REVOKED: Condition("Revoked", "grey", "Nothing is taken from it"),
+    State.WAITING: Condition("Waits for approval", "yellow", "Compare its six words, and approve it", is_urgent=True),
+}
+
+
+def condition_of(each: Standing, now: datetime) -> Condition:
+    """How a collector stands."""
+    one = each.collector
+    if one.state in _STATES:
+        return _STATES[one.state]
+    if one.state is State.INVITED:
+        return _invited(one, now)
+    if each.is_silent(now):
+        return Condition("Silent", "orange", "It has not asked for too long", is_urgent=True)
+    if one.seen_at is None:
+        return Condition("Trusted", "green", "Its parcels come as files")
+    return Condition("Approved", "green", "It asks, scans and sends")
+
+
+def _invited(one: Collector, now: datetime) -> Condition:
+    if one.code_ends_at is None or one.code_ends_at < now:
+        return Condition("Code too old", "orange", "Make a new code: it has not enrolled", is_urgent=True)
+    return Condition("Has not enrolled", "blue", f"Its code may be used until {spoken_moment(one.code_ends_at)}")
+
+
+def waiting_text(each: Standing) -> str:
+    """How many parcels wait, and where; empty where none does."""
+    here = each.parcels.get(WAITING, 0)
+    texts = [f"{counted(here, 'parcel')} here"] if here else []
+    texts += [f"{_size(each.spool)} at the site"] if each.spool else []
+    return ", ".join(texts)
+
+
+def _size(count: int) -> str:
+    return f"{count / _MEGABYTE:,.1f} MB" if count >= _MEGABYTE else f"{max(1, round(count / 1024)):,} KB"
+
+
+def sentence(text: str) -> str:
+    """With a capital."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def version_text(each: Standing) -> str:
+    """Which camscan it has, and whether that is older than this one."""
+    if not each.version:
+        return ""
+    return f"{each.version}, older than {__version__} here" if each.is_behind else each.version
+
+
+_LATE = "It was not done in time"
+_ERRANDS: Mapping[str, tuple[str, str]] = {
+    "waiting": ("Waits", "The collector has not asked yet"),
+    "accepted": ("Accepted", "It begins when its own file allows it"),
+    "begun": ("Begun", "It is scanning"),
+    "done": ("Done", ""),
+    "refused": ("Refused", "The collector's own file does not allow it"),
+    "failed": ("Failed", "The collector could not do it"),
+    "expired": ("Time over", _LATE),
+}
+_COLOURS: Mapping[str, str] = {
+    "Waits": "grey",
+    "Accepted": "blue",
+    "Begun": "blue",
+    "Done": "green",
+    "Refused": "red",
+    "Failed": "red",
+    "Time over": "orange",
+    WAITING: "yellow",
+    RECORDED: "green",
+    REFUSED: "red",
+    LOST: "orange",
+}
+
+
+def errand_condition(each: Errand, now: datetime) -> Condition:
+    """What became of a request for a scan."""
+    if each.state not in OVER and each.ends_at < now:
+        return Condition("Time over", "orange", sentence(each.why) or _LATE)
+    word, says = _ERRANDS.get(each.state, ("Unknown", each.state))
+    return Condition(word, _COLOURS.get(word, "grey"), sentence(each.why) or says)
+
+
+def parcel_condition(each: ArrivedParcel, sender: Collector | None) -> Condition:
+    """How a parcel stands, and why."""
+    return Condition(each.state.capitalize(), _COLOURS.get(each.state, "grey"), " ".join(_reasons(each, sender)))
+
+
+def _reasons(each: ArrivedParcel, sender: Collector | None) -> Sequence[str]:
+    if each.state == RECORDED:
+        left = counted(each.dropped, "reply", "replies")
+        return [f"{left} left out: its key may not speak for their senders."] if each.dropped else []
+    if each.state == LOST:
+        return ["Its file was lost here; its collector sends it again."]
+    if each.state == WAITING and (sender is None or not sender.is_approved):
+        return ["Its key is not approved."]
+    why = sentence(each.why).rstrip(".")
+    tried = [f"Tried {counted(each.tries, 'time')}."] if each.tries and each.state == WAITING else []
+    return [*tried, *([f"{why}."] if why else ["It is recorded in a moment."] if not each.tries else [])]

@@ -1,0 +1,72 @@
+"""Every parcel that came, the last first: whose it is, how it stands, and why."""
+
+from __future__ import annotations
+
+from camscan.app.device_list import total_pages
+from camscan.parcel.keys import words_of
+from camscan.store.collectors import Collector, Collectors
+from camscan.store.parcels import LOST, RECORDED, REFUSED, WAITING, ArrivedParcel, Parcels
+from camscan.web.collector_words import parcel_condition
+from camscan.web.page import Answer, Asked, Drawn, Page
+from camscan.words import counted
+
+_MOST = 50
+_STATES = (WAITING, REFUSED, LOST, RECORDED)
+
+
+def show(asked: Asked) -> Answer:
+    """One page of them, as narrowed."""
+    store = asked.desk.store
+    senders = {each.key: each for each in Collectors(store).all() if each.key}
+    chosen = next((each for each in senders.values() if str(each.number) == asked.one("collector")), None)
+    state = asked.one("state") if asked.one("state") in _STATES else ""
+    page, key = max(asked.number("page"), 1), chosen.key if chosen else b""
+    found, total = Parcels(store).page((page - 1) * _MOST, _MOST, state=state, key=key)
+    pages = max(total_pages(total), 1)
+    if page > pages:
+        page = pages
+        found, total = Parcels(store).page((page - 1) * _MOST, _MOST, state=state, key=key)
+    waiting = sum(counts.get(WAITING, 0) for counts in Parcels(store).counts().values())
+    values = {
+        "rows": [(each, *_sender(each, senders), parcel_condition(each, senders.get(each.key))) for each in found],
+        "total": total,
+        "waiting": waiting,
+        "states": [(each, each.capitalize(), each == state) for each in _STATES],
+        "collectors": [
+            (str(each.number), each.name, each == chosen)
+            for each in sorted(senders.values(), key=lambda each: each.name.casefold())
+        ],
+        "is_narrowed": bool(state or chosen),
+        "may_take": asked.visitor.may("parcel", send=True) and not asked.desk.setting.is_read_only,
+        "may_look": asked.visitor.may("scan"),
+        "earlier": asked.link(page=page - 1) if page > 1 else "",
+        "later": asked.link(page=page + 1) if page < pages else "",
+        "page": page,
+        "pages": pages,
+        "done": _done(asked),
+    }
+    return Drawn("parcels", "Parcels", values)
+
+
+def _sender(each: ArrivedParcel, senders: dict[bytes, Collector]) -> tuple[str, int]:
+    """Whose it is, and the number of its page; 0 where it has none."""
+    known = senders.get(each.key)
+    return (known.name, known.number) if known else (f"Believed once: {words_of(each.key)}", 0)
+
+
+def _done(asked: Asked) -> list[str]:
+    """What became of a file that was taken just now, in sentences."""
+    if asked.one("done") == "known":
+        return ["The register has this scan already. Nothing was changed."]
+    if asked.one("done") != "recorded":
+        return []
+    devices, new, changed, left = (asked.number(name, 0) for name in ("devices", "new", "changed", "left"))
+    says = [f"The scan is recorded: {counted(devices)}, {new:,} new, {changed:,} changed."]
+    if asked.one("late"):
+        says.append("It is older than a scan of the same addresses: what is present now is unchanged.")
+    if left:
+        says.append(f"{counted(left, 'reply', 'replies')} left out: its key may not speak for their senders.")
+    return says
+
+
+PAGE = Page(path="/parcels", title="Parcels", show=show, under="coverage")
