@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # typing takes a millisecond to load, and camscan-link does without it
 if TYPE_CHECKING:
     from camscan.app.assess import judge_assets
     from camscan.app.devices import Details, device_details, find_device, find_devices, pick_devices

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from select import select
 from socket import socket
@@ -39,15 +38,15 @@ REPLIES_ONLY: Sequence[Instruction] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
 class Counts:
-    """What a sweep sent and heard."""
+    """What a sweep sent and heard: how many addresses were asked, in how many frames, and how many answered."""
 
-    asked: int
-    """Addresses."""
-    sent: int
-    """Frames, repeats included."""
-    answered: int
+    __slots__ = ("answered", "asked", "sent")
+
+    def __init__(self, asked: int, sent: int, answered: int) -> None:
+        self.asked = asked
+        self.sent = sent
+        self.answered = answered
 
 
 def request_template(mac: bytes, source: IPv4Address) -> bytes:
@@ -82,19 +81,28 @@ def plan_sweep(interface: Interface, targets: Sequence[IPv4Network]) -> list[tup
     return planned
 
 
-@dataclass(slots=True)
 class Sweep:
     """One sweep: sends at a pace, hears all the while."""
 
-    packets: socket
-    planned: Sequence[tuple[bytes, IPv4Network]]
-    skip: frozenset[int]
-    heard: Callable[[IPv4Address, bytes], None]
-    """Called once for each new pair of address and MAC: two MACs on one address are a conflict; at most MOST_MACS."""
-    asked_once: Callable[[], None] = lambda: None
-    """Called when everybody has been asked for the first time."""
-    asks: Callable[[bool], None] = lambda _asks: None
-    """Called with False when a round has been sent and is only heard; with True, NOTICE before the next is sent."""
+    def __init__(
+        self,
+        packets: socket,
+        planned: Sequence[tuple[bytes, IPv4Network]],
+        skip: frozenset[int],
+        heard: Callable[[IPv4Address, bytes], None],
+        asked_once: Callable[[], None] = lambda: None,
+        asks: Callable[[bool], None] = lambda _asks: None,
+    ) -> None:
+        """``heard`` is called once for each new pair of address and MAC: two MACs on one address are a conflict; at
+        most MOST_MACS. ``asked_once`` is called when everybody has been asked for the first time; ``asks``, with False
+        when a round has been sent and is only heard, and with True, NOTICE before the next is sent.
+        """
+        self.packets = packets
+        self.planned = planned
+        self.skip = skip
+        self.heard = heard
+        self.asked_once = asked_once
+        self.asks = asks
 
     def run(self, *, pps: int, rounds: int, wait: float, linger: float = 0.0) -> Counts:
         """Ask everybody, wait ``wait`` seconds, ask the silent again, ``rounds`` times in all.

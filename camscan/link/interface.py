@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import socket
 import struct
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
-from pathlib import Path
 
 from camscan.link.trouble import Code, Trouble
 
@@ -20,21 +19,28 @@ IFA_ADDRESS, IFA_LOCAL = 1, 2
 HEADER = struct.Struct("=IHHII")
 IFADDRMSG = struct.Struct("=BBBBI")
 ATTRIBUTE = struct.Struct("=HH")
-SYSTEM = Path("/sys/class/net")
+# netdevice(7), linux/sockios.h, linux/if_arp.h
+SIOCGIFFLAGS, SIOCGIFHWADDR = 0x8913, 0x8927
+REQUEST = struct.Struct("16sH6s16x")
+"""struct ifreq: the name, and the first members of a sockaddr."""
+ARPHRD_ETHER = 1
+IFF_UP = 1
 LONGEST_NAME = 15
 """Characters of an interface's name (linux/if.h)."""
 LONGEST_PREFIX_WITH_EDGES = 30
 """Longer prefixes (RFC 3021) have neither a network nor a broadcast address."""
 
 
-@dataclass(frozen=True, slots=True)
 class Interface:
     """One Ethernet interface of this machine."""
 
-    name: str
-    index: int
-    mac: bytes
-    addresses: tuple[IPv4Interface, ...]
+    __slots__ = ("addresses", "index", "mac", "name")
+
+    def __init__(self, name: str, index: int, mac: bytes, addresses: tuple[IPv4Interface, ...]) -> None:
+        self.name = name
+        self.index = index
+        self.mac = mac
+        self.addresses = addresses
 
     def source_for(self, target: IPv4Network) -> IPv4Address | None:
         """Our address on the attached subnet that holds all of ``target``; None where no subnet does."""
@@ -54,24 +60,33 @@ class Interface:
 
 def find_interface(name: str) -> Interface:
     """Look one interface up. Raises Trouble where it is missing, down, or has no Ethernet address."""
-    names = sorted(path.name for path in SYSTEM.glob("*") if path.is_dir())
+    names = sorted(known for _index, known in socket.if_nameindex())
     if name not in names:
         known = ", ".join(names) or "none"
         raise Trouble(Code.INTERFACE, f"no interface named {name[:LONGEST_NAME]!r} (this machine has: {known})")
     try:
         return _look_up(name)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise Trouble(Code.INTERFACE, f"{name} cannot be used: {error}") from None  # it has just gone, most likely
 
 
 def _look_up(name: str) -> Interface:
-    mac = bytes.fromhex((SYSTEM / name / "address").read_text().strip().replace(":", ""))
-    if (SYSTEM / name / "type").read_text().strip() != "1" or len(mac) != 6:  # noqa: PLR2004 - ARPHRD_ETHER
+    kind, mac = _ask_kernel(name, SIOCGIFHWADDR)
+    if kind != ARPHRD_ETHER:
         raise Trouble(Code.INTERFACE, f"{name} is not an Ethernet interface: there is no link layer to ask on")
-    if not int((SYSTEM / name / "flags").read_text(), 16) & 1:  # IFF_UP
+    flags, _rest = _ask_kernel(name, SIOCGIFFLAGS)
+    if not flags & IFF_UP:
         raise Trouble(Code.INTERFACE, f"{name} is down; bring it up first: ip link set {name} up")
     index = socket.if_nametoindex(name)
     return Interface(name, index, mac, list_addresses(index))
+
+
+def _ask_kernel(name: str, question: int) -> tuple[int, bytes]:
+    """What the kernel says of an interface: the flags, or the kind of its address, and then the address."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        answer = fcntl.ioctl(asking, question, REQUEST.pack(name.encode(), 0, b""))
+    _name, number, mac = REQUEST.unpack(answer)
+    return number, mac
 
 
 def list_addresses(index: int) -> tuple[IPv4Interface, ...]:

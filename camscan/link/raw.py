@@ -13,7 +13,7 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from select import select
 
 from camscan.link.interface import Interface
@@ -27,6 +27,8 @@ SOL_PACKET, PACKET_ADD_MEMBERSHIP, PACKET_MR_ALLMULTI = 263, 1, 2  # linux/if_pa
 PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
 CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h
 RECEIVE_BUFFER = 8 << 20
+FRAME = 65536
+"""Bytes of the largest frame."""
 PATIENCE = 1000
 """How often one frame is tried before its interface is given up."""
 
@@ -73,6 +75,14 @@ def receive_frame(packets: socket.socket, size: int) -> bytes | None:
         return None
     except OSError as error:
         raise Trouble(Code.INTERFACE, f"the interface can no longer be listened on: {error.strerror}") from None
+
+
+def frames_for(packets: socket.socket, seconds: float) -> Iterator[bytes]:
+    """Frames as they come, for so many seconds."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        if select([packets], [], [], left)[0] and (frame := receive_frame(packets, FRAME)):
+            yield frame
 
 
 def send_frame(packets: socket.socket, frame: bytes) -> None:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Network, collapse_addresses
-from typing import Any
 
 from camscan.link.trouble import Code, Trouble
+
+TYPE_CHECKING = False  # typing takes a millisecond to load, and dataclasses eight
+if TYPE_CHECKING:
+    from typing import Any
 
 LARGEST = 4 << 20
 """Bytes of a request."""
@@ -25,13 +27,17 @@ _SHOWN = 80
 """Characters of a wrong value that the message shows."""
 
 
-@dataclass(frozen=True, slots=True)
 class Request:
     """Whom to ask. Overlapping networks are merged, so that none is asked twice."""
 
-    targets: Sequence[IPv4Network]
-    ports: Sequence[int] = ()
-    authorised: Sequence[IPv4Network] = ()
+    __slots__ = ("authorised", "ports", "targets")
+
+    def __init__(
+        self, targets: Sequence[IPv4Network], ports: Sequence[int] = (), authorised: Sequence[IPv4Network] = ()
+    ) -> None:
+        self.targets = targets
+        self.ports = ports
+        self.authorised = authorised
 
 
 def parse_request(data: bytes) -> Request:

@@ -1,0 +1,28 @@
+# SPDX-FileCopyrightText: 2026 the camscan authors
+# SPDX-License-Identifier: GPL-2.0-only
+"""What camscan-link prints: JSON Lines, each out at once."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+
+TYPE_CHECKING = False  # typing takes a millisecond to load
+if TYPE_CHECKING:
+    from typing import Any
+
+    from camscan.link.once import Once
+
+
+def print_message(message: Mapping[str, Any]) -> None:
+    """Print one line."""
+    sys.stdout.write(json.dumps(message) + "\n")  # in ASCII, whatever the locale
+    sys.stdout.flush()
+
+
+def print_new(replies: Iterable[dict[str, Any]], once: Once, prefix: str = "") -> None:
+    """Print each reply the first time it is heard, numbered."""
+    for reply in replies:
+        if once.is_new(reply):
+            print_message({"id": f"{prefix}{once.count}", **reply})
