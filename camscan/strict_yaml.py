@@ -11,9 +11,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import yaml
+if TYPE_CHECKING:
+    import yaml
 
 from camscan.errors import ConfigError
 
@@ -99,6 +100,8 @@ def load_yaml(path: Path) -> Node:
 
 def parse_yaml(content: bytes | str, file: str) -> Node:
     """The tree of one YAML document; raises ConfigError with ``file`` and line."""
+    import yaml  # noqa: PLC0415 - it takes 15 ms to load, and most files are read from a cache
+
     try:
         text = content.decode("utf-8-sig") if isinstance(content, bytes) else content
         return _Tree(text, file).read_document()
@@ -143,19 +146,22 @@ class _Tree:
     """Parser events to nodes. Built from events because the composer hides anchors and lets duplicate keys pass."""
 
     def __init__(self, content: str, file: str) -> None:
+        import yaml  # noqa: PLC0415 - loaded by now
+
         self._file = file
+        self._kinds = yaml
         loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         self._next: Callable[[], Any] = loader(content).get_event  # yaml.parse asks for each event twice
 
     def read_document(self) -> Node:
         self._next()
         event = self._next()
-        if isinstance(event, yaml.StreamEndEvent):
+        if isinstance(event, self._kinds.StreamEndEvent):
             return Node(self._file, 1, {})
         root = self._read_node(self._next(), 0)
         self._next()
         event = self._next()
-        if not isinstance(event, yaml.StreamEndEvent):
+        if not isinstance(event, self._kinds.StreamEndEvent):
             raise self._make_error(event, "a second document ('---'); one file holds one")
         return root
 
@@ -165,29 +171,29 @@ class _Tree:
     def _read_node(self, event: Any, depth: int) -> Node:
         if depth > MAX_DEPTH:
             raise self._make_error(event, f"nested deeper than {MAX_DEPTH}")
-        if isinstance(event, yaml.AliasEvent) or event.anchor:
+        if isinstance(event, self._kinds.AliasEvent) or event.anchor:
             raise self._make_error(
                 event, "anchors and aliases ('&', '*') are not used here; quote the text if it is text"
             )
         if event.tag:
             raise self._make_error(event, "tags ('!') are not used here; quote the text if it is text")
         line = event.start_mark.line + 1
-        if isinstance(event, yaml.ScalarEvent):
+        if isinstance(event, self._kinds.ScalarEvent):
             return Node(self._file, line, event.value, bool(event.style))
-        if isinstance(event, yaml.SequenceStartEvent):
+        if isinstance(event, self._kinds.SequenceStartEvent):
             return Node(self._file, line, self._read_list(depth))
         return Node(self._file, line, self._read_mapping(depth))
 
     def _read_list(self, depth: int) -> tuple[Node, ...]:
         found: list[Node] = []
-        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+        while not isinstance(event := self._next(), self._kinds.SequenceEndEvent):
             found.append(self._read_node(event, depth + 1))
         return tuple(found)
 
     def _read_mapping(self, depth: int) -> dict[str, Node]:
         found: dict[str, Node] = {}
         lines: dict[str, int] = {}
-        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+        while not isinstance(event := self._next(), self._kinds.MappingEndEvent):
             key = self._read_node(event, depth + 1)
             name = key.value
             if not isinstance(name, str):

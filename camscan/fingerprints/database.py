@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from camscan import system
+from camscan import kept
 from camscan.cache import Cache
-from camscan.errors import ConfigError, OutputError
+from camscan.errors import ConfigError
 from camscan.fingerprints.entry import Condition, Entry, Maker, Rule, Section
 from camscan.fingerprints.mac_blocks import match_registry
 from camscan.fingerprints.match import Matcher
@@ -22,7 +20,6 @@ from camscan.fingerprints.place import built_in_folder
 from camscan.fingerprints.stated import Statements, build_statements
 from camscan.fingerprints.values import Values, group_values
 from camscan.model import Identification, Match, Observation
-from camscan.output import make_folder, write_bytes_atomically
 
 if TYPE_CHECKING:
     from camscan.fingerprints.read import Source
@@ -141,14 +138,14 @@ def load_database(overlays: Sequence[Path] = (), *, base: Path | None = None, ca
         if not directory.is_dir():
             raise ConfigError(f"{directory}: no such directory of fingerprints")
     version = _version_hash(directories)
-    path = (cache or _cache_directory()) / f"fingerprints-{version}.json"
-    compiled = _read_cache(path)
+    path = (cache or kept.cache_folder()) / f"fingerprints-{version}.json"
+    compiled = kept.read_kept(path)
     if compiled is None:
         source = _read_source(directories)
         if source.problems:
             raise ConfigError(str(source.problems[0]))
         compiled = _compile_source(source)
-        _write_cache(path, compiled)
+        kept.write_kept(path, compiled, "fingerprints-*.json")
     return _make_database(version, directories, compiled)
 
 
@@ -214,37 +211,3 @@ def _make_database(version: str, directories: Sequence[Path], compiled: Mapping[
         prefixes=compiled["prefixes"],
         statements=build_statements(compiled.get("stated", {})),
     )
-
-
-def _cache_directory() -> Path:
-    return system.cache_home() / "camscan"
-
-
-def _read_cache(path: Path) -> dict[str, Any] | None:
-    """The cache, where it is whole and nobody else could have written it."""
-    try:
-        with path.open("rb") as stream:
-            if system.may_be_changed_by_others(os.fstat(stream.fileno())):
-                return None
-            digest, _, body = stream.read().partition(b"\n")
-    except OSError:
-        return None
-    if hashlib.blake2b(body, digest_size=16).hexdigest().encode() != digest:
-        return None
-    found: dict[str, Any] = json.loads(body)
-    return found
-
-
-def _write_cache(path: Path, compiled: Mapping[str, Any]) -> None:
-    """Write it whole or not at all; a cache that cannot be written costs time, nothing else."""
-    body = json.dumps(compiled, separators=(",", ":"), ensure_ascii=False).encode()
-    digest = hashlib.blake2b(body, digest_size=16).hexdigest().encode()
-    try:
-        make_folder(path.parent)
-        path.unlink(missing_ok=True)  # and its rights, which were perhaps why it was not read
-        write_bytes_atomically(path, lambda stream: stream.writelines([digest, b"\n", body]))
-        for other in path.parent.glob("fingerprints-*.json"):
-            if other != path and other.stat().st_mtime < path.stat().st_mtime - 30 * 86400:
-                other.unlink(missing_ok=True)
-    except (OSError, OutputError):
-        return

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from camscan.fingerprints.place import built_in_folder
-from camscan.strict_yaml import Node, load_yaml
+from camscan.kept import load_yaml
+from camscan.strict_yaml import Node
 
 FILE = "vocabulary.yaml"
 PROTOCOL = "protocol."

@@ -13,7 +13,8 @@ from camscan.config.value import day
 from camscan.fingerprints.entry import Maker
 from camscan.fingerprints.place import built_in_folder
 from camscan.fingerprints.read import require_member
-from camscan.strict_yaml import Node, load_yaml
+from camscan.kept import load_yaml
+from camscan.strict_yaml import Node
 
 FILE = "ownership.yaml"
 BASES = ("checked", "second-hand", "general knowledge")

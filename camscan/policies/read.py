@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,9 +20,10 @@ from camscan.errors import ConfigError
 from camscan.fingerprints.entry import Problem
 from camscan.fingerprints.place import built_in_folder
 from camscan.fingerprints.read import require_member
+from camscan.kept import load_yaml
 from camscan.policies import companies
 from camscan.policies.companies import Ownership
-from camscan.strict_yaml import Node, load_yaml
+from camscan.strict_yaml import Node
 
 FOLDER = "policies"
 FILLS = ("local_decision", "debarment")

@@ -14,7 +14,8 @@ from camscan.fingerprints.conditions import condition_of
 from camscan.fingerprints.entry import Problem
 from camscan.fingerprints.place import built_in_folder
 from camscan.fingerprints.read import require_member
-from camscan.strict_yaml import Node, load_yaml
+from camscan.kept import load_yaml
+from camscan.strict_yaml import Node
 from camscan.vulnerabilities.kev import CVE, Flag, catalogue_file, stored_flags
 
 FILE = "weaknesses.yaml"
