@@ -172,7 +172,7 @@ class TestAnyText:
     @given(TEXT)
     def test_is_stored_as_text_that_every_database_takes(self, text: str) -> None:
         column = column_types.DeviceText()
-        stored = column.process_bind_param(text, postgresql.dialect())  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
+        stored = column.bind_processor(postgresql.dialect())(text)  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it untyped
         assert stored is not None
         assert "\x00" not in stored
         stored.encode("utf-8")

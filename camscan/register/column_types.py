@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable
@@ -20,12 +21,30 @@ from camscan.register.texts import MARK, unescape_text
 _UNSTORABLE = re.compile("[\x00\x1a\ud800-\udfff]")
 
 
+def _escape_text(value: str | None) -> str | None:
+    if value is None or not _UNSTORABLE.search(value):
+        return value
+    return MARK + value.encode("unicode_escape").decode("ascii")
+
+
 def _unescape_text(value: str | None) -> str | None:
     return value if value is None else unescape_text(value)
 
 
+@functools.lru_cache(maxsize=1024)  # a reply has a hundred facts of one moment
+def _encode_moment(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
 def _decode_moment(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value)
+
+
+def _to_json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _from_json(value: str | None) -> Any:
@@ -38,14 +57,12 @@ class DeviceText(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Escape where needed."""
-        if value is None or not _UNSTORABLE.search(value):
-            return value
-        return MARK + value.encode("unicode_escape").decode("ascii")
+    def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None]:  # noqa: ARG002 - SQLAlchemy's signature
+        """Escape where needed. This and the next are given directly: recordings and long lists spend their time here."""
+        return _escape_text
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], str | None]:  # noqa: ARG002 - as above
-        """Undo the escape. Given directly, since lists of all devices spend their time here."""
+        """Undo the escape."""
         return _unescape_text
 
 
@@ -55,12 +72,9 @@ class Moment(TypeDecorator[datetime]):
     impl = String(27)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - as above
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], str | None]:  # noqa: ARG002 - as above
         """To text."""
-        if value is None:
-            return None
-        utc = value if value.tzinfo is UTC else value.astimezone(UTC)
-        return utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+        return _encode_moment
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], datetime | None]:  # noqa: ARG002 - as above
         """To a time."""
@@ -73,9 +87,9 @@ class Json(TypeDecorator[Any]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str:  # noqa: ARG002 - as above
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:  # noqa: ARG002 - as above
         """To JSON."""
-        return json.dumps(value, separators=(",", ":"))
+        return _to_json
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Any]:  # noqa: ARG002 - as above
         """From JSON."""
