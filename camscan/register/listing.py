@@ -94,6 +94,11 @@ def bring_up_to_date(connection: Connection, lister: Lister, *, rebuild: bool = 
     return True
 
 
+def begin_listing(connection: Connection) -> None:
+    """Say of tables that were made just now that nothing is in them yet: the first lines need not make them again."""
+    _write_stamp(connection, Stamp(edition="", day="", scan=0, change=0, settled="", lines=0, turn=0))
+
+
 def stale_lines(connection: Connection) -> frozenset[int]:
     """Numbers of the devices whose lines are out of date by now, since they were written to."""
     if not inspect(connection).has_table(schema.touched.name):

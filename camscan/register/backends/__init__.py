@@ -10,6 +10,7 @@ from typing import Protocol
 from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, inspect
 
 from camscan.errors import RegisterError
+from camscan.register.listing import begin_listing
 from camscan.register.schema import METADATA, VERSION, overview, touched
 from camscan.register.watching import create_triggers, drop_triggers
 
@@ -102,6 +103,7 @@ def migrate_tables(connection: Connection, to: str) -> None:
         _STAMP.create(connection, checkfirst=False)
         connection.execute(_STAMP.insert().values(version_num=VERSION))
         create_triggers(connection)
+        begin_listing(connection)
         return
     from alembic import command  # noqa: PLC0415 - 0.2 s that only an upgrade needs
     from alembic.config import Config  # noqa: PLC0415 - as above
