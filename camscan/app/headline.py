@@ -16,11 +16,24 @@ __all__ = ["Headline", "headline_of_report", "of_register", "of_workspace"]
 
 
 def of_register(book: Register, settings: Config, rows: Sequence[Asset] | None = None) -> Headline:
-    """The counts of the whole register as it stands; ``rows`` are all its devices, where they were read already."""
-    assets = book.devices() if rows is None else rows
+    """The counts of the whole register as it stands; ``rows`` are all its devices, where they were read already.
+
+    Else they are counted from the listing where that is up to date, as it is after a scan was recorded.
+    """
+    assets = _list_devices(book, settings) if rows is None else rows
     return count_headline(
         assets, book.scans(), companies.load_ownership(settings.overlays), settings.places() or book.sites()
     )
+
+
+def _list_devices(book: Register, settings: Config) -> Sequence[Asset]:
+    from camscan.app.listing_lines import decode_lines, make_lister  # noqa: PLC0415 - they need the headline themselves
+
+    if book.has_listing:
+        book.list_by(make_lister(settings))
+        if book.counting_basis():
+            return [each.asset for each in decode_lines(book.lines())]
+    return book.devices()
 
 
 def of_workspace(space: Workspace) -> Headline:

@@ -19,6 +19,8 @@ from camscan.words import listed
 
 MOST = 10
 """New devices that are named; of more, the number is told."""
+_PART = 16
+"""New devices that are read at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +46,23 @@ class ScanNews:
 
 def find_scan_news(book: Register, report: Report, recorded: Recorded) -> ScanNews:
     """What the scan of this report, which was recorded just now, brought."""
-    new = {each.asset_id for each in recorded.happenings if each.event is Event.NEW}
-    rows = [row for row in book.devices_by_number(new) if _may_be_a_camera(row)]
-    if not rows and not report.site:
-        return ScanNews()
+    new = [each.asset_id for each in recorded.happenings if each.event is Event.NEW]
     before = [scan for scan in book.scans() if scan.scan_id != report.scan_id]
     if report.site:
         is_first = all(scan.site.casefold() != report.site.casefold() for scan in before)
     else:
         is_first = all(scan.targets != report.targets for scan in before)
-    where = (report.site or listed(report.targets)) if is_first else ""
-    return ScanNews(where, headline_of_report(report).counts if is_first else "", rows)
+    if not is_first:
+        return ScanNews(new=[row for row in book.devices_by_number(new) if _may_be_a_camera(row)])
+    if not report.site and not _has_camera(book, new):
+        return ScanNews()
+    return ScanNews(report.site or listed(report.targets), headline_of_report(report).counts)
+
+
+def _has_camera(book: Register, new: Sequence[str]) -> bool:
+    """Whether one of the new devices may be a camera. A first scan has many, and among the first of them is one."""
+    parts = (new[start : start + _PART] for start in range(0, len(new), _PART))
+    return any(_may_be_a_camera(row) for part in parts for row in book.devices_by_number(part))
 
 
 def _may_be_a_camera(row: Asset) -> bool:
