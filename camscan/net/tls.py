@@ -12,9 +12,10 @@ import struct
 import warnings
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from cryptography import x509
-from cryptography.utils import CryptographyDeprecationWarning
+if TYPE_CHECKING:
+    from cryptography import x509
 
 OP_LEGACY_SERVER_CONNECT = 0x4
 """ssl.OP_LEGACY_SERVER_CONNECT, which Python 3.11 does not name: servers without RFC 5746."""
@@ -153,6 +154,9 @@ def describe_certificate(der: bytes, version: str) -> bytes:
 
     A certificate that cannot be parsed still has its ``sha256=`` and ``version=``.
     """
+    from cryptography import x509  # noqa: PLC0415 - 25 ms, and few estates have certificates
+    from cryptography.utils import CryptographyDeprecationWarning  # noqa: PLC0415 - as above
+
     lines = [f"sha256={hashlib.sha256(der).hexdigest()}", f"version={version}"]
     with warnings.catch_warnings():  # negative serial numbers, naive encodings: seen, and not ours to mend
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
@@ -188,6 +192,8 @@ def _date_text(moment: datetime) -> str:
 
 
 def _alternative_names(certificate: x509.Certificate) -> list[str]:
+    from cryptography import x509  # noqa: PLC0415 - loaded by now
+
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (ValueError, TypeError, x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
