@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from datetime import date
+
+from camscan.dataclass import dataclass
 
 _LONGEST = 128
 """Characters that are looked at: the longest real text of these kinds has 60."""

@@ -10,9 +10,11 @@ from __future__ import annotations
 import enum
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import NamedTuple
+
+from camscan.dataclass import dataclass
 
 LISTED = "listed-"
 """How the ``probe`` of an observation begins that another system listed: its ARP table, say. No scan ends it."""

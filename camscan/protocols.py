@@ -10,7 +10,8 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from camscan.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

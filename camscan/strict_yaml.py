@@ -9,13 +9,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import yaml
 
+from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
 
 MAX_DEPTH = 50

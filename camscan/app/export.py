@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from camscan.asset import Asset
 from camscan.config import Config
+from camscan.dataclass import dataclass
 from camscan.errors import UsageError
 from camscan.exports import (
     LEFT_OUT,

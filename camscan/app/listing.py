@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from functools import partial
 from typing import Any, TextIO
@@ -14,6 +14,7 @@ from camscan.app.device_members import HEADER, device_cells, device_object
 from camscan.app.headline import of_register
 from camscan.asset import Asset, Judgement
 from camscan.config import Config
+from camscan.dataclass import dataclass
 from camscan.errors import UsageError
 from camscan.headline import MAKERS, Headline, is_unknown
 from camscan.plan.entered_twice import entered_twice

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from camscan import fingerprints
 from camscan.config import Config, find_config
+from camscan.dataclass import dataclass
 from camscan.errors import NothingToAskError, ScopeError, UsageError
 from camscan.net.interface import find, interfaces, require_link
 from camscan.net.pace import PACES, Pace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from camscan.app.record import record_and_write, sites_of
 from camscan.app.request import Prepared, Request
 from camscan.app.scan import Interruption, Watcher, run_scan
 from camscan.config import PACES
+from camscan.dataclass import dataclass
 from camscan.errors import CamscanError, OutputError
 from camscan.model import Completion, Report, Turn
 from camscan.output import mask_password, write_bytes_atomically

@@ -7,11 +7,12 @@ import contextlib
 import gc
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from camscan import captures
 from camscan.app.request import Prepared
+from camscan.dataclass import dataclass
 from camscan.model import Completion, Report
 from camscan.net.door import Door
 from camscan.net.pace import PACES

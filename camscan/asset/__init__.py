@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from types import MappingProxyType
 
+from camscan.dataclass import dataclass
 from camscan.model import Identification
 
 NOTHING: Mapping[str, str] = MappingProxyType({})

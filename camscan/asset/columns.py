@@ -7,10 +7,10 @@ promise: new columns are only appended.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
 from camscan.asset import Lifecycle, Presence, RecordType
 from camscan.asset.spelling import plain_name
+from camscan.dataclass import dataclass
 
 VERSION = 1
 """Of the columns: counts up when one is renamed, removed, moved or comes to mean something else. Not for a new one."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ import click
 
 from camscan import app, system
 from camscan.cli._words import program_name, warn
+from camscan.dataclass import dataclass
 from camscan.errors import UsageError
 from camscan.output import mask_password, visible
 from camscan.words import counted

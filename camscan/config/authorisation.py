@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from camscan.config.value import Network, day, read_entries, read_word, some_networks
+from camscan.dataclass import dataclass
 from camscan.strict_yaml import Node
 
 KEYS = ("role", "date", "expires", "cidrs", "window", "days", "contact")

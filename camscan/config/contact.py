@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
 from camscan.config.value import day, read_word
+from camscan.dataclass import dataclass
 from camscan.strict_yaml import Node
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from camscan.config.value import read_number, read_word
+from camscan.dataclass import dataclass
 from camscan.strict_yaml import Node
 
 THRESHOLD = 5

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from camscan.config.secret import Secret, read_secret
 from camscan.config.value import read_entries, read_word
+from camscan.dataclass import dataclass
 from camscan.strict_yaml import Node
 
 _TOKEN = dict(zip(("file", "env", "systemd_credential"), ("token_file", "token_env", "token_credential"), strict=True))

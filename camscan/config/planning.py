@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from camscan.asset.columns import SENSITIVITIES, SITE_TYPES
 from camscan.config.value import day
+from camscan.dataclass import dataclass
 from camscan.strict_yaml import MAX_BYTES, Node
 
 UNKNOWN = "unknown"

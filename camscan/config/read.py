@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import zoneinfo
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol, TypeVar
@@ -27,6 +27,7 @@ from camscan.config.site import MEMBERS, Site, read_site
 from camscan.config.snmp import snmp_login
 from camscan.config.value import Faults, each, ports, read_networks, read_number, read_word
 from camscan.config.web import Web, read_web
+from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
 from camscan.strict_yaml import Node, load_yaml
 

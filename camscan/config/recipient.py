@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType
 
 from camscan.config.secret import Secret, read_secret
 from camscan.config.value import read_entries, read_number, read_word
+from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
 from camscan.strict_yaml import Node
 

@@ -7,11 +7,11 @@ import os
 import re
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from camscan import system
 from camscan.config.value import read_word
+from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
 from camscan.strict_yaml import Node
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, tzinfo
 from pathlib import Path
 from types import MappingProxyType
@@ -24,6 +24,7 @@ from camscan.config.site import Site
 from camscan.config.snmp import SnmpLogin
 from camscan.config.value import Network, do_overlap, is_within, join_networks
 from camscan.config.web import Web
+from camscan.dataclass import dataclass
 from camscan.errors import ConfigError, ScopeError
 
 FILE_NAME = "camscan.yaml"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from camscan.asset import Place
 from camscan.config.running import read_interval
 from camscan.config.value import Network, network, read_column, read_entries, read_networks, read_word
+from camscan.dataclass import dataclass
 from camscan.strict_yaml import Node
 
 COLUMNS = {

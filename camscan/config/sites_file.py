@@ -7,7 +7,7 @@ import difflib
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from camscan.asset import Place
@@ -15,6 +15,7 @@ from camscan.asset.columns import BY_NAME
 from camscan.asset.entry import normalise
 from camscan.config.site import COLUMNS, MEMBERS, Site, Subnet
 from camscan.config.value import Network, read_network
+from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
 from camscan.strict_yaml import read_contents
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
 from pathlib import Path
 
 from camscan.config.secret import Secret, read_secret
 from camscan.config.value import Network, read_entries, read_word, some_networks
+from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
 from camscan.strict_yaml import Node
 

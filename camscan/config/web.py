@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from camscan.config.secret import Secret, read_secret
 from camscan.config.value import Network, read_entries, read_networks, read_word
+from camscan.dataclass import dataclass
 from camscan.strict_yaml import Node
 
 RIGHTS = ("owner", "officer", "site_manager", "finance", "foi", "auditor", "ict")

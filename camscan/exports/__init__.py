@@ -19,7 +19,7 @@ import importlib.util
 import pkgutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from types import MappingProxyType
 from typing import TextIO
@@ -27,6 +27,7 @@ from typing import TextIO
 from camscan.addresses import sort_key
 from camscan.asset import Asset, Judgement, Lifecycle
 from camscan.cells import csv_text
+from camscan.dataclass import dataclass
 from camscan.model import Device, Report
 
 LEFT_OUT = "LEFT-OUT.csv"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from camscan import kept
 from camscan.cache import Cache
+from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
 from camscan.fingerprints.entry import Condition, Entry, Maker, Rule, Section
 from camscan.fingerprints.mac_blocks import match_registry

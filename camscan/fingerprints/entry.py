@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
 
 CLAIMS = frozenset(

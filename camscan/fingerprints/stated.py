@@ -6,12 +6,12 @@ import functools
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import re2
 
 from camscan.cache import ENTRY, Cache, size_of_texts
+from camscan.dataclass import dataclass
 from camscan.model import Match
 from camscan.protocols import TYPED
 

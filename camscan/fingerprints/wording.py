@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from camscan.dataclass import dataclass
 from camscan.fingerprints.place import built_in_folder
 from camscan.kept import load_yaml
 from camscan.strict_yaml import Node

@@ -10,8 +10,8 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from camscan.dataclass import dataclass
 from camscan.fingerprints.wording import Words, load_words
 from camscan.identify.decide import PROBABLE
 from camscan.model import Identification

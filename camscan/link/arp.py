@@ -90,12 +90,15 @@ class Sweep:
         planned: Sequence[tuple[bytes, IPv4Network]],
         skip: frozenset[int],
         heard: Callable[[IPv4Address, bytes], None],
+        *,
         asked_once: Callable[[], None] = lambda: None,
         asks: Callable[[bool], None] = lambda _asks: None,
     ) -> None:
-        """``heard`` is called once for each new pair of address and MAC: two MACs on one address are a conflict; at
-        most MOST_MACS. ``asked_once`` is called when everybody has been asked for the first time; ``asks``, with False
-        when a round has been sent and is only heard, and with True, NOTICE before the next is sent.
+        """A sweep of what was planned, without the addresses in ``skip``.
+
+        ``heard`` is called once for each new pair of address and MAC: two MACs on one address are a conflict; at most
+        MOST_MACS. ``asked_once`` is called when everybody has been asked for the first time; ``asks``, with False when
+        a round has been sent and is only heard, and with True, NOTICE before the next is sent.
         """
         self.packets = packets
         self.planned = planned

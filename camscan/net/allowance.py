@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from camscan.dataclass import dataclass
 from camscan.net.pace import Throttle
 
 MOST_HELD = 32 << 20

@@ -9,8 +9,9 @@ from __future__ import annotations
 import enum
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from camscan.dataclass import dataclass
 from camscan.net.system import tracked_share
 
 LEAST = 1 / 16

@@ -8,8 +8,9 @@ import re
 import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from camscan.dataclass import dataclass
 from camscan.model import Outcome
 from camscan.net.host import Answer
 from camscan.net.http import Reply, wants_tls

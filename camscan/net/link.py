@@ -16,11 +16,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
+from camscan.dataclass import dataclass
 from camscan.errors import CamscanError
 from camscan.model import Reply
 from camscan.net import system

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from camscan.dataclass import dataclass
 from camscan.errors import NotSpoken
 
 _STATUS_LINE = re.compile(

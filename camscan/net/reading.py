@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from camscan.dataclass import dataclass
 from camscan.model import Outcome
 from camscan.net.tcp import Connection, Endless
 

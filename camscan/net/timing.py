@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from camscan.dataclass import dataclass
 from camscan.net.pace import Pace
 
 SYN_REPEAT = 1.0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from camscan.asset import Asset, Judgement
+from camscan.dataclass import dataclass
 from camscan.plan.calendar import Month, month_of, months_between
 from camscan.plan.standing import REMAINING, Standing, planned_day, removal_standing, removed_day
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 
 from camscan.asset import Asset
+from camscan.dataclass import dataclass
 from camscan.plan.calendar import Month, budget_year, month_of
 from camscan.plan.standing import planned_day
 from camscan.words import counted

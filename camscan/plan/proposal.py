@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from camscan.asset import Asset, Judgement
+from camscan.dataclass import dataclass
 from camscan.errors import UsageError
 from camscan.plan.calendar import Month, month_of, months_between
 from camscan.plan.capacity import Limits, Prices, Room, list_advice, total_cost

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
 from camscan.config import Config
 from camscan.config.site import Site
+from camscan.dataclass import dataclass
 from camscan.errors import TargetError
 from camscan.model import Completion, Coverage
 from camscan.net.span import Network, Span, common, merge, spans, without

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from camscan.asset import CLOSED, Asset, Grouping, Judgement
 from camscan.asset.kinds import founded_capabilities
+from camscan.dataclass import dataclass
 from camscan.plan.calendar import budget_year
 from camscan.plan.entered_twice import entered_twice
 from camscan.plan.naming import group_by_name

@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from pathlib import Path
 
 from camscan.config.value import day
+from camscan.dataclass import dataclass
 from camscan.fingerprints.entry import Maker
 from camscan.fingerprints.place import built_in_folder
 from camscan.fingerprints.read import require_member

@@ -10,12 +10,12 @@ import re
 import string
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from camscan.asset.columns import SENSITIVITIES, SITE_TYPES, ZONES
 from camscan.config.value import day
+from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
 from camscan.fingerprints.entry import Problem
 from camscan.fingerprints.place import built_in_folder

@@ -14,10 +14,11 @@ import importlib
 import pkgutil
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from uuid import UUID
 
 from camscan.cache import ENTRY, Cache, size_of_texts
+from camscan.dataclass import dataclass
 from camscan.errors import Malformed, NotSpoken
 from camscan.model import Attempt, Fact, Observation, Outcome, Reply
 from camscan.net.host import Answer, Host

@@ -58,7 +58,7 @@ class DeviceText(TypeDecorator[str]):
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None]:  # noqa: ARG002 - SQLAlchemy's signature
-        """Escape where needed. This and the next are given directly: recordings and long lists spend their time here."""
+        """Escape where needed. This and the next are given directly: recordings and lists spend their time here."""
         return _escape_text
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], str | None]:  # noqa: ARG002 - as above

@@ -101,9 +101,9 @@ def _prepare(connection: Connection, table: Table, names: Sequence[str]) -> _Ins
     """SQLAlchemy's INSERT and its types, without what it does for each row: that took three times as long as SQLite."""
     dialect = connection.dialect
     compiled = table.insert().compile(dialect=dialect, column_keys=list(names))
-    order = compiled.positiontup if compiled.positional else names  # type: ignore[attr-defined]  # of the SQL compiler
+    order = compiled.positiontup or names
     encoders = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in order]
-    return _Insert(str(compiled), order, bool(compiled.positional), encoders)  # type: ignore[attr-defined]  # as above
+    return _Insert(str(compiled), order, compiled.positional, encoders)
 
 
 def _insert(connection: Connection, rows: Sequence[Mapping[str, Any]], prepared: _Insert) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from camscan.asset import Asset, Change, Happening, RecordType
+from camscan.dataclass import dataclass
 from camscan.model import Completion, Coverage, Identification, Observation, Turn
 
 

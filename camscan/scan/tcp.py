@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from camscan.dataclass import dataclass
 from camscan.model import Attempt, Outcome
 from camscan.net.door import Door
 from camscan.net.host import Answer, Host

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TypeVar
 
 from camscan.config.value import day
+from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
 from camscan.fingerprints.conditions import condition_of
 from camscan.fingerprints.entry import Problem

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from camscan.dataclass import dataclass
 from camscan.net.span import Span
 
 InterfaceAddress = ipaddress.IPv4Interface | ipaddress.IPv6Interface

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from camscan import decode
+from camscan.dataclass import dataclass
 from camscan.errors import Malformed
 from camscan.identify import certainty_word
 from camscan.model import Identification, Observation, Outcome, Report

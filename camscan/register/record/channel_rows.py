@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from camscan.asset import RecordType
+from camscan.dataclass import dataclass
 from camscan.identify.keys import Key
 from camscan.model import Identification
 from camscan.register.events import Draft

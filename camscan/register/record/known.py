@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from sqlalchemy import RowMapping
 
 from camscan.asset import RecordType
+from camscan.dataclass import dataclass
 from camscan.identify.keys import Key, Marks, known_type
 from camscan.model import Identification, Report
 from camscan.register.record.notes import PLACE, SHARED

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
+from camscan.dataclass import dataclass
 from camscan.identify.field import is_global_mac
 from camscan.identify.keys import (
     STRENGTH,

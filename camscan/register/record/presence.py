@@ -8,13 +8,14 @@ from __future__ import annotations
 import ipaddress
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from camscan.addresses import subnet_of
 from camscan.asset import Event, Presence
+from camscan.dataclass import dataclass
 from camscan.errors import TargetError
 from camscan.model import Completion, Coverage, Outcome, Report
 from camscan.net.span import Network, Span, SpanSet, common, spans, without

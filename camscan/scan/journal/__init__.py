@@ -13,13 +13,14 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from datetime import UTC, datetime, timedelta
 from glob import escape
 from pathlib import Path
 from typing import Any
 
 from camscan import system
+from camscan.dataclass import dataclass
 from camscan.output import explain_errors, make_folder, open_existing, write_bytes_atomically
 
 VERSION = 2

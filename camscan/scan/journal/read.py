@@ -7,12 +7,13 @@ import itertools
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from camscan import captures
+from camscan.dataclass import dataclass
 from camscan.errors import OutputError
 from camscan.model import Attempt, Outcome, Reply
 from camscan.net.span import Span, common, merge

@@ -1,0 +1,149 @@
+"""Data classes of ours beside those of the standard library."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import inspect
+import pickle
+from dataclasses import FrozenInstanceError, field
+from typing import Any
+
+import pytest
+
+from camscan.dataclass import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """A noun."""
+
+    name: str
+    port: int = 80
+    tags: list[str] = field(default_factory=list, compare=False)
+    secret: str = field(default="x", repr=False)
+    made: str = field(init=False, default="here")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Theirs:
+    """A noun."""
+
+    name: str
+    port: int = 80
+    tags: list[str] = field(default_factory=list, compare=False)
+    secret: str = field(default="x", repr=False)
+    made: str = field(init=False, default="here")
+
+
+@dataclass(slots=True)
+class Open:
+    """A noun that changes."""
+
+    first: int
+    second: int = 2
+    total: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.total = self.first + self.second
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """All of it by name."""
+
+    first: int
+    second: str = "b"
+
+
+@dataclass(frozen=True)
+class Loose:
+    """Without slots."""
+
+    first: int
+    items: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Without fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child(Ours):
+    """One field more."""
+
+    more: str = "m"
+
+
+@dataclass(slots=True, eq=False)
+class Unequal:
+    """Equal to itself alone."""
+
+    first: int
+
+
+def test_it_takes_the_same_arguments_and_gives_the_same_members() -> None:
+    assert str(inspect.signature(Ours)) == str(inspect.signature(Theirs))
+    assert [(each.name, each.type, each.init) for each in dataclasses.fields(Ours)] == [
+        (each.name, each.type, each.init) for each in dataclasses.fields(Theirs)
+    ]
+    assert Ours.__match_args__ == Theirs.__match_args__
+    assert Ours.__init__.__annotations__ == Theirs.__init__.__annotations__
+    assert repr(Ours("a", tags=["t"])) == repr(Theirs("a", tags=["t"])).replace("Theirs", "Ours")
+    assert dataclasses.asdict(Ours("a", 1)) == dataclasses.asdict(Theirs("a", 1))
+    with pytest.raises(TypeError):
+        Ours()  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        Ours("a", made="there")  # type: ignore[call-arg]
+
+
+def test_equal_is_what_has_the_same_class_and_the_same_compared_fields() -> None:
+    assert Ours("a", tags=["t"]) == Ours("a") != Ours("b")
+    assert hash(Ours("a", tags=["t"])) == hash(Ours("a"))
+    stranger: object = Theirs("a")
+    assert Ours("a") != stranger
+    assert Ours("a") != Child("a")
+    assert Nothing() == Nothing()
+    assert hash(Nothing()) == hash(Nothing())
+    assert Open(1) == Open(1) != Open(2)
+    assert Unequal(1) != Unequal(1)
+    with pytest.raises(TypeError):
+        hash(Open(1))
+
+
+def test_each_has_lists_of_its_own() -> None:
+    one, other = Ours("a"), Ours("a")
+    one.tags.append("t")
+    assert other.tags == []
+    assert Loose(1).items is not Loose(1).items
+
+
+@pytest.mark.parametrize("one", [Ours("a"), Named(first=1), Loose(1), Child("a")])
+def test_a_frozen_one_stays_as_it_is(one: Any) -> None:
+    for name in ("first", "name", "other"):
+        with pytest.raises(FrozenInstanceError, match=f"cannot assign to field '{name}'"):
+            setattr(one, name, 1)
+        with pytest.raises(FrozenInstanceError, match=f"cannot delete field '{name}'"):
+            delattr(one, name)
+
+
+@pytest.mark.parametrize("one", [Ours("a", 5, ["t"]), Named(first=1), Loose(1, {"a": 1}), Child("a"), Open(3)])
+def test_it_can_be_copied_pickled_and_replaced(one: Any) -> None:
+    assert pickle.loads(pickle.dumps(one)) == one
+    assert copy.deepcopy(one) == copy.copy(one) == dataclasses.replace(one) == one
+    assert repr(copy.deepcopy(one)) == repr(one)
+
+
+def test_fields_by_name_alone_inherited_ones_and_what_follows_the_making() -> None:
+    assert Named(first=1, second="c") == dataclasses.replace(Named(first=1), second="c")
+    with pytest.raises(TypeError):
+        Named(1)  # type: ignore[call-arg]
+    assert repr(Child("a", 1)) == "Child(name='a', port=1, tags=[], made='here', more='m')"
+    thawed = Open(1)
+    thawed.second = 5
+    assert (thawed.total, thawed.second) == (3, 5)
+    assert not hasattr(Open(1), "__dict__")
+    match Ours("a", 7):
+        case Ours(name, port):
+            assert (name, port) == ("a", 7)
