@@ -121,7 +121,7 @@ def running(
         open_register(where).close()
         store = stack.enter_context(open_store(where))
         _approve(store, sites, keys)
-        if is_server:
+        if is_server and (ROOT / "camscan" / "cli" / "work.py").exists():
             processes["work"] = stack.enter_context(_program(folder, where, "work")).pid
         serve = stack.enter_context(_program(folder, where, "serve", "--port", "0"))
         assert serve.stdout

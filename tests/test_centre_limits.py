@@ -13,6 +13,7 @@ from sqlalchemy import Engine, event
 from starlette.testclient import TestClient
 from test_centre import HOST, SITES, Site
 
+from camscan.app.uploads import has_room
 from camscan.app.workspace import find_workspace
 from camscan.parcel.keys import public_of
 from camscan.register import open_register
@@ -118,6 +119,12 @@ class TestDisk:
         answer = site.ask("PUT", path, b"x", query="at=1")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "600")
         assert site.ask("HEAD", path).headers["camscan-held"] == "1"
+
+    def test_a_folder_that_is_not_there_yet_holds_nobody_up(self, tmp_path: Path) -> None:
+        """On a new machine, the directory of programs' state is made with the first part."""
+        there = tmp_path / "state" / "camscan" / "parcels"
+        assert has_room(there, 0.0)
+        assert not has_room(there, 1.0)
 
 
 class TestNext:

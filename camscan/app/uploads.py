@@ -36,8 +36,11 @@ def folder_of(space: Workspace) -> Path:
 
 def has_room(folder: Path, share: float = ROOM) -> bool:
     """Whether such a share of the disk is free."""
+    there = next(
+        path for path in (folder, *folder.absolute().parents) if path.exists()
+    )  # it is made with the first part
     try:
-        usage = shutil.disk_usage(folder if folder.exists() else folder.parent)
+        usage = shutil.disk_usage(there)
     except OSError:
         return False
     return usage.free >= share * usage.total
