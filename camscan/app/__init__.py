@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         device_words,
         devices,
         diff,
+        due_errands,
         edit,
         elsewhere,
         enrich,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         people,
         plan,
         policy_counts,
+        queueing,
         record,
         report,
         report_form,
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
         timeline,
         unattended,
         uploads,
+        worker,
         workspace,
     )
 
@@ -87,6 +90,7 @@ __all__ = [
     "device_words",
     "devices",
     "diff",
+    "due_errands",
     "edit",
     "elsewhere",
     "enrich",
@@ -107,6 +111,7 @@ __all__ = [
     "people",
     "plan",
     "policy_counts",
+    "queueing",
     "record",
     "report",
     "report_form",
@@ -129,6 +134,7 @@ __all__ = [
     "timeline",
     "unattended",
     "uploads",
+    "worker",
     "workspace",
 ]
 

@@ -14,7 +14,7 @@ from camscan.parcel.unpack import unpack
 from camscan.probes import catch_fault
 from camscan.store.collectors import Collectors
 from camscan.store.database import Store
-from camscan.store.parcels import LOST, REFUSED, WAITING, ArrivedParcel, Parcels
+from camscan.store.parcels import LOST, RECORDED, REFUSED, WAITING, ArrivedParcel, Parcels
 
 KEPT_DAYS = 35
 """Files of parcels are kept so long: a register that is restored to an earlier day can take them again."""
@@ -37,31 +37,73 @@ def record_arrivals(space: Workspace, store: Store) -> TakenIn:
 
     Another program that writes to the register ends it early; the next call goes on. Twice is once.
     """
-    parcels, recorded, refused = Parcels(store), 0, 0
-    for each in parcels.waiting():
-        collector = Collectors(store).of_key(each.key)
-        if collector is None or not collector.is_approved:
-            continue
-        if not uploads.blob_path(uploads.folder_of(space), each.blob).exists():
-            parcels.failed(each.scan_id, "its file was lost at the centre; send it again", LOST)
-            continue
-        why, is_final = "", False
-        with catch_fault() as fault:
-            try:
-                _record(each, space)
-            except BusyError:
-                break
-            except UsageError as error:
-                why, is_final = str(error), True
-            except CamscanError as error:
-                why = str(error)
-        why = why or fault.detail
-        recorded += not why
-        if why:
-            is_over = is_final or each.tries + 1 >= _TRIES
-            parcels.failed(each.scan_id, why, **({"state": REFUSED} if is_over else {}))
-            refused += is_over
-    return TakenIn(recorded, refused, len(parcels.waiting()))
+    recorded = refused = 0
+    for each in recordable(store):
+        try:
+            state = _record_one(space, store, each)
+        except BusyError:
+            break
+        recorded += state == RECORDED
+        refused += state == REFUSED
+    return TakenIn(recorded, refused, len(Parcels(store).waiting()))
+
+
+def recordable(store: Store) -> list[ArrivedParcel]:
+    """The parcels that wait and whose key is approved, in the order of their scans."""
+    waiting = Parcels(store).waiting()
+    if not waiting:
+        return []
+    approved = {each.key for each in Collectors(store).all() if each.is_approved}
+    return [each for each in waiting if each.key in approved]
+
+
+def record_arrival(space: Workspace, store: Store, scan_id: str) -> str:
+    """Record the parcel of one scan; the state that it has then.
+
+    Empty where it does not wait, or its key is not approved: nothing was done then, as where BusyError is raised,
+    because another program writes to the register.
+    """
+    found = Parcels(store).of_scan(scan_id)
+    if found is None or found.state != WAITING:
+        return ""
+    collector = Collectors(store).of_key(found.key)
+    return _record_one(space, store, found) if collector and collector.is_approved else ""
+
+
+def note_broken_off(store: Store, scan_id: str) -> bool:
+    """The program that recorded a parcel was killed in the middle of it; whether it is to be tried again."""
+    found = Parcels(store).of_scan(scan_id)
+    if found is None or found.state != WAITING:
+        return False
+    why = "the program that recorded it was killed in the middle"
+    return _note_failure(store, found, why, is_final=False) == WAITING
+
+
+def _record_one(space: Workspace, store: Store, each: ArrivedParcel) -> str:
+    """The state of a parcel that was recorded, or not."""
+    if not uploads.blob_path(uploads.folder_of(space), each.blob).exists():
+        Parcels(store).failed(each.scan_id, "its file was lost at the centre; send it again", LOST)
+        return LOST
+    why, is_final, busy = "", False, None
+    with catch_fault() as fault:
+        try:
+            _record(each, space)
+        except BusyError as error:
+            busy = error
+        except UsageError as error:
+            why, is_final = str(error), True
+        except CamscanError as error:
+            why = str(error)
+    if busy:
+        raise busy
+    why = why or fault.detail
+    return _note_failure(store, each, why, is_final=is_final) if why else RECORDED
+
+
+def _note_failure(store: Store, each: ArrivedParcel, why: str, *, is_final: bool) -> str:
+    state = REFUSED if is_final or each.tries + 1 >= _TRIES else WAITING
+    Parcels(store).failed(each.scan_id, why, state)
+    return state
 
 
 def replay_files(space: Workspace, store: Store, now: datetime) -> int:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from camscan.app import uploads
+from camscan.app import queueing, uploads
 from camscan.app.resume import journal_folder
 from camscan.app.workspace import Workspace
 from camscan.parcel import MOST_BYTES
@@ -22,7 +22,7 @@ from camscan.parcel.signature import Call, Signed, verified
 from camscan.store.collectors import Asking, Collector, Collectors, State, Turn
 from camscan.store.database import Store
 from camscan.store.errands import ANSWERS, Errand, Errands
-from camscan.store.parcels import Parcels
+from camscan.store.parcels import WAITING, Parcels
 from camscan.store.quota import Quota
 
 __all__ = [
@@ -188,6 +188,8 @@ class Centre:
             return Reply(200 if done else 409, {"held": held})
         if way == "end":
             status, members = parcel.end(_members(asking.call.body), asking.now)
+            if members.get("state") == WAITING:
+                queueing.hand_over(self._space, asking.id)
             return Reply(status, members)
         result = parcel.result()
         return Reply(200, result) if result else _NOTHING

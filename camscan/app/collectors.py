@@ -23,8 +23,9 @@ from camscan.version import __version__
 
 _LONGEST = 200
 SILENT = timedelta(hours=2)
-"""A collector asks every five to fifteen minutes: three that were missed and an hour more are too many."""
-
+"""A collector asks every one to fifteen minutes: three that were missed and an hour more are too many."""
+SCANNING = timedelta(days=1)
+"""The same while it scans: it asks for nothing then."""
 
 _VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})")
 _DIGITS = 16
@@ -74,13 +75,10 @@ class Standing:
         return own or (self.errand.why if self.errand and self.errand.state in {"refused", "failed"} else "")
 
     def is_silent(self, now: datetime) -> bool:
-        """Whether it is approved, and has not asked for too long.
-
-        While it scans, it does not ask; nor does a key whose parcels are carried.
-        """
+        """Whether it is approved, and has not asked for too long; a key whose parcels are carried never asks."""
         seen = self.collector.seen_at
         is_scanning = self.errand is not None and self.errand.state == "begun" and self.errand.ends_at > now
-        return self.collector.is_approved and seen is not None and now - seen > SILENT and not is_scanning
+        return self.collector.is_approved and seen is not None and now - seen > (SCANNING if is_scanning else SILENT)
 
 
 def invite_collector(

@@ -5,14 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Column, MetaData, RowMapping, String, Table, Text, bindparam, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    MetaData,
+    RowMapping,
+    String,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from camscan.store.database import Store, intact
 
 WAITING = "waiting"
 ANSWERS = frozenset({"accepted", "refused", "begun", "failed", "done"})
 """What a collector says of an errand."""
-OVER = frozenset({"refused", "failed", "done"})
+EXPIRED = "expired"
+"""Its time was over before its collector had done it."""
+OVER = frozenset({"refused", "failed", "done", EXPIRED})
 _ERRAND = Table(
     "service_errand",
     MetaData(),
@@ -63,8 +78,8 @@ class Errands:
                     id=errand.id,
                     key=errand.key.hex(),
                     site=errand.site,
-                    made_at=errand.made_at.astimezone(UTC).isoformat(),
-                    ends_at=errand.ends_at.astimezone(UTC).isoformat(),
+                    made_at=_moment(errand.made_at),
+                    ends_at=_moment(errand.ends_at),
                     state=errand.state,
                     why=errand.why,
                 )
@@ -95,9 +110,39 @@ class Errands:
         with self._store.writing() as connection:
             if connection.execute(select(_ERRAND.c.id).where(mine)).first() is None:
                 return False
-            going = mine & _ERRAND.c.state.not_in(sorted(OVER))
+            going = mine & _ERRAND.c.state.not_in(sorted(OVER - {EXPIRED}))  # a scan may end after its errand
             connection.execute(update(_ERRAND).where(going).values(state=state, why=why))
             return True
+
+    def expire(self, now: datetime) -> int:
+        """Take note of those whose time is over; how many."""
+        with self._store.writing() as connection:
+            late = _ERRAND.c.state.not_in(sorted(OVER)) & (_ERRAND.c.ends_at < _moment(now))
+            return connection.execute(update(_ERRAND).where(late).values(state=EXPIRED)).rowcount
+
+    def forget(self, before: datetime) -> int:
+        """Forget those that are over and were made before then; how many."""
+        with self._store.writing() as connection:
+            old = _ERRAND.c.state.in_(sorted(OVER)) & (_ERRAND.c.made_at < _moment(before))
+            return connection.execute(delete(_ERRAND).where(old)).rowcount
+
+    def newest(self) -> dict[tuple[str, str], datetime]:
+        """Site and state -> when the newest errand of that site that stands so was made."""
+        query = select(_ERRAND.c.site, _ERRAND.c.state, func.max(_ERRAND.c.made_at).label("made_at"))
+        with self._store.reading() as connection, intact(self._store):
+            rows = connection.execute(query.group_by(_ERRAND.c.site, _ERRAND.c.state)).all()
+            return {(row.site, row.state): datetime.fromisoformat(row.made_at) for row in rows}
+
+    def count(self) -> dict[str, int]:
+        """State -> how many."""
+        with self._store.reading() as connection:
+            rows = connection.execute(select(_ERRAND.c.state, func.count()).group_by(_ERRAND.c.state)).all()
+            return {str(state): int(number) for state, number in rows}
+
+
+def _moment(at: datetime) -> str:
+    """As it is kept, so that texts sort as times do."""
+    return at.astimezone(UTC).isoformat()
 
 
 def _errand(row: RowMapping) -> Errand:

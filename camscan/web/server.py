@@ -17,8 +17,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from camscan.app.arrivals import record_arrivals, remove_old
-from camscan.app.uploads import folder_of
+from camscan.app.worker import StandIn
 from camscan.app.workspace import Workspace
 from camscan.config.web import Web
 from camscan.errors import CamscanError, UsageError
@@ -104,15 +103,14 @@ def _place_of_sessions(is_read_only: bool) -> Iterator[Path | None]:
 
 @contextlib.contextmanager
 def _recording_arrivals(desk: Desk) -> Iterator[None]:
-    """Record what collectors send, in a thread beside the pages."""
+    """Do in a thread beside the pages what a worker would do, while none is there."""
     over = threading.Event()
 
     def work() -> None:
+        stand_in = StandIn(desk.space, lambda: desk.store)
         while not over.wait(_BETWEEN):
-            if any(folder_of(desk.space).glob("*.camparcel")):
-                with contextlib.suppress(CamscanError):  # the next time tries again
-                    record_arrivals(desk.space, desk.store)
-                    remove_old(desk.space, desk.store, datetime.now(UTC))
+            with contextlib.suppress(CamscanError):  # the next time tries again
+                stand_in.look(datetime.now(UTC))
 
     thread = threading.Thread(target=work, name="parcels", daemon=True)
     if not desk.setting.is_read_only:

@@ -1,0 +1,138 @@
+"""What is done beside the pages of a centre: recording what arrives, asking for what is due, tidying up.
+
+Where the register is on a server, ``camscan work`` does it, by a queue; else, and while no worker has been seen there
+for two minutes, ``camscan serve`` does it itself. Should both do so for a moment, the register's own lock lets one in
+at a time, and a scan that was recorded is not recorded again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from camscan import work
+from camscan.app import front
+from camscan.app.arrivals import note_broken_off, record_arrival, record_arrivals, recordable, remove_old
+from camscan.app.due_errands import ask_for_due_scans
+from camscan.app.overview import list_by
+from camscan.app.queueing import INGEST, PURGE, RELIST, TICK, is_worker_there
+from camscan.app.workspace import Workspace
+from camscan.errors import BusyError, UsageError
+from camscan.register.address import address_of
+from camscan.store import open_store
+from camscan.store.database import Store
+from camscan.store.errands import Errands
+from camscan.words import how_to_add
+from camscan.work import Pace
+
+__all__ = ["Pace", "StandIn", "run_worker", "tick", "tidy_up"]
+
+_TICK, _DAY = timedelta(minutes=1), timedelta(days=1)
+_KEPT = timedelta(days=90)
+"""So long errands are kept that are over."""
+
+
+def run_worker(
+    space: Workspace,
+    pace: Pace,
+    *,
+    is_over: Callable[[], bool],
+    tell: Callable[[str], None],
+    warn: Callable[[str], None],
+    is_once: bool = False,
+) -> None:
+    """Do the jobs of this register's queue until ``is_over``; with ``is_once``, what there is to do now.
+
+    The tables of register, store and queue are made or upgraded first. ``tell`` is given a line for each parcel,
+    ``warn`` one for each failure. Raises UsageError where the register is a file, RegisterError where the server cannot
+    be reached at the start.
+    """
+    address = address_of(space.where)
+    if address is None:
+        raise UsageError(
+            f"{space.name}: camscan work needs a register on a PostgreSQL server (--register postgresql://…); for one "
+            f"in a file, camscan serve records what arrives itself"
+        )
+    if not work.is_available():
+        raise UsageError(f"camscan work needs Procrastinate: {how_to_add('postgresql')}")
+    space.open(editing=True).close()
+    with open_store(space.where) as store:
+        work.make_tables(address)
+        jobs = _jobs(space, store, address, tell)
+        work.run(address, jobs, pace, is_over=is_over, report=warn, is_once=is_once)
+
+
+def _jobs(space: Workspace, store: Store, address: str, tell: Callable[[str], None]) -> Sequence[work.Job]:
+    def ingest(scan_id: str) -> None:
+        try:
+            state = record_arrival(space, store, scan_id)
+        except BusyError:
+            raise work.Later from None
+        if state:
+            tell(f"Parcel {scan_id}: {state}")
+
+    def relist(_subject: str) -> None:
+        if not front.bring_up_to_date(space):
+            raise work.Later
+
+    def clock(_subject: str) -> None:
+        tick(space, store, datetime.now(UTC))
+        work.enqueue(address, INGEST, [each.scan_id for each in recordable(store)])
+        if not _is_listed(space):
+            work.enqueue(address, RELIST, [""])
+
+    def purge(_subject: str) -> None:
+        tidy_up(space, store, datetime.now(UTC))
+
+    return (
+        work.Job(kind=INGEST, do=ingest, is_worth_another_try=lambda scan_id: note_broken_off(store, scan_id)),
+        work.Job(kind=RELIST, do=relist),
+        work.Job(kind=TICK, do=clock, every="* * * * *", is_at_start=True),
+        work.Job(kind=PURGE, do=purge, every="41 3 * * *"),
+    )
+
+
+def _is_listed(space: Workspace) -> bool:
+    """Whether the lines of every device are as today's settings judge them."""
+    with space.open(readonly=True, create=False) as book:
+        if not book.has_listing:
+            return True
+        list_by(book, space.settings)
+        return bool(book.counting_basis())
+
+
+def tick(space: Workspace, store: Store, now: datetime) -> None:
+    """What is due by the clock, whoever does it: scans are asked for, and errands whose time is over end."""
+    ask_for_due_scans(space, store, now)
+
+
+def tidy_up(space: Workspace, store: Store, now: datetime) -> None:
+    """Remove the files of parcels that are no longer needed, and forget errands that ended long ago."""
+    remove_old(space, store, now)
+    Errands(store).forget(now - _KEPT)
+
+
+class StandIn:
+    """Does what a worker would do, in ``camscan serve``, while none is there."""
+
+    def __init__(self, space: Workspace, store: Callable[[], Store]) -> None:
+        """``store`` opens the store: not before somebody has sent something, or a collector is known."""
+        self._space, self._store = space, store
+        self._ticked = self._tidied = datetime.min.replace(tzinfo=UTC)
+
+    def look(self, now: datetime) -> None:
+        """Record what has arrived and is not recorded, and what is due by the clock. Raises CamscanError."""
+        if not self._space.has_store:
+            return
+        store = self._store()
+        is_minute, is_waiting = now - self._ticked >= _TICK, bool(recordable(store))
+        if not (is_minute or is_waiting) or is_worker_there(self._space):
+            return
+        if is_waiting:
+            record_arrivals(self._space, store)
+        if is_minute:
+            self._ticked = now
+            tick(self._space, store, now)
+        if now - self._tidied >= _DAY:
+            self._tidied = now
+            tidy_up(self._space, store, now)

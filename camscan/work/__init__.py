@@ -1,0 +1,78 @@
+"""The queue: jobs that wait in PostgreSQL, and who does them. Everything of Procrastinate is in this room.
+
+Its tables lie in a schema of their own beside the register's, on the same server: ``queue`` beside ``public``,
+``oak_queue`` beside ``oak``. Nothing in them is needed to know what is to be done: that stands in the store, and a job
+that was lost is put in again. Procrastinate 3.10 (docs/adr/0033-procrastinate.md) is reached by five functions:
+:func:`make_tables`, :func:`enqueue`, :func:`look`, :func:`run` and :func:`is_available`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterable, Sequence
+
+from camscan.work.kinds import Job, Kind, Later, Pace, Standing
+
+__all__ = [
+    "Job",
+    "Kind",
+    "Later",
+    "Pace",
+    "Standing",
+    "enqueue",
+    "is_available",
+    "look",
+    "make_tables",
+    "run",
+]
+
+
+def is_available() -> bool:
+    """Whether Procrastinate is installed: it comes with the extra ``postgresql``."""
+    return importlib.util.find_spec("procrastinate") is not None
+
+
+def make_tables(address: str) -> None:
+    """Make the tables of the queue, or bring them up to this version; harmless when repeated.
+
+    ``address`` is that of a register on a server. Raises RegisterError in one line where that cannot be done.
+    """
+    from camscan.work import tables  # noqa: PLC0415 - Procrastinate takes 0.2 s that others need not wait for
+
+    tables.make(address)
+
+
+def enqueue(address: str, kind: Kind, subjects: Iterable[str]) -> int:
+    """Put a job in for each subject, in this order and in one batch; how many were not waiting there already.
+
+    Raises RegisterError where the queue cannot be reached, or has no tables.
+    """
+    from camscan.work import waiting  # noqa: PLC0415 - as above
+
+    return waiting.enqueue(address, kind, subjects)
+
+
+def look(address: str, pace: Pace | None = None) -> Standing | None:
+    """How the queue stands; None where it has no tables. Raises RegisterError where it cannot be reached."""
+    from camscan.work import waiting  # noqa: PLC0415 - as above
+
+    return waiting.look(address, pace or Pace())
+
+
+def run(
+    address: str,
+    jobs: Sequence[Job],
+    pace: Pace,
+    *,
+    is_over: Callable[[], bool],
+    report: Callable[[str], None],
+    is_once: bool = False,
+) -> None:
+    """Do the jobs of a queue as they come, until ``is_over``; with ``is_once``, until none waits.
+
+    What is being done then is done to its end. ``report`` is given one line where a job fails, or where the server
+    cannot be reached: that is tried again for ever. With ``is_once`` it is raised as RegisterError instead.
+    """
+    from camscan.work import worker  # noqa: PLC0415 - as above
+
+    worker.run(address, jobs, pace, is_over=is_over, report=report, is_once=is_once)

@@ -1,0 +1,82 @@
+"""Putting jobs in, and looking at how the queue stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from procrastinate import exceptions
+from procrastinate.jobs import Job as QueuedJob
+from procrastinate.manager import JobManager
+
+from camscan.work.kinds import Kind, Pace, Standing
+from camscan.work.link import linked
+
+QUEUE, CLOCK = "work", "clock"
+"""What is put in for something, and what is put in because of the time."""
+ALONE = "register"
+_LONG = 600.0
+_LOOK = """
+WITH gone AS (
+    SELECT j.id,
+           coalesce(w.last_heartbeat, (SELECT max(e.at) FROM procrastinate_events e
+                                       WHERE e.job_id = j.id AND e.type = 'started')) AS since
+    FROM procrastinate_jobs j LEFT JOIN procrastinate_workers w ON w.id = j.worker_id
+    WHERE j.status = 'doing'
+      AND (w.id IS NULL OR w.last_heartbeat < now() - make_interval(secs => %(stalled)s)))
+SELECT (SELECT coalesce(jsonb_object_agg(status, count), '{}') FROM (
+            SELECT status, count(*) FROM procrastinate_jobs WHERE queue_name = 'work' GROUP BY status) s) AS jobs,
+       (SELECT count(*) FROM gone) AS stalled,
+       (SELECT count(*) FROM gone WHERE since < now() - make_interval(secs => %(long)s)) AS stalled_long,
+       (SELECT now() - max(last_heartbeat) FROM procrastinate_workers) AS unseen,
+       (SELECT now() - min(e.at) FROM procrastinate_jobs j JOIN procrastinate_events e ON e.job_id = j.id
+        WHERE j.status = 'todo' AND j.queue_name = 'work' AND e.type = 'deferred'
+          AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())) AS oldest
+"""
+
+
+def enqueue(address: str, kind: Kind, subjects: Iterable[str]) -> int:
+    """See :func:`camscan.work.enqueue`."""
+    wanted = list(dict.fromkeys(subjects))
+    if not wanted:
+        return 0
+    with linked(address) as link:
+        manager = JobManager(link)
+        there = {job.task_kwargs.get("subject") for job in manager.list_jobs(task=kind.name, status="todo")}
+        fresh = [_job(kind, subject) for subject in wanted if subject not in there]
+        try:
+            return len(manager.batch_defer_jobs(fresh)) if fresh else 0
+        except exceptions.AlreadyEnqueued:  # another program has put one of them in meanwhile
+            return sum(_put_in(manager, job) for job in fresh)
+
+
+def _put_in(manager: JobManager, job: QueuedJob) -> bool:
+    try:
+        manager.defer_job(job)
+    except exceptions.AlreadyEnqueued:
+        return False
+    return True
+
+
+def queue_of(kind: Kind) -> str:
+    """Procrastinate's own queue of a kind of job."""
+    return CLOCK if kind.is_by_clock else QUEUE
+
+
+def _job(kind: Kind, subject: str) -> QueuedJob:
+    return QueuedJob(
+        id=None,
+        queue=queue_of(kind),
+        lock=ALONE if kind.is_alone else None,
+        queueing_lock=f"{kind.name} {subject}",
+        task_name=kind.name,
+        task_kwargs={"subject": subject},
+    )
+
+
+def look(address: str, pace: Pace) -> Standing | None:
+    """See :func:`camscan.work.look`."""
+    with linked(address) as link:
+        if link.execute_query_one(query="SELECT to_regclass('procrastinate_jobs') AS found")["found"] is None:
+            return None
+        found = link.execute_query_one(query=_LOOK, stalled=pace.stalled_after, long=pace.stalled_after + _LONG)
+        return Standing(**found)

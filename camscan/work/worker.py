@@ -1,0 +1,193 @@
+"""Who does the jobs: Procrastinate's worker, started again whenever the server was away."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from procrastinate import App, JobContext, RetryStrategy, exceptions
+from procrastinate.jobs import Job as QueuedJob
+from procrastinate.jobs import Status
+
+from camscan.errors import CamscanError, RegisterError
+from camscan.output import mask_password
+from camscan.probes import catch_fault
+from camscan.work.kinds import Job, Later, Pace
+from camscan.work.link import explained, why, worker_link
+from camscan.work.waiting import ALONE, CLOCK, queue_of
+
+_AT_ONCE = 3
+"""Jobs that a worker does at a time: what is due by the clock must not wait for a long recording."""
+_FIRST, _LONGEST = 1.0, 30.0
+"""Seconds between two tries while the server is away."""
+_LOOK = 0.2
+_POLL = 5.0
+"""Seconds after which is looked for jobs of which the server did not tell."""
+_MINUTE = 60
+FINISHED_HOURS, CLOCK_HOURS = 7 * 24, 1
+"""So long jobs are kept that were finished."""
+
+
+class _FailedError(Exception):
+    """What a job says that has failed: it was reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    jobs: Sequence[Job]
+    pace: Pace
+    report: Callable[[str], None]
+
+    def app(self, address: str) -> App:
+        """Procrastinate's own, with every job."""
+        app = App(connector=worker_link(address))
+        for job in self.jobs:
+            kind = job.kind
+            task: Any = app.task(
+                name=kind.name,
+                queue=queue_of(kind),
+                lock=ALONE if kind.is_alone else None,
+                queueing_lock=f"{kind.name} ",
+                retry=RetryStrategy(wait=math.ceil(self.pace.heartbeat), retry_exceptions=[Later]),
+            )(self._doing(job))
+            if job.every:
+                app.periodic(cron=job.every)(task)
+        # Never with a lock: one that was killed would lock out the next (Procrastinate's issue 1408).
+        retry: Any = app.task(name="retry_stalled", queue=CLOCK, queueing_lock="retry_stalled", pass_context=True)
+        app.periodic(cron=_as_often(self.pace))(retry(self._retry_stalled))
+        forget: Any = app.task(name="forget_finished", queue=CLOCK, queueing_lock="forget_finished", pass_context=True)
+        app.periodic(cron="17 * * * *")(forget(_forget_finished))
+        return app
+
+    def _doing(self, job: Job) -> Callable[..., None]:
+        def do(subject: str = "", timestamp: int = 0) -> None:  # noqa: ARG001 - the clock gives it
+            said, later = "", None
+            with catch_fault() as fault:
+                try:
+                    job.do(subject)
+                except Later as error:
+                    later = error
+                except CamscanError as error:
+                    said = str(error)
+            if later:
+                raise later
+            if said or fault.detail:
+                self.report(f"{job.kind.name}: {said or fault.detail}")
+                raise _FailedError
+
+        return do
+
+    async def _retry_stalled(self, context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG002 - as above
+        """Put back what nobody does any more, of workers too whose row was removed meanwhile."""
+        known = {job.kind.name: job for job in self.jobs}
+        manager = context.app.job_manager
+        for each in await manager.get_stalled_jobs(seconds_since_heartbeat=self.pace.stalled_after):
+            job = known.get(each.task_name)
+            try:
+                if job and not job.kind.is_by_clock and await asyncio.to_thread(_is_worth_it, job, each):
+                    await manager.retry_job(each)
+                    continue
+            except exceptions.UniqueViolation:
+                pass  # it was put in anew meanwhile: that one is done
+            except (exceptions.ConnectorException, CamscanError):
+                continue  # it has come to its end meanwhile, or the next time does it
+            await _give_up(context, each)
+
+
+def _is_worth_it(job: Job, stalled: QueuedJob) -> bool:
+    return job.is_worth_another_try(str(stalled.task_kwargs.get("subject", "")))
+
+
+async def _give_up(context: JobContext, stalled: QueuedJob) -> None:
+    try:
+        await context.app.job_manager.finish_job(stalled, Status.FAILED, delete_job=False)
+    except exceptions.ConnectorException:
+        return  # it has come to its end meanwhile
+
+
+async def _forget_finished(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001 - as above
+    every: dict[str, Any] = {"include_failed": True, "include_cancelled": True, "include_aborted": True}
+    await context.app.job_manager.delete_old_jobs(nb_hours=CLOCK_HOURS, queue=CLOCK, **every)
+    await context.app.job_manager.delete_old_jobs(nb_hours=FINISHED_HOURS, **every)
+
+
+def _as_often(pace: Pace) -> str:
+    """Every minute; more often where a test does not want to wait so long."""
+    if pace.stalled_after >= _MINUTE:
+        return "* * * * *"
+    return f"* * * * * */{max(1, int(pace.stalled_after // 2))}"
+
+
+def run(
+    address: str,
+    jobs: Sequence[Job],
+    pace: Pace,
+    *,
+    is_over: Callable[[], bool],
+    report: Callable[[str], None],
+    is_once: bool,
+) -> None:
+    """See :func:`camscan.work.run`."""
+    asyncio.run(_run(address, _Work(jobs, pace, report), is_over, is_once=is_once))
+
+
+async def _run(address: str, work: _Work, is_over: Callable[[], bool], *, is_once: bool) -> None:
+    # What a job came to is in the queue; where it could not be written there, the job is done again.
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
+    wait, is_told = _FIRST, False
+    while not is_over():
+        said = "a connection was lost"
+        try:
+            with explained(address):
+                app = work.app(address)
+                async with app.open_async():
+                    wait, is_told = _FIRST, False
+                    await _put_in_at_start(app, work.jobs)
+                    await _until(is_over, _worker(app, work.pace, is_once=is_once))
+        except RegisterError as error:
+            if is_once:
+                raise
+            said = why(error.__cause__ or error)
+            wait = min(_LONGEST, 2 * wait)
+        if is_once or is_over():
+            return
+        if not is_told:
+            work.report(f"{mask_password(address)}: the queue cannot be reached ({said}); it is tried again")
+        is_told = True
+        await _until(is_over, asyncio.sleep(wait))
+
+
+async def _put_in_at_start(app: App, jobs: Sequence[Job]) -> None:
+    """What makes up for the time in which no worker was there."""
+    for job in jobs:
+        if job.is_at_start:
+            with contextlib.suppress(exceptions.AlreadyEnqueued):
+                await app.configure_task(job.kind.name).defer_async(subject="")
+
+
+async def _worker(app: App, pace: Pace, *, is_once: bool) -> None:
+    await app.run_worker_async(
+        concurrency=1 if is_once else _AT_ONCE,  # else it ends while one puts others in
+        wait=not is_once,
+        fetch_job_polling_interval=min(_POLL, pace.heartbeat),
+        install_signal_handlers=False,
+        update_heartbeat_interval=pace.heartbeat,
+        # Else a worker that is only slow would be taken for dead when another one starts.
+        stalled_worker_timeout=pace.stalled_after,
+    )
+
+
+async def _until(is_over: Callable[[], bool], doing: Coroutine[Any, Any, None]) -> None:
+    """Do it to its end, or tell it to end when it is time; a worker finishes what it is doing."""
+    task = asyncio.create_task(doing)
+    is_asked = False
+    while not task.done():
+        await asyncio.wait([task], timeout=_LOOK)
+        if is_over() and not is_asked:
+            is_asked = task.cancel()
+    if not task.cancelled():
+        task.result()
