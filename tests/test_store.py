@@ -8,13 +8,16 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import alembic.command
 import pytest
+from alembic.config import Config
 from sqlalchemy import text
 
 from camscan.errors import BusyError, RegisterError
 from camscan.register import open_register
 from camscan.store import database as store_database
 from camscan.store import open_store
+from camscan.store.collectors import Collectors
 from camscan.store.database import Store
 
 
@@ -24,6 +27,14 @@ def store(register_at: str | Path) -> Iterator[Store]:
         pass
     with open_store(register_at) as opened:
         yield opened
+
+
+_UPGRADE = alembic.command.upgrade
+
+
+def upgrade_to_0007(config: Config, _newest: str) -> None:
+    """As an earlier camscan did, which had no later step."""
+    _UPGRADE(config, "0007")
 
 
 def made_by(store: Store) -> str:
@@ -70,6 +81,20 @@ class TestBoth:
         for each in threads:
             each.join()
         assert made_by(store) == "40"
+
+    def test_what_an_earlier_camscan_kept_is_there_after_the_upgrade(
+        self, register_at: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        own = "INSERT INTO service_collector (name, key, state, sites, networks, role, since) VALUES "
+        row = f"('Oak', '{'ab' * 32}', 'approved', '[\"Oak School\"]', '[]', 'ICT', '2026-03-02T12:00:00+00:00')"
+        with open_register(register_at), monkeypatch.context() as patch:
+            patch.setattr("alembic.command.upgrade", upgrade_to_0007)
+            with open_store(register_at) as earlier, earlier.writing() as connection:
+                connection.execute(text(own + row))
+        with open_store(register_at) as store:
+            (kept,) = Collectors(store).all()
+        assert (kept.name, kept.key, kept.sites, kept.is_approved) == ("Oak", bytes([0xAB] * 32), ("Oak School",), True)
+        assert (kept.seen_at, kept.code_ends_at, kept.said) == (None, None, {})
 
     def test_a_later_programs_store_is_refused(self, store: Store, register_at: str | Path) -> None:
         with store.writing() as connection:

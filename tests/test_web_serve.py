@@ -10,6 +10,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,6 +89,15 @@ def test_it_works_while_a_scan_is_running_and_sees_what_that_recorded(folder: Pa
         assert "2 devices" in get(address, "/", cookie)
         book.record(report(camera(3), scan_id="later"))
         assert "3 devices" in get(address, "/", cookie)
+
+
+def test_an_empty_database_on_a_server_is_the_beginning_of_a_centre(tmp_path: Path, postgresql_at: str) -> None:
+    with started(tmp_path, "--register", postgresql_at) as (_, address, cookie):
+        until = time.monotonic() + 60
+        while not (page := get(address, "/", cookie)).startswith("HTTP/1.1 200"):
+            assert time.monotonic() < until, page
+            time.sleep(0.1)
+        assert "No collector is known yet" in get(address, "/collectors", cookie)
 
 
 def test_read_only_writes_nothing(folder: Path) -> None:

@@ -124,9 +124,15 @@ def _recording_arrivals(desk: Desk) -> Iterator[None]:
 
 
 def _warm(desk: Desk, tell_cookie: Callable[[str], None] | None) -> None:
-    """What takes half a second, once the address is printed: the database libraries, and the first counts."""
+    """What takes half a second, once the address is printed: the database libraries, and the first counts.
+
+    A database on a server that holds no register yet gets an empty one: so begins a new centre.
+    """
     if tell_cookie:
         tell_cookie(f"Cookie: {desk.cookie}={desk.begin_local()}")
+    if not desk.setting.is_read_only:
+        with contextlib.suppress(CamscanError):  # the pages say what is wrong
+            desk.space.open(editing=True).close()
     desk.keeper.start()
 
 
