@@ -11,6 +11,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+import web_collectors
 from command_line import Camscan
 from export_samples import estate
 from prometheus_client.parser import text_string_to_metric_families
@@ -102,6 +103,19 @@ def test_without_a_register_nothing_is_written(camscan: Camscan, workplace: Path
     assert (code, out) == (1, "")
     assert err.startswith("camscan: camscan.db: ")
     assert list(workplace.glob("*.prom*")) == []
+
+
+def test_collectors_are_counted_where_there_are_any(camscan: Camscan, home: Path) -> None:
+    assert not [name for name in count_figures(find_workspace()) if "collector" in name or "parcel" in name]
+    web_collectors.add(find_workspace(), "hostile", "Town Hall")
+    camscan("metrics", "camscan.prom")
+    found = samples((home / "camscan.prom").read_text())
+    states = {state: found[f"camscan_collectors.{state}"] for state in METRICS["camscan_collectors"].labels["state"]}
+    assert states == {"invited": 1, "waiting": 1, "approved": 3, "stopped": 1, "revoked": 1}
+    assert (found["camscan_collectors_silent"], found["camscan_collectors_behind"]) == (1, 2)
+    assert (found["camscan_parcels.waiting"], found["camscan_parcels.recorded"]) == (3, 1)
+    waited = datetime.now(UTC).timestamp() - found["camscan_oldest_waiting_parcel_timestamp_seconds"]
+    assert 4 * 3600 <= waited < 5 * 3600
 
 
 @pytest.mark.usefixtures("home")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,6 +15,7 @@ from camscan.app.workspace import Workspace
 from camscan.asset import Asset
 from camscan.config import Config
 from camscan.config.authorisation import Authorisation
+from camscan.errors import CamscanError
 from camscan.exports import Figures
 from camscan.model import Completion
 from camscan.plan.estate_count import count_by_maker
@@ -59,6 +61,7 @@ def count_figures(space: Workspace, run: Run | None = None) -> Figures:
         **_time_figure("camscan_last_complete_scan_timestamp_seconds", max(ended, default=None)),
         **_time_figure("camscan_authorisation_expires_timestamp_seconds", _first_end(space.settings)),
         **_register_size(space),
+        **_of_collectors(space, datetime.now(UTC)),
         **figures_of_run(run or Run()),
     }
 
@@ -108,6 +111,28 @@ def _is_replaced_by(later: Authorisation, earlier: Authorisation) -> bool:
 
 def _end_of_day(day: date, settings: Config) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), settings.timezone or UTC)
+
+
+def _of_collectors(space: Workspace, now: datetime) -> Figures:
+    """Of a centre; nothing where it has no collectors, or whoever asks may not see them."""
+    from camscan.app.collectors import list_collectors, oldest_waiting  # noqa: PLC0415 - only a centre needs the store
+
+    try:
+        found = list_collectors(space)
+        oldest = oldest_waiting(space) if found else None
+    except CamscanError:
+        return {}
+    if not found:
+        return {}
+    states = Counter(each.collector.state.value for each in found)
+    parcels = sum((Counter(each.parcels) for each in found), Counter[str]())
+    return {
+        "camscan_collectors": {(state,): float(number) for state, number in states.items()},
+        "camscan_collectors_silent": {(): sum(each.is_silent(now) for each in found)},
+        "camscan_collectors_behind": {(): sum(each.is_behind and each.collector.is_approved for each in found)},
+        "camscan_parcels": {(state,): float(number) for state, number in parcels.items()},
+        **_time_figure("camscan_oldest_waiting_parcel_timestamp_seconds", oldest),
+    }
 
 
 def _register_size(space: Workspace) -> dict[str, _Values]:

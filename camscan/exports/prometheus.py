@@ -56,6 +56,16 @@ METRICS: Mapping[str, Metric] = {
     ),
     "camscan_register_bytes": Metric("Size of the register, where it is a file."),
     "camscan_register_backup_timestamp_seconds": Metric("When the register was backed up last."),
+    "camscan_collectors": Metric(
+        "Collectors of a centre, by how they stand.",
+        {"state": ("invited", "waiting", "approved", "stopped", "revoked")},
+    ),
+    "camscan_collectors_silent": Metric("Approved collectors that have not asked for two hours."),
+    "camscan_collectors_behind": Metric("Approved collectors with an older camscan than the centre."),
+    "camscan_parcels": Metric(
+        "Parcels that came from these collectors, ever.", {"state": ("waiting", "recorded", "refused", "lost")}
+    ),
+    "camscan_oldest_waiting_parcel_timestamp_seconds": Metric("When the parcel came that waits longest."),
     "camscan_last_success_timestamp_seconds": Metric("When the newest unattended run that succeeded ended."),
     "camscan_last_run_exit_code": Metric("Exit code of the newest unattended run (docs/exit-codes.md)."),
     "camscan_run_duration_seconds": Metric("How long the newest unattended run took."),
