@@ -17,6 +17,7 @@
 # The image holds two programs: camscan (MIT) and camscan-link (GPL-2.0-only, with scapy). The texts are in the package.
 # For an image without scapy: docker build --build-arg LIBRARIES=run -t camscan . (DHCP in what is heard or captured is missing then)
 # For a register on a PostgreSQL server: docker build --build-arg LIBRARIES=server -t camscan . (adds psycopg, LGPL-3)
+# For a centre: docker build --build-arg LIBRARIES="server web" -t camscan . (docs/deploy/compose.yaml)
 
 FROM python:3.11-slim-bookworm AS build
 ARG LIBRARIES=link
@@ -24,7 +25,7 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /src
 COPY requirements requirements
 RUN python3 -m venv /opt/camscan
-RUN /opt/camscan/bin/python -m pip install --quiet --require-hashes -r requirements/${LIBRARIES}.txt
+RUN for each in ${LIBRARIES}; do /opt/camscan/bin/python -m pip install --quiet --require-hashes -r requirements/${each}.txt || exit; done
 COPY pyproject.toml README.md ./
 COPY LICENSES LICENSES
 COPY fingerprints fingerprints
