@@ -119,6 +119,12 @@ def open_existing(path: Path, *, write: bool = False) -> BinaryIO:
     return os.fdopen(descriptor, "r+b" if write else "rb", buffering=0)
 
 
+def read_at_most(stream: BinaryIO, most: int) -> bytes:
+    """What is left of a regular file, or so many bytes of it; no more memory is taken than that. Raises OSError."""
+    left = os.fstat(stream.fileno()).st_size - stream.tell()
+    return stream.read(max(0, min(left, most))) or b""
+
+
 def descriptor_of(path: Path, flags: int) -> int:
     """Open what must be a regular file. Raises OSError, also for a symbolic link, and for a pipe at once."""
     descriptor = os.open(path, flags | _NO_LINK | _NO_WAIT | _AS_IT_IS)

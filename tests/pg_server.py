@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import in_memory
@@ -155,9 +156,15 @@ def _unprivileged() -> int | None:
     return pwd.getpwnam("nobody").pw_uid
 
 
+def drop_rights() -> dict[str, Any]:
+    """How a program is started as the user of the server."""
+    user = _unprivileged()
+    return {"user": user, "group": user, "extra_groups": []} if user else {}
+
+
 def _served(folder: Path, user: int | None, *, small_disk: bool, is_durable: bool) -> Iterator[Server]:
     data, port = folder / "data", free_port()
-    drop = {"user": user, "group": user, "extra_groups": []} if user else {}
+    drop = drop_rights()
     # A collation that is not the order of bytes, as on a server that somebody set up for people.
     words = ["--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-GB"]
     subprocess.run(
@@ -166,7 +173,7 @@ def _served(folder: Path, user: int | None, *, small_disk: bool, is_durable: boo
         check=True,
         capture_output=True,
         timeout=60,
-        **drop,  # type: ignore[call-overload]  # as subprocess takes them
+        **drop,
     )
     (data / "pg_hba.conf").write_text(_HBA)
     # Nobody pulls its plug: what it wrote need not be on the disk; nor does it live long enough to be tidied up.
@@ -180,9 +187,7 @@ def _served(folder: Path, user: int | None, *, small_disk: bool, is_durable: boo
         command = ["unshare", "--mount", "sh", "-c", _ON_A_SMALL_DISK, str(user), str(folder / "small"), *command]
         drop = {}
     with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(  # type: ignore[call-overload]  # as above
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **drop
-        )
+        server = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **drop)
     try:
         found = Server(f"postgresql://camscan@127.0.0.1:{port}/postgres", folder, server.pid)
         _wait(found, server)

@@ -159,14 +159,24 @@ class TestRequests:
         assert " approved " in camscan("collector", "list")[1]
 
     def test_an_older_one_is_refused(self, approved: Site) -> None:
-        approved.ask("POST", "/poll", {})
-        assert approved.ask("POST", "/poll", {}, counter=5).status_code == 409
+        now = time.time()
+        approved.ask("POST", "/poll", {}, at=now)
+        assert approved.ask("POST", "/poll", {}, counter=5, at=now - 1).status_code == 409
+        assert approved.ask("POST", "/poll", {}, at=now).status_code == 200
 
     def test_a_cloned_key_is_stopped(self, approved: Site, camscan: Camscan) -> None:
         clone = Site(approved.client, approved.key, approved.counter)
         assert approved.ask("POST", "/poll", {"spool": 1}).status_code == 200
         assert clone.ask("POST", "/poll", {"spool": 2}).status_code == 403
         assert approved.ask("POST", "/poll", {}).status_code == 403
+        assert " stopped " in camscan("collector", "list")[1]
+
+    def test_so_is_one_whose_clone_has_gone_ahead(self, approved: Site, camscan: Camscan) -> None:
+        now = time.time()
+        clone = Site(approved.client, approved.key, approved.counter + 1_000_000)
+        assert clone.ask("POST", "/poll", {}, at=now).status_code == 200
+        assert approved.ask("POST", "/poll", {}, at=now + 60).status_code == 403
+        assert clone.ask("POST", "/poll", {}).status_code == 403
         assert " stopped " in camscan("collector", "list")[1]
 
     def test_a_clock_that_is_wrong_is_told(self, approved: Site) -> None:
@@ -180,6 +190,15 @@ class TestRequests:
     def test_who_is_revoked_gets_nothing(self, approved: Site, camscan: Camscan) -> None:
         assert camscan("collector", "revoke", "oak")[0] == 0
         assert approved.ask("POST", "/poll", {}).status_code == 403
+
+    def test_nobody_who_is_not_known_fills_the_memory(self, site: Site, camscan: Camscan) -> None:
+        site.enrol(invited(camscan))
+        large = bytes(100_000)
+        assert site.ask("PUT", f"/parcel/{scan(*some()).scan_id}", large, query="at=0").status_code == 403
+        assert site.client.post(f"{BASE}/poll", content=large).status_code == 403
+        assert site.client.post(f"{BASE}/poll", content=iter([large])).status_code == 403
+        assert camscan("collector", "approve", "Oak", "--words", words_of(public_of(KEY)))[0] == 0
+        assert site.ask("PUT", f"/parcel/{scan(*some()).scan_id}", large, query="at=0").json() == {"held": 100_000}
 
     def test_there_is_nothing_else(self, approved: Site) -> None:
         for method, path in (("GET", "/poll"), ("POST", "/devices"), ("GET", "/parcel/../poll"), ("PUT", "/parcel/x")):
@@ -257,6 +276,16 @@ class TestParcels:
         assert approved.ask("GET", f"/parcel/{report.scan_id}/result").json()["state"] == "lost"
         assert approved.send(report).status_code == 202
         assert record_arrivals(desk.space, desk.store).recorded == 1
+
+    def test_a_poll_says_which_of_the_last_were_lost(self, approved: Site, desk: Desk) -> None:
+        report, never = scan(*some(NOW), when=NOW), scan(*some(NOW), when=NOW)
+        approved.send(report)
+        sent = {"sent": [report.scan_id, never.scan_id, "../x", 7]}
+        assert approved.ask("POST", "/poll", sent).json()["wanted"] == [never.scan_id]
+        next(folder_of(desk.space).glob("*.camparcel")).unlink()
+        record_arrivals(desk.space, desk.store)
+        assert approved.ask("POST", "/poll", sent).json()["wanted"] == [report.scan_id, never.scan_id]
+        assert approved.ask("POST", "/poll", {"sent": "x"}).json()["wanted"] == []
 
     def test_it_waits_while_its_key_is_not_approved(self, approved: Site, desk: Desk, camscan: Camscan) -> None:
         approved.send(scan(*some(NOW), when=NOW))

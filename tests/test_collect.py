@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,10 +20,12 @@ from command_line import Camscan
 from estate_truth import standing
 
 from camscan.app import collect
+from camscan.cli.collect.run import pause_after
 from camscan.cli.demo import PORTS
 from camscan.config.collector import read_collector
-from camscan.errors import ConfigError, UsageError
+from camscan.errors import ConfigError
 from camscan.parcel import errand
+from camscan.parcel.client import CentreError
 from camscan.parcel.keys import own_key, public_of
 from camscan.register import open_register
 
@@ -86,17 +89,25 @@ class Told:
         self.key, _ = own_key(own.folder / "centre.pem")
         own.remember(errand_key=public_of(self.key).hex(), centre=own.file.centre)
         mine = public_of(own.key()).hex()
-        ends = datetime.now(UTC) + timedelta(hours=1)
+        ends = datetime.now(UTC) + timedelta(hours=9)
         asked = [
             errand.Asked(id=f"{number}", site=site, ends_at=ends, collector=mine) for number, site in enumerate(sites)
         ]
-        self.given = {"state": "approved", "errands": [errand.signed(each, self.key) for each in asked], "next": 60}
+        self.given: dict[str, Any] = {
+            "state": "approved",
+            "errands": [errand.signed(each, self.key) for each in asked],
+            "next": 60,
+        }
         self.heard: list[tuple[str, str]] = []
+        self.said: dict[str, Any] = {}
+        self.on_report: Callable[[], object] = lambda: None
 
-    def poll(self, _said: Any) -> Any:
+    def poll(self, said: Any) -> Any:
+        self.said = said
         return self.given
 
     def report(self, _errand: str, state: str, why: str = "") -> None:
+        self.on_report()
         self.heard.append((state, why))
 
 
@@ -111,9 +122,18 @@ def own(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> collect.Place:
     return collect.read_place(allowed(workplace))
 
 
-def rounds(own: collect.Place, told: Told, monkeypatch: pytest.MonkeyPatch) -> collect.Round:
+@pytest.fixture
+def begun(own: collect.Place, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The scans that were begun, none of which asks anybody."""
+    assert own
+    found: list[str] = []
+    monkeypatch.setattr(collect, "scan_and_record", lambda prepared, *_, **__: found.append(prepared.plan.site))
+    return found
+
+
+def rounds(own: collect.Place, told: Told, monkeypatch: pytest.MonkeyPatch, **members: Any) -> collect.Round:
     monkeypatch.setattr(collect.Place, "centre", lambda _own: told)
-    return collect.do_round(own, datetime.now(UTC))
+    return collect.do_round(own, **members)
 
 
 class TestHostileCentre:
@@ -130,20 +150,94 @@ class TestHostileCentre:
         assert rounds(late, told, monkeypatch).scanned == ()
         assert "allowed it until 2020-01-01" in told.heard[0][1]
 
-    def test_nor_what_another_key_signed(self, own: collect.Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_nor_when_the_centre_answers_so_late_that_the_hours_are_over(
+        self, workplace: Path, monkeypatch: pytest.MonkeyPatch, begun: list[str]
+    ) -> None:
+        now, hour = [datetime.now().astimezone()], timedelta(hours=1)
+        window = f"{now[0] - hour:%H:%M}-{now[0] + hour:%H:%M}"
+        own = collect.read_place(allowed(workplace, more=f"window: {window}\n"))
+        told = Told(own, "Oak School")
+        told.on_report = lambda: now.append(now[-1] + 2 * hour)
+        assert rounds(own, told, monkeypatch, clock=lambda: now[-1]).scanned == ()
+        assert told.heard == [("begun", ""), ("accepted", f"it waits for the hours of collector.yaml ({window})")]
+        assert begun == []
+
+    def test_what_another_key_signed_costs_nothing_but_a_line(
+        self, own: collect.Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         told = Told(own, "Oak School")
         own.remember(errand_key=public_of(own.key()).hex())
-        with pytest.raises(UsageError, match="not signed by the centre"):
-            rounds(own, told, monkeypatch)
+        warnings: list[str] = []
+        assert rounds(own, told, monkeypatch, warn=warnings.append).scanned == ()
+        assert told.heard == []
+        assert "not signed by the centre" in warnings[0]
 
-    @pytest.mark.parametrize("errands", [None, 7, ["x"], [{"text": "{}", "signature": "zz"}], [{}]])
+    def test_nor_does_it_keep_the_others_from_being_done(
+        self, own: collect.Place, monkeypatch: pytest.MonkeyPatch, begun: list[str]
+    ) -> None:
+        told = Told(own, "Oak School")
+        told.given["errands"] = [{}, {"text": "{" * 100_000, "signature": "00"}, *told.given["errands"]]
+        assert rounds(own, told, monkeypatch).scanned == ("Oak School",)
+        assert begun == ["Oak School"]
+
+    def test_an_errand_that_comes_again_is_not_done_again(
+        self, own: collect.Place, monkeypatch: pytest.MonkeyPatch, begun: list[str]
+    ) -> None:
+        told = Told(own, "Oak School")
+        rounds(own, told, monkeypatch)
+        rounds(own, told, monkeypatch)
+        assert begun == ["Oak School"]
+        assert told.heard == [("begun", ""), ("done", ""), ("done", "")]
+
+    def test_a_thousand_errands_are_one_scan_of_a_site(
+        self, own: collect.Place, monkeypatch: pytest.MonkeyPatch, begun: list[str]
+    ) -> None:
+        rounds(own, Told(own, *["Oak School"] * 1000), monkeypatch)
+        assert begun == ["Oak School"]
+
+    @pytest.mark.parametrize("extra", [{"targets": ["10.0.0.0/8"]}, {"pace": "fast", "networks": "0.0.0.0/0"}])
+    def test_targets_in_an_errand_count_for_nothing(
+        self, own: collect.Place, monkeypatch: pytest.MonkeyPatch, extra: dict[str, Any]
+    ) -> None:
+        told, asked = Told(own, "Oak School"), list[tuple[str, ...]]()
+        text = json.dumps(json.loads(told.given["errands"][0]["text"]) | extra)
+        signature = told.key.sign(b"camscan-errand 1\n" + text.encode()).hex()
+        told.given["errands"] = [{"text": text, "signature": signature, **extra}]
+        monkeypatch.setattr(
+            collect, "scan_and_record", lambda prepared, *_, **__: asked.append(prepared.plan.targets.texts)
+        )
+        assert rounds(own, told, monkeypatch).scanned == ("Oak School",)
+        assert asked == [(NETWORK,)]
+
+    @pytest.mark.parametrize("site", ["Oak School\x00", "Oak School ", "../Oak School", "*", "Oak School\n10.0.0.0/8"])
+    def test_names_that_are_nearly_a_site_are_none(
+        self, own: collect.Place, monkeypatch: pytest.MonkeyPatch, site: str
+    ) -> None:
+        told = Told(own, site)
+        assert rounds(own, told, monkeypatch).scanned == ()
+        assert [state for state, _ in told.heard] == ["refused"]
+
+    @pytest.mark.parametrize("errands", [None, 7, ["x"], [{"text": "{}", "signature": "zz"}], [{}], {"a": 1}])
     def test_what_it_says_may_be_anything(
         self, own: collect.Place, monkeypatch: pytest.MonkeyPatch, errands: object
     ) -> None:
         told = Told(own)
-        told.given = {"state": "strange", "errands": errands, "next": "soon"}
-        with contextlib.suppress(UsageError):
-            assert rounds(own, told, monkeypatch).next_seconds == 30
+        told.given = {"state": "strange", "errands": errands, "next": "soon", "wanted": errands}
+        assert rounds(own, told, monkeypatch).next_seconds == 30
+
+    @pytest.mark.parametrize(("said", "seconds"), [(-5, 30), (10**30, 3600), (True, 30), (None, 30), (600, 600)])
+    def test_it_cannot_send_a_collector_to_sleep(
+        self, own: collect.Place, monkeypatch: pytest.MonkeyPatch, said: object, seconds: int
+    ) -> None:
+        told = Told(own)
+        told.given["next"] = said
+        assert rounds(own, told, monkeypatch).next_seconds == seconds
+
+    def test_a_page_of_somebody_else_is_no_centre(self, own: collect.Place, monkeypatch: pytest.MonkeyPatch) -> None:
+        told = Told(own)
+        told.given = {}
+        with pytest.raises(CentreError, match="does not answer as a centre does"):
+            rounds(own, told, monkeypatch)
 
     def test_no_network_that_is_public_without_leave(self, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         own = collect.read_place(allowed(workplace, network="192.0.2.0/28"))
@@ -166,6 +260,12 @@ def test_without_enrolment_it_says_how(camscan: Camscan, workplace: Path) -> Non
     code, _, err = camscan("collect", "run", "--once")
     assert code == 2
     assert "has not enrolled at https://centre.example: `camscan collect enrol CODE`" in err
+
+
+@pytest.mark.parametrize("failures", [1, 10, 1024, 10**6])
+def test_it_tries_again_for_ever(failures: int) -> None:
+    """Of an hour at most each, a thousand tries are three weeks."""
+    assert all(0 <= pause_after(failures) <= 3600 for _ in range(20))
 
 
 @contextlib.contextmanager

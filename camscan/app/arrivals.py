@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from camscan.app import parcel, uploads
 from camscan.app.workspace import Workspace
@@ -20,6 +20,10 @@ KEPT_DAYS = 35
 """Files of parcels are kept so long: a register that is restored to an earlier day can take them again."""
 _TRIES = 3
 """After so many failures a parcel is left for a person."""
+_PATIENCE = timedelta(days=1)
+"""So long after its arrival, where it is the register that fails: a full disk, a server that is away."""
+_TROUBLES = 3
+"""Parcels that could not be recorded yet end a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +41,15 @@ def record_arrivals(space: Workspace, store: Store) -> TakenIn:
 
     Another program that writes to the register ends it early; the next call goes on. Twice is once.
     """
-    recorded = refused = 0
+    states: list[str] = []
     for each in recordable(store):
+        if states.count(WAITING) >= _TROUBLES:
+            break
         try:
-            state = _record_one(space, store, each)
+            states.append(_record_one(space, store, each))
         except BusyError:
             break
-        recorded += state == RECORDED
-        refused += state == REFUSED
-    return TakenIn(recorded, refused, len(Parcels(store).waiting()))
+    return TakenIn(states.count(RECORDED), states.count(REFUSED), len(Parcels(store).waiting()))
 
 
 def recordable(store: Store) -> list[ArrivedParcel]:
@@ -84,7 +88,7 @@ def _record_one(space: Workspace, store: Store, each: ArrivedParcel) -> str:
     if not uploads.blob_path(uploads.folder_of(space), each.blob).exists():
         Parcels(store).failed(each.scan_id, "its file was lost at the centre; send it again", LOST)
         return LOST
-    why, is_final, busy = "", False, None
+    why, is_final, is_ours, busy = "", False, False, None
     with catch_fault() as fault:
         try:
             _record(each, space)
@@ -93,10 +97,12 @@ def _record_one(space: Workspace, store: Store, each: ArrivedParcel) -> str:
         except UsageError as error:
             why, is_final = str(error), True
         except CamscanError as error:
-            why = str(error)
+            why, is_ours = str(error), True
     if busy:
         raise busy
     why = why or fault.detail
+    if is_ours and datetime.now(UTC) - each.arrived_at < _PATIENCE:
+        return WAITING  # it is the register that fails, and not this parcel
     return _note_failure(store, each, why, is_final=is_final) if why else RECORDED
 
 
@@ -143,6 +149,6 @@ def remove_old(space: Workspace, store: Store, now: datetime) -> int:
 
 
 def _record(arrived: ArrivedParcel, space: Workspace) -> None:
-    offered = parcel.open_parcel(uploads.blob_path(uploads.folder_of(space), arrived.blob), space)
-    offered = replace(offered, name="the parcel")  # its sender is told what was wrong, and not where it lay
+    sealed = open_file(uploads.blob_path(uploads.folder_of(space), arrived.blob))
+    offered = parcel.offer(sealed, "the parcel", space)  # its sender is told what was wrong, and not where it lay
     parcel.record_parcel(offered, space, parcel.decide_limits(offered, space.settings))

@@ -18,7 +18,7 @@ from camscan.app.workspace import Workspace
 from camscan.parcel import MOST_BYTES
 from camscan.parcel.errand import Asked, signed
 from camscan.parcel.keys import own_key, public_of
-from camscan.parcel.signature import Call, Signed, verified
+from camscan.parcel.signature import Call, Signed, named_key, verified
 from camscan.store.collectors import Asking, Collector, Collectors, State, Turn
 from camscan.store.database import Store
 from camscan.store.errands import ANSWERS, Errand, Errands
@@ -54,6 +54,8 @@ _WAYS = (
     ("PUT", re.compile(rf"/parcel/{_ID}"), "part"),
     ("POST", re.compile(rf"/parcel/{_ID}/end"), "end"),
 )
+_SCAN = re.compile(_ID)
+_SENT = 5
 _SAID = ("version", "edition", "spool", "running", "error")
 _LONGEST = 200
 
@@ -135,6 +137,12 @@ class Centre:
             return error.reply
         return _NOTHING
 
+    def believed_key(self, signature_input: str) -> str:
+        """The key that a request names before it is read, in hexadecimal; empty where it is of nobody approved."""
+        key = named_key(signature_input)
+        collector = Collectors(self._store).of_key(key) if key else None
+        return key.hex() if collector and collector.is_approved else ""
+
     def _admit(self, said: Signed, call: Call, way: str, now: datetime) -> Collector:
         """Who asks. Raises where nobody known does, the counter shows that it is no new request, or it is too much."""
         asking = Asking(
@@ -170,7 +178,7 @@ class Centre:
 
     def _go(self, way: str, asking: _Request) -> Reply:
         if way == "poll":
-            return self._poll(asking.collector, asking.now)
+            return self._poll(asking.collector, asking.call, asking.now)
         if not asking.collector.is_approved:
             raise _RefusedError(403, "waiting: whoever runs the centre has not approved this key yet")
         if way == "errand":
@@ -194,7 +202,7 @@ class Centre:
         result = parcel.result()
         return Reply(200, result) if result else _NOTHING
 
-    def _poll(self, collector: Collector, now: datetime) -> Reply:
+    def _poll(self, collector: Collector, call: Call, now: datetime) -> Reply:
         is_held = not uploads.has_room(self._folder)
         errands: list[Mapping[str, str]] = []
         if collector.is_approved and not is_held:
@@ -206,6 +214,7 @@ class Centre:
             {
                 "state": collector.state.value,
                 "errands": errands,
+                "wanted": self._wanted(collector, _members(call.body).get("sent")),
                 "next": self._seconds(),
                 "hold": is_held,
                 "now": now.isoformat(),
@@ -220,6 +229,12 @@ class Centre:
             seconds = min(LATEST, max(SOONEST + waiting, known // _AT_ONCE))
             self._next = time.monotonic(), seconds
         return seconds
+
+    def _wanted(self, collector: Collector, sent: object) -> list[str]:
+        """Of the last parcels that a collector has sent, those that are lost here, as after an older backup."""
+        listed = sent[:_SENT] if isinstance(sent, list) and collector.is_approved else []
+        names = [each for each in listed if isinstance(each, str) and _SCAN.fullmatch(each)]
+        return Parcels(self._store).lost_of(collector.key, names) if names else []
 
     def _errand(self, collector: Collector, call: Call, errand: str) -> Reply:
         members = _members(call.body)

@@ -15,7 +15,7 @@ from camscan import system
 from camscan.app.resume import journal_folder
 from camscan.app.workspace import Workspace
 from camscan.errors import CamscanError, UsageError
-from camscan.output import create_file, explain_errors, make_folder, open_existing
+from camscan.output import create_file, explain_errors, make_folder, open_existing, read_at_most
 from camscan.parcel import MOST_BYTES
 from camscan.parcel.seal import unseal
 from camscan.store.database import Store
@@ -95,7 +95,7 @@ class Upload:
             return 202, {"state": before.state, "why": before.why}
         try:
             with open_existing(self._part) as stream:
-                content = stream.read(MOST_BYTES + _LINE)
+                content = read_at_most(stream, MOST_BYTES + _LINE)
         except OSError:
             return 409, {"held": 0}
         blob = hashlib.sha256(content).hexdigest()

@@ -6,6 +6,7 @@ The counter is on the disk before a request leaves.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import time
@@ -26,12 +27,25 @@ BASE = "/api/collector/v1"
 PART = 1 << 20
 """Bytes of one part: it goes through slow lines within a request's time."""
 _SECONDS = 60.0
+_WHOLE = 300.0
+"""Seconds for a whole request: a centre that says a byte a minute holds nobody up for ever."""
 _LONGEST = 1 << 20
-_DONE, _TAKEN, _REFUSED = 200, 202, 403
+_LONGEST_NUMBER = 12
+_DONE, _TAKEN, _WRONG, _ALTERED, _REFUSED = 200, 202, 400, 401, 403
+_NEVER = frozenset({409, 422})
+"""Of a whole parcel: it will not be taken, however often it is sent."""
 
 
 class CentreError(CamscanError):
     """The centre cannot be reached, or does not answer as it should: it is tried again."""
+
+
+class AlteredError(CentreError):
+    """What was sent is not what arrived: something on the way rewrites it."""
+
+
+class ParcelRefusedError(CentreError):
+    """The centre will never take this parcel: it has another of this id, or its signature does not fit."""
 
 
 class KeyRefusedError(CamscanError):
@@ -73,30 +87,46 @@ class Centre:
         self._good(self._ask("POST", f"/errand/{errand}", {"state": state, "why": why}))
 
     def send(self, scan_id: str, content: bytes) -> str:
-        """Send a parcel from where an earlier attempt stopped; its state at the centre. Raises as ``poll``."""
+        """Send a parcel from where an earlier attempt stopped; its state at the centre.
+
+        Raises ParcelRefusedError where it is sent in vain, and as ``poll``.
+        """
         path = f"/parcel/{scan_id}"
         said = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
         held = self._ask("HEAD", path).headers.get("camscan-held", "0")
-        start = int(held) if held.isdecimal() and int(held) <= len(content) else 0
+        start = int(held) if held.isascii() and held.isdecimal() and len(held) <= _LONGEST_NUMBER else 0
+        start = start if start <= len(content) else 0
         while start < len(content):
             part = content[start : start + PART]
             answer = self._ask("PUT", path, part, query=f"at={start}")
             there = answer.members.get("held")
             if answer.status != _DONE or there != start + len(part):
+                self._require_unaltered(answer)
                 raise CentreError(f"{self.url}: took no part of the parcel at {start:,} (HTTP status {answer.status})")
             start = there
         answer = self._ask("POST", f"{path}/end", said)
-        if answer.status != _TAKEN:
-            why = str(answer.members.get("error", ""))[:200]
-            raise CentreError(f"{self.url}: did not take the parcel (HTTP status {answer.status}) {why}".rstrip())
-        return str(answer.members.get("state", ""))
+        if answer.status == _TAKEN and isinstance(answer.members.get("state"), str):
+            return str(answer.members["state"])
+        self._require_unaltered(answer)
+        why = str(answer.members.get("error", ""))[:200]
+        sentence = f"{self.url}: did not take the parcel (HTTP status {answer.status}) {why}".rstrip()
+        raise (ParcelRefusedError if answer.status in _NEVER and why else CentreError)(sentence)
 
     def result(self, scan_id: str) -> Mapping[str, Any]:
         """What became of a parcel: ``state`` and ``why``; empty where the centre has none. Raises CentreError."""
         answer = self._ask("GET", f"/parcel/{scan_id}/result")
         return answer.members if answer.status == _DONE else {}
 
+    def _require_unaltered(self, answer: Answer) -> None:
+        is_digest = answer.status == _WRONG and answer.members.get("error") == "digest"
+        if answer.status == _ALTERED or is_digest:
+            raise AlteredError(
+                f"{self.url}: received something else than was sent (HTTP status {answer.status}); if this goes on, "
+                f"ask whoever runs the network to exempt {urlsplit(self.url).hostname} from the inspection of HTTPS"
+            )
+
     def _good(self, answer: Answer) -> Mapping[str, Any]:
+        self._require_unaltered(answer)
         why = str(answer.members.get("error", ""))[:200]
         if answer.status == _REFUSED:
             raise KeyRefusedError(f"{self.url}: {why or 'refuses this key'}")
@@ -125,18 +155,28 @@ class Centre:
         address = f"{self.url}{BASE}{path}" + (f"?{query}" if query else "")
         try:
             context = trusting_context(self.ca_file)
-            with (
-                httpx.Client(verify=context, trust_env=False, follow_redirects=False, timeout=_SECONDS) as client,
-                client.stream(method, address, content=content, headers=headers) as response,
-            ):
-                said = b""
-                for chunk in response.iter_raw():
-                    said += chunk
-                    if len(said) > _LONGEST:
-                        raise CentreError(f"{self.url}: says more than a centre does")
-                return Answer(response.status_code, _members(said), dict(response.headers))
+            client = httpx.AsyncClient(verify=context, trust_env=False, follow_redirects=False, timeout=_SECONDS)
+            return asyncio.run(self._answer(client, method, address, content, headers))
+        except TimeoutError as error:
+            raise CentreError(f"{self.url}: took longer than {_WHOLE:.0f} seconds to answer") from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             raise CentreError(f"{self.url}: cannot be reached ({type(error).__name__})") from error
+
+    async def _answer(
+        self, client: Any, method: str, address: str, content: bytes, headers: Mapping[str, str]
+    ) -> Answer:
+        """The answer to one request; all of it within its time, and of a size that an answer has."""
+        async with (
+            asyncio.timeout(_WHOLE),
+            client,
+            client.stream(method, address, content=content, headers=headers) as response,
+        ):
+            said = b""
+            async for chunk in response.aiter_raw():
+                said += chunk
+                if len(said) > _LONGEST:
+                    raise CentreError(f"{self.url}: says more than a centre does")
+            return Answer(response.status_code, _members(said), dict(response.headers))
 
 
 def _members(said: bytes) -> Mapping[str, Any]:

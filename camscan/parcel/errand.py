@@ -7,6 +7,7 @@ collector's own files say.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,9 @@ from camscan.errors import UsageError
 from camscan.parcel.keys import is_signed
 
 _MAGIC = b"camscan-errand 1\n"
+_ID = re.compile(r"[0-9A-Za-z-]{1,40}")
+_LONGEST = 10_000
+"""Bytes of a text; one that camscan writes has three hundred."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +52,7 @@ def read(members: Mapping[str, Any], key: bytes, collector: bytes) -> Asked:
     """The reverse, for the collector with this key. Raises UsageError where the centre's key did not sign it for it."""
     try:
         text, signature = str(members["text"]), bytes.fromhex(members["signature"])
-        if not is_signed(key, signature, _MAGIC + text.encode()):
+        if len(text) > _LONGEST or not is_signed(key, signature, _MAGIC + text.encode()):
             raise UsageError("an errand is not signed by the centre that this collector enrolled at")
         said = json.loads(text)
         asked = Asked(
@@ -57,7 +61,7 @@ def read(members: Mapping[str, Any], key: bytes, collector: bytes) -> Asked:
             ends_at=datetime.fromisoformat(said["ends_at"]),
             collector=str(said["collector"]),
         )
-        if said["kind"] != "scan" or asked.ends_at.tzinfo is None:
+        if said["kind"] != "scan" or asked.ends_at.tzinfo is None or not _ID.fullmatch(asked.id):
             raise UsageError("an errand asks for something that this camscan does not do")
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise UsageError("an errand cannot be read") from error

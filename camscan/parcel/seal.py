@@ -14,7 +14,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from camscan.errors import OutputError, UsageError
-from camscan.output import open_existing
+from camscan.output import open_existing, read_at_most
 from camscan.parcel import MOST_BYTES
 from camscan.parcel.keys import is_signed, public_of, words_of
 
@@ -57,9 +57,7 @@ def open_file(path: Path) -> Sealed:
     """The parcel in a file. Raises UsageError in one line where it is none, was changed or is too large."""
     try:
         with open_existing(path) as stream:
-            content = stream.read(MOST_BYTES + _HEAD + 1)
-            while len(content) <= MOST_BYTES + _HEAD and (more := stream.read(MOST_BYTES)):
-                content += more
+            content = read_at_most(stream, MOST_BYTES + _HEAD + 1)
     except FileNotFoundError:
         raise UsageError(f"{path}: there is no such file") from None
     except OSError as error:

@@ -77,6 +77,12 @@ def sign(call: Call, key: Ed25519PrivateKey, counter: int, created: int) -> Mapp
     }
 
 
+def named_key(signature_input: str) -> bytes:
+    """The key that a request says it is signed by; empty where it says none. Nothing of it is verified."""
+    given = _INPUT.fullmatch(signature_input)
+    return bytes.fromhex(given[2]) if given else b""
+
+
 def verified(call: Call, headers: Mapping[str, str]) -> Signed | None:
     """Who signed a request, by its headers (names in small letters); None where nobody did, or it was changed since."""
     given = _INPUT.fullmatch(headers.get("signature-input", ""))

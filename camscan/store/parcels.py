@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -111,6 +112,14 @@ class Parcels:
             total = connection.execute(select(func.count()).select_from(_PARCEL).where(*wanted)).scalar_one()
             rows = connection.execute(query.offset(first).limit(most)).mappings()
             return [_parcel(row) for row in rows], total
+
+    def lost_of(self, key: bytes, scan_ids: Sequence[str]) -> list[str]:
+        """Those of these scans whose parcel is not here, or whose file was lost; never another collector's."""
+        columns = _PARCEL.c.scan_id, _PARCEL.c.key, _PARCEL.c.state
+        with self._store.reading() as connection, intact(self._store):
+            rows = connection.execute(select(*columns).where(_PARCEL.c.scan_id.in_(scan_ids))).all()
+        settled = {scan_id for scan_id, owner, state in rows if owner != key.hex() or state != LOST}
+        return [each for each in scan_ids if each not in settled]
 
     def keep(self, parcel: ArrivedParcel) -> ArrivedParcel:
         """Remember a parcel; what is remembered now. One that was recorded, or has other content, stays as it is."""

@@ -5,7 +5,9 @@ No session, cookie or form counts here, and nothing of the register is ever answ
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import math
 from typing import TYPE_CHECKING
 
 import anyio
@@ -15,7 +17,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from camscan import app
-from camscan.errors import CamscanError
+from camscan.errors import BusyError, CamscanError
+from camscan.web.body import Gate
 from camscan.web.desk import Desk
 
 if TYPE_CHECKING:
@@ -27,6 +30,12 @@ _THREADS = 4
 """Requests of collectors that are answered at once: Python computes one at a time in any case."""
 _AGAIN = "30"
 """Seconds after which a collector asks again where the centre cannot answer now."""
+_SMALL = 64 << 10
+"""Bytes that anybody may send: what is more is read for collectors that are believed, and one request of each."""
+_AT_ONCE = 16
+"""Parts of parcels that are in memory at once."""
+_SECONDS = 120.0
+"""Within which a request is here."""
 
 
 def methods(path: str) -> frozenset[str]:
@@ -44,10 +53,27 @@ def route(desk: Desk) -> Route:
     door = _Door(desk)
 
     async def endpoint(request: Request) -> Response:
-        body = await request.body()
-        return await anyio.to_thread.run_sync(lambda: door.answered(request, body), limiter=door.limiter)
+        try:
+            with contextlib.ExitStack() as stack:
+                if _length(request) > _SMALL:
+                    key = await anyio.to_thread.run_sync(lambda: door.believed(request), limiter=door.limiter)
+                    if not key:
+                        return JSONResponse({"error": "nobody who is known here sends so much"}, 403)
+                    stack.enter_context(door.gate.passing(key))
+                with anyio.fail_after(_SECONDS):
+                    body = await request.body()
+                return await anyio.to_thread.run_sync(lambda: door.answered(request, body), limiter=door.limiter)
+        except (BusyError, TimeoutError):
+            return JSONResponse({"error": "not so much at once"}, 503, {"retry-after": _AGAIN})
 
     return Route(f"{_BASE}/{{rest:path}}", endpoint, methods=["GET", "HEAD", "POST", "PUT"], include_in_schema=False)
+
+
+def _length(request: Request) -> float:
+    """Bytes of its body, as it says; the guard has looked at the number. What does not say so may be any."""
+    if "transfer-encoding" in request.headers:
+        return math.inf
+    return int(request.headers.get("content-length", "0"))
 
 
 class _Door:
@@ -55,6 +81,7 @@ class _Door:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self.gate = Gate(_AT_ONCE)
 
     @functools.cached_property
     def limiter(self) -> anyio.CapacityLimiter:
@@ -64,6 +91,13 @@ class _Door:
     @functools.cached_property
     def _centre(self) -> Centre:
         return app.centre.Centre(self._desk.space, self._desk.store)
+
+    def believed(self, request: Request) -> str:
+        """The key that a request names, where it is of a collector that is believed; it is not verified yet."""
+        try:
+            return self._centre.believed_key(request.headers.get("signature-input", ""))
+        except CamscanError as error:
+            raise BusyError(str(error)) from error
 
     def answered(self, request: Request, body: bytes) -> Response:
         """The answer to a request."""

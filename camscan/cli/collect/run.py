@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import re
 import sys
 import time
 from pathlib import Path
@@ -21,6 +23,7 @@ from camscan.words import counted
 
 _FIRST, _LONGEST = 30.0, 3600.0
 """Seconds between two tries while the centre cannot be reached."""
+_DOUBLED = 10
 _LOOK = 1.0
 
 
@@ -41,7 +44,6 @@ def run(file: Path, *, once: bool) -> int:
             try:
                 done = app.collect.do_round(
                     own,
-                    app.collect.current_time(),
                     watcher=make_watcher(quiet=not sys.stderr.isatty()),
                     interruption=interruption,
                     warn=warn,
@@ -52,13 +54,25 @@ def run(file: Path, *, once: bool) -> int:
                 if once:
                     raise
                 failures += 1
-                wait = random.uniform(0, min(_LONGEST, _FIRST * 2**failures))  # noqa: S311 - no secret: it spreads the load
+                wait = pause_after(failures)
                 warn(f"{error}; it is tried again")
             else:
                 failures, wait = 0, float(done.next_seconds)
                 _say(done)
+            wait = min(wait, _most())
             if once or interruption.is_wanted or _waited(wait, lambda: interruption.is_wanted):
                 return 128 + interruption.number if interruption.number else 0
+
+
+def pause_after(failures: int) -> float:
+    """Seconds until the next try, by chance: more after each failure, up to an hour, however many there were."""
+    return random.uniform(0, min(_LONGEST, _FIRST * 2.0 ** min(failures, _DOUBLED)))  # noqa: S311 - it spreads the load
+
+
+def _most() -> float:
+    """Seconds that it waits at most: ``CAMSCAN_COLLECT_SECONDS``, for a trial of the whole way."""
+    said = os.environ.get("CAMSCAN_COLLECT_SECONDS", "")
+    return float(said) if re.fullmatch(r"[0-9]{1,3}(\.[0-9])?", said) else _LONGEST
 
 
 def _waited(seconds: float, is_over: object) -> bool:
