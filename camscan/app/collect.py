@@ -139,6 +139,9 @@ def _do_round(work: _Work, heard: Mapping[str, Any], state: Mapping[str, Any]) -
     refused: list[tuple[str, str]] = []
     asked = () if heard.get("hold") else _read_errands(work, heard.get("errands"), bytes.fromhex(state["errand_key"]))
     for each in asked:
+        if each.id in _done(own):  # the answer to that was lost
+            work.centre.report(each.id, DONE)
+            continue
         outcome, why = _do_errand(work, each)
         work.centre.report(each.id, outcome, why[:_LONGEST])
         if outcome == DONE:
@@ -203,9 +206,6 @@ def _do_errand(work: _Work, asked: errand.Asked) -> tuple[str, str]:
     One that waits for its hour, or was interrupted, comes again until its time is over, and is continued then.
     """
     own = work.own
-    done = [each for each in own.state().get("done", ()) if isinstance(each, str)]
-    if asked.id in done:
-        return DONE, ""
     if against := _may_not(work, asked):
         return against
     try:
@@ -224,8 +224,13 @@ def _do_errand(work: _Work, asked: errand.Asked) -> tuple[str, str]:
     trouble = spool.fill_spool(own)
     if kept and kept.is_left:
         return ACCEPTED, "it was interrupted, and is continued"
-    own.remember(done=[*done, asked.id][-_REMEMBERED:])
+    own.remember(done=[*_done(own), asked.id][-_REMEMBERED:])
     return DONE, trouble
+
+
+def _done(own: Place) -> list[str]:
+    """The errands that were carried out, latest last."""
+    return [each for each in own.state().get("done", ()) if isinstance(each, str)]
 
 
 def _may_not(work: _Work, asked: errand.Asked) -> tuple[str, str] | None:

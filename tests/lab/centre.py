@@ -1,4 +1,4 @@
-"""The centre of a laboratory: nginx with the configuration that docs/web-admin.md gives, and camscan serve behind it."""
+"""The centre of a laboratory: nginx with the configuration of docs/web-admin.md, and camscan serve behind it."""
 
 from __future__ import annotations
 
