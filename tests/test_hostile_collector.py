@@ -37,7 +37,16 @@ from camscan.web.application import application
 from camscan.web.desk import Desk, Setting
 
 ELM = "10.13.0.0/24"
-SITES = f"role: ICT\nsites:\n- name: Oak School\n  cidrs: [{OAK}]\n- name: Elm School\n  cidrs: [{ELM}]\n"
+SITES = f"""\
+role: ICT
+centre:
+  parts_per_second: 1000
+sites:
+- name: Oak School
+  cidrs: [{OAK}]
+- name: Elm School
+  cidrs: [{ELM}]
+"""
 NOW = datetime.now(UTC) - timedelta(minutes=5)
 MINE, OTHERS = "01990000-0000-7000-8000-00000000000a", "01990000-0000-7000-8000-00000000000b"
 SECRET = "E33700007"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -32,6 +33,11 @@ _WHOLE = 300.0
 _LONGEST = 1 << 20
 _LONGEST_NUMBER = 12
 _DONE, _TAKEN, _WRONG, _ALTERED, _REFUSED = 200, 202, 400, 401, 403
+_TOO_SOON = 429
+_PATIENCE = 10
+"""How often a part is sent that came too soon."""
+_FEW = re.compile("[1-9]")
+"""Seconds for which one waits with a part; where it is to be more, the next round goes on."""
 _NEVER = frozenset({409, 422})
 """Of a whole parcel: it will not be taken, however often it is sent."""
 
@@ -98,7 +104,7 @@ class Centre:
         start = start if start <= len(content) else 0
         while start < len(content):
             part = content[start : start + PART]
-            answer = self._ask("PUT", path, part, query=f"at={start}")
+            answer = self._put(path, part, start)
             there = answer.members.get("held")
             if answer.status != _DONE or there != start + len(part):
                 self._require_unaltered(answer)
@@ -111,6 +117,16 @@ class Centre:
         why = str(answer.members.get("error", ""))[:200]
         sentence = f"{self.url}: did not take the parcel (HTTP status {answer.status}) {why}".rstrip()
         raise (ParcelRefusedError if answer.status in _NEVER and why else CentreError)(sentence)
+
+    def _put(self, path: str, part: bytes, start: int) -> Answer:
+        """Send a part; where the centre says that this was too soon, some seconds later."""
+        for _ in range(_PATIENCE):
+            answer = self._ask("PUT", path, part, query=f"at={start}")
+            wait = answer.headers.get("retry-after", "")
+            if answer.status != _TOO_SOON or not _FEW.fullmatch(wait):
+                break
+            time.sleep(int(wait))
+        return answer
 
     def result(self, scan_id: str) -> Mapping[str, Any]:
         """What became of a parcel: ``state`` and ``why``; empty where the centre has none. Raises CentreError."""
