@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "bundles"
 LOCK = ROOT / "requirements" / "python.lock"
 OUTPUT = ROOT / "build"
-SETS = ("web", "notify", "snmp")
+SETS = ("web", "notify", "snmp", "server")
 """Of the libraries: those of camscan itself, and of the extras that need no other program."""
 NEEDLESS = frozenset({"editables", "hatchling", "pathspec", "pluggy", "tomlkit", "trove-classifiers"})
 """Only for those who build camscan."""
@@ -66,21 +66,24 @@ def own_wheel(folder: Path) -> Path:
 # ── Windows ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def check_python(content: bytes, name: str, lock: Path) -> None:
-    """Raise Refusal unless the lock has the hash of the publisher's zip."""
+def check_python(content: bytes, name: str, lock: Path, stated: str = "") -> None:
+    """Raise Refusal unless the publisher's zip has the hash that was stated, or one of the lock where none was."""
     digest = hashlib.sha256(content).hexdigest()
+    if stated and stated.lower() != digest:
+        raise Refusal(f"{name} has the SHA-256 {digest}, and not {stated}: it is not the file that was meant")
     lines = [line.split() for line in lock.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    if not any(digest in words for words in lines):
+    if not stated and not any(digest in words for words in lines):
         raise Refusal(
-            f"{name} has the SHA-256 {digest}, which {lock.name} does not list. Compare it with what python.org "
-            f"publishes for this file; where they agree, add the line '{name} {digest}' to requirements/{lock.name}"
+            f"{name} has the SHA-256 {digest}, which {lock.name} does not list. Look up what python.org states for "
+            f"this file ({lock.name} says where). Where it is the same, name it with PYTHON_SHA256=HASH, or add the line "
+            f"'{name} {digest}' to requirements/{lock.name}"
         )
 
 
-def make_windows(python_zip: Path, lock: Path, output: Path) -> Path:
+def make_windows(python_zip: Path, lock: Path, output: Path, stated: str = "") -> Path:
     """The zip for Windows. Raises Refusal."""
     content = python_zip.read_bytes()
-    check_python(content, python_zip.name, lock)
+    check_python(content, python_zip.name, lock, stated)
     with tempfile.TemporaryDirectory() as scratch:
         top = Path(scratch) / "camscan"
         _unpack(content, top / "python")
@@ -141,7 +144,7 @@ def make_bundle(output: Path) -> Path:
         wheels = top / "wheels"
         wheels.mkdir(parents=True)
         locked = top / "requirements.txt"
-        locked.write_text(requirements((*SETS, "server", "link")), encoding="utf-8")
+        locked.write_text(requirements((*SETS, "link")), encoding="utf-8")
         pip("download", "--no-deps", "--only-binary=:all:", "--require-hashes", "-r", str(locked), "-d", str(wheels))
         wheel = own_wheel(wheels)
         shutil.copytree(ROOT / "LICENSES", top / "LICENSES")
@@ -168,6 +171,7 @@ def main() -> None:
     kinds = parser.add_subparsers(dest="kind", required=True)
     windows = kinds.add_parser("windows")
     windows.add_argument("python_zip", type=Path, metavar="PYTHON_ZIP")
+    windows.add_argument("--hash", default="", metavar="SHA256", help="what python.org states, instead of the lock")
     windows.add_argument("--lock", type=Path, default=LOCK, help="for tests: another list of hashes")
     kinds.add_parser("linux")
     for each in kinds.choices.values():
@@ -175,7 +179,7 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         if arguments.kind == "windows":
-            made = make_windows(arguments.python_zip, arguments.lock, arguments.output)
+            made = make_windows(arguments.python_zip, arguments.lock, arguments.output, arguments.hash)
         else:
             made = make_bundle(arguments.output)
     except (Refusal, OSError, zipfile.BadZipFile) as error:

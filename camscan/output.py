@@ -32,10 +32,6 @@ Compiled when it is first needed: nothing else took as long when the program sta
 _STREAM = re.compile(r"/dev/(stdin|stdout|stderr|fd/[0-9]+)|/proc/self/fd/[0-9]+")
 """Links of the system's own to what is open already."""
 _OWNER_ALONE = 0o600
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
-_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
-_AS_IT_IS = getattr(os, "O_BINARY", 0)
-"""On Windows, line ends would be changed."""
 _FEW = 100
 """Files of a folder that are brought to the disk one by one."""
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -102,7 +98,7 @@ class Messages(io.TextIOWrapper):
 
 def create_file(path: Path) -> int:
     """A descriptor of a new empty file, for its owner alone. Raises OSError, also where something has that name."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _NO_LINK | _AS_IT_IS, _OWNER_ALONE)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | system.NO_LINK | system.AS_IT_IS, _OWNER_ALONE)
     system.owner_alone(path)
     return descriptor
 
@@ -127,7 +123,7 @@ def read_at_most(stream: BinaryIO, most: int) -> bytes:
 
 def descriptor_of(path: Path, flags: int) -> int:
     """Open what must be a regular file. Raises OSError, also for a symbolic link, and for a pipe at once."""
-    descriptor = os.open(path, flags | _NO_LINK | _NO_WAIT | _AS_IT_IS)
+    descriptor = os.open(path, flags | system.NO_LINK | system.NO_WAIT | system.AS_IT_IS)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(0, "it is not a regular file")
@@ -289,13 +285,13 @@ def _open_special(target: Path) -> BinaryIO:
     """Open it as it is: never made, never cut, and a pipe only where somebody reads from it."""
     is_stream = bool(_STREAM.fullmatch(str(target)))
     try:
-        flags = os.O_WRONLY | _NO_WAIT | _AS_IT_IS | (os.O_APPEND if is_stream else _NO_LINK)
+        flags = os.O_WRONLY | system.NO_WAIT | system.AS_IT_IS | (os.O_APPEND if is_stream else system.NO_LINK)
         descriptor = os.open(target, flags)
     except OSError as error:
         if error.errno == errno.ENXIO:
             raise OSError(0, "nobody reads from this pipe") from error
         raise
-    if _NO_WAIT:
+    if system.NO_WAIT:
         os.set_blocking(descriptor, True)
     return os.fdopen(descriptor, "wb")
 

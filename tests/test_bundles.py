@@ -46,6 +46,18 @@ def test_what_is_not_the_embeddable_python_is_refused(python_zip: Path, tmp_path
     assert make("windows", tmp_path / "none.zip")[0] == 1
 
 
+def test_a_hash_on_the_command_line_counts_instead_of_the_lock(python_zip: Path, tmp_path: Path) -> None:
+    digest = hashlib.sha256(python_zip.read_bytes()).hexdigest()
+    lock = tmp_path / "lock"
+    lock.write_text(f"{python_zip.name} {digest}\n")
+    code, said = make("windows", python_zip, "--hash", "0" * 64, "--lock", lock, "--output", tmp_path / "out")
+    assert code == 1
+    assert said.endswith(f"has the SHA-256 {digest}, and not {'0' * 64}: it is not the file that was meant\n")
+    lock.write_text("")
+    code, said = make("windows", python_zip, "--hash", digest.upper(), "--lock", lock, "--output", tmp_path / "out")
+    assert "name the file python-3" in said  # the hash was right, and the next step found that it is no Python
+
+
 def test_every_library_in_them_is_locked_once_by_hash() -> None:
     sys.path.insert(0, str(MAKE.parent))
     try:

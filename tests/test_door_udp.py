@@ -10,14 +10,17 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import pytest
 
+from camscan import net
 from camscan.model import Outcome
 from camscan.net.door import Door
 from camscan.net.interface import Interface
 from camscan.net.pace import FAST
 from camscan.net.scope import Scope
+from camscan.net.system.windows import sockets as windows_sockets
 
 SCOPE = Scope((ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")))
 GROUP = "239.255.255.250"
@@ -130,6 +133,29 @@ async def test_a_closed_port_is_told_and_disturbs_no_other_question(door: Door) 
                 camera.sendto(b"y", camera.recvfrom(100)[1])
             await until(lambda: len(replies) >= 20 and len(errors) >= 1)
     assert set(errors) == {("127.0.3.2", shut, Outcome.REFUSED)}
+
+
+class Refusing(socket.socket):
+    """As Windows' sockets are: what was sent before was refused, which the next one is told instead of being sent."""
+
+    refusals = 1
+
+    def sendto(self, *arguments: Any) -> int:
+        if Refusing.refusals:
+            Refusing.refusals -= 1
+            raise ConnectionResetError(errno.ECONNRESET, "An existing connection was forcibly closed")
+        return super().sendto(*arguments)
+
+
+@pytest.mark.parametrize(("refusals", "outcome"), [(1, None), (8, None), (9, Outcome.REFUSED)])
+async def test_the_refusal_of_an_earlier_question_is_not_taken_for_this_ones(
+    door: Door, monkeypatch: pytest.MonkeyPatch, refusals: int, outcome: Outcome | None
+) -> None:
+    monkeypatch.setattr(net.system, "is_of_earlier", windows_sockets.is_of_earlier)
+    monkeypatch.setattr(socket, "socket", Refusing)
+    Refusing.refusals = refusals
+    async with door.datagrams(lambda *_: None) as asking:
+        assert await asking.send(b"x", "127.0.3.1", 9) is outcome
 
 
 async def test_multicast_question_is_answered_to_the_asker(door: Door, loopback: Interface) -> None:

@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from command_line import Camscan, contents
+from lxml import etree
 
 from camscan.app import schedule
 
@@ -29,6 +30,7 @@ timezone: Europe/London
 authorisations:
   - {role: R, date: 2026-01-01, expires: 2999-01-01, cidrs: [10.9.0.0/24], window: '20:00-22:00'}
 """
+SCHEMA = Path(__file__).parent / "schemas" / "task.xsd"
 OVER_SMTP = "server: smtp.example.gov.uk, user: camscan, password_credential: smtp"
 
 
@@ -201,7 +203,7 @@ class TestForWindows:
         write(home, ZONE, "run: {window: '20:00-23:00', days: [Mon-Fri]}\n")
         code, out, err = camscan("schedule", "--windows", "--into", "task", "--user", "COUNCIL\\jürgen")
         assert (code, out) == (0, f"task{os.sep}camscan-task.xml: written\n")
-        assert "schtasks /Create /TN camscan /XML camscan-task.xml /RU COUNCIL\\jürgen /RP *" in err
+        assert "schtasks /Create /TN camscan /XML camscan-task.xml /RU COUNCIL\\jürgen /RP * /F" in err
         assert "this machine's clock, camscan.yaml uses Europe/London" in err
         root, found = self.task(home / "task")
         assert found["StartBoundary"] == "2026-01-01T20:05:00"
@@ -222,13 +224,72 @@ class TestForWindows:
         assert found["Arguments"].endswith(f'run --config "{folder / "camscan.yaml"}"')
         assert "ScheduleByDay" in found
 
-    def test_it_is_written_anew_and_not_installed_by_camscan(self, camscan: Camscan, home: Path) -> None:
+    def test_it_is_written_anew(self, camscan: Camscan, home: Path) -> None:
         for _ in range(2):
             assert camscan("schedule", "--windows", "--into", "task")[0] == 0
-        code, _, err = camscan("schedule", "--windows", "--install")
-        assert (code, err.partition(";")[0]) == (2, "camscan: --install and --windows contradict each other")
         (home / "task" / "camscan-task.xml").write_text("<Task/>", encoding="utf-8")
         assert camscan("schedule", "--windows", "--into", "task")[0] == 2
+
+    @pytest.mark.parametrize(
+        "more",
+        ["", "run: {window: '20:00-23:00', days: [Mon-Fri]}\n", ZONE, "run: {window: '23:58-03:00', days: [Sun]}\n"],
+        ids=["daily", "weekdays", "zone", "Sundays"],
+    )
+    def test_it_is_as_the_published_schema_wants(self, camscan: Camscan, home: Path, more: str) -> None:
+        write(home, more)
+        assert camscan("schedule", "--windows", "--into", "task", "--user", "COUNCIL\\jürgen")[0] == 0
+        schema = etree.XMLSchema(etree.parse(SCHEMA))
+        schema.assertValid(etree.parse(home / "task" / "camscan-task.xml"))
+
+
+class TestInstallForWindows:
+    """``--windows --install``, with a schtasks that writes down how it was called."""
+
+    @pytest.fixture
+    def schtasks(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        program = home / "bin" / "schtasks"
+        program.parent.mkdir()
+        program.write_text(
+            f"""#!/bin/sh
+printf '%s\\n' "$1 $2 $3 $4 $6 $7 $8 $9" >> {home}/called
+if [ "$1" = /Query ]; then cat {home}/there; exit; fi
+cp "$5" {home}/given
+exit $(cat {home}/code)
+""",
+            encoding="utf-8",
+        )
+        program.chmod(0o755)
+        (home / "code").write_text("0")
+        monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+        return home
+
+    def test_the_task_is_made_and_made_again(self, camscan: Camscan, schtasks: Path) -> None:
+        for _ in range(2):
+            code, out, _ = camscan("schedule", "--windows", "--install", "--user", "COUNCIL\\anne")
+            assert (code, out.partition(";")[0]) == (0, "task camscan: made")
+            (schtasks / "there").write_bytes((schtasks / "given").read_text("ascii").encode("utf-16"))
+        assert (schtasks / "called").read_text().splitlines()[:2] == [
+            "/Query /TN camscan /XML    ",
+            "/Create /TN camscan /XML /RU COUNCIL\\anne /RP *",
+        ]
+
+    def test_a_task_of_somebody_else_is_not_replaced(self, camscan: Camscan, schtasks: Path) -> None:
+        (schtasks / "there").write_text("<Task><Description>cameras</Description></Task>")
+        code, _, err = camscan("schedule", "--windows", "--install")
+        assert code == 2
+        assert err.startswith("camscan: there is a task camscan that camscan did not make")
+        assert not (schtasks / "given").exists()
+
+    def test_a_password_that_is_wrong(self, camscan: Camscan, schtasks: Path) -> None:
+        (schtasks / "code").write_text("1")
+        code, _, err = camscan("schedule", "--windows", "--install")
+        assert (code, err) == (1, "camscan: schtasks: failed with code 1, for the reason above; no task was made\n")
+
+    def test_without_a_task_scheduler(self, camscan: Camscan, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("PATH", str(home))
+        code, _, err = camscan("schedule", "--windows", "--install")
+        assert code == 2
+        assert err.startswith("camscan: there is no Task Scheduler here: write the task with --into DIR")
 
 
 class TestInstall:

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+import ast
+import asyncio
 import errno
 import inspect
 import ipaddress
-import re
+import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from command_line import Camscan
 
 import camscan
 import camscan.net.system
 import camscan.system.linux
 import camscan.system.windows
-from camscan import net, system
+from camscan import demo, net, system
 from camscan.cli._words import with_program_name
+from camscan.demo.system import linux as demo_linux
+from camscan.demo.system import windows as demo_windows
 from camscan.net import link
 from camscan.net.interface import Interface
 from camscan.net.neighbour import Neighbour, Neighbours
 from camscan.net.route import Route
 from camscan.net.span import Span
+from camscan.net.system import Datagram
 from camscan.net.system.linux import links as linux_links
 from camscan.net.system.linux import neighbours as linux_neighbours
 from camscan.net.system.linux import sockets as linux_sockets
@@ -39,12 +43,71 @@ from camscan.system import windows as camscan_windows
 
 LINUX = (linux_links, linux_neighbours, linux_sockets)
 WINDOWS = (windows_links, windows_neighbours, windows_sockets)
-ASKS_WHICH = re.compile(
-    r"\bsys\.platform\b|\bos\.name\b|^\s*(?:import|from) (?:fcntl|resource|pwd|grp|termios|msvcrt)\b", re.MULTILINE
+SEAM = ("net/system/", "system/", "demo/system/")
+OF_LINUX = ("link/raw.py",)
+"""Raw packets: of Linux alone, and a program without camscan, which says so by itself."""
+ASKS_WHICH = frozenset(
+    {
+        *("sys.platform", "sys.getwindowsversion", "sys.winver", "os.name", "os.uname"),
+        *(
+            f"platform.{name}"
+            for name in ("system", "platform", "uname", "release", "version", "win32_ver", "libc_ver")
+        ),
+        *("sysconfig.get_platform", "distutils.util.get_platform", "ctypes.windll", "ctypes.oledll", "ctypes.WinDLL"),
+    }
 )
-SEAM = ("net/system/", "system/")
-OF_LINUX = ("link/", "demo/")
-"""Programs of Linux: camscan-link, and the simulated estate."""
+"""Names that say which system it is."""
+ONE_SYSTEMS = frozenset(
+    {
+        *("fcntl", "resource", "pwd", "grp", "termios", "tty", "pty", "posix", "syslog", "spwd", "crypt"),
+        *("msvcrt", "winreg", "_winreg", "_winapi", "nt", "winsound", "asyncio.windows_events"),
+    }
+)
+"""Modules that only one system has, or whose name says which."""
+ASKED_OF = frozenset({"os", "sys", "socket", "signal", "select", "asyncio", "time", "subprocess", "ctypes"})
+"""Modules of which ``hasattr`` and ``getattr`` ask what the system has."""
+
+
+def asks_which(text: str) -> list[str]:
+    """Where a module asks which system it is, and how, whatever it calls what it imports."""
+    tree = ast.parse(text)
+    names = dict(called for node in ast.walk(tree) for called in imports(node))
+    found = []
+    for node in ast.walk(tree):
+        asked = {full for _, full in imports(node)} & (ASKS_WHICH | ONE_SYSTEMS)
+        if isinstance(node, ast.Attribute | ast.Name):
+            asked |= {dotted(node, names)} & ASKS_WHICH
+        elif isinstance(node, ast.Call):
+            asked |= asked_by_call(node, names)
+        found += [f"{node.lineno}: {name}" for name in sorted(asked)]  # type: ignore[attr-defined]
+    return found
+
+
+def imports(node: ast.AST) -> list[tuple[str, str]]:
+    """What an import calls the things that it takes -> their whole names."""
+    if isinstance(node, ast.Import):
+        return [(one.asname or one.name.partition(".")[0], one.name) for one in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        return [(one.asname or one.name, f"{node.module}.{one.name}") for one in node.names] + [("", node.module)]
+    return []
+
+
+def dotted(node: ast.AST, names: Mapping[str, str]) -> str:
+    """The whole name of ``module.name`` and of ``name``; empty for anything else."""
+    if isinstance(node, ast.Name):
+        return names.get(node.id, "")
+    return f"{dotted(node.value, names)}.{node.attr}" if isinstance(node, ast.Attribute) else ""
+
+
+def asked_by_call(call: ast.Call, names: Mapping[str, str]) -> set[str]:
+    """What ``hasattr``, ``getattr`` and imports by name ask for."""
+    function = call.func.id if isinstance(call.func, ast.Name) else ""
+    words = [one.value for one in call.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    if function in {"hasattr", "getattr"} and words and dotted(call.args[0], names) in ASKED_OF:
+        return {f"{function}({dotted(call.args[0], names)})"}
+    if function == "__import__" or dotted(call.func, names) in {"importlib.import_module", "importlib.util.find_spec"}:
+        return set(words) & ONE_SYSTEMS
+    return set()
 
 
 def of_the_seam(face: ModuleType, modules: tuple[ModuleType, ...]) -> dict[str, object]:
@@ -59,8 +122,12 @@ def needed(function: Callable[..., object]) -> list[str]:
 
 @pytest.mark.parametrize(
     ("face", "linux", "windows"),
-    [(net.system, LINUX, WINDOWS), (system, (camscan.system.linux,), (camscan.system.windows,))],
-    ids=["networks", "files"],
+    [
+        (net.system, LINUX, WINDOWS),
+        (system, (camscan.system.linux,), (camscan.system.windows,)),
+        (demo.system, (demo_linux,), (demo_windows,)),
+    ],
+    ids=["networks", "files", "estate"],
 )
 def test_both_systems_answer_the_same_questions(
     face: ModuleType, linux: tuple[ModuleType, ...], windows: tuple[ModuleType, ...]
@@ -77,13 +144,47 @@ def test_both_systems_answer_the_same_questions(
 
 def test_nothing_else_asks_which_system_it_is() -> None:
     root = Path(camscan.__file__).parent
-    asking = [
-        path.relative_to(root).as_posix()
+    asking = {
+        path.relative_to(root).as_posix(): found
         for path in sorted(root.rglob("*.py"))
         if not path.relative_to(root).as_posix().startswith((*SEAM, *OF_LINUX))
-        and ASKS_WHICH.search(path.read_text(encoding="utf-8"))
-    ]
-    assert asking == []
+        and (found := asks_which(path.read_text(encoding="utf-8")))
+    }
+    assert asking == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import sys\nif sys.platform == 'win32': pass",
+        "import sys as s\ns.platform.startswith('linux')",
+        "from sys import platform as p\np == 'linux'",
+        "import os\nos.name == 'nt'",
+        "from os import name",
+        "import os\nos.uname()",
+        "import platform\nplatform.system()",
+        "from platform import system as which\nwhich()",
+        "import platform as p\np.uname()",
+        "def f():\n    import fcntl",
+        "from msvcrt import locking",
+        "from importlib import import_module\nimport_module('winreg')",
+        "import importlib\nimportlib.import_module('resource')",
+        "__import__('pwd')",
+        "import os\nif hasattr(os, 'fork'): pass",
+        "import signal as s\ngetattr(s, 'SIGHUP', None)",
+        "import ctypes\nctypes.windll.kernel32",
+        "from sysconfig import get_platform",
+    ],
+)
+def test_no_way_to_ask_is_overlooked(text: str) -> None:
+    assert asks_which(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["import platform\nplatform.node()", "import sys\nsys.argv", "class A:\n    name = platform = 1\nA.name"]
+)
+def test_what_asks_something_else_is_not_blamed(text: str) -> None:
+    assert asks_which(text) == []
 
 
 # ── Windows' tables, from bytes as its header files lay them out ─────────────────────────────────────────────────
@@ -194,28 +295,58 @@ def test_the_numbers_of_windows_mean_what_those_of_linux_do(number: int | None, 
     assert windows_sockets.error_number(error) == meant
 
 
+async def test_windows_reads_on_after_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    came: list[object] = [
+        ConnectionResetError(errno.ECONNRESET, ""),
+        OSError(errno.ENETRESET, ""),
+        (b"x", ("192.0.2.1", 9)),
+    ]
+    drained: list[Datagram | None] = []
+    done = asyncio.Event()
+
+    async def sock_recvfrom(_sock: socket.socket, _size: int) -> object:
+        if not came:
+            done.set()
+            await asyncio.Event().wait()
+        if isinstance(next_one := came.pop(0), OSError):
+            raise next_one
+        return next_one
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "sock_recvfrom", sock_recvfrom)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        windows_sockets.watch(sock, drained.append)
+        async with asyncio.timeout(10):
+            await done.wait()
+        windows_sockets.unwatch(sock)
+    assert drained == [(b"x", ("192.0.2.1", 9))]
+
+
 async def test_a_system_without_raw_packets_says_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(net.system, "NO_RAW_PACKETS", windows_sockets.NO_RAW_PACKETS)
     here = Interface("Ethernet", 12, (ipaddress.IPv4Interface("192.0.2.1/24"),))
     tally = Tally()
     await multicast.ask_layer2(here, 0.1, lambda _reply: None, tally)
     await multicast.ask_layer2(replace(here, name="Wi-Fi"), 0.1, lambda _reply: None, tally)
-    with pytest.raises(link.Unavailable, match="Windows has no camscan-link"):
+    with pytest.raises(link.Unavailable, match="no raw packets on Windows"):
         async for _ in link.arp_sweep("Ethernet", ["192.0.2.0/24"], 100):
             pass
     assert len(tally.notes) == 1
     assert "raw sweeps and the inquiry below IP are made on Linux only" in next(iter(tally.notes))
 
 
-def test_without_an_estate_the_demo_says_so(camscan: Camscan, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(system, "CAN_RUN_ESTATE", False)
-    code, _, err = camscan("demo", "--output", str(workplace / "out"))
-    assert (code, err) == (1, "camscan: the simulated estate runs on Linux only; scan a subnet of your own instead\n")
-
-
-def test_a_camscan_of_the_zip_is_called_as_it_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CAMSCAN_CALLED_AS", "C:\\camscan\\camscan.cmd")
-    assert with_program_name("type `camscan show`") == "type `C:\\camscan\\camscan.cmd show`"
+@pytest.mark.parametrize(
+    ("typed", "called"),
+    [
+        (r"C:\camscan\camscan.cmd", r"C:\camscan\camscan.cmd"),
+        (r'"C:\camscan\camscan.cmd"', r"C:\camscan\camscan.cmd"),  # as PowerShell calls it
+        (r'"C:\my tools\camscan.cmd"', r'"C:\my tools\camscan.cmd"'),
+    ],
+)
+def test_a_camscan_of_the_zip_is_called_as_it_was_typed(
+    monkeypatch: pytest.MonkeyPatch, typed: str, called: str
+) -> None:
+    monkeypatch.setenv("CAMSCAN_CALLED_AS", typed)
+    assert with_program_name("type `camscan show`") == f"type `{called} show`"
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from datetime import date, datetime
+from pathlib import Path
 from subprocess import list2cmdline
+from tempfile import TemporaryDirectory
 from xml.sax.saxutils import escape
 
 from camscan import system
@@ -20,10 +24,14 @@ from camscan.app.schedule import (
 )
 from camscan.app.workspace import Workspace
 from camscan.config import DAYS
+from camscan.errors import OutputError, UsageError
 
 TASK = "camscan-task.xml"
 NAME = "camscan"
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_SOURCE = "camscan schedule"
+"""What Task Scheduler says made the task: a task of that source may be replaced."""
+_PATIENCE = 60
 _FIRST = date(2026, 1, 1)
 """A day on which it was already to run: Task Scheduler wants one."""
 _SETTINGS = """\
@@ -40,14 +48,13 @@ _SETTINGS = """\
 
 
 def for_task_scheduler(space: Workspace, user: str = "") -> Schedule:
-    """A task, and what is to be typed to make it. Raises UsageError where there is no camscan.yaml.
+    """A task. Raises UsageError where there is no camscan.yaml.
 
     It runs whether or not its user is logged on, with his password, which only ``schtasks`` is told: so that files
     that Windows has encrypted for him can be read.
     """
     name = user or system.user_name()
-    typed = list2cmdline(["schtasks", "/Create", "/TN", NAME, "/XML", TASK, "/RU", name, "/RP", "*"])
-    notes = [f"to make the task, write it with --into DIR and type there: {typed}"]
+    notes = []
     if space.settings.timezone:
         notes.append(f"Task Scheduler uses this machine's clock, camscan.yaml uses {space.settings.timezone}")
     notes += [
@@ -57,6 +64,47 @@ def for_task_scheduler(space: Workspace, user: str = "") -> Schedule:
         if each.env
     ]
     return Schedule({TASK: _task(space, name)}, notes)
+
+
+def typed_command(user: str = "") -> str:
+    """What is typed in the folder of the file to make the task by hand."""
+    return list2cmdline(_words("schtasks", TASK, user or system.user_name()))
+
+
+def install_task(made: Schedule, user: str = "") -> list[str]:
+    """Make the task, or replace the one that camscan made; what was done, one sentence each.
+
+    schtasks asks on this terminal for the password of the user. Raises UsageError where there is no Task Scheduler, or
+    a task of this name that is not camscan's; OutputError where schtasks refuses.
+    """
+    program = shutil.which("schtasks")
+    if program is None:
+        raise UsageError("there is no Task Scheduler here: write the task with --into DIR, and take it to Windows")
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / TASK
+        path.write_text(made.files[TASK], encoding="ascii")
+        words = _words(program, str(path), user or system.user_name())
+        try:
+            _require_ours(program)
+            code = subprocess.run(words, check=False).returncode  # noqa: S603 - of Windows; it asks for a password
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise OutputError(f"schtasks: failed ({error}); no task was made") from error
+    if code:
+        raise OutputError(f"schtasks: failed with code {code}, for the reason above; no task was made")
+    return [f"task {NAME}: made; Task Scheduler shows it, and `schtasks /Run /TN {NAME}` tries it"]
+
+
+def _words(program: str, path: str, user: str) -> list[str]:
+    return [program, "/Create", "/TN", NAME, "/XML", path, "/RU", user, "/RP", "*", "/F"]
+
+
+def _require_ours(program: str) -> None:
+    """Raise UsageError where there is a task of this name that camscan did not make."""
+    asked = [program, "/Query", "/TN", NAME, "/XML"]
+    shown = subprocess.run(asked, check=False, capture_output=True, timeout=_PATIENCE, stdin=subprocess.DEVNULL)  # noqa: S603 - as above
+    text = shown.stdout.replace(b"\0", b"")  # of any code page, or of UTF-16
+    if not shown.returncode and b"<Task" in text and _SOURCE.encode() not in text:
+        raise UsageError(f"there is a task {NAME} that camscan did not make: delete or rename it first")
 
 
 def _task(space: Workspace, user: str) -> str:
@@ -71,6 +119,7 @@ def _task(space: Workspace, user: str) -> str:
 <!-- {MARK} for Windows; docs/unattended.md says how to change it and to take it away. -->
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
   <RegistrationInfo>
+    <Source>{_SOURCE}</Source>
     <Description>camscan: scan what is due, back up, export, tell</Description>
   </RegistrationInfo>
   <Triggers>

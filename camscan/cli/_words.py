@@ -26,7 +26,8 @@ _ROUND_MINUTES = 15
 def program_name() -> str:
     """How to call camscan again, as briefly as it can be typed: ``camscan``, or ``.venv/bin/camscan`` in a checkout."""
     if named := os.environ.get("CAMSCAN_CALLED_AS"):  # what was typed to start the camscan.cmd of the zip for Windows
-        return visible(named)
+        named = named.strip('"')  # PowerShell quotes it, and takes what is quoted for a text when it is typed
+        return visible(f'"{named}"' if " " in named else named)
     called = Path(sys.argv[0])
     if called.name == "__main__.py" and called.parent.name == NAME:  # python -m camscan
         called = Path(sys.executable).with_name(NAME)

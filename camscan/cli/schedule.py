@@ -17,7 +17,7 @@ from camscan.output import visible
 @click.option("--cron", is_flag=True, help="Make a file for /etc/cron.d.")
 @click.option("--windows", is_flag=True, help="Make a task for Task Scheduler of Windows.")
 @click.option("--into", type=click.Path(path_type=Path), metavar="DIR", help="Write the files into DIR.")
-@click.option("--install", is_flag=True, help="Write them into the system's folders and start the timer.")
+@click.option("--install", is_flag=True, help="Give them to the system, which starts at once to keep the hours.")
 @click.option(
     "--user", default="", metavar="NAME", help="The user it runs as; the default is you, or camscan if you are root."
 )
@@ -43,15 +43,16 @@ def schedule(
     sudo .venv/bin/camscan schedule --systemd --install --user camscan
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     _require_one(systemd, cron, windows)
-    if install and (windows or into):
-        raise click.UsageError(f"--install and --{'windows' if windows else 'into'} contradict each other")
+    if install and into:
+        raise click.UsageError("--install and --into contradict each other")
     space = app.workspace.find_workspace(config, register)
     if not windows:
         app.schedule.require_user(user)
     make = app.schedule.for_systemd if systemd else app.schedule.make_cron_file
     made = app.task_scheduler.for_task_scheduler(space, user) if windows else make(space, user)
     if install:
-        for sentence in app.schedule.install_schedule(made, user):
+        done = app.task_scheduler.install_task(made, user) if windows else app.schedule.install_schedule(made, user)
+        for sentence in done:
             click.echo(visible(sentence))
     elif into:
         for path in app.schedule.write_schedule(made, into):
@@ -59,6 +60,9 @@ def schedule(
     else:
         for name, text in made.files.items():
             click.echo(f"# ── {name} ──\n{text}")
+    if windows and not install:
+        typed = app.task_scheduler.typed_command(user)
+        warn(f"to make the task, use --install, or write it with --into DIR and type there: {typed}")
     for note in made.notes:
         warn(note)
 

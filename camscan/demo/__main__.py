@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import dataclasses
 import json
 import os
-import signal
 import sys
 
+from camscan.demo import system
 from camscan.demo.estate import BASE, Estate, estate
 
 _REFUSAL = "The estate cannot come up"
@@ -31,18 +30,7 @@ async def run(built: Estate) -> None:
         await built.start()
     except OSError as error:
         raise SystemExit(f"{_REFUSAL}: {error}") from error
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-
-    def read_stdin() -> None:
-        if not os.read(sys.stdin.fileno(), 4096):
-            stop.set()
-            loop.remove_reader(sys.stdin)
-
-    with contextlib.suppress(PermissionError):  # a plain file or /dev/null: only a signal ends the run
-        loop.add_reader(sys.stdin, read_stdin)
+    stop = system.when_to_end()
     _say({"ready": True, "truth": [dataclasses.asdict(truth) for truth in built.truth]})
     await stop.wait()
     await built.stop()
@@ -53,7 +41,7 @@ async def run(built: Estate) -> None:
     }
     try:
         _say(report)
-    except BrokenPipeError:  # whoever started us does not want to know
+    except OSError:  # a broken pipe: whoever started us does not want to know
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its end
 
 

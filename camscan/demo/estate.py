@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 import socket
 from collections.abc import Collection, Sequence
 from ipaddress import IPv4Network
 from typing import Self
 
-from camscan.demo import catalogue
+from camscan.demo import catalogue, system
 from camscan.demo.certificate import Authority
 from camscan.demo.device import Request, Tcp, Truth, Udp, Unit, Violation
 from camscan.demo.record import Record
@@ -72,7 +71,7 @@ class Estate:
 
     async def start(self) -> None:
         """Bring every unit up. Raises OSError where an address, port or interface cannot be used."""
-        _allow_files(sum(len(unit.device.services) for unit in self.units) + 256)
+        system.allow_files(sum(len(unit.device.services) for unit in self.units) + 256)
         try:
             self._bring_up()
         except OSError:
@@ -143,16 +142,6 @@ class Estate:
 
     async def __aexit__(self, *_exc: object) -> None:
         await self.stop()
-
-
-def _allow_files(count: int) -> None:
-    """Raise this process's soft limit of open files where it is too low for the estate's sockets."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = count * 2
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(
-            resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
-        )
 
 
 def estate(

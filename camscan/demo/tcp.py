@@ -7,25 +7,15 @@ packet, and an emulated device must be able to say nothing, or to reset.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import ssl
-import struct
 from dataclasses import dataclass, field
 
+from camscan.demo import system
 from camscan.demo.device import Tcp, Unit
 from camscan.demo.record import Record
 
-_ESTABLISHED = 1
 _READ_LIMIT = 65536
-
-
-def _still_open(sock: socket.socket) -> bool:
-    """Whether the peer has neither closed nor reset (asked of the kernel: its close may not have been read yet)."""
-    try:
-        return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _ESTABLISHED
-    except OSError:
-        return False
 
 
 @dataclass(slots=True, eq=False)
@@ -84,7 +74,7 @@ class Connection:
     def reset(self) -> None:
         """See ``Session``."""
         sock = self.writer.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, system.RESET)
         self.writer.transport.abort()
 
     def saw(self, protocol: str, payload: bytes) -> None:
@@ -115,21 +105,18 @@ class Listener:
 
     def start(self, interface: str) -> None:
         """Listen. Raises OSError where the port is taken or not allowed."""
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if interface:
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
+        self.sock = system.stream_socket(interface)
         try:
             self.sock.bind((self.unit.ip, self.port))
         except OSError:
             self.sock.close()
             raise
         self.sock.listen(16)
-        asyncio.get_running_loop().add_reader(self.sock, self._accept)
+        system.watch_connections(self.sock, self._accept)
 
     def stop(self) -> None:
         """Stop listening."""
-        asyncio.get_running_loop().remove_reader(self.sock)
+        system.unwatch(self.sock)
         self.sock.close()
 
     @property
@@ -137,18 +124,15 @@ class Listener:
         """The port it really listens on."""
         return self.unit.port(self.service.port)
 
-    def _accept(self) -> None:
-        with contextlib.suppress(BlockingIOError, ConnectionAbortedError):
-            sock, _peer = self.sock.accept()
-            sock.setblocking(False)
-            self.open.intersection_update([other for other in self.open if _still_open(other)])
-            others = len(self.open)
-            if _still_open(sock):  # a scanner may have come and gone before we looked
-                self.record.opened(self.unit.ip, self.port, others)
-            self.open.add(sock)
-            task = asyncio.get_running_loop().create_task(self._serve(sock, others))
-            self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard)
+    def _accept(self, sock: socket.socket) -> None:
+        self.open.intersection_update([other for other in self.open if system.is_open(other)])
+        others = len(self.open)
+        if system.is_open(sock):  # a scanner may have come and gone before we looked
+            self.record.opened(self.unit.ip, self.port, others)
+        self.open.add(sock)
+        task = asyncio.get_running_loop().create_task(self._serve(sock, others))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
 
     async def _serve(self, sock: socket.socket, others: int) -> None:
         opened_at = asyncio.get_running_loop().time()

@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from camscan.demo import system
 from camscan.demo.device import Question, Udp, Unit
 from camscan.demo.record import Record
 
@@ -25,19 +25,7 @@ GROUPS = {
     "mdns": "224.0.0.251",
 }
 EVERYWHERE = "0.0.0.0"
-_IP_PKTINFO = 8
-_BURST = 64
 Address = tuple[str, int]
-
-
-def _socket(interface: str) -> socket.socket:
-    """A datagram socket that may share its port: the scanner on the same machine listens to the same groups."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    if interface:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, interface.encode())
-    return sock
 
 
 def loopback_or(address: str) -> str:
@@ -63,38 +51,21 @@ class Mouth:
 
     def start(self, interface: str) -> None:
         """Bind to the unit's address."""
-        self.sock = _socket(interface)
-        self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
-        self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
-        own = socket.inet_aton(loopback_or(self.unit.ip))
-        self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, own)
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        try:
-            self.sock.bind((self.unit.ip, self.service.port))
-        except OSError:
-            self.sock.close()
-            raise
-        asyncio.get_running_loop().add_reader(self.sock, self._read)
+        self.sock = system.unit_socket(self.unit.ip, self.service.port, loopback_or(self.unit.ip), interface)
+        system.watch_unit(self.sock, self._read)
 
     def stop(self) -> None:
         """Close, forgetting answers that were still to be sent."""
         for timer in self.timers:
             timer.cancel()
         self.timers.clear()
-        asyncio.get_running_loop().remove_reader(self.sock)
+        system.unwatch(self.sock)
         self.sock.close()
 
-    def _read(self) -> None:
-        for _ in range(_BURST):
-            try:
-                payload, sender = self.sock.recvfrom(65535)
-            except BlockingIOError:
-                return
-            except ConnectionRefusedError:
-                continue  # an earlier answer found nobody listening
-            if self.service.unicast and not _of_another_estate(sender, self.service.port):
-                self.record.saw(self.unit.ip, self.service.port, self.service.protocol, payload)
-                self.hear(Question(payload, to_group=False, from_port=sender[1]), sender)
+    def _read(self, payload: bytes, sender: Address) -> None:
+        if self.service.unicast and not _of_another_estate(sender, self.service.port):
+            self.record.saw(self.unit.ip, self.service.port, self.service.protocol, payload)
+            self.hear(Question(payload, to_group=False, from_port=sender[1]), sender)
 
     def hear(self, question: Question, sender: Address) -> None:
         """Answer one question, after the delays that its replies ask for."""
@@ -115,7 +86,7 @@ class Mouth:
 
     def _send(self, payload: bytes, target: Address) -> None:
         with contextlib.suppress(OSError):  # nobody listening, or the buffer is full: a datagram is lost
-            self.sock.sendto(payload, target)
+            system.send_datagram(self.sock, payload, target)
 
 
 @dataclass(slots=True, eq=False)
@@ -136,39 +107,23 @@ class Ear:
 
     def start(self, interface: str, address: str) -> None:
         """Join the group on one interface."""
-        self.sock = _socket(interface)
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        self.sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
-        group = GROUPS.get(self.protocol)
-        try:
-            self.sock.bind((self.place, self.port))
-            if group and self.place == EVERYWHERE:
-                member = struct.pack("4s4s", socket.inet_aton(group), socket.inet_aton(address))
-                self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
-        except OSError:
-            self.sock.close()
-            raise
-        asyncio.get_running_loop().add_reader(self.sock, self._read)
+        group = GROUPS.get(self.protocol, "") if self.place == EVERYWHERE else ""
+        self.sock = system.group_socket(self.place, self.port, group, address, interface)
+        system.watch_group(self.sock, self._read)
 
     def stop(self) -> None:
         """Leave."""
-        asyncio.get_running_loop().remove_reader(self.sock)
+        system.unwatch(self.sock)
         self.sock.close()
 
-    def _read(self) -> None:
-        for _ in range(_BURST):
-            try:
-                payload, extra, _flags, sender = self.sock.recvmsg(65535, 64)
-            except BlockingIOError:
-                return
-            target = next((socket.inet_ntoa(data[8:12]) for _level, kind, data in extra if kind == _IP_PKTINFO), "")
-            if (
-                target not in {*self.everybody, GROUPS.get(self.protocol)}
-                or self.ours(sender[0])
-                or _of_another_estate(sender, self.port)
-            ):
-                continue
-            self.record.saw(target, self.port, self.protocol, payload)
-            question = Question(payload, to_group=True, from_port=sender[1])
-            for mouth in self.mouths:
-                mouth.hear(question, sender)
+    def _read(self, payload: bytes, sender: Address, target: str) -> None:
+        if (
+            target not in {*self.everybody, GROUPS.get(self.protocol)}
+            or self.ours(sender[0])
+            or _of_another_estate(sender, self.port)
+        ):
+            return
+        self.record.saw(target, self.port, self.protocol, payload)
+        question = Question(payload, to_group=True, from_port=sender[1])
+        for mouth in self.mouths:
+            mouth.hear(question, sender)

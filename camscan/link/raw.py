@@ -8,7 +8,6 @@ import contextlib
 import ctypes
 import errno
 import os
-import pwd
 import socket
 import struct
 import sys
@@ -128,8 +127,12 @@ def _grow_buffer(packets: socket.socket) -> None:
 
 def give_up_privileges() -> None:
     """Become nobody, drop every capability, and never gain one again. Everything must be imported and opened by now."""
+    if not sys.platform.startswith("linux"):
+        return  # nobody gets a privilege there
     libc = ctypes.CDLL(None, use_errno=True)
     if os.geteuid() == 0:
+        import pwd  # noqa: PLC0415 - Windows has none, and reads captures too
+
         try:
             nobody = pwd.getpwnam("nobody")
             user, group = nobody.pw_uid, nobody.pw_gid

@@ -271,7 +271,7 @@ class DatagramPort:
                     # use it as well. It empties as their entries, and ours, expire.
                     await asyncio.sleep(pause)
                     pause = min(2 * pause, 0.2)
-                elif self._read_errors(sock) == 0 or (errors := errors + 1) > _PENDING:
+                elif not (self._read_errors(sock) or system.is_of_earlier(error)) or (errors := errors + 1) > _PENDING:
                     return outcome_of(error)[0]  # this datagram's own error, not one that came back for an earlier
             else:
                 if backoff:

@@ -276,12 +276,7 @@ def _read_reply(message: Mapping[str, Any], undated: datetime | None = None) -> 
 
 
 def _link_program() -> tuple[Sequence[str], Mapping[str, str]]:
-    """How camscan-link is started, and with which environment: ``CAMSCAN_LINK`` names another one.
-
-    Raises Unavailable where there is none for this system.
-    """
-    if system.NO_RAW_PACKETS:
-        raise Unavailable(system.NO_RAW_PACKETS)
+    """How camscan-link is started, and with which environment: ``CAMSCAN_LINK`` names another one."""
     if named := os.environ.get("CAMSCAN_LINK"):
         return (named,), os.environ
     beside = Path(sys.executable).with_name("camscan-link")
@@ -302,6 +297,8 @@ async def _run_program(
 
     With ``pps`` its standard input stays open, and it is told the pace whenever that has changed.
     """
+    if system.NO_RAW_PACKETS:
+        raise Unavailable(system.NO_RAW_PACKETS)
     program, environment = _link_program()
     pipe = asyncio.subprocess.PIPE
     steering: asyncio.Task[None] | None = None

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple, Self
 
 from sqlalchemy import Connection
 
-from camscan import fingerprints
+from camscan import fingerprints, system
 from camscan.fingerprints import Database
 from camscan.identify import identify_box
 from camscan.identify.channel_count import count_channels
@@ -155,6 +155,7 @@ class _Helper:
                 stderr=subprocess.DEVNULL,
                 encoding="utf-8",
                 errors="surrogatepass",
+                creationflags=system.OWN_GROUP,
                 start_new_session=True,  # Ctrl-C is for the one that the helper works for
             )
             self._asked = [place, first, _database_digest(database)]

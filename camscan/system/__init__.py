@@ -8,9 +8,13 @@ import sys
 
 if sys.platform == "win32":
     from camscan.system.windows import (
+        AS_IT_IS,
         CAN_COPY_PROCESS,
-        CAN_RUN_ESTATE,
         HANG_UP,
+        HAS_POSIX_LOCKS,
+        NO_LINK,
+        NO_WAIT,
+        OWN_GROUP,
         cache_home,
         config_home,
         copy_process,
@@ -40,9 +44,13 @@ if sys.platform == "win32":
     )
 else:
     from camscan.system.linux import (
+        AS_IT_IS,
         CAN_COPY_PROCESS,
-        CAN_RUN_ESTATE,
         HANG_UP,
+        HAS_POSIX_LOCKS,
+        NO_LINK,
+        NO_WAIT,
+        OWN_GROUP,
         cache_home,
         config_home,
         copy_process,
@@ -72,9 +80,13 @@ else:
     )
 
 __all__ = [
+    "AS_IT_IS",
     "CAN_COPY_PROCESS",
-    "CAN_RUN_ESTATE",
     "HANG_UP",
+    "HAS_POSIX_LOCKS",
+    "NO_LINK",
+    "NO_WAIT",
+    "OWN_GROUP",
     "cache_home",
     "config_home",
     "copy_process",

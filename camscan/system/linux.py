@@ -16,8 +16,16 @@ HANG_UP = int(signal.SIGHUP)
 """The signal of a terminal that went away."""
 CAN_COPY_PROCESS = True
 """Whether :func:`copy_process` can."""
-CAN_RUN_ESTATE = True
-"""Whether the simulated estate can be run here: it needs Linux's loopback."""
+NO_LINK = os.O_NOFOLLOW
+"""With this ``os.open`` follows no symbolic link at the end of a path."""
+NO_WAIT = os.O_NONBLOCK
+"""With this ``os.open`` does not wait for the other end of a pipe."""
+AS_IT_IS = 0
+"""With this ``os.open`` leaves line ends as they are."""
+HAS_POSIX_LOCKS = True
+"""Whether closing any descriptor of a file takes away all locks that this process has on it."""
+OWN_GROUP = 0
+"""What ``subprocess.Popen`` is told beside ``start_new_session`` to keep Ctrl-C from a process: nothing."""
 _TERMINAL = "/dev/tty"
 _ARENAS = -8
 """M_ARENA_MAX of mallopt(3)."""

@@ -18,8 +18,16 @@ HANG_UP = int(getattr(signal, "SIGBREAK", 21))
 """Ctrl-Break. A window that is closed sends it too, and ends the program at once all the same."""
 CAN_COPY_PROCESS = False
 """Whether :func:`copy_process` can."""
-CAN_RUN_ESTATE = False
-"""Whether the simulated estate can be run here: it needs Linux's loopback."""
+NO_LINK = 0
+"""With this ``os.open`` follows no symbolic link at the end of a path."""
+NO_WAIT = 0
+"""With this ``os.open`` does not wait for the other end of a pipe."""
+AS_IT_IS = getattr(os, "O_BINARY", 0)
+"""With this ``os.open`` leaves line ends as they are."""
+HAS_POSIX_LOCKS = False
+"""Whether closing any descriptor of a file takes away all locks that this process has on it."""
+OWN_GROUP = 0x200  # CREATE_NEW_PROCESS_GROUP, winbase.h
+"""What ``subprocess.Popen`` is told instead of ``start_new_session`` to keep Ctrl-C from a process."""
 _LONGEST = 259
 """Characters of a path with which every Windows can do: MAX_PATH, without the 0 behind it."""
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])[ ]*(\..*)?", re.IGNORECASE)

