@@ -75,8 +75,8 @@ def check_python(content: bytes, name: str, lock: Path, stated: str = "") -> Non
     if not stated and not any(digest in words for words in lines):
         raise Refusal(
             f"{name} has the SHA-256 {digest}, which {lock.name} does not list. Look up what python.org states for "
-            f"this file ({lock.name} says where). Where it is the same, name it with PYTHON_SHA256=HASH, or add the line "
-            f"'{name} {digest}' to requirements/{lock.name}"
+            f"this file ({lock.name} says where). Where it is the same, name it with PYTHON_SHA256=HASH, or add the "
+            f"line '{name} {digest}' to requirements/{lock.name}"
         )
 
 
@@ -171,7 +171,7 @@ def main() -> None:
     kinds = parser.add_subparsers(dest="kind", required=True)
     windows = kinds.add_parser("windows")
     windows.add_argument("python_zip", type=Path, metavar="PYTHON_ZIP")
-    windows.add_argument("--hash", default="", metavar="SHA256", help="what python.org states, instead of the lock")
+    windows.add_argument("--hash", default="", metavar="SHA256", help="as python.org states it, in place of the lock")
     windows.add_argument("--lock", type=Path, default=LOCK, help="for tests: another list of hashes")
     kinds.add_parser("linux")
     for each in kinds.choices.values():

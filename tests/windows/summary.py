@@ -16,7 +16,7 @@ def write_summary(results: Mapping[str, Any], elsewhere: Mapping[str, str], head
         f"{results['passed']:,} tests passed, {len(results['failed'])} failed, {len(skipped):,} were skipped.",
         "",
     ]
-    lines += [f"- failed: `{name}`" for name in results["failed"]]
+    lines += [f"- failed: `{name}`" for name in failed]
     lines += ["", "| skipped | why |", "|---:|---|", *(f"| {number} | {reason} |" for reason, number in counts)]
     lines += ["", f"{len(elsewhere)} files are not run there:", "", "| file | why |", "|---|---|"]
     lines += [f"| `test_{name}.py` | {reason} |" for name, reason in sorted(elsewhere.items())]
