@@ -11,12 +11,9 @@ def write_summary(results: Mapping[str, Any], elsewhere: Mapping[str, str], head
     """The page, as Markdown: of the tests, of the files that are not run there, and what the story has shown."""
     skipped = [(name, plain(reason)) for name, reason in results["skipped"]]
     counts = Counter(reason for _, reason in skipped).most_common()
-    lines = [f"# {head}", ""]
-    lines += [
-        f"{results['passed']:,} tests passed, {len(results['failed'])} failed, {len(skipped):,} were skipped.",
-        "",
-    ]
-    lines += [f"- failed: `{name}`" for name in failed]
+    passed, wrong = results["passed"], results["failed"]
+    lines = [f"# {head}", "", f"{passed:,} tests passed, {len(wrong)} failed, {len(skipped):,} were skipped.", ""]
+    lines += [f"- failed: `{name}`" for name in wrong]
     lines += ["", "| skipped | why |", "|---:|---|", *(f"| {number} | {reason} |" for reason, number in counts)]
     lines += ["", f"{len(elsewhere)} files are not run there:", "", "| file | why |", "|---|---|"]
     lines += [f"| `test_{name}.py` | {reason} |" for name, reason in sorted(elsewhere.items())]
