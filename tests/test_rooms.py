@@ -34,7 +34,8 @@ STARTS_PROGRAMS = {
     *("net/link.py", "cli/_estate.py", "register/judging.py", "notify/channels/mail.py", "app/schedule.py"),
     *("app/front_apart.py", "app/task_scheduler.py"),
 }
-"""The third and the sixth start this program once more; the fourth the mail system of the machine; the last schtasks."""
+"""The third and the sixth start this program once more; the fourth the mail system of the machine; the last
+schtasks of Windows."""
 
 LONGEST_MODULE = 400
 LONGEST_FUNCTION = 40

@@ -115,23 +115,32 @@ def group_socket(place: str, port: int, group: str, own: str, interface: str) ->
     """
     if place != _EVERYWHERE:
         sock = unit_socket(place, port, own, interface)
-        _places[sock] = place
-        return sock
-    _require_no(interface)
-    sock = _datagram_socket(socket.AF_INET)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    else:
+        _require_no(interface)
         try:
-            sock.bind((group or own, port))
-        except OSError:
-            sock.bind((own, port))
+            sock = _listening(socket.AF_INET6, _MAPPED + group if group else "", port, group, own)
+        except OSError:  # as Windows itself refuses it
+            sock = _listening(socket.AF_INET, own, port, group, own)
+    _places[sock] = place if place != _EVERYWHERE else group or "255.255.255.255"
+    return sock
+
+
+def _listening(family: socket.AddressFamily, place: str, port: int, group: str, own: str) -> socket.socket:
+    """A socket that is bound there and hears the group. Raises OSError."""
+    if not place:
+        raise OSError(0, "no address to bind to")
+    sock = _datagram_socket(family)
+    try:
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_V6ONLY, 0)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        sock.bind((place, port))
         if group:
             member = socket.inet_aton(group) + socket.inet_aton(own)
             sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
     except OSError:
         sock.close()
         raise
-    _places[sock] = group or "255.255.255.255"
     return sock
 
 
