@@ -44,7 +44,7 @@ from camscan.system import windows as camscan_windows
 LINUX = (linux_links, linux_neighbours, linux_sockets)
 WINDOWS = (windows_links, windows_neighbours, windows_sockets)
 SEAM = ("net/system/", "system/", "demo/system/")
-OF_LINUX = ("link/raw.py",)
+OF_LINUX = ("link/raw.py", "link/interface.py")
 """Raw packets: of Linux alone, and a program without camscan, which says so by itself."""
 ASKS_WHICH = frozenset(
     {

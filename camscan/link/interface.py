@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import socket
 import struct
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
@@ -83,6 +82,8 @@ def _look_up(name: str) -> Interface:
 
 def _ask_kernel(name: str, question: int) -> tuple[int, bytes]:
     """What the kernel says of an interface: the flags, or the kind of its address, and then the address."""
+    import fcntl  # noqa: PLC0415 - Windows has none, and reads captures too
+
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         answer = fcntl.ioctl(asking, question, REQUEST.pack(name.encode(), 0, b""))
     _name, number, mac = REQUEST.unpack(answer)
