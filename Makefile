@@ -37,6 +37,10 @@ quick: $(VENV)/.dev ## run the tests that start no process, server or estate, wh
 	@echo "make quick: runs the quick tests ($$(($(JOBS) + 1)) at a time); make test runs them all"
 	@CAMSCAN_EXAMPLES=$(or $(CAMSCAN_EXAMPLES),5) $(PYTEST) -q -n $$(($(JOBS) + 1)) -m "not slow and not lab and not long"
 
+web-server: $(VENV)/.dev ## run the tests of the pages once more, with every register on a PostgreSQL server (MARKS="not slow" for some)
+	@echo "make web-server: the tests of the pages, on a server of PostgreSQL that is gone when they end"
+	@CAMSCAN_WEB_STORE=postgresql $(PYTEST) -q -n $$((3 * $(JOBS))) $(if $(MARKS),-m "$(MARKS)") tests/test_web*.py
+
 long: $(VENV)/.dev ## run the tests that take minutes each
 	@echo "make long: tells the story of three years of 500 devices, on a file and on a PostgreSQL server"
 	@$(PYTEST) -q -m long

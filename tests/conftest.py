@@ -348,6 +348,15 @@ def postgresql_server() -> Iterator[pg_server.Server]:
             yield server
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _registers_of_pages(request: pytest.FixtureRequest) -> None:
+    """Put the registers behind pages on a server where ``CAMSCAN_WEB_STORE`` says so: ``make web-server``."""
+    if os.environ.get("CAMSCAN_WEB_STORE") == "postgresql":
+        import web_estate  # noqa: PLC0415 - the web libraries, which other tests do not need
+
+        web_estate.SERVER = request.getfixturevalue("postgresql_server")
+
+
 @pytest.fixture
 def postgresql_at(postgresql_server: pg_server.Server) -> str:
     """The address of a place for a register on a PostgreSQL server, empty."""

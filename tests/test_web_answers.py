@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import reported
 from test_web_enter import fill, form_of, found, rows_of
-from web_estate import SECOND_SITE, SITE, Client, Page, desk_of, make
+from web_estate import SECOND_SITE, SITE, Client, Page, copy_of, desk_of, make
 
 from camscan.app import assess
-from camscan.app.workspace import Workspace, workspace_of
+from camscan.app.workspace import Workspace
 from camscan.asset import Lifecycle
 from camscan.config.contact import Contact
 from camscan.register import Edit, open_register
@@ -33,9 +33,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 
 
 @pytest.fixture
-def desk(made: Workspace, tmp_path: Path) -> Desk:
-    shutil.copytree(Path(made.where).parent, tmp_path / "council")
-    return desk_of(workspace_of(made.settings, tmp_path / "council" / Path(made.where).name))
+def desk(made: Workspace, tmp_path: Path) -> Iterator[Desk]:
+    with contextlib.closing(desk_of(copy_of(made, tmp_path / "council"))) as opened:
+        yield opened
 
 
 def answer(client: Client, answers: dict[str, str], step: str = "check", html: str = "") -> Any:
@@ -57,7 +57,8 @@ def test_gone_is_a_report_that_the_officer_confirms(desk: Desk) -> None:
     assert after.entries["reported_gone_on"]
     assert "taken in May" in after.entries["notes"]
     # The officer is told, finds it, and records the removal with its proof: the report is answered.
-    desk.keeper = desk_of(desk.space).keeper
+    another = desk_of(desk.space)
+    desk.keeper = another.keeper
     front = Page(officer.get("/").text)
     assert "1 device is reported gone by somebody on site" in front.text
     (link,) = {each for each in front.links if "reported=yes" in each}
@@ -66,6 +67,7 @@ def test_gone_is_a_report_that_the_officer_confirms(desk: Desk) -> None:
     _, html = fill(officer, "removed", [row.asset_id], {"removal_evidence_ref": "WO 17"})
     assert officer.post("/enter/removed", {**form_of(html), "step": "save"}).status_code == 303
     assert "reported_gone_on" not in found(desk, row.asset_id).entries
+    another.close()
 
 
 def test_whoever_sees_it_there_takes_the_report_back(desk: Desk) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
+import contextlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,10 +16,10 @@ import uvicorn
 from sample_report import camera, report
 from starlette.requests import Request
 from test_web_enter import fill, form_of, found, rows_of
-from web_estate import SITE, Client, Page, desk_of, make
+from web_estate import SITE, Client, Page, copy_of, desk_of, make
 
 from camscan.app import assess
-from camscan.app.workspace import Workspace, workspace_of
+from camscan.app.workspace import Workspace
 from camscan.errors import BusyError, RegisterError
 from camscan.register import Edit, open_register
 from camscan.store.act import Wanted
@@ -41,9 +41,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 
 
 @pytest.fixture
-def desk(made: Workspace, tmp_path: Path) -> Desk:
-    shutil.copytree(Path(made.where).parent, tmp_path / "council")
-    return desk_of(workspace_of(made.settings, tmp_path / "council" / Path(made.where).name))
+def desk(made: Workspace, tmp_path: Path) -> Iterator[Desk]:
+    with contextlib.closing(desk_of(copy_of(made, tmp_path / "council"))) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("text", ["line one\nline two", "soft\u00adhyphen", "<b>\"'&amp;{{7*7}}", "x" * 1900])
@@ -110,8 +110,9 @@ def test_links_of_a_site_with_marks_in_its_name_lead_to_it(desk: Desk) -> None:
 
 
 def test_read_only_shows_no_form_that_it_would_not_take(desk: Desk) -> None:
-    client = Client(desk_of(desk.space, is_read_only=True))
-    assert client.get(f"/enter/note?n={rows_of(desk)[0].asset_id}").status_code == 403
+    with contextlib.closing(desk_of(desk.space, is_read_only=True)) as closed:
+        client = Client(closed)
+        assert client.get(f"/enter/note?n={rows_of(desk)[0].asset_id}").status_code == 403
 
 
 def test_damaged_sessions_are_said_without_a_path(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from web_browser import DESK, PHONE, Served, follow, judged, messages, overflow, served, sign_in, size, unseen, window
-from web_estate import FILES, HOSTILE_IP, make
+from web_estate import FILES, HOSTILE_IP, make, register_of
 
 from camscan.app import assess
 from camscan.register import open_register
@@ -56,7 +56,7 @@ def plain(at: Served) -> Iterator[Chrome]:
 @pytest.fixture(scope="module")
 def number(folder: Path) -> str:
     """The number of the hostile unit."""
-    with open_register(folder / "camscan.db", readonly=True) as book:
+    with open_register(register_of(folder), readonly=True) as book:
         return book.find_devices(HOSTILE_IP)[0].asset_id
 
 

@@ -16,7 +16,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 from test_web_browser import LEFT_TO_PEOPLE
 from web_browser import DESK, PHONE, Served, follow, judged, messages, overflow, served, sign_in, size, unseen, window
-from web_estate import SECOND_SITE, SITE, make
+from web_estate import SECOND_SITE, SITE, make, register_of
 
 from camscan.app import assess
 from camscan.app.devices import device_site
@@ -68,18 +68,18 @@ def browser(request: pytest.FixtureRequest) -> Chrome:
 
 
 def rows_of(folder: Path, site: str) -> list[Asset]:
-    with open_register(folder / "camscan.db", readonly=True) as book:
+    with open_register(register_of(folder), readonly=True) as book:
         return [row for row in book.devices() if device_site(row) == site and row.lifecycle not in CLOSED]
 
 
 def row_of(folder: Path, number: str) -> Asset:
-    with open_register(folder / "camscan.db", readonly=True) as book:
+    with open_register(register_of(folder), readonly=True) as book:
         return book.devices_by_number([number])[0]
 
 
 def act_as(browser: Chrome, at: Served, folder: Path, rights: str, sites: tuple[str, ...] | None = None) -> None:
     """Sign in as somebody else."""
-    with open_store(folder / "camscan.db") as store:
+    with open_store(register_of(folder)) as store:
         session = Session(subject=f"test-{rights}", rights=rights, sites=sites)
         secret = Sessions(store, longest=_DAY, idle=_DAY).begin(session)
     browser.delete_all_cookies()
@@ -245,7 +245,7 @@ def test_a_site_manager_answers(browser: Chrome, at: Served, folder: Path, reque
     assert row_of(folder, theirs.asset_id).lifecycle is Lifecycle.NOT_OURS
     left = row_of(folder, gone.asset_id)
     assert (left.lifecycle, bool(left.entries["reported_gone_on"])) == (gone.lifecycle, True)
-    with open_register(folder / "camscan.db", readonly=True) as book:
+    with open_register(register_of(folder), readonly=True) as book:
         assert {each.role for each in book.changes(gone.asset_id) if each.column == "reported_gone_on"} == {
             f"Site manager, {SITE}"
         }

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 import reported
 from command_line import Camscan
-from web_estate import Client, Page, desk_of, make
+from web_estate import Client, Page, copy_of, desk_of, make, register_of
 
 from camscan.app import assess
 from camscan.app.workspace import Workspace, workspace_of
@@ -32,12 +32,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 @pytest.fixture
 def folder(made: Workspace, tmp_path: Path) -> Path:
     """A register of its own for each test."""
-    return Path(shutil.copytree(Path(made.where).parent, tmp_path / "council"))
+    copy_of(made, tmp_path / "council")
+    return tmp_path / "council"
 
 
 @pytest.fixture
-def desk(made: Workspace, folder: Path) -> Desk:
-    return desk_of(workspace_of(made.settings, folder / "camscan.db"))
+def desk(made: Workspace, folder: Path) -> Iterator[Desk]:
+    with contextlib.closing(desk_of(workspace_of(made.settings, register_of(folder)))) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -56,12 +58,12 @@ def form_of(html: str) -> dict[str, str]:
 
 
 def entries(folder: Path) -> Mapping[str, Mapping[str, str]]:
-    with open_register(folder / "camscan.db", readonly=True) as book:
+    with open_register(register_of(folder), readonly=True) as book:
         return {row.asset_id: dict(row.entries) for row in book.devices()}
 
 
 def propose(camscan: Camscan, folder: Path, *more: str) -> str:
-    where = ("--register", folder / "camscan.db", "--config", folder / "camscan.yaml")
+    where = ("--register", register_of(folder), "--config", folder / "camscan.yaml")
     return camscan("plan", "propose", *ARGUMENTS, *where, *more)[1]
 
 
@@ -75,7 +77,7 @@ def test_the_form_alone_drafts_nothing(owner: Client) -> None:
 @pytest.mark.parametrize("budget", ["9000", "16000"])
 def test_its_numbers_are_those_of_the_command(camscan: Camscan, folder: Path, owner: Client, budget: str) -> None:
     arguments = ("--by", "2027-09-30", "--per-month", "6", "--budget", budget, "--cost-each", "400")
-    where = ("--register", folder / "camscan.db", "--config", folder / "camscan.yaml")
+    where = ("--register", register_of(folder), "--config", folder / "camscan.yaml")
     out = camscan("plan", "propose", *arguments, *where)[1]
     html = owner.get(asked(by="30 September 2027", per_month="6", budget=budget, cost_each="400")).text
     lines = re.findall(r"^(\d{4}-\d\d)  +\d{4}-\d\d-\d\d +(\d+) +(\d*) +£([\d,.]+)", out, re.MULTILINE)
@@ -115,11 +117,12 @@ def test_applying_enters_what_the_command_enters(
     number = saved.headers["location"].removeprefix("/plan?saved=")
     assert f"{number} entries were saved" in Page(owner.get(saved.headers["location"]).text).text
 
-    other = Path(shutil.copytree(Path(made.where).parent, tmp_path / "other"))
+    other = tmp_path / "other"
+    copy_of(made, other)
     assert f"Written: {number} entries" in propose(camscan, other, "--apply")
     assert entries(folder) == entries(other)
     assert entries(folder) != before
-    with open_register(folder / "camscan.db", readonly=True) as book:
+    with open_register(register_of(folder), readonly=True) as book:
         lines = [each for each in book.changes() if each.how == "camscan serve"]
     assert {(each.role, each.because) for each in lines} == {("CCTV officer", "Cabinet 4")}
     assert len(lines) == int(number)
@@ -137,7 +140,7 @@ def test_going_back_keeps_what_was_asked_for(owner: Client) -> None:
 @pytest.mark.parametrize("step", ["check", "save"])
 def test_a_draft_that_is_stale_is_said_and_shown_anew(folder: Path, owner: Client, step: str) -> None:
     form = form_of(owner.get(asked(by="30 September 2028")).text)
-    with open_register(folder / "camscan.db", editing=True) as book:
+    with open_register(register_of(folder), editing=True) as book:
         row = next(
             each
             for each in book.devices()
@@ -159,7 +162,7 @@ def test_a_draft_that_is_stale_is_said_and_shown_anew(folder: Path, owner: Clien
 
 def test_what_does_not_matter_to_a_draft_does_not_make_it_stale(folder: Path, owner: Client) -> None:
     form = form_of(owner.get(asked(**LIMITS)).text)
-    with open_register(folder / "camscan.db", editing=True) as book:
+    with open_register(register_of(folder), editing=True) as book:
         gone = next(row for row in book.devices() if row.lifecycle == "removed")
         book.edit_entries([Edit(gone.asset_id, "notes", "x")], role="Finance", how="test")
     assert owner.post("/plan/draft", {**form, "step": "save"}).status_code == 303
@@ -208,18 +211,19 @@ def test_without_a_decision_nothing_is_drafted(folder: Path) -> None:
     (folder / "camscan.yaml").write_text(reported.settings(""), encoding="utf-8")
     from camscan.config import load_config  # noqa: PLC0415 - of this test alone
 
-    other = desk_of(workspace_of(load_config(folder / "camscan.yaml"), folder / "camscan.db"))
-    answer = Client(other).get(asked(**LIMITS))
-    assert answer.status_code == 422
-    assert "no decision is recorded" in answer.text.lower()
+    with contextlib.closing(desk_of(workspace_of(load_config(folder / "camscan.yaml"), register_of(folder)))) as other:
+        answer = Client(other).get(asked(**LIMITS))
+        assert answer.status_code == 422
+        assert "no decision is recorded" in answer.text.lower()
 
 
 def test_read_only_shows_a_draft_and_applies_none(desk: Desk, folder: Path) -> None:
-    client = Client(desk_of(desk.space, is_read_only=True))
-    before = entries(folder)
-    assert "cannot be applied here" in Page(client.get(asked(**LIMITS)).text).text
-    assert client.post("/plan/draft", {"token": client.token(), **LIMITS, "step": "save"}).status_code == 403
-    assert entries(folder) == before
+    with contextlib.closing(desk_of(desk.space, is_read_only=True)) as closed:
+        client = Client(closed)
+        before = entries(folder)
+        assert "cannot be applied here" in Page(client.get(asked(**LIMITS)).text).text
+        assert client.post("/plan/draft", {"token": client.token(), **LIMITS, "step": "save"}).status_code == 403
+        assert entries(folder) == before
 
 
 @pytest.mark.parametrize("role", [each for each in Role if each not in {Role.OWNER, Role.OFFICER}])

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import reported
-from web_estate import SECOND_SITE, SITE, Client, Page, desk_of, make, on_server
+from web_estate import SECOND_SITE, SITE, Client, Page, copy_of, desk_of, make, on_server
 
 from camscan.app import assess
 from camscan.app.devices import device_site
-from camscan.app.workspace import Workspace, workspace_of
+from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Lifecycle
 from camscan.register import Edit, open_register
 from camscan.web.desk import Desk
@@ -33,8 +32,7 @@ def space(made: Workspace, tmp_path: Path, request: pytest.FixtureRequest) -> Wo
     """A register of its own for each test."""
     if request.param == "postgresql":
         return on_server(made, request.getfixturevalue("postgresql_at"))
-    shutil.copytree(Path(made.where).parent, tmp_path / "council")
-    return workspace_of(made.settings, tmp_path / "council" / Path(made.where).name)
+    return copy_of(made, tmp_path / "council")
 
 
 @pytest.fixture
@@ -213,11 +211,11 @@ class TestWhoMay:
         assert "switch_port" not in after
 
     def test_read_only_takes_nothing(self, space: Workspace) -> None:
-        desk = desk_of(space, is_read_only=True)
-        client, row = Client(desk), rows_of(desk)[0]
-        form = {"token": client.token(), "device": f"{row.asset_id}@{row.revision}", "remark": "x", "step": "save"}
-        assert client.post("/enter/note", form).status_code == 403
-        assert found(desk, row.asset_id).entries == row.entries
+        with contextlib.closing(desk_of(space, is_read_only=True)) as desk:
+            client, row = Client(desk), rows_of(desk)[0]
+            form = {"token": client.token(), "device": f"{row.asset_id}@{row.revision}", "remark": "x", "step": "save"}
+            assert client.post("/enter/note", form).status_code == 403
+            assert found(desk, row.asset_id).entries == row.entries
 
     def test_whoever_has_no_role_is_asked_for_one_and_keeps_it(self, desk: Desk) -> None:
         number = rows_of(desk)[0].asset_id

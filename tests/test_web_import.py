@@ -6,7 +6,6 @@ import contextlib
 import csv
 import io
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +14,11 @@ from typing import Any
 import pytest
 import reported
 from test_web_enter import form_of, found, rows_of
-from web_estate import ADDRESS, SECOND_SITE, SITE, Client, Page, desk_of, make
+from web_estate import ADDRESS, SECOND_SITE, SITE, Client, Page, copy_of, desk_of, make
 
 from camscan import sheets
 from camscan.app import assess, spreadsheet
-from camscan.app.workspace import Workspace, workspace_of
+from camscan.app.workspace import Workspace
 from camscan.asset import Lifecycle
 from camscan.register import Edit, open_register
 from camscan.web import application
@@ -40,9 +39,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 
 
 @pytest.fixture
-def desk(made: Workspace, tmp_path: Path) -> Desk:
-    shutil.copytree(Path(made.where).parent, tmp_path / "council")
-    return desk_of(workspace_of(made.settings, tmp_path / "council" / Path(made.where).name))
+def desk(made: Workspace, tmp_path: Path) -> Iterator[Desk]:
+    with contextlib.closing(desk_of(copy_of(made, tmp_path / "council"))) as opened:
+        yield opened
 
 
 def table(*rows: dict[str, str]) -> bytes:

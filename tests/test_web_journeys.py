@@ -18,7 +18,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from web_browser import DESK, PHONE, Served, follow, judged, messages, overflow, served, sign_in, size, window
-from web_estate import doubt, make
+from web_estate import doubt, make, register_of
 
 from camscan.app import assess
 from camscan.asset import RecordType
@@ -41,7 +41,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.setattr(assess, "today_utc", reported.TODAY.date)
         make(found, 40)
     when = reported.TODAY - timedelta(days=1)
-    with open_register(found / "camscan.db") as book:
+    with open_register(register_of(found)) as book:
         doubt(book, when, 7779, "10.0.15.252")
         for turn, ip in enumerate((PAST_IP, "10.0.15.241")):  # one that has moved
             seen = camera(7790, ip=ip, when=when)
@@ -120,7 +120,7 @@ def type_in(browser: Chrome, **texts: str) -> None:
 def signed_in(browser: Chrome, at: Served, folder: Path, role: Role) -> Iterator[None]:
     """Somebody else sits down before it, with these rights."""
     day = timedelta(hours=8)
-    with contextlib.closing(open_store(folder / "camscan.db")) as store:
+    with contextlib.closing(open_store(register_of(folder))) as store:
         secret = Sessions(store, longest=day, idle=day).begin(Session(subject=role, rights=role, role="", sites=None))
     name, own = at.cookie
     for value in (secret, own):
@@ -223,7 +223,7 @@ def test_two_rows_are_settled(browser: Chrome, at: Served, folder: Path, which: 
     press(browser, "main button[value=save]")
     assert "Settled" in heading(browser)
     is_well(browser)
-    with open_register(folder / "camscan.db", readonly=True) as book:
+    with open_register(register_of(folder), readonly=True) as book:
         assert (len(book.reviews()), len(book.merged_rows())) == ((1, 1) if which == "script" else (0, 2))
 
 
@@ -245,19 +245,19 @@ def test_a_plan_is_drafted_and_applied(browser: Chrome, at: Served, folder: Path
     assert browser.current_url.endswith("#results")
     assert "The draft, month by month" in main_of(browser)
     is_well(browser)
-    with open_register(folder / "camscan.db", readonly=True) as book:
+    with open_register(register_of(folder), readonly=True) as book:
         before = book.mark().change
     type_in(browser, role="CCTV officer", because="Cabinet 4")
     press(browser, "main button[value=check]")
     assert heading(browser) == "Check the draft"
     is_well(browser)
-    with open_register(folder / "camscan.db", readonly=True) as book:
+    with open_register(register_of(folder), readonly=True) as book:
         assert book.mark().change == before, "nothing is written before it is applied"
         free = sum(not row.entries.get("planned_removal_date") for row in book.devices())
     press(browser, "main button[value=save]")
     assert "were saved" in browser.find_element(By.CSS_SELECTOR, "[role=alert]").text
     is_well(browser)
-    with open_register(folder / "camscan.db", readonly=True) as book:
+    with open_register(register_of(folder), readonly=True) as book:
         assert sum(not row.entries.get("planned_removal_date") for row in book.devices()) < free
         assert {each.because for each in book.changes(since=before)} == {"Cabinet 4"}
 
@@ -282,7 +282,7 @@ def test_finance_gives_devices_without_a_cost_a_budget_code(
     is_well(browser)
     press(browser, "main button[value=save]")
     assert "were saved" in browser.find_element(By.CSS_SELECTOR, "[role=alert]").text
-    with open_register(folder / "camscan.db", readonly=True) as book:
+    with open_register(register_of(folder), readonly=True) as book:
         coded = [row for row in book.devices() if row.entries.get("budget_code") == f"CAP-{which}"]
     assert coded
     assert not [row for row in coded if row.entries.get("estimated_cost")]
@@ -291,7 +291,7 @@ def test_finance_gives_devices_without_a_cost_a_budget_code(
 @BOTH
 def test_an_auditor_follows_an_entry_and_takes_the_log_along(browser: Chrome, at: Served, folder: Path) -> None:
     """Journey 8; tests/test_web_rights.py holds that an auditor can change nothing on any page."""
-    with open_register(folder / "camscan.db", readonly=True) as book:
+    with open_register(register_of(folder), readonly=True) as book:
         before = book.mark()
     with signed_in(browser, at, folder, Role.AUDITOR):
         browser.get(at.address)
@@ -315,7 +315,7 @@ def test_an_auditor_follows_an_entry_and_takes_the_log_along(browser: Chrome, at
         browser.get(f"{at.address}/enter/note?n={row['asset_id']}")
         assert heading(browser) == "You may not see this page"
     messages(browser)
-    with open_register(folder / "camscan.db", readonly=True) as book:
+    with open_register(register_of(folder), readonly=True) as book:
         assert book.mark() == before
 
 
@@ -347,5 +347,5 @@ def test_ict_sees_what_nobody_looked_at_and_brings_a_list(
         press(browser, "main button[value=save]")
         assert "1 device added" in browser.find_element(By.CSS_SELECTOR, "[role=alert]").text
         is_well(browser)
-    with open_register(folder / "camscan.db", readonly=True) as book:
+    with open_register(register_of(folder), readonly=True) as book:
         assert len(book.find_devices(ip)) == 1

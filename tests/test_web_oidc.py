@@ -27,7 +27,7 @@ from pg_server import free_port
 from sample_report import camera, report
 from selenium.webdriver.common.by import By
 from web_browser import follow, messages, window
-from web_estate import ADDRESS, Client, desk_of
+from web_estate import ADDRESS, Client, desk_of, register_of
 
 from camscan.app.workspace import workspace_of
 from camscan.config import Config
@@ -269,14 +269,14 @@ def issuer() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def desk(issuer: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder: Path = tmp_path_factory.mktemp("oidc")
-    with open_register(folder / "camscan.db") as book:
+    with open_register(register_of(folder)) as book:
         book.record(report(camera(1)))
     kept = folder / "secret"
     kept.write_text(SECRET + "\n")
     kept.chmod(0o600)
     oidc = Oidc(issuer=issuer, client_id="camscan", secret=Secret("x:1", file=kept), roles=ROLES)
     settings = Config(organisation="Example", web=Web(url=ADDRESS, oidc=oidc))
-    with contextlib.closing(desk_of(workspace_of(settings, folder / "camscan.db"))) as opened:
+    with contextlib.closing(desk_of(workspace_of(settings, register_of(folder)))) as opened:
         yield opened
 
 
@@ -443,7 +443,7 @@ def test_a_service_that_cannot_be_reached_is_named(monkeypatch: pytest.MonkeyPat
 def test_somebody_signs_in_with_a_real_browser(tmp_path: Path) -> None:
     """The whole way: camscan serve as a program, the service, and Chromium under the policy of the pages."""
     address = f"http://127.0.0.1:{free_port()}"
-    with open_register(tmp_path / "camscan.db") as book:
+    with open_register(register_of(tmp_path)) as book:
         book.record(report(camera(1)))
     (tmp_path / "secret").write_text(SECRET)
     (tmp_path / "secret").chmod(0o600)

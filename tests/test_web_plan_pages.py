@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import reported
 from command_line import Camscan
-from web_estate import Client, Page, desk_of, make
+from web_estate import Client, Page, desk_of, make, register_of
 
 from camscan.app import assess
 from camscan.app.listing import is_of_video
@@ -61,7 +61,7 @@ class TestCosts:
     def test_the_totals_are_those_of_the_command_to_the_penny(
         self, camscan: Camscan, folder: Path, owner: Client
     ) -> None:
-        where = ("--register", folder / "camscan.db", "--config", folder / "camscan.yaml")
+        where = ("--register", register_of(folder), "--config", folder / "camscan.yaml")
         status = json.loads(camscan("plan", "status", "--json", *where)[1])
         html = owner.get("/plan/costs").text
         for name, caption in (
@@ -118,7 +118,7 @@ class TestCosts:
 
     def test_the_spreadsheet_has_the_same_total(self, camscan: Camscan, folder: Path, desk: Desk) -> None:
         """Its sum is of what remains and of what is gone."""
-        where = ("--register", folder / "camscan.db", "--config", folder / "camscan.yaml")
+        where = ("--register", register_of(folder), "--config", folder / "camscan.yaml")
         status = json.loads(camscan("plan", "status", "--json", *where)[1])
         costs = [Decimal(each["cost"]) for name in ("by_year", "spent") for each in status[name]]
         whole = sum(costs, Decimal(0))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from sample_report import camera, report
-from web_estate import Client, desk_of
+from web_estate import Client, desk_of, register_of
 
 from camscan.app.workspace import workspace_of
 from camscan.config import Config
@@ -73,10 +73,10 @@ class TestSender:
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder: Path = tmp_path_factory.mktemp("proxy")
-    with open_register(folder / "camscan.db") as book:
+    with open_register(register_of(folder)) as book:
         book.record(report(camera(1)))
     settings = Config(organisation="Example", web=WEB)
-    with contextlib.closing(desk_of(workspace_of(settings, folder / "camscan.db"))) as opened:
+    with contextlib.closing(desk_of(workspace_of(settings, register_of(folder)))) as opened:
         opened.people.add(Account(issuer=PROXY, subject="anne"), rights="auditor", role="Internal audit")
         yield opened
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import reported
 from sample_report import camera, nameless, report
-from web_estate import DOUBTFUL_IP, HOSTILE, Client, Page, desk_of, make
+from web_estate import DOUBTFUL_IP, HOSTILE, Client, Page, copy_of, desk_of, make
 
 from camscan.app import assess, review
 from camscan.app.review import Likeness
-from camscan.app.workspace import Workspace, workspace_of
+from camscan.app.workspace import Workspace
 from camscan.register import Edit, Register, open_register
 from camscan.web.desk import Desk
 from camscan.web.rights import Role
@@ -29,10 +29,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
 
 
 @pytest.fixture
-def desk(made: Workspace, tmp_path: Path) -> Desk:
+def desk(made: Workspace, tmp_path: Path) -> Iterator[Desk]:
     """A register of its own for each test."""
-    shutil.copytree(Path(made.where).parent, tmp_path / "council")
-    return desk_of(workspace_of(made.settings, tmp_path / "council" / Path(made.where).name))
+    with contextlib.closing(desk_of(copy_of(made, tmp_path / "council"))) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -129,11 +129,11 @@ def test_merging_says_first_what_follows_to_which_row(desk: Desk, owner: Client)
 def test_merging_does_what_the_command_does(desk: Desk, owner: Client, tmp_path: Path) -> None:
     first, second = pair(desk)
     write(desk, first, location_detail="North stair", blocked_by="lease")
-    other = shutil.copytree(Path(desk.space.where).parent, tmp_path / "other")  # with what SQLite has beside the file
+    other = copy_of(desk.space, tmp_path / "other")
     page = settle(owner, decision="second")
     assert "Settled Question 1. The two rows are one device now" in page.text
     assert "Nothing else is to be settled" in page.text
-    with open_register(other / "camscan.db", editing=True) as book:
+    with open_register(other.where, editing=True) as book:
         book.merge_devices(second, first, role="CCTV officer", because="Looked at it on site")
         wanted = book.devices_by_number([second])[0], dict(book.merged_rows()), lines(book, first), lines(book, second)
     with desk.reading() as book:
@@ -318,10 +318,13 @@ def test_who_may_only_look_sees_no_form(desk: Desk, role: Role) -> None:
 
 
 def test_read_only_settles_nothing(desk: Desk) -> None:
-    client = Client(desk_of(desk.space, is_read_only=True))
-    html = client.get("/review/1").text
-    assert "Continue" not in html
-    assert client.post("/review/1", {"token": client.token(), "step": "save", "decision": "apart"}).status_code == 403
+    with contextlib.closing(desk_of(desk.space, is_read_only=True)) as closed:
+        client = Client(closed)
+        html = client.get("/review/1").text
+        assert "Continue" not in html
+        assert (
+            client.post("/review/1", {"token": client.token(), "step": "save", "decision": "apart"}).status_code == 403
+        )
 
 
 @pytest.mark.parametrize("number", ["0", "99", "-1", "x", "1e3", "9" * 30, "%0A1", "\u0661"])

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from command_line import Camscan
 from sample_report import camera, report
+from web_estate import register_of
 
 from camscan.register import open_register
 from camscan.store import open_store
@@ -29,7 +30,7 @@ LINK = re.compile(r"^Open (http://127\.0\.0\.1:(\d+))/sign-in\?key=(\S{43})$", r
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    with open_register(tmp_path / "camscan.db") as book:
+    with open_register(register_of(tmp_path)) as book:
         book.record(report(camera(1), camera(2)))
     return tmp_path
 
@@ -37,7 +38,8 @@ def folder(tmp_path: Path) -> Path:
 @contextlib.contextmanager
 def started(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
     """The program, its address, and the cookie line of a session."""
-    command = [sys.executable, "-m", "camscan", "serve", "--port", "0", "--print-cookie", *options]
+    where = ("--register", str(register_of(folder)))
+    command = [sys.executable, "-m", "camscan", "serve", "--port", "0", "--print-cookie", *where, *options]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
@@ -71,7 +73,8 @@ def test_it_answers_and_ctrl_c_ends_it(folder: Path) -> None:
         process.send_signal(signal.SIGINT)
         out, errors = process.communicate(timeout=60)
     assert (process.returncode, out.splitlines()[-1], errors) == (0, "Ended.", "")
-    assert stat.S_IMODE((folder / "camscan-service.db").stat().st_mode) == 0o600
+    if register_of(folder) == folder / "camscan.db":  # on a server, sessions are kept there too
+        assert stat.S_IMODE((folder / "camscan-service.db").stat().st_mode) == 0o600
 
 
 def test_it_listens_on_this_machine_only(folder: Path) -> None:
@@ -85,7 +88,7 @@ def test_it_listens_on_this_machine_only(folder: Path) -> None:
 
 
 def test_it_works_while_a_scan_is_running_and_sees_what_that_recorded(folder: Path) -> None:
-    with started(folder) as (_, address, cookie), open_register(folder / "camscan.db") as book:  # which holds its lock
+    with started(folder) as (_, address, cookie), open_register(register_of(folder)) as book:  # which holds its lock
         assert "2 devices" in get(address, "/", cookie)
         book.record(report(camera(3), scan_id="later"))
         assert "3 devices" in get(address, "/", cookie)
@@ -119,7 +122,7 @@ def test_what_stops_it_is_said_in_one_line(folder: Path, camscan: Camscan, tmp_p
     assert "there is no register" in error
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        code, _, error = camscan("serve", "--register", str(folder / "camscan.db"), "--port", str(port))
+        code, _, error = camscan("serve", "--register", str(register_of(folder)), "--port", str(port))
     assert code == 2
     assert f"port {port} is taken on this machine; name another with --port" in error
 
@@ -149,13 +152,13 @@ def test_it_listens_to_others_only_where_people_sign_in_over_https(
     folder: Path, camscan: Camscan, address: str, *, is_shared: bool
 ) -> None:
     more = ("--config", str(shared(folder))) if is_shared else ()
-    code, _, error = camscan("serve", "--register", str(folder / "camscan.db"), "--listen", address, *more)
+    code, _, error = camscan("serve", "--register", str(register_of(folder)), "--listen", address, *more)
     assert (code, error.count("\n")) == (2, 1)
     assert "others on the network could read the register" in error
 
 
 def test_a_cookie_for_scripts_is_for_whoever_starts_it_alone(folder: Path, camscan: Camscan) -> None:
-    where = ("--register", str(folder / "camscan.db"), "--config", str(shared(folder)))
+    where = ("--register", str(register_of(folder)), "--config", str(shared(folder)))
     code, _, error = camscan("serve", "--print-cookie", *where)
     assert code == 2
     assert "add --local" in error
@@ -163,7 +166,7 @@ def test_a_cookie_for_scripts_is_for_whoever_starts_it_alone(folder: Path, camsc
 
 def test_where_people_sign_in_it_prints_no_key_and_shows_nothing(folder: Path) -> None:
     shared(folder)
-    command = [sys.executable, "-m", "camscan", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "camscan", "serve", "--port", "0", "--register", str(register_of(folder))]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -177,21 +180,21 @@ def test_where_people_sign_in_it_prints_no_key_and_shows_nothing(folder: Path) -
 
 def test_the_first_owner_is_made_by_the_code_that_the_pages_show(folder: Path, camscan: Camscan) -> None:
     account = Account(issuer="https://sign-in.example.gov.uk", subject="anne")
-    with open_store(folder / "camscan.db") as store:
+    with open_store(register_of(folder)) as store:
         People(store).arrive(account)
-    where = ("--register", str(folder / "camscan.db"), "--role", "Head of ICT")
+    where = ("--register", str(register_of(folder)), "--role", "Head of ICT")
     code, _, error = camscan("serve", "owner", "AAAA-AAAA", *where)
     assert code == 2
     assert "no account has the code AAAA-AAAA" in error
     code, out, _ = camscan("serve", "owner", account.code.lower().replace("-", ""), *where)
     assert (code, out) == (0, f"Account {account.code} is an owner now; sign in again.\n")
-    with open_store(folder / "camscan.db") as store:
+    with open_store(register_of(folder)) as store:
         (person,) = People(store).all()
     assert (person.allowed, person.role) == ("owner", "Head of ICT")
 
 
 def test_check_says_what_is_wrong(folder: Path, camscan: Camscan) -> None:
-    where = ("--register", str(folder / "camscan.db"))
+    where = ("--register", str(register_of(folder)))
     code, _, error = camscan("serve", "check", *where)
     assert code == 2
     assert "has no web:" in error

@@ -26,6 +26,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
+from web_estate import register_of
 
 _READY = re.compile(r"(http://127\.0\.0\.1:(\d+))/sign-in\?key=(\S+)")
 _SERVE = """
@@ -57,7 +58,7 @@ class Served:
 @contextlib.contextmanager
 def served(folder: Path, *options: str) -> Iterator[Served]:
     """``camscan serve`` on the register of a folder, as of the day of ``reported``, for as long as the block lasts."""
-    command = [sys.executable, "-c", _SERVE, *options]
+    command = [sys.executable, "-c", _SERVE, "--register", str(register_of(folder)), *options]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout

@@ -1,23 +1,27 @@
 """A council's register behind the pages of camscan serve, for their tests: sites, plans, one hostile unit.
 
 A test looks at pages through :class:`Client`, without a socket: one for each role, signed in.
+
+With ``CAMSCAN_WEB_STORE=postgresql`` the register of every test is on a server (``make web-server``).
 """
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pg_server
 import reported
 import web_collectors
 from sample_report import camera, nameless, report
 from starlette.testclient import TestClient
 
 from camscan.app.workspace import Workspace, workspace_of
-from camscan.register import Edit, Register, open_register
+from camscan.register import Edit, Register, open_register, restore_register
 from camscan.store.sessions import Session
 from camscan.web.application import application
 from camscan.web.desk import Desk, Setting
@@ -34,6 +38,9 @@ DOUBTFUL_IP = "10.0.15.253"
 FILES = frozenset({"list_file", "log_file"})
 """Pages that answer with a file, whatever they are asked for."""
 SECOND_SITE = "Castle Street Car Park"
+SERVER: pg_server.Server | None = None
+"""Of the registers of this run; None where they are files."""
+_PLACES: dict[Path, str] = {}
 
 
 def make(folder: Path, devices: int = 60) -> Workspace:
@@ -57,9 +64,40 @@ def make(folder: Path, devices: int = 60) -> Workspace:
         texts = {"location_detail": "<img src=x onerror=alert(2)>", "notes": "{{7*7}}\n</textarea><b>bold</b>"}
         edits = [Edit(row.asset_id, column, text) for column, text in texts.items()]
         book.edit_entries(edits, role="<i>role</i>", how="camscan set", because="'\"><script>alert(3)</script>")
-    space = workspace_of(settings, folder / "camscan.db")
+    space = workspace_of(settings, register_of(folder))
     web_collectors.add(space, HOSTILE, SITE)
     return space
+
+
+def register_of(folder: Path) -> Path | str:
+    """Where the register of a folder is: its camscan.db, or a place on the server that begins with what is in that."""
+    seed = folder / "camscan.db"
+    if SERVER is None:
+        return seed
+    if folder not in _PLACES:
+        _PLACES[folder] = SERVER.place()
+        if seed.exists():
+            restore_register(_PLACES[folder], seed).close()
+    return _PLACES[folder]
+
+
+def copy_of(space: Workspace, folder: Path) -> Workspace:
+    """A register and what is beside it once more, in a folder that is not there yet: for a test that changes it."""
+    shutil.copytree(_home(space), folder)
+    if SERVER:
+        (folder / "camscan.db").unlink(missing_ok=True)
+        with open_register(space.where) as book:
+            book.write_backup(folder / "camscan.db")
+    copied = workspace_of(space.settings, register_of(folder))
+    if SERVER:
+        web_collectors.add(copied, HOSTILE, SITE)
+    return copied
+
+
+def _home(space: Workspace) -> Path:
+    """The folder for which a register was made."""
+    homes = {place: home for home, place in _PLACES.items()}
+    return homes.get(str(space.where)) or Path(space.where).parent
 
 
 def doubt(book: Register, when: datetime, number: int = 7778, ip: str = DOUBTFUL_IP) -> None:
@@ -72,7 +110,7 @@ def doubt(book: Register, when: datetime, number: int = 7778, ip: str = DOUBTFUL
 def on_server(space: Workspace, address: str) -> Workspace:
     """The same register on a server of PostgreSQL."""
     made = workspace_of(space.settings, address)
-    made.restore(Path(space.where)).close()
+    made.restore(_home(space) / "camscan.db").close()
     web_collectors.add(made, HOSTILE, SITE)
     return made
 
