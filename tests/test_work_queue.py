@@ -257,3 +257,16 @@ class TestServer:
         out, err = process.communicate(timeout=LONG)
         assert (process.returncode, out, err) == (0, "", "")
         assert queue.standing().unseen is None
+
+
+def test_the_metrics_say_how_the_queue_stands(centre: Place, queue: Queue, camscan: Camscan) -> None:
+    report = centre.arrive()
+    work.enqueue(queue.address, INGEST, [report.scan_id])
+    queue.run("UPDATE procrastinate_jobs SET status = 'doing'")
+    code, text, _ = camscan("metrics", "-", "--register", queue.address)
+    assert code == 0
+    lines = text.splitlines()
+    assert 'camscan_queue_jobs{status="doing"} 1' in lines
+    assert "camscan_queue_stalled 1" in lines
+    assert "camscan_queue_worker 0" in lines
+    assert "no worker has been seen" in camscan("collector", "list", "--register", queue.address)[1]

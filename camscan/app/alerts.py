@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from camscan import notify
-from camscan.app import alert_items
+from camscan.app import alert_items, centre_alarms, unattended
 from camscan.app.json_values import from_plain, to_json_value
 from camscan.app.workspace import Workspace
 from camscan.config.recipient import Recipient
@@ -101,6 +101,29 @@ def send_due_alerts(
         return Notified(direct, trouble=str(error), code=error.exit_code)
 
 
+def send_centre_alarms(space: Workspace, now: datetime) -> Notified:
+    """Tell at once what is wrong at a centre, and nothing else; nothing is read and sent where nothing is wrong.
+
+    For programs that look every few minutes. The same is told by :func:`send_due_alerts`, and once by the two. Raises
+    RegisterError, and BusyError where another program sends alerts now.
+    """
+    if not space.settings.notify:
+        return Notified()
+    now = space.settings.clock(now)
+    troubles = [
+        *centre_alarms.centre_troubles(space, now),
+        *alert_items.expiring_authorisations(space, now.date()),
+    ]
+    if not troubles:
+        return Notified()
+    with unattended.lock_runs(space), open_store(space.where) as store:
+        alerts = Alerts(store)
+        work = _Work(space, now, [_decode_note(each) for each in alerts.notes()])
+        work.add_lasting(troubles)
+        _keep(space, alerts, work, now)
+        return _send_waiting(space, alerts, now)
+
+
 # ── what is to be told ───────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -113,6 +136,12 @@ def _note_due_alerts(space: Workspace, alerts: Alerts, troubles: Sequence[Item],
         work.read_items(marks, digest=digest)
     except CamscanError as error:
         trouble = str(error)
+    _keep(space, alerts, work, now)
+    return trouble
+
+
+def _keep(space: Workspace, alerts: Alerts, work: _Work, now: datetime) -> None:
+    """Write down what is to be told to whom, and what was."""
     due = [
         Due(recipient.name, now, to_json_value(message))
         for message in work.compose_messages()
@@ -121,7 +150,6 @@ def _note_due_alerts(space: Workspace, alerts: Alerts, troubles: Sequence[Item],
     ]
     notes = [Noted(**asdict(each)) for each in work.notes]
     alerts.keep(notes, work.marks, due, forget=now - MEMORY)
-    return trouble
 
 
 class _Work:
@@ -142,6 +170,7 @@ class _Work:
         """What the register and camscan.yaml say. Raises CamscanError where the register cannot be read."""
         day = self._now.date()
         self.add_lasting(alert_items.expiring_authorisations(self._space, day))
+        self.add_lasting(centre_alarms.centre_troubles(self._space, self._now))
         if not self._space.has_register:
             return
         found = alert_items.load_estate(self._space)

@@ -126,12 +126,6 @@ def list_collectors(space: Workspace) -> list[Standing]:
         return list_standings(store)
 
 
-def oldest_waiting(space: Workspace) -> datetime | None:
-    """When the parcel arrived that waits longest to be recorded; None where none waits."""
-    with open_store(space.where) as store:
-        return Parcels(store).backlog().oldest
-
-
 def list_standings(store: Store) -> list[Standing]:
     """The same of a store that is open."""
     parcels, errands = Parcels(store).counts(), Errands(store).latest()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+from camscan.app.centre_state import centre_state
 from camscan.app.listing_lines import decode_lines
 from camscan.app.overview import Overview, load_overview
 from camscan.app.plan import plan_progress
@@ -61,7 +61,7 @@ def count_figures(space: Workspace, run: Run | None = None) -> Figures:
         **_time_figure("camscan_last_complete_scan_timestamp_seconds", max(ended, default=None)),
         **_time_figure("camscan_authorisation_expires_timestamp_seconds", _first_end(space.settings)),
         **_register_size(space),
-        **_of_collectors(space, datetime.now(UTC)),
+        **_of_centre(space),
         **figures_of_run(run or Run()),
     }
 
@@ -113,26 +113,35 @@ def _end_of_day(day: date, settings: Config) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), settings.timezone or UTC)
 
 
-def _of_collectors(space: Workspace, now: datetime) -> Figures:
-    """Of a centre; nothing where it has no collectors, or whoever asks may not see them."""
-    from camscan.app.collectors import list_collectors, oldest_waiting  # noqa: PLC0415 - only a centre needs the store
-
+def _of_centre(space: Workspace) -> dict[str, _Values]:
+    """Nothing where no collector was ever known, or whoever asks may not see them."""
     try:
-        found = list_collectors(space)
-        oldest = oldest_waiting(space) if found else None
+        state = centre_state(space, datetime.now(UTC))
     except CamscanError:
         return {}
-    if not found:
+    if state is None:
         return {}
-    states = Counter(each.collector.state.value for each in found)
-    parcels = sum((Counter(each.parcels) for each in found), Counter[str]())
-    return {
-        "camscan_collectors": {(state,): float(number) for state, number in states.items()},
-        "camscan_collectors_silent": {(): sum(each.is_silent(now) for each in found)},
-        "camscan_collectors_behind": {(): sum(each.is_behind and each.collector.is_approved for each in found)},
-        "camscan_parcels": {(state,): float(number) for state, number in parcels.items()},
-        **_time_figure("camscan_oldest_waiting_parcel_timestamp_seconds", oldest),
+    found: dict[str, _Values] = {
+        "camscan_collectors": _by_name(state.collectors),
+        "camscan_collector_silent": {(): len(state.silent)},
+        "camscan_collectors_behind": {(): state.behind},
+        "camscan_parcels": _by_name(state.parcels),
+        "camscan_parcel_age_seconds": {(): round(state.oldest.total_seconds())},
+        "camscan_errands": _by_name(state.errands),
     }
+    if state.free is not None:
+        found["camscan_parcel_disk_free_ratio"] = {(): round(state.free, 3)}
+    if state.ingest_seconds is not None:
+        found["camscan_ingest_seconds"] = {(): round(state.ingest_seconds, 3)}
+    if state.queue is not None:
+        found["camscan_queue_jobs"] = _by_name(state.queue.jobs)
+        found["camscan_queue_stalled"] = {(): state.queue.stalled}
+        found["camscan_queue_worker"] = {(): float(state.has_worker)}
+    return found
+
+
+def _by_name(counts: Mapping[str, int]) -> _Values:
+    return {(name,): number for name, number in counts.items()}
 
 
 def _register_size(space: Workspace) -> dict[str, _Values]:

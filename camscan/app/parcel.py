@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -162,7 +163,7 @@ def record_parcel(
     parcel: Offered, space: Workspace, limits: Allowed, warn: Callable[[str], None] = lambda _sentence: None
 ) -> Brought:
     """Record a parcel, as far as it is believed. Twice is once. Raises UsageError in one line where it is refused."""
-    now, sealed = datetime.now(UTC), parcel.sealed
+    now, begun, sealed = datetime.now(UTC), time.monotonic(), parcel.sealed
     content = unpack(sealed.body, parcel.name, now)
     scan_id = content.tail.scan_id
     confined = confine(content, limits, parcel.name)
@@ -182,7 +183,8 @@ def record_parcel(
             return Brought(content, confined, report, None)
         is_late = book.is_late(report)
         recorded = record_report(report, book, space.settings, warn, late=is_late, bounds=limits.bounds)
-        arrived.keep(replace(kept, dropped=confined.dropped))
+        took = max(1, round(1000 * (time.monotonic() - begun)))
+        arrived.keep(replace(kept, dropped=confined.dropped, took_ms=took))
     return Brought(content, confined, report, recorded, is_late)
 
 

@@ -36,14 +36,18 @@ def folder_of(space: Workspace) -> Path:
 
 def has_room(folder: Path, share: float = ROOM) -> bool:
     """Whether such a share of the disk is free."""
-    there = next(
-        path for path in (folder, *folder.absolute().parents) if path.exists()
-    )  # it is made with the first part
+    free = free_share(folder)
+    return free is not None and free >= share
+
+
+def free_share(folder: Path) -> float | None:
+    """The share of its disk that is free, from 0 to 1; None where nobody can say. The folder need not be there yet."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     try:
         usage = shutil.disk_usage(there)
     except OSError:
-        return False
-    return usage.free >= share * usage.total
+        return None
+    return usage.free / usage.total if usage.total else None
 
 
 def blob_path(folder: Path, digest: str) -> Path:

@@ -7,17 +7,19 @@ at a time, and a scan that was recorded is not recorded again.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from camscan import work
-from camscan.app import front
+from camscan.app import alerts, front
 from camscan.app.arrivals import note_broken_off, record_arrival, record_arrivals, recordable, remove_old
 from camscan.app.due_errands import ask_for_due_scans
 from camscan.app.overview import list_by
-from camscan.app.queueing import INGEST, PURGE, RELIST, TICK, is_worker_there
+from camscan.app.queueing import ALERT, INGEST, PURGE, RELIST, TICK, is_worker_there
 from camscan.app.workspace import Workspace
-from camscan.errors import BusyError, UsageError
+from camscan.errors import BusyError, CamscanError, UsageError
+from camscan.output import visible
 from camscan.register.address import address_of
 from camscan.store import open_store
 from camscan.store.database import Store
@@ -27,7 +29,7 @@ from camscan.work import Pace
 
 __all__ = ["Pace", "StandIn", "run_worker", "tick", "tidy_up"]
 
-_TICK, _DAY = timedelta(minutes=1), timedelta(days=1)
+_TICK, _ALARMS, _DAY = timedelta(minutes=1), timedelta(minutes=5), timedelta(days=1)
 _KEPT = timedelta(days=90)
 """So long errands are kept that are over."""
 
@@ -81,6 +83,9 @@ def _jobs(space: Workspace, store: Store, address: str, tell: Callable[[str], No
         if not _is_listed(space):
             work.enqueue(address, RELIST, [""])
 
+    def alert(_subject: str) -> None:
+        send_alarms(space, datetime.now(UTC))
+
     def purge(_subject: str) -> None:
         tidy_up(space, store, datetime.now(UTC))
 
@@ -88,6 +93,7 @@ def _jobs(space: Workspace, store: Store, address: str, tell: Callable[[str], No
         work.Job(kind=INGEST, do=ingest, is_worth_another_try=lambda scan_id: note_broken_off(store, scan_id)),
         work.Job(kind=RELIST, do=relist),
         work.Job(kind=TICK, do=clock, every="* * * * *", is_at_start=True),
+        work.Job(kind=ALERT, do=alert, every="*/5 * * * *"),
         work.Job(kind=PURGE, do=purge, every="41 3 * * *"),
     )
 
@@ -106,6 +112,17 @@ def tick(space: Workspace, store: Store, now: datetime) -> None:
     ask_for_due_scans(space, store, now)
 
 
+def send_alarms(space: Workspace, now: datetime) -> None:
+    """Tell people what is wrong at the centre. Where another program sends alerts now, the next call does it.
+
+    Raises CamscanError in one line where somebody could not be told; that is tried again.
+    """
+    with contextlib.suppress(BusyError):
+        failed = alerts.send_centre_alarms(space, now).failed_sends
+        if failed:
+            raise CamscanError(f"{visible(failed[0].recipient)} got no message: {visible(failed[0].detail)}")
+
+
 def tidy_up(space: Workspace, store: Store, now: datetime) -> None:
     """Remove the files of parcels that are no longer needed, and forget errands that ended long ago."""
     remove_old(space, store, now)
@@ -118,7 +135,7 @@ class StandIn:
     def __init__(self, space: Workspace, store: Callable[[], Store]) -> None:
         """``store`` opens the store: not before somebody has sent something, or a collector is known."""
         self._space, self._store = space, store
-        self._ticked = self._tidied = datetime.min.replace(tzinfo=UTC)
+        self._ticked = self._alarmed = self._tidied = datetime.min.replace(tzinfo=UTC)
 
     def look(self, now: datetime) -> None:
         """Record what has arrived and is not recorded, and what is due by the clock. Raises CamscanError."""
@@ -133,6 +150,9 @@ class StandIn:
         if is_minute:
             self._ticked = now
             tick(self._space, store, now)
+        if now - self._alarmed >= _ALARMS:
+            self._alarmed = now
+            send_alarms(self._space, now)
         if now - self._tidied >= _DAY:
             self._tidied = now
             tidy_up(self._space, store, now)

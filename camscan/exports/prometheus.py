@@ -56,19 +56,32 @@ METRICS: Mapping[str, Metric] = {
     ),
     "camscan_register_bytes": Metric("Size of the register, where it is a file."),
     "camscan_register_backup_timestamp_seconds": Metric("When the register was backed up last."),
+    "camscan_last_success_timestamp_seconds": Metric("When the newest unattended run that succeeded ended."),
+    "camscan_last_run_exit_code": Metric("Exit code of the newest unattended run (docs/exit-codes.md)."),
+    "camscan_run_duration_seconds": Metric("How long the newest unattended run took."),
     "camscan_collectors": Metric(
         "Collectors of a centre, by how they stand.",
         {"state": ("invited", "waiting", "approved", "stopped", "revoked")},
     ),
-    "camscan_collectors_silent": Metric("Approved collectors that have not asked for two hours."),
+    "camscan_collector_silent": Metric("Collectors that have asked before, and do so no more."),
     "camscan_collectors_behind": Metric("Approved collectors with an older camscan than the centre."),
     "camscan_parcels": Metric(
-        "Parcels that came from these collectors, ever.", {"state": ("waiting", "recorded", "refused", "lost")}
+        "Parcels that arrived. held: their key is not approved, and a person must look.",
+        {"state": ("waiting", "held", "recorded", "refused", "lost")},
     ),
-    "camscan_oldest_waiting_parcel_timestamp_seconds": Metric("When the parcel came that waits longest."),
-    "camscan_last_success_timestamp_seconds": Metric("When the newest unattended run that succeeded ended."),
-    "camscan_last_run_exit_code": Metric("Exit code of the newest unattended run (docs/exit-codes.md)."),
-    "camscan_run_duration_seconds": Metric("How long the newest unattended run took."),
+    "camscan_parcel_age_seconds": Metric("For how long the oldest parcel has waited to be recorded; 0 if none waits."),
+    "camscan_parcel_disk_free_ratio": Metric("Share of the disk of the parcels that is free."),
+    "camscan_ingest_seconds": Metric("Seconds that recording a parcel took, on average of the last day."),
+    "camscan_errands": Metric(
+        "Scans that collectors were asked for, by what became of them.",
+        {"state": ("waiting", "accepted", "begun", "refused", "failed", "done", "expired")},
+    ),
+    "camscan_queue_jobs": Metric(
+        "Jobs of the queue; those by the clock are not counted.",
+        {"status": ("todo", "doing", "succeeded", "failed", "cancelled", "aborting", "aborted")},
+    ),
+    "camscan_queue_stalled": Metric("Jobs that a worker did which is gone, and that nobody has put back yet."),
+    "camscan_queue_worker": Metric("Whether a worker was seen within two minutes: 1 or 0."),
     "camscan_alert_failures_total": Metric("Alerts that could not be delivered.", kind="counter"),
 }
 """Name -> metric, in the order of the file. One that is not known is not written."""

@@ -38,6 +38,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "authorisation_ends": Kind(
             "trouble", "authorisation has ended or ends soon", "authorisations have ended or end soon"
         ),
+        "collector_silent": Kind("trouble", "collector is silent", "collectors are silent"),
+        "parcel_waits": Kind("trouble", "parcel has waited for a day", "parcels have waited for a day"),
+        "queue_stalled": Kind("trouble", "queue is stuck", "queues are stuck"),
+        "disk_full": Kind("trouble", "disk is nearly full", "disks are nearly full"),
         "first_scan": Kind("news", "place was scanned for the first time", "places were scanned for the first time"),
         "new": Kind("news", "new device", "new devices"),
         "recorder_added_camera": Kind(

@@ -37,6 +37,7 @@ _PARCEL = Table(
     Column("why", Text, nullable=False),
     Column("blob", String(64), nullable=False),
     Column("tries", Integer, nullable=False),
+    Column("took_ms", Integer, nullable=False),
 )
 
 
@@ -49,6 +50,7 @@ class ArrivedParcel:
     """SHA-256 of what it holds, in hexadecimal."""
     key: bytes
     arrived_at: datetime
+    """When it came; of a recorded one, when it was recorded."""
     dropped: int = 0
     """Replies that its key might not speak for."""
     state: str = RECORDED
@@ -58,6 +60,8 @@ class ArrivedParcel:
     """SHA-256 of its file, where one is kept."""
     tries: int = 0
     """How often recording it failed."""
+    took_ms: int = 0
+    """Milliseconds that recording it took; 0 where nobody measured it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,14 @@ class Parcels:
         settled = {scan_id for scan_id, owner, state in rows if owner != key.hex() or state != LOST}
         return [each for each in scan_ids if each not in settled]
 
+    def mean_seconds(self, since: datetime) -> float | None:
+        """That recording took, of the parcels recorded since then; None where none was."""
+        lately = (_PARCEL.c.state == RECORDED) & (_PARCEL.c.arrived_at >= since.astimezone(UTC).isoformat())
+        query = select(func.avg(_PARCEL.c.took_ms)).where(lately & (_PARCEL.c.took_ms > 0))
+        with self._store.reading() as connection:
+            found = connection.execute(query).scalar()
+            return None if found is None else float(found) / 1000
+
     def keep(self, parcel: ArrivedParcel) -> ArrivedParcel:
         """Remember a parcel; what is remembered now. One that was recorded, or has other content, stays as it is."""
         with self._store.writing() as connection, intact(self._store):
@@ -166,6 +178,7 @@ def _values(parcel: ArrivedParcel) -> dict[str, object]:
         "why": parcel.why,
         "blob": parcel.blob,
         "tries": parcel.tries,
+        "took_ms": parcel.took_ms,
     }
 
 
@@ -180,4 +193,5 @@ def _parcel(row: RowMapping) -> ArrivedParcel:
         why=row["why"],
         blob=row["blob"],
         tries=row["tries"],
+        took_ms=row["took_ms"],
     )

@@ -23,7 +23,7 @@ from starlette.routing import BaseRoute, Route, compile_path
 
 from camscan.errors import BusyError, CamscanError, UsageError
 from camscan.register import hear_changes
-from camscan.web import collectors
+from camscan.web import collectors, watch
 from camscan.web.body import MOST, bounded, is_large_body, read_form
 from camscan.web.desk import LONGEST, Desk
 from camscan.web.drawing import draw
@@ -57,7 +57,7 @@ def application(desk: Desk) -> ASGIApp:
     routes: list[BaseRoute] = [collectors.route(desk)]  # first: they ask more often than all people together
     routes += [_route(desk, name, page) for name, page in pages().items()]
     routes += [_static(each.path, each.content, each.media_type) for each in static_files().values()]
-    routes.append(Route("/health", _healthy, methods=["GET"]))
+    routes += watch.routes(desk)
     made = Starlette(
         routes=routes,
         exception_handlers=_handlers(desk),
@@ -343,7 +343,7 @@ class _Guard:
             sender = sender_of(self._desk.web, (scope.get("client") or ("",))[0], scope["headers"])
         except HeaderError as error:
             return f"The request is not taken: {error}.\n", 400
-        if self._desk.is_secure and not sender.is_by_proxy and scope["path"] != "/health":
+        if self._desk.is_secure and not sender.is_by_proxy and scope["path"] not in watch.PATHS:
             return "This server is reached by its proxy alone.\n", 421
         scope[_SENDER] = sender
         if scope["method"] not in collectors.methods(scope["path"]):
@@ -373,8 +373,3 @@ def _static(path: str, content: bytes, media_type: str) -> Route:
         return Response(content, media_type=media_type, headers={"cache-control": KEPT})
 
     return Route(path, endpoint, methods=["GET"])
-
-
-async def _healthy(request: Request) -> Response:  # noqa: ARG001 - as above
-    """For whatever watches the program: it says nothing of the register."""
-    return PlainTextResponse("ok\n")

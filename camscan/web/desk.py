@@ -24,6 +24,7 @@ from camscan.web.readers import Readers
 from camscan.web.recorder import Recorder
 from camscan.web.rights import Role, Visitor, person_of, site_manager_of, subject_of
 from camscan.web.security import Throttle
+from camscan.web.watch import Watch
 
 if TYPE_CHECKING:
     from camscan.register import Register
@@ -87,6 +88,8 @@ class Desk:
         self.keeper = Keeper(space, self.readers, is_read_only=setting.is_read_only)
         self.policies = Counted(space, self.readers, app.policy_counts.count_policies)
         """What the policies say of the estate."""
+        self.watch = Watch(space, lambda: self.store)
+        """How the centre stands."""
         self.searches = Throttle(120, 60)
         """Searches of a session in a minute."""
         self.sign_ins = Throttle(20, 60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ import click
 from camscan import app
 from camscan.cli import _later, _options
 from camscan.output import visible
+from camscan.words import counted
 
 
 @click.command("list")
@@ -21,13 +23,29 @@ def list_(register: str | Path | None, config: Path | None) -> None:
     if not found:
         click.echo("No collectors yet; `camscan collector add NAME --site SITE` makes a code for one")
         return
-    rows = []
+    now, rows = datetime.now(UTC), []
     for each in found:
         one = each.collector
         seen = f"{space.settings.clock(one.seen_at):%d %B %Y, %H:%M}" if one.seen_at else "never"
         counts = ", ".join(f"{count:,} {state}" for state, count in each.parcels.items())
-        rows.append((visible(one.name, 72), one.state.value, each.what, each.words, seen, counts))
+        rows.append(
+            (
+                visible(one.name, 72),
+                f"{one.state.value}{', silent' if each.is_silent(now) else ''}",
+                each.what,
+                each.words,
+                seen,
+                counts,
+            )
+        )
     _later.table.print_table(("Name", "State", "For", "Words", "Last asked", "Parcels"), rows)
+    state = app.centre_state.centre_state(space, now)
+    if state and (waiting := state.parcels["waiting"]):
+        minutes = round(state.oldest.total_seconds() / 60)
+        worker = "" if state.queue is None or state.has_worker else "; no worker has been seen"
+        click.echo(
+            f"{counted(waiting, 'parcel')} not recorded yet, the oldest for {counted(minutes, 'minute')}{worker}"
+        )
 
 
 COMMAND = list_

@@ -21,6 +21,8 @@ _WHERE: Mapping[str, tuple[str, str]] = {
     "overdue": ("devices", "/devices?standing=overdue"),
     "questions": ("review", "/review"),
     "never_scanned": ("coverage", "/coverage"),
+    "collectors": ("collectors", "/collectors"),
+    "parcels": ("parcels", "/parcels"),
 }
 """Kind of alarm -> the page that shows what it is about, and its address."""
 _LEFT = (Standing.PLANNED, Standing.OVERDUE, Standing.NO_DATE, Standing.BLOCKED, Standing.ACCEPTED_RISK)
@@ -55,7 +57,7 @@ def show(asked: Asked) -> Answer:
     values = {
         "front": front,
         "is_current": kept.is_current,
-        "alarms": [(alarm, _link(alarm, visitor)) for alarm in front.alarms],
+        "alarms": [(alarm, _link(alarm, visitor)) for alarm in (*front.alarms, *asked.desk.watch.alarms())],
         "scope": list(_scope(front, visitor)),
         "left": list(_left(front, visitor)),
         "coverage": coverage_sentence(front.facts),

@@ -1,0 +1,45 @@
+"""What is wrong at a centre, as items to tell (``camscan/notify/``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from camscan.app import uploads
+from camscan.app.centre_state import CentreState, centre_state
+from camscan.app.workspace import Workspace
+from camscan.notify.message import Item
+from camscan.output import visible
+from camscan.words import counted, verb
+
+OLD = timedelta(days=1)
+"""A parcel that has waited for so long is told."""
+_LONGEST = 200
+
+
+def centre_troubles(space: Workspace, now: datetime) -> list[Item]:
+    """What is wrong; nothing where no collector was ever known. Raises RegisterError where that cannot be read."""
+    state = centre_state(space, now)
+    return list(troubles_of(state)) if state else []
+
+
+def troubles_of(state: CentreState) -> Iterator[Item]:
+    """What is wrong of what was counted."""
+    for each in state.silent:
+        assert each.seen_at is not None  # noqa: S101 - else it is not silent
+        name = visible(each.name, _LONGEST)
+        brief = f"{name} has asked for nothing since {each.seen_at:%d %B %Y, %H:%M} UTC"
+        yield Item("collector_silent", str(each.number), each.seen_at.isoformat(), brief=brief)
+    if state.oldest > OLD:
+        number = state.parcels["waiting"]
+        brief = (
+            f"{counted(number, 'parcel')} {verb(number, 'waits', 'wait')} to be recorded, the oldest for "
+            f"{state.oldest / timedelta(hours=1):.0f} hours"
+        )
+        yield Item("parcel_waits", "parcels", brief=brief)
+    if state.queue and state.queue.stalled_long:
+        brief = f"{counted(state.queue.stalled_long, 'job')} stuck for ten minutes: is camscan work running?"
+        yield Item("queue_stalled", "queue", brief=brief)
+    if state.free is not None and state.free < uploads.ROOM:
+        brief = f"{state.free:.0%} of the disk of the parcels is free, and no new scans are asked for"
+        yield Item("disk_full", "parcels", brief=brief)

@@ -1,0 +1,15 @@
+"""How long recording a parcel took."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    """Add the column: 0 where nobody measured it."""
+    with op.batch_alter_table("service_parcel") as table:
+        table.add_column(sa.Column("took_ms", sa.Integer, nullable=False, server_default="0"))

@@ -1,0 +1,105 @@
+"""For whatever watches this program: whether it lives, whether it can answer, and whether the centre keeps up."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from camscan import app
+from camscan.app.front import Alarm
+from camscan.app.workspace import Workspace
+from camscan.errors import CamscanError
+from camscan.words import counted, verb
+
+if TYPE_CHECKING:
+    from camscan.app.centre_state import CentreState
+    from camscan.store.database import Store
+    from camscan.web.desk import Desk
+
+PATHS = frozenset({"/health", "/ready"})
+"""Whoever can reach the server may ask there, and learns nothing of the register."""
+_KEPT = 10.0
+"""Seconds for which one look counts: nobody outside can make the database busy by asking."""
+_SECONDS = 15.0
+"""Within which the database answers."""
+_LATE = timedelta(hours=1)
+"""A parcel that has waited for so long is shown on the front page."""
+_NOT_READY = "not ready: the register cannot be reached\n"
+
+
+class Watch:
+    """How the centre stands, looked at now and then however many ask."""
+
+    def __init__(self, space: Workspace, store: Callable[[], Store]) -> None:
+        self._space, self._store = space, store
+        self._lock = threading.Lock()
+        self._kept: tuple[float, CentreState | None] | None = None
+
+    def state(self) -> CentreState | None:
+        """It; None where no collector was ever known. Raises RegisterError where the store cannot be read."""
+        if not self._space.has_store:
+            return None
+        with self._lock:
+            if self._kept is None or time.monotonic() - self._kept[0] > _KEPT:
+                found = app.centre_state.state_of(self._space, self._store(), datetime.now(UTC))
+                self._kept = time.monotonic(), found
+            return self._kept[1]
+
+    def alarms(self) -> Iterator[Alarm]:
+        """What the front page says of it. What cannot be found out is not said there."""
+        try:
+            state = self.state()
+        except CamscanError:
+            return
+        if state is None:
+            return
+        if silent := len(state.silent):
+            title = f"{counted(silent, 'collector')} {verb(silent, 'is', 'are')} silent"
+            yield Alarm("collectors", silent, title, "Ask at the site: its machine may be off, or has no way out.")
+        if state.oldest > _LATE:
+            number = state.parcels["waiting"]
+            title = f"{counted(number, 'parcel')} of collectors {verb(number, 'waits', 'wait')} to be recorded"
+            advice = "See whether another program holds the register, or whether camscan work is stuck."
+            yield Alarm("parcels", number, title, advice)
+
+
+def routes(desk: Desk) -> list[Route]:
+    """The two of them."""
+
+    async def healthy(request: Request) -> Response:  # noqa: ARG001 - Starlette's signature
+        return PlainTextResponse("ok\n")
+
+    async def ready(request: Request) -> Response:  # noqa: ARG001 - as above
+        with anyio.move_on_after(_SECONDS):
+            return PlainTextResponse(*await anyio.to_thread.run_sync(lambda: _said(desk), abandon_on_cancel=True))
+        return PlainTextResponse(_NOT_READY, 503)
+
+    return [Route("/health", healthy, methods=["GET"]), Route("/ready", ready, methods=["GET"])]
+
+
+def _said(desk: Desk) -> tuple[str, int]:
+    try:
+        with desk.reading() as book:
+            book.mark()
+        state = desk.watch.state()
+    except CamscanError:
+        return _NOT_READY, 503
+    return "".join(f"{line}\n" for line in ("ready", *_lines(state))), 200
+
+
+def _lines(state: CentreState | None) -> Iterator[str]:
+    if state is None:
+        return
+    waiting = state.parcels["waiting"]
+    yield f"parcels waiting: {waiting}" + (f", the oldest for {state.oldest.total_seconds():.0f} s" if waiting else "")
+    if state.queue is not None:
+        yield "worker: seen" if state.has_worker else "worker: none seen, camscan serve records parcels itself"
