@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
 import heapq
 import time
 from dataclasses import dataclass, field
-
-GRAIN = 0.01
-"""Seconds between two looks at a schedule on which nothing is due."""
 
 
 class HostState(enum.Enum):
@@ -52,23 +50,32 @@ class Schedule:
     """When it is looked at, address, where it stands."""
     _watch: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by who looks at it."""
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    """Somebody has come who is due before all others, or nobody else comes."""
     _is_complete: bool = False
 
     def look_later(self, ip: str, state: HostState, seconds: float) -> None:
         """Have an address taken, in this state, after so many seconds."""
-        heapq.heappush(self._heap, (time.monotonic() + seconds, ip, state))
+        due = time.monotonic() + seconds
+        if not self._heap or due < self._heap[0][0]:
+            self._news.set()
+        heapq.heappush(self._heap, (due, ip, state))
 
     def nobody_else_comes(self) -> None:
         """Every address was put on it once: it ends when it is empty."""
         self._is_complete = True
+        self._news.set()
 
     async def next_due(self) -> tuple[str, HostState] | None:
         """Wait until the next address is due; None where nobody comes any more."""
         async with self._watch:
             while self._heap or not self._is_complete:
-                early = self._heap[0][0] - time.monotonic() if self._heap else GRAIN
-                if early <= 0:
+                early = self._heap[0][0] - time.monotonic() if self._heap else None
+                if early is not None and early <= 0:
                     _, ip, state = heapq.heappop(self._heap)
                     return ip, state
-                await asyncio.sleep(min(early, GRAIN))
+                self._news.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(early):
+                        await self._news.wait()
         return None
