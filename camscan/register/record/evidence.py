@@ -18,6 +18,11 @@ from camscan.register.record.sighting import Place
 from camscan.register.rows import insert_batches, next_free_id, select_rows
 from camscan.register.schema import attempt, fact, observation, payload
 
+_SHORT = 8192
+"""Bytes of a reply: so far back looks the window that is used for short ones …"""
+_WINDOW, _MEMORY = 13, 5
+"""… and this is zlib's way to say so (zlib.h, deflateInit2)."""
+
 
 def record_observations(
     connection: Connection, scan: int, changed: Sequence[tuple[int, int, Mapping[Place, Observation]]]
@@ -121,12 +126,20 @@ def _stored_ids(
     return ids, missing
 
 
+def _compress(content: bytes) -> bytes:
+    """As ``zlib.compress`` at level 1; a short reply with little memory, since clearing more took most of the time."""
+    if len(content) > _SHORT:
+        return zlib.compress(content, 1)
+    packer = zlib.compressobj(1, zlib.DEFLATED, _WINDOW, _MEMORY)
+    return packer.compress(content) + packer.flush()
+
+
 def record_attempts(connection: Connection, scan: int, attempts: Sequence[Attempt]) -> None:
     """Write every attempt, and every distinct reply once, compressed."""
     digests = [digest_parts(each.payload) if each.payload else None for each in attempts]
     contents = {what: each.payload for what, each in zip(digests, attempts, strict=True) if what}
     ids, missing = _stored_ids(connection, payload, payload.c.digest, contents)
-    rows = ({"id": ids[what], "digest": what, "content": zlib.compress(contents[what], 1)} for what in missing)
+    rows = ({"id": ids[what], "digest": what, "content": _compress(contents[what])} for what in missing)
     insert_batches(connection, payload, rows)
     first = next_free_id(connection, attempt)
     asked = (
