@@ -246,7 +246,9 @@ class Door:
         await self._turnstile.take(self._datagrams)
         if ip:
             self.timing.asked(ip)
-        self.sent.update(packets=1, datagrams=1, bytes=size)
+        self.sent["packets"] += 1
+        self.sent["datagrams"] += 1
+        self.sent["bytes"] += size
 
     async def _hold_conversation(self, ip: str, gate: Gate, port: int, talk: Talk, packets: int) -> Answer:
         """Hold one TCP conversation when it is this address's turn; every way it can go is an Answer."""
@@ -308,7 +310,7 @@ class Door:
         finally:
             wire = connection.close(reset=reset)
             allowance.settle(wire.packets or (allowance.taken if connected else SYNS))
-            self.sent.update(packets=allowance.taken)
+            self.sent["packets"] += allowance.taken
         self._learn_from(ip, gate, answer, wire, time.monotonic() - began, connected=connected)
         return answer, connected
 
@@ -357,7 +359,8 @@ class Door:
             gate.open.add(answer.port)
 
     def _account_packets(self, ip: str, gate: Gate, answer: Answer, *, established: bool) -> None:
-        self.sent.update(connections=1, requests=int(established))
+        self.sent["connections"] += 1
+        self.sent["requests"] += established
         if answer.outcome not in {Outcome.TIMED_OUT, Outcome.UNREACHABLE, Outcome.NOT_TRIED} or established:
             self._kept[ip] = gate  # a device: its budget is remembered for the whole run; silence needs no memory
             if self.on_link(ip):

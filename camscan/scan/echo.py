@@ -17,6 +17,7 @@ from camscan.probes import Probe, catch_fault
 REPETITIONS = 4
 """How often one question may be put in one run: each time under another identifier, or devices take it for the same."""
 _DIGITS = re.compile(r"[0-9a-f]{8}[0-9a-f-]{8,32}")
+_VARIANT = {f"{digit:x}": f"{digit & 0x3 | 0x8:x}" for digit in range(16)}
 _FEWEST = 16
 """Hexadecimal digits that cannot be hit by chance: some firmware cuts the identifier, none sends another."""
 
@@ -31,8 +32,12 @@ class Identifiers:
 
     def identifier_for(self, ip: str, label: str, number: int) -> UUID:
         """Of a question to one address, put for the ``number``-th time (from 0)."""
-        digest = blake2b(f"{ip} {label} {number}".encode(), key=self._secret, digest_size=16).digest()
-        return UUID(bytes=digest, version=4)
+        return UUID(hex=self._hex_for(ip, label, number))
+
+    def _hex_for(self, ip: str, label: str, number: int) -> str:
+        """Its hexadecimal digits: those of a digest, with version 4 and its variant in their places (RFC 9562, 5.4)."""
+        digits = blake2b(f"{ip} {label} {number}".encode(), key=self._secret, digest_size=16).hexdigest()
+        return f"{digits[:12]}4{digits[13:16]}{_VARIANT[digits[16]]}{digits[17:]}"
 
     def identifier_for_group(self) -> UUID:
         """Of a question to everybody on a link."""
@@ -44,7 +49,7 @@ class Identifiers:
         """Whether a reply echoes a question that this very address was asked."""
         digits = _echoed_digits(probe, payload)
         return bool(digits) and any(
-            self.identifier_for(ip, question.label, number).hex.startswith(digits)
+            self._hex_for(ip, question.label, number).startswith(digits)
             for question in probe.datagrams
             for number in range(REPETITIONS)
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
+from itertools import combinations
 
 from camscan.model import Attempt, Identification, Observation, Outcome
 from camscan.probes import Seen
@@ -79,14 +80,33 @@ def rebuild_record(host: HostRecord, attempts: Iterable[Attempt]) -> HostRecord:
     return fresh
 
 
-def differ(one: Attempt, other: Attempt) -> bool:
+def _unit_names(attempt: Attempt) -> Mapping[str, frozenset[str]]:
+    """What a reply says that tells one unit from another: key -> values."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for _, _, _, key, value, _ in attempt.observations:
+        if key.endswith(_NAMES):
+            found[key].add(value)
+    return {key: frozenset(values) for key, values in found.items()}
+
+
+def _differ(one: Mapping[str, frozenset[str]], other: Mapping[str, frozenset[str]]) -> bool:
+    """Whether two replies in one protocol, by their names, cannot be of one unit."""
+    return any(values.isdisjoint(other[key]) for key, values in one.items() if key in other)
+
+
+def of_others(same: Iterable[Attempt], attempt: Attempt) -> list[Attempt]:
+    """Those attempts of the same protocol that name another unit than this one does."""
+    names = _unit_names(attempt)
+    return [one for one in same if _differ(_unit_names(one), names)]
+
+
+def are_of_several(attempts: Iterable[Attempt]) -> bool:
     """Whether two replies in one protocol cannot be of one unit: they name different ones."""
-    names = [{seen.key: set[str]() for seen in each.observations if seen.key.endswith(_NAMES)} for each in (one, other)]
-    for each, own in zip((one, other), names, strict=True):
-        for seen in each.observations:
-            if seen.key in own:
-                own[seen.key].add(seen.value)
-    return any(names[0][key].isdisjoint(names[1][key]) for key in names[0].keys() & names[1].keys())
+    said: defaultdict[str, list[Mapping[str, frozenset[str]]]] = defaultdict(list)
+    for attempt in attempts:
+        if attempt.observations:
+            said[attempt.probe].append(_unit_names(attempt))
+    return any(_differ(*pair) for names in said.values() for pair in combinations(names, 2))
 
 
 def without_facts(attempt: Attempt) -> Attempt:

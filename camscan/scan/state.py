@@ -21,9 +21,10 @@ from camscan.scan.host_record import (
     MOST_FACTS,
     HostRecord,
     Proof,
-    differ,
+    are_of_several,
     is_answer,
     observations_of,
+    of_others,
     ports_by_protocol,
     rebuild_record,
     reply_digest,
@@ -145,8 +146,8 @@ class ScanState:
         if proof > best:
             host.proof[attempt.probe] = proof
             # A unit says the same to a group and to who asks it alone, or more.
-            self._set_aside(attempt.ip, same if best is Proof.NONE else [one for one in same if differ(one, attempt)])
-        elif proof < best and (proof is Proof.NONE or any(differ(one, attempt) for one in same)):
+            self._set_aside(attempt.ip, same if best is Proof.NONE else of_others(same, attempt))
+        elif proof < best and (proof is Proof.NONE or of_others(same, attempt)):
             return without_facts(attempt)
         elif not attempt.is_solicited:
             return without_facts(attempt) if any(one.is_solicited for one in same) else attempt
@@ -303,8 +304,7 @@ class ScanState:
         host = self.hosts.get(ip)
         if host is None:
             return False
-        said = [one for one in host.attempts if one.observations]
-        if any(differ(one, other) for one, other in itertools.combinations(said, 2) if one.probe == other.probe):
+        if are_of_several(host.attempts):
             return True
         self.seen(ip)
         return bool(host.identification and host.identification.conflicts)
@@ -368,7 +368,7 @@ def named(ips: Iterable[str]) -> str:
 
 def _size_of_attempt(attempt: Attempt) -> int:
     """Bytes that it takes, about."""
-    return len(attempt.payload) + sum(_FACT + len(seen.value) for seen in attempt.observations)
+    return len(attempt.payload) + sum([_FACT + len(seen.value) for seen in attempt.observations])
 
 
 def _fit_attempt(attempt: Attempt, facts: int, room: int) -> Attempt:
