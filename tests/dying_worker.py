@@ -27,11 +27,11 @@ def main() -> None:
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def recording(*given: Any) -> Any:
+    def recording(*given: Any, **named: Any) -> Any:
         if number:
             event.listen(Engine, "before_cursor_execute", strike)
             event.listen(Engine, "commit", strike)
-        done = record(*given)
+        done = record(*given, **named)
         if not number:
             os.kill(os.getpid(), signal.SIGKILL)
         return done

@@ -91,7 +91,7 @@ def _record_one(space: Workspace, store: Store, each: ArrivedParcel) -> str:
     why, is_final, is_ours, busy = "", False, False, None
     with catch_fault() as fault:
         try:
-            _record(each, space)
+            _record(each, space, store)
         except BusyError as error:
             busy = error
         except UsageError as error:
@@ -148,7 +148,7 @@ def remove_old(space: Workspace, store: Store, now: datetime) -> int:
     return count
 
 
-def _record(arrived: ArrivedParcel, space: Workspace) -> None:
+def _record(arrived: ArrivedParcel, space: Workspace, store: Store) -> None:
     sealed = open_file(uploads.blob_path(uploads.folder_of(space), arrived.blob))
-    offered = parcel.offer(sealed, "the parcel", space)  # its sender is told what was wrong, and not where it lay
-    parcel.record_parcel(offered, space, parcel.decide_limits(offered, space.settings))
+    offered = parcel.offer(sealed, "the parcel", space, store)  # its sender is told what was wrong, not where it lay
+    parcel.record_parcel(offered, space, parcel.decide_limits(offered, space.settings), store=store)

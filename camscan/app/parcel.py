@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from camscan.scan.decision import weigh_attempts
 from camscan.scan.journal import Head
 from camscan.store import open_store
 from camscan.store.collectors import Collector, Collectors, State
+from camscan.store.database import Store
 from camscan.store.parcels import ArrivedParcel, Parcels
 
 _FEW = 8
@@ -70,18 +72,28 @@ class Brought:
     """Whether the register had a newer scan of the same addresses."""
 
 
-def open_parcel(file: Path, space: Workspace) -> Offered:
-    """Open a parcel: its signature, and its first line.
+@contextlib.contextmanager
+def _store_of(space: Workspace, store: Store | None) -> Iterator[Store]:
+    """The one that is open already; else another, for so long."""
+    if store is not None:
+        yield store
+        return
+    with open_store(space.where) as opened:
+        yield opened
+
+
+def open_parcel(file: Path, space: Workspace, store: Store | None = None) -> Offered:
+    """Open a parcel: its signature, and its first line. ``store`` is that of the register, where it is open already.
 
     Raises UsageError in one line where it is none, or where its key was revoked or stopped here.
     """
-    return offer(open_file(file), str(file), space)
+    return offer(open_file(file), str(file), space, store)
 
 
-def offer(sealed: Sealed, name: str, space: Workspace) -> Offered:
+def offer(sealed: Sealed, name: str, space: Workspace, store: Store | None = None) -> Offered:
     """The same of a parcel that was read already; ``name`` is how errors call it."""
-    with open_store(space.where) as store:
-        known = Collectors(store).of_key(sealed.key)
+    with _store_of(space, store) as opened:
+        known = Collectors(opened).of_key(sealed.key)
     if known and known.state in {State.REVOKED, State.STOPPED}:
         raise UsageError(f"{name}: its key ({known.name}) is {known.state} here; whoever sent it needs a new key")
     return Offered(name, sealed, peek(sealed.body, name), known)
@@ -160,7 +172,11 @@ def decide_limits(parcel: Offered, settings: Config, once: Approval | None = Non
 
 
 def record_parcel(
-    parcel: Offered, space: Workspace, limits: Allowed, warn: Callable[[str], None] = lambda _sentence: None
+    parcel: Offered,
+    space: Workspace,
+    limits: Allowed,
+    warn: Callable[[str], None] = lambda _sentence: None,
+    store: Store | None = None,
 ) -> Brought:
     """Record a parcel, as far as it is believed. Twice is once. Raises UsageError in one line where it is refused."""
     now, begun, sealed = datetime.now(UTC), time.monotonic(), parcel.sealed
@@ -168,8 +184,8 @@ def record_parcel(
     scan_id = content.tail.scan_id
     confined = confine(content, limits, parcel.name)
     report = make_report(content, confined, space.settings)
-    with open_store(space.where) as store, space.open() as book:
-        arrived = Parcels(store)
+    with _store_of(space, store) as opened, space.open() as book:
+        arrived = Parcels(opened)
         before = arrived.of_scan(scan_id)
         if before and before.digest != sealed.digest:
             raise UsageError(

@@ -109,7 +109,7 @@ def stale_lines(connection: Connection) -> frozenset[int]:
 def renew_columns(connection: Connection, changes: Mapping[int, Mapping[str, Any]]) -> None:
     """Devices that were written to, and of whose lines only these columns change: nobody has to judge them anew."""
     table = schema.listing
-    if not changes or not all(map(inspect(connection).has_table, (table.name, schema.touched.name))):
+    if not changes or not {table.name, schema.touched.name} <= _tables(connection):
         return
     given = [{"the_id": number, **change} for number, change in changes.items()]
     values: dict[str, Any] = {name: bindparam(name) for name in given[0] if name != "the_id"}
@@ -122,7 +122,7 @@ def renew_columns(connection: Connection, changes: Mapping[int, Mapping[str, Any
 
 def read_stamp(connection: Connection) -> Stamp | None:
     """The stamp; None where the read model is missing, damaged or unwatched."""
-    if not all(map(inspect(connection).has_table, (table.name for table in schema.READ_MODEL))):
+    if not {table.name for table in schema.READ_MODEL} <= _tables(connection):
         return None
     query = select(schema.overview.c.content).where(schema.overview.c.name == STAMP)
     try:
@@ -132,6 +132,11 @@ def read_stamp(connection: Connection) -> Stamp | None:
         return None
     lines = connection.execute(select(func.count()).select_from(schema.listing)).scalar_one()
     return stamp if lines == stamp.lines and is_watched(connection) else None
+
+
+def _tables(connection: Connection) -> set[str]:
+    """The names of all tables: one question, where each of them would be another."""
+    return set(inspect(connection).get_table_names())
 
 
 def is_possible(connection: Connection) -> bool:

@@ -22,19 +22,10 @@ _SUBNET = ("vlan", "network_zone", "controller")
 
 def remember_places(connection: Connection, places: Iterable[Place]) -> None:
     """See ``Register.remember_sites``. Nothing is written where it is remembered already."""
-    sites: dict[str, dict[str, Any]] = {}
-    subnets: dict[str, dict[str, Any]] = {}
-    for place in places:
-        if place.name not in sites or not place.subnet:
-            sites[place.name] = {name: getattr(place, name) for name in _SITE}
-        if place.subnet:
-            row = {name: getattr(place, name) for name in _SUBNET}
-            subnets.setdefault(str(ipaddress.ip_network(place.subnet)), {"site": place.name, **row})
-    stored = {row["name"]: dict(row) for row in connection.execute(select(schema.site)).mappings()}
-    kept = {row["cidr"]: dict(row) for row in connection.execute(select(schema.subnet)).mappings()}
-    wanted = {cidr: {"cidr": cidr, **row} for cidr, row in subnets.items()}
-    gone = stored.keys() - sites.keys() - _named_sites(connection)
-    if kept == wanted and not gone and all(stored.get(name) == row for name, row in sites.items()):
+    sites, wanted = _wanted_rows(places)
+    stored = _stored_sites(connection)
+    gone = _gone(connection, stored, sites)
+    if not gone and _is_same(connection, stored, sites, wanted):
         return
     connection.execute(schema.subnet.delete())
     for name in {*gone, *sites} & stored.keys():
@@ -43,6 +34,44 @@ def remember_places(connection: Connection, places: Iterable[Place]) -> None:
         connection.execute(schema.site.insert(), list(sites.values()))
     if wanted:
         connection.execute(schema.subnet.insert(), list(wanted.values()))
+
+
+def are_remembered(connection: Connection, places: Iterable[Place]) -> bool:
+    """Whether the site map is that of the configuration already, so that nobody need write it."""
+    sites, wanted = _wanted_rows(places)
+    stored = _stored_sites(connection)
+    return _is_same(connection, stored, sites, wanted) and not _gone(connection, stored, sites)
+
+
+_Rows = dict[str, dict[str, Any]]
+
+
+def _wanted_rows(places: Iterable[Place]) -> tuple[_Rows, _Rows]:
+    """The rows of sites, by name, and of subnets, by address."""
+    sites: _Rows = {}
+    subnets: _Rows = {}
+    for place in places:
+        if place.name not in sites or not place.subnet:
+            sites[place.name] = {name: getattr(place, name) for name in _SITE}
+        if place.subnet:
+            row = {name: getattr(place, name) for name in _SUBNET}
+            subnets.setdefault(str(ipaddress.ip_network(place.subnet)), {"site": place.name, **row})
+    return sites, {cidr: {"cidr": cidr, **row} for cidr, row in subnets.items()}
+
+
+def _stored_sites(connection: Connection) -> _Rows:
+    return {row["name"]: dict(row) for row in connection.execute(select(schema.site)).mappings()}
+
+
+def _is_same(connection: Connection, stored: _Rows, sites: _Rows, wanted: _Rows) -> bool:
+    kept = {row["cidr"]: dict(row) for row in connection.execute(select(schema.subnet)).mappings()}
+    return kept == wanted and all(stored.get(name) == row for name, row in sites.items())
+
+
+def _gone(connection: Connection, stored: _Rows, sites: _Rows) -> set[str]:
+    """Sites that nobody names any more: not the configuration, and no device."""
+    unnamed = stored.keys() - sites.keys()
+    return unnamed - _named_sites(connection) if unnamed else set()
 
 
 def known_places(connection: Connection) -> list[Place]:

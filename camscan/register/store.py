@@ -20,7 +20,7 @@ from camscan.register.opening import open_database
 from camscan.register.past_report import past_report
 from camscan.register.read_model import ReadModel
 from camscan.register.record import OFFLINE_AFTER, TallyOf, late, lists, record_scan
-from camscan.register.sites import known_places, remember_places
+from camscan.register.sites import are_remembered, known_places, remember_places
 from camscan.register.transactions import WHAT_HELPS
 from camscan.register.types import (
     Bounds,
@@ -196,8 +196,12 @@ class Register(ReadModel, Upkeep):
 
     def remember_sites(self, places: Iterable[Place]) -> None:
         """Make the site map that of the configuration: of each site one Place without a subnet, and one per subnet."""
+        given = tuple(places)
+        with self._reading() as connection:
+            if are_remembered(connection, given):
+                return
         with self._writing() as connection:
-            remember_places(connection, places)
+            remember_places(connection, given)
 
     def sites(self) -> list[Place]:
         """The site map: of each site, by name, one Place without a subnet, then one per subnet, by address."""

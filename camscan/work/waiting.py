@@ -41,6 +41,8 @@ def enqueue(address: str, kind: Kind, subjects: Iterable[str]) -> int:
         return 0
     with linked(address) as link:
         manager = JobManager(link)
+        if len(wanted) == 1:  # of many that wait, none is read for it
+            return sum(_put_in(manager, _job(kind, subject)) for subject in wanted)
         there = {job.task_kwargs.get("subject") for job in manager.list_jobs(task=kind.name, status="todo")}
         fresh = [_job(kind, subject) for subject in wanted if subject not in there]
         try:
