@@ -1,4 +1,4 @@
-"""What is known of each protocol beside its probe: how it travels and how far its answers can be trusted. Pure.
+"""What is known about each protocol beside its probe: how it travels and how far its answers can be trusted. Pure.
 
 One table, best first: where two protocols disagree about a device, the upper one is believed. A protocol that is not
 listed, such as that of a new probe, is believed last and proves no maker; how it travels follows from its probe, which

@@ -199,7 +199,7 @@ class _Tree:
             if not isinstance(name, str):
                 raise key.wrong("a key must be text")
             if name in found:
-                raise key.wrong(f"the key '{name}' is here twice: in line {lines[name]} too; keep one of them")
+                raise key.wrong(f"the key '{name}' is used twice, first in line {lines[name]}; keep one of them")
             lines[name] = key.line
             found[name] = self._read_node(self._next(), depth + 1)
         return found

@@ -81,7 +81,7 @@ class TestFirstPage:
         numbers = {each.name: each.value for each in compose_report(facts()).figures}
         parts = [int(numbers[name]) for name in ("Planned", "Overdue", "No date", "Held up", "Accepted risk")]
         assert sum(parts) == int(numbers["Remaining"]) == 6
-        assert int(numbers["Gone"]) + 6 == int(numbers["In scope"]) == 8
+        assert int(numbers["Removed"]) + 6 == int(numbers["In scope"]) == 8
         assert numbers["Coverage"] == "75 %"
 
     def test_the_headline_is_the_one_of_every_other_place(self) -> None:

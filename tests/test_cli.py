@@ -298,7 +298,7 @@ class TestBadRequest:
             ("show a b", "got unexpected extra argument (b); see camscan show --help"),
             ("confirm 10.1.2.3", "there is no command confirm here; it is now: camscan visited"),
             ("confrim 10.1.2.3", "there is no command confrim; confirm is now: camscan visited"),
-            ("set 10.1.2.3 site_type=ofice", r"site_type: 'ofice' is none of: street, .+; did you mean office\?"),
+            ("set 10.1.2.3 site_type=ofice", r"site_type: 'ofice' is not one of: street, .+; did you mean office\?"),
             (
                 "fingerprints show hikvision.sadp.modle",
                 r"no fingerprint is called .+; did you mean .*hikvision\.sadp\.model.*",

@@ -243,7 +243,7 @@ class TestShow:
     def test_the_defaults(self, camscan: Camscan) -> None:
         code, out, err = camscan("config", "show")
         assert (code, err) == (0, "")
-        assert out.startswith("no camscan.yaml: the defaults hold\n")
+        assert out.startswith("no camscan.yaml: the defaults apply\n")
         assert {line.split()[-1] for line in out.splitlines()[2:]} == {"default"}
 
     def test_where_each_value_comes_from_and_no_secret(

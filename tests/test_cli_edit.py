@@ -123,7 +123,7 @@ class TestSet:
             (["192.0.2.2", "zebra=x"], "there is no column 'zebra'; `camscan set --columns` lists them"),
             (
                 ["192.0.2.2", "controller=me"],
-                "controller: 'me' is none of: own, landlord, contractor, school, nhs, other",
+                "controller: 'me' is not one of: own, landlord, contractor, school, nhs, other",
             ),
             (
                 ["192.0.2.2", "purchase_date=x"],
@@ -150,7 +150,7 @@ class TestSet:
         code, _, err = camscan("set", "192.0.2.2", "notes=x")
         assert code == 2
         ways = "Add --role 'CCTV manager', or set CAMSCAN_ROLE, or role: in camscan.yaml"
-        assert err == f"camscan: in which role do you act? {ways}\n"
+        assert err == f"camscan: which role do you act in? {ways}\n"
         (home / "camscan.yaml").write_text("role: Network team\n")
         assert camscan("set", "192.0.2.2", "notes=x")[0] == 0
         assert "[Network team, camscan set]" in camscan("register", "log")[1]
@@ -206,7 +206,7 @@ class TestConfirm:
     def test_a_day_to_come(self, camscan: Camscan) -> None:
         code, _, err = camscan("visited", "192.0.2.2", "--on", "2090-01-01")
         assert code == 2
-        assert "last_confirmed_on 2090-01-01 lies in the future" in err
+        assert "last_confirmed_on 2090-01-01 is in the future" in err
 
 
 class TestRemoved:
@@ -338,7 +338,7 @@ class TestShow:
         camscan("register", "add", "manufacturer=Hikvision", "serial_number=123456789", "site_name=Library")
         out = camscan("show", "123456789")[1]
         assert '  Because        Somebody who saw it entered "Hikvision" as its maker.\n' in out
-        assert "  Last seen      never by a scan\n" in out
+        assert "  Last seen      no scan has seen it\n" in out
         out = camscan("show", "123456789", "--evidence")[1]
         assert "presence:           not_scanned\n" in out
         assert "because:            stated by people: Hikvision\n" in out
@@ -378,7 +378,7 @@ class TestAdd:
         name = at(book).asset_id
         assert (code, out) == (2, "")
         assert err == (
-            f"camscan: {name} is a camera, behind which nothing hangs; name the recorder "
+            f"camscan: {name} is a camera, and nothing can be behind a camera; name the recorder "
             f"(if it is one, first enter its stated_device_type, such as recorder_nvr)\n"
         )
 

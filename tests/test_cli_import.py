@@ -99,7 +99,7 @@ def test_a_file_from_before_a_removal_was_entered_is_no_alarm(camscan: Camscan, 
 def test_nmap_itself_is_not_run_without_apply(camscan: Camscan) -> None:
     assert camscan("import", "nmap", "--run", "192.168.7.0/24") == (
         0,
-        "nmap would ask 254 addresses. Nothing was asked; --apply runs it and writes.\n",
+        "nmap would ask 254 addresses. Nothing was asked; --apply runs nmap and writes the result.\n",
         "",
     )
 

@@ -62,8 +62,8 @@ def test_without_apply_it_is_only_said_and_no_register_is_made(camscan: Camscan)
     listed(ROUTER)
     code, out, err = camscan("import", "arp", "core-1.txt")
     assert (code, err) == (0, "")
-    assert "1 entry: 0 devices of the register, 1 new device" in out
-    assert out.endswith("would be 1 new, 0 added to, 0 as known. Nothing was written to it; --apply writes it.\n")
+    assert "1 entry: 0 known devices, 1 new device" in out
+    assert out.endswith("would be 1 new, 0 updated, 0 unchanged. Nothing was written to it; --apply writes it.\n")
     assert not Path("camscan.db").exists()
 
 
@@ -168,7 +168,7 @@ def test_the_same_list_twice_adds_nothing(camscan: Camscan) -> None:
     listed(ROUTER)
     camscan("import", "arp", "core-1.txt", "--apply")
     _, out, _ = camscan("import", "arp", "core-1.txt", "--apply")
-    assert out.endswith("Register camscan.db: 0 new, 0 added to, 1 as known\n")
+    assert out.endswith("Register camscan.db: 0 new, 0 updated, 1 unchanged\n")
 
 
 def test_a_broken_part_is_one_line_with_its_position_and_the_rest_is_taken(camscan: Camscan) -> None:
@@ -184,7 +184,7 @@ def test_a_broken_part_is_one_line_with_its_position_and_the_rest_is_taken(camsc
     [
         (("nowhere.txt",), "camscan: nowhere.txt: there is no such file; check the name and the folder"),
         (("core-1.txt", "--as-of", "yesterday"), "camscan: 'yesterday' is not a time; write it as 2026-05-12"),
-        (("core-1.txt", "--as-of", "2999-01-01"), "camscan: '2999-01-01' has not come yet"),
+        (("core-1.txt", "--as-of", "2999-01-01"), "camscan: '2999-01-01' is in the future"),
         (("core-1.txt", "--form", "rune"), "camscan: there is no form rune; known are:"),
         (("core-1.txt", "--site", "Nowhere"), "camscan: "),
         (("letter.txt",), "camscan: letter.txt: no form of ARP table that is known"),
@@ -222,7 +222,7 @@ def test_what_a_list_says_is_shown_with_its_basis(camscan: Camscan) -> None:
     listed(ROUTER)
     camscan("import", "arp", "core-1.txt", "--apply")
     _, out, _ = camscan("show", "192.0.2.7")
-    assert "Last seen      never by a scan; in the ARP table (core-1.txt) as of 2 March 2026" in out
+    assert "Last seen      no scan has seen it; in the ARP table (core-1.txt) as of 2 March 2026" in out
     assert f"MAC address    {MAC} (ARP table (core-1.txt), 2 March 2026)" in out
     told = json.loads(camscan("show", "192.0.2.7", "--json")[1])["devices"][0]
     assert (told["mac_addresses"], told["mac_source"]) == ([MAC], "ARP table (core-1.txt)")
@@ -255,7 +255,7 @@ def test_a_lease_gives_name_and_mac_and_a_zone_gives_hints_only(camscan: Camscan
     Path("example.zone").write_text(zone)
     code, out, _ = camscan("import", "dns", "example.zone", "--as-of", "2026-03-03", "--apply")
     assert code == 0
-    assert "1 device of the register, 0 new devices" in out
+    assert "1 known device, 0 new devices" in out
     (row,) = rows()
     assert (row.mac_addresses, row.hints["hostname"]) == ((MAC,), "cam-7.example")
     assert row.hints["mac_source"] == "DHCP table (leases)"

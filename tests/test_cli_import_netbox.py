@@ -153,7 +153,7 @@ def test_pages_are_counted_here_and_not_followed(
     netbox.answer = lambda path: pages[int(path.partition("offset=")[2].partition("&")[0])]
     code, out, _ = camscan("import", "inventory", "--run", f"https://127.0.0.1:{netbox.port}/api/")
     assert code == 0
-    assert "5 entries: 0 devices of the register, 5 new devices" in out
+    assert "5 entries: 0 known devices, 5 new devices" in out
     assert [path.split("&")[1] for _, path, _ in netbox.asked] == ["offset=0", "offset=2", "offset=4"]
 
 
@@ -230,4 +230,4 @@ def test_a_saved_answer_is_read_as_well(camscan: Camscan) -> None:
         Path(name).write_text(text)
     code, out, err = camscan("import", "inventory", "one.json", "page.json")
     assert (code, err) == (0, "")
-    assert "3 entries: 0 devices of the register, 2 new devices" in out
+    assert "3 entries: 0 known devices, 2 new devices" in out

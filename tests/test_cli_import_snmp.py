@@ -133,11 +133,11 @@ def test_exclusions_and_authorisations_hold(camscan: Camscan) -> None:
     [
         ("password_file: auth", "password: secret", "do not write a password here"),
         ("password_file: community", "community: public", "do not write a community here"),
-        (f"    user: {USER}\n", "", "'user' is missing: SNMPv3 has users"),
+        (f"    user: {USER}\n", "", "'user' is missing: SNMPv3 needs one"),
         ("version: 2c", "version: 2c\n    user: x", "version 2c knows no user"),
-        ("version: 2c", "version: 1", "'1' is none of 3, 2c"),
-        (f"user: {USER}", f"user: {USER}\n    hash: MD5", "'MD5' is none of SHA-1"),
-        (f"user: {USER}", f"user: {USER}\n    cipher: DES", "'DES' is none of AES-128"),
+        ("version: 2c", "version: 1", "'1' is not one of 3, 2c"),
+        (f"user: {USER}", f"user: {USER}\n    hash: MD5", "'MD5' is not one of SHA-1"),
+        (f"user: {USER}", f"user: {USER}\n    cipher: DES", "'DES' is not one of AES-128"),
     ],
 )
 def test_a_wrong_entry_is_named_with_its_line(tmp_path: Path, old: str, new: str, why: str) -> None:

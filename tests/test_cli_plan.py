@@ -198,7 +198,7 @@ class TestPropose:
         assert told == {("CCTV manager", "camscan plan propose", "Cabinet 4")}
         code, out, _ = camscan(*arguments)
         assert code == 0
-        assert "0 devices in 0 phases from 2026-02-01 to 2026-12-31; 5 devices already have a date, which stays" in out
+        assert "0 devices in 0 phases from 2026-02-01 to 2026-12-31; 5 devices already have a date and keep it" in out
         assert "Written" not in out
 
     def test_the_cost_that_it_was_judged_by_is_written(self, camscan: Camscan, estate: Path) -> None:
@@ -214,7 +214,7 @@ class TestPropose:
         camscan("plan", "192.0.2.2", "--on", "2026-02-01")
         _, out, _ = camscan("plan", "propose", "--by", "2026-12-31")
         assert (
-            "2 devices already have a date, which stays\n1 device of these are due before 2026-02-01; for a new date"
+            "2 devices already have a date and keep it\n1 device of these are due before 2026-02-01; for a new date"
         ) in out
         assert entries(estate, "192.0.2.1")["planned_removal_date"] == "2025-12-01"
 
@@ -222,7 +222,7 @@ class TestPropose:
         (estate / "camscan.yaml").write_text((CONFIG + DECISION).replace("role: CCTV manager\n", ""), encoding="utf-8")
         code, _, err = camscan("plan", "propose", "--by", "2026-12-31", "--apply")
         assert code == 2
-        assert "in which role do you act?" in err
+        assert "which role do you act in?" in err
         assert entries(estate, "192.0.2.2") == {}
 
     def test_what_finds_no_room_is_said_and_exits_with_3(self, camscan: Camscan, estate: Path) -> None:
@@ -301,14 +301,14 @@ class TestStatus:
         assert code == 0
         for line in (
             "In scope                    5  devices in 5 systems at 2 sites",
-            "  gone                      1  device in 1 system at 1 site",
+            "  removed                   1  device in 1 system at 1 site",
             "  remaining                 4  devices in 4 systems at 2 sites",
             "    planned                 1",
             "    overdue                 1",
             "    no date set             1",
             "    blocked                 1",
             "    accepted risk           0",
-            "Not known                   1  devices of which nobody can say whether they are in scope; 1 of them of un",
+            "Not known                   1  devices for which it is not known whether they are in scope; 1 of them of",
             "Coverage              100 % of the 254 addresses given to scans were asked; newest scan 2026-01-08",
             "2 of 2 sites scanned within 90 days",
             "  first                       £500.50  2 devices",
@@ -328,7 +328,7 @@ class TestStatus:
         code, out, _ = camscan("plan", "status", "--by", "site")
         assert code == 0
         assert [line.split()[:4] for line in out.splitlines()] == [
-            ["Site", "In", "scope", "Gone"],
+            ["Site", "In", "scope", "Removed"],
             ["Town", "Hall", "3", "0"],
             ["Library", "2", "0", "2"],
         ]
@@ -371,8 +371,8 @@ class TestStatus:
         out = camscan("plan", "status")[1]
         assert "3 of 4 sites scanned within 90 days; never completely: Depot" in out
         assert (
-            "0 of 4 sites scanned within 90 days; never completely: Depot; long ago: Town Hall, Library, Kiosk"
-            in camscan("plan", "status", "--on", "2026-06-01")[1]
+            "0 of 4 sites scanned within 90 days; never completely: Depot; "
+            "not in the last 90 days: Town Hall, Library, Kiosk" in camscan("plan", "status", "--on", "2026-06-01")[1]
         )
 
     def test_a_site_map_that_the_register_does_not_know_yet_is_said(self, camscan: Camscan, estate: Path) -> None:
@@ -488,7 +488,7 @@ def test_a_decision_that_does_not_hold_yet_is_said(estate: Path, camscan: Camsca
     out = " ".join(camscan("plan", "status")[1].split())
     assert "In scope 0 devices" in out
     assert (
-        "Not in force yet the council's decision in camscan.yaml holds from 12 May 2035 on: is the year right?" in out
+        "Not in force yet the council's decision in camscan.yaml applies from 12 May 2035 on: is the year right?" in out
     )
 
 

@@ -116,7 +116,7 @@ def test_the_role_may_come_from_the_environment(
         (("keep", "99", *ROLE), "there is no conflict 99"),
         (("keep", "many", *ROLE), "many"),
         (("keep", *ROLE), "NUMBER"),
-        (("keep", "1"), "in which role do you act?"),
+        (("keep", "1"), "which role do you act in?"),
         (("merge", "1", *ROLE), "GONE"),
         (("--register", "nowhere.db"), "there is no register"),
         (("keep", "1", "--register", "nowhere.db", *ROLE), "there is no register"),

@@ -241,7 +241,7 @@ class TestOne:
             ("192.0.2.5", "Possibly Dahua"),
             ("192.0.2.5", "  Vulnerable     unknown: its model is not known"),
             ("192.0.2.40", "Maker not known"),
-            ("192.0.2.40", "  How sure       unknown: a person should look"),
+            ("192.0.2.40", "  How sure       unknown: a person should inspect it"),
             ("192.0.2.40", "  Because        Nothing that it said shows who built it."),
         ],
     )

@@ -100,7 +100,7 @@ def test_what_became_of_the_register_in_one_line(capsys: pytest.CaptureFixture[s
     scan(camera(1, ip="192.0.2.99"), camera(2, mac="44:19:b6:00:00:03"))
     out = capsys.readouterr().out
     assert "Register camscan.db: 0 new, 2 changed, 0 returned, 1 missed\n" in out
-    assert "please look: MAC 44:19:b6:00:00:03 is that of" in out
+    assert "please check: MAC 44:19:b6:00:00:03 is that of" in out
     assert "Settle 1 contradiction: camscan review\n" in out
     assert "What changed: camscan diff\n" in out
 

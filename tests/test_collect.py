@@ -66,7 +66,7 @@ class TestFile:
         [
             ("https://centre.example", "http://centre.example", "is not the address of a centre"),
             ("https://centre.example", "https://centre.example/path", "is not the address of a centre"),
-            ("pace: fast", "pace: reckless", "is none of: gentle, normal, fast"),
+            ("pace: fast", "pace: reckless", "is not one of: gentle, normal, fast"),
             ("allowed_by: Site manager\n", "", "'allowed_by' is missing"),
             (f"[{NETWORK}]", "[]", "at least one network is needed"),
             ("until: 2099-12-31", "until: some day", "some day"),

@@ -107,7 +107,7 @@ def test_what_is_written_is_stored_in_one_form(name: str, given: str, stored: st
         ("recorder_channel", "1.5", "is not a whole number"),
         ("recorder_channel", "NaN", "is not a whole number"),
         ("recorder_channel", "1e99", "is not a whole number"),
-        ("controller", "me", "none of: own, landlord"),
+        ("controller", "me", "not one of: own, landlord"),
         ("stated_mac_address", "44:19:b6", "is not a MAC address"),
         ("stated_ip_address", "10.1.2", "is not an IP address"),
         ("notes", "a\x00b", "control characters"),

@@ -101,7 +101,7 @@ def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
         ("exclusions:\n  - fileserver\n", 2, "'fileserver' is not a network"),
         ("exclusions:\n", 1, "[] for none"),
         ("sites:\n  - name: A\n", 2, "'cidrs' is missing"),
-        ("sites:\n  - name: A\n    cidrs: [10.0.0.0/8]\n  - name: a\n    cidrs: [10.0.0.0/8]\n", 4, "here twice"),
+        ("sites:\n  - name: A\n    cidrs: [10.0.0.0/8]\n  - name: a\n    cidrs: [10.0.0.0/8]\n", 4, "listed twice"),
         ("sites:\n  - name: ' '\n    cidrs: [10.0.0.0/8]\n", 2, "a name in one line"),
         ("sites:\n  - name: A\n    cidr: [10.0.0.0/8]\n", 3, "did you mean 'cidrs'?"),
         ("ports: [80]\n", 1, "expected 'key: value' lines"),

@@ -139,7 +139,7 @@ def test_an_unknown_one_is_answered_with_the_known(tmp_path: Path) -> None:
         (ENTRY.format("password_env: X").replace("user: camscan", "user: 'a:b'"), 3, "user name with ':'"),
         (ENTRY.format("password_env: X").replace("    user: camscan\n", ""), 2, "'user' is missing"),
         (re.sub("cidrs: .*", "cidrs: []", ENTRY.format("password_env: X")), 5, "at least one network"),
-        (ENTRY.format("password_env: X") + ENTRY.format("password_env: X").partition("\n")[2], 6, "here twice"),
+        (ENTRY.format("password_env: X") + ENTRY.format("password_env: X").partition("\n")[2], 6, "listed twice"),
     ],
 )
 def test_every_mistake_is_one_line_with_file_and_line(tmp_path: Path, text: str, line: int, says: str) -> None:

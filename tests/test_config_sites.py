@@ -91,8 +91,12 @@ class TestSites:
         ("text", "line", "says"),
         [
             ("sites:\n- name: A\n", 2, "'cidrs' is missing; list its networks, or write [] for a place that no scan"),
-            ("sites:\n- name: A\n  cidrs: []\n  type: offfice\n", 4, "'offfice' is none of: street, office, school,"),
-            ("sites:\n- name: A\n  cidrs: []\n  sensitivity: 5\n", 4, "'5' is none of: 1, 2, 3, 4"),
+            (
+                "sites:\n- name: A\n  cidrs: []\n  type: offfice\n",
+                4,
+                "'offfice' is not one of: street, office, school,",
+            ),
+            ("sites:\n- name: A\n  cidrs: []\n  sensitivity: 5\n", 4, "'5' is not one of: 1, 2, 3, 4"),
             ("sites:\n- name: A\n  cidrs: []\n  controller:\n", 4, "no value"),
             ("sites:\n- name: A\n  cidrs: []\n  pace: slow\n", 4, "there is no pace 'slow'"),
             ("sites:\n- name: A\n  subnets:\n  - vlan: 3\n", 4, "'cidr' is missing"),
@@ -326,7 +330,7 @@ class TestTable:
             ("10.1.2.3/24,A", 2, "'10.1.2.3/24' has address bits beyond its prefix; did you mean 10.1.2.0/24?"),
             ("fileserver,A", 2, "'fileserver' is not a network"),
             ("10.0.0.0/24,", 2, "no site; every line must name the site of"),
-            ("10.0.0.0/24,A,,hall", 2, "type: 'hall' is none of: street,"),
+            ("10.0.0.0/24,A,,hall", 2, "type: 'hall' is not one of: street,"),
             (
                 "10.0.0.0/24,A\n10.0.0.0/24,B",
                 3,
@@ -350,7 +354,7 @@ class TestTable:
         [
             ("", "no column 'cidr'; the first line names the columns"),
             ("cidr,type", "no column 'site'"),
-            ("cidr,site,site name", "the column 'site' is here twice"),
+            ("cidr,site,site name", "the column 'site' is listed twice"),
             ("cidr,site,contoller", "unknown column 'contoller'; did you mean 'controller'?"),
         ],
     )

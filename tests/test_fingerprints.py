@@ -118,7 +118,7 @@ def test_a_list_of_alternatives_is_one_pattern(base: Path) -> None:
         (
             {"when": "{http.title: {any: [a], search: b}}", "then": "{maker: axis}"},
             2,
-            "only 'begins' stands beside any",
+            "only 'begins' goes with any",
         ),
         ({"then": "{maker: axsi}"}, 3, "'axsi' is not in makers.yaml; did you mean 'axis'?"),
         ({"then": "{colour: red}"}, 3, "unknown claim 'colour'"),
@@ -155,7 +155,7 @@ def test_anchors_and_duplicate_keys_are_refused(base: Path) -> None:
     with pytest.raises(ConfigError, match=r"axis\.yaml:1: .*anchors"):
         load(base)
     (base / "axis.yaml").write_text("- id: a.b\n  id: a.c\n")
-    with pytest.raises(ConfigError, match=r"axis\.yaml:2: the key 'id' is here twice"):
+    with pytest.raises(ConfigError, match=r"axis\.yaml:2: the key 'id' is used twice"):
         load(base)
 
 

@@ -370,7 +370,7 @@ class TestComparison:
         packs = [released(old, reference=f"FOI-{month}", day=date(2026, month, 1)) for month in range(1, 10)]
         (warned,) = compare_packs([counted({"a": 38, "b": 12})], packs, 5)
         assert warned.text == (
-            "Places, 'Kind a': 38 here and 40 in FOI-9 (1 September 2026); the difference is 2 devices; the like "
+            "Places, 'Kind a': 38 here and 40 in FOI-9 (1 September 2026); the difference is 2 devices; the same "
             "follows from 8 other packs"
         )
 

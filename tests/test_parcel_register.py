@@ -107,7 +107,7 @@ class TestTakenIn:
         oak(*some(), said("10.13.0.7", sadp(7)))
         code, out, _ = camscan("parcel", "import", FILE, "--trust-once")
         assert code == 0
-        assert "Left out, since its key may not speak for it: 0 asked addresses, 1 reply" in out
+        assert "Left out, because its key may not speak for it: 0 asked addresses, 1 reply" in out
         assert {ip for row in devices().values() for ip in row.ip_addresses} == {"10.12.0.4", "10.12.0.5"}
 
 
@@ -172,7 +172,7 @@ class TestTrust:
         parcel(Path(FILE), scan(*some(), site="Nowhere"))
         code, _, err = camscan("parcel", "import", FILE, "--trust-once")
         assert code == 2
-        assert "nothing is left that its key could speak for" in err
+        assert "its key may not speak for any of it" in err
 
 
 def lived(*numbers: int, when: datetime = NOON, site: str = "Oak School", targets: str = OAK) -> Report:
@@ -193,7 +193,7 @@ class TestLate:
         before = devices()
         code, out, _ = imported(camscan, lived(5, 6, when=NOON + DAY))
         assert code == 0
-        assert "It is older than a scan of the same addresses" in out
+        assert "It is older than a recorded scan of the same addresses" in out
         after = devices()
         for serial, row in before.items():
             now = after[serial]
@@ -284,7 +284,7 @@ class TestOthers:
         report = lived(4, when=NOON + DAY)
         code, out, _ = imported(camscan, replace(report, targets=(OAK, ELM)))
         assert code == 0
-        assert "Left out, since its key may not speak for it: 254 asked addresses" in out
+        assert "Left out, because its key may not speak for it: 254 asked addresses" in out
         self.untouched(elm)
 
 

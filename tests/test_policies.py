@@ -418,9 +418,9 @@ class TestFiles:
         (read,) = policies.load_known_policies([tmp_path]).entries["our-rule"].clauses
         assert (read.kind, read.capability) == (("camera", "bell"), ("ptz", "chime"))
         overlay(tmp_path, matches=[{"kind": ["chime"]}])
-        assert "'chime' is none of: " in check_policies([tmp_path])[0].message
+        assert "'chime' is not one of: " in check_policies([tmp_path])[0].message
         overlay(tmp_path, matches=[{"capability": ["bell"]}])
-        assert "'bell' is none of: " in check_policies([tmp_path])[0].message
+        assert "'bell' is not one of: " in check_policies([tmp_path])[0].message
 
     def test_the_order_is_that_of_the_names(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         overlay(tmp_path, id="a-rule")
@@ -451,11 +451,11 @@ class TestFiles:
             ({"matches": []}, "a policy has matches, or filled_by"),
             ({"matches": [{"reach": "group"}]}, "it asks for nothing, so every device would match"),
             ({"matches": [{"makers": ["hickvision"]}]}, "'hickvision' is neither in makers.yaml nor in ownership.yaml"),
-            ({"matches": [{"site_type": ["castle"]}]}, "'castle' is none of: street, office"),
-            ({"matches": [{"sensitivity": ["5"]}]}, "'5' is none of: 1, 2, 3, 4"),
-            ({"matches": [{"network_zone": ["lan"]}]}, "'lan' is none of: core, segregated"),
-            ({"matches": [{"kind": ["camcorder"]}]}, "'camcorder' is none of: "),
-            ({"matches": [{"capability": ["xray"]}]}, "'xray' is none of: "),
+            ({"matches": [{"site_type": ["castle"]}]}, "'castle' is not one of: street, office"),
+            ({"matches": [{"sensitivity": ["5"]}]}, "'5' is not one of: 1, 2, 3, 4"),
+            ({"matches": [{"network_zone": ["lan"]}]}, "'lan' is not one of: core, segregated"),
+            ({"matches": [{"kind": ["camcorder"]}]}, "'camcorder' is not one of: "),
+            ({"matches": [{"capability": ["xray"]}]}, "'xray' is not one of: "),
             ({"matches": [{"makers": ["axis"], "verdict": "unknown"}]}, "says why in 'because'"),
             ({"matches": [{"maker": ["axis"]}]}, "unknown key 'maker'; did you mean 'makers'?"),
             ({"examples": []}, "at least one is needed"),

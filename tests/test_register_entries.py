@@ -98,7 +98,9 @@ class TestEdit:
 
     def test_nothing_hangs_behind_a_camera(self, book: Register) -> None:
         known, other, _ = ids(book)
-        with pytest.raises(UsageError, match=f"^recorder_asset_id {known}: is a camera, behind which nothing hangs"):
+        with pytest.raises(
+            UsageError, match=f"^recorder_asset_id {known}: is a camera, and nothing can be behind a camera"
+        ):
             book.edit_entries([Edit(other, "recorder_asset_id", known)], role=ROLE, how="test")
         book.edit_entries([Edit(known, "stated_device_type", "recorder_nvr")], role=ROLE, how="test")
         book.edit_entries([Edit(other, "recorder_asset_id", known)], role=ROLE, how="test")
@@ -216,7 +218,7 @@ class TestLifecycle:
         other = ids(book)[1]
         move(book, other, **PROOF)
         assert move(book, other, actual_removal_date="2026-02-01")["lifecycle_status"] == "removed"
-        with pytest.raises(UsageError, match="lifecycle_status says confirmed; set that to removed too"):
+        with pytest.raises(UsageError, match="lifecycle_status is confirmed; set that to removed too"):
             move(book, ids(book)[2], lifecycle_status="confirmed", actual_removal_date="2026-02-01", **PROOF)
 
     def test_one_that_is_back_has_no_removal_date(self, book: Register) -> None:
@@ -228,15 +230,15 @@ class TestLifecycle:
     @pytest.mark.parametrize(
         ("entries", "why"),
         [
-            ({"actual_removal_date": "2026-02-01"}, "says found; give the removal_evidence_ref too"),
-            (PROOF | {"lifecycle_status": "removed", "actual_removal_date": "2026-04-01"}, "lies in the future"),
-            ({"last_confirmed_on": "2026-04-01"}, "lies in the future"),
-            ({"purchase_date": "2098-06-14"}, "lies in the future"),
-            ({"purchase_date": "1900-01-01"}, r"cannot be; is the year right\? Write it with four digits"),
+            ({"actual_removal_date": "2026-02-01"}, "is found; give the removal_evidence_ref too"),
+            (PROOF | {"lifecycle_status": "removed", "actual_removal_date": "2026-04-01"}, "is in the future"),
+            ({"last_confirmed_on": "2026-04-01"}, "is in the future"),
+            ({"purchase_date": "2098-06-14"}, "is in the future"),
+            ({"purchase_date": "1900-01-01"}, r"is not possible; is the year right\? Write it with four digits"),
             ({"planned_removal_date": "1990-01-01"}, "planned_removal_date 1990-01-01 is years ago; is the year right"),
             ({"planned_removal_date": "2007-03-31"}, "is years ago; is the year right"),
-            ({"planned_removal_date": "2207-03-31"}, "cannot be; is the year right"),
-            ({"dpia_review_date": "3027-03-31"}, "cannot be; is the year right"),
+            ({"planned_removal_date": "2207-03-31"}, "is not possible; is the year right"),
+            ({"dpia_review_date": "3027-03-31"}, "is not possible; is the year right"),
             ({"lifecycle_status": "removed"}, "removed needs a removal_evidence_ref: the works order or other proof"),
             (
                 {"lifecycle_status": "disposed", "actual_removal_date": "2026-02-01"},
@@ -338,7 +340,7 @@ class TestAdd:
 
     def test_a_camera_has_no_channels(self, book: Register) -> None:
         known = ids(book)[0]
-        with pytest.raises(UsageError, match=f"^{known} is a camera, behind which nothing hangs"):
+        with pytest.raises(UsageError, match=f"^{known} is a camera, and nothing can be behind a camera"):
             book.add_devices([NewRow(RecordType.BEHIND_RECORDER, {}, known, 3)], role=ROLE, how="test")
 
     @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ class TestShort:
         assert headings[:5] == ["camscan asset number", "Council asset tag", "Site", "Location", "IP address"]
         assert not [heading for heading in headings if "_" in heading]
         assert len(rows) == 3
-        assert [row[names.index("device_type")] for row in rows] == ["IP camera"] * 3
+        assert [row[names.index("device_type")] for row in rows] == ["Network camera"] * 3
 
     @pytest.mark.parametrize("suffix", SUFFIXES)
     @pytest.mark.parametrize("view", ["short", "full", "timeline", "costs"])
@@ -243,7 +243,7 @@ class TestOtherPeoplesLists:
         assert (code, err) == (3, "")
         assert "'Make' is taken for stated_manufacturer: Maker as stated\n" in out
         assert "row 7: 'Total' is a sum, not a device; skipped\n" in out
-        assert "    row 6: stated_device_type: 'Owl' is none of" in out
+        assert "    row 6: stated_device_type: 'Owl' is not one of" in out
         assert book.find_devices("C001")[0].entries == {
             "council_asset_tag": "C001",
             "site_name": "Town Hall",
@@ -258,7 +258,7 @@ class TestOtherPeoplesLists:
         }
         assert "stated_serial_number" not in book.find_devices("C002")[0].entries
         assert book.find_devices("C003") == []  # bought in 2098
-        assert "purchase_date 2098-01-01 lies in the future" in out
+        assert "purchase_date 2098-01-01 is in the future" in out
         assert camscan("register", "import", team, "--add")[1].splitlines()[-1].startswith("0 entries of 0 devices")
 
     def test_a_list_without_a_key_is_refused(self, camscan: Camscan, home: Path, book: Register) -> None:
@@ -301,7 +301,7 @@ class TestUndo:
         code, dry, _ = camscan("register", "undo")
         assert (code, len(book.devices())) == (0, 6)
         assert dry.endswith(
-            "2 entries would be put back, 2 devices would be taken out, 0 unchanged. "
+            "2 entries would be restored, 2 devices would be removed, 0 unchanged. "
             "Nothing was written; --apply does it.\n"
         )
         code, out, _ = camscan("register", "undo", "--apply")

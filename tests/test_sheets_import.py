@@ -207,7 +207,7 @@ class TestLeftOut:
 
     def test_a_recorder_that_is_a_camera(self) -> None:
         other = asset("A2")
-        said = "is a camera, behind which nothing hangs; name the recorder"
+        said = "is a camera, and nothing can be behind a camera; name the recorder"
         (told,) = self.left({"recorder_asset_id": "A2"}, asset(), other)
         assert told.startswith(f"recorder_asset_id A2: {said}")
         stated = asset("A2", stated_device_type="recorder_nvr")

@@ -261,7 +261,7 @@ class TestRefused:
         token = client.token()
         answer = client.post("/sign-out", {"token": token}, **headers)
         assert answer.status_code == 403
-        assert "The form was not taken" in answer.text
+        assert "The form was refused" in answer.text
         assert desk.visitor(client.secret) is not None
 
     def test_who_was_signed_out_gets_back_what_they_typed(self, desk: Desk) -> None:
@@ -349,7 +349,7 @@ def test_a_large_register_is_counted_by_a_program_of_its_own(tmp_path: Path, mon
             book.record(report(camera(3), scan_id="later"))
         page = Client(desk).get("/").text
         assert "2 devices" in page, "nobody waits for a large one"
-        assert "is being counted anew" in page
+        assert "is being counted again" in page
 
 
 def test_what_keeps_it_from_counting_apart_is_said(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def answer(client: Client, answers: dict[str, str], step: str = "check", html: s
 def test_gone_is_a_report_that_the_officer_confirms(desk: Desk) -> None:
     manager, officer, row = Client(desk, Role.SITE_MANAGER), Client(desk), rows_of(desk)[0]
     checked = answer(manager, {f"answer-{row.asset_id}": "gone", f"note-{row.asset_id}": "taken in May"})
-    assert "the CCTV officer, who records the removal" in Page(checked.text).text
+    assert "The CCTV officer sees which devices you reported as gone" in Page(checked.text).text
     assert "reported_gone_on" not in found(desk, row.asset_id).entries
     sent = answer(manager, {}, "save", checked.text)
     assert sent.headers["location"].startswith("/site/Town%20Hall?saved=")
@@ -63,7 +63,7 @@ def test_gone_is_a_report_that_the_officer_confirms(desk: Desk) -> None:
     assert "1 device is reported gone by somebody on site" in front.text
     (link,) = {each for each in front.links if "reported=yes" in each}
     assert {each for each in Page(officer.get(link).text).links if each == f"/device/{row.asset_id}"}
-    assert "Somebody on site says that it is gone" in Page(officer.get(f"/device/{row.asset_id}").text).text
+    assert "Somebody on site reported on" in Page(officer.get(f"/device/{row.asset_id}").text).text
     _, html = fill(officer, "removed", [row.asset_id], {"removal_evidence_ref": "WO 17"})
     assert officer.post("/enter/removed", {**form_of(html), "step": "save"}).status_code == 303
     assert "reported_gone_on" not in found(desk, row.asset_id).entries
@@ -75,7 +75,7 @@ def test_whoever_sees_it_there_takes_the_report_back(desk: Desk) -> None:
     with open_register(desk.space.where) as book:
         book.edit_entries([Edit(row.asset_id, "reported_gone_on", "2026-05-01")], role="Site manager", how="test")
     manager = Client(desk, Role.SITE_MANAGER)
-    assert "waiting for the CCTV officer" in Page(manager.get(PATH).text).text
+    assert "The CCTV officer has the report" in Page(manager.get(PATH).text).text
     checked = answer(manager, {f"answer-{row.asset_id}": "ours"})
     answer(manager, {}, "save", checked.text)
     after = found(desk, row.asset_id)
@@ -145,7 +145,7 @@ class TestWhoMay:
         assert row.asset_id not in manager.get(PATH).text
         device = f"{row.asset_id}@{now.revision}"
         form = {"token": manager.token(), "device": device, f"answer-{row.asset_id}": "ours", "step": "save"}
-        assert "was settled since" in Page(manager.post(PATH, form).text).text
+        assert "was changed since" in Page(manager.post(PATH, form).text).text
         _, html = fill(manager, "not-ours", [row.asset_id], {})
         assert "Removed on: your role may not write this column" in Page(html).text
         assert found(desk, row.asset_id).lifecycle is Lifecycle.REMOVED
@@ -189,6 +189,6 @@ def test_a_site_manager_reads_no_abbreviation_of_the_trade(desk: Desk) -> None:
     for address in (f"/site/{SITE}", "/devices"):
         page = Client(desk, Role.SITE_MANAGER).get(address).text
         assert "Camera that turns</span>" in page
-        assert "PTZ</span>" not in page
+        assert "(PTZ)</span>" not in page
         assert "Recorder NVR</span>" not in page
-        assert "PTZ</span>" in Client(desk, Role.OFFICER).get(address).text
+        assert "(PTZ)</span>" in Client(desk, Role.OFFICER).get(address).text

@@ -223,7 +223,7 @@ class TestWhoMay:
         desk.sessions.act_as(client.secret, "")
         status, html = fill(client, "note", [number], {"remark": "seen"})
         assert status == 422
-        assert "Enter the role in which you do this" in Page(html).text
+        assert "Enter your role" in Page(html).text
         status, html = fill(client, "note", [number], {"remark": "seen", "role": "joe@council"})
         assert status == 422
         status, html = fill(client, "note", [number], {"remark": "seen", "role": "CCTV manager"})

@@ -284,7 +284,7 @@ class TestFoi:
         # Without suppression, the earlier pack gives the small numbers away: that is said, and has to be accepted.
         stopped = client.post("/exchange/foi", {"token": client.token(), "reference": "FOI-124"})
         assert stopped.status_code == 422
-        assert "say that you release the pack all the same" in Page(stopped.text).text
+        assert "confirm that you release the pack anyway" in Page(stopped.text).text
         assert "lets readers work out" in Page(stopped.text).text
         accepted = {"token": client.token(), "reference": "FOI-124", "differences": "yes"}
         assert client.post("/exchange/foi", accepted).status_code == 200
@@ -304,7 +304,7 @@ class TestLabels:
         page = Page(Client(desk).get(f"/device/{row.asset_id}/label").text)
         (code,) = [each for each in page.all("span") if each.get("class") == "qr"]
         assert code["aria-label"] == f"QR code: http://127.0.0.1:8377/device/{row.asset_id}"
-        assert "only this machine reaches" in page.text
+        assert "only be opened on this machine" in page.text
         assert str(row.identification.model) not in page.text
         assert row.ip_addresses[0] not in page.text
 

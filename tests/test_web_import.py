@@ -107,7 +107,7 @@ def test_the_walk_sheet_comes_back_in_every_format(desk: Desk, suffix: str) -> N
 def test_rows_without_a_device_are_added_where_that_is_asked(desk: Desk) -> None:
     owner = Client(desk)
     content = table({"Camera No": "NEW-1", "Location": "Gate"}, {"Camera No": "NEW-2", "Location": "Yard"})
-    assert "2 rows name no device of the register" in Page(send(owner, content).text).text
+    assert "2 rows match no device in the register" in Page(send(owner, content).text).text
     looked = send(owner, content, add="yes", headings="Camera No=council_asset_tag")
     assert "2 devices would be added" in Page(looked.text).text
     done = step(owner, looked.text, "save")
@@ -127,7 +127,7 @@ def test_what_somebody_changes_meanwhile_is_shown_before_anything_is_written(des
         book.edit_entries([Edit(row.asset_id, "budget_code", "THEIRS")], role="Finance", how="test")
     again = step(owner, looked.text, "save")
     assert again.status_code == 422
-    assert "Somebody else has entered something since you looked" in Page(again.text).text
+    assert "Somebody else has entered something meanwhile" in Page(again.text).text
     assert "is 'THEIRS' now" in Page(again.text).text
     assert found(desk, row.asset_id).entries["budget_code"] == "THEIRS"
     # Whoever wants it all the same says so.
@@ -188,7 +188,8 @@ class TestWhoMay:
             send(client, table({"asset_id": other.asset_id, "notes": "x"}, {"asset_id": "", "notes": ""})).text
         ).text
         assert f"asset_id {other.asset_id}: there is no such device in the register" in text
-        assert "1 row names no device" in Page(send(client, table({"council_asset_tag": tag, "notes": "x"})).text).text
+        page = Page(send(client, table({"council_asset_tag": tag, "notes": "x"})).text)
+        assert "1 row matches no device" in page.text
 
     def test_finance_learns_nothing_of_a_hidden_column(self, desk: Desk) -> None:
         row = rows_of(desk)[0]
@@ -346,7 +347,7 @@ def test_one_file_is_read_at_a_time(desk: Desk) -> None:
         stack.enter_context(desk.holding.reading)
         answer = send(client, table({"asset_id": "x"}))
         assert answer.status_code == 503
-        assert "Another file is being read just now" in Page(answer.text).text
+        assert "Another file is being read" in Page(answer.text).text
 
 
 @pytest.mark.parametrize("role", [Role.OFFICER, Role.SITE_MANAGER, Role.FINANCE])

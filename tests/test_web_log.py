@@ -103,5 +103,5 @@ def test_the_alarm_of_new_devices_leads_to_as_many(desk: Desk) -> None:
     alarm = re.search(r'href="(/changes\?[^"]*)">(\d+) new device', html)
     assert alarm
     page = Page(owner.get(alarm[1].replace("&amp;", "&")).text)
-    assert f"{alarm[2]} change since the scans before" in page.text
+    assert f"{alarm[2]} change since the previous scans" in page.text
     assert len([link for link in page.links if link.startswith("/device/")]) == int(alarm[2])

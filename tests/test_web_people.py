@@ -73,7 +73,7 @@ def test_nothing_is_saved_before_it_was_checked(desk: Desk, waiting: Person) -> 
     [
         ({"rights": "king"}, "Choose what they may do"),
         ({"rights": ""}, "Choose what they may do"),
-        ({"role": "somebody@example.gov.uk"}, "no person&#39;s name or mail address"),
+        ({"role": "somebody@example.gov.uk"}, "not a person&#39;s name or mail address"),
         ({"role": ""}, "Enter a role"),
         ({"rights": "site_manager"}, "Enter at least one site"),
         ({"rights": "site_manager", "sites": "Atlantis"}, "There is no site Atlantis"),

@@ -115,9 +115,9 @@ def test_merging_says_first_what_follows_to_which_row(desk: Desk, owner: Client)
     text = Page(html).text
     assert status == 200
     assert f"{second} stays" in text
-    assert f"{first} is no longer listed. Whoever looks for its number finds {second}" in text
+    assert f"{first} is no longer listed. A search for its number finds {second}" in text
     assert f"1 sighting, and the addresses {DOUBTFUL_IP}" in text
-    assert "“lease” is copied, because the row that stays has none" in text
+    assert "“lease” is copied, because the row that is kept has none" in text
     assert "“North stair” is not kept, “South stair” stays. The log has both" in text
     assert "A merge cannot be undone" in text
     with desk.reading() as book:
@@ -132,7 +132,7 @@ def test_merging_does_what_the_command_does(desk: Desk, owner: Client, tmp_path:
     other = copy_of(desk.space, tmp_path / "other")
     page = settle(owner, decision="second")
     assert "Settled Question 1. The two rows are one device now" in page.text
-    assert "Nothing else is to be settled" in page.text
+    assert "There are no other open questions" in page.text
     with open_register(other.where, editing=True) as book:
         book.merge_devices(second, first, role="CCTV officer", because="Looked at it on site")
         wanted = book.devices_by_number([second])[0], dict(book.merged_rows()), lines(book, first), lines(book, second)
@@ -174,8 +174,8 @@ def test_going_back_keeps_the_answers(owner: Client) -> None:
 @pytest.mark.parametrize(
     ("answers", "says"),
     [
-        ({"decision": ""}, "Choose what is to become of the two rows"),
-        ({"decision": "burn"}, "Choose what is to become of the two rows"),
+        ({"decision": ""}, "Choose what to do with the two rows"),
+        ({"decision": "burn"}, "Choose what to do with the two rows"),
         ({"decision": "apart", "because": " "}, "Enter why"),
     ],
 )
@@ -234,7 +234,7 @@ def test_whoever_comes_second_is_told_and_loses_nothing(desk: Desk, owner: Clien
         assert found.status_code == 409
         assert "Somebody else has settled this" in text
         assert "They are two devices" in text
-        assert "They are one device: the second row stays" in text
+        assert "They are one device: keep the second row" in text
         assert "It is the camera over the door" in text
     with desk.reading() as book:
         assert not book.merged_rows()

@@ -110,7 +110,7 @@ def test_route_by_role(
             assert answer.status_code == (401 if role is None else 303 if is_led_home else 403)
     elif is_sent:
         assert answer.status_code == 403, "its token is wrong"
-        assert ("The form was not taken" in answer.text) == (role is not None)
+        assert ("The form was refused" in answer.text) == (role is not None)
     else:
         assert answer.status_code in {200, 303}
         assert answer.headers.get("location") != "/sign-in"
@@ -142,7 +142,7 @@ class TestRows:
 
     def test_without_any_site_they_see_nothing(self, desk: Desk) -> None:
         client = Client(desk, Role.SITE_MANAGER, sites=())
-        assert "No device fits" in client.get("/devices").text
+        assert "No device matches" in client.get("/devices").text
 
     def test_nor_by_a_council_tag_that_another_site_has(self, desk: Desk, rows: list[Asset]) -> None:
         own, other = of_site(rows, SITE), of_site(rows, SECOND_SITE)
@@ -190,7 +190,7 @@ class TestColumns:
         for text in (row.ip_addresses[0], row.mac_addresses[0], (row.identification.serial or "")[-6:]):
             answer = client.get(f"/devices?find=yes&q={text}")
             assert answer.status_code == 200
-            assert "No device fits" in answer.text
+            assert "No device matches" in answer.text
         assert (
             client.get("/devices?sort=address").text
             == client.get("/devices?sort=priority").text.replace("sort=priority", "sort=address")

@@ -233,7 +233,7 @@ def programme_progress(space: Workspace, found: Estate) -> tuple[tuple[str, str]
         ("Hikvision or Dahua", _headline_text(space, found)),
         ("In scope", counted(row.in_scope)),
         ("Still there", counted(row.remaining)),
-        ("Gone", counted(row.removed)),
+        ("Removed", counted(row.removed)),
         ("Planned for next month", counted(coming)),
         ("Overdue", counted(row.standings[Standing.OVERDUE])),
         ("Without a date", counted(row.standings[Standing.NO_DATE])),

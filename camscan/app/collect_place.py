@@ -73,7 +73,7 @@ class Place:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
-            raise OutputError(f"{path}: cannot be read; remove it, and enrol this collector anew") from error
+            raise OutputError(f"{path}: cannot be read; remove it, and enrol this collector again") from error
         return found if isinstance(found, dict) else {}
 
     def remember(self, **members: Any) -> None:

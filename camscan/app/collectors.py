@@ -95,7 +95,7 @@ def invite_collector(
     code = secrets.token_hex(16)
     with open_store(space.where) as store:
         if Collectors(store).named(own):
-            raise UsageError(f"there is a collector '{own}' already; name this one otherwise")
+            raise UsageError(f"there already is a collector '{own}'; give this one another name")
         return Collectors(store).invite(own, known, code, role, now), code
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from camscan.asset import Lifecycle, Presence
 from camscan.asset.kinds import device_type
-from camscan.asset.spelling import choice_in_words, in_words
+from camscan.asset.spelling import choice_in_words
 from camscan.briefing.nouns import STANDINGS
 from camscan.errors import UsageError
 from camscan.headline import MAKERS, SURE
@@ -196,7 +196,7 @@ def numbers_of(
     )
     lines, total = book.page(sought)
     if total > most:
-        raise UsageError(f"{total:,} devices are more than the {most:,} that can be taken at once; narrow the list")
+        raise UsageError(f"{total:,} devices are more than the {most:,} that can be handled at once; narrow the list")
     return [line["asset_id"] for line in lines]
 
 
@@ -271,7 +271,7 @@ def _decode_line(line: Mapping[str, Any]) -> DeviceLine:
         is_possible=bool(line["maker"]) and line["confidence"] == "possible",
         badge=line["badge"],
         model=long.get("model", line["model"]),
-        type=in_words(device_type(line["kind"], dict.fromkeys(facts.get("can", ())))) if line["kind"] else "",
+        type=_type_in_words(line["kind"], facts.get("can", ())) if line["kind"] else "",
         site=line["site"],
         place=_place_within_site(line["spot"], line["site"]),
         addresses=line["ips"],
@@ -288,6 +288,11 @@ def _decode_line(line: Mapping[str, Any]) -> DeviceLine:
     )
 
 
+def _type_in_words(kind: str, can: Iterable[str]) -> str:
+    """A type of device as people read it; what it can do names a camera that is a special one."""
+    return choice_in_words("device_type", device_type(kind, dict.fromkeys(can)))
+
+
 def _place_within_site(spot: str, site: str) -> str:
     """Where in the building, of a text that says the site before it."""
     return spot[len(site) :].removeprefix(", ") if site and spot.startswith(site) else spot
@@ -300,7 +305,7 @@ def presence_in_words(presence: str, missed: int) -> str:
         "missed": f"Missed {missed} time{'' if missed == 1 else 's'}",
         "offline": "Offline",
         "unreachable_scope": "Its network is silent",
-        "not_scanned": "Never by a scan",
+        "not_scanned": "Not seen by any scan",
     }[presence]
 
 

@@ -55,7 +55,7 @@ def describe_certainty(known: Details) -> str:
     """How sure its maker is."""
     found = known.row.identification
     if not known.maker:
-        return "unknown: a person should look" if found.is_camera_system is not False else found.confidence.value
+        return "unknown: a person should inspect it" if found.is_camera_system is not False else found.confidence.value
     return f"{found.confidence.value} ({'over 99%' if found.certainty > _SUREST else f'{found.certainty:.0%}'})"
 
 
@@ -77,7 +77,7 @@ def describe_removal(row: Asset) -> str:
         return f"{status.value}{f' on {spoken(day)}' if day else ''}"
     if status is Lifecycle.ACCEPTED_RISK:
         until = row.day("accepted_until")
-        return f"it was decided to keep it{f' until {spoken(until)}' if until else ''}"
+        return f"none: the council decided to keep it{f' until {spoken(until)}' if until else ''}"
     if status in {Lifecycle.NOT_OURS, Lifecycle.FALSE_POSITIVE}:
         return "none: it is not the council's" if status is Lifecycle.NOT_OURS else "none: entered as a false alarm"
     planned = row.day("planned_removal_date")
@@ -140,7 +140,7 @@ def _describe_lease(row: Asset) -> str:
 def describe_sightings(row: Asset) -> str:
     """When scans saw it."""
     if row.last_seen is None:
-        return f"never by a scan{_describe_lease(row)}"
+        return f"no scan has seen it{_describe_lease(row)}"
     missed = f"; the last {counted(row.scans_missed, 'scan')} did not see it" if row.scans_missed else ""
     scans = counted(row.sightings, "scan")
     return f"{spoken_moment(row.last_seen)}{missed}; {scans} saw it" + (

@@ -11,10 +11,10 @@ from camscan.app import choice
 from camscan.app.assess import judge_assets
 from camscan.app.device_members import device_object, evidence_objects
 from camscan.asset import Asset, Change, Judgement, Lifecycle, Presence
-from camscan.asset.spelling import nearest_hint
+from camscan.asset.spelling import in_words, nearest_hint
 from camscan.config import Config
 from camscan.errors import UsageError
-from camscan.fingerprints.wording import load_words
+from camscan.fingerprints.wording import Words, load_words
 from camscan.identify.decide import are_one_company
 from camscan.identify.reasons import list_reasons
 from camscan.model import Confidence
@@ -161,6 +161,8 @@ class Details:
     """The maker's name; empty where nobody knows it."""
     kind: str = ""
     """What kind of device it is, in words."""
+    can: Sequence[str] = ()
+    """What its model can do, in words."""
 
 
 def device_details(book: Register, row: Asset, settings: Config) -> Details:
@@ -178,7 +180,13 @@ def device_details(book: Register, row: Asset, settings: Config) -> Details:
         list_reasons(row.identification),
         words.maker_name(row.identification.maker) if row.identification.maker else "",
         kind.means if kind else "",
+        [_capability_in_words(name, words) for name in row.identification.capabilities],
     )
+
+
+def _capability_in_words(name: str, words: Words) -> str:
+    known = words.facts.get(f"capability.{name}")
+    return known.means if known else in_words(name)
 
 
 def details_object(known: Details, *, with_evidence: bool = False) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def parse_moment(text: str, now: datetime) -> datetime:
     except (ValueError, OverflowError):
         raise OptionError(f"'{text}' is not a time; write it as 2026-05-12 or '2026-05-12 14:30'") from None
     if found > now + _CLOCKS:
-        raise OptionError(f"'{text}' has not come yet; say when the file was written")
+        raise OptionError(f"'{text}' is in the future; name the date on which the file was written")
     return found
 
 

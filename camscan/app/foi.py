@@ -168,7 +168,7 @@ def _release_pack(packs: Packs, pack: Pack, asked: Asked, write: Callable[[Pack]
         raise TellsMoreError(
             f"nothing was released: together with earlier packs this one lets readers work out "
             f"{counted(len(pack.warned), 'thing')}; make a draft and read"
-            f" {KEPT_BACK}/comparison.txt, then add --accept-differences to release it all the same"
+            f" {KEPT_BACK}/comparison.txt, then add --accept-differences to release it anyway"
         )
     made = write(pack)
     if not same:

@@ -16,7 +16,7 @@ from camscan.app.sites import KnownSites, gather_known_sites, place_details
 from camscan.app.workspace import Workspace
 from camscan.asset import Event, Place
 from camscan.asset.kinds import device_type
-from camscan.asset.spelling import in_words
+from camscan.asset.spelling import choice_in_words
 from camscan.briefing import Facts, Report, compose_report
 from camscan.errors import BusyError, RegisterError
 from camscan.headline import MAKERS, SURE
@@ -168,24 +168,24 @@ def _list_alarms(facts: Facts, new: int, reported: int) -> Iterator[Alarm]:
     status, looked = facts.status, facts.looked
     if back := len(status.answers_after_removal):
         title = f"{counted(back)} came back after removal"
-        advice = "Visit each: enter it anew if it is still installed, or record its removal once it is gone."
+        advice = "Visit each device. If it is still installed, correct its status; if not, record its removal again."
         yield Alarm("answering", back, title, advice, is_urgent=True)
     if new:
-        title = f"{counted(new, 'new device')} since the scans before"
+        title = f"{counted(new, 'new device')} since the previous scans"
         advice = (
             f"Find out who installed {verb(new, 'it', 'them')}, and whether {verb(new, 'it is', 'they are')} in scope."
         )
         yield Alarm("new", new, title, advice, is_urgent=True)
     if reported:
         title = f"{counted(reported)} {verb(reported, 'is', 'are')} reported gone by somebody on site"
-        yield Alarm("reported", reported, title, "Ask for the proof, and record the removal; or look whether it is so.")
+        yield Alarm("reported", reported, title, "Ask for the proof and record the removal, or check the report.")
     if silent := len(facts.silent):
         title = f"{counted(silent, 'network')} answered once and {verb(silent, 'is', 'are')} silent now"
-        yield Alarm("silent", silent, title, "Ask whoever runs the network: the state of devices there is not known.")
+        yield Alarm("silent", silent, title, "Ask whoever runs the network: the state of its devices is not known.")
     if late := len(status.overdue):
         title = f"{counted(late)} {verb(late, 'is', 'are')} overdue"
         yield Alarm(
-            "overdue", late, title, f"Record {verb(late, 'its', 'their')} removal, or plan a new day and say why."
+            "overdue", late, title, f"Record {verb(late, 'its', 'their')} removal, or plan a new date and say why."
         )
     if questions := len(facts.questions):
         title = f"{counted(questions, 'question')} about the identity of devices"
@@ -225,20 +225,23 @@ def facts_of_place(place: Place) -> Mapping[str, str]:
     """What is known of a place, in words: who controls it, what it is."""
     said = place_details(place)
     return {
-        name: in_words(said[key]) if key in _CHOICES else said[key] for key, name in _OF_PLACE.items() if key in said
+        name: choice_in_words(_CHOICES[key], said[key]) if key in _CHOICES else said[key]
+        for key, name in _OF_PLACE.items()
+        if key in said
     }
 
 
 _OF_PLACE = {
-    "uprn": "UPRN",
-    "type": "Type",
-    "sensitivity": "Sensitivity",
+    "uprn": "Property number (UPRN)",
+    "type": "Kind of place",
+    "sensitivity": "Sensitivity, 1 (highest) to 4",
     "controller": "Controlled by",
     "owner_service": "Service",
     "network_zone": "Network zone",
-    "vlan": "VLAN",
+    "vlan": "Network number (VLAN)",
 }
-_CHOICES = frozenset({"type", "controller", "network_zone"})
+_CHOICES = {"type": "site_type", "controller": "controller", "network_zone": "network_zone"}
+"""What is one of a few words -> the column that has them."""
 
 
 # ── what lists can be narrowed by ────────────────────────────────────────────────────────────────────────────────
@@ -267,7 +270,7 @@ def _list_choices(found: Sequence[Listed], apart: frozenset[str]) -> Mapping[str
         ),
         "maker": tuple(Choice(word, label, makers[word]) for word, label in MAKER_WORDS.items() if makers[word]),
         "kind": tuple(
-            Choice(kind, in_words(device_type(kind, {})) if kind else "Not known", number)
+            Choice(kind, choice_in_words("device_type", device_type(kind, {})) if kind else "Not known", number)
             for kind, number in sorted(kinds.items(), key=lambda item: (not item[0], item[0]))
         ),
         "priority": tuple(Choice(str(each), str(each), number) for each, number in sorted(priorities.items())),

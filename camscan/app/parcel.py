@@ -136,8 +136,8 @@ def propose_approval(
     count = sum(span.last - span.first + 1 for span in found.spans)
     if not count:
         raise UsageError(
-            f"{parcel.name}: nothing is left that its key could speak for, since its networks are those of your own "
-            f"sites or none; name them with --site or --network"
+            f"{parcel.name}: its key may not speak for any of it, because its networks belong to your own sites, or it "
+            f"names none; name a site or a network with --site or --network"
         )
     return Approval(own, nets, count)
 
@@ -189,7 +189,7 @@ def record_parcel(
         before = arrived.of_scan(scan_id)
         if before and before.digest != sealed.digest:
             raise UsageError(
-                f"{parcel.name}: has the id of another parcel that arrived on {before.arrived_at:%d %B %Y}, and "
+                f"{parcel.name}: has the id of another parcel that arrived on {before.arrived_at:%d %B %Y}, but "
                 f"other content; nothing was recorded. Ask whoever sent it"
             )
         kept = ArrivedParcel(scan_id=scan_id, digest=sealed.digest, key=sealed.key, arrived_at=now)

@@ -18,7 +18,7 @@ from camscan.app.report_form import form_suffix
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Event, Grouping, Happening, Lifecycle, Presence, RecordType
 from camscan.asset.kinds import device_type
-from camscan.asset.spelling import in_words
+from camscan.asset.spelling import choice_in_words, in_words
 from camscan.briefing import Facts, Level, compose_report, render_report, write_workbook
 from camscan.briefing.nouns import RECENT, STANDINGS, Device, Leave, Question, Recorder, Returned, Ruler
 from camscan.config import Config
@@ -155,6 +155,8 @@ def _group_tables(found: Sequence[Listed], rules: Rules, words: Words, now: date
             return row
         if by is Grouping.MAKER:
             return replace(row, name=makers.get(row.name, row.name))
+        if by is Grouping.CONTROLLER:
+            return replace(row, name=choice_in_words("controller", row.name))
         known = words.facts.get(f"capability.{row.name}") if by is Grouping.CAPABILITY else None
         return replace(row, name=known.means if known else in_words(row.name))
 
@@ -181,7 +183,7 @@ def _make_device(line: Mapping[str, Any], each: Listed) -> Device:
         place=_place_within_site(line["spot"], site),
         maker=line["make"],
         model=found.model or "",
-        type=in_words(device_type(found.kind, found.capabilities)),
+        type=choice_in_words("device_type", device_type(found.kind, found.capabilities)),
         priority=each.judgement.priority,
         standing=STANDINGS[line["standing"]],
         planned=date.fromisoformat(line["planned"]) if line["planned"] else None,

@@ -195,7 +195,7 @@ def _list_notes(wide: Sequence[Network], heard: Sequence[Network], excluded: int
     """What is not asked, one sentence each."""
     for one in wide:
         how = (
-            "who answers a question to a group there is found; list the others"
+            "devices there that answer a question to a group are found; list the others"
             if one in heard
             else "list its addresses"
         )

@@ -157,7 +157,7 @@ _FACTS: Mapping[str, Callable[[Asset], str]] = {
     "seen": lambda row: (
         f"{row.first_seen:%Y-%m-%d} to {row.last_seen:%Y-%m-%d}, sightings: {row.sightings}"
         if row.first_seen and row.last_seen
-        else "never by a scan"
+        else "not seen by any scan"
     ),
     "now": lambda row: (
         f"{presence_in_words(row.presence, row.scans_missed)}, {lifecycle_in_words(row.lifecycle).lower()}"

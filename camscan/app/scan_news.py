@@ -32,7 +32,7 @@ class ScanNews:
     saw: str = ""
     """The counts of the headline, of that first scan alone."""
     new: Sequence[Asset] = ()
-    """Devices that are new since the scans before: cameras, recorders and what may be one, of every make."""
+    """Devices that are new since the previous scans: cameras, recorders and what may be one, of every make."""
 
     def sentences(self) -> list[str]:
         """One line each: the first scan of a place as a whole, else every new device."""

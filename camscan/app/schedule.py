@@ -72,9 +72,7 @@ class Schedule:
 def for_systemd(space: Workspace, user: str = "") -> Schedule:
     """A service, a timer, and a unit that reports that the service failed. UsageError for what cannot be written."""
     folder, name = _working_folder(space), user or default_user()
-    head = (
-        f"# {MARK} --systemd for {_config_file(space)}; docs/unattended.md says how to change it and to take it away.\n"
-    )
+    head = f"# {MARK} --systemd for {_config_file(space)}; docs/unattended.md says how to change and remove it.\n"
     secrets = [secret for each in space.settings.notify for secret in each.secrets.values()]
     names = sorted({each.systemd_credential for each in secrets if each.systemd_credential})
     files = {
@@ -92,7 +90,7 @@ def _service_unit(space: Workspace, user: str, credentials: Sequence[str]) -> st
     load = "".join(f"LoadCredential={name}:{_CREDENTIALS}/{name}\n" for name in credentials)
     return f"""\
 [Unit]
-Description=camscan: scan what is due, back up, export, tell
+Description=camscan: scan what is due, back up, export, send alerts
 After=network-online.target
 Wants=network-online.target
 OnFailure=camscan-failed@%n.service
@@ -125,7 +123,7 @@ def _command_line(found: Iterable[str]) -> str:
 def _timer_unit(space: Workspace) -> str:
     return f"""\
 [Unit]
-Description=camscan: when it runs
+Description=camscan: the timer of unattended runs
 
 [Timer]
 OnCalendar={_on_calendar(space)}
@@ -143,7 +141,7 @@ def _failure_unit(space: Workspace) -> str:
     to = [address for each in mails for address in each.to if _ADDRESS.fullmatch(address)] or ["root"]
     return f"""\
 [Unit]
-Description=camscan: say that %i failed
+Description=camscan: report that %i failed
 
 [Service]
 Type=oneshot
@@ -176,7 +174,7 @@ def make_cron_file(space: Workspace, user: str = "") -> Schedule:
     words = " ".join(map(_quote_word, [*camscan_command(config), "--random-delay", str(delay)]))
     job = f"cd {_quote_word(_working_folder(space))} && {words}".replace("%", r"\%")  # a line ends there for cron
     text = f"""\
-# {MARK} --cron for {config}; docs/unattended.md says how to change it and to take it away.
+# {MARK} --cron for {config}; docs/unattended.md says how to change and remove it.
 {begins:%M} {begins:%H} * * {days} {user or default_user()} {job}
 """
     notes = [f"cron uses this machine's clock, camscan.yaml uses {space.settings.timezone}"]

@@ -165,7 +165,7 @@ class KnownSites:
         for each in self.networks:
             if each.site == site:
                 part = f"{each.asked:,} of {each.addresses:,} addresses"
-                yield f"{each.network}: {f'all asked since {each.last_asked}' if each.last_asked else part}"
+                yield f"{each.network}: {f'last scanned completely on {each.last_asked}' if each.last_asked else part}"
 
 
 def known_sites(space: Workspace, *, is_named: bool) -> KnownSites:

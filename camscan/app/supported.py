@@ -125,7 +125,7 @@ def _brand_names(names: Sequence[Badge], source: Source) -> Iterator[str]:
     yield f"{len(ours)} names besides Hikvision and Dahua themselves. `camscan explain NAME` says more about each."
     yield "The name alone makes a device *possible* at most: inspect it, or scan it. Its own answers then"
     yield (
-        "say who built it. Where several makers are named, the seller buys from all of them, so the name decides "
+        "say who built it. If several makers are named, the seller buys from all of them, so the name decides "
         "nothing. A name"
     )
     yield "that is not here may still mean either maker.\n"
@@ -157,7 +157,7 @@ def _word_table(source: Source) -> Iterator[str]:
 def _weakness_table(known: Weaknesses) -> Iterator[str]:
     yield "## Known weaknesses\n"
     yield "How a device is judged is in [weaknesses.md](weaknesses.md).\n"
-    yield "| Weakness | Maker | What | Severity | Exploited since |\n|---|---|---|---|---|"
+    yield "| Vulnerability | Maker | What | Severity | Exploited since |\n|---|---|---|---|---|"
     for entry in sorted(known.entries, key=lambda entry: entry.id, reverse=True):
         name = f"{entry.id} and {len(entry.also)} more" if len(entry.also) > 1 else ", ".join((entry.id, *entry.also))
         since = entry.kev.added if entry.kev else ""

@@ -116,11 +116,11 @@ def _task(space: Workspace, user: str) -> str:
     daily = "<ScheduleByDay><DaysInterval>1</DaysInterval></ScheduleByDay>"
     return f"""\
 <?xml version="1.0"?>
-<!-- {MARK} for Windows; docs/unattended.md says how to change it and to take it away. -->
+<!-- {MARK} for Windows; docs/unattended.md says how to change and remove it. -->
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
   <RegistrationInfo>
     <Source>{_SOURCE}</Source>
-    <Description>camscan: scan what is due, back up, export, tell</Description>
+    <Description>camscan: scan what is due, back up, export, send alerts</Description>
   </RegistrationInfo>
   <Triggers>
     <CalendarTrigger>

@@ -69,7 +69,7 @@ def _scan_moments(book: Register, row: Asset) -> Iterator[Moment]:
     if row.first_seen and not any(each.event is Event.NEW for each in happened):
         yield Moment(row.first_seen, "", HAPPENED[Event.NEW], "")
     if row.last_seen and row.sightings > 1:
-        yield Moment(row.last_seen, "", "Seen by the newest scan that saw it", "")
+        yield Moment(row.last_seen, "", "Last seen by a scan", "")
 
 
 def describe_entry(change: Change) -> Moment:

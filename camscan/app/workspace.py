@@ -85,7 +85,7 @@ class Workspace:
         role = (given or self.settings.role).strip()
         if not role:
             raise UsageError(
-                "in which role do you act? Add --role 'CCTV manager', or set CAMSCAN_ROLE, or role: in camscan.yaml"
+                "which role do you act in? Add --role 'CCTV manager', or set CAMSCAN_ROLE, or role: in camscan.yaml"
             )
         if "@" in role or len(role) > _LONGEST_ROLE or not role.isprintable():
             raise UsageError(f"'{role[:40]}' is not a role; the log holds roles, such as 'CCTV manager', not persons")

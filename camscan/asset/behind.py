@@ -13,7 +13,7 @@ def no_recorder(kind: str | None, stated_type: str = "") -> str:
     if not kinds.kind_of(kind).is_camera or kinds.kind_of(kinds.kind_of_type(stated_type)).takes_cameras:
         return ""
     return (
-        "is a camera, behind which nothing hangs; name the recorder "
+        "is a camera, and nothing can be behind a camera; name the recorder "
         "(if it is one, first enter its stated_device_type, such as recorder_nvr)"
     )
 

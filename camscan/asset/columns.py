@@ -193,15 +193,19 @@ COLUMNS: tuple[Column, ...] = (
         "asset_id", "The asset number, camscan's own number for the device: given once, never changed, never reused"
     ),
     _people_column("council_asset_tag", "The council's own label on the device; each label belongs to one device"),
-    _derived_column("record_type", "How the register knows of it", choices=tuple(RecordType)),
+    _derived_column("record_type", "How the register knows about it", choices=tuple(RecordType)),
     _people_column(
         "lifecycle_status",
-        "Its step between found and disposed of (confirmed: somebody visited it; shown as Visited)",
+        "Its step from found to disposed of (confirmed: somebody visited it; shown as Visited)",
         choices=tuple(Lifecycle),
     ),
-    _derived_column("presence", "Whether scans see it; not what became of it", choices=tuple(Presence)),
+    _derived_column(
+        "presence", "Whether scans see it, which does not say whether it was removed", choices=tuple(Presence)
+    ),
     _people_column("site_name", "The building or place", inherited=True),
-    _people_column("uprn", "UPRN, or the council's number of the building", inherited=True),
+    _people_column(
+        "uprn", "Unique Property Reference Number (UPRN), or the council's number of the building", inherited=True
+    ),
     _people_column("site_type", "What kind of place it is", choices=SITE_TYPES, inherited=True),
     _people_column(
         "site_sensitivity", "1 council-critical … 4 low, on the council's scale", choices=SENSITIVITIES, inherited=True
@@ -210,24 +214,27 @@ COLUMNS: tuple[Column, ...] = (
     _scanner_column("location_hint", "What the device says about its own place or name: a raw clue for an inspection"),
     _people_column(
         "indoor_outdoor_public",
-        "Public space brings the surveillance camera code",
+        "In public space, the Surveillance Camera Code of Practice applies",
         choices=("indoor", "outdoor", "public_space"),
     ),
     _people_column(
         "controller",
-        "Who controls the building's network: some of them must be written to",
+        "Who controls the building's network, and must agree to the removal",
         choices=CONTROLLERS,
         inherited=True,
     ),
     _people_column("owner_service", "The service or directorate whose device it is", inherited=True),
     _people_column("responsible_person_role", "A role, never a person's name"),
-    _scanner_column("ip_addresses", "Addresses at the last sighting, first is primary", Kind.LIST),
+    _scanner_column("ip_addresses", "IP addresses when it was last seen, the primary one first", Kind.LIST),
     _scanner_column("mac_addresses", "Hardware addresses, lower case", Kind.LIST),
-    _scanner_column("mac_source", "Which question gave the hardware address; behind a router there may be none"),
+    _scanner_column("mac_source", "Where the hardware address is known from; behind a router there may be none"),
     _scanner_column("hostname", "Its name by DNS, mDNS or DHCP"),
     _people_column("vlan_or_subnet", "The subnet of the site map that holds its address", inherited=True),
     _people_column(
-        "network_zone", "Core network, a network of its own, or facing the internet", choices=ZONES, inherited=True
+        "network_zone",
+        "The council's core network, a separate network, or one that the internet reaches",
+        choices=ZONES,
+        inherited=True,
     ),
     _people_column("switch_port", "The switch and port that it is connected to", inherited=True),
     _derived_column("device_type", "What it is", choices=DEVICE_TYPES),
@@ -252,7 +259,9 @@ COLUMNS: tuple[Column, ...] = (
     _people_column("connection", "How it is connected", choices=CONNECTIONS, inherited=True),
     *(
         _scanner_column(
-            f"cap_{name}", f"{what}: a model number never proves more than supported", choices=CAPABILITY_LEVELS
+            f"cap_{name}",
+            f"{what}; supported means that the model can do it, not that it is switched on",
+            choices=CAPABILITY_LEVELS,
         )
         for name, what in (
             ("ptz", "Pan, tilt and zoom"),
@@ -276,8 +285,8 @@ COLUMNS: tuple[Column, ...] = (
     _scanner_column("evidence", "Why it was identified like this, in plain English, the strongest reason first"),
     _derived_column("confidence", "How sure the manufacturer is, 0 to 100", Kind.NUMBER),
     _derived_column("confidence_word", "The same in a word: confirmed, probable, possible, unknown"),
-    _derived_column("policy_matches", "Ids of the policies that it falls under", Kind.LIST),
-    _derived_column("policy_reason", "Why, and whom they bind"),
+    _derived_column("policy_matches", "Ids of the policies that apply to it", Kind.LIST),
+    _derived_column("policy_reason", "Why they apply, and whom they bind"),
     _people_column(
         "in_scope",
         "Whether it is to be removed; a person's entry decides before any policy",
@@ -313,19 +322,33 @@ COLUMNS: tuple[Column, ...] = (
         "stated_manufacturer",
         "Manufacturer as somebody read it off the device or an invoice; used until a scan finds more",
     ),
-    _people_column("stated_model", "Model, likewise"),
-    _people_column("stated_serial_number", "Serial number, likewise; a later scan recognises the device by it"),
-    _people_column("stated_device_type", "What it is, likewise", choices=DEVICE_TYPES),
-    _people_column("stated_mac_address", "Hardware address, likewise; a later scan recognises the device by it"),
-    _people_column("stated_ip_address", "Address, likewise; it recognises nothing"),
-    _derived_column("known_weaknesses", "Published weaknesses that its build does not rule out", Kind.LIST),
-    _derived_column(
-        "revision", "Number of the last change that a person made to this row; leave as it is", Kind.NUMBER
+    _people_column(
+        "stated_model", "Model as somebody read it off the device or an invoice; used until a scan finds more"
     ),
-    _derived_column("inherited", "What this row showed before anybody edited it; leave as it is"),
-    _people_column("accepted_until", "Until when the risk is accepted; then it is to be decided anew", Kind.DATE),
+    _people_column(
+        "stated_serial_number",
+        "Serial number as somebody read it off the device or an invoice; a later scan recognises the device by it",
+    ),
+    _people_column(
+        "stated_device_type",
+        "What it is, as somebody saw it or an invoice says; used until a scan finds more",
+        choices=DEVICE_TYPES,
+    ),
+    _people_column(
+        "stated_mac_address",
+        "Hardware address as somebody read it off the device; a later scan recognises the device by it",
+    ),
+    _people_column("stated_ip_address", "IP address as somebody stated it; no scan recognises the device by it"),
+    _derived_column("known_weaknesses", "Known vulnerabilities that its firmware does not rule out", Kind.LIST),
+    _derived_column(
+        "revision", "Number of the last change that a person made to this row; do not change it", Kind.NUMBER
+    ),
+    _derived_column("inherited", "What this row showed before anybody edited it; do not change it"),
+    _people_column(
+        "accepted_until", "The last day on which the risk is accepted; after it, the council decides again", Kind.DATE
+    ),
     _scanner_column("last_heard", "When another system last listed it, such as a DHCP server", Kind.MOMENT),
-    _scanner_column("listed_elsewhere", "What other systems list of it: in which list, and when"),
+    _scanner_column("listed_elsewhere", "What other systems list about it, in which list, and when"),
     _people_column(
         "reported_gone_on",
         "When somebody on site said that it is gone; a removal is recorded with its proof, and a visit takes this back",

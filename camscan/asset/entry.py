@@ -8,7 +8,7 @@ import unicodedata
 from decimal import Decimal, InvalidOperation
 
 from camscan.asset.columns import Column, Kind
-from camscan.asset.spelling import SHOWN_AS, nearest_hint
+from camscan.asset.spelling import SHOWN_AS, choice_of_words, nearest_hint
 from camscan.dates import read_day
 
 LONGEST = 2000
@@ -52,11 +52,11 @@ def normalise(  # noqa: PLR0911 - one for each kind of column
 
 
 def _read_choice(column: Column, text: str) -> str:
-    wanted = re.sub(r"[\s-]+", "_", text.casefold())
+    wanted = re.sub(r"[\s-]+", "_", choice_of_words(column.name, text).casefold())
     wanted = next((choice for choice in column.choices if SHOWN_AS.get((column.name, choice)) == wanted), wanted)
     if wanted not in column.choices:
         choices = [SHOWN_AS.get((column.name, choice), choice) for choice in column.choices]
-        raise ValueError(f"'{text}' is none of: {', '.join(choices)}{nearest_hint(wanted, choices)}")
+        raise ValueError(f"'{text}' is not one of: {', '.join(choices)}{nearest_hint(wanted, choices)}")
     return wanted
 
 

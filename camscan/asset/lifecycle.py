@@ -101,9 +101,9 @@ def _check_days(entries: Mapping[str, str], today: date) -> None:
             continue
         day, how = date.fromisoformat(text), "is the year right? Write it with four digits"
         if name in _PAST and day > today + timedelta(days=1):
-            raise ValueError(f"{name} {day} lies in the future, and it is for what has happened; {how}")
+            raise ValueError(f"{name} {day} is in the future, but this column is for past events; {how}")
         if day < _EARLIEST or day > today + timedelta(days=_AHEAD):
-            raise ValueError(f"{name} {day} cannot be; {how}")
+            raise ValueError(f"{name} {day} is not possible; {how}")
         if name == "planned_removal_date" and day < today - timedelta(days=_BEHIND):
             raise ValueError(f"{name} {day} is years ago; {how}")
 
@@ -117,7 +117,7 @@ def _check_entries(after: Mapping[str, str], entries: Mapping[str, str], was: Li
         raise ValueError(f"lifecycle_status {status} needs the actual_removal_date; give another, or another status")
     if status not in GONE and entries.get("actual_removal_date"):
         todo = "set that to removed too" if "lifecycle_status" in entries else "give the removal_evidence_ref too"
-        raise ValueError(f"actual_removal_date says it is gone, lifecycle_status says {status}; {todo}")
+        raise ValueError(f"actual_removal_date says that it is removed, but lifecycle_status is {status}; {todo}")
     newly = status in GONE and (was not in GONE or "removal_evidence_ref" in entries)
     if newly and not after.get("removal_evidence_ref"):
         raise ValueError(

@@ -9,6 +9,28 @@ from collections.abc import Mapping, Sequence
 _ABBREVIATED = frozenset({"ip", "nvr", "dvr", "vms", "anpr", "ptz", "poe", "nhs"})
 SHOWN_AS: Mapping[tuple[str, str], str] = {("lifecycle_status", "confirmed"): "visited"}
 """Column and choice -> the word that people read and may type; files and the register keep the choice."""
+_READ_AS: Mapping[tuple[str, str], str] = {
+    ("connection", "cellular"): "Mobile network",
+    ("connection", "ip"): "Network cable",
+    ("connection", "nvr_poe"): "Port of the recorder",
+    ("connection", "wifi"): "Wi-Fi",
+    ("controller", "nhs"): "NHS",
+    ("controller", "own"): "The council",
+    ("device_type", "anpr"): "Number plate camera",
+    ("device_type", "body_worn_dock"): "Dock for body-worn cameras",
+    ("device_type", "encoder"): "Video encoder",
+    ("device_type", "ip_camera"): "Network camera",
+    ("device_type", "poe_switch"): "Network switch",
+    ("device_type", "ptz"): "Camera that turns (PTZ)",
+    ("device_type", "recorder_dvr"): "Analogue recorder (DVR)",
+    ("device_type", "recorder_nvr"): "Network recorder (NVR)",
+    ("device_type", "thermal"): "Thermal camera",
+    ("device_type", "vms_server"): "Video server (VMS)",
+    ("network_zone", "core"): "Core network",
+    ("network_zone", "internet_facing"): "Reachable from the internet",
+    ("network_zone", "segregated"): "Separate network",
+}
+"""Column and choice -> how people read it, where that is more than its words; a sheet may hold it or the choice."""
 _TELLING = 5
 """Characters that must be right to tell which name was meant."""
 
@@ -21,7 +43,15 @@ def in_words(choice: str) -> str:
 
 def choice_in_words(column: str, choice: str) -> str:
     """A choice of a column as people read it; the status ``confirmed`` is "Visited", as makers alone are confirmed."""
-    return in_words(SHOWN_AS.get((column, choice), choice))
+    of = "device_type" if column == "stated_device_type" else column
+    return _READ_AS.get((of, choice)) or in_words(SHOWN_AS.get((column, choice), choice))
+
+
+def choice_of_words(column: str, text: str) -> str:
+    """The choice that people read as ``text``, in any case; any other text as it is."""
+    of = "device_type" if column == "stated_device_type" else column
+    read = " ".join(text.split()).casefold()
+    return next((choice for (name, choice), words in _READ_AS.items() if name == of and words.casefold() == read), text)
 
 
 def nearest_hint(name: str, among: Sequence[str]) -> str:

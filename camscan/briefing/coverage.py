@@ -37,9 +37,9 @@ def coverage_by_site(facts: Facts) -> Exhibit | None:
         ),
     )
     shown = rows[:MOST_BARS]
-    of = f"the {len(shown)} sites with the least" if len(rows) > len(shown) else "all sites"
+    of = f"the {len(shown)} sites with the lowest share" if len(rows) > len(shown) else "all sites"
     whole = sum(row[1] == row[2] for row in rows)
-    says = f"Of {counted(len(rows), 'site')}, {whole:,} were asked completely. The least was asked at {rows[0][0]}: "
+    says = f"Of {counted(len(rows), 'site')}, {whole:,} were asked completely. The lowest share is at {rows[0][0]}: "
     chart = Bars(
         f"Addresses asked, {of}",
         f"{says}{rows[0][2]:,} of {counted(rows[0][1], 'address', 'addresses')}.",

@@ -37,7 +37,7 @@ _MISSING = {
 _OPEN = frozenset({Grouping.MAKER, Grouping.CAPABILITY, Grouping.CONTROLLER})
 """What a summary shows: nothing of it says where a device is, and none of it is free text of the council's."""
 _NUMBERS = (
-    *("In scope", "Gone", "Remaining", "Planned", "Overdue", "No date", "Held up", "Accepted risk", "Not seen"),
+    *("In scope", "Removed", "Remaining", "Planned", "Overdue", "No date", "Held up", "Accepted risk", "Not seen"),
     "Highest priority",
 )
 _STANDINGS = (Standing.PLANNED, Standing.OVERDUE, Standing.NO_DATE, Standing.BLOCKED, Standing.ACCEPTED_RISK)
@@ -110,7 +110,7 @@ def _group_bars(by: Grouping, rows: Sequence[Row]) -> Bars | None:
         Bar(_row_name(row.name, by), row.remaining, row.removed, f"{row.remaining:,} of {row.in_scope:,}")
         for row in shown
     )
-    names = ("remaining", "gone" if any(row.removed for row in shown) else "")
+    names = ("remaining", "removed" if any(row.removed for row in shown) else "")
     return Bars(f"Remaining and removed: {of}", f"{most} {least}", tuple(bars), names)
 
 

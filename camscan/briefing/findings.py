@@ -91,7 +91,7 @@ def _open_sentences(facts: Facts) -> Iterator[str]:
         )
     if facts.headline.possible:
         possible = facts.headline.possible
-        yield f"{counted(possible)} may be by Hikvision or Dahua. This is possible, not more."
+        yield f"{counted(possible)} may be by Hikvision or Dahua. This is possible, but not certain."
     if scope:
         yield f"It is not known whether {counted(scope)} {verb(scope, 'is', 'are')} in scope."
     if facts.recorders:

@@ -130,7 +130,7 @@ def list_figures(facts: Facts) -> Iterator[Figure]:
     status, looked = facts.status, facts.looked
     total = status.total
     yield Figure("In scope", f"{total.in_scope:,}", _where(status.in_scope) if total.in_scope else "")
-    yield Figure("Gone", f"{total.removed:,}", _share_text(total.removed, total.in_scope))
+    yield Figure("Removed", f"{total.removed:,}", _share_text(total.removed, total.in_scope))
     yield Figure("Remaining", f"{total.remaining:,}", "the sum of the next five")
     yield Figure("Planned", f"{total.standings[Standing.PLANNED]:,}", "have a future date")
     yield Figure("Overdue", f"{total.standings[Standing.OVERDUE]:,}", "their date has passed")

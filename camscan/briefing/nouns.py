@@ -146,7 +146,7 @@ class Facts:
 
 
 STANDINGS: Mapping[str, str] = {
-    "removed": "Gone",
+    "removed": "Removed",
     "closed": "Closed",
     "accepted_risk": "Accepted risk",
     "blocked": "Held up",

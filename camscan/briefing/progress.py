@@ -47,7 +47,7 @@ def burndown_section(facts: Facts) -> Section:
         chart.title,
         (Head("Month"), *(Head(name, Kind.NUMBER) for name in numbers)),
         [(month_and_year(point.month.first), point.remaining, point.unconfirmed, point.planned) for point in points],
-        note="The plan is the one of today. Devices that are held up or kept by decision stay in it to the end. A "
+        note="The plan is today's. Devices that are held up or kept by decision stay in it to the end. A "
         "scan's count is never changed later."
         "",
     )

@@ -71,7 +71,7 @@ def _answer_rows(known: Details) -> Iterator[tuple[str, str]]:
     yield "Last seen", app.device_words.describe_sightings(row)
     contradictions = len(found.conflicts) + len(known.conflicts)
     if contradictions:
-        yield "Please look", f"{counted(contradictions, 'contradiction')} about what it is; --evidence shows them"
+        yield "Please check", f"{counted(contradictions, 'contradiction')} about what it is; --evidence shows them"
 
 
 def _listed_rows(row: Asset) -> Iterator[tuple[str, str]]:

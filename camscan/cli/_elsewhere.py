@@ -41,20 +41,24 @@ def make_command(name: str) -> click.Command:
 
     @click.command(
         name,
-        help=f"Say what {source.title} would bring into the register; with --apply, enter it.\n\n"
-        f"The form is recognised by itself. Known are: {forms}.\n\n"
-        "Exit code 3: some of it could not be read; the rest is taken.",
+        help=f"Show what {source.title} would add to the register; with --apply, add it.\n\n"
+        f"camscan recognises the format by itself. It knows these: {forms}.\n\n"
+        "Exit code 3: some of it could not be read; the rest was used.",
     )
     @click.argument("files", nargs=-1, required=True, metavar="FILE…")
-    @click.option("--apply", "is_applied", is_flag=True, help="Write it into the register; without, it is only said.")
+    @click.option(
+        "--apply", "is_applied", is_flag=True, help="Write it into the register; without this, only print it."
+    )
     @click.option("--site", default="", metavar="NAME", help="The site in camscan.yaml that the addresses belong to.")
     @click.option("--as-of", metavar="TIME", help="When the files were written; by default, their own dates.")
-    @click.option("--form", default="", metavar="NAME", help="Which of the known forms the files have.")
-    @click.option("--everything", is_flag=True, help="Enter also what nothing calls a camera or recorder.")
+    @click.option("--form", default="", metavar="NAME", help="The format of the files, if it is not recognised.")
+    @click.option(
+        "--everything", is_flag=True, help="Also enter devices that show no sign of being a camera or recorder."
+    )
     @_options.register
     @_options.overlay
     @_options.config
-    @click.option("-q", "--quiet", is_flag=True, help="For cron: only what is new or wrong is said.")
+    @click.option("-q", "--quiet", is_flag=True, help="For cron: only print what is new or wrong.")
     def run(  # noqa: PLR0917 - one per option
         files: tuple[str, ...],
         is_applied: bool,
@@ -151,16 +155,16 @@ def _print_result(evidence: Evidence, entered: Entered, space: Workspace, *, is_
     for line in evidence.files:
         say(visible(line))
     say(
-        f"{counted(evidence.entries, 'entry', 'entries')}: {counted(len(known))} of the register, "
+        f"{counted(evidence.entries, 'entry', 'entries')}: {counted(len(known), 'known device')}, "
         f"{counted(len(new), 'new device')}"
     )
     if adding:
-        _print_devices("Added to devices that the register has:", adding)
+        _print_devices("Added to known devices:", adding)
     if new:
-        _print_devices("New, known only from this list; no scan has had an answer from them:", new)
+        _print_devices("New, and known only from this list: no scan has had an answer from them:", new)
     _print_left_out(evidence, entered)
     verb = "" if is_applied else "would be "
-    done = f"Register {space.name}: {verb}{len(new)} new, {len(adding)} added to, {len(known) - len(adding)} as known"
+    done = f"Register {space.name}: {verb}{len(new)} new, {len(adding)} updated, {len(known) - len(adding)} unchanged"
     say(done if is_applied else f"{done}. Nothing was written to it; --apply writes it.")
 
 

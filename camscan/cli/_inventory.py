@@ -13,16 +13,16 @@ from camscan.cli import _elsewhere, _later, _options
 
 @click.command("inventory")
 @click.argument("what", nargs=-1, required=True, metavar="FILE…|NAME…")
-@click.option("--apply", "is_applied", is_flag=True, help="Write it into the register; without, it is only said.")
+@click.option("--apply", "is_applied", is_flag=True, help="Write it into the register; without this, only print it.")
 @click.option("--run", "is_asked", is_flag=True, help="Ask each NetBox, an entry under inventories in camscan.yaml.")
 @click.option("--site", default="", metavar="NAME", help="The site in camscan.yaml that the devices belong to.")
 @click.option("--as-of", metavar="TIME", help="When the files were written; by default, their own dates.")
-@click.option("--form", default="", metavar="NAME", help="Which of the known forms the files have.")
-@click.option("--everything", is_flag=True, help="Enter also what nothing calls a camera or recorder.")
+@click.option("--form", default="", metavar="NAME", help="The format of the files, if it is not recognised.")
+@click.option("--everything", is_flag=True, help="Also enter devices that show no sign of being a camera or recorder.")
 @_options.register
 @_options.overlay
 @_options.config
-@click.option("-q", "--quiet", is_flag=True, help="For cron: only what is new or wrong is said.")
+@click.option("-q", "--quiet", is_flag=True, help="For cron: only print what is new or wrong.")
 def inventory(  # noqa: PLR0917 - one per option
     what: tuple[str, ...],
     is_applied: bool,
@@ -36,16 +36,16 @@ def inventory(  # noqa: PLR0917 - one per option
     config: Path | None,
     quiet: bool,
 ) -> int:
-    """Say what exports of other inventories would bring into the register; with --apply, enter it.
+    """Show what exports of other inventories would add to the register; with --apply, add it.
 
     \b
     camscan import inventory netbox_devices.csv
     camscan import inventory --run netbox --apply
 
-    Known are NetBox (CSV, and its REST API), runZero, Shodan, Censys, and the list of Hikvision's SADP tool. The form
-    is recognised by itself. NetBox is only read, over HTTPS.
+    camscan knows NetBox (CSV, and its REST API), runZero, Shodan, Censys, and the list of Hikvision's SADP tool. It
+    recognises the format by itself. NetBox is only read, over HTTPS.
 
-    Exit code 3: some of it could not be read; the rest is taken.
+    Exit code 3: some of it could not be read; the rest was used.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     space = app.workspace.find_workspace(config, register)
     site = space.settings.site(site).name if site else ""  # one that does not exist is said now

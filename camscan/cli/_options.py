@@ -93,7 +93,7 @@ def log_options(function: Callable[..., Any]) -> Callable[..., Any]:
             type=OneOf([each.value for each in Layout]),
             expose_value=False,
             callback=_log_again,
-            help="Form of the log: text or json, one line for each entry; text by default.",
+            help="Format of the log: text or json, one line for each entry; text by default.",
         ),
         click.option(
             "--log-file",

@@ -45,7 +45,7 @@ def run_sites(
     place = app.resume.journal_folder(str(space.where))
     prepared = app.round.prepare_round(request, config, wanted, place=place, resume=resume)
     if resume and not prepared.is_continued and not call.quiet:
-        warn("no scan of these sites is unfinished; all of them are scanned from the beginning")
+        warn("no scan of these sites was interrupted; all of them are scanned from the beginning")
 
     def print_site(name: str) -> None:
         if sys.stderr.isatty() and not call.quiet:

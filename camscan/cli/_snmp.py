@@ -15,21 +15,24 @@ from camscan.words import listed
 
 @click.command("snmp")
 @click.argument("what", nargs=-1, required=True, metavar="SWITCH…|FILE…")
-@click.option("--apply", "is_applied", is_flag=True, help="Write it into the register; without, it is only said.")
+@click.option("--apply", "is_applied", is_flag=True, help="Write it into the register; without this, only print it.")
 @click.option("--run", "is_asked", is_flag=True, help="Ask each SWITCH instead of reading each FILE.")
 @click.option(
-    "--credential", default="", metavar="NAME", help="The entry under snmp in camscan.yaml, where several would do."
+    "--credential",
+    default="",
+    metavar="NAME",
+    help="The entry under snmp in camscan.yaml, if several cover the switch.",
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=161, metavar="PORT", help="UDP port; 161 by default.")
 @click.option("--site", default="", metavar="NAME", help="The site in camscan.yaml that the devices belong to.")
 @click.option("--as-of", metavar="TIME", help="When the files were written; by default, their own dates.")
-@click.option("--form", default="", metavar="NAME", help="Which of the known forms the files have.")
-@click.option("--everything", is_flag=True, help="Enter also what nothing calls a camera or recorder.")
+@click.option("--form", default="", metavar="NAME", help="The format of the files, if it is not recognised.")
+@click.option("--everything", is_flag=True, help="Also enter devices that show no sign of being a camera or recorder.")
 @_options.register
 @_options.overlay
 @_options.config
 @_options.log_options
-@click.option("-q", "--quiet", is_flag=True, help="For cron: only what is new or wrong is said.")
+@click.option("-q", "--quiet", is_flag=True, help="For cron: only print what is new or wrong.")
 def snmp(  # noqa: PLR0917 - one per option
     what: tuple[str, ...],
     is_applied: bool,
@@ -45,7 +48,7 @@ def snmp(  # noqa: PLR0917 - one per option
     config: Path | None,
     quiet: bool,
 ) -> int:
-    """Say what switches and routers list by SNMP; with --apply, enter it.
+    """Show what switches and routers list by SNMP; with --apply, add it to the register.
 
     \b
     camscan import snmp --run 10.1.0.2 10.1.0.3 --apply
@@ -55,7 +58,7 @@ def snmp(  # noqa: PLR0917 - one per option
     It only reads. An entry under snmp in camscan.yaml says how a switch is asked: SNMPv3 with encryption, or SNMPv2c,
     which everybody on the way can read.
 
-    Exit code 3: some of it could not be read, or a switch did not answer; the rest is taken.
+    Exit code 3: some of it could not be read, or a switch did not answer; the rest was used.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     space = app.workspace.find_workspace(config, register)
     site = space.settings.site(site).name if site else ""  # one that does not exist is said now

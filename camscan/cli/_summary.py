@@ -183,7 +183,7 @@ def _print_makers(systems: Sequence[Device]) -> None:
         ] += 1
     sure = sum(device.identification.is_camera_system is True for device in systems)
     more = len(systems) - sure
-    may_be = f", and {counted(more)} that may be {'one' if more == 1 else 'such'}" if more else ""
+    may_be = f", and {counted(more)} that may be {'one' if more == 1 else 'camera systems'}" if more else ""
     click.echo(f"{counted(sure, 'camera system')} of every make in this scan{may_be}:")
     for maker, words in sorted(makers.items(), key=lambda item: (-item[1].total(), item[0])):
         by_word = ", ".join(f"{words[word]} {word.value}" for word in Confidence if words[word])
@@ -215,7 +215,7 @@ def print_register(example: Sequence[str], recorded: Recorded, register: str) ->
     if recorded.recognised:
         say(f"  entered by people, now seen for the first time: {len(recorded.recognised)}")
     for conflict in recorded.conflicts[:_FEW_CONFLICTS]:
-        say(f"  please look: {visible(app.choice.plain_detail(conflict.detail))}")
+        say(f"  please check: {visible(app.choice.plain_detail(conflict.detail))}")
     if recorded.conflicts:
         say(f"Settle {counted(len(recorded.conflicts), 'contradiction')}: {program_name()} review{where}")
     if recorded.happenings and len(recorded.new) < recorded.devices:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command("accept-risk")
 @click.argument("devices", nargs=-1, metavar="DEVICE…")
 @click.option("--ref", required=True, type=_options.WORDS, metavar="MINUTE", help="The decision: minute and date.")
-@click.option("--until", metavar="DATE", help="The last day on which the decision holds; then decide again.")
+@click.option("--until", metavar="DATE", help="The last day of the decision; after it, the council decides again.")
 @click.option("--site", metavar="SITE", help="All devices of this site, instead of DEVICE.")
 @_options.acting_options("camscan accept-risk")
 def accept_risk(

@@ -84,7 +84,8 @@ def nmap(  # noqa: PLR0917 - one per option
     _keep.check_files(files, space)
     if targets and not is_applied:
         click.echo(
-            f"nmap would ask {counted(targets.count, 'address')}. Nothing was asked; --apply runs it and writes."
+            f"nmap would ask {counted(targets.count, 'address')}. Nothing was asked; --apply runs nmap and writes the "
+            "result."
         )
         return 0
     documents = app.evidence.run_nmap(targets, settings) if targets else _open(what)  # read when they are needed

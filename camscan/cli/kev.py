@@ -12,7 +12,7 @@ from camscan.cli import Group
 
 @click.group("kev", cls=Group)
 def kev() -> None:
-    """Keep the flags of known exploited weaknesses up to date, from a file."""
+    """Keep the list of exploited vulnerabilities up to date, from a file."""
 
 
 @kev.command("import")
@@ -30,7 +30,7 @@ def import_(file: Path) -> None:
         click.echo(f"{entry.id:16} exploited since {flag.added}{due}: {entry.what}")
     click.echo(
         f"Catalogue {taken.version}, {taken.entries} entries: {len(flagged)} of the {len(taken.known)} "
-        f"vulnerabilities that camscan knows of these makers are exploited. Kept in"
+        f"vulnerabilities that camscan knows for these makers are exploited. Kept in"
         f" {taken.file}"
     )
 

@@ -74,7 +74,7 @@ def run(
 
 def _print_due(found: DueSites) -> None:
     for name in found.sites:
-        click.echo(f"{visible(name)}: {'to be gone on with' if name in found.begun else 'due'}")
+        click.echo(f"{visible(name)}: {'to be continued' if name in found.begun else 'due'}")
     if found.waiting:
         click.echo(f"Due, but not at this hour: {listed([visible(name) for name in found.waiting])}")
     for name, count in found.too_large:

@@ -52,7 +52,9 @@ PASSIVE_SECONDS = 60.0
 @_options.max_pps
 @_options.interface
 @_options.ask_groups
-@click.option("--keep-strangers", is_flag=True, help="Also enter devices that answer a group without being named.")
+@click.option(
+    "--keep-strangers", is_flag=True, help="Also enter devices outside the targets that answer a question to a group."
+)
 @click.option("--passive", is_flag=True, help="Only listen; send nothing.")
 @click.option(
     "--listen-for",

@@ -60,12 +60,12 @@ _PRESENCE: Mapping[str, str] = {
 def _filter_options(function: Any) -> Any:
     """The options that narrow the list."""
     for option in (
-        click.option("--everything", is_flag=True, help="List also what is not part of video surveillance."),
+        click.option("--everything", is_flag=True, help="Also list what is not part of video surveillance."),
         click.option("--unknown", is_flag=True, help="Only unidentified devices that a person should inspect."),
         click.option(
             "--possible",
             is_flag=True,
-            help="Only devices that are possibly by Hikvision or Dahua, not more than possibly.",
+            help="Only devices that may be by Hikvision or Dahua, but are no more than possible.",
         ),
         click.option(
             "--presence",

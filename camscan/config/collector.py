@@ -62,7 +62,7 @@ def read_collector(path: Path) -> CollectorFile:
     keys = read_entries(load_yaml(path), _KEYS, "centre", "allowed_by", "until", "sites")
     pace = read_word(keys["pace"]) if "pace" in keys else PACES[0]
     if pace not in PACES:
-        raise keys["pace"].wrong(f"'{pace}' is none of: {', '.join(PACES)}")
+        raise keys["pace"].wrong(f"'{pace}' is not one of: {', '.join(PACES)}")
     return CollectorFile(
         path=path,
         centre=_centre(keys["centre"]),

@@ -60,7 +60,7 @@ def list_facts(config: Config, now: datetime) -> Iterator[Fact]:
     nation = config.foi.nation.replace("_", " ")
     said = f"numbers below {config.foi.threshold} are small{f'; {nation}' if nation else ''}"
     yield _make_fact(config, "foi", said, "")
-    yield _make_fact(config, "web", _web(config), "for whoever starts camscan serve, on this machine")
+    yield _make_fact(config, "web", _web(config), "for the person who starts camscan serve, on this machine")
     yield from _centre_facts(config)
 
 
@@ -108,7 +108,7 @@ def _site_facts(config: Config) -> Iterator[Fact]:
 
 def describe_source(config: Config) -> str:
     """The file, or that there is none."""
-    return str(config.path) if config.path else f"no {FILE_NAME}: the defaults hold"
+    return str(config.path) if config.path else f"no {FILE_NAME}: the defaults apply"
 
 
 def _describe_authorisation(each: Authorisation, wall: datetime) -> str:

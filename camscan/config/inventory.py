@@ -36,7 +36,7 @@ def other_inventory(node: Node, base: Path) -> OtherInventory:
     keys = read_entries(node, KEYS, "name", "url")
     url = read_word(keys["url"]).rstrip("/")
     if not url.lower().startswith("https://") or "@" in url or "?" in url:
-        raise keys["url"].wrong("expected an address that begins with https://, without a password and a question")
+        raise keys["url"].wrong("expected an address that begins with https://, without a password and without a query")
     token = read_secret(node, keys, _TOKEN, base, "token")
     if token is None:
         raise node.wrong(f"exactly one of {', '.join(_TOKEN.values())} must say where the token is")

@@ -107,7 +107,7 @@ def read_decision(node: Node) -> LocalDecision:
         found = _read_lines(members[key]) if key in members else ()
         for text in found:
             if allowed and text not in allowed:
-                raise members[key].wrong(f"'{text}' is none of: {', '.join(allowed)}")
+                raise members[key].wrong(f"'{text}' is not one of: {', '.join(allowed)}")
         return found
 
     decision = LocalDecision(

@@ -120,7 +120,7 @@ class _Keys:
 
 def _read_config(path: Path, keys: _Keys, table: sites_file.Table | None) -> Config:
     base, faults = path.parent, keys.faults
-    own = keys.listed("sites", _once(_read_site, "the site '{}' is here twice; put its networks into one entry"))
+    own = keys.listed("sites", _once(_read_site, "the site '{}' is listed twice; put its networks into one entry"))
     place = keys.read("sites_file", lambda node: base / Path(read_word(node)).expanduser(), base / sites_file.FILE_NAME)
     if table is None:
         table = _read_table(place, faults, is_named="sites_file" in keys.nodes)
@@ -175,7 +175,7 @@ _N = TypeVar("_N", bound=_Named)
 
 def _twice(what: str) -> str:
     """What is said of a second entry of the same name."""
-    return f"the {what} '{{}}' is here twice"
+    return f"the {what} '{{}}' is listed twice"
 
 
 def _once(reader: Callable[[Node], _N], words: str) -> Callable[[Node], _N]:

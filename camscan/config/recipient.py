@@ -104,7 +104,7 @@ def recipient(node: Node, base: Path) -> Recipient:
 def _read_one(node: Node, known: tuple[str, ...]) -> str:
     text = read_word(node)
     if text not in known:
-        raise node.wrong(f"'{text}' is none of: {', '.join(known)}")
+        raise node.wrong(f"'{text}' is not one of: {', '.join(known)}")
     return text
 
 

@@ -152,7 +152,7 @@ class _Reading:
                 elif plain:
                     self.note(1, f"the column '{cell.strip()}' is ignored; the columns are: {', '.join(HEADER)}")
             elif name in found:
-                self.add_error(1, f"the column '{name}' is here twice")
+                self.add_error(1, f"the column '{name}' is listed twice")
             found.append(name)
         missing = [name for name in ("cidr", "site") if name not in found]
         if missing and not self.faults:

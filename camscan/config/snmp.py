@@ -84,9 +84,9 @@ def snmp_login(node: Node, base: Path) -> SnmpLogin:
     keys = read_entries(node, KEYS, "name", "cidrs")
     version = _one_of(keys["version"], (V3, V2C)) if "version" in keys else V3
     if version == V2C and (wrong := [name for name in _OF_V3 if name in keys]):
-        raise keys[wrong[0]].wrong(f"version 2c knows no {wrong[0]}: its community is all it has")
+        raise keys[wrong[0]].wrong(f"version 2c knows no {wrong[0]}: it only has a community")
     if version == V3 and "user" not in keys:
-        raise node.wrong("'user' is missing: SNMPv3 has users; only version: 2c has a community alone")
+        raise node.wrong("'user' is missing: SNMPv3 needs one; only version: 2c works without a user")
     what = "community" if version == V2C else "password"
     password = read_secret(node, keys, _PASSWORD, base, what)
     if password is None:
@@ -106,5 +106,5 @@ def snmp_login(node: Node, base: Path) -> SnmpLogin:
 
 def _one_of(node: Node, allowed: tuple[str, ...]) -> str:
     if node.text() not in allowed:
-        raise node.wrong(f"'{node.text()}' is none of {', '.join(allowed)}")
+        raise node.wrong(f"'{node.text()}' is not one of {', '.join(allowed)}")
     return node.text()

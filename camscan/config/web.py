@@ -74,7 +74,7 @@ def read_web(node: Node, base: Path) -> Web:
     if ways and not url:
         raise node.wrong("'url' is missing: people who sign in are sent back to it")
     if ways and not proxies and ("proxy" in ways or url.startswith("https:")):
-        raise node.wrong("'trusted_proxies' is missing: camscan serve stands behind a proxy, which has the certificate")
+        raise node.wrong("'trusted_proxies' is missing: camscan serve runs behind a proxy, which has the certificate")
     return Web(
         url=url,
         trusted_proxies=proxies,
@@ -109,7 +109,7 @@ def _roles(node: Node) -> Mapping[str, str]:
     for name, value in node.entries().items():
         text = read_word(value)
         if text not in RIGHTS:
-            raise value.wrong(f"'{text}' is none of: {', '.join(RIGHTS)}")
+            raise value.wrong(f"'{text}' is not one of: {', '.join(RIGHTS)}")
         found[name] = text
     return MappingProxyType(found)
 

@@ -193,7 +193,7 @@ def _list_notes(asked: Sequence[Asked]) -> Iterator[str]:
     if openly := sum(each.sent_openly for each in asked):
         yield (
             f"the login went to {counted(openly)} over a connection that others may read: not the password itself, "
-            f"but whoever records it can try passwords offline; use a long password that is used nowhere else"
+            f"but anybody who records it can try passwords offline; use a long password that is used nowhere else"
         )
     for each in asked:
         if not each.was_accepted and each.attempts:

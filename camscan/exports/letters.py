@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from camscan.asset import GONE
-from camscan.asset.spelling import in_words
+from camscan.asset.spelling import choice_in_words
 from camscan.exports import Asked, Export, Inventory, Item, Made, sort_out
 from camscan.output import visible
 from camscan.page.table import Head, Kind, Table
@@ -124,7 +124,7 @@ _KEEP = (
     "We need proof that it was wiped, and a certificate of disposal.",
 )
 _CORRECT = (
-    "If one of these devices is not yours, has already removed, or is something else, please tell us that too.",
+    "If one of these devices is not yours, was already removed, or is something else, please tell us that too.",
     "The number in the first column is enough to identify it.",
 )
 AFTER = tuple(map(" ".join, (_ASK, _KEEP, _CORRECT)))
@@ -141,7 +141,7 @@ def _device_cells(item: Item) -> Sequence[str | date | None]:
     return (
         visible(item.tag, _LONGEST),
         _column_text(item, "location_detail"),
-        "" if kind in {"unknown", "other"} else in_words(kind),
+        "" if kind in {"unknown", "other"} else choice_in_words("device_type", kind),
         " ".join(filter(None, (visible(item.maker, _LONGEST), _column_text(item, "model")))),
         _column_text(item, "serial_number"),
         item.asset.day("planned_removal_date"),

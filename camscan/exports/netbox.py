@@ -336,7 +336,7 @@ def _describe_device(item: Item) -> str:
         "overdue": f": removal planned for {planned}",
         "no_date": ": to be removed, without a date yet",
         "blocked": ": to be removed, but something prevents it",
-        "accepted_risk": ": kept for now, since the risk was accepted",
+        "accepted_risk": ": kept for now, because the risk was accepted",
     }
     if item.asset.lifecycle in GONE:
         return f"{_OURS}{item.asset.asset_id}: removed{f' on {gone}' if gone else ''}"

@@ -54,7 +54,7 @@ METRICS: Mapping[str, Metric] = {
     "camscan_authorisation_expires_timestamp_seconds": Metric(
         "When the next authorisation to scan ends that no later one replaces."
     ),
-    "camscan_register_bytes": Metric("Size of the register, where it is a file."),
+    "camscan_register_bytes": Metric("Size of the register, if it is a file."),
     "camscan_register_backup_timestamp_seconds": Metric("When the register was backed up last."),
     "camscan_last_success_timestamp_seconds": Metric("When the newest unattended run that succeeded ended."),
     "camscan_last_run_exit_code": Metric("Exit code of the newest unattended run (docs/exit-codes.md)."),

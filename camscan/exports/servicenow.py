@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from camscan.asset import GONE
-from camscan.asset.spelling import in_words
+from camscan.asset.spelling import choice_in_words
 from camscan.cells import csv_text
 from camscan.exports import Asked, Export, Inventory, Item, Made, sort_out
 from camscan.output import visible
@@ -51,7 +51,7 @@ def _device_row(item: Item) -> Sequence[str]:
         tag,
         _column_text(item, "firmware_version"),
         "Retired" if item.asset.lifecycle in GONE else "Installed",
-        f"Video surveillance: {in_words(texts['device_type'])}",
+        f"Video surveillance: {choice_in_words('device_type', texts['device_type'])}",
         "camscan",
         texts["last_seen"].replace("T", " ").rstrip("Z"),
     )

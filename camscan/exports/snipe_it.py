@@ -148,7 +148,7 @@ Before the first import, in Snipe-IT:
    that to the models.
 
 Import, in this order:
-1. create.csv: type Assets, without "Update existing values". Assets whose tag is there already are passed over, with a
+1. create.csv: type Assets, without "Update existing values". Assets whose tag is there already are skipped, with a
    line for each.
 2. update.csv: type Assets, with "Update existing values". It writes status and the two custom fields, and nothing else.
 3. update-status.csv: likewise, for devices whose address or MAC address is not known. It writes the status only.

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from camscan.asset import GONE
-from camscan.asset.spelling import in_words
+from camscan.asset.spelling import choice_in_words
 from camscan.dates import spoken
 from camscan.exports import Asked, Export, Inventory, Item, Made, sort_out
 from camscan.output import visible
@@ -105,7 +105,7 @@ def _device_facts(item: Item) -> Mapping[str, str]:
     kind, badge = item.texts["device_type"], _column_text(item, "brand_on_badge")
     return {
         "Number": item.asset.asset_id if item.tag != item.asset.asset_id else "",
-        "What": "" if kind in {"unknown", "other"} else in_words(kind),
+        "What": "" if kind in {"unknown", "other"} else choice_in_words("device_type", kind),
         "Make, model": " ".join(filter(None, (_maker_words(item), _column_text(item, "model")))),
         "Badge": "" if badge.casefold() == item.maker.casefold() else badge,
         "Serial": _column_text(item, "serial_number"),

@@ -18,7 +18,7 @@ FOUNDED: Mapping[str, str] = {
     "firmware": "well founded: its firmware was compared with the maker's and is the same",
     "protocol": "well founded: units under this name answered in the maker's own protocol",
     "reports": "fairly founded: users report it of some units",
-    "lists": "weakly founded: the name stands in lists of rebrands, and nobody showed a unit",
+    "lists": "weakly founded: the name is in lists of rebrands, but nobody showed a unit",
 }
 """How we know, from the surest to the weakest, in words that can be read aloud."""
 _ORDER = tuple(FOUNDED)

@@ -22,7 +22,7 @@ def condition_of(node: Node) -> Condition:
         if "any" in members:
             return _read_alternative(node, members)
         if len(members) != 1 or "begins" in members:
-            raise node.wrong("one of contains, search, equals, absent, without, any; 'begins' stands before any")
+            raise node.wrong("one of contains, search, equals, absent, without, any; 'begins' goes before any")
         ((operator, value),) = members.items()
         condition = Condition(operator, value.text())
     if condition.operator == "absent" and condition.text != "true":
@@ -37,7 +37,7 @@ def condition_of(node: Node) -> Condition:
 def _read_alternative(node: Node, members: Mapping[str, Node]) -> Condition:
     """One pattern of a list: what every item begins with (``^`` where nothing is said), and the ways to go on."""
     if not {*members} <= {"begins", "any"}:
-        raise node.wrong("only 'begins' stands beside any")
+        raise node.wrong("only 'begins' goes with any")
     items = [item.text() for item in members["any"].items()]
     if not items or not all(items):
         raise members["any"].wrong("an empty list or item fits everything that begins so")

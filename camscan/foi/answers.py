@@ -137,10 +137,10 @@ def _totals_part(pack: Pack) -> Part:
         ("of these: other devices", numbers.other, "Neither a camera nor a recorder, or the type is not known."),
         ("Systems", numbers.systems, "Recorders or servers with what is connected to them; see 'System'."),
         ("Sites", numbers.sites, "Sites with at least one of the devices; see 'Site'."),
-        ("Devices site not known", numbers.without_site, "Nobody has recorded where they are."),
+        ("Devices at no known site", numbers.without_site, "Nobody has recorded where they are."),
         ("Possibly by one of the two makers", numbers.possible, "Only a hint; no other number includes them."),
         (
-            "Of no known maker, to be looked at",
+            "Of unknown maker, to be inspected",
             numbers.unknown,
             ("Possibly part of a camera system; no other number includes them."),
         ),

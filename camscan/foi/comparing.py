@@ -141,7 +141,7 @@ def _fold_warnings(found: Iterable[Warned]) -> Iterator[Warned]:
     for each in found:
         alike.setdefault((each.table, each.keys, each.learnt), []).append(each)
     for first, *others in alike.values():
-        more = f"; the like follows from {counted(len(others), 'other pack')}" if others else ""
+        more = f"; the same follows from {counted(len(others), 'other pack')}" if others else ""
         yield replace(first, text=f"{first.text}{more}")
 
 

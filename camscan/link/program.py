@@ -105,10 +105,10 @@ def _make_parser() -> argparse.ArgumentParser:
     layer2 = command("sadp-l2", _search_layer2, "send the layer-2 SADP inquiry and print the answers")
     layer2.add_argument("--seconds", type=_read_seconds, default=3.0, help="how long to wait for answers (default 3)")
     layer2.add_argument("--rounds", type=_number_between(1, 3), default=2, help="how often to ask (default 2)")
-    hear = command("listen", _listen, "send nothing; print what devices say of themselves")
+    hear = command("listen", _listen, "send nothing; print what devices say about themselves")
     hear.add_argument("--seconds", type=_read_seconds, default=60.0, help="how long to listen (default 60)")
     also = "a network outside the private ranges whose devices count too; may be repeated"
-    read = command("read", _read, "print what devices say of themselves in a capture file", live=False)
+    read = command("read", _read, "print what devices say about themselves in a capture file", live=False)
     read.add_argument("file", help="pcap or pcapng; - is standard input, such as a pipe from tcpdump")
     read.add_argument("--also", type=ip_network, action="append", default=[], metavar="NETWORK", help=also)
     return parser

@@ -24,7 +24,7 @@ _MEANS = {
     "sensitivity": "of the site, on the council's own scale",
     "capability": "what it can do",
     "exposure": "who can reach it",
-    "weakness": "the worst known one",
+    "weakness": "the worst known vulnerability",
     "age": "from the day of purchase, else of manufacture",
 }
 _LEVELS: Mapping[tuple[str, str], str] = {

@@ -228,7 +228,7 @@ class _Reader:
     @staticmethod
     def _read_one_of(node: Node, allowed: Sequence[str]) -> str:
         if node.text() not in allowed:
-            raise node.wrong(f"'{node.text()}' is none of: {', '.join(allowed)}")
+            raise node.wrong(f"'{node.text()}' is not one of: {', '.join(allowed)}")
         return node.text()
 
     def _read_cases(self, node: Node, fixed: str | None) -> tuple[Case, ...]:

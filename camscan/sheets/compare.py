@@ -18,6 +18,7 @@ from camscan.asset.behind import no_recorder
 from camscan.asset.columns import COLUMNS, NAMING, STATED, Column
 from camscan.asset.entry import normalise
 from camscan.asset.lifecycle import complete_entries
+from camscan.asset.spelling import choice_of_words
 from camscan.sheets import Line
 from camscan.sheets.excel_damage import describe_damage, has_american_dates
 from camscan.sheets.guess import cell_meaning
@@ -334,7 +335,7 @@ def _own_columns(row: _Row, result: _Result) -> None:
         if name not in row.found.places:
             continue
         text = row.found.cell_text(row.line, name)
-        if loose_sum(text) != expected:
+        if expected not in {loose_sum(text), loose_sum(choice_of_words(name, text))}:
             what = f"{name} is camscan's own column; '{text.strip()[:60]}' was skipped"
             if name in STATED:
                 what += f". To correct it, fill in {STATED[name]}"

@@ -93,7 +93,7 @@ ACTS: Mapping[str, Act] = {
     ),
     "removed": Act(
         title="Record the removal",
-        lead="The device was taken down, and there is a works order or another proof of it.",
+        lead="The device was removed, and there is a works order or another proof of it.",
         columns=(
             *("actual_removal_date", "removal_evidence_ref", "data_wiped", "disposal_route"),
             *("disposal_certificate_ref", "disposal_date"),
@@ -114,7 +114,7 @@ ACTS: Mapping[str, Act] = {
     ),
     "accept-risk": Act(
         title="Accept the risk",
-        lead="It was decided to keep the device. Name the decision, and the day on which it is to be looked at again.",
+        lead="The council decided to keep the device. Name the decision, and the date of the next decision.",
         columns=("scope_decision_ref", "accepted_until"),
         needed=("scope_decision_ref",),
         follows=_risk_accepted,
@@ -134,7 +134,7 @@ ACTS: Mapping[str, Act] = {
     ),
     "details": Act(
         title="Correct the details",
-        lead="What you enter here stands above what scans found.",
+        lead="What you enter here is shown instead of what scans found.",
         columns=(
             *("council_asset_tag", "site_name", "uprn", "location_detail", "indoor_outdoor_public", "owner_service"),
             *("responsible_person_role", "brand_on_badge", "stated_manufacturer", "stated_model"),

@@ -338,13 +338,13 @@ class _Guard:
         headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
         hosts = [value.decode("latin-1") for key, value in scope["headers"] if key == b"host"]
         if len(hosts) != 1 or hosts[0].lower() not in self._desk.hosts:
-            return "This server does not have that name. Use the address that camscan serve printed.\n", 421
+            return "This server does not answer to that name. Use the address that camscan serve printed.\n", 421
         try:
             sender = sender_of(self._desk.web, (scope.get("client") or ("",))[0], scope["headers"])
         except HeaderError as error:
-            return f"The request is not taken: {error}.\n", 400
+            return f"The request was refused: {error}.\n", 400
         if self._desk.is_secure and not sender.is_by_proxy and scope["path"] not in watch.PATHS:
-            return "This server is reached by its proxy alone.\n", 421
+            return "This server can only be reached through its proxy.\n", 421
         scope[_SENDER] = sender
         if scope["method"] not in collectors.methods(scope["path"]):
             return "This method is not allowed here.\n", 405

@@ -37,9 +37,9 @@ class Gate:
         """While somebody sends a file. Raises BusyError where they must wait."""
         with self._lock:
             if subject in self._inside:
-                raise BusyError("you are sending another file just now")
+                raise BusyError("you are already sending another file")
             if len(self._inside) >= self._most:
-                raise BusyError("others are sending files just now")
+                raise BusyError("other people are sending files; try again in a minute")
             self._inside.add(subject)
         try:
             yield

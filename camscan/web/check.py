@@ -31,7 +31,9 @@ def check(space: Workspace) -> Iterator[Finding]:
     """Look at everything that can be looked at from here. Raises UsageError where nobody is to sign in."""
     web = space.settings.web
     if not web.is_shared:
-        raise UsageError("camscan.yaml has no web: with auth:, so the pages are for whoever starts camscan serve")
+        raise UsageError(
+            "camscan.yaml has no web: with auth:, so the pages are only for the person who starts camscan serve"
+        )
     yield from _address(web.url)
     if web.oidc:
         yield from _service(web.oidc, web.url)
@@ -46,7 +48,7 @@ def _address(url: str) -> Iterator[Finding]:
         status, _ = headers_of(f"{url}/health")
     except SignInError as error:
         yield Finding(
-            f"Address: {url} cannot be reached ({error}); is the proxy running, and its certificate right?", True
+            f"Address: {url} cannot be reached ({error}); check that the proxy is running, and its certificate", True
         )
         return
     if status == 200:  # noqa: PLR2004 - HTTP
@@ -104,7 +106,7 @@ def _people(space: Workspace) -> Iterator[Finding]:
     owners = sum(each.allowed == Role.OWNER for each in people)
     waiting = sum(each.is_waiting for each in people)
     if owners or (oidc and Role.OWNER in oidc.roles.values()):
-        yield Finding(f"People: {len(people)}, of whom {owners} may do everything and {waiting} wait for a role")
+        yield Finding(f"People: {len(people)}, of whom {owners} may do everything, and {waiting} wait for a role")
     else:
         yield Finding(
             "People: nobody is an owner yet; sign in, and run `camscan serve owner CODE` with the code that you are "

@@ -15,7 +15,7 @@ from camscan.page.charts import Column, Columns
 from camscan.page.render import pounds_text
 from camscan.plan.proposal import Phase
 from camscan.plan.standing import removal_cost
-from camscan.words import counted
+from camscan.words import counted, verb
 
 _SITES = 4
 """Sites that one line names."""
@@ -29,7 +29,8 @@ def says(draft: Draft) -> Iterator[str]:
     phases = sum(bool(phase.devices) for phase in found.phases)
     yield (
         f"{counted(len(found.planned))} in {counted(phases, 'phase', 'phases')} from {spoken(found.begin)} to "
-        f"{spoken(found.by)}. {counted(len(found.kept))} already have a date, which stays."
+        f"{spoken(found.by)}. {counted(len(found.kept))} already "
+        f"{verb(len(found.kept), 'has a date and keeps', 'have a date and keep')} it."
     )
     kept = set(found.kept)
     late = [
@@ -38,7 +39,7 @@ def says(draft: Draft) -> Iterator[str]:
     if late:
         yield (
             f"{counted(len(late))} of these are due before {spoken(found.begin)}: "
-            "they need a new date, or their removal entered."
+            "give them a new date, or record their removal."
         )
 
 

@@ -69,11 +69,11 @@ def fields(
         for name in _columns(act, visitor)
     ]
     if act.takes_remark:
-        hint = "Without names of persons. It is added to the notes, with the date and your role."
+        hint = "Do not name people. The text is added to the notes, with the date and your role."
         found.append(_own(REMARK, "Note", hint, values, errors, kind="long"))
     found += _role(visitor, values, errors)
     if values.get(BECAUSE):
-        hint = "Such as a minute or a work order. Without names of persons."
+        hint = "For example a minute or a works order. Do not name people."
         found.append(_own(BECAUSE, "Why, for the log (optional)", hint, values, errors))
     return found
 
@@ -83,14 +83,14 @@ def signature(
 ) -> list[Field]:
     """The last fields of a form of another kind, which :func:`read_role` reads."""
     label = "Why, for the log (optional)" if optional else "Why, for the log"
-    hint = hint or "Such as a minute or a work order. Without names of persons."
+    hint = hint or "For example a minute or a works order. Do not name people."
     return [*_role(visitor, values, errors), _own(BECAUSE, label, hint, values, errors, kind="long")]
 
 
 def _role(visitor: Visitor, values: Mapping[str, str], errors: Mapping[str, str]) -> list[Field]:
     if visitor.role:
         return []
-    return [_own(ROLE, "Your role", "Such as CCTV manager. The log holds roles, and no names.", values, errors)]
+    return [_own(ROLE, "Your role", "For example: CCTV manager. The log holds roles, not names.", values, errors)]
 
 
 def _own(
@@ -109,7 +109,7 @@ def _of_column(name: str, value: str, error: str, now: str, *, is_of_many: bool)
     kind = _KINDS.get(column.kind, "text")
     choices: tuple[tuple[str, str], ...] = ()
     if column.choices:
-        nothing = "Leave as it is" if is_of_many else "Not known"
+        nothing = "Do not change" if is_of_many else "Not known"
         choices = (("", nothing), *((each, choice_in_words(name, each)) for each in column.choices))
         kind = "radios" if len(column.choices) <= _FEW else "select"
     if kind == "date":
@@ -146,7 +146,7 @@ def read(act: Act, asked: Asked) -> Filled:
     if not asked.visitor.role:
         filled.answers[ROLE] = asked.sent(ROLE)
         if not filled.answers[ROLE]:
-            filled.errors[ROLE] = "Enter the role in which you do this"
+            filled.errors[ROLE] = "Enter your role"
     for name in act.needed:
         if not filled.answers.get(name) and name not in filled.errors:
             label = BY_NAME[name].heading.lower() if name in BY_NAME else "the note"
@@ -162,7 +162,7 @@ def read_role(asked: Asked) -> Filled:
     except ValueError as error:
         filled.answers[BECAUSE], filled.errors[BECAUSE] = asked.sent(BECAUSE), _sentence(str(error))
     if not filled.answers[ROLE]:
-        filled.errors[ROLE] = "Enter the role in which you do this"
+        filled.errors[ROLE] = "Enter your role"
         return filled
     try:
         asked.desk.space.role(filled.answers[ROLE])
@@ -177,7 +177,7 @@ def revisions_sent(asked: Asked) -> dict[str, int]:
     for text in asked.all_sent("device"):
         number, _, revision = text.rpartition("@")
         if not number or not (revision.isascii() and revision.isdecimal() and len(revision) < 16):  # noqa: PLR2004 - digits
-            raise UsageError("the form is damaged; open it anew")
+            raise UsageError("the form is damaged; open it again")
         seen[number] = int(revision)
     return seen
 

@@ -18,11 +18,11 @@ _AT_SITES = frozenset({"walk"})
 LISTS: Mapping[str, tuple[str, str, Roles]] = {
     "short": (
         "Register, to be printed and filled in",
-        "What is in scope, on A4 across; what people may enter is marked, and comes back by Import",
+        "What is in scope, on A4 landscape. Columns that people may fill in are marked; Import reads them back",
         _SEE_ALL | {_S},
     ),
     "full": ("Register, whole", "Every device and every column", _SEE_ALL | {_S}),
-    "timeline": ("Plan of removal", "Days, phases, and what holds a removal up", _SEE_ALL),
+    "timeline": ("Plan of removal", "Dates, phases, and what prevents a removal", _SEE_ALL),
     "costs": (
         "Costs",
         "What is in scope: costs, budget codes and contracts, with the sums of each financial year",

@@ -1,27 +1,27 @@
-"""Types of device as somebody calls them who looks at one: a head teacher knows no PTZ and no NVR."""
+"""Types of device for people who do not know the terms of the field: a head teacher need not know what PTZ means."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from camscan.asset.spelling import in_words
+from camscan.asset.spelling import choice_in_words
 from camscan.web.rights import Visitor
 
 _TYPES: Mapping[str, str] = {
     "ip_camera": "Camera",
     "analogue_camera": "Camera",
     "ptz": "Camera that turns",
-    "thermal": "Camera for heat",
+    "thermal": "Camera that sees heat",
     "anpr": "Camera for number plates",
     "recorder_nvr": "Recorder",
     "recorder_dvr": "Recorder",
 }
-_SPELLED = {in_words(name): words for name, words in _TYPES.items()}
+_SPELLED = {choice_in_words("device_type", name): words for name, words in _TYPES.items()}
 
 
 def plain_type(name: str) -> str:
-    """A type by its name in the register, ``recorder_nvr``, or as lists spell it, ``Recorder NVR``."""
-    return _TYPES.get(name) or _SPELLED.get(name) or in_words(name)
+    """A type by its name in the register, ``recorder_nvr``, or as lists spell it, ``Network recorder (NVR)``."""
+    return _TYPES.get(name) or _SPELLED.get(name) or choice_in_words("device_type", name)
 
 
 def plain_types(spelled: Iterable[str], visitor: Visitor) -> Mapping[str, str]:

@@ -88,7 +88,7 @@ def _check_who_may_come(space: Workspace, setting: Setting, *, is_for_scripts: b
             f"web: in camscan.yaml (docs/web-admin.md)"
         )
     if is_for_scripts and web.is_shared:
-        raise UsageError("--print-cookie is for whoever starts it alone: add --local")
+        raise UsageError("--print-cookie is only for the person who starts it: add --local")
 
 
 @contextlib.contextmanager
@@ -169,7 +169,8 @@ def _run(desk: Desk, ready: Callable[[int], None]) -> None:
         raise UsageError(
             f"port {where.port} is taken on this machine; name another with --port"
             if where.host == Setting().host
-            else f"it cannot listen on {where.host}, port {where.port}: is that an address of this machine, and free?"
+            else f"it cannot listen on {where.host}, port {where.port}: check that it is an address of this "
+            "machine, and that nothing else uses the port"
         ) from None
 
 

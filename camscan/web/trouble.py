@@ -37,29 +37,31 @@ ERRORS: Mapping[str, Trouble] = {
     "refused": Trouble(
         403,
         "You may not see this page",
-        "It is not among what your role may see or do.",
+        "Your role may not see or do this.",
         "Ask whoever runs camscan in your council if you need it.",
     ),
     "signed_out": Trouble(
         401,
         "You were signed out",
-        "Nothing was saved. What you typed stands below, so that you can copy it.",
-        "Sign in again, open the form anew, and enter it there.",
+        "Nothing was saved. What you typed is below, so that you can copy it.",
+        "Sign in again, open the form again, and enter it there.",
     ),
     "elsewhere": Trouble(
         403,
-        "The form was not taken",
+        "The form was refused",
         "It did not come from a page of camscan.",
-        "Open the page anew, and send it from there.",
+        "Open the page again, and send the form from there.",
     ),
-    "often": Trouble(429, "Too many requests", "This was asked very often.", "Wait a minute and try again."),
+    "often": Trouble(429, "Too many requests", "This was asked too often.", "Wait a minute and try again."),
     "large": Trouble(413, "Too large", "What was sent is too large.", "Send a smaller file."),
-    "unusable": Trouble(400, "This cannot be done", "The request cannot be understood.", "Go back and change it."),
+    "unusable": Trouble(
+        400, "This cannot be done", "camscan does not understand the request.", "Go back and change it."
+    ),
     "busy": Trouble(
         503, "Please wait a moment", "Somebody else is writing to the register.", "Then load the page again."
     ),
     "register": Trouble(
-        503, "The register cannot be read", "It cannot be used as it is.", "Tell whoever runs camscan in your council."
+        503, "The register cannot be read", "Something is wrong with it.", "Tell whoever runs camscan in your council."
     ),
     "sessions": Trouble(
         503,
@@ -68,7 +70,7 @@ ERRORS: Mapping[str, Trouble] = {
         "Tell whoever runs camscan in your council.",
     ),
     "slow": Trouble(
-        503, "This takes too long", "It was given up after 30 seconds.", "Ask for less, or try again later."
+        503, "This takes too long", "camscan stopped after 30 seconds.", "Ask for less, or try again later."
     ),
     "fault": Trouble(
         500, "Something went wrong", "That is a mistake in camscan.", "Tell whoever runs camscan in your council."

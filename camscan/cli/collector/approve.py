@@ -16,12 +16,12 @@ from camscan.output import visible
 
 @click.command("approve")
 @click.argument("name")
-@click.option("--words", metavar="WORDS", help="The six words that you were told: then nothing is asked.")
+@click.option("--words", metavar="WORDS", help="The six words of the collector: with them, camscan does not ask.")
 @_options.role
 @_options.register
 @_options.config
 def approve(name: str, words: str | None, role: str | None, register: str | Path | None, config: Path | None) -> int:
-    """Believe a collector from now on, for the sites that it was added for.
+    """Trust a collector from now on, for the sites that it was added for.
 
     Compare the six words first, by telephone, with whoever sits at the collector.
     """
@@ -31,7 +31,7 @@ def approve(name: str, words: str | None, role: str | None, register: str | Path
     if words is not None and words.casefold().split() != own.split():
         raise UsageError(f"{name}: has other words than these; it was not approved")
     if words is None and not sys.stdin.isatty():
-        raise UsageError(f"compare the six words of {name} first, then add --words with what you were told")
+        raise UsageError(f"compare the six words of {name} first, then add --words with the words that you were told")
     if words is None:
         say(f"{visible(found.collector.name, 72)}: {own}", err=True)
         say(f"It would speak for: {visible(found.what, 300)}", err=True)

@@ -16,7 +16,7 @@ from camscan.words import counted
 @_options.register
 @_options.config
 def replay(register: str | Path | None, config: Path | None) -> None:
-    """Record the kept parcels again that the register does not have: after it was restored from an older backup."""
+    """Record again the kept parcels that the register lacks, after it was restored from an older backup."""
     space = app.workspace.find_workspace(config, register)
     found, recorded = app.collectors.replay(space, datetime.now(UTC))
     click.echo(f"{counted(found, 'parcel')} not in the register, {recorded:,} recorded now")

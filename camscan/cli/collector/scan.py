@@ -16,14 +16,14 @@ _HOURS = 24
 
 @click.command("scan")
 @click.argument("name")
-@click.option("--site", metavar="SITE", help="Which of its sites, where it has several.")
+@click.option("--site", metavar="SITE", help="Which of its sites, if it has several.")
 @click.option(
     "--within",
     type=click.IntRange(1, 24 * 31),
     default=_HOURS,
     show_default=True,
     metavar="HOURS",
-    help="After so many hours it is not to be begun.",
+    help="The scan must begin within this many hours.",
 )
 @_options.register
 @_options.config

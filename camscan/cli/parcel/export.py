@@ -35,7 +35,7 @@ def export(
     camscan parcel export oak-school.camparcel
 
     The scan must have been run with --keep-journal, or have been interrupted. The file holds what devices said: treat
-    it as you treat the register. Tell whoever takes it in the six words that this prints.
+    it as you treat the register. Tell the receiver the six words that this prints.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     if file.exists() and not force:
         raise UsageError(f"{file} exists already; name another file, or add --force")

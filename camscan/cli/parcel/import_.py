@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
-@click.option("--trust-once", is_flag=True, help="Believe FILE, whoever signed it, and remember nothing: for scripts.")
+@click.option("--trust-once", is_flag=True, help="Trust FILE this once, whoever signed it: for scripts.")
 @_say.sites
 @_say.networks
 @_options.role
@@ -68,11 +68,14 @@ def _tell(brought: Brought, space: Workspace) -> None:
     say(f"Recorded: the scan{site} of {when:%d %B %Y, %H:%M} ({report.completion})")
     say(f"{counted(recorded.devices, 'device')}: {len(recorded.new):,} new, {len(recorded.changed):,} changed")
     if brought.is_late:
-        say("It is older than a scan of the same addresses: evidence and history were kept, and presence is unchanged")
+        say(
+            "It is older than a recorded scan of the same addresses: evidence and history were added, "
+            "presence is unchanged"
+        )
     confined, content = brought.confined, brought.content
     if confined.outside or confined.dropped:
         asked, replies = counted(confined.outside, "asked address"), counted(confined.dropped, "reply", "replies")
-        say(f"Left out, since its key may not speak for it: {asked}, {replies}")
+        say(f"Left out, because its key may not speak for it: {asked}, {replies}")
     if content.unread or content.mistimed:
         say(f"Left out: {content.unread:,} replies of unknown protocols, {content.mistimed:,} with a wrong time")
     _later.summary.print_alarms(recorded)

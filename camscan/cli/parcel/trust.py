@@ -16,7 +16,7 @@ from camscan.errors import UsageError
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 @_say.sites
 @_say.networks
-@click.option("--words", metavar="WORDS", help="The six words that you were told: then nothing is asked.")
+@click.option("--words", metavar="WORDS", help="The six words of the key: with them, camscan does not ask.")
 @_options.role
 @_options.register
 @_options.config
@@ -32,7 +32,7 @@ def trust(  # noqa: PLR0917 - one per option
     """Let the key that signed FILE speak for a site from now on.
 
     Without --site and --network, that is the site that FILE names, if camscan.yaml has it; else the networks that it
-    asked. Never the network of another site. What is outside is left out of every parcel of this key.
+    asked. A key never speaks for the network of another site. What is outside is left out of every parcel of this key.
     """
     space = app.workspace.find_workspace(config, register)
     parcel = app.parcel.open_parcel(file, space)

@@ -16,7 +16,7 @@ from camscan.cli._table import print_table
 from camscan.cli._words import program_name, say
 from camscan.cli.plan._stale_map import tell_stale_map
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import counted, verb
 
 if TYPE_CHECKING:
     from camscan.asset import Asset
@@ -108,7 +108,7 @@ def _tell_size(draft: Proposal, rows: Sequence[Asset]) -> None:
     phases = sum(bool(phase.devices) for phase in draft.phases)
     say(
         f"{counted(number)} in {counted(phases, 'phase', 'phases')} from {draft.begin} to {draft.by}; "
-        f"{counted(len(draft.kept))} already have a date, which stays"
+        f"{counted(len(draft.kept))} already {verb(len(draft.kept), 'has a date and keeps', 'have a date and keep')} it"
     )
     kept = set(draft.kept)
     late = [row for row in rows if row.asset_id in kept and (app.plan.planned_day(row) or draft.begin) < draft.begin]
@@ -135,7 +135,7 @@ def _tell_phases(draft: Proposal) -> None:
 
 def _tell_left_alone(draft: Proposal, rows: Sequence[Asset]) -> None:
     for name, left in draft.left.items():
-        click.echo(f"\nLeft alone, {app.plan.LEFT[name]}: {counted(len(left))}")
+        click.echo(f"\nNot planned, {app.plan.LEFT[name]}: {counted(len(left))}")
         if name in app.plan.WHY_LEFT:
             _device_names(left, rows, app.plan.WHY_LEFT[name])
 

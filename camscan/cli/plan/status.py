@@ -84,7 +84,7 @@ def _print_counts(found: Status) -> None:
     click.echo(f"The programme on {found.day}\n")
     lines = [
         ("In scope", found.in_scope),
-        ("  gone", found.removed),
+        ("  removed", found.removed),
         ("  remaining", found.remaining),
     ]
     for name, counts in lines:
@@ -124,15 +124,15 @@ def _print_unknowns(found: Status, settings: Config) -> None:
             hang=_WIDTH + 9,
         )
     say(
-        f"{'Not known':{_WIDTH}}{found.scope_unknown - would:>7,}  devices of which nobody can say whether they are in "
-        f"scope; {found.unknown_maker:,} of them of unknown maker",
+        f"{'Not known':{_WIDTH}}{found.scope_unknown - would:>7,}  devices for which it is not known whether they are "
+        f"in scope; {found.unknown_maker:,} of them of unknown maker",
         hang=_WIDTH + 9,
     )
     decision = settings.planning.local_decision
     if decision and decision.date > max(found.day, app.assess.today_utc()):
         say(
-            f"{'Not in force yet':{_WIDTH}}the council's decision in camscan.yaml holds from {spoken(decision.date)} "
-            "on: is the year right?",
+            f"{'Not in force yet':{_WIDTH}}the council's decision in camscan.yaml applies from "
+            f"{spoken(decision.date)} on: is the year right?",
             hang=_WIDTH,
         )
 
@@ -168,7 +168,7 @@ def _print_coverage(seen: Looked) -> None:
     if seen.sites:
         told = f"{seen.fresh} of {seen.sites} sites scanned within 90 days"
         told += f"; never completely: {', '.join(seen.never[:_FEW])}" if seen.never else ""
-        told += f"; long ago: {', '.join(seen.stale[:_FEW])}" if seen.stale else ""
+        told += f"; not in the last 90 days: {', '.join(seen.stale[:_FEW])}" if seen.stale else ""
         say(f"{'':{_WIDTH}}{told}", hang=_WIDTH)
 
 
@@ -239,7 +239,13 @@ def _print_table(rows: Sequence[Row], by: Grouping) -> None:
         standings.BLOCKED,
         standings.ACCEPTED_RISK,
     )
-    heads = (by.capitalize(), "In scope", "Gone", "Remaining", *(each.replace("_", " ").capitalize() for each in shown))
+    heads = (
+        by.capitalize(),
+        "In scope",
+        "Removed",
+        "Remaining",
+        *(each.replace("_", " ").capitalize() for each in shown),
+    )
     lines = [
         (
             app.choice.maker_name(row.name) if by is Grouping.MAKER else row.name,
@@ -250,7 +256,7 @@ def _print_table(rows: Sequence[Row], by: Grouping) -> None:
         )
         for row in rows
     ]
-    print_table((*heads, "Unconfirmed", "Highest priority"), lines, first=(heads[0], "Remaining", "Gone", *heads[1:2]))
+    print_table((*heads, "Not seen", "Highest priority"), lines, first=(heads[0], "Remaining", "Removed", *heads[1:2]))
     if by is Grouping.CAPABILITY:
         click.echo("A device with several of these is in several lines.")
 

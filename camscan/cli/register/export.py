@@ -30,7 +30,7 @@ from camscan.words import counted
 @click.option("--full", "is_full", is_flag=True, help="Short for --view full.")
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 @click.option("--site", metavar="SITE", help="Only the devices at this site.")
-@click.option("--bom", is_flag=True, help="For a CSV: start it so that Excel reads it as UTF-8.")
+@click.option("--bom", is_flag=True, help="For a CSV: begin with a byte order mark, so that Excel reads it as UTF-8.")
 @_options.register
 @_options.config
 def export(  # noqa: PLR0917 - one per option
@@ -49,7 +49,7 @@ def export(  # noqa: PLR0917 - one per option
     camscan register export register-OFFICIAL-SENSITIVE.ods
     camscan register export --full everything-OFFICIAL-SENSITIVE.ods
 
-    A workbook is laid out for printing: A4 across, fifteen columns, totals, and the costs by financial year. The
+    A workbook is laid out for printing: A4 landscape, fifteen columns, totals, and the costs by financial year. The
     columns
     that people may edit are marked; `camscan register import` takes the edits of any view back. An existing file is
     not replaced without --force. Treat the file as sensitive: it says where your security equipment is.

@@ -31,7 +31,7 @@ def undo(do: bool, because: str, role: str | None, register: str | Path | None, 
     the import before.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     space = app.workspace.find_workspace(config, register)
-    acting = space.role(role) if do else "nobody: this is a trial"
+    acting = space.role(role) if do else "nobody: this is a dry run"
     with space.open(editing=True, create=False) as book:
         done = book.undo_import(role=acting, because=because, dry_run=not do)
     click.echo(f"{visible(done.how, 200)} on {done.at.astimezone():%Y-%m-%d %H:%M}, as {visible(done.role, 100)}:")
@@ -40,13 +40,13 @@ def undo(do: bool, because: str, role: str | None, register: str | Path | None, 
         if change.asset_id not in gone:
             say(f"    {change.asset_id}: {_devices.describe_change(change)}")
     for name in done.gone:
-        say(f"    {name}: {'is' if do else 'would be'} taken out again")
+        say(f"    {name}: {'was' if do else 'would be'} removed from the register")
     for name, sentence in done.kept:
         say(f"    {name}: {visible(sentence, 300)}")
     entries = sum(change.asset_id not in gone for change in done.changes)
     click.echo(
-        f"{counted(entries, 'entry', 'entries')} {'put back' if do else 'would be put back'}, "
-        f"{counted(len(gone))} {'taken out' if do else 'would be taken out'}, {len(done.kept)} unchanged."
+        f"{counted(entries, 'entry', 'entries')} {'restored' if do else 'would be restored'}, "
+        f"{counted(len(gone))} {'removed' if do else 'would be removed'}, {len(done.kept)} unchanged."
         f"" + ("" if do else " Nothing was written; --apply does it.")
     )
     return EXIT_PARTIAL if done.kept else 0

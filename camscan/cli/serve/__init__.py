@@ -22,9 +22,18 @@ class _Serve(Folder):
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=_PORT, show_default=True, help="Port; 0 takes a free one."
 )
-@click.option("--listen", default="127.0.0.1", show_default=True, help="Address; others need people to sign in.")
-@click.option("--local", is_flag=True, help="For whoever starts it alone, whatever camscan.yaml says of others.")
-@click.option("--read-only", is_flag=True, help="Write nothing at all: for a copied register, or a screen on a wall.")
+@click.option(
+    "--listen",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to listen on; any other than 127.0.0.1 needs web: in camscan.yaml, so that people sign in.",
+)
+@click.option("--local", is_flag=True, help="Only for the person who starts it, even if camscan.yaml has web:.")
+@click.option(
+    "--read-only",
+    is_flag=True,
+    help="Only show the register, and take no entries: for a copied register, or a screen on a wall.",
+)
 @click.option("--print-cookie", is_flag=True, help="Also print the Cookie line of a session, for scripts.")
 @_options.register
 @_options.config
@@ -40,7 +49,7 @@ def serve(
     read_only: bool,
     print_cookie: bool,
 ) -> None:
-    """Show the register in a browser, for whoever started this: it listens on this machine only. Ctrl-C ends it.
+    """Show the register in a browser, on this machine only, for the person who starts it. Ctrl-C ends it.
 
     \b
     camscan serve

@@ -16,7 +16,9 @@ from camscan.cli import _options
 @_options.register
 @_options.config
 def owner(code: str, role: str | None, register: str | Path | None, config: Path | None) -> None:
-    """Make an owner of the account whose code the pages show after signing in: the first one, or where none is left.
+    """Make the account with this CODE an owner: the first owner, or a new one if none is left.
+
+    The pages show the code to a person who signs in without a role.
 
     \b
     camscan serve owner K7QX-M2PD --role "Head of ICT"

@@ -66,7 +66,7 @@ def _read_address(text: str) -> Reading | None:
     this = "This is" if _is_of_an_estate(text) else "If it is an address, it is"
     told = (
         f"{this} the address of a device, not a text that a maker wrote. "
-        f"`camscan show {text}` says what the register knows of the device there; `camscan scan {text}` asks it."
+        f"`camscan show {text}` says what the register knows about the device there; `camscan scan {text}` asks it."
     )
     return Reading("address", "IP address", told, ())
 

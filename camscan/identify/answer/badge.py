@@ -99,8 +99,8 @@ def _reading_of_maker(key: str, database: Database, badges: Sequence[Badge]) -> 
         )
     else:
         told = (
-            f"{name} is a maker of its own. camscan recognises its devices as {name}'s, and knows of none under this "
-            "name that Hikvision or Dahua build."
+            f"{name} is a maker of its own. camscan recognises its devices as {name}'s. It does not know any "
+            "under this name that Hikvision or Dahua build."
         )
     group = database.makers[key].group
     lines = [Line("Group", f"part of {maker_name(group, database)}", "", "makers.yaml")] if group else []

@@ -154,7 +154,7 @@ class Provider:
                 for part in answer.iter_bytes():
                     content += part
                     if len(content) > _MOST:
-                        raise SignInError("the sign-in service says too much")
+                        raise SignInError("the answer of the sign-in service is too long")
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             why = str(error) or type(error).__name__
             raise SignInError(
@@ -166,6 +166,6 @@ class Provider:
             found = None
         if not isinstance(found, dict):
             raise SignInError(
-                f"the sign-in service answers {answer.status_code} to {urlsplit(place).path}, and no JSON"
+                f"the sign-in service answers {answer.status_code} to {urlsplit(place).path}, but not with JSON"
             )
         return found

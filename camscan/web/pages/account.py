@@ -49,7 +49,7 @@ def _come_back(asked: Asked) -> Answer:
     journey = Journey(asked.journey) if asked.journey else None
     back = journey.back(asked.one("state")) if journey else None
     if journey is None or back is None:
-        raise SignInError("this browser has not begun to sign in, or more than ten minutes ago")
+        raise SignInError("this browser did not begin to sign in, or began more than ten minutes ago")
     issuer = asked.desk.issuer
     if asked.one("iss", issuer) != issuer:  # RFC 9207
         raise SignInError("another service has sent you back")

@@ -81,7 +81,7 @@ def take(asked: Asked) -> Answer:
             )
         except StaleError:
             filled.errors[""] = (
-                "Somebody else has entered something since you opened this list. Look at it, and send again"
+                "Somebody else has entered something since you opened this list. Check your answers and send them again"
             )
             return _form(asked, name, list(_asking(rows, given, notes)), filled)
         except UsageError as error:
@@ -165,10 +165,10 @@ def _seen(asked: Asked) -> dict[str, int]:
     for text in asked.all_sent("device"):
         number, _, revision = text.rpartition("@")
         if not number or not (revision.isascii() and revision.isdecimal() and len(revision) < 16):  # noqa: PLR2004 - digits
-            raise UsageError("the form is damaged; open it anew")
+            raise UsageError("the form is damaged; open it again")
         seen[number] = int(revision)
     if not seen or len(seen) > app.device_list.MOST:
-        raise UsageError("the form is damaged; open it anew")
+        raise UsageError("the form is damaged; open it again")
     return seen
 
 
@@ -217,7 +217,7 @@ def _edits(rows: Sequence[Asset], asking: Sequence[Asking], role: str) -> Iterat
     today = app.edit.parse_day_or_today(None)
     for row, each in zip(rows, asking, strict=True):
         if row.lifecycle in CLOSED and each.answer:
-            raise UsageError(f"{each.name} was settled since you opened this list; leave it out")
+            raise UsageError(f"{each.name} was changed since you opened this list; leave it out")
         entries: dict[str, str] = {}
         if each.answer == "ours":
             entries = app.edit.visit_entries(row, role, today)

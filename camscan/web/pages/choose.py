@@ -18,7 +18,7 @@ def show(asked: Asked) -> Answer:
         meant = [(key, value) for key, value in asked.query if key != "act"]
         return Redirect(f"{_OTHERS[act][1]}?{urlencode(meant, errors='replace')}")
     if act not in acts_of(asked.visitor):
-        raise Refused("This is not among what your role may enter")
+        raise Refused("Your role may not enter this")
     meant = [(key, value) for key, value in asked.query if key != "act" and (key != "n" or asked.one("all") != "yes")]
     return Redirect(f"/enter/{act}?{urlencode(meant, errors='replace')}")
 

@@ -9,7 +9,7 @@ from camscan.app.devices import Details, device_details, device_site
 from camscan.app.timeline import device_timeline, value_in_words
 from camscan.asset import Asset, Judgement
 from camscan.asset.columns import EDITABLE, heading_of
-from camscan.asset.spelling import in_words
+from camscan.asset.spelling import choice_in_words
 from camscan.dates import spoken_moment
 from camscan.page.render import quote_for_address
 from camscan.plan.standing import answers_after_removal
@@ -22,7 +22,7 @@ from camscan.web.rights import Visitor
 Rows = list[tuple[str, str | Sequence[str]]]
 _MOST = 200
 """Replies that are shown; `camscan show NUMBER --evidence` has all."""
-_NOTHING = "Nothing that it said tells who built it."
+_NOTHING = "Nothing that it said shows who built it."
 _ELSEWHERE = frozenset({"lifecycle_status", "council_asset_tag"})
 """Entries that stand further up."""
 
@@ -70,7 +70,7 @@ def _groups(known: Details, visitor: Visitor) -> Iterator[tuple[str, Rows]]:
         ("What it is", _what(known, visitor)),
         ("Where it is", _where(known, visitor)),
         ("On the network", _network(known, visitor)),
-        ("What is to become of it", _plan(known, visitor)),
+        ("Status and removal", _plan(known, visitor)),
         ("What people entered", _entries(known, visitor)),
     ):
         shown = [(name, value) for name, value in rows if value]
@@ -87,8 +87,9 @@ def _where(known: Details, visitor: Visitor) -> Rows:
         ("Behind a recorder", behind),
     ]
     if visitor.sees("location_hint"):
-        rows.append(("What it calls its place", row.hints.get("location_hint", "")))
-    return [*rows, ("Controlled by", in_words(row.entry("controller"))), ("Service", row.entry("owner_service"))]
+        rows.append(("What the device says about its place", row.hints.get("location_hint", "")))
+    controller = choice_in_words("controller", row.entry("controller"))
+    return [*rows, ("Controlled by", controller), ("Service", row.entry("owner_service"))]
 
 
 def _what(known: Details, visitor: Visitor) -> Rows:
@@ -106,7 +107,7 @@ def _what(known: Details, visitor: Visitor) -> Rows:
         rows.append(
             ("Firmware", " ".join(filter(None, (found.firmware, f"built {found.build}" if found.build else ""))))
         )
-    can = [in_words(name) for name in found.capabilities]
+    can = known.can
     channels = f"up to {known.row.channels}" if known.row.channels is not None else ""
     return [*rows, ("What it can do", can), ("Channels", channels)]
 
@@ -127,7 +128,7 @@ def _network(known: Details, visitor: Visitor) -> Rows:
     }
     rows: Rows = [value for column, value in columns.items() if visitor.sees(column)]
     if visitor.sees("ip_addresses"):
-        rows.append(("Held before", (*row.past_ip_addresses, *row.past_mac_addresses)))
+        rows.append(("Earlier addresses", (*row.past_ip_addresses, *row.past_mac_addresses)))
     return [*rows, ("Seen", _begun(app.device_words.describe_sightings(row)))]
 
 
@@ -139,7 +140,7 @@ def _plan(known: Details, visitor: Visitor) -> Rows:
         ("In scope", _scope(judgement)),
         ("Removal", _begun(app.device_words.describe_removal(row))),
         ("Priority", str(judgement.priority or "")),
-        ("Made from", judgement.priority_reason if judgement.priority and visitor.sees_evidence else ""),
+        ("Why this priority", judgement.priority_reason if judgement.priority and visitor.sees_evidence else ""),
     ]
 
 

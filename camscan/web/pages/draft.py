@@ -24,7 +24,7 @@ _FEW = 20
 """Devices that are shown before they are changed."""
 _STALE = (
     "The register has changed since this draft was made, and nothing was saved. Below is the draft as it is now. "
-    "Look at it, and continue again"
+    "Check it, and continue again"
 )
 
 
@@ -143,8 +143,8 @@ def _fields(asked: Asked, wanted: _Wanted) -> Iterator[Field]:
     named = [line.name for line in asked.desk.front().front.sites]
     for name, label, hint, kind in (
         ("by", "Last day of the programme", "For example 31 March 2029.", "date"),
-        ("begin", "First day (optional)", "Otherwise the first of next month.", "date"),
-        ("per_month", "Devices a month, at most (optional)", "As many as can be removed.", "number"),
+        ("begin", "First day (optional)", "Leave it empty for the first of next month.", "date"),
+        ("per_month", "Devices a month, at most (optional)", "The number that can be removed.", "number"),
         ("budget", "Budget (optional)", "In pounds, for the removal.", "money"),
     ):
         yield Field(name=name, label=label, hint=hint, kind=kind, value=typed.get(name, ""), error=errors.get(name, ""))
@@ -158,7 +158,7 @@ def _fields(asked: Asked, wanted: _Wanted) -> Iterator[Field]:
     yield Field(
         name="cost_each",
         label="Cost of a device that has none (optional)",
-        hint="Assumed, and entered when you apply.",
+        hint="camscan assumes it, and enters it when you apply the draft.",
         kind="money",
         value=typed.get("cost_each", ""),
         error=errors.get("cost_each", ""),
@@ -166,7 +166,7 @@ def _fields(asked: Asked, wanted: _Wanted) -> Iterator[Field]:
     yield Field(
         name="site",
         label="Site",
-        hint="The others keep what is planned.",
+        hint="Other sites keep their plan.",
         kind="select",
         choices=(("", "All sites"), *((name, name) for name in named)),
         value=typed.get("site", ""),

@@ -12,7 +12,7 @@ from camscan import app
 from camscan.app.devices import device_site
 from camscan.asset import Asset, Change, Lifecycle
 from camscan.asset.columns import BY_NAME
-from camscan.asset.spelling import in_words
+from camscan.asset.spelling import choice_in_words
 from camscan.dates import spoken
 from camscan.errors import StaleError, UsageError
 from camscan.page.render import quote_for_address
@@ -161,7 +161,7 @@ def _value(name: str, text: str) -> str:
     if name == "lifecycle_status":
         return app.device_list.lifecycle_in_words(Lifecycle(text or Lifecycle.FOUND))
     if text and column.choices:
-        return in_words(text)
+        return choice_in_words(name, text)
     if text and column.kind == "date":
         return spoken(app.edit.parse_day_or_today(text))
     return text
@@ -213,7 +213,7 @@ def _act(asked: Asked) -> Act:
     if act is None:
         raise Missing
     if not act.may(asked.visitor):
-        raise Refused("This is not among what your role may enter")
+        raise Refused("Your role may not enter this")
     if asked.desk.setting.is_read_only:
         raise Refused("camscan serve was started with --read-only: nothing can be entered here")
     return act
@@ -237,7 +237,7 @@ def _asked_for(book: Register, asked: Asked) -> list[str]:
 def _rows(book: Register, asked: Asked, numbers: Sequence[str]) -> list[Asset]:
     """The devices that are meant; Missing where one is not there for this visitor."""
     if not numbers:
-        raise UsageError("no device is chosen: tick those that you mean, or open one")
+        raise UsageError("no device is chosen: tick some in the list, or open one")
     if len(numbers) > MOST:
         raise UsageError(
             f"{len(numbers)} devices are more than the {MOST} that can be changed at once; narrow the list"

@@ -50,7 +50,7 @@ def _others(asked: Asked) -> Iterator[Line]:
         says = "Answers to a freedom of information request: numbers, without the names of places"
         yield Line("FOI pack", says, "Open once it is released", (("/exchange/foi", "Look and download"),))
     if visitor.may("labels"):
-        says = "A sheet of labels: whoever scans one with a telephone comes to the page of the device"
+        says = "A sheet of labels: a telephone that scans one opens the page of the device"
         yield Line("QR labels", says, MARKING, (("/labels?all=yes&standing=remaining", "All that remain in scope"),))
 
 

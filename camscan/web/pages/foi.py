@@ -55,7 +55,7 @@ def take(asked: Asked) -> Answer:
         try:
             pack = app.foi.release_pack(asked.desk.space, release)
         except app.foi.TellsMoreError:
-            filled.errors["differences"] = "Read what can be worked out, and say that you release the pack all the same"
+            filled.errors["differences"] = "Read what can be worked out, and confirm that you release the pack anyway"
         except UsageError as error:
             text = str(error)
             filled.errors["reference"] = f"{text[:1].upper()}{text[1:]}"

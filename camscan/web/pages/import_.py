@@ -47,7 +47,7 @@ def take(asked: Asked) -> Answer:
     if upload is None:
         return _form(asked, wish, {"file": "Choose a file"})
     if not asked.desk.holding.reading.acquire(blocking=False):
-        raise BusyError("another file is being read just now")
+        raise BusyError("another file is being read; try again in a minute")
     try:
         return _looked(asked, upload, wish, held) if wish.kind == SHEET else _heard(asked, upload, wish, held)
     except UsageError as error:
@@ -125,7 +125,7 @@ def _looked(asked: Asked, upload: Upload, wish: Wish, held: str) -> Answer:
             )
         except StaleError:
             again = incoming.compared(asked, upload, wish)
-            says = "Somebody else has entered something since you looked. Look at the differences again, and save them"
+            says = "Somebody else has entered something meanwhile. Check the differences again, and save them"
             return _check(asked, file, again, Filled(filled.answers, {"": says}))
         except UsageError as error:
             filled.errors[""] = _error(asked, error)

@@ -26,7 +26,7 @@ def show(asked: Asked) -> Answer:
     visitor, views = asked.visitor, views_of(asked.visitor)
     view, suffix = asked.one("view") or views[0], asked.one("format", "ods")
     if view not in views:
-        raise Refused("This spreadsheet is not among what your role may see")
+        raise Refused("Your role may not see this spreadsheet")
     if suffix not in _TYPES:
         raise Missing
     space, hidden, numbers = asked.desk.space, hidden_from(visitor), _numbers(asked, view)

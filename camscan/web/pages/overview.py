@@ -86,7 +86,7 @@ def _scope(front: Front, visitor: Visitor) -> Iterator[Figure]:
     """In scope, and what has become of it: the first is the sum of the others."""
     total = front.facts.status.total
     yield _figure("In scope", total.in_scope, "to be removed", "scope=yes", visitor)
-    yield _figure("Gone", total.removed, "by somebody's entry", "standing=removed", visitor)
+    yield _figure("Removed", total.removed, "recorded by a person", "standing=removed", visitor)
     if total.closed:
         yield _figure("Closed", total.closed, "not ours, or no such device", "standing=closed", visitor)
     yield _figure("Remaining", total.remaining, "the sum of the next five", "standing=remaining", visitor)

@@ -26,7 +26,7 @@ def _words(person: Person) -> tuple[str, str, str]:
     if person.ended_at:
         return may, "", "Ended"
     if person.is_waiting:
-        return may, "", "Waits for a role"
+        return may, "", "Waiting for a role"
     return may, where, "By an owner" if person.rights else "By the sign-in service"
 
 

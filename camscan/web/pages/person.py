@@ -97,13 +97,13 @@ def _check(asked: Asked, person: Person | None, form: _Form) -> None:
     try:
         values["role"] = asked.desk.space.role(values["role"] or " ")
     except UsageError:
-        errors["role"] = "Enter a role, such as CCTV manager, and no person's name or mail address"
+        errors["role"] = "Enter a role, such as CCTV manager, not a person's name or mail address"
     known = {line.name.casefold(): line.name for line in asked.desk.front().front.sites}
     unknown = [name for name in form.sites or () if name.casefold() not in known]
     if form.sites == ():
-        errors["sites"] = "Enter at least one site: a site manager sees the devices of their own sites alone"
+        errors["sites"] = "Enter at least one site: a site manager only sees the devices of their own sites"
     elif unknown:
-        errors["sites"] = f"There is no site {unknown[0]}: enter the names as they stand on the page Sites"
+        errors["sites"] = f"There is no site {unknown[0]}: enter the names as the page Sites shows them"
     else:
         values["sites"] = "\n".join(known[name.casefold()] for name in form.sites or ())
 
@@ -111,9 +111,9 @@ def _check(asked: Asked, person: Person | None, form: _Form) -> None:
 def _form(asked: Asked, person: Person | None, form: _Form) -> Drawn:
     hints = {
         "issuer": "The address of the service that signs people in: the issuer of OpenID Connect.",
-        "subject": "What that service calls the account: its subject, at Entra its object ID. No mail address.",
-        "role": "Such as Site manager, Oak School. It stands in the log beside what they enter. No person's name.",
-        "sites": "For a site manager alone. The names of their sites, one on each line.",
+        "subject": "What that service calls the account: its subject (at Entra: the object ID), not a mail address.",
+        "role": "For example: Site manager, Oak School. The log shows it beside what they enter. Do not name people.",
+        "sites": "Only for a site manager: the names of their sites, one on each line.",
     }
     choices = (("", "Nothing yet"), *((each.value, each.words) for each in Role))
     kinds = {"rights": "select", "sites": "long"}
@@ -130,7 +130,7 @@ def _form(asked: Asked, person: Person | None, form: _Form) -> Drawn:
         for name, label in _WHAT.items()
         if person is None or name not in {"issuer", "subject"}
     ]
-    title = f"Account {person.account.code}" if person else "Let somebody in"
+    title = f"Account {person.account.code}" if person else "Add an account"
     values = {
         "person": person,
         "revision": person.revision if person else 0,

@@ -32,7 +32,7 @@ def show(asked: Asked) -> Answer:
 def _said(each: PolicyCount, *, is_decided: bool) -> dict[str, object]:
     policy = each.policy
     until = f", until {spoken(policy.until)}" if policy.until else ""
-    decides = "yes" if is_decided else "it would, once the council has decided"
+    decides = "yes" if is_decided else "it would decide, once the council has decided"
     return {
         "title": _begun(policy.title),
         "facts": [

@@ -97,7 +97,7 @@ def _require_decision(asked: Asked, question: Question, filled: Filled) -> None:
     decision = filled.answers[DECISION]
     allowed = list(Decision) if len(question.rows) > 1 else [Decision.KEEP]
     if decision not in allowed:
-        filled.errors[DECISION] = "Choose what is to become of the two rows"
+        filled.errors[DECISION] = "Choose what to do with the two rows"
     elif decision in {Decision.FIRST, Decision.SECOND} and filled.answers[CERTAIN] != "yes":
         against = app.review.why_not(question, asked.desk.space.settings)
         if against:
@@ -124,7 +124,7 @@ def _form(asked: Asked, question: Question, filled: Filled) -> Drawn:
             asked.visitor,
             filled.answers,
             filled.errors,
-            hint="Such as: both were seen on site. Without names of persons.",
+            hint="For example: both were seen on site. Do not name people.",
             optional=False,
         ),
         "settles": may and not asked.desk.setting.is_read_only,
@@ -173,10 +173,10 @@ def _settled(asked: Asked, found: Settled | None, number: int, filled: Filled | 
 
 def _wanted(filled: Filled) -> list[tuple[str, str]]:
     wanted = {
-        Decision.FIRST: "They are one device: the first row stays",
-        Decision.SECOND: "They are one device: the second row stays",
+        Decision.FIRST: "They are one device: keep the first row",
+        Decision.SECOND: "They are one device: keep the second row",
         Decision.APART: "They are two devices",
-        Decision.KEEP: "Leave everything as it is",
+        Decision.KEEP: "Leave everything unchanged",
     }
     decision = filled.answers.get(DECISION, "")
     said = wanted[Decision(decision)] if decision in set(Decision) else ""
@@ -232,15 +232,21 @@ def _choices(rows: Sequence[Asset]) -> list[dict[str, Any]]:
     if len(rows) < 2:  # noqa: PLR2004 - one row can only be left
         return []
     one, other = map(_label, rows)
-    part = "{} becomes part of it, and is no longer listed. This cannot be undone."
+    part = "{} becomes part of it and is no longer listed. This cannot be undone."
     return [
         {"value": "first", "text": f"One device: keep the first row, {one}", "hint": {"text": part.format(other)}},
         {"value": "second", "text": f"One device: keep the second row, {other}", "hint": {"text": part.format(one)}},
-        {"value": "apart", "text": "Two devices", "hint": {"text": "Both rows stay, and it is not asked again."}},
+        {
+            "value": "apart",
+            "text": "Two devices",
+            "hint": {"text": "Both rows are kept, and camscan does not ask again."},
+        },
         {
             "value": "keep",
-            "text": "Leave both as they are",
-            "hint": {"text": "Nothing is changed, and this is not asked again. A new contradiction would be."},
+            "text": "Leave both unchanged",
+            "hint": {
+                "text": "Nothing is changed, and camscan does not ask again, unless there is a new contradiction."
+            },
         },
     ]
 
@@ -252,7 +258,7 @@ def _pair(question: Question, decision: Decision) -> tuple[str, str]:
 def _in_words(question: Question, decision: Decision) -> str:
     labels = {row.asset_id: _label(row) for row in question.rows}
     if decision is Decision.KEEP:
-        return "Leave everything as it is"
+        return "Leave everything unchanged"
     keep, gone = _pair(question, decision)
     if decision is Decision.APART:
         return f"{labels[keep]} and {labels[gone]} are two devices"
@@ -272,7 +278,7 @@ def _follows(question: Question, decision: Decision) -> Iterator[str]:
         return
     kept, other = rows[keep], rows[gone]
     yield f"{_both(kept)} stays. Its asset number and people's entries are kept."
-    yield f"{_both(other)} is no longer listed. Whoever looks for its number finds {keep}."
+    yield f"{_both(other)} is no longer listed. A search for its number finds {keep}."
     held = [*other.ip_addresses, *other.mac_addresses]
     seen = f"What scans saw of {_label(other)} follows to {_label(kept)}: {counted(other.sightings, 'sighting')}"
     yield f"{seen}{', and the addresses ' + ', '.join(held) if held else ''}."
@@ -290,7 +296,7 @@ def _conflicts(asked: Asked) -> frozenset[int]:
     """Numbers of the conflicts that the form was made of."""
     sent = asked.all_sent("conflict")
     if not all(text.isascii() and text.isdecimal() and len(text) < 10 for text in sent):  # noqa: PLR2004 - digits
-        raise UsageError("the form is damaged; open it anew")
+        raise UsageError("the form is damaged; open it again")
     return frozenset(map(int, sent))
 
 
