@@ -1,14 +1,15 @@
-"""The centre of a laboratory: nginx with the configuration of docs/web-admin.md, and camscan serve behind it."""
+"""The centre of a laboratory: nginx with docs/deploy/nginx.conf, and camscan serve behind it."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -35,7 +36,6 @@ web:
     proxy:
       header: X-Remote-User
 """
-_DOCS = re.compile(r"```\n# /etc/nginx/sites-available/camscan\n(.*?)```", re.DOTALL)
 _AROUND = """\
 worker_processes 1;
 pid {folder}/nginx.pid;
@@ -64,13 +64,11 @@ def settle(town: Town, register: str = "") -> None:
 
 
 def start_proxy(town: Town) -> subprocess.Popen[str]:
-    """nginx as the documentation says, with the paths of this laboratory."""
+    """nginx with the file that the documentation gives, and the certificate of this laboratory."""
     program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if program is None:
         pytest.skip("needs nginx (Debian: apt-get download nginx, dpkg-deb -x nginx_*.deb: the program alone will do)")
-    found = _DOCS.search((ROOT / "docs" / "web-admin.md").read_text(encoding="utf-8"))
-    assert found, "docs/web-admin.md shows no configuration of nginx"
-    server = found[1]
+    server = (ROOT / "docs" / "deploy" / "nginx.conf").read_text(encoding="utf-8")
     for there, here in (("/etc/ssl/cameras.pem", "centre.pem"), ("/etc/ssl/private/cameras.key", "centre.key")):
         assert there in server
         server = server.replace(there, str(town.folder / here))
@@ -125,17 +123,19 @@ def scans(town: Town, register: str = "") -> dict[str, list[str]]:
     return found
 
 
-def page(town: Town, path: str) -> str:
-    """A page of the centre, as somebody who may see everything gets it."""
+def read_pages(town: Town, paths: Sequence[str]) -> list[str]:
+    """Pages of the centre, as somebody who may see everything gets them."""
     with _local_pages(town) as (address, cookie):
-        command = ["ip", "netns", "exec", town.centre, sys.executable, "-c", _GET, f"{address}{path}", cookie]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+        command = ["ip", "netns", "exec", town.centre, sys.executable, "-c", _GET, cookie]
+        command += [f"{address}{path}" for path in paths]
+        found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=100).stdout
+    return [str(each) for each in json.loads(found)]
 
 
 _GET = """
-import sys, urllib.request
-asked = urllib.request.Request(sys.argv[1], headers={"Cookie": sys.argv[2]})
-print(urllib.request.urlopen(asked, timeout=50).read().decode())
+import json, sys, urllib.request
+asked = [urllib.request.Request(address, headers={"Cookie": sys.argv[1]}) for address in sys.argv[2:]]
+print(json.dumps([urllib.request.urlopen(each, timeout=50).read().decode() for each in asked]))
 """
 
 
@@ -154,4 +154,14 @@ def _local_pages(town: Town) -> Iterator[tuple[str, str]]:
         end(process, signal.SIGTERM)
 
 
-__all__ = ["CENTRE_IP", "allow", "enrol", "page", "scans", "settle", "start_collector", "start_pages", "start_proxy"]
+__all__ = [
+    "CENTRE_IP",
+    "allow",
+    "enrol",
+    "read_pages",
+    "scans",
+    "settle",
+    "start_collector",
+    "start_pages",
+    "start_proxy",
+]

@@ -52,6 +52,7 @@ table inet gate {{
   counter inwards {{ }}
   chain forward {{
     type filter hook forward priority 0; policy drop;
+    iifname "br0" oifname "br0" accept
     iifname "wan0" ct state established,related accept
     iifname "wan0" counter name inwards drop
     ip daddr {CENTRE_IP} tcp dport 443 counter name centre accept
@@ -64,7 +65,10 @@ table inet gate {{
   }}
 }}
 """
-"""What a school lets through: connections to port 443 outwards. Only those to the centre are expected."""
+"""What a school lets through: connections to port 443 outwards. Only those to the centre are expected.
+
+Some kernels also show it what stays on the bridge.
+"""
 
 
 @dataclass(frozen=True, slots=True)

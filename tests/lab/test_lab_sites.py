@@ -1,6 +1,6 @@
 """A centre and three sites, each behind a router that lets 443 out and nothing in: the whole way, and what dies on it.
 
-nginx has the configuration of docs/web-admin.md. The tests of one town follow each other: each leaves it whole.
+nginx has the configuration of docs/deploy/nginx.conf. The tests of one town follow each other: each leaves it whole.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from centre import allow, enrol, page, scans, settle, start_collector, start_pages, start_proxy
+from centre import allow, enrol, read_pages, scans, settle, start_collector, start_pages, start_proxy
 from pcap import read
 from sites import CENTRE_IP, Site, Town, end, inside, town, wait_for
 
@@ -85,9 +85,9 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
 def test_what_the_sites_have_is_on_the_pages_of_the_centre(standing: Standing) -> None:
     with open_register(standing.town.folder / "camscan.db", readonly=True) as book:
         rows = book.devices()
-    for name, truth in standing.truth.items():
+    pages = read_pages(standing.town, [f"/devices?site={name.replace(' ', '+')}" for name in standing.truth])
+    for (name, truth), listed in zip(standing.truth.items(), pages, strict=True):
         (site,) = (each for each in standing.town.sites if each.name == name)
-        listed = page(standing.town, f"/devices?site={name.replace(' ', '+')}")
         ours = [each for each in truth if each["maker"] in {"hikvision", "dahua"}]
         assert ours
         for each in ours:

@@ -67,12 +67,11 @@ def test_whatever_it_tries_it_gets_what_the_site_allows_and_no_packet_more(built
         before = memory(process.pid)
         wait_for(lambda: "honest\n" in said, f"it stopped after {said[-1:]}", 200)
         assert memory(process.pid) - before < MEMORY
-        quiet = len(said)
         wait_for(lambda: said.count("idle\n") >= 3, "it stopped")
-        assert quiet
         assert process.poll() is None
         end(process)
-    assert outside(built, site, captured, allowed=inside) == set()
+    # The kernel tells the switch which groups the one honest scan listens to (IGMP).
+    assert outside(built, site, captured, allowed=[*inside, "224.0.0.22"]) == set()
     asked = [frame.target for frame in read(captured) if frame.target in inside and frame.protocol in {"tcp", "udp"}]
     assert asked, "the one honest errand was not carried out"
     found = built.counters(site)
