@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -160,6 +161,16 @@ class TestHostileCentre:
         told.on_report = lambda: now.append(now[-1] + 2 * hour)
         assert rounds(own, told, monkeypatch, clock=lambda: now[-1]).scanned == ()
         assert told.heard == [("begun", ""), ("accepted", f"it waits for the hours of collector.yaml ({window})")]
+        assert begun == []
+
+    def test_nothing_is_begun_on_a_full_disk(
+        self, own: collect.Place, monkeypatch: pytest.MonkeyPatch, begun: list[str]
+    ) -> None:
+        told = Told(own, "Oak School")
+        full = shutil.disk_usage(own.folder)._replace(free=50 << 10)
+        monkeypatch.setattr("shutil.disk_usage", lambda _folder: full)
+        assert rounds(own, told, monkeypatch).scanned == ()
+        assert told.heard == [("failed", "the disk is full: 50 KB are free, and a scan needs 2,048")]
         assert begun == []
 
     def test_what_another_key_signed_costs_nothing_but_a_line(

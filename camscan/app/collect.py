@@ -6,6 +6,7 @@ whose collector.yaml says which networks that site has, at which hours and how l
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -43,6 +44,8 @@ _MOST = 5
 """Errands of one round."""
 _REMEMBERED = 100
 """Errands that are not carried out twice, whatever the centre says."""
+_ROOM = 2 << 20
+"""Bytes that a scan needs on the disk, at least."""
 _ALARM = 5
 """How often something on the way may rewrite what is sent before the centre is told, once something gets through."""
 DONE, REFUSED, ACCEPTED, FAILED = "done", "refused", "accepted", "failed"
@@ -241,6 +244,8 @@ def _may_not(work: _Work, asked: errand.Asked) -> tuple[str, str] | None:
         return REFUSED, why
     if why := file.why_later(wall):
         return ACCEPTED, why
+    if (free := shutil.disk_usage(work.own.folder).free) < _ROOM:
+        return FAILED, f"the disk is full: {free >> 10:,} KB are free, and a scan needs {_ROOM >> 10:,}"
     return None
 
 

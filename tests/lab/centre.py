@@ -109,9 +109,9 @@ def enrol(town: Town, site: Site) -> None:
 
 
 def start_collector(town: Town, site: Site, *options: str) -> subprocess.Popen[str]:
-    """``camscan collect run``, which asks every few tenths of a second."""
+    """``camscan collect run``, which asks every tenth of a second."""
     command = (sys.executable, "-m", "camscan", "collect", "run", *options)
-    return town.start(site.collector, *command, cwd=site.folder, CAMSCAN_COLLECT_SECONDS="0.3")
+    return town.start(site.collector, *command, cwd=site.folder, CAMSCAN_COLLECT_SECONDS="0.1")
 
 
 def scans(town: Town, register: str = "") -> dict[str, list[str]]:

@@ -207,10 +207,9 @@ def test_a_full_disk_at_a_site(standing: Standing) -> None:
     try:
         subprocess.run(["cp", "-a", f"{aside}/.", str(own)], check=True)
         fill = own / "somebody-elses"
-        with fill.open("wb") as stream, contextlib.suppress(OSError):
-            while True:
-                stream.write(bytes(4096))
-                stream.flush()
+        with fill.open("wb", buffering=0) as stream, contextlib.suppress(OSError):
+            while stream.write(bytes(4096)):
+                pass
         standing.ask(site)
         standing.restart(site)
         wait_for(lambda: "failed" in errand_states(standing.town, site), "the centre was not told")
