@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -11,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
+import pg_server
 import pytest
 from centre_place import SITES, Place, place
 from command_line import Camscan
@@ -118,6 +122,20 @@ class TestRecording:
             assert working(centre) == [f"Parcel {report.scan_id}: waiting"]
         assert centre.scans() == []
         assert working(centre) == [f"Parcel {report.scan_id}: recorded"]
+
+    def test_a_register_that_fails_is_left_alone_until_the_next_tick(
+        self, centre: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        reports = [centre.arrive(number) for number in range(5)]
+
+        def fail(*_: object) -> None:
+            raise RegisterError("the disk is full")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("camscan.register.record.writing.record_attempts", fail)
+            assert len(working(centre)) == 3
+        assert len(working(centre)) == 5
+        assert centre.scans() == [each.scan_id for each in reports]
 
 
 class TestKilled:
@@ -270,3 +288,44 @@ def test_the_metrics_say_how_the_queue_stands(centre: Place, queue: Queue, camsc
     assert "camscan_queue_stalled 1" in lines
     assert "camscan_queue_worker 0" in lines
     assert "no worker has been seen" in camscan("collector", "list", "--register", queue.address)[1]
+
+
+def test_a_server_that_dies_and_comes_back(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped at once while a worker waits for jobs; the same worker records what arrives afterwards."""
+    if pg_server.program("initdb") is None:
+        pytest.skip("no PostgreSQL server here: apt-get install postgresql")
+    monkeypatch.setenv("XDG_STATE_HOME", str(workplace / "state"))
+    monkeypatch.setattr("camscan.work.link.SECONDS", 1.0)
+    (workplace / "camscan.yaml").write_text(SITES)
+    with pg_server.running() as server, contextlib.ExitStack() as stack:
+        centre = stack.enter_context(place(server.place()))
+        command = Path(f"/proc/{server.process}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+        said: list[str] = []
+
+        def step() -> Iterator[bool]:
+            while (found := work.look(str(centre.space.where))) is None or found.unseen is None:
+                yield False
+            os.kill(server.process, signal.SIGQUIT)  # pg_ctl stop -m immediate
+            os.waitid(os.P_PID, server.process, os.WEXITED | os.WNOWAIT)
+            while not any("cannot be reached" in line for line in said):
+                yield False
+            again = subprocess.Popen(command, cwd=server.folder, stderr=subprocess.DEVNULL, **pg_server.drop_rights())
+            stack.callback(again.wait, timeout=30)
+            stack.callback(again.send_signal, signal.SIGQUIT)
+            while not any("can be reached again" in line for line in said):
+                yield False
+            centre.arrive()
+            while not queueing.hand_over(centre.space, Parcels(centre.store).waiting()[0].scan_id):
+                yield False
+            while Parcels(centre.store).waiting():
+                yield False
+
+        going = step()
+        run = functools.partial(worker.run_worker, centre.space, SOON, tell=said.append, warn=said.append)
+        run(is_over=lambda: next(going, True))
+        assert centre.states() == ["1 recorded"]
+        assert len(centre.scans()) == 1
+        assert [line.partition(": the queue ")[2][:12] for line in said if "queue" in line] == [
+            "cannot be re",
+            "can be reach",
+        ]

@@ -8,6 +8,7 @@ at a time, and a scan that was recorded is not recorded again.
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -24,12 +25,15 @@ from camscan.register.address import address_of
 from camscan.store import open_store
 from camscan.store.database import Store
 from camscan.store.errands import Errands
+from camscan.store.parcels import WAITING
 from camscan.words import how_to_add
 from camscan.work import Pace
 
 __all__ = ["Pace", "StandIn", "run_worker", "tick", "tidy_up"]
 
 _TICK, _ALARMS, _DAY = timedelta(minutes=1), timedelta(minutes=5), timedelta(days=1)
+_TROUBLES = 3
+"""Parcels that could not be recorded yet, one after another."""
 _KEPT = timedelta(days=90)
 """So long errands are kept that are over."""
 
@@ -60,42 +64,74 @@ def run_worker(
     space.open(editing=True).close()
     with open_store(space.where) as store:
         work.make_tables(address)
-        jobs = _jobs(space, store, address, tell)
-        work.run(address, jobs, pace, is_over=is_over, report=warn, is_once=is_once)
+        work.run(address, _Jobs(space, store, address, tell).all(), pace, is_over=is_over, report=warn, is_once=is_once)
 
 
-def _jobs(space: Workspace, store: Store, address: str, tell: Callable[[str], None]) -> Sequence[work.Job]:
-    def ingest(scan_id: str) -> None:
+class _Jobs:
+    """What the jobs of one register's queue do."""
+
+    def __init__(self, space: Workspace, store: Store, address: str, tell: Callable[[str], None]) -> None:
+        self._space, self._store, self._address, self._tell = space, store, address, tell
+        self._rest = _Rest()
+
+    def all(self) -> Sequence[work.Job]:
+        """As the queue is given them."""
+        broken_off = functools.partial(note_broken_off, self._store)
+        return (
+            work.Job(kind=INGEST, do=self._ingest, is_worth_another_try=broken_off),
+            work.Job(kind=RELIST, do=self._relist),
+            work.Job(kind=TICK, do=self._tick, every="* * * * *", is_at_start=True),
+            work.Job(kind=ALERT, do=self._alert, every="*/5 * * * *"),
+            work.Job(kind=PURGE, do=self._purge, every="41 3 * * *"),
+        )
+
+    def _ingest(self, scan_id: str) -> None:
+        if self._rest.is_on:
+            return
         try:
-            state = record_arrival(space, store, scan_id)
+            state = record_arrival(self._space, self._store, scan_id)
         except BusyError:
             raise work.Later from None
+        self._rest.note(state)
         if state:
-            tell(f"Parcel {scan_id}: {state}")
+            self._tell(f"Parcel {scan_id}: {state}")
 
-    def relist(_subject: str) -> None:
-        if not front.bring_up_to_date(space):
+    def _relist(self, _subject: str) -> None:
+        if not front.bring_up_to_date(self._space):
             raise work.Later
 
-    def clock(_subject: str) -> None:
-        tick(space, store, datetime.now(UTC))
-        work.enqueue(address, INGEST, [each.scan_id for each in recordable(store)])
-        if not _is_listed(space):
-            work.enqueue(address, RELIST, [""])
+    def _tick(self, _subject: str) -> None:
+        self._rest.end()
+        tick(self._space, self._store, datetime.now(UTC))
+        work.enqueue(self._address, INGEST, [each.scan_id for each in recordable(self._store)])
+        if not _is_listed(self._space):
+            work.enqueue(self._address, RELIST, [""])
 
-    def alert(_subject: str) -> None:
-        send_alarms(space, datetime.now(UTC))
+    def _alert(self, _subject: str) -> None:
+        send_alarms(self._space, datetime.now(UTC))
 
-    def purge(_subject: str) -> None:
-        tidy_up(space, store, datetime.now(UTC))
+    def _purge(self, _subject: str) -> None:
+        tidy_up(self._space, self._store, datetime.now(UTC))
 
-    return (
-        work.Job(kind=INGEST, do=ingest, is_worth_another_try=lambda scan_id: note_broken_off(store, scan_id)),
-        work.Job(kind=RELIST, do=relist),
-        work.Job(kind=TICK, do=clock, every="* * * * *", is_at_start=True),
-        work.Job(kind=ALERT, do=alert, every="*/5 * * * *"),
-        work.Job(kind=PURGE, do=purge, every="41 3 * * *"),
-    )
+
+class _Rest:
+    """Lets a register that fails rest until the next tick: else every parcel that waits would be read for nothing."""
+
+    def __init__(self) -> None:
+        self._failed = 0
+
+    @property
+    def is_on(self) -> bool:
+        """Whether so many parcels, one after another, could not be recorded yet."""
+        return self._failed >= _TROUBLES
+
+    def note(self, state: str) -> None:
+        """How a parcel stands that was to be recorded."""
+        self._failed = self._failed + 1 if state == WAITING else 0
+
+    def end(self) -> None:
+        """Try again."""
+        self._failed = 0
 
 
 def _is_listed(space: Workspace) -> bool:

@@ -145,6 +145,8 @@ async def _run(address: str, work: _Work, is_over: Callable[[], bool], *, is_onc
             with explained(address):
                 app = work.app(address)
                 async with app.open_async():
+                    if is_told:
+                        work.report(f"{mask_password(address)}: the queue can be reached again")
                     wait, is_told = _FIRST, False
                     await _put_in_at_start(app, work.jobs)
                     await _until(is_over, _worker(app, work.pace, is_once=is_once))
