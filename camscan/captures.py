@@ -8,11 +8,11 @@ import ipaddress
 import json
 import pkgutil
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from camscan import probes
+from camscan.dataclass import dataclass
 from camscan.fingerprints import Database
 from camscan.identify import Cluster, group_by_box, make_device
 from camscan.model import Attempt, Device, Reply

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import reprlib
+import sys
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, cast
@@ -59,8 +60,9 @@ def _make_init(made: type, fields: Sequence[dataclasses.Field[Any]], *, is_froze
     by_name = [_parameter(each) for each in fields if each.init and each.kw_only]
     parameters = ", ".join(["self", *by_place, *(["*", *by_name] if by_name else [])])
     body = "\n  ".join(filter(None, lines)) or "pass"
+    known = sys.modules[made.__module__].__dict__ if made.__module__ in sys.modules else {}  # for who reads its types
     made_by: dict[str, Any] = {}
-    exec(f"def make({', '.join(names)}):\n def __init__({parameters}):\n  {body}\n return __init__", made_by)  # noqa: S102 - names of fields only, as dataclasses does
+    exec(f"def make({', '.join(names)}):\n def __init__({parameters}):\n  {body}\n return __init__", known, made_by)  # noqa: S102 - names of fields only, as dataclasses does
     init: Callable[..., None] = made_by["make"](*names.values())
     init.__qualname__ = f"{made.__qualname__}.__init__"
     init.__module__ = made.__module__

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from camscan.asset.kinds import kind_of
+from camscan.dataclass import dataclass
 from camscan.identify.channel_count import count_channels, was_list_read
 from camscan.model import Confidence, Device, Identification, Report
 from camscan.words import counted

@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import inspect
 import pickle
+import typing
 from dataclasses import FrozenInstanceError, field
 from typing import Any
 
@@ -147,3 +148,7 @@ def test_fields_by_name_alone_inherited_ones_and_what_follows_the_making() -> No
     match Ours("a", 7):
         case Ours(name, port):
             assert (name, port) == ("a", 7)
+
+
+def test_its_types_can_be_looked_up() -> None:
+    assert typing.get_type_hints(Ours.__init__) == typing.get_type_hints(Theirs.__init__)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,6 +18,7 @@ from camscan.app.screen_rows import screen_row
 from camscan.asset import Asset, Judgement, Place, Presence, RecordType
 from camscan.asset.kinds import founded_capabilities
 from camscan.config import Config
+from camscan.dataclass import dataclass
 from camscan.model import Capability, Confidence, Identification
 from camscan.plan import Rules, judge_devices
 from camscan.plan.burndown import SCOPE

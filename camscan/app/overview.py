@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from camscan.app import assess
 from camscan.app.edition import settings_hash
 from camscan.app.json_values import from_plain, to_json_value
 from camscan.app.workspace import Workspace
+from camscan.dataclass import dataclass
 from camscan.errors import BusyError, RegisterError
 from camscan.headline import Headline
 from camscan.plan import DEFINITIONS, describe_formula

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,6 +11,7 @@ from camscan.app import assess
 from camscan.app.edition import settings_hash
 from camscan.app.json_values import from_plain
 from camscan.app.overview import PROGRAMME, list_by, load_overview
+from camscan.dataclass import dataclass
 from camscan.headline import Headline
 from camscan.register.address import address_of
 from camscan.register.glance import Glance, read_at_a_glance

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from camscan.config import Config, find_config
+from camscan.dataclass import dataclass
 from camscan.errors import UsageError
 from camscan.output import mask_password
 from camscan.register import open_register, restore_register

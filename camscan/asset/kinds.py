@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 
+from camscan.dataclass import dataclass
 from camscan.model import Capability
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from camscan.config.value import read_number
+from camscan.dataclass import dataclass
 from camscan.strict_yaml import Node
 
 _MOST_PARTS = 1000

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from camscan.dataclass import dataclass
 from camscan.fingerprints.place import built_in_folder
 from camscan.strict_yaml import Node, load_yaml
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
 from camscan.fingerprints import badges, stated, wording
 from camscan.fingerprints.conditions import condition_of, group_names

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from camscan.dataclass import dataclass
 from camscan.fingerprints import Maker
 from camscan.model import Confidence, Match
 

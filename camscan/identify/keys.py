@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from camscan import decode
+from camscan.dataclass import dataclass
 from camscan.identify.decide import PROBABLE
 from camscan.identify.field import is_global_mac, is_mac, same_model
 from camscan.model import Device, Identification, Observation

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import combinations
 
 from camscan import decode
+from camscan.dataclass import dataclass
 from camscan.fingerprints import Database
 from camscan.identify.box import identify_box
 from camscan.identify.decide import PROBABLE

@@ -12,13 +12,14 @@ import errno
 import socket
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from ipaddress import IPv4Interface, IPv4Network
 from types import TracebackType
 from typing import Self
 
 from camscan import log
+from camscan.dataclass import dataclass
 from camscan.model import Outcome
 from camscan.net import system
 from camscan.net.backoff import Backoff, Strain

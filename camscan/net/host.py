@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from camscan.dataclass import dataclass
 from camscan.model import Outcome
 
 

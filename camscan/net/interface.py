@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from camscan.dataclass import dataclass
 from camscan.errors import UsageError
 from camscan.net.span import Address, Network, canonical
 from camscan.net.system import InterfaceAddress, adapters, neighbour_room

@@ -8,9 +8,10 @@ import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
+from camscan.dataclass import dataclass
 from camscan.errors import UsageError
 
 PACKETS_PER_CONVERSATION = 5

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from camscan.dataclass import dataclass
 
 _BURST = 1024 * 1024
 """Bytes that anyone may send at once: 300 answers of the longest kind, as a proxy sends them for a whole site."""

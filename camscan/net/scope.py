@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from camscan.dataclass import dataclass
 from camscan.errors import ScopeError
 from camscan.net.span import Network, Span, SpanSet, common, merge, spans, without
 from camscan.net.target import Targets

@@ -6,9 +6,10 @@ import ipaddress
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
+from camscan.dataclass import dataclass
 from camscan.errors import TargetError
 from camscan.net.span import Address, Network, Span, SpanSet, canonical, merge
 

@@ -9,8 +9,8 @@ import errno
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
+from camscan.dataclass import dataclass
 from camscan.model import Outcome
 from camscan.net import system
 from camscan.net.system import Source

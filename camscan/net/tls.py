@@ -10,9 +10,11 @@ import os
 import ssl
 import struct
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from camscan.dataclass import dataclass
 
 if TYPE_CHECKING:
     from cryptography import x509

@@ -11,10 +11,11 @@ import codecs
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from lxml import etree
 
+from camscan.dataclass import dataclass
 from camscan.errors import Malformed
 from camscan.net.text import CHARSETS, UNREADABLE, decode_mixed
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from camscan.dataclass import dataclass
 from camscan.model import Completion, Coverage, Outcome, Report, Turn
 from camscan.register.codec import coverage_to_json, turn_from_json, turn_to_json
 

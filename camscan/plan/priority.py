@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ from camscan import decode
 from camscan.asset import Asset
 from camscan.asset.kinds import kind_of
 from camscan.config.planning import UNKNOWN, Formula
+from camscan.dataclass import dataclass
 from camscan.plan.standing import date_in_column
 from camscan.vulnerabilities.assess import Standing, Verdict
 

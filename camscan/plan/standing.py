@@ -5,12 +5,12 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 from camscan.asset import GONE, Asset, Judgement, Lifecycle, Presence
+from camscan.dataclass import dataclass
 
 DEFINITIONS = (
     "device: one row of the register, which is one housing, or one channel of a recorder that has its own row",

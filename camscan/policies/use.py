@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import date, timedelta
 
 from camscan.asset.spelling import nearest_hint
 from camscan.config.planning import LocalDecision, Planning
+from camscan.dataclass import dataclass
 from camscan.dates import spoken
 from camscan.errors import ConfigError
 from camscan.policies.companies import Ownership

@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from camscan.dataclass import dataclass
 from camscan.errors import NotSpoken
 from camscan.net.host import Answer, Host
 from camscan.net.paths import build_request, build_rtsp, example_request

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, sel
 
 from camscan.asset import NOTHING, NOWHERE, Asset, Elsewhere, Event, Presence, RecordType
 from camscan.asset.columns import NAMING
+from camscan.dataclass import dataclass
 from camscan.register import overrides, schema
 from camscan.register.codec import identification_from_json
 from camscan.register.rows import CHUNK

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +18,7 @@ from camscan.asset.columns import BY_NAME, EDITABLE
 from camscan.asset.entry import normalise
 from camscan.asset.lifecycle import complete_entries
 from camscan.asset.spelling import nearest_hint
+from camscan.dataclass import dataclass
 from camscan.errors import BusyError, StaleError, UsageError
 from camscan.identify.keys import channel_key
 from camscan.model import Identification

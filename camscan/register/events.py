@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from camscan.asset import Event, Happening, Presence
+from camscan.dataclass import dataclass
 from camscan.errors import UsageError
 from camscan.register import schema
 from camscan.register.rows import next_free_id

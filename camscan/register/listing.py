@@ -8,13 +8,13 @@ all of it was brought up to date. So whatever is out of date is known before it 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Text, bindparam, cast, func, inspect, or_, select
 
 from camscan.asset.columns import NAMING
+from camscan.dataclass import dataclass
 from camscan.register import schema
 from camscan.register.assets import read_assets_by_row
 from camscan.register.rows import CHUNK, insert_rows

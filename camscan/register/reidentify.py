@@ -9,12 +9,12 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Text, bindparam, func, select, type_coerce, update
 
+from camscan.dataclass import dataclass
 from camscan.fingerprints import Database
 from camscan.identify.keys import serial_keys
 from camscan.model import Identification

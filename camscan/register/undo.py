@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping, Text, cast, or_, select
 
 from camscan.asset import Change
 from camscan.asset.lifecycle import complete_entries
+from camscan.dataclass import dataclass
 from camscan.errors import UsageError
 from camscan.register import schema
 from camscan.register.asset_numbers import minted_second

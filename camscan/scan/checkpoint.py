@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
+from camscan.dataclass import dataclass
 from camscan.model import Attempt
 from camscan.net.span import Span, common
 from camscan.net.target import Targets, addresses

@@ -9,10 +9,11 @@ import asyncio
 import contextlib
 from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Callable, Container, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import IPv4Address, ip_network
 from typing import TypeVar
 
+from camscan.dataclass import dataclass
 from camscan.model import Outcome
 from camscan.net import link
 from camscan.net.backoff import Strain

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import blake2b
 from uuid import UUID
 
+from camscan.dataclass import dataclass
 from camscan.probes import Probe, catch_fault
 
 REPETITIONS = 4

@@ -5,10 +5,11 @@ from __future__ import annotations
 import enum
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from hashlib import blake2b
 from itertools import combinations
 
+from camscan.dataclass import dataclass
 from camscan.model import Attempt, Identification, Observation, Outcome
 from camscan.probes import Seen
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass
 
+from camscan.dataclass import dataclass
 from camscan.model import Outcome, Reply
 from camscan.net import link
 from camscan.net.datagram import DatagramPort

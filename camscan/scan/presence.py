@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from camscan.dataclass import dataclass
 from camscan.model import Reply
 from camscan.net.door import Door
 from camscan.net.neighbour import Neighbours, neighbours_v6

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from camscan.dataclass import dataclass
 from camscan.model import Attempt, Outcome, Reply
 from camscan.net.target import Targets
 from camscan.probes import Probe, as_unsolicited, read_datagram, read_reply

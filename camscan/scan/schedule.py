@@ -7,7 +7,9 @@ import contextlib
 import enum
 import heapq
 import time
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from camscan.dataclass import dataclass
 
 
 class HostState(enum.Enum):

@@ -8,11 +8,12 @@ from __future__ import annotations
 import itertools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from ipaddress import IPv4Address
 
 from camscan import log
 from camscan.addresses import number_in_subnet
+from camscan.dataclass import dataclass
 from camscan.fingerprints import Database
 from camscan.identify import identify_box
 from camscan.model import Attempt, Confidence, Identification, Outcome, Reply

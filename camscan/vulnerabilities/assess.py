@@ -9,13 +9,14 @@ import enum
 import functools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import re2
 
 from camscan import decode
+from camscan.dataclass import dataclass
 from camscan.fingerprints.entry import Problem
 from camscan.model import Identification
 from camscan.vulnerabilities.read import Affected, Bounds, Case, Weakness, Weaknesses, list_problems, load_weaknesses

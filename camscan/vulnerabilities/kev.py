@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from camscan import system
+from camscan.dataclass import dataclass
 from camscan.errors import UsageError
 from camscan.output import explain_errors, make_folder, write_atomically
 

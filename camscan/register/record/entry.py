@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from camscan.dataclass import dataclass
 from camscan.identify.keys import Key
 from camscan.model import Device, Identification, Observation, Report
 from camscan.register import knowledge

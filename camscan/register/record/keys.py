@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from camscan.dataclass import dataclass
 from camscan.identify.keys import Key, Marks, device_marks, shared_keys
 from camscan.model import Device, Report
 from camscan.register.record.notes import shared_key_note

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from camscan.dataclass import dataclass
 from camscan.model import Device, Identification, Report
 from camscan.register.record.known import Known
 from camscan.register.site_lookup import FindPlace

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from camscan.asset import Event, Happening, Presence, RecordType
+from camscan.dataclass import dataclass
 from camscan.dates import spoken
 from camscan.fingerprints import Database
 from camscan.identify import identify_box

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from camscan.dataclass import dataclass
 from camscan.model import Report
 from camscan.register.events import Draft
 from camscan.register.record.channel_rows import ChannelChanges

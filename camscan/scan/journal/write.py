@@ -6,11 +6,12 @@ import ipaddress
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from camscan import captures
+from camscan.dataclass import dataclass
 from camscan.model import Attempt
 from camscan.net.span import Span, merge
 from camscan.output import create_file, explain_errors, make_folder, open_existing
