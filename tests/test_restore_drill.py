@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from starlette.testclient import TestClient
 from test_centre import HOST, Site
 
 from camscan.app.arrivals import record_arrivals
+from camscan.app.centre import errand_key_place
 from camscan.app.workspace import find_workspace
 from camscan.parcel.keys import public_of, words_of
 from camscan.register import open_register
@@ -23,6 +27,7 @@ from camscan.web.application import application
 from camscan.web.desk import Desk, Setting
 
 pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[1]
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)
 TODAY = datetime.now(UTC) - timedelta(minutes=5)
 
@@ -66,41 +71,67 @@ def rows(server: Server, address: str) -> dict[str, list[str]]:
     }
 
 
-def run(*command: str) -> None:
-    tool = program(command[0])
-    assert tool
-    done = subprocess.run([tool, *command[1:]], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """The commands of camscan-backup.service, with places of the test's own."""
+
+    address: str
+    state: Path
+    folder: Path
+
+    def run(self, which: int) -> None:
+        unit = (ROOT / "docs/deploy/camscan-backup.service").read_text(encoding="utf-8")
+        line = re.findall("^ExecStart=(.*)$", unit, re.MULTILINE)[which].replace("%%", "%")
+        line = line.replace("/var/backups/camscan", str(self.folder)).replace("/var/lib/camscan", str(self.state))
+        own = f"--schema={schema_of(self.address)} --dbname={self.address}"
+        line = line.replace("exec pg_dump", f"exec {program('pg_dump')}").replace('.dump" camscan', f'.dump" {own}')
+        call(shlex.split(line))
+
+    def file(self, suffix: str) -> Path:
+        (found,) = self.folder.glob(f"*{suffix}")
+        return found
+
+
+def call(command: Sequence[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), command
 
 
 @pytest.mark.skipif(program("pg_dump") is None, reason="pg_dump is not installed (Debian: postgresql-client)")
 def test_a_centre_that_was_lost_is_as_before(
-    desk: Desk, camscan: Camscan, postgresql_server: Server, postgresql_at: str, tmp_path: Path
+    desk: Desk, camscan: Camscan, postgresql_server: Server, workplace: Path, tmp_path: Path
 ) -> None:
-    server, address, dump = postgresql_server, postgresql_at, str(tmp_path / "centre.dump")
+    server, address, state = postgresql_server, str(desk.space.where), workplace / "state"
+    (tmp_path / "backups").mkdir()
+    backup = Backup(address, state, tmp_path / "backups")
     site = approved(desk, camscan)
     site.send(scan(*some(YESTERDAY), when=YESTERDAY))
     assert record_arrivals(desk.space, desk.store).recorded == 1
-    run("pg_dump", "--format=custom", f"--schema={schema_of(address)}", f"--file={dump}", f"--dbname={address}")
+    backup.run(0)
 
     site.send(scan(said("10.12.0.7", sadp(7), when=TODAY), *some(TODAY), when=TODAY))
     assert record_arrivals(desk.space, desk.store).recorded == 1
+    backup.run(1)
+    backup.run(2)  # removes nothing that is new
     before = rows(server, address)
     assert len(before["scan"]) == 2
+    key = errand_key_place(desk.space).read_bytes() if errand_key_place(desk.space).exists() else b""
     desk.close()
     server.run(f"DROP SCHEMA {schema_of(address)} CASCADE")
+    shutil.rmtree(state)
 
-    run("pg_restore", "--no-owner", f"--dbname={server.address}", dump)
+    call([program("pg_restore") or "", "--no-owner", f"--dbname={server.address}", str(backup.file(".dump"))])
     assert len(rows(server, address)["scan"]) == 1
+    state.mkdir()
+    call(["tar", "--extract", "--gzip", f"--file={backup.file('.tar.gz')}", f"--directory={state}"])
     assert camscan("collector", "replay")[1] == "1 parcel not in the register, 1 recorded now\n"
     after = rows(server, address)
     assert after.keys() == before.keys()
-    different = {name for name in before if after[name] != before[name]}
-    assert different == set()
+    assert {name for name in before if after[name] != before[name]} == set()
     assert camscan("collector", "replay")[1] == "0 parcels not in the register, 0 recorded now\n"
-    code, out, _ = camscan("collector", "list")
-    assert code == 0
-    assert " approved " in out
+    assert " approved " in camscan("collector", "list")[1]
+    assert key
+    assert errand_key_place(desk.space).read_bytes() == key
 
 
 def test_one_file_of_it_is_a_register_of_its_own(desk: Desk, camscan: Camscan, tmp_path: Path) -> None:
