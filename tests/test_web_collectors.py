@@ -98,6 +98,12 @@ class TestList:
         assert one.errand is not None
         assert one.errand.state == "failed"
 
+    def test_the_front_page_leads_to_those_that_need_somebody(self, desk: Desk) -> None:
+        page = Page(Client(desk).get("/").text)
+        assert "1 collector was stopped" in page.text
+        assert "1 collector waits for approval" in page.text
+        assert page.links.count("/collectors") > 2
+
     def test_one_that_scans_is_not_silent(self, desk: Desk) -> None:
         now = datetime.now(UTC)
         standing = next(each for each in list_standings(desk.store) if each.collector.name == "Silent")

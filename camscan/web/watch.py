@@ -62,6 +62,13 @@ class Watch:
             return
         if state is None:
             return
+        if stopped := state.collectors.get("stopped", 0):
+            title = f"{counted(stopped, 'collector')} {verb(stopped, 'was', 'were')} stopped"
+            advice = "Somebody has a copy of its key: the page of the collector says what to ask."
+            yield Alarm("collectors", stopped, title, advice, is_urgent=True)
+        if waiting := state.collectors.get("waiting", 0):
+            title = f"{counted(waiting, 'collector')} {verb(waiting, 'waits', 'wait')} for approval"
+            yield Alarm("collectors", waiting, title, "Compare the six words by telephone, and approve it.")
         if silent := len(state.silent):
             title = f"{counted(silent, 'collector')} {verb(silent, 'is', 'are')} silent"
             yield Alarm("collectors", silent, title, "Ask at the site: its machine may be off, or has no way out.")
