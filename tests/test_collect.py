@@ -103,6 +103,9 @@ class Told:
         self.said: dict[str, Any] = {}
         self.on_report: Callable[[], object] = lambda: None
 
+    def held(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
     def poll(self, said: Any) -> Any:
         self.said = said
         return self.given

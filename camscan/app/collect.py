@@ -35,6 +35,7 @@ __all__ = [
     "do_round",
     "enrol_collector",
     "prepared_for",
+    "put_off",
     "read_place",
 ]
 
@@ -124,13 +125,19 @@ def do_round(
         warn(visible(trouble, 300))
     work = _Work(own, own.centre(), clock, watcher, interruption, warn)
     try:
-        done = _do_round(work, work.centre.poll(_describe_self(own, state, trouble)), state)
+        with work.centre.held():
+            done = _do_round(work, work.centre.poll(_describe_self(own, state, trouble)), state)
     except AlteredError:
         own.remember(altered=_altered(state) + 1)
         raise
     if _altered(state):
         own.remember(altered=0)
     return done
+
+
+def put_off(error: CamscanError) -> float:
+    """Seconds for which the centre wants to be left alone, as it said; 0 where it did not."""
+    return float(error.after) if isinstance(error, CentreError) else 0.0
 
 
 def _do_round(work: _Work, heard: Mapping[str, Any], state: Mapping[str, Any]) -> Round:

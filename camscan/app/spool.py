@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from camscan.app.resume import journal_folder
 from camscan.errors import CamscanError, OutputError
 from camscan.output import create_file, explain_errors, make_folder, open_existing, read_at_most, visible
 from camscan.parcel import MOST_BYTES
-from camscan.parcel.client import AlteredError, Centre, CentreError, ParcelRefusedError
+from camscan.parcel.client import DAY, AlteredError, Centre, CentreError, ParcelRefusedError
 from camscan.parcel.seal import seal
 from camscan.scan.journal import kept
 
@@ -21,6 +22,8 @@ SENT = 5
 """Parcels that are kept after the centre has them, and of those that it does not take."""
 _HEAD = 400
 """Bytes before what a parcel holds, at most."""
+_ROUND = 60
+"""Seconds that pass until the next round in any case."""
 _TAKEN = frozenset({"recorded", "waiting"})
 _ENDING = "*.camparcel"
 
@@ -72,7 +75,7 @@ def send_spool(own: Place, centre: Centre, warn: Callable[[str], None]) -> int:
     Raises AlteredError where something on the way rewrites what is sent.
     """
     sent = 0
-    for path in list_waiting(own):
+    for path in list_waiting(own) if may_send(own) else ():
         with open_existing(path) as stream:
             content = read_at_most(stream, MOST_BYTES + _HEAD)
         try:
@@ -83,12 +86,21 @@ def send_spool(own: Place, centre: Centre, warn: Callable[[str], None]) -> int:
             raise
         except CentreError as error:
             warn(visible(str(error), 300))
+            if error.after > _ROUND:
+                own.remember(send_after=int(time.time()) + error.after)
             break
         sent += state in _TAKEN
         if state not in _TAKEN:
             warn(visible(f"the centre has refused the parcel {path.stem} ({state})", 300))
         _put_away(path, own.sent if state in _TAKEN else own.refused)
     return sent
+
+
+def may_send(own: Place) -> bool:
+    """Whether the time is over for which the centre wanted no parcels; a clock that was set back ends it too."""
+    said = own.state().get("send_after", 0)
+    left = said - time.time() if isinstance(said, int) else 0
+    return not 0 < left <= DAY
 
 
 def _put_away(path: Path, folder: Path) -> None:

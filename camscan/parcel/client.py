@@ -7,11 +7,11 @@ The counter is on the disk before a request leaves.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
-import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,17 +33,26 @@ _WHOLE = 300.0
 _LONGEST = 1 << 20
 _LONGEST_NUMBER = 12
 _DONE, _TAKEN, _WRONG, _ALTERED, _REFUSED = 200, 202, 400, 401, 403
-_TOO_SOON = 429
+_LATER = frozenset({429, 503})
 _PATIENCE = 10
 """How often a part is sent that came too soon."""
-_FEW = re.compile("[1-9]")
-"""Seconds for which one waits with a part; where it is to be more, the next round goes on."""
+_FEW = 9
+"""Seconds for which one waits with a part; where it is to be more, a later round goes on."""
+DAY = 86_400
+"""Seconds for which a centre may put off its collector at most."""
+_KEPT = 4.0
+"""Seconds after which a connection that nobody uses is left: a second before the centre does."""
 _NEVER = frozenset({409, 422})
 """Of a whole parcel: it will not be taken, however often it is sent."""
 
 
 class CentreError(CamscanError):
     """The centre cannot be reached, or does not answer as it should: it is tried again."""
+
+    def __init__(self, message: str, after: int = 0) -> None:
+        super().__init__(message)
+        self.after = after
+        """Seconds for which the centre wants to be left alone; 0 where it does not say."""
 
 
 class AlteredError(CentreError):
@@ -66,6 +75,13 @@ class Answer:
     members: Mapping[str, Any]
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def after(self) -> int:
+        """Seconds of Retry-After, a day at most; 0 where it says none, or a date."""
+        said = self.headers.get("retry-after", "")
+        is_number = said.isascii() and said.isdecimal() and len(said) <= _LONGEST_NUMBER
+        return min(DAY, int(said)) if is_number else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Centre:
@@ -76,6 +92,19 @@ class Centre:
     next_counter: Callable[[], int]
     """Gives the number of the next request, which is on the disk by then."""
     ca_file: str = ""
+    _lines: list[_Line] = field(default_factory=list, init=False, repr=False)
+    """The one that is held, once there is one; nothing is held outside of ``held``."""
+    _holds: list[bool] = field(default_factory=list, init=False, repr=False)
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Ask everything in this block over one connection, for as long as the centre keeps that open."""
+        self._holds.append(True)
+        try:
+            yield
+        finally:
+            self._holds.pop()
+            self._leave()
 
     def enrol(self, code: str) -> Mapping[str, Any]:
         """Give the public key. Raises UsageError where the code is not good, CentreError."""
@@ -108,7 +137,8 @@ class Centre:
             there = answer.members.get("held")
             if answer.status != _DONE or there != start + len(part):
                 self._require_unaltered(answer)
-                raise CentreError(f"{self.url}: took no part of the parcel at {start:,} (HTTP status {answer.status})")
+                why = f"took no part of the parcel at {start:,} (HTTP status {answer.status})"
+                raise CentreError(f"{self.url}: {why}", answer.after)
             start = there
         answer = self._ask("POST", f"{path}/end", said)
         if answer.status == _TAKEN and isinstance(answer.members.get("state"), str):
@@ -116,16 +146,15 @@ class Centre:
         self._require_unaltered(answer)
         why = str(answer.members.get("error", ""))[:200]
         sentence = f"{self.url}: did not take the parcel (HTTP status {answer.status}) {why}".rstrip()
-        raise (ParcelRefusedError if answer.status in _NEVER and why else CentreError)(sentence)
+        raise (ParcelRefusedError if answer.status in _NEVER and why else CentreError)(sentence, answer.after)
 
     def _put(self, path: str, part: bytes, start: int) -> Answer:
         """Send a part; where the centre says that this was too soon, some seconds later."""
         for _ in range(_PATIENCE):
             answer = self._ask("PUT", path, part, query=f"at={start}")
-            wait = answer.headers.get("retry-after", "")
-            if answer.status != _TOO_SOON or not _FEW.fullmatch(wait):
+            if answer.status not in _LATER or not 0 < answer.after <= _FEW:
                 break
-            time.sleep(int(wait))
+            time.sleep(answer.after)
         return answer
 
     def result(self, scan_id: str) -> Mapping[str, Any]:
@@ -149,14 +178,10 @@ class Centre:
         if answer.status != _DONE:
             now = answer.members.get("now")
             clock = f"; its clock says {str(now)[:40]}" if why == "clock" else ""
-            raise CentreError(f"{self.url}: HTTP status {answer.status} {why}{clock}".rstrip())
+            raise CentreError(f"{self.url}: HTTP status {answer.status} {why}{clock}".rstrip(), answer.after)
         return answer.members
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | bytes = b"", *, query: str = "") -> Answer:
-        try:
-            import httpx  # noqa: PLC0415 - an extra
-        except ImportError as error:
-            raise UsageError(f"a collector needs httpx: {how_to_add('notify')}") from error
         parts = urlsplit(self.url)
         port = "" if parts.port in {None, 443 if parts.scheme == "https" else 80} else f":{parts.port}"
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
@@ -170,29 +195,71 @@ class Centre:
         }
         address = f"{self.url}{BASE}{path}" + (f"?{query}" if query else "")
         try:
-            context = trusting_context(self.ca_file)
-            client = httpx.AsyncClient(verify=context, trust_env=False, follow_redirects=False, timeout=_SECONDS)
-            return asyncio.run(self._answer(client, method, address, content, headers))
-        except TimeoutError as error:
-            raise CentreError(f"{self.url}: took longer than {_WHOLE:.0f} seconds to answer") from error
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            raise CentreError(f"{self.url}: cannot be reached ({type(error).__name__})") from error
+            if not self._lines:
+                self._lines.append(_Line(self.url, self.ca_file))
+            answer = self._lines[0].ask(method, address, content, headers)
+        except BaseException:
+            self._leave()
+            raise
+        if not self._holds:
+            self._leave()
+        return answer
 
-    async def _answer(
-        self, client: Any, method: str, address: str, content: bytes, headers: Mapping[str, str]
-    ) -> Answer:
-        """The answer to one request; all of it within its time, and of a size that an answer has."""
+    def _leave(self) -> None:
+        while self._lines:
+            self._lines.pop().close()
+
+
+class _Line:
+    """A connection to the centre, made when something is asked and made anew where it was closed."""
+
+    def __init__(self, url: str, ca_file: str) -> None:
+        """Raises UsageError where httpx is missing, CentreError where the file of the authority cannot be read."""
+        try:
+            import httpx  # noqa: PLC0415 - an extra
+        except ImportError as error:
+            raise UsageError(f"a collector needs httpx: {how_to_add('notify')}") from error
+        self._url, self._faults = url, (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError)
+        try:
+            context = trusting_context(ca_file)
+        except (OSError, ValueError) as error:
+            raise CentreError(f"{url}: cannot be reached ({type(error).__name__})") from error
+        self._runner = asyncio.Runner()
+        self._client = httpx.AsyncClient(
+            verify=context,
+            trust_env=False,
+            follow_redirects=False,
+            timeout=_SECONDS,
+            limits=httpx.Limits(max_connections=1, keepalive_expiry=_KEPT),
+        )
+
+    def ask(self, method: str, address: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+        """The answer to one request. Raises CentreError."""
+        try:
+            return self._runner.run(self._answer(method, address, content, headers))
+        except TimeoutError as error:
+            raise CentreError(f"{self._url}: took longer than {_WHOLE:.0f} seconds to answer") from error
+        except self._faults as error:
+            raise CentreError(f"{self._url}: cannot be reached ({type(error).__name__})") from error
+
+    async def _answer(self, method: str, address: str, content: bytes, headers: Mapping[str, str]) -> Answer:
+        """All of it within its time, and of a size that an answer has."""
         async with (
             asyncio.timeout(_WHOLE),
-            client,
-            client.stream(method, address, content=content, headers=headers) as response,
+            self._client.stream(method, address, content=content, headers=headers) as response,
         ):
             said = b""
             async for chunk in response.aiter_raw():
                 said += chunk
                 if len(said) > _LONGEST:
-                    raise CentreError(f"{self.url}: says more than a centre does")
+                    raise CentreError(f"{self._url}: says more than a centre does")
             return Answer(response.status_code, _members(said), dict(response.headers))
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        with contextlib.suppress(*self._faults):
+            self._runner.run(self._client.aclose())
+        self._runner.close()
 
 
 def _members(said: bytes) -> Mapping[str, Any]:

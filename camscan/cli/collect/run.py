@@ -54,14 +54,19 @@ def run(file: Path, *, once: bool) -> int:
                 if once:
                     raise
                 failures += 1
-                wait = pause_after(failures)
+                wait = max(pause_after(failures), min(_LONGEST, app.collect.put_off(error)))
                 warn(f"{error}; it is tried again")
             else:
-                failures, wait = 0, float(done.next_seconds)
+                failures, wait = 0, about(done.next_seconds)
                 _say(done)
             wait = min(wait, _most())
             if once or interruption.is_wanted or _waited(wait, lambda: interruption.is_wanted):
                 return 128 + interruption.number if interruption.number else 0
+
+
+def about(seconds: float) -> float:
+    """A little sooner or later, by chance: after a power cut all collectors of a council begin together."""
+    return seconds * random.uniform(0.9, 1.1)  # noqa: S311 - it spreads the load
 
 
 def pause_after(failures: int) -> float:
