@@ -76,7 +76,7 @@ def key_of(browser: Chrome, first: int) -> Ed25519PrivateKey:
 
 def test_a_collector_is_added_approved_asked_and_revoked(browser: Chrome, at: Served, folder: Path) -> None:
     browser.get(f"{at.address}/collectors")
-    assert "3 collectors need somebody to look" in holds(browser)
+    assert "3 collectors need attention" in holds(browser)
     key = key_of(browser, 21)
     press(browser, "Add a collector")
     holds(browser)

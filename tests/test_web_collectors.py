@@ -73,11 +73,11 @@ class TestList:
         names = [link for link in page.links if re.fullmatch("/collectors/[0-9]+", link)]
         assert [int(link.rpartition("/")[2]) for link in names] == [6, 4, 2, 7, 1, 3, 5]
         for words in (
-            "3 collectors need somebody to look",
+            "3 collectors need attention",
             "somebody has a copy",
             "Its code may be used until",
             "Compare its six words",
-            "It has not asked for too long",
+            "It has not asked for work for too long",
             "The disk is full",
             "3.2 MB at the site",
             f"0.0.9, older than {__version__} here",
@@ -159,7 +159,7 @@ class TestOne:
         unread = client.post("/collectors/1", form)
         assert (unread.status_code, "Compare the words by telephone first" in unread.text) == (422, True)
         other = client.post("/collectors/1", {**form, "same": "yes", "words": words_of(public_of(OTHER_KEY))})
-        assert (other.status_code, "It has other words now" in other.text) == (422, True)
+        assert (other.status_code, "Its words have changed" in other.text) == (422, True)
         assert collectors.all()[0].state is State.WAITING
         assert (
             client.post("/collectors/1", {**form, "same": "yes"}).headers["location"] == "/collectors/1?done=approved"

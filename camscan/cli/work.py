@@ -13,14 +13,14 @@ from camscan.cli._words import warn
 
 
 @click.command("work")
-@click.option("--once", is_flag=True, help="Do what there is to do now, and end.")
+@click.option("--once", is_flag=True, help="Do the work that is waiting now, and end.")
 @click.option(
     "--heartbeat",
     type=click.FloatRange(min=0.1),
     default=10.0,
     show_default=True,
     metavar="SECONDS",
-    help="So often the worker says that it is there.",
+    help="How often the worker reports that it is running.",
 )
 @click.option(
     "--stalled-after",
@@ -28,7 +28,7 @@ from camscan.cli._words import warn
     default=120.0,
     show_default=True,
     metavar="SECONDS",
-    help="After so long without that, another does its work.",
+    help="How long without such a report, before another worker takes over its work.",
 )
 @_options.register
 @_options.config
@@ -40,8 +40,8 @@ def work(
     \b
     camscan work --register postgresql://camscan@db.example.gov.uk/estate
 
-    It needs a register on a PostgreSQL server; several may run at once. What it is doing when it is told to end, it
-    does to the end.
+    It needs a register on a PostgreSQL server; several may run at once. When it is stopped, it first finishes what it
+    is doing.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     space = app.workspace.find_workspace(config, register)
     if heartbeat * 2 > stalled_after:

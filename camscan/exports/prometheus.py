@@ -60,10 +60,10 @@ METRICS: Mapping[str, Metric] = {
     "camscan_last_run_exit_code": Metric("Exit code of the newest unattended run (docs/exit-codes.md)."),
     "camscan_run_duration_seconds": Metric("How long the newest unattended run took."),
     "camscan_collectors": Metric(
-        "Collectors of a centre, by how they stand.",
+        "Collectors of a centre, by state.",
         {"state": ("invited", "waiting", "approved", "stopped", "revoked")},
     ),
-    "camscan_collector_silent": Metric("Collectors that have asked before, and do so no more."),
+    "camscan_collector_silent": Metric("Collectors that asked before, but have stopped asking."),
     "camscan_collectors_behind": Metric("Approved collectors with an older camscan than the centre."),
     "camscan_parcels": Metric(
         "Parcels that arrived. held: their key is not approved, and a person must look.",
@@ -71,16 +71,16 @@ METRICS: Mapping[str, Metric] = {
     ),
     "camscan_parcel_age_seconds": Metric("For how long the oldest parcel has waited to be recorded; 0 if none waits."),
     "camscan_parcel_disk_free_ratio": Metric("Share of the disk of the parcels that is free."),
-    "camscan_ingest_seconds": Metric("Seconds that recording a parcel took, on average of the last day."),
+    "camscan_ingest_seconds": Metric("Seconds that recording a parcel took, on average, in the last day."),
     "camscan_errands": Metric(
-        "Scans that collectors were asked for, by what became of them.",
+        "Scans that collectors were asked for, by result.",
         {"state": ("waiting", "accepted", "begun", "refused", "failed", "done", "expired")},
     ),
     "camscan_queue_jobs": Metric(
         "Jobs of the queue; those by the clock are not counted.",
         {"status": ("todo", "doing", "succeeded", "failed", "cancelled", "aborting", "aborted")},
     ),
-    "camscan_queue_stalled": Metric("Jobs that a worker did which is gone, and that nobody has put back yet."),
+    "camscan_queue_stalled": Metric("Jobs of a worker that has stopped, which no other worker has taken over yet."),
     "camscan_queue_worker": Metric("Whether a worker was seen within two minutes: 1 or 0."),
     "camscan_alert_failures_total": Metric("Alerts that could not be delivered.", kind="counter"),
 }

@@ -30,7 +30,7 @@ class Condition:
 
 _STATES: Mapping[State, Condition] = {
     State.STOPPED: Condition("Stopped", "red", "Two programs used its key: somebody has a copy", is_urgent=True),
-    State.REVOKED: Condition("Revoked", "grey", "Nothing is taken from it"),
+    State.REVOKED: Condition("Revoked", "grey", "Nothing from it is recorded"),
     State.WAITING: Condition("Waits for approval", "yellow", "Compare its six words, and approve it", is_urgent=True),
 }
 
@@ -43,7 +43,7 @@ def condition_of(each: Standing, now: datetime) -> Condition:
     if one.state is State.INVITED:
         return _invited(one, now)
     if each.is_silent(now):
-        return Condition("Silent", "orange", "It has not asked for too long", is_urgent=True)
+        return Condition("Silent", "orange", "It has not asked for work for too long", is_urgent=True)
     if one.seen_at is None:
         return Condition("Trusted", "green", "Its parcels come as files")
     return Condition("Approved", "green", "It asks, scans and sends")

@@ -58,13 +58,13 @@ def route(desk: Desk) -> Route:
                 if _length(request) > _SMALL:
                     key = await anyio.to_thread.run_sync(lambda: door.believed(request), limiter=door.limiter)
                     if not key:
-                        return JSONResponse({"error": "nobody who is known here sends so much"}, 403)
+                        return JSONResponse({"error": "this is more than a known collector sends"}, 403)
                     stack.enter_context(door.gate.passing(key))
                 with anyio.fail_after(_SECONDS):
                     body = await request.body()
                 return await anyio.to_thread.run_sync(lambda: door.answered(request, body), limiter=door.limiter)
         except (BusyError, TimeoutError):
-            return JSONResponse({"error": "not so much at once"}, 503, {"retry-after": _AGAIN})
+            return JSONResponse({"error": "this is too much at once"}, 503, {"retry-after": _AGAIN})
 
     return Route(f"{_BASE}/{{rest:path}}", endpoint, methods=["GET", "HEAD", "POST", "PUT"], include_in_schema=False)
 

@@ -71,11 +71,13 @@ class Watch:
             yield Alarm("collectors", waiting, title, "Compare the six words by telephone, and approve it.")
         if silent := len(state.silent):
             title = f"{counted(silent, 'collector')} {verb(silent, 'is', 'are')} silent"
-            yield Alarm("collectors", silent, title, "Ask at the site: its machine may be off, or has no way out.")
+            yield Alarm(
+                "collectors", silent, title, "Ask at the site: its machine may be off, or its network may block it."
+            )
         if state.oldest > _LATE:
             number = state.parcels["waiting"]
             title = f"{counted(number, 'parcel')} of collectors {verb(number, 'waits', 'wait')} to be recorded"
-            advice = "See whether another program holds the register, or whether camscan work is stuck."
+            advice = "Check whether another program has locked the register, or whether camscan work is stuck."
             yield Alarm("parcels", number, title, advice)
 
 

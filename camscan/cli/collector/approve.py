@@ -23,7 +23,7 @@ from camscan.output import visible
 def approve(name: str, words: str | None, role: str | None, register: str | Path | None, config: Path | None) -> int:
     """Trust a collector from now on, for the sites that it was added for.
 
-    Compare the six words first, by telephone, with whoever sits at the collector.
+    Compare the six words first, by telephone, with the person at the collector.
     """
     space = app.workspace.find_workspace(config, register)
     found = app.collectors.find_collector(space, name)

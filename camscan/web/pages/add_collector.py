@@ -54,14 +54,14 @@ def _form(asked: Asked, values: Mapping[str, str], errors: Mapping[str, str]) ->
         Field(
             name="name",
             label="Name",
-            hint="For people, such as: Oak School, office PC. Without names of persons.",
+            hint="For example: Oak School, office PC. Do not name people.",
             value=values.get("name", ""),
             error=errors.get("name", ""),
         ),
         Field(
             name=_SITES,
             label="Sites that it scans",
-            hint="As they stand in camscan.yaml, one on each line. Only what it says of their networks is believed.",
+            hint="As camscan.yaml lists them, one on each line. The collector only reports on their networks.",
             kind="long",
             value=values.get(_SITES, ""),
             error=errors.get(_SITES, ""),

@@ -20,9 +20,9 @@ _ERRANDS = 20
 _WITHIN: Mapping[str, str] = {"12": "12 hours", "24": "One day", "72": "Three days", "168": "One week"}
 _USUAL = "24"
 _DONE: Mapping[str, str] = {
-    "approved": "It is approved: what it sends is taken from now on.",
-    "asked": "It is asked for the scan when it asks next.",
-    "revoked": "It is revoked: nothing more is taken from it.",
+    "approved": "It is approved: from now on, what it sends is recorded.",
+    "asked": "The collector gets this request when it asks next.",
+    "revoked": "It is revoked: nothing more from it is recorded.",
 }
 
 
@@ -51,7 +51,7 @@ def take(asked: Asked) -> Answer:
     if step == "revoke":
         app.collectors.revoke_collector(asked.desk.space, each.collector, role)
         return _done(asked, "revoked")
-    raise UsageError("the form is damaged; open it anew")
+    raise UsageError("the form is damaged; open it again")
 
 
 def _standing(asked: Asked) -> Standing:
@@ -69,9 +69,9 @@ def _done(asked: Asked, what: str) -> Redirect:
 
 def _approve(asked: Asked, each: Standing, role: str, errors: dict[str, str]) -> Answer:
     if each.collector.state is not State.WAITING:
-        raise UsageError("it does not wait for approval any more; open its page anew")
+        raise UsageError("it does not wait for approval any more; open its page again")
     if asked.sent("words") != each.words:
-        errors[SAME] = "It has other words now. Compare them again"
+        errors[SAME] = "Its words have changed. Compare them again"
     elif asked.sent(SAME) != "yes":
         errors[SAME] = NOT_COMPARED
     if errors:
@@ -133,7 +133,7 @@ def _rows(each: Standing) -> list[tuple[str, str]]:
         ("Its camscan", version_text(each)),
         ("Its fingerprints", str(one.said.get("edition", ""))),
         ("Last problem", sentence(each.trouble)),
-        ("Parcels that came", parcels),
+        ("Parcels that arrived", parcels),
         ("Waiting", waiting_text(each)),
         ("Added", spoken_moment(one.since)),
         ("Last changed by", one.role),

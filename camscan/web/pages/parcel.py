@@ -22,7 +22,10 @@ from camscan.words import counted
 _ROOM = 100_000
 _SECONDS = 120.0
 _FEW = 8
-_ON_THE_PAGE = "; name them with --site or --network", "; enter its site and networks in camscan.yaml first"
+_ON_THE_PAGE = (
+    "; name a site or a network with --site or --network",
+    "; enter its site and networks in camscan.yaml first",
+)
 
 
 def show(asked: Asked) -> Answer:
