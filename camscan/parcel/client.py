@@ -166,7 +166,7 @@ class Centre:
         is_digest = answer.status == _WRONG and answer.members.get("error") == "digest"
         if answer.status == _ALTERED or is_digest:
             raise AlteredError(
-                f"{self.url}: received something other than what was sent (HTTP status {answer.status}); if this goes on, "
+                f"{self.url}: received other bytes than were sent (HTTP status {answer.status}); if this goes on, "
                 f"ask whoever runs the network to exempt {urlsplit(self.url).hostname} from the inspection of HTTPS"
             )
 
