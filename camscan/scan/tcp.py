@@ -10,7 +10,7 @@ from camscan.dataclass import dataclass
 from camscan.model import Attempt, Outcome
 from camscan.net.door import Door
 from camscan.net.host import Answer, Host
-from camscan.probes import Fault, Probe, Seen, catch_fault
+from camscan.probes import Fault, Probe, Seen, catch_fault, is_always_wanted
 from camscan.scan.state import ScanState
 
 PATIENCE = 2
@@ -109,11 +109,9 @@ class Conversations:
             if talk.is_over:
                 return
             seen = self.state.seen(ip)
-            if not talk.may_ask(probe.name, port) or not self._is_wanted(probe, ip, seen):
+            if not talk.may_ask(probe.name, port) or (seen.complete and (talk.corroborated or talk.spoke)):
                 continue
-            if seen.complete and (talk.corroborated or talk.spoke):
-                continue
-            if is_usual and _is_needless(probe, port, seen):
+            if (is_usual and _is_needless(probe, port, seen)) or not self._is_wanted(probe, ip, seen):
                 continue
             talk.corroborated = seen.complete
             talk.asked.add((probe.name, port))
@@ -143,15 +141,18 @@ class Conversations:
             if probe.ask is None:
                 continue
             learned: Sequence[int] = ()
-            with catch_fault() as fault:
-                learned = probe.learned_ports(self.state.seen(ip)) if probe.learned_ports else ()
-            self._note_fault(probe, ip, fault)
+            if probe.learned_ports:
+                with catch_fault() as fault:
+                    learned = probe.learned_ports(self.state.seen(ip))
+                self._note_fault(probe, ip, fault)
             for port in dict.fromkeys((*learned, *self.ports.get(probe.name, probe.ports))):
                 yield probe, port, not (port in learned or probe.name in self.ports)
 
     def _is_wanted(self, probe: Probe, ip: str, seen: Seen) -> bool:
         """Whether the probe can still add something; where a fault of ours keeps it from telling, it may."""
         wanted = True
+        if probe.wants is is_always_wanted:
+            return wanted
         with catch_fault() as fault:
             wanted = probe.wants(seen)
         self._note_fault(probe, ip, fault)
