@@ -115,6 +115,22 @@ def test_helpers_say_the_same_in_the_same_order(source: Source, database: Databa
 
 
 @pytest.mark.slow
+def test_a_helper_does_its_part(source: Source, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it fails, its work is done here, and only the time tells."""
+    answers: list[Verdicts | None] = []
+    ask = judging._Helper.judge_chunk
+
+    def note(helper: judging._Helper, chunk: Chunk) -> Verdicts | None:
+        answers.append(ask(helper, chunk))
+        return answers[-1]
+
+    monkeypatch.setattr(judging._Helper, "judge_chunk", note)
+    list(judge_all(source, CHUNKS, database, helpers=1))
+    assert answers
+    assert None not in answers
+
+
+@pytest.mark.slow
 @linux
 def test_nothing_is_left_running(source: Source, database: Database) -> None:
     before = children()

@@ -44,7 +44,10 @@ MOST_HELPERS = 3
 """More would wait for each other's reading."""
 _WAITING = 2
 """Chunks that a helper has before it: one in work, and the next."""
-_START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from camscan.register import judging; judging.help()"
+_START = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from camscan.register.judging import run_helper; "
+    "run_helper()"
+)
 _CLAIM = ("maker", "confidence", "certainty", "because")
 
 
