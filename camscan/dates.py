@@ -6,7 +6,7 @@ Day first, as the British do, and as ISO 8601 says: everywhere where a person en
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _FULL_MONTHS = (
@@ -73,6 +73,14 @@ def spoken_moment(when: datetime) -> str:
     """``3 March 2026, 09:14``, by the clock of this machine's place."""
     local = when.astimezone()
     return f"{spoken(local.date())}, {local:%H:%M}"
+
+
+def beginning_of(day: date) -> datetime:
+    """When it began, by the clock of this machine's place; by UTC where Windows knows no such clock, before 1970."""
+    try:
+        return datetime(day.year, day.month, day.day).astimezone()
+    except (OSError, OverflowError, ValueError):
+        return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def month_and_year(day: date) -> str:

@@ -7,6 +7,7 @@ import asyncio
 import errno
 import inspect
 import ipaddress
+import re
 import socket
 import struct
 from collections.abc import Callable, Mapping
@@ -178,6 +179,16 @@ def test_nothing_else_asks_which_system_it_is() -> None:
 )
 def test_no_way_to_ask_is_overlooked(text: str) -> None:
     assert asks_which(text)
+
+
+def test_no_time_is_written_as_only_one_system_can() -> None:
+    root = Path(camscan.__file__).parent
+    asking = {
+        path.relative_to(root).as_posix(): found
+        for path in sorted(root.rglob("*.py"))
+        if (found := re.findall(r"%[-#_^][aAbBcdHIjmMpSuUVwWxXyYZ]\b", path.read_text(encoding="utf-8")))
+    }
+    assert asking == {}, "%-d is not known to Windows: camscan.dates writes days"
 
 
 @pytest.mark.parametrize(

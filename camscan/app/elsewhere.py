@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from camscan.app.listing_lines import make_lister
 from camscan.app.workspace import Workspace
 from camscan.config import Config
-from camscan.dates import read_day
+from camscan.dates import read_day, spoken_moment
 from camscan.errors import OptionError, UsageError
 from camscan.fingerprints import Database
 from camscan.identify import merge_attempts
@@ -183,8 +183,7 @@ def read_evidence(
         with file.stream:
             document = open_document(source, file.name, file.stream, file.as_of, form=form, networks=networks)
             title = document.form.title if document.form else ""
-            when = f"{file.as_of.astimezone():%-d %B %Y, %H:%M}"
-            lines.append(f"{file.name}: {title}; as of {when} ({file.says_when})")
+            lines.append(f"{file.name}: {title}; as of {spoken_moment(file.as_of)} ({file.says_when})")
             names.append(file.name)
             gathered.add(document)
     return evidence_of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 from typing import Any, TextIO
 
@@ -15,6 +15,7 @@ from camscan.app.headline import of_register
 from camscan.asset import Asset, Judgement
 from camscan.config import Config
 from camscan.dataclass import dataclass
+from camscan.dates import beginning_of
 from camscan.errors import UsageError
 from camscan.headline import MAKERS, Headline, is_unknown
 from camscan.plan.entered_twice import entered_twice
@@ -204,7 +205,7 @@ def _parse_since(text: str) -> date:
 
 
 def _is_new_since(first: date) -> Callable[[Asset], bool]:
-    begin = datetime(first.year, first.month, first.day).astimezone()
+    begin = beginning_of(first)
     return lambda row: row.first_seen is not None and row.first_seen >= begin
 
 

@@ -102,9 +102,9 @@ def demo_does_the_whole_job(stage: Stage) -> str:
     )
     assert not wrong, "\n".join(wrong)
     last = done.stdout.strip().splitlines()[-1]
-    assert re.fullmatch(r"The same in a browser: \S*camscan(\.cmd)? serve --register demo-output\\camscan\.db", last), (
-        last
-    )
+    assert re.fullmatch(
+        r"The same in a browser: .*camscan(\.cmd)?\"? serve --register demo-output\\camscan\.db", last
+    ), last
     return f"{len(stage.report('demo-output/report.json')['devices'])} devices, none wrong; {last!r}"
 
 

@@ -255,7 +255,7 @@ def _moment(text: str, as_of: datetime) -> datetime | None:
         is_number = plain.isascii() and plain.isdecimal() and len(plain) < _SECONDS
         found = datetime.fromtimestamp(int(plain), UTC) if is_number else datetime.fromisoformat(plain)
         return min(found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC), as_of)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError):  # the last: of Windows, for years beyond 3000
         return None
 
 
