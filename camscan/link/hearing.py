@@ -71,7 +71,9 @@ def _count_messages(reader: Reader, once: Once) -> dict[str, Any]:
 
 
 def _load_dhcp() -> Any:
-    """The module that takes DHCP apart, which needs scapy; None where that is missing: all else is read without it.
+    """The module that takes DHCP apart, which needs scapy; None where that is missing or cannot start on this system.
+
+    All else is read without it.
 
     scapy keeps a cache of pickles in the user's folder, and writes there: as root it must do neither.
     """
@@ -79,7 +81,8 @@ def _load_dhcp() -> Any:
         os.environ[name] = _NOWHERE
     try:
         from camscan.link import dissect  # noqa: PLC0415 - scapy is an extra, and takes 0.3 s to import
-    except ModuleNotFoundError:
+
+        dissect.prepare_scapy()
+    except (ImportError, AttributeError, OSError):  # the last two where Windows lacks what scapy asks of it
         return None
-    dissect.prepare_scapy()
     return dissect

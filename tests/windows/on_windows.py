@@ -13,11 +13,21 @@ from windows.suite import LEFT_OUT
 
 RESULTS = "CAMSCAN_WINDOWS_RESULTS"
 """Names the file for the results."""
+WANTED = "CAMSCAN_WINDOWS_FILES"
+"""The names of the files that are run, with spaces between them; without it, those on the command line."""
 
 
 def name_of(node: str) -> str:
     """What stands behind ``tests/test_``, as the patterns have it."""
     return node.replace("\\", "/").removeprefix("tests/test_")
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out every file that is not wanted: of many files that are named, pytest compares each with all others."""
+    wanted = os.environ.get(WANTED, "").split()
+    if not wanted or collection_path.name == "tests":
+        return None
+    return collection_path.is_dir() or collection_path.name not in wanted or None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -26,7 +26,7 @@ import own_network
 import pg_server
 
 from windows import forwarder, story, summary
-from windows.on_windows import RESULTS
+from windows.on_windows import RESULTS, WANTED
 from windows.suite import ELSEWHERE, SMOKE, files
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -157,9 +157,14 @@ def run_tests(python: Path, tests: list[str], results: Path) -> int:
     """Run them, each line as it comes; pytest's exit code."""
     options = ("-q", "-rfE", "-p", "no:cacheprovider", "-p", "windows.on_windows", "-m", "not long and not lab")
     compiled = f"pycache_prefix={windows_path(PLACE / 'compiled')}"
-    command = ["wine", str(python / "python.exe"), "-X", "utf8", "-X", compiled, "-m", "pytest", *options, *tests]
-    with beside() as more, subprocess.Popen(
-        command, env={**environment(), **more, RESULTS: windows_path(results)}, cwd=ROOT, stdin=subprocess.DEVNULL,
+    command = ["wine", str(python / "python.exe"), "-X", "utf8", "-X", compiled, "-m", "pytest", *options]
+    if any("::" in test for test in tests):
+        command, wanted = [*command, *tests], ""
+    else:
+        command, wanted = [*command, "tests"], " ".join(Path(test).name for test in tests)
+    more = {RESULTS: windows_path(results), WANTED: wanted}
+    with beside() as server, subprocess.Popen(
+        command, env={**environment(), **server, **more}, cwd=ROOT, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     ) as process:  # fmt: skip
         assert process.stdout
