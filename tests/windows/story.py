@@ -134,7 +134,7 @@ def a_capture_is_read(stage: Stage) -> str:
     return f"{len(identified(stage, 'heard.db'))} devices, the same as on Linux"
 
 
-def identified(stage: Stage, register: str) -> set[tuple[str, str, str, str]]:
+def identified(stage: Stage, register: str) -> set[tuple[str, ...]]:
     """Address, maker, model and serial number of each row."""
     with open_register(stage.folder / register, readonly=True) as book:
         assert book.find_faults() == []
