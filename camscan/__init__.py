@@ -1,7 +1,7 @@
 """camscan finds Hikvision and Dahua equipment on your own estate and keeps the register of it.
 
-What a program may rely on is in ``__all__``; docs/library.md shows how it is used. ``import camscan`` is cheap: each
-name is loaded when it is first used.
+``__all__`` is what a program may rely on; docs/library.md shows how to use it. ``import camscan`` is cheap: each name
+is loaded on first use.
 """
 
 from __future__ import annotations
@@ -167,11 +167,11 @@ _HOMES: Mapping[str, str] = {
     "camscan.register": "Recorded Register open_register",
     "camscan.version": "__version__",
 }
-"""Module -> the names that it has of these, separated by blanks."""
+"""Module -> the public names that it defines, separated by blanks."""
 
 
 def __getattr__(name: str) -> object:
-    """A name of the public API, loaded when it is first used."""
+    """A name of the public API, loaded on first use."""
     for module, names in _HOMES.items():
         if name in names.split():
             return getattr(importlib.import_module(module), name)
@@ -179,5 +179,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """What there is to use."""
+    """The names of the public API."""
     return __all__

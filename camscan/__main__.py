@@ -7,7 +7,7 @@ import signal
 
 
 def main() -> None:
-    """Run the command line. Ctrl-C while it is loaded ends the program at once: there is nothing to keep yet."""
+    """Run the command line. Ctrl-C while it is loading ends the program at once: there is nothing to keep yet."""
     is_ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not where a shell wants it ignored
     if is_ours:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -18,7 +18,7 @@ def main() -> None:
     try:
         cli.main()
     finally:
-        gc.freeze()  # at its end, Python would look through all that is left for garbage: a tenth of a scan's work
+        gc.freeze()  # when it exits, Python would search everything for garbage: a tenth of a scan's work
 
 
 if __name__ == "__main__":

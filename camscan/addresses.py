@@ -1,4 +1,4 @@
-"""IP addresses as text: their order, and the neighbourhood that an address belongs to. Pure.
+"""IP addresses as text: their order, and the subnet that an address belongs to. Pure.
 
 Written for speed: sorting 20,000 devices by ``ipaddress`` takes ten times as long.
 """
@@ -11,9 +11,9 @@ _AFTER_ALL = 9
 
 
 def sort_key(text: str) -> tuple[int, int, str]:
-    """Sorts addresses by family and number, which text does not: 10.0.0.10 comes after 10.0.0.9.
+    """Sorts addresses by family and number, so that 10.0.0.10 comes after 10.0.0.9.
 
-    What is not an address comes last, in the order of its letters; an IPv6 zone does not count.
+    A text that is not an address comes last, in alphabetical order. An IPv6 zone is ignored.
     """
     octets = text.split(".")
     if len(octets) == 4 and all(each.isascii() and each.isdigit() for each in octets):  # noqa: PLR2004 - a dotted quad
@@ -27,9 +27,9 @@ def sort_key(text: str) -> tuple[int, int, str]:
 
 
 def number_in_subnet(ip: str) -> tuple[str, int]:
-    """The subnet of an address (/24 or /64) in CIDR notation and its number there; of IPv6, the low sixteen bits.
+    """The subnet of an address (/24 or /64) in CIDR notation, and its number there; for IPv6, the low sixteen bits.
 
-    Such a subnet is what an address probably shares with its neighbours where nothing else is known of the network.
+    An address probably shares such a subnet with its neighbours if nothing else is known about the network.
     """
     if ":" not in ip:
         subnet, _, number = ip.rpartition(".")

@@ -1,7 +1,7 @@
-"""What was worked out before, kept by what it was worked out from, within a number of bytes.
+"""Remembers the results of pure functions by their inputs, within a number of bytes.
 
-For pure functions only: whoever asks with the same key is given the same answer as if it were worked out anew, so
-nothing that one device says can change what is said of another. It can only be forgotten, which costs time.
+For pure functions only: the same key gives the same answer as computing it again, so nothing that one device says can
+change what is said about another. Forgetting an answer costs only time.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
 
 ENTRY = 200
-"""Bytes that an entry takes besides what it holds, as measured: its place in the table, a tuple, a small object."""
+"""Bytes that an entry takes besides its contents, as measured: its place in the table, a tuple, a small object."""
 _LARGEST_SHARE = 8
-"""What takes more than this part of the room is not kept: one flood must not push everything else out."""
+"""An entry that takes more than this share of the space is not kept: one flood must not push everything else out."""
 
 
 class Cache(Generic[_Key, _Value]):
     """The latest answers. ``most`` is in bytes, by the sizes that are given with them.
 
-    There are two halves. Where the newer is full, the older is thrown away; what is asked for again moves to the newer.
+    There are two halves. When the newer half is full, the older is dropped; an entry that is asked for again moves to
+    the newer half.
     """
 
     __slots__ = ("_half", "_newer", "_older", "_size")
@@ -34,7 +35,7 @@ class Cache(Generic[_Key, _Value]):
         self._size = 0
 
     def get(self, key: _Key) -> _Value | None:
-        """The answer; None where it is not known any more."""
+        """The answer; None if it is no longer known."""
         found = self._newer.get(key)
         if found is None:
             found = self._older.get(key)
@@ -44,7 +45,7 @@ class Cache(Generic[_Key, _Value]):
         return found[0]
 
     def keep(self, key: _Key, value: _Value, size: int) -> None:
-        """Keep an answer that takes about ``size`` bytes, its key included."""
+        """Keep an answer that takes about ``size`` bytes, including its key."""
         if size * _LARGEST_SHARE <= self._half:
             self._enter(key, (value, size))
 
@@ -61,7 +62,7 @@ class Cache(Generic[_Key, _Value]):
 
     @property
     def size(self) -> int:
-        """Bytes that the kept answers take, about."""
+        """About how many bytes the kept answers take."""
         return self._size + sum(size for _, size in self._older.values())
 
 

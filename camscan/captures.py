@@ -1,4 +1,4 @@
-"""Captured replies (``docs/captured-replies.md``): JSON Lines through the parsers of a live scan."""
+"""Captured replies (``docs/captured-replies.md``): JSON Lines that go through the parsers of a live scan."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def known_protocols() -> frozenset[str]:
 
 
 def read_captures(lines: Iterable[str]) -> Iterator[Reply | BadLine]:
-    """Every reply, and every line that is none with its number.
+    """Every reply, and every line that is not one, with its number.
 
-    Passed over are blank lines, and what camscan-link says in its last line, unless it is that its capture was broken.
+    Blank lines are skipped, and so is the last line of camscan-link, unless it says that its capture was broken.
     """
     seen: dict[str, int] = {}
     for number, line in enumerate(lines, 1):
@@ -66,7 +66,7 @@ def read_captures(lines: Iterable[str]) -> Iterator[Reply | BadLine]:
 
 
 def _read_reply(text: str) -> Reply | None:
-    """None where the line is the last one of camscan-link."""
+    """None for the last line of camscan-link."""
     try:
         members = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -150,12 +150,12 @@ def _read_seen_at(members: dict[str, Any]) -> dict[str, Any]:
 
 
 def observe_reply(reply: Reply) -> Attempt:
-    """The reply through its probe's parser: an attempt, as a live scan makes it."""
+    """The attempt that a live scan would make of this reply: it goes through the parser of its probe."""
     return probes.read_reply(probes.load_probe(_protocol_spoken(reply)), reply)
 
 
 def _protocol_spoken(reply: Reply) -> str:
-    """The protocol that the reply speaks: a refusal drawn by ``login401`` is HTTP or RTSP, and a scan files it so."""
+    """The protocol that the reply speaks: a refusal that ``login401`` drew is HTTP or RTSP, and a scan files it so."""
     if reply.probe != "login401":
         return reply.probe
     return "rtsp" if reply.payload.lstrip()[:5].upper() == b"RTSP/" else "http"
@@ -164,7 +164,8 @@ def _protocol_spoken(reply: Reply) -> str:
 def identify_replies(replies: Iterable[Reply], database: Database) -> Iterator[Device]:
     """One device for each box, in the order of its first reply.
 
-    Replies of one ``device`` are one box; else what has an address is merged as in a live scan; else each is its own.
+    Replies with the same ``device`` are one box. Other replies with an address are merged as in a live scan; each
+    remaining reply is a box of its own.
     """
     listed = list(replies)
     attempts = [observe_reply(reply) for reply in listed]
@@ -190,7 +191,7 @@ def _merge_addressed(
         members = [addressed[member] for member in cluster.members]
         left -= set(members)
         yield members, cluster
-    # No reply goes without its result, even one that could not be read.
+    # Every reply gets a result, even one that could not be read.
     yield from (([number], None) for number in left)
 
 
@@ -209,7 +210,7 @@ def write_captures(attempts: Iterable[Attempt], *, first: int = 1) -> Iterator[s
 
 
 def _plain_payload(payload: bytes) -> str | None:
-    """The payload as text where text brings back the same bytes and a person can read it."""
+    """The payload as text, if the text gives the same bytes again and a person can read it; else None."""
     try:
         text = payload.decode()
     except UnicodeDecodeError:

@@ -1,7 +1,7 @@
-"""Text that no spreadsheet program takes for a formula, and its way back. Pure.
+"""Text that no spreadsheet program takes for a formula, and the original text again. Pure.
 
-OWASP, "CSV Injection": a cell that begins with one of a few characters is run when the file is opened. The same is done
-in every format, since people save one as another.
+OWASP, "CSV Injection": a spreadsheet program runs a cell that begins with certain characters when the file is opened.
+The same protection applies in every format, because people save one as another.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ANY = re.compile(f"\x01(?:{_FORMULA.pattern})")
 _HIDING = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
 )
-"""What nobody may enter today, and an earlier register may hold: all but the ends of lines."""
+"""Characters that nobody may enter today, but that an earlier register may hold: all but line ends."""
 _XML_HAS_NOT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -34,13 +34,13 @@ def harmless_cell(text: str) -> str:
 
 
 def all_harmless(cells: Sequence[str]) -> Sequence[str]:
-    """:func:`harmless_cell` for every cell of a row, at the price of one."""
-    # Between cells stands a control character, which no cell holds.
+    """:func:`harmless_cell` for every cell of a row, at the cost of one call."""
+    # The cells are joined by a control character, which no cell holds.
     return [harmless_cell(cell) for cell in cells] if _ANY.search("\x01" + "\x01".join(cells)) else cells
 
 
 def plain_text(cell: str) -> str:
-    """The text that :func:`harmless_cell` made into this cell; any other cell as it is."""
+    """The text from which :func:`harmless_cell` made this cell; any other cell unchanged."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
@@ -50,10 +50,10 @@ def fit_for_xml(text: str) -> str:
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]], *, quote_all: bool = False) -> str:
-    """A whole CSV (RFC 4180) of harmless cells: one row with the names of the columns, then the rows.
+    """A complete CSV (RFC 4180) of harmless cells: one row with the names of the columns, then the rows.
 
     A cell may have several lines; other characters that move a cursor or hide text are shown as �. ``quote_all`` is for
-    readers that guess at the delimiter.
+    readers that guess the delimiter.
     """
     stream = io.StringIO(newline="")
     table = csv.writer(stream, quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL)

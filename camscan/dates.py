@@ -1,6 +1,6 @@
 """Days as people write them. Pure.
 
-Day first, as the British do, and as ISO 8601 says: everywhere where a person enters a day, the same forms are read.
+Day first, as the British write, and as in ISO 8601. The same forms are read wherever a person enters a day.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ _WORDS = re.compile(
 _MONTH_FIRST = re.compile(r"([A-Za-z]+)\.?\s+([0-9]{1,2})(?:st|nd|rd|th)?,?\s+([0-9]{4})", re.IGNORECASE)
 _WEEKDAY = re.compile(r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,?\s+", re.IGNORECASE)
 _MIDNIGHT = re.compile(r"(?<=[0-9]{2})[T ][0:.Z]+$")
-"""What follows the day in a date cell that a spreadsheet wrote with its time."""
+"""The time that follows the day in a date cell of a spreadsheet."""
 _ALIKE = str.maketrans(
     {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2212": "-", "\u2019": "'", "\u2018": "'"}
 )
-"""What word processors make of hyphens and apostrophes."""
+"""The characters that word processors put in place of hyphens and apostrophes."""
 _CENTURY = 2000
 _YEARS = range(1900, 9999)
 
 _NAMES = tuple(name.capitalize() for name in _FULL_MONTHS)
-"""In English, whatever the locale."""
+"""In English, whatever the locale is."""
 HOW = "write it as 2027-03-31, 31/03/2027 or 31 March 2027"
 """What to do about a text that is not a date."""
 
@@ -39,7 +39,8 @@ HOW = "write it as 2027-03-31, 31/03/2027 or 31 March 2027"
 def read_day(text: str) -> date:
     """A day: ``2027-03-31``, ``31/03/2027``, ``31.3.27``, ``31 March 2027``, ``31-Mar-27``, ``31st of March 2027``.
 
-    Raises ValueError with a sentence that says how to write it; also for a day from which nobody can count on or back.
+    Raises ValueError with a sentence that says how to write it; also for a day so early or late that dates near it
+    cannot be computed.
     """
     found = _parse_day(text)
     if found.year not in _YEARS:
@@ -89,7 +90,7 @@ def month_and_year(day: date) -> str:
 
 
 def short_month(day: date) -> str:
-    """``Mar 2026``: where there is little room."""
+    """``Mar 2026``: where space is short."""
     return f"{_NAMES[day.month - 1][:3]} {day.year}"
 
 

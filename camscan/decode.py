@@ -1,4 +1,4 @@
-"""What the characters of a firmware text and of a serial number say, and how well each rule is founded. Pure."""
+"""Reads the parts of a firmware text and of a serial number, and says how good each rule is. Pure."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from datetime import date
 from camscan.dataclass import dataclass
 
 _LONGEST = 128
-"""Characters that are looked at: the longest real text of these kinds has 60."""
+"""Characters that are read: the longest real text of these kinds has 60."""
 
 _VERSION = re.compile(r"V?(\d+(?:\.[0-9A-Za-z]+)+)", re.IGNORECASE)
 _BUILD_SHORT = re.compile(r"build[ :_-]*(\d{2})(\d{2})(\d{2})(?!\d)", re.IGNORECASE)
 _BUILD_LONG = re.compile(r"build(?: date)?[ :]*(20\d{2})([-/]?)(\d{2})\2(\d{2})(?!\d)", re.IGNORECASE)
 _TAIL_SHORT = re.compile(r"[\d.](?:_b?|b)(\d{2})(\d{2})(\d{2})$", re.IGNORECASE)
 _FILE = re.compile(r"\.(?:bin|dav|img|zip)$", re.IGNORECASE)
-"""End of the name of a firmware file: its version and date stand before it."""
+"""The end of the name of a firmware file, after its version and date."""
 _TAIL_LONG = re.compile(r"\.[RT][.-](20\d{2})(-?)(\d{2})\2(\d{2})$")
 _TAIL_FOREIGN = re.compile(r"(?<=\d\.\d\.\d)\.\d{6}$")
 """``1.0.0.200604``: the day after a version of three digits, as neither maker writes it."""
@@ -29,8 +29,8 @@ _DAY = re.compile(
 )
 
 _REGIONS = frozenset({"WR", "CH", "RR", "EU", "NA", "TW", "JP", "EN"})
-"""Regions that posted serial numbers carry. Others are taken where a model number stands before them."""
-# Door terminals write the firmware that they left the factory with, V and six digits, in place of the two letters.
+"""Regions in published serial numbers. Other regions are accepted if a model number comes before them."""
+# Door terminals have the firmware of the factory, V and six digits, in place of the two letters.
 _HIKVISION = re.compile(
     r"(?P<model>.*?)(?P<channels>0[1-9]|[1-9]\d)?"
     r"(?P<year>20[0-3]\d)(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])"
@@ -40,19 +40,19 @@ _HIKVISION = re.compile(
 _NO_CHANNEL = re.compile(r"(?i)DS-[KP][A-Z].*00")
 """Door stations and alarm panels write 00 where a recorder writes its channels."""
 _SHORT_NUMBER = re.compile(r"(?i)(?:DS-[INTH]|IPC-[BDTCP]|HW[ID]-[BDTCP]?|THC-[BDTCP])\d")
-"""Numbers of three digits, ``DS-I200``, the last two of which are no channels."""
+"""Numbers of three digits, ``DS-I200``, whose last two digits are not a number of channels."""
 _LETTERS = re.compile(r"[A-Za-z]{2}")
 _DAHUA = re.compile(
     r"(?P<year>[0-9A-Z])(?P<month>[A-L])[0-9A-F]{5}P[A-Z]{2}[0-9A-Z]{4,5}|[0-9A-Z]{2}[0-9A-F]{5}P[A-Z]{2}[0-9A-Z]{4,5}"
     r"|[PT]Z[A-Z]\d[A-Z]{2}\d{2,3}[0-9A-Z]\d{5}"
 )
-"""The last form is of units of until about 2015: ``PZC4KW`` and nine digits."""
+"""The last form is that of units of until about 2015: ``PZC4KW`` and nine digits."""
 _BADGES = {
     "Amcrest": re.compile(r"AMC\d{2}[0-9A-Z]{8,16}"),
     "Lorex": re.compile(r"ND\d{6}[0-9A-Z]{3,12}"),
     "Intelbras": re.compile(r"[A-Z][0-9A-Z][A-Z]{2}\d{7,8}(?:[A-Z][0-9A-Z]?|\d[A-Z])"),
 }
-"""Sellers whose units carry a serial number of the seller's own form."""
+"""Sellers whose units have serial numbers in the seller's own form."""
 
 _EMPTY_WORDS = frozenset(
     {"", "-", "--", "?", "n/a", "na", "none", "null", "nil", "unknown", "undefined", "redacted", "<redacted>"}
@@ -76,14 +76,14 @@ class Firmware:
 
 @dataclass(frozen=True, slots=True)
 class HikvisionSerial:
-    """A full Hikvision serial number, taken apart.
+    """The parts of a full Hikvision serial number.
 
-    The date of manufacture is well founded up to 2019 and fairly after; the region fairly.
+    The date of manufacture is certain up to 2019 and fairly certain after that; the region is fairly certain.
     """
 
     model: str
     channels: int | None
-    """Of recorders, and of some units with one; 0 where a door station writes 00; None where none are written."""
+    """For recorders and some other units; 0 if a door station writes 00; None if no number is written."""
     made: date
     region: str
     short: str
@@ -91,11 +91,11 @@ class HikvisionSerial:
     letters: str = ""
     """Two letters after the date, of unknown meaning."""
     first_firmware: str = ""
-    """Of door terminals: ``3.3.15`` for ``V030315``."""
+    """For door terminals: ``3.3.15`` for ``V030315``."""
 
 
 def decode_firmware(text: str) -> Firmware | None:
-    """Version and build date of a firmware text, in any of the forms that both makers use; None where there is none."""
+    """Version and build date of a firmware text, in any form of the two makers; None if it has none."""
     return _decode_firmware(text.strip()[:_LONGEST])
 
 
@@ -117,7 +117,7 @@ def _decode_firmware(text: str) -> Firmware | None:
 
 
 def decode_build(text: str) -> date | None:
-    """The day that a text beside a firmware version tells: ``build 240606``, ``240606``, ``2020-06-05``."""
+    """The day in a text beside a firmware version: ``build 240606``, ``240606``, ``2020-06-05``."""
     hit = _DAY.fullmatch(text.strip()[:_LONGEST])
     if hit is None:
         return None
@@ -136,7 +136,7 @@ def firmware_text(text: str) -> str:
 
 
 def hikvision_serial(text: str) -> HikvisionSerial | None:
-    """A full Hikvision serial number taken apart; None where the text does not have that form."""
+    """The parts of a full Hikvision serial number; None if the text does not have that form."""
     return _hikvision_serial(text.strip()[:_LONGEST])
 
 
@@ -173,7 +173,7 @@ def is_dahua_serial(text: str) -> bool:
 
 
 def badge_serial(text: str) -> str | None:
-    """The brand whose serial numbers have a text's form; None for other texts. Who built the unit it does not say."""
+    """The brand whose serial numbers have this form; None for other texts. It does not say who built the unit."""
     line = text.strip()[:_LONGEST]
     return next((brand for brand, form in _BADGES.items() if form.fullmatch(line)), None)
 
@@ -184,9 +184,9 @@ def is_serial(text: str) -> bool:
 
 
 def dahua_serial_date(text: str) -> date | None:
-    """First day of the month in which a Dahua unit was made: an **estimate**, from the first two characters.
+    """The first day of the month in which a Dahua unit was made: an **estimate** from the first two characters.
 
-    Fits about eight samples and has no published source: never to be relied on alone.
+    The rule fits about eight samples and has no published source. Never rely on it alone.
     """
     found = _DAHUA.fullmatch(text.strip()[:_LONGEST])
     if not found or not found["year"] or found["year"] not in "123456789ABC":

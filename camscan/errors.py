@@ -22,7 +22,7 @@ from __future__ import annotations
 
 
 class CamscanError(Exception):
-    """Base of all. ``exit_code`` is what the command line exits with (``docs/exit-codes.md``)."""
+    """Base of all. ``exit_code`` is the exit code of the command line (``docs/exit-codes.md``)."""
 
     exit_code = 1
 
@@ -34,7 +34,7 @@ class UsageError(CamscanError):
 
 
 class OptionError(UsageError):
-    """A value that was given for something cannot be: a command line says where its options are explained."""
+    """A value that was given for an option is not allowed. The command line names the help that explains it."""
 
 
 class TargetError(UsageError):
@@ -42,7 +42,7 @@ class TargetError(UsageError):
 
 
 class ConfigError(UsageError):
-    """A configuration or fingerprint file is wrong; as text it starts with ``file:line:``, where these are known."""
+    """A configuration or fingerprint file is wrong. The text starts with ``file:line:`` if these are known."""
 
     def __init__(self, message: str, file: str = "", line: int = 0) -> None:
         """``line`` is 1-based; 0 means that no line is to blame."""
@@ -51,7 +51,7 @@ class ConfigError(UsageError):
 
 
 class TagTakenError(UsageError):
-    """A council tag that another device has; ``apart`` says so without naming that device, which not everybody sees."""
+    """Another device has this council tag; ``apart`` says so without naming the device, which not everybody may see."""
 
     def __init__(self, message: str, apart: str) -> None:
         """Both are sentences for a person."""
@@ -60,7 +60,7 @@ class TagTakenError(UsageError):
 
 
 class NothingToAskError(UsageError):
-    """Nothing of what was named can be asked: it is excluded, or too large to be tried address by address."""
+    """None of the named addresses can be asked: they are excluded, or too many to be tried one by one."""
 
 
 class ScopeError(UsageError):

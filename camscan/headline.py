@@ -1,10 +1,10 @@
-"""The one headline: how many devices of Hikvision or Dahua there are, and what is not known. Every place says it alike.
+"""The one headline: how many devices of Hikvision or Dahua there are, and what is not known. It is the same everywhere.
 
-What is counted is decided here and nowhere else. A **device** is one housing, or one channel of a recorder that has a
-row of its own, that Hikvision or Dahua built: confirmed or probable, whatever badge it bears and whatever it is for
-(door stations and switches too). A maker that is only possible makes it **possible**. **Unknown** is what may be part
-of video surveillance and says nothing that names its maker, unreadable answers included; a printer is not. The cameras
-of other makers are in no count.
+Only this module decides what is counted. A **device** is one housing, or one channel of a recorder with a row of its
+own, that Hikvision or Dahua built: confirmed or probable, whatever its badge and whatever its purpose (door stations
+and switches too). A maker that is only possible makes it **possible**. **Unknown** is a device that may be part of
+video surveillance and names no maker, including one whose answers cannot be read; a printer is not. Cameras of other
+makers are in no count.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from camscan.words import counted
 MAKERS = frozenset({"hikvision", "dahua"})
 """Keys of the two makers."""
 SURE = frozenset({Confidence.CONFIRMED, Confidence.PROBABLE})
-"""Below these a maker is only possible."""
+"""Below these words a maker is only possible."""
 BEGINNING = "Hikvision or Dahua:"
 """The words that every headline begins with."""
 _CAMERA_PORTS = frozenset({"tcp/554", "tcp/8554", "tcp/34567", "tcp/37777"})
@@ -30,7 +30,7 @@ _CAMERA_PORTS = frozenset({"tcp/554", "tcp/8554", "tcp/34567", "tcp/37777"})
 
 
 class Unit(NamedTuple):
-    """What is counted of one device."""
+    """The part of a device that is counted."""
 
     maker: str | None
     is_sure: bool
@@ -39,9 +39,10 @@ class Unit(NamedTuple):
     is_camera_system: bool | None
     open_ports: Collection[str] = ()
     channels: int = 0
-    """Channels that it says it has and that nobody has read."""
+    """Channels that it reports and that nobody has read."""
     site: str = ""
-    """What makes its site one site, such as its name in small letters; empty where the site is not known."""
+    """A text that is the same for devices of one site, such as its name in small letters; empty if the site is not
+    known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +54,19 @@ class Headline:
     cameras: int = 0
     recorders: int = 0
     other: int = 0
-    """Of the two makers and neither camera nor recorder, or of a kind that is not known."""
+    """Devices of the two makers that are neither camera nor recorder, or whose kind is not known."""
     sites: int = 0
     """Sites with at least one of the devices."""
     without_site: int = 0
-    """Devices of no known site; they are in no site's count."""
+    """Devices of no known site; no site's count includes them."""
     possible: int = 0
     unknown: int = 0
     channels_not_read: int = 0
-    """Channels that the recorders among the devices say they have, at most, and of which nothing is known."""
+    """Channels that these recorders report, at most, and about which nothing is known."""
     strangers: int = 0
     """Addresses that nobody named and that answered a question to a group."""
     is_scanned: bool = True
-    """Whether anything was scanned or entered at all: without that, "none" would say nothing."""
+    """Whether anything was scanned or entered at all: otherwise "none" would say nothing."""
 
     @property
     def text(self) -> str:
@@ -104,7 +105,7 @@ class Headline:
         return f" at {counted(self.sites, 'site')}{without}"
 
     def as_json(self) -> Mapping[str, Any]:
-        """The two members that stand in every JSON document: the sentence, and its counts."""
+        """The two members that every JSON document has: the sentence, and its counts."""
         return {"headline": self.text, "headline_counts": {name: getattr(self, name) for name in _COUNTED}}
 
 
@@ -123,7 +124,7 @@ def count_units(units: Iterable[Unit], *, strangers: int = 0, is_scanned: bool =
             if not each.is_sure:
                 found["possible"] += 1
                 continue
-            found[counted_as(each.kind)] += 1
+            found[count_kind(each.kind)] += 1
             found["channels"] += each.channels
             sites[each.site] += 1
         elif not each.maker and is_unknown(each.is_camera_system, each.kind, each.open_ports):
@@ -145,30 +146,30 @@ def count_units(units: Iterable[Unit], *, strangers: int = 0, is_scanned: bool =
 
 
 def headline_of_report(report: Report) -> Headline:
-    """What one scan by itself saw, at the site that it was of, or at those that the site map has for its addresses."""
+    """The headline of one scan, at its own site or at the sites that the site map names for its addresses."""
     units = (_make_unit(device, _site_of_device(device, report).casefold()) for device in report.devices)
     return count_units(units, strangers=len(report.coverage.strangers))
 
 
 def is_system(found: Identification) -> bool:
-    """Whether it is part of video surveillance, whoever made it, or may be: all that is known of it is a maker."""
+    """Whether it is part of video surveillance, whoever made it; or may be, because only a maker is known."""
     return found.is_camera_system is True or (found.maker is not None and found.is_camera_system is None)
 
 
 def is_unknown(is_camera_system: bool | None, kind: str | None, open_ports: Collection[str]) -> bool:
-    """Whether a device of which no maker is known must be looked at, since it may be part of video surveillance.
+    """Whether a device without a known maker must be looked at, because it may be part of video surveillance.
 
-    A program that manages cameras is plain from its kind. A web server is not plain beside a port of cameras.
+    A program that manages cameras is known by its kind. A web server is suspect beside a port of cameras.
     """
     if is_camera_system is None:
         return kind != "vms"
     return is_camera_system or (kind == "server" and not _CAMERA_PORTS.isdisjoint(open_ports))
 
 
-def maker_word(unit: Unit) -> str:
-    """Under which word a device is counted; empty where it is not part of video surveillance.
+def count_word(unit: Unit) -> str:
+    """The word under which a device is counted; empty if it is not part of video surveillance.
 
-    ``hikvision``, ``dahua``, ``possible`` and ``unknown`` as the headline counts it; ``other`` for another maker's.
+    ``hikvision``, ``dahua``, ``possible`` and ``unknown`` as the headline counts it; ``other`` for another maker.
     """
     if unit.maker in MAKERS:
         return str(unit.maker) if unit.is_sure else "possible"
@@ -194,8 +195,8 @@ def _make_unit(device: Device, site: str) -> Unit:
     )
 
 
-def counted_as(kind: str | None) -> str:
-    """As what a device of that kind is counted: ``cameras``, ``recorders`` or ``other``."""
+def count_kind(kind: str | None) -> str:
+    """How a device of this kind is counted: ``cameras``, ``recorders`` or ``other``."""
     known = kind_of(kind)
     if known.is_camera:
         return "cameras"

@@ -1,7 +1,7 @@
-"""What is logged of a run, address by address: what was asked, what was answered, what was decided.
+"""What a run logs, address by address: what was asked, what was answered, what was decided.
 
-Nothing is, until somebody turns it on (``camscan/app/log.py``, which also makes text of devices harmless). A credential
-never comes here.
+Nothing is logged until somebody turns it on (``camscan/app/log.py``, which also makes text of devices harmless). A
+credential is never passed to it.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ class Layout(enum.StrEnum):
 
 
 def is_on(*, detailed: bool = False) -> bool:
-    """Whether anything is logged at all; with ``detailed`` also every question. Ask before gathering what to log."""
+    """Whether anything is logged; with ``detailed``, whether every question is. Ask before gathering what to log."""
     return LOGGER.isEnabledFor(logging.DEBUG if detailed else logging.INFO)
 
 
 def event(what: str, ip: str, /, **facts: object) -> None:
-    """Something came of an address: an answer, a decision. ``what`` is ours; the facts may be a device's text."""
+    """Log an event of an address: an answer, a decision. ``what`` is our text; the facts may be a device's text."""
     if LOGGER.isEnabledFor(logging.INFO):
         LOGGER.info(what, extra={"ip": ip, "facts": facts})
 
 
 def detail(what: str, ip: str, /, **facts: object) -> None:
-    """A step on the way there: a question, a connection, a reply before it was read."""
+    """Log a step on the way: a question, a connection, a reply before it was read."""
     if LOGGER.isEnabledFor(logging.DEBUG):
         LOGGER.debug(what, extra={"ip": ip, "facts": facts})

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from camscan.dataclass import dataclass
 
 LISTED = "listed-"
-"""How the ``probe`` of an observation begins that another system listed: its ARP table, say. No scan ends it."""
+"""The ``probe`` of an observation that another system listed (in its ARP table, say) begins so. No scan ends it."""
 
 
 class Fact(NamedTuple):
@@ -28,12 +28,12 @@ class Fact(NamedTuple):
 
 
 class Outcome(enum.StrEnum):
-    """What became of one question. A closed list: exceptions are for people, outcomes are for the network."""
+    """The result of one question. A closed list: exceptions are for people, outcomes are for the network."""
 
     ANSWERED = "answered"
-    """A reply of the asked protocol was read."""
+    """A reply in the protocol of the question was read."""
     REFUSED = "refused"
-    """The address is there and refused: TCP reset, or ICMP port unreachable."""
+    """The address is in use and refused: TCP reset, or ICMP port unreachable."""
     TIMED_OUT = "timed-out"
     """Nothing came within the time allowed."""
     CLOSED = "closed"
@@ -45,32 +45,34 @@ class Outcome(enum.StrEnum):
     MALFORMED = "malformed"
     """The protocol was recognised, the reply could not be read."""
     OUT_OF_SCOPE = "out-of-scope"
-    """The address is not one the operator put in scope; nothing was sent."""
+    """The operator did not put the address in scope; nothing was sent."""
     NOT_TRIED = "not-tried"
-    """The pace, the per-device budget or an interruption left the question unasked."""
+    """The question was not asked, because of the pace, the budget for a device, or an interruption."""
     BUG = "bug"
-    """camscan itself failed here; recorded against the probe, and the scan went on."""
+    """camscan itself failed here. The failure is recorded against the probe, and the scan continues."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One reply as it came off the wire.
 
-    ``device`` groups replies known to be of one box (see ``docs/captured-replies.md``); it is empty in a live scan.
+    ``device`` groups replies that are known to be of one box (``docs/captured-replies.md``); it is empty in a live
+    scan.
     """
 
     probe: str
-    """Protocol name, as in the captured-reply format: ``sadp``, ``http`` …"""
+    """Name of the protocol, as in the captured-reply format: ``sadp``, ``http`` …"""
     payload: bytes
     ip: str = ""
-    """Address that the reply came from; empty where a captured reply has none."""
+    """The address that the reply came from; empty if a captured reply has none."""
     port: int = 0
-    """Port that the reply came from; 0 where unknown."""
+    """The port that the reply came from; 0 if unknown."""
     seen_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     id: str = ""
     device: str = ""
     is_solicited: bool = True
-    """Whether it answers a question of ours; what a device, or a forger, says unasked makes nobody certain."""
+    """Whether it answers a question of ours. A device, or a forger, can say anything unasked, so that makes nobody
+    certain."""
 
 
 class Observation(NamedTuple):
@@ -86,7 +88,7 @@ class Observation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One question to one address, and what became of it."""
+    """One question to one address, and the result."""
 
     probe: str
     ip: str
@@ -96,10 +98,10 @@ class Attempt:
     detail: str = ""
     """One line for a person: why it was malformed, what the bug was."""
     payload: bytes = b""
-    """The reply itself, cut to the probe's byte limit; empty where nothing came."""
+    """The reply itself, cut to the byte limit of the probe; empty if there was none."""
     seen_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     is_solicited: bool = True
-    """As of the reply."""
+    """As in :class:`Reply`."""
 
 
 class Confidence(enum.StrEnum):
@@ -113,34 +115,34 @@ class Confidence(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Match:
-    """One fingerprint that fitted one group of observations."""
+    """One fingerprint that fits one group of observations."""
 
     fingerprint: str
     """Its id, e.g. ``hikvision.sadp``."""
     claims: Mapping[str, str]
-    """What it says: any of maker, brand, model, firmware, serial, mac, kind, camera ('true'/'false'), …"""
+    """What it claims: any of maker, brand, model, firmware, serial, mac, kind, camera ('true'/'false'), …"""
     certainty: float
-    """0…1, that the claims are right given this mark alone."""
+    """0…1: the probability that the claims are right if this mark is the only one."""
     because: str
-    """The observation that fitted, for a person: ``sadp.model = DS-2CD2385G1-I (UDP 37020)``."""
+    """The observation that fits, for a person: ``sadp.model = DS-2CD2385G1-I (UDP 37020)``."""
     family: str
-    """Marks of one family (usually a protocol) are one piece of evidence, however many fit."""
+    """Marks of one family (usually a protocol) are one piece of evidence, however many of them fit."""
     keys: tuple[str, ...] = ()
-    """The keys that it rests on: a model from ``sadp.model`` outranks one from ``http.title``."""
+    """The keys that it is based on: a model from ``sadp.model`` outranks one from ``http.title``."""
 
     @functools.cached_property
     def line(self) -> str:
-        """As it is given among the reasons of an identification."""
+        """Its line among the reasons of an identification."""
         claims = ", ".join([f"{key} {text}" for key, text in self.claims.items()])
         return f"{self.because}: {claims} [{self.fingerprint} {self.certainty:.2f}]"
 
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """Something a device can do, e.g. ``thermal``, and how well that is known."""
+    """Something that a device can do, such as ``thermal``, and how well that is known."""
 
     confidence: str
-    """``solid``, ``fair``, ``weak`` or ``reported``: how well the rule behind it is founded."""
+    """``solid``, ``fair``, ``weak`` or ``reported``: how good the rule behind it is."""
     because: str
 
 
@@ -149,37 +151,37 @@ class Identification:
     """What one box is, how sure that is, and why."""
 
     maker: str | None = None
-    """Who builds it: a key of ``fingerprints/makers.yaml``, or None."""
+    """The builder: a key of ``fingerprints/makers.yaml``, or None."""
     brand: str | None = None
-    """What the badge says."""
+    """The name on the badge."""
     model: str | None = None
     firmware: str | None = None
-    """As the device writes it; some add the build date, some tell it apart."""
+    """As the device writes it. Some devices add the build date, some report it separately."""
     serial: str | None = None
     mac: str | None = None
     """Lower-case, colon-separated."""
     kind: str | None = None
     """``camera``, ``nvr``, ``dvr``, ``intercom``, ``access_control`` … or None."""
     is_camera_system: bool | None = None
-    """Whether it is part of a video surveillance system; None where that is not known."""
+    """Whether it is part of a video surveillance system; None if that is not known."""
     capabilities: Mapping[str, Capability] = field(default_factory=dict)
     confidence: Confidence = Confidence.UNKNOWN
     """The word for ``certainty``."""
     certainty: float = 0.0
-    """0…1, of the maker; of ``is_camera_system`` being False where the box is not a camera and has no maker."""
+    """0…1, of the maker. If the box is not a camera and has no maker: of ``is_camera_system`` being False."""
     because: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     build: str | None = None
-    """Build date of the firmware, ``2024-06-06``, in its text or told beside it."""
+    """Build date of the firmware, ``2024-06-06``, from its text or from a field beside it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One box: its identification, every address it answered on, and the observations behind both."""
+    """One box: its identification, every address at which it answered, and the observations behind both."""
 
     identification: Identification
     ip_addresses: tuple[str, ...]
-    """First is primary."""
+    """The first one is primary."""
     mac_addresses: tuple[str, ...]
     open_ports: tuple[str, ...]
     """``tcp/80``, ``udp/37020`` …, sorted by number."""
@@ -187,44 +189,44 @@ class Device:
     last_seen: datetime
     observations: tuple[Observation, ...]
     ids: tuple[str, ...] = ()
-    """Ids of the captured replies that it was made from; empty in a live scan."""
+    """Ids of the captured replies from which it was made; empty in a live scan."""
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What was asked and what became of it: the honest half of a report."""
+    """What was asked, and what the result was: the honest half of a report."""
 
     addresses: int
     """Addresses in the scope of this run."""
     answered: int
     """Addresses from which any reply came."""
     refused: int
-    """Addresses that are there (a reset came) but spoke no asked protocol."""
+    """Addresses in use (a reset came) that spoke none of the protocols."""
     silent: int
-    """Addresses that were asked and said nothing."""
+    """Addresses that were asked and did not answer."""
     unreachable: int
-    """Addresses to which there is no way."""
+    """Addresses without a route."""
     not_tried: int
-    """Addresses never asked: interruption, or out of time."""
+    """Addresses that were never asked: interruption, or out of time."""
     outcomes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """probe -> outcome -> count."""
     notes: tuple[str, ...] = ()
     """What this run could not see and why, one sentence each ("multicast not sent: …")."""
     living: Mapping[str, int] = field(default_factory=dict)
-    """Subnet (/24, /64) -> addresses in scope that gave a sign of life; subnets without any are absent."""
+    """Subnet (/24, /64) -> addresses in scope that gave a sign of life; other subnets are absent."""
     is_search: bool = True
-    """Whether the addresses were asked one by one, so that silence means something: not by listening, not of evidence
-    from elsewhere, not by a login to chosen devices."""
+    """Whether the addresses were asked one by one, so that silence means something. It does not when camscan only
+    listened, or for evidence from elsewhere, or for a login to chosen devices."""
     is_listing: bool = False
-    """Whether it is what other systems list of devices: no device answered, and none was looked for."""
+    """Whether it is a list of devices from another system: no device answered, and none was looked for."""
     left_out: tuple[str, ...] = ()
-    """Networks within the targets that were not asked, on purpose: excluded, or another site's."""
+    """Networks within the targets that were not asked on purpose: they are excluded, or belong to another site."""
     strangers: tuple[str, ...] = ()
     """Addresses that nobody named and that answered a question to a group: an unconfigured unit, say."""
     unfinished: tuple[str, ...] = ()
-    """Networks within the targets that were not asked, or not to the end. Earlier versions kept only the counts."""
+    """Networks within the targets that were not asked, or not completely. Earlier versions kept only the counts."""
     unreached: tuple[str, ...] = ()
-    """Networks within the targets to which there was no way."""
+    """Networks within the targets without a route."""
 
 
 class Completion(enum.StrEnum):
@@ -237,12 +239,12 @@ class Completion(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A scan's place in a round: one run over several sites."""
+    """The place of a scan in a round: one run over several sites."""
 
     round: str
-    """Its id, the same of all its scans."""
+    """The id of the round, the same for all its scans."""
     left: int
-    """Sites that were still to be asked after this one; 0 of the last."""
+    """Sites that were still to be asked after this one; 0 for the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,19 +256,19 @@ class Report:
     finished_at: datetime
     completion: Completion
     site: str
-    """Empty where none was named."""
+    """Empty if none was named."""
     targets: tuple[str, ...]
     pace: str
     version: str
     """camscan's version."""
     database: str
-    """Version of the fingerprint database."""
-    # Out of the repr: asyncio.run() asks for that of its result as it ends, which cost 100 MB for 1,300 devices.
+    """The version of the fingerprint database."""
+    # Not in the repr: asyncio.run() asks for the repr of its result at its end, which cost 100 MB for 1,300 devices.
     devices: tuple[Device, ...] = field(repr=False)
     coverage: Coverage
     attempts: tuple[Attempt, ...] = field(default=(), repr=False)
-    """Every attempt that got a reply or failed in a way a person should see; silence is only counted."""
+    """Every attempt that got a reply, or that failed in a way that a person should see; silence is only counted."""
     turn: Turn | None = None
-    """None where it was a run of its own."""
+    """None if it was a run of its own."""
     sites: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
-    """Of a scan that was of no one site: address -> the site that the site map has there."""
+    """For a scan of several sites: address -> the site that the site map names for it."""

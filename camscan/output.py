@@ -1,8 +1,8 @@
-"""Text made harmless, and files written whole or not at all: for everything that camscan writes.
+"""Makes text harmless, and writes files completely or not at all: for everything that camscan writes.
 
-Every file that camscan makes is made here (``docs/security.md``): its owner alone may read it from the moment it
-exists, its name was free, and no symbolic link is followed. A file that is replaced keeps its rights, so that whoever
-shares one does so on purpose, and once.
+Every file of camscan is made here (``docs/security.md``): only its owner may read it from the moment it exists, its
+name was free, and no symbolic link is followed. A file that is replaced keeps its rights, so that sharing a file is
+deliberate and done once.
 """
 
 from __future__ import annotations
@@ -26,20 +26,21 @@ from camscan.errors import OutputError, UsageError
 _SUSPECT = re.compile(r"[^ -~]")
 _KEYWORDS = "user|host|port|dbname|application_name|connect_timeout|options|passfile|service|target_session_attrs|ssl"
 _SECRET = rf"(://)[^@]*:.*(?=@)|([?&](?:ssl)?password=).*?(?=&(?:{_KEYWORDS})[a-z_]*=|$)|(\bpassword\s*=\s*)\S+"
-"""Of an address: everything before its last ``@`` where there is a password, and everything after ``password=``.
+"""In an address: everything before its last ``@`` if there is a password, and everything after ``password=``.
 
-Compiled when it is first needed: nothing else took as long when the program starts."""
+Compiled when it is first needed: nothing else took as long when the program starts.
+"""
 _STREAM = re.compile(r"/dev/(stdin|stdout|stderr|fd/[0-9]+)|/proc/self/fd/[0-9]+")
-"""Links of the system's own to what is open already."""
+"""The system's own links to what is open already."""
 _OWNER_ALONE = 0o600
 _FEW = 100
-"""Files of a folder that are brought to the disk one by one."""
+"""Up to this many files of a folder are flushed to the disk one by one."""
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Control, format (bidirectional overrides, zero width), surrogate, line and paragraph separator."""
 
 
 def visible(text: str, limit: int = 2000) -> str:
-    """The text as one harmless line of at most ``limit`` characters: what would move a cursor or hide is shown as �."""
+    """The text as one harmless line of at most ``limit`` characters; control and hidden characters are shown as �."""
     if text.isascii() and text.isprintable() and len(text) <= limit:  # nearly every text
         return text
     cut = text if len(text) <= limit else text[: limit - 1] + "…"
@@ -47,7 +48,7 @@ def visible(text: str, limit: int = 2000) -> str:
 
 
 def mask_password(address: str) -> str:
-    """The address of a database without its password, fit to be printed; rather too much is hidden than too little."""
+    """The address of a database without its password, safe to print. In doubt, more is hidden."""
     return re.sub(_SECRET, _mask_match, address, flags=re.DOTALL | re.IGNORECASE)
 
 
@@ -62,9 +63,9 @@ def _replace_sign(match: re.Match[str]) -> str:
 
 
 def occupy_standard_streams() -> None:
-    """Put something in the place of each standard stream that is closed, so that no file that is opened takes it.
+    """Replace each standard stream that is closed, so that no file that is opened takes its number.
 
-    What is written there is lost, as the caller wished; a file '-' is refused (:func:`check_writable`).
+    Text written to it is lost, as the caller wished; a file '-' is refused (:func:`check_writable`).
     """
     system.prepare_streams()
     for number, name in enumerate(("stdin", "stdout", "stderr")):
@@ -78,11 +79,11 @@ def occupy_standard_streams() -> None:
 
 
 class Closed(io.TextIOWrapper):
-    """What stands for a standard stream that was closed from the beginning."""
+    """Replaces a standard stream that was closed from the beginning."""
 
 
 class Messages(io.TextIOWrapper):
-    """Standard error, where a message that cannot be written is lost, and the work goes on."""
+    """Standard error. A message that cannot be written is lost, and the work continues."""
 
     def write(self, text: str) -> int:
         """As any stream's."""
@@ -104,9 +105,9 @@ def create_file(path: Path) -> int:
 
 
 def open_existing(path: Path, *, write: bool = False) -> BinaryIO:
-    """Open a regular file that camscan made earlier, unbuffered; to ``write`` also, at its end.
+    """Open a regular file that camscan made earlier, unbuffered; with ``write``, also for writing at its end.
 
-    Raises OSError, also for a symbolic link, a pipe, and where another user's file would be written.
+    Raises OSError, also for a symbolic link, a pipe, or another user's file that would be written.
     """
     descriptor = descriptor_of(path, os.O_RDWR | os.O_APPEND if write else os.O_RDONLY)
     if write and not system.is_ours(os.fstat(descriptor)):
@@ -131,7 +132,7 @@ def descriptor_of(path: Path, flags: int) -> int:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder for files of camscan's own, where there is none, for its owner alone. Raises OSError."""
+    """Make a folder for camscan's own files if there is none, for its owner only. Raises OSError."""
     try:
         if not path.is_dir():
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -141,7 +142,7 @@ def make_folder(path: Path) -> None:
 
 
 def check_writable(path: str | Path) -> None:
-    """Raise OutputError now, before a scan is run, where ``path`` could not be written after it.
+    """Raise OutputError now, before a scan runs, if ``path`` could not be written after it.
 
     '-' can be written unless standard output is closed.
     """
@@ -156,15 +157,15 @@ def check_writable(path: str | Path) -> None:
 
 
 def write_atomically(path: str | Path, writer: Callable[[TextIO], None]) -> None:
-    """Let ``writer`` fill the file with text, UTF-8: whole or not at all, and never half over an old one.
+    """Let ``writer`` fill the file with text in UTF-8: completely or not at all, and never half over an old one.
 
-    '-' is standard output. Raises OutputError in one line; the old file, where there was one, is then as it was.
+    '-' is standard output. Raises OutputError in one line; an old file is then unchanged.
     """
     write_bytes_atomically(path, _text_writer(writer))
 
 
 def write_bytes_atomically(path: str | Path, writer: Callable[[BinaryIO], None]) -> None:
-    """As :func:`write_atomically`, for what is not text."""
+    """As :func:`write_atomically`, for bytes."""
     target = Path(path)
     with explain_errors(target):
         if str(path) == "-":
@@ -181,7 +182,7 @@ def write_bytes_atomically(path: str | Path, writer: Callable[[BinaryIO], None])
 
 
 def write_new(path: Path, writer: Callable[[TextIO], None]) -> None:
-    """Write a file that does not exist yet. Raises FileExistsError, and OutputError where it cannot be written."""
+    """Write a file that does not exist yet. Raises FileExistsError, and OutputError if it cannot be written."""
     with explain_errors(path):
         descriptor = create_file(path)
         try:
@@ -194,9 +195,10 @@ def write_new(path: Path, writer: Callable[[TextIO], None]) -> None:
 
 @contextlib.contextmanager
 def replace_file(target: Path) -> Iterator[Path]:
-    """A new empty file beside ``target``, for its owner alone; it takes the target's place where the block ends well.
+    """A new empty file beside ``target``, for its owner only. It replaces the target if the block ends well.
 
-    For what must be written by name. The target keeps its rights. Raises OSError, also for what is never replaced.
+    For files that must be written by name. The target keeps its rights. Raises OSError, also for a file that is never
+    replaced.
     """
     if _is_special(target):
         raise OSError(0, "it is not a regular file; name another")
@@ -223,7 +225,7 @@ def _replace_file(target: Path) -> Iterator[tuple[Path, int]]:
 
 @contextlib.contextmanager
 def explain_errors(target: Path) -> Iterator[None]:
-    """Turn what the system says of a file that is written into OutputError; FileExistsError passes."""
+    """Turn a system error about a file that is written into OutputError; FileExistsError passes."""
     try:
         yield
     except FileExistsError:
@@ -257,8 +259,8 @@ def _require_output() -> None:
 def _is_special(target: Path) -> bool:
     """Whether it is a device or a pipe, which is written to and not replaced. Raises OSError for what is never written.
 
-    Never: a directory, a disk, what a symbolic link points to, a file that says it is read-only; and as root, what
-    belongs to another user, who may have put it there for this.
+    Never: a directory, a disk, the target of a symbolic link, a read-only file; and as root, another user's file, who
+    may have put it there for this purpose.
     """
     if _STREAM.fullmatch(str(target)):
         return True
@@ -282,7 +284,7 @@ def _is_special(target: Path) -> bool:
 
 
 def _open_special(target: Path) -> BinaryIO:
-    """Open it as it is: never made, never cut, and a pipe only where somebody reads from it."""
+    """Open it as it is: never create or truncate it, and open a pipe only if somebody reads from it."""
     is_stream = bool(_STREAM.fullmatch(str(target)))
     try:
         flags = os.O_WRONLY | system.NO_WAIT | system.AS_IT_IS | (os.O_APPEND if is_stream else system.NO_LINK)
@@ -297,7 +299,7 @@ def _open_special(target: Path) -> BinaryIO:
 
 
 def _create_beside(target: Path) -> tuple[Path, int]:
-    """A new empty file in the same directory (rename is only atomic there)."""
+    """A new empty file in the same directory (a rename is atomic only there)."""
     temporary = target.with_name(f".camscan-{os.urandom(8).hex()}.tmp")
     return temporary, create_file(temporary)
 
@@ -306,9 +308,9 @@ def _create_beside(target: Path) -> tuple[Path, int]:
 
 
 def check_folder(path: str | Path, *, replace: bool = False) -> None:
-    """Raise OutputError now, before anything is made, where :func:`write_folder` could not write there.
+    """Raise OutputError now, before anything is made, if :func:`write_folder` could not write there.
 
-    A folder that has something in it raises UsageError, unless its files may be replaced.
+    Raises UsageError for a folder that is not empty, unless its files may be replaced.
     """
     target = Path(path)
     with explain_errors(target):
@@ -324,10 +326,10 @@ def check_folder(path: str | Path, *, replace: bool = False) -> None:
 
 
 def write_folder(path: str | Path, files: Mapping[str, bytes], *, replace: bool = False) -> tuple[str, ...]:
-    """Write a folder of files, for its owner alone: all of them, or none.
+    """Write a folder of files, for its owner only: all of them, or none.
 
-    A folder that is there already stays, and so do the rights of its files that are replaced. Files of other names are
-    not touched; their names are given back. Raises as :func:`check_folder` does.
+    A folder that exists keeps its rights, and so do its files that are replaced. Files of other names are not touched;
+    their names are returned. Raises as :func:`check_folder` does.
     """
     check_folder(path, replace=replace)
     target = Path(path)
@@ -344,7 +346,7 @@ def write_folder(path: str | Path, files: Mapping[str, bytes], *, replace: bool 
 
 
 def _stage_folder(target: Path) -> Path:
-    """A new folder on the same disk, whose files take their places when all of them are written."""
+    """A new folder on the same disk; its files are moved to their places when all of them are written."""
     staged = (target if target.exists() else target.parent) / f".camscan-{os.urandom(8).hex()}.tmp"
     staged.mkdir(mode=0o700)
     system.owner_alone(staged)
@@ -364,7 +366,7 @@ def _write_staged(path: Path, content: bytes, target: Path, *, flush: bool) -> N
 
 
 def _move_files(staged: Path, target: Path) -> tuple[str, ...]:
-    """Let the files take their places; the names of the others that are there."""
+    """Move the files to their places. Returns the names of the other files in the folder."""
     if not target.exists():
         staged.rename(target)
         system.flush_folder(target.parent)

@@ -1,7 +1,7 @@
 """What is known about each protocol beside its probe: how it travels and how far its answers can be trusted. Pure.
 
-One table, best first: where two protocols disagree about a device, the upper one is believed. A protocol that is not
-listed, such as that of a new probe, is believed last and proves no maker; how it travels follows from its probe, which
+One table, best first: if two protocols disagree about a device, the upper one is believed. A protocol that is not
+listed, such as that of a new probe, is believed last and proves no maker. Its transport follows from its probe, which
 is found by its place.
 """
 
@@ -19,13 +19,13 @@ class Protocol:
     """What follows from the protocol in which something was said."""
 
     name: str
-    """Of its probe, and the first part of its fact keys: ``sadp`` of ``sadp.model``."""
+    """The name of its probe, and the first part of its fact keys: ``sadp`` in ``sadp.model``."""
     transport: str = "tcp"
     """``tcp``, ``udp``, or ``link`` for what comes below IP."""
     declares_maker: bool = False
-    """Whether a device tells its maker in it, or only one maker speaks it."""
+    """Whether a device names its maker in it, or only one maker speaks it."""
     typed: tuple[str, ...] = ()
-    """Fields that hold what somebody typed: they never beat what the hardware says."""
+    """Fields whose text a person typed: they never outrank what the hardware says."""
 
 
 _BEST_FIRST = (
@@ -55,24 +55,24 @@ _BEST_FIRST = (
 PROTOCOLS: Mapping[str, Protocol] = {each.name: each for each in _BEST_FIRST}
 
 RANKS: Mapping[str, int] = {name: place for place, name in enumerate(PROTOCOLS)}
-"""Protocol -> its place; 0 is the best."""
+"""Protocol -> its rank; 0 is the best."""
 
 LAST = len(RANKS)
-"""The place of every protocol that is not listed."""
+"""The rank of every protocol that is not listed."""
 
 TYPED = frozenset(f"{each.name}.{field}" for each in _BEST_FIRST for field in each.typed)
-"""Fact keys that hold what somebody typed."""
+"""Fact keys whose text a person typed."""
 
 
 def protocol_of(key: str) -> Protocol:
     """The protocol of a fact key (``sadp.model``) or of a probe (``sadp``)."""
     name = key.partition(".")[0]
-    return PROTOCOLS.get(name) or _not_listed(name)
+    return PROTOCOLS.get(name) or _unlisted_protocol(name)
 
 
 @functools.lru_cache(maxsize=1024)
-def _not_listed(name: str) -> Protocol:
-    """That of a new probe: whoever sends datagrams travels by UDP. A name without a probe is taken for TCP."""
+def _unlisted_protocol(name: str) -> Protocol:
+    """The protocol of a new probe: UDP if the probe sends datagrams. A name without a probe counts as TCP."""
     try:
         probe = importlib.import_module(f"camscan.probes.{name}").PROBE
     except (ImportError, AttributeError):
@@ -85,9 +85,9 @@ _SHOWN = {each.name: each.transport.upper() for each in _BEST_FIRST}
 
 def transport_of(probe: str) -> str:
     """How a probe's protocol travels, as people write it: ``UDP``, ``TCP``."""
-    return _SHOWN.get(probe) or _not_listed(probe).transport.upper()
+    return _SHOWN.get(probe) or _unlisted_protocol(probe).transport.upper()
 
 
 def rank_of(key: str) -> int:
-    """The place of the protocol of a fact key or of a probe; smaller is better."""
+    """The rank of the protocol of a fact key or of a probe; a smaller number is better."""
     return RANKS.get(key.partition(".")[0], LAST)

@@ -1,4 +1,4 @@
-"""A Report of evidence, whoever gathered it: a scan, a login, a file."""
+"""Makes a Report of evidence, whether a scan, a login or a file gathered it."""
 
 from __future__ import annotations
 

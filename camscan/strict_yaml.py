@@ -1,7 +1,7 @@
 """A strict YAML reader: the tree of a file, every scalar as text, every value with its line.
 
-YAML 1.1 turns ``44:19:26`` into 159566 and ``no`` into False, lets the second of two equal keys win in silence and lets
-a few aliases explode. Here nothing is converted, and tags, anchors and duplicate keys are refused with file and line.
+YAML 1.1 turns ``44:19:26`` into 159566 and ``no`` into False, silently lets the second of two equal keys win, and lets
+a few aliases explode. Here nothing is converted. Tags, anchors and duplicate keys are refused with file and line.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ MAX_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One value of a YAML file, and where it stands."""
+    """One value of a YAML file, and its position."""
 
     file: str
     line: int
     """1-based."""
     value: str | tuple[Node, ...] | dict[str, Node]
     quoted: bool = False
-    """Whether text was quoted or a block: ``key: ''`` is empty on purpose, ``key:`` is not."""
+    """Whether the text was quoted or a block: ``key: ''`` is empty on purpose, ``key:`` is not."""
 
     def wrong(self, message: str) -> ConfigError:
         """The error to raise about this value: ``file:line: message``."""
         return ConfigError(message, self.file, self.line)
 
     def text(self) -> str:
-        """The text; raises ConfigError where it is a list, a mapping or missing."""
+        """The text. Raises ConfigError if it is a list, a mapping or missing."""
         if not isinstance(self.value, str):
             raise self.wrong(f"expected text, found {self._kind()}")
         if not self.value and not self.quoted:
@@ -46,19 +46,19 @@ class Node:
         return self.value
 
     def items(self) -> tuple[Node, ...]:
-        """The entries of a list; raises ConfigError where it is none."""
+        """The entries of a list. Raises ConfigError if it is not one."""
         if not isinstance(self.value, tuple):
             raise self.wrong(f"expected a list (lines that start with '- ', or [] for none), found {self._kind()}")
         return self.value
 
     def entries(self) -> dict[str, Node]:
-        """The entries of a mapping; raises ConfigError where it is none."""
+        """The entries of a mapping. Raises ConfigError if it is not one."""
         if not isinstance(self.value, dict):
             raise self.wrong(f"expected 'key: value' lines, found {self._kind()}")
         return self.value
 
     def only(self, *allowed: str) -> dict[str, Node]:
-        """The entries of a mapping; raises ConfigError for a key that is not allowed."""
+        """The entries of a mapping. Raises ConfigError for a key that is not allowed."""
         entries = self.entries()
         for key, node in entries.items():
             if key not in allowed:
@@ -82,7 +82,7 @@ class Node:
 
 
 def read_contents(path: Path) -> bytes:
-    """What a file holds; raises ConfigError where it cannot be read, or is larger than any configuration."""
+    """The contents of a file. Raises ConfigError if it cannot be read, or is larger than any configuration."""
     try:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
@@ -94,7 +94,7 @@ def read_contents(path: Path) -> bytes:
 
 
 def load_yaml(path: Path) -> Node:
-    """The tree of one YAML file; raises ConfigError with file and line."""
+    """The tree of one YAML file. Raises ConfigError with file and line."""
     return parse_yaml(read_contents(path), str(path))
 
 
@@ -130,11 +130,11 @@ _PLAINLY = {
     "block end": "expected 'key: value' or '- '; do all entries begin in the same column?",
     "cannot start any token": "a character that means something in YAML; put the text into quotes",
 }
-"""What PyYAML says -> what that mostly is."""
+"""The message of PyYAML -> what it usually means."""
 
 
 def _plain_fault(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
-    """A fault of the file's form in words that say what to do."""
+    """An error in the form of the file, in words that say what to do."""
     lines = text.splitlines()
     if "\t" in "".join(re.findall(r"^\s*", "".join(lines[line - 1 : line]))):
         return "the line begins with a tab; indent with spaces"
@@ -143,7 +143,10 @@ def _plain_fault(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
 
 
 class _Tree:
-    """Parser events to nodes. Built from events because the composer hides anchors and lets duplicate keys pass."""
+    """Turns parser events into nodes.
+
+    It is built from events because the composer hides anchors and accepts duplicate keys.
+    """
 
     def __init__(self, content: str, file: str) -> None:
         import yaml  # noqa: PLC0415 - loaded by now

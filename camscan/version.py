@@ -1,3 +1,3 @@
-"""Which camscan this is."""
+"""The version of camscan."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""Numbers and lists as an English sentence says them. Pure."""
+"""Numbers and lists, as in an English sentence. Pure."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ def counted(number: int, one: str = "device", several: str = "") -> str:
 
 
 def begin_sentence(number: int, one: str = "device") -> str:
-    """How a sentence begins: ``No device``, ``1 device``, ``1,200 devices``; its verb is ``verb(number or 1, …)``."""
+    """Begins a sentence: ``No device``, ``1 device``, ``1,200 devices``; its verb is ``verb(number or 1, …)``."""
     return counted(number, one) if number else f"No {one}"
 
 
 def verb(number: int, one: str, several: str) -> str:
-    """``is`` or ``are``: the form that goes with so many."""
+    """``is`` or ``are``: the form of the verb for a number."""
     return one if number == 1 else several
 
 
 def plural_of(one: str) -> str:
-    """``devices`` of ``device``, ``addresses`` of ``address``; irregular ones are given to :func:`counted`."""
+    """``devices`` for ``device``, ``addresses`` for ``address``; an irregular plural is given to :func:`counted`."""
     return f"{one}es" if one.endswith("s") else f"{one}s"
 
 
 def how_to_add(extra: str) -> str:
-    """What to do where the libraries of an extra are missing; camscan is in no index, so none is named."""
+    """What to do if the libraries of an extra are missing. camscan is in no package index, so none is named."""
     wheel = f"camscan-{__version__}-py3-none-any.whl[{extra}]"
     return f"run `make install EXTRAS={extra}` in camscan's folder, or pip install '{wheel}' where you have the wheel"
 
 
 def listed(names: Sequence[str], last: str = "and") -> str:
-    """``a``, ``a and b``, ``a, b and c``; empty where there are none."""
+    """``a``, ``a and b``, ``a, b and c``; empty without names."""
     return f"{', '.join(names[:-1])} {last} {names[-1]}" if len(names) > 1 else "".join(names)

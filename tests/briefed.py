@@ -129,9 +129,9 @@ def facts(assets: Sequence[Asset] | None = None, **others: Any) -> Facts:
 
 LOOKED = Looked(
     sites=2,
-    fresh=1,
-    never=("St Mary's School",),
-    stale=(),
+    fresh_sites=1,
+    never_asked=("St Mary's School",),
+    stale_sites=(),
     addresses=508,
     unasked=127,
     last=date(2026, 11, 20),
@@ -140,7 +140,7 @@ LOOKED = Looked(
         NetworkAsked("St Mary's School", "192.0.2.128/25", None, 126, 20),
     ),
 )
-NOTHING = Looked(sites=0, fresh=0, never=(), stale=(), addresses=0, unasked=0, last=None)
+NOTHING = Looked(sites=0, fresh_sites=0, never_asked=(), stale_sites=(), addresses=0, unasked=0, last=None)
 
 
 def empty() -> Facts:

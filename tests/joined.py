@@ -19,7 +19,7 @@ from camscan.model import Report
 from camscan.output import make_folder, write_bytes_atomically
 from camscan.parcel.write import body_of
 from camscan.scan.journal import kept_path
-from camscan.web.application import application
+from camscan.web.application import make_application
 from camscan.web.desk import Desk
 
 ADDRESS = "http://127.0.0.1:8377"
@@ -49,7 +49,7 @@ class Way(httpx.AsyncBaseTransport):
     """Method and path of each request that arrived."""
 
     def __post_init__(self) -> None:
-        self._inner = httpx.ASGITransport(application(self.desk))
+        self._inner = httpx.ASGITransport(make_application(self.desk))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Carry it, or not."""

@@ -20,7 +20,7 @@ from camscan.model import Completion, Device
 from camscan.notify.message import Item
 from camscan.register import Register
 from camscan.store import open_store
-from camscan.store.alerts import FAILURES, Alerts, Due
+from camscan.store.alerts import FAILURES, Alerts, WaitingMessage
 
 SITES = "organisation: Example Borough Council\nsites:\n  - {name: Depot, cidrs: [192.0.2.0/24]}\n"
 FIRST = "1 place was scanned for the first time"
@@ -120,7 +120,7 @@ def test_what_nobody_takes_is_tried_again_and_given_up_after_three_days(place: W
     assert [(each.is_given_up, each.detail) for each in told.sent] == [(True, "given up: no mail today")]
     assert tell(place, 10) == Notified()
     with open_store(place.where) as store:
-        assert Alerts(store).marks()[FAILURES] == "5"
+        assert Alerts(store).read_marks()[FAILURES] == "5"
 
 
 def test_what_waited_while_the_machine_was_off_is_tried_once_more(file: Workspace, box: Box) -> None:
@@ -140,7 +140,7 @@ def test_what_waited_while_the_machine_was_off_is_tried_once_more(file: Workspac
 def test_a_message_of_a_later_camscan_is_given_up_and_holds_up_nothing(file: Workspace, box: Box) -> None:
     with open_store(file.where) as store:
         for message in ({"about": "news", "new": "member"}, ["no message"], {"id": "1", "about": "gossip"}):
-            waits = Due("CCTV team", NOON, message)  # type: ignore[arg-type]  # what may stand in a file
+            waits = WaitingMessage("CCTV team", NOON, message)  # type: ignore[arg-type]  # what may stand in a file
             Alerts(store).keep((), {}, [waits], NOON - timedelta(days=9))
     scan(file, camera(1))
     told = tell(file, 1)
@@ -153,7 +153,7 @@ def test_a_message_that_is_sent_again_is_the_same_message(file: Workspace, box: 
     box.refuses.add("everybody")
     tell(file, 1)
     with open_store(file.where) as store:
-        (waiting,) = Alerts(store).due()
+        (waiting,) = Alerts(store).waiting_messages()
     box.refuses.clear()
     tell(file, 2)
     assert [message.id for _, message in box.messages] == [waiting.message["id"]]

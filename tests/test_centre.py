@@ -30,7 +30,7 @@ from camscan.parcel.write import body_of
 from camscan.register import open_register
 from camscan.store.collectors import Collectors
 from camscan.store.parcels import Parcels
-from camscan.web.application import application
+from camscan.web.application import make_application
 from camscan.web.desk import Desk, Setting
 
 BASE = "/api/collector/v1"
@@ -92,7 +92,7 @@ def desk(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 @pytest.fixture
 def site(desk: Desk) -> Site:
-    return Site(TestClient(application(desk), base_url=f"http://{HOST}"))
+    return Site(TestClient(make_application(desk), base_url=f"http://{HOST}"))
 
 
 def invited(camscan: Camscan) -> str:

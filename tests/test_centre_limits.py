@@ -21,7 +21,7 @@ from camscan.store.collectors import Asking, Collectors, State, Turn
 from camscan.store.errands import Errand, Errands
 from camscan.store.parcels import WAITING, ArrivedParcel, Parcels
 from camscan.store.quota import Quota, take_part
-from camscan.web.application import application
+from camscan.web.application import make_application
 from camscan.web.desk import Desk, Setting
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -75,7 +75,7 @@ def desk(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 @pytest.fixture
 def site(desk: Desk) -> Site:
-    return Site(TestClient(application(desk), base_url=f"http://{HOST}"))
+    return Site(TestClient(make_application(desk), base_url=f"http://{HOST}"))
 
 
 def ask_for_scan(desk: Desk, number: int = 1, key: Any = KEY) -> None:
@@ -134,7 +134,7 @@ class TestNext:
         for number in range(3):
             Parcels(desk.store).keep(_of(waiting, number))
         assert site.ask("POST", "/poll", {}).json()["next"] == 60  # it is counted every few seconds
-        anew = Site(TestClient(application(desk), base_url=f"http://{HOST}"))
+        anew = Site(TestClient(make_application(desk), base_url=f"http://{HOST}"))
         assert anew.ask("POST", "/poll", {}).json()["next"] == 63
         assert Parcels(desk.store).backlog().oldest == NOON
 

@@ -24,7 +24,7 @@ from camscan.app.worker import StandIn
 from camscan.store.collectors import Asking, Collectors, State
 from camscan.store.errands import Errands
 from camscan.store.quota import Quota
-from camscan.web.application import application
+from camscan.web.application import make_application
 from camscan.web.desk import Desk, Setting
 from camscan.work import Standing
 
@@ -149,7 +149,7 @@ class TestAlarms:
 
 class TestReady:
     def test_while_the_register_can_be_reached(self, desk: Desk, centre: Place) -> None:
-        client = TestClient(application(desk), base_url=f"http://{HOST}")
+        client = TestClient(make_application(desk), base_url=f"http://{HOST}")
         assert client.get("/health").text == "ok\n"
         answer = client.get("/ready")
         assert (answer.status_code, answer.text) == (200, "ready\nparcels waiting: 0\n")
@@ -158,7 +158,7 @@ class TestReady:
 
     def test_how_long_parcels_wait(self, desk: Desk, centre: Place) -> None:
         centre.arrive()
-        text = TestClient(application(desk), base_url=f"http://{HOST}").get("/ready").text
+        text = TestClient(make_application(desk), base_url=f"http://{HOST}").get("/ready").text
         assert re.fullmatch(r"ready\nparcels waiting: 1, the oldest for \d+ s\n", text)
 
     def test_whether_a_worker_is_there(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,7 +166,7 @@ class TestReady:
             standing = Standing(jobs={}, unseen=unseen)
             monkeypatch.setattr(app.centre_state, "queue_standing", lambda _, standing=standing: standing)
             desk.watch._kept = None
-            text = TestClient(application(desk), base_url=f"http://{HOST}").get("/ready").text
+            text = TestClient(make_application(desk), base_url=f"http://{HOST}").get("/ready").text
             assert text.splitlines()[-1] == f"worker: {says}"
 
     def test_not_when_the_register_is_gone(self, desk: Desk, centre: Place) -> None:
@@ -174,7 +174,7 @@ class TestReady:
         for path in Path().glob("camscan.db*"):
             if path.is_file():
                 path.unlink()
-        answer = TestClient(application(desk), base_url=f"http://{HOST}").get("/ready")
+        answer = TestClient(make_application(desk), base_url=f"http://{HOST}").get("/ready")
         assert (answer.status_code, answer.text) == (503, "not ready: the register cannot be reached\n")
 
 

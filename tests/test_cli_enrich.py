@@ -19,7 +19,7 @@ from test_enrich import CHANNEL_LIST, CHANNELS, DEVICE, RECORDER
 from camscan import fingerprints
 from camscan.cli import main
 from camscan.enrich._run import Asked, _Run
-from camscan.ingest import imported
+from camscan.ingest import report_of_evidence
 from camscan.model import Attempt, Completion, Coverage, Observation, Outcome
 from camscan.register import open_register
 
@@ -70,7 +70,9 @@ def scanned(*places: tuple[str, int], site: str = "") -> None:
         ]
     coverage = Coverage(len(places), len(places), 0, 0, 0, 0)
     database = fingerprints.load_database()
-    report = imported(attempts, database, coverage, sources=["t"], started_at=NOON, finished_at=NOON, site=site)
+    report = report_of_evidence(
+        attempts, database, coverage, sources=["t"], started_at=NOON, finished_at=NOON, site=site
+    )
     with open_register("camscan.db") as book:
         book.record(replace(report, site=site))
 

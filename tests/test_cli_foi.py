@@ -17,7 +17,7 @@ from sample_report import camera, enter, record
 
 from camscan.register import open_register
 from camscan.store import open_store
-from camscan.store.packs import released
+from camscan.store.packs import released_packs
 
 FILES = {"answers.html", "answers.ods", "answers.csv", "README.txt"}
 KEPT = {"not-for-release/suppression.csv", "not-for-release/comparison.txt"}
@@ -120,7 +120,7 @@ class TestRelease:
             ),
         )
         with open_store("camscan.db") as store:
-            (kept,) = released(store)
+            (kept,) = released_packs(store)
         assert (kept.reference, kept.role, kept.day) == ("FOI-7", "FOI officer", date(2026, 11, 23))
         whole = hashlib.sha256()
         for name in ("answers.html", "answers.ods", "answers.csv", "README.txt"):
@@ -138,7 +138,7 @@ class TestRelease:
         assert camscan("foi", "pack", *ON, *RELEASE, "--force")[0] == 0
         assert contents(estate / "pack") == before
         with open_store("camscan.db") as store:
-            assert len(released(store)) == 1
+            assert len(released_packs(store)) == 1
         move(0, site_type="office")
         code, _, err = camscan("foi", "other", *ON, *RELEASE)
         assert code == 2
@@ -170,7 +170,7 @@ class TestRelease:
         assert contents(estate / "second") == before
         assert camscan("foi", "second", *ON, *again, "--accept-differences")[0] == 0
         with open_store("camscan.db") as store:
-            assert [each.reference for each in released(store)] == ["FOI-7", "FOI-8"]
+            assert [each.reference for each in released_packs(store)] == ["FOI-7", "FOI-8"]
 
     def test_a_pack_that_tells_nothing_new_is_released_without_more(self, camscan: Camscan) -> None:
         camscan("foi", "first", *ON, *RELEASE)
@@ -186,7 +186,7 @@ class TestRelease:
         assert "pack/answers.csv: cannot be written: it is a directory" in err
         assert set(contents(estate / "pack")) == set()
         with open_store("camscan.db") as store:
-            assert released(store) == []
+            assert released_packs(store) == []
 
 
 @pytest.mark.usefixtures("estate")

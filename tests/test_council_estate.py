@@ -26,7 +26,7 @@ WEB, RTSP = 20080, 20554
 
 
 def unit(device: str, alter: council.Alter) -> Unit:
-    units = catalogue.units(BASE, None, addresses=None, low_ports=False, seed=1)
+    units = catalogue.make_units(BASE, None, addresses=None, low_ports=False, seed=1)
     found = next(one for one in units if one.device.name == device)
     return replace(found, device=alter(found.device))
 
@@ -55,7 +55,9 @@ def test_eleven_of_250_units_are_out_of_order_and_none_lies() -> None:
     hostile = [one.device.name for one in units if one.device.hostile]
     assert hostile == [council.DRIP]
     where = IPv4Network("10.77.0.0/24")
-    plain = catalogue.units(where, council.UNITS, addresses=None, low_ports=True, seed=1, without=council.left_out())
+    plain = catalogue.make_units(
+        where, council.UNITS, addresses=None, low_ports=True, seed=1, without=council.left_out()
+    )
     assert {new.ip for new, old in zip(units, plain, strict=True) if new.device != old.device} == {
         ip for ip, one in wrong.items() if one.device != council.DRIP
     }
@@ -73,7 +75,7 @@ def test_every_protocol_has_a_mute_unit() -> None:
     }
     assert mute == {80, 443, 554, 37777}
     (hung,) = (one for one in units if one.ip in wrong and wrong[one.ip].what.startswith("hangs"))
-    assert not catalogue.truth(hung).given()
+    assert not catalogue.truth_of(hung).given_fields()
 
 
 async def test_a_mute_web_server_accepts_and_never_answers_while_the_rest_speaks() -> None:

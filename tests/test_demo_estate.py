@@ -34,16 +34,16 @@ def _open_files() -> set[str]:
 
 
 def test_there_are_far_more_than_forty_devices_each_with_a_line_about_it() -> None:
-    names = [device.name for device in demo.devices()]
+    names = [device.name for device in demo.load_devices()]
     assert len(names) == len(set(names)) >= 90
-    lines = [device.about for device in demo.devices()]
+    lines = [device.about for device in demo.load_devices()]
     assert all(line and "\n" not in line for line in lines)
     assert len(set(lines)) == len(lines)
 
 
 def test_an_estate_has_one_unit_of_each_device() -> None:
     built = demo.estate(BASE)
-    assert sorted(truth.device for truth in built.truth) == sorted(device.name for device in demo.devices())
+    assert sorted(truth.device for truth in built.truth) == sorted(device.name for device in demo.load_devices())
 
 
 def test_devices_repeat_with_fresh_identities_and_hostile_ones_do_not() -> None:
@@ -63,7 +63,7 @@ def test_the_same_arguments_give_the_same_estate_and_another_seed_another() -> N
 
 def test_the_plan_tells_the_addresses_and_macs_of_the_truth() -> None:
     truths = demo.estate("10.9.0.0/24", 120, seed=3, low_ports=True).truth
-    assert demo.plan(120, base="10.9.0.0/24", seed=3) == [(truth.ip, truth.mac) for truth in truths]
+    assert demo.plan_interfaces(120, base="10.9.0.0/24", seed=3) == [(truth.ip, truth.mac) for truth in truths]
 
 
 def test_addresses_can_be_chosen() -> None:
@@ -105,7 +105,7 @@ def test_no_identity_is_one_that_was_published(seed: int) -> None:
 
 def test_what_is_given_is_known() -> None:
     for truth in demo.estate(BASE).truth:
-        for name in truth.given():
+        for name in truth.given_fields():
             assert getattr(truth, name), f"{truth.device} gives {name} and has none"
 
 
@@ -124,10 +124,10 @@ def test_too_small_a_network_is_refused() -> None:
 def test_a_device_can_be_left_out_and_the_estate_is_no_smaller() -> None:
     name = "hostile_hello_request"
     names = [truth.device for truth in demo.estate(BASE, 250, without=[name]).truth]
-    assert name in {device.name for device in demo.devices()}
+    assert name in {device.name for device in demo.load_devices()}
     assert name not in names
     assert len(names) == 250
-    assert [ip for ip, _mac in demo.plan(250, base=BASE, without=[name])] == [
+    assert [ip for ip, _mac in demo.plan_interfaces(250, base=BASE, without=[name])] == [
         truth.ip for truth in demo.estate(BASE, 250).truth
     ]
     with pytest.raises(ValueError, match="no device hostile_nobody"):

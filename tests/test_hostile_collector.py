@@ -33,7 +33,7 @@ from camscan.parcel.write import body_of
 from camscan.register import open_register
 from camscan.store.collectors import Collectors, State
 from camscan.store.parcels import Parcels
-from camscan.web.application import application
+from camscan.web.application import make_application
 from camscan.web.desk import Desk, Setting
 
 ELM = "10.13.0.0/24"
@@ -68,7 +68,7 @@ def desk(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 @pytest.fixture
 def client(desk: Desk) -> TestClient:
-    return TestClient(application(desk), base_url=f"http://{HOST}")
+    return TestClient(make_application(desk), base_url=f"http://{HOST}")
 
 
 def known(camscan: Camscan, client: TestClient, name: str, key: Ed25519PrivateKey) -> Site:

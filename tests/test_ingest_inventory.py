@@ -13,7 +13,7 @@ from camscan import fingerprints
 from camscan.errors import ConfigError
 from camscan.ingest import sources
 from camscan.ingest.gather import Gathered
-from camscan.ingest.source import Entry, Item, Passed, Problem, open_document
+from camscan.ingest.source import Entry, Item, LeftOut, Problem, open_document
 from camscan.ingest.sources import inventory
 from camscan.model import Confidence
 from camscan.register.knowledge import listed_elsewhere
@@ -64,7 +64,7 @@ def lines(*records: object) -> str:
 
 def read(payload: str | bytes, *networks: str) -> tuple[str, list[Item]]:
     content = payload if isinstance(payload, bytes) else payload.encode()
-    document = open_document(sources.load("inventory"), "x", io.BytesIO(content), NOON, networks=networks)
+    document = open_document(sources.load_source("inventory"), "x", io.BytesIO(content), NOON, networks=networks)
     assert document.form is not None
     return document.form.name, list(document.form.read(document))
 
@@ -89,8 +89,8 @@ def test_all_data_of_netbox() -> None:
     ]
     assert isinstance(switch, Entry)
     assert switch.ip == "2001:db8::2"
-    assert store == Passed("line 5", "only planned or in store")
-    assert panel == Passed("line 6", "without an IP or MAC address")
+    assert store == LeftOut("line 5", "only planned or in store")
+    assert panel == LeftOut("line 6", "without an IP or MAC address")
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_a_long_first_record_of_shodan_is_recognised() -> None:
 @pytest.mark.parametrize("networks", [(), ("198.51.100.0/24",)])
 def test_devices_of_other_people_are_not_taken_from_shodan(networks: tuple[str, ...]) -> None:
     _, items = read(lines(WEB), *networks)
-    assert items == [Passed("line 1", "of public addresses that are in no network of camscan.yaml")]
+    assert items == [LeftOut("line 1", "of public addresses that are in no network of camscan.yaml")]
 
 
 def test_a_file_of_shodan_that_was_cut_off_is_taken_up_to_there() -> None:
@@ -206,9 +206,9 @@ def test_a_time_that_has_not_come_is_that_of_the_file() -> None:
     ("payload", "exposed"), [(CURRENT_VIEW, ""), (lines(WEB, RTSP), "yes")], ids=["netbox", "shodan"]
 )
 def test_a_list_makes_a_maker_possible_at_most(payload: str, exposed: str) -> None:
-    found = Gathered(sources.load("inventory"))
+    found = Gathered(sources.load_source("inventory"))
     stream = io.BytesIO(payload.encode())
-    found.add(open_document(found.source, "own.txt", stream, NOON, networks=("192.0.2.0/24",)))
+    found.read_document(open_document(found.source, "own.txt", stream, NOON, networks=("192.0.2.0/24",)))
     ((device, _),) = found.devices(fingerprints.load_database())
     assert (device.identification.maker, device.identification.confidence) == ("hikvision", Confidence.POSSIBLE)
     told = listed_elsewhere(device)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from camscan.ingest import sources
-from camscan.ingest.source import Entry, Item, Passed, Problem, open_document
+from camscan.ingest.source import Entry, Item, LeftOut, Problem, open_document
 
 NOON = datetime(2026, 5, 12, 12, 0, tzinfo=UTC)
 TEN = datetime(2026, 5, 12, 10, 0, tzinfo=UTC)
@@ -20,7 +20,7 @@ DASHED = A.replace(":", "-")
 
 def read(name: str, payload: bytes | str, form: str = "") -> tuple[str, list[Item]]:
     content = payload.encode() if isinstance(payload, str) else payload
-    document = open_document(sources.load(name), "x", io.BytesIO(content), NOON, form=form)
+    document = open_document(sources.load_source(name), "x", io.BytesIO(content), NOON, form=form)
     assert document.form is not None
     return document.form.name, list(document.form.read(document))
 
@@ -189,7 +189,7 @@ HOSTILE: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("what", HOSTILE)
-@pytest.mark.parametrize("form", [form.name for form in sources.load("dhcp").forms])
+@pytest.mark.parametrize("form", [form.name for form in sources.load_source("dhcp").forms])
 def test_hostile_leases_end_in_harmless_texts(what: str, form: str) -> None:
     _, items = read("dhcp", HOSTILE[what], form=form)
     texts = [fact.value for each in items if isinstance(each, Entry) for fact in each.facts]
@@ -260,7 +260,7 @@ def test_a_broken_record_is_named_and_the_others_are_kept(more: str, told: str) 
 
 def test_names_make_no_device_and_are_hints_only() -> None:
     assert all(each.mac == "" for each in read("dns", ZONE)[1] if isinstance(each, Entry))
-    assert any(isinstance(each, Passed) for each in read("dns", ZONE)[1])
+    assert any(isinstance(each, LeftOut) for each in read("dns", ZONE)[1])
 
 
 def test_what_kea_leaves_empty_is_not_a_name() -> None:
@@ -275,7 +275,7 @@ def test_leases_of_dhcpv6_beside_those_of_ipv4_are_counted_and_left_out() -> Non
         f"1796047200 {A} 192.0.2.7 cam-7 *\nduid 00:01:00:01:2a:bd:16:fd:00:00:5e:00:53:02\n"
         "1796047200 T12345 2001:db8::7 cam-7 00:03:00:01:00:00:5e:00:53:01\n",
     )
-    assert [type(each).__name__ for each in items] == ["Entry", "Passed"]
+    assert [type(each).__name__ for each in items] == ["Entry", "LeftOut"]
 
 
 def test_a_name_that_powershell_has_cut_keeps_its_whole_labels() -> None:
@@ -293,7 +293,7 @@ def test_a_parenthesis_in_quotes_opens_nothing_and_an_address_in_parentheses_is_
         ("192.0.2.7", "b.example"),
         ("192.0.2.8", "c.example"),
     ]
-    assert [each.why.split(",")[0] for each in items if isinstance(each, Passed)] == [
+    assert [each.why.split(",")[0] for each in items if isinstance(each, LeftOut)] == [
         "of other kinds than A",
         "of names with *",
         "of $INCLUDE and $GENERATE",

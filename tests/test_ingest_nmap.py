@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from camscan import fingerprints
 from camscan.cli import main
 from camscan.errors import UsageError
-from camscan.ingest import imported
-from camscan.ingest.nmap_xml import Cut, Gathered, Host, Run, read
+from camscan.ingest import report_of_evidence
+from camscan.ingest.nmap_xml import Cut, Host, NmapResults, Run, read_nmap_xml
 from camscan.model import Completion
 from camscan.net.text import clean_text
 from camscan.register import open_register
@@ -74,7 +74,7 @@ WHOLE = HEAD + CAMERA + REFUSING + SILENT + TAIL
 
 
 def items(text: str | bytes) -> list[Run | Host | Cut]:
-    return list(read(io.BytesIO(text if isinstance(text, bytes) else text.encode()), NOW))
+    return list(read_nmap_xml(io.BytesIO(text if isinstance(text, bytes) else text.encode()), NOW))
 
 
 def test_hosts_become_attempts_with_what_nmap_saw_itself() -> None:
@@ -98,9 +98,9 @@ def test_hosts_become_attempts_with_what_nmap_saw_itself() -> None:
 
 
 def test_the_report_counts_what_nmap_tried_and_names_the_camera() -> None:
-    gathered = Gathered()
-    gathered.add("estate.xml", io.BytesIO(WHOLE.encode()), NOW)
-    report = imported(
+    gathered = NmapResults()
+    gathered.add_file("estate.xml", io.BytesIO(WHOLE.encode()), NOW)
+    report = report_of_evidence(
         gathered.attempts,
         fingerprints.load_database(),
         gathered.coverage(),
@@ -208,7 +208,7 @@ def test_memory_does_not_grow_with_the_hosts() -> None:
 
     tracemalloc.start()
     try:
-        count = sum(isinstance(each, Host) for each in read(Estate(), NOW))  # type: ignore[arg-type]  # enough of a file
+        count = sum(isinstance(each, Host) for each in read_nmap_xml(Estate(), NOW))  # type: ignore[arg-type]  # enough of a file
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -225,7 +225,7 @@ def test_the_tree_is_freed_on_the_way() -> None:
     parser.feed(HEAD)
     for _ in range(100):
         parser.feed(CAMERA)
-    hosts = list(nmap_xml._items(parser, Run("", NOW)))
+    hosts = list(nmap_xml._read_events(parser, Run("", NOW)))
     assert len(hosts) == 101
     parser.feed(TAIL)
     assert len(parser.close().findall("host")) == 1

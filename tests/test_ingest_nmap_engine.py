@@ -16,7 +16,7 @@ import pytest
 from camscan.cli import main
 from camscan.errors import ScopeError, UsageError
 from camscan.ingest import nmap_engine
-from camscan.ingest.nmap_xml import Host, read
+from camscan.ingest.nmap_xml import Host, read_nmap_xml
 from camscan.net.scope import Scope
 from camscan.net.target import parse_targets
 from camscan.register import open_register
@@ -47,9 +47,9 @@ def test_the_arguments_hold_nothing_invasive() -> None:
 @needs_nmap
 def test_it_finds_an_open_port_and_asks_no_excluded_address(listening: int) -> None:
     targets = parse_targets(["127.30.0.1-4"])
-    documents = list(nmap_engine.run(targets, scope("127.30.0.1-4", excluded="127.30.0.3"), ports=[listening]))
+    documents = list(nmap_engine.run_nmap(targets, scope("127.30.0.1-4", excluded="127.30.0.3"), ports=[listening]))
     now = datetime.now(UTC)
-    hosts = [each for one in documents for each in read(io.BytesIO(one), now) if isinstance(each, Host)]
+    hosts = [each for one in documents for each in read_nmap_xml(io.BytesIO(one), now) if isinstance(each, Host)]
     assert {host.ip: host.answered for host in hosts} == {
         "127.30.0.1": False,
         "127.30.0.2": True,
@@ -63,7 +63,7 @@ def test_it_finds_an_open_port_and_asks_no_excluded_address(listening: int) -> N
 def test_the_command_feeds_the_register(
     listening: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(nmap_engine.run, "__kwdefaults__", {"ports": (listening,)})
+    monkeypatch.setattr(nmap_engine.run_nmap, "__kwdefaults__", {"ports": (listening,)})
     register = tmp_path / "camscan.db"
     with pytest.raises(SystemExit) as caught:
         main(["import", "nmap", "--run", "127.30.0.2", "--apply", "--register", str(register)])
@@ -77,19 +77,19 @@ def test_the_command_feeds_the_register(
 def test_what_is_not_private_needs_an_authorisation() -> None:
     targets = parse_targets(["192.0.2.1"])
     with pytest.raises(ScopeError, match="not a private range"):
-        list(nmap_engine.run(targets, scope("192.0.2.1")))
+        list(nmap_engine.run_nmap(targets, scope("192.0.2.1")))
 
 
 def test_nothing_left_to_ask_is_said() -> None:
     targets = parse_targets(["127.30.0.3"])
     with pytest.raises(ScopeError, match="excludes"):
-        list(nmap_engine.run(targets, scope("127.30.0.3", excluded="127.30.0.0/24")))
+        list(nmap_engine.run_nmap(targets, scope("127.30.0.3", excluded="127.30.0.0/24")))
 
 
 def test_a_missing_library_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nmap", None)
     with pytest.raises(UsageError, match=r"--run needs python-nmap: run `make install EXTRAS=nmap`"):
-        list(nmap_engine.run(parse_targets(["127.30.0.2"]), scope("127.30.0.2")))
+        list(nmap_engine.run_nmap(parse_targets(["127.30.0.2"]), scope("127.30.0.2")))
 
 
 @needs_nmap
@@ -101,12 +101,12 @@ def test_a_missing_program_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(nmap.PortScanner, "__init__", absent)
     with pytest.raises(UsageError, match="install nmap"):
-        list(nmap_engine.run(parse_targets(["127.30.0.2"]), scope("127.30.0.2")))
+        list(nmap_engine.run_nmap(parse_targets(["127.30.0.2"]), scope("127.30.0.2")))
 
 
 def test_a_large_estate_is_asked_in_blocks() -> None:
     targets = parse_targets(["10.1.0.0/22"])
-    blocks = list(nmap_engine._blocks(targets, scope("10.1.0.0/22", excluded="10.1.1.0/24")))
+    blocks = list(nmap_engine._allowed_blocks(targets, scope("10.1.0.0/22", excluded="10.1.1.0/24")))
     assert sum(block.last - block.first + 1 for block in blocks) == 1022 - 256
     assert max(block.last - block.first + 1 for block in blocks) <= nmap_engine.BLOCK
 

@@ -11,7 +11,7 @@ import pytest
 from camscan import fingerprints
 from camscan.ingest import mib, sources
 from camscan.ingest.gather import Gathered
-from camscan.ingest.source import Entry, Host, Item, Passed, Problem, open_document
+from camscan.ingest.source import Entry, Host, Item, LeftOut, Problem, open_document
 from camscan.model import Confidence
 from camscan.register.knowledge import listed_elsewhere
 
@@ -58,7 +58,7 @@ HP-ICF-POE-MIB::hpicfPoePethPsePortPower.1.5 = INTEGER: 1800
 
 def read(payload: bytes | str) -> list[Item]:
     content = payload.encode() if isinstance(payload, str) else payload
-    document = open_document(sources.load("snmp"), "x", io.BytesIO(content), NOON)
+    document = open_document(sources.load_source("snmp"), "x", io.BytesIO(content), NOON)
     assert document.form is not None
     return list(document.form.read(document))
 
@@ -85,7 +85,7 @@ def test_a_walk_in_numbers() -> None:
 def test_a_walk_of_a_procurve_without_mib_files() -> None:
     items = read(PROCURVE)
     assert [port["listed.port"] for _, _, port in entries(items)] == ["1", "3"]
-    assert [each.why for each in items if isinstance(each, Passed)] == [
+    assert [each.why for each in items if isinstance(each, LeftOut)] == [
         "without a port, or without the address of one unit"
     ]
 
@@ -94,7 +94,7 @@ def test_the_arp_table_of_a_cisco() -> None:
     items = read(DEBIAN)
     assert items[0] == Host("CT-2")
     assert entries(items) == [("192.0.2.7", A, {"listed.interface": "Vl20"})]
-    assert [each.why for each in items if isinstance(each, Passed)] == ["incomplete: nothing answered at the address"]
+    assert [each.why for each in items if isinstance(each, LeftOut)] == ["incomplete: nothing answered at the address"]
     assert problems(items) == []
 
 
@@ -186,7 +186,7 @@ def test_the_power_of_a_stack_goes_by_unit_and_port() -> None:
             walk.take((*mib.COLUMNS["pethPsePortDetectionStatus"], unit, port), 3)
             walk.take((*mib.COLUMNS["cpeExtPsePortPwrConsumption"], unit, port), index * 10)
     walk.take((*mib.COLUMNS["dot1qTpFdbPort"], 20, 0, 0, 94, 0, 83, 1), 202)
-    ((_, _, facts),) = entries(list(mib.items(walk)))
+    ((_, _, facts),) = entries(list(mib.walk_items(walk)))
     assert facts == {"listed.vlan": "20", "listed.port": "Gi2/0/2", "listed.poe": "2.0"}
 
 
@@ -198,7 +198,7 @@ def test_a_power_that_may_be_of_two_ports_is_not_said() -> None:
     walk.take((*mib.COLUMNS["pethPsePortDetectionStatus"], 1, 1), 3)
     walk.take((*mib.COLUMNS["cpeExtPsePortPwrConsumption"], 1, 1), 5000)
     walk.take((*mib.COLUMNS["dot1dTpFdbPort"], 0, 0, 94, 0, 83, 1), 101)
-    ((_, _, facts),) = entries(list(mib.items(walk)))
+    ((_, _, facts),) = entries(list(mib.walk_items(walk)))
     assert facts == {"listed.port": "Gi1/0/1"}
 
 
@@ -210,8 +210,8 @@ def test_a_place_to_look_and_its_basis() -> None:
         "LLDP-MIB::lldpRemChassisId.0.5.94 = Hex-STRING: " + HIKVISION.upper().replace(":", " ") + "\n"
         "LLDP-MIB::lldpRemSysDesc.0.5.94 = STRING: HIKVISION DS-2CD2143G0-I\n"
     )
-    gathered = Gathered(sources.load("snmp"))
-    gathered.add(open_document(gathered.source, "walk.txt", io.BytesIO(text.encode()), NOON))
+    gathered = Gathered(sources.load_source("snmp"))
+    gathered.read_document(open_document(gathered.source, "walk.txt", io.BytesIO(text.encode()), NOON))
     found = {device.mac_addresses: device for device, _ in gathered.devices(fingerprints.load_database())}
     camera = found[HIKVISION,]
     told = listed_elsewhere(camera)

@@ -16,18 +16,20 @@ from camscan.errors import UsageError
 from camscan.fingerprints import Database
 from camscan.ingest import gather, sources, text
 from camscan.ingest.gather import Gathered
-from camscan.ingest.source import Document, Entry, Form, Head, Host, Item, Passed, Problem, Source, open_document
+from camscan.ingest.source import Document, Entry, Form, Head, Host, Item, LeftOut, Problem, Source, open_document
 from camscan.model import Attempt, Confidence, Device, Fact
 
 NOON = datetime(2026, 5, 12, 12, 0, tzinfo=UTC)
 HIKVISION = "44:19:b6:0a:0b:0c"
 FORMS = [
-    pytest.param(name, form, id=f"{name} {form.name}") for name in sources.names() for form in sources.load(name).forms
+    pytest.param(name, form, id=f"{name} {form.name}")
+    for name in sources.source_names()
+    for form in sources.load_source(name).forms
 ]
 
 
 def lines(payload: bytes) -> list[str]:
-    return [line.text for line in text.lines(payload[:100], io.BytesIO(payload[100:]))]
+    return [line.text for line in text.read_lines(payload[:100], io.BytesIO(payload[100:]))]
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,7 @@ def source(*items: Item) -> Source:
 
 def gathered(*items: Item) -> Gathered:
     found = Gathered(source(*items))
-    found.add(open_document(found.source, "ct-2.txt", io.BytesIO(b"x"), NOON))
+    found.read_document(open_document(found.source, "ct-2.txt", io.BytesIO(b"x"), NOON))
     return found
 
 
@@ -51,9 +53,9 @@ def devices(found: Gathered, database: Database) -> list[Device]:
     return [device for device, _ in found.devices(database)]
 
 
-@pytest.mark.parametrize("name", sources.names())
+@pytest.mark.parametrize("name", sources.source_names())
 def test_a_source_is_complete(name: str) -> None:
-    found = sources.load(name)
+    found = sources.load_source(name)
     assert found.name == name
     assert found.title
     assert found.noun
@@ -96,16 +98,16 @@ def test_lines_are_the_same_in_every_encoding(payload: bytes) -> None:
     ],
 )
 def test_a_line_is_what_a_person_saw(shown: str, meant: str) -> None:
-    assert text.plain(shown).strip() == meant
+    assert text.visible_text(shown).strip() == meant
 
 
 def test_a_line_without_an_end_costs_no_more_than_a_line() -> None:
-    found = list(text.lines(b"", io.BytesIO(b"A" * 10_000_000 + b"\nB")))
+    found = list(text.read_lines(b"", io.BytesIO(b"A" * 10_000_000 + b"\nB")))
     assert [(len(line.text), line.is_cut) for line in found] == [(text.LONGEST, True), (1, False)]
 
 
 def test_an_unknown_form_is_one_line_that_names_the_known_ones() -> None:
-    arp = sources.load("arp")
+    arp = sources.load_source("arp")
     with pytest.raises(
         UsageError, match=r"^letter\.txt: no form of ARP table that is known; --form says which .*linux"
     ):
@@ -147,7 +149,7 @@ def test_a_router_that_answers_for_many_is_no_device(database: Database) -> None
         *many, Entry("x", "192.0.2.99", "00:00:5e:00:01:01"), Entry("x", "192.0.2.98", "01:00:5e:00:00:01")
     )
     assert devices(found, database) == []
-    assert sum(found.passed.values()) == 12
+    assert sum(found.left_out.values()) == 12
 
 
 def test_a_router_of_thousands_of_entries_is_counted_whole_and_stays_a_router(database: Database) -> None:
@@ -155,7 +157,7 @@ def test_a_router_of_thousands_of_entries_is_counted_whole_and_stays_a_router(da
     many = [Entry(f"line {number}", ip=f"192.0.2.{number}", mac=HIKVISION) for number in range(1, 31)]
     found = gathered(*many, *(Entry("x", ip="192.0.2.99", mac=HIKVISION) for _ in range(30)))
     assert devices(found, database) == []
-    assert sum(found.passed.values()) == found.entries == 60
+    assert sum(found.left_out.values()) == found.entries == 60
 
 
 def test_an_uplink_is_not_the_place_of_a_device(database: Database) -> None:
@@ -164,9 +166,9 @@ def test_an_uplink_is_not_the_place_of_a_device(database: Database) -> None:
         for number in range(9)
     ]
     found = Gathered(source(Host("core"), *other, Entry("line 20", mac=HIKVISION, facts=(Fact("listed.port", "24"),))))
-    found.add(open_document(found.source, "core.txt", io.BytesIO(b"x"), NOON))
+    found.read_document(open_document(found.source, "core.txt", io.BytesIO(b"x"), NOON))
     access = source(Host("CT-2"), Entry("line 1", mac=HIKVISION, facts=(Fact("listed.port", "14"),)))
-    found.add(open_document(access, "ct-2.txt", io.BytesIO(b"x"), NOON))
+    found.read_document(open_document(access, "ct-2.txt", io.BytesIO(b"x"), NOON))
     (camera,) = (device for device in devices(found, database) if device.mac_addresses == (HIKVISION,))
     assert [seen.value for seen in camera.observations if seen.key in {"listed.switch", "listed.port"}] == [
         "CT-2",
@@ -178,12 +180,12 @@ def test_so_many_devices_are_enough(database: Database, monkeypatch: pytest.Monk
     monkeypatch.setattr(gather, "MOST", 3)
     found = gathered(*(Entry(f"line {number}", ip=f"192.0.2.{number}") for number in range(9)))
     assert len(devices(found, database)) == 3
-    assert list(found.broken_lines()) == ["ct-2.txt, line 3: more than 3 devices; split the file"]
+    assert list(found.broken_part_lines()) == ["ct-2.txt, line 3: more than 3 devices; split the file"]
 
 
 def test_of_many_problems_the_first_are_named() -> None:
     found = gathered(*(Problem(f"line {number}", "broken") for number in range(50)))
-    told = list(found.broken_lines())
+    told = list(found.broken_part_lines())
     assert told[0] == "ct-2.txt, line 0: broken"
     assert told[-1] == "and 30 more parts that cannot be read"
 
@@ -195,7 +197,7 @@ def test_no_bytes_break_a_reader(name: str, form: Form, payload: bytes) -> None:
     head = Head(payload, is_whole=True)
     assert form.fits(head) in {True, False}
     for item in form.read(Document(name, io.BytesIO(), head, NOON, form)):
-        assert isinstance(item, Entry | Attempt | Passed | Problem | Host)
+        assert isinstance(item, Entry | Attempt | LeftOut | Problem | Host)
 
 
 @pytest.mark.parametrize(("name", "form"), FORMS)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from camscan.ingest import sources
-from camscan.ingest.source import Entry, Host, Item, Passed, Problem, open_document
+from camscan.ingest.source import Entry, Host, Item, LeftOut, Problem, open_document
 
 NOON = datetime(2026, 5, 12, 12, 0, tzinfo=UTC)
 A, B = "00:00:5e:00:53:01", "00:00:5e:00:53:02"
@@ -20,7 +20,7 @@ A, B = "00:00:5e:00:53:01", "00:00:5e:00:53:02"
 def read(name: str, payload: bytes | str, form: str = "") -> tuple[str, list[Item]]:
     """The form that was recognised, and everything that the file says."""
     content = payload.encode() if isinstance(payload, str) else payload
-    document = open_document(sources.load(name), "x.txt", io.BytesIO(content), NOON, form=form)
+    document = open_document(sources.load_source(name), "x.txt", io.BytesIO(content), NOON, form=form)
     assert document.form is not None
     return document.form.name, list(document.form.read(document))
 
@@ -297,7 +297,7 @@ HOSTILE: dict[str, bytes | str] = {
 @pytest.mark.parametrize("what", HOSTILE)
 def test_hostile_tables_end_and_keep_the_good_part(what: str) -> None:
     begun = time.process_time()
-    for form in sources.load("mac").forms:
+    for form in sources.load_source("mac").forms:
         _, items = read("mac", HOSTILE[what], form=form.name)
         assert all("\x1b" not in str(each) and "\x07" not in str(each) for each in items)
         assert all(len(each.why) < 200 for each in items if isinstance(each, Problem))
@@ -321,7 +321,7 @@ def test_many_rows_need_no_more_memory_than_few() -> None:
             buffer[: len(block)] = block
             return len(block)
 
-    mac = sources.load("mac")
+    mac = sources.load_source("mac")
     document = open_document(mac, "x.txt", io.BufferedReader(Rows()), NOON)
     assert document.form is not None
     tracemalloc.start()
@@ -334,7 +334,7 @@ def test_many_rows_need_no_more_memory_than_few() -> None:
 
 def test_passed_entries_say_why() -> None:
     _, items = read("arp", ARP["cisco"])
-    assert [each.why for each in items if isinstance(each, Passed)] == [
+    assert [each.why for each in items if isinstance(each, LeftOut)] == [
         "of the equipment itself",
         "incomplete: nothing answered at the address",
     ]
@@ -425,7 +425,7 @@ def test_passed_entries_say_why() -> None:
 def test_each_row_says_what_its_columns_say(name: str, table: str, expected: list[object], left_out: list[str]) -> None:
     _, items = read(name, table)
     assert entries(items) == expected
-    assert [each.why for each in items if isinstance(each, Passed)] == left_out
+    assert [each.why for each in items if isinstance(each, LeftOut)] == left_out
     assert not [each for each in items if isinstance(each, Problem)]
 
 

@@ -145,7 +145,7 @@ class TestMessages:
     def test_more_than_twenty_are_a_number(self) -> None:
         items = [replace(NEW, subject=f"A-{number}", asset_id=f"A-{number}") for number in range(332)]
         (found,) = compose_messages([*items, OVERDUE], NOW)
-        assert (len(found.items), found.more) == (MOST, 313)
+        assert (len(found.items), found.unnamed_count) == (MOST, 313)
         assert [(part.heading, len(part.lines)) for part in list_parts(found, "counts")] == [
             ("332 new devices", MOST),
             ("1 removal overdue", 0),

@@ -10,7 +10,7 @@ import pytest
 from camscan import fingerprints
 from camscan.ingest import sources
 from camscan.ingest.gather import Gathered
-from camscan.ingest.source import Entry, Host, Item, Passed, Problem, open_document
+from camscan.ingest.source import Entry, Host, Item, LeftOut, Problem, open_document
 from camscan.register.knowledge import listed_elsewhere
 
 NOON = datetime(2026, 5, 12, 12, 0, tzinfo=UTC)
@@ -116,7 +116,7 @@ PASTED = {
 
 def read(source: str, text: str | bytes) -> list[Item]:
     content = text.encode() if isinstance(text, str) else text
-    document = open_document(sources.load(source), "x", io.BytesIO(content), NOON)
+    document = open_document(sources.load_source(source), "x", io.BytesIO(content), NOON)
     assert document.form is not None
     return list(document.form.read(document))
 
@@ -128,14 +128,14 @@ def test_every_row_is_read_and_nothing_is_called_broken(name: str, ending: str) 
     items = read(source, text.replace("\n", ending))
     assert [each.mac for each in items if isinstance(each, Entry)] == macs
     assert [each for each in items if isinstance(each, Problem)] == []
-    assert sum(each.count for each in items if isinstance(each, Passed)) == left_out
+    assert sum(each.count for each in items if isinstance(each, LeftOut)) == left_out
     assert [each.name for each in items if isinstance(each, Host)][-1:] == ([host] if host else [])
 
 
 def test_a_port_is_said_by_the_switch_that_has_it() -> None:
     """Two switches in one file: behind the uplink of one stands everybody."""
-    found = Gathered(sources.load("mac"))
-    found.add(open_document(found.source, "both.txt", io.BytesIO(TWO_SWITCHES.encode()), NOON))
+    found = Gathered(sources.load_source("mac"))
+    found.read_document(open_document(found.source, "both.txt", io.BytesIO(TWO_SWITCHES.encode()), NOON))
     for device, _ in found.devices(fingerprints.load_database()):
         told = listed_elsewhere(device)["switch_port"]
         assert told["value"].startswith("CT-3, port Gi1/0/")

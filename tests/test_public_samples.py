@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from camscan.ingest import sources
-from camscan.ingest.source import Entry, Item, Passed, Problem, open_document
+from camscan.ingest.source import Entry, Item, LeftOut, Problem, open_document
 
 NOON = datetime(2026, 5, 12, 12, 0, tzinfo=UTC)
 A, B, C = "00:00:5e:00:53:01", "00:00:5e:00:53:02", "00:00:5e:00:53:03"
@@ -23,7 +23,7 @@ NETWORKS = ("192.0.2.0/24", "2001:db8::/32")
 
 def read(source: str, text: str | bytes) -> tuple[str, list[Item]]:
     content = text.encode() if isinstance(text, str) else text
-    document = open_document(sources.load(source), "x", io.BytesIO(content), NOON, networks=NETWORKS)
+    document = open_document(sources.load_source(source), "x", io.BytesIO(content), NOON, networks=NETWORKS)
     assert document.form is not None
     return document.form.name, list(document.form.read(document))
 
@@ -43,7 +43,7 @@ def problems(items: list[Item]) -> list[str]:
 
 
 def left_out(items: list[Item]) -> int:
-    return sum(each.count for each in items if isinstance(each, Passed))
+    return sum(each.count for each in items if isinstance(each, LeftOut))
 
 
 ISC = """# The format of this file is documented in the dhcpd.leases(5) manual page.
@@ -599,7 +599,7 @@ def test_what_the_internet_reaches_and_what_was_heard() -> None:
     assert ("listed.exposed", "yes") in told
     assert censys.seen_at == datetime(2021, 8, 17, 15, 0, 9, 531000, tzinfo=UTC)
     (other,) = read("inventory", json.dumps({**CENSYS, "ip": "198.51.100.7"}))[1]
-    assert isinstance(other, Passed)
+    assert isinstance(other, LeftOut)
     (runzero,) = read("inventory", json.dumps(RUNZERO))[1]
     assert isinstance(runzero, Entry)
     assert (runzero.seen_at, runzero.was_heard) == (datetime.fromtimestamp(1672008118, UTC), True)
@@ -608,5 +608,5 @@ def test_what_the_internet_reaches_and_what_was_heard() -> None:
 def test_a_reverse_zone_that_does_not_say_its_name_costs_one_sentence_that_says_what_to_write() -> None:
     _, items = read("dns", BIND_REVERSE.replace("$ORIGIN 2.0.192.in-addr.arpa.\n", ""))
     assert (rows(items), problems(items)) == ([], [])
-    unnamed = [each for each in items if isinstance(each, Passed) and "put a line such as $ORIGIN" in each.why]
+    unnamed = [each for each in items if isinstance(each, LeftOut) and "put a line such as $ORIGIN" in each.why]
     assert len(unnamed) == 3

@@ -23,7 +23,7 @@ from camscan.app.centre import errand_key_place
 from camscan.app.workspace import find_workspace
 from camscan.parcel.keys import public_of, words_of
 from camscan.register import open_register
-from camscan.web.application import application
+from camscan.web.application import make_application
 from camscan.web.desk import Desk, Setting
 
 pytestmark = pytest.mark.slow
@@ -45,7 +45,7 @@ def desk(workplace: Path, monkeypatch: pytest.MonkeyPatch, postgresql_at: str) -
 
 
 def approved(desk: Desk, camscan: Camscan) -> Site:
-    site = Site(TestClient(application(desk), base_url=f"http://{HOST}"))
+    site = Site(TestClient(make_application(desk), base_url=f"http://{HOST}"))
     code = camscan("collector", "add", "Oak", "--site", "Oak School")[1].splitlines()[-1]
     assert site.enrol(code).status_code == 200
     assert camscan("collector", "approve", "Oak", "--words", words_of(public_of(KEY)))[0] == 0

@@ -69,7 +69,7 @@ class TestSites:
         found = measure_coverage(
             config, [scan("192.0.2.7", site="Town Hall"), scan("192.0.2.200", site="Depot")], TODAY
         )
-        assert (found.sites, found.fresh, found.never) == (3, 0, ("Town Hall", "Depot", "Yard"))
+        assert (found.sites, found.fresh_sites, found.never_asked) == (3, 0, ("Town Hall", "Depot", "Yard"))
         assert (found.addresses, found.unasked) == (2, 0)
         (hall, *_) = found.networks
         assert (hall.addresses, hall.asked, hall.last_asked) == (191, 1, None)
@@ -78,26 +78,26 @@ class TestSites:
         of_file = scan("nmap.xml", site="Town Hall", is_search=False, addresses=1, answered=1)
         of_network = scan(*HALL, site="Town Hall", is_search=False, addresses=380)
         found = measure_coverage(config, [of_file, of_network], TODAY)
-        assert (found.fresh, found.addresses, found.percent) == (0, 0, None)
+        assert (found.fresh_sites, found.addresses, found.percent) == (0, 0, None)
 
     def test_all_its_networks_by_one_run(self, config: Config) -> None:
         found = measure_coverage(config, [scan(*HALL, site="Town Hall", left_out=("192.0.2.192/26",))], TODAY)
-        assert (found.fresh, found.never, found.percent) == (1, ("Depot", "Yard"), 100.0)
+        assert (found.fresh_sites, found.never_asked, found.percent) == (1, ("Depot", "Yard"), 100.0)
         assert days(found)["192.0.2.192/26"] == "None", "it belongs to the Depot, and was left to its scan"
 
     def test_or_by_several_the_oldest_part_decides(self, config: Config) -> None:
         parts = [scan("192.0.2.0/25", days=80), scan("192.0.2.128-191", days=3), scan("198.51.100.0/24", days=9)]
         found = measure_coverage(config, parts, TODAY)
-        assert (found.fresh, found.never) == (1, ("Depot", "Yard"))
+        assert (found.fresh_sites, found.never_asked) == (1, ("Depot", "Yard"))
         assert days(found)["192.0.2.0/24"] == "2026-09-11"
         late = measure_coverage(config, parts, TODAY + timedelta(days=11))
-        assert (late.fresh, late.stale) == (0, ("Town Hall",))
+        assert (late.fresh_sites, late.stale_sites) == (0, ("Town Hall",))
 
     def test_two_halves_are_the_whole(self, config: Config) -> None:
         found = measure_coverage(
             config, [scan("192.0.2.192/27", "192.0.2.224/27"), scan("203.0.113.0/29"), scan("203.0.113.8/29")], TODAY
         )
-        assert (found.fresh, found.never) == (2, ("Town Hall",))
+        assert (found.fresh_sites, found.never_asked) == (2, ("Town Hall",))
 
     def test_a_wider_network_is_a_scan_of_all_in_it(self, config: Config) -> None:
         found = measure_coverage(config, [scan("192.0.2.0/23")], TODAY)
@@ -117,24 +117,26 @@ class TestSites:
     def test_an_interrupted_scan_counts_as_far_as_it_came(self, config: Config) -> None:
         whole = scan("192.0.2.192/26", days=100)
         cut = replace(scan("192.0.2.192/26", unfinished=("192.0.2.224/27",)), completion=Completion.INTERRUPTED)
-        assert measure_coverage(config, [cut], TODAY).never == ("Town Hall", "Depot", "Yard")
-        assert measure_coverage(config, [whole, cut], TODAY).stale == ("Depot",), "half of it is a hundred days old"
+        assert measure_coverage(config, [cut], TODAY).never_asked == ("Town Hall", "Depot", "Yard")
+        assert measure_coverage(config, [whole, cut], TODAY).stale_sites == ("Depot",), (
+            "half of it is a hundred days old"
+        )
         rest = scan("192.0.2.224/27", days=2)
-        assert measure_coverage(config, [whole, cut, rest], TODAY).fresh == 1
+        assert measure_coverage(config, [whole, cut, rest], TODAY).fresh_sites == 1
 
     def test_of_an_earlier_version_an_interrupted_scan_is_not_whole(self, config: Config) -> None:
         cut = replace(scan("192.0.2.192/26", addresses=62, not_tried=20), completion=Completion.INTERRUPTED)
         found = measure_coverage(config, [cut], TODAY)
-        assert (found.addresses, found.unasked, found.never[1]) == (62, 20, "Depot")
+        assert (found.addresses, found.unasked, found.never_asked[1]) == (62, 20, "Depot")
         amid = replace(cut, coverage=replace(cut.coverage, not_tried=0))
-        assert measure_coverage(config, [amid], TODAY).never[1] == "Depot"
+        assert measure_coverage(config, [amid], TODAY).never_asked[1] == "Depot"
 
     def test_a_site_without_networks_is_in_no_count(self, config: Config) -> None:
         assert "Store" not in {each.site for each in measure_coverage(config, [], TODAY).networks}
 
     def test_what_is_excluded_need_not_be_asked(self, config: Config) -> None:
         yard = scan("203.0.113.0/28", left_out=("203.0.113.3/32",))
-        assert measure_coverage(config, [yard], TODAY).never == ("Town Hall", "Depot")
+        assert measure_coverage(config, [yard], TODAY).never_asked == ("Town Hall", "Depot")
 
     def test_of_ipv6_only_what_can_be_swept_is_a_network(self, tmp_path: Path) -> None:
         path = tmp_path / "camscan.yaml"

@@ -44,7 +44,7 @@ async def door(scope: Scope = LOOPBACK) -> AsyncIterator[Door]:
 
 async def ask(port: int, login: Login = V2C, scope: Scope = LOOPBACK) -> Answers:
     async with door(scope) as opened:
-        return await snmp_agent.ask(opened, "127.0.0.1", login, port=port)
+        return await snmp_agent.ask_switch(opened, "127.0.0.1", login, port=port)
 
 
 def whys(answers: Answers) -> list[str]:
@@ -55,7 +55,7 @@ def whys(answers: Answers) -> list[str]:
 async def test_a_real_agent_is_read(port: int, login: Login) -> None:
     answers = await ask(port, login)
     assert answers.problems == []
-    entries = [each for each in mib.items(answers.walk, "127.0.0.1") if isinstance(each, Entry)]
+    entries = [each for each in mib.walk_items(answers.walk, "127.0.0.1") if isinstance(each, Entry)]
     told = {(each.place, each.mac): {fact.key: fact.value for fact in each.facts} for each in entries}
     assert told["dot1qTpFdbTable", CAMERA] == {"listed.vlan": "20", "listed.port": "Gi1/0/1", "listed.poe": "6.2"}
     assert told["dot1qTpFdbTable", PHONE] == {"listed.vlan": "20", "listed.port": "Gi1/0/2", "listed.poe_class": "2"}
@@ -69,8 +69,8 @@ async def test_over_ipv6(tmp_path: Path, login: Login) -> None:
     scope = Scope((ipaddress.ip_network("::1/128"),))
     with snmpd(tmp_path, ip="::1") as port:
         async with door(scope) as opened:
-            answers = await snmp_agent.ask(opened, "::1", login, port=port)
-    assert (answers.problems, answers.walk.text("sysName", (0,))) == ([], "CT-2")
+            answers = await snmp_agent.ask_switch(opened, "::1", login, port=port)
+    assert (answers.problems, answers.walk.text_of("sysName", (0,))) == ([], "CT-2")
 
 
 @pytest.mark.parametrize(
@@ -113,12 +113,12 @@ async def test_no_set_can_be_sent(port: int, login: Login) -> None:
     """Not even by who calls the library with our engine: the user of the agent may write."""
     name = ObjectType(ObjectIdentity("1.3.6.1.2.1.1.5.0"), OctetString("owned"))
     async with door() as opened, questions(opened, port, login) as asked:
-        assert not (await asked._following((1, 3, 6, 1, 2, 1, 1, 4)))[1]  # the login is good, and known
+        assert not (await asked._ask_next((1, 3, 6, 1, 2, 1, 1, 4)))[1]  # the login is good, and known
         sent = opened.sent["datagrams"]
         with pytest.raises(PermissionError, match="only reads"):
             await set_cmd(asked.engine, asked.auth, asked.target, ContextData(), name, lookupMib=False)
         assert opened.sent["datagrams"] == sent
-        (_, value), *_ = (await asked._following((1, 3, 6, 1, 2, 1, 1, 5)))[0]
+        (_, value), *_ = (await asked._ask_next((1, 3, 6, 1, 2, 1, 1, 5)))[0]
     assert value == b"CT-2"
     assert await _count(port, SETS) == 0
 
@@ -132,8 +132,8 @@ async def test_the_wire_has_reads_only() -> None:
 
 @contextlib.asynccontextmanager
 async def questions(opened: Door, port: int, login: Login) -> AsyncIterator[Any]:
-    way = snmp_agent._Way("127.0.0.1", port)
-    async with opened.datagrams(way.heard) as way.door:
+    way = snmp_agent._DoorTransport("127.0.0.1", port)
+    async with opened.datagrams(way.take_answer) as way.door:
         engine = SnmpEngine(msgAndPduDsp=snmp_agent._ReadOnly())
         target = snmp_agent._Target(way, "127.0.0.1", port)
         yield snmp_agent._Questions(engine, login, target, way, Answers("127.0.0.1"))
@@ -142,7 +142,7 @@ async def questions(opened: Door, port: int, login: Login) -> AsyncIterator[Any]
 
 async def _count(port: int, oid: tuple[int, ...]) -> int:
     async with door() as opened, questions(opened, port, V2C) as asked:
-        ((found, value), *_), why = await asked._following(oid)
+        ((found, value), *_), why = await asked._ask_next(oid)
     assert (found[:-1], why) == (oid, "")
     assert isinstance(value, int)
     return value
@@ -248,7 +248,7 @@ async def test_a_hostile_agent_costs_a_line(
     assert answers.walk.count <= 50
     assert len(heard) < 200
     assert all(len(each.why) < 120 for each in answers.problems)
-    assert [*mib.items(answers.walk, "127.0.0.1")]
+    assert [*mib.walk_items(answers.walk, "127.0.0.1")]
 
 
 async def test_who_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,7 +276,7 @@ async def test_texts_of_a_switch_are_harmless() -> None:
 
     async with listener(reply) as (port, _):
         answers = await ask(port)
-    items = [*mib.items(answers.walk, "127.0.0.1")]
+    items = [*mib.walk_items(answers.walk, "127.0.0.1")]
     assert not any("\x1b" in repr(each) or "\\x1b" in repr(each) for each in items)
     assert [each.why for each in items if isinstance(each, Problem)] == ["not an IP address: 1.4.999.0.2.7"]
     assert all(len(fact.value) <= 255 for each in items if isinstance(each, Entry) for fact in each.facts)
@@ -297,7 +297,7 @@ def of_vlan(mac: str, bridge: int, interface: int) -> dict[str, int | str | byte
 
 
 def ports(answers: Answers) -> dict[str, dict[str, str]]:
-    items = mib.items(answers.walk, "")
+    items = mib.walk_items(answers.walk, "")
     return {each.mac: {fact.key: fact.value for fact in each.facts} for each in items if isinstance(each, Entry)}
 
 

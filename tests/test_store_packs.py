@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 from camscan.register import open_register
 from camscan.store import open_store
-from camscan.store.packs import KeptPack, released, releasing
+from camscan.store.packs import KeptPack, release_transaction, released_packs
 
 
 def test_released_packs_are_kept_in_their_order(register_at: str) -> None:
@@ -18,11 +18,11 @@ def test_released_packs_are_kept_in_their_order(register_at: str) -> None:
         for number in range(3)
     ]
     with open_store(register_at) as store:
-        with releasing(store) as packs:
+        with release_transaction(store) as packs:
             for each in made:
                 packs.keep(each)
-        assert released(store) == made
-        with contextlib.suppress(ZeroDivisionError), releasing(store) as packs:
+        assert released_packs(store) == made
+        with contextlib.suppress(ZeroDivisionError), release_transaction(store) as packs:
             packs.keep(made[0])
             raise ZeroDivisionError
-        assert released(store) == made
+        assert released_packs(store) == made

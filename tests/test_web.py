@@ -205,7 +205,7 @@ class TestGettingIn:
         assert not ring.spend("\ud800")
         now[0] = SECONDS
         assert not ring.spend(key)
-        assert ring.ask()
+        assert ring.request_key()
         assert ring.spend(told[-1])
         assert not ring.spend(told[-1])
 
@@ -313,9 +313,9 @@ class TestRefused:
 def test_a_throttle_forgets_with_time_and_knows_keys_apart() -> None:
     now = [0.0]
     throttle = Throttle(1, 10, lambda: now[0])
-    assert [throttle.takes("a"), throttle.takes("a"), throttle.takes("b")] == [True, False, True]
+    assert [throttle.allows("a"), throttle.allows("a"), throttle.allows("b")] == [True, False, True]
     now[0] = 10.0
-    assert throttle.takes("a")
+    assert throttle.allows("a")
 
 
 def test_a_token_is_another_every_time_and_holds_for_its_session_alone() -> None:

@@ -38,7 +38,7 @@ def somebody(desk: Desk) -> tuple[Client, str]:
     """An officer with an account, and the number of their session."""
     account = Account(issuer="i", subject=str(len(desk.people.all())))
     desk.people.add(account, rights="officer", role="CCTV officer")
-    _, secret = desk.let_in(account, "")
+    _, secret = desk.begin_session(account, "")
     client = Client(desk, None)
     client._client.cookies.set(desk.cookie, secret, domain="127.0.0.1")
     return client, number_of(secret)

@@ -171,7 +171,7 @@ class TestSettings:
     @pytest.mark.parametrize("role", list(Role))
     def test_everybody_sees_what_they_may_do(self, desk: Desk, role: Role) -> None:
         text = Page(Client(desk, role).get("/settings").text).text
-        assert role.words in text
+        assert role.display_name in text
         assert ("You act as" in text) == (role is not Role.OWNER)
         assert ("You may enter Nothing" in text) == (role in {Role.AUDITOR, Role.FOI})
 

@@ -25,7 +25,7 @@ from camscan.register import Edit, open_register
 from camscan.store.act import Wanted
 from camscan.web import body, server
 from camscan.web.acts import ACTS, REMARK
-from camscan.web.application import application
+from camscan.web.application import make_application
 from camscan.web.body import MOST, Gate
 from camscan.web.desk import Desk
 from camscan.web.rights import Role
@@ -82,7 +82,7 @@ def test_a_form_that_is_offered_can_be_answered(desk: Desk, role: Role) -> None:
         assert answer.status_code in {200, 403}
         if answer.status_code == 200:
             elements = [each for tag in ("input", "textarea", "select") for each in Page(answer.text).all(tag)]
-            assert set(act.needed) <= {each.get("name") for each in elements}, name
+            assert set(act.required) <= {each.get("name") for each in elements}, name
 
 
 @pytest.mark.parametrize("revision", ["0", "7", "999999999999999"])
@@ -172,14 +172,14 @@ def test_nothing_that_strangers_send_is_kept_in_memory(desk: Desk, monkeypatch: 
 
 def test_one_person_sends_one_large_file_at_a_time(desk: Desk) -> None:
     client = Client(desk)
-    with desk.gate.passing("test-owner"):
+    with desk.gate.admit("test-owner"):
         answer = upload(client, MOST)
         assert answer.status_code == 503
         assert "another file" in answer.text
         assert upload(client, 1000).status_code != 503, "a small one is no burden"
     assert upload(client, MOST).status_code != 503
     gate = Gate(1)
-    with gate.passing("one"), pytest.raises(BusyError), gate.passing("another"):
+    with gate.admit("one"), pytest.raises(BusyError), gate.admit("another"):
         pass
 
 
@@ -235,7 +235,7 @@ def test_edits_through_pages_while_scans_are_recorded_are_all_kept(desk: Desk) -
 def test_whoever_sends_no_whole_request_is_let_go(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "HEAD_SECONDS", 0.2)
     config = uvicorn.Config(
-        application(desk),
+        make_application(desk),
         host="127.0.0.1",
         port=0,
         http=server.Connection,

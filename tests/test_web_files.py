@@ -24,7 +24,7 @@ from camscan.app.report import Level, make_report
 from camscan.asset import Asset
 from camscan.asset.columns import COLUMNS
 from camscan.register import Edit, open_register
-from camscan.web.archive import archive
+from camscan.web.archive import zip_files
 from camscan.web.desk import Desk
 from camscan.web.outgoing import LISTS, hidden_from
 from camscan.web.rights import Role, Visitor
@@ -339,9 +339,9 @@ def test_what_the_page_of_files_offers_can_be_had(desk: Desk, role: Role) -> Non
 
 def test_an_archive_is_the_same_every_time_and_comes_in_pieces() -> None:
     files: dict[str, bytes | str] = {"a.txt": "one", "b.bin": b"\0" * 1000}
-    pieces = list(archive(files))
+    pieces = list(zip_files(files))
     assert len(pieces) == 3
-    assert b"".join(pieces) == b"".join(archive(files))
+    assert b"".join(pieces) == b"".join(zip_files(files))
     with zipfile.ZipFile(io.BytesIO(b"".join(pieces))) as found:
         assert found.testzip() is None
         assert {name: found.read(name) for name in found.namelist()} == {"a.txt": b"one", "b.bin": b"\0" * 1000}

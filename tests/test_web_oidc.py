@@ -35,7 +35,7 @@ from camscan.config.secret import Secret
 from camscan.config.web import Oidc, Web
 from camscan.register import open_register
 from camscan.store.account import Account
-from camscan.web.check import check
+from camscan.web.check import check_sign_in
 from camscan.web.desk import Desk
 from camscan.web.oidc import provider as provider_module
 from camscan.web.oidc.journey import Journey, own_path
@@ -186,16 +186,16 @@ class TestTokens:
 def test_nobody_is_led_elsewhere(text: str) -> None:
     assert own_path(text) == "/"
     journey = Journey()
-    assert journey.back(journey.state(text)) == "/"
+    assert journey.read_state(journey.make_state(text)) == "/"
 
 
 def test_only_the_browser_that_went_comes_back() -> None:
     one, other = Journey(), Journey()
-    state = one.state("/device/7?saved=1")
-    assert Journey(one.secret).back(state) == "/device/7?saved=1"
-    assert other.back(state) is None
+    state = one.make_state("/device/7?saved=1")
+    assert Journey(one.secret).read_state(state) == "/device/7?saved=1"
+    assert other.read_state(state) is None
     for changed in ("", ".", "x", state + "A", state.partition(".")[0], "." + state.partition(".")[2]):
-        assert one.back(changed) is None
+        assert one.read_state(changed) is None
     assert len({one.nonce, one.verifier, one.challenge, other.nonce, other.verifier}) == 5
     assert one.verifier not in state
 
@@ -218,7 +218,7 @@ class TestDiscovery:
             asked.append(place)
             return next(given)
 
-        monkeypatch.setattr(Provider, "_asked", answer)
+        monkeypatch.setattr(Provider, "_send_request", answer)
         return Provider(OIDC, "https://cameras.example.gov.uk", lambda: self.now), asked
 
     now = 0.0
@@ -226,7 +226,7 @@ class TestDiscovery:
     def test_it_is_asked_once_an_hour(self, monkeypatch: pytest.MonkeyPatch) -> None:
         provider, asked = self.provider(monkeypatch, self.DOCUMENT, self.DOCUMENT)
         for self.now in (0.0, 3599.0, 3600.0):
-            provider.discovered()
+            provider.discover()
         assert asked == [f"{OIDC.issuer}/.well-known/openid-configuration"] * 2
 
     @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ class TestDiscovery:
     ) -> None:
         provider, _ = self.provider(monkeypatch, {**self.DOCUMENT, **wrong})
         with pytest.raises(SignInError):
-            provider.way_in(Journey(), "/")
+            provider.sign_in_address(Journey(), "/")
 
     def test_a_new_key_is_looked_for_and_not_without_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("S", "secret")
@@ -253,7 +253,7 @@ class TestDiscovery:
         provider, asked = self.provider(monkeypatch, self.DOCUMENT, token, old, token, token, new)
         for self.now, said in ((0.0, "does not name"), (59.0, "does not name"), (61.0, "nonce")):
             with pytest.raises(SignInError, match=said):
-                provider.come_back(Journey(), "code")
+                provider.finish_sign_in(Journey(), "code")
         assert asked.count(self.DOCUMENT["jwks_uri"]) == 2
 
 
@@ -326,7 +326,7 @@ class TestService:
 
     def test_a_site_manager_without_sites_sees_none(self, desk: Desk) -> None:
         account = Account(issuer="i", subject="claimed")
-        _, secret = desk.let_in(account, "site_manager")
+        _, secret = desk.begin_session(account, "site_manager")
         visitor = desk.visitor(secret)
         assert visitor
         assert visitor.sites == frozenset()
@@ -336,7 +336,7 @@ class TestService:
         come_back(client, sign_in(way(client), "carl:Camscan.Owner"))
         assert client.get("/people").status_code == 200
         (carl,) = [each for each in desk.people.all() if each.account.subject.startswith("carl")]
-        desk.people.end(carl.number, carl.revision)
+        desk.people.end_access(carl.number, carl.revision)
         again = Client(desk, None)
         answer = come_back(again, sign_in(way(again), "carl:Camscan.Owner"))
         assert answer.status_code == 403
@@ -410,7 +410,7 @@ class TestService:
         assert told == []
 
     def test_check_finds_the_service_its_clock_and_the_roles(self, desk: Desk) -> None:
-        said = {each.says.partition(":")[0]: each for each in check(desk.space)}
+        said = {each.says.partition(":")[0]: each for each in check_sign_in(desk.space)}
         assert said["Sign-in"].says.endswith(f"{ADDRESS}/sign-in/done there as the redirect address")
         assert "Camscan.Auditor → Auditor" in said["Roles"].says
         assert not any(said[name].is_wrong for name in ("Client secret", "Sign-in", "Clock", "Roles", "People"))
@@ -423,9 +423,9 @@ class TestService:
         assert desk.web.oidc
         oidc = replace(desk.web.oidc, secret=Secret("x:1", file=wrong))
         provider, journey = Provider(oidc, ADDRESS), Journey()
-        sign_in(provider.way_in(journey, "/"), "ida")
+        sign_in(provider.sign_in_address(journey, "/"), "ida")
         with pytest.raises(SignInError, match=r"\(invalid_client\)") as caught:
-            provider.come_back(journey, "code")
+            provider.finish_sign_in(journey, "code")
         assert "another" not in str(caught.value)
 
 
@@ -434,7 +434,7 @@ def test_a_service_that_cannot_be_reached_is_named(monkeypatch: pytest.MonkeyPat
     oidc = replace(OIDC, issuer="http://127.0.0.1:9")
     begun = time.monotonic()
     with pytest.raises(SignInError, match=r"cannot be reached: 127\.0\.0\.1:9"):
-        Provider(oidc, ADDRESS).way_in(Journey(), "/")
+        Provider(oidc, ADDRESS).sign_in_address(Journey(), "/")
     assert time.monotonic() - begun < 30
 
 

@@ -29,7 +29,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 @pytest.fixture
 def waiting(desk: Desk, request: pytest.FixtureRequest) -> Person:
-    return desk.people.arrive(Account(issuer=ISSUER, subject=request.node.name))
+    return desk.people.note_sign_in(Account(issuer=ISSUER, subject=request.node.name))
 
 
 def hidden(answer: Any) -> dict[str, str]:
@@ -90,7 +90,7 @@ def test_somebody_is_let_in_before_they_come_and_once_only(desk: Desk) -> None:
     client = Client(desk)
     values = {"issuer": ISSUER, "subject": "beforehand", "rights": "finance", "role": "Finance"}
     assert entered(client, "/people/new", **values).status_code == 303
-    assert desk.people.arrive(Account(issuer=ISSUER, subject="beforehand")).allowed == "finance"
+    assert desk.people.note_sign_in(Account(issuer=ISSUER, subject="beforehand")).allowed == "finance"
     again = entered(client, "/people/new", **values)
     assert "in the list already" in again.text
 
@@ -100,7 +100,7 @@ def test_access_ends_after_a_question(desk: Desk, waiting: Person) -> None:
     question = client.post(path, {**hidden(client.get(path)), "step": "ending"})
     assert "Ended" in Page(question.text).text
     assert client.post(path, {**hidden(question), "step": "end"}).status_code == 303
-    found = desk.people.arrive(waiting.account, "owner")
+    found = desk.people.note_sign_in(waiting.account, "owner")
     assert found.allowed == ""
 
 

@@ -123,7 +123,7 @@ class TestSignIn:
 
     def test_a_session_of_this_machine_is_none_here(self, desk: Desk) -> None:
         owner = Client(desk, Role.OWNER, peer="127.0.0.1")
-        own = desk.begin_local()
+        own = desk.begin_local_session()
         for secret in (owner.secret, own):
             answer = Client(desk, None, peer="127.0.0.1").get("/people", Cookie=f"{desk.cookie}={secret}", **ANNE)
             assert answer.status_code == 303

@@ -15,7 +15,7 @@ from camscan.app.devices import device_site
 from camscan.asset import Asset
 from camscan.asset.columns import BY_NAME, EDITABLE
 from camscan.web import rights
-from camscan.web.acts import ACTS, acts_of
+from camscan.web.acts import ACTS, acts_for
 from camscan.web.desk import Desk
 from camscan.web.pages import pages
 from camscan.web.rights import ROUTES, WRITES, Role, Visitor
@@ -83,7 +83,7 @@ def test_route_by_role(
     """What is allowed is answered; what is not leads to the sign-in, or is refused, whatever was sent."""
     page, client = pages()[name], clients[role]
     number = of_site(rows, SITE).asset_id
-    acts = acts_of(Visitor(subject="", rights=role)) if role else {}
+    acts = acts_for(Visitor(subject="", rights=role)) if role else {}
     within = {
         "number": number,
         "key": SITE,
@@ -226,8 +226,8 @@ class TestColumns:
 class TestActs:
     def test_every_form_asks_for_columns_that_people_write(self) -> None:
         for name, act in ACTS.items():
-            assert {*act.columns, *act.needed} - {"remark"} <= WRITES.keys(), name
-            assert act.may(Visitor(subject="", rights=Role.OWNER)), name
+            assert {*act.columns, *act.required} - {"remark"} <= WRITES.keys(), name
+            assert act.may_do(Visitor(subject="", rights=Role.OWNER)), name
 
     def test_every_column_that_people_write_is_in_a_form(self) -> None:
         entered_otherwise = {"lifecycle_status", "last_confirmed_by_role", "notes", "site_type", "site_sensitivity"}
@@ -241,7 +241,7 @@ class TestActs:
     ) -> None:
         act, visitor = ACTS[name], Visitor(subject="", rights=role)
         answer = clients[role].get(f"/enter/{name}?n={of_site(rows, SITE).asset_id}")
-        assert answer.status_code == (200 if act.may(visitor) else 403)
+        assert answer.status_code == (200 if act.may_do(visitor) else 403)
         if answer.status_code == 200:
             fields = {
                 found.get("name") for tag in ("input", "select", "textarea") for found in Page(answer.text).all(tag)

@@ -181,7 +181,7 @@ def test_where_people_sign_in_it_prints_no_key_and_shows_nothing(folder: Path) -
 def test_the_first_owner_is_made_by_the_code_that_the_pages_show(folder: Path, camscan: Camscan) -> None:
     account = Account(issuer="https://sign-in.example.gov.uk", subject="anne")
     with open_store(register_of(folder)) as store:
-        People(store).arrive(account)
+        People(store).note_sign_in(account)
     where = ("--register", str(register_of(folder)), "--role", "Head of ICT")
     code, _, error = camscan("serve", "owner", "AAAA-AAAA", *where)
     assert code == 2

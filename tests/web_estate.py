@@ -23,7 +23,7 @@ from starlette.testclient import TestClient
 from camscan.app.workspace import Workspace, workspace_of
 from camscan.register import Edit, Register, open_register, restore_register
 from camscan.store.sessions import Session
-from camscan.web.application import application
+from camscan.web.application import make_application
 from camscan.web.desk import Desk, Setting
 from camscan.web.rights import Role
 
@@ -128,7 +128,7 @@ class Client:
     ) -> None:
         """``peer`` is the address from which it connects."""
         self.desk = desk
-        made, client = application(desk), (peer, 50000)
+        made, client = make_application(desk), (peer, 50000)
         self._client = TestClient(made, base_url=desk.address, follow_redirects=False, client=client)
         if role is not None:
             given = (SITE,) if role is Role.SITE_MANAGER and sites is None else None if sites is None else tuple(sites)

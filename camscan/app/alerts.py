@@ -22,7 +22,7 @@ from camscan.notify.message import KINDS, Item, Message
 from camscan.notify.text import TITLES
 from camscan.output import visible
 from camscan.store import open_store
-from camscan.store.alerts import Alerts, Due, Noted
+from camscan.store.alerts import Alerts, Noted, WaitingMessage
 
 AT_ONCE = frozenset({"alarm", "trouble"})
 """Classes that do not wait for their day."""
@@ -118,7 +118,7 @@ def send_centre_alarms(space: Workspace, now: datetime) -> Notified:
         return Notified()
     with unattended.lock_runs(space), open_store(space.where) as store:
         alerts = Alerts(store)
-        work = _Work(space, now, [_decode_note(each) for each in alerts.notes()])
+        work = _Work(space, now, [_decode_note(each) for each in alerts.read_notes()])
         work.add_lasting(troubles)
         _keep(space, alerts, work, now)
         return _send_waiting(space, alerts, now)
@@ -129,8 +129,8 @@ def send_centre_alarms(space: Workspace, now: datetime) -> Notified:
 
 def _note_due_alerts(space: Workspace, alerts: Alerts, troubles: Sequence[Item], now: datetime, *, digest: bool) -> str:
     """Write down what is to be told to whom; why not all of it could be found out, empty where it could."""
-    marks, trouble = alerts.marks(), ""
-    work = _Work(space, now, [_decode_note(each) for each in alerts.notes()])
+    marks, trouble = alerts.read_marks(), ""
+    work = _Work(space, now, [_decode_note(each) for each in alerts.read_notes()])
     work.add_lasting(troubles)
     try:
         work.read_items(marks, digest=digest)
@@ -143,7 +143,7 @@ def _note_due_alerts(space: Workspace, alerts: Alerts, troubles: Sequence[Item],
 def _keep(space: Workspace, alerts: Alerts, work: _Work, now: datetime) -> None:
     """Write down what is to be told to whom, and what was."""
     due = [
-        Due(recipient.name, now, to_json_value(message))
+        WaitingMessage(recipient.name, now, to_json_value(message))
         for message in work.compose_messages()
         for recipient in space.settings.notify
         if message.about in recipient.classes
@@ -229,7 +229,7 @@ def _send_waiting(space: Workspace, alerts: Alerts, now: datetime) -> Notified:
     known = {each.name: each for each in space.settings.notify}
     found: list[Sent] = []
     waiting, silent = 0, set[str]()
-    for each in alerts.due():
+    for each in alerts.waiting_messages():
         recipient, message = known.get(each.recipient), _decode_message(each)
         is_old = now - each.made > TRIES
         if recipient is None or message is None or (is_old and each.recipient in silent):
@@ -242,7 +242,7 @@ def _send_waiting(space: Workspace, alerts: Alerts, now: datetime) -> Notified:
             continue
         outcome = _mark_sent(recipient, message)  # what is old too: this machine may have been off for days
         if not outcome.is_sent:
-            alerts.failed(each.number, outcome.detail)
+            alerts.note_failure(each.number, outcome.detail)
             silent.add(each.recipient)
             waiting += not is_old
         if outcome.is_sent or is_old:
@@ -253,7 +253,7 @@ def _send_waiting(space: Workspace, alerts: Alerts, now: datetime) -> Notified:
     return Notified(tuple(found), waiting)
 
 
-def _decode_message(kept: Due) -> Message | None:
+def _decode_message(kept: WaitingMessage) -> Message | None:
     """What is to be sent; None where it is damaged, or of a later camscan."""
     try:
         message = from_plain(Message, kept.message)
@@ -263,13 +263,13 @@ def _decode_message(kept: Due) -> Message | None:
     return None if unknown or message.about not in TITLES else message
 
 
-def _explain_failure(kept: Due, recipient: Recipient | None, message: Message | None) -> str:
+def _explain_failure(kept: WaitingMessage, recipient: Recipient | None, message: Message | None) -> str:
     if recipient is None:
         return "no longer in camscan.yaml"
     return "the message cannot be read" if message is None else kept.trouble
 
 
-def _describe_kept(kept: Due) -> str:
+def _describe_kept(kept: WaitingMessage) -> str:
     return visible(str(kept.message.get("about", ""))) if isinstance(kept.message, Mapping) else ""
 
 

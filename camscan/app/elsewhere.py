@@ -185,7 +185,7 @@ def read_evidence(
             title = document.form.title if document.form else ""
             lines.append(f"{file.name}: {title}; as of {spoken_moment(file.as_of)} ({file.says_when})")
             names.append(file.name)
-            gathered.add(document)
+            gathered.read_document(document)
     return evidence_of(
         gathered, names, lines, site=site, database=database, started_at=started_at, everything=everything
     )
@@ -217,8 +217,8 @@ def evidence_of(
         gathered.source,
         report,
         gathered.entries,
-        dict(gathered.passed.most_common()),
-        tuple(gathered.broken_lines()),
+        dict(gathered.left_out.most_common()),
+        tuple(gathered.broken_part_lines()),
         tuple(lines),
     )
 
@@ -235,7 +235,7 @@ def _make_report(
         attempts = gathered.attempts
         devices = [each for each in merge_attempts(attempts, database) if everything or _has_spoken(each)]
         if silent := len({attempt.ip for attempt in attempts} - {ip for each in devices for ip in each.ip_addresses}):
-            gathered.passed[
+            gathered.left_out[
                 f"{'address' if silent == 1 else 'addresses'} of which nothing but ARP or DHCP could be read"
             ] = silent
     addresses = {ip for device in devices for ip in device.ip_addresses}
@@ -259,7 +259,7 @@ def _make_report(
         coverage,
         started_at=oldest or started_at,
         finished_at=newest or started_at,
-        completion=Completion.PARTIAL if gathered.broken else Completion.COMPLETE,
+        completion=Completion.PARTIAL if gathered.broken_count else Completion.COMPLETE,
         targets=tuple(names),
         site=site,
     )
@@ -295,9 +295,9 @@ def enter_evidence(
 
 def find_source(name: str) -> Source:
     """One source by the name of its command."""
-    return sources.load(name)
+    return sources.load_source(name)
 
 
 def all_sources() -> list[Source]:
     """Every source, by name."""
-    return [sources.load(name) for name in sources.names()]
+    return [sources.load_source(name) for name in sources.source_names()]

@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 from camscan.config import Config
 from camscan.fingerprints import Database
-from camscan.ingest import imported, nmap_engine
-from camscan.ingest.nmap_xml import Gathered
+from camscan.ingest import nmap_engine, report_of_evidence
+from camscan.ingest.nmap_xml import NmapResults
 from camscan.model import Report
 from camscan.net.scope import Scope
 from camscan.net.target import Targets
@@ -24,12 +24,12 @@ def read_nmap(
     ``sources`` stand in the report as its targets: what was asked of nmap, or the files' names.
     """
     now = datetime.now(UTC)
-    gathered = Gathered()
+    gathered = NmapResults()
     for name, stream in documents:
         with stream:
-            gathered.add(name, stream, now)
+            gathered.add_file(name, stream, now)
     started = gathered.started_at or now
-    return imported(
+    return report_of_evidence(
         gathered.attempts,
         database,
         gathered.coverage(),
@@ -37,7 +37,7 @@ def read_nmap(
         started_at=started,
         finished_at=max(gathered.finished_at or started, started),
         site=site,
-        complete=gathered.whole,
+        complete=gathered.is_whole,
     )
 
 
@@ -45,5 +45,5 @@ def run_nmap(targets: Targets, config: Config) -> Iterator[tuple[str, BinaryIO]]
     """Run an installed nmap on targets that may be scanned; its documents, for :func:`read_nmap`."""
     authorised = config.authorised(datetime.now(UTC))
     scope = Scope(targets.networks, excluded=config.exclusions_of(), authorised=authorised)
-    for document in nmap_engine.run(targets, scope):
+    for document in nmap_engine.run_nmap(targets, scope):
         yield "nmap", BytesIO(document)

@@ -24,8 +24,8 @@ from camscan.foi.refusal import Act
 from camscan.output import check_writable, explain_errors, make_folder, write_bytes_atomically
 from camscan.register.address import address_of
 from camscan.store import open_store
-from camscan.store.database import beside
-from camscan.store.packs import KeptPack, Packs, released, releasing
+from camscan.store.database import store_path
+from camscan.store.packs import KeptPack, Packs, release_transaction, released_packs
 from camscan.words import counted
 
 _LONGEST = 100
@@ -71,7 +71,7 @@ def make_pack(space: Workspace, folder: Path, asked: Asked) -> Made:
     drafted = _draft_pack(space, asked)
     if release is None:
         return _write_pack(_compare_with_earlier(drafted, _earlier_releases(space)), folder)
-    with open_store(space.where) as store, releasing(store) as packs:
+    with open_store(space.where) as store, release_transaction(store) as packs:
         return _release_pack(packs, replace(drafted, release=release), asked, lambda pack: _write_pack(pack, folder))
 
 
@@ -89,7 +89,7 @@ def release_pack(space: Workspace, asked: Asked) -> Pack:
     if release is None:
         raise UsageError("releasing a pack needs a role and a reference")
     drafted = _draft_pack(space, asked)
-    with open_store(space.where) as store, releasing(store) as packs:
+    with open_store(space.where) as store, release_transaction(store) as packs:
         return _release_pack(packs, replace(drafted, release=release), asked, lambda pack: Made(pack, ())).pack
 
 
@@ -136,10 +136,10 @@ def _draft_pack(space: Workspace, asked: Asked) -> Pack:
 
 def _earlier_releases(space: Workspace) -> list[Released]:
     """What was released; nothing is made where nothing was."""
-    if address_of(space.where) is None and not beside(Path(space.where)).exists():
+    if address_of(space.where) is None and not store_path(Path(space.where)).exists():
         return []
     with open_store(space.where) as store:
-        return _read_releases(released(store))
+        return _read_releases(released_packs(store))
 
 
 def _read_releases(packs: Iterable[KeptPack]) -> list[Released]:

@@ -80,7 +80,7 @@ class _Units:
 
     def make_unit(self, row: Asset) -> Unit:
         maker, _, stated = known_maker(row, self._known)
-        sort = counting.counted_as(row.identification.kind)
+        sort = counting.count_kind(row.identification.kind)
         price, bought, planned, gone = (
             row.entries.get("purchase_cost"),
             date_in_column(row, "purchase_date"),
@@ -161,7 +161,7 @@ def _count_numbers(
         addresses=seen.addresses,
         addresses_asked=seen.addresses - seen.unasked,
         sites_listed=seen.sites,
-        sites_scanned=seen.fresh,
+        sites_scanned=seen.fresh_sites,
         last_scan=seen.last,
     )
 

@@ -190,9 +190,9 @@ def _list_alarms(facts: Facts, new: int, reported: int) -> Iterator[Alarm]:
     if questions := len(facts.questions):
         title = f"{counted(questions, 'question')} about the identity of devices"
         yield Alarm("questions", questions, title, "Only a person can say whether two rows are one device.")
-    if looked.never:
-        title = f"{counted(len(looked.never), 'site')} never scanned completely"
-        yield Alarm("never_scanned", len(looked.never), title, "What is installed there is not known yet.")
+    if looked.never_asked:
+        title = f"{counted(len(looked.never_asked), 'site')} never scanned completely"
+        yield Alarm("never_scanned", len(looked.never_asked), title, "What is installed there is not known yet.")
     if not facts.is_decided:
         title = "no decision of the council is recorded, so nothing is in scope yet"
         would = f"{counted(status.would_match)} would match. " if status.would_match else ""

@@ -84,9 +84,9 @@ def _of_coverage(looked: Looked) -> dict[str, _Values]:
     return {
         "camscan_addresses": {("asked",): looked.addresses - looked.unasked, ("not_asked",): looked.unasked},
         "camscan_sites": {
-            ("scanned_90d",): looked.fresh,
-            ("stale",): len(looked.stale),
-            ("never",): len(looked.never),
+            ("scanned_90d",): looked.fresh_sites,
+            ("stale",): len(looked.stale_sites),
+            ("never",): len(looked.never_asked),
         },
     }
 

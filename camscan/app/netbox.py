@@ -10,7 +10,7 @@ from camscan.config import Config
 from camscan.fingerprints import Database
 from camscan.ingest import netbox_api, sources
 from camscan.ingest.gather import Gathered
-from camscan.ingest.netbox_api import Place
+from camscan.ingest.netbox_api import NetBoxServer
 from camscan.ingest.sources.inventory import read_records
 from camscan.words import counted
 
@@ -26,13 +26,13 @@ def ask_netbox(
 ) -> Evidence:
     """Read the inventories of these names or addresses. Raises ConfigError for one that camscan.yaml does not have."""
     asked = [config.inventory(name) for name in names]
-    places = [(each, Place(each.url, each.token.read(), each.ca_file)) for each in asked]
-    gathered = Gathered(sources.load("inventory"))
+    places = [(each, NetBoxServer(each.url, each.token.read(), each.ca_file)) for each in asked]
+    gathered = Gathered(sources.load_source("inventory"))
     lines = []
     for each, place in places:
         before = gathered.entries
         now = datetime.now(UTC)
-        gathered.hear(read_records("netbox-api", netbox_api.records(place), now), each.name, now)
+        gathered.take_items(read_records("netbox-api", netbox_api.fetch_devices(place), now), each.name, now)
         lines.append(f"{each.name}: {counted(gathered.entries - before, 'device')} of NetBox at {each.url}")
     return evidence_of(
         gathered,

@@ -230,7 +230,7 @@ class _Steps:
         with open_store(self._space.where) as store:
             kept = Alerts(store)
             kept.keep((), self._marks, (), forget=self._began - alerts.MEMORY)
-            return kept.marks()
+            return kept.read_marks()
 
 
 def _parse_moment(text: str | None) -> datetime | None:

@@ -20,12 +20,12 @@ from camscan.errors import ConfigError, UsageError
 from camscan.output import write_atomically
 from camscan.plan.estate_count import is_in_place
 from camscan.plan.scan_coverage import (
-    Asked,
+    AskedAddresses,
     NetworkAsked,
+    all_asked_since,
     list_asked,
     networks_asked,
     site_networks,
-    whole_since,
 )
 from camscan.register import Register, StoredScan
 
@@ -154,7 +154,7 @@ class KnownSites:
     def last_complete(self, site: str) -> str:
         """The day since which all of the site's networks have been asked; else how many of its addresses ever were."""
         own = [each for each in self.networks if each.site == site]
-        since = whole_since(own)
+        since = all_asked_since(own)
         asked = sum(each.asked for each in own)
         if since is not None or not asked:
             return f"{since or 'never'}"
@@ -186,7 +186,9 @@ def gather_known_sites(book: Register, settings: Config, rows: Iterable[Asset]) 
     return found
 
 
-def _networks_asked(settings: Config, places: Sequence[Place], asked: Sequence[Asked]) -> Iterator[NetworkAsked]:
+def _networks_asked(
+    settings: Config, places: Sequence[Place], asked: Sequence[AskedAddresses]
+) -> Iterator[NetworkAsked]:
     """Of the sites of camscan.yaml; where it has none, of those that the register remembers."""
     if settings.sites:
         for site in settings.sites:

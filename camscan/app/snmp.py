@@ -81,11 +81,11 @@ def ask_switches(
         for each in prepared.asked
     }
     found = asyncio.run(_all(prepared, logins, port))
-    gathered = Gathered(sources.load("snmp"), zones_of(prepared.config, site))
+    gathered = Gathered(sources.load_source("snmp"), zones_of(prepared.config, site))
     lines = []
     for each, answers in zip(prepared.asked, found, strict=True):
-        items: list[Item] = [*answers.problems, *mib.items(answers.walk, each.ip)]
-        gathered.hear(items, each.ip, datetime.now(UTC))
+        items: list[Item] = [*answers.problems, *mib.walk_items(answers.walk, each.ip)]
+        gathered.take_items(items, each.ip, datetime.now(UTC))
         how = "SNMPv2c, in clear text" if each.login.is_clear_text else "SNMPv3"
         lines.append(f"{each.ip}: {counted(answers.walk.count, 'value')} by {how}")
     names = tuple(each.ip for each in prepared.asked)
@@ -97,7 +97,7 @@ def ask_switches(
 
 async def _all(prepared: Prepared, logins: dict[str, Login], port: int) -> list[Answers]:
     """A few at once, in the order in which they were named."""
-    from camscan.ingest.snmp_agent import ask  # noqa: PLC0415 - as above
+    from camscan.ingest.snmp_agent import ask_switch  # noqa: PLC0415 - as above
 
     config = prepared.config
     cidrs = tuple(network for each in prepared.asked for network in each.login.cidrs)
@@ -111,6 +111,6 @@ async def _all(prepared: Prepared, logins: dict[str, Login], port: int) -> list[
 
         async def one(each: Asked) -> Answers:
             async with turns:
-                return await ask(door, each.ip, logins[each.login.name], port=port)
+                return await ask_switch(door, each.ip, logins[each.login.name], port=port)
 
         return list(await asyncio.gather(*(one(each) for each in prepared.asked)))

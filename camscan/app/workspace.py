@@ -41,9 +41,9 @@ class Workspace:
     @property
     def has_store(self) -> bool:
         """The same of what a service keeps beside the register."""
-        from camscan.store.database import beside  # noqa: PLC0415 - few commands need it
+        from camscan.store.database import store_path  # noqa: PLC0415 - few commands need it
 
-        return address_of(self.where) is not None or beside(Path(self.where)).exists()
+        return address_of(self.where) is not None or store_path(Path(self.where)).exists()
 
     def open(self, *, readonly: bool = False, editing: bool = False, create: bool = True) -> Register:
         """The register, as :func:`camscan.register.open_register` opens it."""
@@ -63,7 +63,7 @@ class Workspace:
 
     def _own_files(self) -> dict[Path, str]:
         """The files that hold what nobody can write again."""
-        from camscan.store.database import beside  # noqa: PLC0415 - only who writes a file needs it
+        from camscan.store.database import store_path  # noqa: PLC0415 - only who writes a file needs it
 
         settings = self.settings
         found = {settings.path: "your settings, camscan.yaml", settings.sites_file: "the table of your sites"}
@@ -73,7 +73,7 @@ class Workspace:
         found |= {secret.file: f"the file of a {secret.what}" for secret in secrets}
         if address_of(self.where) is None:
             register = Path(self.where)
-            found |= {register: "the register itself", beside(register): "the record of alerts and released packs"}
+            found |= {register: "the register itself", store_path(register): "the record of alerts and released packs"}
         return {path: what for path, what in found.items() if path is not None}
 
     def restore(self, backup: Path) -> Register:

@@ -112,7 +112,7 @@ def _open_sentences(facts: Facts) -> Iterator[str]:
             f"list, such as DHCP leases: {verb(facts.only_listed, 'it', 'they')} never answered a scan."
         )
     if looked.sites:
-        never, stale = len(looked.never), len(looked.stale)
+        never, stale = len(looked.never_asked), len(looked.stale_sites)
         yield f"{begin_sentence(never, 'site')} {verb(never or 1, 'was', 'were')} never scanned completely."
         if stale:
             yield f"{counted(stale, 'site')} {verb(stale, 'was', 'were')} not scanned completely in {RECENT} days."

@@ -119,9 +119,8 @@ def coverage_sentence(facts: Facts) -> str:
         asked = f"scans have asked {looked.percent:g} % of the {looked.addresses:,} addresses given to them"
     sites = ""
     if looked.sites:
-        sites = (
-            f", and {looked.fresh:,} of {counted(looked.sites, 'site')} were scanned completely within {RECENT} days"
-        )
+        of_sites = f"{looked.fresh_sites:,} of {counted(looked.sites, 'site')}"
+        sites = f", and {of_sites} were scanned completely within {RECENT} days"
     return f"Coverage: {asked}{sites}; the newest scan ended on {spoken(looked.last)}."
 
 

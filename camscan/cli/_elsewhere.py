@@ -36,7 +36,7 @@ def source_names() -> list[str]:
 
 def make_command(name: str) -> click.Command:
     """The command of one source."""
-    source = _later.sources.load(name)
+    source = _later.sources.load_source(name)
     forms = "; ".join(f"{form.name}: {form.title}" for form in source.forms)
 
     @click.command(

@@ -1,7 +1,7 @@
 """``python -m camscan.demo``: the estate in a process of its own, for the laboratory and for trying things out.
 
-Prints one JSON line ``{"ready": true, "truth": […]}`` when every unit is up, runs until SIGTERM or until standard input
-closes, then prints one JSON line ``{"violations": […], …}``.
+It prints one JSON line ``{"ready": true, "truth": […]}`` when every unit is up, and runs until SIGTERM or until
+standard input closes. Then it prints one JSON line ``{"violations": […], …}``.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from camscan.demo.estate import BASE, Estate, estate
 _REFUSAL = "The estate cannot come up"
 
 
-def _say(message: object) -> None:
+def _print_json(message: object) -> None:
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
 
 
-async def run(built: Estate) -> None:
-    """Bring an estate up, say so, and let it run until it is to end; then say what it saw."""
+async def run_estate(built: Estate) -> None:
+    """Bring an estate up, report that it is ready, run it until the end, and report what it saw."""
     try:
         await built.start()
     except OSError as error:
         raise SystemExit(f"{_REFUSAL}: {error}") from error
     stop = system.when_to_end()
-    _say({"ready": True, "truth": [dataclasses.asdict(truth) for truth in built.truth]})
+    _print_json({"ready": True, "truth": [dataclasses.asdict(truth) for truth in built.truth]})
     await stop.wait()
     await built.stop()
     report = {
@@ -40,13 +40,13 @@ async def run(built: Estate) -> None:
         **built.record.summary(),
     }
     try:
-        _say(report)
+        _print_json(report)
     except OSError:  # a broken pipe: whoever started us does not want to know
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its end
 
 
 def main() -> None:
-    """Run an estate as the arguments say. Exits 2 where the arguments make no estate, 1 where it cannot come up."""
+    """Run an estate by its arguments. Exits 2 if the arguments do not describe an estate, 1 if it cannot come up."""
     parser = argparse.ArgumentParser(prog="python -m camscan.demo", description=__doc__)
     parser.add_argument("--base", default=str(BASE), help="network whose addresses the units take")
     parser.add_argument("--size", type=int, help="number of units (one of each device by default)")
@@ -70,7 +70,7 @@ def main() -> None:
         )
     except ValueError as error:
         parser.exit(2, f"{_REFUSAL}: {error}\n")
-    asyncio.run(run(built))
+    asyncio.run(run_estate(built))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Which devices there are, and which units an estate of a given size has.
+"""The emulated devices, and the units of an estate of a given size.
 
-Files in ``devices/`` are found by convention: there is no list to keep.
+Files in ``devices/`` are found by their place: there is no list to keep.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from dataclasses import replace
 from ipaddress import IPv4Network
 
 from camscan.demo import devices as shelf
-from camscan.demo.device import Device, Given, Tcp, Truth, Udp, Unit
+from camscan.demo.device import Device, GivenFields, Tcp, Truth, Udp, Unit
 
 
 @functools.cache
-def devices() -> tuple[Device, ...]:
+def load_devices() -> tuple[Device, ...]:
     """Every emulated device, in the order in which an estate has them."""
     found: list[Device] = []
     for module in pkgutil.iter_modules(shelf.__path__):
@@ -28,10 +28,10 @@ def devices() -> tuple[Device, ...]:
     return tuple(sorted(found, key=lambda device: (device.first, device.name)))
 
 
-def _sequence(size: int | None, without: Collection[str]) -> Iterator[Device]:
-    if unknown := {*without} - {device.name for device in devices()}:
+def _device_sequence(size: int | None, without: Collection[str]) -> Iterator[Device]:
+    if unknown := {*without} - {device.name for device in load_devices()}:
         raise ValueError(f"no device {', '.join(sorted(unknown))}")
-    every = [device for device in devices() if device.name not in without]
+    every = [device for device in load_devices() if device.name not in without]
     if size is None:
         yield from every
     else:
@@ -39,7 +39,7 @@ def _sequence(size: int | None, without: Collection[str]) -> Iterator[Device]:
         yield from itertools.islice(itertools.chain(every, repeated), size)
 
 
-def units(
+def make_units(
     base: IPv4Network,
     size: int | None,
     *,
@@ -48,11 +48,11 @@ def units(
     seed: int,
     without: Collection[str] = (),
 ) -> tuple[Unit, ...]:
-    """Units with addresses, MACs and serials; the same for the same arguments. Devices named in ``without`` stay out.
+    """Units with addresses, MACs and serials, the same for the same arguments. ``without`` names devices to leave out.
 
-    Raises ValueError where there are more units than addresses, or no device has a name that ``without`` has.
+    Raises ValueError if there are more units than addresses, or if ``without`` names a device that does not exist.
     """
-    chosen = list(_sequence(len(addresses) if addresses is not None and size is None else size, without))
+    chosen = list(_device_sequence(len(addresses) if addresses is not None and size is None else size, without))
     places = (
         list(addresses) if addresses is not None else [str(ip) for ip in itertools.islice(base.hosts(), len(chosen))]
     )
@@ -69,7 +69,7 @@ def units(
                 ip=ip,
                 netmask=str(base.netmask),
                 gateway=str(base.broadcast_address - 1),
-                mac=_mac(device.oui, rng, macs),
+                mac=_make_mac(device.oui, rng, macs),
                 serial=device.serial(rng, device),
                 low_ports=low_ports,
                 seed=seed,
@@ -79,7 +79,7 @@ def units(
     return tuple(made)
 
 
-def _mac(oui: str, rng: random.Random, taken: set[str]) -> str:
+def _make_mac(oui: str, rng: random.Random, taken: set[str]) -> str:
     while True:
         rest = [f"{rng.randrange(256):02x}" for _ in range(6 - len(oui.split(":")))]
         mac = ":".join([oui, *rest])
@@ -88,20 +88,20 @@ def _mac(oui: str, rng: random.Random, taken: set[str]) -> str:
             return mac
 
 
-def _given(unit: Unit) -> Iterator[Given]:
+def _given_fields(unit: Unit) -> Iterator[GivenFields]:
     for service in unit.device.services:
         port = unit.port(service.port)
         if isinstance(service, Udp):
             for way, offered in (("group", service.group), ("unicast", service.unicast)):
                 if offered:
-                    yield Given(service.protocol, port, way, service.gives)
+                    yield GivenFields(service.protocol, port, way, service.gives)
         elif isinstance(service, Tcp):
             if service.certificate is not None:
-                yield Given("tls", port, "tcp", service.certificate_gives)
-            yield Given(service.protocol, port, "tcp", service.gives)
+                yield GivenFields("tls", port, "tcp", service.certificate_gives)
+            yield GivenFields(service.protocol, port, "tcp", service.gives)
 
 
-def _told(unit: Unit) -> str | None:
+def _told_firmware(unit: Unit) -> str | None:
     """Firmware in the form that the unit's own protocols use: SADP leaves out the space before "build"."""
     firmware = unit.device.firmware
     if firmware and any(service.protocol == "sadp" for service in unit.device.services):
@@ -109,7 +109,7 @@ def _told(unit: Unit) -> str | None:
     return firmware
 
 
-def truth(unit: Unit) -> Truth:
+def truth_of(unit: Unit) -> Truth:
     """What is true of a unit."""
     device = unit.device
     return Truth(
@@ -119,10 +119,10 @@ def truth(unit: Unit) -> Truth:
         maker=device.maker,
         brand=device.brand,
         model=device.model,
-        firmware=_told(unit),
+        firmware=_told_firmware(unit),
         serial=unit.serial or None,
         kind=device.kind,
         is_camera_system=device.is_camera_system,
         hostile=device.hostile,
-        gives=tuple(_given(unit)),
+        gives=tuple(_given_fields(unit)),
     )

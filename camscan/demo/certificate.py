@@ -1,4 +1,4 @@
-"""Certificates of the emulated TLS units, made when the estate starts; no private key is ever stored in the product."""
+"""Certificates of the emulated TLS units. They are made when the estate starts; the product stores no private key."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _OIDS = {
 }
 
 
-def _name(text: str, unit: Unit) -> x509.Name:
+def _x509_name(text: str, unit: Unit) -> x509.Name:
     filled = text.format(ip=unit.ip, mac=unit.mac_tail.upper(), serial=unit.serial)
     pairs = [part.split("=", 1) for part in filled.split(", ")]
     return x509.Name([x509.NameAttribute(_OIDS[key], value) for key, value in pairs])
 
 
 class Authority:
-    """Makes the server side of TLS for units; units whose certificate text is equal show the same certificate."""
+    """Makes the server side of TLS for units. Units with equal certificate texts show the same certificate."""
 
     def __init__(self) -> None:
         self._keys: dict[int, rsa.RSAPrivateKey] = {}
@@ -41,11 +41,11 @@ class Authority:
     def context(self, certificate: Certificate, unit: Unit) -> ssl.SSLContext:
         """A server context with the unit's certificate."""
         subject, issuer = (
-            _name(text, unit) for text in (certificate.subject, certificate.issuer or certificate.subject)
+            _x509_name(text, unit) for text in (certificate.subject, certificate.issuer or certificate.subject)
         )
         known = (subject.rfc4514_string(), issuer.rfc4514_string(), certificate.legacy)
         if known not in self._contexts:
-            self._contexts[known] = self._make(certificate, subject, issuer)
+            self._contexts[known] = self._make_context(certificate, subject, issuer)
         return self._contexts[known]
 
     def _key(self, bits: int) -> rsa.RSAPrivateKey:
@@ -53,7 +53,7 @@ class Authority:
             self._keys[bits] = rsa.generate_private_key(public_exponent=65537, key_size=bits)
         return self._keys[bits]
 
-    def _make(self, certificate: Certificate, subject: x509.Name, issuer: x509.Name) -> ssl.SSLContext:
+    def _make_context(self, certificate: Certificate, subject: x509.Name, issuer: x509.Name) -> ssl.SSLContext:
         key = self._key(1024 if certificate.legacy else 2048)
         first, last = certificate.years
         made = (
@@ -70,7 +70,7 @@ class Authority:
         if certificate.legacy:
             context.set_ciphers("ALL:@SECLEVEL=0")
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # old units speak only this
+                warnings.simplefilter("ignore", DeprecationWarning)  # old units speak nothing newer
                 context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "pair.pem")

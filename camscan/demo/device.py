@@ -1,4 +1,4 @@
-"""Nouns of the simulated estate: a device as described in a file, and a unit of it with an address of its own."""
+"""The nouns of the simulated estate: a device as a file describes it, and a unit of it with an address of its own."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 SHIFT = 20000
-"""Added to privileged ports where the estate may not bind them."""
+"""Added to privileged ports if the estate may not bind them."""
 PRIVILEGED = 1024
-"""Ports below this need a privilege."""
+"""Ports below this number need a privilege."""
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """Fields that one protocol of a unit tells to whoever asks."""
+class GivenFields:
+    """The fields that one protocol of a unit tells to everybody who asks."""
 
     protocol: str
     """As in the captured-reply format: ``sadp``, ``http`` …"""
     port: int
-    """Where it is told, after the shift of low ports."""
+    """The port, after low ports were shifted."""
     way: str
     """``group`` (multicast or broadcast question), ``unicast`` (a datagram to the unit) or ``tcp``."""
     fields: tuple[str, ...]
-    """Of maker, brand, model, firmware, serial and mac; ``maker`` only where the bytes are strong evidence of it."""
+    """Of maker, brand, model, firmware, serial and mac; ``maker`` only if the bytes are strong evidence of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What is true of one unit, for tests to compare a scan with."""
+    """What is true of one unit. Tests compare a scan with it."""
 
     ip: str
     mac: str
     """Lower case, colons."""
     device: str
-    """Name of the file in ``devices/``."""
+    """The name of its file in ``devices/``."""
     maker: str | None
-    """Who builds it, as a key of the maker list; None where nobody can tell or it does not matter."""
+    """The builder, as a key of the list of makers; None if nobody can know it, or it does not matter."""
     brand: str | None
     model: str | None
     firmware: str | None
@@ -46,17 +46,17 @@ class Truth:
     kind: str | None
     is_camera_system: bool | None
     hostile: bool
-    """It lies or poisons on purpose: naming it and not naming it are both fair."""
-    gives: tuple[Given, ...]
+    """The unit lies on purpose: naming it and not naming it are both acceptable."""
+    gives: tuple[GivenFields, ...]
 
-    def given(self, *ways: str) -> frozenset[str]:
-        """Fields that can be learnt over the named ways, or over any when none is named."""
+    def given_fields(self, *ways: str) -> frozenset[str]:
+        """The fields that can be learnt over the named ways; over all ways if none is named."""
         return frozenset(name for given in self.gives if not ways or given.way in ways for name in given.fields)
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One thing that a polite scanner never does."""
+    """Something that a polite scanner never does."""
 
     ip: str
     """The unit; for a question to a group or broadcast address, that address."""
@@ -69,14 +69,14 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question as it arrived, cut after 512 bytes."""
+    """One question as it arrived, cut to 512 bytes."""
 
     ip: str
     port: int
     protocol: str
     payload: bytes
     at: float
-    """Seconds on the event loop's clock."""
+    """Seconds, by the clock of the event loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Unit:
 
     device: Device
     number: int
-    """Place in the estate, from 0; also the number of its interface where there is one for each."""
+    """Its place in the estate, from 0; also the number of its interface, if each unit has one."""
     ip: str
     netmask: str
     gateway: str
@@ -94,33 +94,33 @@ class Unit:
     low_ports: bool
     seed: int
     neighbour: str
-    """Address of another unit, for devices that claim it."""
+    """The address of another unit, for devices that claim it."""
 
     def port(self, number: int) -> int:
         """The port that really listens for ``number``."""
         return number if self.low_ports or number >= PRIVILEGED else number + SHIFT
 
     def rng(self, purpose: str) -> random.Random:
-        """Repeatable numbers of this unit for one purpose."""
+        """A random generator of this unit for one purpose. It repeats itself from run to run."""
         return random.Random(f"{self.seed}/{self.number}/{purpose}")  # noqa: S311 - made-up serials, not secrets
 
-    def hex(self, purpose: str, digits: int) -> str:
+    def hex_text(self, purpose: str, digits: int) -> str:
         """Made-up lower-case hex text, always the same for one purpose."""
         return f"{self.rng(purpose).getrandbits(digits * 4):0{digits}x}"
 
     @property
     def model(self) -> str:
-        """The device's model, or nothing."""
+        """The device's model, or an empty text."""
         return self.device.model or ""
 
     @property
     def firmware(self) -> str:
-        """The device's firmware, or nothing."""
+        """The device's firmware, or an empty text."""
         return self.device.firmware or ""
 
     @property
     def mac_tail(self) -> str:
-        """MAC as 12 lower-case hex digits."""
+        """The MAC as 12 lower-case hex digits."""
         return self.mac.replace(":", "")
 
 
@@ -130,9 +130,9 @@ class Question:
 
     payload: bytes
     to_group: bool
-    """It came by multicast or broadcast."""
+    """Whether it came by multicast or broadcast."""
     from_port: int = 0
-    """The asker's port."""
+    """The port of the sender."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,52 +141,52 @@ class Reply:
 
     payload: bytes
     delay: float = 0.0
-    """Seconds before it leaves, before the estate's scaling."""
+    """Seconds before it leaves. The estate scales them."""
     to_group: bool = False
-    """Sent to the protocol's group instead of to the asker."""
+    """Whether it is sent to the group of the protocol instead of to the sender of the question."""
 
 
 class Session(Protocol):
-    """One TCP connection, as a service's conversation sees it. Reading records and inspects what came."""
+    """One TCP connection, as the conversation of a service sees it. Reading records and inspects what came."""
 
     unit: Unit
     port: int
     number: int
     """How many earlier connections are still open."""
 
-    async def line_block(self, limit: int = 16384) -> bytes:
-        """Bytes up to and including an empty line; what there is when the peer stops or breaks the limit."""
+    async def read_line_block(self, limit: int = 16384) -> bytes:
+        """Bytes up to and including an empty line; fewer if the peer stops or exceeds the limit."""
         ...
 
-    async def exactly(self, count: int) -> bytes:
+    async def read_exactly(self, count: int) -> bytes:
         """``count`` bytes, or fewer at the end."""
         ...
 
-    async def until_closed(self) -> bytes:
-        """Everything until the peer closes, cut after 64 KiB."""
+    async def read_until_closed(self) -> bytes:
+        """Everything until the peer closes, cut to 64 KiB."""
         ...
 
     async def send(self, payload: bytes) -> None:
-        """Send and wait until the peer takes it."""
+        """Send, and wait until the peer takes it."""
         ...
 
     async def pause(self, seconds: float) -> None:
-        """Wait; ends the conversation when the peer has gone."""
+        """Wait. The conversation ends if the peer closes meanwhile."""
         ...
 
     def reset(self) -> None:
-        """End with a TCP reset instead of a close."""
+        """End the connection with a TCP reset instead of a close."""
         ...
 
-    def saw(self, protocol: str, payload: bytes) -> None:
+    def record_request(self, protocol: str, payload: bytes) -> None:
         """Record and inspect one request."""
         ...
 
-    def broke(self, rule: str, detail: str) -> None:
+    def record_violation(self, rule: str, detail: str) -> None:
         """Record that a rule of this device was broken."""
         ...
 
-    def challenged(self) -> None:
+    def count_challenge(self) -> None:
         """Count one HTTP 401."""
         ...
 
@@ -196,15 +196,15 @@ Converse = Callable[[Session], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What a TLS certificate says. Two units with equal certificates show one and the same."""
+    """What a TLS certificate says. Two units with equal certificates show the same one."""
 
     subject: str
-    """``KEY=value`` pairs, comma separated; ``{ip}`` stands for the unit's address."""
+    """``KEY=value`` pairs, separated by commas; ``{ip}`` stands for the unit's address."""
     issuer: str = ""
-    """Empty: self-signed."""
+    """Empty if the certificate is self-signed."""
     years: tuple[int, int] = (2019, 2037)
     legacy: bool = False
-    """Only TLS 1.0 is spoken, with a 1024-bit key."""
+    """The unit speaks TLS 1.0 only, with a 1024-bit key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,9 +232,9 @@ class Udp:
     group: bool = True
     """Questions to the group or broadcast address are answered."""
     unicast: bool = True
-    """Questions to the unit's own address are answered; otherwise they are dropped as by a filter."""
+    """Questions to the unit's own address are answered; otherwise they are dropped, as a filter drops them."""
     announce: Callable[[Unit], bytes] | None = None
-    """Sent to the group unasked, at the start and now and then."""
+    """The message that is sent to the group unasked, at the start and now and then."""
 
 
 Service = Tcp | Udp
@@ -246,7 +246,7 @@ def _no_serial(_random: random.Random, _device: Device) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
-    """One kind of emulated device; one file each in ``devices/``."""
+    """One kind of emulated device: one file in ``devices/``."""
 
     maker: str | None
     brand: str | None = None
@@ -255,17 +255,17 @@ class Device:
     kind: str | None = "camera"
     is_camera_system: bool | None = True
     oui: str
-    """First half (three to five bytes) of its MAC addresses."""
+    """The first half (three to five bytes) of its MAC addresses."""
     serial: Callable[[random.Random, Device], str] = _no_serial
     services: tuple[Service, ...] = ()
     hostile: bool = False
     once: bool = False
-    """Appears only once, however big the estate."""
+    """It appears only once, however big the estate is."""
     first: int = 50
-    """Lower comes earlier in the estate; equal ones in order of file name."""
+    """A lower number comes earlier in the estate; equal numbers are in the order of file names."""
     extra: Mapping[str, str] = field(default_factory=dict)
     """What else its protocols tell, by the name that the protocol's file uses."""
     name: str = ""
     """Set from the file name."""
     about: str = ""
-    """What is special about it, one line: set from the file's docstring."""
+    """What is special about it, in one line: set from the file's docstring."""

@@ -1,4 +1,4 @@
-"""The estate itself: units that answer, and what they saw."""
+"""The estate itself: units that answer, and a record of what they saw."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from camscan.demo.certificate import Authority
 from camscan.demo.device import Request, Tcp, Truth, Udp, Unit, Violation
 from camscan.demo.record import Record
 from camscan.demo.tcp import Listener
-from camscan.demo.udp import EVERYWHERE, Ear, Mouth, loopback_or
+from camscan.demo.udp import EVERYWHERE, GroupSocket, UnitSocket, loopback_or
 
 BASE = IPv4Network("127.20.0.0/24")
 
 
 class Estate:
-    """Emulated devices on their own addresses. Use as ``async with estate() as e: …`` or by ``start`` and ``stop``."""
+    """Emulated devices on their own addresses.
+
+    Use it as ``async with estate() as e: …``, or by ``start`` and ``stop``.
+    """
 
     def __init__(
         self,
@@ -33,20 +36,20 @@ class Estate:
     ) -> None:
         self.units = tuple(units)
         self.base = base
-        self.truth: tuple[Truth, ...] = tuple(catalogue.truth(unit) for unit in self.units)
+        self.truth: tuple[Truth, ...] = tuple(catalogue.truth_of(unit) for unit in self.units)
         self.record = Record()
         self._prefix = interface_prefix
         self._multicast = multicast
         self._scale = delay_scale
         self._every = announce_every
         self._listeners: list[Listener] = []
-        self._mouths: list[Mouth] = []
-        self._ears: list[Ear] = []
+        self._mouths: list[UnitSocket] = []
+        self._ears: list[GroupSocket] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def violations(self) -> list[Violation]:
-        """Everything that a polite scanner never does, and somebody did."""
+        """Everything that a visitor did and a polite scanner never does."""
         return self.record.violations
 
     @property
@@ -56,17 +59,17 @@ class Estate:
 
     @property
     def connections_peak(self) -> dict[str, int]:
-        """Most connections that were open at once, by address; absent means none."""
+        """The most connections that were open at once, by address; an absent address had none."""
         return self.record.peak
 
     @property
     def connections(self) -> dict[str, list[tuple[int, float, float]]]:
-        """Finished connections by address: port, and when it was opened and closed on the event loop's clock."""
+        """Finished connections by address: port, and when it was opened and closed by the clock of the event loop."""
         return self.record.connections
 
     @property
     def challenges(self) -> dict[str, int]:
-        """HTTP 401 answers drawn, by address."""
+        """HTTP 401 answers that were drawn, by address."""
         return self.record.challenges
 
     async def start(self) -> None:
@@ -89,7 +92,7 @@ class Estate:
             opened: set[socket.socket] = set()
             for service in unit.device.services:
                 if isinstance(service, Udp):
-                    mouth = Mouth(unit, service, self.record, self._scale)
+                    mouth = UnitSocket(unit, service, self.record, self._scale)
                     mouth.start(interface)
                     self._mouths.append(mouth)
                 elif isinstance(service, Tcp):
@@ -103,7 +106,7 @@ class Estate:
     def _listen_to_groups(self) -> None:
         everybody = frozenset({"255.255.255.255", "127.255.255.255", str(self.base.broadcast_address)})
         ours = frozenset(unit.ip for unit in self.units)
-        heard: dict[tuple[str, int], list[Mouth]] = {}
+        heard: dict[tuple[str, int], list[UnitSocket]] = {}
         for mouth in self._mouths:
             if mouth.service.group:
                 heard.setdefault((mouth.service.protocol, mouth.service.port), []).append(mouth)
@@ -112,7 +115,7 @@ class Estate:
         places = (EVERYWHERE, str(self.base.broadcast_address)) if self.base.is_loopback else (EVERYWHERE,)
         for (protocol, port), mouths in heard.items():
             for place in places:
-                ear = Ear(protocol, port, everybody, self.record, mouths, ours.__contains__, place)
+                ear = GroupSocket(protocol, port, everybody, self.record, mouths, ours.__contains__, place)
                 ear.start(interface, loopback_or(first.ip))
                 self._ears.append(ear)
 
@@ -123,7 +126,7 @@ class Estate:
             await asyncio.sleep(self._every)
 
     async def stop(self) -> None:
-        """Take every unit down. What was seen stays readable."""
+        """Take every unit down. The record stays readable."""
         for ear in self._ears:
             ear.stop()
         for mouth in self._mouths:
@@ -159,14 +162,14 @@ def estate(
 ) -> Estate:
     """An estate in ``base``: one unit of each device, or ``size`` units (devices repeat with fresh serials and MACs).
 
-    ``low_ports`` keeps ports below 1024 (needs the privilege); otherwise 20000 is added to them. ``interface_prefix``
-    binds unit *n* to interface ``<prefix>n``, as in a laboratory where every unit has an interface with its own MAC
-    (see ``plan``). Without ``multicast``, groups are neither heard nor greeted. ``delay_scale`` scales the time that
-    devices wait before they answer (0: none). Devices named in ``without`` stay out. Raises ValueError where ``base``
-    is too small, or no device has such a name.
+    ``low_ports`` keeps ports below 1024 (this needs the privilege); otherwise 20000 is added to them.
+    ``interface_prefix`` binds unit *n* to the interface ``<prefix>n``, as in a laboratory where every unit has an
+    interface with its own MAC (see ``plan_interfaces``). Without ``multicast``, groups are neither heard nor greeted.
+    ``delay_scale`` scales the time that devices wait before they answer (0: none). Devices in ``without`` are left out.
+    Raises ValueError if ``base`` is too small, or if ``without`` names a device that does not exist.
     """
     base = IPv4Network(base)
-    units = catalogue.units(base, size, addresses=addresses, low_ports=low_ports, seed=seed, without=without)
+    units = catalogue.make_units(base, size, addresses=addresses, low_ports=low_ports, seed=seed, without=without)
     return Estate(
         units,
         base,
@@ -177,7 +180,7 @@ def estate(
     )
 
 
-def plan(
+def plan_interfaces(
     size: int | None = None,
     *,
     base: IPv4Network | str = BASE,
@@ -185,6 +188,8 @@ def plan(
     seed: int = 1,
     without: Collection[str] = (),
 ) -> list[tuple[str, str]]:
-    """Address and MAC of each unit, in order, for whoever has to create the interfaces."""
-    chosen = catalogue.units(IPv4Network(base), size, addresses=addresses, low_ports=True, seed=seed, without=without)
+    """Address and MAC of each unit, in order, for a caller that creates the interfaces."""
+    chosen = catalogue.make_units(
+        IPv4Network(base), size, addresses=addresses, low_ports=True, seed=seed, without=without
+    )
     return [(unit.ip, unit.mac) for unit in chosen]

@@ -12,7 +12,7 @@ Serial = Callable[[random.Random, Device], str]
 _UPPER = string.ascii_uppercase
 
 
-def hikvision(region: str, letter: str, years: tuple[int, int], channels: str = "", tail: str = "") -> Serial:
+def hikvision_serial(region: str, letter: str, years: tuple[int, int], channels: str = "", tail: str = "") -> Serial:
     """Model, channel count on recorders, production date, region letters, number, tail on recorders."""
 
     def make(rng: random.Random, device: Device) -> str:
@@ -23,7 +23,7 @@ def hikvision(region: str, letter: str, years: tuple[int, int], channels: str = 
     return make
 
 
-def dahua(start: str = "", middle: str = "AG") -> Serial:
+def dahua_serial(start: str = "", middle: str = "AG") -> Serial:
     """Two characters for the date, five hex digits, P, two letters, five characters."""
 
     def make(rng: random.Random, _device: Device) -> str:
@@ -34,7 +34,7 @@ def dahua(start: str = "", middle: str = "AG") -> Serial:
     return make
 
 
-def pattern(text: str) -> Serial:
+def pattern_serial(text: str) -> Serial:
     """``#`` becomes a digit, ``@`` a capital, ``%`` a hex digit."""
     alphabets = {"#": string.digits, "@": _UPPER, "%": "0123456789ABCDEF"}
 

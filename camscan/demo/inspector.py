@@ -1,7 +1,7 @@
-"""The rules that every emulated device holds its visitors to. Pure: bytes in, broken rules out.
+"""The rules that every emulated device applies to its visitors. Pure: bytes in, broken rules out.
 
-They are written from the protocols (RFC 9112, RFC 2326, SOAP 1.2, WS-Discovery 2005/04, RFC 6762, UPnP 1.1 and the
-two makers' discovery formats), not from what the scanner sends.
+They are written from the protocols (RFC 9112, RFC 2326, SOAP 1.2, WS-Discovery 2005/04, RFC 6762, UPnP 1.1 and the two
+makers' discovery formats), and not from what the scanner sends.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _HEADER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[ \t]*[^\r\n]*")
 
 
 def inspect(protocol: str, payload: bytes, ip: str) -> Broken:
-    """Rules that one question breaks; ``ip`` is the unit asked, or a group address."""
+    """The rules that one question breaks; ``ip`` is the unit that was asked, or a group address."""
     if CREDENTIAL.search(payload):
         yield "credential", payload[:200].decode("latin-1")
     rule = _RULES.get(protocol)
@@ -65,7 +65,7 @@ def inspect(protocol: str, payload: bytes, ip: str) -> Broken:
 
 
 def _text_request(payload: bytes, ip: str, scheme: bytes) -> tuple[bytes, bytes, dict[bytes, bytes], bytes, str]:
-    """Method, target, headers, body, and what is wrong with its form (empty when nothing is)."""
+    """Method, target, headers, body, and what is wrong with the form (empty if nothing is)."""
     head, blank, body = payload.partition(b"\r\n\r\n")
     start, *lines = head.split(b"\r\n")
     match = _REQUEST_LINE.fullmatch(start)
@@ -146,7 +146,7 @@ def _rtsp(payload: bytes, ip: str) -> Broken:
 
 
 def _sadp(payload: bytes, _ip: str) -> Broken:
-    root = _xml(payload)
+    root = _parse_xml(payload)
     if root is None or root.tag not in {"Probe", "ProbeMatch", "Hello"}:
         yield "malformed request", "SADP: not a Probe"
         return
@@ -162,7 +162,7 @@ def _sadp(payload: bytes, _ip: str) -> Broken:
 
 
 def dhip_request(payload: bytes) -> object:
-    """The JSON of a well-framed DHIP datagram; None when a real device would ignore it."""
+    """The JSON of a well-framed DHIP datagram; None if a real device would ignore it."""
     if len(payload) < DHIP_HEADER or payload[:8] != b"\x20\x00\x00\x00DHIP":
         return None
     session, number, length, index, total, reserved = struct.unpack("<6I", payload[8:32])
@@ -180,15 +180,15 @@ def _dhip(payload: bytes, _ip: str) -> Broken:
         yield "malformed request", f"DHIP: {payload[:40]!r}"
     elif call.get("method") not in {"DHDiscover.search", "client.notifyDevInfo"}:
         yield "forbidden verb", f"DHIP {call.get('method')}"
-    elif call["method"] == "DHDiscover.search" and not _harmless(call.get("params")):
+    elif call["method"] == "DHDiscover.search" and not _is_harmless(call.get("params")):
         yield "malformed request", f"DHIP: params {call.get('params')}"
 
 
-def _harmless(params: object) -> bool:
+def _is_harmless(params: object) -> bool:
     return isinstance(params, dict) and not set(params) - {"mac", "uni"}
 
 
-def _exact(wanted: bytes, name: str) -> Callable[[bytes, str], Broken]:
+def _require_exact(wanted: bytes, name: str) -> Callable[[bytes, str], Broken]:
     def rule(payload: bytes, _ip: str) -> Broken:
         if payload != wanted:
             yield "malformed request", f"{name}: {payload[:40].hex()}"
@@ -197,13 +197,13 @@ def _exact(wanted: bytes, name: str) -> Callable[[bytes, str], Broken]:
 
 
 def _wsd(payload: bytes, _ip: str) -> Broken:
-    root = _xml(payload)
+    root = _parse_xml(payload)
     if root is None or root.tag != "{http://www.w3.org/2003/05/soap-envelope}Envelope":
         yield "malformed request", "WS-Discovery: not a SOAP 1.2 envelope"
         return
     address = "{http://schemas.xmlsoap.org/ws/2004/08/addressing}"
     if root.find(f".//{_WSD_11}Probe") is not None:
-        return  # WS-Discovery 1.1 has namespaces of its own: no ONVIF device answers its probe, and it harms none
+        return  # WS-Discovery 1.1 has its own namespaces: no ONVIF device answers such a probe
     action = (root.findtext(f".//{address}Action") or "").strip().rpartition("/")[2]
     if action in {"ProbeMatches", "Hello", "Bye", "ResolveMatches"}:
         return
@@ -218,8 +218,8 @@ def _wsd(payload: bytes, _ip: str) -> Broken:
 def _mdns(payload: bytes, _ip: str) -> Broken:
     """Whether RFC 6762 allows the question.
 
-    It may list the answers that its asker knows (7.1), in packets of their own too (7.2), and the records that its
-    asker is about to announce (8.2).
+    It may list the answers that the sender knows (7.1), also in packets of their own (7.2), and the records that the
+    sender is about to announce (8.2).
     """
     if len(payload) < DNS_HEADER:
         yield "malformed request", "mDNS: too short"
@@ -267,16 +267,16 @@ def _ssdp(payload: bytes, _ip: str) -> Broken:
         yield "malformed request", "SSDP: MAN, ST or HOST"
 
 
-def _anything(_payload: bytes, _ip: str) -> Broken:
+def _allow_anything(_payload: bytes, _ip: str) -> Broken:
     yield from ()
 
 
-def _xml(payload: bytes) -> ET.Element | None:
+def _parse_xml(payload: bytes) -> ET.Element | None:
     if b"<!DOCTYPE" in payload:
         return None
     try:
         return ET.fromstring(payload)  # noqa: S314 - a DTD was refused above
-    except (ET.ParseError, ValueError, LookupError):  # the latter two: encodings that do not exist
+    except (ET.ParseError, ValueError, LookupError):  # the last two: encodings that do not exist
         return None
 
 
@@ -285,10 +285,10 @@ _RULES: dict[str, Callable[[bytes, str], Broken]] = {
     "rtsp": _rtsp,
     "sadp": _sadp,
     "dhip": _dhip,
-    "dahua5050": _exact(LEGACY_5050, "legacy discovery"),
-    "dvrip": _exact(DVRIP_REALM, "DVRIP"),
+    "dahua5050": _require_exact(LEGACY_5050, "legacy discovery"),
+    "dvrip": _require_exact(DVRIP_REALM, "DVRIP"),
     "wsd": _wsd,
     "mdns": _mdns,
     "ssdp": _ssdp,
-    "other": _anything,
+    "other": _allow_anything,
 }

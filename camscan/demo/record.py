@@ -10,11 +10,11 @@ from camscan.demo.device import Request, Violation
 from camscan.demo.inspector import inspect
 
 KEPT = 100_000
-"""Newest requests that are kept; violations are all kept."""
+"""The newest requests are kept, up to this number; violations are all kept."""
 
 
 class Record:
-    """The shared request inspector of every unit."""
+    """The request inspector that all units share."""
 
     def __init__(self) -> None:
         self.violations: list[Violation] = []
@@ -23,40 +23,43 @@ class Record:
         self.peak: dict[str, int] = {}
         self.connections: dict[str, list[tuple[int, float, float]]] = {}
 
-    def saw(self, ip: str, port: int, protocol: str, payload: bytes, host: str = "") -> None:
-        """Keep one request and judge it; ``host`` is what the request should call the unit, its address by default."""
+    def record_request(self, ip: str, port: int, protocol: str, payload: bytes, host: str = "") -> None:
+        """Keep and inspect one request.
+
+        ``host`` is the name that the request should use for the unit; its address if empty.
+        """
         now = asyncio.get_running_loop().time()
         self.requests.append(Request(ip, port, protocol, payload[:512], now))
         for rule, detail in inspect(protocol, payload, host or ip):
-            self.broke(ip, port, protocol, rule, detail)
+            self.record_violation(ip, port, protocol, rule, detail)
 
-    def broke(self, ip: str, port: int, protocol: str, rule: str, detail: str) -> None:
+    def record_violation(self, ip: str, port: int, protocol: str, rule: str, detail: str) -> None:
         """Keep one broken rule."""
         self.violations.append(Violation(ip, port, protocol, rule, detail))
 
-    def opened(self, ip: str, port: int, others: int) -> None:
+    def record_opening(self, ip: str, port: int, others: int) -> None:
         """Keep that a connection was opened while ``others`` were open to the same unit."""
         self.peak[ip] = max(self.peak.get(ip, 0), others + 1)
         if others:
-            self.broke(ip, port, "tcp", "second connection", f"{others} already open")
+            self.record_violation(ip, port, "tcp", "second connection", f"{others} already open")
 
-    def closed(self, ip: str, port: int, opened_at: float) -> None:
+    def record_closing(self, ip: str, port: int, opened_at: float) -> None:
         """Keep how long a connection was open."""
         self.connections.setdefault(ip, []).append((port, opened_at, asyncio.get_running_loop().time()))
 
-    def challenged(self, ip: str) -> None:
+    def count_challenge(self, ip: str) -> None:
         """Count one HTTP 401 that a request drew."""
         self.challenges[ip] = self.challenges.get(ip, 0) + 1
 
     def forget(self) -> None:
-        """Start afresh, for a second scan of the same estate."""
+        """Forget everything, for a second scan of the same estate."""
         self.violations.clear()
         self.requests.clear()
         for counts in (self.challenges, self.peak, self.connections):
             counts.clear()
 
     def summary(self) -> Mapping[str, object]:
-        """Counts, for the process that runs the estate for another."""
+        """Counts, for a process that runs the estate for another."""
         return {
             "requests": len(self.requests),
             "connections_peak": max(self.peak.values(), default=0),

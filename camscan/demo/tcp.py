@@ -1,7 +1,7 @@
-"""TCP side of the estate: listening sockets, one conversation per connection, and the count of open connections.
+"""The TCP side of the estate: listening sockets, one conversation per connection, and the count of open connections.
 
-Connections are accepted by hand rather than by ``asyncio.start_server``: a TLS connection must count from its first
-packet, and an emulated device must be able to say nothing, or to reset.
+Connections are accepted here and not by ``asyncio.start_server``: a TLS connection must count from its first packet,
+and an emulated device must be able to say nothing, or to reset.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _READ_LIMIT = 65536
 
 @dataclass(slots=True, eq=False)
 class Connection:
-    """One accepted connection; the ``Session`` that a conversation is handed."""
+    """One accepted connection: the ``Session`` that a conversation gets."""
 
     unit: Unit
     port: int
@@ -29,10 +29,10 @@ class Connection:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
-    async def line_block(self, limit: int = 16384) -> bytes:
+    async def read_line_block(self, limit: int = 16384) -> bytes:
         """See ``Session``."""
         block = await self.reader.read(1)
-        if block == b"\x16":  # TLS spoken to a plain port has no lines
+        if block == b"\x16":  # TLS that is spoken to a plain port has no lines
             return block + await self.reader.read(1024)
         while block and len(block) < limit:
             try:
@@ -46,14 +46,14 @@ class Connection:
                 break
         return block
 
-    async def exactly(self, count: int) -> bytes:
+    async def read_exactly(self, count: int) -> bytes:
         """See ``Session``."""
         try:
             return await self.reader.readexactly(count)
         except asyncio.IncompleteReadError as error:
             return error.partial
 
-    async def until_closed(self) -> bytes:
+    async def read_until_closed(self) -> bytes:
         """See ``Session``."""
         data = b""
         while len(data) < _READ_LIMIT and (more := await self.reader.read(_READ_LIMIT)):
@@ -77,17 +77,17 @@ class Connection:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, system.RESET)
         self.writer.transport.abort()
 
-    def saw(self, protocol: str, payload: bytes) -> None:
+    def record_request(self, protocol: str, payload: bytes) -> None:
         """See ``Session``."""
-        self.record.saw(self.unit.ip, self.port, protocol, payload)
+        self.record.record_request(self.unit.ip, self.port, protocol, payload)
 
-    def broke(self, rule: str, detail: str) -> None:
+    def record_violation(self, rule: str, detail: str) -> None:
         """See ``Session``."""
-        self.record.broke(self.unit.ip, self.port, "tcp", rule, detail)
+        self.record.record_violation(self.unit.ip, self.port, "tcp", rule, detail)
 
-    def challenged(self) -> None:
+    def count_challenge(self) -> None:
         """See ``Session``."""
-        self.record.challenged(self.unit.ip)
+        self.record.count_challenge(self.unit.ip)
 
 
 @dataclass(slots=True, eq=False)
@@ -99,7 +99,7 @@ class Listener:
     record: Record
     context: ssl.SSLContext | None
     open: set[socket.socket]
-    """Open connections of the unit, shared by all its ports."""
+    """The open connections of the unit, shared by all its ports."""
     tasks: set[asyncio.Task[None]]
     sock: socket.socket = field(init=False)
 
@@ -121,14 +121,14 @@ class Listener:
 
     @property
     def port(self) -> int:
-        """The port it really listens on."""
+        """The port that it really listens on."""
         return self.unit.port(self.service.port)
 
     def _accept(self, sock: socket.socket) -> None:
         self.open.intersection_update([other for other in self.open if system.is_open(other)])
         others = len(self.open)
         if system.is_open(sock):  # a scanner may have come and gone before we looked
-            self.record.opened(self.unit.ip, self.port, others)
+            self.record.record_opening(self.unit.ip, self.port, others)
         self.open.add(sock)
         task = asyncio.get_running_loop().create_task(self._serve(sock, others))
         self.tasks.add(task)
@@ -140,10 +140,10 @@ class Listener:
             async with asyncio.timeout(self.service.patience):
                 await self._converse(sock, others)
         except (OSError, ssl.SSLError, TimeoutError):
-            pass  # the visitor went away, spoke no TLS, or stayed idle: a device closes and forgets
+            pass  # the visitor went away, spoke no TLS, or stayed idle: a device closes the connection and forgets it
         finally:
             self.open.discard(sock)
-            self.record.closed(self.unit.ip, self.port, opened_at)
+            self.record.record_closing(self.unit.ip, self.port, opened_at)
 
     async def _converse(self, sock: socket.socket, others: int) -> None:
         loop = asyncio.get_running_loop()

@@ -1,8 +1,8 @@
-"""Datagram side of the estate.
+"""The datagram side of the estate.
 
 Each unit has a socket of its own per protocol, bound to its address, so that answers come from it. Questions to a group
-or broadcast address reach one shared *ear* per protocol, which asks every unit. (A socket may join few groups on few
-interfaces: ``igmp_max_memberships`` is 20, an estate has 250 units.)
+or broadcast address reach one shared :class:`GroupSocket` per protocol, which asks every unit. (A socket may join few
+groups on few interfaces: ``igmp_max_memberships`` is 20, and an estate has 250 units.)
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ Address = tuple[str, int]
 
 
 def loopback_or(address: str) -> str:
-    """The address that names an address's interface: groups on the loopback are joined by 127.0.0.1."""
+    """The address that names the interface of an address: groups on the loopback are joined by 127.0.0.1."""
     return "127.0.0.1" if address.startswith("127.") else address
 
 
-def _of_another_estate(sender: Address, port: int) -> bool:
-    """Whether a unit of another estate on this machine's loopback speaks: groups there are shared by everybody."""
+def _is_of_another_estate(sender: Address, port: int) -> bool:
+    """Whether a unit of another estate on this machine's loopback speaks: all share the groups there."""
     return sender[1] == port and sender[0].startswith("127.") and sender[0] != "127.0.0.1"
 
 
 @dataclass(slots=True, eq=False)
-class Mouth:
+class UnitSocket:
     """One unit's socket for one datagram protocol."""
 
     unit: Unit
@@ -55,7 +55,7 @@ class Mouth:
         system.watch_unit(self.sock, self._read)
 
     def stop(self) -> None:
-        """Close, forgetting answers that were still to be sent."""
+        """Close, and forget answers that were still to be sent."""
         for timer in self.timers:
             timer.cancel()
         self.timers.clear()
@@ -63,12 +63,12 @@ class Mouth:
         self.sock.close()
 
     def _read(self, payload: bytes, sender: Address) -> None:
-        if self.service.unicast and not _of_another_estate(sender, self.service.port):
-            self.record.saw(self.unit.ip, self.service.port, self.service.protocol, payload)
-            self.hear(Question(payload, to_group=False, from_port=sender[1]), sender)
+        if self.service.unicast and not _is_of_another_estate(sender, self.service.port):
+            self.record.record_request(self.unit.ip, self.service.port, self.service.protocol, payload)
+            self.answer_question(Question(payload, to_group=False, from_port=sender[1]), sender)
 
-    def hear(self, question: Question, sender: Address) -> None:
-        """Answer one question, after the delays that its replies ask for."""
+    def answer_question(self, question: Question, sender: Address) -> None:
+        """Answer one question, after the delays of its replies."""
         loop = asyncio.get_running_loop()
         for reply in self.service.answer(self.unit, question):
             target = (GROUPS[self.service.protocol], self.service.port) if reply.to_group else sender
@@ -90,19 +90,22 @@ class Mouth:
 
 
 @dataclass(slots=True, eq=False)
-class Ear:
-    """The shared socket that hears questions to everybody, for one protocol."""
+class GroupSocket:
+    """The shared socket for questions to a group or broadcast address, for one protocol."""
 
     protocol: str
     port: int
     everybody: frozenset[str]
-    """The broadcast addresses that count as everybody."""
+    """The broadcast addresses of the estate."""
     record: Record
-    mouths: list[Mouth]
+    unit_sockets: list[UnitSocket]
     ours: Callable[[str], bool]
-    """Whether an address is a unit's: what units tell the group is not a question."""
+    """Whether an address is a unit's: what units send to the group is not a question."""
     place: str = EVERYWHERE
-    """Bound to this address. On the loopback a network's broadcast address is an ordinary one: it needs its own ear."""
+    """The address that it is bound to.
+
+    A broadcast address on the loopback is an ordinary one: it needs a socket of its own.
+    """
     sock: socket.socket = field(init=False)
 
     def start(self, interface: str, address: str) -> None:
@@ -120,10 +123,10 @@ class Ear:
         if (
             target not in {*self.everybody, GROUPS.get(self.protocol)}
             or self.ours(sender[0])
-            or _of_another_estate(sender, self.port)
+            or _is_of_another_estate(sender, self.port)
         ):
             return
-        self.record.saw(target, self.port, self.protocol, payload)
+        self.record.record_request(target, self.port, self.protocol, payload)
         question = Question(payload, to_group=True, from_port=sender[1])
-        for mouth in self.mouths:
-            mouth.hear(question, sender)
+        for mouth in self.unit_sockets:
+            mouth.answer_question(question, sender)

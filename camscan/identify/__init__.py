@@ -1,4 +1,7 @@
-"""Matches to an identification; observations to devices. Pure: the same observations always give the same answer."""
+"""Turns matches into an identification, and observations into devices.
+
+Pure: the same observations give the same answer.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One box: the matches of its facts, weighed into an identification."""
+"""One box: weighs the matches of its facts into an identification."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ _FIELDS = ("model", "firmware", "serial")
 _GRADES = ("solid", "fair", "weak", "reported")
 _CONFLICT_FLOOR = 0.5
 _MARSHAL = 0
-"""Version of the format in which facts are looked up: the one without back references, the same for equal facts."""
+"""The format in which facts are looked up: version 2, without back references, gives the same bytes for equal facts."""
 
 _Reason = tuple[float, str, str]
-"""Certainty, negative, and fingerprint of a mark, by which it is put in its place; then the line for a person."""
+"""Certainty, negative, and fingerprint of a mark, by which the reasons are sorted; then the line for a person."""
 
 
 UNSOLICITED = "reply.unsolicited"
-"""The fact that marks a reply which nobody had asked for: it may be anybody's."""
+"""The fact that marks a reply to no question of ours: anybody may have sent it."""
 UNSOLICITED_MOST = 0.69
-"""The certainty that such replies alone can bring: "possible"."""
+"""The highest certainty that such replies alone can give: "possible"."""
 
 
 def identify_box(observations: Sequence[Observation], database: Database) -> Identification:
     """What one box is, how sure that is, and why.
 
-    Replies that nobody had asked for count only where the others leave the box unnamed, and never beyond "possible".
+    Replies to no question of ours count only if the others leave the box unnamed, and never beyond "possible".
     """
     marked = {_reply_key(seen) for seen in observations if seen.key == UNSOLICITED}
     if not marked:
@@ -77,25 +77,25 @@ def _identify_cached(observations: Sequence[Observation], database: Database) ->
 
 
 def _size_in_bytes(facts: bytes, found: Identification) -> int:
-    """Bytes that facts and what was made of them take, about."""
+    """About how many bytes the facts and their result take."""
     told = [*found.because, *found.conflicts, *(one.because for one in found.capabilities.values())]
     return ENTRY * (8 + len(found.capabilities)) + len(facts) + size_of_texts(told)
 
 
 class _Judged(NamedTuple):
-    """What follows from marks, whatever serial number and MAC address they tell."""
+    """The result of a set of marks, whatever serial number and MAC address they contain."""
 
     found: Identification
-    """Of the device that bore them first."""
+    """The identification of the first device with these marks."""
     lines: tuple[_Reason, ...]
     """The reasons that follow from the decision."""
 
 
 def _weigh_facts(values: Values, database: Database) -> Identification:
-    """What the facts say. Units of one model differ in their numbers only: what else follows is worked out once."""
+    """What the facts say. Units of one model differ only in their numbers: everything else is computed once."""
     seen = database.match_values(values)
     asked = (database.statements.read_statement(values)[0], *_facts_signature(seen))
-    # A fingerprint of the second round that asks for more than maker, model and the like: then anything may matter.
+    # A fingerprint of the second round that asks for more than maker, model and the like may depend on anything.
     asks_more = "id.serial" in database.derives_from or not values.keys().isdisjoint(database.derives_from)
     judged: _Judged | None = None if asks_more else database.judged_cache.get(asked)
     if judged is not None:
@@ -111,7 +111,7 @@ def _weigh_facts(values: Values, database: Database) -> Identification:
 
 
 def _facts_signature(seen: Sequence[Match]) -> tuple[object, ...]:
-    """All of the marks that decides anything but the numbers of the unit; of a serial number, whether it is one."""
+    """Everything in the marks that decides, except the numbers of the unit; of a serial number, whether it is one."""
     parts: list[object] = []
     for match in seen:
         parts += (match.fingerprint, match.certainty, match.family, match.keys)
@@ -124,7 +124,7 @@ def _facts_signature(seen: Sequence[Match]) -> tuple[object, ...]:
 
 
 def _is_general(found: Identification, seen: Sequence[Match], derived: Sequence[Match]) -> bool:
-    """Whether another unit with these marks would be judged alike: nothing is in dispute, and no text is quoted."""
+    """Whether another unit with these marks would get the same result: nothing is in dispute, and no text is quoted."""
     return (
         not found.conflicts
         and not any(_is_capability(key) for match in seen for key in match.claims)
@@ -157,7 +157,7 @@ def _with_own_numbers(judged: _Judged, seen: Sequence[Match], values: Values) ->
 
 
 def _conclude_box(matches: Sequence[Match], maker: Decision, values: Values) -> Identification:
-    """The identification, of all marks and the decision about the maker."""
+    """The identification, from all marks and the decision about the maker."""
     heard = [match for match in matches if _speaks_for(match, maker.winner)]
     found = field.every_answer(heard, (*_FIELDS, "brand"))
     found["kind"] = field.list_answers(_without_computer(heard, maker.winner), "kind")
@@ -165,7 +165,7 @@ def _conclude_box(matches: Sequence[Match], maker: Decision, values: Values) -> 
     camera = decide_camera(matches, maker.winner)
     is_camera = None if camera.winner is None else camera.winner == "true"
     if maker.winner and chosen["kind"] and chosen["kind"].text == SOFTWARE:
-        is_camera = None  # a maker's software is not a camera, and must not be passed over as something else
+        is_camera = None  # a maker's software is not a camera, but must not be passed over as something else
     certainty = maker.certainty
     if maker.winner is None:
         certainty = camera.certainty if is_camera is False else 0.0 if maker.conflict else _badge_certainty(heard)
@@ -194,12 +194,12 @@ def _conclude_box(matches: Sequence[Match], maker: Decision, values: Values) -> 
 
 
 def _badge_certainty(heard: Sequence[Match]) -> float:
-    """How sure it is that one of several makers built it: of a badge that buys from all of them."""
+    """How sure it is that one of several makers built it: for a badge that buys from all of them."""
     return max((match.certainty for match in heard if "makers" in match.claims), default=0.0)
 
 
 def _find_build(heard: Sequence[Match], firmware: str | None) -> str | None:
-    """The build date in the firmware text, else the one that the same protocol told beside that text."""
+    """The build date in the firmware text, else the one that the same protocol reported beside that text."""
     told = decode.decode_firmware(firmware) if firmware else None
     if told is None or told.build:
         return told.build.isoformat() if told and told.build else None
@@ -211,15 +211,15 @@ def _find_build(heard: Sequence[Match], firmware: str | None) -> str | None:
 
 
 def _settle_maker(read: Sequence[Match], values: Values, database: Database) -> tuple[list[Match], Decision, bool]:
-    """Decide, ask the second round what follows from it, and decide again with its answers.
+    """Decide, run the second round on the decision, and decide again with its answers.
 
-    The marks then, the decision, and whether what the device states left all marks as they were read.
+    Returns the final marks, the decision, and whether the device's own statement left all marks unchanged.
     """
     seen = weigh_by_statement(read, values, database)
     is_plain = seen == read
     maker = decide_maker(seen, database.makers)
     matches = list(seen)
-    # A brand pattern of the second round may name the maker that the first left open: then once more.
+    # A brand pattern of the second round may name a maker that the first left open: then decide once more.
     for turn in range(2):
         decided = _decided_facts(matches, maker)
         known = {key: one.text for key, one in decided.items()}
@@ -227,7 +227,7 @@ def _settle_maker(read: Sequence[Match], values: Values, database: Database) -> 
         together = [*seen, *derived]
         matches = weigh_by_statement(together, values, database)
         if not turn and matches == together and not any(map(_bears_on_maker, derived)):
-            return matches, maker, is_plain  # of the same marks, it would be decided in the same way
+            return matches, maker, is_plain  # the same marks would lead to the same decision
         again = decide_maker(matches, database.makers)
         if again.winner == maker.winner:
             break
@@ -236,7 +236,7 @@ def _settle_maker(read: Sequence[Match], values: Values, database: Database) -> 
 
 
 def _bears_on_maker(match: Match) -> bool:
-    """Whether what follows from a decision could change who made it: see ``decide_maker``."""
+    """Whether the consequences of a decision could change the maker: see ``decide_maker``."""
     return "maker" in match.claims or match.claims.get("camera") == "false"
 
 
@@ -246,7 +246,7 @@ class _Decided(NamedTuple):
     text: str
     certainty: float
     family: str
-    """Protocol that told it; empty where that was several."""
+    """The protocol that said it; empty if several did."""
 
 
 def _decided_facts(matches: Sequence[Match], maker: Decision) -> dict[str, _Decided]:
@@ -270,11 +270,11 @@ def _is_derived(keys: tuple[str, ...]) -> bool:
 
 
 def _scale_certainty(match: Match, decided: Mapping[str, _Decided]) -> Match:
-    """What follows from a decision is not surer than it, and is not a second piece of evidence for its own basis."""
+    """A consequence of a decision is not surer than it, and is not a second piece of evidence for its own basis."""
     rests_on = [decided[key] for key in match.keys if key in decided]
     certainty = match.certainty * min((one.certainty for one in rests_on), default=1.0)
     if _names_builders(match) and min((one.certainty for one in rests_on), default=0.0) >= POSSIBLE:
-        # A badge that buys from a maker at all is a hint to go and look, wherever it is seen.
+        # A badge that buys from a maker at all is a reason to inspect, wherever it is seen.
         certainty = max(certainty, POSSIBLE)
     family = next((one.family for one in rests_on if one.family), match.family) if _names_maker(match) else match.family
     if certainty == match.certainty and family == match.family:
@@ -283,7 +283,7 @@ def _scale_certainty(match: Match, decided: Mapping[str, _Decided]) -> Match:
 
 
 def _names_builders(match: Match) -> bool:
-    """Whether a match says which makers a brand, or a brand's model number, comes from."""
+    """Whether a match names the makers from which a brand, or a model number of a brand, comes."""
     return _names_maker(match) and set(match.keys) <= {"id.brand", "id.model"}
 
 
@@ -292,17 +292,17 @@ def _names_maker(match: Match) -> bool:
 
 
 def _speaks_for(match: Match, maker: str | None) -> bool:
-    """Whether a match's other claims hold: not those of a match for another maker than the winner."""
+    """Whether a match's other claims count: they do not if it names another maker than the winner."""
     return maker is None or match.claims.get("maker", maker) == maker
 
 
 def _without_computer(heard: Sequence[Match], maker: str | None) -> list[Match]:
-    """The marks to ask for the kind: where a maker is named, what it is built on does not say what it is."""
+    """The marks that decide the kind: if a maker is named, the computer that a unit is built on does not."""
     return [match for match in heard if not maker or "maker" in match.claims or match.claims.get("kind") != "server"]
 
 
 def _find_mac(heard: Sequence[Match], values: Values) -> str | None:
-    """The MAC address that the device reports of itself, else the one on the wire."""
+    """The MAC address that the device reports about itself, else the one on the wire."""
     claimed = field.list_answers(heard, "mac")
     reported = [
         (RANKS[protocol], text)
@@ -318,7 +318,7 @@ def _find_mac(heard: Sequence[Match], values: Values) -> str | None:
 
 
 def _list_capabilities(heard: Sequence[Match]) -> dict[str, Capability]:
-    """The best-founded grade of each."""
+    """The best grade of each capability."""
     found: dict[str, Capability] = {}
     some = [match for match in heard if match.certainty >= POSSIBLE and any(map(_is_capability, match.claims))]
     for match in sorted(some, key=lambda match: -match.certainty):
@@ -340,5 +340,5 @@ def _reason_of(match: Match) -> _Reason:
 
 
 def _list_reasons(reasons: Iterable[_Reason]) -> tuple[str, ...]:
-    """Every line once, strongest first."""
+    """Every line once, the strongest first."""
     return tuple(dict.fromkeys([line for _, _, line in sorted(reasons, key=itemgetter(0, 1))]))

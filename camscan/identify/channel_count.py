@@ -1,4 +1,4 @@
-"""What a recorder says of its channels: how many cameras may hang on it. Pure."""
+"""What a recorder says about its channels: how many cameras may be connected to it. Pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _COUNTED = (
     ("sadp.analog_channels", "sadp.digital_channels"),
     ("dhip.video_inputs", "dhip.remote_video_inputs"),
 )
-"""Analogue and network channels, as each protocol tells them."""
+"""Analogue and network channels, as each protocol reports them."""
 _LISTED = ("isapi.channel", "dahua_cgi.channel", "onvif.video_source")
-"""One observation for each channel, where a login was allowed to ask."""
+"""The observation that there is one of for each channel, if a login was allowed to ask."""
 _LISTED_KEYS = frozenset(_LISTED)
 
 
 def count_channels(kind: str | None, seen: Sequence[Observation]) -> int | None:
-    """Of a recorder: how many channels it says it has, at most; None where it does not say."""
+    """For a recorder: how many channels it reports, at most; None if it reports none."""
     if not kind_of(kind).has_channels:
         return None
     told = {each.key: each.value for each in seen}
@@ -30,7 +30,7 @@ def count_channels(kind: str | None, seen: Sequence[Observation]) -> int | None:
 
 
 def was_list_read(keys: Iterable[str]) -> bool:
-    """Whether a login read the list of its channels, given the keys of what was seen: none of them is unknown then."""
+    """Whether a login read the list of its channels, by the keys of what was seen: then no channel is unknown."""
     return not _LISTED_KEYS.isdisjoint(keys)
 
 

@@ -1,4 +1,4 @@
-"""How certainties combine, and who wins: the rule of ``docs/certainty.md``."""
+"""How certainties combine, and which claim wins: the rule of ``docs/certainty.md``."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from camscan.model import Confidence, Match
 WEAK = 0.50
 """A mark below this is weak: it may be copied, bought or shared."""
 WEAK_TOGETHER = 0.60
-"""All weak marks together, where there is nothing else: "possible", however many they are."""
+"""All weak marks together, if there is nothing else: "possible", however many they are."""
 WEAK_SUPPORT = 0.45
 """All weak marks together, beside a stronger one."""
 MARGIN = 0.15
-"""By how much the winner must lead; else nobody wins."""
+"""The lead that the winner needs; otherwise nobody wins."""
 DISPUTED = 0.89
-""""Probable" at most, where another answer is probable too."""
+""""Probable" at most, if another answer is probable too."""
 
 SOFTWARE = "vms"
-"""Kind of management software: on a server, and no camera."""
+"""The kind of management software: it runs on a server and is not a camera."""
 
 CONFIRMED = 0.90
 PROBABLE = 0.70
@@ -29,12 +29,12 @@ POSSIBLE = 0.30
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Who won, how surely, and what spoke against it."""
+    """The winner, how sure it is, and what contradicts it."""
 
     winner: str | None
     certainty: float
     conflict: str = ""
-    """One sentence; empty where nothing spoke against the winner."""
+    """One sentence; empty if nothing contradicts the winner."""
 
 
 def certainty_word(certainty: float) -> Confidence:
@@ -49,7 +49,7 @@ def certainty_word(certainty: float) -> Confidence:
 def combine_certainties(matches: Iterable[Match]) -> float:
     """The certainty of several marks for the same claim.
 
-    The strongest of each family counts; families combine as 1 - (1 - a)(1 - b)…; weak ones are held down.
+    The strongest of each family counts; families combine as 1 - (1 - a)(1 - b)…; weak marks are limited.
     """
     families: dict[str, float] = {}
     for match in matches:
@@ -69,7 +69,7 @@ def _combine_numbers(certainties: Iterable[float]) -> float:
 
 
 def decide_maker(matches: Sequence[Match], makers: Mapping[str, Maker]) -> Decision:
-    """Who builds the box. Marks that say "another maker", or "no camera" without a maker, speak against."""
+    """Who builds the box. Marks for "another maker", or for "no camera" without a maker, count against it."""
     claimed = _group_by_claim(matches, "maker")
     if not claimed:
         return Decision(None, 0.0)
@@ -78,8 +78,8 @@ def decide_maker(matches: Sequence[Match], makers: Mapping[str, Maker]) -> Decis
     rivals = {
         maker: own for maker, own in standing.items() if maker != best and not are_one_company(maker, best, makers)
     }
-    # What follows from the decision cannot deny it: a maker's network switch is still that maker's.
-    # And who names a maker of other things in a text has not denied that the maker is named in it.
+    # A consequence of the decision cannot deny it: a maker's network switch is still that maker's.
+    # A mark that names another maker for other things in a text does not deny that this maker is named in it.
     said = {match.keys for match in claimed[best]}
     denials = [
         match
@@ -89,16 +89,16 @@ def decide_maker(matches: Sequence[Match], makers: Mapping[str, Maker]) -> Decis
         and not _is_of_model(match)
         and match.keys not in said
     ]
-    # Nor do the marks of a computer deny a maker whose software runs on it.
+    # The marks of a computer do not deny a maker whose software runs on it either.
     if denials and not any(_is_no_camera(match) for match in claimed[best]):
         rivals["no camera"] = combine_certainties(denials)
     return _decide_between(best, standing[best], rivals)
 
 
 def decide_camera(matches: Sequence[Match], maker: str | None) -> Decision:
-    """Whether it is part of a video surveillance system; marks for another maker than the winner are not heard.
+    """Whether it is part of a video surveillance system. Marks for another maker than the winner are ignored.
 
-    Where the model number says it, only that counts: a protocol is also spoken by a maker's switches and door locks.
+    If the model number says it, only that counts: a maker's switches and door locks speak its protocols too.
     """
     heard = [match for match in matches if maker is None or match.claims.get("maker", maker) == maker]
     told = [match for match in heard if _is_of_model(match) and match.certainty >= PROBABLE]
@@ -127,7 +127,7 @@ def _is_of_model(match: Match) -> bool:
 
 
 def are_one_company(one: str, other: str, makers: Mapping[str, Maker]) -> bool:
-    """Whether two makers are one company's: a mark for the one does not speak against the other."""
+    """Whether two makers are one company: then a mark for one does not contradict the other."""
     groups = [makers[key].group or key if key in makers else key for key in (one, other)]
     return groups[0] == groups[1]
 
@@ -140,7 +140,7 @@ def _decide_between(best: str, own: float, rivals: Mapping[str, float]) -> Decis
     told = f"{best} ({own:.2f}) or {rival} ({against:.2f})"
     if own - against < MARGIN:
         return Decision(None, 0.0, f"{told}: too close to call")
-    # A contrary mark works on the doubt that the winner's own marks leave: it cannot shake a protocol's proof.
+    # A contrary mark acts only on the doubt that the winner's own marks leave: it cannot weaken a protocol's proof.
     lowered = own * (1 - against * (1 - own))
     if against >= PROBABLE:
         lowered = min(lowered, DISPUTED)

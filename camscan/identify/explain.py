@@ -1,4 +1,7 @@
-"""What a model number, serial number, MAC address or firmware text says, part by part, and how sure that is. Pure."""
+"""Explains a model number, serial number, MAC address or firmware text, part by part, and how sure each part is.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from camscan.fingerprints.naming import Grammar
 from camscan.model import Match
 
 _SOLID_UNTIL = 2019
-"""Year up to which posted serial numbers and known dates of manufacture agree."""
+"""The year up to which published serial numbers agree with known dates of manufacture."""
 _MAC = re.compile(r"(?i)[0-9a-f]{2}(?:[:.-]?[0-9a-f]){4,10}")
 _MAC_DIGITS = 12
 _PREFIX_LENGTHS = (9, 7, 6)
@@ -38,15 +41,15 @@ BUILDS = "makers' notices, which state their fixes as build dates"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one part says."""
+    """What one part means."""
 
     part: str
-    """The characters; empty where the whole says it."""
+    """The characters; empty if the whole text says it."""
     says: str
     grade: str
     """``solid``, ``fair``, ``weak``, ``estimate``, ``reported``, a certainty from 0 to 1, or ``not known``."""
     source: str
-    """Where the rule is from, or which fingerprint it is."""
+    """The source of the rule, or the fingerprint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class Explanation:
 
 
 def explain_text(text: str, database: Database, grammars: Sequence[Grammar]) -> list[Explanation]:
-    """Every way in which a text can be read, the surest first; empty where it says nothing."""
+    """Every way in which a text can be read, the surest first; empty if it says nothing."""
     text = text.strip()
     if mac := _explain_mac(text, database):
         return [mac]

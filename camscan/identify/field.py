@@ -1,4 +1,4 @@
-"""Model, firmware, serial, MAC and the rest: of several answers the best founded; contradictions are told."""
+"""Model, firmware, serial, MAC and other fields: chooses the best of several answers, and reports contradictions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from camscan.model import Match
 from camscan.protocols import LAST, TYPED, rank_of
 
 _SHORTEST_MODEL = 3
-"""Dahua recorders may answer "31" for a model."""
+"""Dahua recorders may answer "31" as their model."""
 
 
 class Answer(NamedTuple):
@@ -23,14 +23,14 @@ class Answer(NamedTuple):
     because: str
     fingerprint: str
     rank: tuple[bool, float, int]
-    """Comparable: greater is better."""
+    """Comparable: a greater tuple is better."""
 
 
 _RANK = attrgetter("rank")
 
 
 def list_answers(matches: Iterable[Match], key: str) -> list[Answer]:
-    """Every usable text that the matches claim for a field, best first."""
+    """Every usable text that the matches claim for a field, the best first."""
     return _rank_answers([(match, text) for match in matches if (text := match.claims.get(key))], key)
 
 
@@ -61,7 +61,7 @@ def _rank_answers(claimed: Sequence[tuple[Match, str]], key: str) -> list[Answer
 
 @functools.lru_cache(maxsize=4096)
 def _rank_of_source(keys: tuple[str, ...]) -> tuple[bool, int]:
-    """Whether nobody typed what stands there, and how good the protocol is: greater is better."""
+    """Whether nobody typed the text, and how good its protocol is: a greater tuple is better."""
     return TYPED.isdisjoint(keys), -min(map(rank_of, keys), default=LAST)
 
 
@@ -70,7 +70,7 @@ def _is_usable(text: str) -> bool:
 
 
 def is_serial(text: str) -> bool:
-    """Whether a text may be a serial number: not a word for nothing, nor the hash that stands in its place."""
+    """Whether a text may be a serial number: neither a placeholder nor the hash that some firmware sends instead."""
     return not decode.is_placeholder(text) and not decode.is_hash(text)
 
 
@@ -79,13 +79,13 @@ def _is_model(text: str) -> bool:
 
 
 def is_mac(text: str) -> bool:
-    """Whether a MAC address is one of a unit: not multicast, not zeros."""
+    """Whether a MAC address belongs to one unit: it is not multicast, and not zeros."""
     digits = text.replace(":", "")
     return len(digits) == 12 and digits[1] in "02468ace" and digits != "0" * 12  # noqa: PLR2004 - 6 bytes
 
 
 def is_global_mac(text: str) -> bool:
-    """Whether a MAC address is one of a unit and assigned by its maker, not made up by software."""
+    """Whether a MAC address belongs to one unit and was assigned by its maker, not made up by software."""
     return is_mac(text) and text[1] in "048c"
 
 
@@ -135,11 +135,11 @@ def _values_agree(key: str, one: str, other: str) -> bool:
 
 
 def same_model(one: str, other: str) -> bool:
-    """Whether two texts name one model, or one is the beginning of the other: some protocols leave out the end."""
+    """Whether two texts name one model, or one is the beginning of the other: some protocols cut the end off."""
     ours, theirs = _plain_model(one), _plain_model(other)
     return ours.startswith(theirs) or theirs.startswith(ours)
 
 
 def _plain_model(text: str) -> str:
-    """A model without what does not tell two apart: case, Dahua's sales prefixes, spaces."""
+    """A model without what does not distinguish two models: case, Dahua's sales prefixes, spaces."""
     return text.casefold().removeprefix("dhi-").removeprefix("dh-").replace(" ", "").replace("_", "-")

@@ -1,9 +1,9 @@
 """Which box is which: strong keys, the marks that contradict them, and the rules for both. Pure.
 
-Scan and register share this model. A strong key is something that only one unit in the world should say: its serial
-number, the UUID of its ONVIF endpoint, a MAC address that its maker assigned; of a recorder's channel, the recorder's
-serial number and the channel. Whoever can answer can also claim another unit's key. So a key joins only where nothing
-contradicts it, and the MAC address seen on the wire counts for more than one that a device names.
+Scan and register share this model. A strong key is something that only one unit in the world should have: its serial
+number, the UUID of its ONVIF endpoint, a MAC address that its maker assigned; for a recorder's channel, the recorder's
+serial number and the channel. Any device can also claim another unit's key. So a key joins two sightings only if
+nothing contradicts it, and the MAC address seen on the wire counts for more than one that a device reports.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ STRENGTH = ("serial", "unit", "onvif", "mac", "channel")
 """Kinds of strong key, strongest first. The register stores these words."""
 
 _SHORTEST_SERIAL = 5
-"""A serial number shorter than this is an invented one."""
+"""A serial number shorter than this is made up."""
 _UNIQUE_SERIAL = 9
-"""From here on, a serial number is taken for one of a kind whatever maker it is attributed to."""
+"""A serial number of this length or more is unique, whatever maker it is attributed to."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _VIRTUAL_ROUTERS = ("00:00:5e:00:01:", "00:00:5e:00:02:", "00:00:0c:07:ac:", "00:00:0c:9f:f", "00:07:b4:00:")
-"""MAC addresses of no unit: VRRP (RFC 9568, 7.3), HSRP and GLBP give them to whichever router answers at present."""
+"""MAC addresses of no unit: VRRP (RFC 9568, 7.3), HSRP and GLBP give them to the router that answers at present."""
 _SAY = {"serial": "serial number", "unit": "serial number", "onvif": "ONVIF UUID", "mac": "MAC"}
 
 
@@ -42,14 +42,15 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """By what one box is told from others."""
+    """What distinguishes one box from others."""
 
     keys: frozenset[Key] = frozenset()
-    """Its strong keys. A MAC address that the wire contradicts is none."""
+    """Its strong keys. A MAC address that the wire contradicts is not among them."""
     wire: frozenset[str] = frozenset()
-    """MAC addresses behind its IP addresses on the wire (ARP, neighbour table), its maker's or not."""
+    """MAC addresses behind its IP addresses on the wire (ARP, neighbour table), whether its maker assigned them or
+    not."""
     claims: frozenset[str] = frozenset()
-    """MAC addresses that it names itself, in any protocol."""
+    """MAC addresses that it reports itself, in any protocol."""
     maker: str | None = None
     model: str | None = None
 
@@ -60,7 +61,7 @@ class Marks:
 
     @property
     def denied_macs(self) -> frozenset[str]:
-        """MAC addresses that it names, but that are not behind its addresses."""
+        """MAC addresses that it reports, but that are not behind its addresses."""
         return self.claims - self.wire if self.wire else frozenset()
 
 
@@ -77,7 +78,7 @@ def device_marks(device: Device) -> Marks:
 
 
 def known_type(found: Identification) -> tuple[str | None, str | None]:
-    """Maker and model, as far as they can speak against a strong key: where the maker is probable at least."""
+    """Maker and model, if they are sure enough to contradict a strong key: the maker is at least probable."""
     return (found.maker, found.model) if found.maker and found.certainty >= PROBABLE else (None, None)
 
 
@@ -87,9 +88,9 @@ def strong_keys(device: Device) -> frozenset[Key]:
 
 
 def serial_keys(maker: str | None, text: str | None) -> frozenset[Key]:
-    """What a serial number recognises by: with its maker; and, where long enough, whatever the maker.
+    """The keys of a serial number: with its maker; and, if it is long enough, without the maker.
 
-    Of a full Hikvision number also the short form that is printed on the unit, and that some firmware tells alone.
+    A full Hikvision number also gives the short form that is printed on the unit, and that some firmware reports alone.
     """
     serial = (text or "").strip().upper()
     if not _is_serial(serial):
@@ -101,16 +102,16 @@ def serial_keys(maker: str | None, text: str | None) -> frozenset[Key]:
 
 
 def endpoint_key(text: str) -> Key | None:
-    """The key of an ONVIF endpoint's address; None where it holds no UUID, or one digit over and over."""
+    """The key of an ONVIF endpoint's address; None if it has no UUID, or a UUID of one repeated digit."""
     found = _UUID.search(text.lower())
     return Key("onvif", found[0]) if found and len(set(found[0]) - {"-"}) > 1 else None
 
 
 def mac_keys(wire: Iterable[str], claims: Iterable[str]) -> frozenset[Key]:
-    """The MAC addresses that recognise a box.
+    """The MAC addresses by which a box is recognised.
 
-    Those that it names, where the wire shows none or the same. Where it names others than the wire shows, none: it may
-    claim a neighbour's, and the one on the wire may be that of a router or repeater before it.
+    They are those that it reports, if the wire shows none or the same. If it reports others than the wire shows, there
+    are none: it may claim a neighbour's, and the one on the wire may be that of a router or repeater before it.
     """
     seen, named = frozenset(wire), frozenset(claims)
     own = seen & named if seen and named else seen or named
@@ -125,7 +126,7 @@ def channel_key(recorder: str, number: int) -> Key:
 
 
 def wire_macs(seen: Iterable[Observation]) -> frozenset[str]:
-    """MAC addresses that ARP or the neighbour table showed, not those that a device names, nor a virtual router's."""
+    """MAC addresses that ARP or the neighbour table showed; not those that a device reports, nor a virtual router's."""
     return frozenset(
         each.value
         for each in seen
@@ -137,29 +138,29 @@ def wire_macs(seen: Iterable[Observation]) -> frozenset[str]:
 
 
 def claimed_macs(seen: Iterable[Observation]) -> frozenset[str]:
-    """MAC addresses that a device names itself."""
+    """MAC addresses that a device reports itself."""
     return frozenset(each.value for each in seen if each.key.endswith(".mac") and is_mac(each.value))
 
 
 def is_virtual_router(mac: str) -> bool:
-    """Whether a MAC address belongs to whichever of several routers answers at present."""
+    """Whether a MAC address belongs to the one of several routers that answers at present."""
     return mac.startswith(_VIRTUAL_ROUTERS)
 
 
 def shared_keys(sets: Iterable[frozenset[Key]]) -> frozenset[Key]:
-    """Keys that two devices of one report both carry: such a key (baked in, cloned, proxied) identifies neither."""
+    """Keys that two devices of one report both have: such a key (built in, cloned, proxied) identifies neither."""
     counts = Counter(key for keys in sets for key in keys)
     return frozenset(key for key, times in counts.items() if times > 1)
 
 
 def serials_contradict(keys: Iterable[Key], known: Iterable[Key]) -> bool:
-    """Whether both sides carry serial numbers and none of them agree. A short form agrees with its long one."""
+    """Whether both sides have serial numbers and none of them agree. A short form agrees with its long one."""
     ours, theirs = _bare_serials(keys), _bare_serials(known)
     return bool(ours and theirs) and not any(_same_serial(one, other) for one in ours for other in theirs)
 
 
 def describe_contradiction(one: Marks, other: Marks) -> str:
-    """Why two addresses of one scan cannot be one box, in words; empty where nothing speaks against it."""
+    """Why two addresses of one scan cannot be one box, in words; empty if nothing contradicts it."""
     if serials_contradict(one.keys, other.keys):
         return "the serial numbers differ"
     if reason := wire_contradiction(one, other):
@@ -168,7 +169,7 @@ def describe_contradiction(one: Marks, other: Marks) -> str:
 
 
 def wire_contradiction(one: Marks, other: Marks) -> str:
-    """Why the MAC addresses keep two boxes apart, in words; empty where they do not."""
+    """Why the MAC addresses show that two boxes are separate, in words; empty if they do not."""
     if one.wire and other.wire and one.wire.isdisjoint(other.wire):
         return "the MAC addresses on the wire differ"
     if _names_anothers(one, other) or _names_anothers(other, one):
@@ -180,7 +181,7 @@ def wire_contradiction(one: Marks, other: Marks) -> str:
 
 
 def type_contradiction(maker: str | None, model: str | None, other_maker: str | None, other_model: str | None) -> str:
-    """Why two boxes are of two kinds, in words; empty where nothing that both know differs."""
+    """Why two boxes are of two kinds, in words; empty if nothing that is known of both differs."""
     if maker and other_maker and maker != other_maker:
         return "the makers differ"
     if model and other_model and not same_model(model, other_model):
@@ -189,10 +190,10 @@ def type_contradiction(maker: str | None, model: str | None, other_maker: str | 
 
 
 def is_recognised_by(kind: str, keys: Iterable[Key], known: Iterable[Key]) -> bool:
-    """Whether an agreeing key of ``kind`` is enough, given what both sides carry besides.
+    """Whether an equal key of ``kind`` is enough, given the other keys of both sides.
 
-    A UUID is not, where both tell MAC addresses and none is the same: cheap units carry one UUID in all of them. Nor is
-    then a serial number without its maker, where the makers differ: everybody counts.
+    A UUID is not enough if both report MAC addresses and none is the same: cheap units all have one UUID. Neither is a
+    serial number without its maker in that case, if the makers differ: every maker counts from 1.
     """
     ours, theirs = set(keys), set(known)
     if serials_contradict(ours, theirs):
@@ -207,13 +208,13 @@ def is_recognised_by(kind: str, keys: Iterable[Key], known: Iterable[Key]) -> bo
 
 
 def are_compatible(one: Identification, other: Identification) -> bool:
-    """Whether two keyless sightings can be one box: nothing that both know differs."""
+    """Whether two sightings without keys can be one box: nothing that is known of both differs."""
     pairs = ((one.maker, other.maker), (one.brand, other.brand), (one.model, other.model), (one.kind, other.kind))
     return all(a is None or b is None or a == b for a, b in pairs)
 
 
 def are_same_type(one: Identification, other: Identification) -> bool:
-    """Whether both are known to be of one maker and one model, and nothing else that both know differs."""
+    """Whether both are known to have one maker and one model, and nothing else that is known of both differs."""
     named = one.maker is not None and bool(one.model) and one.maker == other.maker and one.model == other.model
     return named and are_compatible(one, other)
 
@@ -241,7 +242,7 @@ def join_marks(one: Marks, other: Marks) -> Marks:
 
 
 def _names_anothers(one: Marks, other: Marks) -> bool:
-    """Whether one names a MAC address of the other that is not behind its own addresses."""
+    """Whether one reports a MAC address of the other that is not behind its own addresses."""
     return bool(one.denied_macs & (other.wire | other.macs)) and one.wire.isdisjoint(other.wire | other.macs)
 
 

@@ -1,9 +1,9 @@
-"""Observations to devices: which replies are of one box.
+"""Turns observations into devices: which replies are of one box.
 
-What answers on one address is one box, unless it proves to be two. Boxes on several addresses are one only on a strong
-key (``keys.py``) that nothing contradicts: a serial number of one maker, a MAC address that a maker assigned. An IPv4
-and an IPv6 address are one box only where the wire shows the same MAC address behind both. Never an address over time,
-never a TLS certificate or an ONVIF endpoint alone: vendors bake one into every unit.
+Replies from one address are of one box, unless they prove to be of two. Boxes on several addresses are one only by a
+strong key (``keys.py``) that nothing contradicts: a serial number of one maker, a MAC address that a maker assigned. An
+IPv4 and an IPv6 address are one box only if the wire shows the same MAC address behind both. An address over time, a
+TLS certificate or an ONVIF endpoint alone never joins boxes: vendors build one into every unit.
 """
 
 from __future__ import annotations
@@ -36,31 +36,31 @@ from camscan.protocols import protocol_of
 
 _ALIVE = frozenset({Outcome.ANSWERED, Outcome.MALFORMED, Outcome.NOT_SPOKEN, Outcome.BUG})
 _SHARED = 8
-"""A key seen on more addresses than this belongs to no one box: a router's MAC address, a constant number."""
+"""A key seen on more addresses than this belongs to no single box: a router's MAC address, a constant number."""
 _MOST_BOXES = 8
-"""Boxes that one address is taken for, at most: somebody who invents serial numbers makes no crowd."""
+"""The most boxes that one address can become: inventing serial numbers does not make a crowd."""
 _NAMED = 3
 """Addresses that a note names."""
 _ONLY_ON_WIRE = "only the same MAC address on the wire proves an IPv4 and an IPv6 address to be one box"
 _JOINING = ("serial", "unit", "mac")
-"""Kinds of key that make one box of several addresses, in this order; the MAC address on the wire comes first."""
+"""Kinds of key that join several addresses into one box, in this order; the MAC address on the wire comes first."""
 
 
 @dataclass(slots=True)
 class Cluster:
-    """Replies of one box, by their place in the input."""
+    """Replies of one box, by their positions in the input."""
 
     members: list[int]
     marks: Marks = field(default_factory=Marks)
-    """The maker only where it is named at "probable" or better, the model only beside one."""
+    """The maker only if it is "probable" or better; the model only with a maker."""
     ips: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
     disputed: bool = False
-    """Whether makers compete for it."""
+    """Whether several makers are claimed for it."""
     is_guest: bool = False
     """Whether it only shares the address of a box that is behind it on the wire."""
     found: Identification | None = None
-    """What its members are together; None where that has to be found again."""
+    """The identification of its members together; None if it must be computed again."""
 
 
 def merge_attempts(attempts: Iterable[Attempt], database: Database) -> list[Device]:
@@ -75,7 +75,7 @@ def merge_attempts(attempts: Iterable[Attempt], database: Database) -> list[Devi
 def make_device(
     attempts: Sequence[Attempt], database: Database, *, ids: Sequence[str] = (), cluster: Cluster | None = None
 ) -> Device:
-    """One device of attempts known to be of one box; the notes of the cluster behind it join its conflicts."""
+    """One device of attempts that are known to be of one box; the notes of its cluster join its conflicts."""
     seen = tuple(observation for attempt in attempts for observation in attempt.observations)
     found = (cluster and cluster.found) or identify_box(seen, database)
     if cluster and cluster.notes:
@@ -101,7 +101,7 @@ def _names_mac(key: str) -> bool:
 
 
 def _list_addresses(attempts: Iterable[Attempt]) -> tuple[str, ...]:
-    """First seen first, but a routable address before a link-local one."""
+    """In the order in which they were seen, but a routable address before a link-local one."""
     found = dict.fromkeys(attempt.ip for attempt in attempts if attempt.ip)
     return tuple(sorted(found, key=lambda ip: _parse_address(ip) is not None and _is_link_local(ip)))
 
@@ -131,7 +131,7 @@ def _list_ports(attempts: Iterable[Attempt]) -> tuple[str, ...]:
 
 
 def group_by_box(attempts: Sequence[Attempt], database: Database) -> list[Cluster]:
-    """Which attempts are of one box; attempts in which nothing answered are of none.
+    """Which attempts are of one box. Attempts without an answer belong to none.
 
     The attempt that showed a MAC address on the wire is a member of every box on that address.
     """
@@ -144,7 +144,7 @@ def group_by_box(attempts: Sequence[Attempt], database: Database) -> list[Cluste
 
 
 def _split_address(members: Sequence[int], attempts: Sequence[Attempt], database: Database) -> list[Cluster]:
-    """One address: one box, or several where what its replies say of themselves cannot be of one."""
+    """One address: one box, or several if its replies cannot all be of one."""
     whole = _make_cluster(members, attempts, database)
     if not _has_several_serials(whole.marks.keys) and not whole.disputed:
         return [whole]
@@ -152,7 +152,7 @@ def _split_address(members: Sequence[int], attempts: Sequence[Attempt], database
     on_wire = [number for number in members if attempts[number].probe == "mac"]
     for number in (number for number in members if number not in on_wire):
         attempt = attempts[number]
-        # A conversation is of one box. A datagram may be of any: its sender is not proven.
+        # A conversation is with one box. A datagram may be of any: its sender is not proven.
         by_datagram = not attempt.port or protocol_of(attempt.probe).transport == "udp"
         replies.setdefault((attempt.probe, number) if by_datagram else ("tcp", attempt.port), []).append(number)
     parts = [_make_cluster(numbers, attempts, database) for numbers in replies.values()]
@@ -172,7 +172,7 @@ def _split_address(members: Sequence[int], attempts: Sequence[Attempt], database
 
 
 def _split_boxes(parts: Sequence[Cluster], wire: frozenset[str]) -> list[Cluster]:
-    """The boxes of one address, of its replies; first the one whose MAC address the wire shows."""
+    """The boxes behind the replies of one address; the box whose MAC address the wire shows comes first."""
     ranked = sorted(parts, key=lambda part: (not part.marks.claims & wire, not part.marks.keys, part.members))
     boxes: list[Cluster] = []
     for part in ranked:
@@ -189,7 +189,7 @@ def _split_boxes(parts: Sequence[Cluster], wire: frozenset[str]) -> list[Cluster
 
 
 def _own_macs(whole: Cluster, box: Cluster) -> frozenset[Key]:
-    """A guest has no MAC address of its own to be recognised by: the one on the wire is its host's."""
+    """The MAC addresses that identify a box. A guest has none: the one on the wire is its host's."""
     return frozenset() if box.is_guest else mac_keys(whole.marks.wire, box.marks.claims)
 
 
@@ -198,7 +198,10 @@ def _macs_of_cluster(cluster: Cluster) -> frozenset[Key]:
 
 
 def _are_rivals(one: Marks, other: Marks) -> bool:
-    """Whether two replies from one address are of two boxes: models are spelt too differently to tell."""
+    """Whether two replies from one address are of two boxes.
+
+    Models are not compared: their spelling varies too much.
+    """
     return serials_contradict(one.keys, other.keys) or bool(one.maker and other.maker and one.maker != other.maker)
 
 
@@ -224,8 +227,8 @@ def _make_cluster(members: Sequence[int], attempts: Sequence[Attempt], database:
 
 
 def _serials_told(seen: Sequence[Observation], chosen: str | None) -> set[str]:
-    """The serial numbers told in a maker's own form, each once: a short form is not another number."""
-    # Other texts in serial fields (a UPnP description's, say) may be anything: they must not tear a box apart.
+    """The serial numbers in a maker's own form, each once: a short form is not another number."""
+    # Other texts in serial fields (of a UPnP description, say) may be anything: they must not split a box.
     told = {value.value for value in seen if value.key.endswith(".serial") and decode.is_serial(value.value)}
     told |= {chosen} if chosen else set()
     return {one for one in told if not any(one != other and other.endswith(one) for other in told)}
@@ -249,12 +252,12 @@ def _absorb_part(home: Cluster, part: Cluster) -> None:
 
 
 def _join_boxes(boxes: Sequence[Cluster]) -> list[Cluster]:
-    """Boxes that share a strong key become one; where anything contradicts, they stay apart and say so."""
+    """Join boxes that share a strong key. If anything contradicts, they stay separate and a note says so."""
     kept = _join_holders(boxes, {id(box): _wire_keys(box) for box in boxes}, on_wire=True)
     for kind in _JOINING:
         keys = {id(box): sorted(key for key in box.marks.keys if key.kind == kind) for box in kept}
         kept = _join_holders(kept, keys, on_wire=False)
-    _tell_claims(kept)
+    _note_claims(kept)
     return kept
 
 
@@ -276,7 +279,7 @@ def _join_holders(boxes: Sequence[Cluster], keys: Mapping[int, Sequence[Key]], *
         if reason := next(
             filter(None, (describe_contradiction(*map(_box_marks, pair)) for pair in combinations(several, 2))), ""
         ):
-            _tell_shared(key, several, reason)
+            _note_shared_key(key, several, reason)
             continue
         homes: list[Cluster] = []
         for box in several:
@@ -287,14 +290,14 @@ def _join_holders(boxes: Sequence[Cluster], keys: Mapping[int, Sequence[Key]], *
             else:
                 homes.append(box)
         if len(homes) > 1:
-            _tell_shared(
+            _note_shared_key(
                 key, homes, "only the same MAC address on the wire proves an IPv4 and an IPv6 address to be one box"
             )
     return [box for box in boxes if id(box) not in into]
 
 
 def _box_joined_into(box: Cluster, into: Mapping[int, Cluster]) -> Cluster:
-    """The box that it is part of by now."""
+    """The box that it has become part of."""
     while id(box) in into:
         box = into[id(box)]
     return box
@@ -305,17 +308,17 @@ def _box_marks(box: Cluster) -> Marks:
 
 
 def _joins_on_wire(mac: str, holders: Sequence[Cluster]) -> bool:
-    """A MAC address made up by software joins IPv6 addresses to one IPv4 address: repeaters put theirs before many."""
+    """A MAC address made up by software joins IPv6 addresses to one IPv4 address: repeaters show theirs for many."""
     return is_global_mac(mac) or sum(any(":" not in ip for ip in box.ips) for box in holders) <= 1
 
 
 def _crosses_families(one: Cluster, other: Cluster) -> bool:
-    """Whether one is known by IPv4 addresses only, the other by IPv6: only the wire proves them to be one."""
+    """Whether one is known by IPv4 addresses only and the other by IPv6: only the wire proves that they are one."""
     return not {":" in ip for ip in one.ips} & {":" in ip for ip in other.ips}
 
 
-def _tell_claims(boxes: Sequence[Cluster]) -> None:
-    """Say of a box that names a MAC address which the wire shows behind another one."""
+def _note_claims(boxes: Sequence[Cluster]) -> None:
+    """Note on a box that it reports a MAC address which the wire shows behind another box."""
     owners: dict[str, Cluster] = {}
     for box in boxes:
         if not box.is_guest:
@@ -323,15 +326,15 @@ def _tell_claims(boxes: Sequence[Cluster]) -> None:
                 owners.setdefault(mac, box)
     for box in boxes:
         for mac in sorted(box.marks.denied_macs & owners.keys()):
-            _tell_shared(Key("mac", mac), [owners[mac], box], "the wire shows it behind one of them only")
+            _note_shared_key(Key("mac", mac), [owners[mac], box], "the wire shows it behind one of them only")
 
 
-def _tell_shared(key: Key, boxes: Sequence[Cluster], reason: str) -> None:
+def _note_shared_key(key: Key, boxes: Sequence[Cluster], reason: str) -> None:
     for box in boxes:
         others = [ip for other in boxes if other is not box for ip in other.ips[:1]]
         where = ", ".join([*others[:_NAMED], *(["…"] if len(others) > _NAMED else [])])
         note = f"shares {key.kind} {_key_text(key)} with another box{f' ({where})' if where else ''}, but {reason}"
         if key.kind == "unit" and any(line.startswith("shares serial ") for line in box.notes):
-            continue  # told with its maker
+            continue  # named with its maker
         if note not in box.notes:
             box.notes.append(note)

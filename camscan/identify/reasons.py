@@ -1,8 +1,8 @@
 """Why a device was named, in sentences that a councillor can read. Pure.
 
-They are made of the lines of ``Identification.because``, which the register keeps: so a register of years ago is told
-in today's words. A line begins with the key of a fact and ends with the fingerprint that fitted; nothing
-between the two, which a device may have written, decides which sentence it is.
+The sentences are made from the lines of ``Identification.because``, which the register keeps; so an old register gets
+today's words. A line begins with the key of a fact and ends with the fingerprint that fits. The text between the two,
+which a device may have written, never decides which sentence is used.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from camscan.protocols import rank_of
 from camscan.words import listed
 
 MOST = 3
-"""Sentences of one device."""
+"""Sentences for one device."""
 _OF_MAKER = "id.maker"
 _VALUE = 48
-"""Characters of what a device said that a sentence quotes."""
+"""Characters of a device's text that a sentence quotes."""
 _FIRST = ("model", "serial number", "firmware")
-"""What was given, in the order in which it is named."""
+"""The facts that a sentence names, in this order."""
 _GIVEN = 3
-"""Things that a sentence says were given."""
+"""The most facts that a sentence names."""
 _KEY = re.compile(r"(?:no [a-z0-9_]+\.[a-z0-9_]+, )*([a-z0-9_]+\.[a-z0-9_]+)(?: = )?")
 _MATCH = re.compile(r" \[[\w.-]+ (\d\.\d\d)\]")
-"""How a line ends: the fingerprint that fitted, and its certainty."""
+"""The end of a line: the fingerprint that fits, and its certainty."""
 _WHERE = re.compile(r" \((?:UDP|TCP|LINK) \d{1,5}\)|, registered prefix [0-9a-f]+")
-"""What follows the text that a device said."""
+"""The text that follows a device's own text."""
 _CLAIM = re.compile(r": (?=(?:maker|makers|brand|model|firmware|serial|mac|kind|camera|build|form|capability\.\w+) )")
-"""Where the claims of a line begin, if nothing tells where the text ends."""
+"""Where the claims of a line begin, if nothing marks the end of the text."""
 _OTHERS = (
     (re.compile(r"stated by people: (.+)", re.DOTALL), 'Somebody who saw it entered "{}" as its maker'),
     (re.compile(r"recorder (\S+) tells of its channel (\d+)\b.*", re.DOTALL), "Recorder {} lists it as its channel {}"),
     (re.compile(r"said unasked.*"), "It said so without being asked, and nothing else bears it out"),
     (re.compile(r"listed by another system.*"), "It did not say so itself, and nothing else bears it out"),
 )
-"""Reasons that are no fingerprints: how the line reads, and the sentence for it."""
+"""Reasons that are not fingerprints: the pattern of the line, and the sentence for it."""
 _BEGINNINGS = ("stated by people: ", "recorder ", "said unasked", "listed by another system")
 
 
@@ -69,9 +69,9 @@ class _Reason:
 
 
 def list_reasons(found: Identification, words: Words | None = None) -> tuple[str, ...]:
-    """Why it is said to be what it is: :data:`MOST` sentences at most, the weightiest first; empty where nothing spoke.
+    """Why it was identified so: at most :data:`MOST` sentences, the weightiest first; empty if nothing supports it.
 
-    What the device said is quoted, cut and made harmless. ``words`` is the built-in vocabulary by default.
+    The device's own text is quoted, cut and made harmless. ``words`` is the built-in vocabulary by default.
     """
     said = (found.maker, found.kind, found.is_camera_system, found.because)
     return _list_sentences(*said, words) if words else _list_cached(*said)
@@ -95,7 +95,7 @@ def _list_sentences(
     marks = [mark for mark in marks if mark.key != _OF_MAKER] or marks
     whose = _whose_words(maker, kind, is_camera, words)
     found = sorted(
-        (*_of_protocols(marks, whose, words), *_fact_sentences(marks, whose, words)), key=lambda one: one.weight
+        (*_protocol_sentences(marks, whose, words), *_fact_sentences(marks, whose, words)), key=lambda one: one.weight
     )
     others = [sentence for line in because if (sentence := _other_sentence(line))][:MOST]
     return tuple(f"{text}." for text in (*_choose_sentences(found)[: MOST - len(others)], *others))
@@ -127,8 +127,8 @@ def _whose_words(maker: str | None, kind: str | None, is_camera: bool | None, wo
     return ""
 
 
-def _of_protocols(marks: Sequence[_Mark], whose: str, words: Words) -> Iterator[_Reason]:
-    """One sentence for each protocol that has one: that it was spoken, and what was given in it."""
+def _protocol_sentences(marks: Sequence[_Mark], whose: str, words: Words) -> Iterator[_Reason]:
+    """One sentence for each protocol that has one: that it was spoken, and which facts it gave."""
     by_protocol: dict[str, list[_Mark]] = {}
     for mark in marks:
         wording = words.facts.get(mark.key)
@@ -139,7 +139,7 @@ def _of_protocols(marks: Sequence[_Mark], whose: str, words: Words) -> Iterator[
         given = _order_sentences(dict.fromkeys(filter(None, gives)))
         text = words.protocol_sentence(protocol) + (f" and gave its {listed(given)}" if given else "")
         best = _best_mark(own)
-        # A protocol that is one maker's own says so itself.
+        # A protocol that belongs to one maker says so itself.
         is_own = whose and whose in words.protocol_sentence(protocol)
         yield _Reason(protocol, text + ("" if is_own else _mark_sentence(best, whose)), _weigh_mark(best))
 
@@ -155,7 +155,7 @@ def _fact_sentences(marks: Sequence[_Mark], whose: str, words: Words) -> Iterato
         best = _best_mark(own)
         said = visible(" ".join(best.value.split()), _VALUE).replace('"', "'")
         wording = words.facts.get(key)
-        # A word of a directory of the user's own need not have a sentence.
+        # A word of a user's own directory need not have a sentence.
         form = wording.says if wording and wording.says else f'It said "{{value}}" ({key})'
         yield _Reason(best.protocol, form.replace("{value}", said) + _mark_sentence(best, whose), _weigh_mark(best))
 
@@ -182,7 +182,7 @@ def _order_sentences(given: Iterable[str]) -> list[str]:
 
 
 def _choose_sentences(found: Sequence[_Reason]) -> list[str]:
-    """The strongest of each protocol, then what room is left for."""
+    """The strongest of each protocol first, then others as far as there is room."""
     firsts = {one.protocol: one.text for one in reversed(found)}
     leading = [one.text for one in found if firsts[one.protocol] == one.text]
     return list(dict.fromkeys([*leading, *(one.text for one in found)]))

@@ -1,4 +1,4 @@
-"""The beginning of a new fingerprint, written from one captured reply. Pure."""
+"""Writes the beginning of a new fingerprint from one captured reply. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from camscan import decode
 from camscan.model import Observation
 
 MARKS = 2
-"""Marks that a skeleton asks for: more would fit one unit only."""
+"""Marks in a skeleton: more would fit one unit only."""
 
 _TELLING = (
     "manufacturer",
@@ -30,7 +30,7 @@ _TELLING = (
     "namespace",
     "md5",
 )
-"""Ends of keys whose texts are of a make and not of a unit, the best first."""
+"""Ends of keys whose texts belong to a make and not to a unit, the best first."""
 
 _LONGEST = 120
 _OF_A_UNIT = re.compile(r"(?i)(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}|\d+\.\d+\.\d+\.\d+|[0-9a-f]{8}-[0-9a-f]{4}-")
@@ -38,7 +38,7 @@ _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
 
 def write_skeleton(observations: Sequence[Observation], protocol: str) -> str:
-    """YAML of a fingerprint that lacks only its claims; empty where the reply says nothing of its make."""
+    """YAML of a fingerprint in which only the claims are missing; empty if the reply says nothing about the make."""
     marks = _list_marks(observations)
     if not marks:
         return ""

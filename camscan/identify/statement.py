@@ -13,20 +13,20 @@ from camscan.identify.decide import WEAK, are_one_company
 from camscan.model import Match
 
 HELD = 0.60
-"""What a pattern of a model number may say beside a manufacturer's name that is none of the maker's: "possible"."""
+"""The most that a pattern of a model number counts beside a manufacturer's name that is not the maker's: "possible"."""
 BELIEVED = 0.60
-"""A statement of a maker below this is what somebody may have typed: it silences nothing."""
+"""A statement below this certainty may have been typed by a person: it silences nothing."""
 _SILENCED = ("maker", "brand", "camera", "kind")
 
 
 def weigh_by_statement(matches: Sequence[Match], values: Values, database: Database) -> list[Match]:
-    """The matches, those that rest on a model number weighed against what the device states.
+    """The matches, with those that rest on a model number weighed against the device's own statement.
 
-    A pattern for a maker that the stated name is known not to buy from loses its claim of a maker. Beside a name that
-    nobody has heard of, and beside a word that names nobody, it is held at :data:`HELD`, and a weak one says nothing.
+    A pattern for a maker that does not supply the stated name loses its claim of a maker. Beside a name that is not
+    known, or a word that names nobody, it is held at :data:`HELD`, and a weak pattern claims nothing.
     """
     if not any(_names_maker(match.claims) and database.statements.rests_on_model(match) for match in matches):
-        return list(matches)  # nearly always: what the device states need not be looked up
+        return list(matches)  # nearly always: the statement need not be looked up
     stated = _read_statement(matches, values, database)
     return [_weigh_match(match, stated, database) for match in matches] if stated.because else list(matches)
 
@@ -35,11 +35,11 @@ class _Stated(NamedTuple):
     """What the device states."""
 
     because: str
-    """Empty where it states nothing."""
+    """Empty if it states nothing."""
     text: str
-    """The text of a manufacturer's field, where that names no maker or badge that is known."""
+    """The text of a manufacturer's field, if it names no known maker or badge."""
     behind: frozenset[str] = frozenset()
-    """Makers that may stand behind the names; none where the names are of nobody that is known to build for others."""
+    """Makers that may be behind the names; none if the names belong to nobody who is known to build for others."""
 
 
 def _read_statement(matches: Sequence[Match], values: Values, database: Database) -> _Stated:
@@ -82,13 +82,13 @@ def _names_maker(claims: Mapping[str, str]) -> bool:
 
 
 def _claimed_makers(match: Match) -> set[str]:
-    """The makers that a match claims: one, or those that a badge buys from."""
+    """The makers that a match claims: one, or those from which a badge buys."""
     maker = match.claims.get("maker")
     return {maker} if maker else set(match.claims.get("makers", "").split(" or ")) - {""}
 
 
 def _is_unit_itself(text: str, match: Match) -> bool:
-    """Whether the text names the badge of the pattern, or is its model number: some firmware puts that everywhere."""
+    """Whether the text names the badge of the pattern, or is its model number: some firmware writes that everywhere."""
     stated = text.casefold()
     if stated in match.claims.get("model", "").casefold() and any(map(str.isdigit, stated)):
         return True

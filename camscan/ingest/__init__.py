@@ -11,7 +11,7 @@ from camscan.model import Attempt, Completion, Coverage, Report
 from camscan.report import make_report
 
 
-def imported(
+def report_of_evidence(
     attempts: Sequence[Attempt],
     database: Database,
     coverage: Coverage,
@@ -22,7 +22,7 @@ def imported(
     site: str = "",
     complete: bool = True,
 ) -> Report:
-    """A scan of its own made of evidence that somebody else gathered: its targets are the names of its sources."""
+    """A scan of its own, made of evidence that other programs gathered. Its targets are the names of its sources."""
     return make_report(
         attempts,
         merge_attempts(attempts, database),

@@ -1,8 +1,8 @@
-"""What a switch or router says over SNMP, as entries: who is behind which port, which MAC has which address. Pure.
+"""Turns what a switch or router says over SNMP into entries: MAC addresses, their ports, their IP addresses. Pure.
 
 Sources: SNMPv2-MIB (RFC 3418), IF-MIB (RFC 2863), BRIDGE-MIB (RFC 4188), Q-BRIDGE-MIB (RFC 4363), IP-MIB (RFC 4293),
-LLDP-MIB (IEEE 802.1AB-2005), POWER-ETHERNET-MIB (RFC 3621), CISCO-POWER-ETHERNET-EXT-MIB,
-HP-ICF-POE-MIB (both in milliwatts), CISCO-VTP-MIB. Only these columns are read.
+LLDP-MIB (IEEE 802.1AB-2005), POWER-ETHERNET-MIB (RFC 3621), CISCO-POWER-ETHERNET-EXT-MIB, HP-ICF-POE-MIB (both in
+milliwatts), CISCO-VTP-MIB. Only these columns are read.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from camscan.ingest.source import Entry, Host, Item, Passed, Problem
-from camscan.ingest.tables import address
-from camscan.ingest.text import plain
+from camscan.ingest.source import Entry, Host, Item, LeftOut, Problem
+from camscan.ingest.tables import address_of
+from camscan.ingest.text import visible_text
 from camscan.model import Fact
 
 Oid = tuple[int, ...]
@@ -55,18 +55,18 @@ COLUMNS: Mapping[str, Oid] = {
         "ipNetToPhysicalType": "1.3.6.1.2.1.4.35.1.6",
     }.items()
 }
-"""Name of a column in its MIB -> its OID; what follows it is the index of a row."""
+"""Name of a column in its MIB -> its OID, which the index of a row follows."""
 _BY_OID = {oid: name for name, oid in COLUMNS.items()}
 _LENGTHS = sorted({len(oid) for oid in COLUMNS.values()}, reverse=True)
 MOST_ROWS = 400_000
-"""Values of one switch that are kept: what bounds memory."""
+"""Values of one switch that are kept: this bounds memory."""
 LONGEST = 1024
 """Bytes of one value that are kept."""
 MOST_VLANS = 256
 _ACTIVE = 1
 """vtpVlanState operational."""
 _BEYOND = 1_000_000_000
-"""More than any bridge port's number (RFC 4188: 65535)."""
+"""More than the number of any bridge port (RFC 4188: 65535)."""
 _NAME = 255
 _MAC = 6
 _LEARNED = 3
@@ -81,19 +81,22 @@ _IF_NAME = 5
 _DELIVERS = 3
 """pethPsePortDetectionStatus deliveringPower."""
 _MILLIWATTS = ("cpeExtPsePortPwrConsumption", "hpicfPoePethPsePortPower")
-"""RFC 3621 counts the watts of a whole switch only; those of a port are the vendors' own."""
+"""RFC 3621 gives the watts of a whole switch only; those of a port are in the vendors' own MIBs."""
 _OWN = "of the equipment itself"
 
 
 @dataclass(slots=True)
 class Walk:
-    """What one switch or router said: of each column, the rows by their index."""
+    """What one switch or router said: for each column, the rows by their index."""
 
     rows: dict[str, dict[Oid, Value]] = field(default_factory=lambda: defaultdict(dict))
     count: int = 0
 
     def take(self, oid: Oid, value: Value) -> bool:
-        """Keep a value of a column that is read; False where it is of none, or where there are too many."""
+        """Keep a value of a column that is read.
+
+        Returns False if no such column has it, or if there are too many values.
+        """
         name = column_of(oid)
         if not name or self.count >= MOST_ROWS:
             return False
@@ -102,62 +105,64 @@ class Walk:
         return True
 
     def separate_vlans(self) -> tuple[int, ...]:
-        """Where the table of MAC addresses is kept VLAN by VLAN, each to be asked for by itself: the VLANs.
+        """The VLANs that must be asked for one by one, because the table of MAC addresses is kept per VLAN.
 
-        So Cisco's older switches (its "community string indexing"); 1002 to 1005 are no Ethernet.
+        Cisco's older switches do this ("community string indexing"); 1002 to 1005 are not Ethernet.
         """
-        if self.indexes("dot1qTpFdbPort"):
+        if self.indexes_of("dot1qTpFdbPort"):
             return ()
-        found = {index[-1] for index in self.indexes("vtpVlanState") if self.number("vtpVlanState", index) == _ACTIVE}
+        found = {
+            index[-1] for index in self.indexes_of("vtpVlanState") if self.number_of("vtpVlanState", index) == _ACTIVE
+        }
         return tuple(sorted(found - set(range(1002, 1006))))[:MOST_VLANS]
 
     def add_vlan(self, vlan: int, of_vlan: Walk) -> None:
-        """Add the table of one VLAN. Each numbers its bridge ports anew: the interface stands for the port here."""
-        for index in _of(of_vlan, "dot1dTpFdbPort", _MAC):
-            bridge = of_vlan.number("dot1dTpFdbPort", index)
-            interface = of_vlan.number("dot1dBasePortIfIndex", (bridge,))
+        """Add the table of one VLAN. Each numbers its bridge ports anew, so the interface replaces the port here."""
+        for index in _rows_of_length(of_vlan, "dot1dTpFdbPort", _MAC):
+            bridge = of_vlan.number_of("dot1dTpFdbPort", index)
+            interface = of_vlan.number_of("dot1dBasePortIfIndex", (bridge,))
             if not interface or self.count >= MOST_ROWS:
                 continue
             self.count += 1
             port = _BEYOND + interface
             self.rows["dot1dBasePortIfIndex"][port,] = interface
             self.rows["dot1qTpFdbPort"][(vlan, *index)] = port
-            self.rows["dot1qTpFdbStatus"][(vlan, *index)] = of_vlan.number("dot1dTpFdbStatus", index)
+            self.rows["dot1qTpFdbStatus"][(vlan, *index)] = of_vlan.number_of("dot1dTpFdbStatus", index)
 
-    def text(self, column: str, index: Oid) -> str:
-        """A text in one line, without control characters; empty where there is none."""
+    def text_of(self, column: str, index: Oid) -> str:
+        """A text on one line, without control characters; empty if there is none."""
         value = self.rows[column].get(index, b"") if column in self.rows else b""
         lines = value.decode("utf-8", "replace").splitlines() if isinstance(value, bytes) else []
-        return " ".join(" ".join(map(plain, lines)).split())[:_NAME]
+        return " ".join(" ".join(map(visible_text, lines)).split())[:_NAME]
 
-    def number(self, column: str, index: Oid) -> int:
-        """A number; 0 where there is none."""
+    def number_of(self, column: str, index: Oid) -> int:
+        """A number; 0 if there is none."""
         value = self.rows[column].get(index, 0) if column in self.rows else 0
         return value if isinstance(value, int) else 0
 
-    def indexes(self, column: str) -> list[Oid]:
-        """The rows of a column, in their order."""
+    def indexes_of(self, column: str) -> list[Oid]:
+        """The indexes of the rows of a column, in order."""
         return sorted(self.rows[column]) if column in self.rows else []
 
 
 def column_of(oid: Oid) -> str:
-    """The column that a value stands in; empty where it is none that is read."""
+    """The column to which a value belongs; empty if it is not read."""
     return next((name for length in _LENGTHS if (name := _BY_OID.get(oid[:length]))), "")
 
 
-def items(walk: Walk, ip: str = "") -> Iterator[Item]:
-    """Everything that a switch or router says of devices, itself included. ``ip`` is where it was asked."""
-    name = walk.text("sysName", (0,))
+def walk_items(walk: Walk, ip: str = "") -> Iterator[Item]:
+    """Everything that a switch or router says about devices, itself included. ``ip`` is the address that was asked."""
+    name = walk.text_of("sysName", (0,))
     yield Host(name or ip)
-    yield from _itself(walk, ip, name)
+    yield from _own_entry(walk, ip, name)
     ports = _Ports(walk)
-    yield from _forwarding(walk, ports)
-    yield from _neighbours(walk, ports)
-    yield from _addresses(walk, ports)
+    yield from _forwarding_items(walk, ports)
+    yield from _lldp_items(walk, ports)
+    yield from _arp_items(walk, ports)
 
 
-def _itself(walk: Walk, ip: str, name: str) -> Iterator[Item]:
-    says = walk.text("sysDescr", (0,))
+def _own_entry(walk: Walk, ip: str, name: str) -> Iterator[Item]:
+    says = walk.text_of("sysDescr", (0,))
     if ip and (says or name):
         facts = [Fact("listed.host_name", name)] if name else []
         facts += [Fact("listed.product", says)] if says else []
@@ -165,147 +170,153 @@ def _itself(walk: Walk, ip: str, name: str) -> Iterator[Item]:
 
 
 class _Ports:
-    """Names of a switch's ports, and the power that they give."""
+    """The names of a switch's ports, and the power that they deliver."""
 
     def __init__(self, walk: Walk) -> None:
         self._walk = walk
         self._by_bridge = {
-            index[0]: walk.number("dot1dBasePortIfIndex", index) for index in _of(walk, "dot1dBasePortIfIndex", 1)
+            index[0]: walk.number_of("dot1dBasePortIfIndex", index)
+            for index in _rows_of_length(walk, "dot1dBasePortIfIndex", 1)
         }
-        self._power = self._powers()
+        self._power = self._power_facts()
 
     def of_interface(self, number: int) -> str:
         """``Gi1/0/14``, by its ifIndex."""
-        return self._walk.text("ifName", (number,)) or self._walk.text("ifDescr", (number,))
+        return self._walk.text_of("ifName", (number,)) or self._walk.text_of("ifDescr", (number,))
 
     def of_bridge(self, number: int) -> str:
-        """The same, by the number of the bridge port; the number where the switch says no name."""
+        """``Gi1/0/14``, by the number of the bridge port; the number itself if the switch gives no name."""
         return self.of_interface(self._by_bridge.get(number, number)) or str(number)
 
     def of_lldp(self, number: int) -> str:
-        """The same, by LLDP's own number, which most switches take from one of the two others."""
-        told = self._walk.text("lldpLocPortId", (number,))
-        if told and self._walk.number("lldpLocPortIdSubtype", (number,)) == _IF_NAME:
+        """``Gi1/0/14``, by LLDP's own number, which most switches take from one of the two others."""
+        told = self._walk.text_of("lldpLocPortId", (number,))
+        if told and self._walk.number_of("lldpLocPortIdSubtype", (number,)) == _IF_NAME:
             return told
         return self.of_interface(number) or self.of_bridge(number)
 
-    def facts(self, name: str) -> list[Fact]:
+    def port_facts(self, name: str) -> list[Fact]:
         """The port, and its power."""
         return [Fact("listed.port", name), *self._power.get(name, [])]
 
-    def _powers(self) -> dict[str, list[Fact]]:
+    def _power_facts(self) -> dict[str, list[Fact]]:
         told: dict[str, list[Fact]] = {}
-        indexes = _of(self._walk, "pethPsePortDetectionStatus", 2)
+        indexes = _rows_of_length(self._walk, "pethPsePortDetectionStatus", 2)
         groups = {group for group, _ in indexes}
         for group, number in indexes:
-            if self._walk.number("pethPsePortDetectionStatus", (group, number)) == _DELIVERS:
-                name = self._powered(group, number, several=len(groups) > 1)
-                facts = self._watts(group, number)
+            if self._walk.number_of("pethPsePortDetectionStatus", (group, number)) == _DELIVERS:
+                name = self._powered_port(group, number, several=len(groups) > 1)
+                facts = self._watt_facts(group, number)
                 if name and facts:
                     told[name] = facts
         return told
 
-    def _powered(self, group: int, number: int, *, several: bool) -> str:
-        """The port with that number in that group, which is a unit of a stack or a module; empty where it is unclear.
+    def _powered_port(self, group: int, number: int, *, several: bool) -> str:
+        """The port with this number in this group (a unit of a stack, or a module); empty if it is not clear.
 
-        RFC 3621 does not say how its numbers go with those of interfaces; names have both.
+        RFC 3621 does not say how its numbers relate to those of interfaces; the names have both.
         """
         if not several and number in self._by_bridge:
             name = self.of_bridge(number)
-            if _numbers(name)[-1:] in ([number], []):
+            if _numbers_in(name)[-1:] in ([number], []):
                 return name
         names = {self.of_bridge(each) for each in self._by_bridge}
         wanted = [
-            each for each in names if _numbers(each)[-1:] == [number] and (not several or _numbers(each)[0] == group)
+            each
+            for each in names
+            if _numbers_in(each)[-1:] == [number] and (not several or _numbers_in(each)[0] == group)
         ]
         return wanted[0] if len(wanted) == 1 else ""
 
-    def _watts(self, group: int, number: int) -> list[Fact]:
-        milliwatts = next(filter(None, (self._walk.number(each, (group, number)) for each in _MILLIWATTS)), 0)
+    def _watt_facts(self, group: int, number: int) -> list[Fact]:
+        milliwatts = next(filter(None, (self._walk.number_of(each, (group, number)) for each in _MILLIWATTS)), 0)
         if 0 < milliwatts < 100_000:  # noqa: PLR2004 - IEEE 802.3bt ends at 100 W
             return [Fact("listed.poe", f"{milliwatts / 1000:.1f}")]
-        told = self._walk.number("pethPsePortPowerClassifications", (group, number))
+        told = self._walk.number_of("pethPsePortPowerClassifications", (group, number))
         return [Fact("listed.poe_class", str(told - 1))] if 1 <= told <= 9 else []  # noqa: PLR2004 - class0(1) …
 
 
-def _numbers(name: str) -> list[int]:
+def _numbers_in(name: str) -> list[int]:
     return [int(each) for each in re.findall(r"\d{1,6}", name)]
 
 
-def _of(walk: Walk, column: str, length: int) -> list[Oid]:
-    """The rows whose index has that many numbers."""
-    return [index for index in walk.indexes(column) if len(index) == length]
+def _rows_of_length(walk: Walk, column: str, length: int) -> list[Oid]:
+    """The rows whose index has this many numbers."""
+    return [index for index in walk.indexes_of(column) if len(index) == length]
 
 
-def _mac(numbers: Oid | bytes) -> str:
+def _mac_text(numbers: Oid | bytes) -> str:
     if len(numbers) != _MAC or any(each > 0xFF for each in numbers):  # noqa: PLR2004 - an octet
         return ""
     found = ":".join(f"{each:02x}" for each in numbers)
     return "" if found == "00:00:00:00:00:00" else found
 
 
-def _forwarding(walk: Walk, ports: _Ports) -> Iterator[Item]:
-    """By Q-BRIDGE-MIB, which knows VLANs; by BRIDGE-MIB of a switch that has no other."""
-    vlans = {walk.number("dot1qVlanFdbId", index): index[-1] for index in _of(walk, "dot1qVlanFdbId", 2)}
-    rows = _of(walk, "dot1qTpFdbPort", 1 + _MAC)
-    for table, indexes in (("dot1q", rows), ("dot1d", [] if rows else _of(walk, "dot1dTpFdbPort", _MAC))):
+def _forwarding_items(walk: Walk, ports: _Ports) -> Iterator[Item]:
+    """By Q-BRIDGE-MIB, which knows VLANs; by BRIDGE-MIB for a switch that has no other."""
+    vlans = {walk.number_of("dot1qVlanFdbId", index): index[-1] for index in _rows_of_length(walk, "dot1qVlanFdbId", 2)}
+    rows = _rows_of_length(walk, "dot1qTpFdbPort", 1 + _MAC)
+    for table, indexes in (("dot1q", rows), ("dot1d", [] if rows else _rows_of_length(walk, "dot1dTpFdbPort", _MAC))):
         for index in indexes:
-            mac, place = _mac(index[-_MAC:]), f"{table}TpFdbTable"
-            number, status = walk.number(f"{table}TpFdbPort", index), walk.number(f"{table}TpFdbStatus", index)
+            mac, place = _mac_text(index[-_MAC:]), f"{table}TpFdbTable"
+            number, status = walk.number_of(f"{table}TpFdbPort", index), walk.number_of(f"{table}TpFdbStatus", index)
             if not mac or not number:
-                yield Passed(place, "without a port, or without the address of one unit")
+                yield LeftOut(place, "without a port, or without the address of one unit")
             elif status == _ITSELF:
-                yield Passed(place, _OWN)
+                yield LeftOut(place, _OWN)
             else:
                 vlan = vlans.get(index[0], index[0]) if table == "dot1q" else 0
-                facts = [*([Fact("listed.vlan", str(vlan))] if vlan else []), *ports.facts(ports.of_bridge(number))]
+                facts = [
+                    *([Fact("listed.vlan", str(vlan))] if vlan else []),
+                    *ports.port_facts(ports.of_bridge(number)),
+                ]
                 said = f"VLAN {vlan}, {mac}, port {number}" if vlan else f"{mac}, port {number}"
                 heard = None if status in {0, _LEARNED} else False
                 yield Entry(place, mac=mac, facts=tuple(facts), text=f"{table}TpFdbPort: {said}", was_heard=heard)
 
 
-def _neighbours(walk: Walk, ports: _Ports) -> Iterator[Item]:
-    """What devices tell the switch of themselves, unasked and unproved (LLDP)."""
-    reached = {index[:3]: _managed(index[3:]) for index in walk.indexes("lldpRemManAddrIfSubtype")}
-    for index in _of(walk, "lldpRemChassisId", 3):
+def _lldp_items(walk: Walk, ports: _Ports) -> Iterator[Item]:
+    """What devices tell the switch about themselves, unasked and without proof (LLDP)."""
+    reached = {index[:3]: _managed_address(index[3:]) for index in walk.indexes_of("lldpRemManAddrIfSubtype")}
+    for index in _rows_of_length(walk, "lldpRemChassisId", 3):
         mac = ""
         for column, subtype in (("lldpRemChassisId", _OF_CHASSIS), ("lldpRemPortId", _OF_PORT)):
             value = walk.rows[column].get(index) if column in walk.rows else None
-            if not mac and isinstance(value, bytes) and walk.number(f"{column}Subtype", index) == subtype:
-                mac = _mac(value)
+            if not mac and isinstance(value, bytes) and walk.number_of(f"{column}Subtype", index) == subtype:
+                mac = _mac_text(value)
         ip = reached.get(index, "")
-        name, says = walk.text("lldpRemSysName", index), walk.text("lldpRemSysDesc", index)
+        name, says = walk.text_of("lldpRemSysName", index), walk.text_of("lldpRemSysDesc", index)
         if not mac and not ip:
-            yield Passed("lldpRemTable", "neighbours by LLDP without an IP or MAC address")
+            yield LeftOut("lldpRemTable", "neighbours by LLDP without an IP or MAC address")
             continue
-        facts = ports.facts(ports.of_lldp(index[1]))
+        facts = ports.port_facts(ports.of_lldp(index[1]))
         facts += [Fact("listed.host_name", name)] if name else []
         facts += [Fact("listed.product", says)] if says else []
         yield Entry("lldpRemTable", ip, mac, tuple(facts), text=f"LLDP: {mac} {ip} {name}: {says}")
 
 
-def _managed(index: Oid) -> str:
+def _managed_address(index: Oid) -> str:
     """The address in an index of lldpRemManAddrTable: family, length, octets (IANA: 1 is IPv4, 2 is IPv6)."""
     family, length, *octets = index if len(index) > 2 else (0, 0)  # noqa: PLR2004 - and at least one octet
     if length != len(octets) or (family, length) not in {(1, 4), (2, 16)} or max(octets) > 0xFF:  # noqa: PLR2004
         return ""
-    return address(str(ipaddress.ip_address(bytes(octets))))
+    return address_of(str(ipaddress.ip_address(bytes(octets))))
 
 
-def _addresses(walk: Walk, ports: _Ports) -> Iterator[Item]:
-    """The ARP and neighbour table, by the newer MIB where the router has it."""
-    newer = walk.indexes("ipNetToPhysicalPhysAddress")
+def _arp_items(walk: Walk, ports: _Ports) -> Iterator[Item]:
+    """The ARP and neighbour table, by the newer MIB if the router has it."""
+    newer = walk.indexes_of("ipNetToPhysicalPhysAddress")
     column = "ipNetToPhysical" if newer else "ipNetToMedia"
-    for index in newer or _of(walk, "ipNetToMediaPhysAddress", 5):
+    for index in newer or _rows_of_length(walk, "ipNetToMediaPhysAddress", 5):
         place = f"{column}Table"
         value = walk.rows[f"{column}PhysAddress"][index]
-        ip = _managed(index[1:]) if newer else _managed((1, 4, *index[1:]))
-        kind = walk.number(f"{column}Type", index)
-        mac = _mac(value) if isinstance(value, bytes) else ""
+        ip = _managed_address(index[1:]) if newer else _managed_address((1, 4, *index[1:]))
+        kind = walk.number_of(f"{column}Type", index)
+        mac = _mac_text(value) if isinstance(value, bytes) else ""
         if kind == _INVALID or not mac:
-            yield Passed(place, "incomplete: nothing answered at the address")
+            yield LeftOut(place, "incomplete: nothing answered at the address")
         elif newer and kind == _LOCAL:
-            yield Passed(place, _OWN)
+            yield LeftOut(place, _OWN)
         elif not ip:
             yield Problem(place, f"not an IP address: {'.'.join(map(str, index[1:]))[:60]}")
         else:

@@ -1,8 +1,8 @@
-"""NetBox's devices over its REST API: GET alone, page by page, over HTTPS with a checked certificate.
+"""NetBox's devices over its REST API: GET only, page by page, over HTTPS with a checked certificate.
 
-By httpx (docs/adr/0009-httpx.md), without proxies or other settings of the environment. NetBox names the next page; it
-is not followed: pages are counted here, so that the token is sent to the address of camscan.yaml and nowhere else.
-Source: ``/api/dcim/devices/`` of NetBox 3 and 4.
+httpx sends the requests (docs/adr/0009-httpx.md), without proxies or other settings of the environment. NetBox names
+the next page, but its link is not followed: pages are counted here, so that the token is sent to the address of
+camscan.yaml and nowhere else. Source: ``/api/dcim/devices/`` of NetBox 3 and 4.
 """
 
 from __future__ import annotations
@@ -34,16 +34,19 @@ _OK, _REDIRECTS, _LOGINS = 200, range(300, 400), (401, 403)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where NetBox is, and with which token it is asked."""
+class NetBoxServer:
+    """The address of NetBox, and the token for its API."""
 
     url: str
     token: str
     ca_file: str = ""
 
 
-def records(place: Place) -> Iterator[dict[str, Any] | Problem]:
-    """Every device, as NetBox has it; a Problem where a page cannot be had, which ends it. Raises UsageError."""
+def fetch_devices(place: NetBoxServer) -> Iterator[dict[str, Any] | Problem]:
+    """Every device, as NetBox has it.
+
+    A page that cannot be fetched is a Problem, and the last item. Raises UsageError.
+    """
     try:
         import httpx  # noqa: F401, PLC0415 - an extra
     except ImportError as error:
@@ -55,11 +58,11 @@ def records(place: Place) -> Iterator[dict[str, Any] | Problem]:
                 f"device {offset + 1}", f"it took more than {MOST_TIME / 60:.0f} minutes; the rest is left out"
             )
             return
-        status, body, why = asyncio.run(_page(place, offset))
+        status, body, why = asyncio.run(_fetch_page(place, offset))
         if why or status != _OK:
-            yield Problem(f"device {offset + 1}", why or _what(status))
+            yield Problem(f"device {offset + 1}", why or _status_in_words(status))
             return
-        results = _results(body)
+        results = _parse_page(body)
         if results is None:
             yield Problem(f"device {offset + 1}", "it does not answer as NetBox does")
             return
@@ -74,7 +77,7 @@ def records(place: Place) -> Iterator[dict[str, Any] | Problem]:
     yield Problem(f"device {offset + 1}", f"more than {MOST:,} devices; the rest is left out")
 
 
-async def _page(place: Place, offset: int) -> tuple[int, bytes, str]:
+async def _fetch_page(place: NetBoxServer, offset: int) -> tuple[int, bytes, str]:
     """Status, body, and why there is none."""
     import httpx  # noqa: PLC0415 - an extra
 
@@ -109,7 +112,7 @@ async def _page(place: Place, offset: int) -> tuple[int, bytes, str]:
         return 0, b"", f"it does not speak HTTP as it should ({type(error).__name__})"
 
 
-def _what(status: int) -> str:
+def _status_in_words(status: int) -> str:
     if status in _LOGINS:
         return f"it refuses the token (HTTP status {status})"
     if status in _REDIRECTS:
@@ -117,10 +120,11 @@ def _what(status: int) -> str:
     return f"HTTP status {status}"
 
 
-def _results(body: bytes) -> tuple[list[dict[str, Any] | Problem], bool] | None:
-    """The devices of a page, and whether it is the last; None where it is not a page of NetBox.
+def _parse_page(body: bytes) -> tuple[list[dict[str, Any] | Problem], bool] | None:
+    """The devices of a page, and whether it is the last; None if it is not a page of NetBox.
 
-    A page may have fewer devices than were asked for: NetBox's MAX_PAGE_SIZE says how many. The last names no next one.
+    A page may have fewer devices than were asked for: NetBox's MAX_PAGE_SIZE limits it. The last page names no next
+    one.
     """
     try:
         told = json.loads(body)

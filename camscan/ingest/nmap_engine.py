@@ -1,8 +1,8 @@
-"""An installed nmap as the port finder, for estates where only nmap may be used. Needs the extra ``[nmap]``.
+"""Finds ports with an installed nmap, for estates where only nmap may be used. Needs the extra ``[nmap]``.
 
-nmap is called with one fixed list of arguments: a plain connect to the cameras' ports, slowly. No scripts, no version
-or operating system guessing, nothing malformed, no names looked up. python-nmap is GPL-3.0-or-later, so it is imported
-only where the operator asks for this (docs/adr/0011-python-nmap.md).
+nmap gets one fixed list of arguments: a plain connect to the ports of cameras, slowly. No scripts, no guesses about
+versions or operating systems, nothing malformed, no name lookups. python-nmap is GPL-3.0-or-later, so it is imported
+only if the operator asks for it (docs/adr/0011-python-nmap.md).
 """
 
 from __future__ import annotations
@@ -25,27 +25,26 @@ ARGUMENTS = (
     *("--max-retries", "1"),
     *("--host-timeout", "120s"),
 )
-"""Everything that nmap is told beside the addresses and ports."""
+"""All arguments of nmap except the addresses and ports."""
 BLOCK = 256
-"""Addresses per run of nmap: bounds memory, and is how much an interruption can lose."""
+"""Addresses per run of nmap. This bounds memory, and how much an interruption can lose."""
 
 
-def run(targets: Targets, scope: Scope, *, ports: Sequence[int] = PORTS) -> Iterator[bytes]:
-    """The XML that nmap writes, block by block of the targets; excluded addresses are never named to nmap.
+def run_nmap(targets: Targets, scope: Scope, *, ports: Sequence[int] = PORTS) -> Iterator[bytes]:
+    """The XML that nmap writes, block by block of the targets. nmap is never given an excluded address.
 
-    Raises ScopeError before anything is sent, UsageError where python-nmap or nmap is missing, CamscanError where
-    nmap fails.
+    Raises ScopeError before anything is sent, UsageError if python-nmap or nmap is missing, CamscanError if nmap fails.
     """
     scope.require(targets)
-    blocks = list(_blocks(targets, scope))
+    blocks = list(_allowed_blocks(targets, scope))
     if not blocks:
         raise ScopeError("camscan.yaml excludes every target: nothing is left to ask")
-    nmap, scanner = _scanner()
+    nmap, scanner = _load_scanner()
     for block in blocks:
-        yield _one(nmap, scanner, block, ports)
+        yield _scan_block(nmap, scanner, block, ports)
 
 
-def _scanner() -> tuple[Any, Any]:
+def _load_scanner() -> tuple[Any, Any]:
     try:
         import nmap  # noqa: PLC0415 - GPL-3: only where the operator asked for it
     except ImportError as error:
@@ -56,7 +55,7 @@ def _scanner() -> tuple[Any, Any]:
         raise UsageError("--run needs nmap itself, which is not on this machine's PATH; install nmap first") from error
 
 
-def _one(nmap: Any, scanner: Any, block: Span, ports: Sequence[int]) -> bytes:
+def _scan_block(nmap: Any, scanner: Any, block: Span, ports: Sequence[int]) -> bytes:
     hosts = " ".join(str(network) for network in block.networks())
     arguments = " ".join([*ARGUMENTS, *(["-6"] if block.version == 6 else [])])  # noqa: PLR2004 - IP version
     try:
@@ -67,8 +66,8 @@ def _one(nmap: Any, scanner: Any, block: Span, ports: Sequence[int]) -> bytes:
     return output.encode() if isinstance(output, str) else output
 
 
-def _blocks(targets: Targets, scope: Scope) -> Iterator[Span]:
-    """What of the targets may be asked, in blocks."""
+def _allowed_blocks(targets: Targets, scope: Scope) -> Iterator[Span]:
+    """The part of the targets that may be asked, in blocks."""
     allowed = common(targets.spans, spans((*PRIVATE, *scope.authorised)))
     for span in without(allowed, spans(scope.excluded)):
         for first in range(span.first, span.last + 1, BLOCK):

@@ -1,7 +1,7 @@
-"""What nmap wrote with ``-oX``: hosts as attempts, read as a stream, so that a /16 needs no more memory than a host.
+"""Reads what nmap wrote with ``-oX``: hosts as attempts, as a stream, so that a /16 needs no more memory than a host.
 
-Only what nmap saw itself is taken over: addresses, open ports, and the few script results that are a header or a title
-word for word. nmap's own guesses (product, operating system) are not evidence of ours.
+Only what nmap itself saw is used: addresses, open ports, and the few script results that are a header or a title word
+for word. nmap's own guesses (product, operating system) are not evidence.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from camscan.model import Attempt, Coverage, Fact, Observation, Outcome
 from camscan.net.text import clean_text, mac_address
 
 NAME = "nmap"
-"""What the observations' ``probe`` says."""
+"""The ``probe`` of the observations."""
 _CHUNK = 65536
 _LONGEST_HEAD = 65536
 _LONGEST_VALUE = 1024
@@ -33,7 +33,7 @@ _HEAD = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The head of the file: how nmap was called, and when."""
+    """The head of the file: the arguments of nmap, and when it started."""
 
     arguments: str
     started_at: datetime
@@ -45,26 +45,26 @@ class Host:
 
     ip: str
     attempts: tuple[Attempt, ...]
-    """Empty where nothing was learned."""
+    """Empty if nothing was learnt."""
     answered: bool
-    """A port is open."""
+    """Whether a port is open."""
     alive: bool
-    """A port is open or refused, or a neighbour answered ARP."""
+    """Whether a port is open or refused, or a neighbour answered ARP."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Where the file ends before its time, and why; what came before it was handed out."""
+    """The point at which the file ends too early, and why. Everything before it was yielded."""
 
     why: str
 
 
-def read(stream: BinaryIO, now: datetime, name: str = "the input") -> Iterator[Run | Host | Cut]:
-    """The head, every host, and where the file is broken a Cut as the last; ``now`` dates hosts without a time.
+def read_nmap_xml(stream: BinaryIO, now: datetime, name: str = "the input") -> Iterator[Run | Host | Cut]:
+    """The head, then every host, and a Cut as the last item if the file is broken; ``now`` dates hosts without a time.
 
-    Raises UsageError in one line, which begins with ``name``, where it is no nmap XML.
+    Raises UsageError in one line, which begins with ``name``, if the file is not nmap XML.
     """
-    head = _head(stream, name)
+    head = _read_head(stream, name)
     parser = etree.XMLPullParser(
         events=("start", "end"),
         tag=("nmaprun", "host"),
@@ -75,24 +75,24 @@ def read(stream: BinaryIO, now: datetime, name: str = "the input") -> Iterator[R
     )
     run = Run("", now)
     try:
-        for chunk in _chunks(head, stream):
+        for chunk in _read_chunks(head, stream):
             parser.feed(chunk)
-            for item in _items(parser, run):
+            for item in _read_events(parser, run):
                 run = item if isinstance(item, Run) else run
                 yield item
         parser.close()
     except etree.XMLSyntaxError as error:
-        yield from _items(parser, run)
+        yield from _read_events(parser, run)
         yield Cut(f"it ends or breaks at line {error.lineno}: {error.msg}")
 
 
-def _chunks(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
+def _read_chunks(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
     yield head
     while chunk := stream.read(_CHUNK):
         yield chunk
 
 
-def _head(stream: BinaryIO, name: str) -> bytes:
+def _read_head(stream: BinaryIO, name: str) -> bytes:
     """The first bytes, once they are known to be nmap's."""
     head = b""
     while len(head) < _LONGEST_HEAD and b"<nmaprun" not in head[:-1] and (more := stream.read(_CHUNK)):
@@ -102,21 +102,23 @@ def _head(stream: BinaryIO, name: str) -> bytes:
     return head
 
 
-def _items(parser: etree.XMLPullParser, run: Run) -> Iterator[Run | Host]:
+def _read_events(parser: etree.XMLPullParser, run: Run) -> Iterator[Run | Host]:
     for event, element in parser.read_events():
         if not isinstance(element, etree._Element):  # noqa: SLF001 - lxml's only name for the type
-            continue  # as the types have it, for events that were not asked for
+            continue  # the types allow for events that were not asked for
         if element.tag == "nmaprun" and event == "start":
-            run = Run(clean_text(element.get("args", ""))[:_LONGEST_VALUE], _time(element.get("start"), run.started_at))
+            run = Run(
+                clean_text(element.get("args", ""))[:_LONGEST_VALUE], _time_of(element.get("start"), run.started_at)
+            )
             yield run
         elif element.tag == "host" and event == "end":
-            host = _host(element, run.started_at)
-            _forget(element)
+            host = _read_host(element, run.started_at)
+            _free_element(element)
             if host:
                 yield host
 
 
-def _forget(element: etree._Element) -> None:
+def _free_element(element: etree._Element) -> None:
     """Free a host that was read, and everything before it."""
     parent = element.getparent()
     element.clear()
@@ -124,12 +126,12 @@ def _forget(element: etree._Element) -> None:
         del parent[0]
 
 
-def _host(element: etree._Element, started_at: datetime) -> Host | None:
+def _read_host(element: etree._Element, started_at: datetime) -> Host | None:
     addresses = {each.get("addrtype", ""): each.get("addr", "") for each in element.findall("address")}
-    ip = _ip(addresses.get("ipv4") or addresses.get("ipv6") or "")
+    ip = _ip_text(addresses.get("ipv4") or addresses.get("ipv6") or "")
     if not ip:
         return None
-    seen_at = _time(element.get("endtime") or element.get("starttime"), started_at)
+    seen_at = _time_of(element.get("endtime") or element.get("starttime"), started_at)
     attempts = []
     if mac := mac_address(text := addresses.get("mac", "")):
         seen_mac = Observation(ip, 0, "mac", "mac.address", mac, seen_at)
@@ -137,8 +139,8 @@ def _host(element: etree._Element, started_at: datetime) -> Host | None:
     states = []
     seen: list[Observation] = []
     for port in element.findall("ports/port"):
-        states.append(_attribute(port.find("state"), "state"))
-        if states[-1] == "open" and (number := _port(port)):
+        states.append(_attribute_of(port.find("state"), "state"))
+        if states[-1] == "open" and (number := _port_number(port)):
             facts = [Fact("port.open", f"{port.get('protocol', '')}/{number}"), *_script_facts(port)]
             seen += [Observation(ip, number, NAME, key, value, seen_at) for key, value in facts]
     if seen:
@@ -156,45 +158,45 @@ def _no_texts(_script: etree._Element) -> list[str]:
     return []
 
 
-def _elements(script: etree._Element) -> list[str]:
+def _element_texts(script: etree._Element) -> list[str]:
     return [each.text or "" for each in script.findall("elem")]
 
 
-def _title(script: etree._Element) -> list[str]:
+def _title_text(script: etree._Element) -> list[str]:
     return [each.text or "" for each in script.findall("elem[@key='title']")]
 
 
-def _output(script: etree._Element) -> list[str]:
+def _output_text(script: etree._Element) -> list[str]:
     return [script.get("output", "")]
 
 
 _SCRIPTS: dict[str, tuple[str, Callable[[etree._Element], list[str]]]] = {
-    "http-server-header": ("http.server", _elements),
-    "http-title": ("http.title", _title),
-    "rtsp-methods": ("rtsp.public", _output),
+    "http-server-header": ("http.server", _element_texts),
+    "http-title": ("http.title", _title_text),
+    "rtsp-methods": ("rtsp.public", _output_text),
 }
-"""Scripts that report, word for word, what a device sent: script -> the fact's key, and how its texts are found."""
+"""Scripts that report word for word what a device sent: script -> key of the fact, and a function for its texts."""
 
 
-def _attribute(element: etree._Element | None, name: str) -> str:
+def _attribute_of(element: etree._Element | None, name: str) -> str:
     return "" if element is None else element.get(name, "")
 
 
-def _port(element: etree._Element) -> int:
-    """The number of a TCP or UDP port; 0 where it is none."""
+def _port_number(element: etree._Element) -> int:
+    """The number of a TCP or UDP port; 0 if it is not one."""
     text = element.get("portid", "")
     plain = text.isascii() and text.isdecimal() and len(text) <= len(str(_LARGEST_PORT))
     return int(text) if plain and element.get("protocol") in {"tcp", "udp"} and int(text) <= _LARGEST_PORT else 0
 
 
-def _ip(text: str) -> str:
+def _ip_text(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text.partition("%")[0]))
     except ValueError:
         return ""
 
 
-def _time(text: str | None, otherwise: datetime) -> datetime:
+def _time_of(text: str | None, otherwise: datetime) -> datetime:
     """Seconds since 1970, as nmap writes times."""
     try:
         return datetime.fromtimestamp(int(text or ""), UTC)
@@ -203,7 +205,7 @@ def _time(text: str | None, otherwise: datetime) -> datetime:
 
 
 @dataclass(slots=True)
-class Gathered:
+class NmapResults:
     """Everything that several files, or several runs of nmap, say."""
 
     attempts: list[Attempt] = field(default_factory=list)
@@ -213,22 +215,22 @@ class Gathered:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     notes: list[str] = field(default_factory=list)
-    whole: bool = True
-    """No file was cut short."""
+    is_whole: bool = True
+    """Whether no file was cut short."""
 
-    def add(self, name: str, stream: BinaryIO, now: datetime) -> None:
-        """Read one file. Raises UsageError where it is no nmap XML."""
-        for item in read(stream, now, name):
+    def add_file(self, name: str, stream: BinaryIO, now: datetime) -> None:
+        """Read one file. Raises UsageError if it is not nmap XML."""
+        for item in read_nmap_xml(stream, now, name):
             if isinstance(item, Run):
-                self._note(f"{name} comes from {item.arguments or 'nmap'}: only what it asked is known")
+                self._add_note(f"{name} comes from {item.arguments or 'nmap'}: only what it asked is known")
                 self.started_at = min(self.started_at or item.started_at, item.started_at)
             elif isinstance(item, Cut):
-                self.whole = False
-                self._note(f"{name}: {item.why}; the hosts before it were recorded")
+                self.is_whole = False
+                self._add_note(f"{name}: {item.why}; the hosts before it were recorded")
             else:
-                self._count(item)
+                self._add_host(item)
 
-    def _count(self, host: Host) -> None:
+    def _add_host(self, host: Host) -> None:
         self.hosts += 1
         self.answered += host.answered
         self.alive += host.alive
@@ -236,7 +238,7 @@ class Gathered:
         for attempt in host.attempts:
             self.finished_at = max(self.finished_at or attempt.seen_at, attempt.seen_at)
 
-    def _note(self, text: str) -> None:
+    def _add_note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
 

@@ -1,4 +1,4 @@
-"""Rows under headings, and objects of JSON: one at a time, and what is broken is named."""
+"""Reads rows under headings, and objects of JSON, one at a time. Broken ones are named."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from camscan.ingest.source import Document, Problem
 from camscan.ingest.text import Line
 
 _LINES = 20
-"""Lines that one row may take: a quoted value may hold line breaks."""
+"""Lines that one row may span: a quoted value may hold line breaks."""
 _SHOWN = 60
 _LARGEST = 1 << 20
 """Bytes of one object of JSON."""
@@ -33,56 +33,56 @@ class Row:
     text: str
 
 
-def rows(
+def read_rows(
     lines: Iterable[Line], separator: str, is_heading: re.Pattern[str], *, headed: Sequence[str] = ()
 ) -> Iterator[Row | Problem]:
-    """Every row below a line of headings, which ``is_heading`` recognises; another such line brings other headings.
+    """Every row below a line of headings, which ``is_heading`` recognises; a later such line replaces the headings.
 
-    Lines before the first are passed over. ``headed`` are the headings of a file that has none.
+    Lines before the first are skipped. ``headed`` are the headings of a file that has none.
     """
     headings = list(headed)
     held: list[Line] = []
     for line in lines:
         held.append(line)
-        cells = _cells("\n".join(each.text for each in held), separator)
+        cells = _split_cells("\n".join(each.text for each in held), separator)
         if cells is None and not line.is_cut and len(held) < _LINES:
             continue
         if cells is None:
-            yield from _given_up(held, separator, headings, is_heading)
+            yield from _give_up_row(held, separator, headings, is_heading)
         elif is_heading.search(held[0].text):
             headings = [cell.strip().strip("*").casefold() for cell in cells]
         elif headings and any(cell.strip() for cell in cells):
-            yield _row(held, cells, headings)
+            yield _make_row(held, cells, headings)
         held = []
     if held:
-        yield from _given_up(held, separator, headings, is_heading)
+        yield from _give_up_row(held, separator, headings, is_heading)
 
 
-def _given_up(
+def _give_up_row(
     held: Sequence[Line], separator: str, headings: Sequence[str], is_heading: re.Pattern[str]
 ) -> Iterator[Row | Problem]:
-    """A row whose quotes never close: it is one broken line, and those behind it are read for themselves."""
+    """A row whose quotes never close: it is one broken line, and the lines after it are read again on their own."""
     first, *others = held
     yield Problem(
         f"line {first.number}", f"the quotes of this row never close: {' '.join(first.text.split())[:_SHOWN]}"
     )
     for line in others:
-        cells = _cells(line.text, separator)
+        cells = _split_cells(line.text, separator)
         if cells is None:
             yield Problem(f"line {line.number}", f"not a row: {' '.join(line.text.split())[:_SHOWN]}")
         elif headings and not is_heading.search(line.text) and any(cell.strip() for cell in cells):
-            yield _row([line], cells, headings)
+            yield _make_row([line], cells, headings)
 
 
-def _cells(text: str, separator: str) -> list[str] | None:
-    """The values of a row; None where its quotes are not closed."""
+def _split_cells(text: str, separator: str) -> list[str] | None:
+    """The values of a row; None if its quotes are not closed."""
     try:
         return next(csv.reader([text], delimiter=separator, strict=True), [])
     except csv.Error:
         return None
 
 
-def _row(held: Sequence[Line], cells: Sequence[str], headings: Sequence[str]) -> Row | Problem:
+def _make_row(held: Sequence[Line], cells: Sequence[str], headings: Sequence[str]) -> Row | Problem:
     first, last = held[0].number, held[-1].number
     place = f"line {first}" if first == last else f"lines {first} to {last}"
     text = "\n".join(each.text for each in held)
@@ -92,13 +92,13 @@ def _row(held: Sequence[Line], cells: Sequence[str], headings: Sequence[str]) ->
     return Row(place, values, text)
 
 
-def objects(
+def read_objects(
     document: Document, *, after: str = "", is_flat: bool = False
 ) -> Iterator[tuple[str, dict[str, Any] | None]]:
-    """The objects of JSON behind a text, else of the whole file: alone, in a list, or one a line.
+    """The objects of JSON after a text, else of the whole file: a single one, in a list, or one a line.
 
-    Each with the text that it begins with; None for one that is broken. Behind a broken one, it goes on with the next
-    that begins with the same key; where they are flat, with the next at all.
+    Each comes with the text at its beginning; None stands for a broken one. After a broken one, reading goes on at the
+    next object that begins with the same key; if objects are flat, at the next one.
     """
     text, begun, is_last = "", not after, False
     while not is_last:
@@ -109,17 +109,17 @@ def objects(
             begun, text = at >= 0, text[at:] if at >= 0 else text[-len(after) :]
         at = 0
         while begun and (start := text.find("{", at)) >= 0:
-            value, end = _object(text, start)
+            value, end = _parse_object(text, start)
             if end < 0 and len(text) - start <= _LARGEST and not is_last:
                 break  # the rest may come
-            end = end if end >= 0 else _following(text, start, is_flat=is_flat)
+            end = end if end >= 0 else _next_object(text, start, is_flat=is_flat)
             yield text[start : min(end, start + _BLOCK)], value
             at = end
         text = text[at:] if begun else text
 
 
-def _object(text: str, start: int) -> tuple[dict[str, Any] | None, int]:
-    """An object and its end; -1 where it does not end there, or is none."""
+def _parse_object(text: str, start: int) -> tuple[dict[str, Any] | None, int]:
+    """An object and its end; the end is -1 if the object is incomplete or is not an object."""
     try:
         value, end = json.JSONDecoder().raw_decode(text, start)
     except (ValueError, RecursionError):
@@ -127,8 +127,8 @@ def _object(text: str, start: int) -> tuple[dict[str, Any] | None, int]:
     return value, end
 
 
-def _following(text: str, start: int, *, is_flat: bool) -> int:
-    """Where the next object begins behind one that is broken; the end of the text where there is none."""
+def _next_object(text: str, start: int, *, is_flat: bool) -> int:
+    """Where the next object begins after a broken one; the end of the text if there is none."""
     if is_flat:
         found = _NEXT.search(text, start)
         return found.end() - 1 if found else len(text)

@@ -1,7 +1,7 @@
-"""Asking a switch or router over SNMP: reads only, in scope, at the pace, and bounded in rows, bytes and time.
+"""Asks a switch or router over SNMP: reads only, in scope, at the pace, and bounded in rows, bytes and time.
 
 pysnmp makes and reads the messages (docs/adr/0027-pysnmp.md); every datagram leaves through the door. Only GET, GETNEXT
-and GETBULK can be sent: :class:`_ReadOnly` stands in front of every message and refuses all others, SET above all.
+and GETBULK can be sent: :class:`_ReadOnly` checks every message and refuses all others, SET above all.
 """
 
 from __future__ import annotations
@@ -49,15 +49,15 @@ from camscan.probes import catch_fault
 
 PORT = 161
 ROWS_AT_ONCE = 20
-"""Rows that one GETBULK asks for: with SNMPv3, so many still fit one packet."""
+"""Rows that one GETBULK asks for: with SNMPv3, this many still fit one packet."""
 ANSWER, REPEATS = 3.0, 1
 """Seconds that one answer may take, and how often a question is repeated."""
 OF_VLAN = ("dot1dBasePortIfIndex", "dot1dTpFdbPort", "dot1dTpFdbStatus")
-"""What a switch that keeps each VLAN by itself is asked once for each."""
+"""What a switch that keeps a table per VLAN is asked once for each VLAN."""
 MOST_BYTES = 64 * 1024 * 1024
 """Bytes that one switch may answer."""
 MOST_TIME = 300.0
-"""Seconds that one switch may take, all its tables together."""
+"""Seconds that one switch may take for all its tables."""
 _SHOWN = 60
 _TOO_BIG = 1
 """errorStatus tooBig (RFC 3416)."""
@@ -84,25 +84,25 @@ _WORDS = (
     ("Ciphering services", "the privacy password or the cipher is another"),
     ("Unsupported SNMP security level", "its user may not be asked with encryption (authPriv)"),
 )
-"""How pysnmp's words begin, and what to say in their place."""
+"""How pysnmp's messages begin, and what to say instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """Who asks."""
+    """The credentials for a question."""
 
     user: str
-    """Empty for SNMPv2c, which has a community alone."""
+    """Empty for SNMPv2c, which has only a community."""
     password: str = field(repr=False)
-    """Of SNMPv2c, the community."""
+    """For SNMPv2c, the community."""
     privacy: str = field(default="", repr=False)
     hash: str = "SHA-256"
     cipher: str = "AES-128"
 
-    def auth(self, indexed: str = "") -> Any:
-        """As pysnmp wants it; SNMPv3 always with authentication and encryption (authPriv).
+    def auth_data(self, indexed: str = "") -> Any:
+        """The object that pysnmp takes. SNMPv3 is always with authentication and encryption (authPriv).
 
-        ``indexed`` is what Cisco's switches want behind the community for one VLAN (``@20``).
+        ``indexed`` is the text that Cisco's switches expect after the community for one VLAN (``@20``).
         """
         if not self.user:
             return CommunityData(self.password + indexed, mpModel=1)  # noqa: S508 - some switches know no better; who runs it is warned
@@ -125,7 +125,7 @@ class Answers:
 
 
 class _ReadOnly(MsgAndPduDispatcher):  # type: ignore[misc]  # pysnmp says no types
-    """Lets questions out that read, and nothing else, whoever in the library asks."""
+    """Lets only reading questions out, whichever part of the library sends them."""
 
     def send_pdu(self, *everything: Any, **named: Any) -> Any:
         """Send it, or raise PermissionError."""
@@ -137,22 +137,22 @@ class _ReadOnly(MsgAndPduDispatcher):  # type: ignore[misc]  # pysnmp says no ty
         return super().send_pdu(*everything, **named)
 
 
-class _Way(AbstractTransport):  # type: ignore[misc]
-    """The library's transport: the door."""
+class _DoorTransport(AbstractTransport):  # type: ignore[misc]
+    """The library's transport: it sends through the door."""
 
     PROTO_TRANSPORT_DISPATCHER = AsyncioDispatcher
 
     def __init__(self, ip: str, port: int) -> None:
         self.ADDRESS_TYPE = udp6.Udp6TransportAddress if ":" in ip else udp.UdpTransportAddress
         self.bytes = 0
-        """Heard from there."""
+        """The address from which answers are accepted."""
         self.door: DatagramPort | None = None
         self._ip, self._port = ip, port
         self._address: Any = None
         self._tasks: set[asyncio.Task[Outcome | None]] = set()
 
     def send_message(self, message: Any, address: Any) -> None:
-        """Send to the one address that this is for; ``address`` is that in the library's words, which are kept."""
+        """Send to the one address that this transport is for; ``address`` is the library's form of it, and is kept."""
         self._address = address
         if self.door is None:
             return
@@ -160,12 +160,12 @@ class _Way(AbstractTransport):  # type: ignore[misc]
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def heard(self, payload: bytes, ip: str, port: int) -> None:
-        """Hand on an answer, where it comes from whom was asked. Never raises, whatever stands in it."""
+    def take_answer(self, payload: bytes, ip: str, port: int) -> None:
+        """Hand on an answer if it comes from the address that was asked. Never raises, whatever the answer holds."""
         if (ip, port) != (self._ip, self._port) or self.bytes > MOST_BYTES or self._callback_function is None:
             return
         self.bytes += len(payload)
-        with catch_fault() as fault:  # what a hostile answer does in the library is its own affair
+        with catch_fault() as fault:  # an exception of the library over a hostile answer is ignored
             self._callback_function(self, self._address, payload)
         if fault.detail:
             log.detail("not understood", ip, port=port, why=fault.detail)
@@ -174,31 +174,31 @@ class _Way(AbstractTransport):  # type: ignore[misc]
 class _Target(AbstractTransportTarget):  # type: ignore[misc]
     """One switch, for the library."""
 
-    PROTO_TRANSPORT = _Way
+    PROTO_TRANSPORT = _DoorTransport
 
-    def __init__(self, way: _Way, ip: str, port: int) -> None:
+    def __init__(self, way: _DoorTransport, ip: str, port: int) -> None:
         self.TRANSPORT_DOMAIN = udp6.DOMAIN_NAME if ":" in ip else udp.DOMAIN_NAME
         self.transport_address = way.ADDRESS_TYPE((ip, port))
         super().__init__(ANSWER, REPEATS)
         self.transport = way
 
-    def open_client_mode(self) -> _Way:
-        """The way that is open already."""
+    def open_client_mode(self) -> _DoorTransport:
+        """The transport that is already open."""
         return self.transport
 
 
-async def ask(door: Door, ip: str, login: Login, *, port: int = PORT) -> Answers:
-    """Everything of the columns of :data:`COLUMNS` that the switch at an address in scope says. Never raises."""
+async def ask_switch(door: Door, ip: str, login: Login, *, port: int = PORT) -> Answers:
+    """Everything in the columns of :data:`COLUMNS` that the switch at an address in scope says. Never raises."""
     answers = Answers(ip)
     if not door.scope.allows(ip):
         answers.problems.append(Problem("", f"{ip} is out of scope; nothing was sent"))
         return answers
-    way = _Way(ip, port)
-    async with door.datagrams(way.heard) as way.door:
+    way = _DoorTransport(ip, port)
+    async with door.datagrams(way.take_answer) as way.door:
         engine = SnmpEngine(msgAndPduDsp=_ReadOnly())
         try:
             async with asyncio.timeout(MOST_TIME):
-                await _Questions(engine, login, _Target(way, ip, port), way, answers).all()
+                await _Questions(engine, login, _Target(way, ip, port), way, answers).ask_all()
         except TimeoutError:
             answers.problems.append(Problem("", f"it took more than {MOST_TIME:.0f} seconds; the rest was not asked"))
         finally:
@@ -212,35 +212,35 @@ class _Questions:
     engine: Any
     login: Login
     target: _Target
-    way: _Way
+    way: _DoorTransport
     answers: Answers
     at_once: int = ROWS_AT_ONCE
     auth: Any = None
     context: Any = None
 
     def __post_init__(self) -> None:
-        self.auth, self.context = self.login.auth(), ContextData()
+        self.auth, self.context = self.login.auth_data(), ContextData()
 
-    async def all(self) -> None:
-        """One column after the other, until there is nothing left to ask, or no use in asking."""
+    async def ask_all(self) -> None:
+        """Ask for one column after the other, until nothing is left to ask, or asking is of no use."""
         for name, base in COLUMNS.items():
-            if why := await self._column(base, self.answers.walk):
+            if why := await self._ask_column(base, self.answers.walk):
                 self.answers.problems.append(Problem(name, why))
                 if not self.answers.walk.count or self._is_full() or why.startswith(_WORDS[0][1]):
                     return
         for vlan in self.answers.walk.separate_vlans():
-            if why := await self._vlan(vlan):
+            if why := await self._ask_vlan(vlan):
                 self.answers.problems.append(Problem(f"VLAN {vlan}", why))
                 return
 
-    async def _vlan(self, vlan: int) -> str:
-        """The MAC table of one VLAN, in its own context; why it cannot be had, empty where it can."""
+    async def _ask_vlan(self, vlan: int) -> str:
+        """Ask for the MAC table of one VLAN, in its own context. Returns why it cannot be had; empty if it can."""
         walk, before = Walk(), (self.auth, self.context)
         self.context = ContextData(contextName=f"vlan-{vlan}".encode()) if self.login.user else ContextData()
-        self.auth = self.login.auth(f"@{vlan}")
+        self.auth = self.login.auth_data(f"@{vlan}")
         try:
             for name in OF_VLAN:
-                if why := await self._column(COLUMNS[name], walk):
+                if why := await self._ask_column(COLUMNS[name], walk):
                     return why
         finally:
             self.auth, self.context = before
@@ -250,11 +250,11 @@ class _Questions:
     def _is_full(self) -> bool:
         return self.answers.walk.count >= MOST_ROWS or self.way.bytes > MOST_BYTES
 
-    async def _column(self, base: Oid, walk: Walk) -> str:
-        """Every row of one column; why it broke off, empty where it did not."""
+    async def _ask_column(self, base: Oid, walk: Walk) -> str:
+        """Ask for every row of one column. Returns why it stopped early; empty if it did not."""
         last = base
         while True:
-            found, why = await self._following(last)
+            found, why = await self._ask_next(last)
             if why:
                 return why
             for oid, value in found:
@@ -270,8 +270,8 @@ class _Questions:
             if self.way.bytes > MOST_BYTES:
                 return f"it answers more than {MOST_BYTES // 1024 // 1024} MB; the rest is left out"
 
-    async def _following(self, oid: Oid) -> tuple[list[tuple[Oid, Value | None]], str]:
-        """What follows an OID, as many rows as fit one answer; or why there is none."""
+    async def _ask_next(self, oid: Oid) -> tuple[list[tuple[Oid, Value | None]], str]:
+        """The rows after an OID, as many as fit one answer; or why there are none."""
         while True:
             asked = ObjectType(ObjectIdentity(oid))
             began = time.monotonic()
@@ -283,28 +283,28 @@ class _Questions:
                 self.at_once //= 2
                 continue
             if error:
-                return [], _said(str(error))
-            return ([], f"it says error {int(status)}") if int(status or 0) else (list(_values(found)), "")
+                return [], _plain_error(str(error))
+            return ([], f"it says error {int(status)}") if int(status or 0) else (list(_read_values(found)), "")
 
 
-def _values(found: Any) -> Iterator[tuple[Oid, Value | None]]:
-    """OIDs and values; None where there is no more."""
+def _read_values(found: Any) -> Iterator[tuple[Oid, Value | None]]:
+    """OIDs and values; None stands for the end."""
     for oid, value in found:
         if isinstance(value, EndOfMibView | NoSuchObject | NoSuchInstance):
             yield tuple(oid), None
         elif hasattr(value, "asOctets"):
             yield tuple(oid), bytes(value.asOctets())
         else:
-            yield tuple(oid), _number(value)
+            yield tuple(oid), _read_number(value)
 
 
-def _number(value: Any) -> int:
+def _read_number(value: Any) -> int:
     try:
         return int(value)
     except (TypeError, ValueError):  # an OID, or nothing
         return 0
 
 
-def _said(error: str) -> str:
+def _plain_error(error: str) -> str:
     told = next((words for begins, words in _WORDS if error.startswith(begins)), "")
     return told or clean_text(error)[:_SHOWN]

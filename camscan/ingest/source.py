@@ -1,7 +1,7 @@
 """What a source of evidence is, and what its readers yield. ``docs/development.md`` says how to add one.
 
-A source reads one kind of thing that another system keeps (an ARP table, DHCP leases, a capture) in the forms in which
-real systems write it. Its readers only *see*: they name no maker and match nothing against the register.
+A source reads one kind of record that another system keeps (an ARP table, DHCP leases, a capture), in the forms in
+which real systems write it. Its readers only *see*: they name no maker and match nothing against the register.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ class Head:
     """The beginning of a file, by which its form is recognised."""
 
     raw: bytes
-    """The first :data:`HEAD` bytes, fewer of a shorter file."""
+    """The first :data:`HEAD` bytes; fewer if the file is shorter."""
     is_whole: bool = False
-    """Whether the file has no more."""
+    """Whether this is the whole file."""
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
-        """Its lines as text; the last may be cut, where the file has more."""
-        return tuple(line.text for line in text.lines(self.raw, _NOTHING))
+        """Its lines as text; the last may be cut if the file has more."""
+        return tuple(line.text for line in text.read_lines(self.raw, _NOTHING))
 
 
 class _Nothing:
     """A stream at its end."""
 
     def read(self, _size: int = -1) -> bytes:
-        """Nothing."""
+        """No bytes."""
         return b""
 
 
@@ -49,53 +49,53 @@ _NOTHING: BinaryIO = _Nothing()  # type: ignore[assignment]  # only read() is ca
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What one entry of a file says of one device: a line of a table, a lease, a record."""
+    """What one entry of a file says about one device: a line of a table, a lease, a record."""
 
     place: str
-    """Where it stands, for a person: ``line 12``, ``lines 3 to 9``, ``row 7``."""
+    """Its position, for a person: ``line 12``, ``lines 3 to 9``, ``row 7``."""
     ip: str = ""
-    """As ``ipaddress`` writes it; empty where the entry has none."""
+    """As ``ipaddress`` writes it; empty if the entry has none."""
     mac: str = ""
-    """As ``camscan.net.text.mac_address`` writes it; empty where the entry has none."""
+    """As ``camscan.net.text.mac_address`` writes it; empty if the entry has none."""
     facts: tuple[Fact, ...] = ()
-    """What else it says, in words of ``fingerprints/vocabulary.yaml``; never the MAC, which is added."""
+    """What else it says, by keys of ``fingerprints/vocabulary.yaml``; never the MAC, which is added."""
     seen_at: datetime | None = None
-    """When the device was last heard by whoever wrote the file; None for the time of the file."""
+    """When the system that wrote the file last heard the device; None for the time of the file."""
     text: str = ""
-    """The entry as the file has it, shortened, for the record."""
+    """The text of the entry in the file, shortened, for the record."""
     was_heard: bool | None = None
-    """Whether the device itself was on the network at ``seen_at``; None for what holds of the source (``hears``)."""
+    """Whether the device itself was on the network at ``seen_at``; None for the rule of the source (``hears``)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
+class LeftOut:
     """An entry that was read and is left out on purpose."""
 
     place: str
     why: str
-    """Words that are counted, after a number: ``incomplete: the address did not answer``. The same for all alike."""
+    """Words that follow a number: ``incomplete: the address did not answer``. The same for all entries of this kind."""
     count: int = 1
-    """How many they are."""
+    """How many entries they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A part of the file that could not be read; what stands before and after it was."""
+    """A part of the file that could not be read. The parts before and after it were."""
 
     place: str
-    """``line 12``; empty where the file as a whole is meant."""
+    """``line 12``; empty if the whole file is meant."""
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """Whose table the following entries are from: the name of the router, switch or server."""
+    """The name of the router, switch or server whose table the following entries are from."""
 
     name: str
 
 
-Item = Entry | Attempt | Passed | Problem | Host
-"""What a reader yields. A table yields entries; a capture, in which devices speak themselves, yields attempts."""
+Item = Entry | Attempt | LeftOut | Problem | Host
+"""What a reader yields. A table yields entries; a capture, in which devices speak for themselves, yields attempts."""
 
 
 @dataclass
@@ -103,22 +103,22 @@ class Document:
     """One file that is being read."""
 
     name: str
-    """As a person named it; ``standard input`` for ``-``."""
+    """The name that a person gave it; ``standard input`` for ``-``."""
     stream: BinaryIO
-    """What follows the head."""
+    """The stream after the head."""
     head: Head
     as_of: datetime
-    """UTC; when the file was written, as well as anybody knows."""
+    """UTC: when the file was written, as far as it is known."""
     form: Form | None = None
     networks: tuple[str, ...] = ()
-    """The organisation's own, of its configuration: of a capture, whose public addresses count."""
+    """The organisation's own networks: in a capture, only their public addresses count."""
 
     def lines(self) -> Iterator[text.Line]:
-        """The whole file, line by line, in whatever encoding; for forms that are text."""
-        return text.lines(self.head.raw, self.stream)
+        """The whole file, line by line, in any encoding; for forms that are text."""
+        return text.read_lines(self.head.raw, self.stream)
 
     def read(self, size: int) -> bytes:
-        """The next bytes of the whole file, at most so many; for forms that are not text."""
+        """The next bytes of the whole file, at most ``size``; for forms that are not text."""
         if self._at < len(self.head.raw):
             block = self.head.raw[self._at : self._at + size]
             self._at += len(block)
@@ -130,16 +130,16 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One form in which a source is written: of one vendor, or of one program."""
+    """One form in which a source is written, of one vendor or one program."""
 
     name: str
-    """What ``--form`` takes: ``cisco``, ``kea-csv``."""
+    """The value of ``--form``: ``cisco``, ``kea-csv``."""
     title: str
     """For lists: ``Cisco IOS and NX-OS: show ip arp``."""
     fits: Callable[[Head], bool]
-    """Whether a file that begins so is of this form. Pure, and never raises."""
+    """Whether a file with this beginning is of this form. Pure; never raises."""
     read: Callable[[Document], Iterator[Item]]
-    """Everything in the file, as a stream. Never raises for what stands in it: a part that is broken is a Problem."""
+    """Everything in the file, as a stream. Never raises for its contents: a broken part is a Problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,20 +147,21 @@ class Source:
     """One kind of evidence that another system keeps. Found by its place: ``camscan/ingest/sources/<name>.py``."""
 
     name: str
-    """That of its file, and of its command: ``camscan import NAME``."""
+    """The name of its file and of its command: ``camscan import NAME``."""
     title: str
     """What the command takes, as a phrase for lists: ``ARP tables of routers and firewalls``."""
     noun: str
-    """What one file is, for the basis of what it says: ``ARP table``."""
+    """What one file is, for the basis of its statements: ``ARP table``."""
     forms: Sequence[Form]
-    """The one that asks most of a file first: the first that fits is taken."""
+    """The strictest form first: the first that fits is taken."""
     hears: bool = False
-    """Whether whoever is listed was on the network at that time, as in an ARP table; not so of what people keep."""
+    """Whether a listed device was on the network at that time, as in an ARP table. It is not so for lists that people
+    keep."""
     is_listing: bool = True
-    """Whether it lists what another system knows. False where devices speak themselves, as in a capture: then it is
-    recorded as what a scan of our own has heard."""
+    """Whether it lists what another system knows. False if devices speak for themselves, as in a capture: that is
+    recorded like what our own scan heard."""
 
-    def form(self, head: Head, name: str, wanted: str = "") -> Form:
+    def form_of(self, head: Head, name: str, wanted: str = "") -> Form:
         """The form of a file: the wanted one, or the one that is recognised. Raises UsageError in one line."""
         known = {form.name: form for form in self.forms}
         names = ", ".join(known)
@@ -170,10 +171,10 @@ class Source:
             return known[wanted]
         found = next((form for form in self.forms if form.fits(head)), None)
         if found is None:
-            raise UsageError(f"{name}: {self._unknown(head, tuple(known))}")
+            raise UsageError(f"{name}: {self._why_unknown(head, tuple(known))}")
         return found
 
-    def _unknown(self, head: Head, known: Sequence[str]) -> str:
+    def _why_unknown(self, head: Head, known: Sequence[str]) -> str:
         if not head.raw.strip():
             return "it is empty"
         if head.raw.startswith(_PACKED):
@@ -189,9 +190,9 @@ _PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh", b"7z\xbc\xaf\x27\x
 def open_document(
     source: Source, name: str, stream: BinaryIO, as_of: datetime, *, form: str = "", networks: tuple[str, ...] = ()
 ) -> Document:
-    """A file, as far as its form. Raises UsageError in one line where no form fits."""
+    """A file whose form is known. Raises UsageError in one line if no form fits."""
     raw = b""
     while len(raw) < HEAD and (block := stream.read(HEAD - len(raw))):
         raw += block
     head = Head(raw, is_whole=len(raw) < HEAD)
-    return Document(name, stream, head, as_of, source.form(head, name, form), networks)
+    return Document(name, stream, head, as_of, source.form_of(head, name, form), networks)

@@ -1,9 +1,8 @@
-"""Tables that people copy out of a terminal: rows by a pattern, whatever prompts, banners and page breaks are between.
+"""Reads tables that people copy from a terminal: rows by a pattern, between prompts, banners and page breaks.
 
-A vendor's form is data: the patterns of its rows. A line that fits none of them is not a row; where it holds a MAC
-address it was meant to be one, and is a Problem unless the next line is its end (narrow terminals wrap rows). Every
-pattern takes time that grows with the length of a line and no faster. Why not TextFSM:
-docs/adr/0025-tables-of-network-equipment.md.
+A vendor's form is data: the patterns of its rows. A line that fits no pattern is not a row. If it holds a MAC address,
+it is meant to be one, and is a Problem unless the next line completes it (narrow terminals wrap rows). Every pattern
+takes time in proportion to the length of a line. Why not TextFSM: docs/adr/0025-tables-of-network-equipment.md.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 
-from camscan.ingest.source import Document, Entry, Form, Head, Host, Item, Passed, Problem
+from camscan.ingest.source import Document, Entry, Form, Head, Host, Item, LeftOut, Problem
 from camscan.ingest.text import Line
 from camscan.model import Fact
 from camscan.net.text import mac_address
@@ -35,12 +34,12 @@ _PROMPT = re.compile(
     r"|(?P<plain>[\w.-]{1,64})(?:/[\w-]+)?(?:\([^()]{0,64}\))?(?: \([\w-]{1,64}\))? ?[#>])"
     r" ?(?:do )?(?:sh\w*|dis\w*|get|diag\w*|arp|ip|/ip|/interface|bridge|run|cat|sudo)\b.*"
 )
-"""A prompt with a command behind it: ``CT-2#show mac address-table``, ``<CT-2>display arp``, ``(CT-2) #show arp``,
+"""A prompt with a command after it: ``CT-2#show mac address-table``, ``<CT-2>display arp``, ``(CT-2) #show arp``,
 ``[admin@CT-2] > …``."""
 _OF_PORTS = re.compile(rf"(?:[*+] ?)?(?:\d{{1,4}}|N/A|-+|All) +(?:{_ANY_MAC}) +[A-Za-z]+ +.{{0,80}}")
 """A row of a MAC table: VLAN, MAC address, how it was learnt, port."""
 _KEPT = re.compile(r"\b(?:static|permanent|stale|secure\w*|sticky|persistent|config\w*)\b", re.IGNORECASE)
-"""An entry that stays when the device is gone: somebody entered it, a port is bound to it, or nobody asked since."""
+"""An entry that stays when the device is gone: a person entered it, a port is bound to it, or it was not renewed."""
 _BETWEEN_RECORDS = re.compile(r"\}\s{0,9},\s{0,9}\{")
 _SHOWN = 60
 _WIDEST = 600
@@ -59,15 +58,15 @@ class Layout:
     title: str
     rows: Sequence[str]
     """Patterns of a whole row, with the groups ``mac``, ``ip``, ``vlan``, ``port``, ``interface``, ``age`` (minutes, or
-    a clock), ``seconds``, ``own`` (matches where the entry is of the equipment itself), ``none`` (nothing answered),
-    ``far`` (the tunnel behind which it stands)."""
+    a clock), ``seconds``, ``own`` (matches an entry of the equipment itself), ``none`` (nothing answered), ``far`` (the
+    tunnel behind which the device is)."""
     heading: str = ""
-    """What must stand in the beginning of a file besides, where rows of several vendors look alike."""
+    """A text that the beginning of the file must also have, if rows of several vendors look alike."""
     beside: str = ""
-    """Lines with addresses that are no rows."""
+    """Lines with addresses that are not rows."""
 
-    def form(self, *, needs_ip: bool) -> Form:
-        """The form that reads it; ``needs_ip`` says that a row without an IP address is broken."""
+    def make_form(self, *, needs_ip: bool) -> Form:
+        """The form that reads this layout; ``needs_ip`` says that a row without an IP address is broken."""
         rows = [re.compile(rf"\s*{row}\s*", re.IGNORECASE) for row in self.rows]
         heading = re.compile(self.heading, re.IGNORECASE) if self.heading else None
         beside = re.compile(self.beside, re.IGNORECASE) if self.beside else None
@@ -81,9 +80,9 @@ class Layout:
         return Form(self.name, self.title, fits, read)
 
 
-def forms(layouts: Sequence[Layout], *, needs_ip: bool) -> tuple[Form, ...]:
+def make_forms(layouts: Sequence[Layout], *, needs_ip: bool) -> tuple[Form, ...]:
     """The forms of these layouts, in their order."""
-    return tuple(layout.form(needs_ip=needs_ip) for layout in layouts)
+    return tuple(layout.make_form(needs_ip=needs_ip) for layout in layouts)
 
 
 def _fits(head: Head, rows: Sequence[re.Pattern[str]], heading: re.Pattern[str] | None) -> bool:
@@ -95,45 +94,45 @@ def _fits(head: Head, rows: Sequence[re.Pattern[str]], heading: re.Pattern[str] 
 
 
 def _may_be_row(line: str) -> bool:
-    """No table is so wide: what is longer was not made by one, and is not tried."""
+    """No table is so wide: a longer line does not come from one, and is not tried."""
     return len(line) <= _WIDEST
 
 
 def _read(
     document: Document, rows: Sequence[re.Pattern[str]], beside: re.Pattern[str] | None, *, needs_ip: bool
 ) -> Iterator[Item]:
-    """Every row. One that breaks off is held back until the next line, which may be its end."""
+    """Every row. An incomplete row is held back until the next line, which may complete it."""
     held: Line | None = None
     for line in document.lines():
         if held is not None:
-            whole = _joined(held, line, rows)
+            whole = _match_joined(held, line, rows)
             if whole:
-                yield from _item(document, whole, f"lines {held.number} to {line.number}", needs_ip=needs_ip)
+                yield from _row_item(document, whole, f"lines {held.number} to {line.number}", needs_ip=needs_ip)
                 held = None
                 continue
-            yield from _broken(held)
+            yield from _report_broken(held)
             held = None
         text = line.text.strip()
-        match = _matched(text, rows)
+        match = _match_row(text, rows)
         if match:
-            yield from _item(document, match, f"line {line.number}", needs_ip=needs_ip)
+            yield from _row_item(document, match, f"line {line.number}", needs_ip=needs_ip)
         elif text and not (beside and beside.search(text)):
-            held = yield from _no_row(line, text, needs_ip=needs_ip)
+            held = yield from _read_other_line(line, text, needs_ip=needs_ip)
     if held is not None:
-        yield from _broken(held)
+        yield from _report_broken(held)
 
 
-def _matched(text: str, rows: Sequence[re.Pattern[str]]) -> re.Match[str] | None:
+def _match_row(text: str, rows: Sequence[re.Pattern[str]]) -> re.Match[str] | None:
     if not text or not _may_be_row(text):
         return None
     return next((found for row in rows if (found := row.fullmatch(text))), None)
 
 
-def _no_row(line: Line, text: str, *, needs_ip: bool) -> Generator[Item, None, Line | None]:
-    """A line that is not a row: a prompt says whose table it is. Returned where the next line may be its end.
+def _read_other_line(line: Line, text: str, *, needs_ip: bool) -> Generator[Item, None, Line | None]:
+    """A line that is not a row: a prompt names the equipment. It is returned if the next line may complete it.
 
-    People paste several tables into one file: a row with an IP address is of none that lists ports, and the other way
-    round.
+    People paste several tables into one file: a row with an IP address does not belong to a table of ports, and vice
+    versa.
     """
     if _may_be_row(text) and (prompt := _PROMPT.fullmatch(text)):
         yield Host(next(filter(None, prompt.groups()), ""))
@@ -142,13 +141,13 @@ def _no_row(line: Line, text: str, *, needs_ip: bool) -> Generator[Item, None, L
     if mac is None:
         return line if _may_be_row(text) else None
     if _is_of_many(mac[0]):
-        yield Passed(f"line {line.number}", "of groups, not of one device")
+        yield LeftOut(f"line {line.number}", "of groups, not of one device")
         return None
     if not needs_ip and _MAY_BE_IP.search(text):
-        yield Passed(f"line {line.number}", "of another table, which has IP addresses")
+        yield LeftOut(f"line {line.number}", "of another table, which has IP addresses")
         return None
     if needs_ip and _OF_PORTS.fullmatch(text):
-        yield Passed(f"line {line.number}", "of another table, which lists ports")
+        yield LeftOut(f"line {line.number}", "of another table, which lists ports")
         return None
     return line
 
@@ -158,7 +157,7 @@ def _is_of_many(text: str) -> bool:
     return not mac or bool(int(mac[:2], 16) & 1)
 
 
-def _joined(held: Line, line: Line, rows: Sequence[re.Pattern[str]]) -> re.Match[str] | None:
+def _match_joined(held: Line, line: Line, rows: Sequence[re.Pattern[str]]) -> re.Match[str] | None:
     if _MAY_BE_MAC.search(line.text) or _PROMPT.fullmatch(line.text.strip()):
         return None
     if not _may_be_row(line.text):
@@ -167,67 +166,67 @@ def _joined(held: Line, line: Line, rows: Sequence[re.Pattern[str]]) -> re.Match
     return next((found for text in both for row in rows if (found := row.fullmatch(text))), None)
 
 
-def _broken(line: Line) -> Iterator[Problem]:
-    """A row that is none: one that has a MAC address was meant to be one."""
+def _report_broken(line: Line) -> Iterator[Problem]:
+    """A line that is not a row. If it has a MAC address, it was meant to be one."""
     if not _MAY_BE_MAC.search(line.text):
         return
     said = " ".join(line.text.split())[:_SHOWN]
     yield Problem(f"line {line.number}", f"{'too long to be' if line.is_cut else 'not'} a row of this table: {said}")
 
 
-def _item(document: Document, match: re.Match[str], place: str, *, needs_ip: bool) -> Iterator[Item]:
+def _row_item(document: Document, match: re.Match[str], place: str, *, needs_ip: bool) -> Iterator[Item]:
     told = {name: text for name, text in match.groupdict().items() if text}
     if "none" in told:
-        yield Passed(place, "incomplete: nothing answered at the address")
+        yield LeftOut(place, "incomplete: nothing answered at the address")
         return
     if "own" in told:
-        yield Passed(place, "of the equipment itself")
+        yield LeftOut(place, "of the equipment itself")
         return
     if "far" in told:
-        yield Passed(place, "behind a tunnel to another switch")
+        yield LeftOut(place, "behind a tunnel to another switch")
         return
-    ip, mac = address(told.get("ip", "")), mac_of(told.get("mac", ""))
+    ip, mac = address_of(told.get("ip", "")), mac_of(told.get("mac", ""))
     if "mac" in told and _is_of_many(told["mac"]) and "ip" in told:
-        yield Passed(place, "of groups, not of one device")
+        yield LeftOut(place, "of groups, not of one device")
         return
     if (needs_ip or "ip" in told) and not ip:
         yield Problem(place, f"not an IP address: {told.get('ip', '')}")
         return
     if not mac:
-        yield Passed(place, "without the address of one unit")
+        yield LeftOut(place, "without the address of one unit")
         return
     facts = [Fact(f"listed.{name}", told[name].strip()) for name in ("interface", "vlan", "port") if name in told]
-    seen_at = document.as_of - _age(told)
+    seen_at = document.as_of - _age_of(told)
     was_heard = False if _KEPT.search(match[0]) else None
     yield Entry(place, ip, mac, tuple(facts), seen_at, match[0].strip(), was_heard=was_heard)
 
 
 def read_any(document: Document) -> Iterator[Item]:
-    """Whatever table: the first IP address of each row, and its MAC address; JSON may have all its rows in one line."""
+    """Any table: the first IP address of each row, and its MAC address; JSON may have all its rows on one line."""
     for line in document.lines():
         text = line.text.strip()
         if prompt := _PROMPT.fullmatch(text[:_WIDEST]):
             yield Host(next(filter(None, prompt.groups()), ""))
             continue
         for record in _BETWEEN_RECORDS.split(text):
-            yield from _any_row(f"line {line.number}", record)
+            yield from _any_row_item(f"line {line.number}", record)
         if line.is_cut and _MAY_BE_MAC.search(text):
             yield Problem(f"line {line.number}", "too long: only its beginning was read")
 
 
-def _any_row(place: str, text: str) -> Iterator[Item]:
+def _any_row_item(place: str, text: str) -> Iterator[Item]:
     macs = {found[0].lower() for found in _MAY_BE_MAC.finditer(text)}
     if not macs:
         return
     if len(macs) > 1:
         yield Problem(place, f"several MAC addresses in one row: {' '.join(text.split())[:_SHOWN]}")
         return
-    ips = (address(found[0]) for found in _MAY_BE_IP.finditer(text))
+    ips = (address_of(found[0]) for found in _MAY_BE_IP.finditer(text))
     ip, mac = next(filter(None, ips), ""), mac_of(macs.pop())
     if ip and mac:
         yield Entry(place, ip, mac, text=text, was_heard=False if _KEPT.search(text) else None)
     else:
-        yield Passed(place, "without an IP address and the MAC address of one unit")
+        yield LeftOut(place, "without an IP address and the MAC address of one unit")
 
 
 def fits_any(head: Head) -> bool:
@@ -235,8 +234,8 @@ def fits_any(head: Head) -> bool:
     return any(_MAY_BE_MAC.search(line) and _MAY_BE_IP.search(line) for line in head.lines)
 
 
-def _age(told: dict[str, str]) -> timedelta:
-    """How long ago it was heard, as the table says: in minutes, as a clock, or in seconds."""
+def _age_of(told: dict[str, str]) -> timedelta:
+    """How long ago the device was heard, as the table says: in minutes, as a clock, or in seconds."""
     if "seconds" in told:
         return min(timedelta(seconds=int(told["seconds"][:8])), _LONGEST_AGE)
     text = told.get("age", "")
@@ -249,8 +248,8 @@ def _age(told: dict[str, str]) -> timedelta:
     return min(timedelta(**parts), _LONGEST_AGE)
 
 
-def address(text: str) -> str:
-    """An IP address as it is stored; empty where it is none of a single unit."""
+def address_of(text: str) -> str:
+    """An IP address as it is stored; empty if it is not the address of a single unit."""
     try:
         found = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
@@ -260,7 +259,7 @@ def address(text: str) -> str:
 
 
 def mac_of(text: str) -> str:
-    """A MAC address in any vendor's spelling as it is stored; empty where it is none of a single unit."""
+    """A MAC address in any vendor's spelling, as it is stored; empty if it is not the address of a single unit."""
     lowered = text.lower()
     if re.fullmatch(r"[0-9a-f]{6}-[0-9a-f]{6}|[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}", lowered):
         lowered = lowered.replace("-", "")

@@ -1,7 +1,7 @@
-"""Text as other systems write it and people paste it, line by line: any encoding, any length, whatever a terminal adds.
+"""Reads text as other systems write it and people paste it, line by line, whatever the encoding or the length.
 
-A line longer than :data:`LONGEST` is cut there, so that no file takes more memory than a line and a block. Pure but for
-reading the stream.
+A line longer than :data:`LONGEST` is cut, so that no file takes more memory than a line and a block. Escape sequences
+and prompts of terminals are removed. Pure, except for reading the stream.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _SAMPLE = 512
-"""Bytes at the beginning that tell UTF-16 without a mark from text of single bytes."""
+"""Bytes at the beginning by which UTF-16 without a mark is told from text of single bytes."""
 _HALF = 0.4
-"""Share of NULs in every other byte from which on it is UTF-16."""
+"""The share of NULs in every other byte from which the text is UTF-16."""
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]{0,32}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,256}(?:\x07|\x1b\\)|[@-Z\\-_=>])")
 """Colours, cursor movements and window titles (ECMA-48)."""
 _PAGER = re.compile(
@@ -32,9 +32,9 @@ _PAGER = re.compile(
     r"|Press any key to continue(?: \(Q to quit\))?|-- \[Q quit\|D dump\|(?:right|down|enter)[^\]]*\])[ \t]*",
     re.IGNORECASE,
 )
-"""What the terminal of a switch says at the end of a page, before the next line of the table."""
+"""What the terminal of a switch writes at the end of a page, before the next line of the table."""
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u2028\u2029\ufeff]")
-"""With the byte order mark, which stands within a file that was put together of several."""
+"""Control characters, and the byte order mark, which may be inside a file that was put together."""
 
 
 class Line(NamedTuple):
@@ -45,7 +45,7 @@ class Line(NamedTuple):
     text: str
     """Without its line break, escape sequences and control characters; tabs stay."""
     is_cut: bool = False
-    """It was longer than :data:`LONGEST`."""
+    """Whether it was longer than :data:`LONGEST`."""
 
 
 def encoding_of(head: bytes) -> tuple[str, int]:
@@ -63,26 +63,26 @@ def encoding_of(head: bytes) -> tuple[str, int]:
 
 
 def text_of(payload: bytes) -> str:
-    """A line's bytes: UTF-8, else the Windows code page of Western Europe, which takes nearly anything."""
+    """A line's text: UTF-8, else the Windows code page of Western Europe, which accepts nearly all bytes."""
     try:
         return payload.decode("utf-8")
     except UnicodeDecodeError:
         return payload.decode("cp1252", "replace")
 
 
-def lines(head: bytes, stream: BinaryIO) -> Iterator[Line]:
-    """The lines of a file of which ``head`` was read already; of UTF-8, UTF-16 or a Windows code page."""
+def read_lines(head: bytes, stream: BinaryIO) -> Iterator[Line]:
+    """The lines of a file whose beginning ``head`` was read already; in UTF-8, UTF-16 or a Windows code page."""
     encoding, mark = encoding_of(head)
     only_returns = b"\r" in head and b"\n" not in head and encoding == "utf-8"
-    blocks = _blocks(head[mark:], stream)
+    blocks = _read_blocks(head[mark:], stream)
     if encoding != "utf-8":
-        blocks = _recoded(blocks, encoding)
-    for number, (payload, is_cut) in enumerate(_split(blocks, b"\r" if only_returns else b"\n"), 1):
-        yield Line(number, plain(text_of(payload))[:LONGEST], is_cut)
+        blocks = _decode_blocks(blocks, encoding)
+    for number, (payload, is_cut) in enumerate(_split_lines(blocks, b"\r" if only_returns else b"\n"), 1):
+        yield Line(number, visible_text(text_of(payload))[:LONGEST], is_cut)
 
 
-def plain(text: str) -> str:
-    """One line as a person saw it on the screen: without colours, pager prompts and what was written over."""
+def visible_text(text: str) -> str:
+    """One line as a person saw it on the screen: without colours, pager prompts and overwritten text."""
     if text.isascii() and text.isprintable():
         return _PAGER.sub("", text) if text[:1] in "-<P" else text
     text = _ESCAPES.sub("", text).rstrip("\r")
@@ -95,7 +95,7 @@ def plain(text: str) -> str:
 
 
 def _without_backspaces(text: str) -> str:
-    """Some terminals take a prompt back by backspaces, some with blanks written over it."""
+    """Some terminals erase a prompt with backspaces, some overwrite it with blanks."""
     kept: list[str] = []
     for letter in text:
         if letter != "\x08":
@@ -105,20 +105,20 @@ def _without_backspaces(text: str) -> str:
     return "".join(kept)
 
 
-def _blocks(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
+def _read_blocks(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
     yield head
     while block := stream.read(_BLOCK):
         yield block
 
 
-def _recoded(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+def _decode_blocks(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     for block in blocks:
         yield decoder.decode(block).encode("utf-8", "replace")
     yield decoder.decode(b"", final=True).encode("utf-8", "replace")
 
 
-def _split(blocks: Iterable[bytes], end: bytes) -> Iterator[tuple[bytes, bool]]:
+def _split_lines(blocks: Iterable[bytes], end: bytes) -> Iterator[tuple[bytes, bool]]:
     """The lines without their ends, and whether each was cut."""
     held, is_cut = b"", False
     longest = LONGEST * 4  # bytes of a character of UTF-8

@@ -1,7 +1,8 @@
-"""Telling people what changed: what is worth a message, and one file for each way to send it.
+"""Tells people what changed: what is worth a message, and one file for each way to send it.
 
-``decide.py`` says what is told and what was told already; ``message.py`` and ``text.py`` what a message says. A
-channel is a file of ``channels/`` that exposes ``CHANNEL``, found by its place. Nothing here reads a register.
+``decide.py`` chooses what to send and remembers what was sent already; ``message.py`` and ``text.py`` say what a
+message contains. A channel is a file of ``channels/`` with a ``CHANNEL``, found by its place. Nothing here reads a
+register.
 """
 
 from __future__ import annotations
@@ -22,27 +23,30 @@ _OF_ALL = frozenset({"name", "channel", "classes", "detail"})
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of sending one message."""
+    """The result of sending one message."""
 
     is_sent: bool
-    """Whether somebody took it. That it was read, or shown, nobody can say."""
+    """Whether a server or program accepted it. Nobody can know whether it was read or shown."""
     detail: str = ""
-    """In a few words: who took it, or why nobody did; without a secret."""
+    """In a few words: who accepted it, or why it was not accepted; without a secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One way to tell somebody."""
+    """One way to send a message."""
 
     name: str
     title: str
-    """As a phrase for lists: ``mail, over SMTP with STARTTLS``."""
+    """A phrase for lists: ``mail, over SMTP with STARTTLS``."""
     needs: Sequence[Sequence[str]]
-    """Options of a recipient; of each group exactly one."""
+    """Options of a recipient, in groups; a recipient has exactly one of each group."""
     send: Callable[[Message, Recipient], Outcome]
-    """Sends it within a minute. Raises ConfigError where a secret cannot be read, UsageError for a missing library."""
+    """Sends a message within a minute.
+
+    Raises ConfigError if a secret cannot be read, UsageError for a missing library.
+    """
     takes: Sequence[str] = ()
-    """Options that it may have beside those."""
+    """Options that a recipient may have besides those."""
 
 
 @functools.cache
@@ -54,7 +58,7 @@ def load_channels() -> Mapping[str, Channel]:
 
 
 def channel_of(recipient: Recipient) -> Channel:
-    """The channel of a recipient whose options fit it. Raises ConfigError with file and line where they do not."""
+    """The channel that a recipient's options fit. Raises ConfigError with file and line if they fit none."""
     found = load_channels().get(recipient.channel)
     if found is None:
         raise recipient.error_about(
@@ -74,5 +78,5 @@ def channel_of(recipient: Recipient) -> Channel:
 
 
 def _option_name(option: str) -> str:
-    """How an option is written: a secret is named by where it is kept."""
+    """The name of an option as it is written: a secret is named by the place where it is kept."""
     return f"{option}_file" if option in {"password", "secret"} else option if option not in LISTS else f"'{option}'"

@@ -1,6 +1,6 @@
-"""One POST over HTTPS to an address of camscan.yaml: a checked certificate, no redirects, ten seconds, little read.
+"""One POST over HTTPS to an address of camscan.yaml: a checked certificate, no redirects, ten seconds, a short answer.
 
-By httpx (docs/adr/0009-httpx.md), without proxies or other settings of the environment.
+httpx sends it (docs/adr/0009-httpx.md), without proxies or other settings of the environment.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from camscan.version import __version__
 from camscan.words import how_to_add
 
 SECONDS = 10.0
-"""For all of it: connection, handshake, question and answer."""
+"""For connection, handshake, request and answer together."""
 LIMIT = 4096
-"""Bytes of an answer's body that are read; what it says beyond them matters to nobody."""
+"""Bytes of an answer's body that are read; the rest is ignored."""
 _LONGEST = 120
 _REDIRECTS, _OK, _TOO_MANY = range(300, 400), range(200, 300), 429
 _FAULT = 500
 
 
 def post_body(recipient: Recipient, body: bytes, headers: Mapping[str, str]) -> Outcome:
-    """Send it; what came of that. Raises ConfigError where the address cannot be read, UsageError without httpx."""
+    """Send a body; returns the result. Raises ConfigError if the address cannot be read, UsageError without httpx."""
     address = recipient.text("url")
     if not address.lower().startswith("https://"):
         return Outcome(is_sent=False, detail="its address does not begin with https://; nothing was sent")

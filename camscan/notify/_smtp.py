@@ -1,7 +1,7 @@
-"""A mail to a server: TLS with a checked certificate before anything is said, an end, and little read.
+"""Sends a mail to a server: TLS with a checked certificate first, within a deadline, with bounded answers.
 
-Python's smtplib speaks. It bounds one line of an answer, and neither the number of lines nor the time; so the answers
-are read here.
+Python's smtplib talks to the server. It bounds the length of a line, but neither the number of lines nor the time; so
+the answers are read here.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ SECONDS = 30.0
 LIMIT = 65_536
 """Bytes of the server's answers."""
 _PORT, _TLS_PORT = "587", "465"
-"""Submission (RFC 6409), and with TLS from the first byte (RFC 8314)."""
+"""Submission (RFC 6409), and submission with TLS from the first byte (RFC 8314)."""
 _LONGEST = 120
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 
 
 def deliver_mail(mail: EmailMessage, recipient: Recipient) -> Outcome:
-    """Give it to the recipient's server. Raises ConfigError where the password cannot be read."""
+    """Give a mail to the recipient's server. Raises ConfigError if the password cannot be read."""
     password, ca_file = recipient.text("password"), recipient.options.get("ca_file", "")
     try:
         context = trusting_context(ca_file)
     except (OSError, ValueError) as error:
         return Outcome(is_sent=False, detail=f"{ca_file}: no certificates can be read from it ({error})")
     try:
-        return _over_smtp(mail, recipient, password, context)
+        return _send_by_smtp(mail, recipient, password, context)
     except (OSError, ValueError) as error:  # smtplib's own errors are OSErrors
         return Outcome(is_sent=False, detail=_why_not_sent(error, recipient))
 
 
 def server_words(said: bytes | str) -> str:
-    """The beginning of what a server or program says, as one harmless line."""
+    """The beginning of what a server or program answered, as one harmless line."""
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
     return visible(" ".join(text.split()), _LONGEST)
 
 
-def _over_smtp(mail: EmailMessage, recipient: Recipient, password: str, context: Any) -> Outcome:
+def _send_by_smtp(mail: EmailMessage, recipient: Recipient, password: str, context: Any) -> Outcome:
     server, port = recipient.options["server"], recipient.options.get("port", _PORT)
     kind = _SecureSession if port == _TLS_PORT else _Session
     with kind(server, int(port), context) as session:
@@ -64,7 +64,7 @@ def _over_smtp(mail: EmailMessage, recipient: Recipient, password: str, context:
 def _why_not_sent(error: Exception, recipient: Recipient) -> str:
     """Why nothing was sent, in a few words."""
     if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, OSError):
-        error = error.__context__  # what smtplib found in reading the answer
+        error = error.__context__  # what smtplib found when it read the answer
     said = str(error)
     if "CERTIFICATE_VERIFY_FAILED" in said:
         said = "its certificate is not trusted, so nothing was sent; ca_file names the authority of your own network"
@@ -87,14 +87,17 @@ def _why_not_sent(error: Exception, recipient: Recipient) -> str:
 
 
 class _Answers:
-    """A server's answers, line by line: so many bytes, until so late."""
+    """A server's answers, line by line, up to a number of bytes and a deadline."""
 
     def __init__(self, connection: Any, deadline: float) -> None:
         self._connection, self._deadline = connection, deadline
         self._buffer, self._left = b"", LIMIT
 
     def readline(self, limit: int) -> bytes:
-        """The next line, or as many bytes; TimeoutError when it is too late, OSError when it is too much."""
+        """The next line, cut to ``limit`` bytes.
+
+        Raises TimeoutError after the deadline, OSError after too many bytes.
+        """
         while b"\n" not in self._buffer[:limit] and len(self._buffer) < limit:
             seconds = self._deadline - time.monotonic()
             if seconds <= 0:
@@ -112,7 +115,7 @@ class _Answers:
         return found
 
     def close(self) -> None:
-        """There is nothing to close: the connection is another's."""
+        """Nothing to close: the connection belongs to the caller."""
 
 
 class _Session(smtplib.SMTP):
@@ -124,14 +127,14 @@ class _Session(smtplib.SMTP):
         super().__init__(host, port, local_hostname=_own_name(), timeout=SECONDS)
 
     def getreply(self) -> tuple[int, bytes]:
-        """As smtplib's, from what :class:`_Answers` reads."""
+        """As smtplib's method, reading from :class:`_Answers`."""
         if self.file is None and self.sock is not None:
             self.file = _Answers(self.sock, self._until)
         return super().getreply()
 
 
 class _SecureSession(smtplib.SMTP_SSL):
-    """The same with TLS from the first byte."""
+    """The same, with TLS from the first byte."""
 
     def __init__(self, host: str, port: int, context: Any) -> None:
         self._until = time.monotonic() + SECONDS
@@ -145,6 +148,6 @@ class _SecureSession(smtplib.SMTP_SSL):
 
 
 def _own_name() -> str:
-    """What this machine calls itself to a server; smtplib would ask the name servers, which may take long."""
+    """The name by which this machine greets a server. smtplib would ask the name servers, which may take long."""
     name = platform.node()
     return name if _HOST.fullmatch(name) else "[127.0.0.1]"

@@ -1,4 +1,4 @@
-"""Which changes become messages, and which were sent already. Pure: a table of cases tests it."""
+"""Chooses which changes become messages, and which were sent already. Pure: a table of cases tests it."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from datetime import datetime, timedelta
 from camscan.notify.message import KINDS, MOST, Item, Message
 
 QUIET = timedelta(days=7)
-"""So long the same thing is not told again."""
+"""For this long, the same thing is not sent again."""
 FLAPS = 3
-"""So many changes of one thing within ``SCANS`` scans of its place are told once, as flapping."""
+"""This many changes of one thing within ``SCANS`` scans of its place are sent once, as flapping."""
 SCANS = 10
 FAMILY = {"coverage_lost": "coverage", "coverage_restored": "coverage"}
-"""Kinds that are one thing changing there and back."""
+"""Kinds that are one thing which changes and changes back."""
 UNTOLD = frozenset({"coverage_restored"})
-"""Kinds that are only counted, to know what flaps."""
+"""Kinds that are only counted, to find out what flaps."""
 ONCE = frozenset({"overdue"})
-"""Kinds that are told once and never again, however long they last."""
+"""Kinds that are sent once and never again, however long they last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What is remembered of one item: that it happened, or that it was told."""
+    """What is remembered about one item: that it happened, or that it was sent."""
 
     kind: str
     subject: str
     value: str
     at: datetime
     scan: str = ""
-    """The scan that showed it; empty for what lasts, such as an authorisation that ends."""
+    """The scan that showed it; empty for a state, such as an authorisation that ends."""
     is_told: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An item that one scan showed, as against one that simply is so."""
+    """An item that one scan showed; other items are states."""
 
     item: Item
     scan: str
@@ -46,7 +46,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What is to be told, and what is to be remembered of it."""
+    """What is to be sent, and what is to be remembered about it."""
 
     items: tuple[Item, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -55,29 +55,29 @@ class Chosen:
 def choose_items(
     events: Iterable[Event], standing: Iterable[Item], past: Iterable[Note], now: datetime, recent: Iterable[str]
 ) -> Chosen:
-    """Of everything that happened (``events``) or is so (``standing``), what is to be told now.
+    """What to send now, out of everything that happened (``events``) or is the case (``standing``).
 
-    ``past`` is what is remembered of earlier calls; ``recent`` are the ids of the last ``SCANS`` scans of each place.
+    ``past`` is what earlier calls remembered; ``recent`` are the ids of the last ``SCANS`` scans of each place.
     """
     memory = _Memory(past, now, frozenset(recent))
     items: list[Item] = []
     for each in events:
         item = each.item
-        memory.note(item, scan=each.scan, is_told=False)
+        memory.remember(item, scan=each.scan, is_told=False)
         if memory.is_flapping(item):
             item = _flapping_item(item)
         if item.kind not in UNTOLD and not memory.was_sent_lately(item):
             items.append(item)
-            memory.note(item, scan=each.scan, is_told=True)
+            memory.remember(item, scan=each.scan, is_told=True)
     for item in standing:
         if not memory.was_sent_lately(item):
             items.append(item)
-            memory.note(item, scan="", is_told=True)
+            memory.remember(item, scan="", is_told=True)
     return Chosen(tuple(items), tuple(memory.new))
 
 
 class _Memory:
-    """What was told, with what is being told now."""
+    """What was sent, including what is being sent now."""
 
     def __init__(self, past: Iterable[Note], now: datetime, recent: frozenset[str]) -> None:
         self._now, self._recent = now, recent
@@ -93,18 +93,18 @@ class _Memory:
         elif note.scan in self._recent:
             self._changes[FAMILY.get(note.kind, note.kind), note.subject] += 1
 
-    def note(self, item: Item, *, scan: str, is_told: bool) -> None:
+    def remember(self, item: Item, *, scan: str, is_told: bool) -> None:
         note = Note(item.kind, item.subject, item.value, self._now, scan, is_told)
         self.new.append(note)
         self._take_note(note)
 
     def is_flapping(self, item: Item) -> bool:
-        """Whether it only changes there and back; what is an alarm stays one."""
+        """Whether it only changes and changes back. An alarm is never flapping."""
         is_alarm = item.kind in KINDS and KINDS[item.kind].about == "alarm"
         return not is_alarm and self._changes[FAMILY.get(item.kind, item.kind), item.subject] >= FLAPS
 
     def was_sent_lately(self, item: Item) -> bool:
-        """Whether it was told lately. A time in the future is one of a clock that was wrong, and says nothing."""
+        """Whether it was sent lately. A time in the future comes from a clock that was wrong, and says nothing."""
         times = self._told[item.kind, item.subject, item.value]
         if item.kind in ONCE:
             return bool(times)
@@ -120,9 +120,9 @@ def _flapping_item(item: Item) -> Item:
 def compose_messages(
     items: Sequence[Item], now: datetime, *, organisation: str = "", command: str = "", salt: str = ""
 ) -> Iterator[Message]:
-    """One message for each class that has something to tell; ``now`` is by the clock of camscan.yaml.
+    """One message for each class that has items; ``now`` is by the clock of camscan.yaml.
 
-    ``salt`` keeps messages of two registers apart that are made in the same second.
+    ``salt`` distinguishes messages that two registers make in the same second.
     """
     order = {kind: place for place, kind in enumerate(KINDS)}
     by_class: defaultdict[str, list[Item]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""What is told: items, and the message that they are put into. Pure."""
+"""The items that are sent, and the message that holds them. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 MOST = 20
-"""Items that a message names; of more, the number is told."""
+"""Items that a message names; the rest are counted."""
 
 
 class Kind(NamedTuple):
@@ -20,7 +20,7 @@ class Kind(NamedTuple):
     one: str
     """What happened, after ``1``: ``new device``."""
     several: str
-    """After another number: ``new devices``."""
+    """What happened, after another number: ``new devices``."""
 
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
@@ -64,21 +64,21 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing that is told. ``kind``, ``subject`` and ``value`` together say whether it is the same thing again."""
+    """One thing to send. ``kind``, ``subject`` and ``value`` together say whether it is the same thing again."""
 
     kind: str
     subject: str
     """What it is about: an asset number, a subnet, a site."""
     value: str = ""
-    """What it is now."""
+    """Its value now."""
     asset_id: str = ""
     site: str = ""
     old: str = ""
-    """What it was before."""
+    """Its value before."""
     detail: str = ""
     """One sentence without a full stop; it may have addresses and models in it."""
     brief: str = ""
-    """A phrase that anybody may see; empty where asset number and site say enough."""
+    """A phrase that anybody may see; empty if asset number and site say enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +88,20 @@ class Message:
     id: str
     """The same whenever it is sent again: 32 hexadecimal digits."""
     about: str
-    """``alarm``, ``trouble``, ``news`` or ``progress``; ``test`` of what only shows that alerts arrive."""
+    """``alarm``, ``trouble``, ``news`` or ``progress``; ``test`` for a message that only shows that alerts arrive."""
     at: datetime
     """When it was made, by the clock of camscan.yaml."""
     organisation: str = ""
     items: tuple[Item, ...] = ()
     """At most MOST, the most pressing first."""
     counts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    """Kind -> how many there are, those among them that are not named."""
+    """Kind -> how many there are, including those that are not named."""
     facts: tuple[tuple[str, str], ...] = ()
-    """Of progress: what is counted, and how many."""
+    """For progress: what is counted, and how many."""
     command: str = ""
-    """By which the rest can be read."""
+    """The command that shows the rest."""
 
     @property
-    def more(self) -> int:
-        """How many are counted and not named."""
+    def unnamed_count(self) -> int:
+        """How many items are counted and not named."""
         return sum(self.counts.values()) - len(self.items)

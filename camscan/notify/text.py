@@ -1,4 +1,4 @@
-"""What a message says, in words: as much as the recipient is to see. Pure."""
+"""What a message says, in words: as much as the recipient is allowed to see. Pure."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def count_phrase(kind: str, number: int) -> str:
 
 
 def list_parts(message: Message, detail: str) -> list[Part]:
-    """What is told, kind by kind."""
+    """The items, kind by kind."""
     found = []
     for kind, number in message.counts.items():
         named = [item_line(each, detail) for each in message.items if each.kind == kind]
@@ -55,7 +55,7 @@ def list_parts(message: Message, detail: str) -> list[Part]:
 
 
 def item_line(item: Item, detail: str) -> str:
-    """One item: with ``full`` its sentence too, else what anybody may see."""
+    """One item: with ``full`` its sentence too, otherwise what anybody may see."""
     known = item.brief or ", ".join(word for word in (item.asset_id, item.site) if word) or "no known site"
     if detail == FULL and item.detail:
         where = f"{item.asset_id}, {item.site}" if item.asset_id and item.site else item.asset_id or item.site
@@ -64,10 +64,10 @@ def item_line(item: Item, detail: str) -> str:
 
 
 def closing_lines(message: Message, detail: str) -> list[str]:
-    """The last lines: what is not named, how to read the rest, what was left out."""
+    """The last lines: how many items are not named, how to read the rest, what was left out."""
     found = []
-    if message.more > 0:
-        found.append(f"and {message.more:,} more")
+    if message.unnamed_count > 0:
+        found.append(f"and {message.unnamed_count:,} more")
     if message.command:
         found.append(f"For the details, run: {message.command}")
     if detail != FULL and message.items:

@@ -1,7 +1,7 @@
-"""Who is in scope and why, in which order, when, and how far it has got. Pure: rows in, judgements and plans out.
+"""Who is in scope and why, in which order, when, and how far the removal has got. Pure: rows in, plans out.
 
-``policy`` says what each policy says, ``priority`` holds the formula, ``judging`` brings both to the rows, ``standing``
-counts, ``proposal`` drafts a programme, ``status`` and ``burndown`` say how far it has got.
+``priority`` holds the formula, ``judging`` applies it and the policies to the rows, ``standing`` counts, ``proposal``
+drafts a programme, ``status`` and ``burndown`` say how far it has got.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The burn-down: what remained after each scan, against what the plan says for each month. Pure."""
+"""The burn-down: what remained after each scan, and what the plan says for each month. Pure."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from camscan.plan.calendar import Month, month_of, months_between
 from camscan.plan.standing import REMAINING, Standing, planned_day, removal_standing, removed_day
 
 SCOPE = "scope"
-"""Among the counts that are kept of a scan: by which decision it counted (``app/assess.py`` makes the number)."""
+"""The count that names the decision by which a scan counted (``app/assess.py`` computes the number)."""
 _LONGEST = 600
 """Months of a burn-down: a date mistyped by a millennium must not print a million lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The programme in one line of days: what is gone, and what is to go when."""
+    """The programme as a list of days: what was removed, and what is to be removed when."""
 
     in_scope: int
-    """Devices in scope, gone ones among them; those that were closed for another reason are left out."""
+    """Devices in scope, including removed ones; those that were closed for another reason are left out."""
     days: tuple[date, ...]
-    """Of each device that is gone or has a date: when; in order. The rest has no date."""
+    """The day of each device that was removed or has a date, in order. The others have no date."""
 
     def remaining_on(self, day: date) -> int:
-        """How many are left at the end of that day, if all goes by the plan."""
+        """How many remain at the end of that day, if all goes by the plan."""
         return self.in_scope - bisect_right(self.days, day)
 
 
@@ -37,19 +37,19 @@ class Point:
 
     month: Month
     day: date
-    """Its last day, or today in the month of today."""
+    """The last day of the month; today, in the month of today."""
     planned: int
-    """What the plan, as it is now, leaves at the end of it."""
+    """What the plan, as it is now, leaves at the end of the month."""
     remaining: int | None
-    """What the last scan of the month counted; None where there was none."""
+    """What the last scan of the month counted; None if there was no scan."""
     unconfirmed: int | None
-    """Of ``remaining``: not seen by the last scans, and not said to be gone."""
+    """How many of ``remaining`` the last scans did not see, although nobody recorded a removal."""
     is_other_scope: bool = False
-    """Whether its last scan counted by another decision on what is in scope: that count is left out."""
+    """Whether its last scan counted by another decision about the scope: that count is left out."""
 
 
 def make_plan(assets: Iterable[Asset], judgements: Mapping[str, Judgement], today: date) -> Plan:
-    """The programme as the register has it. A removed device without a day counts as gone from the beginning."""
+    """The programme in the register. A removed device without a day counts as removed from the beginning."""
     number, days = 0, []
     for asset in assets:
         if asset.asset_id not in judgements or judgements[asset.asset_id].in_scope != "yes":
@@ -59,7 +59,7 @@ def make_plan(assets: Iterable[Asset], judgements: Mapping[str, Judgement], toda
             continue
         number += 1
         day = planned_day(asset) if where in REMAINING else removed_day(asset) or planned_day(asset) or date.min
-        # What is accepted or blocked keeps its date in the register, and nobody is going to act on it.
+        # An accepted or blocked device keeps its date in the register, but nobody is going to act on it.
         if day is not None and where not in {Standing.ACCEPTED_RISK, Standing.BLOCKED}:
             days.append(day)
     return Plan(number, tuple(sorted(days)))
@@ -70,8 +70,8 @@ def make_burndown(
 ) -> tuple[Point, ...]:
     """Month by month, from the first scan (or the first day of the plan) to the last day of the plan, or today.
 
-    ``tallies``: when each scan ended, and what :func:`camscan.plan.tally` counted then. Counts by another ``scope``
-    are left out: what was in scope under another decision cannot be held beside what is now.
+    ``tallies``: when each scan ended, and the counts of :func:`camscan.plan.tally` at that time. Counts by another
+    ``scope`` are left out: they cannot be compared with today's.
     """
     last: dict[Month, tuple[date, Mapping[str, float]]] = {}
     for moment, counts in tallies:

@@ -43,7 +43,7 @@ def month_of(day: date) -> Month:
 
 
 def months_between(begin: date, end: date) -> list[Month]:
-    """Every month from that of ``begin`` to that of ``end``; none where it ends before it begins."""
+    """Every month from that of ``begin`` to that of ``end``; none if it ends before it begins."""
     found = []
     month = month_of(begin)
     while month <= month_of(end):

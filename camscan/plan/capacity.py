@@ -1,4 +1,4 @@
-"""How much a programme may take, and how much of it is left in each month and budget. Pure."""
+"""How much a programme may take, and how much is left in each month and budget. Pure."""
 
 from __future__ import annotations
 
@@ -15,43 +15,43 @@ from camscan.plan.standing import planned_day
 from camscan.words import counted
 
 LATEST = 1200
-"""Months ahead that are looked at to say when a programme would end: a century."""
+"""Months ahead that are examined to say when a programme would end: a century."""
 Prices = Mapping[str, Decimal | None]
 """Asset id -> pounds; None where not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the programme may take."""
+    """The limits of the programme."""
 
     per_month: int | None = None
-    """Devices that can be taken down in one month; None: as many as it takes, spread evenly."""
+    """Devices that can be removed in one month; None: as many as needed, spread evenly."""
     budget: Decimal | None = None
     """Pounds."""
     is_yearly: bool = False
-    """Whether the budget is for each financial year, April to March; else for the whole."""
+    """Whether the budget is for each financial year, April to March; otherwise for the whole programme."""
     cost_each: Decimal | None = None
-    """Stands in for a device without an estimated cost."""
+    """The cost of a device without an estimated cost."""
 
 
 @dataclass(slots=True)
 class Room:
-    """What is taken of each month and of each pot of money."""
+    """What is used of each month and of each budget."""
 
     limits: Limits
     months: list[Month]
     rate: int
-    """Devices a month that an even spread needs."""
+    """Devices a month for an even spread."""
     used: dict[Month, int] = field(default_factory=lambda: defaultdict(int))
     spent: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     new: dict[Month, list[Asset]] = field(default_factory=lambda: defaultdict(list))
 
     def pot_of_month(self, month: Month) -> str:
-        """The money that the month is paid from: a financial year, or empty for the whole programme."""
+        """The budget for the month: a financial year, or empty for the whole programme."""
         return budget_year(month.first) if self.limits.is_yearly else ""
 
     def has_space(self, month: Month, number: int, price: Decimal) -> bool:
-        """Whether so many more devices, at that price together, keep within the limits."""
+        """Whether this many more devices, at this price together, are within the limits."""
         if self.limits.per_month is not None and self.used[month] + number > self.limits.per_month:
             return False
         return self.limits.budget is None or self.spent[self.pot_of_month(month)] + price <= self.limits.budget
@@ -78,7 +78,7 @@ def total_cost(assets: Sequence[Asset], prices: Prices) -> Decimal:
 def list_advice(
     room: Room, wanted: Sequence[Asset], kept: Sequence[Asset], prices: Prices, *, by: date
 ) -> Iterator[str]:
-    """What would hold all that are wanted, one sentence for each limit that does not."""
+    """What would be needed to place everything, one sentence for each limit that prevents it."""
     months = [month_of(planned_day(asset) or by) for asset in kept]
     if room.limits.per_month is not None:
         yield from _advise_pace(room.limits.per_month, room.months, months, len(wanted))

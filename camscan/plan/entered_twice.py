@@ -1,7 +1,7 @@
-"""Rows that stand for an address alone, where a device of a known maker has answered since: one device, two rows.
+"""Finds rows for an address only, at which a device of a known maker has answered since: one device, two rows.
 
-A list of addresses that came in before the scan, or an old file of another scanner, leaves such rows. Every count
-leaves them out, whatever they say of the scope, until somebody makes one row of the two (``camscan review``). Pure.
+A list of addresses that was imported before the scan, or an old file of another scanner, leaves such rows. Every count
+leaves them out, whatever they say about the scope, until somebody merges the two rows (``camscan review``). Pure.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _TELLING = ("council_asset_tag", "stated_serial_number", "stated_mac_address", "
 
 
 def entered_twice(assets: Sequence[Asset]) -> Mapping[str, Asset]:
-    """Of each such row, by asset id: the device that has answered at its address. ``assets`` is the whole register."""
+    """Asset id of each such row -> the device that has answered at its address. ``assets`` is the whole register."""
     rows = [asset for asset in assets if stands_for_address(asset)]
     if not rows:
         return {}
@@ -25,7 +25,7 @@ def entered_twice(assets: Sequence[Asset]) -> Mapping[str, Asset]:
 
 
 def stands_for_address(asset: Asset) -> bool:
-    """Whether a row says nothing that tells one device from another, but its address."""
+    """Whether a row has nothing but its address that distinguishes one device from another."""
     if asset.identification.serial or not addresses_of(asset):
         return False
     if asset.last_seen is None:
@@ -34,12 +34,12 @@ def stands_for_address(asset: Asset) -> bool:
 
 
 def set_duplicates_apart(assets: Sequence[Asset], judgements: Mapping[str, Judgement]) -> Mapping[str, Judgement]:
-    """The judgements, where such rows are not in scope; ``assets`` is the whole register."""
+    """The judgements, in which such rows are not in scope; ``assets`` is the whole register."""
     return leave_duplicates_out(judgements, entered_twice(assets))
 
 
 def leave_duplicates_out(judgements: Mapping[str, Judgement], twice: Mapping[str, Asset]) -> Mapping[str, Judgement]:
-    """The same, given what :func:`entered_twice` says of the whole register."""
+    """The same, with the result of :func:`entered_twice` for the whole register."""
     some = {name: device for name, device in twice.items() if name in judgements}
     if not some:
         return judgements
@@ -54,7 +54,7 @@ def _out_of_scope(judgement: Judgement, device: Asset) -> Judgement:
 
 
 def addresses_of(asset: Asset) -> Sequence[str]:
-    """Where it was seen; of a row that no scan has seen, where people say it is."""
+    """The addresses at which it was seen; for a row that no scan has seen, those that people entered."""
     if asset.last_seen is not None:
         return asset.ip_addresses
     stated = asset.entries.get("stated_ip_address")
@@ -74,7 +74,7 @@ def _devices_by_address(assets: Iterable[Asset]) -> Mapping[str, Asset]:
 
 
 def _device_since(row: Asset, known_at: Mapping[str, Asset]) -> Asset | None:
-    """The device that answers at its first address, where at all of them one has answered since."""
+    """The device that answers at its first address, if one has answered since at each of its addresses."""
     devices = [known_at.get(ip) for ip in addresses_of(row)]
     for device in devices:
         if device is None or device.last_seen is None:

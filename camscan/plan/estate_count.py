@@ -1,15 +1,14 @@
-"""The headline of a register: which of its rows are counted, and what the scans say beside them. Pure.
+"""The headline of a register: which of its rows are counted, and what the scans add. Pure.
 
-What is counted of one device is said in ``camscan/headline.py``; here is when a row stands for a device that is there:
+``camscan/headline.py`` says how one device is counted. This module says which rows stand for a device that is there:
 
-- until a person records otherwise, whether or not scans see it: "not seen" is not "removed";
-- also where the risk was accepted, or the removal is planned or ordered: it still hangs there;
-- not when somebody entered that it was removed or disposed of, unless it has answered since;
-- not when somebody entered that it is not the council's, or is no such device;
-- not where it stands for an address alone, and a device whose maker is known has answered there since.
+- a row stands for one until a person records otherwise, whether or not scans see it: "not seen" is not "removed";
+- also if the risk was accepted, or the removal is planned or ordered: it is still installed;
+- not if somebody entered that it was removed or disposed of, unless it has answered since;
+- not if somebody entered that it is not the council's, or is not such a device;
+- not if it is a row for an address only, and a device of a known maker has answered there since.
 
-A person's word counts as a scan's: a stated manufacturer, and that somebody looked at a device whose maker was only
-possible.
+A person's word counts like a scan's: a stated manufacturer, or an inspection of a device whose maker was only possible.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from camscan.asset import CLOSED, GONE, Asset, Place
-from camscan.headline import MAKERS, Headline, Unit, count_units, maker_word
+from camscan.headline import MAKERS, Headline, Unit, count_units, count_word
 from camscan.net.span import SpanSet, spans
 from camscan.plan.entered_twice import entered_twice
 from camscan.plan.judging import known_maker
@@ -31,7 +30,7 @@ from camscan.policies.companies import Ownership
 def count_headline(
     assets: Sequence[Asset], scans: Sequence[RecordedScan], known: Ownership, places: Iterable[Place] = ()
 ) -> Headline:
-    """The counts of a register, given its rows, its scans (oldest first) and the site map."""
+    """The counts of a register, from its rows, its scans (oldest first) and the site map."""
     there = _devices_in_place(assets)
     recorders = ((asset, system_id(asset)) for asset in assets)
     hanging = Counter(recorder for asset, recorder in recorders if recorder != asset.asset_id)
@@ -41,8 +40,8 @@ def count_headline(
 
 
 def count_by_maker(assets: Sequence[Asset], known: Ownership) -> Mapping[tuple[str, str], int]:
-    """The same devices by :func:`camscan.headline.maker_word` and by presence, with those of other makers."""
-    words = ((maker_word(_make_unit(asset, 0, known)), asset.presence.value) for asset in _devices_in_place(assets))
+    """The same devices by :func:`camscan.headline.count_word` and by presence, including those of other makers."""
+    words = ((count_word(_make_unit(asset, 0, known)), asset.presence.value) for asset in _devices_in_place(assets))
     return Counter(each for each in words if each[0])
 
 
@@ -63,7 +62,7 @@ def _devices_in_place(assets: Sequence[Asset]) -> list[Asset]:
 
 
 def is_in_place(asset: Asset) -> bool:
-    """Whether the row stands for a device that hangs there, as far as anybody knows."""
+    """Whether the row stands for a device that is installed, as far as anybody knows."""
     return asset.lifecycle not in CLOSED or (asset.lifecycle in GONE and answers_after_removal(asset))
 
 
@@ -72,8 +71,8 @@ def strangers_of(
 ) -> frozenset[str]:
     """Addresses that nobody named and that answered, by the newest scan of each place.
 
-    One that a scan has asked by its address since, that is in the register, or that lies in a network of the site map
-    is a stranger no more: groups reach the units of other sites too.
+    An address is no longer a stranger if a scan has asked it since, if it is in the register, or if it is in a network
+    of the site map: groups also reach units of other sites.
     """
     newest = {(scan.site.casefold(), scan.targets): scan for scan in scans}
     found = {text for scan in newest.values() for text in scan.coverage.strangers}
@@ -87,7 +86,7 @@ def strangers_of(
 
 def _make_unit(asset: Asset, hanging: int, known: Ownership) -> Unit:
     found = asset.identification
-    maker, is_sure, _ = known_maker(asset, known)  # what no table knows, such as a misspelt name, names no maker
+    maker, is_sure, _ = known_maker(asset, known)  # a name in no table, such as a misspelt one, names no maker
     left = 0 if asset.hints.get("channels") else max(0, (asset.channels or 0) - hanging)
     return Unit(
         maker=maker,

@@ -20,7 +20,7 @@ from camscan.vulnerabilities.read import Weaknesses
 from camscan.words import listed
 
 LOOKED_AT = frozenset(Lifecycle) - {Lifecycle.FOUND}
-"""A person has said something of the device: what it is has been looked at."""
+"""A person has entered something about the device, so somebody has looked at what it is."""
 
 _NO_ENTRIES: Mapping[str, str] = {}
 
@@ -28,7 +28,7 @@ _NO_ENTRIES: Mapping[str, str] = {}
 def judge_devices(
     assets: Sequence[Asset], policies: Rules, formula: Formula, weaknesses: Weaknesses | None, today: date
 ) -> Mapping[str, Judgement]:
-    """What follows for each device on that day, by asset id. Devices that are alike are judged once.
+    """What follows for each device on that day, by asset id. Equal devices are judged once.
 
     ``policies`` are those in use (:func:`camscan.plan.in_use`). Without ``weaknesses`` that factor is unknown.
     """
@@ -38,12 +38,12 @@ def judge_devices(
 def make_judge(
     policies: Rules, formula: Formula, weaknesses: Weaknesses | None, today: date
 ) -> Callable[[Sequence[Asset]], Mapping[str, Judgement]]:
-    """:func:`judge_devices` for many lots of devices: what was worked out for one is known for the next."""
+    """:func:`judge_devices` for many lots of devices: results for one lot are reused for the next."""
     return _Judge(policies, formula, weaknesses, today).judge_all
 
 
 class _Judge:
-    """One run: the rulings, verdicts and weights that it has worked out already."""
+    """One run: the rulings, verdicts and weights that it has computed already."""
 
     def __init__(self, rules: Rules, formula: Formula, weaknesses: Weaknesses | None, today: date) -> None:
         self._rules = rules
@@ -58,7 +58,7 @@ class _Judge:
         self._weights: dict[Levels, Weight] = {}
 
     def judge_all(self, assets: Sequence[Asset]) -> Mapping[str, Judgement]:
-        self._places.clear()  # they are known by where they lie in memory, for as long as these devices do
+        self._places.clear()  # they are recognised by their place in memory, for as long as these devices exist
         return {asset.asset_id: self._judge_device(asset) for asset in assets}
 
     def _judge_device(self, asset: Asset) -> Judgement:
@@ -84,7 +84,7 @@ class _Judge:
         )
 
     def _make_entry_reader(self, asset: Asset) -> Callable[[str], str]:
-        """As ``Asset.entry``; the site map's words are put together once for each site."""
+        """As ``Asset.entry``; the entries of the site map are combined once for each site."""
         place: Mapping[str, str] = _NO_ENTRIES
         if asset.place is not None:
             found = self._places.get(id(asset.place))
@@ -130,12 +130,15 @@ class _Judge:
 
 
 def _exposure_of(asset: Asset) -> str:
-    """What a person said, else what another system lists: the site map says nothing of it."""
+    """What a person entered, else what another system lists: the site map says nothing about it."""
     return asset.entries.get("internet_exposed", "") or asset.listed("internet_exposed")
 
 
 def _weaknesses_of_model(found: Identification, known: Weaknesses) -> Weaknesses:
-    """Those of its model: without a firmware, each of them has a verdict. Many builds of one model are the rule."""
+    """The vulnerabilities of its model: without a firmware, each of them has a verdict.
+
+    Models usually have many builds.
+    """
     verdicts = assess_device(replace(found, firmware=None, build=None), known)
     return replace(known, entries=tuple(each.weakness for each in verdicts))
 
@@ -145,7 +148,7 @@ def _verdict_text(verdict: Verdict) -> str:
 
 
 def subject_of(asset: Asset, known: Ownership, said: Callable[[str], str] | None = None) -> Subject:
-    """What policies ask of a device: a scan's word, else what a person stated."""
+    """What policies ask about a device: the word of a scan, else what a person stated."""
     said = said or asset.entry
     found = asset.identification
     maker, is_sure, stated = known_maker(asset, known)
@@ -176,7 +179,7 @@ def _looked_at(asset: Asset) -> bool:
 
 
 def known_maker(asset: Asset, known: Ownership) -> tuple[str, bool, str]:
-    """Key of the maker, whether it is more than possible, and what was stated where no table knows it."""
+    """The key of the maker, whether it is more than possible, and the stated name if no table knows it."""
     found, stated = asset.identification, asset.entries.get("stated_manufacturer", "")
     if found.maker:
         key = found.maker if found.maker in known.makers else known.maker_of_name(found.maker)
@@ -191,7 +194,7 @@ def known_maker(asset: Asset, known: Ownership) -> tuple[str, bool, str]:
 
 
 _Scope = tuple[str, str, tuple[str, ...]]
-"""The word, the reason, and the policies that speak of the device while nothing is decided."""
+"""The word, the reason, and the policies that match the device while nothing is decided."""
 
 
 def _decide_scope(asset: Asset, rulings: Sequence[Ruling], rules: Rules) -> _Scope:
@@ -218,7 +221,7 @@ def _decided_by_policy(told: Sequence[Ruling], rules: Rules) -> _Scope:
 
 
 def _left_undecided(told: Sequence[Ruling], rules: Rules) -> _Scope:
-    """Statements of others do not bind a council: they are what the council may decide about."""
+    """Statements of others do not bind a council: the council may decide about them."""
     would = tuple(each.policy for each in told if each.matches)
     if would:
         return (

@@ -1,4 +1,4 @@
-"""Names that people, scans and the site map write: one whatever its case, shown as most write it. Pure."""
+"""Names that people, scans and the site map write: case is ignored, and the most frequent spelling is shown. Pure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _T = TypeVar("_T")
 
 
 def group_by_name(items: Iterable[_T], names: Callable[[_T], Iterable[str]]) -> dict[str, list[_T]]:
-    """Items under each of their names, in the order in which the names first come up; an item may have several.
+    """Items under each of their names, in the order in which the names first occur; an item may have several.
 
-    Where as many write it one way as another, a name in mixed case goes before one in capitals or small letters.
+    If two spellings are equally frequent, a name in mixed case comes before one in capitals or small letters.
     """
     groups: dict[str, list[_T]] = {}
     written: dict[str, Counter[str]] = {}

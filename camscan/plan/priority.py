@@ -1,4 +1,4 @@
-"""The removal priority: five factors of which one level each holds, multiplied. Pure; the numbers are the council's."""
+"""The removal priority: five factors, each at one level, multiplied. Pure; the numbers are the council's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from camscan.plan.standing import date_in_column
 from camscan.vulnerabilities.assess import Standing, Verdict
 
 RECOGNITION = ("face", "anpr", "attributes", "ethnicity", "body_temperature")
-"""Capabilities that tell people or vehicles apart."""
+"""Capabilities that recognise people or vehicles."""
 ENHANCED = ("audio", "ptz", "thermal", "covert", "people_counting", "perimeter", "speaker")
 """Capabilities beyond a fixed, silent picture."""
 MIDDLE_YEARS, OLD_YEARS = 5, 8
@@ -65,7 +65,7 @@ class Levels(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What the formula makes of one device's levels."""
+    """The result of the formula for one device's levels."""
 
     score: float
     priority: int
@@ -74,7 +74,7 @@ class Weight:
 
 
 def weigh_levels(levels: Levels, formula: Formula) -> Weight:
-    """Multiply the five, compare with the thresholds, and say so."""
+    """Multiply the five, compare with the thresholds, and explain the result."""
     score = 1.0
     parts, unknown = [], []
     for name, level in zip(Levels._fields, levels, strict=True):
@@ -92,7 +92,7 @@ def weigh_levels(levels: Levels, formula: Formula) -> Weight:
 
 
 def describe_formula(formula: Formula) -> tuple[str, ...]:
-    """The formula for a report, a line for each factor: what it asks and what each answer counts."""
+    """The formula for a report, a line for each factor: its question, and what each answer counts."""
     lines = [f"Score = {' × '.join(Levels._fields)}, each being the number of the level that applies."]
     for name, levels in formula.factors.items():
         told = "; ".join(f"{_LEVELS[name, level]} = {value:g}" for level, value in levels.items())
@@ -105,7 +105,7 @@ def describe_formula(formula: Formula) -> tuple[str, ...]:
 
 
 def capability_level(kind: str, capabilities: Sequence[str] | frozenset[str], *, is_model_known: bool) -> str:
-    """The level of what a device can do; capabilities that nobody knows of count as absent once the model is known."""
+    """The level of what a device can do. Unknown capabilities count as absent once the model is known."""
     if any(name in capabilities for name in RECOGNITION):
         return "recognition"
     if kind_of(kind).holds_recordings or any(name in capabilities for name in ENHANCED):
@@ -121,7 +121,7 @@ def exposure_level(network_zone: str, internet_exposed: str) -> str:
 
 
 def weakness_level(verdicts: Sequence[Verdict], *, is_covered: bool) -> str:
-    """The level of known weaknesses; ``is_covered``: the model is known, and the table speaks of its make."""
+    """The level of known vulnerabilities; ``is_covered``: the model is known, and the table covers its make."""
     if any(verdict.verdict is Standing.AFFECTED and verdict.is_exploited for verdict in verdicts):
         return "exploited"
     if any(verdict.verdict is Standing.AFFECTED for verdict in verdicts):
@@ -132,7 +132,7 @@ def weakness_level(verdicts: Sequence[Verdict], *, is_covered: bool) -> str:
 
 
 def age_level(asset: Asset, today: date) -> str:
-    """The level of age: from the day it was bought, else from the date of manufacture in its serial number."""
+    """The level of age: from the day of purchase, else from the date of manufacture in its serial number."""
     support = date_in_column(asset, "warranty_or_support_end")
     if support and support < today:
         return "old"
@@ -146,7 +146,7 @@ def age_level(asset: Asset, today: date) -> str:
 
 
 def days_of_age(asset: Asset) -> Iterator[date]:
-    """The days from which on its age may be of another level, in no order."""
+    """The days from which its age may be at another level, in no order."""
     support = date_in_column(asset, "warranty_or_support_end")
     if support and support < date.max:
         yield support + timedelta(days=1)
@@ -159,7 +159,7 @@ def days_of_age(asset: Asset) -> Iterator[date]:
             continue
         try:
             yield begun.replace(year=begun.year + years)
-        except ValueError:  # the 29th of February: a year is full on the 1st of March
+        except ValueError:  # the 29th of February: a year is complete on the 1st of March
             yield date(begun.year + years, 3, 1)
 
 

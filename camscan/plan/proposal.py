@@ -1,4 +1,4 @@
-"""A draft of the programme: which devices in which month, whole sites together where they fit. Pure, deterministic."""
+"""A draft of the programme: which devices in which month, whole sites together if they fit. Pure, deterministic."""
 
 from __future__ import annotations
 
@@ -17,57 +17,58 @@ from camscan.plan.standing import Standing, planned_day, recorded_site, removal_
 from camscan.words import counted
 
 MOST_MONTHS = 600
-"""Fifty years: beyond, somebody mistyped a date."""
+"""Fifty years: a longer programme is a mistyped date."""
 OTHER_SITE = "other_site"
-"""Left alone because the draft is of one site."""
+"""Left alone because the draft is for one site."""
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """What falls into one month."""
+    """The part of the programme in one month."""
 
     month: Month
     day: date
-    """By when: the last day of the month, or of the programme."""
+    """The deadline: the last day of the month, or of the programme."""
     devices: tuple[str, ...]
-    """Newly planned, by asset id: site by site, the most pressing first."""
+    """Newly planned devices, by asset id: site by site, the most pressing first."""
     kept: tuple[str, ...]
-    """Planned for this month before."""
+    """Devices that were already planned for this month."""
     sites: tuple[str, ...]
-    """Of the newly planned, in their order."""
+    """Sites of the newly planned devices, in their order."""
     cost: Decimal
-    """Of all its devices as far as it is known."""
+    """The cost of all its devices, as far as it is known."""
     without_cost: int
     """Devices without a recorded cost."""
 
     @property
     def name(self) -> str:
-        """What is written as ``removal_phase``."""
+        """The value of ``removal_phase``."""
         return str(self.month)
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The draft. Every device in scope stands in exactly one of: a phase, ``kept``, ``left``, ``unplaced``."""
+    """The draft. Every device in scope is in exactly one of: a phase, ``kept``, ``left``, ``unplaced``."""
 
     begin: date
     by: date
     limits: Limits
     phases: tuple[Phase, ...]
     kept: tuple[str, ...]
-    """Already planned; their dates stay, also those that have passed or lie beyond ``by``."""
+    """Already planned; their dates stay, even if they have passed or are after ``by``."""
     left: Mapping[str, tuple[str, ...]]
-    """Standing (``blocked``, ``accepted_risk``, ``removed``, ``closed``), or ``other_site`` -> left alone."""
+    """Standing (``blocked``, ``accepted_risk``, ``removed``, ``closed``), or ``other_site`` -> devices that are left
+    alone."""
     unplaced: tuple[str, ...]
-    """Found no room within the limits."""
+    """Devices that could not be placed within the limits."""
     unpriced: tuple[str, ...]
-    """Not placed, because there is a budget and their cost is not recorded."""
+    """Devices that were not placed because there is a budget and their cost is not recorded."""
     advice: tuple[str, ...]
-    """What would be needed, one sentence each; empty where everything found room."""
+    """What would be needed, one sentence each; empty if everything was placed."""
 
     @property
     def planned(self) -> dict[str, Phase]:
-        """Asset id -> the phase that it is newly planned for."""
+        """Asset id -> the phase for which it is newly planned."""
         return {name: phase for phase in self.phases for name in phase.devices}
 
 
@@ -83,12 +84,13 @@ def propose_programme(
 ) -> Proposal:
     """Draft the programme from ``begin`` (today) until ``by``, most pressing sites first.
 
-    Dates that were planned before stay and take their room. Raises UsageError for dates that make no programme.
+    Dates that were planned before stay and count against the limits. Raises UsageError for dates that make no
+    programme.
     """
     limits = limits or Limits()
     begin = begin or today
     span = _programme_months(begin, by)
-    candidates, kept, left = _sorted_out(assets, judgements, today, site)
+    candidates, kept, left = _sort_devices(assets, judgements, today, site)
     priced = {asset.asset_id: _price_of(asset, limits) for asset in (*candidates, *kept)}
     unpriced = [asset for asset in candidates if limits.budget is not None and priced[asset.asset_id] is None]
     wanted = [asset for asset in candidates if asset not in unpriced] if unpriced else candidates
@@ -113,7 +115,7 @@ def propose_programme(
 
 
 def _programme_months(begin: date, by: date) -> list[Month]:
-    """The months of the programme; raises UsageError where the dates make none."""
+    """The months of the programme. Raises UsageError if the dates make none."""
     if by < begin:
         raise UsageError(f"the programme would end on {by}, before it starts on {begin}; name a later day")
     span = months_between(begin, by)
@@ -123,17 +125,17 @@ def _programme_months(begin: date, by: date) -> list[Month]:
 
 
 def _keep_planned(kept: Sequence[Asset], room: Room, priced: Prices, by: date) -> None:
-    """What was planned before takes its room in the months of the programme."""
+    """Devices that were planned before count in the months of the programme."""
     for asset in kept:
         day = planned_day(asset) or by
         if day <= by:
             room.place_devices(month_of(day), [asset], priced[asset.asset_id] or Decimal(0), is_new=False)
 
 
-def _sorted_out(
+def _sort_devices(
     assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: date, site: str | None
 ) -> tuple[list[Asset], list[Asset], dict[str, list[Asset]]]:
-    """Those to be planned, those that are, and those left alone with the reason."""
+    """Devices to be planned, devices that are planned, and devices that are left alone, with the reason."""
     candidates: list[Asset] = []
     kept: list[Asset] = []
     left: dict[str, list[Asset]] = defaultdict(list)
@@ -158,7 +160,7 @@ def _price_of(asset: Asset, limits: Limits) -> Decimal | None:
 
 
 def _sort_sites(assets: Iterable[Asset], judgements: Mapping[str, Judgement]) -> list[list[Asset]]:
-    """Site by site: the one with the most pressing device first, then the one with more of them; ties by name.
+    """Site by site: the site with the most pressing device first, then the one with more of them; ties by name.
 
     Within a site the most pressing device comes first.
     """
@@ -182,13 +184,13 @@ def _sort_sites(assets: Iterable[Asset], judgements: Mapping[str, Judgement]) ->
 
 
 def _place_site(group: list[Asset], room: Room, priced: Prices) -> list[Asset]:
-    """Give a site its month, or spread it over several; those that find no room come back."""
+    """Give a site its month, or spread it over several months. Returns the devices that could not be placed."""
     number = len(group)
     price = total_cost(group, priced)
     fitting = [month for month in room.months if room.has_space(month, number, price)]
     even = next((month for month in fitting if room.is_even(month, number)), None)
     whole = even or (min(fitting, key=lambda month: room.used[month]) if fitting else None)
-    # A site that is more than twice an even month's share is spread, where nobody said how many a month can be.
+    # A site that is more than twice an even month's share is spread, if nobody set a limit for a month.
     if whole is not None and (room.limits.per_month is not None or number <= 2 * room.rate):
         room.place_devices(whole, group, price)
         return []

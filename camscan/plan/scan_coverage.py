@@ -1,8 +1,8 @@
-"""How much of the estate the register's picture rests on: address by address, by the newest scan that asked it. Pure.
+"""How much of the estate the scans have covered: address by address, by the newest scan that asked it. Pure.
 
-An address counts as asked when a scan of camscan's own asked it to the end. Listening, imports and logins ask nobody in
-that sense; one address that was asked says nothing of its neighbours. What several scans asked in parts counts as their
-sum; the oldest part decides how old the whole is. Dates are those of the scans, in whatever order they were recorded.
+An address counts as asked if one of camscan's own scans asked it completely. Listening, imports and logins do not
+count, and asking one address says nothing about its neighbours. Parts that several scans asked are added up; the oldest
+part determines the age of the whole. The dates are those of the scans, in whatever order they were recorded.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from camscan.net.span import Network, Span, common, merge, spans, without
 from camscan.net.target import NARROWEST_IPV6, Targets, parse_targets
 
 FRESH_DAYS = 90
-"""Older answers say little of today; so long may a round of several scans take."""
+"""Older answers say little about today; a round of several scans may take this long."""
 _ANY = 1 << 128
 _NO_NETWORK_ADDRESS = 31
-"""IPv4 prefixes from here on have no network address and no broadcast address (RFC 3021)."""
+"""IPv4 prefixes of this length or more have no network address and no broadcast address (RFC 3021)."""
 
 
 class RecordedScan(Protocol):
@@ -32,23 +32,23 @@ class RecordedScan(Protocol):
 
     @property
     def site(self) -> str:
-        """Empty where it was of none."""
+        """Empty if it was of no site."""
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """As they were named."""
+        """The targets, as they were named."""
 
     @property
     def finished_at(self) -> datetime:
-        """When it ended."""
+        """When the scan ended."""
 
     @property
     def completion(self) -> Completion:
-        """How it ended."""
+        """How the scan ended."""
 
     @property
     def coverage(self) -> Coverage:
-        """What it asked."""
+        """What the scan asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,11 @@ class NetworkAsked:
     site: str
     network: str
     last_asked: date | None
-    """The day of the oldest of its addresses' newest answers; None where some address was never asked."""
+    """The day of the oldest among the newest answers of its addresses; None if some address was never asked."""
     addresses: int
-    """That belong to the site and are not excluded."""
+    """Addresses that belong to the site and are not excluded."""
     asked: int
-    """Of these: asked by any scan, however long ago."""
+    """How many of these any scan has asked, however long ago."""
 
     def as_json(self) -> Mapping[str, Any]:
         """For ``--json``."""
@@ -77,28 +77,28 @@ class NetworkAsked:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What the scans say of the networks of camscan.yaml, and of their own addresses."""
+    """What the scans covered, of the networks in camscan.yaml and of their own addresses."""
 
     sites: int
     """Sites of camscan.yaml that have networks."""
-    fresh: int
-    """Of these: every network asked within ``FRESH_DAYS`` days."""
-    never: tuple[str, ...]
-    """Of these: with a network that was never asked as a whole."""
-    stale: tuple[str, ...]
-    """Of these: with a network whose last answer is older."""
+    fresh_sites: int
+    """How many of these had every network asked within ``FRESH_DAYS`` days."""
+    never_asked: tuple[str, ...]
+    """Those with a network that was never asked as a whole."""
+    stale_sites: tuple[str, ...]
+    """Those with a network whose last answer is older."""
     addresses: int
     """Distinct addresses that were in scope of any scan."""
     unasked: int
-    """Of these: never asked to the end, or with no way to them when they were asked last."""
+    """How many of these were never asked completely, or had no route when they were asked last."""
     last: date | None
-    """Of the newest scan."""
+    """The day of the newest scan."""
     networks: tuple[NetworkAsked, ...] = ()
-    """Each network of the sites, in their order; one that is too wide to be swept is left out."""
+    """Each network of the sites, in their order; one that is too large to be swept is left out."""
 
     @property
     def percent(self) -> float | None:
-        """Of the addresses, how many were asked; None where there are none. 100 is all, and 0 none."""
+        """The percentage of the addresses that were asked; None without addresses. 100 is all, and 0 none."""
         if not self.addresses:
             return None
         asked = self.addresses - self.unasked
@@ -111,9 +111,9 @@ class Looked:
         """For ``--json``."""
         return {
             "sites": self.sites,
-            "sites_scanned_recently": self.fresh,
-            "sites_never_scanned": list(self.never),
-            "sites_scanned_long_ago": list(self.stale),
+            "sites_scanned_recently": self.fresh_sites,
+            "sites_never_scanned": list(self.never_asked),
+            "sites_scanned_long_ago": list(self.stale_sites),
             "addresses": self.addresses,
             "addresses_not_asked": self.unasked,
             "percent_asked": self.percent,
@@ -123,22 +123,22 @@ class Looked:
 
 
 _LEAST = 0.1
-"""Per cent that are said of few."""
+"""The percentage that is given for few addresses."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What one scan was to ask, and did."""
+class AskedAddresses:
+    """What one scan was to ask, and what it did ask."""
 
     day: date
     scope: list[Span]
-    """Everything it was to ask; merged and sorted, as the others."""
+    """Everything it was to ask; merged and sorted, like the other lists."""
     tried: list[Span]
-    """Asked, as far as is known; of what an earlier camscan recorded, by its counts."""
-    whole: list[Span]
-    """Asked to the end beyond doubt."""
+    """What it asked, as far as is known; for a scan of an earlier camscan, by its counts."""
+    complete: list[Span]
+    """What it certainly asked completely."""
     unreached: list[Span]
-    """No way led there."""
+    """Addresses without a route."""
 
 
 def measure_coverage(settings: Config, scans: Sequence[RecordedScan], today: date) -> Looked:
@@ -152,9 +152,9 @@ def measure_coverage(settings: Config, scans: Sequence[RecordedScan], today: dat
     addresses, unasked = _count_addresses(asked)
     return Looked(
         sites=len(sites),
-        fresh=len(fresh),
-        never=never,
-        stale=tuple(name for name in sites if name not in never and name not in fresh),
+        fresh_sites=len(fresh),
+        never_asked=never,
+        stale_sites=tuple(name for name in sites if name not in never and name not in fresh),
         addresses=addresses,
         unasked=unasked,
         last=max((scan.finished_at.date() for scan in scans), default=None),
@@ -162,20 +162,20 @@ def measure_coverage(settings: Config, scans: Sequence[RecordedScan], today: dat
     )
 
 
-def list_asked(scans: Iterable[RecordedScan]) -> list[Asked]:
+def list_asked(scans: Iterable[RecordedScan]) -> list[AskedAddresses]:
     """What the scans asked, the newest first."""
     return list(_list_asked(scans))
 
 
-def site_networks(settings: Config, site: Site, asked: Sequence[Asked]) -> Iterator[NetworkAsked]:
-    """Each network of a site: since when all of it that is the site's own and is not excluded has been asked."""
+def site_networks(settings: Config, site: Site, asked: Sequence[AskedAddresses]) -> Iterator[NetworkAsked]:
+    """Each network of a site, and since when all of it that belongs to the site and is not excluded has been asked."""
     return networks_asked(site.name, site.cidrs, (*settings.exclusions_of(site.name), *settings.borrowed(site)), asked)
 
 
 def networks_asked(
-    site: str, networks: Iterable[Network], left_out: Iterable[Network], asked: Sequence[Asked]
+    site: str, networks: Iterable[Network], left_out: Iterable[Network], asked: Sequence[AskedAddresses]
 ) -> Iterator[NetworkAsked]:
-    """Each network that can be swept, and since when all of it, without what is ``left_out``, has been asked."""
+    """Each network that can be swept, and since when all of it, except ``left_out``, has been asked."""
     holes = spans(left_out)
     for network in networks:
         own = list(without(_host_spans(network), holes))
@@ -183,8 +183,8 @@ def networks_asked(
             continue
         left, last = own, None
         for each in asked:
-            if any(common(left, each.whole)):
-                left, last = list(without(left, each.whole)), each.day
+            if any(common(left, each.complete)):
+                left, last = list(without(left, each.complete)), each.day
                 if not left:
                     break
         yield NetworkAsked(
@@ -196,14 +196,14 @@ def networks_asked(
         )
 
 
-def whole_since(networks: Iterable[NetworkAsked]) -> date | None:
-    """Since when all of these networks have been asked; None where some never were, or there are none."""
+def all_asked_since(networks: Iterable[NetworkAsked]) -> date | None:
+    """Since when all of these networks have been asked; None if some never were, or there are none."""
     days = [each.last_asked for each in networks]
     return min((day for day in days if day), default=None) if None not in days else None
 
 
 def asked_spans(scan: RecordedScan) -> list[Span]:
-    """The addresses that a scan was to ask; none of an import or of listening, which ask nobody."""
+    """The addresses that a scan was to ask; none for an import or for listening."""
     targets = _parse_targets(scan)
     return list(without(targets.spans, _parse_spans(scan.coverage.left_out))) if targets else []
 
@@ -217,8 +217,8 @@ def _parse_targets(scan: RecordedScan) -> Targets | None:
         return None
 
 
-def _list_asked(scans: Iterable[RecordedScan]) -> Iterator[Asked]:
-    """The newest first; of scans that asked the same, the older ones say nothing more and are left out."""
+def _list_asked(scans: Iterable[RecordedScan]) -> Iterator[AskedAddresses]:
+    """The newest first. Older scans that asked the same addresses say nothing more and are left out."""
     known = set()
     for scan in sorted(scans, key=lambda scan: scan.finished_at, reverse=True):
         covered = scan.coverage
@@ -229,25 +229,25 @@ def _list_asked(scans: Iterable[RecordedScan]) -> Iterator[Asked]:
             yield _asked_by_scan(scan)
 
 
-def _asked_by_scan(scan: RecordedScan) -> Asked:
+def _asked_by_scan(scan: RecordedScan) -> AskedAddresses:
     covered = scan.coverage
     scope, targets = merge(asked_spans(scan)), _parse_targets(scan)
     unfinished, unreached = _parse_spans(covered.unfinished), _parse_spans(covered.unreached)
     missing = covered.not_tried + covered.unreachable - _count_in_spans(common(scope, merge([*unfinished, *unreached])))
     is_doubtful = missing > 0 or (scan.completion is Completion.INTERRUPTED and not unfinished)
     left_out = merge([*_parse_spans(covered.left_out), *unfinished, *unreached])
-    return Asked(
+    return AskedAddresses(
         day=scan.finished_at.date(),
         scope=scope,
         tried=_cut_last_addresses(list(without(scope, unfinished)), missing),
-        # With the network and broadcast addresses of the targets: two halves of a network are the whole of it.
-        whole=list(without(targets.covering, left_out)) if targets and not is_doubtful else [],
+        # With the network and broadcast addresses of the targets: two halves of a network are all of it.
+        complete=list(without(targets.covering, left_out)) if targets and not is_doubtful else [],
         unreached=unreached,
     )
 
 
 def _cut_last_addresses(found: list[Span], missing: int) -> list[Span]:
-    """Without the last addresses: where only their number was kept, they are those that were not asked any more."""
+    """Without the last addresses: if only their number was kept, they are the ones that were not asked."""
     kept = list(found)
     while kept and missing > 0:
         last = kept.pop()
@@ -258,7 +258,7 @@ def _cut_last_addresses(found: list[Span], missing: int) -> list[Span]:
     return kept
 
 
-def _count_addresses(asked: Sequence[Asked]) -> tuple[int, int]:
+def _count_addresses(asked: Sequence[AskedAddresses]) -> tuple[int, int]:
     """How many distinct addresses were in scope, and how many of these were not asked, by the newest answer of each."""
     scope = merge(span for each in asked for span in each.scope)
     open_, reached = scope, 0
@@ -272,7 +272,7 @@ def _count_addresses(asked: Sequence[Asked]) -> tuple[int, int]:
 
 
 def _host_spans(network: Network) -> list[Span]:
-    """The addresses of a network that a scan asks: without its network address and its broadcast address."""
+    """The addresses of a network that a scan asks: all but its network address and its broadcast address."""
     first, last = int(network.network_address), int(network.broadcast_address)
     if network.version == 4 and network.prefixlen < _NO_NETWORK_ADDRESS:  # noqa: PLR2004 - IP version
         first, last = first + 1, last - 1

@@ -1,4 +1,4 @@
-"""Where each device stands in the programme, and what is counted: devices, systems, sites. Pure."""
+"""The standing of each device in the programme, and what is counted: devices, systems, sites. Pure."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ DEFINITIONS = (
         "are counted separately"
     ),
 )
-"""What the three counts mean, for every report that prints them."""
+"""The meaning of the three counts, for every report that prints them."""
 
 
 class Standing(enum.StrEnum):
-    """Where a device in scope stands; each has exactly one. The first that holds, in this order."""
+    """The standing of a device in scope. Each has exactly one: the first that applies, in this order."""
 
     REMOVED = "removed"
-    """Removed or disposed of, by a person's word."""
+    """Removed or disposed of, as a person recorded."""
     CLOSED = "closed"
-    """Not the council's, or no such device, and yet entered as in scope."""
+    """Not the council's, or not such a device, and yet entered as in scope."""
     ACCEPTED_RISK = "accepted_risk"
-    """It hangs, and somebody decided that it may, until a day that has not passed where one was named."""
+    """Still installed, and somebody decided that it may stay: for ever, or until a day that has not passed."""
     BLOCKED = "blocked"
     """Something prevents it (``blocked_by``)."""
     OVERDUE = "overdue"
@@ -49,13 +49,13 @@ class Standing(enum.StrEnum):
 REMAINING = frozenset({Standing.ACCEPTED_RISK, Standing.BLOCKED, Standing.OVERDUE, Standing.PLANNED, Standing.NO_DATE})
 """In scope, and still there."""
 TO_PLAN = frozenset({Standing.OVERDUE, Standing.PLANNED, Standing.NO_DATE})
-"""Still there, and nothing stands in the way."""
+"""Still there, and nothing prevents the removal."""
 UNCONFIRMED = frozenset({Presence.MISSED, Presence.OFFLINE})
-"""The last scans that looked did not see it: it may have been removed without a record."""
+"""The last scans that looked for it did not see it: it may have been removed without a record."""
 
 
 def removal_standing(asset: Asset, today: date) -> Standing:
-    """Where a device in scope stands on that day."""
+    """The standing of a device in scope on that day."""
     lifecycle = asset.lifecycle
     if lifecycle in GONE:
         return Standing.REMOVED
@@ -74,7 +74,7 @@ def removal_standing(asset: Asset, today: date) -> Standing:
 
 
 def days_of_standing(asset: Asset) -> Iterator[date]:
-    """The days from which on it may stand elsewhere, though nobody does anything, in no order."""
+    """The days from which its standing may differ although nobody enters anything, in no order."""
     for column in ("planned_removal_date", "accepted_until"):
         last = date_in_column(asset, column)
         if last and last < date.max:
@@ -87,18 +87,18 @@ def planned_day(asset: Asset) -> date | None:
 
 
 def removed_day(asset: Asset) -> date | None:
-    """When it was taken down, by a person's word; None where nobody wrote the day down."""
+    """The day of removal, as a person recorded; None if nobody recorded the day."""
     return date_in_column(asset, "actual_removal_date")
 
 
 def date_in_column(asset: Asset, column: str) -> date | None:
-    """The date in a column that no site map fills; ``Asset.day`` for those, and quicker."""
+    """The date in a column that the site map does not fill. ``Asset.day`` serves all columns, but is slower."""
     text = asset.entries.get(column)
     return date.fromisoformat(text) if text else None
 
 
 def removal_cost(asset: Asset) -> Decimal | None:
-    """What removing and replacing it is estimated to cost, in pounds; None where not recorded."""
+    """The estimated cost of removing and replacing it, in pounds; None if not recorded."""
     text = asset.entries.get("estimated_cost")
     return Decimal(text) if text else None
 
@@ -110,7 +110,7 @@ def cost_in_pence(asset: Asset) -> int | None:
 
 
 def answers_after_removal(asset: Asset) -> bool:
-    """Whether it was seen after it was recorded as gone, or later than the day on which it was taken down."""
+    """Whether it was seen after it was recorded as removed, or later than the day of its removal."""
     if asset.lifecycle not in GONE or asset.last_seen is None:
         return False
     removed = removed_day(asset)
@@ -123,8 +123,8 @@ def system_id(asset: Asset) -> str:
 
 
 def recorded_site(asset: Asset) -> str:
-    """The name of its site, as the site map spells it where it has that site; empty where not recorded."""
-    place = asset.place  # not Asset.entry(), which puts all that a place says together: too slow for every row
+    """The name of its site, in the spelling of the site map if it has that site; empty if not recorded."""
+    place = asset.place  # not Asset.entry(), which combines everything about a place: too slow for every row
     said = asset.entries.get("site_name")
     if place and (not said or said.casefold() == place.name.casefold()):
         return place.name or asset.site
@@ -132,20 +132,20 @@ def recorded_site(asset: Asset) -> str:
 
 
 def site_key(asset: Asset) -> str:
-    """What makes a site one site: its UPRN or council number, else its name, in whatever case; empty where unknown."""
+    """The identity of a site: its UPRN or council number, else its name without case; empty if unknown."""
     place = asset.place
     return (asset.entries.get("uprn") or (place.ref if place else "") or recorded_site(asset)).casefold()
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many of a set of devices, in the three units."""
+    """How many devices there are, in the three units."""
 
     devices: int = 0
     systems: int = 0
     sites: int = 0
     without_site: int = 0
-    """Devices of no known site; in no site count."""
+    """Devices of no known site; no site count includes them."""
 
 
 def count_devices(assets: Iterable[Asset]) -> Counts:
@@ -157,7 +157,7 @@ def count_devices(assets: Iterable[Asset]) -> Counts:
 
 
 class Lot(Protocol):
-    """Devices that stand alike, counted together."""
+    """Devices with the same standing, counted together."""
 
     @property
     def in_scope(self) -> str:
@@ -173,7 +173,7 @@ class Lot(Protocol):
 
     @property
     def answers(self) -> bool:
-        """Whether they answer although somebody entered that they are gone."""
+        """Whether they answer although somebody entered that they were removed."""
 
     @property
     def devices(self) -> int:
@@ -181,14 +181,14 @@ class Lot(Protocol):
 
     @property
     def pence(self) -> int:
-        """What is known of their cost."""
+        """Their cost, as far as it is known."""
 
 
 def tally_lots(lots: Iterable[Lot], distinct: Callable[[Sequence[str]], tuple[int, int]]) -> Mapping[str, float]:
-    """The counts that are kept with each scan, for the burn-down. Numbers of devices, and pounds.
+    """The counts that are kept with each scan, for the burn-down: numbers of devices, and pounds.
 
-    ``distinct`` says how many systems, and how many known sites, the devices in scope belong to that stand in one of
-    the given ways. ``in_scope`` = ``remaining`` + ``removed`` + ``closed``; ``remaining`` = ``planned`` + ``overdue`` +
+    ``distinct`` returns how many systems and how many known sites the devices in scope with one of the given standings
+    belong to. ``in_scope`` = ``remaining`` + ``removed`` + ``closed``; ``remaining`` = ``planned`` + ``overdue`` +
     ``no_date`` + ``blocked`` + ``accepted_risk``; ``unconfirmed`` counts those of ``remaining`` that the last scans
     missed.
     """
@@ -218,7 +218,7 @@ def tally_lots(lots: Iterable[Lot], distinct: Callable[[Sequence[str]], tuple[in
     }
 
 
-class _One(NamedTuple):
+class _SingleDevice(NamedTuple):
     """One device as a lot."""
 
     in_scope: str
@@ -230,7 +230,7 @@ class _One(NamedTuple):
 
 
 def tally_devices(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: date) -> Mapping[str, float]:
-    """:func:`tally_lots` of these devices; one without a judgement is in no count."""
+    """:func:`tally_lots` for these devices. A device without a judgement is in no count."""
     placed = [(each, judgements[each.asset_id].in_scope) for each in assets if each.asset_id in judgements]
 
     def count_distinct(standings: Sequence[str]) -> tuple[int, int]:
@@ -239,7 +239,7 @@ def tally_devices(assets: Sequence[Asset], judgements: Mapping[str, Judgement], 
         return counts.systems, counts.sites
 
     lots = (
-        _One(
+        _SingleDevice(
             in_scope,
             removal_standing(each, today),
             each.presence,

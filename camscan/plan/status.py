@@ -27,13 +27,13 @@ from camscan.plan.standing import (
 )
 
 NEXT_DAYS = 90
-"""How far "soon" reaches."""
+"""The number of days that count as "soon"."""
 NOT_SAID = "not said"
-"""The row of devices without a value for the table's grouping."""
+"""The name of the row for devices without a value in the grouping of the table."""
 
 
 NONE_KNOWN = "none known"
-"""The row of devices of which no capability is known, which does not prove that there is none."""
+"""The name of the row for devices without a known capability; that does not prove that there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,9 @@ class Row:
     closed: int
     standings: Mapping[Standing, int]
     unconfirmed: int
-    """Of ``remaining``."""
+    """How many of ``remaining``."""
     highest: int | None
-    """The most pressing priority among what remains; None where nothing does."""
+    """The most pressing priority among what remains; None if nothing does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,10 @@ class Money:
     """One line of the costs."""
 
     name: str
-    """Phase, or financial year; ``NOT_SAID`` where there is none."""
+    """Phase, or financial year; ``NOT_SAID`` if there is none."""
     devices: int
     cost: Decimal
-    """Of those whose cost is known."""
+    """The cost of those whose cost is known."""
     without_cost: int
 
 
@@ -76,7 +76,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Where the programme stands on one day."""
+    """The state of the programme on one day."""
 
     day: date
     total: Row
@@ -84,30 +84,31 @@ class Status:
     remaining: Counts
     removed: Counts
     scope_unknown: int
-    """Devices for which it is not known whether they are in scope; nobody has closed them."""
+    """Devices for which it is not known whether they are in scope, and which nobody has closed."""
     unknown_maker: int
-    """Of these: nobody knows who built them."""
+    """How many of these have an unknown maker."""
     would_match: int
-    """Of ``scope_unknown``: policies speak of them, and no decision of the council's was recorded."""
+    """How many of ``scope_unknown`` match a policy, while the council has recorded no decision."""
     out_of_scope: int
     entered_twice: int
-    """Rows for an address alone at which a device of a known maker answers: in no other count (``entered_twice``)."""
+    """Rows for an address only, at which a device of a known maker answers: they are in no other count
+    (``entered_twice``)."""
     answers_after_removal: tuple[str, ...]
-    """Removed by a person's word, and seen by a scan afterwards: asset ids."""
+    """Asset ids of devices that a person recorded as removed, and that a scan has seen since."""
     overdue: tuple[Due, ...]
     soon: tuple[Due, ...]
-    """Of the next ``NEXT_DAYS`` days."""
+    """Within the next ``NEXT_DAYS`` days."""
     by_phase: tuple[Money, ...]
-    """What remains; the sum of the lines is the whole."""
+    """What remains; the lines add up to the whole."""
     by_year: tuple[Money, ...]
-    """Likewise, by the financial year of the planned day."""
+    """The same, by the financial year of the planned day."""
     spent: tuple[Money, ...]
-    """What is gone, by the financial year of the removal."""
+    """What was removed, by the financial year of the removal."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A device in scope, where it stands and how pressing it is."""
+    """A device in scope, with its standing and its priority."""
 
     asset: Asset
     standing: Standing
@@ -115,7 +116,7 @@ class _Placed:
 
 
 def programme_status(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: date) -> Status:
-    """Where the programme stands on that day."""
+    """The state of the programme on that day."""
     rows = _devices_in_scope(assets, judgements, today)
     remaining = [row for row in rows if row.standing in REMAINING]
     removed = [row for row in rows if row.standing is Standing.REMOVED]
@@ -149,11 +150,11 @@ BY: Mapping[Grouping, Callable[[Asset], Iterable[str]]] = {
     Grouping.CONTROLLER: lambda asset: [asset.entry("controller")],
     Grouping.SERVICE: lambda asset: [asset.entry("owner_service")],
 }
-"""What a table may be by. A device with several capabilities stands in several rows of that table."""
+"""The possible groupings of a table. A device with several capabilities is in several rows of that table."""
 
 
 def group_table(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: date, by: str) -> tuple[Row, ...]:
-    """A row for each site, maker … (``Grouping``), the most pressing first; then those without a value."""
+    """A row for each site, maker … (``Grouping``), the most pressing first; then devices without a value."""
     found = group_by_name(
         _devices_in_scope(assets, judgements, today), lambda row: list(BY[Grouping(by)](row.asset)) or [""]
     )

@@ -1,7 +1,7 @@
 """Laws, statements and decisions about equipment.
 
-``read`` holds the rules, ``companies`` who owns whom, ``use`` which rules the council uses, ``judge`` what they say of
-a device, ``proof`` whether their examples hold.
+``read`` loads the rules, ``companies`` knows who owns whom, ``use`` chooses the rules that the council uses, ``judge``
+applies them to a device, ``proof`` checks their examples.
 """
 
 from camscan.policies.read import load_known_policies

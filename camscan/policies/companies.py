@@ -1,4 +1,4 @@
-"""``ownership.yaml``: which company owns which, since when, and under which country's law it is."""
+"""``ownership.yaml``: which company owns which, since when, and which country's law applies to it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from camscan.strict_yaml import Node
 
 FILE = "ownership.yaml"
 BASES = ("checked", "second-hand", "general knowledge")
-"""How well a row is founded."""
+"""How well a row is supported by sources."""
 RELATIONS = ("subsidiary", "affiliate")
 
 _LEGAL = re.compile(
@@ -29,7 +29,7 @@ _LEGAL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """That one company owns another, and when."""
+    """The ownership of one company by another, and its time."""
 
     company: str
     relation: str
@@ -37,7 +37,7 @@ class Owner:
     until: date | None = None
 
     def holds_on(self, day: date) -> bool:
-        """Whether it is so on that day."""
+        """Whether it applies on that day."""
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
 
 
@@ -46,7 +46,7 @@ class Company:
     """One company."""
 
     key: str
-    """Also the key of the maker, where it builds devices."""
+    """The key of the company; also the key of the maker, if it builds devices."""
     name: str
     jurisdiction: str
     """Two letters of ISO 3166: ``CN``."""
@@ -56,7 +56,7 @@ class Company:
     """One of ``BASES``."""
     source: str
     is_part: bool
-    """Its marks are those of a chip or firmware inside others' units: they do not say who built the unit."""
+    """Whether its marks are those of a chip or firmware in other makers' units: they do not say who built the unit."""
     note: str
 
 
@@ -70,7 +70,7 @@ class Ownership:
     _names: Mapping[str, str] = field(default_factory=dict)
 
     def owner_chain(self, company: str, day: date) -> tuple[str, ...]:
-        """The company and everyone who owns it on that day, nearest first; just itself where nothing is known."""
+        """The company and everyone who owns it on that day, nearest first; only itself if nothing is known."""
         found = [company]
         for key in found:
             owners = self.companies[key].owners if key in self.companies else ()
@@ -78,21 +78,21 @@ class Ownership:
         return tuple(found)
 
     def owner_countries(self, company: str, day: date) -> frozenset[str]:
-        """The countries of the company and of all its owners; empty where nothing is known."""
+        """The countries of the company and of all its owners; empty if nothing is known."""
         return frozenset(
             self.companies[key].jurisdiction for key in self.owner_chain(company, day) if key in self.companies
         )
 
     def company_of_brand(self, brand: str) -> str | None:
-        """The company whose badge it is: whoever may have built the device."""
+        """The company whose badge it is, whoever built the device."""
         return self._brands.get(brand.strip().casefold())
 
     def maker_of_name(self, text: str) -> str | None:
-        """The maker of that key, name or other name, as a person writes it; None where there is none."""
+        """The maker of that key, name or other name, as a person writes it; None if there is none."""
         return self._names.get(plain_name(text))
 
     def company_name(self, company: str) -> str:
-        """What people call it."""
+        """The name that people use."""
         if company in self.makers:
             return self.makers[company].name
         return self.companies[company].name if company in self.companies else company
@@ -106,14 +106,14 @@ class Ownership:
 
 @functools.lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
-    """A company's name for comparing: no case, no punctuation, no legal form. ``Dahua Technology Co., Ltd.``."""
+    """A company's name for comparing: without case, punctuation and legal form. ``Dahua Technology Co., Ltd.``."""
     words = re.sub(r"[^\w\s]", " ", name.casefold()).replace("_", " ")
     short = " ".join(_LEGAL.sub(" ", words).split())
     return short or " ".join(words.split())
 
 
 def load_ownership(overlays: Sequence[Path] = (), *, base: Path | None = None) -> Ownership:
-    """Every company; an overlay's row replaces ours of the same key. Raises ConfigError with file and line."""
+    """Every company; a row of an overlay replaces ours with the same key. Raises ConfigError with file and line."""
     directories = (base or built_in_folder(), *overlays)
     makers: dict[str, Maker] = {}
     companies: dict[str, Company] = {}

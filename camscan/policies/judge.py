@@ -1,4 +1,4 @@
-"""What each policy says of one device, in a sentence that says why and whom it binds. Pure."""
+"""Applies each policy to one device: the verdict is a sentence that says why, and whom it binds. Pure."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _MISSING = {
 
 
 class Subject(NamedTuple):
-    """All that policies ask of a device; devices that are alike in it get the same rulings."""
+    """Everything that policies ask about a device. Devices that are equal in it get the same rulings."""
 
     maker: str = ""
-    """Key of who built it; empty where unknown."""
+    """The key of the builder; empty if unknown."""
     is_sure: bool = True
     """Whether the maker is more than possible."""
     stated: str = ""
-    """What a person stated as its maker, where no table knows that name."""
+    """The maker that a person stated, if no table knows that name."""
     brand: str = ""
     is_surveillance: bool | None = None
     kind: str = ""
@@ -88,9 +88,9 @@ def _judge_policy(policy: Policy, subject: Subject, known: Ownership, today: dat
 
 
 def _judge_clause(clause: Clause, subject: Subject, known: Ownership, today: date) -> Finding:
-    """All conditions of one clause: an unknown maker decides, then one that fails, then one that is not known.
+    """All conditions of one clause. The first decides: an unknown maker, a condition that fails, one that is not known.
 
-    A device of unknown make is never clear, wherever it is.
+    A device of unknown make is never cleared, wherever it is.
     """
     made = list(_check_makers(clause, subject, known, today))
     findings = [*made, *_check_places(clause, subject)]
@@ -106,7 +106,7 @@ def _judge_clause(clause: Clause, subject: Subject, known: Ownership, today: dat
 
 
 def _check_makers(clause: Clause, subject: Subject, known: Ownership, today: date) -> Iterator[Finding]:
-    """What is asked of who built it."""
+    """The conditions about the builder."""
     if clause.makers:
         yield _check_built_by(clause, subject, known, today)
     if clause.brands:
@@ -118,7 +118,7 @@ def _check_makers(clause: Clause, subject: Subject, known: Ownership, today: dat
 
 
 def _check_places(clause: Clause, subject: Subject) -> Iterator[Finding]:
-    """What is asked of where and what it is."""
+    """The conditions about the place and the kind of the device."""
     for name, wanted, value in (
         ("site_type", clause.site_type, subject.site_type),
         ("sensitivity", clause.sensitivity, subject.sensitivity),
@@ -146,11 +146,11 @@ def _check_capabilities(clause: Clause, subject: Subject) -> Finding:
     has = [name for name in clause.capability if name in subject.capabilities]
     if has:
         return Finding(holds=True, words=f"it can do {', '.join(has)}")
-    return Finding(None, _MISSING["capability"])  # a model number that does not tell of it proves nothing
+    return Finding(None, _MISSING["capability"])  # a model number that does not show a capability proves nothing
 
 
 def _check_known_maker(subject: Subject, known: Ownership) -> Finding:
-    """Whether the maker can be relied on; the words name it, or say what is missing."""
+    """Whether the maker is known well enough; the words name it, or say what is missing."""
     if not subject.maker:
         stated = f"'{subject.stated}', as stated by a person, is not in any table" if subject.stated else ""
         return Finding(None, f"its maker is unknown{': ' + stated if stated else ''}")
@@ -185,7 +185,7 @@ def _check_built_by(clause: Clause, subject: Subject, known: Ownership, today: d
 
 
 def _check_badge(clause: Clause, subject: Subject, known: Ownership) -> Finding:
-    """A device without a known badge has its maker's."""
+    """A device without a known badge has its maker's badge."""
     wanted = {plain_name(brand) for brand in clause.brands}
     if subject.brand:
         return Finding(plain_name(subject.brand) in wanted, f"it is sold as {subject.brand}")

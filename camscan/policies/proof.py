@@ -1,4 +1,4 @@
-"""Whether the policies judge their own examples as these say."""
+"""Checks whether the policies judge their own examples as the examples say."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRIAL_DAY = date(2026, 1, 1)
 
 
 def check_policies(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
-    """Everything wrong with the policies and the table of owners, and every example that is judged otherwise."""
+    """Everything wrong with the policies and the table of owners, and every example that is judged differently."""
     found = list_problems(overlays, base=base)
     return found or list(_check_examples(load_known_policies(overlays, base=base)))
 
@@ -44,7 +44,7 @@ def _check_examples(known: Policies) -> Iterator[Problem]:
 
 
 def _trial_planning(policy: Policy) -> Planning:
-    """The policy alone, filled with its trial."""
+    """The policy alone, filled with its trial values."""
     planning = Planning(policies=(policy.id,), scope=(policy.id,))
 
     def read_texts(key: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
-"""``policies/*.yaml``: what laws, statements and decisions say of which devices. One file, one policy.
+"""``policies/*.yaml``: what laws, statements and decisions say about which devices. One file, one policy.
 
-The rules only: who builds a device and who owns whom are tables of their own (``makers.yaml``, ``ownership.yaml``).
-``camscan.policies.judge`` judges by them.
+Only the rules: builders and owners are in tables of their own (``makers.yaml``, ``ownership.yaml``).
+``camscan.policies.judge`` applies the rules.
 """
 
 from __future__ import annotations
@@ -29,12 +29,13 @@ FOLDER = "policies"
 FILLS = ("local_decision", "debarment")
 """Members of ``planning:`` in camscan.yaml that fill a policy which says nothing by itself."""
 FIELDS = frozenset({"why", "binding_on", "minute", "date"})
-"""What a sentence may have in braces."""
+"""The fields that a sentence may have in braces."""
 FORBIDDEN = re.compile(
     r"(?i)\b(?:bann?(?:ed|s|ing)?|unlawful\w*|illegal\w*|outlaw\w*|prohibit\w*|forbid\w*|must (?:be|go)\b.*"
     r"|non-?complian\w*)\b"
 )
-"""Words that no policy may say of a device: camscan tells what a text says and whom it binds, and judges nobody."""
+"""Words that no policy may use about a device: camscan reports what a text says and whom it binds, and judges
+nobody."""
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _T = TypeVar("_T")
@@ -43,18 +44,21 @@ _VERDICTS = {"yes": True, "no": False, "unknown": None}
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One set of conditions that must all hold; of a policy's clauses one is enough. Empty: not asked."""
+    """One set of conditions, all of which must hold; one clause of a policy is enough.
+
+    An empty condition is not checked.
+    """
 
     makers: tuple[str, ...] = ()
     """Companies that must have built the device."""
     reach: str = "maker"
-    """``maker``: themselves; ``group``: also their subsidiaries and affiliates, by builder or by badge."""
+    """``maker``: only these companies; ``group``: also their subsidiaries and affiliates, by builder or by badge."""
     brands: tuple[str, ...] = ()
-    """Badges, whoever built it."""
+    """Badges, whoever built the device."""
     names: tuple[str, ...] = ()
     """Names of companies as people write them: builder, its owners, or supplier."""
     jurisdiction: tuple[str, ...] = ()
-    """Countries whose law the builder, or an owner of it, is under."""
+    """Countries whose law applies to the builder or one of its owners."""
     site_type: tuple[str, ...] = ()
     sensitivity: tuple[str, ...] = ()
     network_zone: tuple[str, ...] = ()
@@ -62,14 +66,14 @@ class Clause:
     capability: tuple[str, ...] = ()
     """One of them is enough."""
     verdict: bool | None = True
-    """What follows where all hold: True, or None for "cannot be said"."""
+    """The verdict if all hold: True, or None for "not known"."""
     because: str = ""
     """Why it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An example: a device, and what the policy must say of it."""
+    """An example: a device, and the verdict that the policy must give."""
 
     facts: Mapping[str, str]
     matches: bool | None
@@ -82,7 +86,7 @@ class Policy:
 
     id: str
     title: str
-    """Reads on after "says" or "of": no capital letter unless a name has it."""
+    """It continues a sentence after "says" or "of": no capital letter unless a name has it."""
     jurisdiction: str
     status: str
     since: date
@@ -90,17 +94,17 @@ class Policy:
     binding_on: str
     citation: str
     basis: str
-    """How well the citation is founded: one of ``ownership.BASES``."""
+    """How well the citation is supported: one of ``ownership.BASES``."""
     note: str
     says: str
-    """The sentence where it matches; ``FIELDS`` in braces."""
+    """The sentence for a match; ``FIELDS`` in braces."""
     clauses: tuple[Clause, ...]
     in_scope: bool
-    """Whether a device that it matches is in scope for removal unless camscan.yaml says otherwise."""
+    """Whether a matching device is in scope for removal, unless camscan.yaml says otherwise."""
     filled_by: str
     """One of ``FILLS``, or empty."""
     trial: Mapping[str, object]
-    """What its examples are tried with, where camscan.yaml fills it."""
+    """The values with which its examples are tried, if camscan.yaml fills it."""
     cases: tuple[Case, ...]
     file: str
     line: int
@@ -120,7 +124,7 @@ class Policies:
 
 
 def load_known_policies(overlays: Sequence[Path] = (), *, base: Path | None = None) -> Policies:
-    """Every policy; an overlay's replaces ours of the same id. Raises ConfigError with file and line."""
+    """Every policy; a policy of an overlay replaces ours with the same id. Raises ConfigError with file and line."""
     known = companies.load_ownership(overlays, base=base)
     kinds, capabilities = _vocabulary_words((base or built_in_folder(), *overlays))
     found: dict[str, Policy] = {}
@@ -137,7 +141,7 @@ def load_known_policies(overlays: Sequence[Path] = (), *, base: Path | None = No
 
 
 def list_problems(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
-    """What cannot be read; whether the examples hold is for :mod:`camscan.policies.proof`."""
+    """What cannot be read. :mod:`camscan.policies.proof` checks the examples."""
     try:
         load_known_policies(overlays, base=base)
     except ConfigError as error:
@@ -158,7 +162,7 @@ def _vocabulary_words(directories: Sequence[Path]) -> tuple[tuple[str, ...], tup
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads one file against the words that are known."""
+    """Reads one file, and checks it against the known words."""
 
     known: Ownership
     kinds: tuple[str, ...]
@@ -270,7 +274,7 @@ def _read_effective(node: Node) -> tuple[date, date | None]:
 
 
 def _read_fair_text(node: Node) -> str:
-    """A text in one line that calls nothing by a word of ``FORBIDDEN``."""
+    """A text on one line without a word of ``FORBIDDEN``."""
     text = " ".join(node.text().split())
     bad = FORBIDDEN.search(text)
     if bad:

@@ -23,15 +23,15 @@ class Rules:
     scope: frozenset[str]
     ownership: Ownership
     filled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Policy -> what its sentence says in braces beside {why} and {binding_on}."""
+    """Policy -> the values for its sentence, besides {why} and {binding_on}."""
     left_out: tuple[str, ...] = ()
-    """One sentence for each policy that is not in use: why."""
+    """Why a policy is not in use, one sentence each."""
     is_decided: bool = True
-    """Whether the council said what decides: its own decision, or a choice of policies. Else nothing is in scope yet,
-    and those of ``scope`` only say what would be."""
+    """Whether the council said what decides: by its own decision, or a choice of policies. Otherwise nothing is in
+    scope yet, and ``scope`` only names what would be."""
 
     def policy_title(self, policy: str) -> str:
-        """What people call a policy that is in use."""
+        """The name for people of a policy in use."""
         return next(each.title for each in self.policies if each.id == policy)
 
     def describe_decision(self, policy: str) -> str:
@@ -45,7 +45,7 @@ class Rules:
 
 
 def policies_in_use(known: Policies, planning: Planning) -> Rules:
-    """The policies that camscan.yaml wants. Raises ConfigError where it names one that there is not."""
+    """The policies that camscan.yaml chooses. Raises ConfigError if it names one that does not exist."""
     for name in (*(planning.policies or ()), *(planning.scope or ())):
         if name not in known.entries:
             there = ", ".join(known.entries)
@@ -73,16 +73,16 @@ def policies_in_use(known: Policies, planning: Planning) -> Rules:
 
 
 def _deciding_policies(used: Sequence[Policy]) -> list[str]:
-    """Who decides the scope where camscan.yaml does not say: the council itself, once it has decided.
+    """The policies that decide the scope if camscan.yaml does not say: the council's own decision, once there is one.
 
-    Before that, what others say of it: that decides nothing, and shows what the council has to decide.
+    Before that, the policies of others: they decide nothing, and show what the council has to decide.
     """
     local = [policy.id for policy in used if _is_local_decision(policy)]
     return local or [policy.id for policy in used if policy.in_scope and not policy.is_empty]
 
 
 def _is_local_decision(policy: Policy) -> bool:
-    """Whether it is the council's own decision, and there is one."""
+    """Whether it is the council's own decision, and that exists."""
     return policy.filled_by == "local_decision" and not policy.is_empty
 
 
@@ -107,7 +107,10 @@ def _fill_policy(policy: Policy, planning: Planning, known: Ownership) -> Policy
 
 
 def _company_keys(names: Sequence[str], where: str, known: Ownership) -> tuple[str, ...]:
-    """The makers and companies that a decision names, by their keys; names will do, in any case. Raises ConfigError."""
+    """The keys of the makers and companies that a decision names; names in any case are accepted.
+
+    Raises ConfigError.
+    """
     found = [known.maker_of_name(name) or name.strip().casefold() for name in names]
     for name, key in zip(names, found, strict=True):
         if key not in known.makers and key not in known.companies:
@@ -127,7 +130,7 @@ def _decision_clauses(decision: LocalDecision) -> tuple[Clause, ...]:
 
 
 def days_of_change(rules: Rules) -> Iterator[date]:
-    """The days from which on a policy may say something else of a device, in no order; on no other days."""
+    """The days from which a policy may say something else about a device, in no order. It changes on no other days."""
     for policy in rules.policies:
         yield policy.since
         yield from _dates_after(policy.until)

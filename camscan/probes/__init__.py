@@ -1,7 +1,7 @@
-"""One protocol per file. Each exposes ``PROBE``; files are found by convention, there is no registry.
+"""One protocol per file. Each has a ``PROBE`` and is found by its place; there is no registry.
 
-A probe *sees*: it says which bytes may be sent, and turns one reply into facts. It names no maker and no model; that is
-what fingerprints are for. A protocol that camscan never asks (SNMP, DHCP, banners …) is a probe that sends nothing: its
+A probe *sees*: it says which bytes may be sent, and turns one reply into facts. It names no maker and no model;
+fingerprints do that. A protocol that camscan never asks (SNMP, DHCP, banners …) is a probe that sends nothing: its
 parser serves captured replies.
 """
 
@@ -27,18 +27,18 @@ from camscan.net.text import storable_text
 Facts = list[Fact]
 
 FACTS = 512
-"""Values of one key that count in one reply: what goes beyond is left out, and the attempt says of what.
+"""Values of one key that count in one reply. More are left out, and the attempt says so.
 
-A recorder of 512 channels has as many; a camera has at most 60 of one.
+A recorder of 512 channels has as many; a camera has at most 60 of one key.
 """
 UNSOLICITED = "reply.unsolicited"
-"""The fact that marks a reply which nobody had asked for; its value is the protocol."""
+"""The fact that marks a reply to no question of ours; its value is the protocol."""
 _LONGEST_DETAIL = 200
-"""Characters of what went wrong: the text of an exception may hold what a device sent."""
+"""Characters of the text of a fault: the text of an exception may hold what a device sent."""
 
 
 class Stage(enum.IntEnum):
-    """Gentlest first; a later stage runs for an address only where it can still add something."""
+    """Gentlest first. A later stage runs for an address only if it can still add something."""
 
     NEVER = 0
     """Nothing is ever sent: the parser reads captured or passively heard replies."""
@@ -52,12 +52,12 @@ class Stage(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Datagram:
-    """One UDP question. A probe's questions are put in their order, one per round, to those who have not answered."""
+    """One UDP question. A probe's questions are asked in their order, one per round, until the device has answered."""
 
     label: str
-    """What distinguishes it from the probe's other questions: ``inquiry``, ``inquiry_v32`` …"""
+    """The name of this question among the probe's questions: ``inquiry``, ``inquiry_v32`` …"""
     payload: Callable[[UUID], bytes]
-    """The bytes; the UUID is fresh per scan and question, where the protocol has a place for one."""
+    """The bytes; the UUID is new for each scan and question, if the protocol has a place for one."""
     port: int
     groups: tuple[str, ...] = ()
     """Multicast groups, IPv4 and IPv6, to which it may also be sent."""
@@ -68,29 +68,29 @@ class Datagram:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the scan already knows of an address, so that a probe can say whether it may still add something."""
+    """What the scan already knows about an address. A probe decides by it whether it may still add something."""
 
     facts: Mapping[str, tuple[str, ...]]
     """key -> values seen so far at this address."""
     maker: str | None = None
-    """Maker, where named at "probable" or better."""
+    """The maker, if it is "probable" or better."""
     confirmed: bool = False
     """The maker is confirmed."""
     complete: bool = False
     """Maker, model, firmware and serial are all known with confidence."""
     no_camera: bool = False
-    """Named, at "probable" or better, as something that is no part of a video system: a printer, a switch."""
+    """Identified, at "probable" or better, as something that is not part of a video system: a printer, a switch."""
     spoken: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """probe -> ports on which the device has answered in its protocol, in the order of the answers."""
 
 
 def is_always_wanted(_seen: Seen) -> bool:
-    """Whatever is known, this probe may still add something."""
+    """True: the probe may always add something."""
     return True
 
 
 def unless_complete(seen: Seen) -> bool:
-    """Ask only while maker, model, firmware or serial is still unknown."""
+    """Whether maker, model, firmware or serial is still unknown."""
     return not seen.complete
 
 
@@ -108,23 +108,24 @@ class Probe:
     parse: Callable[[bytes], Facts]
     """Pure: reply bytes to facts. Raises NotSpoken or Malformed, nothing else, on any input."""
     parse_from: Callable[[bytes, str], Facts] | None = None
-    """As ``parse``, where it matters from which address the reply came: one that tells of other hosts too."""
+    """As ``parse``, for a protocol in which the address of the sender matters: its replies may be about other hosts."""
     limit: int = 65536
     """Bytes of a reply that are read; the rest is left unread."""
     datagrams: tuple[Datagram, ...] = ()
     echo_of: Callable[[bytes], str] | None = None
-    """Pure: the identifier of the question that a reply echoes, as it stands there, empty if none; None where the
+    """Pure: the identifier of the question that a reply echoes, as it is written there; empty if none. None if the
     protocol has no place for one. It is compared by its hexadecimal digits."""
     listen_ports: tuple[int, ...] = ()
-    """UDP ports to join the groups on, for devices that answer to the group instead of the asker."""
+    """UDP ports on which to join the groups, for devices that answer to the group instead of the sender."""
     ports: tuple[int, ...] = ()
     """TCP ports tried by default; the operator may replace them (``ports:`` in camscan.yaml)."""
     learned_ports: Callable[[Seen], tuple[int, ...]] | None = None
-    """TCP ports that earlier replies named (SADP HttpPort …), asked before the defaults."""
+    """TCP ports that earlier replies named (SADP HttpPort …); they are asked before the defaults."""
     ask: Callable[[Host, int, Seen], Awaitable[Sequence[Answer]]] | None = None
-    """One polite TCP conversation on one port through the door; None where nothing is sent over TCP."""
+    """One polite TCP conversation on one port through the door; None if nothing is sent over TCP."""
     follow: Callable[[Host, Answer, Seen], Awaitable[Sequence[Answer]]] | None = None
-    """The one question more to which the last answer of ``ask`` leads, if it does; put only while not all is known."""
+    """The one further question to which the last answer of ``ask`` may lead. It is asked only while something is
+    unknown."""
     examples: tuple[bytes, ...] = ()
     """For TCP probes: every request that ``ask`` can send, byte for byte, with ``HOST`` for the address."""
     wants: Callable[[Seen], bool] = is_always_wanted
@@ -140,24 +141,24 @@ def load() -> Mapping[str, Probe]:
 
 @functools.cache
 def load_probe(name: str) -> Probe:
-    """The probe of one protocol, without the import of all others. Raises ModuleNotFoundError where there is none."""
+    """The probe of one protocol, without importing all others. Raises ModuleNotFoundError if there is none."""
     found: Probe = importlib.import_module(f"{__name__}.{name}").PROBE
     return found
 
 
 @dataclass(slots=True)
 class Fault:
-    """What camscan itself did wrong inside a ``catch_fault`` block."""
+    """An error of camscan itself inside a ``catch_fault`` block."""
 
     detail: str = ""
-    """One line for a person; empty where nothing went wrong."""
+    """One line for a person; empty if nothing went wrong."""
 
 
 @contextlib.contextmanager
 def catch_fault() -> Iterator[Fault]:
-    """The one net under everything that reads what a device sent: a fault of ours is noted, and the run goes on.
+    """The one safety net under all code that reads what a device sent: our own error is noted, and the run continues.
 
-    Cancellation passes. Whoever uses it turns the fault into ``Outcome.BUG``, with the bytes that caused it.
+    Cancellation passes. The caller turns the fault into ``Outcome.BUG``, with the bytes that caused it.
     """
     fault = Fault()
     try:
@@ -170,8 +171,8 @@ def catch_fault() -> Iterator[Fault]:
 def read_reply(probe: Probe, reply: Reply) -> Attempt:
     """Parse one reply and stamp its facts with address, port, probe and time. Pure; the outcome says what was wrong.
 
-    Of each key the first ``FACTS`` values count: the other facts of a reply that repeats itself survive. Whatever a
-    parser raises besides NotSpoken and Malformed is a fault of ours: ``Outcome.BUG``, the reply kept.
+    The first ``FACTS`` values of each key count, so that a reply that repeats itself keeps its other facts. Any
+    exception of a parser except NotSpoken and Malformed is our own error: ``Outcome.BUG``, and the reply is kept.
     """
     payload = reply.payload[: probe.limit]
     facts: Facts = []
@@ -192,38 +193,41 @@ def read_reply(probe: Probe, reply: Reply) -> Attempt:
 
 
 def _read_facts(probe: Probe, payload: bytes, ip: str) -> tuple[Facts, str]:
-    """The facts of a reply, as they can be stored, and what was left out. Units of one model send the same bytes."""
+    """The facts of a reply, in a form that can be stored, and what was left out.
+
+    Units of one model send the same bytes.
+    """
     asked = (probe.parse_from, payload, ip) if probe.parse_from else (probe.parse, payload)
-    known = _read_before().get(asked)
+    known = _reply_cache().get(asked)
     if known is None:
         found, detail = _cap_facts(probe.parse_from(payload, ip) if probe.parse_from else probe.parse(payload))
         facts = [one if one.value.isprintable() else Fact(one.key, storable_text(one.value)) for one in found]
         known = facts, detail
         texts = [one.value for one in facts]
-        _read_before().keep(asked, known, ENTRY * (1 + len(facts)) + len(payload) + size_of_texts(texts))
+        _reply_cache().keep(asked, known, ENTRY * (1 + len(facts)) + len(payload) + size_of_texts(texts))
     return known
 
 
 @functools.cache
-def _read_before() -> Cache[tuple[object, ...], tuple[Facts, str]]:
-    """Replies that were read before, and the facts in them: parsers are pure."""
+def _reply_cache() -> Cache[tuple[object, ...], tuple[Facts, str]]:
+    """Earlier replies and their facts: parsers are pure."""
     return Cache(4 << 20)
 
 
 def forget_replies() -> None:
-    """Forget what was read: after a scan, few of these replies come again."""
-    _read_before().clear()
+    """Empty the cache: after a scan, few of these replies come again."""
+    _reply_cache().clear()
 
 
 def as_unsolicited(attempt: Attempt) -> Attempt:
-    """The attempt as one that nobody had asked for: its facts say so, wherever they are kept."""
+    """The attempt, marked as a reply to no question of ours. Its facts say so wherever they are kept."""
     mark = Observation(attempt.ip, attempt.port, attempt.probe, UNSOLICITED, attempt.probe, attempt.seen_at)
     told = (*attempt.observations, mark) if attempt.observations else ()
     return replace(attempt, observations=told, is_solicited=False)
 
 
 def _cap_facts(facts: Facts) -> tuple[Facts, str]:
-    """The first ``FACTS`` of each key, and a line on what was left out; empty where nothing was."""
+    """The first ``FACTS`` of each key, and a line about what was left out; empty if nothing was."""
     if len(facts) <= FACTS:
         return facts, ""
     count: Counter[str] = Counter()
@@ -237,10 +241,10 @@ def _cap_facts(facts: Facts) -> tuple[Facts, str]:
 
 
 def read_datagram(probes: Iterable[Probe], payload: bytes, ip: str, port: int) -> Attempt | None:
-    """Read a datagram with the protocol of the port that it came from, else with whichever plainly reads it.
+    """Read a datagram with the protocol of the port that it came from, else with any protocol that clearly reads it.
 
-    Some devices answer from another port than the asked one. Where nothing reads it, what the port's own protocol made
-    of it, or the fault of ours that kept another from being read; None where there is neither.
+    Some devices answer from another port than the one that was asked. If nothing reads it: the result of the port's own
+    protocol, or our own error that kept another from reading it; None if there is neither.
     """
     own: Attempt | None = None
     fault: Attempt | None = None
@@ -257,7 +261,7 @@ def read_datagram(probes: Iterable[Probe], payload: bytes, ip: str, port: int) -
 
 
 _RECOGNISED = frozenset({Outcome.MALFORMED, Outcome.BUG})
-"""Of the port's own protocol, as far as can be seen, and not read."""
+"""Recognised by the port's own protocol, and not read."""
 
 
 def _uses_port(probe: Probe, port: int) -> bool:

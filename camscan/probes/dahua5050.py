@@ -23,7 +23,7 @@ _TEXT_KEYS = {"name": "dahua5050.name", "device": "dahua5050.device", "serialno"
 
 
 class _Cursor:
-    """Reads forward through a datagram; asking for more than is there is Malformed."""
+    """Reads forward through a datagram. Raises Malformed if it is asked for more bytes than there are."""
 
     __slots__ = ("_at", "_data")
 
@@ -52,7 +52,7 @@ class _Cursor:
 
 
 def make_question(_uuid: UUID) -> bytes:
-    """The one question; the protocol has no place for an identifier."""
+    """The only question; the protocol has no place for an identifier."""
     return QUESTION
 
 
@@ -70,7 +70,7 @@ def parse_reply(payload: bytes) -> Facts:
     cursor.seek(0x20)
     facts = _read_head(cursor)
     facts += _read_model(cursor.take(model_section))
-    # A reply cut by a capture tool still says what is there; padding after the announced length says nothing.
+    # A reply cut by a capture tool still counts; padding after the announced length does not.
     facts += _read_text(cursor.rest()[:text_section])
     return facts
 

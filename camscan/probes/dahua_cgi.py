@@ -29,14 +29,14 @@ _KEYS = {
 }
 """Names in lower case: clients store them in their own spelling."""
 _STATUS = re.compile(r"(?i)(?:HTTP/\d\S* 2\d\d.*|OK|[a-z-]{2,40}:.*|[#>$].*)")
-"""Lines that a client leaves between the answers that it keeps in one text: status lines, headers, prompts."""
+"""Lines that clients leave between the answers in one text: status lines, headers, prompts."""
 
 
 def parse_reply(payload: bytes) -> Facts:
     """Lines ``name=value``, with or without HTTP headers, to facts; NotSpoken for pages and refusals.
 
-    Several answers may stand in one text, as clients keep them: with blank lines, status lines, headers or prompts
-    between them, blanks around the ``=``, or quotation marks around a value.
+    One text may hold several answers, as clients keep them: with blank lines, status lines, headers or prompts between
+    them, blanks around the ``=``, or quotation marks around a value.
     """
     message = parse_message(payload, lenient_body=True)
     if message.start and not message.start.upper().startswith("HTTP"):

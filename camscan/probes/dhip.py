@@ -1,6 +1,6 @@
-"""Dahua DHDiscover: one JSON question behind a 32-byte header (DHIP), UDP 37810.
+"""Dahua DHDiscover: one JSON question after a 32-byte header (DHIP), UDP 37810.
 
-The same port takes methods that set up and change a device. One method can be serialised here, and no other.
+The same port accepts methods that configure a device. Only one method can be built here.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ANSWER = "client.notifyDevInfo"
 _HEADER = struct.Struct("<I4s6I")
 _MAGIC = b"DHIP"
 _REVERSED = b"PIHD"
-"""As a door station writes it that was asked so; it is read, never sent."""
+"""The letters that a door station writes when it is asked with them; they are read, never sent."""
 _KEYS = {
     "DeviceType": "dhip.device_type",
     "DeviceClass": "dhip.device_class",
@@ -53,7 +53,7 @@ _DESCRIBES = {
     "VideoInputChannels",
     "UnLoginFuncMask",
 }
-"""Members that together are found in no other protocol's JSON."""
+"""Members that occur together in no other protocol's JSON."""
 _ENOUGH = 3
 _PAIR = re.compile(r'"(\w+)"\s*:\s*("(?:[^"\\]|\\.)*"|-?\d{1,20}|true|false|null)\s*[,}]')
 _decoder = json.JSONDecoder(strict=False)
@@ -66,10 +66,10 @@ class Method(enum.StrEnum):
 
 
 def make_question(method: str, uni: int, end: str, _uuid: UUID) -> bytes:
-    """The framed question. Raises ValueError off the allow-list.
+    """The framed question. Raises ValueError for a method that is not on the allow-list.
 
-    Its header has a place for a request identifier. Every official tool leaves it at 0, and so does every answer that
-    was captured: another number might cost answers. Units answer to the port that asked, and to no group.
+    Its header has a place for a request identifier. Every official tool leaves it at 0, and so does every captured
+    answer: another number might cost answers. Units answer to the port that asked, and to no group.
     """
     body = f'{{"method":"{Method(method)}","params":{{"mac":"","uni":{uni}}}}}{end}'.encode("ascii")
     return _HEADER.pack(_HEADER.size, _MAGIC, 0, 0, len(body), 0, len(body), 0) + body
@@ -78,13 +78,13 @@ def make_question(method: str, uni: int, end: str, _uuid: UUID) -> bytes:
 def parse_reply(payload: bytes) -> Facts:
     """A framed or bare ``client.notifyDevInfo`` to facts; any other message is not an answer to a search.
 
-    Its ``deviceInfo`` alone, which is what many tools keep of an answer, is read too.
+    A ``deviceInfo`` alone, which many tools keep of an answer, is read too.
     """
     text = decode_text(_message_body(payload))
     try:
         message, _ = _decoder.raw_decode(text, text.index("{"))
     except (ValueError, RecursionError):
-        return _cut_short(text)
+        return _read_truncated(text)
     # raw_decode was pointed at an opening brace, so this is an object.
     if "method" not in message and len(_DESCRIBES & message.keys()) >= _ENOUGH:
         return [_make_fact(name, value) for name, value in _flatten_members(message)]
@@ -108,7 +108,7 @@ def parse_reply(payload: bytes) -> Facts:
 
 
 def _message_body(payload: bytes) -> bytes:
-    """What follows the header, found by the size that the header itself states, or by the first brace."""
+    """The bytes after the header, found by the size in the header, or by the first brace."""
     if payload[4:8] == _MAGIC:
         size = int.from_bytes(payload[:4], "little")
         if size >= _HEADER.size and payload[size : size + 1] == b"{":
@@ -126,8 +126,8 @@ def _message_body(payload: bytes) -> bytes:
     return payload
 
 
-def _cut_short(text: str) -> Facts:
-    """What a broken or truncated answer still says in full: only members whose value is closed."""
+def _read_truncated(text: str) -> Facts:
+    """The complete members of a broken or truncated answer: only those whose value is closed."""
     pairs = list(_read_pairs(text))
     names = {name for name, _ in pairs}
     if "method" not in names and len(_DESCRIBES & names) >= _ENOUGH:
@@ -158,7 +158,7 @@ def _read_pairs(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _flatten_members(info: dict[str, object]) -> Iterator[tuple[str, str]]:
-    """Members of deviceInfo, those of its inner objects as ``IPv4Address.IPAddress``."""
+    """The members of deviceInfo; those of its inner objects as ``IPv4Address.IPAddress``."""
     for name, value in info.items():
         if isinstance(value, dict):
             for inner, inner_value in value.items():
@@ -196,7 +196,7 @@ def _mac_fact(text: str) -> Fact:
 
 
 def _read_address(text: str) -> str | None:
-    """``2001:db8::2/112`` without its prefix; None where the field says that there is none: 0.0.0.0, ``::``, ``/0``."""
+    """``2001:db8::2/112`` without its prefix; None if the field says that there is none: 0.0.0.0, ``::``, ``/0``."""
     try:
         address = ipaddress.ip_interface(text).ip
     except ValueError:

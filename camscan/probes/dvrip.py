@@ -31,7 +31,7 @@ def build_request(code: bytes = b"\xa0\x01") -> bytes:
 
 
 def parse_reply(payload: bytes) -> Facts:
-    """A realm answer: a 32-byte header (``b0 01``) with text behind it, or the text alone."""
+    """A realm answer: a 32-byte header (``b0 01``) followed by text, or the text alone."""
     facts: Facts = []
     text = payload
     if payload[:1] == b"\xb0":
@@ -50,17 +50,17 @@ def parse_reply(payload: bytes) -> Facts:
 
 
 def is_wanted(seen: Seen) -> bool:
-    """Only where the device may be Dahua's: nobody else's port 37777 is touched."""
+    """Only if the device may be Dahua's: port 37777 of other devices is never touched."""
     return not seen.complete and seen.maker in {None, "dahua"}
 
 
 def learned_ports(seen: Seen) -> tuple[int, ...]:
-    """The port that Dahua discovery named: it is 35000 on some brands."""
+    """The port that Dahua discovery named: some brands use 35000."""
     return port_numbers((*seen.facts.get("dhip.port", ()), *seen.facts.get("dahua5050.tcp_port", ())))
 
 
 async def ask_device(host: Host, port: int, _seen: Seen) -> Sequence[Answer]:
-    """One realm request; the text of the answer ends in an empty line."""
+    """One realm request. The text of the answer ends in an empty line."""
     return [await host.exchange(port, build_request(), until=b"\r\n\r\n", limit=4096)]
 
 

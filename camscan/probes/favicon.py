@@ -1,4 +1,4 @@
-"""Favicon: the hash of ``/favicon.ico``, asked only of a device that nothing has named yet."""
+"""Favicon: the hash of ``/favicon.ico``, asked only of a device that is still unnamed."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def learned_ports(seen: Seen) -> tuple[int, ...]:
 
 
 def is_wanted(seen: Seen) -> bool:
-    """Only where a web server answered without asking for a login, and still nothing names the maker."""
+    """Only if a web server answered without asking for a login, and the maker is still unknown."""
     return (
         seen.maker is None
         and not seen.no_camera
@@ -74,7 +74,7 @@ def is_wanted(seen: Seen) -> bool:
 
 
 async def ask_device(host: Host, port: int, seen: Seen) -> Sequence[Answer]:
-    """One GET of the icon. A 401 is handed on as HTTP, so that its realm is seen and no second one is drawn."""
+    """One GET of the icon. A 401 is passed on as HTTP, so that its realm is read and no second 401 is drawn."""
     if port not in learned_ports(seen):
         return []
     answer = await host.http(port, build_request("GET", PATH, host.ip, port), limit=ICON_LIMIT)

@@ -1,4 +1,4 @@
-"""HTTP: one ``GET /``, and one more request where the start page leads to a known login page of the same device."""
+"""HTTP: one ``GET /``, and one more request if the start page leads to a known login page of the same device."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from camscan.probes import Facts, Probe, Seen, Stage
 PORTS = (80, 443, 8080)
 BODY_CHARACTERS = 8192
 HEADERS = 128
-"""Headers, of which no camera sends thirty, that become facts."""
+"""Headers that become facts; no camera sends thirty."""
 
 _BOM = b"\xef\xbb\xbf"
 _CHARSET = re.compile(r"charset\s{0,5}=\s{0,5}[\"']?\s{0,5}([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
@@ -110,7 +110,7 @@ def _page_facts(message: Message) -> Facts:
 
 
 def _unpack_body(message: Message) -> bytes:
-    # camscan asks for identity; captured replies, and servers that do not listen, come compressed all the same.
+    # camscan asks for identity; captured replies, and servers that ignore it, are still compressed.
     if message.body.startswith(b"\x1f\x8b") and "gzip" in (message.get("content-encoding") or "gzip").lower():
         try:
             return zlib.decompressobj(wbits=31).decompress(message.body, 4 * BODY_CHARACTERS)
@@ -136,7 +136,7 @@ def _decode_body(raw: bytes, charset: str) -> str:
 
 
 def _find_title(text: str) -> str | None:
-    """Text of the first title element, entities decoded, white space folded; None where there is none."""
+    """The text of the first title element, entities decoded, white space folded; None without one."""
     lowered = text.lower()
     start = lowered.find("<title")
     if start < 0 or lowered[start + 6 : start + 7] not in {">", " ", "\t", "\r", "\n"}:
@@ -152,7 +152,7 @@ def _find_title(text: str) -> str | None:
 
 
 def is_wanted(seen: Seen) -> bool:
-    """Not once a login was asked for: the next port of the same server would draw a second challenge."""
+    """Not after a login was asked for: the next port of the same server would draw a second challenge."""
     return not seen.complete and not seen.facts.get("http.realm")
 
 
@@ -168,7 +168,7 @@ async def ask_device(host: Host, port: int, _seen: Seen) -> Sequence[Answer]:
 
 
 async def follow_answer(host: Host, first: Answer, seen: Seen) -> Sequence[Answer]:
-    """Where the start page leads to a known page of the same device, that page. Never a third request."""
+    """If the start page leads to a known page of the same device, that page. There is never a third request."""
     following = _page_to_follow(first, host.ip, first.port, {*PORTS, *learned_ports(seen)})
     if following is None:
         return []

@@ -38,7 +38,7 @@ _CHANNEL = {
     "firmwareVersion": "firmware",
     "proxyProtocol": "protocol",
 }
-"""What is kept of a recorder's channel, and its word in the fact."""
+"""Field of a recorder's channel -> its word in the fact."""
 
 
 def parse_reply(payload: bytes) -> Facts:
@@ -82,7 +82,7 @@ def _leaves_within(document: Document, some: range) -> list[tuple[str, str]]:
 
 
 def _json_facts(body: bytes) -> Facts:
-    """The same as JSON, as newer firmware writes it where it is asked to (and tools keep it)."""
+    """The same as JSON: newer firmware writes it if asked to, and tools keep it."""
     try:
         message = json.loads(decode_text(body), strict=False)
     except (ValueError, RecursionError):
@@ -117,9 +117,9 @@ def _leaf_facts(name: str, text: str) -> Facts:
 
 
 def _channel_facts(document: Document) -> Facts:
-    """A recorder's network channels. What a camera reports about itself belongs to its channel, never to the recorder.
+    """A recorder's network channels. A camera's own fields belong to its channel, never to the recorder.
 
-    The user names that the recorder logs in with are left out.
+    The user names with which the recorder logs in are left out.
     """
     facts = []
     for channel in document.children(0):

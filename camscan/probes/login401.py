@@ -1,13 +1,11 @@
-"""The one request that draws a 401: its realm names the device. Asked once, only where nothing else settled the maker.
+"""The one request that draws a 401, whose realm names the device. Asked once, only if nothing else settled the maker.
 
-Which request it is follows from what was seen, and nothing vendor-specific is sent to a device that shows no sign of
-the vendor:
+The request depends on what was seen. Nothing vendor-specific is sent to a device that shows no sign of the vendor:
 
-1. A 401 was already drawn by something else (a realm is known): nothing, a second one would say the same.
-2. The web server looks like Hikvision's: ``GET /ISAPI/Security/userCheck``.
-3. The web server looks like Dahua's: ``GET /cgi-bin/magicBox.cgi?action=getDeviceType``.
-4. RTSP answered: one DESCRIBE without a credential; every camera maker's realm shows there.
-5. Otherwise (a printer, a switch, a PC): nothing.
+1. Something else has already drawn a 401 (a realm is known): nothing, because a second one would say the same. 2. The
+web server looks like Hikvision's: ``GET /ISAPI/Security/userCheck``. 3. The web server looks like Dahua's: ``GET
+/cgi-bin/magicBox.cgi?action=getDeviceType``. 4. RTSP answered: one DESCRIBE without a credential; the realm of every
+camera maker shows there. 5. Otherwise (a printer, a switch, a PC): nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +25,7 @@ DAHUA_PATH = "/cgi-bin/magicBox.cgi?action=getDeviceType"
 
 _REALMS = ("http.realm", "rtsp.realm", "onvif.realm")
 
-# Weak marks on purpose: they only choose the question, the answer decides.
+# Weak marks on purpose: they only choose the question; the answer decides.
 _HIKVISION = {
     "http.server": re.compile(r"(App-webs|DNVRS-Webs|DVRDVS-Webs|Hikvision-Webs|DVS-Webs|Webs|web|webserver)?/?"),
     "http.redirect": re.compile(r"\.?/?doc/(page/login\.asp|index\.html).*"),
@@ -49,7 +47,7 @@ class _Question:
 
 
 def _choose_question(seen: Seen) -> _Question | None:
-    """The one question for this device, or None where there is none to ask."""
+    """The one question for this device; None if there is none to ask."""
     if _is_maker_settled(seen) or seen.no_camera or any(seen.facts.get(key) for key in _REALMS):
         return None
     for port in seen.spoken.get("http", ())[:1]:
@@ -61,7 +59,7 @@ def _choose_question(seen: Seen) -> _Question | None:
 
 
 def _is_maker_settled(seen: Seen) -> bool:
-    """Whether a maker is named; of the two that this scan is about, "probable" is not enough to leave it at."""
+    """Whether a maker is named; for Hikvision and Dahua, "probable" is not enough."""
     return seen.maker is not None and (seen.confirmed or seen.maker not in {"hikvision", "dahua"})
 
 
@@ -70,17 +68,17 @@ def _looks_like(seen: Seen, marks: dict[str, re.Pattern[str]]) -> bool:
 
 
 def parse_reply(_payload: bytes) -> Facts:
-    """Never reads anything: the answers are HTTP and RTSP replies, and say so."""
+    """Never reads anything: the answers are HTTP and RTSP replies, and are read as such."""
     raise NotSpoken("replies to this question are read as http or rtsp")
 
 
 def is_wanted(seen: Seen) -> bool:
-    """Whether there is a question left that nothing else answered."""
+    """Whether a question is left that nothing else has answered."""
     return _choose_question(seen) is not None
 
 
 def learned_ports(seen: Seen) -> tuple[int, ...]:
-    """The one port for the one question."""
+    """The port for the one question."""
     question = _choose_question(seen)
     return (question.port,) if question else ()
 

@@ -37,7 +37,7 @@ def parse_reply(payload: bytes) -> Facts:
 
 
 def _prefix_digits(text: str) -> str:
-    """The digits that are known: ``0:80:f0`` is 0080f0, ``00:80:F0:XX:XX:XX`` too, ``A0:BB:3E:7`` is a0bb3e7."""
+    """The digits that are known: 0080f0 for ``0:80:f0`` and ``00:80:F0:XX:XX:XX``, a0bb3e7 for ``A0:BB:3E:7``."""
     known = _UNKNOWN.sub("", text).lower()
     if _SEPARATED.fullmatch(known):
         *octets, last = re.split("[:-]", known)

@@ -1,4 +1,4 @@
-"""Multicast DNS and DNS service discovery (RFC 6762, RFC 6763): which services a device offers, and under what name.
+"""Multicast DNS and DNS service discovery (RFC 6762, RFC 6763): the services that a device offers, and their names.
 
 zeroconf's message classes are the codec; its sockets are never opened.
 """
@@ -34,9 +34,9 @@ SERVICES = (
     "_axis-video._tcp.local.",
     "_axis-nvr._tcp.local.",
 )
-"""Service types that cameras were seen to offer."""
+"""Service types that cameras are known to offer."""
 BROWSE = ("_services._dns-sd._udp.local.",)
-"""RFC 6763, section 9: which types are there at all."""
+"""RFC 6763, section 9: asks for all service types."""
 
 _HEADER = 12
 _RESPONSE = 0x8000
@@ -53,7 +53,7 @@ def _make_packet(names: tuple[str, ...]) -> bytes:
     message = DNSOutgoing(_QUERY, multicast=True)
     for name in names:
         asked = DNSQuestion(name, _PTR, _INTERNET)
-        asked.unicast = True  # the QU bit: answer me, not the whole group
+        asked.unicast = True  # the QU bit: answer the sender, not the whole group
         message.add_question(asked)
     return message.packets()[0]
 
@@ -64,7 +64,7 @@ def make_question(names: tuple[str, ...], _uuid: UUID) -> bytes:
 
 
 def parse_reply(payload: bytes) -> Facts:
-    """A response message to facts; a query, ours or another's, is NotSpoken."""
+    """A response message to facts; any query is NotSpoken."""
     if len(payload) < _HEADER:
         raise NotSpoken("shorter than a DNS header")
     flags = int.from_bytes(payload[2:4], "big")

@@ -1,6 +1,6 @@
-"""ONVIF device service: the calls that the Core Specification answers before any login (access class PRE_AUTH).
+"""ONVIF device service: the calls that the Core Specification allows before any login (access class PRE_AUTH).
 
-GetDeviceInformation is not one of them and is never sent; captured answers to it are read all the same.
+GetDeviceInformation is not one of them and is never sent; captured answers to it are still read.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _UNAUTHORISED = 401
 
 
 def parse_reply(payload: bytes) -> Facts:
-    """A SOAP answer, whole or a fragment of it, with or without its HTTP headers, to facts."""
+    """A SOAP answer, complete or a fragment, with or without HTTP headers, to facts."""
     facts: Facts = []
     body = payload
     challenged = False
@@ -90,7 +90,7 @@ def _body_name(document: Document) -> str:
 
 
 def _answer_facts(document: Document) -> Iterator[Fact]:
-    """What the elements say, each looked at once: what is within another of its own name is part of that."""
+    """The facts of the elements, each visited once: an element inside another of the same name is part of that one."""
     covered: dict[str, int] = {}
     for index, name in enumerate(document.names):
         if name in _KEYS:
@@ -145,11 +145,11 @@ _JOINT: dict[str, Callable[[Document, range], Facts]] = {
     "HostnameInformation": _host_facts,
     "Service": _service_facts,
 }
-"""Elements that say something with what is within them."""
+"""Elements whose meaning depends on the elements inside them."""
 
 
 def is_wanted(seen: Seen) -> bool:
-    """Only while nothing names the maker: without a login ONVIF tells no model, firmware or serial.
+    """Only while the maker is unknown: without a login ONVIF tells no model, firmware or serial.
 
     A web server that wants a login for its start page would draw a second challenge here.
     """
@@ -157,7 +157,7 @@ def is_wanted(seen: Seen) -> bool:
 
 
 def learned_ports(seen: Seen) -> tuple[int, ...]:
-    """Ports that the device named: of its WS-Discovery addresses (only the port is believed), then SADP's web port."""
+    """Ports that the device named: in its WS-Discovery addresses (only the port is believed), then SADP's web port."""
     named: list[str] = []
     for value in seen.facts.get("wsd.xaddr", ()):
         try:
@@ -170,14 +170,14 @@ def learned_ports(seen: Seen) -> tuple[int, ...]:
 
 
 async def ask_device(host: Host, port: int, seen: Seen) -> Sequence[Answer]:
-    """The clock."""
+    """Ask for the clock."""
     if seen.spoken.get("onvif"):  # on another port
         return []
     return [await host.http(port, build_request("POST", ONVIF_PATH, host.ip, port, call=CLOCK))]
 
 
 async def follow_answer(host: Host, first: Answer, _seen: Seen) -> Sequence[Answer]:
-    """Only where the clock was answered as ONVIF, the list of services. Never after a 401."""
+    """Only if the clock was answered as ONVIF: the list of services. Never after a 401."""
     if first.outcome is not Outcome.ANSWERED:
         return []
     try:

@@ -41,7 +41,7 @@ def parse_reply(payload: bytes) -> Facts:
     try:
         message, _ = _decoder.raw_decode(text, start)
     except (ValueError, RecursionError):
-        return _cut_short(text)
+        return _read_truncated(text)
     if not isinstance(message, dict):
         raise NotSpoken("JSON, but no object")
     facts = [fact for name, value in _flatten_members(message) for fact in _member_facts(name, value)][:_FIELDS]
@@ -74,8 +74,8 @@ def _member_facts(name: str, text: str) -> Facts:
     return [Fact(_KEYS[name], text) if name in _KEYS else Fact("rpc2.field", clean_text(f"{name}={text}"))]
 
 
-def _cut_short(text: str) -> Facts:
-    """What a truncated answer still says in full."""
+def _read_truncated(text: str) -> Facts:
+    """The complete members of a truncated answer."""
     pairs = [(_PATHS[name], clean_text(quoted or plain)) for name, quoted, plain in _PAIR.findall(text)]
     facts = [fact for path, value in pairs for fact in _member_facts(path, value)]
     if not any(key == "rpc2.realm" for key, _ in facts):

@@ -67,7 +67,7 @@ def _challenge_facts(message: Message) -> Facts:
 
 
 async def ask_device(host: Host, port: int, _seen: Seen) -> Sequence[Answer]:
-    """One OPTIONS; read to the empty line that ends the reply's headers."""
+    """One OPTIONS. The reply is read to the empty line after its headers."""
     return [await host.exchange(port, build_rtsp("OPTIONS", host.ip, port), until=b"\r\n\r\n", limit=16384)]
 
 

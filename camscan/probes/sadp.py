@@ -1,7 +1,7 @@
 """Hikvision SADP: one XML question on UDP 37020, to the group, the subnet's broadcast address and single addresses.
 
-The same port takes commands that activate, reset and reconfigure a device. Two harmless verbs can be serialised here,
-and no other. Devices answer to the asker, to the whole group, or both.
+The same port accepts commands that activate, reset and reconfigure a device. Only two harmless verbs can be built here.
+Devices answer to the sender, to the whole group, or to both.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Verb(enum.StrEnum):
 
 
 def make_question(verb: str, uuid: UUID) -> bytes:
-    """The XML question; devices echo the identifier. Raises ValueError for a verb off the allow-list."""
+    """The XML question; devices echo the identifier. Raises ValueError for a verb that is not on the allow-list."""
     return (
         '<?xml version="1.0" encoding="utf-8"?>'
         f"<Probe><Uuid>{str(uuid).upper()}</Uuid><Types>{Verb(verb)}</Types></Probe>"
@@ -82,8 +82,8 @@ def echoed_identifier(payload: bytes) -> str:
 def parse_reply(payload: bytes) -> Facts:
     """A ``ProbeMatch`` or ``Hello`` to facts. Elements come in any order and number, and may be missing.
 
-    A body that is not text at all becomes ``sadp.unreadable`` rather than NotSpoken: should a firmware ever encrypt
-    its answer, the device must show up. Whoever reads that fact must treat it as weak.
+    A body that is not text becomes ``sadp.unreadable`` rather than NotSpoken: if a firmware ever encrypts its answer,
+    the device must still show up. That fact is weak evidence.
     """
     data = payload.strip(b"\0 \t\r\n")
     if not _ROOT.search(data):
@@ -91,7 +91,7 @@ def parse_reply(payload: bytes) -> Facts:
     document = parse_xml(data, limit=LIMIT)
     root = document.names[0]
     name = _ROOTS.get(root.lower(), root)
-    # Descendants, not children: some firmware forgets an end tag, and all that follows nests.
+    # Descendants, not children: some firmware forgets an end tag, and everything after it nests.
     values = list(zip(document.names[1:], map(str.strip, document.texts[1:]), strict=True))
     elements = {child.lower() for child, _ in values}
     if name == "Probe":
@@ -101,7 +101,7 @@ def parse_reply(payload: bytes) -> Facts:
     verb = next((text for child, text in values if child == "Types"), "")
     facts = [Fact("sadp.type", f"{name}/{verb}")]
     if name == "ProbeMatch" and verb and not verb.startswith("inquiry"):
-        # Somebody's management tool is at work: the device is here, what it told that tool is not ours to keep.
+        # A management tool is at work: the device is here, but its answers to that tool are not kept.
         return facts
     if values and f"</{root}".encode() not in data and f"</{values[-1][0]}>".encode() not in data:
         values.pop()  # cut in the middle of its value
@@ -119,7 +119,7 @@ def _read_other_than_xml(data: bytes) -> Facts:
 
 
 def _make_fact(name: str, text: str) -> Fact:
-    """One element as a fact of its own key where it holds a value, else as ``sadp.field``."""
+    """One element as a fact of its own key if it holds a value, else as ``sadp.field``."""
     lowered = name.lower()
     value: str | None = text
     if lowered in _FLAGS:

@@ -20,7 +20,7 @@ _NAMES = {
     "sysName": "1.3.6.1.2.1.1.5.0",
 }
 _ROOTS = {"iso": "1", "enterprises": "1.3.6.1.4.1", "mib-2": "1.3.6.1.2.1"}
-"""Names that snmpwalk prints in place of the first numbers."""
+"""Names that snmpwalk prints instead of the first numbers."""
 _OID = r"(?:\.?(?:\d{1,10}|iso)(?:\.\d{1,10}){2,40}|(?:SNMPv2-SMI::)?(?:enterprises|mib-2)(?:\.\d{1,10}){1,40})"
 _RECORD = re.compile(rf"\s{{0,8}}({_OID})\|([0-9]{{1,3}}[a-z]?|[A-Za-z][A-Za-z0-9 _-]{{0,30}})\|(.*)")
 _WALK = re.compile(
@@ -36,7 +36,7 @@ _LINES = 512
 
 
 def parse_reply(payload: bytes) -> Facts:
-    """Lines to facts. A line that starts no value goes on with the one before: descriptions run over several lines."""
+    """Lines to facts. A line that starts no value continues the one before: descriptions have several lines."""
     values: list[tuple[str, list[str]]] = []
     for line in decode_text(payload[:65536]).replace("\0", "").splitlines()[:_LINES]:
         found = _read_value(line)
@@ -52,7 +52,7 @@ def parse_reply(payload: bytes) -> Facts:
 
 
 def _is_closed(lines: list[str]) -> bool:
-    """Whether the value stands between quotes, both of them seen."""
+    """Whether the value is between two quotes."""
     return lines[0].startswith('"') and lines[-1].rstrip().endswith('"', 0 if len(lines) > 1 else 1)
 
 

@@ -1,4 +1,7 @@
-"""SSDP (UPnP Device Architecture 1.1, chapter 1): one M-SEARCH on UDP 1900. Headers only: a LOCATION is recorded."""
+"""SSDP (UPnP Device Architecture 1.1, chapter 1): one M-SEARCH on UDP 1900.
+
+Only headers are read; LOCATION is recorded.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ QUESTION = (
 
 _KEYS = {name: f"ssdp.{name}" for name in ("server", "usn", "st", "nt", "location")}
 _PASSING = {"date"}
-"""Different in every answer, so nothing about the device."""
+"""Different in every answer, so not a property of the device."""
 _OK = 200
 
 
@@ -27,9 +30,9 @@ def make_question(_uuid: UUID) -> bytes:
 
 
 def parse_reply(payload: bytes) -> Facts:
-    """A search answer or NOTIFY to facts; our own M-SEARCH heard again is NotSpoken.
+    """A search answer or NOTIFY to facts; our own M-SEARCH is NotSpoken.
 
-    Headers without a start line, as log files hold them, are accepted where they name a unique service.
+    Headers without a start line, as log files hold them, are accepted if they name a unique service.
     """
     message = parse_message(payload, lenient_body=True)
     if not _is_answer(message):

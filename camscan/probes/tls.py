@@ -51,9 +51,9 @@ _LINES = 256
 
 
 def parse_reply(payload: bytes) -> Facts:
-    """Lines ``subject=…``, ``issuer=…`` and more, or a distinguished name alone, to facts; order does not matter.
+    """Lines ``subject=…``, ``issuer=…`` and others, or a distinguished name alone, to facts; in any order.
 
-    A server's first flight as it was captured is read for its certificate, which TLS 1.3 has encrypted.
+    A captured first flight of a server is read for its certificate, which TLS 1.3 encrypts.
     """
     if payload.startswith(_RECORD):
         payload = _describe_flight(payload)
@@ -108,7 +108,7 @@ def _name_facts(key: str, value: str) -> Facts:
 def _split_attributes(name: str) -> Iterator[tuple[str, str]]:
     """Attributes of ``CN=a,O=b``, ``C = CN, O = b``, ``CN=a; O=b`` or ``/C=CN/O=b``, those of a joint RDN one by one.
 
-    A separator counts only where another attribute follows: makers write ``O=… Technology CO.,LTD.`` unescaped.
+    A separator counts only before another attribute: makers write ``O=… Technology CO.,LTD.`` unescaped.
     """
     separators = "/" if name.startswith("/") else ",;+"
     position = 1 if name.startswith("/") else 0

@@ -1,4 +1,4 @@
-"""UPnP device description: read only where the maker is known to bear it, since reading it crashes some recorders."""
+"""UPnP device description: read only if the maker's devices are known to bear it, because it crashes some recorders."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _FIELDS = 64
 
 
 def parse_reply(payload: bytes) -> Facts:
-    """A device description, whole or a fragment, with or without HTTP headers, to facts; inner devices repeat keys."""
+    """A device description, complete or a part, with or without HTTP headers, to facts; inner devices repeat keys."""
     message = parse_message(payload, lenient_body=True)
     if message.start and not message.start.upper().startswith("HTTP"):
         raise NotSpoken("a message, but not an HTTP reply")
@@ -70,7 +70,7 @@ def _find_locations(seen: Seen) -> tuple[str, ...]:
 
 
 def learned_ports(seen: Seen) -> tuple[int, ...]:
-    """Ports of the description's address, where the maker is one whose description may be read."""
+    """Ports of the description's address, if the maker is one whose description may be read."""
     found: list[int] = []
     for location in _find_locations(seen):
         try:
@@ -84,12 +84,12 @@ def learned_ports(seen: Seen) -> tuple[int, ...]:
 
 
 def is_wanted(seen: Seen) -> bool:
-    """Whether there is a description to read and something left to learn from it."""
+    """Whether there is a description to read, and something left to learn from it."""
     return not seen.complete and bool(learned_ports(seen))
 
 
 async def ask_device(host: Host, port: int, seen: Seen) -> Sequence[Answer]:
-    """One GET of the description, where its address is this very device's and its path is on the list."""
+    """One GET of the description, if its address is this device's own and its path is on the list."""
     for location in _find_locations(seen):
         target = same_device(location, host.ip, port)
         if target and target[0] == port and target[1] in PATHS:

@@ -1,7 +1,7 @@
-"""WS-Discovery (April 2005, as ONVIF profiles it): a SOAP Probe on UDP 3702, and whatever comes back.
+"""WS-Discovery (April 2005, as ONVIF profiles it): a SOAP Probe on UDP 3702, and its answers.
 
-A SOAP fault is an answer too: it proves that something is there. What a device names in XAddrs is recorded and never
-followed.
+A SOAP fault is an answer too: it proves that something is there. Addresses that a device names in XAddrs are recorded
+and never followed.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ _CATEGORIES = {
     "sn": "wsd.serial",
 }
 _SINGLE = {
-    # element -> key, and the element that must be around it ("" where any will do)
+    # element -> key, and the element that must be around it ("" for any)
     "Types": ("wsd.types", ""),
     "MetadataVersion": ("wsd.metadata_version", ""),
     "Address": ("wsd.endpoint", "EndpointReference"),
@@ -69,14 +69,14 @@ _SINGLE = {
 _TOLD = {*_SINGLE, "XAddrs"}
 _FAULTS = {"Fault", "Value", "Text", "faultcode", "faultstring"}
 _DISCOVERED = {"Envelope", "EndpointReference", "Scopes", "XAddrs"}
-"""A message that describes a device holds one of these; the answers of SADP are called ProbeMatch as well."""
+"""A message that describes a device holds one of these; the answers of SADP are also called ProbeMatch."""
 _MAC_CATEGORIES = {"mac", "macaddress"}
 _PIECES = 4 * FACTS
-"""Scopes of one reply that are read, and words of them."""
+"""Scopes of one reply that are read, and words of a scope."""
 
 
 def make_question(namespace: str, types: str, uuid: UUID) -> bytes:
-    """A Probe in the form that drew answers from the fussiest cameras: default namespaces, an empty Scopes."""
+    """A Probe in the form that the most demanding cameras answer: default namespaces, an empty Scopes."""
     declared = f"xmlns:{namespace} " if namespace else ""
     content = f"<Types>{types}</Types>" if types else "<Types/>"
     return (
@@ -106,7 +106,7 @@ def prefixed_question(namespace: str, types: str, uuid: UUID) -> bytes:
 
 
 def echoed_identifier(payload: bytes) -> str:
-    """What an answer relates to: the MessageID of the question."""
+    """The MessageID of the question, to which an answer relates."""
     found = _RELATES_TO.search(payload)
     return found[1].decode("latin-1") if found else ""
 
@@ -114,17 +114,17 @@ def echoed_identifier(payload: bytes) -> str:
 def parse_reply(payload: bytes) -> Facts:
     """An envelope, a cut-out ``ProbeMatch`` or ``Scopes`` element, or a fault to facts; questions are NotSpoken.
 
-    Several matches in one envelope all count: their facts repeat.
+    If one envelope has several matches, all of them count: their facts repeat.
     """
     return parse_from(payload, "")
 
 
 def parse_from(payload: bytes, sender: str) -> Facts:
-    """As ``parse_reply``, of a reply from a known address.
+    """As ``parse_reply``, for a reply from a known address.
 
-    A discovery proxy or a bridge answers for several hosts in one envelope. What its matches say of others than the
-    sender is no fact about the sender: each becomes a hint, ``wsd.match``. Who answers for one host alone speaks for
-    himself, whatever address he names: that of his other interface, or the one behind address translation.
+    A discovery proxy or a bridge answers for several hosts in one envelope. A match for another host than the sender is
+    not a fact about the sender: it becomes a hint, ``wsd.match``. A sender that answers for a single host speaks for
+    itself, whatever address it names: another interface of its own, or the address behind a translation.
     """
     if _BARE_SCOPE.match(payload):
         return [fact for scope in _split_scopes(decode_text(payload[:LIMIT])) for fact in _read_scope(scope)]
@@ -157,7 +157,7 @@ def parse_from(payload: bytes, sender: str) -> Facts:
 
 
 def _about_others(document: Document, sender: str) -> list[range]:
-    """The matches of an envelope that are about other hosts than its sender, each with all that is within it."""
+    """The matches of an envelope that are about other hosts than its sender, each with its contents."""
     matches: list[range] = []
     for index, name in enumerate(document.names):
         if name in _MATCHES and not (matches and index < matches[-1].stop):
@@ -191,13 +191,13 @@ def _host_name(text: str) -> str:
 
 
 def _other_host_hint(document: Document, match: range) -> str:
-    """What a match says of another host, on one line."""
+    """The statement of a match about another host, on one line."""
     told = (document.texts[index] for index in match if document.names[index] in {"Address", "XAddrs", "Scopes"})
     return clean_text(" ".join(" ".join(told).split()))[:_LONGEST_HINT]
 
 
 def _read_envelope(payload: bytes, names: set[str]) -> Facts:
-    """What only a whole envelope shows: it tells makers apart when nothing else does."""
+    """The facts that only a complete envelope shows: they tell makers apart when nothing else does."""
     facts = []
     if prolog := _PROLOG.search(payload[:512]):
         facts.append(Fact("wsd.prolog", clean_text(decode_text(prolog[0]))))
@@ -236,7 +236,7 @@ def _read_fault(document: Document) -> Facts:
 
 
 def _split_scopes(text: str) -> Iterator[str]:
-    """Scope URIs; a piece that is no URI belongs to the one before it (a name with an unescaped blank)."""
+    """Scope URIs. A piece that is not a URI belongs to the one before it (a name with an unescaped blank)."""
     pieces: list[str] = []
     for piece in text.split(maxsplit=_PIECES)[:_PIECES]:
         if ":" in piece and pieces:

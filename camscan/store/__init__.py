@@ -1,11 +1,11 @@
 """The store: what a service keeps for itself beside the register, such as sessions or alerts that were sent.
 
-The register holds what is known of devices, by roles and never by names, and lasts for years. What a web server, a
-collector or an unattended run must remember is another thing: it may name people, is deleted after months, and can be
-lost without losing the register. (Without the answers that were released, ``packs.py``, the next ones are compared with
-nothing.) So it has tables and a chain of migrations of its own: in a file beside an SQLite register (``camscan.db`` →
-``camscan-service.db``), or beside the register's tables on a PostgreSQL server, where their names begin with
-``service_``.
+The register holds what is known about devices, by roles and never by names, and lasts for years. A web server, a
+collector or an unattended run has other things to remember: they may name people, are deleted after months, and can be
+lost without losing the register. (One exception: if the released answers in ``packs.py`` are lost, the next ones are
+compared with nothing.) So the store has tables and migrations of its own: in a file beside an SQLite register
+(``camscan.db`` → ``camscan-service.db``), or beside the register's tables on a PostgreSQL server, where their names
+begin with ``service_``.
 
 A new table is a step in ``migrations/versions/`` and a module beside this one that reads and writes it.
 """
@@ -22,9 +22,9 @@ __all__ = ["open_store"]
 
 
 def open_store(register: str | Path) -> Store:
-    """Open the store of the register at ``register``, a file or ``postgresql://…``; it is made or upgraded first.
+    """Open the store of the register at ``register``, a file or ``postgresql://…``. It is made or upgraded first.
 
-    Threads and processes may share it. Raises RegisterError in one line where it cannot be used.
+    Threads and processes may share it. Raises RegisterError in one line if it cannot be used.
     """
     from camscan.store.database import of_register  # noqa: PLC0415 - 0.2 s that `camscan --help` need not wait for
 

@@ -15,14 +15,14 @@ _CODE = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Somebody, as the service knows them that signs them in."""
+    """Somebody, as the sign-in service knows them."""
 
     issuer: str
     subject: str
 
     @property
     def code(self) -> str:
-        """Eight letters and digits by which two people can say on the telephone which account is meant."""
+        """Eight letters and digits by which two people on the telephone can say which account is meant."""
         digest = hashlib.sha256(json.dumps([self.issuer, self.subject]).encode()).digest()
         text = base64.b32encode(digest).decode()[:_CODE]
         return f"{text[:4]}-{text[4:]}"
@@ -35,27 +35,27 @@ class Person:
     number: int
     account: Account
     rights: str = ""
-    """What an owner lets them do: a word of the caller's; empty where nobody said."""
+    """What an owner allowed: a word that the caller chooses; empty if no owner has said."""
     claimed: str = ""
-    """What the service that signed them in said of it, the last time."""
+    """What the sign-in service said, the last time."""
     role: str = ""
-    """The role that the log is to hold: no name."""
+    """The role for the log; never a name."""
     sites: tuple[str, ...] | None = None
     """The only sites that they may see; None for all."""
     revision: int = 1
-    """Counts its changes by an owner."""
+    """Counts the changes that owners made."""
     since: datetime
     seen_at: datetime | None = None
-    """When they signed in last."""
+    """The last sign-in."""
     ended_at: datetime | None = None
-    """When an owner ended their access."""
+    """When an owner ended the access."""
 
     @property
     def allowed(self) -> str:
-        """What they may do: an owner's word goes before the service's; empty for nothing."""
+        """What they may do: an owner's word counts before the service's; empty for nothing."""
         return "" if self.ended_at else self.rights or self.claimed
 
     @property
     def is_waiting(self) -> bool:
-        """Whether they signed in, and nobody has said yet what they may do."""
+        """Whether they have signed in, and nobody has yet said what they may do."""
         return not (self.rights or self.claimed or self.ended_at)

@@ -8,7 +8,7 @@ from datetime import datetime
 SEEN, CHANGED, DONE, TAKEN, REFUSED, FAILED = "seen", "changed", "done", "taken", "refused", "failed"
 SIGNED_IN, SIGNED_OUT, LOST = "signed in", "signed out", "lost"
 OUTCOMES = (SEEN, CHANGED, DONE, TAKEN, REFUSED, FAILED, SIGNED_IN, SIGNED_OUT, LOST)
-"""Looked at; entries of the register; another form that was taken; a file; and so on."""
+"""What came of an act: a page was seen, entries were changed, another form was taken, a file was taken, and so on."""
 LASTING = (CHANGED, DONE, LOST)
 
 
@@ -20,27 +20,27 @@ class Act:
     outcome: str
     """One of ``OUTCOMES``."""
     session: str = ""
-    """Its number; empty for nobody's."""
+    """The number of the session; empty without one."""
     subject: str = ""
-    """Whose session it was: ``person 12``, or ``local``."""
+    """The subject of the session: ``person 12``, or ``local``."""
     role: str = ""
     method: str = ""
     path: str = ""
     from_change: int | None = None
     """The first line of the register's log that it wrote."""
     to_change: int | None = None
-    """And the last."""
+    """The last line of the register's log that it wrote."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which acts are asked for; everything that is given must fit."""
+    """Which acts are asked for; every value that is given must fit."""
 
     subject: str = ""
     outcome: str = ""
     path: str = ""
-    """Somewhere in it."""
+    """A part of the path."""
     since: datetime | None = None
     before: datetime | None = None
     change: int | None = None
-    """Those that wrote this line of the register's log."""
+    """Acts that wrote this line of the register's log."""

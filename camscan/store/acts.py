@@ -1,6 +1,6 @@
-"""What people did in the pages: the register's log holds roles, and this says whose account a role was.
+"""What people did in the pages. The register's log holds roles; this says whose account acted in a role.
 
-What changed something is kept for as long as the register; what was only looked at, for 13 months.
+Acts that changed something are kept for as long as the register; acts that only looked at something, for 13 months.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Integer, MetaData, RowMapping, String, Table, delete, func, insert, select
 
 from camscan.store.act import LASTING, Act, Wanted
-from camscan.store.database import Store, intact
+from camscan.store.database import Store, explain_damage
 
 KEPT = timedelta(days=396)
-"""How long it is kept who looked at something: 13 months."""
+"""How long acts that only looked at something are kept: 13 months."""
 _ACT = Table(
     "service_act",
     MetaData(),
@@ -40,29 +40,29 @@ class Acts:
         self._store = store
 
     def add(self, acts: Sequence[Act]) -> None:
-        """Keep them, in their order."""
+        """Keep acts, in their order."""
         if not acts:
             return
         with self._store.writing() as connection:
-            connection.execute(insert(_ACT), [_row(each) for each in acts])
+            connection.execute(insert(_ACT), [_row_of_act(each) for each in acts])
 
     def page(self, wanted: Wanted, start: int, most: int) -> tuple[list[Act], int]:
-        """Some of those that fit, the latest first, and how many there are."""
-        where = list(_where(wanted))
-        with self._store.reading() as connection, intact(self._store):
+        """Some of the acts that fit, the latest first, and how many there are."""
+        where = list(_conditions(wanted))
+        with self._store.reading() as connection, explain_damage(self._store):
             total = connection.execute(select(func.count()).select_from(_ACT).where(*where)).scalar_one()
             query = select(_ACT).where(*where).order_by(_ACT.c.number.desc()).offset(start).limit(most)
-            return [_act(row) for row in connection.execute(query).mappings()], total
+            return [_act_of_row(row) for row in connection.execute(query).mappings()], total
 
     def purge(self, now: datetime | None = None) -> int:
-        """Forget who looked at what before ``KEPT``; how many acts that were."""
-        old = _written((now or datetime.now(UTC)) - KEPT)
+        """Forget acts that only looked at something, if they are older than ``KEPT``. Returns how many there were."""
+        old = _sortable_text((now or datetime.now(UTC)) - KEPT)
         with self._store.writing() as connection:
             gone = connection.execute(delete(_ACT).where(_ACT.c.at < old, _ACT.c.outcome.not_in(LASTING)))
             return gone.rowcount
 
 
-def _where(wanted: Wanted) -> Iterator[Any]:
+def _conditions(wanted: Wanted) -> Iterator[Any]:
     if wanted.subject:
         yield _ACT.c.subject == wanted.subject
     if wanted.outcome:
@@ -70,25 +70,25 @@ def _where(wanted: Wanted) -> Iterator[Any]:
     if wanted.path:
         yield _ACT.c.path.contains(wanted.path, autoescape=True)
     if wanted.since:
-        yield _ACT.c.at >= _written(wanted.since)
+        yield _ACT.c.at >= _sortable_text(wanted.since)
     if wanted.before:
-        yield _ACT.c.at < _written(wanted.before)
+        yield _ACT.c.at < _sortable_text(wanted.before)
     if wanted.change is not None:
         yield _ACT.c.from_change <= wanted.change
         yield _ACT.c.to_change >= wanted.change
 
 
-def _row(act: Act) -> dict[str, Any]:
+def _row_of_act(act: Act) -> dict[str, Any]:
     return {
         **{name: getattr(act, name)[:most] for name, most in _TEXTS.items()},
-        "at": _written(act.at),
+        "at": _sortable_text(act.at),
         "from_change": act.from_change,
         "to_change": act.to_change,
         "outcome": act.outcome,
     }
 
 
-def _act(row: RowMapping) -> Act:
+def _act_of_row(row: RowMapping) -> Act:
     return Act(
         **{name: row[name] for name in _TEXTS},
         at=datetime.fromisoformat(row["at"]),
@@ -98,6 +98,6 @@ def _act(row: RowMapping) -> Act:
     )
 
 
-def _written(moment: datetime) -> str:
-    """In a form that sorts."""
+def _sortable_text(moment: datetime) -> str:
+    """A time as text that sorts."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -1,4 +1,4 @@
-"""What was told of, what waits to be sent, and how far the register was read for it."""
+"""What was sent, what waits to be sent, and how far the register was read for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Column, Integer, MetaData, String, Table, Text, delete, insert, select, update
 
-from camscan.store.database import Store, intact
+from camscan.store.database import Store, explain_damage
 
 _METADATA = MetaData()
 _NOTE = Table(
@@ -31,7 +31,7 @@ _MARK = Table("service_alert_mark", _METADATA, Column("name", String(40), primar
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """One thing that happened, or that was told."""
+    """One thing that happened, or that was sent."""
 
     kind: str
     subject: str
@@ -42,51 +42,53 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """One message that a recipient has not taken yet."""
+class WaitingMessage:
+    """One message that a recipient has not accepted yet."""
 
     recipient: str
     made: datetime
     message: Mapping[str, Any]
-    """As JSON."""
+    """The message as JSON."""
     trouble: str = ""
-    """Why it was not taken the last time; empty where nobody tried."""
+    """Why it was not accepted the last time; empty if it was not tried."""
     number: int = 0
-    """By which it is named here; 0 for one that is not kept yet."""
+    """Its number here; 0 for a message that is not kept yet."""
 
 
 class Alerts:
-    """What a store keeps of alerts. Every method is one transaction."""
+    """What a store keeps about alerts. Every method is one transaction."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def notes(self) -> list[Noted]:
+    def read_notes(self) -> list[Noted]:
         """Everything that is remembered, oldest first."""
         with self._store.reading() as connection:
             rows = connection.execute(select(_NOTE).order_by(_NOTE.c.id)).all()
-        with intact(self._store):
+        with explain_damage(self._store):
             return [
                 Noted(row.kind, row.subject, row.value, datetime.fromisoformat(row.at), row.scan, bool(row.is_told))
                 for row in rows
             ]
 
-    def marks(self) -> dict[str, str]:
-        """Name -> what was written there last."""
+    def read_marks(self) -> dict[str, str]:
+        """Name -> the value that was written last."""
         with self._store.reading() as connection:
             return {row.name: row.value for row in connection.execute(select(_MARK))}
 
-    def keep(self, notes: Iterable[Noted], marks: Mapping[str, str], due: Sequence[Due], forget: datetime) -> None:
-        """Remember all of it, or nothing: what was told, how far was read, what is to be sent.
+    def keep(
+        self, notes: Iterable[Noted], marks: Mapping[str, str], due: Sequence[WaitingMessage], forget: datetime
+    ) -> None:
+        """Remember everything or nothing: what was sent, how far the register was read, what is to be sent.
 
-        Notes from before ``forget`` go.
+        Notes from before ``forget`` are deleted.
         """
         fresh = [
             {
                 "kind": each.kind,
                 "subject": each.subject,
                 "value": each.value,
-                "at": _moment(each.at),
+                "at": _sortable_text(each.at),
                 "scan": each.scan,
                 "is_told": each.is_told,
             }
@@ -95,14 +97,14 @@ class Alerts:
         waiting = [
             {
                 "recipient": each.recipient,
-                "made": _moment(each.made),
+                "made": _sortable_text(each.made),
                 "message": json.dumps(each.message),
                 "trouble": each.trouble,
             }
             for each in due
         ]
         with self._store.writing() as connection:
-            connection.execute(delete(_NOTE).where(_NOTE.c.at < _moment(forget)))
+            connection.execute(delete(_NOTE).where(_NOTE.c.at < _sortable_text(forget)))
             for table, rows in ((_NOTE, fresh), (_DUE, waiting)):
                 if rows:
                     connection.execute(insert(table), rows)
@@ -110,23 +112,25 @@ class Alerts:
                 connection.execute(delete(_MARK).where(_MARK.c.name == name))
                 connection.execute(insert(_MARK).values(name=name, value=value))
 
-    def due(self) -> list[Due]:
-        """What waits, oldest first."""
+    def waiting_messages(self) -> list[WaitingMessage]:
+        """The messages that wait, oldest first."""
         with self._store.reading() as connection:
             rows = connection.execute(select(_DUE).order_by(_DUE.c.id)).all()
-        with intact(self._store):
+        with explain_damage(self._store):
             return [
-                Due(row.recipient, datetime.fromisoformat(row.made), json.loads(row.message), row.trouble, row.id)
+                WaitingMessage(
+                    row.recipient, datetime.fromisoformat(row.made), json.loads(row.message), row.trouble, row.id
+                )
                 for row in rows
             ]
 
     def drop(self, numbers: Iterable[int]) -> None:
-        """Forget messages that were taken, or are too old."""
+        """Forget messages that were accepted, or are too old."""
         with self._store.writing() as connection:
             connection.execute(delete(_DUE).where(_DUE.c.id.in_(list(numbers))))
 
-    def failed(self, number: int, trouble: str) -> None:
-        """A message was not taken; it stays. Every failure is counted."""
+    def note_failure(self, number: int, trouble: str) -> None:
+        """Note that a message was not accepted. It stays. Every failure is counted."""
         with self._store.writing() as connection:
             connection.execute(update(_DUE).where(_DUE.c.id == number).values(trouble=trouble))
             known = connection.execute(select(_MARK.c.value).where(_MARK.c.name == FAILURES)).scalar()
@@ -138,6 +142,6 @@ FAILURES = "failures"
 """The mark that counts every attempt that failed."""
 
 
-def _moment(at: datetime) -> str:
-    """One form, so that texts sort as times do."""
+def _sortable_text(at: datetime) -> str:
+    """A time as text that sorts."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")

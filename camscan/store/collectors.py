@@ -28,7 +28,7 @@ from sqlalchemy import (
     update,
 )
 
-from camscan.store.database import Store, intact
+from camscan.store.database import Store, explain_damage
 from camscan.store.quota import Quota, take_part
 
 _COLLECTOR = Table(
@@ -144,18 +144,18 @@ class Collectors:
 
     def all(self) -> list[Collector]:
         """In the order in which they came."""
-        with self._store.reading() as connection, intact(self._store):
+        with self._store.reading() as connection, explain_damage(self._store):
             rows = connection.execute(select(_COLLECTOR).order_by(_COLLECTOR.c.number)).mappings()
             return [_collector(row) for row in rows]
 
     def of_key(self, key: bytes) -> Collector | None:
         """The one with this public key."""
-        with self._store.reading() as connection, intact(self._store):
+        with self._store.reading() as connection, explain_damage(self._store):
             return _found(connection, _COLLECTOR.c.key == key.hex())
 
     def find(self, number: int) -> Collector | None:
         """The one of this number."""
-        with self._store.reading() as connection, intact(self._store):
+        with self._store.reading() as connection, explain_damage(self._store):
             return _found(connection, _COLLECTOR.c.number == number)
 
     def named(self, name: str) -> Collector | None:
@@ -177,7 +177,7 @@ class Collectors:
         A name that another key has is told apart by a number.
         """
         mine = _COLLECTOR.c.key == key.hex()
-        with self._store.writing() as connection, intact(self._store):
+        with self._store.writing() as connection, explain_damage(self._store):
             before = _found(connection, mine)
             values = {
                 "state": State.APPROVED.value,
@@ -196,7 +196,7 @@ class Collectors:
         """Keep a new collector that may enrol with a code once, within ``CODE_DAYS``; the code itself is not kept."""
         own = {"code": _digest(code), "code_ends_at": _code_end(now)}
         values = {"sites": _texts(sites), "networks": "[]", "role": role, **own}
-        with self._store.writing() as connection, intact(self._store):
+        with self._store.writing() as connection, explain_damage(self._store):
             number = _insert(connection, now, name=name, key=None, state=State.INVITED.value, **values)
             row = connection.execute(select(_COLLECTOR).where(_COLLECTOR.c.number == number)).mappings().one()
             return _collector(row)
@@ -214,7 +214,7 @@ class Collectors:
         None where nobody was, where its time is over, or where the key is another collector's.
         """
         mine = (_COLLECTOR.c.code == _digest(code)) & (_COLLECTOR.c.state == State.INVITED.value)
-        with self._store.writing() as connection, intact(self._store):
+        with self._store.writing() as connection, explain_damage(self._store):
             row = connection.execute(select(_COLLECTOR).where(mine)).mappings().first()
             taken = _found(connection, _COLLECTOR.c.key == key.hex())
             if row is None or taken or datetime.fromisoformat(row["code_ends_at"]) < now:
@@ -229,7 +229,7 @@ class Collectors:
 
         One transaction, which reads and changes the row of this collector and no other.
         """
-        with self._store.writing_rows() as connection, intact(self._store):
+        with self._store.writing_rows() as connection, explain_damage(self._store):
             row = connection.execute(_ADMITTED, {"wanted": asked.key.hex()}).mappings().first()
             if row is None:
                 return Admission(None, Turn.NEXT)

@@ -1,4 +1,4 @@
-"""Opening a store, and its transactions."""
+"""Opens a store, and runs its transactions."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from camscan.register.address import address_of
 
 STEPS = Path(__file__).with_name("migrations")
 ADVICE = "move it away, and a new one is made: then alerts may come twice, and earlier answers are not compared"
-"""What to do where it cannot be read."""
+"""What to do if the store cannot be read."""
 _DAMAGED = ("not a database", "malformed")
-"""What SQLite says of a file that it cannot read."""
+"""What SQLite says about a file that it cannot read."""
 BUSY_SECONDS = 30.0
-"""How long a writer waits for another one."""
+"""Seconds that a writer waits for another one."""
 _WRITE_LOCK = 0x43414D53
 """A PostgreSQL advisory lock: who holds it is writing. One for each schema, as the register's."""
 _WAITING = f"SET LOCAL lock_timeout = '{BUSY_SECONDS:g}s'"
@@ -37,19 +37,19 @@ class Store:
     def __init__(self, engine: Engine, where: str) -> None:
         self._engine = engine
         self.where = where
-        """Its file or address, as messages name it: without a password."""
+        """Its file or address without a password, for messages."""
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state and changes nothing."""
-        with self._explained(), self._engine.connect() as connection, connection.begin() as transaction:
+        with self._explain_errors(), self._engine.connect() as connection, connection.begin() as transaction:
             yield connection
             transaction.rollback()
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that waits until it is the only one that writes; whole or not at all."""
-        with self._explained(), self._engine.connect() as connection:
+        """A transaction that waits until no other one writes. It is written completely or not at all."""
+        with self._explain_errors(), self._engine.connect() as connection:
             connection.execution_options(camscan_writing=True)
             with connection.begin():
                 yield connection
@@ -61,7 +61,7 @@ class Store:
         It does not wait for the disk. Where the power fails, what it changed in the last second may be as before; what
         a later transaction of another kind has written is never kept without it.
         """
-        with self._explained(), self._engine.connect() as connection:
+        with self._explain_errors(), self._engine.connect() as connection:
             connection.execution_options(camscan_writing="rows")
             with connection.begin():
                 yield connection
@@ -77,8 +77,8 @@ class Store:
         self.close()
 
     @contextlib.contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Turn what the database says into one line for a person."""
+    def _explain_errors(self) -> Iterator[None]:
+        """Turn a database error into one line for a person."""
         try:
             yield
         except exc.OperationalError as error:
@@ -92,8 +92,8 @@ class Store:
 
 
 @contextlib.contextmanager
-def intact(store: Store) -> Iterator[None]:
-    """Turn what cannot be read in a row into RegisterError: one line that says what to do."""
+def explain_damage(store: Store) -> Iterator[None]:
+    """Turn a row that cannot be read into a RegisterError: one line that says what to do."""
     try:
         yield
     except (ValueError, TypeError, KeyError) as error:
@@ -103,7 +103,7 @@ def intact(store: Store) -> Iterator[None]:
 def of_register(register: str | Path) -> Store:
     """See ``camscan.store.open_store``."""
     address = address_of(register)
-    store = _in_file(beside(Path(register))) if address is None else _on_server(address)
+    store = _open_file(store_path(Path(register))) if address is None else _open_server(address)
     try:
         with store.writing() as connection:
             upgrade(connection, store.where)
@@ -113,19 +113,19 @@ def of_register(register: str | Path) -> Store:
     return store
 
 
-def beside(register: Path) -> Path:
+def store_path(register: Path) -> Path:
     """The file of a store: ``camscan-service.db`` beside ``camscan.db``."""
     return register.with_name(f"{register.stem}-service{register.suffix or '.db'}")
 
 
-def _in_file(path: Path) -> Store:
+def _open_file(path: Path) -> Store:
     try:
-        # It is not opened to look at: closing a descriptor of it would take away the locks of a connection that this
+        # The file is not opened to look at it: closing a descriptor would release the locks of a connection that this
         # program has already (sqlite.org/howtocorrupt.html, 2.2), and another would remove the log that it writes to.
         try:
             status = path.lstat()
         except FileNotFoundError:
-            os.close(create_file(path))  # for its owner alone from the moment it exists
+            os.close(create_file(path))  # for its owner only, from the moment it exists
         else:
             if not stat.S_ISREG(status.st_mode):
                 raise OSError(0, "it is not a regular file")
@@ -139,7 +139,7 @@ def _in_file(path: Path) -> Store:
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # transactions are begun by `_begin_sqlite`
+    connection.isolation_level = None  # `_begin_sqlite` begins transactions
     for pragma in ("trusted_schema = OFF", "foreign_keys = ON", "journal_mode = WAL", "synchronous = NORMAL"):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -149,7 +149,7 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _on_server(address: str) -> Store:
+def _open_server(address: str) -> Store:
     engine = create_engine(
         address.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1),
         pool_pre_ping=True,
@@ -170,9 +170,12 @@ def _begin_postgresql(connection: Connection) -> None:
 
 
 def upgrade(connection: Connection, where: str) -> None:
-    """Bring the tables to the newest step in the caller's transaction. Raises RegisterError for a later program's."""
+    """Bring the tables to the newest step in the caller's transaction.
+
+    Raises RegisterError if a later program made them.
+    """
     steps = sorted(step.name.split("_")[0] for step in (STEPS / "versions").glob("[0-9]*.py"))
-    version = _version(connection)
+    version = _read_version(connection)
     if version == steps[-1]:
         return
     if version is not None and version not in steps:
@@ -190,7 +193,7 @@ def upgrade(connection: Connection, where: str) -> None:
     command.upgrade(config, "head")
 
 
-def _version(connection: Connection) -> str | None:
+def _read_version(connection: Connection) -> str | None:
     if not inspect(connection).has_table(VERSION_TABLE):
         return None
     query: Select[Any] = select(func.max(column("version_num"))).select_from(table(VERSION_TABLE))

@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from camscan.store.database import Store, intact
+from camscan.store.database import Store, explain_damage
 
 WAITING = "waiting"
 ANSWERS = frozenset({"accepted", "refused", "begun", "failed", "done"})
@@ -88,19 +88,19 @@ class Errands:
     def due(self, key: bytes, now: datetime) -> list[Errand]:
         """Those that are not over and may still be begun, or continued, oldest first."""
         told = {"wanted": key.hex(), "now": now.astimezone(UTC).isoformat()}
-        with self._store.reading() as connection, intact(self._store):
+        with self._store.reading() as connection, explain_damage(self._store):
             return [_errand(row) for row in connection.execute(_DUE, told).mappings()]
 
     def of_key(self, key: bytes) -> list[Errand]:
         """All of a collector, oldest first: ids sort by time."""
-        with self._store.reading() as connection, intact(self._store):
+        with self._store.reading() as connection, explain_damage(self._store):
             query = select(_ERRAND).where(_ERRAND.c.key == key.hex()).order_by(_ERRAND.c.id)
             return [_errand(row) for row in connection.execute(query).mappings()]
 
     def latest(self) -> dict[bytes, Errand]:
         """Key -> the last that its collector was asked for."""
         last = select(func.max(_ERRAND.c.id)).group_by(_ERRAND.c.key)
-        with self._store.reading() as connection, intact(self._store):
+        with self._store.reading() as connection, explain_damage(self._store):
             found = map(_errand, connection.execute(select(_ERRAND).where(_ERRAND.c.id.in_(last))).mappings())
             return {each.key: each for each in found}
 
@@ -129,7 +129,7 @@ class Errands:
     def newest(self) -> dict[tuple[str, str], datetime]:
         """Site and state -> when the newest errand of that site that stands so was made."""
         query = select(_ERRAND.c.site, _ERRAND.c.state, func.max(_ERRAND.c.made_at).label("made_at"))
-        with self._store.reading() as connection, intact(self._store):
+        with self._store.reading() as connection, explain_damage(self._store):
             rows = connection.execute(query.group_by(_ERRAND.c.site, _ERRAND.c.state)).all()
             return {(row.site, row.state): datetime.fromisoformat(row.made_at) for row in rows}
 

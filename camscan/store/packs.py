@@ -1,4 +1,4 @@
-"""Packs of answers that were released: who released them when, and the tables that everybody has now."""
+"""Packs of answers that were released: who released them when, and the tables that are public now."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ class KeptPack:
 
     reference: str
     role: str
-    """A role, no name."""
+    """A role, never a name."""
     released_at: datetime
     day: date
-    """As of which its numbers are."""
+    """The day for which its numbers hold."""
     digest: str
     """SHA-256 of its answers, in hexadecimal."""
     content: str
-    """Its tables as they were given, as JSON."""
+    """Its tables as they were released, as JSON."""
 
 
 class Packs:
-    """The packs that were released, within one transaction."""
+    """The released packs, within one transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def all(self) -> list[KeptPack]:
-        """In the order of their release."""
+        """The packs, in the order of their release."""
         rows = self._connection.execute(select(_PACKS).order_by(_PACKS.c.number)).mappings()
         return [
             KeptPack(
@@ -75,14 +75,14 @@ class Packs:
         )
 
 
-def released(store: Store) -> list[KeptPack]:
-    """Every pack that was released, in the order of their release."""
+def released_packs(store: Store) -> list[KeptPack]:
+    """Every pack that was released, in the order of its release."""
     with store.reading() as connection:
         return Packs(connection).all()
 
 
 @contextlib.contextmanager
-def releasing(store: Store) -> Iterator[Packs]:
-    """A transaction in which nobody else releases anything; what is kept in it is kept when the block ends well."""
+def release_transaction(store: Store) -> Iterator[Packs]:
+    """A transaction in which nobody else releases anything. It is written if the block ends without an error."""
     with store.writing() as connection:
         yield Packs(connection)

@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from camscan.store.database import Store, intact
+from camscan.store.database import Store, explain_damage
 
 RECORDED, WAITING, REFUSED, LOST = "recorded", "waiting", "refused", "lost"
 """A parcel is lost where its file is: its collector sends it again."""
@@ -81,20 +81,20 @@ class Parcels:
 
     def of_scan(self, scan_id: str) -> ArrivedParcel | None:
         """The parcel of a scan."""
-        with self._store.reading() as connection, intact(self._store):
+        with self._store.reading() as connection, explain_damage(self._store):
             row = connection.execute(select(_PARCEL).where(_PARCEL.c.scan_id == scan_id)).mappings().first()
             return _parcel(row) if row else None
 
     def waiting(self) -> list[ArrivedParcel]:
         """Those that are to be recorded, in the order of their scans: ids sort by time."""
-        with self._store.reading() as connection, intact(self._store):
+        with self._store.reading() as connection, explain_damage(self._store):
             query = select(_PARCEL).where(_PARCEL.c.state == WAITING).order_by(_PARCEL.c.scan_id)
             return [_parcel(row) for row in connection.execute(query).mappings()]
 
     def backlog(self) -> Backlog:
         """How many are to be recorded, without reading them."""
         told = select(func.count(), func.min(_PARCEL.c.arrived_at)).where(_PARCEL.c.state == WAITING)
-        with self._store.reading() as connection, intact(self._store):
+        with self._store.reading() as connection, explain_damage(self._store):
             count, oldest = connection.execute(told).one()
             return Backlog(count, datetime.fromisoformat(oldest) if oldest else None)
 
@@ -102,7 +102,7 @@ class Parcels:
         """Key -> state -> how many came from it."""
         query = select(_PARCEL.c.key, _PARCEL.c.state, func.count()).group_by(_PARCEL.c.key, _PARCEL.c.state)
         found: dict[bytes, dict[str, int]] = {}
-        with self._store.reading() as connection, intact(self._store):
+        with self._store.reading() as connection, explain_damage(self._store):
             for key, state, count in sorted(map(tuple, connection.execute(query))):
                 found.setdefault(bytes.fromhex(key), {})[state] = count
         return found
@@ -112,7 +112,7 @@ class Parcels:
         wanted = [_PARCEL.c.state == state] if state else []
         wanted += [_PARCEL.c.key == key.hex()] if key else []
         query = select(_PARCEL).where(*wanted).order_by(_PARCEL.c.arrived_at.desc(), _PARCEL.c.scan_id.desc())
-        with self._store.reading() as connection, intact(self._store):
+        with self._store.reading() as connection, explain_damage(self._store):
             total = connection.execute(select(func.count()).select_from(_PARCEL).where(*wanted)).scalar_one()
             rows = connection.execute(query.offset(first).limit(most)).mappings()
             return [_parcel(row) for row in rows], total
@@ -120,7 +120,7 @@ class Parcels:
     def lost_of(self, key: bytes, scan_ids: Sequence[str]) -> list[str]:
         """Those of these scans whose parcel is not here, or whose file was lost; never another collector's."""
         columns = _PARCEL.c.scan_id, _PARCEL.c.key, _PARCEL.c.state
-        with self._store.reading() as connection, intact(self._store):
+        with self._store.reading() as connection, explain_damage(self._store):
             rows = connection.execute(select(*columns).where(_PARCEL.c.scan_id.in_(scan_ids))).all()
         settled = {scan_id for scan_id, owner, state in rows if owner != key.hex() or state != LOST}
         return [each for each in scan_ids if each not in settled]
@@ -135,7 +135,7 @@ class Parcels:
 
     def keep(self, parcel: ArrivedParcel) -> ArrivedParcel:
         """Remember a parcel; what is remembered now. One that was recorded, or has other content, stays as it is."""
-        with self._store.writing() as connection, intact(self._store):
+        with self._store.writing() as connection, explain_damage(self._store):
             before = _of(connection, parcel.scan_id)
             if before is None:
                 connection.execute(insert(_PARCEL).values(scan_id=parcel.scan_id, **_values(parcel)))
@@ -150,7 +150,7 @@ class Parcels:
     def wait_again(self, parcel: ArrivedParcel) -> None:
         """Let a parcel wait whose file is here and whose scan is not in the register, whatever became of it before."""
         mine = _PARCEL.c.scan_id == parcel.scan_id
-        with self._store.writing() as connection, intact(self._store):
+        with self._store.writing() as connection, explain_damage(self._store):
             if _of(connection, parcel.scan_id) is None:
                 connection.execute(insert(_PARCEL).values(scan_id=parcel.scan_id, **_values(parcel)))
             else:

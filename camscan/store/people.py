@@ -1,6 +1,6 @@
-"""Accounts of people who sign in, and what each may do: kept by what the sign-in service calls them, without a name.
+"""Accounts of people who sign in, and what each may do. They are kept by the service's identifier, without a name.
 
-A row stays when somebody's access ends: what they did is told of them by its number.
+A row stays when somebody's access ends: the acts name them by its number.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from camscan.store.account import Account, Person
-from camscan.store.database import Store, intact
+from camscan.store.database import Store, explain_damage
 
 _PERSON = Table(
     "service_person",
@@ -43,7 +43,7 @@ _PERSON = Table(
     *(Column(name, String(40), nullable=False) for name in ("since", "seen_at", "ended_at")),
 )
 WAITS = timedelta(days=30)
-"""How long an account is remembered that signed in, and that nobody gave a role."""
+"""How long an account is kept that has signed in and that nobody gave a role."""
 _MOST_WAITING = 1000
 
 
@@ -54,56 +54,55 @@ class People:
         self._store = store
 
     def all(self) -> list[Person]:
-        """Everybody, in the order in which they came."""
-        with self._store.reading() as connection, intact(self._store):
+        """All accounts, in the order in which they came."""
+        with self._store.reading() as connection, explain_damage(self._store):
             rows = connection.execute(select(_PERSON).order_by(_PERSON.c.number)).mappings()
-            return [_person(row) for row in rows]
+            return [_person_of_row(row) for row in rows]
 
     def find(self, number: int) -> Person | None:
-        """The one of that number."""
-        with self._store.reading() as connection, intact(self._store):
-            return _found(connection, _PERSON.c.number == number)
+        """The account of this number."""
+        with self._store.reading() as connection, explain_damage(self._store):
+            return _find_person(connection, _PERSON.c.number == number)
 
-    def arrive(self, account: Account, claimed: str = "", now: datetime | None = None) -> Person:
+    def note_sign_in(self, account: Account, claimed: str = "", now: datetime | None = None) -> Person:
         """Note that somebody has signed in, and what the service said they may do.
 
-        Those whom nobody gave a role are forgotten after ``WAITS``. Where very many wait, one more is not kept: their
-        number is 0.
+        Accounts without a role are forgotten after ``WAITS``. If very many wait, one more is not kept: its number is 0.
         """
         at = now or datetime.now(UTC)
-        is_it, is_waiting = _is(account), (_PERSON.c.rights == "") & (_PERSON.c.claimed == "")
+        is_it, is_waiting = _is_account(account), (_PERSON.c.rights == "") & (_PERSON.c.claimed == "")
         is_waiting &= _PERSON.c.ended_at == ""
-        with self._store.writing() as connection, intact(self._store):
-            connection.execute(delete(_PERSON).where(is_waiting, _PERSON.c.seen_at < _written(at - WAITS)))
-            if _found(connection, is_it) is None:
+        with self._store.writing() as connection, explain_damage(self._store):
+            connection.execute(delete(_PERSON).where(is_waiting, _PERSON.c.seen_at < _sortable_text(at - WAITS)))
+            if _find_person(connection, is_it) is None:
                 waiting = connection.execute(select(func.count()).select_from(_PERSON).where(is_waiting)).scalar_one()
                 if waiting >= _MOST_WAITING and not claimed:
                     return Person(number=0, account=account, since=at)
-                connection.execute(insert(_PERSON).values(**_new(account, at)))
-            connection.execute(update(_PERSON).where(is_it).values(claimed=claimed, seen_at=_written(at)))
-            return _present(_found(connection, is_it))
+                connection.execute(insert(_PERSON).values(**_new_row(account, at)))
+            connection.execute(update(_PERSON).where(is_it).values(claimed=claimed, seen_at=_sortable_text(at)))
+            return _require_person(_find_person(connection, is_it))
 
     def add(
         self, account: Account, *, rights: str, role: str = "", sites: tuple[str, ...] | None = None
     ) -> Person | None:
-        """Let an account do something before it has signed in; None where it is known already."""
-        with self._store.writing() as connection, intact(self._store):
-            if _found(connection, _is(account)) is not None:
+        """Let an account do something before it has signed in; None if it is known already."""
+        with self._store.writing() as connection, explain_damage(self._store):
+            if _find_person(connection, _is_account(account)) is not None:
                 return None
-            values = {"rights": rights, "role": role, "sites": _listed(sites)}
-            connection.execute(insert(_PERSON).values(**{**_new(account, datetime.now(UTC)), **values}))
-            return _present(_found(connection, _is(account)))
+            values = {"rights": rights, "role": role, "sites": _sites_text(sites)}
+            connection.execute(insert(_PERSON).values(**{**_new_row(account, datetime.now(UTC)), **values}))
+            return _require_person(_find_person(connection, _is_account(account)))
 
     def change(
         self, number: int, revision: int, *, rights: str, role: str = "", sites: tuple[str, ...] | None = None
     ) -> bool:
-        """Let somebody do something else, also after their access had ended; False where the row was changed since."""
-        values = {"rights": rights, "role": role, "sites": _listed(sites), "ended_at": ""}
+        """Let somebody do something else, also after their access had ended; False if the row was changed meanwhile."""
+        values = {"rights": rights, "role": role, "sites": _sites_text(sites), "ended_at": ""}
         return self._write(number, revision, values)
 
-    def end(self, number: int, revision: int, now: datetime | None = None) -> bool:
-        """Let somebody do nothing any more, whatever the service says; False where the row was changed since."""
-        return self._write(number, revision, {"ended_at": _written(now or datetime.now(UTC))})
+    def end_access(self, number: int, revision: int, now: datetime | None = None) -> bool:
+        """Let somebody do nothing any more, whatever the service says; False if the row was changed meanwhile."""
+        return self._write(number, revision, {"ended_at": _sortable_text(now or datetime.now(UTC))})
 
     def _write(self, number: int, revision: int, values: Mapping[str, Any]) -> bool:
         is_it = (_PERSON.c.number == number) & (_PERSON.c.revision == revision)
@@ -112,11 +111,11 @@ class People:
             return done.rowcount == 1
 
 
-def _is(account: Account) -> Any:
+def _is_account(account: Account) -> Any:
     return (_PERSON.c.issuer == account.issuer) & (_PERSON.c.subject == account.subject)
 
 
-def _new(account: Account, at: datetime) -> dict[str, Any]:
+def _new_row(account: Account, at: datetime) -> dict[str, Any]:
     empty = dict.fromkeys(("rights", "claimed", "role", "seen_at", "ended_at"), "")
     return {
         **empty,
@@ -124,21 +123,21 @@ def _new(account: Account, at: datetime) -> dict[str, Any]:
         "subject": account.subject,
         "sites": None,
         "revision": 1,
-        "since": _written(at),
+        "since": _sortable_text(at),
     }
 
 
-def _found(connection: Connection, is_it: Any) -> Person | None:
+def _find_person(connection: Connection, is_it: Any) -> Person | None:
     row = connection.execute(select(_PERSON).where(is_it)).mappings().first()
-    return None if row is None else _person(row)
+    return None if row is None else _person_of_row(row)
 
 
-def _present(found: Person | None) -> Person:
+def _require_person(found: Person | None) -> Person:
     assert found  # noqa: S101 - it was written in the same transaction
     return found
 
 
-def _person(row: RowMapping) -> Person:
+def _person_of_row(row: RowMapping) -> Person:
     return Person(
         number=row["number"],
         account=Account(issuer=row["issuer"], subject=row["subject"]),
@@ -153,10 +152,10 @@ def _person(row: RowMapping) -> Person:
     )
 
 
-def _listed(sites: tuple[str, ...] | None) -> str | None:
+def _sites_text(sites: tuple[str, ...] | None) -> str | None:
     return None if sites is None else json.dumps(sites)
 
 
-def _written(moment: datetime) -> str:
-    """In a form that sorts."""
+def _sortable_text(moment: datetime) -> str:
+    """A time as text that sorts."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")

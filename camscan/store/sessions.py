@@ -1,4 +1,4 @@
-"""Sessions of people who have signed in: kept by a digest of the secret in their cookie, never by the secret itself."""
+"""Sessions of people who have signed in. They are kept by a digest of the secret in the cookie, never by the secret."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Column, MetaData, RowMapping, String, Table, Text, delete, insert, select, update
 
-from camscan.store.database import Store, intact
+from camscan.store.database import Store, explain_damage
 
 _SESSION = Table(
     "service_session",
@@ -26,7 +26,7 @@ _BYTES = 32
 NUMBER = 16
 """Characters of a session's number: the beginning of the digest by which it is kept."""
 _STEP = timedelta(minutes=1)
-"""How exactly it is known when somebody was last seen: not every page is a write."""
+"""How exactly the last use of a session is known: not every page causes a write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,21 +34,21 @@ class Session:
     """Somebody who has signed in."""
 
     subject: str
-    """Who that is, as whoever let them in knows them; ``local`` for whoever started the program."""
+    """Who they are, by the name that the sign-in gave them; ``local`` for the person who started the program."""
     rights: str
-    """What they may do: a word of the caller's."""
+    """What they may do: a word that the caller chooses."""
     role: str = ""
-    """The role that the log is to hold; empty until somebody says."""
+    """The role for the log; empty until somebody names it."""
     sites: tuple[str, ...] | None = None
     """The only sites that they may see; None for all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """A session as its owner, and whoever looks after access, may see it: without its secret."""
+class ListedSession:
+    """A session as its owner and the people who look after access may see it: without its secret."""
 
     number: str
-    """By which it can be ended."""
+    """The number by which it can be ended."""
     session: Session
     began_at: datetime
     seen_at: datetime
@@ -60,54 +60,54 @@ class Sessions:
     """The sessions of a store. Every method is one transaction; threads and processes may share them."""
 
     def __init__(self, store: Store, *, longest: timedelta, idle: timedelta) -> None:
-        """A session ends after ``longest``, and earlier when nothing was asked for ``idle``."""
+        """A session ends after ``longest``, and earlier after ``idle`` without a request."""
         self._store = store
         self._longest = longest
         self._idle = idle
 
     def begin(self, session: Session, now: datetime | None = None) -> str:
-        """Keep a new session; the secret for its cookie. Those that have ended are forgotten."""
+        """Keep a new session. Returns the secret for its cookie. Sessions that have ended are forgotten."""
         at, secret = now or datetime.now(UTC), secrets.token_urlsafe(_BYTES)
         with self._store.writing() as connection:
-            connection.execute(delete(_SESSION).where(_SESSION.c.ends_at < _written(at)))
-            connection.execute(delete(_SESSION).where(_SESSION.c.seen_at < _written(at - self._idle)))
+            connection.execute(delete(_SESSION).where(_SESSION.c.ends_at < _sortable_text(at)))
+            connection.execute(delete(_SESSION).where(_SESSION.c.seen_at < _sortable_text(at - self._idle)))
             connection.execute(
                 insert(_SESSION).values(
-                    digest=_digest(secret),
+                    digest=_digest_of(secret),
                     subject=session.subject,
                     rights=session.rights,
                     role=session.role,
                     sites=None if session.sites is None else json.dumps(session.sites),
-                    began_at=_written(at),
-                    seen_at=_written(at),
-                    ends_at=_written(at + self._longest),
+                    began_at=_sortable_text(at),
+                    seen_at=_sortable_text(at),
+                    ends_at=_sortable_text(at + self._longest),
                 )
             )
         return secret
 
     def find(self, secret: str, now: datetime | None = None) -> Session | None:
-        """The session of a cookie; None where there is none, or it has ended. Notes that it was used."""
-        at, own = now or datetime.now(UTC), _SESSION.c.digest == _digest(secret)
-        with self._store.reading() as connection, intact(self._store):
+        """The session of a cookie; None if there is none, or if it has ended. Its use is noted."""
+        at, own = now or datetime.now(UTC), _SESSION.c.digest == _digest_of(secret)
+        with self._store.reading() as connection, explain_damage(self._store):
             row = connection.execute(select(_SESSION).where(own)).mappings().first()
-            if row is None or row["ends_at"] < _written(at) or row["seen_at"] < _written(at - self._idle):
+            if row is None or row["ends_at"] < _sortable_text(at) or row["seen_at"] < _sortable_text(at - self._idle):
                 return None
-            found = _session(row)
-        if row["seen_at"] < _written(at - _STEP):
+            found = _session_of_row(row)
+        if row["seen_at"] < _sortable_text(at - _STEP):
             with self._store.writing() as connection:
-                connection.execute(update(_SESSION).where(own).values(seen_at=_written(at)))
+                connection.execute(update(_SESSION).where(own).values(seen_at=_sortable_text(at)))
         return found
 
-    def all(self, now: datetime | None = None) -> list[Kept]:
+    def all(self, now: datetime | None = None) -> list[ListedSession]:
         """Every session that has not ended, the latest first."""
         at = now or datetime.now(UTC)
-        lasting = (_SESSION.c.ends_at >= _written(at), _SESSION.c.seen_at >= _written(at - self._idle))
-        with self._store.reading() as connection, intact(self._store):
+        lasting = (_SESSION.c.ends_at >= _sortable_text(at), _SESSION.c.seen_at >= _sortable_text(at - self._idle))
+        with self._store.reading() as connection, explain_damage(self._store):
             rows = connection.execute(select(_SESSION).where(*lasting).order_by(_SESSION.c.began_at.desc())).mappings()
             return [
-                Kept(
+                ListedSession(
                     number=row["digest"][:NUMBER],
-                    session=_session(row),
+                    session=_session_of_row(row),
                     began_at=datetime.fromisoformat(row["began_at"]),
                     seen_at=datetime.fromisoformat(row["seen_at"]),
                     ends_at=datetime.fromisoformat(row["ends_at"]),
@@ -116,17 +116,17 @@ class Sessions:
             ]
 
     def act_as(self, secret: str, role: str) -> None:
-        """Let the log hold this role from now on."""
+        """Record this role in the log from now on."""
         with self._store.writing() as connection:
-            connection.execute(update(_SESSION).where(_SESSION.c.digest == _digest(secret)).values(role=role))
+            connection.execute(update(_SESSION).where(_SESSION.c.digest == _digest_of(secret)).values(role=role))
 
     def end(self, secret: str) -> None:
         """Sign out. Harmless when repeated."""
         with self._store.writing() as connection:
-            connection.execute(delete(_SESSION).where(_SESSION.c.digest == _digest(secret)))
+            connection.execute(delete(_SESSION).where(_SESSION.c.digest == _digest_of(secret)))
 
     def end_number(self, number: str) -> bool:
-        """End the session of that number; whether there was one."""
+        """End the session of this number. Returns whether there was one."""
         if len(number) != NUMBER or not number.isalnum():
             return False
         with self._store.writing() as connection:
@@ -134,25 +134,25 @@ class Sessions:
             return bool(ended.rowcount)
 
     def end_all(self, subject: str) -> int:
-        """End every session of somebody; how many there were."""
+        """End every session of a subject. Returns how many there were."""
         with self._store.writing() as connection:
             return connection.execute(delete(_SESSION).where(_SESSION.c.subject == subject)).rowcount
 
 
 def number_of(secret: str) -> str:
-    """The number of a session: it gives away nothing of its secret."""
-    return _digest(secret)[:NUMBER]
+    """The number of a session. It reveals nothing about the secret."""
+    return _digest_of(secret)[:NUMBER]
 
 
-def _session(row: RowMapping) -> Session:
+def _session_of_row(row: RowMapping) -> Session:
     sites = None if row["sites"] is None else tuple(map(str, json.loads(row["sites"])))
     return Session(subject=row["subject"], rights=row["rights"], role=row["role"], sites=sites)
 
 
-def _digest(secret: str) -> str:
+def _digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _written(moment: datetime) -> str:
-    """In a form that sorts."""
+def _sortable_text(moment: datetime) -> str:
+    """A time as text that sorts."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -1,4 +1,4 @@
-"""What somebody may enter about devices, act by act: a form is a row of this table."""
+"""What people may enter about devices: each act is one form and one row of this table."""
 
 from __future__ import annotations
 
@@ -11,56 +11,56 @@ from camscan.asset import Asset
 from camscan.web.rights import Visitor
 
 REMARK = "remark"
-"""A line for the notes, in a form."""
+"""The field for a line that is added to the notes."""
 Answers = Mapping[str, str]
-"""Column -> the text in its field, in the form in which it is stored."""
+"""Column -> the text in its field, as it is stored."""
 
 
-def _no_more(_row: Asset, _role: str, _answers: Answers) -> dict[str, str]:
+def _nothing_further(_row: Asset, _role: str, _answers: Answers) -> dict[str, str]:
     return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """One form: what it asks for, and what follows beside the answers."""
+    """One form: what it asks for, and what else is entered with its answers."""
 
     title: str
     lead: str = ""
-    """A sentence or two for whoever has never seen the form."""
+    """A sentence or two for people who have not seen the form before."""
     columns: tuple[str, ...] = ()
-    """Those that the form asks for, in its order."""
-    needed: tuple[str, ...] = ()
-    """Columns that must be answered; ``remark`` is the note."""
-    today: tuple[str, ...] = ()
+    """The columns that the form asks for, in its order."""
+    required: tuple[str, ...] = ()
+    """The columns that must be answered; ``remark`` is the note."""
+    dated_today: tuple[str, ...] = ()
     """Columns whose field begins with today's date."""
     takes_remark: bool = False
     """Whether a line may be added to the notes."""
-    follows: Callable[[Asset, str, Answers], dict[str, str]] = _no_more
-    """Further entries about a device, by the role of whoever enters, and the answers."""
-    rests_on: str = ""
-    """A column that somebody must be allowed to write to do this at all; the first one where none is named."""
+    further_entries: Callable[[Asset, str, Answers], dict[str, str]] = _nothing_further
+    """Further entries about a device. Takes its row, the role of the person who enters, and the answers."""
+    required_column: str = ""
+    """A column that the visitor must be allowed to write; the first column of the form where none is named."""
 
-    def may(self, visitor: Visitor) -> bool:
-        """Whether somebody may do this: they may also write every column that must be answered."""
-        columns = {self.rests_on or self.columns[0], *self.needed} - {REMARK}
+    def may_do(self, visitor: Visitor) -> bool:
+        """Whether a visitor may do this: they may write the required column and every column that must be answered."""
+        columns = {self.required_column or self.columns[0], *self.required} - {REMARK}
         return all(visitor.writes(name) for name in columns)
 
 
-def _visited(row: Asset, role: str, answers: Answers) -> dict[str, str]:
+def _after_visit(row: Asset, role: str, answers: Answers) -> dict[str, str]:
     return edit.visit_entries(row, role, date.fromisoformat(answers["last_confirmed_on"]))
 
 
-def _removed(row: Asset, _role: str, answers: Answers) -> dict[str, str]:
+def _after_removal(row: Asset, _role: str, answers: Answers) -> dict[str, str]:
     return edit.removal_entries(
         row, answers["removal_evidence_ref"], date.fromisoformat(answers["actual_removal_date"])
     )
 
 
-def _risk_accepted(_row: Asset, _role: str, answers: Answers) -> dict[str, str]:
+def _after_accepted_risk(_row: Asset, _role: str, answers: Answers) -> dict[str, str]:
     return edit.risk_accepted(answers["scope_decision_ref"], answers.get("accepted_until"))
 
 
-def _not_ours(_row: Asset, _role: str, answers: Answers) -> dict[str, str]:
+def _after_not_ours(_row: Asset, _role: str, answers: Answers) -> dict[str, str]:
     return edit.belongs_elsewhere(answers.get("controller"))
 
 
@@ -72,10 +72,10 @@ ACTS: Mapping[str, Act] = {
             *("last_confirmed_on", "location_detail", "indoor_outdoor_public", "council_asset_tag"),
             *("brand_on_badge", "switch_port"),
         ),
-        needed=("last_confirmed_on",),
-        today=("last_confirmed_on",),
+        required=("last_confirmed_on",),
+        dated_today=("last_confirmed_on",),
         takes_remark=True,
-        follows=_visited,
+        further_entries=_after_visit,
     ),
     "plan": Act(
         title="Plan the removal",
@@ -98,35 +98,35 @@ ACTS: Mapping[str, Act] = {
             *("actual_removal_date", "removal_evidence_ref", "data_wiped", "disposal_route"),
             *("disposal_certificate_ref", "disposal_date"),
         ),
-        needed=("actual_removal_date", "removal_evidence_ref"),
-        today=("actual_removal_date",),
+        required=("actual_removal_date", "removal_evidence_ref"),
+        dated_today=("actual_removal_date",),
         takes_remark=True,
-        follows=_removed,
-        rests_on="lifecycle_status",
+        further_entries=_after_removal,
+        required_column="lifecycle_status",
     ),
     "gone": Act(
         title="Report that it is gone",
         lead="Nobody has the proof of its removal yet. The CCTV officer sees the report, and records the removal.",
         columns=("reported_gone_on",),
-        needed=("reported_gone_on",),
-        today=("reported_gone_on",),
+        required=("reported_gone_on",),
+        dated_today=("reported_gone_on",),
         takes_remark=True,
     ),
     "accept-risk": Act(
         title="Accept the risk",
         lead="The council decided to keep the device. Name the decision, and the date of the next decision.",
         columns=("scope_decision_ref", "accepted_until"),
-        needed=("scope_decision_ref",),
-        follows=_risk_accepted,
-        rests_on="accepted_until",
+        required=("scope_decision_ref",),
+        further_entries=_after_accepted_risk,
+        required_column="accepted_until",
     ),
     "not-ours": Act(
         title="It is not ours",
         lead="The device belongs to somebody else, so the council does not remove it. It stays in the register.",
         columns=("controller",),
         takes_remark=True,
-        follows=_not_ours,
-        rests_on="lifecycle_status",
+        further_entries=_after_not_ours,
+        required_column="lifecycle_status",
     ),
     "network": Act(
         title="Enter how it is connected",
@@ -144,14 +144,14 @@ ACTS: Mapping[str, Act] = {
     ),
     "note": Act(
         title="Add a note",
-        needed=("remark",),
+        required=("remark",),
         takes_remark=True,
-        rests_on="notes",
+        required_column="notes",
     ),
 }
 """Part of the address -> its form."""
 
 
-def acts_of(visitor: Visitor) -> dict[str, Act]:
-    """The forms that somebody may fill in."""
-    return {name: act for name, act in ACTS.items() if act.may(visitor)}
+def acts_for(visitor: Visitor) -> dict[str, Act]:
+    """The forms that a visitor may fill in."""
+    return {name: act for name, act in ACTS.items() if act.may_do(visitor)}

@@ -1,4 +1,4 @@
-"""What somebody sends: never more than may be sent there, and never more at once than this machine has memory for."""
+"""The bodies of requests: bounded in size, and in how many are in memory at once."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive
 
 MOST = 1_000_000
-"""Bytes of a form without files, and of anything that is sent where there is no page."""
+"""Bytes of a form without files, and of anything that is sent to a path without a page."""
 AT_ONCE = 4
-"""Files that are taken at once: each is in memory as a whole, of up to 50 MB."""
+"""How many files are taken at once: each is completely in memory, up to 50 MB."""
 _FIELDS, _FILES = 2000, 5
 
 
 class Gate:
-    """Lets a few files in at once, and one of each person: nobody fills the memory, and nobody shuts out the others."""
+    """Lets in a few files at once, and one from each person. Nobody fills the memory or shuts out the others."""
 
     def __init__(self, most: int = AT_ONCE) -> None:
         self._most = most
@@ -33,8 +33,8 @@ class Gate:
         self._inside: set[str] = set()
 
     @contextlib.contextmanager
-    def passing(self, subject: str) -> Iterator[None]:
-        """While somebody sends a file. Raises BusyError where they must wait."""
+    def admit(self, subject: str) -> Iterator[None]:
+        """Let in one file, for as long as the block runs. Raises BusyError if the person must wait."""
         with self._lock:
             if subject in self._inside:
                 raise BusyError("you are already sending another file")
@@ -48,8 +48,8 @@ class Gate:
                 self._inside.discard(subject)
 
 
-def bounded(receive: Receive, most: int) -> Receive:
-    """What is sent, and no more than so many bytes of it, whatever its length was said to be."""
+def limit_body(receive: Receive, most: int) -> Receive:
+    """A ``receive`` that yields at most ``most`` bytes of the body, whatever length the request announced."""
     left = most
 
     async def counted() -> Message:
@@ -64,12 +64,12 @@ def bounded(receive: Receive, most: int) -> Receive:
 
 
 async def is_large_body(request: Request, *, keep: bool) -> bool:
-    """Whether more may come than a form without files, or nobody knows how much.
+    """Whether the body may be larger than a form without files, or its size is unknown.
 
-    What nobody is to keep is let pass by then: a browser hears no answer before it has sent everything.
+    A body that is not wanted is read and dropped here: a browser reads no answer before it has sent everything.
     """
     length = request.headers.get("content-length", "")
-    if length and int(length) <= MOST:  # the guard has looked at it: digits, and few
+    if length and int(length) <= MOST:  # the guard has checked it: digits, and few
         return False
     if not keep:
         async for _ in request.stream():
@@ -78,7 +78,7 @@ async def is_large_body(request: Request, *, keep: bool) -> bool:
 
 
 async def read_form(request: Request) -> tuple[list[tuple[str, str]], dict[str, Upload]]:
-    """The fields and files of a form; nothing of it touches the disk unless it is large, and then it is soon gone."""
+    """The fields and files of a form. Only large files touch the disk, and they are deleted soon."""
     fields: list[tuple[str, str]] = []
     files: dict[str, Upload] = {}
     async with request.form(max_files=_FILES, max_fields=_FIELDS, max_part_size=MOST) as found:

@@ -1,4 +1,4 @@
-"""Whether the pages can be reached and people can sign in: every finding is a line that says what to do."""
+"""Checks whether the pages can be reached and people can sign in. Every finding is a line that says what to do."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ from camscan.errors import CamscanError, ConfigError, UsageError
 from camscan.store import open_store
 from camscan.store.people import People
 from camscan.web.oidc.journey import Journey
-from camscan.web.oidc.provider import Provider, headers_of
+from camscan.web.oidc.provider import Provider, fetch_headers
 from camscan.web.oidc.tokens import LEEWAY, SignInError
 from camscan.web.rights import Role
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """One thing that was checked."""
 
     says: str
     is_wrong: bool = False
 
 
-def check(space: Workspace) -> Iterator[Finding]:
-    """Look at everything that can be looked at from here. Raises UsageError where nobody is to sign in."""
+def check_sign_in(space: Workspace) -> Iterator[Finding]:
+    """Check everything that can be checked from here. Raises UsageError if no sign-in is configured."""
     web = space.settings.web
     if not web.is_shared:
         raise UsageError(
             "camscan.yaml has no web: with auth:, so the pages are only for the person who starts camscan serve"
         )
-    yield from _address(web.url)
+    yield from _check_address(web.url)
     if web.oidc:
-        yield from _service(web.oidc, web.url)
+        yield from _check_service(web.oidc, web.url)
     else:
         yield Finding(f"Sign-in: by the proxy, which says in {web.proxy_header} who it is")
-    yield from _people(space)
+    yield from _check_people(space)
 
 
-def _address(url: str) -> Iterator[Finding]:
-    """Whether something answers there, with a certificate that this machine trusts."""
+def _check_address(url: str) -> Iterator[Finding]:
+    """Whether a server answers at this address, with a certificate that this machine trusts."""
     try:
-        status, _ = headers_of(f"{url}/health")
+        status, _ = fetch_headers(f"{url}/health")
     except SignInError as error:
         yield Finding(
             f"Address: {url} cannot be reached ({error}); check that the proxy is running, and its certificate", True
@@ -57,7 +57,7 @@ def _address(url: str) -> Iterator[Finding]:
         yield Finding(f"Address: {url} answers {status}; is camscan serve running behind it?", is_wrong=True)
 
 
-def _service(oidc: Oidc, url: str) -> Iterator[Finding]:
+def _check_service(oidc: Oidc, url: str) -> Iterator[Finding]:
     try:
         oidc.secret.read()
     except ConfigError as error:
@@ -66,22 +66,22 @@ def _service(oidc: Oidc, url: str) -> Iterator[Finding]:
         yield Finding(f"Client secret: in {oidc.secret.place}")
     provider = Provider(oidc, url)
     try:
-        provider.way_in(Journey(), "/")
-        _, said = headers_of(oidc.issuer.rstrip("/") + "/.well-known/openid-configuration")
+        provider.sign_in_address(Journey(), "/")
+        _, said = fetch_headers(oidc.issuer.rstrip("/") + "/.well-known/openid-configuration")
     except SignInError as error:
         yield Finding(f"Sign-in: {error}", is_wrong=True)
         return
     yield Finding(f"Sign-in: {oidc.issuer} answers; register {provider.redirect} there as the redirect address")
-    yield from _clock(said.get("date", ""))
+    yield from _check_clock(said.get("date", ""))
     if not oidc.roles:
         yield Finding("Roles: camscan.yaml maps none, so the page People says what each may do")
     else:
-        known = ", ".join(f"{name} → {Role(rights).words}" for name, rights in oidc.roles.items())
+        known = ", ".join(f"{name} → {Role(rights).display_name}" for name, rights in oidc.roles.items())
         yield Finding(f"Roles: {known} (claim {oidc.roles_claim})")
 
 
-def _clock(date: str) -> Iterator[Finding]:
-    """Tokens hold for minutes: a clock that is wrong by more than ``LEEWAY`` shuts everybody out."""
+def _check_clock(date: str) -> Iterator[Finding]:
+    """Tokens are valid for minutes: a clock that is wrong by more than ``LEEWAY`` shuts everybody out."""
     try:
         apart = abs(time.time() - parsedate_to_datetime(date).timestamp())
     except ValueError:
@@ -95,7 +95,7 @@ def _clock(date: str) -> Iterator[Finding]:
         yield Finding(f"Clock: it is {here} here, as at the sign-in service")
 
 
-def _people(space: Workspace) -> Iterator[Finding]:
+def _check_people(space: Workspace) -> Iterator[Finding]:
     oidc = space.settings.web.oidc
     try:
         with open_store(space.where) as store:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from camscan import app
 from camscan.store.collectors import Collector
-from camscan.web.forms import ROLE, Field, read_role, signature
+from camscan.web.forms import ROLE, Field, read_role, role_fields
 from camscan.web.page import Asked, Drawn, Refused
 
 SAME = "same"
@@ -23,7 +23,7 @@ def refuse_read_only(asked: Asked) -> None:
 
 def role_field(asked: Asked, values: Mapping[str, str], errors: Mapping[str, str]) -> list[Field]:
     """The field for the role; none where it is known."""
-    return [each for each in signature(asked.visitor, values, errors) if each.name == ROLE]
+    return [each for each in role_fields(asked.visitor, values, errors) if each.name == ROLE]
 
 
 def read_role_alone(asked: Asked) -> tuple[str, dict[str, str]]:

@@ -59,7 +59,7 @@ def route(desk: Desk) -> Route:
                     key = await anyio.to_thread.run_sync(lambda: door.believed(request), limiter=door.limiter)
                     if not key:
                         return JSONResponse({"error": "this is more than a known collector sends"}, 403)
-                    stack.enter_context(door.gate.passing(key))
+                    stack.enter_context(door.gate.admit(key))
                 with anyio.fail_after(_SECONDS):
                     body = await request.body()
                 return await anyio.to_thread.run_sync(lambda: door.answered(request, body), limiter=door.limiter)

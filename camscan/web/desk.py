@@ -1,4 +1,4 @@
-"""What the pages of one ``camscan serve`` share: the register, the sessions, the counts, and whose requests count."""
+"""What the pages of one ``camscan serve`` share: the register, the sessions, the counts, and the allowed origins."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ if TYPE_CHECKING:
     from camscan.web.sender import Sender
 
 LONGEST = timedelta(hours=8)
-"""A session ends then, whatever is done in it."""
+"""A session ends after this time, whatever is done in it."""
 IDLE = timedelta(hours=1)
-"""Where people sign in, a session ends when nothing was asked in it for so long."""
+"""Where people sign in, a session ends after this time without a request."""
 PORT = 8377
 SUBJECT = "local"
-"""Who started the program on this machine."""
+"""The subject of the person who started the program on this machine."""
 
 
 _MOST_TOTALS = 1000
 PROXY = "proxy"
-"""The issuer of those whom a proxy has signed in."""
+"""The issuer for people whom a proxy has signed in."""
 
 
 class CookieMarks(TypedDict):
-    """How a cookie is kept."""
+    """The attributes of a cookie."""
 
     path: str
     secure: bool
@@ -61,28 +61,28 @@ class CookieMarks(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """How it was started."""
+    """How the service was started."""
 
     port: int = PORT
     host: str = "127.0.0.1"
-    """On which it listens; others than this machine's own need people to sign in."""
+    """The host that it listens on. A host other than this machine requires people to sign in."""
     is_read_only: bool = False
-    """Nothing is written: no entry, and no count into the register."""
+    """Nothing is written: no entry, and no counts in the register."""
     is_local: bool = False
-    """It is for whoever started it, whatever camscan.yaml says of others."""
+    """Only for the person who started it, whatever camscan.yaml says about others."""
     store: str | Path | None = None
-    """The register beside which sessions are kept; the workspace's where none is named."""
+    """The register beside which sessions are kept; the workspace's register if None."""
 
 
 class Desk:
-    """See above. Threads share it."""
+    """What the pages share. It is safe to use from several threads."""
 
     def __init__(self, space: Workspace, setting: Setting, tell: Callable[[str], None] = lambda _key: None) -> None:
-        """``tell`` prints a one-time key where only whoever started the program sees it."""
+        """``tell`` prints a one-time key where only the person who started the program sees it."""
         self.space = space
         self.setting = setting
         self.port = setting.port
-        """On which it is reached: another one where port 0 was asked for."""
+        """The port on which it is reached. It differs from the setting if port 0 was asked for."""
         self.keyring = Keyring(tell)
         self.readers = Readers(space)
         self.keeper = Keeper(space, self.readers, is_read_only=setting.is_read_only)
@@ -91,19 +91,19 @@ class Desk:
         self.watch = Watch(space, lambda: self.store)
         """How the centre stands."""
         self.searches = Throttle(120, 60)
-        """Searches of a session in a minute."""
+        """Limits the searches of a session in a minute."""
         self.sign_ins = Throttle(20, 60)
-        """Requests for another key in a minute."""
+        """Limits the requests for another key in a minute."""
         self.holding = Holding()
         """Files that somebody sent and has not applied yet."""
         self.gate = Gate()
-        """Through which files come in."""
+        """Limits how many files come in at once."""
         self.journeys = Throttle(120, 60)
-        """Ways to the sign-in service and back of one address in a minute: it may be that of a whole building."""
+        """Limits the sign-ins from one address in a minute: a whole building may share an address."""
         self.recorder = Recorder(lambda: self.acts)
         """Notes what people do."""
         self.unknown_acts = Throttle(10, 60)
-        """Acts of those who have not signed in that are noted in a minute: strangers must not fill the table."""
+        """Limits how many acts of people who have not signed in are noted in a minute: they must not fill the table."""
         self._lock = threading.Lock()
         self._store: Store | None = None
         self._users: dict[str, str] = {}
@@ -111,49 +111,49 @@ class Desk:
 
     @property
     def hosts(self) -> frozenset[str]:
-        """What a request may call this machine: a stranger may bind other names to it (DNS rebinding)."""
+        """The names by which a request may call this machine: anybody may bind other names to it (DNS rebinding)."""
         own = frozenset(f"{name}:{self.port}" for name in ("127.0.0.1", "localhost"))
         return own | {urlsplit(self.web.url).netloc} if self.web.is_shared else own
 
     @property
     def origins(self) -> frozenset[str]:
-        """Whose forms are taken."""
+        """The origins whose forms are accepted."""
         return frozenset({self.web.url}) if self.web.is_shared else frozenset(f"http://{host}" for host in self.hosts)
 
     @property
     def address(self) -> str:
-        """Its address, as it is printed."""
+        """The address of the pages, as it is printed."""
         return self.web.url if self.web.is_shared else f"http://127.0.0.1:{self.port}"
 
     @property
     def web(self) -> Web:
-        """How others come in."""
+        """The settings for people who sign in."""
         return Web() if self.setting.is_local else self.space.settings.web
 
     @property
     def is_secure(self) -> bool:
-        """Whether it is reached by HTTPS, by its proxy."""
+        """Whether the pages are reached by HTTPS, through a proxy."""
         return self.web.is_shared and self.web.url.startswith("https:")
 
     @property
     def cookie(self) -> str:
-        """Its name: cookies do not know ports, so two of these on one machine would take each other's."""
+        """The name of the session cookie. Cookies ignore ports: two services on one machine need two names."""
         return "__Host-camscan" if self.is_secure else f"camscan_{self.port}"
 
     @property
     def journey_cookie(self) -> str:
-        """The name of the cookie of those who are on their way to the sign-in service."""
+        """The name of the cookie of people who are on their way to the sign-in service."""
         return f"{self.cookie}-way" if self.is_secure else f"{self.cookie}_way"
 
     @property
     def cookie_marks(self) -> CookieMarks:
-        """Whoever comes back from the sign-in service, or by a link in a mail, comes from another site: Lax."""
+        """The attributes of the cookies. Lax, because the sign-in service and links in mails are other sites."""
         same: Literal["lax", "strict"] = "lax" if self.web.is_shared else "strict"
         return {"path": "/", "secure": self.is_secure, "httponly": True, "samesite": same}
 
     @property
     def store(self) -> Store:
-        """What this service keeps beside the register. Opened when first needed: not before the address is printed."""
+        """The store of this service. It is opened on first use, after the address was printed."""
         with self._lock:
             if self._store is None:
                 self._store = open_store(self.setting.store or self.space.where)
@@ -161,14 +161,14 @@ class Desk:
 
     @functools.cached_property
     def sessions(self) -> Sessions:
-        """Who is signed in."""
+        """The sessions."""
         from camscan.store.sessions import Sessions  # noqa: PLC0415 - the database libraries: 0.4 s
 
         return Sessions(self.store, longest=LONGEST, idle=IDLE if self.web.is_shared else LONGEST)
 
     @functools.cached_property
     def people(self) -> People:
-        """Who may come in."""
+        """The accounts."""
         from camscan.store.people import People  # noqa: PLC0415 - as above
 
         return People(self.store)
@@ -182,19 +182,19 @@ class Desk:
 
     @property
     def issuer(self) -> str:
-        """The service that signs people in; empty where there is none."""
+        """The issuer of the sign-in service; empty if there is none."""
         return self.web.oidc.issuer if self.web.oidc else PROXY if self.web.proxy_header else ""
 
     @functools.cached_property
     def provider(self) -> Provider:
-        """The service that signs people in, where camscan.yaml names one."""
+        """The sign-in service that camscan.yaml names."""
         from camscan.web.oidc.provider import Provider  # noqa: PLC0415 - 0.2 s that only this way needs
 
         assert self.web.oidc  # noqa: S101 - else nobody is sent there
         return Provider(self.web.oidc, self.web.url)
 
     def close(self) -> None:
-        """Let go of the store, once it has taken what waits. Harmless when repeated."""
+        """Close the store after everything that waits was written. Harmless when repeated."""
         self.keeper.close()
         self.recorder.close()
         self.readers.close()
@@ -202,23 +202,23 @@ class Desk:
             if self._store is not None:
                 self._store.close()
 
-    def begin_local(self) -> str:
-        """Let in whoever started the program, as the owner; the secret of the session."""
+    def begin_local_session(self) -> str:
+        """Begin a session for the person who started the program, as the owner. Returns its secret."""
         from camscan.store.sessions import Session  # noqa: PLC0415 - as above
 
         role = self.space.settings.role
         return self.sessions.begin(Session(subject=SUBJECT, rights=Role.OWNER.value, role=role))
 
-    def let_in(self, account: Account, claimed: str, before: str = "") -> tuple[Person, str]:
-        """Begin a session of somebody who has signed in; ``before`` is the one that they had, which ends.
+    def begin_session(self, account: Account, claimed: str, before: str = "") -> tuple[Person, str]:
+        """Begin a session for somebody who has signed in. ``before`` is the secret of the earlier session, which ends.
 
-        The secret is empty where nobody has given them a role, or an owner has ended their access.
+        The secret is empty if nobody has given them a role, or an owner has ended their access.
         """
         from camscan.store.sessions import Session  # noqa: PLC0415 - as above
 
         if before:
             self.sessions.end(before)
-        person = self.people.arrive(account, claimed)
+        person = self.people.note_sign_in(account, claimed)
         if person.allowed not in set(Role):
             return person, ""
         rights = Role(person.allowed)
@@ -226,25 +226,25 @@ class Desk:
         session = Session(
             subject=subject_of(person.number),
             rights=rights.value,
-            role=person.role or site_manager_of(sites) or rights.words,
+            role=person.role or site_manager_of(sites) or rights.display_name,
             sites=sites,
         )
         return person, self.sessions.begin(session)
 
     def visitor(self, secret: str, sender: Sender | None = None) -> Visitor | None:
-        """Who comes with this secret; None where nobody is signed in with it, or the proxy says that it is another."""
+        """The visitor with this secret; None if it belongs to no session, or the proxy names another person."""
         found = self.sessions.find(secret) if secret else None
         if found is None or found.rights not in set(Role):
             return None
-        if self.web.proxy_header and (sender is None or not self._is_of(found.subject, sender.user)):
+        if self.web.proxy_header and (sender is None or not self._is_session_of(found.subject, sender.user)):
             return None
         sites = None if found.sites is None else frozenset(found.sites)
         rights = Role(found.rights)
         role = found.role or site_manager_of(found.sites)
         return Visitor(subject=found.subject, rights=rights, role=role, sites=sites)
 
-    def _is_of(self, subject: str, user: str) -> bool:
-        """Whether a session is that of the one whom the proxy has signed in."""
+    def _is_session_of(self, subject: str, user: str) -> bool:
+        """Whether a session belongs to the person whom the proxy has signed in."""
         if subject not in self._users:
             number = person_of(subject)
             person = None if number is None else self.people.find(number)
@@ -252,11 +252,11 @@ class Desk:
         return bool(user) and self._users[subject] == user
 
     def reading(self) -> contextlib.AbstractContextManager[Register]:
-        """The register, to be read: it waits for nobody and changes nothing."""
+        """The register, opened for reading. It waits for nobody and changes nothing."""
         return self.readers.lend()
 
-    def totals(self, kept: Kept) -> dict[object, int]:
-        """How many devices fit what was asked for, for as long as the register stays as it was counted."""
+    def cached_totals(self, kept: Kept) -> dict[object, int]:
+        """How many devices fit each filter, cached for as long as the register is as it was counted."""
         if not kept.is_current:
             return {}
         with self._lock:
@@ -266,5 +266,5 @@ class Desk:
             return self._totals[1]
 
     def front(self) -> Kept:
-        """What was counted of it."""
+        """The counts of the register."""
         return self.keeper.front()

@@ -1,4 +1,4 @@
-"""A draft of the programme as a page shows it: in words, as a table, as a picture."""
+"""A draft of the programme as a page shows it: in words, as a table and as a chart."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _NAMED = 10
 """Devices that are named one by one."""
 
 
-def says(draft: Draft) -> Iterator[str]:
-    """How many devices, and which of those that were planned before need another day."""
+def draft_sentences(draft: Draft) -> Iterator[str]:
+    """How many devices the draft plans, and which devices that were planned before need another day."""
     found = draft.proposal
     phases = sum(bool(phase.devices) for phase in found.phases)
     yield (
@@ -43,7 +43,7 @@ def says(draft: Draft) -> Iterator[str]:
         )
 
 
-def months(draft: Draft) -> Table:
+def month_table(draft: Draft) -> Table:
     """A row for each month, as ``camscan plan propose`` prints them."""
     found = draft.proposal.phases
     heads = (
@@ -60,19 +60,19 @@ def months(draft: Draft) -> Table:
             phase.day,
             len(phase.devices),
             len(phase.kept),
-            _cost(phase.cost, phase.without_cost, len(phase.devices) + len(phase.kept)),
-            _some(phase.sites),
+            _cost_phrase(phase.cost, phase.without_cost, len(phase.devices) + len(phase.kept)),
+            _first_names(phase.sites),
         )
         for phase in found
     ]
     new, kept = (sum(len(getattr(phase, name)) for phase in found) for name in ("devices", "kept"))
     cost = sum((phase.cost for phase in found), Decimal(0))
-    whole = _cost(cost, sum(phase.without_cost for phase in found), new + kept)
+    whole = _cost_phrase(cost, sum(phase.without_cost for phase in found), new + kept)
     return Table("The draft, month by month", heads, rows, total=("Together", None, new, kept, whole, ""))
 
 
-def chart(draft: Draft) -> Columns | None:
-    """Devices of each month; of one month it would say nothing."""
+def month_chart(draft: Draft) -> Columns | None:
+    """Devices in each month; None for a single month, where a chart says nothing."""
     found = draft.proposal.phases
     if len(found) < 2:  # noqa: PLR2004 - as it says
         return None
@@ -93,45 +93,48 @@ def chart(draft: Draft) -> Columns | None:
     return Columns("The draft, month by month", description, tuple(columns), names)
 
 
-def entered(row: Asset, phase: Phase, draft: Draft) -> tuple[str, date, str, str]:
-    """What a device gets: its label, the day, the phase, and the cost where the draft assumed one."""
+def planned_entry(row: Asset, phase: Phase, draft: Draft) -> tuple[str, date, str, str]:
+    """What is entered for a device: its label, the day, the phase, and the cost if the draft assumed one."""
     assumed = draft.proposal.limits.cost_each if removal_cost(row) is None else None
-    return label(row), phase.day, phase.name, "" if assumed is None else pounds_text(assumed)
+    return device_label(row), phase.day, phase.name, "" if assumed is None else pounds_text(assumed)
 
 
-def left(draft: Draft) -> Iterator[tuple[str, int, list[tuple[str, str, str]], int]]:
-    """Why devices are left alone, how many, the first of them as ``named`` has them, and how many more there are."""
+def left_alone(draft: Draft) -> Iterator[tuple[str, int, list[tuple[str, str, str]], int]]:
+    """Why devices are left alone: reason, how many, the first ones (``named_devices``), and how many more there are."""
     rows = {row.asset_id: row for row in draft.rows}
     for name, found in draft.proposal.left.items():
-        first, more = named(found, rows, WHY_LEFT.get(name, ""))
+        first, more = named_devices(found, rows, WHY_LEFT.get(name, ""))
         yield LEFT[name], len(found), first, more
 
 
-def _cost(cost: Decimal, without: int, devices: int) -> str:
+def _cost_phrase(cost: Decimal, without: int, devices: int) -> str:
     if without == devices:
         return "not known"
     return pounds_text(cost) + (f" and {without:,} not known" if without else "")
 
 
-def _some(names: Sequence[str]) -> str:
+def _first_names(names: Sequence[str]) -> str:
     more = len(names) - _SITES
     return ", ".join(names[:_SITES]) + (f" and {more} more" if more > 0 else "")
 
 
-def named(
+def named_devices(
     asset_ids: Sequence[str], rows: Mapping[str, Asset], column: str = ""
 ) -> tuple[list[tuple[str, str, str]], int]:
-    """Number, label and reason of the first, and how many more there are."""
-    found = [(name, label(rows[name]), rows[name].entry(column)[:200] if column else "") for name in asset_ids[:_NAMED]]
+    """Number, label and reason of the first devices, and how many more there are."""
+    found = [
+        (name, device_label(rows[name]), rows[name].entry(column)[:200] if column else "")
+        for name in asset_ids[:_NAMED]
+    ]
     return found, max(len(asset_ids) - _NAMED, 0)
 
 
-def label(row: Asset) -> str:
-    """What stands on a device, else its number, and its site."""
+def device_label(row: Asset) -> str:
+    """The council tag of a device, or its asset number; with its site."""
     site = app.devices.device_site(row)
     return ", ".join(filter(None, (row.entries.get("council_asset_tag") or row.asset_id, site)))
 
 
-def begun(text: str) -> str:
-    """A text as a sentence begins."""
+def capitalise(text: str) -> str:
+    """A text with a capital at its beginning."""
     return f"{text[:1].upper()}{text[1:]}"

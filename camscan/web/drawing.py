@@ -1,4 +1,4 @@
-"""A page as text: its template, in the frame that all pages have."""
+"""Draws a page as HTML: its template, in the frame that all pages share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from camscan.web.pages import pages
 from camscan.web.static_files import static_files
 
 MARKING = "OFFICIAL-SENSITIVE"
-"""Of every page: it may say where security equipment is."""
+"""The marking of every page: it may say where security equipment is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +27,17 @@ class Link:
 
 def draw(drawn: Drawn, asked: Asked) -> str:
     """The HTML of a page."""
-    return render_page(f"web/{drawn.template}.html", **frame(asked, drawn.title), **drawn.values)
+    return render_page(f"web/{drawn.template}.html", **frame_values(asked, drawn.title), **drawn.values)
 
 
-def frame(asked: Asked, title: str) -> Mapping[str, Any]:
-    """What the template of every page may use."""
+def frame_values(asked: Asked, title: str) -> Mapping[str, Any]:
+    """The values that the template of every page may use."""
     return {
         "title": title,
         "organisation": asked.desk.space.settings.organisation,
         "marking": MARKING,
         "version": __version__,
-        "navigation": tuple(_links(asked)) if asked.secret else (),
+        "navigation": tuple(_navigation_links(asked)) if asked.secret else (),
         "visitor": asked.visitor,
         "is_signed_in": bool(asked.secret),
         "is_read_only": asked.desk.setting.is_read_only,
@@ -47,7 +47,7 @@ def frame(asked: Asked, title: str) -> Mapping[str, Any]:
     }
 
 
-def _links(asked: Asked) -> Iterator[Link]:
+def _navigation_links(asked: Asked) -> Iterator[Link]:
     """The pages of the navigation that this visitor may see."""
     shown = [(name, page) for name, page in pages().items() if page.place and asked.visitor.may(name)]
     here = next((page.under or name for name, page in pages().items() if name == asked.name), "")

@@ -1,4 +1,4 @@
-"""Fields of forms, made from the columns of the register: the same names, choices and rules as everywhere."""
+"""The fields of forms, made from the columns of the register: the same names, choices and rules as everywhere."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from camscan.web.rights import Visitor
 ROLE = "role"
 BECAUSE = "because"
 _FEW = 5
-"""Choices that are shown as radio buttons; more as a list to choose from."""
+"""Up to this many choices are radio buttons; more are a list to choose from."""
 _KINDS = {Kind.DATE: "date", Kind.MONEY: "money", Kind.NUMBER: "number"}
 
 
@@ -32,29 +32,29 @@ class Field:
     kind: str = "text"
     """``text``, ``long`` (several lines), ``date``, ``money``, ``number``, ``radios`` or ``select``."""
     choices: tuple[tuple[str, str], ...] = ()
-    """Value and words of each; not choosing is the first."""
+    """The value and the words of each; the empty choice comes first."""
     value: str = ""
     error: str = ""
     now: str = ""
-    """What the register holds by now, where somebody else has changed it meanwhile."""
+    """What the register holds now, if somebody else has changed it meanwhile."""
 
     @property
     def options(self) -> list[dict[str, str]]:
-        """The choices, as the components of GOV.UK Frontend take them."""
+        """The choices, in the form that the components of GOV.UK Frontend take."""
         return [{"value": value, "text": text} for value, text in self.choices]
 
 
 @dataclass(slots=True)
 class Filled:
-    """A form that was sent: the answers, and what is wrong with them."""
+    """A form that was sent: its answers, and what is wrong with them."""
 
     answers: dict[str, str] = field(default_factory=dict)
     """Column (or ``remark``, ``role``, ``because``) -> text, as it is stored."""
     errors: dict[str, str] = field(default_factory=dict)
-    """The same -> a sentence."""
+    """Column (or ``remark``, ``role``, ``because``) -> a sentence."""
 
 
-def fields(
+def entry_fields(
     act: Act,
     visitor: Visitor,
     values: Mapping[str, str],
@@ -63,47 +63,49 @@ def fields(
     *,
     is_of_many: bool,
 ) -> list[Field]:
-    """The fields of a form, for whoever fills it in."""
+    """The fields of a form for this visitor."""
     found = [
-        _of_column(name, values.get(name, ""), errors.get(name, ""), now.get(name, ""), is_of_many=is_of_many)
-        for name in _columns(act, visitor)
+        _column_field(name, values.get(name, ""), errors.get(name, ""), now.get(name, ""), is_of_many=is_of_many)
+        for name in _form_columns(act, visitor)
     ]
     if act.takes_remark:
         hint = "Do not name people. The text is added to the notes, with the date and your role."
-        found.append(_own(REMARK, "Note", hint, values, errors, kind="long"))
-    found += _role(visitor, values, errors)
+        found.append(_plain_field(REMARK, "Note", hint, values, errors, kind="long"))
+    found += _role_field(visitor, values, errors)
     if values.get(BECAUSE):
         hint = "For example a minute or a works order. Do not name people."
-        found.append(_own(BECAUSE, "Why, for the log (optional)", hint, values, errors))
+        found.append(_plain_field(BECAUSE, "Why, for the log (optional)", hint, values, errors))
     return found
 
 
-def signature(
+def role_fields(
     visitor: Visitor, values: Mapping[str, str], errors: Mapping[str, str], *, hint: str = "", optional: bool = True
 ) -> list[Field]:
-    """The last fields of a form of another kind, which :func:`read_role` reads."""
+    """The last fields of a form that is not an act: role and reason. :func:`read_role` reads them."""
     label = "Why, for the log (optional)" if optional else "Why, for the log"
     hint = hint or "For example a minute or a works order. Do not name people."
-    return [*_role(visitor, values, errors), _own(BECAUSE, label, hint, values, errors, kind="long")]
+    return [*_role_field(visitor, values, errors), _plain_field(BECAUSE, label, hint, values, errors, kind="long")]
 
 
-def _role(visitor: Visitor, values: Mapping[str, str], errors: Mapping[str, str]) -> list[Field]:
+def _role_field(visitor: Visitor, values: Mapping[str, str], errors: Mapping[str, str]) -> list[Field]:
     if visitor.role:
         return []
-    return [_own(ROLE, "Your role", "For example: CCTV manager. The log holds roles, not names.", values, errors)]
+    return [
+        _plain_field(ROLE, "Your role", "For example: CCTV manager. The log holds roles, not names.", values, errors)
+    ]
 
 
-def _own(
+def _plain_field(
     name: str, label: str, hint: str, values: Mapping[str, str], errors: Mapping[str, str], *, kind: str = "text"
 ) -> Field:
     return Field(name=name, label=label, hint=hint, kind=kind, value=values.get(name, ""), error=errors.get(name, ""))
 
 
-def _columns(act: Act, visitor: Visitor) -> Iterable[str]:
+def _form_columns(act: Act, visitor: Visitor) -> Iterable[str]:
     return (name for name in act.columns if visitor.writes(name))
 
 
-def _of_column(name: str, value: str, error: str, now: str, *, is_of_many: bool) -> Field:
+def _column_field(name: str, value: str, error: str, now: str, *, is_of_many: bool) -> Field:
     column = BY_NAME[name]
     hint = f"{column.what}."
     kind = _KINDS.get(column.kind, "text")
@@ -114,7 +116,7 @@ def _of_column(name: str, value: str, error: str, now: str, *, is_of_many: bool)
         kind = "radios" if len(column.choices) <= _FEW else "select"
     if kind == "date":
         hint = f"{hint} For example 14 September 2026."
-        value, now = _spoken(value), _spoken(now)
+        value, now = _day_in_words(value), _day_in_words(now)
     elif now and column.choices:
         now = choice_in_words(name, now)
     return Field(
@@ -122,32 +124,32 @@ def _of_column(name: str, value: str, error: str, now: str, *, is_of_many: bool)
     )
 
 
-def _spoken(day: str) -> str:
+def _day_in_words(day: str) -> str:
     try:
         return spoken(date.fromisoformat(day))
     except ValueError:
         return day
 
 
-def read(act: Act, asked: Asked) -> Filled:
-    """The answers of a form that was sent, each held against its column."""
+def read_answers(act: Act, asked: Asked) -> Filled:
+    """The answers of a form that was sent, each checked by the rules of its column."""
     filled = Filled()
-    for name in _columns(act, asked.visitor):
+    for name in _form_columns(act, asked.visitor):
         try:
             filled.answers[name] = normalise(BY_NAME[name], asked.sent(name))
         except ValueError as error:
             filled.answers[name] = asked.sent(name)
-            filled.errors[name] = _sentence(str(error))
+            filled.errors[name] = _sentence_of(str(error))
     for name in (BECAUSE, REMARK) if act.takes_remark else (BECAUSE,):
         try:
             filled.answers[name] = normalise(BY_NAME["notes"], asked.sent(name))
         except ValueError as error:
-            filled.answers[name], filled.errors[name] = asked.sent(name), _sentence(str(error))
+            filled.answers[name], filled.errors[name] = asked.sent(name), _sentence_of(str(error))
     if not asked.visitor.role:
         filled.answers[ROLE] = asked.sent(ROLE)
         if not filled.answers[ROLE]:
             filled.errors[ROLE] = "Enter your role"
-    for name in act.needed:
+    for name in act.required:
         if not filled.answers.get(name) and name not in filled.errors:
             label = BY_NAME[name].heading.lower() if name in BY_NAME else "the note"
             filled.errors[name] = f"Enter {label}" if name in BY_NAME else "Enter a note"
@@ -155,24 +157,24 @@ def read(act: Act, asked: Asked) -> Filled:
 
 
 def read_role(asked: Asked) -> Filled:
-    """In which role somebody enters something, and why: what every form asks that enters something."""
+    """The role in which somebody enters something, and the reason: every form that enters something asks for both."""
     filled = Filled({ROLE: asked.visitor.role or asked.sent(ROLE)})
     try:
         filled.answers[BECAUSE] = normalise(BY_NAME["notes"], asked.sent(BECAUSE))
     except ValueError as error:
-        filled.answers[BECAUSE], filled.errors[BECAUSE] = asked.sent(BECAUSE), _sentence(str(error))
+        filled.answers[BECAUSE], filled.errors[BECAUSE] = asked.sent(BECAUSE), _sentence_of(str(error))
     if not filled.answers[ROLE]:
         filled.errors[ROLE] = "Enter your role"
         return filled
     try:
         asked.desk.space.role(filled.answers[ROLE])
     except UsageError as error:
-        filled.errors[ROLE] = _sentence(str(error))
+        filled.errors[ROLE] = _sentence_of(str(error))
     return filled
 
 
 def revisions_sent(asked: Asked) -> dict[str, int]:
-    """Asset number -> revision, of the fields ``device`` of a form: as it was made. UsageError where it is damaged."""
+    """Asset number -> revision, from the fields ``device`` of a form. Raises UsageError if the form is damaged."""
     seen = {}
     for text in asked.all_sent("device"):
         number, _, revision = text.rpartition("@")
@@ -183,9 +185,9 @@ def revisions_sent(asked: Asked) -> dict[str, int]:
 
 
 def error_list(errors: Mapping[str, str]) -> list[dict[str, str]]:
-    """What is wrong with a form, for the summary at its top: each leads to its field."""
+    """The errors of a form, for the summary at its top. Each links to its field."""
     return [{"text": text, "href": f"#{name}"} if name else {"text": text} for name, text in errors.items()]
 
 
-def _sentence(text: str) -> str:
+def _sentence_of(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"

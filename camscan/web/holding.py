@@ -1,4 +1,4 @@
-"""Files that somebody sent, between looking at what they would change and changing it: in memory, and not for long."""
+"""Files that somebody sent and has not applied yet: kept in memory, and for a short time."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from camscan.web.page import Asked
 
 MOST = 120_000_000
-"""Bytes of all of them; the oldest go first."""
+"""Bytes of all held files; the oldest are dropped first."""
 SECONDS = 1800.0
-"""For so long."""
+"""Seconds for which a file is held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +31,17 @@ class _Held:
 
 
 class Holding:
-    """One file of each session: another takes its place. Threads share it; nothing of it is ever on a disk."""
+    """Holds one file of each session; a new file replaces it. Threads share it. Nothing is ever written to a disk."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.reading = threading.Lock()
-        """Held by whoever reads a file: one large spreadsheet at a time is enough for the memory of this machine."""
+        """A lock for reading a file: this machine has memory for one large spreadsheet at a time."""
         self._clock = clock
         self._lock = threading.Lock()
         self._held: OrderedDict[str, _Held] = OrderedDict()
 
     def keep(self, secret: str, upload: Upload) -> str:
-        """Hold a file for a session; the name under which it comes back."""
+        """Hold a file for a session. Returns the name under which it is found again."""
         name = secrets.token_urlsafe(16)
         with self._lock:
             self._forget(secret)
@@ -51,19 +51,19 @@ class Holding:
         return name
 
     def find(self, secret: str, name: str) -> Upload | None:
-        """The file; None where it is another session's, or gone."""
+        """The file; None if it belongs to another session or is no longer held."""
         with self._lock:
             self._forget("")
             found = self._held.get(name)
             return found.upload if found and found.secret == secret else None
 
     def drop(self, secret: str) -> None:
-        """Let go of what a session has sent."""
+        """Drop the file of a session."""
         with self._lock:
             self._forget(secret)
 
     def _forget(self, secret: str) -> None:
-        """What a session has, and what is too old. The caller holds the lock."""
+        """Drop the file of a session, and every file that is too old. The caller holds the lock."""
         now = self._clock()
         for name, each in list(self._held.items()):
             if each.secret == secret or each.until < now:

@@ -1,4 +1,4 @@
-"""A file that somebody sent: what it is, with which wishes, and what it would do to the register."""
+"""A file that somebody sent: what it is, which choices they made, and what it would change in the register."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from camscan.web.page import Asked, Upload
 from camscan.web.rights import Visitor
 
 SHEET = "sheet"
-"""The kind of a spreadsheet; others are the names of sources of ``camscan import``."""
+"""The kind of a spreadsheet; other kinds are the names of sources of ``camscan import``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What a file is, and what is to become of it."""
+class ImportChoices:
+    """What a file is, and what is to be done with it."""
 
     kind: str
     overwrite: bool = False
@@ -37,24 +37,24 @@ class Wish:
     everything: bool = False
 
     @property
-    def pairs(self) -> Sequence[str]:
+    def heading_pairs(self) -> Sequence[str]:
         """The headings, one by one."""
         return [line.strip() for line in self.headings.splitlines() if line.strip()]
 
     @property
-    def fields(self) -> Mapping[str, str]:
-        """As a form carries it from one step to the next."""
+    def form_fields(self) -> Mapping[str, str]:
+        """The choices, as a form carries them from one step to the next."""
         flags = {name: "yes" for name in ("overwrite", "add", "by_address", "everything") if getattr(self, name)}
         texts = {"kind": self.kind, "headings": self.headings, "site": self.site, "as_of": self.as_of}
         return {name: text for name, text in (texts | flags).items() if text}
 
 
-def wish_of(asked: Asked) -> Wish:
-    """What a form says; what a role may not do is not done."""
+def read_choices(asked: Asked) -> ImportChoices:
+    """The choices in a form. A choice that the visitor may not make is ignored."""
     visitor = asked.visitor
     kind = asked.sent("kind", SHEET)
     may_add = visitor.writes_everything and asked.sent("add") == "yes"
-    return Wish(
+    return ImportChoices(
         kind=kind if visitor.reads_lists and kind in {each.name for each in app.elsewhere.all_sources()} else SHEET,
         overwrite=asked.sent("overwrite") == "yes",
         add=may_add,
@@ -75,11 +75,11 @@ _ON_THE_PAGE: Mapping[str, str] = {
     "; --as-of says another time": "; 'When was it written?' says another time",
     "the date of the file; --as-of says another": "the date of the file; 'When was it written?' says another",
 }
-"""What the command line is told to do -> the same on the page; ``{headings}`` as in :func:`in_page_words`."""
+"""Words for the command line -> words for the page; ``{headings}`` as in :func:`in_page_words`."""
 
 
 def in_page_words(text: str, visitor: Visitor) -> str:
-    """What reading a file says, for somebody before the page of imports and not before a command line."""
+    """A message about a file, reworded for the page of imports instead of the command line."""
     headings = (
         "say which is which under 'The headings of another list'"
         if visitor.writes_everything
@@ -91,7 +91,7 @@ def in_page_words(text: str, visitor: Visitor) -> str:
 
 
 def limits_of(visitor: Visitor) -> Limits:
-    """What a visitor may not see and write of a spreadsheet."""
+    """The columns of a spreadsheet that a visitor may not see or write."""
     return Limits(
         sees=lambda asset: visitor.sees_site(device_site(asset)),
         hidden=lambda column: not visitor.sees(column),
@@ -102,9 +102,9 @@ def limits_of(visitor: Visitor) -> Limits:
 # ── spreadsheets ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def compared(asked: Asked, upload: Upload, wish: Wish) -> Import:
-    """What a spreadsheet would change. Raises UsageError for what is none."""
-    found = app.spreadsheet.read_sheet_content(upload.name, upload.content, wish.pairs)
+def compare_upload(asked: Asked, upload: Upload, wish: ImportChoices) -> Import:
+    """What a spreadsheet would change. Raises UsageError if the file is not one."""
+    found = app.spreadsheet.read_sheet_content(upload.name, upload.content, wish.heading_pairs)
     with asked.desk.reading() as book:
         return app.spreadsheet.compare_sheet(
             book,
@@ -117,9 +117,9 @@ def compared(asked: Asked, upload: Upload, wish: Wish) -> Import:
         )
 
 
-def changed(asked: Asked, upload: Upload, wish: Wish, *, role: str, because: str, mark: str) -> Import:
-    """Change the register as a spreadsheet says. Raises StaleError where it would do something else than was shown."""
-    found = app.spreadsheet.read_sheet_content(upload.name, upload.content, wish.pairs)
+def apply_upload(asked: Asked, upload: Upload, wish: ImportChoices, *, role: str, because: str, mark: str) -> Import:
+    """Change the register as a spreadsheet says. Raises StaleError if the changes are not those that were shown."""
+    found = app.spreadsheet.read_sheet_content(upload.name, upload.content, wish.heading_pairs)
     return app.spreadsheet.take_sheet(
         asked.desk.space,
         Path(upload.name),
@@ -138,40 +138,40 @@ def changed(asked: Asked, upload: Upload, wish: Wish, *, role: str, because: str
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a file of another system says, and what it would do to the register."""
+class FileEffect:
+    """What a file of another system says, and what it would change in the register."""
 
     evidence: Evidence
     entered: Entered | None
-    """Of a list."""
+    """What a list would enter."""
     recorded: Recorded | None
-    """Of a capture, in which devices speak themselves."""
+    """What a capture would record: devices speak for themselves in it."""
 
 
-def told(asked: Asked, upload: Upload, wish: Wish) -> Told:
-    """What a file of another system would do. Raises UsageError for one of no known form."""
+def preview_file(asked: Asked, upload: Upload, wish: ImportChoices) -> FileEffect:
+    """What a file of another system would change. Raises UsageError if its form is not known."""
     space = asked.desk.space
-    database = _database(tuple(space.settings.overlays))
-    evidence = _evidence(space, database, upload, wish)
+    database = _cached_database(tuple(space.settings.overlays))
+    evidence = _read_evidence(space, database, upload, wish)
     if evidence.source.is_listing:
         entered = app.elsewhere.rehearse_import(evidence, space, database, everything=wish.everything)
-        return Told(evidence, entered, None)
-    return Told(evidence, None, app.record.rehearse_report(evidence.report, space))
+        return FileEffect(evidence, entered, None)
+    return FileEffect(evidence, None, app.record.rehearse_report(evidence.report, space))
 
 
-def entered(asked: Asked, upload: Upload, wish: Wish) -> Told:
+def enter_file(asked: Asked, upload: Upload, wish: ImportChoices) -> FileEffect:
     """Enter it."""
     space = asked.desk.space
-    database = _database(tuple(space.settings.overlays))
-    evidence = _evidence(space, database, upload, wish)
+    database = _cached_database(tuple(space.settings.overlays))
+    evidence = _read_evidence(space, database, upload, wish)
     with space.open(create=False) as book:
         if evidence.source.is_listing:
             done = app.elsewhere.enter_evidence(evidence, book, space, database, everything=wish.everything)
-            return Told(evidence, done, None)
-        return Told(evidence, None, app.record.record_report(evidence.report, book, space.settings))
+            return FileEffect(evidence, done, None)
+        return FileEffect(evidence, None, app.record.record_report(evidence.report, book, space.settings))
 
 
-def _evidence(space: Workspace, database: Database, upload: Upload, wish: Wish) -> Evidence:
+def _read_evidence(space: Workspace, database: Database, upload: Upload, wish: ImportChoices) -> Evidence:
     as_of = app.elsewhere.parse_moment(wish.as_of, datetime.now(UTC)) if wish.as_of else None
     return app.elsewhere.read_content(
         app.elsewhere.find_source(wish.kind),
@@ -186,5 +186,5 @@ def _evidence(space: Workspace, database: Database, upload: Upload, wish: Wish) 
 
 
 @functools.lru_cache(maxsize=1)
-def _database(overlays: tuple[Path, ...]) -> Database:
+def _cached_database(overlays: tuple[Path, ...]) -> Database:
     return fingerprints.load_database(list(overlays))

@@ -1,4 +1,4 @@
-"""Keeps what the pages rest on: counted in a thread of its own, shown while it is counted anew."""
+"""Keeps the counts that pages show: a thread counts them, and the old ones are shown meanwhile."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ T = TypeVar("T")
 _SOON = 2.0
 """Seconds that a page waits for new counts of a small register before it shows the old ones."""
 _SMALL = 3000
-"""Devices up to which a register is counted here, in a moment; larger ones by a program of its own."""
+"""A register of up to this many devices is counted in this process; a larger one by a program of its own."""
 _REST = 4.0
-"""Times as long as it took, a large register is not counted again."""
+"""After counting a large register, the keeper rests this many times as long as the count took."""
 _LONG = 25.0
-"""Seconds that it waits where there are none yet."""
+"""Seconds that a page waits if there are no counts yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What there is."""
+    """The counts that are there."""
 
     front: Front
     is_current: bool
-    """Whether nothing has changed since; else it is being counted anew."""
+    """Whether nothing has changed since; otherwise a new count is running."""
 
 
-def how_far(readers: Readers) -> object:
-    """While it stays the same, nothing that is counted has changed."""
+def register_position(readers: Readers) -> object:
+    """A value that changes whenever something that is counted changes."""
     with readers.lend() as book:
         return app.front.basis_of_front(book)
 
 
 class Keeper:
-    """Counts when something has changed: one thread, however many ask."""
+    """Counts again after a change: in one thread, however many pages ask."""
 
     def __init__(self, space: Workspace, readers: Readers, *, is_read_only: bool = False) -> None:
         self._space = space
@@ -56,34 +56,34 @@ class Keeper:
         self._is_over = threading.Event()
 
     def start(self) -> None:
-        """Begin to count, before anybody asks."""
+        """Begin to count before anybody asks."""
         with self._done:
-            self._run()
+            self._start_counting()
 
     def front(self) -> Kept:
-        """What was counted last, or just now. Raises what counting raised where there is nothing to show."""
-        far = how_far(self._readers)
+        """The last counts, or new ones. Raises what counting raised if there is nothing to show."""
+        far = register_position(self._readers)
         with self._done:
-            if self._is_new(far):
-                self._run()
+            if self._is_changed(far):
+                self._start_counting()
                 seconds = _LONG if self._front is None else _SOON if self._is_small else 0
-                self._done.wait_for(lambda: not self._is_new(far) or not self._is_running, seconds)
+                self._done.wait_for(lambda: not self._is_changed(far) or not self._is_running, seconds)
             front = self._front
             if front is None:
                 raise self._trouble or RegisterError("the register is being counted; try again in a moment")
-            return Kept(front, not self._is_new(far))
+            return Kept(front, not self._is_changed(far))
 
-    def _is_new(self, far: object) -> bool:
+    def _is_changed(self, far: object) -> bool:
         return self._front is None or (self._front.mark, self._front.day) != far
 
-    def _run(self) -> None:
-        """Start counting, unless that is going on. The caller holds the lock."""
+    def _start_counting(self) -> None:
+        """Start counting, unless a count is running. The caller holds the lock."""
         if not self._is_running:
             self._is_running = True
             threading.Thread(target=self._count, name="counting", daemon=True).start()
 
     def close(self) -> None:
-        """Count no more."""
+        """Stop counting."""
         self._is_over.set()
 
     def _count(self) -> None:
@@ -91,7 +91,7 @@ class Keeper:
         try:
             self._is_over.wait(max(self._rested - time.monotonic(), 0))
             if not self._is_over.is_set():
-                front = self._counted()
+                front = self._count_front()
         except (CamscanError, ConfigError) as error:
             trouble = error
         finally:
@@ -101,8 +101,8 @@ class Keeper:
                 self._is_running = False
                 self._done.notify_all()
 
-    def _counted(self) -> Front:
-        self._is_small = self._size() <= _SMALL
+    def _count_front(self) -> Front:
+        self._is_small = self._count_devices() <= _SMALL
         if not self._is_small and app.front_apart.can_count_apart(self._space):
             begun = time.monotonic()
             front = app.front_apart.count_apart(self._space, is_read_only=self._is_read_only)
@@ -112,16 +112,16 @@ class Keeper:
             app.front.bring_up_to_date(self._space)
         return app.front.gather_front(self._space)
 
-    def _size(self) -> int:
+    def _count_devices(self) -> int:
         try:
             with self._readers.lend() as book:
                 return book.size()
         except CamscanError:
-            return 0  # what is wrong is said by whoever counts
+            return 0  # the count itself reports what is wrong
 
 
 class Counted(Generic[T]):
-    """Something else that is counted from the whole register, when somebody asks for it and it has changed since."""
+    """A value that is counted from the whole register on demand, when the register has changed since."""
 
     def __init__(self, space: Workspace, readers: Readers, count: Callable[[Workspace], T]) -> None:
         self._space = space
@@ -131,9 +131,9 @@ class Counted(Generic[T]):
         self._kept: tuple[object, T] | None = None
 
     def get(self) -> T:
-        """It, as the register stands; whoever asks meanwhile waits for the one who counts."""
+        """The value for the register as it is now. Others that ask meanwhile wait for the same count."""
         with self._lock:
-            far = how_far(self._readers)
+            far = register_position(self._readers)
             if self._kept is None or self._kept[0] != far:
                 self._kept = (far, self._count(self._space))
             return self._kept[1]

@@ -1,4 +1,7 @@
-"""The one-time key by which whoever started the program gets in: printed, spent once, and good for five minutes."""
+"""The one-time key with which the person who started the program gets in.
+
+It is printed and works once, for five minutes.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,16 @@ import time
 from collections.abc import Callable
 
 SECONDS = 300.0
-"""How long a key may be used."""
+"""Seconds for which a key may be used."""
 _BETWEEN = 10.0
-"""Seconds between two links that are printed because somebody asked."""
+"""Seconds between two links that are printed on request."""
 
 
 class Keyring:
-    """The key of the moment. Several threads may ask."""
+    """The current key. Several threads may use it."""
 
     def __init__(self, tell: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
-        """``tell`` prints a key where only whoever started the program sees it."""
+        """``tell`` prints a key where only the person who started the program sees it."""
         self._tell = tell
         self._clock = clock
         self._lock = threading.Lock()
@@ -26,15 +29,18 @@ class Keyring:
         self._made = 0.0
 
     def renew(self) -> str:
-        """A new key, which is told; the one before is good for nothing."""
+        """Make and print a new key. The earlier one is no longer valid."""
         with self._lock:
             self._key, self._made = secrets.token_urlsafe(32), self._clock()
             key = self._key
         self._tell(key)
         return key
 
-    def ask(self) -> bool:
-        """A new key for somebody without one, unless one was told just now; whether one was told."""
+    def request_key(self) -> bool:
+        """Print a new key for somebody without one, unless one was printed just now.
+
+        Returns whether one was printed.
+        """
         with self._lock:
             is_fresh = bool(self._key) and self._clock() - self._made < SECONDS
             may = self._clock() - self._made >= _BETWEEN or not self._made
@@ -44,7 +50,7 @@ class Keyring:
         return True
 
     def spend(self, key: str) -> bool:
-        """Whether this is the key; it is spent then."""
+        """Whether this is the key. A key works once."""
         with self._lock:
             is_old = self._clock() - self._made >= SECONDS
             given = key.encode("utf-8", "surrogatepass")

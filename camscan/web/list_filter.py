@@ -1,4 +1,4 @@
-"""The filter of the list of devices, as it stands in an address."""
+"""The filter of the list of devices, as it is written in an address."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from camscan.app.device_list import Filter
 from camscan.web.page import Asked
 
 
-def wanted_of(asked: Asked) -> Filter:
-    """What the query string asks for; what a visitor may not see does not sort their list."""
+def read_filter(asked: Asked) -> Filter:
+    """The filter in the query string. A column that the visitor may not see does not sort their list."""
     sort = asked.one("sort", "priority")
     return Filter(
         text=asked.one("q"),
-        site=_or_none(asked, "site"),
+        site=_text_or_none(asked, "site"),
         maker=asked.one("maker"),
-        kind=_or_none(asked, "kind"),
+        kind=_text_or_none(asked, "kind"),
         standing=asked.one("standing"),
         scope=asked.one("scope"),
         priority=asked.one("priority"),
@@ -28,7 +28,7 @@ def wanted_of(asked: Asked) -> Filter:
     )
 
 
-def _or_none(asked: Asked, name: str) -> str | None:
-    """``-`` asks for those of which it is not known; nothing asks for all."""
+def _text_or_none(asked: Asked, name: str) -> str | None:
+    """The value of a filter: ``-`` means devices without a value (""); a missing value means all (None)."""
     value = asked.one(name)
     return None if not value else "" if value == "-" else value

@@ -1,4 +1,4 @@
-"""The filter of the log, as it stands in an address."""
+"""The filter of the log, as it is written in an address."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from camscan.register import LogWanted
 from camscan.web.page import Asked
 
 
-def log_wanted_of(asked: Asked) -> tuple[LogWanted, list[str]]:
-    """What the query string asks for, and what is wrong with it: a day that is none is left out."""
+def read_log_filter(asked: Asked) -> tuple[LogWanted, list[str]]:
+    """The filter in the query string, and what is wrong with it. A day that cannot be read is left out."""
     wrong: list[str] = []
-    since, until = (_day(asked.one(name), wrong) for name in ("since", "until"))
+    since, until = (_read_day(asked.one(name), wrong) for name in ("since", "until"))
     wanted = LogWanted(
         role=asked.one("role"),
         column=asked.one("column"),
         asset_id=asked.one("asset"),
-        since=_midnight(since) if since else None,
-        before=_midnight(until + timedelta(days=1)) if until else None,
+        since=_start_of_day(since) if since else None,
+        before=_start_of_day(until + timedelta(days=1)) if until else None,
     )
     return wanted, wrong
 
 
-def _day(text: str, wrong: list[str]) -> date | None:
+def _read_day(text: str, wrong: list[str]) -> date | None:
     if not text:
         return None
     try:
@@ -33,5 +33,5 @@ def _day(text: str, wrong: list[str]) -> date | None:
         return None
 
 
-def _midnight(day: date) -> datetime:
+def _start_of_day(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)

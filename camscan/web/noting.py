@@ -1,4 +1,4 @@
-"""What a request was, for the record of who did what."""
+"""Records what each request did, for the record of who did what."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _REFUSED = frozenset(
 )
 
 
-def note(asked: Asked, answer: Answer | None, *, status: int, is_sent: bool, heard: Sequence[int] = ()) -> None:
-    """Have it noted; what anybody may see is not, nor what strangers try more often than they need."""
+def note_request(asked: Asked, answer: Answer | None, *, status: int, is_sent: bool, heard: Sequence[int] = ()) -> None:
+    """Note a request. Pages for everybody are not noted, nor more attempts of strangers than the record needs."""
     desk, secret, visitor = asked.desk, asked.secret, asked.visitor
     if isinstance(answer, Redirect) and answer.secret:
         secret, visitor = answer.secret, desk.visitor(answer.secret, asked.sender) or visitor
     is_stranger = not secret
-    if is_stranger and not (asked.name == "account" and status in _REFUSED and desk.unknown_acts.takes("")):
+    if is_stranger and not (asked.name == "account" and status in _REFUSED and desk.unknown_acts.allows("")):
         return
     from camscan.store.sessions import number_of  # noqa: PLC0415 - the database libraries: 0.4 s
 
@@ -30,21 +30,21 @@ def note(asked: Asked, answer: Answer | None, *, status: int, is_sent: bool, hea
         at=datetime.now(UTC),
         session="" if is_stranger else number_of(secret),
         subject="" if is_stranger else visitor.subject,
-        role="" if is_stranger else visitor.role or visitor.rights.words,
+        role="" if is_stranger else visitor.role or visitor.rights.display_name,
         method="POST" if is_sent else "GET",
         path=f"{asked.path}?{query}" if query else asked.path,
         from_change=min(heard, default=None),
         to_change=max(heard, default=None),
-        outcome=_outcome(answer, status, is_sent=is_sent, has_changed=bool(heard)),
+        outcome=_outcome_of(answer, status, is_sent=is_sent, has_changed=bool(heard)),
     )
     desk.recorder.note(act, is_urgent=is_sent or isinstance(answer, Download))
 
 
 _SECRET = frozenset({"key", "code", "state", "iss", "session_state"})
-"""What an address may hold that nobody is to read later."""
+"""Parts of an address that nobody is to read later."""
 
 
-def _outcome(answer: Answer | None, status: int, *, is_sent: bool, has_changed: bool) -> str:
+def _outcome_of(answer: Answer | None, status: int, *, is_sent: bool, has_changed: bool) -> str:
     if has_changed:
         return CHANGED
     if status in _REFUSED:

@@ -1,4 +1,4 @@
-"""Which files somebody may take out of the register."""
+"""Which files each role may take out of the register."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OPEN = "OFFICIAL: numbers only"
 _O, _C, _S, _F, _A, _N = Role.OWNER, Role.OFFICER, Role.SITE_MANAGER, Role.FINANCE, Role.AUDITOR, Role.ICT
 _SEE_ALL: Roles = frozenset({_O, _C, _A, _N})
 _AT_SITES = frozenset({"walk"})
-"""Exports that whoever sees their own sites alone may have: of these sites."""
+"""Exports that a site manager may have, limited to their own sites."""
 
 LISTS: Mapping[str, tuple[str, str, Roles]] = {
     "short": (
@@ -29,21 +29,21 @@ LISTS: Mapping[str, tuple[str, str, Roles]] = {
         _SEE_ALL | {_F},
     ),
 }
-"""View of a spreadsheet -> its title, what it is, and who may have it."""
+"""View of a spreadsheet -> its title, a description, and the roles that may have it."""
 
 
 def exports_of(visitor: Visitor) -> list[str]:
-    """The formats of ``camscan export`` that somebody may have; a new one is theirs who may see everything."""
+    """The formats of ``camscan export`` that a visitor may have. A new format is for roles that may see everything."""
     if visitor.rights in _SEE_ALL:
         return list(exports.load_exports())
     return [name for name in exports.load_exports() if visitor.rights is _S and name in _AT_SITES]
 
 
 def views_of(visitor: Visitor) -> list[str]:
-    """The views of a spreadsheet that somebody may have."""
+    """The views of a spreadsheet that a visitor may have."""
     return [view for view, (_, _, roles) in LISTS.items() if visitor.rights in roles]
 
 
 def hidden_from(visitor: Visitor) -> frozenset[str]:
-    """The columns that somebody may not see."""
+    """The columns that a visitor may not see."""
     return frozenset(column.name for column in COLUMNS if not visitor.sees(column.name))

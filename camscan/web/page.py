@@ -1,4 +1,4 @@
-"""What a page is, what it is asked with, and what it may answer."""
+"""What a page is, what a request holds, and what a page may answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LONGEST = 2000
 """Characters of one value of an address."""
 NO_VISITOR = Visitor(subject="", rights=Role.FOI)
-"""Stands for who has not signed in, on pages that anybody may see: it may see nothing else."""
+"""The visitor on pages for everybody when nobody has signed in: it may see nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,52 +29,52 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One request, when it has passed every guard: who asks, and for what."""
+    """One request that has passed every guard: the visitor, and what they ask for."""
 
     desk: Desk
     visitor: Visitor
     path: str
     name: str = ""
-    """Of the page that is asked for; empty where there is none."""
+    """The name of the page; empty if there is none."""
     within: Mapping[str, str] = field(default_factory=dict)
     """The parts of the path that the page's own path names: ``number`` of ``/device/{number}``."""
     query: Sequence[tuple[str, str]] = ()
     form: Sequence[tuple[str, str]] = ()
-    """Of a form that was sent; its token was checked."""
+    """The fields of a form that was sent; its token was checked."""
     files: Mapping[str, Upload] = field(default_factory=dict)
     secret: str = ""
-    """Of the cookie; empty for who has not signed in."""
+    """The secret of the session cookie; empty for visitors who have not signed in."""
     token: str = ""
     """Goes into every form, as ``token``."""
     sender: Sender = field(default_factory=Sender)
-    """Where it comes from."""
+    """Where the request comes from."""
     journey: str = ""
-    """Of the cookie of somebody who is on their way to the sign-in service and back."""
+    """The cookie of somebody who is on their way to the sign-in service and back."""
 
     def one(self, name: str, default: str = "") -> str:
-        """A value of the query string, on one line; the first where there are several."""
+        """A value of the query string, on one line; the first if there are several."""
         return next((value.strip()[:LONGEST] for key, value in self.query if key == name), default)
 
     def has(self, name: str) -> bool:
-        """Whether the query string names it."""
+        """Whether the query string has a value of this name."""
         return any(key == name for key, _ in self.query)
 
     def number(self, name: str, default: int = 1) -> int:
-        """A whole number of the query string; ``default`` where it is none, or beyond any use."""
+        """A whole number of the query string; ``default`` if it is not a number, or far too large."""
         text = self.one(name)
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else default  # noqa: PLR2004 - digits
 
     def sent(self, name: str, default: str = "") -> str:
-        """A value of the form; line breaks as LF."""
+        """A value of the form, with LF as line breaks."""
         found = next((value for key, value in self.form if key == name), default)
         return found.replace("\r\n", "\n").replace("\r", "\n").strip()
 
     def all_sent(self, name: str) -> list[str]:
-        """Every value of that name in the form: check boxes."""
+        """Every value of this name in the form, such as those of check boxes."""
         return [value for key, value in self.form if key == name]
 
     def link(self, **changed: object) -> str:
-        """This page's address with some values of its query string changed; None and empty take one away."""
+        """This page's address with some values of its query string changed; None and "" remove a value."""
         kept = [(key, value[:LONGEST]) for key, value in self.query if key not in changed]
         kept += [(key, str(value)) for key, value in changed.items() if value not in {None, ""}]
         return f"{self.path}?{urlencode(kept, errors='replace')}" if kept else self.path
@@ -85,7 +85,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A page to be drawn: a template of ``web/templates``, and its values."""
+    """A page to be drawn: the name of a template in ``web/templates``, and its values."""
 
     template: str
     title: str
@@ -95,31 +95,31 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """Go and see another page of ours: after a form was taken, or where a search found one device."""
+    """Another page of ours to open: after a form was taken, or where a search found one device."""
 
     to: str
     """A path, with its query string."""
     secret: str | None = None
-    """Of a session that has begun; empty where one has ended."""
+    """The secret of a session that has begun; empty if one has ended; None if nothing changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """Go to the sign-in service, and come back."""
+    """A redirect to the sign-in service."""
 
     to: str
-    """Its whole address."""
+    """The complete address at the service."""
     journey: str
-    """For the cookie by which they are known when they come back."""
+    """The cookie by which the visitor is recognised when they come back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A file to be kept."""
+    """A file to be saved."""
 
     name: str
     content: bytes | Iterator[bytes]
-    """All of it, or piece by piece: what comes of an Iterator is never held as a whole."""
+    """All of it, or pieces: an Iterator is sent piece by piece and never held as a whole."""
     media_type: str = "application/octet-stream"
 
 
@@ -127,11 +127,11 @@ Answer = Drawn | Redirect | Away | Download
 
 
 class Missing(Exception):  # noqa: N818 - an answer, and not a mistake
-    """There is no such page, or none for this visitor: what is not theirs is not there."""
+    """There is no such page for this visitor. What they may not see does not exist for them."""
 
 
 class Refused(Exception):  # noqa: N818 - as above
-    """They may not; the text says why."""
+    """The visitor may not do this; the text says why."""
 
 
 # ── a page ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -139,20 +139,20 @@ class Refused(Exception):  # noqa: N818 - as above
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One page. It stands as ``PAGE`` in a file of ``pages/``; the file's name is the page's name."""
+    """One page: ``PAGE`` in a file of ``pages/``. The name of the file is the name of the page."""
 
     path: str
     """As Starlette writes it: ``/device/{number}``."""
     title: str
     show: Callable[[Asked], Answer] | None = None
-    """Answers GET. Runs in a thread of its own; what it raises as a CamscanError is said in a page."""
+    """Answers GET. It runs in a thread of its own; a CamscanError that it raises is shown as a page."""
     take: Callable[[Asked], Answer] | None = None
     """Answers POST."""
     place: int = 0
-    """Where its link stands in the navigation, from 1; 0 for nowhere."""
+    """The place of its link in the navigation, from 1; 0 for no link."""
     under: str = ""
-    """The name of the page of the navigation to which it belongs; empty where that is itself, or none."""
+    """The page of the navigation to which it belongs; empty if it is in the navigation itself, or belongs to none."""
     most: int = 1_000_000
     """Bytes of a form; more where files are sent."""
     seconds: float = 0
-    """Within which it answers, where that is more than the common limit."""
+    """Seconds within which it answers, where that is more than the common limit."""

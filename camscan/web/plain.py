@@ -25,5 +25,5 @@ def plain_type(name: str) -> str:
 
 
 def plain_types(spelled: Iterable[str], visitor: Visitor) -> Mapping[str, str]:
-    """Types of a list -> how whoever sees their own sites alone calls them; nothing for all others."""
+    """Types of a list -> plain words, for a visitor who sees their own sites only; empty for all others."""
     return {} if visitor.sites is None else {name: plain_type(name) for name in spelled if name}

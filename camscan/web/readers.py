@@ -1,4 +1,4 @@
-"""Open registers for pages to read, kept for the next: opening one, and preparing its queries, took half of a page."""
+"""Registers that stay open for pages to read: opening one and preparing its queries took half the time of a page."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from camscan.register import Register
 
 MOST = 8
-"""That are kept while nobody reads in them."""
+"""How many are kept open while nobody reads in them."""
 SECONDS = 30.0
-"""Within which one must have been used, to be used again: the server may have gone meanwhile."""
+"""Seconds for which an unused one is kept: the server may have closed it meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Idle:
     book: Register
     file: object
-    """Which file it is, so that one that was put into its place is not missed."""
+    """The identity of the file, so that a file that replaced it is noticed."""
     since: float
 
 
 class Readers:
-    """Lends each to one thread at a time."""
+    """Lends each open register to one thread at a time."""
 
     def __init__(self, space: Workspace, clock: Callable[[], float] = time.monotonic) -> None:
         self._space = space
@@ -43,9 +43,9 @@ class Readers:
 
     @contextlib.contextmanager
     def lend(self) -> Iterator[Register]:
-        """The register, to be read. One in which something went wrong is not used again."""
-        file = self._file()
-        book = self._kept(file) or self._space.open(readonly=True)
+        """The register, for reading. One in which something went wrong is not used again."""
+        file = self._file_identity()
+        book = self._take_idle(file) or self._space.open(readonly=True)
         try:
             yield book
         except BaseException:
@@ -59,15 +59,15 @@ class Readers:
             book.close()
 
     def close(self) -> None:
-        """Close those that nobody reads in; the others are closed when they come back."""
+        """Close those that nobody reads in. The others are closed when they come back."""
         with self._lock:
             self._is_over = True
             idle, self._idle = self._idle, deque()
         for each in idle:
             each.book.close()
 
-    def _kept(self, file: object) -> Register | None:
-        """The one that was used last; those that are too old, or of a file that is gone, are closed."""
+    def _take_idle(self, file: object) -> Register | None:
+        """The one that was used last. Those that are too old, or of a file that was replaced, are closed."""
         found, old = None, []
         with self._lock:
             while self._idle and found is None:
@@ -81,7 +81,7 @@ class Readers:
             each.close()
         return found
 
-    def _file(self) -> object:
+    def _file_identity(self) -> object:
         if address_of(self._space.where) is not None:
             return None
         try:

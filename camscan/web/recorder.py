@@ -1,4 +1,4 @@
-"""Notes what people did, in a thread of its own: no page waits for it long, and none fails because of it."""
+"""Records what people did, in a thread of its own: no page waits for it long, and none fails because of it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from camscan.store.acts import Acts
 
 MOST = 10_000
-"""Acts that wait to be written; more are lost, and how many is noted."""
+"""Acts that may wait to be written; more are lost, and their number is noted."""
 _AT_ONCE = 500
 _SECONDS = 1.0
-"""For so long, acts are gathered before they are written, and a change waits until it is."""
+"""Seconds for which acts are gathered before they are written, and for which a change waits for its act."""
 _LONG = 5.0
-"""Seconds that an end waits for what is not written yet."""
+"""Seconds that closing waits for what is not written yet."""
 _DAY = timedelta(days=1)
 
 
@@ -38,7 +38,7 @@ class Recorder:
     """Takes acts from many threads."""
 
     def __init__(self, acts: Callable[[], Acts], *, seconds: float = _SECONDS) -> None:
-        """``acts`` opens the table when it is first needed."""
+        """``acts`` opens the table on first use."""
         self._acts = acts
         self._seconds = seconds
         self._queue: queue.Queue[_Waiting | None] = queue.Queue(MOST)
@@ -48,7 +48,7 @@ class Recorder:
         self._purged = datetime.min.replace(tzinfo=UTC)
 
     def note(self, act: Act, *, is_urgent: bool = False) -> None:
-        """Have it written soon; with ``is_urgent``, wait for that, but never long."""
+        """Record an act soon. If ``is_urgent``, wait until it is written, but never long."""
         waiting = _Waiting(act, is_urgent=is_urgent)
         try:
             self._queue.put_nowait(waiting)
@@ -56,12 +56,12 @@ class Recorder:
             with self._lock:
                 self._lost += 1
             return
-        self._begin()
+        self._start_thread()
         if is_urgent:
             waiting.is_written.wait(self._seconds)
 
     def close(self) -> None:
-        """Write what waits, and end. Harmless when repeated."""
+        """Write what waits, and stop. Harmless when repeated."""
         with self._lock:
             thread, self._thread = self._thread, None
         if thread:
@@ -69,20 +69,20 @@ class Recorder:
                 self._queue.put(None, timeout=_LONG)
             thread.join(_LONG)
 
-    def _begin(self) -> None:
+    def _start_thread(self) -> None:
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="noting acts", daemon=True)
+                self._thread = threading.Thread(target=self._write_until_closed, name="noting acts", daemon=True)
                 self._thread.start()
 
-    def _work(self) -> None:
+    def _write_until_closed(self) -> None:
         is_over = False
         while not is_over:
-            found, is_over = self._gathered()
-            self._write(found)
+            found, is_over = self._gather()
+            self._write_acts(found)
 
-    def _gathered(self) -> tuple[list[_Waiting], bool]:
-        """What came in a moment; whether it is the end. What is urgent ends the moment."""
+    def _gather(self) -> tuple[list[_Waiting], bool]:
+        """The acts that came within ``_SECONDS``, and whether the end has come. An urgent act ends the wait."""
         found: list[_Waiting] = []
         until: float | None = None
         while len(found) < _AT_ONCE:
@@ -98,7 +98,7 @@ class Recorder:
             until = until or time.monotonic() + self._seconds
         return found, False
 
-    def _write(self, found: Sequence[_Waiting]) -> None:
+    def _write_acts(self, found: Sequence[_Waiting]) -> None:
         now = datetime.now(UTC)
         with self._lock:
             lost, self._lost = self._lost, 0

@@ -1,7 +1,7 @@
 """Who may do what: one table of routes, one of columns. A route or a column without an entry fails the tests.
 
-Rows are narrowed beside this: a site manager sees the devices of their own sites alone (``Visitor.sites``), and a
-device of another site is not there for them.
+Rows are limited separately: a site manager sees the devices of their own sites only (``Visitor.sites``), and a device
+of another site does not exist for them.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Role(enum.StrEnum):
     ICT = "ict"
 
     @property
-    def words(self) -> str:
-        """As people call it."""
+    def display_name(self) -> str:
+        """Its name for people."""
         return _TITLES[self]
 
 
@@ -42,7 +42,7 @@ _TITLES: Mapping[Role, str] = {
 Roles = frozenset[Role | None]
 ALL: Roles = frozenset(Role)
 ANYBODY: Roles = ALL | {None}
-"""Also who has not signed in."""
+"""Includes visitors who have not signed in."""
 NOBODY: Roles = frozenset()
 _O, _C, _S, _F, _I, _A, _N = Role.OWNER, Role.OFFICER, Role.SITE_MANAGER, Role.FINANCE, Role.FOI, Role.AUDITOR, Role.ICT
 _WORKERS: Roles = frozenset({_O, _C})
@@ -53,7 +53,7 @@ _SEES_ALL: Roles = frozenset({_O, _C, _A, _N})
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """Who may look at a page, and who may send its form."""
+    """The roles that may look at a page, and those that may send its form."""
 
     look: Roles
     send: Roles = NOBODY
@@ -78,7 +78,7 @@ ROUTES: Mapping[str, Right] = {
     "device": Right(_SEES_DEVICES),
     "sites": Right(_SEES_DEVICES),
     "site": Right(_SEES_DEVICES),
-    # What somebody enters; which columns are theirs is the other table.
+    # What somebody enters; the other table says who may write which column.
     "choose": Right(frozenset({_O, _C, _S, _F, _N})),
     "enter": Right(frozenset({_O, _C, _S, _F, _N}), frozenset({_O, _C, _S, _F, _N})),
     # Into the register and out of it, as files.
@@ -112,10 +112,10 @@ ROUTES: Mapping[str, Right] = {
     "sessions": Right(frozenset({_O, _A}), frozenset({_O})),
     "acts": Right(frozenset({_O, _A})),
 }
-"""Page (the name of its file) -> who may."""
+"""Page (the name of its file) -> who may see it and send it."""
 
 SEES_EVIDENCE: Roles = _SEES_ALL
-"""Who may see what a device answered, and its known vulnerabilities."""
+"""Roles that may see what a device answered, and its known vulnerabilities."""
 
 _IDENTIFIERS = frozenset(
     {
@@ -132,7 +132,7 @@ _HIDDEN: Mapping[Role, frozenset[str]] = {
 _MONEY = frozenset({_O, _C, _F})
 _NETWORK = frozenset({_O, _C, _N})
 WRITES: Mapping[str, Roles] = {
-    # What somebody knows who stands before it.
+    # What a person at the device knows.
     **dict.fromkeys(
         (
             *("council_asset_tag", "lifecycle_status", "location_detail", "indoor_outdoor_public", "notes"),
@@ -162,26 +162,26 @@ WRITES: Mapping[str, Roles] = {
         ),
         _MONEY,
     ),
-    # How it hangs on the network.
+    # How it is connected to the network.
     **dict.fromkeys(("vlan_or_subnet", "network_zone", "switch_port", "internet_exposed"), _NETWORK),
 }
-"""People's column -> who may write it."""
+"""Column that people fill in -> roles that may write it."""
 _LONGEST_ROLE = 100
 _STATUSES: Mapping[Role, frozenset[str]] = {Role.SITE_MANAGER: frozenset({"found", "confirmed", "not_ours"})}
-"""Who enters some statuses alone: a removal needs its proof, and that is the officer's to record."""
+"""Roles that may enter some statuses only: a removal needs proof, and the officer records it."""
 READS_LISTS: Roles = frozenset({_O, _C, _N})
-"""Who brings in what other systems know: tables of switches, leases, captures."""
+"""Roles that may import what other systems know: tables of switches, leases, captures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """Who asks for a page."""
+    """Somebody who asks for a page."""
 
     subject: str
-    """Who that is, as whoever let them in knows them."""
+    """Who they are, by the name that the sign-in gave them."""
     rights: Role
     role: str = ""
-    """The role that the log holds; empty until somebody says."""
+    """The role that is written to the log; empty until somebody names it."""
     sites: frozenset[str] | None = None
     """The only sites that they may see, by name; None for all."""
 
@@ -191,7 +191,7 @@ class Visitor:
         return self.rights in (right.send if send else right.look)
 
     def sees(self, column: str) -> bool:
-        """Whether they may see what stands in a column."""
+        """Whether they may see a column."""
         return column not in _HIDDEN.get(self.rights, frozenset())
 
     def writes(self, column: str) -> bool:
@@ -199,7 +199,7 @@ class Visitor:
         return self.rights in WRITES.get(column, NOBODY)
 
     def why_not(self, column: str, value: str) -> str:
-        """Why they may not write a value into a column; empty where they may."""
+        """Why they may not write a value into a column; empty if they may."""
         if not self.writes(column):
             return "your role may not write this column"
         statuses = _STATUSES.get(self.rights)
@@ -209,12 +209,12 @@ class Visitor:
 
     @property
     def writes_everything(self) -> bool:
-        """Whether they may write every column, and so add devices."""
+        """Whether they may write every column, and therefore add devices."""
         return all(self.rights in roles for roles in WRITES.values())
 
     @property
     def reads_lists(self) -> bool:
-        """Whether they may bring in what other systems know."""
+        """Whether they may import what other systems know."""
         return self.rights in READS_LISTS
 
     @property
@@ -227,28 +227,28 @@ class Visitor:
         """Whether they may see, and search by, addresses and serial numbers."""
         return self.sees("ip_addresses")
 
-    def reason(self, error: Exception) -> str:
-        """What they are told of an error: nothing of a device that may be at another's site."""
+    def error_text(self, error: Exception) -> str:
+        """The text of an error for them. It says nothing about a device that may be at another site."""
         return error.apart if isinstance(error, TagTakenError) and self.sites is not None else str(error)
 
     def sees_site(self, name: str) -> bool:
-        """Whether the devices of a site are there for them."""
+        """Whether they may see the devices of a site."""
         return self.sites is None or name in self.sites
 
 
 def subject_of(person: int) -> str:
-    """As whom sessions and the access log know a person of the table of people."""
+    """The subject of a person of the table of people, as sessions and the access log name it."""
     return f"person {person}"
 
 
 def person_of(subject: str) -> int | None:
-    """The other way round; None for whoever is not in that table, such as who started the program."""
+    """The person of a subject; None if the subject is not in that table, such as the person who started the program."""
     kind, _, number = subject.partition(" ")
     return int(number) if kind == "person" and number.isascii() and number.isdecimal() else None
 
 
 def site_manager_of(sites: Collection[str] | None) -> str:
-    """The role that the log holds of whoever sees one site alone and was given no other: ``Site manager, Oak School``.
+    """The role that the log holds for a visitor of one site who was given no other: ``Site manager, Oak School``.
 
     Empty for everybody else.
     """
@@ -258,5 +258,5 @@ def site_manager_of(sites: Collection[str] | None) -> str:
 
 
 def may_anybody(page: str) -> bool:
-    """Whether a page is there before signing in."""
+    """Whether a page can be seen before signing in."""
     return None in ROUTES.get(page, Right(NOBODY)).look

@@ -1,4 +1,4 @@
-"""What every answer says, and what no request may be: headers, origins, tokens, and how often."""
+"""The headers of every answer, and the checks of every request: origins, tokens and rates."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-"""No exception: no script and no style stands in a page."""
+"""There is no exception: no page has a script or a style of its own."""
 HEADERS: Mapping[str, str] = MappingProxyType(
     {
         "content-security-policy": POLICY,
@@ -28,35 +28,35 @@ HEADERS: Mapping[str, str] = MappingProxyType(
     }
 )
 KEPT = "public, max-age=31536000, immutable"
-"""Of files whose name holds a hash of their content."""
+"""For files whose name holds a hash of their content."""
 NEVER_KEPT = "no-store"
 TLS_ONLY = "max-age=31536000"
-"""For a year, browsers come by HTTPS or not at all (RFC 6797), where that is how the pages are reached."""
+"""For a year, browsers use HTTPS only (RFC 6797), if the pages are reached that way."""
 _BYTES = 16
 
 
 def token_for(secret: str) -> str:
-    """A token for the forms of a session. Another every time, so that a compressed page gives nothing away."""
+    """A token for the forms of a session. It differs every time, so that a compressed page gives nothing away."""
     salt = secrets.token_hex(_BYTES)
-    return f"{salt}.{_signed(secret, salt)}"
+    return f"{salt}.{_sign(secret, salt)}"
 
 
 def is_token(secret: str, token: str) -> bool:
     """Whether a form was made for this session."""
     salt, _, signed = token.partition(".")
-    return hmac.compare_digest(_signed(secret, salt).encode(), signed.encode("utf-8", "surrogatepass"))
+    return hmac.compare_digest(_sign(secret, salt).encode(), signed.encode("utf-8", "surrogatepass"))
 
 
-def _signed(secret: str, salt: str) -> str:
+def _sign(secret: str, salt: str) -> str:
     key, text = (each.encode("utf-8", "surrogatepass") for each in (secret, f"form {salt}"))
     return hmac.new(key, text, hashlib.sha256).hexdigest()
 
 
 def why_not_sent_from_here(headers: Mapping[str, str], origins: Collection[str]) -> str:
-    """Why a form may not be taken: who sent it. Empty where a page of ours did.
+    """Why a form may not be taken, by its sender; empty if a page of ours sent it.
 
-    Cookies do not know ports, so a page of another program on this machine would come with ours. Fetch Metadata
-    (W3C, Sec-Fetch-Site) says more than Origin, where the browser sends it.
+    Cookies ignore ports, so a page of another program on this machine would send ours. Fetch Metadata (W3C,
+    Sec-Fetch-Site) says more than Origin, where the browser sends it.
     """
     origin = headers.get("origin", "")
     if origin not in origins:
@@ -66,7 +66,7 @@ def why_not_sent_from_here(headers: Mapping[str, str], origins: Collection[str])
 
 
 class Throttle:
-    """So many in so many seconds, of each key; the oldest keys are forgotten first."""
+    """Allows a number of uses of each key within some seconds. The oldest keys are forgotten first."""
 
     _MOST_KEYS = 10_000
 
@@ -77,8 +77,8 @@ class Throttle:
         self._lock = threading.Lock()
         self._known: OrderedDict[str, deque[float]] = OrderedDict()
 
-    def takes(self, key: str) -> bool:
-        """Whether one more may come; it counts if so."""
+    def allows(self, key: str) -> bool:
+        """Whether one more use is allowed. It is counted if so."""
         now = self._clock()
         with self._lock:
             times = self._known.setdefault(key, deque())

@@ -1,4 +1,7 @@
-"""Who sends a request, as far as its connection tells: only a proxy that camscan.yaml names is believed of others."""
+"""Finds out who sends a request, from its connection.
+
+Headers are believed only if a proxy that camscan.yaml names sent them.
+"""
 
 from __future__ import annotations
 
@@ -12,31 +15,31 @@ NOBODY_KNOWN = "unknown"
 
 
 class HeaderError(Exception):
-    """A request says who sends it in a way that may be meant to deceive."""
+    """A request names its sender in a way that may be meant to deceive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Where a request comes from."""
+    """The origin of a request."""
 
     address: str = NOBODY_KNOWN
-    """Of the person's own machine, as far as a trusted proxy says."""
+    """The address of the person's own machine, as far as a trusted proxy says."""
     is_by_proxy: bool = False
     """Whether its connection comes from a trusted proxy."""
     user: str = ""
-    """Who has signed in, as a trusted proxy says; empty where none does."""
+    """Who has signed in, as a trusted proxy says; empty if none does."""
 
 
 def sender_of(web: Web, peer: str, headers: Sequence[tuple[bytes, bytes]]) -> Sender:
-    """Who sends it. ``peer`` is the other end of the TCP connection. Raises HeaderError."""
+    """The sender. ``peer`` is the other end of the TCP connection. Raises HeaderError."""
     if web.is_shared and any(b"_" in name for name, _ in headers):
-        raise HeaderError("a header has '_' in its name")  # some proxies and servers take it for '-'
+        raise HeaderError("a header has '_' in its name")  # some proxies and servers read it as '-'
     if not _is_among(web, peer):
         return Sender(peer or NOBODY_KNOWN)
-    return Sender(_first_stranger(web, peer, headers), is_by_proxy=True, user=_user(web, headers))
+    return Sender(_first_stranger(web, peer, headers), is_by_proxy=True, user=_read_user(web, headers))
 
 
-def _user(web: Web, headers: Sequence[tuple[bytes, bytes]]) -> str:
+def _read_user(web: Web, headers: Sequence[tuple[bytes, bytes]]) -> str:
     if not web.proxy_header:
         return ""
     found = [value for name, value in headers if name.decode("latin-1").lower() == web.proxy_header]
@@ -52,11 +55,11 @@ def _user(web: Web, headers: Sequence[tuple[bytes, bytes]]) -> str:
 
 
 def _first_stranger(web: Web, peer: str, headers: Sequence[tuple[bytes, bytes]]) -> str:
-    """Of X-Forwarded-For, from its end: the first address that is not a proxy's. Anybody writes what is before."""
+    """The last address of X-Forwarded-For that is not a proxy's. Anybody can write what comes before it."""
     values = [value.decode("latin-1") for name, value in headers if name.lower() == b"x-forwarded-for"]
     hops = [each.strip() for each in ",".join(values).split(",") if each.strip()]
     for hop in reversed(hops):
-        if _parsed(hop) is None:
+        if _parse_address(hop) is None:
             return peer
         if not _is_among(web, hop):
             return hop
@@ -64,11 +67,11 @@ def _first_stranger(web: Web, peer: str, headers: Sequence[tuple[bytes, bytes]])
 
 
 def _is_among(web: Web, text: str) -> bool:
-    address = _parsed(text)
+    address = _parse_address(text)
     return address is not None and any(address in network for network in web.trusted_proxies)
 
 
-def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The server: uvicorn on loopback, which says when it is ready, and ends when it is told to."""
+"""The server: uvicorn on loopback. It says when it is ready, and stops on a signal."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from camscan.app.workspace import Workspace
 from camscan.config.web import Web
 from camscan.errors import CamscanError, UsageError
 from camscan.system import share_memory
-from camscan.web.application import application
+from camscan.web.application import make_application
 from camscan.web.desk import Desk, Setting
 
 _LARGEST_HEADERS = 16 * 1024
 _AT_ONCE = 1000
-"""Requests; more are answered with 503."""
+"""Requests at once; more are answered with 503."""
 HEAD_SECONDS = 15.0
-"""Seconds within which the head of a request comes."""
+"""Seconds within which the head of a request must arrive."""
 _BETWEEN = 5.0
-"""Seconds between two looks for parcels that collectors have sent."""
+"""Seconds between two checks for parcels that collectors have sent."""
 _TURN = 0.001
 """Seconds for which one thread may compute before another has its turn: a page waits for its turn at every query."""
 _GRACE = 3
-"""Seconds that requests have to end when the server does."""
+"""Seconds that requests have to finish when the server stops."""
 
 
 def setting_of(*, port: int, host: str, is_read_only: bool, is_local: bool) -> Setting:
-    """How it is to be started, as the command line says."""
+    """The setting for the options of the command line."""
     return Setting(port=port, host=host, is_read_only=is_read_only, is_local=is_local)
 
 
@@ -50,12 +50,12 @@ def serve(
     tell: Callable[[str], None],
     tell_cookie: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve the pages of a register until SIGINT or SIGTERM comes.
+    """Serve the pages of a register until SIGINT or SIGTERM.
 
-    ``tell`` is given the address by which whoever started it gets in, once it is ready and whenever somebody asks for
-    another; where people sign in, the address of the pages, once. ``tell_cookie``, where given, is given the header
-    line of a session for scripts. Port 0 takes any that is free. Raises UsageError where there is no register, the port
-    is taken, or others could come in without signing in.
+    ``tell`` is given the address with a one-time key, once the server is ready and whenever somebody asks for another;
+    where people sign in, it is given the address of the pages, once. ``tell_cookie``, if given, is given the header
+    line of a session for scripts. Port 0 takes any free port. Raises UsageError if there is no register, if the port is
+    taken, or if others could come in without signing in.
     """
     if not space.has_register:
         raise UsageError(f"there is no register {space.name} yet: scan first, or name another with --register")
@@ -70,10 +70,10 @@ def serve(
                 tell(desk.address)
             else:
                 desk.keyring.renew()
-            threading.Thread(target=_warm, args=(desk, tell_cookie), name="warming", daemon=True).start()
+            threading.Thread(target=_warm_up, args=(desk, tell_cookie), name="warming", daemon=True).start()
 
         with contextlib.closing(desk), _recording_arrivals(desk):
-            _run(desk, ready)
+            _run_server(desk, ready)
 
 
 def _check_who_may_come(space: Workspace, setting: Setting, *, is_for_scripts: bool) -> None:
@@ -93,7 +93,7 @@ def _check_who_may_come(space: Workspace, setting: Setting, *, is_for_scripts: b
 
 @contextlib.contextmanager
 def _place_of_sessions(is_read_only: bool) -> Iterator[Path | None]:
-    """Where sessions are kept if nothing may be written beside the register; else None."""
+    """Where sessions are kept if nothing may be written beside the register; otherwise None."""
     if not is_read_only:
         yield None
         return
@@ -123,22 +123,22 @@ def _recording_arrivals(desk: Desk) -> Iterator[None]:
             thread.join(_GRACE)
 
 
-def _warm(desk: Desk, tell_cookie: Callable[[str], None] | None) -> None:
+def _warm_up(desk: Desk, tell_cookie: Callable[[str], None] | None) -> None:
     """What takes half a second, once the address is printed: the database libraries, and the first counts.
 
     A database on a server that holds no register yet gets an empty one: so begins a new centre.
     """
     if tell_cookie:
-        tell_cookie(f"Cookie: {desk.cookie}={desk.begin_local()}")
+        tell_cookie(f"Cookie: {desk.cookie}={desk.begin_local_session()}")
     if not desk.setting.is_read_only:
         with contextlib.suppress(CamscanError):  # the pages say what is wrong
             desk.space.open(editing=True).close()
     desk.keeper.start()
 
 
-def _run(desk: Desk, ready: Callable[[int], None]) -> None:
+def _run_server(desk: Desk, ready: Callable[[int], None]) -> None:
     config = uvicorn.Config(
-        application(desk),
+        make_application(desk),
         host=desk.setting.host,
         port=desk.setting.port,
         loop="asyncio",
@@ -161,8 +161,8 @@ def _run(desk: Desk, ready: Callable[[int], None]) -> None:
     try:
         asyncio.run(server.serve())
     except KeyboardInterrupt:
-        return  # uvicorn has ended what was going on, and passes the signal on
-    except SystemExit:  # so it ends where it cannot have the port
+        return  # uvicorn has finished the requests, and passes the signal on
+    except SystemExit:  # it exits if it cannot have the port
         if server.started:
             raise
         where = desk.setting
@@ -175,36 +175,36 @@ def _run(desk: Desk, ready: Callable[[int], None]) -> None:
 
 
 class Connection(H11Protocol):
-    """Lets go of whoever holds a connection and sends no whole head of a request: a thousand would shut everybody out.
+    """Closes a connection that sends no complete head of a request: a thousand of them would shut everybody out.
 
-    uvicorn 0.54 waits for ever for the first head. What comes after it is bounded by the application.
+    uvicorn 0.54 waits for ever for the first head. The application bounds what comes after it.
     """
 
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
-        """Somebody has connected."""
+        """A connection was made."""
         super().connection_made(transport)
-        self._watch()
+        self._start_timer()
 
     def data_received(self, data: bytes) -> None:
-        """They have sent something."""
+        """Data arrived."""
         super().data_received(data)
-        self._watch()
+        self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """They have gone."""
+        """The connection was closed."""
         super().connection_lost(exc)
-        self._unwatch()
+        self._stop_timer()
 
-    def _watch(self) -> None:
-        """Begin to wait where no request is being answered; drops that come meanwhile do not begin it anew."""
+    def _start_timer(self) -> None:
+        """Start the timer if no request is being answered. Further bytes do not restart it."""
         if self.cycle is not None and not self.cycle.response_complete:
-            self._unwatch()
+            self._stop_timer()
         elif self._timer is None:
             self._timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
 
-    def _unwatch(self) -> None:
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -218,7 +218,7 @@ class _Server(uvicorn.Server):
         self._ready = ready
 
     async def startup(self, sockets: Any = None) -> None:
-        """As uvicorn's, and then say so."""
+        """Start as uvicorn does, and then report the port."""
         await super().startup(sockets)
         if self.started:
             self._ready(int(self.servers[0].sockets[0].getsockname()[1]))

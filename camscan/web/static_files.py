@@ -1,4 +1,4 @@
-"""Style sheets and scripts, each at an address that holds a hash of its content: a browser keeps it for a year."""
+"""Style sheets and scripts, each at an address that holds a hash of its content. A browser keeps it for a year."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class StaticFile:
     """One file."""
 
     path: str
-    """From the root of the server."""
+    """The path from the root of the server."""
     content: bytes
     media_type: str
 
@@ -29,13 +29,13 @@ def static_files() -> Mapping[str, StaticFile]:
     folder = resources.files("camscan").joinpath("web", "static")
     texts = {each.name: each.read_bytes() for each in folder.iterdir() if each.name.rpartition(".")[2] in _TYPES}
     texts["camscan.css"] += (render_page("page/charts.css") + render_page("page/numbers.css")).encode()
-    script, govuk = texts.pop("camscan.js"), _static("govuk-frontend.js", texts.pop("govuk-frontend.js"))
+    script, govuk = texts.pop("camscan.js"), _make_static("govuk-frontend.js", texts.pop("govuk-frontend.js"))
     # The one script imports the other by its name.
-    found = [govuk, _static("camscan.js", script.replace(b"./govuk-frontend.js", govuk.path.encode()))]
-    found += [_static(name, content) for name, content in texts.items()]
+    found = [govuk, _make_static("camscan.js", script.replace(b"./govuk-frontend.js", govuk.path.encode()))]
+    found += [_make_static(name, content) for name, content in texts.items()]
     return {each.path.rpartition("/")[2]: each for each in found}
 
 
-def _static(name: str, content: bytes) -> StaticFile:
+def _make_static(name: str, content: bytes) -> StaticFile:
     mark = hashlib.blake2b(content, digest_size=8).hexdigest()
     return StaticFile(f"/static/{mark}/{name}", content, _TYPES[name.rpartition(".")[2]])

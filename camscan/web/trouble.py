@@ -1,4 +1,4 @@
-"""What is said where a page cannot be shown: one line that says what is wrong, and one that says what to do."""
+"""What is shown if a page cannot be: one line that says what is wrong, and one that says what to do."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _LONGEST = 500
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One kind of it."""
+    """One kind of trouble."""
 
     status: int
-    """Of HTTP."""
+    """The HTTP status."""
     title: str
     says: str
     advice: str
 
-    def because(self, why: str) -> Trouble:
-        """The same with what is known of this case."""
+    def with_reason(self, why: str) -> Trouble:
+        """The same, with the reason in this case."""
         text = visible(why, _LONGEST).rstrip(".")
         return replace(self, says=f"{text[:1].upper()}{text[1:]}.") if text else self
 

@@ -27,7 +27,7 @@ from measure import HERE, Case, Row, Tree, duration, median, used, version
 from pcap import busiest, connections_peak, read
 from silence import sent
 
-from camscan.demo import plan
+from camscan.demo import plan_interfaces
 
 DENSE = 250
 IN_FIFTY = 1311
@@ -193,7 +193,7 @@ def built(network: Network, *, without: Collection[str] = ()) -> Iterator[Estate
         with council() as (up, truth, forget):
             yield Estate(up, truth, forget)
     elif network.network == ESTATE:
-        seats = [Seat(*one) for one in plan(network.units, base=ESTATE, without=leaving_out)]
+        seats = [Seat(*one) for one in plan_interfaces(network.units, base=ESTATE, without=leaving_out)]
         with lan(seats) as up, up.demo(network.units, slow=network.slow, without=leaving_out) as demo:
             yield Estate(up, demo.truth)
     else:

@@ -15,7 +15,7 @@ import bench_wide
 from bench_sweep import NETWORKS, Estate, Network, Run, built, counted, right, scan
 from measure import HERE, Case, Row, Tree, duration, median
 
-from camscan.demo import devices
+from camscan.demo import load_devices
 
 TURNS = 3
 PATIENCE = 150
@@ -55,7 +55,7 @@ def cases(base: Tree | None, turns: int = TURNS) -> list[Case]:
 
 def unknown_to(base: Tree) -> Collection[str]:
     """The hostile devices of this revision that the other one has no file of."""
-    return [one.name for one in devices() if one.hostile and not (base.root / DEVICES / f"{one.name}.py").exists()]
+    return [one.name for one in load_devices() if one.hostile and not (base.root / DEVICES / f"{one.name}.py").exists()]
 
 
 def measure(network: Network, base: Tree, turns: int) -> Iterator[Row]:

@@ -74,7 +74,7 @@ def mute(*ports: int) -> Alter:
     """
 
     async def hold(session: Session) -> None:
-        await session.until_closed()
+        await session.read_until_closed()
 
     def silenced(service: Service) -> Service:
         if isinstance(service, Udp) or (ports and service.port not in ports):
@@ -147,7 +147,7 @@ def closes_late(device: Device) -> Device:
         async def converse(session: Session) -> None:
             await service.converse(session)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(session.until_closed(), LINGER)
+                await asyncio.wait_for(session.read_until_closed(), LINGER)
 
         return replace(service, converse=converse, patience=HOUR)
 
@@ -171,13 +171,13 @@ BROKEN = (
 
 def left_out() -> Collection[str]:
     """The other hostile devices: they lie, flood and poison, and have their own tests."""
-    return [device.name for device in catalogue.devices() if device.hostile and device.name != DRIP]
+    return [device.name for device in catalogue.load_devices() if device.hostile and device.name != DRIP]
 
 
 def estate() -> tuple[Sequence[Unit], dict[str, Broken]]:
     """Every unit, and by address what is wrong with some: of each device concerned, its last unit."""
     without = left_out()
-    units = list(catalogue.units(ESTATE, UNITS, addresses=None, low_ports=True, seed=1, without=without))
+    units = list(catalogue.make_units(ESTATE, UNITS, addresses=None, low_ports=True, seed=1, without=without))
     wrong: dict[str, Broken] = {}
     for one in BROKEN:
         unit = max((unit for unit in units if unit.device.name == one.device), key=lambda unit: unit.number)
@@ -219,7 +219,7 @@ def forget() -> None:
 async def _serve() -> None:
     units, _wrong = estate()
     asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, forget)
-    await program.run(Estate(units, ESTATE, interface_prefix=PREFIX))
+    await program.run_estate(Estate(units, ESTATE, interface_prefix=PREFIX))
 
 
 if __name__ == "__main__":

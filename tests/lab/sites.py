@@ -36,7 +36,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from lan import ROOT, missing, sweep_up
 
-from camscan.demo import plan
+from camscan.demo import plan_interfaces
 
 HOST = "cameras.example.gov.uk"
 CENTRE_IP = "10.90.0.1"
@@ -101,7 +101,7 @@ class Site:
     @property
     def seats(self) -> Sequence[tuple[str, str]]:
         """Address and MAC of each unit."""
-        return list(plan(UNITS, base=self.network, seed=self.number))
+        return list(plan_interfaces(UNITS, base=self.network, seed=self.number))
 
 
 @dataclass(slots=True)

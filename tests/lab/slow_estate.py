@@ -15,19 +15,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from camscan.demo.__main__ import main
 from camscan.demo.device import Question, Reply, Unit
 from camscan.demo.tcp import Connection
-from camscan.demo.udp import Address, Mouth
+from camscan.demo.udp import Address, UnitSocket
 
 
 def slow_down(seconds: float) -> None:
     """Let every answer over TCP, and every one over UDP, wait."""
     at_once = Connection.send
-    hear = Mouth.hear
+    hear = UnitSocket.answer_question
 
     async def send(self: Connection, payload: bytes) -> None:
         await asyncio.sleep(seconds)
         await at_once(self, payload)
 
-    def heard(self: Mouth, question: Question, sender: Address) -> None:
+    def heard(self: UnitSocket, question: Question, sender: Address) -> None:
         def answer(unit: Unit, asked: Question) -> list[Reply]:
             return [dataclasses.replace(reply, delay=reply.delay + seconds) for reply in service.answer(unit, asked)]
 
@@ -39,7 +39,7 @@ def slow_down(seconds: float) -> None:
             self.service = service
 
     Connection.send = send  # type: ignore[method-assign]  # what this file is for
-    Mouth.hear = heard  # type: ignore[method-assign]
+    UnitSocket.answer_question = heard  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

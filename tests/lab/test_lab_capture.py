@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from lan import ESTATE, LINK, Lan, Seat, lan
 
-from camscan.demo import plan
+from camscan.demo import plan_interfaces
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
@@ -43,7 +43,7 @@ def captured(tmp_path_factory: pytest.TempPathFactory) -> Captured:
     where = tmp_path_factory.mktemp("capture")
     path, report = where / "scan.pcap", where / "scan.json"
     command = (sys.executable, "-m", "camscan", "scan", str(ESTATE), "--pace", "fast", "--json", str(report))
-    with lan([Seat(ip, mac) for ip, mac in plan(UNITS, base=ESTATE)]) as built:
+    with lan([Seat(ip, mac) for ip, mac in plan_interfaces(UNITS, base=ESTATE)]) as built:
         for number in range(TRIES):
             with built.demo(UNITS) as demo, complete(built, path) as lost:
                 done = built.run(*command, "--register", str(where / f"{number}.db"), timeout=280)

@@ -99,7 +99,7 @@ def absent(name: str) -> str:
 
 def friendly() -> int:
     """How many units the estate has before the first hostile one that answers."""
-    return next(n for n, one in enumerate(demo.devices()) if one.hostile and one.name != "watchdog")
+    return next(n for n, one in enumerate(demo.load_devices()) if one.hostile and one.name != "watchdog")
 
 
 def places(truths: Sequence[Truth], protocol: str, maker: str = "") -> list[str]:
@@ -132,7 +132,7 @@ def commands(truths: Sequence[Truth], own: str) -> dict[str, list[str]]:
         return [sys.executable, str(CLIENTS / f"{name}.py"), *arguments]
 
     friends = [truth for truth in truths if not truth["hostile"]]
-    ports = {one.name: one.extra.get("onvif_port", "80") for one in demo.devices()}
+    ports = {one.name: one.extra.get("onvif_port", "80") for one in demo.load_devices()}
     onvif = [f"{t['ip']}:{ports[t['device']]}" for t in friends if any(g["protocol"] == "wsd" for g in t["gives"])]
     return {
         "rtsp-methods": scripts("rtsp-methods", "rtsp", "554", "-sT"),
@@ -158,7 +158,7 @@ TOGETHER = (("rtsp-methods", "ffprobe", "onvif_camera", "amcrest_login", "pyhik_
 def judged() -> Judged:
     """Every client speaks to an estate, then the estate tells what it saw."""
     units = friendly()
-    seats = [Seat(ip, mac) for ip, mac in demo.plan(units, base=ESTATE)]
+    seats = [Seat(ip, mac) for ip, mac in demo.plan_interfaces(units, base=ESTATE)]
     said: dict[str, str] = {}
     with lan(seats) as built, built.demo(units) as estate:
         lines = commands(estate.truth, built.scanner_ip)

@@ -15,7 +15,7 @@ import pytest
 from lan import ESTATE, LINK, Lan, Seat, lan
 from pcap import read
 
-from camscan.demo import plan
+from camscan.demo import plan_interfaces
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(240)]
 
@@ -185,7 +185,7 @@ def test_only_who_is_named_is_asked(tmp_path: Path) -> None:
 
 
 def test_a_flood_of_facts_and_half_a_character_cost_nobody_else_anything(tmp_path: Path) -> None:
-    with lan([Seat(ip, mac) for ip, mac in plan(UNITS, base=ESTATE)]) as built, built.demo(UNITS) as demo:
+    with lan([Seat(ip, mac) for ip, mac in plan_interfaces(UNITS, base=ESTATE)]) as built, built.demo(UNITS) as demo:
         seen = scan(built, tmp_path, str(ESTATE))
     hostile = {truth["ip"]: truth["device"] for truth in demo.truth if truth["device"].startswith("hostile")}
     assert {"hostile_scopes", "hostile_surrogate"} <= {*hostile.values()}

@@ -19,7 +19,7 @@ from lan import ESTATE, PREFIX, ROUTER, ROUTER_OUTSIDE, Lan, Seat, lan
 from snmp_agents import BRIDGE, PASSWORD, POE, PRIVACY, USER, Table, octets, snmpd
 
 from camscan.asset import Asset, Presence, RecordType
-from camscan.demo import plan
+from camscan.demo import plan_interfaces
 from camscan.register import open_register
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
@@ -97,7 +97,7 @@ def tables(built: Lan, seats: Sequence[Seat], where: Path) -> None:
 @pytest.fixture(scope="module")
 def enriched(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     where = tmp_path_factory.mktemp("lists")
-    seats = [Seat(ip, mac) for ip, mac in plan(UNITS, base=ESTATE)]
+    seats = [Seat(ip, mac) for ip, mac in plan_interfaces(UNITS, base=ESTATE)]
     hidden = ", ".join(seat.ip for seat in seats[:FILTERED])
     register = ("--register", str(where / "camscan.db"))
     with lan(seats, routed=True) as built:

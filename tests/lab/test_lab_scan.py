@@ -19,7 +19,7 @@ from estate_truth import faults
 from lan import ESTATE, FIREWALL_LIMIT, LINK, ROUTER_OUTSIDE, Lan, Seat, lan
 from pcap import ACK, RST, SYN, Frame, busiest, connections_peak, percentile, read
 
-from camscan.demo import plan
+from camscan.demo import plan_interfaces
 from camscan.net.pace import FAST, GENTLE, NORMAL, Pace
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
@@ -80,7 +80,7 @@ def scan(built: Lan, where: Path, network: Network) -> Scanned:
 
 
 def seats(units: int) -> list[Seat]:
-    return [Seat(ip, mac) for ip, mac in plan(units, base=ESTATE)]
+    return [Seat(ip, mac) for ip, mac in plan_interfaces(units, base=ESTATE)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,9 +166,9 @@ def _print_coverage(seen: Looked) -> None:
     )
     say(f"{'Coverage':{_WIDTH}}{asked}; newest scan {seen.last}", hang=_WIDTH)
     if seen.sites:
-        told = f"{seen.fresh} of {seen.sites} sites scanned within 90 days"
-        told += f"; never completely: {', '.join(seen.never[:_FEW])}" if seen.never else ""
-        told += f"; not in the last 90 days: {', '.join(seen.stale[:_FEW])}" if seen.stale else ""
+        told = f"{seen.fresh_sites} of {seen.sites} sites scanned within 90 days"
+        told += f"; never completely: {', '.join(seen.never_asked[:_FEW])}" if seen.never_asked else ""
+        told += f"; not in the last 90 days: {', '.join(seen.stale_sites[:_FEW])}" if seen.stale_sites else ""
         say(f"{'':{_WIDTH}}{told}", hang=_WIDTH)
 
 

@@ -29,7 +29,7 @@ def check(register: str | Path | None, config: Path | None) -> int:
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     space = app.workspace.find_workspace(config, register)
     try:
-        found = list(_later.web_check.check(space))
+        found = list(_later.web_check.check_sign_in(space))
     except ImportError as error:
         raise UsageError(f"the pages need {error.name}: {how_to_add('web')}") from error
     for each in found:

@@ -13,12 +13,12 @@ DEVICE = Device(
     firmware="V4.1.60 build 190712",
     kind="nvr",
     oui="c0:51:7e",
-    serial=grammar.hikvision("CCRR", "D", (2019, 2019), channels="16", tail="WCVU"),
+    serial=grammar.hikvision_serial("CCRR", "D", (2019, 2019), channels="16", tail="WCVU"),
     extra={"digital": "16"},
     services=(
         sadp.service(recorder=True),
-        http.service(http.simple("MWS 0.01", "Login"), gives=("brand",)),
-        rtsp.service(rtsp.hikvision(), gives=("maker",)),
-        silent.port(8000),
+        http.service(http.simple_site("MWS 0.01", "Login"), gives=("brand",)),
+        rtsp.service(rtsp.hikvision_answer(), gives=("maker",)),
+        silent.connect_only_port(8000),
     ),
 )

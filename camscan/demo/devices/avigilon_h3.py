@@ -17,7 +17,7 @@ DEVICE = Device(
     model="5.0-H3-DP1",
     oui="00:18:85",
     services=(
-        rtsp.service(rtsp.other(server="AvigilonOnvifNvt/2.6.0.130"), gives=("maker", "brand")),
-        tls.only(AVIGILON, gives=("maker", "brand", "model")),
+        rtsp.service(rtsp.other_answer(server="AvigilonOnvifNvt/2.6.0.130"), gives=("maker", "brand")),
+        tls.bare_tls_port(AVIGILON, gives=("maker", "brand", "model")),
     ),
 )

@@ -6,7 +6,7 @@ from camscan.demo.device import Device, Unit
 from camscan.demo.wire import http, mdns, onvif, rtsp, silent, wsd
 
 
-def names(unit: Unit) -> tuple[str, str, tuple[str, ...]]:
+def mdns_names(unit: Unit) -> tuple[str, str, tuple[str, ...]]:
     """Instance "AXIS MODEL - MAC", and the MAC again in the text record."""
     mac = unit.mac_tail.upper()
     return f"AXIS {unit.model} - {mac}", f"axis-{mac.lower()}", (f"macaddress={mac}",)
@@ -18,17 +18,17 @@ DEVICE = Device(
     model="M1034-W",
     oui="00:40:8c",
     services=(
-        mdns.service(("_axis-video._tcp", "_rtsp._tcp"), names, gives=("maker", "brand", "model", "mac")),
+        mdns.service(("_axis-video._tcp", "_rtsp._tcp"), mdns_names, gives=("maker", "brand", "model", "mac")),
         wsd.service(
-            wsd.soap_env(
+            wsd.gsoap_envelope(
                 "type/video_encoder Profile/Streaming type/audio_encoder hardware/{model} name/AXIS%20{model}"
                 " location/",
                 xaddrs="http://169.254.180.212/onvif/device_service {own}",
             ),
             gives=("maker", "brand", "model"),
         ),
-        http.service(onvif.beside(http.simple("", "AXIS")), gives=("maker", "brand")),
-        rtsp.service(rtsp.other(realm="AXIS_{mac}"), gives=("maker", "mac")),
-        silent.says(21, b"220 AXIS M1034-W Network Camera 5.50.4 (2014) ready.\r\n", "ftp"),
+        http.service(onvif.with_onvif(http.simple_site("", "AXIS")), gives=("maker", "brand")),
+        rtsp.service(rtsp.other_answer(realm="AXIS_{mac}"), gives=("maker", "mac")),
+        silent.greeting_port(21, b"220 AXIS M1034-W Network Camera 5.50.4 (2014) ready.\r\n", "ftp"),
     ),
 )

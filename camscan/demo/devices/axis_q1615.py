@@ -6,7 +6,7 @@ from camscan.demo.device import Device, Unit
 from camscan.demo.wire import mdns
 
 
-def names(unit: Unit) -> tuple[str, str, tuple[str, ...]]:
+def mdns_names(unit: Unit) -> tuple[str, str, tuple[str, ...]]:
     """As the other Axis units."""
     mac = unit.mac_tail.upper()
     return f"AXIS {unit.model} - {mac}", f"axis-{mac.lower()}", (f"macaddress={mac}",)
@@ -17,5 +17,7 @@ DEVICE = Device(
     brand="Axis",
     model="Q1615",
     oui="ac:cc:8e",
-    services=(mdns.service(("_axis-video._tcp",), names, gives=("maker", "brand", "model", "mac"), unicast=False),),
+    services=(
+        mdns.service(("_axis-video._tcp",), mdns_names, gives=("maker", "brand", "model", "mac"), unicast=False),
+    ),
 )

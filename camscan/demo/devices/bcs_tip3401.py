@@ -12,10 +12,10 @@ DEVICE = Device(
     model="BCS-TIP3401IR-E-V",
     firmware="2.800.106F004.0.R",
     oui="38:c4:e8",
-    serial=grammar.dahua("6J", "AG"),
+    serial=grammar.dahua_serial("6J", "AG"),
     extra={"vendor": "General", "manufacturer": "General"},
     services=(
         dhip.service(gives=("maker", "brand", "model", "firmware", "serial", "mac")),
-        rtsp.service(rtsp.dahua(hashed=True), gives=("maker",)),
+        rtsp.service(rtsp.dahua_answer(hashed=True), gives=("maker",)),
     ),
 )

@@ -12,7 +12,7 @@ DEVICE = Device(
     oui="00:04:63",
     services=(
         http.service(
-            http.simple(
+            http.simple_site(
                 "",
                 "",
                 status="401 Unauthorized",
@@ -20,6 +20,6 @@ DEVICE = Device(
             ),
             gives=("maker",),
         ),
-        silent.says(23, b"Welcome to AutoDome 800 HD 1.2.3.4 from 5.6.7.8\r\n", "telnet"),
+        silent.greeting_port(23, b"Welcome to AutoDome 800 HD 1.2.3.4 from 5.6.7.8\r\n", "telnet"),
     ),
 )

@@ -12,13 +12,13 @@ DEVICE = Device(
     oui="20:f4:1b",
     services=(
         wsd.service(
-            wsd.soap_env(
+            wsd.gsoap_envelope(
                 "Profile/Streaming Model/{model} Name/IPCAM location/country/china",
                 namespaces=' xmlns:hikwsd="http://www.onvifext.com/onvif/ext/ver10/wsdl"'
                 ' xmlns:hikxsd="http://www.onvifext.com/onvif/ext/ver10/schema"',
             ),
         ),
-        http.service(onvif.beside(http.simple("Hipcam RealServer/V1.0", "IPCAM"), prefix="s")),
-        rtsp.service(rtsp.other(server="Hipcam RealServer/V1.0")),
+        http.service(onvif.with_onvif(http.simple_site("Hipcam RealServer/V1.0", "IPCAM"), prefix="s")),
+        rtsp.service(rtsp.other_answer(server="Hipcam RealServer/V1.0")),
     ),
 )

@@ -11,12 +11,12 @@ DEVICE = Device(
     oui="20:f4:1b",
     services=(
         wsd.service(
-            wsd.soap_env(
+            wsd.gsoap_envelope(
                 "location/country/china name/IPC hardware/{model} Profile/Streaming type/Network_Video_Transmitter"
                 " extension/unique_identifier",
             ),
         ),
-        http.service(onvif.only()),
-        rtsp.service(rtsp.other(server="GStreamer RTSP server")),
+        http.service(onvif.onvif_only_site()),
+        rtsp.service(rtsp.other_answer(server="GStreamer RTSP server")),
     ),
 )

@@ -12,13 +12,13 @@ DEVICE = Device(
     model="CP-UNC-DA21PL3-Y",
     firmware="2.800.0000000.7.R",
     oui="38:af:29",
-    serial=grammar.pattern("CP6A%%%%%PAZ%%%%%"),
+    serial=grammar.pattern_serial("CP6A%%%%%PAZ%%%%%"),
     services=(
-        wsd.service(wsd.dahua(brand="CPPLUS"), gives=("maker", "brand", "model")),
+        wsd.service(wsd.dahua_envelope(brand="CPPLUS"), gives=("maker", "brand", "model")),
         http.service(
-            http_dahua.web(title="", body='<div class="cpplus_bottom"></div>', realm=http_dahua.hashed),
+            http_dahua.older_site(title="", body='<div class="cpplus_bottom"></div>', realm=http_dahua.hashed_realm),
             gives=("maker", "brand"),
         ),
-        rtsp.service(rtsp.dahua(hashed=True), gives=("maker",)),
+        rtsp.service(rtsp.dahua_answer(hashed=True), gives=("maker",)),
     ),
 )

@@ -13,7 +13,11 @@ DEVICE = Device(
     firmware="1.000.0000008.1.R",
     kind="access_control",
     oui="14:a7:8b",
-    serial=grammar.dahua("6L", "AJ"),
+    serial=grammar.dahua_serial("6L", "AJ"),
     extra={"class": "BSC", "vendor": "General"},
-    services=(dhip.service(), http.service(http_dahua.modern(), gives=("maker",)), dahua5050.dvrip(hashed=True)),
+    services=(
+        dhip.service(),
+        http.service(http_dahua.newer_site(), gives=("maker",)),
+        dahua5050.dvrip_service(hashed=True),
+    ),
 )

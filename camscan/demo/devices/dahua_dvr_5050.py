@@ -13,7 +13,7 @@ DEVICE = Device(
     firmware="2.608.0.0",
     kind="dvr",
     oui="90:02:a9",
-    serial=grammar.dahua("YZ", "AB"),
+    serial=grammar.dahua_serial("YZ", "AB"),
     extra={"class": "DVR"},
-    services=(dahua5050.service(), silent.port(37777, "dvrip")),
+    services=(dahua5050.service(), silent.connect_only_port(37777, "dvrip")),
 )

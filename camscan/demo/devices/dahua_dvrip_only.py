@@ -1,4 +1,4 @@
-"""Dahua camera of which only the private port can be reached."""
+"""Dahua camera that can be reached at its private port only."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ DEVICE = Device(
     model="IPC-HFW2831T-ZS",
     firmware="2.800.0000000.16.R",
     oui="a0:bd:1d",
-    serial=grammar.dahua("4D", "AG"),
-    services=(dahua5050.dvrip(),),
+    serial=grammar.dahua_serial("4D", "AG"),
+    services=(dahua5050.dvrip_service(),),
 )

@@ -12,7 +12,7 @@ DEVICE = Device(
     model="IPC-HFW2831S-S-S2",
     firmware="2.820.0000000.18.R",
     oui="fc:b6:9d",
-    serial=grammar.dahua("8A", "AG"),
+    serial=grammar.dahua_serial("8A", "AG"),
     extra={"init": "1161", "claims": "192.168.1.108"},
     services=(dhip.service(),),
 )

@@ -13,7 +13,7 @@ DEVICE = Device(
     firmware="3.210.1.4",
     kind="dvr",
     oui="3c:ef:8c",
-    serial=grammar.dahua("2K", "AG"),
+    serial=grammar.dahua_serial("2K", "AG"),
     extra={
         "class": "HCVR",
         "machine_name": "HCVR",
@@ -23,8 +23,8 @@ DEVICE = Device(
     },
     services=(
         dhip.service(modern=False, any_byte=True, gives=("maker", "model", "firmware", "serial", "mac")),
-        http.service(http_dahua.web(), gives=("maker", "serial")),
-        rtsp.service(rtsp.dahua_server, gives=("maker",)),
-        dahua5050.dvrip(),
+        http.service(http_dahua.older_site(), gives=("maker", "serial")),
+        rtsp.service(rtsp.dahua_server_answer, gives=("maker",)),
+        dahua5050.dvrip_service(),
     ),
 )

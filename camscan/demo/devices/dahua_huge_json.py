@@ -14,6 +14,6 @@ DEVICE = Device(
     oui="38:af:29",
     once=True,
     first=90,
-    serial=grammar.dahua("5K", "AG"),
-    services=(dhip.service(padding=55_000), rtsp.service(rtsp.dahua(), gives=("maker", "serial"))),
+    serial=grammar.dahua_serial("5K", "AG"),
+    services=(dhip.service(padding=55_000), rtsp.service(rtsp.dahua_answer(), gives=("maker", "serial"))),
 )

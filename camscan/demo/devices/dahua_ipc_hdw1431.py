@@ -12,13 +12,13 @@ DEVICE = Device(
     model="IPC-HDW1431T1-S4",
     firmware="2.800.0000000.13.R",
     oui="08:ed:ed",
-    serial=grammar.dahua("6C"),
+    serial=grammar.dahua_serial("6C"),
     first=2,
     services=(
         dhip.service(end="\n"),
-        wsd.service(wsd.dahua(), gives=("maker", "brand", "model"), announce=wsd.dahua_hello),
-        http.service(http_dahua.modern(), gives=("maker",)),
-        rtsp.service(rtsp.dahua(hashed=True), gives=("maker",)),
-        dahua5050.dvrip(hashed=True),
+        wsd.service(wsd.dahua_envelope(), gives=("maker", "brand", "model"), announce=wsd.dahua_hello),
+        http.service(http_dahua.newer_site(), gives=("maker",)),
+        rtsp.service(rtsp.dahua_answer(hashed=True), gives=("maker",)),
+        dahua5050.dvrip_service(hashed=True),
     ),
 )

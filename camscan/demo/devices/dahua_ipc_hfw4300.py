@@ -12,10 +12,10 @@ DEVICE = Device(
     model="IPC-HFW4300S-V2",
     firmware="2.420.0000.0.R",
     oui="90:02:a9",
-    serial=grammar.dahua("1B", "AN"),
+    serial=grammar.dahua_serial("1B", "AN"),
     services=(
-        http.service(http_dahua.web(basic="Device_CGI", onvif_on=False), gives=("maker",)),
-        rtsp.service(rtsp.dahua(basic="device")),
-        dahua5050.dvrip(),
+        http.service(http_dahua.older_site(basic="Device_CGI", onvif_on=False), gives=("maker",)),
+        rtsp.service(rtsp.dahua_answer(basic="device")),
+        dahua5050.dvrip_service(),
     ),
 )

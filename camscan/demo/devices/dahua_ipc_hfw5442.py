@@ -12,13 +12,13 @@ DEVICE = Device(
     model="IPC-HFW5442E-ZE",
     firmware="2.840.0000000.2.R",
     oui="24:52:6a",
-    serial=grammar.dahua("8C", "AG"),
+    serial=grammar.dahua_serial("8C", "AG"),
     extra={"onvif_port": "8088"},
     services=(
         dhip.service(unicast=False),
-        wsd.service(wsd.dahua(), gives=("maker", "brand", "model")),
-        http.service(http_dahua.modern(onvif_on=False), gives=("maker",)),
-        http.service(http_dahua.modern(), port=8088, gives=("maker",)),
-        rtsp.service(rtsp.dahua(hashed=True), gives=("maker",)),
+        wsd.service(wsd.dahua_envelope(), gives=("maker", "brand", "model")),
+        http.service(http_dahua.newer_site(onvif_on=False), gives=("maker",)),
+        http.service(http_dahua.newer_site(), port=8088, gives=("maker",)),
+        rtsp.service(rtsp.dahua_answer(hashed=True), gives=("maker",)),
     ),
 )

@@ -12,6 +12,6 @@ DEVICE = Device(
     model="ITC413-PW4D-Z1",
     firmware="2.625.0000000.1.R",
     oui="6c:1c:71",
-    serial=grammar.dahua("6F", "AK"),
-    services=(rtsp.service(rtsp.dahua(basic="MediaServer3.0"), gives=("maker",)),),
+    serial=grammar.dahua_serial("6F", "AK"),
+    services=(rtsp.service(rtsp.dahua_answer(basic="MediaServer3.0"), gives=("maker",)),),
 )

@@ -13,7 +13,7 @@ DEVICE = Device(
     firmware="4.001.0000000.2.R",
     kind="nvr",
     oui="e0:50:8b",
-    serial=grammar.dahua("5G", "AZ"),
+    serial=grammar.dahua_serial("5G", "AZ"),
     first=11,
     extra={"class": "NVR", "inputs": "0", "remote": "16", "init": "2714"},
     services=(
@@ -27,15 +27,15 @@ DEVICE = Device(
             gives=("maker", "serial"),
             notify=True,
         ),
-        http.service(http_dahua.modern(), gives=("maker",)),
+        http.service(http_dahua.newer_site(), gives=("maker",)),
         http.service(
-            http_dahua.modern(),
+            http_dahua.newer_site(),
             port=443,
             gives=("maker",),
             certificate=tls.DAHUA_RECORDER,
             certificate_gives=("maker",),
         ),
-        rtsp.service(rtsp.dahua(hashed=True), gives=("maker",)),
-        dahua5050.dvrip(hashed=True),
+        rtsp.service(rtsp.dahua_answer(hashed=True), gives=("maker",)),
+        dahua5050.dvrip_service(hashed=True),
     ),
 )

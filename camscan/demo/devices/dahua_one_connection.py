@@ -1,4 +1,4 @@
-"""Dahua camera at its connection limit: whoever comes second is told so with a 401."""
+"""Dahua camera at its connection limit: a second connection gets a 401 that says so."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ DEVICE = Device(
     model="IPC-HDW4433C-A",
     firmware="2.622.0000000.7.R",
     oui="4c:11:bf",
-    serial=grammar.dahua("4A", "AG"),
+    serial=grammar.dahua_serial("4A", "AG"),
     services=(
         dhip.service(),
-        http.service(http_dahua.web(), gives=("maker", "serial"), limit=1),
-        rtsp.service(rtsp.dahua(), gives=("maker", "serial")),
+        http.service(http_dahua.older_site(), gives=("maker", "serial"), limit=1),
+        rtsp.service(rtsp.dahua_answer(), gives=("maker", "serial")),
     ),
 )

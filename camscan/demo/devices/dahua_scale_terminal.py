@@ -1,4 +1,4 @@
-"""Weighing terminal of the Shanghai Dahua Scale Factory: Dahua by name, no camera."""
+"""Weighing terminal of the Shanghai Dahua Scale Factory: it has Dahua in its name and is not a camera."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from camscan.demo.device import Device, Unit
 from camscan.demo.wire import http, mdns
 
 
-def names(_unit: Unit) -> tuple[str, str, tuple[str, ...]]:
+def mdns_names(_unit: Unit) -> tuple[str, str, tuple[str, ...]]:
     """The factory's name as the instance."""
     return "Dahua scale 3", "dahua-scale-3", ()
 
@@ -18,7 +18,7 @@ DEVICE = Device(
     is_camera_system=False,
     oui="00:1d:72",
     services=(
-        http.service(http.simple("", "Shanghai Dahua Scale Factory - weighing terminal")),
-        mdns.service(("_http._tcp",), names),
+        http.service(http.simple_site("", "Shanghai Dahua Scale Factory - weighing terminal")),
+        mdns.service(("_http._tcp",), mdns_names),
     ),
 )

@@ -12,12 +12,12 @@ DEVICE = Device(
     model="SD49225XA-HNR",
     firmware="2.800.0000013.0.R",
     oui="38:af:29",
-    serial=grammar.dahua("7A", "AP"),
+    serial=grammar.dahua_serial("7A", "AP"),
     extra={"class": "SD"},
     services=(
         dhip.service(),
-        wsd.service(wsd.dahua(more=("MAC/{mac}", "Profile/T")), gives=("maker", "brand", "model", "mac")),
-        http.service(http_dahua.modern(), gives=("maker",)),
-        rtsp.service(rtsp.dahua(hashed=True), gives=("maker",)),
+        wsd.service(wsd.dahua_envelope(more=("MAC/{mac}", "Profile/T")), gives=("maker", "brand", "model", "mac")),
+        http.service(http_dahua.newer_site(), gives=("maker",)),
+        rtsp.service(rtsp.dahua_answer(hashed=True), gives=("maker",)),
     ),
 )

@@ -13,7 +13,7 @@ DEVICE = Device(
     firmware="3.216.0000000.0.R",
     kind="nvr",
     oui="9c:14:63",
-    serial=grammar.dahua("1L", "AW"),
+    serial=grammar.dahua_serial("1L", "AW"),
     services=(
         ssdp.service(
             server="Linux/3.8.8, UPnP/1.0, ZheJiang Dahua Technology CO.,LTD. Upnp SDK",

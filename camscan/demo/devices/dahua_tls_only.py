@@ -1,4 +1,4 @@
-"""Dahua camera of which only HTTPS can be reached: the issuer names the maker."""
+"""Dahua camera that can be reached by HTTPS only: the issuer names the maker."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ DEVICE = Device(
     model="IPC-HDBW3441E-AS",
     firmware="2.800.0000000.29.R",
     oui="c0:39:5a",
-    serial=grammar.dahua("7D", "AG"),
+    serial=grammar.dahua_serial("7D", "AG"),
     services=(
         http.service(
-            http_dahua.modern(), port=443, gives=("maker",), certificate=tls.DAHUA_PRODUCT, certificate_gives=("maker",)
+            http_dahua.newer_site(),
+            port=443,
+            gives=("maker",),
+            certificate=tls.DAHUA_PRODUCT,
+            certificate_gives=("maker",),
         ),
     ),
 )

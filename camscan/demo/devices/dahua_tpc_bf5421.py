@@ -12,11 +12,11 @@ DEVICE = Device(
     model="TPC-BF5421-T",
     firmware="2.630.0000000.9.R",
     oui="e0:50:8b",
-    serial=grammar.dahua("6B", "AZ"),
+    serial=grammar.dahua_serial("6B", "AZ"),
     services=(
         dhip.service(end="\0"),
-        wsd.service(wsd.dahua(), gives=("maker", "brand", "model"), unicast=False),
-        http.service(http_dahua.modern(), gives=("maker",)),
-        rtsp.service(rtsp.dahua(hashed=True), gives=("maker",)),
+        wsd.service(wsd.dahua_envelope(), gives=("maker", "brand", "model"), unicast=False),
+        http.service(http_dahua.newer_site(), gives=("maker",)),
+        rtsp.service(rtsp.dahua_answer(hashed=True), gives=("maker",)),
     ),
 )

@@ -13,7 +13,7 @@ DEVICE = Device(
     firmware="3.120.0000.0.R",
     kind="intercom",
     oui="3c:ef:8c",
-    serial=grammar.dahua("3C", "AN"),
+    serial=grammar.dahua_serial("3C", "AN"),
     extra={
         "class": "VTO",
         "vendor": "General",
@@ -26,8 +26,8 @@ DEVICE = Device(
         dhip.service(
             magic=(b"DHIP", b"PIHD"), without=("IPv6Address", "DeviceID", "Port3", "UnLoginFuncMask", "FindVersion")
         ),
-        http.service(http_dahua.web(onvif_on=False), gives=("maker", "serial")),
-        rtsp.service(rtsp.dahua(), gives=("maker", "serial")),
-        dahua5050.dvrip(),
+        http.service(http_dahua.older_site(onvif_on=False), gives=("maker", "serial")),
+        rtsp.service(rtsp.dahua_answer(), gives=("maker", "serial")),
+        dahua5050.dvrip_service(),
     ),
 )

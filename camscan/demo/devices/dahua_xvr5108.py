@@ -13,12 +13,12 @@ DEVICE = Device(
     firmware="4.001.0000003.1.R",
     kind="dvr",
     oui="b4:4c:3b",
-    serial=grammar.dahua("7G", "BP"),
+    serial=grammar.dahua_serial("7G", "BP"),
     extra={"class": "HCVR", "inputs": "8", "remote": "4", "claims": "0.0.0.0"},
     services=(
         dhip.service(),
-        http.service(http_dahua.modern(), gives=("maker",)),
-        rtsp.service(rtsp.dahua(hashed=True), gives=("maker",)),
-        dahua5050.dvrip(hashed=True),
+        http.service(http_dahua.newer_site(), gives=("maker",)),
+        rtsp.service(rtsp.dahua_answer(hashed=True), gives=("maker",)),
+        dahua5050.dvrip_service(hashed=True),
     ),
 )

@@ -12,10 +12,10 @@ DEVICE = Device(
     model="CS-C6N",
     firmware="V5.2.8 build 200906",
     oui="f4:70:18",
-    serial=grammar.hikvision("CCRR", "D", (2019, 2020)),
+    serial=grammar.hikvision_serial("CCRR", "D", (2019, 2020)),
     extra={"device_type": "11501", "dsp": "V5.0, build 200822"},
     services=(
         sadp.service(recorder=True, ipv6=False, gives=("maker", "brand", "model", "firmware", "serial", "mac")),
-        silent.port(8000),
+        silent.connect_only_port(8000),
     ),
 )

@@ -13,7 +13,7 @@ DEVICE = Device(
     extra={"onvif_port": "888"},
     services=(
         wsd.service(
-            wsd.soap_env(
+            wsd.gsoap_envelope(
                 "type/manufacturer/FOSCAM type/video_encoder type/network_video_transmitter"
                 " name/{model} hardware/{model} Profile/Streaming location/country/china location/city/Shenzhen",
                 sequence=False,
@@ -25,7 +25,7 @@ DEVICE = Device(
             ),
             gives=("maker", "brand", "model", "mac"),
         ),
-        http.service(http.simple("lighttpd/1.4.35", "IPCam Client"), port=88),
-        http.service(onvif.only(), port=888),
+        http.service(http.simple_site("lighttpd/1.4.35", "IPCam Client"), port=88),
+        http.service(onvif.onvif_only_site(), port=888),
     ),
 )

@@ -12,7 +12,7 @@ DEVICE = Device(
     oui="00:14:78",
     services=(
         http.service(
-            http.simple(
+            http.simple_site(
                 "GoAhead-Webs", "", status="401 Unauthorized", extra=(("WWW-Authenticate", 'Basic realm="GoAhead"'),)
             ),
         ),

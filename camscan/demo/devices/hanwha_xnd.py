@@ -11,14 +11,14 @@ DEVICE = Device(
     model="XND-6080",
     oui="00:09:18",
     services=(
-        odd.service(7701, b"\x01", odd.hanwha),
+        odd.service(7701, b"\x01", odd.hanwha_reply),
         wsd.service(
-            wsd.soap_env(
+            wsd.gsoap_envelope(
                 "Profile/Streaming type/ptz type/video_encoder hardware/{model} name/HANWHA%20{model} location/"
             ),
             gives=("maker", "brand", "model"),
         ),
-        http.service(onvif.only()),
-        rtsp.service(rtsp.other(realm="iPolis_{mac}")),
+        http.service(onvif.onvif_only_site()),
+        rtsp.service(rtsp.other_answer(realm="iPolis_{mac}")),
     ),
 )

@@ -12,10 +12,10 @@ DEVICE = Device(
     model="DS-2CD2143G0-I",
     firmware="V5.6.3 build 190923",
     oui="18:68:cb",
-    serial=grammar.hikvision("AAWR", "D", (2019, 2019)),
+    serial=grammar.hikvision_serial("AAWR", "D", (2019, 2019)),
     extra={"claims": "neighbour"},
     services=(
         sadp.service(more=sadp.CLOUD),
-        http.service(http_hikvision.camera(), gives=("maker",)),
+        http.service(http_hikvision.camera_site(), gives=("maker",)),
     ),
 )

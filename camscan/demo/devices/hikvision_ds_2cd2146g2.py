@@ -12,12 +12,14 @@ DEVICE = Device(
     model="DS-2CD2146G2-ISU",
     firmware="V5.7.17 build 240606",
     oui="e0:ca:3c",
-    serial=grammar.hikvision("AAWR", "G", (2021, 2022)),
+    serial=grammar.hikvision_serial("AAWR", "G", (2021, 2022)),
     extra={"device_type": "141953", "dsp": "V7.3 build 240516"},
     services=(
         sadp.service(more=(*sadp.CLOUD, ("DetailOEMCode", "1"), *sadp.TLS)),
-        http.service(http_hikvision.camera(server="webserver", gate="/doc/index.html", basic=True), gives=("maker",)),
-        rtsp.service(rtsp.hikvision(both=True), gives=("maker",)),
-        silent.port(8000),
+        http.service(
+            http_hikvision.camera_site(server="webserver", gate="/doc/index.html", basic=True), gives=("maker",)
+        ),
+        rtsp.service(rtsp.hikvision_answer(both=True), gives=("maker",)),
+        silent.connect_only_port(8000),
     ),
 )

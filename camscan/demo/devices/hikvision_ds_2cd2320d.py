@@ -12,13 +12,13 @@ DEVICE = Device(
     model="DS-2CD2320D-I",
     firmware="V5.5.6 build 180326",
     oui="44:47:cc",
-    serial=grammar.hikvision("AACH", "C", (2018, 2018)),
+    serial=grammar.hikvision_serial("AACH", "C", (2018, 2018)),
     first=5,
     extra={"device_type": "142378", "dsp": "V7.3 build 180326", "dhcp": "true", "boot": "2024-09-18 09:21:28"},
     services=(
         sadp.service(more=(*sadp.CLOUD, ("DeviceLock", "true")), newline="\r\n"),
-        http.service(http_hikvision.camera(server=""), gives=("maker",)),
-        rtsp.service(rtsp.hikvision(), gives=("maker",)),
-        silent.port(8000),
+        http.service(http_hikvision.camera_site(server=""), gives=("maker",)),
+        rtsp.service(rtsp.hikvision_answer(), gives=("maker",)),
+        silent.connect_only_port(8000),
     ),
 )

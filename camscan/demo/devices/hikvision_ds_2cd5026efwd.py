@@ -12,12 +12,12 @@ DEVICE = Device(
     model="DS-2CD5026EFWD-A",
     firmware="V5.5.0 build 170914",
     oui="64:db:8b",
-    serial=grammar.hikvision("AACH", "", (2017, 2017)),
+    serial=grammar.hikvision_serial("AACH", "", (2017, 2017)),
     extra={"device_type": "140071", "dsp": "V7.3 build 170818", "boot": "1970-02-10 05:19:22"},
     services=(
         sadp.service(more=sadp.CLOUD, to="group", unicast=False),
-        http.service(http_hikvision.camera(server=""), gives=("maker",)),
-        rtsp.service(rtsp.hikvision(), gives=("maker",)),
-        silent.port(8000),
+        http.service(http_hikvision.camera_site(server=""), gives=("maker",)),
+        rtsp.service(rtsp.hikvision_answer(), gives=("maker",)),
+        silent.connect_only_port(8000),
     ),
 )

@@ -12,16 +12,16 @@ DEVICE = Device(
     model="DS-2DE4425IW-DE",
     firmware="V5.5.22 build 190314",
     oui="4c:bd:8f",
-    serial=grammar.hikvision("CCWR", "D", (2019, 2019)),
+    serial=grammar.hikvision_serial("CCWR", "D", (2019, 2019)),
     extra={"device_type": "33538", "dsp": "V7.3 build 190128"},
     services=(
         sadp.service(more=sadp.CLOUD),
         wsd.service(
-            wsd.hikvision(profiles="Streaming G", types="video_encoder audio_encoder ptz"),
+            wsd.hikvision_envelope(profiles="Streaming G", types="video_encoder audio_encoder ptz"),
             gives=("maker", "brand", "model", "mac"),
         ),
-        http.service(http_hikvision.camera(onvif_on=True), gives=("maker",)),
-        rtsp.service(rtsp.hikvision(), gives=("maker",)),
-        silent.port(8000),
+        http.service(http_hikvision.camera_site(onvif_on=True), gives=("maker",)),
+        rtsp.service(rtsp.hikvision_answer(), gives=("maker",)),
+        silent.connect_only_port(8000),
     ),
 )

@@ -13,7 +13,7 @@ DEVICE = Device(
     firmware="V3.5.38 build 191215",
     kind="dvr",
     oui="68:6d:bc",
-    serial=grammar.hikvision("CCCH", "D", (2019, 2019), channels="04", tail="WCVU"),
+    serial=grammar.hikvision_serial("CCCH", "D", (2019, 2019), channels="04", tail="WCVU"),
     first=10,
     extra={
         "device_type": "44322",
@@ -24,8 +24,8 @@ DEVICE = Device(
     },
     services=(
         sadp.service(recorder=True, prolog='<?xml version="1.0" encoding="UTF-8" ?>'),
-        http.service(http_hikvision.recorder(), gives=("maker",)),
-        rtsp.service(rtsp.hikvision_old, gives=("maker",)),
-        silent.port(8000),
+        http.service(http_hikvision.recorder_site(), gives=("maker",)),
+        rtsp.service(rtsp.old_hikvision_answer, gives=("maker",)),
+        silent.connect_only_port(8000),
     ),
 )

@@ -13,11 +13,11 @@ DEVICE = Device(
     firmware="V3.2.30 build 210319",
     kind="access_control",
     oui="ac:b9:2f",
-    serial=grammar.pattern("DS-K1T341AM20210#1#V0302##ENF########"),
+    serial=grammar.pattern_serial("DS-K1T341AM20210#1#V0302##ENF########"),
     extra={"device_type": "10503", "dsp": "V3.0 build 210319"},
     services=(
         sadp.service(),
-        http.service(http_hikvision.terminal(), gives=("maker", "model")),
-        silent.port(8000),
+        http.service(http_hikvision.terminal_site(), gives=("maker", "model")),
+        silent.connect_only_port(8000),
     ),
 )

@@ -13,15 +13,15 @@ DEVICE = Device(
     firmware="V2.2.45 build 211028",
     kind="intercom",
     oui="bc:ad:28",
-    serial=grammar.hikvision("WR", "F", (2020, 2021), channels="01"),
+    serial=grammar.hikvision_serial("WR", "F", (2020, 2021), channels="01"),
     extra={"device_type": "10510", "dsp": "V1.0 build 211020"},
     services=(
         sadp.service(),
-        http.service(http_hikvision.terminal()),
+        http.service(http_hikvision.terminal_site()),
         http.service(
-            http_hikvision.terminal(), port=443, certificate=tls.HIKVISION_BAKED, certificate_gives=("maker",)
+            http_hikvision.terminal_site(), port=443, certificate=tls.HIKVISION_BAKED, certificate_gives=("maker",)
         ),
-        rtsp.service(rtsp.hikvision(), gives=("maker",)),
-        silent.port(8000),
+        rtsp.service(rtsp.hikvision_answer(), gives=("maker",)),
+        silent.connect_only_port(8000),
     ),
 )

@@ -1,4 +1,4 @@
-"""Hikvision camera whose SADP answer holds half a character in two of its fields: all the others still count."""
+"""Hikvision camera whose SADP answer holds a lone surrogate in two of its fields: all other fields still count."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ DEVICE = Device(
     model="DS-2CD2143G0-I",
     firmware="V5.5.82 build 190220",
     oui="98:df:82",
-    serial=grammar.hikvision("AAWR", "", (2018, 2019)),
+    serial=grammar.hikvision_serial("AAWR", "", (2018, 2019)),
     once=True,
     first=91,
     services=(
         sadp.service(more=(("DeviceName", "&#xD83D;&#xDE00; &#0;"), ("Note", "&#55296;"))),
-        silent.port(8000),
+        silent.connect_only_port(8000),
     ),
 )

@@ -12,10 +12,10 @@ DEVICE = Device(
     model="iDS-2CD7A46G0/P-IZHS",
     firmware="V5.6.32 build 210520",
     oui="e0:ba:ad",
-    serial=grammar.hikvision("AAWR", "F", (2020, 2021)),
+    serial=grammar.hikvision_serial("AAWR", "F", (2020, 2021)),
     services=(
-        http.service(http_hikvision.camera(), gives=("maker",)),
-        rtsp.service(rtsp.hikvision(), gives=("maker",)),
-        silent.port(8000),
+        http.service(http_hikvision.camera_site(), gives=("maker",)),
+        rtsp.service(rtsp.hikvision_answer(), gives=("maker",)),
+        silent.connect_only_port(8000),
     ),
 )

@@ -1,4 +1,4 @@
-"""Hikvision camera of which only RTSP can be reached."""
+"""Hikvision camera that can be reached by RTSP only."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ DEVICE = Device(
     model="DS-2CD1043G0-I",
     firmware="V5.5.82 build 190909",
     oui="54:c4:15",
-    serial=grammar.hikvision("AAWR", "D", (2019, 2019)),
-    services=(rtsp.service(rtsp.hikvision(both=True), gives=("maker",)),),
+    serial=grammar.hikvision_serial("AAWR", "D", (2019, 2019)),
+    services=(rtsp.service(rtsp.hikvision_answer(both=True), gives=("maker",)),),
 )

@@ -1,4 +1,4 @@
-"""Hikvision camera of which only HTTPS can be reached: the certificate of every such unit."""
+"""Hikvision camera that can be reached by HTTPS only, with the certificate that every such unit has."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ DEVICE = Device(
     model="DS-2CD2347G2-LU",
     firmware="V5.7.3 build 220112",
     oui="24:0f:9b",
-    serial=grammar.hikvision("AAWR", "G", (2021, 2022)),
+    serial=grammar.hikvision_serial("AAWR", "G", (2021, 2022)),
     services=(
         http.service(
-            http_hikvision.terminal(), port=443, certificate=tls.HIKVISION_BAKED, certificate_gives=("maker",)
+            http_hikvision.terminal_site(), port=443, certificate=tls.HIKVISION_BAKED, certificate_gives=("maker",)
         ),
     ),
 )

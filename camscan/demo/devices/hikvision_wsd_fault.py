@@ -12,10 +12,10 @@ DEVICE = Device(
     model="DS-2CD2042WD-I",
     firmware="V5.4.5 build 170124",
     oui="bc:ad:28",
-    serial=grammar.hikvision("AAWR", "", (2016, 2017)),
+    serial=grammar.hikvision_serial("AAWR", "", (2016, 2017)),
     services=(
-        wsd.service(wsd.hikvision(profiles="Streaming", mac=False), unicast_fault=True, group=False),
-        http.service(http_hikvision.camera(onvif_on=True), gives=("maker",)),
-        rtsp.service(rtsp.hikvision(), gives=("maker",)),
+        wsd.service(wsd.hikvision_envelope(profiles="Streaming", mac=False), unicast_fault=True, group=False),
+        http.service(http_hikvision.camera_site(onvif_on=True), gives=("maker",)),
+        rtsp.service(rtsp.hikvision_answer(), gives=("maker",)),
     ),
 )

@@ -12,11 +12,11 @@ DEVICE = Device(
     model="IPC-B140H",
     firmware="V5.5.82 build 190909",
     oui="94:e1:ac",
-    serial=grammar.hikvision("AAWR", "D", (2019, 2019)),
+    serial=grammar.hikvision_serial("AAWR", "D", (2019, 2019)),
     services=(
         sadp.service(more=sadp.CLOUD),
-        http.service(http_hikvision.camera(server="webserver", owner="HiLook"), gives=("maker",)),
-        rtsp.service(rtsp.hikvision(), gives=("maker",)),
-        silent.port(8000),
+        http.service(http_hikvision.camera_site(server="webserver", owner="HiLook"), gives=("maker",)),
+        rtsp.service(rtsp.hikvision_answer(), gives=("maker",)),
+        silent.connect_only_port(8000),
     ),
 )

@@ -12,10 +12,12 @@ DEVICE = Device(
     oui="00:40:84",
     services=(
         wsd.service(
-            wsd.dahua(brand="Honeywell", more=("extension/Honeywell_mask/37777", "MAC/{mac}", "Profile/Q/Operational")),
+            wsd.dahua_envelope(
+                brand="Honeywell", more=("extension/Honeywell_mask/37777", "MAC/{mac}", "Profile/Q/Operational")
+            ),
             gives=("maker", "brand", "model", "mac"),
         ),
-        http.service(http_dahua.modern(), gives=("maker",)),
-        silent.port(37777, "dvrip"),
+        http.service(http_dahua.newer_site(), gives=("maker",)),
+        silent.connect_only_port(37777, "dvrip"),
     ),
 )

@@ -14,8 +14,10 @@ DEVICE = Device(
     hostile=True,
     first=90,
     services=(
-        silent.pours(80, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nA\r\n" * 1000, times=50_000),
-        silent.pours(
+        silent.pouring_port(
+            80, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nA\r\n" * 1000, times=50_000
+        ),
+        silent.pouring_port(
             8080, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n", b"x" * 65_536, times=500
         ),
     ),

@@ -23,7 +23,9 @@ def wsd_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
 def dhip_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
     """List in list."""
     if b"DHDiscover.search" in question.payload:
-        yield Reply(dhip.framed(b'{"method":"client.notifyDevInfo","params":' + b"[" * 30_000 + b"]" * 30_000 + b"}"))
+        yield Reply(
+            dhip.frame_body(b'{"method":"client.notifyDevInfo","params":' + b"[" * 30_000 + b"]" * 30_000 + b"}")
+        )
 
 
 DEVICE = Device(

@@ -14,7 +14,7 @@ DEVICE = Device(
     hostile=True,
     first=91,
     services=(
-        silent.pours(80, b"HTTP/1.1 200 OK\r\n", b"X-Padding: AAAAAAAA\r\n", times=100_000, pause=0.001),
-        silent.pours(554, b"RTSP/1.0 200 OK\r\n", b"X: B\r\n", times=100_000, pause=0.001, protocol="rtsp"),
+        silent.pouring_port(80, b"HTTP/1.1 200 OK\r\n", b"X-Padding: AAAAAAAA\r\n", times=100_000, pause=0.001),
+        silent.pouring_port(554, b"RTSP/1.0 200 OK\r\n", b"X: B\r\n", times=100_000, pause=0.001, protocol="rtsp"),
     ),
 )

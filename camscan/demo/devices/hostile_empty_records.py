@@ -1,4 +1,4 @@
-"""TLS records with nothing in them, for ever."""
+"""Sends TLS records with nothing in them, for ever."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEVICE = Device(
     hostile=True,
     first=91,
     services=(
-        silent.floods(443, b"\x16\x03\x03\x00\x00" * 3000),
-        silent.floods(8443, b"\x16\x03\x01\x00\x00" * 3000),
+        silent.flooding_port(443, b"\x16\x03\x03\x00\x00" * 3000),
+        silent.flooding_port(8443, b"\x16\x03\x01\x00\x00" * 3000),
     ),
 )

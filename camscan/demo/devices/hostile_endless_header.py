@@ -14,7 +14,7 @@ DEVICE = Device(
     hostile=True,
     first=90,
     services=(
-        silent.pours(80, b"HTTP/1.1 200 OK\r\n", b"X-Padding: " + b"A" * 4000 + b"\r\n", times=100_000),
-        silent.pours(554, b"RTSP/1.0 200 OK\r\n", b"X: " + b"B" * 4000, times=100_000, protocol="rtsp"),
+        silent.pouring_port(80, b"HTTP/1.1 200 OK\r\n", b"X-Padding: " + b"A" * 4000 + b"\r\n", times=100_000),
+        silent.pouring_port(554, b"RTSP/1.0 200 OK\r\n", b"X: " + b"B" * 4000, times=100_000, protocol="rtsp"),
     ),
 )

@@ -14,7 +14,7 @@ DEVICE = Device(
     hostile=True,
     first=90,
     services=(
-        silent.pours(443, b"HTTP/1.0 400 Bad Request\r\n\r\n", b"speak plainly", times=1, protocol="other"),
-        silent.pours(8443, b"\x16\x03\x01\xff\xff", b"\x00" * 65_536, times=200, protocol="other"),
+        silent.pouring_port(443, b"HTTP/1.0 400 Bad Request\r\n\r\n", b"speak plainly", times=1, protocol="other"),
+        silent.pouring_port(8443, b"\x16\x03\x01\xff\xff", b"\x00" * 65_536, times=200, protocol="other"),
     ),
 )

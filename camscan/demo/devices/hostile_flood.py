@@ -26,7 +26,7 @@ def sadp_answer(unit: Unit, question: Question) -> Iterator[Reply]:
 def dhip_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
     """Half an answer, again and again."""
     if b"DHDiscover.search" in question.payload:
-        yield from [Reply(dhip.framed(b'{"mac":"02:00:5e:00:00:01","method":"client.not'))] * COUNT
+        yield from [Reply(dhip.frame_body(b'{"mac":"02:00:5e:00:00:01","method":"client.not'))] * COUNT
 
 
 DEVICE = Device(

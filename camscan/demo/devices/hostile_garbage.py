@@ -1,4 +1,4 @@
-"""Bytes that are no protocol at all, on every port."""
+"""Sends bytes of no known protocol on every port."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from camscan.demo.device import Device, Question, Reply, Udp, Unit
 from camscan.demo.wire import silent
 
 
-def garbage(unit: Unit, question: Question) -> Iterator[Reply]:
+def garbage_answer(unit: Unit, question: Question) -> Iterator[Reply]:
     """Different for each question, the same in each run."""
     yield Reply(unit.rng(question.payload[:4].hex()).randbytes(700))
 
@@ -22,13 +22,13 @@ DEVICE = Device(
     hostile=True,
     first=90,
     services=(
-        Udp(37020, "sadp", garbage),
-        Udp(37810, "dhip", garbage),
-        Udp(3702, "wsd", garbage),
-        Udp(5353, "mdns", garbage),
-        Udp(1900, "ssdp", garbage),
-        Udp(5050, "dahua5050", garbage),
-        silent.pours(80, b"", bytes(range(256)) * 16, times=1),
-        silent.pours(554, b"", bytes(range(256)) * 16, times=1, protocol="rtsp"),
+        Udp(37020, "sadp", garbage_answer),
+        Udp(37810, "dhip", garbage_answer),
+        Udp(3702, "wsd", garbage_answer),
+        Udp(5353, "mdns", garbage_answer),
+        Udp(1900, "ssdp", garbage_answer),
+        Udp(5050, "dahua5050", garbage_answer),
+        silent.pouring_port(80, b"", bytes(range(256)) * 16, times=1),
+        silent.pouring_port(554, b"", bytes(range(256)) * 16, times=1, protocol="rtsp"),
     ),
 )

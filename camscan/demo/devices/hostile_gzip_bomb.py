@@ -1,4 +1,4 @@
-"""A page that unpacks to 200 MB though nobody said that it may be packed."""
+"""A page that unpacks to 200 MB, although nobody said that it may be packed."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from camscan.demo.wire import http
 
 
 @functools.cache
-def packed() -> bytes:
-    """200 MB of zeros, packed twice over in pieces so that making it needs little memory."""
+def packed_zeros() -> bytes:
+    """200 MB of zeros, packed twice in pieces, so that making it needs little memory."""
     one = gzip.compress(bytes(1 << 20), 9)
     return one * 200
 
 
-def bomb(_unit: Unit, _asked: http.Asked) -> bytes:
+def bomb_page(_unit: Unit, _asked: http.HttpRequest) -> bytes:
     """The page."""
-    return http.page("200 OK", (("Content-Encoding", "gzip"), ("Content-Type", "text/html")), packed())
+    return http.make_reply("200 OK", (("Content-Encoding", "gzip"), ("Content-Type", "text/html")), packed_zeros())
 
 
 DEVICE = Device(
@@ -29,5 +29,5 @@ DEVICE = Device(
     once=True,
     hostile=True,
     first=90,
-    services=(http.service(bomb),),
+    services=(http.service(bomb_page),),
 )

@@ -1,4 +1,4 @@
-"""TLS that asks for a new handshake for ever, and begins none (HelloRequest, RFC 5246, 7.4.1.1)."""
+"""TLS that asks for a new handshake for ever and never begins one (HelloRequest, RFC 5246, 7.4.1.1)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEVICE = Device(
     hostile=True,
     first=91,
     services=(
-        silent.floods(443, b"\x16\x03\x03\x00\x04\x00\x00\x00\x00" * 1820),
-        silent.floods(8443, b"\x16\x03\x03\x00\x40" + bytes(64)),
+        silent.flooding_port(443, b"\x16\x03\x03\x00\x04\x00\x00\x00\x00" * 1820),
+        silent.flooding_port(8443, b"\x16\x03\x03\x00\x40" + bytes(64)),
     ),
 )

@@ -15,5 +15,5 @@ DEVICE = Device(
     once=True,
     hostile=True,
     first=90,
-    services=(silent.pours(80, HEAD, b"<p>" * 21_845 + b"!", times=4_800),),
+    services=(silent.pouring_port(80, HEAD, b"<p>" * 21_845 + b"!", times=4_800),),
 )

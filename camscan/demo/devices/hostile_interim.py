@@ -13,5 +13,5 @@ DEVICE = Device(
     once=True,
     hostile=True,
     first=91,
-    services=(silent.pours(80, b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 400, times=100_000),),
+    services=(silent.pouring_port(80, b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 400, times=100_000),),
 )

@@ -1,4 +1,4 @@
-"""Content-Length says a thousand million; ten bytes come."""
+"""Announces a Content-Length of a thousand million bytes; ten bytes come."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ DEVICE = Device(
     hostile=True,
     first=90,
     services=(
-        silent.pours(80, b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n", b"ten bytes!", times=1, pause=0.0),
-        silent.pours(8080, b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", b"negative", times=1),
+        silent.pouring_port(
+            80, b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n", b"ten bytes!", times=1, pause=0.0
+        ),
+        silent.pouring_port(8080, b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", b"negative", times=1),
     ),
 )

@@ -13,5 +13,10 @@ DEVICE = Device(
     once=True,
     hostile=True,
     first=90,
-    services=(silent.mute(80), silent.mute(554, "rtsp"), silent.mute(443, "other"), silent.mute(37777, "dvrip")),
+    services=(
+        silent.mute_port(80),
+        silent.mute_port(554, "rtsp"),
+        silent.mute_port(443, "other"),
+        silent.mute_port(37777, "dvrip"),
+    ),
 )

@@ -6,9 +6,9 @@ from camscan.demo.device import Device, Unit
 from camscan.demo.wire import http
 
 
-def away(_unit: Unit, asked: http.Asked) -> bytes:
+def redirect_away(_unit: Unit, asked: http.HttpRequest) -> bytes:
     """To a documentation address (RFC 5737), which must never be asked."""
-    return http.page("302 Found", (("Location", f"http://192.0.2.80{asked.path}"), ("Connection", "close")))
+    return http.make_reply("302 Found", (("Location", f"http://192.0.2.80{asked.path}"), ("Connection", "close")))
 
 
 DEVICE = Device(
@@ -19,5 +19,5 @@ DEVICE = Device(
     once=True,
     hostile=True,
     first=90,
-    services=(http.service(away),),
+    services=(http.service(redirect_away),),
 )

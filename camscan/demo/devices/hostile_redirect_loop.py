@@ -6,11 +6,11 @@ from camscan.demo.device import Device, Unit
 from camscan.demo.wire import http
 
 
-def round_(unit: Unit, asked: http.Asked) -> bytes:
+def redirect_on(unit: Unit, asked: http.HttpRequest) -> bytes:
     """One step further each time."""
     step = len(asked.path)
     target = f"http://{unit.ip}:{unit.port(80)}/{'a' * step}"
-    return http.page("302 Found", (("Location", target), ("Connection", "close")))
+    return http.make_reply("302 Found", (("Location", target), ("Connection", "close")))
 
 
 DEVICE = Device(
@@ -21,5 +21,5 @@ DEVICE = Device(
     once=True,
     hostile=True,
     first=90,
-    services=(http.service(round_),),
+    services=(http.service(redirect_on),),
 )

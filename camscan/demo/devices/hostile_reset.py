@@ -13,5 +13,11 @@ DEVICE = Device(
     once=True,
     hostile=True,
     first=90,
-    services=(silent.resets(80), silent.resets(443), silent.resets(554), silent.resets(8000), silent.resets(37777)),
+    services=(
+        silent.resetting_port(80),
+        silent.resetting_port(443),
+        silent.resetting_port(554),
+        silent.resetting_port(8000),
+        silent.resetting_port(37777),
+    ),
 )

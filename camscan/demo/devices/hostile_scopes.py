@@ -16,8 +16,8 @@ _AROUND = (
 )
 
 
-def answer(_unit: Unit, question: Question) -> Iterator[Reply]:
-    """Every scope is new, so that whoever compares them all with one another is busy for ever."""
+def scopes_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
+    """Every scope is new, so that a program that compares them all with one another is busy for ever."""
     asked = _MESSAGE_ID.search(question.payload)
     if asked is None or question.to_group:
         return
@@ -38,5 +38,5 @@ DEVICE = Device(
     once=True,
     hostile=True,
     first=90,
-    services=(Udp(3702, "wsd", answer),),
+    services=(Udp(3702, "wsd", scopes_answer),),
 )

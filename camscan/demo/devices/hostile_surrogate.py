@@ -1,4 +1,4 @@
-"""UPnP description, SADP and WS-Discovery answers of one element each, whose text is half a character."""
+"""UPnP description, SADP and WS-Discovery answers of one element each, whose text is a lone surrogate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HALF = b"<r>&#55296;</r>"
 
 
 def sadp_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
-    """Nothing else in it."""
+    """An answer with nothing else in it."""
     if b"inquiry" in question.payload:
         yield Reply(b"<ProbeMatch>" + HALF + b"</ProbeMatch>")
 
@@ -23,8 +23,8 @@ def wsd_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
         yield Reply(b"<Envelope><Body><ProbeMatches>" + HALF + b"</ProbeMatches></Body></Envelope>")
 
 
-async def describe(session: Session) -> None:
-    """The description that the SSDP answer leads to."""
+async def describe_device(session: Session) -> None:
+    """The description at the LOCATION of the SSDP answer."""
     if await read_request(session):
         await session.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(HALF) + HALF)
 
@@ -46,6 +46,6 @@ DEVICE = Device(
             st="upnp:rootdevice",
             usn="uuid:{uuid}::upnp:rootdevice",
         ),
-        Tcp(49152, "http", describe),
+        Tcp(49152, "http", describe_device),
     ),
 )

@@ -14,7 +14,7 @@ DEVICE = Device(
     hostile=True,
     first=90,
     services=(
-        silent.pours(80, b"", b"HTTP/1.1 200 OK\r\nServer: App-webs/\r\n\r\n" * 4, times=3600, pause=1.0),
-        silent.pours(554, b"", b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n" * 4, times=3600, pause=1.0, protocol="rtsp"),
+        silent.pouring_port(80, b"", b"HTTP/1.1 200 OK\r\nServer: App-webs/\r\n\r\n" * 4, times=3600, pause=1.0),
+        silent.pouring_port(554, b"", b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n" * 4, times=3600, pause=1.0, protocol="rtsp"),
     ),
 )

@@ -15,7 +15,7 @@ DEVICE = Device(
     first=90,
     services=(
         wsd.service(
-            wsd.soap_env(
+            wsd.gsoap_envelope(
                 "name/Camera hardware/X1 Profile/Streaming",
                 xaddrs="http://192.0.2.81/onvif/device_service http://[2001:db8::81]/onvif/device_service",
             )

@@ -13,7 +13,7 @@ DEVICE = Device(
     firmware="4.000.00IB002.17",
     kind="dvr",
     oui="24:fd:0d",
-    serial=grammar.pattern("EKHH########%"),
+    serial=grammar.pattern_serial("EKHH########%"),
     extra={
         "vendor": "Intelbras",
         "manufacturer": "Intelbras",
@@ -24,7 +24,9 @@ DEVICE = Device(
     },
     services=(
         dhip.service(modern=False, gives=("maker", "brand", "model", "firmware", "serial", "mac")),
-        http.service(http_dahua.web(title="Intelbras", body='<div class="interbras_font"></div>'), gives=("maker",)),
-        rtsp.service(rtsp.dahua(), gives=("maker",)),
+        http.service(
+            http_dahua.older_site(title="Intelbras", body='<div class="interbras_font"></div>'), gives=("maker",)
+        ),
+        rtsp.service(rtsp.dahua_answer(), gives=("maker",)),
     ),
 )

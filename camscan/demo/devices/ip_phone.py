@@ -12,5 +12,5 @@ DEVICE = Device(
     kind="phone",
     is_camera_system=False,
     oui="00:0b:82",
-    services=(http.service(http.simple("Grandstream GXP2020 1.2.5.3", "Grandstream Device Configuration")),),
+    services=(http.service(http.simple_site("Grandstream GXP2020 1.2.5.3", "Grandstream Device Configuration")),),
 )

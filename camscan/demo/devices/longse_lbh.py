@@ -10,6 +10,8 @@ DEVICE = Device(
     brand="Longse",
     oui="20:f4:1b",
     services=(
-        rtsp.service(rtsp.other(server="Rtsp Server 1920*1080*20*2048", realm="Surveillance Server"), gives=("maker",)),
+        rtsp.service(
+            rtsp.other_answer(server="Rtsp Server 1920*1080*20*2048", realm="Surveillance Server"), gives=("maker",)
+        ),
     ),
 )

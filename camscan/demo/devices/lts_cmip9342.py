@@ -1,4 +1,4 @@
-"""LTS: the maker is hidden everywhere, but SADP answers."""
+"""LTS: the maker is hidden everywhere except in the SADP answer."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ DEVICE = Device(
     model="CMIP9342W-28M",
     firmware="V5.5.53 build 180730",
     oui="14:2f:fd",
-    serial=grammar.hikvision("AAWR", "C", (2018, 2018)),
+    serial=grammar.hikvision_serial("AAWR", "C", (2018, 2018)),
     extra={"wsd_name": "LTS CMIP9342W-28M"},
     services=(
         sadp.service(more=sadp.CLOUD),
-        http.service(http.simple("webserver", "Login")),
-        rtsp.service(rtsp.other()),
+        http.service(http.simple_site("webserver", "Login")),
+        rtsp.service(rtsp.other_answer()),
     ),
 )

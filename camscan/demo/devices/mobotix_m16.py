@@ -1,4 +1,4 @@
-"""Mobotix camera: the page that leads to its image must not be followed."""
+"""Mobotix camera: the link from its page to its image must not be followed."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ DEVICE = Device(
     model="M16",
     oui="00:03:c5",
     services=(
-        http.service(http.simple("", "Redirect to userimage: /control/userimage.html"), gives=("maker", "brand")),
+        http.service(http.simple_site("", "Redirect to userimage: /control/userimage.html"), gives=("maker", "brand")),
     ),
 )

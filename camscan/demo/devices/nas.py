@@ -12,8 +12,8 @@ DEVICE = Device(
     is_camera_system=False,
     oui="00:11:32",
     services=(
-        http.service(http.simple("nginx", "DiskStation - Synology DiskStation")),
-        silent.mute(37777, "dvrip"),
-        silent.mute(8000, "other"),
+        http.service(http.simple_site("nginx", "DiskStation - Synology DiskStation")),
+        silent.mute_port(37777, "dvrip"),
+        silent.mute_port(8000, "other"),
     ),
 )

@@ -9,5 +9,5 @@ DEVICE = Device(
     maker=None,
     brand="OpenIPC",
     oui="00:12:16",
-    services=(http.service(http.simple("webserver", "OpenIPC")), rtsp.service(rtsp.other())),
+    services=(http.service(http.simple_site("webserver", "OpenIPC")), rtsp.service(rtsp.other_answer())),
 )

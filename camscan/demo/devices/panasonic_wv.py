@@ -10,5 +10,5 @@ DEVICE = Device(
     brand="Panasonic",
     model="WV-NS202A",
     oui="00:80:f0",
-    services=(http.service(http.simple("", "WV-NS202A Network Camera"), gives=("maker", "brand", "model")),),
+    services=(http.service(http.simple_site("", "WV-NS202A Network Camera"), gives=("maker", "brand", "model")),),
 )

@@ -13,11 +13,11 @@ DEVICE = Device(
     extra={"onvif_port": "8000"},
     services=(
         wsd.service(
-            wsd.soap_env("Profile/Streaming name/IPC-BO hardware/IPC-BO location/china type/video_encoder"),
+            wsd.gsoap_envelope("Profile/Streaming name/IPC-BO hardware/IPC-BO location/china type/video_encoder"),
         ),
-        http.service(http.simple("nginx", "Reolink"), gives=("brand",)),
-        rtsp.service(rtsp.other(realm="BC Streaming Media")),
-        http.service(onvif.only(), port=8000),
-        silent.port(9000),
+        http.service(http.simple_site("nginx", "Reolink"), gives=("brand",)),
+        rtsp.service(rtsp.other_answer(realm="BC Streaming Media")),
+        http.service(onvif.onvif_only_site(), port=8000),
+        silent.connect_only_port(9000),
     ),
 )

@@ -10,5 +10,5 @@ DEVICE = Device(
     brand="Samsung",
     kind="dvr",
     oui="00:09:18",
-    services=(http.service(http.simple("", "Web Viewer for Samsung DVR"), gives=("brand",)),),
+    services=(http.service(http.simple_site("", "Web Viewer for Samsung DVR"), gives=("brand",)),),
 )

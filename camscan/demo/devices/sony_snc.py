@@ -11,7 +11,7 @@ DEVICE = Device(
     model="SNC-CH140",
     oui="00:01:4a",
     services=(
-        http.service(http.simple("", "Sony Network Camera SNC-CH140"), gives=("brand",)),
-        silent.says(21, b"220-Sony Network Camera SNC-CH140\r\n220 \r\n", "ftp"),
+        http.service(http.simple_site("", "Sony Network Camera SNC-CH140"), gives=("brand",)),
+        silent.greeting_port(21, b"220-Sony Network Camera SNC-CH140\r\n220 \r\n", "ftp"),
     ),
 )

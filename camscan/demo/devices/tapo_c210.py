@@ -13,15 +13,15 @@ DEVICE = Device(
     extra={"onvif_port": "2020"},
     services=(
         wsd.service(
-            wsd.soap_env("name/TAPO hardware/{model} Profile/Streaming location/ type/NetworkVideoTransmitter")
+            wsd.gsoap_envelope("name/TAPO hardware/{model} Profile/Streaming location/ type/NetworkVideoTransmitter")
         ),
         rtsp.service(
-            rtsp.other(
+            rtsp.other_answer(
                 date="Tue, May 14 2024 09:30:01 GMT",
                 public="OPTIONS, DESCRIBE, SETUP, TEARDOWN, PLAY, GET_PARAMETER, SET_PARAMETER",
                 realm="TP-Link IP-Camera",
             ),
         ),
-        http.service(onvif.only(server="gSOAP/2.8"), port=2020),
+        http.service(onvif.onvif_only_site(server="gSOAP/2.8"), port=2020),
     ),
 )

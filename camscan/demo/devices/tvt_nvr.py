@@ -16,7 +16,7 @@ DEVICE = Device(
             st="urn:schemas-upnp-org:device:EmbeddedNetDevice:1",
             usn="uuid:{uuid}::urn:schemas-upnp-org:device:EmbeddedNetDevice:1",
         ),
-        http.service(http.simple("", "WEB CLIENT")),
-        silent.port(8000),
+        http.service(http.simple_site("", "WEB CLIENT")),
+        silent.connect_only_port(8000),
     ),
 )

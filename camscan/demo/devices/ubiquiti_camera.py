@@ -12,5 +12,5 @@ DEVICE = Device(
     maker="ubiquiti",
     brand="Ubiquiti",
     oui="00:15:6d",
-    services=(tls.only(UBIQUITI, gives=("maker", "brand")),),
+    services=(tls.bare_tls_port(UBIQUITI, gives=("maker", "brand")),),
 )

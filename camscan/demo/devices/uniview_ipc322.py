@@ -12,10 +12,12 @@ DEVICE = Device(
     oui="48:ea:63",
     services=(
         wsd.service(
-            wsd.soap_env("Profile/Streaming type/NetworkVideoTransmitter name/UNIVIEW hardware/{model} location/"),
+            wsd.gsoap_envelope(
+                "Profile/Streaming type/NetworkVideoTransmitter name/UNIVIEW hardware/{model} location/"
+            ),
             gives=("maker", "brand", "model"),
         ),
-        http.service(onvif.beside(http.simple("", "UNIVIEW"))),
-        rtsp.service(rtsp.other(realm="UniviewRTSP")),
+        http.service(onvif.with_onvif(http.simple_site("", "UNIVIEW"))),
+        rtsp.service(rtsp.other_answer(realm="UniviewRTSP")),
     ),
 )

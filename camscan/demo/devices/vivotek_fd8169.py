@@ -12,9 +12,11 @@ DEVICE = Device(
     oui="00:02:d1",
     services=(
         wsd.service(
-            wsd.soap_env("type/video_encoder Profile/Streaming hardware/{model} name/VIVOTEK%20{model} location/"),
+            wsd.gsoap_envelope(
+                "type/video_encoder Profile/Streaming hardware/{model} name/VIVOTEK%20{model} location/"
+            ),
             gives=("maker", "brand", "model"),
         ),
-        http.service(onvif.beside(http.simple("Boa/0.94.14rc21", "Network Camera"))),
+        http.service(onvif.with_onvif(http.simple_site("Boa/0.94.14rc21", "Network Camera"))),
     ),
 )

@@ -11,6 +11,9 @@ DEVICE = Device(
     brand="Vstarcam",
     model="C7824",
     oui="48:02:2a",
-    serial=grammar.pattern("VSTA######@@@@@"),
-    services=(odd.service(8600, b"DH\x01\x01", odd.vstarcam), http.service(http.simple("GoAhead-Webs", ""), port=81)),
+    serial=grammar.pattern_serial("VSTA######@@@@@"),
+    services=(
+        odd.service(8600, b"DH\x01\x01", odd.vstarcam_reply),
+        http.service(http.simple_site("GoAhead-Webs", ""), port=81),
+    ),
 )

@@ -1,4 +1,4 @@
-"""Answers all protocols of both makers halfway, so that a scanner comes as far as it dares."""
+"""Answers all protocols of both makers halfway, so that a scanner goes as far as it dares."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from camscan.demo.device import Device, Question, Reply, Udp, Unit
 from camscan.demo.wire import http, rtsp, silent, tls
 
 
-def nothing(_unit: Unit, _question: Question) -> Iterator[Reply]:
-    """Questions are judged and not answered."""
+def no_answer(_unit: Unit, _question: Question) -> Iterator[Reply]:
+    """Questions are inspected and not answered."""
     yield from ()
 
 
@@ -23,17 +23,17 @@ DEVICE = Device(
     first=3,
     services=(
         http.service(
-            http.simple("", "Login", body='<img src="/snap.jpg"><a href="/Streaming/channels/1/picture">live</a>')
+            http.simple_site("", "Login", body='<img src="/snap.jpg"><a href="/Streaming/channels/1/picture">live</a>')
         ),
-        http.service(http.simple("", "Login"), port=443, certificate=tls.PLAIN),
-        rtsp.service(rtsp.other(realm="Login to continue")),
-        silent.port(8000),
-        silent.port(37777, "dvrip"),
-        Udp(37020, "sadp", nothing),
-        Udp(37810, "dhip", nothing),
-        Udp(3702, "wsd", nothing),
-        Udp(5050, "dahua5050", nothing),
-        Udp(1900, "ssdp", nothing),
-        Udp(5353, "mdns", nothing),
+        http.service(http.simple_site("", "Login"), port=443, certificate=tls.PLAIN),
+        rtsp.service(rtsp.other_answer(realm="Login to continue")),
+        silent.connect_only_port(8000),
+        silent.connect_only_port(37777, "dvrip"),
+        Udp(37020, "sadp", no_answer),
+        Udp(37810, "dhip", no_answer),
+        Udp(3702, "wsd", no_answer),
+        Udp(5050, "dahua5050", no_answer),
+        Udp(1900, "ssdp", no_answer),
+        Udp(5353, "mdns", no_answer),
     ),
 )

@@ -18,7 +18,7 @@ DEVICE = Device(
             usn="uuid:{uuid}::urn:schemas-upnp-org:device:InternetGatewayDevice:1",
         ),
         http.service(
-            http.simple(
+            http.simple_site(
                 "Router Webserver",
                 "",
                 status="401 Unauthorized",

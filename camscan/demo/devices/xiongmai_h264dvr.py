@@ -10,11 +10,11 @@ DEVICE = Device(
     maker="xiongmai",
     kind="dvr",
     oui="00:12:31",
-    serial=grammar.pattern("%%%%%%%%%%%%%%%%"),
+    serial=grammar.pattern_serial("%%%%%%%%%%%%%%%%"),
     services=(
-        odd.service(34569, b"\xff\x00", odd.xiongmai),
-        http.service(http.simple("uc-httpd 1.0.0", "NETSurveillance WEB"), gives=("maker",)),
-        rtsp.service(rtsp.other(server="H264DVR 1.0"), gives=("maker",)),
-        silent.port(34567),
+        odd.service(34569, b"\xff\x00", odd.xiongmai_reply),
+        http.service(http.simple_site("uc-httpd 1.0.0", "NETSurveillance WEB"), gives=("maker",)),
+        rtsp.service(rtsp.other_answer(server="H264DVR 1.0"), gives=("maker",)),
+        silent.connect_only_port(34567),
     ),
 )

@@ -1,4 +1,4 @@
-"""Zosi recorder: asking for the description behind its LOCATION crashes the real one."""
+"""Zosi recorder: a request for the description at its LOCATION crashes the real device."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from camscan.demo.device import Device, Session, Tcp
 from camscan.demo.wire import silent, ssdp
 
 
-async def crash(session: Session) -> None:
-    """The real recorder dies of this request."""
-    heard = await session.line_block()
+async def crash_on_request(session: Session) -> None:
+    """The real recorder crashes after this request."""
+    heard = await session.read_line_block()
     if heard:
-        session.broke("crashed a recorder", heard[:80].decode("latin-1"))
+        session.record_violation("crashed a recorder", heard[:80].decode("latin-1"))
     session.reset()
 
 
@@ -26,7 +26,7 @@ DEVICE = Device(
             st="upnp:rootdevice",
             usn="uuid:{uuid}::upnp:rootdevice",
         ),
-        Tcp(49152, "http", crash),
-        silent.says(5000, b"head", "zosi"),
+        Tcp(49152, "http", crash_on_request),
+        silent.greeting_port(5000, b"head", "zosi"),
     ),
 )

@@ -1,1 +1,1 @@
-"""How each protocol's bytes are put together: one file per protocol, functions that make services of a device."""
+"""The bytes of each protocol: one file per protocol, with functions that make the services of a device."""

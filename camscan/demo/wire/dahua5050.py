@@ -14,7 +14,7 @@ _SEARCH = bytes.fromhex("a3010001" + "00" * 12 + "02000000" + "00" * 12)
 _REALM = bytes.fromhex("a0010000" + "00" * 20 + "050201010000a1aa")
 
 
-def packet(unit: Unit) -> bytes:
+def reply_packet(unit: Unit) -> bytes:
     """The answer: 0x78 bytes of header, MAC and model, then text."""
     model = unit.device.extra.get("device_type", unit.model).encode()
     second = unit.mac.encode() + model
@@ -39,25 +39,25 @@ def packet(unit: Unit) -> bytes:
 
 
 def service(*, unicast: bool = True) -> Udp:
-    """An old recorder's discovery responder."""
+    """The discovery responder of an old recorder."""
 
     def answer(unit: Unit, question: Question) -> Iterator[Reply]:
         if question.payload == _SEARCH:
-            yield Reply(packet(unit), 0.01)
+            yield Reply(reply_packet(unit), 0.01)
 
     return Udp(PORT, "dahua5050", answer, ("maker", "model", "firmware", "serial", "mac"), True, unicast)
 
 
-def dvrip(*, hashed: bool = False, port: int = DVRIP) -> Tcp:
+def dvrip_service(*, hashed: bool = False, port: int = DVRIP) -> Tcp:
     """The private port: silent on connect, answers the realm request. ``hashed``: the realm hides the serial."""
 
     async def converse(session: Session) -> None:
-        while request := await session.exactly(32):
-            session.saw("dvrip", request)
+        while request := await session.read_exactly(32):
+            session.record_request("dvrip", request)
             if request != _REALM:
                 return
             unit = session.unit
-            name = unit.hex("dvrip", 32) if hashed else unit.serial
+            name = unit.hex_text("dvrip", 32) if hashed else unit.serial
             text = f"Realm:Login to {name}\r\nRandom:{unit.rng('dvrip').getrandbits(31)}\r\n\r\n".encode()
             await session.send(b"\xb0\x01\x00\x78" + struct.pack("<I", len(text)) + bytes(24) + text)
 

@@ -1,4 +1,4 @@
-"""Dahua DHDiscover over DHIP, UDP 37810. Member orders and spacing are those of captured replies."""
+"""Dahua DHDiscover over DHIP, UDP 37810. The order of members and the spacing are those of captured replies."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _HEADER = 32
 GIVES = ("maker", "model", "firmware", "serial", "mac")
 
 
-def framed(body: bytes) -> bytes:
-    """A DHIP packet: 32-byte little-endian header and the body."""
+def frame_body(body: bytes) -> bytes:
+    """A DHIP packet: a 32-byte little-endian header and the body."""
     return b"\x20\x00\x00\x00DHIP" + struct.pack("<6I", 0, 0, len(body), 0, len(body), 0) + body
 
 
-def wanted(payload: bytes, magic: tuple[bytes, ...] = (b"DHIP",)) -> bool:
+def is_whole_search(payload: bytes, magic: tuple[bytes, ...] = (b"DHIP",)) -> bool:
     """Whether a device answers: only to a whole, well-framed search."""
     if len(payload) <= _HEADER or payload[:4] != b"\x20\x00\x00\x00" or payload[4:8] not in magic:
         return False
@@ -33,7 +33,7 @@ def wanted(payload: bytes, magic: tuple[bytes, ...] = (b"DHIP",)) -> bool:
     return isinstance(call, dict) and call.get("method") == "DHDiscover.search"
 
 
-def _info(unit: Unit) -> dict[str, Any]:
+def _base_info(unit: Unit) -> dict[str, Any]:
     extra = unit.device.extra
     name = extra.get("machine_name", unit.serial)
     return {
@@ -60,7 +60,7 @@ def _info(unit: Unit) -> dict[str, Any]:
     }
 
 
-def _modern(unit: Unit, info: dict[str, Any]) -> dict[str, Any]:
+def _modern_info(unit: Unit, info: dict[str, Any]) -> dict[str, Any]:
     """What firmware from about 2018 adds."""
     tail = unit.mac.split(":")
     local = f"fe80::{int(tail[0], 16) ^ 2:02x}{tail[1]}:{tail[2]}ff:fe{tail[3]}:{tail[4]}{tail[5]}"
@@ -96,22 +96,22 @@ def service(
 ) -> Udp:
     """A DHDiscover responder. ``end`` follows the JSON (a newline or NUL); ``padding`` adds bytes of junk members.
 
-    ``any_byte``: answers a datagram of one byte too, unless it is NUL, as firmware did until about 2020 (some 235,000
-    units on the Internet; that longer datagrams of any kind are answered is not verified). ``magic`` names the frames
-    that it takes: door stations take the one with its letters reversed too.
+    ``any_byte``: it also answers a datagram of one byte, unless it is NUL, as firmware did until about 2020 (some
+    235,000 units on the Internet; it is not verified that longer datagrams of any kind are answered). ``magic`` names
+    the frames that it takes: door stations also take the one with its letters reversed.
     """
 
     def answer(unit: Unit, question: Question) -> Iterator[Reply]:
         one_byte = any_byte and len(question.payload) == 1 and question.payload != b"\0"
-        if not (one_byte or wanted(question.payload, magic)):
+        if not (one_byte or is_whole_search(question.payload, magic)):
             return
-        info = _modern(unit, _info(unit)) if modern else _info(unit)
+        info = _modern_info(unit, _base_info(unit)) if modern else _base_info(unit)
         for name in without:
             info.pop(name, None)
         if padding:
             info["Reserved"] = "A" * padding
         message = {"mac": unit.mac, "method": "client.notifyDevInfo", "params": {"deviceInfo": info}}
         text = json.dumps(message, separators=(",", " : ") if spaced else (",", ":")).replace("/", "\\/")
-        yield Reply(framed(text.encode() + end.encode()), unit.rng("dhip").uniform(0.0, 0.05))
+        yield Reply(frame_body(text.encode() + end.encode()), unit.rng("dhip").uniform(0.0, 0.05))
 
     return Udp(PORT, "dhip", answer, gives, group, unicast)

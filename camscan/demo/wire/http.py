@@ -1,4 +1,4 @@
-"""HTTP as embedded servers speak it: exact header names, order and mistakes are the site's to choose."""
+"""HTTP as embedded servers speak it: each site chooses its header names, their order and its mistakes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class HttpRequest:
     """One request."""
 
     method: str
@@ -23,17 +23,17 @@ class Asked:
 
     @property
     def path(self) -> str:
-        """Target without the query."""
+        """The target without the query."""
         return self.target.partition("?")[0]
 
 
-Site = Callable[[Unit, Asked], bytes]
+Site = Callable[[Unit, HttpRequest], bytes]
 
 
-def page(
+def make_reply(
     status: str, headers: Headers, body: bytes | str = b"", *, version: str = "HTTP/1.1", length: str = "Content-Length"
 ) -> bytes:
-    """A reply as bytes; the length header is put where ``headers`` names it with an empty value, else last."""
+    """A reply as bytes. The length header goes where ``headers`` names it with an empty value, else to the end."""
     content = body.encode() if isinstance(body, str) else body
     lines = [(name, str(len(content)) if name == length and not value else value) for name, value in headers]
     if length and all(name != length for name, _ in lines):
@@ -43,17 +43,17 @@ def page(
 
 
 async def read_request(session: Session, protocol: str = "http") -> bytes:
-    """One whole request, its body included, recorded and judged; empty where the visitor said nothing."""
-    head = await session.line_block()
+    """One whole request with its body, recorded and inspected; empty if the visitor sent nothing."""
+    head = await session.read_line_block()
     length = _LENGTH.search(head)
-    request = head + (await session.exactly(int(length[1])) if length else b"")
+    request = head + (await session.read_exactly(int(length[1])) if length else b"")
     if request:
-        session.saw(protocol, request)
+        session.record_request(protocol, request)
     return request
 
 
 def converse(site: Site, *, limit: int = 0) -> Converse:
-    """Answer requests on one connection. ``limit``: connections beyond it are told so and closed."""
+    """Answer requests on one connection. ``limit``: connections beyond it get a refusal and are closed."""
 
     async def answer(session: Session) -> None:
         while request := await read_request(session):
@@ -61,10 +61,10 @@ def converse(site: Site, *, limit: int = 0) -> Converse:
             found = _REQUEST.match(request)
             if found is None:
                 return
-            asked = Asked(found[1].decode(), found[2].decode("latin-1"), body)
+            asked = HttpRequest(found[1].decode(), found[2].decode("latin-1"), body)
             reply = FULL if limit and session.number >= limit else site(session.unit, asked)
             if reply[8:13] == b" 401 ":
-                session.challenged()
+                session.count_challenge()
             await session.send(reply if asked.method != "HEAD" else reply.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
             if _ends(head, reply):
                 return
@@ -77,13 +77,13 @@ _KEEP = re.compile(rb"^connection:\s*keep-alive", re.IGNORECASE | re.MULTILINE)
 
 
 def _ends(request: bytes, reply: bytes) -> bool:
-    """Whether the connection ends with this reply: HTTP/1.1 goes on where neither side says that it ends."""
+    """Whether the connection ends with this reply: HTTP/1.1 goes on if neither side says that it ends."""
     head = reply.partition(b"\r\n\r\n")[0]
     old = head.startswith(b"HTTP/1.0") and not _KEEP.search(head)
     return bool(old or _CLOSE.search(request) or _CLOSE.search(head))
 
 
-FULL = page(
+FULL = make_reply(
     "401 Unauthorized",
     (("CONNECTION", "close"), ("Content-type", "text/plain;charset=utf-8")),
     "Exceeded maximum number of connections",
@@ -103,22 +103,22 @@ def service(
     return Tcp(port, "http", converse(site, limit=limit), gives, certificate, certificate_gives)
 
 
-def fixed(pages: Mapping[str, bytes], otherwise: bytes) -> Site:
+def fixed_site(pages: Mapping[str, bytes], otherwise: bytes) -> Site:
     """A site whose pages never change. ``{ip}``, ``{mac}``, ``{serial}`` and ``{model}`` in them are filled in."""
 
-    def site(unit: Unit, asked: Asked) -> bytes:
+    def site(unit: Unit, asked: HttpRequest) -> bytes:
         reply = pages.get(asked.path, otherwise)
         head, blank, body = reply.partition(b"\r\n\r\n")
-        filled = fill(unit, body)
+        filled = fill_placeholders(unit, body)
         if filled != body:
             head = head.replace(f": {len(body)}".encode(), f": {len(filled)}".encode())
-        return fill(unit, head) + blank + filled
+        return fill_placeholders(unit, head) + blank + filled
 
     return site
 
 
-def fill(unit: Unit, text: bytes) -> bytes:
-    """The unit's own values for the placeholders."""
+def fill_placeholders(unit: Unit, text: bytes) -> bytes:
+    """A text with the unit's own values in place of the placeholders."""
     for name, value in (
         ("ip", unit.ip),
         ("mac", unit.mac_tail.upper()),
@@ -131,10 +131,10 @@ def fill(unit: Unit, text: bytes) -> bytes:
     return text
 
 
-def simple(server: str, title: str, *, body: str = "", extra: Headers = (), status: str = "200 OK") -> Site:
-    """The plain site of some other device: one page whatever is asked."""
+def simple_site(server: str, title: str, *, body: str = "", extra: Headers = (), status: str = "200 OK") -> Site:
+    """The plain site of some other device: one page, whatever is asked."""
     html = body or f"<html><head><title>{title}</title></head><body></body></html>"
     named = (("Server", server),) if server else ()
-    ok = page(status, (*named, *extra, ("Content-Type", "text/html"), ("Connection", "close")), html)
-    lost = page("404 Not Found", (*named, ("Content-Type", "text/html"), ("Connection", "close")), "Not Found")
-    return fixed({"/": ok} if status == "200 OK" else {}, lost if status == "200 OK" else ok)
+    ok = make_reply(status, (*named, *extra, ("Content-Type", "text/html"), ("Connection", "close")), html)
+    lost = make_reply("404 Not Found", (*named, ("Content-Type", "text/html"), ("Connection", "close")), "Not Found")
+    return fixed_site({"/": ok} if status == "200 OK" else {}, lost if status == "200 OK" else ok)

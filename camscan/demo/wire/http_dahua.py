@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from camscan.demo.device import Unit
 from camscan.demo.wire import onvif
-from camscan.demo.wire.http import Asked, Headers, Site, page
+from camscan.demo.wire.http import Headers, HttpRequest, Site, make_reply
 
 _BOM = b"\xef\xbb\xbf"
 _DOCTYPE = (
@@ -17,34 +17,34 @@ _DOCTYPE = (
 Realm = Callable[[Unit], str]
 
 
-def by_serial(unit: Unit) -> str:
+def serial_realm(unit: Unit) -> str:
     """``Login to`` and the serial: older firmware."""
     return f"Login to {unit.serial}"
 
 
-def hashed(unit: Unit) -> str:
+def hashed_realm(unit: Unit) -> str:
     """``Login to`` and 32 hex digits: newer firmware."""
-    return f"Login to {unit.hex('realm', 32)}"
+    return f"Login to {unit.hex_text('realm', 32)}"
 
 
-def _digest(realm: str, unit: Unit) -> str:
+def _challenge(realm: str, unit: Unit) -> str:
     nonce = base64.b64encode(f"onvif-digest:{unit.rng('nonce').randrange(10**11)}".encode()).decode()
     return f'Digest realm="{realm}",qop="auth",nonce="{nonce}",opaque="",stale="false"'
 
 
-def web(
+def older_site(
     *,
     title: str = "WEB SERVICE",
     body: str = '<div class="ui-dialog-content"></div>',
-    realm: Realm = by_serial,
+    realm: Realm = serial_realm,
     basic: str = "",
     onvif_on: bool = True,
     open_: bool = False,
 ) -> Site:
     """Cameras and recorders up to about 2018. ``basic``: a Basic realm instead of digest, as in 2014."""
 
-    def site(unit: Unit, asked: Asked) -> bytes:
-        challenge = f'Basic realm="{basic}"' if basic else _digest(realm(unit), unit)
+    def site(unit: Unit, asked: HttpRequest) -> bytes:
+        challenge = f'Basic realm="{basic}"' if basic else _challenge(realm(unit), unit)
         if asked.path == "/":
             head: Headers = (
                 ("CONNECTION", "close"),
@@ -57,26 +57,26 @@ def web(
                 ("CONTENT-TYPE", "text/html"),
             )
             html = f"{_DOCTYPE}<title>{title}</title>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
-            return page("200 OK", head, _BOM + html.encode(), length="CONTENT-LENGTH")
-        return _rest(unit, asked, challenge, onvif_on=onvif_on, open_=open_)
+            return make_reply("200 OK", head, _BOM + html.encode(), length="CONTENT-LENGTH")
+        return _answer_rest(unit, asked, challenge, onvif_on=onvif_on, open_=open_)
 
     return site
 
 
-def _rest(unit: Unit, asked: Asked, challenge: str, *, onvif_on: bool, open_: bool) -> bytes:
+def _answer_rest(unit: Unit, asked: HttpRequest, challenge: str, *, onvif_on: bool, open_: bool) -> bytes:
     if asked.path == onvif.PATH and asked.method == "POST" and onvif_on:
-        return onvif.answer(unit, asked, prefix="s", challenge=challenge, open_=open_)
+        return onvif.answer_call(unit, asked, prefix="s", challenge=challenge, open_=open_)
     if asked.path.startswith("/cgi-bin/"):
         refused: Headers = (("CONNECTION", "close"), ("CONTENT-LENGTH", ""), ("WWW-Authenticate", challenge))
-        return page("401 Unauthorized", refused, "", length="CONTENT-LENGTH")
+        return make_reply("401 Unauthorized", refused, "", length="CONTENT-LENGTH")
     lost: Headers = (("CONNECTION", "close"), ("CONTENT-LENGTH", ""), ("CONTENT-TYPE", "text/html"))
-    return page("404 Not Found", lost, "<h1>404 Not Found</h1>", length="CONTENT-LENGTH")
+    return make_reply("404 Not Found", lost, "<h1>404 Not Found</h1>", length="CONTENT-LENGTH")
 
 
-def modern(*, realm: Realm = hashed, marker: str = "", onvif_on: bool = True, open_: bool = False) -> Site:
+def newer_site(*, realm: Realm = hashed_realm, marker: str = "", onvif_on: bool = True, open_: bool = False) -> Site:
     """Newer units: security headers, the malformed ``Set-Cookie:secure``, a page full of script markers."""
 
-    def site(unit: Unit, asked: Asked) -> bytes:
+    def site(unit: Unit, asked: HttpRequest) -> bytes:
         if asked.path == "/":
             head: Headers = (
                 ("X-XSS-Protection", "1;mode=block"),
@@ -91,8 +91,8 @@ def modern(*, realm: Realm = hashed, marker: str = "", onvif_on: bool = True, op
                 f"{_DOCTYPE}<title></title>\n<script>var g_isDeviceInited = true;</script>\n{marker}</head>\n<body>\n"
                 '<input id="t_username"/><a>com.ErrorAuthorizeReloginTip</a><i>@WebVersion@</i>\n</body>\n</html>\n'
             )
-            reply = page("200 OK", head, _BOM + html.encode(), length="CONTENT-LENGTH")
+            reply = make_reply("200 OK", head, _BOM + html.encode(), length="CONTENT-LENGTH")
             return reply.replace(b"CONNECTION: close\r\n", b"CONNECTION: close\r\nSet-Cookie:secure; HttpOnly\r\n", 1)
-        return _rest(unit, asked, _digest(realm(unit), unit), onvif_on=onvif_on, open_=open_)
+        return _answer_rest(unit, asked, _challenge(realm(unit), unit), onvif_on=onvif_on, open_=open_)
 
     return site

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from camscan.demo.device import Unit
 from camscan.demo.wire import onvif
-from camscan.demo.wire.http import Asked, Headers, Site, page
+from camscan.demo.wire.http import Headers, HttpRequest, Site, make_reply
 
 _DATE = ("Date", "Tue, 14 May 2024 09:30:01 GMT")
 _KEEP: Headers = (("Connection", "keep-alive"), ("Keep-Alive", "timeout=10, max=99"))
@@ -34,14 +34,14 @@ def camera_realm(unit: Unit) -> str:
 
 def opaque_realm(unit: Unit) -> str:
     """24 hex digits, as recorders since about 2020 have."""
-    return unit.hex("realm", 24)
+    return unit.hex_text("realm", 24)
 
 
-def _digest(realm: str, unit: Unit, purpose: str) -> str:
-    return f'Digest qop="auth", realm="{realm}", nonce="{unit.hex(purpose, 48)}", stale="FALSE"'
+def _challenge(realm: str, unit: Unit, purpose: str) -> str:
+    return f'Digest qop="auth", realm="{realm}", nonce="{unit.hex_text(purpose, 48)}", stale="FALSE"'
 
 
-def camera(
+def camera_site(
     *,
     server: str = "App-webs/",
     gate: str = "/doc/page/login.asp",
@@ -54,7 +54,7 @@ def camera(
 
     def headers(unit: Unit) -> Headers:
         realm = camera_realm(unit)
-        parts = [*([_digest(realm, unit, "http")] if digest else []), *([f'Basic realm="{realm}"'] if basic else [])]
+        parts = [*([_challenge(realm, unit, "http")] if digest else []), *([f'Basic realm="{realm}"'] if basic else [])]
         kind = (("Content-Type", "text/html"),)
         return (
             _DATE,
@@ -65,20 +65,20 @@ def camera(
             ("WWW-Authenticate", ", ".join(parts)),
         )
 
-    def site(unit: Unit, asked: Asked) -> bytes:
+    def site(unit: Unit, asked: HttpRequest) -> bytes:
         plain: Headers = (_DATE, ("Server", server), ("ETag", '"0-5e0-1e0"'), ("Content-Length", ""))
         html: Headers = (*plain, ("Content-Type", "text/html"), *_KEEP)
         if asked.path == "/":
-            return page("200 OK", html, _GATE.format(target=gate))
+            return make_reply("200 OK", html, _GATE.format(target=gate))
         if asked.path == gate:
-            return page("200 OK", html, _LOGIN.format(owner=owner))
+            return make_reply("200 OK", html, _LOGIN.format(owner=owner))
         if asked.path == onvif.PATH and asked.method == "POST" and onvif_on:
-            return onvif.answer(unit, asked, prefix="env", namespaces=_TNSHIK)
+            return onvif.answer_call(unit, asked, prefix="env", namespaces=_TNSHIK)
         if asked.path.startswith(ISAPI):
             why = "Authentication Error: Access Denied! Authorization required."
-            return page("401 Unauthorized", headers(unit), _ERROR.format(code=401, what="Unauthorized", why=why))
+            return make_reply("401 Unauthorized", headers(unit), _ERROR.format(code=401, what="Unauthorized", why=why))
         lost = _ERROR.format(code=404, what="Not Found", why="Cannot open document")
-        return page("404 Not Found", (_DATE, ("Server", server), ("Content-Type", "text/html"), *_KEEP), lost)
+        return make_reply("404 Not Found", (_DATE, ("Server", server), ("Content-Type", "text/html"), *_KEEP), lost)
 
     return site
 
@@ -91,7 +91,7 @@ _USER_CHECK = (
 
 
 def _recorder_refuses(unit: Unit, server: str, realm: str) -> bytes:
-    nonce = f"{unit.hex('nonce', 32)}:1715678901234"
+    nonce = f"{unit.hex_text('nonce', 32)}:1715678901234"
     challenge = (
         f'Digest realm="{realm}", nonce="{nonce}", qop="auth"'
         if realm
@@ -108,15 +108,15 @@ def _recorder_refuses(unit: Unit, server: str, realm: str) -> bytes:
         ("Keep-Alive", "timeout=60, max=99"),
         ("WWW-Authenticate", challenge),
     )
-    return page("401 Unauthorized", refused, _USER_CHECK)
+    return make_reply("401 Unauthorized", refused, _USER_CHECK)
 
 
-def recorder(
+def recorder_site(
     *, server: str = "DNVRS-Webs", realm: str = "", gate: str = "/doc/page/login.asp", onvif_on: bool = False
 ) -> Site:
     """A recorder: DNVRS-Webs, XML in the 401, ``domain="::"`` in its challenge; old ones have a fixed ``realm``."""
 
-    def site(unit: Unit, asked: Asked) -> bytes:
+    def site(unit: Unit, asked: HttpRequest) -> bytes:
         html: Headers = (
             _DATE,
             ("Server", server),
@@ -125,54 +125,56 @@ def recorder(
             ("Content-Type", "text/html"),
         )
         if asked.path == "/":
-            return page("200 OK", html, _GATE.format(target=gate))
+            return make_reply("200 OK", html, _GATE.format(target=gate))
         if asked.path == gate:
-            return page("200 OK", html, _LOGIN.format(owner=OWNER))
+            return make_reply("200 OK", html, _LOGIN.format(owner=OWNER))
         if asked.path == onvif.PATH and asked.method == "POST" and onvif_on:
-            return onvif.answer(unit, asked, prefix="env", namespaces=_TNSHIK)
+            return onvif.answer_call(unit, asked, prefix="env", namespaces=_TNSHIK)
         if asked.path.startswith(ISAPI):
             return _recorder_refuses(unit, server, realm)
         lost: Headers = (_DATE, ("Server", server), ("Content-Type", "text/html"))
-        return page("404 Not Found", lost, _ERROR.format(code=404, what="Not Found", why="Cannot open document"))
+        return make_reply("404 Not Found", lost, _ERROR.format(code=404, what="Not Found", why="Cannot open document"))
 
     return site
 
 
-def oldest(server: str = "Hikvision-Webs", *, onvif_on: bool = False) -> Site:
+def oldest_site(server: str = "Hikvision-Webs", *, onvif_on: bool = False) -> Site:
     """The first generation: a redirect to an absolute URL, Basic only."""
 
-    def site(unit: Unit, asked: Asked) -> bytes:
+    def site(unit: Unit, asked: HttpRequest) -> bytes:
         base: Headers = (("Server", server), _DATE)
         if asked.path == "/":
             target = f"http://{unit.ip}:{unit.port(80)}/index.asp"
-            return page("302 Redirect", (*base, ("Location", target)), f'<html><a href="{target}">here</a></html>')
+            return make_reply(
+                "302 Redirect", (*base, ("Location", target)), f'<html><a href="{target}">here</a></html>'
+            )
         if asked.path == "/index.asp":
-            return page(
+            return make_reply(
                 "200 OK", (*base, ("Content-Type", "text/html")), "<html><head><title>index</title></head></html>"
             )
         if asked.path.startswith(ISAPI):
             refused: Headers = (*base, ("WWW-Authenticate", 'Basic realm="hikvision"'), ("Content-Type", "text/html"))
-            return page("401 Unauthorized", refused, _ERROR.format(code=401, what="Unauthorized", why=""))
-        return page("404 Site or Page Not Found", (*base, ("Content-Type", "text/html")), "")
+            return make_reply("401 Unauthorized", refused, _ERROR.format(code=401, what="Unauthorized", why=""))
+        return make_reply("404 Site or Page Not Found", (*base, ("Content-Type", "text/html")), "")
 
-    return onvif.beside(site, prefix="env", namespaces=_TNSHIK) if onvif_on else site
+    return onvif.with_onvif(site, prefix="env", namespaces=_TNSHIK) if onvif_on else site
 
 
 _SHEPHERD = '<!doctype html><html><head><title></title><script src="./shepherd.js"></script></head></html>'
 
 
-def terminal() -> Site:
+def terminal_site() -> Site:
     """Access terminals and door stations: the realm is the model."""
 
-    def site(unit: Unit, asked: Asked) -> bytes:
+    def site(unit: Unit, asked: HttpRequest) -> bytes:
         base: Headers = (_DATE, ("Server", "webserver"), ("X-Frame-Options", "SAMEORIGIN"), ("Content-Length", ""))
         if asked.path == "/":
-            return page("200 OK", (*base, ("Content-Type", "text/html")), _GATE.format(target="/doc/index.html"))
+            return make_reply("200 OK", (*base, ("Content-Type", "text/html")), _GATE.format(target="/doc/index.html"))
         if asked.path == "/doc/index.html":
-            return page("200 OK", (*base, ("Content-Type", "text/html")), _SHEPHERD)
+            return make_reply("200 OK", (*base, ("Content-Type", "text/html")), _SHEPHERD)
         if asked.path.startswith(ISAPI):
-            challenge = f'Digest qop="auth", realm="{unit.model}", nonce="{unit.hex("nonce", 48)}", stale="FALSE"'
-            return page("401 Unauthorized", (*base, ("WWW-Authenticate", challenge)), _USER_CHECK)
-        return page("404 Not Found", base, "")
+            challenge = f'Digest qop="auth", realm="{unit.model}", nonce="{unit.hex_text("nonce", 48)}", stale="FALSE"'
+            return make_reply("401 Unauthorized", (*base, ("WWW-Authenticate", challenge)), _USER_CHECK)
+        return make_reply("404 Not Found", base, "")
 
     return site

@@ -13,7 +13,7 @@ PORT = 5353
 _HEADER = 12
 _PTR, _TXT, _SRV, _A, _ANY = 12, 16, 33, 1, 255
 _HOST_TTL, _TTL = 120, 4500
-"""Seconds; the first for records that name a host (RFC 6762, section 10)."""
+"""Seconds; the first number is for records that name a host (RFC 6762, section 10)."""
 _SERVICES = "_services._dns-sd._udp.local"
 Names = Callable[[Unit], tuple[str, str, Sequence[str]]]
 """A unit's instance name, host name and TXT pairs."""
@@ -29,7 +29,7 @@ def read_questions(message: bytes) -> list[tuple[str, int, bytes]]:
             labels, after = _read_name(message, place)
             kind = struct.unpack_from(">H", message, after)[0]
             name = ".".join(labels)
-            found.append((name, kind, _encode(labels) + message[after : after + 4]))
+            found.append((name, kind, _encode_name(labels) + message[after : after + 4]))
             place = after + 4
     except (IndexError, ValueError, struct.error):
         return []
@@ -37,7 +37,7 @@ def read_questions(message: bytes) -> list[tuple[str, int, bytes]]:
 
 
 def _read_name(message: bytes, place: int) -> tuple[list[str], int]:
-    """Labels of the name at ``place``, compressed or not (RFC 1035, section 4.1.4), and where the next field is."""
+    """The labels of the name at ``place``, compressed or not (RFC 1035, 4.1.4), and where the next field begins."""
     labels: list[str] = []
     after = 0
     for _ in range(128):  # no name has more labels; a loop of pointers ends here
@@ -56,7 +56,7 @@ def _read_name(message: bytes, place: int) -> tuple[list[str], int]:
 def read_known(message: bytes) -> set[tuple[str, int, bytes]]:
     """Name (lower case), type and data of the answers that a question lists as known for half their life or longer.
 
-    Names inside the data are written out, without compression. Empty where the message is broken.
+    Names inside the data are written out, without compression. Empty if the message is broken.
     """
     place, known = _HEADER, set()
     try:
@@ -69,9 +69,9 @@ def read_known(message: bytes) -> set[tuple[str, int, bytes]]:
             place += 10
             data = message[place : place + length]
             if kind == _PTR:
-                data = _encode(_read_name(message, place)[0])
+                data = _encode_name(_read_name(message, place)[0])
             elif kind == _SRV:
-                data = data[:6] + _encode(_read_name(message, place + 6)[0])
+                data = data[:6] + _encode_name(_read_name(message, place + 6)[0])
             if ttl >= (_HOST_TTL if kind in {_SRV, _A} else _TTL) // 2:
                 known.add((".".join(labels).lower(), kind, data))
             place += length
@@ -92,25 +92,25 @@ class _Record:
         return name.lower() == self.name.lower() and kind in {self.kind, _ANY}
 
     def belongs_to(self, others: Sequence[_Record]) -> bool:
-        """Whether it is sent along unasked: what a pointer names, and the address of a host (RFC 6763, 12)."""
+        """Whether it is added to an answer unasked: what a pointer names, and the address of a host (RFC 6763, 12)."""
         named = {_PTR: {_SRV, _TXT, _A}, _SRV: {_A}}
         return any(
-            self.kind in named.get(other.kind, ()) and (self.kind == _A or other.data == _encode(self.labels))
+            self.kind in named.get(other.kind, ()) and (self.kind == _A or other.data == _encode_name(self.labels))
             for other in others
         )
 
-    def bytes(self) -> bytes:
+    def to_bytes(self) -> bytes:
         shared, ttl = self.kind == _PTR, _HOST_TTL if self.kind in {_SRV, _A} else _TTL
         head = struct.pack(">HHIH", self.kind, 1 if shared else 0x8001, ttl, len(self.data))
-        return _encode(self.labels) + head + self.data
+        return _encode_name(self.labels) + head + self.data
 
 
-def _encode(labels: Sequence[str]) -> bytes:
+def _encode_name(labels: Sequence[str]) -> bytes:
     return b"".join(bytes([len(label.encode())]) + label.encode() for label in labels) + b"\0"
 
 
 def _own_records(unit: Unit, types: tuple[str, ...], names: tuple[str, str, Sequence[str]], port: int) -> list[_Record]:
-    """Everything that a unit can say: pointers to its services, the services, its address."""
+    """Everything that a unit can answer: pointers to its services, the services, its address."""
     instance, host, pairs = names
     own: list[_Record] = []
 
@@ -119,16 +119,16 @@ def _own_records(unit: Unit, types: tuple[str, ...], names: tuple[str, str, Sequ
 
     for offered in types:
         kind_of = (*offered.split("."), "local")
-        add(_PTR, _encode(kind_of), *_SERVICES.split("."))
-        add(_PTR, _encode((instance, *kind_of)), *kind_of)
-        target = _encode((host, "local"))
+        add(_PTR, _encode_name(kind_of), *_SERVICES.split("."))
+        add(_PTR, _encode_name((instance, *kind_of)), *kind_of)
+        target = _encode_name((host, "local"))
         add(_SRV, struct.pack(">3H", 0, 0, unit.port(port)) + target, instance, *kind_of)
-        add(_TXT, _text(pairs), instance, *kind_of)
+        add(_TXT, _encode_text(pairs), instance, *kind_of)
     add(_A, socket.inet_aton(unit.ip), host, "local")
     return own
 
 
-def _text(pairs: Sequence[str]) -> bytes:
+def _encode_text(pairs: Sequence[str]) -> bytes:
     return b"".join(bytes([len(pair.encode())]) + pair.encode() for pair in pairs) or b"\0"
 
 
@@ -137,7 +137,7 @@ def service(
 ) -> Udp:
     """A responder for service ``types`` such as ``_http._tcp``.
 
-    Answers PTR, SRV, TXT and A questions about its own names, and leaves out what the asker knows (RFC 6762, 7.1).
+    It answers PTR, SRV, TXT and A questions about its own names, and leaves out what the sender knows (RFC 6762, 7.1).
     """
 
     def answer(unit: Unit, question: Question) -> Iterator[Reply]:
@@ -154,7 +154,7 @@ def service(
         head = question.payload[:2] if legacy else b"\0\0"
         more = [record for record in own if record not in found and record.belongs_to(wanted)]
         header = head + struct.pack(">5H", 0x8400, len(repeated), len(wanted), 0, len(more))
-        payload = header + b"".join([*repeated, *(record.bytes() for record in (*wanted, *more))])
+        payload = header + b"".join([*repeated, *(record.to_bytes() for record in (*wanted, *more))])
         yield Reply(payload, unit.rng("mdns").uniform(0.02, 0.12), to_group=not legacy)
 
     return Udp(PORT, "mdns", answer, gives, True, unicast)

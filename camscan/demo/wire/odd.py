@@ -19,7 +19,7 @@ def service(port: int, asked: bytes, build: Callable[[Unit], bytes], *, gives: t
     return Udp(port, "other", answer, gives)
 
 
-def vstarcam(unit: Unit) -> bytes:
+def vstarcam_reply(unit: Unit) -> bytes:
     """UDP 8600: starts with ``DH``, and is not Dahua."""
     text = [f"{unit.ip}\0".ljust(16, "\0"), f"{unit.netmask}\0".ljust(16, "\0"), "0.0.0.0\0".ljust(16, "\0")]
     head = b"DH\x01\x08" + "".join(text).encode() + bytes(32) + bytes.fromhex(unit.mac_tail) + struct.pack("<H", 81)
@@ -28,7 +28,7 @@ def vstarcam(unit: Unit) -> bytes:
     )
 
 
-def hanwha(unit: Unit) -> bytes:
+def hanwha_reply(unit: Unit) -> bytes:
     """UDP 7701: 262 bytes of fixed fields."""
     packet = bytearray(262)
     packet[0] = 0x0B
@@ -43,7 +43,7 @@ def hanwha(unit: Unit) -> bytes:
     return bytes(packet)
 
 
-def xiongmai(unit: Unit) -> bytes:
+def xiongmai_reply(unit: Unit) -> bytes:
     """UDP 34569: a 20-byte header and JSON."""
     common = {"MAC": unit.mac, "HostIP": f"0x{''.join(f'{int(part):02X}' for part in reversed(unit.ip.split('.')))}"}
     body = (

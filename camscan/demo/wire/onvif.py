@@ -1,7 +1,7 @@
 """ONVIF device service: what is answered before authentication, and the ways of refusing the rest.
 
-Prologs and prefixes are those of captured answers of Hikvision (``env``), Dahua (``s``) and Axis (``SOAP-ENV``). That a
-unit of another maker refuses by a fault is not verified on real hardware; the standard allows it (Core, 5.9.4).
+Prolog and prefixes are those of captured answers of Hikvision (``env``), Dahua (``s``) and Axis (``SOAP-ENV``). It is
+not verified on real hardware that a unit of another maker refuses by a fault; the standard allows it (Core, 5.9.4).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from camscan.demo.device import Unit
-from camscan.demo.wire.http import Asked, Headers, Site, page
+from camscan.demo.wire.http import Headers, HttpRequest, Site, make_reply
 
 PATH = "/onvif/device_service"
 _WEB = 80
@@ -24,8 +24,8 @@ _TIME = (
 _SOAP = (("Content-Type", "application/soap+xml; charset=utf-8"), ("Connection", "close"))
 
 
-def address(unit: Unit) -> str:
-    """URL of the unit's device service, as it announces it; ``onvif_port`` in ``extra`` says where that is not 80."""
+def service_url(unit: Unit) -> str:
+    """URL of the unit's device service, as it announces it; ``onvif_port`` in ``extra`` names a port other than 80."""
     port = unit.port(int(unit.device.extra.get("onvif_port", "80")))
     return f"http://{unit.ip}{'' if port == _WEB else f':{port}'}{PATH}"
 
@@ -41,7 +41,7 @@ def _envelope(prefix: str, body: str, namespaces: str = "") -> str:
     )
 
 
-def _refusal(prefix: str) -> str:
+def _refusal_fault(prefix: str) -> str:
     return (
         f"<{prefix}:Fault><{prefix}:Code><{prefix}:Value>{prefix}:Sender</{prefix}:Value><{prefix}:Subcode>"
         f"<{prefix}:Value>ter:NotAuthorized</{prefix}:Value></{prefix}:Subcode></{prefix}:Code><{prefix}:Reason>"
@@ -49,7 +49,7 @@ def _refusal(prefix: str) -> str:
     )
 
 
-def _information(unit: Unit) -> str:
+def _device_information(unit: Unit) -> str:
     extra = unit.device.extra
     return (
         "<tds:GetDeviceInformationResponse>"
@@ -61,44 +61,44 @@ def _information(unit: Unit) -> str:
     )
 
 
-def answer(
-    unit: Unit, asked: Asked, *, prefix: str, namespaces: str = "", challenge: str = "", open_: bool = False
+def answer_call(
+    unit: Unit, asked: HttpRequest, *, prefix: str, namespaces: str = "", challenge: str = "", open_: bool = False
 ) -> bytes:
-    """Reply to a call. Anything beyond time and services is refused: by a 401 with ``challenge``, else by a fault."""
+    """The reply to a call. All but time and services is refused: by a 401 with ``challenge``, otherwise by a fault."""
     call = _CALL.search(asked.body)
     name = call[1].decode() if call else ""
     capabilities = (
-        f"<tds:GetCapabilitiesResponse><tds:Capabilities><tt:Device><tt:XAddr>{address(unit)}</tt:XAddr>"
+        f"<tds:GetCapabilitiesResponse><tds:Capabilities><tt:Device><tt:XAddr>{service_url(unit)}</tt:XAddr>"
         "</tt:Device></tds:Capabilities></tds:GetCapabilitiesResponse>"
     )
     services = (
         "<tds:GetServicesResponse><tds:Service><tds:Namespace>http://www.onvif.org/ver10/device/wsdl</tds:Namespace>"
-        f"<tds:XAddr>{address(unit)}</tds:XAddr></tds:Service></tds:GetServicesResponse>"
+        f"<tds:XAddr>{service_url(unit)}</tds:XAddr></tds:Service></tds:GetServicesResponse>"
     )
     known = {"GetSystemDateAndTime": _TIME, "GetCapabilities": capabilities, "GetServices": services}
     if open_:
-        known["GetDeviceInformation"] = _information(unit)
+        known["GetDeviceInformation"] = _device_information(unit)
     if name in known:
-        return page("200 OK", _SOAP, _envelope(prefix, known[name], namespaces))
+        return make_reply("200 OK", _SOAP, _envelope(prefix, known[name], namespaces))
     if challenge:
         refused: Headers = (("WWW-Authenticate", challenge), ("Connection", "close"))
-        return page("401 Unauthorized", refused)
-    return page("400 Bad Request", _SOAP, _envelope(prefix, _refusal(prefix), namespaces))
+        return make_reply("401 Unauthorized", refused)
+    return make_reply("400 Bad Request", _SOAP, _envelope(prefix, _refusal_fault(prefix), namespaces))
 
 
-def beside(site: Site, *, prefix: str = "SOAP-ENV", namespaces: str = "") -> Site:
-    """A site that answers ONVIF too, and refuses by a fault what needs a password."""
+def with_onvif(site: Site, *, prefix: str = "SOAP-ENV", namespaces: str = "") -> Site:
+    """A site that answers ONVIF too. A call that needs a password is refused by a fault."""
 
-    def both(unit: Unit, asked: Asked) -> bytes:
+    def both(unit: Unit, asked: HttpRequest) -> bytes:
         if asked.path == PATH and asked.method == "POST":
-            return answer(unit, asked, prefix=prefix, namespaces=namespaces)
+            return answer_call(unit, asked, prefix=prefix, namespaces=namespaces)
         return site(unit, asked)
 
     return both
 
 
-def only(*, server: str = "", prefix: str = "SOAP-ENV") -> Site:
-    """A port that speaks nothing but ONVIF."""
+def onvif_only_site(*, server: str = "", prefix: str = "SOAP-ENV") -> Site:
+    """A port that speaks ONVIF only."""
     named = (("Server", server),) if server else ()
-    lost = page("404 Not Found", (*named, ("Content-Type", "text/html"), ("Connection", "close")), "Not Found")
-    return beside(lambda _unit, _asked: lost, prefix=prefix)
+    lost = make_reply("404 Not Found", (*named, ("Content-Type", "text/html"), ("Connection", "close")), "Not Found")
+    return with_onvif(lambda _unit, _asked: lost, prefix=prefix)

@@ -1,6 +1,6 @@
 """Hikvision SADP, UDP 37020.
 
-Element orders and spellings (``flase`` too) are those of captured replies of 2018 to 2021.
+The order of elements and their spellings (``flase`` too) are those of captured replies of 2018 to 2021.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _UUID = re.compile(rb"<Uuid>([^<]{1,64})</Uuid>")
 _INQUIRY = re.compile(rb"<Types>(inquiry(?:_v32)?)</Types>")
 
 
-def _addresses(unit: Unit, ipv6: bool) -> Elements:
+def _address_elements(unit: Unit, ipv6: bool) -> Elements:
     extra = unit.device.extra
     lines = [
         ("CommandPort", extra.get("command_port", "8000")),
@@ -32,7 +32,7 @@ def _addresses(unit: Unit, ipv6: bool) -> Elements:
     return [*lines, ("DHCP", extra.get("dhcp", "false"))]
 
 
-def _channels(unit: Unit) -> Elements:
+def _channel_elements(unit: Unit) -> Elements:
     extra = unit.device.extra
     version = unit.firmware.replace(" build", "build")
     return [
@@ -44,7 +44,7 @@ def _channels(unit: Unit) -> Elements:
     ]
 
 
-def _head(unit: Unit) -> Elements:
+def _head_elements(unit: Unit) -> Elements:
     return [
         ("DeviceType", unit.device.extra.get("device_type", "141945")),
         ("DeviceDescription", unit.model),
@@ -52,13 +52,13 @@ def _head(unit: Unit) -> Elements:
     ]
 
 
-def _camera(unit: Unit, ipv6: bool) -> Elements:
-    """Order of a camera: Encrypt comes late."""
+def _camera_elements(unit: Unit, ipv6: bool) -> Elements:
+    """The order of a camera: Encrypt comes late."""
     activated = unit.device.extra.get("activated", "true")
     return [
-        *_head(unit),
-        *_addresses(unit, ipv6),
-        *_channels(unit),
+        *_head_elements(unit),
+        *_address_elements(unit, ipv6),
+        *_channel_elements(unit),
         ("Encrypt", "true"),
         ("ResetAbility", "false"),
         ("DiskNumber", "0"),
@@ -68,14 +68,14 @@ def _camera(unit: Unit, ipv6: bool) -> Elements:
     ]
 
 
-def _recorder(unit: Unit, ipv6: bool) -> Elements:
-    """Order of a recorder: Encrypt and Salt come first."""
+def _recorder_elements(unit: Unit, ipv6: bool) -> Elements:
+    """The order of a recorder: Encrypt and Salt come first."""
     return [
         ("Encrypt", "true"),
-        ("Salt", unit.hex("salt", 64)),
-        *_head(unit),
-        *_addresses(unit, ipv6),
-        *_channels(unit),
+        ("Salt", unit.hex_text("salt", 64)),
+        *_head_elements(unit),
+        *_address_elements(unit, ipv6),
+        *_channel_elements(unit),
         ("OEMInfo", unit.device.extra.get("oem_info", "N/A")),
         ("Activated", unit.device.extra.get("activated", "true")),
         ("PasswordResetAbility", "true"),
@@ -122,7 +122,8 @@ def service(
     """A SADP responder. ``to``: ``sender``, ``group`` or ``both``; ``greets``: says hello to the group at boot."""
 
     def body(unit: Unit, uuid: str, kind: str) -> bytes:
-        elements = [("Uuid", uuid), ("Types", kind), *(_recorder if recorder else _camera)(unit, ipv6), *more]
+        own = (_recorder_elements if recorder else _camera_elements)(unit, ipv6)
+        elements = [("Uuid", uuid), ("Types", kind), *own, *more]
         text = newline.join(f"<{name}>{value}</{name}>" for name, value in elements)
         return f"{prolog}{newline}<ProbeMatch>{text}{newline}</ProbeMatch>{end}".encode()
 
@@ -138,7 +139,7 @@ def service(
             yield Reply(payload, pause, to_group=True)
 
     def hello(unit: Unit) -> bytes:
-        elements = [("Types", "hello"), *_camera(unit, ipv6)]
+        elements = [("Types", "hello"), *_camera_elements(unit, ipv6)]
         return f"{prolog}<Hello>{''.join(f'<{name}>{value}</{name}>' for name, value in elements)}</Hello>".encode()
 
     return Udp(PORT, "sadp", answer, gives, group, unicast, hello if greets else None)

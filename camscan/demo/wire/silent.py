@@ -1,4 +1,4 @@
-"""TCP ports that take a connection and say nothing, and hostile servers."""
+"""TCP ports that accept a connection and send nothing, and hostile servers."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from camscan.demo.device import Session, Tcp
 from camscan.demo.wire.http import read_request
 
 
-def port(number: int, protocol: str = "sdk") -> Tcp:
+def connect_only_port(number: int, protocol: str = "sdk") -> Tcp:
     """A private port (Hikvision SDK 8000, Dahua 37777 of newer firmware): connect only.
 
-    Any byte is a broken rule, but for a ``dvrip`` port: the realm request is fair there, and gets no answer.
+    Any byte breaks a rule, except on a ``dvrip`` port: the realm request is allowed there, and gets no answer.
     """
 
     async def converse(session: Session) -> None:
-        sent = await session.until_closed()
+        sent = await session.read_until_closed()
         if sent:
-            session.saw(protocol, sent)
+            session.record_request(protocol, sent)
 
     return Tcp(number, protocol, converse)
 
 
-def mute(number: int, protocol: str = "http") -> Tcp:
+def mute_port(number: int, protocol: str = "http") -> Tcp:
     """Takes one request and never answers."""
 
     async def converse(session: Session) -> None:
         await read_request(session, protocol)
-        await session.until_closed()
+        await session.read_until_closed()
 
     return Tcp(number, protocol, converse)
 
 
-def resets(number: int) -> Tcp:
+def resetting_port(number: int) -> Tcp:
     """Resets every connection at once."""
 
     async def converse(session: Session) -> None:
@@ -39,8 +39,10 @@ def resets(number: int) -> Tcp:
     return Tcp(number, "reset", converse)
 
 
-def pours(number: int, first: bytes, rest: bytes, *, times: int, pause: float = 0.0, protocol: str = "http") -> Tcp:
-    """Reads one request, sends ``first`` and then ``rest`` up to ``times`` times, ``pause`` seconds apart."""
+def pouring_port(
+    number: int, first: bytes, rest: bytes, *, times: int, pause: float = 0.0, protocol: str = "http"
+) -> Tcp:
+    """Reads one request, then sends ``first`` and ``rest`` up to ``times`` times, ``pause`` seconds apart."""
 
     async def converse(session: Session) -> None:
         if not await read_request(session, protocol):
@@ -54,11 +56,11 @@ def pours(number: int, first: bytes, rest: bytes, *, times: int, pause: float = 
     return Tcp(number, protocol, converse, patience=3600.0)
 
 
-def floods(number: int, rest: bytes, *, protocol: str = "tls") -> Tcp:
-    """Waits for the first byte of a TLS handshake, and pours ``rest`` for as long as anybody listens."""
+def flooding_port(number: int, rest: bytes, *, protocol: str = "tls") -> Tcp:
+    """Waits for the first byte of a TLS handshake, then sends ``rest`` for as long as anybody listens."""
 
     async def converse(session: Session) -> None:
-        if not await session.exactly(1):
+        if not await session.read_exactly(1):
             return
         while True:
             await session.send(rest)
@@ -67,13 +69,13 @@ def floods(number: int, rest: bytes, *, protocol: str = "tls") -> Tcp:
     return Tcp(number, protocol, converse, patience=60.0)
 
 
-def says(number: int, greeting: bytes, protocol: str = "banner") -> Tcp:
-    """Greets on connect (Telnet, FTP, Zosi) and listens."""
+def greeting_port(number: int, greeting: bytes, protocol: str = "banner") -> Tcp:
+    """Greets on connect (Telnet, FTP, Zosi) and then listens."""
 
     async def converse(session: Session) -> None:
         await session.send(greeting)
-        sent = await session.until_closed()
+        sent = await session.read_until_closed()
         if sent:
-            session.saw(protocol, sent)
+            session.record_request(protocol, sent)
 
     return Tcp(number, protocol, converse)

@@ -16,7 +16,7 @@ _MX = re.compile(rb"^MX:\s*(\d)", re.IGNORECASE | re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class _Responder:
-    """What one kind of unit says. Texts may hold ``{ip}``, ``{serial}``, ``{mac}`` and ``{uuid}``."""
+    """The answers of one kind of unit. Texts may hold ``{ip}``, ``{serial}``, ``{mac}`` and ``{uuid}``."""
 
     server: str
     location: str
@@ -25,12 +25,12 @@ class _Responder:
     more: tuple[str, ...]
 
     def answer(self, unit: Unit, question: Question) -> Iterator[Reply]:
-        """To M-SEARCH, for each target that was asked for and that it is, within the time that MX gives."""
+        """The answer to M-SEARCH, for each of its targets that was asked for, within the time that MX gives."""
         target = _TARGET.search(question.payload)
         if not question.payload.startswith(b"M-SEARCH ") or target is None:
             return
-        asked, own = target[1].decode("latin-1"), _fill(unit, self.st)
-        if asked not in {"ssdp:all", _ROOT, own, _fill(unit, self.usn).partition("::")[0]}:
+        asked, own = target[1].decode("latin-1"), _fill_placeholders(unit, self.st)
+        if asked not in {"ssdp:all", _ROOT, own, _fill_placeholders(unit, self.usn).partition("::")[0]}:
             return
         found = _MX.search(question.payload)
         latest = min(int(found[1]) if found else 1, 2)
@@ -41,29 +41,29 @@ class _Responder:
             yield Reply(self._message(unit, _FOUND, "ST", _ROOT if asked == "ssdp:all" else asked), pause)
 
     def announce(self, unit: Unit) -> bytes:
-        """What it says unasked."""
+        """The message that it sends unasked."""
         head = "NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nNTS: ssdp:alive"
         return self._message(unit, head, "NT")
 
     def _message(self, unit: Unit, first: str, kind: str, target: str = "") -> bytes:
-        own = _fill(unit, self.usn).partition("::")[0]
+        own = _fill_placeholders(unit, self.usn).partition("::")[0]
         named = (f"{kind}: {target}", f"USN: {own if own == target else f'{own}::{target}'}")
-        stated = (f"{kind}: {_fill(unit, self.st)}", f"USN: {_fill(unit, self.usn)}")
+        stated = (f"{kind}: {_fill_placeholders(unit, self.st)}", f"USN: {_fill_placeholders(unit, self.usn)}")
         lines = [
             first,
             "CACHE-CONTROL: max-age=1800",
             "DATE: Tue, 14 May 2024 09:30:01 GMT",
             "EXT: ",
-            f"LOCATION: {_fill(unit, self.location)}",
-            f"SERVER: {_fill(unit, self.server)}",
-            *(_fill(unit, line) for line in self.more),
+            f"LOCATION: {_fill_placeholders(unit, self.location)}",
+            f"SERVER: {_fill_placeholders(unit, self.server)}",
+            *(_fill_placeholders(unit, line) for line in self.more),
             *(named if target else stated),
         ]
         return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
-def _fill(unit: Unit, text: str) -> str:
-    uuid = f"{unit.hex('ssdp', 8)}-0000-1000-8000-{unit.mac_tail}"
+def _fill_placeholders(unit: Unit, text: str) -> str:
+    uuid = f"{unit.hex_text('ssdp', 8)}-0000-1000-8000-{unit.mac_tail}"
     return text.format(ip=unit.ip, serial=unit.serial, mac=unit.mac_tail.upper(), uuid=uuid, model=unit.model)
 
 
@@ -80,7 +80,8 @@ def service(
 ) -> Udp:
     """A responder. Texts may hold ``{ip}``, ``{serial}``, ``{mac}`` and ``{uuid}``.
 
-    Its answer names the target that was asked for (1.3.3 there): who asks for root devices does not learn ``st``.
+    Its answer names the target that was asked for (1.3.3 of the architecture): a search for root devices does not learn
+    ``st``.
     """
     own = _Responder(server, location, st, usn, more)
     return Udp(PORT, "ssdp", own.answer, gives, True, unicast, own.announce if notify else None)

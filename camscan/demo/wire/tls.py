@@ -1,4 +1,4 @@
-"""Certificates: subjects and issuers as published for real units. Vendors bake one certificate into many units."""
+"""Certificates with subjects and issuers as published for real units. Vendors put one certificate into many units."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ DAHUA_RECORDER = Certificate(
     years=(2024, 2054),
 )
 PLAIN = Certificate("CN=localhost")
-"""Says nothing about the maker."""
+"""It says nothing about the maker."""
 
 
 HTTPS = 443
 
 
-def only(certificate: Certificate, *, port: int = HTTPS, gives: tuple[str, ...] = ()) -> Tcp:
-    """A TLS port that says nothing after the handshake: on 443 a web server that closes, else Hikvision's SDK."""
+def bare_tls_port(certificate: Certificate, *, port: int = HTTPS, gives: tuple[str, ...] = ()) -> Tcp:
+    """A TLS port that sends nothing after the handshake: on 443 a web server that closes, else Hikvision's SDK."""
 
     async def converse(session: Session) -> None:
         if port == HTTPS:
             await read_request(session, "http")
             return
-        sent = await session.until_closed()
+        sent = await session.read_until_closed()
         if sent:
-            session.saw("sdk", sent)
+            session.record_request("sdk", sent)
 
     return Tcp(port, "http" if port == HTTPS else "sdk", converse, (), certificate, gives)

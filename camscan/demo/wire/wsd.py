@@ -22,11 +22,11 @@ _BY_TEXT = b"http://schemas.xmlsoap.org/ws/2005/04/discovery/strcmp0"
 _MESSAGE_ID = re.compile(rb"MessageID[^>]*>\s*([^<\s]{1,80})")
 _SCOPE = "onvif://www.onvif.org/"
 Envelope = Callable[[Unit, str], str]
-"""Unit and the asker's MessageID to the XML."""
+"""Unit and the MessageID of the question -> the XML."""
 
 
-def matches(payload: bytes, stated: bytes) -> bool:
-    """Whether a device with the types that its answer states answers the probe: each asked type is one of its own."""
+def matches_types(payload: bytes, stated: bytes) -> bool:
+    """Whether a device with these types (``stated``) answers the probe: it must have each type that is asked for."""
     if b"/discovery/Probe<" not in payload.replace(b" ", b""):
         return False
     found, own = _TYPES.search(payload), _TYPES.search(stated)
@@ -42,10 +42,10 @@ def matches(payload: bytes, stated: bytes) -> bool:
 
 
 def in_scope(payload: bytes, stated: bytes) -> bool:
-    """Whether a device with the scopes that its answer states answers the probe: each asked scope is one of its own.
+    """Whether a device with these scopes (``stated``) answers the probe: it must have each scope that is asked for.
 
     By default a scope covers those below it (WS-Discovery 2005/04, section 5.1: rfc3986); ``strcmp0`` compares whole
-    texts; any other rule is one that no camera knows.
+    texts; no camera knows any other rule.
     """
     found, own = _SCOPES.search(payload), _SCOPES.search(stated)
     wanted = found[2].split() if found else []
@@ -53,11 +53,13 @@ def in_scope(payload: bytes, stated: bytes) -> bool:
         return True
     has = own[2].split() if own else []
     if b"MatchBy" not in found[1] or b"/rfc3986" in found[1]:
-        return all(any(f"{s}/".startswith(f"{w.rstrip('/')}/") for s in _texts(has)) for w in _texts(wanted))
+        return all(
+            any(f"{s}/".startswith(f"{w.rstrip('/')}/") for s in _scope_texts(has)) for w in _scope_texts(wanted)
+        )
     return _BY_TEXT in found[1] and set(wanted) <= set(has)
 
 
-def _texts(scopes: Sequence[bytes]) -> list[str]:
+def _scope_texts(scopes: Sequence[bytes]) -> list[str]:
     return [scope.decode("latin-1") for scope in scopes]
 
 
@@ -72,8 +74,8 @@ def service(
 ) -> Udp:
     """A WS-Discovery responder.
 
-    It answers a probe for types and scopes that its envelope states. ``unicast_fault``: it answers a probe sent to its
-    own address with a SOAP fault.
+    It answers a probe for types and scopes that its envelope states. ``unicast_fault``: it answers a probe to its own
+    address with a SOAP fault.
     """
 
     def answer(unit: Unit, question: Question) -> Iterator[Reply]:
@@ -82,11 +84,11 @@ def service(
             return
         relates = asked[1].decode("latin-1")
         answered = envelope(unit, relates).encode()
-        if not (matches(question.payload, answered) and in_scope(question.payload, answered)):
+        if not (matches_types(question.payload, answered) and in_scope(question.payload, answered)):
             return
         pause = unit.rng(f"wsd{relates}").uniform(0.0, MAX_DELAY)
         if unicast_fault and not question.to_group:
-            yield Reply(_FAULT.format(uuid=uuid(unit, "fault"), relates=relates).encode(), pause)
+            yield Reply(_FAULT.format(uuid=make_uuid(unit, "fault"), relates=relates).encode(), pause)
         else:
             yield Reply(answered, pause)
 
@@ -105,9 +107,9 @@ _FAULT = (
 )
 
 
-def uuid(unit: Unit, purpose: str, tail: str = "") -> str:
-    """A made-up UUID of the unit, ending in ``tail`` where that is given."""
-    digits = unit.hex(f"uuid/{purpose}", 32)
+def make_uuid(unit: Unit, purpose: str, tail: str = "") -> str:
+    """A made-up UUID of the unit, ending in ``tail`` if it is given."""
+    digits = unit.hex_text(f"uuid/{purpose}", 32)
     digits = digits[: 32 - len(tail)] + tail
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
@@ -129,7 +131,7 @@ _HIKVISION_NAMESPACES = (
 )
 
 
-def hikvision(
+def hikvision_envelope(
     *, profiles: str = "Streaming G T", types: str = "video_encoder audio_encoder", mac: bool = True
 ) -> Envelope:
     """Hikvision: prefixes env, wsadis, d; AppSequence; UUID ending in the MAC; two XAddrs."""
@@ -146,7 +148,7 @@ def hikvision(
             f"name/{quote(name)}",
             "location/city/hangzhou",
         ]
-        own = uuid(unit, "endpoint", unit.mac_tail)
+        own = make_uuid(unit, "endpoint", unit.mac_tail)
         return (
             f'<?xml version="1.0" encoding="utf-8"?>\n<env:Envelope {_HIKVISION_NAMESPACES}>\n<env:Header>\n'
             f"<wsadis:MessageID>urn:uuid:{own}</wsadis:MessageID>\n<wsadis:RelatesTo>{relates}</wsadis:RelatesTo>\n"
@@ -157,7 +159,7 @@ def hikvision(
             f"<wsadis:Address>urn:uuid:{own}</wsadis:Address>\n</wsadis:EndpointReference>\n"
             "<d:Types>dn:NetworkVideoTransmitter tds:Device</d:Types>\n"
             f"<d:Scopes>{' '.join(_SCOPE + scope for scope in scopes)}</d:Scopes>\n"
-            f"<d:XAddrs>{onvif.address(unit)} http://[{_link_local(unit)}]/onvif/device_service</d:XAddrs>\n"
+            f"<d:XAddrs>{onvif.service_url(unit)} http://[{_link_local(unit)}]/onvif/device_service</d:XAddrs>\n"
             "<d:MetadataVersion>10</d:MetadataVersion>\n</d:ProbeMatch>\n</d:ProbeMatches>\n</env:Body>\n</env:Envelope>"
         )
 
@@ -185,19 +187,21 @@ def _dahua_match(unit: Unit, brand: str, hardware: str, more: tuple[str, ...], x
     ]
     return (
         "<a:EndpointReference>\n"
-        f"<a:Address>uuid:{uuid(unit, 'endpoint')}</a:Address>\n</a:EndpointReference>\n"
+        f"<a:Address>uuid:{make_uuid(unit, 'endpoint')}</a:Address>\n</a:EndpointReference>\n"
         "<d:Types>dn:NetworkVideoTransmitter tds:Device</d:Types>\n"
         f"<d:Scopes>{' '.join(_SCOPE + scope for scope in scopes)}</d:Scopes>\n"
-        f"<d:XAddrs>{xaddr or onvif.address(unit)}</d:XAddrs>\n<d:MetadataVersion>1</d:MetadataVersion>\n"
+        f"<d:XAddrs>{xaddr or onvif.service_url(unit)}</d:XAddrs>\n<d:MetadataVersion>1</d:MetadataVersion>\n"
     )
 
 
-def dahua(*, brand: str = "Dahua", hardware: str = "", more: tuple[str, ...] = (), xaddr: str = "") -> Envelope:
+def dahua_envelope(
+    *, brand: str = "Dahua", hardware: str = "", more: tuple[str, ...] = (), xaddr: str = ""
+) -> Envelope:
     """Dahua family: prefixes s, a, d, sc; To names the discovery URN; no AppSequence; Address without ``urn:``."""
 
     def envelope(unit: Unit, relates: str) -> str:
         return (
-            f"{_DAHUA_OPEN}<a:MessageID>uuid:{uuid(unit, relates)}</a:MessageID>\n"
+            f"{_DAHUA_OPEN}<a:MessageID>uuid:{make_uuid(unit, relates)}</a:MessageID>\n"
             "<a:To>urn:schemas-xmlsoap-org:ws:2005:04:discovery</a:To>\n"
             "<a:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/ProbeMatches</a:Action>\n"
             f"<a:RelatesTo>{relates}</a:RelatesTo>\n</s:Header>\n<s:Body>\n<d:ProbeMatches>\n<d:ProbeMatch>\n"
@@ -209,9 +213,9 @@ def dahua(*, brand: str = "Dahua", hardware: str = "", more: tuple[str, ...] = (
 
 
 def dahua_hello(unit: Unit) -> bytes:
-    """The Hello that a Dahua camera sends to the group when it comes up."""
+    """The Hello that a Dahua camera sends to the group when it starts."""
     return (
-        f"{_DAHUA_OPEN}<a:MessageID>uuid:{uuid(unit, 'hello')}</a:MessageID>\n"
+        f"{_DAHUA_OPEN}<a:MessageID>uuid:{make_uuid(unit, 'hello')}</a:MessageID>\n"
         "<a:To>urn:schemas-xmlsoap-org:ws:2005:04:discovery</a:To>\n"
         "<a:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/Hello</a:Action>\n</s:Header>\n<s:Body>\n<d:Hello>\n"
         f"{_dahua_match(unit, 'Dahua', unit.model, (), '')}</d:Hello>\n</s:Body>\n</s:Envelope>\n"
@@ -238,7 +242,7 @@ _GSOAP_SEQUENCE = (
 )
 
 
-def soap_env(
+def gsoap_envelope(
     scopes: str,
     *,
     types: str = "dn:NetworkVideoTransmitter",
@@ -255,17 +259,17 @@ def soap_env(
 
     def envelope(unit: Unit, relates: str) -> str:
         text = scopes.format(model=quote(unit.model, safe=""), mac=unit.mac, serial=unit.serial)
-        own = uuid(unit, "endpoint", unit.mac_tail.upper() if mac_tail else "")
+        own = make_uuid(unit, "endpoint", unit.mac_tail.upper() if mac_tail else "")
         lines = [
             f"{prolog}{newline}{_GSOAP_OPEN}{namespaces}>",
-            f"<SOAP-ENV:Header><wsa:MessageID>{message_id}{uuid(unit, relates)}</wsa:MessageID>",
+            f"<SOAP-ENV:Header><wsa:MessageID>{message_id}{make_uuid(unit, relates)}</wsa:MessageID>",
             f"<wsa:RelatesTo>{relates}</wsa:RelatesTo>",
             *_GSOAP_ROUTE,
             _GSOAP_SEQUENCE if sequence else "",
             "</SOAP-ENV:Header><SOAP-ENV:Body><d:ProbeMatches><d:ProbeMatch><wsa:EndpointReference>",
             f"<wsa:Address>urn:uuid:{own}</wsa:Address></wsa:EndpointReference>",
             f"<d:Types>{types}</d:Types><d:Scopes>{' '.join(_SCOPE + scope for scope in text.split())} </d:Scopes>",
-            f"<d:XAddrs>{xaddrs.format(ip=unit.ip, own=onvif.address(unit)) or onvif.address(unit)}</d:XAddrs>",
+            f"<d:XAddrs>{xaddrs.format(ip=unit.ip, own=onvif.service_url(unit)) or onvif.service_url(unit)}</d:XAddrs>",
             f"<d:MetadataVersion>{version}</d:MetadataVersion></d:ProbeMatch></d:ProbeMatches>",
             "</SOAP-ENV:Body></SOAP-ENV:Envelope>",
         ]

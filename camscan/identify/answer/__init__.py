@@ -1,4 +1,4 @@
-"""What a text means, answered for a person: a name on a camera, a number on its label, what a device says. Pure."""
+"""Answers what a text means, for a person: a name on a camera, a number on its label, a device's reply. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LONGEST = 400
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Every reading of a text, the surest first; and where there is none, names that are spelled nearly so."""
+    """Every reading of a text, the surest first; if there is none, names with nearly the same spelling."""
 
     readings: tuple[Reading, ...]
     closest: tuple[str, ...] = ()
@@ -52,7 +52,7 @@ def answer_text(text: str, database: Database, grammars: Sequence[Grammar], badg
 
 
 def _read_address(text: str) -> Reading | None:
-    """That a text is an address, or a network of them."""
+    """The reading of a text as an address or a network; None for other texts."""
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
@@ -72,7 +72,7 @@ def _read_address(text: str) -> Reading | None:
 
 
 def _is_of_an_estate(text: str) -> bool:
-    """Whether an address is one that nobody takes for a version: a private one, one of IPv6, a network."""
+    """Whether an address cannot be taken for a version: a private one, one of IPv6, a network."""
     network = ipaddress.ip_network(text, strict=False)
     return network.version == 6 or "/" in text or network.is_private or network.is_link_local  # noqa: PLR2004 - IPv6
 

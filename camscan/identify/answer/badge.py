@@ -13,11 +13,11 @@ from camscan.words import listed
 NOT_KNOWN = "not known"
 _LONG_NAME = 12
 _SHOWN = 30
-"""Badges that are listed of one maker."""
+"""Badges of one maker that are listed."""
 
 
 def readings_of_name(text: str, database: Database, badges: Sequence[Badge]) -> Iterator[Reading]:
-    """What is known of a name: as a badge where there is one, else as a maker; nothing where it is neither."""
+    """What is known about a name: as a badge if there is one, else as a maker; nothing if it is neither."""
     badge = _find_badge(text, database, badges)
     maker = next((key for key, maker in database.makers.items() if _is_called(maker, plain_name(text))), None)
     if badge and not (maker in OURS and badge.makers == (maker,)):
@@ -27,13 +27,13 @@ def readings_of_name(text: str, database: Database, badges: Sequence[Badge]) -> 
 
 
 def _is_called(maker: Maker, name: str) -> bool:
-    """Whether a plain name is the maker's, or a beginning of its full name, long enough to be nobody else's."""
+    """Whether a name without its legal form is the maker's, or a beginning of its full name that is long enough."""
     names = [plain_name(one) for one in (maker.key, maker.name, *maker.aliases)]
     return name in names or (len(name) >= _LONG_NAME and any(one.startswith(name) for one in names))
 
 
 def _find_badge(text: str, database: Database, badges: Sequence[Badge]) -> Badge | None:
-    """The badge of that name; a name that a pattern knows too (TruVision is Interlogix's) counts as that badge."""
+    """The badge of that name. A name that a pattern also knows (TruVision is Interlogix's) counts as that badge."""
     by_name = {plain_name(badge.name): badge for badge in badges}
     matches = database.match_decided({}, {"id.brand": text})
     known = [match.claims["brand"] for match in matches if match.family == "brand" and "brand" in match.claims]
@@ -41,7 +41,7 @@ def _find_badge(text: str, database: Database, badges: Sequence[Badge]) -> Badge
 
 
 def reading_of_badge(badge: Badge, database: Database, asked: str = "") -> Reading:
-    """What is known of a badge; ``asked`` is the name by which somebody asked for it."""
+    """What is known about a badge; ``asked`` is the name that somebody asked for."""
     makers = [maker_name(key, database) for key in badge.makers]
     known = listed(makers, "or")
     told = _who_builds(badge, database)

@@ -16,7 +16,7 @@ from camscan.identify.explain import Explanation, explain_text
 def readings_of_number(
     text: str, database: Database, grammars: Sequence[Grammar], badges: Sequence[Badge]
 ) -> Iterator[Reading]:
-    """What is known of a number, however it can be read; where its form is a badge's, of that badge too."""
+    """Every reading of a number; if its form is that of a badge, also what is known about that badge."""
     for one in explain_text(text, database, grammars):
         kind = _kind_of_number(one.about)
         yield Reading(kind, one.about, _SENTENCES[kind](one, database), one.lines)
@@ -59,7 +59,7 @@ def _reading_of_mac(one: Explanation, database: Database) -> str:
     return f"This address says nothing about the maker: it is {last.says}."
 
 
-def _of_serial(one: Explanation, database: Database) -> str:  # noqa: ARG001 - one form for all
+def _reading_of_serial(one: Explanation, database: Database) -> str:  # noqa: ARG001 - one form for all
     if one.about.startswith("hash"):
         return "This is not a serial number: newer Dahua firmware sends such a number in its place. It does mean Dahua."
     made = next((line.says for line in one.lines if line.says.startswith("made ")), "")
@@ -70,7 +70,7 @@ def _of_serial(one: Explanation, database: Database) -> str:  # noqa: ARG001 - o
     return told
 
 
-def _of_firmware(one: Explanation, database: Database) -> str:  # noqa: ARG001 - one form for all
+def _reading_of_firmware(one: Explanation, database: Database) -> str:  # noqa: ARG001 - one form for all
     whose = " and ".join(name for name in ("Hikvision", "Dahua") if name in one.about)
     built = next((line.says for line in one.lines if line.says.startswith("built on")), "")
     told = f"This is how {whose} writes its firmware." if whose else "This is a version of firmware."
@@ -95,7 +95,7 @@ def _reading_of_model(one: Explanation, database: Database) -> str:  # noqa: ARG
 
 _SENTENCES: Mapping[str, Callable[[Explanation, Database], str]] = {
     "mac": _reading_of_mac,
-    "serial": _of_serial,
-    "firmware": _of_firmware,
+    "serial": _reading_of_serial,
+    "firmware": _reading_of_firmware,
     "model": _reading_of_model,
 }

@@ -1,4 +1,4 @@
-"""One way to read a text that a person found, and what every such reading needs. Pure."""
+"""One way to read a text that a person found, with what every such reading needs. Pure."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Reading:
     kind: str
     """badge, maker, model, serial, mac, firmware, certificate, header or address."""
     about: str
-    """What it was read as, for a heading."""
+    """What the text was read as, for a heading."""
     answer: str
     """The answer in sentences that can be read aloud."""
     lines: tuple[Line, ...]
 
 
 def maker_name(key: str, database: Database) -> str:
-    """The name of a maker; its key where no table has it."""
+    """The name of a maker; its key if no table has a name."""
     return database.makers[key].name if key in database.makers else key

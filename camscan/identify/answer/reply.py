@@ -34,7 +34,7 @@ def names_its_place(text: str) -> bool:
 
 
 def readings_of_reply(text: str, database: Database) -> Iterator[Reading]:
-    """What a device is that says so; for a text that :func:`names_its_place`."""
+    """What a device with this reply is; for a text that :func:`names_its_place`."""
     if title := _TITLE.match(text):
         yield _verdict_reading("header", "title of a web page", {"http.title": title[1]}, database)
     elif header := _HEADER.match(text):
@@ -65,7 +65,7 @@ def _reading_of_certificate(text: str, database: Database) -> Reading:
 
 
 def readings_of_bare_text(text: str, database: Database) -> Iterator[Reading]:
-    """A text of which nobody said what it is: what it would mean in each place where devices say such texts."""
+    """The readings of a text without a label: what it would mean in each place where devices send such texts."""
     if shared := _SHARED.match(text):
         yield _web_server(shared[1])
         return

@@ -1,7 +1,7 @@
-"""One source of evidence per file. Each exposes ``SOURCE``; files are found by convention, there is no registry.
+"""One source of evidence per file, each with a ``SOURCE``. Files are found by their place; there is no registry.
 
-What several share is beside this folder (``camscan/ingest/tables.py``). ``docs/development.md`` says how to add a
-source.
+Code that several sources share is beside this folder (``camscan/ingest/tables.py``). ``docs/development.md`` says how
+to add a source.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import pkgutil
 from camscan.ingest.source import Source
 
 
-def names() -> tuple[str, ...]:
-    """The names of all sources, in alphabetical order; nothing is imported."""
+def source_names() -> tuple[str, ...]:
+    """The names of all sources, in alphabetical order. Nothing is imported."""
     found = (module.name for module in pkgutil.iter_modules(__path__))
     return tuple(sorted(name.replace("_", "-") for name in found))
 
 
-def load(name: str) -> Source:
+def load_source(name: str) -> Source:
     """One source by its name."""
     found: Source = importlib.import_module(f"{__name__}.{name.replace('-', '_')}").SOURCE
     return found

@@ -1,4 +1,4 @@
-"""ARP tables and neighbour caches: which MAC address answers at which IP address, as a router or firewall knows it.
+"""ARP tables and neighbour caches: the MAC address at each IP address, as a router or firewall knows it.
 
 Forms as in the samples of ntc-templates 9.3 (Apache-2.0), ip-neighbour(8) of iproute2 6.1, arp(8) of FreeBSD 14 and
 net-tools 2.10, ``arp -a`` and ``Get-NetNeighbor`` of Windows 10.
@@ -7,7 +7,7 @@ net-tools 2.10, ``arp -a`` and ``Get-NetNeighbor`` of Windows 10.
 from __future__ import annotations
 
 from camscan.ingest.source import Form, Source
-from camscan.ingest.tables import ANY_IP, IP, MAC, Layout, fits_any, forms, read_any
+from camscan.ingest.tables import ANY_IP, IP, MAC, Layout, fits_any, make_forms, read_any
 
 _STATES = "REACHABLE|STALE|DELAY|PROBE|PERMANENT|NOARP"
 _BETWEEN = r"(?: ref \d+)?(?: used \S+)?(?: probes \d+)?(?: router| proxy| extern_\w+)*"
@@ -42,7 +42,7 @@ _LAYOUTS = (
         "windows",
         "Windows: arp -a and Get-NetNeighbor",
         (
-            # The word for how it was learnt is in the language of Windows.
+            # Windows writes this word in its own language.
             rf"{IP} +{MAC} +[^\W\d]+",
             rf"\d+ +{ANY_IP} +{MAC} +(?:Reachable|Stale|Delay|Probe|Permanent) +\w+",
             rf'"?{ANY_IP}"?,"?{MAC}"?(?:,.*)?',
@@ -139,7 +139,7 @@ SOURCE = Source(
     noun="ARP table",
     hears=True,
     forms=(
-        *forms(_LAYOUTS, needs_ip=True),
+        *make_forms(_LAYOUTS, needs_ip=True),
         Form("any", "any other table with an IP address and a MAC address in each row", fits_any, read_any),
     ),
 )

@@ -1,4 +1,4 @@
-"""DHCP leases and reservations: which device asked for an address, under which name, and as what.
+"""DHCP leases and reservations: which device asked for an address, and the name and class that it gave.
 
 Sources: dhcpd.leases(5) of ISC DHCP 4.4, the memfile and ``lease4-get-all`` of Kea 2.6, ``Get-DhcpServerv4Lease``,
 ``netsh dhcp`` and the list export of Windows Server, dnsmasq 2.90, CSV export of Infoblox NIOS 9.
@@ -10,21 +10,21 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
-from camscan.ingest.records import Row, objects, rows
-from camscan.ingest.source import Document, Entry, Form, Head, Item, Passed, Problem, Source
-from camscan.ingest.tables import address, mac_of
+from camscan.ingest.records import Row, read_objects, read_rows
+from camscan.ingest.source import Document, Entry, Form, Head, Item, LeftOut, Problem, Source
+from camscan.ingest.tables import address_of, mac_of
 from camscan.model import Fact
 from camscan.net.text import clean_text
 
 _LONGEST = 255
-"""Characters of a name or class, as of DHCP options."""
+"""Characters of a name or class, as in DHCP options."""
 _SHOWN = 60
 _NO_MAC = "without a MAC address"
 _IDLE = "of leases that nobody holds"
 _HEX = re.compile(r"[0-9a-f]{12}")
 
 
-def _entry(
+def _lease_item(
     place: str,
     ip: str,
     mac: str,
@@ -34,24 +34,24 @@ def _entry(
     seen_at: datetime | None = None,
     was_heard: bool = True,
 ) -> Item:
-    """One lease; ``names`` are fact keys and what the device said. ``was_heard``: it asked at ``seen_at``, if any."""
-    found, unit = address(ip), mac_of(mac) or mac_of(_grouped(mac))
+    """One lease; ``names`` are fact keys and what the device said. ``was_heard``: whether it asked at ``seen_at``."""
+    found, unit = address_of(ip), mac_of(mac) or mac_of(_mac_of_client_id(mac))
     if not found:
         return Problem(place, f"not an IP address: {clean_text(ip)[:_SHOWN] or 'there is none'}")
     if not unit:
-        return Passed(place, _NO_MAC)
+        return LeftOut(place, _NO_MAC)
     facts = [Fact(key, told) for key, value in names.items() if (told := clean_text(value)[:_LONGEST])]
     return Entry(place, found, unit, tuple(facts), seen_at, text, was_heard=was_heard and seen_at is not None)
 
 
-def _grouped(text: str) -> str:
-    """A MAC address as a client identifier of DHCP: with the hardware type before it, or without separators."""
+def _mac_of_client_id(text: str) -> str:
+    """The MAC address in a client identifier of DHCP: with the hardware type before it, or without separators."""
     digits = re.sub(r"[:.\-]", "", text.strip().lower()).removeprefix("0x")
     digits = digits[2:] if len(digits) == 14 and digits.startswith("01") else digits  # noqa: PLR2004 - of 7 octets
     return ":".join(re.findall("..", digits)) if _HEX.fullmatch(digits) else ""
 
 
-def _moment(seconds: float, otherwise: datetime) -> datetime:
+def _time_of(seconds: float, otherwise: datetime) -> datetime:
     try:
         return min(datetime.fromtimestamp(seconds, UTC), otherwise)
     except (ValueError, OverflowError, OSError):
@@ -78,7 +78,10 @@ def _fits_isc(head: Head) -> bool:
 
 
 def _read_isc(document: Document) -> Iterator[Item]:
-    """One block after the other. A block that is not closed before the next begins is broken, and only that."""
+    """One block after the other.
+
+    A block that is not closed before the next begins is broken; the next is still read.
+    """
     begun, kind, name, told, size = 0, "", "", {}, 0  # type: tuple[int, str, str, dict[str, str], int]
     for line in document.lines():
         match = _BEGINS.match(line.text)
@@ -96,32 +99,32 @@ def _read_isc(document: Document) -> Iterator[Item]:
         text = match["rest"] if match else line.text
         told |= {found["name"]: found["value"].strip() for found in _STATEMENT.finditer(text)}
         if text.strip().endswith("}"):
-            yield _isc(f"lines {begun} to {line.number}", kind, name, told, document.as_of)
+            yield _isc_item(f"lines {begun} to {line.number}", kind, name, told, document.as_of)
             begun = 0
     if begun:
         yield Problem(f"line {begun}", f"the {kind} {name[:_SHOWN]} is not closed; the file ends before")
 
 
-def _isc(place: str, kind: str, name: str, told: Mapping[str, str], as_of: datetime) -> Item:
+def _isc_item(place: str, kind: str, name: str, told: Mapping[str, str], as_of: datetime) -> Item:
     hardware = told.get("hardware ethernet", "")
     vendor = told.get("set vendor-class-identifier =", "") or told.get("option vendor-class-identifier", "")
     client = told.get("client-hostname", "") or told.get("option host-name", "")
-    names = {"dhcp.host_name": _unquoted(client), "dhcp.vendor_class": _unquoted(vendor)}
+    names = {"dhcp.host_name": _unquote(client), "dhcp.vendor_class": _unquote(vendor)}
     if kind == "host" and (not hardware or not told.get("fixed-address", "")):
-        return Passed(place, "of reservations without an address, or deleted")
+        return LeftOut(place, "of reservations without an address, or deleted")
     if kind == "host":
         names["dhcp.host_name"] = names["dhcp.host_name"] or name
         ip = told.get("fixed-address", "").partition(",")[0]
-        return _entry(place, ip, hardware, names, text=f"host {name} {ip} {hardware}")
+        return _lease_item(place, ip, hardware, names, text=f"host {name} {ip} {hardware}")
     heard = _isc_time(told.get("cltt", "")) or _isc_time(told.get("starts", ""))
     if not hardware:
-        return Passed(place, _IDLE if told.get("binding state") in {"free", "backup", "abandoned"} else _NO_MAC)
+        return LeftOut(place, _IDLE if told.get("binding state") in {"free", "backup", "abandoned"} else _NO_MAC)
     text = f"lease {name} {told.get('binding state', '')} {hardware} {client} {vendor}"
-    return _entry(place, name, hardware, names, text=text, seen_at=min(heard, as_of) if heard else None)
+    return _lease_item(place, name, hardware, names, text=text, seen_at=min(heard, as_of) if heard else None)
 
 
-def _unquoted(text: str) -> str:
-    """A string of dhcpd: quotes, and bytes as three octal digits."""
+def _unquote(text: str) -> str:
+    """A string of dhcpd, without its quotes; bytes are three octal digits."""
     plain = text.strip()
     plain = plain[1:-1] if len(plain) > 1 and plain[0] == plain[-1] == '"' else plain
     return _OCTAL.sub(lambda found: chr(int(found[1], 8) & 0xFF), plain).replace('\\"', '"')
@@ -129,7 +132,7 @@ def _unquoted(text: str) -> str:
 
 def _isc_time(text: str) -> datetime | None:
     if epoch := _EPOCH.search(text):
-        return _moment(int(epoch[1]), datetime.now(UTC))
+        return _time_of(int(epoch[1]), datetime.now(UTC))
     match = _WHEN.search(text)
     if match is None:
         return None
@@ -147,18 +150,20 @@ _KEA_COMMA = "&#x2c"
 
 
 def _read_kea_csv(document: Document) -> Iterator[Item]:
-    for row in rows(document.lines(), ",", _KEA_HEADINGS):
+    for row in read_rows(document.lines(), ",", _KEA_HEADINGS):
         if isinstance(row, Problem):
             yield row
             continue
         told = {name: value.replace(_KEA_COMMA, ",") for name, value in row.values.items()}
-        heard = _number(told.get("expire", "")) - _number(told.get("valid_lifetime", ""))
-        seen_at = _moment(heard, document.as_of) if heard > 0 else None
+        heard = _number_of(told.get("expire", "")) - _number_of(told.get("valid_lifetime", ""))
+        seen_at = _time_of(heard, document.as_of) if heard > 0 else None
         names = {"dhcp.host_name": told.get("hostname", "").rstrip(".")}
-        yield _entry(row.place, told.get("address", ""), told.get("hwaddr", ""), names, text=row.text, seen_at=seen_at)
+        yield _lease_item(
+            row.place, told.get("address", ""), told.get("hwaddr", ""), names, text=row.text, seen_at=seen_at
+        )
 
 
-def _number(text: object) -> int:
+def _number_of(text: object) -> int:
     plain = str(text)
     return int(plain) if plain.isascii() and plain.isdecimal() and len(plain) < 12 else 0  # noqa: PLR2004 - seconds
 
@@ -168,18 +173,18 @@ def _fits_kea_json(head: Head) -> bool:
 
 
 def _read_kea_json(document: Document) -> Iterator[Item]:
-    """Lease by lease, whatever stands around the list."""
-    for number, (text, lease) in enumerate(objects(document, after='"leases"', is_flat=True), 1):
+    """Lease by lease, whatever is around the list."""
+    for number, (text, lease) in enumerate(read_objects(document, after='"leases"', is_flat=True), 1):
         place = f"lease {number}"
         if lease is None:
             yield Problem(place, f"not JSON: {' '.join(text.split())[:_SHOWN]}")
             continue
-        heard = _number(lease.get("cltt", ""))
-        seen_at = _moment(heard, document.as_of) if heard else None
+        heard = _number_of(lease.get("cltt", ""))
+        seen_at = _time_of(heard, document.as_of) if heard else None
         told = {key: value for key, value in lease.items() if isinstance(value, str)}
         names = {"dhcp.host_name": told.get("hostname", "").rstrip(".")}
         ip, mac = told.get("ip-address", ""), told.get("hw-address", "")
-        yield _entry(place, ip, mac, names, text=text, seen_at=seen_at)
+        yield _lease_item(place, ip, mac, names, text=text, seen_at=seen_at)
 
 
 # ── Windows ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -206,17 +211,17 @@ def _fits_windows_csv(head: Head) -> bool:
 
 def _read_windows_csv(document: Document) -> Iterator[Item]:
     heading = next((line for line in document.head.lines if _WINDOWS_HEADINGS.search(line)), "")
-    for row in rows(document.lines(), "\t" if "\t" in heading else ",", _WINDOWS_HEADINGS):
-        yield row if isinstance(row, Problem) else _windows(row)
+    for row in read_rows(document.lines(), "\t" if "\t" in heading else ",", _WINDOWS_HEADINGS):
+        yield row if isinstance(row, Problem) else _windows_item(row)
 
 
-def _windows(row: Row) -> Item:
+def _windows_item(row: Row) -> Item:
     told = row.values
     if told.get("addressstate", "").casefold() in _GONE:
-        return Passed(row.place, _IDLE)
+        return LeftOut(row.place, _IDLE)
     ip = told.get("ipaddress", "") or told.get("client ip address", "")
     names = {"dhcp.host_name": told.get("hostname", "") or told.get("name", "")}
-    return _entry(row.place, ip, told.get("clientid", "") or told.get("unique id", ""), names, text=row.text)
+    return _lease_item(row.place, ip, told.get("clientid", "") or told.get("unique id", ""), names, text=row.text)
 
 
 def _fits_windows_table(head: Head) -> bool:
@@ -238,14 +243,14 @@ def _read_windows_table(document: Document) -> Iterator[Item]:
             continue
         told = match.groupdict()
         if (told.get("state") or "").casefold() in _GONE:
-            yield Passed(place, _IDLE)
+            yield LeftOut(place, _IDLE)
             continue
-        name = _whole_labels(told["name"] or "")
-        yield _entry(place, told["ip"], told["mac"], {"dhcp.host_name": name}, text=line.text)
+        name = _without_cut_label(told["name"] or "")
+        yield _lease_item(place, told["ip"], told["mac"], {"dhcp.host_name": name}, text=line.text)
 
 
-def _whole_labels(name: str) -> str:
-    """A name that PowerShell cut to the width of its column, without the label that it cut; else as it is."""
+def _without_cut_label(name: str) -> str:
+    """A name that PowerShell cut to the width of its column, without the incomplete label; other names unchanged."""
     begun = name.removesuffix("...").removesuffix("\u2026")
     return begun.rpartition(".")[0] or begun if begun != name else name
 
@@ -272,18 +277,18 @@ def _read_dnsmasq(document: Document) -> Iterator[Item]:
         if not line.text.strip() or line.text.startswith("duid "):
             continue
         if len(line.text) < _LINE and _DNSMASQ_6.fullmatch(line.text):
-            yield Passed(place, _NO_MAC)
+            yield LeftOut(place, _NO_MAC)
             continue
         match = _DNSMASQ.fullmatch(line.text) if len(line.text) < _LINE else None
         if match is None:
             yield Problem(place, f"not a lease of dnsmasq: {' '.join(line.text.split())[:_SHOWN]}")
             continue
         expires = int(match["expires"])
-        ended = _moment(expires, document.as_of) if expires else document.as_of
+        ended = _time_of(expires, document.as_of) if expires else document.as_of
         name = "" if match["name"] == "*" else match["name"]
-        # When it asked, the file does not say: only until when it may keep the address.
+        # The file does not say when it asked, only until when it may keep the address.
         names = {"dhcp.host_name": name}
-        yield _entry(place, match["ip"], match["mac"][-17:], names, text=line.text, seen_at=ended, was_heard=False)
+        yield _lease_item(place, match["ip"], match["mac"][-17:], names, text=line.text, seen_at=ended, was_heard=False)
 
 
 # ── Infoblox ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -299,21 +304,21 @@ def _fits_infoblox(head: Head) -> bool:
 
 
 def _read_infoblox(document: Document) -> Iterator[Item]:
-    for row in rows(document.lines(), ",", _INFOBLOX_HEADINGS):
+    for row in read_rows(document.lines(), ",", _INFOBLOX_HEADINGS):
         if isinstance(row, Problem):
             yield row
             continue
         told = row.values
         ip = next((told[name] for name in _IP_NAMES if told.get(name)), "")
         if not ip:
-            yield Passed(row.place, "without an IP address")
+            yield LeftOut(row.place, "without an IP address")
             continue
         mac = told.get("mac_address", "") or told.get("mac address", "")
         name = next((told[each] for each in _NAME_NAMES if told.get(each)), "")
-        yield _entry(row.place, ip, mac, {"dhcp.host_name": name}, text=row.text)
+        yield _lease_item(row.place, ip, mac, {"dhcp.host_name": name}, text=row.text)
 
 
-def _heading(pattern: re.Pattern[str]) -> Callable[[Head], bool]:
+def _has_heading(pattern: re.Pattern[str]) -> Callable[[Head], bool]:
     return lambda head: any(pattern.search(line) for line in head.lines)
 
 
@@ -323,7 +328,7 @@ SOURCE = Source(
     noun="DHCP table",
     forms=(
         Form("isc", "ISC DHCP: dhcpd.leases, and host entries of dhcpd.conf", _fits_isc, _read_isc),
-        Form("kea-csv", "Kea: kea-leases4.csv", _heading(_KEA_HEADINGS), _read_kea_csv),
+        Form("kea-csv", "Kea: kea-leases4.csv", _has_heading(_KEA_HEADINGS), _read_kea_csv),
         Form("kea-json", "Kea: lease4-get-all as JSON", _fits_kea_json, _read_kea_json),
         Form("windows-csv", "Windows Server: Get-DhcpServerv4Lease as CSV", _fits_windows_csv, _read_windows_csv),
         Form("windows", "Windows Server: Get-DhcpServerv4Lease, netsh", _fits_windows_table, _read_windows_table),

@@ -1,7 +1,7 @@
-"""DNS zones: the names of addresses. A name is a hint where to look for a device, and never what it is.
+"""DNS zones: the names of addresses. A name is a hint where to look for a device; it never says what the device is.
 
-Master files as RFC 1035, 5.1, and the same records as dig prints a zone transfer (AXFR). Windows' DNS names the zone in
-a comment only (``.dns`` files and ``Export-DnsServerZone``); ``dnscmd /EnumRecords`` names it nowhere.
+Master files as in RFC 1035, 5.1, and the same records as dig prints a zone transfer (AXFR). Windows' DNS names the zone
+only in a comment (``.dns`` files and ``Export-DnsServerZone``); ``dnscmd /EnumRecords`` does not name it at all.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from camscan.ingest.source import Document, Entry, Form, Head, Item, Passed, Problem, Source
-from camscan.ingest.tables import address
+from camscan.ingest.source import Document, Entry, Form, Head, Item, LeftOut, Problem, Source
+from camscan.ingest.tables import address_of
 from camscan.ingest.text import Line
 from camscan.model import Fact
 
@@ -28,9 +28,9 @@ _REVERSED = re.compile(
 _WINDOWS = re.compile(r";\s*Database file .{1,300} for (?:.{1,80} in zone (\S+?)\.|(\S+) zone\.)\s*", re.IGNORECASE)
 """The comment at the top of a zone of Windows; its records are below that name."""
 _AGE = re.compile(r"\[(?:AGE|Aging):.*", re.IGNORECASE)
-"""How old a record is, as Windows writes it."""
+"""The age of a record, as Windows writes it."""
 _AROUND = frozenset({"Returned records:", "Command completed successfully."})
-"""What dnscmd writes before the records, and after them."""
+"""The lines that dnscmd writes before and after the records."""
 _LONGEST_NAME = 255
 _LONGEST_LINE = 4096
 _OPEN_LINES = 100
@@ -40,16 +40,16 @@ _SHOWN = 60
 
 @dataclass(slots=True)
 class _Zone:
-    """What holds for the lines to come."""
+    """The state that applies to the next lines."""
 
     origin: str = ""
     owner: str = ""
     begun: int = 0
-    """The line at which parentheses were opened; 0 where none are open."""
+    """The line at which parentheses were opened; 0 if none are open."""
     tokens: list[str] = field(default_factory=list)
-    """Kind and data of the record in the open parentheses."""
+    """Type and data of the record in the open parentheses."""
 
-    def name(self, text: str) -> str:
+    def full_name(self, text: str) -> str:
         """A name in full, without the dot at its end."""
         if text == "@":
             return self.origin
@@ -63,49 +63,49 @@ def _fits(head: Head) -> bool:
 def _read(document: Document) -> Iterator[Item]:
     zone = _Zone()
     for line in document.lines():
-        tokens = _tokens(line)
+        tokens = _split_tokens(line)
         if tokens is None:
             yield Problem(f"line {line.number}", "too long to be a record")
         elif zone.begun:
-            yield from _inside(zone, line, tokens)
+            yield from _read_inside(zone, line, tokens)
         elif tokens:
-            yield from _line(zone, line, tokens)
+            yield from _read_line(zone, line, tokens)
         elif not zone.origin and (named := _WINDOWS.fullmatch(line.text.strip())):
             zone.origin = (named[1] or named[2]).rstrip(".")
     if zone.begun:
         yield Problem(f"line {zone.begun}", "the parentheses are not closed; the file ends before")
 
 
-def _tokens(line: Line) -> list[str] | None:
+def _split_tokens(line: Line) -> list[str] | None:
     if line.is_cut or len(line.text) > _LONGEST_LINE:
         return None
     return [found for found in _TOKEN.findall(line.text) if not found.startswith(";")]
 
 
-def _inside(zone: _Zone, line: Line, tokens: list[str]) -> Iterator[Item]:
-    """A line of a record in parentheses, as that of the SOA is, as a rule."""
+def _read_inside(zone: _Zone, line: Line, tokens: list[str]) -> Iterator[Item]:
+    """A line of a record in parentheses; usually it is the SOA record."""
     zone.tokens += tokens[:_OPEN_LINES]
-    if any(_closes(token) for token in tokens):
+    if any(_is_closing(token) for token in tokens):
         kind, *data = (token.strip("()") for token in zone.tokens)
-        yield _record(f"lines {zone.begun} to {line.number}", zone, kind, [*filter(None, data)], line.text)
+        yield _record_item(f"lines {zone.begun} to {line.number}", zone, kind, [*filter(None, data)], line.text)
         zone.begun = 0
     elif line.number - zone.begun > _OPEN_LINES:
         yield Problem(f"line {zone.begun}", "the parentheses are not closed")
         zone.begun = 0
 
 
-def _line(zone: _Zone, line: Line, tokens: list[str]) -> Iterator[Item]:
+def _read_line(zone: _Zone, line: Line, tokens: list[str]) -> Iterator[Item]:
     place = f"line {line.number}"
     if tokens[0].upper() in {"$ORIGIN", "$TTL", "$INCLUDE", "$GENERATE"}:
         if tokens[0].upper() == "$ORIGIN" and len(tokens) > 1:
-            zone.origin = zone.name(tokens[1])
+            zone.origin = zone.full_name(tokens[1])
         if tokens[0].upper() in {"$INCLUDE", "$GENERATE"}:
-            yield Passed(place, "of $INCLUDE and $GENERATE, which are not followed")
+            yield LeftOut(place, "of $INCLUDE and $GENERATE, which are not followed")
         return
     if line.text.strip() in _AROUND:
         return
     if not line.text[0].isspace():
-        zone.owner = zone.name(tokens.pop(0))
+        zone.owner = zone.full_name(tokens.pop(0))
     rest = [token for token in tokens if not _AGE.fullmatch(token)]
     while rest and (rest[0].upper() in _CLASSES or _TTL.fullmatch(rest[0])):
         rest.pop(0)
@@ -113,53 +113,57 @@ def _line(zone: _Zone, line: Line, tokens: list[str]) -> Iterator[Item]:
         yield Problem(place, f"not a record: {' '.join(line.text.split())[:_SHOWN]}")
         return
     kind, data = rest[0].upper(), rest[1:]
-    if any(_opens(token) for token in data) and not any(_closes(token) for token in data):
+    if any(_is_opening(token) for token in data) and not any(_is_closing(token) for token in data):
         zone.begun, zone.tokens = line.number, [kind, *data]
         return
     data = [*filter(None, (token.strip("()") for token in data))]
-    yield _record(place, zone, kind, data, line.text)
+    yield _record_item(place, zone, kind, data, line.text)
 
 
-def _opens(token: str) -> bool:
+def _is_opening(token: str) -> bool:
     """In quotes a parenthesis is text (RFC 1035, 5.1)."""
     return "(" in token and not token.startswith('"')
 
 
-def _closes(token: str) -> bool:
+def _is_closing(token: str) -> bool:
     return ")" in token and not token.startswith('"')
 
 
-def _record(place: str, zone: _Zone, kind: str, data: list[str], text: str) -> Item:
+def _record_item(place: str, zone: _Zone, kind: str, data: list[str], text: str) -> Item:
     if kind not in {"A", "AAAA", "PTR"}:
-        return Passed(place, "of other kinds than A, AAAA and PTR")
+        return LeftOut(place, "of other kinds than A, AAAA and PTR")
     told = data[0] if data else ""
-    ip, name = (_forward(zone.owner), zone.name(told)) if kind == "PTR" else (address(told), zone.owner)
+    ip, name = (
+        (_address_of_reverse(zone.owner), zone.full_name(told)) if kind == "PTR" else (address_of(told), zone.owner)
+    )
     if not ip:
-        return _no_address(place, zone, kind, told)
+        return _without_address(place, zone, kind, told)
     if name.startswith("*"):
-        return Passed(place, "of names with *, which are of no single device")
+        return LeftOut(place, "of names with *, which are of no single device")
     if not name:
-        return Passed(place, "of the zone itself, which the file does not name")
+        return LeftOut(place, "of the zone itself, which the file does not name")
     if len(name) > _LONGEST_NAME:
         return Problem(place, "not a name")
     return Entry(place, ip, "", (Fact("listed.host_name", name),), text=text)
 
 
-def _no_address(place: str, zone: _Zone, kind: str, told: str) -> Item:
+def _without_address(place: str, zone: _Zone, kind: str, told: str) -> Item:
     if kind == "PTR" and not zone.origin and not zone.owner.lower().endswith("arpa"):
-        return Passed(place, "of a zone that is not named: put a line such as $ORIGIN 2.0.192.in-addr.arpa. at the top")
+        return LeftOut(
+            place, "of a zone that is not named: put a line such as $ORIGIN 2.0.192.in-addr.arpa. at the top"
+        )
     return Problem(place, f"not an address: {(zone.owner if kind == 'PTR' else told)[:_SHOWN]}")
 
 
-def _forward(owner: str) -> str:
-    """The address of a name below ``in-addr.arpa`` or ``ip6.arpa``; empty where it is none."""
+def _address_of_reverse(owner: str) -> str:
+    """The address of a name below ``in-addr.arpa`` or ``ip6.arpa``; empty if it is not one."""
     match = _REVERSED.fullmatch(owner)
     if match is None:
         return ""
     if match[1]:
-        return address(".".join(reversed(f"{match[1]}{match[2]}".rstrip(".").split("."))))
+        return address_of(".".join(reversed(f"{match[1]}{match[2]}".rstrip(".").split("."))))
     digits = "".join(reversed(match[3].rstrip(".").split(".")))
-    return address(":".join(digits[at : at + 4] for at in range(0, 32, 4)))
+    return address_of(":".join(digits[at : at + 4] for at in range(0, 32, 4)))
 
 
 SOURCE = Source(

@@ -1,7 +1,7 @@
-"""Exports of other inventories, each read by a map of its columns: ``maps/<form>.yaml``, one file a form.
+"""Exports of other inventories. Each is read by a map of its columns: ``maps/<form>.yaml``, one file a form.
 
-A map says by which headings a file is recognised, which columns hold an address and which hold a fact, whether the
-other system has it from the device itself, and in which public sample the headings stand.
+A map says by which headings a file is recognised, which columns hold an address or a fact, whether the other system
+knows it from the device itself, and which public sample has the headings.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from camscan.ingest.records import Row, objects, rows
-from camscan.ingest.source import Document, Entry, Form, Head, Item, Passed, Problem, Source
-from camscan.ingest.tables import address, mac_of
+from camscan.ingest.records import Row, read_objects, read_rows
+from camscan.ingest.source import Document, Entry, Form, Head, Item, LeftOut, Problem, Source
+from camscan.ingest.tables import address_of, mac_of
 from camscan.model import Fact
 from camscan.net.text import clean_text
 from camscan.strict_yaml import Node, load_yaml
@@ -32,7 +32,7 @@ _OWN_WORDS = 8192
 _VALUES = 8
 """Values of one column that are kept: a record of JSON may hold a list."""
 _SECONDS = 12
-"""Digits of a number of seconds since 1970 are fewer."""
+"""A number of seconds since 1970 has fewer digits than this."""
 _RECORD = 1 << 20
 """Bytes of one record of JSON."""
 _BLOCK = 65536
@@ -41,7 +41,7 @@ _FOREIGN = "of public addresses that are in no network of camscan.yaml"
 _NO_ADDRESS = "without an IP or MAC address"
 
 Values = Callable[[str], tuple[str, ...]]
-"""The column of a row -> what stands in it."""
+"""Column of a row -> its values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +50,32 @@ class Map:
 
     title: str
     written: str
-    """``csv``, ``json-lines``, or ``json``: records alone, in a list, or one a line."""
+    """``csv``; ``json-lines``; or ``json``: a single record, a list of records, or one record a line."""
     headings: tuple[str, ...]
-    """By these a file is recognised, in small letters: a CSV by all, records of JSON, which may be long, by any."""
+    """The headings of the form, in small letters: a CSV has all of them; a record of JSON, which may be long, any of
+    them."""
     addresses: tuple[str, ...]
-    """Columns with an IP address, the best first; a prefix length behind it is taken off."""
+    """Columns with an IP address, the best first. A prefix length after the address is removed."""
     mac: tuple[str, ...]
     facts: Mapping[str, tuple[str, ...]]
     """Fact key -> its columns; a column of JSON is a path with dots."""
     always: Mapping[str, str]
-    """Facts that being in such a file says of every device."""
+    """Facts that hold for every device in such a file."""
     seen_at: str
     """The column with the time at which the device was last heard (ISO 8601 or seconds since 1970, UTC); empty for the
     time of the file."""
     own_addresses: bool
-    """Whether it may hold other people's devices: then only the networks of ``camscan.yaml`` are taken."""
+    """Whether the file may hold other people's devices: then only the networks of ``camscan.yaml`` are taken."""
     hears: bool
-    """Whether the device itself was on the network then; not so of a list that people keep."""
+    """Whether the device itself was on the network then; it is not so for a list that people keep."""
     below: str
-    """Of JSON: the key whose list has the records, where they may stand in one; empty where they stand alone."""
+    """In JSON: the key whose list has the records, if they may be in one; empty if they stand alone."""
     left_out: tuple[str, frozenset[str], str]
     """Column, values in small letters, and why such rows are left out."""
 
 
 def load_map(path: Path) -> Map:
-    """One map. Raises ConfigError, with file and line, where it is wrong."""
+    """One map. Raises ConfigError, with file and line, if it is wrong."""
     tree = load_yaml(path)
     told = tree.only(
         *("title", "written", "headings", "evidence", "addresses", "mac", "facts", "always", "seen_at"),
@@ -84,16 +85,16 @@ def load_map(path: Path) -> Map:
     if missing:
         raise tree.wrong(f"{', '.join(missing)} missing")
     _one_of(told["written"], "csv", "json-lines", "json")
-    facts = {key: _texts(node) for key, node in told["facts"].entries().items()}
+    facts = {key: _texts_of(node) for key, node in told["facts"].entries().items()}
     own_words = [key for key in facts if not key.startswith("listed.")]
     if _one_of(told["evidence"], "device", "list") == "list" and own_words:
         raise told["facts"].wrong(f"{own_words[0]} is what a device says itself; this is only a list")
     return Map(
         title=told["title"].text(),
         written=told["written"].text(),
-        headings=_texts(told["headings"]),
-        addresses=_texts(told["addresses"]),
-        mac=_texts(told.get("mac")),
+        headings=_texts_of(told["headings"]),
+        addresses=_texts_of(told["addresses"]),
+        mac=_texts_of(told.get("mac")),
         facts=facts,
         always={key: node.text() for key, node in told["always"].entries().items()} if "always" in told else {},
         seen_at=told["seen_at"].text() if "seen_at" in told else "",
@@ -110,7 +111,7 @@ def _one_of(node: Node, *allowed: str) -> str:
     return node.text()
 
 
-def _texts(node: Node | None) -> tuple[str, ...]:
+def _texts_of(node: Node | None) -> tuple[str, ...]:
     return tuple(each.text() for each in node.items()) if node else ()
 
 
@@ -120,7 +121,7 @@ def _left_out(node: Node | None) -> tuple[str, frozenset[str], str]:
     told = node.only("column", "values", "why")
     if len(told) < len(("column", "values", "why")):
         raise node.wrong("expected column, values and why")
-    return told["column"].text(), frozenset(_texts(told["values"])), told["why"].text()
+    return told["column"].text(), frozenset(_texts_of(told["values"])), told["why"].text()
 
 
 # ── Recognising and reading ──────────────────────────────────────────────────────────────────────────────────────
@@ -129,7 +130,7 @@ def _left_out(node: Node | None) -> tuple[str, frozenset[str], str]:
 def _fits(columns: Map, head: Head) -> bool:
     if columns.written == "csv":
         first = next((line for line in head.lines if line.strip()), "")
-        return bool(_heading(columns).search(first))
+        return bool(_heading_pattern(columns).search(first))
     begins = (
         rb'(?:\xef\xbb\xbf)?\s*\{"' if columns.written == "json-lines" else rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*"'
     )
@@ -137,7 +138,7 @@ def _fits(columns: Map, head: Head) -> bool:
     return bool(re.match(begins, head.raw)) and any(re.search(name, head.raw) for name in names)
 
 
-def _heading(columns: Map) -> re.Pattern[str]:
+def _heading_pattern(columns: Map) -> re.Pattern[str]:
     """A line with all the headings, in any order: people move columns, and hide some."""
     ahead = (rf'(?=(?:.*[,;\t])?"?{re.escape(name)}"?(?:[,;\t]|$))' for name in columns.headings)
     return re.compile(rf"^{''.join(ahead)}", re.IGNORECASE)
@@ -145,27 +146,31 @@ def _heading(columns: Map) -> re.Pattern[str]:
 
 def _read(columns: Map, document: Document) -> Iterator[Item]:
     networks = tuple(ipaddress.ip_network(each) for each in document.networks)
-    reader = _Reader(columns, document.as_of, networks)
+    reader = _RowReader(columns, document.as_of, networks)
     if columns.written == "json-lines":
-        yield from _json_lines(document, reader.take)
+        yield from _read_json_lines(document, reader.read_row)
         return
     if columns.written == "json":
         within = f'"{columns.below}"' if columns.below and columns.below.encode() in document.head.raw else ""
-        for number, (text, record) in enumerate(objects(document, after=within), 1):
-            yield _taken(f"record {number}", record, text, reader.take)
+        for number, (text, record) in enumerate(read_objects(document, after=within), 1):
+            yield _take_record(f"record {number}", record, text, reader.read_row)
         return
     first = next((line for line in document.head.lines if line.strip()), "")
     separator = max(",;\t", key=first.count)
-    for row in rows(document.lines(), separator, _heading(columns)):
-        yield row if isinstance(row, Problem) else reader.take(row.place, functools.partial(_cell, row), row.text)
+    for row in read_rows(document.lines(), separator, _heading_pattern(columns)):
+        yield (
+            row
+            if isinstance(row, Problem)
+            else reader.read_row(row.place, functools.partial(_cell_values, row), row.text)
+        )
 
 
-def _cell(row: Row, column: str) -> tuple[str, ...]:
+def _cell_values(row: Row, column: str) -> tuple[str, ...]:
     return (row.values.get(column, ""),)
 
 
-def _json_lines(document: Document, take: Callable[[str, Values, str], Item]) -> Iterator[Item]:
-    for number, payload in _records(document):
+def _read_json_lines(document: Document, take: Callable[[str, Values, str], Item]) -> Iterator[Item]:
+    for number, payload in _record_lines(document):
         place = f"line {number}"
         if len(payload) > _RECORD:
             yield Problem(place, f"a record of more than {_RECORD // 1024 // 1024} MB")
@@ -177,17 +182,19 @@ def _json_lines(document: Document, take: Callable[[str, Values, str], Item]) ->
             found = json.loads(text)
         except (ValueError, RecursionError):
             found = None
-        yield _taken(place, found if isinstance(found, dict) else None, text, take)
+        yield _take_record(place, found if isinstance(found, dict) else None, text, take)
 
 
-def _taken(place: str, record: dict[str, Any] | None, text: str, take: Callable[[str, Values, str], Item]) -> Item:
+def _take_record(
+    place: str, record: dict[str, Any] | None, text: str, take: Callable[[str, Values, str], Item]
+) -> Item:
     if record is None:
         return Problem(place, f"not a record of JSON: {' '.join(clean_text(text[:_SHOWN]).split())}")
-    return take(place, functools.partial(_at, record), text[: _LONGEST * 2])
+    return take(place, functools.partial(_values_at, record), text[: _LONGEST * 2])
 
 
-def _records(document: Document) -> Iterator[tuple[int, bytes]]:
-    """The lines of the file with their numbers; of one that is too long, so much that it is seen to be."""
+def _record_lines(document: Document) -> Iterator[tuple[int, bytes]]:
+    """The lines of the file with their numbers. A line that is too long is cut just beyond the limit."""
     number, held = 1, b""
     while block := document.read(_BLOCK):
         first, *others = block.split(b"\n")
@@ -198,8 +205,8 @@ def _records(document: Document) -> Iterator[tuple[int, bytes]]:
     yield number, held
 
 
-def _at(record: Mapping[str, Any], path: str) -> tuple[str, ...]:
-    """What stands at a path of a record; of each list on the way, its first values."""
+def _values_at(record: Mapping[str, Any], path: str) -> tuple[str, ...]:
+    """The values at a path of a record; of each list on the way, the first values."""
     found: list[Any] = [record]
     for name in path.split("."):
         below = (each.get(name) for each in found if isinstance(each, dict))
@@ -211,25 +218,25 @@ def _at(record: Mapping[str, Any], path: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _RowReader:
     columns: Map
     as_of: datetime
     networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 
-    def take(self, place: str, values: Values, text: str) -> Item:
-        """What one row says of a device."""
+    def read_row(self, place: str, values: Values, text: str) -> Item:
+        """What one row says about a device."""
         column, unwanted, why = self.columns.left_out
         if column and any(each.strip().casefold() in unwanted for each in values(column)):
-            return Passed(place, why)
-        given = _first(values, self.columns.addresses)
-        ip, mac = address(given.partition("/")[0].strip()), mac_of(_first(values, self.columns.mac))
+            return LeftOut(place, why)
+        given = _first_value(values, self.columns.addresses)
+        ip, mac = address_of(given.partition("/")[0].strip()), mac_of(_first_value(values, self.columns.mac))
         if given and not ip:
             return Problem(place, f"not an IP address of one device: {clean_text(given)[:_SHOWN]}")
         if not ip and not mac:
-            return Passed(place, _NO_ADDRESS)
+            return LeftOut(place, _NO_ADDRESS)
         if self.columns.own_addresses and not self._is_own(ip):
-            return Passed(place, _FOREIGN)
-        seen = _moment(_first(values, (self.columns.seen_at,)), self.as_of) if self.columns.seen_at else None
+            return LeftOut(place, _FOREIGN)
+        seen = _time_of(_first_value(values, (self.columns.seen_at,)), self.as_of) if self.columns.seen_at else None
         hears = self.columns.hears and (seen is not None or not self.columns.seen_at)
         return Entry(place, ip, mac, tuple(self._facts(values)), seen, clean_text(text), was_heard=hears)
 
@@ -244,12 +251,12 @@ class _Reader:
         yield from (Fact(key, value) for key, value in self.columns.always.items())
 
 
-def _first(values: Values, names: tuple[str, ...]) -> str:
+def _first_value(values: Values, names: tuple[str, ...]) -> str:
     return next((value for name in names for value in values(name) if value.strip()), "")
 
 
-def _moment(text: str, as_of: datetime) -> datetime | None:
-    """A time as ISO 8601 writes it, UTC where it names no zone, or in seconds; never later than the file. Else None."""
+def _time_of(text: str, as_of: datetime) -> datetime | None:
+    """A time in ISO 8601 (UTC if it names no zone) or in seconds, never later than the file; else None."""
     plain = text.strip()
     try:
         is_number = plain.isascii() and plain.isdecimal() and len(plain) < _SECONDS
@@ -260,17 +267,17 @@ def _moment(text: str, as_of: datetime) -> datetime | None:
 
 
 def read_records(form: str, records: Iterable[dict[str, Any] | Problem], as_of: datetime) -> Iterator[Item]:
-    """Records that another system gave over its interface, by the map of that name."""
+    """Records that another system returned over its interface, by the map of this name."""
     columns = load_map(_MAPS / f"{form}.yaml")
-    reader = _Reader(columns, as_of, ())
+    reader = _RowReader(columns, as_of, ())
     for number, record in enumerate(records, 1):
         if isinstance(record, Problem):
             yield record
         else:
-            yield _taken(f"device {number}", record, json.dumps(record)[: _LONGEST * 2], reader.take)
+            yield _take_record(f"device {number}", record, json.dumps(record)[: _LONGEST * 2], reader.read_row)
 
 
-def _form(path: Path) -> Form:
+def _form_of_map(path: Path) -> Form:
     columns = load_map(path)
     return Form(path.stem, columns.title, functools.partial(_fits, columns), functools.partial(_read, columns))
 
@@ -279,5 +286,5 @@ SOURCE = Source(
     name="inventory",
     title="exports of other inventories",
     noun="inventory",
-    forms=tuple(_form(path) for path in sorted(_MAPS.glob("*.yaml"))),
+    forms=tuple(_form_of_map(path) for path in sorted(_MAPS.glob("*.yaml"))),
 )

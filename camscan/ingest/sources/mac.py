@@ -1,4 +1,4 @@
-"""MAC address tables of switches: behind which port of which switch, and in which VLAN, a MAC address stands.
+"""MAC address tables of switches: the switch, the port and the VLAN at which a MAC address was learnt.
 
 Forms as in the samples of ntc-templates 9.3 (Apache-2.0), and bridge(8) of iproute2 6.1.
 """
@@ -6,13 +6,13 @@ Forms as in the samples of ntc-templates 9.3 (Apache-2.0), and bridge(8) of ipro
 from __future__ import annotations
 
 from camscan.ingest.source import Source
-from camscan.ingest.tables import MAC, Layout, forms
+from camscan.ingest.tables import MAC, Layout, make_forms
 
 _ITSELF = r"(?P<own>CPU|Router|Switch|Drop|Self|self|sup-eth\S*|Vl(?:an)? ?\d+|vPC Peer-Link)"
-"""Where a table names its own switch as the port."""
+"""Words in place of a port with which a table names its own switch."""
 _PORT = r"(?P<port>(?!(?:CPU|Router|Switch|Drop|Self|Vl(?:an)?\d+|sup-eth\S*)(?:\s|$))[A-Za-z]*[\w./:-]*\d[\w./:-]*)"
 _FAR = r"(?P<far>(?:nve|vxlan)\d*(?:\(\S+\))?|Vx\d+)(?: +\S+)*"
-"""A tunnel (VXLAN) to another switch, where a port would stand."""
+"""A tunnel (VXLAN) to another switch, in place of a port."""
 _PROCURVE = r"(?P<mac>[0-9a-f]{6}-[0-9a-f]{6})"
 _VLAN = r"(?P<vlan>\d{1,4})"
 _BEFORE = rf"(?:VLAN |[*+#~A-Z()] ?){{0,4}} *(?:{_VLAN}|All|N/A|-+)"
@@ -121,5 +121,5 @@ SOURCE = Source(
     title="MAC address tables of switches",
     noun="MAC table",
     hears=True,
-    forms=forms(_LAYOUTS, needs_ip=False),
+    forms=make_forms(_LAYOUTS, needs_ip=False),
 )

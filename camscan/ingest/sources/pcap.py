@@ -1,7 +1,7 @@
 """Captures of traffic: pcap and pcapng files, as tcpdump, dumpcap and Wireshark write them.
 
-camscan-link reads them, a program of its own (docs/camscan-link.md); what it has heard goes through the parsers of a
-scan. A capture is a sighting: the devices have spoken, at the times that the packets bear.
+camscan-link, a program of its own, reads them (docs/camscan-link.md). What it heard goes through the parsers of a scan.
+A capture is a sighting: the devices spoke, at the times of the packets.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from camscan import probes
-from camscan.ingest.source import Document, Form, Head, Item, Passed, Problem, Source
+from camscan.ingest.source import Document, Form, Head, Item, LeftOut, Problem, Source
 from camscan.model import Attempt, Reply
 from camscan.net import link
 from camscan.words import counted
@@ -19,7 +19,7 @@ from camscan.words import counted
 _MAGIC = (b"\xa1\xb2\xc3\xd4", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x4d\x3c\xb2\xa1", b"\x0a\x0d\x0d\x0a")
 """How such files begin: pcap of both byte orders, in microseconds and nanoseconds; pcapng."""
 _CROWD = 1024
-"""Addresses from which nothing came that anybody had asked for, and that are believed: as many as of a passive scan."""
+"""Addresses that are believed although nothing they sent was an answer: as many as in a passive scan."""
 _CLOCKS = timedelta(hours=1)
 _REASONS = {
     "cut": "packets that were captured too short to be read whole",
@@ -30,14 +30,14 @@ _REASONS = {
 }
 
 
-def fits(head: Head) -> bool:
-    """Whether it begins as a capture does."""
+def is_capture(head: Head) -> bool:
+    """Whether the file begins as a capture does."""
     return head.raw.startswith(_MAGIC)
 
 
-def read(document: Document) -> Iterator[Item]:
+def read_capture(document: Document) -> Iterator[Item]:
     """What was heard, as attempts of a scan; then what was left out, and where the file is broken."""
-    if not fits(document.head):
+    if not is_capture(document.head):
         yield Problem("byte 0", "it does not begin as a capture does (pcap or pcapng)")
         return
     waiting: dict[str, list[Attempt]] = {}
@@ -45,26 +45,26 @@ def read(document: Document) -> Iterator[Item]:
     try:
         for heard in link.read(document.read, document.as_of, also=document.networks):
             if isinstance(heard, link.Captured):
-                yield from _last(heard)
+                yield from _closing_items(heard)
             elif not heard.ip:
-                yield Passed(f"reply {heard.id}", "of a device that has no address yet")
+                yield LeftOut(f"reply {heard.id}", "of a device that has no address yet")
             else:
-                yield from _place(_attempt(heard, document), waiting, proven)
+                yield from _yield_or_wait(_make_attempt(heard, document), waiting, proven)
     except link.Unavailable as error:
         yield Problem("", str(error))
     for attempts in waiting.values():
         yield from attempts
 
 
-def _attempt(reply: Reply, document: Document) -> Attempt:
-    """A packet that is younger than its file bears the time of a clock that was wrong."""
+def _make_attempt(reply: Reply, document: Document) -> Attempt:
+    """The attempt for a reply. A packet later than its file has the time of a clock that was wrong."""
     is_wrong = reply.seen_at > document.as_of + _CLOCKS
     reply = replace(reply, seen_at=document.as_of) if is_wrong else reply
     return probes.read_reply(probes.load_probe(reply.probe), reply)
 
 
-def _place(attempt: Attempt, waiting: dict[str, list[Attempt]], proven: set[str]) -> Iterator[Item]:
-    """What an address says waits until something shows that it is there; those who never show it are bounded."""
+def _yield_or_wait(attempt: Attempt, waiting: dict[str, list[Attempt]], proven: set[str]) -> Iterator[Item]:
+    """What an address says waits until something shows that it is there. Addresses that never show it are bounded."""
     if attempt.ip in proven:
         yield attempt
     elif attempt.is_solicited:
@@ -74,15 +74,15 @@ def _place(attempt: Attempt, waiting: dict[str, list[Attempt]], proven: set[str]
     elif attempt.ip in waiting or len(waiting) < _CROWD:
         waiting.setdefault(attempt.ip, []).append(attempt)
     else:
-        yield Passed(attempt.ip, f"of a crowd: more than {_CROWD:,} addresses spoke without being asked")
+        yield LeftOut(attempt.ip, f"of a crowd: more than {_CROWD:,} addresses spoke without being asked")
 
 
-def _last(captured: link.Captured) -> Iterator[Item]:
+def _closing_items(captured: link.Captured) -> Iterator[Item]:
     for reason, number in captured.unread.items():
         what = _REASONS.get(reason, f"packets of {reason}, which is not read")
-        yield Passed("", what, number)
+        yield LeftOut("", what, number)
     if captured.left_out:
-        yield Passed("", "beyond what is read of one address", captured.left_out)
+        yield LeftOut("", "beyond what is read of one address", captured.left_out)
     if captured.cut:
         yield Problem(captured.cut, f"what came before it was read: {counted(captured.packets, 'packet')}")
 
@@ -91,6 +91,6 @@ SOURCE = Source(
     name="pcap",
     title="captures of traffic",
     noun="capture",
-    forms=(Form("capture", "pcap or pcapng", fits, read),),
+    forms=(Form("capture", "pcap or pcapng", is_capture, read_capture),),
     is_listing=False,
 )

@@ -1,7 +1,7 @@
-"""What switches and routers say over SNMP, saved by net-snmp's ``snmpwalk``; ``--run`` asks them itself.
+"""What switches and routers say over SNMP, saved by net-snmp's ``snmpwalk``; with ``--run`` camscan asks them itself.
 
 Forms: numeric (``snmpwalk -On``), as net-snmp 5.9 writes it without MIB files (``iso.3.6.1…``, ``SNMPv2-SMI::mib-2…``),
-and with the names of the columns where the indexes are numbers. Samples: docs/import.md.
+and with the names of columns where the indexes are numbers. Samples: docs/import.md.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from camscan.ingest.mib import COLUMNS, MOST_ROWS, Oid, Value, Walk, column_of, items
+from camscan.ingest.mib import COLUMNS, MOST_ROWS, Oid, Value, Walk, column_of, walk_items
 from camscan.ingest.source import Document, Form, Head, Host, Item, Problem, Source
-from camscan.ingest.tables import address
+from camscan.ingest.tables import address_of
 
 _LINE = 4096
 _SHOWN = 60
@@ -42,50 +42,50 @@ def _fits(head: Head) -> bool:
 
 
 def _is_oid(text: str) -> bool:
-    return bool(_oid(text)) or "::" in text
+    return bool(_oid_of(text)) or "::" in text
 
 
 def _read(document: Document) -> Iterator[Item]:
-    """A switch after the other: another one begins with its command, or with its sysDescr."""
-    reader = _Reader()
+    """One switch after the other: the next one begins with its command, or with its sysDescr."""
+    reader = _WalkReader()
     for line in document.lines():
-        yield from reader.take(line.number, line.text.strip())
-    yield from reader.finish()
+        yield from reader.read_line(line.number, line.text.strip())
+    yield from reader.finish_switch()
 
 
 @dataclass(slots=True)
-class _Reader:
+class _WalkReader:
     walk: Walk = field(default_factory=Walk)
     ip: str = ""
-    """Of the switch, where the command before its answers names it."""
+    """The address of the switch, if the command before its answers names it."""
     held: tuple[Oid, str, str] | None = None
-    """The last value, which may go on in the next line."""
+    """The last value, which may continue on the next line."""
     is_full: bool = False
     is_named: bool = False
-    """Whether an index was seen that is not in numbers: that is said once."""
+    """Whether an index that is not in numbers was seen. That is reported once."""
 
-    def take(self, number: int, text: str) -> Iterator[Item]:
-        """One line."""
+    def read_line(self, number: int, text: str) -> Iterator[Item]:
+        """Read one line."""
         if command := _COMMAND.fullmatch(text[:_LINE]):
-            yield from self.finish(_asked(command["words"]))
+            yield from self.finish_switch(_address_asked(command["words"]))
             return
         match = _ASSIGNED.fullmatch(text) if len(text) < _LINE else None
         if match is None:
-            yield from self._go_on(number, text)
+            yield from self._continue_value(number, text)
             return
-        oid = _oid(match["oid"])
+        oid = _oid_of(match["oid"])
         name = column_of(oid)
         self.held = None
         if not oid and _is_wanted(match["oid"]) and not self.is_named:
             self.is_named = True
             yield Problem(f"line {number}", f"the index is not in numbers; save it with snmpwalk -On: {text[:_SHOWN]}")
         if name == "sysDescr" and oid[len(COLUMNS[name]) :] in self.walk.rows[name]:
-            yield from self.finish()
+            yield from self.finish_switch()
         if name and not _NO_VALUE.match(match["value"]):
-            yield from self._keep(number, oid, match["kind"] or "", match["value"])
+            yield from self._keep_value(number, oid, match["kind"] or "", match["value"])
 
-    def _keep(self, number: int, oid: Oid, kind: str, text: str) -> Iterator[Item]:
-        value = _value(column_of(oid), kind, text)
+    def _keep_value(self, number: int, oid: Oid, kind: str, text: str) -> Iterator[Item]:
+        value = _value_of(column_of(oid), kind, text)
         if value is None:
             yield Problem(f"line {number}", f"not a value of {column_of(oid)}: {text[:_SHOWN]}")
         elif self.walk.take(oid, value):
@@ -94,15 +94,15 @@ class _Reader:
             self.is_full = True
             yield Problem(f"line {number}", f"more than {MOST_ROWS:,} rows; the rest is left out")
 
-    def _go_on(self, number: int, text: str) -> Iterator[Item]:
-        """A text of several lines, or octets that fill several lines, go on."""
+    def _continue_value(self, number: int, text: str) -> Iterator[Item]:
+        """Continue a text of several lines, or octets that fill several lines."""
         oid, kind, value = self.held or ((), "", "")
         is_hex = kind.upper() == "HEX-STRING" and bool(_HEX.fullmatch(text))
         is_open = value.startswith('"') and not (len(value) > 1 and value.endswith('"'))
         if len(value) < _LINE and (is_hex or is_open):
             whole = f"{value.rstrip()} {text}" if is_hex else f"{value}\n{text}"
             name = column_of(oid)
-            told = _value(name, kind, whole[:_LINE])
+            told = _value_of(name, kind, whole[:_LINE])
             if told is not None:
                 self.walk.rows[name][oid[len(COLUMNS[name]) :]] = told
             self.held = (oid, kind, whole[:_LINE])
@@ -110,19 +110,22 @@ class _Reader:
             self.held = None
             yield Problem(f"line {number}", f"not an answer of SNMP: {text[:_SHOWN]}")
 
-    def finish(self, ip: str = "") -> Iterator[Item]:
-        """What one switch said, when it has said everything; ``ip`` is that of the next."""
+    def finish_switch(self, ip: str = "") -> Iterator[Item]:
+        """The items of one switch, when it has said everything; ``ip`` is the address of the next."""
         if self.walk.count:
-            yield from (item for item in items(self.walk, self.ip) if not isinstance(item, Host) or item.name)
+            yield from (item for item in walk_items(self.walk, self.ip) if not isinstance(item, Host) or item.name)
         self.walk, self.ip, self.held = Walk(), ip, None
 
 
-def _asked(words: str) -> str:
-    """The address in ``snmpwalk -v3 … 192.0.2.2 .1.3``; empty where it is a name."""
-    return next((found for word in words.split() if "." in word or ":" in word if (found := address(_host(word)))), "")
+def _address_asked(words: str) -> str:
+    """The address in ``snmpwalk -v3 … 192.0.2.2 .1.3``; empty if it is a name."""
+    return next(
+        (found for word in words.split() if "." in word or ":" in word if (found := address_of(_host_address(word)))),
+        "",
+    )
 
 
-def _host(word: str) -> str:
+def _host_address(word: str) -> str:
     plain = word.removeprefix("udp:")
     return plain.partition(":")[0] if plain.count(":") == 1 else plain
 
@@ -132,8 +135,8 @@ def _is_wanted(text: str) -> bool:
     return bool(re.match(r"[A-Za-z]\w*(?=[.\[])", name)) and re.split(r"[.\[]", name)[0] in COLUMNS
 
 
-def _oid(text: str) -> Oid:
-    """The numbers of an OID; empty where it has a name that is not known, or an index that is not in numbers."""
+def _oid_of(text: str) -> Oid:
+    """The numbers of an OID; empty if its name is not known, or an index is not in numbers."""
     plain = text.lstrip(".")
     bracketed = re.sub(r"\[(\d{1,10})\]", r".\1", plain) if "[" in plain else plain
     match = _OID.fullmatch(bracketed)
@@ -148,14 +151,14 @@ def _oid(text: str) -> Oid:
     return tuple(map(int, rest.split(".")))
 
 
-def _value(column: str, kind: str, text: str) -> Value | None:
-    """The value as a switch sent it; None where it is none of its kind."""
+def _value_of(column: str, kind: str, text: str) -> Value | None:
+    """The value as the switch sent it; None if it is not of its kind."""
     plain = text.strip()
     upper = kind.upper()
     if upper in {"HEX-STRING", "HEX"} or (column in _MADE_OF_OCTETS and upper in {"STRING", ""} and _is_octets(plain)):
-        return _octets(plain)
+        return _octets_of(plain)
     if upper in {"STRING", "DISPLAY STRING"} or plain.startswith('"'):
-        return _unquoted(plain).encode("utf-8", "replace")
+        return _unquote(plain).encode("utf-8", "replace")
     number = _NUMBER.fullmatch(plain.split(" ")[0]) if plain else None
     if number and upper in {"", "INTEGER", "GAUGE32", "COUNTER32", "UNSIGNED32"}:
         return int(number[1])
@@ -166,14 +169,14 @@ def _is_octets(text: str) -> bool:
     return ":" in text and '"' not in text and bool(_HEX.fullmatch(text))
 
 
-def _octets(text: str) -> bytes | None:
+def _octets_of(text: str) -> bytes | None:
     plain = text.strip().strip('"').strip()
     if plain and not _HEX.fullmatch(plain):
         return None
     return bytes(int(each, 16) for each in re.split(r"[ :]", plain) if each)
 
 
-def _unquoted(text: str) -> str:
+def _unquote(text: str) -> str:
     return text.removeprefix('"').removesuffix('"').replace('\\"', '"').replace("\\\\", "\\")
 
 

@@ -1,1 +1,1 @@
-"""One channel per file. Each exposes ``CHANNEL``; files are found by their place, there is no registry."""
+"""One channel per file. Each has a ``CHANNEL`` and is found by its place; there is no registry."""

@@ -1,6 +1,6 @@
-"""A mail: text first, plain HTML second; over SMTP, or by this machine's own mail system.
+"""A mail: plain text first, simple HTML second; over SMTP, or by this machine's own mail system.
 
-As in RFC 5322, and marked as RFC 3834 asks of a program.
+RFC 5322, with the marks of an automatic mail (RFC 3834).
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ def write_mail(message: Message, recipient: Recipient) -> EmailMessage:
 
 
 def _thread_key(message: Message) -> str:
-    """What mail programs put together: messages about one device, else those of one class."""
+    """The key by which mail programs group messages: about one device, otherwise of one class."""
     devices = {item.asset_id for item in message.items}
-    (device,) = devices if len(devices) == 1 and not message.more else ("",)
+    (device,) = devices if len(devices) == 1 and not message.unnamed_count else ("",)
     return f"{message.about}-{device}" if _PLAIN.fullmatch(device) else message.about
 
 
@@ -86,12 +86,12 @@ def mail_html(message: Message, detail: str) -> str:
 
 
 def send_mail(message: Message, recipient: Recipient) -> Outcome:
-    """Give it to the server, or to this machine's mail system."""
+    """Give the mail to the server, or to this machine's mail system."""
     mail = write_mail(message, recipient)
-    return _by_program(mail, recipient) if "sendmail" in recipient.options else deliver_mail(mail, recipient)
+    return _send_by_program(mail, recipient) if "sendmail" in recipient.options else deliver_mail(mail, recipient)
 
 
-def _by_program(mail: EmailMessage, recipient: Recipient) -> Outcome:
+def _send_by_program(mail: EmailMessage, recipient: Recipient) -> Outcome:
     program = recipient.options["sendmail"]
     command = [program, "-i", "-f", recipient.options["from"], "--", *recipient.to]
     try:

@@ -1,8 +1,8 @@
 """A card in a Microsoft Teams channel, by a workflow ("When a Teams webhook request is received").
 
 Adaptive Card 1.4 (adaptivecards.io/explorer). The older connectors and their MessageCard were retired. Text of devices
-stands in ``TextRun`` elements, which know no Markdown: nobody's text can become a link. A workflow answers 202 before
-it posts the card; whether it did, only the channel shows.
+is in ``TextRun`` elements, which do not interpret Markdown, so no such text can become a link. A workflow answers 202
+before it posts the card; only the channel shows whether it did.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _COLOURS = {"alarm": "Attention", "trouble": "Warning"}
 
 
 def make_card(message: Message, detail: str) -> dict[str, Any]:
-    """What is posted: as many items as Teams takes, the others are counted."""
+    """The card that is posted: as many items as Teams takes; the others are counted."""
     found = _make_card(message, detail)
     while len(json.dumps(found)) > LIMIT and message.items:
         message = replace(message, items=message.items[: len(message.items) * 3 // 4])

@@ -1,6 +1,6 @@
-"""A signed JSON document to a web address: for a service desk, a SIEM, a script of the council's own.
+"""A signed JSON document to a web address: for a service desk, a SIEM or a script of the council.
 
-Its schema is ``camscan/notify/webhook.schema.json``. Signature: ``X-Camscan-Signature: sha256=`` and the HMAC-SHA256
+The schema is ``camscan/notify/webhook.schema.json``. Signature: ``X-Camscan-Signature: sha256=`` and the HMAC-SHA256
 (RFC 2104) of ``X-Camscan-Time``, a full stop and the body, in hexadecimal digits.
 """
 
@@ -32,7 +32,7 @@ def message_document(message: Message, detail: str) -> dict[str, Any]:
         "title": subject_line(message),
         "counts": dict(message.counts),
         "items": [_item_document(each, detail) for each in message.items],
-        "more": max(0, message.more),
+        "more": max(0, message.unnamed_count),
         "facts": [{"name": name, "value": value} for name, value in message.facts],
         "command": message.command,
     }
@@ -46,7 +46,7 @@ def _item_document(item: Item, detail: str) -> dict[str, Any]:
 
 
 def sign_body(secret: str, moment: str, body: bytes) -> str:
-    """What stands in ``X-Camscan-Signature``; ``moment`` is what stands in ``X-Camscan-Time``."""
+    """The value of ``X-Camscan-Signature``; ``moment`` is the value of ``X-Camscan-Time``."""
     found = hmac.new(secret.encode(), moment.encode() + b"." + body, hashlib.sha256)
     return f"sha256={found.hexdigest()}"
 

@@ -1,7 +1,8 @@
-"""What a browser takes along to the sign-in service: all of it follows from one secret in its cookie.
+"""What a browser takes along to the sign-in service. All of it is derived from one secret in its cookie.
 
-So nothing is kept here meanwhile: strangers cannot fill a table, and any worker can take somebody in who comes back. A
-page of another site cannot finish a sign-in that this browser did not begin, since it does not have the cookie.
+So the server keeps nothing meanwhile: strangers cannot fill a table, and any worker can receive a visitor who comes
+back. A page of another site cannot finish a sign-in that this browser did not begin, because it does not have the
+cookie.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 import secrets
 
 SECONDS = 600
-"""Within which somebody must come back."""
+"""Seconds within which a visitor must come back."""
 _BYTES = 32
 _LONGEST = 500
 _OWN = re.compile(r"/(?![/\\])[^\s\\\x00-\x1f\x7f]*")
@@ -23,48 +24,48 @@ class Journey:
     """One way to the service and back."""
 
     def __init__(self, secret: str = "") -> None:
-        """A new one, or the one of a cookie."""
+        """A new journey, or the one of a cookie."""
         self.secret = secret or secrets.token_urlsafe(_BYTES)
 
     @property
     def nonce(self) -> str:
-        """Must stand in what the service signs."""
-        return self._derived("nonce")
+        """The nonce that the signed token must contain."""
+        return self._derive("nonce")
 
     @property
     def verifier(self) -> str:
-        """What the service is shown when the code is exchanged (RFC 7636, section 4.1): 43 characters."""
-        return self._derived("verifier")
+        """The code verifier that is sent when the code is exchanged (RFC 7636, section 4.1): 43 characters."""
+        return self._derive("verifier")
 
     @property
     def challenge(self) -> str:
-        """What it is shown before: S256 of the verifier."""
-        return _text(hashlib.sha256(self.verifier.encode()).digest())
+        """The code challenge: S256 of the verifier."""
+        return _to_base64(hashlib.sha256(self.verifier.encode()).digest())
 
-    def state(self, back: str) -> str:
-        """For the address of the service: says where to go afterwards, and that it was this browser that asked."""
-        place = _text(own_path(back).encode())
-        return f"{self._derived(f'state {place}')}.{place}"
+    def make_state(self, back: str) -> str:
+        """The state for the service's address: where to go afterwards, signed for this browser."""
+        place = _to_base64(own_path(back).encode())
+        return f"{self._derive(f'state {place}')}.{place}"
 
-    def back(self, state: str) -> str | None:
-        """Where to go afterwards; None where the state is not one of this browser."""
+    def read_state(self, state: str) -> str | None:
+        """Where to go afterwards; None if the state was not made for this browser."""
         mark, _, place = state.partition(".")
-        wanted = self._derived(f"state {place}")
+        wanted = self._derive(f"state {place}")
         if not hmac.compare_digest(mark.encode("utf-8", "replace"), wanted.encode()):
             return None
         return own_path(base64.urlsafe_b64decode(place + "=" * (-len(place) % 4)).decode())
 
-    def _derived(self, what: str) -> str:
-        return _text(
+    def _derive(self, what: str) -> str:
+        return _to_base64(
             hmac.new(self.secret.encode("utf-8", "replace"), what.encode("utf-8", "replace"), "sha256").digest()
         )
 
 
 def own_path(text: str) -> str:
-    """A path of these pages, as it was given; ``/`` for anything that a browser could take for another host."""
+    """A path of these pages, unchanged; ``/`` for a text that a browser could take for another host."""
     is_own = len(text) <= _LONGEST and text.isascii() and _OWN.fullmatch(text)
     return text if is_own and not text.startswith("/sign-") else "/"
 
 
-def _text(content: bytes) -> str:
+def _to_base64(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()

@@ -1,7 +1,7 @@
-"""The sign-in service: what it says of itself (OpenID Connect Discovery 1.0), its keys, and codes made tokens.
+"""The sign-in service: its description (OpenID Connect Discovery 1.0), its keys, and the exchange of codes for tokens.
 
-By httpx2. Answers are bounded, redirects are not followed, and every address must be https, or on this machine where
-the issuer is.
+httpx2 sends the requests. Answers are bounded and redirects are not followed. Every address must be https; only an
+issuer on this machine may use http.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from camscan.web.oidc.journey import Journey
 from camscan.web.oidc.tokens import SignedIn, SignInError, UnknownKeyError, key_set, read_token
 
 SECONDS = 10.0
-"""Within which the service answers."""
+"""Seconds within which the service must answer."""
 KEPT = 3600.0
-"""Seconds for which what it says of itself is kept."""
+"""Seconds for which the description of the service is kept."""
 _BETWEEN = 60.0
-"""Seconds between two looks at its keys because one was missing."""
+"""Seconds between two requests for its keys because one was missing."""
 _MOST = 1_000_000
 _WELL_KNOWN = "/.well-known/openid-configuration"
 
 
-def headers_of(place: str) -> tuple[int, Mapping[str, str]]:
-    """The status and the headers of what stands there. Raises SignInError where nothing answers."""
+def fetch_headers(place: str) -> tuple[int, Mapping[str, str]]:
+    """The status and the headers of an address. Raises SignInError if nothing answers."""
     try:
         with httpx2.Client(timeout=SECONDS, follow_redirects=False, trust_env=not place.startswith("http:")) as client:
             answer = client.head(place)
@@ -42,10 +42,10 @@ def headers_of(place: str) -> tuple[int, Mapping[str, str]]:
 
 
 class Provider:
-    """One service. Threads share it."""
+    """One sign-in service. Threads share it."""
 
     def __init__(self, oidc: Oidc, url: str, clock: Callable[[], float] = time.time) -> None:
-        """``url`` is that of our pages: the service sends people back below it."""
+        """``url`` is the address of our pages: the service sends people back below it."""
         self._oidc = oidc
         self.redirect = f"{url}/sign-in/done"
         self._clock = clock
@@ -54,24 +54,24 @@ class Provider:
         self._keys: Any = None
         self._read_at = self._keys_at = -KEPT
 
-    def way_in(self, journey: Journey, back: str) -> str:
-        """The address at the service at which somebody signs in, and comes back. Raises SignInError without one."""
+    def sign_in_address(self, journey: Journey, back: str) -> str:
+        """The address at the service where somebody signs in. Raises SignInError if the service names none."""
         asked = {
             "response_type": "code",
             "client_id": self._oidc.client_id,
             "redirect_uri": self.redirect,
             "scope": "openid",
-            "state": journey.state(back),
+            "state": journey.make_state(back),
             "nonce": journey.nonce,
             "code_challenge": journey.challenge,
             "code_challenge_method": "S256",
         }
-        place = str(self.discovered()["authorization_endpoint"])
+        place = str(self.discover()["authorization_endpoint"])
         return f"{place}{'&' if '?' in place else '?'}{urlencode(asked)}"
 
-    def come_back(self, journey: Journey, code: str) -> SignedIn:
-        """Exchange the code for a token, and read that. Raises SignInError where anything does not hold."""
-        token = self._exchanged(journey, code)
+    def finish_sign_in(self, journey: Journey, code: str) -> SignedIn:
+        """Exchange the code for a token, and check the token. Raises SignInError if any check fails."""
+        token = self._fetch_token(journey, code)
         for again in (False, True):
             try:
                 return read_token(token, self._key_set(again=again), self._oidc, journey.nonce, int(self._clock()))
@@ -80,8 +80,8 @@ class Provider:
                     raise
         raise AssertionError  # the second turn returns or raises
 
-    def discovered(self, *, again: bool = False) -> Mapping[str, Any]:
-        """What the service says of itself. Raises SignInError where it cannot be had, or is another service's."""
+    def discover(self, *, again: bool = False) -> Mapping[str, Any]:
+        """The description of the service. Raises SignInError if it cannot be fetched, or is of another service."""
         with self._lock:
             if again or not self._document or self._clock() - self._read_at >= KEPT:
                 self._document, self._read_at = self._read_document(), self._clock()
@@ -89,7 +89,7 @@ class Provider:
             return self._document
 
     def _read_document(self) -> Mapping[str, Any]:
-        found = self._get(self._oidc.issuer.rstrip("/") + _WELL_KNOWN)
+        found = self._get_document(self._oidc.issuer.rstrip("/") + _WELL_KNOWN)
         if found.get("issuer") != self._oidc.issuer:
             said = str(found.get("issuer"))[:200]
             raise SignInError(f"the sign-in service calls itself {said}, and not {self._oidc.issuer} (camscan.yaml)")
@@ -105,15 +105,15 @@ class Provider:
             raise SignInError(f"the sign-in service names no {name} that can be used")
 
     def _key_set(self, *, again: bool) -> Any:
-        place = str(self.discovered()["jwks_uri"])
+        place = str(self.discover()["jwks_uri"])
         with self._lock:
             is_late = self._clock() - self._keys_at >= _BETWEEN
             if self._keys is None or (again and is_late):
-                self._keys, self._keys_at = key_set(self._get(place)), self._clock()
+                self._keys, self._keys_at = key_set(self._get_document(place)), self._clock()
             return self._keys
 
-    def _exchanged(self, journey: Journey, code: str) -> str:
-        document, oidc = self.discovered(), self._oidc
+    def _fetch_token(self, journey: Journey, code: str) -> str:
+        document, oidc = self.discover(), self._oidc
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -131,22 +131,22 @@ class Provider:
             headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
         else:
             form |= {"client_id": oidc.client_id, "client_secret": secret}
-        answer = self._asked("POST", str(document["token_endpoint"]), data=form, headers=headers)
+        answer = self._send_request("POST", str(document["token_endpoint"]), data=form, headers=headers)
         token = answer.get("id_token")
         if not isinstance(token, str):
             said = str(answer.get("error", "no token"))[:100]
             raise SignInError(f"the sign-in service did not take the code ({said})")
         return token
 
-    def _get(self, place: str) -> Mapping[str, Any]:
-        return self._asked("GET", place)
+    def _get_document(self, place: str) -> Mapping[str, Any]:
+        return self._send_request("GET", place)
 
-    def _asked(self, method: str, place: str, **more: Any) -> Mapping[str, Any]:
-        """What the service answers, as JSON; of an error, what it says of that."""
+    def _send_request(self, method: str, place: str, **more: Any) -> Mapping[str, Any]:
+        """The answer of the service, as JSON. An error is raised with the service's own description of it."""
         is_here = place.startswith("http:")
         try:
             with (
-                # A council's way to the outside may be a proxy of the environment; to this machine there is none.
+                # A council may reach the outside by a proxy of the environment; requests to this machine use none.
                 httpx2.Client(timeout=SECONDS, follow_redirects=False, trust_env=not is_here) as client,
                 client.stream(method, place, **more) as answer,
             ):

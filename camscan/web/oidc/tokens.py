@@ -1,6 +1,6 @@
-"""What the sign-in service has signed, and whether it holds for us: its issuer, its audience, its time, its nonce.
+"""Checks what the sign-in service signed: issuer, audience, time and nonce.
 
-Signatures are read by joserfc. Only signatures of a key pair are taken: ``none``, or a key that we know too, never.
+joserfc verifies the signatures. Only signatures of a key pair are accepted; never ``none``, or a shared key.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ _KINDS = frozenset({"RSA", "EC"})
 
 
 class SignInError(UsageError):
-    """Somebody cannot be signed in: one line that says why, for whoever runs camscan."""
+    """Somebody cannot be signed in. The message is one line, for the person who runs camscan."""
 
 
 class UnknownKeyError(SignInError):
-    """It was signed with a key that was not among the service's keys when they were last read."""
+    """The token was signed with a key that is not among the keys that were read last."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who came back."""
+    """Somebody who has signed in."""
 
     account: Account
     claimed: str
-    """What they may do, as the service says; empty where it says nothing that camscan.yaml knows."""
+    """The role that the service names; empty if it names none that camscan.yaml knows."""
 
 
 def key_set(document: Mapping[str, Any]) -> KeySet:
-    """The keys of a service, of the kinds that are used here. Raises SignInError where they cannot be read."""
+    """The keys of a service, of the kinds that are used here. Raises SignInError if they cannot be read."""
     listed = document.get("keys")
     listed = listed if isinstance(listed, list) else []
     found = [each for each in listed if isinstance(each, dict) and each.get("kty") in _KINDS]
@@ -53,7 +53,7 @@ def key_set(document: Mapping[str, Any]) -> KeySet:
 
 
 def read_token(token: str, keys: KeySet, oidc: Oidc, nonce: str, now: int) -> SignedIn:
-    """Who has signed in (OpenID Connect Core 1.0, section 3.1.3.7). Raises SignInError where it does not hold."""
+    """Who has signed in (OpenID Connect Core 1.0, section 3.1.3.7). Raises SignInError if a check fails."""
     try:
         claims = jwt.decode(token, keys, algorithms=ALGORITHMS).claims
         rules = jwt.JWTClaimsRegistry(
@@ -69,12 +69,12 @@ def read_token(token: str, keys: KeySet, oidc: Oidc, nonce: str, now: int) -> Si
     except InvalidKeyIdError as error:
         raise UnknownKeyError("it is signed with a key that the service does not name") from error
     except (JoseError, ValueError, TypeError, KeyError) as error:
-        raise SignInError(f"what the service signed does not hold ({_short(error)})") from error
-    _check_rest(claims, oidc, nonce)
-    return SignedIn(Account(issuer=oidc.issuer, subject=_subject(claims, oidc)), _claimed(claims, oidc))
+        raise SignInError(f"what the service signed does not hold ({_short_reason(error)})") from error
+    _check_claims(claims, oidc, nonce)
+    return SignedIn(Account(issuer=oidc.issuer, subject=_read_subject(claims, oidc)), _claimed_role(claims, oidc))
 
 
-def _check_rest(claims: Mapping[str, Any], oidc: Oidc, nonce: str) -> None:
+def _check_claims(claims: Mapping[str, Any], oidc: Oidc, nonce: str) -> None:
     given = claims.get("nonce")
     if not isinstance(given, str) or not hmac.compare_digest(given.encode("utf-8", "replace"), nonce.encode()):
         raise SignInError("what the service signed answers another sign-in (nonce)")
@@ -86,7 +86,7 @@ def _check_rest(claims: Mapping[str, Any], oidc: Oidc, nonce: str) -> None:
         raise SignInError("the account is of another tenant (tid)")
 
 
-def _subject(claims: Mapping[str, Any], oidc: Oidc) -> str:
+def _read_subject(claims: Mapping[str, Any], oidc: Oidc) -> str:
     """Entra's ``sub`` differs from program to program; its ``oid`` is what an administrator sees in the portal."""
     found = claims.get("oid" if oidc.tenant else "sub")
     if not isinstance(found, str) or not found or len(found) > LONGEST or not found.isprintable():
@@ -94,7 +94,7 @@ def _subject(claims: Mapping[str, Any], oidc: Oidc) -> str:
     return found
 
 
-def _claimed(claims: Mapping[str, Any], oidc: Oidc) -> str:
+def _claimed_role(claims: Mapping[str, Any], oidc: Oidc) -> str:
     given = claims.get(oidc.roles_claim)
     held = {given} if isinstance(given, str) else set(filter(_is_text, given)) if isinstance(given, list) else set()
     return next((rights for name, rights in oidc.roles.items() if name in held), "")
@@ -104,5 +104,5 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _short(error: Exception) -> str:
+def _short_reason(error: Exception) -> str:
     return f"{type(error).__name__}: {str(error)[:100]}"

@@ -1,6 +1,6 @@
-"""The pages, one file each, found by their place: ``pages/devices.py`` is the page ``devices``, its ``PAGE``.
+"""The pages, one file each, found by their place: ``PAGE`` of ``pages/devices.py`` is the page ``devices``.
 
-A file whose name begins with an underscore is no page, but what several share.
+A file whose name begins with an underscore is not a page; several pages share it.
 """
 
 from __future__ import annotations

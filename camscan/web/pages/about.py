@@ -1,4 +1,4 @@
-"""What this is, and whose work is in it."""
+"""What camscan is, and whose work is in it."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from camscan.web.page import Answer, Asked, Drawn, Page
 
 
 def show(asked: Asked) -> Answer:
-    """The same for everybody; whom to tell is the council's own."""
+    """The same for everybody; camscan.yaml names the council's own contact."""
     return Drawn("accessibility", "Accessibility statement", {"contact": asked.desk.space.settings.contact})
 
 

@@ -1,4 +1,4 @@
-"""To the sign-in service and back; where a proxy has signed somebody in, taking its word for it."""
+"""Signs people in: the way to the sign-in service and back, or the name that a trusted proxy gives."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def show(asked: Asked) -> Answer:
         raise Missing
     if not web.is_shared:
         return Drawn("sign_in", "Sign in", {"key": "", "is_spent": False, "is_told": False})
-    if not asked.desk.journeys.takes(asked.sender.address):
+    if not asked.desk.journeys.allows(asked.sender.address):
         often = ERRORS["often"]
         return _not_signed_in(often.says, often.advice, often.status)
     if web.proxy_header:
-        return _taken_from_proxy(asked)
+        return _trust_proxy(asked)
     from camscan.web.oidc.tokens import SignInError  # noqa: PLC0415 - 0.2 s that only this way needs
 
     try:
-        return _come_back(asked) if step == "done" else _go(asked)
+        return _finish_sign_in(asked) if step == "done" else _start_sign_in(asked)
     except SignInError as error:
         why = str(error)
         return _not_signed_in(
@@ -37,17 +37,17 @@ def show(asked: Asked) -> Answer:
         )
 
 
-def _go(asked: Asked) -> Answer:
+def _start_sign_in(asked: Asked) -> Answer:
     journey = Journey()
-    return Away(asked.desk.provider.way_in(journey, asked.one("back", "/")), journey.secret)
+    return Away(asked.desk.provider.sign_in_address(journey, asked.one("back", "/")), journey.secret)
 
 
-def _come_back(asked: Asked) -> Answer:
-    """Take in whoever has signed in: what comes back must answer what this browser asked."""
+def _finish_sign_in(asked: Asked) -> Answer:
+    """Sign in a visitor who comes back. The answer must match what this browser asked."""
     from camscan.web.oidc.tokens import SignInError  # noqa: PLC0415 - as above
 
     journey = Journey(asked.journey) if asked.journey else None
-    back = journey.back(asked.one("state")) if journey else None
+    back = journey.read_state(asked.one("state")) if journey else None
     if journey is None or back is None:
         raise SignInError("this browser did not begin to sign in, or began more than ten minutes ago")
     issuer = asked.desk.issuer
@@ -59,11 +59,11 @@ def _come_back(asked: Asked) -> Answer:
     code = asked.one("code")
     if not code or len(code) >= _LONGEST:
         raise SignInError("the sign-in service sent no code")
-    found = asked.desk.provider.come_back(journey, code)
+    found = asked.desk.provider.finish_sign_in(journey, code)
     return _let_in(asked, found.account, found.claimed, back)
 
 
-def _taken_from_proxy(asked: Asked) -> Answer:
+def _trust_proxy(asked: Asked) -> Answer:
     user = asked.sender.user
     if not user or len(user) > LONGEST:
         return _not_signed_in(
@@ -74,7 +74,7 @@ def _taken_from_proxy(asked: Asked) -> Answer:
 
 
 def _let_in(asked: Asked, account: Account, claimed: str, back: str) -> Answer:
-    person, secret = asked.desk.let_in(account, claimed, asked.secret)
+    person, secret = asked.desk.begin_session(account, claimed, asked.secret)
     if not secret:
         values = {"code": account.code, "has_ended": person.ended_at is not None}
         return Drawn("no_role", "You have no role here", values, status=403)

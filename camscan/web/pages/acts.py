@@ -18,20 +18,20 @@ _HEADS = ("When (UTC)", "Account", "Role", "Method", "Page", "First change", "La
 
 
 def show(asked: Asked) -> Answer:
-    """One page of them, or the file."""
+    """One page of the acts, or the file."""
     wrong: list[str] = []
     people = {subject_of(each.number): each.account.code for each in asked.desk.people.all()}
-    wanted = _wanted(asked, people, wrong)
+    wanted = _read_wanted(asked, people, wrong)
     if asked.one("file") == "csv" and not wrong:
         found, _ = asked.desk.acts.page(wanted, 0, _MOST_OF_FILE)
-        text = csv_text(_HEADS, (_cells(each, people) for each in found))
+        text = csv_text(_HEADS, (_csv_row(each, people) for each in found))
         return Download("camscan-access.csv", text.encode("utf-8-sig"), "text/csv; charset=utf-8")
     page = max(asked.number("page"), 1)
     found, total = asked.desk.acts.page(wanted, (page - 1) * _MOST, _MOST)
     pages = max(-(-total // _MOST), 1)
     names = ("since", "until", "path", "change")
     values = {
-        "rows": [(each, _who(each, people)) for each in found],
+        "rows": [(each, _account_name(each, people)) for each in found],
         "total": total,
         "accounts": [(code, code, code == asked.one("account")) for code in people.values()],
         "outcomes": [(each, in_words(each), each == wanted.outcome) for each in OUTCOMES],
@@ -47,20 +47,20 @@ def show(asked: Asked) -> Answer:
     return Drawn("acts", "Error: Access log" if wrong else "Access log", values)
 
 
-def _wanted(asked: Asked, people: Mapping[str, str], wrong: list[str]) -> Wanted:
-    since, until = (_day(asked.one(name), wrong) for name in ("since", "until"))
+def _read_wanted(asked: Asked, people: Mapping[str, str], wrong: list[str]) -> Wanted:
+    since, until = (_read_day(asked.one(name), wrong) for name in ("since", "until"))
     code, outcome = asked.one("account"), asked.one("outcome")
     return Wanted(
         subject=next((subject for subject, each in people.items() if code and each == code), ""),
         outcome=outcome if outcome in OUTCOMES else "",
         path=asked.one("path")[:200],
-        since=_midnight(since) if since else None,
-        before=_midnight(until + timedelta(days=1)) if until else None,
+        since=_start_of_day(since) if since else None,
+        before=_start_of_day(until + timedelta(days=1)) if until else None,
         change=asked.number("change", -1) if asked.one("change") else None,
     )
 
 
-def _day(text: str, wrong: list[str]) -> date | None:
+def _read_day(text: str, wrong: list[str]) -> date | None:
     if not text:
         return None
     try:
@@ -70,18 +70,18 @@ def _day(text: str, wrong: list[str]) -> date | None:
         return None
 
 
-def _midnight(day: date) -> datetime:
+def _start_of_day(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def _who(act: Act, people: Mapping[str, str]) -> str:
+def _account_name(act: Act, people: Mapping[str, str]) -> str:
     return people.get(act.subject, "This machine" if act.subject else "Not signed in")
 
 
-def _cells(act: Act, people: Mapping[str, str]) -> Sequence[str]:
+def _csv_row(act: Act, people: Mapping[str, str]) -> Sequence[str]:
     changes = ["" if each is None else str(each) for each in (act.from_change, act.to_change)]
     when = act.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
-    return [when, _who(act, people), act.role, act.method, act.path, *changes, act.outcome, act.session]
+    return [when, _account_name(act, people), act.role, act.method, act.path, *changes, act.outcome, act.session]
 
 
 PAGE = Page(path="/acts", title="Access log", show=show)

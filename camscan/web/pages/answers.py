@@ -1,4 +1,4 @@
-"""A site manager says of each device of their site whether it is theirs, gone or unknown: a list, a check, sent."""
+"""A site manager answers for each device of a site: it is theirs, gone, or unknown. Three steps: list, check, entry."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ ANSWERS: Mapping[str, str] = {
     "gone": "It is gone",
     "unknown": "I do not know",
 }
-"""Value -> words, in the first person of whoever stands on the site."""
+"""Value -> words, in the first person of the person at the site."""
 _LONGEST = 500
 """Characters of a note."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class DeviceQuestion:
     """One device that somebody is asked about."""
 
     number: str
@@ -44,49 +44,52 @@ class Asking:
     note: str = ""
     error: str = ""
     reported: str = ""
-    """The day on which somebody said that it is gone; empty where nobody did."""
+    """The day on which somebody reported it gone; empty if nobody did."""
 
 
 def show(asked: Asked) -> Answer:
-    """The devices of the site, a page at a time."""
-    name = _site(asked)
+    """The devices of the site, one page of them."""
+    name = _site_name(asked)
     with asked.desk.reading() as book:
-        return _form(asked, name, list(_asking(_rows_of_page(book, asked, name), {}, {})), Filled())
+        return _form_page(asked, name, list(_device_questions(_rows_of_page(book, asked, name), {}, {})), Filled())
 
 
 def take(asked: Asked) -> Answer:
     """Check the answers, go back to change them, or enter them."""
-    name, given, notes = _site(asked), _given(asked, "answer"), _given(asked, "note")
-    seen, filled = _seen(asked), read_role(asked)
+    name, given, notes = _site_name(asked), _read_answers(asked, "answer"), _read_answers(asked, "note")
+    seen, filled = _read_revisions(asked), read_role(asked)
     step = asked.sent("step")
     for number, note in notes.items():
         try:
             normalise(BY_NAME["notes"], note)
         except ValueError as error:
-            filled.errors[f"note-{number}"] = _sentence(error)
+            filled.errors[f"note-{number}"] = _error_sentence(error)
         if len(note) > _LONGEST:
             filled.errors[f"note-{number}"] = f"Write at most {_LONGEST} characters"
     if not any(given.values()) and not any(notes.values()):
         filled.errors[""] = "Answer for at least one device"
     with asked.desk.space.open(editing=True, create=False) as book:
-        rows = _rows(book, name, list(seen))
-        asking = list(_asking(rows, given, notes, filled.errors, seen))
+        rows = _rows_of_form(book, name, list(seen))
+        asking = list(_device_questions(rows, given, notes, filled.errors, seen))
         if step == "change" or filled.errors:
-            return _form(asked, name, asking, Filled(filled.answers) if step == "change" else filled)
+            return _form_page(asked, name, asking, Filled(filled.answers) if step == "change" else filled)
         if step != "save":
-            return _check(name, asking, filled)
+            return _check_page(name, asking, filled)
         try:
             changes = book.edit_entries(
-                list(_edits(rows, asking, filled.answers[ROLE])), role=filled.answers[ROLE], how=HOW, revisions=seen
+                list(_make_edits(rows, asking, filled.answers[ROLE])),
+                role=filled.answers[ROLE],
+                how=HOW,
+                revisions=seen,
             )
         except StaleError:
             filled.errors[""] = (
                 "Somebody else has entered something since you opened this list. Check your answers and send them again"
             )
-            return _form(asked, name, list(_asking(rows, given, notes)), filled)
+            return _form_page(asked, name, list(_device_questions(rows, given, notes)), filled)
         except UsageError as error:
-            filled.errors[""] = _sentence(error)
-            return _form(asked, name, asking, filled)
+            filled.errors[""] = _error_sentence(error)
+            return _form_page(asked, name, asking, filled)
     if not asked.visitor.role:
         asked.desk.sessions.act_as(asked.secret, filled.answers[ROLE])
     return Redirect(f"/site/{quote_for_address(name)}?saved={len(changes)}")
@@ -95,7 +98,7 @@ def take(asked: Asked) -> Answer:
 # ── who is asked about what ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _site(asked: Asked) -> str:
+def _site_name(asked: Asked) -> str:
     name = asked.within["key"]
     known = {line.name for line in asked.desk.front().front.sites}
     if name not in known or not asked.visitor.sees_site(name):
@@ -118,26 +121,26 @@ def _rows_of_page(book: Register, asked: Asked, name: str) -> Sequence[Asset]:
     ]
 
 
-def _rows(book: Register, name: str, numbers: Sequence[str]) -> Sequence[Asset]:
-    """Those of the form, in its order; Missing where one is not of this site."""
+def _rows_of_form(book: Register, name: str, numbers: Sequence[str]) -> Sequence[Asset]:
+    """The rows of the devices in the form, in its order. Raises Missing if one is not of this site."""
     rows = {row.asset_id: row for row in book.devices_by_number(numbers)}
     if len(rows) < len(numbers) or any(device_site(row) != name for row in rows.values()):
         raise Missing
     return [rows[number] for number in numbers]
 
 
-def _asking(
+def _device_questions(
     rows: Sequence[Asset],
     given: Mapping[str, str],
     notes: Mapping[str, str],
     errors: Mapping[str, str] | None = None,
     seen: Mapping[str, int] | None = None,
-) -> Iterator[Asking]:
+) -> Iterator[DeviceQuestion]:
     for row in rows:
         number, found = row.asset_id, row.identification
         type_ = device_type(found.kind, found.capabilities)
         kind = plain_type(type_) if found.kind else ""
-        yield Asking(
+        yield DeviceQuestion(
             number=number,
             revision=(seen or {}).get(number, row.revision),
             name=row.entries.get("council_asset_tag") or number,
@@ -153,14 +156,14 @@ def _asking(
 # ── the form ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _given(asked: Asked, name: str) -> dict[str, str]:
-    """Number of a device -> what was said of it."""
+def _read_answers(asked: Asked, name: str) -> dict[str, str]:
+    """Asset number -> the answer of the form."""
     found = {key.partition("-")[2]: asked.sent(key) for key, _ in asked.form if key.startswith(f"{name}-")}
     return {number: text for number, text in found.items() if name != "answer" or text in ANSWERS}
 
 
-def _seen(asked: Asked) -> dict[str, int]:
-    """Number of each device of the form -> its revision when that was made."""
+def _read_revisions(asked: Asked) -> dict[str, int]:
+    """Asset number -> the revision of the device when the form was made."""
     seen = {}
     for text in asked.all_sent("device"):
         number, _, revision = text.rpartition("@")
@@ -172,7 +175,7 @@ def _seen(asked: Asked) -> dict[str, int]:
     return seen
 
 
-def _form(asked: Asked, name: str, asking: Sequence[Asking], filled: Filled) -> Drawn:
+def _form_page(asked: Asked, name: str, asking: Sequence[DeviceQuestion], filled: Filled) -> Drawn:
     page = asked.number("page")
     with asked.desk.reading() as book:
         found = app.device_list.page_of_devices(
@@ -200,7 +203,7 @@ def _form(asked: Asked, name: str, asking: Sequence[Asking], filled: Filled) -> 
     return Drawn("answers", title, values, 422 if errors else 200)
 
 
-def _check(name: str, asking: Sequence[Asking], filled: Filled) -> Drawn:
+def _check_page(name: str, asking: Sequence[DeviceQuestion], filled: Filled) -> Drawn:
     values = {
         "site": name,
         "asking": asking,
@@ -213,7 +216,7 @@ def _check(name: str, asking: Sequence[Asking], filled: Filled) -> Drawn:
     return Drawn("answers_check", "Check your answers", values)
 
 
-def _edits(rows: Sequence[Asset], asking: Sequence[Asking], role: str) -> Iterator[Edit]:
+def _make_edits(rows: Sequence[Asset], asking: Sequence[DeviceQuestion], role: str) -> Iterator[Edit]:
     today = app.edit.parse_day_or_today(None)
     for row, each in zip(rows, asking, strict=True):
         if row.lifecycle in CLOSED and each.answer:
@@ -233,7 +236,7 @@ def _edits(rows: Sequence[Asset], asking: Sequence[Asking], role: str) -> Iterat
             yield Edit(row.asset_id, column, value)
 
 
-def _sentence(error: Exception) -> str:
+def _error_sentence(error: Exception) -> str:
     text = str(error)
     return f"{text[:1].upper()}{text[1:]}"
 

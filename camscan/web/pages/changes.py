@@ -1,4 +1,4 @@
-"""What scans saw change: net, so that what changed and changed back is left out."""
+"""Net changes that scans saw: a change that was reversed is left out."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from camscan.errors import UsageError
 from camscan.web.page import Answer, Asked, Drawn, Page
 
 _DAYS = 90
-"""Unless somebody names a day."""
+"""How far back the page looks, in days, unless somebody names a day."""
 _LAST = "last"
-"""Instead of a day: since the last round, or the last scan where there was none."""
+"""Stands for a day: since the last round, or since the last scan if there was no round."""
 _MOST = 50
 
 
 def show(asked: Asked) -> Answer:
-    """Since a day, the newest first; of one kind where that is asked for."""
+    """The changes since a day, the newest first; of one kind if one is asked for."""
     since = asked.one("since") or (assess.today_utc() - timedelta(days=_DAYS)).isoformat()
     is_last = since == _LAST
     kind, everything = asked.one("kind"), asked.one("everything") == "yes"
@@ -41,7 +41,7 @@ def show(asked: Asked) -> Answer:
     found = sorted(wanted, key=lambda each: each.at, reverse=True)
     pages = max(total_pages(len(found)), 1)
     page = min(max(asked.number("page"), 1), pages)
-    rows = [_row(told, each) for each in found[(page - 1) * _MOST : page * _MOST]]
+    rows = [_change_row(told, each) for each in found[(page - 1) * _MOST : page * _MOST]]
     values = {
         "rows": rows,
         "total": len(found),
@@ -58,12 +58,12 @@ def show(asked: Asked) -> Answer:
     return Drawn("changes", "Error: Changes" if trouble else "Changes", values)
 
 
-def _row(told: Changes, each: Happening) -> Mapping[str, object]:
+def _change_row(told: Changes, each: Happening) -> Mapping[str, object]:
     return {
         "at": each.at,
         "kind": HAPPENED[each.event],
         "number": each.asset_id,
-        "name": _name(told.rows.get(each.asset_id), each.asset_id),
+        "name": _device_name(told.rows.get(each.asset_id), each.asset_id),
         "site": told.site(each),
         "detail": each.detail,
         "is_alarm": each.event is Event.REAPPEARED_AFTER_REMOVAL,
@@ -71,13 +71,13 @@ def _row(told: Changes, each: Happening) -> Mapping[str, object]:
 
 
 def _is_of_video(told: Changes, each: Happening) -> bool:
-    """As the alarm of the front page counts; what concerns a network is of all devices."""
+    """Counts as the alarm of the front page does. Changes of a network concern all devices."""
     row = told.rows.get(each.asset_id)
     return row is None or is_of_video(row)
 
 
-def _name(row: Asset | None, number: str) -> str:
-    """What stands on its label, else its number."""
+def _device_name(row: Asset | None, number: str) -> str:
+    """The council tag of a device, or its asset number."""
     return (row.entries.get("council_asset_tag") if row else "") or number
 
 

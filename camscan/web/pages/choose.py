@@ -1,23 +1,23 @@
-"""From the list of devices to a form about those that were ticked, or about all that fit."""
+"""Leads from the list of devices to a form about the devices that were ticked, or about all that fit the filter."""
 
 from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from camscan.web.acts import acts_of
+from camscan.web.acts import acts_for
 from camscan.web.page import Answer, Asked, Page, Redirect, Refused
 
 _OTHERS = {"list": ("list_file", "/exchange/list"), "labels": ("labels", "/labels")}
-"""What is made of devices and enters nothing: the page that somebody must be allowed to see, and its address."""
+"""Choices that enter nothing -> the page that the visitor must be allowed to see, and its address."""
 
 
 def show(asked: Asked) -> Answer:
-    """The form that was chosen, about the devices that were."""
+    """The form that was chosen, about the chosen devices."""
     act = asked.one("act")
     if act in _OTHERS and asked.visitor.may(_OTHERS[act][0]):
         meant = [(key, value) for key, value in asked.query if key != "act"]
         return Redirect(f"{_OTHERS[act][1]}?{urlencode(meant, errors='replace')}")
-    if act not in acts_of(asked.visitor):
+    if act not in acts_for(asked.visitor):
         raise Refused("Your role may not enter this")
     meant = [(key, value) for key, value in asked.query if key != "act" and (key != "n" or asked.one("all") != "yes")]
     return Redirect(f"/enter/{act}?{urlencode(meant, errors='replace')}")

@@ -1,4 +1,4 @@
-"""What it costs, by phase and financial year."""
+"""What the removal costs, by phase and financial year."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One device: what it is and why, where, what is to become of it, and all that happened to it."""
+"""One device: what it is and why, where it is, what is planned for it, and its history."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from camscan.page.render import quote_for_address
 from camscan.plan.standing import answers_after_removal
 from camscan.register import Register, StoredObservation
 from camscan.vulnerabilities.assess import Verdict
-from camscan.web.acts import acts_of
+from camscan.web.acts import acts_for
 from camscan.web.page import Answer, Asked, Drawn, Missing, Page
 from camscan.web.rights import Visitor
 
@@ -24,11 +24,11 @@ _MOST = 200
 """Replies that are shown; `camscan show NUMBER --evidence` has all."""
 _NOTHING = "Nothing that it said shows who built it."
 _ELSEWHERE = frozenset({"lifecycle_status", "council_asset_tag"})
-"""Entries that stand further up."""
+"""Entries that are shown further up the page."""
 
 
 def show(asked: Asked) -> Answer:
-    """All that this visitor may know of it. A device of another site is not there for a site manager."""
+    """All that this visitor may know about the device. A device of another site does not exist for a site manager."""
     visitor = asked.visitor
     with asked.desk.reading() as book:
         found = book.devices_by_number([asked.within["number"]])
@@ -42,19 +42,19 @@ def show(asked: Asked) -> Answer:
         values = {
             "row": row,
             "name": app.device_words.device_title(known),
-            "groups": list(_groups(known, visitor)),
+            "groups": list(_row_groups(known, visitor)),
             "answers": answers_after_removal(row),
             "reasons": (known.reasons or (_NOTHING,)) if visitor.sees("evidence") else (),
             "rulings": [each for each in known.judgement.rulings if each.matches],
             "judgement": known.judgement,
             "conflicts": [*row.identification.conflicts, *known.conflicts] if visitor.sees("evidence") else [],
-            "moments": _moments(book, known, visitor),
-            "evidence": _evidence(known.evidence) if visitor.sees_evidence else [],
+            "moments": _timeline_rows(book, known, visitor),
+            "evidence": _evidence_rows(known.evidence) if visitor.sees_evidence else [],
             "left_out": max(len(known.evidence) - _MOST, 0),
-            "weaknesses": _weaknesses(known.weaknesses) if visitor.sees_evidence else [],
+            "weaknesses": _vulnerability_rows(known.weaknesses) if visitor.sees_evidence else [],
             "site_link": _site_link(row, visitor),
             "site": device_site(row),
-            "acts": {} if asked.desk.setting.is_read_only else acts_of(visitor),
+            "acts": {} if asked.desk.setting.is_read_only else acts_for(visitor),
             "saved": asked.number("saved", 0) if asked.has("saved") else None,
         }
     return Drawn("device", row.entries.get("council_asset_tag") or row.asset_id, values)
@@ -64,21 +64,21 @@ def _site_link(row: Asset, visitor: Visitor) -> str:
     return f"/site/{quote_for_address(device_site(row))}" if device_site(row) and visitor.may("site") else ""
 
 
-def _groups(known: Details, visitor: Visitor) -> Iterator[tuple[str, Rows]]:
-    """Names of groups, and their rows; rows that say nothing are left out."""
+def _row_groups(known: Details, visitor: Visitor) -> Iterator[tuple[str, Rows]]:
+    """Names of groups, and their rows. Empty rows are left out."""
     for title, rows in (
-        ("What it is", _what(known, visitor)),
-        ("Where it is", _where(known, visitor)),
-        ("On the network", _network(known, visitor)),
-        ("Status and removal", _plan(known, visitor)),
-        ("What people entered", _entries(known, visitor)),
+        ("What it is", _identity_rows(known, visitor)),
+        ("Where it is", _place_rows(known, visitor)),
+        ("On the network", _network_rows(known, visitor)),
+        ("Status and removal", _plan_rows(known, visitor)),
+        ("What people entered", _entry_rows(known, visitor)),
     ):
         shown = [(name, value) for name, value in rows if value]
         if shown:
             yield title, shown
 
 
-def _where(known: Details, visitor: Visitor) -> Rows:
+def _place_rows(known: Details, visitor: Visitor) -> Rows:
     row = known.row
     behind = f"channel {row.channel or 'not known'} of {row.recorder_asset_id}" if row.recorder_asset_id else ""
     rows: Rows = [
@@ -92,11 +92,11 @@ def _where(known: Details, visitor: Visitor) -> Rows:
     return [*rows, ("Controlled by", controller), ("Service", row.entry("owner_service"))]
 
 
-def _what(known: Details, visitor: Visitor) -> Rows:
+def _identity_rows(known: Details, visitor: Visitor) -> Rows:
     found = known.row.identification
     rows: Rows = [
         ("Maker", known.maker or "Not known"),
-        ("How sure", _begun(app.device_words.describe_certainty(known))),
+        ("How sure", _capitalise(app.device_words.describe_certainty(known))),
         ("Badge", known.row.entries.get("brand_on_badge") or found.brand or ""),
         ("Model", found.model or ""),
         ("Type", known.kind),
@@ -112,12 +112,12 @@ def _what(known: Details, visitor: Visitor) -> Rows:
     return [*rows, ("What it can do", can), ("Channels", channels)]
 
 
-def _begun(text: str) -> str:
-    """As a line of its own begins."""
+def _capitalise(text: str) -> str:
+    """A text with a capital at its beginning."""
     return f"{text[:1].upper()}{text[1:]}"
 
 
-def _network(known: Details, visitor: Visitor) -> Rows:
+def _network_rows(known: Details, visitor: Visitor) -> Rows:
     row = known.row
     columns: dict[str, tuple[str, Sequence[str]]] = {
         "ip_addresses": ("IP address", row.ip_addresses),
@@ -129,28 +129,28 @@ def _network(known: Details, visitor: Visitor) -> Rows:
     rows: Rows = [value for column, value in columns.items() if visitor.sees(column)]
     if visitor.sees("ip_addresses"):
         rows.append(("Earlier addresses", (*row.past_ip_addresses, *row.past_mac_addresses)))
-    return [*rows, ("Seen", _begun(app.device_words.describe_sightings(row)))]
+    return [*rows, ("Seen", _capitalise(app.device_words.describe_sightings(row)))]
 
 
-def _plan(known: Details, visitor: Visitor) -> Rows:
-    """Of what the priority is made says how weak the device is, and how it is reached: that is part of the evidence."""
+def _plan_rows(known: Details, visitor: Visitor) -> Rows:
+    """The parts of the priority are evidence: they say how weak the device is and how it can be reached."""
     row, judgement = known.row, known.judgement
     return [
         ("Status", app.device_list.lifecycle_in_words(row.lifecycle)),
-        ("In scope", _scope(judgement)),
-        ("Removal", _begun(app.device_words.describe_removal(row))),
+        ("In scope", _scope_lines(judgement)),
+        ("Removal", _capitalise(app.device_words.describe_removal(row))),
         ("Priority", str(judgement.priority or "")),
         ("Why this priority", judgement.priority_reason if judgement.priority and visitor.sees_evidence else ""),
     ]
 
 
-def _scope(judgement: Judgement) -> list[str]:
-    """The word, and the whole reason."""
-    word = "Not known" if judgement.in_scope == "unknown" else _begun(judgement.in_scope)
-    return [word, _begun(judgement.in_scope_reason)]
+def _scope_lines(judgement: Judgement) -> list[str]:
+    """The verdict, and the whole reason."""
+    word = "Not known" if judgement.in_scope == "unknown" else _capitalise(judgement.in_scope)
+    return [word, _capitalise(judgement.in_scope_reason)]
 
 
-def _entries(known: Details, visitor: Visitor) -> Rows:
+def _entry_rows(known: Details, visitor: Visitor) -> Rows:
     rows: Rows = []
     for column in EDITABLE:
         value = known.row.entries.get(column.name, "")
@@ -161,8 +161,8 @@ def _entries(known: Details, visitor: Visitor) -> Rows:
     return rows
 
 
-def _moments(book: Register, known: Details, visitor: Visitor) -> list[Mapping[str, object]]:
-    """What happened to it; what a visitor may not see of it, they do not see in its past either."""
+def _timeline_rows(book: Register, known: Details, visitor: Visitor) -> list[Mapping[str, object]]:
+    """What happened to the device. What a visitor may not see now, they do not see in its past either."""
     found = device_timeline(book, known.row)
     hidden = {heading_of(each.name) for each in EDITABLE if not visitor.sees(each.name)}
     moments: list[Mapping[str, object]] = []
@@ -173,8 +173,8 @@ def _moments(book: Register, known: Details, visitor: Visitor) -> list[Mapping[s
     return moments
 
 
-def _evidence(found: Sequence[StoredObservation]) -> list[tuple[str, str, str, str, bool]]:
-    """When, where, what, and the value; whether it still holds."""
+def _evidence_rows(found: Sequence[StoredObservation]) -> list[tuple[str, str, str, str, bool]]:
+    """When, where, what, and the value of each observation; and whether it is still current."""
     rows = []
     for each in found[:_MOST]:
         seen = each.observation
@@ -183,8 +183,8 @@ def _evidence(found: Sequence[StoredObservation]) -> list[tuple[str, str, str, s
     return rows
 
 
-def _weaknesses(found: Sequence[Verdict]) -> list[tuple[str, str, bool, str, str]]:
-    """CVE, what it means here, whether it is exploited, what it is, and why; repaired ones are left out."""
+def _vulnerability_rows(found: Sequence[Verdict]) -> list[tuple[str, str, bool, str, str]]:
+    """CVE, what it means here, whether it is exploited, what it is, and why. Fixed ones are left out."""
     return [
         (
             each.cve,

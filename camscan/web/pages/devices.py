@@ -1,4 +1,4 @@
-"""The list of devices: found, filtered and sorted by links and a form that works without script."""
+"""The list of devices: searched, filtered and sorted by links and a form that work without a script."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from camscan.app.device_list import DevicePage, Filter
 from camscan.app.front import Choice, Front
 from camscan.briefing.nouns import STANDINGS
 from camscan.page.render import quote_for_address
-from camscan.web.acts import acts_of
+from camscan.web.acts import acts_for
 from camscan.web.keeper import Kept
-from camscan.web.list_filter import wanted_of
+from camscan.web.list_filter import read_filter
 from camscan.web.outgoing import views_of
 from camscan.web.page import Answer, Asked, Drawn, Page, Redirect
 from camscan.web.plain import plain_types
@@ -29,7 +29,7 @@ _HEADS = (
     ("planned", "Planned removal", ""),
     ("last_seen", "Last seen", ""),
 )
-"""What it is sorted by, its heading, and the column of the register that a visitor must be allowed to see."""
+"""Sort key, heading, and the column that a visitor must be allowed to see."""
 _FORMATS = (("ods", "ODS"), ("xlsx", "Excel"), ("csv", "CSV"))
 _SCOPES = (("yes", "In scope"), ("no", "Not in scope"), ("unknown", "Not known"))
 _NAMES = (
@@ -39,20 +39,20 @@ _NAMES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class Heading:
     """The heading of a column."""
 
     title: str
     link: str
     order: str
-    """For ``aria-sort``; empty where the list is not sorted by it."""
+    """For ``aria-sort``; empty if the list is not sorted by it."""
 
 
 def show(asked: Asked) -> Answer:
-    """One page of it; where a search finds one device alone, that device."""
+    """One page of the list. A search that finds one device only leads to that device."""
     visitor = asked.visitor
-    wanted = wanted_of(asked)
-    if wanted.text and not asked.desk.searches.takes(asked.secret):
+    wanted = read_filter(asked)
+    if wanted.text and not asked.desk.searches.allows(asked.secret):
         trouble = ERRORS["often"]
         return Drawn(
             "trouble", trouble.title, {"says": trouble.says, "advice": trouble.advice, "typed": ()}, trouble.status
@@ -65,32 +65,34 @@ def show(asked: Asked) -> Answer:
             apart=kept.front.apart,
             sites=visitor.sites,
             plain=not visitor.sees_identifiers,
-            totals=asked.desk.totals(kept),
+            totals=asked.desk.cached_totals(kept),
         )
         past = []
         if wanted.text and not found.total and visitor.sees_identifiers:
             past = app.device_list.find_by_past_address(book, wanted.text, visitor.sites)
     if asked.has("find") and (found.total == 1 or len(past) == 1):
         return Redirect(f"/device/{quote_for_address(found.rows[0].number if found.total else past[0])}")
-    return Drawn("devices", _title(found, wanted), _values(asked, wanted, kept, found, past))
+    return Drawn("devices", _page_title(found, wanted), _template_values(asked, wanted, kept, found, past))
 
 
-def _title(found: DevicePage, wanted: Filter) -> str:
+def _page_title(found: DevicePage, wanted: Filter) -> str:
     page = f" (page {found.page} of {found.pages})" if found.pages > 1 else ""
     return f"Devices{f': {wanted.text[:60]}' if wanted.text else ''}{page}"
 
 
-def _values(asked: Asked, wanted: Filter, kept: Kept, found: DevicePage, past: list[str]) -> Mapping[str, object]:
-    acts = {} if asked.desk.setting.is_read_only else acts_of(asked.visitor)
+def _template_values(
+    asked: Asked, wanted: Filter, kept: Kept, found: DevicePage, past: list[str]
+) -> Mapping[str, object]:
+    acts = {} if asked.desk.setting.is_read_only else acts_for(asked.visitor)
     return {
         "kept": kept,
         "found": found,
         "past": past,
         "types": plain_types((each.type for each in found.rows), asked.visitor),
-        "heads": list(_heads(asked, wanted)),
+        "heads": list(_headings(asked, wanted)),
         "sees": {name: asked.visitor.sees(name) for name in ("ip_addresses",)},
         "text": wanted.text,
-        "filters": list(_filters(asked, wanted, kept.front)),
+        "filters": list(_filter_selects(asked, wanted, kept.front)),
         "is_narrowed": any(asked.one(name) for name in _NAMES),
         "everything": wanted.everything,
         "answering": wanted.answering,
@@ -98,7 +100,7 @@ def _values(asked: Asked, wanted: Filter, kept: Kept, found: DevicePage, past: l
         "reported": wanted.among is not None,
         "links": list(_page_links(asked, found)),
         "acts": acts,
-        "downloads": [(_download(asked, each), words) for each, words in _FORMATS],
+        "downloads": [(_download_link(asked, each), words) for each, words in _FORMATS],
         "asked_for": [(key, value) for key, value in asked.query if key in _NAMES] if acts else [],
         "saved": asked.number("saved", 0) if asked.has("saved") else None,
         "earlier": asked.link(page=found.page - 1, find=None) if found.page > 1 else "",
@@ -106,38 +108,40 @@ def _values(asked: Asked, wanted: Filter, kept: Kept, found: DevicePage, past: l
     }
 
 
-def _download(asked: Asked, suffix: str) -> str:
-    """The list as a file: the address has the same filter."""
+def _download_link(asked: Asked, suffix: str) -> str:
+    """The address of the list as a file, with the same filter."""
     meant = [(key, value) for key, value in asked.query if key in {*_NAMES, "sort", "order"}]
     view = [("view", "full")] if "full" in views_of(asked.visitor) else []
     return f"/exchange/list?{urlencode([('format', suffix), *view, *meant], errors='replace')}"
 
 
-def _heads(asked: Asked, wanted: Filter) -> Iterator[Head]:
+def _headings(asked: Asked, wanted: Filter) -> Iterator[Heading]:
     for name, title, column in _HEADS:
         if column and not asked.visitor.sees(column):
             continue
         is_sorted = wanted.sort == name
         way = "desc" if is_sorted and not wanted.descending else None
         order = ("descending" if wanted.descending else "ascending") if is_sorted else ""
-        yield Head(title, f"{asked.link(sort=name, order=way, page=None, find=None)}#results", order)
+        yield Heading(title, f"{asked.link(sort=name, order=way, page=None, find=None)}#results", order)
 
 
-def _filters(asked: Asked, wanted: Filter, front: Front) -> Iterator[tuple[str, str, list[tuple[str, str, bool]]]]:
-    """Name, label and options of each select: value, text, whether it is chosen."""
+def _filter_selects(
+    asked: Asked, wanted: Filter, front: Front
+) -> Iterator[tuple[str, str, list[tuple[str, str, bool]]]]:
+    """Name, label and options of each select; an option has its value, its text, and whether it is chosen."""
     choices = front.choices
     sites = [each for each in choices["site"] if asked.visitor.sees_site(each.value)]
-    is_all = asked.visitor.sites is None  # numbers of other sites are nobody else's
-    yield "site", "Site", _options(sites, wanted.site, numbers=True)
-    yield "maker", "Maker", _options(choices["maker"], wanted.maker or None, numbers=is_all)
-    yield "kind", "Type", _options(choices["kind"], wanted.kind, numbers=is_all)
+    is_all = asked.visitor.sites is None  # the numbers of other sites are not for a site manager
+    yield "site", "Site", _select_options(sites, wanted.site, numbers=True)
+    yield "maker", "Maker", _select_options(choices["maker"], wanted.maker or None, numbers=is_all)
+    yield "kind", "Type", _select_options(choices["kind"], wanted.kind, numbers=is_all)
     standings = [("remaining", "All that remain"), *STANDINGS.items()]
     yield "standing", "Removal", [(value, label, value == wanted.standing) for value, label in standings]
     yield "scope", "In scope", [(value, label, value == wanted.scope) for value, label in _SCOPES]
-    yield "priority", "Priority", _options(choices["priority"], wanted.priority or None, numbers=is_all)
+    yield "priority", "Priority", _select_options(choices["priority"], wanted.priority or None, numbers=is_all)
 
 
-def _options(
+def _select_options(
     found: tuple[Choice, ...] | list[Choice], chosen: str | None, *, numbers: bool
 ) -> list[tuple[str, str, bool]]:
     return [
@@ -147,7 +151,10 @@ def _options(
 
 
 def _page_links(asked: Asked, found: DevicePage) -> Iterator[tuple[int, str, bool]]:
-    """The first page, the last, and those beside this one: number, address, whether it is this one. 0 is a gap."""
+    """Links to the first page, the last, and those near this one: number, address, whether it is this page.
+
+    0 is a gap.
+    """
     near = {1, found.pages, *range(max(found.page - 1, 1), min(found.page + 1, found.pages) + 1)}
     before = 0
     for number in sorted(near):

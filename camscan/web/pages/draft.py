@@ -1,4 +1,4 @@
-"""A draft of the programme: what it may take, the months that follow, what finds no room, the check, and the entry."""
+"""A draft of the programme: the limits, the months that follow, devices that cannot be placed, the check, the entry."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from camscan.dates import read_day
 from camscan.errors import StaleError, UsageError
 from camscan.register import Register
 from camscan.web import drafted
-from camscan.web.forms import BECAUSE, ROLE, Field, Filled, error_list, read_role, signature
+from camscan.web.forms import BECAUSE, ROLE, Field, Filled, error_list, read_role, role_fields
 from camscan.web.page import Answer, Asked, Drawn, Page, Redirect, Refused
 
 HOW = "camscan serve"
@@ -29,7 +29,7 @@ _STALE = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class _DraftRequest:
     """What somebody asked for: the fields as they were typed, and what they mean."""
 
     typed: Mapping[str, str]
@@ -39,8 +39,8 @@ class _Wanted:
     limits: Limits = field(default_factory=Limits)
     site: str | None = None
 
-    def draft(self, asked: Asked, book: Register) -> Draft | None:
-        """The draft; None, with an error, where there can be none."""
+    def make_draft(self, asked: Asked, book: Register) -> Draft | None:
+        """The draft; None, with an error, if there can be none."""
         if self.errors:
             return None
         settings = asked.desk.space.settings
@@ -57,22 +57,22 @@ class _Wanted:
 def show(asked: Asked) -> Answer:
     """The form; with a day in the address, the draft as well. Nothing is written."""
     if not asked.has("by"):
-        return _page(asked, _Wanted({}), None)
-    wanted = _read(asked.one)
+        return _draft_page(asked, _DraftRequest({}), None)
+    wanted = _read_request(asked.one)
     with asked.desk.reading() as book:
-        draft = wanted.draft(asked, book)
-    return _page(asked, wanted, draft)
+        draft = wanted.make_draft(asked, book)
+    return _draft_page(asked, wanted, draft)
 
 
 def take(asked: Asked) -> Answer:
     """Check what would be entered, go back, or enter it."""
     if asked.desk.setting.is_read_only:
         raise Refused("camscan serve was started with --read-only: a draft can be looked at, but not applied")
-    wanted, filled, step = _read(asked.sent), read_role(asked), asked.sent("step")
+    wanted, filled, step = _read_request(asked.sent), read_role(asked), asked.sent("step")
     with asked.desk.space.open(editing=True, create=False) as book:
-        draft = wanted.draft(asked, book)
+        draft = wanted.make_draft(asked, book)
         if draft is None or step == "change" or filled.errors:
-            return _page(asked, wanted, draft, Filled(filled.answers) if step == "change" else filled)
+            return _draft_page(asked, wanted, draft, Filled(filled.answers) if step == "change" else filled)
         try:
             changes = app.plan.write_plan(
                 book,
@@ -85,9 +85,9 @@ def take(asked: Asked) -> Answer:
             )
         except StaleError:
             filled.errors[""] = _STALE
-            return _page(asked, wanted, wanted.draft(asked, book), filled)
+            return _draft_page(asked, wanted, wanted.make_draft(asked, book), filled)
     if step != "save":
-        return _check(asked, wanted, draft, filled, changes)
+        return _check_page(asked, wanted, draft, filled, changes)
     if not asked.visitor.role:
         asked.desk.sessions.act_as(asked.secret, filled.answers[ROLE])
     return Redirect(f"/plan?saved={len(changes)}")
@@ -96,30 +96,30 @@ def take(asked: Asked) -> Answer:
 # ── what is asked for ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _read(sent: Callable[[str], str]) -> _Wanted:
+def _read_request(sent: Callable[[str], str]) -> _DraftRequest:
     typed = {name: sent(name) for name in ("by", "begin", "per_month", "budget", "yearly", "cost_each", "site")}
     errors: dict[str, str] = {}
-    by, begin = (_day(name, typed, errors) for name in ("by", "begin"))
+    by, begin = (_read_day(name, typed, errors) for name in ("by", "begin"))
     if not typed["by"]:
         errors["by"] = "Enter the last day of the programme"
     limits = Limits(
-        per_month=_number(typed, errors),
-        budget=_money("budget", typed, errors),
+        per_month=_read_number(typed, errors),
+        budget=_read_money("budget", typed, errors),
         is_yearly=typed["yearly"] == "year",
-        cost_each=_money("cost_each", typed, errors),
+        cost_each=_read_money("cost_each", typed, errors),
     )
-    return _Wanted(typed, errors, by, begin or None, limits, typed["site"] or None)
+    return _DraftRequest(typed, errors, by, begin or None, limits, typed["site"] or None)
 
 
-def _day(name: str, typed: Mapping[str, str], errors: dict[str, str]) -> str:
+def _read_day(name: str, typed: Mapping[str, str], errors: dict[str, str]) -> str:
     try:
         return read_day(typed[name]).isoformat() if typed[name] else ""
     except ValueError as error:
-        errors[name] = drafted.begun(str(error))
+        errors[name] = drafted.capitalise(str(error))
         return ""
 
 
-def _number(typed: Mapping[str, str], errors: dict[str, str]) -> int | None:
+def _read_number(typed: Mapping[str, str], errors: dict[str, str]) -> int | None:
     text = typed["per_month"].replace(",", "")
     if not text:
         return None
@@ -129,16 +129,16 @@ def _number(typed: Mapping[str, str], errors: dict[str, str]) -> int | None:
     return int(text)
 
 
-def _money(name: str, typed: Mapping[str, str], errors: dict[str, str]) -> Decimal | None:
+def _read_money(name: str, typed: Mapping[str, str], errors: dict[str, str]) -> Decimal | None:
     try:
         text = normalise(BY_NAME["estimated_cost"], typed[name])
     except ValueError as error:
-        errors[name] = drafted.begun(str(error))
+        errors[name] = drafted.capitalise(str(error))
         return None
     return Decimal(text) if text else None
 
 
-def _fields(asked: Asked, wanted: _Wanted) -> Iterator[Field]:
+def _form_fields(asked: Asked, wanted: _DraftRequest) -> Iterator[Field]:
     typed, errors = wanted.typed, wanted.errors
     named = [line.name for line in asked.desk.front().front.sites]
     for name, label, hint, kind in (
@@ -176,11 +176,11 @@ def _fields(asked: Asked, wanted: _Wanted) -> Iterator[Field]:
 # ── pages ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _page(asked: Asked, wanted: _Wanted, draft: Draft | None, filled: Filled | None = None) -> Drawn:
+def _draft_page(asked: Asked, wanted: _DraftRequest, draft: Draft | None, filled: Filled | None = None) -> Drawn:
     filled = filled or Filled()
     errors = {**wanted.errors, **filled.errors}
     values: dict[str, Any] = {
-        "fields": list(_fields(asked, wanted)),
+        "fields": list(_form_fields(asked, wanted)),
         "errors": error_list(errors),
         "typed": wanted.typed,
         "draft": None,
@@ -191,20 +191,20 @@ def _page(asked: Asked, wanted: _Wanted, draft: Draft | None, filled: Filled | N
         values |= {
             "draft": proposal,
             "mark": app.plan.draft_mark(draft),
-            "says": list(drafted.says(draft)),
-            "chart": drafted.chart(draft),
-            "months": drafted.months(draft),
-            "unplaced": drafted.named((*proposal.unplaced, *proposal.unpriced), rows),
-            "advice": [drafted.begun(each) for each in proposal.advice],
-            "left": list(drafted.left(draft)),
+            "says": list(drafted.draft_sentences(draft)),
+            "chart": drafted.month_chart(draft),
+            "months": drafted.month_table(draft),
+            "unplaced": drafted.named_devices((*proposal.unplaced, *proposal.unpriced), rows),
+            "advice": [drafted.capitalise(each) for each in proposal.advice],
+            "left": list(drafted.left_alone(draft)),
             "formula": app.plan.describe_formula(asked.desk.space.settings.planning.formula),
-            "signing": signature(asked.visitor, filled.answers, filled.errors),
+            "signing": role_fields(asked.visitor, filled.answers, filled.errors),
         }
     title = f"{'Error: ' if errors else ''}Draft a plan"
     return Drawn("draft", title, values, status=422 if errors else 200)
 
 
-def _check(asked: Asked, wanted: _Wanted, draft: Draft, filled: Filled, changes: Sequence[Change]) -> Drawn:
+def _check_page(asked: Asked, wanted: _DraftRequest, draft: Draft, filled: Filled, changes: Sequence[Change]) -> Drawn:
     rows, planned = {row.asset_id: row for row in draft.rows}, draft.proposal.planned
     values = {
         "path": asked.path,
@@ -213,9 +213,9 @@ def _check(asked: Asked, wanted: _Wanted, draft: Draft, filled: Filled, changes:
         "answers": filled.answers,
         "devices": len({each.asset_id for each in changes}),
         "entries": len(changes),
-        "says": list(drafted.says(draft)),
-        "advice": [drafted.begun(each) for each in draft.proposal.advice],
-        "shown": [drafted.entered(rows[name], phase, draft) for name, phase in list(planned.items())[:_FEW]],
+        "says": list(drafted.draft_sentences(draft)),
+        "advice": [drafted.capitalise(each) for each in draft.proposal.advice],
+        "shown": [drafted.planned_entry(rows[name], phase, draft) for name, phase in list(planned.items())[:_FEW]],
         "assumes": draft.proposal.limits.cost_each is not None,
         "more": max(len(planned) - _FEW, 0),
     }

@@ -1,7 +1,7 @@
-"""Entering something about one device or several: a form, the check of the answers, and the entry.
+"""Enters something about one device or several: a form, the check of the answers, and the entry.
 
-Nothing is kept between the steps but in the pages themselves: whoever is interrupted, or presses Back, still has what
-was typed. Each device's revision goes along, so that nobody overwrites what another has entered meanwhile.
+The pages themselves carry what was typed from step to step, so an interruption or the Back button loses nothing. Each
+device's revision is carried too, so that nobody overwrites what another person entered meanwhile.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from camscan.errors import StaleError, UsageError
 from camscan.page.render import quote_for_address
 from camscan.register import Edit, Register
 from camscan.web.acts import ACTS, REMARK, Act
-from camscan.web.forms import BECAUSE, ROLE, Filled, error_list, fields, read, revisions_sent
-from camscan.web.list_filter import wanted_of
+from camscan.web.forms import BECAUSE, ROLE, Filled, entry_fields, error_list, read_answers, revisions_sent
+from camscan.web.list_filter import read_filter
 from camscan.web.page import Answer, Asked, Drawn, Missing, Page, Redirect, Refused
 
 HOW = "camscan serve"
@@ -30,39 +30,39 @@ _FEW = 20
 
 
 def show(asked: Asked) -> Answer:
-    """The form, with what the register holds; of several devices it begins empty."""
-    act = _act(asked)
+    """The form with the values of the register. For several devices it begins empty."""
+    act = _act_of_path(asked)
     with asked.desk.reading() as book:
-        rows = _rows(book, asked, _asked_for(book, asked))
+        rows = _wanted_rows(book, asked, _wanted_numbers(book, asked))
     values = dict(rows[0].entries) if len(rows) == 1 else {}
-    values |= {name: values.get(name) or app.edit.parse_day_or_today(None).isoformat() for name in act.today}
+    values |= {name: values.get(name) or app.edit.parse_day_or_today(None).isoformat() for name in act.dated_today}
     values[REMARK] = ""
-    return _form(asked, act, rows, Filled(values))
+    return _form_page(asked, act, rows, Filled(values))
 
 
 def take(asked: Asked) -> Answer:
     """Check the answers, go back to change them, or make the entries."""
-    act, filled = _act(asked), read(_act(asked), asked)
+    act, filled = _act_of_path(asked), read_answers(_act_of_path(asked), asked)
     seen = revisions_sent(asked)
     step = asked.sent("step")
     if step == "change" or filled.errors:
         with asked.desk.reading() as book:
-            rows = _rows(book, asked, list(seen))
-        return _form(asked, act, rows, Filled(filled.answers) if step == "change" else filled)
+            rows = _wanted_rows(book, asked, list(seen))
+        return _form_page(asked, act, rows, Filled(filled.answers) if step == "change" else filled)
     try:
         role = asked.desk.space.role(asked.visitor.role or filled.answers[ROLE])
     except UsageError as error:
-        filled.errors[ROLE] = _sentence(error)
+        filled.errors[ROLE] = _error_sentence(error)
         role = ""
     with asked.desk.space.open(editing=True, create=False) as book:
-        rows = _rows(book, asked, list(seen))
+        rows = _wanted_rows(book, asked, list(seen))
         if not role:
-            return _form(asked, act, rows, filled)
-        return _checked(asked, act, filled, _Entry(book, rows, seen, role), is_meant=step == "save")
+            return _form_page(asked, act, rows, filled)
+        return _check_or_enter(asked, act, filled, _Entry(book, rows, seen, role), is_meant=step == "save")
 
 
 class _Entry:
-    """What is to be entered, where, by whom."""
+    """What is to be entered, for which devices, in which role."""
 
     def __init__(self, book: Register, rows: Sequence[Asset], seen: Mapping[str, int], role: str) -> None:
         self.book = book
@@ -70,12 +70,12 @@ class _Entry:
         self.seen = seen
         self.role = role
 
-    def make(self, act: Act, answers: Mapping[str, str], *, dry_run: bool) -> list[Change]:
-        """The changes. Raises UsageError where they contradict the register, StaleError where that has changed."""
+    def make_changes(self, act: Act, answers: Mapping[str, str], *, dry_run: bool) -> list[Change]:
+        """The changes. Raises UsageError if they contradict the register, StaleError if the register has changed."""
         edits = [
             Edit(row.asset_id, column, value)
             for row in self.rows
-            for column, value in self._entries(act, row, answers).items()
+            for column, value in self._column_entries(act, row, answers).items()
         ]
         return self.book.edit_entries(
             edits,
@@ -86,14 +86,14 @@ class _Entry:
             revisions=self.seen,
         )
 
-    def _entries(self, act: Act, row: Asset, answers: Mapping[str, str]) -> dict[str, str]:
+    def _column_entries(self, act: Act, row: Asset, answers: Mapping[str, str]) -> dict[str, str]:
         is_of_many = len(self.rows) > 1
         own = {
             name: value
             for name, value in answers.items()
             if name in BY_NAME and (value or not is_of_many) and value != row.entries.get(name, "")
         }
-        own |= act.follows(row, self.role, answers)
+        own |= act.further_entries(row, self.role, answers)
         if answers.get(REMARK):
             line = app.edit.note_line(self.role, answers[REMARK])
             held = row.entries.get("notes", "")
@@ -101,34 +101,38 @@ class _Entry:
         return own
 
 
-def _checked(asked: Asked, act: Act, filled: Filled, entry: _Entry, *, is_meant: bool) -> Answer:
+def _check_or_enter(asked: Asked, act: Act, filled: Filled, entry: _Entry, *, is_meant: bool) -> Answer:
     try:
-        changes = entry.make(act, filled.answers, dry_run=True)
+        changes = entry.make_changes(act, filled.answers, dry_run=True)
         _require_rights(asked, changes)
         if is_meant:
-            changes = entry.make(act, filled.answers, dry_run=False)
+            changes = entry.make_changes(act, filled.answers, dry_run=False)
     except StaleError:
-        return _form(asked, act, entry.rows, filled, is_stale=True)
+        return _form_page(asked, act, entry.rows, filled, is_stale=True)
     except UsageError as error:
-        filled.errors[""] = _sentence(asked.visitor.reason(error))
-        return _form(asked, act, entry.rows, filled)
+        filled.errors[""] = _error_sentence(asked.visitor.error_text(error))
+        return _form_page(asked, act, entry.rows, filled)
     if is_meant:
         if filled.answers.get(ROLE):
             asked.desk.sessions.act_as(asked.secret, entry.role)
-        return Redirect(_back(entry.rows, saved=len(changes)))
-    return _check(asked, act, filled, entry.rows, changes)
+        return Redirect(_return_path(entry.rows, saved=len(changes)))
+    return _check_page(asked, act, filled, entry.rows, changes)
 
 
 def _require_rights(asked: Asked, changes: Sequence[Change]) -> None:
-    """Raise UsageError for what follows from an entry and is not this visitor's to change, such as a removal's date."""
+    """Raise UsageError for a further entry that this visitor may not make, such as the date of a removal."""
     for change in changes:
         if why := asked.visitor.why_not(change.column, change.new):
             raise UsageError(f"{BY_NAME[change.column].heading.lower()}: {why}")
 
 
-def _check(asked: Asked, act: Act, filled: Filled, rows: Sequence[Asset], changes: Sequence[Change]) -> Drawn:
-    names = {row.asset_id: _name(row) for row in rows}
-    shown = [(names.get(change.asset_id, change.asset_id), *_words(change)) for change in changes if _is_shown(change)]
+def _check_page(asked: Asked, act: Act, filled: Filled, rows: Sequence[Asset], changes: Sequence[Change]) -> Drawn:
+    names = {row.asset_id: _device_name(row) for row in rows}
+    shown = [
+        (names.get(change.asset_id, change.asset_id), *_change_in_words(change))
+        for change in changes
+        if _is_shown(change)
+    ]
     values = {
         "act": act,
         "rows": rows,
@@ -137,7 +141,7 @@ def _check(asked: Asked, act: Act, filled: Filled, rows: Sequence[Asset], change
         "devices": len({change.asset_id for change in changes}),
         "answers": filled.answers,
         "path": asked.path,
-        "back": _back(rows),
+        "back": _return_path(rows),
     }
     return Drawn("enter_check", f"Check your answers: {act.title}", values)
 
@@ -146,17 +150,17 @@ def _is_shown(change: Change) -> bool:
     return change.column != "last_confirmed_by_role"
 
 
-def _words(change: Change) -> tuple[str, str, str]:
-    """What is changed, from what, to what."""
+def _change_in_words(change: Change) -> tuple[str, str, str]:
+    """What is changed, from which value, to which."""
     column = BY_NAME.get(change.column)
     if column is None:
         return change.column, change.old, change.new
     if column.name == "notes":
         return column.heading, "", change.new.removeprefix(change.old).strip()
-    return column.heading, _value(column.name, change.old), _value(column.name, change.new)
+    return column.heading, _value_in_words(column.name, change.old), _value_in_words(column.name, change.new)
 
 
-def _value(name: str, text: str) -> str:
+def _value_in_words(name: str, text: str) -> str:
     column = BY_NAME[name]
     if name == "lifecycle_status":
         return app.device_list.lifecycle_in_words(Lifecycle(text or Lifecycle.FOUND))
@@ -167,7 +171,7 @@ def _value(name: str, text: str) -> str:
     return text
 
 
-def _form(asked: Asked, act: Act, rows: Sequence[Asset], filled: Filled, *, is_stale: bool = False) -> Drawn:
+def _form_page(asked: Asked, act: Act, rows: Sequence[Asset], filled: Filled, *, is_stale: bool = False) -> Drawn:
     is_of_many = len(rows) > 1
     now = {}
     if is_stale and not is_of_many:
@@ -176,7 +180,7 @@ def _form(asked: Asked, act: Act, rows: Sequence[Asset], filled: Filled, *, is_s
             for name, value in filled.answers.items()
             if name in BY_NAME and rows[0].entries.get(name, "") != value
         }
-    found = fields(act, asked.visitor, filled.answers, filled.errors, now, is_of_many=is_of_many)
+    found = entry_fields(act, asked.visitor, filled.answers, filled.errors, now, is_of_many=is_of_many)
     errors = error_list(filled.errors)
     if is_stale:
         says = "Somebody else has entered something since you opened this form. Compare, and send it again"
@@ -187,46 +191,46 @@ def _form(asked: Asked, act: Act, rows: Sequence[Asset], filled: Filled, *, is_s
         "fields": found,
         "errors": errors,
         "path": asked.path,
-        "back": _back(rows),
-        "name": _name(rows[0]),
+        "back": _return_path(rows),
+        "name": _device_name(rows[0]),
     }
     title = f"{'Error: ' if errors else ''}{act.title}"
     return Drawn("enter", title, values, status=422 if errors else 200)
 
 
-def _sentence(error: Exception | str) -> str:
+def _error_sentence(error: Exception | str) -> str:
     text = str(error)
     return f"{text[:1].upper()}{text[1:]}"
 
 
-def _name(row: Asset) -> str:
+def _device_name(row: Asset) -> str:
     return row.entries.get("council_asset_tag") or row.asset_id
 
 
-def _back(rows: Sequence[Asset], saved: int | None = None) -> str:
+def _return_path(rows: Sequence[Asset], saved: int | None = None) -> str:
     said = "" if saved is None else f"?saved={saved}"
     return f"/device/{quote_for_address(rows[0].asset_id)}{said}" if len(rows) == 1 else f"/devices{said}"
 
 
-def _act(asked: Asked) -> Act:
+def _act_of_path(asked: Asked) -> Act:
     act = ACTS.get(asked.within["act"])
     if act is None:
         raise Missing
-    if not act.may(asked.visitor):
+    if not act.may_do(asked.visitor):
         raise Refused("Your role may not enter this")
     if asked.desk.setting.is_read_only:
         raise Refused("camscan serve was started with --read-only: nothing can be entered here")
     return act
 
 
-def _asked_for(book: Register, asked: Asked) -> list[str]:
+def _wanted_numbers(book: Register, asked: Asked) -> list[str]:
     """The numbers in the address, or those of all devices that fit its filter."""
     if asked.one("all") != "yes":
         return [value for key, value in asked.query if key == "n"]
     visitor = asked.visitor
     return app.device_list.numbers_of(
         book,
-        wanted_of(asked),
+        read_filter(asked),
         most=MOST,
         apart=asked.desk.front().front.apart,
         sites=visitor.sites,
@@ -234,8 +238,8 @@ def _asked_for(book: Register, asked: Asked) -> list[str]:
     )
 
 
-def _rows(book: Register, asked: Asked, numbers: Sequence[str]) -> list[Asset]:
-    """The devices that are meant; Missing where one is not there for this visitor."""
+def _wanted_rows(book: Register, asked: Asked, numbers: Sequence[str]) -> list[Asset]:
+    """The rows of these devices. Raises Missing if one does not exist for this visitor."""
     if not numbers:
         raise UsageError("no device is chosen: tick some in the list, or open one")
     if len(numbers) > MOST:

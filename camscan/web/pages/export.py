@@ -1,4 +1,4 @@
-"""One export: what it is, its choices, and the file. Every format of ``camscan export`` has this page."""
+"""One export: what it is, its options, and the file. Every format of ``camscan export`` has this page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from camscan.app.devices import device_site
 from camscan.app.export import files_of, make_of_register, text_of_figures, text_of_recorded_scan
 from camscan.errors import UsageError
 from camscan.exports import Export, Takes
-from camscan.web.archive import archive
+from camscan.web.archive import zip_files
 from camscan.web.outgoing import MARKING, OPEN, exports_of
 from camscan.web.page import Answer, Asked, Download, Drawn, Missing, Page
 
@@ -24,30 +24,30 @@ _TYPES = {
 
 
 def show(asked: Asked) -> Answer:
-    """The choices; with ``download=yes`` in the address, the file."""
-    export = _export(asked)
+    """The options; with ``download=yes`` in the address, the file."""
+    export = _requested_export(asked)
     if asked.one("download") != "yes":
-        return _choices(asked, export)
-    return _file(asked, export, {name: asked.one(name) for name in _GIVEN}, _options(asked, export))
+        return _options_page(asked, export)
+    return _file_answer(asked, export, {name: asked.one(name) for name in _GIVEN}, _read_options(asked, export))
 
 
 def take(asked: Asked) -> Answer:
-    """The file, where another program's own export was sent along."""
-    export = _export(asked)
-    return _file(
-        asked, export, {name: asked.sent(name) for name in ("site", "on", "left-out")}, _options(asked, export)
+    """The file, if another program's own export was sent along."""
+    export = _requested_export(asked)
+    return _file_answer(
+        asked, export, {name: asked.sent(name) for name in ("site", "on", "left-out")}, _read_options(asked, export)
     )
 
 
-def _export(asked: Asked) -> Export:
+def _requested_export(asked: Asked) -> Export:
     name = asked.within["name"]
     if name not in exports_of(asked.visitor):
         raise Missing
     return exports.load_exports()[name]
 
 
-def _options(asked: Asked, export: Export) -> Mapping[str, str]:
-    """Those of the format's own; of one that reads a file, its text."""
+def _read_options(asked: Asked, export: Export) -> Mapping[str, str]:
+    """The options of this format; of an option that reads a file, its text."""
     found = {}
     for option in export.options:
         sent = asked.files.get(option.name)
@@ -59,7 +59,7 @@ def _options(asked: Asked, export: Export) -> Mapping[str, str]:
     return found
 
 
-def _choices(asked: Asked, export: Export, error: str = "") -> Drawn:
+def _options_page(asked: Asked, export: Export, error: str = "") -> Drawn:
     visitor, front = asked.visitor, asked.desk.front().front
     values = {
         "export": export,
@@ -77,20 +77,20 @@ def _choices(asked: Asked, export: Export, error: str = "") -> Drawn:
     return Drawn("export", f"Error: {title}" if error else title, values, 422 if error else 200)
 
 
-def _file(asked: Asked, export: Export, given: Mapping[str, str], options: Mapping[str, str]) -> Answer:
+def _file_answer(asked: Asked, export: Export, given: Mapping[str, str], options: Mapping[str, str]) -> Answer:
     name = f"{export.name}-{app.assess.today_utc().isoformat()}{export.suffix}"
     try:
-        files = dict(_files(asked, export, name, given, options))
+        files = dict(_make_files(asked, export, name, given, options))
     except UsageError as error:
         text = str(error)
-        return _choices(asked, export, f"{text[:1].upper()}{text[1:]}")
+        return _options_page(asked, export, f"{text[:1].upper()}{text[1:]}")
     if not export.is_folder and len(files) == 1:
         (text,) = files.values()
         return Download(name, text.encode(), _TYPES.get(export.suffix, "text/plain; charset=utf-8"))
-    return Download(f"{export.name}-{app.assess.today_utc().isoformat()}.zip", archive(files), "application/zip")
+    return Download(f"{export.name}-{app.assess.today_utc().isoformat()}.zip", zip_files(files), "application/zip")
 
 
-def _files(
+def _make_files(
     asked: Asked, export: Export, name: str, given: Mapping[str, str], options: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     space, visitor = asked.desk.space, asked.visitor

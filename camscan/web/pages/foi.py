@@ -1,4 +1,4 @@
-"""Answers to a freedom of information request: looked at, downloaded as a draft, or released and remembered."""
+"""Answers to a freedom of information request: previewed, downloaded as a draft, or released and kept."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from camscan.foi.answers import WITHHELD, Part, about_pack, list_parts, pack_tit
 from camscan.foi.pack import Pack, list_kept_back
 from camscan.page.render import cell_text
 from camscan.page.table import Kind
-from camscan.web.archive import archive
+from camscan.web.archive import zip_files
 from camscan.web.forms import ROLE, read_role
 from camscan.web.page import Answer, Asked, Download, Drawn, Page, Refused
 
 _MOST = 200
-"""Lines of what is kept back that are shown."""
+"""Lines of what is withheld that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """One part of the pack, as the preview has it."""
+class PartPreview:
+    """One part of the pack, as the preview shows it."""
 
     part: Part
     heads: Sequence[tuple[str, bool]]
-    """Name of each column, and whether it holds numbers."""
+    """The name of each column, and whether it holds numbers."""
     rows: Sequence[Sequence[tuple[str, bool]]]
-    """Text of each cell, and whether a number is withheld there."""
+    """The text of each cell, and whether a number is withheld there."""
     total: Sequence[str]
 
 
@@ -36,13 +36,13 @@ def show(asked: Asked) -> Answer:
     """The preview; with ``download=yes``, the draft as a ZIP."""
     wanted = app.foi.Asked(on=asked.one("on") or None, accept_suppression=asked.one("suppress") == "yes")
     if asked.one("download") != "yes":
-        return _preview(asked, wanted, {})
+        return _preview_page(asked, wanted, {})
     pack = app.foi.draft_pack(asked.desk.space, wanted)
-    return Download(f"foi-DRAFT-{pack.estate.day.isoformat()}.zip", archive(files_to_send(pack)), "application/zip")
+    return Download(f"foi-DRAFT-{pack.estate.day.isoformat()}.zip", zip_files(files_to_send(pack)), "application/zip")
 
 
 def take(asked: Asked) -> Answer:
-    """Release the pack: it is remembered, so that later ones are compared with it."""
+    """Release the pack. It is kept, so that later ones are compared with it."""
     if asked.desk.setting.is_read_only:
         raise Refused("camscan serve was started with --read-only: nothing can be released here")
     wanted = app.foi.Asked(on=asked.sent("on") or None, accept_suppression=asked.sent("suppress") == "yes")
@@ -60,11 +60,13 @@ def take(asked: Asked) -> Answer:
             text = str(error)
             filled.errors["reference"] = f"{text[:1].upper()}{text[1:]}"
         else:
-            return Download(f"foi-{pack.estate.day.isoformat()}.zip", archive(files_to_send(pack)), "application/zip")
-    return _preview(asked, wanted, filled.errors, reference, filled.answers.get(ROLE, ""))
+            return Download(f"foi-{pack.estate.day.isoformat()}.zip", zip_files(files_to_send(pack)), "application/zip")
+    return _preview_page(asked, wanted, filled.errors, reference, filled.answers.get(ROLE, ""))
 
 
-def _preview(asked: Asked, wanted: app.foi.Asked, errors: dict[str, str], reference: str = "", role: str = "") -> Drawn:
+def _preview_page(
+    asked: Asked, wanted: app.foi.Asked, errors: dict[str, str], reference: str = "", role: str = ""
+) -> Drawn:
     try:
         pack = app.foi.draft_pack(asked.desk.space, wanted)
     except UsageError as error:
@@ -76,7 +78,7 @@ def _preview(asked: Asked, wanted: app.foi.Asked, errors: dict[str, str], refere
         "pack": pack,
         "heading": pack_title(pack),
         "about": about_pack(pack),
-        "parts": list(_shown(pack)),
+        "parts": list(_part_previews(pack)),
         "kept": kept[:_MOST],
         "more": max(len(kept) - _MOST, 0),
         "withheld_mark": WITHHELD,
@@ -91,7 +93,7 @@ def _preview(asked: Asked, wanted: app.foi.Asked, errors: dict[str, str], refere
     return Drawn("foi", f"{'Error: ' if errors else ''}FOI pack", values, 422 if errors else 200)
 
 
-def _shown(pack: Pack) -> Iterator[Shown]:
+def _part_previews(pack: Pack) -> Iterator[PartPreview]:
     for part in list_parts(pack):
         table = part.table
         kinds = [head.kind for head in table.heads]
@@ -101,7 +103,7 @@ def _shown(pack: Pack) -> Iterator[Shown]:
         ]
         total = [cell_text(cell, kind) for cell, kind in zip(table.total, kinds, strict=bool(table.total))]
         heads = [(head.name, head.kind is not Kind.TEXT) for head in table.heads]
-        yield Shown(part, heads, rows, total)
+        yield PartPreview(part, heads, rows, total)
 
 
 PAGE = Page(path="/exchange/foi", title="FOI pack", show=show, take=take, under="exports", seconds=120)

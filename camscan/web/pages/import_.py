@@ -1,4 +1,4 @@
-"""A file into the register: sent, looked at line by line, and only then entered."""
+"""Imports a file into the register: it is sent, checked line by line, and only then entered."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from camscan.errors import BusyError, StaleError, UsageError
 from camscan.web import incoming
 from camscan.web.forms import BECAUSE, ROLE, Filled, read_role
 from camscan.web.holding import received
-from camscan.web.incoming import SHEET, Told, Wish
+from camscan.web.incoming import SHEET, FileEffect, ImportChoices
 from camscan.web.page import Answer, Asked, Download, Drawn, Page, Redirect, Refused, Upload
 from camscan.web.rights import Visitor
 
@@ -31,27 +31,33 @@ _SUFFIXES = ".csv,.xlsx,.ods"
 def show(asked: Asked) -> Answer:
     """The form that takes a file."""
     _require_writing(asked)
-    return _form(asked, Wish(kind=asked.one("kind") or SHEET, as_of=spoken(app.edit.parse_day_or_today(None))))
+    return _form_page(
+        asked, ImportChoices(kind=asked.one("kind") or SHEET, as_of=spoken(app.edit.parse_day_or_today(None)))
+    )
 
 
 def take(asked: Asked) -> Answer:
-    """Look at a file, go back, enter it, or hand out its differences."""
+    """Check a file, go back, enter it, or return its differences."""
     _require_writing(asked)
-    wish, step = incoming.wish_of(asked), asked.sent("step")
+    wish, step = incoming.read_choices(asked), asked.sent("step")
     if step == "cancel":
         asked.desk.holding.drop(asked.secret)
         return Redirect("/exchange/import")
     upload, held = received(asked)
     if step == "change":
-        return _form(asked, wish, held=held, name=upload.name if upload else "")
+        return _form_page(asked, wish, held=held, name=upload.name if upload else "")
     if upload is None:
-        return _form(asked, wish, {"file": "Choose a file"})
+        return _form_page(asked, wish, {"file": "Choose a file"})
     if not asked.desk.holding.reading.acquire(blocking=False):
         raise BusyError("another file is being read; try again in a minute")
     try:
-        return _looked(asked, upload, wish, held) if wish.kind == SHEET else _heard(asked, upload, wish, held)
+        return (
+            _answer_sheet(asked, upload, wish, held)
+            if wish.kind == SHEET
+            else _answer_evidence(asked, upload, wish, held)
+        )
     except UsageError as error:
-        return _form(asked, wish, {"file": _error(asked, error)}, held=held, name=upload.name)
+        return _form_page(asked, wish, {"file": _error_text(asked, error)}, held=held, name=upload.name)
     finally:
         asked.desk.holding.reading.release()
 
@@ -64,8 +70,8 @@ def _require_writing(asked: Asked) -> None:
 # ── the form ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _form(
-    asked: Asked, wish: Wish, errors: Mapping[str, str] | None = None, *, held: str = "", name: str = ""
+def _form_page(
+    asked: Asked, wish: ImportChoices, errors: Mapping[str, str] | None = None, *, held: str = "", name: str = ""
 ) -> Drawn:
     visitor = asked.visitor
     kinds = [(SHEET, "A spreadsheet", "The register that somebody filled in, or another list of cameras")]
@@ -91,51 +97,51 @@ def _form(
     return Drawn("import_", "Error: Import" if errors else "Import", values, 422 if errors else 200)
 
 
-def _error(asked: Asked, error: Exception) -> str:
-    return incoming.in_page_words(asked.visitor.reason(error), asked.visitor)
+def _error_text(asked: Asked, error: Exception) -> str:
+    return incoming.in_page_words(asked.visitor.error_text(error), asked.visitor)
 
 
 # ── a spreadsheet ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
-class _File:
-    """What was sent, as what, and under which name it is held."""
+class _SentFile:
+    """A file, the choices for it, and the name under which it is held."""
 
     upload: Upload
-    wish: Wish
+    wish: ImportChoices
     held: str
 
 
-def _looked(asked: Asked, upload: Upload, wish: Wish, held: str) -> Answer:
-    step, file = asked.sent("step"), _File(upload, wish, held)
-    work = incoming.compared(asked, upload, wish)
+def _answer_sheet(asked: Asked, upload: Upload, wish: ImportChoices, held: str) -> Answer:
+    step, file = asked.sent("step"), _SentFile(upload, wish, held)
+    work = incoming.compare_upload(asked, upload, wish)
     if step == "differences":
-        return Download("differences.csv", _differences(work, asked.visitor).encode(), "text/csv; charset=utf-8")
+        return Download("differences.csv", _differences_csv(work, asked.visitor).encode(), "text/csv; charset=utf-8")
     if step != "save":
-        return _check(asked, file, work)
+        return _check_page(asked, file, work)
     filled = read_role(asked)
     if not filled.errors:
         try:
-            done = incoming.changed(
+            done = incoming.apply_upload(
                 *(asked, upload, wish),
                 role=filled.answers[ROLE],
                 because=filled.answers[BECAUSE],
                 mark=asked.sent("mark") or "none",
             )
         except StaleError:
-            again = incoming.compared(asked, upload, wish)
+            again = incoming.compare_upload(asked, upload, wish)
             says = "Somebody else has entered something meanwhile. Check the differences again, and save them"
-            return _check(asked, file, again, Filled(filled.answers, {"": says}))
+            return _check_page(asked, file, again, Filled(filled.answers, {"": says}))
         except UsageError as error:
-            filled.errors[""] = _error(asked, error)
+            filled.errors[""] = _error_text(asked, error)
         else:
             asked.desk.holding.drop(asked.secret)
-            return Redirect(_done(asked, done, filled))
-    return _check(asked, file, work, filled)
+            return Redirect(_after_entry(asked, done, filled))
+    return _check_page(asked, file, work, filled)
 
 
-def _done(asked: Asked, work: Import, filled: Filled) -> str:
+def _after_entry(asked: Asked, work: Import, filled: Filled) -> str:
     if not asked.visitor.role:
         asked.desk.sessions.act_as(asked.secret, filled.answers[ROLE])
     edits, _ = work.edits_and_rows()
@@ -143,10 +149,10 @@ def _done(asked: Asked, work: Import, filled: Filled) -> str:
     return f"/exchange/import?changed={len(edits)}&devices={devices}&added={len(work.added)}"
 
 
-def _check(asked: Asked, file: _File, work: Import, filled: Filled | None = None) -> Drawn:
+def _check_page(asked: Asked, file: _SentFile, work: Import, filled: Filled | None = None) -> Drawn:
     filled = filled or Filled()
     edits, new = work.edits_and_rows()
-    changes, lines = list(_changes(work)), list(_remarks(work, asked.visitor))
+    changes, lines = list(_change_rows(work)), list(_remark_rows(work, asked.visitor))
     values = {
         "name": file.upload.name,
         "work": work,
@@ -162,7 +168,7 @@ def _check(asked: Asked, file: _File, work: Import, filled: Filled | None = None
         "notes": [incoming.in_page_words(each, asked.visitor) for each in (*work.found.notes, *work.found.unknown)],
         "strangers": 0 if work.add else len(work.compared.strangers),
         "may_add": asked.visitor.writes_everything,
-        "errors": _errors(filled),
+        "errors": _error_summary(filled),
         "answers": filled.answers,
         "wrong": filled.errors,
         "asks_role": not asked.visitor.role,
@@ -171,27 +177,27 @@ def _check(asked: Asked, file: _File, work: Import, filled: Filled | None = None
     return Drawn("import_check", title, values, 422 if filled.errors else 200)
 
 
-def _errors(filled: Filled) -> list[dict[str, str]]:
+def _error_summary(filled: Filled) -> list[dict[str, str]]:
     return [{"text": text, "href": f"#{name}"} if name else {"text": text} for name, text in filled.errors.items()]
 
 
-def _changes(work: Import) -> Iterator[tuple[int, str, str, str, str, str]]:
+def _change_rows(work: Import) -> Iterator[tuple[int, str, str, str, str, str]]:
     """Row, device, its number (empty for a new one), column, old and new value."""
     entries = [*work.compared.entries, *(work.sorted.filled if work.add else ())]
     for entry in sorted(entries, key=lambda each: each.row):
         column = BY_NAME[entry.column]
         old, new = (value_in_words(entry.column, text) for text in (entry.old, entry.new))
-        yield entry.row, _name(work.assets[entry.asset_id]), entry.asset_id, column.heading, old, new
+        yield entry.row, _device_name(work.assets[entry.asset_id]), entry.asset_id, column.heading, old, new
     for each in work.sorted.new if work.add else ():
         for name, value in each.entries.items():
             yield each.row, "New device", "", BY_NAME[name].heading, "", value_in_words(name, value)
 
 
-def _name(row: Asset) -> str:
+def _device_name(row: Asset) -> str:
     return row.entries.get("council_asset_tag") or row.asset_id
 
 
-def _remarks(work: Import, visitor: Visitor) -> Iterator[tuple[int, str, str]]:
+def _remark_rows(work: Import, visitor: Visitor) -> Iterator[tuple[int, str, str]]:
     """Row, what became of it, and why."""
     found = [(number, "Left out", text) for number, text in work.compared.left_out]
     found += [(number, "Kept as it was", text) for number, text in work.compared.kept]
@@ -202,23 +208,23 @@ def _remarks(work: Import, visitor: Visitor) -> Iterator[tuple[int, str, str]]:
         yield number, what, incoming.in_page_words(why, visitor)
 
 
-def _differences(work: Import, visitor: Visitor) -> str:
-    rows = [(str(row), number or name, what, old, new, "") for row, name, number, what, old, new in _changes(work)]
-    rows += [(str(row), "", "", "", "", f"{what}: {why}") for row, what, why in _remarks(work, visitor)]
+def _differences_csv(work: Import, visitor: Visitor) -> str:
+    rows = [(str(row), number or name, what, old, new, "") for row, name, number, what, old, new in _change_rows(work)]
+    rows += [(str(row), "", "", "", "", f"{what}: {why}") for row, what, why in _remark_rows(work, visitor)]
     return csv_text(("Row", "Device", "What", "Now", "After", "Remark"), rows)
 
 
 # ── what other systems know ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _heard(asked: Asked, upload: Upload, wish: Wish, held: str) -> Answer:
+def _answer_evidence(asked: Asked, upload: Upload, wish: ImportChoices, held: str) -> Answer:
     if asked.sent("step") == "save":
-        done = incoming.entered(asked, upload, wish)
+        done = incoming.enter_file(asked, upload, wish)
         asked.desk.holding.drop(asked.secret)
-        new, known = _counts(done)
+        new, known = _count_devices(done)
         return Redirect(f"/exchange/import?changed={known}&devices={known}&added={new}&kind={wish.kind}")
-    found = incoming.told(asked, upload, wish)
-    new, known = _counts(found)
+    found = incoming.preview_file(asked, upload, wish)
+    new, known = _count_devices(found)
     values = {
         "name": upload.name,
         "wish": wish,
@@ -226,40 +232,40 @@ def _heard(asked: Asked, upload: Upload, wish: Wish, held: str) -> Answer:
         "evidence": found.evidence,
         "new": new,
         "known": known,
-        "devices": list(_devices(found))[:_ROWS],
-        "left_out": _left_out(found),
+        "devices": list(_device_rows(found))[:_ROWS],
+        "left_out": _left_out_counts(found),
         "problems": found.evidence.problems[:_LINES],
     }
     return Drawn("import_list_check", "Check what the file says", values)
 
 
-def _counts(found: Told) -> tuple[int, int]:
-    """New devices, and those that the register has and learns something of."""
+def _count_devices(found: FileEffect) -> tuple[int, int]:
+    """The number of new devices, and of known devices about which something is added."""
     if found.recorded is not None:
         return len(found.recorded.new), len(found.recorded.changed)
     devices = found.entered.devices if found.entered else ()
     return sum(each.is_new for each in devices), sum(bool(each.added) and not each.is_new for each in devices)
 
 
-def _devices(found: Told) -> Iterator[tuple[str, str, str, str]]:
-    """Whether it is new, its addresses, what it is, and what is added."""
+def _device_rows(found: FileEffect) -> Iterator[tuple[str, str, str, str]]:
+    """Whether the device is new, its addresses, what it is, and what is added."""
     if found.entered is None:
         for device in found.evidence.report.devices:
             what = device.identification
-            yield "Heard", ", ".join(device.ip_addresses), _what(what.maker, what.model), ""
+            yield "Heard", ", ".join(device.ip_addresses), _maker_and_model(what.maker, what.model), ""
         return
     for each in sorted(found.entered.devices, key=lambda each: not each.is_new):
         if each.is_new or each.added:
             where = ", ".join((*each.ip_addresses[:2], *each.mac_addresses[:1]))
-            is_what = _what(each.after.maker, each.after.model)
+            is_what = _maker_and_model(each.after.maker, each.after.model)
             yield "New" if each.is_new else "Known", where, is_what, "; ".join(each.added)
 
 
-def _what(maker: str | None, model: str | None) -> str:
+def _maker_and_model(maker: str | None, model: str | None) -> str:
     return " ".join(filter(None, (app.choice.maker_name(maker, ""), model))) or "Not known"
 
 
-def _left_out(found: Told) -> Sequence[tuple[str, int]]:
+def _left_out_counts(found: FileEffect) -> Sequence[tuple[str, int]]:
     reasons = dict(found.evidence.left_out)
     for why, number in (found.entered.left_out if found.entered else {}).items():
         reasons[why] = reasons.get(why, 0) + number

@@ -1,4 +1,4 @@
-"""The label of one device, to be printed."""
+"""The label of one device, for printing."""
 
 from __future__ import annotations
 

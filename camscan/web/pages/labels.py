@@ -6,7 +6,7 @@ from camscan import app
 from camscan.app.devices import device_site
 from camscan.errors import UsageError
 from camscan.web.labels import label_of, reaches_telephones
-from camscan.web.list_filter import wanted_of
+from camscan.web.list_filter import read_filter
 from camscan.web.page import Answer, Asked, Drawn, Missing, Page
 
 _MOST = 210
@@ -19,7 +19,7 @@ def show(asked: Asked) -> Answer:
     with asked.desk.reading() as book:
         if asked.one("all") == "yes" or not numbers:
             numbers = app.device_list.numbers_of(
-                *(book, wanted_of(asked)),
+                *(book, read_filter(asked)),
                 most=_MOST,
                 apart=asked.desk.front().front.apart,
                 sites=visitor.sites,

@@ -1,4 +1,4 @@
-"""The devices that fit a filter, or that were ticked, as a spreadsheet: without what the visitor may not see."""
+"""The devices that fit a filter, or that were ticked, as a spreadsheet of the columns that the visitor may see."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from camscan import app
 from camscan.app.devices import device_site
 from camscan.app.list_file import csv_pieces, workbook
-from camscan.web.list_filter import wanted_of
+from camscan.web.list_filter import read_filter
 from camscan.web.outgoing import hidden_from, views_of
 from camscan.web.page import Answer, Asked, Download, Missing, Page, Refused
 
@@ -18,7 +18,7 @@ _TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 _OF_THE_PROGRAMME = frozenset({"short", "costs"})
-"""Views of what is in scope, once that was decided; unless somebody asks for a site or for other devices."""
+"""Views that list what is in scope, once that was decided, unless somebody asks for a site or for other devices."""
 
 
 def show(asked: Asked) -> Answer:
@@ -29,7 +29,7 @@ def show(asked: Asked) -> Answer:
         raise Refused("Your role may not see this spreadsheet")
     if suffix not in _TYPES:
         raise Missing
-    space, hidden, numbers = asked.desk.space, hidden_from(visitor), _numbers(asked, view)
+    space, hidden, numbers = asked.desk.space, hidden_from(visitor), _wanted_numbers(asked, view)
     name = (
         f"{'costs' if view == 'costs' else 'register'}-{app.assess.today_utc().isoformat()}-OFFICIAL-SENSITIVE.{suffix}"
     )
@@ -38,10 +38,10 @@ def show(asked: Asked) -> Answer:
     return Download(name, workbook(space, numbers, f".{suffix}", view=view, without=hidden), _TYPES[suffix])
 
 
-def _numbers(asked: Asked, view: str) -> list[str]:
-    """Those that are named, else those that fit the filter."""
+def _wanted_numbers(asked: Asked, view: str) -> list[str]:
+    """The asset numbers in the address, or those of the devices that fit the filter."""
     visitor, named = asked.visitor, [value for key, value in asked.query if key == "n"]
-    wanted = wanted_of(asked)
+    wanted = read_filter(asked)
     with asked.desk.reading() as book:
         if named and asked.one("all") != "yes":
             rows = book.devices_by_number(list(dict.fromkeys(named)))

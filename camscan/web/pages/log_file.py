@@ -1,17 +1,17 @@
-"""The log as a file: what fits the filter of the page before it."""
+"""The log as a file, with the filter of the page of the log."""
 
 from __future__ import annotations
 
 from camscan import app
 from camscan.app.log_file import log_pieces
 from camscan.errors import UsageError
-from camscan.web.log_filter import log_wanted_of
+from camscan.web.log_filter import read_log_filter
 from camscan.web.page import Answer, Asked, Download, Page
 
 
 def show(asked: Asked) -> Answer:
     """The file, piece by piece."""
-    wanted, wrong = log_wanted_of(asked)
+    wanted, wrong = read_log_filter(asked)
     if wrong:
         raise UsageError(wrong[0])
     name = f"log-{app.assess.today_utc().isoformat()}-OFFICIAL-SENSITIVE.csv"

@@ -1,4 +1,4 @@
-"""The front page: what needs somebody, the numbers of the programme, and how much of the estate they rest on."""
+"""The front page: what needs attention, the numbers of the programme, and how much of the estate they cover."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ _DAYS = 10
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number, and the list of what it counts."""
+    """A number, and a link to the list of what it counts."""
 
     name: str
     number: int
     note: str
     link: str
-    """Empty where the visitor may not see it."""
+    """Empty if the visitor may not see it."""
 
 
 def show(asked: Asked) -> Answer:
-    """What was counted last, and whether it is being counted anew."""
+    """The last counts, and whether a new count is running."""
     kept = asked.desk.front()
     front, visitor = kept.front, asked.visitor
     sections = {section.anchor: section for section in front.report.sections}
@@ -57,49 +57,49 @@ def show(asked: Asked) -> Answer:
     values = {
         "front": front,
         "is_current": kept.is_current,
-        "alarms": [(alarm, _link(alarm, visitor)) for alarm in (*front.alarms, *asked.desk.watch.alarms())],
-        "scope": list(_scope(front, visitor)),
-        "left": list(_left(front, visitor)),
+        "alarms": [(alarm, _alarm_link(alarm, visitor)) for alarm in (*front.alarms, *asked.desk.watch.alarms())],
+        "scope": list(_scope_figures(front, visitor)),
+        "left": list(_remaining_figures(front, visitor)),
         "coverage": coverage_sentence(front.facts),
         "progress": sections["progress"],
         "sites": [each for each in sections["groups"].exhibits if each.name == "By site" and visitor.may("sites")],
         "due": sections["due"].says[0] if sections["due"].says else "",
-        "days": [_first(exhibit.table) for exhibit in due] if visitor.may("sites") else [],
+        "days": [_first_days(exhibit.table) for exhibit in due] if visitor.may("sites") else [],
         "sees_devices": visitor.may("devices"),
     }
     return Drawn("overview", "Overview", values)
 
 
-def _link(alarm: Alarm, visitor: Visitor) -> str:
+def _alarm_link(alarm: Alarm, visitor: Visitor) -> str:
     page, link = _WHERE.get(alarm.kind, ("", ""))
     return link if visitor.may(page) else ""
 
 
-def _first(table: Table) -> Table:
+def _first_days(table: Table) -> Table:
     """The first days of a table; the page of the plan has all."""
     left = len(table.rows) - _DAYS
     note = f"and {left:,} more lines, in the plan" if left > 0 else table.note
     return replace(table, rows=table.rows[:_DAYS], note=note)
 
 
-def _scope(front: Front, visitor: Visitor) -> Iterator[Figure]:
-    """In scope, and what has become of it: the first is the sum of the others."""
+def _scope_figures(front: Front, visitor: Visitor) -> Iterator[Figure]:
+    """Devices in scope, and what has become of them: the first number is the sum of the others."""
     total = front.facts.status.total
-    yield _figure("In scope", total.in_scope, "to be removed", "scope=yes", visitor)
-    yield _figure("Removed", total.removed, "recorded by a person", "standing=removed", visitor)
+    yield _make_figure("In scope", total.in_scope, "to be removed", "scope=yes", visitor)
+    yield _make_figure("Removed", total.removed, "recorded by a person", "standing=removed", visitor)
     if total.closed:
-        yield _figure("Closed", total.closed, "not ours, or no such device", "standing=closed", visitor)
-    yield _figure("Remaining", total.remaining, "the sum of the next five", "standing=remaining", visitor)
+        yield _make_figure("Closed", total.closed, "not ours, or no such device", "standing=closed", visitor)
+    yield _make_figure("Remaining", total.remaining, "the sum of the next five", "standing=remaining", visitor)
 
 
-def _left(front: Front, visitor: Visitor) -> Iterator[Figure]:
-    """What remains, by where it stands."""
+def _remaining_figures(front: Front, visitor: Visitor) -> Iterator[Figure]:
+    """What remains, by the state of the removal."""
     standings = front.facts.status.total.standings
     for each in _LEFT:
-        yield _figure(STANDINGS[each], standings[each], _NOTES[each], f"standing={each.value}", visitor)
+        yield _make_figure(STANDINGS[each], standings[each], _NOTES[each], f"standing={each.value}", visitor)
 
 
-def _figure(name: str, number: int, note: str, query: str, visitor: Visitor) -> Figure:
+def _make_figure(name: str, number: int, note: str, query: str, visitor: Visitor) -> Figure:
     link = f"/devices?{query}&everything=yes" if number and visitor.may("devices") else ""
     return Figure(name, number, note, link)
 

@@ -1,4 +1,4 @@
-"""Who may come in, and what each may do: for owners, who can change it, and for auditors."""
+"""Accounts, and what each may do: for owners, who can change it, and for auditors."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from camscan.web.rights import Role
 
 
 def show(asked: Asked) -> Answer:
-    """Everybody: those who wait first, those whose access has ended last."""
+    """All accounts: those that wait come first, those whose access has ended come last."""
     found = sorted(asked.desk.people.all(), key=lambda each: (not each.is_waiting, bool(each.ended_at), each.number))
     values = {
-        "rows": [(each, *_words(each)) for each in found],
+        "rows": [(each, *_rights_in_words(each)) for each in found],
         "waiting": sum(each.is_waiting for each in found),
         "may_change": asked.visitor.may("person") and not asked.desk.setting.is_read_only,
         "saved": {"saved": "It is saved.", "ended": "Their access has ended."}.get(asked.one("done"), ""),
@@ -19,9 +19,9 @@ def show(asked: Asked) -> Answer:
     return Drawn("people", "People", values)
 
 
-def _words(person: Person) -> tuple[str, str, str]:
-    """What they may do, where, and the state of it."""
-    may = Role(person.allowed).words if person.allowed in set(Role) else "Nothing"
+def _rights_in_words(person: Person) -> tuple[str, str, str]:
+    """What an account may do, at which sites, and its state."""
+    may = Role(person.allowed).display_name if person.allowed in set(Role) else "Nothing"
     where = "All sites" if person.sites is None else ", ".join(person.sites) or "No site"
     if person.ended_at:
         return may, "", "Ended"

@@ -1,4 +1,4 @@
-"""One account: what it may do, and at which sites. Form, check, done; a change ends its sessions."""
+"""One account: what it may do, and at which sites. Steps: form, check, done. A change ends its sessions."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class _Form:
     errors: dict[str, str] = field(default_factory=dict)
 
     @property
-    def sites(self) -> tuple[str, ...] | None:
-        """As they are kept: none but for a site manager."""
+    def site_names(self) -> tuple[str, ...] | None:
+        """The sites as they are kept: None for every role but the site manager."""
         lines = [line.strip() for line in self.values["sites"].split("\n")]
         is_bound = self.values["rights"] == Role.SITE_MANAGER
         return tuple(dict.fromkeys(line for line in lines if line)) if is_bound else None
@@ -38,32 +38,32 @@ class _Form:
 
 def show(asked: Asked) -> Answer:
     """The form."""
-    return _form(asked, _person(asked), _Form(_held(asked, _person(asked))))
+    return _form_page(asked, _find_person(asked), _Form(_saved_values(asked, _find_person(asked))))
 
 
 def take(asked: Asked) -> Answer:
     """Check what was entered, or save it."""
     if asked.desk.setting.is_read_only:
         raise Refused("camscan serve was started with --read-only: nothing can be entered here")
-    person, step = _person(asked), asked.sent("step")
+    person, step = _find_person(asked), asked.sent("step")
     if step in {"end", "ending"} and person:
-        return _ended(asked, person, is_meant=step == "end")
+        return _end_access(asked, person, is_meant=step == "end")
     form = _Form({name: asked.sent(name) for name in _WHAT})
     if step == "change":
-        return _form(asked, person, form)
-    _check(asked, person, form)
+        return _form_page(asked, person, form)
+    _check_form(asked, person, form)
     if form.errors:
-        return _form(asked, person, form)
+        return _form_page(asked, person, form)
     if step != "save":
-        return _checked(asked, person, form)
-    if not _saved(asked, person, form):
+        return _save_question(asked, person, form)
+    if not _save_person(asked, person, form):
         form.errors["role" if person else "subject"] = _STALE if person else "This account is in the list already"
-        return _form(asked, _person(asked), form)
+        return _form_page(asked, _find_person(asked), form)
     return Redirect("/people?done=saved")
 
 
-def _person(asked: Asked) -> Person | None:
-    """The one that the address names; None for a new one."""
+def _find_person(asked: Asked) -> Person | None:
+    """The account that the address names; None for a new one."""
     text = asked.within["person"]
     if text == NEW:
         return None
@@ -74,7 +74,7 @@ def _person(asked: Asked) -> Person | None:
     return found
 
 
-def _held(asked: Asked, person: Person | None) -> dict[str, str]:
+def _saved_values(asked: Asked, person: Person | None) -> dict[str, str]:
     if person is None:
         return {**dict.fromkeys(_WHAT, ""), "issuer": asked.desk.issuer}
     return {
@@ -86,8 +86,8 @@ def _held(asked: Asked, person: Person | None) -> dict[str, str]:
     }
 
 
-def _check(asked: Asked, person: Person | None, form: _Form) -> None:
-    """Find what is wrong."""
+def _check_form(asked: Asked, person: Person | None, form: _Form) -> None:
+    """Find what is wrong, and note it in the form."""
     values, errors = form.values, form.errors
     for name in ("issuer", "subject") if person is None else ():
         if not values[name] or len(values[name]) > LONGEST or not values[name].isprintable():
@@ -99,23 +99,23 @@ def _check(asked: Asked, person: Person | None, form: _Form) -> None:
     except UsageError:
         errors["role"] = "Enter a role, such as CCTV manager, not a person's name or mail address"
     known = {line.name.casefold(): line.name for line in asked.desk.front().front.sites}
-    unknown = [name for name in form.sites or () if name.casefold() not in known]
-    if form.sites == ():
+    unknown = [name for name in form.site_names or () if name.casefold() not in known]
+    if form.site_names == ():
         errors["sites"] = "Enter at least one site: a site manager only sees the devices of their own sites"
     elif unknown:
         errors["sites"] = f"There is no site {unknown[0]}: enter the names as the page Sites shows them"
     else:
-        values["sites"] = "\n".join(known[name.casefold()] for name in form.sites or ())
+        values["sites"] = "\n".join(known[name.casefold()] for name in form.site_names or ())
 
 
-def _form(asked: Asked, person: Person | None, form: _Form) -> Drawn:
+def _form_page(asked: Asked, person: Person | None, form: _Form) -> Drawn:
     hints = {
         "issuer": "The address of the service that signs people in: the issuer of OpenID Connect.",
         "subject": "What that service calls the account: its subject (at Entra: the object ID), not a mail address.",
         "role": "For example: Site manager, Oak School. The log shows it beside what they enter. Do not name people.",
         "sites": "Only for a site manager: the names of their sites, one on each line.",
     }
-    choices = (("", "Nothing yet"), *((each.value, each.words) for each in Role))
+    choices = (("", "Nothing yet"), *((each.value, each.display_name) for each in Role))
     kinds = {"rights": "select", "sites": "long"}
     fields = [
         Field(
@@ -143,24 +143,24 @@ def _form(asked: Asked, person: Person | None, form: _Form) -> Drawn:
     return Drawn("person", f"{prefix}{title}", values, status=422 if form.errors else 200)
 
 
-def _checked(asked: Asked, person: Person | None, form: _Form) -> Drawn:
-    before = _held(asked, person) if person else dict.fromkeys(_WHAT, "")
-    rows = [(label, _said(name, before), _said(name, form.values)) for name, label in _WHAT.items()]
-    return _question(asked, person, [row for row in rows if row[1] != row[2]], "save", form.values)
+def _save_question(asked: Asked, person: Person | None, form: _Form) -> Drawn:
+    before = _saved_values(asked, person) if person else dict.fromkeys(_WHAT, "")
+    rows = [(label, _value_in_words(name, before), _value_in_words(name, form.values)) for name, label in _WHAT.items()]
+    return _question_page(asked, person, [row for row in rows if row[1] != row[2]], "save", form.values)
 
 
-def _ended(asked: Asked, person: Person, *, is_meant: bool) -> Answer:
+def _end_access(asked: Asked, person: Person, *, is_meant: bool) -> Answer:
     if _is_self(asked, person):
         raise Refused("You cannot end your own access: ask another owner")
     if not is_meant:
-        return _question(asked, person, [("Access", "Allowed", "Ended")], "end", _held(asked, person))
-    if not asked.desk.people.end(person.number, _revision(asked)):
-        return _form(asked, person, _Form(_held(asked, person), {"role": _STALE}))
+        return _question_page(asked, person, [("Access", "Allowed", "Ended")], "end", _saved_values(asked, person))
+    if not asked.desk.people.end_access(person.number, _sent_revision(asked)):
+        return _form_page(asked, person, _Form(_saved_values(asked, person), {"role": _STALE}))
     asked.desk.sessions.end_all(subject_of(person.number))
     return Redirect("/people?done=ended")
 
 
-def _question(
+def _question_page(
     asked: Asked, person: Person | None, rows: list[tuple[str, str, str]], step: str, answers: dict[str, str]
 ) -> Drawn:
     values = {
@@ -174,10 +174,10 @@ def _question(
     return Drawn("person_check", "Check your answers", values)
 
 
-def _said(name: str, values: dict[str, str]) -> str:
+def _value_in_words(name: str, values: dict[str, str]) -> str:
     text = values[name]
     if name == "rights":
-        return Role(text).words if text in set(Role) else ""
+        return Role(text).display_name if text in set(Role) else ""
     if name == "sites":
         return (
             ", ".join(text.split("\n")) if values["rights"] == Role.SITE_MANAGER else "All" if values["rights"] else ""
@@ -185,23 +185,23 @@ def _said(name: str, values: dict[str, str]) -> str:
     return text
 
 
-def _saved(asked: Asked, person: Person | None, form: _Form) -> bool:
-    """Keep it; False where somebody was quicker."""
+def _save_person(asked: Asked, person: Person | None, form: _Form) -> bool:
+    """Save the account. Returns False if somebody else has changed it meanwhile."""
     people, values = asked.desk.people, form.values
     if person is None:
         account = Account(issuer=values["issuer"], subject=values["subject"])
-        return people.add(account, rights=values["rights"], role=values["role"], sites=form.sites) is not None
+        return people.add(account, rights=values["rights"], role=values["role"], sites=form.site_names) is not None
     if _is_self(asked, person) and values["rights"] != Role.OWNER:
         raise Refused("You cannot take your own rights away: ask another owner")
-    revision, number = _revision(asked), person.number
-    if not people.change(number, revision, rights=values["rights"], role=values["role"], sites=form.sites):
+    revision, number = _sent_revision(asked), person.number
+    if not people.change(number, revision, rights=values["rights"], role=values["role"], sites=form.site_names):
         return False
     if not _is_self(asked, person):
         asked.desk.sessions.end_all(subject_of(number))
     return True
 
 
-def _revision(asked: Asked) -> int:
+def _sent_revision(asked: Asked) -> int:
     text = asked.sent("revision")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1  # noqa: PLR2004 - digits
 

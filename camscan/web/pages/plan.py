@@ -1,4 +1,4 @@
-"""The programme: what comes next, what is late, what has no date, and how it stands by site, maker and so on."""
+"""The programme: what comes next, what is overdue, what has no date, and the state by site, maker and so on."""
 
 from __future__ import annotations
 

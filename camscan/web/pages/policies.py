@@ -1,4 +1,4 @@
-"""What each policy in use says of the estate, on what ground, and whom it binds."""
+"""What each policy in use says about the estate, on which ground, and whom it binds."""
 
 from __future__ import annotations
 
@@ -15,31 +15,34 @@ _FEW = 5
 
 
 def show(asked: Asked) -> Answer:
-    """All of them, as `camscan plan policies` lists them, with what they say of the devices."""
+    """All policies, as `camscan plan policies` lists them, with what they say about the devices."""
     found = asked.desk.policies.get()
     values = {
         "is_decided": found.rules.is_decided,
         "devices": found.devices,
-        "chart": _chart(found),
-        "table": _table(found),
-        "policies": [_said(each, is_decided=found.rules.is_decided) for each in found.policies],
-        "left_out": [_begun(line.partition(": ")[2]) for line in found.rules.left_out],
+        "chart": _count_chart(found),
+        "table": _count_table(found),
+        "policies": [_policy_values(each, is_decided=found.rules.is_decided) for each in found.policies],
+        "left_out": [_capitalise(line.partition(": ")[2]) for line in found.rules.left_out],
         "formula": app.plan.describe_formula(asked.desk.space.settings.planning.formula),
     }
     return Drawn("policies", "Policies", values)
 
 
-def _said(each: PolicyCount, *, is_decided: bool) -> dict[str, object]:
+def _policy_values(each: PolicyCount, *, is_decided: bool) -> dict[str, object]:
     policy = each.policy
     until = f", until {spoken(policy.until)}" if policy.until else ""
     decides = "yes" if is_decided else "it would decide, once the council has decided"
     return {
-        "title": _begun(policy.title),
+        "title": _capitalise(policy.title),
         "facts": [
-            ("Status", f"{_begun(policy.status)}, since {spoken(policy.since)}{until}"),
-            ("Binds", _begun(policy.binding_on)),
-            ("Decides the scope", _begun(decides) if each.decides else "No"),
-            ("Source", [_begun(policy.citation), f"How well founded: {policy.basis}", *filter(None, [policy.note])]),
+            ("Status", f"{_capitalise(policy.status)}, since {spoken(policy.since)}{until}"),
+            ("Binds", _capitalise(policy.binding_on)),
+            ("Decides the scope", _capitalise(decides) if each.decides else "No"),
+            (
+                "Source",
+                [_capitalise(policy.citation), f"How well founded: {policy.basis}", *filter(None, [policy.note])],
+            ),
         ],
         "is_open": each.decides,
         "applies": each.applies,
@@ -52,23 +55,23 @@ def _said(each: PolicyCount, *, is_decided: bool) -> dict[str, object]:
     }
 
 
-def _table(found: PolicyCounts) -> Table:
+def _count_table(found: PolicyCounts) -> Table:
     numbers = [Head(name, Kind.NUMBER) for name in ("Applies to", "Not known", "Does not apply to")]
     decides = "yes" if found.rules.is_decided else "would"
     rows = [
-        (_begun(each.policy.title), decides if each.decides else "no", each.applies, each.unknown, each.does_not)
+        (_capitalise(each.policy.title), decides if each.decides else "no", each.applies, each.unknown, each.does_not)
         for each in found.policies
     ]
     return Table("Devices, by policy", (Head("Policy"), Head("Decides the scope"), *numbers), rows)
 
 
-def _chart(found: PolicyCounts) -> Bars | None:
-    """Of one policy it would say nothing."""
+def _count_chart(found: PolicyCounts) -> Bars | None:
+    """None for a single policy, where a chart says nothing."""
     if len(found.policies) < 2 or not found.devices:  # noqa: PLR2004 - as it says
         return None
     most = max(found.policies, key=lambda each: each.applies)
     bars = tuple(
-        Bar(_begun(each.policy.title), each.applies, each.unknown, f"{each.applies:,} of {found.devices:,}")
+        Bar(_capitalise(each.policy.title), each.applies, each.unknown, f"{each.applies:,} of {found.devices:,}")
         for each in found.policies
     )
     hatched = "not known" if any(each.unknown for each in found.policies) else ""
@@ -76,7 +79,7 @@ def _chart(found: PolicyCounts) -> Bars | None:
     return Bars("Devices to which each policy applies", description, bars, ("applies", hatched))
 
 
-def _begun(text: str) -> str:
+def _capitalise(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}"
 
 

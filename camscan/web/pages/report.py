@@ -19,17 +19,17 @@ def show(asked: Asked) -> Answer:
     """The choices; with a format in the address, the file."""
     suffix = f".{asked.one('format')}"
     if suffix not in _TYPES:
-        return _choices(asked)
+        return _choices_page(asked)
     level = Level.SUMMARY if asked.one("level") == Level.SUMMARY else Level.FULL
     if level is Level.FULL and not _sees_all(asked):
         raise Refused("The full report says where each device is; your role may have the summary")
-    # Without a day, what was counted is read, and brought up to date first; read only, everything is judged anew.
+    # Without a day, the saved counts are read and brought up to date first; if read-only, everything is judged again.
     on = asked.one("on") or (app.assess.today_utc().isoformat() if asked.desk.setting.is_read_only else None)
     try:
         content, _ = make_report(asked.desk.space, suffix, level, on=on, devices=asked.one("devices") == "yes")
     except UsageError as error:
         text = str(error)
-        return _choices(asked, f"{text[:1].upper()}{text[1:]}")
+        return _choices_page(asked, f"{text[:1].upper()}{text[1:]}")
     marked = f"-{MARKING}" if level is Level.FULL else ""
     return Download(f"report-{app.assess.today_utc().isoformat()}{marked}{suffix}", content, _TYPES[suffix])
 
@@ -38,7 +38,7 @@ def _sees_all(asked: Asked) -> bool:
     return asked.visitor.sees_identifiers and asked.visitor.may("devices") and asked.visitor.sites is None
 
 
-def _choices(asked: Asked, error: str = "") -> Drawn:
+def _choices_page(asked: Asked, error: str = "") -> Drawn:
     levels = _LEVELS if _sees_all(asked) else _LEVELS[1:]
     values = {"levels": levels, "error": error, "on": asked.one("on"), "has_devices": len(levels) > 1}
     title = "Progress report"

@@ -18,7 +18,9 @@ def show(asked: Asked) -> Answer:
             page = pages
             found, total = app.review.questions(book, (page - 1) * MOST, MOST)
     values = {
-        "rows": [(each.number, each.findings, [(row.asset_id, _label(row)) for row in each.rows]) for each in found],
+        "rows": [
+            (each.number, each.findings, [(row.asset_id, _device_label(row)) for row in each.rows]) for each in found
+        ],
         "total": total,
         "page": page,
         "pages": pages,
@@ -28,7 +30,7 @@ def show(asked: Asked) -> Answer:
     return Drawn("review", "To settle", values)
 
 
-def _label(row: Asset) -> str:
+def _device_label(row: Asset) -> str:
     return row.entries.get("council_asset_tag") or row.asset_id
 
 

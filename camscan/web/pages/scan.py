@@ -1,4 +1,4 @@
-"""One scan: what it asked, what became of that, and what it could not see."""
+"""One scan: what it asked, what the result was, and what it could not see."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ def show(asked: Asked) -> Answer:
         (
             kept,
             codes.get(kept.session.subject, "This machine"),
-            Role(kept.session.rights).words if kept.session.rights in set(Role) else "",
+            Role(kept.session.rights).display_name if kept.session.rights in set(Role) else "",
             kept.number == own,
         )
         for kept in asked.desk.sessions.all()
@@ -30,7 +30,7 @@ def show(asked: Asked) -> Answer:
 
 
 def take(asked: Asked) -> Answer:
-    """End one."""
+    """End a session."""
     asked.desk.sessions.end_number(asked.sent("session"))
     return Redirect("/sessions?done=ended")
 

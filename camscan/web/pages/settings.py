@@ -1,4 +1,4 @@
-"""In which role somebody acts, what that role may do, and whose work camscan is."""
+"""The role in which somebody acts, what that role may do, and the people whose work camscan is."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from camscan.web.rights import Role
 
 def show(asked: Asked) -> Answer:
     """The form for the role, and the table of what it may do."""
-    return _page(asked, asked.visitor.role, "")
+    return _settings_page(asked, asked.visitor.role, "")
 
 
 def take(asked: Asked) -> Answer:
-    """Let the log hold another role from now on: only whoever started the program says which it is."""
+    """Record another role in the log from now on. Only the person who started the program may choose it."""
     if not _may_choose(asked):
         raise Refused("Your role was given to you by whoever runs camscan; ask them to change it")
     try:
         role = asked.desk.space.role(asked.sent(ROLE))
     except UsageError as error:
         text = str(error) if asked.sent(ROLE) else "enter a role"
-        return _page(asked, asked.sent(ROLE), f"{text[:1].upper()}{text[1:]}")
+        return _settings_page(asked, asked.sent(ROLE), f"{text[:1].upper()}{text[1:]}")
     asked.desk.sessions.act_as(asked.secret, role)
     return Redirect("/settings?saved=1")
 
@@ -31,7 +31,7 @@ def _may_choose(asked: Asked) -> bool:
     return asked.visitor.rights is Role.OWNER
 
 
-def _page(asked: Asked, role: str, error: str) -> Drawn:
+def _settings_page(asked: Asked, role: str, error: str) -> Drawn:
     visitor = asked.visitor
     written = [column.heading for column in EDITABLE if visitor.writes(column.name)]
     values = {

@@ -1,4 +1,4 @@
-"""One question about identity: both rows side by side, a decision, the check of it, and what became of it."""
+"""One question about identity: both rows side by side, a decision, the check of it, and the result."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from camscan.asset import Asset
 from camscan.asset.columns import heading_of
 from camscan.errors import StaleError, UsageError
 from camscan.register import Register, Seen, Settled
-from camscan.web.forms import BECAUSE, ROLE, Filled, error_list, read_role, revisions_sent, signature
+from camscan.web.forms import BECAUSE, ROLE, Filled, error_list, read_role, revisions_sent, role_fields
 from camscan.web.page import Answer, Asked, Drawn, Missing, Page, Redirect, Refused
 from camscan.words import counted
 
@@ -30,7 +30,7 @@ _NAMES: Mapping[str, str] = {
     "seen": "Seen by scans",
     "now": "Status",
 }
-"""Facts that are compared, as a page calls them."""
+"""Facts that are compared -> their names on the page."""
 _SETTLED: Mapping[str, str] = {
     "merged": "The two rows are one device now",
     "apart": "They are two devices",
@@ -42,56 +42,60 @@ _DIFFERENT = {Likeness.DIFFERENT, Likeness.OVERLAP, Likeness.END}
 
 
 def show(asked: Asked) -> Answer:
-    """The question; one that is settled says what became of it."""
-    number = _number(asked)
+    """The question; if it is settled, the result."""
+    number = _question_number(asked)
     with asked.desk.reading() as book:
         question = app.review.find_question(book, number)
         if question is None:
-            return _settled(asked, book.settled(number), number)
-        return _form(asked, question, Filled())
+            return _settled_page(asked, book.settled(number), number)
+        return _form_page(asked, question, Filled())
 
 
 def take(asked: Asked) -> Answer:
     """Check the decision, go back to change it, or settle the question."""
     if asked.desk.setting.is_read_only:
         raise Refused("camscan serve was started with --read-only: nothing can be settled here")
-    number, filled = _number(asked), read_role(asked)
+    number, filled = _question_number(asked), read_role(asked)
     filled.answers |= {name: asked.sent(name) for name in (DECISION, CERTAIN)}
-    by = Deciding(filled.answers[ROLE], HOW, filled.answers[BECAUSE], Seen(_conflicts(asked), revisions_sent(asked)))
+    by = Deciding(
+        filled.answers[ROLE], HOW, filled.answers[BECAUSE], Seen(_sent_conflicts(asked), revisions_sent(asked))
+    )
     with asked.desk.space.open(editing=True, create=False) as book:
         question = app.review.find_question(book, number)
         if question is None:
-            return _settled(asked, book.settled(number), number, filled)
+            return _settled_page(asked, book.settled(number), number, filled)
         if asked.sent("step") == "change":
-            return _form(asked, question, Filled(filled.answers))
+            return _form_page(asked, question, Filled(filled.answers))
         _require_decision(asked, question, filled)
         if filled.errors:
-            return _form(asked, question, filled)
-        return _decided(asked, book, question, filled, by)
+            return _form_page(asked, question, filled)
+        return _check_or_settle(asked, book, question, filled, by)
 
 
-def _decided(asked: Asked, book: Register, question: Question, filled: Filled, by: Deciding) -> Answer:
+def _check_or_settle(asked: Asked, book: Register, question: Question, filled: Filled, by: Deciding) -> Answer:
     is_meant, decision = asked.sent("step") == "save", Decision(filled.answers[DECISION])
     try:
         changes = app.review.decide(book, question, decision, by, dry_run=not is_meant)
     except StaleError:
         now = app.review.find_question(book, question.number)
         if now is None:
-            return _settled(asked, book.settled(question.number), question.number, filled)
+            return _settled_page(asked, book.settled(question.number), question.number, filled)
         filled.errors[""] = _STALE
-        return _form(asked, now, filled)
+        return _form_page(asked, now, filled)
     except UsageError as error:
         filled.errors[""] = str(error)
-        return _form(asked, question, filled)
+        return _form_page(asked, question, filled)
     if not is_meant:
-        return _check(asked, question, filled, decision, app.review.merged(changes, *_pair(question, decision)))
+        return _check_page(
+            asked, question, filled, decision, app.review.merged(changes, *_kept_and_merged(question, decision))
+        )
     if not asked.visitor.role:
         asked.desk.sessions.act_as(asked.secret, by.role)
     return Redirect(f"/review/{question.number}?done=yes")
 
 
 def _require_decision(asked: Asked, question: Question, filled: Filled) -> None:
-    """What is wrong with the answers, into their errors."""
+    """Find what is wrong with the answers, and note it in their errors."""
     if not filled.answers[BECAUSE]:
         filled.errors[BECAUSE] = "Enter why"
     decision = filled.answers[DECISION]
@@ -107,20 +111,20 @@ def _require_decision(asked: Asked, question: Question, filled: Filled) -> None:
 # ── pages ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _form(asked: Asked, question: Question, filled: Filled) -> Drawn:
+def _form_page(asked: Asked, question: Question, filled: Filled) -> Drawn:
     may = asked.visitor.may("settle", send=True)
     title = "Are these two rows one device?" if len(question.rows) > 1 else "Is this row right?"
     values = {
-        **_shared(asked, question),
+        **_shared_values(asked, question),
         "heading": title,
-        "facts": list(_facts(question.rows)),
-        "entries": list(_entries(question.rows)),
+        "facts": list(_compared_facts(question.rows)),
+        "entries": list(_compared_entries(question.rows)),
         "against": app.review.why_not(question, asked.desk.space.settings),
-        "choices": _choices(question.rows),
+        "choices": _decision_choices(question.rows),
         "answers": {DECISION: "", CERTAIN: "", **filled.answers},
         "wrong": filled.errors,
         "errors": error_list(filled.errors),
-        "fields": signature(
+        "fields": role_fields(
             asked.visitor,
             filled.answers,
             filled.errors,
@@ -133,11 +137,11 @@ def _form(asked: Asked, question: Question, filled: Filled) -> Drawn:
     return Drawn("settle", f"{'Error: ' if filled.errors else ''}{title}", values, status=422 if filled.errors else 200)
 
 
-def _check(asked: Asked, question: Question, filled: Filled, decision: Decision, found: Merged) -> Drawn:
+def _check_page(asked: Asked, question: Question, filled: Filled, decision: Decision, found: Merged) -> Drawn:
     values = {
-        **_shared(asked, question),
-        "decision": _in_words(question, decision),
-        "follows": list(_follows(question, decision)),
+        **_shared_values(asked, question),
+        "decision": _decision_in_words(question, decision),
+        "follows": list(_consequences(question, decision)),
         "copied": [(heading_of(name), value_in_words(name, value)) for name, value in found.copied],
         "dropped": [
             (heading_of(name), value_in_words(name, value), value_in_words(name, stands) if stands else "nothing")
@@ -150,8 +154,8 @@ def _check(asked: Asked, question: Question, filled: Filled, decision: Decision,
     return Drawn("settle_check", "Check your answers: question about identity", values)
 
 
-def _settled(asked: Asked, found: Settled | None, number: int, filled: Filled | None = None) -> Drawn:
-    """What became of a question that is no longer open; with what somebody wanted to answer, so that it is not lost."""
+def _settled_page(asked: Asked, found: Settled | None, number: int, filled: Filled | None = None) -> Drawn:
+    """The result of a question that is no longer open, with the answers that somebody wanted to give."""
     if found is None:
         raise Missing
     with asked.desk.reading() as book:
@@ -161,9 +165,11 @@ def _settled(asked: Asked, found: Settled | None, number: int, filled: Filled | 
         "number": number,
         "found": found,
         "says": _SETTLED.get(found.decision, "It was settled"),
-        "rows": [(name, _label(rows[name])) for name in dict.fromkeys((found.asset_id, found.other)) if name in rows],
+        "rows": [
+            (name, _device_label(rows[name])) for name in dict.fromkeys((found.asset_id, found.other)) if name in rows
+        ],
         "is_done": asked.one("done") == "yes" and filled is None,
-        "wanted": _wanted(filled) if filled else [],
+        "wanted": _wanted_answers(filled) if filled else [],
         "next": rest[0].number if rest else 0,
         "left": left,
     }
@@ -171,7 +177,7 @@ def _settled(asked: Asked, found: Settled | None, number: int, filled: Filled | 
     return Drawn("settled", title, values, status=200 if filled is None else 409)
 
 
-def _wanted(filled: Filled) -> list[tuple[str, str]]:
+def _wanted_answers(filled: Filled) -> list[tuple[str, str]]:
     wanted = {
         Decision.FIRST: "They are one device: keep the first row",
         Decision.SECOND: "They are one device: keep the second row",
@@ -183,11 +189,11 @@ def _wanted(filled: Filled) -> list[tuple[str, str]]:
     return [(name, text) for name, text in (("Decision", said), ("Why", filled.answers[BECAUSE])) if text]
 
 
-def _shared(asked: Asked, question: Question) -> dict[str, Any]:
+def _shared_values(asked: Asked, question: Question) -> dict[str, Any]:
     return {
         "question": question,
         "path": asked.path,
-        "labels": [_label(row) for row in question.rows],
+        "labels": [_device_label(row) for row in question.rows],
         "conflicts": [each.number for each in question.review.conflicts],
     }
 
@@ -195,17 +201,17 @@ def _shared(asked: Asked, question: Question) -> dict[str, Any]:
 # ── words ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _label(row: Asset) -> str:
-    """What stands on it, else its number."""
+def _device_label(row: Asset) -> str:
+    """The council tag of a device, or its asset number."""
     return row.entries.get("council_asset_tag") or row.asset_id
 
 
-def _both(row: Asset) -> str:
-    label = _label(row)
+def _label_and_number(row: Asset) -> str:
+    label = _device_label(row)
     return label if label == row.asset_id else f"{label} (asset number {row.asset_id})"
 
 
-def _facts(rows: Sequence[Asset]) -> Iterator[Compared]:
+def _compared_facts(rows: Sequence[Asset]) -> Iterator[Compared]:
     for each in app.review.facts_of(rows):
         if each.name in _NAMES:
             yield Compared(
@@ -215,7 +221,7 @@ def _facts(rows: Sequence[Asset]) -> Iterator[Compared]:
             )
 
 
-def _entries(rows: Sequence[Asset]) -> Iterator[Compared]:
+def _compared_entries(rows: Sequence[Asset]) -> Iterator[Compared]:
     for each in app.review.entries_of(rows):
         cells = tuple(
             ""
@@ -228,10 +234,10 @@ def _entries(rows: Sequence[Asset]) -> Iterator[Compared]:
         yield Compared(heading_of(each.name), cells, each.likeness)
 
 
-def _choices(rows: Sequence[Asset]) -> list[dict[str, Any]]:
+def _decision_choices(rows: Sequence[Asset]) -> list[dict[str, Any]]:
     if len(rows) < 2:  # noqa: PLR2004 - one row can only be left
         return []
-    one, other = map(_label, rows)
+    one, other = map(_device_label, rows)
     part = "{} becomes part of it and is no longer listed. This cannot be undone."
     return [
         {"value": "first", "text": f"One device: keep the first row, {one}", "hint": {"text": part.format(other)}},
@@ -251,49 +257,50 @@ def _choices(rows: Sequence[Asset]) -> list[dict[str, Any]]:
     ]
 
 
-def _pair(question: Question, decision: Decision) -> tuple[str, str]:
+def _kept_and_merged(question: Question, decision: Decision) -> tuple[str, str]:
     return app.review.keep_and_gone(question, decision) if len(question.rows) > 1 else ("", "")
 
 
-def _in_words(question: Question, decision: Decision) -> str:
-    labels = {row.asset_id: _label(row) for row in question.rows}
+def _decision_in_words(question: Question, decision: Decision) -> str:
+    labels = {row.asset_id: _device_label(row) for row in question.rows}
     if decision is Decision.KEEP:
         return "Leave everything unchanged"
-    keep, gone = _pair(question, decision)
+    keep, gone = _kept_and_merged(question, decision)
     if decision is Decision.APART:
         return f"{labels[keep]} and {labels[gone]} are two devices"
     return f"{labels[keep]} and {labels[gone]} are one device. {labels[keep]} is kept"
 
 
-def _follows(question: Question, decision: Decision) -> Iterator[str]:
-    """What happens to which row, a sentence each."""
+def _consequences(question: Question, decision: Decision) -> Iterator[str]:
+    """What happens to each row, a sentence each."""
     if decision is Decision.KEEP:
         yield "No row is changed. The question is closed, and the log holds your reason."
         return
-    keep, gone = _pair(question, decision)
+    keep, gone = _kept_and_merged(question, decision)
     rows = {row.asset_id: row for row in question.rows}
     if decision is Decision.APART:
-        yield f"{_label(rows[keep])} and {_label(rows[gone])} both stay in the register, unchanged."
+        yield f"{_device_label(rows[keep])} and {_device_label(rows[gone])} both stay in the register, unchanged."
         yield "camscan does not ask about these two again."
         return
     kept, other = rows[keep], rows[gone]
-    yield f"{_both(kept)} stays. Its asset number and people's entries are kept."
-    yield f"{_both(other)} is no longer listed. A search for its number finds {keep}."
+    yield f"{_label_and_number(kept)} stays. Its asset number and people's entries are kept."
+    yield f"{_label_and_number(other)} is no longer listed. A search for its number finds {keep}."
     held = [*other.ip_addresses, *other.mac_addresses]
-    seen = f"What scans saw of {_label(other)} follows to {_label(kept)}: {counted(other.sightings, 'sighting')}"
+    sightings = counted(other.sightings, "sighting")
+    seen = f"What scans saw of {_device_label(other)} follows to {_device_label(kept)}: {sightings}"
     yield f"{seen}{', and the addresses ' + ', '.join(held) if held else ''}."
-    yield f"Later scans recognise the device as {_label(kept)}, wherever they see either."
+    yield f"Later scans recognise the device as {_device_label(kept)}, wherever they see either."
 
 
-def _number(asked: Asked) -> int:
+def _question_number(asked: Asked) -> int:
     text = asked.within["question"]
     if not (text.isascii() and text.isdecimal() and len(text) < 10):  # noqa: PLR2004 - digits
         raise Missing
     return int(text)
 
 
-def _conflicts(asked: Asked) -> frozenset[int]:
-    """Numbers of the conflicts that the form was made of."""
+def _sent_conflicts(asked: Asked) -> frozenset[int]:
+    """The numbers of the conflicts from which the form was made."""
     sent = asked.all_sent("conflict")
     if not all(text.isascii() and text.isdecimal() and len(text) < 10 for text in sent):  # noqa: PLR2004 - digits
         raise UsageError("the form is damaged; open it again")

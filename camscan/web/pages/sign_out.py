@@ -6,7 +6,7 @@ from camscan.web.page import Answer, Asked, Page, Redirect
 
 
 def take(asked: Asked) -> Answer:
-    """End the session, here and in the cookie."""
+    """End the session, on the server and in the cookie."""
     asked.desk.holding.drop(asked.secret)
     asked.desk.sessions.end(asked.secret)
     return Redirect("/sign-in", secret="")

@@ -1,4 +1,4 @@
-"""One site: its devices, its networks, its scans, and whom to ask. For a site manager, this is their page."""
+"""One site: its devices, its networks, its scans, and whom to ask. It is the front page of a site manager."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SCANS = 5
 
 
 def show(asked: Asked) -> Answer:
-    """What is known of it; a site that is not the visitor's is not there for them."""
+    """What is known about a site. A site of others does not exist for a site manager."""
     kept, visitor, name = asked.desk.front(), asked.visitor, asked.within["key"]
     line = next((each for each in kept.front.sites if each.name == name), None)
     if line is None or not visitor.sees_site(name):
@@ -36,9 +36,9 @@ def show(asked: Asked) -> Answer:
         "line": line,
         "found": found,
         "types": plain_types((each.type for each in found.rows), visitor),
-        "facts": list(_facts(kept.front, name).items()),
-        "networks": _networks(kept.front, name) if visitor.sees("vlan_or_subnet") else [],
-        "scans": _scans(kept.front, name, visitor),
+        "facts": list(_site_facts(kept.front, name).items()),
+        "networks": _site_networks(kept.front, name) if visitor.sees("vlan_or_subnet") else [],
+        "scans": _scan_rows(kept.front, name, visitor),
         "earlier": asked.link(page=found.page - 1) if found.page > 1 else "",
         "later": asked.link(page=found.page + 1) if found.page < found.pages else "",
         "sees_addresses": visitor.sees("ip_addresses"),
@@ -54,17 +54,17 @@ def show(asked: Asked) -> Answer:
     return Drawn("site", name, values)
 
 
-def _facts(front: Front, name: str) -> Mapping[str, str]:
+def _site_facts(front: Front, name: str) -> Mapping[str, str]:
     place = next((each for each in front.known.places if each.name == name and not each.subnet), None)
     return facts_of_place(place) if place else {}
 
 
-def _networks(front: Front, name: str) -> Sequence[str]:
+def _site_networks(front: Front, name: str) -> Sequence[str]:
     return list(front.known.last_asked(name))
 
 
-def _scans(front: Front, name: str, visitor: Visitor) -> list[tuple[str, object, int, int, int, str]]:
-    """Id (empty for who may not see scans), when, devices, addresses that answered, addresses, how it ended."""
+def _scan_rows(front: Front, name: str, visitor: Visitor) -> list[tuple[str, object, int, int, int, str]]:
+    """Id (empty for those who may not see scans), time, devices, addresses that answered, addresses, how it ended."""
     found = front.known.scans[name][-_SCANS:][::-1] if name in front.known.scans else []
     return [
         (

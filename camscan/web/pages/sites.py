@@ -20,7 +20,7 @@ _SORTS: Mapping[str, Callable[[SiteLine], Any]] = {
 
 
 def show(asked: Asked) -> Answer:
-    """Those that the visitor may see."""
+    """The sites that the visitor may see."""
     kept = asked.desk.front()
     sites = [line for line in kept.front.sites if asked.visitor.sees_site(line.name)]
     if len(sites) == 1 and asked.visitor.sites is not None:
@@ -43,13 +43,13 @@ def show(asked: Asked) -> Answer:
         "sites": sites,
         "heads": heads,
         "elsewhere": elsewhere,
-        "pictures": _pictures(kept.front) if asked.visitor.sites is None else [],
+        "pictures": _site_charts(kept.front) if asked.visitor.sites is None else [],
     }
     return Drawn("sites", "Sites", values)
 
 
-def _pictures(front: Front) -> list[Exhibit]:
-    """What remains and what is gone, by site."""
+def _site_charts(front: Front) -> list[Exhibit]:
+    """What remains and what was removed, by site."""
     section = next(each for each in front.report.sections if each.anchor == "groups")
     return [each for each in section.exhibits if each.name == "By site" and each.chart]
 

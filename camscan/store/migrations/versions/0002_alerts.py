@@ -1,4 +1,4 @@
-"""What was told, what waits to be sent, and how far the register was read for it."""
+"""What was sent, what waits to be sent, and how far the register was read for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys that parcels are signed with and what each may speak for; which parcels have arrived."""
+"""Keys that sign parcels, with the sites that each may speak for; and the parcels that have arrived."""
 
 from __future__ import annotations
 
