@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import random
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -335,7 +337,7 @@ class TestCollector:
 
     def test_a_state_that_cannot_be_read_says_what_to_do(self, own: collect.Place) -> None:
         (own.folder / "state.json").write_bytes(b"{")
-        with pytest.raises(Exception, match="remove it, and enrol this collector anew"):
+        with pytest.raises(Exception, match="cannot be read; remove it, and enrol"):
             collect.do_round(own)
         (own.folder / "state.json").unlink()
         with pytest.raises(UsageError, match="has not enrolled"):
@@ -361,38 +363,132 @@ def failing(error: Exception) -> Callable[..., Any]:
     return fail
 
 
-def test_a_database_server_that_dies(workplace: Path, monkeypatch: pytest.MonkeyPatch, camscan: Camscan) -> None:
-    """Stopped at once while a parcel waits to be recorded and another to be sent; then both are there, once."""
+@pytest.fixture
+def server() -> Iterator[pg_server.Server]:
+    """A server of its own, to be stopped."""
     if pg_server.program("initdb") is None:
         pytest.skip("no PostgreSQL server here: apt-get install postgresql")
+    with pg_server.running() as made:
+        yield made
+
+
+@pytest.fixture
+def served(server: pg_server.Server, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """A centre whose register is on that server, which waits until what it has written is safe."""
     monkeypatch.setenv("XDG_STATE_HOME", str(workplace / "state"))
-    with pg_server.running() as server, contextlib.ExitStack() as stack:
-        address = server.place().replace("?options=", "?options=-csynchronous_commit%3Don%20")
-        (workplace / "camscan.yaml").write_text(f"register: {address}\n{SITES}")
-        open_register(address).close()
-        desk = stack.enter_context(contextlib.closing(Desk(find_workspace(), Setting())))
-        Way(desk).stands(monkeypatch)
-        own = collector_at(workplace / "oak")
-        enrol(own, camscan)
-        reports = [finish_scan(own, NOW - DAY, (4, 5))]
-        assert collect.do_round(own).sent == 1
-        command = Path(f"/proc/{server.process}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
-        os.kill(server.process, signal.SIGQUIT)  # pg_ctl stop -m immediate
-        os.waitid(os.P_PID, server.process, os.WEXITED | os.WNOWAIT)
+    address = server.place().replace("?options=", "?options=-csynchronous_commit%3Don%20")
+    (workplace / "camscan.yaml").write_text(f"register: {address}\n{SITES}")
+    open_register(address).close()
+    made = Desk(find_workspace(), Setting())
+    Way(made).stands(monkeypatch)
+    yield made
+    made.close()
+
+
+@contextlib.contextmanager
+def stopped(server: pg_server.Server) -> Iterator[Callable[[], None]]:
+    """A server that was stopped at once (``pg_ctl stop -m immediate``); what is given starts it again."""
+    command = Path(f"/proc/{server.process}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+    os.kill(server.process, signal.SIGQUIT)
+    os.waitid(os.P_PID, server.process, os.WEXITED | os.WNOWAIT)
+    with contextlib.ExitStack() as stack:
+
+        def start() -> None:
+            again = subprocess.Popen(command, cwd=server.folder, stderr=subprocess.DEVNULL, **pg_server.drop_rights())
+            stack.callback(again.wait, timeout=30)
+            stack.callback(again.send_signal, signal.SIGQUIT)
+
+        yield start
+
+
+def test_a_database_server_that_dies(server: pg_server.Server, served: Desk, workplace: Path, camscan: Camscan) -> None:
+    """Stopped at once while a parcel waits to be recorded and another to be sent; then both are there, once."""
+    own = collector_at(workplace / "oak")
+    enrol(own, camscan)
+    reports = [finish_scan(own, NOW - DAY, (4, 5))]
+    assert collect.do_round(own).sent == 1
+    with stopped(server) as start:
         reports.append(finish_scan(own, NOW, (4, 5)))
         with pytest.raises(CentreError, match="HTTP status 503 the centre cannot take anything now"):
             collect.do_round(own)
         with pytest.raises(RegisterError):
-            take_in(desk)
-        again = subprocess.Popen(command, cwd=server.folder, stderr=subprocess.DEVNULL, **pg_server.drop_rights())
-        stack.callback(again.wait, timeout=30)
-        stack.callback(again.send_signal, signal.SIGQUIT)
+            take_in(served)
+        start()
         for _ in range(300):
             with contextlib.suppress(CentreError):
                 assert collect.do_round(own).sent == 1
                 break
             time.sleep(0.1)
-        assert take_in(desk).recorded == 2
-        with open_register(address, readonly=True) as book:
+        assert take_in(served).recorded == 2
+        with open_register(served.space.where, readonly=True) as book:
             assert [each.scan_id for each in book.scans()] == [each.scan_id for each in reports]
             assert book.find_faults() == []
+
+
+@pytest.mark.long
+def test_worker_and_server_are_killed_while_parcels_come(
+    server: pg_server.Server, served: Desk, workplace: Path, camscan: Camscan
+) -> None:
+    """From site to register: the worker is killed again and again, the server once, and every scan is there once."""
+    pytest.importorskip("procrastinate", reason="the extra postgresql is not installed")
+    own = collector_at(workplace / "oak")
+    enrol(own, camscan)
+    (workplace / "camscan.yaml").write_text(
+        f"{(workplace / 'camscan.yaml').read_text()}centre:\n  parts_per_second: 99\n"
+    )
+    reports = [finish_scan(own, NOW - timedelta(hours=30 - number), (4, 5 + number)) for number in range(24)]
+    command = [sys.executable, "-m", "camscan", "work", "--heartbeat", "0.4", "--stalled-after", "1.5"]
+    chance = random.Random(18)
+    with contextlib.ExitStack() as stack:
+
+        def begin() -> subprocess.Popen[bytes]:
+            started = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            stack.callback(started.wait, timeout=30)
+            stack.callback(started.kill)
+            return started
+
+        worker = begin()
+        while again(own).left:
+            time.sleep(0.1)
+        for turn in range(6):
+            so_far = count_scans(served)
+            wait_until(lambda: count_scans(served) >= min(24, so_far + 2))  # noqa: B023 - within the turn
+            time.sleep(chance.uniform(0, 0.2))
+            if turn == 3:
+                start = stack.enter_context(stopped(server))
+                start()
+            else:
+                worker.kill()
+                worker.wait()
+                worker = begin()
+        wait_until(lambda: count_scans(served) == 24)
+        with open_register(served.space.where, readonly=True) as book:
+            assert [each.scan_id for each in book.scans()] == [each.scan_id for each in reports]
+            assert book.find_faults() == []
+            found = alike(book)
+    with open_register("direct.db") as book:
+        for report in reports:
+            record_report(report, book, served.space.settings)
+        assert found == alike(book)
+
+
+def alike(book: Register) -> list[tuple[object, ...]]:
+    """What two registers say of their devices, whatever they call them.
+
+    Not how often each was missed: a parcel whose worker was killed comes after the next ones, so it is late.
+    """
+    return sorted((row.identification.serial, row.sightings, row.ip_addresses) for row in book.devices())
+
+
+def count_scans(served: Desk) -> int:
+    """How many scans the register has; -1 while its server is away."""
+    with contextlib.suppress(RegisterError), open_register(served.space.where, readonly=True) as book:
+        return len(book.scans())
+    return -1
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.2)
