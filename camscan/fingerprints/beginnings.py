@@ -25,6 +25,8 @@ class Beginning(NamedTuple):
     """Whether the pattern takes capital and small letters alike; the text is in small letters then."""
 
 
+_PLAIN, _FOLDED = "\n", "\r"
+"""What stands before each beginning in one text: no beginning holds them."""
 _UNKNOWN = [Beginning("", is_folded=False)]
 
 
@@ -42,6 +44,25 @@ def beginnings_of(condition: Condition) -> list[Beginning]:
         found = [first + _is_plain(one) for one in re.split(r"(?<!\\)\|", choice["texts"])]
     cut = [one[: LONGEST_BEGINNING // 2] for one in found]
     return [Beginning(one.casefold() if is_folded else one, is_folded) for one in cut]
+
+
+def with_beginnings(condition: Condition) -> Condition:
+    """The condition, and what :func:`beginnings_of` says of it: in one text, for the cache."""
+    found = beginnings_of(condition)
+    mark = _FOLDED if found[0].is_folded else _PLAIN
+    return condition._replace(
+        begins="".join(f"{mark}{one.text}" for one in found) if all(one.text for one in found) else ""
+    )
+
+
+def known_beginnings(condition: Condition) -> list[Beginning]:
+    """As :func:`beginnings_of`, which takes a while, where nobody has worked it out before."""
+    if condition.begins is None:
+        return beginnings_of(condition)
+    if not condition.begins:
+        return _UNKNOWN
+    mark = condition.begins[0]
+    return [Beginning(text, mark == _FOLDED) for text in condition.begins[1:].split(mark)]
 
 
 def _read_literal(text: str, start: int) -> tuple[str, int]:

@@ -14,6 +14,7 @@ from camscan import kept
 from camscan.cache import Cache
 from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
+from camscan.fingerprints.beginnings import with_beginnings
 from camscan.fingerprints.entry import Condition, Entry, Maker, Rule, Section
 from camscan.fingerprints.mac_blocks import match_registry
 from camscan.fingerprints.match import Matcher
@@ -31,7 +32,7 @@ EDITION = "edition"
 _ROOM = 8 << 20
 """Bytes that are kept of earlier identifications."""
 
-FORMAT = 3
+FORMAT = 4
 """Raised when what the cache holds changes."""
 
 
@@ -110,12 +111,20 @@ class Database:
         return {}
 
     @functools.cached_property
+    def _rounds(self) -> tuple[list[Rule], list[Rule]]:
+        """The rules for what devices say, and those that need what identification has decided of it."""
+        rounds: tuple[list[Rule], list[Rule]] = [], []
+        for rule in self.rules:
+            rounds[rule.needs_decision].append(rule)
+        return rounds
+
+    @functools.cached_property
     def _first_matcher(self) -> Matcher:
-        return Matcher(rule for rule in self.rules if not rule.needs_decision)
+        return Matcher(self._rounds[0])
 
     @functools.cached_property
     def _second_matcher(self) -> Matcher:
-        return Matcher(rule for rule in self.rules if rule.needs_decision)
+        return Matcher(self._rounds[1])
 
     @functools.cached_property
     def entries(self) -> tuple[Entry, ...]:
@@ -183,11 +192,15 @@ def _compile_source(source: Source) -> dict[str, Any]:
     """What the cache holds: only what matching needs, in the types of JSON."""
     return {
         "makers": [[maker.key, maker.name, maker.aliases, maker.group] for maker in source.makers.values()],
-        "rules": [entry.rule for entry in source.entries.values()],
+        "rules": [_with_beginnings(entry.rule) for entry in source.entries.values()],
         "sections": list(source.sections.values()),
         "prefixes": source.prefixes,
         "stated": source.stated,
     }
+
+
+def _with_beginnings(rule: Rule) -> Rule:
+    return rule._replace(when=tuple((key, tuple(map(with_beginnings, conditions))) for key, conditions in rule.when))
 
 
 def _make_database(version: str, directories: Sequence[Path], compiled: Mapping[str, Any]) -> Database:

@@ -37,6 +37,8 @@ class Condition(NamedTuple):
     operator: str
     """``pattern`` (anchored), ``search``, ``contains``, ``equals``, ``absent``, or ``without``: no value may fit it."""
     text: str
+    begins: str | None = None
+    """With what a value must begin to fit it, as ``beginnings`` writes it; None where nobody has worked that out."""
 
 
 class Rule(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any
 
 import re2
 
-from camscan.fingerprints.beginnings import LONGEST_BEGINNING, Beginning, beginnings_of
+from camscan.fingerprints.beginnings import LONGEST_BEGINNING, Beginning, known_beginnings
 from camscan.fingerprints.entry import Condition
 
 _SET_MEMORY = 256 << 20
@@ -68,7 +68,7 @@ class Index:
                 patterns.append(
                     (number, re2.escape(condition.text) if condition.operator == "contains" else condition.text)
                 )
-                beginnings += beginnings_of(condition)
+                beginnings += known_beginnings(condition)
         if all(one.text for one in beginnings):
             self._beginnings = tuple({one.text for one in beginnings if not one.is_folded})
             self._folded = tuple({one.text for one in beginnings if one.is_folded})

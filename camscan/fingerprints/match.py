@@ -95,10 +95,8 @@ class Matcher:
         users = Counter((key, number) for one in self._rules for key, numbers in one.wanted for number in numbers)
         for place, ready in enumerate(self._rules):
             # A rule is looked at only where its rarest condition fits: a hundred rules may ask for the same maker.
-            key, numbers = min(
-                ((key, numbers) for key, numbers in ready.wanted if numbers),
-                key=lambda one: sum(users[one[0], number] for number in one[1]),
-            )
+            likely = [one for one in ready.wanted if one[1]]
+            key, numbers = min(likely, key=lambda one: sum([users[one[0], number] for number in one[1]]))
             by_condition = self._by_key.setdefault(key, {})
             for number in numbers:
                 by_condition.setdefault(number, []).append(place)
@@ -107,25 +105,26 @@ class Matcher:
         """Every key that a rule asks for, or asks not to be there: no other makes a difference."""
 
     def _prepare_rule(self, rule: Rule) -> Ready:
-        numbered = [
-            (
-                key,
-                conditions,
-                []
-                if conditions[0].operator == "absent"
-                else [self._index_of_key(key).add_condition(c) for c in conditions],
-            )
-            for key, conditions in rule.when
-        ]
-        wanted = [one for one in numbered if one[1][0].operator != "without"]
-        barred = [(key, numbers) for key, conditions, numbers in numbered if conditions[0].operator == "without"]
-        keys = tuple(key for key, _, numbers in wanted if numbers)
-        fixed = None if any("{" in text for _, text in rule.then) else {key: text for key, text in rule.then if text}
-        asked = [conditions for _, conditions, _ in wanted]
-        return Ready(rule, [(key, numbers) for key, _, numbers in wanted], barred, asked, keys, fixed)
+        wanted: list[tuple[str, list[int]]] = []
+        barred: list[tuple[str, list[int]]] = []
+        asked: list[tuple[Condition, ...]] = []
+        for key, conditions in rule.when:
+            operator = conditions[0].operator
+            numbers = [] if operator == "absent" else list(map(self._index_of_key(key).add_condition, conditions))
+            if operator == "without":
+                barred.append((key, numbers))
+            else:
+                wanted.append((key, numbers))
+                asked.append(conditions)
+        keys = tuple([key for key, numbers in wanted if numbers])
+        claims = {key: text for key, text in rule.then if text}
+        return Ready(rule, wanted, barred, asked, keys, None if "{" in "".join(claims.values()) else claims)
 
     def _index_of_key(self, key: str) -> Index:
-        return self._indexes.setdefault(key, Index())
+        index = self._indexes.get(key)
+        if index is None:
+            index = self._indexes[key] = Index()
+        return index
 
     def match_values(self, values: Values) -> list[Match]:
         """Every rule that fits, in the order of the rules."""
