@@ -57,7 +57,7 @@ def recordable(store: Store) -> list[ArrivedParcel]:
     waiting = Parcels(store).waiting()
     if not waiting:
         return []
-    approved = {each.key for each in Collectors(store).all() if each.is_approved}
+    approved = Collectors(store).approved_of({each.key for each in waiting})
     return [each for each in waiting if each.key in approved]
 
 

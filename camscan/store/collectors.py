@@ -6,7 +6,7 @@ import enum
 import hashlib
 import ipaddress
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -53,6 +53,8 @@ _REMEMBERED = 40
 """Requests by which a clone and a repetition are told apart."""
 _DIGEST = 12
 """Hexadecimal digits of each that are kept."""
+_CHUNK = 500
+"""Keys that are asked for in one statement."""
 _MOST_SAID = 2000
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -252,6 +254,18 @@ class Collectors:
             }
             connection.execute(_OWN, noted)
             return Admission(collector, Turn.NEXT, wait)
+
+    def approved_of(self, keys: Collection[bytes]) -> frozenset[bytes]:
+        """Those of these keys that are believed."""
+        wanted, found = sorted({key.hex() for key in keys}), set[bytes]()
+        approved = _COLLECTOR.c.state == State.APPROVED.value
+        with self._store.reading() as connection:
+            for start in range(0, len(wanted), _CHUNK):
+                mine = _COLLECTOR.c.key.in_(wanted[start : start + _CHUNK])
+                found |= set(
+                    map(bytes.fromhex, connection.execute(select(_COLLECTOR.c.key).where(mine, approved)).scalars())
+                )
+        return frozenset(found)
 
     def count_approved(self) -> int:
         """How many collectors are believed."""
