@@ -158,7 +158,7 @@ class TestCheck:
                 2,
                 (
                     "error: camscan.yaml:2: the authorisation by R expired on 2020-12-31; "
-                    "renew it: without any entry left, every private range could be scanned"
+                    "renew it: if no entry were left, every private range could be scanned"
                 ),
             ),
             (

@@ -154,7 +154,7 @@ class TestOptions:
 class TestMail:
     def test_it_arrives_text_first_marked_as_automatic_without_what_is_sensitive(self, known: Authority) -> None:
         with listeners.mail_server(known.context) as box:
-            assert mail.send_mail(MESSAGE, to_mail(box.port, known)) == notify.Outcome(True, f"taken by {HOST}")
+            assert mail.send_mail(MESSAGE, to_mail(box.port, known)) == notify.Outcome(True, f"accepted by {HOST}")
         found = sent_mail(box)
         assert found["Subject"] == subject_line(MESSAGE)
         assert found["Subject"] == (
@@ -199,7 +199,7 @@ class TestMail:
             )
             outcome = mail.send_mail(MESSAGE, found)
         assert outcome.is_sent is is_sent
-        assert outcome.detail == (f"taken by {HOST}" if is_sent else f"{HOST}: it refused the login (535)")
+        assert outcome.detail == (f"accepted by {HOST}" if is_sent else f"{HOST}: it refused the login (535)")
 
     def test_without_starttls_nothing_is_sent(self, known: Authority) -> None:
         with listeners.mail_server(None) as box:
@@ -247,7 +247,7 @@ class TestMail:
         program.chmod(0o755)
         options = {"from": "camscan@example.gov.uk", "sendmail": str(program)}
         found = Recipient("CCTV team", "mail", to=("cctv@example.gov.uk",), options=options)
-        assert mail.send_mail(MESSAGE, found) == notify.Outcome(True, f"taken by {program}")
+        assert mail.send_mail(MESSAGE, found) == notify.Outcome(True, f"accepted by {program}")
         assert (tmp_path / "called").read_text() == "-i -f camscan@example.gov.uk -- cctv@example.gov.uk\n"
         assert "3 devices are back" in (tmp_path / "mail").read_text()
         program.write_text("#!/bin/sh\necho no space >&2\nexit 75\n", encoding="utf-8")
@@ -286,8 +286,8 @@ class TestWebhook:
             ("/slow", "no answer within 0.5 seconds"),
             ("/redirect", "it redirects elsewhere (HTTP status 302), which is not followed"),
             ("/429", "it accepts no more messages at the moment (HTTP status 429)"),
-            ("/500", "it did not take the message (HTTP status 500)"),
-            ("/404", "it did not take the message (HTTP status 404: <b>as you�[2J like</b>)"),
+            ("/500", "it did not accept the message (HTTP status 500)"),
+            ("/404", "it did not accept the message (HTTP status 404: <b>as you�[2J like</b>)"),
             ("/lie", "it does not speak HTTP as it should (RemoteProtocolError)"),
         ],
     )

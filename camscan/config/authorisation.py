@@ -127,7 +127,7 @@ def read_window(keys: Mapping[str, Node]) -> Window | None:
     opens = timedelta(hours=int(found[1]), minutes=int(found[2]))
     closes = timedelta(hours=int(found[3]), minutes=int(found[4])) if found[3] else _DAY
     if opens == closes:
-        raise node.wrong("it closes when it opens; remove the line if every hour is allowed")
+        raise node.wrong("it closes at the hour at which it opens; remove the line if every hour is allowed")
     lasts = closes - opens if closes > opens else closes - opens + _DAY
     return Window((datetime.min + opens).time(), lasts, days)  # noqa: DTZ901 - a time of day
 

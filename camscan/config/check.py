@@ -74,7 +74,7 @@ def ending_authorisations(config: Config, today: date) -> list[Authorisation]:
     ]
 
 
-_NOT_REMOVED = "without any entry left, every private range could be scanned"
+_NOT_REMOVED = "if no entry were left, every private range could be scanned"
 
 
 def _check_authorisations(config: Config, today: date) -> Iterator[Finding]:

@@ -47,12 +47,12 @@ METRICS: Mapping[str, Metric] = {
         "Distinct addresses in scope of any scan, by whether they were asked.", {"result": ("asked", "not_asked")}
     ),
     "camscan_sites": Metric(
-        "Sites in camscan.yaml that have networks, by when all of them were last scanned.",
+        "Sites in camscan.yaml with networks, by the age of their last complete scan.",
         {"state": ("scanned_90d", "stale", "never")},
     ),
     "camscan_last_complete_scan_timestamp_seconds": Metric("When the newest complete scan ended."),
     "camscan_authorisation_expires_timestamp_seconds": Metric(
-        "When the next authorisation to scan ends that no later one replaces."
+        "When the next authorisation to scan ends, without counting those that a later one replaces."
     ),
     "camscan_register_bytes": Metric("Size of the register, if it is a file."),
     "camscan_register_backup_timestamp_seconds": Metric("When the register was backed up last."),

@@ -152,7 +152,7 @@ def _read_pcapng(source: Source) -> Iterator[Packet]:
             raise source.broken("the file ends within it")
         block = source.buffer[source.at : source.at + length]
         if section.unpack("I", block, length - 4)[0] != length:
-            raise source.broken("a block ends with another length than it begins with")
+            raise source.broken("a block gives one length at its start and another at its end")
         packet = _read_block(source, section, kind, block[8:-4])
         source.at += length
         if packet:
@@ -184,7 +184,7 @@ def _read_block(source: Source, section: Section, kind: int, body: bytes) -> Pac
         elif kind == SIMPLE_PACKET:
             return _simple_packet(source, section, body)
     except struct.error:
-        raise source.broken("a block is shorter than its kind") from None
+        raise source.broken("a block is shorter than a block of its kind can be") from None
     return None
 
 

@@ -80,4 +80,4 @@ def _outcome_of_status(status: int, said: bytes) -> Outcome:
         return Outcome(is_sent=False, detail="it accepts no more messages at the moment (HTTP status 429)")
     words = visible(" ".join(said.decode("utf-8", "replace").split()), _LONGEST)
     says = f": {words}" if words and status < _FAULT else ""
-    return Outcome(is_sent=False, detail=f"it did not take the message (HTTP status {status}{says})")
+    return Outcome(is_sent=False, detail=f"it did not accept the message (HTTP status {status}{says})")

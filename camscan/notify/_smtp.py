@@ -57,8 +57,8 @@ def _send_by_smtp(mail: EmailMessage, recipient: Recipient, password: str, conte
             session.login(recipient.options["user"], password)
         refused = session.send_message(mail, recipient.options["from"], recipient.to)
     if refused:
-        return Outcome(is_sent=True, detail=f"taken by {server}, but not for {', '.join(sorted(refused))}")
-    return Outcome(is_sent=True, detail=f"taken by {server}")
+        return Outcome(is_sent=True, detail=f"accepted by {server}, but not for {', '.join(sorted(refused))}")
+    return Outcome(is_sent=True, detail=f"accepted by {server}")
 
 
 def _why_not_sent(error: Exception, recipient: Recipient) -> str:

@@ -48,9 +48,9 @@ def reading_of_badge(badge: Badge, database: Database, asked: str = "") -> Readi
     if badge.since:
         told += f" Since when: {badge.since}."
     if badge.not_lines:
-        told += f" Not, or not certainly: {badge.not_lines}."
+        told += f" Exceptions: {badge.not_lines}."
     told += (
-        ' From the name alone a report says "possible" at most: go and look, or scan the device. '
+        ' From the name alone a report says "possible" at most: inspect or scan the device. '
         "Its own answers then say who built it."
     )
     source = "; ".join(badge.sources)

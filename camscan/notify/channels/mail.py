@@ -102,7 +102,7 @@ def _send_by_program(mail: EmailMessage, recipient: Recipient) -> Outcome:
         return Outcome(is_sent=False, detail=f"{program} cannot be started: {error.strerror or error}")
     if done.returncode:
         return Outcome(is_sent=False, detail=f"{program} failed ({done.returncode} {server_words(done.stderr)})")
-    return Outcome(is_sent=True, detail=f"taken by {program}")
+    return Outcome(is_sent=True, detail=f"accepted by {program}")
 
 
 CHANNEL = Channel(
