@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from centre_place import BEGIN, SITES, Place, place
 from parcels import KEY, OTHER_KEY
 
 from camscan.app.arrivals import record_arrivals
+from camscan.app.collectors import ask_for_scan
 from camscan.app.due_errands import ask_for_due_scans, silent_collectors
 from camscan.parcel.keys import public_of
 from camscan.store.collectors import Asking, Collectors, Turn
@@ -52,6 +53,15 @@ def test_a_site_that_nobody_has_scanned_is_asked_for_once(centre: Place) -> None
     assert asked(centre, timedelta(minutes=1)) == []
     (errand,) = Errands(centre.store).due(centre.collector.key, NOW)
     assert errand.ends_at - errand.made_at == timedelta(days=7)
+
+
+def test_a_person_who_asks_too_makes_no_second_errand(centre: Place) -> None:
+    now = datetime.now(UTC)
+    polls(centre, after=now - NOW)
+    (made,) = ask_for_due_scans(centre.space, centre.store, now)
+    assert ask_for_scan(centre.space, centre.collector, None, timedelta(hours=1)).id == made.id
+    answer(centre, "done")
+    assert ask_for_scan(centre.space, centre.collector, None, timedelta(hours=1)).id != made.id
 
 
 def test_one_that_was_scanned_is_due_a_week_later(centre: Place) -> None:

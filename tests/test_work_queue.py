@@ -16,9 +16,12 @@ from urllib.parse import unquote
 
 import pg_server
 import pytest
-from centre_place import SITES, Place, place
+from centre_place import BEGIN, SITES, Place, place
 from command_line import Camscan
+from parcels import scan, some
 from pg_server import Server, free_port
+from starlette.testclient import TestClient
+from test_centre import Site
 
 from camscan import work
 from camscan.app import arrivals, queueing, worker
@@ -26,6 +29,8 @@ from camscan.app.queueing import INGEST
 from camscan.app.worker import StandIn
 from camscan.errors import RegisterError
 from camscan.store.parcels import Parcels
+from camscan.web.application import make_application
+from camscan.web.desk import Desk, Setting
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("procrastinate", reason="the extra postgresql is not installed: make install EXTRAS=postgresql")
@@ -198,6 +203,36 @@ class TestTwoWorkers:
         lines = [line for each in said for line in each if line.startswith("Parcel")]
         assert sorted(lines) == [f"Parcel {scan_id}: recorded" for scan_id in centre.scans()]
 
+    def test_one_that_works_beside_serve_does_not_fight_with_it(self, centre: Place, queue: Queue) -> None:
+        """Even where serve takes the worker for gone."""
+        reports = [centre.arrive(number) for number in range(5)]
+
+        def until() -> bool:
+            with contextlib.suppress(RegisterError):
+                arrivals.record_arrivals(centre.space, centre.store)
+            return is_recorded(centre, queue)()
+
+        working(centre, until)
+        assert centre.scans() == sorted(each.scan_id for each in reports)
+        assert centre.states() == ["5 recorded"]
+
+    def test_what_comes_over_https_is_handed_to_it_at_once(self, centre: Place, queue: Queue) -> None:
+        desk = Desk(centre.space, Setting())
+        site = Site(TestClient(make_application(desk), base_url="http://127.0.0.1:8377"))
+        report = scan(*some(BEGIN), when=BEGIN)
+        states: list[str] = []
+
+        def until() -> bool:
+            if not states and queue.standing().unseen is not None:
+                states.append(site.send(report).json()["state"])
+            if len(states) == 1 and not Parcels(centre.store).waiting():
+                states.append(site.ask("GET", f"/parcel/{report.scan_id}/result").json()["state"])
+            return len(states) == 2
+
+        with contextlib.closing(desk):
+            working(centre, until)
+        assert states == ["waiting", "recorded"]
+
     def test_serve_leaves_it_to_a_worker_and_stands_in_for_one(self, centre: Place, queue: Queue) -> None:
         report = centre.arrive()
         stand_in = StandIn(centre.space, lambda: centre.store)
@@ -251,6 +286,13 @@ class TestServer:
         assert found is not None
         assert found.unseen is None  # it has said that it ends
         assert camscan("work", "--once", "--register", postgresql_at) == (0, "", "")
+
+    def test_who_may_not_make_a_schema_is_told_what_to_do(self, centre: Place, postgresql_server: Server) -> None:
+        address = postgresql_server.reader_of(str(centre.space.where))
+        with pytest.raises(
+            RegisterError, match=r"administrator run: CREATE SCHEMA test_\w+_queue AUTHORIZATION reader_"
+        ):
+            work.make_tables(address)
 
     def test_another_programs_schema_is_left_alone(self, queue: Queue) -> None:
         queue.run(f"COMMENT ON SCHEMA {queue._schema} IS 'mine'")

@@ -179,7 +179,10 @@ def replay(space: Workspace, now: datetime) -> tuple[int, int]:
 
 
 def ask_for_scan(space: Workspace, collector: Collector, site: str | None, within: timedelta) -> Errand:
-    """Ask it to scan a site; it does when it polls, if its own files allow that. Raises UsageError."""
+    """Ask it to scan a site; it does when it polls, if its own files allow that. Raises UsageError.
+
+    If it was asked for that already, by a person or because the time had come, and has not done it, that errand counts.
+    """
     if not collector.is_approved:
         raise UsageError(f"{collector.name} is not approved, so it is asked for nothing")
     own = {each.casefold(): each for each in collector.sites}
@@ -193,7 +196,11 @@ def ask_for_scan(space: Workspace, collector: Collector, site: str | None, withi
         id=scan_id_at(now), key=collector.key, site=own[wanted.casefold()], made_at=now, ends_at=now + within
     )
     with open_store(space.where) as store:
-        Errands(store).keep(errand)
+        errands = Errands(store)
+        for each in errands.due(collector.key, now):
+            if each.site == errand.site:
+                return each
+        errands.keep(errand)
     return errand
 
 

@@ -17,7 +17,8 @@ _MARK = "camscan queue "
 _PLACE = b"""
 SELECT current_setting('search_path'), to_regnamespace(current_setting('search_path')) IS NOT NULL,
        obj_description(to_regnamespace(current_setting('search_path')), 'pg_namespace'),
-       EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace(current_setting('search_path')))
+       EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace(current_setting('search_path'))),
+       has_database_privilege(current_database(), 'CREATE'), quote_ident(current_user)
 """
 
 
@@ -27,13 +28,18 @@ def make(address: str) -> None:
     newest = steps[-1].name
     with linked(address) as link, link.pool.connection() as connection:
         connection.execute(b"SELECT pg_advisory_xact_lock(%s, hashtext(current_setting('search_path')))", [_LOCK])
-        schema, is_there, said, is_used = connection.execute(_PLACE).fetchall()[0]
+        schema, is_there, said, is_used, may_make, user = connection.execute(_PLACE).fetchall()[0]
         done = (said or "").removeprefix(_MARK) if (said or "").startswith(_MARK) else ""
         if done >= newest:
             return
         if is_used and not done:
             raise RegisterError(
                 f"{mask_password(address)}: the schema {schema} holds another program's tables; rename one of the two"
+            )
+        if not is_there and not may_make:
+            raise RegisterError(
+                f"{mask_password(address)}: the queue needs a schema of its own, which this user may not make; let an "
+                f"administrator run: CREATE SCHEMA {schema} AUTHORIZATION {user}"
             )
         if not is_there:
             connection.execute(f"CREATE SCHEMA {schema}".encode())
