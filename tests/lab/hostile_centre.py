@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from camscan.report import scan_id_at
 
 CERTIFICATE, KEY, ERRAND_KEY, COLLECTOR, SITE, VICTIM = sys.argv[1:7]
+ALL = 7
+"""One more argument, and only the honest errand is given."""
 signer: Any = load_pem_private_key(Path(ERRAND_KEY).read_bytes(), None)
 lock = threading.Lock()
 Act = Callable[["Handler"], None]
@@ -115,7 +117,7 @@ def things() -> Iterator[tuple[str, Act]]:
     yield "honest", asks(errand())
 
 
-left = list(things())
+left = list(things())[-1 if len(sys.argv) > ALL else 0 :]
 is_honest = threading.Event()
 
 

@@ -226,6 +226,35 @@ def test_a_full_disk_at_a_site(standing: Standing) -> None:
     standing.restart(site)
 
 
+@pytest.mark.long
+def test_a_full_disk_at_the_centre(standing: Standing) -> None:
+    """What a site has found waits there, and comes when there is room again."""
+    site, parcels = standing.town.sites[1], standing.town.folder / "camscan.db.parcels"
+    before, own = standing.counts(), site.folder / "collector"
+    end(standing.collectors[site.name])
+    standing.ask(site)
+    standing.restart(site)
+    wait_for(lambda: unfinished(own / "camscan.db"), "no scan was begun")
+    end(standing.pages)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "none", str(parcels)], check=True)
+    try:
+        fill = parcels / "somebody-elses"
+        fill.write_bytes(bytes(1000 << 10))
+        standing.pages = start_pages(standing.town)
+        logs = site.folder.glob("log-*")
+        newest = max(logs, key=lambda path: path.stat().st_mtime)
+        wait_for(lambda: "HTTP status 503" in newest.read_text(), "nothing was refused")
+        assert any((own / "spool").glob("*.camparcel"))
+        assert standing.counts() == before
+        fill.unlink()
+        standing.wait_for_scans(before | {site.name: before[site.name] + 1})
+        end(standing.pages)
+    finally:
+        subprocess.run(["umount", "-l", str(parcels)], check=True)
+    standing.pages = start_pages(standing.town)
+    faults_of(standing.town)
+
+
 def errand_states(built: Town, site: Site) -> list[str]:
     """What became of the errands of a site, oldest first."""
     space = find_workspace(built.folder / "camscan.yaml", built.folder / "camscan.db")

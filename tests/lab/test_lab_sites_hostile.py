@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from test_lab_sites import outside
 
 from camscan.app import collect
 from camscan.parcel.keys import own_key, public_of
+from camscan.scan.journal import unfinished
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 NAME = "Oak School"
@@ -29,7 +31,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         yield made
 
 
-def begin(built: Town, site: Site, victim: str) -> list[str]:
+def begin(built: Town, site: Site, victim: str, *more: str) -> list[str]:
     """Start the hostile centre; the words that it prints come into this list as they are read."""
     own = collect.read_place(site.folder / "collector.yaml")
     key, _ = own_key(built.folder / "errand.pem")
@@ -37,7 +39,9 @@ def begin(built: Town, site: Site, victim: str) -> list[str]:
     program = Path(__file__).with_name("hostile_centre.py")
     files = [str(built.folder / name) for name in ("centre.pem", "centre.key", "errand.pem")]
     mine = public_of(own.key()).hex()
-    process = built.start(built.centre, sys.executable, str(program), *files, mine, site.name, victim, cwd=built.folder)
+    process = built.start(
+        built.centre, sys.executable, str(program), *files, mine, site.name, victim, *more, cwd=built.folder
+    )
     assert process.stdout
     assert process.stdout.readline() == "up\n"
     said: list[str] = []
@@ -93,3 +97,28 @@ def test_outside_its_hours_not_one_packet_goes_to_a_camera(built: Town) -> None:
         assert process.poll() is None
         end(process)
     assert outside(built, site, captured, allowed=["none of them"]) == set()
+
+
+@pytest.mark.long
+def test_a_scan_that_is_going_on_when_its_hours_end(built: Town) -> None:
+    (site,) = built.sites
+    for process in built.processes:
+        end(process)
+    now = datetime.now()  # noqa: DTZ005 - the clock on the wall
+    ends = (now + timedelta(seconds=75)).replace(second=0, microsecond=0)
+    allow(site, built, more=f"window: {now - timedelta(hours=1):%H:%M}-{ends:%H:%M}\n")
+    path, captured = site.folder / "collector.yaml", built.folder / "ending.pcap"
+    path.write_text(path.read_text().replace("pace: fast", "pace: gentle"))
+    time.sleep(max(0.0, ends.timestamp() - 10 - time.time()))
+    with built.capture(site, captured):
+        said = begin(built, site, site.seats[-1][0], "honest")
+        process = start_collector(built, site)
+        wait_for(lambda: "idle\n" in said, "the scan did not end", 60)
+        time.sleep(max(0.0, ends.timestamp() + 10 - time.time()))
+        assert process.poll() is None
+        end(process)
+    cameras = {ip for ip, _ in site.seats}
+    asked = [frame.at for frame in read(captured) if frame.source == site.ip and frame.target in cameras]
+    assert min(asked) < ends.timestamp()
+    assert max(asked) < ends.timestamp() + 2
+    assert unfinished(site.folder / "collector" / "camscan.db")
