@@ -77,7 +77,7 @@ def _parameter(each: dataclasses.Field[Any]) -> str:
 
 
 def _assignment(made: type, each: dataclasses.Field[Any], names: dict[str, Any], *, is_frozen: bool) -> str:
-    """The line that sets a field; empty where nothing is to be set. What it needs is added to ``names``."""
+    """The line that sets a field; empty if nothing is to be set. What it needs is added to ``names``."""
     name, value = each.name, each.name
     if each.default is not dataclasses.MISSING:
         names[f"_default_{name}"] = each.default

@@ -28,7 +28,7 @@ def cache_folder() -> Path:
 
 
 def read_kept(path: Path) -> Any:
-    """The JSON value of a cache; None where it is not whole, or somebody else could have written it."""
+    """The JSON value of a cache; None if it is not whole, or somebody else could have written it."""
     try:
         with path.open("rb") as stream:
             if system.may_be_changed_by_others(os.fstat(stream.fileno())):

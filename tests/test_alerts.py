@@ -219,7 +219,7 @@ def test_a_first_scan_is_one_line_however_many_nights_it_takes(file: Workspace, 
     assert [item.kind for item in told.items] == ["first_scan"]
 
 
-def test_a_printer_is_no_news(file: Workspace, box: Box) -> None:
+def test_a_printer_is_not_news(file: Workspace, box: Box) -> None:
     scan(file, camera(1))
     tell(file, 1)
     box.messages.clear()
@@ -257,7 +257,7 @@ def test_scans_of_other_places_do_not_hide_what_flaps(file: Workspace, box: Box)
     assert seen == ["1 subnet fell silent", "1 subnet falls silent and comes back"]
 
 
-def test_an_authorisation_that_ends_is_told_weekly_until_it_is_renewed(file: Workspace, box: Box) -> None:
+def test_an_authorisation_that_ends_is_reported_weekly_until_it_is_renewed(file: Workspace, box: Box) -> None:
     assert file.settings.authorisations == ()
 
     def authorise(*until: str) -> Workspace:
@@ -281,18 +281,18 @@ def test_an_authorisation_that_ends_is_told_weekly_until_it_is_renewed(file: Wor
 class TestTrouble:
     BUSY = Item("scan_failed", "scan", "busy", brief="another run was writing")
 
-    def test_what_a_run_met_is_told_once_a_week(self, file: Workspace, box: Box) -> None:
+    def test_what_a_run_met_is_reported_once_a_week(self, file: Workspace, box: Box) -> None:
         for night, wanted in ((1, 1), (2, 0), (7, 0), (8, 1)):
             tell(file, night, troubles=[self.BUSY])
             assert len(box.came()) == wanted, night
 
-    def test_it_is_told_where_the_register_cannot_be_read(self, file: Workspace, box: Box) -> None:
+    def test_it_is_reported_where_the_register_cannot_be_read(self, file: Workspace, box: Box) -> None:
         Path("camscan.db").write_bytes(b"no register at all" * 100)
         told = tell(file, 1, troubles=[self.BUSY])
         assert set(box.came()) == {"trouble to ICT"}
         assert "camscan.db" in told.trouble
 
-    def test_it_is_told_where_nothing_can_be_remembered(self, file: Workspace, box: Box) -> None:
+    def test_it_is_reported_where_nothing_can_be_remembered(self, file: Workspace, box: Box) -> None:
         scan(file, camera(1))
         Path("camscan-service.db").write_bytes(b"no store at all" * 100)
         told = tell(file, 1, troubles=[self.BUSY])
@@ -376,7 +376,7 @@ class TestCommand:
         assert not Path("camscan-service.db").exists()
         del file
 
-    def test_nobody_is_named(self, camscan: Camscan, workplace: Path) -> None:
+    def test_no_person_is_named(self, camscan: Camscan, workplace: Path) -> None:
         (workplace / "camscan.yaml").write_text("", encoding="utf-8")
         for words in (["notify"], ["notify", "test"]):
             code, _, err = camscan(*words)

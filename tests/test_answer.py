@@ -165,7 +165,7 @@ def test_what_says_nothing_has_no_reading(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "name"), [("Amcrset", "Amcrest"), ("Hickvision", "Hikvision"), ("Intelbrass", "Intelbras")]
 )
-def test_a_misspelled_name_is_told(text: str, name: str) -> None:
+def test_a_misspelled_name_is_reported(text: str, name: str) -> None:
     found = asked(text)
     assert found.readings == ()
     assert name in found.closest

@@ -84,7 +84,7 @@ def test_the_same_devices_in_the_same_bytes(space: Workspace, book: Register, wa
     assert (found.fitting, found.others, found.describe_damage) == (len(rows), every.others, every.damage)
 
 
-def test_what_is_entered_twice_is_told_by_the_lines(space: Workspace, book: Register) -> None:
+def test_what_is_entered_twice_is_reported_by_the_lines(space: Workspace, book: Register) -> None:
     streaming.headline_of(space)
     told = {name: device.asset_id for name, device in listing_lines.find_entered_twice(book.lines).items()}
     assert told == {name: device.asset_id for name, device in entered_twice(book.devices()).items()}

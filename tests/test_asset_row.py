@@ -222,7 +222,7 @@ def test_no_device_can_say_anything_harmful() -> None:
     assert len(cells(of)["evidence"]) <= 300
 
 
-def test_why_is_told_in_plain_english_and_in_whole_sentences() -> None:
+def test_why_is_reported_in_plain_english_and_in_whole_sentences() -> None:
     sadp = (
         "sadp.serial = DS-1 (UDP 37020): maker hikvision [h.sadp 0.99]",
         "sadp.model = X (UDP 37020): model X [h.m 0.99]",

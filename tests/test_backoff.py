@@ -62,7 +62,7 @@ def test_the_pace_comes_back_and_never_goes_above_it() -> None:
 
 
 @pytest.mark.parametrize("loss", [0.2, 0.36, 0.6])
-def test_loss_that_no_pace_cures_costs_a_few_seconds_and_is_told(loss: float) -> None:
+def test_loss_that_no_pace_cures_costs_a_few_seconds_and_is_reported(loss: float) -> None:
     network = Network(limit=1e9, loss=loss)
     network.run(500, 60)
     assert network.backoff.factor == 1.0

@@ -116,7 +116,7 @@ def test_turns_are_fair() -> None:
     ("seconds", "told"),
     [(0.0000114, "11 µs"), (0.0021, "2.10 ms"), (0.0518, "52 ms"), (4.914, "4.91 s"), (461, "461 s")],
 )
-def test_durations_are_told_as_a_person_writes_them(seconds: float, told: str) -> None:
+def test_durations_are_reported_as_a_person_writes_them(seconds: float, told: str) -> None:
     assert duration(seconds) == told
 
 

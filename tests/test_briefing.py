@@ -157,7 +157,7 @@ class TestSections:
         ]
         assert tuple(map(str, table.total)) == ("All", "6", "2150.50", "3")
 
-    def test_one_month_is_no_chart(self) -> None:
+    def test_one_month_is_not_a_chart(self) -> None:
         found = section(compose_report(facts(points=facts().points[:1])), "progress")
         assert found.exhibits == ()
         assert found.says[0] == "In June 2026 7 devices remained."
@@ -168,7 +168,7 @@ class TestSections:
         assert "Nobody has entered who controls the buildings." in section(found, "groups").says
         assert "By site" in exhibits(found)
 
-    def test_none_is_said_as_people_say_it(self) -> None:
+    def test_none_is_reported_as_people_say_it(self) -> None:
         found = compose_report(facts([asset(1, place=TOWN_HALL)], new_at={}))
         assert "None of them is removed, and 1 remains." in found.says[0]
         assert section(found, "due").says == (

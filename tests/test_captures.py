@@ -99,7 +99,7 @@ def test_a_payload_may_be_base64() -> None:
         (line(id="\ud800"), "'id' holds half a character"),
     ],
 )
-def test_a_line_that_is_no_reply_is_told_with_its_number_and_the_others_are_read(text: str, why: str) -> None:
+def test_a_line_that_is_not_a_reply_is_reported_with_its_number_and_the_others_are_read(text: str, why: str) -> None:
     first, bad, last = captures.read_captures([line(id="first"), "", text, line(id="last")])
     assert isinstance(first, Reply)
     assert isinstance(last, Reply)

@@ -179,7 +179,7 @@ class TestRequests:
         assert clone.ask("POST", "/poll", {}).status_code == 403
         assert " stopped " in camscan("collector", "list")[1]
 
-    def test_a_clock_that_is_wrong_is_told(self, approved: Site) -> None:
+    def test_a_clock_that_is_wrong_is_reported(self, approved: Site) -> None:
         answer = approved.ask("POST", "/poll", {}, at=time.time() - 601)
         assert (answer.status_code, answer.json()["error"]) == (400, "clock")
 

@@ -87,7 +87,7 @@ def ask_for_scan(desk: Desk, number: int = 1, key: Any = KEY) -> None:
 
 
 class TestParts:
-    def test_who_sends_too_often_is_told_when_to_come_again(self, site: Site) -> None:
+    def test_who_sends_too_often_is_reported_when_to_come_again(self, site: Site) -> None:
         scan_id = scan(*some()).scan_id
         answers = [site.ask("PUT", f"/parcel/{scan_id}", b"x", query=f"at={at}") for at in range(7)]
         late = [each for each in answers if each.status_code == 429]

@@ -122,7 +122,7 @@ class TestAlarms:
             monkeypatch.setattr(app.centre_state, "queue_standing", lambda _, standing=standing: standing)
             assert [each.kind for each in troubles_of(stands(centre))] == kinds
 
-    def test_people_are_told_once(self, centre: Place, box: Box) -> None:
+    def test_people_are_reported_once(self, centre: Place, box: Box) -> None:
         polls(centre, timedelta(hours=3))
         centre.arrive()
         record_arrivals(centre.space, centre.store)

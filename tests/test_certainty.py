@@ -66,7 +66,7 @@ def test_one_reply_of_a_common_protocol_is_never_confirmed() -> None:
 
 
 @pytest.mark.parametrize("realm", ["camera", "recorder", "word", "model", "number", "serial", "hash", "mac", "other"])
-def test_a_realm_weighs_the_same_wherever_it_is_said(realm: str) -> None:
+def test_a_realm_weighs_the_same_wherever_it_is_reported(realm: str) -> None:
     found = {
         (protocol, maker): ([one.text for one in rule.when[0][1]], rule.then, rule.certainty)
         for rule in DATABASE.rules

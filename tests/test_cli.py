@@ -255,7 +255,7 @@ class TestBadRequest:
         (home / "camscan.yaml").write_text(text)
         assert re.fullmatch(says, refused("scan", INSIDE)[2])
 
-    def test_configuration_that_is_not_there(self, refused: Camscan) -> None:
+    def test_a_configuration_file_that_does_not_exist(self, refused: Camscan) -> None:
         assert (
             refused("scan", INSIDE, "--config", "our.yaml")[2] == "our.yaml: cannot be read: No such file or directory"
         )
@@ -267,7 +267,7 @@ class TestBadRequest:
         assert re.fullmatch(r"ours/ours\.yaml:7: .*http\.titel.*", says)
         assert refused("identify", "camscan.db", "--overlay", "ours")[2] == says
 
-    def test_directory_of_fingerprints_that_is_not_there(self, refused: Camscan) -> None:
+    def test_a_directory_of_fingerprints_that_does_not_exist(self, refused: Camscan) -> None:
         assert refused("scan", INSIDE, "--overlay", "ours")[2].startswith("ours: ")
 
     @pytest.mark.parametrize(
@@ -362,7 +362,7 @@ class TestCannotKeep:
         assert code == 4
         assert says == "camscan.db: another camscan run is writing to it; wait until it has ended"
 
-    def test_file_that_is_no_register(self, failed: Camscan, home: Path) -> None:
+    def test_file_that_is_not_a_register(self, failed: Camscan, home: Path) -> None:
         (home / "notes.txt").write_text("cameras: many\n" * 20)
         code, _, says = failed("--register", "notes.txt")
         assert (code, says) == (1, "notes.txt: it is not a register; name another file with --register")
@@ -458,7 +458,7 @@ class TestIdentify:
         numbers = [re.match(r"camscan: replies\.jsonl:(\d+): .+", line) for line in err.splitlines()]
         assert [number and number[1] for number in numbers] == ["2", "3", "5", "6"]
 
-    def test_bytes_that_are_no_text(self, camscan: Camscan, home: Path) -> None:
+    def test_bytes_that_are_not_text(self, camscan: Camscan, home: Path) -> None:
         (home / "replies.jsonl").write_bytes(b"\xff\xfe\x00\n")
         code, out, err = camscan("identify", "replies.jsonl")
         assert (code, out) == (3, "")
@@ -499,7 +499,7 @@ def shell(script: str, **environment: str) -> subprocess.CompletedProcess[bytes]
 
 class TestTerminal:
     @pytest.mark.parametrize("words", ["probes", "show", "--help", "fingerprints list"])
-    def test_a_reader_that_goes_away_is_no_error(self, words: str) -> None:
+    def test_a_reader_that_goes_away_is_not_an_error(self, words: str) -> None:
         done = shell(f"$CAMSCAN {words} | head -c 1; exit ${{PIPESTATUS[0]}}")
         assert (done.returncode, done.stderr) == (0, b"")
 
@@ -529,7 +529,7 @@ class TestTerminal:
         assert (done.returncode, done.stderr) == (0, b"")
         assert b"DS-2CD2385G1-I" in done.stdout
 
-    def test_a_mistake_is_told_in_a_locale_without_the_characters(self) -> None:
+    def test_a_mistake_is_reported_in_a_locale_without_the_characters(self) -> None:
         done = shell("$CAMSCAN capture", PYTHONIOENCODING="latin-1")
         assert done.returncode == 2
         assert re.fullmatch(rb"camscan: missing argument 'TARGET\?'; see \S*camscan capture --help\n", done.stderr)

@@ -47,7 +47,7 @@ class TestInit:
         assert err == "camscan: camscan.yaml: exists already and is not overwritten; name another file\n"
         assert (home / "camscan.yaml").read_text() == "role: ours\n"
 
-    def test_the_decision_is_written_where_it_is_said(self, camscan: Camscan) -> None:
+    def test_the_decision_is_written_where_it_is_reported(self, camscan: Camscan) -> None:
         code, out, err = camscan("config", "init", "--minute", "Cabinet 'A' 114", "--date", "12 May 2026")
         assert (code, out.count("\n"), err) == (0, 1, "")
         assert camscan("config", "check")[0] == 0
@@ -196,7 +196,9 @@ class TestCheck:
             ),
         ],
     )
-    def test_what_looks_wrong(self, camscan: Camscan, home: Path, text: str, code: int, says: str) -> None:
+    def test_suspicious_values_are_pointed_out(
+        self, camscan: Camscan, home: Path, text: str, code: int, says: str
+    ) -> None:
         (home / "camscan.yaml").write_text(text)
         found, _, err = camscan("config", "check")
         assert found == code

@@ -102,7 +102,7 @@ def test_by_kind_and_by_site(camscan: Camscan) -> None:
 
 
 @pytest.mark.parametrize("file", [".", "nowhere/changes.json"])
-def test_a_file_that_cannot_be_written_is_no_change(camscan: Camscan, file: str) -> None:
+def test_a_file_that_cannot_be_written_is_not_a_change(camscan: Camscan, file: str) -> None:
     scan(camera(1))
     code, out, err = camscan("diff", "--json", file)
     assert (code, out, err.count("\n")) == (2, "", 1)
@@ -124,7 +124,7 @@ def test_a_silent_subnet_of_the_site_map_too(camscan: Camscan) -> None:
     assert camscan("diff", "--site", "Library")[0] == 0
 
 
-def test_what_is_no_camera_system_is_left_out_unless_it_is_asked_for(camscan: Camscan) -> None:
+def test_what_is_not_a_camera_system_is_left_out_unless_it_is_asked_for(camscan: Camscan) -> None:
     scan(camera(1))
     scan(camera(1), nameless("192.0.2.9", kind="printer", is_camera_system=False))
     assert camscan("diff") == (0, "Nothing changed\n", "")

@@ -195,7 +195,7 @@ class TestConfirm:
         assert entries(book)["last_confirmed_on"] == "2026-02-01"
         assert entries(book, "192.0.2.3")["lifecycle_status"] == "confirmed"
 
-    def test_one_that_was_removed_is_said(self, camscan: Camscan, book: Register) -> None:
+    def test_one_that_was_removed_is_reported(self, camscan: Camscan, book: Register) -> None:
         camscan("removed", "192.0.2.2", "--evidence", "W1")
         name = at(book).asset_id
         _, out, _ = camscan("visited", "192.0.2.2")
@@ -232,7 +232,7 @@ class TestRemoved:
         ],
         ids=lambda command: command[0],
     )
-    def test_a_blank_is_no_proof(self, camscan: Camscan, book: Register, command: tuple[str, ...]) -> None:
+    def test_a_blank_is_not_proof(self, camscan: Camscan, book: Register, command: tuple[str, ...]) -> None:
         code, _, err = camscan(*command)
         assert (code, err) == (2, f"camscan: invalid value for '{command[2]}': it is empty; write a few words\n")
         assert entries(book) == {}
@@ -261,11 +261,11 @@ class TestAcceptRisk:
         )
         assert entries(book) == {}
 
-    def test_until_today(self, camscan: Camscan, book: Register) -> None:
+    def test_an_authorisation_that_ends_today(self, camscan: Camscan, book: Register) -> None:
         assert camscan("accept-risk", "192.0.2.2", "--ref", "Cabinet 48", "--until", TODAY)[0] == 0
         assert entries(book)["accepted_until"] == TODAY
 
-    def test_a_site_without_what_is_gone(self, camscan: Camscan, book: Register) -> None:
+    def test_a_site_is_listed_without_its_removed_devices(self, camscan: Camscan, book: Register) -> None:
         camscan("removed", "192.0.2.2", "--evidence", "W1")
         _, out, _ = camscan("accept-risk", "--site", "Depot", "--ref", "Cabinet 48")
         assert out.splitlines()[-2:] == [
@@ -362,7 +362,7 @@ class TestAdd:
         (row,) = book.find_devices("C-3")
         assert (row.recorder_asset_id, row.channel, row.identification.kind) == (recorder, 3, "analogue_camera")
 
-    def test_a_channel_is_the_same_however_it_is_said(self, camscan: Camscan, book: Register) -> None:
+    def test_a_channel_is_the_same_however_it_is_reported(self, camscan: Camscan, book: Register) -> None:
         """As columns it was taken twice, and counted twice at no site: it is where its recorder is."""
         recorder = at(book, "192.0.2.200").asset_id
         words = ["register", "add", f"recorder_asset_id={recorder}", "recorder_channel=3", "manufacturer=Hikvision"]

@@ -238,7 +238,7 @@ class TestWrongArguments:
             (estate / "pack" / name).write_text("", encoding="utf-8")
         assert camscan("foi", "pack", "--force", *ON)[0] == 0
 
-    def test_a_file_or_a_link_is_no_folder(self, estate: Path, camscan: Camscan) -> None:
+    def test_a_file_or_a_link_is_not_a_folder(self, estate: Path, camscan: Camscan) -> None:
         Path("file").write_text("", encoding="utf-8")
         assert "is a file; name a folder" in camscan("foi", "file")[2]
         Path("link").symlink_to(estate)

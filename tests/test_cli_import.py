@@ -81,7 +81,7 @@ def test_an_older_file_does_not_change_what_scans_have_seen_since(scanned: Camsc
 
 
 @pytest.mark.parametrize(("days", "alarms"), [(9, 0), (12, 1)])
-def test_a_file_from_before_a_removal_was_entered_is_no_alarm(camscan: Camscan, days: int, alarms: int) -> None:
+def test_a_file_from_before_a_removal_was_entered_is_not_an_alarm(camscan: Camscan, days: int, alarms: int) -> None:
     """What it saw hung there still; a newer file has seen a device that is back."""
     with open_register("camscan.db") as book:
         book.record(report(camera(1), when=NOON))

@@ -366,7 +366,9 @@ def test_a_removed_device_that_is_still_on_the_network_is_an_alarm_once(
         "a lease that says nothing of when",
     ],
 )
-def test_what_says_nothing_of_the_network_now_is_no_alarm(camscan: Camscan, source: str, text: str, when: str) -> None:
+def test_what_says_nothing_of_the_network_now_is_not_an_alarm(
+    camscan: Camscan, source: str, text: str, when: str
+) -> None:
     removed(camscan)
     Path("list.txt").write_text(text)
     code, _, err = camscan("import", source, "list.txt", "--as-of", when, "--apply")

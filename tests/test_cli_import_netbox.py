@@ -168,7 +168,9 @@ def test_pages_are_counted_here_and_not_followed(
         ((200, b'{"results": 7}'), "it does not answer as NetBox does"),
     ],
 )
-def test_what_is_no_answer_is_one_line(camscan: Camscan, netbox: NetBox, answer: tuple[int, bytes], why: str) -> None:
+def test_what_is_not_an_answer_is_one_line(
+    camscan: Camscan, netbox: NetBox, answer: tuple[int, bytes], why: str
+) -> None:
     netbox.answer = lambda _path: answer
     code, _, err = camscan("import", "inventory", "--run", "netbox")
     assert code == 3

@@ -87,7 +87,7 @@ def test_clear_text_is_warned_of(camscan: Camscan, port: int) -> None:
     assert err.startswith("camscan: old switches: SNMPv2c sends its community and all answers in clear text")
 
 
-def test_who_does_not_answer_is_said_and_the_others_are_taken(camscan: Camscan, port: int) -> None:
+def test_who_does_not_answer_is_reported_and_the_others_are_taken(camscan: Camscan, port: int) -> None:
     Path("auth").write_text("another password")
     code, out, err = camscan("import", "snmp", "--run", "127.0.0.1", "127.0.1.1", "--port", str(port), "--apply")
     assert code == 3

@@ -85,7 +85,7 @@ def entries(directory: Path, ip: str) -> Mapping[str, str]:
 
 
 class TestSet:
-    def test_a_word_that_is_no_command_is_a_device(self, camscan: Camscan, estate: Path) -> None:
+    def test_a_word_that_is_not_a_command_is_taken_for_a_device(self, camscan: Camscan, estate: Path) -> None:
         code, out, _ = camscan("plan", "192.0.2.1", "--on", "31/03/2026", "--phase", "1", "--cost", "£1,250")
         assert code == 0
         assert entries(estate, "192.0.2.1") == {
@@ -225,7 +225,7 @@ class TestPropose:
         assert "which role do you act in?" in err
         assert entries(estate, "192.0.2.2") == {}
 
-    def test_what_finds_no_room_is_said_and_exits_with_3(self, camscan: Camscan, estate: Path) -> None:
+    def test_what_cannot_be_placed_is_reported_and_exits_with_3(self, camscan: Camscan, estate: Path) -> None:
         code, out, _ = camscan("plan", "propose", "--by", "2026-03-31", "--per-month", "2")
         assert code == 3
         assert "1 of 5 devices cannot be placed by 2026-03-31." in out
@@ -375,7 +375,7 @@ class TestStatus:
             "not in the last 90 days: Town Hall, Library, Kiosk" in camscan("plan", "status", "--on", "2026-06-01")[1]
         )
 
-    def test_a_site_map_that_the_register_does_not_know_yet_is_said(self, camscan: Camscan, estate: Path) -> None:
+    def test_a_site_map_that_the_register_does_not_know_yet_is_reported(self, camscan: Camscan, estate: Path) -> None:
         assert camscan("plan", "status")[2] == ""
         (estate / "camscan.yaml").write_text(
             (CONFIG + DECISION).replace("sensitivity: '3'", "sensitivity: '2'"), encoding="utf-8"
@@ -482,7 +482,7 @@ planning:
             assert re.search(r"camscan\.yaml:\d+: there is no policy 'uk-hcws'", err)
 
 
-def test_a_decision_that_does_not_hold_yet_is_said(estate: Path, camscan: Camscan) -> None:
+def test_a_decision_that_does_not_hold_yet_is_reported(estate: Path, camscan: Camscan) -> None:
     """A year that is mistyped would leave nothing in scope without a word."""
     (estate / "camscan.yaml").write_text(CONFIG + DECISION.replace("2025-", "2035-"), encoding="utf-8")
     out = " ".join(camscan("plan", "status")[1].split())

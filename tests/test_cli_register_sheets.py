@@ -249,7 +249,7 @@ class TestImport:
         assert told in out
         assert "notes" not in entries(book, "192.0.2.2")
 
-    def test_unknown_columns_are_said(self, camscan: Camscan, home: Path) -> None:
+    def test_unknown_columns_are_reported(self, camscan: Camscan, home: Path) -> None:
         save(home / "x.csv", [{"council_asset_tag": "", "notez": "x", "notes": ""}])
         code, out, _ = camscan("register", "import", "x.csv")
         assert code == 3

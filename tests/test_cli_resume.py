@@ -34,7 +34,7 @@ from camscan.config import Config
 from camscan.errors import OutputError
 from camscan.model import Completion, Coverage, Report
 from camscan.register import open_register
-from camscan.scan.journal import Head, path_of, unfinished
+from camscan.scan.journal import Head, interrupted_runs, path_of
 from camscan.scan.journal.write import Journal
 
 ROOT = Path(__file__).parents[1]
@@ -176,7 +176,7 @@ class TestKilled:
         assert whole()
         assert scans() in ([], [("complete", "")])
         is_recorded = bool(scans())
-        left = unfinished(Path("camscan.db"))
+        left = interrupted_runs(Path("camscan.db"))
         with started("scan", NETWORK, "--quiet", "--resume") as process:
             out, err = process.communicate()
         assert process.returncode == 0, err
@@ -185,15 +185,15 @@ class TestKilled:
             assert scans() == [("complete", "")] or (is_recorded and not left)
         assert out in ("", "The interrupted scan had finished and is in the register; nothing is left to do\n")
         assert honest(estate, registered()) == expected
-        assert unfinished(Path("camscan.db")) == []
+        assert interrupted_runs(Path("camscan.db")) == []
         assert whole()
 
     def test_twice(self, estate: list[dict[str, Any]], undisturbed: tuple[dict[str, Any], float]) -> None:
         expected, seconds = undisturbed
         killed_under_way(lambda: Path().glob("camscan.db.unfinished-*"), 0.3 * seconds, "scan", NETWORK)
-        first = unfinished(Path("camscan.db"))[0]
+        first = interrupted_runs(Path("camscan.db"))[0]
         killed(0.5 * seconds, "scan", "--resume")
-        assert [run.head for run in unfinished(Path("camscan.db"))] in ([first.head], [])
+        assert [run.head for run in interrupted_runs(Path("camscan.db"))] in ([first.head], [])
         with started("scan", NETWORK, "--resume", "--json", "report.json") as process:
             process.communicate()
         assert process.returncode == 0
@@ -227,7 +227,7 @@ class TestKilled:
 
     def test_what_had_been_found_is_not_asked_again(self, estate: list[dict[str, Any]], camscan: Camscan) -> None:
         with started("scan", NETWORK, "--pace", "gentle") as process:
-            while not (left := unfinished(Path("camscan.db"))) or b'"done"' not in left[0].path.read_bytes():
+            while not (left := interrupted_runs(Path("camscan.db"))) or b'"done"' not in left[0].path.read_bytes():
                 time.sleep(0.1)
                 assert process.poll() is None
             time.sleep(2)
@@ -270,7 +270,7 @@ class TestInterrupted:
         self, camscan: Camscan, estate: list[dict[str, Any]]
     ) -> None:
         with started("scan", NETWORK, "--pace", "gentle") as process:
-            while not unfinished(Path("camscan.db")):
+            while not interrupted_runs(Path("camscan.db")):
                 time.sleep(0.05)
             time.sleep(3)
             process.send_signal(signal.SIGINT)
@@ -310,19 +310,19 @@ class TestInterrupted:
             scan = book.scans()[-1]
         (head,) = _begin(camscan, f"{BASE}.1-3")
         journal = Journal(head, head.open("ab", buffering=0), Head("", datetime.now(UTC)))
-        journal.end(scan.scan_id)
+        journal.note_end(scan.scan_id)
         journal.close(remove=False)
         code, out, err = camscan("scan", "--resume")
         assert (code, err) == (0, "")
         assert out == "The interrupted scan had finished and is in the register; nothing is left to do\n"
         assert len(scans()) == 1
-        assert unfinished(Path("camscan.db")) == []
+        assert interrupted_runs(Path("camscan.db")) == []
 
     def test_one_that_found_no_room_in_the_register(self, camscan: Camscan) -> None:
         """Complete, and then the disk was full: nothing has to be asked again."""
         (path,) = _begin(camscan, f"{BASE}.1-3")
         journal = Journal(path, path.open("ab", buffering=0), Head("", datetime.now(UTC)))
-        journal.end("019cae6a-7ba0-7d77-87d4-830e8d25486c")
+        journal.note_end("019cae6a-7ba0-7d77-87d4-830e8d25486c")
         journal.close(remove=False)
         assert camscan("scan", "--resume", "--quiet")[0] == 0
         assert scans() == [("complete", "")]
@@ -331,12 +331,12 @@ class TestInterrupted:
 def _begin(camscan: Camscan, *arguments: str) -> list[Path]:
     """The journal of a run that was killed as it began."""
     with started("scan", *arguments, "--pace", "gentle") as process:
-        while not unfinished(Path("camscan.db")):
+        while not interrupted_runs(Path("camscan.db")):
             time.sleep(0.02)
         process.kill()
         process.communicate()
     assert camscan("show")[0] == 0
-    return [run.path for run in unfinished(Path("camscan.db"))]
+    return [run.path for run in interrupted_runs(Path("camscan.db"))]
 
 
 def leave(*targets: str, sites: tuple[str, ...] = (), key: str = "0123abcd", days: float = 0) -> Path:
@@ -373,7 +373,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 @pytest.mark.usefixtures("quick")
 class TestWords:
-    def test_what_the_run_was_told_holds_again_unless_something_else_is_said(self) -> None:
+    def test_what_the_run_was_told_holds_again_unless_something_else_is_reported(self) -> None:
         said = Request((), pace="normal", max_pps=50.0, interface="lo", confirm_count=9, overlays=(Path("marks"),))
         options = json.loads(json.dumps(options_of(said)))
         assert with_earlier_options(Request(()), options) == said
@@ -453,7 +453,7 @@ class TestWords:
             r"discard with `camscan scan --discard`\n",
             err,
         )
-        assert len(unfinished(Path("camscan.db"))) == 1
+        assert len(interrupted_runs(Path("camscan.db"))) == 1
 
     def test_what_is_too_old_is_not_continued(self, camscan: Camscan) -> None:
         leave(NEVER, days=8)
@@ -480,7 +480,7 @@ class TestWords:
                 rf"camscan: the interrupted scan \(127\.45\.8\.1 of [^)]*\) starts again from the beginning{also}\n",
                 err,
             )
-            assert unfinished(Path("camscan.db")) == []
+            assert interrupted_runs(Path("camscan.db")) == []
 
     def test_the_same_run_is_not_continued_after_a_week(self, camscan: Camscan, quick: list[object]) -> None:
         (path,) = _begin(camscan, NEVER)
@@ -496,7 +496,7 @@ class TestWords:
         code, out, err = camscan("scan", "--discard")
         assert (code, err) == (0, "")
         assert out == "Discarded: 2 interrupted scans. What they recorded stays in the register\n"
-        assert unfinished(Path("camscan.db")) == []
+        assert interrupted_runs(Path("camscan.db")) == []
         assert camscan("scan", "--discard") == (0, "No interrupted scans\n", "")
         assert camscan("scan", NEVER, "--discard", "--quiet")[0] == 0
 
@@ -542,7 +542,7 @@ class TestSeveralSites:
         ]
         assert "2 of 2 sites are recorded. Camera systems: " in out
         assert {path.name for path in home.glob("*.csv")} == {"devices-town-hall.csv", "devices-depot.csv"}
-        assert unfinished(Path("camscan.db")) == []
+        assert interrupted_runs(Path("camscan.db")) == []
         with open_register("camscan.db", readonly=True) as book:
             assert {place.name for place in book.sites()} == {"Town Hall", "Depot", "Old Library"}
 
@@ -561,7 +561,7 @@ class TestSeveralSites:
         assert scans() == [("complete", "Town Hall"), ("complete", "Depot")]
         assert "2 of 2 sites are recorded" in out
         assert [path.name for path in home.glob("*.csv")] == ["devices-depot.csv"]
-        assert unfinished(Path("camscan.db")) == []
+        assert interrupted_runs(Path("camscan.db")) == []
 
     @pytest.mark.usefixtures("quick")
     def test_quiet(self, camscan: Camscan) -> None:
@@ -586,7 +586,7 @@ class TestSeveralSites:
 
     def test_killed_in_the_second_the_first_is_not_scanned_again(self, camscan: Camscan) -> None:
         with started("scan", "--all", "--pace", "normal") as process:
-            while not any(run.head.sites == ("Depot",) for run in unfinished(Path("camscan.db"))):
+            while not any(run.head.sites == ("Depot",) for run in interrupted_runs(Path("camscan.db"))):
                 time.sleep(0.05)
                 assert process.poll() is None
             process.kill()
@@ -599,11 +599,11 @@ class TestSeveralSites:
         assert (code, err) == (0, "")
         assert scans() == [("complete", "Town Hall"), ("complete", "Depot"), ("complete", "Depot")]
         assert re.search(r"^Town Hall +recorded before$", out, re.MULTILINE)
-        assert unfinished(Path("camscan.db")) == []
+        assert interrupted_runs(Path("camscan.db")) == []
 
     def test_interrupted(self, camscan: Camscan) -> None:
         with started("scan", "--all", "--pace", "gentle") as process:
-            while not any(run.head.sites == ("Town Hall",) for run in unfinished(Path("camscan.db"))):
+            while not any(run.head.sites == ("Town Hall",) for run in interrupted_runs(Path("camscan.db"))):
                 time.sleep(0.05)
             time.sleep(1.5)
             process.send_signal(signal.SIGTERM)
@@ -632,7 +632,7 @@ class TestSeveralSites:
         )
         assert scans() == [("complete", "Town Hall")]
         assert re.search(r"^Depot +not scanned$", out, re.MULTILINE)
-        assert unfinished(Path("camscan.db")) == []
+        assert interrupted_runs(Path("camscan.db")) == []
         code, out, err = camscan("scan", "--site", "Depot", "--site", "depot")
         assert (code, out) == (2, "")
         assert "expired on 2020-12-31" in err
@@ -650,7 +650,7 @@ class TestSeveralSites:
         assert err.startswith("camscan: Clinic was not scanned: ")
         assert re.search(r"^Clinic +not scanned$", out, re.MULTILINE)
         assert "Left to do" not in out
-        assert unfinished(Path("camscan.db")) == []
+        assert interrupted_runs(Path("camscan.db")) == []
         assert camscan("scan", "--site", "Clinic")[0] == 2
 
     @pytest.mark.usefixtures("quick")
@@ -715,7 +715,7 @@ class TestSeveralSites:
 
 
 @pytest.mark.usefixtures("estate")
-def test_exclusions_leave_a_scan_complete_and_are_said(camscan: Camscan, home: Path) -> None:
+def test_exclusions_leave_a_scan_complete_and_are_reported(camscan: Camscan, home: Path) -> None:
     (home / "camscan.yaml").write_text(SETTINGS + f"exclusions: [{BASE}.2/31]\n")
     code, out, _ = camscan("scan", f"{BASE}.1-4", "--json", "report.json")
     assert code == 0

@@ -175,7 +175,7 @@ class TestMerge:
         assert reasons_for_two(row, short, known) == []
         assert reasons_for_two(row, other, known) == [f"their serial numbers differ ({full} and F12345678)"]
 
-    def test_a_maker_that_is_only_possible_is_not_held_against_them(self) -> None:
+    def test_a_maker_that_is_only_possible_is_not_compared_with_them(self) -> None:
         scan(camera(1))
         with open_register("camscan.db", readonly=True) as book:
             (row,) = book.devices()

@@ -98,7 +98,7 @@ def test_nothing_found(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("completion", [Completion.PARTIAL, Completion.INTERRUPTED])
-def test_what_is_missing_is_said(capsys: pytest.CaptureFixture[str], completion: Completion) -> None:
+def test_what_is_missing_is_reported(capsys: pytest.CaptureFixture[str], completion: Completion) -> None:
     covered = Coverage(254, 3, 1, 200, 40, 10, notes=("nothing was asked by multicast", "evil \x1b[2J"))
     print_report(
         replace(report(camera()), coverage=covered, completion=completion), NOTHING_NEW, "state/camscan.db", MANY

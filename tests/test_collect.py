@@ -247,7 +247,7 @@ class TestHostileCentre:
         told.given["next"] = said
         assert rounds(own, told, monkeypatch).next_seconds == seconds
 
-    def test_a_page_of_somebody_else_is_no_centre(self, own: collect.Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_page_of_somebody_else_is_not_a_centre(self, own: collect.Place, monkeypatch: pytest.MonkeyPatch) -> None:
         told = Told(own)
         told.given = {}
         with pytest.raises(CentreError, match="does not answer as a centre does"):

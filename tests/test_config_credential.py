@@ -37,7 +37,7 @@ def test_a_file_beside_camscan_yaml(tmp_path: Path, secret: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
-def test_the_end_of_the_line_is_no_part_of_it(tmp_path: Path, secret: Path, ending: str) -> None:
+def test_the_end_of_the_line_is_not_a_part_of_it(tmp_path: Path, secret: Path, ending: str) -> None:
     secret.write_bytes(f" {SECRET} {ending}".encode())
     assert config(tmp_path, "password_file: secret").password() == f" {SECRET} "
 

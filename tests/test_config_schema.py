@@ -284,7 +284,7 @@ def test_the_schema_is_a_schema() -> None:
 
 
 @pytest.mark.parametrize(("key", "value"), pairs(GOOD))
-def test_what_both_accept(tmp_path: Path, key: str, value: Any) -> None:
+def test_inputs_that_both_readers_accept(tmp_path: Path, key: str, value: Any) -> None:
     assert [error.message for error in VALIDATOR.iter_errors({key: value})] == []
     found, faults = read_config(file(tmp_path, key, value))
     assert faults == []
@@ -292,7 +292,7 @@ def test_what_both_accept(tmp_path: Path, key: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(("key", "value"), pairs(BAD))
-def test_what_both_refuse(tmp_path: Path, key: str, value: Any) -> None:
+def test_inputs_that_both_readers_refuse(tmp_path: Path, key: str, value: Any) -> None:
     assert not VALIDATOR.is_valid({key: value})
     with pytest.raises(ConfigError):
         load_config(file(tmp_path, key, value))

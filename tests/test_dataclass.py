@@ -121,7 +121,7 @@ def test_each_has_lists_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("one", [Ours("a"), Named(first=1), Loose(1), Child("a")])
-def test_a_frozen_one_stays_as_it_is(one: Any) -> None:
+def test_a_frozen_one_is_unchanged(one: Any) -> None:
     for name in ("first", "name", "other"):
         with pytest.raises(FrozenInstanceError, match=f"cannot assign to field '{name}'"):
             setattr(one, name, 1)

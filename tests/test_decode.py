@@ -51,7 +51,7 @@ def test_firmware_forms(text: str, version: str, build: date | None) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "N/A", "build", "7"])
-def test_what_is_no_firmware(text: str) -> None:
+def test_what_is_not_a_firmware(text: str) -> None:
     assert decode.decode_firmware(text) is None
 
 
@@ -104,7 +104,7 @@ def test_hikvision_serials(text: str, model: str, channels: int | None, made: da
         *("20230627AAXY1234567", "ND021911000001"),
     ],
 )
-def test_what_is_no_hikvision_serial(text: str) -> None:
+def test_what_is_not_a_hikvision_serial(text: str) -> None:
     assert decode.hikvision_serial(text) is None
 
 
@@ -120,7 +120,7 @@ def test_dahua_serials(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "907F3C6C7A1B2C3D", "K3LJ3400000RH", "ND011800000000", "DS-2CD2385G1-I"])
-def test_what_is_no_dahua_serial(text: str) -> None:
+def test_what_is_not_a_dahua_serial(text: str) -> None:
     assert not decode.is_dahua_serial(text)
 
 
@@ -171,7 +171,7 @@ def test_placeholders(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["DS-2CD2385G1-I", "6C01E93PAG00001", "V5.6.2", "HCVR", "M1034-W", "AXX100"])
-def test_real_texts_are_no_placeholders(text: str) -> None:
+def test_real_texts_are_not_placeholders(text: str) -> None:
     assert not decode.is_placeholder(text)
 
 
@@ -218,5 +218,5 @@ def test_a_door_terminals_serial_carries_its_first_firmware() -> None:
         ("", None),
     ],
 )
-def test_a_build_told_apart_is_a_day(text: str, day: date | None) -> None:
+def test_a_build_in_a_field_of_its_own_is_a_day(text: str, day: date | None) -> None:
     assert decode.decode_build(text) == day

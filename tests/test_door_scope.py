@@ -135,6 +135,6 @@ async def test_broadcast_needs_the_whole_subnet_in_scope(scope: Scope, left: boo
     assert destinations == ([("127.255.255.255", 9), ("255.255.255.255", 9)] if left else [])
 
 
-async def test_a_broadcast_address_is_no_unicast_destination() -> None:
+async def test_a_broadcast_address_is_not_unicast_destination() -> None:
     async with Door(allowing("127.0.0.0/8"), FAST) as door, door.datagrams(lambda *_: None) as port:
         assert await port.send(b"x", "127.255.255.255", 9) is Outcome.UNREACHABLE

@@ -358,7 +358,7 @@ async def test_a_device_that_hangs_is_reset_and_not_left_half_open(door: Door, *
     assert ends == ["reset"]
 
 
-async def test_a_slow_answer_is_awaited_and_is_no_hang() -> None:
+async def test_a_slow_answer_is_awaited_and_is_not_a_hang() -> None:
     async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(4096)
         await asyncio.sleep(0.5)

@@ -119,7 +119,7 @@ async def test_the_buffers_are_asked_to_be_large(option: int, wanted: int, door:
         assert size >= plain.getsockopt(socket.SOL_SOCKET, option)
 
 
-async def test_a_closed_port_is_told_and_disturbs_no_other_question(door: Door) -> None:
+async def test_a_closed_port_is_reported_and_disturbs_no_other_question(door: Door) -> None:
     replies: Replies = []
     errors: list[tuple[str, int, Outcome]] = []
     with device("127.0.3.1") as camera, device("127.0.3.2") as gone:
@@ -194,7 +194,7 @@ async def test_listening_shares_the_port_with_other_programs(door: Door, loopbac
             assert one.join(loopback, [(GROUP, port)]) == two.join(loopback, [(GROUP, port)]) == []
 
 
-async def test_what_cannot_be_heard_is_said(door: Door, loopback: Interface) -> None:
+async def test_what_cannot_be_heard_is_reported(door: Door, loopback: Interface) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as greedy:
         greedy.bind((GROUP, 0))
         port = greedy.getsockname()[1]
@@ -293,7 +293,7 @@ async def test_a_full_neighbour_table_delays_and_loses_nothing(door: Door, monke
     assert not refusals
 
 
-async def test_an_address_answers_a_port_that_nobody_else_was_asked_from(door: Door) -> None:
+async def test_an_address_answers_to_a_port_of_its_own(door: Door) -> None:
     replies: Replies = []
     with device("127.0.0.9") as unit, device("127.0.0.10") as forger:
         port = unit.getsockname()[1]

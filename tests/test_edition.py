@@ -33,7 +33,7 @@ def test_the_edition_is_not_much_older_than_the_newest_fingerprint() -> None:
     assert told >= date.fromisoformat(changed) - STALE, "write today's date into fingerprints/edition"
 
 
-def test_an_edition_that_is_no_date_is_named_with_its_file(tmp_path: Path) -> None:
+def test_an_edition_that_is_not_a_date_is_named_with_its_file(tmp_path: Path) -> None:
     (tmp_path / "edition").write_text("spring\n")
     with pytest.raises(ConfigError, match=r"edition:1: expected one date"):
         load_database(base=tmp_path, cache=tmp_path)

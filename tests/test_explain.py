@@ -95,7 +95,7 @@ def test_what_a_part_says(text: str, part: str, meaning: str, grade: str) -> Non
     assert lines(text)[part] == (meaning, grade)
 
 
-def test_an_unknown_letter_is_told_as_unknown() -> None:
+def test_an_unknown_letter_is_reported_as_unknown() -> None:
     assert lines("DS-2CD2385G1-IQ")["Q"] == ("option: not known here", "not known")
     assert lines("NVR4108HS-A180")["A180"] == ("option: not known here", "not known"), "-A180 is not -A"
 

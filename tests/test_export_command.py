@@ -53,7 +53,7 @@ class TestScans:
         before = report(camera(1), camera(2), scan_id="first")
         assert written == json.loads(json.dumps(_published(before)))
 
-    def test_a_scan_that_is_not_there(self, camscan: Camscan, register: Path) -> None:
+    def test_a_scan_that_does_not_exist(self, camscan: Camscan, register: Path) -> None:
         code, _, err = camscan("export", "csv", "out.csv", "--scan", "third")
         assert (code, err) == (
             2,

@@ -187,7 +187,7 @@ class TestContractor:
         assert (code, err) == (0, "")
         assert out.splitlines()[-1].startswith("0 entries of 0 devices would change")
 
-    def test_an_edit_of_camscans_own_columns_is_said(self, camscan: Camscan, home: Path) -> None:
+    def test_an_edit_of_camscans_own_columns_is_reported(self, camscan: Camscan, home: Path) -> None:
         camscan("export", "removals", "removals.csv")
         first = rows((home / "removals.csv").read_text())[0]["asset_id"]
         self.fill(home, {first: {"model": "something else", "location_detail": "roof"}})

@@ -135,7 +135,7 @@ def test_what_people_keep_there_survives_every_later_import() -> None:
     assert snipe.assets["CAM-0011"]["mac address"] == "44:19:b6:00:00:ff"
 
 
-def test_what_is_removed_is_told_and_not_made_anew() -> None:
+def test_what_is_removed_is_reported_and_not_made_anew() -> None:
     rows = [asset(1, lifecycle_status="planned", planned_removal_date="2027-03-31"), asset(2)]
     snipe = imported(snipe_it.make_snipe_it(inventory_of(rows, SETTINGS, TODAY), {}))
     assert snipe.assets["CAM-0001"]["status"] == "Removal planned"
@@ -154,7 +154,7 @@ def test_what_is_removed_is_told_and_not_made_anew() -> None:
     assert reasons(made.left_out) == "1 already removed, and not in Snipe-IT"
 
 
-def test_a_list_that_is_none_is_refused() -> None:
+def test_a_value_that_is_not_a_list_is_refused() -> None:
     with pytest.raises(UsageError, match="the file has no column 'Asset Tag'; export the list of assets"):
         snipe_it.make_snipe_it(ordinary(), {"known": "Tag,Name\r\n"})
     with pytest.raises(UsageError, match="no column"):

@@ -151,7 +151,7 @@ class TestCsv:
         assert rows[1]["maker"] == rows[1]["is_camera_system"] == "unknown"
         assert rows[1]["site"] == "Depot"
 
-    def test_hostile_text_is_no_formula_and_no_control(self) -> None:
+    def test_hostile_text_is_not_a_formula_and_no_control(self) -> None:
         text = written("csv", report(HOSTILE_CAMERA))
         text.encode("utf-8")
         assert not set(text) & set("\x00\x1b\x07\x9b\u202e\u2066")

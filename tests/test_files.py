@@ -186,7 +186,7 @@ def test_a_file_that_is_replaced_keeps_its_rights(name: str, rights: int, camsca
 
 @pytest.mark.skipif(not is_root(), reason="needs root, to give a file to another user")
 @pytest.mark.parametrize("name", ["csv", "ods", "xlsx", "backup", "diff", "import", "scan-csv", "kev"])
-def test_as_root_another_users_file_stays_as_it_is(name: str, camscan: Camscan) -> None:
+def test_as_root_another_users_file_is_unchanged(name: str, camscan: Camscan) -> None:
     case = CASES[name]
     Path(case.target).parent.mkdir(parents=True, exist_ok=True)
     Path(case.target).write_text(UNTOUCHED)
@@ -270,9 +270,9 @@ class TestJournal:
             assert mode(path) == 0o600
         assert not path.is_symlink()
         assert victim.read_text() == UNTOUCHED
-        assert [each.head for each in journal.unfinished(home / "camscan.db")] == [self.HEAD]
+        assert [each.head for each in journal.interrupted_runs(home / "camscan.db")] == [self.HEAD]
 
-    def test_a_link_and_a_pipe_are_no_journals(self, home: Path) -> None:
+    def test_a_link_and_a_pipe_are_not_journals(self, home: Path) -> None:
         place = home / "camscan.db"
         path = journal.path_of(place, "11111111")
         with closing(Journal.begin(path, self.HEAD).stream):
@@ -280,7 +280,7 @@ class TestJournal:
         path.rename(home / "moved")
         path.symlink_to(home / "moved")
         os.mkfifo(journal.path_of(place, "22222222"))
-        assert journal.unfinished(place) == []
+        assert journal.interrupted_runs(place) == []
 
     def test_the_list_of_a_round_goes_into_no_link(self, home: Path) -> None:
         path = journal.path_of(home / "camscan.db", self.HEAD.key)
@@ -289,9 +289,9 @@ class TestJournal:
         assert not (home / "victim").exists()
         assert mode(path) == 0o600
 
-    def test_deep_json_in_its_place_is_no_journal(self, home: Path) -> None:
+    def test_deep_json_in_its_place_is_not_a_journal(self, home: Path) -> None:
         journal.path_of(home / "camscan.db", "11111111").write_text("[" * 100_000)
-        assert journal.unfinished(home / "camscan.db") == []
+        assert journal.interrupted_runs(home / "camscan.db") == []
 
     @pytest.mark.skipif(not is_root(), reason="needs root, to give a file to another user")
     def test_another_users_is_read_and_not_written(self, home: Path) -> None:

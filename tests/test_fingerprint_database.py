@@ -124,7 +124,7 @@ def test_weak_marks_never_add_up_to_an_accusation(database: Database) -> None:
     assert found.confidence not in STRONG
 
 
-def test_a_weighing_terminal_is_no_camera(database: Database) -> None:
+def test_a_weighing_terminal_is_not_a_camera(database: Database) -> None:
     found = seen(database, ("http.realm", "Shanghai Dahua Scale Factory"))
     assert (found.maker, found.is_camera_system) == (None, False)
 

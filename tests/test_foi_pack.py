@@ -434,7 +434,7 @@ class TestWords:
 
 
 @pytest.mark.parametrize("pence", [None, 0, 12_345])
-def test_a_price_that_nobody_recorded_is_not_nought(pence: int | None) -> None:
+def test_a_missing_price_is_not_zero(pence: int | None) -> None:
     units = [Unit(maker="dahua", sort="cameras", type="camera", bought="2019/20", pence=pence)] * 9
     pack = make_draft(Estate(date(2026, 11, 30), Numbers(cameras=9), units), Terms())
     page = words(files_to_send(pack)["answers.html"].decode())

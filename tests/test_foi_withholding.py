@@ -365,7 +365,7 @@ class TestComparison:
         assert compare_packs([counted({"a": 36, "b": 12})], [released(old)], 5)
         assert compare_packs([old], [released(old)], 5) == ()
 
-    def test_the_like_of_many_packs_is_said_once_and_names_the_newest(self) -> None:
+    def test_the_like_of_many_packs_is_reported_once_and_names_the_newest(self) -> None:
         old = counted({"a": 40, "b": 12})
         packs = [released(old, reference=f"FOI-{month}", day=date(2026, month, 1)) for month in range(1, 10)]
         (warned,) = compare_packs([counted({"a": 38, "b": 12})], packs, 5)

@@ -166,7 +166,7 @@ def test_each_status_of_a_poll(peer: Peer, status: bytes, body: bytes, error: ty
 
 
 @pytest.mark.parametrize("held", [b"9" * 5000, b"-1", b"1e3", b"\xd9\xa3", b"4", b""])
-def test_a_number_that_nobody_can_read_is_none(peer: Peer, held: bytes) -> None:
+def test_an_unreadable_number_counts_as_missing(peer: Peer, held: bytes) -> None:
     peer.answers += [
         sized(b"", more=b"Camscan-Held: " + held + b"\r\n"),
         sized(b'{"held": 3}'),

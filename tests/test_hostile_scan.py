@@ -20,7 +20,7 @@ from examples import PERCENT
 from peers import HELLO_REQUEST, OK, Peer, Talk, drips, peer, pours
 
 from camscan.register import open_register
-from camscan.scan.journal import unfinished
+from camscan.scan.journal import interrupted_runs
 
 ROOT = Path(__file__).resolve().parents[1]
 NETWORK = "127.62.0.0/28"
@@ -90,7 +90,7 @@ def scanning(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
 def await_answer() -> None:
     """Until something that a device said stands in the journal of the run."""
     until = time.monotonic() + 60
-    while not any(b'"payload' in left.path.read_bytes() for left in unfinished(Path("camscan.db"))):
+    while not any(b'"payload' in left.path.read_bytes() for left in interrupted_runs(Path("camscan.db"))):
         time.sleep(0.05)
         assert time.monotonic() < until, "nothing was recorded"
 
@@ -163,7 +163,7 @@ def test_a_second_signal_ends_it_at_any_moment_and_it_goes_on(workplace: Path, s
     assert "Traceback" not in (workplace / "errors").read_text(encoding="utf-8")
     assert process.returncode == 0
     assert known(workplace / "camscan.db") >= {HONEST, "127.62.0.1", "127.62.0.4"}
-    assert unfinished(Path("camscan.db")) == []
+    assert interrupted_runs(Path("camscan.db")) == []
 
 
 def test_a_scan_that_was_attacked_and_interrupted_goes_on_where_it_was(workplace: Path) -> None:

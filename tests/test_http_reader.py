@@ -121,7 +121,7 @@ def test_a_zip_bomb_unpacks_to_the_limit_and_no_further() -> None:
     assert len(payload) <= len(head) + 65536
 
 
-def test_a_corrupt_zip_stays_as_it_is() -> None:
+def test_a_corrupt_zip_is_unchanged() -> None:
     sent = OK + b"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"
     assert read(sent) == (True, sent)
 

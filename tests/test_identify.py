@@ -125,14 +125,14 @@ def test_makers_of_one_company_do_not_speak_against_each_other() -> None:
     assert (decision.winner, decision.conflict) == ("hikvision", "")
 
 
-def test_what_is_no_camera_is_not_accused_on_a_weak_mark() -> None:
+def test_what_is_not_a_camera_is_not_accused_on_a_weak_mark() -> None:
     printer = mark(0.9, "http", camera="false")
     decision = decide_maker([printer, mark(0.45, "mac", maker="hikvision", camera="true")], MAKERS)
     assert decision.winner is None
     assert decide_camera([printer, mark(0.45, "mac", camera="true")], None).winner == "false"
 
 
-def test_a_makers_own_product_that_is_no_camera_keeps_its_maker() -> None:
+def test_a_makers_own_product_that_is_not_a_camera_keeps_its_maker() -> None:
     switch = mark(0.9, "http", maker="hikvision", camera="false")
     assert decide_maker([switch, mark(0.9, "snmp", camera="false")], MAKERS).winner == "hikvision"
 
@@ -163,7 +163,7 @@ def test_what_somebody_typed_never_beats_the_hardware(database: Database) -> Non
     assert identify_box(facts, database).model == "DS-2CD2385G1-I"
 
 
-def test_contradicting_answers_are_told(database: Database) -> None:
+def test_contradicting_answers_are_reported(database: Database) -> None:
     facts = [
         *sadp("192.0.2.1").observations,
         seen("isapi.serial", OTHER_HIKVISION),
@@ -187,11 +187,11 @@ def test_the_firmware_with_a_build_date_is_reported_where_both_agree(database: D
 
 
 @pytest.mark.parametrize("serial", ["N/A", "REDACTED", "00000000", "**************", "907F3C6C7A1B2C3D"])
-def test_a_placeholder_or_a_hash_is_no_serial(database: Database, serial: str) -> None:
+def test_a_placeholder_or_a_hash_is_not_a_serial(database: Database, serial: str) -> None:
     assert identify_box(dhip("192.0.2.1", serial=serial).observations, database).serial is None
 
 
-def test_a_multicast_mac_is_no_mac_of_a_unit(database: Database) -> None:
+def test_a_multicast_mac_is_not_an_mac_of_a_unit(database: Database) -> None:
     assert identify_box(dhip("192.0.2.1", mac="01:00:5e:00:00:01").observations, database).mac is None
 
 
@@ -267,7 +267,7 @@ def test_a_routers_mac_joins_nothing(database: Database) -> None:
     assert len(found) == 29
 
 
-def test_contradicting_serials_keep_boxes_apart_and_are_told(database: Database) -> None:
+def test_contradicting_serials_keep_boxes_apart_and_are_reported(database: Database) -> None:
     found = merge_attempts([sadp("192.0.2.1"), sadp("192.0.2.2", OTHER_HIKVISION)], database)
     assert [device.identification.serial for device in found] == [HIKVISION, OTHER_HIKVISION]
     assert all(
@@ -334,7 +334,7 @@ def test_devices_come_in_the_order_in_which_they_were_seen(database: Database) -
     assert [device.ip_addresses for device in found] == [("192.0.2.7",), ("192.0.2.3", "192.0.2.9")]
 
 
-def test_silence_is_no_device(database: Database) -> None:
+def test_silence_is_not_a_device(database: Database) -> None:
     silent = Attempt("http", "192.0.2.1", 80, Outcome.TIMED_OUT, seen_at=SEEN)
     refused = Attempt("http", "192.0.2.2", 80, Outcome.REFUSED, seen_at=SEEN)
     assert merge_attempts([silent, refused], database) == []

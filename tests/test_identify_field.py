@@ -21,7 +21,7 @@ def said(text: str, certainty: float, *, typed: bool = False) -> Answer:
 CHOSEN = said("V5.5.0", 0.99)
 
 
-def test_an_answer_of_just_the_certainty_asked_for_is_told_and_one_below_is_not() -> None:
+def test_an_answer_of_just_the_certainty_asked_for_is_reported_and_one_below_is_not() -> None:
     told = list_conflicts([CHOSEN, said("V5.7.0", 0.5), said("V5.8.0", 0.49)], CHOSEN, "firmware", 0.5)
     assert told == ["firmware: V5.5.0 (something said V5.5.0) or V5.7.0 (something said V5.7.0)"]
 
@@ -30,7 +30,7 @@ def test_what_somebody_typed_contradicts_nobody() -> None:
     assert list_conflicts([CHOSEN, said("V5.7.0", 0.9, typed=True)], CHOSEN, "firmware", 0.5) == []
 
 
-def test_the_same_text_is_told_once() -> None:
+def test_the_same_text_is_reported_once() -> None:
     assert len(list_conflicts([CHOSEN, said("V5.7.0", 0.9), said("V5.7.0", 0.8)], CHOSEN, "firmware", 0.5)) == 1
 
 

@@ -65,7 +65,9 @@ class TestImpostors:
             assert f"shares serial hikvision {HIKVISION} with another box" in conflicts(device)
             assert "the MAC addresses on the wire differ" in conflicts(device)
 
-    def test_a_camera_that_claims_the_serial_with_its_own_mac_is_no_second_interface(self, database: Database) -> None:
+    def test_a_camera_that_claims_the_serial_with_its_own_mac_is_not_a_second_interface(
+        self, database: Database
+    ) -> None:
         unit = [sadp("192.0.2.1"), wire("192.0.2.1", OURS)]
         impostor = [sadp("192.0.2.2", mac=THEIRS), wire("192.0.2.2", THEIRS)]
         assert len(merge_attempts([*unit, *impostor], database)) == 2
@@ -77,7 +79,7 @@ class TestImpostors:
         assert len(found) == 2
         assert all("the models differ" in conflicts(device) for device in found)
 
-    def test_who_names_a_mac_that_the_wire_shows_behind_another_is_told(self, database: Database) -> None:
+    def test_who_names_a_mac_that_the_wire_shows_behind_another_is_reported(self, database: Database) -> None:
         unit = [page("192.0.2.1"), wire("192.0.2.1", OURS)]
         liar = [sadp("192.0.2.2", OTHER_HIKVISION, mac=OURS), wire("192.0.2.2", THEIRS)]
         found = merge_attempts([*unit, *liar], database)
@@ -97,7 +99,7 @@ class TestImpostors:
         found = merge_attempts([*unit, *impostor], database)
         assert addresses(found) == [("192.0.2.1", "2001:db8::1"), ("192.0.2.2",)]
 
-    def test_a_thousand_who_claim_one_serial_stay_a_thousand(self, database: Database) -> None:
+    def test_a_thousand_devices_with_one_serial_stay_a_thousand_devices(self, database: Database) -> None:
         crowd = [sadp(f"10.0.{n // 250}.{n % 250}", mac="00:00:00:00:00:00") for n in range(1000)]
         assert len(merge_attempts(crowd, database)) == 1000
 
@@ -169,7 +171,7 @@ class TestDualStack:
         assert len(found) == 2
         assert all("only the same MAC address on the wire" in conflicts(device) for device in found)
 
-    def test_a_repeater_before_several_units_joins_none_of_them(self, database: Database) -> None:
+    def test_a_repeater_in_front_of_several_units_joins_none_of_them(self, database: Database) -> None:
         """It answers ARP with its own made-up MAC address."""
         ips = "192.0.2.1", "192.0.2.2", "2001:db8::1"
         assert len(merge_attempts([each for ip in ips for each in (page(ip), wire(ip, MADE_UP[0]))], database)) == 3

@@ -172,7 +172,7 @@ WHOLE_HOSTS = [each for each in items(WHOLE) if isinstance(each, Host)]
 
 @examples(200)
 @given(st.integers(0, len(WHOLE)), st.binary(max_size=40))
-def test_damage_costs_what_comes_after_it(at: int, junk: bytes) -> None:
+def test_damage_loses_only_what_comes_after_it(at: int, junk: bytes) -> None:
     raw = WHOLE.encode()
     found: list[Run | Host | Cut] = []
     # Only what does not begin as nmap writes it is no file of nmap's.

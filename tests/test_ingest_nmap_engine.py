@@ -80,7 +80,7 @@ def test_what_is_not_private_needs_an_authorisation() -> None:
         list(nmap_engine.run_nmap(targets, scope("192.0.2.1")))
 
 
-def test_nothing_left_to_ask_is_said() -> None:
+def test_nothing_left_to_ask_is_reported() -> None:
     targets = parse_targets(["127.30.0.3"])
     with pytest.raises(ScopeError, match="excludes"):
         list(nmap_engine.run_nmap(targets, scope("127.30.0.3", excluded="127.30.0.0/24")))
@@ -111,7 +111,7 @@ def test_a_large_estate_is_asked_in_blocks() -> None:
     assert max(block.last - block.first + 1 for block in blocks) <= nmap_engine.BLOCK
 
 
-def test_what_nmap_is_told_is_documented() -> None:
+def test_what_nmap_is_reported_is_documented() -> None:
     described = (Path(__file__).parents[1] / "docs/import.md").read_text(encoding="utf-8")
     ports = ",".join(map(str, nmap_engine.PORTS))
     assert f"nmap {' '.join(nmap_engine.ARGUMENTS)} -p {ports}\n" in described

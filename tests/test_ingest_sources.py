@@ -143,7 +143,7 @@ def test_a_mac_address_alone_accuses_nobody(database: Database) -> None:
     assert found.identification.confidence is Confidence.POSSIBLE
 
 
-def test_a_router_that_answers_for_many_is_no_device(database: Database) -> None:
+def test_a_router_that_answers_for_many_is_not_a_device(database: Database) -> None:
     many = [Entry(f"line {number}", ip=f"192.0.2.{number}", mac=HIKVISION) for number in range(1, 11)]
     found = gathered(
         *many, Entry("x", "192.0.2.99", "00:00:5e:00:01:01"), Entry("x", "192.0.2.98", "01:00:5e:00:00:01")

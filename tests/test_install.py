@@ -20,7 +20,7 @@ def install(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_an_extra_that_does_not_exist_is_told_which_do(tmp_path: Path) -> None:
+def test_an_unknown_extra_is_refused_with_the_list_of_extras(tmp_path: Path) -> None:
     told = install(tmp_path, "enrich", "netbox")
     says = "camscan: there is no extra 'netbox'; there are: enrich inventory link nmap notify postgresql snmp web\n"
     assert (told.returncode, told.stderr) == (1, says)

@@ -30,7 +30,7 @@ def test_the_loopback_of_this_machine_is_listed() -> None:
     assert loopback.index > 0
 
 
-def test_a_label_is_no_interface_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_label_is_not_an_interface_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     # As ifaddr 0.2 lists "ip address add 10.9.0.1/24 dev lo label lo:1" beside the addresses without a label.
     adapters = [
         ifaddr.Adapter("lo", "lo", [ifaddr.IP("127.0.0.1", 8, "lo"), ifaddr.IP(("::1", 0, 0), 128, "lo")], index=1),

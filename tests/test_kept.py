@@ -46,7 +46,7 @@ def test_a_cache_that_is_cut_or_that_others_may_write_is_not_believed(tmp_path: 
     assert kept.read_kept(place) is not None  # and it is mended
 
 
-def test_a_mistake_is_told_with_its_line_and_not_kept(tmp_path: Path) -> None:
+def test_a_mistake_is_reported_with_its_line_and_not_kept(tmp_path: Path) -> None:
     file, cache = tmp_path / "one.yaml", tmp_path / "cache"
     file.write_text("a: b\na: c\n", encoding="utf-8")
     for _ in range(2):

@@ -129,7 +129,7 @@ def huge(length: int) -> bytes:
         (section() + interface() * 5000, 0, "more than 4,096 interfaces"),
     ],
 )
-def test_a_broken_file_is_read_up_to_the_fault_whose_place_is_said(data: bytes, count: int, wrong: str) -> None:
+def test_a_broken_file_is_read_up_to_the_fault_whose_place_is_reported(data: bytes, count: int, wrong: str) -> None:
     found, said = read(data)
     assert len(found) == count
     assert re.search(wrong, said), said
@@ -180,7 +180,7 @@ def test_a_capture_becomes_replies_that_the_scanner_reads() -> None:
     assert last == link.Captured(packets=3, left_out=0, unread={}, cut="")
 
 
-def test_what_is_not_a_capture_is_said_in_one_line(tmp_path: Path) -> None:
+def test_what_is_not_a_capture_is_reported_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(
         link.Unavailable, match=r"^standard input is not a capture file \(pcap or pcapng\): other first"
     ):

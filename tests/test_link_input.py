@@ -159,7 +159,7 @@ def test_a_packet_socket_never_takes_the_number_of_a_standard_stream() -> None:
 
 
 @pytest.mark.parametrize("kind", ["directory", "absent", "empty", "text", "zero"])
-def test_a_capture_file_that_is_none_is_one_line(tmp_path: Path, kind: str) -> None:
+def test_a_file_that_is_not_a_capture_gives_one_line(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "frames.pcap"
     if kind == "directory":
         path.mkdir()
@@ -180,7 +180,7 @@ def test_scapy_neither_reads_nor_writes_in_the_users_folder(tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["empty.pcap"]
 
 
-def test_an_end_of_the_reader_is_no_fault() -> None:
+def test_an_end_of_the_reader_is_not_a_fault() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     line = [sys.executable, "-m", "camscan.link", "--help"]
@@ -198,7 +198,7 @@ def wire() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield ours, theirs
 
 
-def test_an_address_that_makes_up_macs_is_told_a_few_times(wire: tuple[socket.socket, socket.socket]) -> None:
+def test_an_address_that_makes_up_macs_is_reported_a_few_times(wire: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = wire
     eth = Interface("eth9", 9, bytes(6), (IPv4Interface("10.1.0.5/24"),))
     said: list[bytes] = []
@@ -250,7 +250,7 @@ sys.exit(run(["arp-sweep", "--interface", "lo"]))
 """
 
 
-def test_ctrl_c_while_it_waits_is_no_traceback() -> None:
+def test_ctrl_c_while_it_waits_is_not_a_traceback() -> None:
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", CTRL_C], stdin=pipe, stdout=pipe, stderr=pipe) as process:
         assert process.stderr is not None

@@ -372,7 +372,7 @@ def test_the_kernel_filter_passes_what_is_read_and_nothing_else() -> None:
         (["check", "--interface", "lo"], 4, "lo is not an Ethernet interface"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(
+def test_what_is_wrong_is_reported_in_one_line(
     arguments: list[str], code: int, line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(arguments) == code

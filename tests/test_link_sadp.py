@@ -108,7 +108,7 @@ def test_an_old_device_without_the_extension_is_read_too() -> None:
     assert "DeviceDescription" not in fields
 
 
-def test_a_wrong_checksum_is_told_and_a_question_is_no_answer() -> None:
+def test_a_wrong_checksum_is_reported_and_a_question_is_not_an_answer() -> None:
     damaged = sadp.parse_answer(answer(good=False))
     assert damaged is not None
     assert damaged["ChecksumValid"] == "false"

@@ -150,7 +150,7 @@ def test_an_icon_is_known_by_its_hash_alone() -> None:
     assert said(b"GET /favicon.ico HTTP/1.1\r\n\r\n", answer) == [("favicon", f"md5:{digest}\n".encode())]
 
 
-def test_answers_that_follow_each_other_are_told_apart_by_their_questions() -> None:
+def test_answers_in_one_text_are_separated_by_their_questions() -> None:
     ours: Any = {"sport": 40000, "dport": 80, "source": ASKER, "target": UNIT}
     theirs: Any = {"sport": 80, "dport": 40000, "source": UNIT, "target": ASKER}
     frames = conversation(GET, ANSWER)[:-1]

@@ -298,7 +298,7 @@ class TestCollector:
         assert list(own.sent.iterdir()) == []
         assert Collectors(desk.store).all()[0].said["error"] == ""
 
-    def test_a_scan_that_has_no_room_in_the_spool_stays_and_the_centre_is_told(
+    def test_a_scan_that_has_no_room_in_the_spool_stays_and_the_centre_is_reported(
         self, own: collect.Place, desk: Desk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         report = finish_scan(own, NOW, (4, 5))
@@ -310,7 +310,7 @@ class TestCollector:
         take_in(desk)
         assert scans() == [report.scan_id]
 
-    def test_a_clock_that_stands_wrong(
+    def test_a_clock_that_is_wrong(
         self, own: collect.Place, way: Way, desk: Desk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         report = finish_scan(own, NOW, (4, 5))

@@ -129,7 +129,7 @@ def entry_v6(ip: str, mac: str, interface: int) -> bytes:
     return struct.pack("=IHHII", 16 + len(body), 28, 2, 1, 0) + body
 
 
-def test_neighbours_of_ipv6_are_told_with_their_zone() -> None:
+def test_neighbours_of_ipv6_are_reported_with_their_zone() -> None:
     dump = entry_v6("fe80::7", "02:00:00:00:00:07", 3) + entry_v6("2001:db8::7", "02:00:00:00:00:07", 3)
     found = parse(dump, name_of={3: "eth3"}.__getitem__)
     assert found == dict.fromkeys(["fe80::7%eth3", "2001:db8::7"], Neighbour("02:00:00:00:00:07", 0.07, assumed=True))

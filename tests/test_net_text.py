@@ -35,7 +35,7 @@ def test_every_spelling_of_a_mac_becomes_one(text: str) -> None:
         "192.168.100.100",
     ],
 )
-def test_what_is_no_address_of_one_unit_is_none(text: str) -> None:
+def test_what_is_not_an_address_of_one_unit_is_none(text: str) -> None:
     assert mac_address(text) is None
 
 

@@ -107,7 +107,7 @@ NIGHTS = st.lists(
 
 @examples(60)
 @given(NIGHTS)
-def test_nothing_is_told_twice_within_a_week_whatever_happens_and_whatever_the_clock_says(
+def test_nothing_is_reported_twice_within_a_week_whatever_happens_and_whatever_the_clock_says(
     nights: list[tuple[set[int], set[int], int]],
 ) -> None:
     now, past, scans = NOW, list[Note](), list[str]()
@@ -159,7 +159,7 @@ class TestMessages:
         assert numbers(NEW) != numbers(OVERDUE)
         assert numbers(NEW, salt="one.db") != numbers(NEW, salt="two.db")
 
-    def test_nothing_is_no_message(self) -> None:
+    def test_nothing_is_not_a_message(self) -> None:
         assert list(compose_messages([], NOW)) == []
 
     @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ def test_cancellation_passes() -> None:
         raise asyncio.CancelledError
 
 
-def test_half_a_character_in_a_fact_is_no_fault_and_can_be_stored() -> None:
+def test_half_a_character_in_a_fact_is_not_a_fault_and_can_be_stored() -> None:
     probe = replace(load()["sadp"], parse=lambda _payload: [Fact("sadp.model", "DS-\ud800")])
     attempt = read_reply(probe, Reply("sadp", UNREADABLE, "10.9.0.3", 37020))
     assert [seen.value for seen in attempt.observations] == ["DS-?"]
@@ -263,7 +263,7 @@ async def test_a_reply_behind_a_login_that_cannot_be_read_is_an_attempt() -> Non
     assert (attempt.outcome, attempt.payload) == (Outcome.BUG, HTTP)
 
 
-async def test_what_was_left_unread_is_told() -> None:
+async def test_what_was_left_unread_is_reported() -> None:
     scopes = b" ".join(b"a:%d" % number for number in range(2_000))
     sent = b"<Envelope><Body><ProbeMatches><ProbeMatch><Scopes>" + scopes + b"</Scopes></ProbeMatch></ProbeMatches>"
     with answering("127.61.0.3", 3702, sent + b"</Body></Envelope>"):

@@ -127,7 +127,7 @@ class TestKeys:
         assert public_of(made) == public_of(again)
         assert place.stat().st_mode & 0o077 == 0
 
-    def test_what_is_no_key_is_refused(self, tmp_path: Path) -> None:
+    def test_what_is_not_a_key_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "key.pem").write_text("hello")
         with pytest.raises(UsageError, match="is not a key that camscan made"):
             own_key(tmp_path / "key.pem")

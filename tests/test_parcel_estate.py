@@ -18,7 +18,7 @@ from parcels import rows
 
 from camscan.cli.demo import PORTS
 from camscan.register import open_register
-from camscan.scan.journal import unfinished
+from camscan.scan.journal import interrupted_runs
 
 ROOT = Path(__file__).parents[1]
 NETWORK = "127.48.7.0/27"
@@ -63,7 +63,7 @@ def test_an_interrupted_scan_goes_out_and_the_whole_follows(camscan: Camscan) ->
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "camscan", "scan", "--site", "Depot", "--pace", "gentle", "--keep-journal"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        while not (left := unfinished(Path("camscan.db"))) or b'"payload' not in left[0].path.read_bytes():
+        while not (left := interrupted_runs(Path("camscan.db"))) or b'"payload' not in left[0].path.read_bytes():
             time.sleep(0.05)
             assert process.poll() is None
         process.send_signal(signal.SIGINT)

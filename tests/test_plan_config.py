@@ -115,7 +115,7 @@ def test_mistakes_have_file_and_line(tmp_path: Path, text: str, message: str) ->
     assert str(caught.value).startswith(f"{tmp_path / 'camscan.yaml'}:{message}")
 
 
-def test_a_debarment_file_that_is_no_text(tmp_path: Path) -> None:
+def test_a_debarment_file_that_is_not_text(tmp_path: Path) -> None:
     (tmp_path / "list.xlsx").write_bytes(b"PK\x03\x04\xff\xfe")
     with pytest.raises(ConfigError, match="not UTF-8 text; save the file as UTF-8, one name on each line"):
         read(tmp_path, "planning: {debarment: list.xlsx}\n")

@@ -375,7 +375,7 @@ def test_a_device_without_a_priority_does_not_hide_the_highest_of_its_site() -> 
     assert line.highest == 2
 
 
-def test_what_is_no_device_of_ours_is_not_a_question_of_scope() -> None:
+def test_what_is_not_a_device_of_ours_is_not_a_question_of_scope() -> None:
     rows = [asset(1, maker=None), asset(2, lifecycle_status="not_ours"), asset(3, lifecycle_status="false_positive")]
     found = programme_status(rows, {row.asset_id: judgement("unknown") for row in rows}, TODAY)
     assert (found.scope_unknown, found.unknown_maker) == (1, 1)

@@ -264,7 +264,7 @@ class TestUnknown:
         for facts in places:
             assert judged(policy, **facts) is None
 
-    def test_a_possible_maker_is_no_maker(self) -> None:
+    def test_a_possible_maker_is_not_a_maker(self) -> None:
         possible = asset(confidence=Confidence.POSSIBLE)
         subject = subject_of(possible, KNOWN.ownership)
         ruling = rule_by_policies(subject, rules("us-ndaa-889"), TODAY)[0]
@@ -471,7 +471,7 @@ class TestFiles:
             ({"trial": {"makers": ["axis"]}}, "has a 'trial' for its examples, and no other has one"),
         ],
     )
-    def test_what_is_wrong_is_said_with_file_and_line(
+    def test_what_is_wrong_is_reported_with_file_and_line(
         self, tmp_path: Path, members: dict[str, object], message: str
     ) -> None:
         path = overlay(tmp_path, **members)
@@ -555,7 +555,7 @@ class TestOwnership:
         assert [message in str(problem) for problem in check_policies([tmp_path])] == [True]
 
     @pytest.mark.parametrize(("word", "is_part"), [("yes", True), ("no", False)])
-    def test_whether_it_makes_parts_is_said(self, tmp_path: Path, word: str, is_part: bool) -> None:
+    def test_whether_it_makes_parts_is_reported(self, tmp_path: Path, word: str, is_part: bool) -> None:
         row = f"a: {{name: A, jurisdiction: GB, basis: checked, source: s, part: '{word}'}}"
         (tmp_path / "ownership.yaml").write_text(f"{row}\n", encoding="utf-8")
         assert load_owners([tmp_path]).companies["a"].is_part is is_part

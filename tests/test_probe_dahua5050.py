@@ -44,7 +44,7 @@ def test_empty_sections_say_nothing() -> None:
     assert "dahua5050.serial" not in facts
 
 
-def test_padding_after_the_announced_length_is_no_text() -> None:
+def test_padding_after_the_announced_length_is_not_text() -> None:
     assert facts_of(parse_reply, dahua5050() + b"Name:Nobody\r\n")["dahua5050.name"] == ["Town Hall"]
 
 

@@ -38,7 +38,7 @@ def test_what_says_nothing(payload: bytes, error: type[Exception]) -> None:
         dhcp.parse_reply(payload)
 
 
-def test_blanks_within_quotes_are_no_part_of_a_value() -> None:
+def test_blanks_within_quotes_are_not_part_of_a_value() -> None:
     assert dhcp.parse_reply(b'60=" dhcpcd\t"') == [("dhcp.vendor_class", "dhcpcd")]
 
 

@@ -73,7 +73,7 @@ def test_a_rebranded_camera_without_header_keeps_what_the_publisher_masked() -> 
     assert facts["dhip.serial"] == facts["dhip.device_id"] == ["REDACTED"]
 
 
-def test_an_address_of_zeros_is_no_address() -> None:
+def test_an_address_of_zeros_is_not_an_address() -> None:
     facts = facts_of(parse_reply, DHIP_LOREX)
     assert "dhip.ipv4" not in facts
     assert "IPv4Address.IPAddress=0.0.0.0" in facts["dhip.field"]

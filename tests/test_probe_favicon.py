@@ -39,7 +39,7 @@ def test_either_line_alone(payload: bytes, key: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(("payload", "error"), [(b"", NotSpoken), (b"\x89PNG", NotSpoken), (b"md5:12", Malformed)])
-def test_what_is_no_hash(payload: bytes, error: type[Exception]) -> None:
+def test_what_is_not_a_hash(payload: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
         favicon.parse_reply(payload)
 
@@ -92,7 +92,7 @@ async def test_the_icon_becomes_its_hashes() -> None:
         b"\0",
     ],
 )
-async def test_no_icon_is_no_answer(reply: bytes) -> None:
+async def test_no_icon_is_not_an_answer(reply: bytes) -> None:
     [answer] = await favicon.ask_device(
         FakeHost(replies={(80, b"GET /favicon.ico "): reply}), 80, seen(spoken={"http": (80,)})
     )

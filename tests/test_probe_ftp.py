@@ -38,7 +38,7 @@ def test_the_reply_code_is_not_part_of_the_banner(payload: str, banner: str) -> 
         (b"\x15\x03\x01\x00\x02\x02\x28", NotSpoken),
     ],
 )
-def test_what_is_no_banner(payload: bytes, error: type[Exception]) -> None:
+def test_what_is_not_a_banner(payload: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
         ftp.parse_reply(payload)
 

@@ -166,6 +166,6 @@ def test_the_json_form_says_the_same() -> None:
 
 
 @pytest.mark.parametrize("body", [b"{", b'{"a": 1}', b'{"DeviceInfo": 1}', b"[" * 2000, b'{"DeviceInfo": [' * 2000])
-def test_other_json_is_no_device_information(body: bytes) -> None:
+def test_other_json_is_not_a_device_information(body: bytes) -> None:
     with pytest.raises(NotSpoken):
         isapi.parse_reply(body)

@@ -66,7 +66,7 @@ def test_a_prefix_in_every_spelling(text: str, prefix: str) -> None:
         ("XX:XX:XX", Malformed),
     ],
 )
-def test_what_is_no_address(text: str, error: type[Exception]) -> None:
+def test_what_is_not_an_address(text: str, error: type[Exception]) -> None:
     with pytest.raises(error):
         mac.parse_reply(text.encode())
 

@@ -124,7 +124,7 @@ def test_an_empty_answer_says_what_it_is() -> None:
         (b'<!DOCTYPE x [<!ENTITY e "x">]><s:Envelope>&e;</s:Envelope>', Malformed),
     ],
 )
-def test_what_is_no_answer(payload: bytes, error: type[Exception]) -> None:
+def test_what_is_not_an_answer(payload: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
         onvif.parse_reply(payload)
 
@@ -188,7 +188,7 @@ def test_a_second_challenge_is_not_drawn() -> None:
     assert not onvif.PROBE.wants(seen(http__realm="Router"))
 
 
-def test_what_only_a_login_is_told() -> None:
+def test_what_only_a_login_is_reported() -> None:
     interfaces = (
         b'<tds:GetNetworkInterfacesResponse xmlns:tds="http://www.onvif.org/ver10/device/wsdl">'
         b'<tds:NetworkInterfaces token="eth0"><Info><Name>eth0</Name><HwAddress>44-19-B6-00-00-01</HwAddress></Info>'

@@ -13,7 +13,7 @@ PAGE = {"http": (80,)}
 
 
 @pytest.mark.parametrize("name", ["favicon", "onvif", "login401"])
-def test_a_device_that_is_no_camera_is_asked_nothing_more_over_the_web(name: str) -> None:
+def test_a_device_that_is_not_a_camera_is_asked_nothing_more_over_the_web(name: str) -> None:
     probe = load()[name]
     facts = {"http.body": ('<script src="/js/seajs.js"></script>/doc/page/login.asp',)}
     assert not probe.wants(Seen(facts=facts, spoken={**PAGE, "rtsp": (554,)}, no_camera=True))

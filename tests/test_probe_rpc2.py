@@ -61,7 +61,7 @@ def test_a_challenge_cut_in_the_middle() -> None:
         (b'{"params":{"realm":"Login', Malformed),
     ],
 )
-def test_what_is_no_challenge(payload: bytes, error: type[Exception]) -> None:
+def test_what_is_not_a_challenge(payload: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
         rpc2.parse_reply(payload)
 

@@ -67,7 +67,7 @@ def test_a_recorder_has_another_order_and_line_ends() -> None:
     assert facts["sadp.oem_info"] == ["N/A"]
 
 
-def test_an_address_that_says_none_is_no_address() -> None:
+def test_an_address_field_that_means_none_gives_no_address() -> None:
     facts = facts_of(parse_reply, SADP_CAMERA)
     assert "sadp.ipv6" not in facts
     assert "IPv6Address=::" in facts["sadp.field"]
@@ -149,7 +149,7 @@ def test_entities_are_refused() -> None:
         parse_reply(b'<!DOCTYPE p [<!ENTITY a "aaaa">]><ProbeMatch><DeviceSN>&a;</DeviceSN></ProbeMatch>')
 
 
-def test_a_body_that_is_no_text_is_a_weak_sign() -> None:
+def test_a_body_that_is_not_text_is_a_weak_sign() -> None:
     # No such firmware is known; should one encrypt its answer, the device must not stay invisible.
     body = bytes(range(0x80, 0xC0)) * 2
     assert facts_of(parse_reply, body) == {"sadp.unreadable": [body[:64].hex()]}

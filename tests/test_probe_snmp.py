@@ -83,7 +83,7 @@ def test_octets_in_hexadecimal() -> None:
 
 
 @pytest.mark.parametrize("payload", [b"", b"hello", b"1.3.6.1.2.1.1.1.0|4|", b"1.2|4|x", b"\0" * 40])
-def test_what_is_no_value(payload: bytes) -> None:
+def test_what_is_not_a_value(payload: bytes) -> None:
     with pytest.raises(NotSpoken):
         snmp.parse_reply(payload)
 

@@ -28,7 +28,7 @@ def test_the_text_without_negotiation(payload: bytes, banner: str) -> None:
 @pytest.mark.parametrize(
     "payload", [b"", b"\r\n", b"SSH-2.0-x\r\n", b"HTTP/1.1 400 x\r\n", b"\x15\x03\x01\x00\x02\x02\x28"]
 )
-def test_what_is_no_banner(payload: bytes) -> None:
+def test_what_is_not_a_banner(payload: bytes) -> None:
     with pytest.raises(NotSpoken):
         telnet.parse_reply(payload)
 

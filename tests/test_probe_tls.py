@@ -39,7 +39,7 @@ def test_one_name_in_every_spelling(line: str) -> None:
     assert values(facts, "tls.subject_ou") == ["DVRNVR"]
 
 
-def test_a_comma_that_nobody_escaped() -> None:
+def test_an_unescaped_comma() -> None:
     facts = tls.parse_reply(RECORDER)
     assert values(facts, "tls.issuer_o") == ["ZheJiang Dahua Technology CO.,LTD."]
     assert values(facts, "tls.issuer_ou") == ["NVR"]
@@ -83,7 +83,7 @@ def test_several_units_are_several_facts() -> None:
     assert values(tls.parse_reply(b"subject=OU=a,OU=b+OU=c"), "tls.subject_ou") == ["a", "b", "c"]
 
 
-def test_a_name_that_is_no_name_is_kept_as_text() -> None:
+def test_a_name_that_is_not_a_name_is_kept_as_text() -> None:
     assert [tuple(fact) for fact in tls.parse_reply(b"subject=camera")] == [("tls.subject", "camera")]
 
 
@@ -102,7 +102,7 @@ def test_door_station() -> None:
         (b"subject=\nissuer=\n", Malformed),
     ],
 )
-def test_what_names_nobody(payload: bytes, error: type[Exception]) -> None:
+def test_a_name_that_belongs_to_nobody(payload: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
         tls.parse_reply(payload)
 

@@ -47,7 +47,7 @@ def test_with_http_headers_and_as_a_fragment() -> None:
         (b'<!DOCTYPE r [<!ENTITY e "x">]><root xmlns="urn:schemas-upnp-org:device-1-0"/>', Malformed),
     ],
 )
-def test_what_is_no_description(payload: bytes, error: type[Exception]) -> None:
+def test_what_is_not_a_description(payload: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
         upnp.parse_reply(payload)
 
@@ -108,6 +108,6 @@ async def test_an_address_off_the_device_is_left_alone(location: str) -> None:
     assert host.asked == []
 
 
-def test_axis_says_who_it_is_in_its_usn() -> None:
+def test_axis_names_itself_in_its_usn() -> None:
     usn = "uuid:Upnp-BasicDevice-1_0-ACCC8E000001::urn:axis-com:service:BasicService:1"
     assert upnp.is_wanted(seen(ssdp__usn=usn, ssdp__location="http://192.0.2.7:45895/rootdesc1.xml"))

@@ -139,7 +139,7 @@ class TestMatchesForOthers:
             assert "IPC-HDW1431T1-S4" in hint
             assert "http://192.0.2.2:8080/onvif/device_service" in hint
 
-    def test_a_proxy_that_is_none_of_them_is_named_by_none(self) -> None:
+    def test_a_proxy_of_no_listed_network_may_name_nobody(self) -> None:
         facts = heard("192.0.2.9", self.OWN, self.OTHER)
         assert "wsd.hardware" not in facts
         assert "wsd.endpoint" not in facts

@@ -127,7 +127,7 @@ def test_of_each_key_so_many_values_count_and_the_rest_of_the_reply_survives() -
     assert attempt.detail == "more than 512 values of wsd.scope, wsd.name: the others left out"
 
 
-def test_as_many_as_allowed_are_no_matter_for_a_note() -> None:
+def test_the_allowed_number_draws_no_note() -> None:
     scopes = b" ".join(b"a:%d" % number for number in range(FACTS))
     attempt = probes.read_reply(probes.load()["wsd"], Reply("wsd", b"<Scopes>" + scopes + b"</Scopes>"))
     assert (len(attempt.observations), attempt.detail) == (FACTS, "")
@@ -209,7 +209,7 @@ def test_a_datagram_is_read_whatever_port_it_comes_from(port: int) -> None:
     assert (attempt.probe, attempt.outcome) == ("dhip", Outcome.ANSWERED)
 
 
-def test_noise_is_no_hikvision_unit_unless_it_comes_from_that_port() -> None:
+def test_noise_is_not_a_hikvision_unit_unless_it_comes_from_that_port() -> None:
     noise = bytes(range(128, 228))
     told = probes.read_datagram(PROBES, noise, "192.0.2.1", 37020)
     assert told is not None

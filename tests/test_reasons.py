@@ -103,12 +103,12 @@ def test_the_word_of_people_and_of_recorders_is_a_reason_too() -> None:
     assert list_reasons(found(*SADP, unasked))[-1] == "It said so without being asked, and nothing else bears it out."
 
 
-def test_a_silenced_mark_and_nothing_at_all_are_no_reasons() -> None:
+def test_a_silenced_mark_and_nothing_at_all_are_not_reasons() -> None:
     assert list_reasons(found("wsd.hardware = X (UDP 3702), beside http.title = Reolink (TCP 80):  [x.y 0.50]")) == ()
     assert list_reasons(Identification()) == ()
 
 
-def test_a_word_of_an_overlay_without_a_sentence_is_told_plainly(tmp_path: Path) -> None:
+def test_a_word_of_an_overlay_without_a_sentence_is_reported_plainly(tmp_path: Path) -> None:
     (tmp_path / "vocabulary.yaml").write_text("parkeye.word: a word of our own\n")
     (tmp_path / "makers.yaml").write_text("parkeye: {name: ParkEye}\n")
     line = "parkeye.word = P200 (TCP 80): maker parkeye [parkeye.word 0.85]"

@@ -89,7 +89,7 @@ def test_each_camera_that_a_recorder_tells_of_gets_a_row() -> None:
     assert [draft.event for draft in found.drafts] == [Event.RECORDER_ADDED_CAMERA] * 2
 
 
-def test_a_camera_that_hangs_there_already_is_mended_and_not_told_again() -> None:
+def test_a_known_camera_is_updated_and_not_reported_again() -> None:
     found = hung(of_rows(row(7, camera(1), channel=1)), recorder("1: name=Yard, model=DS-2CD2385G1-I"))
     (change,) = found.changes
     assert isinstance(change, Mended)

@@ -19,7 +19,7 @@ def test_what_a_sighting_does_not_say_stays_known() -> None:
     assert entry.identification.firmware == "V5.6.2build 190701"
 
 
-def test_silence_is_no_change_and_another_value_is_one() -> None:
+def test_silence_is_not_a_change_and_another_value_is_one() -> None:
     row = stored_row(7, camera(1))
     silent, updated = (report(camera(1, firmware=firmware)) for firmware in (None, "V5.7.0build 200101"))
     assert [has_news(entries_of(each, row)[0]) for each in (silent, updated)] == [False, True]

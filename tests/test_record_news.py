@@ -26,7 +26,7 @@ def test_a_device_as_it_was_is_not_told() -> None:
     assert told(camera(1), stored_row(7, camera(1))) == []
 
 
-def test_another_firmware_is_told() -> None:
+def test_another_firmware_is_reported() -> None:
     after = camera(1, firmware="V5.7.0build 200101")
     assert told(after, stored_row(7, camera(1))) == [
         (Event.FIRMWARE_CHANGED, "V5.6.2build 190701", "V5.7.0build 200101")
@@ -50,7 +50,7 @@ def test_a_removal_that_was_recorded_while_the_scan_ran_raises_none() -> None:
     assert told(camera(1), stored_row(7, camera(1)), removals={7: Removal(3, NOON, "disposed")}) == []
 
 
-def test_what_a_person_is_asked_is_told() -> None:
+def test_what_a_person_is_asked_is_reported() -> None:
     noted = Noted(5, Question(7, "ROW-7", "maker-changed", "was hikvision, now dahua"), "")
     (draft,) = list_news(report(), (), {}, [noted])
     assert (draft.event, draft.device, draft.detail) == (Event.IDENTITY_CONFLICT, 7, "was hikvision, now dahua")

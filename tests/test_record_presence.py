@@ -60,7 +60,7 @@ def test_a_subnet_that_gave_signs_of_life_and_gives_none_is_silent_and_its_devic
     assert looked(of, stored(lost=frozenset({"192.0.2.0/24"}))).drafts == []
 
 
-def test_a_silent_subnet_that_answers_again_is_told() -> None:
+def test_a_silent_subnet_that_answers_again_is_reported() -> None:
     (restored, *_) = looked(search(), stored(lost=frozenset({"192.0.2.0/24"}))).drafts
     assert (restored.event, restored.new) == (Event.COVERAGE_RESTORED, "192.0.2.0/24")
 

@@ -95,7 +95,7 @@ class TestBackup:
             book.write_backup(tmp_path / "backup.db")
         assert stat.S_IMODE((tmp_path / "backup.db").stat().st_mode) == 0o600
 
-    def test_is_written_over_nothing_unless_that_is_said(self, filled: str, tmp_path: Path) -> None:
+    def test_is_written_over_nothing_unless_that_is_reported(self, filled: str, tmp_path: Path) -> None:
         target = tmp_path / "letter.odt"
         target.write_bytes(b"important")
         with open_register(filled, readonly=True) as book:
@@ -417,7 +417,7 @@ class TestVacuum:
 class TestCommands:
     """As a person calls them."""
 
-    def test_there_and_back(self, camscan: Camscan, filled: str, tmp_path: Path) -> None:
+    def test_a_change_that_was_reversed(self, camscan: Camscan, filled: str, tmp_path: Path) -> None:
         backup, fresh = str(tmp_path / "backup.db"), str(tmp_path / "fresh.db")
         code, said, _ = camscan("register", "backup", backup, "--register", filled)
         assert code == 0

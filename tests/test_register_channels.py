@@ -61,7 +61,7 @@ class TestRead:
     def test_what_names_no_channel_is_none(self, line: str) -> None:
         assert read_channels([observed("isapi.channel", line)]) == []
 
-    def test_a_placeholder_is_no_serial(self) -> None:
+    def test_a_placeholder_is_not_a_serial(self) -> None:
         (found,) = read_channels([observed("isapi.channel", "1: name=Yard, serial=N/A, model=DS-2CD2385G1-I")])
         assert (found.serial, found.model) == ("", "DS-2CD2385G1-I")
 
@@ -83,7 +83,7 @@ class TestCount:
         assert count_channels(kind, [observed("sadp.analog_channels", "4")]) is None
 
     @pytest.mark.parametrize("count", ["", "0", "many", "-1", "99999", "²"])
-    def test_what_is_no_count_is_none(self, count: str) -> None:
+    def test_what_is_not_a_count_is_none(self, count: str) -> None:
         assert count_channels("nvr", [observed("sadp.digital_channels", count)]) is None
 
     def test_it_stays_known_when_a_scan_hears_nothing_of_it(self, book: Register) -> None:
@@ -115,7 +115,7 @@ class TestRows:
             (third.asset_id, f"{nvr} channel 3"),
         ]
 
-    def test_it_is_told_once(self, book: Register) -> None:
+    def test_it_is_reported_once(self, book: Register) -> None:
         record(book, recorder(told(1)))
         before = book.devices()
         again = record(book, recorder(told(1)))
@@ -127,7 +127,7 @@ class TestRows:
         record(book, recorder())
         assert behind(book) == [before]
 
-    def test_more_that_is_told_later_fills_the_row(self, book: Register) -> None:
+    def test_more_that_is_reported_later_fills_the_row(self, book: Register) -> None:
         record(book, recorder(told(1, serial=None)))
         (before,) = behind(book)
         assert record(book, recorder(told(1))).happenings == ()
@@ -251,7 +251,7 @@ class TestDropped:
     def dropped(found: Iterable[Happening]) -> list[str]:
         return [each.old for each in found if each.event is Event.RECORDER_DROPPED_CAMERA]
 
-    def test_it_is_told_once_and_the_row_stays(self, book: Register) -> None:
+    def test_it_is_reported_once_and_the_row_stays(self, book: Register) -> None:
         self.list_(book, told(1), told(2, serial=OTHER), reply=whole(1, 2))
         before = behind(book)
         recorded = self.list_(book, told(1), reply=whole(1))
@@ -264,7 +264,7 @@ class TestDropped:
         assert self.list_(book, told(1), reply=whole(1)).happenings == ()
         assert behind(book) == before
 
-    def test_one_that_is_listed_again_is_told_and_there_and_back_is_nothing(self, book: Register) -> None:
+    def test_one_that_is_listed_again_is_reported_and_there_and_back_is_nothing(self, book: Register) -> None:
         self.list_(book, told(1), told(2, serial=OTHER), reply=whole(1, 2))
         self.list_(book, told(1), reply=whole(1))
         recorded = self.list_(book, told(1), told(2, serial=OTHER), reply=whole(1, 2))
@@ -297,7 +297,7 @@ class TestDropped:
         self.list_(book, told(1), told(2, serial=OTHER), reply=whole(1, 2))
         assert self.list_(book, told(1), reply=whole(1), outcome=Outcome.NOT_SPOKEN).happenings == ()
 
-    def test_a_channel_of_which_less_is_told_is_still_listed(self, book: Register) -> None:
+    def test_a_channel_with_fewer_facts_is_still_listed(self, book: Register) -> None:
         self.list_(book, told(1), told(2, serial=OTHER), reply=whole(1, 2))
         assert self.list_(book, told(1), "2: name=Camera 02", reply=whole(1, 2)).happenings == ()
 

@@ -150,7 +150,7 @@ class TestClock:
 
 
 class TestUntouched:
-    def test_a_newer_file_stays_as_it_is_byte_for_byte(self, tmp_path: Path) -> None:
+    def test_a_newer_file_is_unchanged_byte_for_byte(self, tmp_path: Path) -> None:
         path = tmp_path / "camscan.db"
         killed.prepare(str(path))
         with closing(sqlite3.connect(path)) as raw:

@@ -255,7 +255,7 @@ class TestLifecycle:
             ),
         ],
     )
-    def test_what_contradicts_itself_is_said(self, book: Register, entries: dict[str, str], why: str) -> None:
+    def test_what_contradicts_itself_is_reported(self, book: Register, entries: dict[str, str], why: str) -> None:
         with pytest.raises(UsageError, match=why):
             move(book, ids(book)[0], **entries)
 
@@ -277,7 +277,7 @@ class TestLifecycle:
         move(book, name, last_confirmed_on="2026-03-01")
         assert move(book, name, planned_removal_date="")["lifecycle_status"] == "confirmed"
 
-    def test_a_date_does_not_bring_back_what_is_gone(self, book: Register) -> None:
+    def test_a_date_does_not_bring_back_a_removed_device(self, book: Register) -> None:
         name = ids(book)[0]
         move(book, name, lifecycle_status="removed", **PROOF)
         assert move(book, name, planned_removal_date="2026-03-01")["lifecycle_status"] == "removed"
@@ -321,7 +321,7 @@ class TestAdd:
         assert [each.asset_id for each in book.find_devices("4419.b6aa.bbcc")] == [name]
         assert [each.asset_id for each in book.find_devices("12345678WCVU")] == [name]
 
-    def test_a_badge_that_is_no_maker_stays_a_badge(self, book: Register) -> None:
+    def test_a_badge_that_is_not_a_maker_stays_a_badge(self, book: Register) -> None:
         (name,) = book.add_devices(
             [NewRow(RecordType.MANUAL, {"stated_manufacturer": "Eagle Eyes"})], role=ROLE, how="test"
         )
@@ -366,7 +366,7 @@ class TestAdd:
         assert [row.asset_id for row in book.find_devices("44:19:b6:aa:bb:dd")] == [name]
 
 
-def test_the_time_is_now_unless_it_is_said(book: Register) -> None:
+def test_the_time_is_now_unless_it_is_reported(book: Register) -> None:
     before = datetime.now(UTC)
     (change,) = book.edit_entries([Edit(ids(book)[0], "notes", "x")], role=ROLE, how="test")
     assert before <= change.at <= datetime.now(UTC)
@@ -412,7 +412,7 @@ class TestTake:
             )
         assert one(book, name).entries == {}
 
-    def test_entries_made_meanwhile_stop_it(self, book: Register) -> None:
+    def test_entries_made_meanwhile_prevent_the_import(self, book: Register) -> None:
         name = ids(book)[0]
         book.edit_entries([Edit(name, "notes", "x")], role=ROLE, how="test")
         with pytest.raises(BusyError, match="somebody else made entries at the same time; nothing was written"):

@@ -42,7 +42,7 @@ class TestWhatIsTold:
         }
 
     @pytest.mark.parametrize("firmware", [None, "V5.6.2", "V5.6.2 build 190701", "v5.6.2Build 190701"])
-    def test_another_spelling_or_half_of_a_firmware_is_no_change(self, book: Register, firmware: str | None) -> None:
+    def test_another_spelling_or_half_of_a_firmware_is_not_a_change(self, book: Register, firmware: str | None) -> None:
         record(book, camera(1))
         assert record(book, camera(1, firmware=firmware)).happenings == ()
         assert record(book, camera(1)).happenings == ()
@@ -52,7 +52,7 @@ class TestWhatIsTold:
         record(book, camera(1))
         assert kinds(record(book, camera(1, firmware=firmware)).happenings) == [Event.FIRMWARE_CHANGED]
 
-    def test_a_build_that_is_told_beside_the_version_counts_too(self, book: Register) -> None:
+    def test_a_build_that_is_reported_beside_the_version_counts_too(self, book: Register) -> None:
         record(book, camera(1, firmware="V5.6.2", build="2019-07-01"))
         assert record(book, camera(1, firmware="V5.6.2", build=None)).happenings == ()
         assert record(book, camera(1, firmware="V5.6.2 build 190701", build="2019-07-01")).happenings == ()
@@ -76,21 +76,21 @@ class TestWhatIsTold:
             assert record(book, camera(1, model=model, capabilities={})).happenings == ()
         assert book.devices()[0].identification.model == "DS-2CD2385G1-I"
 
-    def test_volatile_things_are_no_change(self, book: Register) -> None:
+    def test_volatile_things_are_not_change(self, book: Register) -> None:
         record(book, camera(1))
         other = dataclasses.replace(camera(1), open_ports=("tcp/81",), observations=camera(1).observations[:1])
         other = dataclasses.replace(other, first_seen=NOON + 5 * DAY, last_seen=NOON + 6 * DAY)
         assert record(book, other).happenings == ()
         assert record(book, camera(1, certainty=0.95, because=("something else",))).happenings == ()
 
-    def test_a_second_address_and_one_that_it_gave_itself_are_no_move(self, book: Register) -> None:
+    def test_a_second_address_and_one_that_it_gave_itself_are_not_move(self, book: Register) -> None:
         record(book, camera(1, ip="192.0.2.10"))
         for addresses in (("192.0.2.10", "192.0.2.11"), ("192.0.2.11", "fe80::1"), ("192.0.2.11", "169.254.7.7")):
             assert record(book, dataclasses.replace(camera(1), ip_addresses=addresses)).happenings == ()
         moved = dataclasses.replace(camera(1), ip_addresses=("192.0.2.12", "169.254.7.7"))
         assert kinds(record(book, moved).happenings) == [Event.MOVED_IP]
 
-    def test_a_conflict_is_told_once(self, book: Register) -> None:
+    def test_a_conflict_is_reported_once(self, book: Register) -> None:
         record(book, camera(1))
         clash = camera(2, mac="44:19:b6:00:00:01")
         assert Event.IDENTITY_CONFLICT in kinds(record(book, clash).happenings)
@@ -164,7 +164,7 @@ class TestNet:
         assert book.happenings("scan-1") == []
         assert kinds(book.happenings("scan-2")) == [Event.COVERAGE_RESTORED]
 
-    def test_an_alarm_stays_whatever_came_after_it(self, book: Register) -> None:
+    def test_an_alarm_is_still_sent_after_later_changes(self, book: Register) -> None:
         asset, _ = record(book, camera(1), camera(2)).new
         edits = [Edit(asset, "lifecycle_status", "removed"), Edit(asset, "removal_evidence_ref", "WO-7")]
         book.edit_entries(edits, role="CCTV manager", how="test", at=NOON)
@@ -174,7 +174,7 @@ class TestNet:
         assert set(kinds(book.happenings("scan-1"))) == told
         assert kinds(book.happenings("scan-2")) == [Event.CONFIRMED_REMOVED]
 
-    def test_what_a_person_settled_is_no_change(self, book: Register) -> None:
+    def test_what_a_person_settled_is_not_a_change(self, book: Register) -> None:
         record(book, camera(1))
         record(book, camera(1, maker="dahua", certainty=0.4))
         assert kinds(book.happenings("scan-1")) == [Event.IDENTITY_CONFLICT]
@@ -207,7 +207,7 @@ class TestSince:
     def test_ever(self, moved: Register) -> None:
         assert kinds(moved.happenings()) == [Event.NEW]
 
-    def test_a_scan_that_is_not_there(self, moved: Register) -> None:
+    def test_a_scan_that_does_not_exist(self, moved: Register) -> None:
         with pytest.raises(UsageError, match=r"^the register has no scan scan-99;"):
             moved.happenings("scan-99")
 

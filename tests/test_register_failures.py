@@ -99,7 +99,7 @@ class TestOpening:
             open_register(tmp_path)
 
     @pytest.mark.parametrize("content", [b"x", b"ip,mac\n" * 50, b"SQLite format 3\x00", os.urandom(5000)])
-    def test_a_file_that_is_no_database(self, tmp_path: Path, content: bytes) -> None:
+    def test_a_file_that_is_not_a_database(self, tmp_path: Path, content: bytes) -> None:
         path = tmp_path / "devices.csv"
         path.write_bytes(content)
         for readonly in (False, True):
@@ -170,7 +170,7 @@ class TestNewer:
                 open_register(register, readonly=readonly)
         assert {each.name for each in register.parent.iterdir()} == names
 
-    def test_also_where_only_its_log_says_so(self, register: Path) -> None:
+    def test_a_fault_that_only_the_log_shows_is_found(self, register: Path) -> None:
         """The newer program crashed before its log was folded into the file."""
         shutil.copytree(register.parent, register.parent.with_name("copy"))
         copy = register.parent.with_name("copy") / register.name
@@ -343,7 +343,7 @@ def _edit(path: Path, name: str) -> list[Change]:
 
 
 class TestTwoAtOnce:
-    def test_a_second_run_is_told_at_once(self, register: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_second_run_is_reported_at_once(self, register: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         with open_register(register) as book:
             busy = refused(register, "another camscan run is writing to it; wait until it has ended", BusyError)
             with monkeypatch.context() as patched, tried(patched) as tries, busy:

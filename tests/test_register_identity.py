@@ -45,21 +45,21 @@ class TestKeys:
             Key("mac", "44:19:b6:00:00:01"),
         }
 
-    def test_a_serial_without_a_maker_is_no_key(self) -> None:
+    def test_a_serial_without_a_maker_is_not_a_key(self) -> None:
         assert not any(key.kind == "serial" for key in strong_keys(camera(1, maker=None)))
 
     @pytest.mark.parametrize("serial", ["", "1234", "0000000", "AAAAAA", "UNKNOWN", None])
-    def test_what_many_units_say_is_no_serial(self, serial: str | None) -> None:
+    def test_what_many_units_say_is_not_a_serial(self, serial: str | None) -> None:
         assert not any(key.kind == "serial" for key in strong_keys(camera(1, serial=serial)))
 
     @pytest.mark.parametrize(
         "mac", ["02:00:00:00:00:01", "46:19:b6:00:00:01", "01:00:5e:00:00:01", "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff"]
     )
-    def test_a_made_up_or_group_mac_is_no_key(self, mac: str) -> None:
+    def test_a_made_up_or_group_mac_is_not_a_key(self, mac: str) -> None:
         assert not any(key.kind == "mac" for key in strong_keys(camera(1, mac=mac)))
 
     @pytest.mark.parametrize("value", ["", "urn:uuid:", "00000000-0000-0000-0000-000000000000", "not a uuid"])
-    def test_an_empty_endpoint_is_no_key(self, value: str) -> None:
+    def test_an_empty_endpoint_is_not_a_key(self, value: str) -> None:
         assert not any(key.kind == "onvif" for key in strong_keys(with_endpoint(camera(1), value)))
 
     def test_a_short_form_of_a_serial_contradicts_nothing(self) -> None:
@@ -281,7 +281,7 @@ class TestContradictions:
         assert record(book, clash).conflicts == ()
         assert len(book.conflicts()) == 1
 
-    def test_another_maker_for_the_same_unit_is_said(self, book: Register) -> None:
+    def test_another_maker_for_the_same_unit_is_reported(self, book: Register) -> None:
         record(book, camera(1))
         recorded = record(book, camera(1, maker="dahua", serial=None, certainty=0.8))
         assert recorded.new == ()
@@ -310,7 +310,7 @@ class TestContradictions:
         (third,) = record(book, dataclasses.replace(nameless("192.0.2.99"), mac_addresses=(shared,))).new
         assert third not in {one, two}
 
-    def test_both_who_share_a_key_are_one_question(self, book: Register) -> None:
+    def test_two_rows_that_share_a_key_are_one_question(self, book: Register) -> None:
         one, two = record(book, with_endpoint(camera(1)), with_endpoint(camera(2))).new
         (review,) = book.reviews()
         assert {review.asset_id, review.other} == {one, two}
@@ -363,7 +363,7 @@ class TestProvisional:
         assert (len(recorded.new), conflict.kind) == (1, "possible-duplicate")
         assert old in conflict.detail
 
-    def test_a_unit_that_is_seen_elsewhere_in_the_scan_is_no_duplicate(self, book: Register) -> None:
+    def test_a_unit_that_is_seen_elsewhere_in_the_scan_is_not_a_duplicate(self, book: Register) -> None:
         record(book, camera(1, ip="192.0.2.9"))
         recorded = record(book, nameless("192.0.2.9"), camera(1, ip="192.0.2.10"))
         assert recorded.conflicts == ()
@@ -423,7 +423,7 @@ class TestProvisional:
         (conflict,) = record(book, camera(1, mac="44:19:b6:00:00:01")).conflicts
         assert (conflict.kind, len(book.devices())) == ("contradiction", 2)
 
-    def test_at_another_site_the_same_address_is_no_duplicate(self, book: Register) -> None:
+    def test_at_another_site_the_same_address_is_not_a_duplicate(self, book: Register) -> None:
         record(book, camera(1, ip="192.0.2.9"), site="Depot")
         assert record(book, nameless("192.0.2.9"), site="Library").conflicts == ()
 
@@ -450,7 +450,7 @@ class TestNews:
         assert row.identification == expected
         assert book.history(row.asset_id)[1].identification.maker is None
 
-    def test_silence_order_and_certainty_are_no_change(self, book: Register) -> None:
+    def test_silence_order_and_certainty_are_not_change(self, book: Register) -> None:
         addresses = ("192.0.2.10", "192.0.2.11")
         both = dataclasses.replace(camera(1), ip_addresses=addresses)
         record(book, both)

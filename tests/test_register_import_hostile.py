@@ -115,7 +115,7 @@ def test_an_entity_is_not_followed() -> None:
         assert page.lines == ()
 
 
-def test_a_workbook_with_a_password_is_no_zip_file_and_said_to_be_locked() -> None:
+def test_a_workbook_with_a_password_is_not_a_zip_file_and_said_to_be_locked() -> None:
     with pytest.raises(UsageError, match="locked with a password"):
         xlsx.SHEET.read(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(504))
 
@@ -126,16 +126,14 @@ def test_a_long_narrow_sheet_is_read() -> None:
 
 
 @pytest.mark.parametrize("revision", ["9" * 30, "9" * 5000, "-1", "²", "1e9"])
-def test_a_revision_that_is_none_is_as_if_there_were_none(
-    camscan: Camscan, home: Path, asset: str, revision: str
-) -> None:
+def test_a_damaged_revision_counts_as_missing(camscan: Camscan, home: Path, asset: str, revision: str) -> None:
     (home / "in.csv").write_text(f"asset_id,revision,notes\n{asset},{revision},ladder\n", encoding="utf-8")
     code, out, err = camscan("register", "import", "in.csv", "--apply")
     assert (code, err) == (0, "")
     assert "1 entry of 1 device changed" in out
 
 
-def test_an_asset_id_is_one_in_whatever_case_and_nothing_else_is(camscan: Camscan, home: Path, asset: str) -> None:
+def test_an_asset_number_is_recognised_in_any_case(camscan: Camscan, home: Path, asset: str) -> None:
     with open_register(home / "camscan.db", editing=True) as book:
         book.edit_entries([Edit(asset, "council_asset_tag", "C1")], role="engineer", how="set")
     (home / "in.csv").write_text(f"asset_id,notes\n{asset.lower()},ladder\nC1,a\n192.0.2.2,b\n", encoding="utf-8")

@@ -82,7 +82,7 @@ def children() -> set[int]:
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc for the processes that it started")
 
 
-def test_only_what_is_something_else_is_told(database: Database) -> None:
+def test_only_what_is_something_else_is_reported(database: Database) -> None:
     verdicts = judge_again(shown(0), database)
     assert [number for number, _, _ in verdicts] == [number for number in range(20) if number % 3]
     found = identification_from_json(verdicts[0][1])

@@ -463,7 +463,7 @@ def test_a_look_upgrades_no_earlier_register(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no register", b"SQLite format 3\0" + b"\1" * 200])
-def test_a_look_at_what_is_no_register_sees_nothing(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_register_shows_nothing(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "camscan.db"
     path.write_bytes(content)
     assert read_at_a_glance(path, "", date(2026, 3, 2), lambda _: True) is None

@@ -221,7 +221,7 @@ def upgrade():
 """
 
 
-def test_a_step_keeps_what_was_there(new_register_at: str, tomorrow: Path) -> None:
+def test_a_migration_keeps_the_rows(new_register_at: str, tomorrow: Path) -> None:
     at(new_register_at, schema.VERSION)
     tomorrow.write_text(STEP)
     with open_register(new_register_at) as book:

@@ -269,7 +269,7 @@ class TestOthers:
             open_register(place(server, "camscan", "latin"))
         assert self.tables(server, place(server, "camscan", "latin")) == []
 
-    def test_a_schema_that_is_not_there(self, server: Server) -> None:
+    def test_a_schema_that_does_not_exist(self, server: Server) -> None:
         with refused("the search_path of this user names no schema that exists"):
             open_register(place(server, "camscan") + "?options=-csearch_path%3Dnowhere")
 
@@ -287,7 +287,7 @@ class TestOthers:
 
 
 class TestTwoAtOnce:
-    def test_a_second_run_is_told_within_half_a_second(self, postgresql_at: str) -> None:
+    def test_a_second_run_is_reported_within_half_a_second(self, postgresql_at: str) -> None:
         asked: list[str] = []
 
         def asking(_connection: object, _cursor: object, statement: str, *_: object) -> None:

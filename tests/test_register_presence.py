@@ -220,7 +220,7 @@ class TestSilentSubnet:
         assert [each.event for each in recorded.happenings] == [Event.COVERAGE_LOST]
         assert one(book).presence is Presence.UNREACHABLE_SCOPE
 
-    def test_one_camera_that_is_asked_alone_and_is_off_is_no_silent_subnet(self, book: Register) -> None:
+    def test_one_camera_that_is_asked_alone_and_is_off_is_not_a_silent_subnet(self, book: Register) -> None:
         record(book, camera(1, ip="192.0.2.10"), camera(2, ip="192.0.2.20"))
         record(book, camera(1, ip="192.0.2.10"), targets=("192.0.2.10",))
         assert record(book, targets=("192.0.2.10",)).happenings == ()
@@ -348,7 +348,7 @@ class TestRemoval:
         remove(book, asset)
         assert told(record(book, camera(1), camera(2))) == [(Event.REAPPEARED_AFTER_REMOVAL, asset)]
 
-    def test_one_that_was_recorded_while_the_scan_ran_is_no_alarm_yet(self, book: Register) -> None:
+    def test_one_that_was_recorded_while_the_scan_ran_is_not_an_alarm_yet(self, book: Register) -> None:
         """The scan asked it before somebody took it down."""
         asset, _ = record(book, camera(1), camera(2)).new
         during = NOON + 2 * DAY + timedelta(seconds=10)

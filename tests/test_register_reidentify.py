@@ -184,7 +184,7 @@ class TestAnew:
         other = dataclasses.replace(known, maker="axis", certainty=0.3)
         assert with_new_sighting(known, weak, other).maker == "hikvision"
 
-    def test_a_value_that_only_the_changed_rule_had_told_goes(self, database: Database) -> None:
+    def test_a_value_from_a_changed_rule_is_removed(self, database: Database) -> None:
         known = hikvision(database).identification
         silent = dataclasses.replace(known, model=None)
         assert with_new_sighting(known, known, silent).model is None

@@ -295,7 +295,7 @@ class TestMerge:
         assert record(book, nameless("192.0.2.99"), camera(2)).new == ()
 
     @pytest.mark.parametrize("again", [False, True])
-    def test_what_cannot_be_merged_is_said(self, book: Register, again: bool) -> None:
+    def test_what_cannot_be_merged_is_reported(self, book: Register, again: bool) -> None:
         keyed, other = doubtful(book)
         if again:
             book.merge_devices(keyed, other, role=ROLE)

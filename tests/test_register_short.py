@@ -323,7 +323,7 @@ class TestUndo:
         assert camscan("register", "undo", "--apply")[0] == 0
         assert len(book.devices()) == 4
 
-    def test_what_was_entered_since_stays_and_is_said(self, camscan: Camscan, home: Path, book: Register) -> None:
+    def test_what_was_entered_since_stays_and_is_reported(self, camscan: Camscan, home: Path, book: Register) -> None:
         self.enter(camscan, home)
         camscan("set", "T2", "notes=we looked at it")
         camscan("set", "192.0.2.2", "estimated_cost=999")

@@ -86,7 +86,9 @@ class TestFile:
         assert not (estate / "elsewhere.html").exists()
 
     @pytest.mark.parametrize("name", ["report.pdf", "report.xlsx", "report"])
-    def test_another_ending_is_told_which_there_are(self, camscan: Camscan, estate: Path, name: str) -> None:
+    def test_an_unknown_suffix_is_refused_with_the_list_of_suffixes(
+        self, camscan: Camscan, estate: Path, name: str
+    ) -> None:
         told = f"camscan: {name}: its name must end in .html (a page) or .ods (a spreadsheet)\n"
         assert camscan("report", name) == (2, "", told)
         assert not (estate / name).exists()
@@ -105,7 +107,7 @@ class TestFile:
         assert not (workplace / "report.html").exists()
 
     @pytest.mark.usefixtures("estate")
-    def test_a_day_that_is_none_is_refused(self, camscan: Camscan) -> None:
+    def test_a_text_that_is_not_a_day_is_refused(self, camscan: Camscan) -> None:
         code, _, err = camscan("report", "report.html", "--on", "31 June 2027")
         assert (code, err.count("\n")) == (2, 1)
         assert "'31 June 2027' is not a date" in err

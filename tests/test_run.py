@@ -26,7 +26,7 @@ from camscan.config import Config, load_config
 from camscan.errors import ScopeError
 from camscan.model import Completion, Device, Turn
 from camscan.register import StoredScan, open_register
-from camscan.scan.journal import Head, key, path_of, remember_round
+from camscan.scan.journal import Head, key_of_run, path_of, remember_round
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 HOUR = timedelta(hours=1)
@@ -116,7 +116,7 @@ class TestDue:
 
     def test_what_was_begun_comes_first_though_it_is_not_due(self, tmp_path: Path) -> None:
         place = tmp_path / "camscan.db"
-        remember_round(place, Head(key("x"), NOW - HOUR, sites=("library",), round="r"))
+        remember_round(place, Head(key_of_run("x"), NOW - HOUR, sites=("library",), round="r"))
         found = find_due_sites(settings(tmp_path), [done("Town Hall", 24 * HOUR), *ALL_DONE[1:]], place, NOW)
         assert found == DueSites(("Library", "Town Hall"), begun=("Library",))
 
@@ -224,7 +224,7 @@ class TestRun:
         assert camscan("run", "--dry-run") == (0, "Nothing is due\n", "")
 
     @pytest.mark.usefixtures("seen")
-    def test_a_failing_step_costs_itself_and_is_told(self, camscan: Camscan, box: Box, workplace: Path) -> None:
+    def test_a_failing_step_costs_itself_and_is_reported(self, camscan: Camscan, box: Box, workplace: Path) -> None:
         text = (
             f"{SITES}run:\n  backups: backups\n  after: {{csv: a-file/cameras.csv, json: cameras.json}}\n{RECIPIENTS}"
         )
@@ -267,7 +267,7 @@ class TestRun:
         assert len(scans()) == len(seen)
         assert not (workplace / "reports").exists()
 
-    def test_a_site_that_is_too_large_is_told(self, camscan: Camscan, workplace: Path, box: Box) -> None:
+    def test_a_site_that_is_too_large_is_reported(self, camscan: Camscan, workplace: Path, box: Box) -> None:
         large = "sites:\n  - {name: Everything, cidrs: [10.0.0.0/8]}\n"
         (workplace / "camscan.yaml").write_text(f"{large}{RECIPIENTS}", encoding="utf-8")
         code, out, err = camscan("run")
@@ -360,7 +360,7 @@ class TestRun:
 
     @pytest.mark.parametrize("damage", ["not a database", "a row", "a later camscan"])
     @pytest.mark.usefixtures("seen")
-    def test_that_nothing_can_be_remembered_is_told_and_no_success(
+    def test_that_nothing_can_be_remembered_is_reported_and_no_success(
         self, camscan: Camscan, box: Box, workplace: Path, damage: str
     ) -> None:
         (workplace / "camscan.yaml").write_text(
@@ -443,9 +443,9 @@ def test_what_is_left_of_a_killed_run_is_taken_away(workplace: Path, seen: dict[
     del seen
     settings(workplace)
     place = Path("camscan.db")
-    head = Head(key("round", ["Depot"]), NOW, sites=("Depot", "Town Hall"), options={"by": "run"})
+    head = Head(key_of_run("round", ["Depot"]), NOW, sites=("Depot", "Town Hall"), options={"by": "run"})
     remember_round(place, head)
-    remember_round(place, replace(head, key=key("mine"), options={}))
+    remember_round(place, replace(head, key=key_of_run("mine"), options={}))
     assert app.run.run_unattended(find_workspace()).exit_code == 0
     assert not path_of(place, head.key).exists()
-    assert path_of(place, key("mine")).exists()
+    assert path_of(place, key_of_run("mine")).exists()

@@ -52,7 +52,7 @@ def scan() -> Scan:
 
 
 async def bear_out(one: Scan, port: Silent, ip: str) -> None:
-    await one.questions.settle(cast("DatagramPort", port), ip)
+    await one.questions.confirm_or_doubt(cast("DatagramPort", port), ip)
 
 
 def test_all_protocols_are_asked_at_once() -> None:
@@ -70,7 +70,7 @@ def test_all_protocols_are_asked_at_once() -> None:
 
 
 @pytest.mark.parametrize("alive", [False, True])
-def test_each_of_a_few_has_as_long_as_any_device_takes_and_of_a_crowd_those_who_live(alive: bool) -> None:
+def test_a_few_addresses_get_the_full_time_and_a_crowd_only_if_alive(alive: bool) -> None:
     async def run() -> list[float]:
         one, port = scan(), Silent()
         ips = [f"198.18.7.{number}" for number in range(1, CROWD + 3)]

@@ -74,7 +74,7 @@ class TestSites:
         (hall, *_) = found.networks
         assert (hall.addresses, hall.asked, hall.last_asked) == (191, 1, None)
 
-    def test_an_import_is_no_scan_of_the_site(self, config: Config) -> None:
+    def test_an_import_is_not_a_scan_of_the_site(self, config: Config) -> None:
         of_file = scan("nmap.xml", site="Town Hall", is_search=False, addresses=1, answered=1)
         of_network = scan(*HALL, site="Town Hall", is_search=False, addresses=380)
         found = measure_coverage(config, [of_file, of_network], TODAY)

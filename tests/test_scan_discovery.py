@@ -234,7 +234,7 @@ async def test_a_sweep_ends_before_those_it_found_are_done_with() -> None:
     assert taken == list(range(5))
 
 
-async def test_what_breaks_a_sweep_off_is_said_after_those_it_found() -> None:
+async def test_what_breaks_a_sweep_off_is_reported_after_those_it_found() -> None:
     async def sweep() -> AsyncGenerator[int]:
         yield 1
         raise LookupError("broken off")

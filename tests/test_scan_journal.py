@@ -33,8 +33,8 @@ from camscan.scan.checkpoint import Checkpoint
 from camscan.scan.coverage import Tally, make_coverage
 from camscan.scan.engine import Scan
 from camscan.scan.host_record import Proof
-from camscan.scan.journal import STALE, Head, beside, path_of, remember_round, unfinished, write_head
-from camscan.scan.journal.read import load
+from camscan.scan.journal import STALE, Head, interrupted_runs, journal_place, path_of, remember_round, write_head
+from camscan.scan.journal.read import load_journal
 from camscan.scan.journal.write import Journal
 from camscan.scan.plan import Plan
 from camscan.scan.state import ScanState
@@ -87,17 +87,17 @@ def whole(path: Path) -> tuple[Running, list[Attempt]]:
         running.state.record(Attempt("http", "127.60.0.4", 80, Outcome.TIMED_OUT))
         running.state.record(Attempt("rtsp", "127.61.0.9", 554, Outcome.UNREACHABLE))
         running.tally.datagrams["sadp"] += 4
-        running.tally.note("nothing was asked by multicast: …")
+        running.tally.add_note("nothing was asked by multicast: …")
         for number in (1, 2, 4):
             running.on_done(f"127.60.0.{number}")
-        opened.write(opened.gather(running.scan))
+        opened.write(opened.gather_lines(running.scan))
         attempts.append(running.answer("fe80::5%lo", b"\x00" * 40, "sadp", 37020))
         bug = Attempt("onvif", "127.60.0.3", 80, Outcome.BUG, detail="KeyError: 'é'", seen_at=NOON)
         running.state.record(bug)
         attempts.append(bug)
         running.on_done("127.60.0.3")
-        opened.write(opened.gather(running.scan))
-        assert opened.gather(running.scan) == b""
+        opened.write(opened.gather_lines(running.scan))
+        assert opened.gather_lines(running.scan) == b""
     return running, attempts
 
 
@@ -107,15 +107,15 @@ class TestBackAgain:
             state = running.state
             mine, forged = (Reply("sadp", body, "127.60.0.1", 37020, NOON) for body in (SADP_CAMERA, SADP_HELLO))
             state.record(read_reply(PROBES["sadp"], forged), is_sign_of_life=False)
-            opened.write(opened.gather(running.scan))
+            opened.write(opened.gather_lines(running.scan))
             state.record(read_reply(PROBES["sadp"], mine), proof=Proof.OWN)
             state.note_presence("127.60.0.2")
             state.note_cut_off("127.60.0.3", "tcp/443")
-            opened.write(opened.gather(running.scan))
+            opened.write(opened.gather_lines(running.scan))
             state.note_cut_off("127.60.0.3", "tcp/80")
-            opened.write(opened.gather(running.scan))
-            assert opened.gather(running.scan) == b""
-        found = load(tmp_path / "journal", TARGETS.spans).checkpoint
+            opened.write(opened.gather_lines(running.scan))
+            assert opened.gather_lines(running.scan) == b""
+        found = load_journal(tmp_path / "journal", TARGETS.spans).checkpoint
         again = ScanState(DATABASE)
         found.restore(again, Tally(), TARGETS, lambda _attempt: False)
         assert (again.alive, again.present) == ({"127.60.0.1"}, {"127.60.0.2"})
@@ -125,7 +125,7 @@ class TestBackAgain:
 
     def test_everything_comes_back(self, tmp_path: Path) -> None:
         running, attempts = whole(tmp_path / "journal")
-        past = load(tmp_path / "journal", TARGETS.spans)
+        past = load_journal(tmp_path / "journal", TARGETS.spans)
         assert past.head == HEAD
         found = past.checkpoint
         assert found.attempts == tuple(attempts)
@@ -151,13 +151,13 @@ class TestBackAgain:
         reply = Reply("sadp", hello, "127.60.0.7", 37020, NOON, is_solicited=False)
         with journal(tmp_path / "journal") as (opened, running):
             running.state.record(read_reply(PROBES["sadp"], reply))
-            opened.write(opened.gather(running.scan))
-        found = load(tmp_path / "journal", TARGETS.spans).checkpoint
+            opened.write(opened.gather_lines(running.scan))
+        found = load_journal(tmp_path / "journal", TARGETS.spans).checkpoint
         assert [attempt.is_solicited for attempt in found.attempts] == [False]
         assert found.attempts == running.state.attempts()
         state = ScanState(DATABASE)
         found.restore(state, Tally(), TARGETS)
-        assert (state.alive, state.unproven()) == (set(), ["127.60.0.7"])
+        assert (state.alive, state.unproven_addresses()) == (set(), ["127.60.0.7"])
 
     def test_it_may_be_read_by_its_owner_alone(self, tmp_path: Path) -> None:
         whole(tmp_path / "journal")
@@ -169,16 +169,16 @@ class TestBackAgain:
         with path.open("ab") as stream:
             stream.write(b'{"mark": {"done": [[4, 21')
         running = Running()
-        past = load(path, TARGETS.spans)
+        past = load_journal(path, TARGETS.spans)
         past.checkpoint.restore(running.state, running.tally, TARGETS)
         again = Journal.resume(path, past)
         again.attach(running.scan)
         running.answer("127.60.0.9")
         running.on_done("127.60.0.9")
-        again.write(again.gather(running.scan))
-        again.end("scan-2")
+        again.write(again.gather_lines(running.scan))
+        again.note_end("scan-2")
         again.close(remove=False)
-        found = load(path, TARGETS.spans)
+        found = load_journal(path, TARGETS.spans)
         assert found.ended == "scan-2"
         assert [*addresses(found.checkpoint.finished)] == [f"127.60.0.{number}" for number in (1, 2, 3, 4, 9)]
         assert found.checkpoint.attempts[:-1] == past.checkpoint.attempts
@@ -196,9 +196,9 @@ class TestBackAgain:
             opened = Journal(tmp_path / "journal", full, HEAD)
             opened.attach(running.scan)
             running.answer("127.60.0.1")
-            opened.write(opened.gather(running.scan))
+            opened.write(opened.gather_lines(running.scan))
             assert opened.trouble == "No space left on device"
-            opened.end("scan-1")
+            opened.note_end("scan-1")
 
 
 class TestDamaged:
@@ -207,11 +207,11 @@ class TestDamaged:
         whole(path)
         content = path.read_bytes()
         head = content.index(b"\n") + 1
-        full = load(path, TARGETS.spans).checkpoint
+        full = load_journal(path, TARGETS.spans).checkpoint
         seen = 0
         for size in range(head, len(content) + 1):
             path.write_bytes(content[:size])
-            past = load(path, TARGETS.spans)
+            past = load_journal(path, TARGETS.spans)
             assert past.size == content.rindex(b"\n", 0, size) + 1
             assert past.checkpoint.attempts == full.attempts[: len(past.checkpoint.attempts)]
             assert len(past.checkpoint.attempts) >= seen
@@ -245,16 +245,16 @@ class TestDamaged:
         whole(path)
         lines = path.read_bytes().splitlines(keepends=True)
         path.write_bytes(b"".join([*lines[:2], line.encode() + b"\n", *lines[2:]]))
-        past = load(path, TARGETS.spans)
+        past = load_journal(path, TARGETS.spans)
         assert len(past.checkpoint.attempts) == 1
         assert past.size == sum(map(len, lines[:2]))
 
-    def test_addresses_that_are_no_targets_count_for_nothing(self, tmp_path: Path) -> None:
+    def test_addresses_that_are_not_targets_count_for_nothing(self, tmp_path: Path) -> None:
         path = tmp_path / "journal"
         first = int(ipaddress.ip_address("127.59.255.0"))
         mark = {"mark": {name: [[4, first, first + 1000], [6, 1, 2**100]] for name in ("done", "met", "alive")}}
         path.write_bytes(write_head(HEAD) + json.dumps(mark).encode() + b"\n")
-        found = load(path, parse_targets(["127.60.0.0/30"]).spans).checkpoint
+        found = load_journal(path, parse_targets(["127.60.0.0/30"]).spans).checkpoint
         assert found.finished == found.met == found.alive == (span("127.60.0.1-2"),)
 
     def test_one_of_version_1_is_still_read(self, tmp_path: Path) -> None:
@@ -262,7 +262,7 @@ class TestDamaged:
         old = {name: value for name, value in head.items() if name not in {"scan", "asked", "site"}} | {"version": 1}
         path = tmp_path / "journal"
         path.write_bytes(json.dumps({"camscan": old}).encode() + b"\n" + b'{"ended": "x"}\n')
-        past = load(path)
+        past = load_journal(path)
         assert (past.head.scan, past.head.targets, past.ended) == ("", HEAD.targets, "x")
         resumed = Journal.resume(path, past)
         assert resumed.scan_id(is_half=True) == resumed.scan_id(is_half=False) == ""
@@ -275,16 +275,16 @@ class TestDamaged:
             opened.end_half()
             assert opened.scan_id(is_half=True) == "0199.2"
             assert opened.scan_id(is_half=False) == "0199"
-            past = load(opened.path)
+            past = load_journal(opened.path)
             assert (past.halves, past.is_moved_on) == (1, False)
             running.answer("127.60.0.1")
-            opened.write(opened.gather(running.scan))
-            assert load(opened.path).is_moved_on
+            opened.write(opened.gather_lines(running.scan))
+            assert load_journal(opened.path).is_moved_on
 
     @pytest.mark.parametrize(
         "content", [b"", b"\n", b"{}\n", b'{"camscan": {"version": 99}}\n', b"\xff\n", b"[1]\n", b"x"]
     )
-    def test_a_file_that_is_no_journal(self, tmp_path: Path, content: bytes) -> None:
+    def test_a_file_that_is_not_a_journal(self, tmp_path: Path, content: bytes) -> None:
         path = tmp_path / "journal"
         path.write_bytes(content)
         with pytest.raises(
@@ -292,15 +292,15 @@ class TestDamaged:
             match=r"is not the journal of an interrupted scan; start again with "
             r"--discard$",
         ):
-            load(path)
+            load_journal(path)
 
-    def test_a_file_that_is_gone(self, tmp_path: Path) -> None:
+    def test_a_file_that_no_longer_exists(self, tmp_path: Path) -> None:
         with pytest.raises(
             OutputError,
             match=r"cannot be read: No such file or directory; start again with "
             r"--discard$",
         ):
-            load(tmp_path / "journal")
+            load_journal(tmp_path / "journal")
 
     @examples(200)
     @given(st.binary(max_size=300), st.integers(0, 2000))
@@ -311,7 +311,7 @@ class TestDamaged:
         good = path.with_name("whole-journal").read_bytes()
         path.write_bytes(good[:place] + content + good[place:])
         try:
-            past = load(path, TARGETS.spans)
+            past = load_journal(path, TARGETS.spans)
         except OutputError:
             assert place < good.index(b"\n") + 1
         else:
@@ -320,14 +320,16 @@ class TestDamaged:
 
 class TestFinding:
     def test_beside_the_register_or_in_the_users_state(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert beside("some/camscan.db") == Path("some/camscan.db")
+        assert journal_place("some/camscan.db") == Path("some/camscan.db")
         monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-        place = beside("postgresql://camscan:secret@db/camscan")
+        place = journal_place("postgresql://camscan:secret@db/camscan")
         assert place.parent == tmp_path / "camscan"
         assert "secret" not in place.name
-        assert place == beside("postgresql://camscan:other@db/camscan") != beside("postgresql://db2/camscan")
+        assert (
+            place == journal_place("postgresql://camscan:other@db/camscan") != journal_place("postgresql://db2/camscan")
+        )
         Journal.begin(path_of(place, "0123abcd"), HEAD).close(remove=False)
-        assert [run.head for run in unfinished(place)] == [HEAD]
+        assert [run.head for run in interrupted_runs(place)] == [HEAD]
 
     def test_every_run_oldest_first_and_nothing_else(self, tmp_path: Path) -> None:
         place = tmp_path / "a [b]*.db"
@@ -337,25 +339,25 @@ class TestFinding:
         (tmp_path / "a [b]*.db.unfinished-deadbeef").write_text("no journal")
         (tmp_path / "a [b]*.db.unfinished-other").write_text("")
         Journal.begin(path_of(tmp_path / "a b.db", "0123abcd"), HEAD).close(remove=False)
-        assert [run.head for run in unfinished(place)] == [HEAD, later]
-        assert unfinished(tmp_path / "none" / "camscan.db") == []
+        assert [run.head for run in interrupted_runs(place)] == [HEAD, later]
+        assert interrupted_runs(tmp_path / "none" / "camscan.db") == []
 
     def test_after_a_week_without_a_word_it_is_stale(self, tmp_path: Path) -> None:
         place = tmp_path / "camscan.db"
         Journal.begin(path_of(place, HEAD.key), HEAD).close(remove=False)
         now = datetime.now(UTC)
         old = (now - STALE - timedelta(minutes=1)).timestamp()
-        assert not unfinished(place)[0].is_stale(now)
+        assert not interrupted_runs(place)[0].is_stale(now)
         os.utime(path_of(place, HEAD.key), (old, old))
-        assert unfinished(place)[0].is_stale(now)
+        assert interrupted_runs(place)[0].is_stale(now)
 
     def test_what_is_recorded_of_several_sites(self, tmp_path: Path) -> None:
         place = tmp_path / "camscan.db"
         head = replace(HEAD, targets=(), everything=True)
         remember_round(place, head)
         remember_round(place, replace(head, recorded=("Town Hall",)))
-        (run,) = unfinished(place)
-        assert (run.head.recorded, run.head.what) == (("Town Hall",), "all sites")
+        (run,) = interrupted_runs(place)
+        assert (run.head.recorded, run.head.target_words) == (("Town Hall",), "all sites")
         assert [path.name for path in tmp_path.iterdir()] == ["camscan.db.unfinished-0123abcd"]
 
 

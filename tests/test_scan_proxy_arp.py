@@ -35,7 +35,7 @@ CAMERA, BEHIND, BEHIND_TOO = "10.9.0.30", "10.9.0.3", "10.9.0.25"
 OTHERS = [f"10.9.0.{number}" for number in range(2, 30)]
 
 
-async def test_who_only_a_router_answers_for_is_asked_and_is_no_device(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_only_a_router_answers_for_is_asked_and_is_not_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
     interviewed: list[str] = []
 
     async def send(_port: DatagramPort, *_question: object) -> Outcome | None:

@@ -52,7 +52,7 @@ def direct(replies: Replies, ip: str = UNIT) -> str:
 
 
 def devices(replies: Replies) -> list[Device]:
-    replies.settle(is_complete=True)
+    replies.settle_devices(is_complete=True)
     return merge_attempts(replies.state.attempts(), DATABASE)
 
 
@@ -100,7 +100,7 @@ def test_an_identifier_is_known_in_every_spelling(spell: object) -> None:
 @pytest.mark.parametrize(
     "text", ["", "0", "00000000-0000-0000-0000-000000000000", "cecaa147-11af-4a34-b6b5-615d875386d3", "deadbeef"]
 )
-def test_another_identifier_is_no_echo(text: str) -> None:
+def test_a_different_identifier_is_not_an_echo(text: str) -> None:
     replies = hearing()
     replies.identifiers.identifier_for_group()
     assert not replies.identifiers.is_direct(PROBES["sadp"], camera(text), UNIT)
@@ -126,7 +126,7 @@ def test_who_was_asked_and_answers_to_the_port_that_asked_counts_without_an_echo
 
 
 @pytest.mark.parametrize("payload", [SADP_CAMERA, SADP_HELLO], ids=["somebody else's answer", "hello"])
-def test_what_is_said_to_the_group_unasked_is_kept_and_possible_at_most(payload: bytes) -> None:
+def test_what_is_reported_to_the_group_unasked_is_kept_and_possible_at_most(payload: bytes) -> None:
     replies = hearing()
     replies.on_group_datagram(payload, UNIT, SADP)
     (device,) = devices(replies)
@@ -177,7 +177,7 @@ def test_an_address_that_no_mac_stands_behind_is_not_a_device() -> None:
     replies.on_group_datagram(camera(str(question), "AAWRE33700009"), "10.9.0.5", SADP)
     replies.on_reply(Reply("mac", b"44:19:b6:00:00:03", "10.9.0.5"))
     assert replies.state.alive == {"10.9.0.5"}
-    assert replies.state.unproven() == [UNIT, "10.9.0.4"]  # these are asked directly
+    assert replies.state.unproven_addresses() == [UNIT, "10.9.0.4"]  # these are asked directly
     assert [device.ip_addresses for device in devices(replies)] == [("10.9.0.5",)]
     assert any(f"datagrams came from 2 addresses ({UNIT}, 10.9.0.4)" in note for note in notes(replies))
 
@@ -185,7 +185,7 @@ def test_an_address_that_no_mac_stands_behind_is_not_a_device() -> None:
 def test_where_a_scan_was_interrupted_nobody_is_called_forged() -> None:
     replies = hearing(attached=True)
     replies.on_datagram(SEARCH_ANSWER, UNIT, DHIP)
-    replies.settle(is_complete=False)
+    replies.settle_devices(is_complete=False)
     assert UNIT in replies.state.hosts
 
 
@@ -254,7 +254,7 @@ def test_who_floods_is_not_read_for_ever() -> None:
     for number in range(REPLIES_PER_ADDRESS + 20):
         replies.on_datagram(SEARCH_ANSWER + b" " * number, UNIT, DHIP)
     assert len(replies.state.attempts()) == REPLIES_PER_ADDRESS
-    replies.settle(is_complete=True)
+    replies.settle_devices(is_complete=True)
     assert any(note.startswith(f"{UNIT} sent more than {REPLIES_PER_ADDRESS} datagrams") for note in notes(replies))
 
 
@@ -285,16 +285,16 @@ def test_a_few_answers_in_the_name_of_routed_addresses_are_possible_at_most() ->
     replies = hearing(routed=True)
     replies.on_datagram(SEARCH_ANSWER, "10.9.0.4", DHIP)
     replies.on_datagram(camera(str(replies.identifiers.identifier_for_group())), "10.9.0.5", SADP)
-    assert replies.state.unproven() == ["10.9.0.4", "10.9.0.5"]  # these are asked directly
+    assert replies.state.unproven_addresses() == ["10.9.0.4", "10.9.0.5"]  # these are asked directly
     assert sure(replies) == [Confidence.POSSIBLE, Confidence.POSSIBLE]
 
 
 def test_a_routed_address_that_says_it_again_to_a_port_of_its_own_counts_fully() -> None:
     replies = hearing(routed=True)
     replies.on_datagram(SEARCH_ANSWER, UNIT, DHIP)
-    assert replies.to_bear_out(UNIT) == ["dhip"]
+    assert replies.protocols_to_confirm(UNIT) == ["dhip"]
     replies.on_own_answer(SEARCH_ANSWER, UNIT, DHIP)
-    assert replies.to_bear_out(UNIT) == []
+    assert replies.protocols_to_confirm(UNIT) == []
     assert replies.state.alive == {UNIT}
     assert sure(replies) == [Confidence.CONFIRMED]
 
@@ -327,7 +327,7 @@ def test_an_icmp_error_shows_presence_and_proves_nothing(kept: str) -> None:
     for ip in (UNIT, "10.9.0.4"):
         replies.on_refusal(ip, SADP, Outcome.REFUSED)
     assert (replies.state.alive, replies.state.present) == (set(), {UNIT, "10.9.0.4"})
-    assert replies.state.unproven() == [UNIT]
+    assert replies.state.unproven_addresses() == [UNIT]
     found = devices(replies)
     assert [device.identification.confidence for device in found] == [Confidence.POSSIBLE] * (kept == "routed")
     covered = make_coverage(replies.state, replies.tally, TARGETS, replies.strangers, listened=False)
@@ -335,13 +335,13 @@ def test_an_icmp_error_shows_presence_and_proves_nothing(kept: str) -> None:
     assert covered.living == ({"10.9.0.0/24": 1} if kept == "routed" else {})
 
 
-def test_on_an_attached_link_is_said_again_what_cannot_all_be_of_one_unit() -> None:
+def test_on_an_attached_link_is_reported_again_what_cannot_all_be_of_one_unit() -> None:
     replies = hearing(attached=True)
     replies.on_reply(Reply("mac", b"02:00:00:00:00:03", UNIT))
     replies.on_datagram(SEARCH_ANSWER, UNIT, DHIP)
-    assert replies.to_bear_out(UNIT) == []
+    assert replies.protocols_to_confirm(UNIT) == []
     replies.on_datagram(SEARCH_ANSWER.replace(b"IPC-HDW1431T1-S4", b"NVR5216-16P-4KS2E"), UNIT, DHIP)
-    assert replies.to_bear_out(UNIT) == ["dhip"]
+    assert replies.protocols_to_confirm(UNIT) == ["dhip"]
 
 
 def test_a_flood_in_the_name_of_a_unit_does_not_silence_it() -> None:
@@ -361,7 +361,7 @@ def test_where_a_scan_was_interrupted_nothing_counts_fully_that_was_not_proved(k
     replies = hearing(attached=kept == "attached", routed=kept == "routed")
     for number in range(CROWD + 8):
         replies.on_datagram(SEARCH_ANSWER, f"10.9.0.{number + 1}", DHIP)
-    replies.settle(is_complete=False)
+    replies.settle_devices(is_complete=False)
     found = merge_attempts(replies.state.attempts(), DATABASE)
     assert {device.identification.confidence for device in found} == {Confidence.POSSIBLE}
     assert len(found) == CROWD + 8

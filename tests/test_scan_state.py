@@ -38,7 +38,7 @@ def test_the_work_grows_with_the_facts_and_not_with_their_square(monkeypatch: py
 
 
 @pytest.mark.slow
-def test_of_one_address_so_many_facts_are_kept_and_it_is_said() -> None:
+def test_of_one_address_so_many_facts_are_kept_and_it_is_reported() -> None:
     fresh = ScanState(DATABASE)
     for number in range(64):
         fresh.record(told(UNIT, [f"a:{number}/{scope}" for scope in range(9300)], payload=b"%d" % number))

@@ -108,7 +108,7 @@ async def test_conversations_go_on_where_they_stopped() -> None:
     await asking.hold(UNIT)
     await asking.hold(UNIT)
     assert network.asked == [80, 443, 8080]
-    asking.done(UNIT)
+    asking.finish(UNIT)
     await asking.hold(UNIT)
     assert network.asked[3:] == [80, 443, 8080]
 
@@ -119,7 +119,7 @@ async def test_an_answer_leads_to_one_question_more() -> None:
     assert (network.asked, network.followed) == ([80, 443, 8080], [443])
 
 
-async def test_an_answer_leads_no_further_where_all_is_known_by_then_unless_that_was_not_so() -> None:
+async def test_an_answer_leads_no_further_once_all_is_known() -> None:
     network = Network({port: [Outcome.ANSWERED] for port in (80, 443, 8080)})
     state = ScanState(fingerprints.load_database())
     asking = conversations(network, state)

@@ -122,7 +122,7 @@ def test_systemd_finds_nothing_wrong_with_the_units(camscan: Camscan, workplace:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_what_a_person_has_still_to_do_is_said(camscan: Camscan, home: Path) -> None:
+def test_what_a_person_has_still_to_do_is_reported(camscan: Camscan, home: Path) -> None:
     write(home, MAIL % OVER_SMTP, "run: {metrics: /nowhere/camscan.prom, backups: kept}\n")
     _, out, err = camscan("schedule", "--systemd", "--user", "root")
     assert "LoadCredential=smtp:/etc/camscan/credentials/smtp" in out.splitlines()
@@ -334,7 +334,7 @@ class TestInstall:
         assert err == "camscan: systemctl daemon-reload: failed (no bus); the files are written\n"
         assert len(list(system.iterdir())) == 3
 
-    def test_a_user_who_is_not_there(self, camscan: Camscan, system: Path) -> None:
+    def test_a_user_who_does_not_exist(self, camscan: Camscan, system: Path) -> None:
         code, _, err = camscan("schedule", "--systemd", "--install", "--user", "nobody-of-that-name")
         assert code == 2
         assert err.startswith("camscan: there is no user nobody-of-that-name: make one")

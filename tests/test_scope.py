@@ -103,7 +103,7 @@ def test_mapped_and_zoned_spellings(ip: str, allowed: bool) -> None:
 @pytest.mark.parametrize(
     "ip", ["", "localhost", "10.1.2", "10.1.2.3 ", "010.1.2.3", "0xa010203", "10.1.2.3:80", "%eth0", "::1\x00"]
 )
-def test_what_is_no_address_is_refused(ip: str) -> None:
+def test_what_is_not_an_address_is_refused(ip: str) -> None:
     assert not Scope(networks("0.0.0.0/0", "::/0")).allows(ip)
 
 

@@ -128,7 +128,7 @@ class TestFormats:
         ((day, cost, channel, uprn, seen), *_) = rows_of(read, names[0])
         assert (day, float(cost), channel, uprn, seen) == ("2027-03-31", 1250.5, "16", "010023", row[-1])
 
-    def test_an_entry_that_is_no_date_stays_what_it_is(self, suffix: str) -> None:
+    def test_an_entry_that_is_not_a_date_is_unchanged(self, suffix: str) -> None:
         read = sheets.load_formats()[suffix].read(
             written(table([("soon", "dear")], "disposal_date", "purchase_cost"), suffix)
         )

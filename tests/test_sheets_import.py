@@ -83,7 +83,7 @@ PLACE = Place("Depot", ref="0100", controller="own", sensitivity="3", subnet="10
 
 
 class TestEdits:
-    def test_an_export_that_nobody_edited_says_nothing(self) -> None:
+    def test_an_unedited_export_changes_nothing(self) -> None:
         assets = [asset("A1", place=PLACE, notes="=x"), asset("A2", site_name="Depot"), asset("A3")]
         found = read([shown(each) for each in assets], assets)
         assert (found.entries, found.left_out, found.kept, found.strangers) == ((), (), (), ())
@@ -110,7 +110,7 @@ class TestEdits:
             (2, "controller: 'own' comes from the site map or the scanner; to overrule it, enter another value"),
         )
 
-    def test_the_site_maps_word_changed_since_is_no_edit(self) -> None:
+    def test_the_site_maps_word_changed_since_is_not_an_edit(self) -> None:
         before, now = asset(place=PLACE), asset(place=Place("Depot II", ref="0200"))
         assert read([shown(before)], [now]).entries == ()
 
@@ -126,7 +126,7 @@ class TestEdits:
         of = asset(notes="x", supplier="y")
         assert changed(read([{"asset_id": "A1", "notes": "", "supplier": "z"}], [of])) == [("A1", "supplier", "y", "z")]
 
-    def test_without_inherited_a_cell_that_shows_the_site_map_is_no_edit(self) -> None:
+    def test_without_inherited_a_cell_that_shows_the_site_map_is_not_an_edit(self) -> None:
         of = asset(place=PLACE)
         cells = shown(of)
         del cells["inherited"]
@@ -143,7 +143,7 @@ class TestStale:
     CHANGES = (change(3, "notes", "old", "mine"), change(4, "notes", "mine", "theirs"))
     CELLS = shown(asset(notes="old", supplier="s"))
 
-    def test_what_was_changed_since_is_left_out_and_both_are_said(self) -> None:
+    def test_what_was_changed_since_is_left_out_and_both_are_reported(self) -> None:
         found = read([self.CELLS | {"notes": "new", "supplier": "t"}], [self.OF], self.CHANGES)
         assert changed(found) == [("A1", "supplier", "s", "t")]
         told = (
@@ -155,7 +155,7 @@ class TestStale:
         found = read([self.CELLS | {"notes": "new"}], [self.OF], self.CHANGES, overwrite=True)
         assert changed(found) == [("A1", "notes", "theirs", "new")]
 
-    def test_a_cell_that_still_shows_the_old_is_no_edit(self) -> None:
+    def test_a_cell_that_still_shows_the_old_is_not_an_edit(self) -> None:
         found = read([self.CELLS], [self.OF], self.CHANGES)
         assert (found.entries, found.left_out) == ((), ())
 
@@ -167,7 +167,7 @@ class TestStale:
         cells = shown(self.OF) | {"revision": "4", "notes": "new"}
         assert changed(read([cells], [self.OF], self.CHANGES)) == [("A1", "notes", "theirs", "new")]
 
-    def test_one_cleared_since(self) -> None:
+    def test_a_conflict_that_was_cleared_since(self) -> None:
         found = read([self.CELLS | {"notes": "new"}], [asset(supplier="s")], (change(3, "notes", "old", ""),))
         assert found.entries == ()
         assert "is '' now" in found.left_out[0][1]
@@ -185,7 +185,7 @@ class TestLeftOut:
             "the row's other edits were skipped too: notes",
         ]
 
-    def test_what_contradicts_itself(self) -> None:
+    def test_contradictory_facts_are_refused(self) -> None:
         (told, _) = self.left({"lifecycle_status": "planned"}, asset())
         assert told == "lifecycle_status planned needs a planned_removal_date; give that too"
 
@@ -240,7 +240,7 @@ class TestLeftOut:
         assert told.startswith(f"{column} is camscan's own column; 'something else' was skipped")
         assert ("stated_" in told) == (column != "presence")
 
-    def test_columns_that_a_scan_changed_since_are_no_edit(self) -> None:
+    def test_columns_that_a_scan_changed_since_are_not_edit(self) -> None:
         before = asset(serial="DS-X20190701AAWR000000001")
         now = Asset("A1", RecordType.NETWORK, Identification(model="other"))
         assert read([shown(before)], [now]).left_out == ()
@@ -264,7 +264,7 @@ class TestSpoilt:
             ("budget_code", "MAR26", "Mar-26"),
         ],
     )
-    def test_what_a_program_did_is_no_edit(self, column: str, was: str, now: str) -> None:
+    def test_what_a_program_did_is_not_an_edit(self, column: str, was: str, now: str) -> None:
         (told,) = self.kept({column: now}, holding({column: was}))
         assert told.endswith(f"'{was}' is kept")
 
@@ -317,7 +317,7 @@ class TestHeadings:
         assert found.cell_text(found.lines[0], "notes") == "x"
         assert found.cell_text(Line(9, ()), "notes") == ""
 
-    def test_unknown_headings_are_said(self) -> None:
+    def test_unknown_headings_are_reported(self) -> None:
         lines = (Line(1, ("asset_id", "aproved_by_scan", "Colour", "", "")), Line(2, ("A1", "", "red", "x", "")))
         assert find_table([Page("", lines)], {}).unknown == (
             "'aproved_by_scan' is not a column of the register; skipped",

@@ -86,7 +86,7 @@ def test_software_is_a_server_in_the_register_and_no_policy_passes_it_over(datab
     assert any(ruling.matches for ruling in rulings)
 
 
-def test_software_beside_a_relay_of_streams_is_no_camera(database: Database) -> None:
+def test_software_beside_a_relay_of_streams_is_not_a_camera(database: Database) -> None:
     web = page("Server: nginx", body="<html><title>HikCentral Professional</title></html>")
     challenge = 'RTSP/1.0 401 Unauthorized\r\nCSeq: 1\r\nWWW-Authenticate: Digest realm="Hikvision", nonce="1"\r\n\r\n'
     found = told(database, ("http", web), ("rtsp", challenge))
@@ -137,7 +137,7 @@ SERVERS = [
 
 
 @pytest.mark.parametrize("reply", SERVERS)
-def test_a_plain_server_is_told_as_one(database: Database, reply: str) -> None:
+def test_a_plain_server_is_reported_as_one(database: Database, reply: str) -> None:
     found = told(database, ("http", reply))
     assert (found.maker, found.kind, found.is_camera_system) == (None, "server", False)
     assert not _summary._is_unknown(device(found))
@@ -191,7 +191,7 @@ def test_a_dahua_camera_behind_nginx_is_a_camera(database: Database) -> None:
     assert found.kind != "server"
 
 
-def test_a_media_server_is_no_television(database: Database) -> None:
+def test_a_media_server_is_not_a_television(database: Database) -> None:
     answer = (
         "HTTP/1.1 200 OK\r\nSERVER: Debian DLNADOC/1.50 UPnP/1.0 MiniDLNA/1.3.0\r\nST: upnp:rootdevice\r\n"
         "USN: uuid:4d696e69-444c-164e-9d41-000000000001::upnp:rootdevice\r\nLOCATION: http://192.0.2.9:8200/rootDesc.xml\r\n\r\n"
@@ -223,7 +223,7 @@ def test_the_banner_of_what_cameras_are_built_with_is_nobody_s(database: Databas
     assert told(database, (protocol, banner)).is_camera_system is None
 
 
-def test_programs_that_record_or_relay_are_told_as_such(database: Database) -> None:
+def test_programs_that_record_or_relay_are_reported_as_such(database: Database) -> None:
     found = told(database, ("http", page(body="<html><head><title>Motion 4.5.1 </title></head></html>")))
     assert (found.kind, found.brand, found.is_camera_system) == ("vms", "Motion", True)
     found = told(

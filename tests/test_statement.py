@@ -75,7 +75,7 @@ def test_what_an_unheard_of_device_states_is_shown(database: Database) -> None:
 
 
 @pytest.mark.parametrize("word", ["IPCAM", "H.264", "Network Camera", "General", "ONVIF", "China", "N/A", "hd ipc"])
-def test_a_word_that_names_nobody_is_no_brand(database: Database, word: str) -> None:
+def test_a_word_that_names_nobody_is_not_a_brand(database: Database, word: str) -> None:
     assert what(database, ("onvif.manufacturer", word)).brand is None
 
 
@@ -198,7 +198,7 @@ SADP = {
         {"sadp.field": "MAC=5850ED.000001"},
     ],
 )
-def test_a_foreign_form_in_an_answer_to_sadp_is_no_proof(database: Database, foreign: dict[str, str]) -> None:
+def test_a_foreign_form_in_an_answer_to_sadp_is_not_proof(database: Database, foreign: dict[str, str]) -> None:
     assert what(database, *SADP.items()).confidence is Confidence.CONFIRMED
     assert what(database, *(SADP | foreign).items()).confidence is not Confidence.CONFIRMED
 
@@ -220,7 +220,7 @@ def test_the_model_says_whether_it_is_a_camera_and_sadp_does_not(
 
 
 @pytest.mark.parametrize("text", ["Hikvision", "Dahua camera 3", "Hikvision DVR front door"])
-def test_what_people_type_accuses_nobody_however_often_it_is_said(database: Database, text: str) -> None:
+def test_what_people_type_accuses_nobody_however_often_it_is_reported(database: Database, text: str) -> None:
     typed = ("wsd.name", "http.title", "mdns.instance", "upnp.friendly_name")
     for key in (*typed, "dhip.machine_name", "isapi.device_name", "snmp.sysname"):
         assert what(database, (key, text)).confidence not in SURE, key

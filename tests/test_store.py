@@ -126,7 +126,7 @@ class TestFiles:
         with pytest.raises(RegisterError, match=r"camscan-service\.db: it cannot be used \(file is not a database\)"):
             open_store(tmp_path / "camscan.db")
 
-    def test_a_writer_that_does_not_end_is_told_in_one_line(
+    def test_a_writer_that_does_not_end_is_reported_in_one_line(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(store_database, "BUSY_SECONDS", 0.1)

@@ -63,7 +63,7 @@ def test_an_owner_has_the_last_word(everybody: People) -> None:
     assert everybody.note_sign_in(SOMEBODY).allowed == "auditor"
 
 
-def test_of_two_owners_the_second_is_told(everybody: People) -> None:
+def test_of_two_owners_the_second_is_reported(everybody: People) -> None:
     somebody = everybody.note_sign_in(SOMEBODY)
     assert everybody.change(somebody.number, 1, rights="ict")
     assert not everybody.change(somebody.number, 1, rights="owner")

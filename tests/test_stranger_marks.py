@@ -169,7 +169,7 @@ def test_a_rebranded_units_serial_is_read_from_its_challenge(
     assert brand is None or found.brand == brand
 
 
-def test_a_face_terminal_calls_itself_bsc_and_is_no_camera_on_a_wall(database: Database) -> None:
+def test_a_face_terminal_calls_itself_bsc_and_is_not_a_camera_on_a_wall(database: Database) -> None:
     body = (
         '{"method":"client.notifyDevInfo","params":{"deviceInfo":{"DeviceClass":"BSC","Vendor":"Intelbras",'
         '"DeviceType":"SS 3530 MF FACE W","Version":"2.000.00IB004.0.R"}}}'
@@ -178,7 +178,7 @@ def test_a_face_terminal_calls_itself_bsc_and_is_no_camera_on_a_wall(database: D
     assert (found.maker, found.brand, found.kind) == ("dahua", "Intelbras", "access_control")
 
 
-def test_the_number_after_the_model_in_a_realm_is_no_part_of_it(database: Database) -> None:
+def test_the_number_after_the_model_in_a_realm_is_not_a_part_of_it(database: Database) -> None:
     for realm, model in (("DS-7608NI-K2(24680)", "DS-7608NI-K2"), ("DS-2CD1043G2-LIU(C)", "DS-2CD1043G2-LIU(C)")):
         found = _what(database, ("http", _challenge(f'Digest qop="auth", realm="{realm}", nonce="1"')))
         assert (found.maker, found.model) == ("hikvision", model)

@@ -37,7 +37,7 @@ from camscan.app.scan import Scanned
 from camscan.cli.demo import PORTS
 from camscan.model import Completion, Device
 from camscan.register import Edit, open_register
-from camscan.scan.journal import unfinished
+from camscan.scan.journal import interrupted_runs
 
 ROOT = Path(__file__).parents[1]
 ALARM = "Alarm: 1 device is back although it was recorded as removed"
@@ -290,7 +290,7 @@ def test_a_killed_night_is_gone_on_with(workplace: Path, mails: Path, estate: se
     depot(workplace)
     with start(workplace) as victim:
         end = time.monotonic() + 60
-        while not any(each.path.stat().st_size > 20_000 for each in unfinished(workplace / "camscan.db")):
+        while not any(each.path.stat().st_size > 20_000 for each in interrupted_runs(workplace / "camscan.db")):
             assert victim.poll() is None, "it came to its end before it was killed"
             assert time.monotonic() < end
             time.sleep(0.02)
@@ -308,7 +308,7 @@ def test_a_killed_night_is_gone_on_with(workplace: Path, mails: Path, estate: se
     assert not list(workplace.glob("*.unfinished-*"))
 
 
-def test_a_full_disk_is_told_though_nothing_can_be_written(workplace: Path, mails: Path) -> None:
+def test_a_full_disk_is_reported_though_nothing_can_be_written(workplace: Path, mails: Path) -> None:
     if subprocess.run(["unshare", "-n", "-m", "true"], capture_output=True, check=False).returncode:
         pytest.skip("needs root and namespaces")
     sites = f"sites:\n  - {{name: Depot, cidrs: [{BASE}.60/32]}}\nregister: small/camscan.db\n"

@@ -40,7 +40,7 @@ def test_a_copy_that_fails_costs_only_time() -> None:
     assert b"".join(in_two_processes(work, NUMBERS)) == said(NUMBERS)
 
 
-def test_a_failure_here_is_told_and_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_here_is_reported_and_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     here, copies, fork = os.getpid(), [], os.fork
 
     def work(some: Sequence[int]) -> bytes:

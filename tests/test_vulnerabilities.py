@@ -128,7 +128,7 @@ def test_other_makers_have_none_of_these(maker: str) -> None:
     assert told(maker, "DS-2CD2132F-IS", "V5.3.0 build 150513") == {}
 
 
-def test_without_maker_or_model_nothing_is_said() -> None:
+def test_without_maker_or_model_nothing_is_reported() -> None:
     assert told("hikvision", None, "V5.3.0 build 150513") == {}
     assert assess_device(Identification(model="DS-2CD2132F-IS"), KNOWN) == []
 
@@ -143,7 +143,7 @@ def test_the_most_pressing_comes_first() -> None:
     assert verdicts[0].cve == "CVE-2021-33044"
 
 
-def test_half_a_character_is_no_error() -> None:
+def test_half_a_character_is_not_an_error() -> None:
     assert told("hikvision", "DS-7616NI-Q2\ud800", "V4.61.030 build 230821\ud800")["CVE-2025-66177"][0] == "affected"
 
 
@@ -239,7 +239,7 @@ def test_a_catalogue_renews_flags_and_takes_none_away(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_no_catalogue_is_refused_in_one_line(tmp_path: Path, content: bytes, message: str) -> None:
+def test_what_is_not_a_catalogue_is_refused_in_one_line(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "kev.json"
     path.write_bytes(content)
     with pytest.raises(UsageError, match=message) as caught:

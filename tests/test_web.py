@@ -304,7 +304,7 @@ class TestRefused:
     def test_paths_that_lead_nowhere(self, owner: Client, path: str) -> None:
         assert owner.get(path).status_code == 404
 
-    def test_searching_without_end(self, desk: Desk, owner: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_endless_search_is_stopped(self, desk: Desk, owner: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(desk, "searches", Throttle(2, 60))
         codes = [owner.get("/devices?q=camera").status_code for _ in range(3)]
         assert codes == [200, 200, 429]
@@ -328,7 +328,7 @@ def test_a_token_is_another_every_time_and_holds_for_its_session_alone() -> None
 # ── the register ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_register_that_is_gone_is_said_in_a_page(desk: Desk, tmp_path: Path) -> None:
+def test_a_register_that_is_gone_is_reported_in_a_page(desk: Desk, tmp_path: Path) -> None:
     other = desk_of(type(desk.space)(desk.space.settings, tmp_path / "gone.db"), store=desk.space.where)
     client = Client(other)
     answer = client.get("/")
@@ -352,7 +352,7 @@ def test_a_large_register_is_counted_by_a_program_of_its_own(tmp_path: Path, mon
         assert "is being counted again" in page
 
 
-def test_what_keeps_it_from_counting_apart_is_said(tmp_path: Path) -> None:
+def test_what_keeps_it_from_counting_apart_is_reported(tmp_path: Path) -> None:
     (tmp_path / "camscan.db").write_bytes(b"x" * 4096)
     space = workspace_of(Config(), tmp_path / "camscan.db")
     assert front_apart.can_count_apart(space)

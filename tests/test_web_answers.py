@@ -104,7 +104,7 @@ def test_nothing_is_lost_on_the_way_back_or_by_a_mistake(desk: Desk) -> None:
     assert "Answer for at least one device" in Page(answer(manager, {}).text).text
 
 
-def test_the_second_of_two_is_told(desk: Desk) -> None:
+def test_the_second_of_two_is_reported(desk: Desk) -> None:
     manager, row = Client(desk, Role.SITE_MANAGER), rows_of(desk)[0]
     checked = answer(manager, {f"answer-{row.asset_id}": "not_ours"})
     with open_register(desk.space.where) as book:
@@ -116,7 +116,7 @@ def test_the_second_of_two_is_told(desk: Desk) -> None:
 
 
 class TestWhoMay:
-    def test_another_site_is_not_there(self, desk: Desk) -> None:
+    def test_another_site_does_not_exist_for_a_site_manager(self, desk: Desk) -> None:
         manager, other = Client(desk, Role.SITE_MANAGER), rows_of(desk, SECOND_SITE)[0]
         assert manager.get(f"/answers/{SECOND_SITE}").status_code == 404
         form = {
@@ -135,7 +135,7 @@ class TestWhoMay:
         form = {"token": manager.token(), "device": device, "answer-x": "ours", "step": "save"}
         assert manager.post(PATH, form).status_code in {400, 404}
 
-    def test_a_removed_device_is_no_question_and_no_site_manager_brings_it_back(self, desk: Desk) -> None:
+    def test_a_removed_device_is_not_a_question_and_no_site_manager_brings_it_back(self, desk: Desk) -> None:
         row = rows_of(desk)[0]
         manager = Client(desk, Role.SITE_MANAGER)
         entries = {"lifecycle_status": "removed", "removal_evidence_ref": "WO 1"}

@@ -115,7 +115,7 @@ def test_read_only_shows_no_form_that_it_would_not_take(desk: Desk) -> None:
         assert client.get(f"/enter/note?n={rows_of(desk)[0].asset_id}").status_code == 403
 
 
-def test_damaged_sessions_are_said_without_a_path(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damaged_sessions_are_reported_without_a_path(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     def damaged(_secret: str) -> None:
         raise RegisterError("/home/officer/camscan-service.db: is damaged")
 

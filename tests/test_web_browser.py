@@ -181,7 +181,7 @@ def test_the_keyboard_alone_leads_to_the_content(browser: Chrome, at: Served) ->
     assert browser.execute_script("return getComputedStyle(document.activeElement).outlineStyle") != "none"
 
 
-def test_forced_colours_leave_what_is_said(browser: Chrome, at: Served) -> None:
+def test_forced_colours_leave_what_is_reported(browser: Chrome, at: Served) -> None:
     forced = {"name": "forced-colors", "value": "active"}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [forced]})
     browser.get(f"{at.address}/")

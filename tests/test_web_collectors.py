@@ -132,7 +132,7 @@ class TestOne:
             ("x" * 201, "Oak School", "A collector needs a name of at most 200 characters"),
         ],
     )
-    def test_what_is_wrong_is_said_beside_the_field(self, own: Desk, name: str, sites: str, said: str) -> None:
+    def test_what_is_wrong_is_reported_beside_the_field(self, own: Desk, name: str, sites: str, said: str) -> None:
         answer = add(Client(own), name, sites)
         assert answer.status_code == 422
         assert said in Page(answer.text).text
@@ -294,7 +294,7 @@ class TestParcels:
             (b"camscan-parcel 2 x", "A newer camscan made this parcel"),
         ],
     )
-    def test_what_is_no_parcel_is_said_in_one_line(self, own: Desk, content: bytes, said: str) -> None:
+    def test_what_is_not_a_parcel_is_reported_in_one_line(self, own: Desk, content: bytes, said: str) -> None:
         answer = send(Client(own), content)
         assert answer.status_code == 422
         assert said.casefold() in Page(answer.text).text.casefold()

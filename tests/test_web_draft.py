@@ -95,7 +95,7 @@ def test_its_numbers_are_those_of_the_command(camscan: Camscan, folder: Path, ow
         assert f"{left[1]} {left[0]}" in text
 
 
-def test_what_finds_no_room_is_said_with_the_reason(owner: Client) -> None:
+def test_what_cannot_be_placed_is_reported_with_the_reason(owner: Client) -> None:
     page = Page(owner.get(asked(**LIMITS)).text)
     assert "What cannot be placed" in page.text
     assert re.search(r"\d+ of \d+ devices cannot be placed by 2027-09-30", page.text)
@@ -138,7 +138,7 @@ def test_going_back_keeps_what_was_asked_for(owner: Client) -> None:
 
 
 @pytest.mark.parametrize("step", ["check", "save"])
-def test_a_draft_that_is_stale_is_said_and_shown_anew(folder: Path, owner: Client, step: str) -> None:
+def test_a_draft_that_is_stale_is_reported_and_shown_anew(folder: Path, owner: Client, step: str) -> None:
     form = form_of(owner.get(asked(by="30 September 2028")).text)
     with open_register(register_of(folder), editing=True) as book:
         row = next(
@@ -194,7 +194,9 @@ def test_a_draft_that_nobody_saw_is_not_applied(folder: Path, owner: Client, mar
         ({"by": "<script>alert(1)</script>"}, "<script>alert(1)</script>", "by"),
     ],
 )
-def test_what_cannot_be_is_said_beside_its_field(owner: Client, limits: dict[str, str], says: str, where: str) -> None:
+def test_what_cannot_be_is_reported_beside_its_field(
+    owner: Client, limits: dict[str, str], says: str, where: str
+) -> None:
     answer = owner.get(asked(**limits))
     page = Page(answer.text)
     assert says in page.text

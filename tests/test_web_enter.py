@@ -131,7 +131,7 @@ def test_going_back_keeps_what_was_typed(desk: Desk, owner: Client) -> None:
         (("plan", {"planned_removal_date": "1 May 1926"}), "1926", ""),
     ],
 )
-def test_a_wrong_answer_is_said_beside_its_field_and_nothing_is_lost(
+def test_a_wrong_answer_is_reported_beside_its_field_and_nothing_is_lost(
     desk: Desk, owner: Client, given: tuple[str, dict[str, str]], says: str, where: str
 ) -> None:
     act, answers = given
@@ -150,7 +150,7 @@ def test_a_wrong_answer_is_said_beside_its_field_and_nothing_is_lost(
     assert found(desk, row.asset_id).entries == row.entries
 
 
-def test_the_second_of_two_is_told_and_overwrites_nothing(desk: Desk, owner: Client) -> None:
+def test_the_second_of_two_is_reported_and_overwrites_nothing(desk: Desk, owner: Client) -> None:
     number = rows_of(desk)[0].asset_id
     _, checked = fill(owner, "plan", [number], {"removal_phase": "Phase 2"})
     with open_register(desk.space.where) as book:
@@ -238,7 +238,7 @@ def test_a_damaged_form_is_refused(owner: Client, device: str) -> None:
     assert answer.status_code in {400, 404}
 
 
-def test_no_device_and_too_many_are_said(owner: Client) -> None:
+def test_no_device_and_too_many_are_reported(owner: Client) -> None:
     assert "no device is chosen" in Page(owner.get("/enter/note").text).text.lower()
     many = "&".join(f"n=x{number}" for number in range(501))
     assert "501 devices are more than the 500" in Page(owner.get(f"/enter/note?{many}").text).text

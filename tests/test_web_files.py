@@ -228,7 +228,7 @@ class TestReport:
         assert told(text, secrets_of(rows)) == []
         assert SITE not in text
 
-    def test_a_wrong_day_is_said_and_read_only_writes_nothing(self, desk: Desk) -> None:
+    def test_a_wrong_day_is_reported_and_read_only_writes_nothing(self, desk: Desk) -> None:
         assert Client(desk).get("/exchange/report?format=html&on=never").status_code == 422
         file, before = Path(desk.space.where), self.mark(desk)
         written = file.stat().st_mtime_ns if file.exists() else None

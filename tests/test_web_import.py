@@ -244,7 +244,7 @@ class TestOtherSystems:
             ({"kind": "nonsense"}, ""),
         ],
     )
-    def test_a_wrong_wish_is_said(self, desk: Desk, form: dict[str, str], says: str) -> None:
+    def test_a_wrong_wish_is_reported(self, desk: Desk, form: dict[str, str], says: str) -> None:
         answer = send(Client(desk), self.ARP, "arp.txt", **form)
         assert answer.status_code in {404, 422}
         assert says in Page(answer.text).text
@@ -265,7 +265,7 @@ class TestAttacks:
             ("x" * 5000 + ".csv", b"a,b\n1,2\n"),
         ],
     )
-    def test_what_is_no_table_is_said_in_a_line(self, desk: Desk, name: str, content: bytes) -> None:
+    def test_what_is_not_a_table_is_reported_in_a_line(self, desk: Desk, name: str, content: bytes) -> None:
         answer = send(Client(desk), content, name)
         assert answer.status_code in {200, 400, 422}
         page = Page(answer.text)

@@ -175,9 +175,7 @@ def test_monday_s_alarm_leads_to_the_device_and_why_in_two_clicks(browser: Chrom
 
 
 @BOTH
-def test_a_device_is_found_by_whatever_somebody_has_of_it(
-    browser: Chrome, at: Served, folder: Path, which: str
-) -> None:
+def test_a_device_is_found_by_any_of_its_identifiers(browser: Chrome, at: Served, folder: Path, which: str) -> None:
     """Journey 2: also by an address that it had once, and by a number that was merged into it."""
     unit = camera(7790).identification
     merged = (folder / "merged").read_text(encoding="utf-8")

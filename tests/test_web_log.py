@@ -75,7 +75,7 @@ class TestFile:
         assert row["new"].startswith("'=HYPERLINK")
         assert row["because"].startswith("'+1")
 
-    def test_a_day_that_is_none_is_said(self, auditor: Client) -> None:
+    def test_a_text_that_is_not_a_day_is_reported(self, auditor: Client) -> None:
         answer = auditor.get("/log/file?since=yesterday")
         assert answer.status_code == 400
         assert "yesterday" in answer.text

@@ -389,7 +389,7 @@ class TestService:
         assert client.post("/sign-out", {"token": client.token()}).status_code == 303
         assert desk.visitor(secret) is None
 
-    def test_who_was_refused_there_is_told_so(self, desk: Desk) -> None:
+    def test_who_was_refused_there_is_reported(self, desk: Desk) -> None:
         client = Client(desk, None)
         state = parse_qs(urlsplit(way(client)).query)["state"][0]
         answer = client.get(f"/sign-in/done?error=access_denied&error_description=<b>&state={state}")
@@ -416,7 +416,7 @@ class TestService:
         assert not any(said[name].is_wrong for name in ("Client secret", "Sign-in", "Clock", "Roles", "People"))
         assert said["Address"].is_wrong, "nothing listens there in this test"
 
-    def test_a_wrong_secret_is_said_without_it(self, desk: Desk, tmp_path: Path) -> None:
+    def test_a_wrong_secret_is_reported_without_showing_it(self, desk: Desk, tmp_path: Path) -> None:
         wrong = tmp_path / "secret"
         wrong.write_text("another")
         wrong.chmod(0o600)

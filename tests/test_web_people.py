@@ -79,7 +79,9 @@ def test_nothing_is_saved_before_it_was_checked(desk: Desk, waiting: Person) -> 
         ({"rights": "site_manager", "sites": "Atlantis"}, "There is no site Atlantis"),
     ],
 )
-def test_what_is_wrong_is_said_beside_the_field(desk: Desk, waiting: Person, values: dict[str, str], said: str) -> None:
+def test_what_is_wrong_is_reported_beside_the_field(
+    desk: Desk, waiting: Person, values: dict[str, str], said: str
+) -> None:
     answer = entered(Client(desk), f"/people/{waiting.number}", **{"rights": "ict", "role": "Network", **values})
     assert answer.status_code == 422
     assert said in answer.text
@@ -104,7 +106,7 @@ def test_access_ends_after_a_question(desk: Desk, waiting: Person) -> None:
     assert found.allowed == ""
 
 
-def test_of_two_owners_the_second_is_told(desk: Desk, waiting: Person) -> None:
+def test_of_two_owners_the_second_is_reported(desk: Desk, waiting: Person) -> None:
     client, path = Client(desk), f"/people/{waiting.number}"
     form = {**hidden(client.get(path)), "rights": "auditor", "role": "Audit"}
     desk.people.change(waiting.number, 1, rights="ict", role="Network")
@@ -133,7 +135,7 @@ def test_there_is_nobody_of_another_number(desk: Desk, number: str) -> None:
     assert Client(desk).get(f"/people/{number}").status_code == 404
 
 
-def test_an_auditor_sees_who_may_what_and_changes_nothing(desk: Desk, waiting: Person) -> None:
+def test_an_auditor_sees_the_rights_of_people_and_changes_nothing(desk: Desk, waiting: Person) -> None:
     page = Page(Client(desk, Role.AUDITOR).get("/people").text)
     assert waiting.account.code in page.text
     assert not [link for link in page.links if link.startswith("/people/")]

@@ -104,7 +104,7 @@ class TestSignIn:
         assert client.get("/log", **ANNE).status_code == 200
         assert desk.sessions.all()[0].session.role == "Internal audit"
 
-    def test_browsers_are_told_to_come_by_https_alone(self, client: Client) -> None:
+    def test_browsers_are_told_to_use_https_only(self, client: Client) -> None:
         assert client.get("/about").headers["strict-transport-security"] == "max-age=31536000"
         with contextlib.closing(desk_of(client.desk.space, is_local=True)) as own:
             assert "strict-transport-security" not in Client(own, None).get("/about").headers
@@ -121,7 +121,7 @@ class TestSignIn:
             assert stranger.get(path, **ANNE).status_code == 421
         assert stranger.get("/health").status_code == 200
 
-    def test_a_session_of_this_machine_is_none_here(self, desk: Desk) -> None:
+    def test_a_local_session_is_not_valid_where_people_sign_in(self, desk: Desk) -> None:
         owner = Client(desk, Role.OWNER, peer="127.0.0.1")
         own = desk.begin_local_session()
         for secret in (owner.secret, own):

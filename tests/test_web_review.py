@@ -179,7 +179,9 @@ def test_going_back_keeps_the_answers(owner: Client) -> None:
         ({"decision": "apart", "because": " "}, "Enter why"),
     ],
 )
-def test_an_answer_that_is_missing_is_said_beside_its_field(owner: Client, answers: dict[str, str], says: str) -> None:
+def test_an_answer_that_is_missing_is_reported_beside_its_field(
+    owner: Client, answers: dict[str, str], says: str
+) -> None:
     status, html = answer(owner, **answers)
     page = Page(html)
     assert status == 422
@@ -224,7 +226,7 @@ def test_a_question_about_one_row_is_closed_where_it_is_right(desk: Desk, owner:
 # ── two who settle ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_whoever_comes_second_is_told_and_loses_nothing(desk: Desk, owner: Client) -> None:
+def test_whoever_comes_second_is_reported_and_loses_nothing(desk: Desk, owner: Client) -> None:
     _, html = answer(owner, decision="second", because="It is the camera over the door")
     other = Client(desk, Role.OFFICER)
     settle(other, decision="apart")
@@ -261,7 +263,7 @@ def test_a_row_that_somebody_has_changed_meanwhile_is_shown_anew(desk: Desk, own
         assert dict(book.merged_rows()) == {first: second}
 
 
-def test_of_two_who_settle_at_the_same_time_one_is_told(desk: Desk) -> None:
+def test_of_two_who_settle_at_the_same_time_one_is_reported(desk: Desk) -> None:
     """One merges, the other says that they are two: whoever is later finds the question settled."""
     clients = [Client(desk), Client(desk, Role.OFFICER)]
     forms = [

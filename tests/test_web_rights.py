@@ -50,7 +50,7 @@ def test_every_page_has_a_row_and_every_row_a_page() -> None:
     assert ROUTES.keys() == pages().keys(), "a page without a row in web/rights.py is nobody's: say who may see it"
 
 
-def test_a_page_is_there_for_whoever_may_see_or_send_it_and_for_nobody_else() -> None:
+def test_a_page_exists_only_for_people_who_may_see_or_send_it() -> None:
     for name, page in pages().items():
         assert bool(page.show) == bool(ROUTES[name].look), name
         assert bool(page.take) == bool(ROUTES[name].send), name
@@ -236,7 +236,7 @@ class TestActs:
 
     @pytest.mark.parametrize("name", ACTS)
     @pytest.mark.parametrize("role", list(Role))
-    def test_a_form_is_refused_to_whoever_may_not_write_what_it_is_for(
+    def test_a_form_is_refused_to_people_who_may_not_write_its_columns(
         self, clients: dict[Role | None, Client], rows: list[Asset], name: str, role: Role
     ) -> None:
         act, visitor = ACTS[name], Visitor(subject="", rights=role)

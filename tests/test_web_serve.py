@@ -116,7 +116,7 @@ def test_read_only_writes_nothing(folder: Path) -> None:
     } == before
 
 
-def test_what_stops_it_is_said_in_one_line(folder: Path, camscan: Camscan, tmp_path: Path) -> None:
+def test_what_stops_it_is_reported_in_one_line(folder: Path, camscan: Camscan, tmp_path: Path) -> None:
     code, _, error = camscan("serve", "--register", str(tmp_path / "none.db"))
     assert (code, error.count("\n")) == (2, 1)
     assert "there is no register" in error

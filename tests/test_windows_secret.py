@@ -40,6 +40,6 @@ def test_what_windows_encrypted_is_decrypted(tmp_path: Path, monkeypatch: pytest
         assert kept(tmp_path, content).read() == "pässword"
 
 
-def test_elsewhere_nobody_can_read_it(tmp_path: Path) -> None:
+def test_a_secret_is_not_readable_on_another_machine(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"^camscan.yaml:3: .* cannot be read: (Windows has encrypted|it was encr)"):
         kept(tmp_path, BLOB.encode()).read()

@@ -126,7 +126,7 @@ def test_lone_surrogates_of_utf_16_are_replaced() -> None:
 
 
 @pytest.mark.parametrize("payload", [b"", b"hello", b"<", b"<<<", b'<?xml version="1.0"?>', b"\xff\xfe"])
-def test_what_is_no_xml_is_malformed(payload: bytes) -> None:
+def test_what_is_not_an_xml_is_malformed(payload: bytes) -> None:
     with pytest.raises(Malformed):
         parse_xml(payload)
 

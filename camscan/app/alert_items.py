@@ -40,7 +40,7 @@ from camscan.scan.journal import STALE
 from camscan.words import counted
 
 CAMERAS = (Kind.MOVED_SITE, Kind.MAKER_CHANGED, Kind.RECORDER_ADDED_CAMERA, Kind.IDENTITY_CONFLICT)
-"""Events that are told as they are, of what may be part of video surveillance."""
+"""Events that become alerts as they are, for devices that may be part of video surveillance."""
 _LONGEST = 300
 
 
@@ -55,7 +55,7 @@ class Brought:
     scans: Sequence[str]
     """Ids of all recorded scans, oldest first."""
     recent: Sequence[str]
-    """Of these, the last ``SCANS`` of each place."""
+    """The last ``SCANS`` scans of each place among them."""
 
 
 def changes_after(space: Workspace, after: str) -> Brought:
@@ -249,7 +249,7 @@ def programme_progress(space: Workspace, found: Estate) -> tuple[tuple[str, str]
 
 
 def _headline_text(space: Workspace, found: Estate) -> str:
-    """The counts that stand at the head of every list and report."""
+    """The counts at the head of every list and report."""
     config = space.settings
     places = config.places()
     if not places:

@@ -27,9 +27,9 @@ from camscan.store.alerts import Alerts, Noted, WaitingMessage
 AT_ONCE = frozenset({"alarm", "trouble"})
 """Classes that do not wait for their day."""
 TRIES = timedelta(days=3)
-"""So long a message that nobody takes is tried again."""
+"""For this long, a message that nobody accepts is tried again."""
 MEMORY = timedelta(days=800)
-"""So long is remembered what was told."""
+"""For this long, it is remembered what was sent."""
 
 _FORGETFUL = Item(
     "step_failed",
@@ -43,7 +43,7 @@ _FORGETFUL = Item(
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of one message to one recipient."""
+    """The result of one message to one recipient."""
 
     recipient: str
     about: str
@@ -61,9 +61,9 @@ class Notified:
     waiting: int = 0
     """Messages that are tried again by the next run."""
     trouble: str = ""
-    """Why not everything could be told, or be remembered; empty where it could."""
+    """Why not everything could be told, or be remembered; empty if it could."""
     code: int = 0
-    """Of docs/exit-codes.md, where nothing could be remembered: then only troubles were told."""
+    """The exit code of docs/exit-codes.md if nothing could be remembered: then only troubles were sent."""
 
     @property
     def failed_sends(self) -> list[Sent]:
@@ -128,7 +128,7 @@ def send_centre_alarms(space: Workspace, now: datetime) -> Notified:
 
 
 def _note_due_alerts(space: Workspace, alerts: Alerts, troubles: Sequence[Item], now: datetime, *, digest: bool) -> str:
-    """Write down what is to be told to whom; why not all of it could be found out, empty where it could."""
+    """Write down what is to be told to whom; why not all of it could be found out, empty if it could."""
     marks, trouble = alerts.read_marks(), ""
     work = _Work(space, now, [_decode_note(each) for each in alerts.read_notes()])
     work.add_lasting(troubles)
@@ -167,7 +167,7 @@ class _Work:
         self._take_items((), items, ())
 
     def read_items(self, marks: Mapping[str, str], *, digest: bool) -> None:
-        """What the register and camscan.yaml say. Raises CamscanError where the register cannot be read."""
+        """What the register and camscan.yaml say. Raises CamscanError if the register cannot be read."""
         day = self._now.date()
         self.add_lasting(alert_items.expiring_authorisations(self._space, day))
         self.add_lasting(centre_alarms.centre_troubles(self._space, self._now))
@@ -254,7 +254,7 @@ def _send_waiting(space: Workspace, alerts: Alerts, now: datetime) -> Notified:
 
 
 def _decode_message(kept: WaitingMessage) -> Message | None:
-    """What is to be sent; None where it is damaged, or of a later camscan."""
+    """What is to be sent; None if it is damaged, or of a later camscan."""
     try:
         message = from_plain(Message, kept.message)
         unknown = {*message.counts, *(each.kind for each in message.items)} - KINDS.keys()

@@ -28,7 +28,7 @@ _TROUBLES = 3
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
-    """What became of the parcels that waited."""
+    """The result of the parcels that waited."""
 
     recorded: int = 0
     refused: int = 0
@@ -64,7 +64,7 @@ def recordable(store: Store) -> list[ArrivedParcel]:
 def record_arrival(space: Workspace, store: Store, scan_id: str) -> str:
     """Record the parcel of one scan; the state that it has then.
 
-    Empty where it does not wait, or its key is not approved: nothing was done then, as where BusyError is raised,
+    Empty if it does not wait, or its key is not approved: nothing was done then, as where BusyError is raised,
     because another program writes to the register.
     """
     found = Parcels(store).of_scan(scan_id)

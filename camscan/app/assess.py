@@ -18,7 +18,7 @@ from camscan.policies.read import load_known_policies as load_policies
 
 
 def load_rules(settings: Config) -> Rules:
-    """The policies in use. Raises ConfigError where camscan.yaml names what there is not."""
+    """The policies in use. Raises ConfigError if camscan.yaml names what there is not."""
     return policies_in_use(load_policies(settings.overlays), settings.planning)
 
 

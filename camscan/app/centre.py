@@ -36,7 +36,7 @@ __all__ = [
 CLOCKS = timedelta(minutes=10)
 """So far the clock of a collector may be from ours."""
 MOST = 1_000_000
-"""Bytes of a request that is no part of a parcel."""
+"""Bytes of a request that is not part of a parcel."""
 SOONEST, LATEST = 60, 900
 """Seconds after which a collector asks again: the more parcels wait, and the more collectors there are, the later."""
 _AT_ONCE = 30
@@ -138,7 +138,7 @@ class Centre:
         return _NOTHING
 
     def believed_key(self, signature_input: str) -> str:
-        """The key that a request names before it is read, in hexadecimal; empty where it is of nobody approved."""
+        """The key that a request names before it is read, in hexadecimal; empty if it is of nobody approved."""
         key = named_key(signature_input)
         collector = Collectors(self._store).of_key(key) if key else None
         return key.hex() if collector and collector.is_approved else ""
@@ -252,7 +252,7 @@ def _sealed(errand: Errand, key: Any) -> Mapping[str, str]:
 
 
 def _way_of(method: str, path: str) -> tuple[str, str]:
-    """What is asked for, and the id of the scan or errand; empty where there is no such thing."""
+    """What is asked for, and the id of the scan or errand; empty if there is no such thing."""
     for wanted, pattern, way in _WAYS:
         if wanted == method and (found := pattern.fullmatch(path)):
             return way, found[1]
@@ -266,7 +266,7 @@ def _told(body: bytes) -> Mapping[str, str]:
 
 
 def _members(body: bytes) -> Mapping[str, Any]:
-    """What a body says; nothing where it is no JSON object."""
+    """What a body says; nothing if it is no JSON object."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):

@@ -18,7 +18,7 @@ _LONGEST = 200
 
 
 def centre_troubles(space: Workspace, now: datetime) -> list[Item]:
-    """What is wrong; nothing where no collector was ever known. Raises RegisterError where that cannot be read."""
+    """What is wrong; nothing if no collector was ever known. Raises RegisterError if that cannot be read."""
     state = centre_state(space, now)
     return list(troubles_of(state)) if state else []
 

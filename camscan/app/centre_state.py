@@ -38,13 +38,13 @@ class CentreState:
     parcels: Mapping[str, int]
     """State -> how many; ``held`` are those whose key is not approved."""
     oldest: timedelta
-    """For how long the oldest parcel has waited to be recorded; nothing where none waits."""
+    """For how long the oldest parcel has waited to be recorded; nothing if none waits."""
     ingest_seconds: float | None
-    """That recording a parcel took, on average of the last day; None where none was recorded."""
+    """That recording a parcel took, on average of the last day; None if none was recorded."""
     errands: Mapping[str, int]
     """State -> how many."""
     queue: Standing | None = None
-    """None where the register has no queue, or it cannot be reached."""
+    """None if the register has no queue, or it cannot be reached."""
     free: float | None = None
     """The share of the disk of the parcels that is free, from 0 to 1."""
     troubles: Sequence[str] = field(default=())
@@ -57,7 +57,7 @@ class CentreState:
 
 
 def centre_state(space: Workspace, now: datetime) -> CentreState | None:
-    """How it stands; None where no collector was ever known. Raises RegisterError where the store cannot be read."""
+    """How it stands; None if no collector was ever known. Raises RegisterError if the store cannot be read."""
     if not space.has_store:
         return None
     with open_store(space.where) as store:

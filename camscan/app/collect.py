@@ -50,7 +50,7 @@ _ROOM = 2 << 20
 _ALARM = 5
 """How often something on the way may rewrite what is sent before the centre is told, once something gets through."""
 DONE, REFUSED, ACCEPTED, FAILED = "done", "refused", "accepted", "failed"
-"""What becomes of an errand."""
+"""What happens to an errand."""
 
 
 def current_time() -> datetime:
@@ -115,7 +115,7 @@ def do_round(
 ) -> Round:
     """Ask the centre, do what it asks and the site allows, and send what waits.
 
-    Raises UsageError where it has not enrolled here, KeyRefusedError, CentreError where nothing could be asked.
+    Raises UsageError if it has not enrolled here, KeyRefusedError, CentreError where nothing could be asked.
     """
     state = own.state()
     if "errand_key" not in state or state.get("centre") != own.file.centre:
@@ -136,7 +136,7 @@ def do_round(
 
 
 def put_off(error: CamscanError) -> float:
-    """Seconds for which the centre wants to be left alone, as it said; 0 where it did not."""
+    """Seconds for which the centre wants to be left alone, as it said; 0 if it did not."""
     return float(error.after) if isinstance(error, CentreError) else 0.0
 
 
@@ -211,7 +211,7 @@ def _read_errands(work: _Work, errands: object, key: bytes) -> Iterator[errand.A
 
 
 def _do_errand(work: _Work, asked: errand.Asked) -> tuple[str, str]:
-    """What became of an errand, in a word of the protocol, and why. Without the site's leave no packet is sent.
+    """The result of an errand, in a word of the protocol, and why. Without the site's leave no packet is sent.
 
     One that waits for its hour, or was interrupted, comes again until its time is over, and is continued then.
     """
@@ -244,7 +244,7 @@ def _done(own: Place) -> list[str]:
 
 
 def _may_not(work: _Work, asked: errand.Asked) -> tuple[str, str] | None:
-    """Why the site does not allow it now, with what becomes of the errand; None where it does."""
+    """Why the site does not allow it now, with what happens to the errand; None if it does."""
     now = work.clock()
     file, wall = work.own.file, _wall(now)
     if why := "it came too late" if asked.ends_at <= now else file.why_not(asked.site, wall):
@@ -262,7 +262,7 @@ def _wall(now: datetime) -> datetime:
 
 
 def prepared_for(own: Place, site: str, wall: datetime) -> tuple[Workspace, Prepared, Request]:
-    """A scan of a site as its collector.yaml allows it. Raises UsageError where camscan.yaml or its size forbid it."""
+    """A scan of a site as its collector.yaml allows it. Raises UsageError if camscan.yaml or its size forbid it."""
     settings = find_config(None)
     file = own.file
     request = Request(

@@ -65,7 +65,7 @@ class Place:
         return words_of(public_of(self.key()))
 
     def state(self) -> dict[str, Any]:
-        """What it remembers. Raises OutputError where that cannot be read."""
+        """What it remembers. Raises OutputError if that cannot be read."""
         path = self.folder / "state.json"
         try:
             with open_existing(path) as stream:

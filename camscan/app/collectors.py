@@ -43,7 +43,7 @@ class Standing:
 
     @property
     def words(self) -> str:
-        """Its key, for people; empty where it has none yet."""
+        """Its key, for people; empty if it has none yet."""
         return words_of(self.collector.key) if self.collector.key else ""
 
     @property
@@ -53,7 +53,7 @@ class Standing:
 
     @property
     def version(self) -> str:
-        """Its camscan, as it said; empty where it has never asked."""
+        """Its camscan, as it said; empty if it has never asked."""
         return str(self.collector.said.get("version", ""))
 
     @property
@@ -70,7 +70,7 @@ class Standing:
 
     @property
     def trouble(self) -> str:
-        """What it said was wrong, else why its last errand was refused or failed; empty where nothing is."""
+        """What it said was wrong, else why its last errand was refused or failed; empty if nothing is."""
         own = str(self.collector.said.get("error", ""))
         return own or (self.errand.why if self.errand and self.errand.state in {"refused", "failed"} else "")
 
@@ -100,7 +100,7 @@ def invite_collector(
 
 
 def renew_code(space: Workspace, collector: Collector, role: str, now: datetime) -> str:
-    """Another code for a collector that has not enrolled; the one before is void. Raises UsageError where it has."""
+    """Another code for a collector that has not enrolled; the one before is void. Raises UsageError if it has."""
     code = secrets.token_hex(16)
     with open_store(space.where) as store:
         if not Collectors(store).renew_code(collector.number, code, role, now):
@@ -136,7 +136,7 @@ def list_standings(store: Store) -> list[Standing]:
 
 
 def find_standing(store: Store, number: int) -> Standing | None:
-    """The collector of this number; None where there is none."""
+    """The collector of this number; None if there is none."""
     return next((each for each in list_standings(store) if each.collector.number == number), None)
 
 
@@ -146,7 +146,7 @@ def errands_of(store: Store, collector: Collector) -> list[Errand]:
 
 
 def find_collector(space: Workspace, name: str) -> Standing:
-    """The collector of this name. Raises UsageError where there is none."""
+    """The collector of this name. Raises UsageError if there is none."""
     found = list_collectors(space)
     for each in found:
         if each.collector.name.casefold() == name.strip().casefold():
@@ -156,7 +156,7 @@ def find_collector(space: Workspace, name: str) -> Standing:
 
 
 def approve_collector(space: Workspace, collector: Collector, role: str) -> None:
-    """Believe it from now on. Raises UsageError where it has not enrolled yet, or its key is never to be used again."""
+    """Believe it from now on. Raises UsageError if it has not enrolled yet, or its key is never to be used again."""
     if not collector.key:
         raise UsageError(f"{collector.name} has not enrolled yet; approve it when it has, and you have its six words")
     if collector.state in {State.REVOKED, State.STOPPED}:
@@ -205,6 +205,6 @@ def ask_for_scan(space: Workspace, collector: Collector, site: str | None, withi
 
 
 def _numbers(version: str) -> tuple[int, ...] | None:
-    """``0.1.0`` to be compared; None where it is none, or one of a developer."""
+    """``0.1.0`` to be compared; None if it is none, or one of a developer."""
     found = _VERSION.fullmatch(version)
     return tuple(map(int, found.groups())) if found else None

@@ -41,7 +41,7 @@ class Proof:
 
     problems: Sequence[Problem]
     database: Database | None
-    """None where there are problems."""
+    """None if there are problems."""
 
     @property
     def example_count(self) -> int:

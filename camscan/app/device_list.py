@@ -45,16 +45,19 @@ SORTS: Mapping[str, str] = {
     "presence": "presence",
     "last_seen": "last_seen",
 }
-"""By what a list can be sorted -> the column of the listing."""
+"""Sort keys of a list -> the column of the listing."""
 _PLAIN = ("asset_id", "tag", "site", "make", "model")
-"""What is searched for those who may not see addresses and serial numbers."""
+"""The columns that are searched for people who may not see addresses and serial numbers."""
 _LONGEST = 200
 _SURE = sorted(each.value for each in SURE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """What is asked for, as it stands in an address; everything that is given must fit. Nonsense asks for nothing."""
+    """What is asked for, as it is written in an address; every value that is given must fit.
+
+    A meaningless value is ignored.
+    """
 
     text: str = ""
     site: str | None = None
@@ -88,7 +91,7 @@ class DeviceLine:
     number: str
     tag: str
     maker: str
-    """Its name; empty where nobody knows it."""
+    """Its name; empty if nobody knows it."""
     is_possible: bool
     """Whether the maker is only possible."""
     badge: str
@@ -103,7 +106,7 @@ class DeviceLine:
     priority: int | None
     in_scope: str
     standing: str
-    """In words; empty where it is not in scope."""
+    """In words; empty if it is not in scope."""
     planned: date | None
     is_late: bool
     presence: str
@@ -119,7 +122,7 @@ class DevicePage:
 
     rows: tuple[DeviceLine, ...]
     total: int
-    """That fit."""
+    """How many fit."""
     page: int
     pages: int
 
@@ -185,7 +188,7 @@ def numbers_of(
     sites: Collection[str] | None = None,
     plain: bool = False,
 ) -> list[str]:
-    """The asset numbers of all devices that fit, by site. Raises UsageError where there are more than ``most``."""
+    """The asset numbers of all devices that fit, by site. Raises UsageError if there are more than ``most``."""
     sought = Sought(
         where=tuple(_where_clauses(wanted, apart)),
         text=wanted.text[:_LONGEST],

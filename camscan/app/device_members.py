@@ -23,9 +23,9 @@ HEADER = (
 
 
 def device_object(row: Asset, judgement: Judgement, maker: str) -> dict[str, Any]:
-    """What is known of one device: what it is and why, where it is, what is to become of it.
+    """What is known about one device: what it is and why, where it is, what is planned for it.
 
-    ``maker`` is the name of its maker; empty where nobody knows it.
+    ``maker`` is the name of its maker; empty if nobody knows it.
     """
     return _what_it_is(row, maker) | _what_becomes_of_it(row, judgement)
 

@@ -1,4 +1,4 @@
-"""One device in words: what it is, where, how sure that is, and what is to become of it."""
+"""One device in words: what it is, where, how sure that is, and what is planned for it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = [
 _NAMED = 3
 """Known weaknesses that a line names."""
 _SUREST = 0.99
-"""Nothing is said to be surer than this."""
+"""No certainty is given as higher than this."""
 _REASON = 160
 """Characters of why a device is in scope; its evidence has the whole."""
 _LONGEST = 4000
@@ -44,7 +44,7 @@ def device_title(known: Details) -> str:
 
 
 def describe_place(row: Asset) -> str:
-    """Where it is: its site, its place there, its addresses, the recorder that it hangs on."""
+    """Where it is: its site, its place there, its addresses, the recorder that it is connected to."""
     site = device_site(row) or "site not known"
     place = ", ".join(filter(None, (site, row.entry("location_detail"))))
     behind = f"channel {row.channel or 'unknown'} of recorder {row.recorder_asset_id}" if row.recorder_asset_id else ""
@@ -70,7 +70,7 @@ def describe_scope(found: Judgement) -> str:
 
 
 def describe_removal(row: Asset) -> str:
-    """What is to become of it, or became of it."""
+    """What is planned for it, or what happened to it."""
     status = row.lifecycle
     if status in GONE:
         day = row.day("actual_removal_date")
@@ -109,24 +109,24 @@ def describe_vulnerability(known: Details) -> str:
 
 
 def describe_port(row: Asset) -> str:
-    """The switch and port that it hangs on, and which list says so; empty where nobody knows it."""
+    """The switch and port that it is connected to, and which list says so; empty if nobody knows it."""
     text = row.entry("switch_port")
     return _with_basis(row, "switch_port", text) or text
 
 
 def describe_listed_mac(row: Asset) -> str:
-    """The MAC address that another system lists, and which list says so; empty where a scan has it, or nobody."""
+    """The MAC address that another system lists, and which list says so; empty if a scan has it, or nobody."""
     listed = row.elsewhere.get("mac")
     return _with_basis(row, "mac", listed.value) if listed and row.hints.get("mac_source") == listed.basis else ""
 
 
 def describe_listed_name(row: Asset) -> str:
-    """The host name that another system lists, and which list says so; empty where none does."""
+    """The host name that another system lists, and which list says so; empty if none does."""
     return _with_basis(row, "hostname", row.hints.get("hostname", ""))
 
 
 def _with_basis(row: Asset, name: str, text: str) -> str:
-    """What is known, with the list that says so and its date; empty where no list says this."""
+    """What is known, with the list that says so and its date; empty if no list says this."""
     listed = row.elsewhere.get(name)
     return f"{text} ({listed.basis}, {spoken(listed.at.date())})" if listed and text == listed.value else ""
 

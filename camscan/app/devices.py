@@ -1,4 +1,4 @@
-"""Devices as people name them, and all that is known of one."""
+"""Devices as people name them, and all that is known about one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _CANDIDATES = 5
 def find_device(book: Register, text: str) -> Asset:
     """The device of that asset id, council tag, serial number (or its end), MAC or IP address.
 
-    Raises UsageError where there is none, or where several may be meant; it names them.
+    Raises UsageError if there is none, or where several may be meant; it names them.
     """
     if not text.strip():
         raise UsageError("the name of the device is empty; `camscan show` lists the devices")
@@ -57,7 +57,7 @@ def _is_named_by(row: Asset, text: str) -> bool:
 
 
 def find_devices(book: Register, texts: Sequence[str], site: str | None = None) -> list[Asset]:
-    """The named devices, each once, or every device of a site. Raises UsageError where none is named."""
+    """The named devices, each once, or every device of a site. Raises UsageError if none is named."""
     if bool(texts) == (site is not None):
         raise UsageError("name devices (asset number, council tag, serial number, MAC or IP address), or a --site")
     if site is None:
@@ -66,7 +66,7 @@ def find_devices(book: Register, texts: Sequence[str], site: str | None = None) 
 
 
 def require_at_site(rows: Sequence[Asset], site: str) -> list[Asset]:
-    """Those at a site, by its name in whatever case. Raises UsageError where none is: which may be meant."""
+    """The devices at a site, by its name in any case. Raises UsageError, with similar names, if there are none."""
     found = devices_at_site(rows, site)
     if not found:
         sites = sorted({device_site(row) for row in rows} - {""})
@@ -142,7 +142,7 @@ def pick_devices(
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """All that is known of one device."""
+    """All that is known about one device."""
 
     row: Asset
     judgement: Judgement
@@ -158,7 +158,7 @@ class Details:
     reasons: Sequence[str] = ()
     """Why it was named, in plain English, the weightiest first."""
     maker: str = ""
-    """The maker's name; empty where nobody knows it."""
+    """The maker's name; empty if nobody knows it."""
     kind: str = ""
     """What kind of device it is, in words."""
     can: Sequence[str] = ()
@@ -166,7 +166,7 @@ class Details:
 
 
 def device_details(book: Register, row: Asset, settings: Config) -> Details:
-    """All that is known of one device, judged as of today."""
+    """All that is known about one device, judged as of today."""
     words = load_words(tuple(settings.overlays))
     kind = words.facts.get(f"kind.{row.identification.kind}")
     return Details(

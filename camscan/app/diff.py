@@ -30,7 +30,7 @@ class Changes:
     """What the register tells of the time since ``start``."""
 
     start: str | datetime | None
-    """A scan's id or a moment; None where there is no scan before the last."""
+    """A scan's id or a moment; None if there is no scan before the last."""
     happenings: Sequence[Happening]
     rows: Mapping[str, Asset]
     """The devices to which something happened, by asset id."""
@@ -40,7 +40,7 @@ class Changes:
     """The round that it covers, where nothing else was asked for."""
 
     def site(self, each: Happening) -> str:
-        """Where it happened: at the device's site, or at that of a subnet, by its scan or by the site map."""
+        """Where it happened: at the device's site, or at the site of a subnet, by its scan or by the site map."""
         row = self.rows.get(each.asset_id)
         if row is not None:
             return device_site(row)
@@ -89,7 +89,7 @@ def changes_since(space: Workspace, since: str | None = None, site: str | None =
 def _last_round(scans: Sequence[StoredScan]) -> tuple[str | None, Round | None]:
     """The scan before the last complete round (None before the first), and that round.
 
-    Where each of its sites was scanned by itself since, these scans stand for a round: there is none to name then.
+    If each of its sites was scanned by itself since, these scans replace the round: there is none to name then.
     """
     ends = [place for place, scan in enumerate(scans) if _ends_scan(scan)]
     if not ends:

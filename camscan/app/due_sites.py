@@ -15,7 +15,7 @@ from camscan.app.round import LIMIT
 from camscan.config import Config, Site
 from camscan.model import Completion
 from camscan.register import StoredScan
-from camscan.scan.journal import unfinished
+from camscan.scan.journal import interrupted_runs
 
 SLACK = timedelta(hours=12)
 _AHEAD = timedelta(hours=1)
@@ -29,7 +29,7 @@ class DueSites:
     sites: tuple[str, ...] = ()
     """In the order in which they are to be scanned."""
     begun: tuple[str, ...] = ()
-    """Of these: with an interrupted scan."""
+    """Those with an interrupted scan."""
     waiting: tuple[str, ...] = ()
     """Due, and nobody allows them at this hour; later they do."""
     too_large: tuple[tuple[str, int], ...] = ()
@@ -81,7 +81,7 @@ def _was_left_out(networks: Iterable[str], scan: StoredScan) -> bool:
 
 def _interrupted_sites(config: Config, place: Path, now: datetime) -> set[str]:
     names = {site.name.casefold(): site.name for site in config.sites}
-    heads = [each.head for each in unfinished(place) if not each.is_stale(now)]
+    heads = [each.head for each in interrupted_runs(place) if not each.is_stale(now)]
     found = {head.sites[0].casefold() for head in heads if len(head.sites) == 1 and not head.targets}
     return {names[name] for name in found if name in names}
 

@@ -21,7 +21,7 @@ from camscan.sheets.guess import column_meant
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """Who makes entries, why, where, and whether in earnest: what everything that enters something is told."""
+    """Who makes entries, why, where, and whether in earnest: the arguments of everything that enters something."""
 
     role: str | None = None
     """None for that of camscan.yaml."""
@@ -42,11 +42,11 @@ class Entered:
     """What entries came to."""
 
     changes: Sequence[Change]
-    """Of what was not so already."""
+    """Changes of what was different before."""
     rows: Sequence[Asset]
     """The devices as they were before."""
     left_out: Sequence[Asset] = ()
-    """Of a whole site, those that are gone or not ours."""
+    """For a whole site: the devices that were removed or are not ours."""
 
 
 def enter_entries(
@@ -120,7 +120,7 @@ class Added:
     """A device that no scan has seen."""
 
     row: Asset | None
-    """None where it was only tried."""
+    """None if it was only tried."""
     entries: Mapping[str, str]
     recorder: str
     """Asset id of the recorder that it is behind; empty for none."""

@@ -43,7 +43,7 @@ class File:
     """A file of another system, opened."""
 
     name: str
-    """As the person named it; ``standard input`` for ``-``."""
+    """The name that the person gave it; ``standard input`` for ``-``."""
     stream: BinaryIO
     as_of: datetime
     """UTC; when it was written, as well as anybody knows."""
@@ -101,7 +101,7 @@ class _Raw(io.FileIO):
     """A file whose errors of reading name it: a share or a stick may go away while it is read."""
 
     def readinto(self, buffer: WriteableBuffer, /) -> int | None:
-        """As many bytes as there are. Raises UsageError where there is an error."""
+        """As many bytes as there are. Raises UsageError if there is an error."""
         try:
             return super().readinto(buffer)
         except OSError as error:

@@ -34,7 +34,7 @@ class Prepared:
 
 
 def prepare_enrichment(space: Workspace, name: str) -> Prepared:
-    """The credential of that name in camscan.yaml, with its password. Raises ConfigError where there is none."""
+    """The credential of that name in camscan.yaml, with its password. Raises ConfigError if there is none."""
     credential = space.settings.credential(name)
     login = Login(credential.user, credential.password())
     return Prepared(space, credential, login, fingerprints.load_database(space.settings.overlays))

@@ -21,7 +21,7 @@ def read_nmap(
 ) -> Report:
     """One report of all documents of nmap's XML (name, stream); each stream is closed.
 
-    ``sources`` stand in the report as its targets: what was asked of nmap, or the files' names.
+    ``sources`` are its targets in the report: what nmap was asked, or the names of the files.
     """
     now = datetime.now(UTC)
     gathered = NmapResults()

@@ -44,7 +44,7 @@ _LARGEST = 200 * 1024 * 1024
 def export_scan(name: str, report: Report, path: str) -> None:
     """Write the report of a scan to a file; '-' is standard output.
 
-    Raises UsageError for a format that is not of a scan, OutputError where the file cannot be written.
+    Raises UsageError for a format that is not of a scan, OutputError if the file cannot be written.
     """
     export = find_export(name)
     if export is None or export.of_scan is None:
@@ -86,7 +86,7 @@ class Wanted:
     """Which export of the register somebody wants, and where to."""
 
     name: str
-    """Of the format."""
+    """The name of the format."""
     path: str
     """A file, or a folder where the format makes one; '-' is standard output, of a file."""
     options: Mapping[str, str] = field(default_factory=lambda: NOTHING)
@@ -95,7 +95,7 @@ class Wanted:
     on: date | None = None
     """Judged for this day; today by default."""
     left_out: str = ""
-    """A file that is to list what was left out; a folder has one of its own."""
+    """A file for the list of what was left out; a folder has one of its own."""
     force: bool = False
     """Whether files that are there already are replaced."""
 
@@ -112,7 +112,7 @@ class Written:
 
 
 def check_export(wanted: Wanted, space: Workspace) -> None:
-    """Raise UsageError or OutputError now for what could not be written later, or would replace what is there."""
+    """Raise UsageError or OutputError now if a file could not be written later, or would replace another."""
     export, _ = _of_register(wanted.name)
     space.refuse_own(*_named_files(export, wanted))
     if export.is_folder:
@@ -125,7 +125,7 @@ def check_export(wanted: Wanted, space: Workspace) -> None:
 
 
 def check_file(path: str, *, force: bool) -> None:
-    """Raise UsageError where the file is there already and is not to be replaced, OutputError where none can be."""
+    """Raise UsageError if the file exists and is not to be replaced, OutputError if it cannot be written."""
     if path != "-" and not force and os.path.lexists(path):
         raise UsageError(f"{path}: exists already; name another file, or add --force to replace it")
     check_writable(path)
@@ -157,8 +157,8 @@ def make_of_register(
 ) -> Made:
     """What a format of the register makes; nothing is written.
 
-    Of an option that names a file to read, ``asked`` has its text. ``sees`` says which devices are there for whoever
-    asks. Raises UsageError for what cannot be done.
+    For an option that names a file to read, ``asked`` has its text. ``sees`` decides which devices the caller may see.
+    Raises UsageError for what cannot be done.
     """
     from camscan.app.inventory import take_inventory  # noqa: PLC0415 - of no use to those who export a scan
 
@@ -167,7 +167,7 @@ def make_of_register(
 
 
 def files_of(made: Made, name: str, *, with_left_out: bool = False) -> Mapping[str, str]:
-    """The files of an export, by name; ``name`` is that of a single one. A folder lists what was left out by itself."""
+    """The files of an export, by name; ``name`` is that of a single file. A folder lists itself what was left out."""
     if "" not in made.files:
         return {**made.files, LEFT_OUT: left_out_text(made.left_out)}
     stem = Path(name).stem

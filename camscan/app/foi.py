@@ -45,7 +45,7 @@ class Asked:
     """Who releases it; None for a draft."""
     reference: str | None = None
     force: bool = False
-    """Replace what is there."""
+    """Replace existing files."""
 
 
 class TellsMoreError(UsageError):
@@ -63,7 +63,7 @@ class Made:
 def make_pack(space: Workspace, folder: Path, asked: Asked) -> Made:
     """Write a pack into a folder: a draft, or with a role and a reference one that is released and remembered.
 
-    Raises UsageError where something is there already, where the reference was used, and where a release would tell
+    Raises UsageError if something is there already, where the reference was used, and where a release would tell
     more than the officer has accepted; OutputError where a file cannot be written. Then nothing is released.
     """
     release = _read_release(space, asked)
@@ -204,7 +204,7 @@ def _write_file(path: Path, content: bytes) -> None:
 
 @contextlib.contextmanager
 def _all_or_none(paths: Sequence[Path]) -> Iterator[None]:
-    """No pack without one of its files: what was there before has gone with the first that was written."""
+    """All files of a pack, or none: a pack that lacks a file is removed."""
     try:
         yield
     except OutputError:

@@ -46,7 +46,7 @@ _STATED = {"thermal": "cap_thermal", "anpr": "cap_anpr"}
 
 
 def make_estate(book: Register, settings: Config, day: date) -> Estate:
-    """All that answers are made of: the register as it stands, judged as of a day."""
+    """Everything that the answers are made of: the register as it is now, judged as of a day."""
     rows, known = book.devices(), companies.load_ownership(settings.overlays)
     counted = counted_devices(rows, known)
     gone = [row for row in rows if row.lifecycle in GONE and not is_in_place(row) and is_of_the_makers(row, known)]

@@ -72,7 +72,7 @@ def _make_sheet(pack: Pack, part: Part) -> sheets.Extra:
 
 
 def _column_widths(table: Table) -> tuple[int, ...]:
-    """Of each column: the columns of text share what numbers leave."""
+    """The width of each column: the columns of text share what numbers leave."""
     known = [_WIDTHS.get(head.kind, 0) for head in table.heads]
     texts = known.count(0)
     each = min(_FIRST, (_LINE - sum(known)) // texts)
@@ -108,7 +108,7 @@ _NOT_SENT: Mapping[str, Callable[[Pack], bytes]] = {
     "comparison.txt": lambda pack: _comparison_text(pack).encode(),
 }
 NAMES = tuple(_SENT)
-"""Of the files that are sent."""
+"""The names of the files that are sent."""
 
 
 def files_to_send(pack: Pack) -> dict[str, bytes]:

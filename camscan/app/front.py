@@ -66,7 +66,7 @@ class SiteLine:
 
     name: str
     devices: int
-    """That are not closed, whatever they are."""
+    """Devices that are not closed, whatever they are."""
     in_scope: int
     removed: int
     remaining: int
@@ -74,7 +74,7 @@ class SiteLine:
     highest: int | None
     """The most pressing priority among what remains."""
     last_complete: str
-    """Since when all of its networks have been asked, or how much of it ever was; empty where it has none."""
+    """Since when all of its networks have been asked, or how much of it ever was; empty if it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +90,13 @@ class Front:
     """What the progress report says of them."""
     alarms: tuple[Alarm, ...]
     apart: frozenset[str]
-    """Asset ids of rows that are in no count, since another row stands for the same device."""
+    """Asset ids of rows that are in no count, because another row represents the same device."""
     sites: tuple[SiteLine, ...]
     known: KnownSites
     reported: frozenset[str]
     """Asset ids of devices that somebody on site calls gone, and whose removal nobody has recorded."""
     choices: Mapping[str, tuple[Choice, ...]]
-    """By what the list of devices can be narrowed: ``site``, ``maker``, ``kind``, ``standing``, ``priority``."""
+    """The filters of the list of devices: ``site``, ``maker``, ``kind``, ``standing``, ``priority``."""
 
     @property
     def has_sites(self) -> bool:
@@ -110,9 +110,9 @@ def basis_of_front(book: Register) -> tuple[Mark, date]:
 
 
 def bring_up_to_date(space: Workspace) -> bool:
-    """Bring the listing of the register up to date; whether that was possible. Upgrades what an earlier version wrote.
+    """Bring the listing of the register up to date. Returns whether that was possible.
 
-    Raises RegisterError where there is no register.
+    Upgrades a register of an earlier version. Raises RegisterError if there is no register.
     """
     try:
         with space.open(editing=True, create=False) as book:
@@ -222,7 +222,7 @@ def _list_sites(facts: Facts, known: KnownSites) -> Iterator[SiteLine]:
 
 
 def facts_of_place(place: Place) -> Mapping[str, str]:
-    """What is known of a place, in words: who controls it, what it is."""
+    """What is known about a place, in words: who controls it, what it is."""
     said = place_details(place)
     return {
         name: choice_in_words(_CHOICES[key], said[key]) if key in _CHOICES else said[key]

@@ -31,7 +31,7 @@ def can_count_apart(space: Workspace) -> bool:
 
 
 def count_apart(space: Workspace, *, is_read_only: bool) -> Front:
-    """Bring the listing up to date, unless nothing may be written, and count. Raises RegisterError where it fails."""
+    """Bring the listing up to date, unless nothing may be written, and count. Raises RegisterError if it fails."""
     path = space.settings.path
     where = space.where if "://" in str(space.where) else Path(space.where).absolute()
     task = {"config": str(path.absolute()) if path else "", "where": str(where), "is_read_only": is_read_only}

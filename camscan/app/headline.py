@@ -16,9 +16,9 @@ __all__ = ["Headline", "headline_of_report", "of_register", "of_workspace"]
 
 
 def of_register(book: Register, settings: Config, rows: Sequence[Asset] | None = None) -> Headline:
-    """The counts of the whole register as it stands; ``rows`` are all its devices, where they were read already.
+    """The counts of the whole register as it is now; ``rows`` are all its devices, if they were read already.
 
-    Else they are counted from the listing where that is up to date, as it is after a scan was recorded.
+    Otherwise they are counted from the listing if that is up to date, as it is after a scan was recorded.
     """
     assets = _list_devices(book, settings) if rows is None else rows
     return count_headline(

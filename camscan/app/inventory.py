@@ -30,7 +30,7 @@ def take_inventory(
     site: str | None = None,
     sees: Callable[[Asset], bool] | None = None,
 ) -> Inventory:
-    """Every device of the register, or of a site, as it stands on a day (today); ``sees`` narrows them further.
+    """Every device of the register, or of a site, as of a day (today); ``sees`` limits them further.
 
     Raises UsageError for a site that has none.
     """
@@ -61,5 +61,5 @@ def _make_item(asset: Asset, judgement: Judgement, around: Setting, known: Owner
 
 
 def _is_entered(asset: Asset) -> bool:
-    """Whether a person put it into the register, or has said what is to become of it."""
+    """Whether a person added it to the register, or has said what is planned for it."""
     return asset.record_type not in WORKED_OUT or asset.lifecycle is not Lifecycle.FOUND

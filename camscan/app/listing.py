@@ -73,16 +73,16 @@ class Listing:
     others: int
     """Devices that fit as well and are left out, since they are not part of video surveillance."""
     headline: Headline
-    """Of the whole register."""
+    """The headline of the whole register."""
     makers: Mapping[str, str]
     """Key of a maker -> the name that people know."""
     judgements: Mapping[str, Judgement] = field(default_factory=dict)
     """By asset id; empty unless they were asked for."""
     damage: str = ""
-    """One line on rows that cannot be read, and are not listed or counted; empty where all can."""
+    """One line on rows that cannot be read, and are not listed or counted; empty if all can."""
 
     def maker(self, row: Asset) -> str:
-        """The name of its maker; empty where nobody knows it."""
+        """The name of its maker; empty if nobody knows it."""
         key = row.identification.maker
         return self.makers.get(key, key) if key else ""
 

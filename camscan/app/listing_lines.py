@@ -169,7 +169,7 @@ def _sort_texts(asset: Asset) -> dict[str, str]:
 
 
 def sortable_address(ip_addresses: Sequence[str]) -> str:
-    """A text that sorts as the first of the addresses does; empty where there is none."""
+    """A text that sorts as the first of the addresses does; empty if there is none."""
     if not ip_addresses:
         return ""
     family, number, rest = addresses.sort_key(ip_addresses[0])
@@ -303,4 +303,4 @@ def _decode_asset(row: Mapping[str, Any], places: dict[tuple[str, ...], Place]) 
 
 
 _SOME = Capability("", "")
-"""Of a line it is known what a device can do, and not why."""
+"""A line says what a device can do, and not why."""

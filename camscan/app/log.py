@@ -19,7 +19,7 @@ from camscan.log import LOGGER, Layout
 from camscan.output import create_file, open_existing
 
 _LONGEST = 300
-"""Characters of a value; more of it stands in the report."""
+"""Characters of a value; the report has the rest."""
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 """Control, format (bidirectional overrides, zero width), surrogate, private, unassigned; line and paragraph separators,
 and every blank but the plain one."""

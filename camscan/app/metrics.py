@@ -31,14 +31,14 @@ _Values = Mapping[tuple[str, ...], float]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What is known of the unattended runs; what is None is not told."""
+    """What is known about the unattended runs; what is None is not told."""
 
     last_success: datetime | None = None
     """When the newest one that succeeded ended."""
     exit_code: int | None = None
-    """Of the newest."""
+    """The exit code of the newest run."""
     seconds: float | None = None
-    """That the newest took."""
+    """The seconds that the newest run took."""
     backup: datetime | None = None
     """When the register was backed up last."""
     alert_failures: int | None = None

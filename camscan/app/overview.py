@@ -49,7 +49,7 @@ class Overview:
 
 
 def load_overview(space: Workspace) -> Overview | None:
-    """It, from what was counted; None where it has to be counted from all devices, since nothing can be kept."""
+    """It, from what was counted; None if it has to be counted from all devices, since nothing can be kept."""
     now, basis = assess.today_utc(), settings_hash(space.settings)
 
     def decode_overview(seen: Glance) -> Overview | None:

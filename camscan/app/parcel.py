@@ -40,7 +40,7 @@ class Offered:
     sealed: Sealed
     head: Head
     known: Collector | None
-    """Who has its key here; None where nobody does."""
+    """Who has its key here; None if nobody does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +61,13 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What became of a parcel."""
+    """The result of a parcel."""
 
     content: Content
     confined: Confined
     report: Report
     recorded: Recorded | None
-    """None where it was in the register already."""
+    """None if it was in the register already."""
     is_late: bool = False
     """Whether the register had a newer scan of the same addresses."""
 
@@ -85,7 +85,7 @@ def _store_of(space: Workspace, store: Store | None) -> Iterator[Store]:
 def open_parcel(file: Path, space: Workspace, store: Store | None = None) -> Offered:
     """Open a parcel: its signature, and its first line. ``store`` is that of the register, where it is open already.
 
-    Raises UsageError in one line where it is none, or where its key was revoked or stopped here.
+    Raises UsageError in one line if it is none, or where its key was revoked or stopped here.
     """
     return offer(open_file(file), str(file), space, store)
 
@@ -100,13 +100,13 @@ def offer(sealed: Sealed, name: str, space: Workspace, store: Store | None = Non
 
 
 def read_parcel(file: Path) -> tuple[Sealed, Content]:
-    """Everything in a parcel, whoever signed it: to be looked at."""
+    """Everything in a parcel, whoever signed it, for looking at."""
     sealed = open_file(file)
     return sealed, unpack(sealed.body, str(file), datetime.now(UTC))
 
 
 def read_offered(parcel: Offered) -> Content:
-    """Everything in a parcel whose signature fits. Raises UsageError in one line where it cannot be read."""
+    """Everything in a parcel whose signature fits. Raises UsageError in one line if it cannot be read."""
     return unpack(parcel.sealed.body, parcel.name, datetime.now(UTC))
 
 
@@ -123,7 +123,7 @@ def propose_approval(
 ) -> Approval:
     """What its key would speak for: what is named here, else the site that it names, else the networks that it asked.
 
-    Never a network of another site. Raises UsageError where nothing is left.
+    Never a network of another site. Raises UsageError if nothing is left.
     """
     own, nets = tuple(sites), tuple(networks)
     told = parcel.head.site
@@ -178,7 +178,7 @@ def record_parcel(
     warn: Callable[[str], None] = lambda _sentence: None,
     store: Store | None = None,
 ) -> Brought:
-    """Record a parcel, as far as it is believed. Twice is once. Raises UsageError in one line where it is refused."""
+    """Record a parcel, as far as it is believed. Twice is once. Raises UsageError in one line if it is refused."""
     now, begun, sealed = datetime.now(UTC), time.monotonic(), parcel.sealed
     content = unpack(sealed.body, parcel.name, now)
     scan_id = content.tail.scan_id
@@ -205,7 +205,7 @@ def record_parcel(
 
 
 def make_report(content: Content, confined: Confined, settings: Config) -> Report:
-    """The report of what is left of a parcel, by this fingerprint database."""
+    """The report of what remains of a parcel, by this fingerprint database."""
     tail, database = content.tail, fingerprints.kept_database(settings.overlays)
     devices, notes = weigh_attempts(confined.attempts, database)
     if confined.dropped:
@@ -236,7 +236,7 @@ def make_report(content: Content, confined: Confined, settings: Config) -> Repor
 
 
 def describe_key(sealed: Sealed, space: Workspace) -> str:
-    """Who has its key here, and for what; empty where nobody does."""
+    """Who has its key here, and for what; empty if nobody does."""
     if not space.has_store:
         return ""
     with open_store(space.where) as store:

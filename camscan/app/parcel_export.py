@@ -19,8 +19,8 @@ from camscan.parcel.seal import seal
 from camscan.parcel.unpack import unpack
 from camscan.parcel.write import body_of
 from camscan.scan.half import report_of_half
-from camscan.scan.journal import Unfinished, kept, unfinished
-from camscan.scan.journal.read import load
+from camscan.scan.journal import InterruptedRun, interrupted_runs, kept_scans
+from camscan.scan.journal.read import load_journal
 from camscan.scan.journal.write import half_line
 
 _ANY = 1 << 128
@@ -33,7 +33,7 @@ class Made:
 
     scan_id: str
     words: str
-    """Of the key that signed it."""
+    """The words of the key that signed it."""
     is_new_key: bool
     """Whether the key was made now."""
     key_file: Path
@@ -46,12 +46,12 @@ def export_parcel(space: Workspace, file: Path, now: datetime, *, scan: str = ""
     """Write the parcel of the scan whose id begins so; of none named, of the newest that is kept.
 
     Where none is kept, of the one that was interrupted. The register itself does not keep what a parcel
-    needs. Raises UsageError where there is none, BusyError where that one is being
+    needs. Raises UsageError if there is none, BusyError where that one is being
     continued.
     """
     place = journal_folder(str(space.where))
-    finished = [path for path in kept(place) if _id_of(path).startswith(scan)]
-    halves = [each for each in unfinished(place) if each.head.scan and each.head.scan.startswith(scan)]
+    finished = [path for path in kept_scans(place) if _id_of(path).startswith(scan)]
+    halves = [each for each in interrupted_runs(place) if each.head.scan and each.head.scan.startswith(scan)]
     if scan and len(finished) + len(halves) > 1:
         raise UsageError(f"several scans begin with {scan}; write more of the id")
     if finished:
@@ -59,7 +59,7 @@ def export_parcel(space: Workspace, file: Path, now: datetime, *, scan: str = ""
     elif len(halves) == 1:
         body, is_half = _export_half(space, halves[0]), True
     else:
-        raise UsageError(_why_not(scan, kept(place), halves))
+        raise UsageError(_why_not(scan, kept_scans(place), halves))
     content = unpack(body, "the scan that is kept", now)  # what nobody could take in is not worth carrying
     place_of_key = key_file or default_place()
     key, is_new = own_key(place_of_key)
@@ -81,15 +81,17 @@ def _read(path: Path) -> bytes:
         raise OutputError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def _export_half(space: Workspace, run: Unfinished) -> bytes:
+def _export_half(space: Workspace, run: InterruptedRun) -> bytes:
     """The lines of a scan that was interrupted; its journal takes note that this half went out."""
     head = run.head
     if not head.asked:
-        raise UsageError(f"an earlier camscan began the scan of {head.what}; continue it with `camscan scan --resume`")
+        raise UsageError(
+            f"an earlier camscan began the scan of {head.target_words}; continue it with `camscan scan --resume`"
+        )
     targets = parse_targets(head.asked, limit=_ANY)
     database = fingerprints.load_database(space.settings.overlays)
     with space.open():  # nobody is continuing it
-        past = load(run.path, targets.spans)
+        past = load_journal(run.path, targets.spans)
         number = past.halves + past.is_moved_on
         report = report_of_half(past, f"{head.scan}.{number}", targets, database)
         if past.is_moved_on:
@@ -99,7 +101,7 @@ def _export_half(space: Workspace, run: Unfinished) -> bytes:
     return body_of(report)
 
 
-def _why_not(scan: str, finished: Sequence[Path], halves: Sequence[Unfinished]) -> str:
+def _why_not(scan: str, finished: Sequence[Path], halves: Sequence[InterruptedRun]) -> str:
     if halves:
         ids = ", ".join(each.head.scan for each in halves[:_SHOWN])
         return f"several scans were interrupted; name one of them: {ids}"

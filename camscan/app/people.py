@@ -9,13 +9,13 @@ from camscan.store import open_store
 __all__ = ["OWNER", "make_owner"]
 
 OWNER = "owner"
-"""The word for who may do everything."""
+"""The word for a person who may do everything."""
 
 
 def make_owner(space: Workspace, code: str, role: str | None = None) -> str:
     """Give an account that has signed in the rights of an owner, and the role that the log holds; its code.
 
-    Raises UsageError where no account has that code.
+    Raises UsageError if no account has that code.
     """
     from camscan.store.people import People  # noqa: PLC0415 - the database libraries: 0.4 s
 

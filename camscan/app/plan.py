@@ -172,7 +172,7 @@ def write_plan(
 ) -> list[Change]:
     """Enter what a draft comes to; what changed. ``dry_run`` only says what would.
 
-    Raises StaleError where somebody has changed one of its devices since the draft was made, or the draft is not the
+    Raises StaleError if somebody has changed one of its devices since the draft was made, or the draft is not the
     one of that ``mark``, which somebody saw.
     """
     if mark and mark != draft_mark(draft):

@@ -50,7 +50,8 @@ class PolicyCounts:
 
     rules: Rules
     devices: int
-    """That were judged: of video surveillance, or possibly so, and neither gone nor of somebody else."""
+    """Devices that were judged: they are, or may be, part of video surveillance, and are neither removed nor somebody
+    else's."""
     policies: tuple[PolicyCount, ...]
     """Those that decide the scope first, else in the order in which they are in use."""
 

@@ -16,7 +16,7 @@ SEEN_WITHIN = timedelta(minutes=2)
 
 
 def queue_standing(space: Workspace) -> work.Standing | None:
-    """How the queue stands; None where the register has none. Raises RegisterError where it cannot be reached."""
+    """How the queue stands; None if the register has none. Raises RegisterError if it cannot be reached."""
     address = address_of(space.where)
     return work.look(address) if address and work.is_available() else None
 
@@ -31,7 +31,7 @@ def is_worker_there(space: Workspace) -> bool:
 
 
 def hand_over(space: Workspace, scan_id: str) -> bool:
-    """Let a worker record a parcel at once; False where none is there. The clock of a worker would find it too."""
+    """Let a worker record a parcel at once; False if none is there. The clock of a worker would find it too."""
     address = address_of(space.where)
     if address is None or not is_worker_there(space):
         return False

@@ -1,4 +1,4 @@
-"""What becomes of a report: into the register, and into files."""
+"""What happens to a report: into the register, and into files."""
 
 from __future__ import annotations
 

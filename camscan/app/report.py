@@ -77,7 +77,7 @@ def make_report(
 
 
 def gather_facts(space: Workspace, on: str | None = None) -> Facts:
-    """All that the report says, of the register as it stands, judged as of a day; today unless another is given."""
+    """Everything that the report says about the register as it is now, judged as of a day (today)."""
     now = read_day(on) if on else assess.today_utc()
     is_listed = not on and load_overview(space) is not None  # which brings the listing up to date
     with space.open(readonly=True) as book:
@@ -164,7 +164,7 @@ def _group_tables(found: Sequence[Listed], rules: Rules, words: Words, now: date
 
 
 def _sort_by_place(meant: Sequence[tuple[Mapping[str, Any], Listed]]) -> list[tuple[Mapping[str, Any], Listed]]:
-    """By site, those of no known site last, and within it the most pressing first."""
+    """By site, those of no known site last, and within a site the most pressing first."""
 
     def sort_key(pair: tuple[Mapping[str, Any], Listed]) -> tuple[bool, str, int, str]:
         line, each = pair

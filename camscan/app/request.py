@@ -19,7 +19,7 @@ from camscan.net.span import Network, common, spans, without
 from camscan.net.target import NARROWEST_IPV6, Targets, parse_targets
 from camscan.probes import Probe
 from camscan.probes import load as load_probes
-from camscan.scan.journal import key as journal_key
+from camscan.scan.journal import key_of_run as journal_key
 from camscan.scan.plan import Plan
 
 EVERYTHING = -1
@@ -45,13 +45,13 @@ class Request:
     ask_groups: bool = False
     """Whether groups are asked on the links of the targets, though their subnets are not completely in scope."""
     keep_strangers: bool = False
-    """Whether who answers, and was not named, is entered."""
+    """Whether devices that answer and were not named are entered."""
     keep_journal: bool = False
     """Whether what devices said is kept in a file, so that a parcel can be made of it."""
     is_confirmed: bool = False
     """Whether the number of addresses was confirmed in another way."""
     until: datetime | None = None
-    """When it must end, whatever authorisations say; None where nobody says so."""
+    """When it must end, whatever authorisations say; None if nobody says so."""
     is_alone: bool = False
     """Whether no camscan.yaml counts, as for the demo."""
 
@@ -70,9 +70,9 @@ class Prepared:
     notes: tuple[str, ...] = ()
     """What the configuration keeps it from seeing."""
     until: datetime | None = None
-    """When it must end; None where nothing says so."""
+    """When it must end; None if nothing says so."""
     why_until: str = ""
-    """What ends then, for a sentence that goes on with the time."""
+    """What ends then, for a sentence that continues with the time."""
 
     @property
     def key(self) -> str:
@@ -124,7 +124,7 @@ def prepare_request(
 
 
 def _window_end(request: Request, config: Config, targets: Targets, now: datetime) -> tuple[datetime | None, str]:
-    """When it must end, and what ends then. Raises ScopeError where that is over."""
+    """When it must end, and what ends then. Raises ScopeError if that is over."""
     allowed = config.authorised_until(targets.networks, now)
     if request.until is None or (allowed and allowed <= request.until):
         return allowed, "the authorisation ended"
@@ -185,7 +185,7 @@ def targets_in_scope(texts: Sequence[str], site: str, config: Config, confirm_co
 
 
 def _without_networks(targets: Targets, networks: Iterable[Network]) -> Targets:
-    """The targets that lie in none of the networks."""
+    """The targets that are in none of the networks."""
     gone = spans(networks)
     swept, heard = without(targets.spans, gone), without(targets.only_heard, gone)
     return replace(targets, spans=tuple(swept), only_heard=tuple(heard))
@@ -219,7 +219,7 @@ def _is_too_wide(network: Network) -> bool:
 
 
 def _common_site(targets: Targets, config: Config) -> str:
-    """The one site that all targets belong to by the site map; empty where there is none, or several."""
+    """The one site that all targets belong to by the site map; empty if there is none, or several."""
     found = set()
     for span in targets.spans:
         inside = [site for site in config.sites if not list(without([span], spans(site.cidrs)))]

@@ -22,13 +22,13 @@ from camscan.parcel.write import body_of
 from camscan.register import Recorded, Register, open_register
 from camscan.register.address import address_of
 from camscan.report import scan_id_at
-from camscan.scan.journal import Head, Unfinished, beside, kept_path, path_of, unfinished
-from camscan.scan.journal.read import Past, load
+from camscan.scan.journal import Head, InterruptedRun, interrupted_runs, journal_place, kept_path, path_of
+from camscan.scan.journal.read import Past, load_journal
 from camscan.scan.journal.write import Journal
 
 _MOST_PPS = 1e6
 _OPTIONS = ("pace", "max_pps", "interface", "confirm_count", "ask_groups", "keep_strangers", "keep_journal")
-"""What a run that is continued is told again, unless something else is said now."""
+"""Options that a continued run takes over, unless other values are given now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,12 @@ class Order:
     """Whether a scan continues an interrupted one, or begins a new one."""
 
     place: Path
-    """Of the journals."""
+    """The place of the journals."""
     head: Head
     """Its key is left to be filled in."""
     resume: bool = False
     turn: Turn | None = None
-    """Its place in a round; None where it is a run of its own."""
+    """Its place in a round; None if it is a run of its own."""
     is_kept: bool = False
     """Whether its findings are kept in a file when it is complete (``--keep-journal``)."""
 
@@ -55,9 +55,9 @@ class Kept:
     is_left: bool
     """Whether something of it is left to be continued."""
     trouble: str = ""
-    """Why the journal of what is left is not whole; empty where it is."""
+    """Why the journal of the rest is incomplete; empty if it is complete."""
     kept: str = ""
-    """The file that keeps what it found; empty where none does."""
+    """The file that keeps what it found; empty if none does."""
 
 
 class Left(enum.Enum):
@@ -75,29 +75,29 @@ class Left(enum.Enum):
 def journal_folder(register: str) -> Path:
     """Where the journals of a register are."""
     address = address_of(register)
-    return beside(mask_password(address) if address else register)
+    return journal_place(mask_password(address) if address else register)
 
 
-def list_unfinished(place: Path) -> list[Unfinished]:
+def list_unfinished(place: Path) -> list[InterruptedRun]:
     """Every run that can be continued by itself: of a site among several, the common run can."""
-    found = unfinished(place)
+    found = interrupted_runs(place)
     keys = {each.head.key for each in found}
     return [each for each in found if each.head.round not in keys]
 
 
-def list_resumable(place: Path) -> list[Unfinished]:
-    """Of these, the runs that are not too old to be continued."""
+def list_resumable(place: Path) -> list[InterruptedRun]:
+    """Those runs that are not too old to be continued."""
     now = datetime.now(UTC)
     return [each for each in list_unfinished(place) if not each.is_stale(now)]
 
 
 def remove_journals(place: Path, register: str) -> int:
     """Remove every journal, unless a run is under way (BusyError); how many runs that were."""
-    if not unfinished(place):
+    if not interrupted_runs(place):
         return 0
     with open_register(register):
         found = list_unfinished(place)
-        for each in unfinished(place):
+        for each in interrupted_runs(place):
             try:
                 each.path.unlink(missing_ok=True)
             except OSError as error:
@@ -105,10 +105,10 @@ def remove_journals(place: Path, register: str) -> int:
     return len(found)
 
 
-def find_unfinished(place: Path, key: str, request: Request) -> tuple[Left, Sequence[Unfinished]]:
+def find_unfinished(place: Path, key: str, request: Request) -> tuple[Left, Sequence[InterruptedRun]]:
     """What is unfinished of a request whose run has this key, and the runs that show it."""
     now = datetime.now(UTC)
-    same_key = [each for each in unfinished(place) if each.head.key == key and not each.is_stale(now)]
+    same_key = [each for each in interrupted_runs(place) if each.head.key == key and not each.is_stale(now)]
     if same_key:
         return Left.SAME, same_key
     found = list_resumable(place)
@@ -164,7 +164,7 @@ def scan_and_record(
     watcher: Watcher | None = None,
     interruption: Interruption | None = None,
 ) -> Kept | None:
-    """Scan, record, write the files (export -> path). None where the run to continue was in the register already.
+    """Scan, record, write the files (export -> path). None if the run to continue was in the register already.
 
     With an ``order``, it keeps a journal of what it finds, so that a run that is killed can be continued.
     """
@@ -176,7 +176,7 @@ def scan_and_record(
     is_left = scanned.report.completion is Completion.INTERRUPTED or scanned.is_cut_off
     report = _whole(scanned.report, prepared, order, past, journal, is_half=is_left)
     if journal and not is_left:
-        journal.end(report.scan_id)
+        journal.note_end(report.scan_id)
     kept = _keep_replies(report, order, watcher) if order and order.is_kept and not is_left else ""
     try:
         recorded = record_and_write(report, book, files, prepared.config, watcher.warn)
@@ -218,7 +218,10 @@ def _keep_replies(report: Report, order: Order, watcher: Watcher) -> str:
 
 
 def _close(journal: Journal, *, is_left: bool) -> str:
-    """Close the journal of a scan that was recorded; why what is left of it is not whole, empty where it is."""
+    """Close the journal of a scan that was recorded.
+
+    Returns why the journal of the rest is incomplete; empty if it is complete.
+    """
     if is_left:
         journal.end_half()
     journal.close(remove=not is_left)
@@ -233,8 +236,10 @@ def _open_journal(
         return None, None
     path = path_of(order.place, prepared.key)
     now = datetime.now(UTC)
-    is_left = order.resume and any(each.path == path and not each.is_stale(now) for each in unfinished(order.place))
-    past = load(path, prepared.plan.targets.spans) if is_left else None
+    is_left = order.resume and any(
+        each.path == path and not each.is_stale(now) for each in interrupted_runs(order.place)
+    )
+    past = load_journal(path, prepared.plan.targets.spans) if is_left else None
     if past and past.ended and past.ended in _recorded_ids(book):
         path.unlink()
         return past, None

@@ -69,7 +69,7 @@ class Question:
 
     @property
     def number(self) -> int:
-        """By which it is named: that of the first of its conflicts."""
+        """The number that names it: that of the first of its conflicts."""
         return self.review.conflicts[0].number
 
     @property
@@ -93,7 +93,7 @@ class Decision(enum.StrEnum):
     APART = "apart"
     """They are two devices."""
     KEEP = "keep"
-    """Nothing changes, and it is not asked again."""
+    """Nothing changes, and the question is not asked again."""
 
 
 def questions(book: Register, start: int = 0, most: int | None = None) -> tuple[list[Question], int]:
@@ -138,7 +138,7 @@ def facts_of(rows: Sequence[Asset]) -> Iterator[Compared]:
 
 
 def entries_of(rows: Sequence[Asset]) -> Iterator[Compared]:
-    """Likewise, what people entered, by the names of the columns."""
+    """The same for what people entered, by the names of the columns."""
     for column in EDITABLE:
         cells = tuple(row.entries.get(column.name, "") for row in rows)
         if any(cells):
@@ -207,7 +207,7 @@ class Deciding:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What becomes of people's entries where one row becomes part of another."""
+    """What happens to people's entries where one row becomes part of another."""
 
     copied: tuple[tuple[str, str], ...]
     """Column and value: of the row that goes, since the one that is kept has none."""
@@ -236,7 +236,7 @@ def why_not(question: Question, settings: Config) -> list[str]:
 
 
 def keep_and_gone(question: Question, decision: Decision) -> tuple[str, str]:
-    """Asset ids of the row that is kept and of the one that becomes part of it. Raises UsageError where none does."""
+    """Asset ids of the row that is kept and of the one that becomes part of it. Raises UsageError if none does."""
     if len(question.rows) < 2:  # noqa: PLR2004 - as it says
         raise UsageError("the question is about one row, so there is nothing to merge")
     first, second = (row.asset_id for row in question.rows)
@@ -248,7 +248,7 @@ def decide(
 ) -> list[Change]:
     """Settle a question; the lines of the log. ``dry_run`` only says what they would be, and of a merge alone.
 
-    Raises StaleError where the question is no longer what was seen; nothing is written then.
+    Raises StaleError if the question is no longer what was seen; nothing is written then.
     """
     if question.seen != by.seen:
         raise StaleError("the question has changed since you opened it; nothing was written")

@@ -21,8 +21,8 @@ from camscan.errors import NothingToAskError, ScopeError, TargetError
 from camscan.headline import SURE
 from camscan.model import Completion, Turn
 from camscan.register import Register
-from camscan.scan.journal import Head, path_of, remember_round, unfinished
-from camscan.scan.journal import key as journal_key
+from camscan.scan.journal import Head, interrupted_runs, path_of, remember_round
+from camscan.scan.journal import key_of_run as journal_key
 
 LIMIT = 65536
 """Addresses of one site from which on their number must be confirmed, as for any scan."""
@@ -30,7 +30,7 @@ LIMIT = 65536
 
 @dataclass(slots=True)
 class Round:
-    """What became of each site."""
+    """The result of each site."""
 
     names: Sequence[str]
     """In the order of the configuration."""
@@ -42,7 +42,7 @@ class Round:
     late: dict[str, str] = field(default_factory=dict)
     """Might have been when the run began: why not any more."""
     empty: dict[str, str] = field(default_factory=dict)
-    """Nothing of it can be asked, whenever: why."""
+    """Why none of it can ever be asked."""
     unwritten: list[str] = field(default_factory=list)
     """Files of recorded scans that could not be written: which, and why."""
     already: list[str] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Round:
     systems: defaultdict[str, Counter[tuple[str, bool]]] = field(default_factory=lambda: defaultdict(Counter))
     """Site -> maker, and whether it is more than possible -> camera systems that the round saw.
 
-    Each once, at its own site, whoever's scan saw it.
+    Each once, at its own site, whichever scan saw it.
     """
     new: Counter[str] = field(default_factory=Counter)
     """Site -> devices that were seen for the first time, counted likewise."""
@@ -122,7 +122,7 @@ class PreparedRound:
     config: Config
     database: fingerprints.Database
     place: Path
-    """Of the journals."""
+    """The place of the journals."""
     head: Head
     is_continued: bool
     """Whether there was an unfinished run to go on with."""
@@ -154,7 +154,7 @@ def prepare_round(
     """Check the whole request before anything is sent. ``sites`` is as for :func:`round_sites`.
 
     ``request`` holds for every site; its targets and its site say nothing. ``place`` is where the journals are.
-    ``unattended`` scans them in the order in which they are named. Raises UsageError where the request is wrong,
+    ``unattended`` scans them in the order in which they are named. Raises UsageError if the request is wrong,
     ScopeError where no site may be asked now; ``unattended``, the round says that instead.
     """
     names = round_sites(config, sites, in_order=unattended)
@@ -255,7 +255,7 @@ def _make_head(
 ) -> tuple[Head, bool]:
     """What the common run is remembered by; with what was recorded of it, where it is continued."""
     key = journal_key("round", "all" if everything else sorted(names))
-    before = [each for each in unfinished(place) if each.head.key == key]
+    before = [each for each in interrupted_runs(place) if each.head.key == key]
     if resume and before and not before[0].is_stale(datetime.now(UTC)):
         return before[0].head, True
     sites = () if everything else tuple(names)
@@ -266,7 +266,7 @@ def _make_head(
 def _site_requests(request: Request, config: Config, going: Round) -> dict[str, Request]:
     """A request for each site that was not recorded before.
 
-    Raises TargetError where one is so large that the number must be confirmed.
+    Raises TargetError if one is so large that the number must be confirmed.
     """
     counts = {site.name: sum(one.num_addresses for one in site.cidrs if one.version == 4) for site in config.sites}  # noqa: PLR2004 - IP version; wide IPv6 networks are not swept
     total = sum(counts[name] for name in going.names)

@@ -22,7 +22,7 @@ from camscan.errors import BusyError, CamscanError, OutputError, ScopeError, Usa
 from camscan.model import Completion
 from camscan.notify.message import Item
 from camscan.output import visible
-from camscan.scan.journal import path_of, unfinished
+from camscan.scan.journal import interrupted_runs, path_of
 from camscan.store import open_store
 from camscan.store.alerts import FAILURES, Alerts
 from camscan.words import listed
@@ -46,21 +46,21 @@ class Failure:
     step: str
     """``scan``, ``backup``, ``export csv`` …"""
     code: int
-    """Of docs/exit-codes.md."""
+    """The exit code of docs/exit-codes.md."""
     why: str
     """One line."""
 
 
 @dataclass(slots=True)
 class Ran:
-    """What became of a run."""
+    """The result of a run."""
 
     due: DueSites
     going: Round | None = None
-    """What became of each site; None where nothing was scanned."""
+    """The result of each site; None if nothing was scanned."""
     failures: list[Failure] = field(default_factory=list)
     notified: Notified | None = None
-    """None where nobody is to be told."""
+    """None if nobody is to be told."""
     ended_by: int = 0
     """The number of the signal that ended it; 0 for none."""
 
@@ -81,9 +81,9 @@ def read_clock() -> datetime:
 
 
 def what_is_due(space: Workspace, now: datetime | None = None, *, create: bool = False) -> DueSites:
-    """What a run would scan now; ``create`` makes a register where there is none on a server.
+    """What a run would scan now; ``create`` makes a register if there is none on a server.
 
-    Raises UsageError where camscan.yaml lists no site.
+    Raises UsageError if camscan.yaml lists no site.
     """
     settings = space.settings
     if not any(site.cidrs for site in settings.sites):
@@ -103,7 +103,7 @@ def run_unattended(
     interruption: Interruption | None = None,
     keep_journal: bool = False,
 ) -> Ran:
-    """Do all of it, under one lock. Raises BusyError where another run holds it, UsageError for a wrong camscan.yaml.
+    """Do all of it, under one lock. Raises BusyError if another run holds it, UsageError for a wrong camscan.yaml.
 
     A signal ends the scan that is running, and what is left is done by the next run. ``keep_journal`` keeps
     what devices said in files, so that parcels can be made of it.
@@ -207,7 +207,7 @@ class _Steps:
             self.ran.failures.append(Failure("notify", found.code, visible(found.trouble, 500)))
 
     def write_figures(self) -> None:
-        """Remember what became of the run, and write the figures, where they are wanted."""
+        """Remember the result of the run, and write the figures if they are wanted."""
         path = self._space.settings.run.metrics
         if path is None:
             return
@@ -226,7 +226,7 @@ class _Steps:
         self.attempt_step("metrics", lambda: run_outputs.write_metrics(self._space, path, told))
 
     def _run_figures(self) -> dict[str, str]:
-        """What is known of this run and of earlier ones."""
+        """What is known about this run and of earlier ones."""
         with open_store(self._space.where) as store:
             kept = Alerts(store)
             kept.keep((), self._marks, (), forget=self._began - alerts.MEMORY)
@@ -239,7 +239,7 @@ def _parse_moment(text: str | None) -> datetime | None:
 
 def _forget_heads(place: Path) -> None:
     """Take away what a run that was killed left of its list of sites: each site has a journal of its own."""
-    for each in unfinished(place):
+    for each in interrupted_runs(place):
         if each.head.options.get(_BY) == _RUN:
             each.path.unlink(missing_ok=True)
 
@@ -278,7 +278,7 @@ def _brief_reason(step: str, error: CamscanError) -> str:
 
 
 def describe_trouble(ran: Ran) -> Sequence[str]:
-    """What went wrong, one line each; nothing where nothing did."""
+    """What went wrong, one line each; nothing if nothing did."""
     found = [f"{failure.step}: {failure.why}" for failure in ran.failures]
     found += [each.detail for each in _skipped_sites(ran)]
     going = ran.going

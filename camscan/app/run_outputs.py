@@ -25,9 +25,9 @@ REPORTS = {"report": "full", "summary": "summary"}
 
 
 def back_up(space: Workspace, day: date) -> Path | None:
-    """Write the backup of that day, and remove those beyond the number to keep; None where none is wanted.
+    """Write the backup of that day, and remove those beyond the number to keep; None if no backup is wanted.
 
-    Raises CamscanError where it cannot be written; then no older one is removed.
+    Raises CamscanError if it cannot be written; then no older one is removed.
     """
     keep = space.settings.run.keep
     if keep == 0 or not space.has_register:

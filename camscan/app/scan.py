@@ -45,13 +45,13 @@ class Interruption:
 
     is_wanted: bool = False
     number: int = 0
-    """Of the signal that came first; 0 for none."""
+    """The number of the first signal; 0 for none."""
     is_urgent: bool = False
     """Whether nothing more is to be kept either."""
     on_first: Callable[[], object] = lambda: None
     """Ends the scan that is running now."""
     on_second: Callable[[], object] | None = None
-    """Abandons the scan that is running now; None where none is."""
+    """Abandons the scan that is running now; None if none is running."""
 
     def stop(self, number: int = 0) -> None:
         """End it, and begin no other; from another thread too, or from the handler of a signal of this number."""
@@ -60,7 +60,7 @@ class Interruption:
             self.on_first()
 
     def stop_at_once(self) -> bool:
-        """Abandon the scan that is running; False where none is, or where it was told so before.
+        """Abandon the scan that is running; False if none is, or where it was told so before.
 
         An exception out of a signal handler would do it too, and now and then leave a task that never ends: it may
         strike between any two steps of asyncio.
@@ -92,7 +92,7 @@ class Watcher:
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """What came of one scan."""
+    """The result of one scan."""
 
     report: Report
     is_cut_off: bool = False
@@ -158,7 +158,7 @@ async def _run_engine(
     async with Door(prepared.scope, prepared.pace, interface=prepared.interface) as door:
         scan = Scan(door, prepared.plan, prepared.database, on_progress, prepared.probes, earlier)
         for note in prepared.notes:
-            scan.tally.note(note)
+            scan.tally.add_note(note)
 
         def stop_engine() -> None:
             on_stop()
@@ -196,7 +196,7 @@ async def _write_journal(scan: Scan, journal: Journal | None) -> AsyncIterator[N
         while not over.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(over.wait(), JOURNAL_EVERY)
-            await asyncio.to_thread(journal.write, journal.gather(scan))
+            await asyncio.to_thread(journal.write, journal.gather_lines(scan))
 
     writing = asyncio.create_task(write_progress())
     try:

@@ -25,10 +25,10 @@ _PART = 16
 
 @dataclass(frozen=True, slots=True)
 class ScanNews:
-    """What is to be said of one scan."""
+    """What is to be said about one scan."""
 
     first_of: str = ""
-    """The site, or the targets, that had not been scanned before; empty where they had."""
+    """The site, or the targets, that had not been scanned before; empty if they had."""
     saw: str = ""
     """The counts of the headline, of that first scan alone."""
     new: Sequence[Asset] = ()

@@ -23,7 +23,7 @@ from camscan.register.address import address_of
 UNITS = Path("/etc/systemd/system")
 CRON = Path("/etc/cron.d/camscan")
 MARK = "Written by camscan schedule"
-"""What stands at the beginning of a file that may be replaced."""
+"""The beginning of a file that may be replaced."""
 _HEAD = 200
 USER = "camscan"
 """As whom it runs where root makes the units and names nobody."""
@@ -201,14 +201,14 @@ def default_user() -> str:
 
 
 def config_file(space: Workspace) -> Path:
-    """Its camscan.yaml. Raises UsageError where there is none."""
+    """Its camscan.yaml. Raises UsageError if there is none."""
     if space.settings.path is None:
         raise UsageError("there is no camscan.yaml: make one with `camscan config init`, or name it with --config")
     return space.settings.path.absolute()
 
 
 def working_folder(space: Workspace) -> Path:
-    """Where it works: the folder of the register, or of camscan.yaml for one on a server."""
+    """Its working folder: the folder of the register, or of camscan.yaml for a register on a server."""
     return (Path(space.where) if address_of(space.where) is None else config_file(space)).absolute().parent
 
 
@@ -260,7 +260,7 @@ def first_days(window: Window) -> list[int]:
 
 
 def random_delay(space: Workspace) -> timedelta:
-    """By how much later it may begin, so that not every machine begins at once."""
+    """A random delay, so that not every machine begins at once."""
     return min(_MOST_DELAY, run_window(space).lasts / 4)
 
 
@@ -292,7 +292,7 @@ def require_user(user: str) -> None:
 
 
 def write_schedule(made: Schedule, folder: Path) -> list[Path]:
-    """Write the files into a folder; their paths. Raises UsageError where one is there that camscan did not write."""
+    """Write the files into a folder; their paths. Raises UsageError if one is there that camscan did not write."""
     for name in made.files:
         path = folder / name
         if path.exists() and MARK not in path.read_text(encoding="utf-8", errors="replace")[:_HEAD]:
@@ -314,7 +314,7 @@ def _write_text(stream: TextIO, text: str) -> None:
 def install_schedule(made: Schedule, user: str = "") -> list[str]:
     """Write the files where the system looks for them, and let it know; what was done, one sentence each.
 
-    Raises UsageError unless root does it, and where the user is not there; OutputError where the system refuses.
+    Raises UsageError unless root does it, and where the user is not there; OutputError if the system refuses.
     """
     if not system.is_administrator():
         raise UsageError("only root can install it: use sudo, or write the files with --into DIR")

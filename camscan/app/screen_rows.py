@@ -29,11 +29,11 @@ class ScreenRow(NamedTuple):
 
     asset_id: str
     tag: str
-    """What stands on its label; empty where not recorded."""
+    """The council tag; empty if not recorded."""
     ip_addresses: str
     """All that it holds."""
     maker: str
-    """Its name; empty where nobody knows it."""
+    """Its name; empty if nobody knows it."""
     badge: str
     is_possible: bool
     """Whether the maker is only possible."""
@@ -46,7 +46,7 @@ class ScreenRow(NamedTuple):
     missed: int
     kind: str
     confidence: str
-    """Of the maker; empty without one."""
+    """The confidence of the maker; empty without one."""
     serial: str
     firmware: str
     last_seen: datetime | None
@@ -60,7 +60,7 @@ class ScreenList:
     others: int
     """Devices that are left out, since they are not part of video surveillance."""
     headline: Headline
-    """Of the whole register."""
+    """The headline of the whole register."""
 
 
 def screen_row(row: Asset, maker: str) -> ScreenRow:
@@ -88,7 +88,7 @@ def screen_row(row: Asset, maker: str) -> ScreenRow:
 
 
 def screen_list(space: Workspace) -> ScreenList | None:
-    """It, from the lines of the register; None where it has to be made of all devices, since nothing can be kept."""
+    """It, from the lines of the register; None if it has to be made of all devices, since nothing can be kept."""
     now, basis = assess.today_utc(), settings_hash(space.settings)
 
     def decode_list(seen: Glance) -> ScreenList | None:
@@ -118,7 +118,7 @@ def _decode_list(seen: Glance, now: date) -> ScreenList | None:
 
 
 def _read_on_server(space: Workspace, headline: Headline) -> ScreenList | None:
-    """The lines, by the database libraries; None where they have changed since the headline was counted."""
+    """The lines, by the database libraries; None if they have changed since the headline was counted."""
     rows, others = [], 0
     with space.open(readonly=True) as book:
         list_by(book, space.settings)

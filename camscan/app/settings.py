@@ -54,7 +54,7 @@ def _check_planning(config: Config) -> list[ConfigError]:
 
 
 def parse_decision(minute: str, day: str, makers: str) -> LocalDecision | None:
-    """What the council decided, as somebody says it; None where nothing was said. Raises UsageError in one line."""
+    """What the council decided, as somebody says it; None if nothing was said. Raises UsageError in one line."""
     if not minute.strip() and not day.strip():
         return None
     if not minute.strip() or not day.strip():
@@ -102,7 +102,7 @@ def require_new(file: Path) -> None:
 
 
 def write_new_config(file: Path, text: str) -> None:
-    """Write a file that does not exist yet. Raises UsageError where it does, OutputError where it cannot be made."""
+    """Write a file that does not exist yet. Raises UsageError if it does, OutputError where it cannot be made."""
     try:
         output.write_new(file, lambda stream: stream.writelines([text]))
     except FileExistsError:

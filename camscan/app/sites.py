@@ -1,4 +1,4 @@
-"""The sites of an estate: what is known of each, and a table of them taken in place of the last one."""
+"""The sites of an estate: what is known about each, and a table of them taken in place of the last one."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class SitesImport:
     before: Config
     after: Config
     faults: Sequence[ConfigError]
-    """Why it cannot be taken; empty where it can."""
+    """Why it cannot be taken; empty if it can."""
 
     @property
     def errors(self) -> list[Finding]:
@@ -73,7 +73,7 @@ class SitesImport:
 def read_sites(file: Path, config: Path | None = None) -> SitesImport:
     """What a CSV of networks would change beside the camscan.yaml named or in force; nothing is written.
 
-    Raises UsageError where there is no camscan.yaml, or the file is no such table.
+    Raises UsageError if there is no camscan.yaml, or the file is no such table.
     """
     found = find_file(config)
     if found is None:
@@ -121,7 +121,7 @@ def _compare_places(old: Mapping[tuple[str, str], Place], new: Mapping[tuple[str
 
 
 def place_details(place: Place) -> dict[str, str]:
-    """What is known of a place, without its name and subnet; of a subnet, what may differ from its site's."""
+    """What is known about a place, without its name and subnet; of a subnet, what may differ from its site's."""
     words = {
         "uprn": place.ref,
         "type": place.type,
@@ -161,7 +161,7 @@ class KnownSites:
         return f"never: {asked:,} of {sum(each.addresses for each in own):,} asked"
 
     def last_asked(self, site: str) -> Iterator[str]:
-        """Of each network of the site, in words, since when all of it has been asked, or how much of it ever was."""
+        """For each network of the site, in words: since when all of it has been asked, or how much of it ever was."""
         for each in self.networks:
             if each.site == site:
                 part = f"{each.asked:,} of {each.addresses:,} addresses"
@@ -169,7 +169,7 @@ class KnownSites:
 
 
 def known_sites(space: Workspace, *, is_named: bool) -> KnownSites:
-    """What the register says; nothing where there is none, unless it was named (then RegisterError)."""
+    """What the register says; nothing if there is none, unless it was named (then RegisterError)."""
     if not is_named and not space.has_register:
         return KnownSites()
     with space.open(readonly=True) as book:
@@ -189,7 +189,7 @@ def gather_known_sites(book: Register, settings: Config, rows: Iterable[Asset]) 
 def _networks_asked(
     settings: Config, places: Sequence[Place], asked: Sequence[AskedAddresses]
 ) -> Iterator[NetworkAsked]:
-    """Of the sites of camscan.yaml; where it has none, of those that the register remembers."""
+    """The sites of camscan.yaml; if it has none, those that the register remembers."""
     if settings.sites:
         for site in settings.sites:
             yield from site_networks(settings, site, asked)
@@ -200,7 +200,7 @@ def _networks_asked(
 
 
 def authorised_until(config: Config, site: Site) -> str:
-    """The last day on which all of its networks are authorised; empty where it needs no authorisation."""
+    """The last day on which all of its networks are authorised; empty if it needs no authorisation."""
     today = config.clock(datetime.now(UTC)).date()
     named = [
         each

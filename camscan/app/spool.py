@@ -14,10 +14,10 @@ from camscan.output import create_file, explain_errors, make_folder, open_existi
 from camscan.parcel import MOST_BYTES
 from camscan.parcel.client import DAY, AlteredError, Centre, CentreError, ParcelRefusedError
 from camscan.parcel.seal import seal
-from camscan.scan.journal import kept
+from camscan.scan.journal import kept_scans
 
 SPOOL = 2 << 30
-"""Bytes that wait to be sent, at most: the oldest go first, and the centre is told."""
+"""Bytes that may wait to be sent: the oldest go first, and the centre is told."""
 SENT = 5
 """Parcels that are kept after the centre has them, and of those that it does not take."""
 _HEAD = 400
@@ -29,12 +29,12 @@ _ENDING = "*.camparcel"
 
 
 def fill_spool(own: Place) -> str:
-    """Put every finished scan that is kept into the spool, signed; why one could not be, empty where all are.
+    """Put every finished scan that is kept into the spool, signed; why one could not be, empty if all are.
 
     What could not be stays where it is for the next time.
     """
     trouble = ""
-    for path in kept(journal_folder(str(own.register))):
+    for path in kept_scans(journal_folder(str(own.register))):
         try:
             _move_in_or_make_room(own, path)
         except (CamscanError, OSError) as error:
@@ -72,7 +72,7 @@ def _move_in(own: Place, path: Path) -> None:
 def send_spool(own: Place, centre: Centre, warn: Callable[[str], None]) -> int:
     """Send what waits, oldest first; how many the centre took. One that it will never take does not hold up others.
 
-    Raises AlteredError where something on the way rewrites what is sent.
+    Raises AlteredError if something on the way rewrites what is sent.
     """
     sent = 0
     for path in list_waiting(own) if may_send(own) else ():

@@ -53,7 +53,7 @@ class Import:
     """The last change of the log that this was compared with."""
     compared: Comparison
     sorted: Sorted
-    """Of its rows that name no device: which may be added, which not."""
+    """Its rows that name no device: which may be added, and which not."""
     add: bool
     """Whether those are to be added."""
     added: Sequence[str] = field(default=())
@@ -61,7 +61,7 @@ class Import:
 
     @property
     def mark(self) -> str:
-        """Of what it would write: the same again where that is still the same."""
+        """A mark of what it would write: it is the same again if that is still the same."""
         return hashlib.sha256(repr(self.edits_and_rows()).encode("utf-8", "surrogatepass")).hexdigest()
 
     def edits_and_rows(self) -> tuple[list[Edit], list[NewRow]]:
@@ -92,7 +92,7 @@ class Limits:
     hidden: Callable[[str], bool]
     """Whether a column may not be seen: nothing in it is compared, and so nothing can be found out by trying."""
     refused: Callable[[str, str], str]
-    """Why nobody in that role writes this value into a column; empty where they may."""
+    """Why nobody in that role writes this value into a column; empty if they may."""
 
 
 def read_sheet(
@@ -206,7 +206,7 @@ def take_sheet(
 ) -> Import:
     """Change the register as the file says; what was changed and added.
 
-    ``mark`` is that of the Import that somebody has looked at: raises StaleError where the file would do something else
+    ``mark`` is that of the Import that somebody has looked at: raises StaleError if the file would do something else
     by now.
     """
     acting = space.role(role)

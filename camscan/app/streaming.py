@@ -36,7 +36,7 @@ _ON_LINES = ("site", "maker", "kind", "lifecycle", "presence")
 
 
 def headline_of(space: Workspace) -> Headline | None:
-    """The headline of the register, if its listing is up to date now; None where it cannot be."""
+    """The headline of the register, if its listing is up to date now; None if it cannot be."""
     counted = load_overview(space)
     return counted.headline if counted else None
 
@@ -48,7 +48,7 @@ class Stream:
         self, book: Register, settings: Config, wanted: Wanted, headline: Headline, *, judged: bool = False
     ) -> None:
         self.headline = headline
-        """Of the whole register."""
+        """The headline of the whole register."""
         self.fitting = 0
         """Devices that fit, of the last time; as the other counts."""
         self.others = 0
@@ -65,11 +65,11 @@ class Stream:
 
     @property
     def describe_damage(self) -> str:
-        """One line on rows that could not be read, the last time; empty where all could."""
+        """One line on rows that could not be read, the last time; empty if all could."""
         return self._book.damage_of(self.lost)
 
     def maker(self, row: Asset) -> str:
-        """The name of its maker; empty where nobody knows it."""
+        """The name of its maker; empty if nobody knows it."""
         key = row.identification.maker
         return self._names.get(key, key) if key else ""
 
@@ -96,7 +96,7 @@ class Stream:
 
     @functools.cached_property
     def _numbers_that_fit(self) -> frozenset[int] | None:
-        """Of the devices that may fit, by what their lines say of the names that were given; None for all."""
+        """The numbers of the devices that may fit, by the lines and the given names; None for all."""
         wanted = self.wanted
         named = Wanted(**{name: getattr(wanted, name) for name in _ON_LINES})
         if not named.is_narrowed:

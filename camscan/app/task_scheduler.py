@@ -48,7 +48,7 @@ _SETTINGS = """\
 
 
 def for_task_scheduler(space: Workspace, user: str = "") -> Schedule:
-    """A task. Raises UsageError where there is no camscan.yaml.
+    """A task. Raises UsageError if there is no camscan.yaml.
 
     It runs whether or not its user is logged on, with his password, which only ``schtasks`` is told: so that files
     that Windows has encrypted for him can be read.
@@ -74,7 +74,7 @@ def typed_command(user: str = "") -> str:
 def install_task(made: Schedule, user: str = "") -> list[str]:
     """Make the task, or replace the one that camscan made; what was done, one sentence each.
 
-    schtasks asks on this terminal for the password of the user. Raises UsageError where there is no Task Scheduler, or
+    schtasks asks on this terminal for the password of the user. Raises UsageError if there is no Task Scheduler, or
     a task of this name that is not camscan's; OutputError where schtasks refuses.
     """
     program = shutil.which("schtasks")

@@ -14,7 +14,7 @@ from camscan.dates import spoken
 from camscan.register import Register
 
 MOST = 200
-"""Things of one device that are told; older ones stand in the log."""
+"""Entries of one device that are shown; the log has the older ones."""
 HAPPENED: Mapping[Event, str] = {
     Event.NEW: "Seen for the first time",
     Event.RETURNED: "Seen again",
@@ -51,7 +51,7 @@ class Moment:
 
 
 def device_timeline(book: Register, row: Asset) -> list[Moment]:
-    """Of one device, the newest first; what one person entered in one go is one."""
+    """The timeline of one device, the newest first; what one person entered at once is one entry."""
     said = groupby(book.changes(row.asset_id), key=lambda each: (each.at, each.role, each.because))
     found = [*_scan_moments(book, row), *(_join_changes(list(group)) for _, group in said)]
     return sorted(found, key=lambda each: each.at, reverse=True)[:MOST]
@@ -82,7 +82,7 @@ def describe_entry(change: Change) -> Moment:
 
 
 def value_in_words(column: str, value: str) -> str:
-    """What stands in a column, as people read it."""
+    """A value of a column, as people read it."""
     known = BY_NAME.get(column)
     if not value or known is None:
         return value

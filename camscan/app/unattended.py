@@ -14,7 +14,7 @@ from camscan.register.backends.lock import Lock
 
 @contextlib.contextmanager
 def lock_runs(space: Workspace) -> Iterator[None]:
-    """Hold the lock of a register's runs and alerts. Raises BusyError where another holds it."""
+    """Hold the lock of a register's runs and alerts. Raises BusyError if another holds it."""
     place = journal_folder(str(space.where))
     with explain_errors(place):
         make_folder(place.parent)

@@ -41,7 +41,7 @@ def has_room(folder: Path, share: float = ROOM) -> bool:
 
 
 def free_share(folder: Path) -> float | None:
-    """The share of its disk that is free, from 0 to 1; None where nobody can say. The folder need not be there yet."""
+    """The share of its disk that is free, from 0 to 1; None if nobody can say. The folder need not be there yet."""
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     try:
         usage = shutil.disk_usage(there)
@@ -131,7 +131,7 @@ class Upload:
             system.flush_folder(self.folder)
 
     def result(self) -> Mapping[str, Any] | None:
-        """What became of it; None where this collector sent none of that id."""
+        """The result of it; None if this collector sent none of that id."""
         found = Parcels(self.store).of_scan(self.scan_id)
         if found is None or found.key != self.key:
             return None

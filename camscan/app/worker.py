@@ -50,7 +50,7 @@ def run_worker(
     """Do the jobs of this register's queue until ``is_over``; with ``is_once``, what there is to do now.
 
     The tables of register, store and queue are made or upgraded first. ``tell`` is given a line for each parcel,
-    ``warn`` one for each failure. Raises UsageError where the register is a file, RegisterError where the server cannot
+    ``warn`` one for each failure. Raises UsageError if the register is a file, RegisterError where the server cannot
     be reached at the start.
     """
     address = address_of(space.where)
@@ -151,7 +151,7 @@ def tick(space: Workspace, store: Store, now: datetime) -> None:
 def send_alarms(space: Workspace, now: datetime) -> None:
     """Tell people what is wrong at the centre. Where another program sends alerts now, the next call does it.
 
-    Raises CamscanError in one line where somebody could not be told; that is tried again.
+    Raises CamscanError in one line if somebody could not be told; that is tried again.
     """
     with contextlib.suppress(BusyError):
         failed = alerts.send_centre_alarms(space, now).failed_sends

@@ -100,6 +100,6 @@ def workspace_of(settings: Config, register: str | Path | None = None) -> Worksp
 def find_workspace(config: Path | None = None, register: str | Path | None = None) -> Workspace:
     """The camscan.yaml named, else the one in force, and its register unless another is named.
 
-    Raises ConfigError where camscan.yaml cannot be used.
+    Raises ConfigError if camscan.yaml cannot be used.
     """
     return workspace_of(find_config(config), register)

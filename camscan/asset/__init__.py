@@ -39,10 +39,10 @@ WORKED_OUT = frozenset({RecordType.NETWORK, RecordType.LISTED})
 
 
 class Presence(enum.StrEnum):
-    """Whether scans see a device; never what became of it (that is its :class:`Lifecycle`)."""
+    """Whether scans see a device; never what happened to it (that is its :class:`Lifecycle`)."""
 
     SEEN = "seen"
-    """By the last scan that looked where it is."""
+    """Seen by the last scan that looked where it is."""
     MISSED = "missed"
     """Not by the last ``scans_missed`` scans that looked."""
     OFFLINE = "offline"
@@ -68,7 +68,7 @@ class Lifecycle(enum.StrEnum):
 
 
 GONE = frozenset({Lifecycle.REMOVED, Lifecycle.DISPOSED})
-"""It no longer hangs there: an answer from it is an alarm."""
+"""It is no longer installed: an answer from it is an alarm."""
 CLOSED = GONE | {Lifecycle.NOT_OURS, Lifecycle.FALSE_POSITIVE}
 """Nothing remains to be done about it."""
 
@@ -83,12 +83,12 @@ class Place:
     type: str = ""
     """One of ``columns.SITE_TYPES``."""
     sensitivity: str = ""
-    """``1`` (council-critical) … ``4`` (low); empty where not recorded."""
+    """``1`` (council-critical) … ``4`` (low); empty if not recorded."""
     controller: str = ""
     owner_service: str = ""
     network_zone: str = ""
     vlan: str = ""
-    """Of the subnet."""
+    """The VLAN of the subnet."""
     subnet: str = ""
     """The CIDR of the site map that holds the device's address."""
 
@@ -139,7 +139,7 @@ class Asset:
     identification: Identification
     """The last known value of each member; of a row by hand, what people stated."""
     ip_addresses: tuple[str, ...] = ()
-    """Of the last sighting; first is primary."""
+    """The addresses of the last sighting; the first is primary."""
     mac_addresses: tuple[str, ...] = ()
     open_ports: tuple[str, ...] = ()
     past_ip_addresses: tuple[str, ...] = ()
@@ -148,24 +148,24 @@ class Asset:
     site: str = ""
     """Where the last scan saw it, by its ``--site`` or by the site map; people's ``site_name`` overrides it."""
     provisional: bool = False
-    """Nothing that it says is unique to one unit, so the row stands for what was found at an address."""
+    """Nothing that it reports is unique to one unit, so the row represents what was found at an address."""
     presence: Presence = Presence.NOT_SCANNED
     scans_missed: int = 0
     first_seen: datetime | None = None
-    """None where no scan has seen it."""
+    """None if no scan has seen it."""
     last_seen: datetime | None = None
     last_scan: str = ""
-    """Id of the last scan that saw it; empty where none has."""
+    """The id of the last scan that saw it; empty if none has."""
     sightings: int = 0
     """Number of scans that saw it."""
     hints: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     """What it says of itself and its place: ``hostname``, ``location_hint``, ``mac_source``."""
     channels: int | None = None
-    """Of a recorder: how many channels it says it has; None where it does not say."""
+    """For a recorder: the number of channels that it reports; None if it reports none."""
     recorder_asset_id: str = ""
-    """Of a channel: the recorder."""
+    """For a channel: its recorder."""
     channel: int | None = None
-    """Of a channel: its number, from 1."""
+    """For a channel: its number, from 1."""
     place: Place | None = None
     entries: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     """What people entered, by column name; a column that nobody filled is absent."""
@@ -175,17 +175,17 @@ class Asset:
     """What other systems list of it: ``mac``, ``ip``, ``hostname``, ``switch_port``, ``vlan``, ``network_zone``,
     ``internet_exposed``; ``heard`` is the last list that had it."""
     is_back: bool = False
-    """Of a device that a person recorded as gone: whether a scan has seen it since."""
+    """For a device that a person recorded as removed: whether a scan has seen it since."""
 
     @property
     def lifecycle(self) -> Lifecycle:
-        """Where it stands."""
+        """Its lifecycle."""
         return Lifecycle(self.entries.get("lifecycle_status", Lifecycle.FOUND))
 
     def entry(self, column: str) -> str:
-        """What holds in a people's column; empty where nobody said.
+        """The value of a people's column; empty if there is none.
 
-        The person's entry, else what the site map says, else what another system lists.
+        The person's entry, else the site map's value, else what another system lists.
         """
         own = self.entries.get(column)
         if own is not None:
@@ -193,12 +193,12 @@ class Asset:
         return (self.place.entries().get(column, "") if self.place else "") or self.listed(column)
 
     def listed(self, column: str) -> str:
-        """What another system lists for a people's column; empty where none does."""
+        """What another system lists for a people's column; empty if none does."""
         found = self.elsewhere.get(LISTED_IN.get(column, ""))
         return found.value if found else ""
 
     def day(self, column: str) -> date | None:
-        """The date in a people's column; None where there is none."""
+        """The date in a people's column; None if there is none."""
         text = self.entry(column)
         return date.fromisoformat(text) if text else None
 
@@ -210,7 +210,7 @@ class Ruling:
     policy: str
     """Its id: ``uk-hcws386`` …"""
     matches: bool | None
-    """None where that is not known: the maker, or what the rule asks for, is unknown."""
+    """None if it is not known, because the maker or what the rule asks for is unknown."""
     reason: str
     """One sentence that a councillor can read: which policy, why, and whom it binds."""
 
@@ -220,7 +220,7 @@ class Judgement:
     """What follows for one device from policies, weaknesses and the council's formula on one day. Never stored."""
 
     rulings: tuple[Ruling, ...] = ()
-    """Of every policy in use, in their order."""
+    """The ruling of every policy in use, in their order."""
     in_scope: str = "unknown"
     """``yes``, ``no`` or ``unknown``: whether removal is to be planned; a person's entry decides before any rule."""
     in_scope_reason: str = ""
@@ -228,7 +228,7 @@ class Judgement:
     would_match: tuple[str, ...] = ()
     """Policies that speak of the device, where no decision of the council's was recorded: its scope is unknown then."""
     priority: int | None = None
-    """1 (first) … 4; None where it is out of scope."""
+    """1 (first) … 4; None if it is out of scope."""
     score: float = 0.0
     """What the priority was made from: higher is more pressing."""
     priority_reason: str = ""
@@ -258,7 +258,7 @@ class Change:
     asset_id: str
     column: str
     old: str
-    """Empty where it held nothing."""
+    """Empty if it held nothing."""
     new: str
     because: str = ""
 

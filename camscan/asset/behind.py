@@ -6,7 +6,7 @@ from camscan.asset import kinds
 
 
 def no_recorder(kind: str | None, stated_type: str = "") -> str:
-    """Why nothing can hang behind a device of that kind; empty where something may, as long as it is no known camera.
+    """Why no device can be behind a device of this kind; empty if one may, as long as it is not a known camera.
 
     A person's word that it is a recorder counts more than a scan's that it is a camera.
     """
@@ -19,7 +19,7 @@ def no_recorder(kind: str | None, stated_type: str = "") -> str:
 
 
 def no_channel(channel: int | None, channels: int | None) -> str:
-    """Why a recorder that says it has so many channels does not have this one; empty where it may."""
+    """Why a recorder with this number of channels does not have this one; empty if it may."""
     if channel is None or (channel >= 1 and (not channels or channel <= channels)):
         return ""
     has = f"; it says that it has {channels}" if channels else "; the first is 1"

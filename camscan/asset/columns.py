@@ -1,4 +1,4 @@
-"""Every column of the register: its name, whose it is, what may stand in it. The one place where a column is declared.
+"""Every column of the register: its name, whose it is, its allowed values. Columns are declared only here.
 
 Commands, spreadsheets, the import of spreadsheets and ``docs/columns.md`` all follow this table. Names and order are a
 promise: new columns are only appended.
@@ -13,7 +13,8 @@ from camscan.asset.spelling import plain_name
 from camscan.dataclass import dataclass
 
 VERSION = 1
-"""Of the columns: counts up when one is renamed, removed, moved or comes to mean something else. Not for a new one."""
+"""The version of the columns: it increases if a column is renamed, removed, moved or changes its meaning. Not for a new
+one."""
 
 
 class Owner(enum.StrEnum):
@@ -28,7 +29,7 @@ class Owner(enum.StrEnum):
 
 
 class Kind(enum.StrEnum):
-    """What may stand in a column."""
+    """The kind of value in a column."""
 
     TEXT = "text"
     DATE = "date"

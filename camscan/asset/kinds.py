@@ -15,9 +15,9 @@ class Kind:
     name: str
     """Word of ``fingerprints/vocabulary.yaml``."""
     device_type: str
-    """Of the register's column ``device_type``."""
+    """The value of the register's column ``device_type``."""
     has_channels: bool = False
-    """Whether it can tell which cameras hang on it, one channel each."""
+    """Whether it can report the cameras that are connected to it, one channel each."""
     takes_cameras: bool = False
     """Whether cameras may hang behind it: those with channels, and software that keeps a list of cameras."""
     holds_recordings: bool = False
@@ -75,7 +75,7 @@ CAPABILITY_COLUMNS: Mapping[str, frozenset[str]] = {
     "cap_people_count": frozenset({"people_counting"}),
     "cap_analytics_other": frozenset({"attributes", "ethnicity", "perimeter"}),
 }
-"""Column of the register -> the capabilities of the vocabulary that it stands for."""
+"""Column of the register -> the capabilities of the vocabulary that it represents."""
 _GUESSED = "weak"
 """The grade of a capability that is too badly founded to be printed as more than unknown."""
 
@@ -100,12 +100,12 @@ def device_type(kind: str | None, capabilities: Container[str] = ()) -> str:
 
 
 def kind_of_type(type_: str) -> str | None:
-    """The kind that a stated device type means; None where it says none."""
+    """The kind that a stated device type means; None if it means none."""
     return _KINDS.get(type_)
 
 
 def is_camera_system(type_: str) -> bool | None:
-    """Whether a device of a stated type is part of a video surveillance system; None where the type does not say."""
+    """Whether a device of a stated type is part of a video surveillance system; None if the type does not say."""
     if type_ in {"", "unknown", "other"}:
         return None
     return type_ != "poe_switch"

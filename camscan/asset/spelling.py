@@ -55,7 +55,7 @@ def choice_of_words(column: str, text: str) -> str:
 
 
 def nearest_hint(name: str, among: Sequence[str]) -> str:
-    """The end of a sentence that says which of the names may have been meant, in any case; empty where none is near."""
+    """The end of a sentence that suggests similar names, in any case; empty if none is similar."""
     names = {each.casefold(): each for each in reversed(among)}  # the first spelling counts
     text = name.strip().casefold()
     near = (

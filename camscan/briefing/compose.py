@@ -12,7 +12,7 @@ TITLE = "Removal of cameras and recorders: progress report"
 
 
 def compose_report(facts: Facts, level: Level = Level.FULL, *, listed: bool | None = None) -> Report:
-    """What is said of these facts, for these readers.
+    """What is said about these facts, for these readers.
 
     ``listed`` says whether a full report lists every device in scope; by default, up to ``estate.MOST_LISTED`` of them.
     """

@@ -60,7 +60,7 @@ def _row(name: str, networks: Sequence[NetworkAsked]) -> _Row:
 
 
 def _share(asked: int, addresses: int) -> str:
-    """Of one that is not asked completely, never ``all`` by rounding."""
+    """The share in percent; for an estate that was not asked completely, never ``all`` by rounding."""
     if not asked:
         return "none"
     return "all" if asked == addresses else f"{max(100 * asked // addresses, 1)} %"

@@ -35,7 +35,7 @@ _MISSING = {
 }
 """What is said where a table would have nothing but "not said"."""
 _OPEN = frozenset({Grouping.MAKER, Grouping.CAPABILITY, Grouping.CONTROLLER})
-"""What a summary shows: nothing of it says where a device is, and none of it is free text of the council's."""
+"""Groupings in a summary: none shows where a device is, and none is free text of the council's."""
 _NUMBERS = (
     *("In scope", "Removed", "Remaining", "Planned", "Overdue", "No date", "Held up", "Accepted risk", "Not seen"),
     "Highest priority",

@@ -48,7 +48,7 @@ def list_notices(facts: Facts, level: Level) -> Iterator[Notice]:
 
 
 def answering_clause(back: int) -> str:
-    """So many devices answer after their removal: a clause without its full stop."""
+    """How many devices answer after their removal: a clause without its full stop."""
     was = verb(back, "it was", "they were")
     return f"{counted(back)} {verb(back, 'answers', 'answer')} although somebody entered that {was} removed"
 

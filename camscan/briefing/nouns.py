@@ -33,7 +33,7 @@ class Device:
     tag: str
     site: str
     place: str
-    """Where in the building; empty where not recorded."""
+    """Where in the building; empty if not recorded."""
     maker: str
     model: str
     type: str
@@ -42,7 +42,7 @@ class Device:
     """In words."""
     planned: date | None
     seen: date | None
-    """By a scan, last."""
+    """The day of the last sighting by a scan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Question:
 
     number: str
     other: str
-    """The other device that it is about; empty where there is none."""
+    """The other device that it is about; empty if there is none."""
     says: str
 
 
@@ -104,11 +104,11 @@ class Facts:
 
     organisation: str
     role: str
-    """Who made it; empty where not recorded."""
+    """Who made it; empty if not recorded."""
     day: date
-    """As of which day."""
+    """The day for which it holds."""
     version: str
-    """Of camscan."""
+    """The version of camscan."""
     databases: tuple[str, ...]
     """Editions of the fingerprints by which the newest scans judged."""
     headline: Headline

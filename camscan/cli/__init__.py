@@ -105,7 +105,7 @@ class Group(click.Group):
 class Folder(Group):
     """The commands of a folder: ``show.py`` is ``show``, ``import_.py`` is ``import``, ``not_ours.py`` is ``not-ours``.
 
-    ``package`` is the folder's package; its files and folders whose names start with an underscore are no commands.
+    ``package`` is the folder's package; its files and folders whose names start with an underscore are not commands.
     """
 
     package = __name__

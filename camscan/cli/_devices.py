@@ -1,4 +1,4 @@
-"""What is said of entries that people made."""
+"""What is said about entries that people made."""
 
 from __future__ import annotations
 

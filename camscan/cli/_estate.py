@@ -27,7 +27,7 @@ class Serving:
 
 @contextlib.contextmanager
 def serve_estate() -> Iterator[Serving]:
-    """Bring the estate up, and take it down at the end. Raises CamscanError where it cannot come up."""
+    """Bring the estate up, and take it down at the end. Raises CamscanError if it cannot come up."""
     command = [sys.executable, "-m", "camscan.demo", "--base", NETWORK]
     with subprocess.Popen(  # noqa: S603 - our own module, fixed arguments
         command,

@@ -1,4 +1,4 @@
-"""What becomes of a recorded report at the command line: onto the screen, into an exit code."""
+"""What happens to a recorded report at the command line: onto the screen, into an exit code."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def _log_again(context: click.Context, parameter: click.Parameter, value: Any) -
 
 
 _LOG = "camscan.log"
-"""Where click's contexts keep what was said of the log."""
+"""Where click's contexts keep what was said about the log."""
 
 
 def log_options(function: Callable[..., Any]) -> Callable[..., Any]:

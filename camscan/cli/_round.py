@@ -1,4 +1,4 @@
-"""Several sites, one after another: what is said of each, and of all in the end."""
+"""Several sites, one after another: what is said about each, and of all in the end."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def run_sites(
 
 
 def _site_names(config: Config, wanted: Sequence[str] | None) -> list[str]:
-    """Of the sites to scan; raises UsageError where there is none."""
+    """Of the sites to scan; raises UsageError if there is none."""
     if names := app.round.round_sites(config, wanted):
         return names
     where = f"{config.path}: it lists no site with networks" if config.path else "there is no camscan.yaml"
@@ -101,7 +101,7 @@ def _check_files(files: Mapping[str, str], names: Sequence[str], space: Workspac
 
 
 def print_round(going: Round, register: str, headline: Headline, call: Call) -> None:
-    """What became of each site, and of all; where it is quiet, only what was not done, on standard error."""
+    """The result of each site, and of all; where it is quiet, only what was not done, on standard error."""
     quiet = call.quiet
     for name, why in (*going.refused.items(), *going.late.items(), *going.empty.items()):
         warn(f"{visible(name)} was not scanned: {why}")

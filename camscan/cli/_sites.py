@@ -1,4 +1,4 @@
-"""What is said of sites."""
+"""What is said about sites."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _address_count(cidr: str) -> int:
 
 
 def print_site(name: str, config: Path | None, register: Path | None) -> None:
-    """All that is known of one site."""
+    """All that is known about one site."""
     space = app.workspace.find_workspace(config, register)
     settings = space.settings
     known = app.sites.known_sites(space, is_named=register is not None)

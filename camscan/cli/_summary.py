@@ -43,7 +43,7 @@ _ALSO = {
     Event.RECORDER_DROPPED_CAMERA: "no longer listed by their recorders",
     Event.CONFIRMED_REMOVED: "removals verified",
 }
-"""What is said of the register besides, where there is any."""
+"""What is said about the register besides, where there is any."""
 _FEW_CONFLICTS = 5
 _MOST_UNKNOWN = 50
 """Rows of unknown devices that are printed; the CSV and the register hold all."""

@@ -70,7 +70,7 @@ def _harmless_row(row: Sequence[str]) -> Sequence[str]:
 
 
 def _terminal_width() -> int | None:
-    """Columns of the terminal; None where standard output is a file or a pipe, which no line is too long for."""
+    """Columns of the terminal; None if standard output is a file or a pipe, which no line is too long for."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 

@@ -1,4 +1,4 @@
-"""What is said of runs that did not come to their end, and of the one that ``--resume`` means."""
+"""What is said about runs that did not come to their end, and of the one that ``--resume`` means."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from camscan.words import counted
 if TYPE_CHECKING:
     from camscan.app.request import Prepared, Request
     from camscan.app.resume import Order
-    from camscan.scan.journal import Unfinished
+    from camscan.scan.journal import InterruptedRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Call:
     """How camscan was called, to be called again for the same register: without what is to be done."""
 
     register: str = ""
-    """As named on the command line; empty where it was not."""
+    """As named on the command line; empty if it was not."""
     config: Path | None = None
     quiet: bool = False
 
@@ -46,8 +46,8 @@ def discard_runs(place: Path, register: str) -> None:
     click.echo(f"Discarded: {counted(count, 'interrupted scan')}. What they recorded stays in the register")
 
 
-def only_unfinished(place: Path) -> Unfinished:
-    """The run that ``--resume`` alone means. Raises UsageError where there is none, or several."""
+def only_unfinished(place: Path) -> InterruptedRun:
+    """The run that ``--resume`` alone means. Raises UsageError if there is none, or several."""
     found = app.resume.list_resumable(place)
     if len(found) == 1:
         return found[0]
@@ -57,10 +57,10 @@ def only_unfinished(place: Path) -> Unfinished:
     raise UsageError(f"several scans were interrupted: name the targets or the site of one of them ({runs})")
 
 
-def describe_run(run: Unfinished) -> str:
+def describe_run(run: InterruptedRun) -> str:
     """``10.1.2.0/24 of 23 November 2026, 13:40``."""
     begun = run.head.begun.astimezone()
-    return f"{visible(run.head.what, 72)} of {begun.day} {begun:%B %Y, %H:%M}"
+    return f"{visible(run.head.target_words, 72)} of {begun.day} {begun:%B %Y, %H:%M}"
 
 
 def announce_left(place: Path, key: str, call: Call) -> None:
@@ -82,7 +82,7 @@ def announce_left(place: Path, key: str, call: Call) -> None:
 def decide_order(place: Path, prepared: Prepared, request: Request, call: Call, *, resume: bool) -> Order:
     """How this scan stands to the unfinished ones: it continues one, or starts beside them.
 
-    Raises UsageError where it is to continue one that is another.
+    Raises UsageError if it is to continue one that is another.
     """
     is_left = resume and require_same(place, prepared.key, request, call)
     if resume and not is_left and not call.quiet:
@@ -93,7 +93,7 @@ def decide_order(place: Path, prepared: Prepared, request: Request, call: Call, 
 def require_same(place: Path, key: str, request: Request, call: Call) -> bool:
     """Whether there is an unfinished run of this key to continue.
 
-    Raises UsageError where the unfinished ones are of something else: then the wrong thing was probably named.
+    Raises UsageError if the unfinished ones are of something else: then the wrong thing was probably named.
     """
     left, found = app.resume.find_unfinished(place, key, request)
     if left is app.resume.Left.CHANGED:

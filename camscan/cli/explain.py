@@ -89,7 +89,7 @@ def _print_unknown(asked: str, found: Answer) -> None:
 
 
 def _answer_members(asked: str, found: Answer) -> dict[str, object]:
-    """The answer as JSON: ``readings`` is empty where nothing is known, and ``try`` says what else may be asked for."""
+    """The answer as JSON: ``readings`` is empty if nothing is known, and ``try`` says what else may be asked for."""
     return {
         "text": asked,
         "known": bool(found.readings),

@@ -29,7 +29,7 @@ class Window:
     """0 is Monday."""
 
     def closes(self, now: datetime) -> datetime | None:
-        """When it closes, by the wall clock of ``now``; None where it is not open."""
+        """The end of the window by the wall clock of ``now``; None if it is not open."""
         wall = now.replace(tzinfo=None)
         for begin in (wall.date(), wall.date() - _DAY):
             opened = datetime.combine(begin, self.begins)
@@ -38,7 +38,7 @@ class Window:
         return None
 
     def ends(self, now: datetime, zone: tzinfo | None) -> datetime | None:
-        """When it closes, as a moment; None where it is not open at ``now``, the wall clock of ``zone``."""
+        """The end of the window as a moment; None if it is not open at ``now``, the wall clock of ``zone``."""
         closes = self.closes(now)
         if closes is None:
             return None
@@ -65,7 +65,7 @@ class Authorisation:
     window: Window | None = None
     """None for any hour."""
     contact: str = ""
-    """Who is told, or asked, when something is odd: a role too."""
+    """The contact if something is odd: also a role."""
 
     def in_force(self, today: date) -> bool:
         """Whether it holds today, at some hour."""
@@ -76,14 +76,14 @@ class Authorisation:
         return self.in_force(now.date()) and (self.window is None or self.window.closes(now) is not None)
 
     def ends(self, now: datetime, zone: tzinfo | None) -> datetime:
-        """Where it holds now, when that ends: at the close of the window, or after its last day."""
+        """If it holds now, when that ends: at the close of the window, or after its last day."""
         last = datetime.combine(self.expires + _DAY, time()) if self.expires < date.max else datetime.max  # noqa: DTZ901 - wall clock
         closes = self.window.closes(now) if self.window else None
         wall = (min(last, closes) if closes else last).replace(fold=now.fold)  # the hour that autumn has twice
         return wall.replace(tzinfo=zone) if zone or wall == datetime.max else wall.astimezone()  # noqa: DTZ901 - as above
 
     def describe_why_not(self, now: datetime) -> str:
-        """Where it does not hold, why, and when it will."""
+        """Why it does not hold, and when it will; for an authorisation that does not hold."""
         today = now.date()
         if self.expires < today:
             return f"expired on {self.expires}; renew it first"
@@ -110,7 +110,7 @@ def read_authorisation(node: Node) -> Authorisation:
 
 
 def read_window(keys: Mapping[str, Node]) -> Window | None:
-    """What the keys ``window`` and ``days`` of an entry say; None where it has neither."""
+    """The values of the keys ``window`` and ``days`` of an entry; None if it has neither."""
     if "window" not in keys and "days" not in keys:
         return None
     days = (

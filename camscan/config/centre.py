@@ -17,7 +17,7 @@ class Centre:
     parts_per_second: int = 2
     """Parts of parcels that one collector may send, on average."""
     megabytes_per_day: int = 64
-    """Of 1,048,576 bytes, that one collector may send from midnight to midnight (UTC)."""
+    """Units of 1,048,576 bytes that one collector may send from midnight to midnight (UTC)."""
 
 
 def read_centre(node: Node) -> Centre:

@@ -169,7 +169,7 @@ def _snmp(config: Config) -> Iterator[Finding]:
 
 
 def _secrets(config: Config) -> Iterator[Finding]:
-    """Of alerts, of other inventories and of the sign-in: whether each is there and for us alone."""
+    """The secrets of alerts, of other inventories and of the sign-in: whether each exists and only we can read it."""
     secrets = [secret for each in config.notify for secret in each.secrets.values()]
     secrets += [each.token for each in config.inventories]
     secrets += [config.web.oidc.secret] if config.web.oidc else []

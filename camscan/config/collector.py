@@ -27,9 +27,9 @@ class CollectorFile:
     centre: str
     """``https://host`` or ``https://host:port``, without a path."""
     ca_file: str = ""
-    """Of the authority that vouches for the centre; the system's where none is named."""
+    """The certificate authority of the centre; the system's authorities if none is named."""
     allowed_by: str
-    """The role of whoever allows it."""
+    """The role of the person who allows it."""
     until: date
     """The last day on which it may scan."""
     window: Window | None
@@ -39,7 +39,7 @@ class CollectorFile:
     """Name of a site, as the centre calls it -> the only networks that are ever asked for it."""
 
     def why_not(self, site: str, now: datetime) -> str:
-        """Why a site may not be scanned at all, ``now`` being the clock on the wall; empty where it may."""
+        """Why a site may not be scanned at all; empty if it may. ``now`` is the local time."""
         if site not in self.sites:
             return f"the site '{site[:100]}' is not in {FILE_NAME}"
         if now.date() > self.until:
@@ -47,13 +47,13 @@ class CollectorFile:
         return ""
 
     def why_later(self, now: datetime) -> str:
-        """Why nothing may be scanned at this hour; empty where it may."""
+        """Why nothing may be scanned at this hour; empty if it may."""
         if self.window and self.window.closes(now) is None:
             return f"it waits for the hours of {FILE_NAME} ({self.window})"
         return ""
 
     def closes(self, now: datetime) -> datetime | None:
-        """When a scan that is begun now must end, as a moment; None where any hour is allowed."""
+        """When a scan that begins now must end, as a moment; None if any hour is allowed."""
         return self.window.ends(now, None) if self.window else None
 
 

@@ -62,7 +62,7 @@ class LocalDecision:
     site_types: tuple[str, ...] = ()
     """Empty: every site."""
     sensitivity: tuple[str, ...] = ()
-    """Likewise."""
+    """As ``site_type``."""
     where: str = ""
     """``file:line``."""
 

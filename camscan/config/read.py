@@ -87,7 +87,7 @@ def load_config(path: Path) -> Config:
 
 
 def read_config(path: Path, *, table: sites_file.Table | None = None) -> tuple[Config, Faults]:
-    """What could be read, and every mistake; ``table`` stands for the table of sites, where another is to be tried."""
+    """The configuration as far as it can be read, and every mistake; ``table`` replaces the table of sites."""
     faults: Faults = []
     try:
         keys = load_yaml(path).only(*KEYS)
@@ -98,7 +98,7 @@ def read_config(path: Path, *, table: sites_file.Table | None = None) -> tuple[C
 
 @dataclass(frozen=True, slots=True)
 class _Keys:
-    """The keys of a file. A mistake costs the value that it stands in, and is added to ``faults``."""
+    """The keys of a file. A mistake loses only its own value, and is added to ``faults``."""
 
     nodes: Mapping[str, Node]
     faults: Faults
@@ -174,7 +174,7 @@ _N = TypeVar("_N", bound=_Named)
 
 
 def _twice(what: str) -> str:
-    """What is said of a second entry of the same name."""
+    """The message for a second entry of the same name."""
     return f"the {what} '{{}}' is listed twice"
 
 

@@ -1,4 +1,4 @@
-"""Who is told what changed: ``notify`` of camscan.yaml. How each channel sends is in ``camscan/notify/channels/``."""
+"""The recipients of alerts: ``notify`` of camscan.yaml. ``camscan/notify/channels/`` sends to each channel."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Recipient:
         return frozenset({*self.options, *self.secrets, *(["to"] if self.to else [])})
 
     def text(self, option: str) -> str:
-        """An option, read now where it is kept elsewhere; empty where there is none. Raises ConfigError."""
+        """An option, read now if it is kept elsewhere; empty if there is none. Raises ConfigError."""
         kept = self.secrets.get(option)
         return kept.read() if kept else self.options.get(option, "")
 

@@ -42,7 +42,7 @@ class Secret:
 
     @property
     def place(self) -> str:
-        """Where it is, for a person: ``the file secrets/mail``."""
+        """Its place, for a person: ``the file secrets/mail``."""
         if self.file:
             return f"the file {self.file}"
         if self.env:
@@ -100,7 +100,7 @@ class Secret:
 def _plain(content: bytes) -> str:
     """The text of a file: UTF-8, or as PowerShell writes it, also where Windows has encrypted it for its user.
 
-    Raises UnicodeDecodeError, and OSError where it was encrypted for somebody else.
+    Raises UnicodeDecodeError, and OSError if it was encrypted for somebody else.
     """
     text = content.decode("utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
     if not _PROTECTED.fullmatch(text.strip()):
@@ -111,10 +111,10 @@ def _plain(content: bytes) -> str:
 def read_secret(
     node: Node, keys: Mapping[str, Node], names: Mapping[str, str], base: Path, what: str = "password"
 ) -> Secret | None:
-    """The one reference among the keys of the entry ``node``; None where there is none.
+    """The one reference among the keys of the entry ``node``; None if there is none.
 
     ``names`` has the key for each of ``file``, ``env`` and ``systemd_credential``; files are named from ``base``.
-    Raises ConfigError where there are two.
+    Raises ConfigError if there are two.
     """
     given = [kind for kind, name in names.items() if name in keys]
     if not given:

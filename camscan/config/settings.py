@@ -46,12 +46,12 @@ class Config:
     """The file it was read from."""
     organisation: str = ""
     role: str = ""
-    """Whose entries these are, where a command is not told: a role, no name."""
+    """The role for entries if a command is given none; never a name."""
     timezone: tzinfo | None = None
-    """By which windows are read; None for this machine's."""
+    """The time zone of windows; None for this machine's."""
     authorisations: tuple[Authorisation, ...] = ()
     sites: tuple[Site, ...] = ()
-    """Of the file and of its table of sites together."""
+    """The sites of the file and of its table of sites together."""
     sites_file: Path | None = None
     """The table of sites, whether or not it exists; None without a file."""
     exclusions: tuple[Network, ...] = ()
@@ -74,13 +74,13 @@ class Config:
     planning: Planning = field(default_factory=Planning)
     """Policies in use, the council's own decision, the formula of the removal priority."""
     notify: tuple[Recipient, ...] = ()
-    """Who is told what changed, and over which channel."""
+    """The recipients of alerts, each with its channel."""
     run: Running = field(default_factory=Running)
     """What a run without anybody there does, and when."""
     foi: Foi = field(default_factory=Foi)
     """Answers to freedom of information requests."""
     web: Web = field(default_factory=Web)
-    """The pages of camscan serve, where others than whoever starts it are to see them."""
+    """The pages of camscan serve, if other people are to see them too."""
     centre: Centre = field(default_factory=Centre)
     """How much one collector may send to this centre."""
     contact: Contact = field(default_factory=Contact)
@@ -130,7 +130,7 @@ class Config:
         return best[1] if best else None
 
     def borrowed(self, site: Site) -> tuple[Network, ...]:
-        """Networks of other sites that lie inside one of this site's: what is there belongs to them."""
+        """Networks of other sites that lie inside one of this site's: devices there belong to those sites."""
         own = {*site.cidrs}
         others = (network for each in self.sites if each is not site for network in each.cidrs)
         return tuple(one for one in others if one not in own and any(is_within(one, network) for network in own))
@@ -157,9 +157,9 @@ class Config:
         raise ConfigError(f"there is no credential '{name}'; the credentials are: {known}", str(self.path), 1)
 
     def snmp_login(self, ip: str, name: str = "") -> SnmpLogin:
-        """How the address is asked over SNMP: by the named login, else by the one that covers it.
+        """The login for an address over SNMP: the named one, else the one that covers it.
 
-        Raises ConfigError where there is none, where several would do, and where the named one does not cover it.
+        Raises ConfigError if there is none, if several would do, or if the named one does not cover it.
         """
         named = [each for each in self.snmp if not name or each.name.casefold() == name.casefold()]
         found = [each for each in named if each.covers(ip)]
@@ -231,13 +231,13 @@ class Config:
         return self.run.window is None or self.run.window.closes(self.clock(now)) is not None
 
     def run_until(self, now: datetime) -> datetime | None:
-        """When the window of the run closes; None where it has none."""
+        """When the window of the run closes; None if it has none."""
         return self.run.window.ends(self.clock(now), self.timezone) if self.run.window else None
 
     def authorised_until(self, networks: Iterable[Network], now: datetime) -> datetime | None:
-        """When the first of these networks, of those that an authorisation allows now, may not be scanned any more.
+        """The first moment at which one of these networks may no longer be scanned under its authorisation.
 
-        None where none of them rests on an authorisation.
+        None if none of them depends on an authorisation.
         """
         wall = self.clock(now)
         wanted = [network for network in networks if _is_covered(network, join_networks(self.authorised(now)))]

@@ -20,7 +20,7 @@ COLUMNS = {
     "owner_service": "owner_service",
     "network_zone": "network_zone",
 }
-"""Key of a site -> the register's column that it fills, which says what may stand there."""
+"""Key of a site -> the register's column that it fills, which defines the allowed values."""
 MEMBERS = {key: {"uprn": "ref"}.get(key, key) for key in COLUMNS}
 """Key of a site -> member of ``Place``."""
 KEYS = (*COLUMNS, "cidrs", "subnets", "pace", "exclusions", "every")
@@ -34,7 +34,7 @@ class Subnet:
     cidr: Network
     vlan: str = ""
     network_zone: str = ""
-    """Empty where the site's own holds."""
+    """Empty if the site's own holds."""
     controller: str = ""
     """Likewise."""
     where: str = ""
@@ -46,7 +46,7 @@ class Site:
     """A place, its networks, and how they are to be scanned."""
 
     place: Place
-    """What is known of the place itself; its ``subnet`` is empty."""
+    """What is known about the place itself; its ``subnet`` is empty."""
     subnets: tuple[Subnet, ...] = ()
     """None for a place that no scan reaches."""
     exclusions: tuple[Network, ...] = ()
@@ -85,7 +85,7 @@ class Site:
 
 
 def read_site(node: Node) -> Site:
-    """One entry of ``sites``; its pace is checked by the caller, who knows the paces."""
+    """One entry of ``sites``. The caller, who knows the paces, checks its pace."""
     keys = read_entries(node, KEYS, "name")
     if "cidrs" not in keys and "subnets" not in keys:
         raise node.wrong("'cidrs' is missing; list its networks, or write [] for a place that no scan reaches")

@@ -58,7 +58,7 @@ class Table:
 
 
 def load_table(path: Path) -> Table:
-    """Read one file. Raises ConfigError where it cannot be read at all."""
+    """Read one file. Raises ConfigError if it cannot be read at all."""
     return read_table(read_contents(path), str(path))
 
 
@@ -129,7 +129,7 @@ class _Reading:
     lines: dict[str, int] = field(default_factory=dict)
     """Site -> line of its first mention."""
     said: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
-    """(site, key) -> what was said first, and in which line."""
+    """(site, key) -> the first value, and its line."""
     subnets: dict[Network, tuple[str, Subnet]] = field(default_factory=dict)
     """Network -> site and subnet."""
     zones: dict[tuple[str, str], dict[Network | None, str]] = field(default_factory=dict)

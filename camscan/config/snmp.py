@@ -38,11 +38,11 @@ class SnmpLogin:
     where: str
     """``file:line`` of the reference to the password."""
     password_reference: Secret
-    """Of SNMPv2c, the community."""
+    """For SNMPv2c, the community."""
     version: str = V3
     user: str = ""
     privacy_reference: Secret | None = None
-    """None where the messages are encrypted by the same password."""
+    """None if the messages are encrypted with the same password."""
     hash: str = "SHA-256"
     cipher: str = "AES-128"
 
@@ -62,9 +62,9 @@ class SnmpLogin:
         return any(address in network for network in self.cidrs)
 
     def passwords(self) -> tuple[str, str]:
-        """That of the user, or the community, and that by which messages are encrypted. Raises ConfigError.
+        """The password of the user, or the community; and the password for encryption. Raises ConfigError.
 
-        Read now; no message has a password in it.
+        They are read now; no error message contains a password.
         """
         first = self.password_reference.read()
         second = self.privacy_reference.read() if self.privacy_reference else first

@@ -51,7 +51,7 @@ def read_word(node: Node) -> str:
 
 
 def read_column(node: Node, name: str) -> str:
-    """What may stand in the register's column ``name``: one truth for the configuration and for people's entries."""
+    """A value of the register's column ``name``: the same rule for the configuration and for people's entries."""
     try:
         return normalise(BY_NAME[name], read_word(node))
     except ValueError as error:

@@ -35,7 +35,7 @@ class Oidc:
     client_id: str
     secret: Secret
     tenant: str = ""
-    """Of Entra: ``tid`` must be this, and an account is known by its ``oid``."""
+    """For Entra: ``tid`` must be this, and an account is identified by its ``oid``."""
     roles: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """What the service calls a role -> one of ``RIGHTS``; of several, the first counts."""
     roles_claim: str = "roles"
@@ -45,19 +45,19 @@ class Oidc:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Web:
-    """What ``web:`` says; without it, the pages are for whoever starts them."""
+    """The settings in ``web:``; without it, the pages are only for the person who starts them."""
 
     url: str = ""
     """``https://host`` or ``https://host:port``, without a path."""
     trusted_proxies: tuple[Network, ...] = ()
-    """Whose headers about others are believed, by the address that their connection comes from."""
+    """Proxies whose headers about others are believed, by the address of their connection."""
     oidc: Oidc | None = None
     proxy_header: str = ""
-    """In small letters; the header in which a trusted proxy says who has signed in."""
+    """In small letters: the header in which a trusted proxy names the person who has signed in."""
 
     @property
     def is_shared(self) -> bool:
-        """Whether people sign in, so that others than whoever started it may come."""
+        """Whether people sign in, so that others than the person who started it may come."""
         return bool(self.oidc or self.proxy_header)
 
 

@@ -73,7 +73,7 @@ class Estate:
         return self.record.challenges
 
     async def start(self) -> None:
-        """Bring every unit up. Raises OSError where an address, port or interface cannot be used."""
+        """Bring every unit up. Raises OSError if an address, port or interface cannot be used."""
         system.allow_files(sum(len(unit.device.services) for unit in self.units) + 256)
         try:
             self._bring_up()

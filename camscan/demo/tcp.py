@@ -104,7 +104,7 @@ class Listener:
     sock: socket.socket = field(init=False)
 
     def start(self, interface: str) -> None:
-        """Listen. Raises OSError where the port is taken or not allowed."""
+        """Listen. Raises OSError if the port is taken or not allowed."""
         self.sock = system.stream_socket(interface)
         try:
             self.sock.bind((self.unit.ip, self.port))

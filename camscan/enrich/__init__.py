@@ -1,7 +1,7 @@
 """Opt-in questions with the operator's credentials, to devices that are in the register. One source per file.
 
-A login goes to the device that it is for, at the address that the register knows, and nowhere else; after one refusal
-the device is asked nothing more. Every question only reads, and stands in its source's list of what may be asked.
+A login is sent to the device that it is for, at the address in the register, and nowhere else; after one refusal the
+device is asked nothing more. Every question only reads, and is on its source's list of allowed questions.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and what came of it."""
+    """One request and its result."""
 
     answer: Answer
     """Where answered, its payload is status line, header and body, without what is secret in them."""
@@ -149,7 +149,7 @@ def enrich(
 ) -> Report:
     """Log in to each device once, ask what it is, and report it with what was known of it.
 
-    Raises UsageError where httpx is not installed.
+    Raises UsageError if httpx is not installed.
     """
     try:
         from camscan.enrich._run import run_enrichment  # noqa: PLC0415 - what needs the extra is imported where it is used

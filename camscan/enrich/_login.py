@@ -73,7 +73,7 @@ def _why_unusable(schemes: list[str]) -> str:
 
 
 def _strongest_offer(offers: list[Mapping[str, str]]) -> str:
-    """The strongest digest challenge that can be answered, as a header; empty where there is none."""
+    """The strongest digest challenge that can be answered, as a header; empty if there is none."""
     usable = [each for each in offers if _is_usable(each)]
     usable.sort(key=lambda each: _STRONG_FIRST.index(each.get("algorithm", "MD5").upper()))
     for each in usable[:1]:

@@ -32,7 +32,7 @@ REFUSALS = 3
 
 @dataclass(slots=True)
 class Asked:
-    """One device and what came of it."""
+    """One device and the result of asking it."""
 
     known: Known
     box: Box
@@ -120,7 +120,7 @@ class _Run:
                 return
 
     async def _ask_on(self, asked: Asked, way: Way) -> bool:
-        """Each source in turn, until one is answered. True where another way may be tried: none led to the device."""
+        """Each source in turn, until one is answered. True if another way may be tried: none led to the device."""
         questions = frozenset(
             path for source in load_sources().values() for path in source.questions if path[:1] == "/"
         )

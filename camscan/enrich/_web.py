@@ -143,7 +143,7 @@ class Web:
 
     @property
     def login(self) -> tuple[str, str]:
-        """User name and password, for a body; whoever takes them sends them."""
+        """User name and password, for a body; the caller sends them."""
         self.sent_openly = self.sent_openly or not self._way.private
         return self._login.user, self._login.password
 

@@ -100,7 +100,7 @@ class _Call:
     refused: bool = False
 
     async def run(self, wsdl: str, operation: str, **parameters: object) -> Any:
-        """What zeep read out of the answer; None where it could not (``exchange`` has the bytes)."""
+        """What zeep read from the answer; None if it could not (``exchange`` has the bytes)."""
         if operation not in QUESTIONS:
             raise ValueError(f"{operation} is not an allowed question")
         loop = asyncio.get_running_loop()
@@ -191,7 +191,7 @@ class _Documents:
 
 @functools.cache
 def _load_documents() -> _Documents:
-    """Parse the WSDL files: 0.1 s, once. Raises UsageError where onvif-zeep or its files are missing."""
+    """Parse the WSDL files: 0.1 s, once. Raises UsageError if onvif-zeep or its files are missing."""
     with _quiet_import():
         try:
             from onvif import ONVIFError, ONVIFService  # noqa: PLC0415 - 35 MB that only this needs
@@ -209,7 +209,7 @@ def _load_documents() -> _Documents:
 def wsdl_folder() -> Path:
     """Where pip put onvif-zeep's WSDL files, which is not always where the library looks for them.
 
-    Raises UsageError in one line where they are nowhere (``pip install --target`` leaves them out).
+    Raises UsageError in one line if they are nowhere (``pip install --target`` leaves them out).
     """
     found: list[Path] = []
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
@@ -245,7 +245,7 @@ def _make_attempt(session: Session, call: _Call) -> Attempt:
 
 
 def _read_clock(answer: Any) -> datetime | None:
-    """What the device's clock says; None where that cannot be read: then tokens are dated by ours."""
+    """The device's clock; None if it cannot be read: then tokens are dated by ours."""
     try:
         moment = answer.UTCDateTime
         return datetime(

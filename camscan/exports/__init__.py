@@ -43,10 +43,10 @@ class Item:
     judgement: Judgement
     """What follows from policies, vulnerabilities and the council's formula on the day of the export."""
     texts: Mapping[str, str]
-    """The text of every column of ``docs/columns.md`` by its name; empty where nothing is known. What devices said is
-    one harmless line; what people entered is as they entered it, perhaps of several lines."""
+    """The text of every column of ``docs/columns.md`` by its name; empty if nothing is known. Text of devices is one
+    harmless line; people's entries are unchanged, and may have several lines."""
     standing: str
-    """Where it stands in the programme, if it is in scope: ``planned``, ``overdue``, ``no_date``, ``blocked``,
+    """Its standing in the programme, if it is in scope: ``planned``, ``overdue``, ``no_date``, ``blocked``,
     ``accepted_risk``, ``removed`` or ``closed``."""
     maker: str = ""
     """The name of who built it; empty unless that is confirmed, probable, or the word of a person."""
@@ -64,10 +64,10 @@ class Inventory:
     """The register on one day, as an export of it is given."""
 
     items: Sequence[Item]
-    """By site and address, those of no site last."""
+    """By site and address; devices of no site come last."""
     on: date
     organisation: str = ""
-    """As ``camscan.yaml`` says; empty where it does not."""
+    """The name in ``camscan.yaml``; empty if it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Made:
     """What a format of the register makes: nothing is written before all of it is made."""
 
     files: Mapping[str, str]
-    """Of a folder: name of each file -> its text. Of a file: its text under the empty name."""
+    """For a folder: name of each file -> its text. For a single file: its text under the empty name."""
     devices: int
     """How many devices are in it."""
     left_out: Sequence[LeftOut] = ()
@@ -172,10 +172,10 @@ _CLOSED = {Lifecycle.NOT_OURS: "not the council's", Lifecycle.FALSE_POSITIVE: "e
 
 
 def sort_out(items: Iterable[Item], also: Callable[[Item], str]) -> tuple[list[Item], list[LeftOut]]:
-    """The devices that a format has, and all others with the reason.
+    """The devices that a format includes, and all others with the reason.
 
-    No format has what is not the council's, what was a false alarm, or what is no part of video surveillance. ``also``
-    says why the format does not have a device that is none of these; empty where it has it.
+    No format includes what is not the council's, what was a false alarm, or what is not part of video surveillance.
+    ``also`` says why the format excludes any other device; empty if it includes it.
     """
     kept, left = [], []
     for item in items:

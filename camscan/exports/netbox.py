@@ -140,9 +140,9 @@ def _match(item: Item, by_tag: Mapping[str, dict[str, str]]) -> dict[str, str] |
 
 
 def _list_changes(item: Item, row: Mapping[str, str]) -> Row:
-    """What is new of a device, with what stays as it is there; empty where nothing is.
+    """What is new about a device, with its unchanged values; empty if nothing is.
 
-    Without serial number and description where these would not come back as they are: people wrote them.
+    Serial number and description are left out if they would not survive the import unchanged: people wrote them.
     """
     status = _status_word(item) or row["status"]
     if row["status"] in _PEOPLES and status in {ACTIVE, OFFLINE}:
@@ -199,7 +199,7 @@ def _name_key(within: str, name: str) -> tuple[str, str]:
 
 
 def _slug_of(name: str) -> str:
-    """Letters, digits and hyphens, as its address in NetBox; empty where the name has none of ASCII."""
+    """Letters, digits and hyphens, for its address in NetBox; empty if the name has none in ASCII."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[: LONGEST["slug"]].rstrip("-")
 
@@ -315,13 +315,13 @@ def _device_role(item: Item) -> str:
 
 
 def _serial_text(item: Item) -> str:
-    """Empty where NetBox could not hold the whole: a part of a number is another number."""
+    """Empty if NetBox could not hold the whole: a part of a number is another number."""
     serial = _one_line(item.texts["serial_number"])
     return serial if len(serial) < LONGEST["serial"] else ""
 
 
 def _status_word(item: Item) -> str:
-    """The word of NetBox; empty where nothing is known, since no scan could see the device."""
+    """NetBox's word; empty if nothing is known because no scan could see the device."""
     if item.asset.lifecycle in GONE:
         return REMOVED
     is_planned = item.asset.lifecycle in {Lifecycle.PLANNED, Lifecycle.ORDERED}
@@ -358,7 +358,7 @@ def _parse_address(text: str) -> _Address | None:
 
 
 def _prefix_length(address: _Address, subnet: str) -> int:
-    """Of the site map's subnet that holds it; of the address alone where NetBox would take it for the subnet's own."""
+    """The prefix length of the site map's subnet; that of a single address if NetBox would take it for the subnet's."""
     try:
         network = ipaddress.ip_network(subnet.partition(" ")[0], strict=False)
     except ValueError:

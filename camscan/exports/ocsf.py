@@ -36,7 +36,7 @@ def _why_left_out(item: Item) -> str:
 
 
 def inventory_event(item: Item) -> Mapping[str, Any]:
-    """That the newest scan which saw a device saw it so."""
+    """An event: the newest scan that saw a device saw it like this."""
     asset = item.asset
     seen = _in_milliseconds(asset.last_seen)
     device = {

@@ -88,7 +88,7 @@ METRICS: Mapping[str, Metric] = {
 
 
 def metrics_text(figures: Figures) -> str:
-    """The file. A metric with labels has every combination of their values: 0 where nothing was counted.
+    """The file. A metric with labels has every combination of their values: 0 if nothing was counted.
 
     Raises ValueError for a metric or a label value that is not declared here.
     """

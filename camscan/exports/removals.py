@@ -47,7 +47,7 @@ def _why_left_out(item: Item) -> str:
 
 
 def _removal_order(item: Item) -> tuple[str, int, str, str]:
-    """By planned day, those without one last; then priority, site and number."""
+    """By planned day, those without a day last; then by priority, site and number."""
     day = item.texts["planned_removal_date"] or "9"
     return day, item.judgement.priority or _NO_PRIORITY, item.texts["site_name"].casefold(), item.asset.asset_id
 
@@ -103,7 +103,7 @@ def calendar_text(items: Iterable[Item], on: date) -> str:
 
 
 def _calendar_text(group: Sequence[Item]) -> str:
-    """How many there are of each priority, and what stands in the way."""
+    """The number of each priority, and what prevents the removal."""
     priorities = [item.judgement.priority or _NO_PRIORITY for item in group]
     lines = [f"Priority {each}: {counted(priorities.count(each))}" for each in sorted(set(priorities) - {_NO_PRIORITY})]
     held_up = sum(item.standing == "blocked" for item in group)

@@ -120,7 +120,7 @@ def _status_of(item: Item) -> str:
 
 
 def _warranty_months(item: Item) -> str:
-    """Whole months from the purchase; empty where that is not known."""
+    """Whole months from the purchase; empty if it is not known."""
     texts = item.texts["purchase_date"], item.texts["warranty_or_support_end"]
     if not all(texts):
         return ""

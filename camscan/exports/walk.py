@@ -36,7 +36,7 @@ class Device:
     code: str
     """An SVG, as `camscan.page.qr` draws it."""
     where: str
-    """Empty where not recorded."""
+    """Empty if not recorded."""
     facts: Sequence[tuple[str, str]]
     blanks: Sequence[str] = BLANKS
 
@@ -119,7 +119,7 @@ def _device_facts(item: Item) -> Mapping[str, str]:
 
 
 def _maker_words(item: Item) -> str:
-    """A guess is called one: whoever stands before the device can settle it."""
+    """The maker, marked as a guess if it is one: the person at the device can settle it."""
     guess = item.texts["manufacturer"]
     if item.maker or guess == "unknown":
         return visible(item.maker, _LONGEST) or "Maker not known"

@@ -27,13 +27,13 @@ _FEW = 3
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """A name on a camera. Every text but ``name`` and ``founded`` is empty where nothing is known."""
+    """A name on a camera. Every text but ``name`` and ``founded`` is empty if nothing is known."""
 
     name: str
     makers: tuple[str, ...]
     """Keys of makers.yaml, those that build most of it first."""
     certainty: float
-    """Of the maker, where the name is all that is known; at most 0.45, "possible"."""
+    """The certainty of the maker if only the name is known; at most 0.45, "possible"."""
     founded: str
     """A key of :data:`FOUNDED`."""
     sold_by: str = ""
@@ -51,7 +51,7 @@ class Badge:
 
 
 def read_badge_members(node: Node) -> dict[str, str]:
-    """The members of ``badge``; raises ConfigError where one is not known or empty."""
+    """The members of ``badge``; raises ConfigError if one is not known or empty."""
     members = node.only(*FACTS)
     found = {name: member.text().strip() for name, member in members.items()}
     for name, text in found.items():

@@ -18,7 +18,7 @@ _BRACKET = re.compile(r"\\.|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]|.", re.DOTALL)
 
 
 class Beginning(NamedTuple):
-    """The text that a fitting value begins with; empty where nothing is known of it."""
+    """The text with which a fitting value begins; empty if it is not known."""
 
     text: str
     is_folded: bool
@@ -31,7 +31,7 @@ _UNKNOWN = [Beginning("", is_folded=False)]
 
 
 def beginnings_of(condition: Condition) -> list[Beginning]:
-    """With one of these a value must begin to fit the condition. Nothing is said of a pattern that is not plain."""
+    """A fitting value must begin with one of these. Patterns that are not plain give none."""
     text = condition.text
     is_folded = text.startswith("(?i)")
     text = text.removeprefix("(?i)")

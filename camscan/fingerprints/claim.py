@@ -11,7 +11,7 @@ _MAC_LENGTH = 12
 
 
 def fill_claim(template: str, groups: Mapping[str, str]) -> str:
-    """The text of a claim; empty where a group that it needs is unset or blank."""
+    """The text of a claim; empty if a group that it needs is unset or blank."""
     if "{" not in template:
         return template
     parts: list[str] = []

@@ -14,7 +14,7 @@ _FLAGS = re.compile(r"\(\?[imsU]+\)")
 
 
 def condition_of(node: Node) -> Condition:
-    """The condition that a value spells; raises ConfigError where it is none, or no pattern of RE2."""
+    """The condition that a value spells; raises ConfigError if it is none, or no pattern of RE2."""
     if isinstance(node.value, str):
         condition = Condition("pattern", node.text())
     else:

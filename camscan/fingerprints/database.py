@@ -76,7 +76,7 @@ class Database:
         return second.match_values(known)
 
     def builders_of_badge(self, brand: str) -> frozenset[str]:
-        """Keys of the makers that a badge is known to buy from; empty where the badge is not in ``oem.yaml``."""
+        """Keys of the makers that a badge is known to buy from; empty if the badge is not in ``oem.yaml``."""
         if brand not in self._builders_by_badge:
             claims = [match.claims for match in self._second_matcher.match_values({"id.brand": [(brand, "")]})]
             claims += [
@@ -133,15 +133,15 @@ class Database:
         return tuple(found[name] for name in sorted(found))
 
     def find_entry(self, name: str) -> Entry | None:
-        """The fingerprint of that id as written; None where there is none."""
+        """The fingerprint of that id as written; None if there is none."""
         return next((entry for entry in self.entries if entry.id == name), None)
 
 
 def load_database(overlays: Sequence[Path] = (), *, base: Path | None = None, cache: Path | None = None) -> Database:
     """The built-in database and, over it, the user's directories.
 
-    ``base`` stands in for the built-in directory, ``cache`` for the user's cache directory. Raises ConfigError with
-    file and line of the first thing that is wrong.
+    ``base`` replaces the built-in directory, ``cache`` the user's cache directory. Raises ConfigError with file and
+    line of the first mistake.
     """
     directories = (base or built_in_folder(), *overlays)
     for directory in directories:
@@ -179,7 +179,7 @@ def _version_hash(directories: Sequence[Path]) -> str:
 
 
 def database_edition(directory: Path) -> str:
-    """The date of a database's edition and a full stop, ``2026-11-23.``; empty where it tells none."""
+    """The date of a database's edition and a full stop, ``2026-11-23.``; empty if it has none."""
     try:
         return date.fromisoformat((directory / EDITION).read_text(encoding="ascii").strip()).isoformat() + "."
     except FileNotFoundError:

@@ -24,7 +24,7 @@ OEM_LIMIT = 0.45
 """Highest certainty that a brand name or a model prefix alone may have."""
 
 FAMILIES = {"favicon": "http", "login401": "http", "upnp": "ssdp"}
-"""Protocols that are served from the same place as another are no second piece of evidence."""
+"""Protocols that come from the same place as another are not a second piece of evidence."""
 
 
 ALONE = frozenset({"absent", "without"})
@@ -100,7 +100,7 @@ class Maker:
     name: str
     aliases: tuple[str, ...] = ()
     group: str = ""
-    """Key of the company that owns it; empty where it stands alone."""
+    """The key of the company that owns it; empty if it is independent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Problem:
     file: str
     line: int
     id: str
-    """Id of the fingerprint; empty where the file itself is wrong."""
+    """The id of the fingerprint; empty if the file itself is wrong."""
     message: str
 
     @classmethod

@@ -23,10 +23,10 @@ class Index:
         self._conditions: dict[Condition, int] = {}
         self._equal: dict[str, int] = {}
         self._patterns: list[tuple[int, str]] | None = None
-        """Number and text; None where the conditions have not been looked through."""
+        """Number and text; None if the conditions have not been examined."""
         self._set: Any = None
         self._beginnings: tuple[str, ...] = ("",)
-        """A value that begins with none of these fits no pattern: most values of most keys need not be looked at."""
+        """A value that begins with none of these fits no pattern: most values of most keys need not be examined."""
         self._folded: tuple[str, ...] = ()
         """The same in small letters, of patterns that take both."""
 

@@ -50,7 +50,7 @@ class _Fits(NamedTuple):
     numbers: tuple[int, ...]
     """The conditions, in order."""
     first: Mapping[int, int]
-    """Of each the first value that fits it, by its place."""
+    """For each condition, the first value that fits it, by its place."""
 
 
 _NO_FITS = _Fits((), {})
@@ -60,7 +60,7 @@ class _Chosen(NamedTuple):
     """A rule that fits, and by which of its conditions."""
 
     place: int
-    """Of the rule."""
+    """The place of the rule."""
     rests_on: tuple[tuple[str, int, int], ...]
     """Key, place of the condition among those of its key, number of the condition; -1 twice where it is absent."""
     fitting: tuple[tuple[str, int], ...]
@@ -157,7 +157,7 @@ class Matcher:
         return found
 
     def _fitting_conditions(self, key: str, index: Index, value: str) -> Iterable[int]:
-        """As of the index; of one value of several, such as a header, which other devices send beside others."""
+        """As in the index; for one of several values, such as a header, which other devices send with others."""
         known = self._fitted.get((key, (value,)))
         return known.numbers if known is not None else index.fitting_conditions(value)
 
@@ -170,7 +170,7 @@ class Matcher:
         return [one for one in found if one is not None]
 
     def _choose_fit(self, place: int, fits: Mapping[str, _Fits]) -> _Chosen | None:
-        """How a rule fits; None where it does not."""
+        """How a rule fits; None if it does not."""
         ready = self._rules[place]
         if not all(_has_any(fits.get(key), numbers) if numbers else key not in fits for key, numbers in ready.wanted):
             return None

@@ -31,9 +31,9 @@ class Said:
     about: str
     """What they tell of: ``series``, ``form`` …"""
     says: str
-    """Empty where the part is known and its value is not."""
+    """Empty if the part is known and its value is not."""
     grade: str
-    """``solid``, ``fair``, ``weak``, ``reported``; empty where nothing is said."""
+    """``solid``, ``fair``, ``weak``, ``reported``; empty if it is not stated."""
 
 
 Meaning = tuple[str, str]
@@ -68,7 +68,7 @@ class Grammar:
     line: int
 
     def read_model(self, model: str) -> tuple[Said, ...] | None:
-        """What each part says, in the order of the number; None where the number is not built like this."""
+        """What each part means, in the order of the number; None if the number is not built like this."""
         compiled = re2.compile(self.pattern)
         # Half a character, as a command line may hold one, is an error to RE2.
         found = compiled.search(model.strip()[:LONGEST].encode(errors="replace").decode())
@@ -92,7 +92,7 @@ def _read_part(part: Part, text: str) -> Iterator[Said]:
 
 
 def _read_letters(part: Part, text: str) -> Iterator[Said]:
-    """From left to right, the longest known first; what is unknown is told as such, never passed over."""
+    """From left to right, the longest known part first; an unknown part is reported as such, never skipped."""
     upper, at, unknown = text.upper(), 0, ""
     known = sorted(part.letters, key=len, reverse=True)
     while at < len(text):

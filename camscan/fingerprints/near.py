@@ -1,4 +1,4 @@
-"""What nearly fits: for whoever asks why a fingerprint did not recognise a reply."""
+"""Fingerprints that nearly fit: they show why a reply was not recognised."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Miss(NamedTuple):
     wanted: str
     """As it is written."""
     seen: tuple[str, ...]
-    """What was there instead; empty where the key was not seen."""
+    """The actual value; empty if the key was not seen."""
     why: str
 
 
@@ -92,7 +92,7 @@ def _condition_fits(condition: Condition, value: str) -> bool:
 
 
 def _almost_fits(condition: Condition, value: str) -> str:
-    """What little would have to differ; empty where it is not little."""
+    """The small difference; empty if it is not small."""
     if condition.operator in {"equals", "contains"}:
         text, folded = condition.text.casefold(), value.casefold()
         if folded == text or (condition.operator == "contains" and text in folded):

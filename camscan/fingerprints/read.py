@@ -1,4 +1,4 @@
-"""YAML to entries: every word and every shape is checked here, and what is wrong is said with file and line."""
+"""YAML to entries: every word and every shape is checked here, and mistakes are reported with file and line."""
 
 from __future__ import annotations
 
@@ -268,7 +268,7 @@ def _add_entry(source: Source, node: Node, members: Mapping[str, Node], rule: Ru
 
 
 def require_member(node: Node, members: Mapping[str, Node], name: str) -> Node:
-    """The member of that name; raises ConfigError where it is missing."""
+    """The member of that name; raises ConfigError if it is missing."""
     if name not in members:
         raise node.wrong(f"'{name}' is missing")
     return members[name]

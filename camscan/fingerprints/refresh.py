@@ -23,7 +23,7 @@ _WIDTH = 118
 
 
 def read_table(path: Path) -> tuple[list[str], date]:
-    """The lines of the table, and its day. Raises UsageError where there is none."""
+    """The lines of the table, and its day. Raises UsageError if there is none."""
     try:
         if not zipfile.is_zipfile(path):
             day = datetime.fromtimestamp(path.stat().st_mtime, UTC).date()

@@ -27,7 +27,7 @@ LENGTHS = {"MA-L": 6, "MA-M": 7, "MA-S": 9, "IAB": 9}
 COMPANY_IDS = "CID"
 """The registry of identifiers that no address of a unit begins with."""
 DAY = "oui.day"
-"""File beside ``oui.yaml`` that holds the day of the registry that it was last held against."""
+"""A file beside ``oui.yaml`` with the day of the registry with which it was last compared."""
 STALE_DAYS = 180
 """Age from which the table should be compared again: the two groups were given four blocks in half a year."""
 
@@ -90,7 +90,7 @@ class Sorted:
 def read_blocks(lines: Iterable[str], file: str) -> Iterator[Block | BadRow]:
     """The assignments of a file as the registry publishes it, or as Wireshark does (``manuf``).
 
-    Raises UsageError where it is another kind of file.
+    Raises UsageError if it is another kind of file.
     """
     given = iter(lines)
     first = next(given, "")
@@ -196,7 +196,7 @@ def with_colons(digits: str) -> str:
 
 
 def registry_day(directory: Path | None = None) -> date | None:
-    """The day of the registry that the built-in table was last held against; None where the database tells none."""
+    """The day of the registry with which the built-in table was last compared; None if the database has none."""
     path = (directory or built_in_folder()) / DAY
     try:
         return date.fromisoformat(path.read_text(encoding="ascii").strip())

@@ -1,4 +1,4 @@
-"""``stated.yaml``: who a device says made it, wherever it says so, read in one way for every protocol."""
+"""``stated.yaml``: the maker that a device states, in whichever field, read in one way for every protocol."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Place(NamedTuple):
     """``field``, ``name`` or ``text``: see the file."""
     certainty: float
     pattern: str = ""
-    """Picks out the group ``name``; empty where the whole value is it."""
+    """A pattern with the group ``name``; empty if the whole value is the name."""
 
 
 class Name(NamedTuple):
@@ -43,7 +43,7 @@ class Name(NamedTuple):
 
     brand: str
     maker: str = ""
-    """Key of makers.yaml; empty where the name is a badge."""
+    """A key of makers.yaml; empty if the name is a badge."""
     heard: bool = True
     """Whether the database knows the name."""
 
@@ -55,11 +55,11 @@ class Statements:
     places: Mapping[str, Place]
     models: frozenset[str]
     names: Mapping[str, Name]
-    """By their words without blanks: ``dlink``."""
+    """Names by their words without blanks: ``dlink``."""
     field_only: frozenset[str]
     nobody: frozenset[str]
     around: frozenset[str]
-    """Words that stand around a company's name and are no part of it."""
+    """Words beside a company's name that are not part of it."""
     accused: frozenset[str]
     """Makers whose devices are to be removed: texts that people may type say "possible" of them at most."""
     following: frozenset[str]
@@ -102,9 +102,9 @@ class Statements:
         return bool(match.keys) and self.models.issuperset(match.keys)
 
     def read_statement(self, values: Mapping[str, list[tuple[str, str]]]) -> tuple[str, str]:
-        """What a manufacturer's field says, whether that is a name or not: its text, and the reason as it is told.
+        """The statement in a manufacturer's field, whether it is a name or not: its text, and the reason.
 
-        Both empty where none says anything.
+        Both are empty if no field has one.
         """
         for key in sorted(self.places.keys() & values.keys()):
             place = self.places[key]

@@ -16,9 +16,9 @@ Values = dict[str, list[tuple[str, str]]]
 
 
 def group_values(observations: Iterable[Observation]) -> Values:
-    """Observations of one device by key, each with where it was seen.
+    """Observations of one device by key, each with the place where it was seen.
 
-    A redirect to another host is left out: it tells of that host, and whoever redirects may name any.
+    A redirect to another host is left out: it is about that host, and the sender may name any host.
     """
     values: Values = {}
     probe, port, where = "", 0, ""

@@ -28,7 +28,7 @@ class Wording:
     says: str = ""
     """A sentence without its full stop; ``{value}`` is what the device said."""
     gives: str | None = None
-    """A noun, or empty where the sentence of the protocol says it all; None where there is none."""
+    """A noun; empty if the sentence of the protocol says everything; None if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Words:
     """Key of ``makers.yaml`` -> the name that people know."""
 
     def protocol_sentence(self, name: str) -> str:
-        """The sentence of a protocol; empty where it has none."""
+        """The sentence of a protocol; empty if it has none."""
         found = self.facts.get(f"{PROTOCOL}{name}")
         return found.means if found else ""
 

@@ -22,7 +22,7 @@ class Part:
     """One question: on one sheet, and under one heading."""
 
     name: str
-    """Of its worksheet: short."""
+    """The name of its worksheet: short."""
     question: str
     notes: tuple[str, ...]
     """Sentences above the table."""

@@ -1,7 +1,7 @@
-"""What follows from sums: which number can be worked out from those that were given. Pure.
+"""What follows from sums: which number can be computed from those that were given. Pure.
 
-A sum says how many devices stand in some categories together. From several sums follow others, by adding and
-subtracting them (``Sums``); and since no count is below zero, sometimes more than that (``is_open``).
+A sum says how many devices some categories hold together. Other sums follow from several, by adding and subtracting
+them (``Sums``); and because no count is below zero, sometimes more follows (``is_open``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _STEPS = 4000
 
 
 class Sum(NamedTuple):
-    """So many devices in these categories together."""
+    """The number of devices in these categories together."""
 
     keys: frozenset[str]
     devices: int
@@ -40,7 +40,7 @@ class Sums:
         self._rows[lead] = ({key: factor / scale for key, factor in factors.items()}, value / scale)
 
     def value_of(self, keys: Iterable[str]) -> Fraction | None:
-        """How many devices these categories hold together; None where that does not follow."""
+        """How many devices these categories hold together; None if that does not follow."""
         factors, value = self._reduce_sum(keys, Fraction(0))
         return None if factors else -value
 
@@ -65,7 +65,7 @@ class Sums:
 def is_undetermined(key: str, sums: Sequence[Sum], some: Container[str] = ()) -> bool:
     """Whether a category may hold two different numbers of devices; those of ``some`` hold at least one.
 
-    False also where a search of bounded length finds no second number; True where the sums contradict each other.
+    False also where a search of bounded length finds no second number; True if the sums contradict each other.
     """
     search = _Search(sums, some)
     first = search.find_solution({})
@@ -90,7 +90,7 @@ class _Search:
         self._steps = 0
 
     def find_solution(self, within: _Bounds) -> Mapping[str, int] | None:
-        """One that fits; None where there is none, or none was found."""
+        """One that fits; None if there is none, or none was found."""
         self._steps = 0
         return self._fill_bounds({**self.bounds, **within})
 
@@ -110,7 +110,7 @@ class _Search:
         return None
 
     def _tighten_bounds(self, bounds: _Bounds) -> bool:
-        """Narrow the bounds until nothing changes; False where they leave no number."""
+        """Narrow the bounds until nothing changes; False if they leave no number."""
         changed = True
         while changed:
             changed = False

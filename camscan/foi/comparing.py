@@ -1,7 +1,7 @@
-"""A pack held against all that were released before: what somebody learns who has kept them. Pure.
+"""Compares a pack with all that were released before: what a reader of all of them could learn. Pure.
 
-Numbers of several packs can be subtracted from each other. That shows how few devices came or went in between; and,
-where nothing changed, what one of the packs withheld. The officer is warned before either happens.
+Numbers of several packs can be subtracted from each other. That shows how few devices were added or removed in between;
+and, if nothing changed, what one of the packs withheld. The officer is warned before either happens.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ class Given:
     """The categories; where a device stands in several rows, merged rows are a category of their own."""
     label: str
     devices: int | None
-    """None where it was withheld."""
+    """None if it was withheld."""
     priced: int | None = None
     pence: int | None = None
-    """None where it was withheld, and where the table has none."""
+    """None if it was withheld, and where the table has none."""
     is_open: bool = False
     """It says what is not recorded."""
 
@@ -45,7 +45,7 @@ class GivenTable:
     rows: tuple[Given, ...]
     priced: int | None = None
     pence: int | None = None
-    """Of all rows together; None where the table has no prices."""
+    """Of all rows together; None if the table has no prices."""
     is_of_gone: bool = False
 
 
@@ -55,7 +55,7 @@ class Released:
 
     reference: str
     day: date
-    """As of which it was."""
+    """The day for which it held."""
     tables: tuple[GivenTable, ...]
     role: str = ""
     digest: str = ""
@@ -68,7 +68,7 @@ class Released:
 
 
 class Learnt(enum.StrEnum):
-    """What somebody could learn who has kept earlier packs."""
+    """What somebody with the earlier packs could learn."""
 
     CHANGE = "change"
     """How few devices came or went."""
@@ -136,7 +136,7 @@ def compare_packs(tables: Sequence[Table], released: Sequence[Released], thresho
 
 
 def _fold_warnings(found: Iterable[Warned]) -> Iterator[Warned]:
-    """One for the same thing, however many packs tell it."""
+    """One warning for the same thing, however many packs reveal it."""
     alike: dict[tuple[str, frozenset[str], Learnt], list[Warned]] = {}
     for each in found:
         alike.setdefault((each.table, each.keys, each.learnt), []).append(each)

@@ -22,7 +22,7 @@ KEPT_HEADER = (
 
 
 def write_answers(pack: Pack, stream: TextIO) -> None:
-    """UTF-8, RFC 4180: a line for each cell of each table; of cells that are no number too."""
+    """UTF-8, RFC 4180: a line for each cell of each table; of cells that are not number too."""
     table = csv.writer(stream)
     table.writerow(HEADER)
     status, day = pack.marking, pack.estate.day.isoformat()

@@ -18,7 +18,7 @@ class Unit:
     type: str
     """A key of ``questions.TYPES``."""
     place: str = ""
-    """One of ``columns.SITE_TYPES``; empty where not recorded."""
+    """One of ``columns.SITE_TYPES``; empty if not recorded."""
     controller: str = ""
     """One of ``columns.CONTROLLERS``; likewise."""
     capabilities: frozenset[str] = frozenset()
@@ -28,9 +28,9 @@ class Unit:
     pence: int | None = None
     """What it cost."""
     contract: int = 0
-    """Which contract bought it: a number that means nothing elsewhere; 0 where not recorded."""
+    """Which contract bought it: a number that means nothing elsewhere; 0 if not recorded."""
     site: int = 0
-    """Which site it stands at, likewise."""
+    """The number of its site."""
     planned: str = ""
     """Financial year of its planned removal."""
     removed: str = ""
@@ -55,9 +55,9 @@ class Numbers:
     in_scope: int = 0
     remaining: int = 0
     removed: int = 0
-    """Of the programme: devices in scope that are gone."""
+    """For the programme: devices in scope that were removed."""
     answering: int = 0
-    """Of these: answer a scan all the same, so that the headline counts them too."""
+    """Those of them that still answer a scan, so that the headline counts them too."""
     with_dpia: int = 0
     """Devices whose row names an assessment."""
     dpias: int = 0
@@ -69,12 +69,12 @@ class Numbers:
     addresses_asked: int = 0
     sites_listed: int = 0
     sites_scanned: int = 0
-    """Of those listed: all their networks asked within 90 days."""
+    """Those of the listed sites whose networks were all asked within 90 days."""
     last_scan: date | None = None
 
     @property
     def devices(self) -> int:
-        """Of the two makers, and there."""
+        """Devices of the two makers that are there."""
         return self.cameras + self.recorders + self.other
 
 
@@ -108,4 +108,4 @@ class Estate:
     definitions: tuple[str, ...] = ()
     """What the counts mean, a line each: ``device: …``."""
     version: str = ""
-    """Of camscan."""
+    """The version of camscan."""

@@ -49,7 +49,7 @@ class Kept:
     """What this pack does with it."""
     why: str
     refusal: Refusal | None
-    """Draft words; None where the number is given as a part of a larger one."""
+    """Draft words; None if the number is given as a part of a larger one."""
 
 
 @dataclass(frozen=True, slots=True)

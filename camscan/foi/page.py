@@ -29,7 +29,7 @@ _SHOWN_APART = frozenset({"Status", "As of", "In one sentence"})
 
 
 def readme_text(pack: Pack) -> str:
-    """``README.txt``: what the files are, for whoever receives them."""
+    """``README.txt``: what the files are, for the person who receives them."""
     lines = [
         pack.marking,
         "",

@@ -30,11 +30,11 @@ class Row:
     devices: int
     stance: Stance = Stance.COUNTED
     priced: int = 0
-    """Of the devices: with a known price."""
+    """The number of devices with a known price."""
     pence: int = 0
     """Their prices together."""
     lots: frozenset[tuple[int, int]] = NO_LOTS
-    """Of the priced devices: contract and site."""
+    """For the priced devices: contract and site."""
     is_withheld: bool = False
     is_price_withheld: bool = False
 
@@ -50,7 +50,7 @@ class Table:
     total: int
     """Devices that the table is about."""
     is_partition: bool = True
-    """Whether every device stands in exactly one row."""
+    """Whether every device is in exactly one row."""
     is_ordered: bool = False
     """Whether neighbours belong together: years."""
     is_total: bool = False
@@ -61,7 +61,7 @@ class Table:
     shows_none: bool = True
     """Whether a row that says "none" is always shown."""
     original: Mapping[str, int] = field(default_factory=dict)
-    """Devices of each category, whatever became of its row."""
+    """Devices of each category, whatever happened to its row."""
 
     @property
     def lowest(self) -> int:
@@ -91,7 +91,7 @@ def make_table(
     is_of_gone: bool = False,
     shows_none: bool = True,
 ) -> Table:
-    """A table in which every device stands in one row."""
+    """A table in which every device is in one row."""
     known = tuple(rows)
     return Table(
         id=id_,

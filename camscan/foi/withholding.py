@@ -21,7 +21,7 @@ _PAIR = 2
 def propose_withholding(table: Table, threshold: int) -> Table:
     """The table with rows withheld or merged; numbers from ``threshold`` on are not small.
 
-    Unchanged where nothing is small, where there are no devices at all, or where a total gives the number anyway.
+    Unchanged if nothing is small, where there are no devices at all, or where a total gives the number anyway.
     """
     if table.is_total or not table.total:
         return table

@@ -181,7 +181,7 @@ def wire_contradiction(one: Marks, other: Marks) -> str:
 
 
 def type_contradiction(maker: str | None, model: str | None, other_maker: str | None, other_model: str | None) -> str:
-    """Why two boxes are of two kinds, in words; empty if nothing that is known of both differs."""
+    """Why two boxes are of two kinds, in words; empty if nothing that is known about both differs."""
     if maker and other_maker and maker != other_maker:
         return "the makers differ"
     if model and other_model and not same_model(model, other_model):
@@ -208,13 +208,13 @@ def is_recognised_by(kind: str, keys: Iterable[Key], known: Iterable[Key]) -> bo
 
 
 def are_compatible(one: Identification, other: Identification) -> bool:
-    """Whether two sightings without keys can be one box: nothing that is known of both differs."""
+    """Whether two sightings without keys can be one box: nothing that is known about both differs."""
     pairs = ((one.maker, other.maker), (one.brand, other.brand), (one.model, other.model), (one.kind, other.kind))
     return all(a is None or b is None or a == b for a, b in pairs)
 
 
 def are_same_type(one: Identification, other: Identification) -> bool:
-    """Whether both are known to have one maker and one model, and nothing else that is known of both differs."""
+    """Whether both are known to have one maker and one model, and nothing else that is known about both differs."""
     named = one.maker is not None and bool(one.model) and one.maker == other.maker and one.model == other.model
     return named and are_compatible(one, other)
 

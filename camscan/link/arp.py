@@ -19,7 +19,7 @@ BROADCAST = b"\xff" * 6
 HEAD = bytes.fromhex("0001080006040001")  # Ethernet, IPv4, address lengths 6 and 4, request
 REPLY = bytes.fromhex("0001080006040002")
 MOST_MACS = 4
-"""MACs that are told of one address: two are a conflict, more are somebody who makes them up."""
+"""MACs that are told about one address: two are a conflict, more are somebody who makes them up."""
 PADDING = bytes(18)  # to the 60 bytes of the smallest Ethernet frame
 REPLY_LENGTH = 42
 NOTICE = 0.05

@@ -76,7 +76,7 @@ def _protocol_in_xml(payload: bytes) -> str:
 
 
 def question_of(dport: int, payload: bytes) -> str:
-    """Protocol in which a datagram asks for devices; empty where it does not."""
+    """Protocol in which a datagram asks for devices; empty if it does not."""
     if dport == MDNS:
         return "mdns" if len(payload) > DNS_HEADER and not payload[2] & 0x80 else ""
     if dport == SSDP:

@@ -50,7 +50,7 @@ def prepare_scapy() -> None:
 
 
 def told(payload: bytes) -> Told | None:
-    """What one message says; None where it says nothing of a client on Ethernet."""
+    """What one message says; None if it says nothing of a client on Ethernet."""
     try:
         return _read_dhcp(BOOTP(payload))
     except FAULTS:

@@ -3,7 +3,7 @@
 """Pieces of IP packets, put together again within bounds. Pure.
 
 Pieces that overlap make no packet: RFC 5722 demands it of IPv6, and Linux does the same with IPv4. Otherwise the last
-piece could rewrite what the first one said. A piece that comes twice, byte for byte, is no overlap.
+piece could rewrite what the first one said. A piece that comes twice, byte for byte, is not an overlap.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ def _count_messages(reader: Reader, once: Once) -> dict[str, Any]:
 
 
 def _load_dhcp() -> Any:
-    """The module that takes DHCP apart, which needs scapy; None where that is missing or cannot start on this system.
+    """The module that takes DHCP apart, which needs scapy; None if that is missing or cannot start on this system.
 
     All else is read without it.
 

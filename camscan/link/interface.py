@@ -42,7 +42,7 @@ class Interface:
         self.addresses = addresses
 
     def source_for(self, target: IPv4Network) -> IPv4Address | None:
-        """Our address on the attached subnet that holds all of ``target``; None where no subnet does."""
+        """Our address on the attached subnet that holds all of ``target``; None if no subnet does."""
         for address in self.addresses:
             if target.subnet_of(address.network):
                 return address.ip

@@ -34,7 +34,7 @@ class Network(NamedTuple):
     """What a frame carries."""
 
     kind: int
-    """EtherType; 0 where there is none that camscan reads."""
+    """EtherType; 0 if there is none that camscan reads."""
     at: int
     """Where it begins."""
 
@@ -43,7 +43,7 @@ NOTHING = Network(0, 0)
 
 
 def network_layer(link: int, frame: bytes) -> Network | None:
-    """What a packet of a link type carries; None where the link type is not one that is read."""
+    """What a packet of a link type carries; None if the link type is not one that is read."""
     if link == ETHERNET:
         return _behind_tags(frame, 12)
     if link in RAWS or link in {ONLY_IPV4, ONLY_IPV6}:

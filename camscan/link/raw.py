@@ -67,7 +67,7 @@ def open_packets(
 
 
 def receive_frame(packets: socket.socket, size: int) -> bytes | None:
-    """The next frame, cut to ``size`` bytes; None where none waits. Raises Trouble where the interface is down."""
+    """The next frame, cut to ``size`` bytes; None if none waits. Raises Trouble where the interface is down."""
     try:
         return packets.recv(size)
     except BlockingIOError:

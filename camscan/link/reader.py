@@ -94,9 +94,9 @@ class Reader:
     """Takes packets and gives what devices say of themselves."""
 
     dhcp: Dhcp | None = None
-    """None where scapy is missing: then DHCP is not read."""
+    """None if scapy is missing: then DHCP is not read."""
     within: Callable[[bytes], bool] | None = None
-    """Whether an address, as bytes, is one whose devices count; None where all do."""
+    """Whether an address, as bytes, is one whose devices count; None if all do."""
     counts: dict[str, int] = field(default_factory=dict)
     """Packets that were not read, by the reason."""
     fragments: Fragments = field(default_factory=Fragments)
@@ -286,7 +286,7 @@ def _make_reply(protocol: str, ip: str, port: int, payload: bytes, when: float, 
 
 
 def _seen_at(when: float) -> Reply:
-    """When it was said; nothing where the capture has a time that is none."""
+    """When it was said; nothing if the capture has a time that is none."""
     try:
         return {"seen_at": datetime.fromtimestamp(when, UTC).isoformat(timespec="microseconds")}
     except (ArithmeticError, OSError, ValueError):

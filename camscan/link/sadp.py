@@ -78,7 +78,7 @@ def inquiry_frame(kind: int, counter: int, mac: bytes, ip: IPv4Address, ipv6: IP
 
 
 def parse_answer(frame: bytes) -> dict[str, str] | None:
-    """Read an answer's fields, by the names of SADP's XML; None where the frame is no answer or is too short.
+    """Read an answer's fields, by the names of SADP's XML; None if the frame is not an answer or is too short.
 
     A wrong checksum is told as ``ChecksumValid=false``, not refused: some devices compute it differently.
     """

@@ -50,7 +50,7 @@ class Streams:
     """The conversations that go on."""
 
     within: Callable[[bytes], bool] | None = None
-    """Whether a server's address is one that counts; None where all do."""
+    """Whether a server's address is one that counts; None if all do."""
     given_up: int = 0
     """Conversations that had to make room."""
     _flows: dict[bytes, tuple[Flow, bool]] = field(default_factory=dict)

@@ -49,7 +49,7 @@ that they refuse (RFC 1812, section 4.3.2.8), so that only an end of it shows th
 
 @dataclass(slots=True)
 class _Watch:
-    """What became of packets since the last look, and what was tried against it."""
+    """The result of packets since the last look, and what was tried against it."""
 
     troubled: int = 0
     of: int = 0
@@ -91,7 +91,7 @@ class Backoff:
 
     @property
     def tolerated(self) -> float:
-        """Share of packets to living devices that were lost at any pace; 0 where none, or few."""
+        """Share of packets to living devices that were lost at any pace; 0 if none, or few."""
         return self._watches[Strain.LOSS].tolerated
 
     @property

@@ -72,7 +72,7 @@ class DatagramPort:
     interface_of: Callable[[int], str]
     """Name of an interface by index."""
     backoff_for: Callable[[str], Backoff | None]
-    """What is told how sending to an address fared; None where a full queue only means that ARP is awaited."""
+    """What is told how sending to an address fared; None if a full queue only means that ARP is awaited."""
     is_own: Callable[[str], bool] = lambda _ip: False
     """Whether an address is this machine's."""
     ration: Ration = field(default_factory=Ration)
@@ -99,7 +99,7 @@ class DatagramPort:
         self._sockets.clear()
 
     async def send(self, payload: bytes, ip: str, port: int) -> Outcome | None:
-        """Send one datagram to an address in scope, as the pace allows; None where it left, else why it did not."""
+        """Send one datagram to an address in scope, as the pace allows; None if it left, else why it did not."""
         if not self.scope.allows(ip):
             return Outcome.OUT_OF_SCOPE
         if ":" in ip and "." in ip:  # IPv4-mapped
@@ -136,7 +136,7 @@ class DatagramPort:
         return heard
 
     async def multicast(self, payload: bytes, group: str, port: int, interface: Interface) -> Outcome | None:
-        """Send one datagram to a discovery group on one attached link, never beyond it (TTL 1); None where it left.
+        """Send one datagram to a discovery group on one attached link, never beyond it (TTL 1); None if it left.
 
         The link must hold addresses in scope and none that were excluded.
         """
@@ -168,7 +168,7 @@ class DatagramPort:
     async def broadcast(self, payload: bytes, port: int, interface: Interface) -> Outcome | None:
         """Broadcast on the attached IPv4 subnets that are completely in scope, to both broadcast addresses of each.
 
-        None where the datagram left, else why it did not.
+        None if the datagram left, else why it did not.
         """
         homes = [own for own in self._homes(interface) if own is not None]
         if not homes:

@@ -57,7 +57,7 @@ class Door:
     """
 
     def __init__(self, scope: Scope, pace: Pace, *, interface: str | None = None) -> None:
-        """``interface`` names the only one to send from; UsageError where there is none of that name."""
+        """``interface`` names the only one to send from; UsageError if there is none of that name."""
         self.scope = scope
         self.pace = pace
         self.sent: Counter[str] = Counter()
@@ -77,7 +77,7 @@ class Door:
         self._resolving = Resolving(self.unresolved_cap)
         self._overflows = neighbours_lost()
         self.timing = Timing(pace)
-        """What is known of the way to each subnet."""
+        """What is known about the way to each subnet."""
         self._aim = pace.packets * (_AIM_GENTLY if pace.packets <= _FEW else _AIM)
         self._packets = Throttle(self._aim)
         self._connections = Throttle(pace.connections)
@@ -176,7 +176,7 @@ class Door:
         return ip.partition("%")[0] in self._own
 
     def link_of(self, ip: str) -> int:
-        """Index of the interface on whose IPv4 link the address lies; 0 where it lies on none."""
+        """Index of the interface on whose IPv4 link the address lies; 0 if it lies on none."""
         if ":" in ip or not self.on_link(ip):
             return 0
         found = attached(ip, self.interfaces)
@@ -368,7 +368,7 @@ class Door:
 
 
 def _cut_off_answer(port: int, connection: Connection, why: str) -> Answer:
-    """What is said of a peer whose reply had not begun when it was cut off; its first bytes are kept."""
+    """What is said about a peer whose reply had not begun when it was cut off; its first bytes are kept."""
     return Answer(*(port, Outcome.MALFORMED, connection.head), detail=f"cut off: {why}", hung=True, is_cut_off=True)
 
 

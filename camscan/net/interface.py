@@ -65,7 +65,7 @@ def interfaces() -> tuple[Interface, ...]:
 
 
 def find(name: str, among: Sequence[Interface]) -> Interface:
-    """The interface of that name; UsageError that lists the others where there is none."""
+    """The interface of that name; UsageError that lists the others if there is none."""
     for interface in among:
         if interface.name == name:
             return interface
@@ -81,7 +81,7 @@ def require_link(networks: Iterable[Network], interface: str | None) -> None:
 
 
 def attached(ip: str, among: Sequence[Interface]) -> Interface | None:
-    """The interface on whose subnet ``ip`` lies (longest prefix first), or None where a router leads there."""
+    """The interface on whose subnet ``ip`` lies (longest prefix first), or None if a router leads there."""
     found = [
         (own.network.prefixlen, interface)
         for interface in among

@@ -43,7 +43,7 @@ class Unavailable(CamscanError):  # noqa: N818 - what it says: this machine cann
 
 
 async def available(interface: str) -> str | None:
-    """Why raw packets cannot be sent on an interface; None where they can. Sends nothing."""
+    """Why raw packets cannot be sent on an interface; None if they can. Sends nothing."""
     try:
         async for _ in _run_program("check", "--interface", interface):
             pass
@@ -162,7 +162,7 @@ class Captured:
     unread: Mapping[str, int]
     """Packets that could not be read, by the reason."""
     cut: str
-    """Where the file is broken, and how; empty where it is whole. What came before has been yielded."""
+    """Where the file is broken, and how; empty if it is whole. What came before has been yielded."""
 
 
 def read(take: Callable[[int], bytes], undated: datetime, *, also: Iterable[str] = ()) -> Iterator[Reply | Captured]:

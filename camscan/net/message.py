@@ -38,9 +38,9 @@ class Message:
     """One message; for a request (SSDP NOTIFY) ``status`` is None and ``start`` holds the request line."""
 
     start: str
-    """Start line as sent; empty where there was none (``lenient_body``)."""
+    """Start line as sent; empty if there was none (``lenient_body``)."""
     version: str
-    """``HTTP/1.1``, ``RTSP/1.0``, ``ICY`` …, upper case; empty where there was no start line."""
+    """``HTTP/1.1``, ``RTSP/1.0``, ``ICY`` …, upper case; empty if there was no start line."""
     status: int | None
     reason: str
     headers: tuple[tuple[str, str], ...]
@@ -48,7 +48,7 @@ class Message:
     body: bytes
 
     def get(self, name: str) -> str | None:
-        """First value of the header ``name`` (any case), or None where it was not sent."""
+        """First value of the header ``name`` (any case), or None if it was not sent."""
         wanted = name.lower()
         return next((value for key, value in self.headers if key.lower() == wanted), None)
 
@@ -63,7 +63,7 @@ class Challenge:
     """One scheme of a WWW-Authenticate header (RFC 9110, section 11.6.1)."""
 
     scheme: str
-    """As sent: ``Digest``, ``Basic`` …; empty where parameters came without one."""
+    """As sent: ``Digest``, ``Basic`` …; empty if parameters came without one."""
     params: dict[str, str]
     """Lower-case name to unquoted value; the first wins where a name repeats."""
     order: tuple[str, ...]
@@ -71,7 +71,7 @@ class Challenge:
 
 
 def parse_message(payload: bytes, *, lenient_body: bool = False) -> Message:
-    """Read one message; raises NotSpoken where there is no start line of HTTP, RTSP, SSDP or ICY.
+    """Read one message; raises NotSpoken if there is no start line of HTTP, RTSP, SSDP or ICY.
 
     With ``lenient_body`` such bytes are a reply without a start line instead: headers alone where the first line is
     one, else a body alone (HTTP/0.9, as some cameras still answer).

@@ -45,7 +45,7 @@ class Neighbours:
         self._entries: Mapping[str, Neighbour] = {}
 
     def mac(self, ip: str, *, lives: bool) -> str:
-        """Its MAC, empty where none is known; an earlier one only where it is known by other signs that it lives."""
+        """Its MAC, empty if none is known; an earlier one only where it is known by other signs that it lives."""
         found = self._look().get(ip)
         return found.mac if found and (lives or self._is_fresh(ip, found)) else ""
 

@@ -50,7 +50,7 @@ class Pace:
     requests_per_device: int
     """TCP conversations (connections that were established) per device and run."""
     connect_timeout: float
-    """Where nothing is known of the way yet. Else the measured round trip tells, between the next two."""
+    """Where nothing is known about the way yet. Else the measured round trip tells, between the next two."""
     connect_least: float
     """Longer than a second, after which the system repeats a SYN that was lost."""
     connect_most: float

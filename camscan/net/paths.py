@@ -107,13 +107,13 @@ def example_request(request: bytes, ip: str = "192.0.2.1") -> bytes:
 
 
 def page_jump(page: str) -> str | None:
-    """Where a page sends its reader by script or meta refresh, as written; None where it does not."""
+    """Where a page sends its reader by script or meta refresh, as written; None if it does not."""
     found = _JUMP.search(page)
     return next((target for target in found.groups() if target), None) if found else None
 
 
 def same_device(target: str, ip: str, port: int) -> tuple[int, str] | None:
-    """Port and allowed path to which a redirect on ``ip``:``port`` leads; None where it leaves the device or the table.
+    """Port and allowed path to which a redirect on ``ip``:``port`` leads; None if it leaves the device or the table.
 
     Queries and fragments are dropped: ``/doc/page/login.asp?_1617919521`` is ``/doc/page/login.asp``.
     """

@@ -67,7 +67,7 @@ class Patience:
 
 
 def _why_nothing(connection: Connection, received: int) -> str:
-    """Why reading stopped where no byte of a reply came: ``endless`` where much else did; empty where nothing did."""
+    """Why reading stopped where no byte of a reply came: ``endless`` where much else did; empty if nothing did."""
     return "endless" if connection.has_poured and not received else ""
 
 

@@ -31,7 +31,7 @@ class Resolving:
     async def enter(self, ip: str) -> bool:
         """Return when a packet may be sent to an attached address without crowding out another.
 
-        True where the kernel will first ask for the address, QUESTIONS times if nobody answers.
+        True if the kernel will first ask for the address, QUESTIONS times if nobody answers.
         """
         if ip in self._resolved:
             return False

@@ -94,7 +94,7 @@ class Scope:
     def require(self, targets: Targets) -> None:
         """Raise ScopeError, in one line that says what to do, unless every target may be asked.
 
-        Targets that are excluded are no error: they are left out of the scan.
+        Targets that are excluded are not error: they are left out of the scan.
         """
         for span in without(targets.covering, spans(self.networks)):
             raise ScopeError(

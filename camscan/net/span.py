@@ -66,7 +66,7 @@ class SpanSet:
 
 @functools.lru_cache(maxsize=4096)  # this runs several times for every packet
 def _number_of(ip: str) -> tuple[bool, int]:
-    """Whether a text is an IPv4 address, and its number; -1, which is in no span, where it is no address."""
+    """Whether a text is an IPv4 address, and its number; -1, which is in no span, where it is not an address."""
     try:  # inet_pton costs a tenth of the ipaddress module
         if ":" in ip:
             packed = socket.inet_pton(socket.AF_INET6, ip.partition("%")[0]).removeprefix(_MAPPED)

@@ -97,11 +97,11 @@ class Wire:
     """What one connection was on the wire."""
 
     packets: int
-    """That we sent, its end included; 0 where the system does not count them."""
+    """That we sent, its end included; 0 if the system does not count them."""
     repeated: int
     """How many of them were repetitions: the first was lost, or its answer."""
     round_trip: float
-    """Seconds, as the system measured it; 0 where it did not."""
+    """Seconds, as the system measured it; 0 if it did not."""
 
 
 class Connection:
@@ -178,7 +178,7 @@ class Connection:
 
     @property
     def certificate(self) -> bytes:
-        """DER of the peer's certificate; empty where it showed none."""
+        """DER of the peer's certificate; empty if it showed none."""
         return (self._tls.getpeercert(True) if self._tls else None) or b""
 
     @property

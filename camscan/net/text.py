@@ -10,7 +10,7 @@ CHARSETS = re.compile(
     r"utf-?8|utf-?16(le|be)?|us-ascii|ascii|iso-8859-([1-9]|1[013-6])|latin-?1|windows-125[0-8]|cp125[0-8]"
     r"|gb2312|gbk|gb18030|big5|euc-(kr|jp)|shift_?jis|koi8-r"
 )
-"""What a reply may choose for itself. Some codecs that Python knows are no charsets (zlib, idna) or slow by design."""
+"""What a reply may choose for itself. Some codecs that Python knows are not charsets (zlib, idna) or slow by design."""
 
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 _C1 = re.compile("[\x80-\x9f]")
@@ -38,7 +38,7 @@ def decode_text(payload: bytes) -> str:
 def decode_mixed(payload: bytes) -> str:
     """Bytes of which some are no UTF-8: where most of the rest is, only the bad ones are lost, as U+FFFD.
 
-    Else as ``decode_text``, but control characters of Latin-1 are no text either.
+    Else as ``decode_text``, but control characters of Latin-1 are not text either.
     """
     text = payload.decode("utf-8", "replace")
     lost = text.count(UNREADABLE)
@@ -62,7 +62,7 @@ def clean_text(text: str) -> str:
 
 
 def mac_address(text: str) -> str | None:
-    """``58-50-ED-1F-00-01``, ``5850.ed1f.0001`` … as ``58:50:ed:1f:00:01``; None where it is not one unit's address."""
+    """``58-50-ED-1F-00-01``, ``5850.ed1f.0001`` … as ``58:50:ed:1f:00:01``; None if it is not one unit's address."""
     lowered = text.strip().lower()
     if _SEPARATED.fullmatch(lowered):
         digits = "".join(octet.zfill(2) for octet in re.split("[:-]", lowered))

@@ -116,7 +116,7 @@ class Timing:
             self._datagrams.setdefault(subnet(ip), Answers()).observe(self._answers[ip])
 
     def answer(self, ip: str) -> float | None:
-        """Seconds in which a device has answered the last datagram that it answered; None where none."""
+        """Seconds in which a device has answered the last datagram that it answered; None if none."""
         return self._answers.get(ip)
 
     def quick(self, ip: str) -> bool:

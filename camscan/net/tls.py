@@ -53,7 +53,7 @@ def verified_context() -> ssl.SSLContext:
 def trusting_context(ca_file: str = "") -> ssl.SSLContext:
     """For a message to a server: the certificate must be vouched for by ``ca_file``, or by the system's authorities.
 
-    Raises OSError or ValueError where no certificates can be read from the file.
+    Raises OSError or ValueError if no certificates can be read from the file.
     """
     return ssl.create_default_context(cafile=ca_file or None)
 
@@ -88,7 +88,7 @@ class Hello:
 
     version: str = ""
     certificate: bytes = b""
-    """The first one, DER; empty where none has come yet."""
+    """The first one, DER; empty if none has come yet."""
     _records: bytearray = field(default_factory=bytearray)
     """What has come and is not taken apart yet."""
     _left: int = 0
@@ -120,7 +120,7 @@ class Hello:
         return self._is_finished() or self._other
 
     def _is_finished(self) -> bool:
-        """Read the messages that are whole; True where no more is needed."""
+        """Read the messages that are whole; True if no more is needed."""
         position = 0
         while position + 4 <= len(self._messages):
             kind, length = self._messages[position], int.from_bytes(self._messages[position + 1 : position + 4])

@@ -83,7 +83,7 @@ class Document:
         return tuple(dict.fromkeys(_declared_namespaces(self._nodes[0])))
 
     def attribute(self, index: int, name: str) -> str:
-        """An attribute of an element; empty where it has none of that name."""
+        """An attribute of an element; empty if it has none of that name."""
         return self._nodes[index].get(name, "")
 
     def leaf(self, index: int) -> bool:
@@ -117,7 +117,7 @@ class Document:
 
 
 def parse_xml(payload: bytes, limit: int = 262144) -> Document:
-    """Read a document or a fragment; raises Malformed where no element can be recovered, and nothing else.
+    """Read a document or a fragment; raises Malformed if no element can be recovered, and nothing else.
 
     Bytes beyond ``limit``, NULs and whatever stands before the first ``<`` are dropped, and so is what follows where
     ``DENSITY`` or ``DEPTH`` is met. Characters that XML does not allow, and references to such, become U+FFFD.

@@ -1,8 +1,8 @@
-"""Charts as SVG within a page: columns of months beside a plan, bars of what is left and what is gone. Pure.
+"""Charts as SVG within a page: columns of months beside a plan, bars of what remains and what was removed. Pure.
 
-A chart is as wide as the page, whatever that is, and its letters stay as large: places across are percentages, places
-down are pixels. Its title and its description are read aloud; every number of it also stands in a table under it
-(``chart`` of ``page/parts.html``). Areas differ by a hatch as well as by place, and the plan is a line.
+A chart is as wide as the page, and its letters keep their size: horizontal places are percentages, vertical ones are
+pixels. Its title and its description are read aloud; every number of it is also in a table under it (``chart`` of
+``page/parts.html``). Areas differ by a hatch as well as by place, and the plan is a line.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class Column:
 
     label: str
     counted: int | None
-    """None where nothing was counted."""
+    """None if nothing was counted."""
     doubtful: int
-    """Of ``counted``; hatched."""
+    """How many of ``counted``; hatched."""
     planned: int | None
     """Where the line of the plan stands; None for no plan."""
 
@@ -69,7 +69,7 @@ class Columns:
 
     @property
     def _column_width(self) -> float:
-        """Of a column with the room beside it, in percent."""
+        """The width of a column with the space beside it, in percent."""
         return 100 / max(len(self.columns), 1)
 
     def _draw_columns(self, name: str, top: int) -> Iterator[str]:
@@ -125,7 +125,7 @@ class Bars:
     description: str
     bars: tuple[Bar, ...]
     names: tuple[str, str]
-    """What the full part is called, and the hatched one; empty where no bar has it."""
+    """The names of the full part and of the hatched part; empty if no bar has it."""
 
     def svg(self, name: str) -> Markup:
         """It; ``name`` is unique in the page."""

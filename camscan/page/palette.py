@@ -1,7 +1,7 @@
-"""The colours of a page, by what they are for; their contrasts are tested (tests/test_page_palette.py). Pure.
+"""The colours of a page, by their purpose; their contrasts are tested (tests/test_page_palette.py). Pure.
 
-Nothing is said by a colour alone: a word, a dash or a hatch says it too. WCAG 2.2, 1.4.3 and 1.4.11: text has a
-contrast of 4.5 to 1 on what is behind it, lines and areas that mean something 3 to 1.
+No meaning depends on colour only: a word, a dash or a hatch has it too. WCAG 2.2, 1.4.3 and 1.4.11: text has a contrast
+of 4.5 to 1 with its background, lines and areas with a meaning 3 to 1.
 """
 
 from __future__ import annotations

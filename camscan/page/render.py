@@ -144,7 +144,7 @@ def quote_for_address(text: str) -> str:
 
 
 def escape_exactly(text: str) -> Markup:
-    """A text as the value of a field, escaped and otherwise untouched: the form sends back what was there."""
+    """A text as the value of a field, escaped and otherwise unchanged: the form sends back the same text."""
     return escape(text)
 
 

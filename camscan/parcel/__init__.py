@@ -1,7 +1,7 @@
 """Parcels: one scan in one signed file, to be carried to another register (``docs/parcels.md``).
 
-A parcel holds what devices said, not what was concluded from it: whoever takes it in reads it with their own parsers
-and fingerprints. Nothing in it is trusted beyond what was approved for the key that signed it.
+A parcel holds what devices said, not what was concluded from it: the receiver reads it with their own parsers and
+fingerprints. Nothing in it is trusted beyond what was approved for the key that signed it.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class CentreError(CamscanError):
     def __init__(self, message: str, after: int = 0) -> None:
         super().__init__(message)
         self.after = after
-        """Seconds for which the centre wants to be left alone; 0 where it does not say."""
+        """Seconds for which the centre wants to be left alone; 0 if it does not say."""
 
 
 class AlteredError(CentreError):
@@ -77,7 +77,7 @@ class Answer:
 
     @property
     def after(self) -> int:
-        """Seconds of Retry-After, a day at most; 0 where it says none, or a date."""
+        """Seconds of Retry-After, a day at most; 0 if it says none, or a date."""
         said = self.headers.get("retry-after", "")
         is_number = said.isascii() and said.isdecimal() and len(said) <= _LONGEST_NUMBER
         return min(DAY, int(said)) if is_number else 0
@@ -107,7 +107,7 @@ class Centre:
             self._leave()
 
     def enrol(self, code: str) -> Mapping[str, Any]:
-        """Give the public key. Raises UsageError where the code is not good, CentreError."""
+        """Give the public key. Raises UsageError if the code is not good, CentreError."""
         answer = self._ask("POST", "/enrol", {"code": code})
         if answer.status == _REFUSED:
             raise UsageError(str(answer.members.get("error", "the centre refuses this code"))[:300])
@@ -118,13 +118,13 @@ class Centre:
         return self._good(self._ask("POST", "/poll", said))
 
     def report(self, errand: str, state: str, why: str = "") -> None:
-        """Say what becomes of an errand. Raises as ``poll``."""
+        """Say what happens to an errand. Raises as ``poll``."""
         self._good(self._ask("POST", f"/errand/{errand}", {"state": state, "why": why}))
 
     def send(self, scan_id: str, content: bytes) -> str:
         """Send a parcel from where an earlier attempt stopped; its state at the centre.
 
-        Raises ParcelRefusedError where it is sent in vain, and as ``poll``.
+        Raises ParcelRefusedError if it is sent in vain, and as ``poll``.
         """
         path = f"/parcel/{scan_id}"
         said = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
@@ -158,7 +158,7 @@ class Centre:
         return answer
 
     def result(self, scan_id: str) -> Mapping[str, Any]:
-        """What became of a parcel: ``state`` and ``why``; empty where the centre has none. Raises CentreError."""
+        """The result of a parcel: ``state`` and ``why``; empty if the centre has none. Raises CentreError."""
         answer = self._ask("GET", f"/parcel/{scan_id}/result")
         return answer.members if answer.status == _DONE else {}
 
@@ -214,7 +214,7 @@ class _Line:
     """A connection to the centre, made when something is asked and made anew where it was closed."""
 
     def __init__(self, url: str, ca_file: str) -> None:
-        """Raises UsageError where httpx is missing, CentreError where the file of the authority cannot be read."""
+        """Raises UsageError if httpx is missing, CentreError where the file of the authority cannot be read."""
         try:
             import httpx  # noqa: PLC0415 - an extra
         except ImportError as error:

@@ -24,7 +24,7 @@ class Allowed:
     """What a key may speak for."""
 
     sites: tuple[str, ...]
-    """By their names in camscan.yaml."""
+    """The names of its sites in camscan.yaml."""
     spans: tuple[Span, ...]
     """Addresses: of these sites, and others that were approved; merged and sorted."""
 
@@ -70,7 +70,7 @@ def allow_networks(settings: Config, sites: Sequence[str], networks: Sequence[Ne
 
 
 def confine(content: Content, allowed: Allowed, name: str) -> Confined:
-    """What is left of a parcel. Raises UsageError in one line where that is nothing."""
+    """What is left of a parcel. Raises UsageError in one line if that is nothing."""
     tail = content.tail
     site = _site(tail.site, allowed, name)
     try:
@@ -149,7 +149,7 @@ def _of_part(coverage: Coverage, attempts: Sequence[Attempt], left: Sequence[Spa
 
 
 def targets_of(texts: Sequence[str]) -> Targets | None:
-    """What a parcel says was asked, to be shown to a person; None where that cannot be read."""
+    """What a parcel says was asked, to be shown to a person; None if that cannot be read."""
     try:
         return parse_targets(texts, limit=_ANY)
     except TargetError:

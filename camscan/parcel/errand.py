@@ -32,7 +32,7 @@ class Asked:
     site: str
     ends_at: datetime
     collector: str
-    """The public key of whom it is for, in hexadecimal."""
+    """The public key of the collector, in hexadecimal."""
 
 
 def signed(asked: Asked, key: Ed25519PrivateKey) -> Mapping[str, str]:
@@ -49,7 +49,7 @@ def signed(asked: Asked, key: Ed25519PrivateKey) -> Mapping[str, str]:
 
 
 def read(members: Mapping[str, Any], key: bytes, collector: bytes) -> Asked:
-    """The reverse, for the collector with this key. Raises UsageError where the centre's key did not sign it for it."""
+    """The reverse, for the collector with this key. Raises UsageError if the centre's key did not sign it for it."""
     try:
         text, signature = str(members["text"]), bytes.fromhex(members["signature"])
         if len(text) > _LONGEST or not is_signed(key, signature, _MAGIC + text.encode()):

@@ -1,4 +1,4 @@
-"""Keys: whoever makes parcels signs them (Ed25519, RFC 8032), and people compare keys as six words."""
+"""Keys: a parcel is signed by its maker (Ed25519, RFC 8032), and people compare keys as six words."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def default_place() -> Path:
 def own_key(path: Path) -> tuple[Ed25519PrivateKey, bool]:
     """The key in a file (PKCS #8, PEM), and whether it was made now: a file that is not there is made, for its owner.
 
-    Raises UsageError where the file holds another thing, OutputError where it cannot be read or made.
+    Raises UsageError if the file holds another thing, OutputError where it cannot be read or made.
     """
     try:
         with open_existing(path) as stream:

@@ -1,7 +1,6 @@
 """The outside of a parcel: one line with key and signature, then the packed lines that were signed.
 
-The signature stands in front and covers the packed bytes as they are: nothing is unpacked before it is known
-whose it is.
+The signature comes first and covers the packed bytes as they are: nothing is unpacked before its origin is known.
 """
 
 from __future__ import annotations
@@ -41,12 +40,12 @@ class Sealed:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of what it holds, in hexadecimal: the same from whomever it comes."""
+        """SHA-256 of the contents, in hexadecimal: the same whoever signs it."""
         return hashlib.sha256(self.body).hexdigest()
 
 
 def seal(body: bytes, key: Ed25519PrivateKey) -> bytes:
-    """The file: the same body and key give the same bytes. Raises UsageError where nobody would take it."""
+    """The file: the same body and key give the same bytes. Raises UsageError if nobody would take it."""
     if len(body) > MOST_BYTES:
         raise UsageError(f"this scan is too large for a parcel ({len(body) >> 20} MB); scan its sites one by one")
     signature = key.sign(_signed(body))
@@ -54,7 +53,7 @@ def seal(body: bytes, key: Ed25519PrivateKey) -> bytes:
 
 
 def open_file(path: Path) -> Sealed:
-    """The parcel in a file. Raises UsageError in one line where it is none, was changed or is too large."""
+    """The parcel in a file. Raises UsageError in one line if it is none, was changed or is too large."""
     try:
         with open_existing(path) as stream:
             content = read_at_most(stream, MOST_BYTES + _HEAD + 1)

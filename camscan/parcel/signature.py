@@ -37,7 +37,7 @@ class Call:
     """Host and port as the client named them, in small letters; no port where it is that of the scheme."""
     path: str
     query: str
-    """With its question mark; ``?`` alone where there is none."""
+    """With its question mark; ``?`` alone if there is none."""
     body: bytes = b""
 
 
@@ -48,10 +48,10 @@ class Signed:
     key: bytes
     """The public key that signed it, 32 bytes."""
     created: int
-    """Seconds since 1970, by the clock of whoever signed."""
+    """Seconds since 1970, by the clock of the signer."""
     counter: int
     digest: str
-    """Of the signature: tells two requests of one counter apart."""
+    """The digest of the signature: it distinguishes two requests with one counter."""
 
 
 def base_of(covered: Sequence[tuple[str, str]], parameters: str) -> bytes:
@@ -78,13 +78,13 @@ def sign(call: Call, key: Ed25519PrivateKey, counter: int, created: int) -> Mapp
 
 
 def named_key(signature_input: str) -> bytes:
-    """The key that a request says it is signed by; empty where it says none. Nothing of it is verified."""
+    """The key that a request says it is signed by; empty if it says none. Nothing of it is verified."""
     given = _INPUT.fullmatch(signature_input)
     return bytes.fromhex(given[2]) if given else b""
 
 
 def verified(call: Call, headers: Mapping[str, str]) -> Signed | None:
-    """Who signed a request, by its headers (names in small letters); None where nobody did, or it was changed since."""
+    """Who signed a request, by its headers (names in small letters); None if nobody did, or it was changed since."""
     given = _INPUT.fullmatch(headers.get("signature-input", ""))
     signature = _SIGNATURE.fullmatch(headers.get("signature", ""))
     counter = _NUMBER.fullmatch(headers.get(COUNTER, ""))

@@ -119,7 +119,7 @@ def _shallow(line: bytes) -> bytes:
 
 
 def peek(body: bytes, name: str) -> Head:
-    """What the first line says, unpacked no further: for a person who is to say whether they trust the rest."""
+    """The contents of the first line, without unpacking more: for a person who decides whether to trust the rest."""
     try:
         return read_head(_shallow(next(_lines(body), b"")))
     except (*_FAULTS, RecursionError, _RefusedError) as error:

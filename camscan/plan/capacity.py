@@ -17,7 +17,7 @@ from camscan.words import counted
 LATEST = 1200
 """Months ahead that are examined to say when a programme would end: a century."""
 Prices = Mapping[str, Decimal | None]
-"""Asset id -> pounds; None where not recorded."""
+"""Asset id -> pounds; None if not recorded."""
 
 
 @dataclass(frozen=True, slots=True)

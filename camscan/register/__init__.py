@@ -66,7 +66,7 @@ def open_register(where: str | Path, *, readonly: bool = False, editing: bool = 
     that they can be made while a scan is running; each waits until a transaction that is going on has ended. Without
     ``create``, a register that is not there is not made.
 
-    Raises RegisterError in one line where it cannot be used (and leaves it as it was), BusyError where another run
+    Raises RegisterError in one line if it cannot be used (and leaves it as it was), BusyError where another run
     holds it.
     """
     from camscan.register.backends import Mode  # noqa: PLC0415 - 0.2 s that only an open register needs
@@ -78,7 +78,7 @@ def open_register(where: str | Path, *, readonly: bool = False, editing: bool = 
 def restore_register(where: str | Path, source: Path) -> Register:
     """A register at ``where`` filled with what a backup holds, open for a run.
 
-    Raises RegisterError where the backup cannot be used, or the register holds anything; then all stays as it was.
+    Raises RegisterError if the backup cannot be used, or the register holds anything; then all stays as it was.
     """
     from camscan.register.restoring import restore_any  # noqa: PLC0415 - as above
 

@@ -55,7 +55,7 @@ def read_assets_by_row(connection: Connection, numbers: Sequence[int]) -> list[t
 
 @dataclass(frozen=True, slots=True)
 class _Beside:
-    """What stands in other tables about a number of devices."""
+    """What other tables hold about a number of devices."""
 
     held: Mapping[int, list[_Address]]
     """Device -> its addresses."""
@@ -70,7 +70,7 @@ class _Beside:
 
 
 def _rows_beside(connection: Connection, rows: Sequence[Row[Any]], *, every: bool = False) -> _Beside:
-    """Of these rows; where they are all that there are, the tables are asked for whole, which is quicker."""
+    """The rows of other tables for these devices. For all devices the tables are read whole, which is quicker."""
     numbers = None if every else [row.id for row in rows]
     recorders = None if every else {row.recorder_id for row in rows} - {None}
     scans = None if every else {row.last_scan for row in rows} - {None}
@@ -161,7 +161,7 @@ def _select_some(
 
 
 def _newest_addresses(held: Sequence[_Address]) -> list[_Address]:
-    """Of a device that never answered: the addresses that the newest list has, of each kind."""
+    """For a device that never answered: the addresses in the newest list, of each kind."""
     last = {kind: min(seen for _, seen, its, _ in held if its == kind) for _, _, kind, _ in held}
     return [each for each in held if each[1] == last[each[2]]]
 

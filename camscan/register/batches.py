@@ -16,9 +16,9 @@ _BATCH = 1000
 
 
 def by_address(connection: Connection, only: Container[int] | None = None) -> Iterator[tuple[list[Asset], int]]:
-    """The devices by address, those without one last, and of each batch how many rows cannot be read.
+    """The devices by address, those without one last, and for each batch how many rows cannot be read.
 
-    The listing says where each stands: whoever asks has seen that it is up to date.
+    The listing has the order: the caller has checked that it is up to date.
     """
     query = select(schema.listing.c.device_id).order_by(*listing.by_address(connection))
     numbers = [number for number in connection.execute(query).scalars() if only is None or number in only]

@@ -21,16 +21,16 @@ from camscan.register import column_types, schema
 from camscan.register.codec import LATE, coverage_from_json, digest_parts, identification_from_json, turn_from_json
 
 _AT_MOST = 10
-"""Findings of one kind that are told one by one."""
+"""Findings of one kind that are reported one by one."""
 _BATCH = 2000
 _SHOWN = 200
-"""Characters of what is wrong with a value."""
+"""Characters of a wrong value that are shown."""
 FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, zlib.error)
 """What reading raises where something stored is not what was stored."""
 
 
 def find_faults(connection: Connection) -> list[str]:
-    """Everything that is wrong; empty where the register is sound."""
+    """Everything that is wrong; empty if the register is sound."""
     found: list[str] = []
     for check in (check_references, check_readable, check_digests, check_counts, check_entries, check_mergers):
         lines = check(connection)
@@ -76,7 +76,7 @@ def check_readable(connection: Connection) -> Generator[str]:
 
 
 def _why_unreadable(column: Column[Any], value: str) -> str:
-    """Why; empty where it can be read."""
+    """Why; empty if it can be read."""
     reader = _column_reader(column)
     try:
         found: Any = value

@@ -11,7 +11,7 @@ from camscan.model import Capability, Confidence, Coverage, Device, Identificati
 
 DIGEST_SIZE = 16
 LATE = '"late":true'
-"""What stands in the stored coverage of a scan that came late, and in no other: quotes within a text are escaped."""
+"""Text in the stored coverage of a scan that came late, and in no other: quotes within a text are escaped."""
 
 
 def digest_parts(*parts: str | bytes) -> bytes:

@@ -168,7 +168,7 @@ def _check_revisions(
 
 
 def _live_rows(connection: Connection, names: Iterable[str]) -> dict[str, RowMapping]:
-    """Asset id -> row, of those that stand for a device. Raises UsageError for any other."""
+    """Asset id -> row, for rows that represent a device. Raises UsageError for any other."""
     table = schema.device
     found = {row["asset_id"]: row for row in select_rows(connection, table, table.c.asset_id, names)}
     for name in names:
@@ -180,7 +180,7 @@ def _live_rows(connection: Connection, names: Iterable[str]) -> dict[str, RowMap
 
 
 def _merged_into(connection: Connection, row: RowMapping) -> str:
-    """What is said of a row that is part of another by now; empty for any other."""
+    """What is said about a row that is part of another by now; empty for any other."""
     if row["merged_into"] is None:
         return ""
     if row["merged_into"] == row["id"]:
@@ -207,7 +207,7 @@ def _merge_entries(before: Entries, wanted: Entries) -> dict[str, str]:
 
 
 def _recorder_named(before: Entries, after: Entries) -> str:
-    """The recorder that an edit newly names; empty where it leaves that as it is."""
+    """The recorder that an edit newly names; empty if it leaves that as it is."""
     recorder = after.get("recorder_asset_id", "")
     return recorder if recorder != before.get("recorder_asset_id") else ""
 
@@ -308,7 +308,7 @@ def _store_entries(
 
 
 def _find_recorder(connection: Connection, row: NewRow) -> RowMapping | None:
-    """The recorder that a new row hangs on; raises UsageError where it or its channel cannot be."""
+    """The recorder that a new row is connected to. Raises UsageError if it or its channel cannot be."""
     if not row.recorder_asset_id:
         return None
     table = schema.device

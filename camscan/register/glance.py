@@ -67,7 +67,7 @@ LINE = (
 def read_at_a_glance(where: str | Path, edition: str, day: date, read: Callable[[Glance], T | None]) -> T | None:
     """What ``read`` makes of a look at the register, all of it read by then.
 
-    None where it is no register in a file, its listing is not that of this edition and day, or anything is wrong.
+    None if it is no register in a file, its listing is not that of this edition and day, or anything is wrong.
     """
     path = Path(where)
     if address_of(where) is not None or not path.is_file() or path.is_symlink():

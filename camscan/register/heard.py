@@ -21,5 +21,5 @@ def hear_changes() -> Iterator[list[int]]:
 
 
 def listener() -> list[int] | None:
-    """Where the numbers go; None where nobody listens."""
+    """Where the numbers go; None if nobody listens."""
     return _HEARD.get()

@@ -35,7 +35,7 @@ from camscan.register.last_evidence import Chunk, Reader, Shown
 from camscan.register.uncollected import pause_collector
 
 SAID = "said"
-"""Where the identification of the last sighting is kept, once it is no longer what was said then."""
+"""The key of the identification of the last sighting, once it differs from what was said then."""
 
 Verdicts = list[tuple[int, dict[str, Any], int | None]]
 """Number of a device, what its facts say now, and how many channels it says it has; only of those that changed."""
@@ -55,13 +55,13 @@ class Source(NamedTuple):
     """Where devices are read from."""
 
     connection: Connection
-    """By this process."""
+    """The connection of this process."""
     place: str
-    """By helpers: the register's file, or its address, with a password where it has one."""
+    """For helper processes: the register's file, or its address, with a password if it has one."""
 
 
 def judge_again(shown: Iterable[Shown], database: Database) -> Verdicts:
-    """Which of the devices are something else by their facts than was said of them."""
+    """Which of the devices are something else by their facts than was said about them."""
     found: Verdicts = []
     for one in shown:
         last = _said_last(one)
@@ -77,9 +77,9 @@ def _said_last(one: Shown) -> Identification:
 
 
 def said_before(known: str, state: str) -> tuple[Identification, Identification]:
-    """What is known of a device, and what was said of it from the evidence that it shows at present.
+    """What is known about a device, and what was said about it from the evidence that it shows at present.
 
-    ``state`` is empty where its last sighting left none. Raises as ``identification_from_json``.
+    ``state`` is empty if its last sighting left none. Raises as ``identification_from_json``.
     """
     told = json.loads(known)
     before = identification_from_json(told["identification"])
@@ -89,7 +89,7 @@ def said_before(known: str, state: str) -> tuple[Identification, Identification]
 
 
 def with_new_sighting(known: Identification, told: Identification, now: Identification) -> Identification:
-    """What is known, once ``now`` is said of the last sighting in the place of ``told``."""
+    """What is known, once ``now`` is said about the last sighting in the place of ``told``."""
     if is_alike(told, now):
         return known
     values = [name for name in (*knowledge.VALUES, "build") if name != "maker"]
@@ -170,7 +170,7 @@ class _Helper:
         self.end_process()
 
     def judge_chunk(self, chunk: Chunk) -> Verdicts | None:
-        """The verdicts on a chunk; None where the helper is no more."""
+        """The verdicts on a chunk; None if the helper is no more."""
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             return None

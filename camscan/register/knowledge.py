@@ -1,4 +1,4 @@
-"""What is known of a device after one more sighting, and what that changed. Pure."""
+"""What is known about a device after one more sighting, and what that changed. Pure."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def last_known(before: Identification, now: Identification) -> Identification:
 
 
 def find_differences(before: Identification, after: Identification) -> list[Difference]:
-    """Which of the things that people are told of are not what they were. Certainties, reasons and order are not."""
+    """Which of the facts that people hear about have changed. Certainties, reasons and order do not count."""
     found: list[Difference] = []
     if _is_other_firmware(before, after):
         old, new = _full_text(before), _full_text(after)
@@ -205,7 +205,7 @@ def _names_mac(key: str) -> bool:
 
 
 def _is_other_firmware(before: Identification, now: Identification) -> bool:
-    """Whether another version, or another build of it, is told: in the text or beside it."""
+    """Whether the firmware has another version, or another build of it: in the text or beside it."""
     if not before.firmware or not now.firmware:
         return False
     other_build = before.build and now.build and before.build != now.build

@@ -26,15 +26,15 @@ class Shown(NamedTuple):
 
     number: int
     known: str
-    """What is known of it, in JSON."""
+    """What is known about it, in JSON."""
     state: str
-    """How it was at its last sighting, in JSON; empty where that left nothing."""
+    """How it was at its last sighting, in JSON; empty if that left nothing."""
     facts: Sequence[Observation]
     """The evidence of its last sighting."""
 
 
 def select_devices(*columns: Any) -> Select[Any]:
-    """Of every device that a scan has seen, or that other systems list."""
+    """Every device that a scan has seen, or that other systems list."""
     table = schema.device
     is_seen = table.c.last_scan.is_not(None) & (table.c.record_type == RecordType.NETWORK.value)
     return select(*columns).where(

@@ -26,22 +26,22 @@ STAMP = "stamp"
 ADDRESS = "address"
 """The column of the first address of a device."""
 EVERY = 0
-"""The number in ``touched`` that stands for every device."""
+"""The number in ``touched`` that means every device."""
 _BATCH = 2000
 """Devices at a time: those of a county would not fit into memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """By what and how far the listing was brought up to date."""
+    """The edition and the point up to which the listing was brought up to date."""
 
     edition: str
     """Hash of the settings and tables by which devices were judged."""
     day: str
     scan: int
-    """The highest number of a scan that was recorded by then."""
+    """The highest number of a recorded scan at that time."""
     change: int
-    """Likewise, of a line of the audit log."""
+    """The highest number of a line of the audit log at that time."""
     settled: str
     """When the last conflict was settled; empty for never."""
     lines: int
@@ -121,7 +121,7 @@ def renew_columns(connection: Connection, changes: Mapping[int, Mapping[str, Any
 
 
 def read_stamp(connection: Connection) -> Stamp | None:
-    """The stamp; None where the read model is missing, damaged or unwatched."""
+    """The stamp; None if the read model is missing, damaged or unwatched."""
     if not {table.name for table in schema.READ_MODEL} <= _tables(connection):
         return None
     query = select(schema.overview.c.content).where(schema.overview.c.name == STAMP)
@@ -146,7 +146,7 @@ def is_possible(connection: Connection) -> bool:
 
 
 def counting_basis(connection: Connection, lister: Lister) -> list[Any]:
-    """What is counted rests on the lines as they are, on the scans and on the day; empty where lines are out of date.
+    """What is counted rests on the lines as they are, on the scans and on the day; empty if lines are out of date.
 
     ``glance`` knows it too.
     """
@@ -210,7 +210,7 @@ def count_groups(connection: Connection, without: Collection[str] = ()) -> list[
 
 
 def count_distinct(connection: Connection, without: Collection[str], standings: Collection[str]) -> tuple[int, int]:
-    """How many systems, and how many known sites, the devices in scope belong to that stand in one of these ways."""
+    """How many systems and known sites the devices in scope with one of these standings belong to."""
     table = schema.listing
     meant = (table.c.in_scope == "yes", table.c.standing.in_(standings), table.c.asset_id.not_in(without))
     systems = select(func.count(table.c.system_key.distinct())).where(*meant)

@@ -24,13 +24,13 @@ from camscan.register.codec import identification_from_json
 BECAUSE = "stated by people: "
 """How the reason of a stated manufacturer begins."""
 CERTAINTY = 0.7
-"""Of a manufacturer that somebody read off the device: the least that is called probable; badges can deceive."""
+"""The certainty of a manufacturer that somebody read off the device: just probable, because badges can deceive."""
 _KINDS = ("serial", "unit", "mac")
 """Kinds of key that stated entries make."""
 
 
 def overlay_entries(found: Identification, entries: Mapping[str, str]) -> Identification:
-    """What is known of a device, with what people stated where scans say nothing."""
+    """What is known about a device, with what people stated where scans say nothing."""
     if not any(name.startswith("stated_") for name in entries):
         return found
     maker = _maker_key(entries)
@@ -92,7 +92,7 @@ def stated_keys(entries: Mapping[str, str]) -> frozenset[Key]:
 
 
 def _maker_key(entries: Mapping[str, str]) -> str | None:
-    """The key of ``makers.yaml`` that a stated manufacturer means; None for a name that is no maker's."""
+    """The key of ``makers.yaml`` that a stated manufacturer means; None for a name that is not a maker's."""
     name = entries.get("stated_manufacturer")
     if not name:
         return None

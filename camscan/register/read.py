@@ -59,7 +59,10 @@ def list_devices(connection: Connection, *, maker: str | None, site: str | None)
 
 
 def list_legible(connection: Connection) -> tuple[list[Asset], int]:
-    """Every device that can be read, in their order, and how many cannot; raises where none can, as what all share."""
+    """Every device that can be read, in order, and how many cannot.
+
+    Raises if none can, because of something that all share.
+    """
     table = schema.device
     first, last = connection.execute(select(func.min(table.c.id), func.max(table.c.id))).one()
     if first is None:

@@ -36,7 +36,7 @@ class ReadModel(Transactions):
             return self._database.is_free
 
     def counting_basis(self) -> Sequence[Any]:
-        """What is counted from now on rests on; empty where the listing is out of date."""
+        """What is counted from now on rests on; empty if the listing is out of date."""
         with self._reading() as connection:
             return listing.counting_basis(connection, self._judges)
 

@@ -61,7 +61,7 @@ class _Changed:
     now: Identification
     """What its facts say."""
     channels: int | None
-    """How many it says it has; None where it says nothing of it."""
+    """How many it says it has; None if it says nothing of it."""
 
 
 def _helper_count(connection: Connection) -> int:

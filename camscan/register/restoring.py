@@ -1,4 +1,4 @@
-"""Bringing a backup back to where there is no register yet."""
+"""Restores a backup to a place where there is no register yet."""
 
 from __future__ import annotations
 

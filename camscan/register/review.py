@@ -21,7 +21,7 @@ from camscan.register.types import Conflict, Edit, Review, Seen, Settled
 KEPT = "kept"
 """The decision that all is well as it is."""
 HOW = "review"
-"""By what a question is settled unless something else is said: `camscan review`."""
+"""The name under which a question is settled unless another is given: `camscan review`."""
 _OF_A_REMOVAL = (
     "actual_removal_date",
     "removal_evidence_ref",
@@ -162,7 +162,7 @@ def _missing_entries(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict
 
 
 def _live_rows(connection: Connection, one: str, other: str) -> tuple[RowMapping, RowMapping]:
-    """The rows of two devices; UsageError where there are no two such."""
+    """The rows of two devices. Raises UsageError if two such devices do not exist."""
     if one == other:
         raise UsageError(f"{one} and {other} are the same row; name two rows")
     table = schema.device

@@ -72,7 +72,7 @@ def update_rows(
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, or nothing where there are none. All have the same columns."""
+    """Insert rows, or nothing if there are none. All have the same columns."""
     if rows:
         _insert(connection, rows, _prepare(connection, table, tuple(rows[0])))
 

@@ -339,6 +339,6 @@ touched = Table(
 )
 
 READ_MODEL = (listing, overview, touched)
-"""Never copied from one register into another: whoever reads them makes them."""
+"""Never copied from one register to another: the reader makes them again."""
 KEPT = tuple(table for table in METADATA.sorted_tables if table not in READ_MODEL)
 """The tables of which nothing may be lost; what a table refers to comes before it."""

@@ -94,7 +94,7 @@ class Register(ReadModel, Upkeep):
             return lists.record_list(connection, report, database, everything=everything)
 
     def _count_tally(self, connection: Connection) -> Mapping[str, float]:
-        """What is kept of a scan for the burn-down; everything about the scan is written by then."""
+        """The counts of a scan for the burn-down; everything about the scan is written before."""
         if self._lister is None:
             raise ValueError("who is to judge the devices? Call list_by first")
         listing.bring_up_to_date(connection, self._lister)
@@ -105,7 +105,7 @@ class Register(ReadModel, Upkeep):
     def happenings(self, since: str | datetime | None = None) -> list[Happening]:
         """What changed after a scan (by its id), or from a time on, or ever: net, so that there and back is nothing.
 
-        Raises UsageError where there is no such scan.
+        Raises UsageError if there is no such scan.
         """
         with self._reading() as connection:
             return events.list_happenings(connection, since)
@@ -131,7 +131,7 @@ class Register(ReadModel, Upkeep):
         ``how`` is the command or the file that they come from. Raises UsageError for an unknown device or column, a
         value that the column cannot hold, a council tag that another device has, and what contradicts itself.
         ``dry_run`` only says what would change. ``revisions`` holds, by asset id, the ``Asset.revision`` that somebody
-        read: raises StaleError where a person has changed one of them since.
+        read: raises StaleError if a person has changed one of them since.
         """
         with self._writing_or_trying(keep=not dry_run) as connection:
             who = entries.Who(role, how, because, at or datetime.now(UTC))
@@ -165,7 +165,7 @@ class Register(ReadModel, Upkeep):
     ) -> tuple[list[Change], list[str]]:
         """``edit_entries`` and ``add_devices`` as one; the changes and the new asset ids.
 
-        Raises BusyError where anybody made entries after change number ``seen``, on which these edits rest.
+        Raises BusyError if anybody made entries after change number ``seen``, on which these edits rest.
         """
         with self._writing() as connection:
             who = entries.Who(role, how, because, datetime.now(UTC))
@@ -174,7 +174,7 @@ class Register(ReadModel, Upkeep):
     def undo_import(self, *, role: str, because: str = "", at: datetime | None = None, dry_run: bool = False) -> Undone:
         """Take back the last import of a spreadsheet. What people entered since stays, and is named.
 
-        ``dry_run`` only says what would come of it. Raises UsageError where the log has no import.
+        ``dry_run`` only says what would come of it. Raises UsageError if the log has no import.
         """
         with self._writing_or_trying(keep=not dry_run) as connection:
             return undo_last_import(connection, entries.Who(role, "", because, at or datetime.now(UTC)))
@@ -190,7 +190,7 @@ class Register(ReadModel, Upkeep):
             return paging.read_log(connection, wanted)
 
     def log_values(self) -> tuple[Sequence[str], Sequence[str]]:
-        """The roles and the columns that stand in the audit log."""
+        """The roles and the columns in the audit log."""
         with self._reading() as connection:
             return paging.log_values(connection)
 
@@ -222,7 +222,7 @@ class Register(ReadModel, Upkeep):
             return read.list_devices(connection, maker=maker, site=site)
 
     def legible_devices(self) -> tuple[list[Asset], str]:
-        """Every device that can be read, and one line on those that cannot; empty where all can.
+        """Every device that can be read, and one line on those that cannot; empty if all can.
 
         Whoever counts or exports devices asks for ``devices``, which fails where one is missing.
         """
@@ -244,7 +244,7 @@ class Register(ReadModel, Upkeep):
             yield from batches.by_address(connection, only)
 
     def damage_of(self, lost: int) -> str:
-        """One line on rows that cannot be read; empty where all can."""
+        """One line on rows that cannot be read; empty if all can."""
         if not lost:
             return ""
         rows = "1 row is" if lost == 1 else f"{lost:,} rows are"
@@ -256,12 +256,12 @@ class Register(ReadModel, Upkeep):
             return read.devices_by_number(connection, asset_ids)
 
     def merged_rows(self) -> Mapping[str, str]:
-        """Of the rows that were found to be the same device as another: asset id -> that of the row that was kept."""
+        """For rows that were found to be the same device as another: asset id -> asset id of the row that was kept."""
         with self._reading() as connection:
             return read.merged_rows(connection)
 
     def evidence(self, asset_id: str) -> list[StoredObservation]:
-        """Every observation ever made of a device, current ones first; empty where there is no such device."""
+        """Every observation ever made of a device, current ones first; empty if there is no such device."""
         with self._reading() as connection:
             return read.list_evidence(connection, asset_id)
 
@@ -281,7 +281,7 @@ class Register(ReadModel, Upkeep):
             return review.list_reviews(connection)
 
     def settled(self, number: int) -> Settled | None:
-        """What became of a conflict; None where there is none of that number, or it is open."""
+        """The result of a conflict; None if there is none of that number, or it is open."""
         with self._reading() as connection:
             return review.settled(connection, number)
 
@@ -356,7 +356,7 @@ class Register(ReadModel, Upkeep):
     def report(self, scan_id: str | None = None) -> Report:
         """The report of a recorded scan, the newest by default, with the evidence that held then.
 
-        Raises UsageError where there is none of that id.
+        Raises UsageError if there is none of that id.
         """
         with self._reading() as connection:
             return past_report(connection, scan_id)

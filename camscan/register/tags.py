@@ -19,7 +19,7 @@ def check_tags(
     """Refuse a tag that another device carries, in whatever case: one label is on one device.
 
     ``before`` and ``edited`` are by number of the row; of ``edited``, the asset number and all entries as they will be.
-    Raises UsageError, or TagTakenError where the other device is not among the edited ones. Tags that stay as they are
+    Raises UsageError, or TagTakenError if the other device is not among the edited ones. Tags that stay as they are
     are not looked up, so that no other entry waits for the tags of all devices.
     """
     edited_tags: dict[str, str] = {}

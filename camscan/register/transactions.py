@@ -112,7 +112,7 @@ class Transactions:
             raise RegisterError(f"{self.where}: it is damaged: {damage}; {WHAT_HELPS}") from error
 
     def _first_damage(self) -> str:
-        """Table, row and column of the first thing stored that cannot be read; empty where all can."""
+        """Table, row and column of the first thing stored that cannot be read; empty if all can."""
         with (
             self._database.explain_errors(),
             self._database.begin_reading() as connection,

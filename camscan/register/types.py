@@ -20,7 +20,7 @@ class Recorded:
     returned: tuple[str, ...]
     """Known, and missed by the last scan of the same site and targets."""
     changed: tuple[str, ...]
-    """Known, and with something new: an address, the firmware, the maker … Silence is no change."""
+    """Known, and with something new: an address, the firmware, the maker … Silence is not a change."""
     devices: int
     """All devices of the report."""
     conflicts: tuple[Conflict, ...]
@@ -30,7 +30,7 @@ class Recorded:
     happenings: tuple[Happening, ...] = ()
     """Everything that changed, as ``Register.happenings`` tells it of this scan alone."""
     outdated: tuple[str, ...] = ()
-    """Of evidence from elsewhere, such as an old file: seen by a scan since, and left as they are."""
+    """For evidence from elsewhere, such as an old file: devices that a scan has seen since, left unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,9 @@ class Conflict:
     scan_id: str
     """The scan that brought it up."""
     other: str = ""
-    """Asset id of the other device that it is about; empty where there is none."""
+    """Asset id of the other device that it is about; empty if there is none."""
     number: int = 0
-    """By which `camscan review keep` names it."""
+    """The number that `camscan review keep` takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Review:
 
     asset_id: str
     other: str
-    """Asset id of the other device; empty where there is none."""
+    """Asset id of the other device; empty if there is none."""
     conflicts: tuple[Conflict, ...]
     """Everything that was brought up about them and is not settled, oldest first."""
 
@@ -112,16 +112,16 @@ class Seen:
     conflicts: frozenset[int]
     """Numbers of those that the question is made of."""
     revisions: Mapping[str, int]
-    """Of the rows that it is about: asset id -> ``Asset.revision``."""
+    """For the rows that it is about: asset id -> ``Asset.revision``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of a conflict."""
+    """The result of a conflict."""
 
     asset_id: str
     other: str
-    """Asset id of the other device that it was about; empty where there was none."""
+    """Asset id of the other device that it was about; empty if there was none."""
     decision: str
     """``kept``, ``apart`` or ``merged``."""
     role: str
@@ -181,7 +181,7 @@ class StoredScan:
     coverage: Coverage
     devices: int
     turn: Turn | None = None
-    """None where it was a run of its own."""
+    """None if it was a run of its own."""
     is_late: bool = False
     """Whether it was recorded after a newer one of the same addresses: then it says nothing of presence."""
 
@@ -222,7 +222,7 @@ class NewRow:
     entries: Mapping[str, str]
     """People's columns, normalised."""
     recorder_asset_id: str = ""
-    """Of a channel: its recorder."""
+    """For a channel: its recorder."""
     channel: int | None = None
 
 
@@ -236,7 +236,7 @@ class Group(NamedTuple):
     """Whether they answer although somebody entered that they are gone."""
     devices: int
     pence: int
-    """What is known of their cost."""
+    """What is known about their cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,11 +246,11 @@ class Lister:
     edition: Callable[[], str]
     """A hash of the settings and tables that judging goes by: with another, every line is made anew."""
     day: Callable[[], date]
-    """As of which day; what a line says until then is its column ``until``."""
+    """The day for which it judges; the column ``until`` of a line says how long it holds."""
     lines: Callable[[Sequence[Asset], date], Sequence[Mapping[str, Any]]]
     """The line of each device on that day: every column of the table ``listing`` but ``device_id``."""
     apart: Callable[[Iterable[Mapping[str, Any]]], Collection[str]]
-    """Of all the lines: asset ids of those that are in no count, since they stand for a device that has another."""
+    """From all the lines: asset ids of those that are in no count, because another row represents the device."""
     count: Callable[[Sequence[Group], Callable[[Sequence[str]], tuple[int, int]]], Mapping[str, float]]
     """What is kept of a scan for the burn-down; the function: standings -> how many systems and sites."""
 
@@ -272,9 +272,9 @@ class Sought:
 
     where: Sequence[Where] = ()
     text: str = ""
-    """Every word of it stands in the line, in whatever case."""
+    """Every word of it occurs in the line, in any case."""
     within: Sequence[str] = ()
-    """Columns to look for the words in; everything by which somebody may look for a device where none is named."""
+    """Columns in which the words are searched; if none is named, all that can be searched."""
     sites: Collection[str] | None = None
     """Only devices of these sites, by their names; None for all."""
     order: str = "asset_id"
@@ -306,9 +306,9 @@ class Mark:
     scan: int
     """The highest number of a scan."""
     change: int
-    """Of a line of the audit log."""
+    """The number of a line of the audit log."""
     conflicts: int
     settled: str
     """When the last conflict was settled; empty for never."""
     turn: int
-    """Counts how often lines of the listing were written; 0 where there is none."""
+    """Counts how often lines of the listing were written; 0 if there is none."""

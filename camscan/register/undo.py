@@ -93,7 +93,7 @@ class _Undoing:
         self._entries = {row["device_id"]: row["entries"] for row in people}
 
     def undo_device(self, name: str) -> None:
-        """What becomes of one device that the import changed or added."""
+        """What happens to one device that the import changed or added."""
         row = self._rows[name]
         if row["merged_into"] is not None:
             self.kept.append((name, "was has since been merged with another device"))

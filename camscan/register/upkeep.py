@@ -19,7 +19,7 @@ class Upkeep(Transactions):
     def write_backup(self, target: Path, *, force: bool = False) -> int:
         """Write the whole register into an SQLite file, which is a register itself; its size in bytes.
 
-        Others go on meanwhile. The file appears when all of it is written and was read back. Raises UsageError where
+        Others go on meanwhile. The file appears when all of it is written and was read back. Raises UsageError if
         it is there already (unless ``force``), OutputError where it cannot be written.
         """
         with self._database.explain_errors():
@@ -38,7 +38,7 @@ class Upkeep(Transactions):
             fill_register(self._database, copy)
 
     def find_faults(self) -> list[str]:
-        """Whatever is wrong with it, one line each; empty where it is sound. Reads all of it."""
+        """Whatever is wrong with it, one line each; empty if it is sound. Reads all of it."""
         with self._database.explain_errors():
             damage = self._database.find_damage()
         with self._reading() as connection:

@@ -1,6 +1,6 @@
-"""Triggers that say which lines of the listing are out of date, whoever writes: one number into ``touched`` for each.
+"""Triggers that note which lines of the listing are out of date, whoever writes: one number into ``touched`` for each.
 
-SQLite and PostgreSQL both have triggers, and no two words of theirs are alike.
+SQLite and PostgreSQL both have triggers, but their syntax differs completely.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 _OWN = {"device": "id", "device_address": "device_id", "people": "device_id"}
 """Table -> its column that says which device."""
 _MAP = ("site", "subnet")
-"""A change of the site map may move any device: it touches number 0, which stands for all."""
+"""A change of the site map may move any device: it touches number 0, which means all."""
 _EVENTS = ("INSERT", "UPDATE", "DELETE")
 EXPECTED = len(_EVENTS) * (len(_OWN) + len(_MAP))
 """How many there must be."""

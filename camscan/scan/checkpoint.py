@@ -1,4 +1,4 @@
-"""How far an unfinished scan had come: what the run that continues it starts from."""
+"""How far an interrupted scan had come: the run that continues it starts from here."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class Checkpoint:
     """What was found, and which addresses need not be asked again."""
 
     attempts: tuple[Attempt, ...] = field(default=(), repr=False)
-    """Every reply, through today's parsers."""
+    """Every reply, read by today's parsers."""
     finished: tuple[Span, ...] = ()
-    """Addresses that were finished with; merged and sorted, as all spans here."""
+    """Addresses that were finished; merged and sorted, as all spans here."""
     met: tuple[Span, ...] = ()
-    """Of these, those that lived and had their conversations."""
+    """Those of them that were alive and had their conversations."""
     alive: tuple[Span, ...] = ()
-    """Addresses that gave a sign of life, also those that said nothing worth keeping."""
+    """Addresses that gave a sign of life, including those that said nothing worth keeping."""
     present: tuple[Span, ...] = ()
-    """Addresses of which ICMP alone said that something is there."""
+    """Addresses for which only ICMP said that something is there."""
     proven: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=lambda: MappingProxyType({}))
     """Address -> protocol -> digests of the replies that it had proved to be its own."""
     cut_off: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -40,7 +40,7 @@ class Checkpoint:
     outcomes: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
     """probe -> outcome -> count, of the outcomes that are only counted."""
     datagrams: Mapping[str, int] = field(default_factory=lambda: _NONE)
-    """protocol -> addresses that were asked in it by datagram."""
+    """Protocol -> number of addresses that were asked in it by datagram."""
     notes: tuple[str, ...] = ()
 
     def restore(
@@ -50,7 +50,10 @@ class Checkpoint:
         targets: Targets,
         proves_life: Callable[[Attempt], bool] = lambda attempt: attempt.is_solicited,
     ) -> set[str]:
-        """Bring state and tally of a new scan to where the old one was; who has had conversations."""
+        """Bring state and tally of a new scan to where the old one was.
+
+        Returns the addresses that have had conversations.
+        """
         for attempt in self.attempts:
             is_of_router = attempt.probe == "mac" and not state.is_own_mac(
                 attempt.ip, attempt.payload.decode("ascii", "replace")
@@ -69,7 +72,7 @@ class Checkpoint:
             state.outcomes[probe].update(counts)
         tally.datagrams.update(self.datagrams)
         for note in self.notes:
-            tally.note(note)
+            tally.add_note(note)
         asked = list(common(self.finished, list(targets.spans)))
         for span in asked:
             tally.begin(span)

@@ -1,4 +1,4 @@
-"""The honest half of a report: what was asked, what came of it, and what this scan could not see."""
+"""The honest half of a report: what was asked, what the result was, and what this scan could not see."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from camscan.net.pace import Pace
 from camscan.net.span import Network, Span, SpanSet, common, merge, spans, without
 from camscan.net.target import Targets, parse_targets
 from camscan.probes import catch_fault
-from camscan.scan.state import ScanState, named
+from camscan.scan.state import ScanState, name_ips
 
 _SHOWN = 5
-"""Addresses that one line names: it is a line, not a page."""
+"""Addresses that one line names."""
 _ANY = 1 << 128
 """No limit to the number of addresses: they were counted before the scan."""
 
@@ -36,46 +36,46 @@ class Tally:
     """What a scan counts while it runs."""
 
     asked: int = 0
-    """Addresses to which at least one question was put."""
+    """Addresses that were asked at least one question."""
     done: int = 0
-    """Addresses that are finished with."""
+    """Addresses that are finished."""
     datagrams: Counter[str] = field(default_factory=Counter)
-    """protocol -> addresses that were asked in it by datagram."""
+    """Protocol -> number of addresses that were asked in it by datagram."""
     notes: list[str] = field(default_factory=list)
     under_way: set[str] = field(default_factory=set)
-    """Addresses that were asked and are not finished with."""
-    _begun: list[Span] = field(default_factory=list)
-    """Addresses that were asked, as they came."""
+    """Addresses that were asked and are not finished."""
+    _begun_spans: list[Span] = field(default_factory=list)
+    """Addresses that were asked, in the order in which they came."""
 
     def begin(self, span: Span) -> None:
-        """Take note that addresses are asked: in their order as a rule, so that they make few spans."""
-        last = self._begun[-1] if self._begun else None
+        """Note that addresses are asked. They usually come in order, so that they make few spans."""
+        last = self._begun_spans[-1] if self._begun_spans else None
         if last and last.version == span.version and span.first == last.last + 1:
-            self._begun[-1] = Span(last.version, last.first, span.last)
+            self._begun_spans[-1] = Span(last.version, last.first, span.last)
         else:
-            self._begun.append(span)
+            self._begun_spans.append(span)
 
-    def unfinished(self, targets: Targets) -> list[Span]:
-        """Of the targets, the addresses that were not asked to the end."""
+    def unfinished_spans(self, targets: Targets) -> list[Span]:
+        """The addresses of the targets that were not asked completely."""
         under_way = spans(map(ip_network, self.under_way))
-        return merge([*without(targets.spans, merge(self._begun)), *common(targets.spans, under_way)])
+        return merge([*without(targets.spans, merge(self._begun_spans)), *common(targets.spans, under_way)])
 
-    def note(self, text: str) -> None:
-        """Say once what could not be seen."""
+    def add_note(self, text: str) -> None:
+        """Note once what could not be seen."""
         if text not in self.notes:
             self.notes.append(text)
 
     def note_missing(self, error: Unavailable, text: str) -> None:
-        """Say what camscan-link could not do; where it can do nothing on this system, all of it in one line."""
-        self.note(NOTHING_RAW if error.is_for_good else text)
+        """Note what camscan-link could not do. If it can do nothing on this system, one line says all of it."""
+        self.add_note(NOTHING_RAW if error.is_for_good else text)
 
 
 def make_coverage(
     state: ScanState, tally: Tally, targets: Targets, strangers: ScanState | None = None, *, listened: bool
 ) -> Coverage:
-    """Count every address of the targets once, and say in sentences what was lost.
+    """Count every address of the targets once, and describe in sentences what was lost.
 
-    ``strangers`` holds who was heard, and was not among the targets.
+    ``strangers`` holds the senders that were heard and are not among the targets.
     """
     others = strangers or ScanState(state.database)
     living = {ip for ip in state.alive if ip in targets}
@@ -84,7 +84,7 @@ def make_coverage(
     unreachable = sum(span.last - span.first + 1 for span in unreached)
     lost = SpanSet(unreached)
     there = living | {ip for ip in state.present if ip in targets and ip not in lost}
-    heard = sum(targets.is_only_heard(ip) for ip in there)  # beside those that were swept
+    heard = sum(targets.is_only_heard(ip) for ip in there)  # besides those that were swept
     total = targets.count + heard
     asked = total if listened else tally.asked + heard
     return Coverage(
@@ -107,13 +107,13 @@ def make_coverage(
         is_search=not listened,
         left_out=tuple(_describe_left_out(targets)),
         strangers=tuple(_strangers_who_answered(others)),
-        unfinished=() if listened else tuple(_networks_of(tally.unfinished(targets))),
+        unfinished=() if listened else tuple(_networks_of(tally.unfinished_spans(targets))),
         unreached=tuple(_networks_of(unreached)),
     )
 
 
 def _count_outcomes(state: ScanState, tally: Tally, targets: Targets) -> dict[str, dict[str, int]]:
-    """Protocol -> outcome -> how often; a datagram that nobody answered has timed out."""
+    """Protocol -> outcome -> count. A datagram without an answer has timed out."""
     outcomes = {name: Counter(counts) for name, counts in state.outcomes.items()}
     for name, count in tally.datagrams.items():
         answered = sum(1 for ip in state.hosts if ip in targets and _has(state, ip, name))
@@ -126,12 +126,12 @@ def _networks_of(found: Iterable[Span]) -> Iterator[str]:
 
 
 def _strangers_who_answered(strangers: ScanState) -> list[str]:
-    """Who answered a question to a group, and is none of the targets."""
+    """The addresses that answered a question to a group and are not targets."""
     return [ip for ip in strangers.hosts if strangers.has_answered(ip) and not strangers.is_unsolicited(ip)]
 
 
 def _describe_strangers(strangers: ScanState, *, listened: bool) -> Iterator[str]:
-    """Of whom nothing was entered, as nobody had named them."""
+    """Sentences about addresses that were not entered because nobody had named them."""
     answered = _strangers_who_answered(strangers)
     heard = [ip for ip in strangers.hosts if ip not in answered]
     if answered:
@@ -146,7 +146,7 @@ def _describe_strangers(strangers: ScanState, *, listened: bool) -> Iterator[str
 
 
 def _maker_and_model(strangers: ScanState, ip: str) -> str:
-    """Maker and model, where they are known at all."""
+    """Maker and model, as far as they are known."""
     told = [seen for one in strangers.hosts[ip].attempts for seen in one.observations]
     found = Identification()
     with catch_fault():  # then it is named by its address
@@ -163,7 +163,7 @@ def _describe_left_out(targets: Targets) -> Iterator[str]:
 
 
 def describe_easing(backoff: Backoff, pace: Pace) -> list[str]:
-    """What is to be said of a run that went below its pace, and of loss that no pace cured."""
+    """Sentences about a run that went below its pace, and about loss that no pace cured."""
     notes = [
         f"the pace was lowered to {fraction * pace.packets:,.0f} packets a second instead of {pace.packets:,g}: "
         f"{strain.value}; the scan took longer"
@@ -178,10 +178,10 @@ def describe_easing(backoff: Backoff, pace: Pace) -> list[str]:
 
 
 def _unreached_spans(state: ScanState, living: set[str], targets: Targets) -> list[Span]:
-    """Addresses to which no way leads: said so by a router, and nothing lives on the whole subnet (/24, /64).
+    """Addresses without a route: a router said so, and nothing lives on the whole subnet (/24, /64).
 
     Beside living neighbours, "host unreachable" is a router's way to say that nobody has this address. Without any, it
-    holds for the whole subnet: routers say so once a second, however many were asked.
+    holds for the whole subnet: routers send it once a second, however many addresses were asked.
     """
     inhabited = {subnet_of(ip) for ip in living}
     found: list[Span] = []
@@ -220,7 +220,7 @@ def _describe_losses(state: ScanState, tally: Tally, living: set[str], *, listen
 
 
 def _describe_faults(attempts: Iterable[Attempt]) -> Iterator[str]:
-    """What camscan did wrong itself: replies that it could not read, conversations that it could not hold."""
+    """Errors of camscan itself: replies that it could not read, conversations that it could not hold."""
     bugs = [attempt for attempt in attempts if attempt.outcome is Outcome.BUG]
     unread = sum(1 for attempt in bugs if attempt.payload)
     if unread:
@@ -240,16 +240,16 @@ def _describe_overlong(attempts: Iterable[Attempt]) -> Iterator[str]:
     """Replies that were read as far as any device goes, and no further."""
     ips = dict.fromkeys(attempt.ip for attempt in attempts if attempt.outcome is Outcome.ANSWERED and attempt.detail)
     if ips:
-        yield f"{named(ips)} said more in one reply than camscan reads; the JSON report says what, under attempts"
+        yield f"{name_ips(ips)} said more in one reply than camscan reads; the JSON report says what, under attempts"
 
 
 def describe_floods(unread: Mapping[str, int]) -> list[str]:
-    """Who sent more datagrams than are read of one sender, and how many were thrown away."""
+    """The senders that sent more datagrams than are read from one sender, and how many were dropped."""
     if not unread:
         return []
     return [
         (
-            f"{named(unread)} sent more than camscan reads from one sender: {sum(unread.values()):,} datagrams were "
+            f"{name_ips(unread)} sent more than camscan reads from one sender: {sum(unread.values()):,} datagrams were "
             f"not read"
         )
     ]

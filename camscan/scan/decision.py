@@ -1,4 +1,4 @@
-"""From replies to devices: what the scan decided, and what a fault of ours kept it from deciding."""
+"""From replies to devices: what the scan decided, and what an error of camscan kept it from deciding."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from camscan.probes import catch_fault
 
 
 def log_decisions(devices: Iterable[Device]) -> None:
-    """Say of every device what it is and why, where a log is wanted."""
+    """Log for every device what it is and why, if a log is wanted."""
     if log.is_on():
         for device in devices:
             who = device.identification
@@ -31,9 +31,9 @@ def log_decisions(devices: Iterable[Device]) -> None:
 
 
 def weigh_attempts(attempts: Sequence[Attempt], database: Database) -> tuple[list[Device], list[str]]:
-    """The devices behind the attempts, and what has to be said of them.
+    """The devices behind the attempts, and notes about them.
 
-    Where a fault of ours keeps the facts of one address from being weighed, it is a device of unknown make.
+    If an error of camscan prevents the weighing of an address, it becomes a device of unknown make.
     """
     devices: list[Device] = []
     with catch_fault() as fault:

@@ -1,6 +1,6 @@
 """Which addresses are worth a question: those that raw sweeps of camscan-link found, else every address in turn.
 
-Lazy throughout: targets are networks and spans here, and become addresses one at a time.
+Everything is lazy: targets are networks and spans here, and become addresses one at a time.
 """
 
 from __future__ import annotations
@@ -29,12 +29,13 @@ _T = TypeVar("_T")
 IPV4 = 4
 
 SYN_PORTS = (80, 554, 443, 37777, 8000)
-"""Ports on which a raw sweep looks for life, likeliest first: web, RTSP, the makers' own. Nothing is said there."""
+"""Ports on which a raw sweep looks for life, likeliest first: web, RTSP, the makers' own. No data is sent to them."""
 
 FEW = 1024
 
 LATEST = 1.4
-"""Seconds that the slowest are heard besides, while those who have answered are asked more: some sleep for longer."""
+"""Seconds for which late answers are still heard, while devices that have answered are asked more: some sleep
+longer."""
 
 DOZE = 0.6
 """Seconds that a unit on a wireless link may take to answer ARP: it sleeps between beacons."""
@@ -48,38 +49,39 @@ class Discovery:
     targets: Targets
     tally: Tally
     on_mac: Callable[[str, str], None]
-    """Called with address and MAC of everybody who answers ARP."""
+    """Called with the address and the MAC of everybody who answers ARP."""
     on_alive: Callable[[str], None]
-    """Called with everybody who answers a SYN."""
+    """Called with the address of everybody who answers a SYN."""
     on_unreachable: Callable[[str], None] = lambda _ip: None
-    """Called with addresses to which a router says that it knows no way, as far as a sweep is told."""
+    """Called with addresses for which a router reports that it has no route, as far as a sweep learns it."""
     finished: list[Span] = field(default_factory=list)
-    """Addresses that an earlier part of the same scan was finished with; merged and sorted."""
+    """Addresses that an earlier part of the same scan finished; merged and sorted."""
     _swept: list[Span] = field(default_factory=list)
-    """Addresses of which a raw sweep has said whether they live; merged and sorted."""
+    """Addresses for which a raw sweep has found out whether they are alive; merged and sorted."""
     _routed_swept: list[Span] = field(default_factory=list)
     _known: SpanSet = field(default_factory=lambda: SpanSet(()))
     """The routed ones of them, for looking one up."""
     _arp_asked: defaultdict[str, asyncio.Event] = field(default_factory=lambda: defaultdict(asyncio.Event))
 
     async def wait_for_arp(self, interface: Interface) -> None:
-        """Return when a link may be asked as a whole: who was asked by ARP knows our MAC, and need not ask for it.
+        """Return when a link may be asked as a whole: a device that was asked by ARP knows our MAC.
 
-        Else every device that answers a question to all of them asks for it first, all of them at once. Where no sweep
-        can be made, the kernel's own questions do it, address by address; more than FEW are not waited for.
+        Otherwise every device that answers a question to all of them asks for our MAC first, all at the same time.
+        Where no sweep can be made, the kernel's own questions do it, address by address; at most FEW addresses are
+        waited for.
         """
         if not interface.loopback:
             await self._arp_asked[interface.name].wait()
 
     def links(self) -> list[Interface]:
-        """The attached links, loopback aside, on which some target lies."""
+        """The attached links with at least one target, without the loopback."""
         return [interface for interface in self.door.attached(self.targets) if not interface.loopback]
 
     async def addresses(self) -> AsyncGenerator[str]:
-        """The targets in scope; on attached subnets only those that answer ARP, where that may be asked."""
+        """The targets in scope; on attached subnets only those that answer ARP, where ARP may be asked."""
         left = list(without(self.door.scope.permitted(self.targets.spans), self.finished))
         local = merge(common(left, self.door.local()))
-        for ip in addresses(local):  # needs no sweep, and should not be what is waited for in the end
+        for ip in addresses(local):  # needs no sweep, and should not be what is waited for at the end
             yield ip
         left = list(without(left, local))
         async with contextlib.aclosing(self._list_answering(left)) as answering:
@@ -91,10 +93,10 @@ class Discovery:
             self._arp_asked[interface.name].set()
 
     async def _list_answering(self, left: list[Span]) -> AsyncGenerator[str]:
-        """Those who answer a raw sweep, where one can be made; ``_swept`` grows by what was swept."""
+        """Addresses that answer a raw sweep, where one can be made; ``_swept`` grows by what was swept."""
         for interface in self.links():
             near = [span for span in self.door.neighbourhood(interface) if span.version == IPV4]
-            here = merge(without(common(left, near), self._swept))  # two interfaces may lie on one subnet
+            here = merge(without(common(left, near), self._swept))  # two interfaces may have one subnet
             found: set[str] = set()
             try:
                 async with contextlib.aclosing(read_ahead(self._sweep_by_arp(interface, here, found))) as answering:
@@ -105,7 +107,7 @@ class Discovery:
                 self._note_unswept(f"no ARP sweep on {interface.name}", error)
                 if sum(span.last - span.first + 1 for span in here) > FEW:
                     self._arp_asked[interface.name].set()
-                answered = spans(ip_network(ip) for ip in found)  # before it broke off: they are under way already
+                answered = spans(ip_network(ip) for ip in found)  # before it broke off: they are in progress already
                 self._swept = merge([*self._swept, *answered])
                 continue
             self._arp_asked[interface.name].set()
@@ -121,7 +123,7 @@ class Discovery:
         self.tally.note_missing(error, f"{what} ({error}): addresses are tried one by one, which is slower")
 
     def _group_by_router(self, left: list[Span]) -> Iterator[tuple[Route, list[Span]]]:
-        """Which of the addresses leave through which router."""
+        """The addresses, grouped by the router through which they are reached."""
         names = {interface.name for interface in self.door.interfaces if not interface.loopback}
         for route in routes():
             there = merge(common(left, [route.span]))
@@ -130,7 +132,7 @@ class Discovery:
                 yield route, there
 
     async def _sweep_by_syn(self, route: Route, there: list[Span]) -> AsyncGenerator[str]:
-        """Every address behind a router, each when it is known whether something lives there."""
+        """Every address behind a router, as soon as it is known whether something lives there."""
         async with contextlib.aclosing(read_ahead(self._syn_messages(route, there))) as messages:
             async for message in messages:
                 if isinstance(message, str):
@@ -144,7 +146,7 @@ class Discovery:
                     yield ip
 
     async def _syn_messages(self, route: Route, there: list[Span]) -> AsyncGenerator[str | link.Swept]:
-        """What camscan-link says: who lives, and up to where it has asked."""
+        """The messages of camscan-link: addresses that are alive, and how far it has asked."""
         with self.door.lend_pace() as pps:
             networks = (str(network) for span in there for network in span.networks())
             allowed = (str(network) for network in self.door.scope.authorised if network.version == IPV4)
@@ -160,7 +162,7 @@ class Discovery:
                     yield message
 
     async def _sweep_by_arp(self, interface: Interface, here: list[Span], found: set[str]) -> AsyncGenerator[str]:
-        """Those who answer ARP, as they answer; each is added to ``found``."""
+        """Addresses that answer ARP, as they answer; each is added to ``found``."""
         with contextlib.ExitStack() as share:  # of the packets: given back while the sweep only listens
 
             def lend(is_asking: bool) -> None:
@@ -190,27 +192,26 @@ class Discovery:
             self.tally.begin(span)
 
     def is_silent(self, ip: str, alive: Container[str]) -> bool:
-        """Whether a raw sweep has found out that nothing lives at a routed address."""
+        """Whether a raw sweep has found that nothing lives at a routed address."""
         return ip not in alive and ip in self._known
 
     def is_mere_silence(self, ip: str, outcome: Outcome) -> bool:
-        """Whether "unreachable" only means that nobody on an attached link answers ARP: silence, not a missing way."""
+        """Whether "unreachable" only means that nobody on a link answers ARP: silence, not a missing route."""
         return outcome is Outcome.UNREACHABLE and self.door.on_link(ip)
 
     def note_overflow(self) -> None:
-        """Say where attached units may have been missed for want of room in the kernel's memory of neighbours."""
+        """Note where attached units may have been missed because the kernel's neighbour table was full."""
         if self.links() and self.door.overflowed:
-            self.tally.note(
+            self.tally.add_note(
                 "this machine's table of neighbours was full (net.ipv4.neigh.default.gc_thresh3): on attached subnets "
                 "the scan had to wait for room, and may have missed units that speak only TCP"
             )
 
 
 async def read_ahead(source: AsyncGenerator[_T]) -> AsyncGenerator[_T]:
-    """What a source yields, read as it comes, however slowly it is used here; raises what the source raises.
+    """What a source yields, read as it comes, however slowly it is used here. Raises what the source raises.
 
-    So a sweep comes to an end, and gives back the share of the packets that it had, while those whom it found are still
-    being asked.
+    So a sweep ends, and gives back its share of the packets, while the addresses that it found are still being asked.
     """
     read: deque[_T] = deque()
     news = asyncio.Event()

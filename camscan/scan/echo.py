@@ -1,7 +1,7 @@
-"""Which replies answer a question of ours: those that echo its identifier, where the protocol has one.
+"""Which replies answer a question of ours: those that echo its identifier, if the protocol has one.
 
 An identifier is made from a secret of the run, the address and the question. So none has to be remembered for each
-address, and what one address was sent is of no use to another.
+address, and the identifier for one address is of no use to another.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from camscan.dataclass import dataclass
 from camscan.probes import Probe, catch_fault
 
 REPETITIONS = 4
-"""How often one question may be put in one run: each time under another identifier, or devices take it for the same."""
+"""How often one question may be repeated in one run: each time with another identifier, or devices take it for the
+same."""
 _DIGITS = re.compile(r"[0-9a-f]{8}[0-9a-f-]{8,32}")
 _VARIANT = {f"{digit:x}": f"{digit & 0x3 | 0x8:x}" for digit in range(16)}
 _FEWEST = 16
-"""Hexadecimal digits that cannot be hit by chance: some firmware cuts the identifier, none sends another."""
+"""Hexadecimal digits that cannot be guessed: some firmware cuts the identifier, none sends another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +30,10 @@ class Identifiers:
 
     _secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     _groups: dict[str, None] = field(default_factory=dict, repr=False)
-    """Digits of every identifier that a group was sent."""
+    """Digits of every identifier that was sent to a group."""
 
     def identifier_for(self, ip: str, label: str, number: int) -> UUID:
-        """Of a question to one address, put for the ``number``-th time (from 0)."""
+        """The identifier for the ``number``-th repetition (from 0) of a question to one address."""
         return UUID(hex=self._hex_for(ip, label, number))
 
     def _hex_for(self, ip: str, label: str, number: int) -> str:
@@ -41,13 +42,13 @@ class Identifiers:
         return f"{digits[:12]}4{digits[13:16]}{_VARIANT[digits[16]]}{digits[17:]}"
 
     def identifier_for_group(self) -> UUID:
-        """Of a question to everybody on a link."""
+        """The identifier of a question to everybody on a link."""
         fresh = UUID(bytes=secrets.token_bytes(16), version=4)
         self._groups[fresh.hex] = None
         return fresh
 
     def is_direct(self, probe: Probe, payload: bytes, ip: str) -> bool:
-        """Whether a reply echoes a question that this very address was asked."""
+        """Whether a reply echoes a question to its own address."""
         digits = _echoed_digits(probe, payload)
         return bool(digits) and any(
             self._hex_for(ip, question.label, number).startswith(digits)
@@ -56,13 +57,13 @@ class Identifiers:
         )
 
     def is_to_group(self, probe: Probe, payload: bytes) -> bool:
-        """Whether a reply echoes a question that a group was asked."""
+        """Whether a reply echoes a question to a group."""
         digits = _echoed_digits(probe, payload)
         return bool(digits) and any(one.startswith(digits) for one in self._groups)
 
 
 def _echoed_digits(probe: Probe, payload: bytes) -> str:
-    """Hexadecimal digits that a reply echoes, in whatever spelling: upper case, braces, ``urn:uuid:``, cut."""
+    """The hexadecimal digits that a reply echoes, in whatever spelling: upper case, braces, ``urn:uuid:``, cut."""
     text = ""
     with catch_fault():  # a reply whose echo cannot be read answers no question
         text = probe.echo_of(payload) if probe.echo_of else ""

@@ -1,6 +1,6 @@
 """From targets to a Report: who is asked what, when, and in which order.
 
-Every address travels the same road, gentlest question first, and leaves it as soon as nothing can be added::
+Every address takes the same way, gentlest question first, and leaves it as soon as nothing can be added::
 
     sweep         datagram questions to every address (on an attached subnet: only to those that answer ARP)
     schedule      wait for answers; ask the silent protocols once more, in their other form (``HostState``)
@@ -41,13 +41,13 @@ from camscan.scan.state import ScanState
 from camscan.scan.tcp import Conversations, ask_each
 
 SLOTS = 4096
-"""Addresses under way at once."""
+"""Addresses in progress at once."""
 
 SWEEPERS = 8
-"""Addresses that are asked their first question at once: where the loop is busy, each gets a turn of it."""
+"""Addresses that are asked their first question at once: if the loop is busy, each gets a turn of it."""
 
 FOLLOWERS = 8
-"""Addresses that are sent on at once: while one waits until its next datagram may leave, another may be due for TCP."""
+"""Addresses that are sent on at once: while one waits for its next datagram, another may be due for TCP."""
 
 TICK = 0.2
 """Seconds between two reports of progress."""
@@ -63,9 +63,9 @@ class Scan:
     on_progress: Callable[[Progress], None] = lambda _progress: None
     probes: Mapping[str, Probe] = field(default_factory=load)
     earlier: Checkpoint = field(default_factory=Checkpoint)
-    """Where an unfinished run of the same scan got to."""
+    """The state of an interrupted run of the same scan."""
     on_done: Callable[[str], None] = lambda _ip: None
-    """Called with every address that is finished with; one that is heard late may come twice."""
+    """Called with every address that is finished; an address that is heard late may come twice."""
     state: ScanState = field(init=False)
     tally: Tally = field(init=False)
     replies: Replies = field(init=False)
@@ -76,18 +76,18 @@ class Scan:
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
     _schedule: Schedule = field(default_factory=Schedule)
     _silent_so_far: set[str] = field(default_factory=set)
-    """Addresses under way that had answered nothing when they were asked again."""
+    """Addresses in progress that had answered nothing when they were asked again."""
     _conversed: set[str] = field(default_factory=set)
     """Living addresses that had their conversations, or have them now."""
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SLOTS))
-    _next: asyncio.Queue[str | None] = field(default_factory=asyncio.Queue)
-    """Whose conversations come next, at most SLOTS; None where nobody comes any more."""
+    _next_addresses: asyncio.Queue[str | None] = field(default_factory=asyncio.Queue)
+    """Addresses whose conversations come next, at most SLOTS; None when no more come."""
     _workers: list[asyncio.Task[None]] = field(default_factory=list)
-    """As many as there was work for at once: at most as many as connections may be open."""
+    """As many as there was work for at once; never more than connections may be open."""
     _idle: int = 0
     _last_multicast: float = float("-inf")
     _last_asked: float = float("-inf")
-    """When an address was first asked by datagram; it has as long to answer as one that is asked over TCP."""
+    """When an address was first asked by datagram; it gets as long to answer as an address that is asked over TCP."""
 
     def __post_init__(self) -> None:
         self.state = ScanState(self.database, is_own=self.door.is_own)
@@ -118,7 +118,7 @@ class Scan:
         self._stopped.set()
 
     async def run(self) -> Report:
-        """Ask, listen, merge."""
+        """Ask, listen, merge. Returns the report."""
         started = datetime.now(UTC)
         work = asyncio.create_task(self._listen_only() if self.plan.listen_for else self._ask_everyone())
         stopped = asyncio.create_task(self._stopped.wait())
@@ -130,7 +130,7 @@ class Scan:
             work.cancel()
             await asyncio.wait({work, stopped})
         if not interrupted:
-            work.result()  # a bug of ours is raised here, not hidden
+            work.result()  # our own error is raised here, not hidden
         return self._make_report(started, interrupted=interrupted)
 
     # ── sweep: datagrams to every address ────────────────────────────────────────────────────────────────────
@@ -153,8 +153,8 @@ class Scan:
             ]
             await asyncio.gather(*asking)
             for _ in self._workers:
-                await self._next.put(None)
-            await asyncio.gather(*self._workers)  # nobody comes any more
+                await self._next_addresses.put(None)
+            await asyncio.gather(*self._workers)  # no more come
             await self._ask_stragglers(port)
             if self.door.backoff.doubtful:
                 await self._ask_once_more(port)
@@ -164,7 +164,7 @@ class Scan:
             ticker.cancel()
 
     async def _sweep_addresses(self, port: DatagramPort) -> None:
-        """Ask every address once by datagram and put it on the schedule."""
+        """Ask every address once by datagram, and put it on the schedule."""
         addresses, turn = self.discovery.addresses(), asyncio.Lock()
 
         async def ask() -> None:
@@ -178,10 +178,10 @@ class Scan:
         async with contextlib.aclosing(addresses), asyncio.TaskGroup() as group:
             for _ in range(SWEEPERS):
                 group.create_task(ask())
-        self._schedule.nobody_else_comes()
+        self._schedule.mark_complete()
 
     async def _ask_first(self, port: DatagramPort, ip: str) -> None:
-        """The first question to one address."""
+        """Ask one address its first question."""
         await self._slots.acquire()
         self.tally.asked += 1
         self.tally.begin(span_of(ip))
@@ -192,21 +192,21 @@ class Scan:
         self._schedule.look_later(ip, HostState.ASKED if is_met else HostState.KNOCKED, self.door.timing.settle(ip))
 
     async def _follow_schedule(self, port: DatagramPort, group: asyncio.TaskGroup) -> None:
-        """Send each address on once its answers have had time to come; several of these work side by side."""
+        """Send each address on when its answers have had time to come; several of these tasks run side by side."""
         while due := await self._schedule.next_due():
             if await self._send_next(port, *due):
                 ip = due[0]
-                await self._next.put(ip)
-                if self._next.qsize() > self._idle and len(self._workers) < self.door.pace.in_flight:
+                await self._next_addresses.put(ip)
+                if self._next_addresses.qsize() > self._idle and len(self._workers) < self.door.pace.in_flight:
                     self._workers.append(group.create_task(self._hold_conversations(port)))
 
     async def _send_next(self, port: DatagramPort, ip: str, state: HostState) -> bool:
-        """One step of ``HostState``; True where the address is due for its conversations."""
+        """One step of ``HostState``. Returns True if the address is due for its conversations."""
         if self.presence.nobody_there(ip):
             if state is HostState.AWAITING_ARP:
                 self._release_address(ip)
             else:  # the kernel goes on asking for its MAC: the first question may be lost
-                self._schedule.look_later(ip, HostState.AWAITING_ARP, self.presence.awaits(ip))
+                self._schedule.look_later(ip, HostState.AWAITING_ARP, self.presence.seconds_for_mac(ip))
         elif state in {HostState.KNOCKED, HostState.AWAITING_ARP}:
             await self.questions.ask(port, ip, CORE, 0)
             self._schedule.look_later(ip, HostState.ASKED, self.door.timing.settle(ip))
@@ -215,19 +215,19 @@ class Scan:
         elif state is HostState.ASKED and not self.state.seen(ip).complete:
             if not self.state.has_answered(ip):
                 self._silent_so_far.add(ip)
-            await self.questions.ask(port, ip, [*CORE, *self.questions.secondary(ip)], 1)
+            await self.questions.ask(port, ip, [*CORE, *self.questions.secondary_protocols(ip)], 1)
             self._schedule.look_later(ip, HostState.ASKED_AGAIN, self._before_conversations(ip))
         else:
             return True
         return False
 
     def _before_conversations(self, ip: str) -> float:
-        """Seconds: who has begun to answer may finish; who lives and is silent is asked over TCP, and still heard."""
+        """Seconds before the conversations, so that a device that has begun to answer may finish."""
         settle = self.door.timing.settle(ip)
         return settle if self.state.has_answered(ip) else 0.0 if self.state.is_there(ip) else settle / 2
 
     def _is_silent(self, ip: str) -> bool:
-        """Whether a raw sweep found nothing there, and nothing else speaks for it."""
+        """Whether a raw sweep found nothing there, and nothing else suggests otherwise."""
         return not self.state.is_there(ip) and self.discovery.is_silent(ip, self.state.alive)
 
     def _release_address(self, ip: str) -> None:
@@ -236,7 +236,7 @@ class Scan:
         if self.door.timing.quick(ip):
             self.door.backoff.note(Strain.LOSS, ip in self._silent_so_far)
         self._silent_so_far.discard(ip)
-        self.presence.done(ip)
+        self.presence.forget_unit(ip)
         self._slots.release()
         self.on_done(ip)
 
@@ -244,45 +244,45 @@ class Scan:
 
     async def _hold_conversations(self, port: DatagramPort) -> None:
         self._idle += 1
-        while (ip := await self._next.get()) is not None:
+        while (ip := await self._next_addresses.get()) is not None:
             self._idle -= 1
             unknown = not self.state.is_there(ip)
             await self._hold_conversation(port, ip)
-            if unknown and self.state.is_there(ip):  # a refusal tells of life: now the rest is worth asking
-                await self.questions.ask(port, ip, self.questions.secondary(ip), 0)
+            if unknown and self.state.is_there(ip):  # a refusal is a sign of life: now the rest is worth asking
+                await self.questions.ask(port, ip, self.questions.secondary_protocols(ip), 0)
             self._conversed |= {ip} & self.state.alive
             if ":" in ip:  # neighbour discovery has asked for it by now, as ARP had to before
-                self.presence.meet(ip)
+                self.presence.take_mac(ip)
             self._release_address(ip)
             self._idle += 1
 
     async def _hold_conversation(self, port: DatagramPort, ip: str) -> None:
-        """Hold the conversations, while the address says again by datagram what was said in its name.
+        """Hold the conversations, while the address repeats by datagram what was said in its name.
 
-        What it does not say again counts as unasked. Where that had seemed to be enough, the conversations go on.
+        What it does not repeat counts as unsolicited. If that had seemed to be enough, the conversations continue.
         """
         tried: frozenset[str] = frozenset()
-        if not self.questions.to_bear_out(ip):
+        if not self.questions.protocols_to_confirm(ip):
             await self.conversations.hold(ip)
-        while names := self.questions.to_bear_out(ip) - tried:
+        while names := self.questions.protocols_to_confirm(ip) - tried:
             tried |= names
-            proving = asyncio.create_task(self.questions.bear_out(port, ip, names))
+            proving = asyncio.create_task(self.questions.confirm(port, ip, names))
             try:
                 await self.conversations.hold(ip)
-                if self.questions.to_bear_out(ip) & names:
+                if self.questions.protocols_to_confirm(ip) & names:
                     await proving
             finally:
                 proving.cancel()
         if tried:
-            self.questions.doubt(ip)
+            self.questions.doubt_unconfirmed(ip)
             await self.conversations.hold(ip)
-        self.conversations.done(ip)
+        self.conversations.finish(ip)
 
     async def _ask_once_more(self, port: DatagramPort) -> None:
-        """Put every question again that a living device has not answered: many of them were lost."""
+        """Repeat every question that a living device has not answered: many of them were lost."""
         for ip in self._living_addresses():
             if not self.state.seen(ip).complete:
-                await self.questions.ask(port, ip, [*CORE, *self.questions.secondary(ip)], ROUNDS)
+                await self.questions.ask(port, ip, [*CORE, *self.questions.secondary_protocols(ip)], ROUNDS)
                 self._last_asked = time.monotonic()
         await asyncio.sleep(self.door.pace.settle)
         left = [ip for ip in self._living_addresses() if not self.state.seen(ip).complete]
@@ -292,23 +292,21 @@ class Scan:
         return [ip for ip in self.state.alive if ip in self.plan.targets and self.door.scope.allows(ip)]
 
     async def _ask_stragglers(self, port: DatagramPort) -> None:
-        """Ask whoever only became known after its turn: by a late answer, or by what it told a group.
-
-        However many are heard, no more are asked than are remembered (``replies.MOST_PENDING``), and all were targets.
-        """
-        living = [ip for ip in self._living_addresses() if ip not in self._conversed or self.replies.to_bear_out(ip)]
-        unproven = [ip for ip in self.state.unproven() if self.door.scope.allows(ip) and ip not in self._conversed]
+        """Ask the addresses that became known after their turn: at most ``replies.MOST_PENDING``, all targets."""
+        met, confirms = self._conversed, self.replies.protocols_to_confirm
+        living = [ip for ip in self._living_addresses() if ip not in met or confirms(ip)]
+        unproven = [ip for ip in self.state.unproven_addresses() if self.door.scope.allows(ip) and ip not in met]
         late = [*living, *unproven]
 
         async def ask(ip: str) -> None:
             if not self.door.is_routed(ip):
                 await self.questions.ask(port, ip, CORE, 0)
                 await asyncio.sleep(self.door.timing.settle(ip))
-                self.presence.meet(ip)
-            await self.questions.settle(port, ip)
+                self.presence.take_mac(ip)
+            await self.questions.confirm_or_doubt(port, ip)
             if ip in self.state.alive and ip not in self._conversed:
                 await self._hold_conversation(port, ip)
-                self.presence.meet(ip)
+                self.presence.take_mac(ip)
                 self.on_done(ip)
             self._conversed.add(ip)
 
@@ -317,10 +315,10 @@ class Scan:
     # ── groups, broadcast, listening ─────────────────────────────────────────────────────────────────────────
 
     async def _multicast(self, port: DatagramPort) -> None:
-        """Put every group and broadcast question on the attached links, with time to answer between rounds."""
+        """Ask every group and broadcast question on the attached links, with time to answer between rounds."""
         interfaces = self.door.attached(self.plan.targets)
         if not interfaces:
-            self.tally.note(multicast.NOT_ATTACHED)
+            self.tally.add_note(multicast.NOT_ATTACHED)
         for interface in interfaces:
             multicast.join_groups(port, interface, self.probes, self.tally)
         await asyncio.gather(*(self._ask_groups(port, interface) for interface in interfaces))
@@ -328,7 +326,7 @@ class Scan:
     async def _ask_groups(self, port: DatagramPort, interface: Interface) -> None:
         families = multicast.ip_families(self.door, interface, everywhere=self.plan.ask_groups)
         if not families:
-            self.tally.note(multicast.not_wholly(interface))
+            self.tally.add_note(multicast.why_not_asked(interface))
             return
         await self.discovery.wait_for_arp(interface)
         link = multicast.Link(port, interface, families, self.replies.identifiers, self.tally)
@@ -337,7 +335,7 @@ class Scan:
             await asyncio.sleep(self.door.pace.settle)
 
     async def _listen_only(self) -> None:
-        """Hear what devices say of themselves, and send nothing."""
+        """Hear what devices say about themselves, and send nothing."""
         replies = self.replies
         listening = self.door.datagrams(replies.on_datagram, self._on_icmp, replies.on_group_datagram)
         async with listening as port, asyncio.TaskGroup() as group:
@@ -350,7 +348,7 @@ class Scan:
             await asyncio.sleep(self.plan.listen_for)
             ticker.cancel()
 
-    # ── what is told besides replies ─────────────────────────────────────────────────────────────────────────
+    # ── what is heard besides replies ────────────────────────────────────────────────────────────────────────
 
     def _on_icmp(self, ip: str, port: int, outcome: Outcome) -> None:
         """A refused datagram: something lives there."""
@@ -373,9 +371,9 @@ class Scan:
         self.discovery.note_overflow()
         self.tally.notes += describe_easing(self.door.backoff, self.door.pace)
         self.tally.notes += describe_floods(self.door.unread_counts)
-        for ip in self.state.unproven():
-            self.presence.meet(ip)  # the kernel may have asked for it meanwhile
-        self.replies.settle(is_complete=not interrupted)
+        for ip in self.state.unproven_addresses():
+            self.presence.take_mac(ip)  # the kernel may have asked for it meanwhile
+        self.replies.settle_devices(is_complete=not interrupted)
         coverage = make_coverage(
             self.state, self.tally, self.plan.targets, self.replies.strangers, listened=bool(self.plan.listen_for)
         )

@@ -1,4 +1,4 @@
-"""The report of a scan that did not come to its end, from its journal alone."""
+"""The report of an interrupted scan, from its journal alone."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from camscan.scan.state import ScanState
 
 
 def report_of_half(past: Past, scan_id: str, targets: Targets, database: Database) -> Report:
-    """What was found before it was interrupted.
+    """The report of what was found before the interruption.
 
-    Nobody knows here which addresses lay behind a router: whatever an address did not prove to have said itself counts
-    as said unasked, so that it makes nobody more than "possible". A scan that is continued asks those again.
+    It is not known here which addresses were behind a router. So whatever an address did not prove to have said itself
+    counts as unsolicited, and makes nobody more than "possible". A scan that is continued asks those addresses again.
     """
     state, tally = ScanState(database), Tally()
     replies = Replies(state, tally, load(), targets, needs_proof=lambda _ip: True, is_routed=lambda _ip: True)
     conversed = past.checkpoint.restore(state, tally, targets, replies.proves_life)
     state.forget([ip for ip in state.hosts if ip not in targets])
     state.alive.update(ip for ip in conversed if ip in state.hosts)
-    replies.settle(is_complete=False)
+    replies.settle_devices(is_complete=False)
     attempts = state.attempts()
     devices, unweighed = weigh_attempts(attempts, database)
     coverage = make_coverage(state, tally, targets, listened=False)

@@ -1,4 +1,4 @@
-"""What is known of one address: its replies, what they say, and how well they are proved to be its own."""
+"""What is known about one address: its replies, their facts, and the proof that they are its own."""
 
 from __future__ import annotations
 
@@ -14,44 +14,45 @@ from camscan.model import Attempt, Identification, Observation, Outcome
 from camscan.probes import Seen
 
 MOST_FACTS = 2048
-"""Facts kept of one address: each is weighed, a few times in a scan. A recorder with 256 channels tells a thousand."""
+"""Facts that are kept of one address; all of them are weighed a few times in a scan. A recorder with 256 channels has a
+thousand."""
 _NAMES = (".serial", ".mac", ".model", ".endpoint", ".device_type", ".hardware")
-"""How the keys end that tell one unit from another."""
+"""The ends of keys that distinguish one unit from another."""
 
 
 class Proof(enum.IntEnum):
-    """What shows that a reply is of the unit whose address it bears."""
+    """What shows that a reply comes from the unit whose address it has."""
 
     NONE = 0
     GROUP = 1
-    """It echoes what a group was asked: whoever is in the group can."""
+    """It echoes a question to a group: everybody in the group knows it."""
     OWN = 2
-    """It echoes what this address alone was asked, or came to a port that asked nobody else."""
+    """It echoes a question to this address alone, or came to a port from which nobody else was asked."""
 
 
 @dataclass(slots=True)
 class HostRecord:
-    """What is known of one address."""
+    """What is known about one address."""
 
     attempts: list[Attempt] = field(default_factory=list)
     facts: dict[str, dict[str, None]] = field(default_factory=dict)
-    """key -> values, in the order in which they were seen."""
+    """Key -> values, in the order in which they were seen."""
     identification: Identification | None = None
-    """What the facts say; None where it has to be found again."""
+    """The identification by the facts; None if it must be computed again."""
     seen: Seen | None = None
-    """What a probe may know of it; None where that has to be put together again."""
+    """What a probe may know about it; None if it must be put together again."""
     payloads: set[tuple[str, bytes]] = field(default_factory=set)
-    """Replies already recorded: a device answers once per question and per interface, with the same bytes."""
+    """Replies that are recorded already: a device sends the same bytes once per question and per interface."""
     proof: dict[str, Proof] = field(default_factory=dict)
-    """Protocol -> the best that any of its replies proves: those that prove less are not of this unit."""
+    """Protocol -> the best proof of any of its replies; replies with less proof are not of this unit."""
     has_unsolicited: bool = False
     observed: int = 0
-    """Facts kept, repetitions included."""
+    """Facts that are kept, including repetitions."""
     size: int = 0
-    """Bytes that all of it takes, about."""
+    """About how many bytes all of it takes."""
 
     def add(self, attempt: Attempt) -> None:
-        """Take in what an attempt says."""
+        """Add the facts of an attempt."""
         self.attempts.append(attempt)
         self.seen = None
         self.payloads.add((attempt.probe, attempt.payload))
@@ -64,17 +65,17 @@ class HostRecord:
 
     @property
     def is_full(self) -> bool:
-        """Whether nothing more that it says is read."""
+        """Whether nothing more from it is read."""
         return self.observed >= MOST_FACTS
 
 
 def reply_digest(payload: bytes) -> str:
-    """By which a reply is known again."""
+    """The digest by which a reply is recognised."""
     return blake2b(payload, digest_size=8).hexdigest()
 
 
 def rebuild_record(host: HostRecord, attempts: Iterable[Attempt]) -> HostRecord:
-    """The record of these attempts alone; every reply that was ever recorded stays known."""
+    """The record of these attempts only. Every reply that was ever recorded is still recognised."""
     fresh = HostRecord(payloads=host.payloads, proof=host.proof, size=host.size)
     for attempt in attempts:
         fresh.add(attempt)
@@ -111,12 +112,12 @@ def are_of_several(attempts: Iterable[Attempt]) -> bool:
 
 
 def without_facts(attempt: Attempt) -> Attempt:
-    """The reply as one that says nothing: somebody else may have sent it."""
+    """The reply without its facts: somebody else may have sent it."""
     return replace(attempt, observations=(), is_solicited=False)
 
 
 def ports_by_protocol(attempts: Iterable[Attempt]) -> dict[str, tuple[int, ...]]:
-    """Protocol -> ports on which it was answered."""
+    """Protocol -> the ports on which it was answered."""
     ports: defaultdict[str, dict[int, None]] = defaultdict(dict)
     for attempt in attempts:
         if attempt.outcome is Outcome.ANSWERED:
@@ -125,12 +126,12 @@ def ports_by_protocol(attempts: Iterable[Attempt]) -> dict[str, tuple[int, ...]]
 
 
 def is_answer(attempt: Attempt) -> bool:
-    """Whether it answers a question, even if it could not be read; ARP does not."""
+    """Whether it answers a question, even if it could not be read; an ARP answer does not."""
     read = attempt.outcome is Outcome.ANSWERED
     unread = bool(attempt.payload) and attempt.outcome in {Outcome.MALFORMED, Outcome.BUG}
     return (read or unread) and attempt.probe != "mac"
 
 
 def observations_of(attempts: Iterable[Attempt]) -> list[Observation]:
-    """All that they say, in order."""
+    """All their facts, in order."""
     return [seen for attempt in attempts for seen in attempt.observations]

@@ -1,4 +1,7 @@
-"""What is asked of, and heard on, whole links: groups, broadcast, the layer below IP. Beside the sweep of addresses."""
+"""Questions to whole links, and what is heard on them: groups, broadcast, the layer below IP.
+
+It runs beside the sweep.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from camscan.scan.echo import Identifiers
 IPV4 = 4
 
 FEWEST = 2
-"""How often a question that has only one form is put: one may be lost."""
+"""How often a question with only one form is asked: one may be lost."""
 
 NOT_ATTACHED = (
     "nothing was asked by multicast: no target subnet is attached to this machine; units that answer only there, and "
@@ -28,10 +31,10 @@ NOT_ATTACHED = (
 
 
 def ip_families(door: Door, interface: Interface, *, everywhere: bool = False) -> frozenset[int]:
-    """IP versions in which a link may be asked as a whole: where a subnet of it is wholly in scope, or ``everywhere``.
+    """IP versions in which a link may be asked as a whole: a subnet of it is completely in scope, or ``everywhere``.
 
     A question to a group reaches every unit of the link, whoever was named. The loopback has no subnets of its own:
-    there, a target of several addresses is one.
+    there, a target of several addresses counts as one.
     """
     if everywhere:
         return frozenset({4, 6})
@@ -40,8 +43,8 @@ def ip_families(door: Door, interface: Interface, *, everywhere: bool = False) -
     return frozenset(subnet.version for subnet in interface.subnets if door.scope.covers_hosts(subnet))
 
 
-def not_wholly(interface: Interface) -> str:
-    """What is to be said of a link whose groups were not asked, or not all."""
+def why_not_asked(interface: Interface) -> str:
+    """The note about a link whose groups were not asked, or not all of them."""
     return (
         f"not everything was asked by multicast and broadcast on {interface.name}: only part of its subnet is in "
         f"scope; units that answer only there may be missed (--ask-groups asks all of it)"
@@ -49,7 +52,7 @@ def not_wholly(interface: Interface) -> str:
 
 
 def question_rounds(probes: Mapping[str, Probe]) -> list[list[Datagram]]:
-    """Every form of every question once, and a question that has only one form twice; a list for each round."""
+    """Every form of every question once, and a question with only one form twice; a list for each round."""
     lists = [
         [question for question in probe.datagrams if question.groups or question.broadcast] for probe in probes.values()
     ]
@@ -59,7 +62,7 @@ def question_rounds(probes: Mapping[str, Probe]) -> list[list[Datagram]]:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One attached link, as its groups are asked."""
+    """One attached link, for asking its groups."""
 
     port: DatagramPort
     interface: Interface
@@ -69,25 +72,25 @@ class Link:
     tally: Tally
 
     async def ask_in_rounds(self, probes: Mapping[str, Probe]) -> AsyncGenerator[None]:
-        """Put every question to its groups, round by round; yields after each, for the caller to wait."""
+        """Ask its groups every question, round by round; yields after each round, so that the caller can wait."""
         for questions in question_rounds(probes):
             for question in questions:
-                await self.ask(question)
+                await self.ask_question(question)
             yield
 
-    async def ask(self, question: Datagram) -> None:
-        """Put one question to its groups, and to the broadcast addresses."""
+    async def ask_question(self, question: Datagram) -> None:
+        """Ask its groups and broadcast addresses one question."""
         payload = question.payload(self.identifiers.identifier_for_group())
         groups = [group for group in question.groups if (6 if ":" in group else 4) in self.versions]
         outcomes = [await self.port.multicast(payload, group, question.port, self.interface) for group in groups]
         if question.broadcast and IPV4 in self.versions:
             outcomes.append(await self.port.broadcast(payload, question.port, self.interface))
         if Outcome.OUT_OF_SCOPE in outcomes and not self.interface.loopback:
-            self.tally.note(not_wholly(self.interface))
+            self.tally.add_note(why_not_asked(self.interface))
 
 
 def join_groups(port: DatagramPort, interface: Interface, probes: Mapping[str, Probe], tally: Tally) -> None:
-    """Hear the devices that answer, or announce themselves, to their group instead of the asker."""
+    """Hear the devices that answer, or announce themselves, to their group instead of the sender."""
     wanted = {
         (group, number)
         for probe in probes.values()
@@ -97,21 +100,21 @@ def join_groups(port: DatagramPort, interface: Interface, probes: Mapping[str, P
         if interface.ipv6_link_local or ":" not in group
     }
     for trouble in port.join(interface, sorted(wanted)):
-        tally.note(f"answers to a group cannot be received: {trouble}")
+        tally.add_note(f"answers to a group cannot be received: {trouble}")
 
 
 async def overhear_link(interface: Interface, seconds: float, hear: Callable[[Reply], None], tally: Tally) -> None:
-    """Listen with camscan-link, where it may listen there."""
+    """Listen with camscan-link, where it may listen."""
     try:
         async with contextlib.aclosing(link.listen(interface.name, seconds=seconds)) as replies:
             async for reply in replies:
                 hear(reply)
     except link.Unavailable as error:
-        tally.note(f"only group traffic was heard on {interface.name} ({error})")
+        tally.add_note(f"only group traffic was heard on {interface.name} ({error})")
 
 
 async def ask_layer2(interface: Interface, seconds: float, hear: Callable[[Reply], None], tally: Tally) -> None:
-    """Put Hikvision's inquiry below IP: it finds units whose address belongs to another subnet."""
+    """Send Hikvision's inquiry below IP: it finds units whose address belongs to another subnet."""
     try:
         async with contextlib.aclosing(link.sadp_layer2(interface.name, seconds=seconds)) as replies:
             async for reply in replies:

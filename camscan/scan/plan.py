@@ -1,4 +1,4 @@
-"""What one scan is to do, and how far it has come."""
+"""What one scan is to do, and its progress."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ class Plan:
     site: str = ""
     pace: str = "gentle"
     ports: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    """probe -> TCP ports that replace its defaults."""
+    """Probe -> TCP ports that replace its defaults."""
     listen_for: float = 0.0
     """Seconds to listen without sending anything; 0 asks actively."""
     ask_groups: bool = False
-    """Whether groups are asked on every attached link of a target, also where its subnet is not wholly in scope."""
+    """Whether groups are asked on every attached link of a target, even if its subnet is not completely in scope."""
     keep_strangers: bool = False
-    """Whether who answered, and was not named, is entered among the devices."""
+    """Whether devices that answered and were not named are entered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a scan has come, for a progress bar."""
+    """The progress of a scan, for a progress bar."""
 
     done: int
     total: int

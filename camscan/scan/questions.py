@@ -1,4 +1,4 @@
-"""Questions by datagram to one address: the protocols in turn, and whether it says again what was said in its name."""
+"""Questions by datagram to one address: the protocols in turn, and whether it repeats what was said in its name."""
 
 from __future__ import annotations
 
@@ -18,21 +18,22 @@ from camscan.scan.replies import CROWD, Replies
 from camscan.scan.state import ScanState
 
 CORE = ("sadp", "dhip", "wsd")
-"""Datagram protocols that every address is asked: together they name model and firmware of both makers."""
+"""Datagram protocols that every address is asked: together they give model and firmware for both makers."""
 
 KNOCK = ("dhip",)
-"""What an attached address is asked that may not exist: the shortest, as it waits for ARP in the kernel's memory."""
+"""What an attached address is asked that may not exist: the shortest question, because it waits for ARP in the
+kernel."""
 
 ROUNDS = 2
-"""How often a silent protocol is asked by datagram: one may be lost, and old units want another form."""
+"""How often a silent protocol is asked by datagram: a datagram may be lost, and old units want another form."""
 
 SMALL = 1024
-"""Up to this many addresses, the secondary datagram protocols are asked even where nothing shows a sign of life."""
+"""Up to this many addresses, the secondary datagram protocols are asked even without a sign of life."""
 
 
 @dataclass(slots=True)
 class Questions:
-    """Who is asked what by datagram, of one scan."""
+    """The questions of one scan by datagram."""
 
     door: Door
     probes: Mapping[str, Probe]
@@ -42,12 +43,12 @@ class Questions:
     replies: Replies
     discovery: Discovery
     _waited_for: set[str] = field(default_factory=set)
-    """Addresses that nothing but datagrams speaks for, and that are given all the time to bear those out."""
+    """Addresses with no evidence but datagrams, which get the full time to confirm those."""
 
     async def ask(
         self, port: DatagramPort, ip: str, names: Iterable[str], rounds: int, *, is_knock: bool = False
     ) -> None:
-        """Put each protocol's question of this round to one address, unless it has answered in that protocol."""
+        """Ask one address each protocol's question of this round, unless it has answered in that protocol."""
         for name in names:
             questions = [question for question in self.probes[name].datagrams if question.unicast]
             if self.state.has_answered_in(ip, name) or not questions:
@@ -60,8 +61,8 @@ class Questions:
             elif not is_knock and (rounds == 0 or name not in CORE):
                 self.tally.datagrams[name] += 1
 
-    def secondary(self, ip: str) -> list[str]:
-        """The datagram protocols that only some units speak, where something lives; on a small scan, everywhere."""
+    def secondary_protocols(self, ip: str) -> list[str]:
+        """The datagram protocols that only some units speak, if something lives there; on a small scan, everywhere."""
         if not self.state.is_there(ip) and self.targets.count > SMALL:
             return []
         seen = self.state.seen(ip)
@@ -69,43 +70,43 @@ class Questions:
             name for name, probe in self.probes.items() if probe.datagrams and name not in CORE and probe.wants(seen)
         ]
 
-    def to_bear_out(self, ip: str) -> frozenset[str]:
-        """Protocols in which an address is to say again, to a port of its own, what was said in its name.
+    def protocols_to_confirm(self, ip: str) -> frozenset[str]:
+        """Protocols in which an address must repeat, to a port of its own, what was said in its name.
 
-        Where somebody floods in its name, it may not have been heard at all.
+        If somebody floods in its name, its own answer may not have been heard at all.
         """
-        names = frozenset(self.replies.to_bear_out(ip))
+        names = frozenset(self.replies.protocols_to_confirm(ip))
         if self.replies.is_flooded(ip) or self.door.is_flooded(ip):
             names |= {name for name in CORE if not self.state.has_proved(ip, name)}
         return names
 
-    async def bear_out(self, port: DatagramPort, ip: str, names: Iterable[str]) -> None:
-        """Let an address say once more what was said in its name: who forges it does not know the port that asks.
+    async def confirm(self, port: DatagramPort, ip: str, names: Iterable[str]) -> None:
+        """Let an address repeat what was said in its name: a forger does not know the port from which it is asked.
 
-        All protocols at once, as in the sweep: who does not say it again makes the scan wait once, not for each.
+        All protocols at once, as in the sweep: an address that does not repeat them makes the scan wait only once.
         """
         await asyncio.gather(*(self._says_again(port, ip, name) for name in names))
 
-    async def settle(self, port: DatagramPort, ip: str) -> None:
-        """Let an address bear out what was said in its name, each protocol once; the rest counts as unasked."""
+    async def confirm_or_doubt(self, port: DatagramPort, ip: str) -> None:
+        """Let an address confirm what was said in its name, each protocol once; the rest counts as unsolicited."""
         tried: frozenset[str] = frozenset()
-        while names := self.to_bear_out(ip) - tried:
+        while names := self.protocols_to_confirm(ip) - tried:
             tried |= names
-            await self.bear_out(port, ip, names)
+            await self.confirm(port, ip, names)
         if tried:
-            self.doubt(ip)
+            self.doubt_unconfirmed(ip)
 
-    def doubt(self, ip: str) -> None:
-        """Take for unasked what the address has not borne out."""
-        doubtful = [name for name in self.to_bear_out(ip) if not self.state.has_proved(ip, name)]
+    def doubt_unconfirmed(self, ip: str) -> None:
+        """Treat as unsolicited what the address has not confirmed."""
+        doubtful = [name for name in self.protocols_to_confirm(ip) if not self.state.has_proved(ip, name)]
         if doubtful and ip in self.state.hosts:
             self.state.doubt(ip, doubtful)
 
     async def _says_again(self, port: DatagramPort, ip: str, name: str) -> None:
-        """Ask in a protocol from a port from which nobody else was ever asked; once more where that may be lost."""
+        """Ask in a protocol from a port that has asked nobody else; ask twice if the question may be lost."""
         questions = [question for question in self.probes[name].datagrams if question.unicast]
-        # Who lives, or is one of a few, has as long as any device takes; of a crowd that may be forged, nobody has. Who
-        # is known to answer quickly may still be busy, but not asleep.
+        # An address that is alive, or one of a few, gets as long as the slowest device needs; one of a crowd that may
+        # be forged does not. A device that is known to answer quickly may still be busy, but not asleep.
         pace = self.door.pace
         if ip not in self.state.alive and len(self._waited_for) < CROWD:
             self._waited_for.add(ip)
@@ -121,7 +122,7 @@ class Questions:
                 await self._ask_apart(port, ip, questions[1], wait / 2)
             await first
         finally:
-            first.cancel()  # where the conversations have made it needless meanwhile
+            first.cancel()  # unless the conversations have made it needless meanwhile
 
     async def _ask_apart(self, port: DatagramPort, ip: str, question: Datagram, wait: float) -> None:
         payload = question.payload(self.replies.identifiers.identifier_for(ip, question.label, ROUNDS + 1))

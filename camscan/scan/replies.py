@@ -1,8 +1,8 @@
-"""What becomes of a reply: who sent it, whether it was asked for, and whether there is room to keep it.
+"""What happens to a reply: who sent it, whether it was solicited, and whether there is space to keep it.
 
-A datagram counts fully where it answers a question of ours: it echoes the question's identifier, or comes to the port
-that asked, from an address that was asked. Anything else is unsolicited: somebody says it of himself, or of another. It
-is kept as such, and makes nobody more than "possible" (``camscan.identify``).
+A datagram counts fully if it answers a question of ours: it echoes the question's identifier, or it comes from an
+address that was asked to the port that asked. Any other datagram is unsolicited: the sender says something about
+itself, or about another. It is kept as such, and makes nobody more than "possible" (``camscan.identify``).
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from camscan.probes import Probe, as_unsolicited, read_datagram, read_reply
 from camscan.scan.coverage import Tally
 from camscan.scan.echo import Identifiers
 from camscan.scan.host_record import Proof
-from camscan.scan.state import ScanState, named
+from camscan.scan.state import ScanState, name_ips
 
 REPLIES_PER_ADDRESS = 64
-"""Datagrams read from one address in one scan: a device that floods us is not listened to for ever."""
+"""Datagrams that are read from one address in one scan: a device that floods us is not heard for ever."""
 MOST_SENDERS = 1 << 16
 """Senders, besides the targets, whose datagrams are counted one by one."""
 CROWD = 32
-"""New unsolicited senders that are listed one by one; more of them are summed up in one sentence."""
+"""New unsolicited senders that are listed one by one; any more are summed up in one sentence."""
 PASSIVE_CROWD = 1024
-"""The same for a scan that only listens: there, everybody is unsolicited."""
+"""The same for a scan that only listens: there, every sender is unsolicited."""
 MOST_PENDING = 4096
-"""Addresses in scope that are remembered while nothing but datagrams speaks for them."""
+"""Addresses in scope that are remembered while there is no evidence for them but datagrams."""
 MOST_STRANGERS = 256
-"""Addresses that nobody named, of which is kept what they said."""
+"""Addresses that nobody named, whose replies are kept."""
 
 
 @dataclass(slots=True)
@@ -43,17 +43,17 @@ class Replies:
     probes: Mapping[str, Probe]
     targets: Targets
     needs_proof: Callable[[str], bool] = lambda _ip: False
-    """Whether an address has a MAC if anybody is there: a datagram that bears the address proves nothing."""
+    """Whether an address has a MAC if anybody is there: then a datagram with that address proves nothing."""
     is_routed: Callable[[str], bool] = lambda _ip: False
-    """Whether an address lies behind a router: anybody who knows the port that asks can answer in its name."""
+    """Whether an address is behind a router: then anybody who knows the port that asks can answer in its name."""
     is_passive: bool = False
     identifiers: Identifiers = field(default_factory=Identifiers)
     strangers: ScanState = field(init=False)
-    """Who was heard, and is none of the targets."""
+    """Senders that were heard and are not targets."""
     _heard: Counter[str] = field(default_factory=Counter)
     _flooding: dict[str, None] = field(default_factory=dict)
     _crowd: dict[str, None] = field(default_factory=dict)
-    """Senders of whom nothing is kept: there were too many."""
+    """Senders of which nothing is kept: there were too many."""
 
     def __post_init__(self) -> None:
         self.strangers = ScanState(self.state.database)
@@ -61,42 +61,42 @@ class Replies:
     # ── what comes in ────────────────────────────────────────────────────────────────────────────────────────
 
     def on_datagram(self, payload: bytes, ip: str, port: int) -> None:
-        """A datagram to a port that asked: the group's answers come there too, each to the asker."""
+        """A datagram to a port that asked: the answers of a group also come there."""
         self._on_datagram(payload, ip, port, to_group=False)
 
     def on_group_datagram(self, payload: bytes, ip: str, port: int) -> None:
-        """A datagram to a group that we have joined: anybody may write there."""
+        """A datagram to a group that we have joined: anybody may send there."""
         self._on_datagram(payload, ip, port, to_group=True)
 
     def on_answer(self, name: str, payload: bytes, ip: str, port: int, detail: str = "") -> None:
-        """The answer of a conversation over TCP; ``detail`` says how it came, where that is worth saying."""
+        """The answer of a conversation over TCP; ``detail`` says how it came, if that matters."""
         attempt = read_reply(self.probes[name], Reply(name, payload, ip, port))
         told = "; ".join(filter(None, (attempt.detail, detail)))
         self._keep_attempt(replace(attempt, detail=told), Proof.NONE, is_alive=True)
 
     def on_reply(self, reply: Reply) -> None:
-        """A reply that answers a question of ours beyond doubt, or that the link itself bears witness to."""
+        """A reply that certainly answers a question of ours, or that the link itself proves."""
         self._keep_attempt(read_reply(self.probes[reply.probe], reply), Proof.NONE, is_alive=True)
 
     def on_overheard(self, reply: Reply) -> None:
-        """What a device said to others, while nothing was asked."""
+        """A message of a device to others, heard while nothing was asked."""
         reply = replace(reply, is_solicited=reply.probe == "mac")
         self._keep_attempt(read_reply(self.probes[reply.probe], reply), Proof.NONE, is_alive=reply.is_solicited)
 
     def on_own_answer(self, payload: bytes, ip: str, port: int) -> None:
-        """A datagram to a port that nobody but its sender was ever asked from."""
+        """A datagram to a port from which only its sender was ever asked."""
         attempt = read_datagram(self.probes.values(), payload, ip, port)
         if attempt and not self.state.is_full(ip):
             self._keep_attempt(attempt, Proof.OWN)
 
     def on_refusal(self, ip: str, port: int, outcome: Outcome) -> None:
-        """An ICMP error that came back for a datagram: any router can send one, and whoever guesses our port."""
+        """An ICMP error for a datagram: any router can send one, and so can anybody who guesses our port."""
         asked = (name for name, probe in self.probes.items() if any(each.port == port for each in probe.datagrams))
         attempt = Attempt(next(asked, "udp"), ip, port, outcome)
         self.state.record(attempt, is_sign_of_life=not self._may_be_forged(ip))
 
     def _on_datagram(self, payload: bytes, ip: str, port: int, *, to_group: bool) -> None:
-        """Read a datagram with the probe whose port it came from, else with whichever can read it."""
+        """Read a datagram with the probe of the port that it came from, else with any probe that can read it."""
         is_target = ip in self.targets
         where = self.state if is_target else self.strangers
         if not self._has_room(ip, is_target=is_target) and not (is_target and self._echoes_question(payload, ip, port)):
@@ -104,12 +104,12 @@ class Replies:
         if where.is_full(ip) or where.is_repetition(ip, payload, is_solicited=not to_group):
             return
         attempt = read_datagram(self.probes.values(), payload, ip, port)
-        # Where nothing can read it, it may be the question of somebody else's tool, heard on the group.
+        # If nothing can read it, it may be the question of another tool, heard on the group.
         if attempt and (attempt.outcome is not Outcome.NOT_SPOKEN or is_target):
             self._weigh_reply(attempt, to_group=to_group)
 
     def _weigh_reply(self, attempt: Attempt, *, to_group: bool) -> None:
-        """Whether it was asked for; an address that echoes its own identifier is there, whatever else is known."""
+        """Whether it was solicited. An address that echoes its own identifier is there, whatever else is known."""
         probe = self.probes[attempt.probe]
         proof = Proof.NONE
         if self.identifiers.is_direct(probe, attempt.payload, attempt.ip):
@@ -123,7 +123,7 @@ class Replies:
         self._keep_attempt(attempt, proof)
 
     def _keep_attempt(self, attempt: Attempt, proof: Proof, *, is_alive: bool = False) -> None:
-        """Into the state of the scan, or to the strangers; a crowd is only counted."""
+        """Add it to the state of the scan, or to the strangers; a crowd is only counted."""
         ip = attempt.ip
         if ip not in self.targets:
             if ip in self.strangers.hosts or len(self.strangers.hosts) < MOST_STRANGERS:
@@ -139,7 +139,10 @@ class Replies:
         self.state.record(attempt, proof=proof, is_sign_of_life=is_alive)
 
     def _has_room(self, ip: str, *, is_target: bool) -> bool:
-        """Count a datagram; whether it is read: not of who floods us, not of the many thousandth stranger."""
+        """Count a datagram.
+
+        Returns whether it is read: not from a sender that floods us, nor from very many strangers.
+        """
         if not is_target and ip not in self._heard and len(self._heard) >= MOST_SENDERS:
             return False
         self._heard[ip] += 1
@@ -149,19 +152,19 @@ class Replies:
         return True
 
     def _echoes_question(self, payload: bytes, ip: str, port: int) -> bool:
-        """Whether a datagram echoes what its sender alone was asked: a flood in its name does not keep it from that."""
+        """Whether a datagram echoes a question to its sender alone: then a flood in its name does not matter."""
         asked = [probe for probe in self.probes.values() if any(each.port == port for each in probe.datagrams)]
         return any(self.identifiers.is_direct(probe, payload, ip) for probe in asked)
 
     def is_flooded(self, ip: str) -> bool:
-        """Whether more came in the name of an address than is read of one."""
+        """Whether more came in the name of an address than is read from one."""
         return ip in self._flooding
 
-    def to_bear_out(self, ip: str) -> list[str]:
-        """Protocols in which an address is to say again, to a port of its own, what was said in its name.
+    def protocols_to_confirm(self, ip: str) -> list[str]:
+        """Protocols in which an address must repeat, to a port of its own, what was said in its name.
 
-        Behind a router: all of them, unless what it said otherwise names the same maker. On an attached link: where
-        they cannot all be of the unit that is there.
+        Behind a router: all of them, unless its proven replies name the same maker. On an attached link: if they cannot
+        all be from the unit that is there.
         """
         is_routed = self.is_routed(ip)
         names = self.state.unproven_in(ip, self._datagram_protocols()) if is_routed or self.needs_proof(ip) else []
@@ -178,23 +181,23 @@ class Replies:
         return attempt.is_solicited and not (is_datagram and self._may_be_forged(attempt.ip))
 
     def _may_be_forged(self, ip: str) -> bool:
-        """Whether a datagram that bears the address, and does not echo its own identifier, proves nothing."""
+        """Whether a datagram with this address proves nothing unless it echoes its own identifier."""
         return self.needs_proof(ip) or self.is_routed(ip)
 
-    # ── what is made of it in the end ────────────────────────────────────────────────────────────────────────
+    # ── the result at the end ────────────────────────────────────────────────────────────────────────────────
 
-    def settle(self, *, is_complete: bool) -> None:
-        """Decide who is a device, now that everybody was asked who could be; say of whom none was made.
+    def settle_devices(self, *, is_complete: bool) -> None:
+        """Decide which addresses are devices, now that all were asked that could be; note the addresses that are not.
 
-        Where not everybody was asked, nobody is taken for forged, and nothing counts fully that was not proved.
+        If not all were asked, no address is treated as forged, and nothing counts fully without proof.
         """
-        pending = self.state.unproven()
+        pending = self.state.unproven_addresses()
         phantoms = [ip for ip in pending if is_complete and not self.is_passive and self.needs_proof(ip)]
         self.state.forget(phantoms)
         waiting = [ip for ip in pending if not is_complete and self._may_be_forged(ip)]
         for ip in list(self.state.hosts):
             if self.is_routed(ip):
-                self.state.doubt(ip, self.to_bear_out(ip))
+                self.state.doubt(ip, self.protocols_to_confirm(ip))
             elif ip in waiting:
                 self.state.doubt(ip, self._datagram_protocols())
         unasked = [ip for ip in pending if ip in self.state.hosts and self.state.is_unsolicited(ip)]
@@ -213,12 +216,12 @@ class Replies:
     def _describe_undecided(self, phantoms: list[str], waiting: list[str]) -> Iterator[str]:
         if phantoms:
             yield (
-                f"datagrams came from {named(phantoms)} on the attached link, but no MAC address is there: they were "
-                f"forged, or the unit has left; no device was entered"
+                f"datagrams came from {name_ips(phantoms)} on the attached link, but no MAC address is there: they "
+                f"were forged, or the unit has left; no device was entered"
             )
         if waiting and not self.is_passive:
             yield (
-                f"{named(waiting)} could not be asked again before the scan was interrupted: anybody could "
+                f"{name_ips(waiting)} could not be asked again before the scan was interrupted: anybody could "
                 'have sent those answers, so they prove no more than "possible"'
             )
         if self._crowd:
@@ -230,4 +233,4 @@ class Replies:
                 "entered"
             )
         if self._flooding:
-            yield f"{named(self._flooding)} sent more than {REPLIES_PER_ADDRESS} datagrams; the rest was not read"
+            yield f"{name_ips(self._flooding)} sent more than {REPLIES_PER_ADDRESS} datagrams; the rest was not read"

@@ -1,4 +1,4 @@
-"""When each address is looked at next, and where it then stands on its road through the scan."""
+"""When each address is looked at next, and its state at that time."""
 
 from __future__ import annotations
 
@@ -35,41 +35,44 @@ class HostState(enum.Enum):
     """
 
     KNOCKED = "knocked"
-    """One short datagram has gone to an attached address; the kernel asks for its MAC meanwhile."""
+    """One short datagram was sent to an attached address; the kernel asks for its MAC meanwhile."""
     AWAITING_ARP = "awaiting ARP"
-    """The kernel goes on asking for its MAC: the first question may have been lost."""
+    """The kernel continues to ask for its MAC: the first question may have been lost."""
     ASKED = "asked"
-    """The core questions have gone to it."""
+    """It was asked the core questions."""
     ASKED_AGAIN = "asked again"
     """The protocols that had not answered were asked once more, and the secondary ones for the first time."""
 
 
 @dataclass(slots=True)
 class Schedule:
-    """The addresses under way whose answers are awaited. Several may take from it; one of them waits for all."""
+    """The addresses in progress whose answers are awaited.
+
+    Several tasks may take from it; one of them waits for all.
+    """
 
     _heap: list[tuple[float, str, HostState]] = field(default_factory=list)
-    """When it is looked at, address, where it stands."""
+    """The time at which it is looked at, the address, its state."""
     _watch: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held by who looks at it."""
+    """The task that looks at the schedule holds it."""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     """Somebody has come who is due before all others, or nobody else comes."""
     _is_complete: bool = False
 
     def look_later(self, ip: str, state: HostState, seconds: float) -> None:
-        """Have an address taken, in this state, after so many seconds."""
+        """Have an address taken, in this state, after this many seconds."""
         due = time.monotonic() + seconds
         if not self._heap or due < self._heap[0][0]:
             self._news.set()
         heapq.heappush(self._heap, (due, ip, state))
 
-    def nobody_else_comes(self) -> None:
+    def mark_complete(self) -> None:
         """Every address was put on it once: it ends when it is empty."""
         self._is_complete = True
         self._news.set()
 
     async def next_due(self) -> tuple[str, HostState] | None:
-        """Wait until the next address is due; None where nobody comes any more."""
+        """Wait until the next address is due; None when no more come."""
         async with self._watch:
             while self._heap or not self._is_complete:
                 early = self._heap[0][0] - time.monotonic() if self._heap else None

@@ -1,6 +1,6 @@
-"""What one scan knows so far, address by address. Grows with the devices that answer, not with the addresses asked.
+"""What one scan knows so far, address by address. It grows with the devices that answer, not with the addresses asked.
 
-Bounded, whoever sends whatever: so many facts of one address, so many bytes of one address and of all together.
+It is bounded whatever anybody sends: facts of one address, bytes of one address, and bytes of all together.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ OWN_SHARE = 16 << 10
 COMMON_SHARE = 32 << 20
 """Bytes that all addresses together may take beyond their own shares."""
 MOST_PRESENT = 1 << 16
-"""Addresses of which is kept that an ICMP error spoke for them."""
+"""Addresses that are kept because an ICMP error named them."""
 _FACT = 400
 """Bytes that one fact takes besides its text, as measured."""
 _NOTHING = Seen(facts={})
@@ -62,31 +62,31 @@ class ScanState:
     alive: set[str] = field(default_factory=set)
     """Addresses where something lives, whether or not it spoke a protocol that was asked."""
     present: set[str] = field(default_factory=set)
-    """Addresses where something may live: an ICMP error said so, which any router can send and anybody forge. That
+    """Addresses where something may live: an ICMP error said so, which any router can send and anybody can forge. It
     counts as presence, and proves nothing that is said in the name of the address."""
     unreachable: dict[str, int] = field(default_factory=dict)
-    """Subnet (/24, /64) -> one bit for each of its addresses to which a router, or this machine, knows no way."""
+    """Subnet (/24, /64) -> one bit for each of its addresses to which a router, or this machine, has no route."""
     outcomes: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     arp_answers: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     """MAC -> IPv4 addresses for which it answers ARP."""
     proxied: dict[str, str] = field(default_factory=dict)
-    """Address -> MAC of the router that answers for it: that tells nothing of who lives there."""
+    """Address -> MAC of the router that answers for it: that does not show that anybody lives there."""
     on_new: Callable[[Attempt], None] = lambda _attempt: None
     """Called with every attempt that is kept."""
     beyond_shares: int = 0
-    """Bytes taken beyond the own shares, of all addresses."""
+    """Bytes beyond the own shares, of all addresses."""
     cut: dict[str, None] = field(default_factory=dict)
     """Addresses that said more than is kept."""
     cut_off: dict[str, str] = field(default_factory=dict)
-    """Addresses whose reply had no end, or came too slowly to wait for it -> which, and on which port."""
+    """Addresses whose reply had no end, or came too slowly to wait for it -> which reply, and on which port."""
     is_own: Callable[[str], bool] = lambda _ip: False
-    """Whether an address is this machine's: that it refuses a connection tells nothing of a device."""
+    """Whether an address is this machine's: its refusal of a connection says nothing about a device."""
 
     def record(self, attempt: Attempt, *, proof: Proof = Proof.NONE, is_sign_of_life: bool = True) -> bool:
-        """Take note of an attempt; True where it brought something new.
+        """Record an attempt. Returns True if it brought something new.
 
-        ``proof``: what shows that it is of this unit, which the others of its protocol from there then must show too.
-        Without ``is_sign_of_life`` it does not show that anybody is there: a datagram can bear any address.
+        ``proof``: what shows that it is from this unit; the other replies of its protocol from there must then show the
+        same. Without ``is_sign_of_life`` it does not show that anybody is there: a datagram can have any address.
         """
         if attempt.outcome in SIGNS_OF_LIFE or (attempt.outcome is Outcome.BUG and attempt.payload):
             is_ours = attempt.outcome in {Outcome.REFUSED, Outcome.CLOSED} and self.is_own(attempt.ip)
@@ -116,23 +116,23 @@ class ScanState:
         return True
 
     def note_presence(self, ip: str) -> None:
-        """Take note that something may live at an address."""
+        """Note that something may live at an address."""
         if len(self.present) < MOST_PRESENT:
             self.present.add(ip)
 
     def note_cut_off(self, ip: str, where: str) -> None:
-        """Take note of a peer, and its port (``tcp/443``), that went on sending when no more was read."""
+        """Note a peer, and its port (``tcp/443``), that went on sending when no more was read."""
         ports = self.cut_off.get(ip, "").split(", ") if ip in self.cut_off else []
         if where not in ports:
             self.cut_off[ip] = ", ".join([*ports, where])
 
     def note_unreachable(self, ip: str) -> None:
-        """Take note that a router, or this machine, knows no way to an address."""
+        """Note that a router, or this machine, has no route to an address."""
         subnet, number = number_in_subnet(ip)
         self.unreachable[subnet] = self.unreachable.get(subnet, 0) | 1 << number
 
     def _prove_again(self, host: HostRecord, attempt: Attempt, proof: Proof) -> bool:
-        """Take note that a reply which is known came again, and proves more now; False, as it says nothing new."""
+        """Note that a known reply came again with a better proof. Returns False, because it says nothing new."""
         if attempt.is_solicited and proof > host.proof.get(attempt.probe, Proof.NONE):
             host.proof[attempt.probe] = proof
             same = [one for one in host.attempts if one.probe == attempt.probe]
@@ -140,13 +140,13 @@ class ScanState:
         return False
 
     def _beside_others(self, attempt: Attempt, proof: Proof) -> Attempt:
-        """The attempt, without its facts where better ones of its protocol are known; worse ones lose theirs."""
+        """The attempt without its facts if better attempts of its protocol are known; worse ones lose theirs."""
         host = self.hosts[attempt.ip]
         same = [one for one in host.attempts if one.probe == attempt.probe]
         best = host.proof.get(attempt.probe, Proof.NONE)
         if proof > best:
             host.proof[attempt.probe] = proof
-            # A unit says the same to a group and to who asks it alone, or more.
+            # A unit says the same to a group and to a single sender, or more to the single one.
             self._set_aside(attempt.ip, same if best is Proof.NONE else of_others(same, attempt))
         elif proof < best and (proof is Proof.NONE or of_others(same, attempt)):
             return without_facts(attempt)
@@ -157,7 +157,7 @@ class ScanState:
         return attempt
 
     def _set_aside(self, ip: str, worse: Sequence[Attempt]) -> None:
-        """Keep the replies, and none of the facts, of attempts that somebody else may have made."""
+        """Keep the replies, but none of the facts, of attempts that somebody else may have made."""
         host = self.hosts[ip]
         aside = {id(one) for one in worse if one.observations}
         if aside:
@@ -165,7 +165,7 @@ class ScanState:
             self.hosts[ip] = rebuild_record(host, attempts)
 
     def _within_bounds(self, host: HostRecord, attempt: Attempt) -> Attempt | None:
-        """The attempt, with as much of its facts and its reply as there is room for; None where there is none."""
+        """The attempt with as much of its facts and its reply as there is space for; None if there is none."""
         room = max(0, OWN_SHARE - host.size) + max(0, COMMON_SHARE - self.beyond_shares)
         fitted = _fit_attempt(attempt, MOST_FACTS - host.observed, room)
         if fitted is not attempt:
@@ -178,7 +178,7 @@ class ScanState:
         return fitted
 
     def is_full(self, ip: str) -> bool:
-        """Whether nothing more that the address says is read: it has said more than any honest unit."""
+        """Whether nothing more from the address is read: it has said more than any honest unit."""
         host = self.hosts.get(ip)
         if host is None or not (host.is_full or (host.size > OWN_SHARE and self.beyond_shares >= COMMON_SHARE)):
             return False
@@ -188,7 +188,7 @@ class ScanState:
     def is_own_mac(self, ip: str, mac: str) -> bool:
         """Whether a MAC that answers ARP for an address is a sign of life there, and not a router's.
 
-        Where it turns out to be a router's, what it said of earlier addresses is taken back.
+        If it turns out to be a router's, its earlier answers for other addresses are removed.
         """
         if ":" in ip:  # routers answer for a range in IPv4 only
             return True
@@ -201,11 +201,11 @@ class ScanState:
         for address in map(str, map(IPv4Address, row)):
             if address not in self.proxied:
                 self.proxied[address] = mac
-                self._take_back(address, Reply("mac", mac.encode()))
+                self._remove_reply(address, Reply("mac", mac.encode()))
         return False
 
     def _replace_unsolicited(self, host: HostRecord, attempt: Attempt) -> bool:
-        """Forget the same reply as it came unasked, and maybe without its facts; False where it was known as asked."""
+        """Forget the same reply as an unsolicited one, maybe without its facts. False if it was known as solicited."""
         told = attempt.probe, attempt.payload
         left = [one for one in host.attempts if one.is_solicited or (one.probe, one.payload) != told]
         if len(left) == len(host.attempts):
@@ -213,7 +213,7 @@ class ScanState:
         self.hosts[attempt.ip] = rebuild_record(host, left)
         return True
 
-    def _take_back(self, ip: str, reply: Reply) -> None:
+    def _remove_reply(self, ip: str, reply: Reply) -> None:
         host = self.hosts.pop(ip, HostRecord())
         told = reply.probe, reply.payload
         attempts = [attempt for attempt in host.attempts if (attempt.probe, attempt.payload) != told]
@@ -223,7 +223,7 @@ class ScanState:
         self.hosts[ip] = rebuild_record(host, attempts)
 
     def seen(self, ip: str) -> Seen:
-        """What a probe may know of the address before it asks."""
+        """What a probe may know about the address before it asks."""
         host = self.hosts.get(ip)
         if host is None:
             return _NOTHING
@@ -256,14 +256,14 @@ class ScanState:
         )
 
     def is_repetition(self, ip: str, payload: bytes, *, is_solicited: bool = True) -> bool:
-        """Whether the address has sent these very bytes before, and as an answer if they may be one now."""
+        """Whether the address has sent these bytes before; as an answer, if they may be one now."""
         host = self.hosts.get(ip)
         if host is None or not any(known == payload for _, known in host.payloads):
             return False
         return not (is_solicited and host.has_unsolicited)
 
-    def unproven(self) -> list[str]:
-        """Addresses that something was heard of, and nothing else shows that anybody is there."""
+    def unproven_addresses(self) -> list[str]:
+        """Addresses from which something was heard, without any other evidence that somebody is there."""
         return [
             ip
             for ip, host in self.hosts.items()
@@ -271,23 +271,23 @@ class ScanState:
         ]
 
     def is_unsolicited(self, ip: str) -> bool:
-        """Whether nothing that the address said was asked for."""
+        """Whether everything that the address said was unsolicited."""
         return not any(attempt.is_solicited for attempt in self.hosts[ip].attempts)
 
     def forget(self, ips: Iterable[str]) -> None:
-        """Take addresses for nobody: what was said in their name makes no device."""
+        """Forget addresses: what was said in their name makes no device."""
         for ip in ips:
             self.hosts.pop(ip, None)
             self.alive.discard(ip)
 
     def unproven_in(self, ip: str, among: Container[str]) -> list[str]:
-        """Protocols, of these, in which something was said in the name of the address that it has not proved to say."""
+        """The protocols among these in which something was said in the name of the address without its proof."""
         host = self.hosts.get(ip, HostRecord())
         said = dict.fromkeys(one.probe for one in host.attempts if one.payload and one.is_solicited)
         return [name for name in said if name in among and host.proof.get(name, Proof.NONE) < Proof.OWN]
 
     def has_proved(self, ip: str, name: str) -> bool:
-        """Whether an address has proved to speak a protocol itself."""
+        """Whether an address has proved that it speaks a protocol itself."""
         host = self.hosts.get(ip)
         return host is not None and host.proof.get(name) is Proof.OWN
 
@@ -301,7 +301,7 @@ class ScanState:
         }
 
     def is_disputed(self, ip: str) -> bool:
-        """Whether what was said in the name of an address cannot all be of one unit: two makers, two serial numbers."""
+        """Whether the replies in the name of an address cannot all be of one unit: two makers, two serial numbers."""
         host = self.hosts.get(ip)
         if host is None:
             return False
@@ -311,7 +311,7 @@ class ScanState:
         return bool(host.identification and host.identification.conflicts)
 
     def is_borne_out(self, ip: str, names: Container[str]) -> bool:
-        """Whether an address that lives names the same maker without what was said in these protocols."""
+        """Whether an address that is alive names the same maker without the replies in these protocols."""
         told = observations_of(one for one in self.hosts[ip].attempts if one.probe not in names)
         if ip not in self.alive or not told:
             return False
@@ -322,7 +322,7 @@ class ScanState:
         return sure and found.maker is not None and found.maker == self.seen(ip).maker
 
     def doubt(self, ip: str, names: Container[str]) -> None:
-        """Take what was said in the name of an address in these protocols for unsolicited: it did not prove it."""
+        """Treat what was said in the name of an address in these protocols as unsolicited: it did not prove it."""
         host = self.hosts[ip]
         attempts = [as_unsolicited(one) if one.is_solicited and one.probe in names else one for one in host.attempts]
         self.hosts[ip] = rebuild_record(host, attempts)
@@ -334,7 +334,7 @@ class ScanState:
     def has_answered(self, ip: str) -> bool:
         """Whether the address has answered a question; ARP and a reset are signs of life, not answers.
 
-        An answer that could not be read is one too.
+        An answer that could not be read counts too.
         """
         host = self.hosts.get(ip)
         return host is not None and any(map(is_answer, host.attempts))
@@ -348,18 +348,18 @@ class ScanState:
         if self.cut_off:
             told = [f"{ip} ({where})" for ip, where in self.cut_off.items()]
             yield (
-                f"{named(told)} {'was' if len(told) == 1 else 'were'} cut off while answering, because the answer had "
-                f"no end or came too slowly; only the beginning was read"
+                f"{name_ips(told)} {'was' if len(told) == 1 else 'were'} cut off while answering, because the answer "
+                f"had no end or came too slowly; only the beginning was read"
             )
         if self.cut:
             yield (
-                f"{named(self.cut)} sent more than camscan keeps of one address ({MOST_FACTS:,} facts, or its share of "
-                f"{COMMON_SHARE >> 20} MB in all): the rest was not read"
+                f"{name_ips(self.cut)} sent more than camscan keeps of one address ({MOST_FACTS:,} facts, or its share "
+                f"of {COMMON_SHARE >> 20} MB in all): the rest was not read"
             )
 
 
-def named(ips: Iterable[str]) -> str:
-    """So many addresses, the first of them by name: ``3 addresses (10.1.2.3, 10.1.2.4, 10.1.2.5)``."""
+def name_ips(ips: Iterable[str]) -> str:
+    """The number of addresses, with the first of them: ``3 addresses (10.1.2.3, 10.1.2.4, 10.1.2.5)``."""
     listed = list(ips)
     if len(listed) == 1:
         return listed[0]
@@ -368,12 +368,12 @@ def named(ips: Iterable[str]) -> str:
 
 
 def _size_of_attempt(attempt: Attempt) -> int:
-    """Bytes that it takes, about."""
+    """About how many bytes it takes."""
     return len(attempt.payload) + sum([_FACT + len(seen.value) for seen in attempt.observations])
 
 
 def _fit_attempt(attempt: Attempt, facts: int, room: int) -> Attempt:
-    """The attempt where it has no more facts and bytes than that; else its first facts, and its reply's beginning."""
+    """The attempt, if it has no more facts and bytes than that; else its first facts and its reply's beginning."""
     if len(attempt.observations) <= facts and _size_of_attempt(attempt) <= room:
         return attempt
     sizes = itertools.accumulate(_FACT + len(seen.value) for seen in attempt.observations[:facts])
@@ -390,7 +390,7 @@ def _log_attempt(attempt: Attempt) -> None:
 
 
 def _neighbours_in_row(numbers: Container[int], around: int) -> range:
-    """Those in a row around one of them, at most SHARED on each side."""
+    """The numbers in a row around one of them, at most SHARED on each side."""
     first = last = around
     while around - first < SHARED and first - 1 in numbers:
         first -= 1

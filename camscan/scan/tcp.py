@@ -19,10 +19,10 @@ PATIENCE = 2
 
 @dataclass(slots=True)
 class Talk:
-    """How far the conversations with one address have come."""
+    """The progress of the conversations with one address."""
 
     only: Container[int] | None = None
-    """Ports that are asked; None where all are."""
+    """Ports that are asked; None for all."""
     is_repeated: bool = False
     """Everything is asked a second time."""
     asked: set[tuple[str, int]] = field(default_factory=set)
@@ -32,7 +32,7 @@ class Talk:
     lost: set[int] = field(default_factory=set)
     """Ports where the question may have been lost."""
     leads: list[tuple[Probe, Answer]] = field(default_factory=list)
-    """Answers that may lead to another question, which was not put yet."""
+    """Answers that may lead to another question, which was not asked yet."""
     hung: int = 0
     corroborated: bool = False
     is_over: bool = False
@@ -43,8 +43,8 @@ class Talk:
         is_chosen = self.only is None or port in self.only
         return is_chosen and port not in self.shut and (probe, port) not in self.asked
 
-    def take(self, answer: Answer) -> None:
-        """Take note of what came of one exchange."""
+    def note_answer(self, answer: Answer) -> None:
+        """Note the result of one exchange."""
         self.hung += answer.hung
         fell_silent = answer.outcome is Outcome.TIMED_OUT and answer.port in self.spoke
         no_way = answer.outcome is Outcome.UNREACHABLE and not answer.barred
@@ -59,17 +59,17 @@ class Talk:
 
 @dataclass(frozen=True, slots=True)
 class Conversations:
-    """Who asks over TCP, of one scan."""
+    """The conversations of one scan over TCP."""
 
     door: Door
     probes: Mapping[str, Probe]
     state: ScanState
     ports: Mapping[str, tuple[int, ...]]
-    """probe -> TCP ports that replace its defaults."""
+    """Probe -> TCP ports that replace its defaults."""
     read: Callable[[str, bytes, str, int, str], None]
-    """Called with probe, payload, address and port of every answer, and with what is to be said of how it came."""
+    """Called with probe, payload, address and port of every answer, and with a note on how it came."""
     _talks: dict[str, Talk] = field(default_factory=dict)
-    """Address under way -> how far its conversations have come."""
+    """Address in progress -> the progress of its conversations."""
     _lost: dict[str, frozenset[int]] = field(default_factory=dict)
     """Living address -> ports on which no SYN was answered: there is a firewall, or they were lost."""
 
@@ -77,8 +77,8 @@ class Conversations:
         """Ask everything that can still add something, port by port.
 
         A living device that has said nothing at all is asked everything a second time: the network may have lost the
-        questions. Ports that have not answered by then are kept for :meth:`hold_lost_again`. Called again before
-        :meth:`done`, it goes on with what was not asked yet.
+        questions. Ports that have not answered by then are kept for :meth:`hold_lost_again`. If called again before
+        :meth:`finish`, it continues with what was not asked yet.
         """
         talk = self._talks.setdefault(ip, Talk())
         await self._ask_ports(ip, talk)
@@ -89,20 +89,20 @@ class Conversations:
             self._lost[ip] = frozenset(talk.lost)
 
     def _may_have_missed_questions(self, ip: str, talk: Talk) -> bool:
-        """Whether the device lives and may still be asked, and some of its ports have not answered a SYN."""
+        """Whether the device is alive and may still be asked, and some of its ports have not answered a SYN."""
         return bool(talk.lost) and not talk.is_over and ip in self.state.alive
 
-    def done(self, ip: str) -> None:
-        """Forget how far the conversations with an address have come: its turn is over."""
+    def finish(self, ip: str) -> None:
+        """Forget the conversations with an address: its turn is over."""
         self._talks.pop(ip, None)
 
     async def hold_lost_again(self, ip: str) -> None:
-        """Hold the conversations once more for which no SYN was answered."""
+        """Repeat the conversations for which no SYN was answered."""
         if lost := self._lost.pop(ip, None):
             await self._ask_ports(ip, Talk(only=lost))
 
     async def _ask_ports(self, ip: str, talk: Talk) -> None:
-        """Ask port by port what was not asked yet, and stop when the device falls silent."""
+        """Ask, port by port, what was not asked yet, and stop when the device falls silent."""
         host = self.door.host(ip)
         await self._follow_leads(ip, talk, host)
         for probe, port, is_usual in self._list_conversations(ip):
@@ -122,7 +122,7 @@ class Conversations:
             talk.is_over |= host.is_given_up
 
     async def _follow_leads(self, ip: str, talk: Talk, host: Host) -> None:
-        """Put the questions to which answers lead, while something is still unknown."""
+        """Ask the questions to which answers lead, while something is still unknown."""
         while talk.leads and not talk.is_over and not (seen := self.state.seen(ip)).complete:
             probe, answer = talk.leads.pop(0)
             self._take_answers(probe, ip, talk, await self._follow_answer(probe, host, answer, seen))
@@ -130,12 +130,13 @@ class Conversations:
     def _take_answers(self, probe: Probe, ip: str, talk: Talk, answers: Sequence[Answer]) -> None:
         for answer in answers:
             self._on_answer(probe, ip, answer)
-            talk.take(answer)
+            talk.note_answer(answer)
 
     def _list_conversations(self, ip: str) -> Iterator[tuple[Probe, int, bool]]:
-        """Which probe on which port, gentlest stage first; evaluated lazily, as ports are learned on the way.
+        """Which probe on which port, gentlest stage first; evaluated lazily, because ports are learned on the way.
 
-        And whether that is merely a usual port of the probe: neither did the device name it, nor the operator.
+        The last member: whether it is merely a usual port of the probe, which neither the device nor the operator
+        named.
         """
         for probe in self.probes.values():
             if probe.ask is None:
@@ -149,7 +150,7 @@ class Conversations:
                 yield probe, port, not (port in learned or probe.name in self.ports)
 
     def _is_wanted(self, probe: Probe, ip: str, seen: Seen) -> bool:
-        """Whether the probe can still add something; where a fault of ours keeps it from telling, it may."""
+        """Whether the probe can still add something; True if an error of camscan keeps it from saying so."""
         wanted = True
         if probe.wants is is_always_wanted:
             return wanted
@@ -163,7 +164,7 @@ class Conversations:
             self.state.record(Attempt(probe.name, ip, 0, Outcome.BUG, detail=fault.detail))
 
     async def _hold_one(self, probe: Probe, host: Host, port: int, seen: Seen) -> Sequence[Answer]:
-        """One probe on one port. A bug in a probe is recorded against it, and the scan goes on."""
+        """One probe on one port. An error in a probe is recorded against it, and the scan continues."""
         if probe.ask is None:
             return ()
         answers: Sequence[Answer] = ()
@@ -172,7 +173,7 @@ class Conversations:
         return [Answer(port, Outcome.BUG, detail=fault.detail)] if fault.detail else answers
 
     async def _follow_answer(self, probe: Probe, host: Host, last: Answer, seen: Seen) -> Sequence[Answer]:
-        """The question to which an answer leads, likewise."""
+        """The question to which an answer leads, in the same way."""
         if probe.follow is None:
             return ()
         answers: Sequence[Answer] = ()
@@ -195,12 +196,12 @@ class Conversations:
 
 
 def _is_needless(probe: Probe, port: int, seen: Seen) -> bool:
-    """Whether a device whose maker is confirmed has spoken the protocol on another port: nearly all would refuse it."""
+    """Whether a device whose maker is confirmed spoke the protocol on another port: nearly all would refuse it here."""
     return seen.confirmed and any(spoken != port for spoken in seen.spoken.get(probe.name, ()))
 
 
 async def ask_each(ips: Sequence[str], ask: Callable[[str], Awaitable[None]], at_once: int) -> None:
-    """Ask every address, so many at a time."""
+    """Ask every address, ``at_once`` at a time."""
     waiting = iter(ips)
 
     async def ask_next() -> None:

@@ -1,7 +1,8 @@
-"""Spreadsheets of the register: written for people, read back from them.
+"""Spreadsheets of the register: written for people, and read back.
 
-One format per file in ``formats/``, each exposing ``SHEET``; files are found by convention, there is no registry.
-``row`` makes a device into a row, ``table`` rows into a table, ``compare`` what came back into edits.
+One format per file in ``formats/``, each with a ``SHEET``; files are found by their place, there is no registry.
+``row`` makes a device into a row, ``table`` makes rows into a table, ``compare`` finds the edits in a table that came
+back.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class Extra:
     title: str
     headings: tuple[str, ...]
     kinds: tuple[Kind, ...]
-    """Of each column: DATE, MONEY, NUMBER or TEXT."""
+    """The kind of each column: DATE, MONEY, NUMBER or TEXT."""
     rows: tuple[tuple[str, ...], ...]
     """Cells already made harmless."""
     bold: frozenset[int] = frozenset()
@@ -56,7 +57,7 @@ class Table:
     is_plain: bool = False
     """Whether a CSV has the headings that people read above the names of the columns."""
     bom: bool = False
-    """Whether a CSV begins with a byte order mark, without which Excel takes it for another encoding."""
+    """Whether a CSV begins with a byte order mark; without it, Excel assumes another encoding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class Sheet:
     """With the dot: ``.csv``."""
     write: Callable[[Table, BinaryIO], None]
     read: Callable[[bytes], list[Page]]
-    """Raises UsageError, without the file's name, for what is no file of this format."""
+    """Raises UsageError, without the file's name, if the bytes are not of this format."""
 
 
 @functools.cache

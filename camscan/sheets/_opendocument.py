@@ -100,7 +100,7 @@ def _manifest_xml(names: Iterable[str]) -> str:
 
 
 def meta_xml(title: str, subject: str, more: str = "") -> str:
-    """The properties of the document: what it is, its marking, and nothing of whoever made it."""
+    """The properties of the document: what it is and its marking; nothing about the person who made it."""
     return (
         f'{HEAD}<office:document-meta {DECLARED} office:version="1.2"><office:meta>'
         f"<meta:generator>camscan</meta:generator><dc:title>{escape_xml(title)}</dc:title>"

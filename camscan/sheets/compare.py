@@ -38,11 +38,11 @@ class Entry:
     """One cell that somebody edited."""
 
     row: int
-    """As the spreadsheet program numbers it."""
+    """The row number of the spreadsheet program."""
     asset_id: str
     column: str
     old: str
-    """What stands in the register."""
+    """The value in the register."""
     new: str
     """As it would be stored; empty clears."""
 
@@ -105,11 +105,11 @@ def first_revision(found: Found) -> int:
 
 
 Refusal = Callable[[str, str], str]
-"""Why a value may not be written into a column by whoever brings the table; empty where it may."""
+"""Why the person who imports the table may not write a value into a column; empty if they may."""
 
 
 def nothing_refused(_column: str, _value: str) -> str:
-    """Of whoever may write everything."""
+    """For a person who may write everything."""
     return ""
 
 
@@ -207,7 +207,7 @@ class _LeftOut(Exception):  # noqa: N818 - an outcome of one cell
 
 
 class _Kept(Exception):  # noqa: N818 - as above
-    """This cell is no edit, though it looks like one."""
+    """This cell is not an edit, although it looks like one."""
 
 
 def _take_row(row: _Row, result: _Result, today: date, refused: Refusal) -> None:
@@ -247,7 +247,7 @@ def with_what_follows(entries: Sequence[Entry], asset: Asset, today: date) -> li
 
 
 def _row_edits(row: _Row, result: _Result, refused: Refusal) -> tuple[list[Entry], list[str]]:
-    """The edits of a row's cells, and what is wrong with others."""
+    """The edits in a row's cells, and what is wrong with the other cells."""
     edits: list[Entry] = []
     wrong: list[str] = []
     found_by_tag = not row.found.cell_text(row.line, "asset_id").strip()
@@ -343,7 +343,7 @@ def _own_columns(row: _Row, result: _Result) -> None:
 
 
 def not_behind(recorder: str, assets: Mapping[str, Asset], asset_id: str = "") -> str:
-    """Why a device cannot hang behind what ``recorder_asset_id`` names; empty where it can, or for nothing."""
+    """Why a device cannot be behind what ``recorder_asset_id`` names; empty if it can, or if nothing is named."""
     if not recorder:
         return ""
     if recorder not in assets:

@@ -27,9 +27,9 @@ _CENTURY = 2000
 def describe_damage(  # noqa: PLR0911 - one for each way
     column: Column, text: str, shown: str, *, american_dates: bool
 ) -> str:
-    """What a program did to the text that was shown, in words; empty where the cell is a person's own edit.
+    """What a program did to the text that was shown, in words; empty if the cell is a person's own edit.
 
-    Raises ValueError where a date cannot be told from its look.
+    Raises ValueError if the text looks like a date and the original cannot be known.
     """
     text = text.strip()
     if column.kind is Kind.DATE:

@@ -1,7 +1,7 @@
-"""What other people call the columns: headings of camera lists as councils, contractors and insurers keep them. Pure.
+"""The headings of other people's camera lists, as councils, contractors and insurers write them. Pure.
 
-A heading is compared without case, punctuation, units and words that say nothing. One that may mean two things is not
-guessed: whoever imports says it with ``--map``. What a guess came to is always printed.
+A heading is compared without case, punctuation, units and words that say nothing. A heading that may mean two things is
+not guessed: the person who imports says it with ``--map``. The result of a guess is always printed.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def guess_columns(headings: Sequence[str]) -> Mapping[int, str]:
 
 
 def column_meant(heading: str) -> str:
-    """The column that a heading means by itself; empty where it is none that people use for one."""
+    """The column that a heading means by itself; empty if people use it for none."""
     plain = _NOISE.sub(" ", heading.strip("\ufeff").casefold())
     plain = _POUNDS.sub(" ", re.sub(r"[^\w&]+", " ", plain.replace("_", " ")))
     words = [_FEW.get(word, word) for word in plain.split() if word != "the"]
@@ -175,7 +175,7 @@ _TYPES: Mapping[str, str] = {
 
 
 def cell_meaning(column: Column, text: str) -> str:
-    """What a cell of somebody else's list says: nothing where it says so, and types of devices in our words."""
+    """What a cell of somebody else's list says: nothing if it says so, and types of devices in our words."""
     plain = " ".join(text.casefold().split())
     if plain in _NOTHING and (
         column.kind is not Kind.TEXT or column.name.startswith("stated_") or column.name == "council_asset_tag"

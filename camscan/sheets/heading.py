@@ -31,13 +31,13 @@ class Found:
     lines: tuple[Line, ...]
     """The rows below the header that hold anything."""
     unknown: tuple[str, ...]
-    """A sentence for each heading that is none of ours."""
+    """A sentence for each heading that is not one of ours."""
     notes: tuple[str, ...]
     guessed: frozenset[str] = frozenset()
     """Columns of somebody else's list that nobody mapped: a cell that they cannot hold costs that cell, not its row."""
 
     def cell_text(self, line: Line, name: str) -> str:
-        """The text of a cell; empty where the table has no such column, or the row is shorter."""
+        """The text of a cell; empty if the table has no such column, or the row is shorter."""
         place = self.places.get(name)
         return line.cells[place] if place is not None and place < len(line.cells) else ""
 
@@ -68,7 +68,7 @@ def mapping_lines(text: str) -> list[str]:
 
 
 def find_table(pages: Sequence[Page], theirs: Mapping[str, str]) -> Found:
-    """The table: the row with the most headings that are ours. Raises UsageError where there is none."""
+    """The table: the row with the most of our headings. Raises UsageError if there is none."""
     page, at = _find_header(pages, theirs)
     header = page.lines[at]
     is_ours = any(_our_column(cell, {}) == "asset_id" for cell in header.cells)
@@ -108,7 +108,7 @@ def find_table(pages: Sequence[Page], theirs: Mapping[str, str]) -> Found:
 
 
 def _find_header(pages: Sequence[Page], theirs: Mapping[str, str]) -> tuple[Page, int]:
-    """The row with the most headings, and its page. Raises UsageError where no row has any."""
+    """The row with the most headings, and its page. Raises UsageError if no row has any."""
     best: tuple[int, Page, int] | None = None
     for page in pages:
         for at, line in enumerate(page.lines[:_HEADER_WITHIN]):

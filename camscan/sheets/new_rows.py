@@ -1,9 +1,9 @@
-"""Rows of other people's spreadsheets: which devices the register has already, and which are new to it. Pure.
+"""Rows of other people's spreadsheets: which devices the register already has, and which are new. Pure.
 
-A row is known by council tag, serial number or MAC address; one that has none of these by its IP address among those
-that were added so, else by being word for word what a device of the register was added from. So the same file may come
-twice, and nothing is added twice. An address names a device that a scan saw only where the caller says so: it may have
-been given to another since the list was written.
+A row is recognised by council tag, serial number or MAC address. A row without these is recognised by its IP address
+among the devices that were added by address, or if it is word for word a row from which a device was added. So the same
+file may be imported twice, and nothing is added twice. An address names a device that a scan saw only if the caller
+says so: it may belong to another device since the list was written.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ class New:
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """What became of the rows that name no device of the register."""
+    """The result of the rows that name no device of the register."""
 
     new: tuple[New, ...]
     filled: tuple[Entry, ...]
     """Entries that a row would add to a device that the register has already, where nobody has entered anything."""
     known: tuple[tuple[int, str], ...]
-    """Row number and a sentence: why it is no new device."""
+    """Row number and a sentence: why it is not a new device."""
     left_out: tuple[tuple[int, str], ...]
     has_key: bool = True
     """Whether any row of the file has what tells one device from another."""
@@ -109,7 +109,7 @@ class _Sorting:
             self.new.append(New(number, whole))
 
     def _not_behind(self, entries: Mapping[str, str]) -> str:
-        """Why a new device cannot hang where its row says; empty where it can, or hangs nowhere."""
+        """Why a new device cannot be behind what its row names; empty if it can, or if nothing is named."""
         recorder, channel = entries.get("recorder_asset_id", ""), entries.get("recorder_channel")
         told = not_behind(recorder, self.assets)
         if told or not recorder or not channel:
@@ -232,7 +232,7 @@ def _is_address_alone(asset: Asset) -> bool:
 
 
 def _describe_contradiction(holder: Asset, entries: Mapping[str, str]) -> str:
-    """Why a row is not the device at its address, whatever the address says; empty where nothing speaks against it."""
+    """Why a row is not the device at its address; empty if nothing contradicts it."""
     tag, theirs = entries.get("council_asset_tag", ""), holder.entries.get("council_asset_tag", "")
     if tag and theirs:
         return f"whose council tag is {theirs}"

@@ -74,7 +74,7 @@ def make_setting(assets: Iterable[Asset], companies: Ownership, today: date, han
 
 
 def device_row(asset: Asset, judgement: Judgement | None, around: Setting) -> dict[str, str]:
-    """The text of every column by its name; empty where nothing is known.
+    """The text of every column by its name; empty if nothing is known.
 
     ``judgement`` None leaves the columns that follow from policies empty.
     """
@@ -162,7 +162,7 @@ _NAMES = {
 
 
 def _listed_elsewhere(elsewhere: Mapping[str, Elsewhere]) -> dict[str, str]:
-    """``switch port CT-2, port 14: MAC table of CT-2, 12 May 2026``: each thing with the list that it stands in."""
+    """``switch port CT-2, port 14: MAC table of CT-2, 12 May 2026``: each fact with the list that has it."""
     told = [
         f"{name} {elsewhere[key].value}: {elsewhere[key].basis}, {spoken(elsewhere[key].at.date())}"
         for key, name in _NAMES.items()
@@ -173,7 +173,7 @@ def _listed_elsewhere(elsewhere: Mapping[str, Elsewhere]) -> dict[str, str]:
 
 
 def _why_identified(found: Identification) -> str:
-    """The reasons in plain English, as many as find room: the weightiest first, none of them cut."""
+    """The reasons in plain English, as many as there is space for: the weightiest first, none of them cut."""
     told = ""
     for sentence in list_reasons(found):
         if len(told) + len(sentence) < LONGEST_EVIDENCE:
@@ -264,7 +264,7 @@ def _capability_levels(items: tuple[tuple[str, Capability], ...]) -> dict[str, s
 
 
 def _maker_basis(found: Identification) -> str:
-    """What the manufacturer rests on: the strongest reason that names one; empty where none is known."""
+    """The basis for the manufacturer: the strongest reason that names one; empty if none is known."""
     return _basis_text(found.maker, found.because) if found.maker is not None else ""
 
 

@@ -1,4 +1,4 @@
-"""The register as a table: which columns, in which order, and what the reader is told. Pure."""
+"""The register as a table: which columns, in which order, and the notes for the reader. Pure."""
 
 from __future__ import annotations
 
@@ -138,9 +138,9 @@ def make_table(
 
 
 def without_traces(texts: Mapping[str, str], hidden: Collection[str]) -> Mapping[str, str]:
-    """The texts of a row for whoever may not see some columns: of these, ``inherited`` holds nothing.
+    """The texts of a row for a person who may not see some columns: ``inherited`` holds nothing about these.
 
-    A sum of a hidden text would let somebody try texts until one fits, so there are no sums.
+    A sum over a hidden text would let somebody try texts until one fits, so there are no sums.
     """
     if not hidden:
         return texts
@@ -195,11 +195,11 @@ class Cost:
     """What one device costs, and where that is booked."""
 
     year: str
-    """The financial year, April to March: ``2026/27``; empty where it has no date."""
+    """The financial year, April to March: ``2026/27``; empty if it has no date."""
     budget_code: str
     site: str
     pounds: Decimal | None
-    """None where not recorded."""
+    """None if not recorded."""
 
 
 def finance_page(costs: Iterable[Cost]) -> Extra:
@@ -287,7 +287,7 @@ _HINTS = (
         ),
     ),
 )
-"""What the first sheet says to whoever edits the others, the same on each."""
+"""The notes on the first sheet for people who edit the other sheets, the same on each."""
 
 
 def _about_lines(

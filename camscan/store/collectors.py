@@ -103,7 +103,7 @@ class Collector:
     said: Mapping[str, Any]
     """What it said of itself then."""
     code_ends_at: datetime | None = None
-    """How long its code may be used; None where it has none, or has used it."""
+    """How long its code may be used; None if it has none, or has used it."""
 
     @property
     def is_approved(self) -> bool:
@@ -129,13 +129,13 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What becomes of a request."""
+    """What happens to a request."""
 
     collector: Collector | None
-    """Who asks, as before this request; None where nobody has the key."""
+    """Who asks, as before this request; None if nobody has the key."""
     turn: Turn
     wait: int = 0
-    """Seconds after which the part may come again; 0 where it is taken."""
+    """Seconds after which the part may come again; 0 if it is taken."""
 
 
 class Collectors:
@@ -213,7 +213,7 @@ class Collectors:
     def enrol(self, code: str, key: bytes, now: datetime) -> Collector | None:
         """Take the key of the one that was given this code, which is spent then.
 
-        None where nobody was, where its time is over, or where the key is another collector's.
+        None if nobody was, where its time is over, or where the key is another collector's.
         """
         mine = (_COLLECTOR.c.code == _digest(code)) & (_COLLECTOR.c.state == State.INVITED.value)
         with self._store.writing() as connection, explain_damage(self._store):

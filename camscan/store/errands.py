@@ -105,7 +105,7 @@ class Errands:
             return {each.key: each for each in found}
 
     def answer(self, errand: str, key: bytes, state: str, why: str) -> bool:
-        """Take note of what its collector says of it; False where it has none of that id. What is over stays so."""
+        """Take note of what its collector says of it; False if it has none of that id. What is over stays so."""
         mine = (_ERRAND.c.id == errand) & (_ERRAND.c.key == key.hex())
         with self._store.writing() as connection:
             if connection.execute(select(_ERRAND.c.id).where(mine)).first() is None:

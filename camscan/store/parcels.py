@@ -61,7 +61,7 @@ class ArrivedParcel:
     tries: int = 0
     """How often recording it failed."""
     took_ms: int = 0
-    """Milliseconds that recording it took; 0 where nobody measured it."""
+    """Milliseconds that recording it took; 0 if nobody measured it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ class Parcels:
         return [each for each in scan_ids if each not in settled]
 
     def mean_seconds(self, since: datetime) -> float | None:
-        """That recording took, of the parcels recorded since then; None where none was."""
+        """That recording took, of the parcels recorded since then; None if none was."""
         lately = (_PARCEL.c.state == RECORDED) & (_PARCEL.c.arrived_at >= since.astimezone(UTC).isoformat())
         query = select(func.avg(_PARCEL.c.took_ms)).where(lately & (_PARCEL.c.took_ms > 0))
         with self._store.reading() as connection:

@@ -61,7 +61,7 @@ def _home(variable: str, usual: str) -> Path:
 
 
 def take_lock(descriptor: int) -> bool:
-    """Lock an open file until it is closed; False where another process has it. Raises OSError where it cannot be."""
+    """Lock an open file until it is closed; False if another process has it. Raises OSError if it cannot be."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -133,7 +133,7 @@ def flush_folder(folder: Path) -> None:
 
 
 def flush_everything() -> bool:
-    """Bring all that was written to the disk; False where only file by file can be."""
+    """Bring all that was written to the disk; False if only file by file can be."""
     os.sync()
     return True
 
@@ -144,7 +144,7 @@ def quote(word: str) -> str:
 
 
 def name_problem(_path: Path) -> str:
-    """Why no file can have this name; empty where the system itself will say so."""
+    """Why no file can have this name; empty if the system itself will say so."""
     return ""
 
 

@@ -73,7 +73,7 @@ def _home(variable: str, usual: str) -> Path:
 
 
 def take_lock(descriptor: int) -> bool:
-    """Lock an open file until it is closed; False where another process has it. Raises OSError where it cannot be."""
+    """Lock an open file until it is closed; False if another process has it. Raises OSError if it cannot be."""
     msvcrt = import_module("msvcrt")
     try:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
@@ -186,7 +186,7 @@ def quote(word: str) -> str:
 
 
 def name_problem(path: Path) -> str:
-    """Why no file can have this name; empty where it can."""
+    """Why no file can have this name; empty if it can."""
     name = os.path.basename(str(path))  # noqa: PTH119 - "a:b" is a drive and a name for pathlib
     if _RESERVED.fullmatch(name):
         return f"{name} is the name of a device in Windows; name another"
@@ -205,7 +205,7 @@ def why_not_written(error: OSError, path: Path) -> str:
 
 
 def unprotect(protected: bytes) -> bytes:
-    """What Windows has encrypted for this user (DPAPI). Raises OSError where it was another, or another machine."""
+    """What Windows has encrypted for this user (DPAPI). Raises OSError if it was another, or another machine."""
 
     class Blob(ctypes.Structure):
         """DATA_BLOB of dpapi.h."""
@@ -261,7 +261,7 @@ def has_terminal() -> bool:
 
 
 def prepare_streams() -> None:
-    """Let standard streams that are no console be UTF-8: the code page of a desktop lacks most of the letters."""
+    """Let standard streams that are not console be UTF-8: the code page of a desktop lacks most of the letters."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
             stream.reconfigure(encoding="utf-8")

@@ -49,7 +49,7 @@ class Verdict:
 
     @property
     def is_exploited(self) -> bool:
-        """Whether it stands in the catalogue of known exploited vulnerabilities."""
+        """Whether it is in the catalogue of known exploited vulnerabilities."""
         return self.weakness.kev is not None
 
     @property
@@ -63,9 +63,9 @@ _compiled = functools.cache(re2.compile)
 
 
 def assess_device(found: Identification, known: Weaknesses) -> list[Verdict]:
-    """A verdict on every weakness that a device's model may have: affected first, exploited and severe before others.
+    """A verdict on every vulnerability of a device's model: affected first, exploited and severe before others.
 
-    None where maker or model is unknown, and none on weaknesses of other models.
+    None if maker or model is unknown; vulnerabilities of other models get no verdict.
     """
     verdicts = [verdict for entry in known.entries if (verdict := _assess_entry(found, entry, known)) is not None]
     return sorted(verdicts, key=_urgency_key)
@@ -138,7 +138,7 @@ def _place_build(group: Affected, firmware: decode.Firmware, text: str) -> tuple
 
 
 def _compare_with_bounds(bounds: Bounds, value: str, name: str) -> tuple[Standing, str] | None:
-    """Where a build or version stands; None where the bounds say nothing."""
+    """The position of a build or version; None if the bounds do not tell."""
     place = _version_order(value)
     if bounds.fixed and place >= _version_order(bounds.fixed):
         return Standing.FIXED, f"{name} {value}; fixed from {bounds.fixed}"

@@ -78,7 +78,7 @@ def store_catalogue(version: str, flags: Mapping[str, Flag], path: Path) -> None
 
 
 def stored_flags(path: Path) -> dict[str, Flag]:
-    """The flags that were kept; none where no catalogue was imported. Raises UsageError where the file is damaged."""
+    """The flags that were kept; none where no catalogue was imported. Raises UsageError if the file is damaged."""
     try:
         root = json.loads(path.read_bytes())
         return {

@@ -27,7 +27,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Where in a row of builds or versions the weakness is. Empty where nothing is told."""
+    """The builds or versions that are vulnerable. Empty if nothing is stated."""
 
     since: str = ""
     """The first that is listed."""
@@ -47,7 +47,7 @@ class Affected:
     """ISO dates: they compare as text."""
     versions: Bounds = Bounds()
     firmware: str = ""
-    """RE2 pattern of the only firmware that is affected; empty where builds or versions tell."""
+    """RE2 pattern of the only firmware that is affected; empty if builds or versions decide."""
     listed: bool = True
     """Whether every model that fits is known to be affected; else no verdict is surer than "unknown"."""
 
@@ -70,13 +70,13 @@ class Weakness:
 
     id: str
     also: tuple[str, ...]
-    """Its siblings, published together and mended together."""
+    """Its siblings, published together and fixed together."""
     maker: str
     brand: str
-    """The only badge that it is known of; empty for all."""
+    """The only badge that it applies to, as far as is known; empty for all."""
     what: str
     severity: str
-    """CVSS base score; empty where the sources differ or tell none."""
+    """CVSS base score; empty if the sources differ or give none."""
     source: str
     note: str
     kinds: tuple[str, ...]
@@ -107,9 +107,9 @@ class _Source:
 def load_weaknesses(
     overlays: Sequence[Path] = (), *, base: Path | None = None, catalogue: Path | None = None
 ) -> Weaknesses:
-    """Every known weakness; an overlay's entry replaces ours of the same id.
+    """Every known vulnerability; an entry of an overlay replaces ours with the same id.
 
-    ``catalogue`` stands in for the imported KEV flags (:func:`catalogue_file`). Raises ConfigError with file and line.
+    ``catalogue`` replaces the imported KEV flags (:func:`catalogue_file`). Raises ConfigError with file and line.
     """
     source = _read_directories((base or built_in_folder(), *overlays))
     if source.problems:

@@ -56,7 +56,7 @@ def _invited(one: Collector, now: datetime) -> Condition:
 
 
 def waiting_text(each: Standing) -> str:
-    """How many parcels wait, and where; empty where none does."""
+    """How many parcels wait, and where; empty if none does."""
     here = each.parcels.get(WAITING, 0)
     texts = [f"{counted(here, 'parcel')} here"] if here else []
     texts += [f"{_size(each.spool)} at the site"] if each.spool else []
@@ -105,7 +105,7 @@ _COLOURS: Mapping[str, str] = {
 
 
 def errand_condition(each: Errand, now: datetime) -> Condition:
-    """What became of a request for a scan."""
+    """The result of a request for a scan."""
     if each.state not in OVER and each.ends_at < now:
         return Condition("Time over", "orange", sentence(each.why) or _LATE)
     word, says = _ERRANDS.get(each.state, ("Unknown", each.state))

@@ -45,7 +45,7 @@ class Watch:
         self._kept: tuple[float, CentreState | None] | None = None
 
     def state(self) -> CentreState | None:
-        """It; None where no collector was ever known. Raises RegisterError where the store cannot be read."""
+        """It; None if no collector was ever known. Raises RegisterError if the store cannot be read."""
         if not self._space.has_store:
             return None
         with self._lock:

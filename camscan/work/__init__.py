@@ -35,7 +35,7 @@ def is_available() -> bool:
 def make_tables(address: str) -> None:
     """Make the tables of the queue, or bring them up to this version; harmless when repeated.
 
-    ``address`` is that of a register on a server. Raises RegisterError in one line where that cannot be done.
+    ``address`` is that of a register on a server. Raises RegisterError in one line if that cannot be done.
     """
     from camscan.work import tables  # noqa: PLC0415 - Procrastinate takes 0.2 s that others need not wait for
 
@@ -45,7 +45,7 @@ def make_tables(address: str) -> None:
 def enqueue(address: str, kind: Kind, subjects: Iterable[str]) -> int:
     """Put a job in for each subject, in this order and in one batch; how many were not waiting there already.
 
-    Raises RegisterError where the queue cannot be reached, or has no tables.
+    Raises RegisterError if the queue cannot be reached, or has no tables.
     """
     from camscan.work import waiting  # noqa: PLC0415 - as above
 
@@ -53,7 +53,7 @@ def enqueue(address: str, kind: Kind, subjects: Iterable[str]) -> int:
 
 
 def look(address: str, pace: Pace | None = None) -> Standing | None:
-    """How the queue stands; None where it has no tables. Raises RegisterError where it cannot be reached."""
+    """How the queue stands; None if it has no tables. Raises RegisterError if it cannot be reached."""
     from camscan.work import waiting  # noqa: PLC0415 - as above
 
     return waiting.look(address, pace or Pace())

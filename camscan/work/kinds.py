@@ -58,6 +58,6 @@ class Standing:
     stalled_long: int = 0
     """Of these, for ten minutes: nobody puts them back."""
     unseen: timedelta | None = None
-    """Since a worker said last that it is there; None where none has, or where each said that it ends."""
+    """Since a worker said last that it is there; None if none has, or where each said that it ends."""
     oldest: timedelta | None = None
-    """For how long the oldest job has waited that could be done; None where none waits."""
+    """For how long the oldest job has waited that could be done; None if none waits."""

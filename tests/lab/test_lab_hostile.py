@@ -184,7 +184,7 @@ def test_only_who_is_named_is_asked(tmp_path: Path) -> None:
     assert kept.device(BESIDE)["confidence"] == "confirmed"
 
 
-def test_a_flood_of_facts_and_half_a_character_cost_nobody_else_anything(tmp_path: Path) -> None:
+def test_a_flood_of_facts_and_a_lone_surrogate_harm_no_other_device(tmp_path: Path) -> None:
     with lan([Seat(ip, mac) for ip, mac in plan_interfaces(UNITS, base=ESTATE)]) as built, built.demo(UNITS) as demo:
         seen = scan(built, tmp_path, str(ESTATE))
     hostile = {truth["ip"]: truth["device"] for truth in demo.truth if truth["device"].startswith("hostile")}
@@ -196,7 +196,7 @@ def test_a_flood_of_facts_and_half_a_character_cost_nobody_else_anything(tmp_pat
 
 
 @pytest.mark.parametrize("ordinary", [True, False])
-def test_where_a_router_knows_no_way_everybody_is_told_the_same(ordinary: bool, tmp_path: Path) -> None:
+def test_where_a_router_knows_no_way_everybody_is_reported_the_same(ordinary: bool, tmp_path: Path) -> None:
     with lan([HONEST], routed=True) as built:
         subprocess.run(["ip", "-n", built.middle, "route", "add", "unreachable", "10.79.0.0/24"], check=True)
         seen = scan(built, tmp_path, "10.79.0.0/24", ordinary=ordinary)

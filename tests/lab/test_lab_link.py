@@ -298,7 +298,7 @@ print(before, sorted(neighbours()))
 """
 
 
-def test_a_neighbour_is_forgotten_by_who_may() -> None:
+def test_only_a_privileged_process_forgets_a_neighbour() -> None:
     with lan(()) as built:
         built.remember("10.77.0.240")
         built.remember("10.77.0.241")

@@ -40,7 +40,7 @@ def test_two_questions_at_once_are_two_connections() -> None:
     assert connections_peak(asked, SCANNER) == {CAMERA: 2}
 
 
-def test_a_late_answer_is_no_fault_of_the_scanner_unless_it_goes_on_asking() -> None:
+def test_a_late_answer_is_not_a_fault_of_the_scanner_unless_it_goes_on_asking() -> None:
     late = [tcp(1, SYN, 80, ours=True), tcp(1.2, SYN, 554, ours=True)]
     late += [tcp(1.3, SYN | ACK, 80, ours=False), tcp(1.3, SYN | ACK, 554, ours=False)]
     assert connections_peak(late, SCANNER) == {CAMERA: 1}

@@ -206,7 +206,7 @@ def test_a_firewall_that_cannot_keep_up_is_given_time(scanned: Callable[[str], S
     assert len(syns) / (last - first) < 2.5 * FIREWALL_LIMIT
 
 
-def test_a_neighbour_of_yesterday_is_no_device(scanned: Callable[[str], Scanned]) -> None:
+def test_a_neighbour_of_yesterday_is_not_a_device(scanned: Callable[[str], Scanned]) -> None:
     seen = scanned("ordinary-user")
     assert GONE not in {truth["ip"] for truth in seen.truth}
     assert [frame for frame in seen.sent if frame.protocol == "udp" and frame.target == GONE], "it was not even asked"
@@ -242,7 +242,7 @@ def test_the_slow_units_are_slow(scanned: Callable[[str], Scanned]) -> None:
 @pytest.mark.parametrize(
     ("name", "word"), [("routed", "multicast"), ("without-udp", "UDP"), ("ordinary-user", "no ARP sweep")]
 )
-def test_what_was_lost_is_said(name: str, word: str, scanned: Callable[[str], Scanned]) -> None:
+def test_what_was_lost_is_reported(name: str, word: str, scanned: Callable[[str], Scanned]) -> None:
     notes = scanned(name).report["coverage"]["notes"]
     assert any(word in note for note in notes), notes
 

@@ -22,7 +22,7 @@ from sites import CENTRE_IP, Site, Town, end, inside, town, wait_for
 
 from camscan.app.workspace import find_workspace
 from camscan.register import open_register
-from camscan.scan.journal import unfinished
+from camscan.scan.journal import interrupted_runs
 from camscan.store import open_store
 from camscan.store.collectors import Collectors
 from camscan.store.errands import Errands
@@ -143,14 +143,14 @@ def test_a_collector_that_is_killed_goes_on_where_it_was(standing: Standing) -> 
     path.write_text(path.read_text().replace("pace: fast", "pace: gentle"))
     standing.restart(site)
     standing.ask(site)
-    wait_for(lambda: any(each.path.stat().st_size > 5000 for each in unfinished(own)), "no scan was begun")
+    wait_for(lambda: any(each.path.stat().st_size > 5000 for each in interrupted_runs(own)), "no scan was begun")
     end(standing.collectors[site.name], signal.SIGKILL)
-    (left,) = unfinished(own)
+    (left,) = interrupted_runs(own)
     assert standing.counts() == before
     standing.restart(site)
     standing.wait_for_scans(before | {site.name: before[site.name] + 1})
     assert scans(standing.town)[site.name][-1] == left.head.scan
-    assert unfinished(own) == []
+    assert interrupted_runs(own) == []
     end(standing.collectors[site.name])
     allow(site, standing.town)
     standing.restart(site)
@@ -184,7 +184,7 @@ def test_a_line_that_is_cut_during_a_scan(standing: Standing) -> None:
     end(standing.collectors[site.name])
     standing.ask(site)
     standing.restart(site)
-    wait_for(lambda: unfinished(own / "camscan.db"), "no scan was begun")
+    wait_for(lambda: interrupted_runs(own / "camscan.db"), "no scan was begun")
     standing.town.set_line(site, up=False)
     wait_for(lambda: any((own / "spool").glob("*.camparcel")), "no parcel waits")
     time.sleep(3)
@@ -234,7 +234,7 @@ def test_a_full_disk_at_the_centre(standing: Standing) -> None:
     end(standing.collectors[site.name])
     standing.ask(site)
     standing.restart(site)
-    wait_for(lambda: unfinished(own / "camscan.db"), "no scan was begun")
+    wait_for(lambda: interrupted_runs(own / "camscan.db"), "no scan was begun")
     end(standing.pages)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "none", str(parcels)], check=True)
     try:

@@ -17,7 +17,7 @@ from test_lab_sites import outside
 
 from camscan.app import collect
 from camscan.parcel.keys import own_key, public_of
-from camscan.scan.journal import unfinished
+from camscan.scan.journal import interrupted_runs
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 NAME = "Oak School"
@@ -121,4 +121,4 @@ def test_a_scan_that_is_going_on_when_its_hours_end(built: Town) -> None:
     asked = [frame.at for frame in read(captured) if frame.source == site.ip and frame.target in cameras]
     assert min(asked) < ends.timestamp()
     assert max(asked) < ends.timestamp() + 2
-    assert unfinished(site.folder / "collector" / "camscan.db")
+    assert interrupted_runs(site.folder / "collector" / "camscan.db")

@@ -81,7 +81,7 @@ def _most() -> float:
 
 
 def _waited(seconds: float, is_over: object) -> bool:
-    """Wait; True where somebody wants it to end meanwhile."""
+    """Wait; True if somebody wants it to end meanwhile."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if callable(is_over) and is_over():

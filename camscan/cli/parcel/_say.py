@@ -41,7 +41,7 @@ def networks_of(texts: Sequence[str]) -> tuple[Network, ...]:
 def ask(parcel: Offered, given: Approval) -> bool:
     """Show whose parcel it is and what its key would speak for; whether a person trusts it from now on.
 
-    Raises UsageError where nobody is there to be asked.
+    Raises UsageError if nobody is there to be asked.
     """
     words = parcel.sealed.words
     if not sys.stdin.isatty():

@@ -58,7 +58,7 @@ def import_(  # noqa: PLR0917 - one per option
 
 
 def _tell(brought: Brought, space: Workspace) -> None:
-    """What became of it, in a few lines."""
+    """The result of it, in a few lines."""
     report, recorded = brought.report, brought.recorded
     when = space.settings.clock(report.finished_at)
     if recorded is None:

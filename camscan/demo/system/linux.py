@@ -87,7 +87,7 @@ def is_open(sock: socket.socket) -> bool:
 def unit_socket(ip: str, port: int, own: str, interface: str) -> socket.socket:
     """A UDP socket at a unit's address, which may share its port. ``own`` names the interface for groups.
 
-    Raises OSError where it cannot be had.
+    Raises OSError if it cannot be had.
     """
     sock = _datagram_socket(interface)
     try:
@@ -105,7 +105,7 @@ def unit_socket(ip: str, port: int, own: str, interface: str) -> socket.socket:
 def group_socket(place: str, port: int, group: str, own: str, interface: str) -> socket.socket:
     """A UDP socket that hears what is sent to everybody, and to a group where one is named, on ``own``'s interface.
 
-    ``place`` is the address that it is bound to. Raises OSError where it cannot be had.
+    ``place`` is the address that it is bound to. Raises OSError if it cannot be had.
     """
     sock = _datagram_socket(interface)
     try:

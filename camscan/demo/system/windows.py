@@ -93,7 +93,7 @@ def unit_socket(ip: str, port: int, own: str, interface: str) -> socket.socket:
     """A UDP socket at a unit's address, which may share its port. ``own`` names the interface for groups.
 
     It is one of IPv6 with an IPv4 address (RFC 4291, 2.5.5.2): Wine 8 binds one of IPv4 to every address, and sends
-    from 127.0.0.1. Raises OSError where it cannot be had.
+    from 127.0.0.1. Raises OSError if it cannot be had.
     """
     _require_no(interface)
     sock = _datagram_socket(socket.AF_INET6)
@@ -111,7 +111,7 @@ def unit_socket(ip: str, port: int, own: str, interface: str) -> socket.socket:
 def group_socket(place: str, port: int, group: str, own: str, interface: str) -> socket.socket:
     """A UDP socket that hears what is sent to a group on the interface of ``own``, or to the address ``place``.
 
-    Raises OSError where it cannot be had.
+    Raises OSError if it cannot be had.
     """
     if place != _EVERYWHERE:
         sock = unit_socket(place, port, own, interface)

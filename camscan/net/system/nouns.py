@@ -30,7 +30,7 @@ class Adapter:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One way out; ``gateway`` is empty where the destination is attached."""
+    """One way out; ``gateway`` is empty if the destination is attached."""
 
     interface: str
     gateway: str
@@ -49,7 +49,7 @@ class Neighbour:
     confirmed: float | None
     """Seconds since the neighbour last answered ARP, or a connection to it went on; infinite where that was fixed.
 
-    None where the system keeps no such time (Windows).
+    None if the system keeps no such time (Windows).
     """
     assumed: bool = False
     """Whether the system takes the entry for true and does not ask: for up to 45 seconds after an answer, or fixed."""
@@ -57,7 +57,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a packet starts: address and device of the chosen interface, empty where the system may choose."""
+    """Where a packet starts: address and device of the chosen interface, empty if the system may choose."""
 
     address: str = ""
     device: str = ""
@@ -73,11 +73,11 @@ class Refusal:
     """To whom the packet was that was refused; empty on a connection, which has one peer."""
     port: int = 0
     number: int = 0
-    """Of errno; 0 where the system says that something was refused, and not what."""
+    """Of errno; 0 if the system says that something was refused, and not what."""
     is_prohibited: bool = False
     """Whether a firewall or an overrun router says so, and not the peer or the want of a way to it."""
     sender: bytes = b""
-    """Who sent the error: the bytes of an address; empty where that is not known."""
+    """Who sent the error: the bytes of an address; empty if that is not known."""
 
     def is_of_another(self, ip: str) -> bool:
         """Whether somebody else than the address sent it."""
@@ -92,7 +92,7 @@ class Traffic:
     """Packets, so far."""
     repeated: int
     round_trip: float
-    """Seconds; 0 where it was not measured."""
+    """Seconds; 0 if it was not measured."""
     is_over: bool
     """Still connecting, or closed already: closing it sends nothing."""
     is_established: bool

@@ -57,7 +57,7 @@ class Database(Protocol):
         """Write all of it into an SQLite file that is empty, while others go on; RegisterError names the file."""
 
     def find_damage(self) -> list[str]:
-        """What the database finds wrong with its own files; empty where nothing is."""
+        """What the database finds wrong with its own files; empty if nothing is."""
 
     def vacuum(self) -> None:
         """Give the room of what was deleted back to the disk; nobody else may be at it."""
@@ -97,7 +97,7 @@ def known_revisions() -> frozenset[str]:
 
 
 def migrate_tables(connection: Connection, to: str) -> None:
-    """Bring the tables to revision ``to`` in the caller's transaction; where there are none, they are made."""
+    """Bring the tables to revision ``to`` in the caller's transaction; if there are none, they are made."""
     if to == VERSION and not inspect(connection).has_table(_STAMP.name):
         METADATA.create_all(connection, checkfirst=False)
         _STAMP.create(connection, checkfirst=False)

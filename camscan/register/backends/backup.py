@@ -53,7 +53,7 @@ def _verify_backup(part: Path) -> None:
 def sound_copy(source: Path) -> Iterator[Database]:
     """What a backup holds, of any version, in a file of its own and of today's version.
 
-    Raises RegisterError where it is not a register, or is damaged.
+    Raises RegisterError if it is not a register, or is damaged.
     """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "camscan.db"

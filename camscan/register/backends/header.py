@@ -23,7 +23,7 @@ _lock = threading.Lock()
 
 
 def header_of(path: Path, size: int) -> bytes:
-    """So many bytes from the beginning of a regular file, fewer of a shorter one. Raises OSError."""
+    """The first bytes of a regular file, fewer if it is shorter. Raises OSError."""
     if not system.HAS_POSIX_LOCKS:
         with os.fdopen(descriptor_of(path, os.O_RDONLY), "rb") as stream:
             return stream.read(size)

@@ -15,7 +15,7 @@ from camscan.output import create_file, descriptor_of
 
 
 class Lock:
-    """Holds the lock of one register from construction to ``release``; raises BusyError where another run has it."""
+    """Holds the lock of one register from construction to ``release``; raises BusyError if another run has it."""
 
     def __init__(self, register: Path) -> None:
         self.path = register.with_name(register.name + ".lock")
@@ -45,7 +45,10 @@ class Lock:
 
 
 def _open_lock_file(path: Path, register: Path) -> int:
-    """The lock file; a new one has the owner and the rights of the register, so that who may write it can lock it."""
+    """The lock file.
+
+    A new one has the owner and the rights of the register, so that everybody who may write it can lock it.
+    """
     try:
         descriptor = descriptor_of(path, os.O_RDWR)
     except FileNotFoundError:

@@ -124,7 +124,7 @@ class PostgreSQL:
             self._release_lock()
 
     def make_tables(self, to: str) -> None:
-        """Bring the tables to a revision; where there are none, they are made. Whole or not at all."""
+        """Bring the tables to a revision; if there are none, they are made. Whole or not at all."""
         with self.begin_writing() as connection:
             migrate_tables(connection, to)
             connection.exec_driver_sql(f"COMMENT ON TABLE alembic_version IS '{_MARK}'")
@@ -146,7 +146,7 @@ class PostgreSQL:
             return engine.connect()
 
     def take_lock(self) -> None:
-        """Begin a run; raises BusyError where one is going on."""
+        """Begin a run; raises BusyError if one is going on."""
         for wait in (*_AGAIN, None):
             with self._transaction(reading=True) as connection:
                 self._locked = bool(

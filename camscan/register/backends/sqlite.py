@@ -155,7 +155,7 @@ def _open_to_read(path: Path) -> SQLite:
 
 
 def _open_to_edit(path: Path) -> SQLite | None:
-    """Open it beside a run that may be going on; None where it must be upgraded first, which is a run of its own."""
+    """Open it beside a run that may be going on; None if it must be upgraded first, which is a run of its own."""
     with explain_file_errors(path), _open_connection(path, readonly=False) as connection:
         if version_of(connection, path) == VERSION:
             return SQLite(path, connection, Mode.EDIT)
@@ -351,7 +351,7 @@ def upgrade_tables(connection: Connection, to: str = VERSION) -> None:
 
 
 def _driver_connection(connection: Connection) -> sqlite3.Connection:
-    """What SQLAlchemy stands on, for what must not happen inside the transaction that it would begin."""
+    """The connection under SQLAlchemy, for what must not happen inside the transaction that it would begin."""
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - for the type checker
     return driver

@@ -29,7 +29,7 @@ _PROTOCOLS = {"hikvision": "hikvision", "dahua": "dahua"}
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A camera as its recorder describes it; empty where it does not say."""
+    """A camera as its recorder describes it; empty if it does not say."""
 
     number: int
     name: str = ""
@@ -133,7 +133,7 @@ def identify_by_recorder(told: Told, recorder: str) -> Identification:
 
 
 def maker_by_recorder(told: Told) -> tuple[str | None, float]:
-    """Who built it, and how sure that is; None where neither its serial number nor its protocol says."""
+    """Who built it, and how sure that is; None if neither its serial number nor its protocol says."""
     if decode.hikvision_serial(told.serial.upper()):
         return "hikvision", _BY_SERIAL
     if decode.is_dahua_serial(told.serial.upper()):

@@ -1,4 +1,4 @@
-"""What the register knows of the cameras that hang on recorders, and what becomes of them. Nouns only."""
+"""What the register knows about the cameras that are connected to recorders, and what happens to them. Nouns only."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ChannelRow:
     channel: int | None
     found: Identification
     known: Mapping[str, Any]
-    """All that is known of it, as it is stored."""
+    """All that is known about it, as it is stored."""
     model: str | None
     serial: str | None
     keys: frozenset[Key] = frozenset()
@@ -33,7 +33,7 @@ class ChannelRow:
     is_listed: bool = False
     """Whether a recorder has listed it itself, at some time."""
     entries: Mapping[str, str] | None = None
-    """What people entered; None where nobody has."""
+    """What people entered; None if nobody has."""
 
     @property
     def is_behind(self) -> bool:
@@ -64,9 +64,9 @@ class StoredChannels:
     rows: Mapping[int, ChannelRow] = field(default_factory=dict)
     """Every device that a channel of the report may be, by number."""
     said: Mapping[tuple[int, int], Sequence[int]] = field(default_factory=dict)
-    """(recorder, channel) -> rows that are known to hang there, or that people say do."""
+    """(recorder, channel) -> rows that are known to be there, or that people say are there."""
     dropped: frozenset[int] = frozenset()
-    """Of the rows, those of which the last event is that their recorder had dropped them."""
+    """Rows whose last event is that their recorder had dropped them."""
     answering: Sequence[Answering] = ()
     """Devices at the addresses that recorders name."""
 
@@ -86,13 +86,13 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """A row that hangs on this channel now."""
+    """A row that is on this channel now."""
 
     id: int
     recorder: int
     channel: int
     columns: Mapping[str, Any]
-    """What its recorder tells; empty where scans saw it."""
+    """What its recorder tells; empty if scans saw it."""
     keys: frozenset[Key]
     """Keys that are new."""
     ended: frozenset[str]
@@ -101,7 +101,7 @@ class Mended:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A row that hangs on its channel no more."""
+    """A row that is no longer on its channel."""
 
     id: int
     places: frozenset[str]

@@ -37,7 +37,7 @@ from camscan.register.site_lookup import FindPlace
 
 
 def wanted_keys(listings: Listings) -> frozenset[Key]:
-    """Keys by which the register may know the channels, or what hangs on them."""
+    """Keys by which the register may know the channels, or the cameras on them."""
     return frozenset[Key]().union(*(keys_of(entry, told) for entry, told in listings.told))
 
 
@@ -127,12 +127,12 @@ class _Listing:
         return min((self.rows[number] for number in ids), key=lambda row: (not row.is_seen, row.id), default=None)
 
     def _find_row_on_channel(self, entry: Entry, told: Told) -> ChannelRow | None:
-        """The row that is known to hang on the channel, though by no key, else the one of which people say so."""
+        """The row that is known to be on the channel, although by no key; else the one that people say is there."""
         said = self._stored.said.get((entry.id, told.number), ())
         return next((self.rows[number] for number in said if number not in self._taken), None)
 
     def _ask_person(self, entry: Entry, told: Told, there: ChannelRow, same: ChannelRow | None) -> None:
-        """Where people say that one row hangs on the channel, and the recorder names another."""
+        """If people say that one row is on the channel, and the recorder names another."""
         apart = same is None or serials_contradict(same.keys, there.keys)
         if there.entries and same and not apart and there.entries.get("recorder_channel") == str(told.number):
             detail = f"{_describe_camera(entry, told)}, which people say is {there.asset_id}: the same device?"
@@ -222,7 +222,7 @@ def _seen_now(entries: Sequence[Entry], listings: Listings, stored: StoredChanne
 def _answering_now(
     entries: Sequence[Entry], stored: StoredChannels, ips: set[str]
 ) -> Mapping[str, Sequence[Answering]]:
-    """Address -> who answers there, by this report, else as it was stored."""
+    """Address -> the device that answers there, by this report, else by the register."""
     seen = {entry.id for entry in entries}
     found: defaultdict[str, list[Answering]] = defaultdict(list)
     for each in stored.answering:

@@ -165,13 +165,13 @@ class Noted:
     id: int
     question: Question
     other: str
-    """Asset id of the other row; empty where there is none."""
+    """Asset id of the other row; empty if there is none."""
 
 
 def questions_not_asked(
     asked: Sequence[Question], entries: Sequence[Entry], stored: StoredConflicts
 ) -> tuple[Noted, ...]:
-    """Each once: what was said of a device before, or what a person has settled of two, is not said again."""
+    """Each once: what was said about a device before, or what a person has settled of two, is not said again."""
     names = {**stored.names, **{each.id: each.asset_id for each in entries}} if asked else {}
     said = set(stored.said)
     noted: list[Noted] = []

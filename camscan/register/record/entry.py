@@ -34,7 +34,7 @@ class Entry:
     found: dict[Place, Observation]
     evidence_digest: bytes
     site: str
-    """Where it is now: by the site map, else by the scan, else where it was."""
+    """Its site now: by the site map, else by the scan, else its earlier site."""
     is_on_map: bool
 
     @property
@@ -49,7 +49,7 @@ class Entry:
 
     @cached_property
     def identification(self) -> Identification:
-        """What is known of it, this sighting included."""
+        """What is known about it, this sighting included."""
         now = self.device.identification
         return knowledge.last_known(self.known.found, now) if self.known else now
 
@@ -102,7 +102,7 @@ def _site_off_map(report: Report, before: str, *, is_mapped: bool) -> str:
 
 
 def has_news(entry: Entry) -> bool:
-    """Whether a sighting says something new: another value or address. Silence, order and certainty are no change."""
+    """Whether a sighting says something new: another value or address. Silence, order and certainty are not change."""
     known, device = entry.known, entry.device
     if known is None:
         return False

@@ -24,7 +24,7 @@ class Known:
     found: Identification
     keys: set[Key] = field(default_factory=set)
     notes: set[Key] = field(default_factory=set)
-    """Of the kinds in ``notes.py``."""
+    """Keys with the kinds of ``notes.py``."""
     addresses: dict[tuple[str, str], int] = field(default_factory=dict)
     """(kind, value) -> last scan."""
     positions: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -32,7 +32,7 @@ class Known:
     wire: set[str] = field(default_factory=set)
     """MAC addresses that the wire ever showed behind it."""
     entries: Mapping[str, str] | None = None
-    """What people entered; None where nobody has."""
+    """What people entered; None if nobody has."""
 
     @property
     def id(self) -> int:
@@ -46,12 +46,12 @@ class Known:
 
     @property
     def last_scan(self) -> int:
-        """Number of the last scan that saw it; 0 where none has."""
+        """Number of the last scan that saw it; 0 if none has."""
         return int(self.row["last_scan"] or 0)
 
     @property
     def first_scan(self) -> int:
-        """Number of the first scan that saw it; 0 where none has."""
+        """Number of the first scan that saw it; 0 if none has."""
         return int(self.row["first_scan"] or 0)
 
     @property

@@ -45,7 +45,7 @@ def is_late(connection: Connection, report: Report) -> bool:
 
 
 def _asked(targets: Sequence[str]) -> list[Span]:
-    """None where the targets are no addresses, as those of an import."""
+    """None if the targets are not addresses, as those of an import."""
     try:
         return list(parse_targets(targets, limit=_ANY).all_spans)
     except TargetError:
@@ -53,7 +53,7 @@ def _asked(targets: Sequence[str]) -> list[Span]:
 
 
 def without_mergers(found: Matching) -> Matching:
-    """Nothing becomes one row by an old scan: a newer one would have said so."""
+    """An old scan merges no rows: a newer scan would have done so."""
     return replace(found, stood_in=())
 
 
@@ -68,7 +68,7 @@ def of_the_others(doubts: Iterable[Doubt], behind: Collection[int]) -> list[Doub
 
 
 def write_overtaken(connection: Connection, scan: int, entries: Sequence[Entry]) -> None:
-    """When they were seen, and where; what is known of them stays."""
+    """When they were seen, and where; what is known about them stays."""
     table = schema.device
     rows = [
         {

@@ -1,6 +1,6 @@
 """What other systems list: which row each device is, and what is added to it. Pure; ``lists`` reads and writes.
 
-A list is no sighting: it says that some system knew a device at some time. So it never says that a device is seen or
+A list is not a sighting: it says that some system knew a device at some time. So it never says that a device is seen or
 missed, moves none, and takes nothing from what scans and people say. It adds the MAC address, the name and the place
 that scans could not see, and makes rows of devices that may be cameras and never answered a scan.
 
@@ -20,7 +20,7 @@ from camscan.register.record.known import Known
 from camscan.register.site_lookup import FindPlace
 
 BEFORE, AFTER = timedelta(days=7), timedelta(days=30)
-"""So long before a row was first seen, and after it was last seen, its address is taken for its own in a list."""
+"""For this long before a row was first seen, and after it was last seen, its address in a list counts as its own."""
 SAME_DAY = timedelta(days=1)
 NOT_A_CAMERA = "of which nothing says that they are cameras or recorders"
 OTHER_TIME = "of another time than the device that the register has at the address"
@@ -40,13 +40,13 @@ _LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What becomes of one device of a list."""
+    """What happens to one device of a list."""
 
     device: Device
     row: Known | None = None
     """The row that it is; None for a new one, and where it is left out."""
     left_out: str = ""
-    """Why it is not entered, in words that are counted; empty where it is."""
+    """Why it is not entered, in words that are counted; empty if it is."""
 
 
 def place_devices(report: Report, rows: Sequence[Known], find_place: FindPlace, *, everything: bool) -> list[Placed]:

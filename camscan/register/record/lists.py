@@ -185,7 +185,7 @@ def _is_alarm(row: _Row, removal: Removal) -> bool:
 
 
 def _heard(row: _Row) -> Observation | None:
-    """What says that it was on the network, the newest; None where it only stands in lists."""
+    """The newest evidence that it was on the network; None if it is only in lists."""
     seen = (seen for each in row.placed for seen in each.device.observations if seen.key == "listed.heard")
     return max(seen, key=lambda each: each.seen_at, default=None)
 

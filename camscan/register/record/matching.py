@@ -37,7 +37,7 @@ _CLOCKS = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """What became of each device of a report, by its index."""
+    """The result of each device of a report, by its index."""
 
     known: Mapping[int, Known]
     """Those that were recognised."""
@@ -81,7 +81,7 @@ class Search:
         return self.stored.is_here(self.report, row, device.ip_addresses)
 
     def describe_refusal(self, index: int, row: Known) -> str:
-        """Why a device is not the row whose key it claims, in words; empty where nothing but keys could tell.
+        """Why a device is not the row whose key it claims, in words; empty if nothing but keys could tell.
 
         A model or maker that differs says so only where the device is also somewhere else, and the wire does not show
         the same MAC address: a better database names another maker for the same unit.

@@ -135,7 +135,7 @@ def _follow_conflicts(connection: Connection, keep: int, gone: int, *, role: str
 
 
 def merged_into(connection: Connection, numbers: Iterable[int]) -> dict[int, int]:
-    """Of these rows, those that were merged, and into which."""
+    """The rows that were merged, and the rows that they were merged into."""
     table = schema.device
     query = select(*table.c["id", "merged_into"]).where(table.c.id.in_(list(numbers)), table.c.merged_into.is_not(None))
     return {row.id: row.merged_into for row in connection.execute(query)}

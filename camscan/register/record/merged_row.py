@@ -14,7 +14,7 @@ Row = Mapping[Any, Any]
 
 
 def merged_row(kept: Row, other: Row, sightings: int) -> dict[str, Any]:
-    """What is known of both together: the later sighting is how it is now. ``sightings``: of both, in scans."""
+    """What is known about both together: the later sighting is how it is now. ``sightings``: of both, in scans."""
     older, newer = sorted((kept, other), key=lambda row: (row["last_scan"] or 0, row["id"] == kept["id"]))
     found = knowledge.last_known(_decode_found(older), _decode_found(newer))
     known = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from camscan.identify.keys import Key
 
 SHARED = "shared"
-"""Several devices of one scan were seen to claim a key (``kind|value``): it recognises none of them from then on."""
+"""Several devices of one scan claimed a key (``kind|value``): from then on it identifies none of them."""
 PLACE = "place"
 """A person said which device it is that answers namelessly at an address."""
 

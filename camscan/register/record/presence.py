@@ -1,6 +1,6 @@
-"""Stage 5, presence: who was looked for and not seen, which subnets are silent, which removals are confirmed. Pure.
+"""Stage 5, presence: which devices were missed, which subnets are silent, which removals are verified. Pure.
 
-Presence says whether scans see a device. It never touches its lifecycle: "not seen" is not "removed".
+Presence says whether scans see a device. It never changes its lifecycle: "not seen" is not "removed".
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Removal:
     """A person's word that a device is gone."""
 
     change: int
-    """Number of the line in the audit log; 0 where the log has none."""
+    """Number of the line in the audit log; 0 if the log has none."""
     at: datetime | None
     status: str
 
@@ -75,7 +75,7 @@ class StoredPresence:
     removals: Mapping[int, Removal]
     """Device -> the removal that a person recorded and that still stands: of these, and of those that were met."""
     known: Mapping[int, Mapping[str, Any]]
-    """Of those that were removed and not met, what is known of them."""
+    """For devices that were removed and not met: what is known about them."""
     same: frozenset[int]
     """Numbers of the earlier scans of the same site and targets."""
     before: tuple[int, Coverage] | None
@@ -99,7 +99,7 @@ class PresenceChanges:
 
     missing: Sequence[Missing] = ()
     confirmed: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
-    """Device whose removal this scan confirms -> what is known of it from now on."""
+    """Device whose removal this scan confirms -> what is known about it from now on."""
     drafts: Sequence[Draft] = ()
 
 
@@ -112,7 +112,7 @@ def count_missed(
     *,
     offline_after: int = OFFLINE_AFTER,
 ) -> PresenceChanges:
-    """Count who was missed, freeze who is in a silent subnet; the events of both."""
+    """Count the devices that were missed, and freeze those in a silent subnet. Returns the events of both."""
     gone = stored.removals
     met = {each.id: _standing_now(each, scan) for each in entries}
     rows = [*(row for row in stored.rows if row.id not in met), *met.values()]
@@ -192,7 +192,7 @@ class _Ground:
         return self._is_asked(row) or (outside and row.last_scan in self._stored.same)
 
     def is_silent(self, row: Standing) -> bool:
-        """Whether nothing at all can be said of where it is, since nothing there gave a sign of life."""
+        """Whether nothing at all can be said about where it is, since nothing there gave a sign of life."""
         if not self._is_asked(row):  # it had answered a question to everybody
             return not self._units_alive
         return all(self._is_lost(self._unit_of(ip)) for ip in self._asked_addresses(row))
@@ -300,7 +300,7 @@ def asked_spans(report: Report) -> Sequence[Span]:
 
 
 def _parse_targets(report: Report) -> Targets | None:
-    """What was asked; None where the targets are no addresses, as those of an import."""
+    """What was asked; None if the targets are not addresses, as those of an import."""
     try:
         return parse_targets(report.targets, limit=_ANY)
     except TargetError:

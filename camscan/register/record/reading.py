@@ -42,7 +42,7 @@ _MOST_ASKED = 16_384
 
 
 def read_number(connection: Connection, report: Report) -> int:
-    """The number that the scan will have. Raises RegisterError where it is in the register already."""
+    """The number that the scan will have. Raises RegisterError if it is in the register already."""
     table = schema.scan
     if connection.execute(select(table.c.id).where(table.c.scan_id == report.scan_id)).first():
         raise RegisterError(f"scan {report.scan_id} is already in the register; nothing was recorded")
@@ -157,7 +157,7 @@ def read_mapped(connection: Connection) -> frozenset[str]:
 
 
 def read_channels(connection: Connection, listings: Listings) -> StoredChannels:
-    """What the register knows of the recorders that list their channels, and of what may hang on these."""
+    """What the register knows about the recorders that list their channels, and about the cameras on these."""
     recorders = {entry.id: entry for entry, _ in (*listings.told, *listings.whole)}
     if not recorders:
         return StoredChannels()
@@ -194,7 +194,7 @@ def read_channels(connection: Connection, listings: Listings) -> StoredChannels:
 
 
 def _said_by_people(connection: Connection, recorders: Sequence[Entry]) -> Iterator[tuple[tuple[int, int], int]]:
-    """(recorder, channel), and the row of which people entered that it hangs there, unless they say that it is gone."""
+    """(recorder, channel), and the row that people entered there, unless they say that it was removed."""
     device, people = schema.device, schema.people
     ids = {entry.asset_id: entry.id for entry in recorders}
     parts = select_rows(connection, device, device.c.merged_into, [entry.id for entry in recorders])
@@ -212,7 +212,7 @@ def _said_by_people(connection: Connection, recorders: Sequence[Entry]) -> Itera
 
 
 def _read_dropped(connection: Connection, devices: Iterable[int]) -> frozenset[int]:
-    """Of these, those of which the last event is that their recorder had dropped them."""
+    """The rows whose last event is that their recorder had dropped them."""
     table = schema.event
     last: dict[int, tuple[int, str]] = {}
     for row in select_rows(connection, table, table.c.device_id, devices):
@@ -306,7 +306,7 @@ def _select_of_devices(connection: Connection, query: Select[Any], numbers: Sequ
 
 
 def _looked_at(connection: Connection, asked: Sequence[Span], same: Sequence[int]) -> list[int] | None:
-    """Numbers of the devices of which the scan may say something; None where asking for them costs more than all."""
+    """Numbers of the devices of which the scan may say something; None if asking for them costs more than all."""
     if any(span.version != _FOUR for span in asked) or sum(map(_bucket_width, asked)) > _MOST_ASKED:
         return None
     device, address = schema.device, schema.device_address

@@ -17,7 +17,7 @@ from camscan.register.record.entry import Entry
 
 
 def list_dropped(listings: Listings, rows: Iterable[ChannelRow], known: Container[int]) -> Iterator[Draft]:
-    """What recorders have dropped since they listed it; not of the ``known`` rows, of which that is told already."""
+    """What recorders have dropped since they listed it; without the ``known`` rows, which were reported already."""
     behind: defaultdict[int | None, list[tuple[int, int, ChannelRow]]] = defaultdict(list)
     for row in rows:
         if row.is_listed and row.channel is not None:

@@ -1,9 +1,10 @@
 """What a run has found so far, on disk while it runs: after a kill or a power cut the next run continues from it.
 
-One file per run beside the register, in JSON Lines, only ever appended to: a head that says what the run was asked
-for, then captured replies as ``docs/captured-replies.md`` describes them, attempts without a reply, and now and then
-a mark: which addresses are finished with since the last one. What comes after the last whole line never happened;
-nothing in the file is trusted: replies go through the parsers again, and addresses count only where they are targets.
+There is one file per run beside the register, in JSON Lines, and it is only ever appended to. It holds a head that says
+what the run was asked for; captured replies as ``docs/captured-replies.md`` describes them; attempts without a reply;
+and now and then a mark: the addresses that were finished since the last one. Anything after the last complete line is
+ignored. Nothing in the file is trusted: replies go through the parsers again, and addresses count only if they are
+targets.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ from camscan.dataclass import dataclass
 from camscan.output import explain_errors, make_folder, open_existing, write_bytes_atomically
 
 VERSION = 2
-"""Version 1 had no id, no words of the targets and no site; it is still read."""
+"""Version 1 had no id, no words of the targets and no site; it can still be read."""
 _READ = frozenset({1, VERSION})
 STALE = timedelta(days=7)
-"""A run that wrote nothing for so long is not continued: half of its report would be old."""
+"""A run that wrote nothing for this long is not continued: half of its report would be old."""
 LONGEST_LINE = 64 * 1024 * 1024
 _INFIX = ".unfinished-"
 _KEPT = ".finished-"
@@ -38,59 +39,59 @@ class Head:
     """What the run was asked for."""
 
     key: str
-    """Says whether two runs ask the same: of targets, exclusions, ports and site."""
+    """Shows whether two runs ask the same: targets, exclusions, ports and site."""
     begun: datetime
     targets: tuple[str, ...] = ()
-    """As typed; empty where a site or all of them were named."""
+    """As typed; empty if a site or all sites were named."""
     sites: tuple[str, ...] = ()
     everything: bool = False
     """``--all``."""
     options: Mapping[str, Any] = field(default_factory=dict)
-    """What else the command line said, to be said again."""
+    """The other options of the command line."""
     round: str = ""
-    """Of one site among several: the key of their common run."""
+    """For one site among several: the key of their common run."""
     recorded: tuple[str, ...] = ()
-    """Of several sites: those that are in the register already."""
+    """For several sites: the ones that are recorded already."""
     scan: str = ""
-    """Id of the scan, minted before its first packet; empty in version 1, and of a common run."""
+    """The id of the scan, made before its first packet; empty in version 1, and for a common run."""
     asked: tuple[str, ...] = ()
-    """The targets as they were read: of a site, its networks."""
+    """The targets as they were read: for a site, its networks."""
     site: str = ""
-    """Of the scan; empty where it has none."""
+    """The site of the scan; empty if it has none."""
     version: int = VERSION
 
     @property
-    def what(self) -> str:
-        """For a person: what was asked for."""
+    def target_words(self) -> str:
+        """What was asked for, in words."""
         if self.everything:
             return "all sites"
         return ", ".join(self.targets or self.sites)
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
-    """A run that did not come to its end."""
+class InterruptedRun:
+    """A run that was interrupted."""
 
     path: Path
     head: Head
     touched: datetime
 
     def is_stale(self, now: datetime) -> bool:
-        """Whether it is too long ago to be continued."""
+        """Whether it is too old to be continued."""
         return now - self.touched > STALE
 
 
-def key(*parts: object) -> str:
+def key_of_run(*parts: object) -> str:
     """A short name for what a run asks."""
     return hashlib.sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()[:8]
 
 
-def beside(register: str) -> Path:
-    """Where journals of a register are, without the end of their names: beside it, or in the user's state directory."""
+def journal_place(register: str) -> Path:
+    """The paths of a register's journals without their ends: beside the register, or in the user's state directory."""
     if "://" not in register:
         return Path(register)
     plain = register.rpartition("@")[2]
-    return system.state_home() / "camscan" / f"register-{key(plain)}"
+    return system.state_home() / "camscan" / f"register-{key_of_run(plain)}"
 
 
 def path_of(place: Path, run: str) -> Path:
@@ -103,25 +104,25 @@ def kept_path(place: Path, scan_id: str) -> Path:
     return place.with_name(f"{place.name}{_KEPT}{scan_id}")
 
 
-def kept(place: Path) -> list[Path]:
-    """The files of every finished scan that is kept, oldest first: their names sort by time."""
+def kept_scans(place: Path) -> list[Path]:
+    """The files of all finished scans that are kept, oldest first: their names sort by time."""
     return sorted(place.parent.glob(f"{escape(place.name)}{_KEPT}????????-*"))
 
 
-def unfinished(place: Path) -> list[Unfinished]:
-    """Every run that did not come to its end, oldest first; a file that is no journal is passed over."""
+def interrupted_runs(place: Path) -> list[InterruptedRun]:
+    """Every interrupted run, oldest first. A file that is not a journal is skipped."""
     found = []
     for path in place.parent.glob(f"{escape(place.name)}{_INFIX}????????"):
         with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             with open_existing(path) as stream:
                 line = stream.readline(LONGEST_LINE)
                 touched = datetime.fromtimestamp(os.fstat(stream.fileno()).st_mtime, UTC)
-            found.append(Unfinished(path, read_head(line), touched))
+            found.append(InterruptedRun(path, read_head(line), touched))
     return sorted(found, key=lambda each: each.head.begun)
 
 
 def remember_round(place: Path, head: Head) -> None:
-    """Write down which sites of a common run are recorded; a reader finds the old list or the new one."""
+    """Write down which sites of a common run are recorded. A reader finds either the old list or the new one."""
     path = path_of(place, head.key)
     with explain_errors(path):
         make_folder(path.parent)

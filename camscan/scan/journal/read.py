@@ -1,4 +1,4 @@
-"""Reading the journal of a run that did not come to its end. Nothing in it is trusted."""
+"""Reads the journal of an interrupted run. Nothing in it is trusted."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ _SPANS = ("done", "met", "alive", "present")
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What a journal says."""
+    """The contents of a journal."""
 
     head: Head
     checkpoint: Checkpoint
     ended: str
-    """Id of the scan that was about to be recorded when it was complete; empty where it was not."""
+    """The id of the scan that was about to be recorded when it was complete; empty if it was not complete."""
     halves: int
-    """How often it was recorded, or exported, without having come to its end."""
+    """How often it was recorded, or exported, while incomplete."""
     is_moved_on: bool
-    """Whether it found something after the last of these halves."""
+    """Whether it found something after the last of these parts."""
     size: int
-    """Bytes up to the end of the last whole line."""
+    """Bytes up to the end of the last complete line."""
     lines: int
 
 
-def load(path: Path, targets: Sequence[Span] = ()) -> Past:
+def load_journal(path: Path, targets: Sequence[Span] = ()) -> Past:
     """Read a journal; ``targets`` are the addresses that may count as finished, merged and sorted.
 
-    Raises OutputError where it cannot be read, or is none.
+    Raises OutputError if it cannot be read, or is not a journal.
     """
     try:
         with open_existing(path) as stream:
@@ -65,12 +65,12 @@ def _load(stream: BinaryIO, targets: Sequence[Span]) -> Past:
         if not line.endswith(b"\n"):
             break
         try:
-            reading.take(line.decode())
+            reading.read_line(line.decode())
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
-            break  # torn by a power cut: whatever comes after it is asked again
+            break  # torn by a power cut: everything after it is asked again
         size += len(line)
     return Past(
-        *(head, reading.checkpoint(targets), reading.ended, reading.halves),
+        *(head, reading.make_checkpoint(targets), reading.ended, reading.halves),
         is_moved_on=reading.is_moved_on,
         size=size,
         lines=number,
@@ -79,7 +79,7 @@ def _load(stream: BinaryIO, targets: Sequence[Span]) -> Past:
 
 @dataclass(slots=True)
 class _Reading:
-    """What the lines so far say."""
+    """The result of the lines so far."""
 
     attempts: list[Attempt] = field(default_factory=list)
     spans: defaultdict[str, list[Span]] = field(default_factory=lambda: defaultdict(list))
@@ -93,14 +93,14 @@ class _Reading:
     halves: int = 0
     is_moved_on: bool = True
 
-    def take(self, line: str) -> None:
+    def read_line(self, line: str) -> None:
         members = json.loads(line)
         if "half" in members:
             self.halves, self.is_moved_on = int(members["half"]), False
             return
         self.is_moved_on = True
         if "mark" in members:
-            self._mark(members["mark"])
+            self._read_mark(members["mark"])
         elif "attempt" in members:
             self.attempts.append(read_attempt(members["attempt"]))
         elif "ended" in members:
@@ -112,7 +112,7 @@ class _Reading:
             self.attempts.append(captures.observe_reply(reply))
             self.ended = ""
 
-    def _mark(self, members: Mapping[str, Any]) -> None:
+    def _read_mark(self, members: Mapping[str, Any]) -> None:
         spans = {name: [_read_span(*each) for each in members.get(name, ())] for name in _SPANS}
         unreachable = {str(subnet): int(bits, 16) for subnet, bits in members.get("unreachable", {}).items()}
         outcomes = {
@@ -135,8 +135,8 @@ class _Reading:
         self.datagrams |= datagrams
         self.notes |= notes
 
-    def checkpoint(self, targets: Sequence[Span]) -> Checkpoint:
-        """Addresses that are no targets count for nothing."""
+    def make_checkpoint(self, targets: Sequence[Span]) -> Checkpoint:
+        """The checkpoint. Addresses that are not targets are ignored."""
 
         def inside(name: str) -> tuple[Span, ...]:
             return tuple(merge(common(merge(self.spans[name]), list(targets))))

@@ -1,4 +1,4 @@
-"""Writing a journal while a scan runs."""
+"""Writes a journal while a scan runs."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ from camscan.scan.state import KEPT
 
 @dataclass(slots=True)
 class Journal:
-    """The file of one run that is under way."""
+    """The file of a run that is in progress."""
 
     path: Path
     stream: BinaryIO
     head: Head
     number: int = 0
-    """Of the last reply."""
+    """The number of the last reply."""
     halves: int = 0
-    """How often it was recorded without having come to its end."""
+    """How often it was recorded while incomplete."""
     trouble: str = ""
-    """Why nothing more is written; empty while it is."""
+    """Why nothing more is written; empty while it is written."""
     _attempts: list[Attempt] = field(default_factory=list)
     _done: list[Span] = field(default_factory=list)
     _met: list[Span] = field(default_factory=list)
     _alive: set[str] = field(default_factory=set)
     _present: set[str] = field(default_factory=set)
     _proven: dict[str, tuple[object, ...]] = field(default_factory=dict)
-    """Address -> what its proofs rested on when they were written down."""
+    """Address -> the evidence for its proofs when they were written down."""
     _unreachable: dict[str, int] = field(default_factory=dict)
     _cut_off: dict[str, str] = field(default_factory=dict)
     _said: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def begin(cls, path: Path, head: Head) -> Self:
-        """A new journal in place of whatever has its name. Raises OutputError."""
+        """A new journal that replaces any file of its name. Raises OutputError."""
         with explain_errors(path):
             make_folder(path.parent)
             path.unlink(missing_ok=True)
@@ -57,7 +57,10 @@ class Journal:
 
     @classmethod
     def resume(cls, path: Path, past: Past) -> Self:
-        """The journal of a run that is continued; what came after its last whole line goes. Raises OutputError."""
+        """The journal of a run that is continued; anything after its last complete line is removed.
+
+        Raises OutputError.
+        """
         with explain_errors(path):
             stream = open_existing(path, write=True)
             stream.truncate(past.size)
@@ -66,13 +69,13 @@ class Journal:
         return journal
 
     def attach(self, scan: Scan) -> None:
-        """Hear of everything that the scan finds."""
+        """Record everything that the scan finds."""
         self._alive = {*scan.state.alive}
         scan.state.on_new = self._attempts.append
         scan.on_done = lambda ip: self._on_done(ip, is_alive=ip in scan.state.alive)
 
-    def gather(self, scan: Scan) -> bytes:
-        """The lines of what happened since the last call."""
+    def gather_lines(self, scan: Scan) -> bytes:
+        """The lines for what happened since the last call."""
         attempts, self._attempts = self._attempts, []
         scan.state.on_new = self._attempts.append
         lines = []
@@ -82,12 +85,12 @@ class Journal:
                 captures.write_captures([attempt], first=self.number) if attempt.payload else (without_reply(attempt),)
             )
             lines.append(f"{text}\n".encode(errors="replace"))
-        if mark := self._mark(scan):
+        if mark := self._make_mark(scan):
             lines.append(_line({"mark": mark}))
         return b"".join(lines)
 
     def write(self, lines: bytes) -> None:
-        """Append, and see it safely on the disk. A disk that is full costs the journal, never the scan."""
+        """Append lines and flush them to the disk. A full disk costs the journal, never the scan."""
         if not lines or self.trouble:
             return
         try:
@@ -96,21 +99,21 @@ class Journal:
         except OSError as error:
             self.trouble = error.strerror or str(error)
 
-    def end(self, scan_id: str) -> None:
-        """Say that nothing is left to ask: a scan of this id is about to be recorded."""
+    def note_end(self, scan_id: str) -> None:
+        """Write that nothing is left to ask: a scan of this id is about to be recorded."""
         self.write(_line({"ended": scan_id}))
 
     def scan_id(self, *, is_half: bool) -> str:
-        """Id of the scan, or of its next half where it did not come to its end. Empty in a journal of version 1."""
+        """The id of the scan, or of its next part if it is incomplete. Empty in a journal of version 1."""
         return f"{self.head.scan}.{self.halves + 1}" if is_half and self.head.scan else self.head.scan
 
     def end_half(self) -> None:
-        """Say that the half is recorded: what is found from now on belongs to another one."""
+        """Write that the part is recorded: what is found from now on belongs to another one."""
         self.halves += 1
         self.write(half_line(self.halves))
 
     def close(self, *, remove: bool) -> None:
-        """Close it; remove it where its run is recorded and nothing is left to continue."""
+        """Close it. Remove it if its run is recorded and nothing is left to continue."""
         self.stream.close()
         if remove:
             self.path.unlink(missing_ok=True)
@@ -122,8 +125,8 @@ class Journal:
             if is_alive:
                 self._met.append(span)
 
-    def _mark(self, scan: Scan) -> dict[str, Any]:
-        """What changed since the last mark; counts are in all, so that a mark that is lost loses none."""
+    def _make_mark(self, scan: Scan) -> dict[str, Any]:
+        """What changed since the last mark. Every mark has the counts, so that a lost mark loses none."""
         alive = scan.state.alive - self._alive
         self._alive |= alive
         silent = [span for ip in alive if ip not in scan.state.hosts and (span := _span(ip))]
@@ -159,7 +162,7 @@ class Journal:
         return mark
 
     def _newly_proven(self, scan: Scan) -> dict[str, dict[str, list[str]]]:
-        """Address -> what it has proved to have said, where that changed since the last mark."""
+        """Address -> replies that it has proved to be its own, if that changed since the last mark."""
         found = {}
         for ip, host in scan.state.hosts.items():
             rests_on = (len(host.attempts), *host.proof.items())
@@ -171,7 +174,7 @@ class Journal:
 
 
 def half_line(number: int) -> bytes:
-    """The line after the part of a scan that was recorded, or exported, though it had not come to its end."""
+    """The line after the part of an incomplete scan that was recorded or exported."""
     return _line({"half": number})
 
 
@@ -180,7 +183,7 @@ def _line(members: Mapping[str, Any]) -> bytes:
 
 
 def _span(ip: str) -> Span | None:
-    """An address with a zone is none of the targets: those have none."""
+    """The span of an address; None for an address with a zone, because no target has one."""
     if "%" in ip:
         return None
     address = ipaddress.ip_address(ip)
@@ -188,6 +191,6 @@ def _span(ip: str) -> Span | None:
 
 
 def without_reply(attempt: Attempt) -> str:
-    """The line, without its line break, of an attempt that drew no reply."""
+    """The line, without its line break, of an attempt without a reply."""
     members = {name: getattr(attempt, name) for name in ("probe", "ip", "port", "outcome", "detail")}
     return json.dumps({"attempt": members | {"seen_at": attempt.seen_at.isoformat()}}, ensure_ascii=False)

@@ -21,7 +21,7 @@ _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _CELLS = frozenset({f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"})
 _NUMBERS = frozenset({"float", "currency", "percentage"})
 _MOST_COPIES = 1000
-"""Of a row that is written once and repeated, where it holds anything: only its first so many are read."""
+"""If a row with contents is written once and repeated, only this many copies are read."""
 
 
 def read_worksheets(archive: zipfile.ZipFile) -> list[Page]:

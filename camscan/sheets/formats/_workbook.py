@@ -135,7 +135,7 @@ def explanation_lines(table: Table) -> list[tuple[str, ...]]:
 
 
 def describe_allowed(column: Column) -> str:
-    """What may stand in a column, in words."""
+    """The allowed values of a column, in words."""
     words = {
         Kind.TEXT: "text",
         Kind.DATE: "a date, such as 2027-03-31",
@@ -148,7 +148,7 @@ def describe_allowed(column: Column) -> str:
 
 
 def read_workbook(content: bytes, what: str, reader: Callable[[zipfile.ZipFile], list[Page]]) -> list[Page]:
-    """Every worksheet of a workbook. Raises UsageError where it is none, or would unpack to something huge."""
+    """Every worksheet of a workbook. Raises UsageError if it is none, or would unpack to something huge."""
     if content.startswith(_OLD_OFFICE):
         raise UsageError(
             "it is locked with a password or in the old format (.xls); save it without a password, as .xlsx or .ods"

@@ -24,7 +24,7 @@ _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _DATE_FORMATS = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 """Built-in number formats of dates and times (18.8.30)."""
 _QUOTED = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
-"""What in a format is no code: quoted text, colours and conditions, escapes, padding."""
+"""The parts of a number format that are not code: quoted text, colours and conditions, escapes, padding."""
 _DAYS = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}  # noqa: DTZ001 - a cell's date has no zone
 """Day 0, by whether the workbook counts from 1904."""
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"

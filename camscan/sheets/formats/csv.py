@@ -27,7 +27,7 @@ _HEADER_WITHIN = 30
 _BLOCK = 500
 _LONGEST_CELL = 1 << 20
 _MOST_COLUMNS, _MOST_LINES = 1000, 500_000
-"""As of workbooks: what stands to the right is not read, and more rows no register has. Headings take long to guess."""
+"""As for workbooks: columns further right are not read, and no register has more rows. Guessing headings takes time."""
 
 
 def write_csv(table: Table, stream: BinaryIO) -> None:

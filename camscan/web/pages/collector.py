@@ -122,7 +122,7 @@ def _page(asked: Asked, each: Standing, errors: Mapping[str, str]) -> Drawn:
 
 
 def _rows(each: Standing) -> list[tuple[str, str]]:
-    """What is known of it."""
+    """What is known about it."""
     one = each.collector
     parcels = ", ".join(f"{count:,} {state}" for state, count in each.parcels.items())
     rows = [

@@ -49,13 +49,13 @@ def show(asked: Asked) -> Answer:
 
 
 def _sender(each: ArrivedParcel, senders: dict[bytes, Collector]) -> tuple[str, int]:
-    """Whose it is, and the number of its page; 0 where it has none."""
+    """Whose it is, and the number of its page; 0 if it has none."""
     known = senders.get(each.key)
     return (known.name, known.number) if known else (f"Believed once: {words_of(each.key)}", 0)
 
 
 def _done(asked: Asked) -> list[str]:
-    """What became of a file that was taken just now, in sentences."""
+    """The result of a file that was taken just now, in sentences."""
     if asked.one("done") == "known":
         return ["The register has this scan already. Nothing was changed."]
     if asked.one("done") != "recorded":

@@ -45,7 +45,7 @@ def adapters() -> tuple[Adapter, ...]:
 
 
 def _index(name: str) -> int:
-    """The number of an interface; 0 where it is gone."""
+    """The number of an interface; 0 if it is gone."""
     try:
         return socket.if_nametoindex(name)
     except OSError:
@@ -53,7 +53,7 @@ def _index(name: str) -> int:
 
 
 def _flags(name: str) -> int:
-    """The flags of an interface (netdevice(7)); 0 where it is gone."""
+    """The flags of an interface (netdevice(7)); 0 if it is gone."""
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         answer = fcntl.ioctl(sock, _SIOCGIFFLAGS, struct.pack("16sH22x", name.encode()[:15], 0))
         found: int = struct.unpack_from("16xH", answer)[0]
@@ -94,7 +94,7 @@ def neighbour_room(path: Path = _GC_THRESH3) -> int:
 
 
 def neighbours_lost(statistics: Path = _ARP_STATISTICS) -> int:
-    """How often the neighbour table was full since the machine started, whoever filled it; 0 where it does not say.
+    """How often the neighbour table was full since the machine started, whoever filled it; 0 if it does not say.
 
     A number that rises during a scan means that TCP questions to attached addresses were lost without an error.
     """
@@ -107,7 +107,7 @@ def neighbours_lost(statistics: Path = _ARP_STATISTICS) -> int:
 
 
 def tracked_share(conntrack: Path = CONNTRACK) -> float:
-    """How full this machine's table of tracked connections is, from 0 to 1; 0 where it keeps none."""
+    """How full this machine's table of tracked connections is, from 0 to 1; 0 if it keeps none."""
     try:
         count, most = (int((conntrack / f"nf_conntrack_{name}").read_text("ascii")) for name in ("count", "max"))
     except (OSError, ValueError):

@@ -33,7 +33,7 @@ _LONGEST = 10.0
 
 
 def neighbours() -> dict[str, Neighbour]:
-    """IPv4 address -> entry of every neighbour whose MAC is known; empty where the system does not tell."""
+    """IPv4 address -> entry of every neighbour whose MAC is known; empty if the system does not tell."""
     return _table(socket.AF_INET)
 
 
@@ -58,7 +58,7 @@ def _table(family: int) -> dict[str, Neighbour]:
 
 
 def forget_neighbour(ip: str, interface: int) -> None:
-    """Take an entry out of the table; harmless where there is none. Raises OSError, without privilege say."""
+    """Take an entry out of the table; harmless if there is none. Raises OSError, without privilege say."""
     destination = _ATTRIBUTE.pack(_ATTRIBUTE.size + 4, _DESTINATION) + socket.inet_aton(ip)
     body = _NEIGHBOUR.pack(socket.AF_INET, interface, 0, 0, 0) + destination
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
@@ -97,7 +97,7 @@ def parse(answer: bytes, name_of: Callable[[int], str] = socket.if_indextoname) 
 
 
 def _address(family: int, packed: bytes, interface: int, name_of: Callable[[int], str]) -> str:
-    """An address as the rest of the program writes it; empty where its interface has gone."""
+    """An address as the rest of the program writes it; empty if its interface has gone."""
     ip = socket.inet_ntop(family, packed)
     if family == socket.AF_INET or not ipaddress.IPv6Address(packed).is_link_local:
         return ip

@@ -14,7 +14,7 @@ from camscan.net.system.nouns import Drain, Refusal, Source, Traffic
 GROUP_SOCKETS_HEAR_ALL = False
 """Whether a socket that listens to a group hears everything on its port: here it is bound to the group itself."""
 NO_RAW_PACKETS = ""
-"""Why nobody may send raw packets here; empty where it depends on who asks."""
+"""Why nobody may send raw packets here; empty if it depends on who asks."""
 SYNS = 2
 """Packets that a connection costs at most that is not made."""
 _SYNCNT = 1
@@ -48,7 +48,7 @@ def error_number(error: OSError) -> int | None:
 
 
 def zone_index(zone: str) -> int:
-    """The interface that the zone of an address names, as a name or a number. Raises OSError where there is none."""
+    """The interface that the zone of an address names, as a name or a number. Raises OSError if there is none."""
     return int(zone) if zone.isdigit() else socket.if_nametoindex(zone)
 
 
@@ -89,7 +89,7 @@ def expect_reset(sock: socket.socket) -> None:
 
 
 def traffic(sock: socket.socket) -> Traffic | None:
-    """What the system has counted of a connection; None where it does not say."""
+    """What the system has counted of a connection; None if it does not say."""
     info = b""
     with contextlib.suppress(OSError):
         info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO)
@@ -185,7 +185,7 @@ def _refusal(told: list[bytes], address: tuple[str, int] | None) -> Refusal:
 
 
 def _sender(address: bytes) -> bytes:
-    """The address in a sockaddr; empty where it has none."""
+    """The address in a sockaddr; empty if it has none."""
     start, size = _SENDERS.get(int.from_bytes(address[:2], sys.byteorder), (0, 0))
     packed = address[start : start + size]
     return packed if len(packed) == size else b""

@@ -61,7 +61,7 @@ def rows(content: bytes, row: int) -> Iterator[bytes]:
 
 
 def address(sockaddr: bytes) -> Address | None:
-    """The address in a SOCKADDR_INET; None where it has none of ours."""
+    """The address in a SOCKADDR_INET; None if it has none of ours."""
     family = int.from_bytes(sockaddr[:2], "little")
     if family == AF_INET and len(sockaddr) >= 8:  # noqa: PLR2004 - port, then four bytes
         return ipaddress.IPv4Address(sockaddr[4:8])

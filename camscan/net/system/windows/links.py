@@ -65,7 +65,7 @@ _Adapter._fields_ = (
 
 
 def adapters() -> tuple[Adapter, ...]:
-    """Every interface that is up and has an address, by the name that ``ipconfig`` shows; empty where none is told."""
+    """Every interface that is up and has an address, by the name that ``ipconfig`` shows; empty if none is told."""
     with contextlib.suppress(OSError):
         buffer = filled("GetAdaptersAddresses", 0, _NEITHER, None)
         return tuple(_adapters(ctypes.cast(buffer, ctypes.POINTER(_Adapter))))
@@ -92,7 +92,7 @@ def _addresses(one: ctypes._Pointer[_Unicast]) -> Iterator[InterfaceAddress]:
 
 
 def routes() -> list[Route]:
-    """Every usable IPv4 route, that which Windows prefers first; empty where none is told."""
+    """Every usable IPv4 route, that which Windows prefers first; empty if none is told."""
     with contextlib.suppress(OSError):
         content = filled("GetIpForwardTable", after=(0,)).raw
         count = int.from_bytes(content[:4], "little")

@@ -20,7 +20,7 @@ _MAC = 6
 
 
 def neighbours() -> dict[str, Neighbour]:
-    """IPv4 address -> entry of every neighbour whose MAC is known; empty where the system does not tell."""
+    """IPv4 address -> entry of every neighbour whose MAC is known; empty if the system does not tell."""
     with contextlib.suppress(OSError):
         return read_neighbours(table("GetIpNetTable2", AF_INET, _ROW.size, start=_START))
     return {}

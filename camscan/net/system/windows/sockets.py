@@ -41,7 +41,7 @@ def error_number(error: OSError) -> int | None:
 
 
 def zone_index(zone: str) -> int:
-    """The interface that the zone of an address names by its number. Raises OSError where it is none."""
+    """The interface that the zone of an address names by its number. Raises OSError if it is none."""
     if not zone.isdigit():
         raise OSError(errno.ENODEV, f"{zone} is not the number of an interface")
     return int(zone)
