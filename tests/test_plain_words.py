@@ -50,7 +50,6 @@ KINDS = {
 }
 """Ways to build a sentence that a reader stumbles over, whatever the words: the table of docs/words.md has them."""
 PATTERNS = {**BANNED, **KINDS}
-LATER = {"windows.md", "many-sites.md"}
 OLD_HEADINGS = {"camscan number"}
 """Headings of earlier spreadsheets, which imports still read."""
 DOCS = [
@@ -89,8 +88,6 @@ def literals(tree: ast.Module) -> Iterator[str]:
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: str(page.relative_to(ROOT)))
 def test_no_page_has_a_banned_phrase(page: Path) -> None:
-    if page.name in LATER:
-        pytest.skip("its words are gone through when its changes have landed")
     assert not faults(page.read_text(encoding="utf-8"))
 
 
