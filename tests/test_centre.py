@@ -127,6 +127,13 @@ class TestEnrolment:
         assert desk.store
         assert all(code.encode() not in path.read_bytes() for path in Path().glob("camscan-service.db*"))
 
+    def test_another_code_is_made_until_it_has_enrolled(self, site: Site, camscan: Camscan) -> None:
+        first, second = invited(camscan), invited(camscan)
+        assert site.enrol(first).status_code == 403
+        assert site.enrol(second).status_code == 200
+        code, _, err = camscan("collector", "add", "Oak", "--site", "oak school")
+        assert (code, "there already is a collector 'Oak'" in err) == (2, True)
+
     def test_after_seven_days_it_is_over(self, site: Site, camscan: Camscan, desk: Desk) -> None:
         code = invited(camscan)
         late = datetime.now(UTC) + timedelta(days=7, minutes=1)

@@ -21,6 +21,7 @@ from camscan.app.workspace import workspace_of
 from camscan.config.read import load_config
 from camscan.parcel.keys import public_of, words_of
 from camscan.register import open_register
+from camscan.store.act import DONE, Wanted
 from camscan.store.collectors import Collectors, State
 from camscan.store.errands import Errands
 from camscan.store.parcels import Parcels
@@ -121,6 +122,8 @@ class TestOne:
         assert made is not None
         assert (made.sites, made.state) == (("Oak School",), State.INVITED)
         assert not CODE.search(client.get(f"/collectors/{made.number}").text)
+        (act,), _ = own.acts.page(Wanted(outcome=DONE), 0, 9)
+        assert (act.method, act.path) == ("POST", "/collectors/new"), "who let a collector in is never forgotten"
         assert Collectors(own.store).enrol(code.replace("-", ""), public_of(KEY), datetime.now(UTC))
 
     @pytest.mark.parametrize(

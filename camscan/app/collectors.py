@@ -86,7 +86,8 @@ def invite_collector(
 ) -> tuple[Collector, str]:
     """A new collector for sites of camscan.yaml, and the code (32 hexadecimal digits) by which it enrols once.
 
-    Raises ConfigError for an unknown site, UsageError for a name that cannot be.
+    One that has not enrolled yet gets another code, and the one before is void. Raises ConfigError for an unknown site,
+    UsageError for a name that cannot be.
     """
     own = name.strip()
     if not own or not own.isprintable() or len(own) > _LONGEST:
@@ -94,9 +95,12 @@ def invite_collector(
     known = [space.settings.site(site).name for site in sites]
     code = secrets.token_hex(16)
     with open_store(space.where) as store:
-        if Collectors(store).named(own):
-            raise UsageError(f"there already is a collector '{own}'; give this one another name")
-        return Collectors(store).invite(own, known, code, role, now), code
+        before = Collectors(store).named(own)
+        if before is None:
+            return Collectors(store).invite(own, known, code, role, now), code
+        if set(before.sites) == set(known) and Collectors(store).renew_code(before.number, code, role, now):
+            return before, code
+        raise UsageError(f"there already is a collector '{own}'; give this one another name")
 
 
 def renew_code(space: Workspace, collector: Collector, role: str, now: datetime) -> str:

@@ -40,4 +40,4 @@ def shown_code(asked: Asked, collector: Collector, code: str, now: datetime) -> 
         "ends": app.collectors.code_end(now),
         "address": asked.desk.web.url,
     }
-    return Drawn("collector_code", "The code", values)
+    return Drawn("collector_code", "The code", values, is_done=True)

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from urllib.parse import urlencode
 
 from camscan.store.act import CHANGED, DONE, FAILED, REFUSED, SEEN, SIGNED_IN, SIGNED_OUT, TAKEN, Act
-from camscan.web.page import Answer, Asked, Download, Redirect
+from camscan.web.page import Answer, Asked, Download, Drawn, Redirect
 
 _REFUSED = frozenset(
     {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.TOO_MANY_REQUESTS}
@@ -55,4 +55,5 @@ def _outcome_of(answer: Answer | None, status: int, *, is_sent: bool, has_change
         return SIGNED_IN if answer.secret else SIGNED_OUT
     if isinstance(answer, Download):
         return TAKEN
-    return DONE if is_sent and isinstance(answer, Redirect) else SEEN
+    is_done = isinstance(answer, Redirect) or (isinstance(answer, Drawn) and answer.is_done)
+    return DONE if is_sent and is_done else SEEN

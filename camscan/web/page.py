@@ -91,6 +91,8 @@ class Drawn:
     title: str
     values: Mapping[str, Any] = field(default_factory=dict)
     status: int = 200
+    is_done: bool = False
+    """Whether the form was carried out: for what is shown once, and so not on another page."""
 
 
 @dataclass(frozen=True, slots=True)
