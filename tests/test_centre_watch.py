@@ -184,6 +184,13 @@ class TestPeople:
         (alarm,) = desk.watch.alarms()
         assert (alarm.kind, alarm.title) == ("collectors", "1 collector is silent")
 
+    def test_and_that_the_worker_was_stopped(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        for unseen, titles in ((timedelta(seconds=9), []), (None, ["camscan work is not running"])):
+            standing = Standing(jobs={}, unseen=unseen)
+            monkeypatch.setattr(app.centre_state, "queue_standing", lambda _, standing=standing: standing)
+            desk.watch._kept = None
+            assert [each.title for each in desk.watch.alarms()] == titles
+
     def test_the_list_says_who_is_silent_and_what_waits(self, centre: Place, camscan: Camscan) -> None:
         polls(centre, timedelta(hours=3))
         centre.arrive()

@@ -142,6 +142,17 @@ class TestRecording:
         assert len(working(centre)) == 5
         assert centre.scans() == [each.scan_id for each in reports]
 
+    def test_on_another_machine_it_says_so_and_loses_nothing(
+        self, centre: Place, monkeypatch: pytest.MonkeyPatch, workplace: Path
+    ) -> None:
+        report = centre.arrive()
+        with monkeypatch.context() as patch:
+            patch.setenv("XDG_STATE_HOME", str(workplace / "elsewhere"))
+            (line,) = working(centre)
+        assert "camscan work must run where camscan serve runs" in line
+        assert centre.states() == ["1 waiting"]
+        assert working(centre) == [f"Parcel {report.scan_id}: recorded"]
+
 
 class TestKilled:
     @pytest.mark.parametrize("statement", [1, 25, 0])
@@ -367,7 +378,7 @@ def test_a_server_that_dies_and_comes_back(workplace: Path, monkeypatch: pytest.
         run(is_over=lambda: next(going, True))
         assert centre.states() == ["1 recorded"]
         assert len(centre.scans()) == 1
-        assert [line.partition(": the queue ")[2][:12] for line in said if "queue" in line] == [
+        assert [line.partition(": the queue ")[2][:12] for line in said if line.startswith("postgres")] == [
             "cannot be re",
             "can be reach",
         ]

@@ -13,6 +13,7 @@ from typing import Any
 
 from camscan import notify
 from camscan.app import alert_items, centre_alarms, unattended
+from camscan.app.centre_state import centre_state
 from camscan.app.json_values import from_plain, to_json_value
 from camscan.app.workspace import Workspace
 from camscan.config.recipient import Recipient
@@ -110,10 +111,10 @@ def send_centre_alarms(space: Workspace, now: datetime) -> Notified:
     if not space.settings.notify:
         return Notified()
     now = space.settings.clock(now)
-    troubles = [
-        *centre_alarms.centre_troubles(space, now),
-        *alert_items.expiring_authorisations(space, now.date()),
-    ]
+    state = centre_state(space, now)
+    if state is None:
+        return Notified()
+    troubles = [*centre_alarms.troubles_of(state), *alert_items.expiring_authorisations(space, now.date())]
     if not troubles:
         return Notified()
     with unattended.lock_runs(space), open_store(space.where) as store:

@@ -13,16 +13,17 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from camscan import work
-from camscan.app import alerts, front
+from camscan.app import alerts, front, uploads
 from camscan.app.arrivals import note_broken_off, record_arrival, record_arrivals, recordable, remove_old
 from camscan.app.due_errands import ask_for_due_scans
 from camscan.app.overview import list_by
 from camscan.app.queueing import ALERT, INGEST, PURGE, RELIST, TICK, is_worker_there
 from camscan.app.workspace import Workspace
-from camscan.errors import BusyError, CamscanError, UsageError
-from camscan.output import visible
+from camscan.errors import BusyError, CamscanError, OutputError, UsageError
+from camscan.output import explain_errors, make_folder, visible
 from camscan.register.address import address_of
 from camscan.store import open_store
+from camscan.store.collectors import Collectors
 from camscan.store.database import Store
 from camscan.store.errands import Errands
 from camscan.store.parcels import WAITING
@@ -88,6 +89,13 @@ class _Jobs:
     def _ingest(self, scan_id: str) -> None:
         if self._rest.is_on:
             return
+        folder = uploads.folder_of(self._space)
+        if not folder.exists():
+            self._rest.note(WAITING)
+            raise OutputError(
+                f"{folder}: is not there; camscan work must run where camscan serve runs, as the same user, and see "
+                f"the parcels that it keeps"
+            )
         try:
             state = record_arrival(self._space, self._store, scan_id)
         except BusyError:
@@ -174,21 +182,33 @@ class StandIn:
         self._ticked = self._alarmed = self._tidied = datetime.min.replace(tzinfo=UTC)
 
     def look(self, now: datetime) -> None:
-        """Record what has arrived and is not recorded, and what is due by the clock. Raises CamscanError."""
+        """Do what is due by the clock, and record what has arrived.
+
+        Raises CamscanError where one of it fails; the next call does the rest, and recording comes last: so a register
+        that fails keeps nobody from being told.
+        """
         if not self._space.has_store:
             return
         store = self._store()
+        self._make_folder(store)
         is_minute, is_waiting = now - self._ticked >= _TICK, bool(recordable(store))
         if not (is_minute or is_waiting) or is_worker_there(self._space):
             return
-        if is_waiting:
-            record_arrivals(self._space, store)
-        if is_minute:
-            self._ticked = now
-            tick(self._space, store, now)
         if now - self._alarmed >= _ALARMS:
             self._alarmed = now
             send_alarms(self._space, now)
+        if is_minute:
+            self._ticked = now
+            tick(self._space, store, now)
         if now - self._tidied >= _DAY:
             self._tidied = now
             tidy_up(self._space, store, now)
+        if is_waiting:
+            record_arrivals(self._space, store)
+
+    def _make_folder(self, store: Store) -> None:
+        """The folder of the parcels, where there are collectors: by it a worker knows that it is on this machine."""
+        folder = uploads.folder_of(self._space)
+        if not folder.exists() and Collectors(store).all():
+            with explain_errors(folder):
+                make_folder(folder)

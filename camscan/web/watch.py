@@ -79,6 +79,9 @@ class Watch:
             title = f"{counted(number, 'parcel')} of collectors {verb(number, 'waits', 'wait')} to be recorded"
             advice = "Check whether another program has locked the register, or whether camscan work is stuck."
             yield Alarm("parcels", number, title, advice)
+        if state.queue is not None and not state.has_worker:
+            advice = "Until somebody starts it again, camscan serve records what arrives."
+            yield Alarm("worker", 0, "camscan work is not running", advice)
 
 
 def routes(desk: Desk) -> list[Route]:

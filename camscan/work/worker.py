@@ -132,7 +132,9 @@ def run(
     is_once: bool,
 ) -> None:
     """See :func:`camscan.work.run`."""
-    asyncio.run(_run(address, _Work(jobs, pace, report), is_over, is_once=is_once))
+    # psycopg cannot use the loop that Windows would have.
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        runner.run(_run(address, _Work(jobs, pace, report), is_over, is_once=is_once))
 
 
 async def _run(address: str, work: _Work, is_over: Callable[[], bool], *, is_once: bool) -> None:
