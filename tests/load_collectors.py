@@ -128,8 +128,8 @@ class Connection:
 class Load:
     """All collectors together."""
 
-    def __init__(self, address: tuple[str, int], collectors: Sequence[Collector], seen: Seen) -> None:
-        self._address, self._collectors, self._seen = address, collectors, seen
+    def __init__(self, addresses: Sequence[tuple[str, int]], collectors: Sequence[Collector], seen: Seen) -> None:
+        self._addresses, self._collectors, self._seen = addresses, collectors, seen
 
     async def run(self, parcels: Sequence[Parcel], polls: float, seconds: float) -> None:
         """Poll so often in a second, and send each parcel at its time."""
@@ -154,11 +154,15 @@ class Load:
         await asyncio.sleep(max(0.0, moment - time.monotonic()))
         self._seen.late.append(time.monotonic() - moment)
 
+    def _line(self, collector: Collector) -> Connection:
+        """To one program and the next in turn, as a proxy would."""
+        return Connection(*self._addresses[collector.counter % len(self._addresses)], self._seen)
+
     async def _poll(self, collector: Collector) -> None:
         async with collector.turn:
             begun = time.monotonic()
             try:
-                async with Connection(*self._address, self._seen) as line:
+                async with self._line(collector) as line:
                     status, body = await line.ask(collector, "POST", "/poll", json.dumps(_SAID).encode())
             except (OSError, EOFError) as error:
                 self._seen.errors.append(f"poll: {type(error).__name__}")
@@ -172,7 +176,7 @@ class Load:
         async with collector.turn:
             begun = time.monotonic()
             try:
-                async with Connection(*self._address, self._seen) as line:
+                async with self._line(collector) as line:
                     why = await self._sent(line, collector, parcel)
             except (OSError, EOFError) as error:
                 why = type(error).__name__
@@ -296,7 +300,7 @@ async def measure(given: argparse.Namespace, programs: Programs, parcels: Sequen
     over = asyncio.Event()
     watching = asyncio.create_task(programs.watch(seen.behind, over))
     programs.begin()
-    await Load(programs.address, collectors, seen).run(parcels, given.polls, given.seconds)
+    await Load(programs.addresses, collectors, seen).run(parcels, given.polls, given.seconds)
     drained = await asyncio.to_thread(programs.drain)
     programs.end()
     over.set()
@@ -314,6 +318,7 @@ def main() -> int:
     parser.add_argument("--devices", type=float, default=70, help="devices in a second, in parcels of one site")
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--server", action="store_true", help="a register on PostgreSQL; else SQLite")
+    parser.add_argument("--serves", type=int, default=1, help="camscan serve, beside each other")
     given = parser.parse_args()
     sites = min(given.sites, given.collectors)
     seen = Seen()
@@ -322,7 +327,9 @@ def main() -> int:
         models: Sequence[Model] = record_models(folder)
         every = [Site(number, models, given.at_a_site) for number in range(sites)]
         keys = make_keys(given.collectors)
-        programs = stack.enter_context(simulated_centre.running(folder, every, keys, is_server=given.server))
+        programs = stack.enter_context(
+            simulated_centre.running(folder, every, keys, is_server=given.server, serves=given.serves)
+        )
         begun, worked = datetime.now(UTC) - timedelta(seconds=given.seconds), time.process_time()
         parcels = list(make_parcels(every, keys, given.devices, given.seconds, begun))
         size = sum(len(each.content) for each in parcels) // max(len(parcels), 1)

@@ -42,7 +42,8 @@ class Programs:
     """What runs, and what it has taken since ``begin``."""
 
     register: str
-    address: tuple[str, int]
+    addresses: Sequence[tuple[str, int]]
+    """Of each ``camscan serve``."""
     store: Store
     processes: Mapping[str, int]
     """What each is called -> its process, with those that it has started."""
@@ -107,9 +108,9 @@ class Programs:
 
 @contextlib.contextmanager
 def running(
-    folder: Path, sites: Sequence[Site], keys: Sequence[Ed25519PrivateKey], *, is_server: bool
+    folder: Path, sites: Sequence[Site], keys: Sequence[Ed25519PrivateKey], *, is_server: bool, serves: int = 1
 ) -> Iterator[Programs]:
-    """Start it all, and stop it. Several keys may speak for one site."""
+    """Start it all, and stop it. Several keys may speak for one site; several ``camscan serve`` for one register."""
     _write_settings(folder, sites)
     os.environ["XDG_STATE_HOME"] = str(folder / "state")
     with contextlib.ExitStack() as stack:
@@ -123,13 +124,17 @@ def running(
         open_register(where).close()
         store = stack.enter_context(open_store(where))
         _approve(store, sites, keys)
-        if is_server and (ROOT / "camscan" / "cli" / "work.py").exists():
+        if is_server:
             processes["work"] = stack.enter_context(_program(folder, where, "work")).pid
-        serve = stack.enter_context(_program(folder, where, "serve", "--port", "0"))
-        assert serve.stdout
-        link = _LINK.search(serve.stdout.readline())
-        assert link, "camscan serve did not start"
-        yield Programs(where, (link[1], int(link[2])), store, {"serve": serve.pid, **processes})
+        addresses = []
+        for number in range(serves):
+            serve = stack.enter_context(_program(folder, where, "serve", "--port", "0"))
+            assert serve.stdout
+            link = _LINK.search(serve.stdout.readline())
+            assert link, "camscan serve did not start"
+            addresses.append((link[1], int(link[2])))
+            processes[f"serve {number + 1}" if number else "serve"] = serve.pid
+        yield Programs(where, addresses, store, processes)
 
 
 def _write_settings(folder: Path, sites: Sequence[Site]) -> None:
