@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -126,6 +129,26 @@ class TestKeys:
         assert (is_new, is_again_new) == (True, False)
         assert public_of(made) == public_of(again)
         assert place.stat().st_mode & 0o077 == 0
+
+    def test_many_who_ask_at_the_same_time_have_the_same(self, tmp_path: Path) -> None:
+        """On a new centre, collectors poll in several threads."""
+        place, together = tmp_path / "key.pem", threading.Barrier(8)
+
+        def ask(_number: int) -> tuple[bytes, bool]:
+            together.wait(10)
+            key, is_new = own_key(place)
+            return public_of(key), is_new
+
+        with ThreadPoolExecutor(8) as threads:
+            found = list(threads.map(ask, range(8)))
+        assert len({key for key, _ in found}) == 1
+        assert sum(is_new for _, is_new in found) == 1
+        assert [path.name for path in tmp_path.iterdir()] == ["key.pem"]
+
+    def test_it_is_made_where_a_file_has_one_name(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(PermissionError("no links here")))
+        made, is_new = own_key(tmp_path / "key.pem")
+        assert (public_of(made), is_new) == (public_of(own_key(tmp_path / "key.pem")[0]), True)
 
     def test_what_is_not_a_key_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "key.pem").write_text("hello")

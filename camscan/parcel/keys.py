@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import secrets
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -36,13 +37,13 @@ def default_place() -> Path:
 def own_key(path: Path) -> tuple[Ed25519PrivateKey, bool]:
     """The key in a file (PKCS #8, PEM), and whether it was made now: a file that is not there is made, for its owner.
 
-    Raises UsageError if the file holds another thing, OutputError where it cannot be read or made.
+    Whoever asks for it at the same time is given the same key. Raises UsageError if the file holds another thing,
+    OutputError where it cannot be read or made.
     """
+    is_made = not os.path.lexists(path) and _make(path)
     try:
         with open_existing(path) as stream:
-            return _read(stream.read(_LONGEST), path), False
-    except FileNotFoundError:
-        return _make(path), True
+            return _read(stream.read(_LONGEST), path), is_made
     except OSError as error:
         raise OutputError(f"{path}: the key cannot be read: {error.strerror or error}") from error
 
@@ -57,15 +58,33 @@ def _read(content: bytes, path: Path) -> Ed25519PrivateKey:
     return key
 
 
-def _make(path: Path) -> Ed25519PrivateKey:
+def _make(path: Path) -> bool:
+    """Make a key, whole from the moment at which the file has its name; False where somebody else was quicker."""
     key = Ed25519PrivateKey.generate()
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     with explain_errors(path):
         make_folder(path.parent)
-        with os.fdopen(create_file(path), "wb") as stream:
-            stream.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-            stream.flush()
-            os.fsync(stream.fileno())
-    return key
+        try:
+            with os.fdopen(create_file(fresh), "wb") as stream:
+                stream.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+                stream.flush()
+                os.fsync(stream.fileno())
+            _give_name(fresh, path)
+        except FileExistsError:
+            return False
+        finally:
+            fresh.unlink(missing_ok=True)
+    return True
+
+
+def _give_name(fresh: Path, path: Path) -> None:
+    """Raises FileExistsError where there is such a file by now."""
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links, such as that of a stick
+        fresh.replace(path)
 
 
 def public_of(key: Ed25519PrivateKey) -> bytes:
