@@ -221,7 +221,7 @@ def test_a_list_makes_a_maker_possible_at_most(payload: str, exposed: str) -> No
     [
         ("written: csv", "written: xlsx", "expected csv, json-lines or json"),
         ("evidence: list", "evidence: hearsay", "expected device or list"),
-        ("listed.maker:", "onvif.manufacturer:", "onvif.manufacturer is what a device says itself"),
+        ("listed.maker:", "onvif.manufacturer:", "onvif.manufacturer is for what a device itself said"),
         ("facts:", "fact:", "did you mean 'facts'"),
         ("  why: only planned or in store\n", "", "expected column, values and why"),
     ],

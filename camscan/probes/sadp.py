@@ -95,7 +95,7 @@ def parse_reply(payload: bytes) -> Facts:
     values = list(zip(document.names[1:], map(str.strip, document.texts[1:]), strict=True))
     elements = {child.lower() for child, _ in values}
     if name == "Probe":
-        raise NotSpoken("a question, ours or another tool's")
+        raise NotSpoken("this is a question, from camscan or another tool, and not an answer")
     if name not in {"ProbeMatch", "Hello"} or "endpointreference" in elements:
         raise NotSpoken(f"XML, but not of SADP: {name[:40]!r}")
     verb = next((text for child, text in values if child == "Types"), "")

@@ -134,7 +134,7 @@ def parse_from(payload: bytes, sender: str) -> Facts:
     names = set(document.names)
     kinds = [_KINDS[name] for name in document.names if name in _KINDS]
     if not kinds and names & _QUESTIONS:
-        raise NotSpoken("a question, ours or another tool's")
+        raise NotSpoken("this is a question, from camscan or another tool, and not an answer")
     fault = _read_fault(document) if names & _FAULTS else []
     if not fault and (not kinds or not names & _DISCOVERED) and "Scopes" not in names:
         raise NotSpoken(f"XML, but not of WS-Discovery: {document.names[0][:40]!r}")

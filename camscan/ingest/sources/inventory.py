@@ -88,7 +88,7 @@ def load_map(path: Path) -> Map:
     facts = {key: _texts_of(node) for key, node in told["facts"].entries().items()}
     own_words = [key for key in facts if not key.startswith("listed.")]
     if _one_of(told["evidence"], "device", "list") == "list" and own_words:
-        raise told["facts"].wrong(f"{own_words[0]} is what a device says itself; this is only a list")
+        raise told["facts"].wrong(f"{own_words[0]} is for what a device itself said; this file only lists devices")
     return Map(
         title=told["title"].text(),
         written=told["written"].text(),
