@@ -27,7 +27,7 @@ import pg_server
 
 from windows import forwarder, story, summary
 from windows.on_windows import RESULTS, WANTED
-from windows.suite import ELSEWHERE, SMOKE, files
+from windows.suite import FILES, SMOKE, elsewhere
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACE = ROOT / "build" / "windows-tests"
@@ -40,6 +40,8 @@ NOT_FOR_WINDOWS = frozenset(
     }
 )
 """Of the locked libraries: tools of Linux, and those without a wheel for Windows."""
+FEW = 10
+"""So many files are run in one process."""
 PTH = "python311.zip\n.\n{site}\n{root}\n{tests}\nimport site\n"
 
 
@@ -156,6 +158,8 @@ def alone(*arguments: str) -> int:
 def run_tests(python: Path, tests: list[str], results: Path) -> int:
     """Run them, each line as it comes; pytest's exit code."""
     options = ("-q", "-rfE", "-p", "no:cacheprovider", "-p", "windows.on_windows", "-m", "not long and not lab")
+    if len(tests) > FEW:  # what Wine waits for, more than it computes
+        options += ("-n", str(1 + len(os.sched_getaffinity(0))))
     compiled = f"pycache_prefix={windows_path(PLACE / 'compiled')}"
     command = ["wine", str(python / "python.exe"), "-X", "utf8", "-X", compiled, "-m", "pytest", *options]
     if any("::" in test for test in tests):
@@ -202,7 +206,7 @@ def inside(tests: list[str], *, smoke: bool, some: bool) -> int:
     if results.is_file():
         wine = quietly("wine", "--version").stdout.strip()
         head = f"Windows' Python 3.11.9 under {wine}, {datetime.now(UTC):%d %B %Y}; {len(tests)} files"
-        left = {} if some or smoke else ELSEWHERE
+        left = {} if some or smoke else elsewhere()
         text = summary.write_summary(json.loads(results.read_text(encoding="utf-8")), left, head, told)
         (PLACE / "summary.md").write_text(text, encoding="utf-8")
         sys.stdout.write(f"What ran, and of each that did not, why: {PLACE / 'summary.md'}\n")
@@ -216,7 +220,7 @@ def main() -> None:
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("tests", nargs="*", help="some tests, instead of all that make sense there")
     arguments = parser.parse_args()
-    tests = arguments.tests or [f"tests/test_{name}.py" for name in (SMOKE if arguments.smoke else files())]
+    tests = arguments.tests or [f"tests/test_{name}.py" for name in (SMOKE if arguments.smoke else FILES)]
     if arguments.inside:
         sys.exit(inside(tests, smoke=arguments.smoke, some=bool(arguments.tests)))
     began = time.monotonic()
