@@ -157,9 +157,9 @@ def alone(*arguments: str) -> int:
 
 def run_tests(python: Path, tests: list[str], results: Path) -> int:
     """Run them, each line as it comes; pytest's exit code."""
-    options = ("-q", "-rfE", "-p", "no:cacheprovider", "-p", "windows.on_windows", "-m", "not long and not lab")
+    options = ["-q", "-rfE", "-p", "no:cacheprovider", "-p", "windows.on_windows", "-m", "not long and not lab"]
     if len(tests) > FEW:  # what Wine waits for, more than it computes
-        options += ("-n", str(1 + len(os.sched_getaffinity(0))))
+        options += ["-n", str(1 + len(os.sched_getaffinity(0)))]
     compiled = f"pycache_prefix={windows_path(PLACE / 'compiled')}"
     command = ["wine", str(python / "python.exe"), "-X", "utf8", "-X", compiled, "-m", "pytest", *options]
     if any("::" in test for test in tests):
