@@ -26,14 +26,14 @@ FILES: tuple[str, ...] = (
     *("register_identity", "register_import_hostile", "register_impostor", "register_judging", "register_late"),
     *("register_listing", "register_merged_row", "register_migrations", "register_paging", "register_presence"),
     *("register_reidentify", "register_review", "register_same_device", "register_short", "scan_replies"),
-    *("scan_state", "schedule", "scope", "sheets", "sheets_import", "strict_yaml", "system", "target", "tcp_parsers"),
+    *("scan_state", "schedule", "scope", "sheets", "sheets_import", "strict_yaml", "target", "tcp_parsers"),
     *("vulnerabilities", "web_enter", "web_static", "windows_secret", "xml"),
 )
 """``tests/test_NAME.py`` each: parsers, identification, register, plan, spreadsheets, exports, commands, the door."""
 ELSEWHERE: dict[str, str] = {
     "adversary": "a timer by signal bounds each case, which Windows lacks",
     "door_scope": "it watches calls of sockets that the Proactor loop does not make",
-    **dict.fromkeys(("backoff", "interface", "resolving", "route"), "of Linux' own tables"),
+    **dict.fromkeys(("backoff", "interface", "resolving", "route", "system"), "of Linux' own modules"),
     **dict.fromkeys(
         ("link_capture", "link_input", "link_reader"), "scapy does not start under Wine, or is not installed"
     ),
