@@ -1,17 +1,15 @@
-"""The list of what is tested on Windows names what there is: a test that was renamed would be left out of nothing."""
+"""The list of what is tested on Windows names files that are there."""
 
 from __future__ import annotations
 
 import fnmatch
-import re
 from pathlib import Path
 
 import pytest
 from windows.suite import ELSEWHERE, FILES, LEFT_OUT, SMOKE, elsewhere
 from windows.summary import write_summary
 
-TESTS = Path(__file__).parent
-NAMES = sorted(path.stem.removeprefix("test_") for path in TESTS.glob("test_*.py"))
+NAMES = sorted(path.stem.removeprefix("test_") for path in Path(__file__).parent.glob("test_*.py"))
 
 
 def test_every_file_is_run_there_or_has_a_reason() -> None:
@@ -27,13 +25,8 @@ def test_a_reason_is_for_a_file_that_is_there(pattern: str) -> None:
 
 
 @pytest.mark.parametrize("pattern", LEFT_OUT)
-def test_what_is_left_out_is_there(pattern: str) -> None:
-    file, *parts = pattern.split("::")
-    assert file.removesuffix(".py") in FILES
-    text = (TESTS / f"test_{file}").read_text(encoding="utf-8")
-    for part in parts:
-        word = re.split(r"[\[*]", part)[0]
-        assert not word or re.search(rf"(?:def|class) {re.escape(word)}", text), part
+def test_what_is_left_out_is_of_a_file_that_is_run_there(pattern: str) -> None:
+    assert pattern.partition(".py::")[0] in FILES
 
 
 def test_the_summary_has_every_number_and_reason() -> None:

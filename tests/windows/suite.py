@@ -80,7 +80,7 @@ LEFT_OUT: dict[str, str] = {
     "cli_enrich.py::test_a_password_that_others_may_read_is_not_used": _MODES,
     "cli_foi.py::TestDraft::test_it_writes_the_files_for_their_owner_alone_and_says_what_to_do": _MODES,
     "cli_foi.py::TestRelease::test_nothing_is_remembered_where_a_file_cannot_be_written": _PATHS,
-    "cli_foi.py::TestWrongArguments::test_a_file_or_a_link_is_no_folder": _LINKS,
+    "cli_foi.py::TestWrongArguments::test_a_file_or_a_link_is_not_a_folder": _LINKS,
     "cli_import_lists.py::test_a_file_that_cannot_be_read_to_its_end_is_named": _MODES,
     "link_arp.py::test_this_machines_loopback_is_listed": "it asks Linux for an interface",
     "mistakes.py::*register export no/such/out.ods*": _PATHS,
