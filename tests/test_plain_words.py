@@ -1,4 +1,4 @@
-"""The texts that people read: no phrase of docs/words.md's last table in help, messages, templates or docs."""
+"""No phrase of docs/words.md's last tables in help, messages, templates, docs and docstrings."""
 
 from __future__ import annotations
 
@@ -50,6 +50,12 @@ KINDS = {
 }
 """Ways to build a sentence that a reader stumbles over, whatever the words: the table of docs/words.md has them."""
 PATTERNS = {**BANNED, **KINDS}
+IN_DOCSTRINGS = {
+    "where for a condition": re.compile(r"\b(?:None|[Ee]mpty|False|True) where\b|\b[Rr]aises [A-Z]\w+Error where\b"),
+    "held against": re.compile(r"\bheld against\b", re.IGNORECASE),
+    "likewise alone": re.compile(r"^Likewise\b"),
+}
+"""Phrases that only docstrings must not have: readers of code know what ``None if`` means."""
 OLD_HEADINGS = {"camscan number"}
 """Headings of earlier spreadsheets, which imports still read."""
 DOCS = [
@@ -69,6 +75,13 @@ def faults(text: str) -> list[str]:
         for name, pattern in PATTERNS.items()
         for match in pattern.finditer(joined)
     ]
+
+
+def docstrings(tree: ast.Module) -> Iterator[str]:
+    """Every docstring, of attributes and constants too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield " ".join(node.value.value.split())
 
 
 def literals(tree: ast.Module) -> Iterator[str]:
@@ -102,6 +115,13 @@ def test_no_message_and_no_help_has_a_banned_phrase() -> None:
     ]
     assert len(texts) > 5000
     assert not [(path.name, one) for path, text in texts if text not in OLD_HEADINGS for one in faults(text)]
+
+
+def test_no_docstring_has_a_banned_phrase() -> None:
+    texts = [(path, text) for path in CODE for text in docstrings(ast.parse(path.read_text(encoding="utf-8")))]
+    assert len(texts) > 5000
+    patterns = [*BANNED.values(), *IN_DOCSTRINGS.values()]
+    assert [(path.name, text) for path, text in texts for each in patterns if each.search(text)] == []
 
 
 @pytest.mark.parametrize(

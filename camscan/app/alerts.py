@@ -73,7 +73,7 @@ class Notified:
 
 
 def require_recipients(space: Workspace) -> None:
-    """Raise UsageError where camscan.yaml names nobody, or something that a channel cannot use."""
+    """Raise UsageError if camscan.yaml names no recipient, or something that a channel cannot use."""
     if not space.settings.notify:
         where = space.settings.path or "there is no camscan.yaml"
         raise UsageError(f"{where}: no recipients: list at least one under notify")

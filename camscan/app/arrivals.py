@@ -1,4 +1,4 @@
-"""Recording the parcels that collectors sent: in the order of their scans, each once, whatever one of them holds."""
+"""Records the parcels that collectors sent: in the order of their scans, each once, whatever one of them holds."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from camscan.store.database import Store
 from camscan.store.parcels import LOST, RECORDED, REFUSED, WAITING, ArrivedParcel, Parcels
 
 KEPT_DAYS = 35
-"""Files of parcels are kept so long: a register that is restored to an earlier day can take them again."""
+"""How long files of parcels are kept: a register that is restored to an earlier day can record them again."""
 _TRIES = 3
-"""After so many failures a parcel is left for a person."""
+"""After this many failures a parcel is left for a person."""
 _PATIENCE = timedelta(days=1)
-"""So long after its arrival, where it is the register that fails: a full disk, a server that is away."""
+"""How long after its arrival a parcel is tried again if the register fails: a full disk, a server that is away."""
 _TROUBLES = 3
-"""Parcels that could not be recorded yet end a turn."""
+"""A turn ends after this many parcels that could not be recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,13 @@ class TakenIn:
     recorded: int = 0
     refused: int = 0
     left: int = 0
-    """Still waiting: their key is not approved, or the register was busy."""
+    """Still waiting: the key is not approved, or the register was busy."""
 
 
 def record_arrivals(space: Workspace, store: Store) -> TakenIn:
-    """Record every parcel that waits and whose key is approved. One that cannot be read costs itself alone.
+    """Record every parcel that waits and whose key is approved. One that cannot be read harms no other.
 
-    Another program that writes to the register ends it early; the next call goes on. Twice is once.
+    It ends early if another program writes to the register; the next call continues. Running it twice changes nothing.
     """
     states: list[str] = []
     for each in recordable(store):
@@ -62,10 +62,10 @@ def recordable(store: Store) -> list[ArrivedParcel]:
 
 
 def record_arrival(space: Workspace, store: Store, scan_id: str) -> str:
-    """Record the parcel of one scan; the state that it has then.
+    """Record the parcel of one scan. Returns its state afterwards.
 
-    Empty if it does not wait, or its key is not approved: nothing was done then, as where BusyError is raised,
-    because another program writes to the register.
+    Empty if it does not wait, or its key is not approved: then nothing was done, as when BusyError is raised because
+    another program writes to the register.
     """
     found = Parcels(store).of_scan(scan_id)
     if found is None or found.state != WAITING:
@@ -75,7 +75,7 @@ def record_arrival(space: Workspace, store: Store, scan_id: str) -> str:
 
 
 def note_broken_off(store: Store, scan_id: str) -> bool:
-    """The program that recorded a parcel was killed in the middle of it; whether it is to be tried again."""
+    """Note that the program that recorded a parcel was killed. Returns whether it is to be tried again."""
     found = Parcels(store).of_scan(scan_id)
     if found is None or found.state != WAITING:
         return False
@@ -84,7 +84,7 @@ def note_broken_off(store: Store, scan_id: str) -> bool:
 
 
 def _record_one(space: Workspace, store: Store, each: ArrivedParcel) -> str:
-    """The state of a parcel that was recorded, or not."""
+    """Record one parcel, if possible. Returns its state."""
     if not uploads.blob_path(uploads.folder_of(space), each.blob).exists():
         Parcels(store).failed(each.scan_id, "its file was lost at the centre; send it again", LOST)
         return LOST
@@ -102,7 +102,7 @@ def _record_one(space: Workspace, store: Store, each: ArrivedParcel) -> str:
         raise busy
     why = why or fault.detail
     if is_ours and datetime.now(UTC) - each.arrived_at < _PATIENCE:
-        return WAITING  # it is the register that fails, and not this parcel
+        return WAITING  # the register fails, and not this parcel
     return _note_failure(store, each, why, is_final=is_final) if why else RECORDED
 
 
@@ -113,9 +113,9 @@ def _note_failure(store: Store, each: ArrivedParcel, why: str, *, is_final: bool
 
 
 def replay_files(space: Workspace, store: Store, now: datetime) -> int:
-    """Let every parcel wait again whose file is kept and whose scan the register does not have; how many.
+    """Let every parcel wait again whose file is kept and whose scan the register does not have. Returns how many.
 
-    For a register that was restored to an earlier day. Files that cannot be read are passed over.
+    For a register that was restored to an earlier day. Files that cannot be read are skipped.
     """
     with space.open(readonly=True, create=False) as book:
         known = {scan.scan_id for scan in book.scans()}
@@ -136,7 +136,7 @@ def replay_files(space: Workspace, store: Store, now: datetime) -> int:
 
 
 def remove_old(space: Workspace, store: Store, now: datetime) -> int:
-    """Remove the files of parcels that are no longer needed, and of uploads that nobody goes on with; how many."""
+    """Remove files of parcels that are no longer needed, and of uploads that nobody continues. Returns how many."""
     waiting = {each.blob for each in Parcels(store).waiting()}
     oldest, count = (now - timedelta(days=KEPT_DAYS)).timestamp(), 0
     folder = uploads.folder_of(space)
@@ -150,5 +150,5 @@ def remove_old(space: Workspace, store: Store, now: datetime) -> int:
 
 def _record(arrived: ArrivedParcel, space: Workspace, store: Store) -> None:
     sealed = open_file(uploads.blob_path(uploads.folder_of(space), arrived.blob))
-    offered = parcel.offer(sealed, "the parcel", space, store)  # its sender is told what was wrong, not where it lay
+    offered = parcel.offer(sealed, "the parcel", space, store)  # its sender is told what was wrong, not where it was
     parcel.record_parcel(offered, space, parcel.decide_limits(offered, space.settings), store=store)

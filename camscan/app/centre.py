@@ -1,4 +1,4 @@
-"""The centre: what collectors ask of it over HTTPS, and its answers. Nothing of the register is ever among them."""
+"""The centre: answers the requests of collectors over HTTPS. No answer ever contains anything from the register."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ __all__ = [
 ]
 
 CLOCKS = timedelta(minutes=10)
-"""So far the clock of a collector may be from ours."""
+"""How far the clock of a collector may differ from ours."""
 MOST = 1_000_000
 """Bytes of a request that is not part of a parcel."""
 SOONEST, LATEST = 60, 900
-"""Seconds after which a collector asks again: the more parcels wait, and the more collectors there are, the later."""
+"""Seconds after which a collector asks again: later, the more parcels wait and the more collectors there are."""
 _AT_ONCE = 30
-"""Collectors that ask in one second at most, where all of them do as they are told."""
+"""The most collectors that ask in one second, if all of them follow the answers."""
 _LOOK = 5.0
 """Seconds for which the length of the queue is remembered: it is counted for all collectors together."""
 _BUSY, _FULL = 429, 503
@@ -82,18 +82,18 @@ class _RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """A request of a collector that is known."""
+    """A request of a known collector."""
 
     collector: Collector
     call: Call
     now: datetime
     id: str
-    """Of the scan, or the errand."""
+    """The id of the scan, or the errand."""
     at: int | None
 
 
 def _signed(call: Call, headers: Mapping[str, str], now: datetime) -> Signed:
-    """Who signed it. Raises where nobody did, or by a clock that is wrong."""
+    """Who signed it. Raises if nobody did, or by a clock that is wrong."""
     said = verified(call, headers)
     if said is None:
         raise _RefusedError(401, "the request is not signed as it should be, or was changed on its way")
@@ -103,13 +103,13 @@ def _signed(call: Call, headers: Mapping[str, str], now: datetime) -> Signed:
 
 
 def errand_key_place(space: Workspace) -> Path:
-    """Where the key is that signs errands: beside the register, or in the state directory where that is on a server."""
+    """The place of the key that signs errands: beside the register; in the state directory for one on a server."""
     place = journal_folder(str(space.where))
     return place.with_name(f"{place.name}.errand-key")
 
 
 class Centre:
-    """Answers collectors. Several threads may ask."""
+    """Answers collectors. It is safe to use from several threads."""
 
     def __init__(self, space: Workspace, store: Store) -> None:
         self._space, self._store = space, store
@@ -120,9 +120,9 @@ class Centre:
         """When it was counted how soon a collector is to ask again, and what came of it."""
 
     def answer(self, call: Call, headers: Mapping[str, str], path: str, at: int | None) -> Reply:
-        """The answer to one request; ``path`` is what follows ``/api/collector/v1``, ``at`` the place of a part.
+        """The answer to one request; ``path`` is what follows ``/api/collector/v1``, ``at`` the position of a part.
 
-        Every request is signed; its clock and its counter are judged before anything is done for it.
+        Every request is signed; its clock and its counter are checked before anything is done for it.
         """
         now = datetime.now(UTC)
         try:
@@ -138,13 +138,16 @@ class Centre:
         return _NOTHING
 
     def believed_key(self, signature_input: str) -> str:
-        """The key that a request names before it is read, in hexadecimal; empty if it is of nobody approved."""
+        """The key that a request names before it is read, in hexadecimal; empty if nobody approved it."""
         key = named_key(signature_input)
         collector = Collectors(self._store).of_key(key) if key else None
         return key.hex() if collector and collector.is_approved else ""
 
     def _admit(self, said: Signed, call: Call, way: str, now: datetime) -> Collector:
-        """Who asks. Raises where nobody known does, the counter shows that it is no new request, or it is too much."""
+        """The collector that asks.
+
+        Raises if it is not known, if the counter shows a repeated request, or if it is too much.
+        """
         asking = Asking(
             key=said.key,
             counter=said.counter,
@@ -222,7 +225,7 @@ class Centre:
         )
 
     def _seconds(self) -> int:
-        """After how many seconds a collector is to ask again."""
+        """Seconds after which a collector is to ask again."""
         counted_at, seconds = self._next
         if time.monotonic() - counted_at > _LOOK:
             waiting, known = Parcels(self._store).backlog().waiting, Collectors(self._store).count_approved()
@@ -231,7 +234,7 @@ class Centre:
         return seconds
 
     def _wanted(self, collector: Collector, sent: object) -> list[str]:
-        """Of the last parcels that a collector has sent, those that are lost here, as after an older backup."""
+        """Those of the last parcels of a collector that are lost here, as after restoring an older backup."""
         listed = sent[:_SENT] if isinstance(sent, list) and collector.is_approved else []
         names = [each for each in listed if isinstance(each, str) and _SCAN.fullmatch(each)]
         return Parcels(self._store).lost_of(collector.key, names) if names else []
@@ -252,7 +255,7 @@ def _sealed(errand: Errand, key: Any) -> Mapping[str, str]:
 
 
 def _way_of(method: str, path: str) -> tuple[str, str]:
-    """What is asked for, and the id of the scan or errand; empty if there is no such thing."""
+    """What is asked for, and the id of the scan or errand; empty if there is no such path."""
     for wanted, pattern, way in _WAYS:
         if wanted == method and (found := pattern.fullmatch(path)):
             return way, found[1]
@@ -260,13 +263,13 @@ def _way_of(method: str, path: str) -> tuple[str, str]:
 
 
 def _told(body: bytes) -> Mapping[str, str]:
-    """What a collector says of itself."""
+    """What a collector says about itself."""
     members = _members(body)
     return {name: str(members[name])[:_LONGEST] for name in _SAID if name in members}
 
 
 def _members(body: bytes) -> Mapping[str, Any]:
-    """What a body says; nothing if it is no JSON object."""
+    """The members of a body; none if it is not a JSON object."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):

@@ -1,7 +1,7 @@
-"""A collector: it enrols at one centre, asks what is to be done, scans what its own site allows, and sends it.
+"""A collector: it enrols at one centre, asks what to do, scans what its own site allows, and sends the result.
 
 Two keys must agree before a packet is sent: the centre's, which signs an errand for one of the sites, and the site's,
-whose collector.yaml says which networks that site has, at which hours and how long. An errand names no address.
+whose collector.yaml says which networks the site has, at which hours and for how long. An errand names no address.
 """
 
 from __future__ import annotations
@@ -46,26 +46,26 @@ _MOST = 5
 _REMEMBERED = 100
 """Errands that are not carried out twice, whatever the centre says."""
 _ROOM = 2 << 20
-"""Bytes that a scan needs on the disk, at least."""
+"""Bytes that must be free on the disk for a scan."""
 _ALARM = 5
 """How often something on the way may rewrite what is sent before the centre is told, once something gets through."""
 DONE, REFUSED, ACCEPTED, FAILED = "done", "refused", "accepted", "failed"
-"""What happens to an errand."""
+"""The states of an errand."""
 
 
 def current_time() -> datetime:
-    """What the clock says."""
+    """The time by the clock."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round of a collector brought."""
+    """The result of one round of a collector."""
 
     state: str
     next_seconds: int
     scanned: tuple[str, ...] = ()
-    """Sites."""
+    """The sites that were scanned."""
     refused: tuple[tuple[str, str], ...] = ()
     """Site, and why it was not scanned."""
     sent: int = 0
@@ -80,7 +80,7 @@ class _Work:
     own: Place
     centre: Centre
     clock: Callable[[], datetime]
-    """Asked anew before every scan: a centre may take its time to answer, and hours end meanwhile."""
+    """Asked again before every scan: a centre may answer late, and hours may end meanwhile."""
     watcher: Watcher | None
     interruption: Interruption | None
     warn: Callable[[str], None]
@@ -92,7 +92,7 @@ class _Work:
 
 
 def enrol_collector(own: Place, code: str) -> str:
-    """Give the centre the public key; the name that it has there. Raises UsageError, CentreError."""
+    """Send the centre the public key. Returns the name that it has there. Raises UsageError, CentreError."""
     said = own.centre().enrol(code)
     try:
         key = bytes.fromhex(said["errand_key"])
@@ -165,13 +165,13 @@ def _do_round(work: _Work, heard: Mapping[str, Any], state: Mapping[str, Any]) -
 
 
 def _wait(seconds: object) -> int:
-    """Until the next round, as the centre says, within bounds."""
+    """The seconds until the next round, as the centre says, within bounds."""
     said = seconds if isinstance(seconds, int) and not isinstance(seconds, bool) else 0
     return min(3600, max(30, said))
 
 
 def _describe_self(own: Place, state: Mapping[str, Any], trouble: str) -> Mapping[str, Any]:
-    """What it says of itself; the spool is within its bounds then."""
+    """What it says about itself; by then the spool is within its bounds."""
     dropped, altered = spool.drop_oldest(own), _altered(state)
     own.keep_reserve()
     if dropped:
@@ -188,13 +188,13 @@ def _describe_self(own: Place, state: Mapping[str, Any], trouble: str) -> Mappin
 
 
 def _altered(state: Mapping[str, Any]) -> int:
-    """How often in a row something on the way rewrote what was sent."""
+    """How often in a row something on the way changed what was sent."""
     said = state.get("altered", 0)
     return said if isinstance(said, int) else 0
 
 
 def _read_errands(work: _Work, errands: object, key: bytes) -> Iterator[errand.Asked]:
-    """Those that the centre's key signed for this collector, one for each site; the others cost nothing but a line."""
+    """The errands that the centre's key signed for this collector, one for each site. Any other costs only a line."""
     sites: set[str] = set()
     given = errands if isinstance(errands, list) else []
     for each in islice(given, _MOST):
@@ -211,9 +211,9 @@ def _read_errands(work: _Work, errands: object, key: bytes) -> Iterator[errand.A
 
 
 def _do_errand(work: _Work, asked: errand.Asked) -> tuple[str, str]:
-    """The result of an errand, in a word of the protocol, and why. Without the site's leave no packet is sent.
+    """The result of an errand, in a word of the protocol, and why. Without the site's permission no packet is sent.
 
-    One that waits for its hour, or was interrupted, comes again until its time is over, and is continued then.
+    An errand that waits for its hour, or was interrupted, comes again until its time is over, and is continued then.
     """
     own = work.own
     if against := _may_not(work, asked):
@@ -239,12 +239,12 @@ def _do_errand(work: _Work, asked: errand.Asked) -> tuple[str, str]:
 
 
 def _done(own: Place) -> list[str]:
-    """The errands that were carried out, latest last."""
+    """The errands that were carried out, the latest last."""
     return [each for each in own.state().get("done", ()) if isinstance(each, str)]
 
 
 def _may_not(work: _Work, asked: errand.Asked) -> tuple[str, str] | None:
-    """Why the site does not allow it now, with what happens to the errand; None if it does."""
+    """Why the site does not allow it now, with the state of the errand; None if it does."""
     now = work.clock()
     file, wall = work.own.file, _wall(now)
     if why := "it came too late" if asked.ends_at <= now else file.why_not(asked.site, wall):
@@ -280,5 +280,5 @@ def prepared_for(own: Place, site: str, wall: datetime) -> tuple[Workspace, Prep
 
 
 def _own_settings(settings: Config) -> Config:
-    """camscan.yaml without its sites: what is asked, collector.yaml says. Authorisations and exclusions hold."""
+    """camscan.yaml without its sites: collector.yaml says what is asked. Authorisations and exclusions apply."""
     return replace(settings, sites=())

@@ -1,4 +1,4 @@
-"""The collectors of a register, as whoever runs the centre looks after them."""
+"""The collectors of a register, for the people who look after the centre."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from camscan.version import __version__
 
 _LONGEST = 200
 SILENT = timedelta(hours=2)
-"""A collector asks every one to fifteen minutes: three that were missed and an hour more are too many."""
+"""A collector asks every one to fifteen minutes: three missed requests and an hour more are too many."""
 SCANNING = timedelta(days=1)
-"""The same while it scans: it asks for nothing then."""
+"""The same while it scans: it does not ask then."""
 
 _VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})")
 _DIGITS = 16
@@ -39,7 +39,7 @@ class Standing:
     parcels: Mapping[str, int]
     """State -> how many it sent."""
     errand: Errand | None = None
-    """What it was asked for last."""
+    """The last errand that it was given."""
 
     @property
     def words(self) -> str:
@@ -48,12 +48,12 @@ class Standing:
 
     @property
     def what(self) -> str:
-        """What it speaks for."""
+        """The sites and networks that it speaks for."""
         return ", ".join([*self.collector.sites, *map(str, self.collector.networks)])
 
     @property
     def version(self) -> str:
-        """Its camscan, as it said; empty if it has never asked."""
+        """The version of its camscan, as it said; empty if it has never asked."""
         return str(self.collector.said.get("version", ""))
 
     @property
@@ -70,7 +70,7 @@ class Standing:
 
     @property
     def trouble(self) -> str:
-        """What it said was wrong, else why its last errand was refused or failed; empty if nothing is."""
+        """What it said was wrong, else why its last errand was refused or failed; empty if nothing is wrong."""
         own = str(self.collector.said.get("error", ""))
         return own or (self.errand.why if self.errand and self.errand.state in {"refused", "failed"} else "")
 
@@ -118,7 +118,7 @@ def code_in_groups(code: str) -> str:
 
 
 def code_end(now: datetime) -> datetime:
-    """How long a code that is made now may be used."""
+    """The end of a code that is made now."""
     return now + timedelta(days=CODE_DAYS)
 
 
@@ -131,7 +131,7 @@ def list_collectors(space: Workspace) -> list[Standing]:
 
 
 def list_standings(store: Store) -> list[Standing]:
-    """The same of a store that is open."""
+    """The same for a store that is open."""
     parcels, errands = Parcels(store).counts(), Errands(store).latest()
     return [
         Standing(each, parcels.get(each.key, {}) if each.key else {}, errands.get(each.key))
@@ -145,7 +145,7 @@ def find_standing(store: Store, number: int) -> Standing | None:
 
 
 def errands_of(store: Store, collector: Collector) -> list[Errand]:
-    """What it was asked for, the newest first."""
+    """Its errands, the newest first."""
     return Errands(store).of_key(collector.key)[::-1] if collector.key else []
 
 
@@ -160,7 +160,7 @@ def find_collector(space: Workspace, name: str) -> Standing:
 
 
 def approve_collector(space: Workspace, collector: Collector, role: str) -> None:
-    """Believe it from now on. Raises UsageError if it has not enrolled yet, or its key is never to be used again."""
+    """Believe it from now on. Raises UsageError if it has not enrolled yet, or its key must never be used again."""
     if not collector.key:
         raise UsageError(f"{collector.name} has not enrolled yet; approve it when it has, and you have its six words")
     if collector.state in {State.REVOKED, State.STOPPED}:
@@ -176,16 +176,19 @@ def revoke_collector(space: Workspace, collector: Collector, role: str) -> None:
 
 
 def replay(space: Workspace, now: datetime) -> tuple[int, int]:
-    """Take the kept parcels again that the register does not have: how many there were, and how many were recorded."""
+    """Record the kept parcels that the register does not have.
+
+    Returns how many there were, and how many were recorded.
+    """
     with open_store(space.where) as store:
         found = arrivals.replay_files(space, store, now)
         return found, arrivals.record_arrivals(space, store).recorded
 
 
 def ask_for_scan(space: Workspace, collector: Collector, site: str | None, within: timedelta) -> Errand:
-    """Ask it to scan a site; it does when it polls, if its own files allow that. Raises UsageError.
+    """Ask it to scan a site. It does so when it polls, if its own files allow it. Raises UsageError.
 
-    If it was asked for that already, by a person or because the time had come, and has not done it, that errand counts.
+    If the same errand is already waiting, from a person or because the time had come, that one counts.
     """
     if not collector.is_approved:
         raise UsageError(f"{collector.name} is not approved, so it is asked for nothing")
@@ -209,6 +212,6 @@ def ask_for_scan(space: Workspace, collector: Collector, site: str | None, withi
 
 
 def _numbers(version: str) -> tuple[int, ...] | None:
-    """``0.1.0`` to be compared; None if it is none, or one of a developer."""
+    """``0.1.0`` as numbers for comparing; None for other texts, or the version of a developer."""
     found = _VERSION.fullmatch(version)
     return tuple(map(int, found.groups())) if found else None

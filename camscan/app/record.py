@@ -65,9 +65,9 @@ def record_and_write(
     settings: Config | None = None,
     warn: Callable[[str], None] = _say_nothing,
 ) -> Recorded:
-    """Record and write the files (export -> path), all that can be: one full disk must not cost what another holds.
+    """Record and write the files (export -> path), as many as possible: one full disk must not affect the others.
 
-    Raises the first CamscanError in the end, after ``warn`` was told of the others.
+    Raises the first CamscanError at the end; ``warn`` is called for the others.
     """
     recorded: Recorded | None = None
     troubles: list[CamscanError] = []

@@ -48,7 +48,7 @@ def write_report(
 ) -> Written:
     """Write the report of the register to a file, by its ending. Raises UsageError for another ending or no register.
 
-    ``on`` judges the register as it stands for another day. ``devices`` lists every device in a page, however many.
+    ``on`` judges the register as it is now for another day. ``devices`` lists every device in a page, however many.
     """
     suffix = form_suffix(path)
     space.refuse_own(path)

@@ -136,10 +136,7 @@ def options_of(request: Request) -> dict[str, Any]:
 
 
 def with_earlier_options(request: Request, options: Mapping[str, Any]) -> Request:
-    """The request with what an unfinished run was told, where nothing else is said now.
-
-    A member that is not of its kind was not written by camscan, and says nothing.
-    """
+    """The request with the options of the interrupted scan, unless other values are given now."""
     pace, pps, interface, count, groups, strangers, keep_journal = (options.get(name) for name in _OPTIONS)
     overlays = options.get("overlays")
     return replace(

@@ -125,7 +125,7 @@ class PreparedRound:
     """The place of the journals."""
     head: Head
     is_continued: bool
-    """Whether there was an unfinished run to go on with."""
+    """Whether there was an interrupted scan to continue."""
 
 
 def round_sites(config: Config, sites: Iterable[str] | None, *, in_order: bool = False) -> list[str]:

@@ -60,7 +60,7 @@ class Ran:
     """The result of each site; None if nothing was scanned."""
     failures: list[Failure] = field(default_factory=list)
     notified: Notified | None = None
-    """None if nobody is to be told."""
+    """None if there is no recipient."""
     ended_by: int = 0
     """The number of the signal that ended it; 0 for none."""
 

@@ -108,8 +108,8 @@ def run_scan(
 ) -> Scanned:
     """Run it until it is complete, is interrupted, or its authorisation ends.
 
-    What is found goes into ``journal`` at once; ``earlier`` is where an unfinished run of the same got to.
-    Raises asyncio.CancelledError where ``interruption.stop_at_once()`` abandoned it.
+    What is found goes into ``journal`` at once; ``earlier`` is the state of an interrupted scan of the same targets.
+    Raises asyncio.CancelledError if ``interruption.stop_at_once()`` abandoned it.
     """
     watcher, interruption = watcher or Watcher(), interruption or Interruption()
     with watcher.follow(prepared) as on_progress:

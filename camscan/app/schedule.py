@@ -26,7 +26,7 @@ MARK = "Written by camscan schedule"
 """The beginning of a file that may be replaced."""
 _HEAD = 200
 USER = "camscan"
-"""As whom it runs where root makes the units and names nobody."""
+"""The user under which it runs if root makes the units without naming one."""
 _CREDENTIALS = "/etc/camscan/credentials"
 _AT = Window(time(3), timedelta(hours=3))
 """When it runs where camscan.yaml says nothing: from three at night."""

@@ -38,7 +38,7 @@ class Call:
 
 
 def discard_runs(place: Path, register: str) -> None:
-    """Forget every unfinished run of a register, unless one is under way; say how many those were."""
+    """Forget every interrupted scan of a register, unless one is in progress, and print how many there were."""
     count = app.resume.remove_journals(place, register)
     if not count:
         click.echo("No interrupted scans")
@@ -91,9 +91,9 @@ def decide_order(place: Path, prepared: Prepared, request: Request, call: Call, 
 
 
 def require_same(place: Path, key: str, request: Request, call: Call) -> bool:
-    """Whether there is an unfinished run of this key to continue.
+    """Whether there is an interrupted scan of this key to continue.
 
-    Raises UsageError if the unfinished ones are of something else: then the wrong thing was probably named.
+    Raises UsageError if the interrupted scans are of something else: then the wrong thing was probably named.
     """
     left, found = app.resume.find_unfinished(place, key, request)
     if left is app.resume.Left.CHANGED:

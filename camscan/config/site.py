@@ -36,7 +36,7 @@ class Subnet:
     network_zone: str = ""
     """Empty if the site's own holds."""
     controller: str = ""
-    """Likewise."""
+    """As ``type``."""
     where: str = ""
     """``file:line``."""
 

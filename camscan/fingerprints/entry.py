@@ -38,7 +38,7 @@ class Condition(NamedTuple):
     """``pattern`` (anchored), ``search``, ``contains``, ``equals``, ``absent``, or ``without``: no value may fit it."""
     text: str
     begins: str | None = None
-    """With what a value must begin to fit it, as ``beginnings`` writes it; None where nobody has worked that out."""
+    """The possible beginnings of a fitting value, as ``beginnings`` writes them; None if nobody has worked them out."""
 
 
 class Rule(NamedTuple):

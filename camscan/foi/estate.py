@@ -103,7 +103,7 @@ class Estate:
     places: frozenset[str] = frozenset()
     """Kinds of place that the council has, as far as the site map and the register say."""
     controllers: frozenset[str] = frozenset()
-    """Likewise, who controls them."""
+    """The controllers of the sites."""
     organisation: str = ""
     definitions: tuple[str, ...] = ()
     """What the counts mean, a line each: ``device: …``."""

@@ -23,7 +23,7 @@ def weigh_by_statement(matches: Sequence[Match], values: Values, database: Datab
     """The matches, with those that rest on a model number weighed against the device's own statement.
 
     A pattern for a maker that does not supply the stated name loses its claim of a maker. Beside a name that is not
-    known, or a word that names nobody, it is held at :data:`HELD`, and a weak pattern claims nothing.
+    known, or a word that is not a name, it is held at :data:`HELD`, and a weak pattern claims nothing.
     """
     if not any(_names_maker(match.claims) and database.statements.rests_on_model(match) for match in matches):
         return list(matches)  # nearly always: the statement need not be looked up

@@ -65,9 +65,9 @@ LINE = (
 
 
 def read_at_a_glance(where: str | Path, edition: str, day: date, read: Callable[[Glance], T | None]) -> T | None:
-    """What ``read`` makes of a look at the register, all of it read by then.
+    """The result of ``read`` on a look at the register, all of it read by then.
 
-    None if it is no register in a file, its listing is not that of this edition and day, or anything is wrong.
+    None if it is not a register in a file, if its listing is not of this edition and day, or if anything is wrong.
     """
     path = Path(where)
     if address_of(where) is not None or not path.is_file() or path.is_symlink():

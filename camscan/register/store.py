@@ -103,7 +103,7 @@ class Register(ReadModel, Upkeep):
         return self._lister.count(listing.count_groups(connection, apart), distinct)
 
     def happenings(self, since: str | datetime | None = None) -> list[Happening]:
-        """What changed after a scan (by its id), or from a time on, or ever: net, so that there and back is nothing.
+        """Net changes after a scan (by its id), from a time on, or ever; a change that was reversed is left out.
 
         Raises UsageError if there is no such scan.
         """
@@ -111,7 +111,7 @@ class Register(ReadModel, Upkeep):
             return events.list_happenings(connection, since)
 
     def happened_to(self, asset_id: str, most: int = 200) -> list[Happening]:
-        """Every change event of one device, there and back as well, the newest first."""
+        """Every change event of one device, also changes that were reversed, the newest first."""
         with self._reading() as connection:
             return events.list_device_happenings(connection, asset_id, most)
 

@@ -1,4 +1,4 @@
-"""Whose parcels are believed: keys, the sites and networks that each may speak for, and how each came to be known."""
+"""The collectors whose parcels are believed: keys, the sites and networks of each, and how each became known."""
 
 from __future__ import annotations
 
@@ -48,24 +48,24 @@ _COLLECTOR = Table(
 _OWN = update(_COLLECTOR).where(_COLLECTOR.c.key == bindparam("wanted"))
 _ADMITTED = select(_COLLECTOR).where(_COLLECTOR.c.key == bindparam("wanted")).with_for_update()
 CODE_DAYS = 7
-"""How long a code may be used."""
+"""Days for which a code may be used."""
 _REMEMBERED = 40
-"""Requests by which a clone and a repetition are told apart."""
+"""Requests by which a copied key is distinguished from a repeated request."""
 _DIGEST = 12
-"""Hexadecimal digits of each that are kept."""
+"""Hexadecimal digits of each digest that are kept."""
 _CHUNK = 500
-"""Keys that are asked for in one statement."""
+"""Keys in one statement."""
 _MOST_SAID = 2000
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class State(enum.StrEnum):
-    """How a collector stands."""
+    """The state of a collector."""
 
     INVITED = "invited"
     """It has a code, and no key yet."""
     WAITING = "waiting"
-    """It has given its key, and nobody has compared the words."""
+    """It has sent its key, and nobody has compared the words."""
     APPROVED = "approved"
     STOPPED = "stopped"
     """Its counter went two ways: somebody has a copy of its key."""
@@ -73,7 +73,7 @@ class State(enum.StrEnum):
 
 
 class Turn(enum.Enum):
-    """What the counter of a request says."""
+    """What the counter of a request shows."""
 
     NEXT = "next"
     REPEATED = "repeated"
@@ -84,7 +84,7 @@ class Turn(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collector:
-    """A key, and what it may speak for."""
+    """A key, and the sites and networks that it may speak for."""
 
     number: int
     name: str
@@ -92,18 +92,18 @@ class Collector:
     """The public key, 32 bytes; empty until it has one."""
     state: State
     sites: tuple[str, ...]
-    """By their names in camscan.yaml."""
+    """The names of its sites in camscan.yaml."""
     networks: tuple[Network, ...]
-    """Besides those of the sites."""
+    """Networks besides those of the sites."""
     role: str
-    """Of whoever approved it."""
+    """The role of the person who approved it."""
     since: datetime
     seen_at: datetime | None
-    """When it asked last."""
+    """The time of its last request."""
     said: Mapping[str, Any]
-    """What it said of itself then."""
+    """What it said about itself then."""
     code_ends_at: datetime | None = None
-    """How long its code may be used; None if it has none, or has used it."""
+    """The end of its code; None if it has none, or has used it."""
 
     @property
     def is_approved(self) -> bool:
@@ -118,13 +118,13 @@ class Asking:
     key: bytes
     counter: int
     digest: str
-    """Of the signature."""
+    """The digest of the signature."""
     created: int
-    """When it was signed, in seconds since 1970, by the clock of whoever signed."""
+    """When it was signed, in seconds since 1970, by the clock of the signer."""
     part: int = 0
-    """Bytes, where it brings a part of a parcel."""
+    """The number of bytes, if it brings a part of a parcel."""
     said: Mapping[str, Any] | None = None
-    """What the collector says of itself, where it does."""
+    """What the collector says about itself, if it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,10 +132,10 @@ class Admission:
     """What happens to a request."""
 
     collector: Collector | None
-    """Who asks, as before this request; None if nobody has the key."""
+    """The collector as it was before this request; None if nobody has the key."""
     turn: Turn
     wait: int = 0
-    """Seconds after which the part may come again; 0 if it is taken."""
+    """Seconds after which the part may be sent again; 0 if it is accepted."""
 
 
 class Collectors:
@@ -145,23 +145,23 @@ class Collectors:
         self._store = store
 
     def all(self) -> list[Collector]:
-        """In the order in which they came."""
+        """The collectors, in the order in which they came."""
         with self._store.reading() as connection, explain_damage(self._store):
             rows = connection.execute(select(_COLLECTOR).order_by(_COLLECTOR.c.number)).mappings()
             return [_collector(row) for row in rows]
 
     def of_key(self, key: bytes) -> Collector | None:
-        """The one with this public key."""
+        """The collector with this public key."""
         with self._store.reading() as connection, explain_damage(self._store):
             return _found(connection, _COLLECTOR.c.key == key.hex())
 
     def find(self, number: int) -> Collector | None:
-        """The one of this number."""
+        """The collector of this number."""
         with self._store.reading() as connection, explain_damage(self._store):
             return _found(connection, _COLLECTOR.c.number == number)
 
     def named(self, name: str) -> Collector | None:
-        """The one of this name, in whatever case."""
+        """The collector of this name, in any case."""
         return next((each for each in self.all() if each.name.casefold() == name.casefold()), None)
 
     def approve(
@@ -174,9 +174,9 @@ class Collectors:
         role: str,
         now: datetime | None = None,
     ) -> Collector:
-        """Let a key speak for these sites and networks, beside those that it speaks for already.
+        """Let a key speak for these sites and networks, besides those that it speaks for already.
 
-        A name that another key has is told apart by a number.
+        If another key has the name, a number is added to it.
         """
         mine = _COLLECTOR.c.key == key.hex()
         with self._store.writing() as connection, explain_damage(self._store):
@@ -204,16 +204,16 @@ class Collectors:
             return _collector(row)
 
     def renew_code(self, number: int, code: str, role: str, now: datetime) -> bool:
-        """Give a collector that has not enrolled yet another code; False for any other. The old code is void."""
+        """Give a collector that has not enrolled another code. Returns False for any other. The old code is void."""
         mine = (_COLLECTOR.c.number == number) & (_COLLECTOR.c.state == State.INVITED.value)
         values = {"code": _digest(code), "code_ends_at": _code_end(now), "role": role}
         with self._store.writing() as connection:
             return connection.execute(update(_COLLECTOR).where(mine).values(**values)).rowcount == 1
 
     def enrol(self, code: str, key: bytes, now: datetime) -> Collector | None:
-        """Take the key of the one that was given this code, which is spent then.
+        """Take the key of the collector that was given this code. The code is used up then.
 
-        None if nobody was, where its time is over, or where the key is another collector's.
+        None if nobody has this code, if its time is over, or if the key is another collector's.
         """
         mine = (_COLLECTOR.c.code == _digest(code)) & (_COLLECTOR.c.state == State.INVITED.value)
         with self._store.writing() as connection, explain_damage(self._store):
@@ -227,7 +227,7 @@ class Collectors:
             return _found(connection, own)
 
     def admit(self, asked: Asking, now: datetime, quota: Quota) -> Admission:
-        """Take note of a request before anything is done for it; of a fork, the collector is stopped.
+        """Note a request before anything is done for it. If its counter forks, the collector is stopped.
 
         One transaction, which reads and changes the row of this collector and no other.
         """
@@ -281,10 +281,10 @@ class Collectors:
 
 
 def _turn_of(asked: Asking, recent: str) -> Turn:
-    """What a number says that is not higher than the last.
+    """What a number shows that is not higher than the last.
 
-    Two programs use the key if the number comes with another content, or if a lower number was signed after a higher
-    one: whoever only repeats a request cannot sign it anew.
+    Two programs use the key if the number comes with other content, or if a lower number was signed after a higher one:
+    somebody who only repeats a request cannot sign it again.
     """
     seen = _read_recent(recent)
     known = {number: text for number, text, _ in seen}
@@ -296,13 +296,13 @@ def _turn_of(asked: Asking, recent: str) -> Turn:
 
 
 def _with_recent(recent: str, asked: Asking) -> str:
-    """The latest requests with this one: short, since the row is written anew at every request."""
+    """The latest requests with this one: short, because the row is written again at every request."""
     kept = [*_read_recent(recent)[-(_REMEMBERED - 1) :], (asked.counter, asked.digest[:_DIGEST], asked.created)]
     return json.dumps(kept, separators=(",", ":"))
 
 
 def _read_recent(recent: str) -> list[tuple[int, str, int]]:
-    """Number, beginning of the digest, and when it was signed (0 for not known), oldest first."""
+    """Number, beginning of the digest, and time of the signature (0 if unknown), oldest first."""
     return [(int(number), str(text)[:_DIGEST], int(*at or [0])) for number, text, *at in json.loads(recent)]
 
 

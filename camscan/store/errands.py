@@ -1,4 +1,4 @@
-"""What collectors are asked to scan, and what became of it."""
+"""What collectors are asked to scan, and the results."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from camscan.store.database import Store, explain_damage
 
 WAITING = "waiting"
 ANSWERS = frozenset({"accepted", "refused", "begun", "failed", "done"})
-"""What a collector says of an errand."""
+"""What a collector may say about an errand."""
 EXPIRED = "expired"
-"""Its time was over before its collector had done it."""
+"""Its time ended before its collector had done it."""
 OVER = frozenset({"refused", "failed", "done", EXPIRED})
 _ERRAND = Table(
     "service_errand",
@@ -55,11 +55,11 @@ class Errand:
 
     id: str
     key: bytes
-    """Of the collector."""
+    """The key of the collector."""
     site: str
     made_at: datetime
     ends_at: datetime
-    """After that it is not to be begun."""
+    """After this time it is not to be begun."""
     state: str = WAITING
     why: str = ""
 
@@ -86,26 +86,29 @@ class Errands:
             )
 
     def due(self, key: bytes, now: datetime) -> list[Errand]:
-        """Those that are not over and may still be begun, or continued, oldest first."""
+        """Errands that are not over and may still be begun or continued, oldest first."""
         told = {"wanted": key.hex(), "now": now.astimezone(UTC).isoformat()}
         with self._store.reading() as connection, explain_damage(self._store):
             return [_errand(row) for row in connection.execute(_DUE, told).mappings()]
 
     def of_key(self, key: bytes) -> list[Errand]:
-        """All of a collector, oldest first: ids sort by time."""
+        """All errands of a collector, oldest first: ids sort by time."""
         with self._store.reading() as connection, explain_damage(self._store):
             query = select(_ERRAND).where(_ERRAND.c.key == key.hex()).order_by(_ERRAND.c.id)
             return [_errand(row) for row in connection.execute(query).mappings()]
 
     def latest(self) -> dict[bytes, Errand]:
-        """Key -> the last that its collector was asked for."""
+        """Key -> the last errand of its collector."""
         last = select(func.max(_ERRAND.c.id)).group_by(_ERRAND.c.key)
         with self._store.reading() as connection, explain_damage(self._store):
             found = map(_errand, connection.execute(select(_ERRAND).where(_ERRAND.c.id.in_(last))).mappings())
             return {each.key: each for each in found}
 
     def answer(self, errand: str, key: bytes, state: str, why: str) -> bool:
-        """Take note of what its collector says of it; False if it has none of that id. What is over stays so."""
+        """Note what its collector says about it.
+
+        Returns False if it has none of that id. An errand that is over is unchanged.
+        """
         mine = (_ERRAND.c.id == errand) & (_ERRAND.c.key == key.hex())
         with self._store.writing() as connection:
             if connection.execute(select(_ERRAND.c.id).where(mine)).first() is None:
@@ -115,19 +118,19 @@ class Errands:
             return True
 
     def expire(self, now: datetime) -> int:
-        """Take note of those whose time is over; how many."""
+        """Note the errands whose time is over. Returns how many."""
         with self._store.writing() as connection:
             late = _ERRAND.c.state.not_in(sorted(OVER)) & (_ERRAND.c.ends_at < _moment(now))
             return connection.execute(update(_ERRAND).where(late).values(state=EXPIRED)).rowcount
 
     def forget(self, before: datetime) -> int:
-        """Forget those that are over and were made before then; how many."""
+        """Forget the errands that are over and were made before ``before``. Returns how many."""
         with self._store.writing() as connection:
             old = _ERRAND.c.state.in_(sorted(OVER)) & (_ERRAND.c.made_at < _moment(before))
             return connection.execute(delete(_ERRAND).where(old)).rowcount
 
     def newest(self) -> dict[tuple[str, str], datetime]:
-        """Site and state -> when the newest errand of that site that stands so was made."""
+        """Site and state -> when the newest errand of that site in that state was made."""
         query = select(_ERRAND.c.site, _ERRAND.c.state, func.max(_ERRAND.c.made_at).label("made_at"))
         with self._store.reading() as connection, explain_damage(self._store):
             rows = connection.execute(query.group_by(_ERRAND.c.site, _ERRAND.c.state)).all()
@@ -141,7 +144,7 @@ class Errands:
 
 
 def _moment(at: datetime) -> str:
-    """As it is kept, so that texts sort as times do."""
+    """The time as it is kept: text that sorts as times do."""
     return at.astimezone(UTC).isoformat()
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from camscan.store.database import Store, explain_damage
 
 RECORDED, WAITING, REFUSED, LOST = "recorded", "waiting", "refused", "lost"
-"""A parcel is lost where its file is: its collector sends it again."""
+"""A parcel is lost if its file is: its collector sends it again."""
 _PARCEL = Table(
     "service_parcel",
     MetaData(),
@@ -47,17 +47,17 @@ class ArrivedParcel:
 
     scan_id: str
     digest: str
-    """SHA-256 of what it holds, in hexadecimal."""
+    """SHA-256 of its contents, in hexadecimal."""
     key: bytes
     arrived_at: datetime
-    """When it came; of a recorded one, when it was recorded."""
+    """When it came; for a recorded one, when it was recorded."""
     dropped: int = 0
     """Replies that its key might not speak for."""
     state: str = RECORDED
     why: str = ""
     """Why it was refused, or could not be recorded yet."""
     blob: str = ""
-    """SHA-256 of its file, where one is kept."""
+    """SHA-256 of its file, if one is kept."""
     tries: int = 0
     """How often recording it failed."""
     took_ms: int = 0
@@ -66,11 +66,11 @@ class ArrivedParcel:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What is to be recorded."""
+    """The parcels that are to be recorded."""
 
     waiting: int
     oldest: datetime | None
-    """When the one arrived that waits longest."""
+    """When the parcel that has waited longest arrived."""
 
 
 class Parcels:
@@ -86,7 +86,7 @@ class Parcels:
             return _parcel(row) if row else None
 
     def waiting(self) -> list[ArrivedParcel]:
-        """Those that are to be recorded, in the order of their scans: ids sort by time."""
+        """Parcels that are to be recorded, in the order of their scans: ids sort by time."""
         with self._store.reading() as connection, explain_damage(self._store):
             query = select(_PARCEL).where(_PARCEL.c.state == WAITING).order_by(_PARCEL.c.scan_id)
             return [_parcel(row) for row in connection.execute(query).mappings()]
@@ -108,7 +108,7 @@ class Parcels:
         return found
 
     def page(self, first: int, most: int, *, state: str = "", key: bytes = b"") -> tuple[list[ArrivedParcel], int]:
-        """The ``most`` parcels from the ``first`` on, the last that arrived in front; and how many there are."""
+        """``most`` parcels from ``first`` on, the latest arrival first; and how many there are."""
         wanted = [_PARCEL.c.state == state] if state else []
         wanted += [_PARCEL.c.key == key.hex()] if key else []
         query = select(_PARCEL).where(*wanted).order_by(_PARCEL.c.arrived_at.desc(), _PARCEL.c.scan_id.desc())
@@ -126,7 +126,7 @@ class Parcels:
         return [each for each in scan_ids if each not in settled]
 
     def mean_seconds(self, since: datetime) -> float | None:
-        """That recording took, of the parcels recorded since then; None if none was."""
+        """The average seconds that recording took, for the parcels recorded since then; None if none was."""
         lately = (_PARCEL.c.state == RECORDED) & (_PARCEL.c.arrived_at >= since.astimezone(UTC).isoformat())
         query = select(func.avg(_PARCEL.c.took_ms)).where(lately & (_PARCEL.c.took_ms > 0))
         with self._store.reading() as connection:
@@ -134,7 +134,7 @@ class Parcels:
             return None if found is None else float(found) / 1000
 
     def keep(self, parcel: ArrivedParcel) -> ArrivedParcel:
-        """Remember a parcel; what is remembered now. One that was recorded, or has other content, stays as it is."""
+        """Keep a parcel. Returns what is kept now. A parcel that was recorded, or has other content, is unchanged."""
         with self._store.writing() as connection, explain_damage(self._store):
             before = _of(connection, parcel.scan_id)
             if before is None:
@@ -148,7 +148,7 @@ class Parcels:
             return now
 
     def wait_again(self, parcel: ArrivedParcel) -> None:
-        """Let a parcel wait whose file is here and whose scan is not in the register, whatever became of it before."""
+        """Let a parcel wait again whose file is here and whose scan is not in the register, whatever its state."""
         mine = _PARCEL.c.scan_id == parcel.scan_id
         with self._store.writing() as connection, explain_damage(self._store):
             if _of(connection, parcel.scan_id) is None:
@@ -157,7 +157,7 @@ class Parcels:
                 connection.execute(update(_PARCEL).where(mine).values(**_values(parcel)))
 
     def failed(self, scan_id: str, why: str, state: str = WAITING) -> None:
-        """Take note that a waiting parcel could not be recorded, or is refused."""
+        """Note that a waiting parcel could not be recorded, or is refused."""
         mine = (_PARCEL.c.scan_id == scan_id) & (_PARCEL.c.state == WAITING)
         with self._store.writing() as connection:
             connection.execute(update(_PARCEL).where(mine).values(state=state, why=why, tries=_PARCEL.c.tries + 1))

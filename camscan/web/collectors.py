@@ -1,6 +1,7 @@
 """The door for collectors: signed requests below ``/api/collector/v1``, for programs and not for browsers.
 
-No session, cookie or form counts here, and nothing of the register is ever answered (``camscan/app/centre.py``).
+Sessions, cookies and forms do not count here, and no answer contains anything from the register
+(``camscan/app/centre.py``).
 """
 
 from __future__ import annotations
@@ -27,19 +28,19 @@ if TYPE_CHECKING:
 _BASE = "/api/collector/v1"
 _PAGES = frozenset({"GET", "HEAD", "POST"})
 _THREADS = 4
-"""Requests of collectors that are answered at once: Python computes one at a time in any case."""
+"""Requests of collectors that are answered at once: Python runs one thread at a time in any case."""
 _AGAIN = "30"
-"""Seconds after which a collector asks again where the centre cannot answer now."""
+"""Seconds after which a collector asks again if the centre cannot answer now."""
 _SMALL = 64 << 10
-"""Bytes that anybody may send: what is more is read for collectors that are believed, and one request of each."""
+"""Bytes that anybody may send. More is read only from collectors that are believed, one request of each at a time."""
 _AT_ONCE = 16
 """Parts of parcels that are in memory at once."""
 _SECONDS = 120.0
-"""Within which a request is here."""
+"""Seconds within which a request must arrive."""
 
 
 def methods(path: str) -> frozenset[str]:
-    """What may be done at a path."""
+    """The methods that a path allows."""
     return _PAGES | {"PUT"} if path.startswith(f"{_BASE}/") else _PAGES
 
 
@@ -49,7 +50,7 @@ def most(path: str) -> int:
 
 
 def route(desk: Desk) -> Route:
-    """All of it."""
+    """The route for all of it."""
     door = _Door(desk)
 
     async def endpoint(request: Request) -> Response:
@@ -70,14 +71,17 @@ def route(desk: Desk) -> Route:
 
 
 def _length(request: Request) -> float:
-    """Bytes of its body, as it says; the guard has looked at the number. What does not say so may be any."""
+    """The length of its body, as it says; the guard has checked the number.
+
+    A body of unknown length counts as endless.
+    """
     if "transfer-encoding" in request.headers:
         return math.inf
     return int(request.headers.get("content-length", "0"))
 
 
 class _Door:
-    """What all requests share. Threads do too."""
+    """What all requests share, from all threads."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -93,7 +97,7 @@ class _Door:
         return app.centre.Centre(self._desk.space, self._desk.store)
 
     def believed(self, request: Request) -> str:
-        """The key that a request names, where it is of a collector that is believed; it is not verified yet."""
+        """The key that a request names, if it belongs to a collector that is believed; it is not verified yet."""
         try:
             return self._centre.believed_key(request.headers.get("signature-input", ""))
         except CamscanError as error:

@@ -14,7 +14,7 @@ from camscan.errors import RegisterError
 from camscan.output import mask_password, visible
 
 SECONDS = 10.0
-"""So long a connection is waited for."""
+"""How long to wait for a connection."""
 _MOST = 4
 """Connections of a worker."""
 _SETTINGS = {
@@ -29,10 +29,10 @@ _OURS = b"""
 SELECT set_config('search_path', quote_ident(
     CASE current_schema() WHEN 'public' THEN 'queue' ELSE current_schema() || '_queue' END), false)
 """
-"""Once for each connection: from the schema of the register to that of its queue."""
+"""Run once for each connection: it leads from the schema of the register to that of its queue."""
 
 for _name in ("procrastinate", "psycopg.pool"):
-    # They log tracebacks of what is said here in one line.
+    # They log tracebacks of errors that are reported here in one line.
     logging.getLogger(_name).addHandler(logging.NullHandler())
     logging.getLogger(_name).propagate = False
 
@@ -70,7 +70,7 @@ def worker_link(address: str) -> PsycopgConnector:
 
 @contextlib.contextmanager
 def explained(address: str) -> Iterator[None]:
-    """Turn what the server says into one line for a person."""
+    """Turn a server error into one line for a person."""
     try:
         with wrap_exceptions():
             yield
@@ -79,6 +79,6 @@ def explained(address: str) -> Iterator[None]:
 
 
 def why(error: BaseException) -> str:
-    """What the server said, in a few words and without a password."""
+    """The server's error, in a few words and without a password."""
     said = str(error.__cause__ or error).strip().partition("\n")[0]
     return mask_password(visible(said, _LONGEST)) or type(error).__name__

@@ -1,4 +1,4 @@
-"""The tables of the queue: made when they are first needed, and brought up by Procrastinate's own steps."""
+"""The tables of the queue: made when they are first needed, and upgraded by Procrastinate's own steps."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from camscan.output import mask_password
 from camscan.work.link import linked
 
 _LOCK = 0x43414D51
-"""A PostgreSQL advisory lock: who holds it makes the tables."""
+"""A PostgreSQL advisory lock: the process that holds it makes the tables."""
 _MARK = "camscan queue "
-"""The comment on our schema begins so, and ends with the last step that was taken."""
+"""The beginning of the comment on our schema, which ends with the last step that was taken."""
 _PLACE = b"""
 SELECT current_setting('search_path'), to_regnamespace(current_setting('search_path')) IS NOT NULL,
        obj_description(to_regnamespace(current_setting('search_path')), 'pg_namespace'),
@@ -23,7 +23,7 @@ SELECT current_setting('search_path'), to_regnamespace(current_setting('search_p
 
 
 def make(address: str) -> None:
-    """See :func:`camscan.work.make_tables`. Whole or not at all."""
+    """See :func:`camscan.work.make_tables`. All of it or nothing."""
     steps = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
     newest = steps[-1].name
     with linked(address) as link, link.pool.connection() as connection:

@@ -1,4 +1,4 @@
-"""Putting jobs in, and looking at how the queue stands."""
+"""Adds jobs, and reads the state of the queue."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from camscan.work.kinds import Kind, Pace, Standing
 from camscan.work.link import linked
 
 QUEUE, CLOCK = "work", "clock"
-"""What is put in for something, and what is put in because of the time."""
+"""The queue for jobs with a subject, and the queue for jobs by the clock."""
 ALONE = "register"
 _LONG = 600.0
 _LOOK = """
@@ -41,13 +41,13 @@ def enqueue(address: str, kind: Kind, subjects: Iterable[str]) -> int:
         return 0
     with linked(address) as link:
         manager = JobManager(link)
-        if len(wanted) == 1:  # of many that wait, none is read for it
+        if len(wanted) == 1:  # however many wait, none is read for it
             return sum(_put_in(manager, _job(kind, subject)) for subject in wanted)
         there = {job.task_kwargs.get("subject") for job in manager.list_jobs(task=kind.name, status="todo")}
         fresh = [_job(kind, subject) for subject in wanted if subject not in there]
         try:
             return len(manager.batch_defer_jobs(fresh)) if fresh else 0
-        except exceptions.AlreadyEnqueued:  # another program has put one of them in meanwhile
+        except exceptions.AlreadyEnqueued:  # another program has added one of them meanwhile
             return sum(_put_in(manager, job) for job in fresh)
 
 

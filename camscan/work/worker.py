@@ -1,4 +1,4 @@
-"""Who does the jobs: Procrastinate's worker, started again whenever the server was away."""
+"""Does the jobs: Procrastinate's worker, started again whenever the server was away."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from camscan.work.link import explained, why, worker_link
 from camscan.work.waiting import ALONE, CLOCK, queue_of
 
 _AT_ONCE = 3
-"""Jobs that a worker does at a time: what is due by the clock must not wait for a long recording."""
+"""Jobs that a worker does at a time: a job by the clock must not wait for a long recording."""
 _FIRST, _LONGEST = 1.0, 30.0
 """Seconds between two tries while the server is away."""
 _LOOK = 0.2
 _POLL = 5.0
-"""Seconds after which is looked for jobs of which the server did not tell."""
+"""Seconds after which the worker looks for jobs that the server did not announce."""
 _MINUTE = 60
 FINISHED_HOURS, CLOCK_HOURS = 7 * 24, 1
-"""So long jobs are kept that were finished."""
+"""How long finished jobs are kept."""
 
 
 class _FailedError(Exception):
-    """What a job says that has failed: it was reported."""
+    """A job has failed; it was reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class _Work:
     report: Callable[[str], None]
 
     def app(self, address: str) -> App:
-        """Procrastinate's own, with every job."""
+        """Procrastinate's own app, with every job."""
         app = App(connector=worker_link(address))
         for job in self.jobs:
             kind = job.kind
@@ -56,7 +56,7 @@ class _Work:
             )(self._doing(job))
             if job.every:
                 app.periodic(cron=job.every)(task)
-        # Never with a lock: one that was killed would lock out the next (Procrastinate's issue 1408).
+        # Never with a lock: a job that was killed would lock out the next (Procrastinate's issue 1408).
         retry: Any = app.task(name="retry_stalled", queue=CLOCK, queueing_lock="retry_stalled", pass_context=True)
         app.periodic(cron=_as_often(self.pace))(retry(self._retry_stalled))
         forget: Any = app.task(name="forget_finished", queue=CLOCK, queueing_lock="forget_finished", pass_context=True)
@@ -82,7 +82,7 @@ class _Work:
         return do
 
     async def _retry_stalled(self, context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG002 - as above
-        """Put back what nobody does any more, of workers too whose row was removed meanwhile."""
+        """Return jobs to the queue that no worker does any more, including those of workers whose row was removed."""
         known = {job.kind.name: job for job in self.jobs}
         manager = context.app.job_manager
         for each in await manager.get_stalled_jobs(seconds_since_heartbeat=self.pace.stalled_after):
@@ -92,9 +92,9 @@ class _Work:
                     await manager.retry_job(each)
                     continue
             except exceptions.UniqueViolation:
-                pass  # it was put in anew meanwhile: that one is done
+                pass  # it was added again meanwhile: that one is done
             except (exceptions.ConnectorException, CamscanError):
-                continue  # it has come to its end meanwhile, or the next time does it
+                continue  # it has ended meanwhile, or the next time does it
             await _give_up(context, each)
 
 
@@ -106,7 +106,7 @@ async def _give_up(context: JobContext, stalled: QueuedJob) -> None:
     try:
         await context.app.job_manager.finish_job(stalled, Status.FAILED, delete_job=False)
     except exceptions.ConnectorException:
-        return  # it has come to its end meanwhile
+        return  # it has ended meanwhile
 
 
 async def _forget_finished(context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG001 - as above
@@ -116,7 +116,7 @@ async def _forget_finished(context: JobContext, timestamp: int = 0) -> None:  # 
 
 
 def _as_often(pace: Pace) -> str:
-    """Every minute; more often where a test does not want to wait so long."""
+    """Every minute; more often if a test does not want to wait so long."""
     if pace.stalled_after >= _MINUTE:
         return "* * * * *"
     return f"* * * * * */{max(1, int(pace.stalled_after // 2))}"
@@ -138,7 +138,7 @@ def run(
 
 
 async def _run(address: str, work: _Work, is_over: Callable[[], bool], *, is_once: bool) -> None:
-    # What a job came to is in the queue; where it could not be written there, the job is done again.
+    # The result of a job is in the queue; if it could not be written there, the job is done again.
     asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
     wait, is_told = _FIRST, False
     while not is_over():
@@ -166,7 +166,7 @@ async def _run(address: str, work: _Work, is_over: Callable[[], bool], *, is_onc
 
 
 async def _put_in_at_start(app: App, jobs: Sequence[Job]) -> None:
-    """What makes up for the time in which no worker was there."""
+    """Add the jobs that make up for the time without a worker."""
     for job in jobs:
         if job.is_at_start:
             with contextlib.suppress(exceptions.AlreadyEnqueued):
@@ -175,18 +175,18 @@ async def _put_in_at_start(app: App, jobs: Sequence[Job]) -> None:
 
 async def _worker(app: App, pace: Pace, *, is_once: bool) -> None:
     await app.run_worker_async(
-        concurrency=1 if is_once else _AT_ONCE,  # else it ends while one puts others in
+        concurrency=1 if is_once else _AT_ONCE,  # otherwise it ends while a job adds others
         wait=not is_once,
         fetch_job_polling_interval=min(_POLL, pace.heartbeat),
         install_signal_handlers=False,
         update_heartbeat_interval=pace.heartbeat,
-        # Else a worker that is only slow would be taken for dead when another one starts.
+        # Otherwise a slow worker would be taken for dead when another one starts.
         stalled_worker_timeout=pace.stalled_after,
     )
 
 
 async def _until(is_over: Callable[[], bool], doing: Coroutine[Any, Any, None]) -> None:
-    """Do it to its end, or tell it to end when it is time; a worker finishes what it is doing."""
+    """Run it to its end, or tell it to end in time. A worker finishes the job that it is doing."""
     task = asyncio.create_task(doing)
     is_asked = False
     while not task.done():

@@ -1,4 +1,7 @@
-"""``camscan plan``: the programme of removal; one file per command. A word that is no command is a device: ``set``."""
+"""``camscan plan``: the programme of removal; one file per command.
+
+A word that is not a command is a device: ``set``.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,10 @@ class _Plan(Folder):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click's, and the word that is no command stays an argument; a mistyped command is told from a device."""
+        """As click's method, but a word that is not a command stays an argument.
+
+        A mistyped command is not taken for a device.
+        """
         commands = self.list_commands(ctx)
         if args[0] in commands:
             return super().resolve_command(ctx, args)

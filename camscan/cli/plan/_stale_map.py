@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def tell_stale_map(settings: Config, *, is_stale: bool) -> None:
-    """Say on standard error that camscan.yaml knows places that the register has not been told of."""
+    """Warn on standard error that camscan.yaml has places that the register does not know yet."""
     if is_stale:
         warn(
             f"the sites in {settings.path} have changed, and the register does not have the changes yet: the next "

@@ -1,4 +1,4 @@
-"""``camscan plan set``: when a device is to be gone, in which phase, at what cost, and what stands in the way."""
+"""``camscan plan set``: the day, the phase and the cost of a removal, and what prevents it."""
 
 from __future__ import annotations
 

@@ -65,11 +65,11 @@ def prepare(sock: socket.socket, source: Source) -> None:
 
 
 def tune_connection(_sock: socket.socket) -> None:
-    """Nothing: how often Windows repeats a SYN cannot be told it for one connection."""
+    """Nothing: Windows cannot set how often a SYN is repeated for a single connection."""
 
 
 def acknowledge_late(_sock: socket.socket) -> None:
-    """Nothing: when Windows acknowledges cannot be told it for one connection."""
+    """Nothing: Windows cannot set when it acknowledges for a single connection."""
 
 
 def expect_reset(sock: socket.socket) -> None:
