@@ -184,7 +184,7 @@ class StandIn:
     def look(self, now: datetime) -> None:
         """Do what is due by the clock, and record what has arrived.
 
-        Raises CamscanError where one of it fails; the next call does the rest, and recording comes last: so a register
+        Raises CamscanError if a step fails; the next call does the rest. Recording comes last: so a register
         that fails keeps nobody from being told.
         """
         if not self._space.has_store:

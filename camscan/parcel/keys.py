@@ -59,7 +59,7 @@ def _read(content: bytes, path: Path) -> Ed25519PrivateKey:
 
 
 def _make(path: Path) -> bool:
-    """Make a key, whole from the moment at which the file has its name; False where somebody else was quicker."""
+    """Make a key; its file is whole from the moment it has its name. False if another program was quicker."""
     key = Ed25519PrivateKey.generate()
     fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     with explain_errors(path):
@@ -78,7 +78,7 @@ def _make(path: Path) -> bool:
 
 
 def _give_name(fresh: Path, path: Path) -> None:
-    """Raises FileExistsError where there is such a file by now."""
+    """Raises FileExistsError if another program has made the file meanwhile."""
     try:
         os.link(fresh, path)
     except FileExistsError:
