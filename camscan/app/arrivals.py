@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from camscan.app import parcel, uploads
@@ -151,4 +151,5 @@ def remove_old(space: Workspace, store: Store, now: datetime) -> int:
 def _record(arrived: ArrivedParcel, space: Workspace, store: Store) -> None:
     sealed = open_file(uploads.blob_path(uploads.folder_of(space), arrived.blob))
     offered = parcel.offer(sealed, "the parcel", space, store)  # its sender is told what was wrong, not where it was
+    offered = replace(offered, sent_as=arrived.scan_id)
     parcel.record_parcel(offered, space, parcel.decide_limits(offered, space.settings), store=store)

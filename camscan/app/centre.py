@@ -18,7 +18,7 @@ from camscan.app.workspace import Workspace
 from camscan.parcel import MOST_BYTES
 from camscan.parcel.errand import Asked, signed
 from camscan.parcel.keys import own_key, public_of
-from camscan.parcel.signature import Call, Signed, named_key, verified
+from camscan.parcel.signature import Call, Signed, verified, verified_head
 from camscan.store.collectors import Asking, Collector, Collectors, State, Turn
 from camscan.store.database import Store
 from camscan.store.errands import ANSWERS, Errand, Errands
@@ -70,6 +70,7 @@ class Reply:
 
 
 _NOTHING = Reply(404, {"error": "there is nothing here"})
+_REPEATED = Reply(409, {"error": "repeated: use a higher counter"})
 
 
 class _RefusedError(Exception):
@@ -94,7 +95,10 @@ class _Request:
 
 def _signed(call: Call, headers: Mapping[str, str], now: datetime) -> Signed:
     """Who signed it. Raises if nobody did, or by a clock that is wrong."""
-    said = verified(call, headers)
+    return _timely(verified(call, headers), now)
+
+
+def _timely(said: Signed | None, now: datetime) -> Signed:
     if said is None:
         raise _RefusedError(401, "the request is not signed as it should be, or was changed on its way")
     if abs(now.timestamp() - said.created) > CLOCKS.total_seconds():
@@ -137,11 +141,21 @@ class Centre:
             return error.reply
         return _NOTHING
 
-    def believed_key(self, signature_input: str) -> str:
-        """The key that a request names before it is read, in hexadecimal; empty if nobody approved it."""
-        key = named_key(signature_input)
-        collector = Collectors(self._store).of_key(key) if key else None
-        return key.hex() if collector and collector.is_approved else ""
+    def judge_head(self, call: Call, headers: Mapping[str, str]) -> str | Reply:
+        """The key that signed the head of a request, in hexadecimal; a reply if the body is not to be read.
+
+        The head is judged before anything large is read: a public key is not a secret, and whoever knows one could
+        otherwise send in its name, and keep its collector waiting.
+        """
+        now = datetime.now(UTC)
+        try:
+            said = _timely(verified_head(call, headers), now)
+        except _RefusedError as error:
+            return error.reply
+        found = Collectors(self._store).of_key(said.key)
+        if found is None or not found.is_approved:
+            return Reply(403, {"error": "this is more than a known collector sends"})
+        return said.key.hex() if said.counter > found.counter else _REPEATED
 
     def _admit(self, said: Signed, call: Call, way: str, now: datetime) -> Collector:
         """The collector that asks.
@@ -161,7 +175,7 @@ class Centre:
         if collector is None or collector.state in {State.REVOKED, State.STOPPED}:
             raise _RefusedError(403, "this key is not known here, or was stopped: ask whoever runs the centre")
         if found.turn is Turn.REPEATED:
-            raise _RefusedError(409, "repeated: use a higher counter")
+            raise _RefusedError(_REPEATED.status, str(_REPEATED.members["error"]))
         if found.turn is Turn.FORKED:
             raise _RefusedError(403, "two programs use this key; it was stopped, and a person must look")
         if found.wait:
@@ -241,8 +255,8 @@ class Centre:
 
     def _errand(self, collector: Collector, call: Call, errand: str) -> Reply:
         members = _members(call.body)
-        state, why = members.get("state"), str(members.get("why", ""))[:_LONGEST]
-        if state not in ANSWERS:
+        state, why = members.get("state"), _line(members.get("why"))
+        if not isinstance(state, str) or state not in ANSWERS:
             return Reply(400, {"error": "the state of an errand is one of: " + ", ".join(sorted(ANSWERS))})
         if not Errands(self._store).answer(errand, collector.key, state, why):
             return _NOTHING
@@ -265,7 +279,13 @@ def _way_of(method: str, path: str) -> tuple[str, str]:
 def _told(body: bytes) -> Mapping[str, str]:
     """What a collector says about itself."""
     members = _members(body)
-    return {name: str(members[name])[:_LONGEST] for name in _SAID if name in members}
+    return {name: _line(members[name]) for name in _SAID if name in members}
+
+
+def _line(value: object) -> str:
+    """A text or a number as a short line that every database and every page can hold; empty for anything else."""
+    text = str(value) if isinstance(value, str | int) else ""
+    return "".join(each if each.isprintable() else " " for each in text[:_LONGEST])
 
 
 def _members(body: bytes) -> Mapping[str, Any]:

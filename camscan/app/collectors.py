@@ -163,10 +163,11 @@ def approve_collector(space: Workspace, collector: Collector, role: str) -> None
     """Believe it from now on. Raises UsageError if it has not enrolled yet, or its key must never be used again."""
     if not collector.key:
         raise UsageError(f"{collector.name} has not enrolled yet; approve it when it has, and you have its six words")
-    if collector.state in {State.REVOKED, State.STOPPED}:
-        raise UsageError(f"{collector.name} is {collector.state}, and its key is not used again; add a new collector")
-    with open_store(space.where) as store:
-        Collectors(store).set_state(collector.number, State.APPROVED, role)
+    with open_store(space.where) as store:  # somebody may have revoked it since it was looked at, or it was stopped
+        if Collectors(store).set_state(collector.number, State.APPROVED, role, of={State.WAITING, State.APPROVED}):
+            return
+        state = next(each.state for each in Collectors(store).all() if each.number == collector.number)
+    raise UsageError(f"{collector.name} is {state}, and its key is not used again; add a new collector")
 
 
 def revoke_collector(space: Workspace, collector: Collector, role: str) -> None:

@@ -41,6 +41,8 @@ class Offered:
     head: Head
     known: Collector | None
     """Who has its key here; None if nobody does."""
+    sent_as: str = ""
+    """The id of the scan that its sender said it holds; empty if it was brought as a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,8 @@ def record_parcel(
     now, begun, sealed = datetime.now(UTC), time.monotonic(), parcel.sealed
     content = unpack(sealed.body, parcel.name, now)
     scan_id = content.tail.scan_id
+    if parcel.sent_as not in {"", scan_id}:
+        raise UsageError(f"{parcel.name}: holds another scan than it was sent as; nothing was recorded")
     confined = confine(content, limits, parcel.name)
     report = make_report(content, confined, space.settings)
     with _store_of(space, store) as opened, space.open() as book:

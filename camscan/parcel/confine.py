@@ -27,6 +27,8 @@ class Allowed:
     """The names of its sites in camscan.yaml."""
     spans: tuple[Span, ...]
     """Addresses: of these sites, and others that were approved; merged and sorted."""
+    others: frozenset[str] = frozenset()
+    """The names of all other sites of camscan.yaml, in small letters."""
 
     @cached_property
     def holds(self) -> SpanSet:
@@ -66,7 +68,8 @@ def allow_networks(settings: Config, sites: Sequence[str], networks: Sequence[Ne
         own += without(spans(site.cidrs), spans(settings.borrowed(site)))
     others = [network for site in settings.sites if site not in named for network in site.cidrs]
     own += without(spans(networks), spans(others))
-    return Allowed(tuple(sites), tuple(merge(own)))
+    names = frozenset(site.name.casefold() for site in settings.sites if site not in named)
+    return Allowed(tuple(sites), tuple(merge(own)), names)
 
 
 def confine(content: Content, allowed: Allowed, name: str) -> Confined:
@@ -81,13 +84,14 @@ def confine(content: Content, allowed: Allowed, name: str) -> Confined:
     dropped = len(content.attempts) - len(inside)
     outside = list(without(targets.all_spans, list(allowed.spans)))
     if not outside:
-        coverage = _trimmed(tail.coverage, targets.all_spans)
+        coverage = _trimmed(tail.coverage, targets.all_spans, allowed)
         return Confined(inside, tail.targets, site, coverage, tail.completion, dropped)
     left = list(common(targets.all_spans, list(allowed.spans)))
     if not left:
         raise UsageError(f"{name}: it is about other networks than its key may speak for; nothing was recorded")
     count = sum(span.last - span.first + 1 for span in outside)
-    coverage, texts = _of_part(tail.coverage, inside, left, count), tuple(map(str, left))
+    coverage = _of_part(_trimmed(tail.coverage, left, allowed), inside, left, count)
+    texts = tuple(map(str, left))
     completion = Completion.PARTIAL if tail.completion is Completion.COMPLETE else tail.completion
     return Confined(inside, texts, site, coverage, completion, dropped, count)
 
@@ -95,7 +99,7 @@ def confine(content: Content, allowed: Allowed, name: str) -> Confined:
 def _site(told: str, allowed: Allowed, name: str) -> str:
     """The site of the scan: the one that it names, else the only one that its key may speak for."""
     own = {each.casefold(): each for each in allowed.sites}
-    if told and own and told.casefold() not in own:
+    if told and told.casefold() not in own and (own or told.casefold() in allowed.others):
         raise UsageError(
             f"{name}: it is about the site '{told}', for which its key may not speak; nothing was recorded"
         )
@@ -108,8 +112,8 @@ def _networks(found: Iterable[Span]) -> Iterable[Network]:
     return (network for span in found for network in span.networks())
 
 
-def _trimmed(coverage: Coverage, asked: Sequence[Span]) -> Coverage:
-    """The coverage, without what it says of networks that were not asked."""
+def _trimmed(coverage: Coverage, asked: Sequence[Span], allowed: Allowed) -> Coverage:
+    """The coverage, without what it says of networks that were not asked, and of strangers that are not its key's."""
     ground = SpanSet(asked)
 
     def own(texts: Iterable[str]) -> tuple[str, ...]:
@@ -122,12 +126,12 @@ def _trimmed(coverage: Coverage, asked: Sequence[Span]) -> Coverage:
         left_out=own(coverage.left_out),
         unfinished=own(coverage.unfinished),
         unreached=own(coverage.unreached),
+        strangers=tuple(ip for ip in coverage.strangers if ip in allowed.holds),
     )
 
 
-def _of_part(coverage: Coverage, attempts: Sequence[Attempt], left: Sequence[Span], outside: int) -> Coverage:
+def _of_part(trimmed: Coverage, attempts: Sequence[Attempt], left: Sequence[Span], outside: int) -> Coverage:
     """The coverage of the part that is believed: its counts were of the whole, so that silence says nothing here."""
-    trimmed = _trimmed(coverage, left)
     answered = len({each.ip for each in attempts if each.payload})
     addresses = sum(span.last - span.first + 1 for span in left)
     note = f"{outside:,} addresses of the scan were left out: its key may not speak for them"
@@ -141,8 +145,8 @@ def _of_part(coverage: Coverage, attempts: Sequence[Attempt], left: Sequence[Spa
         outcomes=trimmed.outcomes,
         notes=(*trimmed.notes, note),
         living=trimmed.living,
-        is_search=coverage.is_search,
-        is_listing=coverage.is_listing,
+        is_search=trimmed.is_search,
+        is_listing=trimmed.is_listing,
         left_out=trimmed.left_out,
         unfinished=tuple(map(str, _networks(left))),
     )

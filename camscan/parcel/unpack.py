@@ -9,7 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from camscan import captures
@@ -27,6 +27,8 @@ _CLOCKS = timedelta(minutes=10)
 """So far the clock of another machine may be ahead of ours."""
 _AROUND = timedelta(hours=1)
 """So far a reply may lie outside the scan: clocks are set while scans run."""
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+"""No scan began earlier, and an hour before it is still a time."""
 _FAULTS = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _OPENING, _BRACKETS = b"[{", b"[{]}"
@@ -135,6 +137,8 @@ def _require_sense(head: Head, tail: Tail, now: datetime) -> None:
         raise _RefusedError(
             f"its scan ended on {tail.finished_at:%d %B %Y}, which is not yet: the clock there is wrong"
         )
+    if tail.started_at < _FIRST:
+        raise _RefusedError("its scan began before 1970: the clock there is wrong")
     if tail.started_at > tail.finished_at:
         raise _RefusedError("its scan ended before it began: the clock there is wrong")
 

@@ -28,6 +28,7 @@ from sqlalchemy import (
     update,
 )
 
+from camscan.errors import UsageError
 from camscan.store.database import Store, explain_damage
 from camscan.store.quota import Quota, take_part
 
@@ -72,6 +73,10 @@ class State(enum.StrEnum):
     REVOKED = "revoked"
 
 
+ENDED = frozenset({State.STOPPED, State.REVOKED})
+"""The key of such a collector is never used again."""
+
+
 class Turn(enum.Enum):
     """What the counter of a request shows."""
 
@@ -102,6 +107,8 @@ class Collector:
     """The time of its last request."""
     said: Mapping[str, Any]
     """What it said about itself then."""
+    counter: int = 0
+    """The counter of its last request."""
     code_ends_at: datetime | None = None
     """The end of its code; None if it has none, or has used it."""
 
@@ -176,11 +183,13 @@ class Collectors:
     ) -> Collector:
         """Let a key speak for these sites and networks, besides those that it speaks for already.
 
-        If another key has the name, a number is added to it.
+        If another key has the name, a number is added to it. Raises UsageError if the key was revoked or stopped.
         """
         mine = _COLLECTOR.c.key == key.hex()
         with self._store.writing() as connection, explain_damage(self._store):
             before = _found(connection, mine)
+            if before and before.state in ENDED:
+                raise UsageError(f"the key of {before.name} is {before.state} here; whoever sent it needs a new key")
             values = {
                 "state": State.APPROVED.value,
                 "sites": _texts([*(before.sites if before else ()), *sites]),
@@ -236,7 +245,7 @@ class Collectors:
             if row is None:
                 return Admission(None, Turn.NEXT)
             collector = _collector(row)
-            if collector.state in {State.REVOKED, State.STOPPED}:
+            if collector.state in ENDED:
                 return Admission(collector, Turn.NEXT)
             if asked.counter <= row["counter"]:
                 turn = _turn_of(asked, row["recent"])
@@ -273,11 +282,12 @@ class Collectors:
             approved = _COLLECTOR.c.state == State.APPROVED.value
             return connection.execute(select(func.count()).select_from(_COLLECTOR).where(approved)).scalar_one()
 
-    def set_state(self, number: int, state: State, role: str) -> None:
-        """Approve, stop or revoke the collector of this number."""
+    def set_state(self, number: int, state: State, role: str, *, of: Collection[State] = tuple(State)) -> bool:
+        """Approve, stop or revoke the collector of this number, if its state is one of ``of``; False if it is not."""
         with self._store.writing() as connection:
-            own = _COLLECTOR.c.number == number
-            connection.execute(update(_COLLECTOR).where(own).values(state=state.value, role=role, code=""))
+            own = (_COLLECTOR.c.number == number) & _COLLECTOR.c.state.in_([each.value for each in of])
+            values = {"state": state.value, "role": role, "code": ""}
+            return connection.execute(update(_COLLECTOR).where(own).values(**values)).rowcount == 1
 
 
 def _turn_of(asked: Asking, recent: str) -> Turn:
@@ -350,5 +360,6 @@ def _collector(row: RowMapping) -> Collector:
         since=datetime.fromisoformat(row["since"]),
         seen_at=datetime.fromisoformat(row["seen_at"]) if row["seen_at"] else None,
         said=json.loads(row["said"]),
+        counter=row["counter"],
         code_ends_at=datetime.fromisoformat(row["code_ends_at"]) if row["code_ends_at"] else None,
     )

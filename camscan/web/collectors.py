@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import anyio
@@ -23,7 +24,7 @@ from camscan.web.body import Gate
 from camscan.web.desk import Desk
 
 if TYPE_CHECKING:
-    from camscan.app.centre import Centre
+    from camscan.app.centre import Call, Centre, Reply
 
 _BASE = "/api/collector/v1"
 _PAGES = frozenset({"GET", "HEAD", "POST"})
@@ -57,9 +58,9 @@ def route(desk: Desk) -> Route:
         try:
             with contextlib.ExitStack() as stack:
                 if _length(request) > _SMALL:
-                    key = await anyio.to_thread.run_sync(lambda: door.believed(request), limiter=door.limiter)
-                    if not key:
-                        return JSONResponse({"error": "this is more than a known collector sends"}, 403)
+                    key = await anyio.to_thread.run_sync(lambda: door.judged(request), limiter=door.limiter)
+                    if not isinstance(key, str):
+                        return key
                     stack.enter_context(door.gate.admit(key))
                 with anyio.fail_after(_SECONDS):
                     body = await request.body()
@@ -80,6 +81,20 @@ def _length(request: Request) -> float:
     return int(request.headers.get("content-length", "0"))
 
 
+def _call(request: Request, body: bytes = b"") -> Call:
+    query = request.scope["query_string"].decode("latin-1")
+    host = request.headers.get("host", "").lower()
+    return app.centre.Call(request.method, host, request.scope["path"], f"?{query}", body)
+
+
+def _headers(request: Request) -> Mapping[str, str]:
+    return {name.lower(): value for name, value in request.headers.items()}
+
+
+def _response(found: Reply) -> Response:
+    return JSONResponse(dict(found.members), found.status, dict(found.headers))
+
+
 class _Door:
     """What all requests share, from all threads."""
 
@@ -96,26 +111,22 @@ class _Door:
     def _centre(self) -> Centre:
         return app.centre.Centre(self._desk.space, self._desk.store)
 
-    def believed(self, request: Request) -> str:
-        """The key that a request names, if it belongs to a collector that is believed; it is not verified yet."""
+    def judged(self, request: Request) -> str | Response:
+        """The key that signed the head of a request, if it belongs to a collector that is believed; else the answer."""
         try:
-            return self._centre.believed_key(request.headers.get("signature-input", ""))
+            found = self._centre.judge_head(_call(request), _headers(request))
         except CamscanError as error:
             raise BusyError(str(error)) from error
+        return found if isinstance(found, str) else _response(found)
 
     def answered(self, request: Request, body: bytes) -> Response:
         """The answer to a request."""
         if self._desk.setting.is_read_only:
             return JSONResponse({"error": "this server writes nothing"}, 503, {"retry-after": _AGAIN})
-        query = request.scope["query_string"].decode("latin-1")
-        call = app.centre.Call(
-            request.method, request.headers.get("host", "").lower(), request.scope["path"], f"?{query}", body
-        )
         at = request.query_params.get("at", "")
         place = int(at) if at.isascii() and at.isdecimal() and len(at) <= len(str(app.centre.MOST_BYTES)) else None
-        headers = {name.lower(): value for name, value in request.headers.items()}
+        path = request.scope["path"].removeprefix(_BASE)
         try:
-            found = self._centre.answer(call, headers, request.scope["path"].removeprefix(_BASE), place)
+            return _response(self._centre.answer(_call(request, body), _headers(request), path, place))
         except CamscanError:  # the disk is full, say: what it is says nothing to a collector
             return JSONResponse({"error": "the centre cannot take anything now"}, 503, {"retry-after": _AGAIN})
-        return JSONResponse(dict(found.members), found.status, dict(found.headers))

@@ -1,0 +1,193 @@
+"""Requests that a stolen collector, or whoever knows its public key, may send: each costs itself alone."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import Camscan
+from parcels import KEY, OTHER_KEY, sadp, said, scan, some
+from starlette.testclient import TestClient
+from test_centre import BASE, HOST, Site
+
+from camscan.app.arrivals import record_arrivals
+from camscan.app.centre import Call, Centre
+from camscan.app.collectors import approve_collector, ask_for_scan
+from camscan.app.uploads import folder_of
+from camscan.app.workspace import find_workspace
+from camscan.errors import UsageError
+from camscan.parcel.keys import public_of
+from camscan.parcel.seal import seal
+from camscan.parcel.signature import sign
+from camscan.parcel.unpack import unpack
+from camscan.parcel.write import body_of
+from camscan.register import open_register
+from camscan.store.collectors import Collectors, State
+from camscan.store.errands import Errands
+from camscan.store.parcels import REFUSED, Parcels
+from camscan.web.application import make_application
+from camscan.web.desk import Desk, Setting
+
+SITES = """\
+role: ICT
+sites:
+- name: Oak School
+  cidrs: [10.12.0.0/24]
+- name: Elm School
+  cidrs: [10.13.0.0/24]
+"""
+NOW = datetime.now(UTC) - timedelta(minutes=5)
+OTHER_ID = "01990000-0000-7000-8000-00000000000a"
+
+
+@pytest.fixture
+def desk(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    (workplace / "camscan.yaml").write_text(SITES)
+    monkeypatch.setenv("XDG_STATE_HOME", str(workplace / "state"))
+    open_register("camscan.db").close()
+    made = Desk(find_workspace(), Setting())
+    Collectors(made.store).approve(public_of(KEY), name="Oak PC", sites=["Oak School"], networks=[], role="ICT")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def oak(desk: Desk) -> Site:
+    return Site(TestClient(make_application(desk), base_url=f"http://{HOST}"))
+
+
+TEXTS = [
+    ("half a character \ud800", "half a character  "),
+    ("nothing \0 at all", "nothing   at all"),
+    ("a line\nand another\x1b[31m \u202e", "a line and another [31m  "),
+    ("x" * 5000, "x" * 200),
+    (12, "12"),
+    (["a list"] * 1000, ""),
+    ({"an": "object"}, ""),
+    (None, ""),
+]
+
+
+@pytest.mark.parametrize(("sent", "kept"), TEXTS)
+def test_what_it_says_is_kept_as_a_line(oak: Site, desk: Desk, sent: Any, kept: str) -> None:
+    errand = ask_for_scan(desk.space, Collectors(desk.store).all()[0], None, timedelta(hours=1))
+    answer = oak.ask("POST", f"/errand/{errand.id}", {"state": "refused", "why": sent})
+    assert answer.status_code == 200
+    assert Errands(desk.store).of_key(public_of(KEY))[0].why == kept
+    assert oak.ask("POST", "/poll", {"error": sent, "version": sent}).status_code == 200
+    assert Collectors(desk.store).all()[0].said == {"error": kept, "version": kept}
+
+
+@pytest.mark.parametrize("state", [["done"], {"done": 1}, None, 1, True, "expired", "waiting"])
+def test_a_state_that_there_is_not_is_refused(oak: Site, state: Any) -> None:
+    assert oak.ask("POST", f"/errand/{OTHER_ID}", {"state": state}).status_code == 400
+
+
+def test_a_parcel_sent_as_another_scan_is_refused_and_does_not_wait_for_ever(oak: Site, desk: Desk) -> None:
+    report = scan(*some(NOW), when=NOW)
+    content = seal(body_of(report), KEY)
+    assert oak.ask("PUT", f"/parcel/{OTHER_ID}", content, query="at=0").status_code == 200
+    assert oak.end(replace(report, scan_id=OTHER_ID), content).status_code == 202
+    done = record_arrivals(desk.space, desk.store)
+    assert (done.recorded, done.refused, done.left) == (0, 1, 0)
+    assert "another scan than it was sent as" in oak.ask("GET", f"/parcel/{OTHER_ID}/result").json()["why"]
+    assert oak.send(report).status_code == 202
+    assert record_arrivals(desk.space, desk.store).recorded == 1
+
+
+def test_a_key_of_networks_alone_does_not_speak_of_a_site(desk: Desk, oak: Site) -> None:
+    network = ipaddress.ip_network("10.99.0.0/24")
+    Collectors(desk.store).approve(public_of(OTHER_KEY), name="A stick", sites=[], networks=[network], role="ICT")
+    stick = Site(oak.client, OTHER_KEY)
+    camera = said("10.99.0.4", sadp(4), when=NOW)
+    claimed = scan(camera, when=NOW, site="Elm School", targets=("10.99.0.0/24",))
+    stick.send(claimed)
+    stick.send(scan(camera, when=NOW + timedelta(minutes=1), site="", targets=("10.99.0.0/24",)))
+    done = record_arrivals(desk.space, desk.store)
+    assert (done.recorded, done.refused) == (1, 1)
+    kept = Parcels(desk.store).of_scan(claimed.scan_id)
+    assert kept
+    assert kept.state == REFUSED
+
+
+def test_strangers_are_counted_in_its_own_networks_alone(oak: Site, desk: Desk) -> None:
+    report = scan(*some(NOW), when=NOW, targets=("10.12.0.0/25",))
+    strangers = ("10.12.0.177", "10.13.0.7", "192.0.2.1")
+    oak.send(replace(report, coverage=replace(report.coverage, strangers=strangers)))
+    assert record_arrivals(desk.space, desk.store).recorded == 1
+    with open_register("camscan.db", readonly=True) as book:
+        assert book.report(report.scan_id).coverage.strangers == ("10.12.0.177",)
+
+
+@pytest.mark.parametrize("state", [State.REVOKED, State.STOPPED])
+def test_a_key_that_was_ended_meanwhile_is_not_approved(desk: Desk, state: State) -> None:
+    """Two people have its page open, or a copy of its key asks while somebody compares the words."""
+    collectors = Collectors(desk.store)
+    seen = collectors.all()[0]
+    collectors.set_state(seen.number, state, "ICT")
+    with pytest.raises(UsageError, match=f"is {state}"):
+        approve_collector(desk.space, replace(seen, state=State.WAITING), "ICT")
+    with pytest.raises(UsageError, match=f"is {state}"):
+        collectors.approve(seen.key, name="Oak PC", sites=["Oak School"], networks=[], role="ICT")
+    assert collectors.all()[0].state is state
+
+
+@pytest.mark.parametrize("year", [1, 1969])
+def test_a_scan_before_there_were_cameras_is_refused(year: int) -> None:
+    """The first year has no hour before it."""
+    body = body_of(replace(scan(*some(NOW), when=NOW), started_at=datetime(year, 1, 1, tzinfo=UTC)))
+    with pytest.raises(UsageError, match="began before 1970: the clock there is wrong"):
+        unpack(body, "a parcel", datetime.now(UTC))
+
+
+class TestLargeRequests:
+    """Before something large is read, its sender has proved who they are."""
+
+    PATH = f"{BASE}/parcel/{OTHER_ID}"
+    PART = bytes(100_000)
+
+    def headers(self, counter: int, at: float = 0) -> dict[str, str]:
+        call = Call("PUT", HOST, self.PATH, "?at=0", self.PART)
+        return dict(sign(call, KEY, counter, int(at or time.time())))
+
+    def test_a_public_key_alone_is_not_enough(self, desk: Desk) -> None:
+        centre = Centre(desk.space, desk.store)
+        call = Call("PUT", HOST, self.PATH, "?at=0")
+        good = self.headers(1)
+        assert centre.judge_head(call, good) == public_of(KEY).hex()
+        forged = {**good, "signature": self.headers(2)["signature"]}
+        for headers, status in ((forged, 401), ({}, 401), (self.headers(1, 1_000_000_000), 400)):
+            answer = centre.judge_head(call, headers)
+            assert not isinstance(answer, str)
+            assert answer.status == status
+
+    def test_a_head_that_was_sent_before_is_not_read_again(self, oak: Site, desk: Desk) -> None:
+        address, headers = f"{self.PATH}?at=0", self.headers(5)
+        assert oak.client.put(address, content=self.PART, headers=headers).status_code == 200
+        assert oak.client.put(address, content=self.PART, headers=headers).status_code == 409
+        assert sum(path.stat().st_size for path in folder_of(desk.space).glob("*")) == len(self.PART)
+
+    def test_another_body_than_the_signed_one_is_refused(self, oak: Site, desk: Desk) -> None:
+        answer = oak.client.put(f"{self.PATH}?at=0", content=b"y" * len(self.PART), headers=self.headers(9))
+        assert answer.status_code == 401
+        assert not list(folder_of(desk.space).glob("*"))
+
+
+def test_no_page_breaks_on_what_a_collector_says(oak: Site, desk: Desk, camscan: Camscan) -> None:
+    hostile = "<script>alert(1)</script>\ud800\0\x1b[31m=1+1"
+    oak.ask("POST", "/poll", json.dumps(dict.fromkeys(("version", "edition", "spool", "error"), hostile)).encode())
+    person = TestClient(
+        make_application(desk), base_url=f"http://{HOST}", cookies={desk.cookie: desk.begin_local_session()}
+    )
+    for path in ("/collectors", "/collectors/1", "/parcels", "/"):
+        answer = person.get(path)
+        assert answer.status_code == 200
+        assert "<script>alert" not in answer.text
+    assert camscan("collector", "list")[0] == 0
