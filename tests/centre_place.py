@@ -37,7 +37,10 @@ class Place:
     def arrive(self, number: int = 0) -> Report:
         """Let the ``number``-th parcel of the collector arrive."""
         when = BEGIN + timedelta(minutes=number)
-        report = scan(*some(when), when=when)
+        return self.arrive_as(scan(*some(when), when=when))
+
+    def arrive_as(self, report: Report) -> Report:
+        """Let the parcel of this scan arrive."""
         content = seal(body_of(report), KEY)
         upload = Upload(folder_of(self.space), self.store, public_of(KEY), report.scan_id)
         assert upload.add(content, 0)[0]

@@ -202,8 +202,10 @@ class TestRequests:
         site.enrol(invited(camscan))
         large = bytes(100_000)
         assert site.ask("PUT", f"/parcel/{scan(*some()).scan_id}", large, query="at=0").status_code == 403
-        assert site.client.post(f"{BASE}/poll", content=large).status_code == 401
-        assert site.client.post(f"{BASE}/poll", content=iter([large])).status_code == 401
+        for content in (large, iter([large])):
+            assert site.client.put(f"{BASE}/parcel/{scan(*some()).scan_id}", content=content).status_code == 401
+        assert site.client.post(f"{BASE}/poll", content=large).status_code == 413
+        assert site.client.post(f"{BASE}/poll", content=iter([large])).status_code == 413
         assert camscan("collector", "approve", "Oak", "--words", words_of(public_of(KEY)))[0] == 0
         assert site.ask("PUT", f"/parcel/{scan(*some()).scan_id}", large, query="at=0").json() == {"held": 100_000}
 

@@ -12,17 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from centre_place import place
 from command_line import Camscan
 from parcels import KEY, OTHER_KEY, sadp, said, scan, some
 from starlette.testclient import TestClient
 from test_centre import BASE, HOST, Site
 
+from camscan import app
 from camscan.app.arrivals import record_arrivals
 from camscan.app.centre import Call, Centre
 from camscan.app.collectors import approve_collector, ask_for_scan
+from camscan.app.parcel import Offered
 from camscan.app.uploads import folder_of
 from camscan.app.workspace import find_workspace
-from camscan.errors import UsageError
+from camscan.errors import RegisterError, UsageError
 from camscan.parcel.keys import public_of
 from camscan.parcel.seal import seal
 from camscan.parcel.signature import sign
@@ -37,6 +40,8 @@ from camscan.web.desk import Desk, Setting
 
 SITES = """\
 role: ICT
+centre:
+  parts_per_second: 1000
 sites:
 - name: Oak School
   cidrs: [10.12.0.0/24]
@@ -191,3 +196,52 @@ def test_no_page_breaks_on_what_a_collector_says(oak: Site, desk: Desk, camscan:
         assert answer.status_code == 200
         assert "<script>alert" not in answer.text
     assert camscan("collector", "list")[0] == 0
+
+
+def test_a_reason_that_quotes_a_parcel_is_kept_by_every_database(
+    register_at: str, workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL has no NUL: the parcel would be tried for ever, and none behind it."""
+    (workplace / "camscan.yaml").write_text(SITES)
+    monkeypatch.setenv("XDG_STATE_HOME", str(workplace / "state"))
+    with place(register_at) as centre:
+        bad = centre.arrive_as(scan(*some(NOW), when=NOW, site="No\0where\x1b" + "!" * 1900))
+        good = centre.arrive_as(scan(*some(NOW), when=NOW + timedelta(minutes=1)))
+        done = record_arrivals(centre.space, centre.store)
+        assert (done.recorded, done.refused) == (1, 1)
+        kept = Parcels(centre.store).of_scan(bad.scan_id)
+        assert kept
+        assert "'No�where�!!" in kept.why
+        assert len(kept.why) == 500
+        assert centre.scans() == [good.scan_id]
+
+
+def test_parcels_with_which_the_register_fails_keep_nobody_else_waiting(
+    oak: Site, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Collectors(desk.store).approve(public_of(OTHER_KEY), name="Elm PC", sites=["Elm School"], networks=[], role="ICT")
+    tried: list[bytes] = []
+    record = app.parcel.record_parcel
+
+    def fail(offered: Offered, *given: Any, **named: Any) -> Any:
+        tried.append(offered.sealed.key)
+        if offered.sealed.key == public_of(KEY):
+            raise RegisterError("the register cannot do this")
+        return record(offered, *given, **named)
+
+    monkeypatch.setattr(app.parcel, "record_parcel", fail)
+    for minute in range(5):
+        at = NOW - timedelta(minutes=30 - minute)
+        oak.send(scan(*some(at), when=at))
+    elm = scan(said("10.13.0.7", sadp(7), when=NOW), when=NOW, site="Elm School", targets=("10.13.0.0/24",))
+    Site(oak.client, OTHER_KEY).send(elm)
+    done = record_arrivals(desk.space, desk.store)
+    assert (done.recorded, done.left) == (1, 5)
+    assert tried == [public_of(KEY)] * 3 + [public_of(OTHER_KEY)]
+
+
+@pytest.mark.parametrize("scan_id", ["x", "a" * 2000, OTHER_ID.upper(), f"{OTHER_ID}.٣", f"{OTHER_ID}.0"])
+def test_an_id_of_another_form_is_refused(scan_id: str) -> None:
+    body = body_of(replace(scan(*some(NOW), when=NOW), scan_id=scan_id))
+    with pytest.raises(UsageError, match="two ids"):
+        unpack(body, "a parcel", datetime.now(UTC))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from camscan.app import parcel, uploads
 from camscan.app.workspace import Workspace
 from camscan.errors import BusyError, CamscanError, UsageError
+from camscan.output import visible
 from camscan.parcel.seal import open_file
 from camscan.parcel.unpack import unpack
 from camscan.probes import catch_fault
@@ -23,7 +25,38 @@ _TRIES = 3
 _PATIENCE = timedelta(days=1)
 """How long after its arrival a parcel is tried again if the register fails: a full disk, a server that is away."""
 _TROUBLES = 3
-"""A turn ends after this many parcels that could not be recorded."""
+"""After so many failures of the register in a row, what waits is left for the next turn."""
+_LONGEST = 500
+"""Characters of a reason that are kept; it may quote a parcel."""
+
+
+class Failures:
+    """Decides which parcels are left for the next turn, after the register failed with others.
+
+    The parcels of one key never keep those of another waiting: a stolen collector may have found out how to make the
+    register fail.
+    """
+
+    def __init__(self) -> None:
+        self._of_key: Counter[bytes] = Counter()
+        self._in_a_row: set[bytes] = set()
+
+    def stops(self, key: bytes) -> bool:
+        """Whether a parcel of this key is left for the next turn."""
+        return self._of_key[key] >= _TROUBLES or len(self._in_a_row) >= _TROUBLES
+
+    def note(self, key: bytes, state: str) -> None:
+        """Note the state of a parcel after an attempt to record it."""
+        if state == WAITING:
+            self._of_key[key] += 1
+            self._in_a_row.add(key)
+        else:
+            self._in_a_row.clear()
+
+    def end(self) -> None:
+        """Let every parcel be tried again."""
+        self._of_key.clear()
+        self._in_a_row.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +75,15 @@ def record_arrivals(space: Workspace, store: Store) -> TakenIn:
     It ends early if another program writes to the register; the next call continues. Running it twice changes nothing.
     """
     states: list[str] = []
+    failures = Failures()
     for each in recordable(store):
-        if states.count(WAITING) >= _TROUBLES:
-            break
+        if failures.stops(each.key):
+            continue
         try:
             states.append(_record_one(space, store, each))
         except BusyError:
             break
+        failures.note(each.key, states[-1])
     return TakenIn(states.count(RECORDED), states.count(REFUSED), len(Parcels(store).waiting()))
 
 
@@ -61,17 +96,21 @@ def recordable(store: Store) -> list[ArrivedParcel]:
     return [each for each in waiting if each.key in approved]
 
 
-def record_arrival(space: Workspace, store: Store, scan_id: str) -> str:
+def record_arrival(space: Workspace, store: Store, scan_id: str, failures: Failures) -> str:
     """Record the parcel of one scan. Returns its state afterwards.
 
-    Empty if it does not wait, or its key is not approved: then nothing was done, as when BusyError is raised because
-    another program writes to the register.
+    Empty if it does not wait, its key is not approved, or ``failures`` stops it: then nothing was done, as when
+    BusyError is raised because another program writes to the register.
     """
     found = Parcels(store).of_scan(scan_id)
-    if found is None or found.state != WAITING:
+    if found is None or found.state != WAITING or failures.stops(found.key):
         return ""
     collector = Collectors(store).of_key(found.key)
-    return _record_one(space, store, found) if collector and collector.is_approved else ""
+    if collector is None or not collector.is_approved:
+        return ""
+    state = _record_one(space, store, found)
+    failures.note(found.key, state)
+    return state
 
 
 def note_broken_off(store: Store, scan_id: str) -> bool:
@@ -108,7 +147,7 @@ def _record_one(space: Workspace, store: Store, each: ArrivedParcel) -> str:
 
 def _note_failure(store: Store, each: ArrivedParcel, why: str, *, is_final: bool) -> str:
     state = REFUSED if is_final or each.tries + 1 >= _TRIES else WAITING
-    Parcels(store).failed(each.scan_id, why, state)
+    Parcels(store).failed(each.scan_id, visible(why, _LONGEST), state)
     return state
 
 

@@ -35,8 +35,6 @@ __all__ = [
 
 CLOCKS = timedelta(minutes=10)
 """How far the clock of a collector may differ from ours."""
-MOST = 1_000_000
-"""Bytes of a request that is not part of a parcel."""
 SOONEST, LATEST = 60, 900
 """Seconds after which a collector asks again: later, the more parcels wait and the more collectors there are."""
 _AT_ONCE = 30

@@ -16,6 +16,7 @@ from camscan.config import Config
 from camscan.errors import UsageError
 from camscan.model import Report
 from camscan.net.span import Network, spans, without
+from camscan.output import visible
 from camscan.parcel.confine import Allowed, Confined, allow_networks, confine, targets_of
 from camscan.parcel.seal import Sealed, open_file
 from camscan.parcel.unpack import Content, peek, unpack
@@ -159,7 +160,7 @@ def trust_key(parcel: Offered, space: Workspace, given: Approval, role: str, nam
     own = name or (given.sites[0] if given.sites else given.what)
     with open_store(space.where) as store:
         known = Collectors(store).approve(
-            parcel.sealed.key, name=own[:200], sites=given.sites, networks=given.networks, role=role
+            parcel.sealed.key, name=visible(own, 200), sites=given.sites, networks=given.networks, role=role
         )
     return replace(parcel, known=known)
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from camscan import work
 from camscan.app import alerts, front, uploads
-from camscan.app.arrivals import note_broken_off, record_arrival, record_arrivals, recordable, remove_old
+from camscan.app.arrivals import Failures, note_broken_off, record_arrival, record_arrivals, recordable, remove_old
 from camscan.app.due_errands import ask_for_due_scans
 from camscan.app.overview import list_by
 from camscan.app.queueing import ALERT, INGEST, PURGE, RELIST, TICK, is_worker_there
@@ -26,15 +26,12 @@ from camscan.store import open_store
 from camscan.store.collectors import Collectors
 from camscan.store.database import Store
 from camscan.store.errands import Errands
-from camscan.store.parcels import WAITING
 from camscan.words import how_to_add
 from camscan.work import Pace
 
 __all__ = ["Pace", "StandIn", "run_worker", "tick", "tidy_up"]
 
 _TICK, _ALARMS, _DAY = timedelta(minutes=1), timedelta(minutes=5), timedelta(days=1)
-_TROUBLES = 3
-"""Parcels that could not be recorded yet, one after another."""
 _KEPT = timedelta(days=90)
 """So long errands are kept that are over."""
 
@@ -73,7 +70,9 @@ class _Jobs:
 
     def __init__(self, space: Workspace, store: Store, address: str, tell: Callable[[str], None]) -> None:
         self._space, self._store, self._address, self._tell = space, store, address, tell
-        self._rest = _Rest()
+        self._failures = Failures()
+        self._is_said = False
+        """Whether it was said since the last tick that the folder of the parcels is not there."""
 
     def all(self) -> Sequence[work.Job]:
         """As the queue is given them."""
@@ -87,20 +86,19 @@ class _Jobs:
         )
 
     def _ingest(self, scan_id: str) -> None:
-        if self._rest.is_on:
-            return
         folder = uploads.folder_of(self._space)
         if not folder.exists():
-            self._rest.note(WAITING)
+            if self._is_said:
+                return
+            self._is_said = True
             raise OutputError(
                 f"{folder}: is not there; camscan work must run where camscan serve runs, as the same user, and see "
                 f"the parcels that it keeps"
             )
         try:
-            state = record_arrival(self._space, self._store, scan_id)
+            state = record_arrival(self._space, self._store, scan_id, self._failures)
         except BusyError:
             raise work.Later from None
-        self._rest.note(state)
         if state:
             self._tell(f"Parcel {scan_id}: {state}")
 
@@ -109,7 +107,8 @@ class _Jobs:
             raise work.Later
 
     def _tick(self, _subject: str) -> None:
-        self._rest.end()
+        self._failures.end()
+        self._is_said = False
         tick(self._space, self._store, datetime.now(UTC))
         work.enqueue(self._address, INGEST, [each.scan_id for each in recordable(self._store)])
         if not _is_listed(self._space):
@@ -120,26 +119,6 @@ class _Jobs:
 
     def _purge(self, _subject: str) -> None:
         tidy_up(self._space, self._store, datetime.now(UTC))
-
-
-class _Rest:
-    """Lets a register that fails rest until the next tick: else every parcel that waits would be read for nothing."""
-
-    def __init__(self) -> None:
-        self._failed = 0
-
-    @property
-    def is_on(self) -> bool:
-        """Whether so many parcels, one after another, could not be recorded yet."""
-        return self._failed >= _TROUBLES
-
-    def note(self, state: str) -> None:
-        """How a parcel stands that was to be recorded."""
-        self._failed = self._failed + 1 if state == WAITING else 0
-
-    def end(self) -> None:
-        """Try again."""
-        self._failed = 0
 
 
 def _is_listed(space: Workspace) -> bool:

@@ -27,6 +27,8 @@ _CLOCKS = timedelta(minutes=10)
 """So far the clock of another machine may be ahead of ours."""
 _AROUND = timedelta(hours=1)
 """So far a reply may lie outside the scan: clocks are set while scans run."""
+_SCAN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.[1-9][0-9]{0,5})?")
+"""The id of a scan, and the number of its half."""
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 """No scan began earlier, and an hour before it is still a time."""
 _FAULTS = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
@@ -130,8 +132,7 @@ def peek(body: bytes, name: str) -> Head:
 
 def _require_sense(head: Head, tail: Tail, now: datetime) -> None:
     """Raise where the parts contradict each other, or the clock that they were written by was wrong."""
-    scan, _, half = tail.scan_id.partition(".")
-    if scan != head.scan or not scan or not scan.isprintable() or (half and not half.isdecimal()):
+    if not _SCAN.fullmatch(tail.scan_id) or tail.scan_id.partition(".")[0] != head.scan:
         raise _RefusedError("has two ids")
     if tail.finished_at > now + _CLOCKS:
         raise _RefusedError(

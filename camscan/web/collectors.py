@@ -58,6 +58,8 @@ def route(desk: Desk) -> Route:
         try:
             with contextlib.ExitStack() as stack:
                 if _length(request) > _SMALL:
+                    if request.method != "PUT":
+                        return JSONResponse({"error": "only parts of parcels are as large as this"}, 413)
                     key = await anyio.to_thread.run_sync(lambda: door.judged(request), limiter=door.limiter)
                     if not isinstance(key, str):
                         return key
