@@ -143,13 +143,32 @@ class TestEnrolment:
         site.enrol(invited(camscan))
         assert site.ask("POST", "/poll", {}).json()["state"] == "waiting"
         assert site.ask("PUT", f"/parcel/{scan(*some()).scan_id}", b"x", query="at=0").status_code == 403
-        assert camscan("collector", "scan", "Oak")[0] == 2
+        code, _, err = camscan("collector", "scan", "Oak")
+        assert (code, "Oak is not approved yet" in err) == (2, True)
 
     def test_other_words_do_not_approve(self, site: Site, camscan: Camscan) -> None:
         site.enrol(invited(camscan))
         code, _, err = camscan("collector", "approve", "Oak", "--words", words_of(public_of(OTHER_KEY)))
         assert code == 2
         assert "has other words" in err
+
+    def test_who_has_not_enrolled_has_no_words_yet(self, site: Site, camscan: Camscan) -> None:
+        assert site
+        invited(camscan)
+        code, _, err = camscan("collector", "approve", "Oak", "--words", words_of(public_of(KEY)))
+        assert (code, "has not enrolled yet" in err) == (2, True)
+
+    def test_a_revoked_key_does_not_enrol_with_a_new_code(self, approved: Site, camscan: Camscan) -> None:
+        assert camscan("collector", "revoke", "Oak")[0] == 0
+        code = camscan("collector", "add", "Oak 2", "--site", "Oak School")[1].splitlines()[-1]
+        answer = approved.enrol(code)
+        assert (answer.status_code, "was revoked" in answer.json()["error"]) == (403, True)
+        assert Site(approved.client, OTHER_KEY).enrol(code).json()["name"] == "Oak 2"
+
+    def test_a_site_that_it_does_not_scan_is_named(self, approved: Site, camscan: Camscan) -> None:
+        assert approved
+        code, _, err = camscan("collector", "scan", "Oak", "--site", "Elm")
+        assert (code, "Oak does not scan 'Elm'; it has: Oak School" in err) == (2, True)
 
 
 class TestRequests:

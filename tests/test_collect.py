@@ -265,8 +265,23 @@ def test_check_is_one_page_to_sign(camscan: Camscan, workplace: Path) -> None:
     code, out, err = camscan("collect", "check")
     assert (code, err) == (0, "")
     assert f"Scans for Oak School  {NETWORK}" in out
-    assert "Allowed by        Site manager" in out
+    assert "Allowed by            Site manager" in out
     assert out.splitlines()[-1].startswith("Signed: ____")
+
+
+def test_check_warns_of_a_last_day_that_is_over_and_of_a_missing_file(camscan: Camscan, workplace: Path) -> None:
+    path = allowed(workplace, more="ca_file: none.pem\n")
+    path.write_text(path.read_text().replace("2099", "2020"))
+    code, out, err = camscan("collect", "check")
+    assert (code, "31 December 2020" in out) == (0, True)
+    assert "the last day of collector.yaml is over" in err
+    assert "none.pem: there is no such file" in err
+
+
+def test_a_centre_that_is_down_and_how_to_look(camscan: Camscan, workplace: Path) -> None:
+    allowed(workplace, centre="http://127.0.0.1:9")
+    code, _, err = camscan("collect", "enrol", "0000-0000")
+    assert (code, "cannot be reached (refused: check `centre`" in err) == (1, True)
 
 
 def test_without_enrolment_it_says_how(camscan: Camscan, workplace: Path) -> None:
@@ -310,7 +325,6 @@ def test_errand_to_register(camscan: Camscan, workplace: Path, monkeypatch: pyte
     site.mkdir()
     (centre / "camscan.yaml").write_text(CENTRE)
     (site / "camscan.yaml").write_text(SETTINGS)
-    open_register(centre / "camscan.db").close()
 
     def at(folder: Path, *words: str) -> str:
         monkeypatch.chdir(folder)
@@ -318,9 +332,9 @@ def test_errand_to_register(camscan: Camscan, workplace: Path, monkeypatch: pyte
         assert code == 0, err
         return out
 
-    with standing(NETWORK, 12, 50), serving(centre) as address:
+    code = at(centre, "collector", "add", "Oak PC", "--site", "Oak School").splitlines()[-1]
+    with standing(NETWORK, 12, 50), serving(centre) as address:  # without a register yet: it begins one
         allowed(site, centre=address)
-        code = at(centre, "collector", "add", "Oak PC", "--site", "Oak School").splitlines()[-1]
         words = re.search(r"the centre: (.*)", at(site, "collect", "enrol", code))
         assert words
         assert "has not approved" in at(site, "collect", "run", "--once")

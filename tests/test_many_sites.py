@@ -316,7 +316,7 @@ class TestCollector:
         report = finish_scan(own, NOW, (4, 5))
         with monkeypatch.context() as patch:
             patch.setattr(time, "time", lambda now=time.time: now() + 3600)
-            with pytest.raises(CentreError, match="clock; its clock says 20"):
+            with pytest.raises(CentreError, match="the clock here differs from the centre's, which says 20"):
                 collect.do_round(own)
         assert collect.do_round(own).sent == 1
         take_in(desk)

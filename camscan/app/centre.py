@@ -43,6 +43,11 @@ _LOOK = 5.0
 """Seconds for which the length of the queue is remembered: it is counted for all collectors together."""
 _BUSY, _FULL = 429, 503
 _FULL_SECONDS = 600
+_UNKNOWN_CODE = (
+    "this code is not known, was used before, or is older than seven days: check it, or ask whoever runs the centre "
+    "for another"
+)
+_OLD_KEY = "the key of this collector was {state}: move its folder `collector` away, and enrol with a new code"
 _ID = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.[1-9][0-9]{0,5})?)"
 _WAYS = (
     ("POST", re.compile(r"/poll()"), "poll"),
@@ -187,7 +192,9 @@ class Centre:
         if known is None and isinstance(code, str):
             known = Collectors(self._store).enrol(code.replace("-", "").strip().lower(), said.key, now)
         if known is None:
-            return Reply(403, {"error": "this code is not known, was used before, or is older than seven days"})
+            return Reply(403, {"error": _UNKNOWN_CODE})
+        if known.state in {State.REVOKED, State.STOPPED}:
+            return Reply(403, {"error": _OLD_KEY.format(state=known.state.value)})
         key = public_of(own_key(errand_key_place(self._space))[0])
         return Reply(200, {"state": known.state.value, "name": known.name, "errand_key": key.hex()})
 

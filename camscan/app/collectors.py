@@ -22,6 +22,13 @@ from camscan.store.parcels import Parcels
 from camscan.version import __version__
 
 _LONGEST = 200
+_NOT_ASKED = {
+    State.INVITED: "has not enrolled yet",
+    State.WAITING: "is not approved yet",
+    State.STOPPED: "was stopped, because two programs used its key",
+    State.REVOKED: "was revoked",
+}
+"""Why a collector that is not approved cannot be asked for a scan."""
 SILENT = timedelta(hours=2)
 """A collector asks every one to fifteen minutes: three missed requests and an hour more are too many."""
 SCANNING = timedelta(days=1)
@@ -192,10 +199,12 @@ def ask_for_scan(space: Workspace, collector: Collector, site: str | None, withi
     If the same errand is already waiting, from a person or because the time had come, that one counts.
     """
     if not collector.is_approved:
-        raise UsageError(f"{collector.name} is not approved, so it is asked for nothing")
+        raise UsageError(f"{collector.name} {_NOT_ASKED[collector.state]}, so it is not asked for a scan")
     own = {each.casefold(): each for each in collector.sites}
     wanted = site or (collector.sites[0] if len(collector.sites) == 1 else "")
-    if wanted.casefold() not in own:
+    if site and wanted.casefold() not in own:
+        raise UsageError(f"{collector.name} does not scan '{site}'; it has: {', '.join(collector.sites) or 'no sites'}")
+    if not wanted:
         raise UsageError(
             f"which site? {collector.name} has: {', '.join(collector.sites) or 'none'}; name it with --site"
         )

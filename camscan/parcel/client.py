@@ -10,6 +10,8 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -42,6 +44,12 @@ DAY = 86_400
 """Seconds for which a centre may put off its collector at most."""
 _KEPT = 4.0
 """Seconds after which a connection that nobody uses is left: a second before the centre does."""
+_FAULTS: Mapping[type[BaseException], str] = {
+    socket.gaierror: "its name is not known here: check `centre` in collector.yaml, and DNS",
+    ConnectionRefusedError: "refused: check `centre` in collector.yaml, and that the centre is running",
+    TimeoutError: "no answer in time: check that the firewall lets the connection out",
+}
+"""The usual causes -> what to look at."""
 _NEVER = frozenset({409, 422})
 """Of a whole parcel: it will not be taken, however often it is sent."""
 
@@ -176,9 +184,11 @@ class Centre:
         if answer.status == _REFUSED:
             raise KeyRefusedError(f"{self.url}: {why or 'refuses this key'}")
         if answer.status != _DONE:
-            now = answer.members.get("now")
-            clock = f"; its clock says {str(now)[:40]}" if why == "clock" else ""
-            raise CentreError(f"{self.url}: HTTP status {answer.status} {why}{clock}".rstrip(), answer.after)
+            said = f"HTTP status {answer.status} {why}".rstrip()
+            if why == "clock":
+                now = str(answer.members.get("now"))[:40]
+                said = f"the clock here differs from the centre's, which says {now}: set the time here"
+            raise CentreError(f"{self.url}: {said}", answer.after)
         return answer.members
 
     def _ask(self, method: str, path: str, body: Mapping[str, Any] | bytes = b"", *, query: str = "") -> Answer:
@@ -210,6 +220,21 @@ class Centre:
             self._lines.pop().close()
 
 
+def _fault(error: BaseException) -> str:
+    """What is wrong with a connection, and what to look at: the first cause that has an answer, else its name."""
+    cause: BaseException | None = error
+    while cause:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted: {cause.verify_message}; ca_file names the council's own authority"
+        for kind, says in _FAULTS.items():
+            if isinstance(cause, kind):
+                return says
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__
+
+
 class _Line:
     """A connection to the centre, made when something is asked and made anew where it was closed."""
 
@@ -223,7 +248,7 @@ class _Line:
         try:
             context = trusting_context(ca_file)
         except (OSError, ValueError) as error:
-            raise CentreError(f"{url}: cannot be reached ({type(error).__name__})") from error
+            raise CentreError(f"{ca_file}: no certificates can be read from it ({type(error).__name__})") from error
         self._runner = asyncio.Runner()
         self._client = httpx.AsyncClient(
             verify=context,
@@ -240,7 +265,7 @@ class _Line:
         except TimeoutError as error:
             raise CentreError(f"{self._url}: took longer than {_WHOLE:.0f} seconds to answer") from error
         except self._faults as error:
-            raise CentreError(f"{self._url}: cannot be reached ({type(error).__name__})") from error
+            raise CentreError(f"{self._url}: cannot be reached ({_fault(error)})") from error
 
     async def _answer(self, method: str, address: str, content: bytes, headers: Mapping[str, str]) -> Answer:
         """All of it within its time, and of a size that an answer has."""

@@ -57,8 +57,11 @@ def serve(
     line of a session for scripts. Port 0 takes any free port. Raises UsageError if there is no register, if the port is
     taken, or if others could come in without signing in.
     """
-    if not space.has_register:
-        raise UsageError(f"there is no register {space.name} yet: scan first, or name another with --register")
+    if not space.has_register and (setting.is_read_only or not space.has_store):  # a new centre begins with collectors
+        raise UsageError(
+            f"there is no register {space.name} yet: scan first, or name another with --register; "
+            "for a new centre, first run `camscan collector add`"
+        )
     _check_who_may_come(space, setting, is_for_scripts=tell_cookie is not None)
     share_memory()
     with _place_of_sessions(setting.is_read_only) as place:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import click
 
 from camscan import app
+from camscan.cli._words import warn
 from camscan.cli.collect import _options
 from camscan.output import visible
-
-_WIDTH = 16
 
 
 @click.command("check")
@@ -29,13 +29,18 @@ def check(file: Path) -> None:
         ("Pace", allowed.pace),
     ]
     lines += [(f"Scans for {name}", ", ".join(map(str, networks))) for name, networks in allowed.sites.items()]
+    width = max(len(visible(name, 60)) for name, _ in lines)
     for name, text in lines:
-        click.echo(f"{visible(name, 60):<{_WIDTH}}  {visible(text, 300)}")
+        click.echo(f"{visible(name, 60):<{width}}  {visible(text, 300)}")
     click.echo(
         "\nIt only opens connections outwards, to that one address. It asks cameras and recorders a few read-only\n"
         "questions, never sends a password, and never looks at a picture. Nobody can change this page from elsewhere.\n"
     )
     click.echo("Signed: ______________________________   Date: ______________")
+    if date.today() > allowed.until:  # noqa: DTZ011 - the day at the site
+        warn(f"the last day of {file.name} is over, so nothing is scanned: the site must agree to a later `until`")
+    if allowed.ca_file and not Path(allowed.ca_file).is_file():
+        warn(f"{allowed.ca_file}: there is no such file; ca_file in {file.name} names it")
 
 
 COMMAND = check

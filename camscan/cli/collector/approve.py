@@ -28,8 +28,13 @@ def approve(name: str, words: str | None, role: str | None, register: str | Path
     space = app.workspace.find_workspace(config, register)
     found = app.collectors.find_collector(space, name)
     own = found.words
+    if not own:
+        raise UsageError(f"{name} has not enrolled yet: first run `camscan collect enrol CODE` at the site")
     if words is not None and words.casefold().split() != own.split():
-        raise UsageError(f"{name}: has other words than these; it was not approved")
+        raise UsageError(
+            f"{name} has other words than these, so it was not approved: have them read again; if they stay different, "
+            "somebody else has used the code: revoke it, and add a new collector"
+        )
     if words is None and not sys.stdin.isatty():
         raise UsageError(f"compare the six words of {name} first, then add --words with the words that you were told")
     if words is None:
