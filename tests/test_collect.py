@@ -281,7 +281,7 @@ def test_check_warns_of_a_last_day_that_is_over_and_of_a_missing_file(camscan: C
 def test_a_centre_that_is_down_and_how_to_look(camscan: Camscan, workplace: Path) -> None:
     allowed(workplace, centre="http://127.0.0.1:9")
     code, _, err = camscan("collect", "enrol", "0000-0000")
-    assert (code, "cannot be reached (refused: check `centre`" in err) == (1, True)
+    assert (code, "cannot be reached (refused: check the address" in err) == (1, True)
 
 
 def test_without_enrolment_it_says_how(camscan: Camscan, workplace: Path) -> None:

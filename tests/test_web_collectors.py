@@ -132,6 +132,7 @@ class TestOne:
             ("", "Oak School", "Enter a name"),
             ("Oak PC", "", "Enter at least one site"),
             ("Oak PC", "Atlantis", "There is no site Atlantis"),
+            ("Oak PC", "Oak Scool", "There is no site Oak Scool in camscan.yaml; did you mean Oak School?"),
             ("x" * 201, "Oak School", "A collector needs a name of at most 200 characters"),
         ],
     )
@@ -187,11 +188,14 @@ class TestOne:
     def test_it_is_revoked_after_a_question_and_never_approved_again(self, own: Desk) -> None:
         client = Client(own)
         Collectors(own.store).approve(public_of(KEY), name="A", sites=["Oak School"], networks=[], role="")
+        form = hidden(client.get("/collectors/1"))
+        assert client.post("/collectors/1", {**form, "step": "scan", "within": "24"}).status_code == 303
         question = client.post("/collectors/1", {**hidden(client.get("/collectors/1")), "step": "revoking"})
         assert "Revoke this collector?" in question.text
         assert Collectors(own.store).all()[0].is_approved
         assert client.post("/collectors/1", {**hidden(question), "step": "revoke"}).status_code == 303
         assert Collectors(own.store).all()[0].state is State.REVOKED
+        assert "The collector was revoked before" in Page(client.get("/collectors/1").text).text
         again = client.post(
             "/collectors/1", {"token": client.token(), "step": "approve", "same": "yes", "words": WORDS}
         )

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 import ssl
 import struct
 import warnings
+from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -30,6 +32,12 @@ _SUITES = bytes.fromhex(
     "c02f c030 c02b c02c c013 c014 c009 c00a 009e 009f 0033 0039 009c 009d 003c 003d 002f 0035"
     "000a 0016 c012 0005 0004 0002 0001 00ff"  # the last signals RFC 5746
 )
+_FAULTS: Mapping[type[BaseException], str] = {
+    socket.gaierror: "its name is not known here: check the address, and DNS",
+    ConnectionRefusedError: "refused: check the address, and that it is running there",
+    TimeoutError: "no answer in time: check that the firewall lets the connection out",
+}
+"""The usual causes, and what to check."""
 
 
 def legacy_context() -> ssl.SSLContext:
@@ -56,6 +64,21 @@ def trusting_context(ca_file: str = "") -> ssl.SSLContext:
     Raises OSError or ValueError if no certificates can be read from the file.
     """
     return ssl.create_default_context(cafile=ca_file or None)
+
+
+def describe_fault(error: BaseException) -> str:
+    """Why a connection failed, and what to check: the first of its causes that says so, else the name of the error."""
+    cause: BaseException | None = error
+    while cause:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"its certificate is not trusted: {cause.verify_message}; ca_file names an authority of your own"
+        for kind, words in _FAULTS.items():
+            if isinstance(cause, kind):
+                return words
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__
 
 
 def unverified_context() -> ssl.SSLContext:

@@ -10,8 +10,6 @@ import asyncio
 import contextlib
 import hashlib
 import json
-import socket
-import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +19,7 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from camscan.errors import CamscanError, UsageError
-from camscan.net.tls import trusting_context
+from camscan.net.tls import describe_fault, trusting_context
 from camscan.parcel.signature import Call, sign
 from camscan.version import __version__
 from camscan.words import how_to_add
@@ -44,12 +42,6 @@ DAY = 86_400
 """Seconds for which a centre may put off its collector at most."""
 _KEPT = 4.0
 """Seconds after which a connection that nobody uses is left: a second before the centre does."""
-_FAULTS: Mapping[type[BaseException], str] = {
-    socket.gaierror: "its name is not known here: check `centre` in collector.yaml, and DNS",
-    ConnectionRefusedError: "refused: check `centre` in collector.yaml, and that the centre is running",
-    TimeoutError: "no answer in time: check that the firewall lets the connection out",
-}
-"""The usual causes -> what to look at."""
 _NEVER = frozenset({409, 422})
 """Of a whole parcel: it will not be taken, however often it is sent."""
 
@@ -220,21 +212,6 @@ class Centre:
             self._lines.pop().close()
 
 
-def _fault(error: BaseException) -> str:
-    """What is wrong with a connection, and what to look at: the first cause that has an answer, else its name."""
-    cause: BaseException | None = error
-    while cause:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"its certificate is not trusted: {cause.verify_message}; ca_file names the council's own authority"
-        for kind, says in _FAULTS.items():
-            if isinstance(cause, kind):
-                return says
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
-        cause = cause.__cause__ or cause.__context__
-    return type(error).__name__
-
-
 class _Line:
     """A connection to the centre, made when something is asked and made anew where it was closed."""
 
@@ -265,7 +242,7 @@ class _Line:
         except TimeoutError as error:
             raise CentreError(f"{self._url}: took longer than {_WHOLE:.0f} seconds to answer") from error
         except self._faults as error:
-            raise CentreError(f"{self._url}: cannot be reached ({_fault(error)})") from error
+            raise CentreError(f"{self._url}: cannot be reached ({describe_fault(error)})") from error
 
     async def _answer(self, method: str, address: str, content: bytes, headers: Mapping[str, str]) -> Answer:
         """All of it within its time, and of a size that an answer has."""

@@ -30,7 +30,7 @@ class Condition:
 
 _STATES: Mapping[State, Condition] = {
     State.STOPPED: Condition("Stopped", "red", "Two programs used its key: somebody has a copy", is_urgent=True),
-    State.REVOKED: Condition("Revoked", "grey", "Nothing from it is recorded"),
+    State.REVOKED: Condition("Revoked", "grey", "Nothing more from it is recorded"),
     State.WAITING: Condition("Waits for approval", "yellow", "Compare its six words, and approve it", is_urgent=True),
 }
 
@@ -68,7 +68,9 @@ def _size(count: int) -> str:
 
 
 def sentence(text: str) -> str:
-    """With a capital."""
+    """With a capital, unless it begins with the name of a file, such as ``collector.yaml``."""
+    if "." in text.split(" ", 1)[0].rstrip(".:"):
+        return text
     return f"{text[:1].upper()}{text[1:]}"
 
 
@@ -104,8 +106,10 @@ _COLOURS: Mapping[str, str] = {
 }
 
 
-def errand_condition(each: Errand, now: datetime) -> Condition:
-    """The result of a request for a scan."""
+def errand_condition(each: Errand, sender: Collector, now: datetime) -> Condition:
+    """The result of a request for a scan to a collector."""
+    if each.state not in OVER and not sender.is_approved:
+        return Condition("Not done", "grey", f"The collector was {sender.state.value} before")
     if each.state not in OVER and each.ends_at < now:
         return Condition("Time over", "orange", sentence(each.why) or _LATE)
     word, says = _ERRANDS.get(each.state, ("Unknown", each.state))

@@ -33,7 +33,9 @@ def take(asked: Asked) -> Answer:
     if not names:
         errors[_SITES] = "Enter at least one site: a collector speaks for its sites and for nothing else"
     elif unknown:
-        errors[_SITES] = f"There is no site {unknown[0][:100]} in camscan.yaml"
+        known = [each.name for each in asked.desk.space.settings.sites]
+        hint = app.choice.nearest_hint(unknown[0], known)
+        errors[_SITES] = f"There is no site {unknown[0][:100]} in camscan.yaml{hint}"
     if errors:
         return _form(asked, values, errors)
     now = datetime.now(UTC)

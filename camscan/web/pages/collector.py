@@ -107,7 +107,7 @@ def _page(asked: Asked, each: Standing, errors: Mapping[str, str]) -> Drawn:
         "state": one.state.value,
         "condition": condition_of(each, now),
         "rows": _rows(each),
-        "errands": [(errand, errand_condition(errand, now)) for errand in errands],
+        "errands": [(errand, errand_condition(errand, each.collector, now)) for errand in errands],
         "may_change": may_change,
         "fields": role_field(asked, {ROLE: asked.sent(ROLE)}, errors),
         "errors": error_list(errors),
