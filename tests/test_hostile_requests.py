@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from centre_place import place
 from command_line import Camscan
-from parcels import KEY, OTHER_KEY, sadp, said, scan, some
+from parcels import KEY, OTHER_KEY, parcel, sadp, said, scan, some
 from starlette.testclient import TestClient
 from test_centre import BASE, HOST, Site
 
@@ -25,7 +25,7 @@ from camscan.app.collectors import approve_collector, ask_for_scan
 from camscan.app.parcel import Offered
 from camscan.app.uploads import folder_of
 from camscan.app.workspace import find_workspace
-from camscan.errors import RegisterError, UsageError
+from camscan.errors import ConfigError, RegisterError, UsageError
 from camscan.parcel.keys import public_of
 from camscan.parcel.seal import seal
 from camscan.parcel.signature import sign
@@ -212,7 +212,7 @@ def test_a_reason_that_quotes_a_parcel_is_kept_by_every_database(
         kept = Parcels(centre.store).of_scan(bad.scan_id)
         assert kept
         assert "'No�where�!!" in kept.why
-        assert len(kept.why) == 500
+        assert len(kept.why) < 400
         assert centre.scans() == [good.scan_id]
 
 
@@ -245,3 +245,16 @@ def test_an_id_of_another_form_is_refused(scan_id: str) -> None:
     body = body_of(replace(scan(*some(NOW), when=NOW), scan_id=scan_id))
     with pytest.raises(UsageError, match="two ids"):
         unpack(body, "a parcel", datetime.now(UTC))
+
+
+def test_an_error_that_names_the_site_of_a_parcel_is_harmless_in_a_terminal(desk: Desk, camscan: Camscan) -> None:
+    name = "Oak\nRecorded: all\x1b[2J\u202e"
+    parcel(Path("bad.camparcel"), scan(*some(NOW), when=NOW, site=name))
+    code, out, err = camscan("parcel", "import", "bad.camparcel", "--trust-once", "--site", "Oak School")
+    assert (code, out) == (2, "")
+    with pytest.raises(ConfigError) as raised:
+        desk.space.settings.site(name)
+    for text in (err, f"{raised.value}\n"):
+        assert "Oak�Recorded: all�" in text
+        assert text.count("\n") == 1
+        assert all(each.isprintable() for each in text[:-1])

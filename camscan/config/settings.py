@@ -26,12 +26,15 @@ from camscan.config.value import Network, do_overlap, is_within, join_networks
 from camscan.config.web import Web
 from camscan.dataclass import dataclass
 from camscan.errors import ConfigError, ScopeError
+from camscan.output import visible
 
 FILE_NAME = "camscan.yaml"
 PACES = ("gentle", "normal", "fast")
 """Names of the presets in ``camscan/net/pace.py`` (a test compares them)."""
 OFFLINE_AFTER = 3
 """Scans in a row that look for a device in vain before it counts as offline, unless the file says otherwise."""
+_LONGEST_SHOWN = 200
+"""Characters of a name that an error quotes."""
 _FEW = 12
 """Sites that an error names."""
 _MOST_TURNS = 400
@@ -99,13 +102,14 @@ class Config:
         for each in self.sites:
             if each.name.casefold() == name.casefold():
                 return each
+        shown = visible(name, _LONGEST_SHOWN)  # a parcel may have named it
         if self.path is None:
-            raise ConfigError(f"there is no {FILE_NAME} with a site '{name}': make one with `camscan config init`")
+            raise ConfigError(f"there is no {FILE_NAME} with a site '{shown}': make one with `camscan config init`")
         names = [each.name for each in self.sites]
         close = difflib.get_close_matches(name, names, n=1)
         hint = f"did you mean '{close[0]}'?" if close else f"known are: {', '.join(names[:_FEW]) or 'none yet'}"
         more = f" and {len(names) - _FEW} more" if not close and len(names) > _FEW else ""
-        raise ConfigError(f"there is no site '{name}'; {hint}{more}", str(self.path), 1)
+        raise ConfigError(f"there is no site '{shown}'; {hint}{more}", str(self.path), 1)
 
     def targets_of(self, site: str) -> tuple[str, ...]:
         """The networks of the named site, as text; none for the empty name. Raises ConfigError for an unknown one."""

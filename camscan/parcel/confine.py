@@ -12,6 +12,7 @@ from camscan.errors import TargetError, UsageError
 from camscan.model import Attempt, Completion, Coverage
 from camscan.net.span import Network, Span, SpanSet, common, merge, spans, without
 from camscan.net.target import Targets, parse_targets
+from camscan.output import visible
 from camscan.parcel.unpack import Content
 from camscan.register.types import Bounds
 
@@ -101,7 +102,8 @@ def _site(told: str, allowed: Allowed, name: str) -> str:
     own = {each.casefold(): each for each in allowed.sites}
     if told and told.casefold() not in own and (own or told.casefold() in allowed.others):
         raise UsageError(
-            f"{name}: it is about the site '{told}', for which its key may not speak; nothing was recorded"
+            f"{name}: it is about the site '{visible(told, 200)}', for which its key may not speak; "
+            f"nothing was recorded"
         )
     if told:
         return own.get(told.casefold(), told)
