@@ -260,7 +260,7 @@ class TestAuthorisations:
         [
             ("window: 7pm-6am", "'7pm-6am' is not a time window; write it as 19:00-06:00"),
             ("window: 25:00-06:00", "is not a time window"),
-            ("window: 19:00-19:00", "it closes when it opens"),
+            ("window: 19:00-19:00", "it closes at the hour at which it opens"),
             ("days: [Mondy]", "'Mondy' is not a day; write it as Mon, or Mon-Fri"),
             ("days: []", "name at least one day"),
             ("days: Mon", "expected a list"),

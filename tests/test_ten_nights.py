@@ -275,7 +275,7 @@ def test_a_window_that_closes_ends_the_scan_and_the_next_night_goes_on(
         code, out, err = camscan("run")
     assert (code, out) == (3, "")
     assert err == "camscan: some addresses could not be asked: Depot\n"
-    assert camscan("run", "--dry-run")[1] == "Depot: to be gone on with\n"
+    assert camscan("run", "--dry-run")[1] == "Depot: to be continued\n"
     assert camscan("run") == (0, "", "")
     with open_register("camscan.db") as book:
         half, whole = book.scans()

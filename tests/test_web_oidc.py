@@ -359,7 +359,7 @@ class TestService:
         way(victim)
         answer = come_back(victim, place)
         assert answer.status_code == 403
-        assert "has not begun to sign in" in answer.text
+        assert "This browser did not begin to sign in" in answer.text
         assert desk.cookie not in victim._client.cookies
 
     def test_the_answer_of_another_service_is_not_taken(self, desk: Desk) -> None:

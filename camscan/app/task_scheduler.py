@@ -25,6 +25,7 @@ from camscan.app.schedule import (
 from camscan.app.workspace import Workspace
 from camscan.config import DAYS
 from camscan.errors import OutputError, UsageError
+from camscan.output import write_atomically
 
 TASK = "camscan-task.xml"
 NAME = "camscan"
@@ -82,7 +83,7 @@ def install_task(made: Schedule, user: str = "") -> list[str]:
         raise UsageError("there is no Task Scheduler here: write the task with --into DIR, and take it to Windows")
     with TemporaryDirectory() as folder:
         path = Path(folder) / TASK
-        path.write_text(made.files[TASK], encoding="ascii")
+        write_atomically(path, lambda stream: stream.writelines([made.files[TASK]]))
         words = _words(program, str(path), user or system.user_name())
         try:
             _require_ours(program)
