@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,14 +14,16 @@ from sqlalchemy import Engine, event
 from starlette.testclient import TestClient
 from test_centre import HOST, SITES, Site
 
+from camscan.app.arrivals import Failures, TakenIn, record_arrival, record_arrivals
 from camscan.app.uploads import has_room
 from camscan.app.workspace import find_workspace
 from camscan.parcel.keys import public_of
+from camscan.parcel.write import body_of
 from camscan.register import open_register
 from camscan.store.collectors import Asking, Collectors, State, Turn
 from camscan.store.errands import Errand, Errands
 from camscan.store.parcels import WAITING, ArrivedParcel, Parcels
-from camscan.store.quota import Quota, take_part
+from camscan.store.quota import Quota, add_unpacked, take_part, unpacked_today
 from camscan.web.application import make_application
 from camscan.web.desk import Desk, Setting
 
@@ -104,6 +107,39 @@ class TestParts:
         assert answer.status_code == 429
         assert 0 < int(answer.headers["retry-after"]) <= 86_400
         assert site.ask("HEAD", path).headers["camscan-held"] == str(1 << 20)
+
+
+class TestUnpacked:
+    def test_a_collector_whose_day_is_full_waits_and_the_others_do_not(
+        self, site: Site, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("camscan.app.arrivals._UNPACKED", 0)  # nobody may bring anything in
+        first = scan(*some(now := datetime.now(UTC)), when=now)
+        site.send(first, size=100_000)
+        assert record_arrivals(desk.space, desk.store) == TakenIn(left=1)
+        assert record_arrival(desk.space, desk.store, first.scan_id, Failures()) == ""
+        monkeypatch.setattr("camscan.app.arrivals._UNPACKED", 4)
+        assert record_arrivals(desk.space, desk.store) == TakenIn(recorded=1)
+        collectors = Collectors(desk.store)
+        ((key, size),) = collectors.unpacked_today([public_of(KEY)], datetime.now(UTC)).items()
+        assert key == public_of(KEY)
+        assert size == len(gzip.decompress(body_of(first)))
+        collectors.add_unpacked(key, 4 << 20, datetime.now(UTC))
+        mine, other = scan(*some(now), when=now), scan(*some(now), when=now)
+        site.send(mine, size=100_000)
+        Site(site.client, OTHER_KEY).send(other, size=100_000)
+        assert record_arrivals(desk.space, desk.store) == TakenIn(recorded=1, left=1)
+        assert site.ask("GET", f"/parcel/{mine.scan_id}/result").json()["state"] == "waiting"
+
+    def test_a_new_day_begins_with_nothing_and_parts_leave_it_alone(self) -> None:
+        used = add_unpacked(take_part("", 600, NOON, QUOTA)[0], 70, NOON)
+        used = add_unpacked(used, 30, NOON)
+        assert unpacked_today(used, NOON) == 100
+        used, wait = take_part(used, 600, NOON, QUOTA)
+        assert wait > 0
+        assert unpacked_today(take_part(used, 400, NOON, QUOTA)[0], NOON) == 100
+        assert unpacked_today(used, NOON + timedelta(days=1)) == 0
+        assert add_unpacked("", 5, NOON) == '{"day": "2026-03-02", "bytes": 0, "unpacked": 5}'
 
 
 class TestDisk:

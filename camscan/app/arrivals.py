@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -26,6 +27,8 @@ _PATIENCE = timedelta(days=1)
 """How long after its arrival a parcel is tried again if the register fails: a full disk, a server that is away."""
 _TROUBLES = 3
 """After so many failures of the register in a row, what waits is left for the next turn."""
+_UNPACKED = 4
+"""Times the bytes that one collector may send in a day: so many are recorded in a day, unpacked. The rest waits."""
 _LONGEST = 500
 """Characters of a reason that are kept; it may quote a parcel."""
 
@@ -76,7 +79,7 @@ def record_arrivals(space: Workspace, store: Store) -> TakenIn:
     """
     states: list[str] = []
     failures = Failures()
-    for each in recordable(store):
+    for each in recordable(space, store):
         if failures.stops(each.key):
             continue
         try:
@@ -87,13 +90,21 @@ def record_arrivals(space: Workspace, store: Store) -> TakenIn:
     return TakenIn(states.count(RECORDED), states.count(REFUSED), len(Parcels(store).waiting()))
 
 
-def recordable(store: Store) -> list[ArrivedParcel]:
-    """The parcels that wait and whose key is approved, in the order of their scans."""
+def recordable(space: Workspace, store: Store) -> list[ArrivedParcel]:
+    """The parcels that wait, whose key is approved and has not filled its day, in the order of their scans."""
     waiting = Parcels(store).waiting()
     if not waiting:
         return []
-    approved = Collectors(store).approved_of({each.key for each in waiting})
-    return [each for each in waiting if each.key in approved]
+    ready = Collectors(store).approved_of({each.key for each in waiting})
+    ready -= _with_a_full_day(space, store, ready)
+    return [each for each in waiting if each.key in ready]
+
+
+def _with_a_full_day(space: Workspace, store: Store, keys: Collection[bytes]) -> frozenset[bytes]:
+    """Those of these keys of whose parcels no more is recorded today: a stolen one must not fill the disk."""
+    most = (space.settings.centre.megabytes_per_day * _UNPACKED) << 20
+    used = Collectors(store).unpacked_today(keys, datetime.now(UTC))
+    return frozenset(key for key, size in used.items() if size >= most)
 
 
 def record_arrival(space: Workspace, store: Store, scan_id: str, failures: Failures) -> str:
@@ -106,7 +117,7 @@ def record_arrival(space: Workspace, store: Store, scan_id: str, failures: Failu
     if found is None or found.state != WAITING or failures.stops(found.key):
         return ""
     collector = Collectors(store).of_key(found.key)
-    if collector is None or not collector.is_approved:
+    if collector is None or not collector.is_approved or _with_a_full_day(space, store, [found.key]):
         return ""
     state = _record_one(space, store, found)
     failures.note(found.key, state)
@@ -192,3 +203,5 @@ def _record(arrived: ArrivedParcel, space: Workspace, store: Store) -> None:
     offered = parcel.offer(sealed, "the parcel", space, store)  # its sender is told what was wrong, not where it was
     offered = replace(offered, sent_as=arrived.scan_id)
     parcel.record_parcel(offered, space, parcel.decide_limits(offered, space.settings), store=store)
+    unpacked = int.from_bytes(sealed.body[-4:], "little")  # RFC 1952, ISIZE: it was compared when it was unpacked
+    Collectors(store).add_unpacked(arrived.key, unpacked, datetime.now(UTC))

@@ -110,7 +110,7 @@ class _Jobs:
         self._failures.end()
         self._is_said = False
         tick(self._space, self._store, datetime.now(UTC))
-        work.enqueue(self._address, INGEST, [each.scan_id for each in recordable(self._store)])
+        work.enqueue(self._address, INGEST, [each.scan_id for each in recordable(self._space, self._store)])
         if not _is_listed(self._space):
             work.enqueue(self._address, RELIST, [""])
 
@@ -170,7 +170,7 @@ class StandIn:
             return
         store = self._store()
         self._make_folder(store)
-        is_minute, is_waiting = now - self._ticked >= _TICK, bool(recordable(store))
+        is_minute, is_waiting = now - self._ticked >= _TICK, bool(recordable(self._space, store))
         if not (is_minute or is_waiting) or is_worker_there(self._space):
             return
         if now - self._alarmed >= _ALARMS:

@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from camscan.errors import UsageError
 from camscan.store.database import Store, explain_damage
-from camscan.store.quota import Quota, take_part
+from camscan.store.quota import Quota, add_unpacked, take_part, unpacked_today
 
 _COLLECTOR = Table(
     "service_collector",
@@ -275,6 +275,24 @@ class Collectors:
                     map(bytes.fromhex, connection.execute(select(_COLLECTOR.c.key).where(mine, approved)).scalars())
                 )
         return frozenset(found)
+
+    def unpacked_today(self, keys: Collection[bytes], now: datetime) -> Mapping[bytes, int]:
+        """Key -> bytes of its parcels that were recorded today, unpacked."""
+        wanted, found = sorted({key.hex() for key in keys}), dict[bytes, int]()
+        with self._store.reading() as connection:
+            for start in range(0, len(wanted), _CHUNK):
+                query = select(_COLLECTOR.c.key, _COLLECTOR.c.used)
+                rows = connection.execute(query.where(_COLLECTOR.c.key.in_(wanted[start : start + _CHUNK])))
+                found |= {bytes.fromhex(key): unpacked_today(used, now) for key, used in rows}
+        return found
+
+    def add_unpacked(self, key: bytes, size: int, now: datetime) -> None:
+        """Note that a parcel of a collector was recorded."""
+        own = _COLLECTOR.c.key == key.hex()
+        with self._store.writing_rows() as connection:
+            used = connection.execute(select(_COLLECTOR.c.used).where(own).with_for_update()).scalar()
+            if used is not None:
+                connection.execute(update(_COLLECTOR).where(own).values(used=add_unpacked(used, size, now)))
 
     def count_approved(self) -> int:
         """How many collectors are believed."""

@@ -1,4 +1,8 @@
-"""How much one collector may send: parts in a second, on average, and bytes in a day. Its row says what it has used."""
+"""How much one collector may send: parts in a second, on average, and bytes in a day. Its row says what it has used.
+
+Packed bytes say little about what a parcel brings into the register: lines that repeat each other pack well. So what is
+recorded in a day is limited too, in unpacked bytes.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +41,22 @@ def take_part(used: str, size: int, now: datetime, quota: Quota) -> tuple[str, i
     room = min(most, float(said.get("room", most)) + passed * quota.parts)
     if room < 1:
         return used, max(1, math.ceil((1 - room) / quota.parts))
-    return json.dumps({"day": day, "bytes": sent + size, "room": round(room - 1, 3), "at": round(at, 3)}), 0
+    own = {"day": day, "bytes": sent + size, "room": round(room - 1, 3), "at": round(at, 3)}
+    return json.dumps({**own, "unpacked": unpacked_today(used, now)}), 0
+
+
+def unpacked_today(used: str, now: datetime) -> int:
+    """Bytes of the parcels that were recorded today, unpacked."""
+    said: dict[str, Any] = json.loads(used or "{}")
+    return int(said.get("unpacked", 0)) if said.get("day") == f"{now.astimezone(UTC):%Y-%m-%d}" else 0
+
+
+def add_unpacked(used: str, size: int, now: datetime) -> str:
+    """What is used once a parcel of so many unpacked bytes was recorded."""
+    said: dict[str, Any] = json.loads(used or "{}")
+    day = f"{now.astimezone(UTC):%Y-%m-%d}"
+    sent = int(said.get("bytes", 0)) if said.get("day") == day else 0
+    return json.dumps({**said, "day": day, "bytes": sent, "unpacked": unpacked_today(used, now) + size})
 
 
 def _until_midnight(now: datetime) -> int:
