@@ -338,7 +338,9 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def postgresql_server() -> Iterator[pg_server.Server]:
     """The server of ``CAMSCAN_POSTGRESQL``, whose user may create databases and users; or our own."""
     if given := os.environ.get("CAMSCAN_POSTGRESQL"):
-        yield pg_server.Server(given)
+        server = pg_server.Server(given)
+        yield server
+        server.leave()
     elif not hasattr(os, "fork"):
         pytest.skip("a PostgreSQL server for tests is started on Linux only; CAMSCAN_POSTGRESQL names another")
     elif pg_server.program("initdb") is None or pg_server.program("postgres") is None:
