@@ -50,7 +50,7 @@ def test_a_mistake_is_reported_with_its_line_and_not_kept(tmp_path: Path) -> Non
     file, cache = tmp_path / "one.yaml", tmp_path / "cache"
     file.write_text("a: b\na: c\n", encoding="utf-8")
     for _ in range(2):
-        with pytest.raises(ConfigError, match="is here twice"):
+        with pytest.raises(ConfigError, match="is used twice, first in line 1"):
             kept.load_yaml(file, cache)
     assert not cache.exists()
 

@@ -238,7 +238,7 @@ def test_a_site_manager_answers(browser: Chrome, at: Served, folder: Path, reque
     press(browser, "Continue")
     text = holds(browser)
     assert "It is here, but it is not ours" in text
-    assert "the CCTV officer, who records the removal" in text
+    assert "reported as gone, and records each removal when there is proof of it" in text
     press(browser, "Send")
     assert "saved" in holds(browser)
     assert row_of(folder, ours.asset_id).entries["last_confirmed_by_role"] == f"Site manager, {SITE}"
