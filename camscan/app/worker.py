@@ -12,7 +12,7 @@ import functools
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from camscan import work
+from camscan import system, work
 from camscan.app import alerts, front, uploads
 from camscan.app.arrivals import Failures, note_broken_off, record_arrival, record_arrivals, recordable, remove_old
 from camscan.app.due_errands import ask_for_due_scans
@@ -62,6 +62,7 @@ def run_worker(
     space.open(editing=True).close()
     with open_store(space.where) as store:
         work.make_tables(address)
+        system.share_memory()
         work.run(address, _Jobs(space, store, address, tell).all(), pace, is_over=is_over, report=warn, is_once=is_once)
 
 
