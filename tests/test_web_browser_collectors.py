@@ -15,7 +15,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from test_web_browser_files import field, fill, holds, press
 from web_browser import DESK, PHONE, Served, messages, served, sign_in, size, window
-from web_estate import SITE, make
+from web_estate import SITE, make, register_of
 
 from camscan.app import assess
 from camscan.config.read import load_config
@@ -92,7 +92,7 @@ def test_a_collector_is_added_approved_asked_and_revoked(browser: Chrome, at: Se
     press(browser, "its page")
     assert "Make another code" in [each.text for each in browser.find_elements(By.CSS_SELECTOR, "main button")]
     holds(browser)
-    with open_store(folder / "camscan.db") as store:
+    with open_store(register_of(folder)) as store:
         assert Collectors(store).enrol(code.replace("-", ""), public_of(key), datetime.now(UTC))
     browser.refresh()
     assert words_of(public_of(key)) in holds(browser)

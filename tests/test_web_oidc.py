@@ -448,6 +448,7 @@ def test_somebody_signs_in_with_a_real_browser(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text(SECRET)
     (tmp_path / "secret").chmod(0o600)
     command = [sys.executable, "-m", "camscan", "serve", "--port", address.rpartition(":")[2]]
+    command += ["--register", str(register_of(tmp_path))]
     with service(f"{address}/sign-in/done") as issuer, window() as browser:
         oidc = f"{{issuer: '{issuer}', client_id: camscan, client_secret_file: secret, roles: {{Auditor: auditor}}}}"
         (tmp_path / "camscan.yaml").write_text(f"web: {{url: '{address}', auth: {{oidc: {oidc}}}}}\n")
