@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from test_centre import HOST, SITES, Site
 
 from camscan.app.arrivals import Failures, TakenIn, record_arrival, record_arrivals
+from camscan.app.centre_state import state_of
 from camscan.app.uploads import has_room
 from camscan.app.workspace import find_workspace
 from camscan.parcel.keys import public_of
@@ -117,6 +118,9 @@ class TestUnpacked:
         first = scan(*some(now := datetime.now(UTC)), when=now)
         site.send(first, size=100_000)
         assert record_arrivals(desk.space, desk.store) == TakenIn(left=1)
+        state = state_of(desk.space, desk.store, now + timedelta(days=2))
+        assert state
+        assert state.oldest > timedelta(days=1), "it waits for a person to ask why"
         assert record_arrival(desk.space, desk.store, first.scan_id, Failures()) == ""
         monkeypatch.setattr("camscan.app.arrivals._UNPACKED", 4)
         assert record_arrivals(desk.space, desk.store) == TakenIn(recorded=1)

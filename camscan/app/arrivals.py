@@ -90,14 +90,20 @@ def record_arrivals(space: Workspace, store: Store) -> TakenIn:
     return TakenIn(states.count(RECORDED), states.count(REFUSED), len(Parcels(store).waiting()))
 
 
-def recordable(space: Workspace, store: Store) -> list[ArrivedParcel]:
-    """The parcels that wait, whose key is approved and has not filled its day, in the order of their scans."""
+def approved_waiting(store: Store) -> list[ArrivedParcel]:
+    """The parcels that wait and whose key is approved, in the order of their scans."""
     waiting = Parcels(store).waiting()
     if not waiting:
         return []
-    ready = Collectors(store).approved_of({each.key for each in waiting})
-    ready -= _with_a_full_day(space, store, ready)
-    return [each for each in waiting if each.key in ready]
+    approved = Collectors(store).approved_of({each.key for each in waiting})
+    return [each for each in waiting if each.key in approved]
+
+
+def recordable(space: Workspace, store: Store) -> list[ArrivedParcel]:
+    """Those of :func:`approved_waiting` whose key has not filled its day."""
+    waiting = approved_waiting(store)
+    full = _with_a_full_day(space, store, {each.key for each in waiting}) if waiting else frozenset()
+    return [each for each in waiting if each.key not in full]
 
 
 def _with_a_full_day(space: Workspace, store: Store, keys: Collection[bytes]) -> frozenset[bytes]:

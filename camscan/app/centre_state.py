@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from camscan.app import uploads
-from camscan.app.arrivals import recordable
+from camscan.app.arrivals import approved_waiting
 from camscan.app.collectors import list_standings
 from camscan.app.queueing import SEEN_WITHIN, queue_standing
 from camscan.app.workspace import Workspace
@@ -79,7 +79,7 @@ def state_of(space: Workspace, store: Store, now: datetime) -> CentreState | Non
     for key, counts in Parcels(store).counts().items():
         for state, count in counts.items():
             parcels[HELD if state == WAITING and key not in approved else state] += count
-    ready = [each.arrived_at for each in recordable(space, store)]
+    ready = [each.arrived_at for each in approved_waiting(store)]
     return CentreState(
         collectors=Counter(each.collector.state.value for each in standings),
         behind=sum(each.is_behind and each.collector.is_approved for each in standings),

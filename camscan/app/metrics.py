@@ -114,7 +114,7 @@ def _end_of_day(day: date, settings: Config) -> datetime:
 
 
 def _of_centre(space: Workspace) -> dict[str, _Values]:
-    """Nothing where no collector was ever known, or whoever asks may not see them."""
+    """Empty if no collector was ever known, or if the user may not see them."""
     try:
         state = centre_state(space, datetime.now(UTC))
     except CamscanError:

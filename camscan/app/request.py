@@ -51,7 +51,7 @@ class Request:
     is_confirmed: bool = False
     """Whether the number of addresses was confirmed in another way."""
     until: datetime | None = None
-    """When it must end, whatever authorisations say; None if nobody says so."""
+    """The latest end, even if an authorisation lasts longer; None for none."""
     is_alone: bool = False
     """Whether no camscan.yaml counts, as for the demo."""
 
