@@ -37,12 +37,13 @@ def source_names() -> list[str]:
 def make_command(name: str) -> click.Command:
     """The command of one source."""
     source = _later.sources.load_source(name)
-    forms = "; ".join(f"{form.name}: {form.title}" for form in source.forms)
+    width = max(len(form.name) for form in source.forms)
+    forms = "\n".join(f"  {form.name:{width}}  {form.title}" for form in source.forms)
 
     @click.command(
         name,
         help=f"Show what {source.title} would add to the register; with --apply, add it.\n\n"
-        f"camscan recognises the format by itself. It knows these: {forms}.\n\n"
+        f"camscan recognises the format by itself. It knows these (for --form):\n\n\b\n{forms}\n\n"
         "Exit code 3: some of it could not be read; the rest was used.",
     )
     @click.argument("files", nargs=-1, required=True, metavar="FILE…")

@@ -150,7 +150,8 @@ config = click.option(
     "--config",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="camscan.yaml to use; the default is the one in this directory, else your own.",
+    help="The camscan.yaml to use; by default $CAMSCAN_CONFIG, else the one in this directory, else the one in your "
+    "settings folder.",
 )
 overlay = click.option(
     "--overlay",

@@ -55,8 +55,8 @@ def snmp(  # noqa: PLR0917 - one per option
     camscan import snmp walk.txt                  (saved with snmpwalk -On)
 
     It gives the switch port of each MAC address, neighbours by LLDP, the power of ports, and the ARP tables of routers.
-    It only reads. An entry under snmp in camscan.yaml says how a switch is asked: SNMPv3 with encryption, or SNMPv2c,
-    which everybody on the way can read.
+    camscan only reads. An entry under snmp in camscan.yaml says how a switch is asked: SNMPv3 with encryption, or
+    SNMPv2c, which everybody on the way can read.
 
     Exit code 3: some of it could not be read, or a switch did not answer; the rest was used.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped

@@ -73,7 +73,7 @@ def _count_parts(config: Config) -> list[tuple[int, str]]:
 )
 @click.option("--no-decision", is_flag=True, help="The council has not decided yet: ask nothing.")
 def init(file: Path, minute: str | None, day: str | None, makers: str | None, no_decision: bool) -> None:
-    """Write a camscan.yaml to start from, with a short explanation of every setting. Most settings are not active yet.
+    """Write a camscan.yaml to start from, with a short explanation of every setting. Most of them have no effect yet.
 
     It asks for the council's decision, unless an option gives it or nobody is there to answer. Until a decision is
     recorded, no device is in scope. A file that exists is never overwritten.

@@ -45,9 +45,9 @@ def enrich(  # noqa: PLR0917 - one per option
     camscan enrich 10.1.20.5 --credential recorders
     camscan enrich --site "Town Hall" --credential recorders
 
-    A device is named by its asset number, council tag, serial number (or its end), MAC or IP address. It only reads. A
-    device that refuses the login is not asked again in this run: most lock an account, or this machine's address,
-    after five to seven wrong tries. Exit code 3: not every device answered.
+    A device is named by its asset number, council tag, serial number (or its end), MAC or IP address. camscan only
+    reads. A device that refuses the login is not asked again in this run: most lock an account, or this machine's
+    address, after five to seven wrong tries. Exit code 3: not every device answered.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     space = app.workspace.find_workspace(config, register)
     prepared = app.enrich.prepare_enrichment(space, name)

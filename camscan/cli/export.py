@@ -75,7 +75,7 @@ def _of_figures(export: Export) -> click.Command:
 
 
 def _file_words(export: Export) -> str:
-    return f"FILE often ends in {export.suffix}; '-' is standard output."
+    return f"FILE usually ends in {export.suffix}; '-' is standard output."
 
 
 def _of_register(export: Export) -> click.Command:
@@ -86,7 +86,9 @@ def _of_register(export: Export) -> click.Command:
     @click.argument("path", metavar="DIR" if export.is_folder else "FILE")
     @click.option("--site", metavar="SITE", help="Only the devices at this site.")
     @click.option(
-        "--on", metavar="DATE", help="The register's present entries, judged as of this day; today by default."
+        "--on",
+        metavar="DATE",
+        help="The day that dates are compared with; today by default. Entries are always the present ones.",
     )
     @click.option("--force", is_flag=True, help="Replace existing files.")
     @_options.register
@@ -109,7 +111,9 @@ def _of_register(export: Export) -> click.Command:
         _write_exports(wanted, register, config)
 
     if not export.is_folder:
-        click.option("--left-out", metavar="FILE", help="List what was left out in this CSV, with the reason.")(write)
+        click.option(
+            "--left-out", metavar="FILE", help="Also write a CSV of the devices that were left out, with the reason."
+        )(write)
     for option in export.options:
         _own_option(option)(write)
     return write

@@ -157,7 +157,7 @@ def new(file: str, reply: str | None) -> int:
 @fingerprints.command("supported")
 @_options.overlay
 def supported(overlay: tuple[Path, ...]) -> None:
-    """Write docs/supported.md to standard output: makers, protocols, rebrands, kinds and known weaknesses."""
+    """Write docs/supported.md to standard output: makers, protocols, rebrands, kinds, vulnerabilities."""
     click.echo(app.supported.write_supported_page(overlay), nl=False)
 
 

@@ -23,7 +23,11 @@ _FEW = 10
 
 @click.command("foi")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
-@click.option("--on", metavar="DATE", help="The register's present entries, judged as of this day; today by default.")
+@click.option(
+    "--on",
+    metavar="DATE",
+    help="The day that dates are compared with; today by default. Entries are always the present ones.",
+)
 @click.option("--accept-suppression", is_flag=True, help="Withhold or merge the small numbers as proposed.")
 @click.option("--released-by", "role", metavar="ROLE", help="Release the pack, in this role (never a name).")
 @click.option("--reference", metavar="FOI-123", help="The reference of the request, such as FOI-123.")

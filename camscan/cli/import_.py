@@ -37,7 +37,7 @@ class Sources(Group):
 
 @click.group("import", cls=Sources)
 def import_() -> None:
-    """Read what other tools found into the register."""
+    """Add what other tools found to the register."""
 
 
 @import_.command("nmap")

@@ -1,4 +1,4 @@
-"""``camscan kev``: which known weaknesses are being exploited."""
+"""``camscan kev``: which known vulnerabilities are being exploited."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def kev() -> None:
 @kev.command("import")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 def import_(file: Path) -> None:
-    """Import the flags from the published catalogue, known_exploited_vulnerabilities.json.
+    """Import which vulnerabilities are exploited, from CISA's known_exploited_vulnerabilities.json.
 
-    Nothing is fetched: download the file from cisa.gov on any machine and bring it here. Flags are kept in your data
-    directory and used by `camscan show`.
+    Nothing is fetched: download the file from cisa.gov on any machine and bring it here. What is imported is
+    kept in your data directory, and `camscan show` uses it.
     """
     taken = app.database.import_flags(file)
     flagged = [(entry, entry.kev) for entry in taken.known if entry.kev is not None]

@@ -21,7 +21,13 @@ def oui() -> None:
 
 @oui.command("import")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE…")
-@click.option("--to", "directory", type=click.Path(path_type=Path), metavar="DIR", help="Where to write oui.yaml.")
+@click.option(
+    "--to",
+    "directory",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where to write oui.yaml; by default the folder fingerprints in your data directory.",
+)
 @_options.overlay
 def import_(files: tuple[Path, ...], directory: Path | None, overlay: tuple[Path, ...]) -> int:
     """Import camera makers' new address blocks from the IEEE registry's files: oui.csv, with mam.csv and oui36.csv.

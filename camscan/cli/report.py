@@ -23,7 +23,11 @@ from camscan.words import counted
     default="full",
     help="full: everything; summary: nothing that identifies a device or its place. The default is full.",
 )
-@click.option("--on", metavar="DATE", help="The register's present entries, judged as of this day; today by default.")
+@click.option(
+    "--on",
+    metavar="DATE",
+    help="The day that dates are compared with; today by default. Entries are always the present ones.",
+)
 @click.option("--devices", is_flag=True, help="List every device in a page, even if there are more than 5,000.")
 @click.option("--force", is_flag=True, help="Replace FILE if it exists.")
 @_options.register

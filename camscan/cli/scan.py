@@ -101,7 +101,7 @@ def scan(  # noqa: PLR0917 - one per option
     camscan scan --site "Town Hall"
     camscan scan --all --resume
 
-    Every device is kept in the register, with the evidence for every claim. What is sent: `camscan probes`.
+    Every device is kept in the register, with the evidence for every claim. `camscan probes` prints what is sent.
 
     \b
     Exit code  0  all of it was scanned

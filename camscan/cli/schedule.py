@@ -17,7 +17,7 @@ from camscan.output import visible
 @click.option("--cron", is_flag=True, help="Make a file for /etc/cron.d.")
 @click.option("--windows", is_flag=True, help="Make a task for Task Scheduler of Windows.")
 @click.option("--into", type=click.Path(path_type=Path), metavar="DIR", help="Write the files into DIR.")
-@click.option("--install", is_flag=True, help="Give them to the system, which starts at once to keep the hours.")
+@click.option("--install", is_flag=True, help="Install them: from then on the system calls `camscan run`.")
 @click.option(
     "--user", default="", metavar="NAME", help="The user it runs as; the default is you, or camscan if you are root."
 )

@@ -65,7 +65,7 @@ def _filter_options(function: Any) -> Any:
         click.option(
             "--possible",
             is_flag=True,
-            help="Only devices that may be by Hikvision or Dahua, but are no more than possible.",
+            help="Only devices that are possibly, but not probably, by Hikvision or Dahua.",
         ),
         click.option(
             "--presence",
@@ -82,7 +82,7 @@ def _filter_options(function: Any) -> Any:
         ),
         click.option("--new-since", metavar="DATE", help="Only devices first seen on this day or later."),
         click.option("--overdue", is_flag=True, help="Only devices in scope whose planned date has passed."),
-        click.option("--in-scope", is_flag=True, help="Only devices whose removal is to be planned."),
+        click.option("--in-scope", is_flag=True, help="Only devices in scope: the council's decision covers them."),
         click.option("--kind", metavar="KIND", help="Only this kind: camera, recorder, intercom, unknown …"),
         click.option("--brand", metavar="BADGE", help="Only devices with this badge."),
         click.option("--maker", metavar="MAKER", help="Only devices built by this maker, or 'unknown'."),
@@ -97,7 +97,14 @@ def _filter_options(function: Any) -> Any:
 @_filter_options
 @click.option("--evidence", "with_evidence", is_flag=True, help="For one device: also every mark, reply and change.")
 @click.option("--csv", "csv_path", is_flag=False, flag_value="-", metavar="[PATH]", help="Write the list as CSV.")
-@click.option("--json", "json_path", is_flag=False, flag_value="-", metavar="[PATH]", help="Write it as JSON.")
+@click.option(
+    "--json",
+    "json_path",
+    is_flag=False,
+    flag_value="-",
+    metavar="[PATH]",
+    help="Write the list, or the one device, as JSON.",
+)
 @_options.register
 @_options.config
 def show(  # noqa: PLR0917 - one per option

@@ -28,7 +28,7 @@ from camscan.cli._words import warn
     default=120.0,
     show_default=True,
     metavar="SECONDS",
-    help="How long without such a report, before another worker takes over its work.",
+    help="After so long without such a report, another worker takes over its work.",
 )
 @_options.register
 @_options.config

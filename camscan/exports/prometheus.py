@@ -112,4 +112,4 @@ def _number_text(value: float) -> str:
     return str(int(value)) if value == int(value) else repr(float(value))
 
 
-EXPORT = Export("prometheus", ".prom", "what is counted, for Prometheus: no site, no address", of_figures=metrics_text)
+EXPORT = Export("prometheus", ".prom", "counts for Prometheus, without sites and addresses", of_figures=metrics_text)

@@ -12,5 +12,5 @@ file = click.option(
     default=Path("collector.yaml"),
     show_default=True,
     metavar="FILE",
-    help="What the site allows.",
+    help="The file that says what the site allows.",
 )

@@ -14,7 +14,9 @@ from camscan.output import visible
 
 @click.command("add")
 @click.argument("name")
-@click.option("--site", "sites", multiple=True, required=True, metavar="SITE", help="A site that it scans.")
+@click.option(
+    "--site", "sites", multiple=True, required=True, metavar="SITE", help="A site that it scans; can be repeated."
+)
 @_options.role
 @_options.register
 @_options.config

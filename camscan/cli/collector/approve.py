@@ -16,7 +16,11 @@ from camscan.output import visible
 
 @click.command("approve")
 @click.argument("name")
-@click.option("--words", metavar="WORDS", help="The six words of the collector: with them, camscan does not ask.")
+@click.option(
+    "--words",
+    metavar="WORDS",
+    help="The collector's six words, if you have compared them already: camscan then does not ask.",
+)
 @_options.role
 @_options.register
 @_options.config

@@ -28,7 +28,7 @@ _HOURS = 24
 @_options.register
 @_options.config
 def scan(name: str, site: str | None, within: int, register: str | Path | None, config: Path | None) -> None:
-    """Ask a collector to scan its site. It does so if its own collector.yaml allows that, and says what came of it."""
+    """Ask a collector to scan its site. It does so if its own collector.yaml allows that, and reports the result."""
     space = app.workspace.find_workspace(config, register)
     found = app.collectors.find_collector(space, name)
     errand = app.collectors.ask_for_scan(space, found.collector, site, timedelta(hours=within))

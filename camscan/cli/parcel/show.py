@@ -23,7 +23,7 @@ _WIDTH = 14
 @_options.register
 @_options.config
 def show(file: Path, register: str | Path | None, config: Path | None) -> None:
-    """Print what is in a parcel: whose it is, what was asked and when, and what came of it. Nothing is recorded."""
+    """Print what is in a parcel: who signed it, what was asked and when, and the results. Nothing is recorded."""
     space = app.workspace.find_workspace(config, register)
     sealed, content = app.parcel.read_parcel(file)
     tail = content.tail

@@ -16,7 +16,11 @@ from camscan.errors import UsageError
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 @_say.sites
 @_say.networks
-@click.option("--words", metavar="WORDS", help="The six words of the key: with them, camscan does not ask.")
+@click.option(
+    "--words",
+    metavar="WORDS",
+    help="The key's six words, if you have compared them already: camscan then does not ask.",
+)
 @_options.role
 @_options.register
 @_options.config

@@ -32,7 +32,7 @@ _COLUMNS = {
 @click.option("--phase", metavar="NAME", help="The tranche or programme year.")
 @click.option("--cost", metavar="POUNDS", help="The estimated cost of removing and replacing it.")
 @click.option("--budget-code", metavar="CODE", help="The cost centre.")
-@click.option("--blocked-by", metavar="TEXT", help="What prevents the removal; '' if nothing does any more.")
+@click.option("--blocked-by", metavar="TEXT", help="What prevents the removal; '' if it is no longer blocked.")
 @click.option("--site", metavar="SITE", help="All devices of this site, instead of DEVICE.")
 @_options.acting_options("camscan plan set")
 def set_(  # noqa: PLR0917 - one per option

@@ -37,7 +37,11 @@ _FEW = 10
 
 @click.command("status")
 @click.option("--by", type=_options.OneOf([each.value for each in Grouping]), help="Print one table, grouped by this.")
-@click.option("--on", metavar="DATE", help="The register's present entries, judged as of this day; today by default.")
+@click.option(
+    "--on",
+    metavar="DATE",
+    help="The day that dates are compared with; today by default. Entries are always the present ones.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, with every table.")
 @_options.register
 @_options.config

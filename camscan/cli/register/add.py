@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @click.command("add")
 @click.argument("words", nargs=-1, metavar="COLUMN=VALUE…")
-@click.option("--recorder", metavar="DEVICE", help="Of a camera behind a recorder: the recorder.")
+@click.option("--recorder", metavar="DEVICE", help="The recorder that the camera is connected to.")
 @click.option(
     "--channel",
     type=click.IntRange(min=1),

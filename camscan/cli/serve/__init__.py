@@ -20,12 +20,18 @@ class _Serve(Folder):
 
 @click.group("serve", cls=_Serve, invoke_without_command=True)
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=_PORT, show_default=True, help="Port; 0 takes a free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=_PORT,
+    show_default=True,
+    metavar="N",
+    help="Port; 0 takes a free one.",
 )
 @click.option(
     "--listen",
     default="127.0.0.1",
     show_default=True,
+    metavar="ADDRESS",
     help="The address to listen on; any other than 127.0.0.1 needs web: in camscan.yaml, so that people sign in.",
 )
 @click.option("--local", is_flag=True, help="Only for the person who starts it, even if camscan.yaml has web:.")
