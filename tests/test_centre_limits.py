@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from command_line import Camscan
 from parcels import KEY, OTHER_KEY, scan, some
 from sqlalchemy import Engine, event
 from starlette.testclient import TestClient
@@ -112,7 +113,7 @@ class TestParts:
 
 class TestUnpacked:
     def test_a_collector_whose_day_is_full_waits_and_the_others_do_not(
-        self, site: Site, desk: Desk, monkeypatch: pytest.MonkeyPatch
+        self, site: Site, desk: Desk, monkeypatch: pytest.MonkeyPatch, camscan: Camscan
     ) -> None:
         monkeypatch.setattr("camscan.app.arrivals._UNPACKED", 0)  # nobody may bring anything in
         first = scan(*some(now := datetime.now(UTC)), when=now)
@@ -134,6 +135,9 @@ class TestUnpacked:
         Site(site.client, OTHER_KEY).send(other, size=100_000)
         assert record_arrivals(desk.space, desk.store) == TakenIn(recorded=1, left=1)
         assert site.ask("GET", f"/parcel/{mine.scan_id}/result").json()["state"] == "waiting"
+        listed = camscan("collector", "list")[1]
+        assert "Collector 0: its day is full, so its parcels wait; recording continues on" in listed
+        assert "Collector 1: its day" not in listed
 
     def test_a_new_day_begins_with_nothing_and_parts_leave_it_alone(self) -> None:
         used = add_unpacked(take_part("", 600, NOON, QUOTA)[0], 70, NOON)

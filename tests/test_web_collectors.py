@@ -19,12 +19,14 @@ from camscan.app import assess
 from camscan.app.collectors import list_standings
 from camscan.app.workspace import workspace_of
 from camscan.config.read import load_config
+from camscan.dates import spoken_moment
 from camscan.parcel.keys import public_of, words_of
 from camscan.register import open_register
 from camscan.store.act import DONE, Wanted
 from camscan.store.collectors import Collectors, State
 from camscan.store.errands import Errands
-from camscan.store.parcels import Parcels
+from camscan.store.parcels import WAITING, ArrivedParcel, Parcels
+from camscan.store.quota import day_end
 from camscan.version import __version__
 from camscan.web.desk import Desk
 from camscan.web.rights import Role
@@ -246,6 +248,18 @@ class TestParcels:
         assert "3 parcels, the last first" in client.get("/parcels?collector=1&page=9").text
         assert "No parcel fits" in client.get("/parcels?collector=2").text
         assert "7 parcels" in client.get("/parcels?state=rotten&collector=x").text
+
+    def test_one_whose_collectors_day_is_full_says_when_it_goes_on(self, own: Desk) -> None:
+        client, now, key = Client(own), datetime.now(UTC), public_of(KEY)
+        Collectors(own.store).approve(key, name="Oak PC", sites=["Oak School"], networks=[], role="")
+        Parcels(own.store).keep(ArrivedParcel(scan_id="0199-a", digest="0", key=key, arrived_at=now, state=WAITING))
+        assert "It is recorded in a moment." in Page(client.get("/parcels").text).text
+        Collectors(own.store).add_unpacked(key, 4 * 64 << 20, now)
+        ends = spoken_moment(day_end(now))
+        text = Page(client.get("/parcels").text).text
+        assert f"it has sent as much as is recorded in a day. Recording continues on {ends}." in text
+        for path in ("/collectors", "/collectors/1"):
+            assert f"1 parcel here until {ends}, because its day is full" in Page(client.get(path).text).text
 
     def test_a_stranger_is_trusted_on_a_second_page_and_known_afterwards(self, own: Desk, tmp_path: Path) -> None:
         client, first = Client(own), scan(*some(NOW), when=NOW)

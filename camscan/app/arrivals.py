@@ -102,12 +102,15 @@ def approved_waiting(store: Store) -> list[ArrivedParcel]:
 def recordable(space: Workspace, store: Store) -> list[ArrivedParcel]:
     """Those of :func:`approved_waiting` whose key has not filled its day."""
     waiting = approved_waiting(store)
-    full = _with_a_full_day(space, store, {each.key for each in waiting}) if waiting else frozenset()
+    full = keys_of_full_days(space, store, {each.key for each in waiting}) if waiting else frozenset()
     return [each for each in waiting if each.key not in full]
 
 
-def _with_a_full_day(space: Workspace, store: Store, keys: Collection[bytes]) -> frozenset[bytes]:
-    """Those of these keys of whose parcels no more is recorded today: a stolen one must not fill the disk."""
+def keys_of_full_days(space: Workspace, store: Store, keys: Collection[bytes]) -> frozenset[bytes]:
+    """Those of these keys of whose parcels no more is recorded before midnight (UTC).
+
+    A stolen key must not fill the disk.
+    """
     most = (space.settings.centre.megabytes_per_day * _UNPACKED) << 20
     used = Collectors(store).unpacked_today(keys, datetime.now(UTC))
     return frozenset(key for key, size in used.items() if size >= most)
@@ -123,7 +126,7 @@ def record_arrival(space: Workspace, store: Store, scan_id: str, failures: Failu
     if found is None or found.state != WAITING or failures.stops(found.key):
         return ""
     collector = Collectors(store).of_key(found.key)
-    if collector is None or not collector.is_approved or _with_a_full_day(space, store, [found.key]):
+    if collector is None or not collector.is_approved or keys_of_full_days(space, store, [found.key]):
         return ""
     state = _record_one(space, store, found)
     failures.note(found.key, state)

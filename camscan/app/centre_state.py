@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from camscan.app import uploads
-from camscan.app.arrivals import approved_waiting
+from camscan.app.arrivals import approved_waiting, keys_of_full_days
 from camscan.app.collectors import list_standings
 from camscan.app.queueing import SEEN_WITHIN, queue_standing
 from camscan.app.workspace import Workspace
@@ -33,6 +33,8 @@ class CentreState:
     """State -> how many."""
     silent: Sequence[Collector]
     """Those that have asked before and do so no more."""
+    full: Sequence[Collector]
+    """Those whose parcels wait until midnight (UTC): as much of theirs was recorded today as may be."""
     behind: int
     """How many approved ones have an older camscan than the centre."""
     parcels: Mapping[str, int]
@@ -79,10 +81,13 @@ def state_of(space: Workspace, store: Store, now: datetime) -> CentreState | Non
     for key, counts in Parcels(store).counts().items():
         for state, count in counts.items():
             parcels[HELD if state == WAITING and key not in approved else state] += count
-    ready = [each.arrived_at for each in approved_waiting(store)]
+    waiting = approved_waiting(store)
+    ready = [each.arrived_at for each in waiting]
+    full = keys_of_full_days(space, store, {each.key for each in waiting}) if waiting else frozenset()
     return CentreState(
         collectors=Counter(each.collector.state.value for each in standings),
         behind=sum(each.is_behind and each.collector.is_approved for each in standings),
+        full=[each.collector for each in standings if each.collector.key in full],
         silent=[each.collector for each in standings if each.is_silent(now)],
         parcels=parcels,
         oldest=max(now - min(ready), timedelta()) if ready else timedelta(),

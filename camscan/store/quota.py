@@ -59,7 +59,10 @@ def add_unpacked(used: str, size: int, now: datetime) -> str:
     return json.dumps({**said, "day": day, "bytes": sent, "unpacked": unpacked_today(used, now) + size})
 
 
+def day_end(now: datetime) -> datetime:
+    """The end of the day by which is counted: midnight, UTC."""
+    return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(tzinfo=UTC))
+
+
 def _until_midnight(now: datetime) -> int:
-    day = now.astimezone(UTC)
-    ends = datetime.combine(day.date() + timedelta(days=1), time(tzinfo=UTC))
-    return max(1, math.ceil((ends - day).total_seconds()))
+    return max(1, math.ceil((day_end(now) - now).total_seconds()))

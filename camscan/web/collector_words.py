@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from camscan.dates import spoken_moment
 from camscan.store.collectors import Collector, State
 from camscan.store.errands import OVER, Errand
 from camscan.store.parcels import LOST, RECORDED, REFUSED, WAITING, ArrivedParcel
+from camscan.store.quota import day_end
 from camscan.version import __version__
 from camscan.words import counted
 
@@ -55,10 +56,11 @@ def _invited(one: Collector, now: datetime) -> Condition:
     return Condition("Has not enrolled", "blue", f"Its code may be used until {spoken_moment(one.code_ends_at)}")
 
 
-def waiting_text(each: Standing) -> str:
-    """How many parcels wait, and where; empty if none does."""
+def waiting_text(each: Standing, full: Collection[bytes], now: datetime) -> str:
+    """How many parcels wait, where, and why if its day is full; empty if none does."""
     here = each.parcels.get(WAITING, 0)
-    texts = [f"{counted(here, 'parcel')} here"] if here else []
+    until = f" until {spoken_moment(day_end(now))}, because its day is full" if each.collector.key in full else ""
+    texts = [f"{counted(here, 'parcel')} here{until}"] if here else []
     texts += [f"{_size(each.spool)} at the site"] if each.spool else []
     return ", ".join(texts)
 
@@ -116,12 +118,15 @@ def errand_condition(each: Errand, sender: Collector, now: datetime) -> Conditio
     return Condition(word, _COLOURS.get(word, "grey"), sentence(each.why) or says)
 
 
-def parcel_condition(each: ArrivedParcel, sender: Collector | None) -> Condition:
-    """How a parcel stands, and why."""
-    return Condition(each.state.capitalize(), _COLOURS.get(each.state, "grey"), " ".join(_reasons(each, sender)))
+def parcel_condition(
+    each: ArrivedParcel, sender: Collector | None, full: Collection[bytes], now: datetime
+) -> Condition:
+    """How a parcel stands, and why; ``full`` are the keys whose day is full."""
+    says = " ".join(_reasons(each, sender, full, now))
+    return Condition(each.state.capitalize(), _COLOURS.get(each.state, "grey"), says)
 
 
-def _reasons(each: ArrivedParcel, sender: Collector | None) -> Sequence[str]:
+def _reasons(each: ArrivedParcel, sender: Collector | None, full: Collection[bytes], now: datetime) -> Sequence[str]:
     if each.state == RECORDED:
         left = counted(each.dropped, "reply", "replies")
         return [f"{left} left out: its key may not speak for their senders."] if each.dropped else []
@@ -129,6 +134,11 @@ def _reasons(each: ArrivedParcel, sender: Collector | None) -> Sequence[str]:
         return ["Its file was lost here; its collector sends it again."]
     if each.state == WAITING and (sender is None or not sender.is_approved):
         return ["Its key is not approved."]
+    if each.state == WAITING and each.key in full:
+        return [
+            "Its collector's day is full: it has sent as much as is recorded in a day.",
+            f"Recording continues on {spoken_moment(day_end(now))}.",
+        ]
     why = sentence(each.why).rstrip(".")
     tried = [f"Tried {counted(each.tries, 'time')}."] if each.tries and each.state == WAITING else []
     return [*tried, *([f"{why}."] if why else ["It is recorded in a moment."] if not each.tries else [])]

@@ -10,6 +10,7 @@ import click
 from camscan import app
 from camscan.cli import _later, _options
 from camscan.output import visible
+from camscan.store.quota import day_end
 from camscan.words import counted
 
 
@@ -45,6 +46,13 @@ def list_(register: str | Path | None, config: Path | None) -> None:
         worker = "" if state.queue is None or state.has_worker else "; no worker has been seen"
         click.echo(
             f"{counted(waiting, 'parcel')} not recorded yet, the oldest for {counted(minutes, 'minute')}{worker}"
+        )
+
+    for one in state.full if state else ():
+        ends = space.settings.clock(day_end(now))
+        click.echo(
+            f"{visible(one.name, 72)}: its day is full, so its parcels wait; recording continues on "
+            f"{ends:%d %B %Y, %H:%M}"
         )
 
 

@@ -106,7 +106,7 @@ def _page(asked: Asked, each: Standing, errors: Mapping[str, str]) -> Drawn:
         "each": each,
         "state": one.state.value,
         "condition": condition_of(each, now),
-        "rows": _rows(each),
+        "rows": _rows(asked, each, now),
         "errands": [(errand, errand_condition(errand, each.collector, now)) for errand in errands],
         "may_change": may_change,
         "fields": role_field(asked, {ROLE: asked.sent(ROLE)}, errors),
@@ -121,9 +121,10 @@ def _page(asked: Asked, each: Standing, errors: Mapping[str, str]) -> Drawn:
     return Drawn("collector", title, values, 422 if errors else 200)
 
 
-def _rows(each: Standing) -> list[tuple[str, str]]:
+def _rows(asked: Asked, each: Standing, now: datetime) -> list[tuple[str, str]]:
     """What is known about it."""
     one = each.collector
+    full = app.arrivals.keys_of_full_days(asked.desk.space, asked.desk.store, [one.key])
     parcels = ", ".join(f"{count:,} {state}" for state, count in each.parcels.items())
     rows = [
         ("Sites", ", ".join(one.sites) or "None"),
@@ -134,7 +135,7 @@ def _rows(each: Standing) -> list[tuple[str, str]]:
         ("Its fingerprints", str(one.said.get("edition", ""))),
         ("Last problem", sentence(each.trouble)),
         ("Parcels that arrived", parcels),
-        ("Waiting", waiting_text(each)),
+        ("Waiting", waiting_text(each, full, now)),
         ("Added", spoken_moment(one.since)),
         ("Last changed by", one.role),
     ]

@@ -19,10 +19,13 @@ def show(asked: Asked) -> Answer:
     found = sorted(app.collectors.list_standings(asked.desk.store), key=lambda each: _order(each, now))
     pages = max(total_pages(len(found)), 1)
     page = min(max(asked.number("page"), 1), pages)
+    rows = found[(page - 1) * _MOST : page * _MOST]
+    keys = {each.collector.key for each in rows if each.parcels}
+    full = app.arrivals.keys_of_full_days(asked.desk.space, asked.desk.store, keys)
     values = {
         "rows": [
-            (each, condition_of(each, now), waiting_text(each), version_text(each), sentence(each.trouble))
-            for each in found[(page - 1) * _MOST : page * _MOST]
+            (each, condition_of(each, now), waiting_text(each, full, now), version_text(each), sentence(each.trouble))
+            for each in rows
         ],
         "total": len(found),
         "urgent": sum(condition_of(each, now).is_urgent for each in found),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from camscan import app
 from camscan.app.device_list import total_pages
 from camscan.parcel.keys import words_of
 from camscan.store.collectors import Collector, Collectors
@@ -26,9 +29,12 @@ def show(asked: Asked) -> Answer:
     if page > pages:
         page = pages
         found, total = Parcels(store).page((page - 1) * _MOST, _MOST, state=state, key=key)
+    now, full = datetime.now(UTC), app.arrivals.keys_of_full_days(asked.desk.space, store, {each.key for each in found})
     waiting = sum(counts.get(WAITING, 0) for counts in Parcels(store).counts().values())
     values = {
-        "rows": [(each, *_sender(each, senders), parcel_condition(each, senders.get(each.key))) for each in found],
+        "rows": [
+            (each, *_sender(each, senders), parcel_condition(each, senders.get(each.key), full, now)) for each in found
+        ],
         "total": total,
         "waiting": waiting,
         "states": [(each, each.capitalize(), each == state) for each in _STATES],
