@@ -21,19 +21,19 @@ _HERE = frozenset({"127.0.0.1", "localhost", "::1"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectorFile:
-    """What is in the file."""
+    """The contents of ``collector.yaml``."""
 
     path: Path
     centre: str
     """``https://host`` or ``https://host:port``, without a path."""
     ca_file: str = ""
-    """The certificate authority of the centre; the system's authorities if none is named."""
+    """The file with the centre's certificate authority; the system's authorities if none is named."""
     allowed_by: str
-    """The role of the person who allows it."""
+    """The role of the person who allows the scans."""
     until: date
-    """The last day on which it may scan."""
+    """The last day on which the collector may scan."""
     window: Window | None
-    """Hours in which it may begin to scan; None for any."""
+    """Hours in which a scan may begin; None for any."""
     pace: str
     sites: Mapping[str, tuple[Network, ...]]
     """Name of a site, as the centre calls it -> the only networks that are ever asked for it."""
@@ -53,12 +53,12 @@ class CollectorFile:
         return ""
 
     def closes(self, now: datetime) -> datetime | None:
-        """When a scan that begins now must end, as a moment; None if any hour is allowed."""
+        """The moment at which a scan that begins now must end; None if any hour is allowed."""
         return self.window.ends(now, None) if self.window else None
 
 
 def read_collector(path: Path) -> CollectorFile:
-    """Read the file. Raises ConfigError with file and line."""
+    """Read a ``collector.yaml``. Raises ConfigError with file and line."""
     keys = read_entries(load_yaml(path), _KEYS, "centre", "allowed_by", "until", "sites")
     pace = read_word(keys["pace"]) if "pace" in keys else PACES[0]
     if pace not in PACES:

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """camscan-link: the small program that holds the privilege to send and hear raw packets.
 
-It is a program of its own, not a part of the scanner: nothing imports it, and it imports nothing of camscan. It takes
-arguments and, where a list is needed, one JSON object on standard input; it writes JSON Lines to standard output, and
-one plain line to standard error when it cannot go on. ``docs/camscan-link.md`` describes both.
+It is a separate program, not a part of the scanner: nothing imports it, and it imports nothing of camscan. It takes
+arguments and, if a list is needed, one JSON object on standard input; it writes JSON Lines to standard output, and one
+plain line to standard error when it cannot continue. ``docs/camscan-link.md`` describes both.
 
 Only :mod:`camscan.link.dissect` imports scapy, and only the commands that hear or read packets import that.
 """
@@ -21,4 +21,4 @@ def main() -> int:
     try:
         return run()
     finally:
-        gc.freeze()  # or Python looks through all that is left for garbage, which takes an eighth of a short run
+        gc.freeze()  # otherwise Python looks through all objects for garbage, which takes an eighth of a short run

@@ -19,15 +19,15 @@ BROADCAST = b"\xff" * 6
 HEAD = bytes.fromhex("0001080006040001")  # Ethernet, IPv4, address lengths 6 and 4, request
 REPLY = bytes.fromhex("0001080006040002")
 MOST_MACS = 4
-"""MACs that are told about one address: two are a conflict, more are somebody who makes them up."""
+"""The most MACs that are reported for one address: two are a conflict, more are made up."""
 PADDING = bytes(18)  # to the 60 bytes of the smallest Ethernet frame
 REPLY_LENGTH = 42
 NOTICE = 0.05
-"""Seconds for whoever shares the pace with a sweep to send less, before a round begins."""
+"""Seconds of notice before a round begins, so that a scanner which shares the pace can send less."""
 LARGEST = 1 << 20
-"""Addresses in one sweep; a /12. More is surely a slip."""
+"""The most addresses in one sweep; a /12. More is surely a slip."""
 
-#: Accepts ARP replies only: EtherType at 12, operation at 20.
+#: Accepts ARP replies only: EtherType at byte 12, operation at byte 20.
 REPLIES_ONLY: Sequence[Instruction] = (
     (0x28, 0, 0, 12),
     (0x15, 0, 3, ETH_P_ARP),
@@ -39,7 +39,7 @@ REPLIES_ONLY: Sequence[Instruction] = (
 
 
 class Counts:
-    """What a sweep sent and heard: how many addresses were asked, in how many frames, and how many answered."""
+    """The counts of one sweep: addresses that were asked, frames that were sent, and addresses that answered."""
 
     __slots__ = ("answered", "asked", "sent")
 
@@ -50,12 +50,12 @@ class Counts:
 
 
 def request_template(mac: bytes, source: IPv4Address) -> bytes:
-    """All of a request but the asked address and the padding."""
+    """The part of an ARP request before the asked address and the padding."""
     return BROADCAST + mac + ETH_P_ARP.to_bytes(2, "big") + HEAD + mac + source.packed + bytes(6)
 
 
 def make_request(head: bytes, target: int) -> bytes:
-    """One frame, ready to send."""
+    """One ARP request, ready to send: ``head``, the asked address and the padding."""
     return head + target.to_bytes(4, "big") + PADDING
 
 
@@ -82,7 +82,7 @@ def plan_sweep(interface: Interface, targets: Sequence[IPv4Network]) -> list[tup
 
 
 class Sweep:
-    """One sweep: sends at a pace, hears all the while."""
+    """One ARP sweep, which sends at a pace and hears all the time."""
 
     def __init__(
         self,
@@ -94,11 +94,11 @@ class Sweep:
         asked_once: Callable[[], None] = lambda: None,
         asks: Callable[[bool], None] = lambda _asks: None,
     ) -> None:
-        """A sweep of what was planned, without the addresses in ``skip``.
+        """Prepare a sweep of the planned networks, without the addresses in ``skip``.
 
         ``heard`` is called once for each new pair of address and MAC: two MACs on one address are a conflict; at most
-        MOST_MACS. ``asked_once`` is called when everybody has been asked for the first time; ``asks``, with False when
-        a round has been sent and is only heard, and with True, NOTICE before the next is sent.
+        MOST_MACS. ``asked_once`` is called when every address has been asked once; ``asks`` is called with False when a
+        round has been sent and answers are awaited, and with True, NOTICE seconds before the next round is sent.
         """
         self.packets = packets
         self.planned = planned
@@ -108,10 +108,10 @@ class Sweep:
         self.asks = asks
 
     def run(self, *, pps: int, rounds: int, wait: float, linger: float = 0.0) -> Counts:
-        """Ask everybody, wait ``wait`` seconds, ask the silent again, ``rounds`` times in all.
+        """Ask every address, wait ``wait`` seconds, and ask the silent ones again, ``rounds`` times in all.
 
-        From the second round on, a round in which nobody new answers is the last: packets are not being lost. Then
-        whoever is still silent is heard for ``linger`` seconds more.
+        From the second round on, a round without a new answer is the last, because no packets are being lost. Then the
+        sweep hears late answers for ``linger`` seconds more.
         """
         answered: dict[int, set[bytes]] = {}
         asked = sent = 0
@@ -144,7 +144,7 @@ class Sweep:
                     yield make_request(head, number)
 
     def _keep_pace(self, due: float, pps: int, answered: dict[int, set[bytes]]) -> float:
-        """Hear until the next frame is due; returns when the one after it will be. Catches up on 20 ms at most."""
+        """Hear until the next frame is due, and return when the one after it is due. Catches up on 20 ms at most."""
         self._read_answers(due, answered)
         return max(due, time.monotonic() - 0.02) + 1 / pps
 
@@ -155,7 +155,7 @@ class Sweep:
                 return
             self._drain_answers(answered)
             if left <= 0:
-                return  # however many frames are still coming: the pace goes on
+                return  # the pace continues, however many frames are still coming
 
     def _drain_answers(self, answered: dict[int, set[bytes]]) -> None:
         for _ in range(256):

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 the camscan authors
 # SPDX-License-Identifier: GPL-2.0-only
-"""Capture files, pcap and pcapng, to packets: one pass, a piece at a time, whatever the file claims of its lengths.
+"""Reads the packets of capture files, pcap and pcapng, in one pass and within bounds, whatever lengths the file claims.
 
-The forms: draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng. A file may be a pipe from tcpdump that is still being
-written. Where a file is broken, everything before the fault has been handed out.
+The formats: draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng. A file may be a pipe from tcpdump that is still being
+written. If a file is broken, everything before the fault has been handed out.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ from io import RawIOBase
 
 PIECE = 1 << 20
 LONGEST_PACKET = 262_144
-"""MAXIMUM_SNAPLEN of libpcap: no program that captures writes longer packets."""
+"""The longest packet in bytes. It is MAXIMUM_SNAPLEN of libpcap: no program that captures writes longer packets."""
 LONGEST_BLOCK = 16 << 20
-"""Of pcapng; what is not a packet (name tables, keys) may be longer than one."""
+"""The longest block of pcapng in bytes.
+
+One without a packet (name tables, keys) may be longer than one with a packet.
+"""
 MOST_INTERFACES = 4096
 
 Packet = tuple[int, float, bytes, bool]
@@ -29,37 +32,37 @@ PCAP = {
     b"\xa1\xb2\x3c\x4d": (">", 1e9),
     b"\x4d\x3c\xb2\xa1": ("<", 1e9),
 }
-"""The first four bytes: byte order, and how many ticks are a second."""
+"""The first four bytes of a pcap file -> byte order, and ticks of its clock in a second."""
 PCAP_HEAD, PCAP_RECORD = 24, 16
 SECTION, INTERFACE, OLD_PACKET, SIMPLE_PACKET, PACKET = 0x0A0D0D0A, 1, 2, 3, 6
 SECTION_MARK = SECTION.to_bytes(4, "big")
 BYTE_ORDER = 0x1A2B3C4D
 SHORTEST_BLOCK = 12
 END_OF_OPTIONS, RESOLUTION, OFFSET = 0, 9, 14
-"""Options of an interface: if_tsresol, if_tsoffset."""
+"""Options of an interface: end of options, if_tsresol, if_tsoffset."""
 COMPRESSED = {b"\x1f\x8b": "gunzip -c", b"BZh": "bunzip2 -c", b"\xfd7zXZ": "xz -dc", b"\x28\xb5\x2f\xfd": "zstd -dc"}
 
 
 class NotACapture(Exception):  # noqa: N818 - what it says
-    """The file is neither pcap nor pcapng, or a form of them that nobody writes any more."""
+    """The file is neither pcap nor pcapng, or is in a form of them that no program writes any more."""
 
 
 class Broken(Exception):  # noqa: N818 - what it says
-    """Where the file ends too early or contradicts itself, in one line."""
+    """The file ends too early or contradicts itself; the text says where, in one line."""
 
 
 @dataclass(slots=True)
 class Source:
-    """The bytes of a file, of which only those around the present place are in memory."""
+    """The bytes of a file; only those around the present place are in memory."""
 
     file: RawIOBase
     number: int = 0
-    """Packets that were handed out."""
+    """How many packets were handed out."""
     buffer: bytes = b""
     at: int = 0
     """The present place within the buffer."""
     _before: int = 0
-    """Bytes of the file before the buffer."""
+    """How many bytes of the file come before the buffer."""
 
     @property
     def place(self) -> int:
@@ -67,7 +70,7 @@ class Source:
         return self._before + self.at
 
     def has(self, length: int) -> bool:
-        """Whether so many bytes follow; reads on where they are not in memory yet."""
+        """Whether so many bytes follow. Reads more of the file if they are not in memory yet."""
         while len(self.buffer) - self.at < length:
             more = self.file.read(PIECE)
             if not more:
@@ -78,12 +81,12 @@ class Source:
         return True
 
     def broken(self, why: str) -> Broken:
-        """What is wrong here, with the place."""
+        """An error about this place in the file."""
         return Broken(f"packet {self.number + 1:,}, byte {self.place:,}: {why}")
 
 
 def read_packets(source: Source) -> Iterator[Packet]:
-    """Every packet in order. Raises NotACapture at once, or Broken after the packets before the fault."""
+    """Read every packet in order. Raises NotACapture at once, or Broken after the packets before the fault."""
     if not source.has(4):
         raise NotACapture("it is empty" if not source.buffer else "it ends within its first bytes")
     mark = source.buffer[:4]
@@ -98,7 +101,7 @@ def read_packets(source: Source) -> Iterator[Packet]:
 def _read_pcap(source: Source, order: str, ticks: float) -> Iterator[Packet]:
     if not source.has(PCAP_HEAD):
         raise NotACapture("it ends within its head")
-    link = struct.unpack_from(f"{order}I", source.buffer, 20)[0] & 0xFFFF  # above it: whether frames have a checksum
+    link = struct.unpack_from(f"{order}I", source.buffer, 20)[0] & 0xFFFF  # the rest: whether frames have a checksum
     source.at = PCAP_HEAD
     return _read_records(source, struct.Struct(f"{order}IIII"), ticks, link)
 
@@ -120,7 +123,7 @@ def _read_records(source: Source, head: struct.Struct, ticks: float, link: int) 
 
 @dataclass(slots=True)
 class Interface:
-    """One interface of a section: what its packets are, and in which units it counts time."""
+    """One interface of a section: the link type of its packets, and the units of its clock."""
 
     link: int
     snap: int
@@ -136,7 +139,7 @@ class Section:
     interfaces: list[Interface] = field(default_factory=list)
 
     def unpack(self, form: str, data: bytes, at: int = 0) -> tuple[int, ...]:
-        """Numbers in the section's byte order."""
+        """Read numbers in the section's byte order; ``form`` is a format of the module struct."""
         return struct.unpack_from(self.order + form, data, at)
 
 
@@ -173,7 +176,7 @@ def _read_section(source: Source) -> Section:
 
 
 def _read_block(source: Source, section: Section, kind: int, body: bytes) -> Packet | None:
-    """The packet of a block, if it holds one. Blocks of other kinds, known or not, are passed over."""
+    """The packet of a block, if it holds one. Blocks of other kinds, known or not, are skipped."""
     try:
         if kind == INTERFACE:
             if len(section.interfaces) >= MOST_INTERFACES:

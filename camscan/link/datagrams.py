@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 the camscan authors
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which datagrams say something of their sender, in which protocol, and whether anybody had asked for it. Pure.
+"""Recognises datagrams in which a device describes itself: in which protocol, and whether it was asked. Pure.
 
-A scan reads an answer with the protocol of the port that it comes from, else with whichever plainly reads it: some
-devices answer from a port of their own. So it is here. What is not an answer is a question, of which is remembered who
-put it; everything else is none of our business.
+A scan reads an answer with the protocol of its source port, or else with any protocol that plainly reads it, because
+some devices answer from a port of their own. This module does the same. Of questions it remembers only who asked. All
+other datagrams are ignored.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ MDNS, SSDP, WSD, SADP, DHIP, DAHUA = 5353, 1900, 3702, 37020, 37810, 5050
 PORTS = frozenset({MDNS, SSDP, WSD, SADP, DHIP, DAHUA})
 DNS_HEADER = 12
 HEAD = 512
-"""Bytes in which a message says what it is."""
+"""A message shows what it is within this many bytes."""
 LONGEST = 65_536
 OPAQUE = 16
-"""Bytes of an answer that may be encrypted: fewer are anything."""
+"""The fewest bytes of an answer that may be encrypted: a shorter one may be anything."""
 MOST_ASKERS = 65_536
 MOST_IDENTIFIERS = 65_536
 MARKS = b"<HNDOo\xef\xb3{ \t\r\n"
-"""First bytes of everything below that is told by its words alone."""
+"""First bytes of all messages that are recognised by their contents alone."""
 
 _SOAP_ANSWER = re.compile(rb"<(?:[\w.-]{1,32}:)?(?:ProbeMatches|ResolveMatches|Hello|Bye|Fault)\b")
 _MATCH = re.compile(rb"<(?:[\w.-]{1,32}:)?(?:ProbeMatch|ResolveMatch|Hello)\b")
@@ -36,7 +36,7 @@ _MESSAGE_ID = re.compile(rb"MessageID\b[^<>]{0,200}>([^<]{1,100})")
 _RELATES_TO = re.compile(rb"RelatesTo\b[^<>]{0,200}>([^<]{1,100})")
 _DIGITS = re.compile(rb"[0-9a-f]{8}[0-9a-f-]{8,32}")
 _FEWEST = 16
-"""Hexadecimal digits of an identifier that count: some firmware cuts it, none sends another."""
+"""The fewest hexadecimal digits of an identifier that count: some firmware cuts it, none sends another."""
 _BARE_SCOPES = re.compile(rb"\s{0,16}(?:onvif://|<(?:[\w.-]{1,32}:)?Scopes\b)", re.IGNORECASE)
 _OTHERS = re.compile(rb"<|DHIP|PIHD|HTTP/|RTSP/")
 _TEXT = bytes(range(0x20, 0x7F)) + b"\t\r\n\0"
@@ -44,7 +44,7 @@ _Key = TypeVar("_Key")
 
 
 def protocol_of(sport: int, dport: int, payload: bytes) -> str:
-    """Protocol in which a datagram says something of its sender; empty for questions and for anything else."""
+    """The protocol in which a datagram describes its sender; empty for questions and for anything else."""
     if MDNS in {sport, dport}:
         is_response = sport == MDNS and len(payload) > DNS_HEADER and payload[2] & 0x80  # RFC 1035, 4.1.1
         return "mdns" if is_response else ""
@@ -56,12 +56,12 @@ def protocol_of(sport: int, dport: int, payload: bytes) -> str:
     if head.startswith((b"NOTIFY ", b"HTTP/")):
         return "ssdp"
     if sport == SADP and len(payload) >= OPAQUE and head.translate(None, _TEXT) and not _OTHERS.search(head[:16]):
-        return "sadp"  # should a firmware ever encrypt its answer, the device must show up
+        return "sadp"  # if a firmware ever encrypts its answer, the device must show up
     return _protocol_in_xml(payload)
 
 
 def _protocol_in_xml(payload: bytes) -> str:
-    """WS-Discovery or SADP: the answers of both are called ProbeMatch, and have nothing else in common."""
+    """Tell WS-Discovery from SADP: the answers of both are called ProbeMatch, and have nothing else in common."""
     if _BARE_SCOPES.match(payload):
         return "wsd"
     if b"<" not in payload[:HEAD]:
@@ -71,12 +71,12 @@ def _protocol_in_xml(payload: bytes) -> str:
     if not _MATCH.search(payload):
         return ""
     verb = _VERB.search(payload)
-    # What a device tells somebody's management tool may be a secret; only what it answers to a search is kept.
+    # What a device sends to somebody's management tool may be a secret; only its answers to a search are kept.
     return "sadp" if verb is None or verb[1].lower() in {b"", b"inquiry", b"hello"} or b"<Hello" in payload else ""
 
 
 def question_of(dport: int, payload: bytes) -> str:
-    """Protocol in which a datagram asks for devices; empty if it does not."""
+    """The protocol in which a datagram asks for devices; empty if it does not ask."""
     if dport == MDNS:
         return "mdns" if len(payload) > DNS_HEADER and not payload[2] & 0x80 else ""
     if dport == SSDP:
@@ -92,13 +92,13 @@ def question_of(dport: int, payload: bytes) -> str:
 
 @dataclass(slots=True)
 class Asked:
-    """Who asked, and under which identifiers: an answer to none of these was said unasked."""
+    """Remembers who asked, and with which identifiers: an answer to none of these questions was unsolicited."""
 
     _askers: dict[tuple[bytes, int, str], None] = field(default_factory=dict)
     _identifiers: dict[bytes, None] = field(default_factory=dict)
 
     def note(self, protocol: str, asker: bytes, port: int, payload: bytes) -> None:
-        """A question that was heard, from an address and a port."""
+        """Remember a question from an address and a port."""
         _remember_most(self._askers, (asker, port, protocol), MOST_ASKERS)
         found = {"sadp": _SADP_UUID, "wsd": _MESSAGE_ID}.get(protocol)
         said = found.search(payload) if found else None
@@ -106,7 +106,10 @@ class Asked:
             _remember_most(self._identifiers, digits[:_FEWEST], MOST_IDENTIFIERS)
 
     def is_answer(self, protocol: str, receiver: bytes, port: int, payload: bytes) -> bool:
-        """Whether a datagram went to somebody who had asked in its protocol, or echoes a question's identifier."""
+        """Whether a datagram answers a question.
+
+        Its receiver asked in this protocol, or it echoes a question's identifier.
+        """
         if (receiver, port, protocol) in self._askers:
             return True
         found = {"sadp": _SADP_UUID, "wsd": _RELATES_TO}.get(protocol)

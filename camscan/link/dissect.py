@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 the camscan authors
 # SPDX-License-Identifier: GPL-2.0-only
-"""DHCP messages (RFC 2131, 2132): what a client says of itself, and which address it was given.
+"""DHCP messages (RFC 2131, 2132): what a client says about itself, and which address it was given.
 
 The only file that imports scapy, whose dissectors know the options of DHCP. scapy takes a millisecond for a message, so
-each is taken apart once, however often a client repeats it.
+each message is dissected once, however often a client repeats it.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ from scapy.layers.dhcp import BOOTP, DHCP
 
 NO_ADDRESS = "0.0.0.0"
 SHORTEST = 240
-"""Bytes before the first option, the magic number among them."""
+"""Bytes before the first option, including the magic number."""
 REQUEST, REPLY = 1, 2
 DISCOVER, ASK, DECLINE, ACKNOWLEDGED, RELEASE, INFORM = 1, 3, 4, 5, 7, 8
-"""Kinds of message (RFC 2132, 9.6). Others are not a client's own: a relay asks about one by LEASEQUERY (RFC 4388)."""
+"""Kinds of message (RFC 2132, 9.6).
+
+Others do not come from a client: a relay asks about one by LEASEQUERY (RFC 4388).
+"""
 NO_MAC = "00:00:00:00:00:00"
 TOLD = {"vendor_class_id": 60, "hostname": 12, "param_req_list": 55}
-#: What scapy's dissectors raise on messages that are damaged, or made to hurt. Such a message says nothing.
+#: What scapy's dissectors raise on damaged and hostile messages. Such a message is ignored.
 FAULTS = (
     *(ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RecursionError, TypeError, ValueError),
     *(struct.error, Scapy_Exception),
@@ -32,25 +35,28 @@ FAULTS = (
 
 
 class Told(NamedTuple):
-    """One message."""
+    """One DHCP message: a client's MAC, its address and its options."""
 
     mac: str
     address: str
-    """Of a client: the address that it has or asks for; of a server: the one that it gave; empty without one."""
+    """From a client.
+
+    The address that it has or asks for; from a server: the address that it gave; empty if there is none.
+    """
     is_given: bool
-    """A server gave the address."""
+    """Whether a server gave the address."""
     options: tuple[str, ...] = ()
     """Lines ``12=…``, ``55=…`` and ``60=…`` of a client."""
 
 
 def prepare_scapy() -> None:
-    """Tell scapy, which keeps such things in globals, to take apart DHCP only, and to stay quiet."""
+    """Set scapy's global state: it dissects DHCP only, and prints nothing."""
     logging.getLogger("scapy").setLevel(logging.CRITICAL)
     conf.layers.filter([BOOTP, DHCP])
 
 
 def told(payload: bytes) -> Told | None:
-    """What one message says; None if it says nothing of a client on Ethernet."""
+    """Read one DHCP message; None if it is not about a client on Ethernet."""
     try:
         return _read_dhcp(BOOTP(payload))
     except FAULTS:
@@ -72,7 +78,7 @@ def _read_dhcp(message: Any) -> Told | None:
         return None
     asked = options.get("requested_addr", (NO_ADDRESS,))[0]
     address = next((str(each) for each in (message.ciaddr, asked) if str(each) != NO_ADDRESS), "")
-    if kind == DECLINE:  # it found another device at that address
+    if kind == DECLINE:  # the client found another device at that address
         address = ""
     lines = [
         f"{number}={text}" for name, number in TOLD.items() if name in options and (text := _option_text(options[name]))
@@ -81,7 +87,7 @@ def _read_dhcp(message: Any) -> Told | None:
 
 
 def _option_text(values: tuple[Any, ...]) -> str:
-    """An option's value as text: characters as they are, a list of numbers with commas."""
+    """The value of an option as text: characters unchanged, a list of numbers with commas."""
     if len(values) == 1 and isinstance(values[0], bytes):
         return values[0].rstrip(b"\0").decode("utf-8", "replace")
     numbers = values[0] if len(values) == 1 and isinstance(values[0], list) else values

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 the camscan authors
 # SPDX-License-Identifier: GPL-2.0-only
-"""Pieces of IP packets, put together again within bounds. Pure.
+"""Puts fragments of IP packets together again, within bounds. Pure.
 
-Pieces that overlap make no packet: RFC 5722 demands it of IPv6, and Linux does the same with IPv4. Otherwise the last
-piece could rewrite what the first one said. A piece that comes twice, byte for byte, is not an overlap.
+Fragments that overlap make no packet: RFC 5722 demands it for IPv6, and Linux does the same for IPv4. Otherwise the
+last fragment could rewrite the first one. A fragment that comes twice, byte for byte, is not an overlap.
 """
 
 from __future__ import annotations
@@ -15,39 +15,39 @@ MOST_PIECES = 128
 MOST_PACKETS = 1024
 MOST_BYTES = 8 << 20
 PATIENCE = 30.0
-"""Seconds of the capture's own time that pieces wait for the others (RFC 8200: 60; Linux: 30)."""
+"""Seconds of the capture's own time that fragments wait for the others (RFC 8200: 60; Linux: 30)."""
 
 
 @dataclass(slots=True)
 class _Pile:
-    """The pieces of one packet so far."""
+    """The fragments of one packet so far."""
 
     since: float
     pieces: dict[int, bytes] = field(default_factory=dict)
     size: int = 0
-    """Bytes in all; -1 where the packet was given up."""
+    """Bytes in all; -1 if the packet was given up."""
     length: int = -1
-    """Bytes of the whole packet; -1 until the last piece has come."""
+    """Bytes of the complete packet; -1 until the last fragment has come."""
 
 
 @dataclass(slots=True)
 class Fragments:
-    """The packets of which pieces have come."""
+    """The packets of which some fragments have come."""
 
     given_up: int = 0
-    """Packets that overlapped, contradicted themselves, or had to make room."""
+    """Packets that overlapped, contradicted themselves, or had to make room for others."""
     _piles: dict[bytes, _Pile] = field(default_factory=dict)
-    """By what siblings have in common, the oldest first."""
+    """The packets by what their fragments have in common, the oldest first."""
     size: int = 0
     """Bytes in memory."""
 
     @property
     def count(self) -> int:
-        """Packets that wait for pieces."""
+        """How many packets wait for fragments."""
         return len(self._piles)
 
     def add(self, siblings: bytes, place: int, data: bytes, when: float, *, more: bool) -> bytes | None:
-        """Take one piece; the whole packet once nothing is missing."""
+        """Add one fragment. Returns the complete packet once nothing is missing, None before."""
         pile = self._piles.get(siblings)
         if pile is not None and when - pile.since > PATIENCE:
             self._drop_pile(siblings, pile)
@@ -60,7 +60,7 @@ class Fragments:
         if not self._fits_in_pile(pile, place, data, more=more):
             self.given_up += 1
             self.size -= pile.size
-            pile.pieces, pile.size = {}, -1  # it stays: what still comes of it is not to begin anew
+            pile.pieces, pile.size = {}, -1  # it stays, so that later fragments of it do not begin a new packet
             return None
         pile.pieces[place] = data
         pile.size += len(data)

@@ -24,7 +24,7 @@ _NOWHERE = "/dev/null/none"
 
 
 def run_listen(options: argparse.Namespace) -> None:
-    """Print what devices say of themselves."""
+    """Print what devices send about themselves, as it is heard."""
     where = find_interface(options.interface)
     reader = Reader(_load_dhcp())
     packets = open_packets(where, ETH_P_ALL, listen.filter_program(UDP_PORTS, TCP_PORTS, MARKS), multicast=True)
@@ -38,7 +38,7 @@ def run_listen(options: argparse.Namespace) -> None:
 
 
 def run_read(options: argparse.Namespace) -> None:
-    """Print what devices say of themselves in a capture file. Raises Trouble where it cannot be read to its end."""
+    """Print what devices sent about themselves, from a capture file. Raises Trouble if it cannot be read completely."""
     reader = Reader(_load_dhcp(), is_within_any(options.also))
     once, where, cut = Once(), "standard input" if options.file == "-" else options.file, ""
     try:
@@ -63,7 +63,7 @@ def run_read(options: argparse.Namespace) -> None:
 
 
 def _count_messages(reader: Reader, once: Once) -> dict[str, Any]:
-    """How much was said, and what was not read; parts that are nought are left out."""
+    """The last message: how many replies there were and what was not read. Counts of nought are left out."""
     unread = {**reader.counts, "fragments": reader.fragments.given_up, "conversations": reader.streams.given_up}
     unread = {what: number for what, number in unread.items() if number}
     more = {"left_out": once.left_out, "unread": unread}
@@ -71,11 +71,11 @@ def _count_messages(reader: Reader, once: Once) -> dict[str, Any]:
 
 
 def _load_dhcp() -> Any:
-    """The module that takes DHCP apart, which needs scapy; None if that is missing or cannot start on this system.
+    """The module that dissects DHCP, which needs scapy; None if scapy is missing or cannot start on this system.
 
-    All else is read without it.
+    Everything else is read without it.
 
-    scapy keeps a cache of pickles in the user's folder, and writes there: as root it must do neither.
+    scapy keeps a cache of pickles in the user's folder and writes there: as root it must do neither.
     """
     for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
         os.environ[name] = _NOWHERE
@@ -83,6 +83,6 @@ def _load_dhcp() -> Any:
         from camscan.link import dissect  # noqa: PLC0415 - scapy is an extra, and takes 0.3 s to import
 
         dissect.prepare_scapy()
-    except (ImportError, AttributeError, OSError):  # the last two where Windows lacks what scapy asks of it
+    except (ImportError, AttributeError, OSError):  # the last two: Windows lacks what scapy asks for
         return None
     return dissect

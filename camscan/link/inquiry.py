@@ -17,7 +17,7 @@ from camscan.link.raw import frames_for, give_up_privileges, open_packets, send_
 
 
 def run_search(options: argparse.Namespace) -> None:
-    """Send the inquiry, and print the answers."""
+    """Send the SADP inquiry, and print the answers."""
     where = find_interface(options.interface)
     packets = open_packets(where, sadp.ETH_P_SADP, sadp.ANSWERS_ONLY)
     give_up_privileges()

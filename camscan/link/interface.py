@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the camscan authors
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the kernel says of one network interface: index, MAC and attached IPv4 subnets."""
+"""Asks the kernel about one network interface: index, MAC and attached IPv4 subnets."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REQUEST = struct.Struct("16sH6s16x")
 ARPHRD_ETHER = 1
 IFF_UP = 1
 LONGEST_NAME = 15
-"""Characters of an interface's name (linux/if.h)."""
+"""The longest name of an interface, in characters (linux/if.h)."""
 LONGEST_PREFIX_WITH_EDGES = 30
 """Longer prefixes (RFC 3021) have neither a network nor a broadcast address."""
 
@@ -42,7 +42,7 @@ class Interface:
         self.addresses = addresses
 
     def source_for(self, target: IPv4Network) -> IPv4Address | None:
-        """Our address on the attached subnet that holds all of ``target``; None if no subnet does."""
+        """Our address on the attached subnet that contains all of ``target``; None if no subnet does."""
         for address in self.addresses:
             if target.subnet_of(address.network):
                 return address.ip
@@ -58,7 +58,7 @@ class Interface:
 
 
 def find_interface(name: str) -> Interface:
-    """Look one interface up. Raises Trouble where it is missing, down, or has no Ethernet address."""
+    """Look one interface up. Raises Trouble if it is missing, is down, or has no Ethernet address."""
     names = sorted(known for _index, known in socket.if_nameindex())
     if name not in names:
         known = ", ".join(names) or "none"
@@ -66,7 +66,7 @@ def find_interface(name: str) -> Interface:
     try:
         return _look_up(name)
     except OSError as error:
-        raise Trouble(Code.INTERFACE, f"{name} cannot be used: {error}") from None  # it has just gone, most likely
+        raise Trouble(Code.INTERFACE, f"{name} cannot be used: {error}") from None  # most likely it has just gone
 
 
 def _look_up(name: str) -> Interface:
@@ -81,7 +81,7 @@ def _look_up(name: str) -> Interface:
 
 
 def _ask_kernel(name: str, question: int) -> tuple[int, bytes]:
-    """What the kernel says of an interface: the flags, or the kind of its address, and then the address."""
+    """Ask the kernel about an interface: returns its flags, or the kind of its address, and then the address."""
     import fcntl  # noqa: PLC0415 - Windows has none, and reads captures too
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
@@ -91,7 +91,7 @@ def _ask_kernel(name: str, question: int) -> tuple[int, bytes]:
 
 
 def list_addresses(index: int) -> tuple[IPv4Interface, ...]:
-    """IPv4 addresses of one interface, from the kernel, each with its prefix."""
+    """The IPv4 addresses of one interface, from the kernel, each with its prefix."""
     found = []
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as netlink:
         request = IFADDRMSG.pack(socket.AF_INET, 0, 0, 0, 0)

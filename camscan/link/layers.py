@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 the camscan authors
 # SPDX-License-Identifier: GPL-2.0-only
-"""What lies below IP, and in front of UDP and TCP: where the inner layer begins, by offsets only. Pure.
+"""The layers below IP, and those in front of UDP and TCP: where the inner layer begins, by offsets only. Pure.
 
-Every function may raise IndexError or struct.error where a frame is shorter than it says; who calls them drops it.
+Every function may raise IndexError or struct.error if a frame is shorter than its headers claim; the caller drops it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 ARP, IPV4, IPV6, SADP = 0x0806, 0x0800, 0x86DD, 0x8033
 TAGS = frozenset({0x8100, 0x88A8, 0x9100})
-"""EtherTypes of VLAN tags (IEEE 802.1Q, 802.1ad and what came before it)."""
+"""EtherTypes of VLAN tags (IEEE 802.1Q, 802.1ad and its predecessor)."""
 MOST_TAGS = 4
 PPPOE, PPP_IPV4, PPP_IPV6 = 0x8864, 0x0021, 0x0057
 
@@ -23,7 +23,7 @@ RAWS = frozenset({RAW, 12, 14})
 TCP, UDP = 6, 17
 FRAGMENT = 44
 EXTENSIONS = frozenset({0, 43, 60, 135, 139, 140})
-"""IPv6 headers that say their length in units of 8 bytes (RFC 8200, 7045); authentication headers do it in 4."""
+"""IPv6 headers that give their length in units of 8 bytes (RFC 8200, 7045); authentication headers use 4."""
 AUTHENTICATION = 51
 MOST_EXTENSIONS = 8
 NO_MAC = bytes(6)
@@ -31,19 +31,19 @@ HALF, WORDS = struct.Struct(">H"), struct.Struct(">HH")
 
 
 class Network(NamedTuple):
-    """What a frame carries."""
+    """The network layer of a frame."""
 
     kind: int
     """EtherType; 0 if there is none that camscan reads."""
     at: int
-    """Where it begins."""
+    """The place in the frame where the network layer begins."""
 
 
 NOTHING = Network(0, 0)
 
 
 def network_layer(link: int, frame: bytes) -> Network | None:
-    """What a packet of a link type carries; None if the link type is not one that is read."""
+    """The network layer of a packet; None if packets of this link type are not read."""
     if link == ETHERNET:
         return _behind_tags(frame, 12)
     if link in RAWS or link in {ONLY_IPV4, ONLY_IPV6}:
@@ -56,7 +56,7 @@ def network_layer(link: int, frame: bytes) -> Network | None:
     if link in {LOOPBACK, OPENBSD_LOOPBACK}:
         return Network(
             {4: IPV4, 6: IPV6}.get(frame[4] >> 4, 0), 4
-        )  # the family is written in the order of some machine
+        )  # the family is in the byte order of the machine that captured
     return None
 
 
@@ -73,35 +73,38 @@ def _behind_tags(frame: bytes, at: int) -> Network:
 
 
 def sender_mac(link: int, frame: bytes) -> bytes:
-    """The MAC of the frame's sender; zeros where the link type has none."""
+    """The MAC of the frame's sender; zeros if the link type has none."""
     if link == ETHERNET:
         return frame[6:12]
     return frame[6:12] if link == COOKED else frame[12:18] if link == COOKED_2 else NO_MAC
 
 
 def receiver_mac(link: int, frame: bytes) -> bytes:
-    """The MAC that the frame was sent to; zeros where the link type does not tell."""
+    """The MAC that the frame was sent to; zeros if the link type does not have it."""
     return frame[:6] if link == ETHERNET else NO_MAC
 
 
 class Internet(NamedTuple):
-    """One IP packet, or a piece of one."""
+    """One IP packet, or a fragment of one."""
 
     protocol: int
     at: int
-    """Where what it carries begins."""
+    """The place in the frame where the payload begins."""
     end: int
-    """Where that ends, as far as it was kept."""
+    """The place where the payload ends, as far as it was captured."""
     ends: bytes
-    """The two addresses, sender first, as they stand there."""
+    """The two addresses as bytes, sender first."""
     whole: bool
-    """Everything that the header promises was kept."""
+    """Whether everything that the header promises was captured."""
     fragment: tuple[bytes, int, bool] | None = None
-    """Of a piece: what its siblings have in common, its place, and whether more follow."""
+    """Of a fragment: what all fragments of its packet have in common, its place, and whether more follow."""
 
 
 def ipv4_layer(frame: bytes, at: int) -> Internet:
-    """RFC 791. A total length of 0 stands for all there is: so captures show what the card cuts up later."""
+    """Read an IPv4 header (RFC 791).
+
+    A total length of 0 means everything: so captures show what the card splits later.
+    """
     total = HALF.unpack_from(frame, at + 2)[0] or len(frame) - at
     start, end = at + 4 * (frame[at] & 15), min(at + total, len(frame))
     ends = frame[at + 12 : at + 20]
@@ -116,7 +119,7 @@ def ipv4_layer(frame: bytes, at: int) -> Internet:
 
 
 def ipv6_layer(frame: bytes, at: int) -> Internet:
-    """RFC 8200, with the headers between it and what it carries."""
+    """Read an IPv6 header (RFC 8200), and the extension headers between it and the payload."""
     length = HALF.unpack_from(frame, at + 4)[0]
     end = min(at + 40 + length, len(frame)) if length else len(frame)
     ends, whole = frame[at + 8 : at + 40], at + 40 + length <= len(frame)

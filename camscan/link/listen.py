@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the camscan authors
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which frames are worth hearing: a kernel filter that passes what :mod:`camscan.link.reader` can make something of."""
+"""Which frames are worth hearing: a kernel filter that passes frames which :mod:`camscan.link.reader` can read."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ class Step:
 
 
 def filter_program(udp_ports: Sequence[int], tcp_ports: Sequence[int], marks: bytes) -> list[Instruction]:
-    """Accept ARP, 0x8033, pieces of UDP datagrams, and TCP and UDP from or to these ports, over IPv4 or IPv6.
+    """A filter that accepts ARP, 0x8033, fragments of UDP datagrams, and TCP and UDP from or to these ports.
 
-    From other ports, a datagram is accepted that begins with one of the bytes ``marks``: some devices answer from a
-    port of their own. IPv6 extension headers are not followed. The kernel has taken VLAN tags off already.
+    It does so over IPv4 and IPv6. From other ports, a datagram is accepted if it begins with one of the bytes
+    ``marks``: some devices answer from a port of their own. IPv6 extension headers are not followed. The kernel has
+    already removed VLAN tags.
     """
     return assemble_program(
         [
@@ -73,7 +74,7 @@ def filter_program(udp_ports: Sequence[int], tcp_ports: Sequence[int], marks: by
 
 
 def assemble_program(steps: Sequence[Step]) -> list[Instruction]:
-    """Turn names into the distances that the kernel wants."""
+    """Turn labels into the distances that the kernel wants."""
     places = {step.label: at for at, step in enumerate(steps) if step.label}
 
     def distance(name: str, at: int) -> int:

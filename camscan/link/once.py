@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the camscan authors
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is printed: each thing that a device says once, and not without end. Pure."""
+"""Decides what is printed: each message of a device once, and within bounds. Pure."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MOST_REPLIES = 1 << 18
-"""Different replies that one run prints."""
+"""The most different replies that one run prints."""
 MOST_OF_ONE = 32
-"""Of one address in one protocol; as many again that were said unasked."""
+"""The most replies of one address in one protocol; and as many again that were unsolicited."""
 MOST_BYTES = 256 << 20
-"""Of all that is printed."""
+"""The most bytes that one run prints."""
 TAIL = 256
 """Bytes at the end of a handshake that hold the end of the certificate; those before it are new every time."""
 _ALIKE = {
-    # What differs although the same is said: times, numbers of questions, challenges.
+    # Parts that differ although the message is the same: times, numbers of questions, challenges.
     **dict.fromkeys(
         ("http", "rtsp", "onvif", "isapi", "upnp", "rpc2", "dahua_cgi"),
         re.compile(
@@ -36,31 +36,31 @@ _ALIKE = {
 
 @dataclass(slots=True)
 class Once:
-    """What was printed so far; of what is said only a digest, since it may be long and many."""
+    """The replies that were printed so far, as digests, because replies may be long and many."""
 
     left_out: int = 0
-    """Replies beyond one of the bounds."""
+    """How many replies were left out because of one of the bounds."""
     _seen: set[bytes] = field(default_factory=set)
     _of_one: dict[tuple[str, str, bool], int] = field(default_factory=dict)
     _bytes: int = 0
 
     @property
     def count(self) -> int:
-        """Replies that were printed."""
+        """How many replies were printed."""
         return len(self._seen)
 
     def is_new(self, reply: Mapping[str, Any]) -> bool:
-        """Whether it says what was not said yet, and may be printed."""
+        """Whether a reply was not printed before, and is within the bounds."""
         payload = _essence(reply)
         key = "\0".join([*(str(reply.get(name, "")) for name in ("protocol", "ip", "port", "device")), payload])
         digest = hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=16).digest()
         if digest in self._seen:
             return False
-        if reply.get("solicited") is False:  # what was an answer before says nothing new when it comes unasked
+        if reply.get("solicited") is False:  # an earlier answer is not new when it comes unsolicited
             digest = hashlib.blake2b(digest, digest_size=16).digest()
             if digest in self._seen:
                 return False
-        # What anybody can say in its name, unasked, takes no room from what it answers.
+        # Anybody can send unsolicited replies in its name, so they take no room from its answers.
         is_asked = reply.get("solicited") is not False
         one = (str(reply.get("device") or reply.get("ip", "")), str(reply["protocol"]), is_asked)
         count = self._of_one.get(one, 0)

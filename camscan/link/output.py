@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the camscan authors
 # SPDX-License-Identifier: GPL-2.0-only
-"""What camscan-link prints: JSON Lines, each out at once."""
+"""What camscan-link prints: JSON Lines, each written at once."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 def print_message(message: Mapping[str, Any]) -> None:
-    """Print one line."""
-    sys.stdout.write(json.dumps(message) + "\n")  # in ASCII, whatever the locale
+    """Print a message as one line of JSON."""
+    sys.stdout.write(json.dumps(message) + "\n")  # ASCII, whatever the locale is
     sys.stdout.flush()
 
 

@@ -20,7 +20,7 @@ from camscan.link.raw import give_up_privileges, keep_silent, open_packets
 from camscan.link.request import MOST_PPS
 from camscan.link.trouble import Code, Trouble
 
-TYPE_CHECKING = False  # what takes a millisecond to load is loaded where it is needed: a sweep starts sooner
+TYPE_CHECKING = False  # what takes a millisecond to load is loaded only if it is needed: a sweep starts sooner
 if TYPE_CHECKING:
     from typing import NoReturn
 
@@ -29,7 +29,7 @@ MOST_SECONDS = 7 * 86400
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Carry out one command; the exit code is 0 or one of :class:`Code`."""
+    """Carry out one command. Returns the exit code: 0 or one of :class:`Code`."""
     _occupy_standard_streams()
     try:
         options = _make_parser().parse_args(arguments)
@@ -39,7 +39,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         print(f"camscan-link: {trouble}", file=sys.stderr)  # noqa: T201 - the program's output
         return trouble.code
     except BrokenPipeError:
-        _discard_output()  # whoever listened has gone
+        _discard_output()  # the program that read the output has ended
     except OSError as error:
         _discard_output()
         with contextlib.suppress(OSError):
@@ -51,7 +51,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _occupy_standard_streams() -> None:
-    """Put the null device where a standard stream is closed: a packet socket must not take its number, and its text."""
+    """Put the null device in the place of closed standard streams: a packet socket must not take their numbers."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)
@@ -62,13 +62,13 @@ def _occupy_standard_streams() -> None:
 
 
 def _discard_output() -> None:
-    """Python would complain once more on exit about what cannot be written."""
+    """Discard what cannot be written, or Python complains about it once more on exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """One line, without the usage."""
+        """End with one line, without the usage."""
         raise Trouble(Code.USAGE, f"{message}; see {self.prog} --help")
 
 
@@ -126,7 +126,7 @@ def _number_between(least: int, most: int) -> Callable[[str], int]:
 
 def _read_seconds(text: str) -> float:
     value = float(text)
-    if not 0 <= value <= MOST_SECONDS:  # nor is it, where it is not a number
+    if not 0 <= value <= MOST_SECONDS:  # the comparison is also false for NaN
         raise argparse.ArgumentTypeError(f"{text} is not between 0 and {MOST_SECONDS} seconds")
     return value
 
@@ -211,15 +211,15 @@ def _syn_sweep(options: argparse.Namespace) -> None:
 
 
 def _newest_pace(pps: int) -> int:
-    """The newest pace on standard input; the one so far where nothing came."""
+    """The newest pace on standard input; the present pace if nothing came."""
     if not select([0], [], [], 0)[0]:
         return pps
-    return request.newest_pace(os.read(0, PIPE), pps)  # one write, one line: shorter than what a pipe takes at once
+    return request.newest_pace(os.read(0, PIPE), pps)  # one write, one line: a pipe takes so much at once
 
 
 def _read_request(*, one_line: bool = False) -> request.Request:
     """Read the one JSON object on standard input, or on its first line."""
-    with open(0, "rb", buffering=0 if one_line else -1, closefd=False) as stream:  # what follows a line is for later
+    with open(0, "rb", buffering=0 if one_line else -1, closefd=False) as stream:  # what follows the line is for later
         return request.parse_request(
             stream.readline(request.LARGEST + 1) if one_line else stream.read(request.LARGEST + 1)
         )

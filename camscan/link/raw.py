@@ -40,8 +40,9 @@ def open_packets(
 ) -> socket.socket:
     """Open a packet socket that hears frames of one EtherType which a filter accepts.
 
-    The filter is attached before the socket is bound, so that nothing slips in. ``multicast`` lets the interface pass
-    every multicast frame, without joining a group: joining would send a packet. Raises Trouble without the privilege.
+    The filter is attached before the socket is bound, so that no other frame slips in. ``multicast`` lets the interface
+    pass every multicast frame, without joining a group: joining would send a packet. Raises Trouble without the
+    privilege.
     """
     if not sys.platform.startswith("linux"):
         raise Trouble(Code.UNSUPPORTED, "raw packets are only implemented for Linux")
@@ -67,7 +68,7 @@ def open_packets(
 
 
 def receive_frame(packets: socket.socket, size: int) -> bytes | None:
-    """The next frame, cut to ``size`` bytes; None if none waits. Raises Trouble where the interface is down."""
+    """The next frame, cut to ``size`` bytes; None if none waits. Raises Trouble if the interface is down."""
     try:
         return packets.recv(size)
     except BlockingIOError:
@@ -77,7 +78,7 @@ def receive_frame(packets: socket.socket, size: int) -> bytes | None:
 
 
 def frames_for(packets: socket.socket, seconds: float) -> Iterator[bytes]:
-    """Frames as they come, for so many seconds."""
+    """Yield frames as they come, for so many seconds."""
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0:
         if select([packets], [], [], left)[0] and (frame := receive_frame(packets, FRAME)):
@@ -85,7 +86,7 @@ def frames_for(packets: socket.socket, seconds: float) -> Iterator[bytes]:
 
 
 def send_frame(packets: socket.socket, frame: bytes) -> None:
-    """Send one frame; where the card's queue is full, wait for room rather than lose the question."""
+    """Send one frame. If the card's queue is full, wait for room rather than lose the question."""
     for _ in range(PATIENCE):
         try:
             packets.send(frame)
@@ -101,11 +102,11 @@ def send_frame(packets: socket.socket, frame: bytes) -> None:
 
 
 def keep_silent(listener: socket.socket) -> None:
-    """Let the system drop what comes through a router for a TCP socket, instead of answering with a reset of its own.
+    """Let the system drop packets that come through a router for a TCP socket, instead of answering with its own reset.
 
-    By RFC 5082: a packet that a router has passed on never has the highest time to live. A filter on the socket would
-    do it too, but current kernels allow one on TCP only with CAP_NET_ADMIN. Where this is refused, the system's resets
-    go out beside ours, which harms nobody.
+    It uses RFC 5082: a packet that a router has passed on never has the highest time to live. A filter on the socket
+    would do it too, but current kernels allow one on TCP only with CAP_NET_ADMIN. If this is refused, the system's
+    resets are sent beside ours, which harms nobody.
     """
     with contextlib.suppress(OSError):
         listener.setsockopt(socket.IPPROTO_IP, IP_MINTTL, 255)
@@ -118,7 +119,10 @@ def _attach_filter(packets: socket.socket, program: Sequence[Instruction]) -> No
 
 
 def _grow_buffer(packets: socket.socket) -> None:
-    """Room for a burst of answers. Going past the system's limit needs CAP_NET_ADMIN; without it the limit will do."""
+    """Make room for a burst of answers.
+
+    More than the system's limit needs CAP_NET_ADMIN; without it the limit will do.
+    """
     try:
         packets.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER)
     except PermissionError:
@@ -126,9 +130,9 @@ def _grow_buffer(packets: socket.socket) -> None:
 
 
 def give_up_privileges() -> None:
-    """Become nobody, drop every capability, and never gain one again. Everything must be imported and opened by now."""
+    """Become nobody, drop every capability, and never gain one again. Everything must be imported and opened before."""
     if not sys.platform.startswith("linux"):
-        return  # nobody gets a privilege there
+        return  # this system gives nobody a privilege
     libc = ctypes.CDLL(None, use_errno=True)
     if os.geteuid() == 0:
         import pwd  # noqa: PLC0415 - Windows has none, and reads captures too
@@ -143,7 +147,7 @@ def give_up_privileges() -> None:
             os.setresgid(group, group, group)
             os.setresuid(user, user, user)
         except OSError:
-            pass  # in a container that maps no other user; the capabilities go below
+            pass  # in a container that maps no other user; the capabilities are dropped below
     if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         raise Trouble(Code.PRIVILEGE, f"cannot give privileges up: {os.strerror(ctypes.get_errno())}")
     header = struct.pack("=Ii", CAPABILITY_VERSION_3, 0)

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 the camscan authors
 # SPDX-License-Identifier: GPL-2.0-only
-"""Packets to replies in the captured-reply form, whether they are heard now or were captured long ago.
+"""Turns packets into replies in the form of captured replies, whether they are heard now or were captured earlier.
 
-Most packets of a capture are pictures and other people's traffic: they are told apart by a few bytes at known places
-and dropped at once. What cameras say is passed on untouched, byte for byte: reading it is the scanner's work. Only what
-devices say of themselves is kept; questions, from us or from others, are not. Whatever is remembered has a bound.
+Most packets of a capture are pictures and other people's traffic: a few bytes at known places show that, and they are
+dropped at once. Replies of cameras are passed on unchanged, byte for byte: the scanner reads them. Only what devices
+say about themselves is kept; questions, from us or from others, are not. Everything that is remembered has a bound.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ Reply = dict[str, Any]
 
 DHCP_SERVER, DHCP_CLIENT = 67, 68
 UDP_PORTS = (MDNS, SSDP, WSD, SADP, DHIP, DAHUA, DHCP_SERVER, DHCP_CLIENT)
-"""Ports of which the kernel passes datagrams to somebody who listens; of others, those that begin like an answer."""
+"""The kernel passes datagrams of these ports to a listener, and from other ports those that begin like an answer."""
 TCP_PORTS = (80, 81, 443, 554, 8000, 8080, 8443, 8554, 37777)
-"""Ports of which the kernel passes conversations; of a file, those on every port are read."""
+"""The kernel passes conversations of these ports to a listener; from a file, those on every port are read."""
 
 _IPV4_ON_ETHERNET = b"\x08\x00"
 _DHCP = frozenset({DHCP_SERVER, DHCP_CLIENT})
@@ -54,35 +54,35 @@ _DHCP_HEAD = 240
 _NOBODY = (bytes(4), bytes(16))
 _MOST_CLIENTS = 4096
 _GIVEN_WITHIN = 30.0
-"""Seconds that a client's words wait for the address that a server gives it."""
+"""Seconds that a client's message waits for the address that a server gives it."""
 _EVERY = 1.0
-"""Seconds of the packets' own time between two looks for what is overdue."""
+"""Seconds of the packets' own time between two searches for what is overdue."""
 _UDP_HEAD, _TCP_HEAD = 8, 20
 _INQUIRY, _ANSWER = sadp.Ask.INQUIRY, sadp.INQUIRY_RESPONSE
 _LAYER2 = "sadp-l2"
 _TOO_SHORT = (IndexError, struct.error)
-"""What a frame raises that is shorter than it says."""
+"""Errors of a frame that is shorter than its headers claim."""
 OUR_FAULT = "a fault of camscan"
 _OUR_FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-"""No packet ends the reading; the last line has how many brought such a fault to light."""
+"""Errors that show a fault of camscan. No packet ends the reading; the last line counts the packets that caused one."""
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _SHARED = IPv4Network("100.64.0.0/10")
-"""RFC 6598: between a provider and its customers."""
+"""Shared addresses between a provider and its customers (RFC 6598)."""
 _THIS = IPv4Network("0.0.0.0/8")
 """No device has such an address (RFC 1122, 3.2.1.3)."""
 
 
 class Dhcp(Protocol):
-    """What :mod:`camscan.link.dissect` gives, where scapy is there."""
+    """What the reader needs from :mod:`camscan.link.dissect`, if scapy is installed."""
 
     def told(self, payload: bytes) -> Any:
-        """One message."""
+        """Read one DHCP message; None if it is not about a client on Ethernet."""
 
 
 @dataclass(slots=True)
 class _Client:
-    """What a DHCP client has said, until it is known which address it has."""
+    """What a DHCP client has sent, until its address is known."""
 
     since: float
     asked: str
@@ -91,27 +91,27 @@ class _Client:
 
 @dataclass(slots=True)
 class Reader:
-    """Takes packets and gives what devices say of themselves."""
+    """Takes packets, and gives the replies in which devices describe themselves."""
 
     dhcp: Dhcp | None = None
-    """None if scapy is missing: then DHCP is not read."""
+    """Reads DHCP; None if scapy is missing, and then DHCP is not read."""
     within: Callable[[bytes], bool] | None = None
-    """Whether an address, as bytes, is one whose devices count; None if all do."""
+    """Whether the devices at an address (as bytes) count; None if all do."""
     counts: dict[str, int] = field(default_factory=dict)
-    """Packets that were not read, by the reason."""
+    """Reason -> packets that were not read."""
     fragments: Fragments = field(default_factory=Fragments)
     streams: Streams = field(default_factory=Streams)
     _asked: Asked = field(default_factory=Asked)
     _clients: dict[str, _Client] = field(default_factory=dict)
     _known: dict[bytes, Any] = field(default_factory=dict)
-    """DHCP messages that were taken apart, by what does not change when they are repeated."""
+    """DHCP messages that were dissected, by the part that does not change when they are repeated."""
     _due: float = 0.0
 
     def __post_init__(self) -> None:
         self.streams.within = self.within
 
     def take(self, link: int, when: float, frame: bytes, is_cut: bool = False) -> Iterable[Reply]:
-        """What has been said with one packet of a link type; ``when`` is seconds since 1970."""
+        """Take one packet of a link type, and return the replies that it completes; ``when`` is seconds since 1970."""
         try:
             if link == layers.ETHERNET and frame[12:14] == _IPV4_ON_ETHERNET:
                 said = self._internet(layers.ipv4_layer(frame, 14), frame, when)
@@ -128,7 +128,7 @@ class Reader:
         return said
 
     def close(self) -> Iterator[Reply]:
-        """What was waiting for more."""
+        """Return the replies that were still waiting for more packets."""
         yield from map(self._spoken, self.streams.close())
         for mac in list(self._clients):
             yield from self._of_client(mac)
@@ -187,7 +187,7 @@ class Reader:
         if sender in _NOBODY or (self.within and not self.within(sender)):
             return ()
         if at + length > end:
-            self._count("cut")  # what is there is read all the same
+            self._count("cut")  # the captured part is read anyway
         is_answer = self._asked.is_answer(protocol, receiver, dport, payload)
         return (_make_reply(protocol, _address_text(sender), sport, payload, when, is_solicited=is_answer),)
 
@@ -196,7 +196,7 @@ class Reader:
         return _make_reply(protocol, _address_text(server), port, payload, when, is_solicited=is_proven)
 
     def _arp(self, frame: bytes, at: int, when: float) -> Iterable[Reply]:
-        """Who has which address (RFC 826). A probe (RFC 5227) has none yet, and says nothing that lasts."""
+        """Read who has which address (RFC 826). A probe (RFC 5227) has none yet, and shows nothing that lasts."""
         mac, ip = frame[at + 8 : at + 14], frame[at + 14 : at + 18]
         if frame[at : at + 6] != b"\0\1\x08\0\6\4" or len(ip) < 4 or ip in _NOBODY:  # noqa: PLR2004 - an address
             return ()
@@ -215,13 +215,16 @@ class Reader:
         return ({**found, **_seen_at(when), **({} if is_answer else {"solicited": False})},)
 
     def _dhcp(self, payload: bytes, when: float) -> Iterable[Reply]:
-        """What a client says waits for the address that a server gives it: one that it only asks for proves little."""
+        """Read one DHCP message.
+
+        A client's message waits for the address that a server gives it: a request proves little.
+        """
         if self.dhcp is None:
             self._count("DHCP")
             return ()
         if len(payload) < _DHCP_HEAD:
             return ()
-        # Not the transaction's number, nor how long the client has waited: the rest is the same when it asks again.
+        # Without the transaction's number and the client's waiting time: the rest is the same when it asks again.
         lasting = blake2b(payload[:4] + payload[12:20] + payload[28:34] + payload[_DHCP_HEAD:], digest_size=16).digest()
         if lasting not in self._known:
             if len(self._known) >= _MOST_CLIENTS:
@@ -258,9 +261,10 @@ class Reader:
 
 
 def is_within_any(networks: Iterable[IPv4Network | IPv6Network]) -> Callable[[bytes], bool]:
-    """Whether an address is private, or of one of the networks: what a capture says of other people's is left out.
+    """A test whether an address is private, or in one of the networks.
 
-    What the capturing computer says to itself (``tcpdump -i any``) is of no device.
+    Other people's devices in a capture are left out.What the capturing computer sends to itself (``tcpdump -i any``)
+    does not come from a device.
     """
     named = list(networks)
 
@@ -286,7 +290,7 @@ def _make_reply(protocol: str, ip: str, port: int, payload: bytes, when: float, 
 
 
 def _seen_at(when: float) -> Reply:
-    """When it was said; nothing if the capture has a time that is none."""
+    """The time of a packet as a member of a reply; empty if the capture has an impossible time."""
     try:
         return {"seen_at": datetime.fromtimestamp(when, UTC).isoformat(timespec="microseconds")}
     except (ArithmeticError, OSError, ValueError):
@@ -294,7 +298,7 @@ def _seen_at(when: float) -> Reply:
 
 
 def _payload_members(payload: bytes) -> Reply:
-    """The payload as text where that loses nothing, else in base64."""
+    """The payload as text if that loses nothing, else in base64."""
     if _CONTROL.search(payload) is None:
         with contextlib.suppress(UnicodeDecodeError):
             return {"payload": payload.decode("utf-8")}

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 the camscan authors
 # SPDX-License-Identifier: GPL-2.0-only
-"""What is read on standard input: one JSON object that says whom to ask, and lines that change the pace. Pure.
+"""Reads standard input: one JSON object that says whom to ask, and lines that change the pace. Pure.
 
-Whoever writes there may be anybody; whatever is not understood is one line of :class:`Trouble`, or no change of pace.
+Anybody may write there. Whatever is not understood is one line of :class:`Trouble`, or no change of pace.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 LARGEST = 4 << 20
-"""Bytes of a request."""
+"""The largest request in bytes."""
 MOST_PORTS = 64
 MOST_PPS = 100_000
 _FORM = 'standard input must be {"targets": ["10.0.0.0/24", …]}'
@@ -28,7 +28,7 @@ _SHOWN = 80
 
 
 class Request:
-    """Whom to ask. Overlapping networks are merged, so that none is asked twice."""
+    """The addresses to ask. Overlapping networks are merged, so that none is asked twice."""
 
     __slots__ = ("authorised", "ports", "targets")
 
@@ -54,7 +54,7 @@ def parse_request(data: bytes) -> Request:
 
 
 def newest_pace(lines: bytes, so_far: int) -> int:
-    """Packets per second that the last of some lines asks for; ``so_far`` where none can be read."""
+    """The pace in the last of some lines, in packets per second; ``so_far`` if none can be read."""
     for line in lines.splitlines():
         try:
             wanted = _parse_json(line)["pps"]

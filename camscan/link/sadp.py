@@ -48,7 +48,7 @@ ANSWERS_ONLY: Sequence[Instruction] = (
 
 
 class Ask(enum.IntEnum):
-    """The allow-list: every packet type that can be sent."""
+    """The packet types that can be sent, and no others."""
 
     INQUIRY = 3
 
@@ -57,7 +57,7 @@ INQUIRY_RESPONSE = 4
 
 
 def checksum(data: bytes) -> int:
-    """Ones'-complement sum of little-endian 16-bit words, as the real inquiry frame carries it."""
+    """The ones'-complement sum of little-endian 16-bit words, as in the real inquiry frame."""
     if len(data) % 2:
         data += b"\0"
     total: int = sum(struct.unpack(f"<{len(data) // 2}H", data))
@@ -67,7 +67,7 @@ def checksum(data: bytes) -> int:
 
 
 def inquiry_frame(kind: int, counter: int, mac: bytes, ip: IPv4Address, ipv6: IPv6Address) -> bytes:
-    """One Ethernet frame that asks every device on the link. Raises ValueError for a packet type off the allow-list."""
+    """One Ethernet frame that asks every device on the link. Raises ValueError for any packet type but the inquiry."""
     head = HEADER.pack(
         *(MARK, VERSION, SERIES, INQUIRY_LENGTH, counter, 6, 4, Ask(kind), 0, 0),
         *(mac, ip.packed, BROADCAST, bytes(4), bytes(4)),
@@ -78,9 +78,9 @@ def inquiry_frame(kind: int, counter: int, mac: bytes, ip: IPv4Address, ipv6: IP
 
 
 def parse_answer(frame: bytes) -> dict[str, str] | None:
-    """Read an answer's fields, by the names of SADP's XML; None if the frame is not an answer or is too short.
+    """Read the fields of an answer, by the names of SADP's XML; None if the frame is not an answer or is too short.
 
-    A wrong checksum is told as ``ChecksumValid=false``, not refused: some devices compute it differently.
+    A wrong checksum is reported as ``ChecksumValid=false``, not refused: some devices compute it differently.
     """
     pdu = frame[14:]
     if frame[12:14] != ETH_P_SADP.to_bytes(2, "big") or len(pdu) < HEADER.size + DEVICE_INFO.size:
@@ -112,7 +112,7 @@ def parse_answer(frame: bytes) -> dict[str, str] | None:
 
 
 def _read_extension(block: bytes) -> dict[str, str]:
-    """The V20 fields, where the device appended them."""
+    """The V20 fields, if the device appended them."""
     if len(block) < EXTENSION_HEAD.size + EXTENSION.size:
         return {}
     version, length, _checksum = EXTENSION_HEAD.unpack_from(block)
@@ -136,13 +136,16 @@ def _read_extension(block: bytes) -> dict[str, str]:
 
 
 def as_xml(fields: dict[str, str]) -> str:
-    """The fields as the XML that a device answers on UDP with, so that one parser reads both. Values are untouched."""
+    """The fields as the XML that a device sends over UDP, so that one parser reads both. Values are unchanged."""
     body = "".join(f"<{name}>{escape(value, quote=False)}</{name}>" for name, value in fields.items())
     return f'<?xml version="1.0" encoding="UTF-8"?><ProbeMatch><Types>inquiry</Types>{body}</ProbeMatch>'
 
 
 def make_reply(frame: bytes) -> dict[str, str] | None:
-    """An answer in the captured-reply form, as protocol ``sadp`` with the frame beside it; None for no answer."""
+    """An answer in the form of captured replies, as protocol ``sadp`` with the frame beside it.
+
+    None if it is not one.
+    """
     fields = parse_answer(frame)
     if fields is None:
         return None
@@ -156,7 +159,7 @@ def make_reply(frame: bytes) -> dict[str, str] | None:
 
 
 def _field_text(raw: bytes) -> str:
-    """Text up to the first NUL; bytes that XML cannot carry are dropped, others are read as UTF-8 or Latin-1."""
+    """Text up to the first NUL. Bytes that XML cannot carry are dropped, others are read as UTF-8 or Latin-1."""
     raw = raw.split(b"\0", 1)[0]
     try:
         text = raw.decode("utf-8")

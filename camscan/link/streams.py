@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The beginnings of TCP conversations, put into order within bounds. Pure.
 
-A conversation begins with the SYN-ACK, which names both first sequence numbers; where a capture began later, with an
-answer that plainly is one. Only what the server says is kept, and of the client's questions their first lines. Bytes
-that come twice count once.
+A conversation begins with the SYN-ACK, which has both first sequence numbers; if a capture began later, with a segment
+that plainly is an answer. Only the server's bytes are kept, and the first lines of the client's questions. Bytes that
+come twice count once.
 """
 
 from __future__ import annotations
@@ -18,51 +18,51 @@ SYN_ACK, ACK, FIN, RESET = 0x12, 0x10, 0x01, 0x04
 END = FIN | RESET
 ROUND = 1 << 32
 AHEAD = 1 << 18
-"""Bytes that a segment may be ahead of what has come: more is another conversation, or made up."""
+"""How many bytes a segment may be ahead of the others: more is another conversation, or made up."""
 MOST_HELD = 32
-"""Segments of one conversation that wait for one before them."""
+"""The most segments of one conversation that wait for one before them."""
 MOST_TALKS = 8192
 MOST_BYTES = 32 << 20
 PATIENCE = 120.0
-"""Seconds of the capture's own time after which a silent conversation is at its end."""
+"""Seconds of the capture's own time after which a silent conversation has ended."""
 
 
 @dataclass(slots=True)
 class Flow:
-    """One conversation so far."""
+    """One TCP conversation so far."""
 
     talk: talk.Talk
     expected: int
-    """Sequence number of the server's next byte."""
+    """The sequence number of the server's next byte."""
     asked: int
-    """Sequence number of the client's next byte; -1 where none was seen."""
+    """The sequence number of the client's next byte; -1 if none was seen."""
     keys: tuple[bytes, bytes]
-    """Sender and receiver, of what the server sends and of what the client sends."""
+    """The keys of the server's segments and of the client's segments: sender and receiver."""
     began: bool = False
-    """The SYN-ACK was seen."""
+    """Whether the SYN-ACK was seen."""
     held: dict[int, bytes] = field(default_factory=dict)
     size: int = 0
-    """Bytes in memory, of what is held and of what is not yet said."""
+    """Bytes in memory: those that wait for others, and those of an answer that is not complete."""
 
 
 @dataclass(slots=True)
 class Streams:
-    """The conversations that go on."""
+    """The conversations that have not ended."""
 
     within: Callable[[bytes], bool] | None = None
-    """Whether a server's address is one that counts; None if all do."""
+    """Whether a server's address (as bytes) counts; None if all do."""
     given_up: int = 0
-    """Conversations that had to make room."""
+    """Conversations that were dropped to make room for others."""
     _flows: dict[bytes, tuple[Flow, bool]] = field(default_factory=dict)
-    """By addresses and ports, as in a segment: the conversation, and whether its server sent the segment."""
+    """Key of a segment, with addresses and ports -> its conversation, and whether the server sent the segment."""
     _order: dict[bytes, Flow] = field(default_factory=dict)
-    """The same by the server's key alone, longest silent first."""
+    """The server's key -> conversation, the one that was silent longest first."""
     size: int = 0
     """Bytes in memory."""
 
     @property
     def count(self) -> int:
-        """Conversations that go on."""
+        """How many conversations have not ended."""
         return len(self._order)
 
     def is_of_interest(self, key: bytes, frame: bytes, at: int) -> bool:
@@ -72,7 +72,10 @@ class Streams:
         return talk.is_beginning(frame, at + 4 * (frame[at + 12] >> 4))
 
     def take(self, key: bytes, segment: bytes, when: float, is_whole: bool) -> Iterable[talk.Said]:
-        """One TCP segment: what has been said with it. ``key`` is both addresses and both ports, sender's first."""
+        """Take one TCP segment, and return the answers that it completes.
+
+        ``key`` has both addresses and both ports, the sender's first.
+        """
         known = self._flows.get(key)
         start = (segment[12] >> 4) * 4
         if known is None:
@@ -86,12 +89,12 @@ class Streams:
         return ()
 
     def close(self) -> Iterator[talk.Said]:
-        """What is left of all conversations."""
+        """End all conversations, and return the answers that are left."""
         for flow in list(self._order.values()):
             yield from self._end_stream(flow)
 
     def expire(self, now: float) -> Iterator[talk.Said]:
-        """What is left of conversations that have been silent for long."""
+        """End conversations that were silent for long, and return the answers that are left."""
         for flow in list(self._order.values()):
             if now - flow.talk.when < PATIENCE:
                 return
@@ -143,7 +146,7 @@ class Streams:
         return [*said, *self._make_room()] if self.size > MOST_BYTES else said
 
     def _put_in_order(self, flow: Flow, number: int, data: bytes) -> Iterator[talk.Said]:
-        """Bytes to their place: what is next goes on, what is early waits, what has been is passed over."""
+        """Put bytes in their place: the next are handed on, early ones wait, repeated ones are skipped."""
         ahead = (number - flow.expected) % ROUND
         if ahead >= ROUND // 2:
             data = data[ROUND - ahead :]

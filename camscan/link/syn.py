@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 the camscan authors
 # SPDX-License-Identifier: GPL-2.0-only
-"""TCP SYN sweep of routed IPv4 ranges (RFC 9293): who answers at all, on any of a few ports.
+"""TCP SYN sweep of routed IPv4 ranges (RFC 9293): which addresses answer at all, on any of a few ports.
 
-One template, in which addresses, port, sequence number and checksums change. The system's TCP knows nothing of it and
-keeps no state, so every SYN-ACK is answered with a reset of our own. An address that has answered once, with a SYN-ACK
-or a reset, is asked no more: a living device sees one SYN, or a few.
+One template, in which addresses, port, sequence number and checksums change. The system's TCP does not know about it
+and keeps no state, so the sweep answers every SYN-ACK with a reset of its own. An address that has answered once, with
+a SYN-ACK or a reset, is not asked again: a living device sees one SYN, or a few.
 """
 
 from __future__ import annotations
@@ -30,32 +30,32 @@ ICMP, TCP = 1, 6
 UNREACHABLE = 3
 """ICMP: destination unreachable (RFC 792)."""
 NO_WAY = frozenset({0, 1, 5, 6, 7, 8, 9, 10, 11, 12, 13})
-"""Its codes that speak of the network or of the host, and not of one port of a host that is there."""
+"""Its codes about a network or a host, and not about one port of a host that is there."""
 SYN, RST, ACK = 0x02, 0x04, 0x10
 WINDOW = 1024
-MSS = bytes.fromhex("020405b4")  # without the option, some stacks take the question for an attack
+MSS = bytes.fromhex("020405b4")  # some stacks take a SYN without this option for an attack
 LARGEST = 1 << 20
-"""Addresses in one sweep; a /12. More is surely a slip."""
+"""The most addresses in one sweep; a /12. More is surely a slip."""
 CHUNK = 4096
-"""Most addresses that are finished with before the next are begun."""
+"""The most addresses in one portion: a portion is finished before the next one begins."""
 FEWEST = 64
 SPELL = 3.0
-"""Seconds of sending in a portion, as far as the number of addresses allows: others wait to ask them more."""
+"""Seconds that the SYNs of one portion take to send: other programs wait for finished portions to ask more."""
 MORE = 3
 FEW = 0.02
-"""Share of the living that may answer so late without another round."""
+"""The share of living devices that may answer late without another round."""
 SPACING = 0.15
-"""Least seconds between two questions to one address: its answer, and our reset, come before the next."""
+"""The least seconds between two SYNs to one address: its answer and our reset come before the next."""
 STEER_EVERY = 0.1
 """Seconds between two questions for the pace."""
 RESETS = 4
-"""Most resets that one address gets, however often it repeats its answer: each delays the sweep."""
+"""The most resets that one address gets, however often it repeats its answer, because each delays the sweep."""
 ATTEMPTS = 3
-"""ARP requests for the router."""
+"""How many ARP requests the router gets."""
 PLAIN = 0x45
 """First byte of an IPv4 header without options."""
 QUOTING = 70
-"""Bytes of an ICMP error that quotes as little as it may: Ethernet, IPv4, ICMP, IPv4, eight bytes of TCP."""
+"""Bytes of an ICMP error that quotes as little as allowed: Ethernet, IPv4, ICMP, IPv4, eight bytes of TCP."""
 HEARD = 54
 """Bytes of an answer without options: Ethernet, IPv4, TCP."""
 
@@ -64,7 +64,7 @@ PRIVATE = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "1
 
 
 def answers_to(port: int) -> Sequence[Instruction]:
-    """Accepts unfragmented TCP over IPv4 to one port of ours, and what routers say of packets with no way to go."""
+    """A filter that accepts unfragmented TCP over IPv4 to one port of ours, and ICMP "unreachable" from routers."""
     return (
         (0x28, 0, 0, 12),
         (0x15, 0, 11, ETH_P_IP),
@@ -84,7 +84,7 @@ def answers_to(port: int) -> Sequence[Instruction]:
 
 
 def check_scope(targets: Sequence[IPv4Network], authorised: Sequence[IPv4Network]) -> None:
-    """Raise Trouble for a target that is neither private nor authorised, and for too many."""
+    """Raise Trouble if a target is neither private nor authorised, or if there are too many addresses."""
     total = sum(target.num_addresses for target in targets)
     if total > LARGEST:
         raise Trouble(Code.USAGE, f"{total:,} addresses are more than one sweep may ask ({LARGEST:,}); split it")
@@ -94,7 +94,7 @@ def check_scope(targets: Sequence[IPv4Network], authorised: Sequence[IPv4Network
 
 
 def resolve_gateway(interface: Interface, gateway: IPv4Address) -> tuple[bytes, IPv4Address]:
-    """The router's MAC and our address on its subnet. Raises Trouble where it is not attached or does not answer."""
+    """The router's MAC and our address on its subnet. Raises Trouble if it is not attached or does not answer."""
     source = interface.source_for(IPv4Network(gateway))
     if source is None:
         raise Trouble(Code.USAGE, f"{gateway} is not on a subnet attached to {interface.name}")
@@ -110,7 +110,7 @@ def resolve_gateway(interface: Interface, gateway: IPv4Address) -> tuple[bytes, 
 
 
 def checksum(total: int) -> int:
-    """Internet checksum (RFC 1071) of a sum of 16-bit words."""
+    """The Internet checksum (RFC 1071) of a sum of 16-bit words."""
     total = (total >> 16) + (total & 0xFFFF)
     total = (total >> 16) + (total & 0xFFFF)
     return ~total & 0xFFFF
@@ -118,26 +118,26 @@ def checksum(total: int) -> int:
 
 @dataclass(slots=True)
 class Template:
-    """What all of a sweep's packets have in common."""
+    """What all packets of a sweep have in common."""
 
     head: bytes
-    """Ethernet header."""
+    """The Ethernet header."""
     source: int
     port: int
-    """Ours."""
+    """Our TCP port."""
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(8))
 
     def cookie(self, target: int, port: int) -> int:
-        """The sequence number of a question: whoever acknowledges it has seen it."""
-        asked = struct.pack("!IH", target, port)  # a digest, so that nobody who knows one can work out another
+        """The sequence number of a SYN: a host that acknowledges it has seen it."""
+        asked = struct.pack("!IH", target, port)  # a digest, so that nobody can work out one from another
         return int.from_bytes(hashlib.blake2b(asked, digest_size=4, key=self.secret).digest())
 
     def syn(self, target: int, port: int) -> bytes:
-        """The question to one port of one address."""
+        """The SYN to one port of one address."""
         return self._packet(target, port, self.cookie(target, port), SYN, MSS)
 
     def reset(self, target: int, port: int) -> bytes:
-        """The end of a connection that was opened by our question."""
+        """The reset that ends a connection which our SYN opened."""
         return self._packet(target, port, (self.cookie(target, port) + 1) & 0xFFFFFFFF, RST, b"")
 
     def _packet(self, target: int, port: int, sequence: int, flags: int, options: bytes) -> bytes:
@@ -155,7 +155,7 @@ class Template:
         )
 
     def parse(self, frame: bytes) -> tuple[int, int, bool] | None:
-        """(address, port, open) of an answer to one of our questions; None for anything else."""
+        """(address, port, open) of an answer to one of our SYNs; None for anything else."""
         if len(frame) < HEARD or frame[12:14] != b"\x08\x00" or frame[23] != TCP:
             return None
         at = 14 + (frame[14] & 0x0F) * 4
@@ -170,7 +170,7 @@ class Template:
         return (target, port, True) if offset_flags & (SYN | ACK) == SYN | ACK else None
 
     def parse_unreachable(self, frame: bytes) -> int | None:
-        """The address to which a router knows no way, by its answer to a question of ours; None for anything else."""
+        """The address that a router cannot reach, by its answer to one of our SYNs; None for anything else."""
         if len(frame) < QUOTING or frame[12:14] != b"\x08\x00" or frame[23] != ICMP or frame[14] != PLAIN:
             return None
         kind, code, quoted = frame[34], frame[35], frame[42:]
@@ -183,7 +183,7 @@ class Template:
 
 
 def portion_size(pps: int, questions: int) -> int:
-    """How many addresses make a portion at such a pace, each with so many questions."""
+    """How many addresses make a portion at such a pace, if each gets so many SYNs."""
     return min(max(int(pps * SPELL / questions), FEWEST), CHUNK)
 
 
@@ -210,7 +210,7 @@ def split_addresses(targets: Iterable[IPv4Network], size: int = CHUNK) -> Iterat
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """A portion whose last answers are on their way."""
+    """A portion that was sent, and whose last answers may still come."""
 
     until: float
     chunk: Sequence[range]
@@ -218,23 +218,23 @@ class Late:
 
 @dataclass(slots=True)
 class Sweep:
-    """One sweep: sends at a pace, hears all the while."""
+    """One SYN sweep, which sends at a pace and hears all the time."""
 
     packets: socket
     template: Template
     targets: Sequence[IPv4Network]
     ports: Sequence[int]
     heard: Callable[[IPv4Address, int, bool], None]
-    """Called once for each address: with the port that answered first, and whether it is open."""
+    """Called once for each address that answers: with the port that answered first, and whether it is open."""
     swept: Callable[[IPv4Address, IPv4Address], None]
-    """Called with first and last address of a stretch when its answers are in."""
+    """Called with first and last address of a stretch when its answers have come."""
     fared: Callable[[int, int], None]
-    """Called when a portion was asked again: how many answered only now, of how many who have answered at all."""
+    """Called after a portion was asked again: how many answered only now, and how many have answered in all."""
     pps: int
     steer: Callable[[int], int] = lambda pps: pps
-    """Asked now and then, with the pace so far, how many packets may be sent a second."""
+    """Called now and then with the present pace; returns how many packets may be sent a second."""
     barred: Callable[[IPv4Address], None] = lambda _ip: None
-    """Called once for each address to which a router says that it knows no way."""
+    """Called once for each address that a router reports as unreachable."""
     sent: int = 0
     answered: set[int] = field(default_factory=set)
     _asked: dict[int, float] = field(default_factory=dict)
@@ -247,7 +247,7 @@ class Sweep:
     def run(self, *, rounds: int, wait: float) -> None:
         """Ask every address on each port, ``rounds`` times; a stretch is finished ``wait`` seconds after its end.
 
-        Where the last round still found somebody, packets are being lost: then there are up to MORE of them.
+        If the last round still found a device, packets are being lost: then there are up to MORE further rounds.
         """
         late: Late | None = None
         self._due = time.monotonic()
@@ -273,7 +273,8 @@ class Sweep:
         asked = self._asked
         for target in itertools.chain.from_iterable(chunk):
             if target not in self.answered:
-                # Where others have answered, or this program had to wait for a processor, its turn comes early.
+                # Without this wait, an address is asked too early if others have answered, or if the processor was
+                # busy.
                 self._read_answers(max(self._due, asked.get(target, 0.0) + SPACING))
                 if target in self.answered:
                     continue
@@ -282,7 +283,7 @@ class Sweep:
         self._read_answers(began + SPACING)
 
     def _finished_stretch(self, late: Late | None) -> Late | None:
-        """Say that the stretch before is finished, where its answers have had their time."""
+        """Report that the stretch before is finished, if its answers have had their time."""
         if late is None or time.monotonic() < late.until:
             return late
         for stretch in late.chunk:
@@ -310,7 +311,7 @@ class Sweep:
                 return
             self._drain_answers()
             if left <= 0:
-                return  # however many frames are still coming: the pace goes on
+                return  # the pace continues, however many frames are still coming
 
     def _drain_answers(self) -> None:
         for _ in range(256):

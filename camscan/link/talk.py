@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 the camscan authors
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a server says in one TCP conversation, answer by answer, in the captured-reply form. Pure.
+"""The server's side of one TCP conversation, answer by answer, in the form of captured replies. Pure.
 
-Known are HTTP, RTSP, the TLS handshake as far as the certificate, and Dahua's DVRIP. As soon as something else comes,
-such as pictures, the conversation is over.
+It knows HTTP, RTSP, the TLS handshake up to the certificate, and Dahua's DVRIP. As soon as something else comes, such
+as pictures, the conversation is over.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import NamedTuple
 from camscan.link import web
 
 LONGEST_LINE = 2048
-"""Bytes of a question that are looked at."""
+"""Bytes of a question that are read."""
 MOST_QUESTIONS = 32
 MOST_ANSWERS = 32
-"""Of one conversation; a browser that goes on asking learns nothing new of the device."""
+"""The most answers of one conversation; a browser that asks for more shows nothing new about the device."""
 SHORTEST = 6
 TLS = b"\x16\x03"
 SERVER_HELLO, CERTIFICATE, HELLO_DONE = b"\2", 11, 14
@@ -32,16 +32,16 @@ _LOGIN = re.compile(rb"\n(?:authorization|cookie)[ \t]{0,8}:", re.IGNORECASE)
 
 
 class Said(NamedTuple):
-    """One answer."""
+    """One answer of a server."""
 
     protocol: str
     server: bytes
-    """Its address."""
+    """The server's address as bytes."""
     port: int
     payload: bytes
     when: float
     is_proven: bool
-    """Both ends were seen to be there."""
+    """Whether both ends were seen to take part."""
 
 
 def is_beginning(segment: bytes, at: int) -> bool:
@@ -58,11 +58,11 @@ class Talk:
     server: bytes
     port: int
     when: float = 0.0
-    """Of the newest bytes."""
+    """The time of the newest bytes, in seconds since 1970."""
     is_proven: bool = False
-    """The client has taken the server's number: both are there, and neither is a forger far away."""
+    """Whether the client has acknowledged the server's number: then both take part, and neither is a distant forger."""
     is_over: bool = False
-    """Nothing that comes now is of interest."""
+    """Whether the rest of the conversation is of no interest."""
     _buffer: bytearray = field(default_factory=bytearray)
     _questions: list[web.Question] = field(default_factory=list)
     _is_dvrip: bool = False
@@ -72,17 +72,17 @@ class Talk:
 
     @property
     def size(self) -> int:
-        """Bytes that are kept."""
+        """Bytes in memory."""
         return len(self._buffer)
 
     def ask(self, head: bytes) -> None:
-        """The beginning of what a client sends."""
+        """Take the beginning of a client's question."""
         if (found := _REQUEST.match(head)) and len(self._questions) < MOST_QUESTIONS:
             self._questions.append(web.Question(found[1], found[2], bool(_LOGIN.search(head))))
         self._is_dvrip |= head.startswith(DVRIP_QUESTIONS)
 
     def hear(self, data: bytes) -> Iterator[Said]:
-        """More of what the server says, in order."""
+        """Take more bytes of the server, in order, and return the answers that they complete."""
         self._buffer += data
         if self._read is None:
             if len(self._buffer) < SHORTEST:
@@ -91,7 +91,7 @@ class Talk:
         yield from self._read()
 
     def close(self) -> Iterator[Said]:
-        """The conversation has ended: what was not complete is, for all that will come."""
+        """End the conversation, and return an incomplete answer with what has come of it."""
         if self._message and not self.is_over and (answer := self._message.cut(self._buffer)):
             yield self._said(*answer)
         self.is_over = True
@@ -127,7 +127,7 @@ class Talk:
             self._message = None
 
     def _is_next(self) -> bool:
-        """Whether another answer begins; pictures within RTSP, and anything else, end the conversation."""
+        """Whether another answer begins. Pictures within RTSP, and anything else, end the conversation."""
         blanks = len(self._buffer) - len(self._buffer.lstrip(b"\r\n"))
         del self._buffer[:blanks]
         if len(self._buffer) < SHORTEST:
@@ -140,14 +140,14 @@ class Talk:
         return Said(protocol, self.server, self.port, payload, self.when, self.is_proven)
 
     def _certificate(self) -> Iterator[Said]:
-        """The flight up to its certificate; of TLS 1.3, which hides that (RFC 8446, 4.4.2), the ServerHello alone."""
+        """The flight up to its certificate; for TLS 1.3, which hides that (RFC 8446, 4.4.2), the ServerHello alone."""
         end, is_whole = read_flight(self._buffer)
         if is_whole:
             yield self._said("tls", bytes(self._buffer[:end]))
         self.is_over = end >= 0 or len(self._buffer) > LONGEST_FLIGHT
 
     def _realm(self) -> Iterator[Said]:
-        """The answer to the realm request, as long as its header says; nothing after it, which may be a session."""
+        """The answer to the realm request, up to the length in its header; nothing after it, which may be a session."""
         if len(self._buffer) < DVRIP_HEADER:
             return
         length = DVRIP_HEADER + int.from_bytes(self._buffer[4:8], "little")
@@ -157,9 +157,9 @@ class Talk:
 
 
 def read_flight(data: bytearray) -> tuple[int, bool]:
-    """Where a server's first flight has told its certificate (RFC 5246, 6.2.1 and 7.4), and whether it has.
+    """Where a server's first flight ends after its certificate (RFC 5246, 6.2.1 and 7.4), and whether it has one.
 
-    (-1, False) where more is needed; (end, False) where not even a ServerHello has come.
+    (-1, False) if more bytes are needed; (end, False) if not even a ServerHello has come.
     """
     messages, at = bytearray(), 0
     while at + 5 <= len(data):

@@ -14,15 +14,15 @@ class Code(enum.IntEnum):
     PRIVILEGE = 3
     INTERFACE = 4
     UNSUPPORTED = 5
-    """Not Linux, or scapy is missing."""
+    """The system is not Linux, or scapy is missing."""
     FILE = 6
-    """A capture file cannot be read, or the output not written."""
+    """A capture file cannot be read, or the output cannot be written."""
     CUT = 7
-    """A capture file ends too early or contradicts itself; what came before the place was read."""
+    """A capture file ends too early or contradicts itself; everything before that place was read."""
 
 
 class Trouble(Exception):  # noqa: N818 - the program's own word
-    """One line that says what is wrong and what to do."""
+    """An error in one line that says what is wrong and what to do."""
 
     def __init__(self, code: Code, message: str) -> None:
         super().__init__(message)

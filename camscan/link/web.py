@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 the camscan authors
 # SPDX-License-Identifier: GPL-2.0-only
-"""HTTP and RTSP answers as they stand in a stream (RFC 9112, RFC 2326), and what of them may be kept. Pure.
+"""HTTP and RTSP answers in a stream (RFC 9112, RFC 2326), and the parts of them that may be kept. Pure.
 
-Kept are heads, pages that anybody is shown, and what describes the device. Pictures never are, nor what was fetched
-with a login, nor the keys of sessions.
+Heads are kept, pages that anybody may see, and descriptions of the device. Pictures are never kept, nor pages that need
+a login, nor the keys of sessions.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _OK = 200
 
 
 class Question(NamedTuple):
-    """What was asked, as far as it decides how the answer is read."""
+    """The part of a request that decides how its answer is read."""
 
     method: bytes
     path: bytes
@@ -55,26 +55,29 @@ class Answer(NamedTuple):
 
 @dataclass(slots=True)
 class Message:
-    """One answer as it grows."""
+    """One answer while its bytes come in."""
 
     question: Question
     is_complete: bool = False
     is_last: bool = False
-    """Where the next answer begins cannot be known."""
+    """Whether the beginning of the next answer cannot be known."""
     _head: bytes = b""
     _status: int = 0
     _length: int = -1
-    """Bytes of the body; -1 where it ends with the connection."""
+    """Bytes of the body; -1 if it ends with the connection."""
     _is_chunked: bool = False
     _next: int = 0
-    """Where in the body the next chunk begins."""
+    """The place in the body where the next chunk begins."""
     _searched: int = 0
     _left: int = 0
-    """Bytes of a body of which nothing is kept that are still to come."""
+    """Bytes still to come of a body that is not kept."""
     _is_told: bool = False
 
     def feed(self, buffer: bytearray) -> Answer | None:
-        """What has come so far; takes away what is read. An answer once, when there is one to be kept."""
+        """Read the bytes so far, and remove them from the buffer.
+
+        Returns an answer once, when there is one to be kept.
+        """
         if not self._head and not self._find_head(buffer):
             return None
         if self._left or self._is_told:
@@ -113,7 +116,7 @@ class Message:
         return False
 
     def _measure(self) -> None:
-        """How long the body is."""
+        """Work out the length of the body."""
         lengths = set(_LENGTH.findall(self._head))
         self._is_chunked = bool(_CHUNKED.search(self._head))
         self._length = int(lengths.pop()) if len(lengths) == 1 and not self._is_chunked else -1
@@ -160,7 +163,7 @@ class Message:
                 return -1
             self._next = found.end() + size
         if len(buffer) - self._next > LONGEST_SIZE_LINE:
-            self._is_chunked = False  # the coding is broken: what comes ends with the connection
+            self._is_chunked = False  # the coding is broken: the body ends with the connection
         return -1
 
     def _answer(self, body: bytes) -> Answer:
@@ -182,7 +185,7 @@ class Message:
         return Answer("favicon", b"md5:" + hashlib.md5(body, usedforsecurity=False).hexdigest().encode() + b"\n")
 
     def _meaning(self, body: bytes) -> tuple[str, bool]:
-        """The protocol, and whether the body may be kept: with a login, only what describes the device."""
+        """The protocol, and whether the body may be kept: with a login, only descriptions of the device."""
         path, is_fine = self.question.path.partition(b"?")[0].lower(), self._status == _OK
         if b"/onvif/" in path or (not path and b"/ver10/device/wsdl" in body):
             return ("onvif", True) if not is_fine or _ONVIF.search(body) else ("http", False)
@@ -198,12 +201,15 @@ class Message:
 
 
 def harmless_head(head: bytes) -> bytes:
-    """A head without the keys of sessions; names and attributes of cookies stay, since they tell makers apart."""
+    """A head without the keys of sessions.
+
+    Names and attributes of cookies remain, because they differ between makers.
+    """
     return _COOKIE.sub(rb"\1", head)
 
 
 def unchunk_body(body: bytes) -> bytes:
-    """A body without its transfer coding; where that is broken, what there is."""
+    """A body without its transfer coding; if the coding is broken, as much as can be read."""
     parts: list[bytes] = []
     at = 0
     while found := _CHUNK.match(body, at):
@@ -216,7 +222,7 @@ def unchunk_body(body: bytes) -> bytes:
 
 
 def unpack_body(body: bytes) -> bytes:
-    """A body out of gzip or deflate, no longer than any; as it is where that fails."""
+    """A body out of gzip or deflate, up to the longest that is kept; unchanged if that fails."""
     for bits in (47, -15):
         try:
             return zlib.decompressobj(wbits=bits).decompress(body, LONGEST_BODY)

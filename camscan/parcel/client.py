@@ -1,6 +1,6 @@
 """A collector's side of the protocol: signed requests over HTTPS to its one centre, and nowhere else.
 
-By httpx (docs/adr/0009-httpx.md), without proxies or other settings of the environment, and no redirect is followed.
+It uses httpx (docs/adr/0009-httpx.md), without proxies or other settings of the environment, and follows no redirect.
 The counter is on the disk before a request leaves.
 """
 
@@ -26,50 +26,50 @@ from camscan.words import how_to_add
 
 BASE = "/api/collector/v1"
 PART = 1 << 20
-"""Bytes of one part: it goes through slow lines within a request's time."""
+"""Bytes of one part of a parcel: a slow line carries that much within the time of one request."""
 _SECONDS = 60.0
 _WHOLE = 300.0
-"""Seconds for a whole request: a centre that says a byte a minute holds nobody up for ever."""
+"""Seconds for a complete request: a centre that sends a byte a minute cannot hold up a collector for ever."""
 _LONGEST = 1 << 20
 _LONGEST_NUMBER = 12
 _DONE, _TAKEN, _WRONG, _ALTERED, _REFUSED = 200, 202, 400, 401, 403
 _LATER = frozenset({429, 503})
 _PATIENCE = 10
-"""How often a part is sent that came too soon."""
+"""How often a part is sent again if the centre answers that it came too soon."""
 _FEW = 9
-"""Seconds for which one waits with a part; where it is to be more, a later round goes on."""
+"""The longest wait in seconds before a part is sent again; if the centre asks for more, a later round continues."""
 DAY = 86_400
-"""Seconds for which a centre may put off its collector at most."""
+"""The longest time in seconds for which a centre may put off its collector."""
 _KEPT = 4.0
-"""Seconds after which a connection that nobody uses is left: a second before the centre does."""
+"""Seconds after which an unused connection is closed: one second before the centre closes it."""
 _NEVER = frozenset({409, 422})
-"""Of a whole parcel: it will not be taken, however often it is sent."""
+"""Statuses that refuse a parcel for good, however often it is sent."""
 
 
 class CentreError(CamscanError):
-    """The centre cannot be reached, or does not answer as it should: it is tried again."""
+    """The centre cannot be reached, or does not answer as it should. The collector tries again."""
 
     def __init__(self, message: str, after: int = 0) -> None:
         super().__init__(message)
         self.after = after
-        """Seconds for which the centre wants to be left alone; 0 if it does not say."""
+        """Seconds for which the centre wants no request; 0 if it does not say."""
 
 
 class AlteredError(CentreError):
-    """What was sent is not what arrived: something on the way rewrites it."""
+    """The centre received other bytes than were sent: something on the way rewrites them."""
 
 
 class ParcelRefusedError(CentreError):
-    """The centre will never take this parcel: it has another of this id, or its signature does not fit."""
+    """The centre will never take this parcel: it has another one with this id, or the signature does not fit."""
 
 
 class KeyRefusedError(CamscanError):
-    """The centre does not take this key, or not yet."""
+    """The centre does not trust this key, or does not trust it yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back."""
+    """An answer of the centre: HTTP status, JSON members and headers."""
 
     status: int
     members: Mapping[str, Any]
@@ -77,7 +77,7 @@ class Answer:
 
     @property
     def after(self) -> int:
-        """Seconds of Retry-After, a day at most; 0 if it says none, or a date."""
+        """Seconds of the Retry-After header, a day at most; 0 if there is none, or if it has a date."""
         said = self.headers.get("retry-after", "")
         is_number = said.isascii() and said.isdecimal() and len(said) <= _LONGEST_NUMBER
         return min(DAY, int(said)) if is_number else 0
@@ -85,20 +85,20 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Centre:
-    """The centre of a collector."""
+    """The centre of a collector, and the requests that the collector may send to it."""
 
     url: str
     key: Ed25519PrivateKey = field(repr=False)
     next_counter: Callable[[], int]
-    """Gives the number of the next request, which is on the disk by then."""
+    """Gives the number of the next request. The number is on the disk before this returns."""
     ca_file: str = ""
     _lines: list[_Line] = field(default_factory=list, init=False, repr=False)
-    """The one that is held, once there is one; nothing is held outside of ``held``."""
+    """The open connection, if there is one. Outside of ``hold_connection`` no connection stays open."""
     _holds: list[bool] = field(default_factory=list, init=False, repr=False)
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Ask everything in this block over one connection, for as long as the centre keeps that open."""
+        """Send all requests in this block over one connection, for as long as the centre keeps it open."""
         self._holds.append(True)
         try:
             yield
@@ -107,24 +107,27 @@ class Centre:
             self._leave()
 
     def enrol(self, code: str) -> Mapping[str, Any]:
-        """Give the public key. Raises UsageError if the code is not good, CentreError."""
+        """Send the public key and the code; returns the members of the answer.
+
+        Raises UsageError for a bad code, CentreError.
+        """
         answer = self._ask("POST", "/enrol", {"code": code})
         if answer.status == _REFUSED:
             raise UsageError(str(answer.members.get("error", "the centre refuses this code"))[:300])
         return self._good(answer)
 
     def poll(self, said: Mapping[str, str]) -> Mapping[str, Any]:
-        """Say how things are, and hear what is to be done. Raises KeyRefusedError, CentreError."""
+        """Send the collector's state, and return what is to be done. Raises KeyRefusedError, CentreError."""
         return self._good(self._ask("POST", "/poll", said))
 
     def report(self, errand: str, state: str, why: str = "") -> None:
-        """Say what happens to an errand. Raises as ``poll``."""
+        """Report the state of an errand to the centre. Raises the same errors as ``poll``."""
         self._good(self._ask("POST", f"/errand/{errand}", {"state": state, "why": why}))
 
     def send(self, scan_id: str, content: bytes) -> str:
-        """Send a parcel from where an earlier attempt stopped; its state at the centre.
+        """Send a parcel from where an earlier attempt stopped. Returns the parcel's state at the centre.
 
-        Raises ParcelRefusedError if it is sent in vain, and as ``poll``.
+        Raises ParcelRefusedError if the centre will never take it, and the same errors as ``poll``.
         """
         path = f"/parcel/{scan_id}"
         said = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
@@ -149,7 +152,10 @@ class Centre:
         raise (ParcelRefusedError if answer.status in _NEVER and why else CentreError)(sentence, answer.after)
 
     def _put(self, path: str, part: bytes, start: int) -> Answer:
-        """Send a part; where the centre says that this was too soon, some seconds later."""
+        """Send one part of a parcel.
+
+        If the centre answers that it came too soon, wait some seconds and send it again.
+        """
         for _ in range(_PATIENCE):
             answer = self._ask("PUT", path, part, query=f"at={start}")
             if answer.status not in _LATER or not 0 < answer.after <= _FEW:
@@ -158,7 +164,7 @@ class Centre:
         return answer
 
     def result(self, scan_id: str) -> Mapping[str, Any]:
-        """The result of a parcel: ``state`` and ``why``; empty if the centre has none. Raises CentreError."""
+        """Ask for the result of a parcel: ``state`` and ``why``; empty if the centre has none. Raises CentreError."""
         answer = self._ask("GET", f"/parcel/{scan_id}/result")
         return answer.members if answer.status == _DONE else {}
 
@@ -213,10 +219,10 @@ class Centre:
 
 
 class _Line:
-    """A connection to the centre, made when something is asked and made anew where it was closed."""
+    """A connection to the centre. It is opened by the first request, and opened again if the centre closed it."""
 
     def __init__(self, url: str, ca_file: str) -> None:
-        """Raises UsageError if httpx is missing, CentreError where the file of the authority cannot be read."""
+        """Prepare the connection. Raises UsageError if httpx is missing, CentreError if ``ca_file`` cannot be read."""
         try:
             import httpx  # noqa: PLC0415 - an extra
         except ImportError as error:
@@ -236,7 +242,7 @@ class _Line:
         )
 
     def ask(self, method: str, address: str, content: bytes, headers: Mapping[str, str]) -> Answer:
-        """The answer to one request. Raises CentreError."""
+        """Send one request and return the answer. Raises CentreError."""
         try:
             return self._runner.run(self._answer(method, address, content, headers))
         except TimeoutError as error:
@@ -245,7 +251,7 @@ class _Line:
             raise CentreError(f"{self._url}: cannot be reached ({describe_fault(error)})") from error
 
     async def _answer(self, method: str, address: str, content: bytes, headers: Mapping[str, str]) -> Answer:
-        """All of it within its time, and of a size that an answer has."""
+        """Read the complete answer, within its time and up to the largest size of an answer."""
         async with (
             asyncio.timeout(_WHOLE),
             self._client.stream(method, address, content=content, headers=headers) as response,
@@ -258,7 +264,7 @@ class _Line:
             return Answer(response.status_code, _members(said), dict(response.headers))
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         with contextlib.suppress(*self._faults):
             self._runner.run(self._client.aclose())
         self._runner.close()

@@ -1,4 +1,4 @@
-"""What is believed of a parcel: what lies in the networks that were approved for its key. The rest is left out."""
+"""Reduces a parcel to what its key may speak for: devices in the networks that were approved. The rest is left out."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ _MOST_NOTES = 200
 
 @dataclass(frozen=True)
 class Allowed:
-    """What a key may speak for."""
+    """The sites and addresses that a key may speak for."""
 
     sites: tuple[str, ...]
     """The names of its sites in camscan.yaml."""
     spans: tuple[Span, ...]
-    """Addresses: of these sites, and others that were approved; merged and sorted."""
+    """The addresses of these sites, and others that were approved; merged and sorted."""
     others: frozenset[str] = frozenset()
     """The names of all other sites of camscan.yaml, in small letters."""
 
     @cached_property
     def holds(self) -> SpanSet:
-        """The addresses, to be asked."""
+        """The same addresses as a set, for quick look-up."""
         return SpanSet(self.spans)
 
     @property
     def bounds(self) -> Bounds:
-        """The same for the register."""
+        """The same sites and addresses, as the register checks them when it records."""
         return Bounds(frozenset(name.casefold() for name in self.sites), self.holds.__contains__)
 
 
 @dataclass(frozen=True, slots=True)
 class Confined:
-    """What is left of a parcel."""
+    """The part of a parcel that its key may speak for."""
 
     attempts: tuple[Attempt, ...] = field(repr=False)
     targets: tuple[str, ...]
@@ -52,15 +52,15 @@ class Confined:
     coverage: Coverage
     completion: Completion
     dropped: int = 0
-    """Replies and attempts from addresses that the key may not speak for."""
+    """How many replies and attempts were left out, because the key may not speak for their addresses."""
     outside: int = 0
-    """Addresses that the scan asked and the key may not speak for."""
+    """How many addresses the scan asked that the key may not speak for."""
 
 
 def allow_networks(settings: Config, sites: Sequence[str], networks: Sequence[Network]) -> Allowed:
-    """What a key may speak for that was approved for these sites and networks: never for what is another site's.
+    """Work out what a key may speak for, from its approved sites and networks.
 
-    Raises ConfigError for a site that camscan.yaml does not have.
+    Networks of other sites are never part of it. Raises ConfigError for a site that camscan.yaml does not have.
     """
     known = {site.name.casefold() for site in settings.sites}
     named = [settings.site(name) for name in sites if name.casefold() in known or not networks]
@@ -74,7 +74,7 @@ def allow_networks(settings: Config, sites: Sequence[str], networks: Sequence[Ne
 
 
 def confine(content: Content, allowed: Allowed, name: str) -> Confined:
-    """What is left of a parcel. Raises UsageError in one line if that is nothing."""
+    """Reduce a parcel to what its key may speak for. Raises UsageError in one line if nothing remains."""
     tail = content.tail
     site = _site(tail.site, allowed, name)
     try:
@@ -98,7 +98,7 @@ def confine(content: Content, allowed: Allowed, name: str) -> Confined:
 
 
 def _site(told: str, allowed: Allowed, name: str) -> str:
-    """The site of the scan: the one that it names, else the only one that its key may speak for."""
+    """The site of the scan: the one that the parcel names, else the only one that its key may speak for."""
     own = {each.casefold(): each for each in allowed.sites}
     if told and told.casefold() not in own and (own or told.casefold() in allowed.others):
         raise UsageError(
@@ -115,7 +115,7 @@ def _networks(found: Iterable[Span]) -> Iterable[Network]:
 
 
 def _trimmed(coverage: Coverage, asked: Sequence[Span], allowed: Allowed) -> Coverage:
-    """The coverage, without what it says of networks that were not asked, and of strangers that are not its key's."""
+    """The coverage, without networks that were not asked and strangers outside of what the key may speak for."""
     ground = SpanSet(asked)
 
     def own(texts: Iterable[str]) -> tuple[str, ...]:
@@ -133,7 +133,7 @@ def _trimmed(coverage: Coverage, asked: Sequence[Span], allowed: Allowed) -> Cov
 
 
 def _of_part(trimmed: Coverage, attempts: Sequence[Attempt], left: Sequence[Span], outside: int) -> Coverage:
-    """The coverage of the part that is believed: its counts were of the whole, so that silence says nothing here."""
+    """The coverage of the part that remains. The counts were about the complete scan, so silence shows nothing here."""
     answered = len({each.ip for each in attempts if each.payload})
     addresses = sum(span.last - span.first + 1 for span in left)
     note = f"{outside:,} addresses of the scan were left out: its key may not speak for them"
@@ -155,7 +155,7 @@ def _of_part(trimmed: Coverage, attempts: Sequence[Attempt], left: Sequence[Span
 
 
 def targets_of(texts: Sequence[str]) -> Targets | None:
-    """What a parcel says was asked, to be shown to a person; None if that cannot be read."""
+    """The targets that a parcel names, to be shown to a person; None if they cannot be read."""
     try:
         return parse_targets(texts, limit=_ANY)
     except TargetError:

@@ -1,7 +1,7 @@
-"""Errands on their way: what a collector is asked to scan, signed by a key that it knows since it enrolled.
+"""Errands in transit: what a collector is asked to scan, signed by the centre's key, which it knows since it enrolled.
 
-An errand names a site and a time, and nothing else: no address, no command, no login. What may be asked there, the
-collector's own files say.
+An errand names a site and a time, and nothing else: no address, no command, no login. The collector's own files say
+which addresses may be asked there.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from camscan.parcel.keys import is_signed
 _MAGIC = b"camscan-errand 1\n"
 _ID = re.compile(r"[0-9A-Za-z-]{1,40}")
 _LONGEST = 10_000
-"""Bytes of a text; one that camscan writes has three hundred."""
+"""The largest text in bytes; one that camscan writes has three hundred."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What is asked for."""
+    """An errand: the site to be scanned, by which collector, and until when."""
 
     id: str
     site: str
@@ -36,7 +36,7 @@ class Asked:
 
 
 def signed(asked: Asked, key: Ed25519PrivateKey) -> Mapping[str, str]:
-    """It as JSON members: the text that was signed, and the signature."""
+    """An errand as JSON members: the text that was signed, and the signature."""
     members = {
         "kind": "scan",
         "id": asked.id,
@@ -49,7 +49,11 @@ def signed(asked: Asked, key: Ed25519PrivateKey) -> Mapping[str, str]:
 
 
 def read(members: Mapping[str, Any], key: bytes, collector: bytes) -> Asked:
-    """The reverse, for the collector with this key. Raises UsageError if the centre's key did not sign it for it."""
+    """Read an errand from JSON members.
+
+    ``key`` is the centre's public key, ``collector`` the collector's own; 32 bytes each. Raises UsageError if the
+    centre did not sign this errand, or signed it for another collector.
+    """
     try:
         text, signature = str(members["text"]), bytes.fromhex(members["signature"])
         if len(text) > _LONGEST or not is_signed(key, signature, _MAGIC + text.encode()):

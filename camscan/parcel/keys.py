@@ -25,20 +25,20 @@ KEY_BYTES = 32
 _WORDS = 6
 _BITS = 11
 _LONGEST = 10_000
-"""Bytes of a file that holds a key."""
+"""The largest file of a key, in bytes."""
 
 
 def default_place() -> Path:
-    """Where the key of whoever runs camscan is: in their state directory."""
+    """The file with the key of the person who runs camscan, in their state directory."""
     home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111 - Path.home() raises for a user without a home
     return Path(home) / "camscan" / "signing-key.pem"
 
 
 def own_key(path: Path) -> tuple[Ed25519PrivateKey, bool]:
-    """The key in a file (PKCS #8, PEM), and whether it was made now: a file that is not there is made, for its owner.
+    """Read the key in a file (PKCS #8, PEM), and say whether it was made now.
 
-    Whoever asks for it at the same time is given the same key. Raises UsageError if the file holds another thing,
-    OutputError where it cannot be read or made.
+    If the file is missing, it is made, readable for its owner only. Two programs that ask at the same time get the
+    same key. Raises UsageError if the file holds something else, OutputError if it cannot be read or made.
     """
     is_made = not os.path.lexists(path) and _make(path)
     try:
@@ -59,7 +59,7 @@ def _read(content: bytes, path: Path) -> Ed25519PrivateKey:
 
 
 def _make(path: Path) -> bool:
-    """Make a key; its file is whole from the moment it has its name. False if another program was quicker."""
+    """Make a key. Its file is complete from the moment it has its name. False if another program was quicker."""
     key = Ed25519PrivateKey.generate()
     fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     with explain_errors(path):
@@ -78,7 +78,7 @@ def _make(path: Path) -> bool:
 
 
 def _give_name(fresh: Path, path: Path) -> None:
-    """Raises FileExistsError if another program has made the file meanwhile."""
+    """Give the complete file its name. Raises FileExistsError if another program has made the file meanwhile."""
     try:
         os.link(fresh, path)
     except FileExistsError:
@@ -88,7 +88,7 @@ def _give_name(fresh: Path, path: Path) -> None:
 
 
 def public_of(key: Ed25519PrivateKey) -> bytes:
-    """The public half: 32 bytes."""
+    """The public half of a key: 32 bytes."""
     return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
@@ -102,7 +102,7 @@ def is_signed(public: bytes, signature: bytes, content: bytes) -> bool:
 
 
 def words_of(public: bytes) -> str:
-    """A key as six words that two people can compare on the telephone: 66 bits of its SHA-256."""
+    """A public key as six words that two people can compare on the telephone: 66 bits of its SHA-256."""
     number = int.from_bytes(hashlib.sha256(b"camscan key\n" + public).digest())
     listed = _listed()
     places = (number >> (256 - _BITS * (place + 1)) & (len(listed) - 1) for place in range(_WORDS))
@@ -111,5 +111,5 @@ def words_of(public: bytes) -> str:
 
 @functools.cache
 def _listed() -> tuple[str, ...]:
-    """2,048 short English words, no two with the same first four letters (BIP 39, MIT)."""
+    """The word list: 2,048 short English words, no two with the same first four letters (BIP 39, MIT)."""
     return tuple(Path(__file__).with_name("words.txt").read_text(encoding="ascii").split())

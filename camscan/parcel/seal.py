@@ -1,6 +1,6 @@
 """The outside of a parcel: one line with key and signature, then the packed lines that were signed.
 
-The signature comes first and covers the packed bytes as they are: nothing is unpacked before its origin is known.
+The signature comes first and covers the packed bytes: nothing is unpacked before its origin is known.
 """
 
 from __future__ import annotations
@@ -21,31 +21,34 @@ _MAGIC = b"camscan-parcel 1"
 _LATER = re.compile(rb"camscan-parcel (\d{1,3}) ")
 _LINE = re.compile(rb"camscan-parcel 1 ed25519 ([0-9a-f]{64}) ([0-9a-f]{128})\n")
 _HEAD = 300
-"""Bytes in which the first line ends."""
+"""The first line must end within this many bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A parcel whose signature fits; what it holds is not read yet."""
+    """A parcel whose signature fits; its lines are not read yet."""
 
     key: bytes
-    """The public key, 32 bytes."""
+    """The public key that signed it, 32 bytes."""
     body: bytes = field(repr=False)
-    """Its lines, packed (gzip)."""
+    """The lines of the parcel, packed (gzip)."""
 
     @property
     def words(self) -> str:
-        """The key, for people."""
+        """The public key as six words."""
         return words_of(self.key)
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the contents, in hexadecimal: the same whoever signs it."""
+        """The SHA-256 of the packed lines, in hexadecimal: it does not depend on who signed them."""
         return hashlib.sha256(self.body).hexdigest()
 
 
 def seal(body: bytes, key: Ed25519PrivateKey) -> bytes:
-    """The file: the same body and key give the same bytes. Raises UsageError if nobody would take it."""
+    """Make the file of a parcel: the same body and key give the same bytes.
+
+    Raises UsageError if it would be too large to be read.
+    """
     if len(body) > MOST_BYTES:
         raise UsageError(f"this scan is too large for a parcel ({len(body) >> 20} MB); scan its sites one by one")
     signature = key.sign(_signed(body))
@@ -53,7 +56,7 @@ def seal(body: bytes, key: Ed25519PrivateKey) -> bytes:
 
 
 def open_file(path: Path) -> Sealed:
-    """The parcel in a file. Raises UsageError in one line if it is none, was changed or is too large."""
+    """Read a parcel from a file. Raises UsageError in one line if it is not a parcel, was changed or is too large."""
     try:
         with open_existing(path) as stream:
             content = read_at_most(stream, MOST_BYTES + _HEAD + 1)
@@ -65,7 +68,7 @@ def open_file(path: Path) -> Sealed:
 
 
 def unseal(content: bytes, name: str) -> Sealed:
-    """The same of bytes; ``name`` is how errors call it."""
+    """Read a parcel from bytes, like ``open_file``; ``name`` is what error messages call it."""
     if len(content) > MOST_BYTES + _HEAD:
         raise UsageError(f"{name}: is larger than any parcel ({MOST_BYTES >> 20} MB)")
     line = _LINE.match(content)

@@ -1,8 +1,8 @@
 """Signed requests: the one form of RFC 9421 (HTTP Message Signatures) that collectors use, made and checked.
 
-Covered are the method, the authority, the path, the query, the digest of the body (RFC 9530) and a counter; the
-parameters are the time, the public key as key id, the algorithm and a tag. Nothing else is taken: a signature input
-that covers less, or in another order, is refused, so that there is nothing that could be read in two ways.
+The signature covers the method, the authority, the path, the query, the digest of the body (RFC 9530) and a counter;
+the parameters are the time, the public key as key id, the algorithm and a tag. Nothing else is accepted: a signature
+input that covers less, or in another order, is refused, so that no request can be read in two ways.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request, as far as it is signed."""
+    """The parts of a request that its signature covers."""
 
     method: str
     authority: str
-    """Host and port as the client named them, in small letters; no port where it is that of the scheme."""
+    """Host and port as the client named them, in small letters; no port if it is the usual one of the scheme."""
     path: str
     query: str
-    """With its question mark; ``?`` alone if there is none."""
+    """The query with its question mark; ``?`` alone if there is none."""
     body: bytes = b""
 
 
@@ -51,7 +51,7 @@ class Signed:
     """Seconds since 1970, by the clock of the signer."""
     counter: int
     digest: str
-    """The digest of the signature: it distinguishes two requests with one counter."""
+    """SHA-256 of the signature, in hexadecimal: it distinguishes two requests with one counter."""
 
 
 def base_of(covered: Sequence[tuple[str, str]], parameters: str) -> bytes:
@@ -61,12 +61,12 @@ def base_of(covered: Sequence[tuple[str, str]], parameters: str) -> bytes:
 
 
 def content_digest(body: bytes) -> str:
-    """The value of Content-Digest (RFC 9530)."""
+    """The value of the header Content-Digest for a body (RFC 9530)."""
     return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
 
 
 def sign(call: Call, key: Ed25519PrivateKey, counter: int, created: int) -> Mapping[str, str]:
-    """The headers that make a request a signed one."""
+    """The headers that sign a request. ``created`` is in seconds since 1970."""
     parameters = f'{_COVERED};created={created};keyid="{public_of(key).hex()}";alg="ed25519";tag="{_TAG}"'
     signature = key.sign(base_of(_covered(call, counter, content_digest(call.body)), parameters))
     return {
@@ -78,13 +78,19 @@ def sign(call: Call, key: Ed25519PrivateKey, counter: int, created: int) -> Mapp
 
 
 def verified(call: Call, headers: Mapping[str, str]) -> Signed | None:
-    """Who signed a request, by its headers (names in small letters); None if nobody did, or it was changed since."""
+    """Check the signature of a request by its headers (names in small letters).
+
+    Returns the signer's key and the counter; None if nobody signed the request, or if it was changed since.
+    """
     said = verified_head(call, headers)
     return said if said and headers["content-digest"] == content_digest(call.body) else None
 
 
 def verified_head(call: Call, headers: Mapping[str, str]) -> Signed | None:
-    """The same before the body is read, and without a look at it: only its digest is signed, and that is a header."""
+    """Check the signature before the body is read: the signature covers the digest of the body, which is a header.
+
+    Returns the same as ``verify_request``, whatever the body is.
+    """
     given = _INPUT.fullmatch(headers.get("signature-input", ""))
     signature = _SIGNATURE.fullmatch(headers.get("signature", ""))
     counter = _NUMBER.fullmatch(headers.get(COUNTER, ""))

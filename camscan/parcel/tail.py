@@ -12,7 +12,7 @@ from camscan.model import Completion, Coverage, Outcome, Report, Turn
 from camscan.register.codec import coverage_to_json, turn_from_json, turn_to_json
 
 _MOST_TEXT = 2000
-"""Characters of one text."""
+"""The most characters of one text."""
 _MOST_LISTED = 100_000
 _MOST_COUNT = 1 << 128
 _COUNTS = ("addresses", "answered", "refused", "silent", "unreachable", "not_tried")
@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """How a scan ended."""
+    """The end of a scan: its times, what it covered, and how many replies and attempts the parcel has."""
 
     scan_id: str
     started_at: datetime
@@ -37,11 +37,11 @@ class Tail:
     turn: Turn | None
     replies: int
     attempts: int
-    """With those that drew no reply."""
+    """All attempts, including those without a reply."""
 
 
 def tail_of(report: Report) -> Mapping[str, Any]:
-    """Every member of it, as JSON."""
+    """The tail of a report, as JSON members."""
     return {
         "scan": report.scan_id,
         "started_at": report.started_at.isoformat(),
@@ -60,7 +60,7 @@ def tail_of(report: Report) -> Mapping[str, Any]:
 
 
 def read_tail(members: Mapping[str, Any]) -> Tail:
-    """The reverse. Raises ValueError, KeyError or TypeError for anything else."""
+    """Read a tail from its JSON members. Raises ValueError, KeyError or TypeError for anything else."""
     return Tail(
         scan_id=_text(members["scan"]),
         started_at=_moment(members["started_at"]),

@@ -24,13 +24,13 @@ from camscan.scan.journal.read import read_attempt
 _GZIP = 16 + zlib.MAX_WBITS
 _PIECE = 1 << 16
 _CLOCKS = timedelta(minutes=10)
-"""So far the clock of another machine may be ahead of ours."""
+"""How far the clock of another machine may be ahead of ours."""
 _AROUND = timedelta(hours=1)
-"""So far a reply may lie outside the scan: clocks are set while scans run."""
+"""How far a reply's time may be outside the scan: clocks are set while scans run."""
 _SCAN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.[1-9][0-9]{0,5})?")
-"""The id of a scan, and the number of its half."""
+"""The id of a scan, and the number of its part if the scan was continued."""
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
-"""No scan began earlier, and an hour before it is still a time."""
+"""A scan cannot have begun earlier. An hour before this is still a valid time."""
 _FAULTS = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"')
 _OPENING, _BRACKETS = b"[{", b"[{]}"
@@ -39,25 +39,25 @@ _LONGEST_DETAIL = 2000
 
 
 class _RefusedError(Exception):
-    """Why a parcel cannot be taken in."""
+    """Why a parcel cannot be recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a parcel holds."""
+    """The contents of a parcel."""
 
     head: Head
     tail: Tail
     attempts: tuple[Attempt, ...] = field(repr=False)
-    """As a live scan makes them, by today's parsers."""
+    """The attempts, as a live scan makes them, read by today's parsers."""
     unread: int = 0
     """Replies in protocols that this camscan does not know."""
     mistimed: int = 0
-    """Replies whose time lies outside the scan; they were left out."""
+    """Replies that were left out, because their time is outside the scan."""
 
 
 def unpack(body: bytes, name: str, now: datetime) -> Content:
-    """What the packed lines hold; ``name`` is how errors call the parcel. Raises UsageError in one line."""
+    """Read the packed lines of a parcel; error messages call it ``name``. Raises UsageError in one line."""
     try:
         return _read(_lines(body), now)
     except _RefusedError as error:
@@ -65,7 +65,7 @@ def unpack(body: bytes, name: str, now: datetime) -> Content:
 
 
 def _lines(body: bytes) -> Iterator[bytes]:
-    """Each line, within every limit."""
+    """The lines one by one, within every limit."""
     most = min(MOST_UNPACKED, max(FREE_RATIO, len(body) * MOST_RATIO))
     unpacker, rest, total = zlib.decompressobj(_GZIP), b"", 0
     pieces = (body[start : start + _PIECE] for start in range(0, len(body), _PIECE))
@@ -114,7 +114,7 @@ def _read(lines: Iterator[bytes], now: datetime) -> Content:
 
 
 def _shallow(line: bytes) -> bytes:
-    """The line, where nothing in it is nested deeper than anything that camscan writes."""
+    """Return the line if nothing in it is nested deeper than what camscan writes. Raises ValueError otherwise."""
     if line.count(b"[") + line.count(b"{") > MOST_DEPTH:
         steps = (1 if byte in _OPENING else -1 for byte in _TEXT.sub(b"", line) if byte in _BRACKETS)
         if max(itertools.accumulate(steps), default=0) > MOST_DEPTH:
@@ -123,7 +123,7 @@ def _shallow(line: bytes) -> bytes:
 
 
 def peek(body: bytes, name: str) -> Head:
-    """The contents of the first line, without unpacking more: for a person who decides whether to trust the rest."""
+    """Read the first line only, without unpacking more: for a person who decides whether to trust the rest."""
     try:
         return read_head(_shallow(next(_lines(body), b"")))
     except (*_FAULTS, RecursionError, _RefusedError) as error:
@@ -131,7 +131,7 @@ def peek(body: bytes, name: str) -> Head:
 
 
 def _require_sense(head: Head, tail: Tail, now: datetime) -> None:
-    """Raise where the parts contradict each other, or the clock that they were written by was wrong."""
+    """Raise an error if the parts contradict each other, or if the clock of the machine that wrote them was wrong."""
     if not _SCAN.fullmatch(tail.scan_id) or tail.scan_id.partition(".")[0] != head.scan:
         raise _RefusedError("has two ids")
     if tail.finished_at > now + _CLOCKS:
@@ -146,7 +146,7 @@ def _require_sense(head: Head, tail: Tail, now: datetime) -> None:
 
 @dataclass(slots=True)
 class _Reading:
-    """What the lines so far say."""
+    """The contents of the lines that were read so far."""
 
     attempts: list[Attempt] = field(default_factory=list)
     tail: Tail | None = None
@@ -154,7 +154,7 @@ class _Reading:
     replies: int = 0
     unread: int = 0
     _facts: Counter[str] = field(default_factory=Counter)
-    """Address -> facts that were kept of it."""
+    """Address -> how many facts were kept from it."""
     _ids: set[str] = field(default_factory=set)
 
     def take(self, line: str) -> None:
@@ -190,7 +190,7 @@ class _Reading:
 
 
 def _checked(attempt: Attempt) -> Attempt:
-    """The attempt, where its members can be stored."""
+    """Return the attempt if the register can store it. Raises ValueError otherwise."""
     if not 0 <= attempt.port <= _LARGEST_PORT or attempt.seen_at.tzinfo is None:
         raise ValueError("a port or a time that there is not")
     if not isinstance(attempt.detail, str) or len(attempt.detail) > _LONGEST_DETAIL:

@@ -18,7 +18,7 @@ _LEVEL = 6
 
 
 def body_of(report: Report) -> bytes:
-    """The packed lines of a report (gzip, no time and no name in it, so that one scan gives one content)."""
+    """The packed lines of a report, gzip without a time or a file name: one scan always gives the same content."""
     packed = BytesIO()
     with gzip.GzipFile(filename="", mode="wb", compresslevel=_LEVEL, fileobj=packed, mtime=0) as stream:
         stream.writelines(_lines(report))
@@ -28,7 +28,7 @@ def body_of(report: Report) -> bytes:
 def _lines(report: Report) -> Iterator[bytes]:
     sites = (report.site,) if report.site else ()
     scan = report.scan_id.partition(".")[0]
-    # How it was called, and from where, is nobody else's business: the head says only what was asked for.
+    # How the scan was started, and from where, is nobody else's business: the head has only the targets.
     yield write_head(Head("", report.started_at, sites=sites, scan=scan, asked=report.targets, site=report.site))
     replies = 0
     for attempt in report.attempts:
@@ -39,9 +39,9 @@ def _lines(report: Report) -> Iterator[bytes]:
 
 
 def _reply(attempt: Attempt, number: int) -> str:
-    """As a captured reply, with what only the scan itself knew of it."""
+    """An attempt as a captured reply, with the details that only the scan itself knew."""
     (text,) = captures.write_captures([attempt], first=number)
     more: dict[str, Any] = {"detail": attempt.detail} if attempt.detail else {}
     if attempt.outcome is Outcome.ANSWERED and not attempt.observations:
-        more["facts"] = False  # somebody else may have said it
+        more["facts"] = False  # another device may have sent it
     return json.dumps(json.loads(text) | more, ensure_ascii=False) if more else text

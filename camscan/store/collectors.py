@@ -1,4 +1,4 @@
-"""The collectors whose parcels are believed: keys, the sites and networks of each, and how each became known."""
+"""The collectors whose parcels are trusted: keys, the sites and networks of each, and how each became known."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ _ADMITTED = select(_COLLECTOR).where(_COLLECTOR.c.key == bindparam("wanted")).wi
 CODE_DAYS = 7
 """Days for which a code may be used."""
 _REMEMBERED = 40
-"""Requests by which a copied key is distinguished from a repeated request."""
+"""How many requests are remembered, to tell a copied key from a repeated request."""
 _DIGEST = 12
-"""Hexadecimal digits of each digest that are kept."""
+"""How many hexadecimal digits of each digest are kept."""
 _CHUNK = 500
-"""Keys in one statement."""
+"""The most keys in one statement."""
 _MOST_SAID = 2000
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -64,17 +64,17 @@ class State(enum.StrEnum):
     """The state of a collector."""
 
     INVITED = "invited"
-    """It has a code, and no key yet."""
+    """The collector has a code, and has sent no key yet."""
     WAITING = "waiting"
-    """It has sent its key, and nobody has compared the words."""
+    """The collector has sent its key, and nobody has compared the words."""
     APPROVED = "approved"
     STOPPED = "stopped"
-    """Its counter went two ways: somebody has a copy of its key."""
+    """Two requests had the same counter: somebody has a copy of the collector's key."""
     REVOKED = "revoked"
 
 
 ENDED = frozenset({State.STOPPED, State.REVOKED})
-"""The key of such a collector is never used again."""
+"""The states in which a collector's key is never used again."""
 
 
 class Turn(enum.Enum):
@@ -82,19 +82,19 @@ class Turn(enum.Enum):
 
     NEXT = "next"
     REPEATED = "repeated"
-    """It was sent before."""
+    """The same request was sent before."""
     FORKED = "forked"
     """Another request had this number: two programs use one key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collector:
-    """A key, and the sites and networks that it may speak for."""
+    """A collector: its key, and the sites and networks that it may speak for."""
 
     number: int
     name: str
     key: bytes
-    """The public key, 32 bytes; empty until it has one."""
+    """The public key, 32 bytes; empty until the collector has enrolled."""
     state: State
     sites: tuple[str, ...]
     """The names of its sites in camscan.yaml."""
@@ -104,23 +104,23 @@ class Collector:
     """The role of the person who approved it."""
     since: datetime
     seen_at: datetime | None
-    """The time of its last request."""
+    """The time of its last request; None before the first."""
     said: Mapping[str, Any]
-    """What it said about itself then."""
+    """What it said about itself in its last request."""
     counter: int = 0
     """The counter of its last request."""
     code_ends_at: datetime | None = None
-    """The end of its code; None if it has none, or has used it."""
+    """When its code expires; None if it has no code, or has used it."""
 
     @property
     def is_approved(self) -> bool:
-        """Whether it is believed."""
+        """Whether its parcels are trusted."""
         return self.state is State.APPROVED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """A signed request, as far as it is judged before it is answered."""
+    """The parts of a signed request that are judged before it is answered."""
 
     key: bytes
     counter: int
@@ -129,14 +129,14 @@ class Asking:
     created: int
     """When it was signed, in seconds since 1970, by the clock of the signer."""
     part: int = 0
-    """The number of bytes, if it brings a part of a parcel."""
+    """The size of the part of a parcel that the request brings, in bytes; 0 if it brings none."""
     said: Mapping[str, Any] | None = None
-    """What the collector says about itself, if it does."""
+    """What the collector says about itself; None if the request says nothing about it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What happens to a request."""
+    """The decision about a request."""
 
     collector: Collector | None
     """The collector as it was before this request; None if nobody has the key."""
@@ -152,23 +152,23 @@ class Collectors:
         self._store = store
 
     def all(self) -> list[Collector]:
-        """The collectors, in the order in which they came."""
+        """All collectors, in the order in which they came."""
         with self._store.reading() as connection, explain_damage(self._store):
             rows = connection.execute(select(_COLLECTOR).order_by(_COLLECTOR.c.number)).mappings()
             return [_collector(row) for row in rows]
 
     def of_key(self, key: bytes) -> Collector | None:
-        """The collector with this public key."""
+        """The collector with this public key; None if there is none."""
         with self._store.reading() as connection, explain_damage(self._store):
             return _found(connection, _COLLECTOR.c.key == key.hex())
 
     def find(self, number: int) -> Collector | None:
-        """The collector of this number."""
+        """The collector with this number; None if there is none."""
         with self._store.reading() as connection, explain_damage(self._store):
             return _found(connection, _COLLECTOR.c.number == number)
 
     def named(self, name: str) -> Collector | None:
-        """The collector of this name, in any case."""
+        """The collector of this name, whether in capitals or small letters; None if there is none."""
         return next((each for each in self.all() if each.name.casefold() == name.casefold()), None)
 
     def approve(
@@ -204,7 +204,7 @@ class Collectors:
             return _collector(row)
 
     def invite(self, name: str, sites: Sequence[str], code: str, role: str, now: datetime) -> Collector:
-        """Keep a new collector that may enrol with a code once, within ``CODE_DAYS``; the code itself is not kept."""
+        """Add a new collector that may enrol with a code once, within ``CODE_DAYS``; the code itself is not kept."""
         own = {"code": _digest(code), "code_ends_at": _code_end(now)}
         values = {"sites": _texts(sites), "networks": "[]", "role": role, **own}
         with self._store.writing() as connection, explain_damage(self._store):
@@ -213,16 +213,19 @@ class Collectors:
             return _collector(row)
 
     def renew_code(self, number: int, code: str, role: str, now: datetime) -> bool:
-        """Give a collector that has not enrolled another code. Returns False for any other. The old code is void."""
+        """Give a collector that has not enrolled another code, and make the old one void.
+
+        Returns False for any other.
+        """
         mine = (_COLLECTOR.c.number == number) & (_COLLECTOR.c.state == State.INVITED.value)
         values = {"code": _digest(code), "code_ends_at": _code_end(now), "role": role}
         with self._store.writing() as connection:
             return connection.execute(update(_COLLECTOR).where(mine).values(**values)).rowcount == 1
 
     def enrol(self, code: str, key: bytes, now: datetime) -> Collector | None:
-        """Take the key of the collector that was given this code. The code is used up then.
+        """Store the key of the collector that was given this code. The code is used up then.
 
-        None if nobody has this code, if its time is over, or if the key is another collector's.
+        Returns None if nobody has this code, if it has expired, or if the key is another collector's.
         """
         mine = (_COLLECTOR.c.code == _digest(code)) & (_COLLECTOR.c.state == State.INVITED.value)
         with self._store.writing() as connection, explain_damage(self._store):
@@ -265,7 +268,7 @@ class Collectors:
             return Admission(collector, Turn.NEXT, wait)
 
     def approved_of(self, keys: Collection[bytes]) -> frozenset[bytes]:
-        """Those of these keys that are believed."""
+        """The keys among these whose parcels are trusted."""
         wanted, found = sorted({key.hex() for key in keys}), set[bytes]()
         approved = _COLLECTOR.c.state == State.APPROVED.value
         with self._store.reading() as connection:
@@ -287,7 +290,7 @@ class Collectors:
         return found
 
     def add_unpacked(self, key: bytes, size: int, now: datetime) -> None:
-        """Note that a parcel of a collector was recorded."""
+        """Add to the bytes of a collector's parcels that were recorded today. ``size`` is in bytes, unpacked."""
         own = _COLLECTOR.c.key == key.hex()
         with self._store.writing_rows() as connection:
             used = connection.execute(select(_COLLECTOR.c.used).where(own).with_for_update()).scalar()
@@ -295,7 +298,7 @@ class Collectors:
                 connection.execute(update(_COLLECTOR).where(own).values(used=add_unpacked(used, size, now)))
 
     def count_approved(self) -> int:
-        """How many collectors are believed."""
+        """Count the collectors that are trusted."""
         with self._store.reading() as connection:
             approved = _COLLECTOR.c.state == State.APPROVED.value
             return connection.execute(select(func.count()).select_from(_COLLECTOR).where(approved)).scalar_one()
@@ -309,7 +312,7 @@ class Collectors:
 
 
 def _turn_of(asked: Asking, recent: str) -> Turn:
-    """What a number shows that is not higher than the last.
+    """Judge the counter of a request if it is not higher than the last one.
 
     Two programs use the key if the number comes with other content, or if a lower number was signed after a higher one:
     somebody who only repeats a request cannot sign it again.
@@ -324,13 +327,13 @@ def _turn_of(asked: Asking, recent: str) -> Turn:
 
 
 def _with_recent(recent: str, asked: Asking) -> str:
-    """The latest requests with this one: short, because the row is written again at every request."""
+    """The latest requests with this one added, as short text, because the row is written again at every request."""
     kept = [*_read_recent(recent)[-(_REMEMBERED - 1) :], (asked.counter, asked.digest[:_DIGEST], asked.created)]
     return json.dumps(kept, separators=(",", ":"))
 
 
 def _read_recent(recent: str) -> list[tuple[int, str, int]]:
-    """Number, beginning of the digest, and time of the signature (0 if unknown), oldest first."""
+    """The latest requests: number, beginning of the digest, and time of the signature (0 if unknown), oldest first."""
     return [(int(number), str(text)[:_DIGEST], int(*at or [0])) for number, text, *at in json.loads(recent)]
 
 

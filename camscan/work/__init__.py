@@ -1,8 +1,8 @@
 """The queue: jobs that wait in PostgreSQL, and the workers that do them. All use of Procrastinate is in this room.
 
 Its tables are in a schema of their own beside the register's, on the same server: ``queue`` beside ``public``,
-``oak_queue`` beside ``oak``. They hold nothing that decides what is to be done: the store does that, and a job that was
-lost is added again. Procrastinate 3.10 (docs/adr/0033-procrastinate.md) is used by five functions: :func:`make_tables`,
+``oak_queue`` beside ``oak``. They do not decide what is to be done: the store does that, and a job that was lost is
+added again. Procrastinate 3.10 (docs/adr/0033-procrastinate.md) is used by five functions: :func:`make_tables`,
 :func:`enqueue`, :func:`look`, :func:`run` and :func:`is_available`.
 """
 
@@ -33,7 +33,7 @@ def is_available() -> bool:
 
 
 def make_tables(address: str) -> None:
-    """Make the tables of the queue, or upgrade them to this version. Harmless when repeated.
+    """Make the tables of the queue, or upgrade them to this version. It may be called again at any time.
 
     ``address`` is that of a register on a server. Raises RegisterError in one line if that cannot be done.
     """
@@ -53,7 +53,7 @@ def enqueue(address: str, kind: Kind, subjects: Iterable[str]) -> int:
 
 
 def look(address: str, pace: Pace | None = None) -> Standing | None:
-    """The state of the queue; None if it has no tables. Raises RegisterError if it cannot be reached."""
+    """Read the state of the queue; None if it has no tables. Raises RegisterError if it cannot be reached."""
     from camscan.work import waiting  # noqa: PLC0415 - as above
 
     return waiting.look(address, pace or Pace())
@@ -70,8 +70,8 @@ def run(
 ) -> None:
     """Do the jobs of a queue as they come, until ``is_over``; with ``is_once``, until none waits.
 
-    A job that has begun is finished. ``report`` is given one line if a job fails, or if the server cannot be reached:
-    that is tried again for ever. With ``is_once`` it is raised as RegisterError instead.
+    A job that has begun is finished. ``report`` gets one line if a job fails, or if the server cannot be reached; the
+    worker then tries again until the server is back. With ``is_once`` it raises RegisterError instead.
     """
     from camscan.work import worker  # noqa: PLC0415 - as above
 

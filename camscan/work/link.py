@@ -14,9 +14,9 @@ from camscan.errors import RegisterError
 from camscan.output import mask_password, visible
 
 SECONDS = 10.0
-"""How long to wait for a connection."""
+"""Seconds to wait for a connection."""
 _MOST = 4
-"""Connections of a worker."""
+"""The most connections of one worker."""
 _SETTINGS = {
     "application_name": "camscan queue",
     "connect_timeout": 10,
@@ -29,17 +29,17 @@ _OURS = b"""
 SELECT set_config('search_path', quote_ident(
     CASE current_schema() WHEN 'public' THEN 'queue' ELSE current_schema() || '_queue' END), false)
 """
-"""Run once for each connection: it leads from the schema of the register to that of its queue."""
+"""Run once for each connection: it changes from the schema of the register to that of its queue."""
 
 for _name in ("procrastinate", "psycopg.pool"):
-    # They log tracebacks of errors that are reported here in one line.
+    # Procrastinate logs tracebacks of errors that are reported here in one line.
     logging.getLogger(_name).addHandler(logging.NullHandler())
     logging.getLogger(_name).propagate = False
 
 
 @contextlib.contextmanager
 def linked(address: str) -> Iterator[SyncPsycopgConnector]:
-    """A connection for one piece of work. Raises RegisterError."""
+    """Open a connection for one piece of work, and close it. Raises RegisterError."""
 
     def prepare(connection: Any) -> None:
         connection.execute(_OURS)
@@ -70,7 +70,7 @@ def worker_link(address: str) -> PsycopgConnector:
 
 @contextlib.contextmanager
 def explained(address: str) -> Iterator[None]:
-    """Turn a server error into one line for a person."""
+    """Turn a server error in this block into a RegisterError with one line for a person."""
     try:
         with wrap_exceptions():
             yield
@@ -79,6 +79,6 @@ def explained(address: str) -> Iterator[None]:
 
 
 def why(error: BaseException) -> str:
-    """The server's error, in a few words and without a password."""
+    """The server's error in a few words, without a password."""
     said = str(error.__cause__ or error).strip().partition("\n")[0]
     return mask_password(visible(said, _LONGEST)) or type(error).__name__

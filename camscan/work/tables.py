@@ -23,7 +23,7 @@ SELECT current_setting('search_path'), to_regnamespace(current_setting('search_p
 
 
 def make(address: str) -> None:
-    """See :func:`camscan.work.make_tables`. All of it or nothing."""
+    """See :func:`camscan.work.make_tables`. It makes all tables or none."""
     steps = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
     newest = steps[-1].name
     with linked(address) as link, link.pool.connection() as connection:

@@ -41,13 +41,13 @@ def enqueue(address: str, kind: Kind, subjects: Iterable[str]) -> int:
         return 0
     with linked(address) as link:
         manager = JobManager(link)
-        if len(wanted) == 1:  # however many wait, none is read for it
+        if len(wanted) == 1:  # one subject is added without reading the jobs that wait, however many there are
             return sum(_put_in(manager, _job(kind, subject)) for subject in wanted)
         there = {job.task_kwargs.get("subject") for job in manager.list_jobs(task=kind.name, status="todo")}
         fresh = [_job(kind, subject) for subject in wanted if subject not in there]
         try:
             return len(manager.batch_defer_jobs(fresh)) if fresh else 0
-        except exceptions.AlreadyEnqueued:  # another program has added one of them meanwhile
+        except exceptions.AlreadyEnqueued:  # another program has added one of the subjects meanwhile
             return sum(_put_in(manager, job) for job in fresh)
 
 
@@ -60,7 +60,7 @@ def _put_in(manager: JobManager, job: QueuedJob) -> bool:
 
 
 def queue_of(kind: Kind) -> str:
-    """Procrastinate's own queue of a kind of job."""
+    """The name of Procrastinate's queue for a kind of job."""
     return CLOCK if kind.is_by_clock else QUEUE
 
 

@@ -1,4 +1,4 @@
-"""Does the jobs: Procrastinate's worker, started again whenever the server was away."""
+"""Does the jobs: Procrastinate's worker, which is started again after the server was away."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from camscan.work.waiting import ALONE, CLOCK, queue_of
 _AT_ONCE = 3
 """Jobs that a worker does at a time: a job by the clock must not wait for a long recording."""
 _FIRST, _LONGEST = 1.0, 30.0
-"""Seconds between two tries while the server is away."""
+"""The first and the longest wait between two tries while the server is away, in seconds."""
 _LOOK = 0.2
 _POLL = 5.0
 """Seconds after which the worker looks for jobs that the server did not announce."""
 _MINUTE = 60
 FINISHED_HOURS, CLOCK_HOURS = 7 * 24, 1
-"""How long finished jobs are kept."""
+"""How long finished jobs are kept, in hours: all jobs, and jobs by the clock."""
 
 
 class _FailedError(Exception):
-    """A job has failed; it was reported."""
+    """A job has failed and was reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class _Work:
         return do
 
     async def _retry_stalled(self, context: JobContext, timestamp: int = 0) -> None:  # noqa: ARG002 - as above
-        """Return jobs to the queue that no worker does any more, including those of workers whose row was removed."""
+        """Return jobs of dead workers to the queue, including those of workers whose row was removed."""
         known = {job.kind.name: job for job in self.jobs}
         manager = context.app.job_manager
         for each in await manager.get_stalled_jobs(seconds_since_heartbeat=self.pace.stalled_after):
@@ -92,9 +92,9 @@ class _Work:
                     await manager.retry_job(each)
                     continue
             except exceptions.UniqueViolation:
-                pass  # it was added again meanwhile: that one is done
+                pass  # another program has added it again meanwhile, and that job is done
             except (exceptions.ConnectorException, CamscanError):
-                continue  # it has ended meanwhile, or the next time does it
+                continue  # it has ended meanwhile, or the next call returns it
             await _give_up(context, each)
 
 
@@ -116,7 +116,7 @@ async def _forget_finished(context: JobContext, timestamp: int = 0) -> None:  # 
 
 
 def _as_often(pace: Pace) -> str:
-    """Every minute; more often if a test does not want to wait so long."""
+    """How often to look for stalled jobs, as a line of cron: every minute; more often if a test wants it."""
     if pace.stalled_after >= _MINUTE:
         return "* * * * *"
     return f"* * * * * */{max(1, int(pace.stalled_after // 2))}"
@@ -180,13 +180,13 @@ async def _worker(app: App, pace: Pace, *, is_once: bool) -> None:
         fetch_job_polling_interval=min(_POLL, pace.heartbeat),
         install_signal_handlers=False,
         update_heartbeat_interval=pace.heartbeat,
-        # Otherwise a slow worker would be taken for dead when another one starts.
+        # Otherwise a worker that starts would take a slow one for dead.
         stalled_worker_timeout=pace.stalled_after,
     )
 
 
 async def _until(is_over: Callable[[], bool], doing: Coroutine[Any, Any, None]) -> None:
-    """Run it to its end, or tell it to end in time. A worker finishes the job that it is doing."""
+    """Run a task to its end; once ``is_over``, ask it to stop. A worker finishes the job that it is doing."""
     task = asyncio.create_task(doing)
     is_asked = False
     while not task.done():

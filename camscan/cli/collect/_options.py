@@ -1,4 +1,4 @@
-"""The option that all these commands have."""
+"""The option that all commands of ``camscan collect`` have."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ from camscan.output import visible
 def enrol(code: str, file: Path) -> None:
     """Give the centre this collector's public key, by the CODE that the centre printed.
 
-    Read the six words to whoever runs the centre, by telephone. Until the centre approves them, nothing is asked
-    or sent.
+    Read the six words to the person who runs the centre, by telephone. Until they approve them, nothing is asked or
+    sent.
     """
     own = app.collect.read_place(file)
     name = app.collect.enrol_collector(own, code)

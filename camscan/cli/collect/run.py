@@ -1,4 +1,4 @@
-"""``camscan collect run``: ask, scan, send."""
+"""``camscan collect run``: ask the centre, scan, and send the results."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from camscan.output import visible
 from camscan.words import counted
 
 _FIRST, _LONGEST = 30.0, 3600.0
-"""Seconds between two tries while the centre cannot be reached."""
+"""The first and the longest wait between two tries while the centre cannot be reached, in seconds."""
 _DOUBLED = 10
 _LOOK = 1.0
 
@@ -65,23 +65,23 @@ def run(file: Path, *, once: bool) -> int:
 
 
 def about(seconds: float) -> float:
-    """A little sooner or later, by chance: after a power cut all collectors of a council begin together."""
+    """The same seconds, a little more or less by chance: after a power cut all collectors begin together."""
     return seconds * random.uniform(0.9, 1.1)  # noqa: S311 - it spreads the load
 
 
 def pause_after(failures: int) -> float:
-    """Seconds until the next try, by chance: more after each failure, up to an hour, however many there were."""
+    """Seconds until the next try, by chance: more after each failure, up to an hour."""
     return random.uniform(0, min(_LONGEST, _FIRST * 2.0 ** min(failures, _DOUBLED)))  # noqa: S311 - it spreads the load
 
 
 def _most() -> float:
-    """Seconds that it waits at most: ``CAMSCAN_COLLECT_SECONDS``, for a trial of the whole way."""
+    """The longest wait in seconds: ``CAMSCAN_COLLECT_SECONDS``, for a trial from end to end."""
     said = os.environ.get("CAMSCAN_COLLECT_SECONDS", "")
     return float(said) if re.fullmatch(r"[0-9]{1,3}(\.[0-9])?", said) else _LONGEST
 
 
 def _waited(seconds: float, is_over: object) -> bool:
-    """Wait; True if somebody wants it to end meanwhile."""
+    """Wait so many seconds; return True at once if ``is_over`` does."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if callable(is_over) and is_over():

@@ -23,7 +23,7 @@ from camscan.output import visible
 def add(name: str, sites: tuple[str, ...], role: str | None, register: str | Path | None, config: Path | None) -> None:
     """Make a code by which a collector enrols once, within seven days.
 
-    The code is printed once and is not kept. Give it to whoever sets up the collector. Until the collector has
+    The code is printed once and is not kept. Give it to the person who sets up the collector. Until the collector has
     enrolled, the same command makes another code, and the first is void.
     """
     space = app.workspace.find_workspace(config, register)

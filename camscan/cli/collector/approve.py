@@ -1,4 +1,4 @@
-"""``camscan collector approve``: believe a collector from now on."""
+"""``camscan collector approve``: trust a collector from now on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``camscan collector list``: every collector, and how it stands."""
+"""``camscan collector list``: every collector and its state."""
 
 from __future__ import annotations
 

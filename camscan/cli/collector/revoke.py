@@ -1,4 +1,4 @@
-"""``camscan collector revoke``: believe a collector no longer."""
+"""``camscan collector revoke``: stop trusting a collector."""
 
 from __future__ import annotations
 
