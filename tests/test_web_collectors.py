@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,8 +17,9 @@ from parcels import KEY, OAK, OTHER_KEY, parcel, scan, some
 from web_estate import ADDRESS, HOSTILE, SITE, Client, Page, desk_of, make
 
 from camscan.app import assess
-from camscan.app.collectors import list_standings
+from camscan.app.collectors import draft_file, list_standings
 from camscan.app.workspace import workspace_of
+from camscan.config.collector import read_collector
 from camscan.config.read import load_config
 from camscan.dates import spoken_moment
 from camscan.parcel.keys import public_of, words_of
@@ -127,6 +129,22 @@ class TestOne:
         (act,), _ = own.acts.page(Wanted(outcome=DONE), 0, 9)
         assert (act.method, act.path) == ("POST", "/collectors/new"), "who let a collector in is never forgotten"
         assert Collectors(own.store).enrol(code.replace("-", ""), public_of(KEY), datetime.now(UTC))
+
+    def test_beside_the_code_stands_a_file_that_the_collector_reads(self, own: Desk, tmp_path: Path) -> None:
+        answer = add(Client(own), "Oak PC", "Oak School\r\nElm School").text
+        path = tmp_path / "collector.yaml"
+        path.write_text(html.unescape(answer[answer.index("<pre") : answer.index("</pre>")].partition(">")[2]))
+        found = read_collector(path)
+        assert found.centre == "https://cameras.example.gov.uk"
+        networks = {name: [*map(str, each)] for name, each in found.sites.items()}
+        assert networks == {"Oak School": [OAK], "Elm School": ["10.13.0.0/24"]}
+
+    def test_a_strange_name_of_a_site_is_one_in_that_file(self, own: Desk, tmp_path: Path) -> None:
+        collector = Collectors(own.store).invite("A", ['Elm: "School" #2 é'], "0" * 32, "", NOW)
+        path = tmp_path / "collector.yaml"
+        text = draft_file(own.space.settings, collector, "https://centre.example", NOW)
+        path.write_text(text.replace("[]", "[10.13.0.0/24]"))
+        assert list(read_collector(path).sites) == ['Elm: "School" #2 é']
 
     @pytest.mark.parametrize(
         ("name", "sites", "said"),

@@ -148,8 +148,9 @@ class TestRecording:
         report = centre.arrive()
         with monkeypatch.context() as patch:
             patch.setenv("XDG_STATE_HOME", str(workplace / "elsewhere"))
-            (line,) = working(centre)
+            line, last = working(centre)
         assert "camscan work must run where camscan serve runs" in line
+        assert last == "No parcel was recorded, and 1 parcel left: `camscan collector list` says why"
         assert centre.states() == ["1 waiting"]
         assert working(centre) == [f"Parcel {report.scan_id}: recorded"]
 
@@ -292,11 +293,12 @@ class TestServer:
 
     def test_the_command_makes_every_table_and_ends(self, camscan: Camscan, postgresql_at: str) -> None:
         assert work.look(postgresql_at) is None
-        assert camscan("work", "--once", "--register", postgresql_at) == (0, "", "")
+        idle = (0, "Nothing to do: no parcel waits\n", "")
+        assert camscan("work", "--once", "--register", postgresql_at) == idle
         found = work.look(postgresql_at)
         assert found is not None
         assert found.unseen is None  # it has said that it ends
-        assert camscan("work", "--once", "--register", postgresql_at) == (0, "", "")
+        assert camscan("work", "--once", "--register", postgresql_at) == idle
 
     def test_who_may_not_make_a_schema_is_told_what_to_do(self, centre: Place, postgresql_server: Server) -> None:
         address = postgresql_server.reader_of(str(centre.space.where))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 import textwrap
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from camscan.app import arrivals
 from camscan.app.workspace import Workspace
+from camscan.config import Config
 from camscan.errors import UsageError
 from camscan.parcel.keys import words_of
 from camscan.report import scan_id_at
@@ -34,6 +36,9 @@ SILENT = timedelta(hours=2)
 SCANNING = timedelta(days=1)
 """The same while it scans: it does not ask then."""
 
+_YEAR = timedelta(days=365)
+_PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9 ()'.-]*[A-Za-z0-9)])?")
+"""A name that YAML takes as it is."""
 _VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})\.(\d{1,6})")
 _DIGITS = 16
 
@@ -117,6 +122,27 @@ def renew_code(space: Workspace, collector: Collector, role: str, now: datetime)
         if not Collectors(store).renew_code(collector.number, code, role, now):
             raise UsageError(f"{collector.name} needs no code: it has enrolled, or was revoked")
     return code
+
+
+def draft_file(settings: Config, collector: Collector, address: str, now: datetime) -> str:
+    """A collector.yaml to begin with: the collector's sites, with their networks in camscan.yaml, for a year.
+
+    The site decides what remains of it. ``address`` is the centre's; empty if camscan.yaml does not say it.
+    """
+    known = {site.name.casefold(): site for site in settings.sites}
+    lines = [
+        f"centre: {address or 'https://cameras.example.gov.uk'}",
+        "allowed_by: Site manager              # a role, not a name",
+        f"until: {(now + _YEAR).date()}                     # the last day",
+        "window: 19:00-06:00                   # hours; leave it out for any",
+        "sites:",
+    ]
+    for name in collector.sites:
+        site = known.get(name.casefold())
+        networks = ", ".join(map(str, site.cidrs)) if site else ""
+        plain = name if _PLAIN.fullmatch(name) else json.dumps(name)
+        lines += [f"- name: {plain}", f"  networks: [{networks}]"]
+    return "\n".join(lines) + "\n"
 
 
 def code_in_groups(code: str) -> str:

@@ -26,7 +26,8 @@ from camscan.store import open_store
 from camscan.store.collectors import Collectors
 from camscan.store.database import Store
 from camscan.store.errands import Errands
-from camscan.words import how_to_add
+from camscan.store.parcels import Parcels
+from camscan.words import counted, how_to_add
 from camscan.work import Pace
 
 __all__ = ["Pace", "StandIn", "run_worker", "tick", "tidy_up"]
@@ -47,9 +48,9 @@ def run_worker(
 ) -> None:
     """Do the jobs of this register's queue until ``is_over``; with ``is_once``, what there is to do now.
 
-    The tables of register, store and queue are made or upgraded first. ``tell`` is given a line for each parcel,
-    ``warn`` one for each failure. Raises UsageError if the register is a file, RegisterError where the server cannot
-    be reached at the start.
+    The tables of register, store and queue are made or upgraded first. ``tell`` is given a line for each parcel, and
+    with ``is_once`` one if there was none; ``warn`` is given one for each failure. Raises UsageError if the register is
+    a file, RegisterError where the server cannot be reached at the start.
     """
     address = address_of(space.where)
     if address is None:
@@ -63,7 +64,10 @@ def run_worker(
     with open_store(space.where) as store:
         work.make_tables(address)
         system.share_memory()
-        work.run(address, _Jobs(space, store, address, tell).all(), pace, is_over=is_over, report=warn, is_once=is_once)
+        jobs = _Jobs(space, store, address, tell)
+        work.run(address, jobs.all(), pace, is_over=is_over, report=warn, is_once=is_once)
+        if is_once and not jobs.has_told:
+            tell(_describe_nothing(Parcels(store).backlog().waiting))
 
 
 class _Jobs:
@@ -72,6 +76,8 @@ class _Jobs:
     def __init__(self, space: Workspace, store: Store, address: str, tell: Callable[[str], None]) -> None:
         self._space, self._store, self._address, self._tell = space, store, address, tell
         self._failures = Failures()
+        self.has_told = False
+        """Whether it has done something about a parcel, and said so."""
         self._is_said = False
         """Whether it was said since the last tick that the folder of the parcels is not there."""
 
@@ -101,6 +107,7 @@ class _Jobs:
         except BusyError:
             raise work.Later from None
         if state:
+            self.has_told = True
             self._tell(f"Parcel {scan_id}: {state}")
 
     def _relist(self, _subject: str) -> None:
@@ -120,6 +127,12 @@ class _Jobs:
 
     def _purge(self, _subject: str) -> None:
         tidy_up(self._space, self._store, datetime.now(UTC))
+
+
+def _describe_nothing(waiting: int) -> str:
+    if not waiting:
+        return "Nothing to do: no parcel waits"
+    return f"No parcel was recorded, and {counted(waiting, 'parcel')} left: `camscan collector list` says why"
 
 
 def _is_listed(space: Workspace) -> bool:

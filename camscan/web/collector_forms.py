@@ -39,5 +39,6 @@ def shown_code(asked: Asked, collector: Collector, code: str, now: datetime) -> 
         "code": app.collectors.code_in_groups(code),
         "ends": app.collectors.code_end(now),
         "address": asked.desk.web.url,
+        "file": app.collectors.draft_file(asked.desk.space.settings, collector, asked.desk.web.url, now).splitlines(),
     }
     return Drawn("collector_code", "The code", values, is_done=True)
