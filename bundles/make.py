@@ -184,7 +184,8 @@ def main() -> None:
             made = make_bundle(arguments.output)
     except (Refusal, OSError, zipfile.BadZipFile) as error:
         raise SystemExit(f"camscan: {error}") from None
-    sys.stdout.write(f"{made} ({made.stat().st_size / 1e6:.1f} MB)\n")
+    content = made.read_bytes()
+    sys.stdout.write(f"{made} ({len(content) / 1e6:.1f} MB)\nSHA-256: {hashlib.sha256(content).hexdigest()}\n")
 
 
 if __name__ == "__main__":

@@ -37,6 +37,19 @@ def test_a_python_that_nobody_compared_is_refused(python_zip: Path, tmp_path: Pa
     assert not (tmp_path / "out").exists()
 
 
+def test_the_lock_names_one_release_of_windows_python_and_says_where_its_hash_is_from() -> None:
+    lines = (ROOT / "requirements" / "python.lock").read_text(encoding="utf-8").splitlines()
+    (line,) = [line for line in lines if not line.startswith("#")]
+    parts = re.fullmatch(r"python-(3\.\d+\.\d+)-embed-amd64\.zip ([0-9a-f]{64})", line)
+    assert parts
+    version, digest = parts.groups()
+    said = "\n".join(line for line in lines if line.startswith("#"))
+    assert f"release/python-{version.replace('.', '')}/" in said
+    assert digest not in said
+    page = (ROOT / "docs" / "windows.md").read_text(encoding="utf-8")
+    assert f"python-{version}-embed-amd64.zip" in page
+
+
 def test_what_is_not_the_embeddable_python_is_refused(python_zip: Path, tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     lock.write_text(f"# compared\n{python_zip.name} {hashlib.sha256(python_zip.read_bytes()).hexdigest()}\n")

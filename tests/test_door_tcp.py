@@ -20,7 +20,7 @@ from camscan.errors import UsageError
 from camscan.model import Outcome
 from camscan.net.door import Door
 from camscan.net.host import Host
-from camscan.net.pace import FAST
+from camscan.net.pace import FAST, PACKETS_PER_CONVERSATION
 from camscan.net.reading import Ending, Patience, read_reply
 from camscan.net.scope import Scope
 from camscan.net.tcp import Connection
@@ -421,6 +421,20 @@ async def test_each_piece_that_a_device_sends_is_not_acknowledged_alone(behaviou
         answer = await opened.host("127.0.0.9").exchange(port, REQUEST, limit=1 << 21)
         assert answer.payload.count(b"x") >= 300
         assert opened.sent["packets"] < 60  # one late acknowledgement for many pieces
+
+
+async def test_where_the_system_counts_no_packets_each_piece_that_is_read_is_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A page of one packet costs what was reserved; a device that drips costs about as many as it sends (Windows)."""
+    monkeypatch.setattr("camscan.net.system.traffic", lambda _sock: None)
+    patient = dataclasses.replace(PACE, read_timeout=2.0, reply_timeout=5.0, exchange_timeout=5.0)
+    async with Door(Scope(LOOPBACK), patient) as opened, serving(says(PAGE)) as page, serving(drips) as dripping:
+        await opened.host("127.0.0.9").http(page, REQUEST)
+        reserved = opened.sent["packets"]
+        assert reserved == 1 + PACKETS_PER_CONVERSATION
+        await opened.host("127.0.0.9").exchange(dripping, REQUEST, limit=1 << 21)
+        assert 60 < opened.sent["packets"] - reserved < 400
 
 
 async def test_who_pours_is_read_no_faster_than_the_pace_allows_to_acknowledge_it() -> None:

@@ -26,7 +26,7 @@ from camscan.net.resolving import QUESTIONS, Resolving
 from camscan.net.route import diverted, routes
 from camscan.net.scope import Scope
 from camscan.net.span import Span, SpanSet, canonical, merge, spans, without
-from camscan.net.system import SYNS, Source, affordable, neighbours_lost, zone_name
+from camscan.net.system import AIM, AIM_GENTLY, SYNS, Source, affordable, neighbours_lost, zone_name
 from camscan.net.target import Targets
 from camscan.net.tcp import Connection, Endless, Obstacle, Wire, outcome_of
 from camscan.net.timing import Timing
@@ -38,12 +38,8 @@ _GREETING = 2
 """Packets that the kernel spends on a neighbour before we can talk: its own ARP question, and its answer to theirs."""
 _LENT = 0.6
 """Share of the pace that a raw sweep gets while it runs."""
-_AIM = 0.94
-"""Share of the packets that is aimed at: what a connection costs is known afterwards, and no second may hold more."""
-_AIM_GENTLY = 0.82
-"""The same of so few packets that what the system adds at times, such as answers to ARP, fills a tenth of a second."""
 _FEW = 500
-"""Packets a second that are so few."""
+"""Packets a second that are so few that what the system adds at times fills a tenth of a second: ``AIM_GENTLY``."""
 _ENOUGH = 50
 """Connections after which it is known whether packets are lost on the way."""
 
@@ -78,7 +74,7 @@ class Door:
         self._overflows = neighbours_lost()
         self.timing = Timing(pace)
         """What is known about the way to each subnet."""
-        self._aim = pace.packets * (_AIM_GENTLY if pace.packets <= _FEW else _AIM)
+        self._aim = pace.packets * (AIM_GENTLY if pace.packets <= _FEW else AIM)
         self._packets = Throttle(self._aim)
         self._connections = Throttle(pace.connections)
         self._datagrams = Throttle(pace.datagrams)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import enum
 import errno
+import math
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
@@ -32,6 +33,8 @@ _LARGEST = 1024 * 1024
 """Bytes that are taken off one connection, whatever they are; the largest reply that is read has a quarter of it."""
 _POURED = 65536
 """Bytes without one of a reply after which a peer is one who pours, and not one who says nothing."""
+_SEGMENT = 1448
+"""Bytes that a packet of a reply holds at most on Ethernet, time stamps aside (RFC 6691, RFC 7323)."""
 _HEAD = 1024
 """Bytes that are kept of a peer who is cut off before a reply began."""
 _PROMPT = 4
@@ -40,6 +43,8 @@ _UNHURRIED = 64
 """Reads of a connection after which …"""
 _PAUSE = 0.02
 """… so many seconds are left between two, in which small pieces gather: a reply in single bytes costs no more."""
+_GATHERED = 20
+"""Pieces that gather in this pause at most, as far as they are estimated: one in a millisecond."""
 _DISCARD = 65536
 """Unread bytes swallowed before closing, so that the camera sees FIN and not RST."""
 
@@ -121,6 +126,8 @@ class Connection:
         self._outgoing = ssl.MemoryBIO()
         self._reads = 0
         self._taken = 0
+        self._sends = 0
+        self._pieces = 0
         self.head = b""
         """The first bytes that came off the wire, whatever they are."""
         self._sock = socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_STREAM)
@@ -194,6 +201,7 @@ class Connection:
     async def send(self, data: bytes) -> None:
         """Send everything, or raise OSError."""
         if self._tls is None:
+            self._sends += 1
             await self._loop.sock_sendall(self._sock, data)
             return
         self._tls.write(data)
@@ -242,18 +250,31 @@ class Connection:
         is read no faster than he may be acknowledged, and that is done late (40 ms), not for each small piece.
         """
         found = system.traffic(self._sock)
-        await self._allow(found.sent if found else 0, self._taken)
+        await self._allow(found.sent if found else self._estimate(), self._taken)
         system.acknowledge_late(self._sock)
         self._reads += 1
         if self._reads > _PROMPT:
             await asyncio.sleep(_PAUSE if self._reads > _UNHURRIED else 0)
         data = await self._loop.sock_recv(self._sock, _RECEIVE)
+        self._pieces += self._count_pieces(len(data))
         self._taken += len(data)
         self.head += data[: _HEAD - len(self.head)]
         if self._taken > _LARGEST:
             raise Endless
         return data
 
+    def _estimate(self) -> int:
+        """Packets sent so far, if the system does not count them: SYN, ACK, our questions, an ACK for each piece."""
+        return 2 + self._sends + self._pieces
+
+    def _count_pieces(self, size: int) -> int:
+        """In how many packets so many bytes came, about: each read takes one, until pieces gather between two reads."""
+        least = max(1, math.ceil(size / _SEGMENT))
+        if self._reads <= _UNHURRIED:
+            return least
+        return max(least, min(_GATHERED, math.ceil(size * self._pieces / max(1, self._taken))))
+
     async def _flush(self) -> None:
         if data := self._outgoing.read():
+            self._sends += 1
             await self._loop.sock_sendall(self._sock, data)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import struct
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -14,6 +14,8 @@ _OUTGOING = 4  # PACKET_OUTGOING, linux/if_packet.h
 _SCANNER = bytes((127, 0, 0, 1))
 _UNITS = bytes((127, 20))
 _TCP, _UDP = 6, 17
+_STAMP = 35  # SO_TIMESTAMPNS, asm-generic/socket.h: when the kernel saw it, and not when somebody had time to read it
+_TIME = struct.Struct("@qq")
 
 
 @dataclass
@@ -51,6 +53,7 @@ def tapped() -> Iterator[Count]:
     count, ended = Count(), threading.Event()
     with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ALL)) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 20)
+        sock.setsockopt(socket.SOL_SOCKET, _STAMP, 1)
         sock.settimeout(0.1)
         thread = threading.Thread(target=_listen, args=(sock, count, ended))
         thread.start()
@@ -64,7 +67,8 @@ def tapped() -> Iterator[Count]:
 def _listen(sock: socket.socket, count: Count, ended: threading.Event) -> None:
     while not ended.is_set():
         with contextlib.suppress(TimeoutError):
-            packet, (_name, _protocol, kind, *_) = sock.recvfrom(64)
+            packet, [(_level, _type, stamp)], _flags, (_name, _protocol, kind, *_) = sock.recvmsg(64, 64)
+            seconds, nanoseconds = _TIME.unpack(stamp)
             group = len(packet) >= 20 and 224 <= packet[16] < 240
             if kind == _OUTGOING and packet[12:16] == _SCANNER and (group or packet[16:18] == _UNITS):
-                {_TCP: count.tcp, _UDP: count.udp}.get(packet[9], []).append(time.monotonic())
+                {_TCP: count.tcp, _UDP: count.udp}.get(packet[9], []).append(seconds + nanoseconds / 1e9)

@@ -33,6 +33,8 @@ if sys.platform == "win32":
         neighbours_v6,
     )
     from camscan.net.system.windows.sockets import (
+        AIM,
+        AIM_GENTLY,
         GROUP_SOCKETS_HEAR_ALL,
         NO_RAW_PACKETS,
         SYNS,
@@ -68,6 +70,8 @@ else:
         neighbours_v6,
     )
     from camscan.net.system.linux.sockets import (
+        AIM,
+        AIM_GENTLY,
         GROUP_SOCKETS_HEAR_ALL,
         NO_RAW_PACKETS,
         SYNS,
@@ -90,6 +94,8 @@ else:
     )
 
 __all__ = [
+    "AIM",
+    "AIM_GENTLY",
     "GROUP_SOCKETS_HEAR_ALL",
     "NO_RAW_PACKETS",
     "SYNS",

@@ -11,6 +11,10 @@ import sys
 
 from camscan.net.system.nouns import Drain, Refusal, Source, Traffic
 
+AIM = 0.94
+"""Share of the packets that is aimed at: what a connection costs is known afterwards, and no second may hold more."""
+AIM_GENTLY = 0.82
+"""The same at the gentle pace, of whose packets answers to ARP, which the system adds, are a larger share."""
 GROUP_SOCKETS_HEAR_ALL = False
 """Whether a socket that listens to a group hears everything on its port: here it is bound to the group itself."""
 NO_RAW_PACKETS = ""

@@ -11,6 +11,10 @@ from weakref import WeakKeyDictionary
 
 from camscan.net.system.nouns import Drain, Refusal, Source, Traffic
 
+AIM = 0.88
+"""Share of the packets that is aimed at, less than on Linux: what a connection costs is estimated, and never known."""
+AIM_GENTLY = 0.75
+"""The same at the gentle pace, of whose packets answers to ARP, which the system adds, are a larger share."""
 GROUP_SOCKETS_HEAR_ALL = True
 """Whether a socket that listens to a group hears everything on its port: none can be bound to a group alone."""
 NO_RAW_PACKETS = "camscan sends no raw packets on Windows"
