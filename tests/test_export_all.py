@@ -17,7 +17,7 @@ from export_samples import HOSTILE, hostile, ordinary
 from sample_report import camera, nameless, report
 from test_page import Reader
 
-from camscan.exports import Inventory, Made, Takes, left_out_text, load_exports
+from camscan.exports import ExportResult, Inventory, OptionKind, left_out_text, load_exports
 from camscan.register import open_register
 
 FORMATS = sorted(name for name, export in load_exports().items() if export.of_register)
@@ -27,11 +27,11 @@ DECISION = "planning:\n  local_decision: {minute: Cabinet 4, date: 12 May 2026, 
 each_format = pytest.mark.parametrize("name", FORMATS)
 
 
-def made(name: str, inventory: Inventory) -> Made:
+def made(name: str, inventory: Inventory) -> ExportResult:
     """What a format makes, with every file that it can write beside."""
     export = load_exports()[name]
     assert export.of_register is not None
-    asked = {option.name: "beside" for option in export.options if option.takes is Takes.WRITE}
+    asked = {option.name: "beside" for option in export.options if option.kind is OptionKind.WRITE}
     return export.of_register(inventory, asked)
 
 
@@ -40,7 +40,7 @@ def files(name: str, inventory: Inventory) -> Iterator[tuple[str, str]]:
     found = made(name, inventory)
     suffix = load_exports()[name].suffix
     yield from ((file or f"{name}{suffix}", text) for file, text in found.files.items())
-    yield from ((f"{name}.{option}", text) for option, text in found.beside.items())
+    yield from ((f"{name}.{option}", text) for option, text in found.other_files.items())
     yield "LEFT-OUT.csv", left_out_text(found.left_out)
 
 

@@ -14,7 +14,7 @@ from command_line import Camscan
 from sample_report import camera, report
 
 from camscan import exports
-from camscan.exports import LEFT_OUT, Export, Inventory, Made, Option, Takes, sort_out
+from camscan.exports import LEFT_OUT, Export, ExportResult, Inventory, Option, OptionKind, choose_items
 from camscan.exports.json import report_object
 from camscan.model import Report
 from camscan.register import open_register
@@ -228,10 +228,10 @@ class TestOneFile:
 DECISION = "planning:\n  local_decision: {minute: Cabinet 4, date: 12 May 2026, groups: [hikvision, dahua]}\n"
 
 
-def _counts(inventory: Inventory, asked: Mapping[str, str]) -> Made:
-    kept, left = sort_out(inventory.items, lambda item: "" if item.judgement.in_scope == "yes" else "not in scope")
+def _counts(inventory: Inventory, asked: Mapping[str, str]) -> ExportResult:
+    kept, left = choose_items(inventory.items, lambda item: "" if item.judgement.in_scope == "yes" else "not in scope")
     day = f" on {inventory.on}" if inventory.on.year == 2027 else ""
-    return Made({"": f"{counted(len(kept))} in scope{day}\n"}, len(kept), left, dict.fromkeys(asked, "hello"))
+    return ExportResult({"": f"{counted(len(kept))} in scope{day}\n"}, len(kept), left, dict.fromkeys(asked, "hello"))
 
 
 COUNTS = Export(
@@ -239,13 +239,13 @@ COUNTS = Export(
     ".txt",
     "how many there are",
     of_register=_counts,
-    options=(Option("note", Takes.WRITE, "Write a note too."),),
+    options=(Option("note", OptionKind.WRITE, "Write a note too."),),
 )
 TREE = Export(
     "tree",
     "",
     "a folder of what there is",
-    of_register=lambda inventory, _: Made({"a.csv": "a", "b.csv": "b"}, len(inventory.items)),
+    of_register=lambda inventory, _: ExportResult({"a.csv": "a", "b.csv": "b"}, len(inventory.items)),
     is_folder=True,
 )
 

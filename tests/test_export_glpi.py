@@ -10,7 +10,7 @@ import pytest
 from export_samples import HOSTILE, hostile, ordinary
 from jsonschema import Draft7Validator, FormatChecker
 
-from camscan.exports import Inventory, glpi, reasons
+from camscan.exports import Inventory, count_reasons, glpi
 from camscan.version import __version__
 
 SCHEMA = json.loads((Path(__file__).parent / "schemas" / "glpi" / "inventory.schema.json").read_text(encoding="utf-8"))
@@ -44,7 +44,7 @@ def test_every_device_has_a_file_or_a_reason() -> None:
     made = glpi.make_glpi(ordinary(), {})
     assert len(documents(ordinary())) == made.devices
     assert made.devices + len(made.left_out) == len(ordinary().items)
-    assert reasons(made.left_out) == (
+    assert count_reasons(made.left_out) == (
         "2 with an unknown or only possible maker, 1 already removed, 1 entered as a false alarm, "
         "1 not part of video surveillance, 1 not the council's, "
         "1 without a serial number or MAC address, by which GLPI could find it again"

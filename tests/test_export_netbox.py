@@ -22,7 +22,7 @@ from planned import SEEN, TODAY, asset
 from camscan.app.inventory import inventory_of
 from camscan.asset import Asset, Place, Presence
 from camscan.errors import UsageError
-from camscan.exports import Inventory, Made, netbox, reasons
+from camscan.exports import ExportResult, Inventory, count_reasons, netbox
 
 GOLDEN = Path(__file__).parent / "golden" / "exports" / "netbox"
 WORDS = {
@@ -111,15 +111,15 @@ REFERS = {
 UPDATES = ("devices-update.csv", "devices-update-status.csv")
 
 
-def table(made: Made, name: str) -> list[dict[str, str]]:
+def table(made: ExportResult, name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(made.files[name], newline="")))
 
 
-def made_of(*rows: Asset, update: str | None = None) -> Made:
+def made_of(*rows: Asset, update: str | None = None) -> ExportResult:
     return netbox.make_netbox(inventory_of(rows, SETTINGS, TODAY), {} if update is None else {"update": update})
 
 
-def check(made: Made) -> None:
+def check(made: ExportResult) -> None:
     """Hold every file against the table, as NetBox would."""
     for name, asked in PAGES.items():
         (header, *_), rows = csv.reader(io.StringIO(made.files[name], newline="")), table(made, name)
@@ -149,14 +149,14 @@ def check(made: Made) -> None:
     assert max(Counter(row["device.asset_tag"] for row in primary(made, "mac-addresses.csv")).values(), default=1) == 1
 
 
-def primary(made: Made, name: str) -> list[dict[str, str]]:
+def primary(made: ExportResult, name: str) -> list[dict[str, str]]:
     return [row for row in table(made, name) if row["is_primary"] == "true"]
 
 
 @pytest.mark.parametrize(
     "made", [netbox.make_netbox(ordinary(), {}), netbox.make_netbox(hostile(), {})], ids=["ordinary", "hostile"]
 )
-def test_netbox_would_take_every_file(made: Made) -> None:
+def test_netbox_would_take_every_file(made: ExportResult) -> None:
     check(made)
     assert tuple(PAGES) == tuple(netbox.COLUMNS)  # in this order
 
@@ -164,7 +164,7 @@ def test_netbox_would_take_every_file(made: Made) -> None:
 @pytest.mark.parametrize(
     "made", [netbox.make_netbox(ordinary(), {}), netbox.make_netbox(hostile(), {})], ids=["ordinary", "hostile"]
 )
-def test_netbox_reads_the_same_where_it_guesses_at_the_delimiter(made: Made) -> None:
+def test_netbox_reads_the_same_where_it_guesses_at_the_delimiter(made: ExportResult) -> None:
     for name in netbox.COLUMNS:
         text = made.files[name]
         dialect = csv.Sniffer().sniff(text.strip(), delimiters=",;|\t")  # as utilities/forms/bulk_import.py does
@@ -181,7 +181,7 @@ def test_every_device_is_in_it_or_left_out() -> None:
     made = netbox.make_netbox(ordinary(), {})
     assert len(table(made, "devices.csv")) == made.devices
     assert made.devices + len(made.left_out) == len(ordinary().items)
-    assert reasons(made.left_out) == (
+    assert count_reasons(made.left_out) == (
         "2 with an unknown or only possible maker, 1 already removed, 1 entered as a false alarm, "
         "1 not part of video surveillance, 1 not the council's, 1 without a site, which NetBox needs"
     )
@@ -202,7 +202,7 @@ NOTHING: Mapping[str, Mapping[str, str]] = {}
 HEADING = "Name,Status,Site,Location,Role,Manufacturer,Type,ID,Serial number,Asset tag,Description,Comments"
 
 
-def listed(made: Made, theirs: Mapping[str, Mapping[str, str]] = NOTHING, delimiter: str = ",") -> str:
+def listed(made: ExportResult, theirs: Mapping[str, Mapping[str, str]] = NOTHING, delimiter: str = ",") -> str:
     """The list as NetBox would export it after the import, with what people changed there, by asset tag."""
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, delimiter=delimiter)
@@ -257,7 +257,7 @@ def test_a_later_run_tells_what_is_new() -> None:
         "sites.csv": 0,
         "device-types.csv": 0,
     }
-    assert reasons(made.left_out) == "1 already removed, and not in NetBox"
+    assert count_reasons(made.left_out) == "1 already removed, and not in NetBox"
     assert "In NetBox already: 6 devices." in made.files["ORDER.txt"]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from export_samples import HOSTILE, hostile, ordinary
 
-from camscan.exports import Inventory, ocsf, reasons, servicenow
+from camscan.exports import Inventory, count_reasons, ocsf, servicenow
 from camscan.version import __version__
 
 GOLDEN = Path(__file__).parent / "golden" / "exports"
@@ -70,7 +70,7 @@ def test_a_guess_has_no_vendor() -> None:
 def test_every_device_is_there_or_has_a_reason() -> None:
     for made in (ocsf.make_ocsf(ordinary(), {}), servicenow.make_servicenow(ordinary(), {})):
         assert made.devices + len(made.left_out) == len(ordinary().items)
-    assert reasons(servicenow.make_servicenow(ordinary(), {}).left_out).startswith(
+    assert count_reasons(servicenow.make_servicenow(ordinary(), {}).left_out).startswith(
         "2 with an unknown or only possible maker, 1 "
     )
 

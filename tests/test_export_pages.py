@@ -15,7 +15,7 @@ from test_page import Reader
 
 from camscan.app.inventory import inventory_of
 from camscan.asset import Asset, Place
-from camscan.exports import letters, reasons, walk
+from camscan.exports import count_reasons, letters, walk
 from camscan.page.qr import draw_qr_code
 from camscan.version import __version__
 
@@ -36,7 +36,7 @@ class TestWalk:
         assert made.devices + len(made.left_out) == len(ordinary().items)
         assert "QR code: CAM-0012" in codes
         assert [text for text in ("St Mary's School", "Town Hall", "No site known") if text not in page.text] == []
-        assert reasons(made.left_out) == (
+        assert count_reasons(made.left_out) == (
             "1 already removed, 1 entered as a false alarm, 1 not in scope, 1 not part of video surveillance, 1 not "
             "the council's"
         )
@@ -73,7 +73,7 @@ class TestLetters:
         rows = [asset(1, place=SCHOOL), asset(2, place=LANDLORD), asset(3, place=LANDLORD), asset(4, place=TOWN_HALL)]
         made = letters.make_letters(inventory_of(rows, SETTINGS, TODAY), {})
         assert set(made.files) == {"school-st-mary-s-school.html", "landlord-corn-exchange.html", "README.txt"}
-        assert reasons(made.left_out) == "1 under the council's own control"
+        assert count_reasons(made.left_out) == "1 under the council's own control"
         assert "landlord-corn-exchange.html: the landlord, Corn Exchange: 2 devices\n" in made.files["README.txt"]
 
     def test_nobody_learns_of_another_site_or_of_the_network(self) -> None:
@@ -128,7 +128,7 @@ class TestLetters:
             *("landlord-etc.html", "landlord.html", "landlord-2.html", "landlord-cafe-1.html"),
             *("landlord-cafe-1-2.html", "README.txt"),
         }
-        assert reasons(made.left_out) == "1 without a known site"
+        assert count_reasons(made.left_out) == "1 without a known site"
 
     def test_hostile_texts_are_text(self) -> None:
         made = letters.make_letters(hostile(), {})

@@ -16,7 +16,7 @@ from export_samples import HOSTILE, hostile, ordinary
 from sample_report import DAY, camera, report
 
 from camscan.app.workspace import find_workspace
-from camscan.exports import reasons, removals
+from camscan.exports import count_reasons, removals
 from camscan.exports.removals import COLUMNS
 
 GOLDEN = Path(__file__).parent / "golden" / "exports"
@@ -48,7 +48,7 @@ class TestSheet:
     def test_every_device_is_in_it_or_left_out_with_a_reason(self) -> None:
         made = removals.make_removals(ordinary(), {})
         assert made.devices + len(made.left_out) == len(ordinary().items)
-        assert reasons(made.left_out) == (
+        assert count_reasons(made.left_out) == (
             "2 of unknown scope, 1 already removed, 1 entered as a false alarm, 1 not in scope, "
             "1 not part of video surveillance, 1 not the council's"
         )
@@ -76,10 +76,10 @@ class TestSheet:
 class TestCalendar:
     def test_the_whole_file(self) -> None:
         made = removals.make_removals(ordinary(), {"ics": "works.ics"})
-        assert made.beside["ics"] == (GOLDEN / "removals.ics").read_bytes().decode()
+        assert made.other_files["ics"] == (GOLDEN / "removals.ics").read_bytes().decode()
 
     def test_one_event_for_each_site_and_day(self) -> None:
-        text = removals.make_removals(ordinary(), {"ics": ""}).beside["ics"]
+        text = removals.make_removals(ordinary(), {"ics": ""}).other_files["ics"]
         events = list(icalendar.Calendar.from_ical(text).walk("VEVENT"))
         assert [(event["summary"], event.decoded("dtstart")) for event in events] == [
             ("Overdue: Camera removal, Town Hall: 1 device", date(2026, 11, 1)),
@@ -91,7 +91,7 @@ class TestCalendar:
         assert "192.0.2" not in text
 
     def test_hostile_sites_are_text(self) -> None:
-        text = removals.make_removals(hostile(), {"ics": ""}).beside["ics"]
+        text = removals.make_removals(hostile(), {"ics": ""}).other_files["ics"]
         assert max(len(line.encode()) for line in text.split("\r\n")) <= 75
         assert not set(text) & set("\x00\x1b\x07\u202e")
         assert text.count("\r\nBEGIN:") == text.count("BEGIN:VEVENT\r\n")

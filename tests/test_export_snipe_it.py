@@ -19,7 +19,7 @@ from planned import TODAY, asset
 
 from camscan.app.inventory import inventory_of
 from camscan.errors import UsageError
-from camscan.exports import Made, reasons, snipe_it
+from camscan.exports import ExportResult, count_reasons, snipe_it
 from camscan.exports.snipe_it import CREATE, CUSTOM, STATUS, UPDATE
 
 GOLDEN = Path(__file__).parent / "golden" / "exports" / "snipe-it"
@@ -89,7 +89,7 @@ def table(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
-def imported(made: Made, into: SnipeIt | None = None) -> SnipeIt:
+def imported(made: ExportResult, into: SnipeIt | None = None) -> SnipeIt:
     snipe = into or SnipeIt()
     snipe.take(made.files["create.csv"], update=False)
     snipe.take(made.files["update.csv"], update=True)
@@ -112,7 +112,7 @@ def test_every_device_is_an_asset_or_left_out() -> None:
     made = snipe_it.make_snipe_it(ordinary(), {})
     assert len(imported(made).assets) == made.devices
     assert made.devices + len(made.left_out) == len(ordinary().items)
-    assert reasons(made.left_out) == (
+    assert count_reasons(made.left_out) == (
         "2 with an unknown or only possible maker, 1 entered as a false alarm, 1 not part of video surveillance, 1 "
         "not the "
         "council's"
@@ -151,7 +151,7 @@ def test_what_is_removed_is_reported_and_not_made_anew() -> None:
         "CAM-0003": "In use",
     }
     assert snipe.errors == []
-    assert reasons(made.left_out) == "1 already removed, and not in Snipe-IT"
+    assert count_reasons(made.left_out) == "1 already removed, and not in Snipe-IT"
 
 
 def test_a_value_that_is_not_a_list_is_refused() -> None:

@@ -17,11 +17,11 @@ from camscan.errors import UsageError
 from camscan.exports import (
     LEFT_OUT,
     NOTHING,
-    Asked,
     Export,
+    ExportResult,
+    GivenOptions,
     Inventory,
-    Made,
-    Takes,
+    OptionKind,
     find_export,
     left_out_text,
     load_exports,
@@ -104,7 +104,7 @@ class Wanted:
 class Written:
     """What was written."""
 
-    made: Made
+    made: ExportResult
     names: tuple[str, ...]
     """The files of a folder; empty for a file."""
     others: tuple[str, ...] = ()
@@ -139,7 +139,7 @@ def export_register(wanted: Wanted, book: Register, settings: Config) -> Written
     export, _ = _of_register(wanted.name)
     _refuse_register(book.where, *_named_files(export, wanted))
     asked = {option.name: wanted.options[option.name] for option in export.options if option.name in wanted.options}
-    reads = {option.name for option in export.options if option.takes is Takes.READ}
+    reads = {option.name for option in export.options if option.kind is OptionKind.READ}
     asked |= {name: _read_text(path) for name, path in asked.items() if name in reads}
     made = make_of_register(wanted.name, book, settings, asked, site=wanted.site, on=wanted.on)
     return _write_export(export, wanted, made)
@@ -149,12 +149,12 @@ def make_of_register(
     name: str,
     book: Register,
     settings: Config,
-    asked: Asked,
+    asked: GivenOptions,
     *,
     site: str | None = None,
     on: date | None = None,
     sees: Callable[[Asset], bool] | None = None,
-) -> Made:
+) -> ExportResult:
     """What a format of the register makes; nothing is written.
 
     For an option that names a file to read, ``asked`` has its text. ``sees`` decides which devices the caller may see.
@@ -166,12 +166,12 @@ def make_of_register(
     return make(take_inventory(book, settings, on=on, site=site, sees=sees), asked)
 
 
-def files_of(made: Made, name: str, *, with_left_out: bool = False) -> Mapping[str, str]:
+def files_of(made: ExportResult, name: str, *, with_left_out: bool = False) -> Mapping[str, str]:
     """The files of an export, by name; ``name`` is that of a single file. A folder lists itself what was left out."""
     if "" not in made.files:
         return {**made.files, LEFT_OUT: left_out_text(made.left_out)}
     stem = Path(name).stem
-    beside = {f"{stem}.{option}": text for option, text in made.beside.items()}
+    beside = {f"{stem}.{option}": text for option, text in made.other_files.items()}
     left = {LEFT_OUT: left_out_text(made.left_out)} if with_left_out else {}
     return {name: made.files[""], **beside, **left}
 
@@ -195,7 +195,7 @@ def text_of_figures(name: str, space: Workspace, run: Run | None = None) -> str:
     return make(count_figures(space, run))
 
 
-def _of_register(name: str) -> tuple[Export, Callable[[Inventory, Asked], Made]]:
+def _of_register(name: str) -> tuple[Export, Callable[[Inventory, GivenOptions], ExportResult]]:
     export = load_exports().get(name)
     if export is None or export.of_register is None:
         known = [each for each, export in load_exports().items() if export.of_register]
@@ -212,7 +212,7 @@ def _refuse_register(where: str, *paths: str) -> None:
 
 def _named_files(export: Export, wanted: Wanted) -> list[str]:
     """Every file that is named to be written."""
-    beside = [wanted.options.get(option.name, "") for option in export.options if option.takes is Takes.WRITE]
+    beside = [wanted.options.get(option.name, "") for option in export.options if option.kind is OptionKind.WRITE]
     return [path for path in (*([] if export.is_folder else [wanted.path]), *beside, wanted.left_out) if path]
 
 
@@ -229,7 +229,7 @@ def _read_text(path: str) -> str:
     return content.decode("utf-8-sig", "replace")
 
 
-def _write_export(export: Export, wanted: Wanted, made: Made) -> Written:
+def _write_export(export: Export, wanted: Wanted, made: ExportResult) -> Written:
     names: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     if export.is_folder:
@@ -238,7 +238,7 @@ def _write_export(export: Export, wanted: Wanted, made: Made) -> Written:
         others = write_folder(wanted.path, {name: text.encode() for name, text in files.items()}, replace=wanted.force)
     else:
         _write_text(wanted.path, made.files[""])
-    for name, text in made.beside.items():
+    for name, text in made.other_files.items():
         _write_text(wanted.options[name], text)
     if wanted.left_out:
         _write_text(wanted.left_out, left_out_text(made.left_out))

@@ -56,7 +56,7 @@ def _make_item(asset: Asset, judgement: Judgement, around: Setting, known: Owner
         device_row(asset, judgement, around),
         removal_standing(asset, around.today).value,
         maker=known.company_name(key) if key and is_sure else stated,
-        is_of_video=_is_entered(asset) or is_of_video(asset),
+        is_video_surveillance=_is_entered(asset) or is_of_video(asset),
     )
 
 

@@ -10,7 +10,7 @@ import click
 
 from camscan import app, exports
 from camscan.cli import Group, _options
-from camscan.exports import LEFT_OUT, Export, Option, Takes, reasons
+from camscan.exports import LEFT_OUT, Export, Option, OptionKind, count_reasons
 from camscan.output import visible
 from camscan.words import counted
 
@@ -121,7 +121,7 @@ def _of_register(export: Export) -> click.Command:
 
 def _own_option(option: Option) -> Callable[[click.Command], click.Command]:
     name = f"--{option.name}"
-    if option.takes is Takes.FLAG:
+    if option.kind is OptionKind.FLAG:
         return click.option(name, is_flag=True, help=option.help)
     return click.option(name, metavar=option.metavar, help=option.help)
 
@@ -147,7 +147,8 @@ def _result_lines(wanted: Wanted, written: Written) -> Iterator[str]:
     yield f"{name}: {files}{counted(made.devices)}"
     if made.left_out:
         where = LEFT_OUT if written.names else wanted.left_out
-        yield f"left out: {reasons(made.left_out)}; {f'{where} lists them' if where else '--left-out FILE lists them'}"
+        what_lists = f"{where} lists them" if where else "--left-out FILE lists them"
+        yield f"left out: {count_reasons(made.left_out)}; {what_lists}"
     if written.others:
         yield f"files in {name} that do not belong to this export were left there: {visible(', '.join(written.others))}"
 

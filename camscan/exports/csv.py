@@ -12,7 +12,7 @@ from typing import TextIO
 
 from camscan.asset.columns import heading_of
 from camscan.cells import would_run
-from camscan.exports import Export, by_address
+from camscan.exports import Export, address_order
 from camscan.identify.reasons import list_reasons
 from camscan.model import Device, Report
 from camscan.output import visible
@@ -51,17 +51,17 @@ _OF_REGISTER = {
     "site": "site_name",
     "scan_id": "last_scan",
 }
-"""Column of a scan -> the register's column for the same, by whose heading both go."""
+"""Column of a scan -> the column of the register that has the same content. Both have the same heading."""
 _OWN = {"is_camera_system": "Camera system", "capabilities": "Capabilities", "certainty": "Certainty (0 to 1)"}
 HEADINGS = tuple(_OWN.get(name) or heading_of(_OF_REGISTER.get(name, name)) for name in COLUMNS)
 
 
 def write_csv(report: Report, stream: TextIO) -> None:
-    """Write the headings for people, the names for programs, then one row per device, by address."""
+    """Write the headings for people, the names for programs, then one row for each device, by address."""
     rows = csv.writer(stream)
     rows.writerow(HEADINGS)
     rows.writerow(COLUMNS)
-    rows.writerows(device_row(device, report) for device in sorted(report.devices, key=by_address))
+    rows.writerows(device_row(device, report) for device in sorted(report.devices, key=address_order))
 
 
 def device_row(device: Device, report: Report) -> tuple[str, ...]:
@@ -94,7 +94,10 @@ def device_row(device: Device, report: Report) -> tuple[str, ...]:
 
 
 def harmless_cell(text: str) -> str:
-    """The text made harmless: one line, and no formula (a leading apostrophe, as OWASP advises for CSV injection)."""
+    """The text made harmless for a spreadsheet: one line, and never a formula.
+
+    A leading apostrophe makes a formula a text, as OWASP advises for CSV injection.
+    """
     shown = visible(text)
     return f"'{shown}" if would_run(text) else shown
 

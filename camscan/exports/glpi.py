@@ -1,7 +1,8 @@
 """Inventory files for GLPI 10 and 11: one JSON file for each device that a scan has seen.
 
-Members and words are those of ``inventory.schema.json`` of glpi-project/inventory_format at d03ff5f (MIT), which stands
-in ``tests/schemas/glpi``. GLPI finds a device again by its serial number, or by its MAC address where its rules say so.
+Members and words are those of ``inventory.schema.json`` of glpi-project/inventory_format at d03ff5f (MIT), a copy of
+which is in ``tests/schemas/glpi``. GLPI recognises a device by its serial number, or by its MAC address if its rules
+say so.
 """
 
 from __future__ import annotations
@@ -11,22 +12,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from camscan.asset import GONE
-from camscan.exports import Asked, Export, Inventory, Item, Made, sort_out
+from camscan.exports import Export, ExportResult, GivenOptions, Inventory, Item, choose_items
 from camscan.output import visible
 from camscan.version import __version__
 
 _LONGEST = 255
-"""Characters of a name in GLPI's database."""
+"""Maximum length of a name in GLPI's database, in characters."""
 _ETHERNET = 6
 """ifType of Ethernet (IANAifType-MIB)."""
 
 
-def make_glpi(inventory: Inventory, asked: Asked) -> Made:
-    """A file for each device, and a text that says which rules of GLPI to switch on."""
-    del asked
-    kept, left = sort_out(inventory.items, _why_left_out)
+def make_glpi(inventory: Inventory, options: GivenOptions) -> ExportResult:
+    """Make a file for each device, and a text that says which rules of GLPI to switch on."""
+    del options
+    kept, left = choose_items(inventory.items, _why_left_out)
     files = {f"{item.asset.asset_id}.json": _members_text(inventory_document(item)) for item in kept}
-    return Made({**files, "README.txt": README}, len(kept), left)
+    return ExportResult({**files, "README.txt": README}, len(kept), left)
 
 
 def _why_left_out(item: Item) -> str:
@@ -73,7 +74,7 @@ def inventory_document(item: Item) -> Mapping[str, Any]:
 
 
 def _known_members(members: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what is not known: an empty member would clear what GLPI has."""
+    """The members without the empty ones: an empty member would clear what GLPI has."""
     return {name: value for name, value in members.items() if value not in ("", [])}
 
 

@@ -1,4 +1,4 @@
-"""The report as JSON. ``report.schema.json`` beside this file describes it; members are only ever added."""
+"""A scan's report as JSON. ``report.schema.json`` beside this file describes it; members are only ever added."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ SCHEMA_VERSION = 1
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _ESCAPED = re.compile(r"[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-"""What JSON allows raw and a terminal obeys; inside a JSON string its ``\\u`` form means the same."""
+r"""Characters that JSON allows as they are, but which a terminal obeys; in a JSON string, their ``\u`` form means the
+same."""
 
 
 def write_json(report: Report, stream: TextIO) -> None:
@@ -26,7 +27,7 @@ def write_json(report: Report, stream: TextIO) -> None:
     for name, value in _report_head(report).items():
         stream.write(f'{before}  "{name}": {dump_line(value)}')
         before = ",\n"
-    # One line at a time: a county's report as a whole would double the memory of its scan.
+    # One line at a time: the whole report of a county would double the memory of its scan.
     for name, values in _report_lists(report).items():
         stream.write(f'{before}  "{name}": [')
         between, end = "\n", "]"
@@ -38,7 +39,7 @@ def write_json(report: Report, stream: TextIO) -> None:
 
 
 def dump_line(value: Any) -> str:
-    """One line of JSON that is valid UTF-8 and harmless on a terminal, whatever text is inside."""
+    """The value as one line of JSON that is valid UTF-8 and harmless on a terminal, whatever text it contains."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     if text.isascii() and "\x7f" not in text:  # nearly every line
         return text
@@ -73,7 +74,7 @@ def _report_head(report: Report) -> dict[str, Any]:
 
 
 def result_object(device: Device) -> dict[str, Any]:
-    """What one device is and why: the members that ``camscan identify`` prints, in their order."""
+    """What a device is and why: the members that ``camscan identify`` prints, in their order."""
     found = device.identification
     return {
         "id": device.ids[0] if device.ids else None,
@@ -110,7 +111,7 @@ def device_object(device: Device) -> dict[str, Any]:
     }
 
 
-@functools.lru_cache(maxsize=4096)  # a reply has a hundred facts of one moment
+@functools.lru_cache(maxsize=4096)  # a reply has a hundred facts with the same time
 def json_moment(when: datetime) -> str:
     """ISO 8601 in UTC with milliseconds and ``Z``."""
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{when.microsecond // 1000:03d}Z"

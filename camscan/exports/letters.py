@@ -1,7 +1,8 @@
-"""Letters to those who control the network or the building: which devices at their site are to go, and by when.
+"""Letters to those who control the network or the building: which devices at their site are to be removed, and by when.
 
-One letter for each site: the register knows that a site is under a landlord, a school or a contractor, and not which
-one. Two sites in one letter could tell one landlord where another has cameras. What is in brackets, a person fills in.
+There is one letter for each site. The register knows that a site is under a landlord, a school or a contractor, but not
+which one: two sites in one letter could tell one landlord where another has cameras. A person fills in what is in
+brackets.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import date
 
 from camscan.asset import GONE
 from camscan.asset.spelling import choice_in_words
-from camscan.exports import Asked, Export, Inventory, Item, Made, sort_out
+from camscan.exports import Export, ExportResult, GivenOptions, Inventory, Item, choose_items
 from camscan.output import visible
 from camscan.page.table import Head, Kind, Table
 from camscan.words import counted
@@ -26,7 +27,7 @@ BODIES: Mapping[str, str] = {
     "nhs": "the NHS body",
     "other": "the body that controls the building",
 }
-"""Word of the column ``controller`` -> whom the letter is to."""
+"""Word of the column ``controller`` -> the person or body to whom the letter is addressed."""
 _LONGEST = 200
 _HEADS = (
     Head("Number"),
@@ -40,7 +41,7 @@ _HEADS = (
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One letter."""
+    """One letter, about the devices of one site."""
 
     body: str
     """A word of BODIES."""
@@ -48,10 +49,10 @@ class Letter:
     items: Sequence[Item]
 
 
-def make_letters(inventory: Inventory, asked: Asked) -> Made:
-    """A file for each letter, and a text that says what to do with them."""
-    del asked
-    kept, left = sort_out(inventory.items, _why_left_out)
+def make_letters(inventory: Inventory, options: GivenOptions) -> ExportResult:
+    """Make a file for each letter, and a text that says what to do with them."""
+    del options
+    kept, left = choose_items(inventory.items, _why_left_out)
     groups: dict[tuple[str, str], list[Item]] = {}
     for item in kept:
         groups.setdefault((item.texts["controller"], _column_text(item, "site_name")), []).append(item)
@@ -62,7 +63,7 @@ def make_letters(inventory: Inventory, asked: Asked) -> Made:
         files[name] = _letter_page(Letter(body, site, items), inventory)
         lines.append(f"{name}: {BODIES[body]}, {site}: {counted(len(items))}")
     files["README.txt"] = README + "".join(f"{line}\n" for line in lines)
-    return Made(files, len(kept), left)
+    return ExportResult(files, len(kept), left)
 
 
 def _why_left_out(item: Item) -> str:
@@ -79,7 +80,7 @@ def _why_left_out(item: Item) -> str:
 
 
 def _file_name(body: str, site: str, taken: Mapping[str, str]) -> str:
-    """A name of small letters and digits that is free: ``landlord-town-hall.html``."""
+    """A file name in lower-case letters and digits that is not taken yet: ``landlord-town-hall.html``."""
     plain = unicodedata.normalize("NFKD", site).encode("ascii", "ignore").decode().lower()
     stem = "-".join(filter(None, (body, re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60])))
     names = (f"{stem}.html", *(f"{stem}-{number}.html" for number in range(2, len(taken) + 3)))

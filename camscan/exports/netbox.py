@@ -1,9 +1,10 @@
 """The devices for NetBox: CSV files for its import pages, in the order of ``ORDER.txt``.
 
-Headers, required columns, lengths and words were read in NetBox 4.7.3 (``dcim`` and ``ipam``: ``forms/bulk_import.py``,
-the models) and stand as a table in ``tests/test_export_netbox.py``; ``make netbox`` imports the files into NetBox. Its
-import knows an object again by its ``id`` alone, and refuses a file whole where one row is refused. With ``update``
-(NetBox's own list of devices) what is there gets a row only where something is new; the other files hold the rest.
+Headers, required columns, lengths and words come from NetBox 4.7.3 (``dcim`` and ``ipam``: ``forms/bulk_import.py``,
+the models). They are in a table in ``tests/test_export_netbox.py``; ``make netbox`` imports the files into NetBox.
+NetBox's import recognises an object only by its ``id``, and refuses the whole file if it refuses one row. With
+``update`` (NetBox's own list of devices), a device that NetBox has gets a row only if something is new; the other files
+hold the rest.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from camscan.asset import GONE, Lifecycle, Presence
 from camscan.asset.kinds import kind_of
 from camscan.cells import csv_text, harmless_cell, plain_text, would_run
 from camscan.errors import UsageError
-from camscan.exports import Asked, Export, Inventory, Item, Made, Option, Takes, sort_out
+from camscan.exports import Export, ExportResult, GivenOptions, Inventory, Item, Option, OptionKind, choose_items
 from camscan.output import visible
 from camscan.words import counted
 
@@ -41,53 +42,59 @@ COLUMNS: Mapping[str, Sequence[str]] = {
     "mac-addresses.csv": ("mac_address", "device.asset_tag", "interface", "is_primary"),
     "ip-addresses.csv": ("address", "status", "device.asset_tag", "interface", "is_primary"),
 }
-"""Name of each file -> its columns, in the order in which they are imported: each refers to those before it."""
+"""Name of each file -> its columns, in the order of the import: each file refers to those before it."""
 UPDATE = ("id", "status", "serial", "description")
-"""Columns of ``devices-update.csv``. No other is touched."""
+"""Columns of ``devices-update.csv``. No other column is changed."""
 STATUS = ("id", "status")
 NEEDED = (
     *("id", "asset tag", "status", "serial number", "description"),
     *("site", "location", "role", "manufacturer", "type"),
 )
-"""Columns of NetBox's own list that an update is made from, in small letters."""
+"""Columns of NetBox's own list from which an update is made, in lower case."""
 _ALIASES = {"serial": "serial number", "device type": "type"}
 LONGEST = {"tag": 50, "serial": 50, "facility": 50, "slug": 100, "name": 100, "description": 200}
-"""Characters of what NetBox's database holds. Names of devices (64) are tags here."""
+"""Maximum lengths in NetBox's database, in characters. Names of devices (64) are asset tags here."""
 ACTIVE, OFFLINE, PLANNED, REMOVED = "active", "offline", "decommissioning", "inventory"
-"""NetBox has no word for a device that is gone: *inventory* is one that is in no place of use."""
-_PEOPLES = {"planned", "staged", "failed"}
-"""Words that camscan never writes: where people chose one, that a device answers, or does not, changes nothing."""
+"""NetBox has no word for a removed device: *inventory* is the word for a device that is not in use."""
+_SET_BY_PEOPLE = {"planned", "staged", "failed"}
+"""Words that camscan never writes. If a person chose one, a scan does not change it, whether the device answers or not.
+"""
 _SEEN = {Presence.SEEN: ACTIVE, Presence.MISSED: OFFLINE, Presence.OFFLINE: OFFLINE}
 _COLORS = {"CCTV camera": "2196f3", "CCTV recorder": "9c27b0", "CCTV equipment": "9e9e9e"}
 _INTERFACE = "eth0"
-_OURS = "camscan "
-"""How every description begins that camscan wrote."""
-_DAWN = datetime.min.replace(tzinfo=UTC)
+_OWN_PREFIX = "camscan "
+"""How every description that camscan wrote begins."""
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _HEAD = Path(__file__).with_name("templates") / "netbox.txt"
-_DELIMITERS = ",;|\t"  # those of NetBox, where each person may choose one
+_DELIMITERS = ",;|\t"  # NetBox's delimiters: each person may choose one there
 
 Row = Sequence[str]
 
 
-def make_netbox(inventory: Inventory, asked: Asked) -> Made:
-    """The files of the first run, or of a later one. Raises UsageError for an ``update`` that is not a list."""
-    is_later = "update" in asked
-    there = _read_list(asked["update"]) if is_later else []
+def make_netbox(inventory: Inventory, options: GivenOptions) -> ExportResult:
+    """Make the files of the first import, or of a later one.
+
+    Raises UsageError if ``update`` is not a list that NetBox exported.
+    """
+    is_later = "update" in options
+    there = _read_list(options["update"]) if is_later else []
     by_tag = {row["asset tag"]: row for row in there if row["asset tag"]}
-    kept, left = sort_out(inventory.items, lambda item: "" if _match(item, by_tag) else _left_out(item, later=is_later))
-    new = [item for item in kept if not _match(item, by_tag)]
+    kept, left = choose_items(
+        inventory.items, lambda item: "" if _find_row(item, by_tag) else _why_left_out(item, later=is_later)
+    )
+    new = [item for item in kept if not _find_row(item, by_tag)]
     tables = _Bundle(there, _choose_tags(new, {tag.casefold() for tag in by_tag})).make_tables(new)
     if is_later:
-        rows = [row for item in kept if (found := _match(item, by_tag)) and (row := _list_changes(item, found))]
+        rows = [row for item in kept if (found := _find_row(item, by_tag)) and (row := _list_changes(item, found))]
         tables["devices-update.csv"] = [UPDATE, *(row for row in rows if len(row) == len(UPDATE))]
         tables["devices-update-status.csv"] = [STATUS, *(row for row in rows if len(row) == len(STATUS))]
     files = {name: csv_text(rows[0], rows[1:], quote_all=True) for name, rows in tables.items()}
-    return Made({"ORDER.txt": _import_order(tables, len(kept) - len(new)), **files}, len(kept), left)
+    return ExportResult({"ORDER.txt": _import_order(tables, len(kept) - len(new)), **files}, len(kept), left)
 
 
-def _left_out(item: Item, *, later: bool) -> str:
-    """Why NetBox cannot be given a device that it does not have."""
+def _why_left_out(item: Item, *, later: bool) -> str:
+    """The reason why a device that NetBox does not have cannot be added there; empty if it can."""
     if item.asset.lifecycle in GONE:
         return "already removed, and not in NetBox" if later else "already removed"
     if not item.maker:
@@ -101,7 +108,7 @@ def _left_out(item: Item, *, later: bool) -> str:
 
 
 def _read_list(text: str) -> list[dict[str, str]]:
-    """The devices of a list that NetBox exported: name of each needed column -> its text."""
+    """Read a list of devices that NetBox exported. Returns for each row: name of each needed column -> its text."""
     delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
@@ -133,22 +140,22 @@ def _heading_name(cell: str) -> str:
     return _ALIASES.get(name, name)
 
 
-def _match(item: Item, by_tag: Mapping[str, dict[str, str]]) -> dict[str, str] | None:
-    """Its row in NetBox: by the council's label, or by the number that it went by before it had one."""
+def _find_row(item: Item, by_tag: Mapping[str, dict[str, str]]) -> dict[str, str] | None:
+    """The row of a device in NetBox, found by its council tag, or by its asset number if it had no tag then."""
     tags = (_one_line(item.tag), harmless_cell(_one_line(item.tag)), item.asset.asset_id)
     return next((by_tag[tag] for tag in tags if tag in by_tag), None)
 
 
 def _list_changes(item: Item, row: Mapping[str, str]) -> Row:
-    """What is new about a device, with its unchanged values; empty if nothing is.
+    """The row that updates a device, with its unchanged values; empty if nothing is new.
 
-    Serial number and description are left out if they would not survive the import unchanged: people wrote them.
+    Serial number and description are left out if the import would change them: people wrote them.
     """
     status = _status_word(item) or row["status"]
-    if row["status"] in _PEOPLES and status in {ACTIVE, OFFLINE}:
+    if row["status"] in _SET_BY_PEOPLE and status in {ACTIVE, OFFLINE}:
         status = row["status"]
     serial, description = _serial_text(item) or row["serial number"], row["description"]
-    if not description or description.startswith(_OURS):
+    if not description or description.startswith(_OWN_PREFIX):
         description = _describe_device(item)
     texts = harmless_cell(serial), description
     if (status, *texts) == (row["status"], harmless_cell(row["serial number"]), row["description"]):
@@ -158,29 +165,29 @@ def _list_changes(item: Item, row: Mapping[str, str]) -> Row:
     return (row["id"], status) if status != row["status"] else ()
 
 
-# ── what it is given ─────────────────────────────────────────────────────────────────────────────────────────────
+# ── what NetBox gets ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(slots=True)
 class _Names:
-    """Objects of one sort: each once, whatever its capitals, in the words of NetBox where it is there."""
+    """Objects of one kind, each once, whatever its capitals. An object that NetBox has keeps NetBox's spelling."""
 
-    there: dict[tuple[str, str], str] = field(default_factory=dict)
+    existing: dict[tuple[str, str], str] = field(default_factory=dict)
     new: dict[tuple[str, str], tuple[str, str, str]] = field(default_factory=dict)
-    """Key -> what it is part of, its name, its slug."""
+    """Key -> name of the object that contains it, its own name, its slug."""
     slugs: set[tuple[str, str]] = field(default_factory=set)
 
     def add_known(self, name: str, within: str = "") -> None:
-        """NetBox has one of this name, within a site or of a maker."""
+        """Note that NetBox has an object of this name, within a site or of a maker."""
         if name:
-            self.there.setdefault(_name_key(within, name), name)
+            self.existing.setdefault(_name_key(within, name), name)
             self.slugs.add((within.casefold(), _slug_of(name)))
 
     def name_to_use(self, name: str, within: str = "") -> str:
-        """What it is called; it is new unless it is there."""
+        """The name to use for an object; if NetBox does not have it, it is added to the new ones."""
         key = _name_key(within, name)
-        if key in self.there:
-            return self.there[key]
+        if key in self.existing:
+            return self.existing[key]
         if key not in self.new:
             self.new[key] = within, name, self._unique_slug(name, within.casefold())
         return self.new[key][1]
@@ -199,13 +206,13 @@ def _name_key(within: str, name: str) -> tuple[str, str]:
 
 
 def _slug_of(name: str) -> str:
-    """Letters, digits and hyphens, for its address in NetBox; empty if the name has none in ASCII."""
+    """Letters, digits and hyphens for the object's address in NetBox; empty if the name has none in ASCII."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[: LONGEST["slug"]].rstrip("-")
 
 
 class _Bundle:
-    """The files that make what is new."""
+    """The files that create new objects in NetBox."""
 
     def __init__(self, there: Iterable[Mapping[str, str]], tags: Mapping[str, str]) -> None:
         self._tags = tags
@@ -219,7 +226,7 @@ class _Bundle:
             self._places.add_known(row["location"], row["site"])
 
     def make_tables(self, items: Sequence[Item]) -> dict[str, list[Row]]:
-        """Name of each file -> its header and its rows."""
+        """Make the files. Returns: name of each file -> its header and its rows."""
         devices = [self._device_row(item) for item in items]
         rows: dict[str, Iterable[Row]] = {
             "manufacturers.csv": [(name, slug) for _, name, slug in self._makers.new.values()],
@@ -266,9 +273,9 @@ class _Bundle:
         return [cells[name] for name in COLUMNS["devices.csv"]]
 
     def _address_rows(self, items: Iterable[Item]) -> Iterator[Row]:
-        """Each address once, of the device that was last seen there: NetBox refuses a second one."""
+        """One row for each address, for the device that was last seen there: NetBox refuses a second row."""
         owners: dict[str, str] = {}
-        for item in sorted(items, key=lambda item: item.asset.last_seen or _DAWN, reverse=True):
+        for item in sorted(items, key=lambda item: item.asset.last_seen or _EARLIEST, reverse=True):
             for text in item.asset.ip_addresses:
                 owners.setdefault(text, item.asset.asset_id)
         for item in items:
@@ -284,7 +291,7 @@ class _Bundle:
 
 
 def _choose_tags(items: Iterable[Item], taken: set[str]) -> dict[str, str]:
-    """Number of each device -> its asset tag: the label as it is, or the number where NetBox could not hold that."""
+    """Number of each device -> its asset tag: the council tag, or the asset number if NetBox cannot hold that tag."""
     rows = list(items)
     taken = taken | {item.asset.asset_id.casefold() for item in rows}
     found = {}
@@ -298,12 +305,12 @@ def _choose_tags(items: Iterable[Item], taken: set[str]) -> dict[str, str]:
 
 
 def _one_line(text: str, limit: int = 2000) -> str:
-    """One harmless line without blanks at its ends, which NetBox takes away, and without two together."""
+    """One harmless line, without blanks at its ends (NetBox removes them) and without two blanks together."""
     return visible(" ".join(text[: 10 * limit].split()), limit).strip()
 
 
 def _column_name(item: Item, column: str) -> str:
-    """There is room for an apostrophe before it."""
+    """The text of a column as a name in NetBox, short enough for an apostrophe before it."""
     return _one_line(item.texts[column], LONGEST["name"] - 1)
 
 
@@ -315,13 +322,13 @@ def _device_role(item: Item) -> str:
 
 
 def _serial_text(item: Item) -> str:
-    """Empty if NetBox could not hold the whole: a part of a number is another number."""
+    """The serial number; empty if NetBox cannot hold all of it, because a part of it would be a different number."""
     serial = _one_line(item.texts["serial_number"])
     return serial if len(serial) < LONGEST["serial"] else ""
 
 
 def _status_word(item: Item) -> str:
-    """NetBox's word; empty if nothing is known because no scan could see the device."""
+    """NetBox's word for the status; empty if nothing is known because no scan could see the device."""
     if item.asset.lifecycle in GONE:
         return REMOVED
     is_planned = item.asset.lifecycle in {Lifecycle.PLANNED, Lifecycle.ORDERED}
@@ -329,7 +336,7 @@ def _status_word(item: Item) -> str:
 
 
 def _describe_device(item: Item) -> str:
-    """The number of the device, and where its removal stands."""
+    """The asset number of the device and the state of its removal, as one sentence."""
     planned, gone = item.texts["planned_removal_date"], item.texts["actual_removal_date"]
     words = {
         "planned": f": removal planned for {planned}",
@@ -339,8 +346,10 @@ def _describe_device(item: Item) -> str:
         "accepted_risk": ": kept for now, because the risk was accepted",
     }
     if item.asset.lifecycle in GONE:
-        return f"{_OURS}{item.asset.asset_id}: removed{f' on {gone}' if gone else ''}"
-    return f"{_OURS}{item.asset.asset_id}{words.get(item.standing, '') if item.judgement.in_scope == 'yes' else ''}"
+        return f"{_OWN_PREFIX}{item.asset.asset_id}: removed{f' on {gone}' if gone else ''}"
+    return (
+        f"{_OWN_PREFIX}{item.asset.asset_id}{words.get(item.standing, '') if item.judgement.in_scope == 'yes' else ''}"
+    )
 
 
 def _yes_or_no(is_so: bool) -> str:
@@ -348,7 +357,7 @@ def _yes_or_no(is_so: bool) -> str:
 
 
 def _parse_address(text: str) -> _Address | None:
-    """None for one that says nothing outside of its own network."""
+    """The address; None if it means nothing outside its own network, or is not an address."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -358,7 +367,7 @@ def _parse_address(text: str) -> _Address | None:
 
 
 def _prefix_length(address: _Address, subnet: str) -> int:
-    """The prefix length of the site map's subnet; that of a single address if NetBox would take it for the subnet's."""
+    """The prefix length of the site map's subnet; that of one address if NetBox would take it for the subnet's own."""
     try:
         network = ipaddress.ip_network(subnet.partition(" ")[0], strict=False)
     except ValueError:
@@ -396,5 +405,7 @@ EXPORT = Export(
     "a folder of CSV files for NetBox, to be imported in order",
     of_register=make_netbox,
     is_folder=True,
-    options=(Option("update", Takes.READ, "NetBox's own export of its devices, so that only changes are written."),),
+    options=(
+        Option("update", OptionKind.READ, "NetBox's own export of its devices, so that only changes are written."),
+    ),
 )

@@ -1,6 +1,6 @@
 """The devices as OCSF events for a SIEM: one line of JSON each (NDJSON), class Device Inventory Info (5001).
 
-Members and numbers are those of ocsf/ocsf-schema at tag 1.6.0; they stand as a table in ``tests/test_export_ocsf.py``.
+Members and numbers are those of ocsf/ocsf-schema at tag 1.6.0; ``tests/test_export_ocsf.py`` has them in a table.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from camscan.asset import GONE
-from camscan.exports import Asked, Export, Inventory, Item, Made, sort_out
+from camscan.exports import Export, ExportResult, GivenOptions, Inventory, Item, choose_items
 from camscan.output import visible
 from camscan.version import __version__
 
@@ -21,12 +21,12 @@ _CATEGORY, _CLASS, _COLLECT, _INFORMATIONAL, _IOT = 5, 5001, 2, 1, 7
 _LONGEST = 255
 
 
-def make_ocsf(inventory: Inventory, asked: Asked) -> Made:
-    """The lines, by site and address."""
-    del asked
-    kept, left = sort_out(inventory.items, _why_left_out)
+def make_ocsf(inventory: Inventory, options: GivenOptions) -> ExportResult:
+    """Make the lines, sorted by site and address."""
+    del options
+    kept, left = choose_items(inventory.items, _why_left_out)
     lines = (json.dumps(inventory_event(item), sort_keys=True, separators=(",", ":")) + "\n" for item in kept)
-    return Made({"": "".join(lines)}, len(kept), left)
+    return ExportResult({"": "".join(lines)}, len(kept), left)
 
 
 def _why_left_out(item: Item) -> str:
@@ -36,7 +36,7 @@ def _why_left_out(item: Item) -> str:
 
 
 def inventory_event(item: Item) -> Mapping[str, Any]:
-    """An event: the newest scan that saw a device saw it like this."""
+    """The event of one device: how the newest scan that saw it saw it."""
     asset = item.asset
     seen = _in_milliseconds(asset.last_seen)
     device = {

@@ -1,7 +1,7 @@
-"""What is counted of the register, for Prometheus: the text format 0.0.4, for a textfile collector or a page.
+"""Counts of the register for Prometheus: the text format 0.0.4, for a textfile collector or a page.
 
-Labels come from small closed sets: never a site, an address, a serial number or a role. There are no times of the
-samples; whoever collects the file gives them its own. Names are a promise: new ones are only added.
+Labels come from small closed sets: never a site, an address, a serial number or a role. The samples have no times; the
+program that collects the file adds its own. Names are a promise: new ones are only added.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _NONE: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric."""
+    """One metric of the file."""
 
     what: str
-    """One line: its HELP."""
+    """What it counts, in one line: the HELP of the metric."""
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NONE)
     """Name of a label -> every value that it may have."""
     kind: str = "gauge"
@@ -84,11 +84,11 @@ METRICS: Mapping[str, Metric] = {
     "camscan_queue_worker": Metric("Whether a worker was seen within two minutes: 1 or 0."),
     "camscan_alert_failures_total": Metric("Alerts that could not be delivered.", kind="counter"),
 }
-"""Name -> metric, in the order of the file. One that is not known is not written."""
+"""Name -> metric, in the order of the file. A metric without figures is not written."""
 
 
 def metrics_text(figures: Figures) -> str:
-    """The file. A metric with labels has every combination of their values: 0 if nothing was counted.
+    """The text of the file. A metric with labels has every combination of their values: 0 if nothing was counted.
 
     Raises ValueError for a metric or a label value that is not declared here.
     """

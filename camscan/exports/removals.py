@@ -1,8 +1,8 @@
-"""The removals that remain, as CSV for project tools and contractors, and as a calendar of works.
+"""The remaining removals as CSV for project tools and contractors, and as a calendar of works.
 
-One row for each device in scope that is not gone. ``camscan register import`` takes the file back once dates, evidence
-and certificates are filled in: the columns are the register's, and ``revision`` and ``inherited`` tell it what the
-sheet showed. Names and order are a promise; new columns are only appended.
+The file has one row for each device in scope that is not removed. ``camscan register import`` reads the file back once
+dates, evidence and certificates are filled in: the columns are the register's, and ``revision`` and ``inherited`` say
+what the sheet showed. Names and order are a promise; new columns are only appended.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from camscan.asset import GONE
 from camscan.cells import csv_text
-from camscan.exports import Asked, Export, Inventory, Item, Made, Option, Takes, sort_out
+from camscan.exports import Export, ExportResult, GivenOptions, Inventory, Item, Option, OptionKind, choose_items
 from camscan.output import visible
 from camscan.words import counted
 
@@ -29,15 +29,15 @@ COLUMNS = (
 NO_SITE = "no site known"
 _NO_PRIORITY = 9
 _SUMS = "#"
-"""Member of ``inherited`` by which an import tells that camscan's own columns were edited (``sheets/row.py``)."""
+"""Member of ``inherited`` that shows an import whether camscan's own columns were edited (``sheets/row.py``)."""
 
 
-def make_removals(inventory: Inventory, asked: Asked) -> Made:
-    """The sheet, the first to be removed first, and the calendar where it is asked for."""
-    kept, left = sort_out(inventory.items, _why_left_out)
+def make_removals(inventory: Inventory, options: GivenOptions) -> ExportResult:
+    """Make the sheet, the first removal first, and the calendar if the options ask for it."""
+    kept, left = choose_items(inventory.items, _why_left_out)
     kept.sort(key=_removal_order)
-    beside = {"ics": calendar_text(kept, inventory.on)} if "ics" in asked else {}
-    return Made({"": csv_text(COLUMNS, map(_sheet_row, kept))}, len(kept), left, beside)
+    beside = {"ics": calendar_text(kept, inventory.on)} if "ics" in options else {}
+    return ExportResult({"": csv_text(COLUMNS, map(_sheet_row, kept))}, len(kept), left, beside)
 
 
 def _why_left_out(item: Item) -> str:
@@ -47,7 +47,7 @@ def _why_left_out(item: Item) -> str:
 
 
 def _removal_order(item: Item) -> tuple[str, int, str, str]:
-    """By planned day, those without a day last; then by priority, site and number."""
+    """Sort key: planned day, those without a day last; then priority, site and number."""
     day = item.texts["planned_removal_date"] or "9"
     return day, item.judgement.priority or _NO_PRIORITY, item.texts["site_name"].casefold(), item.asset.asset_id
 
@@ -58,9 +58,9 @@ def _sheet_row(item: Item) -> Sequence[str]:
 
 
 def _inherited_text(item: Item) -> str:
-    """What cells show of the site map and the scanner, of these columns; without it they would be taken for edits.
+    """What these columns show from the site map and the scanner, so that an import does not take it for edits.
 
-    The sums of camscan's own columns fit only where this sheet shows what the register does.
+    The checksums of camscan's own columns are included only if this sheet shows the same columns as the register.
     """
     shown: dict[str, str] = json.loads(item.texts["inherited"])
     is_alike = item.maker == item.texts["manufacturer"]
@@ -72,7 +72,7 @@ def _inherited_text(item: Item) -> str:
 
 
 def calendar_text(items: Iterable[Item], on: date) -> str:
-    """The planned removals as all-day events (RFC 5545), one for each site and day: no addresses, no devices by name.
+    """The planned removals as all-day events (RFC 5545), one for each site and day: no addresses, no names of devices.
 
     An event keeps its UID as long as site and day stay the same.
     """
@@ -103,7 +103,7 @@ def calendar_text(items: Iterable[Item], on: date) -> str:
 
 
 def _calendar_text(group: Sequence[Item]) -> str:
-    """The number of each priority, and what prevents the removal."""
+    """How many devices have each priority, and what prevents the removal."""
     priorities = [item.judgement.priority or _NO_PRIORITY for item in group]
     lines = [f"Priority {each}: {counted(priorities.count(each))}" for each in sorted(set(priorities) - {_NO_PRIORITY})]
     held_up = sum(item.standing == "blocked" for item in group)
@@ -116,6 +116,8 @@ EXPORT = Export(
     "the devices that remain to be removed as CSV, for project tools and contractors",
     of_register=make_removals,
     options=(
-        Option("ics", Takes.WRITE, "Also write the planned days as a calendar, with one event for each site and day."),
+        Option(
+            "ics", OptionKind.WRITE, "Also write the planned days as a calendar, with one event for each site and day."
+        ),
     ),
 )

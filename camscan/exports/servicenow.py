@@ -1,7 +1,7 @@
 """The devices as CSV for an import set of ServiceNow: one row each.
 
-The columns are those of a staging table that ServiceNow makes of the file; which of them go where, a transform map in
-ServiceNow says (docs/exports.md).
+The columns are those of a staging table that ServiceNow makes from the file. A transform map in ServiceNow says where
+each column goes (docs/exports.md).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from camscan.asset import GONE
 from camscan.asset.spelling import choice_in_words
 from camscan.cells import csv_text
-from camscan.exports import Asked, Export, Inventory, Item, Made, sort_out
+from camscan.exports import Export, ExportResult, GivenOptions, Inventory, Item, choose_items
 from camscan.output import visible
 
 COLUMNS = (
@@ -22,11 +22,11 @@ COLUMNS = (
 _LONGEST = 255
 
 
-def make_servicenow(inventory: Inventory, asked: Asked) -> Made:
-    """The file."""
-    del asked
-    kept, left = sort_out(inventory.items, _why_left_out)
-    return Made({"": csv_text(COLUMNS, map(_device_row, kept))}, len(kept), left)
+def make_servicenow(inventory: Inventory, options: GivenOptions) -> ExportResult:
+    """Make the CSV file, with the devices that are left out."""
+    del options
+    kept, left = choose_items(inventory.items, _why_left_out)
+    return ExportResult({"": csv_text(COLUMNS, map(_device_row, kept))}, len(kept), left)
 
 
 def _why_left_out(item: Item) -> str:

@@ -1,8 +1,8 @@
-"""The devices for Snipe-IT: a file for assets that are new there, and two for those that are there already.
+"""The devices for Snipe-IT: a file for assets that are new there, and two for assets that it has already.
 
-What Snipe-IT's importer makes of a header, a blank and an unknown word was read in its source (``app/Importer`` at
-77e2972, release 8.6) and stands as a table in ``tests/test_export_snipe_it.py``. Its asset tag is the key: nothing else
-finds an asset again. A blank in a column of a custom field clears its value in Snipe-IT, so no such cell is ever blank.
+How Snipe-IT's importer treats a header, a blank and an unknown word comes from its source (``app/Importer`` at 77e2972,
+release 8.6), and is in a table in ``tests/test_export_snipe_it.py``. Its asset tag is the key: an asset is recognised
+by nothing else. A blank in the column of a custom field clears its value in Snipe-IT, so such a cell is never blank.
 """
 
 from __future__ import annotations
@@ -16,7 +16,17 @@ from camscan.asset import GONE, Lifecycle
 from camscan.asset.kinds import kind_of
 from camscan.cells import csv_text
 from camscan.errors import UsageError
-from camscan.exports import Asked, Export, Inventory, Item, LeftOut, Made, Option, Takes, sort_out
+from camscan.exports import (
+    Export,
+    ExportResult,
+    GivenOptions,
+    Inventory,
+    Item,
+    LeftOut,
+    Option,
+    OptionKind,
+    choose_items,
+)
 from camscan.output import visible
 
 CREATE = (
@@ -24,19 +34,22 @@ CREATE = (
     *("Supplier", "Purchase Date", "Purchase Cost", "Warranty"),
 )
 STATUS = ("Asset Tag", "Model Name", "Category", "Status")
-"""What an update needs (a tag, a model, a category), and what camscan has to say of every device."""
+"""The columns that an update needs (tag, model, category), and the status, which camscan knows of every device."""
 CUSTOM = ("IP Address", "MAC Address")
-"""Custom fields of Snipe-IT, which somebody has to make there first. Only scans fill them."""
+"""Custom fields of Snipe-IT, which somebody has to create there first. Only scans fill them."""
 UPDATE = (*STATUS, *CUSTOM)
 LONGEST = 255
-"""Characters of a name, a tag or a serial number in Snipe-IT."""
+"""Maximum length of a name, a tag or a serial number in Snipe-IT, in characters."""
 IN_USE, PLANNED, REMOVED = "In use", "Removal planned", "Removed"
 
 
-def make_snipe_it(inventory: Inventory, asked: Asked) -> Made:
-    """``create.csv``, ``update.csv`` and ``update-status.csv``. UsageError for a ``known`` that is not a list."""
-    kept, left = sort_out(inventory.items, _why_left_out)
-    known = _read_tags(asked["known"]) if "known" in asked else None
+def make_snipe_it(inventory: Inventory, options: GivenOptions) -> ExportResult:
+    """Make ``create.csv``, ``update.csv`` and ``update-status.csv``.
+
+    Raises UsageError if ``known`` is not a list that Snipe-IT exported.
+    """
+    kept, left = choose_items(inventory.items, _why_left_out)
+    known = _read_tags(options["known"]) if "known" in options else None
     if known is not None:
         gone = [item for item in kept if item.asset.lifecycle in GONE and _tag_of(item) not in known]
         left += [LeftOut(item, "already removed, and not in Snipe-IT") for item in gone]
@@ -52,7 +65,7 @@ def make_snipe_it(inventory: Inventory, asked: Asked) -> Made:
         "update-status.csv": _csv_table(STATUS, short),
         "README.txt": README,
     }
-    return Made(files, len(kept), left)
+    return ExportResult(files, len(kept), left)
 
 
 def _why_left_out(item: Item) -> str:
@@ -62,7 +75,7 @@ def _why_left_out(item: Item) -> str:
 
 
 def _read_tags(text: str) -> frozenset[str]:
-    """The asset tags of a list that Snipe-IT exported."""
+    """The asset tags in a list that Snipe-IT exported."""
     try:
         rows = list(csv.reader(io.StringIO(text, newline="")))
     except csv.Error as error:
@@ -130,7 +143,7 @@ def _warranty_months(item: Item) -> str:
 
 
 def _unique_serials(rows: Iterable[dict[str, str]]) -> Iterator[dict[str, str]]:
-    """Snipe-IT refuses a serial number that it has already: the second device of a number has none."""
+    """The rows, with each serial number only once, because Snipe-IT refuses a second one."""
     seen: set[str] = set()
     for row in rows:
         serial = row["Serial Number"].casefold()
@@ -166,5 +179,7 @@ EXPORT = Export(
     "a folder of CSV files for Snipe-IT: create.csv and the updates",
     of_register=make_snipe_it,
     is_folder=True,
-    options=(Option("known", Takes.READ, "Snipe-IT's own export of its assets, so that only changes are written."),),
+    options=(
+        Option("known", OptionKind.READ, "Snipe-IT's own export of its assets, so that only changes are written."),
+    ),
 )

@@ -1,4 +1,4 @@
-"""The devices as a table for people: the rows that the command line draws, and the same as plain text."""
+"""The devices as a table for people: the rows that the command line draws, and the same table as plain text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TextIO
 
 from rich.cells import cell_len
 
-from camscan.exports import Export, by_address
+from camscan.exports import Export, address_order
 from camscan.fingerprints.wording import load_words
 from camscan.identify.reasons import list_reasons
 from camscan.model import Device, Report
@@ -16,12 +16,12 @@ from camscan.output import visible
 COLUMNS = ("IP", "Maker", "Brand", "Model", "Firmware", "Serial", "Kind", "Confidence", "Because")
 
 _LIMIT = 48
-"""Characters of one cell; the whole text is in the register and the JSON."""
+"""Maximum characters of one cell; the whole text is in the register and the JSON."""
 _BECAUSE_LIMIT = 72
 
 
 def table_rows(devices: Iterable[Device]) -> list[tuple[str, ...]]:
-    """One row of harmless one-line texts per device: camera systems first, then by address."""
+    """One row of harmless one-line texts for each device: camera systems first, then by address."""
     return [device_row(device) for device in sorted(devices, key=_row_order)]
 
 
@@ -58,7 +58,7 @@ def _first_reason(device: Device) -> str:
 
 
 def _row_order(device: Device) -> tuple[bool, tuple[int, int, str]]:
-    return device.identification.is_camera_system is False, by_address(device)
+    return device.identification.is_camera_system is False, address_order(device)
 
 
 EXPORT = Export("text", ".txt", "the devices of a scan as a table of plain text", of_scan=write_table)

@@ -1,7 +1,8 @@
-"""Site-walk sheets: for each place the devices to look at, each with a code for a label and room to write.
+"""Sheets for site visits: for each site the devices to look at, each with a code for a label and room to write.
 
-A device that may be one of the two makers', or that the council has decided to remove, is worth the walk; one that is
-out of scope, or gone, is not. The code holds camscan's number of the device, by which every command knows it.
+The sheets have devices that may be one of the two makers', and devices that the council has decided to remove. They
+leave out devices that are out of scope or removed. The code holds the asset number of the device, which every command
+accepts.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from camscan.asset import GONE
 from camscan.asset.spelling import choice_in_words
 from camscan.dates import spoken
-from camscan.exports import Asked, Export, Inventory, Item, Made, sort_out
+from camscan.exports import Export, ExportResult, GivenOptions, Inventory, Item, choose_items
 from camscan.output import visible
 from camscan.words import counted
 
@@ -23,7 +24,7 @@ HOW = (
     "--evidence REF. The number is in the code, and below the heading of each device."
 )
 _LONGEST = 120
-"""Characters of a text on a sheet."""
+"""Maximum characters of a text on a sheet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,10 @@ class Device:
     """One device on a sheet."""
 
     number: str
-    """camscan's."""
+    """The asset number."""
     tag: str
     code: str
-    """An SVG, as `camscan.page.qr` draws it."""
+    """The code as an SVG, as `camscan.page.qr` draws it."""
     where: str
     """Empty if not recorded."""
     facts: Sequence[tuple[str, str]]
@@ -43,19 +44,19 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One sheet."""
+    """One sheet, for one site."""
 
     name: str
     about: str
     devices: Sequence[Device]
 
 
-def make_walk(inventory: Inventory, asked: Asked) -> Made:
-    """One page: a section for each place."""
+def make_walk(inventory: Inventory, options: GivenOptions) -> ExportResult:
+    """Make one page with a section for each site."""
     from camscan.page import render_page  # noqa: PLC0415 - 0.06 s, and only a page needs it
 
-    del asked
-    kept, left = sort_out(inventory.items, _why_left_out)
+    del options
+    kept, left = choose_items(inventory.items, _why_left_out)
     sites = list(_group_by_site(kept))
     text = render_page(
         "exports/walk.html",
@@ -68,7 +69,7 @@ def make_walk(inventory: Inventory, asked: Asked) -> Made:
         sites=sites,
         how=HOW,
     )
-    return Made({"": text}, len(kept), left)
+    return ExportResult({"": text}, len(kept), left)
 
 
 def _why_left_out(item: Item) -> str:
@@ -119,7 +120,7 @@ def _device_facts(item: Item) -> Mapping[str, str]:
 
 
 def _maker_words(item: Item) -> str:
-    """The maker, marked as a guess if it is one: the person at the device can settle it."""
+    """The name of the maker, marked as a guess if it is one: the person at the device can check it."""
     guess = item.texts["manufacturer"]
     if item.maker or guess == "unknown":
         return visible(item.maker, _LONGEST) or "Maker not known"

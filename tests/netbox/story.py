@@ -20,7 +20,7 @@ from planned import TODAY, asset
 
 from camscan.app.inventory import inventory_of
 from camscan.asset import Asset, Place, Presence
-from camscan.exports import Inventory, Made, netbox
+from camscan.exports import ExportResult, Inventory, netbox
 
 pytestmark = pytest.mark.timeout(7200)  # the first time, NetBox migrates an empty database
 PAGES = {
@@ -80,7 +80,7 @@ def ordinary(rows: Sequence[Asset]) -> Inventory:
     return inventory_of(rows, SETTINGS, TODAY)
 
 
-def take(box: NetBox, made: Made, delimiter: str = ",") -> dict[str, list[str]]:
+def take(box: NetBox, made: ExportResult, delimiter: str = ",") -> dict[str, list[str]]:
     """Import every file that has rows: what NetBox has against each."""
     return {
         name: box("take", page=page, text=made.files[name], delimiter=delimiter)
@@ -89,7 +89,7 @@ def take(box: NetBox, made: Made, delimiter: str = ",") -> dict[str, list[str]]:
     }
 
 
-def table(made: Made, name: str) -> list[dict[str, str]]:
+def table(made: ExportResult, name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(made.files[name], newline="")))
 
 
@@ -97,7 +97,7 @@ def device(state: State, tag: str) -> dict[str, Any]:
     return next(row for row in state["Device"] if row["asset_tag"] == tag)
 
 
-def later(box: NetBox, inventory: Inventory) -> Made:
+def later(box: NetBox, inventory: Inventory) -> ExportResult:
     """The files of a later run, from the list that NetBox exports."""
     return netbox.make_netbox(inventory, {"update": box("listed")})
 

@@ -8,7 +8,7 @@ from camscan import app, exports
 from camscan.app.devices import device_site
 from camscan.app.export import files_of, make_of_register, text_of_figures, text_of_recorded_scan
 from camscan.errors import UsageError
-from camscan.exports import Export, Takes
+from camscan.exports import Export, OptionKind
 from camscan.web.archive import zip_files
 from camscan.web.outgoing import MARKING, OPEN, exports_of
 from camscan.web.page import Answer, Asked, Download, Drawn, Missing, Page
@@ -51,7 +51,7 @@ def _read_options(asked: Asked, export: Export) -> Mapping[str, str]:
     found = {}
     for option in export.options:
         sent = asked.files.get(option.name)
-        if option.takes is Takes.READ:
+        if option.kind is OptionKind.READ:
             if sent and sent.content:
                 found[option.name] = sent.content.decode("utf-8-sig", "replace")
         elif value := asked.one(option.name) or asked.sent(option.name):
@@ -67,9 +67,9 @@ def _options_page(asked: Asked, export: Export, error: str = "") -> Drawn:
         "its_marking": OPEN if export.of_figures else MARKING,
         "is_of_register": export.of_register is not None,
         "sites": [line.name for line in front.sites if visitor.sees_site(line.name)],
-        "reads": [option for option in export.options if option.takes is Takes.READ],
-        "flags": [option for option in export.options if option.takes in {Takes.FLAG, Takes.WRITE}],
-        "texts": [option for option in export.options if option.takes is Takes.TEXT],
+        "reads": [option for option in export.options if option.kind is OptionKind.READ],
+        "flags": [option for option in export.options if option.kind in {OptionKind.FLAG, OptionKind.WRITE}],
+        "texts": [option for option in export.options if option.kind is OptionKind.TEXT],
         "error": error,
         "given": {name: asked.one(name) or asked.sent(name) for name in ("site", "on")},
     }
