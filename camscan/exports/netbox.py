@@ -3,8 +3,7 @@
 Headers, required columns, lengths and words come from NetBox 4.7.3 (``dcim`` and ``ipam``: ``forms/bulk_import.py``,
 the models). They are in a table in ``tests/test_export_netbox.py``; ``make netbox`` imports the files into NetBox.
 NetBox's import recognises an object only by its ``id``, and refuses the whole file if it refuses one row. With
-``update`` (NetBox's own list of devices), a device that NetBox has gets a row only if something is new; the other files
-hold the rest.
+``update`` (NetBox's own list of devices), a device that NetBox has gets a row only if something is new.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from camscan.asset import GONE, Lifecycle, Presence
@@ -57,12 +57,11 @@ LONGEST = {"tag": 50, "serial": 50, "facility": 50, "slug": 100, "name": 100, "d
 ACTIVE, OFFLINE, PLANNED, REMOVED = "active", "offline", "decommissioning", "inventory"
 """NetBox has no word for a removed device: *inventory* is the word for a device that is not in use."""
 _SET_BY_PEOPLE = {"planned", "staged", "failed"}
-"""Words that camscan never writes. If a person chose one, a scan does not change it, whether the device answers or not.
-"""
+"""Words that camscan never writes. If a person chose one, a scan does not change it."""
 _SEEN = {Presence.SEEN: ACTIVE, Presence.MISSED: OFFLINE, Presence.OFFLINE: OFFLINE}
 _COLORS = {"CCTV camera": "2196f3", "CCTV recorder": "9c27b0", "CCTV equipment": "9e9e9e"}
 _INTERFACE = "eth0"
-_OWN_PREFIX = "camscan "
+_PREFIX = "camscan "
 """How every description that camscan wrote begins."""
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -73,16 +72,12 @@ Row = Sequence[str]
 
 
 def make_netbox(inventory: Inventory, options: GivenOptions) -> ExportResult:
-    """Make the files of the first import, or of a later one.
-
-    Raises UsageError if ``update`` is not a list that NetBox exported.
-    """
+    """Make the files of the first import or of a later one. UsageError if ``update`` is not a list from NetBox."""
     is_later = "update" in options
     there = _read_list(options["update"]) if is_later else []
     by_tag = {row["asset tag"]: row for row in there if row["asset tag"]}
-    kept, left = choose_items(
-        inventory.items, lambda item: "" if _find_row(item, by_tag) else _why_left_out(item, later=is_later)
-    )
+    new_only = partial(_why_left_out, later=is_later)
+    kept, left = choose_items(inventory.items, lambda item: "" if _find_row(item, by_tag) else new_only(item))
     new = [item for item in kept if not _find_row(item, by_tag)]
     tables = _Bundle(there, _choose_tags(new, {tag.casefold() for tag in by_tag})).make_tables(new)
     if is_later:
@@ -117,10 +112,8 @@ def _read_list(text: str) -> list[dict[str, str]]:
     header = [_heading_name(cell) for cell in rows[0]] if rows else []
     missing = [name for name in NEEDED if name not in header]
     if missing:
-        raise UsageError(
-            f"--update: the file has no column '{missing[0]}'; "
-            "in NetBox, open the list of devices and choose Export, All Data"
-        )
+        advice = "in NetBox, open the list of devices and choose Export, All Data"
+        raise UsageError(f"--update: the file has no column '{missing[0]}'; {advice}")
     places = {name: header.index(name) for name in NEEDED}
     if any(len(row) != len(header) for row in rows if row):
         raise UsageError("--update: a row has more or fewer cells than the heading; export it again")
@@ -129,9 +122,8 @@ def _read_list(text: str) -> list[dict[str, str]]:
         row["status"] = row["status"].casefold()
         row |= {name: plain_text(row[name]) for name in ("site", "location", "role", "manufacturer", "type")}
         if not (row["id"].isascii() and row["id"].isdigit()):
-            raise UsageError(
-                f"--update: '{visible(row['id'], 40)}' in the column 'id' is not a number; export it again"
-            )
+            shown = visible(row["id"], 40)
+            raise UsageError(f"--update: '{shown}' in the column 'id' is not a number; export it again")
     return found
 
 
@@ -155,7 +147,7 @@ def _list_changes(item: Item, row: Mapping[str, str]) -> Row:
     if row["status"] in _SET_BY_PEOPLE and status in {ACTIVE, OFFLINE}:
         status = row["status"]
     serial, description = _serial_text(item) or row["serial number"], row["description"]
-    if not description or description.startswith(_OWN_PREFIX):
+    if not description or description.startswith(_PREFIX):
         description = _describe_device(item)
     texts = harmless_cell(serial), description
     if (status, *texts) == (row["status"], harmless_cell(row["serial number"]), row["description"]):
@@ -346,10 +338,8 @@ def _describe_device(item: Item) -> str:
         "accepted_risk": ": kept for now, because the risk was accepted",
     }
     if item.asset.lifecycle in GONE:
-        return f"{_OWN_PREFIX}{item.asset.asset_id}: removed{f' on {gone}' if gone else ''}"
-    return (
-        f"{_OWN_PREFIX}{item.asset.asset_id}{words.get(item.standing, '') if item.judgement.in_scope == 'yes' else ''}"
-    )
+        return f"{_PREFIX}{item.asset.asset_id}: removed{f' on {gone}' if gone else ''}"
+    return f"{_PREFIX}{item.asset.asset_id}{words.get(item.standing, '') if item.judgement.in_scope == 'yes' else ''}"
 
 
 def _yes_or_no(is_so: bool) -> str:
@@ -405,7 +395,5 @@ EXPORT = Export(
     "a folder of CSV files for NetBox, to be imported in order",
     of_register=make_netbox,
     is_folder=True,
-    options=(
-        Option("update", OptionKind.READ, "NetBox's own export of its devices, so that only changes are written."),
-    ),
+    options=(Option("update", OptionKind.READ, "NetBox's export of its devices, so that only changes are written."),),
 )
