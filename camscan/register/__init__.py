@@ -1,4 +1,4 @@
-"""The register: every device ever found, with its evidence and history. The only room that speaks SQL.
+"""The register: every device that was ever found, with its evidence and history. Only this room and the store use SQL.
 
 Importing this package is cheap; the database libraries are loaded when a register is opened.
 """
@@ -63,11 +63,11 @@ def open_register(where: str | Path, *, readonly: bool = False, editing: bool = 
     """Open the register at ``where``; writing creates or upgrades it and holds its lock until it is closed.
 
     ``readonly`` needs no lock and changes nothing. ``editing`` is for people's edits: it writes, but holds no lock, so
-    that they can be made while a scan is running; each waits until a transaction that is going on has ended. Without
-    ``create``, a register that is not there is not made.
+    that people can edit while a scan is running; each edit waits until a transaction that is running has ended. Without
+    ``create``, a missing register is not created.
 
-    Raises RegisterError in one line if it cannot be used (and leaves it as it was), BusyError where another run
-    holds it.
+    Raises RegisterError in one line if it cannot be used (and leaves it unchanged), and BusyError if another run holds
+    it.
     """
     from camscan.register.backends import Mode  # noqa: PLC0415 - 0.2 s that only an open register needs
     from camscan.register.store import open_either  # noqa: PLC0415 - as above
@@ -76,9 +76,9 @@ def open_register(where: str | Path, *, readonly: bool = False, editing: bool = 
 
 
 def restore_register(where: str | Path, source: Path) -> Register:
-    """A register at ``where`` filled with what a backup holds, open for a run.
+    """Create a register at ``where`` with the content of a backup, open for a run.
 
-    Raises RegisterError if the backup cannot be used, or the register holds anything; then all stays as it was.
+    Raises RegisterError if the backup cannot be used, or if the register is not empty; nothing is changed then.
     """
     from camscan.register.restoring import restore_any  # noqa: PLC0415 - as above
 
@@ -86,7 +86,7 @@ def restore_register(where: str | Path, source: Path) -> Register:
 
 
 def __getattr__(name: str) -> object:
-    """``Register`` itself, loaded when it is first named."""
+    """Load ``Register`` when it is first used."""
     if name == "Register":
         from camscan.register.store import Register  # noqa: PLC0415 - as above
 

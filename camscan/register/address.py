@@ -1,4 +1,4 @@
-"""Where a register is: a file, or the address of a server's database. Needs no database library."""
+"""The place of a register: a file, or the address of a server's database. Needs no database library."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _AMBIGUOUS = (
 
 
 SCHEMES = ("postgresql://", "postgres://")
-"""What the address of a register on a server begins with."""
+"""How the address of a register on a server begins."""
 
 
 def address_of(where: str | Path) -> str | None:
     """The address of a register on a server; None for a file.
 
-    Raises RegisterError for one in which part of a password would be taken for a host.
+    Raises RegisterError for an address in which a part of the password would be taken for a host.
     """
     text = str(where)
     if not _ADDRESS.match(text):
@@ -37,7 +37,7 @@ def address_of(where: str | Path) -> str | None:
 
 
 def _is_ambiguous(rest: str) -> bool:
-    """Whether what comes after ``://`` can be read in two ways: user name and password end at the first or last @."""
+    """Whether the part after ``://`` can be read in two ways, because user name and password end at an @."""
     before = rest.partition("?")[0]
     if "@" not in before:
         return "@" in rest and ":" in before and "/" not in before  # u:pa?ss@host

@@ -1,4 +1,4 @@
-"""Whether two identifications say the same of a device, whatever their reasons."""
+"""Whether two identifications say the same about a device, whatever their reasons."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from camscan.model import Identification
 from camscan.register import knowledge
 
 MEMBERS = (*knowledge.VALUES, "build", "confidence", "certainty")
-"""What an identification says, its capabilities aside."""
+"""Members of an identification that are compared, apart from its capabilities."""
 
 
 def is_alike(one: Identification, other: Identification) -> bool:
-    """Whether nothing differs but reasons and conflicts."""
+    """Whether two identifications differ in nothing but their reasons and conflicts."""
     return all(getattr(one, name) == getattr(other, name) for name in MEMBERS) and capability_grades(
         one
     ) == capability_grades(other)
 
 
 def capability_grades(found: Identification) -> dict[str, str]:
-    """Its capabilities, each with how well it is founded."""
+    """Name of each capability -> how certain it is."""
     return {name: what.confidence for name, what in found.capabilities.items()}

@@ -1,4 +1,4 @@
-"""Rows of several tables into assets. Lists of every device are made here, so it is written for speed."""
+"""Makes assets from the rows of several tables. Lists of all devices are made here, so it is written for speed."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _PRESENCES = {each.value: each for each in Presence}
 _NOBODY: tuple[Mapping[str, str], int] = (NOTHING, 0)
 
 _Address = tuple[int, int, str, str]
-"""Position, last scan (negative: the newest first), kind, value."""
+"""One address: position, last scan (negative, so that the newest comes first), kind, value."""
 
 
 def read_assets(connection: Connection, where: ColumnElement[bool] | None = None) -> list[Asset]:
-    """The rows of the register for which ``where`` holds, or all, in the order in which they were first found.
+    """The assets of the rows for which ``where`` holds, or of all rows, in the order in which they were first found.
 
     Rows that a person merged into others are left out.
     """
@@ -42,7 +42,10 @@ def read_assets(connection: Connection, where: ColumnElement[bool] | None = None
 
 
 def read_assets_by_row(connection: Connection, numbers: Sequence[int]) -> list[tuple[int, Asset]]:
-    """The rows of these numbers, in their order, each with its number. Rows that were merged are left out."""
+    """The assets of the rows with these numbers, each with its number, in the order of the numbers.
+
+    Rows that were merged are left out.
+    """
     device = schema.device
     found: dict[int, Row[Any]] = {}
     for start in range(0, len(numbers), CHUNK):
@@ -55,22 +58,25 @@ def read_assets_by_row(connection: Connection, numbers: Sequence[int]) -> list[t
 
 @dataclass(frozen=True, slots=True)
 class _Beside:
-    """What other tables hold about a number of devices."""
+    """What other tables hold about some devices."""
 
     held: Mapping[int, list[_Address]]
     """Device -> its addresses."""
     scan_ids: Mapping[int | None, str]
     entered: Mapping[int, tuple[Mapping[str, str], int]]
-    """Device -> people's entries, and the number of the last."""
+    """Device -> people's entries, and the number of the last change to them."""
     names: Mapping[int | None, str]
-    """Recorder -> its asset id."""
+    """Recorder -> its asset number."""
     find_place: FindPlace
     back: frozenset[int]
-    """Devices that a scan saw after a person had recorded them as gone."""
+    """Devices that a scan saw after a person had recorded their removal."""
 
 
 def _rows_beside(connection: Connection, rows: Sequence[Row[Any]], *, every: bool = False) -> _Beside:
-    """The rows of other tables for these devices. For all devices the tables are read whole, which is quicker."""
+    """Read the rows of other tables for these devices.
+
+    With ``every``, the tables are read completely: for all devices that is quicker.
+    """
     numbers = None if every else [row.id for row in rows]
     recorders = None if every else {row.recorder_id for row in rows} - {None}
     scans = None if every else {row.last_scan for row in rows} - {None}
@@ -97,7 +103,7 @@ def _rows_beside(connection: Connection, rows: Sequence[Row[Any]], *, every: boo
 
 
 def _answering_again(connection: Connection, rows: Sequence[Row[Any]]) -> frozenset[int]:
-    """Those whose alarm was raised for the removal that stands: a scan marks it with the removal's line in the log."""
+    """Devices that answered after their present removal: a scan marks them with the line of the removal in the log."""
     told = {row.id: row.known["told"].get(Event.REAPPEARED_AFTER_REMOVAL) for row in rows if row.known.get("told")}
     if not told:
         return frozenset()
@@ -114,8 +120,12 @@ def _answering_again(connection: Connection, rows: Sequence[Row[Any]]) -> frozen
 
 
 def _follow_merged(connection: Connection, entered: dict[int, tuple[Mapping[str, str], int]]) -> None:
-    """Who named a device that is part of another by now means that one. Scans merge, and write no person's entry."""
-    one, other = NAMING  # spelled out, since every row is looked at
+    """Replace the names of merged devices in people's entries.
+
+    Scans merge rows, but never change a person's entry: an entry that names a merged device means the row that was
+    kept.
+    """
+    one, other = NAMING  # written out, because every row is looked at
     naming = {number: told for number, told in entered.items() if one in told[0] or other in told[0]}
     if not naming:
         return
@@ -151,7 +161,7 @@ def _first_rows(connection: Connection, query: Select[Any]) -> list[Any]:
 def _select_some(
     connection: Connection, columns: Iterable[Column[Any]], key: Column[Any], wanted: Iterable[Any] | None
 ) -> Iterator[Any]:
-    """Those columns of the rows whose key is wanted; None for all."""
+    """Those columns of the rows whose key is in ``wanted``; of all rows for None."""
     if wanted is None:
         yield from connection.execute(select(*columns)).all()
         return
@@ -161,13 +171,13 @@ def _select_some(
 
 
 def _newest_addresses(held: Sequence[_Address]) -> list[_Address]:
-    """For a device that never answered: the addresses in the newest list, of each kind."""
+    """For a device that never answered: the addresses of each kind from the newest list."""
     last = {kind: min(seen for _, seen, its, _ in held if its == kind) for _, _, kind, _ in held}
     return [each for each in held if each[1] == last[each[2]]]
 
 
 def _add_mac(elsewhere: Mapping[str, Elsewhere], current: dict[str, list[str]], past: dict[str, list[str]]) -> None:
-    """The MAC address that another system lists, where no scan sees one: behind a router."""
+    """Add the MAC address that another system lists if no scan sees one, as for a device behind a router."""
     if "mac" not in elsewhere:
         return
     mac = elsewhere["mac"].value
@@ -179,7 +189,7 @@ def _add_mac(elsewhere: Mapping[str, Elsewhere], current: dict[str, list[str]], 
 def _gather_hints(
     known: Mapping[str, Any], elsewhere: Mapping[str, Elsewhere], *, is_mac_listed: bool
 ) -> Mapping[str, str]:
-    """What it says of itself and its place, and what other systems list where it says nothing."""
+    """What a device says about itself and its place, completed by what other systems list."""
     said: Mapping[str, str] = known.get("hints", NOTHING)
     if not elsewhere:
         return said

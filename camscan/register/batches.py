@@ -1,4 +1,4 @@
-"""Every device, some hundreds at a time: lists of any length in the same memory."""
+"""Reads every device, some hundreds at a time: a list of any length needs the same memory."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _BATCH = 1000
 
 
 def by_address(connection: Connection, only: Container[int] | None = None) -> Iterator[tuple[list[Asset], int]]:
-    """The devices by address, those without one last, and for each batch how many rows cannot be read.
+    """The devices by address, those without one last; with each batch, how many of its rows cannot be read.
 
-    The listing has the order: the caller has checked that it is up to date.
+    The order is that of the listing: the caller has checked that it is up to date.
     """
     query = select(schema.listing.c.device_id).order_by(*listing.by_address(connection))
     numbers = [number for number in connection.execute(query).scalars() if only is None or number in only]
@@ -27,7 +27,10 @@ def by_address(connection: Connection, only: Container[int] | None = None) -> It
 
 
 def read_legible(connection: Connection, numbers: Sequence[int]) -> tuple[list[Asset], int]:
-    """Those of these devices that can be read, and how many cannot: by halves, so that one costs few questions."""
+    """The devices that can be read, and how many cannot.
+
+    A batch is read by halves, so that one damaged row costs few queries.
+    """
     try:
         return [asset for _, asset in read_assets_by_row(connection, numbers)], 0
     except FAULTS:

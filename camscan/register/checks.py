@@ -1,6 +1,6 @@
-"""Is the register sound? Every reference leads somewhere, everything stored can be read, and the tables agree.
+"""Checks whether the register is sound: references, stored values, and whether the tables agree with each other.
 
-Each check yields one line per finding, for a person who has to decide whether to restore a backup.
+Each check yields one line for each finding, for a person who has to decide whether to restore a backup.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from camscan.register import column_types, schema
 from camscan.register.codec import LATE, coverage_from_json, digest_parts, identification_from_json, turn_from_json
 
 _AT_MOST = 10
-"""Findings of one kind that are reported one by one."""
+"""At most so many findings of one kind are reported one by one."""
 _BATCH = 2000
 _SHOWN = 200
-"""Characters of a wrong value that are shown."""
+"""Maximum characters of a wrong value that are shown."""
 FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, zlib.error)
-"""What reading raises where something stored is not what was stored."""
+"""Exceptions that reading raises if a stored value is damaged."""
 
 
 def find_faults(connection: Connection) -> list[str]:
-    """Everything that is wrong; empty if the register is sound."""
+    """Everything that is wrong, one line each; empty if the register is sound."""
     found: list[str] = []
     for check in (check_references, check_readable, check_digests, check_counts, check_entries, check_mergers):
         lines = check(connection)
@@ -41,7 +41,7 @@ def find_faults(connection: Connection) -> list[str]:
 
 
 def check_references(connection: Connection) -> Iterator[str]:
-    """Rows that name a row of another table which is not there."""
+    """Rows that refer to a row of another table which does not exist."""
     for table in schema.KEPT:
         for column in table.columns:
             for key in column.foreign_keys:
@@ -60,7 +60,7 @@ def _find_orphans(connection: Connection, table: Table, column: Column[Any], to:
 
 
 def check_readable(connection: Connection) -> Generator[str]:
-    """Stored JSON, times, texts and words of closed lists that cannot be read back."""
+    """Stored JSON, times, texts and words of closed lists that cannot be read."""
     for table in schema.KEPT:
         kept = [column for column in table.columns if isinstance(column.type, _CODED) or _column_reader(column)]
         keys = list(table.primary_key.columns)
@@ -76,7 +76,7 @@ def check_readable(connection: Connection) -> Generator[str]:
 
 
 def _why_unreadable(column: Column[Any], value: str) -> str:
-    """Why; empty if it can be read."""
+    """The reason why a value cannot be read; empty if it can."""
     reader = _column_reader(column)
     try:
         found: Any = value
@@ -98,7 +98,7 @@ def _require_texts(*lists: Any) -> None:
 
 
 def _require_members(value: Any, kind: type) -> None:
-    """A JSON object whose every value is of a kind."""
+    """Check that a value is a JSON object whose members are all of one type. Raises TypeError otherwise."""
     if not isinstance(value, dict) or not all(isinstance(each, kind) for each in value.values()):
         raise TypeError(f"not an object of {kind.__name__}")
 
@@ -136,7 +136,7 @@ _READERS: dict[tuple[str, str], Callable[[Any], object]] = {
 
 
 def check_digests(connection: Connection) -> Iterator[str]:
-    """Facts and replies whose content is not what their digest says."""
+    """Facts and replies whose content does not match their digest."""
     fact, payload = schema.fact, schema.payload
     facts = select(*fact.c["id", "digest", "key", "value"]).execution_options(yield_per=_BATCH)
     for number, what, key, value in connection.execute(facts):
@@ -153,7 +153,7 @@ def check_digests(connection: Connection) -> Iterator[str]:
 
 
 def check_counts(connection: Connection) -> Iterator[str]:
-    """Numbers that two tables tell differently."""
+    """Numbers on which two tables disagree."""
     device, sighting, scan = schema.device, schema.sighting, schema.scan
     in_time = case((~type_coerce(scan.c.coverage, Text).contains(LATE, autoescape=True), sighting.c.scan))
     seen = (
@@ -179,7 +179,7 @@ def check_counts(connection: Connection) -> Iterator[str]:
 
 
 def check_entries(connection: Connection) -> Iterator[str]:
-    """People's entries that are not what the audit log says was entered last."""
+    """People's entries that differ from the last entries in the audit log."""
     people, change, device = schema.people, schema.change, schema.device
     newest = select(func.max(change.c.id)).group_by(change.c.device_id, change.c.column_name)
     newest = newest.where(change.c.column_name.in_([column.name for column in EDITABLE]))
@@ -190,14 +190,14 @@ def check_entries(connection: Connection) -> Iterator[str]:
         logged.setdefault(number, {})[column] = new
     rows = select(device.c.id, device.c.asset_id, type_coerce(people.c.entries, String()))
     rows = rows.outerjoin_from(device, people, people.c.device_id == device.c.id)
-    # Of a row that was merged, the log says what of its entries the other row has; its own stay as they were.
+    # For a merged row, the log lists the entries that the other row took over; its own entries did not change.
     for number, name, text in connection.execute(rows.where(device.c.merged_into.is_(None))):
         try:
             now = json.loads(text or "{}")
         except (ValueError, RecursionError):
-            continue  # `readable` says so
+            continue  # check_readable reports it
         if not isinstance(now, dict):
-            continue  # as above
+            continue  # check_readable reports it
         said = logged.get(number, {})
         for column in sorted({*said, *now}):
             value = now.get(column, "")
@@ -208,10 +208,10 @@ def check_entries(connection: Connection) -> Iterator[str]:
 
 
 def check_mergers(connection: Connection) -> Iterator[str]:
-    """Rows that were merged into one that is itself gone."""
+    """Rows that were merged into a row which was itself merged or taken back."""
     device = schema.device
     into = device.alias("into")
     query = select(device.c.asset_id, into.c.asset_id).join(into, into.c.id == device.c.merged_into)
-    gone = and_(into.c.merged_into.is_not(None), device.c.id != into.c.id)  # one that names itself was taken back
+    gone = and_(into.c.merged_into.is_not(None), device.c.id != into.c.id)  # a row that names itself was taken back
     for name, other in connection.execute(query.where(gone)):
         yield f"{name} was merged into {other}, which is itself merged"

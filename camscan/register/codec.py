@@ -1,4 +1,4 @@
-"""Nouns to JSON values and back, and the digests by which equal things are stored once. Pure."""
+"""Turns nouns into JSON values and back, and makes the digests by which equal things are stored once. Pure."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from camscan.model import Capability, Confidence, Coverage, Device, Identificati
 
 DIGEST_SIZE = 16
 LATE = '"late":true'
-"""Text in the stored coverage of a scan that came late, and in no other: quotes within a text are escaped."""
+"""Text in the stored coverage of a late scan, and of no other scan: quotes within a text are escaped."""
 
 
 def digest_parts(*parts: str | bytes) -> bytes:
-    """A digest of the parts in this order; what differs in any part, or in where it is split, differs here."""
+    """A digest of the parts in this order. Parts that differ, or that are split elsewhere, give another digest."""
     return digest_of_framed(map(frame_part, parts))
 
 
 def frame_part(part: str | bytes) -> bytes:
-    """A part with its length before it, so that it is known where it ends."""
+    """A part with its length before it, so that a reader knows where it ends."""
     content = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
     return b"%d:%b" % (len(content), content)
 
 
 def digest_of_framed(parts: Iterable[bytes]) -> bytes:
-    """The digest of parts that are framed already: see :func:`digest_parts`."""
+    """The digest of parts that are already framed: see :func:`digest_parts`."""
     return hashlib.blake2b(b"".join(parts), digest_size=DIGEST_SIZE).digest()
 
 
@@ -36,7 +36,7 @@ def digest_json(value: Any) -> bytes:
 
 
 def state_to_json(device: Device) -> dict[str, Any]:
-    """How a device was, without when: equal states are stored once per device."""
+    """The state of a device, without its times: equal states are stored once for each device."""
     return {
         "identification": identification_to_json(device.identification),
         "ip_addresses": list(device.ip_addresses),
@@ -46,7 +46,7 @@ def state_to_json(device: Device) -> dict[str, Any]:
 
 
 def identification_to_json(found: Identification) -> dict[str, Any]:
-    """Every member of an identification."""
+    """An identification as a JSON object, with every member."""
     return {
         "maker": found.maker,
         "brand": found.brand,
@@ -81,7 +81,7 @@ def identification_from_json(value: dict[str, Any]) -> Identification:
         certainty=value["certainty"],
         because=tuple(value["because"]),
         conflicts=tuple(value["conflicts"]),
-        build=value.get("build"),  # registers written before it was kept have none
+        build=value.get("build"),  # registers that were written before this member existed do not have it
     )
     for text in (
         found.maker,
@@ -99,7 +99,7 @@ def identification_from_json(value: dict[str, Any]) -> Identification:
 
 
 def coverage_to_json(coverage: Coverage) -> dict[str, Any]:
-    """Every member of a coverage."""
+    """A coverage as a JSON object, with every member."""
     return {
         "addresses": coverage.addresses,
         "answered": coverage.answered,
@@ -120,12 +120,15 @@ def coverage_to_json(coverage: Coverage) -> dict[str, Any]:
 
 
 def turn_to_json(turn: Turn | None) -> dict[str, Any] | None:
-    """It is kept beside the coverage, under ``round``; absent where an earlier camscan wrote the scan."""
+    """The place of a scan in its round as JSON.
+
+    It is kept beside the coverage, under ``round``; it is missing if an earlier camscan wrote the scan.
+    """
     return {"id": turn.round, "left": turn.left} if turn else None
 
 
 def turn_from_json(coverage: dict[str, Any]) -> Turn | None:
-    """The reverse, given what is stored of the coverage. Raises KeyError or TypeError for anything else."""
+    """The reverse of :func:`turn_to_json`, from the stored coverage. Raises KeyError or TypeError for anything else."""
     found = coverage.get("round")
     if found is None:
         return None
@@ -135,12 +138,12 @@ def turn_from_json(coverage: dict[str, Any]) -> Turn | None:
 
 
 def is_late(coverage: dict[str, Any]) -> bool:
-    """Whether a scan was recorded after a newer one of the same addresses, given what is stored of its coverage."""
+    """Whether a scan was recorded after a newer one of the same addresses, by its stored coverage."""
     return coverage.get("late") is True
 
 
 def coverage_from_json(value: dict[str, Any]) -> Coverage:
     """The reverse of :func:`coverage_to_json`. Raises KeyError, TypeError or ValueError for anything else."""
-    names = ("notes", "left_out", "strangers", "unfinished", "unreached")  # earlier registers lack some
+    names = ("notes", "left_out", "strangers", "unfinished", "unreached")  # earlier registers lack some members
     own = {name: item for name, item in value.items() if name not in {"round", "late"}}
     return Coverage(**{**own, **{name: tuple(value.get(name, ())) for name in names}})

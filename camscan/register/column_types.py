@@ -1,4 +1,4 @@
-"""How any text, a time and JSON are stored in a column, the same in SQLite and PostgreSQL."""
+"""How texts, times and JSON are stored in a column, in the same way in SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _unescape_text(value: str | None) -> str | None:
     return value if value is None else unescape_text(value)
 
 
-@functools.lru_cache(maxsize=1024)  # a reply has a hundred facts of one moment
+@functools.lru_cache(maxsize=1024)  # a reply has a hundred facts with the same time
 def _encode_moment(value: datetime | None) -> str | None:
     if value is None:
         return None
@@ -52,45 +52,48 @@ def _from_json(value: str | None) -> Any:
 
 
 class DeviceText(TypeDecorator[str]):
-    """Any text, also what a database cannot hold: NUL and lone surrogates are kept as escapes after a SUB character."""
+    """Any text. NUL and lone surrogates, which a database cannot hold, are kept as escapes after a SUB character."""
 
     impl = Text
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Callable[[str | None], str | None]:  # noqa: ARG002 - SQLAlchemy's signature
-        """Escape where needed. This and the next are given directly: recordings and lists spend their time here."""
+        """The function that escapes a text if necessary.
+
+        It is given directly, because recordings and lists spend their time here.
+        """
         return _escape_text
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], str | None]:  # noqa: ARG002 - as above
-        """Undo the escape."""
+        """The function that removes the escapes."""
         return _unescape_text
 
 
 class Moment(TypeDecorator[datetime]):
-    """A UTC time as text that sorts and that a person can read: ``2026-03-02T12:00:00.000000Z``."""
+    """A UTC time as a text that sorts, and that a person can read: ``2026-03-02T12:00:00.000000Z``."""
 
     impl = String(27)
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], str | None]:  # noqa: ARG002 - as above
-        """To text."""
+        """The function that turns a time into its text."""
         return _encode_moment
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], datetime | None]:  # noqa: ARG002 - as above
-        """To a time."""
+        """The function that turns a text into its time."""
         return _decode_moment
 
 
 class Json(TypeDecorator[Any]):
-    """JSON in plain ASCII text: also holds what DeviceText has to escape."""
+    """JSON as plain ASCII text. It also holds the texts that DeviceText has to escape."""
 
     impl = Text
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], str]:  # noqa: ARG002 - as above
-        """To JSON."""
+        """The function that turns a value into its JSON text."""
         return _to_json
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], Any]:  # noqa: ARG002 - as above
-        """From JSON."""
+        """The function that turns a JSON text into its value."""
         return _from_json

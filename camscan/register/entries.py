@@ -1,6 +1,6 @@
-"""What people enter: their entries and the audit log of every change. Scans write to neither.
+"""What people enter: their entries, and the audit log of every change. Scans write to neither.
 
-Everything happens inside the caller's one transaction.
+Everything happens inside one transaction of the caller.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class Who:
     """Who makes changes, how, why and when."""
 
     role: str
-    """A role, no name."""
+    """A role, never a name."""
     how: str
-    """The command, or the file that it comes from."""
+    """The command or the file from which the changes come."""
     because: str
     at: datetime
 
@@ -50,7 +50,7 @@ class Who:
 def edit_entries(
     connection: Connection, edits: Sequence[Edit], who: Who, revisions: Mapping[str, int] | None = None
 ) -> list[Change]:
-    """Make entries; see ``Register.edit``."""
+    """Make entries and return the changes; see ``Register.edit_entries``."""
     wanted: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for each in edits:
         wanted[each.asset_id][each.column] = _normalise_entry(each.asset_id, each.column, each.value)
@@ -75,7 +75,7 @@ def edit_entries(
 
 
 def add_devices(connection: Connection, new: Sequence[NewRow], who: Who) -> list[str]:
-    """Make rows that no scan has seen; see ``Register.add``."""
+    """Add devices that no scan has seen, and return their asset numbers; see ``Register.add_devices``."""
     names: list[str] = []
     edits: list[Edit] = []
     first = next_free_id(connection, schema.device)
@@ -95,7 +95,7 @@ def add_devices(connection: Connection, new: Sequence[NewRow], who: Who) -> list
 def take_import(
     connection: Connection, edits: Sequence[Edit], new: Sequence[NewRow], who: Who, seen: int
 ) -> tuple[list[Change], list[str]]:
-    """Entries and new rows at once; see ``Register.take``."""
+    """Make entries and add devices together; see ``Register.take_import``."""
     latest = connection.execute(select(func.max(schema.change.c.id))).scalar() or 0
     if latest > seen:
         raise BusyError("somebody else made entries at the same time; nothing was written. Run it again")
@@ -103,7 +103,7 @@ def take_import(
 
 
 def append_line(connection: Connection, asset: str, column: str, line: str, who: Who) -> list[Change]:
-    """Add a line to an entry; see ``Register.append``."""
+    """Add a line to an entry; see ``Register.append_line``."""
     device, table = schema.device, schema.people
     query = select(table.c.entries).join(device, device.c.id == table.c.device_id).where(device.c.asset_id == asset)
     held = (connection.execute(query).scalar() or {}).get(column, "")
@@ -111,7 +111,7 @@ def append_line(connection: Connection, asset: str, column: str, line: str, who:
 
 
 def list_changes(connection: Connection, asset: str | None = None, since: int = 0) -> list[Change]:
-    """See ``Register.changes``."""
+    """Lines of the audit log; see ``Register.changes``."""
     table, device = schema.change, schema.device
     query = (
         select(table, device.c.asset_id)
@@ -144,9 +144,9 @@ def _complete_entries(asset: str, before: Entries, wanted: Entries, who: Who) ->
 
 
 def require_unchanged(connection: Connection, revisions: Mapping[str, int]) -> None:
-    """Raise StaleError where a person has changed one of these rows (asset id -> revision) since somebody read it.
+    """Raise StaleError if a person has changed one of these rows (asset number -> revision) since somebody read it.
 
-    A row that is no more, or is part of another, raises UsageError.
+    A row that does not exist any more, or that was merged into another, raises UsageError.
     """
     rows = _live_rows(connection, revisions)
     held = select_rows(connection, schema.people, schema.people.c.device_id, _row_numbers(rows))
@@ -156,7 +156,7 @@ def require_unchanged(connection: Connection, revisions: Mapping[str, int]) -> N
 def _check_revisions(
     rows: Mapping[str, RowMapping], stored: Mapping[int, RowMapping], revisions: Mapping[str, int]
 ) -> None:
-    """Raise StaleError where a device has been changed by a person since somebody read it."""
+    """Raise StaleError if a person has changed a device since somebody read it."""
     stale = [
         name
         for name, revision in revisions.items()
@@ -168,7 +168,7 @@ def _check_revisions(
 
 
 def _live_rows(connection: Connection, names: Iterable[str]) -> dict[str, RowMapping]:
-    """Asset id -> row, for rows that represent a device. Raises UsageError for any other."""
+    """Asset number -> row, for rows that represent a device. Raises UsageError for any other."""
     table = schema.device
     found = {row["asset_id"]: row for row in select_rows(connection, table, table.c.asset_id, names)}
     for name in names:
@@ -180,7 +180,7 @@ def _live_rows(connection: Connection, names: Iterable[str]) -> dict[str, RowMap
 
 
 def _merged_into(connection: Connection, row: RowMapping) -> str:
-    """What is said about a row that is part of another by now; empty for any other."""
+    """The message about a row that was merged into another; empty for any other row."""
     if row["merged_into"] is None:
         return ""
     if row["merged_into"] == row["id"]:
@@ -207,13 +207,13 @@ def _merge_entries(before: Entries, wanted: Entries) -> dict[str, str]:
 
 
 def _recorder_named(before: Entries, after: Entries) -> str:
-    """The recorder that an edit newly names; empty if it leaves that as it is."""
+    """The recorder that an edit newly names; empty if the edit does not change it."""
     recorder = after.get("recorder_asset_id", "")
     return recorder if recorder != before.get("recorder_asset_id") else ""
 
 
 def _check_recorders(connection: Connection, named: Mapping[str, str]) -> None:
-    """Asset id -> the recorder that it is now said to hang behind."""
+    """Raise UsageError if a device (asset number) cannot be connected to the recorder that is named for it."""
     recorders = {recorder for recorder in named.values() if recorder}
     table = schema.device
     known = {row["asset_id"]: row for row in select_rows(connection, table, table.c.asset_id, recorders)}
@@ -238,7 +238,7 @@ def _write_log(
     names: Mapping[int, str],
     who: Who,
 ) -> list[Change]:
-    """Write a line for every entry that differs; the lines, in the order of the columns."""
+    """Write a line of the log for every entry that differs. Returns the lines in the order of the columns."""
     if not who.role.strip():
         raise UsageError("every change needs the role of the person who makes it; give one")
     number = next_free_id(connection, schema.change)
@@ -278,7 +278,7 @@ def _store_entries(
     stored: Iterable[int],
     after: Mapping[int, Entries],
 ) -> None:
-    """Write the entries of every device that changed, and what a later scan is to recognise it by."""
+    """Write the entries of every device that changed, and the keys by which a later scan recognises it."""
     last: dict[int, int] = {}
     restated: set[int] = set()
     for change in made:
@@ -330,7 +330,7 @@ def _no_recorder(connection: Connection, row: RowMapping) -> str:
 
 
 def _remember_channel(connection: Connection, device: int, recorder: RowMapping, channel: int) -> None:
-    """So that the row is the camera that the recorder itself tells of later."""
+    """Note the channel, so that the row is recognised when the recorder itself lists the camera later."""
     names = filter(None, (recorder["asset_id"], recorder["serial"]))
     keys = {channel_key(name, channel) for name in names}
     rows = [{"kind": key.kind, "value": key.value, "device_id": device} for key in sorted(keys)]

@@ -1,4 +1,4 @@
-"""What happened: written as it does, read as net changes. A to B and back to A is nothing."""
+"""Events: written when they happen, and read as net changes. A change from A to B and back to A is not shown."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ VALUES = (
     Event.MAKER_CHANGED,
     Event.CAPABILITY_CHANGED,
 )
-"""A device has one of each at a time: only the first old and the last new count."""
+"""Values that a device has once at a time: only the first old value and the last new value count."""
 CHANNEL = (Event.RECORDER_ADDED_CAMERA, Event.RECORDER_DROPPED_CAMERA)
-"""Whether its recorder lists it: old and new are the recorder and the channel."""
+"""Whether its recorder lists the device: old and new are the recorder and the channel."""
 SIGHT = (Event.RETURNED, Event.MISSED, Event.OFFLINE)
-"""Whether it is seen: old and new are words of Presence."""
+"""Whether scans see the device: old and new are words of Presence."""
 REMOVAL = (Event.CONFIRMED_REMOVED, Event.REAPPEARED_AFTER_REMOVAL)
 COVERAGE = (Event.COVERAGE_LOST, Event.COVERAGE_RESTORED)
-"""Old or new is the subnet."""
+"""Whether a subnet is silent: old or new is the subnet."""
 _EVENTS = {each.value: each for each in Event}
 _ABSENT = (Presence.MISSED, Presence.OFFLINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An event on its way into the table."""
+    """An event that is not yet in the table."""
 
     event: Event
     device: int | None
-    """Number of the row; None for what concerns a whole subnet."""
+    """Number of the row; None for an event of a whole subnet."""
     asset_id: str
     old: str
     new: str
@@ -51,7 +51,7 @@ class Draft:
 def store_events(
     connection: Connection, drafts: Sequence[Draft], *, scan: int | None, scan_id: str, at: datetime
 ) -> tuple[Happening, ...]:
-    """Write events; ``scan`` is None for what no scan showed."""
+    """Write events; ``scan`` is None for an event that no scan showed."""
     table = schema.event
     if not drafts:
         return ()
@@ -76,7 +76,7 @@ def store_events(
 
 
 def list_happenings(connection: Connection, since: str | datetime | None) -> list[Happening]:
-    """See ``Register.happenings``."""
+    """The net changes since a scan or a time; see ``Register.happenings``."""
     rows = _event_rows(connection, since)
     settled = _settled_conflicts(connection)
     by_device: defaultdict[tuple[str, str], list[Happening]] = defaultdict(list)
@@ -92,7 +92,7 @@ def list_happenings(connection: Connection, since: str | datetime | None) -> lis
 
 
 def list_device_happenings(connection: Connection, asset_id: str, most: int) -> list[Happening]:
-    """See ``Register.happened_to``."""
+    """The events of one device, newest first; see ``Register.happened_to``."""
     event, device, scan = schema.event, schema.device, schema.scan
     query = (
         select(*event.c["kind", "old", "new", "detail", "at"], scan.c.scan_id)
@@ -124,7 +124,7 @@ def _event_rows(connection: Connection, since: str | datetime | None) -> Sequenc
         told = (event.c.after_scan == number) & event.c.scan.is_(None)
         query = query.where((event.c.after_scan > number) | told)
     elif since is not None:
-        # By the number of the first scan from then on: a clock that was set back for one scan hides no other.
+        # Scans are compared by number, not by time: a clock that was wrong during one scan then hides no other scan.
         first = connection.execute(select(func.min(scan.c.id)).where(scan.c.finished_at >= since)).scalar()
         by_people = event.c.scan.is_(None) & (event.c.at >= since.astimezone(UTC))
         query = query.where(by_people if first is None else (event.c.after_scan >= first) | by_people)
@@ -132,14 +132,14 @@ def _event_rows(connection: Connection, since: str | datetime | None) -> Sequenc
 
 
 def _settled_conflicts(connection: Connection) -> frozenset[tuple[int, str]]:
-    """Device and sentence of the conflicts that a person has settled."""
+    """The device and the sentence of each conflict that a person has settled."""
     table = schema.conflict
     rows = connection.execute(select(*table.c["device_id", "detail"]).where(table.c.decision.is_not(None)))
     return frozenset((row.device_id, row.detail) for row in rows)
 
 
 def _net_changes(found: Sequence[Happening]) -> Iterator[Happening]:
-    """What is left of the events of one device (or subnet), in their order."""
+    """The net changes in the events of one device (or subnet), which are in their order."""
     if len(found) == 1 and found[0].event not in VALUES:
         yield found[0]
         return
@@ -150,12 +150,12 @@ def _net_changes(found: Sequence[Happening]) -> Iterator[Happening]:
     kept: list[Happening] = by_event[Event.NEW][:1]
     kept += _distinct_changes(by_event[Event.IDENTITY_CONFLICT])
     kept += _net_listing([each for each in found if each.event in CHANNEL])
-    if not is_new:  # of a new device, all of it is new
+    if not is_new:  # everything about a new device is new
         kept += [net for event in VALUES for net in _net_interval(by_event[event])]
     kept += _net_presence(_after_alarm(found), is_new=is_new)
     kept += _net_removal([each for each in found if each.event in REMOVAL])
     coverage = [each for each in found if each.event in COVERAGE]
-    if coverage and coverage[0].event is coverage[-1].event:  # lost and restored is nothing
+    if coverage and coverage[0].event is coverage[-1].event:  # lost and restored again is not a change
         kept.append(coverage[-1])
     yield from sorted(kept, key=lambda each: tuple(Event).index(each.event))
 
@@ -165,7 +165,7 @@ def _distinct_changes(found: Iterable[Happening]) -> list[Happening]:
 
 
 def _net_listing(found: Sequence[Happening]) -> Sequence[Happening]:
-    """Dropped and listed again on the same channel is nothing."""
+    """The net change of a channel: dropped and listed again on the same channel is not a change."""
     return found[-1:] if found and found[0].old != found[-1].new else ()
 
 
@@ -177,7 +177,7 @@ def _net_interval(found: Sequence[Happening]) -> Iterator[Happening]:
 
 
 def _after_alarm(found: Sequence[Happening]) -> list[Happening]:
-    """Whether it is seen, since the last alarm: that it was missed before that one's removal is over with it."""
+    """The events since the last alarm: a miss before the removal of that alarm no longer matters."""
     sights = list(found)
     for place, each in enumerate(found):
         if each.event is Event.REAPPEARED_AFTER_REMOVAL:
@@ -189,13 +189,13 @@ def _net_presence(found: Sequence[Happening], *, is_new: bool) -> Iterator[Happe
     if not found:
         return
     before, after = Presence.SEEN if is_new else Presence(found[0].old), Presence(found[-1].new)
-    away = before in _ABSENT and after is Presence.MISSED  # away then, away now: that it came by is nothing
+    away = before in _ABSENT and after is Presence.MISSED  # missed before and now: a sighting in between is not shown
     if before is not after and not away:
         yield replace(found[-1], old=before.value)
 
 
 def _net_removal(found: Sequence[Happening]) -> Iterator[Happening]:
-    """An alarm stays in the net, whatever came after it; a confirmation only where no alarm followed."""
+    """The net change of a removal: an alarm is always shown, but a verified removal only if no alarm followed."""
     alarms = [each for each in found if each.event is Event.REAPPEARED_AFTER_REMOVAL]
     yield from alarms[-1:]
     if found and found[-1].event is Event.CONFIRMED_REMOVED:

@@ -1,7 +1,7 @@
-"""A quick look at a register in a file: its listing and what was counted, without the database libraries.
+"""A quick look at a register in a file: its listing and stored counts, without the database libraries.
 
-Their import takes longer than the look. Whatever is not as it should be is left to those who open the register.
-SQLite facts relied on: sqlite.org/wal.html, /pragma.html, /isolation.html.
+Importing these libraries takes longer than the look. If anything is not as expected, the caller opens the register
+instead. It relies on these pages: sqlite.org/wal.html, /pragma.html, /isolation.html.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from camscan.register.address import address_of
 T = TypeVar("T")
 
 VERSION = "0004"
-"""The revision whose tables are asked here; a test compares it with ``schema.VERSION``."""
+"""The revision of the tables that are read here; a test compares it with ``schema.VERSION``."""
 TRIGGERS = 15
-"""How many watch over the listing; a test compares it with ``watching.EXPECTED``."""
+"""The number of triggers that watch the listing; a test compares it with ``watching.EXPECTED``."""
 _APPLICATION_ID = 0x63616D73
 _WAIT = 5.0
-"""Seconds to wait for a writer who has just ended."""
+"""Seconds to wait for a writer that has just ended."""
 _FIT = f"""
 SELECT content FROM overview WHERE name = 'stamp'
   AND (SELECT max(version_num) FROM alembic_version) = '{VERSION}'
@@ -36,14 +36,14 @@ SELECT content FROM overview WHERE name = 'stamp'
 
 
 class Glance:
-    """A look at one state of a register whose listing is up to date."""
+    """One state of a register whose listing is up to date."""
 
     def __init__(self, connection: sqlite3.Connection, stamp: Mapping[str, Any]) -> None:
         self._connection = connection
         self._stamp = stamp
 
     def find_document(self, name: str, day: date) -> Any:
-        """What was counted on that day under this name, if nothing has changed since; else None."""
+        """The counts that were stored under this name for that day, if nothing has changed since; None otherwise."""
         found = self._connection.execute("SELECT content FROM overview WHERE name = ?", (name,)).fetchone()
         held = json.loads(found[0]) if found else {}
         (scan,) = self._connection.execute("SELECT coalesce(max(id), 0) FROM scan").fetchone()
@@ -51,7 +51,7 @@ class Glance:
         return held["told"] if held.get("basis") == basis else None
 
     def read_lines(self) -> Iterator[tuple[Any, ...]]:
-        """Of each device the columns of ``LINE``, by address, those without one last."""
+        """The columns of ``LINE`` for each device, by address; devices without an address come last."""
         yield from self._connection.execute(
             f"SELECT {', '.join(LINE)} FROM listing ORDER BY address = '', address, device_id"  # noqa: S608 - constants
         )
@@ -61,13 +61,13 @@ LINE = (
     *("asset_id", "tag", "maker", "model", "serial", "firmware", "kind", "confidence", "presence"),
     *("lifecycle", "planned", "last_seen", "ips", "make", "badge", "spot", "missed", "other", "facts"),
 )
-"""Columns of the listing that the list on the screen shows; texts as they are stored."""
+"""Columns of the listing that the list on the screen shows; their texts are as they are stored."""
 
 
 def read_at_a_glance(where: str | Path, edition: str, day: date, read: Callable[[Glance], T | None]) -> T | None:
-    """The result of ``read`` on a look at the register, all of it read by then.
+    """The result of ``read``, which gets a look at the register and reads everything before it returns.
 
-    None if it is not a register in a file, if its listing is not of this edition and day, or if anything is wrong.
+    None if it is not a register in a file, if its listing is of another edition or day, or if anything is wrong.
     """
     path = Path(where)
     if address_of(where) is not None or not path.is_file() or path.is_symlink():
@@ -77,7 +77,7 @@ def read_at_a_glance(where: str | Path, edition: str, day: date, read: Callable[
             seen = _open_glance(connection, edition, day)
             return None if seen is None else read(seen)
     except (sqlite3.Error, OSError, LookupError, TypeError, ValueError):
-        return None  # whoever opens it says in plain words what is wrong
+        return None  # the caller then opens the register, which says in plain words what is wrong
 
 
 def _connect_readonly(path: Path) -> sqlite3.Connection:
@@ -101,7 +101,7 @@ def _open_glance(connection: sqlite3.Connection, edition: str, day: date) -> Gla
 
 
 def is_writable_now(path: Path) -> bool:
-    """Whether the register in a file can be written to at once, so that a reader who wants to would not wait."""
+    """Whether the register in a file can be written at once: a reader that wants to write then need not wait."""
     try:
         with contextlib.closing(sqlite3.connect(sqlite_uri(path, readonly=True), uri=True, timeout=0)) as connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -112,9 +112,9 @@ def is_writable_now(path: Path) -> bool:
 
 
 def sqlite_uri(path: Path, *, readonly: bool) -> str:
-    """How a file is named to SQLite."""
-    # Also a reader of a WAL database creates its index beside it, and clears it away only if it may write. Where the
-    # directory forbids that and no writer left a log, the file is whole and at rest.
+    """The URI by which SQLite opens a file."""
+    # A reader of a WAL database also creates the index beside it, and can remove it only if it may write there. If the
+    # directory does not allow that, and no writer left a log, the file is complete and nobody is writing to it.
     mode = "mode=rwc"
     if readonly:
         mode = "mode=rw"

@@ -1,4 +1,4 @@
-"""Which lines of the log a piece of work has written, for whoever must say later whose work that was."""
+"""Records which lines of the log a piece of work has written, so that its author can be named later."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _HEARD: ContextVar[list[int] | None] = ContextVar("camscan_heard", default=None)
 
 @contextlib.contextmanager
 def hear_changes() -> Iterator[list[int]]:
-    """The first and the last number of every transaction that writes to the log in this block, in this thread."""
+    """Collect the first and the last log number of every transaction that this thread makes within the block."""
     heard: list[int] = []
     token = _HEARD.set(heard)
     try:
@@ -21,5 +21,5 @@ def hear_changes() -> Iterator[list[int]]:
 
 
 def listener() -> list[int] | None:
-    """Where the numbers go; None if nobody listens."""
+    """The list that collects the numbers; None if nothing is collected."""
     return _HEARD.get()

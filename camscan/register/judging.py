@@ -1,9 +1,9 @@
-"""Devices judged anew, some hundreds at a time: by this process, and by helpers on the other processors.
+"""Devices that are judged again, some hundreds at a time: by this process, and by helpers on the other processors.
 
-A helper is this program once more. It reads which devices it is to judge from its standard input, a line for some
-hundreds, reads them from the register itself, which it opens for reading only, and answers with a line each. It hears
-no Ctrl-C of the terminal, and ends when its input does. Where none can be started, or one ends early, its work is done
-here: that costs only time.
+A helper is another process of this program. Its standard input says which devices it judges, one line for some hundreds
+of them. It opens the register for reading only, reads the devices, and answers each line with a line. It ignores
+Ctrl-C, and ends when its input ends. If no helper can be started, or one ends early, this process does its work: that
+only takes longer.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ from camscan.register.last_evidence import Chunk, Reader, Shown
 from camscan.register.uncollected import pause_collector
 
 SAID = "said"
-"""The key of the identification of the last sighting, once it differs from what was said then."""
+"""The key of the identification of the last sighting, if it differs from what the scan said then."""
 
 Verdicts = list[tuple[int, dict[str, Any], int | None]]
-"""Number of a device, what its facts say now, and how many channels it says it has; only of those that changed."""
+"""Number of a device, its new identification, and how many channels it says it has; only for devices that changed."""
 
 MOST_HELPERS = 3
-"""More would wait for each other's reading."""
+"""More helpers would wait for each other's reading."""
 _WAITING = 2
-"""Chunks that a helper has before it: one in work, and the next."""
+"""Chunks that a helper has at a time: the one in work, and the next."""
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from camscan.register.judging import run_helper; "
     "run_helper()"
@@ -57,11 +57,11 @@ class Source(NamedTuple):
     connection: Connection
     """The connection of this process."""
     place: str
-    """For helper processes: the register's file, or its address, with a password if it has one."""
+    """For helper processes: the register's file, or its address with the password if it has one."""
 
 
 def judge_again(shown: Iterable[Shown], database: Database) -> Verdicts:
-    """Which of the devices are something else by their facts than was said about them."""
+    """The devices whose facts now give another identification than the one that is stored."""
     found: Verdicts = []
     for one in shown:
         last = _said_last(one)
@@ -77,9 +77,10 @@ def _said_last(one: Shown) -> Identification:
 
 
 def said_before(known: str, state: str) -> tuple[Identification, Identification]:
-    """What is known about a device, and what was said about it from the evidence that it shows at present.
+    """The identification of a device that is known, and the one that its last sighting gave.
 
-    ``state`` is empty if its last sighting left none. Raises as ``identification_from_json``.
+    ``state`` is the state at the last sighting; empty if there is none. Raises the errors of
+    ``identification_from_json``.
     """
     told = json.loads(known)
     before = identification_from_json(told["identification"])
@@ -89,7 +90,7 @@ def said_before(known: str, state: str) -> tuple[Identification, Identification]
 
 
 def with_new_sighting(known: Identification, told: Identification, now: Identification) -> Identification:
-    """What is known, once ``now`` is said about the last sighting in the place of ``told``."""
+    """What is known about a device when ``now`` replaces ``told`` as the identification of its last sighting."""
     if is_alike(told, now):
         return known
     values = [name for name in (*knowledge.VALUES, "build") if name != "maker"]
@@ -105,11 +106,12 @@ def with_new_sighting(known: Identification, told: Identification, now: Identifi
 
 
 def judge_all(source: Source, chunks: Iterable[Chunk], database: Database, *, helpers: int) -> Generator[Verdicts]:
-    """The verdicts on every chunk, in order; so many chunks at once as there are helpers, and no more are held."""
+    """The verdicts on every chunk, in order. As many chunks are judged at once as there are helpers."""
     reader = Reader(source.connection)
     with contextlib.ExitStack() as stack:
         working = [stack.enter_context(_Helper(source.place, database)) for _ in range(helpers)]
-        # One thread hands a helper its work; the threads end when their helpers are gone, so those go first.
+        # One thread hands work to each helper. The threads end when their helpers have ended, so helpers are closed
+        # first.
         pool = stack.enter_context(ThreadPoolExecutor(max_workers=max(1, helpers)))
         for helper in working:
             stack.callback(helper.end_process)
@@ -145,7 +147,7 @@ def _is_pipe_ready(one: Future[Verdicts | None] | Verdicts) -> bool:
 
 
 class _Helper:
-    """A process that judges chunks, one after the other."""
+    """A process that judges chunks, one after another."""
 
     def __init__(self, place: str, database: Database) -> None:
         self._process: subprocess.Popen[str] | None = None
@@ -159,7 +161,7 @@ class _Helper:
                 encoding="utf-8",
                 errors="surrogatepass",
                 creationflags=system.OWN_GROUP,
-                start_new_session=True,  # Ctrl-C is for the one that the helper works for
+                start_new_session=True,  # Ctrl-C is for the process that the helper works for
             )
             self._asked = [place, first, _database_digest(database)]
 
@@ -170,7 +172,7 @@ class _Helper:
         self.end_process()
 
     def judge_chunk(self, chunk: Chunk) -> Verdicts | None:
-        """The verdicts on a chunk; None if the helper is no more."""
+        """The verdicts on a chunk; None if the helper has ended."""
         process = self._process
         if process is None or process.stdin is None or process.stdout is None:
             return None
@@ -194,13 +196,13 @@ class _Helper:
         process.kill()
         process.wait()
         for stream in (process.stdin, process.stdout):
-            with contextlib.suppress(OSError):  # what it had not read
+            with contextlib.suppress(OSError):  # input that it had not read
                 if stream:
                     stream.close()
 
 
 def run_helper() -> None:
-    """What a helper does: the first line says which register and fingerprints, every other is a chunk."""
+    """Run as a helper: the first line names the register and the fingerprints, and every other line is a chunk."""
     from camscan.register.backends import Mode  # noqa: PLC0415 - what only a helper needs
     from camscan.register.opening import open_database  # noqa: PLC0415 - as above
 
@@ -211,7 +213,7 @@ def run_helper() -> None:
     place, (base, *overlays), asked = json.loads(next(lines))
     database = fingerprints.load_database([*map(Path, overlays)], base=Path(base))
     if _database_digest(database) != asked:
-        return  # not the fingerprints of the one that it works for: better none
+        return  # these fingerprints differ from those of the main process: better no verdicts
     with (
         pause_collector(),
         contextlib.closing(open_database(place, Mode.READ)) as book,
@@ -226,6 +228,6 @@ def run_helper() -> None:
 
 
 def _database_digest(database: Database) -> str:
-    """Tells two databases apart, also one that was put together in memory."""
+    """A text that distinguishes two databases, also one that was put together in memory."""
     told = repr((database.version, database.rules, sorted(database.makers), sorted(database.prefixes.items())))
     return hashlib.blake2b(told.encode("utf-8", "backslashreplace"), digest_size=16).hexdigest()

@@ -1,4 +1,4 @@
-"""What is known about a device after one more sighting, and what that changed. Pure."""
+"""What is known about a device after one more sighting, and what the sighting changed. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HINTED = frozenset((*_HOSTNAMES, *_PLACES))
 
 
 class Difference(NamedTuple):
-    """One thing about a device that is not what it was."""
+    """One thing about a device that has changed."""
 
     event: Event
     old: str
@@ -32,14 +32,14 @@ class Difference(NamedTuple):
 
 
 def last_known(before: Identification, now: Identification) -> Identification:
-    """What is known after a sighting: silence blanks nothing, and weaker evidence lowers nothing.
+    """What is known after a sighting. A missing value clears nothing, and weaker evidence lowers nothing.
 
     A text that says less (a firmware without its build, the short form of a serial number) does not replace one that
     says more. Capabilities of another model are not kept.
     """
     weaker = now.certainty < before.certainty
     if weaker and before.maker and now.maker and now.maker != before.maker:
-        # All that it says rests on a maker that better evidence rules out.
+        # Everything that it says depends on a maker that better evidence rules out.
         return replace(before, mac=before.mac or now.mac, conflicts=now.conflicts)
     keep = before.maker is not None and (now.maker is None or weaker)
     claim = before if keep else now
@@ -64,7 +64,7 @@ def last_known(before: Identification, now: Identification) -> Identification:
 
 
 def find_differences(before: Identification, after: Identification) -> list[Difference]:
-    """Which of the facts that people hear about have changed. Certainties, reasons and order do not count."""
+    """Changes in the facts that people get messages about. Certainties, reasons and order do not count."""
     found: list[Difference] = []
     if _is_other_firmware(before, after):
         old, new = _full_text(before), _full_text(after)
@@ -85,10 +85,10 @@ def find_differences(before: Identification, after: Identification) -> list[Diff
 
 
 def find_move(held: Mapping[tuple[str, str], int], last_scan: int, device: Device) -> Difference | None:
-    """The change of address, where none of those that it held at its last sighting is left.
+    """The change of address, if the device holds none of the addresses of its last sighting any more.
 
-    ``held`` is every (kind, address) that it ever held, with the last scan of each. No move is when only another of
-    its network interfaces was seen; no addresses are those that a machine gives itself.
+    ``held`` is every (kind, address) that it ever held, with the number of its last scan. It is not a move if only
+    another of its network interfaces was seen. Addresses that a machine gives itself do not count.
     """
     before = [ip for (kind, ip), scan in held.items() if kind == "ip" and scan == last_scan]
     old, new = routable_addresses(before), routable_addresses(device.ip_addresses)
@@ -107,14 +107,14 @@ def find_move(held: Mapping[tuple[str, str], int], last_scan: int, device: Devic
 
 
 def routable_addresses(addresses: Iterable[str]) -> list[str]:
-    """Without those that a machine gives itself, where it has others."""
+    """The addresses without those that a machine gives itself, if it has others."""
     found = list(addresses)
     kept = [ip for ip in found if not ipaddress.ip_address(ip.partition("%")[0]).is_link_local]
     return kept or found
 
 
 def same_firmware(one: str, other: str) -> bool:
-    """Whether two texts name one build, as far as both say it."""
+    """Whether two texts may name the same build, as far as both give one."""
     if decode.firmware_text(one).casefold() == decode.firmware_text(other).casefold():
         return True
     ours, theirs = decode.decode_firmware(one), decode.decode_firmware(other)
@@ -124,7 +124,7 @@ def same_firmware(one: str, other: str) -> bool:
 
 
 def read_hints(seen: Sequence[Observation]) -> dict[str, str]:
-    """What a device says of its name and place, which question brought its MAC, and whether its channels were read."""
+    """What a device says about its name and place, which probe brought its MAC, and whether its channels were read."""
     told: dict[str, str] = {}
     for each in seen:
         if each.key in _HINTED:
@@ -142,10 +142,10 @@ def read_hints(seen: Sequence[Observation]) -> dict[str, str]:
 
 
 def listed_elsewhere(device: Device) -> dict[str, dict[str, Any]]:
-    """What other systems list of a device, as the register keeps it: of each thing the value, the list, and when."""
+    """What other systems list about a device, as the register keeps it: name -> the value, the list, and the time."""
     entries: list[tuple[str, datetime, dict[str, str]]] = []
     for seen in device.observations:
-        if seen.key == "listed.in":  # with it begins what one entry of a list says
+        if seen.key == "listed.in":  # this fact begins one entry of a list
             entries.append((seen.ip, seen.seen_at, {}))
         if seen.probe.startswith(LISTED) and entries:
             entries[-1][2].setdefault(seen.key, seen.value)
@@ -165,7 +165,7 @@ def listed_elsewhere(device: Device) -> dict[str, dict[str, Any]]:
 
 
 def newest_listing(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
-    """What other systems list, from two times: of each thing the newer, but never a port that more devices share."""
+    """What other systems list, from two times: the newer value of each, but never a port that several devices share."""
     found = dict(before)
     for name, each in now.items():
         held = found.get(name)
@@ -181,7 +181,7 @@ _ELSEWHERE = {
     "network_zone": ("listed.zone",),
     "internet_exposed": ("listed.exposed",),
 }
-"""Name of a thing that other systems list -> the facts that say it, the best first."""
+"""Name of a listed thing -> the facts that give it, the best first."""
 
 
 def _first_text(facts: Mapping[str, str], keys: Iterable[str]) -> str:
@@ -189,7 +189,7 @@ def _first_text(facts: Mapping[str, str], keys: Iterable[str]) -> str:
 
 
 def _switch_port(facts: Mapping[str, str]) -> str:
-    """``CT-2, port 14, PoE 6.2 W``; with others behind it, how many."""
+    """The switch port as a text: ``CT-2, port 14, PoE 6.2 W``; if other devices are behind it, with their number."""
     port, others = facts.get("listed.port", ""), int(facts.get("listed.port_shared", "0"))
     if not port:
         return ""
@@ -205,7 +205,7 @@ def _names_mac(key: str) -> bool:
 
 
 def _is_other_firmware(before: Identification, now: Identification) -> bool:
-    """Whether the firmware has another version, or another build of it: in the text or beside it."""
+    """Whether the firmware has another version, or another build of it, in the text or in its own field."""
     if not before.firmware or not now.firmware:
         return False
     other_build = before.build and now.build and before.build != now.build
@@ -228,7 +228,7 @@ def _fuller_firmware(before: Identification, now: Identification) -> str | None:
 
 
 def _fuller_build(before: Identification, now: Identification) -> str | None:
-    """The build date belongs to its firmware: another firmware without one has none."""
+    """The build date belongs to its firmware: a different firmware without a build date has none."""
     return now.build if _is_other_firmware(before, now) else now.build or before.build
 
 
@@ -239,7 +239,7 @@ def _fuller_model(before: str | None, now: str | None) -> str | None:
 
 
 def _is_same_model(one: str, other: str) -> bool:
-    """Whether one is the other, or its beginning: some protocols leave out the end."""
+    """Whether one model is the other, or its beginning: some protocols leave out the end."""
     ours, theirs = one.casefold(), other.casefold()
     return ours.startswith(theirs) or theirs.startswith(ours)
 

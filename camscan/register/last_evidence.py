@@ -1,4 +1,4 @@
-"""What devices show at present, read some hundreds at a time: the evidence of all would not fit into memory."""
+"""What devices showed at their last sighting, read some hundreds at a time, because all of it needs too much memory."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from camscan.register.rows import CHUNK, select_columns
 from camscan.register.texts import unescape_text
 
 Chunk = tuple[int, int]
-"""The numbers of the first and the last of some hundred devices."""
+"""The first and the last number of a group of some hundred devices."""
 _MOST_FACTS = 50_000
-"""Facts that are kept at hand; some megabytes."""
+"""Maximum number of facts that are kept in memory, which are some megabytes."""
 
 
 class Shown(NamedTuple):
@@ -26,15 +26,15 @@ class Shown(NamedTuple):
 
     number: int
     known: str
-    """What is known about it, in JSON."""
+    """What is known about the device, in JSON."""
     state: str
-    """How it was at its last sighting, in JSON; empty if that left nothing."""
+    """The state at its last sighting, in JSON; empty if there is none."""
     facts: Sequence[Observation]
     """The evidence of its last sighting."""
 
 
 def select_devices(*columns: Any) -> Select[Any]:
-    """Every device that a scan has seen, or that other systems list."""
+    """A query for every device that a scan has seen, or that other systems list."""
     table = schema.device
     is_seen = table.c.last_scan.is_not(None) & (table.c.record_type == RecordType.NETWORK.value)
     return select(*columns).where(
@@ -43,7 +43,7 @@ def select_devices(*columns: Any) -> Select[Any]:
 
 
 def list_chunks(connection: Connection) -> list[Chunk]:
-    """All of them, in their order."""
+    """The chunks of all devices, in their order."""
     column = schema.device.c.id
     numbers = connection.execute(select_devices(column).order_by(column)).scalars().all()
     starts = range(0, len(numbers), CHUNK)
@@ -51,7 +51,7 @@ def list_chunks(connection: Connection) -> list[Chunk]:
 
 
 def last_states(connection: Connection, which: ColumnElement[bool]) -> dict[int, str]:
-    """How these devices were at their last sighting, in JSON."""
+    """Device -> its state at the last sighting, in JSON."""
     device, sighting, state = schema.device, schema.sighting, schema.device_state
     query = (
         select(device.c.id, type_coerce(state.c.state, Text))
@@ -63,7 +63,7 @@ def last_states(connection: Connection, which: ColumnElement[bool]) -> dict[int,
 
 
 class Reader:
-    """Reads chunks; facts that many devices show are read once."""
+    """Reads chunks of devices; a fact that many devices show is read once."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -93,7 +93,7 @@ class Reader:
         before: Sequence[str] = ()
         ip, probe, moment = "", "", datetime.min.replace(tzinfo=UTC)
         for number, fact, port, *source in rows:
-            if source != before:  # facts of one reply follow each other
+            if source != before:  # the facts of one reply follow each other
                 before = source
                 ip, probe, moment = (
                     unescape_text(source[0]),

@@ -1,8 +1,9 @@
-"""The read model: a line for every device, as lists show, filter, sort and count it. Made here, judged by the caller.
+"""The read model: a line for every device, as lists show, filter, sort and count it.
 
-A line depends on the device's own rows, the site map, the settings and the day. Triggers (``watching``) note which
-devices were written to; a line says itself until which day it holds; the stamp says by which settings and on which day
-all of it was brought up to date. So whatever is out of date is known before it is read.
+The caller judges the devices; this module stores the lines. A line depends on the device's own rows, the site map, the
+settings and the day. Triggers (``watching``) note which devices were written to. Each line says until which day it
+holds. The stamp says for which settings and which day all lines were made. So a reader always knows which lines are out
+of date.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ ADDRESS = "address"
 EVERY = 0
 """The number in ``touched`` that means every device."""
 _BATCH = 2000
-"""Devices at a time: those of a county would not fit into memory."""
+"""Devices that are read at a time: those of a county would not fit into memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Stamp:
     """The edition and the point up to which the listing was brought up to date."""
 
     edition: str
-    """Hash of the settings and tables by which devices were judged."""
+    """Hash of the settings and tables that judged the devices."""
     day: str
     scan: int
     """The highest number of a recorded scan at that time."""
@@ -46,15 +47,15 @@ class Stamp:
     """When the last conflict was settled; empty for never."""
     lines: int
     turn: int
-    """Counts how often lines were written: what was counted from them is of one turn."""
+    """Counts how often lines were written. Counts that were made from the lines belong to one turn."""
 
     def as_json(self) -> dict[str, Any]:
-        """For its row."""
+        """The stamp as its row stores it."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
 def is_current(connection: Connection, lister: Lister) -> bool:
-    """Whether every line is what it would be if it were made now."""
+    """Whether every line is the same as it would be if it were made now."""
     stamp = read_stamp(connection)
     if stamp is None or not _is_same_basis(stamp, lister):
         return False
@@ -65,9 +66,11 @@ def is_current(connection: Connection, lister: Lister) -> bool:
 
 
 def bring_up_to_date(connection: Connection, lister: Lister, *, rebuild: bool = True) -> bool:
-    """Write what is out of date in the caller's transaction; whether all is up to date afterwards.
+    """Write the lines that are out of date in the caller's transaction.
 
-    Without ``rebuild``, nothing is done where every line would have to be written.
+    Returns whether all lines are up to date afterwards.
+
+    Without ``rebuild``, nothing is done if every line would have to be written.
     """
     stamp = read_stamp(connection)
     if stamp and is_current(connection, lister):
@@ -85,7 +88,7 @@ def bring_up_to_date(connection: Connection, lister: Lister, *, rebuild: bool = 
     changed |= _naming_merged(connection, changed)
     table = schema.listing
     numbers = sorted(changed)
-    for start in range(0, len(numbers), CHUNK):  # those that were merged into others meanwhile are gone with that
+    for start in range(0, len(numbers), CHUNK):  # lines of devices that were merged into others are deleted here
         connection.execute(table.delete().where(table.c.device_id.in_(numbers[start : start + CHUNK])))
     for batch in _make_lines(connection, lister, numbers):
         insert_rows(connection, table, batch)
@@ -95,19 +98,19 @@ def bring_up_to_date(connection: Connection, lister: Lister, *, rebuild: bool = 
 
 
 def begin_listing(connection: Connection) -> None:
-    """Say of tables that were made just now that nothing is in them yet: the first lines need not make them again."""
+    """Mark new tables as empty, so that the first lines need not make them again."""
     _write_stamp(connection, Stamp(edition="", day="", scan=0, change=0, settled="", lines=0, turn=0))
 
 
 def stale_lines(connection: Connection) -> frozenset[int]:
-    """Numbers of the devices whose lines are out of date by now, since they were written to."""
+    """Numbers of the devices whose lines are out of date, because somebody has written to the devices."""
     if not inspect(connection).has_table(schema.touched.name):
         return frozenset()
     return frozenset(connection.execute(select(schema.touched.c.device_id)).scalars())
 
 
 def renew_columns(connection: Connection, changes: Mapping[int, Mapping[str, Any]]) -> None:
-    """Devices that were written to, and of whose lines only these columns change: nobody has to judge them anew."""
+    """Update only these columns in the lines of devices, which nobody has to judge again."""
     table = schema.listing
     if not changes or not {table.name, schema.touched.name} <= _tables(connection):
         return
@@ -135,20 +138,20 @@ def read_stamp(connection: Connection) -> Stamp | None:
 
 
 def _tables(connection: Connection) -> set[str]:
-    """The names of all tables: one question, where each of them would be another."""
+    """The names of all tables, from one query."""
     return set(inspect(connection).get_table_names())
 
 
 def is_possible(connection: Connection) -> bool:
-    """See ``Register.has_listing``."""
+    """Whether there is a listing, or may be one; see ``Register.has_listing``."""
     version = connection.exec_driver_sql("SELECT max(version_num) FROM alembic_version").scalar()
     return bool(version == schema.VERSION)
 
 
 def counting_basis(connection: Connection, lister: Lister) -> list[Any]:
-    """What is counted rests on the lines as they are, on the scans and on the day; empty if lines are out of date.
+    """What counts depend on: the lines, the scans and the day; empty if lines are out of date.
 
-    ``glance`` knows it too.
+    ``glance`` builds the same list.
     """
     stamp = read_stamp(connection)
     if stamp is None or not is_current(connection, lister):
@@ -158,28 +161,31 @@ def counting_basis(connection: Connection, lister: Lister) -> list[Any]:
 
 
 def keep_counted(connection: Connection, name: str, told: Any, basis: Sequence[Any]) -> None:
-    """See ``Register.keep_counted``. ``glance`` reads it."""
+    """Store counts; see ``Register.keep_counted``. ``glance`` reads them."""
     table = schema.overview
     connection.execute(table.delete().where(table.c.name == name))
     connection.execute(table.insert().values(name=name, content={"basis": list(basis), "told": told}))
 
 
 def counted(connection: Connection, name: str, basis: Sequence[Any]) -> Any | None:
-    """See ``Register.counted``."""
+    """Read stored counts; see ``Register.counted``."""
     query = select(schema.overview.c.content).where(schema.overview.c.name == name)
     held: Any = connection.execute(query).scalar()
     return held["told"] if held and held.get("basis") == list(basis) else None
 
 
 def by_address(connection: Connection) -> tuple[ColumnElement[Any], ...]:
-    """How lines are ordered by address: those without one last. A server's own order of texts may be another."""
+    """The order of lines by address, with lines without an address last.
+
+    It does not depend on the server's own order of texts.
+    """
     table = schema.listing
     address = table.c.address if connection.dialect.name == "sqlite" else table.c.address.collate("C")
     return table.c.address == "", address, table.c.device_id
 
 
 def read_lines(connection: Connection, order: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-    """See ``Register.lines``."""
+    """Lines of the listing; see ``Register.lines``."""
     table = schema.listing
     by = by_address(connection) if order == (ADDRESS,) else (*(table.c[name] for name in order), table.c.device_id)
     query = select(table).order_by(*by)
@@ -188,7 +194,10 @@ def read_lines(connection: Connection, order: Sequence[str]) -> Iterator[Mapping
 
 
 def lines_apart(connection: Connection, lister: Lister) -> Collection[str]:
-    """Asset ids of lines in scope that are in no count (``Lister.apart``); all are read only where there may be one."""
+    """Asset numbers of lines in scope that are not counted (``Lister.apart``).
+
+    Lines are read only if there may be one.
+    """
     table = schema.listing
     is_alone = or_(table.c.maker == "", table.c.last_seen.is_(None))
     meant = (table.c.in_scope == "yes", table.c.serial == "", is_alone)
@@ -198,7 +207,7 @@ def lines_apart(connection: Connection, lister: Lister) -> Collection[str]:
 
 
 def count_groups(connection: Connection, without: Collection[str] = ()) -> list[Group]:
-    """How many devices stand where, and what is counted of each lot, in no order."""
+    """Groups of devices with the same standing, with the counts of each, in no order."""
     table = schema.listing
     query = select(
         *table.c["in_scope", "standing", "presence", "answers"],
@@ -219,17 +228,20 @@ def count_distinct(connection: Connection, without: Collection[str], standings: 
 
 
 def _is_same_basis(stamp: Stamp, lister: Lister) -> bool:
-    """Whether only single lines can be out of date. On an earlier day, nobody knows how it was then."""
+    """Whether only single lines can be out of date.
+
+    The lines for an earlier day cannot be made from those of a later one.
+    """
     return stamp.edition == lister.edition() and stamp.day <= lister.day().isoformat()
 
 
 def _is_outlived(day: date) -> Any:
-    """The devices whose line holds no longer on that day."""
+    """A condition: the line of the device is no longer valid on that day."""
     return select(schema.listing.c.device_id).where(schema.listing.c.until < day.isoformat())
 
 
 def _build_listing(connection: Connection, lister: Lister, before: Stamp | None) -> None:
-    """Every line anew; the tables too, where something is wrong with them."""
+    """Make every line again, and also the tables if something is wrong with them."""
     if before is None:
         schema.METADATA.drop_all(connection, tables=schema.READ_MODEL)
         schema.METADATA.create_all(connection, tables=schema.READ_MODEL)
@@ -245,7 +257,7 @@ def _build_listing(connection: Connection, lister: Lister, before: Stamp | None)
 
 
 def _make_lines(connection: Connection, lister: Lister, numbers: Sequence[int]) -> Iterator[list[dict[str, Any]]]:
-    """The lines of these devices, some thousands at a time, made before any of them is written."""
+    """The lines of these devices, some thousands at a time. All are made before any of them is written."""
     day = lister.day()
     for start in range(0, len(numbers), _BATCH):
         found = read_assets_by_row(connection, numbers[start : start + _BATCH])
@@ -254,7 +266,7 @@ def _make_lines(connection: Connection, lister: Lister, numbers: Sequence[int]) 
 
 
 def _naming_merged(connection: Connection, changed: Iterable[int]) -> set[int]:
-    """Devices in whose entries somebody named a row that is part of another by now: they follow it."""
+    """Devices whose entries name a row that was merged into another: their lines change with it."""
     device, people = schema.device, schema.people
     numbers = sorted(changed)
     gone: set[str] = set()

@@ -1,4 +1,4 @@
-"""Opening the database of a register, whichever it is."""
+"""Opens the database of a register, whichever it is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from camscan.register.backends import Database, Mode, postgresql, sqlite
 
 
 def open_database(where: str | Path, mode: Mode, *, create: bool = True) -> Database:
-    """See :func:`camscan.register.open_register`."""
+    """Open the database in a file or on a server; see :func:`camscan.register.open_register`."""
     address = address_of(where)
     if address is None:
         return sqlite.open_file(Path(where), mode, create=create)

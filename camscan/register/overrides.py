@@ -1,6 +1,6 @@
-"""What people state about a device that no scan told: read off its label, an invoice, another register.
+"""What people state about a device and no scan says: from its label, an invoice or another register.
 
-It fills only what scans leave open, is never mixed into what they found, and recognises the unit in a later scan.
+It fills only the gaps of what scans say, and is never mixed with it. A later scan recognises the device by it.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from camscan.register.codec import identification_from_json
 BECAUSE = "stated by people: "
 """How the reason of a stated manufacturer begins."""
 CERTAINTY = 0.7
-"""The certainty of a manufacturer that somebody read off the device: just probable, because badges can deceive."""
+"""The certainty of a manufacturer that somebody read from the device: just probable, because badges can deceive."""
 _KINDS = ("serial", "unit", "mac")
 """Kinds of key that stated entries make."""
 
 
 def overlay_entries(found: Identification, entries: Mapping[str, str]) -> Identification:
-    """What is known about a device, with what people stated where scans say nothing."""
+    """What is known about a device, with the statements of people in the gaps that scans leave."""
     if not any(name.startswith("stated_") for name in entries):
         return found
     maker = _maker_key(entries)
@@ -54,10 +54,11 @@ def overlay_entries(found: Identification, entries: Mapping[str, str]) -> Identi
 
 
 def store_overrides(connection: Connection, row: RowMapping, entries: Mapping[str, str]) -> None:
-    """Write what a later scan recognises the device by, and its columns for questions in SQL."""
+    """Store the keys by which a later scan recognises the device, and the columns that SQL queries use."""
     own = stated_keys(entries)
     table = schema.device_key
-    # No scan has written these; nor has one the notes of places, and the channels, that people gave in other ways.
+    # These keys come from people. Keys from scans, notes of places, and channels that people gave otherwise are left
+    # alone.
     mine = (table.c.device_id == row["id"], table.c.last_scan.is_(None), table.c.kind.in_(_KINDS))
     connection.execute(table.delete().where(*mine))
     seen = {
@@ -82,7 +83,7 @@ def store_overrides(connection: Connection, row: RowMapping, entries: Mapping[st
 
 
 def stated_keys(entries: Mapping[str, str]) -> frozenset[Key]:
-    """The keys that stated entries make, as ``identify.keys.strong_keys`` makes them of a sighting."""
+    """The keys that stated entries make; ``identify.keys.strong_keys`` makes the same keys from a sighting."""
     serial = entries.get("stated_serial_number", "").upper()
     made = set(serial_keys(_maker_key(entries) or _maker_of_serial(serial), serial))
     mac = entries.get("stated_mac_address", "")
@@ -92,7 +93,7 @@ def stated_keys(entries: Mapping[str, str]) -> frozenset[Key]:
 
 
 def _maker_key(entries: Mapping[str, str]) -> str | None:
-    """The key of ``makers.yaml`` that a stated manufacturer means; None for a name that is not a maker's."""
+    """The key in ``makers.yaml`` for a stated manufacturer; None if the name is not that of a maker."""
     name = entries.get("stated_manufacturer")
     if not name:
         return None

@@ -1,4 +1,4 @@
-"""Pages of lists: some rows of the listing, of the audit log, and how many there are in all."""
+"""Pages of lists: some rows of the listing or of the audit log, and how many there are in all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from camscan.register.types import LogWanted, Mark, Sought
 
 
 def change_mark(connection: Connection) -> Mark:
-    """See ``Register.mark``."""
+    """How far the register has got; see ``Register.mark``."""
     scan, change, conflict = schema.scan, schema.change, schema.conflict
     settled: datetime | None = connection.execute(select(func.max(conflict.c.settled_at))).scalar()
     stamp = read_stamp(connection)
@@ -29,18 +29,19 @@ def change_mark(connection: Connection) -> Mark:
 
 
 def size(connection: Connection) -> int:
-    """See ``Register.size``."""
+    """How many devices the register has; see ``Register.size``."""
     return connection.execute(select(func.count()).select_from(schema.device)).scalar_one()
 
 
 def read_page(connection: Connection, sought: Sought) -> tuple[list[Mapping[str, Any]], int]:
-    """See ``Register.page``."""
+    """One page of the listing; see ``Register.page``."""
     table = schema.listing
     wanted = and_(*_make_conditions(sought))
     total = sought.total
     if total is None:
         total = connection.execute(select(func.count()).select_from(table).where(wanted)).scalar_one()
-    # What is empty in the column comes last, whichever way: asked for by itself, so that an index gives the order.
+    # Rows with an empty value come last in both directions. They are queried separately, so that an index gives the
+    # order.
     is_empty, order = _make_order(sought)
     query = select(table).where(wanted).order_by(*order)
     rows = _select_some(connection, query.where(~is_empty), sought.start, sought.most)
@@ -72,7 +73,7 @@ def _make_conditions(sought: Sought) -> list[ColumnElement[bool]]:
 
 
 def _make_order(sought: Sought) -> tuple[ColumnElement[bool], list[ColumnElement[Any]]]:
-    """What is empty in the column that it goes by, and the order: by the column, then as devices were first found."""
+    """The condition that the sort column is empty, and the order: by the column, then as devices were first found."""
     columns = schema.listing.c
     column, number = columns[sought.order], columns.device_id
     is_empty = column.is_(None) if sought.order in {"priority", "last_seen"} else column == ""
@@ -80,7 +81,7 @@ def _make_order(sought: Sought) -> tuple[ColumnElement[bool], list[ColumnElement
 
 
 def read_log(connection: Connection, wanted: LogWanted) -> tuple[list[Change], int]:
-    """See ``Register.log``."""
+    """One page of the audit log; see ``Register.read_log``."""
     table, device = schema.change, schema.device
     joined = table.join(device, device.c.id == table.c.device_id)
     found = and_(*_log_conditions(wanted))
@@ -107,7 +108,7 @@ def _log_conditions(wanted: LogWanted) -> list[ColumnElement[bool]]:
 
 
 def log_values(connection: Connection) -> tuple[Sequence[str], Sequence[str]]:
-    """See ``Register.log_values``."""
+    """The roles and columns in the audit log; see ``Register.log_values``."""
     table = schema.change
     roles = connection.execute(select(table.c.role).distinct().order_by(table.c.role)).scalars().all()
     columns = connection.execute(select(table.c.column_name).distinct().order_by(table.c.column_name)).scalars().all()
@@ -115,7 +116,7 @@ def log_values(connection: Connection) -> tuple[Sequence[str], Sequence[str]]:
 
 
 def decode_change(row: RowMapping) -> Change:
-    """A line of the audit log."""
+    """A row of the audit log as a Change."""
     return Change(
         number=row["id"],
         at=row["at"],

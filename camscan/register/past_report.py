@@ -1,4 +1,4 @@
-"""The report of a recorded scan, put together again: so that any export can still be made of it."""
+"""Builds the report of a recorded scan again, so that it can be exported in any format later."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from camscan.register.site_lookup import make_lookup
 
 
 def past_report(connection: Connection, scan_id: str | None) -> Report:
-    """See ``Register.report``."""
+    """The report of a recorded scan; see ``Register.report``."""
     table = schema.scan
     newest = scan_id if scan_id is not None else _newest(connection)
     row = connection.execute(select(table).where(table.c.scan_id == newest)).mappings().first()
@@ -46,7 +46,7 @@ def past_report(connection: Connection, scan_id: str | None) -> Report:
 
 
 def _newest(connection: Connection) -> str | None:
-    """The id of the last scan: a list of another system is not a scan, and a late parcel is older than others."""
+    """The id of the last scan. Lists of other systems are not scans, and late parcels are older than other scans."""
     table = schema.scan
     rows = connection.execute(select(*table.c["scan_id", "coverage"]).order_by(table.c.id.desc()))
     scans = (row for row in rows if not coverage_from_json(row.coverage).is_listing and not is_late(row.coverage))
@@ -54,7 +54,7 @@ def _newest(connection: Connection) -> str | None:
 
 
 def _sites_seen(connection: Connection, report: Report) -> dict[str, str]:
-    """The sites of what it saw, by the site map as it is now."""
+    """The sites of the devices that it saw, by the present site map."""
     find = make_lookup(connection)
     found = ((ip, find("", [ip])) for device in report.devices for ip in device.ip_addresses)
     return {ip: place.name for ip, place in found if place}
@@ -87,7 +87,10 @@ def _make_device(row: Any, observations: list[Observation]) -> Device:
 
 
 def _read_evidence(connection: Connection, scan: int, *, late: bool) -> defaultdict[int, list[Observation]]:
-    """Device id -> the observations that held at its sighting in that scan; of one that came late, its own."""
+    """Device id -> the observations that held at its sighting in that scan.
+
+    For a late scan, the scan's own observations.
+    """
     seen, fact, sighting = schema.observation, schema.fact, schema.sighting
     query = (
         select(seen.c.device_id, *seen.c["ip", "port", "probe", "seen_at"], *fact.c["key", "value"])

@@ -1,4 +1,4 @@
-"""Questions to the register. Each runs inside the caller's transaction, so that it sees one state."""
+"""Queries to the register. Each runs inside one transaction of the caller, so that it sees one state."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from camscan.register.site_lookup import make_lookup  # noqa: F401 - asked for h
 from camscan.register.types import Sighting, StoredObservation, StoredScan
 
 _SHORTEST_END = 4
-"""The end of a serial number, as read off a label, must have at least so many characters to be looked up."""
+"""Minimum characters of the end of a serial number, as read from a label, for a search."""
 
 
 def find_devices(connection: Connection, text: str) -> list[Asset]:
-    """See ``Register.find``."""
+    """Devices that a text names; see ``Register.find_devices``."""
     text = text.strip()
     address = _normal_address(text)
     table, holders = schema.device, schema.device_address
@@ -35,11 +35,11 @@ def find_devices(connection: Connection, text: str) -> list[Asset]:
     wanted = [is_named, table.c.id.in_(select(table.c.merged_into).where(is_named))]
     if address:
         wanted.append(table.c.id.in_(select(holders.c.device_id).where(holders.c.value == address)))
-        key = schema.device_key  # also a MAC that a person stated and no scan has seen
+        key = schema.device_key  # also a MAC address that a person stated and no scan has seen
         wanted.append(table.c.id.in_(select(key.c.device_id).where(key.c.kind == "mac", key.c.value == address)))
     else:
         wanted.append(table.c.id.in_(tags.rows_by_tag(connection, text)))
-        if len(text) == SHORT:  # the half of a number that lists show
+        if len(text) == SHORT:  # the second half of an asset number, as lists show it
             wanted.append(table.c.asset_id.endswith(f"-{text.upper()}", autoescape=True))
         wanted.append(func.upper(table.c.serial, type_=column_types.DeviceText) == text.upper())
         key = schema.device_key
@@ -51,7 +51,7 @@ def find_devices(connection: Connection, text: str) -> list[Asset]:
 
 
 def list_devices(connection: Connection, *, maker: str | None, site: str | None) -> list[Asset]:
-    """See ``Register.devices``."""
+    """Devices of a maker or a site; see ``Register.devices``."""
     table = schema.device
     asked = [table.c.maker == maker] if maker is not None else []
     asked += [table.c.site == site] if site is not None else []
@@ -61,18 +61,21 @@ def list_devices(connection: Connection, *, maker: str | None, site: str | None)
 def list_legible(connection: Connection) -> tuple[list[Asset], int]:
     """Every device that can be read, in order, and how many cannot.
 
-    Raises if none can, because of something that all share.
+    Raises an error if none can, because they then share a fault.
     """
     table = schema.device
     first, last = connection.execute(select(func.min(table.c.id), func.max(table.c.id))).one()
     if first is None:
         return [], 0
-    read_assets(connection, false())  # else every row would be tried, and in vain
+    read_assets(connection, false())  # otherwise every row would be tried for nothing
     return _read_legible(connection, first, last)
 
 
 def _read_legible(connection: Connection, first: int, last: int) -> tuple[list[Asset], int]:
-    """The same of the rows with these numbers: by halves, so that one damaged row costs few questions."""
+    """The devices with numbers from ``first`` to ``last`` that can be read, and how many cannot.
+
+    They are read by halves, so that one damaged row costs few queries.
+    """
     column = schema.device.c.id
     try:
         return read_assets(connection, column.between(first, last)), 0
@@ -89,17 +92,17 @@ def _read_legible(connection: Connection, first: int, last: int) -> tuple[list[A
 
 
 def devices_by_number(connection: Connection, asset_ids: Collection[str]) -> list[Asset]:
-    """See ``Register.named``."""
+    """Devices by asset number; see ``Register.devices_by_number``."""
     table = schema.device
     every = connection.execute(select(func.count()).select_from(table)).scalar_one()
-    if len(asset_ids) > every / 2:  # one question for all is quicker than many for nearly all
+    if len(asset_ids) > every / 2:  # one query for all rows is quicker than many queries for nearly all
         return [row for row in read_assets(connection) if row.asset_id in asset_ids]
     found = select_columns(connection, (table.c.id,), table.c.asset_id, sorted(asset_ids))
     return [asset for _, asset in read_assets_by_row(connection, sorted(row.id for row in found))]
 
 
 def merged_rows(connection: Connection) -> Mapping[str, str]:
-    """See ``Register.merged``."""
+    """Rows that were merged; see ``Register.merged_rows``."""
     kept, gone = schema.device, schema.device.alias("gone")
     query = select(gone.c.asset_id, kept.c.asset_id.label("into")).join_from(
         gone, kept, (gone.c.merged_into == kept.c.id) & (gone.c.id != kept.c.id)
@@ -108,7 +111,7 @@ def merged_rows(connection: Connection) -> Mapping[str, str]:
 
 
 def list_evidence(connection: Connection, asset_id: str) -> list[StoredObservation]:
-    """See ``Register.evidence``."""
+    """The observations of a device; see ``Register.evidence``."""
     seen, fact, device, scan = schema.observation, schema.fact, schema.device, schema.scan
     until = func.coalesce(seen.c.last_scan, device.c.last_scan, seen.c.first_scan)
     first, last = scan.alias("first"), scan.alias("last")
@@ -134,7 +137,7 @@ def list_evidence(connection: Connection, asset_id: str) -> list[StoredObservati
 
 
 def list_sightings(connection: Connection, asset_id: str) -> list[Sighting]:
-    """See ``Register.history``."""
+    """The sightings of a device; see ``Register.history``."""
     sighting, state, device, scan = schema.sighting, schema.device_state, schema.device, schema.scan
     query = (
         select(scan.c.scan_id, state.c.state, *sighting.c["first_seen", "last_seen"])
@@ -160,13 +163,13 @@ def list_sightings(connection: Connection, asset_id: str) -> list[Sighting]:
 
 
 def has_scan(connection: Connection, scan_id: str) -> bool:
-    """See ``Register.has_scan``."""
+    """Whether a scan was recorded; see ``Register.has_scan``."""
     table = schema.scan
     return connection.execute(select(table.c.id).where(table.c.scan_id == scan_id)).first() is not None
 
 
 def list_scans(connection: Connection) -> list[StoredScan]:
-    """See ``Register.scans``."""
+    """The recorded scans; see ``Register.scans``."""
     rows = connection.execute(select(schema.scan).order_by(schema.scan.c.id)).mappings().all()
     found = [
         StoredScan(
@@ -191,7 +194,7 @@ def list_scans(connection: Connection) -> list[StoredScan]:
 
 
 def list_tallies(connection: Connection) -> list[tuple[StoredScan, Mapping[str, float]]]:
-    """See ``Register.tallies``."""
+    """The counts of each scan; see ``Register.tallies``."""
     table, scan = schema.tally, schema.scan
     rows = connection.execute(select(scan.c.scan_id, table.c.counts).join(scan, scan.c.id == table.c.scan))
     counted = {row.scan_id: row.counts for row in rows}
@@ -199,7 +202,7 @@ def list_tallies(connection: Connection) -> list[tuple[StoredScan, Mapping[str, 
 
 
 def list_attempts(connection: Connection, scan_id: str, ip: str | None) -> list[Attempt]:
-    """See ``Register.attempts``."""
+    """What a scan asked; see ``Register.attempts``."""
     asked, payload, scan = schema.attempt, schema.payload, schema.scan
     query = (
         select(asked, payload.c.content)
@@ -225,7 +228,7 @@ def list_attempts(connection: Connection, scan_id: str, ip: str | None) -> list[
 
 
 def count_rows(connection: Connection) -> Mapping[str, int]:
-    """See ``Register.sizes``."""
+    """Number of rows of each table; see ``Register.count_rows``."""
     counted = {}
     for table in schema.KEPT:
         counted[table.name] = int(connection.execute(select(func.count()).select_from(table)).scalar_one())
@@ -233,7 +236,7 @@ def count_rows(connection: Connection) -> Mapping[str, int]:
 
 
 def _normal_address(text: str) -> str | None:
-    """An IP or MAC address as it is stored; None for other text."""
+    """An IP or MAC address as the register stores it; None for any other text."""
     try:
         return str(ipaddress.ip_address(text))
     except ValueError:

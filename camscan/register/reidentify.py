@@ -1,7 +1,7 @@
-"""Every device identified anew from its stored evidence with another fingerprint database: offline, and only that.
+"""Identifies every device again, from its stored evidence and with another fingerprint database. It sends no packet.
 
-What a device is rests on what its last sighting showed, and on what earlier sightings had shown and silence did not
-blank. Only what the database says differently of the evidence of the last sighting is changed.
+What a device is depends on its last sighting, and on earlier sightings whose values later ones did not replace. A
+device changes only if the database now says something else about the evidence of its last sighting.
 """
 
 from __future__ import annotations
@@ -28,14 +28,17 @@ from camscan.register.uncollected import pause_collector
 from camscan.system import processors
 
 _MANY = 2000
-"""Devices from which on helpers are worth their start."""
+"""Number of devices from which helper processes are worth their start."""
 
 
 @pause_collector()
 def reidentify_devices(
     connection: Connection, place: str, database: Database, *, apply: bool, at: datetime
 ) -> list[Reidentified]:
-    """See ``Register.reidentify``; ``place`` is where others find the register."""
+    """Identify every device again; see ``Register.reidentify``.
+
+    ``place`` is where helper processes find the register.
+    """
     found: list[Reidentified] = []
     drafts: list[events.Draft] = []
     parts = last_evidence.list_chunks(connection)
@@ -54,18 +57,18 @@ def reidentify_devices(
 
 @dataclass(frozen=True, slots=True)
 class _Changed:
-    """A device that is something else now."""
+    """A device with another identification than before."""
 
     row: RowMapping
     told: Reidentified
     now: Identification
-    """What its facts say."""
+    """The identification that its facts give now."""
     channels: int | None
-    """How many it says it has; None if it says nothing of it."""
+    """How many channels it says it has; None if it does not say."""
 
 
 def _helper_count(connection: Connection) -> int:
-    """Processes beside this one: for a register that takes longer than they take to start."""
+    """Number of helper processes: some only if reading the register takes longer than starting them."""
     count = connection.execute(last_evidence.select_devices(func.count())).scalar_one()
     return min(processors() - 1, MOST_HELPERS) if count >= _MANY else 0
 
@@ -89,7 +92,7 @@ def _changed_devices(connection: Connection, verdicts: Verdicts) -> Iterator[_Ch
 
 
 def _write_changes(connection: Connection, changed: Sequence[_Changed]) -> None:
-    """What each is, and what a later scan recognises it by where the maker has another name; nothing else."""
+    """Write what each device is, and its new keys if its maker has another name; nothing else."""
     if not changed:
         return
     table, key = schema.device, schema.device_key
@@ -107,7 +110,7 @@ def _write_changes(connection: Connection, changed: Sequence[_Changed]) -> None:
 
 def _new_keys(one: _Changed, held: Container[tuple[int, str, str]]) -> Iterator[dict[str, Any]]:
     number, scan, after = one.row["id"], one.row["last_scan"], one.told.after
-    if scan is None:  # only listed: a number in a list recognises nothing
+    if scan is None:  # only listed: a number in a list does not recognise a device
         return
     for each in sorted(serial_keys(after.maker, after.serial)):
         if (number, each.kind, each.value) not in held:
@@ -132,7 +135,7 @@ def _change_text(value: object) -> str:
 
 
 def _device_columns(one: _Changed, entries: dict[str, str]) -> dict[str, Any]:
-    """What stands in the columns: for questions in SQL, with what people stated where scans are silent."""
+    """The columns for SQL queries, with what people stated in the gaps that scans leave."""
     after = one.told.after
     shown = overrides.overlay_entries(after, entries)
     said = {"identification": identification_to_json(after), SAID: identification_to_json(one.now)}

@@ -11,8 +11,8 @@ from camscan.register.store import Register, open_either
 
 
 def restore_any(where: str | Path, source: Path) -> Register:
-    """See :func:`camscan.register.restore_register`."""
-    with sound_copy(source) as copy:  # before anything is made at the target
+    """Restore a backup, of a file or a server; see :func:`camscan.register.restore_register`."""
+    with sound_copy(source) as copy:  # before anything is created at the target
         is_new = address_of(where) is None and not Path(where).exists()
         book = open_either(where, Mode.RUN)
         try:

@@ -1,4 +1,4 @@
-"""What a person should settle: conflicts of identity. Every decision is logged with its role and never asked again."""
+"""Conflicts of identity, which a person settles. Every decision is logged with its role and never asked again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from camscan.register.rows import next_free_id
 from camscan.register.types import Conflict, Edit, Review, Seen, Settled
 
 KEPT = "kept"
-"""The decision that all is well as it is."""
+"""The decision that nothing needs to change."""
 HOW = "review"
 """The name under which a question is settled unless another is given: `camscan review`."""
 _OF_A_REMOVAL = (
@@ -30,16 +30,16 @@ _OF_A_REMOVAL = (
     "disposal_certificate_ref",
     "disposal_date",
 )
-"""Entries that make sense only together with the lifecycle that they belong to."""
+"""Entries that make sense only together with the lifecycle to which they belong."""
 
 
 def who(role: str, because: str, how: str) -> Who:
-    """Who decides now."""
+    """The person who decides now, by role, with the reason."""
     return Who(role, how, because, datetime.now(UTC))
 
 
 def list_conflicts(connection: Connection, asset_id: str | None = None) -> list[Conflict]:
-    """See ``Register.conflicts``."""
+    """The open conflicts; see ``Register.conflicts``."""
     table, device, scan = schema.conflict, schema.device, schema.scan
     other = device.alias("other")
     query = (
@@ -59,7 +59,7 @@ def list_conflicts(connection: Connection, asset_id: str | None = None) -> list[
 
 
 def list_reviews(connection: Connection) -> list[Review]:
-    """See ``Register.reviews``."""
+    """The open questions; see ``Register.reviews``."""
     grouped: dict[frozenset[str] | int, list[Conflict]] = {}
     for each in list_conflicts(connection):
         pair = frozenset((each.asset_id, each.other))
@@ -68,7 +68,7 @@ def list_reviews(connection: Connection) -> list[Review]:
 
 
 def settled(connection: Connection, number: int) -> Settled | None:
-    """See ``Register.settled``."""
+    """The decision about a conflict; see ``Register.settled``."""
     table, device = schema.conflict, schema.device
     other = device.alias("other")
     query = (
@@ -84,7 +84,7 @@ def settled(connection: Connection, number: int) -> Settled | None:
 
 
 def close_conflicts(connection: Connection, numbers: Sequence[int], who: Who, seen: Seen | None = None) -> list[Change]:
-    """See ``Register.settle``."""
+    """Close conflicts; see ``Register.close_conflicts``."""
     table = schema.conflict
     _require_role(who)
     _require_as_seen(connection, seen)
@@ -102,7 +102,7 @@ def close_conflicts(connection: Connection, numbers: Sequence[int], who: Who, se
 
 
 def keep_separate(connection: Connection, one: str, other: str, who: Who, seen: Seen | None = None) -> list[Change]:
-    """See ``Register.apart``."""
+    """Settle that two rows are two devices; see ``Register.keep_separate``."""
     _require_role(who)
     _require_as_seen(connection, seen)
     first, second = _live_rows(connection, one, other)
@@ -122,7 +122,7 @@ def keep_separate(connection: Connection, one: str, other: str, who: Who, seen: 
 
 
 def merge_devices(connection: Connection, keep: str, gone: str, who: Who, seen: Seen | None = None) -> list[Change]:
-    """See ``Register.merge``."""
+    """Settle that two rows are one device; see ``Register.merge_devices``."""
     _require_role(who)
     _require_as_seen(connection, seen)
     kept, other = _live_rows(connection, keep, gone)
@@ -141,7 +141,7 @@ def merge_devices(connection: Connection, keep: str, gone: str, who: Who, seen: 
 
 
 def _rename_references(connection: Connection, gone: str, keep: str) -> list[Edit]:
-    """Entries of other devices that name the row that goes: they are to name the one that is kept."""
+    """Entries of other devices that name the merged row, changed so that they name the row that is kept."""
     table, device = schema.people, schema.device
     query = select(device.c.asset_id, table.c.entries).join(device, device.c.id == table.c.device_id)
     naming = (device.c.merged_into.is_(None), cast(table.c.entries, Text).contains(f'"{gone}"'))
@@ -154,7 +154,7 @@ def _rename_references(connection: Connection, gone: str, keep: str) -> list[Edi
 
 
 def _missing_entries(ours: Mapping[str, str], theirs: Mapping[str, str]) -> dict[str, str]:
-    """The entries of the row that goes which the row that is kept lacks."""
+    """The entries of the merged row that the kept row lacks."""
     status = "lifecycle_status"
     another_life = status in ours and ours.get(status) != theirs.get(status)
     left = _OF_A_REMOVAL if another_life else ()
@@ -197,7 +197,7 @@ def _require_role(who: Who) -> None:
 
 
 def _require_as_seen(connection: Connection, seen: Seen | None) -> None:
-    """Raise StaleError where somebody else has settled the question, or changed one of its rows."""
+    """Raise StaleError if somebody else has settled the question, or changed one of its rows."""
     if seen is None:
         return
     about = {each.number: {each.asset_id, each.other} - {""} for each in list_conflicts(connection)}
@@ -210,7 +210,7 @@ def _require_as_seen(connection: Connection, seen: Seen | None) -> None:
 def _write_log(
     connection: Connection, lines: Sequence[tuple[int, str, str, str]], names: Mapping[int, str], who: Who
 ) -> list[Change]:
-    """Write (device, what, old, new) into the audit log."""
+    """Write (device, what, old, new) into the audit log. Returns the lines."""
     table = schema.change
     first = next_free_id(connection, table)
     made: list[Change] = []
@@ -237,4 +237,4 @@ def _write_log(
 
 
 DECISIONS = (KEPT, APART, MERGED)
-"""What may become of a conflict."""
+"""Every decision that a person may make about a conflict."""

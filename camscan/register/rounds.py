@@ -1,4 +1,4 @@
-"""Which scans were one run over several sites, where an earlier camscan did not write it down. Pure."""
+"""Finds which scans were one run over several sites, if an earlier camscan did not record it. Pure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from camscan.model import Turn
 from camscan.register.types import StoredScan
 
 BETWEEN = timedelta(minutes=1)
-"""A run over several sites begins the next one as soon as the last is recorded."""
+"""A run over several sites begins the next scan as soon as the last one is recorded."""
 
 
 def with_turns(scans: Sequence[StoredScan], unsaid: Iterable[StoredScan]) -> list[StoredScan]:
-    """The same scans, in their order; of the ``unsaid``, those that followed each other at once are a round."""
+    """The same scans in their order; of the ``unsaid`` scans, those that followed each other at once become a round."""
     told: dict[str, Turn] = {}
     for group in _runs_of_scans(unsaid):
         for place, scan in enumerate(group):
@@ -23,7 +23,7 @@ def with_turns(scans: Sequence[StoredScan], unsaid: Iterable[StoredScan]) -> lis
 
 
 def _runs_of_scans(scans: Iterable[StoredScan]) -> Iterator[list[StoredScan]]:
-    """Scans of different sites, each begun as the one before had ended; of one alone nothing is said."""
+    """Groups of scans of different sites, each begun as the one before had ended. Single scans are left out."""
     group: list[StoredScan] = []
     for scan in scans:
         follows = group and timedelta(0) <= scan.started_at - group[-1].finished_at <= BETWEEN
@@ -39,7 +39,7 @@ def _runs_of_scans(scans: Iterable[StoredScan]) -> Iterator[list[StoredScan]]:
 
 
 def in_order(scans: Sequence[StoredScan]) -> list[StoredScan]:
-    """Scans in the order in which they were recorded; one that came late stands before those that are newer than it."""
+    """Scans in the order in which they were recorded; a late scan comes before the scans that are newer than it."""
     ordered = [scan for scan in scans if not scan.is_late]
     for late in sorted((scan for scan in scans if scan.is_late), key=lambda each: each.finished_at):
         newer = (place for place, scan in enumerate(ordered) if scan.finished_at > late.finished_at)

@@ -1,4 +1,4 @@
-"""Rows out of and into tables, many at a time. What all of the register's SQL is written with."""
+"""Reads and writes rows of tables, many at a time. All SQL of the register uses it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ CHUNK = 500
 """Values in one IN list; older SQLite allows 999."""
 SOME = "some_values"
 BATCH = 2000
-"""Rows of one statement: all of a county's at once would need tens of megabytes, several times over."""
+"""Rows of one statement: all rows of a county at once would need tens of megabytes, several times over."""
 
 
 def _is_one_of(column: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether it is one of SOME, which are given when the query is run: so it is put together once for all lists."""
+    """A condition that the column is one of the values that the query gets when it runs.
+
+    So the query is built once for all lists.
+    """
     return column.in_(bindparam(SOME, type_=column.type, expanding=True))
 
 
 def next_free_id(connection: Connection, table: Table) -> int:
-    """The first free id. There is one writer, so nobody else takes it."""
+    """The first free id. There is only one writer, so nobody else takes it."""
     highest: int | None = connection.execute(select(func.max(table.c.id))).scalar()
     return (highest or 0) + 1
 
@@ -38,7 +41,7 @@ def select_rows(
 
 
 def rows_of_keys(connection: Connection, table: Table, keys: Iterable[tuple[str, str]]) -> Iterator[RowMapping]:
-    """The rows of these (kind, value): asked by kind, since an index begins with it."""
+    """The rows with these keys (kind, value). They are queried by kind, because an index begins with it."""
     by_kind: defaultdict[str, set[str]] = defaultdict(set)
     for kind, value in keys:
         by_kind[kind].add(value)
@@ -56,7 +59,7 @@ def select_columns(
     values: Sequence[Any],
     *where: ColumnElement[bool],
 ) -> Iterator[Row[Any]]:
-    """These columns of the rows whose ``key`` is one of ``values`` and for which all else holds."""
+    """These columns of the rows whose ``key`` is one of ``values`` and that meet the other conditions."""
     query = select(*columns).where(*where, _is_one_of(key))
     for start in range(0, len(values), CHUNK):
         yield from connection.execute(query, {SOME: values[start : start + CHUNK]})
@@ -72,13 +75,13 @@ def update_rows(
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, or nothing if there are none. All have the same columns."""
+    """Insert rows, or nothing if there are none. All rows have the same columns."""
     if rows:
         _insert(connection, rows, _prepare(connection, table, tuple(rows[0])))
 
 
 def insert_batches(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Insert rows, which may be none, as they are made. All have the same columns."""
+    """Insert rows as they are made; there may be none. All rows have the same columns."""
     left, prepared = iter(rows), None
     while batch := list(itertools.islice(left, BATCH)):
         prepared = prepared or _prepare(connection, table, tuple(batch[0]))
@@ -86,19 +89,19 @@ def insert_batches(connection: Connection, table: Table, rows: Iterable[Mapping[
 
 
 class _Insert(NamedTuple):
-    """An INSERT as the driver takes it."""
+    """An INSERT statement as the driver takes it."""
 
     sql: str
     names: Sequence[str]
     """Columns, in the order of their values."""
     is_positional: bool
-    """Whether the driver takes a tuple for each row; else a mapping."""
+    """Whether the driver takes a tuple for each row; otherwise a mapping."""
     encoders: Sequence[Callable[[Any], Any] | None]
-    """What brings a value of each column into the form that is stored."""
+    """For each column, the function that turns a value into its stored form."""
 
 
 def _prepare(connection: Connection, table: Table, names: Sequence[str]) -> _Insert:
-    """SQLAlchemy's INSERT and its types, without what it does for each row: that took three times as long as SQLite."""
+    """SQLAlchemy's INSERT and its types, without its work for each row, which took three times as long as SQLite."""
     dialect = connection.dialect
     compiled = table.insert().compile(dialect=dialect, column_keys=list(names))
     order = compiled.positiontup or names

@@ -1,7 +1,7 @@
 """The register's tables; ``docs/register.md`` explains them to people.
 
-What people enter lives in tables of its own (``people``, ``change``, ``site``, ``subnet``): recording a scan writes to
-none of them. The types are portable: the same tables serve SQLite and PostgreSQL.
+People's entries are in tables of their own (``people``, ``change``, ``site``, ``subnet``), and recording a scan does
+not write to them. The types are portable: the same tables serve SQLite and PostgreSQL.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from sqlalchemy import (
 from camscan.register.column_types import DeviceText, Json, Moment
 
 VERSION = "0004"
-"""The revision that this program writes; the newest of ``migrations/versions`` (a test compares them)."""
+"""The revision that this program writes: the newest of ``migrations/versions`` (a test compares them)."""
 
 READABLE = "0003"
-"""An earlier revision that readers can read as it is: it lacks only the read model, which they make in memory then."""
+"""An earlier revision that readers can use unchanged: it lacks only the read model, which they then make in memory."""
 
 APPLICATION_ID = 0x63616D73
-"""SQLite's application id, ``cams``: tells a register from any other SQLite file."""
+"""SQLite's application id, ``cams``: it distinguishes a register from any other SQLite file."""
 
 
 _ID = BigInteger().with_variant(Integer, "sqlite")
@@ -68,13 +68,13 @@ device = Table(
     Column("asset_id", String(32), nullable=False, unique=True),
     Column("site", DeviceText, nullable=False),
     Column("provisional", Boolean, nullable=False),
-    # Empty where no scan has seen it: rows by hand, from spreadsheets, behind recorders.
+    # Empty if no scan has seen the device: rows by hand, from spreadsheets, behind recorders.
     Column("first_seen", Moment),
     Column("last_seen", Moment),
     _reference("first_scan", "scan", optional=True),
     _reference("last_scan", "scan", optional=True),
     Column("sightings", Integer, nullable=False),
-    # What is known of it: the last known value of each, for questions in SQL.
+    # What is known about the device: the last known value of each, for SQL queries.
     Column("maker", DeviceText),
     Column("brand", DeviceText),
     Column("model", DeviceText),
@@ -94,7 +94,7 @@ device = Table(
     _reference("recorder_id", "device", optional=True, constraint="fk_device_recorder_id"),
     Column("channel", Integer),
     Column("channels", Integer),
-    # The row that a person said is the same unit; this one is kept for its number and history, and shown no more.
+    # The row that a person declared to be the same unit. This one is kept for its number and history, and not shown.
     _reference("merged_into", "device", optional=True, constraint="fk_device_merged_into"),
 )
 
@@ -104,7 +104,7 @@ device_key = Table(
     Column("kind", String(20), primary_key=True),
     Column("value", DeviceText, primary_key=True),
     _reference("device_id", "device", key=True),
-    # Empty where a person stated the key and no scan has seen it yet.
+    # Empty if a person stated the key and no scan has seen it yet.
     _reference("first_scan", "scan", optional=True),
     _reference("last_scan", "scan", optional=True),
     Index("ix_device_key_device", "device_id"),
@@ -163,7 +163,7 @@ observation = Table(
     _reference("fact_id", "fact"),
     Column("seen_at", Moment, nullable=False),
     _reference("first_scan", "scan"),
-    # Last sighting in which it held; empty while it holds.
+    # The last sighting in which it held; empty while it holds.
     _reference("last_scan", "scan", optional=True),
     Index("ix_observation_device", "device_id"),
 )
@@ -199,7 +199,7 @@ conflict = Table(
     _reference("device_id", "device"),
     Column("kind", String(30), nullable=False),
     Column("detail", DeviceText, nullable=False),
-    # The other row that it is about, where there is one.
+    # The other row that the conflict is about; empty if there is none.
     _reference("other_id", "device", optional=True, constraint="fk_conflict_other_id"),
     # What a person decided; empty while it waits in `camscan review`.
     Column("decision", String(20)),
@@ -214,9 +214,9 @@ event = Table(
     Column("id", _ID, primary_key=True, autoincrement=False),
     # Empty for what a person entered.
     _reference("scan", "scan", optional=True),
-    # Number of the last scan that was recorded then: orders events whatever the clock said. 0 before the first.
+    # Number of the last scan that was recorded then: it orders events whatever the clock said. 0 before the first.
     Column("after_scan", _ID, nullable=False),
-    # Empty for what concerns a whole subnet.
+    # Empty for an event of a whole subnet.
     _reference("device_id", "device", optional=True),
     Column("at", Moment, nullable=False),
     Column("kind", String(40), nullable=False),
@@ -272,7 +272,7 @@ subnet = Table(
     Column("cidr", String(50), primary_key=True),
     Column("site", DeviceText, ForeignKey("site.name"), nullable=False),
     Column("vlan", DeviceText, nullable=False),
-    # Empty where the site's own holds: a core network and a camera network may share a building.
+    # Empty if the site's own value applies: a core network and a camera network may share a building.
     Column("network_zone", DeviceText, nullable=False),
     Column("controller", DeviceText, nullable=False),
 )
@@ -280,7 +280,7 @@ subnet = Table(
 # ── the read model: made from the tables above, and made again whenever that is in doubt ─────────────────────────
 
 LONGEST_SORTED = 200
-"""Characters of a text to sort by: an index of PostgreSQL takes 2,700 bytes, and a text may need ten for one."""
+"""Maximum characters by which a text sorts. An index of PostgreSQL takes 2,700 bytes; one character may need ten."""
 
 _SORTED = (
     *("asset_id", "tag", "site", "address", "maker", "model", "serial", "firmware", "kind", "confidence"),
@@ -293,7 +293,7 @@ listing = Table(
     _reference("device_id", "device", key=True),
     Column("asset_id", String(32), nullable=False),
     *(Column(name, DeviceText, nullable=False) for name in ("tag", "site")),
-    # The first IP address in a form that sorts, as camscan.addresses.sort_key does; empty where it has none.
+    # The first IP address in a form that sorts, as camscan.addresses.sort_key makes it; empty if it has none.
     Column("address", DeviceText, nullable=False),
     *(Column(name, DeviceText, nullable=False) for name in ("maker", "model", "serial", "firmware", "kind")),
     Column("confidence", String(20), nullable=False),
@@ -305,19 +305,19 @@ listing = Table(
     Column("standing", String(20), nullable=False),
     Column("planned", String(10), nullable=False),
     Column("last_seen", Moment),
-    # What is counted: the system and the site that it belongs to, its cost in pence, whether it answers although gone.
+    # For counts: the system and the site of the device, its cost in pence, and whether it answers although removed.
     Column("system_key", String(32), nullable=False),
     Column("site_key", DeviceText, nullable=False),
     Column("pence", BigInteger),
     Column("answers", Boolean, nullable=False),
-    # The last day for which this line holds; empty where no day changes it.
+    # The last day for which this line is valid; empty if no day changes it.
     Column("until", String(10)),
-    # What lists show beside that: all its addresses, the names of its maker and on its badge, where exactly it is.
+    # For lists: all its addresses, the names of its maker and on its badge, and where exactly it is.
     *(Column(name, DeviceText, nullable=False) for name in ("ips", "make", "badge", "spot")),
-    # By how many scans in a row it was missed; whether it is something else than video surveillance.
+    # How many scans in a row missed it; whether it is something other than video surveillance.
     Column("missed", Integer, nullable=False),
     Column("other", Boolean, nullable=False),
-    # Everything by which somebody may look for it, in small letters.
+    # All texts by which somebody may search for it, in lower case.
     Column("hay", DeviceText, nullable=False),
     # The rest of what lists show and count, as the program that wrote it understands it.
     Column("facts", Json, nullable=False),
@@ -334,11 +334,11 @@ overview = Table(
 touched = Table(
     "touched",
     METADATA,
-    # Number of a device whose line in ``listing`` may be out of date; 0 for all of them. Triggers write it.
+    # Number of a device whose line in ``listing`` may be out of date; 0 for all devices. Triggers write it.
     Column("device_id", _ID, primary_key=True, autoincrement=False),
 )
 
 READ_MODEL = (listing, overview, touched)
 """Never copied from one register to another: the reader makes them again."""
 KEPT = tuple(table for table in METADATA.sorted_tables if table not in READ_MODEL)
-"""The tables of which nothing may be lost; what a table refers to comes before it."""
+"""The tables of which nothing may be lost; a table comes after the tables to which it refers."""

@@ -1,4 +1,7 @@
-"""The site map as a question: where is a device, by its site and its addresses? Pure but for reading the map once."""
+"""Finds the place of a device in the site map, by its site and its addresses.
+
+The map is read once; the rest is pure.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,16 @@ from camscan.register import schema
 from camscan.register.sites import place_of_subnet
 
 FindPlace = Callable[[str, Iterable[str]], Place | None]
-"""The place of a device, given its site's name and its addresses."""
+"""Returns the place of a device, from its site's name and its addresses."""
 
 _V4, _V6 = 32, 128
 
 
 def make_lookup(connection: Connection) -> FindPlace:
-    """The site map as a question.
+    """Read the site map and return the function that looks up a place in it.
 
-    The longest prefix that holds one of the addresses decides; without one, the site of that name, in whatever case.
+    The longest prefix that contains one of the addresses decides. If there is none, the site of that name counts, in
+    upper or lower case.
     """
     sites = {row["name"]: Place(**row) for row in connection.execute(select(schema.site)).mappings()}
     by_prefix: dict[int, defaultdict[int, dict[int, Place]]] = {_V4: defaultdict(dict), _V6: defaultdict(dict)}
@@ -49,7 +53,7 @@ def make_lookup(connection: Connection) -> FindPlace:
 def place_device(
     site: str, addresses: Sequence[str], entries: Mapping[str, str], find_place: FindPlace
 ) -> Place | None:
-    """Where a device is. The building is the one that a person named, the network that of its address."""
+    """The place of a device: the building that a person named, and the network of its address."""
     stated_address = entries.get("stated_ip_address")
     place = find_place(site, addresses or ([stated_address] if stated_address else []))
     name = entries.get("site_name")
@@ -63,8 +67,8 @@ def place_device(
 
 
 def _address_number(text: str) -> tuple[int, int]:
-    """Bits of the address family, and the address."""
-    if "." in text and ":" not in text:  # as they are stored: dotted quads. ipaddress takes eight times as long
+    """Bits of the address family, and the address as a number."""
+    if "." in text and ":" not in text:  # addresses are stored as dotted quads; ipaddress takes eight times as long
         first, second, third, fourth = text.split(".")
         return _V4, int(first) << 24 | int(second) << 16 | int(third) << 8 | int(fourth)
     address = ipaddress.ip_address(text.partition("%")[0])

@@ -1,7 +1,7 @@
-"""The site map as the register remembers it, so that a row knows its place where no configuration is at hand.
+"""The site map as the register keeps it, so that a row knows its place without the configuration.
 
-The configuration is the truth. ``remember_places`` makes the register agree with it: networks that it no longer names
-are forgotten, and a site that it no longer names is kept without networks while a device was last seen there.
+The configuration is the source. ``remember_places`` makes the register agree with it: networks that it no longer names
+are deleted, and a site that it no longer names is kept without networks while a device was last seen there.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SUBNET = ("vlan", "network_zone", "controller")
 
 
 def remember_places(connection: Connection, places: Iterable[Place]) -> None:
-    """See ``Register.remember_sites``. Nothing is written where it is remembered already."""
+    """Store the site map; see ``Register.remember_sites``. Nothing is written if it has not changed."""
     sites, wanted = _wanted_rows(places)
     stored = _stored_sites(connection)
     gone = _gone(connection, stored, sites)
@@ -37,7 +37,7 @@ def remember_places(connection: Connection, places: Iterable[Place]) -> None:
 
 
 def are_remembered(connection: Connection, places: Iterable[Place]) -> bool:
-    """Whether the site map is that of the configuration already, so that nobody need write it."""
+    """Whether the stored site map equals that of the configuration, so that nothing has to be written."""
     sites, wanted = _wanted_rows(places)
     stored = _stored_sites(connection)
     return _is_same(connection, stored, sites, wanted) and not _gone(connection, stored, sites)
@@ -69,13 +69,13 @@ def _is_same(connection: Connection, stored: _Rows, sites: _Rows, wanted: _Rows)
 
 
 def _gone(connection: Connection, stored: _Rows, sites: _Rows) -> set[str]:
-    """Sites that nobody names any more: not the configuration, and no device."""
+    """Sites that neither the configuration nor a device names any more."""
     unnamed = stored.keys() - sites.keys()
     return unnamed - _named_sites(connection) if unnamed else set()
 
 
 def known_places(connection: Connection) -> list[Place]:
-    """See ``Register.sites``."""
+    """The stored site map; see ``Register.sites``."""
     found: dict[str, list[Place]] = {}
     for row in connection.execute(select(schema.site).order_by(schema.site.c.name)).mappings():
         found[row["name"]] = [Place(**row)]
@@ -86,7 +86,7 @@ def known_places(connection: Connection) -> list[Place]:
 
 
 def place_of_subnet(site: Place, row: RowMapping) -> Place:
-    """The place of one subnet: what the site says, except where the subnet says otherwise."""
+    """The place of one subnet: the values of the site, except those that the subnet gives itself."""
     return replace(
         site,
         subnet=row["cidr"],

@@ -1,4 +1,4 @@
-"""Council tags: the label of a device, and which device carries it."""
+"""Council tags: the label of a device, and the device that has it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Entries = Mapping[str, str]
 def check_tags(
     connection: Connection, before: Mapping[int, Entries], edited: Mapping[int, tuple[str, Entries]]
 ) -> None:
-    """Refuse a tag that another device carries, in whatever case: one label is on one device.
+    """Refuse a tag that another device has, in upper or lower case: one label is on one device.
 
-    ``before`` and ``edited`` are by number of the row; of ``edited``, the asset number and all entries as they will be.
-    Raises UsageError, or TagTakenError if the other device is not among the edited ones. Tags that stay as they are
-    are not looked up, so that no other entry waits for the tags of all devices.
+    ``before`` and ``edited`` are by number of the row; ``edited`` holds the asset number and all entries as they will
+    be. Raises UsageError, or TagTakenError if the other device is not among the edited ones. Tags that do not change
+    are not looked up, so that other entries need not read the tags of all devices.
     """
     edited_tags: dict[str, str] = {}
     new: dict[str, str] = {}
@@ -47,13 +47,16 @@ def _tag_of(entries: Entries) -> str:
 
 
 def _plain_beginning(tag: str) -> str:
-    """The letters of a tag that a database finds in whatever case: it and Python agree on plain letters only."""
+    """The plain letters at the beginning of a tag.
+
+    A database and Python agree on upper and lower case only for plain letters.
+    """
     plain = re.match(r"[\w .:/-]*", tag, re.ASCII)
     return plain[0] if plain else ""
 
 
 def _tagged_rows(connection: Connection, beginning: str = "") -> list[tuple[int, str, Entries]]:
-    """Every live row that has a council tag (that begins so, in lower case): number, asset id, entries."""
+    """Every row in use that has a council tag (with this beginning, in lower case): number, asset number, entries."""
     table, device = schema.people, schema.device
     held = f'"council_asset_tag":"{beginning}' if beginning else '"council_asset_tag":'
     query = (
@@ -65,7 +68,7 @@ def _tagged_rows(connection: Connection, beginning: str = "") -> list[tuple[int,
 
 
 def rows_by_tag(connection: Connection, tag: str) -> list[int]:
-    """Numbers of the live rows with this council tag: one or none."""
+    """Numbers of the rows in use with this council tag: one or none."""
     wanted = tag.strip().casefold()
     rows = _tagged_rows(connection, _plain_beginning(wanted))
     return [number for number, _, own in rows if _tag_of(own) == wanted]

@@ -1,4 +1,4 @@
-"""Texts as they are stored where no database could hold them as they are: escapes after a SUB character."""
+"""Stored forms of texts that a database cannot hold unchanged: escapes after a SUB character."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ MARK = "\x1a"
 
 
 def unescape_text(text: str) -> str:
-    """A stored text as the device wrote it."""
+    """The stored text as the device wrote it."""
     return text if text[:1] != MARK else text[1:].encode("ascii").decode("unicode_escape")

@@ -1,4 +1,4 @@
-"""The transactions of an open register: made whole or not at all, and trouble with the database in one line."""
+"""The transactions of an open register: made completely or not at all, with database errors explained in one line."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Undone(Exception):  # noqa: N818 - no error: it ends a transaction that w
 
 
 class Transactions:
-    """One open register, as its transactions see it; a context manager. Not for several threads."""
+    """One open register, with its transactions; a context manager. Not for several threads."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -38,7 +38,7 @@ class Transactions:
 
     @property
     def where(self) -> str:
-        """Its file or address, as messages name it: without a password."""
+        """Its file or address as messages show it, without a password."""
         return self._database.where
 
     @property
@@ -54,22 +54,22 @@ class Transactions:
         self.close()
 
     def close(self) -> None:
-        """Close it and let others write. Harmless when repeated."""
+        """Close the register and let others write. Harmless when repeated."""
         self._database.close()
 
     def list_by(self, lister: Lister) -> None:
-        """Judge devices so for the listing, from now on: each transaction that writes brings their lines up to date."""
+        """Set the judge of the listing: from now on, each transaction that writes brings the lines up to date."""
         self._lister = lister
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
-        """A transaction that sees one state throughout and waits for nobody; database trouble becomes one line."""
+        """A transaction that sees one state throughout and does not wait; database errors become one line."""
         with self._explain_damage(), self._database.explain_errors(), self._database.begin_reading() as connection:
             yield connection
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
-        """A transaction that is made whole or not at all, one at a time; database trouble becomes one line."""
+        """A transaction that is made completely or not at all, one at a time; database errors become one line."""
         if self._database.mode is Mode.READ:
             raise RegisterError(f"{self.where}: was opened for reading only")
         with self._explain_damage(), self._database.explain_errors(), self._database.begin_writing() as connection:
@@ -82,27 +82,30 @@ class Transactions:
 
     @contextlib.contextmanager
     def _writing_or_trying(self, *, keep: bool) -> Iterator[Connection]:
-        """A transaction that is undone at its end unless it is to be kept."""
+        """A transaction that is undone at its end unless ``keep`` is set."""
         with contextlib.suppress(_Undone), self._writing() as connection:
             yield connection
             if not keep:
                 raise _Undone
 
     def _next_change(self, connection: Connection) -> int:
-        """The number of the next line of the log, where somebody listens: nobody else writes meanwhile."""
+        """The number of the next line of the log, if somebody listens. Nobody else can write meanwhile."""
         return next_free_id(connection, schema.change) if listener() is not None else 0
 
     def _list_changes(self, connection: Connection) -> None:
-        """Write the lines of what a transaction changed, at its end; where all would change, whoever reads does it."""
+        """Bring the lines of changed devices up to date at the end of a transaction.
+
+        If all lines would change, the next reader makes them.
+        """
         if self._lister is None:
             return
-        # Neither a mistake in the policies nor a damaged row costs an edit elsewhere: the lines stay marked.
+        # Neither a mistake in the policies nor a damaged row may stop an edit elsewhere: the lines stay marked.
         with contextlib.suppress(ConfigError, *FAULTS):
             listing.bring_up_to_date(connection, self._lister, rebuild=False)
 
     @contextlib.contextmanager
     def _explain_damage(self) -> Iterator[None]:
-        """Say where it is stored, if what cannot be read is something in the register; any other fault passes."""
+        """Say where the damage is if a stored value cannot be read; any other error passes."""
         try:
             yield
         except FAULTS as error:
@@ -112,7 +115,7 @@ class Transactions:
             raise RegisterError(f"{self.where}: it is damaged: {damage}; {WHAT_HELPS}") from error
 
     def _first_damage(self) -> str:
-        """Table, row and column of the first thing stored that cannot be read; empty if all can."""
+        """Table, row and column of the first stored value that cannot be read; empty if all can."""
         with (
             self._database.explain_errors(),
             self._database.begin_reading() as connection,

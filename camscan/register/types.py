@@ -1,4 +1,4 @@
-"""What the register hands out. Standard library only, so that naming a type costs no start-up time."""
+"""Types that the register returns. They use only the standard library, so that naming one costs no start-up time."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from camscan.model import Completion, Coverage, Identification, Observation, Tur
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What recording one report did. Devices are named by asset id."""
+    """The result of recording one report. Devices are named by asset number."""
 
     new: tuple[str, ...]
-    """Seen for the first time."""
+    """Devices that were seen for the first time."""
     returned: tuple[str, ...]
-    """Known, and missed by the last scan of the same site and targets."""
+    """Known devices that the last scan of the same site and targets missed."""
     changed: tuple[str, ...]
-    """Known, and with something new: an address, the firmware, the maker … Silence is not a change."""
+    """Known devices with something new: an address, the firmware, the maker … A missing value is not a change."""
     devices: int
-    """All devices of the report."""
+    """Number of devices in the report."""
     conflicts: tuple[Conflict, ...]
-    """Contradictions that this report brought; a person should look."""
+    """Contradictions that this report brought; a person should look at them."""
     recognised: tuple[str, ...] = ()
-    """Entered by people or told by a recorder before, and seen now for the first time."""
+    """Devices that people or a recorder had entered before, and that were seen now for the first time."""
     happenings: tuple[Happening, ...] = ()
-    """Everything that changed, as ``Register.happenings`` tells it of this scan alone."""
+    """Everything that changed, as ``Register.happenings`` would return it for this scan alone."""
     outdated: tuple[str, ...] = ()
     """For evidence from elsewhere, such as an old file: devices that a scan has seen since, left unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Of whose devices a report may say something that somebody else made, and that is believed only so far."""
+    """The devices about which a report from somebody else may say something: it is trusted only for these."""
 
     sites: frozenset[str]
-    """The names of its sites, in small letters; none where only addresses count."""
+    """The names of its sites, in lower case; empty if only addresses count."""
     holds: Callable[[str], bool]
     """Whether an address is one of its own."""
 
     def is_own(self, site: str, ips: Iterable[str]) -> bool:
-        """Whether a device of this site, which answered at these addresses when last seen, is one of its own."""
+        """Whether a device of this site, which answered at these addresses when last seen, is within the bounds."""
         held = list(ips)
         if site and self.sites:
             return site.casefold() in self.sites
@@ -52,34 +52,34 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class EnteredDevice:
-    """What recording a list of another system did with one device of it."""
+    """The result of recording one device of another system's list."""
 
     asset_id: str
     before: Identification
-    """What was known of it; of a new one, what the list hints at."""
+    """What was known about it before; for a new device, what the list hints at."""
     after: Identification
     ip_addresses: tuple[str, ...]
-    """As listed, the last heard first."""
+    """Its IP addresses as listed, the last heard first."""
     mac_addresses: tuple[str, ...]
     added: tuple[str, ...]
-    """What no list had said before, in a few words each: ``MAC 58:50:ed:1f:00:01``, ``CT-2, port 14``."""
+    """What earlier lists did not say, in a few words each: ``MAC 58:50:ed:1f:00:01``, ``CT-2, port 14``."""
     is_new: bool
-    """No scan, no person and no list had it before."""
+    """Whether neither a scan nor a person nor a list had named it before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """What recording a list of another system did."""
+    """The result of recording a list of another system."""
 
     devices: tuple[EnteredDevice, ...]
     left_out: Mapping[str, int]
-    """Why devices of the list were not entered -> how many."""
+    """Reason why devices of the list were not entered -> how many."""
     happenings: tuple[Happening, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Something about a device's identity that only a person can settle. Nothing was merged because of it."""
+    """A contradiction about a device's identity that only a person can settle. Nothing was merged because of it."""
 
     asset_id: str
     kind: str
@@ -87,9 +87,9 @@ class Conflict:
     detail: str
     """One sentence for a person."""
     scan_id: str
-    """The scan that brought it up."""
+    """The scan that reported it."""
     other: str = ""
-    """Asset id of the other device that it is about; empty if there is none."""
+    """Asset number of the other device; empty if there is none."""
     number: int = 0
     """The number that `camscan review keep` takes."""
 
@@ -100,32 +100,32 @@ class Review:
 
     asset_id: str
     other: str
-    """Asset id of the other device; empty if there is none."""
+    """Asset number of the other device; empty if there is none."""
     conflicts: tuple[Conflict, ...]
-    """Everything that was brought up about them and is not settled, oldest first."""
+    """Every open conflict about them, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What somebody had before them who decides a question: it is decided only while all of that still holds."""
+    """What a person had read before the decision. The decision is made only while all of it is still true."""
 
     conflicts: frozenset[int]
-    """Numbers of those that the question is made of."""
+    """Numbers of the conflicts in the question."""
     revisions: Mapping[str, int]
-    """For the rows that it is about: asset id -> ``Asset.revision``."""
+    """For the rows in the question: asset number -> ``Asset.revision``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The result of a conflict."""
+    """The decision about a conflict."""
 
     asset_id: str
     other: str
-    """Asset id of the other device that it was about; empty if there was none."""
+    """Asset number of the other device; empty if there was none."""
     decision: str
     """``kept``, ``apart`` or ``merged``."""
     role: str
-    """Who decided."""
+    """The role of the person who decided."""
     at: datetime
 
 
@@ -135,14 +135,14 @@ class Reidentified:
 
     asset_id: str
     changes: tuple[tuple[str, str, str], ...]
-    """What, from what, to what; empty text for none."""
+    """Name, old value and new value of each change; an empty text for no value."""
     before: Identification
     after: Identification
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObservation:
-    """One observation and the run of sightings over which it held."""
+    """One observation, and the run of sightings over which it held."""
 
     observation: Observation
     """``seen_at`` is when it was first seen in this run of sightings."""
@@ -181,9 +181,9 @@ class StoredScan:
     coverage: Coverage
     devices: int
     turn: Turn | None = None
-    """None if it was a run of its own."""
+    """The place of the scan in its round; None if it was a run of its own."""
     is_late: bool = False
-    """Whether it was recorded after a newer one of the same addresses: then it says nothing of presence."""
+    """Whether it was recorded after a newer scan of the same addresses: then it says nothing about presence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,23 +194,23 @@ class Edit:
     column: str
     """One of the people's columns of ``camscan.asset.columns``."""
     value: str
-    """As ``asset.entry.normalise`` gives it; empty clears the entry."""
+    """The value as ``asset.entry.normalise`` returns it; empty clears the entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What taking back an import came to."""
+    """The result of undoing an import."""
 
     how: str
-    """``import of team.csv``."""
+    """The import as the log names it: ``import of team.csv``."""
     role: str
-    """Who had imported it."""
+    """The role of the person who had imported it."""
     at: datetime
     changes: tuple[Change, ...]
     gone: tuple[str, ...]
-    """Devices that it had added and that are no more."""
+    """Devices that the import had added and that are deleted now."""
     kept: tuple[tuple[str, str], ...]
-    """Device and a sentence: what stays, and why."""
+    """Device, and a sentence that says what is kept and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,41 +218,44 @@ class NewRow:
     """A device that no scan has seen, as a person enters it."""
 
     record_type: RecordType
-    """Anything but ``network``."""
+    """Any type but ``network``."""
     entries: Mapping[str, str]
     """People's columns, normalised."""
     recorder_asset_id: str = ""
-    """For a channel: its recorder."""
+    """For a channel: the asset number of its recorder."""
     channel: int | None = None
 
 
 class Group(NamedTuple):
-    """The devices of the listing that stand alike."""
+    """Devices of the listing with the same scope, standing and presence."""
 
     in_scope: str
     standing: str
     presence: str
     answers: bool
-    """Whether they answer although somebody entered that they are gone."""
+    """Whether they answer although their removal was recorded."""
     devices: int
     pence: int
-    """What is known about their cost."""
+    """The known part of their cost, in pence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lister:
-    """Who judges devices for the listing, which the register keeps and does not understand. May raise ConfigError."""
+    """Judges devices for the listing. The register stores the result and does not interpret it.
+
+    May raise ConfigError.
+    """
 
     edition: Callable[[], str]
-    """A hash of the settings and tables that judging goes by: with another, every line is made anew."""
+    """A hash of the settings and tables that decide the judgement: if it changes, every line is made again."""
     day: Callable[[], date]
-    """The day for which it judges; the column ``until`` of a line says how long it holds."""
+    """The day for which devices are judged; the column ``until`` of a line says how long the line is valid."""
     lines: Callable[[Sequence[Asset], date], Sequence[Mapping[str, Any]]]
     """The line of each device on that day: every column of the table ``listing`` but ``device_id``."""
     apart: Callable[[Iterable[Mapping[str, Any]]], Collection[str]]
-    """From all the lines: asset ids of those that are in no count, because another row represents the device."""
+    """From all the lines: asset numbers of those that are not counted, because another row represents the device."""
     count: Callable[[Sequence[Group], Callable[[Sequence[str]], tuple[int, int]]], Mapping[str, float]]
-    """What is kept of a scan for the burn-down; the function: standings -> how many systems and sites."""
+    """The counts that a scan stores for the burn-down; the function: standings -> how many systems and sites."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,9 +264,9 @@ class Where:
 
     column: str
     values: Sequence[Any]
-    """Any of these; None for an empty cell."""
+    """The line has one of these values; None for an empty cell."""
     is_not: bool = False
-    """None of these."""
+    """The line has none of the values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,23 +275,23 @@ class Sought:
 
     where: Sequence[Where] = ()
     text: str = ""
-    """Every word of it occurs in the line, in any case."""
+    """Every word of it is in the line, in upper or lower case."""
     within: Sequence[str] = ()
     """Columns in which the words are searched; if none is named, all that can be searched."""
     sites: Collection[str] | None = None
     """Only devices of these sites, by their names; None for all."""
     order: str = "asset_id"
-    """A column with an index."""
+    """The column by which lines are sorted; it has an index."""
     descending: bool = False
     start: int = 0
     most: int = 50
     total: int | None = None
-    """How many fit in all, where that is known already: counting takes longer than reading a page."""
+    """How many lines match in all, if that is known already: counting takes longer than reading a page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogWanted:
-    """Which lines of the audit log are wanted, newest first; what is empty is not asked for."""
+    """Which lines of the audit log are wanted, newest first. An empty member does not filter."""
 
     role: str = ""
     column: str = ""
@@ -306,9 +309,9 @@ class Mark:
     scan: int
     """The highest number of a scan."""
     change: int
-    """The number of a line of the audit log."""
+    """The highest number of a line of the audit log."""
     conflicts: int
     settled: str
     """When the last conflict was settled; empty for never."""
     turn: int
-    """Counts how often lines of the listing were written; 0 if there is none."""
+    """Counts how often lines of the listing were written; 0 if there is no listing."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def pause_collector() -> Iterator[None]:
-    """Keep the collector from walking through everything again and again: rows are not cyclic, and go by themselves."""
+    """Switch the garbage collector off for the block: rows have no cycles, and are freed without it."""
     was = gc.isenabled()
     gc.disable()
     try:

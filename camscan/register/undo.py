@@ -1,7 +1,7 @@
-"""Taking back the last import of a spreadsheet, from the log. Nothing that people entered since is lost.
+"""Undoes the last import of a spreadsheet, from the log. Nothing that people have entered since is lost.
 
-Everything happens inside the caller's one transaction. A device that the import added, and that nobody has touched
-since, is a row that stands for nothing any more (``merged_into`` names itself); its lines of the log stay.
+Everything happens inside one transaction of the caller. A device that the import added, and that nobody has changed
+since, becomes a row that represents nothing (``merged_into`` names itself); its lines of the log stay.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from camscan.register.rows import select_rows
 from camscan.register.types import Edit, Undone
 
 IMPORT = "import of "
-"""How the log says that a change came from a spreadsheet."""
+"""How the log names a change that came from a spreadsheet."""
 _UNDONE = re.compile(r"undo of .* \((\d+)\)")
 
 
 def undo_last_import(connection: Connection, who: Who) -> Undone:
-    """Take back the last import that was not taken back; see ``Register.undo``."""
+    """Undo the last import that was not undone; see ``Register.undo_import``."""
     log = list_changes(connection)
     group = _last_import(log)
     if not group:
@@ -46,7 +46,7 @@ def undo_last_import(connection: Connection, who: Who) -> Undone:
 
 
 def _last_import(log: Sequence[Change]) -> list[Change]:
-    """The changes of the newest import that was not taken back, in their order."""
+    """The changes of the newest import that was not undone, in their order."""
     undone = {int(found[1]) for change in log if (found := _UNDONE.fullmatch(change.how))}
     groups: defaultdict[tuple[object, str, str], list[Change]] = defaultdict(list)
     for change in log:
@@ -58,7 +58,7 @@ def _last_import(log: Sequence[Change]) -> list[Change]:
 
 @dataclass(slots=True)
 class _Device:
-    """What the register holds of one device of the import."""
+    """What the register holds about one device of the import."""
 
     row: RowMapping
     entries: Mapping[str, str]
@@ -68,7 +68,7 @@ class _Device:
 
 
 class _Undoing:
-    """One import being taken back, device by device."""
+    """Undoes one import, device by device."""
 
     def __init__(self, connection: Connection, log: Sequence[Change], group: Sequence[Change], who: Who) -> None:
         self.edits: list[Edit] = []
@@ -93,7 +93,7 @@ class _Undoing:
         self._entries = {row["device_id"]: row["entries"] for row in people}
 
     def undo_device(self, name: str) -> None:
-        """What happens to one device that the import changed or added."""
+        """Decide what happens to one device that the import changed or added."""
         row = self._rows[name]
         if row["merged_into"] is not None:
             self.kept.append((name, "was has since been merged with another device"))
@@ -133,7 +133,7 @@ class _Undoing:
         except ValueError as error:
             self.kept.append((name, f"is unchanged: {error}"))
             return
-        if set(whole) - set(wanted):  # what would follow is not what was there before
+        if set(whole) - set(wanted):  # what would remain is not what was there before
             wanted = {**wanted, **{column: device.entries.get(column, "") for column in set(whole) - set(wanted)}}
         self.edits += [Edit(name, column, value) for column, value in wanted.items()]
 

@@ -1,4 +1,4 @@
-"""What keeps a register sound: backups, checks, and room that is given back."""
+"""Maintenance of a register: backups, checks, and space that is returned to the disk."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from camscan.register.transactions import Transactions
 
 
 class Upkeep(Transactions):
-    """One open register, as whoever looks after it sees it."""
+    """One open register, for a caller that maintains it."""
 
     def write_backup(self, target: Path, *, force: bool = False) -> int:
-        """Write the whole register into an SQLite file, which is a register itself; its size in bytes.
+        """Write the whole register into an SQLite file, which is a register itself. Returns its size in bytes.
 
-        Others go on meanwhile. The file appears when all of it is written and was read back. Raises UsageError if
-        it is there already (unless ``force``), OutputError where it cannot be written.
+        Others may continue meanwhile. The file appears when all of it is written and was read back. Raises UsageError
+        if it exists (unless ``force``), and OutputError if it cannot be written.
         """
         with self._database.explain_errors():
             return write_backup(self._database, target, force=force)
 
     def restore_backup(self, source: Path) -> None:
-        """Fill this register, which must be empty, with what a backup holds (also one of an earlier version)."""
+        """Fill this register, which must be empty, from a backup of this or an earlier version."""
         if self._database.mode is not Mode.RUN:
             raise RegisterError(f"{self.where}: was not opened for a run")
         with self._database.explain_errors(), sound_copy(source) as copy:
@@ -38,14 +38,14 @@ class Upkeep(Transactions):
             fill_register(self._database, copy)
 
     def find_faults(self) -> list[str]:
-        """Whatever is wrong with it, one line each; empty if it is sound. Reads all of it."""
+        """Everything that is wrong with the register, one line each; empty if it is sound. Reads all of it."""
         with self._database.explain_errors():
             damage = self._database.find_damage()
         with self._reading() as connection:
             return damage or find_faults(connection)
 
     def vacuum(self) -> tuple[int, int]:
-        """Give room that is no longer needed back to the disk; bytes before and after. Needs a run's lock."""
+        """Return unused space to the disk. Returns the bytes before and after. Needs the lock of a run."""
         if self._database.mode is not Mode.RUN:
             raise RegisterError(f"{self.where}: was not opened for a run")
         with self._database.explain_errors():
@@ -54,6 +54,6 @@ class Upkeep(Transactions):
             return before, self._database.size_in_bytes()
 
     def count_rows(self) -> Mapping[str, int]:
-        """Number of rows of every table; of the read model, which says nothing of its own, none."""
+        """Number of rows of every table, without the tables of the read model."""
         with self._reading() as connection:
             return read.count_rows(connection)

@@ -1,4 +1,4 @@
-"""Triggers that note which lines of the listing are out of date, whoever writes: one number into ``touched`` for each.
+"""Triggers that note which lines of the listing are out of date, whoever writes: they add a number to ``touched``.
 
 SQLite and PostgreSQL both have triggers, but their syntax differs completely.
 """
@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, text
 
 _OWN = {"device": "id", "device_address": "device_id", "people": "device_id"}
-"""Table -> its column that says which device."""
+"""Table -> its column with the number of the device."""
 _MAP = ("site", "subnet")
-"""A change of the site map may move any device: it touches number 0, which means all."""
+"""A change of the site map may move any device: it adds number 0, which means all."""
 _EVENTS = ("INSERT", "UPDATE", "DELETE")
 EXPECTED = len(_EVENTS) * (len(_OWN) + len(_MAP))
-"""How many there must be."""
+"""How many triggers there must be."""
 
 _FUNCTION = """
 CREATE OR REPLACE FUNCTION listing_touch() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -45,7 +45,7 @@ END $$
 
 
 def create_triggers(connection: Connection) -> None:
-    """Make the triggers, anew where they are there already."""
+    """Create the triggers; existing ones are replaced."""
     drop_triggers(connection)
     is_sqlite = connection.dialect.name == "sqlite"
     for statement in _for_sqlite() if is_sqlite else _for_postgresql():
@@ -53,14 +53,14 @@ def create_triggers(connection: Connection) -> None:
 
 
 def drop_triggers(connection: Connection) -> None:
-    """Take the triggers away, for a step of an upgrade that rebuilds tables."""
+    """Remove the triggers, for a step of an upgrade that rebuilds tables."""
     is_sqlite = connection.dialect.name == "sqlite"
     for name, _, table in _trigger_names():
         connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}" + ("" if is_sqlite else f' ON "{table}"'))
 
 
 def is_watched(connection: Connection) -> bool:
-    """Whether every trigger is there."""
+    """Whether every trigger exists."""
     if connection.dialect.name == "sqlite":
         asked = r"SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'listing\_%' ESCAPE '\'"
     else:

@@ -1,4 +1,4 @@
-"""What a register asks of the database that it lives in, whichever that is."""
+"""What a register needs from its database, whichever database that is."""
 
 from __future__ import annotations
 
@@ -19,65 +19,65 @@ class Mode(enum.Enum):
     """What a register is opened for."""
 
     READ = "read"
-    """Changes nothing, needs no lock."""
+    """It changes nothing and needs no lock."""
     EDIT = "edit"
-    """People's edits and the like: short transactions, also while a run holds the register."""
+    """For people's edits: short transactions, also while a run holds the register."""
     RUN = "run"
-    """A scan or an import: no other run meanwhile."""
+    """For a scan or an import: no other run is possible meanwhile."""
 
 
 class Database(Protocol):
-    """An open database with a register's tables of today's version in it."""
+    """An open database that holds the tables of a register, in the current version."""
 
     mode: Mode
     connection: Connection
 
     @property
     def where(self) -> str:
-        """Its file or address, as messages name it: without a password."""
+        """Its file or address as messages show it, without a password."""
 
     @property
     def place(self) -> str:
-        """The same for programs: with the password that the address has."""
+        """Its file or address for programs, with the password that the address has."""
 
     def explain_errors(self) -> AbstractContextManager[None]:
         """Turn what the database says into one line for a person: RegisterError or BusyError."""
 
     def begin_reading(self) -> AbstractContextManager[Connection]:
-        """A transaction that sees one state and waits for nobody."""
+        """A transaction that only reads, sees one state, and does not wait for others."""
 
     def begin_writing(self) -> AbstractContextManager[Connection]:
-        """A transaction that waits until it is the only one that writes; whole or not at all."""
+        """A transaction that waits until no other one writes. It is made completely or not at all."""
 
     @property
     def is_free(self) -> bool:
-        """Whether nobody is writing at this moment, so that a reader who wants to write a little need not wait."""
+        """Whether nobody is writing at this moment: a reader that wants to write a little then need not wait."""
 
     def copy_to(self, path: Path) -> None:
-        """Write all of it into an SQLite file that is empty, while others go on; RegisterError names the file."""
+        """Write all tables into an empty SQLite file while others continue. RegisterError names the file."""
 
     def find_damage(self) -> list[str]:
         """What the database finds wrong with its own files; empty if nothing is."""
 
     def vacuum(self) -> None:
-        """Give the room of what was deleted back to the disk; nobody else may be at it."""
+        """Return the space of deleted rows to the disk. Nobody else may use the database meanwhile."""
 
     def size_in_bytes(self) -> int:
         """Bytes on the disk."""
 
     def close(self) -> None:
-        """Close it and let others run. Harmless when repeated."""
+        """Close the database and release its lock. Harmless when repeated."""
 
 
 def newer_register_error(where: str, version: str) -> RegisterError:
-    """What to say of a register that a later program wrote."""
+    """The error for a register that a later version of camscan wrote."""
     return RegisterError(
         f"{where}: a newer camscan wrote it (version {version}; this one reads up to {VERSION}); upgrade camscan"
     )
 
 
 def outdated_register_error(where: str) -> RegisterError:
-    """What to tell a reader of a register that an earlier program wrote."""
+    """The error for a reader of a register that an earlier version of camscan wrote."""
     return RegisterError(f"{where}: an older camscan wrote it; the next scan upgrades it, then it can be read")
 
 
@@ -88,16 +88,16 @@ _STAMP = Table(
     Column("version_num", String(32), nullable=False),
     PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
-"""Where Alembic keeps the revision, as it makes it."""
+"""The table in which Alembic keeps the revision, as Alembic creates it."""
 
 
 def known_revisions() -> frozenset[str]:
-    """Every revision that this program knows."""
+    """Every revision of the tables that this program knows."""
     return frozenset(step.name.split("_")[0] for step in (STEPS / "versions").glob("[0-9]*.py"))
 
 
 def migrate_tables(connection: Connection, to: str) -> None:
-    """Bring the tables to revision ``to`` in the caller's transaction; if there are none, they are made."""
+    """Bring the tables to revision ``to`` in the caller's transaction; missing tables are created."""
     if to == VERSION and not inspect(connection).has_table(_STAMP.name):
         METADATA.create_all(connection, checkfirst=False)
         _STAMP.create(connection, checkfirst=False)
@@ -116,5 +116,5 @@ def migrate_tables(connection: Connection, to: str) -> None:
         drop_triggers(connection)
     command.upgrade(config, to)
     if to == VERSION:
-        connection.execute(overview.delete())  # a step may have changed what the listing is made of
+        connection.execute(overview.delete())  # a step may have changed the tables from which the listing is made
         create_triggers(connection)

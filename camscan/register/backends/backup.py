@@ -1,4 +1,4 @@
-"""A whole register into one SQLite file, and out of it: for backups, and to move between a file and a server."""
+"""Writes a complete register into one SQLite file, and reads it back: for backups, and to move a register."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def write_backup(database: Database, target: Path, *, force: bool) -> int:
 
 @contextlib.contextmanager
 def _temporary_beside(target: Path) -> Iterator[Path]:
-    """A new file in the target's directory, which only its owner may read, and which takes its place in the end."""
+    """A new file in the target's directory that only its owner may read. At the end it replaces the target."""
     part: Path | None = None
     try:
         with replace_file(target) as part:
@@ -43,7 +43,7 @@ def _temporary_beside(target: Path) -> Iterator[Path]:
 
 
 def _verify_backup(part: Path) -> None:
-    """Open what was written as any register is opened, and let SQLite look at every page."""
+    """Open the written file as a register, and let SQLite check every page."""
     with contextlib.closing(sqlite.open_file(part, Mode.READ)) as written, written.explain_errors():
         if wrong := written.find_damage():
             raise RegisterError(f"{part}: the copy is faulty ({wrong[0]}); see `camscan register check`")
@@ -51,9 +51,9 @@ def _verify_backup(part: Path) -> None:
 
 @contextlib.contextmanager
 def sound_copy(source: Path) -> Iterator[Database]:
-    """What a backup holds, of any version, in a file of its own and of today's version.
+    """A copy of a backup of any version, in a temporary file and in the current version.
 
-    Raises RegisterError if it is not a register, or is damaged.
+    Raises RegisterError if the backup is not a register, or is damaged.
     """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "camscan.db"
@@ -72,7 +72,7 @@ def sound_copy(source: Path) -> Iterator[Database]:
 
 
 def fill_register(database: Database, copy: Database) -> None:
-    """Fill an empty register. Raises RegisterError for one that holds anything."""
+    """Fill an empty register with the rows of the copy. Raises RegisterError if it is not empty."""
     with database.begin_writing() as target:
         if target.execute(select(schema.device.c.id).limit(1)).first() or _holds_rows(target, schema.scan):
             raise RegisterError(

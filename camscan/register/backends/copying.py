@@ -1,4 +1,4 @@
-"""Rows of one register into another, whichever databases they live in."""
+"""Copies the rows of one register into another, whichever databases they use."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from camscan.register import schema
 
 _BATCH = 5000
-"""Rows at a time."""
+"""Rows that are copied at a time."""
 
 
 def copy_rows(source: Connection, target: Connection) -> None:
-    """Every row of every table, as it is stored; the target's tables are empty, and of the same version.
+    """Copy every row of every table as it is stored. The target's tables are empty and have the same version.
 
     The read model is left out: the target makes its own.
     """
@@ -25,7 +25,7 @@ def copy_rows(source: Connection, target: Connection) -> None:
         waiting: list[dict[str, Any]] = []
         for batch in rows.partitions():
             given = [dict(row) for row in batch]
-            # A row may name another row of its own table that comes after it.
+            # A row may refer to a row of its own table that comes after it.
             waiting += [row.copy() for row in given if any(row[name] is not None for name in later)]
             target.execute(raw.insert(), [row | dict.fromkeys(later) for row in given])
         for row in waiting:
@@ -34,5 +34,5 @@ def copy_rows(source: Connection, target: Connection) -> None:
 
 
 def _raw_type(kind: TypeEngine[Any]) -> TypeEngine[Any]:
-    """What the database keeps, without decoding it."""
+    """The type of the stored value, without its decoding."""
     return kind.impl_instance if isinstance(kind, TypeDecorator) else kind

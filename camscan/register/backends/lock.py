@@ -1,7 +1,7 @@
-"""One writer per register: a lock of the operating system on a file beside the database.
+"""One writer for each register: a lock of the operating system on a file beside the database.
 
-The system drops it when the process ends, however it ends; there is no stale state to clean up. The file stays, since
-removing it would let two runs hold two different files of the same name.
+The system releases it when the process ends, however it ends, so there is never a stale lock. The file itself stays: if
+it were removed, two runs could hold two different files of the same name.
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ class Lock:
             raise BusyError(f"{register}: another camscan run is writing to it; wait until it has ended")
 
     def release(self) -> None:
-        """Let others write. Harmless when repeated."""
+        """Let other runs write. Harmless when repeated."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
 
 def _open_lock_file(path: Path, register: Path) -> int:
-    """The lock file.
+    """Open the lock file.
 
-    A new one has the owner and the rights of the register, so that everybody who may write it can lock it.
+    A new file gets the owner and the rights of the register, so that everybody who may write the register can lock it.
     """
     try:
         descriptor = descriptor_of(path, os.O_RDWR)

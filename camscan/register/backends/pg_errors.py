@@ -1,4 +1,4 @@
-"""What PostgreSQL and its client library say, in one line that says what to do."""
+"""Explains errors of PostgreSQL and its client library in one line that says what to do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STATES = {
     "25006": "the server is read-only (is it a standby?); name the main server with --register",
     "XX": "it is damaged, or the server is in trouble; ask whoever runs it, and restore it from a backup if need be",
 }
-"""SQLSTATE, or its beginning, to words. The longest that fits holds."""
+"""SQLSTATE, or its beginning -> the explanation. The longest one that fits is used."""
 _BUSY = {"55P03", "40001", "40P01"}
 _NO_RIGHT = "42501"
 
@@ -34,7 +34,7 @@ NO_ADDRESS = (
     "is not an address that PostgreSQL understands; write postgresql://user@host/database, "
     "and keep the password in ~/.pgpass"
 )
-"""libpq would quote what it could not read, which may be part of a password."""
+"""libpq would quote the text that it could not read, which may contain a part of the password."""
 _CONNECTING = (
     (r"connection option|invalid .*value|URI", NO_ADDRESS),
     (
@@ -64,13 +64,13 @@ _CONNECTING = (
         "no PostgreSQL server answers there; is it running, and may this machine reach it?",
     ),
 )
-"""What libpq says when it cannot connect, there being no code for it. Other languages are shown as they are."""
+"""What libpq says when it cannot connect: it gives no code. Messages in other languages are shown unchanged."""
 _PGPASS = "~/.pgpass or PGPASSWORD"
 
 
 @contextlib.contextmanager
 def explain_server_errors(where: str) -> Iterator[None]:
-    """Turn what the server says into one line for a person; what SQLite says passes."""
+    """Turn errors of the server into one line for a person. Errors of SQLite pass unchanged."""
     try:
         yield
     except exc.DBAPIError as error:
@@ -99,7 +99,7 @@ def _plain_error(where: str, error: exc.DBAPIError) -> RegisterError | BusyError
 
 @contextlib.contextmanager
 def of_connecting(where: str, options: Mapping[str, object]) -> Iterator[None]:
-    """Turn what keeps us from connecting into one line for a person."""
+    """Turn errors while connecting into one line for a person."""
     try:
         yield
     except exc.DBAPIError as error:
@@ -113,6 +113,6 @@ def of_connecting(where: str, options: Mapping[str, object]) -> Iterator[None]:
 
 
 def first_line(text: str) -> str:
-    """What the server said, without its source lines, positions and hints."""
+    """The first line of a server's message, without its source lines, positions and hints."""
     line = next((each for each in text.strip().splitlines() if each.strip()), "no reason given")
     return re.sub(r"^.*?(?:FATAL|ERROR): +", "", line).strip().rstrip(".")

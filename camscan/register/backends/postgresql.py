@@ -1,8 +1,7 @@
-"""A register on a PostgreSQL server: what may go wrong becomes one line, and other programs' tables are never touched.
+"""A register on a PostgreSQL server. Errors become one line, and tables of other programs are never changed.
 
-Facts relied on are those of PostgreSQL's documentation: 13.3.5 advisory locks, 13.2 isolation, appendix A error codes,
-34.1 connection strings. Passwords are libpq's business (``~/.pgpass``, ``PGPASSWORD``, a service file): none is kept or
-printed here.
+It relies on PostgreSQL's documentation: 13.3.5 advisory locks, 13.2 isolation, appendix A error codes, 34.1 connection
+strings. Passwords are left to libpq (``~/.pgpass``, ``PGPASSWORD``, a service file): none is kept or printed here.
 """
 
 from __future__ import annotations
@@ -34,23 +33,23 @@ from camscan.register.schema import APPLICATION_ID, READABLE, VERSION
 from camscan.words import how_to_add
 
 BUSY_SECONDS = 30
-"""How long a writer waits for the other before it gives up."""
+"""How many seconds a writer waits for another writer before it gives up."""
 
 _MARK = "camscan register"
-"""The comment on our table of versions: tells a register from another program's tables."""
+"""The comment on our table of versions. It distinguishes a register from the tables of another program."""
 _READING = "camscan_reading"
 _DEFAULTS = {
     "application_name": "camscan",
     "connect_timeout": "10",
-    # A scan holds its connection for hours: a firewall on the way must see that it is still wanted.
+    # A scan holds its connection for hours: a firewall on the way must see that the connection is still in use.
     "keepalives_idle": "30",
     "keepalives_interval": "10",
     "keepalives_count": "3",
 }
 _AGAIN = (0.05, 0.1, 0.2)
-"""Seconds between tries to take the lock: a server may notice a moment late that the run before has ended."""
+"""Seconds between attempts to take the lock: a server may notice a moment late that the previous run has ended."""
 _RUN_LOCK, _WRITE_LOCK = APPLICATION_ID, APPLICATION_ID + 1
-"""Advisory locks are numbers: who holds the first runs, who holds the second is writing. One pair for each schema."""
+"""Advisory locks are numbers. The run holds the first, and a writer holds the second; each schema has its own pair."""
 
 _TABLES = """
 SELECT c.relname, obj_description(c.oid, 'pg_class')
@@ -59,7 +58,7 @@ WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND NOT starts_wi
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
 ORDER BY c.relname
 """
-"""Every table in our schema that is neither of an extension nor of the store, with its comment."""
+"""Every table in our schema, with its comment, except tables of extensions and of the store."""
 
 
 _SIZE = """
@@ -82,7 +81,7 @@ def open_address(address: str, mode: Mode, *, create: bool = True) -> PostgreSQL
 
 
 class PostgreSQL:
-    """A register on a server, open; a :class:`camscan.register.backends.Database`."""
+    """An open register on a server; a :class:`camscan.register.backends.Database`."""
 
     def __init__(self, address: str, mode: Mode) -> None:
         self.where = mask_password(address)
@@ -97,7 +96,7 @@ class PostgreSQL:
         return self._address
 
     def prepare_tables(self, *, create: bool) -> None:
-        """Take the lock where this is a run, and see that the tables are ours and of today's version."""
+        """Take the lock if this is a run, and check that the tables are ours and of the current version."""
         version = self._table_revision()
         if version is None and (self.mode is Mode.READ or not create):
             raise RegisterError(
@@ -113,7 +112,7 @@ class PostgreSQL:
             self._upgrade_tables()
 
     def _upgrade_tables(self) -> None:
-        """A run of its own: what others did while we waited for the lock is looked at again."""
+        """Upgrade the tables in a run of its own, and check again what others did while we waited for the lock."""
         beside_a_run = self.mode is Mode.EDIT
         if beside_a_run:
             self.take_lock()
@@ -124,7 +123,7 @@ class PostgreSQL:
             self._release_lock()
 
     def make_tables(self, to: str) -> None:
-        """Bring the tables to a revision; if there are none, they are made. Whole or not at all."""
+        """Bring the tables to a revision, completely or not at all; missing tables are created."""
         with self.begin_writing() as connection:
             migrate_tables(connection, to)
             connection.exec_driver_sql(f"COMMENT ON TABLE alembic_version IS '{_MARK}'")
@@ -146,7 +145,7 @@ class PostgreSQL:
             return engine.connect()
 
     def take_lock(self) -> None:
-        """Begin a run; raises BusyError if one is going on."""
+        """Begin a run. Raises BusyError if another run is going on."""
         for wait in (*_AGAIN, None):
             with self._transaction(reading=True) as connection:
                 self._locked = bool(
@@ -166,7 +165,10 @@ class PostgreSQL:
         self._locked = False
 
     def _table_revision(self) -> str | None:
-        """The revision of the tables; None for an empty schema. Raises RegisterError for what is not ours or newer."""
+        """The revision of the tables; None for an empty schema.
+
+        Raises RegisterError if the tables are not ours or have a newer version.
+        """
         with self._transaction(reading=True) as connection:
             if connection.exec_driver_sql("SELECT current_schema()").scalar() is None:
                 raise RegisterError(f"{self.where}: the search_path of this user names no schema that exists")
@@ -212,7 +214,7 @@ class PostgreSQL:
             yield self.connection
 
     def _stay_connected(self) -> None:
-        """Connect again where the server or the network dropped us meanwhile: a scan of hours is worth it."""
+        """Connect again if the server or the network has dropped the connection: a scan of hours is worth it."""
         try:
             with self._transaction(reading=True) as connection:
                 connection.exec_driver_sql("SELECT 1")
@@ -246,7 +248,7 @@ class PostgreSQL:
             copy_rows(rows, target)
 
     def find_damage(self) -> list[str]:
-        """See Database. The server looks after its files; what it cannot read, it says when it is asked for it."""
+        """See Database. The server checks its files itself, and reports what it cannot read when that is asked for."""
         return []
 
     def vacuum(self) -> None:
@@ -265,21 +267,21 @@ class PostgreSQL:
             return int(connection.exec_driver_sql(_SIZE).scalar_one())
 
     def close(self) -> None:
-        """See Database. The server drops the locks of a connection that ends, however it ends: a moment later."""
+        """See Database. The server drops the locks of a connection that has ended, but a moment later."""
         if hasattr(self, "connection"):
             self._close_connection()
 
     def _close_connection(self) -> None:
-        with contextlib.suppress(exc.DBAPIError):  # a connection that was lost cannot be ended politely
+        with contextlib.suppress(exc.DBAPIError):  # a lost connection cannot be closed properly
             self.connection.close()
         self.connection.engine.dispose()
 
 
 def _begin_transaction(connection: Connection) -> None:
-    """The first statements of a transaction.
+    """Run the first statements of a transaction.
 
-    A reader sees one state throughout. Writers take turns, so that each sees all that the one before it committed:
-    the lock comes before the first snapshot, and READ COMMITTED takes a new one for every statement.
+    A reader sees one state throughout. Writers take turns, so that each sees everything that the previous one
+    committed: the lock comes before the first snapshot, and READ COMMITTED takes a new snapshot for every statement.
     """
     if connection.get_execution_options().get(_READING):
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -297,6 +299,6 @@ def _load_driver(where: str) -> Any:
         raise RegisterError(
             f"{where}: a register on a PostgreSQL server needs one more library: {how_to_add('postgresql')}"
         ) from error
-    # It also logs what it raises, which would reach a person twice.
+    # The driver also logs the errors that it raises: a person would see them twice.
     logging.getLogger(psycopg.__name__).addHandler(logging.NullHandler())
     return psycopg

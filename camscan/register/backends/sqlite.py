@@ -1,6 +1,6 @@
-"""A register in an SQLite file: what may go wrong becomes one line, and nothing is touched before it is known good.
+"""A register in an SQLite file. Errors become one line, and no file is changed before it is known to be sound.
 
-SQLite facts relied on: sqlite.org/wal.html, /pragma.html, /rescode.html, /lang_transaction.html.
+It relies on these pages: sqlite.org/wal.html, /pragma.html, /rescode.html, /lang_transaction.html.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from camscan.register.glance import is_writable_now, sqlite_uri
 from camscan.register.schema import APPLICATION_ID, READABLE, VERSION
 
 BUSY_SECONDS = 30.0
-"""How long a reader or writer waits for the other before it gives up."""
+"""How many seconds a reader or writer waits for another before it gives up."""
 
 _MAGIC = b"SQLite format 3\x00"
 _HEADER_SIZE = 100
 """sqlite.org/fileformat.html 1.3: journal at byte 18; schema cookie, user version, application id at 40, 60, 68."""
 _ROLLBACK_JOURNAL = 1
 _READING = "camscan_reading"
-"""Execution option of a connection whose next transaction only reads, and so need not wait for a writer."""
+"""Execution option of a connection whose next transaction only reads, and so does not have to wait for a writer."""
 
 _PLAIN_WORDS = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space and run again. Nothing of this run was recorded",
@@ -53,7 +53,7 @@ _PLAIN_WORDS = {
 
 @contextlib.contextmanager
 def explain_file_errors(path: Path) -> Iterator[None]:
-    """Turn what the database says into one line for a person; what another database says passes."""
+    """Turn errors of SQLite into one line for a person. Errors of another database pass unchanged."""
     try:
         yield
     except (exc.DBAPIError, sqlite3.Error) as error:
@@ -67,9 +67,10 @@ def explain_file_errors(path: Path) -> Iterator[None]:
 
 
 def check_file(path: Path) -> bool:
-    """Whether there is a register; raises RegisterError for anything that this program may not open.
+    """Return whether there is a register. Raises RegisterError for anything that this program may not open.
 
-    Reads the first bytes only, so that another program's file, or a newer register, is not even opened as a database.
+    Only the first bytes are read, so that a file of another program, or a newer register, is not even opened as a
+    database.
     """
     try:
         if path.is_dir():
@@ -87,7 +88,7 @@ def check_file(path: Path) -> bool:
         raise RegisterError(f"{path}: {_PLAIN_WORDS[sqlite3.SQLITE_NOTADB]}")
     cookie, version, application = (struct.unpack_from(">I", header, place)[0] for place in (40, 60, 68))
     if not cookie and header[18] == _ROLLBACK_JOURNAL:
-        return _may_be_made(path)  # a database without tables: what is left of a run that was killed while it made it
+        return _may_be_made(path)  # a database without tables: a run was killed while it created the register
     if application != APPLICATION_ID:
         raise RegisterError(f"{path}: it is another program's database; name another file with --register")
     if version > int(VERSION):
@@ -96,7 +97,7 @@ def check_file(path: Path) -> bool:
 
 
 def _real_path(path: Path) -> Path:
-    """Where a link leads that we or root have made; locks and logs are then beside the register itself."""
+    """The target of a link that we or root created: locks and logs are then beside the register itself."""
     if not path.is_symlink():
         return path
     status = path.lstat()
@@ -106,7 +107,10 @@ def _real_path(path: Path) -> Path:
 
 
 def _may_be_made(path: Path) -> bool:
-    """False, where a register may be made. Raises RegisterError for a link, through which nothing is ever made."""
+    """Return False if a register may be created at the path.
+
+    Raises RegisterError for a link: nothing is created through one.
+    """
     if path.is_symlink():
         raise RegisterError(
             f"{path}: it is a symbolic link, but not to a register, and is not followed; name the file itself"
@@ -131,7 +135,7 @@ def open_file(path: Path, mode: Mode, *, create: bool = True) -> SQLite:
 
 
 def open_any_version(path: Path) -> SQLite:
-    """Open a register of this or an earlier version, to be copied; raises RegisterError for anything else."""
+    """Open a register of this or an earlier version in order to copy it. Raises RegisterError for anything else."""
     if not check_file(path):
         raise RegisterError(f"{path}: there is no register in it; name a backup of one")
     path = _real_path(path)
@@ -141,7 +145,7 @@ def open_any_version(path: Path) -> SQLite:
 
 
 def make_register(path: Path) -> SQLite:
-    """A new register in a file that nobody else knows of."""
+    """Create a new register in a file that nobody else knows of."""
     with explain_file_errors(path), _open_connection(path, readonly=False) as connection:
         upgrade_tables(connection)
         return SQLite(path, connection, Mode.RUN)
@@ -155,7 +159,10 @@ def _open_to_read(path: Path) -> SQLite:
 
 
 def _open_to_edit(path: Path) -> SQLite | None:
-    """Open it beside a run that may be going on; None if it must be upgraded first, which is a run of its own."""
+    """Open the register while a run may be going on.
+
+    None if it must be upgraded first, which needs a run of its own.
+    """
     with explain_file_errors(path), _open_connection(path, readonly=False) as connection:
         if version_of(connection, path) == VERSION:
             return SQLite(path, connection, Mode.EDIT)
@@ -182,7 +189,7 @@ def _open_to_write(path: Path, mode: Mode) -> SQLite:
 
 
 def _make_file(path: Path) -> None:
-    """An empty file for its owner alone; SQLite gives its logs the same rights."""
+    """Create an empty file for its owner only. SQLite gives its logs the same rights."""
     try:
         os.close(create_file(path))
     except OSError as error:
@@ -194,7 +201,7 @@ def _make_file(path: Path) -> None:
 
 @contextlib.contextmanager
 def _open_connection(path: Path, *, readonly: bool) -> Iterator[Connection]:
-    """A connection that stays open unless opening the register fails."""
+    """A connection that stays open, unless opening the register fails."""
     connection = connect_file(path, readonly=readonly)
     try:
         yield connection
@@ -210,7 +217,7 @@ def close_file(connection: Connection) -> None:
 
 
 class SQLite:
-    """A register in a file, open; a :class:`camscan.register.backends.Database`."""
+    """An open register in a file; a :class:`camscan.register.backends.Database`."""
 
     def __init__(self, path: Path, connection: Connection, mode: Mode, lock: Lock | None = None) -> None:
         self.where = str(path)
@@ -246,7 +253,10 @@ class SQLite:
         return is_writable_now(self.path)
 
     def copy_to(self, path: Path) -> None:
-        """See Database. In one step, so that a writer who commits meanwhile does not make it begin again."""
+        """See Database.
+
+        The copy is made in one step, so that a commit of another writer does not make it start again.
+        """
         with explain_file_errors(path), contextlib.closing(sqlite3.connect(path)) as copy:
             with self.begin_reading():
                 _driver_connection(self.connection).backup(copy)
@@ -270,7 +280,7 @@ class SQLite:
         return sum(each.stat().st_size for each in beside if each.exists())
 
     def release_lock(self) -> None:
-        """Let another run write while this one stays open."""
+        """Let another run write while this register stays open."""
         if self._lock:
             self._lock.release()
 
@@ -281,7 +291,7 @@ class SQLite:
 
 
 def version_of(connection: Connection, path: Path) -> str | None:
-    """The revision of an open register; None for an empty one. Raises RegisterError for an unknown one."""
+    """The revision of an open register; None for an empty one. Raises RegisterError for an unknown revision."""
     with connection.begin():
         if not inspect(connection).has_table("alembic_version"):
             return None
@@ -292,7 +302,10 @@ def version_of(connection: Connection, path: Path) -> str | None:
 
 
 def connect_file(path: Path, *, readonly: bool) -> Connection:
-    """The one connection of an open register. ``begin`` takes the write lock at once, so no work is in vain."""
+    """The only connection of an open register.
+
+    ``begin`` takes the write lock at once, so that no work is wasted.
+    """
     engine = create_engine(
         "sqlite+pysqlite://",
         creator=lambda: _connect_driver(path, readonly=readonly),
@@ -314,7 +327,7 @@ def _connect_driver(path: Path, *, readonly: bool) -> sqlite3.Connection:
         uri=True,
         timeout=BUSY_SECONDS,
         isolation_level=None,
-        check_same_thread=not readonly,  # a reader may go from one thread to another, which no writer does
+        check_same_thread=not readonly,  # a reader may pass from one thread to another; a writer never does
     )
     try:
         connection.execute("PRAGMA trusted_schema = OFF")
@@ -330,14 +343,17 @@ def _connect_driver(path: Path, *, readonly: bool) -> sqlite3.Connection:
 
 
 def write_ahead(connection: Connection) -> None:
-    """Let readers go on while a scan is recorded. Only once the tables are there: ``check_file`` trusts the header."""
+    """Let readers continue while a scan is recorded.
+
+    It is switched on only once the tables exist, because ``check_file`` trusts the header.
+    """
     _driver_connection(connection).execute("PRAGMA journal_mode = WAL")
 
 
 def upgrade_tables(connection: Connection, to: str = VERSION) -> None:
-    """Bring the register to revision ``to`` in one transaction; an empty one gets its tables."""
-    # Steps may rebuild tables, which references to them forbid (sqlite.org/lang_altertable.html, 7): they are off
-    # meanwhile, and checked before the transaction ends.
+    """Bring the register to revision ``to`` in one transaction; an empty register gets its tables."""
+    # A step may rebuild tables, which SQLite forbids while other tables refer to them (sqlite.org/lang_altertable.html,
+    # 7). So references are switched off for the steps, and checked before the transaction ends.
     _driver_connection(connection).execute("PRAGMA foreign_keys = OFF")
     try:
         with connection.begin():
@@ -351,7 +367,7 @@ def upgrade_tables(connection: Connection, to: str = VERSION) -> None:
 
 
 def _driver_connection(connection: Connection) -> sqlite3.Connection:
-    """The connection under SQLAlchemy, for what must not happen inside the transaction that it would begin."""
+    """The driver's connection, for statements that must not run inside a transaction of SQLAlchemy."""
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - for the type checker
     return driver

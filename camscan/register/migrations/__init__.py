@@ -1,1 +1,4 @@
-"""The register's versions, oldest to newest. All steps of an upgrade run in one transaction: whole, or not at all."""
+"""The register's versions, oldest to newest.
+
+All steps of an upgrade run in one transaction: completely or not at all.
+"""

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the steps on the connection that ``camscan.register.backends.sqlite`` hands over."""
+"""Alembic's entry point: runs the steps on the connection that ``camscan.register.backends.sqlite`` passes to it."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def record_scan(
     late: bool = False,
     bounds: Bounds | None = None,
 ) -> Recorded:
-    """Add one scan; see ``Register.record``. Everything happens inside the caller's one transaction."""
+    """Add one scan; see ``Register.record``. Everything happens inside one transaction of the caller."""
     report, outdated = _without_outdated(connection, report)
     decided = (
         _decide_late(connection, report, bounds) if late else _decide_stages(connection, report, offline_after, bounds)
@@ -73,7 +73,7 @@ def record_scan(
     recording = replace(decided, outdated=outdated)
     happened = writing.write_recording(connection, recording)
     if late:
-        return _make_recorded(recording, happened)  # what it saw is not how the estate is now
+        return _make_recorded(recording, happened)  # what it saw is not the present state of the estate
     if tally is not None:
         writing.write_tally(connection, recording.scan, tally(read.list_devices(connection, maker=None, site=None)))
     elif count is not None:
@@ -82,7 +82,7 @@ def record_scan(
 
 
 def _decide_stages(connection: Connection, report: Report, offline_after: int, bounds: Bounds | None) -> Recording:
-    """The stages. Of the database they only read."""
+    """Run the stages. They only read from the database."""
     scan = reading.read_number(connection, report)
     find_place = make_lookup(connection)
 
@@ -121,7 +121,7 @@ def _decide_stages(connection: Connection, report: Report, offline_after: int, b
 
 
 def _decide_late(connection: Connection, report: Report, bounds: Bounds | None) -> Recording:
-    """The stages for a scan that a newer one of the same addresses overtook: see ``late``."""
+    """Run the stages for a scan that a newer scan of the same addresses overtook: see ``late``."""
     scan = reading.read_number(connection, report)
     find_place = make_lookup(connection)
     question = _make_search(connection, report, find_place, bounds)
@@ -150,14 +150,14 @@ def _decide_late(connection: Connection, report: Report, bounds: Bounds | None) 
 def _make_search(
     connection: Connection, report: Report, find_place: FindPlace, bounds: Bounds | None = None
 ) -> matching.Search:
-    """What is to be recognised, and among which rows."""
+    """The devices to recognise, and the rows among which to look for them."""
     marks = keys.marks_in_report(report)
     stored = reading.read_stored(connection, report, marks, find_place)
     return matching.make_search(report, keys.find_own_keys(report, marks, stored.burnt), stored, bounds)
 
 
 def _without_outdated(connection: Connection, report: Report) -> tuple[Report, tuple[str, ...]]:
-    """The report without the devices that a scan has seen since, and the asset ids of these."""
+    """The report without the devices that a newer scan has seen, and the asset numbers of these."""
     if report.coverage.is_search:
         return report, ()
     found = matching.match_devices(_make_search(connection, report, make_lookup(connection)))
@@ -167,7 +167,7 @@ def _without_outdated(connection: Connection, report: Report) -> tuple[Report, t
 
 
 def _make_recorded(recording: Recording, happened: tuple[Happening, ...]) -> Recorded:
-    """What was recorded, in the words of the public face."""
+    """The result of a recording, as the register returns it."""
     entries, scan_id = recording.entries, recording.report.scan_id
     return Recorded(
         new=tuple(each.asset_id for each in entries if each.known is None),

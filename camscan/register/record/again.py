@@ -1,7 +1,7 @@
-"""Devices of which a sighting says nothing new but its time: written many at a time, their lines of the listing too.
+"""Writes devices whose sighting changes nothing but times: many at a time, with their lines of the listing.
 
-On a quiet night that is nearly all of them. What a line of the listing says besides depends on nothing that changes
-for these, so nobody has to judge them anew.
+On a quiet night that is nearly all of them. Nothing else in their lines of the listing depends on what changes, so
+nobody has to judge them again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TIMES = frozenset({"last_seen", "last_scan", "sightings", "known_id"})
 
 
 def is_row_unchanged(entry: Entry, row: Mapping[str, Any]) -> bool:
-    """Whether ``row``, as it is to be written, says what is stored already, but for its times."""
+    """Whether ``row``, as it is to be written, equals the stored row except for its times."""
     known = entry.known
     if known is None or not known.last_scan:
         return False
@@ -31,7 +31,7 @@ def is_row_unchanged(entry: Entry, row: Mapping[str, Any]) -> bool:
 
 
 def has_same_addresses(entry: Entry) -> bool:
-    """Whether it holds the addresses that it held at its last sighting, in the same order."""
+    """Whether the device holds the addresses of its last sighting, in the same order."""
     known = entry.known
     if known is None:
         return False
@@ -40,14 +40,14 @@ def has_same_addresses(entry: Entry) -> bool:
 
 
 def address_positions(entry: Entry) -> Iterable[tuple[tuple[str, str], int]]:
-    """(kind, value) of each address, and its place among those of its kind."""
+    """(kind, value) of each address, and its position among the addresses of its kind."""
     for kind, values in (("ip", entry.device.ip_addresses), ("mac", entry.device.mac_addresses)):
         for position, value in enumerate(dict.fromkeys(values)):
             yield (kind, value), position
 
 
 def write_times(connection: Connection, scan: int, seen: Mapping[int, datetime]) -> None:
-    """Devices (number -> when they were last seen) that are as they were."""
+    """Write the new times of unchanged devices (number -> when they were last seen)."""
     table = schema.device
     if not seen:
         return
@@ -58,17 +58,17 @@ def write_times(connection: Connection, scan: int, seen: Mapping[int, datetime])
 
 
 def seen_again(connection: Connection, table: Table, devices: Sequence[int], scan: int) -> None:
-    """All that the table holds of these devices was seen again, as it was."""
+    """Note that everything which the table holds about these devices was seen again, unchanged."""
     update_rows(connection, table, table.c.device_id, devices, last_scan=scan)
 
 
 def renew_lines(
     connection: Connection, entries: Iterable[Entry], seen: Mapping[int, datetime], stale: Collection[int]
 ) -> None:
-    """The lines of those that are as they were, in the same places: of each, only when it was last seen is new.
+    """Renew the lines of unchanged devices at the same addresses: only the time of the last sighting is new.
 
-    ``stale`` are the devices whose lines were out of date before. Of a device that is gone, a line says too whether it
-    answers all the same.
+    ``stale`` are the devices whose lines were out of date before. The line of a removed device also says whether it
+    still answers.
     """
     same = {
         entry.id: {"last_seen": seen[entry.id]}
@@ -79,7 +79,7 @@ def renew_lines(
 
 
 def write_missing(connection: Connection, missing: Sequence[Missing], gone: Container[int]) -> None:
-    """The presence of devices that were looked for and not seen, and their lines: as for ``renew_lines``."""
+    """Write the presence of devices that were looked for and not seen, and their lines, as ``renew_lines`` does."""
     table = schema.device
     stale = listing.stale_lines(connection)
     rows = [{"the_id": each.id, "the_presence": each.presence.value, "the_missed": each.missed} for each in missing]

@@ -1,4 +1,4 @@
-"""What a report that came from elsewhere may say of recorders' channels: nothing of what is another site's."""
+"""Limits what a report from another site may say about recorders' channels: nothing about another site's devices."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from camscan.register.types import Bounds
 
 
 def claim_others(question: Search) -> frozenset[int]:
-    """Devices of the report, by index, that claim to be one of another site."""
+    """Devices of the report, by index, that claim to be devices of another site."""
     return frozenset(
         index
         for index, own in enumerate(question.told.keys)
@@ -28,7 +28,7 @@ def claim_others(question: Search) -> frozenset[int]:
 def own_listings(connection: Connection, listings: Listings, bounds: Bounds, others: Container[int]) -> Listings:
     """The listings without those of recorders (``others``, rows) that claim to be another site's.
 
-    Nor are there channels by whose keys the register knows something of another site.
+    Channels whose keys belong to a device of another site are left out too.
     """
     told = tuple((entry, each) for entry, each in listings.told if entry.id not in others)
     whole = tuple((entry, numbers) for entry, numbers in listings.whole if entry.id not in others)

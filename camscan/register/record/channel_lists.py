@@ -1,4 +1,4 @@
-"""What the recorders of a report tell of the cameras on their channels. Pure."""
+"""What the recorders in a report say about the cameras on their channels. Pure."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _KEYS = ("isapi.channel", "dahua_cgi.channel")
 _LINE = re.compile(r"(\d{1,4}): (.+)", re.DOTALL)
 _WORDS = re.compile(r"(?:^|, )(name|ip|model|serial|firmware|protocol)=")
 _DEFAULT_NAME = re.compile(r"(?i)(?:channel|chan|ch|camera|cam|ip ?camera|ip ?cam|ipc|通道)[ _#-]*\d*|")
-"""What makers call a channel that nobody has named: that proves no camera."""
+"""A channel name that the maker gave: it does not prove that there is a camera."""
 _LIST = "InputProxyChannelList"
 _LIST_END = re.compile(rb"</(?:\w+:)?InputProxyChannelList\s*>\s*\Z")
 _LIST_EMPTY = re.compile(rb"<(?:\w+:)?InputProxyChannelList\b[^<>]*/>\s*\Z")
 _NUMBER = re.compile(r"[0-9]{1,4}")
 _BY_SERIAL, _BY_PROTOCOL = 0.9, 0.7
-"""How sure the maker is: by the form of the serial number; by the maker's own protocol, which the recorder speaks."""
+"""Certainty of the maker: by the form of the serial number; by the maker's own protocol, which the recorder uses."""
 _PROTOCOLS = {"hikvision": "hikvision", "dahua": "dahua"}
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A camera as its recorder describes it; empty if it does not say."""
+    """A camera as its recorder describes it. A value that the recorder does not give is empty."""
 
     number: int
     name: str = ""
@@ -41,22 +41,22 @@ class Told:
 
     @property
     def is_camera(self) -> bool:
-        """Whether more is said than that the recorder has such a channel."""
+        """Whether the recorder says more than that it has such a channel."""
         return bool(self.ip or self.model or self.serial) or not _DEFAULT_NAME.fullmatch(self.name.strip())
 
 
 @dataclass(frozen=True, slots=True)
 class Listings:
-    """What the recorders of a report list."""
+    """What the recorders in a report list."""
 
     told: tuple[tuple[Entry, Told], ...]
-    """Each recorder, and a camera that it describes."""
+    """Each recorder, with a camera that it describes."""
     whole: tuple[tuple[Entry, frozenset[int]], ...]
-    """Each recorder that listed all its channels, and their numbers."""
+    """Each recorder that listed all its channels, with their numbers."""
 
 
 def find_listings(report: Report, entries: Sequence[Entry]) -> Listings:
-    """Everything that the recorders of a report list."""
+    """Everything that the recorders in a report list."""
     told = tuple((entry, told) for entry in entries for told in read_channels(entry.device.observations))
     return Listings(told, tuple(_whole_lists(report, entries)))
 
@@ -78,7 +78,7 @@ def _whole_lists(report: Report, entries: Sequence[Entry]) -> Iterator[tuple[Ent
 
 
 def read_channels(seen: Iterable[Observation]) -> list[Told]:
-    """The cameras that a recorder lists, by channel; the last word on each counts."""
+    """The cameras that a recorder lists, by channel; the last description of each counts."""
     found: dict[int, Told] = {}
     for each in seen:
         line = _LINE.fullmatch(each.value) if each.key in _KEYS else None
@@ -93,9 +93,11 @@ def read_channels(seen: Iterable[Observation]) -> list[Told]:
 
 
 def listed_channels(payload: bytes) -> frozenset[int] | None:
-    """The numbers of every network channel in a reply of Hikvision's ISAPI; None for no such list, or one that is cut.
+    """The numbers of all network channels in a reply of Hikvision's ISAPI.
 
-    The names of a Dahua recorder's channels are no such list: it has them whether or not a camera hangs there.
+    None if it is not such a list, or is cut off.
+
+    The names of a Dahua recorder's channels are not such a list: it has them whether a camera is connected or not.
     """
     if not (_LIST_END.search(payload) or _LIST_EMPTY.search(payload)):
         return None
@@ -115,7 +117,7 @@ def _channel_id(document: Document, channel: int) -> str:
 
 
 def identify_by_recorder(told: Told, recorder: str) -> Identification:
-    """What a camera is by its recorder's word."""
+    """What a camera is, according to its recorder."""
     maker, certainty = maker_by_recorder(told)
     words = {"name": told.name, "model": told.model, "serial": told.serial, "ip": told.ip, "protocol": told.protocol}
     said = ", ".join(f"{name}={value}" for name, value in words.items() if value)
@@ -133,7 +135,7 @@ def identify_by_recorder(told: Told, recorder: str) -> Identification:
 
 
 def maker_by_recorder(told: Told) -> tuple[str | None, float]:
-    """Who built it, and how sure that is; None if neither its serial number nor its protocol says."""
+    """The maker and its certainty; None if neither the serial number nor the protocol gives the maker."""
     if decode.hikvision_serial(told.serial.upper()):
         return "hikvision", _BY_SERIAL
     if decode.is_dahua_serial(told.serial.upper()):

@@ -1,4 +1,4 @@
-"""What the register knows about the cameras that are connected to recorders, and what happens to them. Nouns only."""
+"""What the register knows about cameras that are connected to recorders, and the changes to them. Nouns only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from camscan.register.record.conflicts import Question
 
 @dataclass(frozen=True, slots=True)
 class ChannelRow:
-    """A device that a channel may be."""
+    """A stored device that may be the camera on a channel."""
 
     id: int
     asset_id: str
@@ -25,24 +25,24 @@ class ChannelRow:
     channel: int | None
     found: Identification
     known: Mapping[str, Any]
-    """All that is known about it, as it is stored."""
+    """Everything that is known about the device, as it is stored."""
     model: str | None
     serial: str | None
     keys: frozenset[Key] = frozenset()
     """Its keys and notes."""
     is_listed: bool = False
-    """Whether a recorder has listed it itself, at some time."""
+    """Whether a recorder has ever listed the device itself."""
     entries: Mapping[str, str] | None = None
-    """What people entered; None if nobody has."""
+    """What people entered; None if nobody has entered anything."""
 
     @property
     def is_behind(self) -> bool:
-        """Whether only a recorder tells of it."""
+        """Whether the device is known only from a recorder."""
         return self.record_type is RecordType.BEHIND_RECORDER
 
     @property
     def is_seen(self) -> bool:
-        """Whether a scan has ever seen it."""
+        """Whether a scan has ever seen the device."""
         return self.record_type is RecordType.NETWORK
 
 
@@ -59,12 +59,12 @@ class Answering:
 
 @dataclass(frozen=True, slots=True)
 class StoredChannels:
-    """What was read of the register before a report is recorded."""
+    """What was read from the register before a report is recorded."""
 
     rows: Mapping[int, ChannelRow] = field(default_factory=dict)
-    """Every device that a channel of the report may be, by number."""
+    """Number -> row, for every device that may be on a channel of the report."""
     said: Mapping[tuple[int, int], Sequence[int]] = field(default_factory=dict)
-    """(recorder, channel) -> rows that are known to be there, or that people say are there."""
+    """(recorder, channel) -> rows that are known to be there, or that people entered there."""
     dropped: frozenset[int] = frozenset()
     """Rows whose last event is that their recorder had dropped them."""
     answering: Sequence[Answering] = ()
@@ -73,7 +73,7 @@ class StoredChannels:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """A camera that gets a row."""
+    """A camera that gets a new row."""
 
     id: int
     asset_id: str
@@ -92,11 +92,11 @@ class Mended:
     recorder: int
     channel: int
     columns: Mapping[str, Any]
-    """What its recorder tells; empty if scans saw it."""
+    """What its recorder says; empty if scans saw the device."""
     keys: frozenset[Key]
-    """Keys that are new."""
+    """New keys of the row."""
     ended: frozenset[str]
-    """Values of the keys of channels on which it hangs no more."""
+    """Values of the channel keys that the row no longer has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +121,9 @@ Change = Added | Mended | Left | Merged
 
 @dataclass(frozen=True, slots=True)
 class ChannelChanges:
-    """What recorders tell that was not so before."""
+    """Changes that follow from what recorders say."""
 
     changes: Sequence[Change]
-    """In this order."""
+    """Changes in the order in which they are to be made."""
     drafts: Sequence[Draft]
     questions: Sequence[Question]

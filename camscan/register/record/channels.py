@@ -1,7 +1,7 @@
-"""Stage 4, channels: cameras that only a recorder tells of, one row for each channel. Pure.
+"""Stage 4, channels: cameras that only a recorder reports, one row for each channel. Pure.
 
-A recorder that was asked with a login lists its channels in its observations. A camera that scans see too is one row
-all the same.
+A recorder that was asked with a login lists its channels in its observations. A camera that scans also see keeps one
+row.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def wanted_keys(listings: Listings) -> frozenset[Key]:
 
 
 def keys_of(entry: Entry, told: Told) -> frozenset[Key]:
-    """Those of one channel."""
+    """The keys of one channel and of the camera on it."""
     return _channel_keys(entry, told) | serial_keys(maker_by_recorder(told)[0], told.serial)
 
 
@@ -55,7 +55,7 @@ def update_channels(
     find_place: FindPlace,
     fresh: int,
 ) -> ChannelChanges:
-    """Make and mend the rows of the cameras that recorders tell of; new ones get ids from ``fresh`` on."""
+    """Add and update the rows of the cameras that recorders report; new rows get ids from ``fresh`` on."""
     if not listings.told and not listings.whole:
         return ChannelChanges((), (), ())
     listing = _Listing(report, entries, listings, stored, fresh)
@@ -65,7 +65,7 @@ def update_channels(
 
 
 class _Listing:
-    """Every channel of every recorder of one report."""
+    """All channels of all recorders in one report."""
 
     def __init__(
         self, report: Report, entries: Sequence[Entry], listings: Listings, stored: StoredChannels, fresh: int
@@ -77,17 +77,17 @@ class _Listing:
         self.rows = dict(stored.rows) | {row.id: row for row in _seen_now(entries, listings, stored)}
         self.changes: list[Change] = []
         self._taken = {entry.id for entry, _ in self._listed}
-        """Rows that are some channel already, and the recorders."""
+        """Rows that a channel has already, and the rows of recorders."""
         self._owners: defaultdict[Key, set[int]] = defaultdict(set)
         for row in self.rows.values():
             self._index_row(row)
         self._behind: list[tuple[Entry, Told, int, str]] = []
-        """Cameras that only their recorder tells of: recorder, what it says, row."""
+        """Cameras that only their recorder reports: recorder, its description, row."""
         self._asked: list[Question] = []
         self._answering = _answering_now(entries, stored, {told.ip for _, told in self._listed} - {""})
 
     def record_channels(self) -> Iterator[Draft]:
-        """Find the row of each channel, or make one."""
+        """Find the row of each channel, or add one. Yields the events."""
         for entry, told in self._listed:
             place = channel_key(entry.identification.serial or entry.asset_id, told.number)
             found = identify_by_recorder(told, entry.asset_id)
@@ -106,7 +106,7 @@ class _Listing:
                 yield from self._update_channel(entry, told, found, keys, self.rows[same.id])
 
     def list_questions(self, find_place: FindPlace) -> Iterator[Question]:
-        """Where a recorder says that a camera is at an address, and a scan saw one there that may be it."""
+        """Questions about a camera that a recorder names at an address where a scan saw a similar device."""
         yield from self._asked
         for entry, camera, number, name in self._behind:
             found = identify_by_recorder(camera, entry.asset_id)
@@ -122,24 +122,34 @@ class _Listing:
             self._owners[key].add(row.id)
 
     def _find_owner(self, keys: Iterable[Key]) -> ChannelRow | None:
-        """The row that one of the keys recognises: one that a scan has seen before one that only recorders tell of."""
+        """The row that one of the keys recognises.
+
+        A row that a scan has seen comes before one that only recorders report.
+        """
         ids = {number for key in keys for number in self._owners.get(key, ())} - self._taken
         return min((self.rows[number] for number in ids), key=lambda row: (not row.is_seen, row.id), default=None)
 
     def _find_row_on_channel(self, entry: Entry, told: Told) -> ChannelRow | None:
-        """The row that is known to be on the channel, although by no key; else the one that people say is there."""
+        """The row that is known to be on the channel, although no key says so.
+
+        Otherwise the row that people entered there.
+        """
         said = self._stored.said.get((entry.id, told.number), ())
         return next((self.rows[number] for number in said if number not in self._taken), None)
 
     def _ask_person(self, entry: Entry, told: Told, there: ChannelRow, same: ChannelRow | None) -> None:
-        """If people say that one row is on the channel, and the recorder names another."""
+        """Ask a person if people entered one row for the channel, and the recorder names another."""
         apart = same is None or serials_contradict(same.keys, there.keys)
         if there.entries and same and not apart and there.entries.get("recorder_channel") == str(told.number):
             detail = f"{_describe_camera(entry, told)}, which people say is {there.asset_id}: the same device?"
             self._asked.append(Question(same.id, same.asset_id, "possible-duplicate", detail, there.id))
 
     def _leave_channel(self, there: ChannelRow, same: ChannelRow | None, places: frozenset[Key]) -> str:
-        """Another camera was on the channel: it keeps its row. A row that was only the channel is the new one's."""
+        """Take the previous row off the channel.
+
+        A camera keeps its row. A row that was only the channel becomes the row of the new camera. Returns the asset
+        number of the previous camera.
+        """
         for key in there.keys:
             self._owners[key].discard(there.id)
         only_channel = there.is_behind and {key.kind for key in there.keys} == {"channel"}
@@ -167,7 +177,7 @@ class _Listing:
     def _update_channel(
         self, entry: Entry, told: Told, found: Identification, keys: frozenset[Key], same: ChannelRow
     ) -> Iterator[Draft]:
-        """What scans saw of a camera stands; what only its recorder tells is brought up to date."""
+        """Update the row of a camera. What scans saw is kept; what only its recorder reports is brought up to date."""
         columns: dict[str, Any] = {}
         if not same.is_seen:
             self._behind.append((entry, told, same.id, same.asset_id))
@@ -195,7 +205,7 @@ class _Listing:
 
 
 def _seen_now(entries: Sequence[Entry], listings: Listings, stored: StoredChannels) -> Iterator[ChannelRow]:
-    """The devices of the report that a channel may be, as they are from now on."""
+    """The devices of the report that may be on a channel, as they are from now on."""
     wanted = wanted_keys(listings)
     for entry in entries:
         old, before = entry.known, stored.rows.get(entry.id)
@@ -222,7 +232,7 @@ def _seen_now(entries: Sequence[Entry], listings: Listings, stored: StoredChanne
 def _answering_now(
     entries: Sequence[Entry], stored: StoredChannels, ips: set[str]
 ) -> Mapping[str, Sequence[Answering]]:
-    """Address -> the device that answers there, by this report, else by the register."""
+    """Address -> the devices that answer there, by this report, or by the register if the report has none."""
     seen = {entry.id for entry in entries}
     found: defaultdict[str, list[Answering]] = defaultdict(list)
     for each in stored.answering:
@@ -235,7 +245,7 @@ def _answering_now(
 
 
 def _may_be_same_camera(there: ChannelRow, found: Identification, keys: frozenset[Key]) -> bool:
-    """Whether what the recorder tells now can be the camera that was on the channel before."""
+    """Whether the camera that the recorder reports now can be the one that was on the channel before."""
     if serials_contradict(keys, there.keys):
         return False
     before = there.found.model
@@ -248,7 +258,7 @@ def _is_similar(one: Identification, other: Identification) -> bool:
 
 
 def _channel_keys(entry: Entry, told: Told) -> frozenset[Key]:
-    """The keys of a channel: by its recorder's serial number, and by what it was called before that was known."""
+    """The keys of a channel: by its recorder's serial number, and by its name before that number was known."""
     names = filter(None, (entry.identification.serial, entry.asset_id))
     return frozenset(channel_key(name, told.number) for name in names)
 

@@ -1,4 +1,4 @@
-"""Stage 6, conflicts: what contradicts between a report and the register, for a person to settle. Pure."""
+"""Stage 6, conflicts: contradictions between a report and the register, for a person to settle. Pure."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from camscan.register.record.known import Known
 from camscan.register.record.matching import Matching, Search
 
 APART = "apart"
-"""The decision that two rows are two devices: whatever contradicts between them is not asked again."""
+"""The decision that two rows are two devices: contradictions between them are not reported again."""
 
 
 class Doubt(NamedTuple):
     """A contradiction that only a person can settle."""
 
     device: int
-    """Its place in the report."""
+    """Index of the device in the report."""
     kind: str
     detail: str
     other: int | None = None
-    """Number of the stored device that it is about, where there is one."""
+    """Number of the stored device that the contradiction is about; None if there is none."""
     beside: int | None = None
-    """Place in the report of the other device, where that is where it is."""
+    """Index of the other device in the report; None if it is not in the report."""
 
 
 def list_doubts(question: Search, matching: Matching) -> tuple[Doubt, ...]:
-    """Everything that matching left to a person."""
+    """Everything that matching could not decide."""
     settled = {row.id for _, row in matching.stood_in}
     return tuple(doubt for doubt in _find_doubts(question, matching) if doubt.other not in settled)
 
@@ -81,13 +81,13 @@ def _shared_keys(question: Search) -> Iterator[Doubt]:
 
 
 def _told_once(keys: frozenset[Key]) -> list[Key]:
-    """A serial number is two kinds of key, and one thing to tell."""
+    """The keys without the second key of a serial number, so that a person reads about it once."""
     has_serial = any(key.kind == "serial" for key in keys)
     return [key for key in sort_strongest_first(keys) if not (has_serial and key.kind == "unit")]
 
 
 def _key_elsewhere(question: Search, index: int, key: Key, owner: Known) -> Doubt:
-    """A key of a device that is also that of another row."""
+    """The question about a key of a device that is also a key of another row."""
     if serials_contradict(question.told.keys[index], owner.keys):
         detail = f"{describe_key(key)} is that of {owner.asset_id}, whose serial number differs; kept apart"
         return Doubt(index, "contradiction", detail, owner.id)
@@ -98,7 +98,10 @@ def _key_elsewhere(question: Search, index: int, key: Key, owner: Known) -> Doub
 
 
 def _as_stated(question: Search, index: int) -> Iterator[Doubt]:
-    """A new device at an address that people stated of one that no scan has seen: an address recognises nothing."""
+    """A new device at an address that people stated for a device that no scan has seen.
+
+    An address alone does not identify a device.
+    """
     device = question.report.devices[index]
     maker, site = device.identification.maker, question.report.site.casefold()
     for ip in device.ip_addresses:
@@ -111,7 +114,7 @@ def _as_stated(question: Search, index: int) -> Iterator[Doubt]:
 
 
 def _may_be_same(question: Search, index: int, holder: Known) -> bool:
-    """Whether only the lack of a strong key on one side keeps the two apart."""
+    """Whether the two are kept apart only because one of them has no strong key."""
     device = question.report.devices[index]
     keyless = not question.told.keys[index] or holder.row["provisional"]
     apart = wire_contradiction(question.marks_to_compare(index), question.marks[holder.id])
@@ -121,7 +124,7 @@ def _may_be_same(question: Search, index: int, holder: Known) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A contradiction on its way into the table, about a row and perhaps another."""
+    """A contradiction that is not yet in the table, about a row and perhaps another one."""
 
     device: int
     asset_id: str
@@ -131,7 +134,7 @@ class Question:
 
 
 def list_questions(found: Sequence[Doubt], entries: Sequence[Entry]) -> list[Question]:
-    """The contradictions of a report, by the rows of its devices."""
+    """The contradictions of a report, with the rows of its devices."""
     return [
         Question(
             entries[doubt.device].id,
@@ -146,16 +149,16 @@ def list_questions(found: Sequence[Doubt], entries: Sequence[Entry]) -> list[Que
 
 @dataclass(frozen=True, slots=True)
 class StoredConflicts:
-    """What was read of the register about the rows that a person is asked about."""
+    """What was read from the register about the rows in question."""
 
     fresh: int = 1
     """The first free id."""
     said: frozenset[tuple[int, str, str]] = frozenset()
-    """(row, kind, detail) of what was noted before."""
+    """(row, kind, detail) of each contradiction that was noted before."""
     apart: frozenset[frozenset[int]] = frozenset()
-    """Pairs of rows that a person said are two devices."""
+    """Pairs of rows that a person has declared to be two devices."""
     names: Mapping[int, str] = field(default_factory=dict)
-    """Asset ids of the other rows."""
+    """Number -> asset number of the other rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +168,17 @@ class Noted:
     id: int
     question: Question
     other: str
-    """Asset id of the other row; empty if there is none."""
+    """Asset number of the other row; empty if there is none."""
 
 
 def questions_not_asked(
     asked: Sequence[Question], entries: Sequence[Entry], stored: StoredConflicts
 ) -> tuple[Noted, ...]:
-    """Each once: what was said about a device before, or what a person has settled of two, is not said again."""
+    """The new questions, each once.
+
+    A contradiction that was noted before is left out, and so is one between two rows that a person has declared to be
+    two devices.
+    """
     names = {**stored.names, **{each.id: each.asset_id for each in entries}} if asked else {}
     said = set(stored.said)
     noted: list[Noted] = []

@@ -1,4 +1,4 @@
-"""Stage 3, entry: what a device of a report and its row are together, on the way into the tables. Pure."""
+"""Stage 3, entry: a device of a report together with its row, before it is written into the tables. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from camscan.register.site_lookup import FindPlace
 
 @dataclass(frozen=True)
 class Entry:
-    """One device of the report on its way into the tables."""
+    """One device of the report that is not yet in the tables."""
 
     id: int
     asset_id: str
@@ -34,7 +34,7 @@ class Entry:
     found: dict[Place, Observation]
     evidence_digest: bytes
     site: str
-    """Its site now: by the site map, else by the scan, else its earlier site."""
+    """The device's site now: from the site map, otherwise from the scan, otherwise its earlier site."""
     is_on_map: bool
 
     @property
@@ -44,12 +44,12 @@ class Entry:
 
     @property
     def is_first_sighting(self) -> bool:
-        """Whether no scan has seen it before."""
+        """Whether no scan has seen the device before."""
         return self.known is None or self.known.last_scan == 0
 
     @cached_property
     def identification(self) -> Identification:
-        """What is known about it, this sighting included."""
+        """What is known about the device, with this sighting."""
         now = self.device.identification
         return knowledge.last_known(self.known.found, now) if self.known else now
 
@@ -57,9 +57,9 @@ class Entry:
 def make_entries(
     report: Report, matching: Matching, find_place: FindPlace, fresh: int, mapped: Container[str] = ()
 ) -> list[Entry]:
-    """An entry for each device of a report; new ones get ids from ``fresh`` on, which is the first free one.
+    """An entry for each device of a report. New devices get ids from ``fresh`` on, which is the first free one.
 
-    ``mapped`` holds the sites, in small letters, whose networks the site map has.
+    ``mapped`` holds the sites, in lower case, whose networks are in the site map.
     """
     entries = []
     is_mapped = report.site.casefold() in mapped
@@ -91,10 +91,10 @@ def make_entries(
 
 
 def _site_off_map(report: Report, before: str, *, is_mapped: bool) -> str:
-    """The site of a device that stands on no network of the site map.
+    """The site of a device whose address is in no network of the site map.
 
-    Where the map has the networks of the scan's site, that it stands on none of them says that it was only heard from
-    there: it stays where it was. What was not asked address by address (an import, say) names the site itself.
+    If the map has the networks of the scan's site, the device was only heard from there, and keeps its earlier site. A
+    source that did not ask address by address (an import, for example) names the site itself.
     """
     if is_mapped:
         return before or ("" if report.coverage.is_search else report.site)
@@ -102,7 +102,7 @@ def _site_off_map(report: Report, before: str, *, is_mapped: bool) -> str:
 
 
 def has_news(entry: Entry) -> bool:
-    """Whether a sighting says something new: another value or address. Silence, order and certainty are not change."""
+    """Whether a sighting brings a new value or address. Missing values, order and certainty do not count."""
     known, device = entry.known, entry.device
     if known is None:
         return False

@@ -1,7 +1,7 @@
-"""Observations and replies into their tables: each distinct thing once, each change noted, nothing lost.
+"""Writes observations and replies: each distinct one is stored once, each change is noted, nothing is lost.
 
-An observation row says from which sighting to which it held. A sighting that shows exactly what the one before showed
-writes nothing here.
+An observation row says from which sighting to which it held. A sighting that shows the same as the previous one writes
+nothing here.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from camscan.register.rows import insert_batches, next_free_id, select_rows
 from camscan.register.schema import attempt, fact, observation, payload
 
 _SHORT = 8192
-"""Bytes of a reply: so far back looks the window that is used for short ones …"""
+"""Size of a short reply in bytes. For short replies, zlib gets a window of this size …"""
 _WINDOW, _MEMORY = 13, 5
-"""… and this is zlib's way to say so (zlib.h, deflateInit2)."""
+"""… which zlib takes as these numbers (zlib.h, deflateInit2)."""
 
 
 def record_observations(
     connection: Connection, scan: int, changed: Sequence[tuple[int, int, Mapping[Place, Observation]]]
 ) -> None:
-    """Write what differs; ``changed`` holds (device id, its previous scan, all that this sighting shows)."""
+    """Write the differences. ``changed`` holds (device id, its previous scan, everything that this sighting shows)."""
     held = _observations_held(connection, [device for device, _, _ in changed])
     _write_changes(connection, scan, changed, held)
 
@@ -35,7 +35,7 @@ def record_observations(
 def record_listed(
     connection: Connection, scan: int, changed: Sequence[tuple[int, Mapping[Place, Observation]]]
 ) -> None:
-    """Write what other systems list of devices; it takes the place of what the same kind of list said before."""
+    """Write what other systems list about devices. It replaces what the same kind of list said before."""
     held = _observations_held(connection, [device for device, _ in changed], listed=True)
     of_kind = {}
     for device, found in changed:
@@ -45,7 +45,7 @@ def record_listed(
 
 
 def record_past(connection: Connection, scan: int, found: Iterable[tuple[int, Mapping[Place, Observation]]]) -> None:
-    """Write what a late scan showed of devices (id, observations): it held then, and says nothing of what holds now."""
+    """Write what a late scan showed about devices (id, observations): it was true then, and may not be true now."""
     _begin(connection, scan, [(device, *item) for device, own in found for item in own.items()], until=scan)
 
 
@@ -70,7 +70,7 @@ def _write_changes(
 def _begin(
     connection: Connection, scan: int, begun: Sequence[tuple[int, Place, Observation]], until: int | None = None
 ) -> None:
-    """Observations that hold from a scan on; to the scan ``until`` where that is over."""
+    """Add observations that hold from a scan on; up to the scan ``until`` if they have ended."""
     if not begun:
         return
     facts = _store_facts(connection, {place[3]: seen for _, place, seen in begun})
@@ -95,7 +95,7 @@ def _begin(
 def _observations_held(
     connection: Connection, devices: Sequence[int], *, listed: bool = False
 ) -> dict[int, dict[Place, int]]:
-    """Device id -> its observations that hold at present -> their ids: those of sightings, or of lists elsewhere."""
+    """Device id -> its present observations -> their ids: those of sightings, or those of lists."""
     found: dict[int, dict[Place, int]] = {}
     columns = (*observation.c["id", "device_id", "ip", "port", "probe"], fact.c.digest)
     joined = select(*columns).join(fact, fact.c.id == observation.c.fact_id).where(observation.c.last_scan.is_(None))
@@ -118,7 +118,7 @@ def _store_facts(connection: Connection, wanted: Mapping[bytes, Observation]) ->
 def _stored_ids(
     connection: Connection, table: Table, column: Column[bytes], wanted: Iterable[bytes]
 ) -> tuple[dict[bytes, int], list[bytes]]:
-    """Digest -> id for every wanted digest, and those that have yet to be inserted under it."""
+    """Digest -> id for every wanted digest, and the digests that must still be inserted."""
     ids: dict[bytes, int] = {row["digest"]: row["id"] for row in select_rows(connection, table, column, wanted)}
     missing = [what for what in wanted if what not in ids]
     first = next_free_id(connection, table)
@@ -127,7 +127,10 @@ def _stored_ids(
 
 
 def _compress(content: bytes) -> bytes:
-    """As ``zlib.compress`` at level 1; a short reply with little memory, since clearing more took most of the time."""
+    """Compress like ``zlib.compress`` at level 1.
+
+    A short reply gets little memory, because clearing more took most of the time.
+    """
     if len(content) > _SHORT:
         return zlib.compress(content, 1)
     packer = zlib.compressobj(1, zlib.DEFLATED, _WINDOW, _MEMORY)

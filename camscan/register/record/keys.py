@@ -1,4 +1,4 @@
-"""Stage 1, keys: by what each device of a report may be recognised, and what is to be kept in mind. Pure."""
+"""Stage 1, keys: the keys by which each device of a report may be recognised, and the notes to keep. Pure."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from camscan.model import Device, Report
 from camscan.register.record.notes import shared_key_note
 
 _COPIED = ("onvif", "mac")
-"""Kinds of key that factories build in by the thousand and routers answer with: once shared, never trusted again."""
+"""Kinds of key that factories give to thousands of devices, and routers answer with. Once shared, they never count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What each device of a report says of who it is, by its index."""
+    """What each device of a report says about its identity, by its index."""
 
     marks: tuple[Marks, ...]
-    """What it is compared by."""
+    """Marks with which the device is compared."""
     keys: tuple[frozenset[Key], ...]
-    """Its own strong keys, those of the marks: what others claim too, or claimed once, is not among them."""
+    """Its own strong keys, which are among the marks. A key that others claim, or once claimed, is not among them."""
     shared: tuple[frozenset[Key], ...]
-    """Keys that another device of the report claims too."""
+    """Keys that another device of the report also claims."""
     burnt: tuple[frozenset[Key], ...]
     """Keys that several devices of an earlier report claimed."""
     notes: tuple[frozenset[Key], ...]
-    """What the register keeps in mind: which keys were copied."""
+    """What the register notes: which keys were copied."""
 
 
 def marks_in_report(report: Report) -> tuple[Marks, ...]:
-    """The marks of each device of a report, whoever else claims them.
+    """The marks of each device of a report, whichever other device claims them.
 
-    Of several boxes on one address, a MAC address is that of the one that names it, else of the first.
+    If several devices share an address, its MAC address belongs to the one that names it, otherwise to the first.
     """
     marks = [device_marks(device) for device in report.devices]
     owners: dict[tuple[str, str], int] = {}
@@ -51,7 +51,10 @@ def _without_hosts(index: int, device: Device, marks: Marks, owners: dict[tuple[
 
 
 def find_own_keys(report: Report, marks: Sequence[Marks], burnt: frozenset[Key]) -> Told:
-    """What is each device's own, given the keys that an earlier report proved to be nobody's."""
+    """The keys that belong to each device alone.
+
+    ``burnt`` are keys that several devices of an earlier report claimed.
+    """
     claimed = [each.keys for each in marks]
     twice = shared_keys(claimed)
     routers = _router_macs(report, marks)
@@ -69,16 +72,16 @@ def find_own_keys(report: Report, marks: Sequence[Marks], burnt: frozenset[Key])
 
 
 def is_copied_serial(key: Key, claimed: Iterable[frozenset[Key]]) -> bool:
-    """Whether all that claim a serial number tell MAC addresses, and no two the same.
+    """Whether all devices that claim a serial number report MAC addresses, and no two report the same.
 
-    Without that, they may as well be one device that was taken for two.
+    Otherwise they may be one device that was taken for two.
     """
     told = [{each.value for each in keys if each.kind == "mac"} for keys in claimed if key in keys]
     return all(told) and sum(map(len, told)) == len(set().union(*told))
 
 
 def _router_macs(report: Report, marks: Sequence[Marks]) -> frozenset[str]:
-    """MAC addresses that the wire shows behind several devices, at addresses of their own: a router's, a repeater's."""
+    """MAC addresses of routers and repeaters: the network shows them for devices with addresses of their own."""
     seen = Counter(
         mac
         for mac, _ in {

@@ -1,4 +1,4 @@
-"""What the register knows that a report may be about."""
+"""What the register knows about the devices that a report may be about."""
 
 from __future__ import annotations
 
@@ -18,55 +18,55 @@ from camscan.register.site_lookup import FindPlace
 
 @dataclass(slots=True)
 class Known:
-    """A stored device, as far as recording needs it."""
+    """A stored device, with everything that recording needs."""
 
     row: RowMapping
     found: Identification
     keys: set[Key] = field(default_factory=set)
     notes: set[Key] = field(default_factory=set)
-    """Keys with the kinds of ``notes.py``."""
+    """Keys of the kinds in ``notes.py``."""
     addresses: dict[tuple[str, str], int] = field(default_factory=dict)
-    """(kind, value) -> last scan."""
+    """(kind, value) -> number of the last scan."""
     positions: dict[tuple[str, str], int] = field(default_factory=dict)
-    """(kind, value) -> its place among the addresses of the last sighting that showed it."""
+    """(kind, value) -> its position among the addresses of the last sighting that showed it."""
     wire: set[str] = field(default_factory=set)
-    """MAC addresses that the wire ever showed behind it."""
+    """MAC addresses that the network ever showed for the device."""
     entries: Mapping[str, str] | None = None
-    """What people entered; None if nobody has."""
+    """What people entered; None if nobody has entered anything."""
 
     @property
     def id(self) -> int:
-        """Its number, within this database only."""
+        """Number of its row, which is valid only within this database."""
         return int(self.row["id"])
 
     @property
     def asset_id(self) -> str:
-        """Its name, for people."""
+        """Its asset number."""
         return str(self.row["asset_id"])
 
     @property
     def last_scan(self) -> int:
-        """Number of the last scan that saw it; 0 if none has."""
+        """Number of the last scan that saw the device; 0 if none has."""
         return int(self.row["last_scan"] or 0)
 
     @property
     def first_scan(self) -> int:
-        """Number of the first scan that saw it; 0 if none has."""
+        """Number of the first scan that saw the device; 0 if none has."""
         return int(self.row["first_scan"] or 0)
 
     @property
     def places(self) -> set[str]:
-        """Addresses at which it may answer namelessly, as a person said."""
+        """Addresses at which the device may answer without a name, as a person said."""
         return {note.value for note in self.notes if note.kind == PLACE}
 
     @property
     def was_shared(self) -> set[str]:
-        """Keys, as ``kind|value``, that it was once seen to claim together with another device."""
+        """Keys, as ``kind|value``, that the device once claimed together with another device."""
         return {note.value for note in self.notes if note.kind == SHARED}
 
     @property
     def marks(self) -> Marks:
-        """What it is compared by: its keys, and the MAC addresses that the wire showed behind it, and that it named."""
+        """The marks of the device: its keys, the MAC addresses that the network showed, and those that it named."""
         wire = frozenset(self.wire)
         last = self.last_scan
         named = {value for (kind, value), scan in self.addresses.items() if kind == "mac" and scan == last}
@@ -74,22 +74,25 @@ class Known:
 
     @property
     def is_only_listed(self) -> bool:
-        """Whether other systems list it, and it never answered a scan."""
+        """Whether other systems list the device, and it never answered a scan."""
         return self.last_scan == 0 and str(self.row["record_type"]) == RecordType.LISTED.value
 
     @property
     def elsewhere(self) -> Mapping[str, Mapping[str, Any]]:
-        """What other systems list of it, as it is stored."""
+        """What other systems list about the device, as it is stored."""
         found: Mapping[str, Mapping[str, Any]] = self.row["known"].get("elsewhere", {})
         return found
 
     @property
     def current_ips(self) -> list[str]:
-        """The addresses on which it answered when last seen."""
+        """The addresses on which the device answered when it was last seen."""
         return [value for kind, value in self.addresses if kind == "ip" and self.answered_on(value)]
 
     def answered_on(self, ip: str) -> bool:
-        """Whether it answered on the address when last seen; of what is only listed, whether the last list has it."""
+        """Whether it answered on the address when last seen.
+
+        If it is only listed: whether the last list has the address.
+        """
         last = self.last_scan
         if self.is_only_listed:
             last = max((scan for (kind, _), scan in self.addresses.items() if kind == "ip"), default=0)
@@ -98,25 +101,28 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What was read of the register before a report is recorded."""
+    """What was read from the register before a report is recorded."""
 
     rows: Sequence[Known]
-    """Every device that shares a strong key or an address with the report, the last seen first."""
+    """Every device that shares a strong key or an address with the report; the last seen comes first."""
     burnt: frozenset[Key]
-    """Keys of the report that several devices of an earlier report claimed: they recognise nothing any more."""
+    """Keys of the report that several devices of an earlier report claimed: they do not recognise a device any more."""
     unseen: Mapping[str, Sequence[Known]]
     """Address -> rows that people made with it and that no scan has seen."""
     find_place: FindPlace
 
     def is_here(self, report: Report, known: Known, ips: Iterable[str]) -> bool:
-        """Whether it answered on one of the addresses when last seen: the same network's, not one of the same name."""
+        """Whether the device answered on one of the addresses when last seen, in the same network."""
         return any(known.answered_on(ip) and self.is_same_network(report, known, ip) for ip in ips)
 
     def was_named(self, report: Report, known: Known, ips: Iterable[str]) -> bool:
-        """Whether a person said that it is this device that answers there."""
+        """Whether a person said that this device answers there."""
         return any(ip in known.places and self.is_same_network(report, known, ip) for ip in ips)
 
     def is_same_network(self, report: Report, known: Known, ip: str) -> bool:
-        """An address of the site map is one place; any other may exist at every site."""
+        """Whether the address is in the same network.
+
+        An address of the site map is one place; any other may exist at every site.
+        """
         site = report.site
         return not site or known.row["site"] in {"", site} or self.find_place("", [ip]) is not None

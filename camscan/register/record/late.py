@@ -1,8 +1,8 @@
-"""A scan that arrives late: a newer scan of the same addresses is in the register already.
+"""Records a scan that arrives late: a newer scan of the same addresses is already in the register.
 
-What it saw is evidence and history: sightings, observations, replies, addresses that were held once. What devices are
-now, whether they are seen or missed, and which subnets are silent, the newer scan has said. A device that the register
-does not know is entered; the next scan of its address says whether it is still there.
+What it saw is evidence and history: sightings, observations, replies, addresses that were once held. The newer scan has
+already said what devices are now, whether they are seen or missed, and which subnets are silent. A device that the
+register does not know is added; the next scan of its address shows whether it is still there.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def is_late(connection: Connection, report: Report) -> bool:
 
 
 def _asked(targets: Sequence[str]) -> list[Span]:
-    """None if the targets are not addresses, as those of an import."""
+    """The addresses that were asked; None if the targets are not addresses, as those of an import."""
     try:
         return list(parse_targets(targets, limit=_ANY).all_spans)
     except TargetError:
@@ -53,22 +53,22 @@ def _asked(targets: Sequence[str]) -> list[Span]:
 
 
 def without_mergers(found: Matching) -> Matching:
-    """An old scan merges no rows: a newer scan would have done so."""
+    """The matching without mergers: a newer scan would have merged these rows."""
     return replace(found, stood_in=())
 
 
 def overtaken(entries: Sequence[Entry]) -> frozenset[int]:
-    """Indexes of those that some scan has seen before: how they are now, the register knows better."""
+    """Indexes of the devices that a scan has seen before: for these, the register already knows the newer state."""
     return frozenset(index for index, each in enumerate(entries) if each.known and each.known.last_scan)
 
 
 def of_the_others(doubts: Iterable[Doubt], behind: Collection[int]) -> list[Doubt]:
-    """What is to be asked about devices that are entered now."""
+    """The contradictions of devices that are new in the register."""
     return [each for each in doubts if each.device not in behind]
 
 
 def write_overtaken(connection: Connection, scan: int, entries: Sequence[Entry]) -> None:
-    """When they were seen, and where; what is known about them stays."""
+    """Write when and where the devices were seen. What is known about them does not change."""
     table = schema.device
     rows = [
         {

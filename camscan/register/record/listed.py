@@ -1,11 +1,11 @@
-"""What other systems list: which row each device is, and what is added to it. Pure; ``lists`` reads and writes.
+"""What other systems list: the row of each device, and what is added to it. Pure; ``lists`` reads and writes.
 
-A list is not a sighting: it says that some system knew a device at some time. So it never says that a device is seen or
-missed, moves none, and takes nothing from what scans and people say. It adds the MAC address, the name and the place
-that scans could not see, and makes rows of devices that may be cameras and never answered a scan.
+A list is not a sighting: it says that some system knew a device at some time. So it never makes a device seen or
+missed, never moves one, and removes nothing that scans or people say. It adds the MAC address, the name and the place
+that scans could not see, and it adds rows for devices that may be cameras and never answered a scan.
 
-A device is recognised by its MAC address. By the IP address alone only where no MAC address speaks against it and the
-list is of the time in which the row held that address: addresses pass from one device to another.
+A device is recognised by its MAC address. The IP address alone is enough only if no MAC address contradicts it, and the
+list is from the time in which the row held that address, because addresses pass from one device to another.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from camscan.register.record.known import Known
 from camscan.register.site_lookup import FindPlace
 
 BEFORE, AFTER = timedelta(days=7), timedelta(days=30)
-"""For this long before a row was first seen, and after it was last seen, its address in a list counts as its own."""
+"""For so long before a row was first seen, and after it was last seen, its address in a list counts as its own."""
 SAME_DAY = timedelta(days=1)
 NOT_A_CAMERA = "of which nothing says that they are cameras or recorders"
 OTHER_TIME = "of another time than the device that the register has at the address"
@@ -35,7 +35,7 @@ _LABELS = {
     "internet_exposed": "reachable from the internet: {}",
     "heard": "",
 }
-"""Name of a thing that is listed -> the words that say it was added; empty for what is not news."""
+"""Name of a listed thing -> the words that say it was added; empty if it is not worth a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,13 @@ class Placed:
 
     device: Device
     row: Known | None = None
-    """The row that it is; None for a new one, and where it is left out."""
+    """The row of the device; None if it is new or left out."""
     left_out: str = ""
-    """Why it is not entered, in words that are counted; empty if it is."""
+    """The reason why it is not entered, in words that are counted; empty if it is entered."""
 
 
 def place_devices(report: Report, rows: Sequence[Known], find_place: FindPlace, *, everything: bool) -> list[Placed]:
-    """Which row each device of a list is."""
+    """The row for each device of a list."""
     by_mac: defaultdict[str, list[Known]] = defaultdict(list)
     by_ip: defaultdict[str, list[Known]] = defaultdict(list)
     for row in rows:
@@ -97,14 +97,17 @@ def _place_device(
 
 
 def _is_same_place(report: Report, row: Known, ip: str, find_place: FindPlace) -> bool:
-    """The same private address may exist at every site, unless the site map says whose it is."""
+    """Whether the address is in the same place.
+
+    A private address may exist at every site, unless the site map has it.
+    """
     return not report.site or row.row["site"] in {"", report.site} or find_place("", [ip]) is not None
 
 
 def _may_have_any(row: Known, when: datetime) -> bool:
-    """Whether another MAC address may be its own: where none is known, or only that it names one itself.
+    """Whether the device may have another MAC address: if none is known, or only one that it names itself.
 
-    A list of the same day then shows the one that is behind the address; it may have two cards, or name a neighbour's.
+    A list of the same day then shows the one behind the address; the device may have two cards, or name a neighbour's.
     """
     if not _row_macs(row):
         return True
@@ -114,18 +117,18 @@ def _may_have_any(row: Known, when: datetime) -> bool:
 
 def _is_of_its_time(row: Known, when: datetime) -> bool:
     first, last = row.row["first_seen"], row.row["last_seen"]
-    if first is None or last is None:  # only listed: the list that made it says when
+    if first is None or last is None:  # only listed: the list that added it gives the time
         heard = row.elsewhere.get("heard", {}).get("at")
         first = last = datetime.fromisoformat(heard) if heard else when
     return bool(first - BEFORE <= when <= last + AFTER)
 
 
 def may_be_a_camera(found: Identification) -> bool:
-    """Whether what is listed hints at a camera or recorder: its MAC address is a camera maker's, say."""
+    """Whether a listed device may be a camera or recorder, for example because its MAC address is a camera maker's."""
     return found.is_camera_system is True or (found.maker is not None and found.is_camera_system is not False)
 
 
 def newly_listed(before: Mapping[str, Mapping[str, str]], after: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
-    """What a list says that was not known from lists before, in a few words each."""
+    """What a list adds to earlier lists, in a few words each."""
     news = [name for name, each in after.items() if each["value"] != before.get(name, {}).get("value")]
     return tuple(_LABELS[name].format(after[name]["value"]) for name in news if _LABELS.get(name))

@@ -1,4 +1,4 @@
-"""Recording what other systems list, in one transaction: see ``listed`` for the rules, ``Register.record_listed``."""
+"""Records what other systems list, in one transaction. ``listed`` has the rules; see ``Register.record_listed``."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from camscan.register.site_lookup import FindPlace, make_lookup
 from camscan.register.types import Entered, EnteredDevice
 
 _LISTED_AGAIN = "listed_after_removal"
-"""Which removal (by its line in the audit log) it was told for that a list still has the device."""
+"""The removal (by its line in the audit log) for which it was reported that a list still has the device."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One row on its way into the tables."""
+    """One row that is not yet in the tables."""
 
     id: int
     asset_id: str
     placed: Sequence[Placed]
-    """What is listed of it; of one device with two cards, perhaps twice."""
+    """What is listed about it; twice if the device has two network cards."""
     known: Known | None
     found: Identification
     elsewhere: Mapping[str, Any]
@@ -60,7 +60,7 @@ class _Row:
 
 
 def record_list(connection: Connection, report: Report, database: Database, *, everything: bool) -> Entered:
-    """See ``Register.record_listed``."""
+    """Record a list of another system; see ``Register.record_listed``."""
     find_place = make_lookup(connection)
     placed = place_devices(report, reading.read_listed(connection, report), find_place, everything=everything)
     rows = _make_rows(connection, report, placed, database)
@@ -107,7 +107,7 @@ def _known_row(placed: Sequence[Placed], current: Sequence[Observation] | None, 
     for each in placed:
         elsewhere = knowledge.newest_listing(elsewhere, knowledge.listed_elsewhere(each.device))
     found = row.found
-    if current is not None:  # what scans left open may follow from all evidence together
+    if current is not None:  # what scans leave open may follow from all the evidence together
         fresh = [seen for each in placed for seen in each.device.observations]
         found = knowledge.last_known(found, identify_box([*current, *fresh], database))
     mac = elsewhere.get("mac", {}).get("value")
@@ -147,7 +147,7 @@ def _write_rows(
 
 
 def _device_columns(row: _Row, report: Report, find_place: FindPlace) -> dict[str, Any]:
-    """A row that no scan has seen."""
+    """The columns of a row that no scan has seen."""
     on_map = find_place("", row.ips)
     return {
         "id": row.id,
@@ -174,7 +174,7 @@ def _listed_columns(shown: Identification) -> dict[str, Any]:
 
 
 def _is_alarm(row: _Row, removal: Removal) -> bool:
-    """Whether it was on the network after somebody had entered that it is gone; told once for each removal.
+    """Whether the device was on the network after somebody had recorded its removal; reported once for each removal.
 
     Tables keep what they heard for some hours, and clocks differ: a day is allowed.
     """
@@ -185,13 +185,13 @@ def _is_alarm(row: _Row, removal: Removal) -> bool:
 
 
 def _heard(row: _Row) -> Observation | None:
-    """The newest evidence that it was on the network; None if it is only in lists."""
+    """The newest evidence that the device was on the network; None if it is only in lists."""
     seen = (seen for each in row.placed for seen in each.device.observations if seen.key == "listed.heard")
     return max(seen, key=lambda each: each.seen_at, default=None)
 
 
 def _basis(row: _Row, heard: Observation) -> str:
-    """The list that says so."""
+    """The list that gives this evidence."""
     seen = (seen for each in row.placed for seen in each.device.observations if seen.key == "listed.in")
     told = (
         seen.value for seen in seen if (seen.probe, seen.ip, seen.seen_at) == (heard.probe, heard.ip, heard.seen_at)
@@ -200,7 +200,7 @@ def _basis(row: _Row, heard: Observation) -> str:
 
 
 def _update_row(connection: Connection, row: _Row, known: Known, alarm: Removal | None) -> None:
-    """What lists say of a row, and what it is by all evidence; nothing of when scans saw it."""
+    """Update a row from lists and all other evidence, except the times when scans saw it."""
     table = schema.device
     told = {**known.row["known"], "identification": identification_to_json(row.found), "elsewhere": dict(row.elsewhere)}
     if alarm:
@@ -210,7 +210,10 @@ def _update_row(connection: Connection, row: _Row, known: Known, alarm: Removal 
 
 
 def _write_addresses(connection: Connection, scan: int, rows: Sequence[_Row]) -> None:
-    """Of what never answered, all; of what scans see, the MAC addresses that they do not, by which it is looked up."""
+    """Write addresses.
+
+    For a device that never answered, all of them; for others, only MAC addresses that scans do not see.
+    """
     table = schema.device_address
     new: list[dict[str, Any]] = []
     keys: list[dict[str, Any]] = []

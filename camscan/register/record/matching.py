@@ -1,8 +1,8 @@
-"""Stage 2, match: which device of a report is which row of the register. Pure.
+"""Stage 2, match: finds the row of the register for each device of a report. Pure.
 
 A row is recognised by a strong key that nothing contradicts (``identify/keys.py``), or by its place: the same address
-with the same MAC address on the wire. Who claims a unit's key while the wire shows another MAC address than behind that
-unit gets a row of its own, whether or not the unit answers too.
+with the same MAC address on the network. A device that claims another unit's key, and has another MAC address than that
+unit, gets its own row, whether or not the unit answers too.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ from camscan.register.record.notes import shared_key_note
 from camscan.register.types import Bounds
 
 _CLOCKS = timedelta(hours=1)
-"""So far the clocks of two machines may be apart."""
+"""Maximum difference between the clocks of two machines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """The result of each device of a report, by its index."""
+    """The result for each device of a report, by its index."""
 
     known: Mapping[int, Known]
-    """Those that were recognised."""
+    """Index -> row, for the devices that were recognised."""
     stood_in: tuple[tuple[int, Known], ...]
-    """(index, a row that was made for it while it did not say who it is): to be made one with it."""
+    """(index, a row that was made for the device while it did not identify itself): to be merged with its row."""
     keys: tuple[frozenset[Key], ...]
-    """Strong keys that are its own: not those of a row that it claims to be and is not."""
+    """The device's own strong keys, without those of a row that it falsely claims to be."""
     notes: tuple[frozenset[Key], ...]
-    """What is to be kept in mind of it."""
+    """Notes to keep about the device."""
 
 
 @dataclass(slots=True)
@@ -61,18 +61,18 @@ class Search:
     holders: Mapping[str, Sequence[Known]]
     """Address -> rows that hold it, or may answer there."""
     behind: Mapping[str, Sequence[Known]]
-    """MAC address -> rows behind which the wire showed it."""
+    """MAC address -> rows for which the network showed it."""
     marks: Mapping[int, Marks]
-    """Number of a row -> what it is compared by."""
+    """Number of a row -> the marks with which it is compared."""
     foreign: frozenset[int] = frozenset()
-    """Rows of which a report from elsewhere may say nothing: they are of other sites."""
+    """Rows of other sites: a report from elsewhere may say nothing about them."""
 
     def marks_to_compare(self, index: int) -> Marks:
-        """What a device of the report is compared by."""
+        """The marks with which a device of the report is compared."""
         return self.told.marks[index]
 
     def rows_at_address(self, device: Device) -> list[Known]:
-        """Stored devices that hold, or may answer at, an address of the device."""
+        """Stored devices that hold an address of the device, or may answer there."""
         found = {each.id: each for ip in device.ip_addresses for each in self.holders.get(ip, ())}
         return list(found.values())
 
@@ -81,9 +81,9 @@ class Search:
         return self.stored.is_here(self.report, row, device.ip_addresses)
 
     def describe_refusal(self, index: int, row: Known) -> str:
-        """Why a device is not the row whose key it claims, in words; empty if nothing but keys could tell.
+        """Why a device is not the row whose key it claims, in words; empty if nothing but keys could decide it.
 
-        A model or maker that differs says so only where the device is also somewhere else, and the wire does not show
+        A different model or maker counts only if the device is also at another address, and the network does not show
         the same MAC address: a better database names another maker for the same unit.
         """
         if row.id in self.foreign:
@@ -99,7 +99,7 @@ class Search:
 
 
 def make_search(report: Report, told: Told, stored: Stored, bounds: Bounds | None = None) -> Search:
-    """The question that a report puts to the register. Without ``bounds``, it may be about any row."""
+    """Build the search for a report. Without ``bounds``, the report may be about any row."""
     foreign = frozenset(row.id for row in stored.rows if bounds and not bounds.is_own(row.row["site"], row.current_ips))
     owners: defaultdict[Key, list[Known]] = defaultdict(list)
     holders: defaultdict[str, list[Known]] = defaultdict(list)
@@ -117,7 +117,7 @@ def make_search(report: Report, told: Told, stored: Stored, bounds: Bounds | Non
 
 
 def match_devices(question: Search) -> Matching:
-    """Recognise the devices of a report."""
+    """Find the row of each device of a report."""
     known = _assign_rows(question)
     stood_in = tuple(_stand_in_rows(question, known))
     keys = tuple(
@@ -135,7 +135,7 @@ def match_devices(question: Search) -> Matching:
 def outdated_devices(report: Report, found: Matching) -> frozenset[int]:
     """Devices of evidence from elsewhere that a scan has seen since: an old file must not say where they are now.
 
-    A scan of our own is the newest there is, whatever the clock said.
+    A scan of our own is always the newest, whatever the clock said.
     """
     if report.coverage.is_search:
         return frozenset()
@@ -144,7 +144,10 @@ def outdated_devices(report: Report, found: Matching) -> frozenset[int]:
 
 
 def _assign_rows(question: Search) -> dict[int, Known]:
-    """Strongest proof first over the whole report, so that a weak match never takes a device from a strong one."""
+    """Index -> row.
+
+    The strongest proof comes first over the whole report, so that a weak match never takes a row from it.
+    """
     assigned: dict[int, Known] = {}
     used: set[int] = set()
 
@@ -172,9 +175,10 @@ def _assign_rows(question: Search) -> dict[int, Known]:
 
 
 def _row_in_place(question: Search, index: int, used: set[int]) -> Known | None:
-    """The row that held the same address with the same MAC address on the wire, whatever was blocked this time.
+    """The row that held the same address with the same MAC address on the network, whatever was blocked this time.
 
-    Also where the MAC address is made up by software. Not where a serial number or UUID leads to another row.
+    This includes MAC addresses that software made up. It does not apply if a serial number or UUID leads to another
+    row.
     """
     own, device = question.marks_to_compare(index), question.report.devices[index]
     if not own.wire:
@@ -203,12 +207,15 @@ def _row_by_key(question: Search, index: int, kind: str, used: set[int]) -> Know
         for each in candidates
         if each.id not in used and is_recognised_by(kind, own, each.keys) and not question.describe_refusal(index, each)
     ]
-    # Of two with as much in common, the one that stands for less besides: a person may have merged wrongly.
+    # Of two with as much in common, the one that has fewer other keys: a person may have merged wrongly.
     return max(free, key=lambda each: (len(own & each.keys), -len(each.keys - own)), default=None)
 
 
 def _row_by_claim(question: Search, index: int, used: set[int]) -> Known | None:
-    """A row at the same address, by a serial number that others claim too: a unit does not lose its row to a copy."""
+    """The row at the same address with a serial number that others claim too.
+
+    So a unit does not lose its row to a copy.
+    """
     both = question.told.shared[index] | question.told.burnt[index]
     claims = {key for key in both if key.kind in {"serial", "unit"}}
     own, device = question.marks_to_compare(index), question.report.devices[index]
@@ -223,9 +230,10 @@ def _row_by_claim(question: Search, index: int, used: set[int]) -> Known | None:
 
 
 def _row_by_wire(question: Search, index: int, used: set[int]) -> Known | None:
-    """A row behind which the wire showed the same MAC address, and that named the same other one.
+    """The row for which the network showed the same MAC address, and which named the same other one.
 
-    Whoever claims his neighbour's MAC address is recognised by his own, though it may be that of a repeater before him.
+    A device that claims a neighbour's MAC address is recognised by its own, although that may be the address of a
+    repeater.
     """
     own = question.marks_to_compare(index)
     for mac in sorted(filter(is_global_mac, own.wire)):
@@ -239,9 +247,9 @@ def _row_by_wire(question: Search, index: int, used: set[int]) -> Known | None:
 
 
 def _provisional_row(question: Search, index: int, nearby: Iterable[Known]) -> Known | None:
-    """For a device that says nothing unique: the provisional row for what stands at this address, if this may be it.
+    """The provisional row for a device without a unique key at this address, if the two may be the same.
 
-    Never a row with a strong key, unless a person said that it is that device which answers there.
+    A row with a strong key is used only if a person said that this device answers there.
     """
     device = question.report.devices[index]
     for each in nearby:
@@ -253,7 +261,7 @@ def _provisional_row(question: Search, index: int, nearby: Iterable[Known]) -> K
 
 
 def _may_be_same(question: Search, index: int, row: Known) -> bool:
-    """Whether nothing that both tell differs."""
+    """Whether the two agree in everything that both of them report."""
     device = question.report.devices[index]
     found = device.identification
     if row.is_only_listed and not _may_have_macs(device.mac_addresses, row):
@@ -264,10 +272,10 @@ def _may_be_same(question: Search, index: int, row: Known) -> bool:
 
 
 def _adopted_row(question: Search, index: int, nearby: Iterable[Known]) -> Known | None:
-    """For a new device with a strong key: the provisional row that stood for it until now.
+    """The provisional row that represented a new device with a strong key until now.
 
-    Only where maker and model are the same and known, and no person has written on the row: a swapped unit must not
-    inherit what people know of another.
+    Maker and model must be known and equal, and nobody may have written on the row: a replaced unit must not inherit
+    what people know about another.
     """
     return next((each for each in nearby if _is_stand_in(question, index, each)), None)
 
@@ -277,24 +285,25 @@ def _is_stand_in(question: Search, index: int, row: Known) -> bool:
     untouched = row.row["provisional"] and row.entries is None
     if not untouched or not question.is_here(row, device):
         return False
-    if row.is_only_listed:  # what never answered is not another unit, unless its MAC address says so
+    if row.is_only_listed:  # a device that never answered is not another unit, unless its MAC address says so
         return are_compatible(device.identification, row.found) and _may_have_macs(device.mac_addresses, row)
     same = are_same_type(device.identification, row.found)
     return same and not wire_contradiction(question.marks_to_compare(index), question.marks[row.id])
 
 
 def _may_have_macs(macs: Iterable[str], row: Known) -> bool:
-    """Whether the MAC addresses are not others than those that are known of the row."""
+    """Whether the MAC addresses can belong to the row, by its known addresses."""
     ours = {value for kind, value in row.addresses if kind == "mac"}
     theirs = set(macs)
     return not ours or not theirs or bool(ours & theirs)
 
 
 def _stand_in_rows(question: Search, known: Mapping[int, Known]) -> Iterator[tuple[int, Known]]:
-    """Rows that were made for a known device while it did not say, or not all of, who it is: packets get lost.
+    """Rows that were made for a known device while it did not identify itself completely: packets get lost.
 
-    Either all that such a row is recognised by is now said by the device; or it is provisional, was never seen beside
-    the device, and answers at its address now that the row is silent. Nobody has written on it; nothing contradicts.
+    Either the device now reports everything by which such a row is recognised; or the row is provisional, was never
+    seen beside the device, and is silent while the device answers at its address. Nobody has written on the row, and
+    nothing contradicts.
     """
     used = {each.id for each in known.values()}
     for index, same in known.items():
@@ -314,7 +323,7 @@ def _stand_in_rows(question: Search, known: Mapping[int, Known]) -> Iterator[tup
 
 
 def _keys_of_claimed_row(question: Search, index: int, same: Known | None) -> frozenset[Key]:
-    """Keys that belong to a row which the device claims to be and is not: they go on recognising that row alone."""
+    """Keys of a row that the device falsely claims to be: they continue to recognise that row alone."""
     own = question.told.keys[index]
     held = same.keys if same else frozenset[Key]()
     return frozenset(

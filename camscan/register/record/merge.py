@@ -1,6 +1,6 @@
-"""Two rows that are one device: everything that the register holds of one follows to the other. Nothing is thrown away.
+"""Merges two rows that are one device: everything in the register moves from one to the other, and nothing is lost.
 
-The row that goes keeps its asset id, its entries and its part of the audit log, and is shown no more.
+The merged row keeps its asset number, its entries and its part of the audit log, and is not shown any more.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from camscan.register.record.notes import PLACE
 MERGED = "merged"
 """The decision that two rows are one device."""
 _STAY = (Event.NEW, Event.MISSED, Event.OFFLINE, Event.RETURNED)
-"""Of these a device has one story, which is that of the row that is kept."""
+"""A device has one history of these events: that of the row that is kept."""
 
 
 def merge_rows(connection: Connection, keep: int, gone: int, *, role: str, at: datetime) -> None:
-    """Let keys, addresses, evidence, history, events and conflicts of ``gone`` follow to ``keep``."""
+    """Move keys, addresses, evidence, history, events and conflicts of ``gone`` to ``keep``."""
     table = schema.device
     rows = {
         number: connection.execute(select(table).where(table.c.id == number)).mappings().one()
@@ -49,7 +49,7 @@ def merge_rows(connection: Connection, keep: int, gone: int, *, role: str, at: d
 
 
 def _keep_nameless_places(connection: Connection, kept: RowMapping, other: RowMapping) -> None:
-    """Where one row stood for what says nothing unique, the other is what answers there from now on."""
+    """Note the addresses of a row without a unique key for the other row, which answers there from now on."""
     nameless = [row for row in (kept, other) if row["provisional"]]
     if len(nameless) != 1:
         return
@@ -65,7 +65,7 @@ def _keep_nameless_places(connection: Connection, kept: RowMapping, other: RowMa
 
 
 def _move_to_kept(connection: Connection, table: Table, keep: int, gone: int) -> None:
-    """Keys or addresses; one that both have is held from the first to the last scan of either."""
+    """Move keys or addresses. One that both rows have is held from the first to the last scan of either."""
     rows = {
         (row["device_id"], row["kind"], row["value"]): row
         for row in connection.execute(select(table).where(table.c.device_id.in_((keep, gone)))).mappings()
@@ -87,7 +87,7 @@ def _move_to_kept(connection: Connection, table: Table, keep: int, gone: int) ->
 
 
 def _follow_sightings(connection: Connection, keep: int, gone: int) -> None:
-    """Every scan saw a device once: where one saw both rows, the sighting of the row that goes stays with it."""
+    """Move the sightings. If one scan saw both rows, the sighting of the merged row stays with it."""
     state, sighting = schema.device_state, schema.sighting
     both = connection.execute(select(*state.c["id", "device_id", "digest"]).where(state.c.device_id.in_((keep, gone))))
     states = {(row.device_id, row.digest): row.id for row in both}
@@ -106,7 +106,7 @@ def _follow_sightings(connection: Connection, keep: int, gone: int) -> None:
 
 
 def _follow_observations(connection: Connection, kept: RowMapping, other: RowMapping) -> None:
-    """What only the earlier of the two last sightings showed has ended with it."""
+    """Move the observations. What only the earlier of the two last sightings showed has ended with that sighting."""
     table = schema.observation
     older, newer = sorted((kept, other), key=lambda row: row["last_scan"] or 0)
     if older["last_scan"] != newer["last_scan"] and older["last_scan"] is not None:
@@ -135,7 +135,7 @@ def _follow_conflicts(connection: Connection, keep: int, gone: int, *, role: str
 
 
 def merged_into(connection: Connection, numbers: Iterable[int]) -> dict[int, int]:
-    """The rows that were merged, and the rows that they were merged into."""
+    """Number of a merged row -> number of the row that was kept."""
     table = schema.device
     query = select(*table.c["id", "merged_into"]).where(table.c.id.in_(list(numbers)), table.c.merged_into.is_not(None))
     return {row.id: row.merged_into for row in connection.execute(query)}

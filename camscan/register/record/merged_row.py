@@ -1,4 +1,7 @@
-"""What is known of two rows that turned out to be one device. Pure: ``merge`` reads the rows and writes the answer."""
+"""What is known about two rows that turned out to be one device.
+
+Pure: ``merge`` reads the rows and writes the result.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,10 @@ Row = Mapping[Any, Any]
 
 
 def merged_row(kept: Row, other: Row, sightings: int) -> dict[str, Any]:
-    """What is known about both together: the later sighting is how it is now. ``sightings``: of both, in scans."""
+    """The columns of both rows together: the later sighting is the present state.
+
+    ``sightings``: number of scans of both.
+    """
     older, newer = sorted((kept, other), key=lambda row: (row["last_scan"] or 0, row["id"] == kept["id"]))
     found = knowledge.last_known(_decode_found(older), _decode_found(newer))
     known = {
@@ -40,7 +46,7 @@ def merged_row(kept: Row, other: Row, sightings: int) -> dict[str, Any]:
         "confidence": found.confidence.value,
         "certainty": found.certainty,
         "known": known,
-        "evidence_digest": bytes(DIGEST_SIZE),  # no sighting's: the next one compares observation by observation
+        "evidence_digest": bytes(DIGEST_SIZE),  # the next sighting then compares every observation
         "record_type": RecordType.NETWORK.value if is_network else kept["record_type"],
         "presence": Presence.NOT_SCANNED.value if never_seen else newer["presence"],
         "scans_missed": newer["scans_missed"],
@@ -56,10 +62,10 @@ def _decode_found(row: Row) -> Any:
 
 
 def least(one: Any, other: Any) -> Any:
-    """The smaller of two; the other where one is None."""
+    """The smaller of two values; the other one if one is None."""
     return min((each for each in (one, other) if each is not None), default=None)
 
 
 def most(one: Any, other: Any) -> Any:
-    """The greater of two; the other where one is None."""
+    """The greater of two values; the other one if one is None."""
     return max((each for each in (one, other) if each is not None), default=None)

@@ -1,4 +1,4 @@
-"""Stage 7, events: what a sighting says of a device that was not so before. Pure."""
+"""Stage 7, events: what a sighting changes about a device. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _AWAY = frozenset({Presence.MISSED, Presence.OFFLINE, Presence.UNREACHABLE_SCOPE
 def list_news(
     report: Report, entries: Iterable[Entry], removals: Mapping[int, Removal], noted: Iterable[Noted]
 ) -> list[events.Draft]:
-    """What the sightings of a report say that was not so before, and what a person is asked for the first time."""
+    """Events for the changes that a report brings, and for the questions that a person is asked for the first time."""
     drafts = [draft for each in entries for draft in _news_of(each, report, removals.get(each.id))]
     for each in noted:
         asked = each.question
@@ -42,7 +42,7 @@ def _news_of(entry: Entry, report: Report, removal: Removal | None) -> Iterable[
     if entry.is_first_sighting:
         return
     before = Presence(entry.old["presence"])
-    if before in _AWAY and entry.old["scans_missed"] and not is_alarm:  # of what is gone, no miss was told
+    if before in _AWAY and entry.old["scans_missed"] and not is_alarm:  # for a removed device, no miss was reported
         was = before if before is not Presence.UNREACHABLE_SCOPE else Presence.MISSED
         detail = f"answers again after {_times_text(entry.old['scans_missed'])}"
         yield make_draft(Event.RETURNED, was.value, Presence.SEEN.value, detail)
@@ -57,7 +57,7 @@ def _news_of(entry: Entry, report: Report, removal: Removal | None) -> Iterable[
 
 
 def _is_alarm(entry: Entry, removal: Removal) -> bool:
-    """Once when it newly answers, and again whenever it had fallen silent in between."""
+    """Whether a removed device raises an alarm: when it first answers, and when it answers after it had been silent."""
     told = entry.old["known"].get("told", {}).get(Event.REAPPEARED_AFTER_REMOVAL)
     return bool(entry.old["presence"] != Presence.SEEN or told != removal.change)
 

@@ -27,14 +27,14 @@ from camscan.register.site_lookup import FindPlace
 OFFLINE_AFTER = 3
 """Misses in a row after which a device is called offline."""
 _PART = 5
-"""Addresses that must have been asked of a subnet, where not all were, for their silence to be that of a subnet."""
+"""If only a part of a subnet was asked: how many addresses must be silent for the subnet to count as silent."""
 _ANY = 1 << 128
 _AT = " at "
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A person's word that a device is gone."""
+    """A person's record that a device was removed."""
 
     change: int
     """Number of the line in the audit log; 0 if the log has none."""
@@ -42,9 +42,9 @@ class Removal:
     status: str
 
     def may_follow(self, report: Report) -> bool:
-        """Whether what the report saw may have been before the removal: it was entered while the scan ran, or since.
+        """Whether the removal may be newer than what the report saw: it was entered during the scan or after it.
 
-        A scan of our own that is recorded after the removal and yet ended before it had a clock that was wrong.
+        If a scan of our own is recorded after the removal and yet ended before it, its clock was wrong.
         """
         if self.at is None or report.started_at > self.at:
             return False
@@ -53,7 +53,7 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A device that a scan has seen, as far as its presence is concerned."""
+    """A device that a scan has seen, with everything that its presence depends on."""
 
     id: int
     asset_id: str
@@ -63,25 +63,25 @@ class Standing:
     """Scans in a row that looked for it and did not see it."""
     last_scan: int
     addresses: tuple[str, ...]
-    """Those of its last sighting."""
+    """The addresses of its last sighting."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredPresence:
-    """What was read of the register before a report is recorded."""
+    """What was read from the register before a report is recorded."""
 
     rows: Sequence[Standing]
-    """The devices that a scan has seen, of which this one may say something; others may be among them."""
+    """The devices that a scan has seen and that this one may miss; others may be among them."""
     removals: Mapping[int, Removal]
-    """Device -> the removal that a person recorded and that still stands: of these, and of those that were met."""
+    """Device -> the removal that a person recorded and that still applies; also for devices in the report."""
     known: Mapping[int, Mapping[str, Any]]
-    """For devices that were removed and not met: what is known about them."""
+    """For removed devices that are not in the report: what is known about them."""
     same: frozenset[int]
     """Numbers of the earlier scans of the same site and targets."""
     before: tuple[int, Coverage] | None
-    """The last of these that asked all its targets: its number and coverage."""
+    """The last of these scans that asked all its targets: its number and coverage."""
     lost: frozenset[str]
-    """Subnets of which the last event is that they are silent."""
+    """Subnets whose last event is that they are silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +95,11 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class PresenceChanges:
-    """What a report says of those that it did not see."""
+    """What a report says about devices that it did not see."""
 
     missing: Sequence[Missing] = ()
     confirmed: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
-    """Device whose removal this scan confirms -> what is known about it from now on."""
+    """Device whose removal this scan verifies -> what is known about it from now on."""
     drafts: Sequence[Draft] = ()
 
 
@@ -134,14 +134,14 @@ def count_missed(
     for row in (row for row in missed if row.id in gone and not gone[row.id].may_follow(report)):
         removal, known = gone[row.id], stored.known[row.id]
         told = known.get("told", {})
-        if told.get(Event.CONFIRMED_REMOVED) != removal.change:  # once for every removal
+        if told.get(Event.CONFIRMED_REMOVED) != removal.change:  # once for each removal
             confirmed[row.id] = {**known, "told": {**told, Event.CONFIRMED_REMOVED.value: removal.change}}
             drafts.append(_verify_removal(row, removal))
     return PresenceChanges(missing, confirmed, drafts)
 
 
 def _standing_now(entry: Entry, scan: int) -> Standing:
-    """A device that this scan saw."""
+    """The standing of a device that this scan saw."""
     ips = tuple(dict.fromkeys(entry.device.ip_addresses))
     return Standing(entry.id, entry.asset_id, entry.site, Presence.SEEN, 0, scan, ips)
 
@@ -158,15 +158,16 @@ def _count_one_missed(row: Standing, now: Presence) -> Iterator[Draft]:
 
 
 def _verify_removal(row: Standing, removal: Removal) -> Draft:
-    """A scan looked where the device was, after a person had said that it is gone."""
+    """The event that a scan looked for a device after its removal was recorded, and did not see it."""
     detail = f"recorded as {removal.status}, and a scan that looked for it did not see it"
     return Draft(Event.CONFIRMED_REMOVED, row.id, row.asset_id, removal.status, "", detail)
 
 
 class _Ground:
-    """What one scan looked at: its targets, subnet by subnet, and where there was life.
+    """What one scan looked at: its targets, subnet by subnet, and where there were signs of life.
 
-    A subnet is named by its CIDR: that of the site map, else the /24 or /64, with the site's name where one was given.
+    A subnet is named by its CIDR: that of the site map, otherwise the /24 or /64, with the site's name if one was
+    given.
     """
 
     def __init__(self, report: Report, stored: StoredPresence, find_place: FindPlace, rows: Sequence[Standing]) -> None:
@@ -183,28 +184,31 @@ class _Ground:
 
     @property
     def is_search(self) -> bool:
-        """Whether silence says something: every address was asked."""
+        """Whether silence means something: every address was asked."""
         return self._targets is not None and asked_everything(self._report.completion, self._report.coverage)
 
     def is_expected(self, row: Standing) -> bool:
-        """Whether the scan would have seen it if it were where it was."""
+        """Whether the scan would have seen the device if it were still at its address."""
         outside = not any(ip in self._covered for ip in row.addresses)
         return self._is_asked(row) or (outside and row.last_scan in self._stored.same)
 
     def is_silent(self, row: Standing) -> bool:
-        """Whether nothing at all can be said about where it is, since nothing there gave a sign of life."""
+        """Whether nothing is known about its addresses, because nothing in their subnets gave a sign of life."""
         if not self._is_asked(row):  # it had answered a question to everybody
             return not self._units_alive
         return all(self._is_lost(self._unit_of(ip)) for ip in self._asked_addresses(row))
 
     def is_conclusive(self, row: Standing) -> bool:
-        """Whether something answered where it was looked for: a silent part of a subnet says nothing."""
+        """Whether something answered in the device's subnet: a silent part of a subnet proves nothing."""
         return not self._is_asked(row) or any(
             self._unit_of(ip) in self._units_alive for ip in self._asked_addresses(row)
         )
 
     def lost_subnets(self, gone: Container[int]) -> Iterator[Draft]:
-        """A subnet that gave signs of life, and gives none any more; no alarm where all that hung there was removed."""
+        """Events for subnets that gave signs of life before and give none now.
+
+        There is no alarm if all devices of the subnet were removed.
+        """
         hung: defaultdict[str, set[int]] = defaultdict(set)
         for row in self._rows:
             for ip in self._asked_addresses(row):
@@ -219,13 +223,13 @@ class _Ground:
                 yield Draft(Event.COVERAGE_LOST, None, "", unit, "", detail)
 
     def restored_subnets(self) -> Iterator[Draft]:
-        """A silent subnet that answers again."""
+        """Events for silent subnets that answer again."""
         for unit in sorted(self._stored.lost):
             if any(_is_same_ground(unit, alive) for alive in self._units_alive):
                 yield Draft(Event.COVERAGE_RESTORED, None, "", "", unit, f"{self._describe_unit(unit)} answers again")
 
     def _describe_unit(self, unit: str) -> str:
-        """With the name that the site map gives it."""
+        """The subnet with the name that the site map gives it."""
         place = self._find_place("", [unit.partition("/")[0]])
         return f"{unit} ({place.name})" if place and place.subnet == unit else unit
 
@@ -238,7 +242,10 @@ class _Ground:
         return bool(self._asked_addresses(row))
 
     def _is_same_network(self, row: Standing) -> bool:
-        """The same private address may exist at every site, unless the site map says whose it is."""
+        """Whether the address is in the same network.
+
+        A private address may exist at every site, unless the site map has it.
+        """
         site = self._report.site
         return not site or row.site in {"", site} or self._find_place("", row.addresses[:1]) is not None
 
@@ -250,7 +257,7 @@ class _Ground:
         return self._silent[unit]
 
     def _is_part(self, network: Network) -> bool:
-        """Whether so much of it was asked that silence is not just that of a device or two."""
+        """Whether so many of its addresses were asked that silence is not only that of one or two devices."""
         asked = common(self._targets.spans if self._targets else (), spans([network]))
         return sum(span.last - span.first + 1 for span in asked) >= _PART
 
@@ -271,7 +278,7 @@ class _Ground:
 
     @cached_property
     def _units_alive_before(self) -> frozenset[str]:
-        """Subnets in which the last complete scan of the same site and targets found life."""
+        """Subnets in which the last complete scan of the same site and targets found signs of life."""
         if self._stored.before is None:
             return frozenset()
         number, coverage = self._stored.before
@@ -281,7 +288,10 @@ class _Ground:
         return frozenset(seen | self._units_answering(coverage))
 
     def _units_answering(self, coverage: Coverage) -> set[str]:
-        """A coverage counts in a /24 or /64: that says nothing of smaller subnets of the site map in it."""
+        """The subnets of the site map that answered.
+
+        A coverage counts by /24 or /64, which says nothing about smaller subnets of the site map.
+        """
         found = set()
         for cidr in (cidr for cidr, count in coverage.living.items() if count):
             network = ipaddress.ip_network(cidr)
@@ -292,7 +302,7 @@ class _Ground:
 
 
 def asked_spans(report: Report) -> Sequence[Span]:
-    """The addresses that the report looked for one by one; none where its silence says nothing of anybody."""
+    """The addresses that the report looked for one by one; empty if its silence proves nothing."""
     targets = _parse_targets(report)
     if targets is None or not asked_everything(report.completion, report.coverage):
         return ()
@@ -300,7 +310,7 @@ def asked_spans(report: Report) -> Sequence[Span]:
 
 
 def _parse_targets(report: Report) -> Targets | None:
-    """What was asked; None if the targets are not addresses, as those of an import."""
+    """The targets of a report; None if they are not addresses, as those of an import."""
     try:
         return parse_targets(report.targets, limit=_ANY)
     except TargetError:
@@ -308,7 +318,7 @@ def _parse_targets(report: Report) -> Targets | None:
 
 
 def _addresses_left_out(report: Report) -> frozenset[str]:
-    """Addresses that were left out, as those are that the configuration excludes."""
+    """Addresses that were left out, for example because the configuration excludes them."""
     outcomes: defaultdict[str, set[Outcome]] = defaultdict(set)
     for attempt in report.attempts:
         outcomes[attempt.ip].add(attempt.outcome)
@@ -316,14 +326,14 @@ def _addresses_left_out(report: Report) -> frozenset[str]:
 
 
 def asked_everything(completion: Completion, coverage: Coverage) -> bool:
-    """Whether a scan asked all its targets. Unreachable subnets do not make it less: they are silent ones."""
-    if completion is Completion.PARTIAL and not coverage.unreachable:  # it was ended before its end
+    """Whether a scan asked all its targets. Unreachable subnets count as asked and silent."""
+    if completion is Completion.PARTIAL and not coverage.unreachable:  # it was ended early
         return False
     return coverage.is_search and completion is not Completion.INTERRUPTED and not coverage.not_tried
 
 
 def _is_same_ground(lost: str, alive: str) -> bool:
-    """Whether life in one subnet is life in the other: the site map may have been drawn anew since."""
+    """Whether signs of life in one subnet count for the other: the site map may have changed since."""
     ours, _, our_site = lost.partition(_AT)
     theirs, _, their_site = alive.partition(_AT)
     one, other = ipaddress.ip_network(ours), ipaddress.ip_network(theirs)

@@ -1,4 +1,4 @@
-"""Where SQL enters: what the register knows of the keys, addresses, recorders and subnets of a report.
+"""Where SQL enters: what the register knows about the keys, addresses, recorders and subnets of a report.
 
 Everything is read before anything is written.
 """
@@ -38,11 +38,11 @@ from camscan.register.site_lookup import FindPlace
 _FOUR = 4
 """The version of IP addresses that can be counted up."""
 _MOST_ASKED = 16_384
-"""Addresses of a scan that are looked up one by one; of more, every device is asked whether it has one of them."""
+"""At most so many addresses are looked up one by one; for more, the addresses of all devices are compared."""
 
 
 def read_number(connection: Connection, report: Report) -> int:
-    """The number that the scan will have. Raises RegisterError if it is in the register already."""
+    """The number that the scan will have. Raises RegisterError if the scan is in the register already."""
     table = schema.scan
     if connection.execute(select(table.c.id).where(table.c.scan_id == report.scan_id)).first():
         raise RegisterError(f"scan {report.scan_id} is already in the register; nothing was recorded")
@@ -55,7 +55,7 @@ def read_free_device(connection: Connection) -> int:
 
 
 def read_stored(connection: Connection, report: Report, marks: Sequence[Marks], find_place: FindPlace) -> Stored:
-    """What these marks, and the addresses of the report, touch."""
+    """The stored devices that share these marks or an address of the report."""
     claimed: frozenset[Key] = frozenset[Key]().union(*(each.keys for each in marks))
     burnt = _shared_before(connection, claimed)
     wire = frozenset().union(*(each.wire for each in marks))
@@ -63,13 +63,13 @@ def read_stored(connection: Connection, report: Report, marks: Sequence[Marks], 
 
 
 def read_listed(connection: Connection, report: Report) -> list[Known]:
-    """The rows that share an IP or MAC address with what another system lists, the last seen first."""
+    """The rows that share an IP or MAC address with what another system lists; the last seen comes first."""
     macs = frozenset(mac for device in report.devices for mac in device.mac_addresses)
     return _read_rows(connection, report, frozenset(Key("mac", mac) for mac in macs), macs)
 
 
 def read_current(connection: Connection, devices: Iterable[int]) -> dict[int, list[Observation]]:
-    """Device -> the observations that hold, of its last sighting and of lists."""
+    """Device -> its present observations, from its last sighting and from lists."""
     seen, fact = schema.observation, schema.fact
     query = (
         select(*seen.c["device_id", "ip", "port", "probe"], *fact.c["key", "value"], seen.c.seen_at)
@@ -86,7 +86,7 @@ def read_current(connection: Connection, devices: Iterable[int]) -> dict[int, li
 
 
 def _shared_before(connection: Connection, claimed: frozenset[Key]) -> frozenset[Key]:
-    """Those of the keys that two devices of an earlier report both claimed."""
+    """The keys that two devices of an earlier report both claimed."""
     table = schema.device_key
     notes = {shared_key_note(key).value: key for key in claimed}
     rows = rows_of_keys(connection, table, ((SHARED, value) for value in notes))
@@ -94,7 +94,7 @@ def _shared_before(connection: Connection, claimed: frozenset[Key]) -> frozenset
 
 
 def _read_rows(connection: Connection, report: Report, keys: frozenset[Key], wire: frozenset[str]) -> list[Known]:
-    """Every stored device that shares a strong key or an address with the report, the last seen first."""
+    """Every stored device that shares a strong key or an address with the report; the last seen comes first."""
     key, address, device = schema.device_key, schema.device_address, schema.device
     ips = {ip for each in report.devices for ip in each.ip_addresses}
     wanted = {*keys, *(Key(PLACE, ip) for ip in ips)}
@@ -119,7 +119,7 @@ def _read_rows(connection: Connection, report: Report, keys: frozenset[Key], wir
 
 
 def _read_wire_macs(connection: Connection, devices: Sequence[int]) -> Iterator[tuple[int, str]]:
-    """Each device, and a MAC address that the wire ever showed behind it, by the evidence that is kept."""
+    """Each device, with a MAC address that the network ever showed for it, from the stored evidence."""
     seen, fact = schema.observation, schema.fact
     query = (
         select(seen.c.device_id, fact.c.value)
@@ -133,7 +133,7 @@ def _read_wire_macs(connection: Connection, devices: Sequence[int]) -> Iterator[
 
 
 def _read_unseen(connection: Connection) -> Mapping[str, Sequence[Known]]:
-    """The rows that people made, with the address that they stated, and that no scan has seen yet."""
+    """Address that people stated -> rows that they made and that no scan has seen yet."""
     device, people = schema.device, schema.people
     query = (
         select(device, people.c.entries)
@@ -152,12 +152,12 @@ def _read_unseen(connection: Connection) -> Mapping[str, Sequence[Known]]:
 
 
 def read_mapped(connection: Connection) -> frozenset[str]:
-    """The sites, in small letters, whose networks the site map has."""
+    """The sites, in lower case, whose networks are in the site map."""
     return frozenset(name.casefold() for name in connection.execute(select(schema.subnet.c.site).distinct()).scalars())
 
 
 def read_channels(connection: Connection, listings: Listings) -> StoredChannels:
-    """What the register knows about the recorders that list their channels, and about the cameras on these."""
+    """What the register knows about the recorders that list their channels, and about the cameras on them."""
     recorders = {entry.id: entry for entry, _ in (*listings.told, *listings.whole)}
     if not recorders:
         return StoredChannels()
@@ -194,7 +194,7 @@ def read_channels(connection: Connection, listings: Listings) -> StoredChannels:
 
 
 def _said_by_people(connection: Connection, recorders: Sequence[Entry]) -> Iterator[tuple[tuple[int, int], int]]:
-    """(recorder, channel), and the row that people entered there, unless they say that it was removed."""
+    """(recorder, channel), with the row that people entered there, unless they say that it was removed."""
     device, people = schema.device, schema.people
     ids = {entry.asset_id: entry.id for entry in recorders}
     parts = select_rows(connection, device, device.c.merged_into, [entry.id for entry in recorders])
@@ -222,7 +222,7 @@ def _read_dropped(connection: Connection, devices: Iterable[int]) -> frozenset[i
 
 
 def _read_answering(connection: Connection, ips: Iterable[str]) -> Iterator[Answering]:
-    """Who answered on these addresses when last seen."""
+    """The devices that answered on these addresses when they were last seen."""
     device, address = schema.device, schema.device_address
     query = (
         select(address.c.value, *device.c["id", "asset_id", "site", "known"])
@@ -237,7 +237,7 @@ def _read_answering(connection: Connection, ips: Iterable[str]) -> Iterator[Answ
 
 
 def read_presence(connection: Connection, report: Report, met: Iterable[int]) -> StoredPresence:
-    """Who of those that the report looked for, or met, was seen and removed, and which subnets gave signs of life."""
+    """The presence and removals of devices that the report looked for or saw, and which subnets gave signs of life."""
     seen = frozenset(met)
     asked = asked_spans(report)
     same = _same_scans(connection, report)
@@ -252,7 +252,7 @@ def read_presence(connection: Connection, report: Report, met: Iterable[int]) ->
 
 
 def read_removals(connection: Connection, devices: Sequence[int]) -> dict[int, Removal]:
-    """Device -> the removal that a person recorded and that still stands, of these."""
+    """Device -> the removal that a person recorded and that still applies."""
     people, change = schema.people, schema.change
     text = type_coerce(people.c.entries, Text)
     words = or_(*(text.contains(f'"lifecycle_status":"{status}"') for status in sorted(GONE)))
@@ -274,9 +274,9 @@ def read_removals(connection: Connection, devices: Sequence[int]) -> dict[int, R
 
 
 def _read_standing(connection: Connection, asked: Sequence[Span], same: Sequence[int]) -> list[Standing]:
-    """The devices that a scan has seen where this one looked, or that a scan like this one saw last.
+    """The devices that were seen at the addresses of this scan, or that a scan of the same targets saw last.
 
-    Each with the addresses of its last sighting.
+    Each has the addresses of its last sighting.
     """
     device, address = schema.device, schema.device_address
     query = (
@@ -297,7 +297,7 @@ def _read_standing(connection: Connection, asked: Sequence[Span], same: Sequence
 
 
 def _select_of_devices(connection: Connection, query: Select[Any], numbers: Sequence[int] | None) -> Iterator[Any]:
-    """The rows of these devices, in their order; of all for None."""
+    """The rows of these devices, in their order; of all devices for None."""
     if numbers is None:
         yield from connection.execute(query)
         return
@@ -306,7 +306,7 @@ def _select_of_devices(connection: Connection, query: Select[Any], numbers: Sequ
 
 
 def _looked_at(connection: Connection, asked: Sequence[Span], same: Sequence[int]) -> list[int] | None:
-    """Numbers of the devices of which the scan may say something; None if asking for them costs more than all."""
+    """Numbers of the devices that the scan may miss; None if asking for them costs more than reading all."""
     if any(span.version != _FOUR for span in asked) or sum(map(_bucket_width, asked)) > _MOST_ASKED:
         return None
     device, address = schema.device, schema.device_address
@@ -322,14 +322,14 @@ def _bucket_width(span: Span) -> int:
 
 
 def _same_scans(connection: Connection, report: Report) -> list[int]:
-    """Numbers of the earlier scans of the same site and targets, the last first."""
+    """Numbers of the earlier scans of the same site and targets, newest first."""
     table = schema.scan
     same = (table.c.site == report.site, table.c.targets == list(report.targets))
     return list(connection.execute(select(table.c.id).where(*same).order_by(table.c.id.desc())).scalars())
 
 
 def _last_whole(connection: Connection, scans: Iterable[int]) -> tuple[int, Coverage] | None:
-    """The first of the scans that asked all its targets, and what it covered."""
+    """The first of these scans that asked all its targets, and its coverage."""
     table = schema.scan
     columns = table.c["completion", "coverage"]
     for number in scans:
@@ -341,7 +341,7 @@ def _last_whole(connection: Connection, scans: Iterable[int]) -> tuple[int, Cove
 
 
 def _read_lost_subnets(connection: Connection) -> frozenset[str]:
-    """Subnets of which the last event is that they are silent."""
+    """Subnets whose last event is that they are silent."""
     table = schema.event
     query = select(*table.c["old", "new"]).where(table.c.kind.in_([*COVERAGE])).order_by(table.c.id)
     silent: dict[str, bool] = {}
@@ -351,7 +351,7 @@ def _read_lost_subnets(connection: Connection) -> frozenset[str]:
 
 
 def read_conflicts(connection: Connection, asked: Sequence[Question], changes: Iterable[Change]) -> StoredConflicts:
-    """What was noted before of the rows that a person is asked about; rows that become one count as one."""
+    """What was noted before about the rows in question; rows that are merged by these changes count as one."""
     if not asked:
         return StoredConflicts()
     table = schema.conflict

@@ -1,4 +1,4 @@
-"""One report on its way into the register: what every stage decided. It leaves the road at ``writing``."""
+"""What the stages decided about one report. ``writing`` writes it into the register."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ class Recording:
 
     report: Report
     scan: int
-    """Its number, within this database only."""
+    """Number of the scan, which is valid only within this database."""
     entries: Sequence[Entry]
-    """One for each device of the report."""
+    """One entry for each device of the report."""
     removals: Mapping[int, Removal]
-    """Device -> the removal that a person recorded and that still stands."""
+    """Device -> the removal that a person recorded and that still applies."""
     channels: ChannelChanges
     presence: PresenceChanges
     noted: Sequence[Noted]
     drafts: Sequence[Draft]
-    """Every event, in the order in which people are to read them."""
+    """All events, in the order in which people read them."""
     merges: Sequence[tuple[int, int]]
-    """(the row that is kept, the row that goes)."""
+    """(the row that is kept, the row that is merged into it)."""
     is_late: bool = False
     """Whether a newer scan of the same addresses is in the register already."""
     overtaken: Sequence[Entry] = ()
-    """Devices of a late scan that the register knew: of them, only evidence and history are written."""
+    """Devices of a late scan that the register knew: only their evidence and history are written."""
     outdated: Sequence[str] = ()
-    """Asset ids of devices that were left as they are, since a scan has seen them after this evidence."""
+    """Asset numbers of devices that are left unchanged, because a scan has seen them after this evidence."""

@@ -1,6 +1,6 @@
-"""Channels that a recorder listed and does not list any more. Pure.
+"""Finds channels that a recorder listed before and does not list any more. Pure.
 
-Only a list that came whole proves that. What hung there keeps its row: a recorder that forgets a camera removes none.
+Only a complete list proves it. The camera keeps its row: it is not removed because a recorder forgets it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from camscan.register.record.entry import Entry
 
 
 def list_dropped(listings: Listings, rows: Iterable[ChannelRow], known: Container[int]) -> Iterator[Draft]:
-    """What recorders have dropped since they listed it; without the ``known`` rows, which were reported already."""
+    """Events for rows that recorders no longer list; without ``known`` rows, which were reported before."""
     behind: defaultdict[int | None, list[tuple[int, int, ChannelRow]]] = defaultdict(list)
     for row in rows:
         if row.is_listed and row.channel is not None:

@@ -1,4 +1,4 @@
-"""What one sighting of a device shows, each thing once, and its digest, by which the same evidence is known. Pure."""
+"""What one sighting of a device shows, each thing once, and a digest that recognises the same evidence. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from camscan.model import Device, Observation
 from camscan.register.codec import DIGEST_SIZE, digest_of_framed, digest_parts, frame_part
 
 Place = tuple[str, int, str, bytes]
-"""ip, port, probe and the digest of key and value: what makes two observations of a device the same."""
+"""ip, port, probe and the digest of key and value: two observations of a device are the same if these are equal."""
 
 
 def observation_places(device: Device) -> dict[Place, Observation]:
-    """A device's observations, the repeated ones once, at their earliest."""
+    """A device's observations. Repeated ones are there once, with their earliest time."""
     found: dict[Place, Observation] = {}
     for seen in device.observations:
         place = (seen.ip, seen.port, seen.probe, _digest(seen.key, seen.value))
@@ -33,10 +33,10 @@ def digest_evidence(found: Iterable[Place]) -> bytes:
 
 
 _digest = functools.lru_cache(maxsize=4096)(digest_parts)
-"""Units of one model say much the same."""
+"""Units of one model report much the same."""
 
 
 @functools.lru_cache(maxsize=256)
 def _source_bytes(ip: str, port: int, probe: str) -> bytes:
-    """Where a fact was told, framed: many of one unit are told in one place."""
+    """The source of a fact, framed. Many facts of one unit have the same source."""
     return b"".join(map(frame_part, (ip, str(port), probe)))

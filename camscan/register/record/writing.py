@@ -1,4 +1,4 @@
-"""Where SQL leaves: one report's rows into their tables. Inside the transaction of the recording."""
+"""Where SQL leaves: writes the rows of one report into their tables, inside the transaction of the recording."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from camscan.register.rows import insert_rows, next_free_id, select_columns
 
 
 def write_recording(connection: Connection, recording: Recording) -> tuple[Happening, ...]:
-    """Everything that the stages decided, and what happened by that."""
+    """Write everything that the stages decided, and return the events."""
     scan, report = recording.scan, recording.report
     write_scan(connection, scan, report, is_late=recording.is_late)
     _write_devices(connection, recording)
@@ -42,12 +42,12 @@ def write_recording(connection: Connection, recording: Recording) -> tuple[Happe
 
 
 def write_tally(connection: Connection, scan: int, counts: Mapping[str, float]) -> None:
-    """The counts of the whole estate after a scan."""
+    """Write the counts of the whole estate after a scan."""
     connection.execute(schema.tally.insert().values(scan=scan, counts=dict(counts)))
 
 
 def write_scan(connection: Connection, number: int, report: Report, *, is_late: bool = False) -> None:
-    """The scan itself."""
+    """Write the row of the scan itself."""
     connection.execute(
         schema.scan.insert().values(
             id=number,
@@ -71,7 +71,7 @@ def write_scan(connection: Connection, number: int, report: Report, *, is_late: 
 
 
 def _write_devices(connection: Connection, recording: Recording) -> None:
-    """Every device of the report, and everything that belongs to it."""
+    """Write every device of the report, and everything that belongs to it."""
     scan, report, entries = recording.scan, recording.report, recording.entries
     stale = listing.stale_lines(connection)
     seen = _record_devices(connection, scan, report, entries, recording.removals)
@@ -93,7 +93,10 @@ def _write_devices(connection: Connection, recording: Recording) -> None:
 def _record_devices(
     connection: Connection, scan: int, report: Report, entries: Iterable[Entry], gone: Mapping[int, Removal]
 ) -> dict[int, datetime]:
-    """The rows of the devices; of those that are as they were (their number), when they were last seen."""
+    """Write the rows of the devices.
+
+    Returns number -> time of the last sighting, for the devices that did not change.
+    """
     new: list[dict[str, Any]] = []
     changed: list[dict[str, Any]] = []
     same: dict[int, datetime] = {}
@@ -121,10 +124,10 @@ def _device_row(entry: Entry, scan: int, report: Report, removal: Removal | None
         "open_ports": list(device.open_ports),
         "hints": {**before.get("hints", {}), **knowledge.read_hints(device.observations)},
     }
-    if "elsewhere" in before:  # what other systems list is not for a scan to end
+    if "elsewhere" in before:  # a scan does not remove what other systems list
         known["elsewhere"] = before["elsewhere"]
     if removal and not removal.may_follow(report):
-        # Which removal (by its line in the audit log) the alarm was raised for, so that it is raised once for each.
+        # The removal (by its line in the audit log) for which the alarm was raised, so that it is raised once for each.
         known["told"] = {Event.REAPPEARED_AFTER_REMOVAL.value: removal.change}
     shown = overrides.overlay_entries(found, (entry.known.entries if entry.known else None) or {})
     count = count_channels(found.kind, device.observations)
@@ -151,7 +154,7 @@ def _device_row(entry: Entry, scan: int, report: Report, removal: Removal | None
 
 
 def _record_keys(connection: Connection, scan: int, entries: Iterable[Entry]) -> None:
-    """Write by what each device is recognised from now on."""
+    """Write the keys by which each device is recognised from now on."""
     new: list[dict[str, Any]] = []
     some: list[dict[str, Any]] = []
     whole: list[int] = []
@@ -219,7 +222,7 @@ def _record_sightings(connection: Connection, scan: int, entries: Sequence[Entry
 
 
 def _write_channels(connection: Connection, scan: int, report: Report, changes: Iterable[Change]) -> None:
-    """The rows of cameras behind recorders, one change after the other."""
+    """Write the rows of cameras behind recorders, one change after another."""
     device, key = schema.device, schema.device_key
     for each in changes:
         match each:
@@ -263,7 +266,7 @@ def _mend_channel(connection: Connection, scan: int, mended: Mended) -> None:
     if mended.ended:
         connection.execute(key.delete().where(own, key.c.value.in_(mended.ended)))
     _add_keys(connection, scan, mended.id, mended.keys)
-    first = func.coalesce(key.c.first_scan, scan)  # also one that people had given
+    first = func.coalesce(key.c.first_scan, scan)  # also a channel that people had given
     connection.execute(key.update().where(own, key.c.kind == "channel").values(first_scan=first, last_scan=scan))
 
 
@@ -273,7 +276,7 @@ def _add_keys(connection: Connection, scan: int, device: int, keys: Iterable[Key
 
 
 def _write_presence(connection: Connection, changes: PresenceChanges, gone: Container[int]) -> None:
-    """The presence of those that were not seen, and which removals were confirmed."""
+    """Write the presence of the devices that were not seen, and the removals that were verified."""
     table = schema.device
     again.write_missing(connection, changes.missing, gone)
     for device, known in changes.confirmed.items():
@@ -281,7 +284,7 @@ def _write_presence(connection: Connection, changes: PresenceChanges, gone: Cont
 
 
 def _write_conflicts(connection: Connection, scan: int, noted: Iterable[Noted]) -> None:
-    """What a person is asked for the first time."""
+    """Write the questions that a person is asked for the first time."""
     rows = [
         {
             "id": each.id,

@@ -1,4 +1,4 @@
-"""First form: scans, devices, keys, addresses, states, sightings, facts, observations, replies, conflicts."""
+"""Version 1: scans, devices, keys, addresses, states, sightings, facts, observations, replies, conflicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counts as a change is worked out from what is known: its digest counted the order of addresses too."""
+"""Version 2: drops a digest that also depended on the order of addresses. Changes now follow from what is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People's entries with their audit log, presence, events, sites, burn-down, rows that no scan has seen."""
+"""Version 3: people's entries with their audit log, presence, events, sites, burn-down, rows that no scan has seen."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ revision = "0003"
 down_revision = "0002"
 
 _LONG = 9
-"""Characters of a serial number that needs no maker."""
+"""Characters from which a serial number identifies a device without its maker."""
 _ESCAPED = "\x1a"
-"""How a text begins that no database could hold as it was."""
+"""How a text begins that a database could not hold unchanged."""
 ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
@@ -28,7 +28,7 @@ def _reference(name: str, to: str, *, optional: bool = False, key: bool = False)
 
 
 def upgrade() -> None:
-    """Widen what is there, then add what is new. Every row so far came from a scan."""
+    """Widen the columns that exist, then add what is new. Every row so far came from a scan."""
     _device()
     _identity()
     _units()
@@ -49,7 +49,7 @@ def _device() -> None:
             device.add_column(sa.Column(name, ID, sa.ForeignKey("device.id", name=f"fk_device_{name}"), nullable=True))
         for name in ("channel", "channels"):
             device.add_column(sa.Column(name, sa.Integer, nullable=True))
-        # Nothing asked for by these; and what a device says may be longer than an index of PostgreSQL takes.
+        # Nothing searches by these; and a text from a device may be longer than an index of PostgreSQL allows.
         device.drop_index("ix_device_serial")
         device.drop_index("ix_device_maker")
 
@@ -68,7 +68,10 @@ def _identity() -> None:
 
 
 def _units() -> None:
-    """A long serial number recognises without its maker too: else a unit whose maker gets known would be a new one."""
+    """Add keys of long serial numbers without the maker.
+
+    A device is then still recognised when its maker becomes known.
+    """
     columns = ("kind", "value", "device_id", "first_scan", "last_scan")
     table = sa.table("device_key", *(sa.column(name) for name in columns))
     rows = op.get_bind().execute(sa.select(table).where(table.c.kind.in_(("serial", "unit")))).mappings().all()

@@ -1,4 +1,4 @@
-"""The read model: one line per device as lists show it, what was counted of all, and whose line is out of date."""
+"""Version 4: the read model, with one line for each device as lists show it, stored counts, and lines out of date."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _word(name: str, length: int) -> sa.Column[str]:
 
 
 def upgrade() -> None:
-    """Empty tables: they are filled when somebody wants to read them."""
+    """Create empty tables: they are filled when somebody reads them first."""
     op.create_table(
         "listing",
         sa.Column("device_id", ID, sa.ForeignKey("device.id"), primary_key=True, autoincrement=False),
