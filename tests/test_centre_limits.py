@@ -15,9 +15,10 @@ from sqlalchemy import Engine, event
 from starlette.testclient import TestClient
 from test_centre import HOST, SITES, Site
 
-from camscan.app.arrivals import Failures, TakenIn, record_arrival, record_arrivals
+from camscan.app.arrivals import Failures, TakenIn, record_arrival, record_arrivals, remove_old
 from camscan.app.centre_state import state_of
 from camscan.app.uploads import has_room
+from camscan.app.worker import tidy_up
 from camscan.app.workspace import find_workspace
 from camscan.parcel.keys import public_of
 from camscan.parcel.write import body_of
@@ -109,6 +110,42 @@ class TestParts:
         assert answer.status_code == 429
         assert 0 < int(answer.headers["retry-after"]) <= 86_400
         assert site.ask("HEAD", path).headers["camscan-held"] == str(1 << 20)
+
+
+class TestBegun:
+    """Parcels that a collector begins and never ends."""
+
+    def test_so_many_may_be_open_and_no_other_collector_waits_for_them(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("camscan.app.centre.Quota", lambda **_: Quota(parts=1000, day=1 << 20))
+        site = Site(TestClient(make_application(desk), base_url=f"http://{HOST}"))
+        ids = [scan(*some()).scan_id for _ in range(12)]
+        for scan_id in ids[:10]:
+            assert site.ask("HEAD", f"/parcel/{scan_id}").headers["camscan-held"] == "0"
+            assert site.ask("PUT", f"/parcel/{scan_id}", b"x", query="at=0").status_code == 200
+        answer = site.ask("PUT", f"/parcel/{ids[10]}", b"x", query="at=0")
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "3600")
+        assert answer.json()["error"].startswith("this collector has begun 10 parcels and ended none of them")
+        assert site.ask("PUT", f"/parcel/{ids[3]}", b"x", query="at=1").json() == {"held": 2}
+        other = Site(site.client, OTHER_KEY)
+        assert other.ask("PUT", f"/parcel/{ids[11]}", b"x", query="at=0").status_code == 200
+        later = datetime.now(UTC) + timedelta(days=2, minutes=1)
+        assert remove_old(desk.space, desk.store, later - timedelta(days=1)) == 0
+        tidy_up(desk.space, desk.store, later)
+        assert site.ask("HEAD", f"/parcel/{ids[3]}").headers["camscan-held"] == "0"
+        assert site.ask("PUT", f"/parcel/{ids[10]}", b"x", query="at=0").status_code == 200
+
+    def test_so_many_may_wait(self, site: Site, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("camscan.app.uploads.MOST_WAITING", 2)
+        for number in range(2):
+            Parcels(desk.store).keep(
+                ArrivedParcel(scan_id=ID.format(number), digest="", key=public_of(KEY), arrived_at=NOON, state=WAITING)
+            )
+        path = f"/parcel/{scan(*some()).scan_id}"
+        answer = site.ask("PUT", path, b"x", query="at=0")
+        assert (answer.status_code, "wait to be recorded" in answer.json()["error"]) == (429, True)
+        assert Site(site.client, OTHER_KEY).ask("PUT", path, b"x", query="at=0").status_code == 200
 
 
 class TestUnpacked:

@@ -21,6 +21,8 @@ from camscan.store.parcels import LOST, RECORDED, REFUSED, WAITING, ArrivedParce
 
 KEPT_DAYS = 35
 """How long files of parcels are kept: a register that is restored to an earlier day can record them again."""
+_BEGUN_DAYS = 2
+"""How long a parcel is kept that its collector began and does not continue: after that, all of it is sent again."""
 _TRIES = 3
 """After this many failures a parcel is left for a person."""
 _PATIENCE = timedelta(days=1)
@@ -197,13 +199,14 @@ def replay_files(space: Workspace, store: Store, now: datetime) -> int:
 def remove_old(space: Workspace, store: Store, now: datetime) -> int:
     """Remove files of parcels that are no longer needed, and of uploads that nobody continues. Returns how many."""
     waiting = {each.blob for each in Parcels(store).waiting()}
-    oldest, count = (now - timedelta(days=KEPT_DAYS)).timestamp(), 0
-    folder = uploads.folder_of(space)
-    for path in (*folder.glob("*.camparcel"), *folder.glob("*.part")):
-        with contextlib.suppress(FileNotFoundError):
-            if path.stem not in waiting and path.stat().st_mtime < oldest:
-                path.unlink()
-                count += 1
+    folder, count = uploads.folder_of(space), 0
+    for pattern, days in (("*.camparcel", KEPT_DAYS), ("*.part", _BEGUN_DAYS)):
+        oldest = (now - timedelta(days=days)).timestamp()
+        for path in folder.glob(pattern):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stem not in waiting and path.stat().st_mtime < oldest:
+                    path.unlink()
+                    count += 1
     return count
 
 

@@ -42,7 +42,7 @@ _AT_ONCE = 30
 _LOOK = 5.0
 """Seconds for which the length of the queue is remembered: it is counted for all collectors together."""
 _BUSY, _FULL = 429, 503
-_FULL_SECONDS = 600
+_FULL_SECONDS, _LATER_SECONDS = 600, 3600
 _UNKNOWN_CODE = (
     "this code is not known, was used before, or is older than seven days: check it, or ask whoever runs the centre "
     "for another"
@@ -214,6 +214,8 @@ class Centre:
         if way == "part":
             if not uploads.has_room(self._folder, uploads.LEAST):
                 raise _RefusedError(_FULL, "the disk of the centre is almost full", after=_FULL_SECONDS)
+            if why := parcel.why_not_begun():
+                raise _RefusedError(_BUSY, why, after=_LATER_SECONDS)
             done, held = parcel.add(asking.call.body, asking.at)
             return Reply(200 if done else 409, {"held": held})
         if way == "end":

@@ -24,6 +24,10 @@ from camscan.store.parcels import RECORDED, REFUSED, WAITING, ArrivedParcel, Par
 PART = 4 << 20
 """Bytes of one part at most."""
 _LINE = 300
+MOST_BEGUN = 10
+"""Parcels that one collector may have begun and not ended. Ours sends one after another."""
+MOST_WAITING = 1000
+"""Parcels of one collector that may wait to be recorded: more than one of three weeks without a line brings."""
 ROOM, LEAST = 0.2, 0.05
 """Of a disk: with less than the first free, no new scans are asked for; with less than the second, no part is taken."""
 
@@ -74,6 +78,16 @@ class Upload:
             return self._part.stat().st_size
         except OSError:
             return 0
+
+    def why_not_begun(self) -> str:
+        """Why this collector may not begin this parcel now; empty if it may, or has begun it before."""
+        if self._part.exists():
+            return ""
+        if len(list(self.folder.glob(f"{self.key.hex()[:16]}-*.part"))) >= MOST_BEGUN:
+            return f"this collector has begun {MOST_BEGUN} parcels and ended none of them: they go after two days"
+        if Parcels(self.store).count_waiting(self.key) >= MOST_WAITING:
+            return f"{MOST_WAITING:,} parcels of this collector wait to be recorded: send this one later"
+        return ""
 
     def add(self, part: bytes, at: int | None) -> tuple[bool, int]:
         """Add a part; whether it was added, and how many bytes are here now: the next part begins there."""

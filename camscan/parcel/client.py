@@ -140,8 +140,8 @@ class Centre:
             there = answer.members.get("held")
             if answer.status != _DONE or there != start + len(part):
                 self._require_unaltered(answer)
-                why = f"took no part of the parcel at {start:,} (HTTP status {answer.status})"
-                raise CentreError(f"{self.url}: {why}", answer.after)
+                why = f"(HTTP status {answer.status}) {str(answer.members.get('error', ''))[:200]}".rstrip()
+                raise CentreError(f"{self.url}: took no part of the parcel at {start:,} {why}", answer.after)
             start = there
         answer = self._ask("POST", f"{path}/end", said)
         if answer.status == _TAKEN and isinstance(answer.members.get("state"), str):

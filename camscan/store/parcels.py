@@ -98,6 +98,12 @@ class Parcels:
             count, oldest = connection.execute(told).one()
             return Backlog(count, datetime.fromisoformat(oldest) if oldest else None)
 
+    def count_waiting(self, key: bytes) -> int:
+        """How many from this key are to be recorded."""
+        mine = (_PARCEL.c.key == key.hex()) & (_PARCEL.c.state == WAITING)
+        with self._store.reading() as connection:
+            return connection.execute(select(func.count()).select_from(_PARCEL).where(mine)).scalar_one()
+
     def counts(self) -> dict[bytes, dict[str, int]]:
         """Key -> state -> how many came from it."""
         query = select(_PARCEL.c.key, _PARCEL.c.state, func.count()).group_by(_PARCEL.c.key, _PARCEL.c.state)
