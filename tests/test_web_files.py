@@ -14,8 +14,9 @@ import pytest
 import reported
 from web_estate import SECOND_SITE, SITE, Client, Page, desk_of, make
 
-from camscan import exports, sheets
+from camscan import exports
 from camscan.app import assess, list_file, spreadsheet
+from camscan.app.by_site import read_by_site
 from camscan.app.devices import device_site
 from camscan.app.export import Wanted, export_register
 from camscan.app.foi_files import KEPT_BACK, NAMES
@@ -88,10 +89,8 @@ class TestLists:
 
     def test_the_whole_csv_has_the_rows_of_the_command_line(self, desk: Desk) -> None:
         with desk.reading() as book:
-            chosen, every = spreadsheet.sheet_rows(book, desk.space.settings, "full")
-        whole = b"".join(
-            spreadsheet.sheet_bytes(chosen, every, sheets.format_of_file("x.csv"), desk.space.settings, view="full")
-        )
+            found = read_by_site(book, desk.space.settings)
+            whole = b"".join(spreadsheet.CsvOfRegister(found, desk.space.settings, "full"))
         answer = Client(desk).get("/exchange/list?view=full&format=csv&everything=yes").content
         assert sorted(answer.decode("utf-8-sig").splitlines()) == sorted(whole.decode().splitlines())
 

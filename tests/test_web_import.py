@@ -96,9 +96,7 @@ def test_a_sheet_is_looked_at_checked_and_entered(desk: Desk) -> None:
 def test_the_walk_sheet_comes_back_in_every_format(desk: Desk, suffix: str) -> None:
     with desk.reading() as book:
         rows, every = spreadsheet.sheet_rows(book, desk.space.settings, "short", SITE)
-    content = b"".join(
-        spreadsheet.sheet_bytes(rows, every, sheets.format_of_file(f"walk{suffix}"), desk.space.settings)
-    )
+    content = spreadsheet.sheet_bytes(rows, every, sheets.format_of_file(f"walk{suffix}"), desk.space.settings)
     text = Page(send(Client(desk), content, f"walk{suffix}").text).text
     assert "0 entries of 0 devices would change" in text
     assert "What is not taken" not in text

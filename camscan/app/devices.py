@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,10 +69,14 @@ def require_at_site(rows: Sequence[Asset], site: str) -> list[Asset]:
     """The devices at a site, by its name in any case. Raises UsageError, with similar names, if there are none."""
     found = devices_at_site(rows, site)
     if not found:
-        sites = sorted({device_site(row) for row in rows} - {""})
-        near = nearest_hint(site, sites) or "; `camscan show` lists devices and sites"
-        raise UsageError(f"the register has no device at the site {site}{near}")
+        raise no_device_at(site, {device_site(row) for row in rows})
     return found
+
+
+def no_device_at(site: str, sites: Collection[str]) -> UsageError:
+    """What is said where the register has no device at a site; ``sites`` are those where it has some."""
+    near = nearest_hint(site, sorted({*sites} - {""})) or "; `camscan show` lists devices and sites"
+    return UsageError(f"the register has no device at the site {site}{near}")
 
 
 def devices_at_site(rows: Iterable[Asset], site: str) -> list[Asset]:

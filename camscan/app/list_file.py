@@ -5,13 +5,13 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 
 from camscan import sheets, vulnerabilities
 from camscan.app import assess
-from camscan.app.listing_lines import decode_outlines, find_entered_twice
+from camscan.app.by_site import count_behind
+from camscan.app.listing_lines import find_entered_twice
 from camscan.app.spreadsheet import sheet_bytes
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Judgement
@@ -35,8 +35,7 @@ def workbook(space: Workspace, numbers: Sequence[str], suffix: str, *, view: str
     with space.open(readonly=True) as book:
         every = book.devices()
     rows = [each for each in sort_devices(every) if each.asset_id in wanted]
-    parts = sheet_bytes(rows, every, sheets.format_of_file(f"list{suffix}"), space.settings, view=view, without=without)
-    return b"".join(parts)
+    return sheet_bytes(rows, every, sheets.format_of_file(f"list{suffix}"), space.settings, view=view, without=without)
 
 
 def csv_pieces(space: Workspace, numbers: Sequence[str], *, view: str, without: Collection[str]) -> Iterator[bytes]:
@@ -72,14 +71,9 @@ def _judging(book: Register, space: Workspace) -> Callable[[Sequence[Asset]], Ma
         vulnerabilities.load_weaknesses(settings.overlays),
         assess.today_utc(),
     )
-    apart = find_entered_twice(book.lines)
+    apart = find_entered_twice(book.lines, book.lines_of_others())
     return lambda some: leave_duplicates_out(judge(some), apart)
 
 
 def _around(book: Register, space: Workspace, today: date) -> Setting:
-    behind = Counter(
-        recorder
-        for _, each in decode_outlines(book.lines())
-        if (recorder := each.entries.get("recorder_asset_id") or each.recorder_asset_id)
-    )
-    return Setting(companies.load_ownership(space.settings.overlays), today, behind)
+    return Setting(companies.load_ownership(space.settings.overlays), today, count_behind(book))

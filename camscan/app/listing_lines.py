@@ -246,14 +246,19 @@ def decode_outlines(lines: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, A
     return ((row["device_id"], _decode_asset(row, places)) for row in lines)
 
 
-def find_entered_twice(lines: Callable[[], Iterable[Mapping[str, Any]]]) -> Mapping[str, Asset]:
+def find_entered_twice(
+    lines: Callable[[], Iterable[Mapping[str, Any]]], some: Iterable[Mapping[str, Any]] | None = None
+) -> Mapping[str, Asset]:
     """What ``entered_twice`` says of the lines of the whole register, which are gone through twice at most.
 
+    ``some`` are those that may stand for an address (``Register.lines_of_others``), where somebody asked for them.
     Only rows that stand for an address, and those that hold one of these addresses, are held meanwhile.
     """
     places: dict[tuple[str, ...], Place] = {}
     alone = [
-        _decode_asset(row, places) for row in lines() if not row["serial"] and not (row["maker"] and row["last_seen"])
+        _decode_asset(row, places)
+        for row in (lines() if some is None else some)
+        if not row["serial"] and not (row["maker"] and row["last_seen"])
     ]
     asked = {ip for asset in alone if stands_for_address(asset) for ip in addresses_of(asset)}
     if not asked:

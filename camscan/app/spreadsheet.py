@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,10 +13,11 @@ from typing import BinaryIO
 
 from camscan import sheets
 from camscan.app.assess import judge_assets, today_utc
+from camscan.app.by_site import Batch, Devices
 from camscan.app.devices import require_at_site
 from camscan.app.two_processes import in_two_processes
 from camscan.app.workspace import Workspace
-from camscan.asset import GONE, Asset, RecordType
+from camscan.asset import GONE, Asset, Judgement, RecordType
 from camscan.config import Config
 from camscan.errors import StaleError, UsageError
 from camscan.output import visible
@@ -28,14 +30,24 @@ from camscan.sheets.compare import Comparison
 from camscan.sheets.heading import Found
 from camscan.sheets.new_rows import Sorted
 from camscan.sheets.row import make_setting
-from camscan.sheets.table import SHORT, VIEWS, Cost, finance_page, is_printed, make_table, scope_sentence, sort_devices
+from camscan.sheets.table import (
+    SHORT,
+    VIEWS,
+    Cost,
+    describe_scope,
+    finance_page,
+    is_printed,
+    make_table,
+    scope_sentence,
+    sort_devices,
+)
 
 _LARGEST = 200 * 1024 * 1024
 """Bytes of a file that is read."""
 _OF_THE_PROGRAMME = frozenset({"short", "costs"})
 """Views that have the devices in scope alone, and the costs by year beside them."""
-_MANY = 5000
-"""Devices from which on the start of a second process is worth its while."""
+_SLAB, _MANY = 4000, 2000
+"""Devices of a CSV that are in memory at a time, and from how many on a second process is worth its start."""
 
 
 # ── back ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -244,37 +256,81 @@ def sheet_bytes(
     settings: Config,
     *,
     view: str = "short",
-    bom: bool = False,
     without: Collection[str] = (),
-) -> tuple[bytes, ...]:
-    """The whole file, without some columns; a long CSV by both processors, since each row stands alone."""
+) -> bytes:
+    """The whole workbook, without some columns."""
     around = make_setting(every, companies.load_ownership(settings.overlays), today_utc())
-    now = datetime.now(UTC)
+    judgements = judge_assets(rows, settings, every=every)
+    extras = [finance_page(_removal_cost(asset) for asset in rows)] if view in _OF_THE_PROGRAMME else []
+    made = make_table(
+        *(rows, judgements, around),
+        view=view,
+        organisation=settings.organisation,
+        now=datetime.now(UTC),
+        extras=extras,
+        without=without,
+    )
+    stream = io.BytesIO()
+    sheet.write(made, stream)
+    return stream.getvalue()
 
-    def file_of(some: Sequence[Asset], *, bom: bool) -> bytes:
-        judgements = judge_assets(some, settings, every=every)
-        extras = [finance_page(_removal_cost(asset) for asset in some)] if view in _OF_THE_PROGRAMME else []
-        made = make_table(
-            *(some, judgements, around),
-            view=view,
-            organisation=settings.organisation,
-            now=now,
-            extras=extras,
-            bom=bom,
-            without=without,
-        )
-        stream = io.BytesIO()
-        sheet.write(made, stream)
-        return stream.getvalue()
 
-    def half(some: Sequence[Asset]) -> bytes:
-        is_first = some[0] is rows[0]
-        content = file_of(some, bom=bom and is_first)
-        for _ in range(0 if is_first else 2 if view == "short" else 1):  # without a second header
+class CsvOfRegister:
+    """A view of the register as CSV, piece by piece, and what was counted once it has been written."""
+
+    def __init__(self, devices: Devices, settings: Config, view: str, *, bom: bool = False) -> None:
+        self.rows = 0
+        """Devices that were written."""
+        self.every = 0
+        """All that were read."""
+        self._in_scope = 0
+        self._devices, self._settings, self._view, self._bom = devices, settings, view, bom
+
+    @property
+    def scope(self) -> str:
+        """How many of the devices of a short view are in scope, in words."""
+        return describe_scope(self._in_scope, self.rows - self._in_scope)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The file. Long ones are made by both processors, since each row stands alone."""
+        yield self._table([], {}, bom=self._bom)
+        for rows, judgements in self._slabs():
+            half = functools.partial(self._lines, judgements=judgements)
+            yield from in_two_processes(half, rows) if len(rows) >= _MANY else (half(rows),)
+
+    def _slabs(self) -> Iterator[Batch]:
+        """Some thousand of the devices of the view at a time: so many that a second process is worth its start."""
+        rows: list[Asset] = []
+        judgements: dict[str, Judgement] = {}
+        for some, judged in self._devices.batches():
+            self.every += len(some)
+            shown = [row for row in some if self._view not in _OF_THE_PROGRAMME or is_printed(judged[row.asset_id])]
+            self.rows += len(shown)
+            self._in_scope += sum(judged[row.asset_id].in_scope == "yes" for row in shown)
+            rows += shown
+            judgements |= judged
+            if len(rows) >= _SLAB:
+                yield rows, judgements
+                rows, judgements = [], {}
+        yield rows, judgements
+
+    def _lines(self, rows: Sequence[Asset], judgements: Mapping[str, Judgement]) -> bytes:
+        content = self._table(rows, judgements)
+        for _ in range(2 if self._view == "short" else 1):  # without another header
             content = content.partition(b"\r\n")[2]
         return content
 
-    return in_two_processes(half, rows) if sheet.suffix == ".csv" and len(rows) >= _MANY else (file_of(rows, bom=bom),)
+    def _table(self, rows: Sequence[Asset], judgements: Mapping[str, Judgement], *, bom: bool = False) -> bytes:
+        made = make_table(
+            *(rows, judgements, self._devices.around),
+            view=self._view,
+            organisation=self._settings.organisation,
+            now=datetime.now(UTC),
+            bom=bom,
+        )
+        stream = io.BytesIO()
+        sheets.load_formats()[".csv"].write(made, stream)
+        return stream.getvalue()
 
 
 def _removal_cost(asset: Asset) -> Cost:

@@ -113,7 +113,7 @@ class Stream:
 
     @functools.cached_property
     def _entered_twice(self) -> Mapping[str, Asset]:
-        return find_entered_twice(self._book.lines)
+        return find_entered_twice(self._book.lines, self._book.lines_of_others())
 
     @functools.cached_property
     def _make_judge(self) -> Callable[[Sequence[Asset]], Mapping[str, Judgement]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Container, Iterator, Sequence
 
 from sqlalchemy import Connection, select
@@ -24,6 +25,16 @@ def by_address(connection: Connection, only: Container[int] | None = None) -> It
     numbers = [number for number in connection.execute(query).scalars() if only is None or number in only]
     for start in range(0, len(numbers), _BATCH):
         yield read_legible(connection, numbers[start : start + _BATCH])
+
+
+def by_site(connection: Connection, only: Container[int] | None = None) -> Iterator[list[Asset]]:
+    """The devices by site and address, those of no site last. Raises, as ``FAULTS``, for a row that cannot be read.
+
+    The listing has the order: the caller has checked that it is up to date.
+    """
+    numbers = array("q", (number for number in listing.numbers_by_site(connection) if only is None or number in only))
+    for start in range(0, len(numbers), _BATCH):
+        yield [asset for _, asset in read_assets_by_row(connection, numbers[start : start + _BATCH])]
 
 
 def read_legible(connection: Connection, numbers: Sequence[int]) -> tuple[list[Asset], int]:

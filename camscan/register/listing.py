@@ -8,11 +8,12 @@ of date.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Text, bindparam, cast, func, inspect, or_, select
+from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, cast, func, inspect, or_, select
 
 from camscan.asset.columns import NAMING
 from camscan.dataclass import dataclass
@@ -189,6 +190,28 @@ def read_lines(connection: Connection, order: Sequence[str]) -> Iterator[Mapping
     table = schema.listing
     by = by_address(connection) if order == (ADDRESS,) else (*(table.c[name] for name in order), table.c.device_id)
     query = select(table).order_by(*by)
+    for row in connection.execute(query.execution_options(yield_per=_BATCH)).mappings():
+        yield dict(row)
+
+
+def numbers_by_site(connection: Connection) -> Iterator[int]:
+    """The number of every device, by site and address, those of no site last. Eight bytes for each are held."""
+    table = schema.listing
+    name = table.c.asset_id if connection.dialect.name == "sqlite" else table.c.asset_id.collate("C")
+    query = select(table.c.device_id, table.c.site).order_by(*by_address(connection)[:-1], name)
+    sites: dict[str, array[int]] = {}
+    for number, site in connection.execute(query.execution_options(yield_per=_BATCH)):
+        sites.setdefault(site.casefold(), array("q")).append(number)
+    for site in sorted(sites, key=lambda site: (not site, site)):
+        yield from sites[site]
+
+
+def lines_of_others(connection: Connection) -> Iterator[Mapping[str, Any]]:
+    """See ``Register.lines_of_others``."""
+    table = schema.listing
+    is_alone = and_(table.c.serial == "", or_(table.c.maker == "", table.c.last_seen.is_(None)))
+    names_recorder = cast(table.c.facts, Text).contains('"recorder')
+    query = select(table).where(or_(is_alone, names_recorder)).order_by(table.c.device_id)
     for row in connection.execute(query.execution_options(yield_per=_BATCH)).mappings():
         yield dict(row)
 

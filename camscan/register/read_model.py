@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
-from camscan.register import listing, paging
+from camscan.asset import Asset
+from camscan.register import batches, listing, paging
 from camscan.register.transactions import Transactions
 from camscan.register.types import Lister, Mark, Sought
 
@@ -59,6 +60,23 @@ class ReadModel(Transactions):
         """
         with self._reading() as connection:
             yield from listing.read_lines(connection, order)
+
+    def lines_of_others(self) -> Iterator[Mapping[str, Any]]:
+        """The lines that may say something of another device: behind a recorder, or of an address and nothing else.
+
+        In the order in which devices were first found.
+        """
+        with self._reading() as connection:
+            yield from listing.lines_of_others(connection)
+
+    def by_site(self, only: Container[int] | None = None) -> Iterator[list[Asset]]:
+        """Every device by site and address, those of no site last, some hundreds at a time; in one state.
+
+        ``only`` those of these numbers (``device_id`` in ``lines``). The listing must be up to date (``is_listed``).
+        Raises RegisterError for a row that cannot be read.
+        """
+        with self._reading() as connection:
+            yield from batches.by_site(connection, only)
 
     def page(self, sought: Sought) -> tuple[list[Mapping[str, Any]], int]:
         """One page of the listing, and how many lines match in all.

@@ -93,7 +93,7 @@ def read_sums(text: str) -> dict[str, str]:
     return dict(zip(_SUMMED, parts, strict=False))
 
 
-@functools.lru_cache(maxsize=65536)
+@functools.lru_cache(maxsize=4096)
 def loose_sum(text: str) -> str:
     """A sum of a cell that stands what spreadsheet programs do to it: spaces, case, leading zeros, punctuation."""
     core = text.casefold()
@@ -268,7 +268,7 @@ def _maker_basis(found: Identification) -> str:
     return _basis_text(found.maker, found.because) if found.maker is not None else ""
 
 
-@functools.lru_cache(maxsize=65536)
+@functools.lru_cache(maxsize=4096)
 def _basis_text(maker: str, because: tuple[str, ...]) -> str:
     for line in because:
         if line.startswith("stated by people"):
@@ -296,7 +296,7 @@ def _badge_relationship(maker: str | None, brand: str | None, companies: Ownersh
     return f"rebrand_of {companies.company_name(maker)}"
 
 
-@functools.lru_cache(maxsize=65536)
+@functools.lru_cache(maxsize=4096)
 def _moment_text(when: datetime | None) -> str:
     return f"{when.astimezone(UTC).isoformat(timespec='seconds')[:-6]}Z" if when else ""
 

@@ -165,7 +165,11 @@ def is_printed(judgement: Judgement | None) -> bool:
 def scope_sentence(assets: Iterable[Asset], judgements: Mapping[str, Judgement]) -> str:
     """How many of the devices that are printed are in scope, in words that do not say so before it was decided."""
     verdicts = [judgements[asset.asset_id].in_scope == "yes" for asset in assets]
-    decided, others = verdicts.count(True), verdicts.count(False)
+    return describe_scope(verdicts.count(True), verdicts.count(False))
+
+
+def describe_scope(decided: int, others: int) -> str:
+    """The same, where somebody has counted those in scope, and the others that are printed."""
     if not others:
         return f"{counted(decided)} in scope"
     begin = f"{counted(decided)} in scope, {others:,} more" if decided else counted(others)
