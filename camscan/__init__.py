@@ -1,7 +1,7 @@
 """camscan finds Hikvision and Dahua equipment on your own estate and keeps the register of it.
 
-``__all__`` is what a program may rely on; docs/library.md shows how to use it. ``import camscan`` is cheap: each name
-is loaded on first use.
+``__all__`` lists the names on which a program may rely; docs/library.md shows how to use them. ``import camscan`` is
+cheap: each name is loaded on first use.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 
-TYPE_CHECKING = False  # typing takes a millisecond to load, and camscan-link does without it
+TYPE_CHECKING = False  # typing takes a millisecond to load, and camscan-link does not need it
 if TYPE_CHECKING:
     from camscan.app.assess import judge_assets
     from camscan.app.devices import Details, device_details, find_device, find_devices, pick_devices

@@ -1,4 +1,4 @@
-"""``camscan`` and ``python -m camscan``."""
+"""The entry point of ``camscan`` and ``python -m camscan``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import signal
 
 
 def main() -> None:
-    """Run the command line. Ctrl-C while it is loading ends the program at once: there is nothing to keep yet."""
-    is_ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not where a shell wants it ignored
+    """Run the command line. Ctrl-C while it is loading ends the program at once: there is nothing to save yet."""
+    is_ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not if the shell has set it to be ignored
     if is_ours:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from camscan import cli  # noqa: PLC0415 - what takes long to load
@@ -18,7 +18,7 @@ def main() -> None:
     try:
         cli.main()
     finally:
-        gc.freeze()  # when it exits, Python would search everything for garbage: a tenth of a scan's work
+        gc.freeze()  # at its exit, Python would search all objects for garbage: a tenth of a scan's work
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Remembers the results of pure functions by their inputs, within a number of bytes.
 
 For pure functions only: the same key gives the same answer as computing it again, so nothing that one device says can
-change what is said about another. Forgetting an answer costs only time.
+change the result for another. Forgetting an answer costs only time.
 """
 
 from __future__ import annotations

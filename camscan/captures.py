@@ -19,7 +19,7 @@ from camscan.model import Attempt, Device, Reply
 
 _LARGEST_PORT = 65535
 _LAID_OUT = dict.fromkeys(b"\t\r\n")
-"""What no printable text holds, and a person can read."""
+"""Characters that no printable text holds, but that a person can read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def read_captures(lines: Iterable[str]) -> Iterator[Reply | BadLine]:
 
 
 def _read_reply(text: str) -> Reply | None:
-    """None for the last line of camscan-link."""
+    """The reply on a line; None for the last line of camscan-link."""
     try:
         members = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -155,7 +155,10 @@ def observe_reply(reply: Reply) -> Attempt:
 
 
 def _protocol_spoken(reply: Reply) -> str:
-    """The protocol that the reply speaks: a refusal that ``login401`` drew is HTTP or RTSP, and a scan files it so."""
+    """The protocol of the reply.
+
+    A refusal that ``login401`` caused is HTTP or RTSP, and a scan files it under that protocol.
+    """
     if reply.probe != "login401":
         return reply.probe
     return "rtsp" if reply.payload.lstrip()[:5].upper() == b"RTSP/" else "http"
@@ -210,7 +213,7 @@ def write_captures(attempts: Iterable[Attempt], *, first: int = 1) -> Iterator[s
 
 
 def _plain_payload(payload: bytes) -> str | None:
-    """The payload as text, if the text gives the same bytes again and a person can read it; else None."""
+    """The payload as text, if a person can read it and it gives the same bytes again; otherwise None."""
     try:
         text = payload.decode()
     except UnicodeDecodeError:

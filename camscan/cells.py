@@ -1,4 +1,4 @@
-"""Text that no spreadsheet program takes for a formula, and the original text again. Pure.
+"""Makes text harmless for spreadsheet programs, which could take it for a formula, and reverses it. Pure.
 
 OWASP, "CSV Injection": a spreadsheet program runs a cell that begins with certain characters when the file is opened.
 The same protection applies in every format, because people save one as another.
@@ -19,7 +19,7 @@ _ANY = re.compile(f"\x01(?:{_FORMULA.pattern})")
 _HIDING = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\ufffe\uffff]"
 )
-"""Characters that nobody may enter today, but that an earlier register may hold: all but line ends."""
+"""Characters that nobody may enter today, but that an earlier register may hold, apart from line ends."""
 _XML_HAS_NOT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -29,12 +29,12 @@ def would_run(text: str) -> bool:
 
 
 def harmless_cell(text: str) -> str:
-    """The text as a cell holds it: with an apostrophe before it where a program would run it."""
+    """The text of a cell, with an apostrophe before it if a program would run it."""
     return f"'{text}" if would_run(text) else text
 
 
 def all_harmless(cells: Sequence[str]) -> Sequence[str]:
-    """:func:`harmless_cell` for every cell of a row, at the cost of one call."""
+    """:func:`harmless_cell` for every cell of a row, in one call."""
     # The cells are joined by a control character, which no cell holds.
     return [harmless_cell(cell) for cell in cells] if _ANY.search("\x01" + "\x01".join(cells)) else cells
 

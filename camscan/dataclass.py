@@ -1,9 +1,9 @@
-"""Data classes as those of ``dataclasses``, made in a quarter of the time.
+"""Data classes like those of ``dataclasses``, but made in a quarter of the time.
 
-Python 3.11 compiles six functions for each frozen data class, one after the other: a scan loads 230 of them, which
-took a tenth of a second, more than loading SQLAlchemy. Here only ``__init__`` is compiled. The others are the same
-functions for all classes, or close over the names of the fields. What ``dataclasses`` says of a class (``fields``,
-``replace``, ``asdict``, ``__match_args__``, slots) is its own work.
+Python 3.11 compiles six functions for each frozen data class, one after another: a scan loads 230 of them, which took a
+tenth of a second, more than loading SQLAlchemy. Here only ``__init__`` is compiled. The others are the same functions
+for all classes, or close over the names of the fields. ``dataclasses`` itself still makes everything else that a class
+has (``fields``, ``replace``, ``asdict``, ``__match_args__``, slots).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 
 class _Factory:
-    """Stands for what a default factory is to make."""
+    """Marks a parameter whose default a factory makes."""
 
     def __repr__(self) -> str:
         return "<factory>"
@@ -52,7 +52,7 @@ def _make_class(cls: type, *, frozen: bool = False, eq: bool = True, **options: 
 
 
 def _make_init(made: type, fields: Sequence[dataclasses.Field[Any]], *, is_frozen: bool) -> Callable[..., None]:
-    """The one function that is compiled."""
+    """Compile ``__init__``, the only function that is compiled."""
     names: dict[str, Any] = {"_FACTORY": _FACTORY, "_set": object.__setattr__}
     lines = [_assignment(made, each, names, is_frozen=is_frozen) for each in fields]
     lines += ["self.__post_init__()"] if hasattr(made, "__post_init__") else []
@@ -60,7 +60,7 @@ def _make_init(made: type, fields: Sequence[dataclasses.Field[Any]], *, is_froze
     by_name = [_parameter(each) for each in fields if each.init and each.kw_only]
     parameters = ", ".join(["self", *by_place, *(["*", *by_name] if by_name else [])])
     body = "\n  ".join(filter(None, lines)) or "pass"
-    known = sys.modules[made.__module__].__dict__ if made.__module__ in sys.modules else {}  # for who reads its types
+    known = sys.modules[made.__module__].__dict__ if made.__module__ in sys.modules else {}  # for readers of its types
     made_by: dict[str, Any] = {}
     exec(f"def make({', '.join(names)}):\n def __init__({parameters}):\n  {body}\n return __init__", known, made_by)  # noqa: S102 - names of fields only, as dataclasses does
     init: Callable[..., None] = made_by["make"](*names.values())
@@ -77,7 +77,7 @@ def _parameter(each: dataclasses.Field[Any]) -> str:
 
 
 def _assignment(made: type, each: dataclasses.Field[Any], names: dict[str, Any], *, is_frozen: bool) -> str:
-    """The line that sets a field; empty if nothing is to be set. What it needs is added to ``names``."""
+    """The line that sets a field; empty if nothing is to be set. Names that it needs are added to ``names``."""
     name, value = each.name, each.name
     if each.default is not dataclasses.MISSING:
         names[f"_default_{name}"] = each.default
@@ -92,7 +92,7 @@ def _assignment(made: type, each: dataclasses.Field[Any], names: dict[str, Any],
     setter = getattr(getattr(made, name, None), "__set__", None)
     if setter is None:
         return f"_set(self, {name!r}, {value})"
-    names[f"_set_{name}"] = setter  # of the slot itself: it asks no __setattr__
+    names[f"_set_{name}"] = setter  # the slot's own method, without __setattr__
     return f"_set_{name}(self, {value})"
 
 

@@ -1,6 +1,6 @@
-"""Days as people write them. Pure.
+"""Reads and writes days as people write them. Pure.
 
-Day first, as the British write, and as in ISO 8601. The same forms are read wherever a person enters a day.
+The day comes first, as the British write it, or as in ISO 8601. The same forms are read wherever a person enters a day.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _CENTURY = 2000
 _YEARS = range(1900, 9999)
 
 _NAMES = tuple(name.capitalize() for name in _FULL_MONTHS)
-"""In English, whatever the locale is."""
+"""Names of the months in English, whatever the locale is."""
 HOW = "write it as 2027-03-31, 31/03/2027 or 31 March 2027"
-"""What to do about a text that is not a date."""
+"""The advice for a text that is not a date."""
 
 
 def read_day(text: str) -> date:
-    """A day: ``2027-03-31``, ``31/03/2027``, ``31.3.27``, ``31 March 2027``, ``31-Mar-27``, ``31st of March 2027``.
+    """Read ``2027-03-31``, ``31/03/2027``, ``31.3.27``, ``31 March 2027``, ``31-Mar-27`` or ``31st of March 2027``.
 
     Raises ValueError with a sentence that says how to write it; also for a day so early or late that dates near it
     cannot be computed.
@@ -58,26 +58,26 @@ def _parse_day(text: str) -> date:
             return date(_full_year(numeric[3]), int(numeric[2]), int(numeric[1]))
         if words := _WORDS.fullmatch(plain):
             return date(_full_year(words[3]), _WORD_MONTHS[words[2].casefold()], int(words[1]))
-        if american := _MONTH_FIRST.fullmatch(plain):  # with the month as a word, nobody can mistake it
+        if american := _MONTH_FIRST.fullmatch(plain):  # with the month as a word, the order is clear
             return date(int(american[3]), _WORD_MONTHS[american[1].casefold()], int(american[2]))
-    except (ValueError, KeyError):  # no such day, no such month
+    except (ValueError, KeyError):  # there is no such day or month
         pass
     raise ValueError(f"'{text}' is not a date; {HOW}")
 
 
 def spoken(day: date) -> str:
-    """``3 March 2026``."""
+    """A day in words: ``3 March 2026``."""
     return f"{day.day} {_NAMES[day.month - 1]} {day.year}"
 
 
 def spoken_moment(when: datetime) -> str:
-    """``3 March 2026, 09:14``, by the clock of this machine's place."""
+    """A moment in words, in the local time of this machine: ``3 March 2026, 09:14``."""
     local = when.astimezone()
     return f"{spoken(local.date())}, {local:%H:%M}"
 
 
 def beginning_of(day: date) -> datetime:
-    """When it began, by the clock of this machine's place; by UTC where Windows knows no such clock, before 1970."""
+    """The moment at which a day begins in the local time of this machine; in UTC if Windows has none, before 1970."""
     try:
         return datetime(day.year, day.month, day.day).astimezone()
     except (OSError, OverflowError, ValueError):
@@ -85,17 +85,17 @@ def beginning_of(day: date) -> datetime:
 
 
 def month_and_year(day: date) -> str:
-    """``March 2026``."""
+    """The month of a day: ``March 2026``."""
     return f"{_NAMES[day.month - 1]} {day.year}"
 
 
 def short_month(day: date) -> str:
-    """``Mar 2026``: where space is short."""
+    """The month of a day if space is short: ``Mar 2026``."""
     return f"{_NAMES[day.month - 1][:3]} {day.year}"
 
 
 def short_day(day: date) -> str:
-    """``3 Mar 2026``: for columns of a table."""
+    """A day for columns of a table: ``3 Mar 2026``."""
     return f"{day.day} {short_month(day)}"
 
 

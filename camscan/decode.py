@@ -9,7 +9,7 @@ from datetime import date
 from camscan.dataclass import dataclass
 
 _LONGEST = 128
-"""Characters that are read: the longest real text of these kinds has 60."""
+"""Maximum characters that are read: the longest real text of these kinds has 60."""
 
 _VERSION = re.compile(r"V?(\d+(?:\.[0-9A-Za-z]+)+)", re.IGNORECASE)
 _BUILD_SHORT = re.compile(r"build[ :_-]*(\d{2})(\d{2})(\d{2})(?!\d)", re.IGNORECASE)
@@ -19,7 +19,7 @@ _FILE = re.compile(r"\.(?:bin|dav|img|zip)$", re.IGNORECASE)
 """The end of the name of a firmware file, after its version and date."""
 _TAIL_LONG = re.compile(r"\.[RT][.-](20\d{2})(-?)(\d{2})\2(\d{2})$")
 _TAIL_FOREIGN = re.compile(r"(?<=\d\.\d\.\d)\.\d{6}$")
-"""``1.0.0.200604``: the day after a version of three digits, as neither maker writes it."""
+"""``1.0.0.200604``: a day after a version of three digits, which neither maker writes."""
 _TAIL_TWO = re.compile(r"\.[RT][.-](\d{2})(\d{2})(\d{2})$")
 """``2.623.00AC004.0.R.200316``, as CVE-2020-5735 spells it."""
 
@@ -46,7 +46,7 @@ _DAHUA = re.compile(
     r"(?P<year>[0-9A-Z])(?P<month>[A-L])[0-9A-F]{5}P[A-Z]{2}[0-9A-Z]{4,5}|[0-9A-Z]{2}[0-9A-F]{5}P[A-Z]{2}[0-9A-Z]{4,5}"
     r"|[PT]Z[A-Z]\d[A-Z]{2}\d{2,3}[0-9A-Z]\d{5}"
 )
-"""The last form is that of units of until about 2015: ``PZC4KW`` and nine digits."""
+"""The last form is that of units until about 2015: ``PZC4KW`` and nine digits."""
 _BADGES = {
     "Amcrest": re.compile(r"AMC\d{2}[0-9A-Z]{8,16}"),
     "Lorex": re.compile(r"ND\d{6}[0-9A-Z]{3,12}"),
@@ -66,12 +66,12 @@ _UNIFORM = re.compile(r"(?i)([0-9a-z])\1*")
 
 @dataclass(frozen=True, slots=True)
 class Firmware:
-    """What a firmware text says."""
+    """The parts of a firmware text."""
 
     version: str
-    """Without a leading V: ``5.6.2``, ``2.800.0000000.13.R``."""
+    """The version without a leading V: ``5.6.2``, ``2.800.0000000.13.R``."""
     build: date | None
-    """Build date; makers state their fixes as build dates, so this is what is compared."""
+    """The build date. Makers state their fixes as build dates, so build dates are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def _decode_firmware(text: str) -> Firmware | None:
 
 
 def decode_build(text: str) -> date | None:
-    """The day in a text beside a firmware version: ``build 240606``, ``240606``, ``2020-06-05``."""
+    """The date in a text beside a firmware version: ``build 240606``, ``240606``, ``2020-06-05``."""
     hit = _DAY.fullmatch(text.strip()[:_LONGEST])
     if hit is None:
         return None
@@ -126,7 +126,7 @@ def decode_build(text: str) -> date | None:
 
 
 def firmware_text(text: str) -> str:
-    """A firmware text in the one form used for comparing: ``V5.6.2 build 190701`` for ``V5.6.2build 190701``.
+    """A firmware text in the form that is used for comparing: ``V5.6.2 build 190701`` for ``V5.6.2build 190701``.
 
     Dahua's ``2.820.0000000.18.R, Build Date: 2021-08-18`` becomes ``2.820.0000000.18.R build 2021-08-18``.
     """
@@ -179,7 +179,7 @@ def badge_serial(text: str) -> str | None:
 
 
 def is_serial(text: str) -> bool:
-    """Whether a text has the form of a whole serial number, of either maker or of a brand."""
+    """Whether a text has the form of a full serial number, of either maker or of a brand."""
     return hikvision_serial(text) is not None or is_dahua_serial(text) or badge_serial(text) is not None
 
 
@@ -195,7 +195,7 @@ def dahua_serial_date(text: str) -> date | None:
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether a text stands for "nothing": ``N/A``, zeros, ``REDACTED``, asterisks, a run of eight zeros or five X."""
+    """Whether a text means "nothing": ``N/A``, zeros, ``REDACTED``, asterisks, a run of eight zeros or five X."""
     return _is_placeholder(text.strip()[:_LONGEST])
 
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 
 class CamscanError(Exception):
-    """Base of all. ``exit_code`` is the exit code of the command line (``docs/exit-codes.md``)."""
+    """Base of all errors. ``exit_code`` is the exit code of the command line (``docs/exit-codes.md``)."""
 
     exit_code = 1
 
@@ -51,10 +51,10 @@ class ConfigError(UsageError):
 
 
 class TagTakenError(UsageError):
-    """Another device has this council tag; ``apart`` says so without naming the device, which not everybody may see."""
+    """Another device has this council tag. ``apart`` is a message without the device, which not everybody may see."""
 
     def __init__(self, message: str, apart: str) -> None:
-        """Both are sentences for a person."""
+        """Both arguments are sentences for a person."""
         self.apart = apart
         super().__init__(message)
 
@@ -78,7 +78,7 @@ class StaleError(BusyError):
 
 
 class RegisterError(CamscanError):
-    """The register cannot be used; it was left untouched."""
+    """The register cannot be used; it was not changed."""
 
 
 class OutputError(CamscanError):

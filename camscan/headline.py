@@ -22,7 +22,7 @@ from camscan.words import counted
 MAKERS = frozenset({"hikvision", "dahua"})
 """Keys of the two makers."""
 SURE = frozenset({Confidence.CONFIRMED, Confidence.PROBABLE})
-"""Below these words a maker is only possible."""
+"""A maker with any other confidence is only possible."""
 BEGINNING = "Hikvision or Dahua:"
 """The words that every headline begins with."""
 _CAMERA_PORTS = frozenset({"tcp/554", "tcp/8554", "tcp/34567", "tcp/37777"})
@@ -34,14 +34,14 @@ class Unit(NamedTuple):
 
     maker: str | None
     is_sure: bool
-    """Whether the maker is more than possible."""
+    """Whether the maker is confirmed or probable."""
     kind: str | None
     is_camera_system: bool | None
     open_ports: Collection[str] = ()
     channels: int = 0
-    """Channels that it reports and that nobody has read."""
+    """How many channels it reports that nobody has read."""
     site: str = ""
-    """A text that is the same for devices of one site, such as its name in small letters; empty if the site is not
+    """A text that is the same for all devices of a site, such as its name in lower case; empty if the site is not
     known."""
 
 
@@ -58,24 +58,24 @@ class Headline:
     sites: int = 0
     """Sites with at least one of the devices."""
     without_site: int = 0
-    """Devices of no known site; no site's count includes them."""
+    """Devices without a known site; no site's count includes them."""
     possible: int = 0
     unknown: int = 0
     channels_not_read: int = 0
-    """Channels that these recorders report, at most, and about which nothing is known."""
+    """Maximum number of channels that these recorders report and about which nothing is known."""
     strangers: int = 0
-    """Addresses that nobody named and that answered a question to a group."""
+    """Addresses outside the targets that answered a question to a group."""
     is_scanned: bool = True
-    """Whether anything was scanned or entered at all: otherwise "none" would say nothing."""
+    """Whether anything was scanned or entered at all: otherwise a "none" would be wrong."""
 
     @property
     def text(self) -> str:
-        """The sentence; it begins with "Hikvision or Dahua:" and ends with a full stop."""
+        """The headline sentence; it begins with "Hikvision or Dahua:" and ends with a full stop."""
         return f"{BEGINNING} {self.counts}"
 
     @property
     def counts(self) -> str:
-        """The sentence without its beginning."""
+        """The headline sentence without its beginning."""
         parts = [f"{counted(self.devices)}{self._kinds_text()}{self._where_text()}" if self.devices else "none found"]
         if self.possible:
             parts.append(f"{self.possible:,} more possible" if self.devices else f"{self.possible:,} possible")
@@ -105,7 +105,7 @@ class Headline:
         return f" at {counted(self.sites, 'site')}{without}"
 
     def as_json(self) -> Mapping[str, Any]:
-        """The two members that every JSON document has: the sentence, and its counts."""
+        """The two members of every JSON document: the sentence and its counts."""
         return {"headline": self.text, "headline_counts": {name: getattr(self, name) for name in _COUNTED}}
 
 
@@ -116,7 +116,7 @@ _COUNTED = (
 
 
 def count_units(units: Iterable[Unit], *, strangers: int = 0, is_scanned: bool = True) -> Headline:
-    """The counts of a set of devices, each of which is given once."""
+    """The headline of a set of devices; each device is given once."""
     found: Counter[str] = Counter()
     sites: Counter[str] = Counter()
     for each in units:
@@ -152,14 +152,14 @@ def headline_of_report(report: Report) -> Headline:
 
 
 def is_system(found: Identification) -> bool:
-    """Whether it is part of video surveillance, whoever made it; or may be, because only a maker is known."""
+    """Whether a device is part of video surveillance, whoever made it; or may be, because only a maker is known."""
     return found.is_camera_system is True or (found.maker is not None and found.is_camera_system is None)
 
 
 def is_unknown(is_camera_system: bool | None, kind: str | None, open_ports: Collection[str]) -> bool:
     """Whether a device without a known maker must be looked at, because it may be part of video surveillance.
 
-    A program that manages cameras is known by its kind. A web server is suspect beside a port of cameras.
+    A program that manages cameras is recognised by its kind. A web server counts if it also has a port of cameras.
     """
     if is_camera_system is None:
         return kind != "vms"
@@ -196,7 +196,7 @@ def _make_unit(device: Device, site: str) -> Unit:
 
 
 def count_kind(kind: str | None) -> str:
-    """How a device of this kind is counted: ``cameras``, ``recorders`` or ``other``."""
+    """The word under which a kind is counted: ``cameras``, ``recorders`` or ``other``."""
     known = kind_of(kind)
     if known.is_camera:
         return "cameras"

@@ -1,4 +1,4 @@
-"""What was worked out from files before, kept in the user's cache folder, and read only where nobody else can write.
+"""Caches results from files in the user's cache folder, and reads them only if nobody else can write there.
 
 A cache that cannot be read or written costs time and nothing else.
 """
@@ -18,17 +18,17 @@ from camscan.output import make_folder, write_bytes_atomically
 from camscan.strict_yaml import Node, parse_yaml, read_contents
 
 _FORMAT = b"1"
-"""Another one where the form changes in which a tree is kept."""
+"""It changes when the stored form of a tree changes."""
 _MONTH = 30 * 86400
 
 
 def cache_folder() -> Path:
-    """Where the caches of this user are."""
+    """The folder with the caches of this user."""
     return system.cache_home() / "camscan"
 
 
 def read_kept(path: Path) -> Any:
-    """The JSON value of a cache; None if it is not whole, or somebody else could have written it."""
+    """The JSON value of a cache; None if it is incomplete, or somebody else could have written it."""
     try:
         with path.open("rb") as stream:
             if system.may_be_changed_by_others(os.fstat(stream.fileno())):
@@ -42,12 +42,15 @@ def read_kept(path: Path) -> Any:
 
 
 def write_kept(path: Path, value: Any, kind: str) -> None:
-    """Write it whole or not at all; those of the same ``kind`` (a file name with ``*``) that are a month older go."""
+    """Write a cache completely or not at all.
+
+    Caches of the same ``kind`` (a file name with ``*``) over a month old go.
+    """
     body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
     digest = hashlib.blake2b(body, digest_size=16).hexdigest().encode()
     with contextlib.suppress(OSError, OutputError):
         make_folder(path.parent)
-        path.unlink(missing_ok=True)  # and its rights, which were perhaps why it was not read
+        path.unlink(missing_ok=True)  # with its rights, because of which it was perhaps not read
         write_bytes_atomically(path, lambda stream: stream.writelines([digest, b"\n", body]))
         for other in path.parent.glob(kind):
             if other != path and other.stat().st_mtime < path.stat().st_mtime - _MONTH:
@@ -55,9 +58,9 @@ def write_kept(path: Path, value: Any, kind: str) -> None:
 
 
 def load_yaml(path: Path, cache: Path | None = None) -> Node:
-    """As ``strict_yaml.load_yaml``; what was read before comes from the cache, in a fifth of the time.
+    """Read a file like ``strict_yaml.load_yaml``, but from the cache if it was read before: a fifth of the time.
 
-    ``cache`` stands in for the user's cache folder.
+    ``cache`` replaces the user's cache folder.
     """
     content = read_contents(path)
     digest = hashlib.blake2b(_FORMAT + content, digest_size=12).hexdigest()

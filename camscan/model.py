@@ -1,8 +1,6 @@
 """The nouns that every room shares. Standard library only, frozen, no behaviour beyond small derivations.
 
-A reply's way through the program::
-
-    Reply (bytes) -> Fact -> Observation -> Match -> Identification -> Device -> Report
+A reply becomes a report in this order: Reply (bytes), Fact, Observation, Match, Identification, Device, Report.
 """
 
 from __future__ import annotations
@@ -17,18 +15,19 @@ from typing import NamedTuple
 from camscan.dataclass import dataclass
 
 LISTED = "listed-"
-"""The ``probe`` of an observation that another system listed (in its ARP table, say) begins so. No scan ends it."""
+"""How the ``probe`` of an observation begins that another system listed (in its ARP table, for example). No scan ends
+it."""
 
 
 class Fact(NamedTuple):
-    """One thing a reply says: a key of ``fingerprints/vocabulary.yaml`` and its text."""
+    """One fact in a reply: a key of ``fingerprints/vocabulary.yaml`` and its text."""
 
     key: str
     value: str
 
 
 class Outcome(enum.StrEnum):
-    """The result of one question. A closed list: exceptions are for people, outcomes are for the network."""
+    """The result of one question. The list is closed: exceptions are for people, outcomes are for the network."""
 
     ANSWERED = "answered"
     """A reply in the protocol of the question was read."""
@@ -43,7 +42,7 @@ class Outcome(enum.StrEnum):
     NOT_SPOKEN = "not-spoken"
     """Something answered, but not in this protocol."""
     MALFORMED = "malformed"
-    """The protocol was recognised, the reply could not be read."""
+    """The protocol was recognised, but the reply could not be read."""
     OUT_OF_SCOPE = "out-of-scope"
     """The operator did not put the address in scope; nothing was sent."""
     NOT_TRIED = "not-tried"
@@ -54,9 +53,9 @@ class Outcome(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One reply as it came off the wire.
+    """One reply as it arrived.
 
-    ``device`` groups replies that are known to be of one box (``docs/captured-replies.md``); it is empty in a live
+    ``device`` groups replies that are known to come from one box (``docs/captured-replies.md``); it is empty in a live
     scan.
     """
 
@@ -71,8 +70,8 @@ class Reply:
     id: str = ""
     device: str = ""
     is_solicited: bool = True
-    """Whether it answers a question of ours. A device, or a forger, can say anything unasked, so that makes nobody
-    certain."""
+    """Whether it answers a question of camscan. A device, or a forger, can send anything without a question, so that
+    such a reply makes no maker certain."""
 
 
 class Observation(NamedTuple):
@@ -128,18 +127,18 @@ class Match:
     family: str
     """Marks of one family (usually a protocol) are one piece of evidence, however many of them fit."""
     keys: tuple[str, ...] = ()
-    """The keys that it is based on: a model from ``sadp.model`` outranks one from ``http.title``."""
+    """The keys on which the claims are based: a model from ``sadp.model`` outranks one from ``http.title``."""
 
     @functools.cached_property
     def line(self) -> str:
-        """Its line among the reasons of an identification."""
+        """The line of the match among the reasons of an identification."""
         claims = ", ".join([f"{key} {text}" for key, text in self.claims.items()])
         return f"{self.because}: {claims} [{self.fingerprint} {self.certainty:.2f}]"
 
 
 @dataclass(frozen=True, slots=True)
 class Capability:
-    """Something that a device can do, such as ``thermal``, and how well that is known."""
+    """Something that a device can do, such as ``thermal``, and how well it is known."""
 
     confidence: str
     """``solid``, ``fair``, ``weak`` or ``reported``: how good the rule behind it is."""
@@ -156,7 +155,7 @@ class Identification:
     """The name on the badge."""
     model: str | None = None
     firmware: str | None = None
-    """As the device writes it. Some devices add the build date, some report it separately."""
+    """The firmware as the device writes it. Some devices add the build date, and some report it separately."""
     serial: str | None = None
     mac: str | None = None
     """Lower-case, colon-separated."""
@@ -194,7 +193,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What was asked, and what the result was: the honest half of a report."""
+    """What was asked, and what the result was: how complete a report is."""
 
     addresses: int
     """Addresses in the scope of this run."""
@@ -207,7 +206,7 @@ class Coverage:
     unreachable: int
     """Addresses without a route."""
     not_tried: int
-    """Addresses that were never asked: interruption, or out of time."""
+    """Addresses that were never asked, because the scan was interrupted or ran out of time."""
     outcomes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """probe -> outcome -> count."""
     notes: tuple[str, ...] = ()
@@ -215,14 +214,14 @@ class Coverage:
     living: Mapping[str, int] = field(default_factory=dict)
     """Subnet (/24, /64) -> addresses in scope that gave a sign of life; other subnets are absent."""
     is_search: bool = True
-    """Whether the addresses were asked one by one, so that silence means something. It does not when camscan only
-    listened, or for evidence from elsewhere, or for a login to chosen devices."""
+    """Whether the addresses were asked one by one, so that silence means something. It is False if camscan only
+    listened, for evidence from elsewhere, and for logins to chosen devices."""
     is_listing: bool = False
     """Whether it is a list of devices from another system: no device answered, and none was looked for."""
     left_out: tuple[str, ...] = ()
     """Networks within the targets that were not asked on purpose: they are excluded, or belong to another site."""
     strangers: tuple[str, ...] = ()
-    """Addresses that nobody named and that answered a question to a group: an unconfigured unit, say."""
+    """Addresses outside the targets that answered a question to a group, for example unconfigured units."""
     unfinished: tuple[str, ...] = ()
     """Networks within the targets that were not asked, or not completely. Earlier versions kept only the counts."""
     unreached: tuple[str, ...] = ()
@@ -242,21 +241,21 @@ class Turn:
     """The place of a scan in a round: one run over several sites."""
 
     round: str
-    """The id of the round, the same for all its scans."""
+    """The id of the round, which all its scans share."""
     left: int
-    """Sites that were still to be asked after this one; 0 for the last."""
+    """Sites that were still to be scanned after this one; 0 for the last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One scan: the only thing that scan, register and exports share."""
+    """One scan: the only noun that scan, register and exports share."""
 
     scan_id: str
     started_at: datetime
     finished_at: datetime
     completion: Completion
     site: str
-    """Empty if none was named."""
+    """The site; empty if none was named."""
     targets: tuple[str, ...]
     pace: str
     version: str
@@ -269,6 +268,6 @@ class Report:
     attempts: tuple[Attempt, ...] = field(default=(), repr=False)
     """Every attempt that got a reply, or that failed in a way that a person should see; silence is only counted."""
     turn: Turn | None = None
-    """None if it was a run of its own."""
+    """The place of the scan in its round; None if it was a run of its own."""
     sites: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     """For a scan of several sites: address -> the site that the site map names for it."""

@@ -31,10 +31,10 @@ _SECRET = rf"(://)[^@]*:.*(?=@)|([?&](?:ssl)?password=).*?(?=&(?:{_KEYWORDS})[a-
 Compiled when it is first needed: nothing else took as long when the program starts.
 """
 _STREAM = re.compile(r"/dev/(stdin|stdout|stderr|fd/[0-9]+)|/proc/self/fd/[0-9]+")
-"""The system's own links to what is open already."""
+"""The system's own links to files that are already open."""
 _OWNER_ALONE = 0o600
 _FEW = 100
-"""Up to this many files of a folder are flushed to the disk one by one."""
+"""Up to this many files of a folder are written to the disk one by one."""
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Control, format (bidirectional overrides, zero width), surrogate, line and paragraph separator."""
 
@@ -63,9 +63,9 @@ def _replace_sign(match: re.Match[str]) -> str:
 
 
 def occupy_standard_streams() -> None:
-    """Replace each standard stream that is closed, so that no file that is opened takes its number.
+    """Replace each standard stream that is closed, so that no file that is opened later gets its number.
 
-    Text written to it is lost, as the caller wished; a file '-' is refused (:func:`check_writable`).
+    Text written to such a stream is lost, as the caller wished; a file '-' is refused (:func:`check_writable`).
     """
     system.prepare_streams()
     for number, name in enumerate(("stdin", "stdout", "stderr")):
@@ -86,19 +86,22 @@ class Messages(io.TextIOWrapper):
     """Standard error. A message that cannot be written is lost, and the work continues."""
 
     def write(self, text: str) -> int:
-        """As any stream's."""
+        """Write text; an error is ignored."""
         with contextlib.suppress(OSError):
             return super().write(text)
         return len(text)
 
     def flush(self) -> None:
-        """As any stream's."""
+        """Flush the stream; an error is ignored."""
         with contextlib.suppress(OSError):
             super().flush()
 
 
 def create_file(path: Path) -> int:
-    """A descriptor of a new empty file, for its owner alone. Raises OSError, also where something has that name."""
+    """Create a new empty file for its owner only, and return its descriptor.
+
+    Raises OSError, also if the name exists.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | system.NO_LINK | system.AS_IT_IS, _OWNER_ALONE)
     system.owner_alone(path)
     return descriptor
@@ -117,13 +120,13 @@ def open_existing(path: Path, *, write: bool = False) -> BinaryIO:
 
 
 def read_at_most(stream: BinaryIO, most: int) -> bytes:
-    """What is left of a regular file, or so many bytes of it; no more memory is taken than that. Raises OSError."""
+    """The rest of a regular file, or its first ``most`` bytes; no more memory is used than that. Raises OSError."""
     left = os.fstat(stream.fileno()).st_size - stream.tell()
     return stream.read(max(0, min(left, most))) or b""
 
 
 def descriptor_of(path: Path, flags: int) -> int:
-    """Open what must be a regular file. Raises OSError, also for a symbolic link, and for a pipe at once."""
+    """Open a path that must be a regular file. Raises OSError, also for a symbolic link, and at once for a pipe."""
     descriptor = os.open(path, flags | system.NO_LINK | system.NO_WAIT | system.AS_IT_IS)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -157,15 +160,16 @@ def check_writable(path: str | Path) -> None:
 
 
 def write_atomically(path: str | Path, writer: Callable[[TextIO], None]) -> None:
-    """Let ``writer`` fill the file with text in UTF-8: completely or not at all, and never half over an old one.
+    """Let ``writer`` fill the file with text in UTF-8, completely or not at all.
 
-    '-' is standard output. Raises OutputError in one line; an old file is then unchanged.
+    A new file replaces an old one only when it is complete. '-' is standard output. Raises OutputError in one line; an
+    old file is then unchanged.
     """
     write_bytes_atomically(path, _text_writer(writer))
 
 
 def write_bytes_atomically(path: str | Path, writer: Callable[[BinaryIO], None]) -> None:
-    """As :func:`write_atomically`, for bytes."""
+    """Let ``writer`` fill the file with bytes; otherwise like :func:`write_atomically`."""
     target = Path(path)
     with explain_errors(target):
         if str(path) == "-":
@@ -259,8 +263,8 @@ def _require_output() -> None:
 def _is_special(target: Path) -> bool:
     """Whether it is a device or a pipe, which is written to and not replaced. Raises OSError for what is never written.
 
-    Never: a directory, a disk, the target of a symbolic link, a read-only file; and as root, another user's file, who
-    may have put it there for this purpose.
+    These are never written: a directory, a disk, the target of a symbolic link, a read-only file; and, as root, the
+    file of another user, who may have put it there for this purpose.
     """
     if _STREAM.fullmatch(str(target)):
         return True
@@ -284,7 +288,7 @@ def _is_special(target: Path) -> bool:
 
 
 def _open_special(target: Path) -> BinaryIO:
-    """Open it as it is: never create or truncate it, and open a pipe only if somebody reads from it."""
+    """Open a device or a pipe without creating or truncating it; a pipe only if somebody reads from it."""
     is_stream = bool(_STREAM.fullmatch(str(target)))
     try:
         flags = os.O_WRONLY | system.NO_WAIT | system.AS_IT_IS | (os.O_APPEND if is_stream else system.NO_LINK)
@@ -299,7 +303,7 @@ def _open_special(target: Path) -> BinaryIO:
 
 
 def _create_beside(target: Path) -> tuple[Path, int]:
-    """A new empty file in the same directory (a rename is atomic only there)."""
+    """A new empty file in the same directory, because a rename is atomic only there."""
     temporary = target.with_name(f".camscan-{os.urandom(8).hex()}.tmp")
     return temporary, create_file(temporary)
 

@@ -1,8 +1,8 @@
-"""What is known about each protocol beside its probe: how it travels and how far its answers can be trusted. Pure.
+"""Properties of each protocol apart from its probe: how it travels and how far its answers are trusted. Pure.
 
-One table, best first: if two protocols disagree about a device, the upper one is believed. A protocol that is not
-listed, such as that of a new probe, is believed last and proves no maker. Its transport follows from its probe, which
-is found by its place.
+One table, best first: if two protocols disagree about a device, the upper one is trusted. A protocol that is not
+listed, such as that of a new probe, is trusted last and proves no maker. Its transport follows from its probe, which is
+found by its place.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from camscan.dataclass import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """What follows from the protocol in which something was said."""
+    """The properties of a protocol."""
 
     name: str
     """The name of its probe, and the first part of its fact keys: ``sadp`` in ``sadp.model``."""
     transport: str = "tcp"
-    """``tcp``, ``udp``, or ``link`` for what comes below IP."""
+    """``tcp``, ``udp``, or ``link`` for protocols below IP."""
     declares_maker: bool = False
-    """Whether a device names its maker in it, or only one maker speaks it."""
+    """Whether a device names its maker in this protocol, or only one maker uses the protocol."""
     typed: tuple[str, ...] = ()
-    """Fields whose text a person typed: they never outrank what the hardware says."""
+    """Fields whose text a person typed: they never outrank what the hardware reports."""
 
 
 _BEST_FIRST = (
@@ -84,7 +84,7 @@ _SHOWN = {each.name: each.transport.upper() for each in _BEST_FIRST}
 
 
 def transport_of(probe: str) -> str:
-    """How a probe's protocol travels, as people write it: ``UDP``, ``TCP``."""
+    """The transport of a probe's protocol, as people write it: ``UDP``, ``TCP``."""
     return _SHOWN.get(probe) or _unlisted_protocol(probe).transport.upper()
 
 

@@ -1,4 +1,4 @@
-"""Makes a Report of evidence, whether a scan, a login or a file gathered it."""
+"""Builds a Report from evidence of a scan, a login or a file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def make_report(
     site: str = "",
     pace: str = "",
 ) -> Report:
-    """The report, under a new id."""
+    """Build the report, with a new id."""
     return Report(
         scan_id=scan_id_at(started_at),
         started_at=started_at,

@@ -1,7 +1,8 @@
-"""A strict YAML reader: the tree of a file, every scalar as text, every value with its line.
+"""A strict YAML reader: it gives the tree of a file, every scalar as text, and every value with its line.
 
-YAML 1.1 turns ``44:19:26`` into 159566 and ``no`` into False, silently lets the second of two equal keys win, and lets
-a few aliases explode. Here nothing is converted. Tags, anchors and duplicate keys are refused with file and line.
+YAML 1.1 turns ``44:19:26`` into 159566 and ``no`` into False, lets the second of two equal keys win without a message,
+and lets a few aliases explode. Here nothing is converted. Tags, anchors and duplicate keys are refused with file and
+line.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class Node:
     """Whether the text was quoted or a block: ``key: ''`` is empty on purpose, ``key:`` is not."""
 
     def wrong(self, message: str) -> ConfigError:
-        """The error to raise about this value: ``file:line: message``."""
+        """The error about this value: ``file:line: message``."""
         return ConfigError(message, self.file, self.line)
 
     def text(self) -> str:
@@ -130,11 +131,11 @@ _PLAINLY = {
     "block end": "expected 'key: value' or '- '; do all entries begin in the same column?",
     "cannot start any token": "a character that means something in YAML; put the text into quotes",
 }
-"""The message of PyYAML -> what it usually means."""
+"""Message of PyYAML -> what it usually means."""
 
 
 def _plain_fault(error: yaml.MarkedYAMLError, text: str, line: int) -> str:
-    """An error in the form of the file, in words that say what to do."""
+    """The message of a YAML error, in words that say what to do."""
     lines = text.splitlines()
     if "\t" in "".join(re.findall(r"^\s*", "".join(lines[line - 1 : line]))):
         return "the line begins with a tab; indent with spaces"

@@ -8,31 +8,37 @@ from camscan.version import __version__
 
 
 def counted(number: int, one: str = "device", several: str = "") -> str:
-    """``1 device``, ``1,200 devices``, ``2 entries`` (with ``several``)."""
+    """A number with its noun: ``1 device``, ``1,200 devices``, ``2 entries`` (with ``several``)."""
     return f"{number:,} {one if number == 1 else several or plural_of(one)}"
 
 
 def begin_sentence(number: int, one: str = "device") -> str:
-    """Begins a sentence: ``No device``, ``1 device``, ``1,200 devices``; its verb is ``verb(number or 1, …)``."""
+    """A number at the beginning of a sentence: ``No device``, ``1 device``, ``1,200 devices``.
+
+    Its verb is ``verb(number or 1, …)``.
+    """
     return counted(number, one) if number else f"No {one}"
 
 
 def verb(number: int, one: str, several: str) -> str:
-    """``is`` or ``are``: the form of the verb for a number."""
+    """The form of the verb for a number: ``is`` or ``are``."""
     return one if number == 1 else several
 
 
 def plural_of(one: str) -> str:
-    """``devices`` for ``device``, ``addresses`` for ``address``; an irregular plural is given to :func:`counted`."""
+    """The plural of a noun: ``devices`` for ``device``, ``addresses`` for ``address``.
+
+    :func:`counted` takes irregular plurals.
+    """
     return f"{one}es" if one.endswith("s") else f"{one}s"
 
 
 def how_to_add(extra: str) -> str:
-    """What to do if the libraries of an extra are missing. camscan is in no package index, so none is named."""
+    """The advice if the libraries of an extra are missing. camscan is in no package index, so it names none."""
     wheel = f"camscan-{__version__}-py3-none-any.whl[{extra}]"
     return f"run `make install EXTRAS={extra}` in camscan's folder, or pip install '{wheel}' where you have the wheel"
 
 
 def listed(names: Sequence[str], last: str = "and") -> str:
-    """``a``, ``a and b``, ``a, b and c``; empty without names."""
+    """A list of names in a sentence: ``a``, ``a and b``, ``a, b and c``; empty without names."""
     return f"{', '.join(names[:-1])} {last} {names[-1]}" if len(names) > 1 else "".join(names)

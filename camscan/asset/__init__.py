@@ -1,8 +1,8 @@
-"""The nouns of the register: one row and all that belongs to it. Standard library only.
+"""The nouns of the register: one row and everything that belongs to it. Standard library only.
 
-Shared by the rooms that keep it (register), work on it (plan), and write it out (exports). Who owns what is fixed: a
-scan writes what it saw, people write their entries, and neither touches the other's. ``columns.py`` says whose
-column is which.
+They are shared by the rooms that keep the register (register), plan with it (plan), and write it out (exports). A scan
+writes what it saw, and people write their entries; neither changes the other's. ``columns.py`` says who owns each
+column.
 """
 
 from __future__ import annotations
@@ -23,38 +23,41 @@ class RecordType(enum.StrEnum):
     """How camscan knows that a device exists."""
 
     NETWORK = "network"
-    """It answered a scan."""
+    """The device answered a scan."""
     BEHIND_RECORDER = "behind_recorder"
-    """A channel of a recorder, which no scan can reach."""
+    """The device is a channel of a recorder, which no scan can reach."""
     MANUAL = "manual"
-    """Somebody entered it."""
+    """A person entered the device."""
     IMPORTED = "imported"
-    """It came from a spreadsheet or another register."""
+    """The device came from a spreadsheet or another register."""
     LISTED = "listed"
-    """Another system lists it, such as a DHCP server; it never answered a scan."""
+    """Another system lists the device, such as a DHCP server; it never answered a scan."""
 
 
 WORKED_OUT = frozenset({RecordType.NETWORK, RecordType.LISTED})
-"""What such a device is said to be was worked out from evidence: nobody entered it."""
+"""Record types whose identification follows from evidence: nobody entered it."""
 
 
 class Presence(enum.StrEnum):
-    """Whether scans see a device; never what happened to it (that is its :class:`Lifecycle`)."""
+    """Whether scans see a device; it never says what happened to the device (that is its :class:`Lifecycle`)."""
 
     SEEN = "seen"
-    """Seen by the last scan that looked where it is."""
+    """The last scan that looked for the device saw it."""
     MISSED = "missed"
-    """Not by the last ``scans_missed`` scans that looked."""
+    """The last ``scans_missed`` scans that looked for the device did not see it."""
     OFFLINE = "offline"
-    """Missed so often that it is probably switched off, moved or gone; a person should look."""
+    """The device was missed so often that it is probably switched off, moved or removed; a person should look."""
     UNREACHABLE_SCOPE = "unreachable_scope"
-    """Its whole subnet is silent, so nothing is known about it; misses are not counted meanwhile."""
+    """The whole subnet is silent, so nothing is known about the device; misses are not counted meanwhile."""
     NOT_SCANNED = "not_scanned"
-    """No scan has ever seen it: rows by hand, from spreadsheets, behind recorders."""
+    """No scan has ever seen the device: rows by hand, from spreadsheets, behind recorders."""
 
 
 class Lifecycle(enum.StrEnum):
-    """Where a device stands between being found and being disposed of. A person's word, ``found`` until then."""
+    """The stage of a device between being found and being disposed of.
+
+    A person enters it; it is ``found`` until then.
+    """
 
     FOUND = "found"
     CONFIRMED = "confirmed"
@@ -68,18 +71,18 @@ class Lifecycle(enum.StrEnum):
 
 
 GONE = frozenset({Lifecycle.REMOVED, Lifecycle.DISPOSED})
-"""It is no longer installed: an answer from it is an alarm."""
+"""The device is no longer installed: an answer from it is an alarm."""
 CLOSED = GONE | {Lifecycle.NOT_OURS, Lifecycle.FALSE_POSITIVE}
-"""Nothing remains to be done about it."""
+"""Nothing remains to be done about the device."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What the site map says of where a device is."""
+    """What the site map says about where a device is."""
 
     name: str
     ref: str = ""
-    """UPRN or the council's own number of the building."""
+    """UPRN, or the council's own number of the building."""
     type: str = ""
     """One of ``columns.SITE_TYPES``."""
     sensitivity: str = ""
@@ -93,7 +96,7 @@ class Place:
     """The CIDR of the site map that holds the device's address."""
 
     def entries(self) -> Mapping[str, str]:
-        """What it says of a device's people columns, where no person has said otherwise for this device."""
+        """The values for people's columns of a device, unless a person has entered other values for this device."""
         vlan = f"{self.subnet} (VLAN {self.vlan})" if self.vlan else self.subnet
         said = {
             "site_name": self.name,
@@ -110,13 +113,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """One thing that another system lists of a device."""
+    """One value that another system lists for a device."""
 
     value: str
     basis: str
-    """Which list of which system, with file and position: ``ARP table of core-1 (core.txt, line 12)``."""
+    """The list and the system, with file and position: ``ARP table of core-1 (core.txt, line 12)``."""
     at: datetime
-    """When that system knew it."""
+    """The time at which the other system knew it."""
 
 
 LISTED_IN = {
@@ -125,7 +128,7 @@ LISTED_IN = {
     "network_zone": "network_zone",
     "internet_exposed": "internet_exposed",
 }
-"""People's column -> the thing that other systems list for it."""
+"""People's column -> the value that other systems list for it."""
 NOWHERE: Mapping[str, Elsewhere] = MappingProxyType({})
 
 
@@ -134,19 +137,19 @@ class Asset:
     """One row of the register: one device (or one channel of a recorder), over all scans and all entries."""
 
     asset_id: str
-    """Minted once, never reused."""
+    """The asset number: made once, never used again."""
     record_type: RecordType
     identification: Identification
-    """The last known value of each member; of a row by hand, what people stated."""
+    """The last known value of each member; for a row by hand, what people stated."""
     ip_addresses: tuple[str, ...] = ()
     """The addresses of the last sighting; the first is primary."""
     mac_addresses: tuple[str, ...] = ()
     open_ports: tuple[str, ...] = ()
     past_ip_addresses: tuple[str, ...] = ()
-    """Held before, and no longer at the last sighting."""
+    """Addresses that the device held before, but not at its last sighting."""
     past_mac_addresses: tuple[str, ...] = ()
     site: str = ""
-    """Where the last scan saw it, by its ``--site`` or by the site map; people's ``site_name`` overrides it."""
+    """The site where the last scan saw it, by ``--site`` or by the site map; people's ``site_name`` overrides it."""
     provisional: bool = False
     """Nothing that it reports is unique to one unit, so the row represents what was found at an address."""
     presence: Presence = Presence.NOT_SCANNED
@@ -159,33 +162,33 @@ class Asset:
     sightings: int = 0
     """Number of scans that saw it."""
     hints: Mapping[str, str] = field(default_factory=lambda: NOTHING)
-    """What it says of itself and its place: ``hostname``, ``location_hint``, ``mac_source``."""
+    """What the device says about itself and its place: ``hostname``, ``location_hint``, ``mac_source``."""
     channels: int | None = None
     """For a recorder: the number of channels that it reports; None if it reports none."""
     recorder_asset_id: str = ""
-    """For a channel: its recorder."""
+    """For a channel: the asset number of its recorder."""
     channel: int | None = None
     """For a channel: its number, from 1."""
     place: Place | None = None
     entries: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     """What people entered, by column name; a column that nobody filled is absent."""
     revision: int = 0
-    """Number of the last change that a person made to it; 0 for none. Counts over the whole register."""
+    """Number of the last change that a person made to the row; 0 for none. It counts over the whole register."""
     elsewhere: Mapping[str, Elsewhere] = field(default_factory=lambda: NOWHERE)
-    """What other systems list of it: ``mac``, ``ip``, ``hostname``, ``switch_port``, ``vlan``, ``network_zone``,
-    ``internet_exposed``; ``heard`` is the last list that had it."""
+    """What other systems list about the device: ``mac``, ``ip``, ``hostname``, ``switch_port``, ``vlan``,
+    ``network_zone``, ``internet_exposed``; ``heard`` is the last list that had it."""
     is_back: bool = False
     """For a device that a person recorded as removed: whether a scan has seen it since."""
 
     @property
     def lifecycle(self) -> Lifecycle:
-        """Its lifecycle."""
+        """The lifecycle that a person entered; ``found`` if nobody has."""
         return Lifecycle(self.entries.get("lifecycle_status", Lifecycle.FOUND))
 
     def entry(self, column: str) -> str:
         """The value of a people's column; empty if there is none.
 
-        The person's entry, else the site map's value, else what another system lists.
+        It is the person's entry, otherwise the site map's value, otherwise what another system lists.
         """
         own = self.entries.get(column)
         if own is not None:
@@ -205,40 +208,40 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What one policy says of one device."""
+    """What one policy says about one device."""
 
     policy: str
     """Its id: ``uk-hcws386`` …"""
     matches: bool | None
-    """None if it is not known, because the maker or what the rule asks for is unknown."""
+    """Whether the policy covers the device; None if the maker, or what the rule depends on, is not known."""
     reason: str
     """One sentence that a councillor can read: which policy, why, and whom it binds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What follows for one device from policies, weaknesses and the council's formula on one day. Never stored."""
+    """The result of policies, vulnerabilities and the council's formula for one device on one day. Never stored."""
 
     rulings: tuple[Ruling, ...] = ()
     """The ruling of every policy in use, in their order."""
     in_scope: str = "unknown"
-    """``yes``, ``no`` or ``unknown``: whether removal is to be planned; a person's entry decides before any rule."""
+    """Whether removal is to be planned: ``yes``, ``no`` or ``unknown``. A person's entry comes before any rule."""
     in_scope_reason: str = ""
-    """In a few words: the decision, or what is missing."""
+    """The decision, or what is missing, in a few words."""
     would_match: tuple[str, ...] = ()
-    """Policies that speak of the device, where no decision of the council's was recorded: its scope is unknown then."""
+    """Policies that cover the device, if the council has not recorded a decision: its scope is unknown then."""
     priority: int | None = None
     """1 (first) … 4; None if it is out of scope."""
     score: float = 0.0
-    """What the priority was made from: higher is more pressing."""
+    """The score from which the priority follows: a higher score is more urgent."""
     priority_reason: str = ""
     """The formula with this device's figures in it."""
     weaknesses: tuple[str, ...] = ()
-    """``CVE-2021-36260 affected, exploited`` …, the most pressing first; repaired ones are left out."""
+    """The most urgent first: ``CVE-2021-36260 affected, exploited`` …; fixed ones are left out."""
 
     @property
     def scope_line(self) -> str:
-        """The whole answer in one line: ``In scope: local decision of 12 May 2026, minute 114``."""
+        """Scope and reason in one line: ``In scope: local decision of 12 May 2026, minute 114``."""
         word = "Not in scope" if self.in_scope == "no" else "In scope"
         known = "" if self.in_scope != "unknown" or self.would_match else "not known; "
         return f"{word}: {known}{self.in_scope_reason}"
@@ -249,22 +252,22 @@ class Change:
     """One line of the audit log: one column of one row, by one role."""
 
     number: int
-    """Counts up over the whole register; ``Asset.revision`` is the last of its row."""
+    """Number of the line, over the whole register. ``Asset.revision`` is the last number of its row."""
     at: datetime
     role: str
-    """A role, no name."""
+    """A role, never a name."""
     how: str
-    """The command, or the file that it came from."""
+    """The command or the file from which the change came."""
     asset_id: str
     column: str
     old: str
-    """Empty if it held nothing."""
+    """The old text; empty if there was none."""
     new: str
     because: str = ""
 
 
 class Event(enum.StrEnum):
-    """What may happen to a device between two scans; volatile things (times, scan ids) never do."""
+    """What may happen to a device between two scans. Values that always change (times, scan ids) are not events."""
 
     NEW = "new"
     RETURNED = "returned"
@@ -286,11 +289,11 @@ class Event(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One event: what, to which row, and from what to what."""
+    """One event: what happened, to which row, with the old and the new value."""
 
     event: Event
     asset_id: str
-    """Empty for what concerns a whole subnet."""
+    """Asset number; empty for an event of a whole subnet."""
     old: str
     new: str
     detail: str
@@ -301,7 +304,7 @@ class Happening:
 
 
 class Grouping(enum.StrEnum):
-    """What a table of the programme goes by."""
+    """What the rows of a programme table are grouped by."""
 
     SITE = "site"
     MAKER = "maker"

@@ -1,4 +1,4 @@
-"""What may hang behind what: a recorder has channels, a camera has none. Pure."""
+"""Which devices can be connected to which: a recorder has channels, a camera has none. Pure."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from camscan.asset import kinds
 
 
 def no_recorder(kind: str | None, stated_type: str = "") -> str:
-    """Why no device can be behind a device of this kind; empty if one may, as long as it is not a known camera.
+    """Why no device can be connected to a device of this kind; empty if one may, unless it is known to be a camera.
 
-    A person's word that it is a recorder counts more than a scan's that it is a camera.
+    A person's statement that it is a recorder counts more than a scan that takes it for a camera.
     """
     if not kinds.kind_of(kind).is_camera or kinds.kind_of(kinds.kind_of_type(stated_type)).takes_cameras:
         return ""
@@ -19,7 +19,7 @@ def no_recorder(kind: str | None, stated_type: str = "") -> str:
 
 
 def no_channel(channel: int | None, channels: int | None) -> str:
-    """Why a recorder with this number of channels does not have this one; empty if it may."""
+    """Why a recorder with this number of channels cannot have this channel; empty if it may."""
     if channel is None or (channel >= 1 and (not channels or channel <= channels)):
         return ""
     has = f"; it says that it has {channels}" if channels else "; the first is 1"

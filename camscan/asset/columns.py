@@ -1,4 +1,4 @@
-"""Every column of the register: its name, whose it is, its allowed values. Columns are declared only here.
+"""Every column of the register: its name, its owner, its allowed values. Columns are declared only here.
 
 Commands, spreadsheets, the import of spreadsheets and ``docs/columns.md`` all follow this table. Names and order are a
 promise: new columns are only appended.
@@ -13,8 +13,8 @@ from camscan.asset.spelling import plain_name
 from camscan.dataclass import dataclass
 
 VERSION = 1
-"""The version of the columns: it increases if a column is renamed, removed, moved or changes its meaning. Not for a new
-one."""
+"""The version of the columns. It increases if a column is renamed, removed, moved or changes its meaning, but not for a
+new column."""
 
 
 class Owner(enum.StrEnum):
@@ -25,7 +25,7 @@ class Owner(enum.StrEnum):
     PEOPLE = "people"
     """What people know; no scan ever writes or blanks it."""
     DERIVED = "derived"
-    """Worked out from the others whenever it is shown."""
+    """Computed from other columns whenever it is shown."""
 
 
 class Kind(enum.StrEnum):
@@ -52,19 +52,19 @@ class Column:
     owner: Owner
     kind: Kind
     what: str
-    """One line for people: what stands here, and why the register has it."""
+    """One line for people: what the column holds, and why the register has it."""
     choices: tuple[str, ...] = ()
     is_inherited: bool = False
-    """A people's column that shows what the site map or the scanner says until a person enters something."""
+    """Whether a people's column shows what the site map or a scan says until a person enters something."""
 
     @property
     def heading(self) -> str:
-        """What it is called in a table that people read."""
+        """The heading of the column in a table that people read."""
         return _HEADINGS.get(self.name) or self.name.replace("_", " ").capitalize()
 
     @property
     def is_editable(self) -> bool:
-        """Whether people may write it."""
+        """Whether people may write the column."""
         return self.owner is Owner.PEOPLE
 
 
@@ -147,7 +147,7 @@ _HEADINGS = {
     "listed_elsewhere": "What other systems list",
     "reported_gone_on": "Reported gone on",
 }
-"""Column -> its heading, where that is more than its name with spaces."""
+"""Column -> its heading, if that is not just its name with spaces."""
 
 YES_NO = ("yes", "no", "unknown")
 SITE_TYPES = ("street", "office", "school", "library", "housing", "depot", "care", "leisure", "car_park", "other")
@@ -366,22 +366,25 @@ STATED = {
     "mac_addresses": "stated_mac_address",
     "ip_addresses": "stated_ip_address",
 }
-"""Columns that scans fill -> where people's word for the same goes."""
+"""Columns that scans fill -> the column for what people state about the same."""
 NAMING = ("recorder_asset_id", "replacement_asset_id")
-"""People's columns that name another device by its asset id."""
+"""People's columns that name another device by its asset number."""
 PASSED_OVER = frozenset({"standing"})
-"""Headings of camscan's own exports that are not columns of the register: an import passes over them."""
+"""Headings of camscan's own exports that are not columns of the register: an import skips them."""
 EDITABLE = tuple(column for column in COLUMNS if column.is_editable)
 """The people's columns."""
 _BY_HEADING = {"camscan number": "asset_id"} | {column.heading.casefold(): column.name for column in COLUMNS}
 
 
 def heading_of(name: str) -> str:
-    """The heading of a column, or of what a table has beside them."""
+    """The heading of a column, or of another name in a table."""
     return BY_NAME[name].heading if name in BY_NAME else name.replace("_", " ").capitalize()
 
 
 def column_of_heading(heading: str) -> str:
-    """The column that a heading of camscan's own means: its name in any spelling, or its plain heading; else empty."""
+    """The column that one of camscan's own headings means: its name in any spelling, or its plain heading.
+
+    Otherwise empty.
+    """
     name = plain_name(heading)
     return name if name in BY_NAME else _BY_HEADING.get(" ".join(heading.casefold().split()), "")

@@ -1,4 +1,4 @@
-"""What a person wrote into a column, as it is stored. Pure."""
+"""Brings a person's entry into the form in which it is stored. Pure."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from camscan.asset.spelling import SHOWN_AS, choice_of_words, nearest_hint
 from camscan.dates import read_day
 
 LONGEST = 2000
-"""Characters in one entry."""
+"""Maximum characters of one entry."""
 _PASTED = {ord("\t"): " ", 0x200B: None, 0xFEFF: None}
-"""What comes along when text is pasted from elsewhere: tabs, zero-width spaces, byte order marks."""
+"""Characters that come with pasted text: tabs, zero-width spaces, byte order marks."""
 _UNFIT = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-"""Controls, marks that turn the direction of text round, and what XML cannot hold."""
+"""Control characters, marks that change the direction of text, and characters that XML cannot hold."""
 _MONEY = re.compile(r"£?\s*(\d{1,3}(?:,\d{3})+|\d+)(\.\d{1,2})?$")
 _MAC_DIGITS = 12
 
@@ -24,7 +24,7 @@ _MAC_DIGITS = 12
 def normalise(  # noqa: PLR0911 - one for each kind of column
     column: Column, text: str
 ) -> str:
-    """What a person wrote, as it is stored: dates ISO, money in pounds and pence, choices as spelled here.
+    """A person's text in its stored form: dates in ISO 8601, money in pounds and pence, choices as spelled here.
 
     Empty text stays empty (it clears the entry). Raises ValueError with a sentence that says what would be right.
     """

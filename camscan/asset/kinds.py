@@ -1,4 +1,4 @@
-"""Kinds of device, as fingerprints say them, and the device types of the register's column. Pure."""
+"""Kinds of device, as fingerprints name them, and the device types of the register's column. Pure."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from camscan.model import Capability
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What follows from a kind of device."""
+    """The properties of a kind of device."""
 
     name: str
-    """Word of ``fingerprints/vocabulary.yaml``."""
+    """A word of ``fingerprints/vocabulary.yaml``."""
     device_type: str
     """The value of the register's column ``device_type``."""
     has_channels: bool = False
     """Whether it can report the cameras that are connected to it, one channel each."""
     takes_cameras: bool = False
-    """Whether cameras may hang behind it: those with channels, and software that keeps a list of cameras."""
+    """Whether cameras may be connected to it: it has channels, or is software that keeps a list of cameras."""
     holds_recordings: bool = False
     """Whether recorded pictures of people may be on its disks."""
     is_camera: bool = False
-    """Whether it is one picture and nothing hangs behind it."""
+    """Whether it gives one picture, and no other device is connected to it."""
 
 
 _RECORDER = {"has_channels": True, "takes_cameras": True}
@@ -45,7 +45,7 @@ KINDS: Mapping[str, Kind] = {
         Kind("vms", "vms_server", takes_cameras=True, holds_recordings=True),
     )
 }
-"""Kinds from which something follows; every other word of the vocabulary is a device of type ``other``."""
+"""Kinds with properties; every other word of the vocabulary is a device of type ``other``."""
 
 _OTHER = Kind("", "other")
 _KINDS = {
@@ -63,7 +63,7 @@ _KINDS = {
     "thermal": "camera",
     "vms_server": "vms",
 }
-"""Device type that a person stated -> the kind it means."""
+"""Device type that a person stated -> the kind that it means."""
 
 
 CAPABILITY_COLUMNS: Mapping[str, frozenset[str]] = {
@@ -77,21 +77,21 @@ CAPABILITY_COLUMNS: Mapping[str, frozenset[str]] = {
 }
 """Column of the register -> the capabilities of the vocabulary that it represents."""
 _GUESSED = "weak"
-"""The grade of a capability that is too badly founded to be printed as more than unknown."""
+"""The grade of a capability whose evidence is too weak to show it."""
 
 
 def founded_capabilities(known: Mapping[str, Capability]) -> set[str]:
-    """The capabilities that are more than a guess."""
+    """Names of the capabilities that are more than a guess."""
     return {name for name, what in known.items() if what.confidence != _GUESSED}
 
 
 def kind_of(name: str | None) -> Kind:
-    """What follows from a kind; from an unknown one, nothing."""
+    """The properties of a kind; an unknown kind has none."""
     return KINDS.get(name or "", _OTHER)
 
 
 def device_type(kind: str | None, capabilities: Container[str] = ()) -> str:
-    """The device type of a kind; a camera is named for what is special about it: thermal, number plates, movement."""
+    """The device type of a kind. A camera is named by its special capability: thermal, number plates, movement."""
     if kind is None:
         return "unknown"
     if kind == "camera":

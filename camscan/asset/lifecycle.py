@@ -1,6 +1,6 @@
-"""What follows when people move a device along its life, and which combinations make no sense. Pure.
+"""What follows when people change the stage of a device, and which combinations are contradictions. Pure.
 
-Any step is allowed: people know what happened. Only what contradicts itself is said.
+Every change is allowed, because people know what happened. Only contradictions are refused.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from datetime import date, timedelta
 from camscan.asset import CLOSED, GONE, Lifecycle
 
 _PAST = ("actual_removal_date", "disposal_date", "last_confirmed_on", "purchase_date", "reported_gone_on")
-"""Dates of what has happened; a day ahead is let pass, since the days of two places differ."""
+"""Dates of past events. One day ahead is allowed, because the date may differ between two places."""
 _DAYS = (*_PAST, "planned_removal_date", "accepted_until", "warranty_or_support_end", "dpia_review_date")
 _EARLIEST = date(1970, 1, 1)
-"""No camera that a council still has was bought before; a spreadsheet's day 0 is 1899 or 1900."""
+"""No camera that a council still has was bought before this day; day 0 of a spreadsheet is in 1899 or 1900."""
 _YEAR = 365
 _BEHIND = 5 * _YEAR
-"""Days by which a plan may have fallen behind; an older date is a slip of the keyboard."""
+"""Days by which a plan may be late; an older date is a typing error."""
 _AHEAD = 50 * _YEAR
-"""Days that anybody plans ahead, and more."""
+"""Days ahead that a plan may be: more than anybody plans."""
 
 
 def complete_entries(before: Mapping[str, str], wanted: Mapping[str, str], today: date) -> dict[str, str]:
-    """The entries that a person wants to make, and those that follow from them; an empty text clears.
+    """The entries that a person wants to make, with those that follow from them; an empty text clears an entry.
 
-    ``before`` holds the entries so far. Raises ValueError with a sentence where the result would contradict itself.
+    ``before`` holds the entries so far. Raises ValueError with a sentence if the result would contradict itself.
     """
     entries = dict(wanted)
     was = Lifecycle(before.get("lifecycle_status", Lifecycle.FOUND))
@@ -41,7 +41,7 @@ def complete_entries(before: Mapping[str, str], wanted: Mapping[str, str], today
 
 
 def _status_when_planned(entries: dict[str, str], before: Mapping[str, str], status: Lifecycle) -> Lifecycle:
-    """A device that is given a date of removal is planned from then on; one that loses it is not."""
+    """The status after a change of the removal date: planned with a date, and no longer planned without one."""
     day = entries.get("planned_removal_date")
     if day is None or status in CLOSED or not (day or before.get("planned_removal_date")):
         return status
@@ -57,7 +57,7 @@ def _status_when_planned(entries: dict[str, str], before: Mapping[str, str], sta
 
 
 def _status_when_removed(entries: dict[str, str], before: Mapping[str, str], status: Lifecycle) -> Lifecycle:
-    """A device whose day of removal is given with the proof of it is removed, as a contractor's sheet comes back."""
+    """The status after a removal date with evidence is entered, as in a sheet that a contractor returns: removed."""
     proof = entries.get("removal_evidence_ref", before.get("removal_evidence_ref"))
     if not (entries.get("actual_removal_date") and proof) or status in CLOSED:
         return status
@@ -81,20 +81,20 @@ def _add_following(
         if not entries.get("disposal_date", before.get("disposal_date")):
             entries["disposal_date"] = today.isoformat()
     if was in GONE and status not in GONE:
-        # It is back: the next removal has a date of its own, and the log keeps this one.
+        # The device is back: the next removal has its own date, and the log keeps this one.
         for name in ("actual_removal_date", "disposal_date"):
             if before.get(name):
                 entries.setdefault(name, "")
 
 
 def _answer_report(entries: dict[str, str], before: Mapping[str, str], status: Lifecycle) -> None:
-    """A report that it is gone holds until that is recorded, or somebody sees the device there."""
+    """Clear the report that a device is no longer there, once its removal is recorded or somebody sees it there."""
     if before.get("reported_gone_on") and (status in CLOSED or entries.get("last_confirmed_on")):
         entries.setdefault("reported_gone_on", "")
 
 
 def _check_days(entries: Mapping[str, str], today: date) -> None:
-    """No day that cannot be: most are a year that was mistyped, or a spreadsheet's idea of an empty cell."""
+    """Refuse impossible dates: most are a mistyped year, or a spreadsheet's date for an empty cell."""
     for name in _DAYS:
         text = entries.get(name)
         if not text:

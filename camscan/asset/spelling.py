@@ -1,4 +1,4 @@
-"""Names and choices as people spell them, and which one they may have meant. Pure."""
+"""How people spell names and choices, and which one they may have meant. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 _ABBREVIATED = frozenset({"ip", "nvr", "dvr", "vms", "anpr", "ptz", "poe", "nhs"})
 SHOWN_AS: Mapping[tuple[str, str], str] = {("lifecycle_status", "confirmed"): "visited"}
-"""Column and choice -> the word that people read and may type; files and the register keep the choice."""
+"""Column and choice -> the word that people read and may type; files and the register store the choice."""
 _READ_AS: Mapping[tuple[str, str], str] = {
     ("connection", "cellular"): "Mobile network",
     ("connection", "ip"): "Network cable",
@@ -30,32 +30,35 @@ _READ_AS: Mapping[tuple[str, str], str] = {
     ("network_zone", "internet_facing"): "Reachable from the internet",
     ("network_zone", "segregated"): "Separate network",
 }
-"""Column and choice -> how people read it, where that is more than its words; a sheet may hold it or the choice."""
+"""Column and choice -> how people read it, if that is not just its words. A sheet may hold this text or the choice."""
 _TELLING = 5
-"""Characters that must be right to tell which name was meant."""
+"""How many characters must be right before a name is suggested."""
 
 
 def in_words(choice: str) -> str:
-    """A choice as people read it: ``accepted_risk`` is "Accepted risk"; ``entry.normalise`` takes it back."""
+    """A choice as people read it: "Accepted risk" for ``accepted_risk``. ``entry.normalise`` reverses it."""
     words = [word.upper() if word in _ABBREVIATED else word for word in choice.split("_")]
     return " ".join(words)[:1].upper() + " ".join(words)[1:]
 
 
 def choice_in_words(column: str, choice: str) -> str:
-    """A choice of a column as people read it; the status ``confirmed`` is "Visited", as makers alone are confirmed."""
+    """A choice of a column as people read it.
+
+    The status ``confirmed`` is "Visited", because only makers are confirmed.
+    """
     of = "device_type" if column == "stated_device_type" else column
     return _READ_AS.get((of, choice)) or in_words(SHOWN_AS.get((column, choice), choice))
 
 
 def choice_of_words(column: str, text: str) -> str:
-    """The choice that people read as ``text``, in any case; any other text as it is."""
+    """The choice that people read as ``text``, in upper or lower case; any other text unchanged."""
     of = "device_type" if column == "stated_device_type" else column
     read = " ".join(text.split()).casefold()
     return next((choice for (name, choice), words in _READ_AS.items() if name == of and words.casefold() == read), text)
 
 
 def nearest_hint(name: str, among: Sequence[str]) -> str:
-    """The end of a sentence that suggests similar names, in any case; empty if none is similar."""
+    """The end of a sentence that suggests similar names, in upper or lower case; empty if none is similar."""
     names = {each.casefold(): each for each in reversed(among)}  # the first spelling counts
     text = name.strip().casefold()
     near = (
@@ -66,5 +69,5 @@ def nearest_hint(name: str, among: Sequence[str]) -> str:
 
 
 def plain_name(text: str) -> str:
-    """A column's name as people may write it: ``Planned Removal-Date`` is planned_removal_date."""
+    """The name of a column from a person's spelling: planned_removal_date for ``Planned Removal-Date``."""
     return re.sub(r"[\s_-]+", "_", text.strip().casefold())

@@ -1,7 +1,7 @@
-"""The report: how far the removal has got, for people who decide about it and do not have camscan.
+"""The report: how far the removal has got, for people who decide about it and do not use camscan.
 
-``nouns`` holds what is known (:class:`Facts`) and what is said (:class:`Report`). ``compose`` makes the report of the
-facts, section by section; ``page`` and ``workbook`` write it. Pure: facts in, text or bytes out.
+``nouns`` holds the data of a report (:class:`Facts`) and its text (:class:`Report`). ``compose`` makes the report from
+the data, section by section; ``page`` and ``workbook`` write it. Pure: facts in, text or bytes out.
 """
 
 from __future__ import annotations

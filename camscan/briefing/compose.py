@@ -1,4 +1,4 @@
-"""Facts to a report: the first page, then section by section. Pure."""
+"""Makes a report from facts: the first page, then section by section. Pure."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from camscan.briefing.nouns import Facts, Level, Report
 from camscan.dates import spoken
 
 MARKINGS = {Level.FULL: "OFFICIAL-SENSITIVE", Level.SUMMARY: "OFFICIAL"}
-"""What a report is marked with."""
+"""Level of a report -> its protective marking."""
 TITLE = "Removal of cameras and recorders: progress report"
 
 
 def compose_report(facts: Facts, level: Level = Level.FULL, *, listed: bool | None = None) -> Report:
-    """What is said about these facts, for these readers.
+    """Make the report of these facts for readers of this level.
 
-    ``listed`` says whether a full report lists every device in scope; by default, up to ``estate.MOST_LISTED`` of them.
+    ``listed`` sets whether a full report lists every device in scope; by default it lists up to ``estate.MOST_LISTED``.
     """
     if listed is None:
         listed = len(facts.devices) <= estate.MOST_LISTED

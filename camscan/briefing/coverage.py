@@ -1,4 +1,4 @@
-"""How much of each site scans have asked: a picture with its table. Pure."""
+"""How many addresses of each site scans have asked: a chart with its table. Pure."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from camscan.plan.scan_coverage import NetworkAsked
 from camscan.words import counted
 
 MOST_BARS = 12
-"""Sites of the chart; the table has all."""
+"""Maximum sites of the chart; the table has all."""
 
 
 def coverage_by_site(facts: Facts) -> Exhibit | None:
-    """Addresses of each site and how many of them were ever asked, the least asked first; None without networks."""
+    """Addresses of each site, and how many of them were ever asked, the least asked first; None without networks."""
     sites: dict[str, list[NetworkAsked]] = {}
     for each in facts.looked.networks:
         sites.setdefault(each.site, []).append(each)
@@ -60,7 +60,7 @@ def _row(name: str, networks: Sequence[NetworkAsked]) -> _Row:
 
 
 def _share(asked: int, addresses: int) -> str:
-    """The share in percent; for an estate that was not asked completely, never ``all`` by rounding."""
+    """The share in percent. It is never rounded to ``all`` for an estate that was not asked completely."""
     if not asked:
         return "none"
     return "all" if asked == addresses else f"{max(100 * asked // addresses, 1)} %"

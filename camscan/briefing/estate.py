@@ -1,4 +1,4 @@
-"""Where the devices are and what they are; the list of them. Pure."""
+"""Where the devices are and what they are, and the list of them. Pure."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from camscan.plan.status import NONE_KNOWN, NOT_SAID
 from camscan.words import counted
 
 MOST_BARS = 12
-"""Sites of the chart; the table has all."""
+"""Maximum sites of the chart; the table has all."""
 MOST_LISTED = 5_000
-"""Devices of a list that a browser still shows quickly."""
+"""Maximum devices of a list that a browser still shows quickly."""
 _BY = {
     Grouping.SITE: ("By site", "Site"),
     Grouping.MAKER: ("By maker", "Maker"),
@@ -33,7 +33,7 @@ _MISSING = {
     Grouping.CONTROLLER: "Nobody has entered who controls the buildings",
     Grouping.SERVICE: "Nobody has entered whose services the devices belong to",
 }
-"""What is said where a table would have nothing but "not said"."""
+"""Grouping -> the sentence that replaces a table with nothing but "not said"."""
 _OPEN = frozenset({Grouping.MAKER, Grouping.CAPABILITY, Grouping.CONTROLLER})
 """Groupings in a summary: none shows where a device is, and none is free text of the council's."""
 _NUMBERS = (
@@ -59,7 +59,10 @@ def groups_section(facts: Facts, level: Level) -> Section:
 
 
 def _group_rows(facts: Facts, by: Grouping, level: Level) -> Sequence[Row]:
-    """The rows of a table. In a summary, makers whose names somebody typed are one row: they may say anything."""
+    """The rows of a table.
+
+    A summary has one row for all makers whose names somebody typed, because such names may contain anything.
+    """
     rows = facts.groups[by]
     if level is Level.FULL or by is not Grouping.MAKER:
         return rows
@@ -97,7 +100,7 @@ def _group_exhibit(by: Grouping, rows: Sequence[Row]) -> Exhibit:
 
 
 def _group_bars(by: Grouping, rows: Sequence[Row]) -> Bars | None:
-    """A chart of the sites and of the makers; of one row it would say nothing."""
+    """A chart of the sites or of the makers; None if it would have only one bar."""
     if by not in {Grouping.SITE, Grouping.MAKER} or len(rows) < 2:  # noqa: PLR2004 - as it says
         return None
     shown = sorted(rows, key=lambda row: -row.remaining)[:MOST_BARS]
@@ -123,7 +126,7 @@ def _row_name(name: str, by: Grouping) -> str:
 
 
 def devices_section(facts: Facts, *, listed: bool) -> Section:
-    """The list of every device in scope; where it is not ``listed`` here, that is said."""
+    """The list of every device in scope; a sentence replaces it if ``listed`` is False."""
     title, number = "Every device in scope", counted(len(facts.devices))
     if not facts.devices:
         return Section("devices", title, ("No device is in scope.",))
@@ -137,7 +140,7 @@ def devices_section(facts: Facts, *, listed: bool) -> Section:
 
 
 def device_list(found: Sequence[Device]) -> Exhibit:
-    """The table of them."""
+    """The table of these devices."""
     heads = (
         *(Head(title) for title in ("Number", "Site", "Council tag", "Place", "Maker", "Model", "Type")),
         Head("Priority", Kind.NUMBER),

@@ -17,11 +17,11 @@ _SAYS = (
     "cameras behind a recorder, or devices that are switched off."
 )
 _MOST = 100
-"""Rows of a list of open questions."""
+"""Maximum rows in a list of open questions."""
 
 
 def changes_section(facts: Facts, level: Level) -> Section:
-    """What came back after its removal, what is new, what was corrected, what is to be settled."""
+    """What answers after its removal, what is new, what was corrected, and what a person has to settle."""
     began = spoken(facts.day - timedelta(days=RECENT))
     back, new, open_ = len(facts.status.answers_after_removal), sum(facts.new_at.values()), len(facts.questions)
     seen = f"{begin_sentence(new)} in scope {verb(new or 1, 'was', 'were')} seen for the first time since {began}."
@@ -76,13 +76,13 @@ def _change_exhibits(facts: Facts) -> Iterator[Exhibit]:
 
 
 def unknowns_section(facts: Facts, level: Level) -> Section:
-    """What this report rests on, and what nobody has looked at."""
+    """The limits of the report, and what nobody has looked at."""
     found = tuple(_unknown_exhibits(facts)) if level is Level.FULL else ()
     return Section("unknown", "What is not known", (_SAYS,), tuple(_open_sentences(facts)), found)
 
 
 def _open_sentences(facts: Facts) -> Iterator[str]:
-    """What is open, each in a sentence."""
+    """Each open point as a sentence."""
     looked, unknown, scope = facts.looked, facts.headline.unknown, facts.status.scope_unknown
     if unknown:
         yield (

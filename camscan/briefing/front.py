@@ -14,7 +14,7 @@ from camscan.plan.standing import Counts, Standing
 from camscan.words import counted, listed, verb
 
 _FEW = 5
-"""Devices that an alarm names."""
+"""Maximum devices that an alarm names."""
 _STANDINGS = (
     (Standing.PLANNED, "{} a future date", "has", "have"),
     (Standing.OVERDUE, "{} overdue", "is", "are"),
@@ -25,7 +25,7 @@ _STANDINGS = (
 
 
 def list_notices(facts: Facts, level: Level) -> Iterator[Notice]:
-    """What must be seen first; the alarms before all."""
+    """What a reader must see first; alarms come before all else."""
     status = facts.status
     back = len(status.answers_after_removal)
     if back:
@@ -54,7 +54,7 @@ def answering_clause(back: int) -> str:
 
 
 def state_sentences(facts: Facts) -> Iterator[str]:
-    """The state of the programme, to be read aloud."""
+    """The state of the programme in sentences that can be read aloud."""
     status = facts.status
     total = status.total
     if not total.in_scope:
@@ -94,7 +94,7 @@ def state_sentences(facts: Facts) -> Iterator[str]:
 
 
 def _end_sentences(facts: Facts) -> Iterator[str]:
-    """When the plan ends: the last month in which it leaves less than before."""
+    """When the plan ends: the last month in which fewer devices remain than before."""
     steps = [after for before, after in pairwise(facts.points) if before.planned != after.planned]
     if facts.status.total.standings[Standing.PLANNED] and steps and steps[-1].day >= facts.day:
         yield f"The plan removes the last of them that has a date by {spoken(steps[-1].month.last)}."
@@ -109,7 +109,7 @@ def _cost_sentences(facts: Facts) -> Iterator[str]:
 
 
 def coverage_sentence(facts: Facts) -> str:
-    """How much of the estate all of it rests on, in a sentence."""
+    """How much of the estate the report is based on, in a sentence."""
     looked = facts.looked
     if looked.last is None:
         return "No scan is recorded: everything was entered by people."
@@ -125,7 +125,7 @@ def coverage_sentence(facts: Facts) -> str:
 
 
 def list_figures(facts: Facts) -> Iterator[Figure]:
-    """The numbers of the first page; what remains is the sum of the five after it."""
+    """The numbers of the first page. What remains is the sum of the five numbers after it."""
     status, looked = facts.status, facts.looked
     total = status.total
     yield Figure("In scope", f"{total.in_scope:,}", _where(status.in_scope) if total.in_scope else "")

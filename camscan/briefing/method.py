@@ -1,4 +1,4 @@
-"""Why devices are in scope, and how the report is to be read. Pure."""
+"""Why devices are in scope, and how to read the report. Pure."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def policies_section(facts: Facts) -> Section:
 
 
 def reading_section(facts: Facts, level: Level) -> Section:
-    """Definitions, method, limits, who allowed it."""
+    """Definitions, method, limits, and who authorised the scans."""
     who = f"Made by the {facts.role}" if facts.role else "Made"
     editions = " and ".join(facts.databases)
     edition = f" Edition {editions} of its fingerprints recognised the devices." if editions else ""

@@ -1,4 +1,4 @@
-"""What a report is made from, and what it says. Frozen nouns."""
+"""The data of a report, and its text. Frozen nouns."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from camscan.plan.scan_coverage import Looked
 
 
 class Level(enum.StrEnum):
-    """For whom it is."""
+    """The readers of a report."""
 
     FULL = "full"
-    """Whoever may know where the devices are."""
+    """People who may know where the devices are."""
     SUMMARY = "summary"
-    """The appendix of a paper that others may read: nothing in it says where a device is, or which."""
+    """The appendix of a paper that others may read: it does not say where a device is, or which device it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +29,25 @@ class Device:
     """One device in scope, as the list shows it."""
 
     number: str
-    """Its asset id."""
+    """Its asset number."""
     tag: str
     site: str
     place: str
-    """Where in the building; empty if not recorded."""
+    """Where in the building it is; empty if not recorded."""
     maker: str
     model: str
     type: str
     priority: int | None
     standing: str
-    """In words."""
+    """Its standing in the programme, in words."""
     planned: date | None
     seen: date | None
-    """The day of the last sighting by a scan."""
+    """The day on which a scan last saw it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """A device that answers although somebody entered that it is gone."""
+    """A device that answers although its removal was recorded."""
 
     number: str
     site: str
@@ -57,22 +57,22 @@ class Returned:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What about the identity of a device only a person can settle."""
+    """A question about the identity of a device that only a person can settle."""
 
     number: str
     other: str
-    """The other device that it is about; empty if there is none."""
+    """The other device in the question; empty if there is none."""
     says: str
 
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """A recorder with channels of which nothing is known."""
+    """A recorder with channels about which nothing is known."""
 
     number: str
     site: str
     unread: int
-    """At most."""
+    """How many channels at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Ruler:
 
     title: str
     decides: bool
-    """Whether what it speaks of is in scope."""
+    """Whether the devices that it covers are in scope."""
     binding_on: str
     basis: str
     """How well the citation is founded."""
@@ -90,7 +90,7 @@ class Ruler:
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """Who allowed the scans."""
+    """An authorisation of the scans."""
 
     role: str
     begins: date
@@ -100,17 +100,17 @@ class Leave:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that a report says, of one register on one day."""
+    """All data of a report, about one register on one day."""
 
     organisation: str
     role: str
-    """Who made it; empty if not recorded."""
+    """The role that made it; empty if not recorded."""
     day: date
-    """The day for which it holds."""
+    """The day that the report describes."""
     version: str
     """The version of camscan."""
     databases: tuple[str, ...]
-    """Editions of the fingerprints by which the newest scans judged."""
+    """Editions of the fingerprints that the newest scans used."""
     headline: Headline
     status: Status
     points: tuple[Point, ...]
@@ -118,24 +118,24 @@ class Facts:
     is_map_stale: bool
     """Whether camscan.yaml has places that the register does not know yet."""
     groups: Mapping[Grouping, Sequence[Row]]
-    """The programme by site, maker …; names as people read them."""
+    """Grouping -> the programme by site, maker …; names as people read them."""
     makers: frozenset[str]
-    """Names of makers that camscan knows; any other name of a maker is what somebody typed."""
+    """Names of makers that camscan knows; any other maker's name is what somebody typed."""
     devices: Sequence[Device]
     returned: Sequence[Returned]
     new_at: Mapping[str, int]
-    """Site -> devices in scope that were first seen in the last ``RECENT`` days; empty name for no known site."""
+    """Site -> devices in scope that were first seen in the last ``RECENT`` days; an empty name for no known site."""
     corrected: Mapping[str, int]
     """What was corrected in those days -> how often."""
     questions: Sequence[Question]
     recorders: Sequence[Recorder]
     silent: Sequence[tuple[str, str]]
-    """Networks that answered once, and of which nothing answers any more, each with its site."""
+    """Networks that answered once, and in which nothing answers any more, each with its site."""
     by_hand: int
     """Devices in scope that no scan has ever seen."""
     rulers: Sequence[Ruler]
     is_decided: bool
-    """Whether the council said what decides."""
+    """Whether the council has decided which policies count."""
     formula: Sequence[str]
     """The removal priority, in sentences."""
     leaves: Sequence[Leave]
@@ -154,21 +154,21 @@ STANDINGS: Mapping[str, str] = {
     "planned": "Planned",
     "no_date": "No date",
 }
-"""Where a device stands (``camscan.plan.standing.Standing``) -> in words."""
+"""Standing of a device in the programme (``camscan.plan.standing.Standing``) -> the words for it."""
 RECENT = 90
 """Days that count as recent: for what is new, corrected, due, or scanned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exhibit:
-    """A table, and the chart above it where there is one."""
+    """A table, with the chart above it if there is one."""
 
     name: str
-    """Short: the name of its worksheet, and of its anchor."""
+    """A short name, for its worksheet and its anchor."""
     table: Table
     chart: Columns | Bars | None = None
     is_folded: bool = False
-    """Whether the table opens when somebody asks for it: the chart shows the same."""
+    """Whether the table is folded away until a person opens it: the chart shows the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,17 +178,17 @@ class Section:
     anchor: str
     title: str
     says: tuple[str, ...]
-    """Paragraphs."""
+    """Paragraphs of the section."""
     points: tuple[str, ...] = ()
-    """A list below them."""
+    """A list below the paragraphs."""
     exhibits: tuple[Exhibit, ...] = ()
     is_wide: bool = False
-    """Whether it is printed across."""
+    """Whether it is printed across the page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What is to be seen first."""
+    """A box that a reader must see first."""
 
     word: str
     """``Alarm`` or ``Note``."""
@@ -198,7 +198,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is said."""
+    """The text of a report."""
 
     title: str
     subtitle: str

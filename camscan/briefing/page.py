@@ -7,7 +7,7 @@ from camscan.page import render_page
 
 
 def render_report(report: Report) -> str:
-    """HTML: the same report gives the same text."""
+    """The report as HTML. The same report always gives the same text."""
     return render_page(
         "briefing/report.html",
         title=report.title,

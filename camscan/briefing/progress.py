@@ -1,4 +1,4 @@
-"""How far it has got, what it costs, and what comes next. Pure."""
+"""How far the removal has got, what it costs, and what comes next. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NO_SITE = "No known site"
 
 
 def burndown_section(facts: Facts) -> Section:
-    """What was counted month by month, and what the plan leaves."""
+    """The counts month by month, and how many devices the plan leaves."""
     points, title = facts.points, "Progress against the plan"
     seen = [point for point in points if point.remaining is not None]
     if not facts.status.total.in_scope and not seen:
@@ -76,7 +76,7 @@ def _plan_sentence(facts: Facts, points: Sequence[Point]) -> str:
 
 
 def costs_section(facts: Facts, level: Level) -> Section:
-    """What it costs, by financial year and phase."""
+    """The costs by financial year and phase."""
     status, title = facts.status, "What it costs"
     if not any(line.cost for line in (*status.by_year, *status.spent)):
         return Section("costs", title, ("Nobody has entered an estimated cost, so there is no sum.",))

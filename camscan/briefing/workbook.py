@@ -18,20 +18,20 @@ from camscan.sheets.book import write_book
 
 _KINDS = {Kind.TEXT: Stored.TEXT, Kind.NUMBER: Stored.NUMBER, Kind.POUNDS: Stored.MONEY, Kind.DAY: Stored.DATE}
 _WIDEST, _NARROWEST = 60, 10
-"""Characters of a column."""
+"""Width limits of a column, in characters."""
 _FRONT = "Read me first"
 _WORDS, _WIDE = (Stored.TEXT, Stored.TEXT), (34, 110)
 
 
 def write_workbook(report: Report, stream: BinaryIO) -> None:
-    """ODF 1.2: the same report gives the same bytes."""
+    """Write the report as ODF 1.2. The same report always gives the same bytes."""
     exhibits = [each for section in report.sections for each in section.exhibits]
     pages = (_front_sheet(report), _numbers_sheet(report), *map(_table_sheet, exhibits), _words_sheet(report))
     write_book(Book(f"{report.title}, {report.organisation}".rstrip(", "), report.marking, pages), stream)
 
 
 def _front_sheet(report: Report) -> Extra:
-    """What is said on the first page, and which worksheets there are."""
+    """The text of the first page, and the list of worksheets."""
     exhibits = [each for section in report.sections for each in section.exhibits]
     lines = [
         ("Marking", report.marking),
@@ -57,7 +57,7 @@ def _numbers_sheet(report: Report) -> Extra:
 
 
 def _words_sheet(report: Report) -> Extra:
-    """Everything else that the report says, section by section."""
+    """All other text of the report, section by section."""
     lines = [
         (section.title if place == 0 else "", line)
         for section in report.sections
@@ -95,7 +95,7 @@ def _row_texts(table: Table, row: Sequence[Cell]) -> list[str]:
 
 
 def _cell_text(cell: Cell, kind: Kind) -> str:
-    """As a spreadsheet's cell has it: ISO dates, plain numbers."""
+    """The text for a cell of a spreadsheet: ISO dates, plain numbers."""
     if cell is None:
         return ""
     if isinstance(cell, Decimal) and kind is Kind.POUNDS:
@@ -104,7 +104,7 @@ def _cell_text(cell: Cell, kind: Kind) -> str:
 
 
 def _column_widths(table: Table, rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
-    """Characters of each column: as its texts need, within limits."""
+    """Width of each column in characters: what its texts need, within limits."""
     found = []
     for place, head in enumerate(table.heads):
         longest = max((len(row[place]) for row in rows), default=0)

@@ -1,4 +1,4 @@
-"""``camscan.yaml`` to :class:`Config`."""
+"""Reads ``camscan.yaml`` into :class:`Config`."""
 
 from __future__ import annotations
 

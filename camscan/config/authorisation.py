@@ -1,4 +1,4 @@
-"""Who allowed which networks to be scanned, from when until when, and at what hours."""
+"""Who authorised the scan of which networks, from which day to which day, and at which hours."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Hours of the day, by the clock on the wall, and the days on which they begin."""
+    """Hours of the day in local time, and the days on which they begin."""
 
     begins: time
     lasts: timedelta
-    """At most a day; it may run past midnight."""
+    """Length of the window: at most a day. It may run past midnight."""
     days: frozenset[int] = _WEEK
-    """0 is Monday."""
+    """Days of the week; 0 is Monday."""
 
     def closes(self, now: datetime) -> datetime | None:
-        """The end of the window by the wall clock of ``now``; None if it is not open."""
+        """The end of the window in the local time of ``now``; None if it is not open."""
         wall = now.replace(tzinfo=None)
         for begin in (wall.date(), wall.date() - _DAY):
             opened = datetime.combine(begin, self.begins)
@@ -38,11 +38,11 @@ class Window:
         return None
 
     def ends(self, now: datetime, zone: tzinfo | None) -> datetime | None:
-        """The end of the window as a moment; None if it is not open at ``now``, the wall clock of ``zone``."""
+        """The end of the window as a moment; None if it is not open at ``now``, which is the local time of ``zone``."""
         closes = self.closes(now)
         if closes is None:
             return None
-        wall = closes.replace(fold=now.fold)  # the hour that autumn has twice
+        wall = closes.replace(fold=now.fold)  # the hour that comes twice in autumn
         return wall.replace(tzinfo=zone) if zone else wall.astimezone()
 
     def __str__(self) -> str:
@@ -53,37 +53,37 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Authorisation:
-    """Networks that may be scanned, from when until when, both days included."""
+    """Networks that may be scanned, from a first to a last day, both included."""
 
     role: str
-    """Who allowed it: a role, no name, since the register is kept for years."""
+    """The role that authorised it, never a name, because the register is kept for years."""
     begins: date
     expires: date
     cidrs: tuple[Network, ...]
     where: str
     """``file:line``."""
     window: Window | None = None
-    """None for any hour."""
+    """The hours in which a scan is allowed; None for any hour."""
     contact: str = ""
-    """The contact if something is odd: also a role."""
+    """The role to contact if something is wrong."""
 
     def in_force(self, today: date) -> bool:
-        """Whether it holds today, at some hour."""
+        """Whether it is valid today, at some hour."""
         return self.begins <= today <= self.expires
 
     def holds_now(self, now: datetime) -> bool:
-        """Whether it holds at this moment; ``now`` is the wall clock where the networks are."""
+        """Whether it is valid at this moment; ``now`` is the local time of the networks."""
         return self.in_force(now.date()) and (self.window is None or self.window.closes(now) is not None)
 
     def ends(self, now: datetime, zone: tzinfo | None) -> datetime:
-        """If it holds now, when that ends: at the close of the window, or after its last day."""
+        """The moment at which a valid authorisation ends: when its window closes, or after its last day."""
         last = datetime.combine(self.expires + _DAY, time()) if self.expires < date.max else datetime.max  # noqa: DTZ901 - wall clock
         closes = self.window.closes(now) if self.window else None
-        wall = (min(last, closes) if closes else last).replace(fold=now.fold)  # the hour that autumn has twice
+        wall = (min(last, closes) if closes else last).replace(fold=now.fold)  # the hour that comes twice in autumn
         return wall.replace(tzinfo=zone) if zone or wall == datetime.max else wall.astimezone()  # noqa: DTZ901 - as above
 
     def describe_why_not(self, now: datetime) -> str:
-        """Why it does not hold, and when it will; for an authorisation that does not hold."""
+        """Why it is not valid now, and when it will be."""
         today = now.date()
         if self.expires < today:
             return f"expired on {self.expires}; renew it first"
@@ -93,7 +93,7 @@ class Authorisation:
 
 
 def read_authorisation(node: Node) -> Authorisation:
-    """One entry of ``authorisations``."""
+    """Read one entry of ``authorisations``. Raises ConfigError with file and line."""
     keys = read_entries(node, KEYS, "role", "date", "expires", "cidrs")
     begins, expires = day(keys["date"]), day(keys["expires"])
     if expires < begins:
@@ -110,7 +110,7 @@ def read_authorisation(node: Node) -> Authorisation:
 
 
 def read_window(keys: Mapping[str, Node]) -> Window | None:
-    """The values of the keys ``window`` and ``days`` of an entry; None if it has neither."""
+    """Read the keys ``window`` and ``days`` of an entry; None if it has neither."""
     if "window" not in keys and "days" not in keys:
         return None
     days = (
@@ -133,7 +133,7 @@ def read_window(keys: Mapping[str, Node]) -> Window | None:
 
 
 def _read_days(node: Node) -> range | tuple[int, ...]:
-    """``Mon``, ``Monday`` or ``Mon-Fri``."""
+    """Read ``Mon``, ``Monday`` or ``Mon-Fri`` into numbers of days, from Monday as 0."""
     ends = [part.strip()[:3].capitalize() for part in node.text().split("-")]
     full = [part.strip().casefold() for part in node.text().split("-")]
     known = all(_is_day(text) for text in full)

@@ -12,16 +12,16 @@ _MOST_MEGABYTES = 1_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Centre:
-    """What ``centre:`` says; without it, the defaults."""
+    """The settings in ``centre:``, or the defaults."""
 
     parts_per_second: int = 2
-    """Parts of parcels that one collector may send, on average."""
+    """Parts of parcels that one collector may send each second, on average."""
     megabytes_per_day: int = 64
     """Units of 1,048,576 bytes that one collector may send from midnight to midnight (UTC)."""
 
 
 def read_centre(node: Node) -> Centre:
-    """The section. Raises ConfigError with file and line."""
+    """Read the section. Raises ConfigError with file and line."""
     keys, usual = node.only("parts_per_second", "megabytes_per_day"), Centre()
     parts, size = keys.get("parts_per_second"), keys.get("megabytes_per_day")
     return Centre(

@@ -1,4 +1,4 @@
-"""What is wrong, or looks wrong, with a configuration that could be read."""
+"""Finds mistakes, and possible mistakes, in a configuration that could be read."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from camscan.config.value import Network, do_overlap, is_within, join_networks
 from camscan.errors import ConfigError
 
 STARTER = Path(__file__).with_name("starter.yaml")
-"""A camscan.yaml to start from."""
+"""An example of a camscan.yaml."""
 SCHEMA = Path(__file__).with_name("camscan.schema.json")
-"""What an editor may know of camscan.yaml."""
+"""The schema of camscan.yaml, for editors."""
 SOON = timedelta(days=30)
-"""An authorisation that runs out in this time is mentioned."""
+"""An authorisation that ends within this time is mentioned."""
 
 
 class Level(enum.StrEnum):
-    """How bad it is."""
+    """How serious a finding is."""
 
     ERROR = "error"
     """Something cannot be done as it is written."""
     WARNING = "warning"
-    """It may be meant so."""
+    """It may be intended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing to look at: ``file:line: what to do``."""
+    """One finding: ``file:line: what to do``."""
 
     level: Level
     text: str
 
 
 def check(config: Config, now: datetime, *, private: Sequence[Network], probes: Iterable[str]) -> list[Finding]:
-    """Everything that needs no network: overlaps, authorisations, logins, probes, folders, gaps."""
+    """Check everything that does not need the network: overlaps, authorisations, logins, probes, folders, gaps."""
     return [
         *_check_authorisations(config, config.clock(now).date()),
         *_sites_authorised(config, private),
@@ -62,7 +62,7 @@ def _make_warning(where: str, text: str) -> Finding:
 
 
 def ending_authorisations(config: Config, today: date) -> list[Authorisation]:
-    """Authorisations that have ended, or end within ``SOON``, and whose networks no lasting one covers."""
+    """Authorisations that have ended or end within ``SOON``, and whose networks no longer authorisation covers."""
     lasting = [each for each in config.authorisations if each.begins <= today and each.expires - today > SOON]
     held = join_networks(cidr for each in lasting for cidr in each.cidrs)
     return [
@@ -96,7 +96,7 @@ def _check_authorisations(config: Config, today: date) -> Iterator[Finding]:
 
 
 def _sites_authorised(config: Config, private: Sequence[Network]) -> Iterator[Finding]:
-    """Networks of sites that no authorisation names, and that need one."""
+    """Networks of sites that need an authorisation and have none."""
     written = join_networks(cidr for each in config.authorisations for cidr in each.cidrs)
     is_strict = any(do_overlap(cidr, one) for cidr in written for one in private)
     for site in config.sites:
@@ -114,7 +114,7 @@ def _sites_authorised(config: Config, private: Sequence[Network]) -> Iterator[Fi
 
 
 def _check_overlaps(config: Config) -> Iterator[Finding]:
-    """Networks of two sites that hold the same addresses, each with the nearest around it."""
+    """Networks of two sites that share addresses, each with the nearest network around it."""
     listed = [(subnet, site) for site in config.sites for subnet in site.subnets]
     listed.sort(key=lambda one: (one[0].cidr.version, int(one[0].cidr.network_address), one[0].cidr.prefixlen))
     around: list[tuple[Subnet, Site]] = []
@@ -138,7 +138,7 @@ def _check_overlaps(config: Config) -> Iterator[Finding]:
 
 
 def _check_gaps(config: Config) -> Iterator[Finding]:
-    """What the removal priority needs and nobody has recorded."""
+    """Values that the removal priority needs and that nobody has recorded."""
     for what, member in (("type", "type"), ("sensitivity", "sensitivity")):
         missing = [site for site in config.sites if not getattr(site.place, member)]
         if missing:
@@ -169,7 +169,7 @@ def _snmp(config: Config) -> Iterator[Finding]:
 
 
 def _secrets(config: Config) -> Iterator[Finding]:
-    """The secrets of alerts, of other inventories and of the sign-in: whether each exists and only we can read it."""
+    """Secrets of alerts, of other inventories and of the sign-in: each must exist, and only we may read it."""
     secrets = [secret for each in config.notify for secret in each.secrets.values()]
     secrets += [each.token for each in config.inventories]
     secrets += [config.web.oidc.secret] if config.web.oidc else []

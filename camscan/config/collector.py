@@ -1,4 +1,4 @@
-"""``collector.yaml``: what the site allows its collector to do. The centre cannot write it, and cannot widen it."""
+"""``collector.yaml``: what a site allows its collector to do. The centre cannot write it, and cannot allow more."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ class CollectorFile:
     centre: str
     """``https://host`` or ``https://host:port``, without a path."""
     ca_file: str = ""
-    """The file with the centre's certificate authority; the system's authorities if none is named."""
+    """The file with the centre's certificate authority; empty for the system's authorities."""
     allowed_by: str
     """The role of the person who allows the scans."""
     until: date
     """The last day on which the collector may scan."""
     window: Window | None
-    """Hours in which a scan may begin; None for any."""
+    """Hours in which a scan may begin; None for any hour."""
     pace: str
     sites: Mapping[str, tuple[Network, ...]]
-    """Name of a site, as the centre calls it -> the only networks that are ever asked for it."""
+    """Name of a site, as the centre calls it -> the only networks that are ever scanned for it."""
 
     def why_not(self, site: str, now: datetime) -> str:
         """Why a site may not be scanned at all; empty if it may. ``now`` is the local time."""
@@ -47,7 +47,7 @@ class CollectorFile:
         return ""
 
     def why_later(self, now: datetime) -> str:
-        """Why nothing may be scanned at this hour; empty if it may."""
+        """Why nothing may be scanned at this hour; empty if a scan may begin."""
         if self.window and self.window.closes(now) is None:
             return f"it waits for the hours of {FILE_NAME} ({self.window})"
         return ""

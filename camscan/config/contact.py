@@ -1,4 +1,4 @@
-"""``contact:`` of camscan.yaml: whom people tell what does not work for them, on the accessibility statement."""
+"""``contact:`` of camscan.yaml: whom to tell about a page that does not work, for the accessibility statement."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from camscan.strict_yaml import Node
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What ``contact:`` says; without it, nothing."""
+    """The settings in ``contact:``; empty without it."""
 
     team: str = ""
-    """Who answers: a team or a role, no person."""
+    """A team or a role that answers, never a person."""
     email: str = ""
     phone: str = ""
     post: str = ""
@@ -24,7 +24,7 @@ class Contact:
 
 
 def read_contact(node: Node) -> Contact:
-    """The section. Raises ConfigError with file and line."""
+    """Read the section. Raises ConfigError with file and line."""
     members = node.only("team", "email", "phone", "post", "checked_on")
     texts = {name: read_word(each) for name, each in members.items() if name not in {"checked_on", "email"}}
     email, checked = members.get("email"), members.get("checked_on")

@@ -1,4 +1,4 @@
-"""A login to devices, by reference: camscan.yaml must say where the password is, and never what it is."""
+"""A login to devices, by reference: camscan.yaml says where the password is kept, never the password itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEYS = ("name", "user", *REFERENCES, "cidrs")
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """One user name, where its password is kept, and the only addresses that it may be used for."""
+    """One user name, where its password is kept, and the only addresses for which it may be used."""
 
     name: str
     user: str
@@ -24,7 +24,7 @@ class Credential:
     where: str
     """``file:line`` of the reference to the password."""
     password_file: Path | None = None
-    """Readable by its owner alone."""
+    """A file that only its owner may read."""
     password_env: str = ""
     """Name of an environment variable."""
     systemd_credential: str = ""
@@ -39,7 +39,10 @@ class Credential:
         return any(address in network for network in self.cidrs)
 
     def password(self) -> str:
-        """Read it now. Raises ConfigError, without the password in it, where it is missing or others may read it."""
+        """Read the password now.
+
+        Raises ConfigError, without the password in it, if the password is missing or others may read it.
+        """
         return self.secret.read()
 
     @property
@@ -49,7 +52,7 @@ class Credential:
 
 
 def read_credential(node: Node, base: Path) -> Credential:
-    """One entry of ``credentials``; paths are relative to ``base``."""
+    """Read one entry of ``credentials``; paths are relative to ``base``."""
     if "password" in node.entries():
         raise node.entries()["password"].wrong(
             "do not write a password here: put it into a file that only you can read, and give the file as "

@@ -1,4 +1,4 @@
-"""What is in force, for a person: every setting, its value, and where that comes from. No secret."""
+"""Every setting, its value and its source, for a person. No secret is shown."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def list_facts(config: Config, now: datetime) -> Iterator[Fact]:
 
 
 def _centre_facts(config: Config) -> Iterator[Fact]:
-    """How much a collector may send, and whom people tell what does not work."""
+    """How much a collector may send, and whom people tell about pages that do not work."""
     limits, contact = config.centre, config.contact
     said = f"{limits.parts_per_second} parts a second and {limits.megabytes_per_day} MB a day from each collector"
     yield _make_fact(config, "centre", said, "")
@@ -107,7 +107,7 @@ def _site_facts(config: Config) -> Iterator[Fact]:
 
 
 def describe_source(config: Config) -> str:
-    """The file, or that there is none."""
+    """The path of the file, or a sentence that there is none."""
     return str(config.path) if config.path else f"no {FILE_NAME}: the defaults apply"
 
 
@@ -130,7 +130,7 @@ def _snmp_login(each: SnmpLogin) -> str:
 
 
 def _describe_recipient(each: Recipient) -> str:
-    """Without the address of a webhook, which may be a secret itself."""
+    """A recipient without the address of a webhook, which may be a secret itself."""
     to = f" to {', '.join(each.to)}" if each.to else ""
     kept = "".join(f", {name} in {secret.place}" for name, secret in each.secrets.items())
     return f"{each.name}: {each.channel}{to}, {', '.join(each.classes)}, detail {each.detail}{kept}"

@@ -1,4 +1,4 @@
-"""``foi:`` of camscan.yaml: how answers to freedom of information requests deal with small numbers."""
+"""``foi:`` of camscan.yaml: how answers to freedom of information requests treat small numbers."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _LEAST, _MOST = 3, 100
 
 @dataclass(frozen=True, slots=True)
 class Foi:
-    """What ``foi:`` says; without it, the defaults."""
+    """The settings in ``foi:``, or the defaults."""
 
     threshold: int = THRESHOLD
     """Numbers below it are small."""
     nation: str = ""
-    """One of ``NATIONS``: Scotland has an Act of its own."""
+    """One of ``NATIONS``: Scotland has its own Act."""
 
 
 def read_foi(node: Node) -> Foi:
-    """The section. Raises ConfigError with file and line."""
+    """Read the section. Raises ConfigError with file and line."""
     members = node.only("threshold", "nation")
     threshold, nation = members.get("threshold"), members.get("nation")
     return Foi(

@@ -1,4 +1,4 @@
-"""Inventories of other programs that are asked over their own interface: where they are, and the token by reference."""
+"""Inventories of other programs that camscan reads over HTTPS: their address, and where the token is kept."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class OtherInventory:
 
     name: str
     url: str
-    """``https://…``, without what follows the host and the folder that it is installed in."""
+    """``https://…``, up to the folder in which it is installed."""
     token: Secret
     where: str
     """``file:line``."""
     ca_file: str = ""
-    """The authority of its certificate, where it is not one of the system's; a whole path."""
+    """The authority of its certificate, if it is not one of the system's; an absolute path."""
 
 
 def other_inventory(node: Node, base: Path) -> OtherInventory:
-    """One entry of ``inventories``; paths are relative to ``base``."""
+    """Read one entry of ``inventories``; paths are relative to ``base``."""
     if "token" in node.entries():
         raise node.entries()["token"].wrong(
             "do not write a token here: put it into a file that only you can read, and give the file as token_file"

@@ -15,7 +15,7 @@ from camscan.dataclass import dataclass
 from camscan.strict_yaml import MAX_BYTES, Node
 
 UNKNOWN = "unknown"
-"""The level of a factor of which nothing is known."""
+"""The level of a factor about which nothing is known."""
 FACTORS: Mapping[str, Mapping[str, float]] = MappingProxyType(
     {
         "sensitivity": {"1": 4.0, "2": 3.0, "3": 2.0, "4": 1.0, UNKNOWN: 2.5},
@@ -25,33 +25,33 @@ FACTORS: Mapping[str, Mapping[str, float]] = MappingProxyType(
         "age": {"old": 1.6, "middle": 1.3, "new": 1.0, UNKNOWN: 1.2},
     }
 )
-"""The formula that comes with camscan: factor -> level -> what it counts."""
+"""The formula that comes with camscan: factor -> level -> its value."""
 THRESHOLDS = (20.0, 10.0, 4.0)
-"""Scores from which on the priority is 1, 2, 3; below, it is 4."""
+"""Lowest scores of priority 1, 2 and 3; lower scores have priority 4."""
 
 _LARGEST = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """How the removal priority is made: one level of each factor, multiplied, then compared with the thresholds."""
+    """The formula of the removal priority: one value of each factor, multiplied and compared with thresholds."""
 
     factors: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: FACTORS)
     thresholds: tuple[float, float, float] = THRESHOLDS
 
     @property
     def is_default(self) -> bool:
-        """Whether it is the one that comes with camscan."""
+        """Whether it is the formula that comes with camscan."""
         return self == Formula()
 
     def priority(self, score: float) -> int:
-        """1 (first) … 4."""
+        """The priority of a score: 1 (first) to 4."""
         return 1 + sum(score < threshold for threshold in self.thresholds)
 
 
 @dataclass(frozen=True, slots=True)
 class LocalDecision:
-    """What the council itself decided. A device falls under it by builder, group or badge, and by its site."""
+    """The council's own decision. It covers devices by builder, group or badge, and by site."""
 
     minute: str
     date: date
@@ -60,31 +60,32 @@ class LocalDecision:
     """Companies with their subsidiaries and affiliates."""
     brands: tuple[str, ...] = ()
     site_types: tuple[str, ...] = ()
-    """Empty: every site."""
+    """Empty for every site."""
     sensitivity: tuple[str, ...] = ()
-    """As ``site_type``."""
+    """Empty for every site."""
     where: str = ""
     """``file:line``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """What ``planning:`` says; without it, the defaults."""
+    """The settings in ``planning:``, or the defaults."""
 
     policies: tuple[str, ...] | None = None
-    """Ids in use; None: every policy that says something."""
+    """Ids of the policies in use; None for every policy that has a rule."""
     scope: tuple[str, ...] | None = None
-    """Ids that put a device in scope; None: the local decision, else those in use that are not marked ``scope: no``."""
+    """Ids of the policies that put a device in scope. None for the local decision, or without one for the policies in
+    use that are not marked ``scope: no``."""
     local_decision: LocalDecision | None = None
     debarment: tuple[str, ...] = ()
-    """Names of the debarment list, as its publisher writes them."""
+    """Names on the debarment list, as its publisher writes them."""
     formula: Formula = field(default_factory=Formula)
     where: str = ""
     """``file:line``."""
 
 
 def read_planning(node: Node, base: Path) -> Planning:
-    """The section; files are named from ``base``. Raises ConfigError with file and line."""
+    """Read the section; files are relative to ``base``. Raises ConfigError with file and line."""
     members = node.only("policies", "scope", "local_decision", "debarment", "priority")
     return Planning(
         policies=_read_lines(members["policies"]) if "policies" in members else None,
@@ -97,7 +98,7 @@ def read_planning(node: Node, base: Path) -> Planning:
 
 
 def read_decision(node: Node) -> LocalDecision:
-    """The council's decision. Raises ConfigError with file and line."""
+    """Read the council's decision. Raises ConfigError with file and line."""
     members = node.only("minute", "date", "makers", "groups", "brands", "site_types", "sensitivity")
     for key in ("minute", "date"):
         if key not in members:
@@ -137,7 +138,7 @@ def _read_lines(node: Node) -> tuple[str, ...]:
 
 
 def _read_debarment(node: Node, base: Path) -> tuple[str, ...]:
-    """A list of names, or the name of a file with one on each line."""
+    """Read a list of names, or a file with one name on each line."""
     if not isinstance(node.value, str):
         return _read_lines(node)
     path = base / Path(_read_line(node)).expanduser()

@@ -1,4 +1,4 @@
-"""Finding and reading ``camscan.yaml`` and the table of sites beside it."""
+"""Finds and reads ``camscan.yaml`` and the table of sites beside it."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _T = TypeVar("_T")
 
 
 def find_config(path: str | Path | None = None) -> Config:
-    """The configuration: of ``path``, else $CAMSCAN_CONFIG, ./camscan.yaml, the user's directory, else the defaults.
+    """The configuration: from ``path``, $CAMSCAN_CONFIG, ./camscan.yaml or the user's directory; else the defaults.
 
     Raises ConfigError with file and line. A file that was named must exist.
     """
@@ -79,7 +79,7 @@ def find_file(path: str | Path | None = None) -> Path | None:
 
 
 def load_config(path: Path) -> Config:
-    """Read one ``camscan.yaml`` and its table of sites. Raises ConfigError with file and line, of the first mistake."""
+    """Read one ``camscan.yaml`` and its table of sites. Raises ConfigError with file and line of the first mistake."""
     config, faults = read_config(path)
     if faults:
         raise faults[0]
@@ -87,7 +87,10 @@ def load_config(path: Path) -> Config:
 
 
 def read_config(path: Path, *, table: sites_file.Table | None = None) -> tuple[Config, Faults]:
-    """The configuration as far as it can be read, and every mistake; ``table`` replaces the table of sites."""
+    """Read as much of the configuration as possible.
+
+    Returns it with every mistake; ``table`` replaces the table of sites.
+    """
     faults: Faults = []
     try:
         keys = load_yaml(path).only(*KEYS)
@@ -109,7 +112,7 @@ class _Keys:
         return found[0] if found else default
 
     def listed(self, key: str, reader: Callable[[Node], _T]) -> tuple[_T, ...]:
-        """The items of a list."""
+        """The items of a list, without those that are wrong."""
         return tuple(each(self.read(key, Node.items, ()), reader, self.faults))
 
     def named(self, key: str) -> Mapping[str, Node]:
@@ -179,7 +182,7 @@ def _twice(what: str) -> str:
 
 
 def _once(reader: Callable[[Node], _N], words: str) -> Callable[[Node], _N]:
-    """A reader that refuses a second entry of the same name."""
+    """A reader that refuses a second entry with the same name."""
     seen: set[str] = set()
 
     def read_new(node: Node) -> _N:
@@ -200,7 +203,7 @@ def _read_site(node: Node) -> Site:
 
 
 def _read_table(place: Path, faults: Faults, *, is_named: bool) -> sites_file.Table:
-    """The table of sites. One that was not named may be missing."""
+    """Read the table of sites. It may be missing if the file does not name it."""
     if not is_named and not place.is_file():
         return sites_file.Table()
     try:
@@ -211,7 +214,7 @@ def _read_table(place: Path, faults: Faults, *, is_named: bool) -> sites_file.Ta
 
 
 def _join_sites(own: Iterable[Site], table: Iterable[Site], faults: Faults) -> tuple[Site, ...]:
-    """The sites of both: one named in both has the networks of both, and they must not contradict each other."""
+    """The sites of both sources. A site in both has the networks of both, and its other values must be the same."""
     own = tuple(own)
     found = {one.name.casefold(): one for one in own}
     owner = {subnet.cidr: (one, subnet) for one in own for subnet in one.subnets}

@@ -14,15 +14,15 @@ from camscan.errors import ConfigError
 from camscan.strict_yaml import Node
 
 CLASSES = ("alarm", "trouble", "news", "progress")
-"""What alerts are about, the most pressing first."""
+"""The classes of alerts, the most urgent first."""
 DETAILS = ("counts", "full")
-"""``counts``: how many, site and asset number; ``full``: also addresses, models and what changed."""
+"""How much an alert says. ``counts``: numbers, site and asset number; ``full``: also addresses, models and changes."""
 CHANNEL = ("channel", "name", "classes", "detail")
 LISTS = ("to",)
 TEXTS = ("from", "server", "user", "url")
 FILES = ("sendmail", "ca_file")
 SECRETS = {"password": "password", "secret": "secret", "url": "address"}
-"""What may be kept elsewhere, in a file, the environment or systemd -> what messages call it."""
+"""Option that may be kept in a file, the environment or systemd -> its name in messages."""
 REFERENCES = {
     each: {"file": f"{each}_file", "env": f"{each}_env", "systemd_credential": f"{each}_credential"} for each in SECRETS
 }
@@ -39,7 +39,7 @@ _LAST_PORT = 65535
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One channel to somebody, and what goes over it. Each channel says which of the options it needs."""
+    """One recipient, and the alerts that it gets over its channel. Each channel says which options it needs."""
 
     name: str
     channel: str
@@ -48,28 +48,28 @@ class Recipient:
     detail: str = DETAILS[0]
     to: tuple[str, ...] = ()
     options: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """Key -> text; files with their whole path."""
+    """Key -> text; paths of files are absolute."""
     secrets: Mapping[str, Secret] = field(default_factory=lambda: MappingProxyType({}))
     """``password``, ``secret`` or ``url`` -> where it is kept."""
     where: str = ""
     """``file:line``."""
 
     def options_given(self) -> frozenset[str]:
-        """Which options it has, whether as text or by reference."""
+        """The options that it has, as text or by reference."""
         return frozenset({*self.options, *self.secrets, *(["to"] if self.to else [])})
 
     def text(self, option: str) -> str:
-        """An option, read now if it is kept elsewhere; empty if there is none. Raises ConfigError."""
+        """An option; empty if there is none. A secret is read now. Raises ConfigError."""
         kept = self.secrets.get(option)
         return kept.read() if kept else self.options.get(option, "")
 
     def error_about(self, message: str) -> ConfigError:
-        """The error to raise about it: ``file:line: message``."""
+        """The error about this recipient: ``file:line: message``."""
         return ConfigError(f"{self.where}: {message}")
 
 
 def recipient(node: Node, base: Path) -> Recipient:
-    """One entry of ``notify``; files are named from ``base``. Raises ConfigError with file and line."""
+    """Read one entry of ``notify``; files are relative to ``base``. Raises ConfigError with file and line."""
     if isinstance(node.value, dict):
         for key in SECRETS:
             if key in node.value and key != "url":

@@ -1,4 +1,4 @@
-"""Runs without anybody there: ``run`` of camscan.yaml."""
+"""``run:`` of camscan.yaml: unattended runs."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ _MOST_BACKUPS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """What ``run:`` says; without it, the defaults."""
+    """The settings in ``run:``, or the defaults."""
 
     every: int = WEEK
-    """Days after which a site is scanned again, unless the site says otherwise."""
+    """Days between two scans of a site, unless the site has its own."""
     window: Window | None = None
-    """Hours in which a run scans, within those of the authorisations; None for any."""
+    """Hours in which a run scans, within those of the authorisations; None for any hour."""
     backups: Path | None = None
     """Folder of the backups; None for ``backups`` beside the register."""
     keep: int = KEEP
-    """Backups that are kept; 0 for none at all."""
+    """How many backups are kept; 0 for no backups."""
     after: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """Format of an export, or ``report`` -> file or folder that each run writes anew."""
+    """Format of an export, or ``report`` -> the file or folder that each run replaces."""
     metrics: Path | None = None
-    """File for a textfile collector; None for none."""
+    """File for a textfile collector; None for no file."""
     lines: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Format -> ``file:line``."""
 
 
 def read_running(node: Node, base: Path) -> Running:
-    """The section; files are named from ``base``. Raises ConfigError with file and line."""
+    """Read the section; files are relative to ``base``. Raises ConfigError with file and line."""
     keys = node.only(*KEYS)
     after = keys["after"].entries() if "after" in keys else {}
     return Running(
@@ -57,7 +57,7 @@ def read_running(node: Node, base: Path) -> Running:
 
 
 def read_interval(node: Node) -> int:
-    """``day``, ``week``, or a number of days."""
+    """Read ``day``, ``week``, or a number of days."""
     text = read_word(node)
     if text in DAYS:
         return DAYS[text]

@@ -1,4 +1,4 @@
-"""A secret by reference: camscan.yaml says where it is kept, and never what it is."""
+"""A secret by reference: camscan.yaml says where it is kept, never the secret itself."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from camscan.strict_yaml import Node
 
 _LONGEST = 4096
 _PROTECTED = re.compile(r"01000000d08c9ddf0115d1118c7a00c04fc297eb(?:[0-9a-f]{2})+", re.IGNORECASE)
-"""What ``ConvertFrom-SecureString`` of PowerShell writes: version and provider of DPAPI, then the rest of its blob."""
+"""The text that PowerShell's ``ConvertFrom-SecureString`` writes: version and provider of DPAPI, then its blob."""
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """Where one secret is kept; exactly one of ``file``, ``env`` and ``systemd_credential`` says so."""
+    """Where one secret is kept: exactly one of ``file``, ``env`` and ``systemd_credential`` is set."""
 
     where: str
     """``file:line`` of the reference."""
     file: Path | None = None
-    """Readable by its owner alone."""
+    """A file that only its owner may read."""
     env: str = ""
     """Name of an environment variable."""
     systemd_credential: str = ""
     """Name of a file in ``$CREDENTIALS_DIRECTORY`` (systemd.exec(5), LoadCredential=)."""
     what: str = "password"
-    """What it is, as messages call it."""
+    """Its name in messages."""
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether only a unit of systemd can read it, and this is none."""
+        """Whether only a unit of systemd can read the secret, and this process is not one."""
         return bool(self.systemd_credential) and "CREDENTIALS_DIRECTORY" not in os.environ
 
     @property
     def place(self) -> str:
-        """Its place, for a person: ``the file secrets/mail``."""
+        """Where the secret is kept, for a person: ``the file secrets/mail``."""
         if self.file:
             return f"the file {self.file}"
         if self.env:
@@ -50,7 +50,10 @@ class Secret:
         return f"the systemd credential {self.systemd_credential}"
 
     def read(self) -> str:
-        """Read it now. Raises ConfigError, without the secret in it, where it is missing or others may read it."""
+        """Read the secret now.
+
+        Raises ConfigError, without the secret in it, if the secret is missing or others may read it.
+        """
         if self.env:
             text = os.environ.get(self.env, "")
             source = self.place
@@ -81,7 +84,7 @@ class Secret:
                 found = os.fstat(stream.fileno())
                 if not stat.S_ISREG(found.st_mode):
                     raise ConfigError(f"{self.where}: {path} is not a file")
-                # What systemd hands over may have the mode 0440: that it lists the unit shows as the group's right.
+                # A file from systemd may have the mode 0440: the right of its unit is shown as a right of the group.
                 if system.may_be_read_by_others(found, group=not self.systemd_credential):
                     raise ConfigError(f"{self.where}: others may read {path}; chmod 600 it, and change the {self.what}")
                 content = stream.read(_LONGEST + 1)
@@ -98,7 +101,7 @@ class Secret:
 
 
 def _plain(content: bytes) -> str:
-    """The text of a file: UTF-8, or as PowerShell writes it, also where Windows has encrypted it for its user.
+    """The text of a file: UTF-8, or as PowerShell writes it, also if Windows has encrypted it for its user.
 
     Raises UnicodeDecodeError, and OSError if it was encrypted for somebody else.
     """
@@ -111,9 +114,9 @@ def _plain(content: bytes) -> str:
 def read_secret(
     node: Node, keys: Mapping[str, Node], names: Mapping[str, str], base: Path, what: str = "password"
 ) -> Secret | None:
-    """The one reference among the keys of the entry ``node``; None if there is none.
+    """Read the only reference among the keys of the entry ``node``; None if there is none.
 
-    ``names`` has the key for each of ``file``, ``env`` and ``systemd_credential``; files are named from ``base``.
+    ``names`` has the key for each of ``file``, ``env`` and ``systemd_credential``; files are relative to ``base``.
     Raises ConfigError if there are two.
     """
     given = [kind for kind, name in names.items() if name in keys]

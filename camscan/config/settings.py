@@ -1,4 +1,4 @@
-"""What is in force: the noun that ``camscan.yaml`` becomes, and what may be scanned by it."""
+"""The settings of ``camscan.yaml``, and what may be scanned with them."""
 
 from __future__ import annotations
 
@@ -32,33 +32,33 @@ FILE_NAME = "camscan.yaml"
 PACES = ("gentle", "normal", "fast")
 """Names of the presets in ``camscan/net/pace.py`` (a test compares them)."""
 OFFLINE_AFTER = 3
-"""Scans in a row that look for a device in vain before it counts as offline, unless the file says otherwise."""
+"""Scans in a row that must miss a device before it counts as offline, unless the file has another number."""
 _LONGEST_SHOWN = 200
-"""Characters of a name that an error quotes."""
+"""Maximum characters of a name in an error."""
 _FEW = 12
-"""Sites that an error names."""
+"""Maximum sites that an error names."""
 _MOST_TURNS = 400
-"""Ends of windows that are looked at to say when a run must stop: more than a year of nights."""
+"""How many ends of windows are examined to find when a run must stop: more than a year of nights."""
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What ``camscan.yaml`` says; without one, the defaults."""
+    """The settings of ``camscan.yaml``, or the defaults."""
 
     path: Path | None = None
-    """The file it was read from."""
+    """The file from which it was read; None for the defaults."""
     organisation: str = ""
     role: str = ""
     """The role for entries if a command is given none; never a name."""
     timezone: tzinfo | None = None
-    """The time zone of windows; None for this machine's."""
+    """The time zone of windows; None for the time zone of this machine."""
     authorisations: tuple[Authorisation, ...] = ()
     sites: tuple[Site, ...] = ()
-    """The sites of the file and of its table of sites together."""
+    """The sites of the file and of its table of sites."""
     sites_file: Path | None = None
-    """The table of sites, whether or not it exists; None without a file."""
+    """The table of sites, whether or not it exists; None without a camscan.yaml."""
     exclusions: tuple[Network, ...] = ()
-    """Never asked, whatever the targets."""
+    """Networks that are never asked, whatever the targets."""
     pace: str = ""
     """Name of the preset; empty for the default."""
     ports: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: MappingProxyType({}))
@@ -67,38 +67,38 @@ class Config:
     register: str | None = None
     """Path of the register, from the directory of ``camscan.yaml``; or an address with ``://``."""
     offline_after: int = OFFLINE_AFTER
-    """Scans in a row that looked for a device in vain before it counts as offline."""
+    """Scans in a row that must miss a device before it counts as offline."""
     overlays: tuple[Path, ...] = ()
     """Directories of the operator's own fingerprints."""
     credentials: tuple[Credential, ...] = ()
     snmp: tuple[SnmpLogin, ...] = ()
     inventories: tuple[OtherInventory, ...] = ()
-    """Logins for `camscan enrich`, by reference."""
+    """Other inventories, each with its token by reference."""
     planning: Planning = field(default_factory=Planning)
-    """Policies in use, the council's own decision, the formula of the removal priority."""
+    """Policies in use, the council's own decision, and the formula of the removal priority."""
     notify: tuple[Recipient, ...] = ()
     """The recipients of alerts, each with its channel."""
     run: Running = field(default_factory=Running)
-    """What a run without anybody there does, and when."""
+    """What an unattended run does, and when."""
     foi: Foi = field(default_factory=Foi)
     """Answers to freedom of information requests."""
     web: Web = field(default_factory=Web)
-    """The pages of camscan serve, if other people are to see them too."""
+    """The pages of camscan serve, if other people may use them."""
     centre: Centre = field(default_factory=Centre)
     """How much one collector may send to this centre."""
     contact: Contact = field(default_factory=Contact)
-    """Whom people tell what does not work for them."""
+    """Whom people tell about pages that do not work."""
     port_lines: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Probe name -> ``file:line`` of its ports."""
     lines: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Key of the file -> ``file:line``."""
     notes: tuple[str, ...] = ()
-    """``file:line: …`` of what was passed over."""
+    """What was skipped: ``file:line: …``."""
 
     # ── sites ────────────────────────────────────────────────────────────────────────────────────────────────
 
     def site(self, name: str) -> Site:
-        """The named site, in any case. Raises ConfigError for an unknown one."""
+        """The site of this name, in upper or lower case. Raises ConfigError for an unknown name."""
         for each in self.sites:
             if each.name.casefold() == name.casefold():
                 return each
@@ -112,7 +112,7 @@ class Config:
         raise ConfigError(f"there is no site '{shown}'; {hint}{more}", str(self.path), 1)
 
     def targets_of(self, site: str) -> tuple[str, ...]:
-        """The networks of the named site, as text; none for the empty name. Raises ConfigError for an unknown one."""
+        """The networks of a site as texts; empty for an empty name. Raises ConfigError for an unknown name."""
         return tuple(map(str, self.site(site).cidrs)) if site else ()
 
     def scope_networks(self) -> tuple[Network, ...]:
@@ -120,11 +120,11 @@ class Config:
         return tuple(dict.fromkeys(network for site in self.sites for network in site.cidrs))
 
     def places(self) -> tuple[Place, ...]:
-        """The site map, as ``Register.remember_sites`` takes it; a network of two sites is the first one's."""
+        """The site map for ``Register.remember_sites``. A network of two sites belongs to the first one."""
         return tuple(place for site in self.sites for place in site.places())
 
     def place_of(self, address: str) -> Place | None:
-        """Where an address is: of all subnets that hold it, the smallest decides."""
+        """The place of an address: the smallest subnet that contains it decides. None if no subnet does."""
         wanted = ipaddress.ip_address(address.partition("%")[0])
         best: tuple[int, Place] | None = None
         for site in self.sites:
@@ -134,13 +134,13 @@ class Config:
         return best[1] if best else None
 
     def borrowed(self, site: Site) -> tuple[Network, ...]:
-        """Networks of other sites that lie inside one of this site's: devices there belong to those sites."""
+        """Networks of other sites within those of this site: devices there belong to the other sites."""
         own = {*site.cidrs}
         others = (network for each in self.sites if each is not site for network in each.cidrs)
         return tuple(one for one in others if one not in own and any(is_within(one, network) for network in own))
 
     def exclusions_of(self, site: str = "") -> tuple[Network, ...]:
-        """What is never asked: by the whole file, and by the named site."""
+        """Networks that are never asked: those of the file, and those of the named site."""
         return (*self.exclusions, *(self.site(site).exclusions if site else self._all_exclusions()))
 
     def _all_exclusions(self) -> Iterator[Network]:
@@ -149,7 +149,7 @@ class Config:
     # ── logins ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def credential(self, name: str) -> Credential:
-        """The named login. Raises ConfigError for an unknown one."""
+        """The login of this name. Raises ConfigError for an unknown name."""
         for each in self.credentials:
             if each.name.casefold() == name.casefold():
                 return each
@@ -161,9 +161,9 @@ class Config:
         raise ConfigError(f"there is no credential '{name}'; the credentials are: {known}", str(self.path), 1)
 
     def snmp_login(self, ip: str, name: str = "") -> SnmpLogin:
-        """The login for an address over SNMP: the named one, else the one that covers it.
+        """The SNMP login for an address: the named one, or the only one that covers it.
 
-        Raises ConfigError if there is none, if several would do, or if the named one does not cover it.
+        Raises ConfigError if there is none, if several cover it, or if the named one does not.
         """
         named = [each for each in self.snmp if not name or each.name.casefold() == name.casefold()]
         found = [each for each in named if each.covers(ip)]
@@ -180,7 +180,7 @@ class Config:
         raise ConfigError(f"no entry under snmp covers {ip}; docs/import.md says how to write one")
 
     def inventory(self, name: str) -> OtherInventory:
-        """The inventory of that name or address. Raises ConfigError for one that camscan.yaml does not have."""
+        """The inventory with this name or address. Raises ConfigError for an unknown one."""
         wanted = name.strip().rstrip("/").removesuffix("/api").casefold()
         for each in self.inventories:
             if wanted in {each.name.casefold(), each.url.casefold()}:
@@ -191,19 +191,19 @@ class Config:
     # ── what may be scanned, and when ────────────────────────────────────────────────────────────────────────
 
     def clock(self, now: datetime) -> datetime:
-        """A moment by the wall clock that windows and dates are read by."""
+        """A moment in the local time of windows and dates."""
         return now.astimezone(self.timezone)
 
     def authorised(self, now: datetime) -> tuple[Network, ...]:
-        """The networks that some authorisation allows to be scanned at this moment."""
+        """The networks that an authorisation allows to be scanned at this moment."""
         wall = self.clock(now)
         return tuple(network for each in self.authorisations if each.holds_now(wall) for network in each.cidrs)
 
     def require_authorised(self, networks: Iterable[Network], now: datetime, *, private: Iterable[Network]) -> None:
-        """Raise ScopeError, with the reason, for a network that may not be scanned now.
+        """Raise ScopeError, with the reason, if a network may not be scanned now.
 
-        Private networks need no authorisation until one is written for any of them; whether others have one is for
-        the scope to say. Where one is written for a network, it must hold now.
+        Private networks need an authorisation only once one is written for any of them; the scope checks other
+        networks. If an authorisation names a network, it must be valid now.
         """
         wall = self.clock(now)
         allowed = join_networks(self.authorised(now))
@@ -224,18 +224,18 @@ class Config:
                 )
 
     def waits(self, networks: Iterable[Network], now: datetime) -> bool:
-        """Whether nothing but the hour keeps one of these networks from being scanned at this moment."""
+        """Whether only the hour prevents one of these networks from being scanned now."""
         wall, allowed = self.clock(now), join_networks(self.authorised(now))
         later = join_networks(cidr for each in self.authorisations if each.in_force(wall.date()) for cidr in each.cidrs)
         shut = [network for network in networks if not _is_covered(network, allowed)]
         return bool(later) and any(_is_covered(network, later) for network in shut)
 
     def run_is_open(self, now: datetime) -> bool:
-        """Whether a run may scan at this hour, as far as its own window says."""
+        """Whether the window of the run is open."""
         return self.run.window is None or self.run.window.closes(self.clock(now)) is not None
 
     def run_until(self, now: datetime) -> datetime | None:
-        """When the window of the run closes; None if it has none."""
+        """The moment at which the window of the run closes; None if it has none."""
         return self.run.window.ends(self.clock(now), self.timezone) if self.run.window else None
 
     def authorised_until(self, networks: Iterable[Network], now: datetime) -> datetime | None:
@@ -255,7 +255,7 @@ class Config:
     # ── probes ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def require_probes(self, known: Iterable[str]) -> None:
-        """Raise ConfigError for ports of a probe that does not exist."""
+        """Raise ConfigError if ports are given for a probe that does not exist."""
         names = sorted(known)
         for name, where in self.port_lines.items():
             if name not in names:

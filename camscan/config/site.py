@@ -1,4 +1,4 @@
-"""Places and their networks: ``sites`` of camscan.yaml."""
+"""Sites and their networks: ``sites`` of camscan.yaml."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COLUMNS = {
     "owner_service": "owner_service",
     "network_zone": "network_zone",
 }
-"""Key of a site -> the register's column that it fills, which defines the allowed values."""
+"""Key of a site -> the register's column that it fills and that has the allowed values."""
 MEMBERS = {key: {"uprn": "ref"}.get(key, key) for key in COLUMNS}
 """Key of a site -> member of ``Place``."""
 KEYS = (*COLUMNS, "cidrs", "subnets", "pace", "exclusions", "every")
@@ -34,47 +34,47 @@ class Subnet:
     cidr: Network
     vlan: str = ""
     network_zone: str = ""
-    """Empty if the site's own holds."""
+    """Empty for the value of the site."""
     controller: str = ""
-    """As ``type``."""
+    """Empty for the value of the site."""
     where: str = ""
     """``file:line``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A place, its networks, and how they are to be scanned."""
+    """A site, its networks, and how they are scanned."""
 
     place: Place
-    """What is known about the place itself; its ``subnet`` is empty."""
+    """The place itself; its ``subnet`` is empty."""
     subnets: tuple[Subnet, ...] = ()
-    """None for a place that no scan reaches."""
+    """The networks; empty for a place that no scan reaches."""
     exclusions: tuple[Network, ...] = ()
     pace: str = ""
-    """Empty for the one of the file."""
+    """Empty for the pace of the file."""
     every: int = 0
-    """Days after which it is scanned again; 0 for those of the file."""
+    """Days between two scans; 0 for the number of the file."""
     where: str = ""
-    """``file:line`` of its first mention."""
+    """Where the site is named first: ``file:line``."""
 
     @property
     def name(self) -> str:
-        """What ``--site`` takes, in any case."""
+        """The name of the site, which ``--site`` takes in upper or lower case."""
         return self.place.name
 
     @property
     def cidrs(self) -> tuple[Network, ...]:
-        """Its networks."""
+        """The networks of the site."""
         return tuple(subnet.cidr for subnet in self.subnets)
 
     def places(self) -> Iterator[Place]:
-        """The place alone, then once for each subnet, as the register remembers it."""
+        """The place itself, then the place of each subnet, as the register stores them."""
         yield self.place
         for subnet in self.subnets:
             yield self.place_of(subnet)
 
     def place_of(self, subnet: Subnet) -> Place:
-        """The place, of what hangs in one of its subnets."""
+        """The place of a device in one of the site's subnets."""
         return replace(
             self.place,
             subnet=str(subnet.cidr),
@@ -85,7 +85,7 @@ class Site:
 
 
 def read_site(node: Node) -> Site:
-    """One entry of ``sites``. The caller, who knows the paces, checks its pace."""
+    """Read one entry of ``sites``. The caller, who knows the paces, checks its pace."""
     keys = read_entries(node, KEYS, "name")
     if "cidrs" not in keys and "subnets" not in keys:
         raise node.wrong("'cidrs' is missing; list its networks, or write [] for a place that no scan reaches")

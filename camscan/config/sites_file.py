@@ -1,4 +1,4 @@
-"""Sites in a table: hundreds of networks, one line each, as a spreadsheet writes them."""
+"""The table of sites: hundreds of networks, one on each line, as a spreadsheet writes them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from camscan.strict_yaml import read_contents
 
 FILE_NAME = "camscan-sites.csv"
 HEADER = ("cidr", "site", *(key for key in COLUMNS if key != "name"), "vlan")
-"""The columns, in the order in which they are written. ``cidr`` and ``site`` are needed."""
+"""The columns, in the order in which they are written. ``cidr`` and ``site`` are required."""
 
 _ALSO = {
     "network": "cidr",
@@ -40,25 +40,25 @@ _ALSO = {
     "zone": "network_zone",
     "vlan_id": "vlan",
 }
-"""Other headings for the same."""
+"""Other headings that mean a column."""
 OF_SUBNETS = ("network_zone", "controller")
-"""Columns that may differ from subnet to subnet of one site."""
+"""Columns that may differ between the subnets of one site."""
 _LONGEST_VLAN = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What a file of sites says."""
+    """The content of a table of sites."""
 
     sites: tuple[Site, ...] = ()
     faults: tuple[ConfigError, ...] = ()
-    """Each with file and line; with any, ``sites`` is not to be used."""
+    """Mistakes with file and line; if there are any, ``sites`` must not be used."""
     notes: tuple[str, ...] = ()
-    """``file:line: …`` of what was passed over and does no harm."""
+    """What was skipped and does no harm: ``file:line: …``."""
 
 
 def load_table(path: Path) -> Table:
-    """Read one file. Raises ConfigError if it cannot be read at all."""
+    """Read a table from a file. Raises ConfigError if it cannot be read at all."""
     return read_table(read_contents(path), str(path))
 
 
@@ -88,7 +88,7 @@ def read_table(content: bytes, file: str) -> Table:
 
 
 def write_table(sites: Iterable[Site]) -> str:
-    """The sites as such a table: what ``read_table`` gives the same sites for."""
+    """The sites as a table that ``read_table`` reads into the same sites."""
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
     rows.writerow(HEADER)
@@ -102,7 +102,7 @@ def write_table(sites: Iterable[Site]) -> str:
 
 
 def _site_lines(site: Site) -> Sequence[Subnet | None]:
-    """Its subnets; before them the place alone, where its subnets would not say the same of it."""
+    """The subnets of a site; None before them if the site has values that its subnets do not give."""
     places = [site.place_of(subnet) for subnet in site.subnets]
     for each in OF_SUBNETS:
         if _only_one({getattr(place, each) for place in places}) != getattr(site.place, each):
@@ -111,23 +111,23 @@ def _site_lines(site: Site) -> Sequence[Subnet | None]:
 
 
 def _only_one(said: Iterable[str]) -> str:
-    """What is said, where that is one thing."""
+    """The only value; empty if there are several."""
     found = {*said} - {""}
     return found.pop() if len(found) == 1 else ""
 
 
 @dataclass(slots=True)
 class _Reading:
-    """One pass over a file."""
+    """Reads one file, line by line."""
 
     file: str
     columns: Sequence[str] = ()
     faults: list[ConfigError] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
-    """Name of a site in lower case -> as it is spelled first."""
+    """Name of a site in lower case -> its first spelling."""
     lines: dict[str, int] = field(default_factory=dict)
-    """Site -> line of its first mention."""
+    """Site -> the line that names it first."""
     said: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     """(site, key) -> the first value, and its line."""
     subnets: dict[Network, tuple[str, Subnet]] = field(default_factory=dict)
@@ -233,7 +233,7 @@ class _Reading:
             self.note(line, f"{network} is already in line {there}; this line adds nothing")
 
     def site(self, name: str) -> Site:
-        """All lines of one site together. A zone or controller of the whole site is the only one that is named."""
+        """One site from all its lines. A zone or controller is the site's own if all its lines give the same."""
         key = name.casefold()
         values = {each: self.said.get((key, each), ("", 0))[0] for each in COLUMNS}
         own: dict[str, Mapping[Network | None, str]] = {}
@@ -257,5 +257,5 @@ class _Reading:
 
 
 def _unless_same(own: str, site: str) -> str:
-    """What a subnet says, where the site does not say it too."""
+    """The value of a subnet; empty if the site has the same value."""
     return "" if own == site else own

@@ -1,4 +1,4 @@
-"""How switches and routers are asked over SNMP: the user or community by reference, and for which addresses it is."""
+"""Logins for switches and routers over SNMP: the user or community, where its secret is kept, and its addresses."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from camscan.strict_yaml import Node
 
 V3, V2C = "3", "2c"
 HASHES = ("SHA-1", "SHA-224", "SHA-256", "SHA-384", "SHA-512")
-"""For authentication (RFC 3414, RFC 7860). MD5 is not offered."""
+"""Hashes for authentication (RFC 3414, RFC 7860). MD5 is not offered."""
 CIPHERS = ("AES-128", "AES-192", "AES-256", "AES-192-C", "AES-256-C")
-"""For privacy: RFC 3826, and the longer keys of draft-blumenthal-aes-usm-04; ``-C`` as Cisco makes them. No DES."""
+"""Ciphers for privacy: RFC 3826, and the longer keys of draft-blumenthal-aes-usm-04; ``-C`` as Cisco makes them.
+
+DES is not offered.
+"""
 _PASSWORD = dict(
     zip(("file", "env", "systemd_credential"), ("password_file", "password_env", "systemd_credential"), strict=True)
 )
@@ -25,30 +28,30 @@ _PRIVACY = dict(
 _OF_V3 = ("user", *_PRIVACY.values(), "hash", "cipher")
 KEYS = ("name", "version", "user", *_PASSWORD.values(), *_PRIVACY.values(), "hash", "cipher", "cidrs")
 _SHORTEST = 8
-"""Characters of a password (RFC 3414, 11.2)."""
+"""Minimum characters of a password (RFC 3414, 11.2)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SnmpLogin:
-    """One way to ask over SNMP."""
+    """One login for questions over SNMP."""
 
     name: str
     cidrs: tuple[Network, ...]
-    """The only addresses that it may be used for."""
+    """The only addresses for which it may be used."""
     where: str
     """``file:line`` of the reference to the password."""
     password_reference: Secret
-    """For SNMPv2c, the community."""
+    """Where the password is kept; for SNMPv2c, the community."""
     version: str = V3
     user: str = ""
     privacy_reference: Secret | None = None
-    """None if the messages are encrypted with the same password."""
+    """Where the password for encryption is kept; None if it is the same password."""
     hash: str = "SHA-256"
     cipher: str = "AES-128"
 
     @property
     def is_clear_text(self) -> bool:
-        """Whether everybody on the way can read the community and the answers."""
+        """Whether everybody on the network can read the community and the answers."""
         return self.version == V2C
 
     @property
@@ -62,7 +65,7 @@ class SnmpLogin:
         return any(address in network for network in self.cidrs)
 
     def passwords(self) -> tuple[str, str]:
-        """The password of the user, or the community; and the password for encryption. Raises ConfigError.
+        """The password of the user (or the community), and the password for encryption. Raises ConfigError.
 
         They are read now; no error message contains a password.
         """
@@ -74,7 +77,7 @@ class SnmpLogin:
 
 
 def snmp_login(node: Node, base: Path) -> SnmpLogin:
-    """One entry of ``snmp``; paths are relative to ``base``."""
+    """Read one entry of ``snmp``; paths are relative to ``base``."""
     for name in ("password", "community"):
         if name in node.entries():
             raise node.entries()[name].wrong(

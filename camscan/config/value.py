@@ -1,4 +1,7 @@
-"""Single values of camscan.yaml: each reader takes a node and raises ConfigError with file, line and what to do."""
+"""Readers of single values of camscan.yaml.
+
+Each takes a node, and raises ConfigError with file, line and what to do.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,14 @@ from camscan.strict_yaml import Node
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Faults = list[ConfigError]
-"""What is wrong so far: a whole file is read, so that all its faults can be listed at once."""
+"""The mistakes so far: a file is read completely, so that all of them can be listed at once."""
 
 _T = TypeVar("_T")
 _LAST_PORT = 65535
 
 
 def read_entries(node: Node, allowed: Iterable[str], *required: str) -> dict[str, Node]:
-    """The entries of a mapping that has no other keys, and all that are required."""
+    """The entries of a mapping. Raises ConfigError if it has other keys, or lacks a required one."""
     allowed = tuple(allowed)
     found = node.only(*allowed)
     missing = [key for key in required if key not in found]
@@ -32,7 +35,7 @@ def read_entries(node: Node, allowed: Iterable[str], *required: str) -> dict[str
 
 
 def each(nodes: Iterable[Node], reader: Callable[[Node], _T], faults: Faults) -> list[_T]:
-    """What could be read; what could not is added to ``faults``."""
+    """Read every node. Returns the values that could be read; mistakes are added to ``faults``."""
     found = []
     for node in nodes:
         try:
@@ -43,7 +46,7 @@ def each(nodes: Iterable[Node], reader: Callable[[Node], _T], faults: Faults) ->
 
 
 def read_word(node: Node) -> str:
-    """One line of text that is not empty."""
+    """Read one line of text that is not empty."""
     text = node.text().strip()
     if not text or not text.isprintable():
         raise node.wrong("expected a name in one line")
@@ -51,7 +54,7 @@ def read_word(node: Node) -> str:
 
 
 def read_column(node: Node, name: str) -> str:
-    """A value of the register's column ``name``: the same rule for the configuration and for people's entries."""
+    """Read a value of the register's column ``name``, by the same rule as people's entries."""
     try:
         return normalise(BY_NAME[name], read_word(node))
     except ValueError as error:
@@ -59,7 +62,7 @@ def read_column(node: Node, name: str) -> str:
 
 
 def day(node: Node) -> date:
-    """A day, in the forms of :func:`camscan.dates.read_day`."""
+    """Read a day, in the forms of :func:`camscan.dates.read_day`."""
     try:
         return read_day(node.text())
     except ValueError as error:
@@ -67,7 +70,7 @@ def day(node: Node) -> date:
 
 
 def read_number(node: Node, least: int, most: int, what: str) -> int:
-    """A whole number between two."""
+    """Read a whole number from ``least`` to ``most``."""
     text = node.text()
     if not (text.isascii() and text.isdecimal() and len(text) <= len(str(most)) and least <= int(text) <= most):
         raise node.wrong(f"'{text}' is not a {what}; it is a number from {least} to {most}")
@@ -75,12 +78,12 @@ def read_number(node: Node, least: int, most: int, what: str) -> int:
 
 
 def ports(node: Node) -> tuple[int, ...]:
-    """TCP ports."""
+    """Read TCP ports."""
     return tuple(read_number(item, 1, _LAST_PORT, "port") for item in node.items())
 
 
 def some_networks(node: Node) -> tuple[Network, ...]:
-    """At least one network."""
+    """Read at least one network."""
     found = read_networks(node)
     if not found:
         raise node.wrong("at least one network is needed, such as 10.1.2.0/24")
@@ -88,12 +91,12 @@ def some_networks(node: Node) -> tuple[Network, ...]:
 
 
 def read_networks(node: Node) -> tuple[Network, ...]:
-    """Networks, or none."""
+    """Read networks; there may be none."""
     return tuple(map(network, node.items()))
 
 
 def network(node: Node) -> Network:
-    """One network."""
+    """Read one network."""
     try:
         return read_network(node.text())
     except ValueError as error:
@@ -101,7 +104,7 @@ def network(node: Node) -> Network:
 
 
 def read_network(text: str) -> Network:
-    """``10.1.2.0/24`` as a network; ValueError with a sentence where it is none."""
+    """Parse ``10.1.2.0/24`` as a network. Raises ValueError with a sentence for any other text."""
     try:
         return ipaddress.ip_network(text)
     except ValueError:
@@ -121,12 +124,15 @@ def is_within(one: Network, other: Network) -> bool:
 
 
 def do_overlap(one: Network, other: Network) -> bool:
-    """Whether some address is in both."""
+    """Whether two networks share an address."""
     return one.version == other.version and one.overlaps(other)
 
 
 def join_networks(networks: Iterable[Network]) -> list[Network]:
-    """The same addresses in as few networks as possible: then one of them covers whatever all of them cover."""
+    """The same addresses in as few networks as possible.
+
+    A network that all of them cover together is then within one of them.
+    """
     found = tuple(networks)
     four = [each for each in found if isinstance(each, ipaddress.IPv4Network)]
     six = [each for each in found if isinstance(each, ipaddress.IPv6Network)]

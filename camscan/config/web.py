@@ -1,4 +1,4 @@
-"""``web:`` of camscan.yaml: at which address ``camscan serve`` is reached, and how people sign in there."""
+"""``web:`` of camscan.yaml: the address of ``camscan serve``, and how people sign in there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from camscan.dataclass import dataclass
 from camscan.strict_yaml import Node
 
 RIGHTS = ("owner", "officer", "site_manager", "finance", "foi", "auditor", "ict")
-"""What somebody may do (``camscan/web/rights.py``; a test compares them)."""
+"""Rights that a person may have (``camscan/web/rights.py``; a test compares them)."""
 _SECRET = {
     "file": "client_secret_file",
     "env": "client_secret_env",
@@ -31,13 +31,13 @@ class Oidc:
     """A service that signs people in by OpenID Connect."""
 
     issuer: str
-    """As it names itself: what it signs must say the same, letter by letter."""
+    """The issuer's own name: tokens must contain the same text, letter by letter."""
     client_id: str
     secret: Secret
     tenant: str = ""
-    """For Entra: ``tid`` must be this, and an account is identified by its ``oid``."""
+    """For Entra: ``tid`` must have this value, and ``oid`` identifies an account."""
     roles: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """What the service calls a role -> one of ``RIGHTS``; of several, the first counts."""
+    """Name of a role at the service -> one of ``RIGHTS``; if several apply, the first counts."""
     roles_claim: str = "roles"
     where: str = ""
     """``file:line``."""
@@ -50,19 +50,19 @@ class Web:
     url: str = ""
     """``https://host`` or ``https://host:port``, without a path."""
     trusted_proxies: tuple[Network, ...] = ()
-    """Proxies whose headers about others are believed, by the address of their connection."""
+    """Proxies whose headers about the real client are trusted, by the address of their connection."""
     oidc: Oidc | None = None
     proxy_header: str = ""
-    """In small letters: the header in which a trusted proxy names the person who has signed in."""
+    """The header, in lower case, in which a trusted proxy names the person who has signed in."""
 
     @property
     def is_shared(self) -> bool:
-        """Whether people sign in, so that others than the person who started it may come."""
+        """Whether people sign in, so that other people than the one who started it may use the pages."""
         return bool(self.oidc or self.proxy_header)
 
 
 def read_web(node: Node, base: Path) -> Web:
-    """The section; files are named from ``base``. Raises ConfigError with file and line."""
+    """Read the section; files are relative to ``base``. Raises ConfigError with file and line."""
     keys = node.only("url", "trusted_proxies", "auth")
     url = _url(keys["url"], "the address of the pages") if "url" in keys else ""
     proxies = read_networks(keys["trusted_proxies"]) if "trusted_proxies" in keys else ()

@@ -1,7 +1,7 @@
-"""Opt-in questions with the operator's credentials, to devices that are in the register. One source per file.
+"""Questions with the operator's login to devices that are in the register; only if a person asks. One source per file.
 
-A login is sent to the device that it is for, at the address in the register, and nowhere else; after one refusal the
-device is asked nothing more. Every question only reads, and is on its source's list of allowed questions.
+A login is sent only to the device that it is for, at the address in the register. After one refusal, the device is not
+asked anything more. Every question only reads, and is on its source's list of allowed questions.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from camscan.net.scope import Scope
 from camscan.words import how_to_add
 
 REFUSED_LOGIN = "it refused the login and is not asked anything more"
-"""What an attempt's detail says where a login failed."""
+"""The detail of an attempt whose login failed."""
 LOCK_SECONDS = 30 * 60
-"""How long makers lock a user or an address out (Hikvision's and Dahua's manuals)."""
+"""How long makers lock a user or an address out, in seconds (Hikvision's and Dahua's manuals)."""
 TRIES = 2
-"""Failed logins within that time after which a device is not asked again: makers lock at five, of all users."""
+"""Failed logins within that time after which a device is not asked again: makers lock at five failures of all users."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Known:
     ip_addresses: tuple[str, ...]
     open_ports: tuple[str, ...]
     observations: tuple[Observation, ...]
-    """Those that its last sighting showed."""
+    """The observations of its last sighting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """What the register knows of the device that is asked."""
+    """What the register knows about a device that is asked."""
 
     ip: str
     maker: str | None = None
@@ -71,31 +71,31 @@ class Exchange:
     """One request and its result."""
 
     answer: Answer
-    """Where answered, its payload is status line, header and body, without what is secret in them."""
+    """The answer; its payload is status line, header and body, without the secrets in them."""
     status: int = 0
     body: bytes = b""
     content_type: str = ""
 
 
 class Session(Protocol):
-    """A device behind its login. No method raises for what the network or the device does."""
+    """A device behind its login. No method raises an exception for what the network or the device does."""
 
     box: Box
     base: str
-    """``http://10.1.2.3:80``: every request goes there."""
+    """The beginning of every URL: ``http://10.1.2.3:80``."""
     port: int
 
     @property
     def over(self) -> bool:
-        """Whether nothing more may be asked: the login was refused, or the device does not keep to its time."""
+        """Whether nothing more may be asked: the login was refused, or the device is too slow."""
         ...
 
     async def get(self, path: str) -> Exchange:
-        """One GET with the login, by digest where the device asks for it."""
+        """Send one GET with the login, by digest if the device asks for it."""
         ...
 
     async def post(self, path: str, body: bytes, content_type: str) -> Exchange:
-        """One POST without an HTTP login: what authenticates it is inside the body."""
+        """Send one POST without an HTTP login: the login is inside the body."""
         ...
 
     def refuse(self) -> None:
@@ -110,18 +110,18 @@ class Session(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One interface of the makers that a login opens."""
+    """One interface of the makers that needs a login."""
 
     name: str
     title: str
     """One line for a person."""
     order: int
-    """The lowest that a device wants is asked first."""
+    """Sources of a device are asked from the lowest order upwards."""
     questions: tuple[str, ...]
-    """Every path or operation that it may ask, and no other."""
+    """Every path or operation that it may ask; nothing else is sent."""
     wants: Callable[[Box], bool]
     ask: Callable[[Session], Awaitable[Sequence[Attempt]]]
-    """At least one answered attempt, or the next source is asked."""
+    """Asks the device. If no attempt is answered, the next source is asked."""
 
 
 @functools.cache
@@ -133,7 +133,7 @@ def load_sources() -> Mapping[str, Source]:
 
 
 def has_refused_often(attempts: Iterable[Attempt], now: datetime) -> bool:
-    """Whether a device has refused so many logins of late that one more could lock it."""
+    """Whether a device has refused so many recent logins that one more could lock it."""
     since = now - timedelta(seconds=LOCK_SECONDS)
     return sum(each.detail == REFUSED_LOGIN and each.seen_at > since for each in attempts) >= TRIES
 
@@ -147,7 +147,7 @@ def enrich(
     *,
     allow_unverified_tls: bool = False,
 ) -> Report:
-    """Log in to each device once, ask what it is, and report it with what was known of it.
+    """Log in to each device once, ask what it is, and report the answers together with what was known.
 
     Raises UsageError if httpx is not installed.
     """

@@ -1,4 +1,4 @@
-"""An exchange to an attempt, as a scan makes it: the probe's parser reads the reply."""
+"""Turns an exchange into an attempt, as a scan makes it: the probe's parser reads the reply."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from camscan.probes import Probe, read_reply
 
 
 def attempt_of(probe: Probe, session: Session, exchange: Exchange) -> Attempt:
-    """Read the reply with the probe's parser; an exchange without a reply keeps its outcome and detail."""
+    """Read the reply with the probe's parser. An exchange without a reply keeps its outcome and detail."""
     answer = exchange.answer
     if answer.outcome is not Outcome.ANSWERED:
         return Attempt(probe.name, session.box.ip, answer.port, answer.outcome, detail=answer.detail)

@@ -1,4 +1,4 @@
-"""From what the register knows of a device to where its web server is."""
+"""Finds the web server of a device from what the register knows about it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ _WEB = frozenset({"http", "isapi", "onvif", "rpc2", "dahua_cgi"})
 _TOLD_HTTP = ("sadp.http_port", "dhip.http_port", "dahua5050.http_port")
 _TOLD_HTTPS = ("sadp.https_port",)
 _WAYS = 2
-"""Ports of each kind that are tried: a login is not for every door."""
+"""Maximum ports of each kind that are tried, so that a login is not sent to every port."""
 
 
 def make_box(known: Known) -> Box:
-    """Its first address, and the ports on which it spoke HTTP or TLS, or said that it does; else 80."""
+    """The device's first address, and the ports on which it spoke HTTP or TLS, or said that it does.
+
+    Otherwise port 80.
+    """
     ip = known.ip_addresses[0]
     here = [seen for seen in known.observations if seen.ip == ip]
     tls = {seen.port for seen in here if seen.probe == "tls" and seen.port}

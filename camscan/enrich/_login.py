@@ -1,4 +1,4 @@
-"""One login: sent where it was asked for, by digest where that is offered, and never again once it was refused."""
+"""Sends one login to the device that asked for it, by digest if offered, and never again after a refusal."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _STRONG_FIRST = ("SHA-256", "SHA-256-SESS", "MD5", "MD5-SESS")
 
 
 class OneLogin(httpx.Auth):
-    """Answers a device's challenges (RFC 7616, RFC 7617) until it refuses, and says why where it does not answer one.
+    """Answers a device's challenges (RFC 7616, RFC 7617) until it refuses, and says why it does not answer one.
 
-    A nonce is used again for the next request, which saves a challenge. Where a device that has already accepted the
-    login turns a used nonce down, a fresh one is answered, once.
+    A nonce is used again for the next request, which saves a challenge. If a device that has already accepted the login
+    refuses a used nonce, a fresh one is answered once.
     """
 
     def __init__(self, user: str, password: str, *, private: bool) -> None:
-        """``private``: the connection is encrypted to a verified peer, so the password itself may travel."""
+        """With ``private``, the connection is encrypted to a verified peer, so the password itself may be sent."""
         self.refused = False
         self.trouble = ""
         """Why no login was sent; empty otherwise."""
@@ -31,7 +31,7 @@ class OneLogin(httpx.Auth):
         self._basic = httpx.BasicAuth(user, password)
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """One request with at most one login that can fail."""
+        """Send one request with at most one login that can fail."""
         flow = self._digest.auth_flow(request)
         following = next(flow)
         while True:
@@ -97,5 +97,5 @@ def _is_usable(offer: Mapping[str, str]) -> bool:
 
 
 def _is_plain_text(text: str) -> bool:
-    """Whether it is sent back as it came: without quotes, and in the one encoding that both sides agree on."""
+    """Whether a text comes back unchanged: it has no quotes, and only characters that both sides encode alike."""
     return text.isascii() and text.isprintable() and not set(text) & set('"\\')

@@ -1,4 +1,4 @@
-"""One run of enrichment: which device is asked what, on which way, and the report of it."""
+"""One run of enrichment: which device is asked which questions, on which port, and the report."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from camscan.words import counted
 AT_ONCE = 8
 """Devices that are asked at the same time, once one of them has accepted the login."""
 REFUSALS = 3
-"""Devices that may refuse a login that none has accepted: then it is wrong, and no other device is to count it."""
+"""If so many devices refuse a login that none has accepted, the login is wrong, and no other device is asked."""
 
 
 @dataclass(slots=True)
 class Asked:
-    """One device and the result of asking it."""
+    """One device, and the result of asking it."""
 
     known: Known
     box: Box
@@ -43,7 +43,7 @@ class Asked:
 
     @property
     def was_accepted(self) -> bool:
-        """Whether a question was answered behind the login."""
+        """Whether the device answered a question that needs the login."""
         return any(attempt.outcome is Outcome.ANSWERED for attempt in self.attempts)
 
 
@@ -56,11 +56,11 @@ def run_enrichment(
     *,
     allow_unverified_tls: bool,
 ) -> Report:
-    """See :func:`camscan.enrich.enrich`."""
+    """Ask all devices, and report what they said; see :func:`camscan.enrich.enrich`."""
     started = datetime.now(UTC)
     asked = [Asked(known, make_box(known)) for known in devices]
     completion = Completion.INTERRUPTED
-    with contextlib.suppress(KeyboardInterrupt):  # what was asked until then is recorded, failed logins above all
+    with contextlib.suppress(KeyboardInterrupt):  # what was asked is recorded, above all failed logins
         asyncio.run(_Run(login, scope, pace, allow_unverified_tls).ask_all(asked))
         completion = Completion.COMPLETE if all(each.was_accepted for each in asked) else Completion.PARTIAL
     return make_report(
@@ -71,7 +71,7 @@ def run_enrichment(
         started_at=started,
         finished_at=datetime.now(UTC),
         completion=completion,
-        targets=tuple(each.box.ip for each in asked),  # no site: rows keep theirs, this was no scan of one
+        targets=tuple(each.box.ip for each in asked),  # without a site, rows keep theirs: this was not a scan of a site
         pace=pace.name,
     )
 
@@ -85,16 +85,19 @@ class _Run:
 
     @cached_property
     def trusting(self) -> Any:
-        """Made when a device offers TLS: the system's authorities take long to read."""
+        """The TLS context with the system's authorities.
+
+        It is made when a device offers TLS, because reading them takes long.
+        """
         return verified_context()
 
     @cached_property
     def unverified(self) -> Any:
-        """Made when it is allowed, and a device offers TLS."""
+        """The TLS context without verification. It is made if that is allowed, and a device offers TLS."""
         return unverified_context()
 
     async def ask_all(self, asked: Sequence[Asked]) -> None:
-        """One after the other until the login is known to be right; then several at once."""
+        """Ask one device after another until the login is known to be right, then several at once."""
         left = iter(asked)
         refusals = 0
         for each in left:
@@ -113,14 +116,14 @@ class _Run:
             await self._ask_device(each)
 
     async def _ask_device(self, asked: Asked) -> None:
-        """Each way in turn, until one leads somewhere."""
+        """Try each way to a device in turn, until one leads to it."""
         asked.tried = True
         for way in self._list_ways(asked.box):
             if not await self._ask_on(asked, way):
                 return
 
     async def _ask_on(self, asked: Asked, way: Way) -> bool:
-        """Each source in turn, until one is answered. True if another way may be tried: none led to the device."""
+        """Ask each source in turn, until one is answered. Returns True if another way may be tried."""
         questions = frozenset(
             path for source in load_sources().values() for path in source.questions if path[:1] == "/"
         )
@@ -140,7 +143,7 @@ class _Run:
         return web.shut and not asked.was_accepted
 
     def _list_ways(self, box: Box) -> Iterator[Way]:
-        """TLS with a trusted certificate first, then plain HTTP, where the password is never sent as it is."""
+        """The ways to a device: TLS with a trusted certificate first, then plain HTTP without the password itself."""
         for port in box.https_ports:
             yield Way(port, self.trusting, private=True)
         if self.allow_unverified_tls:
@@ -151,7 +154,7 @@ class _Run:
 
 
 def _merge_devices(asked: Asked, database: Database) -> list[Device]:
-    """The device with what was known of it and what it said now, so that a login adds and takes nothing away."""
+    """The devices of a reply, with what was known before, so that a login adds facts and removes none."""
     fresh = {(attempt.probe, attempt.ip) for attempt in asked.attempts if attempt.outcome is Outcome.ANSWERED}
     earlier: dict[tuple[str, str, int], list[Attempt]] = {}
     for seen in asked.known.observations:
@@ -201,6 +204,6 @@ def _list_notes(asked: Sequence[Asked]) -> Iterator[str]:
 
 
 def _device_name(asked: Asked) -> str:
-    """``10.1.2.3 (DS-2CD2385G1-I)``: its address, and its model where that is known."""
+    """The address of a device, with its model if known: ``10.1.2.3 (DS-2CD2385G1-I)``."""
     model = asked.known.identification.model
     return f"{asked.box.ip} ({model})" if model else asked.box.ip

@@ -1,4 +1,4 @@
-"""HTTP to one device and to nobody else: scope, pace, deadline and byte limit are those of a scan."""
+"""HTTP to one device and to nobody else. Scope, pace, deadline and byte limit are those of a scan."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from camscan.net.scope import Scope
 from camscan.version import __version__
 
 LIMIT = 262_144
-"""Bytes of a reply's body that are read."""
+"""Maximum bytes of a reply's body that are read."""
 _OK, _UNAUTHORISED, _FORBIDDEN = 200, 401, 403
 _REDIRECTS = range(300, 400)
 _SECRET_HEADERS = frozenset({"set-cookie", "authentication-info", "www-authenticate"})
@@ -28,21 +28,21 @@ _SECRET_HEADERS = frozenset({"set-cookie", "authentication-info", "www-authentic
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a device is reached."""
+    """A port and a way to reach a device."""
 
     port: int
     context: Any = None
-    """TLS, or None for plain HTTP."""
+    """The TLS context; None for plain HTTP."""
     private: bool = False
-    """TLS with a verified certificate."""
+    """Whether it is TLS with a verified certificate."""
 
 
 class _OutsideError(httpx.TransportError):
-    """The request would leave for another address, or ask what is not in the list."""
+    """The request would go to another address, or its question is not in the list."""
 
 
 class _TooLongError(httpx.TransportError):
-    """The body is longer than what is read."""
+    """The body is longer than the limit."""
 
 
 class Gate(httpx.AsyncBaseTransport):
@@ -51,16 +51,16 @@ class Gate(httpx.AsyncBaseTransport):
     def __init__(self, ip: str, way: Way, scope: Scope, questions: frozenset[str]) -> None:
         self._ip, self._way, self._scope, self._questions = ip, way, scope, questions
         self._inner = httpx.AsyncHTTPTransport(
-            verify=way.context or False,  # False: plain HTTP, where there is nothing to verify
+            verify=way.context or False,  # False: plain HTTP has no certificate to verify
             trust_env=False,
             limits=httpx.Limits(max_connections=1),
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Ask the scope, send, and hand the reply over as it came, without unpacking it."""
+        """Ask the scope, send the request, and return the reply as it arrived, without unpacking it."""
         self._check(request)
         response = await self._inner.handle_async_request(request)
-        # Compression was not asked for; unpacking it would let 300 KB become 300 MB.
+        # Compression was not asked for; unpacking it could turn 300 KB into 300 MB.
         headers = [(name, value) for name, value in response.headers.raw if name.lower() != b"content-encoding"]
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - what an async transport gives
         return httpx.Response(
@@ -82,7 +82,7 @@ class Gate(httpx.AsyncBaseTransport):
 
 
 class _Cut(httpx.AsyncByteStream):
-    """A body that ends in an error once it is too long."""
+    """A body that raises an error once it is too long."""
 
     def __init__(self, stream: httpx.AsyncByteStream) -> None:
         self._stream = stream
@@ -110,11 +110,11 @@ class Web:
         self.port = way.port
         self.base = f"{'https' if way.context else 'http'}://{host}:{way.port}"
         self.shut = False
-        """This way leads nowhere, and no login was sent on it: another may be tried."""
+        """Whether this way leads nowhere and no login was sent on it: another way may be tried."""
         self.refused = False
-        """The device refused the login."""
+        """Whether the device refused the login."""
         self.sent_openly = False
-        """A login went over a connection that others may read."""
+        """Whether a login went over a connection that others may read."""
         self._over = False
         self._login = login
         self._way = way
@@ -152,11 +152,11 @@ class Web:
         self.refused = True
 
     async def get(self, path: str) -> Exchange:
-        """One GET with the login."""
+        """Send one GET with the login."""
         return await self._exchange(self._client.build_request("GET", self.base + path), self._auth)
 
     async def post(self, path: str, body: bytes, content_type: str) -> Exchange:
-        """One POST without an HTTP login."""
+        """Send one POST without an HTTP login."""
         request = self._client.build_request(
             "POST", self.base + path, content=body, headers={"Content-Type": content_type}
         )
@@ -181,7 +181,10 @@ class Web:
         return self._decode_answer(response, auth)
 
     def _fail_attempt(self, error: Exception) -> Exchange:
-        """What went wrong on the way. A way that never stood may be replaced by another; the rest ends the device."""
+        """The exchange for an error.
+
+        A way that never connected may be replaced by another; other errors end the device.
+        """
         outcome, detail = Outcome.CLOSED, str(error)
         if isinstance(error, httpx.ConnectTimeout):
             outcome, self.shut = Outcome.TIMED_OUT, True
@@ -221,7 +224,7 @@ class Web:
 
 
 def _reply_payload(response: httpx.Response) -> bytes:
-    """The reply as in the captured-reply format, without cookies and challenges: a session is a secret too."""
+    """The reply in the format of captures, without cookies and challenges, because a session is a secret too."""
     lines = [f"HTTP/1.1 {response.status_code} {response.reason_phrase}".encode("latin-1", "replace")]
     lines += [name + b": " + value for name, value in response.headers.raw if _is_header_kept(name)]
     return b"\r\n".join([*lines, b"", response.content])
@@ -229,5 +232,5 @@ def _reply_payload(response: httpx.Response) -> bytes:
 
 def _is_header_kept(name: bytes) -> bool:
     plain = name.decode("latin-1").lower()
-    # The body is handed over whole and as it is: how it was transferred says nothing any more.
+    # The body is passed on complete and unpacked: the header about its transfer has no meaning any more.
     return plain not in _SECRET_HEADERS and plain not in {"transfer-encoding", "content-length"}

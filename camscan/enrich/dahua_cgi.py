@@ -15,12 +15,12 @@ CHANNELS = "/cgi-bin/configManager.cgi?action=getConfig&name=ChannelTitle"
 
 
 def is_wanted(box: Box) -> bool:
-    """Dahua's own: nobody else is known to speak it."""
+    """Whether the device is Dahua's: no other maker is known to use this interface."""
     return box.maker == "dahua"
 
 
 async def ask_device(session: Session) -> Sequence[Attempt]:
-    """What it is; then, of a recorder, its channels. Ends where the first question is not answered."""
+    """Ask what the device is and, if it is a recorder, for its channels. Ends if the first question is not answered."""
     found: list[Attempt] = []
     for path in (*DEVICE, *((CHANNELS,) if session.box.is_recorder else ())):
         found.append(attempt_of(PROBE, session, await session.get(path)))

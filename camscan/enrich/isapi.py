@@ -12,16 +12,16 @@ from camscan.probes.isapi import PROBE
 DEVICE = "/ISAPI/System/deviceInfo"
 CHANNELS = "/ISAPI/ContentMgmt/InputProxy/channels"
 _RECORDER_TYPES = ("nvr", "dvr")
-"""What a recorder's own ``deviceType`` holds, in any case."""
+"""What a recorder's own ``deviceType`` contains, in upper or lower case."""
 
 
 def is_wanted(box: Box) -> bool:
-    """Hikvision's own: nobody else is asked, a login is not to be tried at strangers."""
+    """Whether the device is Hikvision's: a login is not tried on other devices."""
     return box.maker == "hikvision"
 
 
 async def ask_device(session: Session) -> Sequence[Attempt]:
-    """Device information; channels only of what says that it is a recorder."""
+    """Ask for device information, and for channels if the device says that it is a recorder."""
     found = [attempt_of(PROBE, session, await session.get(DEVICE))]
     types = [seen.value.lower() for seen in found[0].observations if seen.key == "isapi.device_type"]
     recorder = session.box.is_recorder or any(word in text for text in types for word in _RECORDER_TYPES)

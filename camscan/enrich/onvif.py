@@ -1,7 +1,7 @@
-"""ONVIF with a login, for whatever maker: device information, MAC addresses, and the video inputs of a recorder.
+"""ONVIF with a login, for any maker: device information, MAC addresses, and the video inputs of a recorder.
 
-onvif-zeep writes the questions and reads the answers from its WSDL files; the bytes travel through the session like all
-others. Its ``ONVIFCamera`` is never used: it logs in wherever the device points to, and subscribes to events.
+onvif-zeep writes the questions and reads the answers with its WSDL files; the bytes travel through the session like all
+others. Its ``ONVIFCamera`` is never used: it logs in at any address that the device names, and subscribes to events.
 """
 
 from __future__ import annotations
@@ -47,17 +47,20 @@ _DEVICE_QUESTIONS: tuple[tuple[str, dict[str, object]], ...] = (
 _REFUSALS = (b"NotAuthorized", b"FailedAuthentication", b"FailedCheck", b"InvalidSecurity")
 _UNAUTHORISED = (401, 403)
 MOST_SKEW = timedelta(minutes=5)
-"""How far a device's clock may be from ours. A token is good at any device with this login whose clock is near its
-date: one that a hostile device has dated years ahead would be good then, too."""
+"""Maximum difference between a device's clock and ours. A token is valid on every device with this login whose clock is
+near the token's date. A hostile device could otherwise get a token that is dated years ahead."""
 
 
 def is_wanted(_box: Box) -> bool:
-    """Everything: makers that no other source knows, and units whose own interface is off."""
+    """True for every device: for makers that no other source knows, and for units whose own interface is off."""
     return True
 
 
 async def ask_device(session: Session) -> Sequence[Attempt]:
-    """The clock without a login, then what needs one. Ends at the first question that is not answered."""
+    """Ask for the clock without a login, then the questions that need one.
+
+    Ends at the first question without an answer.
+    """
     try:
         documents = await asyncio.to_thread(_load_documents)
     except UsageError as error:
@@ -66,7 +69,8 @@ async def ask_device(session: Session) -> Sequence[Attempt]:
     answer = await clock.run(DEVICE, CLOCK)
     told = _make_attempt(session, clock)
     if session.over or not any(seen.key == "onvif.utc_time" for seen in told.observations):
-        # No login goes to what does not speak ONVIF: the clock needs none (ONVIF Core Specification, PRE_AUTH).
+        # No login goes to a device that does not speak ONVIF: the clock needs none (ONVIF Core Specification,
+        # PRE_AUTH).
         silent = told.outcome is not Outcome.ANSWERED
         return [told if silent else replace(told, outcome=Outcome.NOT_SPOKEN, detail="it does not give its time")]
     found: list[Attempt] = []
@@ -89,7 +93,7 @@ async def ask_device(session: Session) -> Sequence[Attempt]:
 
 @dataclass(slots=True)
 class _Call:
-    """One operation: written by zeep in a thread, sent by the session in the event loop, read by zeep again."""
+    """One operation: zeep writes it in a thread, the session sends it in the event loop, and zeep reads the answer."""
 
     session: Session
     documents: _Documents
@@ -120,7 +124,7 @@ class _Call:
             return None  # a fault, or an answer that zeep cannot read; our own parser is not so strict
 
     async def send(self, body: bytes, content_type: str) -> Exchange:
-        """Send what zeep wrote to where *we* say, whatever address it thinks it has; once."""
+        """Send zeep's text once to the path that *we* chose, whatever address zeep uses."""
         if self.exchange is not None:
             raise ValueError("zeep tried to send a second message")
         self.exchange = await self.session.post(self.path, body, content_type)
@@ -133,26 +137,26 @@ class _Call:
 
 @dataclass(slots=True)
 class _Pipe:
-    """What zeep takes for its transport: it opens nothing itself."""
+    """The transport for zeep: it opens no connection itself."""
 
     loop: asyncio.AbstractEventLoop
     call: _Call
 
     def post_xml(self, _address: str, envelope: Any, headers: dict[str, str]) -> _Reply:
-        """Called by zeep in its thread."""
+        """Send an envelope; zeep calls this in its thread."""
         body = etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
         content_type = headers.get("Content-Type", "application/soap+xml; charset=utf-8")
         sent = asyncio.run_coroutine_threadsafe(self.call.send(body, content_type), self.loop).result()
         return _Reply(sent.status, sent.body, {"Content-Type": sent.content_type or "application/soap+xml"})
 
     def load(self, url: str) -> bytes:
-        """Refuse: nothing that an answer names is fetched."""
+        """Refuse to load anything: nothing that an answer names is fetched."""
         raise ValueError(f"{url}: nothing is fetched")
 
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """What zeep takes for a reply."""
+    """A reply as zeep expects it."""
 
     status_code: int
     content: bytes
@@ -226,7 +230,7 @@ def wsdl_folder() -> Path:
 
 @contextlib.contextmanager
 def _quiet_import() -> Iterator[None]:
-    """Importing onvif sets up logging for the whole program: undo that."""
+    """Import onvif, and undo the logging that it sets up for the whole program."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     try:
@@ -245,7 +249,7 @@ def _make_attempt(session: Session, call: _Call) -> Attempt:
 
 
 def _read_clock(answer: Any) -> datetime | None:
-    """The device's clock; None if it cannot be read: then tokens are dated by ours."""
+    """The device's clock; None if it cannot be read: tokens are then dated by our clock."""
     try:
         moment = answer.UTCDateTime
         return datetime(
@@ -264,7 +268,7 @@ def _wrong_clock(told: datetime, skew: timedelta) -> str:
 
 
 def _length_text(span: timedelta) -> str:
-    """``5 minutes``, ``3 hours``, ``400 days``."""
+    """A span of time in words: ``5 minutes``, ``3 hours``, ``400 days``."""
     minutes = int(span.total_seconds()) // 60
     for size, name in ((1440, "day"), (60, "hour"), (1, "minute")):
         if minutes >= size:
@@ -274,7 +278,7 @@ def _length_text(span: timedelta) -> str:
 
 
 def _media_path(ip: str, port: int, capabilities: Any) -> str:
-    """The path of the media service, where it is on the device that is asked; an address elsewhere is dropped."""
+    """The path of the media service, if it is on the same device; an address elsewhere is dropped."""
     try:
         parts = urlsplit(str(capabilities.Media.XAddr))
         same = canonical(parts.hostname or "") == canonical(ip)

@@ -14,12 +14,12 @@ from camscan.page import Head, Kind, Table
 from camscan.page.table import Cell
 
 WITHHELD = "[c]"
-"""In place of a number that is withheld: the mark that official statistics use for "confidential"."""
+"""Replaces a number that is withheld: the mark that official statistics use for "confidential"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One question: on one sheet, and under one heading."""
+    """One question, with one sheet and one heading."""
 
     name: str
     """The name of its worksheet: short."""
@@ -30,13 +30,13 @@ class Part:
 
 
 def pack_title(pack: Pack) -> str:
-    """What stands above everything."""
+    """The title of a pack, which is above everything else."""
     whose = f" of {pack.estate.organisation}" if pack.estate.organisation else ""
     return f"Hikvision and Dahua equipment{whose}"
 
 
 def about_pack(pack: Pack) -> tuple[tuple[str, str], ...]:
-    """What a reader must know first: a heading and a text each."""
+    """What a reader must know first: headings and texts."""
     estate = pack.estate
     lines = [
         ("Status", pack.marking),
@@ -88,7 +88,7 @@ def _count_part(counts: Counts) -> Part:
 
 
 def _cost_cell(devices: int, priced: int, pence: int) -> Cell:
-    """The sum in pounds; a price that nobody recorded is not £0."""
+    """The sum in pounds; a device without a recorded price does not count as £0."""
     return Decimal(pence) / 100 if priced or not devices else "not known"
 
 

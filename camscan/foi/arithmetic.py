@@ -1,7 +1,7 @@
-"""What follows from sums: which number can be computed from those that were given. Pure.
+"""Finds which numbers can be computed from the sums that were given. Pure.
 
-A sum says how many devices some categories hold together. Other sums follow from several, by adding and subtracting
-them (``Sums``); and because no count is below zero, sometimes more follows (``is_open``).
+A sum says how many devices some categories hold together. Other sums follow by adding and subtracting (``Sums``).
+Because no count is below zero, sometimes more follows (``is_undetermined``).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 _STEPS = 4000
-"""How many steps a search takes before it gives up."""
+"""Maximum steps of a search before it gives up."""
 
 
 class Sum(NamedTuple):
@@ -22,7 +22,10 @@ class Sum(NamedTuple):
 
 
 class Sums:
-    """Sums, and all that follows from them by adding and subtracting. The first of two that contradict holds."""
+    """Sums, and everything that follows from them by adding and subtracting.
+
+    If two contradict, the first one counts.
+    """
 
     def __init__(self, known: Iterable[Sum] = ()) -> None:
         self._rows: dict[str, tuple[dict[str, Fraction], Fraction]] = {}
@@ -31,7 +34,7 @@ class Sums:
             self.add_sum(each)
 
     def add_sum(self, known: Sum) -> None:
-        """One more."""
+        """Add one sum."""
         factors, value = self._reduce_sum(known.keys, Fraction(known.devices))
         if not factors:
             return  # it follows from the others, or contradicts them
@@ -40,12 +43,12 @@ class Sums:
         self._rows[lead] = ({key: factor / scale for key, factor in factors.items()}, value / scale)
 
     def value_of(self, keys: Iterable[str]) -> Fraction | None:
-        """How many devices these categories hold together; None if that does not follow."""
+        """How many devices these categories hold together; None if that does not follow from the sums."""
         factors, value = self._reduce_sum(keys, Fraction(0))
         return None if factors else -value
 
     def _reduce_sum(self, keys: Iterable[str], value: Fraction) -> tuple[dict[str, Fraction], Fraction]:
-        """What is left of a sum when all that is known is taken from it."""
+        """The rest of a sum after everything that is known is subtracted from it."""
         factors = {key: Fraction(1) for key in keys}
         while True:
             lead = min((key for key in factors if key in self._rows), default=None)
@@ -65,7 +68,7 @@ class Sums:
 def is_undetermined(key: str, sums: Sequence[Sum], some: Container[str] = ()) -> bool:
     """Whether a category may hold two different numbers of devices; those of ``some`` hold at least one.
 
-    False also where a search of bounded length finds no second number; True if the sums contradict each other.
+    It is also False if a search of bounded length finds no second number, and True if the sums contradict each other.
     """
     search = _Search(sums, some)
     first = search.find_solution({})
@@ -80,7 +83,7 @@ _Bounds = dict[str, tuple[int, int]]
 
 
 class _Search:
-    """Numbers that fit all sums, found by trying."""
+    """Finds numbers that fit all sums, by trying."""
 
     def __init__(self, sums: Sequence[Sum], some: Container[str]) -> None:
         self._sums = [each for each in sums if each.keys]
@@ -90,7 +93,7 @@ class _Search:
         self._steps = 0
 
     def find_solution(self, within: _Bounds) -> Mapping[str, int] | None:
-        """One that fits; None if there is none, or none was found."""
+        """Numbers that fit all sums; None if there are none, or none were found."""
         self._steps = 0
         return self._fill_bounds({**self.bounds, **within})
 

@@ -19,23 +19,23 @@ from camscan.words import counted, listed
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One row as it was given."""
+    """One row of a released table."""
 
     keys: tuple[str, ...]
-    """The categories; where a device stands in several rows, merged rows are a category of their own."""
+    """The categories; if a device is in several rows, merged rows are a category of their own."""
     label: str
     devices: int | None
-    """None if it was withheld."""
+    """Number of devices; None if it was withheld."""
     priced: int | None = None
     pence: int | None = None
-    """None if it was withheld, and where the table has none."""
+    """Their cost; None if it was withheld, or the table has none."""
     is_open: bool = False
-    """It says what is not recorded."""
+    """Whether the row says what is not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class GivenTable:
-    """One table as it was given."""
+    """One released table."""
 
     id: str
     title: str
@@ -45,7 +45,7 @@ class GivenTable:
     rows: tuple[Given, ...]
     priced: int | None = None
     pence: int | None = None
-    """Of all rows together; None if the table has no prices."""
+    """The cost of all rows together; None if the table has no prices."""
     is_of_gone: bool = False
 
 
@@ -55,39 +55,39 @@ class Released:
 
     reference: str
     day: date
-    """The day for which it held."""
+    """The day whose state it describes."""
     tables: tuple[GivenTable, ...]
     role: str = ""
     digest: str = ""
-    """SHA-256 of its answers, to tell whether a file is that pack."""
+    """SHA-256 of its answers, by which a file can be recognised as this pack."""
 
     @property
     def name(self) -> str:
-        """As warnings name it."""
+        """Its name in warnings."""
         return f"{self.reference} ({spoken(self.day)})"
 
 
 class Learnt(enum.StrEnum):
-    """What somebody with the earlier packs could learn."""
+    """What a reader with the earlier packs could learn."""
 
     CHANGE = "change"
-    """How few devices came or went."""
+    """How few devices were added or removed."""
     PRICE = "price"
-    """What few devices cost."""
+    """What a few devices cost."""
     EARLIER = "earlier"
     """What an earlier pack withheld."""
     THIS = "this"
     """What this pack withholds."""
     LINK = "link"
-    """The same few devices in several tables."""
+    """That the same few devices are in several tables."""
 
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """What somebody could learn, in one sentence for the officer."""
+    """A warning for the officer: what a reader could learn, in one sentence."""
 
     table: str
-    """Id of the table; empty for several together."""
+    """Id of the table; empty for several tables together."""
     keys: frozenset[str]
     learnt: Learnt
     pack: str
@@ -96,7 +96,7 @@ class Warned:
 
 
 def given_table(table: Table) -> GivenTable:
-    """A table as a reader has it."""
+    """A table as a reader sees it."""
     rows = tuple(
         Given(
             keys=tuple(sorted(row.keys)) if table.is_partition else ("+".join(sorted(row.keys)),),
@@ -122,9 +122,9 @@ def given_table(table: Table) -> GivenTable:
 
 
 def compare_packs(tables: Sequence[Table], released: Sequence[Released], threshold: int) -> tuple[Warned, ...]:
-    """Everything to warn of, table by table; ``released`` in any order.
+    """Every warning, table by table; ``released`` may be in any order.
 
-    What follows from several earlier packs is one warning, which names the newest of them.
+    If something follows from several earlier packs, there is one warning, which names the newest of them.
     """
     newest_first = sorted(released, key=lambda pack: pack.day, reverse=True)
     found: list[Warned] = []
@@ -146,7 +146,7 @@ def _fold_warnings(found: Iterable[Warned]) -> Iterator[Warned]:
 
 
 def _linked_tables(found: Sequence[Warned], tables: Sequence[Table]) -> Iterator[Warned]:
-    """The same few devices in several tables of two packs: together these say what kind of device it is, and where."""
+    """Warnings about the same few devices in several tables of two packs, which together describe the devices."""
     titles = {table.id: table.title for table in tables if not table.is_of_gone}
     for pack in dict.fromkeys(each.pack for each in found):
         changed = {each.table for each in found if each.pack == pack and each.learnt is Learnt.CHANGE}
@@ -163,7 +163,7 @@ _Pair = tuple[Released, GivenTable]
 
 
 class _Comparison:
-    """One table, and the same table of each earlier pack."""
+    """One table, and the same table in each earlier pack."""
 
     def __init__(self, table: Table, olds: Sequence[_Pair], threshold: int) -> None:
         self._table, self._new = table, given_table(table)
@@ -175,12 +175,12 @@ class _Comparison:
         self._open = frozenset(key for each in everything for row in each.rows if row.is_open for key in row.keys)
         self._ours = _table_sums(self._new, self._keys)
         self._theirs = [each for _, old in olds for each in _table_sums(old, self._keys)]
-        # Whether a number follows depends on which rows were added up, and not on how many devices they hold.
+        # Whether a number follows depends on which rows were added up, not on how many devices they hold.
         self._before = Sums(_distinct_sums(self._theirs))
         self._together = Sums(_distinct_sums([*self._ours, *self._theirs]))
 
     def list_warnings(self) -> Iterator[Warned]:
-        """All of them, of the newest pack first."""
+        """All warnings about the table, with the newest pack first."""
         for pack, old in self._olds:
             yield from self._changed_counts(pack, old)
             yield from self._changed_prices(pack, old)
@@ -197,7 +197,7 @@ class _Comparison:
     # ── what changed ─────────────────────────────────────────────────────────────────────────────────────────
 
     def _changed_counts(self, pack: Released, old: GivenTable) -> Iterator[Warned]:
-        """Rows, and what is withheld together, of which both packs give the number."""
+        """Warnings about rows, and about withheld rows together, whose number is in both packs."""
         ours, theirs = Sums(self._ours), Sums(_table_sums(old, self._keys))
         sets = dict.fromkeys(
             keys for each in (self._new, old) for keys in (*_row_sets(each), _hidden_keys(each)) if keys - self._open
@@ -223,17 +223,17 @@ class _Comparison:
     # ── what was withheld ────────────────────────────────────────────────────────────────────────────────────
 
     def _revealed_now(self, pack: Released, old: GivenTable) -> Iterator[Warned]:
-        """What an earlier pack withheld or merged, and this one gives away, by itself or with the others."""
+        """Warnings about numbers that an earlier pack withheld or merged, and that this pack reveals."""
         both = _distinct_counts([*_table_sums(old, self._keys), *self._ours])
         for key in sorted(self._concealed_keys(old)):
             if self._before.value_of([key]) is not None:
-                continue  # it was out before
+                continue  # it was public before
             if self._together.value_of([key]) is not None or not is_undetermined(key, both, _withheld_nonzero(old)):
                 text = f"{pack.name} does not give it; with this pack it can be worked out, if it has not changed since"
                 yield self._make_warning([key], Learnt.EARLIER, pack.name, text)
 
     def _revealed_together(self) -> Iterator[Warned]:
-        """What this pack withholds or merges, and the earlier ones give away."""
+        """Warnings about numbers that this pack withholds or merges, and that the earlier packs reveal."""
         alone = Sums(self._ours)
         true = _distinct_counts([*self._ours, *(each for each in self._theirs if self._still_holds(each))])
         packs = [pack.name for pack, _ in self._olds]
@@ -248,12 +248,12 @@ class _Comparison:
                 yield self._make_warning([key], Learnt.THIS, packs[0], text)
 
     def _still_holds(self, known: Sum) -> bool:
-        """Whether an earlier sum still holds."""
+        """Whether an earlier sum is still true."""
         original: Mapping[str, int] = self._table.original
         return sum(original.get(key, 0) for key in known.keys) == known.devices
 
     def _concealed_keys(self, table: GivenTable) -> frozenset[str]:
-        """Categories of which a table does not give the number by itself: withheld, or merged with others."""
+        """Categories whose number a table does not give by itself: they are withheld, or merged with others."""
         if table.is_partition:
             concealed = (row for row in table.rows if row.devices is None or len(row.keys) > 1)
             return frozenset(key for row in concealed for key in row.keys)
@@ -274,7 +274,7 @@ def _distinct_counts(sums: Iterable[Sum]) -> list[Sum]:
 
 
 def _table_sums(table: GivenTable, keys: frozenset[str]) -> list[Sum]:
-    """What the table says. A category that it does not name has no devices."""
+    """The sums in a table. A category that the table does not name has no devices."""
     own = frozenset(key for row in table.rows for key in row.keys)
     found = [Sum(frozenset(row.keys), row.devices) for row in table.rows if row.devices is not None]
     if table.is_partition:
@@ -284,7 +284,7 @@ def _table_sums(table: GivenTable, keys: frozenset[str]) -> list[Sum]:
 
 
 def _withheld_nonzero(table: GivenTable) -> frozenset[str]:
-    """Categories that are withheld and hold something: a "none" would have been shown."""
+    """Categories that are withheld and are not zero: a "none" would have been shown."""
     return _hidden_keys(table) if table.lowest else frozenset()
 
 

@@ -1,4 +1,4 @@
-"""The answers as a CSV for programs: one number a line, all tables below each other. Pure."""
+"""The answers as a CSV for programs: one number on each line, with the tables one after another. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KEPT_HEADER = (
 
 
 def write_answers(pack: Pack, stream: TextIO) -> None:
-    """UTF-8, RFC 4180: a line for each cell of each table; of cells that are not number too."""
+    """Write the answers as UTF-8, RFC 4180: a line for each cell of each table, also for cells that are not numbers."""
     table = csv.writer(stream)
     table.writerow(HEADER)
     status, day = pack.marking, pack.estate.day.isoformat()
@@ -44,7 +44,7 @@ def _cell_text(cell: Cell) -> str:
 
 
 def write_kept(pack: Pack, stream: TextIO) -> None:
-    """What is withheld, or is proposed to be: with the true numbers, so this is never sent."""
+    """Write what is withheld or proposed to be withheld. It has the true numbers, so it is never sent."""
     table = csv.writer(stream)
     table.writerow(KEPT_HEADER)
     table.writerows(all_harmless(_kept_back_row(pack, each)) for each in list_kept_back(pack))

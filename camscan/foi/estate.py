@@ -1,4 +1,4 @@
-"""What the answers are made of: numbers, and devices without anything that must not leave the council. Pure."""
+"""The data behind the answers: numbers, and devices without anything that must stay within the council. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One device, as far as anybody outside may hear of it. Every text is one of a few words of our own."""
+    """What anybody outside the council may learn about one device. Every text is one of a few words of our own."""
 
     maker: str
     """``hikvision`` or ``dahua``."""
@@ -20,29 +20,29 @@ class Unit:
     place: str = ""
     """One of ``columns.SITE_TYPES``; empty if not recorded."""
     controller: str = ""
-    """One of ``columns.CONTROLLERS``; likewise."""
+    """One of ``columns.CONTROLLERS``; empty if not recorded."""
     capabilities: frozenset[str] = frozenset()
     """Keys of ``questions.CAPABILITIES``."""
     bought: str = ""
-    """Financial year, ``2019/20``; likewise."""
+    """Financial year, ``2019/20``; empty if not recorded."""
     pence: int | None = None
-    """What it cost."""
+    """Its price in pence; None if not recorded."""
     contract: int = 0
-    """Which contract bought it: a number that means nothing elsewhere; 0 if not recorded."""
+    """A number for the contract that bought it, which means nothing elsewhere; 0 if not recorded."""
     site: int = 0
-    """The number of its site."""
+    """A number for its site; 0 if not recorded."""
     planned: str = ""
-    """Financial year of its planned removal."""
+    """Financial year of its planned removal; empty if it has none."""
     removed: str = ""
-    """Financial year of its removal, of a device that is gone."""
+    """Financial year of its removal; empty if it was not removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """Totals: they are given whatever their size."""
+    """Totals, which are given whatever their size."""
 
     headline: str = ""
-    """The sentence, as every other place has it."""
+    """The headline sentence, as it is everywhere else."""
     cameras: int = 0
     recorders: int = 0
     other: int = 0
@@ -55,13 +55,13 @@ class Numbers:
     in_scope: int = 0
     remaining: int = 0
     removed: int = 0
-    """For the programme: devices in scope that were removed."""
+    """Devices in scope that were removed, for the programme."""
     answering: int = 0
-    """Those of them that still answer a scan, so that the headline counts them too."""
+    """Removed devices that still answer a scan, so that the headline counts them too."""
     with_dpia: int = 0
-    """Devices whose row names an assessment."""
+    """Devices whose row names an impact assessment."""
     dpias: int = 0
-    """Different assessments that are named."""
+    """How many different assessments are named."""
     with_contract: int = 0
     contracts: int = 0
     is_scanned: bool = True
@@ -69,18 +69,18 @@ class Numbers:
     addresses_asked: int = 0
     sites_listed: int = 0
     sites_scanned: int = 0
-    """Those of the listed sites whose networks were all asked within 90 days."""
+    """Listed sites whose networks were all asked within 90 days."""
     last_scan: date | None = None
 
     @property
     def devices(self) -> int:
-        """Devices of the two makers that are there."""
+        """How many devices of the two makers are installed."""
         return self.cameras + self.recorders + self.other
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A text that speaks of such equipment."""
+    """A policy that covers such equipment."""
 
     title: str
     citation: str
@@ -91,21 +91,21 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Estate:
-    """All that the answers are made of."""
+    """All data for the answers."""
 
     day: date
     numbers: Numbers
     units: Sequence[Unit]
     """The devices that the headline counts."""
     gone: Sequence[Unit] = ()
-    """Devices of the two makers that somebody removed."""
+    """Devices of the two makers that were removed."""
     policies: Sequence[Policy] = ()
     places: frozenset[str] = frozenset()
-    """Kinds of place that the council has, as far as the site map and the register say."""
+    """Kinds of place that the council has, by the site map and the register."""
     controllers: frozenset[str] = frozenset()
     """The controllers of the sites."""
     organisation: str = ""
     definitions: tuple[str, ...] = ()
-    """What the counts mean, a line each: ``device: …``."""
+    """What the counts mean, one line each: ``device: …``."""
     version: str = ""
     """The version of camscan."""

@@ -1,4 +1,4 @@
-"""A pack: the answers, what is withheld of them, and whether somebody has released it. Pure."""
+"""A pack: the answers, what is withheld from them, and whether somebody has released it. Pure."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from camscan.foi.tables import Row, Table
 from camscan.foi.withholding import propose_withholding, without_single_prices
 
 DRAFT = "DRAFT, not released"
-"""Stands on every page and in every file until somebody has released the pack."""
+"""Marks every page and every file until somebody has released the pack."""
 THRESHOLD = 5
-"""Numbers below it are small, unless camscan.yaml says otherwise."""
+"""Numbers below it are small, unless camscan.yaml sets another threshold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How small numbers are dealt with."""
+    """How small numbers are treated."""
 
     threshold: int = THRESHOLD
     is_accepted: bool = False
-    """Whether the officer accepts what is proposed."""
+    """Whether the officer accepts the proposals."""
     act: Act = Act.FOIA
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Who released a pack, and under which reference."""
+    """Who released a pack, by role, and under which reference."""
 
     role: str
     reference: str
@@ -39,65 +39,65 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One number that is not given, or that it is proposed not to give."""
+    """One number that is not given, or that camscan proposes not to give."""
 
     table: str
     row: str
     number: str
-    """The true one: this never leaves the council."""
+    """The true number: it never leaves the council."""
     now: str
-    """What this pack does with it."""
+    """What this pack does with the number."""
     why: str
     refusal: Refusal | None
-    """Draft words; None if the number is given as a part of a larger one."""
+    """Draft words for the refusal; None if the number is given as a part of a larger one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """All that is written."""
+    """Everything that is written into a pack."""
 
     estate: Estate
     terms: Terms
     tables: tuple[Table, ...]
-    """As they are given."""
+    """The tables as they are given."""
     proposed: tuple[Table, ...]
-    """As they would be given if every proposal were accepted."""
+    """The tables as they would be if every proposal were accepted."""
     release: Release | None = None
     earlier: tuple[Released, ...] = ()
     """The packs that it was compared with, in the order of their release."""
     warned: tuple[Warned, ...] = ()
-    """What follows from them and this one together."""
+    """Warnings about what follows from these packs and this one together."""
 
     @property
     def marking(self) -> str:
-        """The line that stands on every page."""
+        """The line that is on every page."""
         if self.release is None:
             return DRAFT
         return f"Released by {self.release.role}, reference {self.release.reference}"
 
     @property
     def given_tables(self) -> tuple[GivenTable, ...]:
-        """The tables as a reader has them, to be kept for later comparison."""
+        """The tables as a reader sees them, stored for later comparison."""
         return tuple(map(given_table, self.tables))
 
     @property
     def proposals(self) -> int:
-        """Tables in which something small is given."""
+        """How many tables give a small number."""
         return sum(now.rows != then.rows for now, then in zip(self.tables, self.proposed, strict=True))
 
     @property
     def withheld_count(self) -> int:
-        """Numbers that are not given, prices counted apart."""
+        """How many numbers are withheld; prices are counted separately."""
         return sum(row.is_withheld + row.is_price_withheld for table in self.tables for row in table.rows)
 
     @property
     def is_withholding(self) -> bool:
-        """Whether anything is not given."""
+        """Whether anything is withheld."""
         return self.withheld_count > 0
 
 
 def make_draft(estate: Estate, terms: Terms) -> Pack:
-    """The draft of a pack."""
+    """Make the draft of a pack."""
     found = tables_of(estate)
     proposed = tuple(without_single_prices(propose_withholding(table, terms.threshold)) for table in found)
     shown = proposed if terms.is_accepted else tuple(map(without_single_prices, found))
@@ -105,7 +105,7 @@ def make_draft(estate: Estate, terms: Terms) -> Pack:
 
 
 def list_kept_back(pack: Pack) -> Iterator[Kept]:
-    """Every number that is withheld or merged, or that it is proposed to withhold or merge."""
+    """Every number that is withheld or merged, or that camscan proposes to withhold or merge."""
     for table, proposed in zip(tables_of(pack.estate), pack.proposed, strict=True):
         shown = next(each for each in pack.tables if each.id == table.id)
         for row in table.rows:
@@ -156,5 +156,5 @@ def _lower_first(text: str) -> str:
 
 
 def pounds_text(pence: int) -> str:
-    """``1250.00``."""
+    """A sum as a plain number: ``1250.00``."""
     return f"{pence // 100}.{pence % 100:02}"

@@ -1,4 +1,4 @@
-"""The answers as a page that stands alone in one file, and as a text that says what the files are. Pure."""
+"""The answers as one HTML file, and as a text that explains the files. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from camscan.page import render_page
 
 
 def answers_page(pack: Pack) -> str:
-    """``answers.html``."""
+    """The text of ``answers.html``."""
     estate = pack.estate
     return render_page(
         "foi/answers.html",
@@ -25,11 +25,11 @@ def answers_page(pack: Pack) -> str:
 
 
 _SHOWN_APART = frozenset({"Status", "As of", "In one sentence"})
-"""At the head of the page."""
+"""Items that the head of the page shows."""
 
 
 def readme_text(pack: Pack) -> str:
-    """``README.txt``: what the files are, for the person who receives them."""
+    """The text of ``README.txt``: what the files are, for the person who receives them."""
     lines = [
         pack.marking,
         "",

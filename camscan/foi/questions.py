@@ -1,7 +1,7 @@
-"""The questions that people ask of such equipment, and the tables that answer them. Pure.
+"""The questions that people ask about such equipment, and the tables that answer them. Pure.
 
-They are those of requests that were made: whether there is any, how many, of which type, in which places, what it
-can do, when it was bought and for how much, who controls it, when it goes.
+They come from real requests: whether there is any, how many, of which type, in which places, what it can do, when it
+was bought and for how much, who controls it, and when it will be removed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from camscan.foi.estate import Estate, Unit
 from camscan.foi.tables import Row, Stance, Table, make_table
 
 NOT_RECORDED = "not recorded"
-"""Key of the row of what nobody wrote down."""
+"""Key of the row for values that nobody recorded."""
 NONE_KNOWN = "none known"
 MAKERS = {"hikvision": "Hikvision", "dahua": "Dahua"}
 TYPES: Mapping[str, Mapping[str, str]] = {
@@ -39,7 +39,7 @@ TYPES: Mapping[str, Mapping[str, str]] = {
         NOT_RECORDED: "Of another type, or the type is not known",
     },
 }
-"""Sort of the headline -> type -> how it is called."""
+"""Kind of device in the headline -> type -> its name."""
 CAPABILITIES: Mapping[str, str] = {
     "cap_audio": "Sound: a microphone or a loudspeaker",
     "cap_thermal": "Thermal imaging or body temperature",
@@ -48,7 +48,7 @@ CAPABILITIES: Mapping[str, str] = {
     "cap_people_count": "Counting people",
     "cap_analytics_other": "Other analysis of what the camera sees",
 }
-"""Column of the register -> what it is called. To turn is a type of camera, and stands in that table alone."""
+"""Column of the register -> its name. Cameras that turn are a type, and are only in that table."""
 PLACES: Mapping[str, str] = {
     "street": "Streets and public space",
     "office": "Offices",
@@ -72,7 +72,7 @@ CONTROLLED: Mapping[str, str] = {
 
 
 class Asked(NamedTuple):
-    """What a table says of itself."""
+    """What a table says about itself."""
 
     title: str
     definition: str
@@ -156,7 +156,7 @@ def _group_units(units: Iterable[Unit], key: Callable[[Unit], str]) -> dict[str,
 
 
 def _rows_of_words(units: Iterable[Unit], key: Callable[[Unit], str], labels: Mapping[str, str]) -> Iterable[Row]:
-    """A row for each of a few words; none of a type tells of no place, so a zero is shown."""
+    """A row for each of a few words. A zero is shown, because it does not reveal a place."""
     found = _group_units(units, key)
     for name, label in labels.items():
         group = found.get(name, [])
@@ -166,7 +166,10 @@ def _rows_of_words(units: Iterable[Unit], key: Callable[[Unit], str], labels: Ma
 def _rows_of_places(
     units: Iterable[Unit], key: Callable[[Unit], str], labels: Mapping[str, str], known: frozenset[str]
 ) -> Iterable[Row]:
-    """A row for each kind of place. That there are none somewhere is safe to say only where the council has no such."""
+    """A row for each kind of place.
+
+    A zero may be shown only for kinds of place that the council does not have.
+    """
     found = _group_units(units, key)
     for name, label in labels.items():
         group = found.get(name, [])
@@ -175,7 +178,7 @@ def _rows_of_places(
 
 
 def _rows_of_years(units: Iterable[Unit], key: Callable[[Unit], str], without: str) -> Iterable[Row]:
-    """A row for each financial year of which there are any."""
+    """A row for each financial year that has devices."""
     found = _group_units(units, key)
     for year in sorted(found.keys() - {NOT_RECORDED}):
         yield _make_row(year, year, found[year], Stance.COUNTED)

@@ -1,7 +1,7 @@
-"""Draft words for what is withheld: which exemption may be engaged, and what has to be weighed. Pure.
+"""Draft words for what is withheld: which exemption may apply, and what has to be weighed. Pure.
 
-Not legal advice: the section numbers are those of the Freedom of Information Act 2000 and of the Freedom of Information
-(Scotland) Act 2002, and whether one applies is for the council's information governance team to decide.
+This is not legal advice. The section numbers are those of the Freedom of Information Act 2000 and of the Freedom of
+Information (Scotland) Act 2002. The council's information governance team decides whether one applies.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 
 class Act(enum.StrEnum):
-    """Which Act the council is under."""
+    """The Act that applies to the council."""
 
     FOIA = "FOIA"
     FOISA = "FOISA"
 
 
 class Harm(enum.StrEnum):
-    """What giving a number might do."""
+    """The harm that giving a number might do."""
 
     CRIME = "crime"
     SAFETY = "safety"
@@ -27,7 +27,7 @@ class Harm(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The draft for one number."""
+    """The draft of a refusal for one number."""
 
     exemption: str
     prejudice: str
@@ -57,7 +57,7 @@ _AGAINST = {
     Harm.TRADE: "against: fair competition and value for money; the total is given",
 }
 NOTICE = {Act.FOIA: "section 17", Act.FOISA: "section 16"}
-"""What a refusal notice has to say."""
+"""The section that says what a refusal notice must contain."""
 NAMES = {
     Act.FOIA: "Freedom of Information Act 2000",
     Act.FOISA: "Freedom of Information (Scotland) Act 2002",
@@ -67,12 +67,12 @@ _VULNERABLE = frozenset({"school", "care", "housing"})
 
 
 def harm_of_row(table: str, keys: frozenset[str]) -> Harm:
-    """What is to be weighed for a row of a table."""
+    """The harm that has to be weighed for a row of a table."""
     return Harm.SAFETY if table == "places" and keys <= _VULNERABLE else Harm.CRIME
 
 
 def draft_refusal(act: Act, harm: Harm, what: str) -> Refusal:
-    """The draft for ``what``: a table and a row, in words."""
+    """Draft a refusal for ``what``: a table and a row, in words."""
     exemption = f"{_SECTIONS[act][harm]} ({_ABOUT[harm]}) of the {NAMES[act]} may be engaged"
     interest = f"{_FOR}; {_AGAINST[harm]}"
     done = "endanger somebody" if harm is Harm.SAFETY else "prejudice this interest"

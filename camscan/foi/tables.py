@@ -13,28 +13,28 @@ class Stance(enum.StrEnum):
     """Whether a row may be withheld."""
 
     COUNTED = "counted"
-    """It may."""
+    """The row may be withheld."""
     ZERO = "zero"
-    """It says "none", which tells of nobody; it may only be merged with others."""
+    """The row says "none", which reveals nobody; it may only be merged with others."""
     OPEN = "open"
-    """Never: it says what is not recorded, or "none" where there can be none."""
+    """The row is never withheld: it says what is not recorded, or "none" where there can be none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: so many devices of one category, or of several that were merged."""
+    """One row: the number of devices in one category, or in several that were merged."""
 
     keys: frozenset[str]
-    """The categories."""
+    """The categories of the row."""
     label: str
     devices: int
     stance: Stance = Stance.COUNTED
     priced: int = 0
-    """The number of devices with a known price."""
+    """How many of the devices have a known price."""
     pence: int = 0
-    """Their prices together."""
+    """The sum of the known prices, in pence."""
     lots: frozenset[tuple[int, int]] = NO_LOTS
-    """For the priced devices: contract and site."""
+    """Contract and site of the devices with a price."""
     is_withheld: bool = False
     is_price_withheld: bool = False
 
@@ -48,34 +48,34 @@ class Table:
     definition: str
     rows: tuple[Row, ...]
     total: int
-    """Devices that the table is about."""
+    """How many devices the table is about."""
     is_partition: bool = True
     """Whether every device is in exactly one row."""
     is_ordered: bool = False
-    """Whether neighbours belong together: years."""
+    """Whether neighbouring rows belong together, as years do."""
     is_total: bool = False
     """Whether its numbers are totals, which are never withheld."""
     has_prices: bool = False
     is_of_gone: bool = False
-    """Whether it is about devices that are gone."""
+    """Whether the table is about removed devices."""
     shows_none: bool = True
     """Whether a row that says "none" is always shown."""
     original: Mapping[str, int] = field(default_factory=dict)
-    """Devices of each category, whatever happened to its row."""
+    """Category -> its number of devices before rows were withheld or merged."""
 
     @property
     def lowest(self) -> int:
-        """What a reader knows at least of a withheld row."""
+        """The lowest number that a reader knows a withheld row can have."""
         return 1 if self.shows_none else 0
 
     @property
     def priced(self) -> int:
-        """Devices with a known price."""
+        """How many devices have a known price."""
         return sum(row.priced for row in self.rows)
 
     @property
     def pence(self) -> int:
-        """What they cost together."""
+        """The sum of the known prices, in pence."""
         return sum(row.pence for row in self.rows)
 
 
@@ -91,7 +91,7 @@ def make_table(
     is_of_gone: bool = False,
     shows_none: bool = True,
 ) -> Table:
-    """A table in which every device is in one row."""
+    """Make a table in which every device is in one row."""
     known = tuple(rows)
     return Table(
         id=id_,
@@ -109,7 +109,7 @@ def make_table(
 
 
 def merge_rows(rows: Iterable[Row], label: str) -> Row:
-    """One row for several."""
+    """Merge several rows into one."""
     known = list(rows)
     return Row(
         keys=frozenset(key for row in known for key in row.keys),

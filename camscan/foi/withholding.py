@@ -1,8 +1,8 @@
-"""What to withhold so that no small number is given, and no total gives it away. Proposed, never imposed. Pure.
+"""Proposes what to withhold so that no small number is given, and no total reveals it. A person decides. Pure.
 
-Of a table in which every device stands once, the total is always given. So what is withheld is at least two rows, whose
-sum is not small and leaves more than one possibility for each. Where that would be more than a third of the table, rows
-are merged instead; then nothing is withheld.
+If every device is in one row of a table, the table's total is always given. So at least two rows are withheld, whose
+sum is not small and leaves more than one possibility for each. If that would be more than a third of the table, rows
+are merged instead, and nothing is withheld.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PAIR = 2
 def propose_withholding(table: Table, threshold: int) -> Table:
     """The table with rows withheld or merged; numbers from ``threshold`` on are not small.
 
-    Unchanged if nothing is small, where there are no devices at all, or where a total gives the number anyway.
+    It is unchanged if nothing is small, if there are no devices at all, or if a total gives the number anyway.
     """
     if table.is_total or not table.total:
         return table
@@ -46,9 +46,10 @@ def _of_partition(table: Table, threshold: int) -> Table:
 
 
 def _is_safe_to_hide(hidden: Sequence[Row], threshold: int, lowest: int) -> bool:
-    """Whether nothing follows from their sum, which is what the total leaves.
+    """Whether nothing follows from the sum of the hidden rows, which a reader gets from the total.
 
-    Not where all are alike: who knows this rule, which is public, would know that each is as large as it can be.
+    It is not safe if all are equal: a reader who knows this rule, which is public, would know that each is as large as
+    it can be.
     """
     total = sum(row.devices for row in hidden)
     differ = len({row.devices for row in hidden}) >= _PAIR
@@ -56,12 +57,12 @@ def _is_safe_to_hide(hidden: Sequence[Row], threshold: int, lowest: int) -> bool
 
 
 def _count_rows(table: Table) -> int:
-    """The rows that say something; what is not recorded is none."""
+    """How many rows count devices; the row for what is not recorded does not."""
     return sum(NOT_RECORDED not in row.keys for row in table.rows)
 
 
 def _merge_hidden(table: Table, hidden: Sequence[Row]) -> Table:
-    """The hidden rows as one, together with those that say none, so that nobody knows which of them has any."""
+    """Merge the hidden rows, together with rows that say none, so that nobody knows which of them has any devices."""
     chosen = [row for row in table.rows if row in hidden or row.stance is Stance.ZERO]
     if len(chosen) < _PAIR:
         return table  # a single row: the total gives it
@@ -70,20 +71,20 @@ def _merge_hidden(table: Table, hidden: Sequence[Row]) -> Table:
 
 
 def _short_label(label: str) -> str:
-    """A label within a sentence."""
+    """A label as it is within a sentence."""
     words = label.partition(":")[0]
     return words if words[1:2].isupper() or " NHS" in words else words[:1].lower() + words[1:]
 
 
 def _replace_rows(table: Table, chosen: Sequence[Row], row: Row) -> Table:
-    """With one row in place of several, where the first of them stood."""
+    """The table with one row in place of several, at the place of the first."""
     first = table.rows.index(chosen[0])
     before = [each for each in table.rows[:first] if each not in chosen]
     return table_with_rows(table, (*before, row, *(each for each in table.rows[first:] if each not in chosen)))
 
 
 def _years_merged(table: Table, threshold: int) -> Table:
-    """Neighbouring years merged until no run is small."""
+    """The table with neighbouring years merged until no group is small."""
     runs: list[list[Row]] = [[]]
     for row in (each for each in table.rows if each.stance is Stance.COUNTED):
         if sum(each.devices for each in runs[-1]) >= threshold:
@@ -92,7 +93,7 @@ def _years_merged(table: Table, threshold: int) -> Table:
     if len(runs) > 1 and sum(row.devices for row in runs[-1]) < threshold:
         runs[-2:] = [[*runs[-2], *runs[-1]]]
     others = [row for row in table.rows if row.stance is not Stance.COUNTED]
-    if sum(row.devices for row in runs[-1]) < threshold:  # all that there are: nobody learns which years
+    if sum(row.devices for row in runs[-1]) < threshold:  # there are no others: nobody learns which years
         return table_with_rows(table, [merge_rows(runs[0], "All years together"), *others])
     years = [merge_rows(run, f"{run[0].label} to {run[-1].label}") if run[1:] else run[0] for run in runs]
     return table_with_rows(table, [*years, *others])
@@ -102,7 +103,10 @@ def _years_merged(table: Table, threshold: int) -> Table:
 
 
 def _of_overlapping(table: Table, threshold: int) -> Table:
-    """Rows of what devices support. How many support any of it follows from the total and from the last row."""
+    """Withhold rows of what devices support.
+
+    How many support any of it follows from the total and from the last row.
+    """
     countable = sorted((row for row in table.rows if row.stance is Stance.COUNTED), key=lambda row: row.devices)
     hidden = [row for row in countable if row.devices < threshold]
     if not hidden:
@@ -122,9 +126,10 @@ def _of_overlapping(table: Table, threshold: int) -> Table:
 
 
 def without_single_prices(table: Table) -> Table:
-    """The table without the price of a row that is withheld, or that is what one contract for one site cost.
+    """The table without prices of withheld rows, and without a price that one contract for one site cost.
 
-    That is always so, whatever is accepted: the total stands instead. As it is given, at least two prices go.
+    This is always done, whatever is accepted: the table gives the total instead. If one price is left out, at least two
+    are.
     """
     if not table.has_prices:
         return table

@@ -1,7 +1,7 @@
-"""Pages that stand alone in one file, for people who have no camscan.
+"""Pages that are complete in one file, for people who do not use camscan.
 
-A page is one HTML file: no script, no picture from elsewhere, nothing that is asked of a network. A room brings its
-templates in a folder ``templates/`` beside its modules, and :func:`render_page` draws them: ``letters/letter.html`` is
+A page is one HTML file. It has no script, no picture from elsewhere, and needs no network. A room has its templates in
+a folder ``templates/`` beside its modules, and :func:`render_page` draws them: ``letters/letter.html`` is
 ``camscan/letters/templates/letter.html``. A template begins with ``{% extends "page/base.html" %}``, which has the
 style sheet, the marking, the frame and the print layout. docs/pages.md explains the blocks and the values.
 """

@@ -1,7 +1,7 @@
-"""Charts as SVG within a page: columns of months beside a plan, bars of what remains and what was removed. Pure.
+"""Charts as SVG within a page: columns of months with the plan, and bars of what remains and what was removed. Pure.
 
-A chart is as wide as the page, and its letters keep their size: horizontal places are percentages, vertical ones are
-pixels. Its title and its description are read aloud; every number of it is also in a table under it (``chart`` of
+A chart is as wide as the page, and its letters keep their size: horizontal positions are percentages, and vertical ones
+are pixels. Screen readers read its title and its description; a table under it has every number (``chart`` of
 ``page/parts.html``). Areas differ by a hatch as well as by place, and the plan is a line.
 """
 
@@ -18,49 +18,49 @@ _TOP, _HEIGHT, _BELOW = 20, 220, 26
 """Pixels above the columns, of the columns, and below them for the labels."""
 _FLOOR = _TOP + _HEIGHT
 _LABELS = 4
-"""Columns that are named: the names of more would not fit a telephone."""
+"""How many columns have a label: more would not fit the screen of a telephone."""
 _STEPS = 4
-"""Lines across, beside the axis."""
+"""How many horizontal lines the axis has."""
 _ROW, _BAR = 48, 16
-"""Pixels of one bar with its label, and of the bar."""
+"""Height in pixels of one bar with its label, and of the bar alone."""
 _LONGEST_BAR = 66
-"""Percent of the width; the rest is for its numbers, also on a telephone."""
+"""Width of the longest bar in percent; the rest is for its numbers, also on a telephone."""
 _LONGEST = 48
-"""Characters of a label."""
+"""Maximum characters of a label."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One month, say."""
+    """One column of a chart, for example a month."""
 
     label: str
     counted: int | None
-    """None if nothing was counted."""
+    """The number that was counted; None if nothing was counted."""
     doubtful: int
-    """How many of ``counted``; hatched."""
+    """How many of ``counted`` are uncertain; that part is hatched."""
     planned: int | None
-    """Where the line of the plan stands; None for no plan."""
+    """The number of the plan, where its line is drawn; None if there is no plan."""
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What was counted month by month, and what the plan says."""
+    """A chart of what was counted month by month, with the line of the plan."""
 
     title: str
     description: str
-    """What it shows, in a sentence or two: the first value, the last, the plan."""
+    """What the chart shows, in a sentence or two: the first value, the last, the plan."""
     columns: tuple[Column, ...]
     names: tuple[str, str, str]
-    """What the columns are called, their hatched part, and the line."""
+    """Names of the columns, of their hatched part, and of the line."""
 
     def svg(self, name: str) -> Markup:
-        """It; ``name`` is unique in the page."""
+        """Draw the chart; ``name`` is unique in the page."""
         top = _round_top(max((max(each.counted or 0, each.planned or 0) for each in self.columns), default=0))
         parts = [*_draw_grid(top), *self._draw_columns(name, top), *self._draw_line(top), *self._draw_labels()]
         return _svg_figure(name, self.title, self.description, _FLOOR + _BELOW, parts)
 
     def key(self) -> Markup:
-        """What the columns, the hatch and the line are."""
+        """The legend: the columns, the hatch and the line."""
         counted, doubtful, planned = self.names
         parts = [_draw_sample("full", counted)] if any(each.counted is not None for each in self.columns) else []
         parts += [_draw_sample("hatch", doubtful)] if any(each.doubtful for each in self.columns) else []
@@ -69,7 +69,7 @@ class Columns:
 
     @property
     def _column_width(self) -> float:
-        """The width of a column with the space beside it, in percent."""
+        """Width of a column with the space beside it, in percent."""
         return 100 / max(len(self.columns), 1)
 
     def _draw_columns(self, name: str, top: int) -> Iterator[str]:
@@ -86,7 +86,7 @@ class Columns:
                 yield _draw_text(f"{counted:,}", at, upper - 5, "value", anchor)
 
     def _draw_line(self, top: int) -> Iterator[str]:
-        """Level over its column; upright where the value changes."""
+        """The line of the plan: horizontal over each column, vertical where the value changes."""
         before: int | None = None
         for place, each in enumerate(self.columns):
             if each.planned is not None:
@@ -107,33 +107,33 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar."""
+    """One bar of a chart."""
 
     label: str
     full: int
     hatched: int
-    """Drawn after ``full``."""
+    """The part that is drawn hatched, after ``full``."""
     says: str
-    """After its end, such as ``12 of 40``: at most some fifteen characters."""
+    """The text after the end of the bar, such as ``12 of 40``: at most about fifteen characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Bars below each other, each in two parts."""
+    """A chart of bars below each other, each in two parts."""
 
     title: str
     description: str
     bars: tuple[Bar, ...]
     names: tuple[str, str]
-    """The names of the full part and of the hatched part; empty if no bar has it."""
+    """The names of the full part and of the hatched part; empty if no bar has that part."""
 
     def svg(self, name: str) -> Markup:
-        """It; ``name`` is unique in the page."""
+        """Draw the chart; ``name`` is unique in the page."""
         parts = list(self._draw_bars(name))
         return _svg_figure(name, self.title, self.description, max(len(self.bars) * _ROW, 1), parts)
 
     def key(self) -> Markup:
-        """What the two parts are."""
+        """The legend: the two parts of a bar."""
         full, hatched = self.names
         return _sample_list([_draw_sample("full", full), *([_draw_sample("hatch", hatched)] if hatched else [])])
 
@@ -168,12 +168,12 @@ def _draw_grid(top: int) -> Iterator[str]:
 
 
 def _y_position(value: float, top: int) -> float:
-    """Where a value stands, in pixels from above."""
+    """The position of a value, in pixels from the top."""
     return round(_FLOOR - _HEIGHT * value / top, 1)
 
 
 def _round_top(most: int) -> int:
-    """The number at the top of the axis: a round one, of which a quarter is a whole number."""
+    """The number at the top of the axis: a round number whose quarter is a whole number."""
     step = 1
     while step * 40 < most:
         step *= 10
@@ -201,7 +201,7 @@ def _draw_sample(mark: str, name: str) -> str:
 
 
 def _sample_list(samples: Sequence[str]) -> Markup:
-    """A list of samples; of one alone, the title says what it is."""
+    """The samples of a legend; empty for a single one, because the title explains it."""
     listed = "".join(samples) if len(samples) > 1 else ""
     return Markup(f'<ul class="key" aria-hidden="true">{listed}</ul>' if listed else "")  # noqa: S704 - names are escaped
 

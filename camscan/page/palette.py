@@ -23,7 +23,8 @@ LIGHT: Mapping[str, str] = MappingProxyType(
         "alarm-panel": "#fdf1ef",
     }
 )
-"""On a light screen and on paper. ``strong`` and ``second`` are the two colours of charts; ``faint`` only decorates."""
+"""Colours on a light screen and on paper. ``strong`` and ``second`` are the two colours of charts; ``faint`` only
+decorates."""
 DARK: Mapping[str, str] = MappingProxyType(
     {
         "paper": "#12171d",
@@ -38,15 +39,15 @@ DARK: Mapping[str, str] = MappingProxyType(
         "alarm-panel": "#331b19",
     }
 )
-"""On a dark screen."""
+"""Colours on a dark screen."""
 TEXT = (
     *(("ink", "paper"), ("ink", "panel"), ("ink", "alarm-panel"), ("quiet", "paper"), ("quiet", "panel")),
     *(("strong", "paper"), ("strong", "panel"), ("second", "paper"), ("alarm", "paper"), ("alarm", "alarm-panel")),
     *(("paper", "strong"), ("paper", "alarm")),
 )
-"""Which colour text has on which."""
+"""Pairs of text colour and background that are used."""
 LINES = (
     *(("rule", "paper"), ("rule", "panel"), ("strong", "paper"), ("second", "paper"), ("alarm", "paper")),
     *(("strong", "panel"), ("second", "panel"), ("alarm", "alarm-panel")),
 )
-"""Which line or area that means something is drawn on which."""
+"""Pairs of line or area colour and background that are used with a meaning."""

@@ -1,4 +1,4 @@
-"""A QR code (ISO/IEC 18004) within a page, drawn by segno (docs/adr/0020-segno.md)."""
+"""Draws a QR code (ISO/IEC 18004) for a page, with segno (docs/adr/0020-segno.md)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import segno
 from markupsafe import Markup, escape
 
 _QUIET = 4
-"""Modules of white around it, as the standard asks."""
+"""Width of the white border in modules, as the standard requires."""
 
 
 def draw_qr_code(text: str) -> Markup:
-    """The code of a short text as SVG: black on white also on a dark screen, as large as the page's class ``qr`` says.
+    """The code of a short text as SVG: black on white, also on a dark screen, in the size of the page's class ``qr``.
 
-    A person who cannot see it is told the text. Raises ValueError for a text that no code holds.
+    A screen reader reads the text. Raises ValueError for a text that is too long for a code.
     """
     code = segno.make_qr(text, error="m")
     svg = code.svg_inline(border=_QUIET, omitsize=True, dark="#000", light="#fff", svgclass=None, lineclass=None)

@@ -1,4 +1,4 @@
-"""Templates to text: Jinja2, with every value escaped and made harmless (docs/adr/0017-jinja2.md)."""
+"""Draws templates with Jinja2; every value is escaped and made harmless (docs/adr/0017-jinja2.md)."""
 
 from __future__ import annotations
 
@@ -22,16 +22,15 @@ from camscan.page.palette import DARK, LIGHT
 from camscan.page.table import Cell, Kind, Table
 
 _LONGEST = 2000
-"""Characters of one value; what is longer loses its end."""
+"""Maximum characters of one value; the rest is cut off."""
 _PLAIN = re.compile(r"[^A-Za-z0-9 ,.:;()/_-]")
 
 
 def render_page(template: str, /, **values: Any) -> str:
-    """The page that a template makes of these values: the same values give the same text.
+    """Draw a template with these values; the same values always give the same text.
 
     Every value that is printed is escaped for HTML, and characters that would move or hide text are shown as �. Raises
-    ``jinja2.TemplateNotFound`` for a template that is not there, ``jinja2.UndefinedError`` where it asks for a value
-    that was not given.
+    ``jinja2.TemplateNotFound`` for a missing template, and ``jinja2.UndefinedError`` for a missing value.
     """
     return _make_environment().get_template(template).render(values)
 
@@ -66,9 +65,9 @@ def _make_environment() -> Environment:
 class _Components:
     """The components of GOV.UK Frontend, for the forms of pages: ``{{ govuk.radios({…}) }}`` draws govukRadios.
 
-    The macros of govuk-frontend-jinja ask for parameters that nobody gave, so they have an environment of their own,
-    which forgives that. What they print is escaped and made harmless as everywhere, but for parameters whose name ends
-    with ``html``: no template of ours gives these (tests/test_page.py).
+    The macros of govuk-frontend-jinja use parameters that nobody gave, so they have their own environment, which allows
+    that. What they print is escaped and made harmless as everywhere, except for parameters whose name ends with
+    ``html``: no template of ours gives these (tests/test_page.py).
     """
 
     def __getattr__(self, name: str) -> Callable[..., Markup]:
@@ -101,7 +100,7 @@ def _lenient_environment() -> Environment:
 
 
 class _Prefixed(PackageLoader):
-    """The templates of govuk-frontend-jinja, by the names that they call each other."""
+    """The templates of govuk-frontend-jinja, by the names that they use for each other."""
 
     def __init__(self) -> None:
         super().__init__("govuk_frontend_jinja")
@@ -111,7 +110,7 @@ class _Prefixed(PackageLoader):
 
 
 def _template_source(name: str) -> str | None:
-    """The text of ``ROOM/FILE``: a file of that room's folder of templates."""
+    """The text of the template ``ROOM/FILE``, from the room's folder of templates; None if there is no such file."""
     room, _, file = name.partition("/")
     try:
         return resources.files("camscan").joinpath(room, "templates", file).read_text(encoding="utf-8")
@@ -120,7 +119,7 @@ def _template_source(name: str) -> str | None:
 
 
 def _printable_value(value: Any) -> Any:
-    """What a value is before it is escaped: on one line, with nothing that moves or hides text; None is nothing."""
+    """A value before it is escaped: on one line, without characters that move or hide text; an empty text for None."""
     if isinstance(value, Markup):
         return value
     if isinstance(value, str):
@@ -129,27 +128,30 @@ def _printable_value(value: Any) -> Any:
 
 
 def number_text(value: int) -> str:
-    """``1,200``."""
+    """A number as text: ``1,200``."""
     return f"{value:,}"
 
 
 def pounds_text(value: Decimal) -> str:
-    """``£1,250``, or ``£1,250.50`` where there are pence."""
+    """A sum as text: ``£1,250``, or ``£1,250.50`` if there are pence."""
     return f"£{value:,.0f}" if value == value.to_integral_value() else f"£{value:,.2f}"
 
 
 def quote_for_address(text: str) -> str:
-    """A text as one part of an address; what no address can hold is a question mark."""
+    """A text as one part of an address; a character that an address cannot hold becomes a question mark."""
     return quote(text, safe="", errors="replace")
 
 
 def escape_exactly(text: str) -> Markup:
-    """A text as the value of a field, escaped and otherwise unchanged: the form sends back the same text."""
+    """A text as the value of a field, escaped and otherwise unchanged, so that the form sends back the same text."""
     return escape(text)
 
 
 def css_string(text: str) -> Markup:
-    """A text as a string of CSS: of letters, digits and a few marks only, since nothing is escaped in a style sheet."""
+    """A text as a string of CSS.
+
+    It keeps letters, digits and a few marks only, because a style sheet escapes nothing.
+    """
     return Markup('"{}"').format(Markup(_PLAIN.sub("", text)))  # noqa: S704 - nothing is left that could mean something
 
 
@@ -162,14 +164,14 @@ _WRITTEN: Mapping[Kind, Callable[[Any], str]] = {
 
 
 def cell_text(value: Cell, kind: Kind) -> str:
-    """A cell as people read it; text where the value is of another kind than its column."""
+    """A cell as people read it; as text if the value is of another kind than its column."""
     if value is None:
         return ""
     return visible(value, _LONGEST) if isinstance(value, str) else _WRITTEN[kind](value)
 
 
 def table_bodies(table: Table) -> Markup:
-    """The bodies of a table: made in Python, since a register has tens of thousands of rows."""
+    """The bodies of a table. They are made in Python, because a register has tens of thousands of rows."""
     if table.by is None:
         return Markup(f"<tbody>\n{_row_tags(table, table.rows)}</tbody>")  # noqa: S704 - every cell is escaped
     width, by = len(table.shown), table.by
@@ -181,12 +183,12 @@ def table_bodies(table: Table) -> Markup:
 
 
 def total_row(table: Table) -> Markup:
-    """The row of its sums."""
+    """The last row of a table, with its sums."""
     return Markup(_row_tags(table, [table.total]))  # noqa: S704 - as above
 
 
 def _row_tags(table: Table, found: Iterable[Sequence[Cell]]) -> str:
-    """Rows without the end tags that HTML need not have (HTML Living Standard, 13.1.2.4): they were half of it."""
+    """The rows without the end tags that HTML does not need (HTML Living Standard, 13.1.2.4): half of the text."""
     kinds = [head.kind for head in table.heads]
     lines = []
     for row in found:

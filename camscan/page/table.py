@@ -1,4 +1,4 @@
-"""A table that a page shows, and that a spreadsheet can show as well. Pure."""
+"""A table for a page, which a spreadsheet can show too. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 Cell = str | int | Decimal | date | None
-"""None is an empty cell."""
+"""One value of a table; None is an empty cell."""
 
 
 class Kind(enum.StrEnum):
@@ -17,47 +17,47 @@ class Kind(enum.StrEnum):
 
     TEXT = "text"
     NUMBER = "number"
-    """A whole number; to the right."""
+    """A whole number, aligned right."""
     POUNDS = "pounds"
-    """To the right."""
+    """A sum in pounds, aligned right."""
     DAY = "day"
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The heading of a column, and what stands below it."""
+    """The heading of a column, and the kind of its cells."""
 
     name: str
     kind: Kind = Kind.TEXT
 
 
 WIDE = 6
-"""Columns of a table that has the whole width."""
+"""How many columns a table needs to have the whole width."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: no cell of it spans others, and the first column names its rows."""
+    """One table: no cell spans others, and the first column names the rows."""
 
     caption: str
     heads: tuple[Head, ...]
     rows: Sequence[Sequence[Cell]]
-    """Cells in the order of ``heads``."""
+    """The cells, in the order of ``heads``."""
     total: Sequence[Cell] = field(default=())
-    """The last row, which sums the others; empty for none."""
+    """The last row, which has the sums; empty if there is none."""
     note: str = ""
-    """A sentence below it."""
+    """A sentence below the table."""
     by: int | None = None
-    """The column by which the rows are grouped: a page shows it once, above the rows that share it."""
+    """The column by which the rows are grouped: a page shows its value once, above the rows that share it."""
 
     @property
     def shown(self) -> tuple[Head, ...]:
-        """The headings of a page: without the column that it is grouped by."""
+        """The headings that a page shows: without the column by which rows are grouped."""
         return tuple(head for place, head in enumerate(self.heads) if place != self.by)
 
     @property
     def marks(self) -> str:
-        """Which of the columns that a page shows hold numbers and days, as classes of the style sheet: ``n3 d9``."""
+        """Which of the shown columns hold numbers and days, as classes of the style sheet: ``n3 d9``."""
         letters = {Kind.NUMBER: "n", Kind.POUNDS: "n", Kind.DAY: "d"}
         kinds = [letters.get(head.kind, "") for head in self.shown]
         found = [f"{letter}{place}" for place, letter in enumerate(kinds, 1) if letter]
@@ -66,9 +66,9 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number that is seen first."""
+    """A number that a reader sees first."""
 
     name: str
     value: str
     note: str = ""
-    """Meaning, in a few words."""
+    """What the number means, in a few words."""

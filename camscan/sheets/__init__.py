@@ -1,8 +1,8 @@
 """Spreadsheets of the register: written for people, and read back.
 
-One format per file in ``formats/``, each with a ``SHEET``; files are found by their place, there is no registry.
-``row`` makes a device into a row, ``table`` makes rows into a table, ``compare`` finds the edits in a table that came
-back.
+Each format is one file in ``formats/`` with a ``SHEET``; files are found by their place, without a list. ``row`` turns
+a device into a row, ``table`` turns rows into a table, and ``compare`` finds the edits in a table that a person has
+returned.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from camscan.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """A worksheet beside the register, to be read and printed: nothing of it is taken back."""
+    """A worksheet beside the register, only for reading and printing: an import ignores it."""
 
     name: str
     title: str
@@ -30,77 +30,78 @@ class Extra:
     kinds: tuple[Kind, ...]
     """The kind of each column: DATE, MONEY, NUMBER or TEXT."""
     rows: tuple[tuple[str, ...], ...]
-    """Cells already made harmless."""
+    """The cells, already made harmless."""
     bold: frozenset[int] = frozenset()
-    """Places of the rows that are sums."""
+    """Indexes of the rows that hold sums."""
     widths: tuple[int, ...] = ()
-    """Characters of each column; empty for those of its kind."""
+    """Width of each column in characters; empty for the width that its kind has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What is written: one table, and what a reader must know of it."""
+    """One table that is written, with what a reader must know about it."""
 
     title: str
     about: tuple[tuple[str, str], ...]
-    """Lines of the cover: a heading and a text."""
+    """Lines of the cover sheet: a heading and a text."""
     columns: tuple[Column, ...]
     rows: Sequence[Sequence[str]]
     """Text of each cell, already made harmless (:mod:`camscan.cells`); in the order of ``columns``."""
     totals: tuple[str, ...] = ()
-    """The last row of a workbook, cell by cell; empty for none."""
+    """The last row of a workbook, cell by cell; empty if there is none."""
     hidden: frozenset[str] = frozenset()
-    """Columns that a workbook hides: they are for camscan, when the file comes back."""
+    """Columns that a workbook hides: camscan needs them when the file is imported."""
     widths: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    """Column -> characters, where a printed page needs another width than the column's own; its texts are wrapped."""
+    """Column -> its width in characters, if a printed page needs another width than the column's own; texts are
+    wrapped."""
     extras: tuple[Extra, ...] = ()
     is_plain: bool = False
-    """Whether a CSV has the headings that people read above the names of the columns."""
+    """Whether a CSV has a row with the headings for people above the names of the columns."""
     bom: bool = False
     """Whether a CSV begins with a byte order mark; without it, Excel assumes another encoding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A workbook of pages that are read and not taken back: one table on each."""
+    """A workbook of pages for reading, with one table on each. It is not imported."""
 
     title: str
     marking: str
-    """Protective marking: a property of the document, and at the foot of every printed page."""
+    """Protective marking: a property of the document, and a line at the foot of every printed page."""
     pages: tuple[Extra, ...]
-    """The first is open at first."""
+    """The pages; a program shows the first one when it opens the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row as it was read."""
+    """One row of a spreadsheet as it was read."""
 
     number: int
-    """As a spreadsheet program numbers it, from 1."""
+    """Number of the row in a spreadsheet program, from 1."""
     cells: tuple[str, ...]
-    """Dates as ISO 8601, whole numbers without a decimal point, what was made harmless as it was before."""
+    """The cells: dates as ISO 8601, whole numbers without a decimal point, texts without camscan's apostrophe."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One worksheet as it was read; a CSV is one."""
+    """One worksheet as it was read; a CSV has one."""
 
     name: str
     lines: tuple[Line, ...]
     notes: tuple[str, ...] = ()
-    """What a person should know of how it was read."""
+    """What a person should know about how the page was read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One format."""
+    """One spreadsheet format."""
 
     name: str
     suffix: str
     """With the dot: ``.csv``."""
     write: Callable[[Table, BinaryIO], None]
     read: Callable[[bytes], list[Page]]
-    """Raises UsageError, without the file's name, if the bytes are not of this format."""
+    """Reads a file's pages. Raises UsageError, without the file's name, if the bytes are not of this format."""
 
 
 @functools.cache
@@ -116,13 +117,13 @@ def load_formats() -> Mapping[str, Sheet]:
 
 
 def of_content(content: bytes) -> Sheet:
-    """The format of what came without a name."""
+    """The format of content that has no file name."""
     is_archive, is_opendocument = content.startswith(b"PK"), b"opendocument.spreadsheet" in content[:200]
     return load_formats()[".ods" if is_opendocument else ".xlsx" if is_archive else ".csv"]
 
 
 def format_of_file(path: str) -> Sheet:
-    """The format of a file, by its suffix; '-' is CSV. Raises UsageError for any other."""
+    """The format of a file, by its suffix; '-' means CSV. Raises UsageError for any other suffix."""
     suffix = ".csv" if path == "-" else PurePath(path).suffix.lower()
     sheet = load_formats().get(suffix)
     if sheet is None:

@@ -1,6 +1,6 @@
-"""What every OpenDocument spreadsheet is made of: the archive, its small parts, cells, pages beside a register.
+"""The parts of every OpenDocument spreadsheet: the archive, its small files, cells, and pages beside a register.
 
-Sections named are those of OASIS Open Document Format 1.2, part 1.
+The section numbers are those of OASIS Open Document Format 1.2, part 1.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SPACES = {
     "fo": "urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0",
     "number": "urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0",
     "meta": "urn:oasis:names:tc:opendocument:xmlns:meta:1.0",
-    "ooo": "http://openoffice.org/2004/office",  # in whose views the frozen header is told
+    "ooo": "http://openoffice.org/2004/office",  # the frozen header is stored in its views
     "config": "urn:oasis:names:tc:opendocument:xmlns:config:1.0",
     "dc": "http://purl.org/dc/elements/1.1/",
     "of": "urn:oasis:names:tc:opendocument:xmlns:of:1.2",
@@ -47,19 +47,19 @@ NUMBER_STYLES = (
     "</number:number-style>"
     '<number:text-style style:name="nt"><number:text-content/></number:text-style>'
 )
-"""Dates as ISO 8601, pounds and pence, whole numbers, and text that stays text whatever is typed."""
+"""Dates as ISO 8601, pounds and pence, whole numbers, and text that stays text whatever a person types."""
 PLAIN_NUMBERS = NUMBER_STYLES.replace(
     '<number:year number:style="long"/><number:text>-</number:text><number:month number:style="long"/>'
     '<number:text>-</number:text><number:day number:style="long"/>',
     '<number:day/><number:text> </number:text><number:month number:textual="true"/><number:text> </number:text>'
     '<number:year number:style="long"/>',
 ).replace('number:decimal-places="2"', 'number:decimal-places="2" number:grouping="true"')
-"""The same for people: 31 Mar 2027, 1,250.00."""
+"""The same styles for reading: 31 Mar 2027, 1,250.00."""
 _BLOCK = 1 << 16
-"""Characters that are handed to the compressor at a time."""
+"""Characters that are passed to the compressor at a time."""
 A4_TO_WIDTH = 'fo:page-width="29.7cm" fo:page-height="21cm" fo:margin="1cm" style:scale-to-X="1" style:scale-to-Y="0"'
 A3 = 'fo:page-width="42cm" fo:page-height="29.7cm"'
-"""What is not made to be printed has too many columns for one page's width."""
+"""A table that is not made for printing has too many columns for one page's width."""
 ROW, ROW_END = "<table:table-row>", "</table:table-row>"
 _RIGHT = frozenset({Kind.MONEY, Kind.NUMBER})
 TO_THE_RIGHT = '<style:paragraph-properties fo:text-align="end"/>'
@@ -100,7 +100,7 @@ def _manifest_xml(names: Iterable[str]) -> str:
 
 
 def meta_xml(title: str, subject: str, more: str = "") -> str:
-    """The properties of the document: what it is and its marking; nothing about the person who made it."""
+    """The properties of the document: its title and marking, and nothing about the person who made it."""
     return (
         f'{HEAD}<office:document-meta {DECLARED} office:version="1.2"><office:meta>'
         f"<meta:generator>camscan</meta:generator><dc:title>{escape_xml(title)}</dc:title>"
@@ -110,7 +110,7 @@ def meta_xml(title: str, subject: str, more: str = "") -> str:
 
 
 def styles_xml(marking: str, layout: str) -> str:
-    """The page: across, with the marking and the page number at its foot; ``layout`` is its size."""
+    """The layout of a page: landscape, with the marking and the page number at its foot; ``layout`` is its size."""
     return (
         f'{HEAD}<office:document-styles {DECLARED} office:version="1.2"><office:styles>'
         '<style:default-style style:family="table-cell"><style:text-properties fo:language="en" fo:country="GB" '
@@ -130,7 +130,7 @@ def styles_xml(marking: str, layout: str) -> str:
 
 
 def cell_style(name: str, properties: str, more: str = "") -> str:
-    """The look of cells, by name."""
+    """The style of a cell, by its name."""
     return (
         f'<style:style style:name="{name}" style:family="table-cell" style:parent-style-name="Default"{more}>'
         f"{properties}</style:style>"
@@ -138,7 +138,7 @@ def cell_style(name: str, properties: str, more: str = "") -> str:
 
 
 def width_style(characters: int) -> str:
-    """The look of a column so wide, by its width: ``w28``."""
+    """The style of a column with this width in characters: ``w28``."""
     return (
         f'<style:style style:name="w{characters}" style:family="table-column"><style:table-column-properties '
         f'style:column-width="{characters * 0.2:.1f}cm"/></style:style>'
@@ -146,27 +146,27 @@ def width_style(characters: int) -> str:
 
 
 def with_wrap(properties: str) -> str:
-    """Cell properties with texts wrapped; there is one such element for each style."""
+    """Cell properties with wrapped texts; a style has one such element."""
     wrapped = 'fo:wrap-option="wrap" style:vertical-align="top"'
     begin = "<style:table-cell-properties"
     return properties.replace(begin, f"{begin} {wrapped}") if properties else f"{begin} {wrapped}/>"
 
 
 def typed_cell(text: str, kind: Kind, style: str) -> str:
-    """A cell of a sum or of a page beside the register: a number or a date where it is one."""
+    """A cell of a sum, or of a page beside the register: a number or a date if the text is one."""
     if not text:
         return f'<table:table-cell table:style-name="{style}"/>'
     if kind is Kind.DATE and DAY.fullmatch(text):
         value = f'office:value-type="date" office:date-value="{text}"'
     elif kind in {Kind.MONEY, Kind.NUMBER} and AMOUNT.fullmatch(text):
         value = f'office:value-type="float" office:value="{text}"'
-    else:  # such as "not known", which stands where the number would
+    else:  # such as "not known", which replaces the number
         return text_cell(text, f"{style}{kind}" if kind in {Kind.MONEY, Kind.NUMBER} else style)
     return f'<table:table-cell table:style-name="{style}{kind}" {value}><text:p>{text}</text:p>{END}'
 
 
 def extra_sheet(page: Extra) -> Iterator[str]:
-    """A page beside the register: its title in the first cell, its headings repeated on printed pages."""
+    """A page beside the register: its title is in the first cell, and printed pages repeat its headings."""
     yield f"<table:table table:name={quoteattr(page.name)}>"
     for kind, width in zip(page.kinds, page.widths or (None,) * len(page.kinds), strict=True):
         yield f'<table:table-column table:style-name="w{width or EXTRA_WIDTHS[kind]}"/>'
@@ -186,19 +186,19 @@ def extra_sheet(page: Extra) -> Iterator[str]:
 
 
 def text_cell(text: str, style: str) -> str:
-    """A cell of text."""
+    """A cell that holds text."""
     return f'<table:table-cell table:style-name="{style}" office:value-type="string">{paragraphs_xml(text)}{END}'
 
 
 def paragraphs_xml(text: str) -> str:
-    """The lines of a cell; runs of spaces are kept."""
+    """The lines of a cell as XML; runs of spaces are kept."""
     if "  " not in text and "\n" not in text and text[:1] != " ":  # nearly every cell
         return f"<text:p>{escape_xml(text)}</text:p>"
     return "".join(f"<text:p>{_RUN_OF_SPACES.sub(_spaces_xml, escape_xml(line))}</text:p>" for line in text.split("\n"))
 
 
 def _spaces_xml(found: re.Match[str]) -> str:
-    """6.1.3: a run of spaces is written as one and a count."""
+    """6.1.3: a run of spaces is written as one space and a count."""
     return f'<text:s text:c="{len(found[0])}"/>'
 
 
@@ -208,7 +208,7 @@ def escape_xml(text: str) -> str:
 
 
 def settings_xml(active: str, frozen: Mapping[str, tuple[int, int]]) -> str:
-    """Which worksheet is open, and of each named the columns and rows that stay in sight."""
+    """The settings of the views: which worksheet is open, and how many columns and rows of each one are frozen."""
     views = "".join(
         f"<config:config-item-map-entry config:name={quoteattr(name)}>{_split(*at)}</config:config-item-map-entry>"
         for name, at in frozen.items()

@@ -1,4 +1,4 @@
-"""A workbook of tables for people, as an OpenDocument spreadsheet: one table on each worksheet, its title in A1."""
+"""Writes a workbook of tables as an OpenDocument spreadsheet: one table on each worksheet, with its title in A1."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ _HEAD = _CELL.replace("/>", ' fo:border-bottom="0.5pt solid #000000"/>')
 
 
 def write_book(book: Book, stream: BinaryIO) -> None:
-    """Write it, ODF 1.2. No cell is merged, no sheet hidden, and nothing in it says who made it or when."""
+    """Write a workbook, ODF 1.2.
+
+    No cell is merged and no sheet is hidden, and the file does not say who made it or when.
+    """
     small = {
         "meta.xml": odf.meta_xml(book.title, book.marking),
         "styles.xml": odf.styles_xml(book.marking, odf.A4_TO_WIDTH),

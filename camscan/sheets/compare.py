@@ -1,8 +1,8 @@
-"""What an edited spreadsheet would change: every cell against what the register showed when it was written. Pure.
+"""Finds what an edited spreadsheet would change, by comparing each cell with what the export showed. Pure.
 
-A cell is an edit where it differs from what the export showed, which the row's ``revision`` and ``inherited`` and the
-change log tell. Where the register has been changed since, the edit is stale. Without a revision, an edit is what
-differs from the register of today, and an empty cell clears nothing.
+The row's ``revision`` and ``inherited``, and the audit log, say what the export showed; a cell that differs is an edit.
+If the register has been changed since, the edit is stale. Without a revision, a cell that differs from the present
+register is an edit, and an empty cell clears nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from camscan.sheets.heading import Found, columns_of
 from camscan.sheets.row import SUMS, inherited_texts, loose_sum, read_sums
 
 _LONGEST_NUMBER = 15
-"""Digits of a revision; what is longer is none, and no database would take it."""
+"""Maximum digits of a revision. A longer number is not a revision, and a database could not store it."""
 
 
 _PLACES = {column.name: place for place, column in enumerate(COLUMNS)}
@@ -38,27 +38,27 @@ class Entry:
     """One cell that somebody edited."""
 
     row: int
-    """The row number of the spreadsheet program."""
+    """Number of the row in the spreadsheet program."""
     asset_id: str
     column: str
     old: str
     """The value in the register."""
     new: str
-    """As it would be stored; empty clears."""
+    """The new value as it would be stored; empty clears the entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What a spreadsheet says."""
+    """The result of comparing a spreadsheet with the register."""
 
     entries: tuple[Entry, ...]
-    """What would change, in the order of the rows."""
+    """The edits, in the order of the rows."""
     left_out: tuple[tuple[int, str], ...]
-    """Row number and a sentence: what is not taken, and what would be right."""
+    """Row number and a sentence: which edit is not taken, and what would be right."""
     kept: tuple[tuple[int, str], ...]
-    """Row number and a sentence: what a spreadsheet program spoilt and the register keeps as it was."""
+    """Row number and a sentence: a value that a spreadsheet program damaged, and that the register keeps."""
     strangers: tuple[Line, ...]
-    """Rows that name no device of the register."""
+    """Rows that do not name a device of the register."""
     rows: int
 
 
@@ -72,7 +72,7 @@ class _Result:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The register, as far as a comparison needs it."""
+    """The parts of the register that a comparison needs."""
 
     assets: Mapping[str, Asset]
     changes: Mapping[tuple[str, str], Sequence[Change]]
@@ -81,7 +81,7 @@ class Known:
     """Council tag in lower case -> device."""
     judgements: Mapping[str, Judgement]
     gone: Mapping[str, str]
-    """Device that was found to be duplicates -> that one."""
+    """Device that was merged into another -> the device that was kept."""
 
 
 def known_register(
@@ -90,7 +90,7 @@ def known_register(
     judgements: Mapping[str, Judgement],
     gone: Mapping[str, str] | None = None,
 ) -> Known:
-    """The register by what a spreadsheet names."""
+    """The register, indexed by the names that a spreadsheet uses."""
     by_id = {asset.asset_id: asset for asset in assets}
     by_cell: defaultdict[tuple[str, str], list[Change]] = defaultdict(list)
     for change in changes:
@@ -100,23 +100,23 @@ def known_register(
 
 
 def first_revision(found: Found) -> int:
-    """The least revision of any row: older changes need not be looked at."""
+    """The lowest revision of any row: older changes are not needed."""
     return min((number for line in found.lines if (number := _row_revision(found, line)) is not None), default=0)
 
 
 Refusal = Callable[[str, str], str]
-"""Why the person who imports the table may not write a value into a column; empty if they may."""
+"""Returns why the person who imports the table may not write a value into a column; empty if they may."""
 
 
 def nothing_refused(_column: str, _value: str) -> str:
-    """For a person who may write everything."""
+    """The Refusal of a person who may write everything."""
     return ""
 
 
 def compare_rows(
     found: Found, register: Known, today: date, *, overwrite: bool = False, refused: Refusal = nothing_refused
 ) -> Comparison:
-    """Every row of the table against the register; ``overwrite`` takes stale edits too."""
+    """Compare every row of the table with the register; ``overwrite`` also takes stale edits."""
     result = _Result()
     american_dates = has_american_dates(found, register.assets)
     for line, asset in _rows_with_device(found, register, result):
@@ -129,10 +129,10 @@ def compare_rows(
 
 
 def _rows_with_device(found: Found, register: Known, result: _Result) -> list[tuple[Line, Asset]]:
-    """The rows that name a device, each device once."""
+    """The rows that name a device, with each device once."""
     named: defaultdict[str, list[Line]] = defaultdict(list)
     for line in found.lines:
-        name = found.cell_text(line, "asset_id").strip().upper()  # as they are minted
+        name = found.cell_text(line, "asset_id").strip().upper()  # in upper case, as asset numbers are made
         tag = found.cell_text(line, "council_asset_tag").strip()
         if name and name not in register.assets:
             same = register.gone.get(name)
@@ -158,7 +158,7 @@ def _row_revision(found: Found, line: Line) -> int | None:
 
 
 class _Row:
-    """One row of the table and its device."""
+    """One row of the table, with its device."""
 
     def __init__(
         self, found: Found, line: Line, asset: Asset, register: Known, *, american_dates: bool, overwrite: bool
@@ -176,7 +176,7 @@ class _Row:
         self._judgement = register.judgements.get(asset.asset_id)
 
     def entry_at_export(self, column: str) -> str:
-        """The person's entry when the spreadsheet was written."""
+        """The person's entry at the time when the spreadsheet was written."""
         if self.revision is not None:
             for change in self._changes.get((self.asset.asset_id, column), ()):
                 if change.number > self.revision:
@@ -184,11 +184,14 @@ class _Row:
         return self.asset.entries.get(column, "")
 
     def text_of_today(self, column: str, text: str) -> str:
-        """The text of a cell; where it names a device that is part of another by now, that one."""
+        """The text of a cell.
+
+        If it names a device that was merged into another, the name of the device that was kept.
+        """
         return self._gone.get(text.strip(), text) if column in NAMING else text
 
     def inherited_texts(self, column: str) -> tuple[str, ...]:
-        """What the cell may have shown where nobody had entered anything."""
+        """Texts that the cell may have shown if nobody had entered anything."""
         if self._now is None:
             self._now = inherited_texts(self.asset, self._judgement)
         return tuple(filter(None, (self.shown.get(column), self._now.get(column))))
@@ -203,15 +206,15 @@ def _shown_texts(text: str) -> Mapping[str, str]:
 
 
 class _LeftOut(Exception):  # noqa: N818 - an outcome of one cell
-    """This cell's edit is not taken; the others of its row are."""
+    """Raised for an edit that is not taken; the other edits of its row are."""
 
 
 class _Kept(Exception):  # noqa: N818 - as above
-    """This cell is not an edit, although it looks like one."""
+    """Raised for a cell that is not an edit, although it differs."""
 
 
 def _take_row(row: _Row, result: _Result, today: date, refused: Refusal) -> None:
-    """The edits of one row: all that can be taken, or none where one is wrong."""
+    """Take the edits of one row: all that are possible, or none if one of them is wrong."""
     number = row.line.number
     edits, wrong = _row_edits(row, result, refused)
     _own_columns(row, result)
@@ -232,9 +235,9 @@ def _take_row(row: _Row, result: _Result, today: date, refused: Refusal) -> None
 
 
 def with_what_follows(entries: Sequence[Entry], asset: Asset, today: date) -> list[Entry]:
-    """Entries of one row for one device, and those that the register makes of itself: a removal has its day.
+    """The entries of one row for one device, with those that the register adds itself: a removal gets its day.
 
-    Raises ValueError with a sentence where they contradict themselves.
+    Raises ValueError with a sentence if they contradict each other.
     """
     done = complete_entries(asset.entries, {entry.column: entry.new for entry in entries}, today)
     row, made = entries[0].row, {entry.column for entry in entries}
@@ -243,7 +246,7 @@ def with_what_follows(entries: Sequence[Entry], asset: Asset, today: date) -> li
         for name, value in done.items()
         if name not in made and value != (held := asset.entries.get(name, ""))
     ]
-    return sorted([*entries, *more], key=lambda each: _PLACES[each.column])  # as the log will have them
+    return sorted([*entries, *more], key=lambda each: _PLACES[each.column])  # as the log will store them
 
 
 def _row_edits(row: _Row, result: _Result, refused: Refusal) -> tuple[list[Entry], list[str]]:
@@ -274,7 +277,7 @@ def _row_edits(row: _Row, result: _Result, refused: Refusal) -> tuple[list[Entry
 
 
 def is_told_by_scan(asset: Asset, column: str) -> bool:
-    """Whether a column is for what somebody states, nobody has, and a scan says already."""
+    """Whether nobody has filled in this stated column, and a scan gives its value already."""
     found = asset.identification
     told: Mapping[str, object] = {
         "stated_manufacturer": found.maker,
@@ -288,7 +291,7 @@ def is_told_by_scan(asset: Asset, column: str) -> bool:
 
 
 def _cell_edit(row: _Row, column: Column) -> Entry | None:
-    """The edit that a cell holds; None for none. Raises ValueError for a text that the column cannot hold."""
+    """The edit in a cell; None if it has none. Raises ValueError for a text that the column cannot hold."""
     text = row.text_of_today(column.name, row.found.cell_text(row.line, column.name))
     if column.name in row.found.guessed:
         text = cell_meaning(column, text)
@@ -327,7 +330,7 @@ def _is_same_value(column: Column, text: str, other: str) -> bool:
 
 
 def _own_columns(row: _Row, result: _Result) -> None:
-    """Columns of camscan's that somebody edited: said, and not taken."""
+    """Report edits of camscan's own columns, which are not taken."""
     stored = row.shown.get(SUMS, "")
     if not stored:
         return
@@ -343,7 +346,10 @@ def _own_columns(row: _Row, result: _Result) -> None:
 
 
 def not_behind(recorder: str, assets: Mapping[str, Asset], asset_id: str = "") -> str:
-    """Why a device cannot be behind what ``recorder_asset_id`` names; empty if it can, or if nothing is named."""
+    """Why a device cannot be connected to the recorder in ``recorder_asset_id``.
+
+    Empty if it can, or if none is named.
+    """
     if not recorder:
         return ""
     if recorder not in assets:
@@ -357,7 +363,7 @@ def not_behind(recorder: str, assets: Mapping[str, Asset], asset_id: str = "") -
 
 
 def _check_across(result: _Result, register: Known) -> None:
-    """What concerns several rows: one label on two devices, a recorder that is none."""
+    """Check several rows together: one label on two devices, or a recorder that is not one."""
     carries = dict(register.tags)
     tagged = [entry for entry in result.entries if entry.column == "council_asset_tag"]
     for entry in tagged:

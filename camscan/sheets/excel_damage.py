@@ -1,7 +1,7 @@
-"""What spreadsheet programs do to texts that they take for numbers or dates. Pure.
+"""Recognises what spreadsheet programs do to texts that they take for numbers or dates. Pure.
 
-Opening a CSV, Excel makes 100 of 0100, 1.00023E+11 of 100023336956, 3 April of 3-4, and 03/31/2027 of 2027-03-31 where
-the machine is set to the United States; saving it keeps that.
+When Excel opens a CSV, it turns 0100 into 100, 100023336956 into 1.00023E+11, 3-4 into 3 April and, if the machine is
+set to the United States, 2027-03-31 into 03/31/2027. When it saves the file, it keeps the new text.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from camscan.sheets.heading import Found, columns_of
 
 _SHORTENED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
 _CLOSE = Decimal("0.00001")
-"""How far the few digits that are left may be from the number: Excel shows six."""
+"""Maximum relative difference between the shortened number and the original: Excel shows six digits."""
 _LIKE_A_DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}(?:\1\d{1,4})?|[A-Za-z]{3,9}[-/ ]?\d{1,4}|\d{1,2}[-/ ][A-Za-z]{3,9}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2}-[A-Za-z]{3}(?:-\d{2,4})?|[A-Za-z]{3}-\d{2}")
 _AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d\d)")
@@ -29,7 +29,7 @@ def describe_damage(  # noqa: PLR0911 - one for each way
 ) -> str:
     """What a program did to the text that was shown, in words; empty if the cell is a person's own edit.
 
-    Raises ValueError if the text looks like a date and the original cannot be known.
+    Raises ValueError if the text looks like a date and the original is not known.
     """
     text = text.strip()
     if column.kind is Kind.DATE:
@@ -70,7 +70,7 @@ def _read_number(text: str) -> Decimal | None:
 
 
 def has_american_dates(found: Found, assets: Mapping[str, Asset]) -> bool:
-    """Whether the file's dates have the month first: more cells show the register's date that way than the British."""
+    """Whether the file's dates have the month first: more cells match the register so than in British order."""
     names = [column.name for column in columns_of(found) if column.kind is Kind.DATE]
     lead = 0
     for line in found.lines:

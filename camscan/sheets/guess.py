@@ -1,7 +1,8 @@
-"""The headings of other people's camera lists, as councils, contractors and insurers write them. Pure.
+"""Guesses the columns of other people's camera lists by their headings. Pure.
 
-A heading is compared without case, punctuation, units and words that say nothing. A heading that may mean two things is
-not guessed: the person who imports says it with ``--map``. The result of a guess is always printed.
+The headings are those of councils, contractors and insurers. They are compared without case, punctuation, units and
+words without meaning. A heading that may mean two things is not guessed: the person who imports the list says it with
+``--map``. The result of a guess is always printed.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ _NAMES: Mapping[str, str] = {
     "connection": "connection|connection type|connected by",
     "scope_decision_ref": "decision|minute|decision ref|minute ref|cabinet minute",
 }
-"""Column -> what people call it, without punctuation."""
+"""Column -> the headings that people use for it, without punctuation."""
 _MEANING = {said: column for column, names in _NAMES.items() for said in names.split("|")}
 _NOISE = re.compile(
     r"\((?:gbp|£|pounds|if known|dd/mm/yyyy|yyyy-mm-dd|ex(?:cl)?\.? vat|inc(?:l)?\.? vat|optional)\)|£|\bgbp\b|#$"
@@ -112,7 +113,10 @@ _FEW = {"number": "no", "num": "no", "nr": "no", "no.": "no", "identifier": "id"
 
 
 def guess_columns(headings: Sequence[str]) -> Mapping[int, str]:
-    """Place -> the column that a heading probably means. Where two headings mean one column, the plainer one has it."""
+    """Index -> the column that a heading probably means.
+
+    If two headings mean one column, the plainer heading has it.
+    """
     found: dict[int, str] = {}
     taken: dict[str, int] = {}
     for place, text in enumerate(headings):
@@ -123,7 +127,7 @@ def guess_columns(headings: Sequence[str]) -> Mapping[int, str]:
     if "site_name" not in taken and "location_detail" in taken:
         place = taken["location_detail"]
         others = [at for at, text in enumerate(headings) if at != place and column_meant(text) == "location_detail"]
-        if others:  # a building and a place in it, neither called the site
+        if others:  # a building and a place in it, and neither is called the site
             found[place] = "site_name"
             found[others[0]] = "location_detail"
     return found
@@ -171,11 +175,11 @@ _TYPES: Mapping[str, str] = {
     **dict.fromkeys(("switch", "poe switch"), "poe_switch"),
     **dict.fromkeys(("server", "vms"), "vms_server"),
 }
-"""What people write of a device's type -> ours."""
+"""What people write as a device's type -> the word of camscan."""
 
 
 def cell_meaning(column: Column, text: str) -> str:
-    """What a cell of somebody else's list says: nothing if it says so, and types of devices in our words."""
+    """The value of a cell in somebody else's list: empty if the text means "nothing"; types in the words of camscan."""
     plain = " ".join(text.casefold().split())
     if plain in _NOTHING and (
         column.kind is not Kind.TEXT or column.name.startswith("stated_") or column.name == "council_asset_tag"

@@ -1,4 +1,4 @@
-"""The table in a spreadsheet, and which of its columns are ours. Pure."""
+"""Finds the table in a spreadsheet, and its columns that camscan knows. Pure."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from camscan.sheets import Line, Page
 from camscan.sheets.guess import guess_columns
 
 KEYS = ("asset_id", "council_asset_tag")
-"""What a row is known by, the first that it has."""
+"""Columns that name the device of a row; the first one that the row has counts."""
 _HEADER_WITHIN = 30
 """Rows from the top in which a header is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A table of a spreadsheet, as far as it is ours."""
+    """The table in a spreadsheet, with the columns that camscan knows."""
 
     page: str
-    """The worksheet; empty for a CSV."""
+    """Name of the worksheet; empty for a CSV."""
     header: int
-    """Its row number."""
+    """Row number of the header."""
     places: Mapping[str, int]
-    """Name of a column -> its place in a row, from 0."""
+    """Name of a column -> its index in a row, from 0."""
     lines: tuple[Line, ...]
-    """The rows below the header that hold anything."""
+    """The rows below the header that are not empty."""
     unknown: tuple[str, ...]
-    """A sentence for each heading that is not one of ours."""
+    """A sentence for each heading that is not a column of camscan."""
     notes: tuple[str, ...]
     guessed: frozenset[str] = frozenset()
-    """Columns of somebody else's list that nobody mapped: a cell that they cannot hold costs that cell, not its row."""
+    """Columns of somebody else's list that nobody mapped: a cell with a wrong value is left out, but not its row."""
 
     def cell_text(self, line: Line, name: str) -> str:
         """The text of a cell; empty if the table has no such column, or the row is shorter."""
@@ -43,7 +43,10 @@ class Found:
 
 
 def parse_mapping(pairs: Iterable[str]) -> Mapping[str, str]:
-    """``Their Heading=our_column`` texts as heading -> column. Raises UsageError for what is none, or no column."""
+    """Parse ``Their Heading=our_column`` texts. Returns heading -> column.
+
+    Raises UsageError for a text of another form, or an unknown column.
+    """
     found: dict[str, str] = {}
     for pair in pairs:
         theirs, equals, ours = pair.rpartition("=")
@@ -63,12 +66,12 @@ def parse_mapping(pairs: Iterable[str]) -> Mapping[str, str]:
 
 
 def mapping_lines(text: str) -> list[str]:
-    """The pairs of a mapping file: one a line; empty lines and those that begin with # are left out."""
+    """The pairs in a mapping file, one on each line; empty lines and lines that begin with # are left out."""
     return [line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#")]
 
 
 def find_table(pages: Sequence[Page], theirs: Mapping[str, str]) -> Found:
-    """The table: the row with the most of our headings. Raises UsageError if there is none."""
+    """Find the table: its header is the row with the most known headings. Raises UsageError if there is none."""
     page, at = _find_header(pages, theirs)
     header = page.lines[at]
     is_ours = any(_our_column(cell, {}) == "asset_id" for cell in header.cells)
@@ -87,7 +90,7 @@ def find_table(pages: Sequence[Page], theirs: Mapping[str, str]) -> Found:
         elif text.strip() or any(line.cells[place : place + 1] not in {(), ("",)} for line in rest):
             unknown.append(_unknown_heading(text.strip(), place, theirs))
     _complain_of_missing(places, theirs, header)
-    if "asset_id" not in places:  # somebody else's list: what it says of a device is what somebody stated
+    if "asset_id" not in places:  # somebody else's list: what it says about a device is what a person stated
         places = {STATED.get(name, name) if STATED.get(name) not in places else name: at for name, at in places.items()}
     said = tuple(
         f"'{header.cells[place].strip()}' is taken for {name}: {BY_NAME[name].heading}"
@@ -113,9 +116,9 @@ def _find_header(pages: Sequence[Page], theirs: Mapping[str, str]) -> tuple[Page
     for page in pages:
         for at, line in enumerate(page.lines[:_HEADER_WITHIN]):
             names = {name for cell in line.cells if (name := _our_column(cell, theirs))}
-            known = len(names) + len({*names, *_guess_headings(line, theirs).values()})  # our own words weigh more
+            known = len(names) + len({*names, *_guess_headings(line, theirs).values()})  # our own names count more
             is_lone = len(names) <= 1 and sum(bool(cell.strip()) for cell in line.cells) == 1 and len(page.lines) > 1
-            # Below the headings that people read stand the names of the columns: these are surer.
+            # The names of the columns are below the headings for people, and are more certain.
             if (
                 known
                 and (best is None or known > best[0] or (known == best[0] and _is_row_of_names(line)))
@@ -138,13 +141,13 @@ def _find_header(pages: Sequence[Page], theirs: Mapping[str, str]) -> tuple[Page
 
 
 def _is_cover(page: Page) -> bool:
-    """Whether a page is the cover that stands before the register in a workbook of ours."""
+    """Whether a page is the cover that comes before the register in a workbook of camscan."""
     begins = [line.cells[0].strip() if line.cells else "" for line in page.lines[:_HEADER_WITHIN]]
     return {"Marking", "Written", "Devices"} <= {*begins} and "asset_id" not in begins
 
 
 def _columns_read_leniently(header: Line, places: Mapping[str, int], theirs: Mapping[str, str]) -> frozenset[str]:
-    """The columns whose heading is neither our name of it nor was mapped."""
+    """The columns whose heading is neither our own name nor mapped."""
     return frozenset(
         name
         for name, place in places.items()
@@ -153,13 +156,13 @@ def _columns_read_leniently(header: Line, places: Mapping[str, int], theirs: Map
 
 
 def _is_row_of_names(line: Line) -> bool:
-    """Whether every cell is the name of a column, as written by camscan."""
+    """Whether every cell is the name of a column, as camscan writes it."""
     cells = [cell.strip("\ufeff ") for cell in line.cells if cell.strip()]
     return bool(cells) and all(cell in BY_NAME for cell in cells)
 
 
 def _guess_headings(line: Line, theirs: Mapping[str, str]) -> dict[int, str]:
-    """Place -> column, of headings that are other people's words; what somebody mapped is not guessed."""
+    """Index -> column, for the headings of other people; headings that somebody mapped are not guessed."""
     mapped = {place: name for place, cell in enumerate(line.cells) if (name := theirs.get(_fold_heading(cell)))}
     rest = ["" if place in mapped or _fold_heading(cell) in theirs else cell for place, cell in enumerate(line.cells)]
     own = {name for cell in rest if (name := plain_name(cell)) in BY_NAME}
@@ -172,7 +175,7 @@ def _guess_headings(line: Line, theirs: Mapping[str, str]) -> dict[int, str]:
 
 
 def _data_rows(lines: Sequence[Line]) -> tuple[tuple[Line, ...], tuple[str, ...]]:
-    """The rows below the headings that hold anything, without sums; and a sentence for each of these."""
+    """The rows below the headings that are not empty, without rows of sums; and a sentence for each row of sums."""
     kept, left = [], []
     for line in lines:
         first = next((cell.strip() for cell in line.cells if cell.strip()), "")
@@ -193,7 +196,7 @@ _SUM = re.compile(
 
 
 def _our_column(text: str, theirs: Mapping[str, str]) -> str:
-    """The name of the column that a heading means; empty for none of ours."""
+    """The name of the column that a heading means; empty if it is none of ours."""
     return theirs.get(_fold_heading(text)) or column_of_heading(text.strip("\ufeff"))
 
 

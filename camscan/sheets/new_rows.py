@@ -1,9 +1,9 @@
-"""Rows of other people's spreadsheets: which devices the register already has, and which are new. Pure.
+"""Sorts rows of other people's spreadsheets: which devices the register already has, and which are new. Pure.
 
 A row is recognised by council tag, serial number or MAC address. A row without these is recognised by its IP address
-among the devices that were added by address, or if it is word for word a row from which a device was added. So the same
-file may be imported twice, and nothing is added twice. An address names a device that a scan saw only if the caller
-says so: it may belong to another device since the list was written.
+among the devices that were added by address, or if it equals a row from which a device was added. So the same file may
+be imported twice, and no device is added twice. An address names a device that a scan saw only if the caller allows it:
+the address may belong to another device since the list was written.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from camscan.sheets.guess import cell_meaning
 from camscan.sheets.heading import Found, columns_of
 
 _LABEL = 9
-"""Characters of the short serial number that makers print on labels: the end of the whole one."""
+"""Length of the short serial number that makers print on labels: the end of the full number."""
 _DATED = frozenset({"actual_removal_date", "disposal_date"})
 _UNPLANNED = frozenset({Lifecycle.FOUND, Lifecycle.CONFIRMED})
 _ADDRESS = "stated_ip_address"
@@ -33,31 +33,31 @@ _UNIQUE = ("council_asset_tag", "stated_serial_number", "stated_mac_address")
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """A row that is new to the register."""
+    """A row with a device that is new to the register."""
 
     row: int
     entries: Mapping[str, str]
-    """As they would be stored."""
+    """The entries as they would be stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """The result of the rows that name no device of the register."""
+    """The result for the rows that do not name a device of the register."""
 
     new: tuple[New, ...]
     filled: tuple[Entry, ...]
-    """Entries that a row would add to a device that the register has already, where nobody has entered anything."""
+    """Entries that a row would add to a device that the register has already, for columns that nobody has filled in."""
     known: tuple[tuple[int, str], ...]
     """Row number and a sentence: why it is not a new device."""
     left_out: tuple[tuple[int, str], ...]
     has_key: bool = True
-    """Whether any row of the file has what tells one device from another."""
+    """Whether any row of the file has a value that distinguishes devices."""
     by_address: int = 0
-    """Rows left out that could be taken for the device at their address."""
+    """How many rows that were left out could belong to the device at their address."""
 
 
 class _Sorting:
-    """One run over the strangers of one file."""
+    """Sorts the unknown rows of one file."""
 
     def __init__(
         self, assets: Iterable[Asset], changes: Iterable[Change], today: date, *, overwrite: bool, by_address: bool
@@ -79,7 +79,7 @@ class _Sorting:
 
     def sort_row(self, number: int, entries: Mapping[str, str]) -> None:
         status = entries.get("lifecycle_status")
-        if entries.get("planned_removal_date") and status in _UNPLANNED:  # a list's "found" does not decide against it
+        if entries.get("planned_removal_date") and status in _UNPLANNED:  # a list's "found" is not a decision
             entries = {name: value for name, value in entries.items() if name != "lifecycle_status"}
         try:
             whole = complete_entries({}, entries, self.today)
@@ -109,7 +109,10 @@ class _Sorting:
             self.new.append(New(number, whole))
 
     def _not_behind(self, entries: Mapping[str, str]) -> str:
-        """Why a new device cannot be behind what its row names; empty if it can, or if nothing is named."""
+        """Why a new device cannot be connected to the recorder that its row names.
+
+        Empty if it can, or if none is named.
+        """
         recorder, channel = entries.get("recorder_asset_id", ""), entries.get("recorder_channel")
         told = not_behind(recorder, self.assets)
         if told or not recorder or not channel:
@@ -118,7 +121,7 @@ class _Sorting:
         return f"{recorder} {told}" if told else ""
 
     def _find_holder(self, entries: Mapping[str, str]) -> Asset | None:
-        """The device that a row probably is, since it holds its address."""
+        """The device that a row probably means, because the device holds the row's address."""
         holder = self.assets.get(self.holders.get(entries.get("stated_ip_address", ""), ""))
         if holder and holder.identification.serial and "stated_serial_number" in entries:
             return None  # another unit: the numbers differ
@@ -127,7 +130,7 @@ class _Sorting:
     def _at_address(
         self, number: int, holder: Asset, entries: Mapping[str, str], marks: Sequence[tuple[str, str]]
     ) -> None:
-        """Fill in the device at a row's address where that is enough to go by; else say what would be."""
+        """Fill in the device at a row's address if the address is enough; otherwise report what would be filled in."""
         mark = (_ADDRESS, entries[_ADDRESS])
         told = f"{mark[1]} is the address of {holder.asset_id}"
         if mark in self.rows:
@@ -175,7 +178,7 @@ def sort_new_rows(  # noqa: PLR0917 - the file, and the register in its parts
     *,
     by_address: bool = False,
 ) -> Sorted:
-    """What the rows that name no device of the register are; ``by_address`` lets an address name one."""
+    """Sort the rows that do not name a device of the register; ``by_address`` lets an address name one."""
     sorting = _Sorting(assets, changes, today, overwrite=overwrite, by_address=by_address)
     for line in compared.strangers:
         try:
@@ -197,7 +200,7 @@ def sort_new_rows(  # noqa: PLR0917 - the file, and the register in its parts
 
 
 def _row_entries(found: Found, line: Line, left_out: list[tuple[int, str]]) -> dict[str, str]:
-    """The entries of a row. Raises ValueError for a cell that cannot be, unless its heading was only guessed."""
+    """The entries of a row. Raises ValueError for a wrong cell, unless its heading was only guessed."""
     entries = {}
     for column in columns_of(found):
         text = found.cell_text(line, column.name)
@@ -214,7 +217,7 @@ def _row_entries(found: Found, line: Line, left_out: list[tuple[int, str]]) -> d
 
 
 def _list_marks(entries: Mapping[str, str]) -> list[tuple[str, str]]:
-    """What tells one device from another, the surest first."""
+    """Kind and value of everything in a row that distinguishes devices, the surest first."""
     marks = [(name, entries[name].casefold()) for name in _UNIQUE if name in entries]
     serial = entries.get("stated_serial_number", "").casefold()
     if len(serial) >= _LABEL:
@@ -227,7 +230,7 @@ def _list_marks(entries: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def _is_address_alone(asset: Asset) -> bool:
-    """Whether nothing but an address that somebody stated tells it from others: no scan has seen it."""
+    """Whether only an address that somebody stated distinguishes the device from others: no scan has seen it."""
     return asset.last_seen is None and [name for name, _ in _list_marks(asset.entries)] == [_ADDRESS]
 
 
@@ -247,7 +250,7 @@ def _describe_contradiction(holder: Asset, entries: Mapping[str, str]) -> str:
 
 
 def _bare_name(name: str) -> str:
-    """A maker's name as lists spell it: Hik Vision, HIKVISION."""
+    """A maker's name without the differences between lists: Hik Vision, HIKVISION."""
     return "".join(filter(str.isalnum, name.casefold()))
 
 
@@ -291,12 +294,12 @@ def _address_holders(assets: Iterable[Asset]) -> Mapping[str, str]:
 
 
 def _undated_entries(entries: Mapping[str, str]) -> frozenset[tuple[str, str]]:
-    """What a row says, without the dates that are set on the day of the import."""
+    """The entries of a row, without the dates that are set on the day of the import."""
     return frozenset((name, value) for name, value in entries.items() if name not in _DATED)
 
 
 def _original_rows(assets: Mapping[str, Asset], changes: Iterable[Change]) -> Counter[frozenset[tuple[str, str]]]:
-    """What rows were added from, and how many of each: the first entries of each device that no scan made."""
+    """The rows from which devices were added, with their counts: the first entries of devices that no scan added."""
     first: defaultdict[str, dict[str, str]] = defaultdict(dict)
     when: dict[str, object] = {}
     for change in changes:

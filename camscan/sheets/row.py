@@ -1,7 +1,7 @@
 """One device as a row: the text of every column. Pure.
 
-What devices said is hostile: it comes out as one harmless line (:func:`camscan.output.visible`). What people entered
-comes out as they entered it. Making either safe for a spreadsheet is the format's business.
+Text from devices is hostile: it becomes one harmless line (:func:`camscan.output.visible`). People's entries are
+unchanged. Each format makes both safe for spreadsheet programs.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from camscan.policies.companies import Ownership
 from camscan.protocols import protocol_of
 
 HANDLING = "OFFICIAL-SENSITIVE"
-"""Marking of a full row: together they are a map of weak points (GOV.UK, Government Security Classifications)."""
+"""Marking of a full row: all rows together are a map of weak points (GOV.UK, Government Security Classifications)."""
 LONGEST_EVIDENCE = 300
 
 SUMS = "#"
-"""Member of ``inherited`` that tells whether somebody edited columns of camscan's own."""
+"""Member of ``inherited`` that shows whether somebody edited camscan's own columns."""
 _SUMMED = (
     "record_type",
     "presence",
@@ -44,7 +44,7 @@ _SUMMED = (
     "policy_matches",
     "removal_priority",
 )
-"""Those that somebody might take for editable. New ones are only appended."""
+"""Columns of camscan's own that somebody might take for editable. New ones are only appended."""
 _SUM_DIGITS = 3
 _BLANK = dict.fromkeys((column.name for column in EDITABLE), "")
 _PUNCTUATION = re.compile(r"[\W_]+")
@@ -54,17 +54,17 @@ _NO_CAPABILITIES: dict[str, str] = {**dict.fromkeys(kinds.CAPABILITY_COLUMNS, "u
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What rows are made against, the same for all of one table."""
+    """What all rows of one table share."""
 
     companies: Ownership
     today: date
     channels_in_register: Mapping[str, int]
-    """Recorder -> rows of the register that hang behind it."""
+    """Recorder -> how many rows of the register are connected to it."""
     handling: str = HANDLING
 
 
 def make_setting(assets: Iterable[Asset], companies: Ownership, today: date, handling: str = HANDLING) -> Setting:
-    """The setting of a table of these devices."""
+    """The setting of a table with these devices."""
     behind: dict[str, int] = {}
     for asset in assets:
         recorder = asset.entries.get("recorder_asset_id") or asset.recorder_asset_id
@@ -76,7 +76,7 @@ def make_setting(assets: Iterable[Asset], companies: Ownership, today: date, han
 def device_row(asset: Asset, judgement: Judgement | None, around: Setting) -> dict[str, str]:
     """The text of every column by its name; empty if nothing is known.
 
-    ``judgement`` None leaves the columns that follow from policies empty.
+    With ``judgement`` None, the columns that follow from policies are empty.
     """
     said = inherited_texts(asset, judgement)
     own = asset.entries
@@ -88,14 +88,14 @@ def device_row(asset: Asset, judgement: Judgement | None, around: Setting) -> di
 
 
 def read_sums(text: str) -> dict[str, str]:
-    """Column -> sum of what it showed, of the member SUMS of a row's ``inherited``."""
+    """Column -> sum of the text that it showed, from the member SUMS of a row's ``inherited``."""
     parts = [text[at : at + _SUM_DIGITS] for at in range(0, len(text), _SUM_DIGITS)]
     return dict(zip(_SUMMED, parts, strict=False))
 
 
 @functools.lru_cache(maxsize=4096)
 def loose_sum(text: str) -> str:
-    """A sum of a cell that stands what spreadsheet programs do to it: spaces, case, leading zeros, punctuation."""
+    """A sum of a cell that does not change when a program changes spaces, case, leading zeros or punctuation."""
     core = text.casefold()
     if not core.isalnum():
         core = _PUNCTUATION.sub("", core)
@@ -107,7 +107,7 @@ _as_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 
 
 def inherited_texts(asset: Asset, judgement: Judgement | None = None) -> dict[str, str]:
-    """What a people's column shows until a person enters something: of the site map, of the scanner, by default."""
+    """What a people's column shows until a person enters something: from the site map, from scans, or by default."""
     said = dict(_place_texts(asset.place)) if asset.place else {}
     said.setdefault("site_name", visible(asset.site))
     for column in LISTED_IN if asset.elsewhere else ():
@@ -158,11 +158,11 @@ _NAMES = {
     "network_zone": "network zone",
     "internet_exposed": "reachable from the internet",
 }
-"""What other systems list -> what it is called."""
+"""Name of a thing that other systems list -> the name for people."""
 
 
 def _listed_elsewhere(elsewhere: Mapping[str, Elsewhere]) -> dict[str, str]:
-    """``switch port CT-2, port 14: MAC table of CT-2, 12 May 2026``: each fact with the list that has it."""
+    """Each fact with the list that has it: ``switch port CT-2, port 14: MAC table of CT-2, 12 May 2026``."""
     told = [
         f"{name} {elsewhere[key].value}: {elsewhere[key].basis}, {spoken(elsewhere[key].at.date())}"
         for key, name in _NAMES.items()
@@ -173,7 +173,7 @@ def _listed_elsewhere(elsewhere: Mapping[str, Elsewhere]) -> dict[str, str]:
 
 
 def _why_identified(found: Identification) -> str:
-    """The reasons in plain English, as many as there is space for: the weightiest first, none of them cut."""
+    """The reasons in plain English, as many as there is space for: the strongest first, and none of them cut."""
     told = ""
     for sentence in list_reasons(found):
         if len(told) + len(sentence) < LONGEST_EVIDENCE:
@@ -212,7 +212,7 @@ def _derived_texts(asset: Asset, judgement: Judgement | None, around: Setting) -
 
 @functools.lru_cache(maxsize=4096)
 def _ruling_texts(rulings: tuple[Ruling, ...]) -> tuple[str, str]:
-    """The policies that match, and why. Devices that are alike share their rulings."""
+    """The policies that match, and why. Devices with the same judgement share their rulings."""
     matching = [ruling for ruling in rulings if ruling.matches]
     return _join_texts(ruling.policy for ruling in matching), visible(" ".join(ruling.reason for ruling in matching))
 
@@ -236,7 +236,7 @@ def _port_list(ports: tuple[str, ...]) -> str:
 
 
 def _channel_text(asset: Asset, around: Setting) -> str:
-    """``16, 4 in the register``: so many it says it has, and so many rows there are."""
+    """How many channels the device says it has, and how many rows there are: ``16, 4 in the register``."""
     rows = around.channels_in_register.get(asset.asset_id, 0)
     if asset.channels is None:
         return f"{rows} in the register" if rows else ""
@@ -250,7 +250,10 @@ def _firmware_date(text: str | None) -> str:
 
 
 def _capability_texts(known: Mapping[str, Capability]) -> dict[str, str]:
-    """A level for each, and what they rest on. A model number never proves that something is switched on."""
+    """A level for each capability, and the evidence for them.
+
+    A model number never proves that something is switched on.
+    """
     return _capability_levels(tuple(known.items())) if known else _NO_CAPABILITIES
 
 
@@ -285,7 +288,7 @@ def _basis_text(maker: str, because: tuple[str, ...]) -> str:
 
 
 def _badge_relationship(maker: str | None, brand: str | None, companies: Ownership, today: date) -> str:
-    """How badge and builder stand to each other."""
+    """How the badge and the maker are related."""
     if maker is None or not brand:
         return "unknown"
     owner = companies.company_of_brand(brand) or companies.maker_of_name(brand)

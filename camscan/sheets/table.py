@@ -1,4 +1,4 @@
-"""The register as a table: which columns, in which order, and the notes for the reader. Pure."""
+"""The register as a table: its columns, their order, and the notes for the reader. Pure."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ COSTS = (
     "revision",
     "inherited",
 )
-"""What those who keep the accounts fill in: no address, no serial number."""
+"""The columns for those who keep the accounts: no address, no serial number."""
 SHORT = {
     "asset_id": 21,
     "council_asset_tag": 13,
@@ -85,9 +85,9 @@ SHORT = {
     "budget_code": 12,
     "actual_removal_date": 12,
 }
-"""The columns of the register that people print -> characters: together they fit a page of A4 across."""
+"""The columns of the printed register -> their width in characters: together they fit a landscape page of A4."""
 _FOR_CAMSCAN = ("revision", "inherited")
-"""Without them an import could not tell an edit from a cell that merely shows the site map's word."""
+"""Columns without which an import could not distinguish an edit from a cell that shows the site map's word."""
 VIEWS: Mapping[str, tuple[Column, ...]] = {
     "short": tuple(BY_NAME[name] for name in (*SHORT, *_FOR_CAMSCAN)),
     "full": COLUMNS,
@@ -140,7 +140,7 @@ def make_table(
 def without_traces(texts: Mapping[str, str], hidden: Collection[str]) -> Mapping[str, str]:
     """The texts of a row for a person who may not see some columns: ``inherited`` holds nothing about these.
 
-    A sum over a hidden text would let somebody try texts until one fits, so there are no sums.
+    With a sum over a hidden text, somebody could try texts until one fits, so there are no sums.
     """
     if not hidden:
         return texts
@@ -150,7 +150,7 @@ def without_traces(texts: Mapping[str, str], hidden: Collection[str]) -> Mapping
 
 
 def _for_people(texts: Mapping[str, str]) -> Mapping[str, str]:
-    """Choices in words, and of what camscan keeps for itself only what these columns need."""
+    """The texts with choices in words, and with only those hidden values that these columns need."""
     shown = json.loads(texts["inherited"])
     kept = {name: text for name, text in shown.items() if name in SHORT or name == SUMS}
     own = {name: choice_in_words(name, text) for name, text in texts.items() if name in SHORT and BY_NAME[name].choices}
@@ -158,12 +158,12 @@ def _for_people(texts: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def is_printed(judgement: Judgement | None) -> bool:
-    """Whether the short register has the device: in scope, or matched by a policy while nobody has decided."""
+    """Whether the short register has the device: it is in scope, or a policy matches it and nobody has decided yet."""
     return judgement is not None and (judgement.in_scope == "yes" or bool(judgement.would_match))
 
 
 def scope_sentence(assets: Iterable[Asset], judgements: Mapping[str, Judgement]) -> str:
-    """How many of the devices that are printed are in scope, in words that do not say so before it was decided."""
+    """How many of the printed devices are in scope; before anybody has decided, the sentence does not say so."""
     verdicts = [judgements[asset.asset_id].in_scope == "yes" for asset in assets]
     return describe_scope(verdicts.count(True), verdicts.count(False))
 
@@ -177,7 +177,7 @@ def describe_scope(decided: int, others: int) -> str:
 
 
 def _totals_row(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """The last row: how many devices, how many of them have a date, are gone, and what all of them cost."""
+    """The last row: the number of devices, how many have a date or are removed, and what all of them cost."""
     place = {column.name: at for at, column in enumerate(columns)}
 
     def count_filled(name: str) -> int:
@@ -196,18 +196,18 @@ def _totals_row(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> tup
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one device costs, and where that is booked."""
+    """What one device costs, and where the cost is booked."""
 
     year: str
     """The financial year, April to March: ``2026/27``; empty if it has no date."""
     budget_code: str
     site: str
     pounds: Decimal | None
-    """None if not recorded."""
+    """The price; None if it is not recorded."""
 
 
 def finance_page(costs: Iterable[Cost]) -> Extra:
-    """The costs of the removal by financial year, budget code and site, with the sum of each year and of all."""
+    """The costs of the removal by financial year, budget code and site, with the sum of each year and of all years."""
     found: dict[tuple[str, str, str], list[Decimal | None]] = {}
     for each in costs:
         found.setdefault((each.year, each.budget_code, each.site), []).append(each.pounds)
@@ -247,12 +247,12 @@ def _priced_row(labels: tuple[str, str, str], prices: Sequence[Decimal | None]) 
 
 
 def sort_devices(assets: Iterable[Asset]) -> list[Asset]:
-    """The devices as a table has them: by site and address, those of no site last."""
+    """The devices in the order of a table: by site and address, with those without a site last."""
     return sorted(assets, key=_device_order)
 
 
 def _device_order(asset: Asset) -> tuple[bool, str, tuple[int, int, str], str]:
-    said = asset.entries.get("site_name") or (asset.place.name if asset.place else "")  # as Asset.entry, and quicker
+    said = asset.entries.get("site_name") or (asset.place.name if asset.place else "")  # Asset.entry, but quicker
     site = (said or asset.site).casefold()
     return (not site, site, sort_key(asset.ip_addresses[0] if asset.ip_addresses else ""), asset.asset_id)
 
@@ -291,7 +291,7 @@ _HINTS = (
         ),
     ),
 )
-"""The notes on the first sheet for people who edit the other sheets, the same on each."""
+"""The notes for people who edit the register; they are on its first sheet."""
 
 
 def _about_lines(

@@ -1,7 +1,7 @@
 """What Linux and Windows do differently about files, folders, users and processes.
 
-Both modules have the same names (tests/test_system.py holds it), and the rest of camscan imports them from here. What
-differs about networks is in ``net/system/`` (docs/adr/0030-the-seam.md).
+Both modules have the same names (tests/test_system.py checks it), and the rest of camscan imports them from here.
+Differences of networks are in ``net/system/`` (docs/adr/0030-the-seam.md).
 """
 
 import sys

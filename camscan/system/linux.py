@@ -13,19 +13,19 @@ import stat
 from pathlib import Path
 
 HANG_UP = int(signal.SIGHUP)
-"""The signal of a terminal that went away."""
+"""The signal that a process gets when its terminal is closed."""
 CAN_COPY_PROCESS = True
-"""Whether :func:`copy_process` can."""
+"""Whether :func:`copy_process` works."""
 NO_LINK = os.O_NOFOLLOW
-"""With this ``os.open`` follows no symbolic link at the end of a path."""
+"""Flag of ``os.open``: follow no symbolic link at the end of a path."""
 NO_WAIT = os.O_NONBLOCK
-"""With this ``os.open`` does not wait for the other end of a pipe."""
+"""Flag of ``os.open``: do not wait for the other end of a pipe."""
 AS_IT_IS = 0
-"""With this ``os.open`` leaves line ends as they are."""
+"""Flag of ``os.open``: leave line ends unchanged."""
 HAS_POSIX_LOCKS = True
-"""Whether closing any descriptor of a file takes away all locks that this process has on it."""
+"""Whether closing any descriptor of a file removes all locks of this process on the file."""
 OWN_GROUP = 0
-"""What ``subprocess.Popen`` is told beside ``start_new_session`` to keep Ctrl-C from a process: nothing."""
+"""``creationflags`` of ``subprocess.Popen`` that keep Ctrl-C from a process: none, as ``start_new_session`` does it."""
 _TERMINAL = "/dev/tty"
 _ARENAS = -8
 """M_ARENA_MAX of mallopt(3)."""
@@ -34,22 +34,22 @@ _ARENAS = -8
 
 
 def config_home() -> Path:
-    """Where a user's settings are."""
+    """The folder for a user's settings."""
     return _home("XDG_CONFIG_HOME", "~/.config")
 
 
 def data_home() -> Path:
-    """Where programs keep what a user gave them."""
+    """The folder for data that a user gave to programs."""
     return _home("XDG_DATA_HOME", "~/.local/share")
 
 
 def cache_home() -> Path:
-    """Where programs keep what they can make anew."""
+    """The folder for data that programs can make again."""
     return _home("XDG_CACHE_HOME", "~/.cache")
 
 
 def state_home() -> Path:
-    """Where programs keep what they were doing."""
+    """The folder for the state of programs."""
     return _home("XDG_STATE_HOME", "~/.local/state")
 
 
@@ -61,7 +61,10 @@ def _home(variable: str, usual: str) -> Path:
 
 
 def take_lock(descriptor: int) -> bool:
-    """Lock an open file until it is closed; False if another process has it. Raises OSError if it cannot be."""
+    """Lock an open file until it is closed; False if another process has the lock.
+
+    Raises OSError if it cannot be locked.
+    """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -70,7 +73,7 @@ def take_lock(descriptor: int) -> bool:
 
 
 def is_ours(status: os.stat_result) -> bool:
-    """Whether a file belongs to the user that we are."""
+    """Whether a file belongs to the user of this process."""
     return status.st_uid == os.geteuid()
 
 
@@ -80,21 +83,23 @@ def is_administrators(status: os.stat_result) -> bool:
 
 
 def may_be_read_by_others(status: os.stat_result, *, group: bool) -> bool:
-    """Whether others may read or change a file; those of its group count as others where ``group``."""
+    """Whether others may read or change a file; with ``group``, members of its group count as others."""
     return bool(status.st_mode & (stat.S_IRWXO | (stat.S_IRWXG if group else 0)))
 
 
 def may_be_changed_by_others(status: os.stat_result) -> bool:
-    """Whether anybody but us may change a file."""
+    """Whether anybody but its owner may change a file."""
     return not is_ours(status) or bool(status.st_mode & 0o022)
 
 
 def owner_alone(_path: Path) -> None:
-    """Nothing: files are made with the mode 0600, and folders with 0700."""
+    """Do nothing: files are created with the mode 0600, and folders with 0700."""
 
 
 def keep_rights(path: Path, descriptor: int, before: Path) -> None:
-    """Give an open file the rights that its predecessor had; to others than group and owner only where that was ours.
+    """Give an open file the rights of its predecessor.
+
+    Rights of others than group and owner only if that file was ours.
 
     ``path`` is its name.
     """
@@ -109,12 +114,12 @@ def keep_rights(path: Path, descriptor: int, before: Path) -> None:
     try:
         os.fchown(descriptor, -1, status.st_gid)
     except OSError:
-        mode &= ~0o070  # a group of its own that the file had cannot be given: its rights are not another group's
+        mode &= ~0o070  # its group cannot be given: those rights are not another group's
     os.fchmod(descriptor, mode)
 
 
 def share_rights(path: Path, descriptor: int, like: Path) -> None:
-    """Give a new open file owner, group and rights of another, so that who may write that may write this."""
+    """Give a new open file the owner, group and rights of another, so that the same people may write both."""
     del path
     status = like.stat()
     with contextlib.suppress(OSError):
@@ -123,7 +128,7 @@ def share_rights(path: Path, descriptor: int, like: Path) -> None:
 
 
 def flush_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk; not every file system can."""
+    """Write the names in a folder to the disk; not every file system can do it."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -133,28 +138,31 @@ def flush_folder(folder: Path) -> None:
 
 
 def flush_everything() -> bool:
-    """Bring all that was written to the disk; False if only file by file can be."""
+    """Write all changes to the disk; False if the system can do it only file by file."""
     os.sync()
     return True
 
 
 def quote(word: str) -> str:
-    """A word as it is typed in a shell."""
+    """A word as a person types it in a shell."""
     return shlex.quote(word)
 
 
 def name_problem(_path: Path) -> str:
-    """Why no file can have this name; empty if the system itself will say so."""
+    """Why no file can have this name; empty if the system itself reports it."""
     return ""
 
 
 def why_not_written(_error: OSError, _path: Path) -> str:
-    """Why a file could not be written, where that can be said better than by the system; else empty."""
+    """Why a file could not be written, if there is a better text than the system's; otherwise empty."""
     return ""
 
 
 def unprotect(_protected: bytes) -> bytes:
-    """What Windows has encrypted for a user (DPAPI). Raises OSError: only that user can read it, on that machine."""
+    """Decrypt what Windows has encrypted for a user (DPAPI).
+
+    Raises OSError: only that user on that machine can read it.
+    """
     raise OSError(0, "Windows has encrypted it, for one user on one machine")
 
 
@@ -162,12 +170,12 @@ def unprotect(_protected: bytes) -> bytes:
 
 
 def is_administrator() -> bool:
-    """Whether we are root."""
+    """Whether this process runs as root."""
     return os.geteuid() == 0
 
 
 def user_name() -> str:
-    """The user that we are."""
+    """The name of the user of this process."""
     return pwd.getpwuid(os.geteuid()).pw_name
 
 
@@ -181,27 +189,27 @@ def has_user(name: str) -> bool:
 
 
 def processors() -> int:
-    """How many this process may use."""
+    """How many processors this process may use."""
     return len(os.sched_getaffinity(0))
 
 
 def share_memory() -> None:
-    """Let all threads take memory from one place, so that each may use what another gave back.
+    """Let all threads take memory from one heap, so that each may use memory that another has freed.
 
-    The C library gives every thread a place of its own, and these grew by 30 MB in three minutes of 200 readers. Call
-    it before the first thread starts. A C library that knows no such places (musl) is left alone.
+    The C library gives every thread its own heap, and these grew by 30 MB in three minutes of 200 readers. Call this
+    before the first thread starts. A C library without such heaps (musl) is not changed.
     """
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).mallopt(_ARENAS, 1)
 
 
 def copy_process() -> int:
-    """Copy this process: 0 in the copy, and its number here."""
+    """Copy this process. Returns 0 in the copy, and the number of the copy here."""
     return os.fork()
 
 
 def has_terminal() -> bool:
-    """Whether the terminal that we were started from is still there."""
+    """Whether the terminal from which this process was started is still there."""
     try:
         os.close(os.open(_TERMINAL, os.O_RDONLY | os.O_NOCTTY))
     except OSError:
@@ -210,4 +218,4 @@ def has_terminal() -> bool:
 
 
 def prepare_streams() -> None:
-    """Nothing: standard streams are what the locale says."""
+    """Do nothing: standard streams follow the locale."""

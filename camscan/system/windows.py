@@ -15,26 +15,26 @@ from importlib import import_module
 from pathlib import Path
 
 HANG_UP = int(getattr(signal, "SIGBREAK", 21))
-"""Ctrl-Break. A window that is closed sends it too, and ends the program at once all the same."""
+"""Ctrl-Break. A window that is closed sends it too, but ends the program at once anyway."""
 CAN_COPY_PROCESS = False
-"""Whether :func:`copy_process` can."""
+"""Whether :func:`copy_process` works."""
 NO_LINK = 0
-"""With this ``os.open`` follows no symbolic link at the end of a path."""
+"""Flag of ``os.open``: follow no symbolic link at the end of a path."""
 NO_WAIT = 0
-"""With this ``os.open`` does not wait for the other end of a pipe."""
+"""Flag of ``os.open``: do not wait for the other end of a pipe."""
 AS_IT_IS = getattr(os, "O_BINARY", 0)
-"""With this ``os.open`` leaves line ends as they are."""
+"""Flag of ``os.open``: leave line ends unchanged."""
 HAS_POSIX_LOCKS = False
-"""Whether closing any descriptor of a file takes away all locks that this process has on it."""
+"""Whether closing any descriptor of a file removes all locks of this process on the file."""
 OWN_GROUP = 0x200  # CREATE_NEW_PROCESS_GROUP, winbase.h
-"""What ``subprocess.Popen`` is told instead of ``start_new_session`` to keep Ctrl-C from a process."""
+"""``creationflags`` of ``subprocess.Popen`` that keep Ctrl-C from a process, in place of ``start_new_session``."""
 _LONGEST = 259
-"""Characters of a path with which every Windows can do: MAX_PATH, without the 0 behind it."""
+"""Maximum characters of a path that every Windows supports: MAX_PATH, without the 0 at its end."""
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])[ ]*(\..*)?", re.IGNORECASE)
 _IMPOSSIBLE = re.compile(r'[<>:"|?*\x00-\x1f]')
 _HELD = frozenset({5, 32, 33})  # ERROR_ACCESS_DENIED, _SHARING_VIOLATION, _LOCK_VIOLATION
 _LOCKED = frozenset({0, errno.EACCES, errno.EAGAIN, errno.EDEADLK})
-"""What a lock says that another process has; 0 is Wine's."""
+"""Errors of a file that another process has locked; 0 is Wine's."""
 _PERMISSIONS = 0x4 | 0x80000000  # DACL_SECURITY_INFORMATION, PROTECTED_: nothing is inherited from the folder
 _READ_PERMISSIONS = 0x4
 _TOKEN_QUERY, _TOKEN_USER = 0x8, 1
@@ -44,22 +44,22 @@ _LONGEST_DESCRIPTOR = 65536
 
 
 def config_home() -> Path:
-    """Where a user's settings are."""
+    """The folder for a user's settings."""
     return _home("APPDATA", "Roaming")
 
 
 def data_home() -> Path:
-    """Where programs keep what a user gave them."""
+    """The folder for data that a user gave to programs."""
     return _home("LOCALAPPDATA", "Local")
 
 
 def cache_home() -> Path:
-    """Where programs keep what they can make anew."""
+    """The folder for data that programs can make again."""
     return data_home()
 
 
 def state_home() -> Path:
-    """Where programs keep what they were doing."""
+    """The folder for the state of programs."""
     return data_home()
 
 
@@ -73,7 +73,10 @@ def _home(variable: str, usual: str) -> Path:
 
 
 def take_lock(descriptor: int) -> bool:
-    """Lock an open file until it is closed; False if another process has it. Raises OSError if it cannot be."""
+    """Lock an open file until it is closed; False if another process has the lock.
+
+    Raises OSError if it cannot be locked.
+    """
     msvcrt = import_module("msvcrt")
     try:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
@@ -85,30 +88,30 @@ def take_lock(descriptor: int) -> bool:
 
 
 def is_ours(_status: os.stat_result) -> bool:
-    """Whether a file belongs to the user that we are: Windows decides by permissions, and will say so itself."""
+    """True: Windows decides by permissions, and reports it itself if the file is not ours."""
     return True
 
 
 def is_administrators(_status: os.stat_result) -> bool:
-    """Whether a file belongs to an administrator: as :func:`is_ours`."""
+    """True, as in :func:`is_ours`."""
     return True
 
 
 def may_be_read_by_others(_status: os.stat_result, *, group: bool) -> bool:
-    """Whether others may read a file: its mode says nothing; the permissions of its folder are the operator's."""
+    """False: the mode says nothing on Windows, and the operator sets the permissions of the folder."""
     del group
     return False
 
 
 def may_be_changed_by_others(_status: os.stat_result) -> bool:
-    """Whether anybody but us may change a file: as :func:`may_be_read_by_others`."""
+    """False, as in :func:`may_be_read_by_others`."""
     return False
 
 
 def owner_alone(path: Path) -> None:
-    """Let only the user that we are, the system and administrators at a new file or folder: what 0600 is elsewhere.
+    """Let only the user of this process, the system and administrators use a new file or folder, like 0600 on Linux.
 
-    Harmless where the file system keeps no permissions.
+    Harmless if the file system does not have permissions.
     """
     inherit = "OICI" if path.is_dir() else ""
     with contextlib.suppress(OSError):
@@ -117,7 +120,7 @@ def owner_alone(path: Path) -> None:
 
 
 def keep_rights(path: Path, descriptor: int, before: Path) -> None:
-    """Give an open file the permissions that its predecessor had. ``path`` is its name."""
+    """Give an open file the permissions of its predecessor. ``path`` is its name."""
     del descriptor
     if not before.is_file():
         return
@@ -131,12 +134,12 @@ def keep_rights(path: Path, descriptor: int, before: Path) -> None:
 
 
 def share_rights(path: Path, descriptor: int, like: Path) -> None:
-    """Give a new open file the permissions of another, so that who may write that may write this."""
+    """Give a new open file the permissions of another, so that the same people may write both."""
     keep_rights(path, descriptor, like)
 
 
 def _user_sid() -> str:
-    """The number of the user that we are, as text: ``S-1-5-21-…``. Raises OSError."""
+    """The security identifier of the user of this process, as text: ``S-1-5-21-…``. Raises OSError."""
     advapi, kernel = ctypes.CDLL("advapi32"), ctypes.CDLL("kernel32")
     kernel.GetCurrentProcess.restype = c_void_p
     token, needed, text = c_void_p(), ctypes.c_ulong(), c_wchar_p()
@@ -158,7 +161,7 @@ def _user_sid() -> str:
 
 
 def _set_permissions(path: Path, sddl: str) -> None:
-    """Set who may do what, in the language of security descriptors. Raises OSError."""
+    """Set the permissions of a file, in the language of security descriptors. Raises OSError."""
     advapi, kernel = ctypes.CDLL("advapi32"), ctypes.CDLL("kernel32")
     descriptor = c_void_p()
     convert = advapi.ConvertStringSecurityDescriptorToSecurityDescriptorW
@@ -172,16 +175,16 @@ def _set_permissions(path: Path, sddl: str) -> None:
 
 
 def flush_folder(_folder: Path) -> None:
-    """Nothing: Windows flushes no folders."""
+    """Do nothing: Windows cannot write the names of a folder to the disk."""
 
 
 def flush_everything() -> bool:
-    """Bring all that was written to the disk: on Windows only file by file."""
+    """Return False: Windows writes changes to the disk only file by file."""
     return False
 
 
 def quote(word: str) -> str:
-    """A word as it is typed in cmd and in PowerShell."""
+    """A word as a person types it in cmd and in PowerShell."""
     return f'"{word}"' if not word or set(word) & set(" \t&()[]{}^=;!'+,`~") else word
 
 
@@ -198,14 +201,14 @@ def name_problem(path: Path) -> str:
 
 
 def why_not_written(error: OSError, path: Path) -> str:
-    """Why a file could not be written, where that can be said better than by the system; else empty."""
+    """Why a file could not be written, if there is a better text than the system's; otherwise empty."""
     if getattr(error, "winerror", None) in _HELD and path.is_file() and os.access(path, os.W_OK):
         return "another program has it open, such as Excel; close it there, or name another file"
     return ""
 
 
 def unprotect(protected: bytes) -> bytes:
-    """What Windows has encrypted for this user (DPAPI). Raises OSError if it was another, or another machine."""
+    """Decrypt what Windows has encrypted for this user (DPAPI). Raises OSError if it was another user or machine."""
 
     class Blob(ctypes.Structure):
         """DATA_BLOB of dpapi.h."""
@@ -226,42 +229,42 @@ def unprotect(protected: bytes) -> bytes:
 
 
 def is_administrator() -> bool:
-    """Whether we are root: nothing in camscan is an administrator's on Windows."""
+    """Whether this process runs as root: on Windows always False, because nothing in camscan needs an administrator."""
     return False
 
 
 def user_name() -> str:
-    """The user that we are, with the domain where there is one."""
+    """The name of the user of this process, with the domain if there is one."""
     name, domain = os.environ.get("USERNAME", ""), os.environ.get("USERDOMAIN", "")
     return f"{domain}\\{name}" if domain and name else name
 
 
 def has_user(name: str) -> bool:
-    """Whether there is a user of this name: Windows is asked when the task is made."""
+    """Whether there is a user of this name: True for any name, because Windows checks it when the task is created."""
     return bool(name)
 
 
 def processors() -> int:
-    """How many this process may use."""
+    """How many processors this process may use."""
     return os.cpu_count() or 1
 
 
 def share_memory() -> None:
-    """Nothing: the threads share one heap as it is."""
+    """Do nothing: on Windows, threads share one heap."""
 
 
 def copy_process() -> int:
-    """Copy this process: Windows cannot. Raises OSError."""
+    """Raise OSError: Windows cannot copy a process."""
     raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
 
 def has_terminal() -> bool:
-    """Whether the terminal that we were started from is still there: Windows ends us with it."""
+    """Whether there is a terminal without a console stream: always False, because Windows ends the process with it."""
     return False
 
 
 def prepare_streams() -> None:
-    """Let standard streams that are not console be UTF-8: the code page of a desktop lacks most of the letters."""
+    """Set standard streams that are not a console to UTF-8: the code page of a desktop lacks most letters."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower().replace("-", "") != "utf8":
             stream.reconfigure(encoding="utf-8")

@@ -1,7 +1,7 @@
-"""OpenDocument spreadsheets, read with lxml a row at a time (ODF 1.2, part 1; sections named below are its).
+"""Reads OpenDocument spreadsheets with lxml, one row at a time (the section numbers are those of ODF 1.2, part 1).
 
-As with Excel workbooks, nothing in the file decides how much memory is taken: what is repeated a million times is
-looked at once.
+As with Excel workbooks, the file does not decide how much memory is used: a cell or row that is repeated a million
+times is read once.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _row_cells(row: Any) -> list[str]:
 
 
 def _cell_value(cell: Any) -> str:
-    """A cell as text: as a person would have typed it."""
+    """A cell as the text that a person would have typed."""
     kind = cell.get(f"{_OFFICE}value-type", "")
     if kind in _NUMBERS:
         return _workbook.number_text(float(cell.get(f"{_OFFICE}value", "nan")))
@@ -74,7 +74,7 @@ def _cell_value(cell: Any) -> str:
 
 
 def _paragraph_text(node: Any) -> str:
-    """The text of a paragraph, with its runs of spaces, tabs and line breaks (6.1); without notes."""
+    """The text of a paragraph, with its runs of spaces, tabs and line breaks (6.1), and without notes."""
     return "".join(_text_parts(node))
 
 

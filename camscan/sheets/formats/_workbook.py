@@ -1,4 +1,4 @@
-"""What the workbook formats share: their pages, how columns look, and reading them."""
+"""Shared parts of the workbook formats: their pages, the look of columns, and reading."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ from camscan.sheets import Line, Page, Table
 COVER, REGISTER, COLUMNS = "Read me first", "Register", "Columns"
 """Names of the worksheets, in their order."""
 HEADINGS = 2
-"""Row of the headings that people read, from 0: above it the title and a sentence. It is repeated on printed pages."""
+"""Index of the row with the headings for people, from 0. A title is above it; printed pages repeat it."""
 HEADER = 4
-"""Row of the columns' names: between it and the headings a mark for each column."""
+"""Index of the row with the names of the columns. The row between it and the headings marks what may be edited."""
 SUBTITLE = (
     "One row is one device. The rows below each heading say whether you may edit the column, and give its name for "
     "programs."
 )
 SHADE = "#FFF6D6"
-"""Behind what may be edited; black on it has a contrast of 19 to 1."""
+"""Background of cells that may be edited; black text on it has a contrast of 19 to 1."""
 WIDTHS = (28, 100, 20, 60)
 EXPLAINED = ("Column", "What it holds", "Who writes it", "Allowed values")
 
 MOST_COLUMNS = 1000
-"""Cells to the right of these are not read."""
+"""Cells further to the right are not read."""
 MOST_LINES = 500_000
-"""Rows of one worksheet that hold anything."""
+"""Maximum rows with content in one worksheet."""
 MOST_SPACES = 2000
-"""Of one run."""
+"""Maximum length of a run of spaces."""
 
 _LARGEST = 1 << 30
-"""Bytes that a workbook may unpack to."""
+"""Maximum bytes to which a workbook may unpack."""
 _LARGEST_SMALL = 1 << 24
-"""Bytes of a part that is read as a whole."""
+"""Maximum bytes of a part that is read at once."""
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
-"""A compound file: what Excel makes of a workbook with a password, and of .xls."""
+"""How a compound file begins: Excel writes it for a workbook with a password, and for .xls."""
 _STRICT: dict[str, Any] = {"resolve_entities": False, "no_network": True, "load_dtd": False, "huge_tree": False}
 _DAMAGE = (
     zipfile.BadZipFile,
@@ -59,9 +59,9 @@ _DAMAGE = (
     StopIteration,
     ValueError,
 )
-"""What the readers raise at files that are not what they say: parts missing, numbers that are none, wrong sums."""
+"""What the readers raise at damaged files: missing parts, texts in place of numbers, wrong checksums."""
 _EXACT = 10**15
-"""From here on a spreadsheet program's numbers have lost digits."""
+"""From this size on, numbers of a spreadsheet program have lost digits."""
 
 
 def edit_mark(column: Column) -> str:
@@ -70,7 +70,7 @@ def edit_mark(column: Column) -> str:
 
 
 def column_width(column: Column, table: Table | None = None) -> int:
-    """Characters of a column."""
+    """Width of a column in characters."""
     if table and column.name in table.widths:
         return table.widths[column.name]
     wide = {Kind.TEXT: 24, Kind.LIST: 24, Kind.MOMENT: 22}.get(column.kind, 14)
@@ -78,7 +78,7 @@ def column_width(column: Column, table: Table | None = None) -> int:
 
 
 def line_count(cells: Sequence[str], table: Table) -> int:
-    """How many lines the longest wrapped cell of a row takes, as far as characters tell: rather one too many."""
+    """How many lines the longest wrapped cell of a row needs, estimated from characters: rather one too many."""
     lines = (
         wrapped_lines(text, table.widths[column.name])
         for text, column in zip(cells, table.columns, strict=True)
@@ -88,38 +88,38 @@ def line_count(cells: Sequence[str], table: Table) -> int:
 
 
 def wrapped_lines(text: str, room: int) -> int:
-    """Lines of a text in a column of ``room`` characters, broken after spaces, hyphens and slashes, as programs do."""
+    """How many lines a text needs in a column of ``room`` characters. It breaks after spaces, hyphens and slashes."""
     lines, used = 1, 0.0
     for part in _PARTS.findall(text):
         size = _text_width(part.rstrip())
         if used and used + size > room:
             lines, used = lines + 1, 0.0
-        if size > room:  # no place to break it: cut where the line is full
+        if size > room:  # no place to break the line: cut it where it is full
             lines, size = lines + math.ceil(size / room) - 1, size % room or room
         used += size + len(part) - len(part.rstrip())
     return lines
 
 
 def _text_width(text: str) -> float:
-    """Its width, in characters as a column's width counts them: capitals and digits are wider than most."""
+    """Width of a text in the characters by which columns are measured: capitals and digits are wider than most."""
     return sum(_WIDE if letter.isupper() or letter.isdecimal() else 1.0 for letter in text)
 
 
 _PARTS = re.compile(r"[^\s/-]*[\s/-]|[^\s/-]+")
 _WIDE = 1.2
 MOST_SHOWN = 8
-"""Lines of one cell that are shown at first."""
+"""Maximum lines of one cell that are shown at first."""
 EDITION = ("camscan columns", VERSION)
-"""The document property that tells a program the version of the columns, and its value."""
+"""The document property with the version of the columns, for programs: its name and value."""
 
 
 def page_marking(table: Table) -> str:
-    """The protective marking, for the foot of every page."""
+    """The protective marking for the foot of every page."""
     return table.about[0][1].partition(".")[0]
 
 
 def cover_lines(table: Table) -> list[tuple[str, ...]]:
-    """The lines of the cover."""
+    """The lines of the cover sheet."""
     return [(table.title,), *table.about]
 
 
@@ -148,7 +148,7 @@ def describe_allowed(column: Column) -> str:
 
 
 def read_workbook(content: bytes, what: str, reader: Callable[[zipfile.ZipFile], list[Page]]) -> list[Page]:
-    """Every worksheet of a workbook. Raises UsageError if it is none, or would unpack to something huge."""
+    """Read every worksheet of a workbook. Raises UsageError if it is not a workbook, or would unpack to a huge size."""
     if content.startswith(_OLD_OFFICE):
         raise UsageError(
             "it is locked with a password or in the old format (.xls); save it without a password, as .xlsx or .ods"
@@ -171,7 +171,7 @@ def _refuse_huge(archive: zipfile.ZipFile) -> None:
 
 
 def limit_rows(lines: Iterable[Line]) -> tuple[Line, ...]:
-    """The rows of a worksheet; raises UsageError for more than any register has."""
+    """The rows of a worksheet. Raises UsageError if there are more than any register has."""
     taken = tuple(islice(lines, MOST_LINES + 1))
     if len(taken) > MOST_LINES:
         raise UsageError(f"a worksheet of it has more than {MOST_LINES:,} rows, which is too many for a register")
@@ -179,14 +179,14 @@ def limit_rows(lines: Iterable[Line]) -> tuple[Line, ...]:
 
 
 def parse_part(archive: zipfile.ZipFile, part: str) -> Any:
-    """The root of a small part."""
+    """Parse a small part of the archive, and return its root element."""
     if archive.getinfo(part).file_size > _LARGEST_SMALL:
         raise UsageError(f"its part {part} is too large for a register")
     return etree.fromstring(archive.read(part), etree.XMLParser(**_STRICT))
 
 
 def iterate_elements(archive: zipfile.ZipFile, part: str, tag: str) -> Iterator[Any]:
-    """Each element of that name in a large part, one at a time; it is gone when the next is asked for."""
+    """Iterate over the elements of that name in a large part. Each one is freed when the next is read."""
     with archive.open(part) as stream:
         for _, element in etree.iterparse(stream, events=("end",), tag=tag, **_STRICT):
             yield element
@@ -196,7 +196,10 @@ def iterate_elements(archive: zipfile.ZipFile, part: str, tag: str) -> Iterator[
 
 
 def number_text(value: float) -> str:
-    """A number as a person would have typed it; one that has lost digits so that it is recognised as such."""
+    """A number as a person would have typed it.
+
+    A number that has lost digits is written so that this can be recognised.
+    """
     if not math.isfinite(value):
         raise ValueError("a cell holds an invalid number")
     if abs(value) >= _EXACT:
@@ -205,5 +208,5 @@ def number_text(value: float) -> str:
 
 
 def moment_text(when: datetime) -> str:
-    """A date, with its time where that is not midnight."""
+    """A date, with its time unless that is midnight."""
     return when.date().isoformat() if when.time() == time() else when.isoformat(" ", "seconds")

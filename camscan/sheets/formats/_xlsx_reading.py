@@ -1,7 +1,7 @@
-"""Excel workbooks, read with lxml a row at a time (ECMA-376, part 1; sections named below are its).
+"""Reads Excel workbooks with lxml, one row at a time (the section numbers are those of ECMA-376, part 1).
 
-What is read is somebody's file: nothing in it decides how much memory is taken. Rows and cells are taken as they come,
-formulas are never evaluated, and what stands beyond :data:`_workbook.MOST_COLUMNS` is not read.
+The file comes from somebody else, and does not decide how much memory is used. Rows and cells are read one after
+another, formulas are never evaluated, and cells beyond :data:`_workbook.MOST_COLUMNS` are not read.
 """
 
 from __future__ import annotations
@@ -20,20 +20,21 @@ from camscan.sheets import Line, Page
 from camscan.sheets.formats import _workbook
 
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
-"""A character that XML cannot hold, or the underscore of a text that looks like one (22.9.2.19)."""
+"""The escape of a character that XML cannot hold, or of an underscore in a text that looks like such an escape
+(22.9.2.19)."""
 _DATE_FORMATS = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
 """Built-in number formats of dates and times (18.8.30)."""
 _QUOTED = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
-"""The parts of a number format that are not code: quoted text, colours and conditions, escapes, padding."""
+"""The parts of a number format that are not codes: quoted text, colours and conditions, escapes, padding."""
 _DAYS = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}  # noqa: DTZ001 - a cell's date has no zone
-"""Day 0, by whether the workbook counts from 1904."""
+"""Whether the workbook counts from 1904 -> its day 0."""
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
 
 @dataclass(frozen=True, slots=True)
 class _Book:
-    """What all sheets of a workbook share."""
+    """Data that all worksheets of a workbook share."""
 
     texts: Sequence[str]
     date_styles: frozenset[int]
@@ -41,7 +42,7 @@ class _Book:
 
 
 def read_worksheets(archive: zipfile.ZipFile) -> list[Page]:
-    """The worksheets, in their order. Raises what ``_workbook.read`` turns into UsageError."""
+    """The worksheets, in their order. Raises the errors that ``_workbook.read_workbook`` turns into UsageError."""
     root = next(target for kind, target in _read_relations(archive, "").values() if kind == "officeDocument")
     relations = _read_relations(archive, root)
     parts = dict(relations.values())
@@ -61,7 +62,7 @@ def read_worksheets(archive: zipfile.ZipFile) -> list[Page]:
 
 
 def _read_relations(archive: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]]:
-    """Id -> the kind of a part that this one names, and where it is."""
+    """Id -> type and path of each part that this part refers to."""
     folder, _, name = part.rpartition("/")
     found = {}
     for each in _workbook.parse_part(archive, join(folder, "_rels", f"{name}.rels")):
@@ -111,7 +112,7 @@ def _read_lines(archive: zipfile.ZipFile, part: str, book: _Book) -> Iterator[Li
 
 
 def _column_index(reference: str) -> int:
-    """The place of a cell, from 0: of ``AB12``, 27."""
+    """Index of a cell in its row, from 0: 27 for ``AB12``."""
     place = 0
     for letter in reference:
         if not letter.isalpha():
@@ -121,7 +122,7 @@ def _column_index(reference: str) -> int:
 
 
 def _cell_value(cell: Any, book: _Book) -> str:
-    """A cell as text: as a person would have typed it."""
+    """A cell as the text that a person would have typed."""
     kind = cell.get("t", "n")
     if kind == "inlineStr":
         return plain_text(_string_text(cell))

@@ -1,7 +1,7 @@
-"""CSV: RFC 4180, UTF-8. The machine's file: a header and rows, nothing else.
+"""CSV: RFC 4180, UTF-8. The format for programs: a header and rows, nothing else.
 
-Read back as spreadsheet programs save it: with or without a byte order mark, also UTF-16 or Windows-1252, with commas,
-semicolons or tabs.
+It is read as spreadsheet programs save it: with or without a byte order mark, also in UTF-16 or Windows-1252, and with
+commas, semicolons or tabs.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from camscan.sheets import Line, Page, Sheet, Table
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = "sep="
-"""What Excel may write, and obeys, before the header."""
+"""A line that Excel may write before the header, and that it obeys."""
 _HEAD = 1 << 16
-"""Characters of the beginning in which the header is."""
+"""Characters at the beginning of a file in which the header must be."""
 _HEADER_WITHIN = 30
 _BLOCK = 500
 _LONGEST_CELL = 1 << 20
@@ -31,13 +31,13 @@ _MOST_COLUMNS, _MOST_LINES = 1000, 500_000
 
 
 def write_csv(table: Table, stream: BinaryIO) -> None:
-    """Write the header (of a table for people, with their headings above it) and every row."""
+    """Write the header (of a table for people, with the headings above it) and every row."""
     if table.bom:
         stream.write(codecs.BOM_UTF8)
     if table.is_plain:
         stream.write(_csv_line([column.heading for column in table.columns], _Quoted()).encode())
     stream.write(_csv_line([column.name for column in table.columns], _Quoted()).encode())
-    # A few rows at a time: quicker than one by one, and the whole is never held twice.
+    # A few rows at a time: this is quicker than one by one, and the whole text is never in memory twice.
     blocks = (table.rows[start : start + _BLOCK] for start in range(0, len(table.rows), _BLOCK))
     for block in blocks:
         quoted = _Quoted()
@@ -45,7 +45,10 @@ def write_csv(table: Table, stream: BinaryIO) -> None:
 
 
 class _Quoted(dict[str, str]):
-    """Cell -> how it is written. Most cells of a block are alike; ``csv.writer`` looks at every character of each."""
+    """Cell -> how it is written.
+
+    Many cells of a block are equal, while ``csv.writer`` looks at every character of each one.
+    """
 
     def __missing__(self, cell: str) -> str:
         needs = "," in cell or '"' in cell or "\n" in cell or "\r" in cell
@@ -58,7 +61,7 @@ def _csv_line(cells: Sequence[str], quoted: _Quoted) -> str:
 
 
 def read_csv(content: bytes) -> list[Page]:
-    """The rows of a CSV as any program may have saved it."""
+    """Read the rows of a CSV that any program may have saved."""
     text, encoding = _decode_text(content)
     notes = [] if encoding.startswith("utf") else ["it is not UTF-8, so it was read as Windows-1252"]
     skip = 0
@@ -69,7 +72,7 @@ def read_csv(content: bytes) -> list[Page]:
         skip = 1
     delimiter = delimiter or _find_delimiter(text)
     lines = []
-    before = csv.field_size_limit(_LONGEST_CELL)  # it is one for the whole program
+    before = csv.field_size_limit(_LONGEST_CELL)  # the limit is one for the whole program
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         for number, cells in enumerate(rows, start=1 + skip):
@@ -95,12 +98,15 @@ def _decode_text(content: bytes) -> tuple[str, str]:
     try:
         return content.decode(), "utf-8"
     except UnicodeDecodeError:
-        # Five bytes have no meaning in Windows-1252; programs write them all the same.
+        # Five bytes mean nothing in Windows-1252, but programs write them anyway.
         return content.decode("cp1252", errors="replace"), "cp1252"
 
 
 def _find_delimiter(text: str) -> str:
-    """The one that makes most of our headings, else the most frequent: texts and a title may have commas in them."""
+    """The delimiter that gives the most of our headings, otherwise the most frequent one.
+
+    Texts and a title may have commas in them.
+    """
     lines = text[:_HEAD].splitlines()[:_HEADER_WITHIN]
 
     def delimiter_worth(delimiter: str) -> tuple[int, int]:

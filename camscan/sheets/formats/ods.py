@@ -1,7 +1,7 @@
 """OpenDocument spreadsheets, ODF 1.2 (the format that GOV.UK asks for): written here, read with lxml.
 
-The libraries that write ODS build the whole document in memory and are 20 to 30 times slower; what is needed of the
-format is a page of XML. Sections named are those of OASIS Open Document Format 1.2, part 1.
+The libraries that write ODS build the whole document in memory and are 20 to 30 times slower, and one page of XML is
+enough for what is needed. The section numbers are those of OASIS Open Document Format 1.2, part 1.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _automatic_styles(table: Table) -> str:
 
 
 _LINE = 0.45
-"""Centimetres that a line of text is high."""
+"""Height of a line of text in centimetres."""
 _SMALL = '<style:text-properties fo:font-size="7pt"/>'
 
 
@@ -148,7 +148,7 @@ def _register_xml(table: Table) -> Iterator[str]:
 
 
 def _row_xml(columns: Sequence[_Column], cells: Sequence[str]) -> Iterator[str]:
-    """One row. Empty cells have their column's style, so that several are written as one."""
+    """The XML of one row. Empty cells have their column's style, so that several can be written as one."""
     blank = 0
     for column, text in zip(columns, cells, strict=True):
         if not text and not column.is_limited:
@@ -172,7 +172,7 @@ class _Column:
         is_hidden = column.name in table.hidden
         self.style = "hidden" if is_hidden else self.letter + _NUMERIC.get(column.kind, "text")
         self.is_limited = column.is_editable and bool(column.choices)
-        # The column's own style holds for every cell of it; a list of values must be said of each.
+        # The column's own style applies to all its cells, but a list of values must be named in each cell.
         validation = f' table:content-validation-name="v{place}"' if self.is_limited else ""
         self._start = f'<table:table-cell table:style-name="{self.style}"{validation}'
         self._empty = f"{self._start}/>"
@@ -190,11 +190,11 @@ class _Column:
 
 
 def _filter_xml(table: Table) -> str:
-    """9.4.15: buttons above the columns, by which rows are picked and sorted."""
+    """9.4.15: buttons above the columns, with which a person filters and sorts rows."""
     top = _workbook.HEADER + 1
     end = f"{_column_letters(len(table.columns))}{top + max(len(table.rows), 1)}"
     where = f"{_workbook.REGISTER}.A{top}:{_workbook.REGISTER}.{end}"
-    return (  # a name as LibreOffice gives: with another it keeps the buttons to itself when it saves as .xlsx
+    return (  # LibreOffice's own name: with another one, it leaves out the buttons when it saves as .xlsx
         '<table:database-ranges><table:database-range table:name="__Anonymous_Sheet_DB__1" '
         f'table:target-range-address="{where}" table:display-filter-buttons="true" table:contains-header="true"/>'
         "</table:database-ranges>"
@@ -202,7 +202,7 @@ def _filter_xml(table: Table) -> str:
 
 
 def _column_letters(number: int) -> str:
-    """The name of a column: 1 is A, 27 is AA."""
+    """The letters of a column: A for 1, AA for 27."""
     name = ""
     while number:
         number, place = divmod(number - 1, 26)
@@ -211,7 +211,7 @@ def _column_letters(number: int) -> str:
 
 
 def read_ods(content: bytes) -> list[Page]:
-    """The worksheets of a spreadsheet."""
+    """Read the worksheets of a spreadsheet. Raises UsageError."""
     return _workbook.read_workbook(content, "an OpenDocument spreadsheet (.ods)", _ods_reading.read_worksheets)
 
 

@@ -1,6 +1,7 @@
 """Excel workbooks (Office Open XML): written with XlsxWriter, read with lxml.
 
-Every text is typed as text: no formulas, no links. Nothing is locked: Excel does not sort rows with locked cells.
+Every text has the type text, so there are no formulas and no links. No cell is locked, because Excel does not sort rows
+with locked cells.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from camscan.sheets.formats import _workbook, _xlsx_reading
 _PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _A4 = 9
 _LINE = 15
-"""Points that a line of text is high."""
+"""Height of a line of text in points."""
 _AMOUNT = re.compile(r"\d+(?:\.\d+)?")
 _LONGEST_LIST = 255
-"""Characters of a list of choices (ECMA-376, 18.3.1.33)."""
+"""Maximum characters of a list of choices (ECMA-376, 18.3.1.33)."""
 
 
 def write_xlsx(table: Table, stream: BinaryIO) -> None:
@@ -44,7 +45,7 @@ def write_xlsx(table: Table, stream: BinaryIO) -> None:
         for page in book.worksheets():
             page.set_footer(f"&L{_workbook.page_marking(table)}&R&P / &N")
             page.set_landscape()
-            if table.widths:  # what is not made to be printed has too many columns for one page's width
+            if table.widths:  # a table that is not made for printing has too many columns for one page's width
                 page.set_paper(_A4)
                 page.fit_to_pages(1, 0)
                 page.set_margins(left=0.4, right=0.4, top=0.4, bottom=0.7)
@@ -87,7 +88,7 @@ def _write_register(book: Any, table: Table) -> None:
         page.write_string(top, place, column.name, styles.style_of_name(column))
     writers = [_cell_writer(page, column, styles, is_hidden=column.name in table.hidden) for column in table.columns]
     for number, cells in enumerate(table.rows, start=top + 1):
-        if table.widths:  # programs do not all make a row as high as its wrapped texts need
+        if table.widths:  # some programs do not make a row as high as its wrapped texts need
             page.set_row(number, _LINE * _workbook.line_count(cells, table))
         for place, text in enumerate(cells):
             if text:
@@ -102,7 +103,7 @@ def _write_register(book: Any, table: Table) -> None:
 
 
 def _offer_choices(page: Any, place: int, column: Column, rows: tuple[int, int], table: Table) -> None:
-    """A list to pick from in each cell of a column that has one."""
+    """Add a list of choices to each cell of a column that has one."""
     if not (column.is_editable and column.choices and len(",".join(column.choices)) <= _LONGEST_LIST):
         return
     in_words = [choice_in_words(column.name, each) for each in column.choices]
@@ -123,7 +124,7 @@ def _offer_choices(page: Any, place: int, column: Column, rows: tuple[int, int],
 
 
 def _write_extra(book: Any, extra: Extra) -> None:
-    """A page beside the register."""
+    """Write a page beside the register."""
     page = book.add_worksheet(extra.name)
     plain, bold = _sum_styles(book, bold=False), _sum_styles(book, bold=True)
     for place, kind in enumerate(extra.kinds):
@@ -143,7 +144,7 @@ def _sum_styles(book: Any, *, bold: bool) -> Mapping[Kind, Any]:
 
 
 def _write_sums(page: Any, row: int, cells: Sequence[str], kinds: Sequence[Kind], styles: Mapping[Kind, Any]) -> None:
-    """A row of sums: numbers as numbers, the rest as text."""
+    """Write a row of sums: numbers as numbers, the rest as text."""
     for place, (text, kind) in enumerate(zip(cells, kinds, strict=True) if cells else ()):
         if kind in {Kind.MONEY, Kind.NUMBER} and _AMOUNT.fullmatch(text):
             page.write_number(row, place, float(text), styles[kind])
@@ -152,7 +153,7 @@ def _write_sums(page: Any, row: int, cells: Sequence[str], kinds: Sequence[Kind]
 
 
 class _Styles:
-    """The formats of one workbook: what may be edited is shaded, as well as marked in words."""
+    """The formats of one workbook. Cells that may be edited are shaded, and also marked in words."""
 
     def __init__(self, book: Any, *, wrap: bool) -> None:
         look = {"text_wrap": True, "valign": "top"} if wrap else {}
@@ -211,7 +212,7 @@ def _cell_writer(page: Any, column: Column, styles: _Styles, *, is_hidden: bool)
         return write_string
 
     def write_cell(row: int, place: int, value: str) -> None:
-        with contextlib.suppress(ValueError):  # an old entry that is none: it stays what it is
+        with contextlib.suppress(ValueError):  # an old entry that is not a number or a date: it stays a text
             return exact(row, place, value)
         return write_string(row, place, value)
 
@@ -219,7 +220,7 @@ def _cell_writer(page: Any, column: Column, styles: _Styles, *, is_hidden: bool)
 
 
 def read_xlsx(content: bytes) -> list[Page]:
-    """The worksheets of a workbook."""
+    """Read the worksheets of a workbook. Raises UsageError."""
     return _workbook.read_workbook(content, "an Excel workbook (.xlsx)", _xlsx_reading.read_worksheets)
 
 
