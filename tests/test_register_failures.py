@@ -464,7 +464,8 @@ class TestKilled:
     def test_between_commit_and_close(self, register: Path) -> None:
         code = """
         import os, signal
-        open_register(sys.argv[1]).record(report(camera(9), scan_id="new"))
+        book = open_register(sys.argv[1])
+        book.record(report(camera(9), scan_id="new"))
         os.kill(os.getpid(), signal.SIGKILL)
         """
         victim = python(code, register)

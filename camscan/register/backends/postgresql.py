@@ -7,14 +7,15 @@ strings. Passwords are left to libpq (``~/.pgpass``, ``PGPASSWORD``, a service f
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, exc
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Connection, Engine, create_engine, event, exc
+from sqlalchemy.pool import NullPool
 
 from camscan.errors import BusyError, RegisterError
 from camscan.output import mask_password
@@ -134,15 +135,8 @@ class PostgreSQL:
             options = {**_DEFAULTS, **driver.conninfo.conninfo_to_dict(self._address)}
         except driver.Error:
             raise RegisterError(f"{self.where}: {NO_ADDRESS}") from None
-        engine = create_engine(
-            "postgresql+psycopg://",
-            creator=lambda: driver.connect(**options),
-            poolclass=StaticPool,
-            use_native_hstore=False,
-        )
-        event.listen(engine, "begin", _begin_transaction)
         with of_connecting(self.where, options):
-            return engine.connect()
+            return _engine_of(driver.connect, tuple(options.items())).connect()
 
     def take_lock(self) -> None:
         """Begin a run. Raises BusyError if another run is going on."""
@@ -274,7 +268,23 @@ class PostgreSQL:
     def _close_connection(self) -> None:
         with contextlib.suppress(exc.DBAPIError):  # a lost connection cannot be closed properly
             self.connection.close()
-        self.connection.engine.dispose()
+
+
+@functools.lru_cache(maxsize=4)
+def _engine_of(connect: Callable[..., Any], options: tuple[tuple[str, Any], ...]) -> Engine:
+    """The engine that makes connections to a server. It is kept, because it holds the translated statements.
+
+    A worker opens the register about once a second. An engine for each time would translate every statement again.
+    It would also leave many objects behind that refer to each other, and Python removes those only from time to time.
+    """
+    engine = create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: connect(**dict(options)),
+        poolclass=NullPool,
+        use_native_hstore=False,
+    )
+    event.listen(engine, "begin", _begin_transaction)
+    return engine
 
 
 def _begin_transaction(connection: Connection) -> None:

@@ -6,14 +6,15 @@ It relies on these pages: sqlite.org/wal.html, /pragma.html, /rescode.html, /lan
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sqlite3
 import struct
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import Connection, create_engine, event, exc, inspect
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Connection, Engine, create_engine, event, exc, inspect
+from sqlalchemy.pool import NullPool
 
 from camscan import system
 from camscan.errors import BusyError, RegisterError
@@ -213,7 +214,6 @@ def _open_connection(path: Path, *, readonly: bool) -> Iterator[Connection]:
 def close_file(connection: Connection) -> None:
     """Close a connection and the file behind it."""
     connection.close()
-    connection.engine.dispose()
 
 
 class SQLite:
@@ -306,10 +306,16 @@ def connect_file(path: Path, *, readonly: bool) -> Connection:
 
     ``begin`` takes the write lock at once, so that no work is wasted.
     """
+    return _engine_of(path, readonly).connect()
+
+
+@functools.lru_cache(maxsize=8)
+def _engine_of(path: Path, readonly: bool) -> Engine:
+    """The engine that makes connections to a file. It is kept, because it holds the translated statements."""
     engine = create_engine(
         "sqlite+pysqlite://",
         creator=lambda: _connect_driver(path, readonly=readonly),
-        poolclass=StaticPool,
+        poolclass=NullPool,
         isolation_level=None,
     )
 
@@ -318,7 +324,7 @@ def connect_file(path: Path, *, readonly: bool) -> Connection:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if waits else "BEGIN")
 
     event.listen(engine, "begin", begin_transaction)
-    return engine.connect()
+    return engine
 
 
 def _connect_driver(path: Path, *, readonly: bool) -> sqlite3.Connection:
