@@ -263,7 +263,7 @@ class Reader:
 def is_within_any(networks: Iterable[IPv4Network | IPv6Network]) -> Callable[[bytes], bool]:
     """A test whether an address is private, or in one of the networks.
 
-    Other people's devices in a capture are left out.What the capturing computer sends to itself (``tcpdump -i any``)
+    Other people's devices in a capture are left out. What the capturing computer sends to itself (``tcpdump -i any``)
     does not come from a device.
     """
     named = list(networks)
