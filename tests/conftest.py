@@ -16,7 +16,7 @@ import os
 import re
 import signal
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -26,18 +26,13 @@ import in_memory
 import own_network
 import pg_server
 import pytest
+import worked_out_once
 from command_line import Camscan, command
 from examples import examples
 from hypothesis import settings
-from sqlalchemy import Connection, event
-from sqlalchemy import inspect as look_into
 from xdist.scheduler import LoadScopeScheduling
 
-from camscan import strict_yaml
-from camscan.fingerprints import Database, built_in_folder, database
-from camscan.register import Register, backends, open_register, schema
-from camscan.register.backends import postgresql, sqlite
-from camscan.strict_yaml import Node
+from camscan.register import Register, open_register
 
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = f"{ROOT / 'tests'}{os.sep}"
@@ -230,35 +225,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     return ByFile(config, log)
 
 
-def shipped_rules_are_parsed_once(patch: pytest.MonkeyPatch) -> None:
-    """Every command reads the rules that camscan ships; in one process of tests, their YAML is parsed once."""
-    parse, shipped = strict_yaml.parse_yaml, str(ROOT / "fingerprints")
-    remembered = functools.cache(parse)
-
-    def parse_once(content: bytes | str, file: str) -> Node:
-        return remembered(content, file) if file.startswith(shipped) else parse(content, file)
-
-    patch.setattr(strict_yaml, "parse_yaml", parse_once)
-
-
-def databases_are_made_once(patch: pytest.MonkeyPatch) -> None:
-    """Every command makes the database that camscan ships and its patterns anew; nobody changes it, so tests share it.
-
-    Its version is a hash of every file, and is still worked out each time; so is a database that a test makes.
-    """
-    make, made = database._make_database, dict[tuple[str, tuple[Path, ...]], Database]()
-
-    def make_once(version: str, directories: Sequence[Path], compiled: Mapping[str, Any]) -> Database:
-        key = version, tuple(directories)
-        if directories[0] != built_in_folder():
-            return make(version, directories, compiled)
-        if key not in made:
-            made[key] = make(version, directories, compiled)
-        return made[key]
-
-    patch.setattr(database, "_make_database", make_once)
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """What is there when the tests have been collected stays: Python need not look through it for garbage."""
@@ -267,32 +233,6 @@ def pytest_collection() -> Generator[None, object, object]:
     gc.freeze()
     gc.enable()
     return done
-
-
-def new_registers_are_compiled_once(patch: pytest.MonkeyPatch) -> None:
-    """A new register gets its tables by the same statements each time: they are worked out once for each database."""
-    migrate, made = backends.migrate_tables, dict[str, list[tuple[str, Any]]]()
-
-    def make(connection: Connection, to: str) -> None:
-        kind = connection.dialect.name
-        if to != schema.VERSION or look_into(connection).has_table("alembic_version"):
-            migrate(connection, to)
-        elif kind in made:
-            for statement, parameters in made[kind]:
-                connection.exec_driver_sql(statement, parameters)
-        else:
-            statements: list[tuple[str, Any]] = []
-
-            def hear(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: object) -> None:
-                statements.append((statement, parameters))
-
-            event.listen(connection, "before_cursor_execute", hear)
-            migrate(connection, to)
-            event.remove(connection, "before_cursor_execute", hear)
-            made[kind] = statements
-
-    for module in (sqlite, postgresql):
-        patch.setattr(module, "migrate_tables", make)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -304,9 +244,7 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.set_threshold(*COLLECTOR)
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
-    shipped_rules_are_parsed_once(patch)
-    databases_are_made_once(patch)
-    new_registers_are_compiled_once(patch)
+    worked_out_once.begin(patch)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -131,10 +131,16 @@ class Folder(Group):
         module = f"{self.package}.{self._files()[name]}"
         return click.Command(name, help=_read_command(module).help).get_short_help_str(_SENTENCE)
 
-    def _files(self) -> dict[str, str]:
+    def _files(self) -> Mapping[str, str]:
         """Command -> module. A command that is a word of Python's own has a file with an underscore at its end."""
-        names = (module.name for module in pkgutil.iter_modules(sys.modules[self.package].__path__))
-        return {name.rstrip("_").replace("_", "-"): name for name in names if not name.startswith("_")}
+        return _command_files(self.package)
+
+
+@functools.cache
+def _command_files(package: str) -> Mapping[str, str]:
+    """See ``Folder._files``; the folder is read once in a process, however often a name is looked up."""
+    names = (module.name for module in pkgutil.iter_modules(sys.modules[package].__path__))
+    return {name.rstrip("_").replace("_", "-"): name for name in names if not name.startswith("_")}
 
 
 class _Written(NamedTuple):

@@ -5,13 +5,14 @@ Each check yields one line for each finding, for a person who has to decide whet
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import zlib
 from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
-from sqlalchemy import Column, Connection, String, Table, Text, and_, case, func, or_, select, type_coerce
+from sqlalchemy import Column, Connection, Select, String, Table, Text, and_, case, func, or_, select, type_coerce
 
 from camscan.asset import Presence, RecordType
 from camscan.asset.columns import EDITABLE
@@ -42,21 +43,26 @@ def find_faults(connection: Connection) -> list[str]:
 
 def check_references(connection: Connection) -> Iterator[str]:
     """Rows that refer to a row of another table which does not exist."""
-    for table in schema.KEPT:
-        for column in table.columns:
-            for key in column.foreign_keys:
-                yield from _find_orphans(connection, table, column, key.column)
+    for column, to, query in _orphan_queries():
+        for (value,) in connection.execute(query):
+            yield f"{column.table.name}.{column.name} names {to.table.name} {value}, which does not exist"
 
 
-def _find_orphans(connection: Connection, table: Table, column: Column[Any], to: Column[Any]) -> Iterator[str]:
+@functools.cache
+def _orphan_queries() -> list[tuple[Column[Any], Column[Any], Select[Any]]]:
+    """Each column that refers to another table, the column there, and the query for values that do not exist there."""
+    return [
+        (column, key.column, _select_orphans(table, column, key.column))
+        for table in schema.KEPT
+        for column in table.columns
+        for key in column.foreign_keys
+    ]
+
+
+def _select_orphans(table: Table, column: Column[Any], to: Column[Any]) -> Select[Any]:
     other = to.table.alias("other")
-    query = (
-        select(column)
-        .outerjoin_from(table, other, other.c[to.name] == column)
-        .where(column.is_not(None), other.c[to.name].is_(None))
-    )
-    for (value,) in connection.execute(query.distinct()):
-        yield f"{table.name}.{column.name} names {to.table.name} {value}, which does not exist"
+    query = select(column).outerjoin_from(table, other, other.c[to.name] == column)
+    return query.where(column.is_not(None), other.c[to.name].is_(None)).distinct()
 
 
 def check_readable(connection: Connection) -> Generator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import ipaddress
+import itertools
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -344,7 +345,7 @@ def _said(said: Mapping[str, Any], before: str) -> str:
 
 def _insert(connection: Connection, now: datetime, *, name: str, **values: Any) -> int:
     taken = {text.casefold() for text in connection.execute(select(_COLLECTOR.c.name)).scalars()}
-    spellings = (name, *(f"{name} {number}" for number in range(2, 10_000)))
+    spellings = itertools.chain([name], (f"{name} {number}" for number in range(2, 10_000)))
     own = next(text for text in spellings if text.casefold() not in taken)
     blank = {"code": "", "code_ends_at": "", "counter": 0, "recent": "[]", "seen_at": "", "said": "{}", "used": ""}
     since = now.astimezone(UTC).isoformat()

@@ -1,0 +1,130 @@
+"""What every command works out anew, and what is the same each time: in one process of tests, it is worked out once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, inspect
+
+from camscan import kept, strict_yaml
+from camscan.fingerprints import Database, built_in_folder, database
+from camscan.policies import companies
+from camscan.policies import read as policies
+from camscan.register import backends, schema
+from camscan.register.backends import postgresql, sqlite
+from camscan.store import database as store
+from camscan.strict_yaml import Node
+from camscan.vulnerabilities import read as vulnerabilities
+
+SHIPPED = str(Path(__file__).resolve().parents[1] / "fingerprints")
+
+
+def begin(patch: pytest.MonkeyPatch) -> None:
+    """From now on, until the patch is undone."""
+    _shipped_rules(patch)
+    _vulnerabilities(patch)
+    _databases(patch)
+    _new_registers(patch)
+    _new_stores(patch)
+
+
+def _shipped_rules(patch: pytest.MonkeyPatch) -> None:
+    """Every command reads the rules that camscan ships; their YAML is parsed once."""
+    parse, load = strict_yaml.parse_yaml, kept.load_yaml
+    remembered = functools.cache(parse)
+
+    def parse_once(content: bytes | str, file: str) -> Node:
+        return remembered(content, file) if file.startswith(SHIPPED) else parse(content, file)
+
+    def load_once(path: Path, cache: Path | None = None) -> Node:
+        if cache is None and str(path).startswith(SHIPPED):
+            return remembered(strict_yaml.read_contents(path), str(path))
+        return load(path, cache)
+
+    patch.setattr(strict_yaml, "parse_yaml", parse_once)
+    for module in (kept, companies, policies, vulnerabilities):
+        patch.setattr(module, "load_yaml", load_once)
+
+
+def _vulnerabilities(patch: pytest.MonkeyPatch) -> None:
+    """So are the vulnerabilities made of it; there are hundreds. What a user adds is read each time."""
+    read = vulnerabilities._read_directories
+    remembered = functools.cache(read)
+
+    def read_once(directories: Sequence[Path]) -> vulnerabilities._Source:
+        only_ours = [str(directory) for directory in directories] == [SHIPPED]
+        return remembered(tuple(directories)) if only_ours else read(directories)
+
+    patch.setattr(vulnerabilities, "_read_directories", read_once)
+
+
+def _databases(patch: pytest.MonkeyPatch) -> None:
+    """Every command makes the database that camscan ships and its patterns anew; nobody changes it, so tests share it.
+
+    Its version is a hash of every file, and is still worked out each time; so is a database that a test makes.
+    """
+    make, made = database._make_database, dict[tuple[str, tuple[Path, ...]], Database]()
+
+    def make_once(version: str, directories: Sequence[Path], compiled: Mapping[str, Any]) -> Database:
+        key = version, tuple(directories)
+        if directories[0] != built_in_folder():
+            return make(version, directories, compiled)
+        if key not in made:
+            made[key] = make(version, directories, compiled)
+        return made[key]
+
+    patch.setattr(database, "_make_database", make_once)
+
+
+def _new_registers(patch: pytest.MonkeyPatch) -> None:
+    """A new register gets its tables by the same statements each time: they are worked out once for each database."""
+    migrate, again = backends.migrate_tables, _replayed()
+
+    def make(connection: Connection, to: str) -> None:
+        if to != schema.VERSION or inspect(connection).has_table("alembic_version"):
+            migrate(connection, to)
+        else:
+            again(connection, lambda: migrate(connection, to))
+
+    for module in (sqlite, postgresql):
+        patch.setattr(module, "migrate_tables", make)
+
+
+def _new_stores(patch: pytest.MonkeyPatch) -> None:
+    """So does a new store."""
+    upgrade, again = store.upgrade, _replayed()
+
+    def make(connection: Connection, where: str) -> None:
+        if inspect(connection).has_table(store.VERSION_TABLE):
+            upgrade(connection, where)
+        else:
+            again(connection, lambda: upgrade(connection, where))
+
+    patch.setattr(store, "upgrade", make)
+
+
+def _replayed() -> Callable[[Connection, Callable[[], None]], None]:
+    """Does something to a database, and remembers the statements: the next database of the kind gets only these."""
+    made = dict[str, list[tuple[str, Any]]]()
+
+    def repeat(connection: Connection, action: Callable[[], None]) -> None:
+        kind = connection.dialect.name
+        if kind in made:
+            for statement, parameters in made[kind]:
+                connection.exec_driver_sql(statement, parameters)
+            return
+        statements: list[tuple[str, Any]] = []
+
+        def hear(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: object) -> None:
+            statements.append((statement, parameters))
+
+        event.listen(connection, "before_cursor_execute", hear)
+        action()
+        event.remove(connection, "before_cursor_execute", hear)
+        made[kind] = statements
+
+    return repeat
