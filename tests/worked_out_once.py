@@ -12,6 +12,7 @@ from sqlalchemy import Connection, event, inspect
 
 from camscan import kept, strict_yaml
 from camscan.fingerprints import Database, built_in_folder, database
+from camscan.fingerprints.read import Source
 from camscan.policies import companies
 from camscan.policies import read as policies
 from camscan.register import backends, schema
@@ -65,9 +66,13 @@ def _vulnerabilities(patch: pytest.MonkeyPatch) -> None:
 def _databases(patch: pytest.MonkeyPatch) -> None:
     """Every command makes the database that camscan ships and its patterns anew; nobody changes it, so tests share it.
 
-    Its version is a hash of every file, and is still worked out each time; so is a database that a test makes.
+    Its version is a hash of every file, and is still worked out each time; so is a database that a test makes. Where
+    a test has an empty cache of its own, the cache is written, and the files are not read again for it.
     """
     make, made = database._make_database, dict[tuple[str, tuple[Path, ...]], Database]()
+    read, write = database._read_source, database._compile_source
+    ours = functools.cache(lambda: read((Path(SHIPPED),)))
+    ours_compiled = functools.cache(lambda: write(ours()))
 
     def make_once(version: str, directories: Sequence[Path], compiled: Mapping[str, Any]) -> Database:
         key = version, tuple(directories)
@@ -77,7 +82,15 @@ def _databases(patch: pytest.MonkeyPatch) -> None:
             made[key] = make(version, directories, compiled)
         return made[key]
 
+    def read_once(directories: Sequence[Path]) -> Source:
+        return ours() if [str(directory) for directory in directories] == [SHIPPED] else read(directories)
+
+    def compile_once(source: Source) -> dict[str, Any]:
+        return ours_compiled() if source is ours() else write(source)
+
     patch.setattr(database, "_make_database", make_once)
+    patch.setattr(database, "_read_source", read_once)
+    patch.setattr(database, "_compile_source", compile_once)
 
 
 def _new_registers(patch: pytest.MonkeyPatch) -> None:
