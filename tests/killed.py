@@ -1,11 +1,13 @@
 """kill -9 at every moment of something that writes to a register, and a look at what is left after each.
 
-A program of its own (``python tests/killed.py WHERE ACTION statements|times NUMBER``), which forks one victim after
-another: starting Python for each would take minutes. Prints how many were killed.
+A program of its own, which forks one victim after another: starting Python for each would take minutes. Each line that
+it reads is a JSON list: where, the action, ``statements`` or ``times``, a number, and the backup. Its answer to each is
+a JSON line: how many were killed, or what was wrong.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -208,11 +210,17 @@ def rehearse(action: Action, where: str) -> None:
 
 
 def main() -> None:
-    where, name, how, number = sys.argv[1:5]
-    if how == "statements":
-        rehearse(ACTIONS[name], where)
-    count = (every_statement if how == "statements" else at_random)(ACTIONS[name], where, int(number))
-    sys.stdout.write(f"{count}\n")
+    for line in sys.stdin:
+        where, name, how, number, backup = json.loads(line)
+        os.environ["BACKUP"] = backup
+        try:
+            if how == "statements":
+                rehearse(ACTIONS[name], where)
+            answer: int | str = (every_statement if how == "statements" else at_random)(ACTIONS[name], where, number)
+        except SystemExit as error:
+            answer = str(error)
+        sys.stdout.write(f"{json.dumps(answer)}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

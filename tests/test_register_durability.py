@@ -6,10 +6,12 @@ a moment by chance.
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -29,18 +31,32 @@ HERE = Path(__file__).parent
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
 
 
-def kill(where: str, action: str, how: str, *more: object, backup: Path | None = None) -> int:
+Kill = Callable[..., int]
+
+
+@pytest.fixture(scope="module")
+def kill() -> Iterator[Kill]:
     """How many victims there were; fails with what was wrong after one of them."""
-    done = subprocess.run(
-        [sys.executable, HERE / "killed.py", where, action, how, *map(str, more)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(HERE), str(HERE.parent))), "BACKUP": str(backup)},
-        capture_output=True,
+    path = os.pathsep.join((str(HERE), str(HERE.parent)))
+    killer = subprocess.Popen(
+        [sys.executable, HERE / "killed.py"],
+        env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        timeout=110,
-        check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return int(done.stdout)
+    assert killer.stdin
+    assert killer.stdout
+    words, answers = killer.stdin, killer.stdout
+
+    def ask(where: str, action: str, how: str, number: int, backup: Path | None = None) -> int:
+        print(json.dumps([where, action, how, number, str(backup)]), file=words, flush=True)
+        answer: object = json.loads(answers.readline())
+        assert isinstance(answer, int), answer
+        return answer
+
+    with killer:
+        yield ask
 
 
 @pytest.fixture
@@ -52,7 +68,7 @@ def register(register_at: str) -> str:
 
 class TestKilled:
     @pytest.mark.parametrize(("action", "least"), [("record", 30), ("edit", 10), ("add", 10), ("merge", 20)])
-    def test_at_every_statement(self, register: str, action: str, least: int) -> None:
+    def test_at_every_statement(self, kill: Kill, register: str, action: str, least: int) -> None:
         stride = 4 if "://" in register else 2
         assert kill(register, action, "statements", stride) > least // stride
         with open_register(register) as book:  # and life goes on
@@ -60,10 +76,10 @@ class TestKilled:
             assert book.find_faults() == []
 
     @pytest.mark.parametrize("action", ["record", "edit"])
-    def test_at_any_time(self, register: str, action: str) -> None:
+    def test_at_any_time(self, kill: Kill, register: str, action: str) -> None:
         assert kill(register, action, "times", tries(30)) > 2
 
-    def test_while_a_backup_is_written_the_older_one_stays(self, tmp_path: Path) -> None:
+    def test_while_a_backup_is_written_the_older_one_stays(self, kill: Kill, tmp_path: Path) -> None:
         where, backup = str(tmp_path / "camscan.db"), tmp_path / "backup.db"
         with open_register(where) as book:
             book.write_backup(backup)  # of an empty register
@@ -73,7 +89,7 @@ class TestKilled:
             assert len(kept.devices()) in {0, 400}
             assert kept.find_faults() == []
 
-    def test_while_a_backup_is_restored(self, register_at: str, tmp_path: Path) -> None:
+    def test_while_a_backup_is_restored(self, kill: Kill, register_at: str, tmp_path: Path) -> None:
         source, backup = tmp_path / "source.db", tmp_path / "backup.db"
         killed.prepare(str(source))
         with open_register(source, readonly=True) as book:
