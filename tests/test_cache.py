@@ -29,9 +29,10 @@ def forgetful() -> Database:
     """The same database, which keeps nothing of what it was asked."""
     whole = fingerprints.load_database()
     copy = dataclasses.replace(whole, statements=dataclasses.replace(whole.statements))
-    copy.__dict__.update(identified=Cache(0), judged=Cache(0))
+    copy.__dict__.update(identified_cache=Cache(0), judged_cache=Cache(0))
     copy.statements.__dict__["_looked_up"] = Cache(0)
     for matcher in (copy._first_matcher, copy._second_matcher):
+        matcher._alike = matcher._kin = Cache(0)
         matcher._fitted = matcher._chosen = matcher._said = Cache(0)  # type: ignore[assignment]  # one for all three
     return copy
 

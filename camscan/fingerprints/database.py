@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from camscan import kept
 from camscan.cache import Cache
@@ -17,7 +17,7 @@ from camscan.errors import ConfigError
 from camscan.fingerprints.beginnings import with_beginnings
 from camscan.fingerprints.entry import Condition, Entry, Maker, Rule, Section
 from camscan.fingerprints.mac_blocks import match_registry
-from camscan.fingerprints.match import Matcher
+from camscan.fingerprints.match import Kin, Matcher
 from camscan.fingerprints.place import built_in_folder
 from camscan.fingerprints.stated import Statements, build_statements
 from camscan.fingerprints.values import Values, group_values
@@ -34,6 +34,16 @@ _ROOM = 8 << 20
 
 FORMAT = 4
 """Raised when what the cache holds changes."""
+
+
+class Unit(NamedTuple):
+    """What fits the facts of one device."""
+
+    matches: list[Match]
+    kin: Kin
+    """The same for all units whose other matches are the same, for as long as it is remembered."""
+    own: list[Match]
+    """The matches that may differ among them."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +69,15 @@ class Database:
         return self.match_values(group_values(facts))
 
     def match_values(self, values: Values) -> list[Match]:
-        """As :meth:`match`, of facts already grouped by key."""
-        found = self._first_matcher.match_values(values)
-        return (
-            found
-            + self.statements.match_statements(values, found)
-            + match_registry(values, self.prefixes, self.sections)
-        )
+        """As :meth:`match_facts`, of facts already grouped by key."""
+        return self.match_unit(values).matches
+
+    def match_unit(self, values: Values) -> Unit:
+        """The same, with the units that differ from this one in nothing but a few matches."""
+        found, kin = self._first_matcher.match_unit(values)
+        more = self.statements.match_statements(values, found)
+        more += match_registry(values, self.prefixes, self.sections)
+        return Unit([*found, *more], kin, [*[found[place] for place in kin.own], *more])
 
     def match_decided(self, values: Values, decided: Mapping[str, str]) -> list[Match]:
         """The fingerprints that also ask for what identification decided (``id.maker``, ``id.model`` …)."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from sys import getsizeof
+from typing import NamedTuple
 
 import re2
 
 from camscan.cache import ENTRY, Cache, size_of_texts
-from camscan.fingerprints.claim import fill_claim
+from camscan.fingerprints.claim import fill_claim, groups_of
 from camscan.fingerprints.entry import Condition, Rule
 from camscan.fingerprints.index import Index
 from camscan.fingerprints.values import Values
@@ -21,6 +22,8 @@ LIMIT = 8192
 
 _ROOM = 2 << 20
 """Bytes of each kind that are kept of what was matched before."""
+
+_NAMED_GROUP = re.compile(r"\(\?P<(\w+)>")
 
 _SHOWN = 100
 """Characters of a value that a person is shown."""
@@ -44,6 +47,10 @@ class Ready(NamedTuple):
     """Where no text of it is taken from a value."""
 
 
+_NUMBERS = frozenset({"serial", "mac"})
+"""Claims that tell one unit of a model from another."""
+
+
 class _Fits(NamedTuple):
     """What the values of one key fit."""
 
@@ -51,9 +58,13 @@ class _Fits(NamedTuple):
     """The conditions, in order."""
     first: Mapping[int, int]
     """For each condition, the first value that fits it, by its place."""
+    places: tuple[int, ...]
+    """The places of these values, in order."""
+    is_numbering: bool
+    """Whether nothing is taken from these values but the unit's own numbers: serial number or MAC address."""
 
 
-_NO_FITS = _Fits((), {})
+_NO_FITS = _Fits((), {}, (), is_numbering=False)
 
 
 class _Chosen(NamedTuple):
@@ -69,6 +80,20 @@ class _Chosen(NamedTuple):
     """Tells it from every other rule, and from the same one that fits otherwise."""
 
 
+class Kin:
+    """Units that say the same in everything that rules look at, except for their own numbers."""
+
+    __slots__ = ("chosen", "matches", "own")
+
+    def __init__(self, chosen: Sequence[_Chosen], matches: Sequence[Match], own: Sequence[int]) -> None:
+        self.chosen = chosen
+        """The rules that fit."""
+        self.matches = matches
+        """The matches of the first of these units."""
+        self.own = own
+        """Which of them rest on a number: by their places."""
+
+
 _Shape = tuple[tuple[str, tuple[int, ...]], ...]
 """Which conditions the values of each key fit: that alone decides which rules do."""
 
@@ -80,15 +105,24 @@ class Matcher:
     values are each worked out once, and kept for as long as there is room.
     """
 
-    __slots__ = ("_by_key", "_chosen", "_compiled", "_fitted", "_indexes", "_rules", "_said", "asked")
+    __slots__ = (
+        *("_alike", "_by_key", "_chosen", "_fitted", "_indexes", "_kin", "_numbering", "_rules", "_said", "_takers"),
+        *("_telling", "asked"),
+    )
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._indexes: dict[str, Index] = {}
         self._by_key: dict[str, dict[int, list[int]]] = {}
         self._rules: list[Ready] = []
-        self._compiled: dict[str, Any] = {}
-        self._fitted: Cache[tuple[str, tuple[str, ...]], _Fits] = Cache(_ROOM)
+        self._takers: dict[str, _Taker] = {}
+        self._numbering: set[tuple[str, int]] = set()
+        """Key and number of each condition from which a serial number or a MAC address is taken."""
+        self._telling: set[tuple[str, int]] = set()
+        """The same of each from which other text is taken."""
+        self._fitted: Cache[tuple[object, ...], _Fits] = Cache(_ROOM)
+        self._alike: Cache[tuple[str, tuple[int, ...]], _Fits] = Cache(_ROOM // 4)
         self._chosen: Cache[_Shape, list[_Chosen]] = Cache(_ROOM)
+        self._kin: Cache[tuple[object, ...], Kin] = Cache(_ROOM)
         self._said: Cache[tuple[object, ...], Match] = Cache(_ROOM)
         for rule in rules:
             self._rules.append(self._prepare_rule(rule))
@@ -118,7 +152,24 @@ class Matcher:
                 asked.append(conditions)
         keys = tuple([key for key, numbers in wanted if numbers])
         claims = {key: text for key, text in rule.then if text}
-        return Ready(rule, wanted, barred, asked, keys, None if "{" in "".join(claims.values()) else claims)
+        if "{" not in "".join(claims.values()):
+            return Ready(rule, wanted, barred, asked, keys, claims)
+        self._note_groups(claims, wanted, asked)
+        return Ready(rule, wanted, barred, asked, keys, None)
+
+    def _note_groups(
+        self, claims: Mapping[str, str], wanted: Sequence[tuple[str, list[int]]], asked: Sequence[tuple[Condition, ...]]
+    ) -> None:
+        """Note from which conditions a rule takes numbers of the unit, and from which other text."""
+        numbers = {name for key in _NUMBERS & claims.keys() for name in groups_of(claims[key])}
+        others = {name for key in claims.keys() - _NUMBERS for name in groups_of(claims[key])}
+        for (key, places), conditions in zip(wanted, asked, strict=True):
+            for number, condition in zip(places, conditions, strict=False):  # no number where the key must be absent
+                names = _NAMED_GROUP.findall(condition.text)
+                if not others.isdisjoint(names):
+                    self._telling.add((key, number))
+                elif not numbers.isdisjoint(names):
+                    self._numbering.add((key, number))
 
     def _index_of_key(self, key: str) -> Index:
         index = self._indexes.get(key)
@@ -128,46 +179,97 @@ class Matcher:
 
     def match_values(self, values: Values) -> list[Match]:
         """Every rule that fits, in the order of the rules."""
+        return [*self.match_unit(values)[0]]
+
+    def match_unit(self, values: Values) -> tuple[Sequence[Match], Kin]:
+        """As :meth:`match_values`, and the units like this one: of their matches, all are the same but ``own``."""
         fits = {key: self._find_fits(key, seen) for key, seen in values.items() if key in self.asked}
-        shape = tuple([(key, one.numbers) for key, one in fits.items()])
-        chosen = self._chosen.get(shape)
-        if chosen is None:
-            chosen = self._choose_rules(fits)
-            self._chosen.keep(shape, chosen, ENTRY * (1 + len(shape) + 2 * len(chosen)))
+        sign = tuple([_sign_of(key, one, values[key]) for key, one in fits.items()])
         told: dict[tuple[str, int], str] = {}
-        return [self._add_match(one, values, fits, told) for one in chosen]
+        kin = self._kin.get(sign)
+        if kin is not None:
+            matches = [*kin.matches]
+            for place in kin.own:
+                matches[place] = self._add_match(kin.chosen[place], values, fits, told)
+            return matches, kin
+        chosen = self._choose_rules(fits)
+        kin = Kin(
+            chosen,
+            [self._add_match(one, values, fits, told) for one in chosen],
+            [place for place, one in enumerate(chosen) if any(fits[key].is_numbering for key, _ in one.fitting)],
+        )
+        texts = [
+            text
+            for key, one in fits.items()
+            if not one.is_numbering
+            for place in one.places
+            for text in values[key][place]
+        ]
+        self._kin.keep(sign, kin, ENTRY * (4 + 2 * len(sign) + 3 * len(chosen)) + size_of_texts(texts))
+        return kin.matches, kin
 
     def _find_fits(self, key: str, seen: Sequence[tuple[str, str]]) -> _Fits:
         index = self._indexes.get(key)
         if index is None:
             return _NO_FITS
+        if len(seen) == 1:  # most keys
+            return self._fits_of_value(key, index, seen[0][0])
         likely = [(at, value) for at, (value, _) in enumerate(seen) if index.may_fit(value)]
         if not likely:
             return _NO_FITS
-        asked = key, tuple([value for value, _ in seen])
+        asked = key, *likely
+        known = self._fitted.get(asked)
+        if known is None:
+            first: dict[int, int] = {}
+            for at, value in likely:
+                for number in self._fits_of_value(key, index, value).numbers:
+                    first.setdefault(number, at)
+            known = self._make_fits(key, first)
+            size = size_of_texts([value for _, value in likely])
+            self._fitted.keep(asked, known, ENTRY + 2 * ENTRY * len(first) + size)
+        return known
+
+    def _fits_of_value(self, key: str, index: Index, value: str) -> _Fits:
+        """What one value fits, as the only one of its key."""
+        asked = key, value
         known = self._fitted.get(asked)
         if known is not None:
             return known
-        first: dict[int, int] = {}
-        for at, value in likely:
-            for number in self._fitting_conditions(key, index, value[:LIMIT]):
-                first.setdefault(number, at)
-        found = _Fits(tuple(sorted(first)), first)
-        self._fitted.keep(asked, found, ENTRY + 2 * ENTRY * len(first) + size_of_texts(asked[1]))
-        return found
+        if not index.may_fit(value):
+            return _NO_FITS
+        numbers = tuple(index.fitting_conditions(value[:LIMIT]))
+        known = self._alike.get((key, numbers))
+        if known is None:
+            known = self._make_fits(key, dict.fromkeys(numbers, 0))
+            self._alike.keep((key, numbers), known, ENTRY * (1 + 2 * len(numbers)))
+        self._fitted.keep(asked, known, ENTRY + getsizeof(value))
+        return known
 
-    def _fitting_conditions(self, key: str, index: Index, value: str) -> Iterable[int]:
-        """As in the index; for one of several values, such as a header, which other devices send with others."""
-        known = self._fitted.get((key, (value,)))
-        return known.numbers if known is not None else index.fitting_conditions(value)
+    def _make_fits(self, key: str, first: Mapping[int, int]) -> _Fits:
+        fitting = {(key, number) for number in first}
+        return _Fits(
+            tuple(sorted(first)),
+            first,
+            tuple(sorted(set(first.values()))),
+            is_numbering=not fitting.isdisjoint(self._numbering) and fitting.isdisjoint(self._telling),
+        )
 
     def _choose_rules(self, fits: Mapping[str, _Fits]) -> list[_Chosen]:
+        shape: _Shape = tuple([(key, one.numbers) for key, one in fits.items()])
+        chosen = self._chosen.get(shape)
+        if chosen is None:
+            chosen = list(self._fitting_rules(fits))
+            self._chosen.keep(shape, chosen, ENTRY * (1 + len(shape) + 2 * len(chosen)))
+        return chosen
+
+    def _fitting_rules(self, fits: Mapping[str, _Fits]) -> Iterator[_Chosen]:
         candidates: set[int] = set()
         for key, by_condition in self._by_key.items():
             if key in fits:
                 candidates.update(rule for number in fits[key].first for rule in by_condition.get(number, ()))
-        found = (self._choose_fit(place, fits) for place in sorted(candidates))
-        return [one for one in found if one is not None]
+        for place in sorted(candidates):
+            if chosen := self._choose_fit(place, fits):
+                yield chosen
 
     def _choose_fit(self, place: int, fits: Mapping[str, _Fits]) -> _Chosen | None:
         """How a rule fits; None if it does not."""
@@ -210,23 +312,41 @@ class Matcher:
         if claims is None:
             claims = {key: text for key, template in rule.then if (text := fill_claim(template, groups))}
         found = Match(rule.id, claims, rule.certainty, ", ".join(because), rule.family, keys)
-        size = size_of_texts([found.because, *claims.values(), *(value for value, _ in seen)])
-        self._said.keep(asked, found, 3 * ENTRY + size)
+        texts = [found.because, *claims.values(), *[value for value, _ in seen]]
+        self._said.keep(asked, found, 3 * ENTRY + size_of_texts(texts))
         return found
 
     def _capture_groups(self, condition: Condition, value: str, groups: dict[str, str]) -> None:
-        if condition.operator not in {"pattern", "search"} or "(?P<" not in condition.text:
-            return
-        payload = value.encode(errors="replace")
-        if whole := _WHOLE.fullmatch(condition.text):
-            groups[whole["name"]] = payload.decode()
-            return
-        pattern = self._compiled.get(condition.text)
-        if pattern is None:
-            pattern = self._compiled[condition.text] = re2.compile(condition.text)
-        found = pattern.search(payload)  # of bytes: RE2 need not count characters
-        if found:
-            groups |= {name: text.decode() for name, text in found.groupdict().items() if text is not None}
+        take = self._takers.get(condition.text)
+        if take is None:
+            take = self._takers[condition.text] = _make_taker(condition)
+        groups |= take(value.encode(errors="replace"))
+
+
+_Taker = Callable[[bytes], Mapping[str, str]]
+"""What a pattern takes from a value that fits it: the text of each group."""
+
+
+def _make_taker(condition: Condition) -> _Taker:
+    if condition.operator not in {"pattern", "search"} or "(?P<" not in condition.text:
+        return lambda _value: {}
+    if whole := _WHOLE.fullmatch(condition.text):
+        name = whole["name"]
+        return lambda value: {name: value.decode()}
+    search = re2.compile(condition.text).search
+
+    def take(value: bytes) -> Mapping[str, str]:
+        found = search(value)  # of bytes: RE2 need not count characters
+        return {name: text.decode() for name, text in found.groupdict().items() if text is not None} if found else {}
+
+    return take
+
+
+def _sign_of(key: str, fits: _Fits, seen: Sequence[tuple[str, str]]) -> tuple[object, ...]:
+    """What the values of a key come to, numbers of the unit aside: equal signs choose equal rules."""
+    if fits.is_numbering:
+        return key, fits.numbers
+    return key, *[seen[place] for place in fits.places]
 
 
 def _has_any(found: _Fits | None, numbers: Sequence[int]) -> bool:

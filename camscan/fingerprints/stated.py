@@ -106,12 +106,9 @@ class Statements:
 
         Both are empty if no field has one.
         """
-        for key in sorted(self.places.keys() & values.keys()):
-            place = self.places[key]
-            if place.form == "text":
-                continue
-            for value, where in values[key]:
-                if text := _pick_value(place, value):
+        for key in self._fields:
+            for value, where in values.get(key, ()):
+                if text := _pick_value(self.places[key], value):
                     return text, f"{key} = {text[:_SHOWN]}{where}"
         return "", ""
 
@@ -123,6 +120,11 @@ class Statements:
             known = (self._find_name(place, value),)
             self._looked_up.keep(asked, known, ENTRY + size_of_texts((value,)))
         return known[0]
+
+    @functools.cached_property
+    def _fields(self) -> Sequence[str]:
+        """The keys in which a device states its maker and nothing else."""
+        return sorted(key for key, place in self.places.items() if place.form != "text")
 
     @functools.cached_property
     def _looked_up(self) -> Cache[tuple[str, str], tuple[Name | None]]:

@@ -7,7 +7,6 @@ import marshal
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from operator import itemgetter
 from typing import NamedTuple
 
 from camscan import decode
@@ -25,9 +24,6 @@ _GRADES = ("solid", "fair", "weak", "reported")
 _CONFLICT_FLOOR = 0.5
 _MARSHAL = 0
 """The format in which facts are looked up: version 2, without back references, gives the same bytes for equal facts."""
-
-_Reason = tuple[float, str, str]
-"""Certainty, negative, and fingerprint of a mark, by which the reasons are sorted; then the line for a person."""
 
 
 UNSOLICITED = "reply.unsolicited"
@@ -87,39 +83,45 @@ class _Judged(NamedTuple):
 
     found: Identification
     """The identification of the first device with these marks."""
-    lines: tuple[_Reason, ...]
-    """The reasons that follow from the decision."""
+    reasons: tuple[int | str, ...]
+    """Its reasons in order: the place of a mark, or the line itself of what follows from the decision."""
+    numbered: tuple[int, ...]
+    """The places of the marks that may hold a serial number or a MAC address."""
 
 
 def _weigh_facts(values: Values, database: Database) -> Identification:
     """What the facts say. Units of one model differ only in their numbers: everything else is computed once."""
-    seen = database.match_values(values)
-    asked = (database.statements.read_statement(values)[0], *_facts_signature(seen))
+    unit = database.match_unit(values)
+    seen, stated = unit.matches, database.statements.read_statement(values)[0]
     # A fingerprint of the second round that asks for more than maker, model and the like may depend on anything.
     asks_more = "id.serial" in database.derives_from or not values.keys().isdisjoint(database.derives_from)
-    judged: _Judged | None = None if asks_more else database.judged_cache.get(asked)
-    if judged is not None:
-        return _with_own_numbers(judged, seen, values)
+    kept = database.judged_cache
+    of_kin = (unit.kin, stated, *_facts_signature(unit.own))
+    if not asks_more and (known := kept.get(of_kin)) is not None:
+        return _with_own_numbers(known, seen, values)
+    asked = (stated, *_facts_signature(seen))
+    if not asks_more and (known := kept.get(asked)) is not None:
+        kept.keep(of_kin, known, ENTRY * (2 + len(of_kin)))
+        return _with_own_numbers(known, seen, values)
     matches, maker, is_plain = _settle_maker(seen, values, database)
     found = _conclude_box(matches, maker, values)
     if not asks_more and is_plain and _is_general(found, seen, matches[len(seen) :]):
-        lines = tuple(_reason_of(match) for match in matches[len(seen) :] if _speaks_for(match, maker.winner))
         texts = [text for match in matches for text in match.claims.values()]
         size = ENTRY * (8 + 2 * len(seen) + len(found.capabilities)) + 2 * size_of_texts([*texts, *found.because])
-        database.judged_cache.keep(asked, _Judged(found, lines), size)
+        kept.keep(asked, _make_judged(found, matches, len(seen)), size)
     return found
 
 
 def _facts_signature(seen: Sequence[Match]) -> tuple[object, ...]:
-    """Everything in the marks that decides, except the numbers of the unit; of a serial number, whether it is one."""
+    """Everything in the marks that decides; of the unit's numbers only whether it has any, and whether that is one."""
     parts: list[object] = []
     for match in seen:
         parts += (match.fingerprint, match.certainty, match.family, match.keys)
         for key, text in match.claims.items():
             if key == "serial":
                 parts.append(field.is_serial(text))
-            elif key != "mac":
-                parts += (key, text)
+            else:
+                parts += (key, text) if key != "mac" else (key,)
     return tuple(parts)
 
 
@@ -132,11 +134,22 @@ def _is_general(found: Identification, seen: Sequence[Match], derived: Sequence[
     )
 
 
+def _make_judged(found: Identification, matches: Sequence[Match], count: int) -> _Judged:
+    """What holds for all devices with these marks: the first ``count`` matches, the others follow from them."""
+    heard = [(place, match) for place, match in enumerate(matches) if _speaks_for(match, found.maker)]
+    heard.sort(key=lambda one: _strength(one[1]))
+    return _Judged(
+        found,
+        tuple(place if place < count else match.line for place, match in heard),
+        tuple(sorted(place for place, match in heard if "serial" in match.claims or "mac" in match.claims)),
+    )
+
+
 def _with_own_numbers(judged: _Judged, seen: Sequence[Match], values: Values) -> Identification:
     """The identification of another unit with the same marks."""
     like = judged.found
-    heard = [match for match in seen if _speaks_for(match, like.maker)]
-    serials = field.list_answers(heard, "serial")
+    numbered = [seen[place] for place in judged.numbered]
+    serials = field.list_answers(numbered, "serial")
     serial = field.best_answer(serials, "serial")
     return Identification(
         maker=like.maker,
@@ -144,13 +157,13 @@ def _with_own_numbers(judged: _Judged, seen: Sequence[Match], values: Values) ->
         model=like.model,
         firmware=like.firmware,
         serial=serial.text if serial else None,
-        mac=_find_mac(heard, values),
+        mac=_find_mac(numbered, values),
         kind=like.kind,
         is_camera_system=like.is_camera_system,
         capabilities=like.capabilities,
         confidence=like.confidence,
         certainty=like.certainty,
-        because=_list_reasons([*map(_reason_of, heard), *judged.lines]),
+        because=tuple(dict.fromkeys([one if type(one) is str else seen[one].line for one in judged.reasons])),
         conflicts=tuple(field.list_conflicts(serials, serial, "serial", _CONFLICT_FLOOR)) if serial else (),
         build=like.build,
     )
@@ -187,7 +200,7 @@ def _conclude_box(matches: Sequence[Match], maker: Decision, values: Values) -> 
         capabilities=_list_capabilities(heard),
         confidence=certainty_word(certainty),
         certainty=round(certainty, 3),
-        because=_list_reasons(map(_reason_of, heard)),
+        because=_list_reasons(heard),
         conflicts=tuple(conflicts),
         build=_find_build(heard, text["firmware"]),
     )
@@ -335,10 +348,11 @@ def _is_capability(key: str) -> bool:
     return key.startswith("capability.")
 
 
-def _reason_of(match: Match) -> _Reason:
-    return -match.certainty, match.fingerprint, match.line
+def _list_reasons(heard: Iterable[Match]) -> tuple[str, ...]:
+    """The line of every match once, the strongest first."""
+    return tuple(dict.fromkeys([match.line for match in sorted(heard, key=_strength)]))
 
 
-def _list_reasons(reasons: Iterable[_Reason]) -> tuple[str, ...]:
-    """Every line once, the strongest first."""
-    return tuple(dict.fromkeys([line for _, _, line in sorted(reasons, key=itemgetter(0, 1))]))
+def _strength(match: Match) -> tuple[float, str]:
+    """By which reasons are sorted."""
+    return -match.certainty, match.fingerprint
