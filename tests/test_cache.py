@@ -32,8 +32,11 @@ def forgetful() -> Database:
     copy.__dict__.update(identified_cache=Cache(0), judged_cache=Cache(0))
     copy.statements.__dict__["_looked_up"] = Cache(0)
     for matcher in (copy._first_matcher, copy._second_matcher):
-        matcher._alike = matcher._kin = Cache(0)
-        matcher._fitted = matcher._chosen = matcher._said = Cache(0)  # type: ignore[assignment]  # one for all three
+        matcher._alike = Cache(0)
+        matcher._kin = Cache(0)
+        matcher._fitted = Cache(0)
+        matcher._chosen = Cache(0)
+        matcher._said = Cache(0)
     return copy
 
 

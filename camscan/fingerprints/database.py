@@ -16,7 +16,7 @@ from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
 from camscan.fingerprints.beginnings import with_beginnings
 from camscan.fingerprints.entry import Condition, Entry, Maker, Rule, Section
-from camscan.fingerprints.mac_blocks import match_registry
+from camscan.fingerprints.mac_blocks import MAY_HOLD_MAC, match_registry
 from camscan.fingerprints.match import Kin, Matcher
 from camscan.fingerprints.place import built_in_folder
 from camscan.fingerprints.stated import Statements, build_statements
@@ -112,6 +112,14 @@ class Database:
     def judged_cache(self) -> Cache[tuple[object, ...], Any]:
         """What was worked out of the same marks before, whatever numbers the devices bore."""
         return Cache(_ROOM // 4)
+
+    def heeds(self, key: str) -> bool:
+        """Whether a fact with this key can make a difference to any match."""
+        return key in self._heeded or key.endswith(MAY_HOLD_MAC)
+
+    @functools.cached_property
+    def _heeded(self) -> frozenset[str]:
+        return self._first_matcher.asked | self._second_matcher.asked | self.statements.places.keys()
 
     @property
     def derives_from(self) -> frozenset[str]:

@@ -10,7 +10,8 @@ from camscan.fingerprints.values import Values
 from camscan.model import Match
 
 _PREFIX_LENGTHS = (9, 7, 6)
-_MAY_HOLD_MAC = ("mac", "realm", "mac.address", "mac.prefix")
+MAY_HOLD_MAC = ("mac", "realm", "mac.address", "mac.prefix")
+"""Ends of the keys in which a MAC address is looked for."""
 _MAC = re.compile(r"(?i)(?:[0-9a-f]{2}[:-]?){5}[0-9a-f]{2}")
 
 MAC_REALM = 0.70
@@ -24,7 +25,7 @@ def match_registry(values: Values, prefixes: Mapping[str, str], sections: Mappin
     """
     found: dict[tuple[str, str], Match] = {}
     for key in values:
-        if not key.endswith(_MAY_HOLD_MAC):  # nearly every key
+        if not key.endswith(MAY_HOLD_MAC):  # nearly every key
             continue
         protocol, _, name = key.partition(".")
         is_realm = name == "realm"

@@ -163,7 +163,7 @@ def _with_own_numbers(judged: _Judged, seen: Sequence[Match], values: Values) ->
         capabilities=like.capabilities,
         confidence=like.confidence,
         certainty=like.certainty,
-        because=tuple(dict.fromkeys([one if type(one) is str else seen[one].line for one in judged.reasons])),
+        because=tuple(dict.fromkeys([one if isinstance(one, str) else seen[one].line for one in judged.reasons])),
         conflicts=tuple(field.list_conflicts(serials, serial, "serial", _CONFLICT_FLOOR)) if serial else (),
         build=like.build,
     )

@@ -17,6 +17,8 @@ _COUNTED = (
 _LISTED = ("isapi.channel", "dahua_cgi.channel", "onvif.video_source")
 """The observation that there is one of for each channel, if a login was allowed to ask."""
 _LISTED_KEYS = frozenset(_LISTED)
+COUNTED_BY = _LISTED_KEYS.union(*_COUNTED)
+"""The keys of all facts from which channels are counted."""
 
 
 def count_channels(kind: str | None, seen: Sequence[Observation]) -> int | None:

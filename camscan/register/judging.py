@@ -26,7 +26,8 @@ from sqlalchemy import Connection
 from camscan import fingerprints, system
 from camscan.fingerprints import Database
 from camscan.identify import identify_box
-from camscan.identify.channel_count import count_channels
+from camscan.identify.box import UNSOLICITED
+from camscan.identify.channel_count import COUNTED_BY, count_channels
 from camscan.model import Confidence, Identification
 from camscan.register import knowledge
 from camscan.register.alike import is_alike
@@ -36,6 +37,8 @@ from camscan.register.uncollected import pause_collector
 
 SAID = "said"
 """The key of the identification of the last sighting, if it differs from what the scan said then."""
+_SAID_MARK = f'"{SAID}":'
+"""Text in what is stored with that key, and in no other: quotes within a text are escaped."""
 
 Verdicts = list[tuple[int, dict[str, Any], int | None]]
 """Number of a device, its new identification, and how many channels it says it has; only for devices that changed."""
@@ -73,7 +76,18 @@ def judge_again(shown: Iterable[Shown], database: Database) -> Verdicts:
 
 
 def _said_last(one: Shown) -> Identification:
+    if one.state and _SAID_MARK not in one.known:  # nearly always: what is known need not be read
+        return identification_from_json(json.loads(one.state)["identification"])
     return said_before(one.known, one.state)[1]
+
+
+def make_reader(connection: Connection, database: Database) -> Reader:
+    """Reads of each device what is needed to judge it."""
+
+    def is_needed(key: str) -> bool:
+        return key == UNSOLICITED or key in COUNTED_BY or database.heeds(key)
+
+    return Reader(connection, is_needed)
 
 
 def said_before(known: str, state: str) -> tuple[Identification, Identification]:
@@ -107,7 +121,7 @@ def with_new_sighting(known: Identification, told: Identification, now: Identifi
 
 def judge_all(source: Source, chunks: Iterable[Chunk], database: Database, *, helpers: int) -> Generator[Verdicts]:
     """The verdicts on every chunk, in order. As many chunks are judged at once as there are helpers."""
-    reader = Reader(source.connection)
+    reader = make_reader(source.connection, database)
     with contextlib.ExitStack() as stack:
         working = [stack.enter_context(_Helper(source.place, database)) for _ in range(helpers)]
         # One thread hands work to each helper. The threads end when their helpers have ended, so helpers are closed
@@ -219,7 +233,7 @@ def run_helper() -> None:
         contextlib.closing(open_database(place, Mode.READ)) as book,
         book.begin_reading() as connection,
     ):
-        reader = Reader(connection)
+        reader = make_reader(connection, database)
         for line in lines:
             first, last = json.loads(line)
             told = judge_again(reader.read_chunk((first, last)), database)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -63,12 +63,16 @@ def last_states(connection: Connection, which: ColumnElement[bool]) -> dict[int,
 
 
 class Reader:
-    """Reads chunks of devices; a fact that many devices show is read once."""
+    """Reads chunks of devices; a fact that many devices show is read once.
 
-    def __init__(self, connection: Connection) -> None:
+    ``heeds`` says of a key whether its facts are wanted; without it, all are.
+    """
+
+    def __init__(self, connection: Connection, heeds: Callable[[str], bool] | None = None) -> None:
         self._connection = connection
-        self._facts: dict[int, tuple[str, str]] = {}
-        """Number of a fact -> key and value."""
+        self._heeds = heeds
+        self._facts: dict[int, tuple[str, str] | None] = {}
+        """Number of a fact -> key and value; None if it is not wanted."""
 
     def read_chunk(self, chunk: Chunk) -> Iterator[Shown]:
         """The devices of a chunk, in their order."""
@@ -90,18 +94,18 @@ class Reader:
         rows = self._connection.execute(query).all()
         self._load_facts({row[1] for row in rows})
         facts, found = self._facts, defaultdict[int, list[Observation]](list)
-        before: Sequence[str] = ()
-        ip, probe, moment = "", "", datetime.min.replace(tzinfo=UTC)
-        for number, fact, port, *source in rows:
+        before: Sequence[Any] = ()
+        port, ip, probe, moment = 0, "", "", datetime.min.replace(tzinfo=UTC)
+        for row in rows:
+            told = facts[row[1]]
+            if told is None:
+                continue
+            source = row[2:]
             if source != before:  # the facts of one reply follow each other
                 before = source
-                ip, probe, moment = (
-                    unescape_text(source[0]),
-                    unescape_text(source[1]),
-                    datetime.fromisoformat(source[2]),
-                )
-            key, value = facts[fact]
-            found[number].append(Observation(ip, port, probe, key, value, moment))
+                port, ip, probe = source[0], unescape_text(source[1]), unescape_text(source[2])
+                moment = datetime.fromisoformat(source[3])
+            found[row[0]].append(Observation(ip, port, probe, *told, moment))
         return found
 
     def _load_facts(self, wanted: set[int]) -> None:
@@ -109,5 +113,6 @@ class Reader:
             self._facts.clear()
         table = schema.fact
         missing = sorted(wanted - self._facts.keys())
+        heeds = self._heeds
         for row in select_columns(self._connection, table.c["id", "key", "value"], table.c.id, missing):
-            self._facts[row.id] = row.key, row.value
+            self._facts[row.id] = (row.key, row.value) if heeds is None or heeds(row.key) else None
