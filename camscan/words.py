@@ -36,7 +36,7 @@ def plural_of(one: str) -> str:
 def how_to_add(extra: str) -> str:
     """The advice if the libraries of an extra are missing. camscan is in no package index, so it names none."""
     wheel = f"camscan-{__version__}-py3-none-any.whl[{extra}]"
-    return f"run `make install EXTRAS={extra}` in camscan's folder, or pip install '{wheel}' where you have the wheel"
+    return f"run `make install EXTRAS={extra}` in camscan's folder, or pip install '{wheel}' if you have the wheel"
 
 
 def listed(names: Sequence[str], last: str = "and") -> str:

@@ -128,7 +128,7 @@ def test_another_maker_is_not_called_ours(text: str) -> None:
         ("4419b6", "mac", "registered to Hikvision"),
         ("44-19-B6", "mac", "registered to Hikvision"),
         ("9c:8e:cd:00:00:01", "mac", "registered to Amcrest"),
-        ("00:00:5e:00:00:01", "mac", "That does not clear the device"),
+        ("00:00:5e:00:00:01", "mac", "Hikvision or Dahua may still have built it"),
         ("02:00:00:00:00:01", "mac", "says nothing about the maker"),
         ("V5.6.3 build 190923", "firmware", "how Hikvision writes its firmware"),
         ("2.820.0000000.18.R, Build Date: 2021-08-18", "firmware", "how Dahua writes its firmware"),

@@ -65,7 +65,7 @@ class TestFirstPage:
             "Of those that remain, 2 have a future date, 1 is overdue, 1 has no date yet, 1 is held up and "
             "1 is kept by decision."
         )
-        assert end == "The plan removes the last of them that has a date by 31 March 2027."
+        assert end == "According to the plan, the last device with a date is removed by 31 March 2027."
         assert cost == (
             "Removing and replacing what remains is estimated to cost £2,150.50. No cost is entered yet for "
             "3 of these devices."

@@ -103,7 +103,7 @@ class TestAlarms:
         assert list(troubles_of(stands(centre))) == []
         (item,) = troubles_of(stands(centre, timedelta(minutes=2)))
         assert item.kind == "collector_silent"
-        assert item.brief.startswith("Oak PC has asked for nothing since ")
+        assert item.brief.startswith("Oak PC has not asked for work since ")
 
     def test_a_parcel_that_waits(self, centre: Place) -> None:
         centre.arrive()

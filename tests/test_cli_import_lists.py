@@ -231,7 +231,7 @@ def test_what_a_list_says_is_shown_with_its_basis(camscan: Camscan) -> None:
         "basis": "ARP table (core-1.txt)",
         "at": "2026-03-02T12:00:00.000Z",
     }
-    assert told["reasons"][-1] == "It did not say so itself, and nothing else bears it out."
+    assert told["reasons"][-1] == "It did not say so itself, and nothing else supports it."
     camscan("register", "export", "--view", "full", "list.csv")
     (row,) = csv.DictReader(Path("list.csv").read_text(encoding="utf-8-sig").splitlines())
     assert row["last_heard"] == "2026-03-02T12:00:00Z"

@@ -163,9 +163,9 @@ def test_pages_are_counted_here_and_not_followed(
         ((403, b'{"detail":"Invalid token"}'), "it refuses the token (HTTP status 403)"),
         ((302, b""), "it redirects elsewhere (HTTP status 302), which is not followed"),
         ((500, b""), "HTTP status 500"),
-        ((200, b"<html>"), "it does not answer as NetBox does"),
-        ((200, b"[" * 100_000), "it does not answer as NetBox does"),
-        ((200, b'{"results": 7}'), "it does not answer as NetBox does"),
+        ((200, b"<html>"), "it does not answer like NetBox"),
+        ((200, b"[" * 100_000), "it does not answer like NetBox"),
+        ((200, b'{"results": 7}'), "it does not answer like NetBox"),
     ],
 )
 def test_what_is_not_an_answer_is_one_line(
@@ -196,7 +196,7 @@ def test_hostile_records_cost_themselves(camscan: Camscan, netbox: NetBox) -> No
 def test_more_that_never_comes_ends_it(camscan: Camscan, netbox: NetBox, monkeypatch: pytest.MonkeyPatch) -> None:
     netbox.answer = lambda path: page(*([device(1)] if "offset=0&" in path else []), is_last=False)
     code, out, err = camscan("import", "inventory", "--run", "netbox")
-    assert (code, err) == (3, "camscan: netbox, device 2: it says that there is more, and gives none\n")
+    assert (code, err) == (3, "camscan: netbox, device 2: it announces more devices, and sends none\n")
     assert "1 entry: " in out
     monkeypatch.setattr(netbox_api, "MOST_TIME", -1.0)
     code, _, err = camscan("import", "inventory", "--run", "netbox")

@@ -134,7 +134,7 @@ def test_exclusions_and_authorisations_hold(camscan: Camscan) -> None:
         ("password_file: auth", "password: secret", "do not write a password here"),
         ("password_file: community", "community: public", "do not write a community here"),
         (f"    user: {USER}\n", "", "'user' is missing: SNMPv3 needs one"),
-        ("version: 2c", "version: 2c\n    user: x", "version 2c knows no user"),
+        ("version: 2c", "version: 2c\n    user: x", "version 2c does not have a user"),
         ("version: 2c", "version: 1", "'1' is not one of 3, 2c"),
         (f"user: {USER}", f"user: {USER}\n    hash: MD5", "'MD5' is not one of SHA-1"),
         (f"user: {USER}", f"user: {USER}\n    cipher: DES", "'DES' is not one of AES-128"),
@@ -151,5 +151,5 @@ def test_a_password_that_is_too_short_for_snmpv3_is_refused(camscan: Camscan) ->
     Path("auth").write_text("short")
     code, _, err = camscan("import", "snmp", "--run", "127.0.0.1")
     assert code == 2
-    assert "SNMPv3 takes no password of less than 8 characters" in err
+    assert "SNMPv3 needs a password of at least 8 characters" in err
     assert "short" not in err

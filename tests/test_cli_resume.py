@@ -465,7 +465,7 @@ class TestWords:
 
     def test_nothing_to_continue_is_a_scan_from_the_beginning(self, camscan: Camscan) -> None:
         code, _, err = camscan("scan", NEVER, "--resume")
-        assert (code, err) == (0, "camscan: no scan of this was interrupted; it is scanned from the beginning\n")
+        assert (code, err) == (0, "camscan: no such scan was interrupted; this one starts from the beginning\n")
         assert camscan("scan", NEVER, "--resume", "--quiet") == (0, "", "")
         assert scans() == [("complete", ""), ("complete", "")]
 
@@ -487,7 +487,7 @@ class TestWords:
         moment = time.time() - 8 * 86400
         os.utime(path, (moment, moment))
         code, _, err = camscan("scan", NEVER, "--resume")
-        assert (code, err) == (0, "camscan: no scan of this was interrupted; it is scanned from the beginning\n")
+        assert (code, err) == (0, "camscan: no such scan was interrupted; this one starts from the beginning\n")
         assert quick == [None]
 
     def test_forgotten(self, camscan: Camscan) -> None:

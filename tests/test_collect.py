@@ -250,7 +250,7 @@ class TestHostileCentre:
     def test_a_page_of_somebody_else_is_not_a_centre(self, own: collect.Place, monkeypatch: pytest.MonkeyPatch) -> None:
         told = Told(own)
         told.given = {}
-        with pytest.raises(CentreError, match="does not answer as a centre does"):
+        with pytest.raises(CentreError, match="does not answer like a centre of camscan"):
             rounds(own, told, monkeypatch)
 
     def test_no_network_that_is_public_without_leave(self, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

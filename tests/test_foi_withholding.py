@@ -414,7 +414,7 @@ class TestComparison:
 
         warned = compare_packs([bought(21, 1200_00)], [released(bought(20, 1150_00))], 5)
         assert warned[0].text == (
-            "Bought, '2020/21': the cost here less that in FOI-1 (3 March 2026) is what 1 device cost"
+            "Bought, '2020/21': the cost here minus the cost in FOI-1 (3 March 2026) is what 1 device cost"
         )
         assert compare_packs([bought(20, 1150_00)], [released(bought(20, 1150_00))], 5) == ()
         assert len(compare_packs([bought(26, 2150_00)], [released(bought(20, 1150_00))], 7)) == len(warned)

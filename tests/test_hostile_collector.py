@@ -202,18 +202,18 @@ def first_line() -> bytes:
 
 
 BOMBS: Mapping[str, tuple[Callable[[], bytes], str]] = {
-    "zeros": (lambda: gzip.compress(bytes(64 << 20), 1), "does not begin as a parcel does"),
-    "spaces": (lambda: packed(first_line(), b" " * (7 << 20), level=9), "unpacks to more than any scan says"),
+    "zeros": (lambda: gzip.compress(bytes(64 << 20), 1), "does not begin like a parcel"),
+    "spaces": (lambda: packed(first_line(), b" " * (7 << 20), level=9), "is larger than any scan when it is unpacked"),
     "one line": (
         lambda: packed(first_line(), os.urandom((4 << 20) + 99).hex().encode()),
         "has a line that is too long",
     ),
     "many lines": (lambda: packed(first_line(), *[b"{}"] * 10), "line 2 cannot be read"),
     "depth": (lambda: packed(first_line(), b"[" * 100_000), "line 2 cannot be read"),
-    "no gzip": (lambda: b"BZh91AY&SY" * 100, "does not begin as a parcel does"),
-    "gzip in gzip": (lambda: gzip.compress(gzip.compress(bytes(1 << 20))), "does not begin as a parcel does"),
-    "cut off": (lambda: body_of(scan(*some(NOW), when=NOW))[:-20], "has no end, or more behind it"),
-    "doubled": (lambda: body_of(scan(*some(NOW), when=NOW)) * 2, "has no end, or more behind it"),
+    "no gzip": (lambda: b"BZh91AY&SY" * 100, "does not begin like a parcel"),
+    "gzip in gzip": (lambda: gzip.compress(gzip.compress(bytes(1 << 20))), "does not begin like a parcel"),
+    "cut off": (lambda: body_of(scan(*some(NOW), when=NOW))[:-20], "has no end, or something after its end"),
+    "doubled": (lambda: body_of(scan(*some(NOW), when=NOW)) * 2, "has no end, or something after its end"),
     "a number": (lambda: packed(first_line(), b'{"tail": %b}' % (b"9" * 100_000)), "line 2 cannot be read"),
     "half a character": (lambda: packed(first_line(), b'{"protocol": "\\ud800"}'), "has no last line"),
 }

@@ -102,7 +102,7 @@ def test_a_parcel_sent_as_another_scan_is_refused_and_does_not_wait_for_ever(oak
     assert oak.end(replace(report, scan_id=OTHER_ID), content).status_code == 202
     done = record_arrivals(desk.space, desk.store)
     assert (done.recorded, done.refused, done.left) == (0, 1, 0)
-    assert "another scan than it was sent as" in oak.ask("GET", f"/parcel/{OTHER_ID}/result").json()["why"]
+    assert "not the one that was announced" in oak.ask("GET", f"/parcel/{OTHER_ID}/result").json()["why"]
     assert oak.send(report).status_code == 202
     assert record_arrivals(desk.space, desk.store).recorded == 1
 

@@ -153,7 +153,7 @@ class TestLine:
         with pytest.raises(AlteredError):
             collect.do_round(own)
         (heard,) = Collectors(desk.store).all()
-        assert heard.said["error"] == "something on the way rewrites what is sent: 5 times now"
+        assert heard.said["error"] == "something on the way changes what is sent (5 times so far)"
         assert not any(folder_of(desk.space).glob("*.camparcel"))
         way.rewrites = lambda _request: None
         assert collect.do_round(own).sent == 1

@@ -226,7 +226,7 @@ class TestMail:
         [
             (listeners.says_nothing, "no answer within 0.5 seconds"),
             (listeners.drips, "no answer within 0.5 seconds"),
-            (listeners.never_ends, "the server says more than 65,536 bytes"),
+            (listeners.never_ends, "the server sent more than 65,536 bytes"),
             (listeners.hangs_up, "it refused the mail (554 no)"),
         ],
     )

@@ -191,7 +191,7 @@ HOSTILE: dict[str, tuple[Callable[[list[bytes]], Any], str]] = {
     "a count below zero": (_changed_tail(replies=-1), "cannot be read"),
     "a count that is no number": (_changed_tail(coverage={"addresses": True}), "cannot be read"),
     "no number": (lambda found: [found[0], b'{"attempt": NaN}\n', *found[1:]], "line 2 cannot be read"),
-    "nothing": (lambda _found: [], "does not begin as a parcel does"),
+    "nothing": (lambda _found: [], "does not begin like a parcel"),
 }
 
 
@@ -210,7 +210,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
     long = silent.replace(b"out of scope", b"a" * 1900)
     assert long != silent
     bomb = gzip.compress(first + long * 4_000)
-    with pytest.raises(UsageError, match="unpacks to more than any scan says"):
+    with pytest.raises(UsageError, match="is larger than any scan when it is unpacked"):
         unpack(bomb, "a", LATER)
 
 

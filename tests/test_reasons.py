@@ -100,7 +100,7 @@ def test_the_word_of_people_and_of_recorders_is_a_reason_too() -> None:
     line = "recorder CAM-000002 tells of its channel 3: name=Yard, ip=192.168.254.4"
     assert list_reasons(found(line)) == ("Recorder CAM-000002 lists it as its channel 3.",)
     unasked = "said unasked, and nothing else bears it out: possible at most"
-    assert list_reasons(found(*SADP, unasked))[-1] == "It said so without being asked, and nothing else bears it out."
+    assert list_reasons(found(*SADP, unasked))[-1] == "It said so without being asked, and nothing else supports it."
 
 
 def test_a_silenced_mark_and_nothing_at_all_are_not_reasons() -> None:

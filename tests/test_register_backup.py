@@ -360,7 +360,7 @@ class TestCheck:
         run(filled, 'UPDATE people SET entries = \'{"location_detail":"bridge"}\' WHERE device_id = 2')
         with open_register(filled, readonly=True) as book:
             (finding,) = book.find_faults()
-        assert "location_detail is 'bridge'; by the log it was last set to 'roof'" in finding
+        assert "location_detail is 'bridge'; according to the log it was last set to 'roof'" in finding
 
     def test_a_reply_that_is_damaged(self, filled: str) -> None:
         run(filled, "UPDATE payload SET content = digest")

@@ -224,7 +224,7 @@ def test_an_entry_that_nobody_logged_is_found(book: Register) -> None:
     assert book.find_faults() == [f"{asset}: uprn is '100'; the log does not say who entered it"]
     with book._writing() as connection:
         connection.exec_driver_sql("DELETE FROM people")
-    assert book.find_faults() == [f"{asset}: notes is ''; by the log it was last set to 'ladder'"]
+    assert book.find_faults() == [f"{asset}: notes is ''; according to the log it was last set to 'ladder'"]
 
 
 def test_the_event_of_such_a_question_is_a_conflict(book: Register) -> None:

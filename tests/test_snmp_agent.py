@@ -217,13 +217,13 @@ def giant(request: bytes) -> bytes:
         (giant, "it answers more than 0 MB; the rest is left out"),
         (
             lambda request: answer(request, [(asked_for(request), v2c.OctetString("x"))]),
-            "its answers do not go forward",
+            "its answers repeat themselves",
         ),
         (
             lambda request: answer(
                 request, [((*asked_for(request), 9), v2c.Integer(1)), ((*asked_for(request), 3), v2c.Integer(1))]
             ),
-            "its answers do not go forward",
+            "its answers repeat themselves",
         ),
         (lambda request: answer(request, [], error=5), "it says error 5"),
         (lambda request: answer(request, [], error=1), "it says error 1"),

@@ -176,7 +176,7 @@ class TestRecorder:
         made.note(self.ACT, is_urgent=True)
         made.close()
         assert [each.outcome for each in table.held] == [SEEN, LOST]
-        assert table.held[1].path == "2 acts before this one could not be written"
+        assert table.held[1].path == "2 earlier lines of this log could not be written"
 
     def test_more_than_can_wait_is_counted_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(recorder, "MOST", 3)

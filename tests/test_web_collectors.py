@@ -171,7 +171,7 @@ class TestOne:
         assert Collectors(own.store).enrol(second.replace("-", ""), public_of(KEY), now)
         late = client.post("/collectors/1", {"token": client.token(), "step": "code"})
         assert late.status_code == 400
-        assert "needs no code" in late.text
+        assert "does not need a code" in late.text
 
     def test_it_is_approved_by_whoever_has_compared_its_words(self, own: Desk) -> None:
         client, collectors = Client(own), Collectors(own.store)

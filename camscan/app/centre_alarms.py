@@ -28,7 +28,7 @@ def troubles_of(state: CentreState) -> Iterator[Item]:
     for each in state.silent:
         assert each.seen_at is not None  # noqa: S101 - else it is not silent
         name = visible(each.name, _LONGEST)
-        brief = f"{name} has asked for nothing since {each.seen_at:%d %B %Y, %H:%M} UTC"
+        brief = f"{name} has not asked for work since {each.seen_at:%d %B %Y, %H:%M} UTC"
         yield Item("collector_silent", str(each.number), each.seen_at.isoformat(), brief=brief)
     if state.oldest > OLD:
         number = state.parcels["waiting"]

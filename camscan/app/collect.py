@@ -97,9 +97,9 @@ def enrol_collector(own: Place, code: str) -> str:
     try:
         key = bytes.fromhex(said["errand_key"])
     except (KeyError, TypeError, ValueError) as error:
-        raise CentreError(f"{own.file.centre}: does not answer as a centre does") from error
+        raise CentreError(f"{own.file.centre}: does not answer like a centre of camscan") from error
     if len(key) != _KEY:
-        raise CentreError(f"{own.file.centre}: does not answer as a centre does")
+        raise CentreError(f"{own.file.centre}: does not answer like a centre of camscan")
     own.remember(errand_key=key.hex(), name=str(said.get("name", ""))[:_LONGEST], centre=own.file.centre)
     own.keep_reserve()
     return str(said.get("name", ""))
@@ -144,7 +144,7 @@ def _do_round(work: _Work, heard: Mapping[str, Any], state: Mapping[str, Any]) -
     own = work.own
     told = heard.get("state")
     if not isinstance(told, str):
-        raise CentreError(f"{own.file.centre}: does not answer as a centre does")
+        raise CentreError(f"{own.file.centre}: does not answer like a centre of camscan")
     scanned: list[str] = []
     refused: list[tuple[str, str]] = []
     asked = () if heard.get("hold") else _read_errands(work, heard.get("errands"), bytes.fromhex(state["errand_key"]))
@@ -177,7 +177,7 @@ def _describe_self(own: Place, state: Mapping[str, Any], trouble: str) -> Mappin
     if dropped:
         trouble = f"{dropped} parcels were dropped: the spool was full"
     elif altered >= _ALARM:
-        trouble = f"something on the way rewrites what is sent: {altered} times now"
+        trouble = f"something on the way changes what is sent ({altered} times so far)"
     return {
         "version": __version__,
         "edition": fingerprints.load_database().version,

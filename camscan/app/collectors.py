@@ -120,7 +120,7 @@ def renew_code(space: Workspace, collector: Collector, role: str, now: datetime)
     code = secrets.token_hex(16)
     with open_store(space.where) as store:
         if not Collectors(store).renew_code(collector.number, code, role, now):
-            raise UsageError(f"{collector.name} needs no code: it has enrolled, or was revoked")
+            raise UsageError(f"{collector.name} does not need a code: it has enrolled, or was revoked")
     return code
 
 

@@ -186,7 +186,7 @@ def record_parcel(
     content = unpack(sealed.body, parcel.name, now)
     scan_id = content.tail.scan_id
     if parcel.sent_as not in {"", scan_id}:
-        raise UsageError(f"{parcel.name}: holds another scan than it was sent as; nothing was recorded")
+        raise UsageError(f"{parcel.name}: the scan in it is not the one that was announced; nothing was recorded")
     confined = confine(content, limits, parcel.name)
     report = make_report(content, confined, space.settings)
     with _store_of(space, store) as opened, space.open() as book:

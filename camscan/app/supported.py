@@ -155,7 +155,7 @@ def _word_table(source: Source) -> Iterator[str]:
 
 
 def _weakness_table(known: Weaknesses) -> Iterator[str]:
-    yield "## Known weaknesses\n"
+    yield "## Known vulnerabilities\n"
     yield "How a device is judged is in [weaknesses.md](weaknesses.md).\n"
     yield "| Vulnerability | Maker | What | Severity | Exploited since |\n|---|---|---|---|---|"
     for entry in sorted(known.entries, key=lambda entry: entry.id, reverse=True):

@@ -285,9 +285,11 @@ COLUMNS: tuple[Column, ...] = (
     _people_column("last_confirmed_by_role", "The visitor's role"),
     _scanner_column("evidence", "Why it was identified like this, in plain English, the strongest reason first"),
     _derived_column("confidence", "How sure the manufacturer is, 0 to 100", Kind.NUMBER),
-    _derived_column("confidence_word", "The same in a word: confirmed, probable, possible, unknown"),
+    _derived_column(
+        "confidence_word", "How sure the manufacturer is, in a word: confirmed, probable, possible, unknown"
+    ),
     _derived_column("policy_matches", "Ids of the policies that apply to it", Kind.LIST),
-    _derived_column("policy_reason", "Why they apply, and whom they bind"),
+    _derived_column("policy_reason", "Why these policies apply, and whom they bind"),
     _people_column(
         "in_scope",
         "Whether it is to be removed; a person's entry decides before any policy",
@@ -295,7 +297,7 @@ COLUMNS: tuple[Column, ...] = (
         inherited=True,
     ),
     _people_column("scope_decision_ref", "Minute and date of the decision"),
-    _derived_column("removal_priority", "1 first … 4 last; empty where it is out of scope", Kind.NUMBER),
+    _derived_column("removal_priority", "1 first … 4 last; empty if it is out of scope", Kind.NUMBER),
     _people_column("planned_removal_date", "The planned date of its removal", Kind.DATE),
     _people_column("removal_phase", "Tranche or programme year"),
     _people_column("blocked_by", "What prevents the removal: lease, listed building, budget, works order"),
@@ -316,7 +318,7 @@ COLUMNS: tuple[Column, ...] = (
     _people_column("disposal_certificate_ref", "Proof of disposal"),
     _people_column("disposal_date", "When it was disposed of", Kind.DATE),
     _people_column("dpia_ref", "Data protection impact assessment"),
-    _people_column("dpia_review_date", "When that is to be reviewed", Kind.DATE),
+    _people_column("dpia_review_date", "When the data protection impact assessment is to be reviewed", Kind.DATE),
     _people_column("notes", "Anything else"),
     _derived_column("handling", "Protective marking of this row"),
     _people_column(

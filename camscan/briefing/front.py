@@ -97,7 +97,7 @@ def _end_sentences(facts: Facts) -> Iterator[str]:
     """When the plan ends: the last month in which fewer devices remain than before."""
     steps = [after for before, after in pairwise(facts.points) if before.planned != after.planned]
     if facts.status.total.standings[Standing.PLANNED] and steps and steps[-1].day >= facts.day:
-        yield f"The plan removes the last of them that has a date by {spoken(steps[-1].month.last)}."
+        yield f"According to the plan, the last device with a date is removed by {spoken(steps[-1].month.last)}."
 
 
 def _cost_sentences(facts: Facts) -> Iterator[str]:

@@ -20,7 +20,7 @@ _STANDINGS = (
 _READING = "How to read this report"
 _LIMITS = (
     (
-        "The maker of a device is confirmed where the device said so in a protocol that only this maker's devices "
+        "The maker of a device is confirmed if the device said so in a protocol that only this maker's devices "
         "speak, or several strong marks agree. It is probable if a mark could be copied. A maker that is only "
         "possible never counts as known."
     ),

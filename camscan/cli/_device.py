@@ -181,7 +181,7 @@ def _print_weaknesses(verdicts: Sequence[Verdict]) -> None:
     ]
     if fixed:
         lines.append(f"{fixed} more, fixed in this build")
-    _print_several("known weaknesses", tuple(lines))
+    _print_several("vulnerabilities", tuple(lines))
 
 
 def _print_several(name: str, lines: tuple[str, ...]) -> None:

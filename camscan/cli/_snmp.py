@@ -68,7 +68,7 @@ def snmp(  # noqa: PLR0917 - one per option
         if prepared.clear:
             warn(
                 f"{listed(prepared.clear)}: SNMPv2c sends its community and all answers in clear text; everybody on "
-                "the way can read them. Use SNMPv3 where the switch knows it."
+                "the way can read them. Use SNMPv3 if the switch supports it."
             )
         evidence = app.snmp.ask_switches(
             prepared, site=site, database=database, started_at=datetime.now(UTC), port=port, everything=everything

@@ -86,7 +86,7 @@ def decide_order(place: Path, prepared: Prepared, request: Request, call: Call, 
     """
     is_left = resume and require_same(place, prepared.key, request, call)
     if resume and not is_left and not call.quiet:
-        warn("no scan of this was interrupted; it is scanned from the beginning")
+        warn("no such scan was interrupted; this one starts from the beginning")
     return app.resume.decide_order(place, prepared, request, resume=is_left)
 
 

@@ -37,8 +37,8 @@ class _Group(Group):
 def review(context: click.Context, register: Path | None, config: Path | None) -> None:
     """List what only a person can settle: rows that may be the same device, contradicting identifiers, a changed maker.
 
-    camscan merges only rows that are surely the same device. Compare the two, then decide: `merge`, `separate` or
-    `keep`.
+    camscan itself merges two rows only if they are certainly the same device. Compare the two, then decide: `merge`,
+    `separate` or `keep`.
     """
     if context.invoked_subcommand is not None:
         context.obj = (register, config)

@@ -144,7 +144,7 @@ def _web(config: Config) -> str:
     if web.oidc:
         way = f"sign-in by {web.oidc.issuer} as {web.oidc.client_id}, client secret in {web.oidc.secret.place}"
     elif web.proxy_header:
-        way = f"signed in by the proxy, which says so in {web.proxy_header}"
+        way = f"signed in by the proxy, by its header {web.proxy_header}"
     behind = f", behind {', '.join(map(str, web.trusted_proxies))}" if web.trusted_proxies else ""
     return f"{web.url}{behind}; {way}"
 

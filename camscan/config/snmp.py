@@ -72,7 +72,7 @@ class SnmpLogin:
         first = self.password_reference.read()
         second = self.privacy_reference.read() if self.privacy_reference else first
         if self.version == V3 and min(len(first), len(second)) < _SHORTEST:
-            raise ConfigError(f"{self.where}: SNMPv3 takes no password of less than {_SHORTEST} characters")
+            raise ConfigError(f"{self.where}: SNMPv3 needs a password of at least {_SHORTEST} characters")
         return first, second
 
 
@@ -87,7 +87,7 @@ def snmp_login(node: Node, base: Path) -> SnmpLogin:
     keys = read_entries(node, KEYS, "name", "cidrs")
     version = _one_of(keys["version"], (V3, V2C)) if "version" in keys else V3
     if version == V2C and (wrong := [name for name in _OF_V3 if name in keys]):
-        raise keys[wrong[0]].wrong(f"version 2c knows no {wrong[0]}: it only has a community")
+        raise keys[wrong[0]].wrong(f"version 2c does not have a {wrong[0]}: it only has a community")
     if version == V3 and "user" not in keys:
         raise node.wrong("'user' is missing: SNMPv3 needs one; only version: 2c works without a user")
     what = "community" if version == V2C else "password"

@@ -135,7 +135,7 @@ def _url(node: Node, what: str, *, may_have_path: bool = False) -> str:
     if not host or port == 0 or not text.isascii() or not (parts.scheme == "https" or is_plain):
         raise node.wrong(f"'{text}' is not {what}; {example}")
     if parts.query or parts.fragment or "@" in parts.netloc or (parts.path.strip("/") and not may_have_path):
-        raise node.wrong(f"'{text}' says more than a host; {example}")
+        raise node.wrong(f"'{text}' is more than the name of a host; {example}")
     return text if may_have_path else f"{parts.scheme}://{parts.netloc.lower()}"
 
 

@@ -47,7 +47,10 @@ def about_pack(pack: Pack) -> tuple[tuple[str, str], ...]:
     if pack.is_withholding:
         lines.append((f"The mark {WITHHELD}", "This number is withheld. The refusal notice says why."))
     lines.append(
-        ("Tables", "Each table counts by one thing. All except 'Devices removed, by year' are about the same devices.")
+        (
+            "Tables",
+            "Each table sorts the devices in one way. All except 'Devices removed, by year' count the same devices.",
+        )
     )
     lines += [(word[:1].upper() + word[1:], meaning) for word, meaning in _definition_notes(estate.definitions)]
     return tuple(lines)

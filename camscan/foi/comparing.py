@@ -217,7 +217,7 @@ class _Comparison:
                 continue
             gap = abs(row.priced - other.priced)
             if 0 < gap < self._threshold and row.pence != other.pence:
-                text = f"the cost here less that in {pack.name} is what {counted(gap)} cost"
+                text = f"the cost here minus the cost in {pack.name} is what {counted(gap)} cost"
                 yield self._make_warning(row.keys or ["all together"], Learnt.PRICE, pack.name, text)
 
     # ── what was withheld ────────────────────────────────────────────────────────────────────────────────────

@@ -38,8 +38,8 @@ _CLAIM = re.compile(r": (?=(?:maker|makers|brand|model|firmware|serial|mac|kind|
 _OTHERS = (
     (re.compile(r"stated by people: (.+)", re.DOTALL), 'Somebody who saw it entered "{}" as its maker'),
     (re.compile(r"recorder (\S+) tells of its channel (\d+)\b.*", re.DOTALL), "Recorder {} lists it as its channel {}"),
-    (re.compile(r"said unasked.*"), "It said so without being asked, and nothing else bears it out"),
-    (re.compile(r"listed by another system.*"), "It did not say so itself, and nothing else bears it out"),
+    (re.compile(r"said unasked.*"), "It said so without being asked, and nothing else supports it"),
+    (re.compile(r"listed by another system.*"), "It did not say so itself, and nothing else supports it"),
 )
 """Reasons that are not fingerprints: the pattern of the line, and the sentence for it."""
 _BEGINNINGS = ("stated by people: ", "recorder ", "said unasked", "listed by another system")

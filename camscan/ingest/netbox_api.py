@@ -64,7 +64,7 @@ def fetch_devices(place: NetBoxServer) -> Iterator[dict[str, Any] | Problem]:
             return
         results = _parse_page(body)
         if results is None:
-            yield Problem(f"device {offset + 1}", "it does not answer as NetBox does")
+            yield Problem(f"device {offset + 1}", "it does not answer like NetBox")
             return
         found, is_last = results
         yield from found
@@ -72,7 +72,7 @@ def fetch_devices(place: NetBoxServer) -> Iterator[dict[str, Any] | Problem]:
         if is_last:
             return
         if not found:
-            yield Problem(f"device {offset + 1}", "it says that there is more, and gives none")
+            yield Problem(f"device {offset + 1}", "it announces more devices, and sends none")
             return
     yield Problem(f"device {offset + 1}", f"more than {MOST:,} devices; the rest is left out")
 

@@ -82,7 +82,7 @@ _WORDS = (
     ("Unknown SNMP security name", "it does not know this user"),
     ("Wrong SNMP PDU digest", "it does not know this password, or the hash is another"),
     ("Ciphering services", "the privacy password or the cipher is another"),
-    ("Unsupported SNMP security level", "its user may not be asked with encryption (authPriv)"),
+    ("Unsupported SNMP security level", "its user is not set up for encryption (authPriv)"),
 )
 """How pysnmp's messages begin, and what to say instead."""
 
@@ -261,7 +261,7 @@ class _Questions:
                 if value is None or oid[: len(base)] != base:
                     return ""
                 if oid <= last:
-                    return "its answers do not go forward"
+                    return "its answers repeat themselves"
                 last = oid
                 if not walk.take(oid, value):
                     return f"it has more than {MOST_ROWS:,} rows; the rest is left out"

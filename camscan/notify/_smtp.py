@@ -106,7 +106,7 @@ class _Answers:
             more = self._connection.recv(4096)
             self._left -= len(more)
             if self._left < 0:
-                raise OSError(0, f"the server says more than {LIMIT:,} bytes")
+                raise OSError(0, f"the server sent more than {LIMIT:,} bytes")
             if not more:
                 break
             self._buffer += more

@@ -260,7 +260,7 @@ class _Line:
             async for chunk in response.aiter_raw():
                 said += chunk
                 if len(said) > _LONGEST:
-                    raise CentreError(f"{self._url}: says more than a centre does")
+                    raise CentreError(f"{self._url}: sent more than a centre sends")
             return Answer(response.status_code, _members(said), dict(response.headers))
 
     def close(self) -> None:

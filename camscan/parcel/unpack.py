@@ -79,13 +79,13 @@ def _lines(body: bytes) -> Iterator[bytes]:
             left = unpacker.unconsumed_tail
             total += len(fresh)
             if total > most:
-                raise _RefusedError("unpacks to more than any scan says")
+                raise _RefusedError("is larger than any scan when it is unpacked")
             *whole, rest = (rest + fresh).split(b"\n")
             if len(rest) > LONGEST_LINE or any(len(line) > LONGEST_LINE for line in whole):
                 raise _RefusedError("has a line that is too long")
             yield from whole
     if not unpacker.eof or unpacker.unused_data or rest:
-        raise _RefusedError("has no end, or more behind it")
+        raise _RefusedError("has no end, or something after its end")
 
 
 def _read(lines: Iterator[bytes], now: datetime) -> Content:
@@ -93,7 +93,7 @@ def _read(lines: Iterator[bytes], now: datetime) -> Content:
         first = next(lines, b"")
         head = read_head(_shallow(first))
     except (*_FAULTS, RecursionError) as error:
-        raise _RefusedError("does not begin as a parcel does, or is of a newer camscan") from error
+        raise _RefusedError("does not begin like a parcel, or is from a newer camscan") from error
     reading = _Reading()
     for number, line in enumerate(lines, 2):
         if number > MOST_LINES or reading.tail:
@@ -127,7 +127,7 @@ def peek(body: bytes, name: str) -> Head:
     try:
         return read_head(_shallow(next(_lines(body), b"")))
     except (*_FAULTS, RecursionError, _RefusedError) as error:
-        raise UsageError(f"{name}: does not begin as a parcel does, or is of a newer camscan") from error
+        raise UsageError(f"{name}: does not begin like a parcel, or is from a newer camscan") from error
 
 
 def _require_sense(head: Head, tail: Tail, now: datetime) -> None:
@@ -192,7 +192,7 @@ class _Reading:
 def _checked(attempt: Attempt) -> Attempt:
     """Return the attempt if the register can store it. Raises ValueError otherwise."""
     if not 0 <= attempt.port <= _LARGEST_PORT or attempt.seen_at.tzinfo is None:
-        raise ValueError("a port or a time that there is not")
+        raise ValueError("a port or a time that does not exist")
     if not isinstance(attempt.detail, str) or len(attempt.detail) > _LONGEST_DETAIL:
         raise ValueError("not a line")
     return attempt

@@ -93,7 +93,7 @@ def weigh_levels(levels: Levels, formula: Formula) -> Weight:
 
 def describe_formula(formula: Formula) -> tuple[str, ...]:
     """The formula for a report, a line for each factor: its question, and what each answer counts."""
-    lines = [f"Score = {' × '.join(Levels._fields)}, each being the number of the level that applies."]
+    lines = [f"Score = {' × '.join(Levels._fields)}, each the number of the level that applies."]
     for name, levels in formula.factors.items():
         told = "; ".join(f"{_LEVELS[name, level]} = {value:g}" for level, value in levels.items())
         lines.append(f"{name.capitalize()}, {_MEANS[name]}: {told}.")

@@ -36,6 +36,6 @@ PROBE = Probe(
     name="dhcp",
     title="DHCP options that a client sent, from captured or overheard requests",
     stage=Stage.NEVER,
-    never="Is never asked: camscan is no DHCP server",
+    never="Is never asked: camscan is not a DHCP server",
     parse=parse_reply,
 )

@@ -210,7 +210,7 @@ def check_entries(connection: Connection) -> Iterator[str]:
             if column not in said:
                 yield f"{name}: {column} is '{value}'; the log does not say who entered it"
             elif value != said[column]:
-                yield f"{name}: {column} is '{value}'; by the log it was last set to '{said[column]}'"
+                yield f"{name}: {column} is '{value}'; according to the log it was last set to '{said[column]}'"
 
 
 def check_mergers(connection: Connection) -> Iterator[str]:

@@ -104,7 +104,7 @@ class Recorder:
             lost, self._lost = self._lost, 0
         acts = [each.act for each in found]
         if lost:
-            acts.append(Act(at=now, outcome=LOST, path=f"{lost} acts before this one could not be written"))
+            acts.append(Act(at=now, outcome=LOST, path=f"{lost} earlier lines of this log could not be written"))
         try:
             store = self._acts()
             store.add(acts)

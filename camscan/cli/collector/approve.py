@@ -36,11 +36,13 @@ def approve(name: str, words: str | None, role: str | None, register: str | Path
         raise UsageError(f"{name} has not enrolled yet: first run `camscan collect enrol CODE` at the site")
     if words is not None and words.casefold().split() != own.split():
         raise UsageError(
-            f"{name} has other words than these, so it was not approved: have them read again; if they stay different, "
-            "somebody else has used the code: revoke it, and add a new collector"
+            f"these are not the words of {name}, so it was not approved: ask for them again; if they are still "
+            "different, somebody else has used the code: revoke it, and add a new collector"
         )
     if words is None and not sys.stdin.isatty():
-        raise UsageError(f"compare the six words of {name} first, then add --words with the words that you were told")
+        raise UsageError(
+            f"compare the six words of {name} first, then add --words with the words that were read to you"
+        )
     if words is None:
         say(f"{visible(found.collector.name, 72)}: {own}", err=True)
         say(f"It would speak for: {visible(found.what, 300)}", err=True)

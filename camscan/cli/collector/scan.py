@@ -32,7 +32,9 @@ def scan(name: str, site: str | None, within: int, register: str | Path | None, 
     space = app.workspace.find_workspace(config, register)
     found = app.collectors.find_collector(space, name)
     errand = app.collectors.ask_for_scan(space, found.collector, site, timedelta(hours=within))
-    click.echo(f"{visible(found.collector.name, 72)} is asked to scan {visible(errand.site, 72)} when it asks next")
+    click.echo(
+        f"{visible(found.collector.name, 72)} will be asked to scan {visible(errand.site, 72)} at its next request"
+    )
 
 
 COMMAND = scan

@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 
     Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-sites = click.option("--site", "sites", multiple=True, metavar="SITE", help="A site that the key may speak for.")
+sites = click.option("--site", "sites", multiple=True, metavar="SITE", help="A site whose scans the key may sign.")
 networks = click.option(
-    "--network", "texts", multiple=True, metavar="NETWORK", help="A network that it may speak for, such as 10.1.2.0/24."
+    "--network",
+    "texts",
+    multiple=True,
+    metavar="NETWORK",
+    help="A network whose scans it may sign, such as 10.1.2.0/24.",
 )
 
 

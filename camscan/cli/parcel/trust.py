@@ -42,7 +42,7 @@ def trust(  # noqa: PLR0917 - one per option
     parcel = app.parcel.open_parcel(file, space)
     given = app.parcel.propose_approval(parcel, space.settings, sites, _say.networks_of(texts))
     if words is not None and words.casefold().split() != parcel.sealed.words.split():
-        raise UsageError(f"{file}: is signed by another key than the one of these words; nothing was trusted")
+        raise UsageError(f"{file}: these are not the words of the key that signed it; nothing was trusted")
     if words is None and not _say.ask(parcel, given):
         click.echo("Not trusted", err=True)
         return 1

@@ -70,7 +70,7 @@ def import_(  # noqa: PLR0917 - one per option
     matched by asset_id, else by council_asset_tag. Exit code 3: something was left out, and is listed.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     if by_address and not add:
-        raise click.UsageError("--by-address goes with --add")
+        raise click.UsageError("--by-address needs --add")
     space = app.workspace.find_workspace(config, register)
     if do:
         space.role(role)

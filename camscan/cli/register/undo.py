@@ -28,7 +28,7 @@ def undo(do: bool, because: str, role: str | None, register: str | Path | None, 
 
     Entries get back their earlier values, and devices that the import added are removed again, unless a scan has
     seen them. What somebody changed since is kept and listed (exit code 3). The log keeps both. Run it again to undo
-    the import before.
+    the import before that one.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     space = app.workspace.find_workspace(config, register)
     acting = space.role(role) if do else "nobody: this is a dry run"

@@ -52,8 +52,8 @@ def _reading_of_mac(one: Explanation, database: Database) -> str:
         )
     if last.says.startswith("in no block"):
         return (
-            "This block of addresses does not belong to a camera maker that camscan knows. That does not clear the "
-            "device: rebadged cameras often have other addresses."
+            "This block of addresses does not belong to a camera maker that camscan knows. Hikvision or Dahua may "
+            "still have built it: rebadged cameras often have other addresses."
             " camscan oui import brings a newer table."
         )
     return f"This address says nothing about the maker: it is {last.says}."

@@ -115,6 +115,8 @@ def _make_reading(kind: str, about: str, found: Identification, database: Databa
     elif found.brand or what:
         told = f"A device that says this is: {' '.join(filter(None, (found.brand, what)))}."
     else:
-        told = "camscan cannot conclude anything from this. That does not clear the device: scan it."
+        told = (
+            "camscan cannot conclude anything from this. Hikvision or Dahua may still have built the device: scan it."
+        )
     lines = tuple(Line("", because, found.confidence.value, "") for because in found.because)
     return Reading(kind, about, told, lines)

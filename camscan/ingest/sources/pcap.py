@@ -38,7 +38,7 @@ def is_capture(head: Head) -> bool:
 def read_capture(document: Document) -> Iterator[Item]:
     """What was heard, as attempts of a scan; then what was left out, and where the file is broken."""
     if not is_capture(document.head):
-        yield Problem("byte 0", "it does not begin as a capture does (pcap or pcapng)")
+        yield Problem("byte 0", "it does not begin like a capture (pcap or pcapng)")
         return
     waiting: dict[str, list[Attempt]] = {}
     proven: set[str] = set()

@@ -218,7 +218,7 @@ class _Ground:
             if self._is_lost(unit) and unit not in self._stored.lost:
                 detail = (
                     f"nothing in {self._describe_unit(unit)} answers any more; its devices do not count as missed "
-                    f"until it does"
+                    f"until something answers again"
                 )
                 yield Draft(Event.COVERAGE_LOST, None, "", unit, "", detail)
 

@@ -69,7 +69,7 @@ def read_token(token: str, keys: KeySet, oidc: Oidc, nonce: str, now: int) -> Si
     except InvalidKeyIdError as error:
         raise UnknownKeyError("it is signed with a key that the service does not name") from error
     except (JoseError, ValueError, TypeError, KeyError) as error:
-        raise SignInError(f"what the service signed does not hold ({_short_reason(error)})") from error
+        raise SignInError(f"what the service signed is not valid ({_short_reason(error)})") from error
     _check_claims(claims, oidc, nonce)
     return SignedIn(Account(issuer=oidc.issuer, subject=_read_subject(claims, oidc)), _claimed_role(claims, oidc))
 
@@ -77,7 +77,7 @@ def read_token(token: str, keys: KeySet, oidc: Oidc, nonce: str, now: int) -> Si
 def _check_claims(claims: Mapping[str, Any], oidc: Oidc, nonce: str) -> None:
     given = claims.get("nonce")
     if not isinstance(given, str) or not hmac.compare_digest(given.encode("utf-8", "replace"), nonce.encode()):
-        raise SignInError("what the service signed answers another sign-in (nonce)")
+        raise SignInError("what the service signed is for another sign-in (nonce)")
     audience, party = claims["aud"], claims.get("azp")
     is_for_many = isinstance(audience, list) and len(audience) > 1
     if (party is not None or is_for_many) and party != oidc.client_id:

@@ -21,7 +21,7 @@ _WITHIN: Mapping[str, str] = {"12": "12 hours", "24": "One day", "72": "Three da
 _USUAL = "24"
 _DONE: Mapping[str, str] = {
     "approved": "It is approved: from now on, what it sends is recorded.",
-    "asked": "The collector gets this request when it asks next.",
+    "asked": "The collector gets this request the next time it asks.",
     "revoked": "It is revoked: nothing more from it is recorded.",
 }
 

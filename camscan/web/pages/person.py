@@ -91,7 +91,7 @@ def _check_form(asked: Asked, person: Person | None, form: _Form) -> None:
     values, errors = form.values, form.errors
     for name in ("issuer", "subject") if person is None else ():
         if not values[name] or len(values[name]) > LONGEST or not values[name].isprintable():
-            errors[name] = "Enter what the sign-in service calls it, on one line"
+            errors[name] = "Enter this on one line, as the sign-in service gives it"
     if values["rights"] not in set(Role):
         errors["rights"] = "Choose what they may do"
     try:

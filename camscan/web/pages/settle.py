@@ -287,7 +287,7 @@ def _consequences(question: Question, decision: Decision) -> Iterator[str]:
     yield f"{_label_and_number(other)} is no longer listed. A search for its number finds {keep}."
     held = [*other.ip_addresses, *other.mac_addresses]
     sightings = counted(other.sightings, "sighting")
-    seen = f"What scans saw of {_device_label(other)} follows to {_device_label(kept)}: {sightings}"
+    seen = f"What scans saw of {_device_label(other)} moves to {_device_label(kept)}: {sightings}"
     yield f"{seen}{', and the addresses ' + ', '.join(held) if held else ''}."
     yield f"Later scans recognise the device as {_device_label(kept)}, wherever they see either."
 
