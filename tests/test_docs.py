@@ -126,6 +126,29 @@ def test_every_page_is_linked_from_the_readme_or_another_page() -> None:
     assert not [page for page in pages if page.resolve() not in linked]
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_of_the_code_that_a_page_names_is_there(page: Path) -> None:
+    names = re.findall(r"`((?:camscan|tests|tools|fingerprints)/[\w./-]+)`", page.read_text(encoding="utf-8"))
+    assert not [name for name in names if not (ROOT / name).exists() and name not in NOT_OURS]
+
+
+NOT_OURS = {"tests/snmpsim"}
+"""Folders of other projects whose names begin like ours."""
+
+
+@pytest.mark.parametrize("name", ["docs/development.md", "docs/pages.md", "docs/adr/0017-jinja2.md"])
+def test_every_function_and_class_that_a_page_for_developers_names_is_there(name: str) -> None:
+    page = text(name)
+    modules = [*(ROOT / "camscan").rglob("*.py")]
+    code = "\n".join(path.read_text(encoding="utf-8") for path in modules)
+    defined = {path.stem for path in modules} | set(re.findall(r"^ *(?:def|class) (\w+)", code, re.MULTILINE))
+    functions = re.findall(r"`(?:camscan\.)?(?:app|page|output)\.(?:\w+\.)?(?!py`)(\w+)`", page)
+    functions += re.findall(r"^from camscan\.\S+ import (\w+)$", page, re.MULTILINE)
+    classes = re.findall(r"`([A-Z]\w+)\(", page)
+    assert functions or classes
+    assert not {*functions, *classes} - defined
+
+
 @pytest.mark.parametrize("name", ["README.md", "docs/first-day.md"])
 def test_what_is_read_first_is_two_pages_of_a4(name: str) -> None:
     assert text(name).count("\n") <= 105
