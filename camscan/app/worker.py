@@ -12,7 +12,7 @@ import functools
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from camscan import system, work
+from camscan import work
 from camscan.app import alerts, front, uploads
 from camscan.app.arrivals import Failures, note_broken_off, record_arrival, record_arrivals, recordable, remove_old
 from camscan.app.due_errands import ask_for_due_scans
@@ -20,6 +20,7 @@ from camscan.app.overview import list_by
 from camscan.app.queueing import ALERT, INGEST, PURGE, RELIST, TICK, is_worker_there
 from camscan.app.workspace import Workspace
 from camscan.errors import BusyError, CamscanError, OutputError, UsageError
+from camscan.memory import keep_memory_flat
 from camscan.output import explain_errors, make_folder, visible
 from camscan.register.address import address_of
 from camscan.store import open_store
@@ -63,7 +64,7 @@ def run_worker(
     space.open(editing=True).close()
     with open_store(space.where) as store:
         work.make_tables(address)
-        system.share_memory()
+        keep_memory_flat()
         jobs = _Jobs(space, store, address, tell)
         work.run(address, jobs.all(), pace, is_over=is_over, report=warn, is_once=is_once)
         if is_once and not jobs.has_told:

@@ -21,7 +21,7 @@ from camscan.app.worker import StandIn
 from camscan.app.workspace import Workspace
 from camscan.config.web import Web
 from camscan.errors import CamscanError, UsageError
-from camscan.system import share_memory
+from camscan.memory import keep_memory_flat
 from camscan.web.application import make_application
 from camscan.web.desk import Desk, Setting
 
@@ -63,7 +63,7 @@ def serve(
             "for a new centre, first run `camscan collector add`"
         )
     _check_who_may_come(space, setting, is_for_scripts=tell_cookie is not None)
-    share_memory()
+    keep_memory_flat()
     with _place_of_sessions(setting.is_read_only) as place:
         desk = Desk(space, replace(setting, store=place), lambda key: tell(f"{desk.address}/sign-in?key={key}"))
 
