@@ -1,4 +1,4 @@
-"""No phrase of docs/words.md's last tables in help, messages, templates, docs and docstrings."""
+"""No phrase of docs/words.md's last tables in help, messages, templates, docs, docstrings and fingerprints."""
 
 from __future__ import annotations
 
@@ -107,6 +107,12 @@ def test_no_page_has_a_banned_phrase(page: Path) -> None:
 def test_no_template_has_a_banned_phrase() -> None:
     assert len(TEMPLATES) > 5
     assert not [(path.name, fault) for path in TEMPLATES for fault in faults(path.read_text(encoding="utf-8"))]
+
+
+def test_no_fingerprint_and_no_file_for_deployment_has_a_banned_phrase() -> None:
+    files = [*(ROOT / "fingerprints").rglob("*.yaml"), *(ROOT / "docs/deploy").iterdir()]
+    assert len(files) > 50
+    assert not [(path.name, fault) for path in files for fault in faults(path.read_text(encoding="utf-8"))]
 
 
 def test_no_message_and_no_help_has_a_banned_phrase() -> None:
