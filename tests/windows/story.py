@@ -14,7 +14,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from camscan import demo
 from camscan.asset import Asset
 from camscan.net.pace import PACES
 from camscan.register import open_register
-from windows import browsing, forwarder, wiretap
+from windows import browsing, collecting, forwarder, wiretap
 
 ROOT = Path(__file__).resolve().parents[2]
 NETWORK = "127.20.0.0/24"
@@ -161,6 +161,23 @@ def the_pace_is_kept(stage: Stage) -> str:
             )
     assert windows.peak <= PACES["gentle"].packets, windows
     return f"Windows {windows}; Linux {linux}"
+
+
+def a_collector_works_for_its_centre(stage: Stage) -> str:
+    """``camscan collect``: enrols, scans what its site allows, sends it; the centre on Linux records the same."""
+    place = stage.folder / "site"
+    place.mkdir()
+    (place / "camscan.yaml").write_text(SETTINGS, encoding="utf-8")
+    there = replace(stage, folder=place)
+
+    def here(*words: str) -> str:
+        done = there.camscan(*words)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    with estate():
+        own, recorded = collecting.collected(here, place, NETWORK, SETTINGS)
+    return f"{own} devices found, {recorded} recorded by the centre, the same"
 
 
 def scan_names_what_linux_names(stage: Stage) -> str:
@@ -313,6 +330,7 @@ STORY = (
     serve_takes_an_entry,
     a_capture_is_read,
     the_pace_is_kept,
+    a_collector_works_for_its_centre,
     ctrl_c_keeps_what_was_found,
     ten_kills_lose_nothing,
 )
