@@ -228,6 +228,16 @@ def _replace_file(target: Path) -> Iterator[tuple[Path, int]]:
 
 
 @contextlib.contextmanager
+def while_somebody_reads() -> Iterator[None]:
+    """Print; a reader that goes away ends the printing alone (``camscan scan … | head`` has scanned all the same)."""
+    try:
+        yield
+    except OSError as error:
+        if not system.is_reader_gone(error):
+            raise
+
+
+@contextlib.contextmanager
 def explain_errors(target: Path) -> Iterator[None]:
     """Turn a system error about a file that is written into OutputError; FileExistsError passes."""
     try:

@@ -116,7 +116,7 @@ class TestSites:
         path = tmp_path / "camscan.yaml"
         path.write_text("pace: quick\nsites:\n- name: A\n- name: B\n  cidrs: [x]\n- name: C\n  cidrs: []\nrole: R\n")
         found, faults = read_config(path)
-        assert [str(fault).split(":")[1] for fault in faults] == ["3", "5", "1"]
+        assert [str(fault).removeprefix(str(path)).split(":")[1] for fault in faults] == ["3", "5", "1"]
         assert (found.role, [site.name for site in found.sites]) == ("R", ["C"])
 
     def test_a_wrong_name_brings_the_nearest(self, tmp_path: Path) -> None:

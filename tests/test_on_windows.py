@@ -133,3 +133,15 @@ def test_folders_of_a_user_are_windows_own(monkeypatch: pytest.MonkeyPatch) -> N
     assert {str(home()) for home in (system.data_home, system.cache_home, system.state_home)} == {
         r"C:\Users\anne\AppData\Local"
     }
+
+
+def test_a_reader_that_goes_away_is_not_an_error() -> None:
+    command = [sys.executable, "-X", "utf8", "-m", "camscan", "fingerprints", "list"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.read(1)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0

@@ -40,6 +40,7 @@ from camscan.net.system.windows import neighbours as windows_neighbours
 from camscan.net.system.windows import sockets as windows_sockets
 from camscan.scan import multicast
 from camscan.scan.coverage import Tally
+from camscan.system import linux as camscan_linux
 from camscan.system import windows as camscan_windows
 
 LINUX = (linux_links, linux_neighbours, linux_sockets)
@@ -383,3 +384,17 @@ def test_words_are_quoted_as_cmd_and_powershell_read_them(word: str, typed: str)
 )
 def test_names_that_windows_cannot_have(name: str, is_possible: bool) -> None:
     assert (camscan_windows.name_problem(Path(f"/folder/{name}")) == "") is is_possible
+
+
+@pytest.mark.parametrize(
+    ("error", "on_linux", "on_windows"),
+    [
+        (BrokenPipeError(errno.EPIPE, "Broken pipe"), True, True),
+        (OSError(errno.EINVAL, "Invalid argument"), False, True),
+        (OSError(errno.EINVAL, "Invalid argument", "devices.csv"), False, False),
+        (OSError(errno.ENOSPC, "No space left on device"), False, False),
+        (None, False, False),
+    ],
+)
+def test_how_it_shows_that_nobody_reads(error: OSError | None, *, on_linux: bool, on_windows: bool) -> None:
+    assert (camscan_linux.is_reader_gone(error), camscan_windows.is_reader_gone(error)) == (on_linux, on_windows)

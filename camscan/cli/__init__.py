@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import click
 
-from camscan import output
+from camscan import output, system
 from camscan.cli import _options
 from camscan.cli._words import program_name, with_program_name
 from camscan.errors import CamscanError
@@ -212,14 +212,14 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     try:
         return _run_command(list(sys.argv[1:] if arguments is None else arguments))
     except CamscanError as error:
-        return 0 if isinstance(error.__cause__, BrokenPipeError) else _print_error(str(error), error.exit_code)
+        return 0 if system.is_reader_gone(error.__cause__) else _print_error(str(error), error.exit_code)
     except click.ClickException as error:
         return _print_error(_one_line(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         return _print_error("interrupted", EXIT_INTERRUPTED)
-    except BrokenPipeError:
-        return 0  # the reader of our output went away (`camscan … | head`): nothing is wrong
     except OSError as error:
+        if system.is_reader_gone(error):
+            return 0
         # Files have their own words where they are opened; what is left is standard output on a full disk.
         return _print_error(f"{error.filename or 'standard output'}: {error.strerror or error}", CamscanError.exit_code)
 
@@ -257,10 +257,10 @@ def _finish_output(code: int) -> int:
     """Everything printed has arrived, or says why not; the interpreter has nothing left to flush at its end."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        _discard_output()
     except OSError as error:
         _discard_output()
+        if system.is_reader_gone(error):
+            return code
         return code or _print_error(f"standard output: {error.strerror or error}", CamscanError.exit_code)
     return code
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from camscan.cli import EXIT_PARTIAL, _later
 from camscan.errors import UsageError
-from camscan.output import check_writable
+from camscan.output import check_writable, while_somebody_reads
 
 if TYPE_CHECKING:
     from camscan.app.scan_news import ScanNews
@@ -59,7 +58,7 @@ def print_kept(
         if report.completion is not _later.model.Completion.COMPLETE:
             _later.summary.print_coverage(report, err=True)
         return
-    with contextlib.suppress(BrokenPipeError):  # `camscan scan … | head` has scanned all the same
+    with while_somebody_reads():
         _later.summary.print_report(report, recorded, register, headline, dry_run=dry_run)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from camscan.cli._table import print_table
 from camscan.cli._words import program_name, say
 from camscan.exports import table
 from camscan.model import Completion, Report
-from camscan.output import visible
+from camscan.output import visible, while_somebody_reads
 from camscan.words import counted
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def print_logins(report: Report, recorded: Recorded, register: str, headline: He
     """The devices that answered, what each of the others did, and what to do; ``quiet``: only what is new or wrong."""
     print_alarms(recorded, err=quiet)
     is_whole = report.completion is Completion.COMPLETE
-    with contextlib.suppress(BrokenPipeError):
+    with while_somebody_reads():
         if quiet:
             _print_news(recorded)
         if quiet and is_whole:

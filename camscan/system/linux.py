@@ -158,6 +158,11 @@ def why_not_written(_error: OSError, _path: Path) -> str:
     return ""
 
 
+def is_reader_gone(error: BaseException | None) -> bool:
+    """Whether nobody reads standard output any more (``camscan … | head``), which is no mistake."""
+    return isinstance(error, BrokenPipeError)
+
+
 def unprotect(_protected: bytes) -> bytes:
     """Decrypt what Windows has encrypted for a user (DPAPI).
 

@@ -207,6 +207,12 @@ def why_not_written(error: OSError, path: Path) -> str:
     return ""
 
 
+def is_reader_gone(error: BaseException | None) -> bool:
+    """Whether nobody reads standard output any more (``camscan … | more``): C's errno has EINVAL for ERROR_NO_DATA."""
+    is_invalid = isinstance(error, OSError) and error.errno == errno.EINVAL and error.filename is None
+    return isinstance(error, BrokenPipeError) or is_invalid
+
+
 def unprotect(protected: bytes) -> bytes:
     """Decrypt what Windows has encrypted for this user (DPAPI). Raises OSError if it was another user or machine."""
 

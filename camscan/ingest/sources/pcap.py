@@ -24,7 +24,7 @@ _CLOCKS = timedelta(hours=1)
 _REASONS = {
     "cut": "packets that were captured too short to be read whole",
     "damaged": "packets that are shorter than they say",
-    "DHCP": "DHCP messages, which need scapy: make install EXTRAS=link",
+    "DHCP": "DHCP messages, which need scapy: make install EXTRAS=link, on Linux",
     "fragments": "packets in pieces that contradict each other, or are too many",
     "conversations": "conversations that were too many to be followed",
 }
