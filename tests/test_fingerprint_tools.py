@@ -132,12 +132,13 @@ def test_from_a_captured_reply_to_a_passing_check(tmp_path: Path, camscan: Camsc
     assert code == 0
     own = tmp_path / "own"
     own.mkdir()
-    (own / "parkeye.yaml").write_text(text)
+    (own / "parkeye.yaml").write_text(text, encoding="utf-8")
     unfilled, _, err = camscan("fingerprints", "check", "--overlay", str(own))
     assert unfilled == 1
     assert "parkeye.yaml:10: " in err
     assert "'brand' claims an empty text" in err
-    (own / "parkeye.yaml").write_text(text.replace("brand: ''", "brand: ParkEye\n    camera: 'true'"))
+    filled = text.replace("brand: ''", "brand: ParkEye\n    camera: 'true'")
+    (own / "parkeye.yaml").write_text(filled, encoding="utf-8")
     code, out, err = camscan("fingerprints", "check", "--overlay", str(own))
     assert (code, err) == (0, "")
     assert "all is well" in out
