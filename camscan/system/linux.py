@@ -159,7 +159,7 @@ def why_not_written(_error: OSError, _path: Path) -> str:
 
 
 def is_reader_gone(error: BaseException | None) -> bool:
-    """Whether nobody reads standard output any more (``camscan … | head``), which is no mistake."""
+    """Whether nobody reads standard output any more (``camscan … | head``): nothing is wrong then."""
     return isinstance(error, BrokenPipeError)
 
 
