@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import gc
+import logging
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from camscan.register import open_register
 
 
-def test_opening_a_register_again_leaves_little_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["file", "server"])
+def test_opening_a_register_again_leaves_little_behind(
+    tmp_path: Path, kind: str, request: pytest.FixtureRequest
+) -> None:
     """A worker opens it once a second: an engine for each time left 80 objects, and more for each statement."""
-    place = tmp_path / "camscan.db"
+    place = tmp_path / "camscan.db" if kind == "file" else request.getfixturevalue("postgresql_at")
     for _ in range(2):
         with open_register(place) as book:
             book.size()
     gc.collect()
     gc.disable()
     try:
-        before = len(gc.get_objects())
+        before, handlers = len(gc.get_objects()), len(logging.getLogger("psycopg").handlers)
         for _ in range(10):
             with open_register(place) as book:
                 book.size()
         left = (len(gc.get_objects()) - before) / 10
     finally:
         gc.enable()
+    assert len(logging.getLogger("psycopg").handlers) == handlers
     assert left < 20, f"{left} objects of each opening wait for the garbage collector"
 
 

@@ -310,5 +310,7 @@ def _load_driver(where: str) -> Any:
             f"{where}: a register on a PostgreSQL server needs one more library: {how_to_add('postgresql')}"
         ) from error
     # The driver also logs the errors that it raises: a person would see them twice.
-    logging.getLogger(psycopg.__name__).addHandler(logging.NullHandler())
+    log = logging.getLogger(psycopg.__name__)
+    if not log.handlers:  # once, however often a worker opens the register
+        log.addHandler(logging.NullHandler())
     return psycopg
