@@ -132,6 +132,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Marks as slow, for ``make quick`` and ``make mutants``, what runs processes or estates."""
     if hasattr(config, "workerinput"):
         in_order(items)
+    if "slow" not in config.option.markexpr:  # nobody asks, and to find out takes every process a while
+        return
     for item in items:
         file = item.nodeid.partition("::")[0]
         if isinstance(item, pytest.Function) and (

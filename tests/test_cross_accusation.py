@@ -6,7 +6,8 @@ pairs is tried by default and all of them in ``.ci/run``, as ``examples.py`` say
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -137,13 +138,16 @@ def is_maker_s(badge: str) -> bool:
     return name is not None and bool(makers)
 
 
-OWN = cases([row for row in sorted(set(own())) if not is_maker_s(row[1])])
+@functools.cache
+def own_numbers() -> Sequence[tuple[str, str, str]]:
+    """Those that are tried: not made when the tests are collected, which every process of pytest does."""
+    return cases([row for row in sorted(set(own())) if not is_maker_s(row[1])])
 
 
 @pytest.mark.parametrize("protocol", [*FIELDS, *TEXTS])
 def test_the_two_makers_numbers_are_named_under_their_own_and_their_badges_names(protocol: str) -> None:
     form = (FIELDS | TEXTS)[protocol]
-    found = [(maker, badge, model, what(form(badge, model))) for maker, badge, model in OWN]
+    found = [(maker, badge, model, what(form(badge, model))) for maker, badge, model in own_numbers()]
     wrong = [
         (maker, badge, model, one.maker, one.brand, one.certainty)
         for maker, badge, model, one in found

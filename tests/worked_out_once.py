@@ -70,7 +70,7 @@ def _databases(patch: pytest.MonkeyPatch) -> None:
     a test has an empty cache of its own, the cache is written, and the files are not read again for it.
     """
     make, made = database._make_database, dict[tuple[str, tuple[Path, ...]], Database]()
-    read, write = database._read_source, database._compile_source
+    read, write, fetch = database._read_source, database._compile_source, kept.read_kept
     ours = functools.cache(lambda: read((Path(SHIPPED),)))
     ours_compiled = functools.cache(lambda: write(ours()))
 
@@ -82,6 +82,14 @@ def _databases(patch: pytest.MonkeyPatch) -> None:
             made[key] = make(version, directories, compiled)
         return made[key]
 
+    contents = functools.cache(lambda path, _status: fetch(path))
+
+    def fetch_once(path: Path) -> Any:
+        """What the cache holds, read again as soon as anything about the file is different."""
+        status = path.stat() if path.name.startswith("fingerprints-") and path.is_file() else None
+        marks = status and (status.st_ino, status.st_mtime_ns, status.st_ctime_ns, status.st_size)
+        return contents(path, marks) if marks else fetch(path)
+
     def read_once(directories: Sequence[Path]) -> Source:
         return ours() if [str(directory) for directory in directories] == [SHIPPED] else read(directories)
 
@@ -89,6 +97,7 @@ def _databases(patch: pytest.MonkeyPatch) -> None:
         return ours_compiled() if source is ours() else write(source)
 
     patch.setattr(database, "_make_database", make_once)
+    patch.setattr(kept, "read_kept", fetch_once)
     patch.setattr(database, "_read_source", read_once)
     patch.setattr(database, "_compile_source", compile_once)
 
