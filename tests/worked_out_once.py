@@ -12,6 +12,8 @@ from sqlalchemy import Connection, event, inspect
 
 from camscan import kept, strict_yaml
 from camscan.fingerprints import Database, built_in_folder, database
+from camscan.fingerprints import read as fingerprints
+from camscan.fingerprints.entry import Entry, Rule
 from camscan.fingerprints.read import Source
 from camscan.policies import companies
 from camscan.policies import read as policies
@@ -29,6 +31,7 @@ def begin(patch: pytest.MonkeyPatch) -> None:
     _shipped_rules(patch)
     _vulnerabilities(patch)
     _databases(patch)
+    _fingerprints(patch)
     _new_registers(patch)
     _new_stores(patch)
 
@@ -100,6 +103,33 @@ def _databases(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(kept, "read_kept", fetch_once)
     patch.setattr(database, "_read_source", read_once)
     patch.setattr(database, "_compile_source", compile_once)
+
+
+def _fingerprints(patch: pytest.MonkeyPatch) -> None:
+    """Where a user adds fingerprints, those that camscan ships are read again with them: each is made once."""
+    for name in ("_read_fingerprint", "_read_brand_pattern"):
+        patch.setattr(fingerprints, name, _entry_once(getattr(fingerprints, name)))
+    begin_rule, begun = database._with_beginnings, dict[int, tuple[Rule, Rule]]()
+
+    def begin_once(rule: Rule) -> Rule:
+        if id(rule) not in begun:
+            begun[id(rule)] = rule, begin_rule(rule)
+        return begun[id(rule)][1]
+
+    patch.setattr(database, "_with_beginnings", begin_once)
+
+
+def _entry_once(read: Callable[[Source, Node], Entry]) -> Callable[[Source, Node], Entry]:
+    known = dict[int, tuple[Node, Entry]]()
+
+    def read_once(source: Source, node: Node) -> Entry:
+        if not node.file.startswith(SHIPPED):
+            return read(source, node)
+        if id(node) not in known:
+            known[id(node)] = node, read(source, node)
+        return known[id(node)][1]
+
+    return read_once
 
 
 def _new_registers(patch: pytest.MonkeyPatch) -> None:
