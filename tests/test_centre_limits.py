@@ -176,6 +176,14 @@ class TestUnpacked:
         assert "Collector 0: its day is full, so its parcels wait; recording continues on" in listed
         assert "Collector 1: its day" not in listed
 
+    def test_what_is_refused_counts_too(self, site: Site, desk: Desk) -> None:
+        now = datetime.now(UTC)
+        rotten = scan(*some(now), when=now, site="Elm School")
+        site.send(rotten, size=100_000)
+        assert record_arrivals(desk.space, desk.store) == TakenIn(refused=1)
+        used = Collectors(desk.store).unpacked_today([public_of(KEY)], datetime.now(UTC))
+        assert used == {public_of(KEY): len(gzip.decompress(body_of(rotten)))}
+
     def test_a_new_day_begins_with_nothing_and_parts_leave_it_alone(self) -> None:
         used = add_unpacked(take_part("", 600, NOON, QUOTA)[0], 70, NOON)
         used = add_unpacked(used, 30, NOON)

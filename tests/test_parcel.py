@@ -7,6 +7,7 @@ import json
 import os
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -22,14 +23,15 @@ from hypothesis import strategies as st
 from parcels import KEY, OAK, OTHER_KEY, parcel, sadp, said, scan, some
 from sample_report import DAY, NOON
 
+from camscan import captures
 from camscan.errors import UsageError
-from camscan.model import Completion
+from camscan.model import Attempt, Completion, Reply
 from camscan.net.target import parse_targets
-from camscan.parcel import MOST_DEPTH
+from camscan.parcel import FREE_RATIO, MOST_DEPTH, MOST_SILENT
 from camscan.parcel.confine import Allowed, confine
 from camscan.parcel.keys import own_key, public_of, words_of
 from camscan.parcel.seal import open_file, seal, unseal
-from camscan.parcel.unpack import Content, peek, unpack
+from camscan.parcel.unpack import Content, measure, peek, unpack
 from camscan.parcel.write import body_of
 from camscan.report import scan_id_at
 
@@ -223,6 +225,53 @@ def test_replies_of_another_time_are_left_out() -> None:
     read = content(found)
     assert [each.ip for each in read.attempts] == ["10.12.0.4"]
     assert read.mistimed == 1
+
+
+def test_other_addresses_than_its_key_may_speak_for_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    observe = captures.observe_reply
+
+    def note(reply: Reply) -> Attempt:
+        read.append(reply.ip)
+        return observe(reply)
+
+    monkeypatch.setattr(captures, "observe_reply", note)
+    attempts = [said(f"10.12.0.{number}", sadp(number)) for number in range(1, 9)]
+    silent = [replace(some()[-1], ip=f"10.12.0.{number}") for number in range(1, 9)]
+    found = unpack(body_of(scan(*attempts, *silent)), "a", LATER, {"10.12.0.4", "10.12.0.5"})
+    assert read == ["10.12.0.4", "10.12.0.5"]
+    assert (len(found.attempts), found.foreign, found.excess) == (4, 12, 0)
+
+
+def test_no_more_questions_are_kept_of_one_address_than_a_scan_asks() -> None:
+    silent = [replace(some()[-1], port=number) for number in range(1, MOST_SILENT + 45)]
+    found = content(scan(*some(), *silent))
+    assert (len(found.attempts), found.excess) == (MOST_SILENT + 3, 45)
+
+
+def test_an_address_that_says_too_much_is_read_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While there is room for all, the one that says much has it; then each has its own share."""
+    monkeypatch.setattr("camscan.parcel.share._OWN", 5_000)
+    monkeypatch.setattr("camscan.parcel.share._COMMON", 60_000)
+    much = [said("10.12.0.4", sadp(number)) for number in range(20)]
+    found = content(scan(*much, said("10.12.0.5", sadp(21)), said("10.12.0.6", sadp(22))))
+    kept = Counter(each.ip for each in found.attempts)
+    assert 3 < kept["10.12.0.4"] < 7
+    assert (kept["10.12.0.5"], kept["10.12.0.6"]) == (1, 1)
+    assert found.excess == 20 - kept["10.12.0.4"]
+
+
+def test_all_addresses_together_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("camscan.parcel.share.MOST_KEPT", 40_000)
+    found = content(scan(*(said(f"10.12.0.{number}", sadp(number)) for number in range(1, 9))))
+    assert 2 <= len(found.attempts) == 8 - found.excess < 6
+
+
+def test_what_is_packed_is_measured_up_to_its_first_fault() -> None:
+    body = body_of(scan(*some()))
+    assert measure(body) == len(gzip.decompress(body))
+    assert measure(b"BZh91AY&SY") == 0
+    assert 0 < measure(gzip.compress(lines()[0] + bytes(64 << 20))) < FREE_RATIO
 
 
 def test_a_protocol_that_is_not_known_is_counted() -> None:

@@ -13,7 +13,7 @@ from camscan.app.workspace import Workspace
 from camscan.errors import BusyError, CamscanError, UsageError
 from camscan.output import visible
 from camscan.parcel.seal import open_file
-from camscan.parcel.unpack import unpack
+from camscan.parcel.unpack import measure, unpack
 from camscan.probes import catch_fault
 from camscan.store.collectors import Collectors
 from camscan.store.database import Store
@@ -214,6 +214,12 @@ def _record(arrived: ArrivedParcel, space: Workspace, store: Store) -> None:
     sealed = open_file(uploads.blob_path(uploads.folder_of(space), arrived.blob))
     offered = parcel.offer(sealed, "the parcel", space, store)  # its sender is told what was wrong, not where it was
     offered = replace(offered, sent_as=arrived.scan_id)
-    parcel.record_parcel(offered, space, parcel.decide_limits(offered, space.settings), store=store)
-    unpacked = int.from_bytes(sealed.body[-4:], "little")  # RFC 1952, ISIZE: it was compared when it was unpacked
-    Collectors(store).add_unpacked(arrived.key, unpacked, datetime.now(UTC))
+    size = 0
+    try:
+        parcel.record_parcel(offered, space, parcel.decide_limits(offered, space.settings), store=store)
+        size = int.from_bytes(sealed.body[-4:], "little")  # RFC 1952, ISIZE: it was compared when it was unpacked
+    except UsageError:
+        size = measure(sealed.body)  # what is refused costs as much
+        raise
+    finally:
+        Collectors(store).add_unpacked(arrived.key, size, datetime.now(UTC))

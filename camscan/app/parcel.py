@@ -183,7 +183,7 @@ def record_parcel(
 ) -> Brought:
     """Record a parcel, as far as it is believed. Twice is once. Raises UsageError in one line if it is refused."""
     now, begun, sealed = datetime.now(UTC), time.monotonic(), parcel.sealed
-    content = unpack(sealed.body, parcel.name, now)
+    content = unpack(sealed.body, parcel.name, now, limits.holds)
     scan_id = content.tail.scan_id
     if parcel.sent_as not in {"", scan_id}:
         raise UsageError(f"{parcel.name}: the scan in it is not the one that was announced; nothing was recorded")
@@ -219,6 +219,8 @@ def make_report(content: Content, confined: Confined, settings: Config) -> Repor
         )
     if content.mistimed:
         notes.append(f"{content.mistimed:,} replies of the parcel were left out: their time lies outside the scan")
+    if content.excess:
+        notes.append(f"{content.excess:,} replies of the parcel were left out: a scan keeps less of one address")
     if content.unread:
         notes.append(f"{content.unread:,} replies of the parcel are of protocols that this camscan does not know")
     coverage = replace(confined.coverage, notes=(*confined.coverage.notes, *notes))

@@ -16,6 +16,11 @@ MOST_RATIO = 500
 FREE_RATIO = 1 << 20
 """Bytes of lines to which the ratio does not apply: how well a small parcel packs shows little."""
 LONGEST_LINE = 8 << 20
-MOST_LINES = 1_000_000
+MOST_LINES = 500_000
+"""Seven of each address of a /16 network."""
+MOST_SILENT = 256
+"""Questions without an answer that are kept of one address: a scan asks fewer."""
+MOST_KEPT = 384 << 20
+"""Bytes in memory that all attempts of a parcel may take. Twenty thousand devices of a /16 take 200 MiB."""
 MOST_DEPTH = 32
 """How deeply objects and lists may be nested; what camscan writes has six levels."""

@@ -82,7 +82,7 @@ def confine(content: Content, allowed: Allowed, name: str) -> Confined:
     except TargetError as error:
         raise UsageError(f"{name}: what it says was asked cannot be read; nothing was recorded") from error
     inside = tuple(each for each in content.attempts if each.ip in allowed.holds)
-    dropped = len(content.attempts) - len(inside)
+    dropped = content.foreign + len(content.attempts) - len(inside)
     outside = list(without(targets.all_spans, list(allowed.spans)))
     if not outside:
         coverage = _trimmed(tail.coverage, targets.all_spans, allowed)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from camscan import captures
 from camscan.errors import UsageError
 from camscan.model import Attempt, Reply
 from camscan.parcel import FREE_RATIO, LONGEST_LINE, MOST_DEPTH, MOST_LINES, MOST_RATIO, MOST_UNPACKED
+from camscan.parcel.share import Shares
 from camscan.parcel.tail import Tail, read_tail
 from camscan.scan.host_record import MOST_FACTS
 from camscan.scan.journal import Head, read_head
@@ -54,14 +56,30 @@ class Content:
     """Replies in protocols that this camscan does not know."""
     mistimed: int = 0
     """Replies that were left out, because their time is outside the scan."""
+    foreign: int = 0
+    """Replies and attempts that were not read, because their addresses are not allowed."""
+    excess: int = 0
+    """Replies and attempts that were not read, because their addresses had said more than a scan keeps."""
 
 
-def unpack(body: bytes, name: str, now: datetime) -> Content:
-    """Read the packed lines of a parcel; error messages call it ``name``. Raises UsageError in one line."""
+def unpack(body: bytes, name: str, now: datetime, allowed: Container[str] | None = None) -> Content:
+    """Read the packed lines of a parcel; error messages call it ``name``. Raises UsageError in one line.
+
+    With ``allowed``, only lines about these addresses are read.
+    """
     try:
-        return _read(_lines(body), now)
+        return _read(_lines(body), now, _Reading(Shares(allowed)))
     except _RefusedError as error:
         raise UsageError(f"{name}: {error}; nothing was recorded") from error
+
+
+def measure(body: bytes) -> int:
+    """Count the bytes of the packed lines, up to the first fault or limit."""
+    total = 0
+    with contextlib.suppress(_RefusedError):
+        for line in _lines(body):
+            total += len(line) + 1
+    return total
 
 
 def _lines(body: bytes) -> Iterator[bytes]:
@@ -88,13 +106,12 @@ def _lines(body: bytes) -> Iterator[bytes]:
         raise _RefusedError("has no end, or something after its end")
 
 
-def _read(lines: Iterator[bytes], now: datetime) -> Content:
+def _read(lines: Iterator[bytes], now: datetime, reading: _Reading) -> Content:
     try:
         first = next(lines, b"")
         head = read_head(_shallow(first))
     except (*_FAULTS, RecursionError) as error:
         raise _RefusedError("does not begin like a parcel, or is from a newer camscan") from error
-    reading = _Reading()
     for number, line in enumerate(lines, 2):
         if number > MOST_LINES or reading.tail:
             raise _RefusedError("has too many lines" if number > MOST_LINES else "has lines after its end")
@@ -110,7 +127,8 @@ def _read(lines: Iterator[bytes], now: datetime) -> Content:
     _require_sense(head, tail, now)
     inside = tail.started_at - _AROUND, tail.finished_at + _AROUND
     timely = tuple(each for each in reading.attempts if inside[0] <= each.seen_at <= inside[1])
-    return Content(head, tail, timely, reading.unread, len(reading.attempts) - len(timely))
+    mistimed, shares = len(reading.attempts) - len(timely), reading.shares
+    return Content(head, tail, timely, reading.unread, mistimed, shares.foreign, shares.excess)
 
 
 def _shallow(line: bytes) -> bytes:
@@ -148,6 +166,7 @@ def _require_sense(head: Head, tail: Tail, now: datetime) -> None:
 class _Reading:
     """The contents of the lines that were read so far."""
 
+    shares: Shares
     attempts: list[Attempt] = field(default_factory=list)
     tail: Tail | None = None
     lines: int = 0
@@ -164,17 +183,24 @@ class _Reading:
             return
         self.lines += 1
         if "attempt" in members:
-            self.attempts.append(_checked(read_attempt(members["attempt"])))
+            if not self.shares.leaves_out(members["attempt"]["ip"]):
+                self._keep(_checked(read_attempt(members["attempt"])))
             return
         self.replies += 1
         if isinstance(members.get("protocol"), str) and members["protocol"] not in captures.known_protocols():
             self.unread += 1
             return
+        if self.shares.leaves_out(members.get("ip")):
+            return
         (reply,) = captures.read_captures([line])
         if not isinstance(reply, Reply) or reply.id in self._ids or not reply.ip or "seen_at" not in members:
             raise ValueError("not a reply of a scan")
         self._ids.add(reply.id)
-        self.attempts.append(self._observed(reply, members))
+        self._keep(self._observed(reply, members))
+
+    def _keep(self, attempt: Attempt) -> None:
+        self.shares.add(attempt)
+        self.attempts.append(attempt)
 
     def _observed(self, reply: Reply, members: dict[str, Any]) -> Attempt:
         attempt = captures.observe_reply(reply)

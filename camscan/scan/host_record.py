@@ -16,6 +16,8 @@ from camscan.probes import Seen
 MOST_FACTS = 2048
 """Facts that are kept of one address; all of them are weighed a few times in a scan. A recorder with 256 channels has a
 thousand."""
+FACT = 400
+"""Bytes that one fact takes besides its text, as measured."""
 _NAMES = (".serial", ".mac", ".model", ".endpoint", ".device_type", ".hardware")
 """The ends of keys that distinguish one unit from another."""
 
@@ -67,6 +69,11 @@ class HostRecord:
     def is_full(self) -> bool:
         """Whether nothing more from it is read."""
         return self.observed >= MOST_FACTS
+
+
+def size_of_attempt(attempt: Attempt) -> int:
+    """About how many bytes it takes."""
+    return len(attempt.payload) + sum([FACT + len(seen.value) for seen in attempt.observations])
 
 
 def reply_digest(payload: bytes) -> str:

@@ -19,6 +19,7 @@ from camscan.identify import identify_box
 from camscan.model import Attempt, Confidence, Identification, Outcome, Reply
 from camscan.probes import Seen, as_unsolicited, catch_fault
 from camscan.scan.host_record import (
+    FACT,
     MOST_FACTS,
     HostRecord,
     Proof,
@@ -29,6 +30,7 @@ from camscan.scan.host_record import (
     ports_by_protocol,
     rebuild_record,
     reply_digest,
+    size_of_attempt,
     without_facts,
 )
 
@@ -46,8 +48,6 @@ COMMON_SHARE = 32 << 20
 """Bytes that all addresses together may take beyond their own shares."""
 MOST_PRESENT = 1 << 16
 """Addresses that are kept because an ICMP error named them."""
-_FACT = 400
-"""Bytes that one fact takes besides its text, as measured."""
 _NOTHING = Seen(facts={})
 _MOST_NAMED = 5
 """Addresses that are named in one sentence."""
@@ -172,7 +172,7 @@ class ScanState:
             self.cut[attempt.ip] = None
         if not fitted.observations and not fitted.payload and attempt.payload:
             return None
-        size = _size_of_attempt(fitted)
+        size = size_of_attempt(fitted)
         self.beyond_shares += max(0, host.size + size - OWN_SHARE) - max(0, host.size - OWN_SHARE)
         host.size += size
         return fitted
@@ -367,16 +367,11 @@ def name_ips(ips: Iterable[str]) -> str:
     return f"{len(listed):,} addresses ({shown})"
 
 
-def _size_of_attempt(attempt: Attempt) -> int:
-    """About how many bytes it takes."""
-    return len(attempt.payload) + sum([_FACT + len(seen.value) for seen in attempt.observations])
-
-
 def _fit_attempt(attempt: Attempt, facts: int, room: int) -> Attempt:
     """The attempt, if it has no more facts and bytes than that; else its first facts and its reply's beginning."""
-    if len(attempt.observations) <= facts and _size_of_attempt(attempt) <= room:
+    if len(attempt.observations) <= facts and size_of_attempt(attempt) <= room:
         return attempt
-    sizes = itertools.accumulate(_FACT + len(seen.value) for seen in attempt.observations[:facts])
+    sizes = itertools.accumulate(FACT + len(seen.value) for seen in attempt.observations[:facts])
     kept = [size for size in sizes if size <= room]
     left = room - (kept[-1] if kept else 0)
     return replace(attempt, observations=attempt.observations[: len(kept)], payload=attempt.payload[:left])
