@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from parcels import KEY, OAK, scan, some
 
 from camscan.app.uploads import Upload, folder_of
@@ -39,14 +40,27 @@ class Place:
         when = BEGIN + timedelta(minutes=number)
         return self.arrive_as(scan(*some(when), when=when))
 
-    def arrive_as(self, report: Report) -> Report:
-        """Let the parcel of this scan arrive."""
-        content = seal(body_of(report), KEY)
-        upload = Upload(folder_of(self.space), self.store, public_of(KEY), report.scan_id)
+    def arrive_as(self, report: Report, key: Ed25519PrivateKey = KEY) -> Report:
+        """Let the parcel of this scan arrive from the collector that has this key."""
+        content = seal(body_of(report), key)
+        upload = Upload(folder_of(self.space), self.store, public_of(key), report.scan_id)
         assert upload.add(content, 0)[0]
         said = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
         assert upload.end(said, datetime.now(UTC))[0] == 202
         return report
+
+    def flood(self, floods: int = 3, parcels: int = 4) -> Report:
+        """Let many parcels of some stolen collectors arrive, and then the one of an honest collector."""
+        keys = [Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in range(floods + 1)]
+        for number, key in enumerate(keys):
+            Collectors(self.store).approve(
+                public_of(key), name=f"Collector {number}", sites=["Oak School"], networks=[], role="ICT"
+            )
+        for number in range(floods * parcels):
+            when = BEGIN + timedelta(seconds=number)
+            self.arrive_as(scan(*some(when), when=when), keys[number % floods])
+        when = BEGIN + timedelta(minutes=5)
+        return self.arrive_as(scan(*some(when), when=when), keys[-1])
 
     def states(self) -> list[str]:
         """Of every parcel of the collector, how many stand so."""

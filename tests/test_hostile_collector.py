@@ -13,8 +13,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from centre_place import place
 from command_line import Camscan
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from parcels import KEY, OAK, OTHER_KEY, rows, sadp, said, scan, some
@@ -31,6 +33,7 @@ from camscan.parcel.seal import seal
 from camscan.parcel.signature import sign
 from camscan.parcel.write import body_of
 from camscan.register import open_register
+from camscan.scan.journal.read import read_attempt
 from camscan.store.collectors import Collectors, State
 from camscan.store.parcels import Parcels
 from camscan.web.application import make_application
@@ -237,6 +240,31 @@ def test_a_bomb_costs_itself_alone(oak: Site, desk: Desk, kind: str) -> None:
     assert (done.recorded, done.refused) == (1, 1)
     assert why in oak.ask("GET", f"/parcel/{MINE}/result").json()["why"]
     assert peak < 40 << 20
+
+
+def test_three_that_flood_do_not_hold_up_a_fourth(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (workplace / "camscan.yaml").write_text(SITES)
+    monkeypatch.setenv("XDG_STATE_HOME", str(workplace / "state"))
+    with place("camscan.db") as centre:
+        report = centre.flood()
+        one_round = record_arrivals(centre.space, centre.store, 0)
+        assert (one_round.recorded, one_round.left) == (4, 9)
+        assert report.scan_id in centre.scans()
+        assert record_arrivals(centre.space, centre.store).recorded == 9
+
+
+def test_a_flood_about_other_addresses_is_not_read(oak: Site, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = some(NOW)[-1]
+    foreign = [replace(one, ip=f"10.99.{number >> 8}.{number & 255}") for number in range(20_000)]
+    report = scan(*some(NOW), when=NOW, targets=(OAK, "10.99.0.0/16"))
+    report = replace(report, attempts=(*report.attempts, *foreign))
+    assert oak.send(report, size=1 << 20).status_code == 202
+    monkeypatch.setattr("camscan.parcel.unpack.read_attempt", once := Mock(wraps=read_attempt))
+    assert record_arrivals(desk.space, desk.store).recorded == 1
+    assert once.call_count == 1
+    kept = Parcels(desk.store).of_scan(report.scan_id)
+    assert kept
+    assert kept.dropped == 20_000
 
 
 def test_parts_out_of_their_order_or_of_another_content(oak: Site, desk: Desk) -> None:

@@ -102,6 +102,12 @@ class TestRecording:
         ]
         assert centre.scans() == [early.scan_id, late.scan_id]
 
+    def test_three_that_send_much_do_not_hold_up_a_fourth(self, centre: Place) -> None:
+        report = centre.flood()
+        said = working(centre)
+        assert len(said) == len(centre.scans()) == 13
+        assert said.index(f"Parcel {report.scan_id}: recorded") == 3
+
     def test_doing_it_again_does_nothing(self, centre: Place, queue: Queue) -> None:
         report = centre.arrive()
         working(centre)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -74,22 +76,42 @@ class TakenIn:
     """Still waiting: the key is not approved, or the register was busy."""
 
 
-def record_arrivals(space: Workspace, store: Store) -> TakenIn:
+def record_arrivals(space: Workspace, store: Store, seconds: float = math.inf) -> TakenIn:
     """Record every parcel that waits and whose key is approved. One that cannot be read harms no other.
 
-    It ends early if another program writes to the register; the next call continues. Running it twice changes nothing.
+    In every round, each collector has one turn: so one that sends much does not hold up the others. No round begins
+    after ``seconds``. It also ends early if another program writes to the register; the next call continues. Running
+    it twice changes nothing.
     """
-    states: list[str] = []
+    begun, states = time.monotonic(), dict[str, str]()
     failures = Failures()
-    for each in recordable(space, store):
-        if failures.stops(each.key):
-            continue
-        try:
-            states.append(_record_one(space, store, each))
-        except BusyError:
+    while turn := next_turns(recordable(space, store), states):
+        for each in turn:
+            if failures.stops(each.key):
+                states[each.scan_id] = ""
+                continue
+            try:
+                states[each.scan_id] = _record_one(space, store, each)
+            except BusyError:
+                return _taken_in(store, states)
+            failures.note(each.key, states[each.scan_id])
+        if time.monotonic() - begun >= seconds:
             break
-        failures.note(each.key, states[-1])
-    return TakenIn(states.count(RECORDED), states.count(REFUSED), len(Parcels(store).waiting()))
+    return _taken_in(store, states)
+
+
+def _taken_in(store: Store, states: Mapping[str, str]) -> TakenIn:
+    counts = Counter(states.values())
+    return TakenIn(counts[RECORDED], counts[REFUSED], len(Parcels(store).waiting()))
+
+
+def next_turns(waiting: Sequence[ArrivedParcel], done: Collection[str] = ()) -> list[ArrivedParcel]:
+    """For each collector, the first of these parcels whose scan is not in ``done``."""
+    found: dict[bytes, ArrivedParcel] = {}
+    for each in waiting:
+        if each.scan_id not in done:
+            found.setdefault(each.key, each)
+    return list(found.values())
 
 
 def approved_waiting(store: Store) -> list[ArrivedParcel]:

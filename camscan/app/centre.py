@@ -220,7 +220,8 @@ class Centre:
             return Reply(200 if done else 409, {"held": held})
         if way == "end":
             status, members = parcel.end(_members(asking.call.body), asking.now)
-            if members.get("state") == WAITING:
+            # The others of this collector that wait bring this one with them, each in its turn.
+            if members.get("state") == WAITING and Parcels(self._store).count_waiting(asking.collector.key) == 1:
                 queueing.hand_over(self._space, asking.id)
             return Reply(status, members)
         result = parcel.result()

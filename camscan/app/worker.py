@@ -14,12 +14,20 @@ from datetime import UTC, datetime, timedelta
 
 from camscan import work
 from camscan.app import alerts, front, uploads
-from camscan.app.arrivals import Failures, note_broken_off, record_arrival, record_arrivals, recordable, remove_old
+from camscan.app.arrivals import (
+    Failures,
+    next_turns,
+    note_broken_off,
+    record_arrival,
+    record_arrivals,
+    recordable,
+    remove_old,
+)
 from camscan.app.due_errands import ask_for_due_scans
 from camscan.app.overview import list_by
 from camscan.app.queueing import ALERT, INGEST, PURGE, RELIST, TICK, is_worker_there
 from camscan.app.workspace import Workspace
-from camscan.errors import BusyError, CamscanError, OutputError, UsageError
+from camscan.errors import BusyError, CamscanError, OutputError, RegisterError, UsageError
 from camscan.memory import keep_memory_flat
 from camscan.output import explain_errors, make_folder, visible
 from camscan.register.address import address_of
@@ -34,6 +42,8 @@ from camscan.work import Pace
 __all__ = ["Pace", "StandIn", "run_worker", "tick", "tidy_up"]
 
 _TICK, _ALARMS, _DAY = timedelta(minutes=1), timedelta(minutes=5), timedelta(days=1)
+_TURN = 30.0
+"""Seconds after which ``camscan serve`` looks at the clock again, however many parcels wait."""
 _KEPT = timedelta(days=90)
 """So long errands are kept that are over."""
 
@@ -110,6 +120,14 @@ class _Jobs:
         if state:
             self.has_told = True
             self._tell(f"Parcel {scan_id}: {state}")
+            self._give_next_turn(scan_id)
+
+    def _give_next_turn(self, scan_id: str) -> None:
+        """Put the next parcel of the same collector behind those of all others: no collector holds up another."""
+        following = Parcels(self._store).next_waiting(scan_id)
+        if following:
+            with contextlib.suppress(RegisterError):  # the tick does it
+                work.enqueue(self._address, INGEST, [following])
 
     def _relist(self, _subject: str) -> None:
         if not front.bring_up_to_date(self._space):
@@ -119,7 +137,8 @@ class _Jobs:
         self._failures.end()
         self._is_said = False
         tick(self._space, self._store, datetime.now(UTC))
-        work.enqueue(self._address, INGEST, [each.scan_id for each in recordable(self._space, self._store)])
+        turns = next_turns(recordable(self._space, self._store))
+        work.enqueue(self._address, INGEST, [each.scan_id for each in turns])
         if not _is_listed(self._space):
             work.enqueue(self._address, RELIST, [""])
 
@@ -198,7 +217,7 @@ class StandIn:
             self._tidied = now
             tidy_up(self._space, store, now)
         if is_waiting:
-            record_arrivals(self._space, store)
+            record_arrivals(self._space, store, _TURN)
 
     def _make_folder(self, store: Store) -> None:
         """The folder of the parcels, where there are collectors: by it a worker knows that it is on this machine."""

@@ -104,6 +104,13 @@ class Parcels:
         with self._store.reading() as connection:
             return connection.execute(select(func.count()).select_from(_PARCEL).where(mine)).scalar_one()
 
+    def next_waiting(self, scan_id: str) -> str:
+        """The next scan after this one whose parcel is of the same collector and waits; empty if there is none."""
+        mine = select(_PARCEL.c.key).where(_PARCEL.c.scan_id == scan_id).scalar_subquery()
+        later = (_PARCEL.c.key == mine) & (_PARCEL.c.state == WAITING) & (_PARCEL.c.scan_id > scan_id)
+        with self._store.reading() as connection:
+            return connection.execute(select(func.min(_PARCEL.c.scan_id)).where(later)).scalar() or ""
+
     def counts(self) -> dict[bytes, dict[str, int]]:
         """Key -> state -> how many came from it."""
         query = select(_PARCEL.c.key, _PARCEL.c.state, func.count()).group_by(_PARCEL.c.key, _PARCEL.c.state)
