@@ -33,6 +33,7 @@ from camscan.register import open_register
 NETWORK = "127.50.7.0/28"
 SETTINGS = "pace: fast\nports:\n" + "".join(f"  {probe}: {list(ports)}\n" for probe, ports in PORTS.items())
 CENTRE = f"role: ICT\n{SETTINGS}sites:\n- name: Oak School\n  cidrs: [{NETWORK}]\n"
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LINK = re.compile(r"^Open (http://127\.0\.0\.1:\d+)/sign-in")
 ALLOWED = """\
 centre: {centre}
@@ -71,6 +72,7 @@ class TestFile:
             ("allowed_by: Site manager\n", "", "'allowed_by' is missing"),
             (f"[{NETWORK}]", "[]", "at least one network is needed"),
             ("until: 2099-12-31", "until: some day", "some day"),
+            ("pace: fast", "scans_a_day: 0", "is a number from 1 to 1000"),
         ],
     )
     def test_a_mistake_is_one_line_with_its_place(self, tmp_path: Path, old: str, new: str, why: str) -> None:
@@ -102,6 +104,13 @@ class Told:
         self.heard: list[tuple[str, str]] = []
         self.said: dict[str, Any] = {}
         self.on_report: Callable[[], object] = lambda: None
+
+    def name(self, errand_id: str) -> None:
+        """Call its first errand something else, which must end later than any clock of a test."""
+        text = json.loads(self.given["errands"][0]["text"])
+        ends = datetime(2090, 1, 1, tzinfo=UTC)
+        asked = errand.Asked(id=errand_id, site=text["site"], ends_at=ends, collector=text["collector"])
+        self.given["errands"] = [errand.signed(asked, self.key)]
 
     def held(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
@@ -209,6 +218,46 @@ class TestHostileCentre:
         rounds(own, Told(own, *["Oak School"] * 1000), monkeypatch)
         assert begun == ["Oak School"]
 
+    def test_a_site_is_scanned_no_more_often_in_a_day_than_its_file_says(
+        self, workplace: Path, monkeypatch: pytest.MonkeyPatch, begun: list[str]
+    ) -> None:
+        own = collect.read_place(allowed(workplace, more="- {name: Elm, networks: [127.50.8.0/28]}\nscans_a_day: 2\n"))
+        now = [NOON]
+
+        def ask(number: int, *, later: timedelta = timedelta(), site: str = "Oak School") -> str:
+            now[0] += later
+            told = Told(collect.read_place(own.file.path), site)  # as after a restart
+            told.name(f"errand-{number}")
+            rounds(own, told, monkeypatch, clock=lambda: now[0])
+            return " ".join(told.heard[-1]).strip()
+
+        hour, day = timedelta(hours=1), timedelta(days=1)
+        assert [ask(1), ask(2, later=hour)] == ["done", "done"]
+        again = f"{(NOON + day).astimezone():%d %B %Y, %H:%M}"
+        refused = f"refused collector.yaml allows 2 scans of a site in 24 hours; the centre may ask again after {again}"
+        assert ask(3, later=hour) == refused
+        assert ask(4, site="Elm") == "done"
+        assert len(begun) == 3
+        # A clock that is set back gives nothing: what began in its future began now.
+        assert ask(5, later=-5 * hour).startswith("refused")
+        assert ask(6, later=22 * hour).startswith("refused")
+        assert ask(7, later=3 * hour) == "done"
+        # One that was years ahead for a while does not shut the centre out for years.
+        assert ask(8, later=10_000 * day) == "done"
+        assert ask(9) == "done"
+        assert ask(10, later=-10_000 * day).startswith("refused")
+        assert ask(11, later=day) == "done"
+
+    def test_an_interrupted_scan_is_continued_however_often(
+        self, own: collect.Place, monkeypatch: pytest.MonkeyPatch, begun: list[str]
+    ) -> None:
+        own = replace(own, file=replace(own.file, scans_a_day=1))
+        own.remember(begun={"Oak School": [int(time.time())]})
+        assert rounds(own, Told(own, "Oak School"), monkeypatch).scanned == ()
+        monkeypatch.setattr(collect, "continues", lambda *_: True)
+        assert rounds(own, Told(own, "Oak School"), monkeypatch).scanned == ("Oak School",)
+        assert begun == ["Oak School"]
+
     @pytest.mark.parametrize("extra", [{"targets": ["10.0.0.0/8"]}, {"pace": "fast", "networks": "0.0.0.0/0"}])
     def test_targets_in_an_errand_count_for_nothing(
         self, own: collect.Place, monkeypatch: pytest.MonkeyPatch, extra: dict[str, Any]
@@ -266,6 +315,7 @@ def test_check_is_one_page_to_sign(camscan: Camscan, workplace: Path) -> None:
     assert (code, err) == (0, "")
     assert f"Scans for Oak School  {NETWORK}" in out
     assert "Allowed by            Site manager" in out
+    assert "At most               4 scans of a site in 24 hours" in out
     assert out.splitlines()[-1].startswith("Signed: ____")
 
 

@@ -130,7 +130,7 @@ class TestRecording:
         report = centre.arrive()
         with monkeypatch.context() as patch:
             patch.setattr("camscan.register.record.writing.record_attempts", lambda *_: 1 // 0)
-            assert working(centre) == [f"Parcel {report.scan_id}: waiting"]
+            assert set(working(centre)) == {f"Parcel {report.scan_id}: waiting"}  # a minute may begin meanwhile
         assert centre.scans() == []
         assert working(centre) == [f"Parcel {report.scan_id}: recorded"]
 

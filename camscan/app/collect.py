@@ -17,8 +17,9 @@ from camscan import fingerprints
 from camscan.app import spool
 from camscan.app.collect_place import Place, read_place
 from camscan.app.request import Prepared, Request, prepare_request
-from camscan.app.resume import decide_order, journal_folder, scan_and_record
+from camscan.app.resume import continues, decide_order, journal_folder, scan_and_record
 from camscan.app.scan import Interruption, Watcher
+from camscan.app.scan_rate import note_begun, refuse_too_often
 from camscan.app.workspace import Workspace, workspace_of
 from camscan.config import Config, find_config
 from camscan.errors import CamscanError, UsageError
@@ -221,12 +222,17 @@ def _do_errand(work: _Work, asked: errand.Asked) -> tuple[str, str]:
     try:
         space, prepared, request = prepared_for(own, asked.site, _wall(work.clock()))
         order = decide_order(journal_folder(str(space.where)), prepared, request, resume=True)
+        is_new = not continues(order, prepared)
+        if is_new:
+            refuse_too_often(own, asked.site, work.clock())
     except CamscanError as error:
         return REFUSED, str(error)
     work.centre.report(asked.id, "begun")
     if against := _may_not(work, asked):
         return against
     try:
+        if is_new:
+            note_begun(own, asked.site, work.clock())
         with space.open() as book:
             kept = scan_and_record(prepared, book, {}, order, watcher=work.watcher, interruption=work.interruption)
     except CamscanError as error:

@@ -135,6 +135,7 @@ def draft_file(settings: Config, collector: Collector, address: str, now: dateti
         "allowed_by: Site manager              # a role, not a name",
         f"until: {(now + _YEAR).date()}                     # the last day",
         "window: 19:00-06:00                   # hours; leave it out for any",
+        "scans_a_day: 4                        # of each site, at most",
         "sites:",
     ]
     for name in collector.sites:

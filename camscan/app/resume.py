@@ -129,6 +129,13 @@ def decide_order(place: Path, prepared: Prepared, request: Request, *, resume: b
     return Order(place, head, resume=resume, is_kept=request.keep_journal)
 
 
+def continues(order: Order, prepared: Prepared) -> bool:
+    """Whether this scan would continue an interrupted one."""
+    path, now = path_of(order.place, prepared.key), datetime.now(UTC)
+    left = interrupted_runs(order.place) if order.resume else ()
+    return any(each.path == path and not each.is_stale(now) for each in left)
+
+
 def options_of(request: Request) -> dict[str, Any]:
     """What was asked besides targets and sites, to be asked again when the run is continued."""
     said = {name: getattr(request, name) for name in _OPTIONS}
@@ -232,11 +239,7 @@ def _open_journal(
     if order is None or prepared.plan.listen_for:
         return None, None
     path = path_of(order.place, prepared.key)
-    now = datetime.now(UTC)
-    is_left = order.resume and any(
-        each.path == path and not each.is_stale(now) for each in interrupted_runs(order.place)
-    )
-    past = load_journal(path, prepared.plan.targets.spans) if is_left else None
+    past = load_journal(path, prepared.plan.targets.spans) if continues(order, prepared) else None
     if past and past.ended and past.ended in _recorded_ids(book):
         path.unlink()
         return past, None

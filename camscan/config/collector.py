@@ -10,11 +10,12 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from camscan.config.authorisation import Window, read_window
-from camscan.config.value import Network, day, read_entries, read_word, some_networks
+from camscan.config.value import Network, day, read_entries, read_number, read_word, some_networks
 from camscan.strict_yaml import Node, load_yaml
 
 FILE_NAME = "collector.yaml"
-_KEYS = ("centre", "ca_file", "allowed_by", "until", "window", "days", "pace", "sites")
+_KEYS = ("centre", "ca_file", "allowed_by", "until", "window", "days", "pace", "scans_a_day", "sites")
+_USUAL_SCANS, _MOST_SCANS = 4, 1000
 PACES = ("gentle", "normal", "fast")
 _HERE = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -35,6 +36,8 @@ class CollectorFile:
     window: Window | None
     """Hours in which a scan may begin; None for any hour."""
     pace: str
+    scans_a_day: int
+    """How many scans of one site may begin within 24 hours."""
     sites: Mapping[str, tuple[Network, ...]]
     """Name of a site, as the centre calls it -> the only networks that are ever scanned for it."""
 
@@ -71,8 +74,13 @@ def read_collector(path: Path) -> CollectorFile:
         until=day(keys["until"]),
         window=read_window(keys),
         pace=pace,
+        scans_a_day=_scans_a_day(keys.get("scans_a_day")),
         sites=MappingProxyType(dict(map(_site, keys["sites"].items()))),
     )
+
+
+def _scans_a_day(node: Node | None) -> int:
+    return read_number(node, 1, _MOST_SCANS, "number of scans") if node else _USUAL_SCANS
 
 
 def _site(node: Node) -> tuple[str, tuple[Network, ...]]:

@@ -24,6 +24,7 @@ ca_file: {ca_file}
 allowed_by: Site manager
 until: 2099-12-31
 pace: fast
+scans_a_day: 99
 sites:
 - name: {name}
   networks: [{networks}]
