@@ -11,23 +11,23 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help install uninstall demo test quick long docs pictures lint format lab bench fuzz load mutants netbox lock refresh windows bundle test-windows clean FORCE
 
-help: ## say what can be made
-	@echo "make:"; sed -n 's/^\([a-z-]*\):[^#]*## /  \1@/p' Makefile | awk -F@ '{ printf "%-10s %s\n", $$1, $$2 }'
+help: ## list the targets
+	@echo "make:"; sed -n 's/^\([a-z-]*\):[^#]*## /  \1@/p' Makefile | awk -F@ '{ printf "%-13s %s\n", $$1, $$2 }'
 
 install: ## put camscan on your PATH, without root; EXTRAS="enrich nmap" adds what these need
 	@echo "make install: camscan and its libraries, in an environment of their own below your home directory"
 	@tools/install $(EXTRAS)
 
-uninstall: ## take it away again; registers stay
+uninstall: ## remove it again; registers stay
 	@echo "make uninstall: removes that environment and the command"
 	@tools/install --remove
 
-demo: $(VENV)/.web ## find the cameras of a simulated estate on this machine; touches no network
+demo: $(VENV)/.web ## scan a simulated estate on this machine; no packet leaves it
 	@echo "make demo: scans a simulated estate on this machine's loopback; no packet leaves it"
 	@$(BIN)/python -m camscan demo $(DEMO)
 
 # Three times as many at a time as there are processors: most of them wait, those of the laboratory above all.
-test: $(VENV)/.dev ## run every test; those of the laboratory too, where root and network namespaces are at hand
+test: $(VENV)/.dev ## run every test; those of the laboratory too, if root and network namespaces are available
 	@echo "make test: runs the tests ($$((3 * $(JOBS))) at a time), and those of the laboratory LAN as root"
 	@$(PYTEST) -q -n $$((3 * $(JOBS))) -m "not long$$([ "$$(id -u)" = 0 ] || echo ' and not lab')"
 
@@ -85,7 +85,7 @@ mutants: $(VENV)/.dev ## change the code in small ways and show what no test not
 	@$(BIN)/python tests/mutants.py $(foreach room,$(ROOM),--room $(room)) $(if $(SAMPLE),--sample $(SAMPLE)) \
 	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
-load: $(VENV)/.dev ## 200 readers of the pages at once, for a minute (SECONDS=5 DEVICES=2000 for a glance); CASES=collectors: 150 collectors
+load: $(VENV)/.dev ## 200 readers of the pages at once, for a minute (SECONDS=5 DEVICES=2000 for a quick look); CASES=collectors: 150 collectors
 ifeq ($(CASES),collectors)
 	@echo "make load: many collectors at one centre, on this machine's loopback (SECONDS, COLLECTORS, POLLS, DEVICES, SERVER=1)"
 	@$(BIN)/python tests/load_collectors.py $(foreach name,SECONDS COLLECTORS POLLS DEVICES,$(if $($(name)),--$(shell echo $(name) | tr A-Z a-z) $($(name)))) \
@@ -101,7 +101,7 @@ netbox: $(VENV)/.dev ## import what camscan export netbox writes into a real Net
 	@PYTHONPATH=tests $(BIN)/python tests/netbox/place.py
 	@$(PYTEST) -v tests/netbox/story.py
 
-lock: $(VENV)/.dev ## write requirements/*.txt anew from pyproject.toml (LOCK=--upgrade for newer versions)
+lock: $(VENV)/.dev ## write requirements/*.txt again from pyproject.toml (LOCK=--upgrade for newer versions)
 	@echo "make lock: resolves every library to a version with hashes"
 	@tools/lock $(LOCK)
 
@@ -126,7 +126,7 @@ clean: ## remove everything that make made, .venv included
 	@rm -rf $(VENV) build dist demo-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# A checkout that was moved needs its .venv anew.
+# A checkout that was moved needs a new .venv.
 ifneq ($(shell cat $(VENV)/.home 2>/dev/null),$(shell pwd))
 $(VENV)/.run $(VENV)/.web $(VENV)/.dev: FORCE
 endif
