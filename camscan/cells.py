@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 _FORMULA = re.compile(
     r"['\s]*[=+\-@\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}"
@@ -49,14 +50,29 @@ def fit_for_xml(text: str) -> str:
     return _XML_HAS_NOT.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]], *, quote_all: bool = False) -> str:
-    """A complete CSV (RFC 4180) of harmless cells: one row with the names of the columns, then the rows.
+class _Stream(Protocol):
+    def write(self, text: str, /) -> object: ...
+
+
+def csv_writer(
+    stream: _Stream, header: Sequence[str], *, quote_all: bool = False
+) -> Callable[[Iterable[Sequence[str]]], None]:
+    """Begin a CSV (RFC 4180) of harmless cells with the names of its columns; a function that adds rows to it.
 
     A cell may have several lines; other characters that move a cursor or hide text are shown as �. ``quote_all`` is for
     readers that guess the delimiter.
     """
-    stream = io.StringIO(newline="")
     table = csv.writer(stream, quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL)
     table.writerow(header)
-    table.writerows([_HIDING.sub("\N{REPLACEMENT CHARACTER}", each) for each in all_harmless(row)] for row in rows)
+
+    def add_rows(rows: Iterable[Sequence[str]]) -> None:
+        table.writerows([_HIDING.sub("\N{REPLACEMENT CHARACTER}", each) for each in all_harmless(row)] for row in rows)
+
+    return add_rows
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]], *, quote_all: bool = False) -> str:
+    """A complete CSV, as :func:`csv_writer` writes it."""
+    stream = io.StringIO(newline="")
+    csv_writer(stream, header, quote_all=quote_all)(rows)
     return stream.getvalue()

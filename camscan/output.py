@@ -16,7 +16,7 @@ import shutil
 import stat
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -339,8 +339,8 @@ def check_folder(path: str | Path, *, replace: bool = False) -> None:
         _stage_folder(target).rmdir()
 
 
-def write_folder(path: str | Path, files: Mapping[str, bytes], *, replace: bool = False) -> tuple[str, ...]:
-    """Write a folder of files, for its owner only: all of them, or none.
+def write_folder(path: str | Path, files: Mapping[str, Iterable[bytes]], *, replace: bool = False) -> tuple[str, ...]:
+    """Write a folder of files, for its owner only: all of them, or none. Each is given in pieces.
 
     A folder that exists keeps its rights, and so do its files that are replaced. Files of other names are not touched;
     their names are returned. Raises as :func:`check_folder` does.
@@ -367,12 +367,12 @@ def _stage_folder(target: Path) -> Path:
     return staged
 
 
-def _write_staged(path: Path, content: bytes, target: Path, *, flush: bool) -> None:
+def _write_staged(path: Path, content: Iterable[bytes], target: Path, *, flush: bool) -> None:
     if _is_special(target):
         raise OSError(0, f"{target.name} in it is not a regular file; name another folder")
     descriptor = create_file(path)
     with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
+        stream.writelines(content)
         stream.flush()
         system.keep_rights(path, stream.fileno(), target)
         if flush:

@@ -11,7 +11,8 @@ from camscan.app.inventory import inventory_of
 from camscan.asset import Asset, Place, RecordType
 from camscan.config import Config
 from camscan.config.planning import LocalDecision, Planning
-from camscan.exports import Inventory
+from camscan.drafts import whole_text
+from camscan.exports import ExportResult, Inventory
 from camscan.model import Confidence
 
 TOWN_HALL = Place("Town Hall", "100012345678", "office", "1", "own", "Estates", "core")
@@ -107,3 +108,8 @@ TEXTS = (
     *("disposal_certificate_ref", "scope_decision_ref", "notes", "stated_manufacturer", "stated_serial_number"),
 )
 """People's columns that hold any text."""
+
+
+def texts_of(made: ExportResult) -> dict[str, str]:
+    """Name of each file of an export -> its whole text."""
+    return {name: whole_text(text) for name, text in made.files.items()}

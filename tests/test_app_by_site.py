@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -10,11 +9,14 @@ from pathlib import Path
 import pytest
 from sample_report import DAY, NOON, ROLE, camera, enter, nameless, report
 
+from camscan import sheets
 from camscan.app import by_site, spreadsheet
+from camscan.app.assess import today_utc
 from camscan.app.by_site import Devices, list_first, read_by_site
 from camscan.app.devices import device_site
+from camscan.app.plan import plan_progress_by
 from camscan.app.workspace import Workspace, workspace_of
-from camscan.asset import Asset, Judgement, RecordType
+from camscan.asset import Asset, Grouping, Judgement, RecordType
 from camscan.config import Config
 from camscan.config.planning import LocalDecision, Planning
 from camscan.errors import UsageError
@@ -64,7 +66,7 @@ def book(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Register
 def whole(book: Register, **wanted: object) -> Devices:
     """As it is where the listing cannot be used."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(by_site, "_has_lines", lambda *_: False)
+        patched.setattr(by_site, "has_lines", lambda *_: False)
         return read_by_site(book, SETTINGS, **wanted)  # type: ignore[arg-type]  # as given
 
 
@@ -103,15 +105,18 @@ def test_a_site_that_there_is_not(book: Register, read: object) -> None:
         read(book, SETTINGS, site="Depto")  # type: ignore[operator]  # one of the two
 
 
+@pytest.mark.parametrize("suffix", sheets.load_formats())
 @pytest.mark.parametrize("view", ["full", "short"])
-def test_a_csv_is_the_same_however_it_is_cut(book: Register, monkeypatch: pytest.MonkeyPatch, view: str) -> None:
-    at_once = spreadsheet.CsvOfRegister(whole(book), SETTINGS, view, bom=True)
-    content = b"".join(at_once)
+def test_a_sheet_is_the_same_however_it_is_cut(
+    book: Register, monkeypatch: pytest.MonkeyPatch, view: str, suffix: str
+) -> None:
+    sheet = sheets.load_formats()[suffix]
+    at_once = spreadsheet.RegisterSheet(whole(book), SETTINGS, view)
+    expected = sheet.read(b"".join(at_once.pieces(sheet)))
     monkeypatch.setattr(spreadsheet, "_SLAB", 4)
-    in_pieces = spreadsheet.CsvOfRegister(read_by_site(book, SETTINGS), SETTINGS, view, bom=True)
-    pieces = io.BytesIO()
-    pieces.writelines(in_pieces)
-    assert pieces.getvalue() == content
+    in_pieces = spreadsheet.RegisterSheet(read_by_site(book, SETTINGS), SETTINGS, view)
+    found = sheet.read(b"".join(in_pieces.pieces(sheet)))
+    assert [page.lines for page in found][-2:] == [page.lines for page in expected][-2:]  # the first names the minute
     assert (in_pieces.rows, in_pieces.every, in_pieces.scope) == (at_once.rows, at_once.every, at_once.scope)
 
 
@@ -128,3 +133,11 @@ def test_a_register_that_nobody_may_write_is_read_as_it_is(
         assert any(row.entries.get("notes") == "written" for row, _ in listed(read_by_site(book, SETTINGS)))
     list_first(space)
     assert by_site.is_listed(space)
+
+
+@pytest.mark.parametrize("by", Grouping)
+def test_the_programme_by_group_is_the_same_from_the_lines(space: Workspace, by: Grouping) -> None:
+    found = plan_progress_by(space, by)
+    today = today_utc().isoformat()
+    assert found == plan_progress_by(space, by, on=today)  # which reads every device
+    assert len(found.rows) >= 1

@@ -8,16 +8,19 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from command_line import Camscan, contents
-from export_samples import HOSTILE, hostile, ordinary
+from export_samples import HOSTILE, hostile, ordinary, texts_of
 from sample_report import camera, nameless, report
 from test_page import Reader
 
-from camscan.exports import ExportResult, Inventory, OptionKind, left_out_text, load_exports
+from camscan.drafts import whole_text
+from camscan.exports import ExportResult, Inventory, Item, OptionKind, load_exports
 from camscan.register import open_register
 
 FORMATS = sorted(name for name, export in load_exports().items() if export.of_register)
@@ -39,20 +42,54 @@ def files(name: str, inventory: Inventory) -> Iterator[tuple[str, str]]:
     """Every file with a name that tells its format, and its text; the list of who was left out too."""
     found = made(name, inventory)
     suffix = load_exports()[name].suffix
-    yield from ((file or f"{name}{suffix}", text) for file, text in found.files.items())
-    yield from ((f"{name}.{option}", text) for option, text in found.other_files.items())
-    yield "LEFT-OUT.csv", left_out_text(found.left_out)
+    yield from ((file or f"{name}{suffix}", text) for file, text in texts_of(found).items())
+    yield from ((f"{name}.{option}", whole_text(text)) for option, text in found.other_files.items())
+    yield "LEFT-OUT.csv", whole_text(found.left_out.table)
 
 
 @each_format
 @pytest.mark.parametrize("inventory", [ordinary(), hostile()], ids=["ordinary", "hostile"])
 def test_every_device_is_in_it_or_left_out_with_a_reason(name: str, inventory: Inventory) -> None:
     found = made(name, inventory)
-    assert found.devices + len(found.left_out) == len(inventory.items)
-    assert all(each.reason for each in found.left_out)
+    assert found.devices + len(found.left_out) == len(list(inventory.items))
+    left = list(csv.DictReader(io.StringIO(whole_text(found.left_out.table), newline="")))
+    assert Counter(row["reason"] for row in left) == found.left_out.reasons
+    assert all(found.left_out.reasons)
     closed = {"not_ours", "false_positive"}
-    out = {each.item.asset.asset_id for each in found.left_out}
+    out = {row["asset_id"] for row in left}
     assert {item.asset.asset_id for item in inventory.items if item.asset.lifecycle in closed} <= out
+
+
+class _Texts(dict[str, str]):
+    """The texts of a device, which count how many devices there are."""
+
+    alive = 0
+
+    def __init__(self, *texts: Mapping[str, str], **more: str) -> None:
+        super().__init__(*texts, **more)
+        _Texts.alive += 1
+
+    def __del__(self) -> None:
+        _Texts.alive -= 1
+
+
+@each_format
+def test_a_few_devices_are_in_memory_at_a_time(name: str) -> None:
+    most, number = 0, 0
+    sample, before = list(ordinary().items), _Texts.alive
+
+    def many() -> Iterator[Item]:
+        nonlocal most, number
+        for site in range(20):
+            for item in sample:
+                number += 1
+                texts = _Texts(item.texts, site_name=f"Site {site:02}", controller="school")
+                yield replace(item, asset=replace(item.asset, asset_id=f"CAM-{number:04}"), texts=texts)
+                most = max(most, _Texts.alive - before)
+
+    found = made(name, replace(ordinary(), items=many()))
+    assert found.devices + len(found.left_out) == number == 20 * len(sample)
+    assert 0 < most <= 2 * len(sample)
 
 
 @each_format
@@ -115,6 +152,7 @@ def test_every_one_by_its_command(camscan: Camscan, workplace: Path) -> None:
     with open_register("camscan.db") as book:
         book.record(report(camera(1), camera(2), nameless("192.0.2.200"), site="Town Hall"))
         book.record(report(camera(3), scan_id="other", site="Library"))
+    assert camscan("show")[0] == 0  # which brings the listing up to date, as an export would
     before = contents(workplace)
     for name, export in load_exports().items():
         if export.of_register is None:

@@ -229,9 +229,10 @@ DECISION = "planning:\n  local_decision: {minute: Cabinet 4, date: 12 May 2026, 
 
 
 def _counts(inventory: Inventory, asked: Mapping[str, str]) -> ExportResult:
-    kept, left = choose_items(inventory.items, lambda item: "" if item.judgement.in_scope == "yes" else "not in scope")
+    kept = choose_items(inventory.items, lambda item: "" if item.judgement.in_scope == "yes" else "not in scope")
+    number = len(list(kept))
     day = f" on {inventory.on}" if inventory.on.year == 2027 else ""
-    return ExportResult({"": f"{counted(len(kept))} in scope{day}\n"}, len(kept), left, dict.fromkeys(asked, "hello"))
+    return kept.result({"": f"{counted(number)} in scope{day}\n"}, dict.fromkeys(asked, "hello"))
 
 
 COUNTS = Export(
@@ -245,7 +246,7 @@ TREE = Export(
     "tree",
     "",
     "a folder of what there is",
-    of_register=lambda inventory, _: ExportResult({"a.csv": "a", "b.csv": "b"}, len(inventory.items)),
+    of_register=lambda inventory, _: ExportResult({"a.csv": "a", "b.csv": "b"}, len(list(inventory.items))),
     is_folder=True,
 )
 

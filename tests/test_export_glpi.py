@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from export_samples import HOSTILE, hostile, ordinary
+from export_samples import HOSTILE, estate, hostile, ordinary, texts_of
 from jsonschema import Draft7Validator, FormatChecker
 
 from camscan.exports import Inventory, count_reasons, glpi
@@ -18,7 +18,7 @@ GOLDEN = Path(__file__).parent / "golden" / "exports" / "glpi"
 
 
 def documents(inventory: Inventory) -> dict[str, dict[str, Any]]:
-    files = glpi.make_glpi(inventory, {}).files
+    files = texts_of(glpi.make_glpi(inventory, {}))
     return {name: json.loads(text) for name, text in files.items() if name.endswith(".json")}
 
 
@@ -37,13 +37,13 @@ def test_the_schema_would_refuse_what_is_wrong() -> None:
 
 def test_the_whole_file() -> None:
     expected = (GOLDEN / "CAM-0001.json").read_text(encoding="utf-8").replace("VERSION", __version__)
-    assert glpi.make_glpi(ordinary(), {}).files["CAM-0001.json"] == expected
+    assert texts_of(glpi.make_glpi(ordinary(), {}))["CAM-0001.json"] == expected
 
 
 def test_every_device_has_a_file_or_a_reason() -> None:
     made = glpi.make_glpi(ordinary(), {})
     assert len(documents(ordinary())) == made.devices
-    assert made.devices + len(made.left_out) == len(ordinary().items)
+    assert made.devices + len(made.left_out) == len(estate())
     assert count_reasons(made.left_out) == (
         "2 with an unknown or only possible maker, 1 already removed, 1 entered as a false alarm, "
         "1 not part of video surveillance, 1 not the council's, "
@@ -64,7 +64,7 @@ def test_no_member_is_empty() -> None:
 def test_hostile_texts_are_text() -> None:
     made = glpi.make_glpi(hostile(), {})
     assert made.devices + len(made.left_out) == len(HOSTILE)
-    for name, text in made.files.items():
+    for name, text in texts_of(made).items():
         assert name.isprintable()
         assert "/" not in name
         assert text.isascii()

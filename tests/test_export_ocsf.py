@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from export_samples import HOSTILE, hostile, ordinary
+from export_samples import HOSTILE, estate, hostile, ordinary, texts_of
 
 from camscan.exports import Inventory, count_reasons, ocsf, servicenow
 from camscan.version import __version__
@@ -38,7 +38,7 @@ DEVICE = {
 
 
 def events(inventory: Inventory) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in ocsf.make_ocsf(inventory, {}).files[""].splitlines()]
+    return [json.loads(line) for line in texts_of(ocsf.make_ocsf(inventory, {}))[""].splitlines()]
 
 
 @pytest.mark.parametrize("inventory", [ordinary(), hostile()], ids=["ordinary", "hostile"])
@@ -57,8 +57,8 @@ def test_every_event_has_what_the_class_requires(inventory: Inventory) -> None:
 
 def test_the_whole_files() -> None:
     expected = (GOLDEN / "ocsf.ndjson").read_text(encoding="utf-8").replace("VERSION", __version__)
-    assert ocsf.make_ocsf(ordinary(), {}).files[""] == expected
-    assert servicenow.make_servicenow(ordinary(), {}).files[""] == (GOLDEN / "servicenow.csv").read_bytes().decode()
+    assert texts_of(ocsf.make_ocsf(ordinary(), {}))[""] == expected
+    assert texts_of(servicenow.make_servicenow(ordinary(), {}))[""] == (GOLDEN / "servicenow.csv").read_bytes().decode()
 
 
 def test_a_guess_has_no_vendor() -> None:
@@ -69,7 +69,7 @@ def test_a_guess_has_no_vendor() -> None:
 
 def test_every_device_is_there_or_has_a_reason() -> None:
     for made in (ocsf.make_ocsf(ordinary(), {}), servicenow.make_servicenow(ordinary(), {})):
-        assert made.devices + len(made.left_out) == len(ordinary().items)
+        assert made.devices + len(made.left_out) == len(estate())
     assert count_reasons(servicenow.make_servicenow(ordinary(), {}).left_out).startswith(
         "2 with an unknown or only possible maker, 1 "
     )
@@ -77,9 +77,9 @@ def test_every_device_is_there_or_has_a_reason() -> None:
 
 def test_hostile_texts_are_text() -> None:
     made = ocsf.make_ocsf(hostile(), {})
-    assert made.devices == made.files[""].count("\n") == len(HOSTILE)
-    assert made.files[""].isascii()
-    text = servicenow.make_servicenow(hostile(), {}).files[""]
+    assert made.devices == texts_of(made)[""].count("\n") == len(HOSTILE)
+    assert texts_of(made)[""].isascii()
+    text = texts_of(servicenow.make_servicenow(hostile(), {}))[""]
     text.encode("utf-8")
     for row in csv.reader(io.StringIO(text, newline="")):
         assert len(row) == len(servicenow.COLUMNS)
@@ -88,7 +88,7 @@ def test_hostile_texts_are_text() -> None:
 
 
 def test_times_of_servicenow_are_its_own() -> None:
-    rows = list(csv.DictReader(io.StringIO(servicenow.make_servicenow(ordinary(), {}).files[""], newline="")))
+    rows = list(csv.DictReader(io.StringIO(texts_of(servicenow.make_servicenow(ordinary(), {}))[""], newline="")))
     for row in rows:
         assert row["u_last_discovered"]
         datetime.strptime(row["u_last_discovered"], "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 - it has no time zone

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from browser import judged, printed
-from export_samples import HOSTILE, SCHOOL, SETTINGS, TOWN_HALL, hostile, ordinary
+from export_samples import HOSTILE, SCHOOL, SETTINGS, TOWN_HALL, estate, hostile, ordinary, texts_of
 from planned import TODAY, asset
 from test_page import Reader
 
@@ -23,17 +23,17 @@ LANDLORD = Place("Corn Exchange", "77", "office", "2", "landlord", "Estates")
 
 
 def sheets(*rows: Asset) -> Reader:
-    return Reader(walk.make_walk(inventory_of(rows, SETTINGS, TODAY), {}).files[""])
+    return Reader(texts_of(walk.make_walk(inventory_of(rows, SETTINGS, TODAY), {}))[""])
 
 
 class TestWalk:
     def test_every_device_to_look_at_has_its_place_and_its_code(self) -> None:
         made = walk.make_walk(ordinary(), {})
-        page = Reader(made.files[""])
+        page = Reader(texts_of(made)[""])
         devices = [attributes for tag, attributes in page.elements if tag == "article"]
         codes = [attributes["aria-label"] for tag, attributes in page.elements if attributes.get("class") == "qr"]
         assert len(devices) == len(codes) == made.devices == 8
-        assert made.devices + len(made.left_out) == len(ordinary().items)
+        assert made.devices + len(made.left_out) == len(estate())
         assert "QR code: CAM-0012" in codes
         assert [text for text in ("St Mary's School", "Town Hall", "No site known") if text not in page.text] == []
         assert count_reasons(made.left_out) == (
@@ -48,14 +48,14 @@ class TestWalk:
 
     def test_a_guess_is_called_one(self) -> None:
         possible = next(item for item in ordinary().items if item.asset.asset_id == "CAM-0008")
-        text = Reader(walk.make_walk(replace(ordinary(), items=[possible]), {}).files[""]).text
+        text = Reader(texts_of(walk.make_walk(replace(ordinary(), items=[possible]), {}))[""]).text
         assert "Possibly Hikvision" in text
 
     def test_the_same_register_gives_the_same_bytes(self) -> None:
-        assert walk.make_walk(ordinary(), {}).files == walk.make_walk(ordinary(), {}).files
+        assert texts_of(walk.make_walk(ordinary(), {})) == texts_of(walk.make_walk(ordinary(), {}))
 
     def test_hostile_texts_are_text(self) -> None:
-        page = Reader(walk.make_walk(hostile(), {}).files[""])
+        page = Reader(texts_of(walk.make_walk(hostile(), {}))[""])
         assert not {"script", "img"} & {tag for tag, _ in page.elements}
         assert sum(tag == "article" for tag, _ in page.elements) == len(HOSTILE)
         assert "{{ 7 * 7 }}" in page.text
@@ -72,9 +72,9 @@ class TestLetters:
     def test_one_for_each_site_under_somebody_else(self) -> None:
         rows = [asset(1, place=SCHOOL), asset(2, place=LANDLORD), asset(3, place=LANDLORD), asset(4, place=TOWN_HALL)]
         made = letters.make_letters(inventory_of(rows, SETTINGS, TODAY), {})
-        assert set(made.files) == {"school-st-mary-s-school.html", "landlord-corn-exchange.html", "README.txt"}
+        assert set(texts_of(made)) == {"school-st-mary-s-school.html", "landlord-corn-exchange.html", "README.txt"}
         assert count_reasons(made.left_out) == "1 under the council's own control"
-        assert "landlord-corn-exchange.html: the landlord, Corn Exchange: 2 devices\n" in made.files["README.txt"]
+        assert "landlord-corn-exchange.html: the landlord, Corn Exchange: 2 devices\n" in texts_of(made)["README.txt"]
 
     def test_nobody_learns_of_another_site_or_of_the_network(self) -> None:
         rows = [
@@ -90,7 +90,7 @@ class TestLetters:
             ("school-st-mary-s-school.html", 1, 2),
             ("landlord-corn-exchange.html", 2, 1),
         ):
-            text = Reader(made.files[file]).text
+            text = Reader(texts_of(made)[file]).text
             assert f"SERIAL-{own}" in text
             assert f"MODEL-{own}" in text
             forbidden = (
@@ -107,7 +107,7 @@ class TestLetters:
     def test_it_says_which_decision_and_when(self) -> None:
         rows = [replace(asset(1, place=LANDLORD), entries={"planned_removal_date": "2027-03-31"})]
         text = Reader(
-            letters.make_letters(inventory_of(rows, SETTINGS, TODAY), {}).files["landlord-corn-exchange.html"]
+            texts_of(letters.make_letters(inventory_of(rows, SETTINGS, TODAY), {}))["landlord-corn-exchange.html"]
         ).text
         assert "The decision is: local decision of 12 May 2026, minute Cabinet 4." in text
         assert "31 Mar 2027" in text
@@ -115,7 +115,7 @@ class TestLetters:
 
     def test_without_an_organisation_its_name_is_to_be_filled_in(self) -> None:
         settings = replace(SETTINGS, organisation="")
-        text = letters.make_letters(inventory_of([asset(1, place=SCHOOL)], settings, TODAY), {}).files[
+        text = texts_of(letters.make_letters(inventory_of([asset(1, place=SCHOOL)], settings, TODAY), {}))[
             "school-st-mary-s-school.html"
         ]
         assert "[name of the council] is removing" in text
@@ -124,7 +124,7 @@ class TestLetters:
         places = [replace(LANDLORD, name=name, ref=name) for name in ("../../etc", "..", "Café 1", "cafe-1", "海", "")]
         rows = [asset(number, place=place) for number, place in enumerate(places, 1)]
         made = letters.make_letters(inventory_of(rows, SETTINGS, TODAY), {})
-        assert set(made.files) == {
+        assert set(texts_of(made)) == {
             *("landlord-etc.html", "landlord.html", "landlord-2.html", "landlord-cafe-1.html"),
             *("landlord-cafe-1-2.html", "README.txt"),
         }
@@ -133,7 +133,7 @@ class TestLetters:
     def test_hostile_texts_are_text(self) -> None:
         made = letters.make_letters(hostile(), {})
         assert made.devices + len(made.left_out) == len(HOSTILE)
-        for name, text in made.files.items():
+        for name, text in texts_of(made).items():
             assert re.fullmatch(r"[a-z0-9-]+\.html|README\.txt", name)
             if name.endswith(".html"):
                 page = Reader(text)
@@ -143,11 +143,11 @@ class TestLetters:
 
 def a_letter() -> str:
     rows = [asset(number, place=LANDLORD, planned_removal_date="2027-03-31") for number in range(1, 9)]
-    return letters.make_letters(inventory_of(rows, SETTINGS, TODAY), {}).files["landlord-corn-exchange.html"]
+    return texts_of(letters.make_letters(inventory_of(rows, SETTINGS, TODAY), {}))["landlord-corn-exchange.html"]
 
 
 def a_sheet() -> str:
-    return walk.make_walk(ordinary(), {}).files[""]
+    return texts_of(walk.make_walk(ordinary(), {}))[""]
 
 
 @pytest.mark.timeout(240)
@@ -174,8 +174,8 @@ GOLDEN = Path(__file__).parent / "golden" / "exports"
 @pytest.mark.parametrize(
     ("name", "files"),
     [
-        ("walk", lambda: walk.make_walk(ordinary(), {}).files),
-        ("letters", lambda: letters.make_letters(ordinary(), {}).files),
+        ("walk", lambda: texts_of(walk.make_walk(ordinary(), {}))),
+        ("letters", lambda: texts_of(letters.make_letters(ordinary(), {}))),
     ],
 )
 def test_what_people_read_is_what_it_was(name: str, files: Callable[[], Mapping[str, str]]) -> None:

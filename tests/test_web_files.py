@@ -14,7 +14,7 @@ import pytest
 import reported
 from web_estate import SECOND_SITE, SITE, Client, Page, desk_of, make
 
-from camscan import exports
+from camscan import exports, sheets
 from camscan.app import assess, list_file, spreadsheet
 from camscan.app.by_site import read_by_site
 from camscan.app.devices import device_site
@@ -90,7 +90,8 @@ class TestLists:
     def test_the_whole_csv_has_the_rows_of_the_command_line(self, desk: Desk) -> None:
         with desk.reading() as book:
             found = read_by_site(book, desk.space.settings)
-            whole = b"".join(spreadsheet.CsvOfRegister(found, desk.space.settings, "full"))
+            made = spreadsheet.RegisterSheet(found, desk.space.settings, "full")
+            whole = b"".join(made.pieces(sheets.format_of_file("x.csv")))
         answer = Client(desk).get("/exchange/list?view=full&format=csv&everything=yes").content
         assert sorted(answer.decode("utf-8-sig").splitlines()) == sorted(whole.decode().splitlines())
 

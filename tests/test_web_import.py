@@ -18,6 +18,7 @@ from web_estate import ADDRESS, SECOND_SITE, SITE, Client, Page, copy_of, desk_o
 
 from camscan import sheets
 from camscan.app import assess, spreadsheet
+from camscan.app.by_site import read_by_site
 from camscan.app.workspace import Workspace
 from camscan.asset import Lifecycle
 from camscan.register import Edit, open_register
@@ -95,8 +96,9 @@ def test_a_sheet_is_looked_at_checked_and_entered(desk: Desk) -> None:
 @pytest.mark.parametrize("suffix", [".csv", ".ods", ".xlsx"])
 def test_the_walk_sheet_comes_back_in_every_format(desk: Desk, suffix: str) -> None:
     with desk.reading() as book:
-        rows, every = spreadsheet.sheet_rows(book, desk.space.settings, "short", SITE)
-    content = spreadsheet.sheet_bytes(rows, every, sheets.format_of_file(f"walk{suffix}"), desk.space.settings)
+        found = read_by_site(book, desk.space.settings, site=SITE)
+        made = spreadsheet.RegisterSheet(found, desk.space.settings, "short")
+        content = b"".join(made.pieces(sheets.format_of_file(f"walk{suffix}")))
     text = Page(send(Client(desk), content, f"walk{suffix}").text).text
     assert "0 entries of 0 devices would change" in text
     assert "What is not taken" not in text

@@ -27,7 +27,7 @@ from camscan.register import Register
 from camscan.sheets.row import Setting, make_setting
 from camscan.sheets.table import sort_devices
 
-__all__ = ["Batch", "Devices", "list_first", "read_by_site"]
+__all__ = ["Batch", "Devices", "has_lines", "list_first", "read_by_site"]
 
 Batch = tuple[Sequence[Asset], Mapping[str, Judgement]]
 """Some devices in their order, and what follows for each, by asset id."""
@@ -57,10 +57,11 @@ def list_first(space: Workspace) -> None:
 def is_listed(space: Workspace) -> bool:
     """Whether the listing is up to date."""
     with space.open(readonly=True) as book:
-        return _has_lines(book, space.settings)
+        return has_lines(book, space.settings)
 
 
-def _has_lines(book: Register, settings: Config) -> bool:
+def has_lines(book: Register, settings: Config) -> bool:
+    """The same of an open register."""
     if not book.has_listing:
         return False
     list_by(book, settings)
@@ -79,7 +80,7 @@ def read_by_site(
 
     Raises UsageError for a site that has none.
     """
-    if _has_lines(book, settings):
+    if has_lines(book, settings):
         return _read_in_batches(book, settings, on or today_utc(), site, sees)
     every = book.devices()
     rows = [row for row in every if sees(row)] if sees else every

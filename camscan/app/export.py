@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from camscan.asset import Asset
 from camscan.config import Config
 from camscan.dataclass import dataclass
+from camscan.drafts import Text, pieces_of
 from camscan.errors import UsageError
 from camscan.exports import (
     LEFT_OUT,
@@ -23,11 +24,10 @@ from camscan.exports import (
     Inventory,
     OptionKind,
     find_export,
-    left_out_text,
     load_exports,
 )
 from camscan.model import Report
-from camscan.output import check_folder, check_writable, write_atomically, write_folder
+from camscan.output import check_folder, check_writable, write_atomically, write_bytes_atomically, write_folder
 from camscan.register import Register
 
 if TYPE_CHECKING:
@@ -166,13 +166,13 @@ def make_of_register(
     return make(take_inventory(book, settings, on=on, site=site, sees=sees), asked)
 
 
-def files_of(made: ExportResult, name: str, *, with_left_out: bool = False) -> Mapping[str, str]:
+def files_of(made: ExportResult, name: str, *, with_left_out: bool = False) -> Mapping[str, Text]:
     """The files of an export, by name; ``name`` is that of a single file. A folder lists itself what was left out."""
     if "" not in made.files:
-        return {**made.files, LEFT_OUT: left_out_text(made.left_out)}
+        return {**made.files, LEFT_OUT: made.left_out.table}
     stem = Path(name).stem
     beside = {f"{stem}.{option}": text for option, text in made.other_files.items()}
-    left = {LEFT_OUT: left_out_text(made.left_out)} if with_left_out else {}
+    left = {LEFT_OUT: made.left_out.table} if with_left_out else {}
     return {name: made.files[""], **beside, **left}
 
 
@@ -233,20 +233,19 @@ def _write_export(export: Export, wanted: Wanted, made: ExportResult) -> Written
     names: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     if export.is_folder:
-        files = {**made.files, LEFT_OUT: left_out_text(made.left_out)}
+        files = {**made.files, LEFT_OUT: made.left_out.table}
         names = tuple(files)
-        others = write_folder(wanted.path, {name: text.encode() for name, text in files.items()}, replace=wanted.force)
+        others = write_folder(
+            wanted.path, {name: pieces_of(text) for name, text in files.items()}, replace=wanted.force
+        )
     else:
         _write_text(wanted.path, made.files[""])
     for name, text in made.other_files.items():
         _write_text(wanted.options[name], text)
     if wanted.left_out:
-        _write_text(wanted.left_out, left_out_text(made.left_out))
+        _write_text(wanted.left_out, made.left_out.table)
     return Written(made, names, others)
 
 
-def _write_text(path: str, text: str) -> None:
-    def write_stream(stream: TextIO) -> None:
-        stream.write(text)
-
-    write_atomically(path, write_stream)
+def _write_text(path: str, text: Text) -> None:
+    write_bytes_atomically(path, lambda stream: stream.writelines(pieces_of(text)))

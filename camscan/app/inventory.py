@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 
-from camscan.app.assess import judge_assets, today_utc
-from camscan.app.devices import require_at_site
+from camscan.app.by_site import Devices, devices_of, read_by_site
 from camscan.app.listing import is_of_video
 from camscan.asset import WORKED_OUT, Asset, Judgement, Lifecycle
 from camscan.config import Config
 from camscan.exports import Inventory, Item
 from camscan.plan.judging import known_maker
 from camscan.plan.standing import removal_standing
-from camscan.policies import companies
-from camscan.policies.companies import Ownership
 from camscan.register import Register
-from camscan.sheets.row import Setting, device_row, make_setting
-from camscan.sheets.table import sort_devices
+from camscan.sheets.row import Setting, device_row
 
 __all__ = ["inventory_of", "take_inventory"]
 
@@ -30,32 +27,39 @@ def take_inventory(
     site: str | None = None,
     sees: Callable[[Asset], bool] | None = None,
 ) -> Inventory:
-    """Every device of the register, or of a site, as of a day (today); ``sees`` limits them further.
+    """Every device of an open register, or of a site, as of a day (today); ``sees`` limits them further.
 
-    Raises UsageError for a site that has none.
+    They are read as somebody goes through them (``by_site``). Raises UsageError for a site that has none.
     """
-    every = book.devices()
-    rows = [row for row in every if sees(row)] if sees else every
-    return inventory_of(require_at_site(rows, site) if site is not None else rows, settings, on or today_utc(), every)
+    found = read_by_site(book, settings, on=on, site=site, sees=sees)
+    return Inventory(_Items(found), found.around.today, settings.organisation)
 
 
-def inventory_of(rows: Sequence[Asset], settings: Config, on: date, every: Sequence[Asset] | None = None) -> Inventory:
-    """These devices, of all that the register has (``every``; these)."""
-    judgements = judge_assets(rows, settings, on, every=every)
-    known = companies.load_ownership(settings.overlays)
-    around = make_setting(rows if every is None else every, known, on)
-    items = tuple(_make_item(each, judgements[each.asset_id], around, known) for each in sort_devices(rows))
-    return Inventory(items, on, settings.organisation)
+def inventory_of(rows: Sequence[Asset], settings: Config, on: date) -> Inventory:
+    """These devices, as if they were all that the register has."""
+    return Inventory(tuple(_Items(devices_of(rows, settings, on))), on, settings.organisation)
 
 
-def _make_item(asset: Asset, judgement: Judgement, around: Setting, known: Ownership) -> Item:
-    key, is_sure, stated = known_maker(asset, known)
+@dataclass(frozen=True, slots=True)
+class _Items:
+    """Devices as formats get them, as often as somebody goes through them."""
+
+    devices: Devices
+
+    def __iter__(self) -> Iterator[Item]:
+        for rows, judgements in self.devices.batches():
+            for row in rows:
+                yield _make_item(row, judgements[row.asset_id], self.devices.around)
+
+
+def _make_item(asset: Asset, judgement: Judgement, around: Setting) -> Item:
+    key, is_sure, stated = known_maker(asset, around.companies)
     return Item(
         asset,
         judgement,
         device_row(asset, judgement, around),
         removal_standing(asset, around.today).value,
-        maker=known.company_name(key) if key and is_sure else stated,
+        maker=around.companies.company_name(key) if key and is_sure else stated,
         is_video_surveillance=_is_entered(asset) or is_of_video(asset),
     )
 

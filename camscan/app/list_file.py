@@ -10,9 +10,9 @@ from datetime import date
 
 from camscan import sheets, vulnerabilities
 from camscan.app import assess
-from camscan.app.by_site import count_behind
+from camscan.app.by_site import count_behind, read_by_site
 from camscan.app.listing_lines import find_entered_twice
-from camscan.app.spreadsheet import sheet_bytes
+from camscan.app.spreadsheet import RegisterSheet
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Judgement
 from camscan.cells import all_harmless
@@ -21,7 +21,7 @@ from camscan.plan.entered_twice import leave_duplicates_out
 from camscan.policies import companies
 from camscan.register import Register
 from camscan.sheets.row import Setting, device_row
-from camscan.sheets.table import VIEWS, sort_devices, without_traces
+from camscan.sheets.table import VIEWS, without_traces
 
 __all__ = ["csv_pieces", "workbook"]
 
@@ -31,11 +31,11 @@ _BATCH = 250
 
 def workbook(space: Workspace, numbers: Sequence[str], suffix: str, *, view: str, without: Collection[str]) -> bytes:
     """An .ods or .xlsx of these devices, without some columns. It is made whole, as its format wants it."""
-    wanted = set(numbers)
+    wanted = frozenset(numbers)
     with space.open(readonly=True) as book:
-        every = book.devices()
-    rows = [each for each in sort_devices(every) if each.asset_id in wanted]
-    return sheet_bytes(rows, every, sheets.format_of_file(f"list{suffix}"), space.settings, view=view, without=without)
+        found = read_by_site(book, space.settings, sees=lambda row: row.asset_id in wanted)
+        made = RegisterSheet(found, space.settings, view, without=without, is_chosen=True)
+        return b"".join(made.pieces(sheets.format_of_file(f"list{suffix}")))
 
 
 def csv_pieces(space: Workspace, numbers: Sequence[str], *, view: str, without: Collection[str]) -> Iterator[bytes]:

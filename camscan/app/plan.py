@@ -12,9 +12,11 @@ from decimal import Decimal
 from camscan import plan
 from camscan.app import assess
 from camscan.app.assess import judge_assets
+from camscan.app.by_site import has_lines, list_first
 from camscan.app.devices import require_at_site
 from camscan.app.edit import Acting, Entered, enter_entries, parse_day_or_today
 from camscan.app.headline import of_register
+from camscan.app.listing_lines import decode_lines
 from camscan.app.workspace import Workspace
 from camscan.asset import CLOSED, Asset, Change, Grouping, Judgement
 from camscan.asset.columns import BY_NAME
@@ -240,10 +242,18 @@ class ByGroup:
 def plan_progress_by(space: Workspace, by: Grouping, on: str | None = None) -> ByGroup:
     """One table of how far it has got, judged as of a day; today unless another is given."""
     now = parse_day_or_today(on) if on else assess.today_utc()
+    if not on:
+        list_first(space)
     with space.open(readonly=True) as book:
         is_stale = is_map_stale(book, space.settings)
-        rows = book.devices()
-    return ByGroup(group_table(rows, judge_assets(rows, space.settings, now), now, by), is_stale)
+        if not on and has_lines(book, space.settings):  # a line is a fifth of a device, and judged already
+            found = decode_lines(book.lines())
+            rows = [each.asset for each in found]
+            judgements: Mapping[str, Judgement] = {each.asset.asset_id: each.judgement for each in found}
+        else:
+            rows = book.devices()
+            judgements = judge_assets(rows, space.settings, now)
+    return ByGroup(group_table(rows, judgements, now, by), is_stale)
 
 
 def plan_progress(space: Workspace, on: str | None = None) -> Progress:

@@ -126,7 +126,10 @@ def _make_writer(name: str, path: str) -> Callable[[Workspace], None] | None:
         with explain_errors(Path(path)):
             make_folder(Path(path).parent)
         if known.of_register is not None:
+            from camscan.app.by_site import list_first  # noqa: PLC0415 - as above
+
             wanted = export.Wanted(name=name, path=path, force=True)
+            list_first(space)
             with space.open(readonly=True) as book:
                 export.export_register(wanted, book, space.settings)
         elif known.of_figures is not None:

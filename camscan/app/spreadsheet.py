@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
+import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -14,22 +15,20 @@ from typing import BinaryIO
 from camscan import sheets
 from camscan.app.assess import judge_assets, today_utc
 from camscan.app.by_site import Batch, Devices
-from camscan.app.devices import require_at_site
 from camscan.app.two_processes import in_two_processes
 from camscan.app.workspace import Workspace
 from camscan.asset import GONE, Asset, Judgement, RecordType
 from camscan.config import Config
+from camscan.drafts import DraftRows
 from camscan.errors import StaleError, UsageError
 from camscan.output import visible
 from camscan.plan.calendar import budget_year
 from camscan.plan.standing import planned_day, removal_cost, removed_day
-from camscan.policies import companies
 from camscan.register import Edit, NewRow, Register
-from camscan.sheets import Sheet, compare, heading, new_rows
+from camscan.sheets import Extra, Rows, Sheet, Table, compare, heading, new_rows
 from camscan.sheets.compare import Comparison
 from camscan.sheets.heading import Found
 from camscan.sheets.new_rows import Sorted
-from camscan.sheets.row import make_setting
 from camscan.sheets.table import (
     SHORT,
     VIEWS,
@@ -37,9 +36,8 @@ from camscan.sheets.table import (
     describe_scope,
     finance_page,
     is_printed,
-    make_table,
-    scope_sentence,
-    sort_devices,
+    lay_out,
+    table_rows,
 )
 
 _LARGEST = 200 * 1024 * 1024
@@ -48,6 +46,7 @@ _OF_THE_PROGRAMME = frozenset({"short", "costs"})
 """Views that have the devices in scope alone, and the costs by year beside them."""
 _SLAB, _MANY = 4000, 2000
 """Devices of a CSV that are in memory at a time, and from how many on a second process is worth its start."""
+_PIECE = 1 << 16
 
 
 # ── back ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -237,100 +236,95 @@ def take_sheet(
 # ── out ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def sheet_rows(
-    book: Register, settings: Config, view: str = "full", site: str | None = None
-) -> tuple[list[Asset], list[Asset]]:
-    """The rows to write, in their order, and every device of the register. Raises UsageError for a site with none."""
-    every = book.devices()
-    rows = sort_devices(require_at_site(every, site) if site is not None else every)
-    if view in _OF_THE_PROGRAMME:
-        judgements = judge_assets(rows, settings, every=every)
-        rows = [row for row in rows if is_printed(judgements.get(row.asset_id))]
-    return list(rows), every
+class RegisterSheet:
+    """A view of the register as a spreadsheet, and what was counted once it has been made.
 
+    Of devices that somebody has chosen, a view of the programme leaves none out.
+    """
 
-def sheet_bytes(
-    rows: Sequence[Asset],
-    every: Sequence[Asset],
-    sheet: Sheet,
-    settings: Config,
-    *,
-    view: str = "short",
-    without: Collection[str] = (),
-) -> bytes:
-    """The whole workbook, without some columns."""
-    around = make_setting(every, companies.load_ownership(settings.overlays), today_utc())
-    judgements = judge_assets(rows, settings, every=every)
-    extras = [finance_page(_removal_cost(asset) for asset in rows)] if view in _OF_THE_PROGRAMME else []
-    made = make_table(
-        *(rows, judgements, around),
-        view=view,
-        organisation=settings.organisation,
-        now=datetime.now(UTC),
-        extras=extras,
-        without=without,
-    )
-    stream = io.BytesIO()
-    sheet.write(made, stream)
-    return stream.getvalue()
-
-
-class CsvOfRegister:
-    """A view of the register as CSV, piece by piece, and what was counted once it has been written."""
-
-    def __init__(self, devices: Devices, settings: Config, view: str, *, bom: bool = False) -> None:
+    def __init__(
+        self, devices: Devices, settings: Config, view: str, *, without: Collection[str] = (), is_chosen: bool = False
+    ) -> None:
         self.rows = 0
-        """Devices that were written."""
+        """Devices in it."""
         self.every = 0
         """All that were read."""
         self._in_scope = 0
-        self._devices, self._settings, self._view, self._bom = devices, settings, view, bom
+        self._devices, self._view, self._without = devices, view, without
+        self._has_all = is_chosen or view not in _OF_THE_PROGRAMME
+        self._organisation = settings.organisation
 
     @property
     def scope(self) -> str:
         """How many of the devices of a short view are in scope, in words."""
         return describe_scope(self._in_scope, self.rows - self._in_scope)
 
-    def __iter__(self) -> Iterator[bytes]:
-        """The file. Long ones are made by both processors, since each row stands alone."""
-        yield self._table([], {}, bom=self._bom)
+    def pieces(self, sheet: Sheet, *, bom: bool = False) -> Iterator[bytes]:
+        """The file: a CSV as it is made, a workbook when all of it is made. ``bom`` is of a CSV."""
+        return self._csv(bom=bom) if sheet.suffix == ".csv" else self._workbook(sheet)
+
+    def _workbook(self, sheet: Sheet) -> Iterator[bytes]:
+        """Its rows wait on disk: how many there are, and what they cost, stands before them."""
+        rows, costs = DraftRows(), list[Cost]()
+        for some, judged in self._chosen():
+            rows.add(table_rows(some, judged, self._devices.around, view=self._view, without=self._without))
+            costs += map(_removal_cost, some) if self._view in _OF_THE_PROGRAMME else ()
+        with tempfile.TemporaryFile() as made:
+            sheet.write(self._lay_out(rows, [finance_page(costs)] if self._view in _OF_THE_PROGRAMME else []), made)
+            made.seek(0)
+            while piece := made.read(_PIECE):
+                yield piece
+
+    def _csv(self, *, bom: bool) -> Iterator[bytes]:
+        """Long ones are made by both processors, since each row stands alone."""
+        yield self._csv_of([], bom=bom)
         for rows, judgements in self._slabs():
             half = functools.partial(self._lines, judgements=judgements)
             yield from in_two_processes(half, rows) if len(rows) >= _MANY else (half(rows),)
 
     def _slabs(self) -> Iterator[Batch]:
-        """Some thousand of the devices of the view at a time: so many that a second process is worth its start."""
+        """Some thousand of the devices at a time: so many that a second process is worth its start."""
         rows: list[Asset] = []
         judgements: dict[str, Judgement] = {}
-        for some, judged in self._devices.batches():
-            self.every += len(some)
-            shown = [row for row in some if self._view not in _OF_THE_PROGRAMME or is_printed(judged[row.asset_id])]
-            self.rows += len(shown)
-            self._in_scope += sum(judged[row.asset_id].in_scope == "yes" for row in shown)
-            rows += shown
+        for some, judged in self._chosen():
+            rows += some
             judgements |= judged
             if len(rows) >= _SLAB:
                 yield rows, judgements
                 rows, judgements = [], {}
         yield rows, judgements
 
+    def _chosen(self) -> Iterator[Batch]:
+        """The devices of the view, which are counted on the way."""
+        for some, judged in self._devices.batches():
+            self.every += len(some)
+            shown = [row for row in some if self._has_all or is_printed(judged[row.asset_id])]
+            self.rows += len(shown)
+            self._in_scope += sum(judged[row.asset_id].in_scope == "yes" for row in shown)
+            yield shown, judged
+
     def _lines(self, rows: Sequence[Asset], judgements: Mapping[str, Judgement]) -> bytes:
-        content = self._table(rows, judgements)
+        found = table_rows(rows, judgements, self._devices.around, view=self._view, without=self._without)
+        content = self._csv_of(list(found))
         for _ in range(2 if self._view == "short" else 1):  # without another header
             content = content.partition(b"\r\n")[2]
         return content
 
-    def _table(self, rows: Sequence[Asset], judgements: Mapping[str, Judgement], *, bom: bool = False) -> bytes:
-        made = make_table(
-            *(rows, judgements, self._devices.around),
-            view=self._view,
-            organisation=self._settings.organisation,
-            now=datetime.now(UTC),
-            bom=bom,
-        )
+    def _csv_of(self, rows: Rows, *, bom: bool = False) -> bytes:
         stream = io.BytesIO()
-        sheets.load_formats()[".csv"].write(made, stream)
+        sheets.load_formats()[".csv"].write(self._lay_out(rows, (), bom=bom), stream)
         return stream.getvalue()
+
+    def _lay_out(self, rows: Rows, extras: Sequence[Extra], *, bom: bool = False) -> Table:
+        return lay_out(
+            *(rows, self._devices.around, self.scope),
+            view=self._view,
+            organisation=self._organisation,
+            now=datetime.now(UTC),
+            extras=extras,
+            bom=bom,
+            without=self._without,
+        )
 
 
 def _removal_cost(asset: Asset) -> Cost:
@@ -342,11 +336,6 @@ def _removal_cost(asset: Asset) -> Cost:
         site=visible(asset.entry("site_name") or asset.site),
         pounds=removal_cost(asset),
     )
-
-
-def scope_words(rows: Sequence[Asset], settings: Config) -> str:
-    """How many of the rows of a short register are in scope."""
-    return scope_sentence(rows, judge_assets(rows, settings))
 
 
 def columns_of(view: str) -> int:

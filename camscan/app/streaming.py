@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import functools
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -25,6 +25,7 @@ from camscan.config import Config
 from camscan.headline import Headline
 from camscan.plan import make_judge
 from camscan.plan.entered_twice import leave_duplicates_out
+from camscan.plan.standing import recorded_site
 from camscan.policies import companies
 from camscan.register import Register
 
@@ -56,6 +57,7 @@ class Stream:
         self.lost = 0
         """Rows that cannot be read."""
         self._book = book
+        self._sites = _OneOfEachSite(book)
         self.settings = settings
         self.wanted = wanted
         self._known = companies.load_ownership(settings.overlays)
@@ -78,7 +80,7 @@ class Stream:
         self.fitting = self.others = self.lost = 0
         apart = self._entered_twice
         judgements: dict[str, Judgement] = {}
-        every = _Every(self._book) if self.wanted.brand is not None else _Outlines(self._book)
+        every = _Every(self._book) if self.wanted.brand is not None else self._sites
         tests = make_tests(self._book, self.settings, self.wanted, every, judgements=judgements, twice=apart)
         wanted = self.wanted
         for batch, lost in self._book.by_address(self._numbers_that_fit):
@@ -101,8 +103,7 @@ class Stream:
         named = Wanted(**{name: getattr(wanted, name) for name in _ON_LINES})
         if not named.is_narrowed:
             return None
-        rows = _Outlines(self._book)
-        tests = make_tests(self._book, self.settings, named, rows, judgements={}, twice=())
+        tests = make_tests(self._book, self.settings, named, self._sites, judgements={}, twice=())
         found = decode_outlines(self._book.lines())
         return frozenset(number for number, row in found if all(test(row) for test in tests))
 
@@ -121,14 +122,18 @@ class Stream:
         return make_judge(rules, formula, vulnerabilities.load_weaknesses(self.settings.overlays), assess.today_utc())
 
 
-@dataclass(frozen=True, slots=True)
-class _Outlines:
-    """Every device as its line tells it, as often as somebody goes through them."""
+class _OneOfEachSite:
+    """A device of each site as its line tells it, found when somebody asks: for the names of sites."""
 
-    book: Register
+    def __init__(self, book: Register) -> None:
+        self._book = book
 
     def __iter__(self) -> Iterator[Asset]:
-        return (row for _, row in decode_outlines(self.book.lines()))
+        return iter(self._found)
+
+    @functools.cached_property
+    def _found(self) -> Collection[Asset]:
+        return {recorded_site(row): row for _, row in decode_outlines(self._book.lines())}.values()
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,7 @@ def _value_text(value: str | bool) -> str:
 def _write_exports(wanted: Wanted, register: str | Path | None, config: Path | None) -> None:
     space = app.workspace.find_workspace(config, register)
     app.export.check_export(wanted, space)
+    app.by_site.list_first(space)
     with _options.explain_values(), space.open(readonly=True) as book:
         written = app.export.export_register(wanted, book, space.settings)
     for line in _result_lines(wanted, written):

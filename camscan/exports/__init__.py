@@ -18,7 +18,7 @@ import importlib
 import importlib.util
 import pkgutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import date
 from types import MappingProxyType
@@ -26,12 +26,14 @@ from typing import TextIO
 
 from camscan.addresses import sort_key
 from camscan.asset import Asset, Judgement, Lifecycle
-from camscan.cells import csv_text
+from camscan.cells import csv_writer
 from camscan.dataclass import dataclass
+from camscan.drafts import Draft, Text
 from camscan.model import Device, Report
 
 LEFT_OUT = "LEFT-OUT.csv"
 """The file in a folder that lists the devices which the other files leave out."""
+_SHOWN = ("asset_id", "council_asset_tag", "site_name", "location_detail", "manufacturer", "model", "lifecycle_status")
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -63,33 +65,43 @@ class Item:
 class Inventory:
     """The register on one day, as an export gets it."""
 
-    items: Sequence[Item]
-    """Sorted by site and address; devices without a site come last."""
+    items: Iterable[Item]
+    """Sorted by site and address; devices without a site come last. They are read anew each time, a few at a time."""
     on: date
     organisation: str = ""
     """The name in ``camscan.yaml``; empty if it has none."""
 
 
-@dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A device that an export does not have, and why."""
+    """The devices that an export does not have: how many for which reason, and the list of them."""
 
-    item: Item
-    reason: str
-    """A few words that end a sentence whose subject is the device: ``not in scope``."""
+    def __init__(self) -> None:
+        self.reasons: Counter[str] = Counter()
+        """A few words that end a sentence whose subject is the device (``not in scope``) -> number of devices."""
+        self.table = Draft()
+        """``LEFT-OUT.csv``: what each device is, and the reason."""
+        self._add_rows = csv_writer(self.table, (*_SHOWN, "reason"))
+
+    def __len__(self) -> int:
+        return self.reasons.total()
+
+    def add(self, item: Item, reason: str) -> None:
+        """Leave out a device."""
+        self.reasons[reason] += 1
+        self._add_rows([[*(item.texts.get(name, "") for name in _SHOWN), reason]])
 
 
 @dataclass(frozen=True, slots=True)
 class ExportResult:
     """The result of a format of the register. Nothing is written before all of it is made."""
 
-    files: Mapping[str, str]
+    files: Mapping[str, Text]
     """For a folder: name of each file -> its text. For a single file: the empty name -> its text."""
     devices: int
     """How many devices are in it."""
-    left_out: Sequence[LeftOut] = ()
+    left_out: LeftOut = field(default_factory=LeftOut)
     """All other devices of the inventory."""
-    other_files: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    other_files: Mapping[str, Text] = field(default_factory=lambda: NOTHING)
     """Name of an option that names a file to write -> its text."""
 
 
@@ -102,7 +114,7 @@ class OptionKind(enum.Enum):
     READ = "read"
     """A file that is read first: the format gets its text."""
     WRITE = "write"
-    """A file that is also written: the format puts its text into ``Made.beside``."""
+    """A file that is also written: the format puts its text into ``ExportResult.other_files``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +129,7 @@ class Option:
 
 
 GivenOptions = Mapping[str, str]
-"""The options that a person gave: name -> value, as :class:`Takes` describes."""
+"""The options that a person gave: name -> value, as :class:`OptionKind` describes."""
 
 
 Figures = Mapping[str, Mapping[tuple[str, ...], float]]
@@ -171,20 +183,37 @@ def address_order(device: Device) -> tuple[int, int, str]:
 _CLOSED = {Lifecycle.NOT_OURS: "not the council's", Lifecycle.FALSE_POSITIVE: "entered as a false alarm"}
 
 
-def choose_items(items: Iterable[Item], why_left_out: Callable[[Item], str]) -> tuple[list[Item], list[LeftOut]]:
-    """Return the devices that a format includes, and all others with the reason.
+class Chosen:
+    """The devices that a format includes, one after the other, and those that it leaves out; gone through once."""
+
+    def __init__(self, items: Iterable[Item], why_left_out: Callable[[Item], str]) -> None:
+        self.left_out = LeftOut()
+        self.count = 0
+        """How many devices were included so far."""
+        self._items, self._why = items, why_left_out
+
+    def __iter__(self) -> Iterator[Item]:
+        for item in self._items:
+            reason = _why_closed(item) or self._why(item)
+            if reason:
+                self.left_out.add(item, reason)
+            else:
+                self.count += 1
+                yield item
+
+    def result(self, files: Mapping[str, Text], other_files: Mapping[str, Text] = NOTHING) -> ExportResult:
+        """What came of it, once all of them were gone through."""
+        return ExportResult(files, self.count, self.left_out, other_files)
+
+
+def choose_items(items: Iterable[Item], why_left_out: Callable[[Item], str]) -> Chosen:
+    """The devices that a format includes, and all others with the reason.
 
     No format includes devices that are not the council's, false alarms, or devices that are not part of video
-    surveillance. ``also`` gives the reason why the format leaves out any other device; empty if the format includes it.
+    surveillance. ``why_left_out`` gives the reason why the format leaves out any other device; empty if the format
+    includes it.
     """
-    kept, left = [], []
-    for item in items:
-        reason = _why_closed(item) or why_left_out(item)
-        if reason:
-            left.append(LeftOut(item, reason))
-        else:
-            kept.append(item)
-    return kept, left
+    return Chosen(items, why_left_out)
 
 
 def _why_closed(item: Item) -> str:
@@ -194,18 +223,14 @@ def _why_closed(item: Item) -> str:
     return reason
 
 
-def count_reasons(left: Iterable[LeftOut]) -> str:
+def count_reasons(left: LeftOut) -> str:
     """The counts of the reasons, the most frequent first: ``3 not in scope, 1 not the council's``."""
-    found = Counter(each.reason for each in left)
-    return ", ".join(
-        f"{number:,} {reason}" for reason, number in sorted(found.items(), key=lambda each: (-each[1], each))
-    )
+    found = sorted(left.reasons.items(), key=lambda each: (-each[1], each))
+    return ", ".join(f"{number:,} {reason}" for reason, number in found)
 
 
-_SHOWN = ("asset_id", "council_asset_tag", "site_name", "location_detail", "manufacturer", "model", "lifecycle_status")
-
-
-def left_out_text(left: Iterable[LeftOut]) -> str:
-    """The list of the devices that were left out, as CSV: what each device is, and the reason."""
-    rows = [[*(each.item.texts.get(name, "") for name in _SHOWN), each.reason] for each in left]
-    return csv_text((*_SHOWN, "reason"), rows)
+def csv_draft(header: Sequence[str], rows: Iterable[Sequence[str]], *, quote_all: bool = False) -> Draft:
+    """A complete CSV of harmless cells (:func:`camscan.cells.csv_writer`), on disk if it is long."""
+    draft = Draft()
+    csv_writer(draft, header, quote_all=quote_all)(rows)
+    return draft

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from camscan.asset import GONE
+from camscan.drafts import Draft
 from camscan.exports import Export, ExportResult, GivenOptions, Inventory, Item, choose_items
 from camscan.output import visible
 from camscan.version import __version__
@@ -25,9 +26,9 @@ _ETHERNET = 6
 def make_glpi(inventory: Inventory, options: GivenOptions) -> ExportResult:
     """Make a file for each device, and a text that says which rules of GLPI to switch on."""
     del options
-    kept, left = choose_items(inventory.items, _why_left_out)
-    files = {f"{item.asset.asset_id}.json": _members_text(inventory_document(item)) for item in kept}
-    return ExportResult({**files, "README.txt": README}, len(kept), left)
+    kept, texts = choose_items(inventory.items, _why_left_out), Draft()
+    files = {f"{item.asset.asset_id}.json": texts.write(_members_text(inventory_document(item))) for item in kept}
+    return kept.result({**files, "README.txt": README})
 
 
 def _why_left_out(item: Item) -> str:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain, count, groupby
 
 from camscan.asset import GONE
 from camscan.asset.spelling import choice_in_words
+from camscan.drafts import Draft, Text
 from camscan.exports import Export, ExportResult, GivenOptions, Inventory, Item, choose_items
 from camscan.output import visible
 from camscan.page.table import Head, Kind, Table
@@ -52,18 +54,25 @@ class Letter:
 def make_letters(inventory: Inventory, options: GivenOptions) -> ExportResult:
     """Make a file for each letter, and a text that says what to do with them."""
     del options
-    kept, left = choose_items(inventory.items, _why_left_out)
-    groups: dict[tuple[str, str], list[Item]] = {}
-    for item in kept:
-        groups.setdefault((item.texts["controller"], _column_text(item, "site_name")), []).append(item)
-    files: dict[str, str] = {}
+    kept, pages = choose_items(inventory.items, _why_left_out), Draft()
+    files: dict[str, Text] = {}
     lines = []
-    for (body, site), items in groups.items():
-        name = _file_name(body, site, files)
-        files[name] = _letter_page(Letter(body, site, items), inventory)
-        lines.append(f"{name}: {BODIES[body]}, {site}: {counted(len(items))}")
+    for letter in _letters(kept):
+        name = _file_name(letter.body, letter.site, files)
+        files[name] = pages.write(_letter_page(letter, inventory))
+        lines.append(f"{name}: {BODIES[letter.body]}, {letter.site}: {counted(len(letter.items))}")
     files["README.txt"] = README + "".join(f"{line}\n" for line in lines)
-    return ExportResult(files, len(kept), left)
+    return kept.result(files)
+
+
+def _letters(items: Iterable[Item]) -> Iterator[Letter]:
+    """Each letter; the devices of one site come one after the other, and only they are held."""
+    for _, here in groupby(items, lambda item: _column_text(item, "site_name").casefold()):
+        groups: dict[tuple[str, str], list[Item]] = {}
+        for item in here:
+            groups.setdefault((item.texts["controller"], _column_text(item, "site_name")), []).append(item)
+        for (body, site), some in groups.items():
+            yield Letter(body, site, some)
 
 
 def _why_left_out(item: Item) -> str:
@@ -79,11 +88,11 @@ def _why_left_out(item: Item) -> str:
     return "" if _column_text(item, "site_name") else "without a known site"
 
 
-def _file_name(body: str, site: str, taken: Mapping[str, str]) -> str:
+def _file_name(body: str, site: str, taken: Container[str]) -> str:
     """A file name in lower-case letters and digits that is not taken yet: ``landlord-town-hall.html``."""
     plain = unicodedata.normalize("NFKD", site).encode("ascii", "ignore").decode().lower()
     stem = "-".join(filter(None, (body, re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60])))
-    names = (f"{stem}.html", *(f"{stem}-{number}.html" for number in range(2, len(taken) + 3)))
+    names = chain((f"{stem}.html",), (f"{stem}-{number}.html" for number in count(2)))
     return next(name for name in names if name not in taken)
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from camscan.asset import GONE
+from camscan.drafts import Draft
 from camscan.exports import Export, ExportResult, GivenOptions, Inventory, Item, choose_items
 from camscan.output import visible
 from camscan.version import __version__
@@ -24,9 +25,10 @@ _LONGEST = 255
 def make_ocsf(inventory: Inventory, options: GivenOptions) -> ExportResult:
     """Make the lines, sorted by site and address."""
     del options
-    kept, left = choose_items(inventory.items, _why_left_out)
-    lines = (json.dumps(inventory_event(item), sort_keys=True, separators=(",", ":")) + "\n" for item in kept)
-    return ExportResult({"": "".join(lines)}, len(kept), left)
+    kept, lines = choose_items(inventory.items, _why_left_out), Draft()
+    for item in kept:
+        lines.write(json.dumps(inventory_event(item), sort_keys=True, separators=(",", ":")) + "\n")
+    return kept.result({"": lines})
 
 
 def _why_left_out(item: Item) -> str:

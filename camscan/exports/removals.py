@@ -9,12 +9,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from operator import itemgetter
 
 from camscan.asset import GONE
-from camscan.cells import csv_text
-from camscan.exports import Export, ExportResult, GivenOptions, Inventory, Item, Option, OptionKind, choose_items
+from camscan.drafts import Draft, Span, whole_text
+from camscan.exports import (
+    Export,
+    ExportResult,
+    GivenOptions,
+    Inventory,
+    Item,
+    Option,
+    OptionKind,
+    choose_items,
+    csv_draft,
+)
 from camscan.output import visible
 from camscan.words import counted
 
@@ -27,6 +39,9 @@ COLUMNS = (
     "inherited",
 )
 NO_SITE = "no site known"
+_Order = tuple[str, int, str, str]
+_Works = dict[tuple[str, str], Counter[tuple[int, bool]]]
+"""Day and site -> priority, and whether something prevents the removal -> number of devices."""
 _NO_PRIORITY = 9
 _SUMS = "#"
 """Member of ``inherited`` that shows an import whether camscan's own columns were edited (``sheets/row.py``)."""
@@ -34,10 +49,15 @@ _SUMS = "#"
 
 def make_removals(inventory: Inventory, options: GivenOptions) -> ExportResult:
     """Make the sheet, the first removal first, and the calendar if the options ask for it."""
-    kept, left = choose_items(inventory.items, _why_left_out)
-    kept.sort(key=_removal_order)
-    beside = {"ics": calendar_text(kept, inventory.on)} if "ics" in options else {}
-    return ExportResult({"": csv_text(COLUMNS, map(_sheet_row, kept))}, len(kept), left, beside)
+    kept, rows = choose_items(inventory.items, _why_left_out), Draft()
+    places: list[tuple[_Order, Span]] = []
+    works: _Works = {}
+    for item in kept:
+        places.append((_removal_order(item), rows.write(json.dumps(_sheet_row(item)))))
+        _add_work(works, item)
+    beside = {"ics": calendar_text(works, inventory.on)} if "ics" in options else {}
+    sheet = csv_draft(COLUMNS, (json.loads(whole_text(span)) for _, span in sorted(places, key=itemgetter(0))))
+    return kept.result({"": sheet}, beside)
 
 
 def _why_left_out(item: Item) -> str:
@@ -46,7 +66,7 @@ def _why_left_out(item: Item) -> str:
     return "not in scope" if item.judgement.in_scope == "no" else "of unknown scope"
 
 
-def _removal_order(item: Item) -> tuple[str, int, str, str]:
+def _removal_order(item: Item) -> _Order:
     """Sort key: planned day, those without a day last; then priority, site and number."""
     day = item.texts["planned_removal_date"] or "9"
     return day, item.judgement.priority or _NO_PRIORITY, item.texts["site_name"].casefold(), item.asset.asset_id
@@ -71,29 +91,32 @@ def _inherited_text(item: Item) -> str:
 # ── the calendar ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def calendar_text(items: Iterable[Item], on: date) -> str:
+def _add_work(works: _Works, item: Item) -> None:
+    """Count a planned removal."""
+    if day := item.texts["planned_removal_date"]:
+        place = day, visible(item.texts["site_name"]) or NO_SITE
+        works.setdefault(place, Counter())[item.judgement.priority or _NO_PRIORITY, item.standing == "blocked"] += 1
+
+
+def calendar_text(works: _Works, on: date) -> str:
     """The planned removals as all-day events (RFC 5545), one for each site and day: no addresses, no names of devices.
 
     An event keeps its UID as long as site and day stay the same.
     """
     import icalendar  # noqa: PLC0415 - 0.2 s, and only a calendar needs it
 
-    groups: dict[tuple[str, str], list[Item]] = {}
-    for item in items:
-        if day := item.texts["planned_removal_date"]:
-            groups.setdefault((day, visible(item.texts["site_name"]) or NO_SITE), []).append(item)
     calendar = icalendar.Calendar()
     calendar.add("prodid", "-//camscan//removals//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
-    for (day, site), group in sorted(groups.items()):
+    for (day, site), group in sorted(works.items()):
         event = icalendar.Event()
         first = date.fromisoformat(day)
         event.add("uid", f"{hashlib.sha256(f'{day} {site}'.encode()).hexdigest()[:32]}@camscan")
         event.add("dtstamp", datetime(on.year, on.month, on.day, tzinfo=UTC))
         event.add("dtstart", first)
         event.add("dtend", first + timedelta(days=1))
-        event.add("summary", f"{'Overdue: ' if first < on else ''}Camera removal, {site}: {counted(len(group))}")
+        event.add("summary", f"{'Overdue: ' if first < on else ''}Camera removal, {site}: {counted(group.total())}")
         event.add("description", _calendar_text(group))
         event.add("location", site)
         event.add("class", "CONFIDENTIAL")
@@ -102,11 +125,13 @@ def calendar_text(items: Iterable[Item], on: date) -> str:
     return bytes(calendar.to_ical()).decode()
 
 
-def _calendar_text(group: Sequence[Item]) -> str:
+def _calendar_text(group: Counter[tuple[int, bool]]) -> str:
     """How many devices have each priority, and what prevents the removal."""
-    priorities = [item.judgement.priority or _NO_PRIORITY for item in group]
-    lines = [f"Priority {each}: {counted(priorities.count(each))}" for each in sorted(set(priorities) - {_NO_PRIORITY})]
-    held_up = sum(item.standing == "blocked" for item in group)
+    priorities: Counter[int] = Counter()
+    for (priority, _), number in group.items():
+        priorities[priority] += number
+    lines = [f"Priority {each}: {counted(priorities[each])}" for each in sorted({*priorities} - {_NO_PRIORITY})]
+    held_up = sum(number for (_, is_blocked), number in group.items() if is_blocked)
     return "\n".join([*lines, *([f"Held up: {counted(held_up)}"] if held_up else [])])
 
 

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 
 from camscan.asset import GONE
 from camscan.asset.spelling import choice_in_words
-from camscan.cells import csv_text
-from camscan.exports import Export, ExportResult, GivenOptions, Inventory, Item, choose_items
+from camscan.exports import Export, ExportResult, GivenOptions, Inventory, Item, choose_items, csv_draft
 from camscan.output import visible
 
 COLUMNS = (
@@ -25,8 +24,8 @@ _LONGEST = 255
 def make_servicenow(inventory: Inventory, options: GivenOptions) -> ExportResult:
     """Make the CSV file, with the devices that are left out."""
     del options
-    kept, left = choose_items(inventory.items, _why_left_out)
-    return ExportResult({"": csv_text(COLUMNS, map(_device_row, kept))}, len(kept), left)
+    kept = choose_items(inventory.items, _why_left_out)
+    return kept.result({"": csv_draft(COLUMNS, map(_device_row, kept))})
 
 
 def _why_left_out(item: Item) -> str:

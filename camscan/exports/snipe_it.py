@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import date
+from functools import partial
 
 from camscan.asset import GONE, Lifecycle
 from camscan.asset.kinds import kind_of
-from camscan.cells import csv_text
+from camscan.cells import csv_writer
+from camscan.drafts import Draft
 from camscan.errors import UsageError
 from camscan.exports import (
     Export,
@@ -22,7 +24,6 @@ from camscan.exports import (
     GivenOptions,
     Inventory,
     Item,
-    LeftOut,
     Option,
     OptionKind,
     choose_items,
@@ -48,30 +49,27 @@ def make_snipe_it(inventory: Inventory, options: GivenOptions) -> ExportResult:
 
     Raises UsageError if ``known`` is not a list that Snipe-IT exported.
     """
-    kept, left = choose_items(inventory.items, _why_left_out)
     known = _read_tags(options["known"]) if "known" in options else None
-    if known is not None:
-        gone = [item for item in kept if item.asset.lifecycle in GONE and _tag_of(item) not in known]
-        left += [LeftOut(item, "already removed, and not in Snipe-IT") for item in gone]
-        kept = [item for item in kept if item.asset.lifecycle not in GONE or _tag_of(item) in known]
-    new = [item for item in kept if known is None or _tag_of(item) not in known]
-    old = [item for item in kept if known is None or _tag_of(item) in known]
-    rows = [_device_cells(item) for item in old]
-    full = [row for row in rows if all(row[name] for name in CUSTOM)]
-    short = [row for row in rows if not all(row[name] for name in CUSTOM)]
-    files = {
-        "create.csv": _csv_table(CREATE, _unique_serials([_device_cells(item) for item in new])),
-        "update.csv": _csv_table(UPDATE, full),
-        "update-status.csv": _csv_table(STATUS, short),
-        "README.txt": README,
-    }
-    return ExportResult(files, len(kept), left)
+    kept = choose_items(inventory.items, partial(_why_left_out, known=known))
+    files = {name: Draft() for name in ("create.csv", "update.csv", "update-status.csv")}
+    create, update, status = map(_make_writer, files.values(), (CREATE, UPDATE, STATUS))
+    serials: set[str] = set()
+    for item in kept:
+        row = _device_cells(item)
+        if known is None or row["Asset Tag"] in known:
+            (update if all(row[name] for name in CUSTOM) else status)(row)
+        if known is None or row["Asset Tag"] not in known:
+            create(_with_unique_serial(row, serials))
+    return kept.result({**files, "README.txt": README})
 
 
-def _why_left_out(item: Item) -> str:
+def _why_left_out(item: Item, known: Container[str] | None) -> str:
     if not item.maker:
         return "with an unknown or only possible maker"
-    return "" if _column_text(item, "model") not in {"", "0"} else "without a known model, which Snipe-IT needs"
+    if _column_text(item, "model") in {"", "0"}:
+        return "without a known model, which Snipe-IT needs"
+    is_gone = known is not None and item.asset.lifecycle in GONE and _tag_of(item) not in known
+    return "already removed, and not in Snipe-IT" if is_gone else ""
 
 
 def _read_tags(text: str) -> frozenset[str]:
@@ -87,8 +85,10 @@ def _read_tags(text: str) -> frozenset[str]:
     return frozenset(row[place].strip() for row in rows[1:] if len(row) > place)
 
 
-def _csv_table(header: Sequence[str], rows: Iterable[dict[str, str]]) -> str:
-    return csv_text(header, ([row[name] for name in header] for row in rows))
+def _make_writer(draft: Draft, header: Sequence[str]) -> Callable[[Mapping[str, str]], None]:
+    """Begin a table; a function that adds a row to it."""
+    add_rows = csv_writer(draft, header)
+    return lambda row: add_rows([[row[name] for name in header]])
 
 
 def _device_cells(item: Item) -> dict[str, str]:
@@ -142,13 +142,12 @@ def _warranty_months(item: Item) -> str:
     return str(months) if months > 0 else ""
 
 
-def _unique_serials(rows: Iterable[dict[str, str]]) -> Iterator[dict[str, str]]:
-    """The rows, with each serial number only once, because Snipe-IT refuses a second one."""
-    seen: set[str] = set()
-    for row in rows:
-        serial = row["Serial Number"].casefold()
-        yield {**row, "Serial Number": ""} if serial in seen else row
-        seen.add(serial)
+def _with_unique_serial(row: Mapping[str, str], seen: set[str]) -> Mapping[str, str]:
+    """The row without its serial number if an earlier row has that: Snipe-IT would refuse it."""
+    serial = row["Serial Number"].casefold()
+    is_taken = serial in seen
+    seen.add(serial)
+    return {**row, "Serial Number": ""} if is_taken else row
 
 
 README = f"""\

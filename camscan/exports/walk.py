@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from camscan.asset import GONE
 from camscan.asset.spelling import choice_in_words
 from camscan.dates import spoken
+from camscan.drafts import Draft
 from camscan.exports import Export, ExportResult, GivenOptions, Inventory, Item, choose_items
 from camscan.output import visible
 from camscan.words import counted
@@ -34,12 +36,17 @@ class Device:
     number: str
     """The asset number."""
     tag: str
-    code: str
-    """The code as an SVG, as `camscan.page.qr` draws it."""
     where: str
     """Empty if not recorded."""
     facts: Sequence[tuple[str, str]]
     blanks: Sequence[str] = BLANKS
+
+    @property
+    def code(self) -> str:
+        """The code as an SVG. It is drawn when it is printed: it is longer than everything else on the sheet."""
+        from camscan.page.qr import draw_qr_code  # noqa: PLC0415 - 0.06 s, and only a page needs it
+
+        return draw_qr_code(self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +60,24 @@ class Site:
 
 def make_walk(inventory: Inventory, options: GivenOptions) -> ExportResult:
     """Make one page with a section for each site."""
-    from camscan.page import render_page  # noqa: PLC0415 - 0.06 s, and only a page needs it
+    from camscan.page import page_pieces  # noqa: PLC0415 - 0.06 s, and only a page needs it
 
     del options
-    kept, left = choose_items(inventory.items, _why_left_out)
+    kept, page = choose_items(inventory.items, _why_left_out), Draft()
     sites = list(_group_by_site(kept))
-    text = render_page(
+    for piece in page_pieces(
         "exports/walk.html",
         title="Cameras and recorders to inspect",
         organisation=inventory.organisation,
         marking="OFFICIAL-SENSITIVE",
         draft="",
         day=inventory.on,
-        count=len(kept),
+        count=kept.count,
         sites=sites,
         how=HOW,
-    )
-    return ExportResult({"": text}, len(kept), left)
+    ):
+        page.write(piece)
+    return kept.result({"": page})
 
 
 def _why_left_out(item: Item) -> str:
@@ -79,23 +87,22 @@ def _why_left_out(item: Item) -> str:
 
 
 def _group_by_site(items: Iterable[Item]) -> Iterable[Site]:
-    groups: dict[str, list[Item]] = {}
-    for item in items:
-        groups.setdefault(_column_text(item, "site_name") or NO_SITE, []).append(item)
-    for name, group in groups.items():
-        first = group[0].texts
-        about = [f"UPRN or number {visible(first['uprn'], _LONGEST)}"] if first["uprn"] and name != NO_SITE else []
-        about += [counted(len(group))]
-        yield Site(name, ", ".join(about), [_make_device(item) for item in group])
+    """The devices of one site come one after the other: of the others only what a sheet shows is held."""
+    for _, here in groupby(items, lambda item: _column_text(item, "site_name").casefold()):
+        groups: dict[str, list[Item]] = {}
+        for item in here:
+            groups.setdefault(_column_text(item, "site_name") or NO_SITE, []).append(item)
+        for name, group in groups.items():
+            first = group[0].texts
+            about = [f"UPRN or number {visible(first['uprn'], _LONGEST)}"] if first["uprn"] and name != NO_SITE else []
+            about += [counted(len(group))]
+            yield Site(name, ", ".join(about), [_make_device(item) for item in group])
 
 
 def _make_device(item: Item) -> Device:
-    from camscan.page.qr import draw_qr_code  # noqa: PLC0415 - as above
-
     return Device(
         number=item.asset.asset_id,
         tag=visible(item.tag, _LONGEST),
-        code=draw_qr_code(item.asset.asset_id),
         where=_column_text(item, "location_detail"),
         facts=[(name, text) for name, text in _device_facts(item).items() if text],
     )

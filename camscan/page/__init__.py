@@ -8,7 +8,7 @@ style sheet, the marking, the frame and the print layout. docs/pages.md explains
 
 from __future__ import annotations
 
-from camscan.page.render import render_page
+from camscan.page.render import page_pieces, render_page
 from camscan.page.table import Figure, Head, Kind, Table
 
-__all__ = ["Figure", "Head", "Kind", "Table", "render_page"]
+__all__ = ["Figure", "Head", "Kind", "Table", "page_pieces", "render_page"]

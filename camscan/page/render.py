@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import typing
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from importlib import resources
 from itertools import groupby
@@ -33,6 +33,13 @@ def render_page(template: str, /, **values: Any) -> str:
     ``jinja2.TemplateNotFound`` for a missing template, and ``jinja2.UndefinedError`` for a missing value.
     """
     return _make_environment().get_template(template).render(values)
+
+
+def page_pieces(template: str, /, **values: Any) -> Iterator[str]:
+    """As :func:`render_page`, a piece at a time, for pages of any length."""
+    stream = _make_environment().get_template(template).stream(values)
+    stream.enable_buffering(500)
+    return iter(stream)
 
 
 @functools.cache

@@ -10,11 +10,11 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from types import MappingProxyType
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from camscan.asset.columns import Column, Kind
 from camscan.errors import UsageError
@@ -37,6 +37,14 @@ class Extra:
     """Width of each column in characters; empty for the width that its kind has."""
 
 
+class Rows(Protocol):
+    """Rows of cells that may be longer than memory: they are gone through from the first to the last."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Sequence[str]]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """One table that is written, with what a reader must know about it."""
@@ -45,7 +53,7 @@ class Table:
     about: tuple[tuple[str, str], ...]
     """Lines of the cover sheet: a heading and a text."""
     columns: tuple[Column, ...]
-    rows: Sequence[Sequence[str]]
+    rows: Rows
     """Text of each cell, already made harmless (:mod:`camscan.cells`); in the order of ``columns``."""
     totals: tuple[str, ...] = ()
     """The last row of a workbook, cell by cell; empty if there is none."""

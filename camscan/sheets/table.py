@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from camscan.asset import Asset, Judgement
 from camscan.asset.columns import BY_NAME, COLUMNS, VERSION, Column, Kind
 from camscan.asset.spelling import choice_in_words
 from camscan.cells import all_harmless
-from camscan.sheets import Extra, Table
+from camscan.sheets import Extra, Rows, Table
 from camscan.sheets.row import SUMS, Setting, device_row
 from camscan.words import counted
 
@@ -110,18 +110,53 @@ def make_table(
     without: Collection[str] = (),
 ) -> Table:
     """The devices as a table, in their order (that of :func:`sort_devices`). ``without`` are columns to leave out."""
-    columns = tuple(column for column in VIEWS[view] if column.name not in without)
-    pick = itemgetter(*(column.name for column in columns))
-    rows = []
     listed = list(assets)
-    for asset in listed:
+    rows = list(table_rows(listed, judgements, around, view=view, without=without))
+    scope = scope_sentence(listed, judgements) if view == "short" else ""
+    return lay_out(
+        *(rows, around, scope),
+        view=view,
+        organisation=organisation,
+        now=now,
+        extras=extras,
+        bom=bom,
+        without=without,
+    )
+
+
+def table_rows(
+    assets: Iterable[Asset],
+    judgements: Mapping[str, Judgement],
+    around: Setting,
+    *,
+    view: str,
+    without: Collection[str] = (),
+) -> Iterator[Sequence[str]]:
+    """The cells of each device."""
+    pick = itemgetter(*(column.name for column in VIEWS[view] if column.name not in without))
+    for asset in assets:
         texts = without_traces(device_row(asset, judgements.get(asset.asset_id), around), without)
-        rows.append(all_harmless(pick(_for_people(texts) if view == "short" else texts)))
+        yield all_harmless(pick(_for_people(texts) if view == "short" else texts))
+
+
+def lay_out(
+    rows: Rows,
+    around: Setting,
+    scope: str,
+    *,
+    view: str,
+    organisation: str,
+    now: datetime,
+    extras: Sequence[Extra] = (),
+    bom: bool = False,
+    without: Collection[str] = (),
+) -> Table:
+    """The table of these rows (:func:`table_rows`). ``scope`` is :func:`describe_scope`, for a short one."""
+    columns = tuple(column for column in VIEWS[view] if column.name not in without)
+    about = _about_lines(columns, len(rows), around, organisation, now, view=view)
     if view == "short":
-        title = f"Camera register, {now.day} {now:%B %Y}: {scope_sentence(listed, judgements)}"
-        about = _about_lines(columns, len(rows), around, organisation, now, view=view)
         return Table(
-            title,
+            f"Camera register, {now.day} {now:%B %Y}: {scope}",
             about,
             columns,
             rows,
@@ -133,7 +168,6 @@ def make_table(
             bom=bom,
         )
     title = f"Camera register: {view} view, {counted(len(rows))}"
-    about = _about_lines(columns, len(rows), around, organisation, now, view=view)
     return Table(title, about, columns, rows, extras=tuple(extras), bom=bom)
 
 
@@ -176,7 +210,7 @@ def describe_scope(decided: int, others: int) -> str:
     return f"{begin} that would match; no decision is recorded"
 
 
-def _totals_row(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
+def _totals_row(columns: Sequence[Column], rows: Rows) -> tuple[str, ...]:
     """The last row: the number of devices, how many have a date or are removed, and what all of them cost."""
     place = {column.name: at for at, column in enumerate(columns)}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The earliest time that the format can hold. No clock changes the bytes."""
@@ -32,14 +32,20 @@ class _Sink(io.RawIOBase):
         return found
 
 
-def zip_files(files: Mapping[str, bytes | str]) -> Iterator[bytes]:
-    """A ZIP archive of these files, in their order."""
+def zip_files(files: Mapping[str, bytes | str | Iterable[bytes]]) -> Iterator[bytes]:
+    """A ZIP archive of these files, in their order; a long file is given in pieces."""
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as made:
         for name, content in files.items():
             entry = zipfile.ZipInfo(name, _EARLIEST)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o600 << 16
-            made.writestr(entry, content)
-            yield sink.take_written()
+            if isinstance(content, bytes | str):
+                made.writestr(entry, content)
+                yield sink.take_written()
+                continue
+            with made.open(entry, "w") as file:
+                for piece in content:
+                    file.write(piece)
+                    yield sink.take_written()
     yield sink.take_written()

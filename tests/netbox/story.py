@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from export_samples import HOSTILE, SETTINGS, estate, hostile
+from export_samples import HOSTILE, SETTINGS, estate, hostile, texts_of
 from place import NetBox, running
 from planned import TODAY, asset
 
@@ -83,14 +83,14 @@ def ordinary(rows: Sequence[Asset]) -> Inventory:
 def take(box: NetBox, made: ExportResult, delimiter: str = ",") -> dict[str, list[str]]:
     """Import every file that has rows: what NetBox has against each."""
     return {
-        name: box("take", page=page, text=made.files[name], delimiter=delimiter)
+        name: box("take", page=page, text=texts_of(made)[name], delimiter=delimiter)
         for name, page in PAGES.items()
-        if name in made.files and table(made, name)
+        if name in texts_of(made) and table(made, name)
     }
 
 
 def table(made: ExportResult, name: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(made.files[name], newline="")))
+    return list(csv.DictReader(io.StringIO(texts_of(made)[name], newline="")))
 
 
 def device(state: State, tag: str) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def test_the_first_files_go_in(box: NetBox) -> None:
 def test_the_same_files_again_are_refused_and_change_nothing(box: NetBox) -> None:
     before = box("state")
     made = netbox.make_netbox(ordinary(devices()), {})
-    files = {name: text for name, text in made.files.items() if name != "mac-addresses.csv"}  # those it takes twice
+    files = {name: text for name, text in texts_of(made).items() if name != "mac-addresses.csv"}  # those it takes twice
     errors = take(box, replace(made, files=files))
     assert all(errors.values())
     assert "asset tag already exists" in " ".join(errors["devices.csv"]).casefold()
@@ -226,18 +226,18 @@ def test_who_may_only_add_cannot_update(box: NetBox) -> None:
 def test_what_order_txt_says_is_so(box: NetBox) -> None:
     before = box("state")
     made = netbox.make_netbox(ordinary([asset(300, place=Place("Depot 1")), asset(301, place=Place("Depot 10"))]), {})
-    refused = box("take", page=PAGES["sites.csv"], text=made.files["sites.csv"])
+    refused = box("take", page=PAGES["sites.csv"], text=texts_of(made)["sites.csv"])
     assert "Record 1 name: Site with this Name already exists." in refused
     assert differences(before, box("state")) == {}  # whole, or not at all
-    new = made.files["sites.csv"].replace('"Depot 1","depot-1","active",""\r\n', "")
+    new = texts_of(made)["sites.csv"].replace('"Depot 1","depot-1","active",""\r\n', "")
     assert box("take", page=PAGES["sites.csv"], text=new) == []
-    assert box("take", page=PAGES["devices.csv"], text=made.files["devices.csv"]) == []
+    assert box("take", page=PAGES["devices.csv"], text=texts_of(made)["devices.csv"]) == []
     # MAC addresses may stand there twice.
-    macs = netbox.make_netbox(ordinary(devices()), {}).files["mac-addresses.csv"]
+    macs = texts_of(netbox.make_netbox(ordinary(devices()), {}))["mac-addresses.csv"]
     assert box("take", page=PAGES["mac-addresses.csv"], text=macs) == []
     assert len(box("state")["MACAddress"]) == len(before["MACAddress"]) + 5 + 90
     # Who may add device types, and not their parts, is turned away.
-    (error,) = box("take", page=PAGES["device-types.csv"], text=made.files["device-types.csv"], name="adding")
+    (error,) = box("take", page=PAGES["device-types.csv"], text=texts_of(made)["device-types.csv"], name="adding")
     assert error.startswith("403 ")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import click
 
@@ -16,9 +16,6 @@ from camscan.errors import UsageError
 from camscan.output import check_writable, write_bytes_atomically
 from camscan.register.uncollected import pause_collector
 from camscan.words import counted
-
-if TYPE_CHECKING:
-    from camscan.app.workspace import Workspace
 
 
 @click.command("export")
@@ -67,36 +64,15 @@ def export(  # noqa: PLR0917 - one per option
     space = app.workspace.find_workspace(config, register)
     space.refuse_own(file)
     with pause_collector(), _options.explain_values():
-        write = _write_csv if sheet.suffix == ".csv" else _write_workbook
-        what, left = write(space, file, view, site, bom=bom)
+        app.by_site.list_first(space)
+        with space.open(readonly=True) as book:
+            found = app.by_site.read_by_site(book, space.settings, site=site)
+            made = app.spreadsheet.RegisterSheet(found, space.settings, view)
+            write_bytes_atomically(file, lambda stream: _put(stream, made.pieces(sheet, bom=bom)))
     if file != "-":
+        left = "" if made.rows == made.every or site else f"; --full writes all {counted(made.every)}"
+        what = made.scope if view == "short" else counted(made.rows)
         say(f"{file}: {what}, {app.spreadsheet.columns_of(view)} columns ({view} view){left}")
-
-
-def _write_csv(space: Workspace, file: str, view: str, site: str | None, *, bom: bool) -> tuple[str, str]:
-    """Write it, some thousand devices at a time; what was written, and what was not."""
-    app.by_site.list_first(space)
-    with space.open(readonly=True) as book:
-        found = app.by_site.read_by_site(book, space.settings, site=site)
-        parts = app.spreadsheet.CsvOfRegister(found, space.settings, view, bom=bom)
-        write_bytes_atomically(file, lambda stream: _put(stream, parts))
-    what = parts.scope if view == "short" else counted(parts.rows)
-    return what, _describe_others(parts.rows, parts.every, site)
-
-
-def _write_workbook(space: Workspace, file: str, view: str, site: str | None, *, bom: bool) -> tuple[str, str]:
-    """The same, made in memory."""
-    del bom
-    with space.open(readonly=True) as book:
-        rows, every = app.spreadsheet.sheet_rows(book, space.settings, view, site)
-    content = app.spreadsheet.sheet_bytes(rows, every, sheets.format_of_file(file), space.settings, view=view)
-    write_bytes_atomically(file, lambda stream: _put(stream, [content]))
-    what = app.spreadsheet.scope_words(rows, space.settings) if view == "short" else counted(len(rows))
-    return what, _describe_others(len(rows), len(every), site)
-
-
-def _describe_others(rows: int, every: int, site: str | None) -> str:
-    return "" if rows == every or site else f"; --full writes all {counted(every)}"
 
 
 def _put(stream: BinaryIO, parts: Iterable[bytes]) -> None:

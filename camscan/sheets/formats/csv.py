@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import itertools
 from collections.abc import Sequence
 from typing import BinaryIO
 
@@ -37,9 +38,9 @@ def write_csv(table: Table, stream: BinaryIO) -> None:
     if table.is_plain:
         stream.write(_csv_line([column.heading for column in table.columns], _Quoted()).encode())
     stream.write(_csv_line([column.name for column in table.columns], _Quoted()).encode())
-    # A few rows at a time: this is quicker than one by one, and the whole text is never in memory twice.
-    blocks = (table.rows[start : start + _BLOCK] for start in range(0, len(table.rows), _BLOCK))
-    for block in blocks:
+    # A few rows at a time: this is quicker than one by one, and the whole text is never in memory.
+    rows = iter(table.rows)
+    while block := list(itertools.islice(rows, _BLOCK)):
         quoted = _Quoted()
         stream.write("".join([_csv_line(cells, quoted) for cells in block]).encode())
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from camscan import app, exports
 from camscan.app.devices import device_site
 from camscan.app.export import files_of, make_of_register, text_of_figures, text_of_recorded_scan
+from camscan.drafts import Text
 from camscan.errors import UsageError
 from camscan.exports import Export, OptionKind
 from camscan.web.archive import zip_files
@@ -85,14 +86,15 @@ def _file_answer(asked: Asked, export: Export, given: Mapping[str, str], options
         text = str(error)
         return _options_page(asked, export, f"{text[:1].upper()}{text[1:]}")
     if not export.is_folder and len(files) == 1:
-        (text,) = files.values()
-        return Download(name, text.encode(), _TYPES.get(export.suffix, "text/plain; charset=utf-8"))
+        (made,) = files.values()
+        content = made.encode() if isinstance(made, str) else iter(made)
+        return Download(name, content, _TYPES.get(export.suffix, "text/plain; charset=utf-8"))
     return Download(f"{export.name}-{app.assess.today_utc().isoformat()}.zip", zip_files(files), "application/zip")
 
 
 def _make_files(
     asked: Asked, export: Export, name: str, given: Mapping[str, str], options: Mapping[str, str]
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, Text]]:
     space, visitor = asked.desk.space, asked.visitor
     if export.of_figures:
         yield name, text_of_figures(export.name, space)

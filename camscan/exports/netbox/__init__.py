@@ -8,23 +8,24 @@ NetBox's import recognises an object only by its ``id``, and refuses the whole f
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import ipaddress
+import json
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from camscan.asset import GONE, Lifecycle, Presence
 from camscan.asset.kinds import kind_of
-from camscan.cells import csv_text, harmless_cell, plain_text, would_run
-from camscan.errors import UsageError
+from camscan.cells import csv_writer, harmless_cell, would_run
+from camscan.drafts import Draft
 from camscan.exports import Export, ExportResult, GivenOptions, Inventory, Item, Option, OptionKind, choose_items
+from camscan.exports.netbox.existing import read_list
 from camscan.output import visible
 from camscan.words import counted
 
@@ -46,12 +47,7 @@ COLUMNS: Mapping[str, Sequence[str]] = {
 UPDATE = ("id", "status", "serial", "description")
 """Columns of ``devices-update.csv``. No other column is changed."""
 STATUS = ("id", "status")
-NEEDED = (
-    *("id", "asset tag", "status", "serial number", "description"),
-    *("site", "location", "role", "manufacturer", "type"),
-)
-"""Columns of NetBox's own list from which an update is made, in lower case."""
-_ALIASES = {"serial": "serial number", "device type": "type"}
+_UPDATES: Mapping[str, Sequence[str]] = {"devices-update.csv": UPDATE, "devices-update-status.csv": STATUS}
 LONGEST = {"tag": 50, "serial": 50, "facility": 50, "slug": 100, "name": 100, "description": 200}
 """Maximum lengths in NetBox's database, in characters. Names of devices (64) are asset tags here."""
 ACTIVE, OFFLINE, PLANNED, REMOVED = "active", "offline", "decommissioning", "inventory"
@@ -63,10 +59,8 @@ _COLORS = {"CCTV camera": "2196f3", "CCTV recorder": "9c27b0", "CCTV equipment":
 _INTERFACE = "eth0"
 _PREFIX = "camscan "
 """How every description that camscan wrote begins."""
-_EARLIEST = datetime.min.replace(tzinfo=UTC)
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-_HEAD = Path(__file__).with_name("templates") / "netbox.txt"
-_DELIMITERS = ",;|\t"  # NetBox's delimiters: each person may choose one there
+_TEXTS = [Path(__file__).parents[1] / "templates" / name for name in ("netbox.txt", "netbox-later.txt")]
 
 Row = Sequence[str]
 
@@ -74,18 +68,21 @@ Row = Sequence[str]
 def make_netbox(inventory: Inventory, options: GivenOptions) -> ExportResult:
     """Make the files of the first import or of a later one. UsageError if ``update`` is not a list from NetBox."""
     is_later = "update" in options
-    there = _read_list(options["update"]) if is_later else []
+    there = read_list(options["update"]) if is_later else []
     by_tag = {row["asset tag"]: row for row in there if row["asset tag"]}
     new_only = partial(_why_left_out, later=is_later)
-    kept, left = choose_items(inventory.items, lambda item: "" if _find_row(item, by_tag) else new_only(item))
-    new = [item for item in kept if not _find_row(item, by_tag)]
-    tables = _Bundle(there, _choose_tags(new, {tag.casefold() for tag in by_tag})).make_tables(new)
-    if is_later:
-        rows = [row for item in kept if (found := _find_row(item, by_tag)) and (row := _list_changes(item, found))]
-        tables["devices-update.csv"] = [UPDATE, *(row for row in rows if len(row) == len(UPDATE))]
-        tables["devices-update-status.csv"] = [STATUS, *(row for row in rows if len(row) == len(STATUS))]
-    files = {name: csv_text(rows[0], rows[1:], quote_all=True) for name, rows in tables.items()}
-    return ExportResult({"ORDER.txt": _import_order(tables, len(kept) - len(new)), **files}, len(kept), left)
+    kept = choose_items(inventory.items, lambda item: "" if _find_row(item, by_tag) else new_only(item))
+    tables = _Tables({**COLUMNS, **(_UPDATES if is_later else {})})
+    bundle, existing = _Bundle(there, {tag.casefold() for tag in by_tag}), 0
+    for item in kept:
+        if (found := _find_row(item, by_tag)) is None:
+            bundle.put_aside(item)
+            continue
+        existing += 1
+        if row := _list_changes(item, found):
+            tables.add(next(name for name, header in _UPDATES.items() if len(header) == len(row)), row)
+    bundle.fill(tables)
+    return kept.result({"ORDER.txt": _import_order(tables.counts, existing), **tables.drafts})
 
 
 def _why_left_out(item: Item, *, later: bool) -> str:
@@ -100,36 +97,6 @@ def _why_left_out(item: Item, *, later: bool) -> str:
 
 
 # ── what NetBox has ──────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _read_list(text: str) -> list[dict[str, str]]:
-    """Read a list of devices that NetBox exported. Returns for each row: name of each needed column -> its text."""
-    delimiter = max(_DELIMITERS, key=text.partition("\n")[0].count)
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error as error:
-        raise UsageError(f"--update: the file cannot be read as CSV: {error}") from None
-    header = [_heading_name(cell) for cell in rows[0]] if rows else []
-    missing = [name for name in NEEDED if name not in header]
-    if missing:
-        advice = "in NetBox, open the list of devices and choose Export, All Data"
-        raise UsageError(f"--update: the file has no column '{missing[0]}'; {advice}")
-    places = {name: header.index(name) for name in NEEDED}
-    if any(len(row) != len(header) for row in rows if row):
-        raise UsageError("--update: a row has more or fewer cells than the heading; export it again")
-    found = [{name: row[place].strip() for name, place in places.items()} for row in rows[1:] if row]
-    for row in found:
-        row["status"] = row["status"].casefold()
-        row |= {name: plain_text(row[name]) for name in ("site", "location", "role", "manufacturer", "type")}
-        if not (row["id"].isascii() and row["id"].isdigit()):
-            shown = visible(row["id"], 40)
-            raise UsageError(f"--update: '{shown}' in the column 'id' is not a number; export it again")
-    return found
-
-
-def _heading_name(cell: str) -> str:
-    name = " ".join(cell.replace("_", " ").split()).casefold()
-    return _ALIASES.get(name, name)
 
 
 def _find_row(item: Item, by_tag: Mapping[str, dict[str, str]]) -> dict[str, str] | None:
@@ -203,11 +170,49 @@ def _slug_of(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[: LONGEST["slug"]].rstrip("-")
 
 
-class _Bundle:
-    """The files that create new objects in NetBox."""
+class _Tables:
+    """The files, row by row."""
 
-    def __init__(self, there: Iterable[Mapping[str, str]], tags: Mapping[str, str]) -> None:
-        self._tags = tags
+    def __init__(self, headers: Mapping[str, Sequence[str]]) -> None:
+        self.counts = dict.fromkeys(headers, 0)
+        """Name of each file -> rows without its header."""
+        self.drafts = {name: Draft() for name in headers}
+        self._add = {name: csv_writer(self.drafts[name], row, quote_all=True) for name, row in headers.items()}
+
+    def add(self, name: str, *rows: Row) -> None:
+        """Add rows to a file."""
+        self._add[name](rows)
+        self.counts[name] += len(rows)
+
+
+class _Device(NamedTuple):
+    """What the files say of a device that NetBox does not have."""
+
+    asset_id: str
+    tag: str
+    role: str
+    maker: str
+    model: str
+    serial: str
+    status: str
+    site: str
+    uprn: str
+    place: str
+    description: str
+    macs: Sequence[str]
+    ips: Sequence[str]
+    subnet: str
+
+
+class _Bundle:
+    """What creates new objects in NetBox. Devices wait on disk until all of them are known."""
+
+    def __init__(self, there: Iterable[Mapping[str, str]], taken: set[str]) -> None:
+        self._waiting = Draft()
+        self._taken = taken
+        """Asset tags that no new device may have, in lower case."""
+        self._owners: dict[str, tuple[float, str]] = {}
+        """Address -> when a device was last seen there, and which."""
         self._makers, self._roles, self._sites, self._types, self._places = (_Names() for _ in range(5))
         self._facilities: dict[str, str] = {}
         for row in there:
@@ -217,83 +222,88 @@ class _Bundle:
             self._types.add_known(row["type"], row["manufacturer"])
             self._places.add_known(row["location"], row["site"])
 
-    def make_tables(self, items: Sequence[Item]) -> dict[str, list[Row]]:
-        """Make the files. Returns: name of each file -> its header and its rows."""
-        devices = [self._device_row(item) for item in items]
-        rows: dict[str, Iterable[Row]] = {
-            "manufacturers.csv": [(name, slug) for _, name, slug in self._makers.new.values()],
-            "device-roles.csv": [(name, slug, _COLORS[name]) for _, name, slug in self._roles.new.values()],
-            "sites.csv": [(name, slug, ACTIVE, self._facilities[name]) for _, name, slug in self._sites.new.values()],
-            "locations.csv": [(site, name, slug, ACTIVE) for site, name, slug in self._places.new.values()],
-            "device-types.csv": [(maker, model, slug, "0") for maker, model, slug in self._types.new.values()],
-            "devices.csv": devices,
-            "interfaces.csv": [
-                (self._tag_of(item), _INTERFACE, "other")
-                for item in items
-                if item.asset.mac_addresses or item.asset.ip_addresses
-            ],
-            "mac-addresses.csv": [
-                (mac, self._tag_of(item), _INTERFACE, _yes_or_no(number == 0))
-                for item in items
-                for number, mac in enumerate(item.asset.mac_addresses)
-            ],
-            "ip-addresses.csv": self._address_rows(items),
-        }
-        return {name: [header, *rows[name]] for name, header in COLUMNS.items()}
+    def put_aside(self, item: Item) -> None:
+        """Add a device that NetBox does not have."""
+        asset, uprn = item.asset, _one_line(item.texts["uprn"])
+        device = _Device(
+            asset_id=asset.asset_id,
+            tag=item.tag.strip(),
+            role=_device_role(item),
+            maker=_one_line(item.maker, LONGEST["name"] - 1),
+            model=_column_name(item, "model"),
+            serial=_serial_text(item),
+            status=_status_word(item) or ACTIVE,
+            site=_column_name(item, "site_name"),
+            uprn=uprn if len(uprn) < LONGEST["facility"] else "",
+            place=_column_name(item, "location_detail"),
+            description=_describe_device(item),
+            macs=asset.mac_addresses,
+            ips=asset.ip_addresses,
+            subnet=item.texts["vlan_or_subnet"],
+        )
+        self._waiting.write(json.dumps(device) + "\n")
+        self._taken.add(asset.asset_id.casefold())
+        seen = asset.last_seen.timestamp() if asset.last_seen else -math.inf
+        for text in asset.ip_addresses:
+            if text not in self._owners or self._owners[text][0] < seen:
+                self._owners[text] = seen, asset.asset_id
 
-    def _tag_of(self, item: Item) -> str:
-        return self._tags[item.asset.asset_id]
+    def fill(self, tables: _Tables) -> None:
+        """Write the files, the objects that devices refer to as well."""
+        for line in self._waiting.lines():
+            device = _Device(*json.loads(line))
+            tag = self._choose_tag(device)
+            tables.add("devices.csv", self._device_row(device, tag))
+            if device.macs or device.ips:
+                tables.add("interfaces.csv", (tag, _INTERFACE, "other"))
+            macs = ((mac, tag, _INTERFACE, _yes_or_no(place == 0)) for place, mac in enumerate(device.macs))
+            tables.add("mac-addresses.csv", *macs)
+            tables.add("ip-addresses.csv", *self._address_rows(device, tag))
+        tables.add("manufacturers.csv", *((name, slug) for _, name, slug in self._makers.new.values()))
+        tables.add("device-roles.csv", *((name, slug, _COLORS[name]) for _, name, slug in self._roles.new.values()))
+        sites = ((name, slug, ACTIVE, self._facilities[name]) for _, name, slug in self._sites.new.values())
+        tables.add("sites.csv", *sites)
+        tables.add("locations.csv", *((site, name, slug, ACTIVE) for site, name, slug in self._places.new.values()))
+        tables.add("device-types.csv", *((maker, model, slug, "0") for maker, model, slug in self._types.new.values()))
 
-    def _device_row(self, item: Item) -> Row:
-        maker = self._makers.name_to_use(_one_line(item.maker, LONGEST["name"] - 1))
-        site = self._sites.name_to_use(_column_name(item, "site_name"))
-        uprn = _one_line(item.texts["uprn"])
-        self._facilities.setdefault(site, uprn if len(uprn) < LONGEST["facility"] else "")
-        place = _column_name(item, "location_detail")
+    def _choose_tag(self, device: _Device) -> str:
+        """Its asset tag: the council tag, or the asset number if NetBox cannot hold that tag."""
+        tag = device.tag
+        is_plain = tag == _one_line(tag) == harmless_cell(tag)
+        if not is_plain or len(tag) > LONGEST["tag"] or tag.casefold() in self._taken:
+            return device.asset_id
+        self._taken.add(tag.casefold())
+        return tag
+
+    def _device_row(self, device: _Device, tag: str) -> Row:
+        maker = self._makers.name_to_use(device.maker)
+        site = self._sites.name_to_use(device.site)
+        self._facilities.setdefault(site, device.uprn)
         cells = {
-            "name": self._tag_of(item),
-            "role": self._roles.name_to_use(_device_role(item)),
+            "name": tag,
+            "role": self._roles.name_to_use(device.role),
             "manufacturer": maker,
-            "device_type": self._types.name_to_use(_column_name(item, "model"), maker),
-            "serial": _serial_text(item),
-            "asset_tag": self._tag_of(item),
-            "status": _status_word(item) or ACTIVE,
+            "device_type": self._types.name_to_use(device.model, maker),
+            "serial": device.serial,
+            "asset_tag": tag,
+            "status": device.status,
             "site": site,
-            "location": self._places.name_to_use(place, site) if place else "",
-            "description": _describe_device(item),
+            "location": self._places.name_to_use(device.place, site) if device.place else "",
+            "description": device.description,
         }
         return [cells[name] for name in COLUMNS["devices.csv"]]
 
-    def _address_rows(self, items: Iterable[Item]) -> Iterator[Row]:
+    def _address_rows(self, device: _Device, tag: str) -> Iterator[Row]:
         """One row for each address, for the device that was last seen there: NetBox refuses a second row."""
-        owners: dict[str, str] = {}
-        for item in sorted(items, key=lambda item: item.asset.last_seen or _EARLIEST, reverse=True):
-            for text in item.asset.ip_addresses:
-                owners.setdefault(text, item.asset.asset_id)
-        for item in items:
-            versions: set[int] = set()
-            for text in item.asset.ip_addresses:
-                address = _parse_address(text)
-                if address is None or owners[text] != item.asset.asset_id:
-                    continue
-                is_first = address.version not in versions
-                versions.add(address.version)
-                mask = _prefix_length(address, item.texts["vlan_or_subnet"])
-                yield f"{address}/{mask}", ACTIVE, self._tag_of(item), _INTERFACE, _yes_or_no(is_first)
-
-
-def _choose_tags(items: Iterable[Item], taken: set[str]) -> dict[str, str]:
-    """Number of each device -> its asset tag: the council tag, or the asset number if NetBox cannot hold that tag."""
-    rows = list(items)
-    taken = taken | {item.asset.asset_id.casefold() for item in rows}
-    found = {}
-    for item in rows:
-        tag = item.tag.strip()
-        is_plain = tag == _one_line(tag) == harmless_cell(tag)
-        is_fit = is_plain and len(tag) <= LONGEST["tag"] and tag.casefold() not in taken
-        found[item.asset.asset_id] = tag if is_fit else item.asset.asset_id
-        taken.add(found[item.asset.asset_id].casefold())
-    return found
+        versions: set[int] = set()
+        for text in device.ips:
+            address = _parse_address(text)
+            if address is None or self._owners[text][1] != device.asset_id:
+                continue
+            is_first = address.version not in versions
+            versions.add(address.version)
+            mask = _prefix_length(address, device.subnet)
+            yield f"{address}/{mask}", ACTIVE, tag, _INTERFACE, _yes_or_no(is_first)
 
 
 def _one_line(text: str, limit: int = 2000) -> str:
@@ -366,27 +376,15 @@ def _prefix_length(address: _Address, subnet: str) -> int:
     return network.prefixlen if is_host and network.prefixlen else address.max_prefixlen
 
 
-def _import_order(tables: Mapping[str, Sequence[Row]], there: int) -> str:
-    lines = [
-        f"{number}. {name}: {counted(len(rows) - 1, 'row')}" for number, (name, rows) in enumerate(tables.items(), 1)
-    ]
+def _import_order(counts: Mapping[str, int], there: int) -> str:
+    lines = [f"{place}. {name}: {counted(rows, 'row')}" for place, (name, rows) in enumerate(counts.items(), 1)]
     first, later = "\n".join(lines[: len(COLUMNS)]), "\n".join(lines[len(COLUMNS) :])
-    head = _HEAD.read_text(encoding="utf-8").format(files=first)
-    return head + (LATER.format(there=counted(there), files=later) if later else FIRST)
+    head, update = (path.read_text(encoding="utf-8") for path in _TEXTS)
+    return head.format(files=first) + (update.format(there=counted(there), files=later) if later else FIRST)
 
 
 FIRST = """
 Next time, open the list of devices in NetBox, choose Export, All Data, and give that file to camscan with --update.
-"""
-LATER = """
-In NetBox already: {there}. Then import these on the import page of Devices; your account needs the permission to change
-devices:
-
-{files}
-
-They change only the columns that they contain, and hold only devices with something new. A description
-that does not begin with "camscan" is yours, and stays; so do the statuses "planned", "staged" and "failed" while a
-device is in use. The second file is for devices with a text that could not be written back as NetBox has it.
 """
 
 EXPORT = Export(
