@@ -62,7 +62,11 @@ def commands(wide: Wide, folder: Path) -> Mapping[str, Sequence[str]]:
         "show --json": ("show", "--json", there),
         "diff --since": ("diff", "--since", month),
         "register export --view full, CSV": ("register", "export", "--view", "full", f"{there}.csv"),
+        "register export --view full, .ods": ("register", "export", "--view", "full", f"{there}.ods"),
         "export servicenow": ("export", "servicenow", f"{there}-now.csv"),
+        "export ocsf": ("export", "ocsf", f"{there}.ndjson"),
+        "plan status --by site": ("plan", "status", "--by", "site"),
+        "report, HTML": ("report", f"{there}.html"),
         "register reidentify": ("register", "reidentify"),
         "register reidentify --apply": ("register", "reidentify", "--apply"),
     }
