@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import made_once
 import pytest
 from command_line import Camscan, contents
 from estate_truth import standing
@@ -65,10 +66,14 @@ def estate() -> Iterator[list[dict[str, Any]]]:
 @pytest.fixture(autouse=True)
 def home(workplace: Path) -> Path:
     """A directory with a camscan.yaml, and a register in which an old scan stands."""
-    (workplace / "camscan.yaml").write_text(SETTINGS)
-    with open_register(workplace / "camscan.db") as book:
-        book.record(report(camera(1), scan_id="old"))
+    made_once.put(old, workplace)
     return workplace
+
+
+def old(folder: Path) -> None:
+    (folder / "camscan.yaml").write_text(SETTINGS)
+    with open_register(folder / "camscan.db") as book:
+        book.record(report(camera(1), scan_id="old"))
 
 
 def started(*arguments: str) -> subprocess.Popen[str]:

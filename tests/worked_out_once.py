@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, inspect
+from sqlalchemy import Connection, Dialect, Table, event, inspect
 
 from camscan import kept, strict_yaml
 from camscan.fingerprints import Database, built_in_folder, database
@@ -17,7 +17,7 @@ from camscan.fingerprints.entry import Entry, Rule
 from camscan.fingerprints.read import Source
 from camscan.policies import companies
 from camscan.policies import read as policies
-from camscan.register import backends, schema
+from camscan.register import backends, rows, schema
 from camscan.register.backends import postgresql, sqlite
 from camscan.store import database as store
 from camscan.strict_yaml import Node
@@ -32,6 +32,7 @@ def begin(patch: pytest.MonkeyPatch) -> None:
     _vulnerabilities(patch)
     _databases(patch)
     _fingerprints(patch)
+    _inserts(patch)
     _new_registers(patch)
     _new_stores(patch)
 
@@ -130,6 +131,19 @@ def _entry_once(read: Callable[[Source, Node], Entry]) -> Callable[[Source, Node
         return known[id(node)][1]
 
     return read_once
+
+
+def _inserts(patch: pytest.MonkeyPatch) -> None:
+    """Each open register has an engine of its own, and would compile its INSERT statements for itself."""
+    prepare, prepared = rows._prepare, dict[tuple[type[Dialect], Table, tuple[str, ...]], rows._Insert]()
+
+    def prepare_once(connection: Connection, table: Table, names: Sequence[str]) -> rows._Insert:
+        key = type(connection.dialect), table, tuple(names)
+        if key not in prepared:
+            prepared[key] = prepare(connection, table, names)
+        return prepared[key]
+
+    patch.setattr(rows, "_prepare", prepare_once)
 
 
 def _new_registers(patch: pytest.MonkeyPatch) -> None:
