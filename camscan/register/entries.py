@@ -25,7 +25,6 @@ from camscan.model import Identification
 from camscan.register import overrides, schema, tags
 from camscan.register.asset_numbers import new_asset_number
 from camscan.register.codec import identification_to_json
-from camscan.register.paging import decode_change
 from camscan.register.record.sighting import digest_evidence
 from camscan.register.rows import next_free_id, select_rows
 from camscan.register.types import Edit, NewRow
@@ -108,20 +107,6 @@ def append_line(connection: Connection, asset: str, column: str, line: str, who:
     query = select(table.c.entries).join(device, device.c.id == table.c.device_id).where(device.c.asset_id == asset)
     held = (connection.execute(query).scalar() or {}).get(column, "")
     return edit_entries(connection, [Edit(asset, column, f"{held}\n{line}" if held else line)], who)
-
-
-def list_changes(connection: Connection, asset: str | None = None, since: int = 0) -> list[Change]:
-    """Lines of the audit log; see ``Register.changes``."""
-    table, device = schema.change, schema.device
-    query = (
-        select(table, device.c.asset_id)
-        .join(device, device.c.id == table.c.device_id)
-        .where(table.c.id > since)
-        .order_by(table.c.id)
-    )
-    if asset is not None:
-        query = query.where(device.c.asset_id == asset)
-    return [decode_change(row) for row in connection.execute(query).mappings()]
 
 
 def _normalise_entry(asset: str, name: str, value: str) -> str:

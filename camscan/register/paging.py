@@ -80,6 +80,20 @@ def _make_order(sought: Sought) -> tuple[ColumnElement[bool], list[ColumnElement
     return is_empty, [column.desc(), number.desc()] if sought.descending else [column, number]
 
 
+def list_changes(connection: Connection, asset: str | None = None, since: int = 0) -> list[Change]:
+    """Lines of the audit log; see ``Register.changes``."""
+    table, device = schema.change, schema.device
+    query = (
+        select(table, device.c.asset_id)
+        .join(device, device.c.id == table.c.device_id)
+        .where(table.c.id > since)
+        .order_by(table.c.id)
+    )
+    if asset is not None:
+        query = query.where(device.c.asset_id == asset)
+    return [_decode_change(row) for row in connection.execute(query).mappings()]
+
+
 def read_log(connection: Connection, wanted: LogWanted) -> tuple[list[Change], int]:
     """One page of the audit log; see ``Register.read_log``."""
     table, device = schema.change, schema.device
@@ -88,7 +102,7 @@ def read_log(connection: Connection, wanted: LogWanted) -> tuple[list[Change], i
     total = connection.execute(select(func.count()).select_from(joined).where(found)).scalar_one()
     query = select(table, device.c.asset_id).select_from(joined).where(found).order_by(table.c.id.desc())
     rows = connection.execute(query.offset(wanted.start).limit(wanted.most)).mappings()
-    return [decode_change(row) for row in rows], total
+    return [_decode_change(row) for row in rows], total
 
 
 def _log_conditions(wanted: LogWanted) -> list[ColumnElement[bool]]:
@@ -115,7 +129,7 @@ def log_values(connection: Connection) -> tuple[Sequence[str], Sequence[str]]:
     return roles, columns
 
 
-def decode_change(row: RowMapping) -> Change:
+def _decode_change(row: RowMapping) -> Change:
     """A row of the audit log as a Change."""
     return Change(
         number=row["id"],

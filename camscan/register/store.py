@@ -13,16 +13,16 @@ from sqlalchemy.exc import OperationalError
 from camscan.asset import Asset, Change, Happening, Place
 from camscan.fingerprints import Database as Fingerprints
 from camscan.model import Attempt, Report
-from camscan.register import batches, entries, events, listing, paging, read, reidentify, review
+from camscan.register import _later, batches, conflicts, events, listing, paging, read
 from camscan.register.backends import Mode
 from camscan.register.checks import FAULTS
 from camscan.register.opening import open_database
-from camscan.register.past_report import past_report
 from camscan.register.read_model import ReadModel
-from camscan.register.record import OFFLINE_AFTER, TallyOf, late, lists, record_scan
 from camscan.register.sites import are_remembered, known_places, remember_places
 from camscan.register.transactions import WHAT_HELPS
 from camscan.register.types import (
+    OFFLINE_AFTER,
+    REVIEWED_BY,
     Bounds,
     Conflict,
     Edit,
@@ -37,9 +37,9 @@ from camscan.register.types import (
     Sighting,
     StoredObservation,
     StoredScan,
+    TallyOf,
     Undone,
 )
-from camscan.register.undo import undo_last_import
 from camscan.register.upkeep import Upkeep
 
 
@@ -74,14 +74,14 @@ class Register(ReadModel, Upkeep):
         """
         count = self._count_tally if counted else None
         with self._writing_or_trying(keep=not dry_run) as connection:
-            return record_scan(
+            return _later.record.record_scan(
                 connection, report, tally=tally, count=count, offline_after=offline_after, late=late, bounds=bounds
             )
 
     def is_late(self, report: Report) -> bool:
         """Whether the register has a newer scan of addresses that this one asked, at the same site."""
         with self._reading() as connection:
-            return late.is_late(connection, report)
+            return _later.late.is_late(connection, report)
 
     def record_listed(
         self, report: Report, database: Fingerprints, *, everything: bool = False, dry_run: bool = False
@@ -92,7 +92,7 @@ class Register(ReadModel, Upkeep):
         ``everything``, all of them. ``dry_run`` only returns what would happen.
         """
         with self._writing_or_trying(keep=not dry_run) as connection:
-            return lists.record_list(connection, report, database, everything=everything)
+            return _later.lists.record_list(connection, report, database, everything=everything)
 
     def _count_tally(self, connection: Connection) -> Mapping[str, float]:
         """The counts of a scan for the burn-down. Everything else about the scan was written before."""
@@ -137,16 +137,16 @@ class Register(ReadModel, Upkeep):
         that somebody read: raises StaleError if a person has changed one of them since.
         """
         with self._writing_or_trying(keep=not dry_run) as connection:
-            who = entries.Who(role, how, because, at or datetime.now(UTC))
-            return entries.edit_entries(connection, edits, who, revisions)
+            who = _later.entries.Who(role, how, because, at or datetime.now(UTC))
+            return _later.entries.edit_entries(connection, edits, who, revisions)
 
     def append_line(
         self, asset_id: str, column: str, line: str, *, role: str, how: str, at: datetime | None = None
     ) -> list[Change]:
         """Add a line to the text in a people's column; otherwise like ``edit_entries``."""
         with self._writing() as connection:
-            return entries.append_line(
-                connection, asset_id, column, line, entries.Who(role, how, "", at or datetime.now(UTC))
+            return _later.entries.append_line(
+                connection, asset_id, column, line, _later.entries.Who(role, how, "", at or datetime.now(UTC))
             )
 
     def add_devices(
@@ -164,7 +164,9 @@ class Register(ReadModel, Upkeep):
         UsageError as in ``edit_entries``.
         """
         with self._writing_or_trying(keep=not dry_run) as connection:
-            return entries.add_devices(connection, rows, entries.Who(role, how, because, at or datetime.now(UTC)))
+            return _later.entries.add_devices(
+                connection, rows, _later.entries.Who(role, how, because, at or datetime.now(UTC))
+            )
 
     def take_import(
         self, edits: Sequence[Edit], rows: Sequence[NewRow], *, seen: int, role: str, how: str, because: str = ""
@@ -174,8 +176,8 @@ class Register(ReadModel, Upkeep):
         Raises BusyError if anybody made entries after change number ``seen``, on which these edits are based.
         """
         with self._writing() as connection:
-            who = entries.Who(role, how, because, datetime.now(UTC))
-            return entries.take_import(connection, edits, rows, who, seen)
+            who = _later.entries.Who(role, how, because, datetime.now(UTC))
+            return _later.entries.take_import(connection, edits, rows, who, seen)
 
     def undo_import(self, *, role: str, because: str = "", at: datetime | None = None, dry_run: bool = False) -> Undone:
         """Undo the last import of a spreadsheet. What people have entered since is kept, and is named in the result.
@@ -183,12 +185,14 @@ class Register(ReadModel, Upkeep):
         ``dry_run`` only returns what would happen. Raises UsageError if the log does not have an import.
         """
         with self._writing_or_trying(keep=not dry_run) as connection:
-            return undo_last_import(connection, entries.Who(role, "", because, at or datetime.now(UTC)))
+            return _later.undo.undo_last_import(
+                connection, _later.entries.Who(role, "", because, at or datetime.now(UTC))
+            )
 
     def changes(self, asset_id: str | None = None, since: int = 0) -> list[Change]:
         """The audit log of one device or of all, oldest first; only lines after change number ``since``."""
         with self._reading() as connection:
-            return entries.list_changes(connection, asset_id, since)
+            return paging.list_changes(connection, asset_id, since)
 
     def read_log(self, wanted: LogWanted) -> tuple[list[Change], int]:
         """One page of the audit log, newest first, and how many lines match in all."""
@@ -279,20 +283,20 @@ class Register(ReadModel, Upkeep):
     def conflicts(self, asset_id: str | None = None) -> list[Conflict]:
         """Open conflicts of one device or of all, oldest first."""
         with self._reading() as connection:
-            return review.list_conflicts(connection, asset_id)
+            return conflicts.list_conflicts(connection, asset_id)
 
     def reviews(self) -> list[Review]:
         """Open questions to a person: all conflicts about one device, or the same two devices, are one question."""
         with self._reading() as connection:
-            return review.list_reviews(connection)
+            return conflicts.list_reviews(connection)
 
     def settled(self, number: int) -> Settled | None:
         """The decision about a conflict; None if the number does not exist, or the conflict is open."""
         with self._reading() as connection:
-            return review.settled(connection, number)
+            return conflicts.settled(connection, number)
 
     def close_conflicts(
-        self, numbers: Sequence[int], *, role: str, because: str = "", how: str = review.HOW, seen: Seen | None = None
+        self, numbers: Sequence[int], *, role: str, because: str = "", how: str = REVIEWED_BY, seen: Seen | None = None
     ) -> list[Change]:
         """Close conflicts, by number, because nothing needs to change. They are not reported again.
 
@@ -300,14 +304,14 @@ class Register(ReadModel, Upkeep):
         does not exist, and StaleError if what somebody has ``seen`` is not true any more.
         """
         with self._writing() as connection:
-            return review.close_conflicts(connection, numbers, review.who(role, because, how), seen)
+            return _later.review.close_conflicts(connection, numbers, _later.review.who(role, because, how), seen)
 
     def keep_separate(
-        self, one: str, other: str, *, role: str, because: str = "", how: str = review.HOW, seen: Seen | None = None
+        self, one: str, other: str, *, role: str, because: str = "", how: str = REVIEWED_BY, seen: Seen | None = None
     ) -> list[Change]:
         """Settle that two rows (asset numbers) are two devices: nothing between them is reported again."""
         with self._writing() as connection:
-            return review.keep_separate(connection, one, other, review.who(role, because, how), seen)
+            return _later.review.keep_separate(connection, one, other, _later.review.who(role, because, how), seen)
 
     def merge_devices(
         self,
@@ -316,7 +320,7 @@ class Register(ReadModel, Upkeep):
         *,
         role: str,
         because: str = "",
-        how: str = review.HOW,
+        how: str = REVIEWED_BY,
         seen: Seen | None = None,
         dry_run: bool = False,
     ) -> list[Change]:
@@ -326,7 +330,7 @@ class Register(ReadModel, Upkeep):
         only returns what would be logged.
         """
         with self._writing_or_trying(keep=not dry_run) as connection:
-            return review.merge_devices(connection, keep, gone, review.who(role, because, how), seen)
+            return _later.review.merge_devices(connection, keep, gone, _later.review.who(role, because, how), seen)
 
     def has_scan(self, scan_id: str) -> bool:
         """Whether a scan was recorded, without reading the others."""
@@ -353,7 +357,9 @@ class Register(ReadModel, Upkeep):
         """
         with self._writing() if apply else self._reading() as connection:
             place = self._database.place
-            return reidentify.reidentify_devices(connection, place, database, apply=apply, at=at or datetime.now(UTC))
+            return _later.reidentify.reidentify_devices(
+                connection, place, database, apply=apply, at=at or datetime.now(UTC)
+            )
 
     def attempts(self, scan_id: str, ip: str | None = None) -> list[Attempt]:
         """The attempts of one scan (at one address), with the replies as they arrived; without observations."""
@@ -366,4 +372,4 @@ class Register(ReadModel, Upkeep):
         Raises UsageError if there is none of that id.
         """
         with self._reading() as connection:
-            return past_report(connection, scan_id)
+            return _later.past_report.past_report(connection, scan_id)

@@ -10,6 +10,13 @@ from camscan.asset import Asset, Change, Happening, RecordType
 from camscan.dataclass import dataclass
 from camscan.model import Completion, Coverage, Identification, Observation, Turn
 
+OFFLINE_AFTER = 3
+"""Misses in a row after which a device is called offline."""
+REVIEWED_BY = "review"
+"""The name under which a question is settled unless another is given: `camscan review`."""
+TallyOf = Callable[[Sequence[Asset]], Mapping[str, float]]
+"""Counts devices for the burn-down."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:

@@ -18,7 +18,8 @@ from camscan.dataclass import dataclass
 from camscan.errors import UsageError
 from camscan.register import schema
 from camscan.register.asset_numbers import minted_second
-from camscan.register.entries import Who, edit_entries, list_changes
+from camscan.register.entries import Who, edit_entries
+from camscan.register.paging import list_changes
 from camscan.register.rows import select_rows
 from camscan.register.types import Edit, Undone
 

@@ -18,12 +18,12 @@ is written before every stage has decided. The stages are pure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from camscan.asset import Asset, Event, Happening
+from camscan.asset import Event, Happening
 from camscan.model import Report
 from camscan.register import read
 from camscan.register.record import (
@@ -46,12 +46,10 @@ from camscan.register.record import (
 )
 from camscan.register.record.recording import Recording
 from camscan.register.site_lookup import FindPlace, make_lookup
-from camscan.register.types import Bounds, Conflict, Recorded
+from camscan.register.types import OFFLINE_AFTER, Bounds, Conflict, Recorded, TallyOf
 from camscan.register.uncollected import pause_collector
 
-TallyOf = Callable[[Sequence[Asset]], Mapping[str, float]]
 CountOf = Callable[[Connection], Mapping[str, float]]
-OFFLINE_AFTER = presence.OFFLINE_AFTER
 
 
 @pause_collector()

@@ -23,9 +23,8 @@ from camscan.net.target import Targets, parse_targets
 from camscan.register.events import Draft
 from camscan.register.record.entry import Entry
 from camscan.register.site_lookup import FindPlace
+from camscan.register.types import OFFLINE_AFTER
 
-OFFLINE_AFTER = 3
-"""Misses in a row after which a device is called offline."""
 _PART = 5
 """If only a part of a subnet was asked: how many addresses must be silent for the subnet to count as silent."""
 _ANY = 1 << 128
