@@ -131,6 +131,27 @@ def test_what_others_said_before_changes_nothing(database: Database, forgetful: 
         told[place] = (key, chance.choice(values))
 
 
+def test_units_of_one_model_keep_their_own_numbers(database: Database, forgetful: Database) -> None:
+    for number in range(20, 40):
+        serial, mac = f"DS-2CD2385G1-I20190701AAWRD123456{number}", f"44:19:b6:00:00:{number}"
+        told = [("sadp.model", "DS-2CD2385G1-I"), ("sadp.serial", serial), ("sadp.mac", mac), ("http.realm", mac)]
+        seen = [Observation("192.0.2.1", 80, key.partition(".")[0], key, value, NOON) for key, value in told]
+        found = identify_box(seen, database)
+        assert found == identify_box(seen, forgetful)
+        assert (found.serial, found.mac) == (serial, mac)
+        assert any(serial in line for line in found.because)
+
+
+def test_a_fact_that_nothing_heeds_makes_no_difference(database: Database) -> None:
+    beside = [("dhip.field", "x=y"), ("wsd.xaddr", "http://192.0.2.1/"), ("sadp.ipv4", "192.0.2.1")]
+    for place in range(2):
+        told = [*beside, *((key, values[place]) for key, values in FACTS)]
+        seen = [Observation("192.0.2.1", 80, key.partition(".")[0], key, value, NOON) for key, value in told]
+        heeded = [each for each in seen if database.heeds(each.key)]
+        assert heeded == seen[len(beside) :]
+        assert identify_box(heeded, database) == identify_box(seen, database)
+
+
 def test_one_text_in_another_place_is_another_device(database: Database) -> None:
     one = [Observation("192.0.2.1", 80, "http", "http.title", "a", NOON)]
     two = [*one, Observation("192.0.2.1", 0, "http", "http.server", "App-webs/", NOON)]
