@@ -41,10 +41,13 @@ def collected(here: Callable[..., str], folder: Path, network: str, settings: st
     with serving(centre) as address:
         allowed = _ALLOWED.format(centre=address, network=network)
         (folder / "collector.yaml").write_text(allowed, encoding="utf-8")
-        assert "Site manager" in here("collect", "check")
-        words = re.search(r"the centre: (.*)", here("collect", "enrol", code))
-        assert words
-        assert "has not approved" in here("collect", "run", "--once")
+        said = here("collect", "check")
+        assert "Site manager" in said, said
+        said = here("collect", "enrol", code)
+        words = re.search(r"the centre: (.*)", said)
+        assert words, said
+        said = here("collect", "run", "--once")
+        assert "has not approved" in said, said
         at(centre, "collector", "approve", "Oak PC", "--words", words[1])
         at(centre, "collector", "scan", "Oak PC")
         said = here("collect", "run", "--once")

@@ -172,8 +172,8 @@ def a_collector_works_for_its_centre(stage: Stage) -> str:
 
     def here(*words: str) -> str:
         done = there.camscan(*words)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        assert done.returncode == 0, f"{words}: {done.returncode} {done.stdout}{done.stderr}"
+        return done.stdout + done.stderr
 
     with estate():
         own, recorded = collecting.collected(here, place, NETWORK, SETTINGS)
