@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from camscan.app.devices import Details, device_details, find_device, find_devices, pick_devices
     from camscan.app.diff import Changes, changes_since
     from camscan.app.edit import (
-        Acting,
-        Added,
-        Entered,
+        AddedDevice,
+        EntryContext,
+        EntryResult,
         add_device,
         enter_accepted_risk,
         enter_entries,
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from camscan.app.log import logging_to
     from camscan.app.plan import Draft, enter_plan, plan_progress, propose_plan, write_plan
     from camscan.app.record import record_report
-    from camscan.app.request import Prepared, Request, prepare_request, targets_in_scope
-    from camscan.app.resume import Kept, Order, decide_order, journal_folder, list_resumable, scan_and_record
+    from camscan.app.request import PreparedScan, Request, prepare_request, targets_in_scope
+    from camscan.app.resume import Order, RecordedScan, decide_order, journal_folder, list_resumable, scan_and_record
     from camscan.app.round import PreparedRound, Round, prepare_round, run_round
-    from camscan.app.scan import Interruption, Scanned, Watcher, run_scan
+    from camscan.app.scan import Interruption, ScanResult, Watcher, run_scan
     from camscan.app.sites import SitesImport, apply_sites, read_sites
     from camscan.app.spreadsheet import Import, compare_sheet, read_sheet, take_sheet
     from camscan.app.workspace import Workspace, find_workspace
@@ -56,8 +56,7 @@ if TYPE_CHECKING:
     from camscan.version import __version__
 
 __all__ = [
-    "Acting",
-    "Added",
+    "AddedDevice",
     "Asset",
     "BusyError",
     "CamscanError",
@@ -71,28 +70,29 @@ __all__ = [
     "Details",
     "Device",
     "Draft",
-    "Entered",
+    "EntryContext",
+    "EntryResult",
     "Event",
     "Happening",
     "Identification",
     "Import",
     "Interruption",
     "Judgement",
-    "Kept",
     "Layout",
     "Lifecycle",
     "Order",
     "OutputError",
-    "Prepared",
     "PreparedRound",
+    "PreparedScan",
     "Presence",
     "Recorded",
+    "RecordedScan",
     "Register",
     "RegisterError",
     "Report",
     "Request",
     "Round",
-    "Scanned",
+    "ScanResult",
     "ScopeError",
     "SitesImport",
     "TargetError",

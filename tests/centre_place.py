@@ -14,9 +14,9 @@ from parcels import KEY, OAK, scan, some
 from camscan.app.uploads import Upload, folder_of
 from camscan.app.workspace import Workspace, find_workspace
 from camscan.model import Report
-from camscan.parcel.keys import public_of
+from camscan.parcel.keys import public_key_of
 from camscan.parcel.seal import seal
-from camscan.parcel.write import body_of
+from camscan.parcel.write import pack_report
 from camscan.register import open_register
 from camscan.store import open_store
 from camscan.store.collectors import Collector, Collectors
@@ -42,8 +42,8 @@ class Place:
 
     def arrive_as(self, report: Report, key: Ed25519PrivateKey = KEY) -> Report:
         """Let the parcel of this scan arrive from the collector that has this key."""
-        content = seal(body_of(report), key)
-        upload = Upload(folder_of(self.space), self.store, public_of(key), report.scan_id)
+        content = seal(pack_report(report), key)
+        upload = Upload(folder_of(self.space), self.store, public_key_of(key), report.scan_id)
         assert upload.add(content, 0)[0]
         said = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
         assert upload.end(said, datetime.now(UTC))[0] == 202
@@ -54,7 +54,7 @@ class Place:
         keys = [Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32) for number in range(floods + 1)]
         for number, key in enumerate(keys):
             Collectors(self.store).approve(
-                public_of(key), name=f"Collector {number}", sites=["Oak School"], networks=[], role="ICT"
+                public_key_of(key), name=f"Collector {number}", sites=["Oak School"], networks=[], role="ICT"
             )
         for number in range(floods * parcels):
             when = BEGIN + timedelta(seconds=number)
@@ -79,6 +79,6 @@ def place(register: str) -> Iterator[Place]:
     open_register(register).close()
     with open_store(register) as store:
         collector = Collectors(store).approve(
-            public_of(KEY), name="Oak PC", sites=["Oak School"], networks=[], role="ICT"
+            public_key_of(KEY), name="Oak PC", sites=["Oak School"], networks=[], role="ICT"
         )
         yield Place(space, store, collector)

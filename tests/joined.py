@@ -13,11 +13,11 @@ from command_line import Camscan
 from parcels import sadp, said, scan
 
 from camscan.app import collect
-from camscan.app.arrivals import TakenIn, record_arrivals
+from camscan.app.arrivals import ArrivalCounts, record_arrivals
 from camscan.app.resume import journal_folder
 from camscan.model import Report
 from camscan.output import make_folder, write_bytes_atomically
-from camscan.parcel.write import body_of
+from camscan.parcel.write import pack_report
 from camscan.scan.journal import kept_path
 from camscan.web.application import make_application
 from camscan.web.desk import Desk
@@ -91,7 +91,7 @@ def finish_scan(own: collect.Place, when: datetime, cameras: Sequence[int], site
     report = lived(when, cameras, site)
     make_folder(own.folder)
     path = kept_path(journal_folder(str(own.register)), report.scan_id)
-    write_bytes_atomically(path, lambda stream: stream.writelines([body_of(report)]))
+    write_bytes_atomically(path, lambda stream: stream.writelines([pack_report(report)]))
     return report
 
 
@@ -100,6 +100,6 @@ def lived(when: datetime, cameras: Sequence[int], site: str = "Oak School") -> R
     return scan(*(said(f"10.12.0.{each}", sadp(each), when=when) for each in cameras), when=when, site=site)
 
 
-def take_in(desk: Desk) -> TakenIn:
+def take_in(desk: Desk) -> ArrivalCounts:
     """Record what has come, as the centre does every few seconds."""
     return record_arrivals(desk.space, desk.store)

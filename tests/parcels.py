@@ -17,7 +17,7 @@ from udp_replies import DHIP_CAMERA, SADP_CAMERA
 from camscan import fingerprints
 from camscan.model import Attempt, Completion, Coverage, Outcome, Reply, Report
 from camscan.parcel.seal import seal
-from camscan.parcel.write import body_of
+from camscan.parcel.write import pack_report
 from camscan.probes import load, load_probe, read_reply
 from camscan.report import make_report, scan_id_at
 from camscan.scan.decision import weigh_attempts
@@ -85,7 +85,7 @@ def some(when: datetime = NOON) -> tuple[Attempt, ...]:
 
 def parcel(path: Path, report: Report, key: Ed25519PrivateKey = KEY) -> Path:
     """The parcel of a scan, in a file."""
-    path.write_bytes(seal(body_of(report), key))
+    path.write_bytes(seal(pack_report(report), key))
     return path
 
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from simulated_sites import Site
 from sqlalchemy import MetaData, Table, insert, select
 
-from camscan.parcel.keys import public_of
+from camscan.parcel.keys import public_key_of
 from camscan.register import open_register
 from camscan.store import open_store
 from camscan.store.collectors import Collectors
@@ -146,7 +146,7 @@ def _write_settings(folder: Path, sites: Sequence[Site]) -> None:
 def _approve(store: Store, sites: Sequence[Site], keys: Sequence[Ed25519PrivateKey]) -> None:
     """The first by the program's own way, and the others as it is, all at once: each would wait for the disk."""
     name, site = "Collector 0", sites[0].name
-    Collectors(store).approve(public_of(keys[0]), name=name, sites=[site], networks=[], role="Load")
+    Collectors(store).approve(public_key_of(keys[0]), name=name, sites=[site], networks=[], role="Load")
     with store.writing() as connection:
         table = Table("service_collector", MetaData(), autoload_with=connection)
         (first,) = connection.execute(select(table)).mappings()
@@ -155,7 +155,7 @@ def _approve(store: Store, sites: Sequence[Site], keys: Sequence[Ed25519PrivateK
                 **first,
                 "number": first["number"] + number,
                 "name": f"Collector {number}",
-                "key": public_of(key).hex(),
+                "key": public_key_of(key).hex(),
                 "sites": json.dumps([sites[number % len(sites)].name]),
             }
             for number, key in enumerate(keys)

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from camscan.asset import Asset
 from camscan.model import Attempt, Completion, Coverage, Observation, Report
 from camscan.parcel.seal import seal
-from camscan.parcel.write import body_of
+from camscan.parcel.write import pack_report
 from camscan.register import open_register
 from camscan.report import scan_id_at
 from camscan.version import __version__
@@ -187,7 +187,7 @@ class Site:
             coverage=self._coverage(attempts),
             attempts=tuple(attempts),
         )
-        return report.scan_id, seal(body_of(report), key)
+        return report.scan_id, seal(pack_report(report), key)
 
     def _coverage(self, attempts: Sequence[Attempt]) -> Coverage:
         counts: defaultdict[str, int] = defaultdict(int)

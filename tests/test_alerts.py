@@ -13,7 +13,7 @@ from command_line import Camscan
 from sample_report import DAY, HOSTILE, NOON, camera, enter, nameless, numbered, report
 
 from camscan import app
-from camscan.app.alerts import Notified
+from camscan.app.alerts import AlertsResult
 from camscan.app.workspace import Workspace, find_workspace
 from camscan.errors import UsageError
 from camscan.model import Completion, Device
@@ -52,7 +52,7 @@ def scan(space: Workspace, *devices: Device, **members: object) -> None:
         book.record(found)
 
 
-def tell(space: Workspace, night: int, **how: object) -> Notified:
+def tell(space: Workspace, night: int, **how: object) -> AlertsResult:
     """What is due on that night, at eight in the evening."""
     return app.alerts.send_due_alerts(space, now=NOON + timedelta(days=night, hours=8), **how)  # type: ignore[arg-type]  # as named
 
@@ -77,7 +77,7 @@ def test_nights_of_a_depot(place: Workspace, box: Box) -> None:
     assert "192.0.2." in item.detail
 
     scan(place, *map(camera, range(31)))
-    assert tell(place, 3) == Notified()
+    assert tell(place, 3) == AlertsResult()
 
     with place.open() as book:
         gone = removed(book)
@@ -88,7 +88,7 @@ def test_nights_of_a_depot(place: Workspace, box: Box) -> None:
     assert one.id == other.id
     assert set(box.came()) == {"alarm to ICT", "alarm to CCTV team"}
     for night in (5, 6, 10):
-        assert tell(place, night) == Notified(), night
+        assert tell(place, night) == AlertsResult(), night
     tell(place, 12)
     assert set(box.came()) == {"alarm to ICT", "alarm to CCTV team"}  # a week later, and nobody has acted
 
@@ -118,7 +118,7 @@ def test_what_nobody_takes_is_tried_again_and_given_up_after_three_days(place: W
     assert tell(place, 8).waiting == 1
     told = tell(place, 9)
     assert [(each.is_given_up, each.detail) for each in told.sent] == [(True, "given up: no mail today")]
-    assert tell(place, 10) == Notified()
+    assert tell(place, 10) == AlertsResult()
     with open_store(place.where) as store:
         assert Alerts(store).read_marks()[FAILURES] == "5"
 
@@ -134,7 +134,7 @@ def test_what_waited_while_the_machine_was_off_is_tried_once_more(file: Workspac
     told = tell(file, 9)
     assert [each.is_sent for each in told.sent] == [True]
     assert box.came() == {"news to CCTV team": "1 new device"}
-    assert tell(file, 10) == Notified()
+    assert tell(file, 10) == AlertsResult()
 
 
 def test_a_message_of_a_later_camscan_is_given_up_and_holds_up_nothing(file: Workspace, box: Box) -> None:
@@ -224,7 +224,7 @@ def test_a_printer_is_not_news(file: Workspace, box: Box) -> None:
     tell(file, 1)
     box.messages.clear()
     scan(file, camera(1), nameless("192.0.2.99", maker="hp", kind="printer", is_camera_system=False))
-    assert tell(file, 2) == Notified()
+    assert tell(file, 2) == AlertsResult()
 
 
 def test_a_silent_subnet_is_trouble(file: Workspace, box: Box) -> None:
@@ -240,7 +240,7 @@ def test_a_silent_subnet_is_trouble(file: Workspace, box: Box) -> None:
     assert [(item.kind, item.brief) for item in told.items] == [("coverage_lost", "a subnet of Depot")]
     scan(file, *devices)
     box.messages.clear()
-    assert tell(file, 5) == Notified()
+    assert tell(file, 5) == AlertsResult()
 
 
 @pytest.mark.slow

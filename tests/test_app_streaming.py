@@ -13,7 +13,7 @@ import pytest
 from sample_report import DAY, HOSTILE, NOON, ROLE, camera, enter, nameless, report
 
 from camscan.app import listing, listing_lines, streaming
-from camscan.app.listing import Wanted
+from camscan.app.listing import ListFilter
 from camscan.app.streaming import Stream
 from camscan.app.workspace import Workspace, workspace_of
 from camscan.asset import RecordType
@@ -55,22 +55,33 @@ def book(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Register]:
         yield book
 
 
-def stream(space: Workspace, book: Register, wanted: Wanted, *, judged: bool = True) -> Stream:
+def stream(space: Workspace, book: Register, wanted: ListFilter, *, judged: bool = True) -> Stream:
     headline = streaming.headline_of(space)
     assert headline is not None
     return Stream(book, Config(), wanted, headline, judged=judged)
 
 
 WANTED = [
-    *(Wanted(), Wanted(everything=True), Wanted(site="town hall"), Wanted(maker="dahua"), Wanted(brand="own badge")),
-    *(Wanted(kind="camera"), Wanted(lifecycle="not_ours"), Wanted(presence="seen"), Wanted(new_since="2026-03-05")),
-    *(Wanted(in_scope=True), Wanted(overdue=True), Wanted(possible=True), Wanted(unknown=True)),
-    Wanted(site="Depot", brand="Hikvision", everything=True),
+    *(
+        ListFilter(),
+        ListFilter(everything=True),
+        ListFilter(site="town hall"),
+        ListFilter(maker="dahua"),
+        ListFilter(brand="own badge"),
+    ),
+    *(
+        ListFilter(kind="camera"),
+        ListFilter(lifecycle="not_ours"),
+        ListFilter(presence="seen"),
+        ListFilter(new_since="2026-03-05"),
+    ),
+    *(ListFilter(in_scope=True), ListFilter(overdue=True), ListFilter(possible=True), ListFilter(unknown=True)),
+    ListFilter(site="Depot", brand="Hikvision", everything=True),
 ]
 
 
 @pytest.mark.parametrize("wanted", WANTED, ids=repr)
-def test_the_same_devices_in_the_same_bytes(space: Workspace, book: Register, wanted: Wanted) -> None:
+def test_the_same_devices_in_the_same_bytes(space: Workspace, book: Register, wanted: ListFilter) -> None:
     every = listing.list_devices(book, Config(), wanted, judge=True)
     rows = sorted(every.rows, key=lambda row: (not row.ip_addresses, listing_lines.sortable_address(row.ip_addresses)))
     found = stream(space, book, wanted)
@@ -93,7 +104,7 @@ def test_what_is_entered_twice_is_reported_by_the_lines(space: Workspace, book: 
 
 def test_a_name_that_there_is_not_is_refused(space: Workspace, book: Register) -> None:
     with pytest.raises(UsageError, match="there is no site 'Town Hell'; did you mean Town Hall"):
-        list(stream(space, book, Wanted(site="Town Hell")))
+        list(stream(space, book, ListFilter(site="Town Hell")))
 
 
 def test_a_damaged_row_costs_no_other(space: Workspace, path: Path, tmp_path: Path) -> None:
@@ -105,7 +116,7 @@ def test_a_damaged_row_costs_no_other(space: Workspace, path: Path, tmp_path: Pa
     headline = streaming.headline_of(space)
     assert headline is not None
     with open_register(copy, readonly=True) as book:
-        found = Stream(book, Config(), Wanted(everything=True), headline)
+        found = Stream(book, Config(), ListFilter(everything=True), headline)
         assert len(list(found)) == len(book.legible_devices()[0])
         assert found.describe_damage == book.legible_devices()[1]
 

@@ -17,16 +17,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from parcels import KEY, OAK, OTHER_KEY, rows, scan, some
 from starlette.testclient import TestClient
 
-from camscan.app.arrivals import record_arrivals, remove_old
+from camscan.app.arrivals import record_arrivals, remove_old_files
 from camscan.app.uploads import blob_path, folder_of
 from camscan.app.workspace import find_workspace
 from camscan.errors import UsageError
 from camscan.model import Report
 from camscan.parcel import errand
-from camscan.parcel.keys import public_of, words_of
+from camscan.parcel.keys import key_words, public_key_of
 from camscan.parcel.seal import seal
 from camscan.parcel.signature import Call, sign
-from camscan.parcel.write import body_of
+from camscan.parcel.write import pack_report
 from camscan.register import open_register
 from camscan.store.collectors import Collectors
 from camscan.store.parcels import Parcels
@@ -69,7 +69,7 @@ class Site:
         return self.ask("POST", "/enrol", {"code": code, "version": "0.1.0"})
 
     def send(self, report: Report, *, size: int = 1000) -> Any:
-        content = seal(body_of(report), self.key)
+        content = seal(pack_report(report), self.key)
         for start in range(0, len(content), size):
             part = content[start : start + size]
             assert self.ask("PUT", f"/parcel/{report.scan_id}", part, query=f"at={start}").status_code == 200
@@ -104,7 +104,7 @@ def invited(camscan: Camscan) -> str:
 @pytest.fixture
 def approved(site: Site, camscan: Camscan) -> Site:
     assert site.enrol(invited(camscan)).status_code == 200
-    assert camscan("collector", "approve", "Oak", "--words", words_of(public_of(KEY)))[0] == 0
+    assert camscan("collector", "approve", "Oak", "--words", key_words(public_key_of(KEY)))[0] == 0
     return site
 
 
@@ -115,7 +115,7 @@ class TestEnrolment:
         assert (first.status_code, first.json()["state"]) == (200, "waiting")
         assert site.enrol(code).json()["state"] == "waiting"  # its answer was lost
         assert Site(site.client, OTHER_KEY).enrol(code).status_code == 403
-        assert words_of(public_of(KEY)) in camscan("collector", "list")[1]
+        assert key_words(public_key_of(KEY)) in camscan("collector", "list")[1]
 
     def test_a_code_that_nobody_was_given_is_refused(self, site: Site, camscan: Camscan) -> None:
         invited(camscan)
@@ -137,7 +137,7 @@ class TestEnrolment:
     def test_after_seven_days_it_is_over(self, site: Site, camscan: Camscan, desk: Desk) -> None:
         code = invited(camscan)
         late = datetime.now(UTC) + timedelta(days=7, minutes=1)
-        assert Collectors(desk.store).enrol(code.replace("-", ""), public_of(site.key), late) is None
+        assert Collectors(desk.store).enrol(code.replace("-", ""), public_key_of(site.key), late) is None
 
     def test_who_is_not_approved_gets_no_errand_and_leaves_nothing(self, site: Site, camscan: Camscan) -> None:
         site.enrol(invited(camscan))
@@ -148,14 +148,14 @@ class TestEnrolment:
 
     def test_other_words_do_not_approve(self, site: Site, camscan: Camscan) -> None:
         site.enrol(invited(camscan))
-        code, _, err = camscan("collector", "approve", "Oak", "--words", words_of(public_of(OTHER_KEY)))
+        code, _, err = camscan("collector", "approve", "Oak", "--words", key_words(public_key_of(OTHER_KEY)))
         assert code == 2
         assert "has other words" in err
 
     def test_who_has_not_enrolled_has_no_words_yet(self, site: Site, camscan: Camscan) -> None:
         assert site
         invited(camscan)
-        code, _, err = camscan("collector", "approve", "Oak", "--words", words_of(public_of(KEY)))
+        code, _, err = camscan("collector", "approve", "Oak", "--words", key_words(public_key_of(KEY)))
         assert (code, "has not enrolled yet" in err) == (2, True)
 
     def test_a_revoked_key_does_not_enrol_with_a_new_code(self, approved: Site, camscan: Camscan) -> None:
@@ -225,7 +225,7 @@ class TestRequests:
             assert site.client.put(f"{BASE}/parcel/{scan(*some()).scan_id}", content=content).status_code == 401
         assert site.client.post(f"{BASE}/poll", content=large).status_code == 413
         assert site.client.post(f"{BASE}/poll", content=iter([large])).status_code == 413
-        assert camscan("collector", "approve", "Oak", "--words", words_of(public_of(KEY)))[0] == 0
+        assert camscan("collector", "approve", "Oak", "--words", key_words(public_key_of(KEY)))[0] == 0
         assert site.ask("PUT", f"/parcel/{scan(*some()).scan_id}", large, query="at=0").json() == {"held": 100_000}
 
     def test_there_is_nothing_else(self, approved: Site) -> None:
@@ -253,7 +253,7 @@ class TestParcels:
 
     def test_it_goes_on_where_it_stopped(self, approved: Site) -> None:
         report = scan(*some(NOW), when=NOW)
-        content = seal(body_of(report), KEY)
+        content = seal(pack_report(report), KEY)
         path = f"/parcel/{report.scan_id}"
         assert approved.ask("HEAD", path).headers["camscan-held"] == "0"
         assert approved.ask("PUT", path, content[:700], query="at=0").json() == {"held": 700}
@@ -264,14 +264,14 @@ class TestParcels:
 
     def test_one_that_is_cut_off_begins_anew(self, approved: Site) -> None:
         report = scan(*some(NOW), when=NOW)
-        content = seal(body_of(report), KEY)
+        content = seal(pack_report(report), KEY)
         approved.ask("PUT", f"/parcel/{report.scan_id}", content[:-10], query="at=0")
         answer = approved.end(report, content)
         assert (answer.status_code, answer.json()) == (400, {"error": "digest", "held": 0})
 
     def test_of_another_key_is_refused(self, approved: Site) -> None:
         report = scan(*some(NOW), when=NOW)
-        content = seal(body_of(report), OTHER_KEY)
+        content = seal(pack_report(report), OTHER_KEY)
         approved.ask("PUT", f"/parcel/{report.scan_id}", content, query="at=0")
         assert approved.end(report, content).status_code == 422
 
@@ -281,7 +281,7 @@ class TestParcels:
         other = Site(approved.client, OTHER_KEY)
         code = camscan("collector", "add", "Other", "--site", "Oak School")[1].splitlines()[-1]
         other.enrol(code)
-        camscan("collector", "approve", "Other", "--words", words_of(public_of(OTHER_KEY)))
+        camscan("collector", "approve", "Other", "--words", key_words(public_key_of(OTHER_KEY)))
         assert other.ask("GET", f"/parcel/{report.scan_id}/result").status_code == 404
         assert other.ask("HEAD", f"/parcel/{report.scan_id}").headers["camscan-held"] == "0"
 
@@ -298,7 +298,7 @@ class TestParcels:
     def test_what_was_lost_here_is_asked_for_again(self, approved: Site, desk: Desk) -> None:
         report = scan(*some(NOW), when=NOW)
         approved.send(report)
-        blob = hashlib.sha256(seal(body_of(report), KEY)).hexdigest()
+        blob = hashlib.sha256(seal(pack_report(report), KEY)).hexdigest()
         blob_path(folder_of(desk.space), blob).unlink()
         assert record_arrivals(desk.space, desk.store).recorded == 0
         assert approved.ask("GET", f"/parcel/{report.scan_id}/result").json()["state"] == "lost"
@@ -381,8 +381,8 @@ class TestInterrupted:
         record_arrivals(desk.space, desk.store)
         approved.send(scan(*some(NOW), when=NOW))
         later = datetime.now(UTC) + timedelta(days=36)
-        assert remove_old(desk.space, desk.store, datetime.now(UTC)) == 0
-        assert remove_old(desk.space, desk.store, later) == 1
+        assert remove_old_files(desk.space, desk.store, datetime.now(UTC)) == 0
+        assert remove_old_files(desk.space, desk.store, later) == 1
         assert record_arrivals(desk.space, desk.store).recorded == 1
         assert camscan("collector", "list")[0] == 0
 
@@ -393,12 +393,12 @@ class TestErrands:
         (given,) = approved.ask("POST", "/poll", {}).json()["errands"]
         # What the centre signed, the collector checks by the key that it was given when it enrolled.
         centre = bytes.fromhex(Site(approved.client, KEY, approved.counter).enrol("").json()["errand_key"])
-        asked = errand.read(given, centre, public_of(KEY))
+        asked = errand.read_errand(given, centre, public_key_of(KEY))
         assert asked.site == "Oak School"
         with pytest.raises(UsageError, match="not signed by the centre"):
-            errand.read(given | {"text": given["text"].replace("Oak", "Elm")}, centre, public_of(KEY))
+            errand.read_errand(given | {"text": given["text"].replace("Oak", "Elm")}, centre, public_key_of(KEY))
         with pytest.raises(UsageError, match="for another collector"):
-            errand.read(given, centre, public_of(OTHER_KEY))
+            errand.read_errand(given, centre, public_key_of(OTHER_KEY))
         answer = approved.ask("POST", f"/errand/{asked.id}", {"state": "refused", "why": "outside its hours"})
         assert answer.status_code == 200
         assert approved.ask("POST", "/poll", {}).json()["errands"] == []

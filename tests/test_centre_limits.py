@@ -15,13 +15,13 @@ from sqlalchemy import Engine, event
 from starlette.testclient import TestClient
 from test_centre import HOST, SITES, Site
 
-from camscan.app.arrivals import Failures, TakenIn, record_arrival, record_arrivals, remove_old
+from camscan.app.arrivals import ArrivalCounts, Failures, record_arrival, record_arrivals, remove_old_files
 from camscan.app.centre_state import state_of
 from camscan.app.uploads import has_room
 from camscan.app.worker import tidy_up
 from camscan.app.workspace import find_workspace
-from camscan.parcel.keys import public_of
-from camscan.parcel.write import body_of
+from camscan.parcel.keys import public_key_of
+from camscan.parcel.write import pack_report
 from camscan.register import open_register
 from camscan.store.collectors import Asking, Collectors, State, Turn
 from camscan.store.errands import Errand, Errands
@@ -74,7 +74,7 @@ def desk(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     made = Desk(find_workspace(), Setting())
     for number, key in enumerate((KEY, OTHER_KEY)):
         name = f"Collector {number}"
-        Collectors(made.store).approve(public_of(key), name=name, sites=["Oak School"], networks=[], role="ICT")
+        Collectors(made.store).approve(public_key_of(key), name=name, sites=["Oak School"], networks=[], role="ICT")
     yield made
     made.close()
 
@@ -88,7 +88,7 @@ def ask_for_scan(desk: Desk, number: int = 1, key: Any = KEY) -> None:
     now = datetime.now(UTC)
     ends = now + timedelta(hours=1)
     Errands(desk.store).keep(
-        Errand(id=ID.format(number), key=public_of(key), site="Oak School", made_at=now, ends_at=ends)
+        Errand(id=ID.format(number), key=public_key_of(key), site="Oak School", made_at=now, ends_at=ends)
     )
 
 
@@ -131,7 +131,7 @@ class TestBegun:
         other = Site(site.client, OTHER_KEY)
         assert other.ask("PUT", f"/parcel/{ids[11]}", b"x", query="at=0").status_code == 200
         later = datetime.now(UTC) + timedelta(days=2, minutes=1)
-        assert remove_old(desk.space, desk.store, later - timedelta(days=1)) == 0
+        assert remove_old_files(desk.space, desk.store, later - timedelta(days=1)) == 0
         tidy_up(desk.space, desk.store, later)
         assert site.ask("HEAD", f"/parcel/{ids[3]}").headers["camscan-held"] == "0"
         assert site.ask("PUT", f"/parcel/{ids[10]}", b"x", query="at=0").status_code == 200
@@ -140,7 +140,9 @@ class TestBegun:
         monkeypatch.setattr("camscan.app.uploads.MOST_WAITING", 2)
         for number in range(2):
             Parcels(desk.store).keep(
-                ArrivedParcel(scan_id=ID.format(number), digest="", key=public_of(KEY), arrived_at=NOON, state=WAITING)
+                ArrivedParcel(
+                    scan_id=ID.format(number), digest="", key=public_key_of(KEY), arrived_at=NOON, state=WAITING
+                )
             )
         path = f"/parcel/{scan(*some()).scan_id}"
         answer = site.ask("PUT", path, b"x", query="at=0")
@@ -155,22 +157,22 @@ class TestUnpacked:
         monkeypatch.setattr("camscan.app.arrivals._UNPACKED", 0)  # nobody may bring anything in
         first = scan(*some(now := datetime.now(UTC)), when=now)
         site.send(first, size=100_000)
-        assert record_arrivals(desk.space, desk.store) == TakenIn(left=1)
+        assert record_arrivals(desk.space, desk.store) == ArrivalCounts(left=1)
         state = state_of(desk.space, desk.store, now + timedelta(days=2))
         assert state
         assert state.oldest > timedelta(days=1), "it waits for a person to ask why"
         assert record_arrival(desk.space, desk.store, first.scan_id, Failures()) == ""
         monkeypatch.setattr("camscan.app.arrivals._UNPACKED", 4)
-        assert record_arrivals(desk.space, desk.store) == TakenIn(recorded=1)
+        assert record_arrivals(desk.space, desk.store) == ArrivalCounts(recorded=1)
         collectors = Collectors(desk.store)
-        ((key, size),) = collectors.unpacked_today([public_of(KEY)], datetime.now(UTC)).items()
-        assert key == public_of(KEY)
-        assert size == len(gzip.decompress(body_of(first)))
+        ((key, size),) = collectors.unpacked_today([public_key_of(KEY)], datetime.now(UTC)).items()
+        assert key == public_key_of(KEY)
+        assert size == len(gzip.decompress(pack_report(first)))
         collectors.add_unpacked(key, 4 << 20, datetime.now(UTC))
         mine, other = scan(*some(now), when=now), scan(*some(now), when=now)
         site.send(mine, size=100_000)
         Site(site.client, OTHER_KEY).send(other, size=100_000)
-        assert record_arrivals(desk.space, desk.store) == TakenIn(recorded=1, left=1)
+        assert record_arrivals(desk.space, desk.store) == ArrivalCounts(recorded=1, left=1)
         assert site.ask("GET", f"/parcel/{mine.scan_id}/result").json()["state"] == "waiting"
         listed = camscan("collector", "list")[1]
         assert "Collector 0: its day is full, so its parcels wait; recording continues on" in listed
@@ -180,9 +182,9 @@ class TestUnpacked:
         now = datetime.now(UTC)
         rotten = scan(*some(now), when=now, site="Elm School")
         site.send(rotten, size=100_000)
-        assert record_arrivals(desk.space, desk.store) == TakenIn(refused=1)
-        used = Collectors(desk.store).unpacked_today([public_of(KEY)], datetime.now(UTC))
-        assert used == {public_of(KEY): len(gzip.decompress(body_of(rotten)))}
+        assert record_arrivals(desk.space, desk.store) == ArrivalCounts(refused=1)
+        used = Collectors(desk.store).unpacked_today([public_key_of(KEY)], datetime.now(UTC))
+        assert used == {public_key_of(KEY): len(gzip.decompress(pack_report(rotten)))}
 
     def test_a_new_day_begins_with_nothing_and_parts_leave_it_alone(self) -> None:
         used = add_unpacked(take_part("", 600, NOON, QUOTA)[0], 70, NOON)
@@ -219,7 +221,7 @@ class TestDisk:
 class TestNext:
     def test_the_more_parcels_wait_the_later_a_collector_asks_again(self, site: Site, desk: Desk) -> None:
         assert site.ask("POST", "/poll", {}).json()["next"] == 60
-        waiting = ArrivedParcel(scan_id="", digest="", key=public_of(KEY), arrived_at=NOON, state=WAITING)
+        waiting = ArrivedParcel(scan_id="", digest="", key=public_key_of(KEY), arrived_at=NOON, state=WAITING)
         for number in range(3):
             Parcels(desk.store).keep(_of(waiting, number))
         assert site.ask("POST", "/poll", {}).json()["next"] == 60  # it is counted every few seconds
@@ -268,18 +270,18 @@ class TestCheapness:
         for number in range(1, 9):
             ask_for_scan(desk, number)
             if number < 3:
-                Errands(desk.store).answer(ID.format(number), public_of(KEY), "done", "")
+                Errands(desk.store).answer(ID.format(number), public_key_of(KEY), "done", "")
         ask_for_scan(desk, 9, OTHER_KEY)
-        due = Errands(desk.store).due(public_of(KEY), datetime.now(UTC))
+        due = Errands(desk.store).due(public_key_of(KEY), datetime.now(UTC))
         assert [each.id for each in due] == [ID.format(number) for number in range(3, 8)]
-        assert Errands(desk.store).due(public_of(KEY), datetime.now(UTC) + timedelta(hours=2)) == []
+        assert Errands(desk.store).due(public_key_of(KEY), datetime.now(UTC) + timedelta(hours=2)) == []
 
 
 class TestTurns:
     """The counter, when requests come in no good order."""
 
     def asking(self, counter: int, digest: str, created: int = 100) -> Asking:
-        return Asking(key=public_of(KEY), counter=counter, digest=digest * 64, created=created)
+        return Asking(key=public_key_of(KEY), counter=counter, digest=digest * 64, created=created)
 
     def test_what_was_remembered_before_is_still_known(self, desk: Desk) -> None:
         collectors = Collectors(desk.store)

@@ -26,7 +26,7 @@ from camscan.store.errands import Errands
 from camscan.store.quota import Quota
 from camscan.web.application import make_application
 from camscan.web.desk import Desk, Setting
-from camscan.work import Standing
+from camscan.work import QueueState
 
 NOW = datetime.now(UTC)
 HOST = "127.0.0.1:8377"
@@ -118,8 +118,8 @@ class TestAlarms:
 
     def test_a_queue_that_is_stuck(self, centre: Place, monkeypatch: pytest.MonkeyPatch) -> None:
         for long, kinds in ((0, []), (2, ["queue_stalled"])):
-            standing = Standing(jobs={"doing": 2}, stalled=2, stalled_long=long)
-            monkeypatch.setattr(app.centre_state, "queue_standing", lambda _, standing=standing: standing)
+            standing = QueueState(jobs={"doing": 2}, stalled=2, stalled_long=long)
+            monkeypatch.setattr(app.centre_state, "queue_state", lambda _, standing=standing: standing)
             assert [each.kind for each in troubles_of(stands(centre))] == kinds
 
     def test_people_are_reported_once(self, centre: Place, box: Box) -> None:
@@ -163,8 +163,8 @@ class TestReady:
 
     def test_whether_a_worker_is_there(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         for unseen, says in ((timedelta(seconds=9), "seen"), (None, "none seen, camscan serve records parcels itself")):
-            standing = Standing(jobs={}, unseen=unseen)
-            monkeypatch.setattr(app.centre_state, "queue_standing", lambda _, standing=standing: standing)
+            standing = QueueState(jobs={}, unseen=unseen)
+            monkeypatch.setattr(app.centre_state, "queue_state", lambda _, standing=standing: standing)
             desk.watch._kept = None
             text = TestClient(make_application(desk), base_url=f"http://{HOST}").get("/ready").text
             assert text.splitlines()[-1] == f"worker: {says}"
@@ -186,8 +186,8 @@ class TestPeople:
 
     def test_and_that_the_worker_was_stopped(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         for unseen, titles in ((timedelta(seconds=9), []), (None, ["camscan work is not running"])):
-            standing = Standing(jobs={}, unseen=unseen)
-            monkeypatch.setattr(app.centre_state, "queue_standing", lambda _, standing=standing: standing)
+            standing = QueueState(jobs={}, unseen=unseen)
+            monkeypatch.setattr(app.centre_state, "queue_state", lambda _, standing=standing: standing)
             desk.watch._kept = None
             assert [each.title for each in desk.watch.alarms()] == titles
 

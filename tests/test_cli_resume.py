@@ -27,9 +27,9 @@ from sample_report import camera, report
 
 from camscan.app import record
 from camscan.app.export import export_scan
-from camscan.app.request import Prepared, Request
+from camscan.app.request import PreparedScan, Request
 from camscan.app.resume import options_of, with_earlier_options
-from camscan.app.scan import Scanned
+from camscan.app.scan import ScanResult
 from camscan.cli.demo import PORTS
 from camscan.config import Config
 from camscan.errors import OutputError
@@ -365,12 +365,12 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     begun: list[object] = []
 
     def run(
-        prepared: Prepared, _watcher: object, _interruption: object, _journal: object = None, earlier: object = None
-    ) -> Scanned:
+        prepared: PreparedScan, _watcher: object, _interruption: object, _journal: object = None, earlier: object = None
+    ) -> ScanResult:
         begun.append(earlier)
         made = report(scan_id=f"quick-{next(numbers)}", site=prepared.plan.site, targets=prepared.plan.targets.texts)
         count = prepared.plan.targets.count
-        return Scanned(replace(made, coverage=Coverage(count, 0, 0, count, 0, 0)))
+        return ScanResult(replace(made, coverage=Coverage(count, 0, 0, count, 0, 0)))
 
     monkeypatch.setattr("camscan.app.resume.run_scan", run)
     return begun

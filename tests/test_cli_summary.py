@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sample_report import NOON, camera, nameless, numbered
 
-from camscan.app.headline import of_register
+from camscan.app.headline import headline_of_register
 from camscan.app.record import record_and_write
 from camscan.app.scan_news import find_scan_news
 from camscan.asset import Presence, RecordType
@@ -36,7 +36,7 @@ def scan(*devices: Device, quiet: bool = False) -> Recorded:
     with open_register("camscan.db") as book:
         of = numbered(book, *devices)
         recorded = record_and_write(of, book, {}, find_config(None), warn)
-        headline = of_register(book, find_config(None))
+        headline = headline_of_register(book, find_config(None))
         news = find_scan_news(book, of, recorded)
     _keep.print_kept(of, recorded, "camscan.db", headline, news, quiet=quiet)
     return recorded

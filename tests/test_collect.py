@@ -27,7 +27,7 @@ from camscan.config.collector import read_collector
 from camscan.errors import ConfigError
 from camscan.parcel import errand
 from camscan.parcel.client import CentreError
-from camscan.parcel.keys import own_key, public_of
+from camscan.parcel.keys import own_key, public_key_of
 from camscan.register import open_register
 
 NETWORK = "127.50.7.0/28"
@@ -90,15 +90,16 @@ class Told:
 
     def __init__(self, own: collect.Place, *sites: str) -> None:
         self.key, _ = own_key(own.folder / "centre.pem")
-        own.remember(errand_key=public_of(self.key).hex(), centre=own.file.centre)
-        mine = public_of(own.key()).hex()
+        own.remember(errand_key=public_key_of(self.key).hex(), centre=own.file.centre)
+        mine = public_key_of(own.key()).hex()
         ends = datetime.now(UTC) + timedelta(hours=9)
         asked = [
-            errand.Asked(id=f"{number}", site=site, ends_at=ends, collector=mine) for number, site in enumerate(sites)
+            errand.ErrandMessage(id=f"{number}", site=site, ends_at=ends, collector=mine)
+            for number, site in enumerate(sites)
         ]
         self.given: dict[str, Any] = {
             "state": "approved",
-            "errands": [errand.signed(each, self.key) for each in asked],
+            "errands": [errand.sign_errand(each, self.key) for each in asked],
             "next": 60,
         }
         self.heard: list[tuple[str, str]] = []
@@ -109,8 +110,8 @@ class Told:
         """Call its first errand something else, which must end later than any clock of a test."""
         text = json.loads(self.given["errands"][0]["text"])
         ends = datetime(2090, 1, 1, tzinfo=UTC)
-        asked = errand.Asked(id=errand_id, site=text["site"], ends_at=ends, collector=text["collector"])
-        self.given["errands"] = [errand.signed(asked, self.key)]
+        asked = errand.ErrandMessage(id=errand_id, site=text["site"], ends_at=ends, collector=text["collector"])
+        self.given["errands"] = [errand.sign_errand(asked, self.key)]
 
     def held(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
@@ -144,7 +145,7 @@ def begun(own: collect.Place, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-def rounds(own: collect.Place, told: Told, monkeypatch: pytest.MonkeyPatch, **members: Any) -> collect.Round:
+def rounds(own: collect.Place, told: Told, monkeypatch: pytest.MonkeyPatch, **members: Any) -> collect.CollectorRound:
     monkeypatch.setattr(collect.Place, "centre", lambda _own: told)
     return collect.do_round(own, **members)
 
@@ -189,7 +190,7 @@ class TestHostileCentre:
         self, own: collect.Place, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         told = Told(own, "Oak School")
-        own.remember(errand_key=public_of(own.key()).hex())
+        own.remember(errand_key=public_key_of(own.key()).hex())
         warnings: list[str] = []
         assert rounds(own, told, monkeypatch, warn=warnings.append).scanned == ()
         assert told.heard == []

@@ -15,7 +15,7 @@ from test_collect import allowed
 
 from camscan.app import collect, spool
 from camscan.app.collect_place import Place, read_place
-from camscan.cli.collect.run import about
+from camscan.cli.collect.run import vary_seconds
 from camscan.errors import CamscanError
 from camscan.output import make_folder
 from camscan.parcel.client import DAY, Answer, Centre, CentreError
@@ -86,7 +86,7 @@ def centre(peer: Peer) -> Centre:
 class TestConnection:
     def test_one_is_used_for_a_round(self, peer: Peer) -> None:
         asking = centre(peer)
-        with asking.held():
+        with asking.hold_connection():
             for _ in range(3):
                 asking.poll({})
         assert (peer.connections, len(peer.requests)) == (1, 3)
@@ -100,7 +100,7 @@ class TestConnection:
     def test_after_a_failure_another_is_made(self, peer: Peer) -> None:
         asking = centre(peer)
         peer.answers.insert(1, (b"200 OK\r\nContent-Length: x", b""))
-        with asking.held():
+        with asking.hold_connection():
             asking.poll({})
             with pytest.raises(CentreError):
                 asking.poll({})
@@ -122,8 +122,8 @@ class TestPutOff:
         peer.answers[:] = [(b"503 x\r\nRetry-After: 90", b"{}")]
         with pytest.raises(CamscanError) as caught:
             centre(peer).poll({})
-        assert collect.put_off(caught.value) == 90.0
-        assert collect.put_off(CentreError("away")) == 0.0
+        assert collect.put_off_seconds(caught.value) == 90.0
+        assert collect.put_off_seconds(CentreError("away")) == 0.0
 
     def test_parcels_wait_until_the_time_is_over(
         self, peer: Peer, workplace: Path, monkeypatch: pytest.MonkeyPatch
@@ -152,6 +152,6 @@ class TestPutOff:
 
 
 def test_collectors_spread_their_polls() -> None:
-    waits = {about(60) for _ in range(50)}
+    waits = {vary_seconds(60) for _ in range(50)}
     assert len(waits) > 40
     assert all(54 <= each <= 66 for each in waits)

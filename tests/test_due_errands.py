@@ -14,7 +14,7 @@ from parcels import KEY, OTHER_KEY
 from camscan.app.arrivals import record_arrivals
 from camscan.app.collectors import ask_for_scan
 from camscan.app.due_errands import ask_for_due_scans, silent_collectors
-from camscan.parcel.keys import public_of
+from camscan.parcel.keys import public_key_of
 from camscan.store.collectors import Asking, Collectors, Turn
 from camscan.store.errands import Errands
 from camscan.store.quota import Quota
@@ -31,7 +31,7 @@ def centre(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
         yield made
 
 
-def polls(centre: Place, key: bytes = public_of(KEY), after: timedelta = timedelta()) -> None:
+def polls(centre: Place, key: bytes = public_key_of(KEY), after: timedelta = timedelta()) -> None:
     number, now = next(COUNTERS), NOW + after
     asking = Asking(key=key, counter=number, digest=f"{number:064x}", created=int(now.timestamp()))
     assert Collectors(centre.store).admit(asking, now, Quota(parts=1, day=1)).turn is Turn.NEXT
@@ -127,7 +127,7 @@ def test_who_scans_is_not_silent_for_a_day(centre: Place) -> None:
 
 
 def test_of_two_collectors_of_a_site_the_one_that_asked_last_is_asked(centre: Place) -> None:
-    other = public_of(OTHER_KEY)
+    other = public_key_of(OTHER_KEY)
     Collectors(centre.store).approve(other, name="New PC", sites=["Oak School"], networks=[], role="ICT")
     polls(centre, other)
     polls(centre, after=timedelta(seconds=-1))

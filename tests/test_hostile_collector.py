@@ -28,10 +28,10 @@ from camscan.app.centre import Call, Centre
 from camscan.app.record import record_report
 from camscan.app.uploads import folder_of
 from camscan.app.workspace import find_workspace
-from camscan.parcel.keys import public_of, words_of
+from camscan.parcel.keys import key_words, public_key_of
 from camscan.parcel.seal import seal
 from camscan.parcel.signature import sign
-from camscan.parcel.write import body_of
+from camscan.parcel.write import pack_report
 from camscan.register import open_register
 from camscan.scan.journal.read import read_attempt
 from camscan.store.collectors import Collectors, State
@@ -79,7 +79,7 @@ def known(camscan: Camscan, client: TestClient, name: str, key: Ed25519PrivateKe
     code = camscan("collector", "add", name, "--site", name)[1].splitlines()[-1]
     made = Site(client, key)
     assert made.enrol(code).status_code == 200
-    assert camscan("collector", "approve", name, "--words", words_of(public_of(key)))[0] == 0
+    assert camscan("collector", "approve", name, "--words", key_words(public_key_of(key)))[0] == 0
     return made
 
 
@@ -137,7 +137,7 @@ def test_every_request_of_every_key(state: str, client: TestClient, desk: Desk, 
 def test_what_is_another_collectors_is_not_there(oak: Site, client: TestClient, camscan: Camscan, desk: Desk) -> None:
     elm = known(camscan, client, "Elm School", OTHER_KEY)
     report = scan(said("10.13.0.7", sadp(7), when=NOW), when=NOW, site="Elm School", targets=(ELM,))
-    content = seal(body_of(report), OTHER_KEY)
+    content = seal(pack_report(report), OTHER_KEY)
     elm.ask("PUT", f"/parcel/{report.scan_id}", content[:500], query="at=0")
     camscan("collector", "scan", "Elm School")
     (errand,) = elm.ask("POST", "/poll", {}).json()["errands"]
@@ -201,7 +201,7 @@ def packed(*lines: bytes, level: int = 1) -> bytes:
 
 
 def first_line() -> bytes:
-    return gzip.decompress(body_of(scan(*some(NOW), when=NOW))).split(b"\n")[0]
+    return gzip.decompress(pack_report(scan(*some(NOW), when=NOW))).split(b"\n")[0]
 
 
 BOMBS: Mapping[str, tuple[Callable[[], bytes], str]] = {
@@ -215,8 +215,8 @@ BOMBS: Mapping[str, tuple[Callable[[], bytes], str]] = {
     "depth": (lambda: packed(first_line(), b"[" * 100_000), "line 2 cannot be read"),
     "no gzip": (lambda: b"BZh91AY&SY" * 100, "does not begin like a parcel"),
     "gzip in gzip": (lambda: gzip.compress(gzip.compress(bytes(1 << 20))), "does not begin like a parcel"),
-    "cut off": (lambda: body_of(scan(*some(NOW), when=NOW))[:-20], "has no end, or something after its end"),
-    "doubled": (lambda: body_of(scan(*some(NOW), when=NOW)) * 2, "has no end, or something after its end"),
+    "cut off": (lambda: pack_report(scan(*some(NOW), when=NOW))[:-20], "has no end, or something after its end"),
+    "doubled": (lambda: pack_report(scan(*some(NOW), when=NOW)) * 2, "has no end, or something after its end"),
     "a number": (lambda: packed(first_line(), b'{"tail": %b}' % (b"9" * 100_000)), "line 2 cannot be read"),
     "half a character": (lambda: packed(first_line(), b'{"protocol": "\\ud800"}'), "has no last line"),
 }
@@ -269,7 +269,7 @@ def test_a_flood_about_other_addresses_is_not_read(oak: Site, desk: Desk, monkey
 
 def test_parts_out_of_their_order_or_of_another_content(oak: Site, desk: Desk) -> None:
     report = scan(*some(NOW), when=NOW)
-    content, path = seal(body_of(report), KEY), f"/parcel/{report.scan_id}"
+    content, path = seal(pack_report(report), KEY), f"/parcel/{report.scan_id}"
     assert oak.ask("PUT", path, content[500:], query="at=500").status_code == 409
     assert oak.ask("PUT", path, content[:500], query="at=0").status_code == 200
     for query in ("at=0", "at=499", "at=501", "at=-1", "at=", "", "at=9" + "9" * 400, "at=\u0665"):

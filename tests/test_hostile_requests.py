@@ -22,15 +22,15 @@ from camscan import app
 from camscan.app.arrivals import record_arrivals
 from camscan.app.centre import Call, Centre
 from camscan.app.collectors import approve_collector, ask_for_scan
-from camscan.app.parcel import Offered
+from camscan.app.parcel import OfferedParcel
 from camscan.app.uploads import folder_of
 from camscan.app.workspace import find_workspace
 from camscan.errors import ConfigError, RegisterError, UsageError
-from camscan.parcel.keys import public_of
+from camscan.parcel.keys import public_key_of
 from camscan.parcel.seal import seal
 from camscan.parcel.signature import sign
 from camscan.parcel.unpack import unpack
-from camscan.parcel.write import body_of
+from camscan.parcel.write import pack_report
 from camscan.register import open_register
 from camscan.store.collectors import Collectors, State
 from camscan.store.errands import Errands
@@ -58,7 +58,7 @@ def desk(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setenv("XDG_STATE_HOME", str(workplace / "state"))
     open_register("camscan.db").close()
     made = Desk(find_workspace(), Setting())
-    Collectors(made.store).approve(public_of(KEY), name="Oak PC", sites=["Oak School"], networks=[], role="ICT")
+    Collectors(made.store).approve(public_key_of(KEY), name="Oak PC", sites=["Oak School"], networks=[], role="ICT")
     yield made
     made.close()
 
@@ -85,7 +85,7 @@ def test_what_it_says_is_kept_as_a_line(oak: Site, desk: Desk, sent: Any, kept: 
     errand = ask_for_scan(desk.space, Collectors(desk.store).all()[0], None, timedelta(hours=1))
     answer = oak.ask("POST", f"/errand/{errand.id}", {"state": "refused", "why": sent})
     assert answer.status_code == 200
-    assert Errands(desk.store).of_key(public_of(KEY))[0].why == kept
+    assert Errands(desk.store).of_key(public_key_of(KEY))[0].why == kept
     assert oak.ask("POST", "/poll", {"error": sent, "version": sent}).status_code == 200
     assert Collectors(desk.store).all()[0].said == {"error": kept, "version": kept}
 
@@ -97,7 +97,7 @@ def test_a_state_that_there_is_not_is_refused(oak: Site, state: Any) -> None:
 
 def test_a_parcel_sent_as_another_scan_is_refused_and_does_not_wait_for_ever(oak: Site, desk: Desk) -> None:
     report = scan(*some(NOW), when=NOW)
-    content = seal(body_of(report), KEY)
+    content = seal(pack_report(report), KEY)
     assert oak.ask("PUT", f"/parcel/{OTHER_ID}", content, query="at=0").status_code == 200
     assert oak.end(replace(report, scan_id=OTHER_ID), content).status_code == 202
     done = record_arrivals(desk.space, desk.store)
@@ -109,7 +109,7 @@ def test_a_parcel_sent_as_another_scan_is_refused_and_does_not_wait_for_ever(oak
 
 def test_a_key_of_networks_alone_does_not_speak_of_a_site(desk: Desk, oak: Site) -> None:
     network = ipaddress.ip_network("10.99.0.0/24")
-    Collectors(desk.store).approve(public_of(OTHER_KEY), name="A stick", sites=[], networks=[network], role="ICT")
+    Collectors(desk.store).approve(public_key_of(OTHER_KEY), name="A stick", sites=[], networks=[network], role="ICT")
     stick = Site(oak.client, OTHER_KEY)
     camera = said("10.99.0.4", sadp(4), when=NOW)
     claimed = scan(camera, when=NOW, site="Elm School", targets=("10.99.0.0/24",))
@@ -147,7 +147,7 @@ def test_a_key_that_was_ended_meanwhile_is_not_approved(desk: Desk, state: State
 @pytest.mark.parametrize("year", [1, 1969])
 def test_a_scan_before_there_were_cameras_is_refused(year: int) -> None:
     """The first year has no hour before it."""
-    body = body_of(replace(scan(*some(NOW), when=NOW), started_at=datetime(year, 1, 1, tzinfo=UTC)))
+    body = pack_report(replace(scan(*some(NOW), when=NOW), started_at=datetime(year, 1, 1, tzinfo=UTC)))
     with pytest.raises(UsageError, match="began before 1970: the clock there is wrong"):
         unpack(body, "a parcel", datetime.now(UTC))
 
@@ -166,7 +166,7 @@ class TestLargeRequests:
         centre = Centre(desk.space, desk.store)
         call = Call("PUT", HOST, self.PATH, "?at=0")
         good = self.headers(1)
-        assert centre.judge_head(call, good) == public_of(KEY).hex()
+        assert centre.judge_head(call, good) == public_key_of(KEY).hex()
         forged = {**good, "signature": self.headers(2)["signature"]}
         for headers, status in ((forged, 401), ({}, 401), (self.headers(1, 1_000_000_000), 400)):
             answer = centre.judge_head(call, headers)
@@ -219,13 +219,15 @@ def test_a_reason_that_quotes_a_parcel_is_kept_by_every_database(
 def test_parcels_with_which_the_register_fails_keep_nobody_else_waiting(
     oak: Site, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Collectors(desk.store).approve(public_of(OTHER_KEY), name="Elm PC", sites=["Elm School"], networks=[], role="ICT")
+    Collectors(desk.store).approve(
+        public_key_of(OTHER_KEY), name="Elm PC", sites=["Elm School"], networks=[], role="ICT"
+    )
     tried: list[bytes] = []
     record = app.parcel.record_parcel
 
-    def fail(offered: Offered, *given: Any, **named: Any) -> Any:
+    def fail(offered: OfferedParcel, *given: Any, **named: Any) -> Any:
         tried.append(offered.sealed.key)
-        if offered.sealed.key == public_of(KEY):
+        if offered.sealed.key == public_key_of(KEY):
             raise RegisterError("the register cannot do this")
         return record(offered, *given, **named)
 
@@ -237,12 +239,12 @@ def test_parcels_with_which_the_register_fails_keep_nobody_else_waiting(
     Site(oak.client, OTHER_KEY).send(elm)
     done = record_arrivals(desk.space, desk.store)
     assert (done.recorded, done.left) == (1, 5)
-    assert tried == [public_of(KEY)] * 3 + [public_of(OTHER_KEY)]
+    assert tried == [public_key_of(KEY)] * 3 + [public_key_of(OTHER_KEY)]
 
 
 @pytest.mark.parametrize("scan_id", ["x", "a" * 2000, OTHER_ID.upper(), f"{OTHER_ID}.٣", f"{OTHER_ID}.0"])
 def test_an_id_of_another_form_is_refused(scan_id: str) -> None:
-    body = body_of(replace(scan(*some(NOW), when=NOW), scan_id=scan_id))
+    body = pack_report(replace(scan(*some(NOW), when=NOW), scan_id=scan_id))
     with pytest.raises(UsageError, match="two ids"):
         unpack(body, "a parcel", datetime.now(UTC))
 

@@ -12,7 +12,7 @@ import pytest
 from camscan import fingerprints
 from camscan.errors import ConfigError
 from camscan.ingest import sources
-from camscan.ingest.gather import Gathered
+from camscan.ingest.gather import Findings
 from camscan.ingest.source import Entry, Item, LeftOut, Problem, open_document
 from camscan.ingest.sources import inventory
 from camscan.model import Confidence
@@ -206,7 +206,7 @@ def test_a_time_that_has_not_come_is_that_of_the_file() -> None:
     ("payload", "exposed"), [(CURRENT_VIEW, ""), (lines(WEB, RTSP), "yes")], ids=["netbox", "shodan"]
 )
 def test_a_list_makes_a_maker_possible_at_most(payload: str, exposed: str) -> None:
-    found = Gathered(sources.load_source("inventory"))
+    found = Findings(sources.load_source("inventory"))
     stream = io.BytesIO(payload.encode())
     found.read_document(open_document(found.source, "own.txt", stream, NOON, networks=("192.0.2.0/24",)))
     ((device, _),) = found.devices(fingerprints.load_database())

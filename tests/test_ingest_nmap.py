@@ -18,7 +18,7 @@ from camscan import fingerprints
 from camscan.cli import main
 from camscan.errors import UsageError
 from camscan.ingest import report_of_evidence
-from camscan.ingest.nmap_xml import Cut, Host, NmapResults, Run, read_nmap_xml
+from camscan.ingest.nmap_xml import CutShort, Host, NmapResults, Run, read_nmap_xml
 from camscan.model import Completion
 from camscan.net.text import clean_text
 from camscan.register import open_register
@@ -73,7 +73,7 @@ TAIL = """<runstats><finished time="1772000070" elapsed="70" exit="success"/><ho
 WHOLE = HEAD + CAMERA + REFUSING + SILENT + TAIL
 
 
-def items(text: str | bytes) -> list[Run | Host | Cut]:
+def items(text: str | bytes) -> list[Run | Host | CutShort]:
     return list(read_nmap_xml(io.BytesIO(text if isinstance(text, bytes) else text.encode()), NOW))
 
 
@@ -120,7 +120,7 @@ def test_the_report_counts_what_nmap_tried_and_names_the_camera() -> None:
 @pytest.mark.parametrize("end", [len(HEAD + CAMERA) + 40, len(HEAD + CAMERA + REFUSING), len(WHOLE) - 5])
 def test_a_cut_file_gives_what_it_holds_and_says_so(end: int) -> None:
     found = items(WHOLE[:end])
-    assert isinstance(found[-1], Cut)
+    assert isinstance(found[-1], CutShort)
     assert next(each.ip for each in found if isinstance(each, Host)) == "192.0.2.1"
 
 
@@ -143,7 +143,7 @@ def test_what_is_not_from_nmap_is_refused(text: str) -> None:
 
 def test_an_undeclared_entity_is_where_the_file_breaks() -> None:
     found = items(HEAD + CAMERA + REFUSING.replace("conn-refused", "&a;") + TAIL)
-    assert isinstance(found[-1], Cut)
+    assert isinstance(found[-1], CutShort)
     assert [each.ip for each in found if isinstance(each, Host)] == ["192.0.2.1"]
 
 
@@ -161,7 +161,7 @@ def test_an_undeclared_entity_is_where_the_file_breaks() -> None:
 )
 def test_odd_values_cost_themselves_only(old: str, new: str) -> None:
     found = items(WHOLE.replace(old, new))
-    assert not any(isinstance(each, Cut) for each in found)
+    assert not any(isinstance(each, CutShort) for each in found)
     assert [each.ip for each in found if isinstance(each, Host)][-2:] == ["192.0.2.2", "192.0.2.3"]
     values = [o.value for each in found if isinstance(each, Host) for a in each.attempts for o in a.observations]
     assert all(len(value) <= 1024 for value in values)
@@ -174,14 +174,14 @@ WHOLE_HOSTS = [each for each in items(WHOLE) if isinstance(each, Host)]
 @given(st.integers(0, len(WHOLE)), st.binary(max_size=40))
 def test_damage_loses_only_what_comes_after_it(at: int, junk: bytes) -> None:
     raw = WHOLE.encode()
-    found: list[Run | Host | Cut] = []
+    found: list[Run | Host | CutShort] = []
     # Only what does not begin as nmap writes it is no file of nmap's.
     with contextlib.suppress(UsageError) if at <= raw.index(b"<nmaprun ") + 8 else contextlib.nullcontext():
         found = items(raw[:at] + junk + raw[at + len(junk) :])
     hosts = [each for each in found if isinstance(each, Host)]
     before = raw[:at].count(b"</host>")
     assert hosts[:before] == WHOLE_HOSTS[:before]
-    assert not any(isinstance(each, Cut) for each in found[:-1])
+    assert not any(isinstance(each, CutShort) for each in found[:-1])
     for host in hosts[before:]:
         assert ipaddress.ip_address(host.ip)
         assert host.alive >= host.answered

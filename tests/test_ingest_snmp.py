@@ -10,7 +10,7 @@ import pytest
 
 from camscan import fingerprints
 from camscan.ingest import mib, sources
-from camscan.ingest.gather import Gathered
+from camscan.ingest.gather import Findings
 from camscan.ingest.source import Entry, Host, Item, LeftOut, Problem, open_document
 from camscan.model import Confidence
 from camscan.register.knowledge import listed_elsewhere
@@ -210,7 +210,7 @@ def test_a_place_to_look_and_its_basis() -> None:
         "LLDP-MIB::lldpRemChassisId.0.5.94 = Hex-STRING: " + HIKVISION.upper().replace(":", " ") + "\n"
         "LLDP-MIB::lldpRemSysDesc.0.5.94 = STRING: HIKVISION DS-2CD2143G0-I\n"
     )
-    gathered = Gathered(sources.load_source("snmp"))
+    gathered = Findings(sources.load_source("snmp"))
     gathered.read_document(open_document(gathered.source, "walk.txt", io.BytesIO(text.encode()), NOON))
     found = {device.mac_addresses: device for device, _ in gathered.devices(fingerprints.load_database())}
     camera = found[HIKVISION,]

@@ -15,7 +15,7 @@ from camscan import fingerprints
 from camscan.errors import UsageError
 from camscan.fingerprints import Database
 from camscan.ingest import gather, sources, text
-from camscan.ingest.gather import Gathered
+from camscan.ingest.gather import Findings
 from camscan.ingest.source import Document, Entry, Form, Head, Host, Item, LeftOut, Problem, Source, open_document
 from camscan.model import Attempt, Confidence, Device, Fact
 
@@ -43,13 +43,13 @@ def source(*items: Item) -> Source:
     return Source("made", "tables", "MAC table", (form,))
 
 
-def gathered(*items: Item) -> Gathered:
-    found = Gathered(source(*items))
+def gathered(*items: Item) -> Findings:
+    found = Findings(source(*items))
     found.read_document(open_document(found.source, "ct-2.txt", io.BytesIO(b"x"), NOON))
     return found
 
 
-def devices(found: Gathered, database: Database) -> list[Device]:
+def devices(found: Findings, database: Database) -> list[Device]:
     return [device for device, _ in found.devices(database)]
 
 
@@ -165,7 +165,7 @@ def test_an_uplink_is_not_the_place_of_a_device(database: Database) -> None:
         Entry(f"line {number}", mac=f"02:00:00:00:00:{number:02x}", facts=(Fact("listed.port", "24"),))
         for number in range(9)
     ]
-    found = Gathered(source(Host("core"), *other, Entry("line 20", mac=HIKVISION, facts=(Fact("listed.port", "24"),))))
+    found = Findings(source(Host("core"), *other, Entry("line 20", mac=HIKVISION, facts=(Fact("listed.port", "24"),))))
     found.read_document(open_document(found.source, "core.txt", io.BytesIO(b"x"), NOON))
     access = source(Host("CT-2"), Entry("line 1", mac=HIKVISION, facts=(Fact("listed.port", "14"),)))
     found.read_document(open_document(access, "ct-2.txt", io.BytesIO(b"x"), NOON))

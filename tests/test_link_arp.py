@@ -57,9 +57,9 @@ def test_too_many_addresses_are_refused_with_their_number() -> None:
 
 def test_network_broadcast_and_own_addresses_are_not_asked() -> None:
     expected = {"10.1.0.0", "10.1.0.255", "10.1.0.5", "192.0.2.4", "192.0.2.7", "192.0.2.5"}
-    assert ETH.edges() == {int(IPv4Address(ip)) for ip in expected}
+    assert ETH.edge_addresses() == {int(IPv4Address(ip)) for ip in expected}
     pair = Interface("eth9", 9, MAC, (IPv4Interface("192.0.2.0/31"),))
-    assert pair.edges() == {int(IPv4Address("192.0.2.0"))}
+    assert pair.edge_addresses() == {int(IPv4Address("192.0.2.0"))}
 
 
 def address_message(index: int, ip: str, prefix: int) -> bytes:

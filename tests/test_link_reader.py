@@ -258,9 +258,9 @@ def test_a_client_that_repeats_itself_is_taken_apart_once() -> None:
     class Counting:
         count = 0
 
-        def told(self, payload: bytes) -> Any:
+        def read_message(self, payload: bytes) -> Any:
             self.count += 1
-            return dissect.told(payload)
+            return dissect.read_message(payload)
 
     counting = Counting()
     reader = Reader(counting)

@@ -68,7 +68,7 @@ def own(way: Way, workplace: Path, camscan: Camscan) -> collect.Place:
     return found
 
 
-def again(own: collect.Place) -> collect.Round:
+def again(own: collect.Place) -> collect.CollectorRound:
     """Rounds, until one comes to its end; a centre that does not answer is asked again."""
     for _ in range(20):
         try:

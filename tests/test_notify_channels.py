@@ -113,7 +113,7 @@ def sent_mail(box: Mailbox) -> EmailMessage:
     return found
 
 
-def body_of(mail: EmailMessage, kind: str) -> str:
+def pack_report(mail: EmailMessage, kind: str) -> str:
     part = mail.get_body((kind,))
     assert part is not None
     return str(part.get_content()).replace("\r\n", "\n")
@@ -163,7 +163,7 @@ class TestMail:
         assert found["Message-ID"] == f"<{MESSAGE.id}@camscan.example.gov.uk>"
         assert (found["Auto-Submitted"], found["Precedence"]) == ("auto-generated", "bulk")
         assert [part.get_content_type() for part in found.iter_parts()] == ["text/plain", "text/html"]
-        text = body_of(found, "plain")
+        text = pack_report(found, "plain")
         assert text.splitlines()[:4] == [
             "Example Borough Council, 2 March 2026 at 19:32",
             "",
@@ -172,12 +172,12 @@ class TestMail:
         ]
         assert "and 2 more\nFor the details, run: camscan diff --since 2026-03-01\n" in text
         assert "192.0.2.7" not in str(found)
-        assert "src=" not in body_of(found, "html")
+        assert "src=" not in pack_report(found, "html")
 
     def test_full_detail_is_a_choice(self, known: Authority) -> None:
         with listeners.mail_server(known.context) as box:
             assert mail.send_mail(MESSAGE, replace(to_mail(box.port, known), detail="full")).is_sent
-        assert "- ABCD-EFGH, Town Hall: was recorded as removed, and answers at 192.0.2.7" in body_of(
+        assert "- ABCD-EFGH, Town Hall: was recorded as removed, and answers at 192.0.2.7" in pack_report(
             sent_mail(box), "plain"
         )
 
@@ -375,7 +375,7 @@ def test_hostile_text_stays_text_in_every_channel(known: Authority) -> None:
     assert found["Bcc"] is None
     text = found.as_bytes()
     assert b"\x1b" not in text
-    assert b"<script>" not in body_of(found, "html").encode()
+    assert b"<script>" not in pack_report(found, "html").encode()
     for document in (webhook.message_document(message, "full"), teams.make_card(message, "full")):
         assert json.loads(json.dumps(document)) == document
     assert not any("\x1b" in run["text"] or "\u202e" in run["text"] for run in runs(teams.make_card(message, "full")))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from camscan import fingerprints
-from camscan.app.request import Prepared, Request, prepare_request
+from camscan.app.request import PreparedScan, Request, prepare_request
 from camscan.errors import TargetError
 from camscan.model import Attempt, Outcome
 from camscan.net import door
@@ -30,14 +30,14 @@ LINK = Interface("eth7", 7, (ip_interface("10.1.2.1/28"), ip_interface("fd00:1:2
 
 
 @pytest.fixture
-def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Prepared:
+def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PreparedScan:
     path = tmp_path / "camscan.yaml"
     path.write_text(SITES.replace('\n    exclusions: ["fd00:1:2::bad"]', ""), encoding="utf-8")
     monkeypatch.setattr(door, "interfaces", lambda: (LINK,))
     return prepare_request(Request((), site="Hall", config=path), database=fingerprints.load_database())
 
 
-async def test_its_groups_are_asked_where_it_is_attached(hall: Prepared) -> None:
+async def test_its_groups_are_asked_where_it_is_attached(hall: PreparedScan) -> None:
     async with Door(hall.scope, hall.pace) as opened:
         assert opened.attached(hall.plan.targets) == (LINK,)
         assert multicast.ip_families(opened, LINK) == {4, 6}
@@ -46,7 +46,7 @@ async def test_its_groups_are_asked_where_it_is_attached(hall: Prepared) -> None
         assert multicast.ip_families(opened, elsewhere) == frozenset()
 
 
-def test_who_answers_from_it_is_one_of_the_targets_and_it_is_not_swept(hall: Prepared) -> None:
+def test_who_answers_from_it_is_one_of_the_targets_and_it_is_not_swept(hall: PreparedScan) -> None:
     targets = hall.plan.targets
     assert "fd00:1:2::77" in targets
     assert hall.scope.allows("fd00:1:2::77")
@@ -56,7 +56,7 @@ def test_who_answers_from_it_is_one_of_the_targets_and_it_is_not_swept(hall: Pre
     assert any(note.startswith("fd00:1:2::/64 was not swept") for note in hall.notes)
 
 
-def test_a_unit_of_it_is_counted_beside_those_that_were_swept(hall: Prepared) -> None:
+def test_a_unit_of_it_is_counted_beside_those_that_were_swept(hall: PreparedScan) -> None:
     state, tally = ScanState(hall.database), Tally()
     for ip in ("10.1.2.3", "fd00:1:2::77"):
         state.record(Attempt("wsd", ip, 3702, Outcome.ANSWERED, payload=b"a reply"))

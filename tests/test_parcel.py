@@ -28,26 +28,26 @@ from camscan.errors import UsageError
 from camscan.model import Attempt, Completion, Reply
 from camscan.net.target import parse_targets
 from camscan.parcel import FREE_RATIO, MOST_DEPTH, MOST_SILENT
-from camscan.parcel.confine import Allowed, confine
-from camscan.parcel.keys import own_key, public_of, words_of
-from camscan.parcel.seal import open_file, seal, unseal
+from camscan.parcel.confine import KeyLimits, confine
+from camscan.parcel.keys import key_words, own_key, public_key_of
+from camscan.parcel.seal import open_sealed, seal, unseal
 from camscan.parcel.unpack import Content, measure, peek, unpack
-from camscan.parcel.write import body_of
+from camscan.parcel.write import pack_report
 from camscan.report import scan_id_at
 
 LATER = NOON + DAY
 
 
-def allowing(*networks: str, sites: tuple[str, ...] = ("Oak School",)) -> Allowed:
-    return Allowed(sites, tuple(parse_targets(networks).covering))
+def allowing(*networks: str, sites: tuple[str, ...] = ("Oak School",)) -> KeyLimits:
+    return KeyLimits(sites, tuple(parse_targets(networks).covering))
 
 
 def content(report: Any = None) -> Content:
-    return unpack(body_of(report or scan(*some())), "a.camparcel", LATER)
+    return unpack(pack_report(report or scan(*some())), "a.camparcel", LATER)
 
 
 def lines() -> list[bytes]:
-    return gzip.decompress(body_of(scan(*some()))).splitlines(keepends=True)
+    return gzip.decompress(pack_report(scan(*some()))).splitlines(keepends=True)
 
 
 def packed(found: list[bytes]) -> bytes:
@@ -80,7 +80,7 @@ class TestFile:
 
     def test_one_scan_and_key_give_the_same_bytes(self) -> None:
         report = scan(*some())
-        assert seal(body_of(report), KEY) == seal(body_of(report), KEY)
+        assert seal(pack_report(report), KEY) == seal(pack_report(report), KEY)
 
     def test_the_head_says_nothing_of_how_it_was_called(self) -> None:
         head = json.loads(lines()[0])["camscan"]
@@ -89,7 +89,7 @@ class TestFile:
     @given(st.data())
     @examples(100)
     def test_one_changed_byte_is_refused(self, data: st.DataObject) -> None:
-        whole = seal(body_of(scan(*some())), KEY)
+        whole = seal(pack_report(scan(*some())), KEY)
         place = data.draw(st.integers(0, 1 << 16)) % len(whole)
         bits = data.draw(st.integers(1, 255))
         changed = whole[:place] + bytes([whole[place] ^ bits]) + whole[place + 1 :]
@@ -99,7 +99,7 @@ class TestFile:
     @pytest.mark.parametrize("cut", [0, 10, 200, 300, -1])
     def test_one_that_is_cut_off_is_refused(self, cut: int) -> None:
         with pytest.raises(UsageError, match=r"\Aa: "):
-            unseal(seal(body_of(scan(*some())), KEY)[:cut], "a")
+            unseal(seal(pack_report(scan(*some())), KEY)[:cut], "a")
 
     def test_a_later_form_says_upgrade(self) -> None:
         with pytest.raises(UsageError, match="upgrade camscan"):
@@ -107,7 +107,7 @@ class TestFile:
 
     def test_a_file_that_is_not_there_is_one_line(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match=r"no.camparcel: there is no such file\Z"):
-            open_file(tmp_path / "no.camparcel")
+            open_sealed(tmp_path / "no.camparcel")
 
     @given(st.binary(max_size=300))
     @examples(100)
@@ -120,16 +120,16 @@ class TestFile:
 
 class TestKeys:
     def test_a_key_is_six_words_that_do_not_change(self) -> None:
-        words = words_of(public_of(KEY))
+        words = key_words(public_key_of(KEY))
         assert len(words.split()) == 6
-        assert words == words_of(public_of(KEY)) != words_of(public_of(OTHER_KEY))
+        assert words == key_words(public_key_of(KEY)) != key_words(public_key_of(OTHER_KEY))
 
     def test_a_new_one_is_for_its_owner_alone_and_found_again(self, tmp_path: Path) -> None:
         place = tmp_path / "deep" / "key.pem"
         made, is_new = own_key(place)
         again, is_again_new = own_key(place)
         assert (is_new, is_again_new) == (True, False)
-        assert public_of(made) == public_of(again)
+        assert public_key_of(made) == public_key_of(again)
         assert place.stat().st_mode & 0o077 == 0
 
     def test_many_who_ask_at_the_same_time_have_the_same(self, tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ class TestKeys:
         def ask(_number: int) -> tuple[bytes, bool]:
             together.wait(10)
             key, is_new = own_key(place)
-            return public_of(key), is_new
+            return public_key_of(key), is_new
 
         with ThreadPoolExecutor(8) as threads:
             found = list(threads.map(ask, range(8)))
@@ -150,7 +150,7 @@ class TestKeys:
     def test_it_is_made_where_a_file_has_one_name(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(PermissionError("no links here")))
         made, is_new = own_key(tmp_path / "key.pem")
-        assert (public_of(made), is_new) == (public_of(own_key(tmp_path / "key.pem")[0]), True)
+        assert (public_key_of(made), is_new) == (public_key_of(own_key(tmp_path / "key.pem")[0]), True)
 
     def test_what_is_not_a_key_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "key.pem").write_text("hello")
@@ -238,7 +238,7 @@ def test_other_addresses_than_its_key_may_speak_for_are_not_read(monkeypatch: py
     monkeypatch.setattr(captures, "observe_reply", note)
     attempts = [said(f"10.12.0.{number}", sadp(number)) for number in range(1, 9)]
     silent = [replace(some()[-1], ip=f"10.12.0.{number}") for number in range(1, 9)]
-    found = unpack(body_of(scan(*attempts, *silent)), "a", LATER, {"10.12.0.4", "10.12.0.5"})
+    found = unpack(pack_report(scan(*attempts, *silent)), "a", LATER, {"10.12.0.4", "10.12.0.5"})
     assert read == ["10.12.0.4", "10.12.0.5"]
     assert (len(found.attempts), found.foreign, found.excess) == (4, 12, 0)
 
@@ -268,7 +268,7 @@ def test_all_addresses_together_have_a_bound(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_what_is_packed_is_measured_up_to_its_first_fault() -> None:
-    body = body_of(scan(*some()))
+    body = pack_report(scan(*some()))
     assert measure(body) == len(gzip.decompress(body))
     assert measure(b"BZh91AY&SY") == 0
     assert 0 < measure(gzip.compress(lines()[0] + bytes(64 << 20))) < FREE_RATIO
@@ -326,7 +326,7 @@ class TestConfined:
 
 
 def test_a_parcel_is_written_for_its_reader(tmp_path: Path) -> None:
-    sealed = open_file(parcel(tmp_path / "a.camparcel", scan(*some())))
-    assert sealed.key == public_of(KEY)
+    sealed = open_sealed(parcel(tmp_path / "a.camparcel", scan(*some())))
+    assert sealed.key == public_key_of(KEY)
     assert isinstance(KEY, Ed25519PrivateKey)
     assert datetime.fromisoformat(json.loads(lines()[-1])["tail"]["finished_at"]) == NOON + timedelta(minutes=1)

@@ -18,8 +18,8 @@ from camscan.asset import Presence
 from camscan.config import find_config
 from camscan.model import Attempt, Report
 from camscan.output import write_bytes_atomically
-from camscan.parcel.keys import public_of, words_of
-from camscan.parcel.write import body_of
+from camscan.parcel.keys import key_words, public_key_of
+from camscan.parcel.write import pack_report
 from camscan.register import Register, open_register
 from camscan.scan.journal import Head, kept_path, path_of
 from camscan.scan.journal.write import Journal
@@ -32,7 +32,7 @@ sites:
 - name: Elm School
   cidrs: [{ELM}]
 """
-WORDS = words_of(public_of(KEY))
+WORDS = key_words(public_key_of(KEY))
 FILE = "oak.camparcel"
 
 
@@ -139,7 +139,7 @@ class TestTrust:
 
     def test_other_words_are_another_key(self, camscan: Camscan) -> None:
         oak()
-        code, _, err = camscan("parcel", "trust", FILE, "--words", words_of(public_of(OTHER_KEY)))
+        code, _, err = camscan("parcel", "trust", FILE, "--words", key_words(public_key_of(OTHER_KEY)))
         assert code == 2
         assert "is signed by another key" in err
         assert camscan("parcel", "import", FILE)[0] == 2
@@ -291,7 +291,7 @@ class TestOthers:
 def kept(report: Report) -> None:
     """As ``camscan scan --keep-journal`` keeps a scan."""
     write_bytes_atomically(
-        kept_path(journal_folder("camscan.db"), report.scan_id), lambda stream: stream.writelines([body_of(report)])
+        kept_path(journal_folder("camscan.db"), report.scan_id), lambda stream: stream.writelines([pack_report(report)])
     )
 
 
@@ -356,7 +356,7 @@ class TestExport:
 def _lines(report: Report) -> list[bytes]:
     import gzip  # noqa: PLC0415 - only here
 
-    return gzip.decompress(body_of(report)).splitlines(keepends=True)
+    return gzip.decompress(pack_report(report)).splitlines(keepends=True)
 
 
 def test_show_says_what_is_in_it(camscan: Camscan) -> None:

@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from parcels import KEY, OTHER_KEY
 
-from camscan.parcel.keys import public_of
-from camscan.parcel.signature import Call, base_of, content_digest, sign, verified
+from camscan.parcel.keys import public_key_of
+from camscan.parcel.signature import Call, content_digest, sign, signature_base, verify_request
 
 CALL = Call("POST", "centre.example", "/api/collector/v1/poll", "?", b'{"version": "0.1.0"}')
 RFC_KEY = b"""\
@@ -33,7 +33,7 @@ def test_the_base_is_that_of_the_rfc() -> None:
     names = " ".join(f'"{name}"' for name, _ in covered)
     key = load_pem_private_key(RFC_KEY, None)
     assert isinstance(key, Ed25519PrivateKey)
-    signature = key.sign(base_of(covered, f'({names});created=1618884473;keyid="test-key-ed25519"'))
+    signature = key.sign(signature_base(covered, f'({names});created=1618884473;keyid="test-key-ed25519"'))
     expected = (
         "c2a700a9b9982768e2da095f00c691cb882bb98627c769c414dd8737a8eb9c39d008ad"
         "6ed3619bd38bfd10383050f8aee00d30eafb90bf9948a7958fa412910b"
@@ -47,9 +47,9 @@ def test_the_digest_is_that_of_the_rfc() -> None:
 
 
 def test_what_is_signed_is_verified() -> None:
-    said = verified(CALL, sign(CALL, KEY, 7, 1_800_000_000))
+    said = verify_request(CALL, sign(CALL, KEY, 7, 1_800_000_000))
     assert said is not None
-    assert (said.key, said.counter, said.created) == (public_of(KEY), 7, 1_800_000_000)
+    assert (said.key, said.counter, said.created) == (public_key_of(KEY), 7, 1_800_000_000)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_what_is_signed_is_verified() -> None:
     ],
 )
 def test_what_was_changed_is_not(changed: Call) -> None:
-    assert verified(changed, sign(CALL, KEY, 7, 1_800_000_000)) is None
+    assert verify_request(changed, sign(CALL, KEY, 7, 1_800_000_000)) is None
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_what_was_changed_is_not(changed: Call) -> None:
         ("signature-input", ' "@query"', ""),
         ("signature-input", 'alg="ed25519"', 'alg="none"'),
         ("signature-input", "collector-1", "collector-2"),
-        ("signature-input", public_of(KEY).hex(), public_of(OTHER_KEY).hex()),
+        ("signature-input", public_key_of(KEY).hex(), public_key_of(OTHER_KEY).hex()),
         ("signature", "sig=", "other="),
         ("content-digest", "sha-256", "sha-512"),
     ],
@@ -83,6 +83,6 @@ def test_what_was_changed_is_not(changed: Call) -> None:
 def test_what_its_headers_say_is_signed_too(header: str, old: str, new: str) -> None:
     headers = dict(sign(CALL, KEY, 7, 1_800_000_000))
     assert old in headers[header]
-    assert verified(CALL, headers | {header: headers[header].replace(old, new)}) is None
+    assert verify_request(CALL, headers | {header: headers[header].replace(old, new)}) is None
     del headers[header]
-    assert verified(CALL, headers) is None
+    assert verify_request(CALL, headers) is None

@@ -9,7 +9,7 @@ import pytest
 
 from camscan import fingerprints
 from camscan.ingest import sources
-from camscan.ingest.gather import Gathered
+from camscan.ingest.gather import Findings
 from camscan.ingest.source import Entry, Host, Item, LeftOut, Problem, open_document
 from camscan.register.knowledge import listed_elsewhere
 
@@ -134,7 +134,7 @@ def test_every_row_is_read_and_nothing_is_called_broken(name: str, ending: str) 
 
 def test_a_port_is_said_by_the_switch_that_has_it() -> None:
     """Two switches in one file: behind the uplink of one stands everybody."""
-    found = Gathered(sources.load_source("mac"))
+    found = Findings(sources.load_source("mac"))
     found.read_document(open_document(found.source, "both.txt", io.BytesIO(TWO_SWITCHES.encode()), NOON))
     for device, _ in found.devices(fingerprints.load_database()):
         told = listed_elsewhere(device)["switch_port"]

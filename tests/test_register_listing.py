@@ -20,7 +20,7 @@ from camscan import fingerprints
 from camscan.addresses import sort_key
 from camscan.app import assess, listing_lines
 from camscan.app.edition import settings_hash
-from camscan.app.listing import Wanted, list_devices
+from camscan.app.listing import ListFilter, list_devices
 from camscan.app.overview import Overview, load_overview
 from camscan.app.plan import plan_progress
 from camscan.app.screen_rows import ScreenList, screen_list, screen_row
@@ -401,7 +401,7 @@ def test_what_is_counted_is_what_all_devices_come_to(register_at: str, day: Day,
 def as_listed(space: Workspace) -> ScreenList:
     """The list as it is made of all devices."""
     with space.open(readonly=True) as book:
-        found = list_devices(book, space.settings, Wanted())
+        found = list_devices(book, space.settings, ListFilter())
     rows = sorted(found.rows, key=lambda row: (not row.ip_addresses, [*map(sort_key, row.ip_addresses[:1])]))
     return ScreenList([screen_row(row, found.maker(row)) for row in rows], found.others, found.headline)
 

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 from sample_report import NOON, ROLE, camera, enter, nameless, record
 
-from camscan.app.review import questions
+from camscan.app.review import list_questions
 from camscan.asset import Event, RecordType
 from camscan.errors import StaleError, UsageError
 from camscan.model import Device, Observation
@@ -111,7 +111,7 @@ class TestSeen:
 
 def seen(book: Register) -> Seen:
     """What somebody sees of the one question."""
-    (question,), _ = questions(book)
+    (question,), _ = list_questions(book)
     return question.seen
 
 

@@ -21,7 +21,7 @@ from test_centre import HOST, Site
 from camscan.app.arrivals import record_arrivals
 from camscan.app.centre import errand_key_place
 from camscan.app.workspace import find_workspace
-from camscan.parcel.keys import public_of, words_of
+from camscan.parcel.keys import key_words, public_key_of
 from camscan.register import open_register
 from camscan.web.application import make_application
 from camscan.web.desk import Desk, Setting
@@ -48,7 +48,7 @@ def approved(desk: Desk, camscan: Camscan) -> Site:
     site = Site(TestClient(make_application(desk), base_url=f"http://{HOST}"))
     code = camscan("collector", "add", "Oak", "--site", "Oak School")[1].splitlines()[-1]
     assert site.enrol(code).status_code == 200
-    assert camscan("collector", "approve", "Oak", "--words", words_of(public_of(KEY)))[0] == 0
+    assert camscan("collector", "approve", "Oak", "--words", key_words(public_key_of(KEY)))[0] == 0
     return site
 
 

@@ -13,7 +13,7 @@ import pytest
 from command_line import Camscan
 from sample_report import NOON, camera, nameless, report
 
-from camscan.app.resume import Kept
+from camscan.app.resume import RecordedScan
 from camscan.app.round import Round
 from camscan.cli import _round
 from camscan.cli._unfinished import Call
@@ -40,19 +40,21 @@ def home(workplace: Path) -> Path:
     return workplace
 
 
-def record(book: Register, site: str, *devices: Device, turn: Turn | None = None, when: datetime | None = None) -> Kept:
+def record(
+    book: Register, site: str, *devices: Device, turn: Turn | None = None, when: datetime | None = None
+) -> RecordedScan:
     number = len(book.scans()) + 1
     when = when or NOON + timedelta(hours=number)
     of = report(*devices, scan_id=f"scan-{number}", when=when, site=site, targets=TARGETS.get(site, HALL))
     of = replace(of, turn=turn)
-    return Kept(of, book.record(of), is_left=False)
+    return RecordedScan(of, book.record(of), is_left=False)
 
 
 def at(number: int, ip: str) -> Device:
     return camera(number, ip=ip)
 
 
-def going(**kept: Kept) -> Round:
+def going(**kept: RecordedScan) -> Round:
     found = Round(list(TARGETS))
     for name, each in kept.items():
         found.note_site(name.replace("_", " "), each)

@@ -19,8 +19,8 @@ from sample_report import camera, report
 from camscan import app
 from camscan.app import resume, run_outputs
 from camscan.app.due_sites import DueSites, find_due_sites
-from camscan.app.request import Prepared
-from camscan.app.scan import Scanned
+from camscan.app.request import PreparedScan
+from camscan.app.scan import ScanResult
 from camscan.app.workspace import Workspace, find_workspace
 from camscan.config import Config, load_config
 from camscan.errors import ScopeError
@@ -147,7 +147,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Device]]:
     found: dict[str, list[Device]] = {name: [] for name in NETWORKS}
     count = iter(range(1000))
 
-    def scanned(prepared: Prepared, *_: object) -> Scanned:
+    def scanned(prepared: PreparedScan, *_: object) -> ScanResult:
         site = prepared.plan.site
         made = report(
             *found[site],
@@ -156,7 +156,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Device]]:
             site=site,
             targets=prepared.plan.targets.texts,
         )
-        return Scanned(made)
+        return ScanResult(made)
 
     monkeypatch.setattr(resume, "run_scan", scanned)
     return found

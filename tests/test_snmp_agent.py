@@ -18,7 +18,7 @@ from pysnmp.smi.rfc1902 import ObjectIdentity, ObjectType
 from snmp_agents import BRIDGE, CAMERA, PASSWORD, PHONE, PRIVACY, USER, Table, octets, raw, snmpd
 
 from camscan.ingest import mib, snmp_agent
-from camscan.ingest.snmp_agent import Answers, Login
+from camscan.ingest.snmp_agent import Login, SwitchAnswers
 from camscan.ingest.source import Entry, Problem
 from camscan.net.door import Door
 from camscan.net.pace import PACES
@@ -42,12 +42,12 @@ async def door(scope: Scope = LOOPBACK) -> AsyncIterator[Door]:
         yield opened
 
 
-async def ask(port: int, login: Login = V2C, scope: Scope = LOOPBACK) -> Answers:
+async def ask(port: int, login: Login = V2C, scope: Scope = LOOPBACK) -> SwitchAnswers:
     async with door(scope) as opened:
         return await snmp_agent.ask_switch(opened, "127.0.0.1", login, port=port)
 
 
-def whys(answers: Answers) -> list[str]:
+def whys(answers: SwitchAnswers) -> list[str]:
     return [f"{each.place}: {each.why}" for each in answers.problems]
 
 
@@ -136,7 +136,7 @@ async def questions(opened: Door, port: int, login: Login) -> AsyncIterator[Any]
     async with opened.datagrams(way.take_answer) as way.door:
         engine = SnmpEngine(msgAndPduDsp=snmp_agent._ReadOnly())
         target = snmp_agent._Target(way, "127.0.0.1", port)
-        yield snmp_agent._Questions(engine, login, target, way, Answers("127.0.0.1"))
+        yield snmp_agent._Questions(engine, login, target, way, SwitchAnswers("127.0.0.1"))
         engine.close_dispatcher()
 
 
@@ -296,7 +296,7 @@ def of_vlan(mac: str, bridge: int, interface: int) -> dict[str, int | str | byte
     }
 
 
-def ports(answers: Answers) -> dict[str, dict[str, str]]:
+def ports(answers: SwitchAnswers) -> dict[str, dict[str, str]]:
     items = mib.walk_items(answers.walk, "")
     return {each.mac: {fact.key: fact.value for fact in each.facts} for each in items if isinstance(each, Entry)}
 

@@ -32,8 +32,8 @@ from sample_report import ROLE, camera, report
 
 from camscan import app
 from camscan.app import request, resume
-from camscan.app.request import Prepared
-from camscan.app.scan import Scanned
+from camscan.app.request import PreparedScan
+from camscan.app.scan import ScanResult
 from camscan.cli.demo import PORTS
 from camscan.model import Completion, Device
 from camscan.register import Edit, open_register
@@ -90,11 +90,11 @@ class Council:
     def clock(self) -> datetime:
         return FIRST + timedelta(days=self.night)
 
-    def scanned(self, prepared: Prepared, *_: object) -> Scanned:
+    def scanned(self, prepared: PreparedScan, *_: object) -> ScanResult:
         self.scans += 1
         site, devices = prepared.plan.site, self.here.get(prepared.plan.site, [])
         texts = prepared.plan.targets.texts
-        return Scanned(report(*devices, scan_id=f"scan-{self.scans}", when=self.clock(), site=site, targets=texts))
+        return ScanResult(report(*devices, scan_id=f"scan-{self.scans}", when=self.clock(), site=site, targets=texts))
 
     def run(self) -> tuple[int, list[str], str]:
         """One night: exit code, ``whom: subject`` of what arrived, standard error."""

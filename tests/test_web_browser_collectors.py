@@ -19,7 +19,7 @@ from web_estate import SITE, make, register_of
 
 from camscan.app import assess
 from camscan.config.read import load_config
-from camscan.parcel.keys import public_of, words_of
+from camscan.parcel.keys import key_words, public_key_of
 from camscan.store import open_store
 from camscan.store.collectors import Collectors
 
@@ -83,7 +83,7 @@ def test_a_collector_is_added_approved_asked_and_revoked(browser: Chrome, at: Se
     give_role(browser)
     press(browser, "Make the code")
     assert "Enter a name" in refused(browser)
-    fill(browser, "name", f"School {public_of(key).hex()[:4]}")
+    fill(browser, "name", f"School {public_key_of(key).hex()[:4]}")
     fill(browser, "sites", SITE)
     press(browser, "Make the code")
     assert "The code is shown on this page only" in holds(browser)
@@ -93,9 +93,9 @@ def test_a_collector_is_added_approved_asked_and_revoked(browser: Chrome, at: Se
     assert "Make another code" in [each.text for each in browser.find_elements(By.CSS_SELECTOR, "main button")]
     holds(browser)
     with open_store(register_of(folder)) as store:
-        assert Collectors(store).enrol(code.replace("-", ""), public_of(key), datetime.now(UTC))
+        assert Collectors(store).enrol(code.replace("-", ""), public_key_of(key), datetime.now(UTC))
     browser.refresh()
-    assert words_of(public_of(key)) in holds(browser)
+    assert key_words(public_key_of(key)) in holds(browser)
     give_role(browser)
     press(browser, "Approve it")
     assert "Compare the words by telephone first" in refused(browser)
@@ -132,7 +132,7 @@ def test_a_parcel_comes_from_a_stick(browser: Chrome, at: Served, folder: Path, 
     press(browser, "Show what is in it")
     text = holds(browser)
     assert "Do you trust this key?" in text
-    assert words_of(public_of(key)) in text
+    assert key_words(public_key_of(key)) in text
     compared(browser)
     press(browser, "Trust the key and record the parcel")
     assert "The scan is recorded: 1 device" in holds(browser)

@@ -17,12 +17,12 @@ from parcels import KEY, OAK, OTHER_KEY, parcel, scan, some
 from web_estate import ADDRESS, HOSTILE, SITE, Client, Page, desk_of, make
 
 from camscan.app import assess
-from camscan.app.collectors import draft_file, list_standings
+from camscan.app.collectors import draft_file, list_collector_states
 from camscan.app.workspace import workspace_of
 from camscan.config.collector import read_collector
 from camscan.config.read import load_config
 from camscan.dates import spoken_moment
-from camscan.parcel.keys import public_of, words_of
+from camscan.parcel.keys import key_words, public_key_of
 from camscan.register import open_register
 from camscan.store.act import DONE, Wanted
 from camscan.store.collectors import Collectors, State
@@ -34,7 +34,7 @@ from camscan.web.desk import Desk
 from camscan.web.rights import Role
 
 NOW = datetime.now(UTC) - timedelta(minutes=5)
-WORDS = words_of(public_of(KEY))
+WORDS = key_words(public_key_of(KEY))
 CODE = re.compile(r"\b(?:[0-9a-f]{4}-){7}[0-9a-f]{4}\b")
 
 
@@ -97,8 +97,8 @@ class TestList:
             assert "&lt;script&gt;alert(" in answer.text, path
 
     def test_it_takes_three_queries_however_many_there_are(self, desk: Desk) -> None:
-        assert len(list_standings(desk.store)) == 7
-        one = next(each for each in list_standings(desk.store) if each.collector.name == "Approved")
+        assert len(list_collector_states(desk.store)) == 7
+        one = next(each for each in list_collector_states(desk.store) if each.collector.name == "Approved")
         assert one.parcels == {"lost": 1, "recorded": 1, "waiting": 1}
         assert one.errand is not None
         assert one.errand.state == "failed"
@@ -111,7 +111,7 @@ class TestList:
 
     def test_one_that_scans_is_not_silent(self, desk: Desk) -> None:
         now = datetime.now(UTC)
-        standing = next(each for each in list_standings(desk.store) if each.collector.name == "Silent")
+        standing = next(each for each in list_collector_states(desk.store) if each.collector.name == "Silent")
         assert standing.is_silent(now)
         errand = next(each for each in Errands(desk.store).of_key(web_collectors.key_of(1)) if each.state == "begun")
         assert not type(standing)(standing.collector, {}, errand).is_silent(errand.ends_at - timedelta(hours=1))
@@ -128,7 +128,7 @@ class TestOne:
         assert not CODE.search(client.get(f"/collectors/{made.number}").text)
         (act,), _ = own.acts.page(Wanted(outcome=DONE), 0, 9)
         assert (act.method, act.path) == ("POST", "/collectors/new"), "who let a collector in is never forgotten"
-        assert Collectors(own.store).enrol(code.replace("-", ""), public_of(KEY), datetime.now(UTC))
+        assert Collectors(own.store).enrol(code.replace("-", ""), public_key_of(KEY), datetime.now(UTC))
 
     def test_beside_the_code_stands_a_file_that_the_collector_reads(self, own: Desk, tmp_path: Path) -> None:
         answer = add(Client(own), "Oak PC", "Oak School\r\nElm School").text
@@ -167,8 +167,8 @@ class TestOne:
         (first,) = CODE.findall(Page(add(client, "Oak PC", "Oak School").text).text)
         answer = client.post("/collectors/1", {**hidden(client.get("/collectors/1")), "step": "code"})
         (second,) = CODE.findall(Page(answer.text).text)
-        assert Collectors(own.store).enrol(first.replace("-", ""), public_of(KEY), now) is None
-        assert Collectors(own.store).enrol(second.replace("-", ""), public_of(KEY), now)
+        assert Collectors(own.store).enrol(first.replace("-", ""), public_key_of(KEY), now) is None
+        assert Collectors(own.store).enrol(second.replace("-", ""), public_key_of(KEY), now)
         late = client.post("/collectors/1", {"token": client.token(), "step": "code"})
         assert late.status_code == 400
         assert "does not need a code" in late.text
@@ -176,13 +176,13 @@ class TestOne:
     def test_it_is_approved_by_whoever_has_compared_its_words(self, own: Desk) -> None:
         client, collectors = Client(own), Collectors(own.store)
         (code,) = CODE.findall(Page(add(client, "Oak PC", "Oak School").text).text)
-        collectors.enrol(code.replace("-", ""), public_of(KEY), datetime.now(UTC))
+        collectors.enrol(code.replace("-", ""), public_key_of(KEY), datetime.now(UTC))
         page = client.get("/collectors/1")
         assert WORDS in Page(page.text).text
         form = {**hidden(page), "step": "approve"}
         unread = client.post("/collectors/1", form)
         assert (unread.status_code, "Compare the words by telephone first" in unread.text) == (422, True)
-        other = client.post("/collectors/1", {**form, "same": "yes", "words": words_of(public_of(OTHER_KEY))})
+        other = client.post("/collectors/1", {**form, "same": "yes", "words": key_words(public_key_of(OTHER_KEY))})
         assert (other.status_code, "Its words have changed" in other.text) == (422, True)
         assert collectors.all()[0].state is State.WAITING
         assert (
@@ -194,20 +194,20 @@ class TestOne:
     def test_it_is_asked_for_a_scan_of_its_own_sites(self, own: Desk) -> None:
         client = Client(own)
         Collectors(own.store).approve(
-            public_of(KEY), name="A", sites=["Oak School", "Elm School"], networks=[], role=""
+            public_key_of(KEY), name="A", sites=["Oak School", "Elm School"], networks=[], role=""
         )
         form = {**hidden(client.get("/collectors/1")), "step": "scan"}
         assert client.post("/collectors/1", {**form, "site": "Town Hall", "within": "24"}).status_code == 422
         assert client.post("/collectors/1", {**form, "site": "Elm School", "within": "9"}).status_code == 422
         done = client.post("/collectors/1", {**form, "site": "Elm School", "within": "12"})
         assert done.headers["location"] == "/collectors/1?done=asked"
-        (errand,) = Errands(own.store).of_key(public_of(KEY))
+        (errand,) = Errands(own.store).of_key(public_key_of(KEY))
         assert (errand.site, errand.ends_at - errand.made_at) == ("Elm School", timedelta(hours=12))
         assert "Elm School" in Page(client.get("/collectors/1").text).text
 
     def test_it_is_revoked_after_a_question_and_never_approved_again(self, own: Desk) -> None:
         client = Client(own)
-        Collectors(own.store).approve(public_of(KEY), name="A", sites=["Oak School"], networks=[], role="")
+        Collectors(own.store).approve(public_key_of(KEY), name="A", sites=["Oak School"], networks=[], role="")
         form = hidden(client.get("/collectors/1"))
         assert client.post("/collectors/1", {**form, "step": "scan", "within": "24"}).status_code == 303
         question = client.post("/collectors/1", {**hidden(client.get("/collectors/1")), "step": "revoking"})
@@ -252,7 +252,7 @@ class TestParcels:
             "7 parcels, the last first",
             "3 parcels wait to be recorded",
             "12 replies left out: its key may not speak for their senders",
-            f"Believed once: {words_of(web_collectors.key_of(99))}",
+            f"Believed once: {key_words(web_collectors.key_of(99))}",
             "Its key is not approved.",
             "Tried 1 time. The disk is full.",
             "its collector sends it again",
@@ -268,7 +268,7 @@ class TestParcels:
         assert "7 parcels" in client.get("/parcels?state=rotten&collector=x").text
 
     def test_one_whose_collectors_day_is_full_says_when_it_goes_on(self, own: Desk) -> None:
-        client, now, key = Client(own), datetime.now(UTC), public_of(KEY)
+        client, now, key = Client(own), datetime.now(UTC), public_key_of(KEY)
         Collectors(own.store).approve(key, name="Oak PC", sites=["Oak School"], networks=[], role="")
         Parcels(own.store).keep(ArrivedParcel(scan_id="0199-a", digest="0", key=key, arrived_at=now, state=WAITING))
         assert "It is recorded in a moment." in Page(client.get("/parcels").text).text

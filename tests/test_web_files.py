@@ -18,7 +18,7 @@ from camscan import exports, sheets
 from camscan.app import assess, list_file, spreadsheet
 from camscan.app.by_site import read_by_site
 from camscan.app.devices import device_site
-from camscan.app.export import Wanted, export_register
+from camscan.app.export import ExportRequest, export_register
 from camscan.app.foi_files import KEPT_BACK, NAMES
 from camscan.app.listing import is_of_video
 from camscan.app.report import Level, make_report
@@ -166,8 +166,8 @@ class TestExports:
 
     def test_it_is_what_the_command_line_writes(self, desk: Desk, tmp_path: Path) -> None:
         with desk.reading() as book:
-            export_register(Wanted(name="servicenow", path=str(tmp_path / "a.csv")), book, desk.space.settings)
-            export_register(Wanted(name="netbox", path=str(tmp_path / "netbox")), book, desk.space.settings)
+            export_register(ExportRequest(name="servicenow", path=str(tmp_path / "a.csv")), book, desk.space.settings)
+            export_register(ExportRequest(name="netbox", path=str(tmp_path / "netbox")), book, desk.space.settings)
         owner = Client(desk)
         assert owner.get("/exchange/export/servicenow?download=yes").content == (tmp_path / "a.csv").read_bytes()
         with zipfile.ZipFile(io.BytesIO(owner.get("/exchange/export/netbox?download=yes").content)) as found:

@@ -24,7 +24,7 @@ from camscan.asset import Lifecycle
 from camscan.register import Edit, open_register
 from camscan.web import application
 from camscan.web.desk import Desk
-from camscan.web.holding import MOST, SECONDS, Holding
+from camscan.web.holding import MOST, SECONDS, HeldFiles
 from camscan.web.page import Upload
 from camscan.web.pages import pages
 from camscan.web.rights import Role
@@ -331,7 +331,7 @@ def test_signing_out_and_cancelling_let_go_of_the_file(desk: Desk) -> None:
 
 def test_files_are_held_for_half_an_hour_and_within_bounds() -> None:
     now = [0.0]
-    holding = Holding(lambda: now[0])
+    holding = HeldFiles(lambda: now[0])
     name = holding.keep("a", Upload("x", b"1"))
     assert holding.find("a", name) is not None
     assert holding.find("b", name) is None

@@ -195,7 +195,7 @@ def test_rows_that_contradict_each_other_are_merged_only_by_whoever_says_so(desk
     with open_register(desk.space.where) as book:
         twins = [camera(each, mac="44:19:b6:00:99:01", ip=f"10.0.15.{each}") for each in (81, 82)]
         book.record(report(*twins, scan_id="twins", when=reported.TODAY, targets=("10.0.15.0/24",)))
-        number = next(each.number for each in review.questions(book)[0] if each.number != 1)
+        number = next(each.number for each in review.list_questions(book)[0] if each.number != 1)
     assert (
         "They are probably two devices: their serial numbers differ" in Page(owner.get(f"/review/{number}").text).text
     )
@@ -211,7 +211,7 @@ def test_a_question_about_one_row_is_closed_where_it_is_right(desk: Desk, owner:
         for turn, maker in enumerate(("hikvision", "dahua")):
             seen = camera(90, ip="10.0.15.90", maker=maker, certainty=0.4)
             book.record(report(seen, scan_id=f"maker-{turn}", when=reported.TODAY, targets=("10.0.15.90/32",)))
-        number = next(each.number for each in review.questions(book)[0] if len(each.rows) == 1)
+        number = next(each.number for each in review.list_questions(book)[0] if len(each.rows) == 1)
     page = Page(owner.get(f"/review/{number}").text)
     assert "Was Hikvision, now Dahua" in page.text
     assert "One device" not in page.text
@@ -220,7 +220,7 @@ def test_a_question_about_one_row_is_closed_where_it_is_right(desk: Desk, owner:
     assert status == 200
     assert owner.post(f"/review/{number}", {**form_of(html), "step": "save"}).status_code == 303
     with desk.reading() as book:
-        assert [each.number for each in review.questions(book)[0]] == [1]
+        assert [each.number for each in review.list_questions(book)[0]] == [1]
 
 
 # ── two who settle ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -363,7 +363,7 @@ def test_hostile_text_stays_text(desk: Desk, owner: Client) -> None:
         unit = camera(95, ip="10.0.15.95", model=HOSTILE, firmware=HOSTILE, serial="X" + HOSTILE)
         for turn, device in enumerate((unit, nameless("10.0.15.95"))):
             book.record(report(device, scan_id=f"h-{turn}", when=reported.TODAY, targets=("10.0.15.95/32",)))
-        number = max(each.number for each in review.questions(book)[0])
+        number = max(each.number for each in review.list_questions(book)[0])
     write(desk, first, notes="</textarea><script>alert(4)</script>", council_asset_tag='"><img src=x>')
     pages = [owner.get("/review").text, owner.get("/review/1").text, owner.get(f"/review/{number}").text]
     pages.append(answer(owner, decision="first", because="</dd><script>alert(5)</script>{{7*7}}")[1])
@@ -398,7 +398,7 @@ def test_hostile_text_stays_text(desk: Desk, owner: Client) -> None:
     ],
 )
 def test_how_two_rows_stand_to_each_other(name: str, cells: tuple[str, str], likeness: Likeness) -> None:
-    assert review._likeness(name, cells) is likeness
+    assert review._compare_cells(name, cells) is likeness
 
 
 def test_every_fact_that_is_compared_has_a_name_in_the_page(owner: Client) -> None:

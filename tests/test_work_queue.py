@@ -63,8 +63,8 @@ class Queue:
     def rows(self, query: str) -> list[tuple[object, ...]]:
         return self._server.run(query.replace("procrastinate_", f"{self._schema}.procrastinate_"))
 
-    def standing(self) -> work.Standing:
-        found = work.look(self.address, SOON)
+    def standing(self) -> work.QueueState:
+        found = work.read_state(self.address, SOON)
         assert found is not None
         return found
 
@@ -257,10 +257,10 @@ class TestTwoWorkers:
         queue.run("INSERT INTO procrastinate_workers DEFAULT VALUES")
         stand_in.look(report.finished_at)
         assert centre.states() == ["1 waiting"]
-        assert queueing.hand_over(centre.space, report.scan_id)
+        assert queueing.hand_to_worker(centre.space, report.scan_id)
         assert queue.standing().jobs == {"todo": 1}
         queue.run("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '3 minutes'")
-        assert not queueing.hand_over(centre.space, report.scan_id)
+        assert not queueing.hand_to_worker(centre.space, report.scan_id)
         stand_in.look(report.finished_at)
         assert (centre.scans(), centre.states()) == ([report.scan_id], ["1 recorded"])
         working(centre)
@@ -277,7 +277,7 @@ class TestServer:
             if not is_cut and queue.standing().unseen is not None:
                 query = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE '% queue'"
                 queue.rows(query)
-                is_cut = queueing.hand_over(centre.space, centre.arrive().scan_id)
+                is_cut = queueing.hand_to_worker(centre.space, centre.arrive().scan_id)
             return is_cut and not Parcels(centre.store).waiting()
 
         said = working(centre, until)
@@ -298,10 +298,10 @@ class TestServer:
         )
 
     def test_the_command_makes_every_table_and_ends(self, camscan: Camscan, postgresql_at: str) -> None:
-        assert work.look(postgresql_at) is None
+        assert work.read_state(postgresql_at) is None
         idle = (0, "Nothing to do: no parcel waits\n", "")
         assert camscan("work", "--once", "--register", postgresql_at) == idle
-        found = work.look(postgresql_at)
+        found = work.read_state(postgresql_at)
         assert found is not None
         assert found.unseen is None  # it has said that it ends
         assert camscan("work", "--once", "--register", postgresql_at) == idle
@@ -364,7 +364,7 @@ def test_a_server_that_dies_and_comes_back(workplace: Path, monkeypatch: pytest.
         said: list[str] = []
 
         def step() -> Iterator[bool]:
-            while (found := work.look(str(centre.space.where))) is None or found.unseen is None:
+            while (found := work.read_state(str(centre.space.where))) is None or found.unseen is None:
                 yield False
             os.kill(server.process, signal.SIGQUIT)  # pg_ctl stop -m immediate
             os.waitid(os.P_PID, server.process, os.WEXITED | os.WNOWAIT)
@@ -376,7 +376,7 @@ def test_a_server_that_dies_and_comes_back(workplace: Path, monkeypatch: pytest.
             while not any("can be reached again" in line for line in said):
                 yield False
             centre.arrive()
-            while not queueing.hand_over(centre.space, Parcels(centre.store).waiting()[0].scan_id):
+            while not queueing.hand_to_worker(centre.space, Parcels(centre.store).waiting()[0].scan_id):
                 yield False
             while Parcels(centre.store).waiting():
                 yield False

@@ -1,10 +1,10 @@
 """The core that the command line and other front ends share: what a program does with camscan, without a terminal.
 
-Nothing here prints, asks, or ends the program: what is to be said comes back as a value, is raised as a CamscanError of
-one line, or goes to a callback that the caller gave.
+Nothing here prints, asks, or ends the program: a message is returned as a value, is raised as a CamscanError of one
+line, or goes to a callback that the caller gave.
 
-``from camscan import app`` is cheap: ``app.scan`` and the others are loaded when they are first used, so that
-``camscan --help`` need not wait for them.
+``from camscan import app`` is cheap: ``app.scan`` and the others are loaded when they are first used, so that ``camscan
+--help`` need not wait for them.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> ModuleType:
-    """The module of that name, loaded when it is first used."""
+    """Return the module of that name, loaded when it is first used."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return importlib.import_module(f"{__name__}.{name}")

@@ -1,4 +1,4 @@
-"""What there is to tell, read from the register and camscan.yaml: what scans brought, and what simply is so."""
+"""What is worth an alert, read from the register and camscan.yaml: changes that scans found, and lasting conditions."""
 
 from __future__ import annotations
 
@@ -40,38 +40,38 @@ from camscan.scan.journal import STALE
 from camscan.words import counted
 
 CAMERAS = (Kind.MOVED_SITE, Kind.MAKER_CHANGED, Kind.RECORDER_ADDED_CAMERA, Kind.IDENTITY_CONFLICT)
-"""Events that become alerts as they are, for devices that may be part of video surveillance."""
+"""Events that become alerts unchanged, for devices that may be part of video surveillance."""
 _LONGEST = 300
 
 
-# ── what scans brought ───────────────────────────────────────────────────────────────────────────────────────────
+# ── changes that scans found ─────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
-    """What the scans after one brought, as events to tell."""
+class ScanChanges:
+    """The changes that the scans after a certain one found."""
 
     events: Sequence[Event]
     scans: Sequence[str]
     """Ids of all recorded scans, oldest first."""
     recent: Sequence[str]
-    """The last ``SCANS`` scans of each place among them."""
+    """Ids of the last ``SCANS`` scans of each place."""
 
 
-def changes_after(space: Workspace, after: str) -> Brought:
-    """What happened after the scan of this id; where it is not known, what the last round or scan brought."""
+def changes_after(space: Workspace, after: str) -> ScanChanges:
+    """The changes since the scan with this id; if it is not known, those of the last round or scan."""
     with space.open(readonly=True) as book:
         scans = book.scans()
     known = [scan.scan_id for scan in scans]
     try:
         told = changes_since(space, after if after in known else None)
-    except OptionError:  # another register was put in its place meanwhile
+    except OptionError:  # the register was replaced meanwhile
         told = changes_since(space)
     begin = known.index(told.start) + 1 if isinstance(told.start, str) and told.start in known else 0
     first = {
         scan.scan_id: scan for place, scan in enumerate(scans) if place >= begin and _is_first_scan(scan, scans[:place])
     }
-    return Brought([*_list_events(told, first), *_first_scans(space, first.values())], known, _recent_scans(scans))
+    return ScanChanges([*_list_events(told, first), *_first_scans(space, first.values())], known, _recent_scans(scans))
 
 
 def _recent_scans(scans: Iterable[StoredScan]) -> list[str]:
@@ -82,7 +82,7 @@ def _recent_scans(scans: Iterable[StoredScan]) -> list[str]:
 
 
 def _is_first_scan(scan: StoredScan, before: Iterable[StoredScan]) -> bool:
-    """Whether nobody had looked there to the end: a first scan may take several nights."""
+    """Whether no earlier scan of the same place was completed: a first scan may take several nights."""
     if scan.site:
         earlier = [each for each in before if each.site.casefold() == scan.site.casefold()]
     else:
@@ -93,18 +93,18 @@ def _is_first_scan(scan: StoredScan, before: Iterable[StoredScan]) -> bool:
 
 
 def _list_events(told: Changes, first: Mapping[str, StoredScan]) -> Iterator[Event]:
-    for each in told.happenings:
-        row = told.rows.get(each.asset_id)
-        if each.event is Kind.NEW:
-            if row is not None and is_of_video(row) and each.scan_id not in first:
-                yield _make_event(each, told)
-        elif each.event is Kind.REAPPEARED_AFTER_REMOVAL:
+    for happening in told.happenings:
+        row = told.rows.get(happening.asset_id)
+        if happening.event is Kind.NEW:
+            if row is not None and is_of_video(row) and happening.scan_id not in first:
+                yield _make_event(happening, told)
+        elif happening.event is Kind.REAPPEARED_AFTER_REMOVAL:
             if row is not None:
-                yield Event(_answering_item(row, each.detail), each.scan_id)
-        elif each.event in {Kind.COVERAGE_LOST, Kind.COVERAGE_RESTORED}:
-            yield _coverage_event(each, told)
-        elif each.event in CAMERAS and told.is_of_cameras(each):
-            yield _make_event(each, told)
+                yield Event(_answering_item(row, happening.detail), happening.scan_id)
+        elif happening.event in {Kind.COVERAGE_LOST, Kind.COVERAGE_RESTORED}:
+            yield _coverage_event(happening, told)
+        elif happening.event in CAMERAS and told.is_of_cameras(happening):
+            yield _make_event(happening, told)
 
 
 def _make_event(each: Happening, told: Changes) -> Event:
@@ -134,7 +134,7 @@ def _coverage_event(each: Happening, told: Changes) -> Event:
 
 
 def _first_scans(space: Workspace, scans: Iterable[StoredScan]) -> Iterator[Event]:
-    """One line for each, however much it saw: the counts of the headline."""
+    """One event for each first scan, however much it saw: the counts of the headline."""
     for scan in scans:
         where = visible(scan.site, _LONGEST) or "addresses without a site"
         with space.open(readonly=True) as book:
@@ -142,12 +142,12 @@ def _first_scans(space: Workspace, scans: Iterable[StoredScan]) -> Iterator[Even
         yield Event(Item("first_scan", where, scan.scan_id, site=scan.site, brief=f"{where}: {saw}"), scan.scan_id)
 
 
-# ── what is so ───────────────────────────────────────────────────────────────────────────────────────────────────
+# ── lasting conditions ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
 class Estate:
-    """Every device as lists and counts know it, on one day."""
+    """Every device as lists and counts have it, on one day."""
 
     rows: Sequence[Asset]
     judgements: Mapping[str, Judgement]
@@ -156,7 +156,10 @@ class Estate:
 
 
 def load_estate(space: Workspace) -> Estate:
-    """It, from the listing, which is brought up to date; from all devices where somebody is at the register."""
+    """Read the estate from the listing, which is brought up to date first.
+
+    From all devices if somebody else is writing.
+    """
     day = assess.today_utc()
     try:
         with space.open(editing=True, create=False) as book:
@@ -171,12 +174,15 @@ def load_estate(space: Workspace) -> Estate:
 
 
 def answering_again(found: Estate) -> list[Item]:
-    """Devices that answer although somebody entered that they are gone."""
+    """Devices that answer although somebody recorded their removal."""
     return [_answering_item(row) for row in found.rows if answers_after_removal(row)]
 
 
 def _answering_item(row: Asset, detail: str = "") -> Item:
-    """The same whether a scan shows it or it still is so: until somebody enters another removal, one thing."""
+    """The item about a device that answers again.
+
+    It is the same on every day, until somebody records another removal.
+    """
     day = removed_day(row)
     where = ", ".join(row.ip_addresses)
     return Item(
@@ -213,16 +219,18 @@ def overdue_removals(found: Estate) -> list[Item]:
 def expiring_authorisations(space: Workspace, day: date) -> list[Item]:
     """Authorisations that have ended, or end soon, and that no other one replaces."""
     found = []
-    for each in ending_authorisations(space.settings, day):
-        role = visible(each.role, _LONGEST)
-        has = "ended on" if each.expires < day else "ends on"
-        brief = f"that of {role} {has} {each.expires}"
-        found.append(Item("authorisation_ends", f"{role} {each.begins}", str(each.expires), brief=brief))
+    for authorisation in ending_authorisations(space.settings, day):
+        role = visible(authorisation.role, _LONGEST)
+        has = "ended on" if authorisation.expires < day else "ends on"
+        brief = f"that of {role} {has} {authorisation.expires}"
+        found.append(
+            Item("authorisation_ends", f"{role} {authorisation.begins}", str(authorisation.expires), brief=brief)
+        )
     return found
 
 
 def programme_progress(space: Workspace, found: Estate) -> tuple[tuple[str, str], ...]:
-    """How far the removal has got: what is counted, and how many."""
+    """The progress of the removal: what is counted, and how many."""
     told, next_month = programme_status(found.rows, found.judgements, found.day), month_of(found.day).next
     row = told.total
     cost = sum((line.cost for line in told.by_phase), Decimal(0))

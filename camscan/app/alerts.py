@@ -1,7 +1,7 @@
-"""Alerts: who is told what, once, and again where it was not taken. ``camscan/notify/`` says what is worth telling.
+"""Alerts: every recipient gets each message once, and again if it was not delivered.
 
-What is to be told is written down before anything is sent: a kill costs no message, and a message that was taken and
-not crossed out is sent again under the same number.
+``camscan/notify/`` decides what is worth a message. A message is stored before anything is sent, so that a kill loses
+none. One that was delivered but not yet marked as delivered is sent again under the same number.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from camscan.store.alerts import Alerts, Noted, WaitingMessage
 AT_ONCE = frozenset({"alarm", "trouble"})
 """Classes that do not wait for their day."""
 TRIES = timedelta(days=3)
-"""For this long, a message that nobody accepts is tried again."""
+"""How long a message that is not delivered is tried again."""
 MEMORY = timedelta(days=800)
-"""For this long, it is remembered what was sent."""
+"""How long it is remembered what was sent."""
 
 _FORGETFUL = Item(
     "step_failed",
@@ -43,7 +43,7 @@ _FORGETFUL = Item(
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentAlert:
     """The result of one message to one recipient."""
 
     recipient: str
@@ -55,20 +55,20 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Notified:
-    """What telling people came to."""
+class AlertsResult:
+    """The result of sending alerts."""
 
-    sent: Sequence[Sent] = ()
+    sent: Sequence[SentAlert] = ()
     waiting: int = 0
-    """Messages that are tried again by the next run."""
+    """Messages that the next run tries again."""
     trouble: str = ""
-    """Why not everything could be told, or be remembered; empty if it could."""
+    """Why some alerts could not be read, sent or stored; empty if all could."""
     code: int = 0
-    """The exit code of docs/exit-codes.md if nothing could be remembered: then only troubles were sent."""
+    """The exit code of docs/exit-codes.md if nothing could be stored: then only troubles were sent."""
 
     @property
-    def failed_sends(self) -> list[Sent]:
-        """What nobody took."""
+    def failed_sends(self) -> list[SentAlert]:
+        """The messages that were not delivered."""
         return [each for each in self.sent if not each.is_sent]
 
 
@@ -77,17 +77,18 @@ def require_recipients(space: Workspace) -> None:
     if not space.settings.notify:
         where = space.settings.path or "there is no camscan.yaml"
         raise UsageError(f"{where}: no recipients: list at least one under notify")
-    for each in space.settings.notify:
-        notify.channel_of(each)
+    for recipient in space.settings.notify:
+        notify.channel_of(recipient)
 
 
 def send_due_alerts(
     space: Workspace, *, troubles: Sequence[Item] = (), digest: bool = False, now: datetime | None = None
-) -> Notified:
-    """Tell everybody what is due. ``troubles`` are what a run met; with ``digest`` news and progress are due now.
+) -> AlertsResult:
+    """Send every alert that is due.
 
-    Raises UsageError as :func:`require_recipients` does, and where the register cannot be read the error of that, after
-    the troubles were told. The caller holds the lock of :mod:`camscan.app.unattended`.
+    ``troubles`` are the problems of a run; with ``digest`` news and progress are due now. Raises UsageError as
+    :func:`require_recipients` does; if the register cannot be read, raises that error after the troubles were sent. The
+    caller holds the lock of :mod:`camscan.app.unattended`.
     """
     require_recipients(space)
     now = space.settings.clock(now or datetime.now(UTC))
@@ -96,65 +97,65 @@ def send_due_alerts(
             alerts = Alerts(store)
             trouble = _note_due_alerts(space, alerts, troubles, now, digest=digest)
             return replace(_send_waiting(space, alerts, now), trouble=trouble)
-    except CamscanError as error:  # such as a full disk: better told twice than never
+    except CamscanError as error:  # such as a full disk: a message twice is better than none
         forgetful = [_FORGETFUL] if isinstance(error, RegisterError) else []
         direct = tuple(_send_directly(space, [*troubles, *forgetful], now))
-        return Notified(direct, trouble=str(error), code=error.exit_code)
+        return AlertsResult(direct, trouble=str(error), code=error.exit_code)
 
 
-def send_centre_alarms(space: Workspace, now: datetime) -> Notified:
-    """Tell at once what is wrong at a centre, and nothing else; nothing is read and sent where nothing is wrong.
+def send_centre_alarms(space: Workspace, now: datetime) -> AlertsResult:
+    """Send alarms about the centre at once, and nothing else. If nothing is wrong, nothing is read or sent.
 
-    For programs that look every few minutes. The same is told by :func:`send_due_alerts`, and once by the two. Raises
-    RegisterError, and BusyError where another program sends alerts now.
+    For programs that check every few minutes. :func:`send_due_alerts` sends the same alarms; each is sent once by the
+    two. Raises RegisterError, and BusyError if another program is sending alerts.
     """
     if not space.settings.notify:
-        return Notified()
+        return AlertsResult()
     now = space.settings.clock(now)
     state = centre_state(space, now)
     if state is None:
-        return Notified()
+        return AlertsResult()
     troubles = [*centre_alarms.troubles_of(state), *alert_items.expiring_authorisations(space, now.date())]
     if not troubles:
-        return Notified()
+        return AlertsResult()
     with unattended.lock_runs(space), open_store(space.where) as store:
         alerts = Alerts(store)
-        work = _Work(space, now, [_decode_note(each) for each in alerts.read_notes()])
+        work = _Work(space, now, [_decode_note(note) for note in alerts.read_notes()])
         work.add_lasting(troubles)
-        _keep(space, alerts, work, now)
+        _store_alerts(space, alerts, work, now)
         return _send_waiting(space, alerts, now)
 
 
-# ── what is to be told ───────────────────────────────────────────────────────────────────────────────────────────
+# ── what is to be sent ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _note_due_alerts(space: Workspace, alerts: Alerts, troubles: Sequence[Item], now: datetime, *, digest: bool) -> str:
-    """Write down what is to be told to whom; why not all of it could be found out, empty if it could."""
+    """Store the messages that are due. Returns why some could not be found out; empty if all could."""
     marks, trouble = alerts.read_marks(), ""
-    work = _Work(space, now, [_decode_note(each) for each in alerts.read_notes()])
+    work = _Work(space, now, [_decode_note(note) for note in alerts.read_notes()])
     work.add_lasting(troubles)
     try:
         work.read_items(marks, digest=digest)
     except CamscanError as error:
         trouble = str(error)
-    _keep(space, alerts, work, now)
+    _store_alerts(space, alerts, work, now)
     return trouble
 
 
-def _keep(space: Workspace, alerts: Alerts, work: _Work, now: datetime) -> None:
-    """Write down what is to be told to whom, and what was."""
+def _store_alerts(space: Workspace, alerts: Alerts, work: _Work, now: datetime) -> None:
+    """Store the messages that are to be sent, and what was sent before."""
     due = [
         WaitingMessage(recipient.name, now, to_json_value(message))
         for message in work.compose_messages()
         for recipient in space.settings.notify
         if message.about in recipient.classes
     ]
-    notes = [Noted(**asdict(each)) for each in work.notes]
+    notes = [Noted(**asdict(note)) for note in work.notes]
     alerts.keep(notes, work.marks, due, forget=now - MEMORY)
 
 
 class _Work:
-    """What one call finds to tell, and what it remembers."""
+    """The alerts that one call finds, and what it remembers."""
 
     def __init__(self, space: Workspace, now: datetime, past: Sequence[Note]) -> None:
         self._space, self._now, self._past = space, now, past
@@ -164,11 +165,11 @@ class _Work:
         self.marks: dict[str, str] = {}
 
     def add_lasting(self, items: Iterable[Item]) -> None:
-        """What simply is so."""
+        """Add items about lasting conditions."""
         self._take_items((), items, ())
 
     def read_items(self, marks: Mapping[str, str], *, digest: bool) -> None:
-        """What the register and camscan.yaml say. Raises CamscanError if the register cannot be read."""
+        """Add the items in the register and camscan.yaml. Raises CamscanError if the register cannot be read."""
         day = self._now.date()
         self.add_lasting(alert_items.expiring_authorisations(self._space, day))
         self.add_lasting(centre_alarms.centre_troubles(self._space, self._now))
@@ -187,9 +188,9 @@ class _Work:
         self.marks["progress.month"] = month
 
     def _changes_since(self, marks: Mapping[str, str], name: str, classes: Iterable[str]) -> None:
-        """What scans showed since it was read last for these classes."""
+        """Add the changes that scans found since these classes were last read."""
         found = alert_items.changes_after(self._space, marks.get(f"{name}.after", ""))
-        wanted = [each for each in found.events if _class_of_item(each.item) in classes]
+        wanted = [event for event in found.events if _class_of_item(event.item) in classes]
         self._take_items(wanted, (), found.recent)
         self.marks[f"{name}.after"] = found.scans[-1] if found.scans else ""
 
@@ -199,7 +200,7 @@ class _Work:
         self.notes += chosen.notes
 
     def compose_messages(self) -> list[Message]:
-        """One for each class that has something to tell."""
+        """Make one message for each class that has something to say."""
         organisation, salt = self._space.settings.organisation, self._space.name
         command = f"camscan diff --since {self._now.date() - timedelta(days=1)}"
         found = list(compose_messages(self._items, self._now, organisation=organisation, command=command, salt=salt))
@@ -212,23 +213,23 @@ class _Work:
 
 
 def _class_of_item(item: Item) -> str:
-    return KINDS[item.kind].about if item.kind in KINDS else "trouble"  # coverage that came back is counted there
+    return KINDS[item.kind].about if item.kind in KINDS else "trouble"  # coverage that has recovered is counted there
 
 
 def _decode_note(kept: Noted) -> Note:
     return Note(kept.kind, kept.subject, kept.value, kept.at, kept.scan, kept.is_told)
 
 
-# ── on its way ───────────────────────────────────────────────────────────────────────────────────────────────────
+# ── sending ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _send_waiting(space: Workspace, alerts: Alerts, now: datetime) -> Notified:
-    """Try everything that waits. Where a recipient takes one message not, its others wait for the next run.
+def _send_waiting(space: Workspace, alerts: Alerts, now: datetime) -> AlertsResult:
+    """Try every message that waits. If a recipient does not take one, their other messages wait for the next run.
 
-    What has waited for longer than ``TRIES`` is tried once more, and then given up.
+    A message that has waited longer than ``TRIES`` is tried once more, and then given up.
     """
-    known = {each.name: each for each in space.settings.notify}
-    found: list[Sent] = []
+    known = {recipient.name: recipient for recipient in space.settings.notify}
+    found: list[SentAlert] = []
     waiting, silent = 0, set[str]()
     for each in alerts.waiting_messages():
         recipient, message = known.get(each.recipient), _decode_message(each)
@@ -236,12 +237,12 @@ def _send_waiting(space: Workspace, alerts: Alerts, now: datetime) -> Notified:
         if recipient is None or message is None or (is_old and each.recipient in silent):
             why = _explain_failure(each, recipient, message)
             alerts.drop([each.number])
-            found.append(Sent(each.recipient, _describe_kept(each), False, f"given up: {why}", is_given_up=True))
+            found.append(SentAlert(each.recipient, _describe_kept(each), False, f"given up: {why}", is_given_up=True))
             continue
         if each.recipient in silent:
             waiting += 1
             continue
-        outcome = _mark_sent(recipient, message)  # what is old too: this machine may have been off for days
+        outcome = _mark_sent(recipient, message)  # old ones too: this machine may have been off for days
         if not outcome.is_sent:
             alerts.note_failure(each.number, outcome.detail)
             silent.add(each.recipient)
@@ -251,14 +252,14 @@ def _send_waiting(space: Workspace, alerts: Alerts, now: datetime) -> Notified:
         is_given_up = is_old and not outcome.is_sent
         detail = f"given up: {outcome.detail}" if is_given_up else outcome.detail
         found.append(replace(outcome, detail=detail, is_given_up=is_given_up))
-    return Notified(tuple(found), waiting)
+    return AlertsResult(tuple(found), waiting)
 
 
 def _decode_message(kept: WaitingMessage) -> Message | None:
-    """What is to be sent; None if it is damaged, or of a later camscan."""
+    """The message that was stored; None if it is damaged, or was stored by a later camscan."""
     try:
         message = from_plain(Message, kept.message)
-        unknown = {*message.counts, *(each.kind for each in message.items)} - KINDS.keys()
+        unknown = {*message.counts, *(item.kind for item in message.items)} - KINDS.keys()
     except (AttributeError, LookupError, TypeError, ValueError):
         return None
     return None if unknown or message.about not in TITLES else message
@@ -274,29 +275,29 @@ def _describe_kept(kept: WaitingMessage) -> str:
     return visible(str(kept.message.get("about", ""))) if isinstance(kept.message, Mapping) else ""
 
 
-def _mark_sent(recipient: Recipient, message: Message) -> Sent:
+def _mark_sent(recipient: Recipient, message: Message) -> SentAlert:
     try:
         outcome = notify.channel_of(recipient).send(message, recipient)
     except CamscanError as error:  # a secret that cannot be read
         outcome = notify.Outcome(is_sent=False, detail=str(error))
-    return Sent(recipient.name, message.about, outcome.is_sent, outcome.detail)
+    return SentAlert(recipient.name, message.about, outcome.is_sent, outcome.detail)
 
 
-def _send_directly(space: Workspace, items: Sequence[Item], now: datetime) -> Iterable[Sent]:
-    """Where nothing can be written down: what a run met, now or never."""
+def _send_directly(space: Workspace, items: Sequence[Item], now: datetime) -> Iterable[SentAlert]:
+    """Send a run's problems if nothing can be stored: now or never."""
     for message in compose_messages(items, now, organisation=space.settings.organisation, salt=space.name):
         for recipient in space.settings.notify:
             if message.about in recipient.classes:
                 yield _mark_sent(recipient, message)
 
 
-def send_test_alerts(space: Workspace, names: Sequence[str] = (), now: datetime | None = None) -> list[Sent]:
-    """Send a test to everybody, or to the recipients of these names. UsageError for any other name."""
+def send_test_alerts(space: Workspace, names: Sequence[str] = (), now: datetime | None = None) -> list[SentAlert]:
+    """Send a test to every recipient, or to those of these names. Raises UsageError for any other name."""
     require_recipients(space)
-    known = {each.name.casefold(): each for each in space.settings.notify}
+    known = {recipient.name.casefold(): recipient for recipient in space.settings.notify}
     for name in names:
         if name.casefold() not in known:
-            listed = ", ".join(each.name for each in space.settings.notify)
+            listed = ", ".join(recipient.name for recipient in space.settings.notify)
             raise UsageError(f"there is no recipient '{name}'; the recipients are: {listed}")
     now = space.settings.clock(now or datetime.now(UTC))
     chosen = [known[name.casefold()] for name in names] or list(known.values())

@@ -1,4 +1,4 @@
-"""Records the parcels that collectors sent: in the order of their scans, each once, whatever one of them holds."""
+"""Records the parcels that collectors sent: in the order of their scans, each once, whatever one of them contains."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from camscan.app import parcel, uploads
 from camscan.app.workspace import Workspace
 from camscan.errors import BusyError, CamscanError, UsageError
 from camscan.output import visible
-from camscan.parcel.seal import open_file
+from camscan.parcel.seal import open_sealed
 from camscan.parcel.unpack import measure, unpack
 from camscan.probes import catch_fault
 from camscan.store.collectors import Collectors
@@ -30,18 +30,18 @@ _TRIES = 3
 _PATIENCE = timedelta(days=1)
 """How long after its arrival a parcel is tried again if the register fails: a full disk, a server that is away."""
 _TROUBLES = 3
-"""After so many failures of the register in a row, what waits is left for the next turn."""
+"""After this many failures of the register in a row, the rest waits for the next turn."""
 _UNPACKED = 4
-"""Times the bytes that one collector may send in a day: so many are recorded in a day, unpacked. The rest waits."""
+"""How many times the daily quota of a collector may be recorded in a day, unpacked. The rest waits."""
 _LONGEST = 500
-"""Characters of a reason that are kept; it may quote a parcel."""
+"""How many characters of a reason are kept; it may quote a parcel."""
 
 
 class Failures:
     """Decides which parcels are left for the next turn, after the register failed with others.
 
-    The parcels of one key never keep those of another waiting: a stolen collector may have found out how to make the
-    register fail.
+    Parcels of one key never delay those of another: a stolen collector may have found out how to make the register
+    fail.
     """
 
     def __init__(self) -> None:
@@ -67,16 +67,16 @@ class Failures:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenIn:
-    """The result of the parcels that waited."""
+class ArrivalCounts:
+    """The counts of the parcels that waited: recorded, refused and left."""
 
     recorded: int = 0
     refused: int = 0
     left: int = 0
-    """Still waiting: the key is not approved, or the register was busy."""
+    """Parcels that still wait: the key is not approved, or the register was busy."""
 
 
-def record_arrivals(space: Workspace, store: Store, seconds: float = math.inf) -> TakenIn:
+def record_arrivals(space: Workspace, store: Store, seconds: float = math.inf) -> ArrivalCounts:
     """Record every parcel that waits and whose key is approved. One that cannot be read harms no other.
 
     In every round, each collector has one turn: so one that sends much does not hold up the others. No round begins
@@ -85,7 +85,7 @@ def record_arrivals(space: Workspace, store: Store, seconds: float = math.inf) -
     """
     begun, states = time.monotonic(), dict[str, str]()
     failures = Failures()
-    while turn := next_turns(recordable(space, store), states):
+    while turn := next_turns(recordable_parcels(space, store), states):
         for each in turn:
             if failures.stops(each.key):
                 states[each.scan_id] = ""
@@ -100,9 +100,9 @@ def record_arrivals(space: Workspace, store: Store, seconds: float = math.inf) -
     return _taken_in(store, states)
 
 
-def _taken_in(store: Store, states: Mapping[str, str]) -> TakenIn:
+def _taken_in(store: Store, states: Mapping[str, str]) -> ArrivalCounts:
     counts = Counter(states.values())
-    return TakenIn(counts[RECORDED], counts[REFUSED], len(Parcels(store).waiting()))
+    return ArrivalCounts(counts[RECORDED], counts[REFUSED], len(Parcels(store).waiting()))
 
 
 def next_turns(waiting: Sequence[ArrivedParcel], done: Collection[str] = ()) -> list[ArrivedParcel]:
@@ -114,24 +114,26 @@ def next_turns(waiting: Sequence[ArrivedParcel], done: Collection[str] = ()) -> 
     return list(found.values())
 
 
-def approved_waiting(store: Store) -> list[ArrivedParcel]:
+def approved_parcels(store: Store) -> list[ArrivedParcel]:
     """The parcels that wait and whose key is approved, in the order of their scans."""
     waiting = Parcels(store).waiting()
     if not waiting:
         return []
-    approved = Collectors(store).approved_of({each.key for each in waiting})
-    return [each for each in waiting if each.key in approved]
+    approved = Collectors(store).approved_of({waiting_parcel.key for waiting_parcel in waiting})
+    return [waiting_parcel for waiting_parcel in waiting if waiting_parcel.key in approved]
 
 
-def recordable(space: Workspace, store: Store) -> list[ArrivedParcel]:
-    """Those of :func:`approved_waiting` whose key has not filled its day."""
-    waiting = approved_waiting(store)
-    full = keys_of_full_days(space, store, {each.key for each in waiting}) if waiting else frozenset()
-    return [each for each in waiting if each.key not in full]
+def recordable_parcels(space: Workspace, store: Store) -> list[ArrivedParcel]:
+    """The parcels of :func:`approved_parcels` whose key has not used up its quota for today."""
+    waiting = approved_parcels(store)
+    full = (
+        keys_of_full_days(space, store, {waiting_parcel.key for waiting_parcel in waiting}) if waiting else frozenset()
+    )
+    return [waiting_parcel for waiting_parcel in waiting if waiting_parcel.key not in full]
 
 
 def keys_of_full_days(space: Workspace, store: Store, keys: Collection[bytes]) -> frozenset[bytes]:
-    """Those of these keys of whose parcels no more is recorded before midnight (UTC).
+    """The keys among these of which no more parcels are recorded before midnight (UTC).
 
     A stolen key must not fill the disk.
     """
@@ -143,8 +145,8 @@ def keys_of_full_days(space: Workspace, store: Store, keys: Collection[bytes]) -
 def record_arrival(space: Workspace, store: Store, scan_id: str, failures: Failures) -> str:
     """Record the parcel of one scan. Returns its state afterwards.
 
-    Empty if it does not wait, its key is not approved, or ``failures`` stops it: then nothing was done, as when
-    BusyError is raised because another program writes to the register.
+    Empty if it does not wait, if its key is not approved, or if ``failures`` stops it: then nothing was done. Raises
+    BusyError if another program writes to the register; nothing was done then either.
     """
     found = Parcels(store).of_scan(scan_id)
     if found is None or found.state != WAITING or failures.stops(found.key):
@@ -174,7 +176,7 @@ def _record_one(space: Workspace, store: Store, each: ArrivedParcel) -> str:
     why, is_final, is_ours, busy = "", False, False, None
     with catch_fault() as fault:
         try:
-            _record(each, space, store)
+            _record_parcel(each, space, store)
         except BusyError as error:
             busy = error
         except UsageError as error:
@@ -185,7 +187,7 @@ def _record_one(space: Workspace, store: Store, each: ArrivedParcel) -> str:
         raise busy
     why = why or fault.detail
     if is_ours and datetime.now(UTC) - each.arrived_at < _PATIENCE:
-        return WAITING  # the register fails, and not this parcel
+        return WAITING  # the fault is the register's, not the parcel's
     return _note_failure(store, each, why, is_final=is_final) if why else RECORDED
 
 
@@ -205,7 +207,7 @@ def replay_files(space: Workspace, store: Store, now: datetime) -> int:
     count = 0
     for path in sorted(uploads.folder_of(space).glob("*.camparcel")):
         try:
-            sealed = open_file(path)
+            sealed = open_sealed(path)
             scan_id = unpack(sealed.body, "the parcel", now).tail.scan_id
         except CamscanError:
             continue
@@ -218,9 +220,9 @@ def replay_files(space: Workspace, store: Store, now: datetime) -> int:
     return count
 
 
-def remove_old(space: Workspace, store: Store, now: datetime) -> int:
+def remove_old_files(space: Workspace, store: Store, now: datetime) -> int:
     """Remove files of parcels that are no longer needed, and of uploads that nobody continues. Returns how many."""
-    waiting = {each.blob for each in Parcels(store).waiting()}
+    waiting = {waiting_parcel.blob for waiting_parcel in Parcels(store).waiting()}
     folder, count = uploads.folder_of(space), 0
     for pattern, days in (("*.camparcel", KEPT_DAYS), ("*.part", _BEGUN_DAYS)):
         oldest = (now - timedelta(days=days)).timestamp()
@@ -232,16 +234,16 @@ def remove_old(space: Workspace, store: Store, now: datetime) -> int:
     return count
 
 
-def _record(arrived: ArrivedParcel, space: Workspace, store: Store) -> None:
-    sealed = open_file(uploads.blob_path(uploads.folder_of(space), arrived.blob))
-    offered = parcel.offer(sealed, "the parcel", space, store)  # its sender is told what was wrong, not where it was
+def _record_parcel(arrived: ArrivedParcel, space: Workspace, store: Store) -> None:
+    sealed = open_sealed(uploads.blob_path(uploads.folder_of(space), arrived.blob))
+    offered = parcel.offer_parcel(sealed, "the parcel", space, store)  # the sender learns what was wrong, not where
     offered = replace(offered, sent_as=arrived.scan_id)
     size = 0
     try:
         parcel.record_parcel(offered, space, parcel.decide_limits(offered, space.settings), store=store)
-        size = int.from_bytes(sealed.body[-4:], "little")  # RFC 1952, ISIZE: it was compared when it was unpacked
+        size = int.from_bytes(sealed.body[-4:], "little")  # RFC 1952, ISIZE; unpacking has checked it
     except UsageError:
-        size = measure(sealed.body)  # what is refused costs as much
+        size = measure(sealed.body)  # a refused parcel costs as much
         raise
     finally:
         Collectors(store).add_unpacked(arrived.key, size, datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""The judgement of devices as camscan.yaml wants it: for everything that shows, exports or counts them."""
+"""Judges devices by the policies of camscan.yaml: for everything that shows, exports or counts them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from camscan.policies.read import load_known_policies as load_policies
 
 
 def load_rules(settings: Config) -> Rules:
-    """The policies in use. Raises ConfigError if camscan.yaml names what there is not."""
+    """Load the policies in use. Raises ConfigError if camscan.yaml names one that does not exist."""
     return policies_in_use(load_policies(settings.overlays), settings.planning)
 
 
 def scope_mark(settings: Config) -> float:
-    """A number for what decides the scope: counts of two scans can be held beside each other where it is the same.
+    """A number for the rules that decide the scope: counts of two scans can be compared if it is the same.
 
     The minute and the day of a decision do not change what falls under it. The number is whole and below 2**48, so that
     it survives where counts are kept.
@@ -35,18 +35,18 @@ def scope_mark(settings: Config) -> float:
 
 
 def today_utc() -> date:
-    """The day in UTC, as every date of the register."""
+    """Today's date in UTC, like every date in the register."""
     return datetime.now(UTC).date()
 
 
 def parse_past_day(text: str) -> date:
-    """A day since which something is to have happened, as people write it.
+    """Read a past day, as people write dates.
 
-    Raises ValueError for what is not a date, UsageError for one in the future: nothing is new since then, and saying so
-    would answer a mistyped year.
+    Raises ValueError if the text is not a date, UsageError for a date in the future: nothing can have happened since,
+    so the year was probably mistyped.
     """
     found = read_day(text)
-    if found > today_utc() + timedelta(days=1):  # a day that has begun east of here
+    if found > today_utc() + timedelta(days=1):  # a day that has begun further east
         raise UsageError(f"{text} is in the future; is the year right?")
     return found
 
@@ -54,9 +54,9 @@ def parse_past_day(text: str) -> date:
 def judge_assets(
     assets: Sequence[Asset], settings: Config, day: date | None = None, *, every: Sequence[Asset] | None = None
 ) -> Mapping[str, Judgement]:
-    """The judgement of each device on that day (today), by asset id.
+    """Judge each device as of that day (today). Returns asset number -> judgement.
 
-    ``every`` is the whole register, where ``assets`` is not: a row may stand for the device of another.
+    ``every`` is the complete register, if ``assets`` is not, because a row may represent the device of another.
     """
     known = vulnerabilities.load_weaknesses(settings.overlays)
     found = judge_devices(assets, load_rules(settings), settings.planning.formula, known, day or today_utc())

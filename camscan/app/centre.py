@@ -16,9 +16,9 @@ from camscan.app import queueing, uploads
 from camscan.app.resume import journal_folder
 from camscan.app.workspace import Workspace
 from camscan.parcel import MOST_BYTES
-from camscan.parcel.errand import Asked, signed
-from camscan.parcel.keys import own_key, public_of
-from camscan.parcel.signature import Call, Signed, verified, verified_head
+from camscan.parcel.errand import ErrandMessage, sign_errand
+from camscan.parcel.keys import own_key, public_key_of
+from camscan.parcel.signature import Call, SignedRequest, verify_head, verify_request
 from camscan.store.collectors import Asking, Collector, Collectors, State, Turn
 from camscan.store.database import Store
 from camscan.store.errands import ANSWERS, Errand, Errands
@@ -36,7 +36,7 @@ __all__ = [
 CLOCKS = timedelta(minutes=10)
 """How far the clock of a collector may differ from ours."""
 SOONEST, LATEST = 60, 900
-"""Seconds after which a collector asks again: later, the more parcels wait and the more collectors there are."""
+"""Seconds after which a collector asks again: more if more parcels wait or there are more collectors."""
 _AT_ONCE = 30
 """The most collectors that ask in one second, if all of them follow the answers."""
 _LOOK = 5.0
@@ -65,7 +65,7 @@ _LONGEST = 200
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer."""
+    """An answer to a collector: HTTP status, JSON members and headers."""
 
     status: int
     members: Mapping[str, Any] = field(default_factory=dict)
@@ -77,7 +77,7 @@ _REPEATED = Reply(409, {"error": "repeated: use a higher counter"})
 
 
 class _RefusedError(Exception):
-    """Why a request gets no answer."""
+    """A request that is refused, with the answer to it."""
 
     def __init__(self, status: int, why: str, *, after: int = 0, **more: str) -> None:
         super().__init__(why)
@@ -96,12 +96,12 @@ class _Request:
     at: int | None
 
 
-def _signed(call: Call, headers: Mapping[str, str], now: datetime) -> Signed:
-    """Who signed it. Raises if nobody did, or by a clock that is wrong."""
-    return _timely(verified(call, headers), now)
+def _check_signature(call: Call, headers: Mapping[str, str], now: datetime) -> SignedRequest:
+    """Check the signature of a request. Raises _RefusedError if there is none, or if the signer's clock is wrong."""
+    return _require_timely(verify_request(call, headers), now)
 
 
-def _timely(said: Signed | None, now: datetime) -> Signed:
+def _require_timely(said: SignedRequest | None, now: datetime) -> SignedRequest:
     if said is None:
         raise _RefusedError(401, "the request is not signed as it should be, or was changed on its way")
     if abs(now.timestamp() - said.created) > CLOCKS.total_seconds():
@@ -110,7 +110,7 @@ def _timely(said: Signed | None, now: datetime) -> Signed:
 
 
 def errand_key_place(space: Workspace) -> Path:
-    """The place of the key that signs errands: beside the register; in the state directory for one on a server."""
+    """The file of the key that signs errands: beside the register; in the state directory if that is on a server."""
     place = journal_folder(str(space.where))
     return place.with_name(f"{place.name}.errand-key")
 
@@ -124,35 +124,35 @@ class Centre:
         limits = space.settings.centre
         self._quota = Quota(parts=limits.parts_per_second, day=limits.megabytes_per_day << 20)
         self._next = (-math.inf, SOONEST)
-        """When it was counted how soon a collector is to ask again, and what came of it."""
+        """When the pause between requests was last worked out, and its seconds."""
 
     def answer(self, call: Call, headers: Mapping[str, str], path: str, at: int | None) -> Reply:
-        """The answer to one request; ``path`` is what follows ``/api/collector/v1``, ``at`` the position of a part.
+        """Answer one request; ``path`` is what follows ``/api/collector/v1``, ``at`` the position of a part.
 
         Every request is signed; its clock and its counter are checked before anything is done for it.
         """
         now = datetime.now(UTC)
         try:
-            said = _signed(call, headers, now)
+            said = _check_signature(call, headers, now)
             if path == "/enrol" and call.method == "POST":
                 return self._enrol(call, said, now)
             way, wanted = _way_of(call.method, path)
             admitted = self._admit(said, call, way, now)
             if way:
-                return self._go(way, _Request(admitted, call, now, wanted, at))
+                return self._dispatch(way, _Request(admitted, call, now, wanted, at))
         except _RefusedError as error:
             return error.reply
         return _NOTHING
 
     def judge_head(self, call: Call, headers: Mapping[str, str]) -> str | Reply:
-        """The key that signed the head of a request, in hexadecimal; a reply if the body is not to be read.
+        """The key that signed the head of a request, in hexadecimal; a reply if the body must not be read.
 
-        The head is judged before anything large is read: a public key is not a secret, and whoever knows one could
+        The head is judged before anything large is read: a public key is not a secret, and anybody who knows one could
         otherwise send in its name, and keep its collector waiting.
         """
         now = datetime.now(UTC)
         try:
-            said = _timely(verified_head(call, headers), now)
+            said = _require_timely(verify_head(call, headers), now)
         except _RefusedError as error:
             return error.reply
         found = Collectors(self._store).of_key(said.key)
@@ -160,10 +160,10 @@ class Centre:
             return Reply(403, {"error": "this is more than a known collector sends"})
         return said.key.hex() if said.counter > found.counter else _REPEATED
 
-    def _admit(self, said: Signed, call: Call, way: str, now: datetime) -> Collector:
-        """The collector that asks.
+    def _admit(self, said: SignedRequest, call: Call, way: str, now: datetime) -> Collector:
+        """Find the collector that asks, and note its request.
 
-        Raises if it is not known, if the counter shows a repeated request, or if it is too much.
+        Raises _RefusedError if it is not known, if the counter shows a repeated request, or if it sends too much.
         """
         asking = Asking(
             key=said.key,
@@ -171,7 +171,7 @@ class Centre:
             digest=said.digest,
             created=said.created,
             part=len(call.body) if way == "part" else 0,
-            said=_told(call.body) if way == "poll" else None,
+            said=_read_statement(call.body) if way == "poll" else None,
         )
         found = Collectors(self._store).admit(asking, now, self._quota)
         collector = found.collector
@@ -185,8 +185,8 @@ class Centre:
             raise _RefusedError(_BUSY, "this collector has sent as much as it may for now", after=found.wait)
         return collector
 
-    def _enrol(self, call: Call, said: Signed, now: datetime) -> Reply:
-        members = _members(call.body)
+    def _enrol(self, call: Call, said: SignedRequest, now: datetime) -> Reply:
+        members = _json_members(call.body)
         code = members.get("code")
         known = Collectors(self._store).of_key(said.key)
         if known is None and isinstance(code, str):
@@ -195,10 +195,10 @@ class Centre:
             return Reply(403, {"error": _UNKNOWN_CODE})
         if known.state in {State.REVOKED, State.STOPPED}:
             return Reply(403, {"error": _OLD_KEY.format(state=known.state.value)})
-        key = public_of(own_key(errand_key_place(self._space))[0])
+        key = public_key_of(own_key(errand_key_place(self._space))[0])
         return Reply(200, {"state": known.state.value, "name": known.name, "errand_key": key.hex()})
 
-    def _go(self, way: str, asking: _Request) -> Reply:
+    def _dispatch(self, way: str, asking: _Request) -> Reply:
         if way == "poll":
             return self._poll(asking.collector, asking.call, asking.now)
         if not asking.collector.is_approved:
@@ -210,7 +210,7 @@ class Centre:
     def _upload(self, way: str, asking: _Request) -> Reply:
         parcel = uploads.Upload(self._folder, self._store, asking.collector.key, asking.id)
         if way == "held":
-            return Reply(200, headers={"camscan-held": str(parcel.held())})
+            return Reply(200, headers={"camscan-held": str(parcel.held_bytes())})
         if way == "part":
             if not uploads.has_room(self._folder, uploads.LEAST):
                 raise _RefusedError(_FULL, "the disk of the centre is almost full", after=_FULL_SECONDS)
@@ -219,10 +219,10 @@ class Centre:
             done, held = parcel.add(asking.call.body, asking.at)
             return Reply(200 if done else 409, {"held": held})
         if way == "end":
-            status, members = parcel.end(_members(asking.call.body), asking.now)
+            status, members = parcel.end(_json_members(asking.call.body), asking.now)
             # The others of this collector that wait bring this one with them, each in its turn.
             if members.get("state") == WAITING and Parcels(self._store).count_waiting(asking.collector.key) == 1:
-                queueing.hand_over(self._space, asking.id)
+                queueing.hand_to_worker(self._space, asking.id)
             return Reply(status, members)
         result = parcel.result()
         return Reply(200, result) if result else _NOTHING
@@ -233,21 +233,21 @@ class Centre:
         if collector.is_approved and not is_held:
             due = Errands(self._store).due(collector.key, now)
             key = own_key(errand_key_place(self._space))[0] if due else None
-            errands = [_sealed(each, key) for each in due if key]
+            errands = [_sign_errand(each, key) for each in due if key]
         return Reply(
             200,
             {
                 "state": collector.state.value,
                 "errands": errands,
-                "wanted": self._wanted(collector, _members(call.body).get("sent")),
-                "next": self._seconds(),
+                "wanted": self._lost_scans(collector, _json_members(call.body).get("sent")),
+                "next": self._pause_seconds(),
                 "hold": is_held,
                 "now": now.isoformat(),
             },
         )
 
-    def _seconds(self) -> int:
-        """Seconds after which a collector is to ask again."""
+    def _pause_seconds(self) -> int:
+        """Seconds after which a collector should ask again."""
         counted_at, seconds = self._next
         if time.monotonic() - counted_at > _LOOK:
             waiting, known = Parcels(self._store).backlog().waiting, Collectors(self._store).count_approved()
@@ -255,15 +255,15 @@ class Centre:
             self._next = time.monotonic(), seconds
         return seconds
 
-    def _wanted(self, collector: Collector, sent: object) -> list[str]:
-        """Those of the last parcels of a collector that are lost here, as after restoring an older backup."""
+    def _lost_scans(self, collector: Collector, sent: object) -> list[str]:
+        """The ids of a collector's last parcels that are lost here, for example after restoring an older backup."""
         listed = sent[:_SENT] if isinstance(sent, list) and collector.is_approved else []
         names = [each for each in listed if isinstance(each, str) and _SCAN.fullmatch(each)]
         return Parcels(self._store).lost_of(collector.key, names) if names else []
 
     def _errand(self, collector: Collector, call: Call, errand: str) -> Reply:
-        members = _members(call.body)
-        state, why = members.get("state"), _line(members.get("why"))
+        members = _json_members(call.body)
+        state, why = members.get("state"), _short_line(members.get("why"))
         if not isinstance(state, str) or state not in ANSWERS:
             return Reply(400, {"error": "the state of an errand is one of: " + ", ".join(sorted(ANSWERS))})
         if not Errands(self._store).answer(errand, collector.key, state, why):
@@ -271,33 +271,33 @@ class Centre:
         return Reply(200)
 
 
-def _sealed(errand: Errand, key: Any) -> Mapping[str, str]:
-    asked = Asked(id=errand.id, site=errand.site, ends_at=errand.ends_at, collector=errand.key.hex())
-    return signed(asked, key)
+def _sign_errand(errand: Errand, key: Any) -> Mapping[str, str]:
+    asked = ErrandMessage(id=errand.id, site=errand.site, ends_at=errand.ends_at, collector=errand.key.hex())
+    return sign_errand(asked, key)
 
 
 def _way_of(method: str, path: str) -> tuple[str, str]:
-    """What is asked for, and the id of the scan or errand; empty if there is no such path."""
+    """The kind of request, and the id of the scan or errand; empty if there is no such path."""
     for wanted, pattern, way in _WAYS:
         if wanted == method and (found := pattern.fullmatch(path)):
             return way, found[1]
     return "", ""
 
 
-def _told(body: bytes) -> Mapping[str, str]:
-    """What a collector says about itself."""
-    members = _members(body)
-    return {name: _line(members[name]) for name in _SAID if name in members}
+def _read_statement(body: bytes) -> Mapping[str, str]:
+    """What a collector says about itself: name -> short text."""
+    members = _json_members(body)
+    return {name: _short_line(members[name]) for name in _SAID if name in members}
 
 
-def _line(value: object) -> str:
+def _short_line(value: object) -> str:
     """A text or a number as a short line that every database and every page can hold; empty for anything else."""
     text = str(value) if isinstance(value, str | int) else ""
     return "".join(each if each.isprintable() else " " for each in text[:_LONGEST])
 
 
-def _members(body: bytes) -> Mapping[str, Any]:
-    """The members of a body; none if it is not a JSON object."""
+def _json_members(body: bytes) -> Mapping[str, Any]:
+    """The members of a body; empty if it is not a JSON object."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):

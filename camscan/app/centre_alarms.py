@@ -1,4 +1,4 @@
-"""What is wrong at a centre, as items to tell (``camscan/notify/``)."""
+"""Problems of a centre, as items for alerts (``camscan/notify/``)."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from camscan.output import visible
 from camscan.words import counted, verb
 
 OLD = timedelta(days=1)
-"""A parcel that has waited for so long is told."""
+"""A parcel that has waited this long causes an alert."""
 _LONGEST = 200
 
 
 def centre_troubles(space: Workspace, now: datetime) -> list[Item]:
-    """What is wrong; nothing if no collector was ever known. Raises RegisterError if that cannot be read."""
+    """The problems of the centre; empty if no collector was ever known. Raises RegisterError if they cannot be read."""
     state = centre_state(space, now)
     return list(troubles_of(state)) if state else []
 
 
 def troubles_of(state: CentreState) -> Iterator[Item]:
-    """What is wrong of what was counted."""
+    """The problems that the counts of a centre show."""
     for each in state.silent:
         assert each.seen_at is not None  # noqa: S101 - else it is not silent
         name = visible(each.name, _LONGEST)

@@ -1,4 +1,7 @@
-"""How a centre stands: its collectors, what they sent, what they were asked, and the queue. Counts, for who watches."""
+"""The state of a centre: its collectors, their parcels, their errands, and the queue.
+
+Counts, for people and programs that watch it.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from camscan.app import uploads
-from camscan.app.arrivals import approved_waiting, keys_of_full_days
-from camscan.app.collectors import list_standings
-from camscan.app.queueing import SEEN_WITHIN, queue_standing
+from camscan.app.arrivals import approved_parcels, keys_of_full_days
+from camscan.app.collectors import list_collector_states
+from camscan.app.queueing import SEEN_WITHIN, queue_state
 from camscan.app.workspace import Workspace
 from camscan.errors import RegisterError
 from camscan.store import open_store
@@ -18,48 +21,48 @@ from camscan.store.collectors import Collector
 from camscan.store.database import Store
 from camscan.store.errands import Errands
 from camscan.store.parcels import WAITING, Parcels
-from camscan.work import Standing
+from camscan.work import QueueState
 
 HELD = "held"
-"""A parcel that waits, of a key that is not approved: nobody records it before a person has looked."""
+"""The state of a parcel whose key is not approved: it waits until a person has decided."""
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CentreState:
-    """See above. Nothing of it names a site or an address, except the collectors."""
+    """The counts of a centre. They name no site and no address, only collectors."""
 
     collectors: Mapping[str, int]
-    """State -> how many."""
+    """State -> number of collectors."""
     silent: Sequence[Collector]
-    """Those that have asked before and do so no more."""
+    """Collectors that have asked before and have fallen silent."""
     full: Sequence[Collector]
-    """Those whose parcels wait until midnight (UTC): as much of theirs was recorded today as may be."""
+    """Collectors whose parcels wait until midnight (UTC), because their quota for today is used up."""
     behind: int
-    """How many approved ones have an older camscan than the centre."""
+    """How many approved collectors have an older camscan than the centre."""
     parcels: Mapping[str, int]
-    """State -> how many; ``held`` are those whose key is not approved."""
+    """State -> number of parcels; ``held`` are those whose key is not approved."""
     oldest: timedelta
-    """For how long the oldest parcel has waited to be recorded; nothing if none waits."""
+    """How long the oldest parcel has waited to be recorded; zero if none waits."""
     ingest_seconds: float | None
-    """That recording a parcel took, on average of the last day; None if none was recorded."""
+    """The average seconds that recording a parcel took on the last day; None if none was recorded."""
     errands: Mapping[str, int]
-    """State -> how many."""
-    queue: Standing | None = None
-    """None if the register has no queue, or it cannot be reached."""
+    """State -> number of errands."""
+    queue: QueueState | None = None
+    """The state of the queue; None if the register has no queue, or if it cannot be reached."""
     free: float | None = None
-    """The share of the disk of the parcels that is free, from 0 to 1."""
+    """The share of the parcels' disk that is free, from 0 to 1; None if it cannot be read."""
     troubles: Sequence[str] = field(default=())
-    """What could not be found out, and why."""
+    """What could not be read, and why."""
 
     @property
     def has_worker(self) -> bool:
-        """Whether one was seen within two minutes."""
+        """Whether a worker was seen within the last two minutes."""
         return self.queue is not None and self.queue.unseen is not None and self.queue.unseen < SEEN_WITHIN
 
 
 def centre_state(space: Workspace, now: datetime) -> CentreState | None:
-    """How it stands; None if no collector was ever known. Raises RegisterError if the store cannot be read."""
+    """Read the state of the centre; None if no collector was ever known. Raises RegisterError if it cannot be read."""
     if not space.has_store:
         return None
     with open_store(space.where) as store:
@@ -67,28 +70,30 @@ def centre_state(space: Workspace, now: datetime) -> CentreState | None:
 
 
 def state_of(space: Workspace, store: Store, now: datetime) -> CentreState | None:
-    """The same, by a store that is open."""
-    standings = list_standings(store)
+    """Read the state of the centre from a store that is open, like :func:`centre_state`."""
+    standings = list_collector_states(store)
     if not standings:
         return None
     queue, troubles = None, []
     try:
-        queue = queue_standing(space)
+        queue = queue_state(space)
     except RegisterError as error:
         troubles.append(str(error))
-    approved = {each.collector.key for each in standings if each.collector.is_approved}
+    approved = {state.collector.key for state in standings if state.collector.is_approved}
     parcels: Counter[str] = Counter()
     for key, counts in Parcels(store).counts().items():
         for state, count in counts.items():
             parcels[HELD if state == WAITING and key not in approved else state] += count
-    waiting = approved_waiting(store)
-    ready = [each.arrived_at for each in waiting]
-    full = keys_of_full_days(space, store, {each.key for each in waiting}) if waiting else frozenset()
+    waiting = approved_parcels(store)
+    ready = [waiting_parcel.arrived_at for waiting_parcel in waiting]
+    full = (
+        keys_of_full_days(space, store, {waiting_parcel.key for waiting_parcel in waiting}) if waiting else frozenset()
+    )
     return CentreState(
-        collectors=Counter(each.collector.state.value for each in standings),
-        behind=sum(each.is_behind and each.collector.is_approved for each in standings),
-        full=[each.collector for each in standings if each.collector.key in full],
-        silent=[each.collector for each in standings if each.is_silent(now)],
+        collectors=Counter(state.collector.state.value for state in standings),
+        behind=sum(state.is_behind and state.collector.is_approved for state in standings),
+        full=[state.collector for state in standings if state.collector.key in full],
+        silent=[state.collector for state in standings if state.is_silent(now)],
         parcels=parcels,
         oldest=max(now - min(ready), timedelta()) if ready else timedelta(),
         ingest_seconds=Parcels(store).mean_seconds(now - _DAY),

@@ -1,6 +1,7 @@
 """Values that people pick by name: a maker, a badge, a site, a kind of device.
 
-Every command checks them here: in any case, and a name that there is not says which may have been meant.
+Every command checks them here. Capitals and small letters are equal, and the error for an unknown name suggests similar
+ones.
 """
 
 from __future__ import annotations
@@ -34,17 +35,17 @@ __all__ = [
 ]
 
 UNKNOWN = "unknown"
-"""What is picked where nobody knows."""
+"""The word that picks devices whose value is not known."""
 RECORDER = ("nvr", "dvr", "mobile_recorder")
 """The kinds that ``recorder`` picks, as the headline counts them."""
 _TELLING = 3
-"""Characters of a name's part that tell whose it is."""
+"""From this many characters, a part of a name shows which name is meant."""
 _FEW = 6
-"""Names that a message lists."""
+"""How many names a message lists."""
 
 
 def pick_name(what: str, text: str, known: Iterable[str]) -> str:
-    """The name among ``known`` that a person means, in whatever case. Raises UsageError that says what there is."""
+    """The name among ``known`` that a person means, in any case. Raises UsageError that lists the names."""
     names = {name.casefold(): name for name in known if name}
     found = names.get(text.strip().casefold())
     if found is None:
@@ -53,14 +54,14 @@ def pick_name(what: str, text: str, known: Iterable[str]) -> str:
 
 
 def pick_maker(text: str, overlays: Sequence[Path] = ()) -> str:
-    """The key of a maker by its key or any of its names; ``unknown`` is one too. Raises UsageError."""
+    """The key of a maker by its key or any of its names; ``unknown`` is also allowed. Raises UsageError."""
     if text.strip().casefold() == UNKNOWN:
         return UNKNOWN
     known = companies.load_ownership(overlays)
     if key := known.maker_of_name(text):
         return key
     badge = next(
-        (each for each in badges.load_badges(overlays) if each.name.casefold() == text.strip().casefold()), None
+        (badge for badge in badges.load_badges(overlays) if badge.name.casefold() == text.strip().casefold()), None
     )
     if badge:
         built = " or ".join(known.company_name(key) for key in badge.makers)
@@ -73,9 +74,12 @@ _OF_MAKERS = "; `camscan explain NAME` says what is known about a name"
 
 
 def _similar_makers(text: str, known: companies.Ownership) -> str:
-    """Which maker may have been meant: one of whose names the text is a part, else one that is spelled nearly so."""
+    """A hint which maker may have been meant.
+
+    One with a name that contains the text, or one that is spelled similarly.
+    """
     part = text.strip().casefold()
-    names = [(each.name, (each.key, each.name, *each.aliases)) for each in known.makers.values()]
+    names = [(maker.name, (maker.key, maker.name, *maker.aliases)) for maker in known.makers.values()]
     holding = [name for name, several in names if any(part in one.casefold() for one in several)]
     if len(part) >= _TELLING and holding:
         return f"; did you mean {listed(holding[:_FEW], 'or')}?"
@@ -83,30 +87,33 @@ def _similar_makers(text: str, known: companies.Ownership) -> str:
 
 
 def maker_name(key: str | None, otherwise: str = UNKNOWN) -> str:
-    """The name that people know a maker by."""
+    """The name by which people know a maker."""
     return load_words().maker_name(key) if key else otherwise
 
 
 def plain_detail(detail: str) -> str:
-    """A question about a device as people read it: the register keeps makers by their keys."""
+    """A question about a device with the makers' names: the register stores makers by their keys."""
     found = _MAKERS_CHANGED.fullmatch(detail)
     return f"was {maker_name(found[1])}, now {maker_name(found[2])}" if found else detail
 
 
 def pick_brand(text: str, rows: Iterable[Asset], overlays: Sequence[Path] = ()) -> str:
-    """A badge as the database or the register spells it. Raises UsageError."""
-    known = [each.name for each in badges.load_badges(overlays)]
-    known += [each.name for each in companies.load_ownership(overlays).makers.values()]
+    """The badge that a person means, as the database or the register spells it. Raises UsageError."""
+    known = [badge.name for badge in badges.load_badges(overlays)]
+    known += [maker.name for maker in companies.load_ownership(overlays).makers.values()]
     return pick_name("badge", text, [*known, *(name for row in rows for name in badges_of(row))])
 
 
 def badges_of(row: Asset) -> tuple[str, ...]:
-    """What its badge says, by a person's word and by a scan's."""
+    """The badges of a device: the one that a person entered, and the one that a scan saw."""
     return tuple(filter(None, (row.entries.get("brand_on_badge"), row.identification.brand)))
 
 
 def pick_site(text: str, rows: Iterable[Asset], others: Iterable[str] = ()) -> str:
-    """A site as the register spells it; ``others`` are sites that may have no device yet. Raises UsageError."""
+    """The site that a person means, as the register spells it. Raises UsageError.
+
+    ``others`` are sites that may have no device yet.
+    """
     known = dict.fromkeys([*others, *sorted({recorded_site(row) for row in rows} - {""})])
     if not known:
         raise UsageError(f"there is no site '{text}': neither camscan.yaml nor the register names any")
@@ -114,7 +121,7 @@ def pick_site(text: str, rows: Iterable[Asset], others: Iterable[str] = ()) -> s
 
 
 def pick_kinds(text: str, overlays: Sequence[Path] = ()) -> frozenset[str]:
-    """The kinds of device that a word picks: one of the vocabulary, ``recorder`` or ``unknown``. Raises UsageError."""
+    """The kinds of device that a word means: one of the vocabulary, ``recorder`` or ``unknown``. Raises UsageError."""
     facts = load_words(overlays).facts
     known: Mapping[str, tuple[str, ...]] = {
         **{key.removeprefix("kind."): (key.removeprefix("kind."),) for key in facts if key.startswith("kind.")},

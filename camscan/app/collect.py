@@ -16,7 +16,7 @@ from typing import Any
 from camscan import fingerprints
 from camscan.app import spool
 from camscan.app.collect_place import Place, read_place
-from camscan.app.request import Prepared, Request, prepare_request
+from camscan.app.request import PreparedScan, Request, prepare_request
 from camscan.app.resume import continues, decide_order, journal_folder, scan_and_record
 from camscan.app.scan import Interruption, Watcher
 from camscan.app.scan_rate import note_begun, refuse_too_often
@@ -26,41 +26,41 @@ from camscan.errors import CamscanError, UsageError
 from camscan.output import explain_errors, make_folder, visible
 from camscan.parcel import errand
 from camscan.parcel.client import AlteredError, Centre, CentreError
-from camscan.parcel.keys import public_of
+from camscan.parcel.keys import public_key_of
 from camscan.version import __version__
 
 __all__ = [
+    "CollectorRound",
     "Place",
-    "Round",
     "current_time",
     "do_round",
     "enrol_collector",
-    "prepared_for",
-    "put_off",
+    "prepare_site_scan",
+    "put_off_seconds",
     "read_place",
 ]
 
 _LONGEST = 200
 _KEY = 32
 _MOST = 5
-"""Errands of one round."""
+"""The most errands of one round."""
 _REMEMBERED = 100
-"""Errands that are not carried out twice, whatever the centre says."""
+"""How many errands are remembered, so that none is carried out twice, whatever the centre says."""
 _ROOM = 2 << 20
 """Bytes that must be free on the disk for a scan."""
 _ALARM = 5
-"""How often something on the way may rewrite what is sent before the centre is told, once something gets through."""
+"""After this many requests that were altered on the way, the centre gets a message once a request arrives unaltered."""
 DONE, REFUSED, ACCEPTED, FAILED = "done", "refused", "accepted", "failed"
 """The states of an errand."""
 
 
 def current_time() -> datetime:
-    """The time by the clock."""
+    """The present time, in UTC."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class CollectorRound:
     """The result of one round of a collector."""
 
     state: str
@@ -81,19 +81,19 @@ class _Work:
     own: Place
     centre: Centre
     clock: Callable[[], datetime]
-    """Asked again before every scan: a centre may answer late, and hours may end meanwhile."""
+    """Gives the time. It is asked again before every scan: a centre may answer late, and hours may end meanwhile."""
     watcher: Watcher | None
     interruption: Interruption | None
     warn: Callable[[str], None]
 
     @property
     def is_over(self) -> bool:
-        """Whether somebody wants it to end."""
+        """Whether somebody wants the round to end."""
         return bool(self.interruption and self.interruption.is_wanted)
 
 
 def enrol_collector(own: Place, code: str) -> str:
-    """Send the centre the public key. Returns the name that it has there. Raises UsageError, CentreError."""
+    """Send the public key to the centre. Returns the collector's name there. Raises UsageError, CentreError."""
     said = own.centre().enrol(code)
     try:
         key = bytes.fromhex(said["errand_key"])
@@ -113,10 +113,11 @@ def do_round(
     watcher: Watcher | None = None,
     interruption: Interruption | None = None,
     warn: Callable[[str], None] = lambda _sentence: None,
-) -> Round:
+) -> CollectorRound:
     """Ask the centre, do what it asks and the site allows, and send what waits.
 
-    Raises UsageError if it has not enrolled here, KeyRefusedError, CentreError where nothing could be asked.
+    Raises UsageError if this collector has not enrolled, KeyRefusedError, and CentreError if the centre could not be
+    asked.
     """
     state = own.state()
     if "errand_key" not in state or state.get("centre") != own.file.centre:
@@ -126,22 +127,22 @@ def do_round(
         warn(visible(trouble, 300))
     work = _Work(own, own.centre(), clock, watcher, interruption, warn)
     try:
-        with work.centre.held():
+        with work.centre.hold_connection():
             done = _do_round(work, work.centre.poll(_describe_self(own, state, trouble)), state)
     except AlteredError:
-        own.remember(altered=_altered(state) + 1)
+        own.remember(altered=_count_altered(state) + 1)
         raise
-    if _altered(state):
+    if _count_altered(state):
         own.remember(altered=0)
     return done
 
 
-def put_off(error: CamscanError) -> float:
-    """Seconds for which the centre wants to be left alone, as it said; 0 if it did not."""
+def put_off_seconds(error: CamscanError) -> float:
+    """Seconds for which the centre wants no request, as it said; 0 if it did not."""
     return float(error.after) if isinstance(error, CentreError) else 0.0
 
 
-def _do_round(work: _Work, heard: Mapping[str, Any], state: Mapping[str, Any]) -> Round:
+def _do_round(work: _Work, heard: Mapping[str, Any], state: Mapping[str, Any]) -> CollectorRound:
     own = work.own
     told = heard.get("state")
     if not isinstance(told, str):
@@ -149,31 +150,31 @@ def _do_round(work: _Work, heard: Mapping[str, Any], state: Mapping[str, Any]) -
     scanned: list[str] = []
     refused: list[tuple[str, str]] = []
     asked = () if heard.get("hold") else _read_errands(work, heard.get("errands"), bytes.fromhex(state["errand_key"]))
-    for each in asked:
-        if each.id in _done(own):  # the answer to that was lost
-            work.centre.report(each.id, DONE)
+    for message in asked:
+        if message.id in _done_errands(own):  # the centre did not get the answer the first time
+            work.centre.report(message.id, DONE)
             continue
-        outcome, why = _do_errand(work, each)
-        work.centre.report(each.id, outcome, why[:_LONGEST])
+        outcome, why = _do_errand(work, message)
+        work.centre.report(message.id, outcome, why[:_LONGEST])
         if outcome == DONE:
-            scanned.append(each.site)
+            scanned.append(message.site)
         else:
-            refused.append((each.site, why))
+            refused.append((message.site, why))
     spool.send_again(own, heard.get("wanted"))
     sent = spool.send_spool(own, work.centre, work.warn) if told == "approved" else 0
     left = len(spool.list_waiting(own))
-    return Round(told, _wait(heard.get("next")), tuple(scanned), tuple(refused), sent, left)
+    return CollectorRound(told, _seconds_to_wait(heard.get("next")), tuple(scanned), tuple(refused), sent, left)
 
 
-def _wait(seconds: object) -> int:
+def _seconds_to_wait(seconds: object) -> int:
     """The seconds until the next round, as the centre says, within bounds."""
     said = seconds if isinstance(seconds, int) and not isinstance(seconds, bool) else 0
     return min(3600, max(30, said))
 
 
 def _describe_self(own: Place, state: Mapping[str, Any], trouble: str) -> Mapping[str, Any]:
-    """What it says about itself; by then the spool is within its bounds."""
-    dropped, altered = spool.drop_oldest(own), _altered(state)
+    """What the collector says about itself. The spool is within its bounds by then."""
+    dropped, altered = spool.drop_oldest(own), _count_altered(state)
     own.keep_reserve()
     if dropped:
         trouble = f"{dropped} parcels were dropped: the spool was full"
@@ -188,21 +189,24 @@ def _describe_self(own: Place, state: Mapping[str, Any], trouble: str) -> Mappin
     }
 
 
-def _altered(state: Mapping[str, Any]) -> int:
-    """How often in a row something on the way changed what was sent."""
+def _count_altered(state: Mapping[str, Any]) -> int:
+    """How many requests in a row were altered on the way."""
     said = state.get("altered", 0)
     return said if isinstance(said, int) else 0
 
 
-def _read_errands(work: _Work, errands: object, key: bytes) -> Iterator[errand.Asked]:
-    """The errands that the centre's key signed for this collector, one for each site. Any other costs only a line."""
+def _read_errands(work: _Work, errands: object, key: bytes) -> Iterator[errand.ErrandMessage]:
+    """The errands that the centre's key signed for this collector, one for each site.
+
+    Any other only causes a warning.
+    """
     sites: set[str] = set()
     given = errands if isinstance(errands, list) else []
     for each in islice(given, _MOST):
         if work.is_over:
             return
         try:
-            asked = errand.read(each if isinstance(each, dict) else {}, key, public_of(work.own.key()))
+            asked = errand.read_errand(each if isinstance(each, dict) else {}, key, public_key_of(work.own.key()))
         except UsageError as error:
             work.warn(f"{error}; it was not carried out")
             continue
@@ -211,16 +215,17 @@ def _read_errands(work: _Work, errands: object, key: bytes) -> Iterator[errand.A
             yield asked
 
 
-def _do_errand(work: _Work, asked: errand.Asked) -> tuple[str, str]:
-    """The result of an errand, in a word of the protocol, and why. Without the site's permission no packet is sent.
+def _do_errand(work: _Work, asked: errand.ErrandMessage) -> tuple[str, str]:
+    """Carry out an errand. Returns its state, in a word of the protocol, and why.
 
-    An errand that waits for its hour, or was interrupted, comes again until its time is over, and is continued then.
+    Without the site's permission no packet is sent. An errand that waits for its hour, or was interrupted, comes again
+    until its time is over, and is continued then.
     """
     own = work.own
-    if against := _may_not(work, asked):
+    if against := _why_not_now(work, asked):
         return against
     try:
-        space, prepared, request = prepared_for(own, asked.site, _wall(work.clock()))
+        space, prepared, request = prepare_site_scan(own, asked.site, _local_time(work.clock()))
         order = decide_order(journal_folder(str(space.where)), prepared, request, resume=True)
         is_new = not continues(order, prepared)
         if is_new:
@@ -228,7 +233,7 @@ def _do_errand(work: _Work, asked: errand.Asked) -> tuple[str, str]:
     except CamscanError as error:
         return REFUSED, str(error)
     work.centre.report(asked.id, "begun")
-    if against := _may_not(work, asked):
+    if against := _why_not_now(work, asked):
         return against
     try:
         if is_new:
@@ -240,19 +245,19 @@ def _do_errand(work: _Work, asked: errand.Asked) -> tuple[str, str]:
     trouble = spool.fill_spool(own)
     if kept and kept.is_left:
         return ACCEPTED, "it was interrupted, and is continued"
-    own.remember(done=[*_done(own), asked.id][-_REMEMBERED:])
+    own.remember(done=[*_done_errands(own), asked.id][-_REMEMBERED:])
     return DONE, trouble
 
 
-def _done(own: Place) -> list[str]:
-    """The errands that were carried out, the latest last."""
+def _done_errands(own: Place) -> list[str]:
+    """The ids of the errands that were carried out, the latest last."""
     return [each for each in own.state().get("done", ()) if isinstance(each, str)]
 
 
-def _may_not(work: _Work, asked: errand.Asked) -> tuple[str, str] | None:
-    """Why the site does not allow it now, with the state of the errand; None if it does."""
+def _why_not_now(work: _Work, asked: errand.ErrandMessage) -> tuple[str, str] | None:
+    """The state of an errand that the site does not allow now, and why; None if it does."""
     now = work.clock()
-    file, wall = work.own.file, _wall(now)
+    file, wall = work.own.file, _local_time(now)
     if why := "it came too late" if asked.ends_at <= now else file.why_not(asked.site, wall):
         return REFUSED, why
     if why := file.why_later(wall):
@@ -262,19 +267,22 @@ def _may_not(work: _Work, asked: errand.Asked) -> tuple[str, str] | None:
     return None
 
 
-def _wall(now: datetime) -> datetime:
-    """The time on the clock of this machine."""
+def _local_time(now: datetime) -> datetime:
+    """The time by the clock of this machine."""
     return now.astimezone().replace(tzinfo=None)
 
 
-def prepared_for(own: Place, site: str, wall: datetime) -> tuple[Workspace, Prepared, Request]:
-    """A scan of a site as its collector.yaml allows it. Raises UsageError if camscan.yaml or its size forbid it."""
+def prepare_site_scan(own: Place, site: str, wall: datetime) -> tuple[Workspace, PreparedScan, Request]:
+    """Prepare a scan of a site as its collector.yaml allows it.
+
+    Raises UsageError if camscan.yaml or its size forbid it.
+    """
     settings = find_config(None)
     file = own.file
     request = Request(
         targets=tuple(map(str, file.sites[site])),
         pace=file.pace,
-        until=file.closes(wall),
+        until=file.closing_time(wall),
         is_confirmed=True,
         keep_journal=True,
     )
@@ -286,5 +294,8 @@ def prepared_for(own: Place, site: str, wall: datetime) -> tuple[Workspace, Prep
 
 
 def _own_settings(settings: Config) -> Config:
-    """camscan.yaml without its sites: collector.yaml says what is asked. Authorisations and exclusions apply."""
+    """camscan.yaml without its sites, because collector.yaml says what is asked.
+
+    Authorisations and exclusions apply.
+    """
     return replace(settings, sites=())

@@ -1,4 +1,4 @@
-"""The folder of a collector: its key, what it remembers, its own register, and the parcels that it has."""
+"""The folder of a collector: its key, its state, its own register, and its parcels."""
 
 from __future__ import annotations
 
@@ -13,47 +13,47 @@ from camscan.config.collector import CollectorFile, read_collector
 from camscan.errors import OutputError
 from camscan.output import explain_errors, make_folder, open_existing, write_bytes_atomically
 from camscan.parcel.client import Centre
-from camscan.parcel.keys import own_key, public_of, words_of
+from camscan.parcel.keys import key_words, own_key, public_key_of
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _RESERVE = 64 << 10
-"""Bytes that are kept for the day on which the disk is full: no request leaves before its number is on the disk."""
+"""Bytes that are reserved for a full disk: no request leaves before its number is on the disk."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a collector keeps what it needs: the folder of its collector.yaml."""
+    """The folder of a collector: that of its collector.yaml."""
 
     file: CollectorFile
 
     @property
     def folder(self) -> Path:
-        """Its key, state, register and spool are in here."""
+        """The folder with the collector's key, state, register and spool."""
         return self.file.path.parent / "collector"
 
     @property
     def register(self) -> Path:
-        """Its own register, which stays useful at the site."""
+        """The collector's own register, which remains useful at the site."""
         return self.folder / "camscan.db"
 
     @property
     def spool(self) -> Path:
-        """Parcels that the centre does not have yet."""
+        """The folder of parcels that the centre does not have yet."""
         return self.folder / "spool"
 
     @property
     def sent(self) -> Path:
-        """Parcels that the centre has."""
+        """The folder of parcels that the centre has."""
         return self.folder / "sent"
 
     @property
     def refused(self) -> Path:
-        """Parcels that the centre does not take."""
+        """The folder of parcels that the centre refused."""
         return self.folder / "refused"
 
     @property
     def reserve(self) -> Path:
-        """A file of zeros, given up where the disk is full."""
+        """A file of zeros, which is deleted when the disk is full."""
         return self.folder / "reserve"
 
     def key(self) -> Any:
@@ -61,11 +61,11 @@ class Place:
         return own_key(self.folder / "key.pem")[0]
 
     def words(self) -> str:
-        """Its key, for people."""
-        return words_of(public_of(self.key()))
+        """Its public key as six words."""
+        return key_words(public_key_of(self.key()))
 
     def state(self) -> dict[str, Any]:
-        """What it remembers. Raises OutputError if that cannot be read."""
+        """Read the stored state. Raises OutputError if it cannot be read."""
         path = self.folder / "state.json"
         try:
             with open_existing(path) as stream:
@@ -77,7 +77,10 @@ class Place:
         return found if isinstance(found, dict) else {}
 
     def remember(self, **members: Any) -> None:
-        """Remember it; on the disk when this returns. On a full disk, what can be done without is given up first."""
+        """Store these members in the state. They are on the disk when this returns.
+
+        On a full disk, files that are not needed are deleted first.
+        """
         with explain_errors(self.folder):
             make_folder(self.folder)
         content = json.dumps(self.state() | members).encode()
@@ -89,23 +92,23 @@ class Place:
             self._write("state.json", content)
 
     def next_counter(self) -> int:
-        """The number of the next request: higher than any before, and remembered before it is used."""
+        """The number of the next request: higher than any before, and stored before it is used."""
         number = int(self.state().get("counter", 0)) + 1
         self.remember(counter=number)
         return number
 
     def centre(self) -> Centre:
-        """Its centre."""
+        """The centre of this collector."""
         return Centre(self.file.centre, self.key(), self.next_counter, self.file.ca_file)
 
     def keep_reserve(self) -> None:
-        """Keep some room for the day on which the disk is full, where there is room now."""
+        """Reserve some room for the day on which the disk is full, if there is room now."""
         if not self.reserve.exists():
             with contextlib.suppress(OutputError):
                 self._write("reserve", bytes(_RESERVE))
 
     def make_room(self) -> bool:
-        """Give up the reserve, and parcels that the centre has; whether there was anything."""
+        """Delete the reserve, and parcels that the centre has. Returns whether there was anything to delete."""
         found = [path for path in (self.reserve, *self.sent.glob("*.camparcel")) if path.exists()]
         for path in found:
             path.unlink(missing_ok=True)
@@ -121,5 +124,5 @@ def read_place(path: Path) -> Place:
 
 
 def is_full(error: OutputError) -> bool:
-    """Whether it was raised because a disk is full."""
+    """Whether an error was raised because a disk is full."""
     return isinstance(error.__cause__, OSError) and error.__cause__.errno in _FULL

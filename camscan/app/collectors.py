@@ -14,7 +14,7 @@ from camscan.app import arrivals
 from camscan.app.workspace import Workspace
 from camscan.config import Config
 from camscan.errors import UsageError
-from camscan.parcel.keys import words_of
+from camscan.parcel.keys import key_words
 from camscan.report import scan_id_at
 from camscan.store import open_store
 from camscan.store.collectors import CODE_DAYS, Collector, Collectors, State
@@ -32,9 +32,9 @@ _NOT_ASKED = {
 }
 """Why a collector that is not approved cannot be asked for a scan."""
 SILENT = timedelta(hours=2)
-"""A collector asks every one to fifteen minutes: three missed requests and an hour more are too many."""
+"""After this time without a request a collector counts as silent: three missed requests, and an hour more."""
 SCANNING = timedelta(days=1)
-"""The same while it scans: it does not ask then."""
+"""The same limit while a collector scans, because it does not ask then."""
 
 _YEAR = timedelta(days=365)
 _PLAIN = re.compile(r"[A-Za-z](?:[A-Za-z0-9 ()'.-]*[A-Za-z0-9)])?")
@@ -44,19 +44,19 @@ _DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A collector, and what a person should know about it."""
+class CollectorState:
+    """A collector, its parcels and its last errand."""
 
     collector: Collector
     parcels: Mapping[str, int]
-    """State -> how many it sent."""
+    """State -> number of parcels from this collector."""
     errand: Errand | None = None
-    """The last errand that it was given."""
+    """The last errand of this collector; None if it had none."""
 
     @property
     def words(self) -> str:
-        """Its key, for people; empty if it has none yet."""
-        return words_of(self.collector.key) if self.collector.key else ""
+        """Its public key as six words; empty if it has none yet."""
+        return key_words(self.collector.key) if self.collector.key else ""
 
     @property
     def what(self) -> str:
@@ -71,23 +71,26 @@ class Standing:
     @property
     def is_behind(self) -> bool:
         """Whether its camscan is older than this one."""
-        own, ours = _numbers(self.version), _numbers(__version__)
+        own, ours = _version_numbers(self.version), _version_numbers(__version__)
         return own is not None and ours is not None and own < ours
 
     @property
     def spool(self) -> int:
-        """Bytes of parcels that wait at the site, as it said."""
+        """Bytes of parcels that wait at the site, as the collector said."""
         text = str(self.collector.said.get("spool", ""))
         return int(text) if text.isascii() and text.isdecimal() and len(text) < _DIGITS else 0
 
     @property
     def trouble(self) -> str:
-        """What it said was wrong, else why its last errand was refused or failed; empty if nothing is wrong."""
+        """The problem that the collector reported, or why its last errand was refused or failed.
+
+        Empty if there is none.
+        """
         own = str(self.collector.said.get("error", ""))
         return own or (self.errand.why if self.errand and self.errand.state in {"refused", "failed"} else "")
 
     def is_silent(self, now: datetime) -> bool:
-        """Whether it is approved, and has not asked for too long; a key whose parcels are carried never asks."""
+        """Whether it is approved, and has not asked for too long. A key whose parcels people carry never asks."""
         seen = self.collector.seen_at
         is_scanning = self.errand is not None and self.errand.state == "begun" and self.errand.ends_at > now
         return self.collector.is_approved and seen is not None and now - seen > (SCANNING if is_scanning else SILENT)
@@ -96,10 +99,10 @@ class Standing:
 def invite_collector(
     space: Workspace, name: str, sites: Sequence[str], role: str, now: datetime
 ) -> tuple[Collector, str]:
-    """A new collector for sites of camscan.yaml, and the code (32 hexadecimal digits) by which it enrols once.
+    """Add a collector for sites of camscan.yaml, with the code (32 hexadecimal digits) by which it enrols once.
 
     One that has not enrolled yet gets another code, and the one before is void. Raises ConfigError for an unknown site,
-    UsageError for a name that cannot be.
+    UsageError for an impossible name.
     """
     own = name.strip()
     if not own or not own.isprintable() or len(own) > _LONGEST:
@@ -116,7 +119,7 @@ def invite_collector(
 
 
 def renew_code(space: Workspace, collector: Collector, role: str, now: datetime) -> str:
-    """Another code for a collector that has not enrolled; the one before is void. Raises UsageError if it has."""
+    """Make another code for a collector that has not enrolled; the one before is void. Raises UsageError if it has."""
     code = secrets.token_hex(16)
     with open_store(space.where) as store:
         if not Collectors(store).renew_code(collector.number, code, role, now):
@@ -152,38 +155,38 @@ def code_in_groups(code: str) -> str:
 
 
 def code_end(now: datetime) -> datetime:
-    """The end of a code that is made now."""
+    """When a code that is made now expires."""
     return now + timedelta(days=CODE_DAYS)
 
 
-def list_collectors(space: Workspace) -> list[Standing]:
-    """Every collector, in the order in which they came."""
+def list_collectors(space: Workspace) -> list[CollectorState]:
+    """Every collector of a workspace, in the order in which they came."""
     if not space.has_store:
         return []
     with open_store(space.where) as store:
-        return list_standings(store)
+        return list_collector_states(store)
 
 
-def list_standings(store: Store) -> list[Standing]:
-    """The same for a store that is open."""
+def list_collector_states(store: Store) -> list[CollectorState]:
+    """Every collector of a store that is open, in the order in which they came."""
     parcels, errands = Parcels(store).counts(), Errands(store).latest()
     return [
-        Standing(each, parcels.get(each.key, {}) if each.key else {}, errands.get(each.key))
+        CollectorState(each, parcels.get(each.key, {}) if each.key else {}, errands.get(each.key))
         for each in Collectors(store).all()
     ]
 
 
-def find_standing(store: Store, number: int) -> Standing | None:
+def find_collector_state(store: Store, number: int) -> CollectorState | None:
     """The collector of this number; None if there is none."""
-    return next((each for each in list_standings(store) if each.collector.number == number), None)
+    return next((state for state in list_collector_states(store) if state.collector.number == number), None)
 
 
 def errands_of(store: Store, collector: Collector) -> list[Errand]:
-    """Its errands, the newest first."""
+    """The errands of a collector, the newest first."""
     return Errands(store).of_key(collector.key)[::-1] if collector.key else []
 
 
-def find_collector(space: Workspace, name: str) -> Standing:
+def find_collector(space: Workspace, name: str) -> CollectorState:
     """The collector of this name. Raises UsageError if there is none."""
     found = list_collectors(space)
     for each in found:
@@ -194,10 +197,10 @@ def find_collector(space: Workspace, name: str) -> Standing:
 
 
 def approve_collector(space: Workspace, collector: Collector, role: str) -> None:
-    """Believe it from now on. Raises UsageError if it has not enrolled yet, or its key must never be used again."""
+    """Trust a collector from now on. Raises UsageError if it has not enrolled, or its key must never be used again."""
     if not collector.key:
         raise UsageError(f"{collector.name} has not enrolled yet; approve it when it has, and you have its six words")
-    with open_store(space.where) as store:  # somebody may have revoked it since it was looked at, or it was stopped
+    with open_store(space.where) as store:  # somebody may have revoked it since it was read, or it was stopped
         if Collectors(store).set_state(collector.number, State.APPROVED, role, of={State.WAITING, State.APPROVED}):
             return
         state = next(each.state for each in Collectors(store).all() if each.number == collector.number)
@@ -205,12 +208,12 @@ def approve_collector(space: Workspace, collector: Collector, role: str) -> None
 
 
 def revoke_collector(space: Workspace, collector: Collector, role: str) -> None:
-    """Believe it no longer, and refuse it."""
+    """Stop trusting a collector, and refuse its requests."""
     with open_store(space.where) as store:
         Collectors(store).set_state(collector.number, State.REVOKED, role)
 
 
-def replay(space: Workspace, now: datetime) -> tuple[int, int]:
+def replay_parcels(space: Workspace, now: datetime) -> tuple[int, int]:
     """Record the kept parcels that the register does not have.
 
     Returns how many there were, and how many were recorded.
@@ -221,9 +224,9 @@ def replay(space: Workspace, now: datetime) -> tuple[int, int]:
 
 
 def ask_for_scan(space: Workspace, collector: Collector, site: str | None, within: timedelta) -> Errand:
-    """Ask it to scan a site. It does so when it polls, if its own files allow it. Raises UsageError.
+    """Ask a collector to scan a site. It does so when it polls, if its own files allow it. Raises UsageError.
 
-    If the same errand is already waiting, from a person or because the time had come, that one counts.
+    If the same errand already waits, from a person or because the site was due, that one counts.
     """
     if not collector.is_approved:
         raise UsageError(f"{collector.name} {_NOT_ASKED[collector.state]}, so it is not asked for a scan")
@@ -248,7 +251,7 @@ def ask_for_scan(space: Workspace, collector: Collector, site: str | None, withi
     return errand
 
 
-def _numbers(version: str) -> tuple[int, ...] | None:
-    """``0.1.0`` as numbers for comparing; None for other texts, or the version of a developer."""
+def _version_numbers(version: str) -> tuple[int, ...] | None:
+    """A version such as ``0.1.0`` as numbers, for comparing; None for other texts, or the version of a developer."""
     found = _VERSION.fullmatch(version)
     return tuple(map(int, found.groups())) if found else None

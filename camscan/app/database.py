@@ -1,4 +1,4 @@
-"""The fingerprint database: proved by its examples, and brought up to date from files that somebody fetched."""
+"""The fingerprint database: proved by its examples, and updated from files that somebody fetched."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
     "write_blocks",
 ]
 MARK = "# Written by camscan oui import"
-"""How a file begins that an import may replace."""
+"""The first line of a file that an import may replace."""
 
 
 # ── proof ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -37,28 +37,28 @@ MARK = "# Written by camscan oui import"
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What the examples say of the database."""
+    """The result of trying the database on its examples."""
 
     problems: Sequence[Problem]
     database: Database | None
-    """None if there are problems."""
+    """The database; None if there are problems."""
 
     @property
     def example_count(self) -> int:
-        """How many examples and counterexamples hold."""
+        """How many examples and counterexamples there are."""
         entries = self.database.entries if self.database else ()
         return sum(len(entry.examples) + len(entry.counterexamples) for entry in entries)
 
     @property
     def describe_freshness(self) -> str:
-        """How old the table of MAC address blocks is, in one sentence."""
+        """A sentence about the age of the table of MAC address blocks."""
         return (
             registry.describe_freshness(datetime.now(UTC).date(), self.database.directories[0]) if self.database else ""
         )
 
 
 def check_database(overlays: Sequence[Path] = ()) -> Proof:
-    """Try every fingerprint, weakness, model number, name of an organisation and policy on its own examples."""
+    """Try every fingerprint, vulnerability, model number, name of an organisation and policy on its own examples."""
     problems = (
         check_fingerprints(overlays)
         + assess.check_weaknesses(overlays)
@@ -74,7 +74,7 @@ def check_database(overlays: Sequence[Path] = ()) -> Proof:
 
 @dataclass(frozen=True, slots=True)
 class BlocksImport:
-    """What files of the registry say, against the database."""
+    """The contents of the registry's files, compared with the database."""
 
     files: Sequence[Path]
     database: Database
@@ -110,9 +110,9 @@ def compare_blocks(files: Sequence[Path], overlays: Sequence[Path] = ()) -> Bloc
 
 
 def write_blocks(work: BlocksImport, directory: Path | None = None) -> Path:
-    """Write the new prefixes into oui.yaml, in a directory of their own; the file.
+    """Write the new prefixes into oui.yaml, in a separate directory. Returns the file.
 
-    Replaces an earlier import, and nothing that a person wrote (UsageError).
+    Replaces an earlier import. Raises UsageError instead of replacing a file that a person wrote.
     """
     target = (directory or data_directory() / "fingerprints") / "oui.yaml"
     names = ", ".join(file.name for file in work.files)
@@ -133,22 +133,22 @@ def write_blocks(work: BlocksImport, directory: Path | None = None) -> Path:
     return target
 
 
-# ── exploited weaknesses ─────────────────────────────────────────────────────────────────────────────────────────
+# ── exploited vulnerabilities ────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
 class FlagsImport:
-    """What a catalogue of exploited vulnerabilities says of the weaknesses that camscan knows."""
+    """The result of comparing a catalogue of exploited vulnerabilities with those that camscan knows."""
 
     version: str
     entries: int
     known: Sequence[Weakness]
     file: Path
-    """Where the flags are kept."""
+    """The file in which the flags are kept."""
 
 
 def import_flags(file: Path) -> FlagsImport:
-    """Take the flags from a published catalogue, in place of those of the last import."""
+    """Read the flags from a published catalogue, and replace those of the last import."""
     version, flags = read_catalogue(file)
     kept = catalogue_file()
     store_catalogue(version, flags, kept)

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 MOST = 50
-"""Devices of a page."""
+"""The number of devices on one page."""
 SORTS: Mapping[str, str] = {
     "priority": "priority",
     "tag": "tag",
@@ -45,7 +45,7 @@ SORTS: Mapping[str, str] = {
     "presence": "presence",
     "last_seen": "last_seen",
 }
-"""Sort keys of a list -> the column of the listing."""
+"""Sort key of the list -> the column of the listing."""
 _PLAIN = ("asset_id", "tag", "site", "make", "model")
 """The columns that are searched for people who may not see addresses and serial numbers."""
 _LONGEST = 200
@@ -54,31 +54,31 @@ _SURE = sorted(each.value for each in SURE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """What is asked for, as it is written in an address; every value that is given must fit.
+    """A filter, as it is written in an address. A device must fit every value that is given.
 
     A meaningless value is ignored.
     """
 
     text: str = ""
     site: str | None = None
-    """Empty for devices of no known site."""
+    """The name of a site; empty for devices of no known site; None for all."""
     maker: str = ""
     """One of ``front.MAKER_WORDS``."""
     kind: str | None = None
     standing: str = ""
-    """One of ``briefing.nouns.STANDINGS``, or ``remaining`` for all in scope that are still there."""
+    """One of ``briefing.nouns.STANDINGS``, or ``remaining`` for all devices in scope that are not removed."""
     scope: str = ""
     """``yes``, ``no`` or ``unknown``."""
     priority: str = ""
     presence: str = ""
     answering: bool = False
-    """Answers although somebody entered that it is gone."""
+    """Only devices that answer although their removal was recorded."""
     costless: bool = False
-    """Nobody has entered what its removal costs."""
+    """Only devices for which nobody has entered the cost of removal."""
     among: Collection[str] | None = None
-    """Asset numbers of which alone the list is made; None for all."""
+    """The asset numbers to which the list is limited; None for all."""
     everything: bool = False
-    """Also what is not part of video surveillance."""
+    """Also devices that are not part of video surveillance."""
     sort: str = "priority"
     descending: bool = False
     page: int = 1
@@ -91,7 +91,7 @@ class DeviceLine:
     number: str
     tag: str
     maker: str
-    """Its name; empty if nobody knows it."""
+    """The maker's name; empty if it is not known."""
     is_possible: bool
     """Whether the maker is only possible."""
     badge: str
@@ -99,41 +99,41 @@ class DeviceLine:
     type: str
     site: str
     place: str
-    """Where in the building."""
+    """The place within the building."""
     addresses: str
     serial: str
     firmware: str
     priority: int | None
     in_scope: str
     standing: str
-    """In words; empty if it is not in scope."""
+    """The state of the removal, in words; empty if the device is not in scope."""
     planned: date | None
     is_late: bool
     presence: str
-    """In words."""
+    """Whether scans see it, in words."""
     last_seen: datetime | None
     answers: bool
-    """Although it was removed."""
+    """Whether it answers although it was removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class DevicePage:
-    """One page of them."""
+    """One page of the list."""
 
     rows: tuple[DeviceLine, ...]
     total: int
-    """How many fit."""
+    """How many devices fit the filter."""
     page: int
     pages: int
 
     @property
     def first(self) -> int:
-        """Which of all the first one is."""
+        """The position of the page's first device among all that fit, from 1."""
         return (self.page - 1) * MOST + 1 if self.total else 0
 
     @property
     def last(self) -> int:
-        """Which of all the last one is."""
+        """The position of the page's last device among all that fit."""
         return min(self.page * MOST, self.total)
 
 
@@ -146,11 +146,11 @@ def page_of_devices(
     plain: bool = False,
     totals: MutableMapping[object, int] | None = None,
 ) -> DevicePage:
-    """One page; a number beyond the last is the last.
+    """Read one page of the list. A number beyond the last page means the last page.
 
-    ``apart`` are the rows that are in no count, ``sites`` the only ones that may be seen. ``plain`` is for those who
-    may not see addresses and serial numbers: nor may they search by them. ``totals`` is the caller's to keep for as
-    long as the register stays the same: what was counted once is not counted again.
+    ``apart`` are the rows that are in no count, ``sites`` the only ones that may be seen. ``plain`` is for people who
+    may not see addresses and serial numbers, and therefore may not search by them. The caller keeps ``totals`` for as
+    long as the register stays the same, so that nothing is counted twice.
     """
     totals = {} if totals is None else totals
     key = replace(wanted, page=1, sort="", descending=False), None if sites is None else frozenset(sites), plain
@@ -204,12 +204,12 @@ def numbers_of(
 
 
 def total_pages(number: int) -> int:
-    """How many pages so many lines fill."""
+    """How many pages this many devices fill."""
     return -(-number // MOST)
 
 
 def find_by_past_address(book: Register, text: str, sites: Collection[str] | None = None) -> list[str]:
-    """Asset ids of devices by an address that they held once, or by the number of a row that is part of them now."""
+    """Asset numbers of devices that had this address before, or that a row of this number was merged into."""
     found = book.find_devices(text) if text.strip() else []
     named = {row.asset_id for row in found}
     lines, _ = book.page(Sought(where=[Where("asset_id", sorted(named))], sites=sites)) if named else ([], 0)
@@ -292,17 +292,17 @@ def _decode_line(line: Mapping[str, Any]) -> DeviceLine:
 
 
 def _type_in_words(kind: str, can: Iterable[str]) -> str:
-    """A type of device as people read it; what it can do names a camera that is a special one."""
+    """A type of device as people read it. Abilities show what sort of camera it is."""
     return choice_in_words("device_type", device_type(kind, dict.fromkeys(can)))
 
 
 def _place_within_site(spot: str, site: str) -> str:
-    """Where in the building, of a text that says the site before it."""
+    """The place within the building, from a text that begins with the site."""
     return spot[len(site) :].removeprefix(", ") if site and spot.startswith(site) else spot
 
 
 def presence_in_words(presence: str, missed: int) -> str:
-    """Whether scans see a device."""
+    """In words, whether scans see a device."""
     return {
         "seen": "Seen",
         "missed": f"Missed {missed} time{'' if missed == 1 else 's'}",
@@ -313,5 +313,5 @@ def presence_in_words(presence: str, missed: int) -> str:
 
 
 def lifecycle_in_words(status: Lifecycle) -> str:
-    """Its status, as a person entered it."""
+    """The status of a device in words, as a person entered it."""
     return choice_in_words("lifecycle_status", status.value)

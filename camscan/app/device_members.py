@@ -19,13 +19,16 @@ HEADER = (
     *("serial_number", "firmware_version", "confidence_word", "because", "site_name", "location_detail"),
     *("in_scope", "in_scope_reason", "lifecycle_status", "planned_removal_date", "presence", "first_seen", "last_seen"),
 )
-"""The columns of ``camscan show --csv``; those of the register have its names. New ones are only appended."""
+"""The columns of ``camscan show --csv``; those of the register have its names.
+
+New columns are only added at the end.
+"""
 
 
 def device_object(row: Asset, judgement: Judgement, maker: str) -> dict[str, Any]:
-    """What is known about one device: what it is and why, where it is, what is planned for it.
+    """The facts about one device as JSON: what it is and why, where it is, what is planned for it.
 
-    ``maker`` is the name of its maker; empty if nobody knows it.
+    ``maker`` is the name of its maker; empty if it is not known.
     """
     return _what_it_is(row, maker) | _what_becomes_of_it(row, judgement)
 
@@ -86,7 +89,7 @@ def _what_becomes_of_it(row: Asset, judgement: Judgement) -> dict[str, Any]:
 
 
 def evidence_objects(evidence: Sequence[StoredObservation], changes: Sequence[Change]) -> dict[str, Any]:
-    """What ``--evidence`` adds to the object of one device."""
+    """The members that ``--evidence`` adds to the object of one device."""
     return {
         "evidence": [
             {
@@ -102,21 +105,21 @@ def evidence_objects(evidence: Sequence[StoredObservation], changes: Sequence[Ch
         ],
         "changes": [
             {
-                "at": json_moment(each.at),
-                "role": each.role,
-                "how": each.how,
-                "column": each.column,
-                "old": each.old,
-                "new": each.new,
-                "because": each.because,
+                "at": json_moment(change.at),
+                "role": change.role,
+                "how": change.how,
+                "column": change.column,
+                "old": change.old,
+                "new": change.new,
+                "because": change.because,
             }
-            for each in changes
+            for change in changes
         ],
     }
 
 
 def device_cells(row: Asset, judgement: Judgement, maker: str) -> Iterator[str]:
-    """One device under :data:`HEADER`; every cell is harmless in a spreadsheet."""
+    """The cells of one device under :data:`HEADER`; every cell is harmless in a spreadsheet."""
     return map(harmless_cell, _search_texts(row, judgement, maker))
 
 

@@ -21,11 +21,11 @@ __all__ = [
 ]
 
 _NAMED = 3
-"""Known weaknesses that a line names."""
+"""How many known vulnerabilities a line names."""
 _SUREST = 0.99
-"""No certainty is given as higher than this."""
+"""No certainty is shown as higher than this."""
 _REASON = 160
-"""Characters of why a device is in scope; its evidence has the whole."""
+"""The most characters of the reason for the scope; the evidence has the complete reason."""
 _LONGEST = 4000
 
 
@@ -44,7 +44,7 @@ def device_title(known: Details) -> str:
 
 
 def describe_place(row: Asset) -> str:
-    """Where it is: its site, its place there, its addresses, the recorder that it is connected to."""
+    """The place of a device: its site, its place there, its addresses, the recorder that it is connected to."""
     site = device_site(row) or "site not known"
     place = ", ".join(filter(None, (site, row.entry("location_detail"))))
     behind = f"channel {row.channel or 'unknown'} of recorder {row.recorder_asset_id}" if row.recorder_asset_id else ""
@@ -52,7 +52,7 @@ def describe_place(row: Asset) -> str:
 
 
 def describe_certainty(known: Details) -> str:
-    """How sure its maker is."""
+    """How sure the maker of a device is."""
     found = known.row.identification
     if not known.maker:
         return "unknown: a person should inspect it" if found.is_camera_system is not False else found.confidence.value
@@ -60,7 +60,7 @@ def describe_certainty(known: Details) -> str:
 
 
 def describe_scope(found: Judgement) -> str:
-    """Whether it is in scope, and why."""
+    """Whether a device is in scope, and why."""
     reason = visible(found.in_scope_reason, _LONGEST)
     if len(reason) > _REASON:
         reason = f"{reason[:_REASON].rpartition(' ')[0]} …"
@@ -70,7 +70,7 @@ def describe_scope(found: Judgement) -> str:
 
 
 def describe_removal(row: Asset) -> str:
-    """What is planned for it, or what happened to it."""
+    """What is planned for a device, or what happened to it."""
     status = row.lifecycle
     if status in GONE:
         day = row.day("actual_removal_date")
@@ -89,56 +89,56 @@ def describe_removal(row: Asset) -> str:
 
 
 def describe_vulnerability(known: Details) -> str:
-    """Whether its build has known weaknesses."""
+    """Whether the build of a device has known vulnerabilities."""
     verdicts = known.weaknesses
     if not known.maker or not known.row.identification.model:
         return f"unknown: its {'model' if known.maker else 'maker'} is not known"
-    open_ones = [each for each in verdicts if each.verdict == "affected"]
-    unsure = sum(each.verdict == "unknown" for each in verdicts)
+    open_ones = [verdict for verdict in verdicts if verdict.verdict == "affected"]
+    unsure = sum(verdict.verdict == "unknown" for verdict in verdicts)
     if not open_ones:
         return (
             f"perhaps: {counted(unsure, 'vulnerability', 'vulnerabilities')} of similar models"
             if unsure
             else "none known"
         )
-    exploited = sum(each.is_exploited for each in open_ones)
-    names = ", ".join(each.cve for each in open_ones[:_NAMED])
+    exploited = sum(verdict.is_exploited for verdict in open_ones)
+    names = ", ".join(verdict.cve for verdict in open_ones[:_NAMED])
     more = f" and {len(open_ones) - _NAMED} more" if len(open_ones) > _NAMED else ""
     used = f", {exploited} of them exploited by attackers" if exploited else ""
     return f"yes: {counted(len(open_ones), 'known vulnerability', 'known vulnerabilities')}{used} ({names}{more})"
 
 
 def describe_port(row: Asset) -> str:
-    """The switch and port that it is connected to, and which list says so; empty if nobody knows it."""
+    """The switch and port that a device is connected to, and the list that says so; empty if it is not known."""
     text = row.entry("switch_port")
     return _with_basis(row, "switch_port", text) or text
 
 
 def describe_listed_mac(row: Asset) -> str:
-    """The MAC address that another system lists, and which list says so; empty if a scan has it, or nobody."""
+    """The MAC address from another system's list, and which list; empty if a scan has it, or if there is none."""
     listed = row.elsewhere.get("mac")
     return _with_basis(row, "mac", listed.value) if listed and row.hints.get("mac_source") == listed.basis else ""
 
 
 def describe_listed_name(row: Asset) -> str:
-    """The host name that another system lists, and which list says so; empty if none does."""
+    """The host name from another system's list, and which list; empty if there is none."""
     return _with_basis(row, "hostname", row.hints.get("hostname", ""))
 
 
 def _with_basis(row: Asset, name: str, text: str) -> str:
-    """What is known, with the list that says so and its date; empty if no list says this."""
+    """A text with the list that it comes from and the date of that; empty if it comes from no list."""
     listed = row.elsewhere.get(name)
     return f"{text} ({listed.basis}, {spoken(listed.at.date())})" if listed and text == listed.value else ""
 
 
 def _describe_lease(row: Asset) -> str:
-    """``; in the DHCP leases of srv-1, 12 May 2026``."""
+    """The DHCP server and the day of a lease: ``; in the DHCP leases of srv-1, 12 May 2026``."""
     heard = row.elsewhere.get("heard")
     return f"; in the {heard.basis} as of {spoken(heard.at.date())}" if heard else ""
 
 
 def describe_sightings(row: Asset) -> str:
-    """When scans saw it."""
+    """When scans saw a device."""
     if row.last_seen is None:
         return f"no scan has seen it{_describe_lease(row)}"
     missed = f"; the last {counted(row.scans_missed, 'scan')} did not see it" if row.scans_missed else ""

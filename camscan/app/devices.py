@@ -1,4 +1,4 @@
-"""Devices as people name them, and all that is known about one."""
+"""Finds devices by the names that people use, and gathers everything that is known about one."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from camscan.sheets.row import inherited_texts
 from camscan.vulnerabilities.assess import Verdict, assess_device
 
 _CANDIDATES = 5
-"""Devices that a message lists."""
+"""How many devices a message lists."""
 
 
-# ── naming ───────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── finding ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def find_device(book: Register, text: str) -> Asset:
-    """The device of that asset id, council tag, serial number (or its end), MAC or IP address.
+    """Find the device of that asset number, council tag, serial number (or its end), MAC or IP address.
 
-    Raises UsageError if there is none, or where several may be meant; it names them.
+    Raises UsageError if there is none, or if several may be meant; the error lists them.
     """
     if not text.strip():
         raise UsageError("the name of the device is empty; `camscan show` lists the devices")
@@ -57,7 +57,7 @@ def _is_named_by(row: Asset, text: str) -> bool:
 
 
 def find_devices(book: Register, texts: Sequence[str], site: str | None = None) -> list[Asset]:
-    """The named devices, each once, or every device of a site. Raises UsageError if none is named."""
+    """Find the named devices, each once, or every device of a site. Raises UsageError if none is named."""
     if bool(texts) == (site is not None):
         raise UsageError("name devices (asset number, council tag, serial number, MAC or IP address), or a --site")
     if site is None:
@@ -80,17 +80,17 @@ def no_device_at(site: str, sites: Collection[str]) -> UsageError:
 
 
 def devices_at_site(rows: Iterable[Asset], site: str) -> list[Asset]:
-    """Those at a site, by its name in whatever case."""
+    """The devices at a site, by its name in any case."""
     return [row for row in rows if device_site(row).casefold() == site.strip().casefold()]
 
 
 def device_site(row: Asset) -> str:
-    """Where a device is: a person's word, else the site map's, else the scan's."""
+    """The site of a device: as a person entered it, or as the site map says, or as the scan said."""
     return row.entry("site_name") or row.site
 
 
 def describe_briefly(row: Asset) -> str:
-    """One device in a few words: its number and what a person may know it by."""
+    """One device in a few words: its asset number, and names by which a person may know it."""
     found = row.identification
     what = found.model or choice.maker_name(found.maker, "")
     known = (row.entries.get("council_asset_tag"), *row.ip_addresses[:1], what, device_site(row))
@@ -99,7 +99,7 @@ def describe_briefly(row: Asset) -> str:
 
 
 def reasons_for_two(one: Asset, other: Asset, known: Ownership) -> list[str]:
-    """What says that two rows are two devices: different makers, different serial numbers. A sentence for each."""
+    """Reasons why two rows are two devices: different makers, different serial numbers. One sentence for each."""
     ours, theirs = one.identification, other.identification
     found = []
     sure = Confidence.POSSIBLE not in {ours.confidence, theirs.confidence}
@@ -111,7 +111,7 @@ def reasons_for_two(one: Asset, other: Asset, known: Ownership) -> list[str]:
 
 
 def is_end_of_other(one: str, other: str) -> bool:
-    """Whether two serial numbers may be one: a short form is the end of the full one."""
+    """Whether two serial numbers may be one: a short form is the end of the complete one."""
     ours, theirs = one.strip().casefold(), other.strip().casefold()
     return ours.endswith(theirs) or theirs.endswith(ours) or ours in theirs or theirs in ours
 
@@ -127,9 +127,9 @@ def pick_devices(
     lifecycle: str | None = None,
     presence: str | None = None,
 ) -> list[Asset]:
-    """Those that fit everything that is given; a maker is named as people call it, 'unknown' is one too.
+    """The rows that fit everything that is given; ``maker`` is any of its names, or 'unknown'.
 
-    Raises UsageError for a maker, a lifecycle or a presence that there is not, and for a site that no device is at.
+    Raises UsageError for an unknown maker, lifecycle or presence, and for a site without a device.
     """
     found = devices_at_site(rows, choice.pick_site(site, rows)) if site else list(rows)
     if maker:
@@ -146,31 +146,31 @@ def pick_devices(
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """All that is known about one device."""
+    """Everything that is known about one device."""
 
     row: Asset
     judgement: Judgement
     inherited: Mapping[str, str]
-    """What the columns of people show as long as nobody has written there."""
+    """The columns that people fill in -> what they show until somebody does."""
     conflicts: Sequence[str]
     """Contradictions about its identity, one sentence each."""
     weaknesses: Sequence[Verdict]
-    """Known weaknesses of its make, those that its build leaves open first."""
+    """Verdicts about the known vulnerabilities of its maker, those that its build leaves open first."""
     changes: Sequence[Change]
     """What people changed, oldest first."""
     evidence: Sequence[StoredObservation]
     reasons: Sequence[str] = ()
-    """Why it was named, in plain English, the weightiest first."""
+    """Why it was identified as this, in plain English, the weightiest reason first."""
     maker: str = ""
-    """The maker's name; empty if nobody knows it."""
+    """The maker's name; empty if it is not known."""
     kind: str = ""
-    """What kind of device it is, in words."""
+    """The kind of device, in words."""
     can: Sequence[str] = ()
-    """What its model can do, in words."""
+    """The abilities of its model, in words."""
 
 
 def device_details(book: Register, row: Asset, settings: Config) -> Details:
-    """All that is known about one device, judged as of today."""
+    """Gather everything that is known about one device, judged as of today."""
     words = load_words(tuple(settings.overlays))
     kind = words.facts.get(f"kind.{row.identification.kind}")
     return Details(
@@ -194,6 +194,6 @@ def _capability_in_words(name: str, words: Words) -> str:
 
 
 def details_object(known: Details, *, with_evidence: bool = False) -> dict[str, Any]:
-    """One device as a JSON object, as a list has it; ``with_evidence`` adds every reply and change."""
+    """One device as a JSON object, as in lists; ``with_evidence`` adds every reply and change."""
     beside = evidence_objects(known.evidence, known.changes) if with_evidence else {}
     return {**device_object(known.row, known.judgement, known.maker), **beside}

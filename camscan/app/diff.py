@@ -1,4 +1,4 @@
-"""What changed in the estate between scans, and since a day."""
+"""Finds what changed in the estate between scans, or since a day."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from camscan.register import StoredScan
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A run over several sites that was completed."""
+    """A completed run over several sites."""
 
     began: datetime
     sites: Sequence[str]
-    """In the order in which they were scanned."""
+    """The sites in the order in which they were scanned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What the register tells of the time since ``start``."""
+    """The changes in the register since ``start``."""
 
     start: str | datetime | None
     """A scan's id or a moment; None if there is no scan before the last."""
     happenings: Sequence[Happening]
     rows: Mapping[str, Asset]
-    """The devices to which something happened, by asset id."""
+    """Asset number -> device, for those to which something happened."""
     subnets: Mapping[str, str]
     """Subnet -> site, by the site map."""
     round: Round | None = None
-    """The round that it covers, where nothing else was asked for."""
+    """The round that it covers; None if somebody asked for another time."""
 
     def site(self, each: Happening) -> str:
-        """Where it happened: at the device's site, or at the site of a subnet, by its scan or by the site map."""
+        """The site of a change: that of the device, or that of a subnet, by its scan or by the site map."""
         row = self.rows.get(each.asset_id)
         if row is not None:
             return device_site(row)
@@ -48,29 +48,33 @@ class Changes:
         return site or self.subnets.get(cidr, "")
 
     def is_of_cameras(self, each: Happening) -> bool:
-        """Whether it concerns video surveillance: only what is known to be something else does not."""
+        """Whether a change concerns video surveillance: only devices that are known to be something else do not."""
         row = self.rows.get(each.asset_id)
         return row is None or row.identification.is_camera_system is not False
 
     def select_changes(
         self, *, site: str | None = None, kinds: Collection[str] = (), everything: bool = False
     ) -> list[Happening]:
-        """Those of a site and of these kinds; with ``everything`` also those of devices outside video surveillance."""
+        """The changes at a site and of these kinds.
+
+        With ``everything`` also those of devices outside video surveillance.
+        """
         return [
-            each
-            for each in self.happenings
-            if (not kinds or each.event in kinds)
-            and (everything or self.is_of_cameras(each))
-            and (site is None or self.site(each).casefold() == site.strip().casefold())
+            happening
+            for happening in self.happenings
+            if (not kinds or happening.event in kinds)
+            and (everything or self.is_of_cameras(happening))
+            and (site is None or self.site(happening).casefold() == site.strip().casefold())
         ]
 
 
 def changes_since(space: Workspace, since: str | None = None, site: str | None = None) -> Changes:
-    """What happened: since a day (2027-03-31), after the scan of this id, by default since the last complete round.
+    """The changes since a day (2027-03-31), after the scan of this id, or by default since the last complete round.
 
-    That is since before its first scan; where there was no round over several sites, it is what the last scan brought.
+    The last complete round counts from before its first scan. If there was no round over several sites, the changes are
+    those of the last scan.
 
-    Raises OptionError for a ``since`` that is neither, UsageError for a site of which nothing is known.
+    Raises OptionError for a ``since`` that is neither, UsageError for an unknown site.
     """
     with space.open(readonly=True) as book:
         scans = book.scans()
@@ -110,7 +114,7 @@ def _ends_scan(scan: StoredScan) -> bool:
 
 
 def _parse_start(scans: Sequence[StoredScan], since: str) -> str | datetime:
-    """A scan's id or a moment."""
+    """The scan's id or the moment in a text."""
     if since in {scan.scan_id for scan in scans}:
         return since
     try:

@@ -1,4 +1,4 @@
-"""Which collectors are asked for a scan because its time has come, and which have fallen silent."""
+"""Which collectors are asked for a scan because their site is due, and which have fallen silent."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from camscan.app.collectors import list_standings
+from camscan.app.collectors import list_collector_states
 from camscan.app.due_sites import SLACK, find_due_sites
 from camscan.app.resume import journal_folder
 from camscan.app.workspace import Workspace
@@ -17,21 +17,21 @@ from camscan.store.database import Store
 from camscan.store.errands import OVER, Errand, Errands
 
 LASTS = timedelta(days=7)
-"""So long an errand may be begun: a site may allow scans on one day of the week only."""
+"""How long an errand may be begun: a site may allow scans on one day of the week only."""
 _AGAIN = timedelta(days=1)
-"""A site whose collector refused or failed is not asked again sooner."""
+"""How long a site is not asked again after its collector refused or failed."""
 
 
 def silent_collectors(store: Store, now: datetime) -> list[Collector]:
     """The collectors that have fallen silent, in the order in which they came."""
-    return [each.collector for each in list_standings(store) if each.is_silent(now)]
+    return [state.collector for state in list_collector_states(store) if state.is_silent(now)]
 
 
 def ask_for_due_scans(space: Workspace, store: Store, now: datetime) -> list[Errand]:
-    """Ask for a scan of every site that is due, of its collector; what was asked for. Twice asks for nothing more.
+    """Ask the collector of every due site for a scan. Returns the new errands; a second call adds none.
 
-    A site is due as for an unattended run, whatever the hours of that: at which hours a collector scans its own file
-    says. Of several collectors of one site, the one that asked last is asked.
+    A site is due as for an unattended run, at any hour: the collector's own file says at which hours it scans. If a
+    site has several collectors, the one that asked last is asked.
     """
     errands = Errands(store)
     errands.expire(now)
@@ -50,18 +50,18 @@ def ask_for_due_scans(space: Workspace, store: Store, now: datetime) -> list[Err
 
 
 def _by_site(store: Store, now: datetime) -> Mapping[str, Collector]:
-    """Site -> who is to scan it: those who ask, the last one first."""
+    """Site -> the collector that scans it: of those that ask, the one that asked last."""
     asking = [
-        (each.collector.seen_at, each.collector)
-        for each in list_standings(store)
-        if each.collector.is_approved and each.collector.seen_at and not each.is_silent(now)
+        (state.collector.seen_at, state.collector)
+        for state in list_collector_states(store)
+        if state.collector.is_approved and state.collector.seen_at and not state.is_silent(now)
     ]
     asking.sort(key=lambda pair: pair[0])
     return {site: each for _, each in asking for site in each.sites}
 
 
 def _is_free(site: Site, settings: Config, newest: Mapping[tuple[str, str], datetime], now: datetime) -> bool:
-    """Whether nobody has been asked for it lately: not what is going on, and not what has just been done."""
+    """Whether a site has no recent errand: none in progress, and none that was just done."""
     made = {state: at for (name, state), at in newest.items() if name.casefold() == site.name.casefold()}
     if made.keys() - OVER or any(now - at < _AGAIN for at in made.values()):
         return False

@@ -1,7 +1,7 @@
-"""Which sites a run without anybody there is to scan: what was begun comes first, then what waited longest.
+"""Decides which sites an unattended run scans: interrupted scans come first, then the sites that waited longest.
 
-A site is scanned again ``every`` so many days. Half a day early counts as due, so that a nightly run is not put off by
-a night because the last one took until after midnight.
+A site is scanned again after ``every`` days. Half a day early counts as due, so that a nightly run is not put off by a
+night because the last one took until after midnight.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from camscan.scan.journal import interrupted_runs
 
 SLACK = timedelta(hours=12)
 _AHEAD = timedelta(hours=1)
-"""A scan that lies further in the future was recorded by a clock that was wrong: it says nothing."""
+"""A scan that is further in the future was recorded by a wrong clock, and does not count."""
 
 
 @dataclass(frozen=True, slots=True)
 class DueSites:
-    """What is to be scanned now, and what is not."""
+    """The sites to be scanned now, and those that are not."""
 
     sites: tuple[str, ...] = ()
-    """In the order in which they are to be scanned."""
+    """The sites in the order in which they are to be scanned."""
     begun: tuple[str, ...] = ()
-    """Those with an interrupted scan."""
+    """The sites with an interrupted scan."""
     waiting: tuple[str, ...] = ()
-    """Due, and nobody allows them at this hour; later they do."""
+    """Sites that are due, and may not be scanned at this hour."""
     too_large: tuple[tuple[str, int], ...] = ()
-    """Due, and so large that a person must confirm the number of addresses."""
+    """Sites that are due, and so large that a person must confirm the number of addresses."""
 
 
 def find_due_sites(config: Config, scans: Sequence[StoredScan], place: Path, now: datetime) -> DueSites:
-    """What is due at that moment. ``place`` is where the journals of unfinished scans are."""
+    """Find the sites that are due at that moment. ``place`` is the folder with the journals of interrupted scans."""
     begun = _interrupted_sites(config, place, now)
     waits = {site.name: _last_complete_scan(site, scans, now) for site in config.sites if site.cidrs}
     never = datetime.min.replace(tzinfo=UTC)
@@ -59,7 +59,7 @@ def _is_site_due(site: Site, config: Config, last: datetime | None, now: datetim
 
 
 def _last_complete_scan(site: Site, scans: Iterable[StoredScan], now: datetime) -> datetime | None:
-    """When the last scan of all its networks began; of one that is not in the future."""
+    """When the last complete scan of all the site's networks began; scans in the future do not count."""
     networks = {str(network) for network in site.cidrs}
     began = [
         scan.started_at
@@ -75,13 +75,13 @@ def _last_complete_scan(site: Site, scans: Iterable[StoredScan], now: datetime) 
 
 
 def _was_left_out(networks: Iterable[str], scan: StoredScan) -> bool:
-    """Whether a network was not among the targets; one that is too wide to be swept never is."""
+    """Whether a network was not among the targets. A network that is too wide to be swept never counts as left out."""
     return any(":" not in network and network not in scan.targets for network in networks)
 
 
 def _interrupted_sites(config: Config, place: Path, now: datetime) -> set[str]:
     names = {site.name.casefold(): site.name for site in config.sites}
-    heads = [each.head for each in interrupted_runs(place) if not each.is_stale(now)]
+    heads = [run.head for run in interrupted_runs(place) if not run.is_stale(now)]
     found = {head.sites[0].casefold() for head in heads if len(head.sites) == 1 and not head.targets}
     return {names[name] for name in found if name in names}
 

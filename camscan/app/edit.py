@@ -1,4 +1,4 @@
-"""What people enter about devices: what they know, what was decided, what was done."""
+"""What people enter about devices: facts, decisions and work that was done."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from camscan.sheets.guess import column_meant
 
 
 @dataclass(frozen=True, slots=True)
-class Acting:
+class EntryContext:
     """Who makes entries, why, where, and whether in earnest: the arguments of everything that enters something."""
 
     role: str | None = None
-    """None for that of camscan.yaml."""
+    """The role of the person; None for that of camscan.yaml."""
     because: str = ""
     dry_run: bool = False
     register: str | Path | None = None
     config: Path | None = None
     how: str = "camscan"
-    """What the log says of the way in which it was entered, such as the command."""
+    """How it was entered, for the log, such as the name of the command."""
 
     def make_workspace(self) -> Workspace:
         """The configuration and the register that are meant."""
@@ -38,29 +38,29 @@ class Acting:
 
 
 @dataclass(frozen=True, slots=True)
-class Entered:
-    """What entries came to."""
+class EntryResult:
+    """The result of making entries."""
 
     changes: Sequence[Change]
-    """Changes of what was different before."""
+    """The changes; values that were the same before are not among them."""
     rows: Sequence[Asset]
     """The devices as they were before."""
     left_out: Sequence[Asset] = ()
-    """For a whole site: the devices that were removed or are not ours."""
+    """If a complete site was meant: devices that were left out because they are removed or not ours."""
 
 
 def enter_entries(
     names: Sequence[str],
     entries: Mapping[str, str] | Callable[[Asset, str], Mapping[str, str]],
-    acting: Acting,
+    acting: EntryContext,
     *,
     site: str | None = None,
     closed_too: bool = False,
-) -> Entered:
+) -> EntryResult:
     """Make entries about the named devices, or those of a site.
 
-    ``entries`` are the same for all, or follow from the device and the role. Of a whole site, devices that are gone or
-    not ours are left out unless they are meant too.
+    ``entries`` are the same for all, or depend on the device and the role. Of a complete site, devices that are removed
+    or not ours are left out unless ``closed_too``.
     """
     space = acting.make_workspace()
     role = space.role(acting.role)
@@ -74,38 +74,43 @@ def enter_entries(
             for column, value in (entries(row, role) if callable(entries) else entries).items()
         ]
         changes = book.edit_entries(edits, role=role, how=acting.how, because=acting.because, dry_run=acting.dry_run)
-    return Entered(changes, rows, closed)
+    return EntryResult(changes, rows, closed)
 
 
-def enter_visit(names: Sequence[str], acting: Acting, *, on: str | None = None, site: str | None = None) -> Entered:
+def enter_visit(
+    names: Sequence[str], acting: EntryContext, *, on: str | None = None, site: str | None = None
+) -> EntryResult:
     """Record a visit to devices. A device that was only found is visited from then on; a later status is unchanged."""
     visit = parse_day_or_today(on)
     return enter_entries(names, lambda row, role: visit_entries(row, role, visit), acting, site=site)
 
 
-def enter_removal(names: Sequence[str], evidence: str, acting: Acting, *, on: str | None = None) -> Entered:
-    """Devices were taken down; ``evidence`` is the proof of it."""
+def enter_removal(names: Sequence[str], evidence: str, acting: EntryContext, *, on: str | None = None) -> EntryResult:
+    """Record that devices were removed; ``evidence`` is the proof of it."""
     taken_down = parse_day_or_today(on) if on else None
     return enter_entries(names, lambda row, _: removal_entries(row, evidence, taken_down), acting)
 
 
 def enter_accepted_risk(
-    names: Sequence[str], ref: str, acting: Acting, *, until: str | None = None, site: str | None = None
-) -> Entered:
-    """It was decided to keep devices: where that is written down, and until when. Raises UsageError for a past day."""
-    entries = risk_accepted(ref, until)
+    names: Sequence[str], ref: str, acting: EntryContext, *, until: str | None = None, site: str | None = None
+) -> EntryResult:
+    """Record the decision to keep devices: where it is written down, and until when.
+
+    Raises UsageError for a past day.
+    """
+    entries = accepted_risk_entries(ref, until)
     return enter_entries(names, entries, acting, site=site)
 
 
 def enter_not_ours(
-    names: Sequence[str], acting: Acting, *, controller: str | None = None, site: str | None = None
-) -> Entered:
-    """Devices belong to somebody else: whose they are, where that is known."""
-    return enter_entries(names, belongs_elsewhere(controller), acting, site=site)
+    names: Sequence[str], acting: EntryContext, *, controller: str | None = None, site: str | None = None
+) -> EntryResult:
+    """Record that devices belong to somebody else, and to whom, if that is known."""
+    return enter_entries(names, not_ours_entries(controller), acting, site=site)
 
 
-def enter_note(name: str, text: str, acting: Acting) -> tuple[Asset, str]:
-    """Add a line to the notes of a device, with today's date and the role before it; the device and the line."""
+def enter_note(name: str, text: str, acting: EntryContext) -> tuple[Asset, str]:
+    """Add a line to the notes of a device, after today's date and the role. Returns the device and the line."""
     space = acting.make_workspace()
     role = space.role(acting.role)
     line = note_line(role, text)
@@ -116,20 +121,20 @@ def enter_note(name: str, text: str, acting: Acting) -> tuple[Asset, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
-    """A device that no scan has seen."""
+class AddedDevice:
+    """A device that a person added, because no scan has seen it."""
 
     row: Asset | None
-    """None if it was only tried."""
+    """Its row; None if it was only a trial."""
     entries: Mapping[str, str]
     recorder: str
-    """Asset id of the recorder that it is behind; empty for none."""
+    """Asset number of the recorder that it is connected to; empty for none."""
 
 
 def add_device(
-    entries: Mapping[str, str], acting: Acting, *, recorder: str | None = None, channel: int | None = None
-) -> Added:
-    """Add a device that no scan has seen; ``recorder`` names the one that it is behind, as its column does."""
+    entries: Mapping[str, str], acting: EntryContext, *, recorder: str | None = None, channel: int | None = None
+) -> AddedDevice:
+    """Add a device that no scan has seen; ``recorder`` names the recorder that it is connected to."""
     space = acting.make_workspace()
     own = dict(entries)
     named, number = own.pop("recorder_asset_id", ""), own.pop("recorder_channel", "")
@@ -140,18 +145,21 @@ def add_device(
     role = space.role(acting.role)
     with space.open(editing=True) as book:
         behind = find_device(book, recorder).asset_id if recorder else ""
-        refuse_known(book, own)
+        refuse_known_device(book, own)
         kind = RecordType.BEHIND_RECORDER if behind else RecordType.MANUAL
         rows = [NewRow(kind, own, behind, channel)]
         (name,) = book.add_devices(rows, role=role, how=acting.how, because=acting.because, dry_run=acting.dry_run)
-        return Added(None if acting.dry_run else find_device(book, name), own, behind)
+        return AddedDevice(None if acting.dry_run else find_device(book, name), own, behind)
 
 
-# ── what an act comes to, as entries ─────────────────────────────────────────────────────────────────────────────
+# ── entries of each act ──────────────────────────────────────────────────────────────────────────────────────────
 
 
 def visit_entries(row: Asset, role: str, on: date) -> dict[str, str]:
-    """Entries of a visit to a device. One that was only found is then confirmed; further along its life, that stays."""
+    """Entries of a visit to a device.
+
+    The status of one that was only found becomes *Visited*; a later status is unchanged.
+    """
     made = {"last_confirmed_on": on.isoformat(), "last_confirmed_by_role": role}
     return made | {"lifecycle_status": "confirmed"} if row.lifecycle is Lifecycle.FOUND else made
 
@@ -166,7 +174,7 @@ def removal_entries(row: Asset, evidence: str, on: date | None = None) -> dict[s
     return made
 
 
-def risk_accepted(ref: str, until: str | None = None) -> dict[str, str]:
+def accepted_risk_entries(ref: str, until: str | None = None) -> dict[str, str]:
     """Entries of a decision to keep a device. Raises UsageError for a day that has passed."""
     last = parse_day_or_today(until) if until else None
     if last and last < parse_day_or_today(None):
@@ -178,14 +186,14 @@ def risk_accepted(ref: str, until: str | None = None) -> dict[str, str]:
     }
 
 
-def belongs_elsewhere(controller: str | None = None) -> dict[str, str]:
-    """Entries of a device that is not the council's: whose it is, where that is known."""
+def not_ours_entries(controller: str | None = None) -> dict[str, str]:
+    """Entries of a device that is not the council's, and whose it is, if that is known."""
     entries = {"lifecycle_status": "not_ours"}
     return entries | {"controller": controller} if controller else entries
 
 
 def note_line(role: str, text: str) -> str:
-    """A line for the notes, with today's date and the role before it. Raises UsageError for an empty one."""
+    """A line for the notes, after today's date and the role. Raises UsageError for an empty text."""
     if not text.strip():
         raise OptionError("the note is empty")
     return f"{parse_day_or_today(None).isoformat()} {role}: {text.strip()}"
@@ -195,14 +203,14 @@ def note_line(role: str, text: str) -> str:
 
 
 def _did_you_mean(name: str) -> str:
-    """Which column may have been meant: one spelled nearly so, else the one that camera lists call so."""
+    """A hint which column may have been meant: one that is spelled similarly, or one that camera lists call so."""
     called = column_meant(name)
     said = f"; did you mean {called}?" if called in BY_NAME and BY_NAME[called].is_editable else ""
-    return nearest_hint(name, [each.name for each in EDITABLE]) or said or "; `camscan set --columns` lists them"
+    return nearest_hint(name, [column.name for column in EDITABLE]) or said or "; `camscan set --columns` lists them"
 
 
 def entries_of(words: Sequence[str]) -> dict[str, str]:
-    """COLUMN=VALUE words as entries; raises UsageError for a column or value that cannot be."""
+    """The entries in words such as COLUMN=VALUE. Raises UsageError for an unknown column or a bad value."""
     entries = {}
     for word in words:
         given, equals, value = word.partition("=")
@@ -222,15 +230,15 @@ def entries_of(words: Sequence[str]) -> dict[str, str]:
 
 
 def stated_column(word: str) -> str:
-    """``model=X`` of a row by hand is what somebody states: ``stated_model=X``."""
+    """The column in which a person states a fact: ``stated_model`` for ``model``."""
     name, equals, value = word.partition("=")
     if not equals:
-        return word  # to be refused as it was written
+        return word  # the error shows it as it was written
     return f"{STATED.get(plain_name(name), name)}{equals}{value}"
 
 
-def refuse_known(book: Register, entries: Mapping[str, str]) -> None:
-    """Raise UsageError where a device with this council tag, serial number or MAC address is in the register."""
+def refuse_known_device(book: Register, entries: Mapping[str, str]) -> None:
+    """Raise UsageError if the register has a device with this council tag, serial number or MAC address."""
     for column in ("council_asset_tag", "stated_serial_number", "stated_mac_address"):
         found = book.find_devices(entries[column]) if entries.get(column) else []
         if found:
@@ -238,7 +246,7 @@ def refuse_known(book: Register, entries: Mapping[str, str]) -> None:
 
 
 def parse_day_or_today(text: str | None) -> date:
-    """A day that somebody gave, in the ways that dates are written; today where none was given."""
+    """The day in a text, as people write dates; today if there is no text."""
     if not text:
         return datetime.now(UTC).astimezone().date()
     try:

@@ -1,4 +1,4 @@
-"""By what devices are judged, as one hash: with another, whatever was judged before is judged anew."""
+"""A hash of everything by which devices are judged: if it changes, all devices are judged again."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ from camscan.vulnerabilities.kev import catalogue_file
 __all__ = ["files_mark", "settings_hash"]
 
 EDITION = 10
-"""To be raised with every change to what a line says, or to how devices are judged: registers then make lines anew."""
+"""To be raised with every change to a line of the listing, or to how devices are judged.
+
+Registers then make lines again.
+"""
 TABLES = ("makers.yaml", "ownership.yaml", "weaknesses.yaml", "vocabulary.yaml", "policies/*.yaml")
 """The files of the fingerprint database by which devices are judged."""
 
 
 def settings_hash(settings: Config) -> str:
-    """A hash of everything but the register and the day that decides what a line says and what is counted."""
+    """A hash of everything that decides what a line says and what is counted, except the register and the day."""
     known = f"{EDITION} {__version__} {settings.planning!r} {settings.sites!r}"
     found = hashlib.blake2b(known.encode("utf-8", "surrogatepass"), digest_size=16)
     for path in _settings_files(settings):
@@ -31,7 +34,7 @@ def settings_hash(settings: Config) -> str:
 
 
 def files_mark(settings: Config) -> tuple[tuple[str, int, int], ...]:
-    """What these files look like, without reading them: while it stays the same, so does ``settings_hash``."""
+    """Name, size and time of these files, without reading them: while they stay the same, so does ``settings_hash``."""
     found = []
     for path in _settings_files(settings):
         try:

@@ -1,4 +1,4 @@
-"""What other systems know of devices, from their files: read, and entered into the register or only said."""
+"""Files of other systems about devices: they are read, and entered into the register or only shown."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from camscan.errors import OptionError, UsageError
 from camscan.fingerprints import Database
 from camscan.identify import merge_attempts
 from camscan.ingest import sources
-from camscan.ingest.gather import STANDARD_INPUT, Gathered
+from camscan.ingest.gather import STANDARD_INPUT, Findings
 from camscan.ingest.source import Source, open_document
 from camscan.model import Completion, Coverage, Device, Report
 from camscan.probes import UNSOLICITED
@@ -32,42 +32,42 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _CLOCKS = timedelta(hours=1)
-"""So far the clocks of two machines may be apart."""
+"""How far the clocks of two machines may differ."""
 _ADDRESS_ONLY = frozenset({"mac", "dhcp"})
-"""Protocols that say that somebody is at an address, and hardly what."""
+"""Protocols that show that a device is at an address, and hardly which."""
 _TIME = re.compile(r"(?P<day>\S.*?)[ T]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::\d\d)?")
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class SourceFile:
     """A file of another system, opened."""
 
     name: str
     """The name that the person gave it; ``standard input`` for ``-``."""
     stream: BinaryIO
     as_of: datetime
-    """UTC; when it was written, as well as anybody knows."""
+    """When it was written, as far as that is known; UTC."""
     says_when: str
-    """Who says so, in words that end a sentence: ``the file's own date``."""
+    """Where that date comes from, in words that end a sentence: ``the file's own date``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What files of one source say."""
+    """The contents of the files of one source."""
 
     source: Source
     report: Report
     entries: int
     left_out: dict[str, int]
-    """Why entries were left out -> how many."""
+    """Reason -> how many entries were left out."""
     problems: tuple[str, ...]
     """Broken parts, one line each."""
     files: tuple[str, ...]
-    """One line for each file: its form, and as of when it is taken."""
+    """A line for each file: its format, and its date."""
 
 
 def parse_moment(text: str, now: datetime) -> datetime:
-    """A time as people write it, by the clock of this machine where it says no zone. Raises OptionError.
+    """Read a time as people write it, by the clock of this machine if it names no zone. Raises OptionError.
 
     A day alone means its noon.
     """
@@ -98,18 +98,18 @@ def _noon_of(words: str) -> datetime:
 
 
 class _Raw(io.FileIO):
-    """A file whose errors of reading name it: a share or a stick may go away while it is read."""
+    """A file whose read errors name it: a network share or a stick may disappear while it is read."""
 
     def readinto(self, buffer: WriteableBuffer, /) -> int | None:
-        """As many bytes as there are. Raises UsageError if there is an error."""
+        """Read as many bytes as there are. Raises UsageError if there is an error."""
         try:
             return super().readinto(buffer)
         except OSError as error:
             raise UsageError(f"{self.name}: cannot be read to its end: {error.strerror}") from error
 
 
-def open_files(names: Sequence[str], as_of: datetime | None, now: datetime, piped: BinaryIO) -> Iterator[File]:
-    """Each file, and as of when it is to be taken: as somebody says, else its own date, else now.
+def open_files(names: Sequence[str], as_of: datetime | None, now: datetime, piped: BinaryIO) -> Iterator[SourceFile]:
+    """Open each file with its date: the one that a person gave, or the file's own, or now.
 
     ``-`` is ``piped``. Raises UsageError for a file that cannot be read, or that has no end.
     """
@@ -118,10 +118,10 @@ def open_files(names: Sequence[str], as_of: datetime | None, now: datetime, pipe
     for name in names:
         if name == "-":
             when, says = (as_of, "as you say") if as_of else (now, "now; --as-of says another time")
-            yield File(STANDARD_INPUT, piped, when, says)
+            yield SourceFile(STANDARD_INPUT, piped, when, says)
             continue
         try:
-            stream = io.BufferedReader(_Raw(name))  # closed by who reads it
+            stream = io.BufferedReader(_Raw(name))  # the reader closes it
             status = os.fstat(stream.fileno())
         except FileNotFoundError:
             raise UsageError(f"{name}: there is no such file; check the name and the folder") from None
@@ -132,7 +132,7 @@ def open_files(names: Sequence[str], as_of: datetime | None, now: datetime, pipe
             raise UsageError(f"{name}: cannot be read: it is a device of this computer, not a file")
         changed = datetime.fromtimestamp(status.st_mtime, UTC)
         own = (min(changed, now), "the date of the file; --as-of says another")
-        yield File(name, stream, *((as_of, "as you say") if as_of else own))
+        yield SourceFile(name, stream, *((as_of, "as you say") if as_of else own))
 
 
 def read_content(
@@ -146,11 +146,11 @@ def read_content(
     as_of: datetime | None = None,
     everything: bool = False,
 ) -> Evidence:
-    """Everything that one file says that somebody has sent; otherwise as :func:`read_evidence`."""
+    """Read one file that somebody sent, given as bytes; otherwise like :func:`read_evidence`."""
     now = datetime.now(UTC)
     when, says = (as_of, "as you say") if as_of else (now, "when it was sent")
     return read_evidence(
-        *(source, [File(name, io.BytesIO(content), when, says)]),
+        *(source, [SourceFile(name, io.BytesIO(content), when, says)]),
         form="",
         site=space.settings.site(site).name if site else "",
         database=database,
@@ -162,7 +162,7 @@ def read_content(
 
 def read_evidence(
     source: Source,
-    files: Iterable[File],
+    files: Iterable[SourceFile],
     *,
     form: str,
     site: str,
@@ -171,11 +171,11 @@ def read_evidence(
     config: Config,
     everything: bool = False,
 ) -> Evidence:
-    """Everything that the files say; each is closed. Raises UsageError for one of an unknown form.
+    """Read the files, and close each. Raises UsageError for one of an unknown format.
 
-    ``everything``: of a source in which devices speak themselves, also those that only have an address.
+    With ``everything``, a capture also gives devices that only have an address.
     """
-    gathered = Gathered(source, zones_of(config, site))
+    gathered = Findings(source, zones_of(config, site))
     networks = tuple(str(network) for network in config.scope_networks())
     names = []
     lines = []
@@ -192,7 +192,7 @@ def read_evidence(
 
 
 def zones_of(config: Config, site: str) -> dict[str, str]:
-    """VLAN -> the kind of its network, of a site of camscan.yaml; none where two of its subnets say different ones."""
+    """VLAN -> the kind of its network, at a site of camscan.yaml; without VLANs whose subnets have different kinds."""
     subnets = config.site(site).subnets if site else ()
     kinds = {each.vlan: set[str]() for each in subnets if each.vlan}
     for each in subnets:
@@ -202,7 +202,7 @@ def zones_of(config: Config, site: str) -> dict[str, str]:
 
 
 def evidence_of(
-    gathered: Gathered,
+    gathered: Findings,
     names: Sequence[str],
     lines: Sequence[str],
     *,
@@ -211,7 +211,10 @@ def evidence_of(
     started_at: datetime,
     everything: bool = False,
 ) -> Evidence:
-    """What was gathered, as a report; ``names`` are its files or the systems that were asked, ``lines`` one of each."""
+    """Make a report of what was gathered.
+
+    ``names`` are its files or the systems that were asked, ``lines`` one for each.
+    """
     report = _make_report(gathered, names, site, database, started_at, everything=everything)
     return Evidence(
         gathered.source,
@@ -224,7 +227,7 @@ def evidence_of(
 
 
 def _make_report(
-    gathered: Gathered, names: Sequence[str], site: str, database: Database, started_at: datetime, *, everything: bool
+    gathered: Findings, names: Sequence[str], site: str, database: Database, started_at: datetime, *, everything: bool
 ) -> Report:
     listing = gathered.source.is_listing
     if listing:
@@ -250,7 +253,7 @@ def _make_report(
         is_search=False,
         is_listing=listing,
     )
-    # Of devices that speak in a file, it is a sighting at the time of the file.
+    # If devices describe themselves in a file, it is a sighting at the time of the file.
     oldest, newest = (started_at, started_at) if listing else (gathered.oldest, gathered.newest)
     return make_report(
         attempts,
@@ -266,14 +269,17 @@ def _make_report(
 
 
 def _has_spoken(device: Device) -> bool:
-    """Whether a device in a capture said anything, or its MAC address is a camera maker's: an office has others."""
+    """Whether a device in a capture sent anything, or has the MAC address of a camera maker.
+
+    An office has other devices.
+    """
     spoke = any(each.probe not in _ADDRESS_ONLY and each.key != UNSOLICITED for each in device.observations)
     found = device.identification
     return spoke or found.maker is not None or found.is_camera_system is True
 
 
 def rehearse_import(evidence: Evidence, space: Workspace, database: Database, *, everything: bool) -> Entered:
-    """What entering a list would do to the register; nothing is written, and no register is made."""
+    """What entering a list would change in the register; nothing is written, and no register is made."""
     if space.has_register:
         with space.open(create=False) as book:
             return book.record_listed(evidence.report, database, everything=everything, dry_run=True)
@@ -287,14 +293,14 @@ def enter_evidence(
     evidence: Evidence, book: Register, space: Workspace, database: Database, *, everything: bool
 ) -> Entered:
     """Enter a list into the register."""
-    if space.settings.sites:  # a configuration without any says nothing about the map
+    if space.settings.sites:  # a configuration without sites does not change the map
         book.remember_sites(space.settings.places())
     book.list_by(make_lister(space.settings))
     return book.record_listed(evidence.report, database, everything=everything)
 
 
 def find_source(name: str) -> Source:
-    """One source by the name of its command."""
+    """The source with the name of its command."""
     return sources.load_source(name)
 
 

@@ -1,4 +1,4 @@
-"""Questions with the operator's login, to devices of the register that may be asked now."""
+"""Asks devices of the register with the operator's login, if they may be asked now."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from camscan.register import Recorded, Register
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedLogin:
     """A credential that can be used."""
 
     space: Workspace
@@ -33,15 +33,15 @@ class Prepared:
     database: Database
 
 
-def prepare_enrichment(space: Workspace, name: str) -> Prepared:
-    """The credential of that name in camscan.yaml, with its password. Raises ConfigError if there is none."""
+def prepare_enrichment(space: Workspace, name: str) -> PreparedLogin:
+    """Read the credential of that name in camscan.yaml, with its password. Raises ConfigError if there is none."""
     credential = space.settings.credential(name)
     login = Login(credential.user, credential.password())
-    return Prepared(space, credential, login, fingerprints.load_database(space.settings.overlays))
+    return PreparedLogin(space, credential, login, fingerprints.load_database(space.settings.overlays))
 
 
 def enrich_devices(
-    prepared: Prepared,
+    prepared: PreparedLogin,
     devices: Sequence[str] = (),
     site: str | None = None,
     *,
@@ -50,7 +50,7 @@ def enrich_devices(
     files: Mapping[str, str],
     warn: Callable[[str], None],
 ) -> tuple[Report, Recorded]:
-    """Log in to the named devices, or to those of a site that the credential is for, and record what they say.
+    """Log in to the named devices, or to those of a site that the credential is for, and record their answers.
 
     ``files`` are written as for a scan. Raises ScopeError or UsageError for a device that may not be asked.
     """
@@ -71,7 +71,7 @@ def enrich_devices(
 
 
 def _credential_scope(config: Config, credential: Credential) -> Scope:
-    """The credential's networks, minus what is excluded, minus what is neither private nor authorised."""
+    """The credential's networks, without what is excluded, and without what is neither private nor authorised."""
     authorised = config.authorised(datetime.now(UTC))
     return Scope(credential.cidrs, excluded=config.exclusions_of(), authorised=authorised)
 
@@ -79,9 +79,9 @@ def _credential_scope(config: Config, credential: Credential) -> Scope:
 def _may_be_asked(
     book: Register, rows: list[Asset], credential: Credential, settings: Config, *, named: bool
 ) -> list[Asset]:
-    """The devices that may be asked now. Those of a site that may not are left out; one that was ``named`` is an error.
+    """The devices that may be asked now. If a site was named, others are left out.
 
-    Raises ScopeError or UsageError.
+    If they were ``named``, that is an error.Raises ScopeError or UsageError.
     """
     if not named:
         rows = [row for row in rows if row.identification.is_camera_system is not False]
@@ -92,7 +92,7 @@ def _may_be_asked(
 
 
 def _within_scope(rows: list[Asset], credential: Credential, scope: Scope, *, named: bool) -> list[Asset]:
-    """The devices whose present address the credential is for, and that may be asked."""
+    """The devices whose present address is in the credential's networks, and may be asked."""
     kept: list[Asset] = []
     for row in rows:
         ip = row.ip_addresses[0] if row.ip_addresses else ""
@@ -109,13 +109,13 @@ def _within_scope(rows: list[Asset], credential: Credential, scope: Scope, *, na
 
 
 def _not_locked_out(book: Register, rows: list[Asset], *, named: bool) -> list[Asset]:
-    """The devices that have not refused several logins of late."""
+    """The devices that have not refused several logins recently."""
     now = datetime.now(UTC)
     late = [scan for scan in book.scans() if scan.finished_at > now - timedelta(seconds=LOCK_SECONDS)]
     kept: list[Asset] = []
     for row in rows:
         ip = row.ip_addresses[0]
-        if not has_refused_often((each for scan in late for each in book.attempts(scan.scan_id, ip)), now):
+        if not has_refused_often((attempt for scan in late for attempt in book.attempts(scan.scan_id, ip)), now):
             kept.append(row)
         elif named:
             raise UsageError(f"{ip} refused several logins in the last half hour; wait, or it may lock you out")

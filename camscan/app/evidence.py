@@ -19,7 +19,7 @@ from camscan.net.target import Targets
 def read_nmap(
     documents: Iterable[tuple[str, BinaryIO]], sources: Sequence[str], site: str, database: Database
 ) -> Report:
-    """One report of all documents of nmap's XML (name, stream); each stream is closed.
+    """Make one report of all documents of nmap's XML (name, stream); each stream is closed.
 
     ``sources`` are its targets in the report: what nmap was asked, or the names of the files.
     """
@@ -42,7 +42,7 @@ def read_nmap(
 
 
 def run_nmap(targets: Targets, config: Config) -> Iterator[tuple[str, BinaryIO]]:
-    """Run an installed nmap on targets that may be scanned; its documents, for :func:`read_nmap`."""
+    """Run an installed nmap on targets that may be scanned. Yields its documents, for :func:`read_nmap`."""
     authorised = config.authorised(datetime.now(UTC))
     scope = Scope(targets.networks, excluded=config.exclusions_of(), authorised=authorised)
     for document in nmap_engine.run_nmap(targets, scope):

@@ -1,4 +1,4 @@
-"""Writing a scan or the register in one of the formats of ``camscan/exports/``."""
+"""Writes a scan or the register in one of the formats of ``camscan/exports/``."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from camscan.app.workspace import Workspace
 
 _LARGEST = 200 * 1024 * 1024
-"""Bytes of a file that is read."""
+"""The largest file that is read, in bytes."""
 
 
 # ── a scan ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -44,7 +44,7 @@ _LARGEST = 200 * 1024 * 1024
 def export_scan(name: str, report: Report, path: str) -> None:
     """Write the report of a scan to a file; '-' is standard output.
 
-    Raises UsageError for a format that is not of a scan, OutputError if the file cannot be written.
+    Raises UsageError for a format that cannot hold a scan, OutputError if the file cannot be written.
     """
     export = find_export(name)
     if export is None or export.of_scan is None:
@@ -59,9 +59,9 @@ def formats_of_scans() -> list[str]:
 
 
 def export_recorded_scan(name: str, book: Register, path: str, scan_id: str | None = None) -> int:
-    """Write a scan that a register holds, the newest unless another is named; the number of its devices.
+    """Write a recorded scan, the newest unless another is named. Returns the number of its devices.
 
-    Raises as :func:`export_scan` does.
+    Raises the same errors as :func:`export_scan`.
     """
     _refuse_register(book.where, path)
     report = book.report(scan_id)
@@ -70,7 +70,7 @@ def export_recorded_scan(name: str, book: Register, path: str, scan_id: str | No
 
 
 def text_of_recorded_scan(name: str, book: Register, scan_id: str | None = None) -> str:
-    """The text of a scan that a register holds, the newest unless another is named, in a format of scans."""
+    """The text of a recorded scan, the newest unless another is named, in a format for scans."""
     write, text = load_exports()[name].of_scan, io.StringIO(newline="")
     if write is None:
         raise UsageError(f"{name} is not a format for a scan")
@@ -82,36 +82,36 @@ def text_of_recorded_scan(name: str, book: Register, scan_id: str | None = None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which export of the register somebody wants, and where to."""
+class ExportRequest:
+    """The export of the register that somebody wants, and its place."""
 
     name: str
     """The name of the format."""
     path: str
-    """A file, or a folder where the format makes one; '-' is standard output, of a file."""
+    """A file, or a folder if the format makes one; '-' is standard output, for a file."""
     options: Mapping[str, str] = field(default_factory=lambda: NOTHING)
-    """Those of the format's own, as given: name -> text, name of a file, or ``yes``."""
+    """The options of the format: name -> text, name of a file, or ``yes``."""
     site: str | None = None
     on: date | None = None
-    """Judged for this day; today by default."""
+    """The day for which devices are judged; today by default."""
     left_out: str = ""
-    """A file for the list of what was left out; a folder has one of its own."""
+    """A file for the list of what was left out; a folder has its own."""
     force: bool = False
-    """Whether files that are there already are replaced."""
+    """Whether existing files are replaced."""
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """What was written."""
+class WrittenExport:
+    """The result of an export: its contents and the written files."""
 
     made: ExportResult
     names: tuple[str, ...]
-    """The files of a folder; empty for a file."""
+    """The names of the files in a folder; empty for a single file."""
     others: tuple[str, ...] = ()
-    """Files that were in the folder before, are not of this export, and were left there."""
+    """Files that were in the folder before, do not belong to this export, and were left there."""
 
 
-def check_export(wanted: Wanted, space: Workspace) -> None:
+def check_export(wanted: ExportRequest, space: Workspace) -> None:
     """Raise UsageError or OutputError now if a file could not be written later, or would replace another."""
     export, _ = _of_register(wanted.name)
     space.refuse_own(*_named_files(export, wanted))
@@ -125,14 +125,14 @@ def check_export(wanted: Wanted, space: Workspace) -> None:
 
 
 def check_file(path: str, *, force: bool) -> None:
-    """Raise UsageError if the file exists and is not to be replaced, OutputError if it cannot be written."""
+    """Raise UsageError if the file exists and must not be replaced, OutputError if it cannot be written."""
     if path != "-" and not force and os.path.lexists(path):
         raise UsageError(f"{path}: exists already; name another file, or add --force to replace it")
     check_writable(path)
 
 
-def export_register(wanted: Wanted, book: Register, settings: Config) -> Written:
-    """Write what a register holds in a format of the register: all of it, or nothing.
+def export_register(wanted: ExportRequest, book: Register, settings: Config) -> WrittenExport:
+    """Write the register in a format for registers: completely, or not at all.
 
     Raises UsageError for what cannot be done, OutputError for what cannot be written.
     """
@@ -141,11 +141,11 @@ def export_register(wanted: Wanted, book: Register, settings: Config) -> Written
     asked = {option.name: wanted.options[option.name] for option in export.options if option.name in wanted.options}
     reads = {option.name for option in export.options if option.kind is OptionKind.READ}
     asked |= {name: _read_text(path) for name, path in asked.items() if name in reads}
-    made = make_of_register(wanted.name, book, settings, asked, site=wanted.site, on=wanted.on)
+    made = make_register_export(wanted.name, book, settings, asked, site=wanted.site, on=wanted.on)
     return _write_export(export, wanted, made)
 
 
-def make_of_register(
+def make_register_export(
     name: str,
     book: Register,
     settings: Config,
@@ -155,7 +155,7 @@ def make_of_register(
     on: date | None = None,
     sees: Callable[[Asset], bool] | None = None,
 ) -> ExportResult:
-    """What a format of the register makes; nothing is written.
+    """Make the contents of an export of the register; nothing is written.
 
     For an option that names a file to read, ``asked`` has its text. ``sees`` decides which devices the caller may see.
     Raises UsageError for what cannot be done.
@@ -166,7 +166,7 @@ def make_of_register(
     return make(take_inventory(book, settings, on=on, site=site, sees=sees), asked)
 
 
-def files_of(made: ExportResult, name: str, *, with_left_out: bool = False) -> Mapping[str, Text]:
+def export_files(made: ExportResult, name: str, *, with_left_out: bool = False) -> Mapping[str, Text]:
     """The files of an export, by name; ``name`` is that of a single file. A folder lists itself what was left out."""
     if "" not in made.files:
         return {**made.files, LEFT_OUT: made.left_out.table}
@@ -177,16 +177,16 @@ def files_of(made: ExportResult, name: str, *, with_left_out: bool = False) -> M
 
 
 def export_figures(name: str, space: Workspace, path: str, run: Run | None = None) -> None:
-    """Write what is counted of a register, in a format of it; a file that is there already is replaced.
+    """Write the counts of a register in a format for counts; an existing file is replaced.
 
-    ``run`` adds what only a caller knows of its runs. Raises as :func:`export_scan` does.
+    ``run`` adds what only the caller knows about its runs. Raises the same errors as :func:`export_scan`.
     """
     space.refuse_own(path)
     _write_text(path, text_of_figures(name, space, run))
 
 
 def text_of_figures(name: str, space: Workspace, run: Run | None = None) -> str:
-    """What is counted of a register, in a format of it."""
+    """The text of the counts of a register, in a format for counts."""
     from camscan.app.metrics import count_figures  # noqa: PLC0415 - as above
 
     make = load_exports()[name].of_figures
@@ -204,14 +204,14 @@ def _of_register(name: str) -> tuple[Export, Callable[[Inventory, GivenOptions],
 
 
 def _refuse_register(where: str, *paths: str) -> None:
-    """Raise UsageError where a file that is to be written is the register that is read."""
+    """Raise UsageError if a file that is to be written is the register that is read."""
     for path in paths:
         if path != "-" and Path(path).exists() and Path(where).exists() and Path(path).samefile(where):
             raise UsageError(f"{path}: is the register itself; name another file")
 
 
-def _named_files(export: Export, wanted: Wanted) -> list[str]:
-    """Every file that is named to be written."""
+def _named_files(export: Export, wanted: ExportRequest) -> list[str]:
+    """Every file that would be written."""
     beside = [wanted.options.get(option.name, "") for option in export.options if option.kind is OptionKind.WRITE]
     return [path for path in (*([] if export.is_folder else [wanted.path]), *beside, wanted.left_out) if path]
 
@@ -229,7 +229,7 @@ def _read_text(path: str) -> str:
     return content.decode("utf-8-sig", "replace")
 
 
-def _write_export(export: Export, wanted: Wanted, made: ExportResult) -> Written:
+def _write_export(export: Export, wanted: ExportRequest, made: ExportResult) -> WrittenExport:
     names: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     if export.is_folder:
@@ -244,7 +244,7 @@ def _write_export(export: Export, wanted: Wanted, made: ExportResult) -> Written
         _write_text(wanted.options[name], text)
     if wanted.left_out:
         _write_text(wanted.left_out, made.left_out.table)
-    return Written(made, names, others)
+    return WrittenExport(made, names, others)
 
 
 def _write_text(path: str, text: Text) -> None:

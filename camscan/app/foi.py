@@ -1,4 +1,4 @@
-"""Answers for a freedom of information request: drafted, compared with what was released before, released."""
+"""Answers for a freedom of information request: drafted, compared with earlier packs, released."""
 
 from __future__ import annotations
 
@@ -33,38 +33,38 @@ _LEAVINGS = frozenset({"Thumbs.db", "desktop.ini"})
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What an officer asks for."""
+class PackRequest:
+    """The options of an officer's request for a pack."""
 
     on: str | None = None
-    """A day, as people write it; today without it."""
+    """A day, as people write it; today if None."""
     accept_suppression: bool = False
     accept_differences: bool = False
-    """Release although a comparison with earlier packs tells something."""
+    """Release although a comparison with earlier packs reveals something."""
     role: str | None = None
-    """Who releases it; None for a draft."""
+    """The role of the person who releases it; None for a draft."""
     reference: str | None = None
     force: bool = False
-    """Replace existing files."""
+    """Whether existing files are replaced."""
 
 
 class TellsMoreError(UsageError):
-    """Together with earlier packs, this one tells something, and nobody has accepted that; nothing was released."""
+    """Together with earlier packs, this one reveals something, and nobody has accepted that; nothing was released."""
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """What was written."""
+class WrittenPack:
+    """A pack, and the files that were written."""
 
     pack: Pack
     files: tuple[Path, ...]
 
 
-def make_pack(space: Workspace, folder: Path, asked: Asked) -> Made:
-    """Write a pack into a folder: a draft, or with a role and a reference one that is released and remembered.
+def make_pack(space: Workspace, folder: Path, asked: PackRequest) -> WrittenPack:
+    """Write a pack into a folder: a draft, or with a role and a reference one that is released and stored.
 
-    Raises UsageError if something is there already, where the reference was used, and where a release would tell
-    more than the officer has accepted; OutputError where a file cannot be written. Then nothing is released.
+    Raises UsageError if the folder has other files, if the reference was used before, or if a release would reveal more
+    than the officer has accepted; OutputError if a file cannot be written. Then nothing is released.
     """
     release = _read_release(space, asked)
     _require_room(folder, asked)
@@ -75,13 +75,13 @@ def make_pack(space: Workspace, folder: Path, asked: Asked) -> Made:
         return _release_pack(packs, replace(drafted, release=release), asked, lambda pack: _write_pack(pack, folder))
 
 
-def draft_pack(space: Workspace, asked: Asked) -> Pack:
-    """A draft that is written nowhere, compared with what was released. Raises as :func:`make_pack` does."""
+def draft_pack(space: Workspace, asked: PackRequest) -> Pack:
+    """Make a draft without writing files, compared with released packs. Raises the same errors as :func:`make_pack`."""
     return _compare_with_earlier(_draft_pack(space, asked), _earlier_releases(space))
 
 
-def release_pack(space: Workspace, asked: Asked) -> Pack:
-    """Release a pack under its role and reference and remember it; its files are ``foi_files.sent``.
+def release_pack(space: Workspace, asked: PackRequest) -> Pack:
+    """Release a pack under its role and reference and store it; its files are ``foi_files.sent``.
 
     Raises UsageError as :func:`make_pack` does.
     """
@@ -90,10 +90,10 @@ def release_pack(space: Workspace, asked: Asked) -> Pack:
         raise UsageError("releasing a pack needs a role and a reference")
     drafted = _draft_pack(space, asked)
     with open_store(space.where) as store, release_transaction(store) as packs:
-        return _release_pack(packs, replace(drafted, release=release), asked, lambda pack: Made(pack, ())).pack
+        return _release_pack(packs, replace(drafted, release=release), asked, lambda pack: WrittenPack(pack, ())).pack
 
 
-def _read_release(space: Workspace, asked: Asked) -> Release | None:
+def _read_release(space: Workspace, asked: PackRequest) -> Release | None:
     if asked.role is None and asked.reference is None:
         return None
     if not (asked.role and asked.role.strip()) or asked.reference is None:
@@ -105,12 +105,12 @@ def _read_release(space: Workspace, asked: Asked) -> Release | None:
     return Release(space.role(asked.role), reference)
 
 
-def _require_room(folder: Path, asked: Asked) -> None:
+def _require_room(folder: Path, asked: PackRequest) -> None:
     if folder.is_symlink():
         raise UsageError(f"{folder}: is a symbolic link, which is not followed; name the folder itself")
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: is a file; name a folder")
-    others = sorted(each.name for each in folder.iterdir() if _is_foreign_file(each.name)) if folder.exists() else []
+    others = sorted(path.name for path in folder.iterdir() if _is_foreign_file(path.name)) if folder.exists() else []
     if others:
         raise UsageError(f"{folder}: holds other files too, such as {others[0]}; name a new folder for the pack")
     if not asked.force and any((folder / name).exists() for name in (*NAMES, KEPT_BACK)):
@@ -118,11 +118,11 @@ def _require_room(folder: Path, asked: Asked) -> None:
 
 
 def _is_foreign_file(name: str) -> bool:
-    """Whether a file is of no pack; what an office program or the system leaves beside open files does not count."""
+    """Whether a file belongs to no pack; files that office programs and the system leave behind do not count."""
     return name not in {*NAMES, KEPT_BACK} and not name.startswith((".", "~$")) and name not in _LEAVINGS
 
 
-def _draft_pack(space: Workspace, asked: Asked) -> Pack:
+def _draft_pack(space: Workspace, asked: PackRequest) -> Pack:
     when = parse_day_or_today(asked.on) if asked.on else assess.today_utc()
     settings = space.settings.foi
     act = Act.FOISA if settings.nation == "scotland" else Act.FOIA
@@ -135,7 +135,7 @@ def _draft_pack(space: Workspace, asked: Asked) -> Pack:
 
 
 def _earlier_releases(space: Workspace) -> list[Released]:
-    """What was released; nothing is made where nothing was."""
+    """The packs that were released. If there are none, no store is made."""
     if address_of(space.where) is None and not store_path(Path(space.where)).exists():
         return []
     with open_store(space.where) as store:
@@ -151,8 +151,8 @@ def _compare_with_earlier(pack: Pack, earlier: Sequence[Released]) -> Pack:
     return replace(pack, earlier=tuple(earlier), warned=warned)
 
 
-def _release_pack(packs: Packs, pack: Pack, asked: Asked, write: Callable[[Pack], Made]) -> Made:
-    """Compare, write and remember, while nobody else releases anything."""
+def _release_pack(packs: Packs, pack: Pack, asked: PackRequest, write: Callable[[Pack], WrittenPack]) -> WrittenPack:
+    """Compare, write and store the pack, while no other program releases anything."""
     release = pack.release
     assert release is not None  # noqa: S101 - for the type checker
     stamp = digest_of_files(files_to_send(pack))
@@ -182,7 +182,7 @@ def _release_pack(packs: Packs, pack: Pack, asked: Asked, write: Callable[[Pack]
 # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _write_pack(pack: Pack, folder: Path) -> Made:
+def _write_pack(pack: Pack, folder: Path) -> WrittenPack:
     files = {**files_kept_back(pack), **files_to_send(pack)}
     with explain_errors(folder):
         make_folder(folder)
@@ -192,7 +192,7 @@ def _write_pack(pack: Pack, folder: Path) -> Made:
     with _all_or_none([folder / name for name in NAMES]):
         for name, content in files.items():
             _write_file(folder / name, content)
-    return Made(pack, tuple(folder / name for name in files))
+    return WrittenPack(pack, tuple(folder / name for name in files))
 
 
 def _write_file(path: Path, content: bytes) -> None:
@@ -204,7 +204,7 @@ def _write_file(path: Path, content: bytes) -> None:
 
 @contextlib.contextmanager
 def _all_or_none(paths: Sequence[Path]) -> Iterator[None]:
-    """All files of a pack, or none: a pack that lacks a file is removed."""
+    """All files of a pack, or none: after an error, a pack that lacks a file is removed."""
     try:
         yield
     except OutputError:

@@ -1,4 +1,4 @@
-"""What the register says, brought down to what anybody outside may hear of it: numbers, and devices without a name."""
+"""The register, reduced to what may be made public: numbers, and devices without a name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from camscan import headline as counting
 from camscan.app import assess
-from camscan.app.headline import of_register
+from camscan.app.headline import headline_of_register
 from camscan.asset import GONE, Asset
 from camscan.asset.kinds import CAPABILITY_COLUMNS, founded_capabilities
 from camscan.config import Config
@@ -40,13 +40,16 @@ _TYPES = {
     "storage": "storage",
     "switch": "switch",
 }
-"""Kind of the vocabulary -> type of ``questions.TYPES``; cameras turn or do not, every other kind is not named."""
+"""Kind of the vocabulary -> type of ``questions.TYPES``.
+
+For cameras it depends on whether they turn, and other kinds have no type.
+"""
 _STATED = {"thermal": "cap_thermal", "anpr": "cap_anpr"}
-"""Device type that a person stated -> what it says of what the device can do."""
+"""Device type that a person stated -> the ability that it implies."""
 
 
 def make_estate(book: Register, settings: Config, day: date) -> Estate:
-    """Everything that the answers are made of: the register as it is now, judged as of a day."""
+    """Gather everything that the answers are made from: the present register, judged as of a day."""
     rows, known = book.devices(), companies.load_ownership(settings.overlays)
     counted = counted_devices(rows, known)
     gone = [row for row in rows if row.lifecycle in GONE and not is_in_place(row) and is_of_the_makers(row, known)]
@@ -71,7 +74,10 @@ def _known_values(mapped: Iterable[str], rows: Iterable[Asset], column: str) -> 
 
 
 class _Units:
-    """Devices without what must not leave the council; what tells two contracts apart is their number in this list."""
+    """Makes devices without facts that must not leave the council.
+
+    Only the number in this list tells two contracts apart.
+    """
 
     def __init__(self, known: Ownership) -> None:
         self._known = known
@@ -134,7 +140,7 @@ def _capabilities_of(row: Asset) -> frozenset[str]:
 def _count_numbers(
     book: Register, settings: Config, day: date, rows: Sequence[Asset], counted: Sequence[Asset]
 ) -> Numbers:
-    headline = of_register(book, settings, rows)
+    headline = headline_of_register(book, settings, rows)
     programme = programme_status(rows, assess.judge_assets(rows, settings, day), day)
     seen = measure_coverage(settings, book.scans(), day)
     counts = count_devices(counted)

@@ -22,7 +22,7 @@ from camscan.page.table import Cell
 from camscan.sheets.book import write_book
 
 KEPT_BACK = "not-for-release"
-"""The folder, within that of a pack, of what is never sent."""
+"""The folder within that of a pack, for files that are never sent."""
 
 # ── the workbook ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -30,11 +30,11 @@ _KINDS = {Shown.TEXT: Kind.TEXT, Shown.NUMBER: Kind.NUMBER, Shown.POUNDS: Kind.M
 _WIDTHS = {Shown.NUMBER: 14, Shown.POUNDS: 16, Shown.DAY: 16}
 _FIRST, _LABEL = 50, 34
 _LINE = 130
-"""Characters of all columns together: what a page across holds without being made smaller."""
+"""The most characters of all columns together: as much as a landscape page holds without being made smaller."""
 
 
 def make_workbook(pack: Pack) -> bytes:
-    """``answers.ods``: a cover, a page of notes, and one table on each worksheet. It says of nobody who made it."""
+    """Make ``answers.ods``: a cover, a page of notes, and one table on each worksheet. It does not say who made it."""
     cover = sheets.Extra(
         "Read me first",
         _title_cell(pack, pack_title(pack)),
@@ -72,7 +72,7 @@ def _make_sheet(pack: Pack, part: Part) -> sheets.Extra:
 
 
 def _column_widths(table: Table) -> tuple[int, ...]:
-    """The width of each column: the columns of text share what numbers leave."""
+    """The width of each column: the columns of text share the room that numbers leave."""
     known = [_WIDTHS.get(head.kind, 0) for head in table.heads]
     texts = known.count(0)
     each = min(_FIRST, (_LINE - sum(known)) // texts)
@@ -80,7 +80,7 @@ def _column_widths(table: Table) -> tuple[int, ...]:
 
 
 def _title_cell(pack: Pack, text: str) -> str:
-    """A title in the first cell, which also says that it is a draft."""
+    """A title for the first cell, which also says if the pack is a draft."""
     return _cell_text(text if pack.release else f"{text} ({pack.marking})")
 
 
@@ -112,17 +112,17 @@ NAMES = tuple(_SENT)
 
 
 def files_to_send(pack: Pack) -> dict[str, bytes]:
-    """The files that are sent, by name."""
+    """Name -> contents of the files that are sent."""
     return {name: make(pack) for name, make in _SENT.items()}
 
 
 def files_kept_back(pack: Pack) -> dict[str, bytes]:
-    """The files that never are, by name with their folder."""
+    """Name with its folder -> contents of the files that are never sent."""
     return {f"{KEPT_BACK}/{name}": make(pack) for name, make in _NOT_SENT.items()}
 
 
 def digest_of_files(files: Mapping[str, bytes]) -> str:
-    """SHA-256 over the SHA-256 of each file, in their order: to tell whether files are those that were released."""
+    """SHA-256 over the SHA-256 of each file, in their order: it shows whether files are those that were released."""
     found = hashlib.sha256()
     for content in files.values():
         found.update(hashlib.sha256(content).digest())

@@ -1,4 +1,4 @@
-"""What the front page and the lists of a web front end rest on: counted once, and kept for as long as it holds."""
+"""The counts for the front page and the lists of a web front end: counted once, and kept until they change."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime
 from camscan.app import assess
 from camscan.app.diff import changes_since
 from camscan.app.listing import is_of_video
-from camscan.app.listing_lines import Listed, decode_lines
-from camscan.app.report import facts_from_lines, judged_lines
+from camscan.app.listing_lines import ListedDevice, decode_lines
+from camscan.app.report import facts_from_lines, judge_lines
 from camscan.app.sites import KnownSites, gather_known_sites, place_details
 from camscan.app.workspace import Workspace
 from camscan.asset import Event, Place
@@ -34,7 +34,7 @@ MAKER_WORDS = {
     "unknown": "Not known",
     "other": "Another maker",
 }
-"""Under which words devices are listed by their maker."""
+"""Word -> name of the groups by which devices are listed by their maker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One value that devices can be listed by, and how many have it."""
+    """One value by which devices can be listed, and how many have it."""
 
     value: str
     label: str
@@ -62,39 +62,39 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class SiteLine:
-    """One site in a table of all."""
+    """One site in the table of all sites."""
 
     name: str
     devices: int
-    """Devices that are not closed, whatever they are."""
+    """Devices that are neither removed nor somebody else's, of any kind."""
     in_scope: int
     removed: int
     remaining: int
     overdue: int
     highest: int | None
-    """The most pressing priority among what remains."""
+    """The highest priority among the remaining devices; None if there is none."""
     last_complete: str
-    """Since when all of its networks have been asked, or how much of it ever was; empty if it has none."""
+    """The day since which all its networks were asked, or how many ever were; empty if it has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """What was counted of a register at one moment."""
+    """The counts of a register at one moment."""
 
     mark: Mark
     day: date
     made_at: datetime
     facts: Facts
-    """Without the list of devices."""
+    """The facts of the report, without the list of devices."""
     report: Report
-    """What the progress report says of them."""
+    """The progress report about these facts."""
     alarms: tuple[Alarm, ...]
     apart: frozenset[str]
-    """Asset ids of rows that are in no count, because another row represents the same device."""
+    """Asset numbers of rows that are in no count, because another row represents the same device."""
     sites: tuple[SiteLine, ...]
     known: KnownSites
     reported: frozenset[str]
-    """Asset ids of devices that somebody on site calls gone, and whose removal nobody has recorded."""
+    """Asset numbers of devices that somebody on site reported gone, and whose removal nobody has recorded."""
     choices: Mapping[str, tuple[Choice, ...]]
     """The filters of the list of devices: ``site``, ``maker``, ``kind``, ``standing``, ``priority``."""
 
@@ -105,7 +105,10 @@ class Front:
 
 
 def basis_of_front(book: Register) -> tuple[Mark, date]:
-    """What a Front rests on; with another, it is out of date. Reads little."""
+    """The state of the register and the day by which a Front is made; if they change, it is out of date.
+
+    Reads little.
+    """
     return book.mark(), assess.today_utc()
 
 
@@ -123,14 +126,17 @@ def bring_up_to_date(space: Workspace) -> bool:
 
 
 def gather_front(space: Workspace) -> Front:
-    """It, from the listing where that is up to date, else from every device. Takes seconds for tens of thousands."""
+    """Count the register, from the listing if it is up to date, or else from every device.
+
+    Takes seconds for tens of thousands of devices.
+    """
     now = assess.today_utc()
     with space.open(readonly=True) as book:
         mark = book.mark()
         try:
-            lines = list(book.lines("site", "asset_id")) if mark.turn else judged_lines(book, space.settings, now)
+            lines = list(book.lines("site", "asset_id")) if mark.turn else judge_lines(book, space.settings, now)
         except RegisterError:
-            lines = judged_lines(book, space.settings, now)
+            lines = judge_lines(book, space.settings, now)
         facts = replace(facts_from_lines(book, space.settings, lines, now), devices=())
         found = decode_lines(lines)
         known = gather_known_sites(book, space.settings, [each.asset for each in found])
@@ -156,15 +162,17 @@ def gather_front(space: Workspace) -> Front:
 
 
 def _count_new(space: Workspace, scans: Sequence[StoredScan]) -> int:
-    """Devices that the last round, or the last scan, saw for the first time; of the first scan of all, none."""
+    """How many devices the last round, or the last scan, saw for the first time; 0 for the very first scan."""
     if len(scans) < 2:  # noqa: PLR2004 - with one alone, everything is new
         return 0
     told = changes_since(space)
-    return sum(each.event is Event.NEW and is_of_video(told.rows[each.asset_id]) for each in told.happenings)
+    return sum(
+        happening.event is Event.NEW and is_of_video(told.rows[happening.asset_id]) for happening in told.happenings
+    )
 
 
 def _list_alarms(facts: Facts, new: int, reported: int) -> Iterator[Alarm]:
-    """The most pressing first."""
+    """The alarms, the most pressing first."""
     status, looked = facts.status, facts.looked
     if back := len(status.answers_after_removal):
         title = f"{counted(back)} came back after removal"
@@ -204,7 +212,7 @@ def _list_alarms(facts: Facts, new: int, reported: int) -> Iterator[Alarm]:
 
 
 def _list_sites(facts: Facts, known: KnownSites) -> Iterator[SiteLine]:
-    """Those of the site map, and those that scans and people have named, by name."""
+    """The sites of the site map, and those that scans and people have named, by name."""
     rows = {row.name: row for by, found in facts.groups.items() if by == "site" for row in found}
     names = {place.name for place in known.places} | {name for name in known.devices if name}
     for name in sorted(names, key=lambda each: (each.casefold(), each)):
@@ -217,12 +225,12 @@ def _list_sites(facts: Facts, known: KnownSites) -> Iterator[SiteLine]:
             remaining=row.remaining if row else 0,
             overdue=next((number for each, number in row.standings.items() if each == "overdue"), 0) if row else 0,
             highest=row.highest if row else None,
-            last_complete=known.last_complete(name) if any(each.site == name for each in known.networks) else "",
+            last_complete=known.last_complete(name) if any(network.site == name for network in known.networks) else "",
         )
 
 
 def facts_of_place(place: Place) -> Mapping[str, str]:
-    """What is known about a place, in words: who controls it, what it is."""
+    """The facts about a place, in words: who controls it, what it is."""
     said = place_details(place)
     return {
         name: choice_in_words(_CHOICES[key], said[key]) if key in _CHOICES else said[key]
@@ -241,21 +249,21 @@ _OF_PLACE = {
     "vlan": "Network number (VLAN)",
 }
 _CHOICES = {"type": "site_type", "controller": "controller", "network_zone": "network_zone"}
-"""What is one of a few words -> the column that has them."""
+"""Fact with a choice of a few words -> the column that has them."""
 
 
-# ── what lists can be narrowed by ────────────────────────────────────────────────────────────────────────────────
+# ── the filters of lists ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def maker_word(each: Listed) -> str:
-    """Under which of ``MAKER_WORDS`` a device is listed."""
+def maker_word(each: ListedDevice) -> str:
+    """The word of ``MAKER_WORDS`` under which a device is listed."""
     found = each.asset.identification
     if found.maker in MAKERS:
         return str(found.maker) if found.confidence in SURE else "possible"
     return "other" if found.maker else "unknown"
 
 
-def _list_choices(found: Sequence[Listed], apart: frozenset[str]) -> Mapping[str, tuple[Choice, ...]]:
+def _list_choices(found: Sequence[ListedDevice], apart: frozenset[str]) -> Mapping[str, tuple[Choice, ...]]:
     shown = [each for each in found if is_of_video(each.asset)]
     makers = Counter(map(maker_word, shown))
     kinds = Counter(each.asset.identification.kind or "" for each in shown)

@@ -1,6 +1,6 @@
-"""What ``front`` counts, counted by a program of its own: a large register takes seconds and 200 MB, and pages go on.
+"""Counts a Front in a separate program, because a large register takes seconds and 200 MB, and pages must not wait.
 
-``python -m camscan.app.front_apart`` reads its task from standard input and writes a pickled Front; nobody but
+``python -m camscan.app.front_apart`` reads its task from standard input and writes a pickled Front; only
 :func:`count_apart` starts it.
 """
 
@@ -22,11 +22,11 @@ __all__ = ["can_count_apart", "count_apart"]
 
 _SECONDS = 600.0
 _COMMAND = (sys.executable, "-P", "-m", "camscan.app.front_apart")
-"""It imports from where this program does, and not from the directory that it happens to be in."""
+"""The program imports from the same place as this one, and not from the directory in which it is started."""
 
 
 def can_count_apart(space: Workspace) -> bool:
-    """Whether another program comes to the same settings: they are those of a file, or the defaults."""
+    """Whether a separate program would read the same settings: they are those of a file, or the defaults."""
     return space.settings.path is not None or space.settings == Config()
 
 

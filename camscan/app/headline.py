@@ -12,11 +12,11 @@ from camscan.plan.estate_count import count_headline
 from camscan.policies import companies
 from camscan.register import Register
 
-__all__ = ["Headline", "headline_of_report", "of_register", "of_workspace"]
+__all__ = ["Headline", "headline_of_register", "headline_of_report", "headline_of_workspace"]
 
 
-def of_register(book: Register, settings: Config, rows: Sequence[Asset] | None = None) -> Headline:
-    """The counts of the whole register as it is now; ``rows`` are all its devices, if they were read already.
+def headline_of_register(book: Register, settings: Config, rows: Sequence[Asset] | None = None) -> Headline:
+    """The counts of the complete register as it is now; ``rows`` are all its devices, if they were read already.
 
     Otherwise they are counted from the listing if that is up to date, as it is after a scan was recorded.
     """
@@ -32,13 +32,16 @@ def _list_devices(book: Register, settings: Config) -> Sequence[Asset]:
     if book.has_listing:
         book.list_by(make_lister(settings))
         if book.counting_basis():
-            return [each.asset for each in decode_lines(book.lines())]
+            return [device.asset for device in decode_lines(book.lines())]
     return book.devices()
 
 
-def of_workspace(space: Workspace) -> Headline:
-    """The same where nothing else is asked of the register; of one that is not there, that nothing was scanned yet."""
+def headline_of_workspace(space: Workspace) -> Headline:
+    """The headline of a workspace's register, which is opened for it.
+
+    If there is no register, it says that nothing was scanned yet.
+    """
     if not space.has_register:
         return Headline(is_scanned=False)
     with space.open(readonly=True, create=False) as book:
-        return of_register(book, space.settings)
+        return headline_of_register(book, space.settings)

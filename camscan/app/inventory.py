@@ -1,4 +1,4 @@
-"""The register as formats are given it: every device with what follows from the policies, judged once."""
+"""The register as exports need it: every device with its judgement, which is made once."""
 
 from __future__ import annotations
 
@@ -65,5 +65,5 @@ def _make_item(asset: Asset, judgement: Judgement, around: Setting) -> Item:
 
 
 def _is_entered(asset: Asset) -> bool:
-    """Whether a person added it to the register, or has said what is planned for it."""
+    """Whether a person added the device, or has entered what is planned for it."""
     return asset.record_type not in WORKED_OUT or asset.lifecycle is not Lifecycle.FOUND

@@ -1,4 +1,4 @@
-"""Nouns as JSON, and back: frozen dataclasses of plain members, such as what the programme has come to. Pure."""
+"""Frozen dataclasses of plain members as JSON, and back, such as the facts of the progress report. Pure."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ T = TypeVar("T")
 
 
 def to_json_value(value: Any) -> Any:
-    """JSON of a noun: members by name, dates ISO, pounds as text."""
+    """The JSON value of a dataclass: members by name, dates in ISO 8601, pounds as text."""
     if dataclasses.is_dataclass(value):
-        return {each.name: to_json_value(getattr(value, each.name)) for each in dataclasses.fields(value)}
+        return {field.name: to_json_value(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {str(name): to_json_value(member) for name, member in value.items()}
     if isinstance(value, tuple | list):
@@ -28,7 +28,7 @@ def to_json_value(value: Any) -> Any:
 
 
 def from_plain(kind: type[T], value: Any) -> T:
-    """The noun of that class again; LookupError, TypeError or ValueError where the JSON is of no such noun."""
+    """The object of that class from its JSON. Raises LookupError, TypeError or ValueError if the JSON does not fit."""
     made: T = _from_json_value(kind, value)
     return made
 

@@ -1,4 +1,4 @@
-"""A list of devices as a file, for whoever may not see every column of it: a CSV piece by piece, a workbook whole."""
+"""A list of devices as a file, for people who may not see every column: a CSV in pieces, or a complete workbook."""
 
 from __future__ import annotations
 
@@ -23,13 +23,15 @@ from camscan.register import Register
 from camscan.sheets.row import Setting, device_row
 from camscan.sheets.table import VIEWS, without_traces
 
-__all__ = ["csv_pieces", "workbook"]
+__all__ = ["csv_pieces", "make_workbook"]
 
 _BATCH = 250
-"""Devices that are in memory at a time."""
+"""How many devices are in memory at a time."""
 
 
-def workbook(space: Workspace, numbers: Sequence[str], suffix: str, *, view: str, without: Collection[str]) -> bytes:
+def make_workbook(
+    space: Workspace, numbers: Sequence[str], suffix: str, *, view: str, without: Collection[str]
+) -> bytes:
     """An .ods or .xlsx of these devices, without some columns. It is made whole, as its format wants it."""
     wanted = frozenset(numbers)
     with space.open(readonly=True) as book:
@@ -39,31 +41,31 @@ def workbook(space: Workspace, numbers: Sequence[str], suffix: str, *, view: str
 
 
 def csv_pieces(space: Workspace, numbers: Sequence[str], *, view: str, without: Collection[str]) -> Iterator[bytes]:
-    """A CSV of these devices in this order, without some columns: a few hundred at a time are read, judged and given.
+    """Yield a CSV of these devices in this order, without some columns.
 
-    It begins with a byte order mark, without which Excel takes it for another encoding. Its rows are those of
-    ``camscan register export``.
+    A few hundred devices are read, judged and yielded at a time. The file begins with a byte order mark, without which
+    Excel takes it for another encoding. Its rows are those of ``camscan register export``.
     """
     names = [column.name for column in VIEWS[view] if column.name not in without]
-    yield codecs.BOM_UTF8 + _lines([names])
+    yield codecs.BOM_UTF8 + _csv_lines([names])
     with space.open(readonly=True) as book:
-        judged, around = _judging(book, space), _around(book, space, assess.today_utc())
+        judged, around = _make_judge(book, space), _make_setting(book, space, assess.today_utc())
         for start in range(0, len(numbers), _BATCH):
             some = numbers[start : start + _BATCH]
             found = {each.asset_id: each for each in book.devices_by_number(some)}
             judgements = judged([*found.values()])
             texts = (device_row(found[each], judgements.get(each), around) for each in some if each in found)
-            shown = (without_traces(each, without) for each in texts)
-            yield _lines([all_harmless([each[name] for name in names]) for each in shown])
+            shown = (without_traces(text, without) for text in texts)
+            yield _csv_lines([all_harmless([each[name] for name in names]) for each in shown])
 
 
-def _lines(rows: Sequence[Sequence[str]]) -> bytes:
+def _csv_lines(rows: Sequence[Sequence[str]]) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text).writerows(rows)
     return text.getvalue().encode()
 
 
-def _judging(book: Register, space: Workspace) -> Callable[[Sequence[Asset]], Mapping[str, Judgement]]:
+def _make_judge(book: Register, space: Workspace) -> Callable[[Sequence[Asset]], Mapping[str, Judgement]]:
     settings = space.settings
     judge = make_judge(
         assess.load_rules(settings),
@@ -75,5 +77,5 @@ def _judging(book: Register, space: Workspace) -> Callable[[Sequence[Asset]], Ma
     return lambda some: leave_duplicates_out(judge(some), apart)
 
 
-def _around(book: Register, space: Workspace, today: date) -> Setting:
+def _make_setting(book: Register, space: Workspace, today: date) -> Setting:
     return Setting(companies.load_ownership(space.settings.overlays), today, count_behind(book))

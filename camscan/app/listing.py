@@ -1,4 +1,4 @@
-"""Which devices of the register a person wants to see, and how many there are."""
+"""Finds the devices of the register that a person wants to see, and counts them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from camscan.app import assess, choice
 from camscan.app.device_members import HEADER, device_cells, device_object
-from camscan.app.headline import of_register
+from camscan.app.headline import headline_of_register
 from camscan.asset import Asset, Judgement
 from camscan.config import Config
 from camscan.dataclass import dataclass
@@ -30,32 +30,32 @@ _Test = Callable[[Asset], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What is asked for; everything that is given must fit."""
+class ListFilter:
+    """The filter of a list; a device must fit everything that is given."""
 
     site: str | None = None
     maker: str | None = None
-    """As people call it; ``unknown`` is one too."""
+    """Any name of a maker, or ``unknown``."""
     brand: str | None = None
     kind: str | None = None
     """A kind of the vocabulary, ``recorder`` or ``unknown``."""
     lifecycle: str | None = None
     presence: str | None = None
     new_since: str | None = None
-    """A day, as people write it: first seen then or later."""
+    """A day, as people write it: only devices that were first seen then or later."""
     in_scope: bool = False
     overdue: bool = False
-    """In scope, and its planned day has passed."""
+    """Only devices in scope whose planned day has passed."""
     possible: bool = False
-    """Hikvision or Dahua is only the possible maker: counted as such in the headline."""
+    """Only devices of which Hikvision or Dahua is the possible maker, as in the headline."""
     unknown: bool = False
-    """To be looked at: counted as such in the headline."""
+    """Only devices whose maker is not known, as in the headline."""
     everything: bool = False
-    """Also what is not part of video surveillance."""
+    """Also devices that are not part of video surveillance."""
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether anything narrows the list."""
+        """Whether any value narrows the list."""
         return any(getattr(self, name) for name in _NARROWING)
 
 
@@ -67,27 +67,27 @@ _NARROWING = (
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The devices that fit."""
+    """The devices that fit, and the headline."""
 
     rows: Sequence[Asset]
     others: int
-    """Devices that fit as well and are left out, since they are not part of video surveillance."""
+    """How many more devices fit, and are left out because they are not part of video surveillance."""
     headline: Headline
-    """The headline of the whole register."""
+    """The headline of the complete register."""
     makers: Mapping[str, str]
     """Key of a maker -> the name that people know."""
     judgements: Mapping[str, Judgement] = field(default_factory=dict)
-    """By asset id; empty unless they were asked for."""
+    """Asset number -> judgement; empty unless judgements were asked for."""
     damage: str = ""
-    """One line on rows that cannot be read, and are not listed or counted; empty if all can."""
+    """A line about rows that cannot be read, and are not listed or counted; empty if all can."""
 
     def maker(self, row: Asset) -> str:
-        """The name of its maker; empty if nobody knows it."""
+        """The name of a device's maker; empty if it is not known."""
         key = row.identification.maker
         return self.makers.get(key, key) if key else ""
 
     def judgement_of(self, row: Asset) -> Judgement:
-        """What follows for it; an empty one where judgements were not asked for."""
+        """The judgement of a device; an empty one if judgements were not asked for."""
         return self.judgements.get(row.asset_id, Judgement())
 
 
@@ -98,14 +98,14 @@ def listing_document(found: Listing, rows: Sequence[Asset]) -> dict[str, Any]:
 
 
 def write_csv(found: Listing, rows: Sequence[Asset], stream: TextIO) -> None:
-    """One row for each device, under :data:`camscan.app.device_members.HEADER`."""
+    """Write one row for each device, under :data:`camscan.app.device_members.HEADER`."""
     table = csv.writer(stream)
     table.writerow(HEADER)
     table.writerows(device_cells(row, found.judgement_of(row), found.maker(row)) for row in rows)
 
 
-def list_devices(book: Register, settings: Config, wanted: Wanted, *, judge: bool = False) -> Listing:
-    """The devices that a person asks for. Raises UsageError for a name that there is not; ``judge`` adds judgements."""
+def list_devices(book: Register, settings: Config, wanted: ListFilter, *, judge: bool = False) -> Listing:
+    """List the devices that fit. Raises UsageError for an unknown name; ``judge`` adds judgements."""
     rows, damage = book.legible_devices()
     known = companies.load_ownership(settings.overlays)
     needed = judge or wanted.in_scope or wanted.overdue
@@ -114,23 +114,23 @@ def list_devices(book: Register, settings: Config, wanted: Wanted, *, judge: boo
     fitting = [row for row in rows if all(test(row) for test in tests)]
     shown = [row for row in fitting if wanted.everything or wanted.kind or is_of_video(row)]
     names = {key: maker.name for key, maker in known.makers.items()}
-    headline = of_register(book, settings, rows)
+    headline = headline_of_register(book, settings, rows)
     return Listing(shown, len(fitting) - len(shown), headline, names, judgements, damage)
 
 
 def make_tests(
     book: Register,
     settings: Config,
-    wanted: Wanted,
+    wanted: ListFilter,
     rows: Iterable[Asset],
     *,
     judgements: Mapping[str, Judgement],
     twice: Collection[str],
 ) -> list[_Test]:
-    """A test for everything that is asked for; ``twice`` are the rows of the register that are entered twice.
+    """Make a test for each value of the filter; ``twice`` are the rows of the register that are entered twice.
 
-    ``rows``, all of the register, are gone through only where a name of theirs is asked for. Judgements are
-    looked up when a row is tested. Raises UsageError for a name that there is not.
+    ``rows``, all of the register, are only read if the filter has one of their names. Judgements are looked up when a
+    row is tested. Raises UsageError for an unknown name.
     """
     known = companies.load_ownership(settings.overlays)
     sites = [*(site.name for site in settings.sites), *(place.name for place in book.sites())]
@@ -139,7 +139,7 @@ def make_tests(
 
 
 def is_of_video(row: Asset) -> bool:
-    """Whether it is, or may be, part of video surveillance, or is of the two makers: what the headline looks at."""
+    """Whether a device may be part of video surveillance, or is made by one of the two makers, as in the headline."""
     found = row.identification
     if found.is_camera_system is not False or found.maker in MAKERS:
         return True
@@ -147,9 +147,9 @@ def is_of_video(row: Asset) -> bool:
 
 
 def _name_tests(
-    rows: Iterable[Asset], wanted: Wanted, known: Ownership, sites: Sequence[str], settings: Config
+    rows: Iterable[Asset], wanted: ListFilter, known: Ownership, sites: Sequence[str], settings: Config
 ) -> Iterator[_Test]:
-    """A test for each name that was given."""
+    """Yield a test for each name in the filter."""
     if wanted.site is not None:
         site = choice.pick_site(wanted.site, rows, sites).casefold()
         yield lambda row: recorded_site(row).casefold() == site
@@ -173,9 +173,9 @@ def _is_counted(twice: Collection[str], row: Asset) -> bool:
 
 
 def _question_tests(
-    wanted: Wanted, known: Ownership, judgements: Mapping[str, Judgement], there: _Test
+    wanted: ListFilter, known: Ownership, judgements: Mapping[str, Judgement], there: _Test
 ) -> Iterator[_Test]:
-    """A test for each question that was asked: new, in scope, overdue, possible, unknown.
+    """Yield a test for each question in the filter: new, in scope, overdue, possible, unknown.
 
     ``there`` says whether the headline counts a row.
     """

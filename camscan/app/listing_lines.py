@@ -1,6 +1,6 @@
-"""The listing of the register: the line of each device as camscan.yaml judges it, and what is counted from lines.
+"""The listing of the register: the line of each device as camscan.yaml judges it, and the counts of lines.
 
-The register keeps the lines (``camscan/register/listing.py``); what stands in them is decided here.
+The register keeps the lines (``camscan/register/listing.py``); their contents are decided here.
 """
 
 from __future__ import annotations
@@ -53,20 +53,20 @@ COUNTED = (
         "stated_mac_address",
     ),
 )
-"""People's columns that lists show and counts go by."""
+"""The columns that people fill in and that lists show or counts need."""
 _LONGEST = 200
-"""Characters of a text to sort by (``schema.LONGEST_SORTED``)."""
+"""The most characters of a text to sort by (``schema.LONGEST_SORTED``)."""
 
 
 _MADE: list[tuple[Config, object, Lister]] = []
-"""The latest lister, by which settings, and what the files looked like that it judges by."""
+"""The latest lister, with its settings, and names, sizes and times of the files by which it judges."""
 
 
 def make_lister(settings: Config) -> Lister:
-    """Who judges devices as these settings want it.
+    """The lister that judges devices by these settings.
 
-    The same again while settings and files are the same: reading them takes longer than judging a hundred devices, and
-    a server opens the register at every entry and every parcel.
+    The same object is returned again while settings and files are the same: reading them takes longer than judging a
+    hundred devices, and a server opens the register at every entry and every parcel.
     """
     mark = files_mark(settings)
     for owner, before, lister in _MADE:
@@ -83,13 +83,13 @@ def _make_lister(settings: Config) -> Lister:
         edition=functools.cache(lambda: settings_hash(settings)),
         day=assess.today_utc,
         lines=basis.lines,
-        apart=lambda lines: entered_twice([each.asset for each in decode_lines(lines)]).keys(),
+        apart=lambda lines: entered_twice([device.asset for device in decode_lines(lines)]).keys(),
         count=lambda *counted: {**tally_lots(*counted), SCOPE: assess.scope_mark(settings)},
     )
 
 
 class _Basis:
-    """What devices are judged by, read when the first of them is."""
+    """The rules by which devices are judged, read when the first device is."""
 
     def __init__(self, settings: Config) -> None:
         self._settings = settings
@@ -121,7 +121,7 @@ def make_line(
 ) -> dict[str, Any]:
     """The line of one device on that day.
 
-    ``change`` is the next day on which policies may say something else; ``make`` is the name of its maker.
+    ``change`` is the next day on which policies may judge differently; ``make`` is the name of its maker.
     """
     texts = _sort_texts(asset)
     planned = planned_day(asset)
@@ -155,7 +155,7 @@ def make_line(
 
 
 def _sort_texts(asset: Asset) -> dict[str, str]:
-    """What people sort and look by, at full length."""
+    """The texts by which people sort and search, at full length."""
     found = asset.identification
     return {
         "tag": asset.entries.get("council_asset_tag", ""),
@@ -169,7 +169,7 @@ def _sort_texts(asset: Asset) -> dict[str, str]:
 
 
 def sortable_address(ip_addresses: Sequence[str]) -> str:
-    """A text that sorts as the first of the addresses does; empty if there is none."""
+    """A text that sorts like the first of the addresses; empty if there is none."""
     if not ip_addresses:
         return ""
     family, number, rest = addresses.sort_key(ip_addresses[0])
@@ -177,7 +177,7 @@ def sortable_address(ip_addresses: Sequence[str]) -> str:
 
 
 def _valid_until(asset: Asset, day: date, change: date | None) -> str | None:
-    """The last day for which the line holds."""
+    """The last day on which the line is valid; None if it stays valid."""
     days = {*days_of_standing(asset), *days_of_age(asset), *([change] if change else ())}
     following = min((each for each in days if each > day), default=None)
     return (following - timedelta(days=1)).isoformat() if following else None
@@ -189,7 +189,7 @@ def _search_text(asset: Asset, texts: Mapping[str, str]) -> str:
 
 
 def _count_facts(asset: Asset, judgement: Judgement, texts: Mapping[str, str]) -> dict[str, Any]:
-    """What counts need beside the columns; members that say nothing are left out."""
+    """The facts for counts that are in no column; empty ones are left out."""
     found, place = asset.identification, asset.place
     entries = {name: asset.entries[name] for name in COUNTED if name in asset.entries}
     if asset.entries.get("blocked_by"):
@@ -216,19 +216,19 @@ def _count_facts(asset: Asset, judgement: Judgement, texts: Mapping[str, str]) -
     return {name: value for name, value in facts.items() if value not in silent}
 
 
-# ── back from lines ──────────────────────────────────────────────────────────────────────────────────────────────
+# ── reading lines ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """A device as its line tells it: cut down to what lists and counts need."""
+class ListedDevice:
+    """A device as read from its line: only the facts that lists and counts need."""
 
     asset: Asset
     judgement: Judgement
 
 
-def decode_lines(lines: Iterable[Mapping[str, Any]]) -> list[Listed]:
-    """The devices of all lines of the register, as ``Register.lines`` yields them."""
+def decode_lines(lines: Iterable[Mapping[str, Any]]) -> list[ListedDevice]:
+    """The devices in all lines of the register, as ``Register.lines`` yields them."""
     places: dict[tuple[str, ...], Place] = {}
     assets, judgements = [], {}
     for row in lines:
@@ -236,12 +236,12 @@ def decode_lines(lines: Iterable[Mapping[str, Any]]) -> list[Listed]:
         would = tuple(row["facts"].get("would", ()))
         assets.append(asset)
         judgements[asset.asset_id] = Judgement(in_scope=row["in_scope"], would_match=would, priority=row["priority"])
-    judged = set_duplicates_apart(assets, judgements)  # no line knows of another
-    return [Listed(asset, judged[asset.asset_id]) for asset in assets]
+    judged = set_duplicates_apart(assets, judgements)  # a line does not contain another device's number
+    return [ListedDevice(asset, judged[asset.asset_id]) for asset in assets]
 
 
 def decode_outlines(lines: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, Asset]]:
-    """The number of each device, and the device as its line tells it."""
+    """The number of each device, and the device as read from its line."""
     places: dict[tuple[str, ...], Place] = {}
     return ((row["device_id"], _decode_asset(row, places)) for row in lines)
 
@@ -249,10 +249,10 @@ def decode_outlines(lines: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, A
 def find_entered_twice(
     lines: Callable[[], Iterable[Mapping[str, Any]]], some: Iterable[Mapping[str, Any]] | None = None
 ) -> Mapping[str, Asset]:
-    """What ``entered_twice`` says of the lines of the whole register, which are gone through twice at most.
+    """Find the devices that are entered twice, from the lines of the complete register, which are read twice at most.
 
-    ``some`` are those that may stand for an address (``Register.lines_of_others``), where somebody asked for them.
-    Only rows that stand for an address, and those that hold one of these addresses, are held meanwhile.
+    ``some`` are the lines that may stand for an address (``Register.lines_of_others``), if the caller has them. Only
+    rows that stand for an address, and those that have one of these addresses, are in memory meanwhile.
     """
     places: dict[tuple[str, ...], Place] = {}
     alone = [
@@ -308,4 +308,4 @@ def _decode_asset(row: Mapping[str, Any], places: dict[tuple[str, ...], Place]) 
 
 
 _SOME = Capability("", "")
-"""A line says what a device can do, and not why."""
+"""A line contains what a device can do, and not why."""

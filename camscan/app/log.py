@@ -1,4 +1,4 @@
-"""Turning the log on: to a file or a stream, as text or as JSON, with text of devices made harmless."""
+"""Turns the log on: to a file or a stream, as text or as JSON, with text of devices made harmless."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from camscan.log import LOGGER, Layout
 from camscan.output import create_file, open_existing
 
 _LONGEST = 300
-"""Characters of a value; the report has the rest."""
+"""The most characters of a value; the report has the rest."""
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 """Control, format (bidirectional overrides, zero width), surrogate, private, unassigned; line and paragraph separators,
 and every blank but the plain one."""
@@ -35,10 +35,10 @@ def logging_to(
     detailed: bool = False,
     warn: Callable[[str], None] = lambda _sentence: None,
 ) -> Iterator[None]:
-    """Log to a file that only its owner can read, or to what ``where()`` is at the time; what is in a file stays.
+    """Log to a file that only its owner can read, or to the stream that ``where()`` returns. A file is continued.
 
-    ``detailed`` logs every question too. ``warn`` is told once where it can no longer be written.
-    Raises OutputError for a file that cannot be written, or that is a link or no file of its own.
+    ``detailed`` logs every question too. ``warn`` is called once if the log can no longer be written. Raises
+    OutputError for a file that cannot be written, or that is a link or not a regular file.
     """
     stream = None if callable(where) else _open_log(Path(where))
     handler = _Handler(where if callable(where) else lambda: stream or io.StringIO(), str(where), warn)
@@ -59,7 +59,7 @@ def logging_to(
 
 
 def _open_log(file: Path) -> TextIO:
-    """Never through a link, which somebody else may have laid there for a run with more rights."""
+    """Open the file, never through a link: somebody else may have made one for a run with more rights."""
     try:
         try:
             stream = open_existing(file, write=True)
@@ -75,7 +75,7 @@ def _open_log(file: Path) -> TextIO:
 
 
 class _Handler(logging.Handler):
-    """Writes lines, and says once where that fails: a full disk must not cost a scan."""
+    """Writes lines, and warns once if that fails: a full disk must not cost a scan."""
 
     def __init__(self, stream: Callable[[], TextIO], name: str, warn: Callable[[str], None]) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class _Handler(logging.Handler):
         self._failed = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        """One line at once, so that what was logged is there where the program is killed."""
+        """Write one line at once, so that nothing is lost if the program is killed."""
         if self._failed:
             return
         stream = self._stream()
@@ -98,7 +98,7 @@ class _Handler(logging.Handler):
 
 
 class _AsText(logging.Formatter):
-    """``2027-03-31T09:00:00.123Z 10.1.2.3 answered probe=rtsp port=554``."""
+    """Writes ``2027-03-31T09:00:00.123Z 10.1.2.3 answered probe=rtsp port=554``."""
 
     def format(self, record: logging.LogRecord) -> str:
         facts = " ".join(f"{name}={_quote_value(value)}" for name, value in _facts_of(record).items())
@@ -108,7 +108,7 @@ class _AsText(logging.Formatter):
 
 
 class _AsJson(logging.Formatter):
-    """One object a line; every character that is not plain ASCII is escaped."""
+    """Writes one object on each line; every character that is not plain ASCII is escaped."""
 
     def format(self, record: logging.LogRecord) -> str:
         facts = {
@@ -120,7 +120,7 @@ class _AsJson(logging.Formatter):
 
 
 def _facts_of(record: logging.LogRecord) -> Mapping[str, object]:
-    """Those that say something."""
+    """The facts of a record that are not empty."""
     facts: Mapping[str, object] = getattr(record, "facts", {})
     return {name: value for name, value in facts.items() if value not in {None, ""}}
 
@@ -139,7 +139,7 @@ def _cut_text(value: object) -> str:
 
 
 def _quote_value(value: object) -> str:
-    """A word as it is; anything else in quotes, with every character that is not plain escaped."""
+    """A plain word unchanged; anything else in quotes, with every character that is not plain escaped."""
     text = _cut_text(value)
     if _PLAIN.fullmatch(text):
         return text

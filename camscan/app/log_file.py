@@ -21,11 +21,12 @@ _BATCH = 2000
 
 
 def log_pieces(space: Workspace, wanted: LogWanted) -> Iterator[bytes]:
-    """A CSV of the lines that fit, whatever part of them ``wanted`` asks for; cells that would run are made harmless.
+    """Yield a CSV of the lines that fit the filter.
 
-    It begins with a byte order mark, without which Excel takes it for another encoding.
+    Its page is ignored. Cells that a spreadsheet would run are made harmless.It begins with a byte order mark, without
+    which Excel takes it for another encoding.
     """
-    yield codecs.BOM_UTF8 + _lines([HEADER])
+    yield codecs.BOM_UTF8 + _csv_lines([HEADER])
     with space.open(readonly=True) as book:
         start, last = 0, 0
         while True:
@@ -33,19 +34,19 @@ def log_pieces(space: Workspace, wanted: LogWanted) -> Iterator[bytes]:
             if not found:
                 return
             start += len(found)
-            # An entry that somebody makes meanwhile moves the others one on, so some would come twice.
+            # A new entry moves the others by one, so some would come twice.
             own = [each for each in found if not last or each.number < last]
             last = min((each.number for each in own), default=last)
             if own:
-                yield _lines([all_harmless(_cells(each)) for each in own])
+                yield _csv_lines([all_harmless(_change_cells(each)) for each in own])
 
 
-def _cells(each: Change) -> Sequence[str]:
+def _change_cells(each: Change) -> Sequence[str]:
     at = each.at.isoformat(timespec="seconds")
     return (str(each.number), at, each.role, each.how, each.asset_id, each.column, each.old, each.new, each.because)
 
 
-def _lines(rows: Sequence[Sequence[str]]) -> bytes:
+def _csv_lines(rows: Sequence[Sequence[str]]) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text).writerows(rows)
     return text.getvalue().encode()

@@ -1,4 +1,4 @@
-"""What is counted of a register and of the runs over it, for programs that watch."""
+"""Counts of a register and of the runs over it, for programs that watch."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ _Values = Mapping[tuple[str, ...], float]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What is known about the unattended runs; what is None is not told."""
+    """What is known about the unattended runs; values of None are left out."""
 
     last_success: datetime | None = None
-    """When the newest one that succeeded ended."""
+    """When the newest successful run ended."""
     exit_code: int | None = None
     """The exit code of the newest run."""
     seconds: float | None = None
     """The seconds that the newest run took."""
     backup: datetime | None = None
-    """When the register was backed up last."""
+    """When the register was last backed up."""
     alert_failures: int | None = None
-    """Alerts that could not be delivered, ever."""
+    """How many alerts could not be delivered, in all."""
 
 
 def count_figures(space: Workspace, run: Run | None = None) -> Figures:
-    """What is counted today; ``run`` adds what only the caller knows."""
+    """Count the register as of today; ``run`` adds what only the caller knows."""
     counted = load_overview(space)
     found = counted or plan_progress(space)
     with space.open(readonly=True) as book:
-        rows = [each.asset for each in decode_lines(book.lines())] if isinstance(found, Overview) else found.rows
+        rows = [device.asset for device in decode_lines(book.lines())] if isinstance(found, Overview) else found.rows
         ended = [scan.finished_at for scan in book.scans() if scan.completion is Completion.COMPLETE]
         reviews = len(book.reviews())
     return {
@@ -96,7 +96,7 @@ def _time_figure(name: str, when: datetime | None) -> dict[str, _Values]:
 
 
 def _first_end(settings: Config) -> datetime | None:
-    """When the first authorisation ends whose networks no authorisation that ends later allows as well."""
+    """When the first authorisation ends that no later one replaces."""
     known = settings.authorisations
     ends = [each.expires for each in known if not any(_is_replaced_by(other, each) for other in known)]
     return _end_of_day(min(ends), settings) if ends else None
@@ -114,7 +114,7 @@ def _end_of_day(day: date, settings: Config) -> datetime:
 
 
 def _of_centre(space: Workspace) -> dict[str, _Values]:
-    """Empty if no collector was ever known, or if the user may not see them."""
+    """The counts of the centre; empty if no collector was ever known, or if the user may not see them."""
     try:
         state = centre_state(space, datetime.now(UTC))
     except CamscanError:
@@ -151,7 +151,7 @@ def _register_size(space: Workspace) -> dict[str, _Values]:
 
 
 def figures_of_run(run: Run) -> Figures:
-    """What is counted of the runs alone, for where the register cannot be read."""
+    """The figures of the runs alone, for use if the register cannot be read."""
     numbers = {
         "camscan_last_run_exit_code": run.exit_code,
         "camscan_run_duration_seconds": run.seconds,

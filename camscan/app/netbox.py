@@ -9,7 +9,7 @@ from camscan.app.elsewhere import Evidence, evidence_of
 from camscan.config import Config
 from camscan.fingerprints import Database
 from camscan.ingest import netbox_api, sources
-from camscan.ingest.gather import Gathered
+from camscan.ingest.gather import Findings
 from camscan.ingest.netbox_api import NetBoxServer
 from camscan.ingest.sources.inventory import read_records
 from camscan.words import counted
@@ -26,8 +26,10 @@ def ask_netbox(
 ) -> Evidence:
     """Read the inventories of these names or addresses. Raises ConfigError for one that camscan.yaml does not have."""
     asked = [config.inventory(name) for name in names]
-    places = [(each, NetBoxServer(each.url, each.token.read(), each.ca_file)) for each in asked]
-    gathered = Gathered(sources.load_source("inventory"))
+    places = [
+        (inventory, NetBoxServer(inventory.url, inventory.token.read(), inventory.ca_file)) for inventory in asked
+    ]
+    gathered = Findings(sources.load_source("inventory"))
     lines = []
     for each, place in places:
         before = gathered.entries
@@ -36,7 +38,7 @@ def ask_netbox(
         lines.append(f"{each.name}: {counted(gathered.entries - before, 'device')} of NetBox at {each.url}")
     return evidence_of(
         gathered,
-        tuple(each.name for each in asked),
+        tuple(inventory.name for inventory in asked),
         lines,
         site=site,
         database=database,

@@ -1,4 +1,7 @@
-"""How far the programme has got, read where it was counted already; counted, and kept in the register, where not."""
+"""The progress of the programme.
+
+It is read if it was counted before; otherwise it is counted, and kept in the register.
+"""
 
 from __future__ import annotations
 
@@ -23,33 +26,33 @@ from camscan.register.glance import Glance, is_writable_now, read_at_a_glance
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from camscan.app.listing_lines import Listed
+    from camscan.app.listing_lines import ListedDevice
     from camscan.config import Config
     from camscan.register import Register
 
 __all__ = ["DEFINITIONS", "Overview", "count_lines", "describe_formula", "load_overview"]
 
 PROGRAMME = "programme"
-"""Under which name it is kept."""
+"""The name under which the register keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """How far the programme has got today."""
+    """The progress of the programme today."""
 
     day: date
     status: Status
     points: tuple[Point, ...]
     """The burn-down, month by month."""
     looked: Looked
-    """How much of the estate this rests on."""
+    """How much of the estate was looked at."""
     headline: Headline
-    """How many devices of the two makers there are, whoever has decided what about them."""
+    """The counts of devices of the two makers, whatever was decided about them."""
     is_map_stale: bool
 
 
 def load_overview(space: Workspace) -> Overview | None:
-    """It, from what was counted; None if it has to be counted from all devices, since nothing can be kept."""
+    """The overview from kept counts; None if all devices must be counted, because nothing can be kept."""
     now, basis = assess.today_utc(), settings_hash(space.settings)
 
     def decode_overview(seen: Glance) -> Overview | None:
@@ -66,9 +69,9 @@ def load_overview(space: Workspace) -> Overview | None:
 
 
 def _read_on_server(space: Workspace, now: date, *, count: bool) -> Overview | None:
-    """It, where the lines of a register on a server are up to date: that needs no permission to write.
+    """The overview from the lines of a register on a server, if they are up to date: that needs no permission to write.
 
-    With ``count`` it is counted from the lines where nobody has kept it.
+    With ``count`` it is counted from the lines if no counts are kept.
     """
     with space.open(readonly=True) as book:
         if not book.has_listing:
@@ -82,7 +85,7 @@ def _read_on_server(space: Workspace, now: date, *, count: bool) -> Overview | N
 
 
 def _count_listing(space: Workspace, now: date) -> Overview | None:
-    """Bring the listing up to date, count it and keep that, where that can be done at once and upgrades nothing."""
+    """Bring the listing up to date, count it and keep the result, if that can be done at once and upgrades nothing."""
     if not may_list(space):
         return None
     try:
@@ -93,11 +96,14 @@ def _count_listing(space: Workspace, now: date) -> Overview | None:
             book.keep_counted(PROGRAMME, to_json_value(found), basis)
             return found
     except (BusyError, RegisterError):
-        return None  # whoever only reads it says what is wrong, if that matters to a reader
+        return None  # a program that only reads reports what is wrong, if it matters
 
 
 def may_list(space: Workspace) -> bool:
-    """Whether the listing may be written now: the register is of today's version, and nobody else is writing to it."""
+    """Whether the listing may be written now.
+
+    The register has today's version, and no other program is writing to it.
+    """
     path = Path(space.where)
     if address_of(space.where) is None and (path.is_symlink() or not path.is_file() or not is_writable_now(path)):
         return False
@@ -106,20 +112,20 @@ def may_list(space: Workspace) -> bool:
 
 
 def list_by(book: Register, settings: Config) -> None:
-    """Say how devices are judged, so that the register knows whether its lines are up to date."""
+    """Give the register the rules for judging devices, so that it knows whether its lines are up to date."""
     from camscan.app.listing_lines import make_lister  # noqa: PLC0415 - of no use where it was counted already
 
     book.list_by(make_lister(settings))
 
 
-def _list_devices(book: Register) -> list[Listed]:
+def _list_devices(book: Register) -> list[ListedDevice]:
     from camscan.app.listing_lines import decode_lines  # noqa: PLC0415 - of no use where it was counted already
 
     return decode_lines(book.lines())
 
 
-def count_lines(found: Sequence[Listed], book: Register, settings: Config, now: date) -> Overview:
-    """How far it has got, by the lines of every device as they are on that day."""
+def count_lines(found: Sequence[ListedDevice], book: Register, settings: Config, now: date) -> Overview:
+    """Count the progress from the lines of every device as they are on that day."""
     from camscan import plan  # noqa: PLC0415 - as above
     from camscan.app.plan import is_map_stale  # noqa: PLC0415 - as above
     from camscan.plan.estate_count import count_headline  # noqa: PLC0415 - as above

@@ -1,4 +1,4 @@
-"""Parcels: a scan out of one register's journals, signed, and into another register, as far as its key is believed."""
+"""Parcels: a scan out of one register's journals, signed, and into another register, as far as its key is trusted."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from camscan.errors import UsageError
 from camscan.model import Report
 from camscan.net.span import Network, spans, without
 from camscan.output import visible
-from camscan.parcel.confine import Allowed, Confined, allow_networks, confine, targets_of
-from camscan.parcel.seal import Sealed, open_file
+from camscan.parcel.confine import ConfinedParcel, KeyLimits, allow_networks, confine, targets_of
+from camscan.parcel.seal import SealedParcel, open_sealed
 from camscan.parcel.unpack import Content, peek, unpack
 from camscan.register import Recorded
 from camscan.scan.decision import weigh_attempts
@@ -29,26 +29,26 @@ from camscan.store.database import Store
 from camscan.store.parcels import ArrivedParcel, Parcels
 
 _FEW = 8
-"""Networks that a question names."""
+"""How many networks a question names."""
 
 
 @dataclass(frozen=True, slots=True)
-class Offered:
-    """A parcel whose signature fits, before anybody believes it."""
+class OfferedParcel:
+    """A parcel whose signature fits, and of which nothing was recorded yet."""
 
     name: str
-    """As it was named."""
-    sealed: Sealed
+    """The name of the parcel in messages."""
+    sealed: SealedParcel
     head: Head
     known: Collector | None
-    """Who has its key here; None if nobody does."""
+    """The collector with its key; None if there is none."""
     sent_as: str = ""
-    """The id of the scan that its sender said it holds; empty if it was brought as a file."""
+    """The id of the scan that its sender announced; empty if it came as a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What a key is to speak for."""
+    """The sites and networks that a key may speak for."""
 
     sites: tuple[str, ...]
     networks: tuple[Network, ...]
@@ -56,28 +56,28 @@ class Approval:
 
     @property
     def what(self) -> str:
-        """In words: ``Oak School``, ``10.1.2.0/24``."""
+        """The sites and networks in words: ``Oak School``, ``10.1.2.0/24``."""
         texts = [*self.sites, *map(str, self.networks)]
         more = f" and {len(texts) - _FEW} more" if len(texts) > _FEW else ""
         return f"{', '.join(texts[:_FEW])}{more}"
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
-    """The result of a parcel."""
+class ParcelResult:
+    """The result of recording a parcel."""
 
     content: Content
-    confined: Confined
+    confined: ConfinedParcel
     report: Report
     recorded: Recorded | None
-    """None if it was in the register already."""
+    """What was recorded; None if the scan was in the register before."""
     is_late: bool = False
     """Whether the register had a newer scan of the same addresses."""
 
 
 @contextlib.contextmanager
 def _store_of(space: Workspace, store: Store | None) -> Iterator[Store]:
-    """The one that is open already; else another, for so long."""
+    """The store that is open already; or else another one, which is closed afterwards."""
     if store is not None:
         yield store
         return
@@ -85,36 +85,36 @@ def _store_of(space: Workspace, store: Store | None) -> Iterator[Store]:
         yield opened
 
 
-def open_parcel(file: Path, space: Workspace, store: Store | None = None) -> Offered:
-    """Open a parcel: its signature, and its first line. ``store`` is that of the register, where it is open already.
+def open_parcel(file: Path, space: Workspace, store: Store | None = None) -> OfferedParcel:
+    """Open a parcel: its signature, and its first line. ``store`` is that of the register, if it is open already.
 
-    Raises UsageError in one line if it is none, or where its key was revoked or stopped here.
+    Raises UsageError in one line if it is not a parcel, or if its key was revoked or stopped here.
     """
-    return offer(open_file(file), str(file), space, store)
+    return offer_parcel(open_sealed(file), str(file), space, store)
 
 
-def offer(sealed: Sealed, name: str, space: Workspace, store: Store | None = None) -> Offered:
-    """The same of a parcel that was read already; ``name`` is how errors call it."""
+def offer_parcel(sealed: SealedParcel, name: str, space: Workspace, store: Store | None = None) -> OfferedParcel:
+    """Look up the key of a parcel that was read already, like :func:`open_parcel`; error messages call it ``name``."""
     with _store_of(space, store) as opened:
         known = Collectors(opened).of_key(sealed.key)
     if known and known.state in {State.REVOKED, State.STOPPED}:
         raise UsageError(f"{name}: its key ({known.name}) is {known.state} here; whoever sent it needs a new key")
-    return Offered(name, sealed, peek(sealed.body, name), known)
+    return OfferedParcel(name, sealed, peek(sealed.body, name), known)
 
 
-def read_parcel(file: Path) -> tuple[Sealed, Content]:
-    """Everything in a parcel, whoever signed it, for looking at."""
-    sealed = open_file(file)
+def read_parcel(file: Path) -> tuple[SealedParcel, Content]:
+    """Read everything in a parcel, whoever signed it, to show it."""
+    sealed = open_sealed(file)
     return sealed, unpack(sealed.body, str(file), datetime.now(UTC))
 
 
-def read_offered(parcel: Offered) -> Content:
-    """Everything in a parcel whose signature fits. Raises UsageError in one line if it cannot be read."""
+def read_offered(parcel: OfferedParcel) -> Content:
+    """Read everything in a parcel whose signature fits. Raises UsageError in one line if it cannot be read."""
     return unpack(parcel.sealed.body, parcel.name, datetime.now(UTC))
 
 
-def is_believed(parcel: Offered) -> bool:
-    """Whether its key is approved, and for the site that it names."""
+def is_trusted(parcel: OfferedParcel) -> bool:
+    """Whether the parcel's key is approved, and for the site that the parcel names."""
     known = parcel.known
     if known is None or not known.is_approved:
         return False
@@ -122,11 +122,12 @@ def is_believed(parcel: Offered) -> bool:
 
 
 def propose_approval(
-    parcel: Offered, settings: Config, sites: Sequence[str] = (), networks: Sequence[Network] = ()
+    parcel: OfferedParcel, settings: Config, sites: Sequence[str] = (), networks: Sequence[Network] = ()
 ) -> Approval:
-    """What its key would speak for: what is named here, else the site that it names, else the networks that it asked.
+    """Work out what the parcel's key would speak for.
 
-    Never a network of another site. Raises UsageError if nothing is left.
+    That is what is named here, or else the site that the parcel names, or else the networks that its scan asked; never
+    a network of another site. Raises UsageError if nothing is left.
     """
     own, nets = tuple(sites), tuple(networks)
     told = parcel.head.site
@@ -145,8 +146,8 @@ def propose_approval(
     return Approval(own, nets, count)
 
 
-def _asked_networks(parcel: Offered, settings: Config) -> tuple[Network, ...]:
-    """The networks that it says were asked, without those of the sites of camscan.yaml."""
+def _asked_networks(parcel: OfferedParcel, settings: Config) -> tuple[Network, ...]:
+    """The networks that the parcel's scan asked, without those of the sites of camscan.yaml."""
     targets = targets_of(parcel.head.asked)
     if targets is None:
         return ()
@@ -155,8 +156,8 @@ def _asked_networks(parcel: Offered, settings: Config) -> tuple[Network, ...]:
     return tuple(network for span in covering for network in span.networks())
 
 
-def trust_key(parcel: Offered, space: Workspace, given: Approval, role: str, name: str = "") -> Offered:
-    """Let its key speak for that from now on."""
+def trust_key(parcel: OfferedParcel, space: Workspace, given: Approval, role: str, name: str = "") -> OfferedParcel:
+    """Trust the parcel's key from now on, for these sites and networks."""
     own = name or (given.sites[0] if given.sites else given.what)
     with open_store(space.where) as store:
         known = Collectors(store).approve(
@@ -165,8 +166,8 @@ def trust_key(parcel: Offered, space: Workspace, given: Approval, role: str, nam
     return replace(parcel, known=known)
 
 
-def decide_limits(parcel: Offered, settings: Config, once: Approval | None = None) -> Allowed:
-    """What is believed of it: what its key may speak for, or for this one time ``once``."""
+def decide_limits(parcel: OfferedParcel, settings: Config, once: Approval | None = None) -> KeyLimits:
+    """What may be recorded from the parcel: what its key may speak for, or for this one time ``once``."""
     if once is not None:
         return allow_networks(settings, once.sites, once.networks)
     if parcel.known is None or not parcel.known.is_approved:
@@ -175,13 +176,16 @@ def decide_limits(parcel: Offered, settings: Config, once: Approval | None = Non
 
 
 def record_parcel(
-    parcel: Offered,
+    parcel: OfferedParcel,
     space: Workspace,
-    limits: Allowed,
+    limits: KeyLimits,
     warn: Callable[[str], None] = lambda _sentence: None,
     store: Store | None = None,
-) -> Brought:
-    """Record a parcel, as far as it is believed. Twice is once. Raises UsageError in one line if it is refused."""
+) -> ParcelResult:
+    """Record the part of a parcel that its key may speak for. Raises UsageError in one line if it is refused.
+
+    If it is recorded twice, the second time changes nothing.
+    """
     now, begun, sealed = datetime.now(UTC), time.monotonic(), parcel.sealed
     content = unpack(sealed.body, parcel.name, now, limits.holds)
     scan_id = content.tail.scan_id
@@ -201,16 +205,16 @@ def record_parcel(
         if book.has_scan(scan_id):
             if before:  # it was recorded, and then the power failed
                 arrived.keep(kept)
-            return Brought(content, confined, report, None)
+            return ParcelResult(content, confined, report, None)
         is_late = book.is_late(report)
         recorded = record_report(report, book, space.settings, warn, late=is_late, bounds=limits.bounds)
         took = max(1, round(1000 * (time.monotonic() - begun)))
         arrived.keep(replace(kept, dropped=confined.dropped, took_ms=took))
-    return Brought(content, confined, report, recorded, is_late)
+    return ParcelResult(content, confined, report, recorded, is_late)
 
 
-def make_report(content: Content, confined: Confined, settings: Config) -> Report:
-    """The report of what remains of a parcel, by this fingerprint database."""
+def make_report(content: Content, confined: ConfinedParcel, settings: Config) -> Report:
+    """The report of the remaining part of a parcel, by this fingerprint database."""
     tail, database = content.tail, fingerprints.kept_database(settings.overlays)
     devices, notes = weigh_attempts(confined.attempts, database)
     if confined.dropped:
@@ -242,8 +246,8 @@ def make_report(content: Content, confined: Confined, settings: Config) -> Repor
     return report if report.site else replace(report, sites=sites_of(report, settings))
 
 
-def describe_key(sealed: Sealed, space: Workspace) -> str:
-    """Who has its key here, and for what; empty if nobody does."""
+def describe_key(sealed: SealedParcel, space: Workspace) -> str:
+    """The collector that has the parcel's key, and its sites; empty if there is none."""
     if not space.has_store:
         return ""
     with open_store(space.where) as store:
@@ -254,7 +258,7 @@ def describe_key(sealed: Sealed, space: Workspace) -> str:
 
 
 def describe_standing(content: Content, space: Workspace) -> str:
-    """Whether its scan is in the register: ``yes``, ``no``."""
+    """Whether the parcel's scan is in the register: ``yes``, ``no``."""
     if not space.has_register:
         return "no"
     with space.open(readonly=True, create=False) as book:

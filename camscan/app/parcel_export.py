@@ -1,4 +1,4 @@
-"""Making a parcel: of a finished scan that is kept, or of one that was interrupted."""
+"""Makes a parcel of a finished scan that is kept, or of one that was interrupted."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from camscan.errors import OutputError, UsageError
 from camscan.net.target import parse_targets
 from camscan.output import explain_errors, open_existing, write_bytes_atomically
 from camscan.parcel import MOST_BYTES
-from camscan.parcel.keys import default_place, own_key, public_of, words_of
+from camscan.parcel.keys import default_key_file, key_words, own_key, public_key_of
 from camscan.parcel.seal import seal
 from camscan.parcel.unpack import unpack
-from camscan.parcel.write import body_of
+from camscan.parcel.write import pack_report
 from camscan.scan.half import report_of_half
 from camscan.scan.journal import InterruptedRun, interrupted_runs, kept_scans
 from camscan.scan.journal.read import load_journal
@@ -28,7 +28,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class ExportedParcel:
     """A parcel that was written."""
 
     scan_id: str
@@ -38,42 +38,45 @@ class Made:
     """Whether the key was made now."""
     key_file: Path
     is_half: bool
-    """Whether its scan had not come to its end."""
+    """Whether its scan was interrupted."""
     size: int
 
 
-def export_parcel(space: Workspace, file: Path, now: datetime, *, scan: str = "", key_file: Path | None = None) -> Made:
-    """Write the parcel of the scan whose id begins so; of none named, of the newest that is kept.
+def export_parcel(
+    space: Workspace, file: Path, now: datetime, *, scan: str = "", key_file: Path | None = None
+) -> ExportedParcel:
+    """Write the parcel of the kept scan whose id begins with ``scan``; of the newest if that is empty.
 
-    Where none is kept, of the one that was interrupted. The register itself does not keep what a parcel
-    needs. Raises UsageError if there is none, BusyError where that one is being
-    continued.
+    If no scan is kept, of the one that was interrupted. The register itself does not keep what a parcel needs. Raises
+    UsageError if there is none, BusyError if that scan is being continued.
     """
     place = journal_folder(str(space.where))
     finished = [path for path in kept_scans(place) if _id_of(path).startswith(scan)]
-    halves = [each for each in interrupted_runs(place) if each.head.scan and each.head.scan.startswith(scan)]
+    halves = [run for run in interrupted_runs(place) if run.head.scan and run.head.scan.startswith(scan)]
     if scan and len(finished) + len(halves) > 1:
         raise UsageError(f"several scans begin with {scan}; write more of the id")
     if finished:
-        body, is_half = _read(finished[-1]), False
+        body, is_half = _read_scan(finished[-1]), False
     elif len(halves) == 1:
         body, is_half = _export_half(space, halves[0]), True
     else:
         raise UsageError(_why_not(scan, kept_scans(place), halves))
-    content = unpack(body, "the scan that is kept", now)  # what nobody could take in is not worth carrying
-    place_of_key = key_file or default_place()
+    content = unpack(body, "the scan that is kept", now)  # a parcel that nobody could record is not worth carrying
+    place_of_key = key_file or default_key_file()
     key, is_new = own_key(place_of_key)
     sealed = seal(body, key)
     space.refuse_own(file)
     write_bytes_atomically(file, lambda stream: stream.writelines([sealed]))
-    return Made(content.tail.scan_id, words_of(public_of(key)), is_new, place_of_key, is_half, len(sealed))
+    return ExportedParcel(
+        content.tail.scan_id, key_words(public_key_of(key)), is_new, place_of_key, is_half, len(sealed)
+    )
 
 
 def _id_of(path: Path) -> str:
     return path.name.rpartition(".finished-")[2]
 
 
-def _read(path: Path) -> bytes:
+def _read_scan(path: Path) -> bytes:
     try:
         with open_existing(path) as stream:
             return stream.read(MOST_BYTES) or b""
@@ -82,7 +85,7 @@ def _read(path: Path) -> bytes:
 
 
 def _export_half(space: Workspace, run: InterruptedRun) -> bytes:
-    """The lines of a scan that was interrupted; its journal takes note that this half went out."""
+    """The lines of an interrupted scan; its journal notes that this part was exported."""
     head = run.head
     if not head.asked:
         raise UsageError(
@@ -90,7 +93,7 @@ def _export_half(space: Workspace, run: InterruptedRun) -> bytes:
         )
     targets = parse_targets(head.asked, limit=_ANY)
     database = fingerprints.load_database(space.settings.overlays)
-    with space.open():  # nobody is continuing it
+    with space.open():  # no other program is continuing it
         past = load_journal(run.path, targets.spans)
         number = past.halves + past.is_moved_on
         report = report_of_half(past, f"{head.scan}.{number}", targets, database)
@@ -98,7 +101,7 @@ def _export_half(space: Workspace, run: InterruptedRun) -> bytes:
             with explain_errors(run.path), open_existing(run.path, write=True) as stream:
                 stream.truncate(past.size)
                 stream.write(half_line(number))
-    return body_of(report)
+    return pack_report(report)
 
 
 def _why_not(scan: str, finished: Sequence[Path], halves: Sequence[InterruptedRun]) -> str:

@@ -1,4 +1,4 @@
-"""Who may come into the pages of ``camscan serve``, as far as it is decided without them."""
+"""The owners of ``camscan serve``: who may come in, as far as the command line decides it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from camscan.store import open_store
 __all__ = ["OWNER", "make_owner"]
 
 OWNER = "owner"
-"""The word for a person who may do everything."""
+"""The rights of a person who may do everything."""
 
 
 def make_owner(space: Workspace, code: str, role: str | None = None) -> str:
-    """Give an account that has signed in the rights of an owner, and the role that the log holds; its code.
+    """Give an account that has signed in the rights of an owner, and its role in the log. Returns the account's code.
 
     Raises UsageError if no account has that code.
     """

@@ -1,4 +1,4 @@
-"""The programme of removal: drafted, entered device by device, and how far it has got."""
+"""The programme of removal: drafted, entered device by device, and its progress."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from camscan.app import assess
 from camscan.app.assess import judge_assets
 from camscan.app.by_site import has_lines, list_first
 from camscan.app.devices import require_at_site
-from camscan.app.edit import Acting, Entered, enter_entries, parse_day_or_today
-from camscan.app.headline import of_register
+from camscan.app.edit import EntryContext, EntryResult, enter_entries, parse_day_or_today
+from camscan.app.headline import headline_of_register
 from camscan.app.listing_lines import decode_lines
 from camscan.app.workspace import Workspace
 from camscan.asset import CLOSED, Asset, Change, Grouping, Judgement
@@ -61,7 +61,7 @@ __all__ = [
     "plan_progress_by",
     "planned_day",
     "propose_plan",
-    "refuse_closed",
+    "refuse_closed_device",
     "write_plan",
 ]
 
@@ -75,7 +75,7 @@ def is_map_stale(book: Register, settings: Config) -> bool:
 
 
 def parse_limits(per_month: int | None = None, budget: str | None = None, cost_each: str | None = None) -> Limits:
-    """What a month and a budget allow, as people write it: ``250000``, ``40000/year``. Raises UsageError."""
+    """The limits of a month and a budget, as people write them: ``250000``, ``40000/year``. Raises UsageError."""
     amount, is_yearly = budget, False
     if budget is not None:
         parts = re.fullmatch(r"(?i)(.*?)\s*(?:(?:/|per)\s*(?:year|y|a))?", budget.strip())
@@ -98,7 +98,7 @@ def _parse_pounds(option: str, text: str) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A programme, and the devices that it is made of."""
+    """A programme, and the devices from which it was made."""
 
     proposal: Proposal
     rows: Sequence[Asset]
@@ -113,9 +113,9 @@ def propose_plan(
     within: Limits | None = None,
     site: str | None = None,
 ) -> Draft:
-    """Draft phases, one a month, until the day ``by``; nothing is written. Raises UsageError for what cannot be.
+    """Draft phases, one a month, until the day ``by``; nothing is written. Raises UsageError if that is impossible.
 
-    ``begin`` is the first day of the next month unless another is given; ``site`` leaves the others as they are.
+    ``begin`` is the first day of the next month unless another is given; ``site`` limits it to one site.
     """
     rows = book.devices()
     if site is not None:
@@ -147,11 +147,11 @@ LEFT: Mapping[str, str] = {
 }
 """Why a draft leaves devices alone (``Proposal.left``), in words."""
 WHY_LEFT: Mapping[str, str] = {"blocked": "blocked_by", "accepted_risk": "scope_decision_ref"}
-"""The column that says more of it, device by device."""
+"""The column that has the reason for each device."""
 
 
 def draft_entries(draft: Draft) -> list[Edit]:
-    """What a draft comes to: the dates and phases, and the cost of each device where the draft assumed one."""
+    """The entries that a draft makes: dates and phases, and the cost of each device if the draft assumed one."""
     estimate = draft.proposal.limits.cost_each
     unpriced = {row.asset_id for row in draft.rows if estimate is not None and removal_cost(row) is None}
     edits = []
@@ -164,17 +164,17 @@ def draft_entries(draft: Draft) -> list[Edit]:
 
 
 def draft_mark(draft: Draft) -> str:
-    """The same for two drafts that come to the same entries; another where the register has changed in what matters."""
-    said = repr([(each.asset_id, each.column, each.value) for each in draft_entries(draft)])
+    """A mark of a draft: equal for the same entries, different if the register has changed in what matters."""
+    said = repr([(edit.asset_id, edit.column, edit.value) for edit in draft_entries(draft)])
     return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def write_plan(
     book: Register, draft: Draft, *, role: str, how: str, because: str = "", mark: str = "", dry_run: bool = False
 ) -> list[Change]:
-    """Enter what a draft comes to; what changed. ``dry_run`` only says what would.
+    """Enter what a draft plans. Returns the changes; with ``dry_run`` nothing is written.
 
-    Raises StaleError if somebody has changed one of its devices since the draft was made, or the draft is not the
+    Raises StaleError if somebody has changed one of its devices since the draft was made, or if the draft is not the
     one of that ``mark``, which somebody saw.
     """
     if mark and mark != draft_mark(draft):
@@ -189,30 +189,35 @@ def write_plan(
 # ── one device ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def enter_plan(names: Sequence[str], entries: Mapping[str, str], acting: Acting, *, site: str | None = None) -> Entered:
-    """Enter when devices are to be gone, and what that takes; a device with a date is then planned."""
+def enter_plan(
+    names: Sequence[str], entries: Mapping[str, str], acting: EntryContext, *, site: str | None = None
+) -> EntryResult:
+    """Enter when devices are to be removed, and what that needs.
+
+    The status of a device with a date becomes *Planned*.
+    """
 
     def groups_of(row: Asset, _: str) -> Mapping[str, str]:
-        refuse_closed(row, entries)
+        refuse_closed_device(row, entries)
         return entries
 
     return enter_entries(names, groups_of, acting, site=site)
 
 
-def refuse_closed(row: Asset, entries: Mapping[str, str]) -> None:
-    """Raise UsageError where a day is to be planned for a device that is gone or not ours."""
+def refuse_closed_device(row: Asset, entries: Mapping[str, str]) -> None:
+    """Raise UsageError if a day is to be planned for a device that is removed or not ours."""
     if "planned_removal_date" in entries and row.lifecycle in CLOSED:
         raise UsageError(
             f"{row.asset_id} is {row.lifecycle}, so there is nothing to plan; see `camscan show {row.asset_id}`"
         )
 
 
-# ── how far it has got ───────────────────────────────────────────────────────────────────────────────────────────
+# ── progress ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the programme has got on a day."""
+    """The progress of the programme on a day."""
 
     day: date
     rows: Sequence[Asset]
@@ -221,26 +226,26 @@ class Progress:
     points: Sequence[Point]
     """The burn-down, month by month."""
     looked: Looked
-    """How much of the estate this rests on."""
+    """How much of the estate was looked at."""
     headline: Headline
-    """How many devices of the two makers there are, whoever has decided what about them."""
+    """The counts of devices of the two makers, whatever was decided about them."""
     is_map_stale: bool
 
     def table(self, by: Grouping) -> Sequence[Row]:
-        """The same by site, by maker and so on."""
+        """The progress by site, by maker and so on."""
         return group_table(self.rows, self.judgements, self.day, by)
 
 
 @dataclass(frozen=True, slots=True)
 class ByGroup:
-    """The programme by site, maker or whatever it was asked by."""
+    """The progress by one grouping, such as site or maker."""
 
     rows: Sequence[Row]
     is_map_stale: bool
 
 
 def plan_progress_by(space: Workspace, by: Grouping, on: str | None = None) -> ByGroup:
-    """One table of how far it has got, judged as of a day; today unless another is given."""
+    """Count the progress by one grouping, judged as of a day (today)."""
     now = parse_day_or_today(on) if on else assess.today_utc()
     if not on:
         list_first(space)
@@ -257,12 +262,12 @@ def plan_progress_by(space: Workspace, by: Grouping, on: str | None = None) -> B
 
 
 def plan_progress(space: Workspace, on: str | None = None) -> Progress:
-    """How far it has got: as the register now stands, judged as of a day; today unless another is given."""
+    """Count the progress from the present register, judged as of a day (today)."""
     now = parse_day_or_today(on) if on else assess.today_utc()
     with space.open(readonly=True) as book:
         is_stale = is_map_stale(book, space.settings)
         rows = book.devices()
-        headline = of_register(book, space.settings, rows)
+        headline = headline_of_register(book, space.settings, rows)
         scans = book.scans()
         tallies = [(scan.finished_at, counts) for scan, counts in book.tallies()]
     judgements = judge_assets(rows, space.settings, now)

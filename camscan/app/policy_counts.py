@@ -1,4 +1,4 @@
-"""What each policy in use says of the devices in the register, and on what ground."""
+"""What each policy in use says about the devices in the register, and on what grounds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Ground", "PolicyCount", "PolicyCounts", "count_policies"]
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """One reason, and of how many devices a policy gives it."""
+    """One reason of a policy, and for how many devices it gives it."""
 
     reason: str
     devices: int
@@ -29,35 +29,37 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class PolicyCount:
-    """What one policy says of the estate."""
+    """The verdicts of one policy about the estate."""
 
     policy: Policy
     decides: bool
     """Whether it decides the scope, or would once the council has decided."""
     applies: int
     unknown: int
-    """Devices for which it is not known."""
+    """Devices for which it is not known whether the policy applies."""
     does_not: int
     grounds: tuple[Ground, ...]
     """Why it applies, the most frequent first."""
     open_grounds: tuple[Ground, ...]
-    """Why that is not known."""
+    """Why it is not known, the most frequent first."""
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyCounts:
-    """What all of them say."""
+    """The verdicts of all policies in use."""
 
     rules: Rules
     devices: int
-    """Devices that were judged: they are, or may be, part of video surveillance, and are neither removed nor somebody
-    else's."""
+    """Devices that were judged.
+
+    They are, or may be, part of video surveillance, and are neither removed nor somebody else's.
+    """
     policies: tuple[PolicyCount, ...]
-    """Those that decide the scope first, else in the order in which they are in use."""
+    """The policies: those that decide the scope first, the rest in the order in which they are in use."""
 
 
 def count_policies(space: Workspace) -> PolicyCounts:
-    """It, as of today. Reads every device: takes seconds for tens of thousands."""
+    """Count the verdicts as of today. Reads every device: takes seconds for tens of thousands."""
     rules = assess.load_rules(space.settings)
     with space.open(readonly=True) as book:
         rows = book.devices()
@@ -71,22 +73,22 @@ def count_policies(space: Workspace) -> PolicyCounts:
         for counts, ruling in zip(found, rule_by_policies(subject, rules, assess.today_utc()), strict=True):
             counts[ruling.matches][ruling.reason] += devices
     pairs = zip(rules.policies, found, strict=True)
-    counted = [_counted(policy, counts, rules) for policy, counts in pairs]
+    counted = [_count_policy(policy, counts, rules) for policy, counts in pairs]
     return PolicyCounts(rules, len(meant), tuple(sorted(counted, key=lambda each: not each.decides)))
 
 
-def _counted(policy: Policy, counts: Mapping[bool | None, Counter[str]], rules: Rules) -> PolicyCount:
+def _count_policy(policy: Policy, counts: Mapping[bool | None, Counter[str]], rules: Rules) -> PolicyCount:
     return PolicyCount(
         policy=policy,
         decides=policy.id in rules.scope,
         applies=counts[True].total(),
         unknown=counts[None].total(),
         does_not=counts[False].total(),
-        grounds=_grounds(counts[True]),
-        open_grounds=_grounds(counts[None]),
+        grounds=_list_grounds(counts[True]),
+        open_grounds=_list_grounds(counts[None]),
     )
 
 
-def _grounds(counts: Counter[str]) -> tuple[Ground, ...]:
+def _list_grounds(counts: Counter[str]) -> tuple[Ground, ...]:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return tuple(Ground(reason, devices) for reason, devices in ordered)

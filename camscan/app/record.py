@@ -1,4 +1,4 @@
-"""What happens to a report: into the register, and into files."""
+"""Records a report in the register, and writes it into files."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def record_report(
     late: bool = False,
     bounds: Bounds | None = None,
 ) -> Recorded:
-    """Record what was found. The site map and the policies of ``settings`` decide where devices are and what counts.
+    """Record a report. The site map and the policies of ``settings`` decide where devices are and what counts.
 
-    A mistake in the policies costs the counts of the burn-down, and not the scan: ``warn`` says so. ``late`` and
-    ``bounds`` are those of :meth:`camscan.register.Register.record`.
+    A mistake in the policies costs the counts of the burn-down, and not the scan: ``warn`` gets a line about it.
+    ``late`` and ``bounds`` are those of :meth:`camscan.register.Register.record`.
     """
     if settings is None:
         return book.record(report, late=late, bounds=bounds)
-    if settings.sites:  # a configuration without any says nothing about the map
+    if settings.sites:  # a configuration without sites does not change the map
         book.remember_sites(settings.places())
     book.list_by(make_lister(settings))
     after = settings.offline_after
@@ -50,7 +50,7 @@ def record_report(
 
 
 def rehearse_report(report: Report, space: Workspace) -> Recorded:
-    """What recording it would do to the register; nothing is written, and a register that is not there is not made."""
+    """What recording a report would change in the register. Nothing is written, and a missing register is not made."""
     if space.has_register:
         with space.open(create=False) as book:
             return book.record(report, offline_after=space.settings.offline_after, dry_run=True)
@@ -65,7 +65,7 @@ def record_and_write(
     settings: Config | None = None,
     warn: Callable[[str], None] = _say_nothing,
 ) -> Recorded:
-    """Record and write the files (export -> path), as many as possible: one full disk must not affect the others.
+    """Record a report, and write the files (export -> path), as many as possible: a full disk must not affect others.
 
     Raises the first CamscanError at the end; ``warn`` is called for the others.
     """
@@ -84,7 +84,7 @@ def record_and_write(
 
 
 def write_files(report: Report, files: Mapping[str, str]) -> Iterator[CamscanError]:
-    """Write each file (export -> path) that can be; what kept the others from being written."""
+    """Write each file (export -> path) if possible. Yields the errors of the others."""
     for name, file in files.items():
         try:
             export_scan(name, report, file)
@@ -93,6 +93,6 @@ def write_files(report: Report, files: Mapping[str, str]) -> Iterator[CamscanErr
 
 
 def sites_of(report: Report, settings: Config) -> Mapping[str, str]:
-    """The sites of what a scan of no one site saw, by the site map."""
+    """IP address -> site, by the site map, for a scan that was not of one site."""
     places = ((ip, settings.place_of(ip)) for device in report.devices for ip in device.ip_addresses)
     return {ip: place.name for ip, place in places if place}

@@ -1,4 +1,4 @@
-"""The report: facts gathered from the register, and the file that is written."""
+"""The progress report: its facts are gathered from the register, and its file is written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from camscan.app import assess
 from camscan.app.edit import parse_day_or_today as read_day
-from camscan.app.listing_lines import Listed, decode_lines, make_lister
+from camscan.app.listing_lines import ListedDevice, decode_lines, make_lister
 from camscan.app.overview import count_lines, load_overview
 from camscan.app.plan import describe_formula as formula_in_words
 from camscan.app.report_form import form_suffix
@@ -30,25 +30,25 @@ from camscan.plan.status import NONE_KNOWN, NOT_SAID
 from camscan.register import Register, StoredScan
 from camscan.version import __version__
 
-__all__ = ["Level", "Written", "gather_facts", "make_report", "write_report"]
+__all__ = ["Level", "WrittenReport", "gather_facts", "make_report", "write_report"]
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """What was written."""
+class WrittenReport:
+    """A report that was written."""
 
     devices: int
-    """In scope."""
+    """How many devices are in scope."""
     left_out: bool
-    """Whether the list of them was too long for the page."""
+    """Whether the list of devices was too long for the page, and was left out."""
 
 
 def write_report(
     space: Workspace, path: str, level: Level = Level.FULL, *, on: str | None = None, devices: bool = False
-) -> Written:
+) -> WrittenReport:
     """Write the report of the register to a file, by its ending. Raises UsageError for another ending or no register.
 
-    ``on`` judges the register as it is now for another day. ``devices`` lists every device in a page, however many.
+    ``on`` judges the present register as of another day. ``devices`` lists every device in a page, however many.
     """
     suffix = form_suffix(path)
     space.refuse_own(path)
@@ -62,8 +62,8 @@ def write_report(
 
 def make_report(
     space: Workspace, suffix: str, level: Level = Level.FULL, *, on: str | None = None, devices: bool = False
-) -> tuple[bytes, Written]:
-    """The report as :func:`write_report` writes it, for an ending; nothing is written."""
+) -> tuple[bytes, WrittenReport]:
+    """Make the report that :func:`write_report` writes, for an ending; no file is written."""
     facts = gather_facts(space, on)
     is_book = suffix == ".ods"
     report = compose_report(facts, level, listed=True if devices or is_book else None)
@@ -73,26 +73,28 @@ def make_report(
     else:
         stream.write(render_report(report).encode())
     has_list = any(each.name == "Devices" for section in report.sections for each in section.exhibits)
-    return stream.getvalue(), Written(len(facts.devices), bool(facts.devices) and level is Level.FULL and not has_list)
+    return stream.getvalue(), WrittenReport(
+        len(facts.devices), bool(facts.devices) and level is Level.FULL and not has_list
+    )
 
 
 def gather_facts(space: Workspace, on: str | None = None) -> Facts:
-    """Everything that the report says about the register as it is now, judged as of a day (today)."""
+    """Gather all facts for the report from the present register, judged as of a day (today)."""
     now = read_day(on) if on else assess.today_utc()
-    is_listed = not on and load_overview(space) is not None  # which brings the listing up to date
+    is_listed = not on and load_overview(space) is not None  # it brings the listing up to date
     with space.open(readonly=True) as book:
-        lines = list(book.lines("site", "asset_id")) if is_listed else judged_lines(book, space.settings, now)
+        lines = list(book.lines("site", "asset_id")) if is_listed else judge_lines(book, space.settings, now)
         return facts_from_lines(book, space.settings, lines, now)
 
 
-def judged_lines(book: Register, settings: Config, now: date) -> list[Mapping[str, Any]]:
-    """The lines of every device, where they cannot be read as they are kept."""
+def judge_lines(book: Register, settings: Config, now: date) -> list[Mapping[str, Any]]:
+    """The lines of every device, made now, for use if the kept ones cannot be read."""
     found = make_lister(settings).lines(book.devices(), now)
     return sorted(found, key=lambda line: (line["site"], line["asset_id"]))
 
 
 def facts_from_lines(book: Register, settings: Config, lines: Sequence[Mapping[str, Any]], now: date) -> Facts:
-    """All that the report says, by the lines of every device as they are on that day."""
+    """The facts for the report, from the lines of every device as they are on that day."""
     found = decode_lines(lines)
     rules = assess.load_rules(settings)
     counted = count_lines(found, book, settings, now)
@@ -136,16 +138,18 @@ def _is_by_hand(asset: Asset) -> bool:
     return asset.presence is Presence.NOT_SCANNED and asset.record_type is not RecordType.LISTED
 
 
-# ── one part each ────────────────────────────────────────────────────────────────────────────────────────────────
+# ── the parts of the report ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def _newest_database(scans: Sequence[StoredScan]) -> tuple[str, ...]:
-    """The edition of the fingerprints by which the newest scan judged; without its hash."""
+    """The edition of the fingerprints by which the newest scan judged, without its hash."""
     return (scans[-1].database.partition(".")[0],) if scans and scans[-1].database else ()
 
 
-def _group_tables(found: Sequence[Listed], rules: Rules, words: Words, now: date) -> Mapping[Grouping, Sequence[Row]]:
-    """The tables of the programme, with names as people read them."""
+def _group_tables(
+    found: Sequence[ListedDevice], rules: Rules, words: Words, now: date
+) -> Mapping[Grouping, Sequence[Row]]:
+    """The tables of the programme, with names for people."""
     rows = [each.asset for each in found]
     judgements = {each.asset.asset_id: each.judgement for each in found}
     makers = {key: maker.name for key, maker in rules.ownership.makers.items()}
@@ -163,10 +167,12 @@ def _group_tables(found: Sequence[Listed], rules: Rules, words: Words, now: date
     return {by: [name_row(row, by) for row in group_table(rows, judgements, now, by)] for by in Grouping}
 
 
-def _sort_by_place(meant: Sequence[tuple[Mapping[str, Any], Listed]]) -> list[tuple[Mapping[str, Any], Listed]]:
-    """By site, those of no known site last, and within a site the most pressing first."""
+def _sort_by_place(
+    meant: Sequence[tuple[Mapping[str, Any], ListedDevice]],
+) -> list[tuple[Mapping[str, Any], ListedDevice]]:
+    """Devices by site, those of no known site last, and within a site the highest priority first."""
 
-    def sort_key(pair: tuple[Mapping[str, Any], Listed]) -> tuple[bool, str, int, str]:
+    def sort_key(pair: tuple[Mapping[str, Any], ListedDevice]) -> tuple[bool, str, int, str]:
         line, each = pair
         site = recorded_site(each.asset).casefold()
         return not site, site, each.judgement.priority or 9, line["asset_id"]
@@ -174,7 +180,7 @@ def _sort_by_place(meant: Sequence[tuple[Mapping[str, Any], Listed]]) -> list[tu
     return sorted(meant, key=sort_key)
 
 
-def _make_device(line: Mapping[str, Any], each: Listed) -> Device:
+def _make_device(line: Mapping[str, Any], each: ListedDevice) -> Device:
     found, site = each.asset.identification, recorded_site(each.asset)
     return Device(
         number=line["asset_id"],
@@ -192,11 +198,11 @@ def _make_device(line: Mapping[str, Any], each: Listed) -> Device:
 
 
 def _place_within_site(spot: str, site: str) -> str:
-    """Where in the building, of a text that says the site before it."""
+    """The place within the building, from a text that begins with the site."""
     return spot[len(site) :].removeprefix(", ") if spot.casefold().startswith(site.casefold()) else spot
 
 
-def _make_returned(each: Listed) -> Returned:
+def _make_returned(each: ListedDevice) -> Returned:
     asset = each.asset
     seen = asset.last_seen.date() if asset.last_seen else None
     tag = asset.entries.get("council_asset_tag", "")
@@ -205,7 +211,7 @@ def _make_returned(each: Listed) -> Returned:
 
 
 def _count_corrections(book: Register, since: datetime, now: date) -> Mapping[str, int]:
-    """What people corrected since then, in how many devices."""
+    """Kind of correction -> in how many devices people made it since then."""
     found: dict[str, set[str]] = {words: set() for words in _CORRECTED.values()}
     for change in book.changes():
         if change.at < since or change.at.date() > now:
@@ -222,7 +228,7 @@ _CORRECTED = {
     ("in_scope", ""): "whose scope a person decided",
     ("merged_into", ""): "found to be duplicates",
 }
-"""Column and what it says now (empty for anything) -> in words, after a number of devices."""
+"""Column and its new value (empty for any) -> the correction in words, after a number of devices."""
 
 
 def _list_questions(book: Register) -> list[Question]:
@@ -231,8 +237,10 @@ def _list_questions(book: Register) -> list[Question]:
     ]
 
 
-def _incomplete_recorders(found: Sequence[Listed], meant: Sequence[tuple[Mapping[str, Any], Listed]]) -> list[Recorder]:
-    """Recorders in scope that are there, and that say they have more channels than the register has rows."""
+def _incomplete_recorders(
+    found: Sequence[ListedDevice], meant: Sequence[tuple[Mapping[str, Any], ListedDevice]]
+) -> list[Recorder]:
+    """Recorders in scope that are not removed, and that report more channels than the register has rows."""
     recorders_of = ((each.asset.asset_id, system_id(each.asset)) for each in found)
     behind = Counter(recorder for asset_id, recorder in recorders_of if recorder != asset_id)
     recorders = []
@@ -245,7 +253,7 @@ def _incomplete_recorders(found: Sequence[Listed], meant: Sequence[tuple[Mapping
 
 
 def _silent_networks(happenings: Sequence[Happening]) -> list[tuple[str, str]]:
-    """Networks that were lost, with their sites, and have not come back."""
+    """Networks that went silent, with their sites, and do not answer again."""
     lost = (each.old or each.new for each in happenings if each.event is Event.COVERAGE_LOST)
     return sorted((network, site) for network, _, site in (text.partition(" at ") for text in lost))
 

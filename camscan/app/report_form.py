@@ -1,4 +1,4 @@
-"""Which form a report has: the ending of its file says it."""
+"""The format of a report, by the ending of its file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ SUFFIXES = (".html", ".ods")
 
 
 def form_suffix(path: str) -> str:
-    """The ending that says the form; '-' is a page on standard output. Raises UsageError."""
+    """The ending of a report's file; '-' is a page on standard output. Raises UsageError for any other ending."""
     if path == "-":
         return ".html"
     for suffix in SUFFIXES:

@@ -1,4 +1,4 @@
-"""What is to be scanned, and whether it may be: targets, scope, authorisation, pace. Nothing is sent from here."""
+"""Decides what is scanned, and whether it may be: targets, scope, authorisation, pace. Nothing is sent from here."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from camscan.scan.journal import key_of_run as journal_key
 from camscan.scan.plan import Plan
 
 EVERYTHING = -1
-"""In place of a number of addresses: any is confirmed."""
+"""Used instead of a number of addresses, to confirm any number."""
 IPV6 = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What somebody asks to be scanned."""
+    """The request for a scan."""
 
     targets: Sequence[str]
     site: str = ""
@@ -43,21 +43,21 @@ class Request:
     overlays: Sequence[Path] = ()
     ports: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     ask_groups: bool = False
-    """Whether groups are asked on the links of the targets, though their subnets are not completely in scope."""
+    """Whether groups are asked on the links of the targets, even if their subnets are not completely in scope."""
     keep_strangers: bool = False
-    """Whether devices that answer and were not named are entered."""
+    """Whether devices that answer and were not named are recorded."""
     keep_journal: bool = False
-    """Whether what devices said is kept in a file, so that a parcel can be made of it."""
+    """Whether the devices' replies are kept in a file, so that a parcel can be made of it."""
     is_confirmed: bool = False
     """Whether the number of addresses was confirmed in another way."""
     until: datetime | None = None
-    """The latest end, even if an authorisation lasts longer; None for none."""
+    """The latest end, even if an authorisation lasts longer; None if there is none."""
     is_alone: bool = False
-    """Whether no camscan.yaml counts, as for the demo."""
+    """Whether camscan.yaml is ignored, as for the demo."""
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedScan:
     """A scan that is ready to run: everything that can be wrong in the request has been found."""
 
     config: Config
@@ -68,25 +68,25 @@ class Prepared:
     database: fingerprints.Database
     probes: Mapping[str, Probe]
     notes: tuple[str, ...] = ()
-    """What the configuration keeps it from seeing."""
+    """What the configuration prevents the scan from seeing."""
     until: datetime | None = None
-    """When it must end; None if nothing says so."""
+    """When the scan must end; None if it need not."""
     why_until: str = ""
     """What ends then, for a sentence that continues with the time."""
 
     @property
     def key(self) -> str:
-        """Says whether two runs ask the same."""
+        """A key that is equal for two runs that ask the same."""
         spans = [(span.version, span.first, span.last) for span in self.plan.targets.all_spans]
         return journal_key(spans, self.plan.site, sorted(self.plan.ports.items()), self.plan.listen_for)
 
 
 def prepare_request(
     request: Request, *, config: Config | None = None, database: fingerprints.Database | None = None
-) -> Prepared:
-    """Check the whole request before anything is sent. Raises UsageError in one line that says what to do.
+) -> PreparedScan:
+    """Check the complete request before anything is sent. Raises UsageError in one line that says what to do.
 
-    ``config`` and ``database`` stand for those that the request names, where they are loaded already.
+    ``config`` and ``database`` are used instead of those that the request names, if they are loaded already.
     """
     config = config or (Config() if request.is_alone else find_config(request.config))
     probes = load_probes()
@@ -101,7 +101,7 @@ def prepare_request(
     pace = PACES[request.pace or (config.site(site).pace if site else "") or config.pace or "gentle"]
     now = datetime.now(UTC)
     until, why_until = _window_end(request, config, asked.targets, now)
-    return Prepared(
+    return PreparedScan(
         config=config,
         plan=Plan(
             targets=asked.targets,
@@ -124,7 +124,7 @@ def prepare_request(
 
 
 def _window_end(request: Request, config: Config, targets: Targets, now: datetime) -> tuple[datetime | None, str]:
-    """When it must end, and what ends then. Raises ScopeError if that is over."""
+    """When the scan must end, and what ends then. Raises ScopeError if that is in the past."""
     allowed = config.authorised_until(targets.networks, now)
     if request.until is None or (allowed and allowed <= request.until):
         return allowed, "the authorisation ended"
@@ -138,19 +138,19 @@ class InScope:
     """Targets that may be scanned now."""
 
     targets: Targets
-    """Without what is excluded."""
+    """The targets, without what is excluded."""
     notes: tuple[str, ...]
-    """What that leaves unseen, one sentence each."""
+    """What is left out, one sentence each."""
 
 
 def targets_in_scope(texts: Sequence[str], site: str, config: Config, confirm_count: int | None) -> InScope:
-    """The targets, which may be scanned now: ScopeError where they may not; EVERYTHING confirms any number.
+    """The targets, which may be scanned now. Raises ScopeError if they may not; EVERYTHING confirms any number.
 
-    Allowed are the networks of the named site, or of every site and authorisation where camscan.yaml has sites;
-    without any, every private range and what is authorised. Without texts, the site's networks; what lies in them and
-    belongs to another site is left to that.
+    Allowed are the networks of the named site, or of every site and authorisation if camscan.yaml has sites; if it has
+    none, every private range and what is authorised. Without texts, the targets are the site's networks, without those
+    parts that belong to another site.
     """
-    chosen = config.site(site) if site else None  # refuses a site that does not exist
+    chosen = config.site(site) if site else None  # raises an error for a site that does not exist
     wide = [one for one in chosen.cidrs if _is_too_wide(one)] if chosen and not texts else []
     named = list(texts) or [str(one) for one in (chosen.cidrs if chosen else ()) if one not in wide]
     if not named and chosen:
@@ -205,7 +205,7 @@ def _list_notes(wide: Sequence[Network], heard: Sequence[Network], excluded: int
 
 
 def _may_be_heard(network: Network, config: Config, now: datetime) -> bool:
-    """Whether the groups of a network that cannot be swept may be asked: it is one link's, and nobody forbids it."""
+    """Whether the groups of a network that cannot be swept may be asked: it is on one link, and nothing forbids it."""
     try:
         config.require_authorised([network], now, private=PRIVATE)
     except ScopeError:

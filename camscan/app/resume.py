@@ -1,4 +1,4 @@
-"""Runs that did not come to their end: found, continued, forgotten; and one scan with its journal."""
+"""Interrupted scans: found, continued and forgotten. It also runs one scan with its journal."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from types import MappingProxyType
 from typing import Any
 
 from camscan.app.record import record_and_write, sites_of
-from camscan.app.request import Prepared, Request
+from camscan.app.request import PreparedScan, Request
 from camscan.app.scan import Interruption, Watcher, run_scan
 from camscan.config import PACES
 from camscan.dataclass import dataclass
 from camscan.errors import CamscanError, OutputError
 from camscan.model import Completion, Report, Turn
 from camscan.output import mask_password, write_bytes_atomically
-from camscan.parcel.write import body_of
+from camscan.parcel.write import pack_report
 from camscan.register import Recorded, Register, open_register
 from camscan.register.address import address_of
 from camscan.report import scan_id_at
@@ -28,7 +28,7 @@ from camscan.scan.journal.write import Journal
 
 _MOST_PPS = 1e6
 _OPTIONS = ("pace", "max_pps", "interface", "confirm_count", "ask_groups", "keep_strangers", "keep_journal")
-"""Options that a continued run takes over, unless other values are given now."""
+"""Options that a continued scan takes over, unless other values are given now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,100 +36,100 @@ class Order:
     """Whether a scan continues an interrupted one, or begins a new one."""
 
     place: Path
-    """The place of the journals."""
+    """The folder of the journals."""
     head: Head
-    """Its key is left to be filled in."""
+    """The head of the journal; its key is filled in later."""
     resume: bool = False
     turn: Turn | None = None
-    """Its place in a round; None if it is a run of its own."""
+    """The scan's place in a round; None if it is not part of one."""
     is_kept: bool = False
     """Whether its findings are kept in a file when it is complete (``--keep-journal``)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class RecordedScan:
     """One scan that was recorded."""
 
     report: Report
     recorded: Recorded
     is_left: bool
-    """Whether something of it is left to be continued."""
+    """Whether something is left to be continued."""
     trouble: str = ""
     """Why the journal of the rest is incomplete; empty if it is complete."""
     kept: str = ""
-    """The file that keeps what it found; empty if none does."""
+    """The file that keeps the replies; empty if there is none."""
 
 
-class Left(enum.Enum):
-    """What is unfinished of what somebody wants to continue."""
+class Unfinished(enum.Enum):
+    """What can be continued of an interrupted scan that somebody wants."""
 
     SAME = "same"
-    """This very run."""
+    """The same scan."""
     CHANGED = "changed"
-    """A run of the same words, which asked something else: the configuration or the options have changed."""
+    """A scan with the same words, which asked something else: the configuration or the options have changed."""
     ANOTHER = "another"
-    """Only runs of something else."""
+    """Only scans of something else."""
     NOTHING = "nothing"
 
 
 def journal_folder(register: str) -> Path:
-    """Where the journals of a register are."""
+    """The folder with the journals of a register."""
     address = address_of(register)
     return journal_place(mask_password(address) if address else register)
 
 
 def list_unfinished(place: Path) -> list[InterruptedRun]:
-    """Every run that can be continued by itself: of a site among several, the common run can."""
+    """The interrupted runs that can be continued by themselves: for a site of a round, that is the round."""
     found = interrupted_runs(place)
     keys = {each.head.key for each in found}
     return [each for each in found if each.head.round not in keys]
 
 
 def list_resumable(place: Path) -> list[InterruptedRun]:
-    """Those runs that are not too old to be continued."""
+    """The interrupted runs that are not too old to be continued."""
     now = datetime.now(UTC)
-    return [each for each in list_unfinished(place) if not each.is_stale(now)]
+    return [run for run in list_unfinished(place) if not run.is_stale(now)]
 
 
 def remove_journals(place: Path, register: str) -> int:
-    """Remove every journal, unless a run is under way (BusyError); how many runs that were."""
+    """Remove every journal; returns how many runs they were of. Raises BusyError if a run is in progress."""
     if not interrupted_runs(place):
         return 0
     with open_register(register):
         found = list_unfinished(place)
-        for each in interrupted_runs(place):
+        for run in interrupted_runs(place):
             try:
-                each.path.unlink(missing_ok=True)
+                run.path.unlink(missing_ok=True)
             except OSError as error:
-                raise OutputError(f"{each.path}: cannot be removed: {error.strerror or error}") from error
+                raise OutputError(f"{run.path}: cannot be removed: {error.strerror or error}") from error
     return len(found)
 
 
-def find_unfinished(place: Path, key: str, request: Request) -> tuple[Left, Sequence[InterruptedRun]]:
-    """What is unfinished of a request whose run has this key, and the runs that show it."""
+def find_unfinished(place: Path, key: str, request: Request) -> tuple[Unfinished, Sequence[InterruptedRun]]:
+    """What can be continued for a request whose run has this key, and the runs that show it."""
     now = datetime.now(UTC)
-    same_key = [each for each in interrupted_runs(place) if each.head.key == key and not each.is_stale(now)]
+    same_key = [run for run in interrupted_runs(place) if run.head.key == key and not run.is_stale(now)]
     if same_key:
-        return Left.SAME, same_key
+        return Unfinished.SAME, same_key
     found = list_resumable(place)
     same_words = [each for each in found if _key_words(each.head) == (tuple(request.targets), request.site)]
     if same_words:
-        return Left.CHANGED, same_words
-    return (Left.ANOTHER, found) if found else (Left.NOTHING, ())
+        return Unfinished.CHANGED, same_words
+    return (Unfinished.ANOTHER, found) if found else (Unfinished.NOTHING, ())
 
 
 def _key_words(head: Head) -> tuple[tuple[str, ...], str]:
     return head.targets, head.sites[0] if len(head.sites) == 1 else ""
 
 
-def decide_order(place: Path, prepared: Prepared, request: Request, *, resume: bool) -> Order:
-    """Whether this scan continues an interrupted one (with ``resume``), or starts beside them."""
+def decide_order(place: Path, prepared: PreparedScan, request: Request, *, resume: bool) -> Order:
+    """Decide whether a scan continues an interrupted one (with ``resume``), or starts beside them."""
     sites = (prepared.plan.site,) if request.site else ()
     head = Head("", datetime.now(UTC), targets=tuple(request.targets), sites=sites, options=options_of(request))
     return Order(place, head, resume=resume, is_kept=request.keep_journal)
 
 
-def continues(order: Order, prepared: Prepared) -> bool:
+def continues(order: Order, prepared: PreparedScan) -> bool:
     """Whether this scan would continue an interrupted one."""
     path, now = path_of(order.place, prepared.key), datetime.now(UTC)
     left = interrupted_runs(order.place) if order.resume else ()
@@ -137,7 +137,7 @@ def continues(order: Order, prepared: Prepared) -> bool:
 
 
 def options_of(request: Request) -> dict[str, Any]:
-    """What was asked besides targets and sites, to be asked again when the run is continued."""
+    """The options of a request besides targets and sites, to be used again when the run is continued."""
     said = {name: getattr(request, name) for name in _OPTIONS}
     return said | {"overlays": [str(path) for path in request.overlays]}
 
@@ -160,17 +160,17 @@ def with_earlier_options(request: Request, options: Mapping[str, Any]) -> Reques
 
 
 def scan_and_record(
-    prepared: Prepared,
+    prepared: PreparedScan,
     book: Register,
     files: Mapping[str, str] = MappingProxyType({}),
     order: Order | None = None,
     *,
     watcher: Watcher | None = None,
     interruption: Interruption | None = None,
-) -> Kept | None:
-    """Scan, record, write the files (export -> path). None if the run to continue was in the register already.
+) -> RecordedScan | None:
+    """Scan, record, write the files (export -> path). None if the scan to continue was in the register already.
 
-    With an ``order``, it keeps a journal of what it finds, so that a run that is killed can be continued.
+    With an ``order``, the scan keeps a journal of its findings, so that it can be continued after a kill.
     """
     watcher = watcher or Watcher()
     past, journal = _open_journal(prepared, book, order, watcher)
@@ -178,7 +178,7 @@ def scan_and_record(
         return None
     scanned = run_scan(prepared, watcher, interruption, journal, past.checkpoint if past else None)
     is_left = scanned.report.completion is Completion.INTERRUPTED or scanned.is_cut_off
-    report = _whole(scanned.report, prepared, order, past, journal, is_half=is_left)
+    report = _complete_report(scanned.report, prepared, order, past, journal, is_half=is_left)
     if journal and not is_left:
         journal.note_end(report.scan_id)
     kept = _keep_replies(report, order, watcher) if order and order.is_kept and not is_left else ""
@@ -188,13 +188,13 @@ def scan_and_record(
         if journal:
             journal.close(remove=False)
         raise
-    trouble = _close(journal, is_left=is_left) if journal else ""
-    return Kept(report, recorded, is_left=is_left and journal is not None, trouble=trouble, kept=kept)
+    trouble = _close_journal(journal, is_left=is_left) if journal else ""
+    return RecordedScan(report, recorded, is_left=is_left and journal is not None, trouble=trouble, kept=kept)
 
 
-def _whole(
+def _complete_report(
     report: Report,
-    prepared: Prepared,
+    prepared: PreparedScan,
     order: Order | None,
     past: Past | None,
     journal: Journal | None,
@@ -211,17 +211,20 @@ def _whole(
 
 
 def _keep_replies(report: Report, order: Order, watcher: Watcher) -> str:
-    """Keep what devices said in a file of its own, for ``camscan parcel export``. A full disk costs that file alone."""
+    """Keep the devices' replies in a separate file, for ``camscan parcel export``.
+
+    A full disk costs that file alone.
+    """
     path = kept_path(order.place, report.scan_id)
     try:
-        write_bytes_atomically(path, lambda stream: stream.writelines([body_of(report)]))
+        write_bytes_atomically(path, lambda stream: stream.writelines([pack_report(report)]))
     except CamscanError as error:
         watcher.warn(f"{error}; the scan is recorded, but no parcel can be made of it")
         return ""
     return str(path)
 
 
-def _close(journal: Journal, *, is_left: bool) -> str:
+def _close_journal(journal: Journal, *, is_left: bool) -> str:
     """Close the journal of a scan that was recorded.
 
     Returns why the journal of the rest is incomplete; empty if it is complete.
@@ -233,9 +236,9 @@ def _close(journal: Journal, *, is_left: bool) -> str:
 
 
 def _open_journal(
-    prepared: Prepared, book: Register, order: Order | None, watcher: Watcher
+    prepared: PreparedScan, book: Register, order: Order | None, watcher: Watcher
 ) -> tuple[Past | None, Journal | None]:
-    """The journal to write, and what it says already; no journal where nothing of the run is left to do."""
+    """The journal to write, and what it says already; no journal if nothing of the run is left to do."""
     if order is None or prepared.plan.listen_for:
         return None, None
     path = path_of(order.place, prepared.key)

@@ -1,4 +1,4 @@
-"""What only a person can settle: the questions, two rows held beside each other, and what a decision comes to."""
+"""Questions that only a person can settle: the rows, a comparison of two, and the result of a decision."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from camscan.errors import StaleError, UsageError
 from camscan.register import Register, Review, Seen
 
 __all__ = [
-    "Compared",
-    "Deciding",
+    "ComparedFact",
     "Decision",
+    "DecisionContext",
     "Likeness",
-    "Merged",
+    "MergeEffects",
     "Question",
-    "decide",
-    "entries_of",
-    "facts_of",
+    "asset_numbers_of",
+    "compare_entries",
+    "compare_facts",
     "find_question",
     "keep_and_gone",
-    "merged",
-    "names_of",
-    "questions",
-    "why_not",
+    "list_questions",
+    "merge_effects",
+    "reasons_against_merge",
+    "settle_question",
 ]
 
 
 class Likeness(enum.StrEnum):
-    """How two rows stand to each other in one thing."""
+    """How two rows compare in one fact."""
 
     SAME = "the same"
     OVERLAP = "partly the same"
@@ -44,105 +44,107 @@ class Likeness(enum.StrEnum):
     ONLY_FIRST = "only the first row says"
     ONLY_SECOND = "only the second row says"
     NOT_COMPARED = ""
-    """It differs in any case, and that says nothing."""
+    """The fact differs in any case, and shows nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """One thing that a person compares."""
+class ComparedFact:
+    """One fact that a person compares."""
 
     name: str
     cells: tuple[str, ...]
-    """One for each row."""
+    """The texts of the fact, one for each row."""
     likeness: Likeness = Likeness.NOT_COMPARED
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question to a person, with all that is known for an answer."""
+    """One question to a person, with everything that helps to answer it."""
 
     review: Review
     rows: Sequence[Asset]
-    """One, or two that may be the same device."""
+    """One row, or two that may be the same device."""
     says: Sequence[str]
     """What was found, a sentence for each of its conflicts."""
 
     @property
     def number(self) -> int:
-        """The number that names it: that of the first of its conflicts."""
+        """The number of the question: that of the first of its conflicts."""
         return self.review.conflicts[0].number
 
     @property
     def findings(self) -> Sequence[str]:
-        """What was found, each sentence once: of two rows that share a key, both conflicts say the same."""
+        """What was found, each sentence once: if two rows share a key, both conflicts have the same one."""
         return list(dict.fromkeys(self.says))
 
     @property
     def seen(self) -> Seen:
-        """What somebody has before them who decides it now."""
-        numbers = frozenset(each.number for each in self.review.conflicts)
+        """What a person sees who decides it now."""
+        numbers = frozenset(conflict.number for conflict in self.review.conflicts)
         return Seen(numbers, {row.asset_id: row.revision for row in self.rows})
 
 
 class Decision(enum.StrEnum):
-    """What may become of a question."""
+    """The possible answers to a question."""
 
     FIRST = "first"
     """Both rows are one device: the first is kept, the second becomes part of it."""
     SECOND = "second"
     APART = "apart"
-    """They are two devices."""
+    """The rows are two devices."""
     KEEP = "keep"
     """Nothing changes, and the question is not asked again."""
 
 
-def questions(book: Register, start: int = 0, most: int | None = None) -> tuple[list[Question], int]:
-    """Some of what is open, oldest first, with the rows; and how many there are in all."""
+def list_questions(book: Register, start: int = 0, most: int | None = None) -> tuple[list[Question], int]:
+    """Some of the open questions, oldest first, with their rows; and how many there are in all."""
     found = book.reviews()
     return _with_rows(book, found[start : None if most is None else start + most]), len(found)
 
 
 def find_question(book: Register, number: int) -> Question | None:
-    """The open question that a conflict of this number belongs to."""
-    found = [each for each in book.reviews() if any(one.number == number for one in each.conflicts)]
+    """The open question to which the conflict of this number belongs; None if there is none."""
+    found = [review for review in book.reviews() if any(one.number == number for one in review.conflicts)]
     return next(iter(_with_rows(book, found)), None)
 
 
 def _with_rows(book: Register, found: Iterable[Review]) -> list[Question]:
     found = list(found)
-    rows = {row.asset_id: row for row in book.devices_by_number({name for each in found for name in names_of(each)})}
+    rows = {
+        row.asset_id: row for row in book.devices_by_number({name for each in found for name in asset_numbers_of(each)})
+    }
     return [
         Question(
             each,
-            [rows[name] for name in names_of(each) if name in rows],
+            [rows[name] for name in asset_numbers_of(each) if name in rows],
             [choice.plain_detail(conflict.detail) for conflict in each.conflicts],
         )
         for each in found
     ]
 
 
-def names_of(each: Review) -> tuple[str, ...]:
-    """The asset ids of the rows that it is about."""
+def asset_numbers_of(each: Review) -> tuple[str, ...]:
+    """The asset numbers of the rows that a question is about."""
     return (each.asset_id, each.other) if each.other else (each.asset_id,)
 
 
 # ── comparing ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def facts_of(rows: Sequence[Asset]) -> Iterator[Compared]:
-    """What a person compares: one line for each thing that any of the rows has."""
+def compare_facts(rows: Sequence[Asset]) -> Iterator[ComparedFact]:
+    """The facts that a person compares: one for each that any of the rows has."""
     for name, of in _FACTS.items():
         cells = tuple(of(row) for row in rows)
         if any(cells):
-            yield Compared(name, cells, _likeness(name, cells) if len(cells) > 1 else Likeness.NOT_COMPARED)
+            yield ComparedFact(name, cells, _compare_cells(name, cells) if len(cells) > 1 else Likeness.NOT_COMPARED)
 
 
-def entries_of(rows: Sequence[Asset]) -> Iterator[Compared]:
-    """The same for what people entered, by the names of the columns."""
+def compare_entries(rows: Sequence[Asset]) -> Iterator[ComparedFact]:
+    """The entries of people for the same comparison, by the names of the columns."""
     for column in EDITABLE:
         cells = tuple(row.entries.get(column.name, "") for row in rows)
         if any(cells):
-            yield Compared(column.name, cells, _alike(cells) if len(cells) > 1 else Likeness.NOT_COMPARED)
+            yield ComparedFact(column.name, cells, _compare_lists(cells) if len(cells) > 1 else Likeness.NOT_COMPARED)
 
 
 _FACTS: Mapping[str, Callable[[Asset], str]] = {
@@ -168,22 +170,22 @@ _LISTS = frozenset({"MAC", "address"})
 _NOT_COMPARED = frozenset({"number", "seen", "now", "entries"})
 
 
-def _likeness(name: str, cells: tuple[str, ...]) -> Likeness:
+def _compare_cells(name: str, cells: tuple[str, ...]) -> Likeness:
     one, other = cells
     if name in _NOT_COMPARED:
         return Likeness.NOT_COMPARED
     if name == "maker":
-        one, other = ("" if each == choice.UNKNOWN else each for each in cells)
+        one, other = ("" if cell == choice.UNKNOWN else cell for cell in cells)
         if not one and not other:
             return Likeness.NOT_COMPARED
     if name in _LISTS and one != other and {*one.split(", ")} & {*other.split(", ")} - {""}:
         return Likeness.OVERLAP
     if name == "serial" and one and other and one.casefold() != other.casefold() and is_end_of_other(one, other):
         return Likeness.END
-    return _alike((one, other))
+    return _compare_lists((one, other))
 
 
-def _alike(cells: tuple[str, ...]) -> Likeness:
+def _compare_lists(cells: tuple[str, ...]) -> Likeness:
     one, other = cells
     if one.casefold() == other.casefold():
         return Likeness.SAME
@@ -196,8 +198,8 @@ def _alike(cells: tuple[str, ...]) -> Likeness:
 
 
 @dataclass(frozen=True, slots=True)
-class Deciding:
-    """Who decides, how and why, and what they had before them."""
+class DecisionContext:
+    """Who decides, how and why, and what they saw."""
 
     role: str
     how: str
@@ -206,29 +208,29 @@ class Deciding:
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
-    """What happens to people's entries where one row becomes part of another."""
+class MergeEffects:
+    """What happens to people's entries if one row is merged into another."""
 
     copied: tuple[tuple[str, str], ...]
-    """Column and value: of the row that goes, since the one that is kept has none."""
+    """Column and value that were copied from the row that goes, because the kept row has none."""
     dropped: tuple[tuple[str, str, str], ...]
-    """Column, value that is dropped, and what stands; only the log has the first."""
+    """Column, value that is dropped, and value that is kept; only the log has the dropped one."""
     renamed: tuple[tuple[str, str], ...]
-    """Asset id and column of other devices, which named the row that goes and now name the one that is kept."""
+    """Asset number and column of other devices that named the row that goes, and now name the kept row."""
 
 
-def merged(changes: Iterable[Change], keep: str, gone: str) -> Merged:
-    """The lines of the log that a merge wrote, by what they mean."""
-    found = [each for each in changes if each.column != "merged_into"]
-    return Merged(
+def merge_effects(changes: Iterable[Change], keep: str, gone: str) -> MergeEffects:
+    """Sort the lines of the log that a merge wrote by their meaning."""
+    found = [change for change in changes if change.column != "merged_into"]
+    return MergeEffects(
         tuple((each.column, each.new) for each in found if each.asset_id == keep),
         tuple((each.column, each.old, each.new) for each in found if each.asset_id == gone),
         tuple((each.asset_id, each.column) for each in found if each.asset_id not in {keep, gone}),
     )
 
 
-def why_not(question: Question, settings: Config) -> list[str]:
-    """What says that the two rows of a question are two devices, a sentence for each."""
+def reasons_against_merge(question: Question, settings: Config) -> list[str]:
+    """Reasons why the two rows of a question are two devices, one sentence each."""
     if len(question.rows) < 2:  # noqa: PLR2004 - as it says
         return []
     one, other = question.rows
@@ -236,17 +238,17 @@ def why_not(question: Question, settings: Config) -> list[str]:
 
 
 def keep_and_gone(question: Question, decision: Decision) -> tuple[str, str]:
-    """Asset ids of the row that is kept and of the one that becomes part of it. Raises UsageError if none does."""
+    """Asset numbers of the row that is kept and of the one that is merged into it. Raises UsageError if none is."""
     if len(question.rows) < 2:  # noqa: PLR2004 - as it says
         raise UsageError("the question is about one row, so there is nothing to merge")
     first, second = (row.asset_id for row in question.rows)
     return (second, first) if decision is Decision.SECOND else (first, second)
 
 
-def decide(
-    book: Register, question: Question, decision: Decision, by: Deciding, *, dry_run: bool = False
+def settle_question(
+    book: Register, question: Question, decision: Decision, by: DecisionContext, *, dry_run: bool = False
 ) -> list[Change]:
-    """Settle a question; the lines of the log. ``dry_run`` only says what they would be, and of a merge alone.
+    """Settle a question. Returns the lines of the log; with ``dry_run``, those that a merge would write.
 
     Raises StaleError if the question is no longer what was seen; nothing is written then.
     """

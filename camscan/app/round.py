@@ -1,4 +1,4 @@
-"""Several sites, one after another: each a scan of its own, one result of all in the end."""
+"""Scans several sites, one after another, each as a separate scan, with one result at the end."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pathlib import Path
 from camscan import fingerprints
 from camscan.app.devices import device_site
 from camscan.app.record import write_files
-from camscan.app.request import Prepared, Request, prepare_request
-from camscan.app.resume import Kept, Order, options_of, scan_and_record
+from camscan.app.request import PreparedScan, Request, prepare_request
+from camscan.app.resume import Order, RecordedScan, options_of, scan_and_record
 from camscan.app.scan import Interruption, Watcher
 from camscan.app.scan_news import ScanNews, find_scan_news
 from camscan.config import Config
@@ -25,47 +25,47 @@ from camscan.scan.journal import Head, interrupted_runs, path_of, remember_round
 from camscan.scan.journal import key_of_run as journal_key
 
 LIMIT = 65536
-"""Addresses of one site from which on their number must be confirmed, as for any scan."""
+"""From this number of addresses on, a site's number must be confirmed, as for any scan."""
 
 
 @dataclass(slots=True)
 class Round:
-    """The result of each site."""
+    """The results of a round, by site."""
 
     names: Sequence[str]
-    """In the order of the configuration."""
+    """The sites, in the order of the configuration."""
     before: Sequence[str] = ()
-    """Recorded by the run that this one continues."""
-    kept: dict[str, Kept] = field(default_factory=dict)
+    """Sites that were recorded by the run that this one continues."""
+    kept: dict[str, RecordedScan] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
-    """May not be scanned at this time: why."""
+    """Site -> why it may not be scanned at this time."""
     late: dict[str, str] = field(default_factory=dict)
-    """Might have been when the run began: why not any more."""
+    """Site -> why it may no longer be scanned, although it might when the run began."""
     empty: dict[str, str] = field(default_factory=dict)
-    """Why none of it can ever be asked."""
+    """Site -> why none of it can ever be asked."""
     unwritten: list[str] = field(default_factory=list)
     """Files of recorded scans that could not be written: which, and why."""
     already: list[str] = field(default_factory=list)
-    """Found to be in the register when they were to be continued."""
+    """Sites whose scan was to be continued, and was in the register already."""
     systems: defaultdict[str, Counter[tuple[str, bool]]] = field(default_factory=lambda: defaultdict(Counter))
     """Site -> maker, and whether it is more than possible -> camera systems that the round saw.
 
-    Each once, at its own site, whichever scan saw it.
+    Each counts once, at its own site, whichever scan saw it.
     """
     new: Counter[str] = field(default_factory=Counter)
-    """Site -> devices that were seen for the first time, counted likewise."""
+    """Site -> devices that were seen for the first time, counted in the same way."""
     changed: Counter[str] = field(default_factory=Counter)
-    """Site -> known devices of which something new was seen."""
+    """Site -> known devices with new facts."""
 
     news: dict[str, ScanNews] = field(default_factory=dict)
-    """Site -> what its scan brought that a person should hear of."""
+    """Site -> news of its scan that a person should hear."""
 
-    def note_site(self, name: str, kept: Kept) -> None:
-        """Note what a scan found. Its devices are in the register; a hundred sites need not stay in memory."""
+    def note_site(self, name: str, kept: RecordedScan) -> None:
+        """Note the result of a scan. Its devices are in the register; a hundred sites need not stay in memory."""
         self.kept[name] = replace(kept, report=replace(kept.report, devices=(), attempts=()))
 
     def count_devices(self, book: Register) -> None:
-        """Count what the round saw, by the register: scans may overlap, and devices have several addresses."""
+        """Count what the round saw, from the register: scans may overlap, and devices have several addresses."""
         scans = {kept.report.scan_id for kept in self.kept.values()}
         new = {name for kept in self.kept.values() for name in kept.recorded.new}
         changed = {name for kept in self.kept.values() for name in kept.recorded.changed} - new
@@ -84,13 +84,13 @@ class Round:
 
     @property
     def sites_elsewhere(self) -> list[str]:
-        """Sites that the round was not of, and that some of what it saw belongs to; empty text for no known site."""
+        """Other sites to which devices of this round belong; an empty text for no known site."""
         found = {*self.systems, *(+self.new), *(+self.changed)}
         return sorted(found - {*self.names})
 
     @property
     def recorded(self) -> tuple[str, ...]:
-        """Sites of which nothing is left to do."""
+        """Sites with nothing left to do."""
         done = [*self.before, *self.already, *(name for name, one in self.kept.items() if not one.is_left)]
         return tuple(name for name in self.names if name in done)
 
@@ -116,22 +116,22 @@ class PreparedRound:
     """A run over several sites that is ready: everything that can be wrong in the request has been found."""
 
     round: Round
-    """What the run that it continues recorded, and what may not be asked now."""
+    """What the interrupted run recorded, and what may not be asked now."""
     requests: Mapping[str, Request]
-    """One for each site that is to be asked, in their order."""
+    """Site -> request, for the sites that are to be asked, in their order."""
     config: Config
     database: fingerprints.Database
     place: Path
-    """The place of the journals."""
+    """The folder of the journals."""
     head: Head
     is_continued: bool
     """Whether there was an interrupted scan to continue."""
 
 
 def round_sites(config: Config, sites: Iterable[str] | None, *, in_order: bool = False) -> list[str]:
-    """The named sites, in the order of the configuration unless theirs counts; for None, all that have networks.
+    """The named sites, in the order of the configuration or (``in_order``) their own; for None, all that have networks.
 
-    Raises ConfigError for one that there is not.
+    Raises ConfigError for an unknown site.
     """
     if sites is None:
         return [site.name for site in config.sites if site.cidrs]
@@ -151,11 +151,11 @@ def prepare_round(
     resume: bool = False,
     unattended: bool = False,
 ) -> PreparedRound:
-    """Check the whole request before anything is sent. ``sites`` is as for :func:`round_sites`.
+    """Check the complete request before anything is sent. ``sites`` is as for :func:`round_sites`.
 
-    ``request`` holds for every site; its targets and its site say nothing. ``place`` is where the journals are.
-    ``unattended`` scans them in the order in which they are named. Raises UsageError if the request is wrong,
-    ScopeError where no site may be asked now; ``unattended``, the round says that instead.
+    ``request`` applies to every site; its targets and its site are ignored. ``place`` is the folder of the journals.
+    ``unattended`` scans the sites in the order in which they are named. Raises UsageError if the request is wrong,
+    ScopeError if no site may be asked now; if ``unattended``, the round says that instead.
     """
     names = round_sites(config, sites, in_order=unattended)
     database = fingerprints.load_database([*config.overlays, *request.overlays])
@@ -178,10 +178,10 @@ def run_round(
     watcher: Watcher | None = None,
     interruption: Interruption | None = None,
 ) -> Round:
-    """Scan one site after another and record each at once; what became of every one.
+    """Scan one site after another and record each at once. Returns the results.
 
     ``files`` (export -> path) are written for each site, under its name (:func:`site_files`); ``on_site`` is called
-    before each; ``resume`` also continues the scan of a site that did not come to its end.
+    before each; ``resume`` also continues the interrupted scan of a site.
     """
     interruption = interruption or Interruption()
     remember_round(prepared.place, prepared.head)
@@ -207,7 +207,7 @@ def _scan_site(  # noqa: PLR0917 - what run_round was told
     interruption: Interruption,
     turn: Turn,
 ) -> None:
-    """One site: it may have become too late for it meanwhile."""
+    """Scan one site; it may have become too late for it meanwhile."""
     going = whole.round
     prepared = _try_site(name, request, whole.config, whole.database, going.late)
     if prepared is None:
@@ -219,7 +219,7 @@ def _scan_site(  # noqa: PLR0917 - what run_round was told
     if kept is None:
         going.already.append(name)
     else:
-        # A file that cannot be written costs itself: the site is recorded, and the next ones are scanned.
+        # A file that cannot be written affects nothing else: the site is recorded, and the next ones are scanned.
         going.unwritten += map(str, write_files(kept.report, site_files(files, name)))
         going.news[name] = find_scan_news(book, kept.report, kept.recorded)
         going.note_site(name, kept)
@@ -228,7 +228,7 @@ def _scan_site(  # noqa: PLR0917 - what run_round was told
 
 def _try_site(
     name: str, request: Request, config: Config, database: fingerprints.Database, refused: dict[str, str]
-) -> Prepared | None:
+) -> PreparedScan | None:
     try:
         return prepare_request(request, config=config, database=database)
     except ScopeError as error:
@@ -239,7 +239,7 @@ def _try_site(
 def _possible_requests(
     requests: Mapping[str, Request], config: Config, database: fingerprints.Database, going: Round
 ) -> dict[str, Request]:
-    """Those that may be asked now; of the others, ``going`` has why not."""
+    """The requests that may be asked now; ``going`` gets the reasons why others may not."""
     possible = {}
     for name, request in requests.items():
         try:
@@ -253,9 +253,9 @@ def _possible_requests(
 def _make_head(
     names: Sequence[str], request: Request, *, everything: bool, place: Path, resume: bool
 ) -> tuple[Head, bool]:
-    """What the common run is remembered by; with what was recorded of it, where it is continued."""
+    """The head under which the common run is remembered; if it is continued, with what was recorded."""
     key = journal_key("round", "all" if everything else sorted(names))
-    before = [each for each in interrupted_runs(place) if each.head.key == key]
+    before = [run for run in interrupted_runs(place) if run.head.key == key]
     if resume and before and not before[0].is_stale(datetime.now(UTC)):
         return before[0].head, True
     sites = () if everything else tuple(names)
@@ -281,7 +281,7 @@ def _site_requests(request: Request, config: Config, going: Round) -> dict[str, 
 
 
 def site_files(files: Mapping[str, str], site: str) -> dict[str, str]:
-    """``devices.csv`` is ``devices-town-hall.csv`` of the Town Hall."""
+    """The files of one site: ``devices.csv`` is ``devices-town-hall.csv`` for the Town Hall."""
     return {
         kind: str(Path(file).with_name(f"{Path(file).stem}-{site_slug(site)}{Path(file).suffix}"))
         for kind, file in files.items()

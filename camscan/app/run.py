@@ -1,4 +1,7 @@
-"""A run without anybody there: what is due is scanned, backed up, exported and told; what fails costs itself alone."""
+"""An unattended run: it scans, backs up, exports and alerts whatever is due.
+
+A step that fails does not stop the others.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from camscan.app import alerts, run_outputs
-from camscan.app.alerts import Notified
+from camscan.app.alerts import AlertsResult
 from camscan.app.due_sites import DueSites, find_due_sites
 from camscan.app.metrics import Run
 from camscan.app.request import Request
@@ -28,15 +31,15 @@ from camscan.store.alerts import FAILURES, Alerts
 from camscan.words import listed
 
 PARTIAL = 3
-"""Some of what was due could not be asked, or is left for the next run (docs/exit-codes.md)."""
+"""Some sites that were due could not be asked, or are left for the next run (docs/exit-codes.md)."""
 _SIGNAL = 128
 _WORST = (1, 2, 4, PARTIAL, 0)
 """Exit codes, the worst first."""
 _SUCCESS = (0, PARTIAL)
-"""Codes of a run that needs nobody."""
+"""Exit codes of a run that needs no person."""
 _BY = "by"
 _RUN = "run"
-"""Mark of the heads of journals that runs leave when they are killed: the next run takes them away."""
+"""The key in journals that killed runs leave behind: the next run removes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +51,25 @@ class Failure:
     code: int
     """The exit code of docs/exit-codes.md."""
     why: str
-    """One line."""
+    """The reason, in one line."""
 
 
 @dataclass(slots=True)
-class Ran:
+class RunResult:
     """The result of a run."""
 
     due: DueSites
     going: Round | None = None
     """The result of each site; None if nothing was scanned."""
     failures: list[Failure] = field(default_factory=list)
-    notified: Notified | None = None
-    """None if there is no recipient."""
+    notified: AlertsResult | None = None
+    """The result of the alerts; None if there is no recipient."""
     ended_by: int = 0
-    """The number of the signal that ended it; 0 for none."""
+    """The number of the signal that ended the run; 0 for none."""
 
     @property
     def exit_code(self) -> int:
-        """The worst of all; that an alert was not taken is none."""
+        """The worst exit code of all steps; an alert that was not delivered does not count."""
         if self.ended_by:
             return _SIGNAL + self.ended_by
         codes = {failure.code for failure in self.failures}
@@ -76,12 +79,12 @@ class Ran:
 
 
 def read_clock() -> datetime:
-    """What the clock on the wall says."""
+    """The time by the clock of this machine."""
     return datetime.now(UTC)
 
 
-def what_is_due(space: Workspace, now: datetime | None = None, *, create: bool = False) -> DueSites:
-    """What a run would scan now; ``create`` makes a register if there is none on a server.
+def list_due_sites(space: Workspace, now: datetime | None = None, *, create: bool = False) -> DueSites:
+    """Find what a run would scan now; ``create`` makes a register on a server if there is none.
 
     Raises UsageError if camscan.yaml lists no site.
     """
@@ -102,11 +105,11 @@ def run_unattended(
     watcher: Watcher | None = None,
     interruption: Interruption | None = None,
     keep_journal: bool = False,
-) -> Ran:
-    """Do all of it, under one lock. Raises BusyError if another run holds it, UsageError for a wrong camscan.yaml.
+) -> RunResult:
+    """Do every step under one lock. Raises BusyError if another run holds it, UsageError for a wrong camscan.yaml.
 
-    A signal ends the scan that is running, and what is left is done by the next run. ``keep_journal`` keeps
-    what devices said in files, so that parcels can be made of it.
+    A signal ends the scan in progress, and the next run does the rest. ``keep_journal`` keeps the devices' replies in
+    files, so that parcels can be made of them.
     """
     with lock_runs(space):
         began, interruption = read_clock(), interruption or Interruption()
@@ -124,7 +127,7 @@ def run_unattended(
 
 
 class _Steps:
-    """The steps of one run, and what they met."""
+    """The steps of one run, and their results."""
 
     def __init__(
         self,
@@ -137,12 +140,12 @@ class _Steps:
     ) -> None:
         self._keep_journal = keep_journal
         self._space, self._began, self._watcher, self._interruption = space, began, watcher, interruption
-        self.ran = Ran(DueSites())
+        self.ran = RunResult(DueSites())
         self._troubles: list[Item] = []
         self._marks: dict[str, str] = {}
 
     def attempt_step(self, step: str, action: Callable[[], object]) -> None:
-        """Do a step; where it fails, say why and go on. Once a signal came, no other is begun."""
+        """Do a step; if it fails, note why, and continue. After a signal no other step is begun."""
         if self._interruption.is_wanted:
             return
         try:
@@ -161,13 +164,13 @@ class _Steps:
     # ── scanning ─────────────────────────────────────────────────────────────────────────────────────────────
 
     def scan_due_sites(self) -> None:
-        """Scan what is due."""
+        """Scan the sites that are due."""
         self.attempt_step("scan", self._scan_due_sites)
         self._troubles += _skipped_sites(self.ran)
 
     def _scan_due_sites(self) -> None:
         run_outputs.require_register_not_lost(self._space)
-        self.ran.due = what_is_due(self._space, self._began, create=True)
+        self.ran.due = list_due_sites(self._space, self._began, create=True)
         if not self.ran.due.sites:
             return
         config, place = self._space.settings, journal_folder(str(self._space.where))
@@ -185,7 +188,7 @@ class _Steps:
                 watcher=self._watcher,
                 interruption=self._interruption,
             )
-        path_of(place, head.key).unlink(missing_ok=True)  # what is left is in the journals of the sites
+        path_of(place, head.key).unlink(missing_ok=True)  # the rest is in the journals of the sites
 
     def write_backup(self) -> None:
         """Write the backup of the day."""
@@ -193,7 +196,7 @@ class _Steps:
         if run_outputs.back_up(self._space, day):
             self._marks["run.backup"] = read_clock().isoformat()
 
-    # ── telling ──────────────────────────────────────────────────────────────────────────────────────────────
+    # ── reporting ────────────────────────────────────────────────────────────────────────────────────────────
 
     def send_alerts(self) -> None:
         """Send the alerts that are due; an alert that was not delivered is not a failure of the run."""
@@ -207,7 +210,7 @@ class _Steps:
             self.ran.failures.append(Failure("notify", found.code, visible(found.trouble, 500)))
 
     def write_figures(self) -> None:
-        """Remember the result of the run, and write the figures if they are wanted."""
+        """Store the result of the run, and write the figures if camscan.yaml wants them."""
         path = self._space.settings.run.metrics
         if path is None:
             return
@@ -226,7 +229,7 @@ class _Steps:
         self.attempt_step("metrics", lambda: run_outputs.write_metrics(self._space, path, told))
 
     def _run_figures(self) -> dict[str, str]:
-        """What is known about this run and of earlier ones."""
+        """Facts about this run and earlier ones."""
         with open_store(self._space.where) as store:
             kept = Alerts(store)
             kept.keep((), self._marks, (), forget=self._began - alerts.MEMORY)
@@ -238,10 +241,10 @@ def _parse_moment(text: str | None) -> datetime | None:
 
 
 def _forget_heads(place: Path) -> None:
-    """Take away what a run that was killed left of its list of sites: each site has a journal of its own."""
-    for each in interrupted_runs(place):
-        if each.head.options.get(_BY) == _RUN:
-            each.path.unlink(missing_ok=True)
+    """Remove the lists of sites that killed runs left behind: each site has its own journal."""
+    for run in interrupted_runs(place):
+        if run.head.options.get(_BY) == _RUN:
+            run.path.unlink(missing_ok=True)
 
 
 def _exit_code_of(going: Round) -> int:
@@ -252,7 +255,7 @@ def _exit_code_of(going: Round) -> int:
     return 0 if going.is_complete and not going.sites_left else PARTIAL
 
 
-def _skipped_sites(ran: Ran) -> Iterator[Item]:
+def _skipped_sites(ran: RunResult) -> Iterator[Item]:
     """Sites that were due and could not be scanned, for a reason that does not pass with the hour."""
     going = ran.going
     refused = going.refused if going else {}
@@ -271,16 +274,16 @@ def _not_scanned(name: str, why: str, brief: str) -> Item:
 
 
 def _brief_reason(step: str, error: CamscanError) -> str:
-    """Why a step failed, as anybody may see it."""
+    """Why a step failed, without anything that not everybody may see."""
     if isinstance(error, BusyError):
         return f"{step}: another program was writing to the register"
     return f"{step}; the output of the run says why"
 
 
-def describe_trouble(ran: Ran) -> Sequence[str]:
-    """What went wrong, one line each; nothing if nothing did."""
+def describe_trouble(ran: RunResult) -> Sequence[str]:
+    """Lines about what went wrong; empty if nothing did."""
     found = [f"{failure.step}: {failure.why}" for failure in ran.failures]
-    found += [each.detail for each in _skipped_sites(ran)]
+    found += [item.detail for item in _skipped_sites(ran)]
     going = ran.going
     if going:
         partial = [name for name, kept in going.kept.items() if kept.report.completion is Completion.PARTIAL]

@@ -1,4 +1,4 @@
-"""What a run without anybody there does once it has scanned: a backup, the exports that camscan.yaml names, figures."""
+"""The steps of an unattended run after its scans: a backup, the exports that camscan.yaml names, figures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from camscan.output import explain_errors, make_folder, write_atomically
 from camscan.register.address import address_of
 
 REPORTS = {"report": "full", "summary": "summary"}
-"""What ``after`` may name beside the formats of exports -> level of the report."""
+"""What ``after`` may name besides the formats of exports -> level of the report."""
 
 
 # ── backups ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -43,7 +43,10 @@ def back_up(space: Workspace, day: date) -> Path | None:
 
 
 def folder_of_backups(space: Workspace) -> Path:
-    """Where they are: as camscan.yaml says, else beside the register, or beside camscan.yaml for one on a server."""
+    """The folder of the backups.
+
+    As camscan.yaml says, or beside the register; beside camscan.yaml for one on a server.
+    """
     named = space.settings.run.backups
     if named is not None:
         return named
@@ -53,9 +56,9 @@ def folder_of_backups(space: Workspace) -> Path:
 
 
 def require_register_not_lost(space: Workspace) -> None:
-    """Raise RegisterError where the register's file is not there, and backups of it are.
+    """Raise RegisterError if the register's file is missing, and there are backups of it.
 
-    An empty register in its place would be backed up each night, until no backup of the lost one were left.
+    An empty register in its place would be backed up each night, until no backup of the lost one was left.
     """
     folder, pattern = folder_of_backups(space), _backup_pattern(_backup_stem(space))
     if space.has_register or not folder.is_dir():
@@ -78,7 +81,7 @@ def _backup_stem(space: Workspace) -> str:
 
 
 def _prune_backups(folder: Path, stem: str, newest: Path, keep: int) -> None:
-    """Remove the oldest; never the one that was just written, whatever the clock said when others were."""
+    """Remove the oldest backups; never the one that was just written, whatever the clock said when others were."""
     pattern = _backup_pattern(stem)
     with explain_errors(folder):
         found = sorted(path for path in folder.iterdir() if pattern.fullmatch(path.name) and path != newest)
@@ -93,7 +96,7 @@ def _prune_backups(folder: Path, stem: str, newest: Path, keep: int) -> None:
 
 
 def list_writers(config: Config) -> Mapping[str, Callable[[Workspace], None]]:
-    """What ``after`` names -> what writes it. Raises ConfigError for what cannot be written so, with file and line."""
+    """Name in ``after`` -> function that writes it. Raises ConfigError for an impossible name, with file and line."""
     found = {}
     taken: dict[Path, str] = {}
     for name, path in config.run.after.items():
@@ -128,7 +131,7 @@ def _make_writer(name: str, path: str) -> Callable[[Workspace], None] | None:
         if known.of_register is not None:
             from camscan.app.by_site import list_first  # noqa: PLC0415 - as above
 
-            wanted = export.Wanted(name=name, path=path, force=True)
+            wanted = export.ExportRequest(name=name, path=path, force=True)
             list_first(space)
             with space.open(readonly=True) as book:
                 export.export_register(wanted, book, space.settings)
@@ -153,7 +156,7 @@ def _write_report(space: Workspace, path: str, level: str) -> None:
 
 
 def write_metrics(space: Workspace, path: Path, run: Run) -> None:
-    """Write what is counted, and what became of the run; of the run alone where the register cannot be read.
+    """Write the counts and the result of the run; the run alone if the register cannot be read.
 
     Raises CamscanError for that too, once the file is written.
     """

@@ -1,4 +1,4 @@
-"""Running a scan that was prepared: it can be followed, and stopped; what it found is kept in every case."""
+"""Runs a prepared scan, which can be followed and stopped. Its findings are kept in any case."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from camscan import captures
-from camscan.app.request import Prepared
+from camscan.app.request import PreparedScan
 from camscan.dataclass import dataclass
 from camscan.model import Completion, Report
 from camscan.net.door import Door
@@ -26,7 +26,7 @@ from camscan.scan.plan import Progress
 __all__ = [
     "PACES",
     "Interruption",
-    "Scanned",
+    "ScanResult",
     "Watcher",
     "captured_lines",
     "estimate_seconds",
@@ -34,9 +34,9 @@ __all__ = [
     "watch_nothing",
 ]
 JOURNAL_EVERY = 1.0
-"""Seconds between two entries in the journal: what a kill may cost."""
+"""Seconds between two entries in the journal: a kill loses as much."""
 _LOOK_AT_CLOCK = 30.0
-"""Seconds between two looks at the clock on the wall, which may be set, or go on while the machine sleeps."""
+"""Seconds between two looks at the clock, which may be set, or continue while the machine sleeps."""
 
 
 @dataclass(slots=True)
@@ -54,16 +54,19 @@ class Interruption:
     """Abandons the scan that is running now; None if none is running."""
 
     def stop(self, number: int = 0) -> None:
-        """End it, and begin no other; from another thread too, or from the handler of a signal of this number."""
+        """End the scan, and begin no other. May be called from another thread, or from the handler of a signal.
+
+        ``number`` is that of the signal.
+        """
         if not self.is_wanted:
             self.is_wanted, self.number = True, number
             self.on_first()
 
     def stop_at_once(self) -> bool:
-        """Abandon the scan that is running; False if none is, or where it was told so before.
+        """Abandon the scan that is running. Returns False if none is, or if it was told so before.
 
-        An exception out of a signal handler would do it too, and now and then leave a task that never ends: it may
-        strike between any two steps of asyncio.
+        An exception out of a signal handler would do it too, and sometimes leave a task that never ends: it may strike
+        between any two steps of asyncio.
         """
         if self.is_urgent or self.on_second is None:
             return False
@@ -73,43 +76,46 @@ class Interruption:
 
 
 @contextlib.contextmanager
-def watch_nothing(_prepared: Prepared) -> Iterator[Callable[[Progress], None]]:
-    """Follow a scan in silence."""
+def watch_nothing(_prepared: PreparedScan) -> Iterator[Callable[[Progress], None]]:
+    """Follow a scan without showing anything."""
     yield lambda _progress: None
 
 
 @dataclass(frozen=True, slots=True)
 class Watcher:
-    """How somebody who waits for a scan follows it; by default in silence."""
+    """How a caller follows a scan; by default nothing is shown."""
 
-    follow: Callable[[Prepared], AbstractContextManager[Callable[[Progress], None]]] = watch_nothing
-    """Entered before the first packet and left after the last; what it yields is told how far the scan has come."""
+    follow: Callable[[PreparedScan], AbstractContextManager[Callable[[Progress], None]]] = watch_nothing
+    """Entered before the first packet and left after the last.
+
+    It yields a function that is called with the progress.
+    """
     on_stop: Callable[[], None] = lambda: None
-    """An interruption was taken: the scan is about to end."""
+    """Called once an interruption was noticed: the scan is about to end."""
     warn: Callable[[str], None] = lambda _sentence: None
-    """Something went wrong that does not end the scan: one sentence, without a full stop."""
+    """Called if something went wrong that does not end the scan: one sentence, without a full stop."""
 
 
 @dataclass(frozen=True, slots=True)
-class Scanned:
+class ScanResult:
     """The result of one scan."""
 
     report: Report
     is_cut_off: bool = False
-    """Whether it had to end because no authorisation allows it now any longer."""
+    """Whether it had to end because its authorisation ended."""
 
 
 def run_scan(
-    prepared: Prepared,
+    prepared: PreparedScan,
     watcher: Watcher | None = None,
     interruption: Interruption | None = None,
     journal: Journal | None = None,
     earlier: Checkpoint | None = None,
-) -> Scanned:
-    """Run it until it is complete, is interrupted, or its authorisation ends.
+) -> ScanResult:
+    """Run a scan until it is complete, is interrupted, or its authorisation ends.
 
-    What is found goes into ``journal`` at once; ``earlier`` is the state of an interrupted scan of the same targets.
-    Raises asyncio.CancelledError if ``interruption.stop_at_once()`` abandoned it.
+    Findings go into ``journal`` at once; ``earlier`` is the state of an interrupted scan of the same targets. Raises
+    asyncio.CancelledError if ``interruption.stop_at_once()`` abandoned it.
     """
     watcher, interruption = watcher or Watcher(), interruption or Interruption()
     with watcher.follow(prepared) as on_progress:
@@ -122,18 +128,18 @@ def run_scan(
             earlier=earlier or Checkpoint(),
         )
         report = asyncio.run(run)
-    _forget(prepared)
+    _free_memory(prepared)
     if interruption.is_urgent:
-        raise asyncio.CancelledError  # it came between the end of the scan and here
+        raise asyncio.CancelledError  # the wish came after the end of the scan
     if prepared.until and prepared.until <= datetime.now(UTC) and report.completion is Completion.INTERRUPTED:
-        return Scanned(_mark_cut_off(report, prepared), is_cut_off=True)
-    return Scanned(report)
+        return ScanResult(_mark_cut_off(report, prepared), is_cut_off=True)
+    return ScanResult(report)
 
 
-def _forget(prepared: Prepared) -> None:
-    """Give back what only the scan needed: recording takes as much again, and the two need not be held at once.
+def _free_memory(prepared: PreparedScan) -> None:
+    """Free the memory that only the scan needed: recording takes as much again, and must not add to it.
 
-    Doors, tasks and errors of a scan hold each other, so that Python does not see by itself that nobody wants them.
+    Doors, tasks and errors of a scan refer to each other, so Python does not notice by itself that they are unused.
     """
     prepared.database.forget_devices()
     forget_replies()
@@ -146,7 +152,7 @@ def captured_lines(report: Report) -> list[str]:
 
 
 async def _run_engine(
-    prepared: Prepared,
+    prepared: PreparedScan,
     on_progress: Callable[[Progress], None],
     on_stop: Callable[[], None],
     interruption: Interruption,
@@ -169,14 +175,14 @@ async def _run_engine(
         if interruption.is_wanted:
             scan.stop()
         try:
-            async with _write_journal(scan, journal), _stopped_at(scan, prepared.until):
+            async with _write_journal(scan, journal), _stop_at(scan, prepared.until):
                 return await scan.run()
         finally:
             interruption.on_first, interruption.on_second = lambda: None, None
 
 
-def _mark_cut_off(report: Report, prepared: Prepared) -> Report:
-    """What a scan is that had to end because no authorisation allows it now any longer."""
+def _mark_cut_off(report: Report, prepared: PreparedScan) -> Report:
+    """The report of a scan that had to end because its authorisation ended."""
     moment = prepared.config.clock(prepared.until or report.finished_at)
     note = f"{prepared.why_until} at {moment:%H:%M}: what was not asked by then is left to do"
     covered = replace(report.coverage, notes=(*report.coverage.notes, note))
@@ -185,7 +191,7 @@ def _mark_cut_off(report: Report, prepared: Prepared) -> Report:
 
 @contextlib.asynccontextmanager
 async def _write_journal(scan: Scan, journal: Journal | None) -> AsyncIterator[None]:
-    """Write down what the scan finds while it runs, beside it."""
+    """Write down what the scan finds while it runs."""
     if journal is None:
         yield
         return
@@ -207,8 +213,8 @@ async def _write_journal(scan: Scan, journal: Journal | None) -> AsyncIterator[N
 
 
 @contextlib.asynccontextmanager
-async def _stopped_at(scan: Scan, moment: datetime | None) -> AsyncIterator[None]:
-    """Stop the scan at a moment by the clock on the wall."""
+async def _stop_at(scan: Scan, moment: datetime | None) -> AsyncIterator[None]:
+    """Stop the scan at a moment, by the clock of this machine."""
 
     async def watch_writer() -> None:
         while moment and (left := (moment - datetime.now(UTC)).total_seconds()) > 0:  # noqa: ASYNC110 - the clock on the wall sets no Event

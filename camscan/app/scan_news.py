@@ -1,7 +1,7 @@
-"""What one recorded scan brought that a person should hear of, also where nobody watches it.
+"""News of one recorded scan that a person should hear, even if nobody watches the scan.
 
-It is told from the change events of the register, whoever then tells it: a quiet scan on standard error, a channel of
-its own later.
+It comes from the change events of the register, whoever then reports it: a quiet scan on standard error, a channel
+later.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from camscan.register import Recorded, Register
 from camscan.words import listed
 
 MOST = 10
-"""New devices that are named; of more, the number is told."""
+"""How many new devices are named; of more, only the number is given."""
 _PART = 16
-"""New devices that are read at a time."""
+"""How many new devices are read at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScanNews:
-    """What is to be said about one scan."""
+    """The news of one scan."""
 
     first_of: str = ""
     """The site, or the targets, that had not been scanned before; empty if they had."""
     saw: str = ""
-    """The counts of the headline, of that first scan alone."""
+    """The counts of the headline, for that first scan alone."""
     new: Sequence[Asset] = ()
-    """Devices that are new since the previous scans: cameras, recorders and what may be one, of every make."""
+    """Devices that are new since the previous scans: cameras, recorders and possible ones, of every make."""
 
     def sentences(self) -> list[str]:
-        """One line each: the first scan of a place as a whole, else every new device."""
+        """Lines for people: one for the first scan of a place, otherwise one for every new device."""
         if self.first_of:
             return [f"First scan of {self.first_of}. It found: {self.saw}"]
         lines = [f"New: {_describe_device(row)}" for row in self.new[:MOST]]
@@ -45,8 +45,8 @@ class ScanNews:
 
 
 def find_scan_news(book: Register, report: Report, recorded: Recorded) -> ScanNews:
-    """What the scan of this report, which was recorded just now, brought."""
-    new = [each.asset_id for each in recorded.happenings if each.event is Event.NEW]
+    """Find the news of the scan of this report, which was recorded just now."""
+    new = [happening.asset_id for happening in recorded.happenings if happening.event is Event.NEW]
     before = [scan for scan in book.scans() if scan.scan_id != report.scan_id]
     if report.site:
         is_first = all(scan.site.casefold() != report.site.casefold() for scan in before)

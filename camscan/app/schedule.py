@@ -1,4 +1,4 @@
-"""What makes a machine run camscan by itself: units for systemd, a file for cron. Only ``install`` touches a system."""
+"""Makes a machine run camscan by itself: units for systemd, a file for cron. Only ``install`` changes a system."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from camscan.register.address import address_of
 UNITS = Path("/etc/systemd/system")
 CRON = Path("/etc/cron.d/camscan")
 MARK = "Written by camscan schedule"
-"""The beginning of a file that may be replaced."""
+"""The first words of a file that may be replaced."""
 _HEAD = 200
 USER = "camscan"
-"""The user under which it runs if root makes the units without naming one."""
+"""The user under which camscan runs, if root makes the units without naming one."""
 _CREDENTIALS = "/etc/camscan/credentials"
 _AT = Window(time(3), timedelta(hours=3))
-"""When it runs where camscan.yaml says nothing: from three at night."""
+"""When camscan runs if camscan.yaml names no hours: from three at night."""
 _AFTER = timedelta(minutes=5)
 _MOST_DELAY = timedelta(minutes=30)
 _UNSAFE = re.compile(r"""[\x00-\x1f\x7f"'\\`$;&|<>*?#!]""")
@@ -63,25 +63,30 @@ class Schedule:
     files: Mapping[str, str]
     """Name -> text."""
     notes: Sequence[str] = ()
-    """What a person has still to do, one sentence each."""
+    """What a person still has to do, one sentence each."""
 
 
 # ── systemd ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def for_systemd(space: Workspace, user: str = "") -> Schedule:
-    """A service, a timer, and a unit that reports that the service failed. UsageError for what cannot be written."""
+def make_systemd_units(space: Workspace, user: str = "") -> Schedule:
+    """Make a service, a timer, and a unit that reports that the service failed.
+
+    Raises UsageError if a path or name cannot be written into them.
+    """
     folder, name = _working_folder(space), user or default_user()
     head = f"# {MARK} --systemd for {_config_file(space)}; docs/unattended.md says how to change and remove it.\n"
-    secrets = [secret for each in space.settings.notify for secret in each.secrets.values()]
-    names = sorted({each.systemd_credential for each in secrets if each.systemd_credential})
+    secrets = [secret for recipient in space.settings.notify for secret in recipient.secrets.values()]
+    names = sorted({secret.systemd_credential for secret in secrets if secret.systemd_credential})
     files = {
         "camscan.service": head + _service_unit(space, name, names),
         "camscan.timer": head + _timer_unit(space),
         "camscan-failed@.service": head + _failure_unit(space),
     }
-    notes = [f"put the secret {each} into {_CREDENTIALS}/{each}, readable by root alone" for each in names]
-    notes += [f"the variable {each.env} is not set in the unit: use a file instead" for each in secrets if each.env]
+    notes = [f"put the secret {name} into {_CREDENTIALS}/{name}, readable by root alone" for name in names]
+    notes += [
+        f"the variable {secret.env} is not set in the unit: use a file instead" for secret in secrets if secret.env
+    ]
     return Schedule(files, [*notes, *_missing_folders(space, folder, name)])
 
 
@@ -136,8 +141,11 @@ WantedBy=timers.target
 
 
 def _failure_unit(space: Workspace) -> str:
-    """Without Python and without the network: by the mail system of the machine, else into its log."""
-    mails = [each for each in space.settings.notify if each.to and "trouble" in each.classes]
+    """The unit that reports a failure, without Python and the network.
+
+    By the machine's mail system, or into its log.
+    """
+    mails = [recipient for recipient in space.settings.notify if recipient.to and "trouble" in recipient.classes]
     to = [address for each in mails for address in each.to if _ADDRESS.fullmatch(address)] or ["root"]
     return f"""\
 [Unit]
@@ -156,8 +164,8 @@ PrivateTmp=yes
 
 def _on_calendar(space: Workspace) -> str:
     window = run_window(space)
-    begins = begins_at(window)
-    days = "" if len(window.days) == len(DAYS) else f"{','.join(DAYS[day] for day in first_days(window))} "
+    begins = start_time(window)
+    days = "" if len(window.days) == len(DAYS) else f"{','.join(DAYS[day] for day in starting_days(window))} "
     zone = f" {space.settings.timezone}" if space.settings.timezone else ""
     return f"{days}*-*-* {begins:%H:%M}:00{zone}"
 
@@ -166,13 +174,13 @@ def _on_calendar(space: Workspace) -> str:
 
 
 def make_cron_file(space: Workspace, user: str = "") -> Schedule:
-    """Make a file for /etc/cron.d. Raises UsageError for what cannot be written."""
+    """Make a file for /etc/cron.d. Raises UsageError if a path or name cannot be written into it."""
     config, window = _config_file(space), run_window(space)
-    begins = begins_at(window)
-    days = "*" if len(window.days) == len(DAYS) else ",".join(str((day + 1) % 7) for day in first_days(window))
+    begins = start_time(window)
+    days = "*" if len(window.days) == len(DAYS) else ",".join(str((day + 1) % 7) for day in starting_days(window))
     delay = int(random_delay(space).total_seconds()) // 60
     words = " ".join(map(_quote_word, [*camscan_command(config), "--random-delay", str(delay)]))
-    job = f"cd {_quote_word(_working_folder(space))} && {words}".replace("%", r"\%")  # a line ends there for cron
+    job = f"cd {_quote_word(_working_folder(space))} && {words}".replace("%", r"\%")  # cron ends a line there
     text = f"""\
 # {MARK} --cron for {config}; docs/unattended.md says how to change and remove it.
 {begins:%M} {begins:%H} * * {days} {user or default_user()} {job}
@@ -181,11 +189,11 @@ def make_cron_file(space: Workspace, user: str = "") -> Schedule:
     return Schedule({CRON.name: text}, notes if space.settings.timezone else ())
 
 
-# ── what both say ────────────────────────────────────────────────────────────────────────────────────────────────
+# ── for both ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def camscan_command(config: Path) -> list[str]:
-    """How this camscan is called from anywhere."""
+    """The words that start this camscan from any folder."""
     program = Path(sys.executable).with_name("camscan")
     return [
         *([str(program)] if program.is_file() else [sys.executable, "-m", "camscan"]),
@@ -196,19 +204,19 @@ def camscan_command(config: Path) -> list[str]:
 
 
 def default_user() -> str:
-    """Whoever makes the units; for root, a user of camscan's own."""
+    """The present user; for root, camscan's own user."""
     return USER if system.is_administrator() else system.user_name()
 
 
 def config_file(space: Workspace) -> Path:
-    """Its camscan.yaml. Raises UsageError if there is none."""
+    """The camscan.yaml of a workspace. Raises UsageError if there is none."""
     if space.settings.path is None:
         raise UsageError("there is no camscan.yaml: make one with `camscan config init`, or name it with --config")
     return space.settings.path.absolute()
 
 
 def working_folder(space: Workspace) -> Path:
-    """Its working folder: the folder of the register, or of camscan.yaml for a register on a server."""
+    """The working folder of a run: that of the register, or of camscan.yaml for a register on a server."""
     return (Path(space.where) if address_of(space.where) is None else config_file(space)).absolute().parent
 
 
@@ -221,7 +229,7 @@ def _working_folder(space: Workspace) -> Path:
 
 
 def _writable_folders(space: Workspace, folder: Path) -> Iterator[str]:
-    """Every folder that a run writes to; those that need not be there begin with a hyphen."""
+    """Every folder that a run writes to; those that may be missing begin with a hyphen."""
     run = space.settings.run
     yield str(folder)
     others = [folder_of_backups(space).absolute()] if run.keep else []
@@ -233,29 +241,29 @@ def _writable_folders(space: Workspace, folder: Path) -> Iterator[str]:
 
 
 def _missing_folders(space: Workspace, folder: Path, user: str) -> list[str]:
-    """Folders that the unit may write to and cannot make, since all around them is closed to it."""
+    """Folders that the unit may write to and cannot make, because everything around them is closed to it."""
     named = (Path(each.removeprefix("-")) for each in _writable_folders(space, folder))
     return [f"make the folder {each}, owned by {user}" for each in named if not each.is_dir()]
 
 
 def _uses_sendmail(space: Workspace) -> bool:
-    return any("sendmail" in each.options for each in space.settings.notify)
+    return any("sendmail" in recipient.options for recipient in space.settings.notify)
 
 
 def run_window(space: Workspace) -> Window:
-    """When it may run: the window of runs, else the first of the authorisations, else at night."""
-    windows = [each.window for each in space.settings.authorisations if each.window]
+    """The hours of a run: the window of runs, or that of the first authorisation, or the night."""
+    windows = [authorisation.window for authorisation in space.settings.authorisations if authorisation.window]
     return space.settings.run.window or (windows[0] if windows else _AT)
 
 
-def begins_at(window: Window) -> time:
-    """When a run begins: a little after the window does."""
+def start_time(window: Window) -> time:
+    """The time at which a run begins: a little after the window does."""
     return (datetime.combine(date.min, window.begins) + _AFTER).time()
 
 
-def first_days(window: Window) -> list[int]:
-    """The days on which it begins; a window from 23:58 on begins on the next."""
-    late = begins_at(window) < window.begins
+def starting_days(window: Window) -> list[int]:
+    """The days on which a run begins; for a window from 23:58 on, the next days."""
+    late = start_time(window) < window.begins
     return sorted((day + late) % len(DAYS) for day in window.days)
 
 
@@ -266,24 +274,24 @@ def random_delay(space: Workspace) -> timedelta:
 
 def _safe_path(path: Path) -> Path:
     name = str(path)
-    if _UNSAFE.search(name) or name != visible(name) or name != name.strip():  # a unit loses a space at its end
+    if _UNSAFE.search(name) or name != visible(name) or name != name.strip():  # a unit loses a space at the end
         raise UsageError(f"{path}: its name has a character that systemd or cron cannot take; choose another folder")
     return path
 
 
 def _quote_word(word: str | Path) -> str:
-    """A word of a shell or of a unit; ``_safe_path`` has refused what quotation marks do not hold."""
+    """Quote a word of a shell or of a unit; ``_safe_path`` has refused what quotation marks cannot hold."""
     text = str(word)
     return text if re.fullmatch(r"[\w@%+=:,./-]+", text) else f'"{text}"'
 
 
 def _escape_percent(word: str | Path) -> str:
-    """What a unit takes as it is: a percent sign begins a specifier (systemd.unit(5))."""
+    """Escape percent signs, which begin a specifier in a unit (systemd.unit(5))."""
     return str(word).replace("%", "%%")
 
 
 def require_user(user: str) -> None:
-    """Raise UsageError where it is not the name of a user."""
+    """Raise UsageError if this is not the name of a user."""
     if user and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", user):
         raise UsageError(f"'{user}' is not a user of this machine")
 
@@ -292,7 +300,10 @@ def require_user(user: str) -> None:
 
 
 def write_schedule(made: Schedule, folder: Path) -> list[Path]:
-    """Write the files into a folder; their paths. Raises UsageError if one is there that camscan did not write."""
+    """Write the files into a folder, and return their paths.
+
+    Raises UsageError if one exists that camscan did not write.
+    """
     for name in made.files:
         path = folder / name
         if path.exists() and MARK not in path.read_text(encoding="utf-8", errors="replace")[:_HEAD]:
@@ -303,7 +314,7 @@ def write_schedule(made: Schedule, folder: Path) -> list[Path]:
         path = folder / name
         write_atomically(path, functools.partial(_write_text, text=text))
         with explain_errors(path):
-            path.chmod(0o644)  # it holds no secret, and systemd wants to be able to show it
+            path.chmod(0o644)  # it holds no secret, and systemd should be able to show it
     return [folder / name for name in made.files]
 
 
@@ -312,9 +323,9 @@ def _write_text(stream: TextIO, text: str) -> None:
 
 
 def install_schedule(made: Schedule, user: str = "") -> list[str]:
-    """Write the files where the system looks for them, and let it know; what was done, one sentence each.
+    """Write the files where the system looks for them, and reload it. Returns what was done, one sentence each.
 
-    Raises UsageError unless root does it, and where the user is not there; OutputError if the system refuses.
+    Raises UsageError unless root does it, or if the user does not exist; OutputError if the system refuses.
     """
     if not system.is_administrator():
         raise UsageError("only root can install it: use sudo, or write the files with --into DIR")

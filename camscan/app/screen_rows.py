@@ -1,4 +1,4 @@
-"""What the list on the screen says of each device: made of devices, or read from the lines of the register."""
+"""The rows of the list on the screen: made from devices, or read from the lines of the register."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class ScreenRow(NamedTuple):
     tag: str
     """The council tag; empty if not recorded."""
     ip_addresses: str
-    """All that it holds."""
+    """All addresses of the device."""
     maker: str
-    """Its name; empty if nobody knows it."""
+    """The maker's name; empty if it is not known."""
     badge: str
     is_possible: bool
     """Whether the maker is only possible."""
@@ -41,12 +41,12 @@ class ScreenRow(NamedTuple):
     where: str
     lifecycle: str
     planned: str
-    """The planned day of its removal, ISO; empty for none."""
+    """The planned day of its removal (ISO 8601); empty for none."""
     presence: str
     missed: int
     kind: str
     confidence: str
-    """The confidence of the maker; empty without one."""
+    """How sure the maker is; empty without a maker."""
     serial: str
     firmware: str
     last_seen: datetime | None
@@ -54,17 +54,17 @@ class ScreenRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ScreenList:
-    """The list of every camera and recorder, and of what may be one."""
+    """The list of every camera and recorder, and of devices that may be one."""
 
     rows: Sequence[ScreenRow]
     others: int
-    """Devices that are left out, since they are not part of video surveillance."""
+    """How many devices are left out because they are not part of video surveillance."""
     headline: Headline
-    """The headline of the whole register."""
+    """The headline of the complete register."""
 
 
 def screen_row(row: Asset, maker: str) -> ScreenRow:
-    """What the list says of a device; ``maker`` is the name of its maker."""
+    """The row of a device; ``maker`` is the name of its maker."""
     found = row.identification
     return ScreenRow(
         asset_id=row.asset_id,
@@ -88,7 +88,7 @@ def screen_row(row: Asset, maker: str) -> ScreenRow:
 
 
 def screen_list(space: Workspace) -> ScreenList | None:
-    """It, from the lines of the register; None if it has to be made of all devices, since nothing can be kept."""
+    """The list from the lines of the register; None if it must be made of all devices, because nothing can be kept."""
     now, basis = assess.today_utc(), settings_hash(space.settings)
 
     def decode_list(seen: Glance) -> ScreenList | None:
@@ -98,7 +98,7 @@ def screen_list(space: Workspace) -> ScreenList | None:
         counted = load_overview(space)
         return None if counted is None else _read_on_server(space, counted.headline)
     found = read_at_a_glance(space.where, basis, now, decode_list)
-    if found is None and load_overview(space) is not None:  # which brings the lines up to date
+    if found is None and load_overview(space) is not None:  # it brings the lines up to date
         found = read_at_a_glance(space.where, basis, now, decode_list)
     return found
 
@@ -118,7 +118,7 @@ def _decode_list(seen: Glance, now: date) -> ScreenList | None:
 
 
 def _read_on_server(space: Workspace, headline: Headline) -> ScreenList | None:
-    """The lines, by the database libraries; None if they have changed since the headline was counted."""
+    """The list from the lines of a register on a server; None if they have changed since the headline was counted."""
     rows, others = [], 0
     with space.open(readonly=True) as book:
         list_by(book, space.settings)
@@ -128,11 +128,11 @@ def _read_on_server(space: Workspace, headline: Headline) -> ScreenList | None:
             if line["other"]:
                 others += 1
             else:
-                rows.append(_shown(line))
+                rows.append(_line_row(line))
         return ScreenList(rows, others, headline) if book.counting_basis() == before else None
 
 
-def _shown(line: Mapping[str, Any]) -> ScreenRow:
+def _line_row(line: Mapping[str, Any]) -> ScreenRow:
     texts = {**line, **line["facts"].get("long", {})}
     maker, confidence = line["maker"], line["confidence"]
     return ScreenRow(

@@ -1,4 +1,4 @@
-"""A camscan.yaml: what is wrong with it, and how a new one is made."""
+"""Checks a camscan.yaml, and makes a new one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from camscan.probes import load as load_probes
 
 
 def check_settings(config: Config, faults: Sequence[ConfigError]) -> list[Finding]:
-    """What could not be read, then what looks wrong in the rest; the errors first."""
+    """Findings about a camscan.yaml: what could not be read, then what looks wrong in the rest; the errors first."""
     found = [Finding(Level.ERROR, str(fault)) for fault in (*faults, *_check_planning(config))]
     found += _check_recipients(config)
     found += check_config(config, datetime.now(UTC), private=PRIVATE, probes=load_probes())
@@ -30,11 +30,11 @@ def check_settings(config: Config, faults: Sequence[ConfigError]) -> list[Findin
 
 
 def _check_recipients(config: Config) -> list[Finding]:
-    """Whether recipients and exports that it names are there, and have what they need."""
+    """Check that the recipients and exports that it names exist, and have what they need."""
     found = []
-    for each in config.notify:
+    for recipient in config.notify:
         try:
-            notify.channel_of(each)
+            notify.channel_of(recipient)
         except ConfigError as error:
             found.append(Finding(Level.ERROR, str(error)))
     try:
@@ -45,7 +45,7 @@ def _check_recipients(config: Config) -> list[Finding]:
 
 
 def _check_planning(config: Config) -> list[ConfigError]:
-    """Whether the policies and companies that planning names are there."""
+    """Check that the policies and companies that planning names exist."""
     try:
         load_rules(config)
     except ConfigError as error:
@@ -54,7 +54,7 @@ def _check_planning(config: Config) -> list[ConfigError]:
 
 
 def parse_decision(minute: str, day: str, makers: str) -> LocalDecision | None:
-    """What the council decided, as somebody says it; None if nothing was said. Raises UsageError in one line."""
+    """The council's decision, from what a person typed; None if nothing was typed. Raises UsageError in one line."""
     if not minute.strip() and not day.strip():
         return None
     if not minute.strip() or not day.strip():
@@ -79,7 +79,7 @@ def parse_decision(minute: str, day: str, makers: str) -> LocalDecision | None:
 
 
 def starter_config(text: str, decided: LocalDecision | None) -> str:
-    """The camscan.yaml to start from, with the council's decision in it where there is one."""
+    """The text of a new camscan.yaml, with the council's decision in it if there is one."""
     if decided is None:
         return text
     before, _, rest = text.partition("#planning:\n")
@@ -96,13 +96,13 @@ def starter_config(text: str, decided: LocalDecision | None) -> str:
 
 
 def require_new(file: Path) -> None:
-    """Raise UsageError where the file exists already, before anything is asked."""
+    """Raise UsageError if the file exists already, before any question is asked."""
     if file.exists():
         raise UsageError(f"{file}: exists already and is not overwritten; name another file")
 
 
 def write_new_config(file: Path, text: str) -> None:
-    """Write a file that does not exist yet. Raises UsageError if it does, OutputError where it cannot be made."""
+    """Write a file that does not exist yet. Raises UsageError if it does, OutputError if it cannot be made."""
     try:
         output.write_new(file, lambda stream: stream.writelines([text]))
     except FileExistsError:

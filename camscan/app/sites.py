@@ -1,4 +1,4 @@
-"""The sites of an estate: what is known about each, and a table of them taken in place of the last one."""
+"""The sites of an estate: facts about each, and a table of sites that replaces the last one."""
 
 from __future__ import annotations
 
@@ -34,31 +34,34 @@ from camscan.register import Register, StoredScan
 
 @dataclass(frozen=True, slots=True)
 class SitesImport:
-    """What a table of sites would change in camscan.yaml's."""
+    """The changes that a table of sites would make to those of camscan.yaml."""
 
     table: Table
     before: Config
     after: Config
     faults: Sequence[ConfigError]
-    """Why it cannot be taken; empty if it can."""
+    """Why the table cannot be used; empty if it can."""
 
     @property
     def errors(self) -> list[Finding]:
-        """Why the map could not be used after it: a network that is in no authorisation and needs one."""
-        return [each for each in self._new_findings() if each.level is Level.ERROR]
+        """Errors that the map would have after it: a network that needs an authorisation and is in none."""
+        return [finding for finding in self._new_findings() if finding.level is Level.ERROR]
 
     @property
     def warnings(self) -> list[Finding]:
-        """What looks wrong now and did not before; what the whole file lacks is for a check of camscan.yaml."""
-        return [each for each in self._new_findings() if each.level is not Level.ERROR]
+        """What looks wrong with the table and did not before.
+
+        Faults of the complete file are for a check of camscan.yaml.
+        """
+        return [finding for finding in self._new_findings() if finding.level is not Level.ERROR]
 
     def _new_findings(self) -> list[Finding]:
-        known = {each.text for each in check_settings(self.before, [])}
-        return [each for each in check_settings(self.after, []) if each.text not in known]
+        known = {finding.text for finding in check_settings(self.before, [])}
+        return [finding for finding in check_settings(self.after, []) if finding.text not in known]
 
     @property
     def differences(self) -> list[str]:
-        """One line for each place that comes, changes or goes."""
+        """One line for each place that is added, changed or removed."""
         old, new = (
             {(place.name, place.subnet): place for place in config.places()} for config in (self.before, self.after)
         )
@@ -66,14 +69,14 @@ class SitesImport:
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether every place stays as it is."""
+        """Whether every place is unchanged."""
         return self.before.places() == self.after.places()
 
 
 def read_sites(file: Path, config: Path | None = None) -> SitesImport:
-    """What a CSV of networks would change beside the camscan.yaml named or in force; nothing is written.
+    """Read a CSV of networks, and compare it with the camscan.yaml named or in force; nothing is written.
 
-    Raises UsageError if there is no camscan.yaml, or the file is no such table.
+    Raises UsageError if there is no camscan.yaml, or if the file is not such a table.
     """
     found = find_file(config)
     if found is None:
@@ -85,7 +88,7 @@ def read_sites(file: Path, config: Path | None = None) -> SitesImport:
 
 
 def apply_sites(table: SitesImport) -> Path:
-    """Keep the table beside camscan.yaml, in place of the last one; the file that was written."""
+    """Keep the table beside camscan.yaml, in place of the last one. Returns the file that was written."""
     file = table.after.sites_file
     assert file is not None  # noqa: S101 - a configuration that was read has one
     write_atomically(str(file), lambda stream: stream.writelines([write_table(table.table.sites)]))
@@ -93,7 +96,10 @@ def apply_sites(table: SitesImport) -> Path:
 
 
 def remember_sites(space: Workspace) -> str:
-    """Let the register know of the sites, where there is one: its name, or nothing. The next scan does so too."""
+    """Store the sites in the register, if there is one.
+
+    Returns its name, or an empty text. The next scan does it too.
+    """
     if not space.has_register:
         return ""
     with space.open(editing=True, create=False) as book:
@@ -121,7 +127,7 @@ def _compare_places(old: Mapping[tuple[str, str], Place], new: Mapping[tuple[str
 
 
 def place_details(place: Place) -> dict[str, str]:
-    """What is known about a place, without its name and subnet; of a subnet, what may differ from its site's."""
+    """The facts about a place, without its name and subnet; for a subnet, those that may differ from its site's."""
     words = {
         "uprn": place.ref,
         "type": place.type,
@@ -135,16 +141,16 @@ def place_details(place: Place) -> dict[str, str]:
     return {key: words[key] for key in own if words[key]}
 
 
-# ── what is known ────────────────────────────────────────────────────────────────────────────────────────────────
+# ── known sites ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(slots=True)
 class KnownSites:
-    """What the register knows of the sites."""
+    """What the register knows about the sites."""
 
     places: Sequence[Place] = ()
     devices: Counter[str] = field(default_factory=Counter)
-    """Site -> rows that are not closed."""
+    """Site -> number of devices that are neither removed nor somebody else's."""
     scans: defaultdict[str, list[StoredScan]] = field(default_factory=lambda: defaultdict(list))
     """Site -> its scans, oldest first."""
 
@@ -152,8 +158,8 @@ class KnownSites:
     """Each network that can be swept, and since when all of it has been asked."""
 
     def last_complete(self, site: str) -> str:
-        """The day since which all of the site's networks have been asked; else how many of its addresses ever were."""
-        own = [each for each in self.networks if each.site == site]
+        """The day since which all of the site's networks have been asked; or how many of its addresses ever were."""
+        own = [network for network in self.networks if network.site == site]
         since = all_asked_since(own)
         asked = sum(each.asked for each in own)
         if since is not None or not asked:
@@ -162,14 +168,15 @@ class KnownSites:
 
     def last_asked(self, site: str) -> Iterator[str]:
         """For each network of the site, in words: since when all of it has been asked, or how much of it ever was."""
-        for each in self.networks:
-            if each.site == site:
-                part = f"{each.asked:,} of {each.addresses:,} addresses"
-                yield f"{each.network}: {f'last scanned completely on {each.last_asked}' if each.last_asked else part}"
+        for network in self.networks:
+            if network.site == site:
+                part = f"{network.asked:,} of {network.addresses:,} addresses"
+                complete = f"last scanned completely on {network.last_asked}"
+                yield f"{network.network}: {complete if network.last_asked else part}"
 
 
 def known_sites(space: Workspace, *, is_named: bool) -> KnownSites:
-    """What the register says; nothing if there is none, unless it was named (then RegisterError)."""
+    """Read the sites from the register; empty if there is none, unless it was named (RegisterError)."""
     if not is_named and not space.has_register:
         return KnownSites()
     with space.open(readonly=True) as book:
@@ -177,7 +184,7 @@ def known_sites(space: Workspace, *, is_named: bool) -> KnownSites:
 
 
 def gather_known_sites(book: Register, settings: Config, rows: Iterable[Asset]) -> KnownSites:
-    """What the register knows of the sites; ``rows`` are all its devices."""
+    """What the register knows about the sites; ``rows`` are all its devices."""
     found, scans = KnownSites(book.sites()), book.scans()
     found.devices.update(row.entry("site_name") or row.site for row in rows if is_in_place(row))
     for scan in scans:
@@ -189,7 +196,7 @@ def gather_known_sites(book: Register, settings: Config, rows: Iterable[Asset]) 
 def _networks_asked(
     settings: Config, places: Sequence[Place], asked: Sequence[AskedAddresses]
 ) -> Iterator[NetworkAsked]:
-    """The sites of camscan.yaml; if it has none, those that the register remembers."""
+    """The networks of the sites of camscan.yaml; if it has none, those that the register remembers."""
     if settings.sites:
         for site in settings.sites:
             yield from site_networks(settings, site, asked)
@@ -199,13 +206,13 @@ def _networks_asked(
             yield from networks_asked(place.name, [ipaddress.ip_network(place.subnet)], (), asked)
 
 
-def authorised_until(config: Config, site: Site) -> str:
-    """The last day on which all of its networks are authorised; empty if it needs no authorisation."""
+def authorisation_end(config: Config, site: Site) -> str:
+    """The last day on which all of the site's networks are authorised; empty if it needs no authorisation."""
     today = config.clock(datetime.now(UTC)).date()
     named = [
-        each
-        for each in config.authorisations
-        if any(one.version == cidr.version and one.overlaps(cidr) for one in site.cidrs for cidr in each.cidrs)
+        authorisation
+        for authorisation in config.authorisations
+        if any(one.version == cidr.version and one.overlaps(cidr) for one in site.cidrs for cidr in authorisation.cidrs)
     ]
     held = [each.expires for each in named if each.in_force(today)]
     if held:

@@ -1,4 +1,4 @@
-"""What switches and routers say over SNMP of the devices behind them: asked in scope, and read like a list."""
+"""Answers of switches and routers over SNMP about the devices behind them: asked in scope, and read like a list."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from camscan.config import Config, SnmpLogin
 from camscan.errors import UsageError
 from camscan.fingerprints import Database
 from camscan.ingest import mib, sources
-from camscan.ingest.gather import Gathered
+from camscan.ingest.gather import Findings
 from camscan.ingest.source import Item
 from camscan.net.door import Door
 from camscan.net.pace import PACES
@@ -22,45 +22,45 @@ from camscan.net.scope import Scope
 from camscan.words import counted, how_to_add
 
 if TYPE_CHECKING:
-    from camscan.ingest.snmp_agent import Answers, Login
+    from camscan.ingest.snmp_agent import Login, SwitchAnswers
 
 PORT = 161
 MOST = 1000
-"""Switches of one run."""
+"""The most switches of one run."""
 _AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One switch or router that is to be asked, and how."""
+class SwitchLogin:
+    """One switch or router that is to be asked, and its login."""
 
     ip: str
     login: SnmpLogin
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """Everything that can be wrong with the request has been found; nothing was sent."""
+class PreparedSwitches:
+    """A request that is ready: everything that can be wrong with it has been found, and nothing was sent."""
 
     config: Config
-    asked: tuple[Asked, ...]
+    asked: tuple[SwitchLogin, ...]
 
     @property
     def clear(self) -> tuple[str, ...]:
-        """The names of those logins whose community everybody on the way can read."""
-        return tuple(dict.fromkeys(each.login.name for each in self.asked if each.login.is_clear_text))
+        """The names of logins whose community anybody along the way can read."""
+        return tuple(dict.fromkeys(switch.login.name for switch in self.asked if switch.login.is_clear_text))
 
 
-def prepare_switches(texts: Sequence[str], config: Config, name: str = "") -> Prepared:
+def prepare_switches(texts: Sequence[str], config: Config, name: str = "") -> PreparedSwitches:
     """The switches that may be asked now, each with its login. Raises UsageError in one line."""
     targets = targets_in_scope(texts, "", config, None).targets
     if targets.count > MOST:
         raise UsageError(f"{targets.count:,} addresses: name the switches and routers, {MOST:,} at most")
-    return Prepared(config, tuple(Asked(ip, config.snmp_login(ip, name)) for ip in targets))
+    return PreparedSwitches(config, tuple(SwitchLogin(ip, config.snmp_login(ip, name)) for ip in targets))
 
 
 def ask_switches(
-    prepared: Prepared,
+    prepared: PreparedSwitches,
     *,
     site: str,
     database: Database,
@@ -68,39 +68,39 @@ def ask_switches(
     port: int = PORT,
     everything: bool = False,
 ) -> Evidence:
-    """Ask them, and put together what they say. Raises ConfigError for a password that cannot be read."""
+    """Ask the switches, and put their answers together. Raises ConfigError for a password that cannot be read."""
     try:
         from camscan.ingest import snmp_agent  # noqa: PLC0415 - an extra, needed here alone
     except ModuleNotFoundError:
         raise UsageError(f"SNMP needs pysnmp: {how_to_add('snmp')}") from None
-    passwords = {each.login.name: each.login.passwords() for each in prepared.asked}
+    passwords = {switch.login.name: switch.login.passwords() for switch in prepared.asked}
     logins = {
-        each.login.name: snmp_agent.Login(
-            each.login.user, *passwords[each.login.name], hash=each.login.hash, cipher=each.login.cipher
+        switch.login.name: snmp_agent.Login(
+            switch.login.user, *passwords[switch.login.name], hash=switch.login.hash, cipher=switch.login.cipher
         )
-        for each in prepared.asked
+        for switch in prepared.asked
     }
-    found = asyncio.run(_all(prepared, logins, port))
-    gathered = Gathered(sources.load_source("snmp"), zones_of(prepared.config, site))
+    found = asyncio.run(_ask_all(prepared, logins, port))
+    gathered = Findings(sources.load_source("snmp"), zones_of(prepared.config, site))
     lines = []
     for each, answers in zip(prepared.asked, found, strict=True):
         items: list[Item] = [*answers.problems, *mib.walk_items(answers.walk, each.ip)]
         gathered.take_items(items, each.ip, datetime.now(UTC))
         how = "SNMPv2c, in clear text" if each.login.is_clear_text else "SNMPv3"
         lines.append(f"{each.ip}: {counted(answers.walk.count, 'value')} by {how}")
-    names = tuple(each.ip for each in prepared.asked)
+    names = tuple(switch.ip for switch in prepared.asked)
     gathered.files.extend(lines)
     return evidence_of(
         gathered, names, lines, site=site, database=database, started_at=started_at, everything=everything
     )
 
 
-async def _all(prepared: Prepared, logins: dict[str, Login], port: int) -> list[Answers]:
-    """A few at once, in the order in which they were named."""
+async def _ask_all(prepared: PreparedSwitches, logins: dict[str, Login], port: int) -> list[SwitchAnswers]:
+    """Ask a few switches at once, and return the answers in the order of the request."""
     from camscan.ingest.snmp_agent import ask_switch  # noqa: PLC0415 - as above
 
     config = prepared.config
-    cidrs = tuple(network for each in prepared.asked for network in each.login.cidrs)
+    cidrs = tuple(network for switch in prepared.asked for network in switch.login.cidrs)
     scope = Scope(
         tuple(dict.fromkeys(cidrs)),
         excluded=config.exclusions_of(),
@@ -109,8 +109,8 @@ async def _all(prepared: Prepared, logins: dict[str, Login], port: int) -> list[
     turns = asyncio.Semaphore(_AT_ONCE)
     async with Door(scope, PACES[config.pace or "gentle"], interface=config.interface) as door:
 
-        async def one(each: Asked) -> Answers:
+        async def one(each: SwitchLogin) -> SwitchAnswers:
             async with turns:
                 return await ask_switch(door, each.ip, logins[each.login.name], port=port)
 
-        return list(await asyncio.gather(*(one(each) for each in prepared.asked)))
+        return list(await asyncio.gather(*(one(switch) for switch in prepared.asked)))

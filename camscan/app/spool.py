@@ -17,11 +17,11 @@ from camscan.parcel.seal import seal
 from camscan.scan.journal import kept_scans
 
 SPOOL = 2 << 30
-"""Bytes that may wait to be sent: the oldest go first, and the centre is told."""
+"""The most bytes that may wait: the oldest parcels are dropped first, and the centre gets a message."""
 SENT = 5
-"""Parcels that are kept after the centre has them, and of those that it does not take."""
+"""How many parcels are kept that the centre has, and how many that it refused."""
 _HEAD = 400
-"""Bytes before what a parcel holds, at most."""
+"""The most bytes before the contents of a parcel."""
 _ROUND = 60
 """Seconds that pass until the next round in any case."""
 _TAKEN = frozenset({"recorded", "waiting"})
@@ -29,9 +29,9 @@ _ENDING = "*.camparcel"
 
 
 def fill_spool(own: Place) -> str:
-    """Put every finished scan that is kept into the spool, signed; why one could not be, empty if all are.
+    """Put every finished scan that is kept into the spool, signed. Returns why one could not be; empty if all could.
 
-    What could not be stays where it is for the next time.
+    A scan that could not be stays in its place for the next time.
     """
     trouble = ""
     for path in kept_scans(journal_folder(str(own.register))):
@@ -70,7 +70,7 @@ def _move_in(own: Place, path: Path) -> None:
 
 
 def send_spool(own: Place, centre: Centre, warn: Callable[[str], None]) -> int:
-    """Send what waits, oldest first; how many the centre took. One that it will never take does not hold up others.
+    """Send what waits, oldest first. Returns how many the centre took. One that it refuses does not hold up others.
 
     Raises AlteredError if something on the way rewrites what is sent.
     """
@@ -97,7 +97,7 @@ def send_spool(own: Place, centre: Centre, warn: Callable[[str], None]) -> int:
 
 
 def may_send(own: Place) -> bool:
-    """Whether the time is over for which the centre wanted no parcels; a clock that was set back ends it too."""
+    """Whether the time for which the centre wanted no parcels is over; it also is if the clock was set back."""
     said = own.state().get("send_after", 0)
     left = said - time.time() if isinstance(said, int) else 0
     return not 0 < left <= DAY
@@ -111,7 +111,7 @@ def _put_away(path: Path, folder: Path) -> None:
 
 
 def send_again(own: Place, wanted: object) -> int:
-    """Let those of the last parcels wait again that the centre has lost; how many."""
+    """Let those of the last parcels wait again that the centre has lost. Returns how many."""
     names = {each for each in wanted if isinstance(each, str)} if isinstance(wanted, list) else set()
     found = [path for path in sorted(own.sent.glob(_ENDING)) if path.stem in names]
     for path in found:
@@ -121,7 +121,7 @@ def send_again(own: Place, wanted: object) -> int:
 
 
 def list_waiting(own: Place) -> list[Path]:
-    """What is still to be sent, oldest first: names sort by time."""
+    """The files that wait to be sent, oldest first: names sort by time."""
     return sorted(own.spool.glob(_ENDING))
 
 
@@ -136,7 +136,7 @@ def spool_size(own: Place) -> int:
 
 
 def drop_oldest(own: Place) -> int:
-    """Drop the oldest parcels where more wait than there is room for; how many."""
+    """Drop the oldest parcels if there is not enough room for all. Returns how many."""
     dropped = 0
     while spool_size(own) > SPOOL and len(list_waiting(own)) > 1:
         list_waiting(own)[0].unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Spreadsheets of the register: written for people, and taken back with what they edited."""
+"""Spreadsheets of the register: written for people, and read back with their changes."""
 
 from __future__ import annotations
 
@@ -41,42 +41,42 @@ from camscan.sheets.table import (
 )
 
 _LARGEST = 200 * 1024 * 1024
-"""Bytes of a file that is read."""
+"""The largest file that is read, in bytes."""
 _OF_THE_PROGRAMME = frozenset({"short", "costs"})
-"""Views that have the devices in scope alone, and the costs by year beside them."""
+"""Views that only have the devices in scope, with the costs by year beside them."""
 _SLAB, _MANY = 4000, 2000
 """Devices of a CSV that are in memory at a time, and from how many on a second process is worth its start."""
 _PIECE = 1 << 16
 
 
-# ── back ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What an edited spreadsheet says, against the register as it is."""
+    """The changes in an edited spreadsheet, compared with the present register."""
 
     found: Found
     """The table of the file."""
     assets: Mapping[str, Asset]
     """The devices as they were before, by asset id."""
     seen: int
-    """The last change of the log that this was compared with."""
+    """The number of the last change in the log when this was compared."""
     compared: Comparison
     sorted: Sorted
     """Its rows that name no device: which may be added, and which not."""
     add: bool
-    """Whether those are to be added."""
+    """Whether these rows are to be added."""
     added: Sequence[str] = field(default=())
-    """Asset ids of those that were."""
+    """Asset numbers of the rows that were added."""
 
     @property
     def mark(self) -> str:
-        """A mark of what it would write: it is the same again if that is still the same."""
+        """A mark of what it would write, which is equal if that is still the same."""
         return hashlib.sha256(repr(self.edits_and_rows()).encode("utf-8", "surrogatepass")).hexdigest()
 
     def edits_and_rows(self) -> tuple[list[Edit], list[NewRow]]:
-        """What it would write."""
+        """The edits and new rows that it would write."""
         entries = [*self.compared.entries, *(self.sorted.filled if self.add else ())]
         edits = [Edit(entry.asset_id, entry.column, entry.new) for entry in entries]
         rows = []
@@ -89,7 +89,7 @@ class Import:
 
     @property
     def is_partial(self) -> bool:
-        """Whether something of the file was left out."""
+        """Whether something in the file was left out."""
         strangers = not self.add and bool(self.compared.strangers)
         unknown = bool(self.found.unknown) and not self.add
         return bool(self.compared.left_out or (self.add and self.sorted.left_out) or strangers or unknown)
@@ -97,22 +97,22 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the caller's visitor may not see and write: it is left out, with a line."""
+    """What the person may not see or write: it is left out, with a line."""
 
     sees: Callable[[Asset], bool]
     hidden: Callable[[str], bool]
-    """Whether a column may not be seen: nothing in it is compared, and so nothing can be found out by trying."""
+    """Whether a column may not be seen: it is not compared, so nothing can be found out by trying."""
     refused: Callable[[str, str], str]
-    """Why nobody in that role writes this value into a column; empty if they may."""
+    """Why this role may not write this value into a column; empty if it may."""
 
 
 def read_sheet(
     file: Path, pairs: Sequence[str] = (), map_file: Path | None = None, *, piped: BinaryIO | None = None
 ) -> Found:
-    """The table of an .ods, .xlsx or .csv. Raises UsageError, with the file's name, for what cannot be used.
+    """Read the table of an .ods, .xlsx or .csv. Raises UsageError, with the file's name, for what cannot be used.
 
-    ``pairs`` say which heading is which column (``Camera No=council_asset_tag``); ``map_file`` holds more of them.
-    ``piped`` is what a file called ``-`` is read from.
+    ``pairs`` say which heading is which column (``Camera No=council_asset_tag``); ``map_file`` has more of them. A file
+    called ``-`` is read from ``piped``.
     """
     theirs = (
         [*heading.mapping_lines(_read_content(map_file, piped).decode("utf-8-sig", "replace")), *pairs]
@@ -123,9 +123,9 @@ def read_sheet(
 
 
 def read_sheet_content(name: str, content: bytes, pairs: Sequence[str] = ()) -> Found:
-    """The table in the content of a file of that name; otherwise as :func:`read_sheet`.
+    """Read the table in the content of a file of that name; otherwise like :func:`read_sheet`.
 
-    The name tells the format; without one, the content does.
+    The name shows the format; without one, the content does.
     """
     sheet = sheets.format_of_file(name) if name else sheets.of_content(content)
     try:
@@ -135,7 +135,7 @@ def read_sheet_content(name: str, content: bytes, pairs: Sequence[str] = ()) -> 
 
 
 def file_name(file: Path) -> str:
-    """A file as messages and the log name it."""
+    """The name of a file in messages and in the log."""
     return "standard input" if str(file) == "-" else str(file)
 
 
@@ -165,8 +165,8 @@ def compare_sheet(
     by_address: bool = False,
     limits: Limits | None = None,
 ) -> Import:
-    """What the file would change; nothing is written. ``by_address`` lets an IP address name a device."""
-    # The log before the devices: an entry that somebody makes in between was then not seen, and `take` says so.
+    """Compare the file with the register; nothing is written. ``by_address`` lets an IP address name a device."""
+    # The log is read before the devices: an entry that somebody makes in between counts as unseen, and `take` notices.
     has_revisions = "revision" in found.places
     since = compare.first_revision(found) if has_revisions else 0
     changes = book.changes(since=since)
@@ -195,7 +195,7 @@ def compare_sheet(
 
 
 def _without_hidden(found: Found, limits: Limits) -> Found:
-    """The table without columns that may not be seen, but for those that only camscan reads."""
+    """The table without columns that may not be seen, except those that only camscan reads."""
     hidden = [name for name in found.places if limits.hidden(name)]
     places = {name: place for name, place in found.places.items() if name not in hidden}
     said = [f"{name}: your role may not see this column; it was skipped" for name in hidden]
@@ -215,10 +215,10 @@ def take_sheet(
     limits: Limits | None = None,
     mark: str = "",
 ) -> Import:
-    """Change the register as the file says; what was changed and added.
+    """Change the register as the file says. Returns what was changed and added.
 
-    ``mark`` is that of the Import that somebody has looked at: raises StaleError if the file would do something else
-    by now.
+    ``mark`` is that of the Import that somebody has looked at: raises StaleError if the file would now do something
+    else.
     """
     acting = space.role(role)
     with space.open(editing=True, create=False) as book:
@@ -233,7 +233,7 @@ def take_sheet(
     return replace(work, added=added)
 
 
-# ── out ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class RegisterSheet:
@@ -248,7 +248,7 @@ class RegisterSheet:
         self.rows = 0
         """Devices in it."""
         self.every = 0
-        """All that were read."""
+        """How many devices were read."""
         self._in_scope = 0
         self._devices, self._view, self._without = devices, view, without
         self._has_all = is_chosen or view not in _OF_THE_PROGRAMME
@@ -328,7 +328,7 @@ class RegisterSheet:
 
 
 def _removal_cost(asset: Asset) -> Cost:
-    """What a device in scope costs: in the year of its removal, or of the day that is planned for it."""
+    """The cost of a device in scope: in the year of its removal, or of the day that is planned for it."""
     day = removed_day(asset) if asset.lifecycle in GONE else planned_day(asset)
     return Cost(
         year=budget_year(day) if day else "",
@@ -338,6 +338,6 @@ def _removal_cost(asset: Asset) -> Cost:
     )
 
 
-def columns_of(view: str) -> int:
+def count_columns(view: str) -> int:
     """How many columns a view has."""
     return len(SHORT) if view == "short" else len(VIEWS[view])

@@ -1,7 +1,8 @@
-"""The devices that a person asks for, one after the other: as ``listing.listed``, in memory that does not grow.
+"""The devices that fit a filter, one after the other: like ``listing.list_devices``, in memory that does not grow.
 
-Of the whole register, only a number for each device is held. That needs the listing: where it cannot be brought up to
-date (a reader of a register on a server, a file that somebody is writing to), ``list_devices`` reads every device.
+Of the complete register, only a number for each device is in memory. That needs the listing: if it cannot be brought up
+to date (a reader of a register on a server, a file that another program is writing to), ``list_devices`` reads every
+device.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, TextIO
 from camscan import vulnerabilities
 from camscan.app import assess
 from camscan.app.device_members import HEADER, device_cells, device_object
-from camscan.app.listing import Wanted, is_of_video, make_tests
+from camscan.app.listing import ListFilter, is_of_video, make_tests
 from camscan.app.listing_lines import decode_outlines, find_entered_twice
 from camscan.app.overview import load_overview
 from camscan.app.workspace import Workspace
@@ -33,7 +34,7 @@ __all__ = ["Stream", "headline_of", "write_csv", "write_json"]
 
 _NOTHING = Judgement()
 _ON_LINES = ("site", "maker", "kind", "lifecycle", "presence")
-"""What of a question the lines of the listing can answer."""
+"""The members of a filter that the lines of the listing can answer."""
 
 
 def headline_of(space: Workspace) -> Headline | None:
@@ -43,17 +44,17 @@ def headline_of(space: Workspace) -> Headline | None:
 
 
 class Stream:
-    """What fits, by address; each time it is gone through, it is read anew from an open register."""
+    """The devices that fit, by address; each iteration reads them again from an open register."""
 
     def __init__(
-        self, book: Register, settings: Config, wanted: Wanted, headline: Headline, *, judged: bool = False
+        self, book: Register, settings: Config, wanted: ListFilter, headline: Headline, *, judged: bool = False
     ) -> None:
         self.headline = headline
-        """The headline of the whole register."""
+        """The headline of the complete register."""
         self.fitting = 0
-        """Devices that fit, of the last time; as the other counts."""
+        """How many devices fit, in the last iteration; the other counts are of the same one."""
         self.others = 0
-        """Devices that fit as well and are left out, since they are not part of video surveillance."""
+        """How many more devices fit, and are left out because they are not part of video surveillance."""
         self.lost = 0
         """Rows that cannot be read."""
         self._book = book
@@ -62,25 +63,25 @@ class Stream:
         self.wanted = wanted
         self._known = companies.load_ownership(settings.overlays)
         self.judged = judged
-        """Whether judgements are asked for: they cost as much as the reading."""
+        """Whether judgements are asked for: they cost as much time as reading."""
         self._names = {key: maker.name for key, maker in self._known.makers.items()}
 
     @property
     def describe_damage(self) -> str:
-        """One line on rows that could not be read, the last time; empty if all could."""
+        """A line about rows that could not be read in the last iteration; empty if all could."""
         return self._book.damage_of(self.lost)
 
     def maker(self, row: Asset) -> str:
-        """The name of its maker; empty if nobody knows it."""
+        """The name of a device's maker; empty if it is not known."""
         key = row.identification.maker
         return self._names.get(key, key) if key else ""
 
     def __iter__(self) -> Iterator[tuple[Asset, Judgement]]:
-        """Each device that fits, with what follows for it where judgements were asked for."""
+        """Yield each device that fits, with its judgement if judgements were asked for."""
         self.fitting = self.others = self.lost = 0
         apart = self._entered_twice
         judgements: dict[str, Judgement] = {}
-        every = _Every(self._book) if self.wanted.brand is not None else self._sites
+        every = _AllDevices(self._book) if self.wanted.brand is not None else self._sites
         tests = make_tests(self._book, self.settings, self.wanted, every, judgements=judgements, twice=apart)
         wanted = self.wanted
         for batch, lost in self._book.by_address(self._numbers_that_fit):
@@ -100,7 +101,7 @@ class Stream:
     def _numbers_that_fit(self) -> frozenset[int] | None:
         """The numbers of the devices that may fit, by the lines and the given names; None for all."""
         wanted = self.wanted
-        named = Wanted(**{name: getattr(wanted, name) for name in _ON_LINES})
+        named = ListFilter(**{name: getattr(wanted, name) for name in _ON_LINES})
         if not named.is_narrowed:
             return None
         tests = make_tests(self._book, self.settings, named, self._sites, judgements={}, twice=())
@@ -137,8 +138,8 @@ class _OneOfEachSite:
 
 
 @dataclass(frozen=True, slots=True)
-class _Every:
-    """Every device that can be read, as often as somebody goes through them."""
+class _AllDevices:
+    """Every device that can be read; it can be iterated again."""
 
     book: Register
 
@@ -148,14 +149,14 @@ class _Every:
 
 
 def write_csv(found: Stream, stream: TextIO) -> None:
-    """As ``listing.write_csv``."""
+    """Write a CSV, like ``listing.write_csv``."""
     table = csv.writer(stream)
     table.writerow(HEADER)
     table.writerows(device_cells(row, judgement, found.maker(row)) for row, judgement in found)
 
 
 def write_json(found: Stream, stream: TextIO) -> None:
-    """The document of ``listing.document``, as ``json.dump`` writes it with an indent of 2."""
+    """Write the document of ``listing.listing_document``, as ``json.dump`` writes it with an indent of 2."""
     head = json.dumps({**found.headline.as_json(), "devices": []}, indent=2).removesuffix("[]\n}")
     objects = (device_object(row, judgement, found.maker(row)) for row, judgement in found)
     stream.write(head)

@@ -1,4 +1,4 @@
-"""``docs/supported.md``, written from the database: what is recognised, by how many marks, over which protocols."""
+"""Writes ``docs/supported.md`` from the database: what is recognised, by how many marks, over which protocols."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from camscan.fingerprints.read import Source, read_directories
 from camscan.vulnerabilities.read import Weaknesses
 
 OURS = ("hikvision", "dahua")
-"""The makers that camscan is for: told first, and in full."""
+"""The makers that camscan is for: they come first, and with all details."""
 
 _HEAD = """\
 # What camscan recognises
@@ -29,10 +29,10 @@ or *possible* is explained in [certainty.md](certainty.md), how to add one in [f
 
 
 def write_supported_page(overlays: Sequence[Path] = (), *, base: Path | None = None) -> str:
-    """The page, as Markdown."""
+    """Make the page, as Markdown."""
     directories = (base or built_in_folder(), *overlays)
     source = read_directories(directories)
-    # Flags that this user imported are no part of the database.
+    # Flags that this user imported are not part of the database.
     known = vulnerabilities.load_weaknesses(overlays, base=base, catalogue=directories[0] / "no catalogue")
     names = badges.load_badges(overlays, base=base)
     parts = [
@@ -55,7 +55,7 @@ def _total_lines(source: Source) -> Iterator[str]:
 
 
 def _count_protocols(entries: Iterable[Entry]) -> Counter[str]:
-    """Protocol -> marks that ask for it; what follows from a decision counts as its kind of rule."""
+    """Protocol -> marks that need it; what follows from a decision counts as its kind of rule."""
     found: Counter[str] = Counter()
     for entry in entries:
         asked = {key.partition(".")[0] for key, conditions in entry.rule.when if conditions[0].operator not in ALONE}
@@ -64,7 +64,7 @@ def _count_protocols(entries: Iterable[Entry]) -> Counter[str]:
 
 
 def _entries_of_maker(maker: str, source: Source) -> list[Entry]:
-    """Marks that name a maker, and rules that apply where it is known."""
+    """Marks that name a maker, and rules that apply if it is known."""
     return [
         entry
         for entry in source.entries.values()
@@ -119,7 +119,7 @@ def _kinds_in(entries: Iterable[Entry]) -> set[str]:
 
 
 def _brand_names(names: Sequence[Badge], source: Source) -> Iterator[str]:
-    """The question that officers ask most: which names on a camera mean our makers inside."""
+    """Lines about the question that officers ask most: which names on a camera mean our makers inside."""
     ours = [badge for badge in names if set(OURS) & set(badge.makers) and not _is_maker(badge, source)]
     yield "## Which names on a camera mean Hikvision or Dahua inside\n"
     yield f"{len(ours)} names besides Hikvision and Dahua themselves. `camscan explain NAME` says more about each."

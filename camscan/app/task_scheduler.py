@@ -1,4 +1,4 @@
-"""What makes Windows run camscan by itself: a task for Task Scheduler, as XML that ``schtasks`` takes."""
+"""Makes Windows run camscan by itself: a task for Task Scheduler, as XML that ``schtasks`` reads."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from camscan import system
 from camscan.app.schedule import (
     MARK,
     Schedule,
-    begins_at,
     camscan_command,
     config_file,
-    first_days,
     random_delay,
     run_window,
+    start_time,
+    starting_days,
     working_folder,
 )
 from camscan.app.workspace import Workspace
@@ -31,10 +31,10 @@ TASK = "camscan-task.xml"
 NAME = "camscan"
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _SOURCE = "camscan schedule"
-"""What Task Scheduler says made the task: a task of that source may be replaced."""
+"""The source of the task in Task Scheduler: a task of that source may be replaced."""
 _PATIENCE = 60
 _FIRST = date(2026, 1, 1)
-"""A day on which it was already to run: Task Scheduler wants one."""
+"""A start in the past, because Task Scheduler needs one."""
 _SETTINGS = """\
   <Settings>
     <MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>
@@ -48,35 +48,35 @@ _SETTINGS = """\
 """
 
 
-def for_task_scheduler(space: Workspace, user: str = "") -> Schedule:
-    """A task. Raises UsageError if there is no camscan.yaml.
+def make_task(space: Workspace, user: str = "") -> Schedule:
+    """Make a task. Raises UsageError if there is no camscan.yaml.
 
-    It runs whether or not its user is logged on, with his password, which only ``schtasks`` is told: so that files
-    that Windows has encrypted for him can be read.
+    It runs whether or not its user is logged on, with the user's password, which only ``schtasks`` gets: so files that
+    Windows has encrypted for that user can be read.
     """
     name = user or system.user_name()
     notes = []
     if space.settings.timezone:
         notes.append(f"Task Scheduler uses this machine's clock, camscan.yaml uses {space.settings.timezone}")
     notes += [
-        f"the variable {each.env} must be set for the user {name}, and not only in this window"
+        f"the variable {secret.env} must be set for the user {name}, and not only in this window"
         for recipient in space.settings.notify
-        for each in recipient.secrets.values()
-        if each.env
+        for secret in recipient.secrets.values()
+        if secret.env
     ]
-    return Schedule({TASK: _task(space, name)}, notes)
+    return Schedule({TASK: _task_xml(space, name)}, notes)
 
 
 def typed_command(user: str = "") -> str:
-    """What is typed in the folder of the file to make the task by hand."""
-    return list2cmdline(_words("schtasks", TASK, user or system.user_name()))
+    """The command that makes the task by hand, typed in the folder of the file."""
+    return list2cmdline(_command_words("schtasks", TASK, user or system.user_name()))
 
 
 def install_task(made: Schedule, user: str = "") -> list[str]:
-    """Make the task, or replace the one that camscan made; what was done, one sentence each.
+    """Make the task, or replace the one that camscan made. Returns what was done, one sentence each.
 
-    schtasks asks on this terminal for the password of the user. Raises UsageError if there is no Task Scheduler, or
-    a task of this name that is not camscan's; OutputError where schtasks refuses.
+    schtasks asks on this terminal for the password of the user. Raises UsageError if there is no Task Scheduler, or if
+    a task of this name is not camscan's; OutputError if schtasks refuses.
     """
     program = shutil.which("schtasks")
     if program is None:
@@ -84,7 +84,7 @@ def install_task(made: Schedule, user: str = "") -> list[str]:
     with TemporaryDirectory() as folder:
         path = Path(folder) / TASK
         write_atomically(path, lambda stream: stream.writelines([made.files[TASK]]))
-        words = _words(program, str(path), user or system.user_name())
+        words = _command_words(program, str(path), user or system.user_name())
         try:
             _require_ours(program)
             code = subprocess.run(words, check=False).returncode  # noqa: S603 - of Windows; it asks for a password
@@ -95,24 +95,24 @@ def install_task(made: Schedule, user: str = "") -> list[str]:
     return [f"task {NAME}: made; Task Scheduler shows it, and `schtasks /Run /TN {NAME}` tries it"]
 
 
-def _words(program: str, path: str, user: str) -> list[str]:
+def _command_words(program: str, path: str, user: str) -> list[str]:
     return [program, "/Create", "/TN", NAME, "/XML", path, "/RU", user, "/RP", "*", "/F"]
 
 
 def _require_ours(program: str) -> None:
-    """Raise UsageError where there is a task of this name that camscan did not make."""
+    """Raise UsageError if there is a task of this name that camscan did not make."""
     asked = [program, "/Query", "/TN", NAME, "/XML"]
     shown = subprocess.run(asked, check=False, capture_output=True, timeout=_PATIENCE, stdin=subprocess.DEVNULL)  # noqa: S603 - as above
-    text = shown.stdout.replace(b"\0", b"")  # of any code page, or of UTF-16
+    text = shown.stdout.replace(b"\0", b"")  # in any code page, or in UTF-16
     if not shown.returncode and b"<Task" in text and _SOURCE.encode() not in text:
         raise UsageError(f"there is a task {NAME} that camscan did not make: delete or rename it first")
 
 
-def _task(space: Workspace, user: str) -> str:
+def _task_xml(space: Workspace, user: str) -> str:
     window = run_window(space)
     program, *arguments = camscan_command(config_file(space))
-    begins = datetime.combine(_FIRST, begins_at(window))
-    days = "".join(f"<{_DAYS[day]} />" for day in first_days(window))
+    begins = datetime.combine(_FIRST, start_time(window))
+    days = "".join(f"<{_DAYS[day]} />" for day in starting_days(window))
     weekly = f"<ScheduleByWeek><WeeksInterval>1</WeeksInterval><DaysOfWeek>{days}</DaysOfWeek></ScheduleByWeek>"
     daily = "<ScheduleByDay><DaysInterval>1</DaysInterval></ScheduleByDay>"
     return f"""\
@@ -132,22 +132,22 @@ def _task(space: Workspace, user: str) -> str:
   </Triggers>
   <Principals>
     <Principal id="Author">
-      <UserId>{_text(user)}</UserId>
+      <UserId>{_escape_xml(user)}</UserId>
       <LogonType>Password</LogonType>
       <RunLevel>LeastPrivilege</RunLevel>
     </Principal>
   </Principals>
 {_SETTINGS}  <Actions Context="Author">
     <Exec>
-      <Command>{_text(program)}</Command>
-      <Arguments>{_text(list2cmdline(arguments))}</Arguments>
-      <WorkingDirectory>{_text(str(working_folder(space)))}</WorkingDirectory>
+      <Command>{_escape_xml(program)}</Command>
+      <Arguments>{_escape_xml(list2cmdline(arguments))}</Arguments>
+      <WorkingDirectory>{_escape_xml(str(working_folder(space)))}</WorkingDirectory>
     </Exec>
   </Actions>
 </Task>
 """
 
 
-def _text(text: str) -> str:
-    """As XML, in ASCII alone: schtasks reads a file in the encoding of its own choice."""
+def _escape_xml(text: str) -> str:
+    """Escape a text for XML, in ASCII alone: schtasks chooses the encoding of a file itself."""
     return escape(text).encode("ascii", "xmlcharrefreplace").decode()

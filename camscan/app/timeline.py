@@ -1,4 +1,4 @@
-"""What happened to one device, in one list: what scans saw of it, and what people entered."""
+"""The history of one device in one list: what scans saw, and what people entered."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from camscan.dates import spoken
 from camscan.register import Register
 
 MOST = 200
-"""Entries of one device that are shown; the log has the older ones."""
+"""How many entries of one device are shown; the log has the older ones."""
 HAPPENED: Mapping[Event, str] = {
     Event.NEW: "Seen for the first time",
     Event.RETURNED: "Seen again",
@@ -33,25 +33,25 @@ HAPPENED: Mapping[Event, str] = {
     Event.CONFIRMED_REMOVED: "Removal verified by a scan",
     Event.REAPPEARED_AFTER_REMOVAL: "Back after removal",
 }
-"""What may happen to a device, in words."""
+"""Event -> its words for people."""
 _OWN = {"merged_into": "Found to be the same device as", "record": "Row"}
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One thing that happened."""
+    """One entry of the history."""
 
     at: datetime
     by: str
     """The role of a person; empty for a scan."""
     title: str
-    """In a few words; of several entries, one line each."""
+    """What happened, in a few words; if there are several entries, one line for each."""
     says: str
-    """A sentence, or the reason that was given."""
+    """A sentence about it, or the reason that was given."""
 
 
 def device_timeline(book: Register, row: Asset) -> list[Moment]:
-    """The timeline of one device, the newest first; what one person entered at once is one entry."""
+    """The history of one device, the newest first; what one person entered at once is one entry."""
     said = groupby(book.changes(row.asset_id), key=lambda each: (each.at, each.role, each.because))
     found = [*_scan_moments(book, row), *(_join_changes(list(group)) for _, group in said)]
     return sorted(found, key=lambda each: each.at, reverse=True)[:MOST]
@@ -59,7 +59,7 @@ def device_timeline(book: Register, row: Asset) -> list[Moment]:
 
 def _join_changes(changes: Sequence[Change]) -> Moment:
     first = describe_entry(changes[0])
-    return replace(first, title="\n".join(describe_entry(each).title for each in changes))
+    return replace(first, title="\n".join(describe_entry(change).title for change in changes))
 
 
 def _scan_moments(book: Register, row: Asset) -> Iterator[Moment]:
@@ -82,7 +82,7 @@ def describe_entry(change: Change) -> Moment:
 
 
 def value_in_words(column: str, value: str) -> str:
-    """A value of a column, as people read it."""
+    """A value of a column in words."""
     known = BY_NAME.get(column)
     if not value or known is None:
         return value
@@ -96,5 +96,5 @@ def value_in_words(column: str, value: str) -> str:
 def _day_text(text: str) -> str:
     try:
         return spoken(date.fromisoformat(text))
-    except ValueError:  # of an earlier camscan
+    except ValueError:  # from an earlier camscan
         return text

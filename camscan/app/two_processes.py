@@ -1,4 +1,4 @@
-"""Long work on many rows, by both processors of a small machine."""
+"""Divides long work on many rows between both processors of a small machine."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _T = TypeVar("_T")
 
 
 def in_two_processes(work: Callable[[Sequence[_T]], bytes], items: Sequence[_T]) -> tuple[bytes, bytes]:
-    """``work(first half), work(second half)``, at the same time where the system can copy a process (fork).
+    """Return ``work(first half), work(second half)``, made at the same time if the system can copy a process (fork).
 
-    ``work`` opens nothing that the two would share. A copy that fails costs only time: its half is done here then.
+    ``work`` must open nothing that the two would share. A copy that fails costs only time: its half is done here then.
     """
     middle = len(items) // 2
     if not system.CAN_COPY_PROCESS:
@@ -35,7 +35,7 @@ def in_two_processes(work: Callable[[Sequence[_T]], bytes], items: Sequence[_T])
 
 
 def _be_the_copy(work: Callable[[], bytes], reader: int, writer: int) -> None:
-    """Write what the work makes, and end without a word: all that is open belongs to the other."""
+    """Write what the work makes, and end without a message: everything that is open belongs to the other process."""
     try:
         os.close(reader)
         with os.fdopen(writer, "wb") as stream:

@@ -1,4 +1,4 @@
-"""One run without anybody there at a time: a lock of the operating system, which a kill does not leave behind."""
+"""Allows one unattended run at a time: a lock of the operating system, which a kill does not leave behind."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from camscan.register.backends.lock import Lock
 
 @contextlib.contextmanager
 def lock_runs(space: Workspace) -> Iterator[None]:
-    """Hold the lock of a register's runs and alerts. Raises BusyError if another holds it."""
+    """Hold the lock of a register's runs and alerts. Raises BusyError if another program holds it."""
     place = journal_folder(str(space.where))
     with explain_errors(place):
         make_folder(place.parent)

@@ -1,8 +1,8 @@
-"""What is done beside the pages of a centre: recording what arrives, asking for what is due, tidying up.
+"""The work beside the pages of a centre: recording parcels, asking for scans that are due, tidying up.
 
-Where the register is on a server, ``camscan work`` does it, by a queue; else, and while no worker has been seen there
-for two minutes, ``camscan serve`` does it itself. Should both do so for a moment, the register's own lock lets one in
-at a time, and a scan that was recorded is not recorded again.
+If the register is on a server, ``camscan work`` does it, by a queue; otherwise, and while no worker has been seen for
+two minutes, ``camscan serve`` does it itself. If both do so for a moment, the register's own lock lets one in at a
+time, and a scan that was recorded is not recorded again.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from camscan.app.arrivals import (
     note_broken_off,
     record_arrival,
     record_arrivals,
-    recordable,
-    remove_old,
+    recordable_parcels,
+    remove_old_files,
 )
 from camscan.app.due_errands import ask_for_due_scans
 from camscan.app.overview import list_by
@@ -45,7 +45,7 @@ _TICK, _ALARMS, _DAY = timedelta(minutes=1), timedelta(minutes=5), timedelta(day
 _TURN = 30.0
 """Seconds after which ``camscan serve`` looks at the clock again, however many parcels wait."""
 _KEPT = timedelta(days=90)
-"""So long errands are kept that are over."""
+"""How long finished errands are kept."""
 
 
 def run_worker(
@@ -57,11 +57,11 @@ def run_worker(
     warn: Callable[[str], None],
     is_once: bool = False,
 ) -> None:
-    """Do the jobs of this register's queue until ``is_over``; with ``is_once``, what there is to do now.
+    """Do the jobs of this register's queue until ``is_over``; with ``is_once``, those that wait now.
 
-    The tables of register, store and queue are made or upgraded first. ``tell`` is given a line for each parcel, and
-    with ``is_once`` one if there was none; ``warn`` is given one for each failure. Raises UsageError if the register is
-    a file, RegisterError where the server cannot be reached at the start.
+    The tables of register, store and queue are made or upgraded first. ``tell`` gets a line for each parcel, and with
+    ``is_once`` one if there was none; ``warn`` gets one for each failure. Raises UsageError if the register is a file,
+    RegisterError if the server cannot be reached at the start.
     """
     address = address_of(space.where)
     if address is None:
@@ -76,24 +76,24 @@ def run_worker(
         work.make_tables(address)
         keep_memory_flat()
         jobs = _Jobs(space, store, address, tell)
-        work.run(address, jobs.all(), pace, is_over=is_over, report=warn, is_once=is_once)
+        work.run(address, jobs.make_jobs(), pace, is_over=is_over, report=warn, is_once=is_once)
         if is_once and not jobs.has_told:
             tell(_describe_nothing(Parcels(store).backlog().waiting))
 
 
 class _Jobs:
-    """What the jobs of one register's queue do."""
+    """The jobs of one register's queue."""
 
     def __init__(self, space: Workspace, store: Store, address: str, tell: Callable[[str], None]) -> None:
         self._space, self._store, self._address, self._tell = space, store, address, tell
         self._failures = Failures()
         self.has_told = False
-        """Whether it has done something about a parcel, and said so."""
+        """Whether a job has done something about a parcel, and reported it."""
         self._is_said = False
-        """Whether it was said since the last tick that the folder of the parcels is not there."""
+        """Whether a missing folder of the parcels was reported since the last tick."""
 
-    def all(self) -> Sequence[work.Job]:
-        """As the queue is given them."""
+    def make_jobs(self) -> Sequence[work.Job]:
+        """The jobs in the form that the queue takes."""
         broken_off = functools.partial(note_broken_off, self._store)
         return (
             work.Job(kind=INGEST, do=self._ingest, is_worth_another_try=broken_off),
@@ -116,7 +116,7 @@ class _Jobs:
         try:
             state = record_arrival(self._space, self._store, scan_id, self._failures)
         except BusyError:
-            raise work.Later from None
+            raise work.TryLater from None
         if state:
             self.has_told = True
             self._tell(f"Parcel {scan_id}: {state}")
@@ -131,15 +131,15 @@ class _Jobs:
 
     def _relist(self, _subject: str) -> None:
         if not front.bring_up_to_date(self._space):
-            raise work.Later
+            raise work.TryLater
 
     def _tick(self, _subject: str) -> None:
         self._failures.end()
         self._is_said = False
         tick(self._space, self._store, datetime.now(UTC))
-        turns = next_turns(recordable(self._space, self._store))
+        turns = next_turns(recordable_parcels(self._space, self._store))
         work.enqueue(self._address, INGEST, [each.scan_id for each in turns])
-        if not _is_listed(self._space):
+        if not _is_listing_current(self._space):
             work.enqueue(self._address, RELIST, [""])
 
     def _alert(self, _subject: str) -> None:
@@ -155,7 +155,7 @@ def _describe_nothing(waiting: int) -> str:
     return f"No parcel was recorded, and {counted(waiting, 'parcel')} left: `camscan collector list` says why"
 
 
-def _is_listed(space: Workspace) -> bool:
+def _is_listing_current(space: Workspace) -> bool:
     """Whether the lines of every device are as today's settings judge them."""
     with space.open(readonly=True, create=False) as book:
         if not book.has_listing:
@@ -165,14 +165,14 @@ def _is_listed(space: Workspace) -> bool:
 
 
 def tick(space: Workspace, store: Store, now: datetime) -> None:
-    """What is due by the clock, whoever does it: scans are asked for, and errands whose time is over end."""
+    """Do what is due by the clock: ask for scans, and end errands whose time is over."""
     ask_for_due_scans(space, store, now)
 
 
 def send_alarms(space: Workspace, now: datetime) -> None:
-    """Tell people what is wrong at the centre. Where another program sends alerts now, the next call does it.
+    """Send alarms about the centre. If another program is sending alerts now, the next call does it.
 
-    Raises CamscanError in one line if somebody could not be told; that is tried again.
+    Raises CamscanError in one line if an alarm could not be sent; the next call tries again.
     """
     with contextlib.suppress(BusyError):
         failed = alerts.send_centre_alarms(space, now).failed_sends
@@ -182,29 +182,29 @@ def send_alarms(space: Workspace, now: datetime) -> None:
 
 def tidy_up(space: Workspace, store: Store, now: datetime) -> None:
     """Remove the files of parcels that are no longer needed, and forget errands that ended long ago."""
-    remove_old(space, store, now)
+    remove_old_files(space, store, now)
     Errands(store).forget(now - _KEPT)
 
 
 class StandIn:
-    """Does what a worker would do, in ``camscan serve``, while none is there."""
+    """Does the work of a worker in ``camscan serve``, while no worker is running."""
 
     def __init__(self, space: Workspace, store: Callable[[], Store]) -> None:
-        """``store`` opens the store: not before somebody has sent something, or a collector is known."""
+        """``store`` opens the store; it is called only once a parcel has come, or a collector is known."""
         self._space, self._store = space, store
         self._ticked = self._alarmed = self._tidied = datetime.min.replace(tzinfo=UTC)
 
     def look(self, now: datetime) -> None:
         """Do what is due by the clock, and record what has arrived.
 
-        Raises CamscanError if a step fails; the next call does the rest. Recording comes last: so a register
-        that fails keeps nobody from being told.
+        Raises CamscanError if a step fails; the next call does the rest. Recording comes last, so that a failing
+        register prevents no alarm.
         """
         if not self._space.has_store:
             return
         store = self._store()
         self._make_folder(store)
-        is_minute, is_waiting = now - self._ticked >= _TICK, bool(recordable(self._space, store))
+        is_minute, is_waiting = now - self._ticked >= _TICK, bool(recordable_parcels(self._space, store))
         if not (is_minute or is_waiting) or is_worker_there(self._space):
             return
         if now - self._alarmed >= _ALARMS:
@@ -220,7 +220,10 @@ class StandIn:
             record_arrivals(self._space, store, _TURN)
 
     def _make_folder(self, store: Store) -> None:
-        """The folder of the parcels, where there are collectors: by it a worker knows that it is on this machine."""
+        """Make the folder of the parcels if there are collectors.
+
+        A worker uses it to check that it is on this machine.
+        """
         folder = uploads.folder_of(self._space)
         if not folder.exists() and Collectors(store).all():
             with explain_errors(folder):

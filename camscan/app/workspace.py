@@ -1,4 +1,4 @@
-"""Where somebody works: a camscan.yaml, and the register that belongs to it."""
+"""The workspace of a person: a camscan.yaml, and the register that belongs to it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from camscan.register import Register
 
 REGISTER = "camscan.db"
-"""Where the register is unless somebody says otherwise."""
+"""The place of the register unless another one is named."""
 _LONGEST_ROLE = 100
 
 
@@ -30,23 +30,23 @@ class Workspace:
 
     @property
     def name(self) -> str:
-        """The place as it may be printed: without a password."""
+        """The place of the register without a password, for messages."""
         return mask_password(str(self.where))
 
     @property
     def has_register(self) -> bool:
-        """Whether there is a register already, or may be: nobody knows of a server's before it is asked."""
+        """Whether there is a register, or may be: a server must be asked first."""
         return address_of(self.where) is not None or Path(self.where).exists()
 
     @property
     def has_store(self) -> bool:
-        """The same of what a service keeps beside the register."""
+        """Whether there is a store beside the register, or may be."""
         from camscan.store.database import store_path  # noqa: PLC0415 - few commands need it
 
         return address_of(self.where) is not None or store_path(Path(self.where)).exists()
 
     def open(self, *, readonly: bool = False, editing: bool = False, create: bool = True) -> Register:
-        """The register, as :func:`camscan.register.open_register` opens it."""
+        """Open the register, like :func:`camscan.register.open_register`."""
         book = open_register(self.where, readonly=readonly, editing=editing, create=create)
         if not readonly:
             from camscan.app.listing_lines import make_lister  # noqa: PLC0415 - who only reads need not wait for what judges
@@ -55,20 +55,20 @@ class Workspace:
         return book
 
     def refuse_own(self, *paths: str | Path) -> None:
-        """Raise UsageError where a file that is to be written is one that camscan lives by, such as the register."""
+        """Raise UsageError if a file that is to be written is one that camscan needs, such as the register."""
         for path in paths:
             for own, what in self._own_files().items():
                 if str(path) != "-" and own.exists() and Path(path).exists() and own.samefile(path):
                     raise UsageError(f"{path}: is {what}; name another file")
 
     def _own_files(self) -> dict[Path, str]:
-        """The files that hold what nobody can write again."""
+        """The files that nobody can write again -> what they are."""
         from camscan.store.database import store_path  # noqa: PLC0415 - only who writes a file needs it
 
         settings = self.settings
         found = {settings.path: "your settings, camscan.yaml", settings.sites_file: "the table of your sites"}
-        secrets = [secret for each in settings.notify for secret in each.secrets.values()]
-        secrets += [each.secret for each in settings.credentials]
+        secrets = [secret for recipient in settings.notify for secret in recipient.secrets.values()]
+        secrets += [credential.secret for credential in settings.credentials]
         secrets += [settings.web.oidc.secret] if settings.web.oidc else []
         found |= {secret.file: f"the file of a {secret.what}" for secret in secrets}
         if address_of(self.where) is None:
@@ -77,11 +77,17 @@ class Workspace:
         return {path: what for path, what in found.items() if path is not None}
 
     def restore(self, backup: Path) -> Register:
-        """The register, filled with what a backup holds; :func:`camscan.register.restore_register` has the errors."""
+        """Fill the register from a backup, and open it.
+
+        Errors are those of :func:`camscan.register.restore_register`.
+        """
         return restore_register(self.where, backup)
 
     def role(self, given: str | None = None) -> str:
-        """The role in which somebody acts: as given, else as the configuration says. Raises UsageError without one."""
+        """The role in which a person acts: the one given, or that of the configuration.
+
+        Raises UsageError without one.
+        """
         role = (given or self.settings.role).strip()
         if not role:
             raise UsageError(
@@ -93,12 +99,12 @@ class Workspace:
 
 
 def workspace_of(settings: Config, register: str | Path | None = None) -> Workspace:
-    """These settings; the register named, else the one that they name, else camscan.db."""
+    """A workspace with these settings and the named register, or that of the settings, or camscan.db."""
     return Workspace(settings, register or settings.register or REGISTER)
 
 
 def find_workspace(config: Path | None = None, register: str | Path | None = None) -> Workspace:
-    """The camscan.yaml named, else the one in force, and its register unless another is named.
+    """The camscan.yaml named, or the one in force, and its register unless another is named.
 
     Raises ConfigError if camscan.yaml cannot be used.
     """

@@ -15,7 +15,7 @@ from camscan.cli._estimate import describe_scan
 from camscan.cli._words import duration_text, say, warn
 
 if TYPE_CHECKING:
-    from camscan.app.request import Prepared
+    from camscan.app.request import PreparedScan
     from camscan.app.scan import Watcher
     from camscan.scan.plan import Progress
 
@@ -32,13 +32,13 @@ def _say_stopping() -> None:
 
 
 @contextlib.contextmanager
-def _show_progress(prepared: Prepared) -> Iterator[Callable[[Progress], None]]:
+def _show_progress(prepared: PreparedScan) -> Iterator[Callable[[Progress], None]]:
     say(_describe_scan(prepared), err=True)
     with progress_bar(prepared.plan.listen_for) as update:
         yield update
 
 
-def _describe_scan(prepared: Prepared) -> str:
+def _describe_scan(prepared: PreparedScan) -> str:
     plan = prepared.plan
     if plan.listen_for:
         return f"Listening for {duration_text(plan.listen_for)}; nothing is sent."

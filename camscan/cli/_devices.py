@@ -15,14 +15,14 @@ from camscan.output import visible
 from camscan.words import counted
 
 if TYPE_CHECKING:
-    from camscan.app.edit import Entered
+    from camscan.app.edit import EntryResult
     from camscan.asset import Asset, Change
 
 _SHOWN = 120
 """Characters of a cell that a line shows."""
 
 
-def print_entered(entered: Entered, *, dry_run: bool = False) -> None:
+def print_entered(entered: EntryResult, *, dry_run: bool = False) -> None:
     """Say what changed, and which devices of a site were left as they are."""
     tell_changes(entered.changes, entered.rows, dry_run=dry_run)
     if entered.left_out:

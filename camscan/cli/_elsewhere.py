@@ -132,13 +132,13 @@ def _record_evidence(evidence: Evidence, space: Workspace, *, is_applied: bool, 
     """Devices that spoke in a file are recorded as those that a scan has heard."""
     if not is_applied:
         would = app.record.rehearse_report(evidence.report, space)
-        headline = app.headline.of_workspace(space)
+        headline = app.headline.headline_of_workspace(space)
         _keep.print_kept(evidence.report, would, space.name, headline, quiet=quiet, dry_run=True)
         return
     with space.open() as book:
         recorded = app.record.record_and_write(evidence.report, book, {}, space.settings, warn)
         news = app.scan_news.find_scan_news(book, evidence.report, recorded)
-        headline = app.headline.of_register(book, space.settings)
+        headline = app.headline.headline_of_register(book, space.settings)
     _keep.print_kept(evidence.report, recorded, space.name, headline, news, quiet=quiet)
 
 

@@ -200,7 +200,7 @@ def acting_options(
             config: Path | None,
             **others: Any,
         ) -> Any:
-            who = app.edit.Acting(role, because, dry_run, register, config, command)
+            who = app.edit.EntryContext(role, because, dry_run, register, config, command)
             return function(*arguments, acting=who, **others)
 
         found: Callable[..., Any] = run_command  # click's options are untyped

@@ -63,7 +63,7 @@ def run_sites(
             watcher=make_watcher(quiet=call.quiet),
             interruption=interruption,
         )
-        headline = app.headline.of_register(book, config)
+        headline = app.headline.headline_of_register(book, config)
     print_round(going, space.name, headline, call)
     return exit_code(going, interruption.number)
 

@@ -76,7 +76,7 @@ def print_list(config: Path | None, register: Path | None) -> None:
     for place in places:
         if place.subnet:
             subnets[place.name].append(place.subnet)
-    until = {site.name: app.sites.authorised_until(settings, site) for site in settings.sites}
+    until = {site.name: app.sites.authorisation_end(settings, site) for site in settings.sites}
     heading = ("Site", "Networks", "Addresses", "Devices", "Last complete scan", "Authorised until")
     rows = [
         (

@@ -16,7 +16,7 @@ from camscan.output import mask_password, visible
 from camscan.words import counted
 
 if TYPE_CHECKING:
-    from camscan.app.request import Prepared, Request
+    from camscan.app.request import PreparedScan, Request
     from camscan.app.resume import Order
     from camscan.scan.journal import InterruptedRun
 
@@ -79,7 +79,7 @@ def announce_left(place: Path, key: str, call: Call) -> None:
         warn(f"interrupted: {'; '.join(map(describe_run, others))}; {how}")
 
 
-def decide_order(place: Path, prepared: Prepared, request: Request, call: Call, *, resume: bool) -> Order:
+def decide_order(place: Path, prepared: PreparedScan, request: Request, call: Call, *, resume: bool) -> Order:
     """How this scan stands to the unfinished ones: it continues one, or starts beside them.
 
     Raises UsageError if it is to continue one that is another.
@@ -96,12 +96,12 @@ def require_same(place: Path, key: str, request: Request, call: Call) -> bool:
     Raises UsageError if the interrupted scans are of something else: then the wrong thing was probably named.
     """
     left, found = app.resume.find_unfinished(place, key, request)
-    if left is app.resume.Left.CHANGED:
+    if left is app.resume.Unfinished.CHANGED:
         raise UsageError(
             f"the interrupted scan ({describe_run(found[0])}) asked something else: camscan.yaml or the options have "
             f"changed since; start again without --resume, or with --discard"
         )
-    if left is app.resume.Left.ANOTHER:
+    if left is app.resume.Unfinished.ANOTHER:
         runs = "; ".join(map(describe_run, found))
         raise UsageError(f"the interrupted scan is another one: {runs}; continue it with `{call} --resume`")
-    return left is app.resume.Left.SAME
+    return left is app.resume.Unfinished.SAME

@@ -10,7 +10,7 @@ from camscan import app
 from camscan.cli import _devices, _options
 
 if TYPE_CHECKING:
-    from camscan.app.edit import Acting
+    from camscan.app.edit import EntryContext
 
 
 @click.command("accept-risk")
@@ -24,7 +24,7 @@ def accept_risk(
     ref: str,
     until: str | None,
     site: str | None,
-    acting: Acting,
+    acting: EntryContext,
 ) -> None:
     """Enter a decision to keep devices: where it is recorded, and until when it holds.
 

@@ -64,7 +64,7 @@ def enrich(  # noqa: PLR0917 - one per option
             warn=warn,
         )
     with space.open(readonly=True) as book:
-        headline = app.headline.of_register(book, space.settings)
+        headline = app.headline.headline_of_register(book, space.settings)
     _later.logins.print_logins(report, recorded, space.name, headline, quiet=quiet or json_path == "-")
     number = signals[0] if signals else signal.SIGINT
     return _keep.exit_code(report, number if report.completion is _later.model.Completion.INTERRUPTED else 0)

@@ -15,7 +15,7 @@ from camscan.output import visible
 from camscan.words import counted
 
 if TYPE_CHECKING:
-    from camscan.app.export import Wanted, Written
+    from camscan.app.export import ExportRequest, WrittenExport
 
 
 class Formats(Group):
@@ -105,7 +105,7 @@ def _of_register(export: Export) -> click.Command:
     ) -> None:
         given = {name.replace("_", "-"): _value_text(value) for name, value in own.items() if value}
         day = app.edit.parse_day_or_today(on) if on else None
-        wanted = app.export.Wanted(
+        wanted = app.export.ExportRequest(
             name=export.name, path=path, options=given, site=site, on=day, left_out=left_out or "", force=force
         )
         _write_exports(wanted, register, config)
@@ -130,7 +130,7 @@ def _value_text(value: str | bool) -> str:
     return value if isinstance(value, str) else "yes"
 
 
-def _write_exports(wanted: Wanted, register: str | Path | None, config: Path | None) -> None:
+def _write_exports(wanted: ExportRequest, register: str | Path | None, config: Path | None) -> None:
     space = app.workspace.find_workspace(config, register)
     app.export.check_export(wanted, space)
     app.by_site.list_first(space)
@@ -140,7 +140,7 @@ def _write_exports(wanted: Wanted, register: str | Path | None, config: Path | N
         click.echo(line, err="-" in {wanted.path, wanted.left_out, *wanted.options.values()})
 
 
-def _result_lines(wanted: Wanted, written: Written) -> Iterator[str]:
+def _result_lines(wanted: ExportRequest, written: WrittenExport) -> Iterator[str]:
     """What was written and what was not, in a line or two."""
     made = written.made
     name = "standard output" if wanted.path == "-" else wanted.path

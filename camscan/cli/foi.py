@@ -14,7 +14,7 @@ from camscan.output import visible
 from camscan.words import counted
 
 if TYPE_CHECKING:
-    from camscan.app.foi import Made
+    from camscan.app.foi import WrittenPack
     from camscan.foi.pack import Pack
 
 _FEW = 10
@@ -63,14 +63,14 @@ def foi(  # noqa: PLR0917 - one per option
     Exit code  0  written
                3  a draft was written, and something must be decided before its release
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    asked = app.foi.Asked(on, accept_suppression, accept_differences, role, reference, force)
+    asked = app.foi.PackRequest(on, accept_suppression, accept_differences, role, reference, force)
     with _options.explain_values():
         made = app.foi.make_pack(app.workspace.find_workspace(config, register), folder, asked)
     _print_pack(made, folder)
     return EXIT_PARTIAL if made.pack.release is None and (made.pack.warned or made.pack.proposals) else 0
 
 
-def _print_pack(made: Made, folder: Path) -> None:
+def _print_pack(made: WrittenPack, folder: Path) -> None:
     pack = made.pack
     say(f"{folder}: {visible(pack.marking)}")
     say(pack.estate.numbers.headline)

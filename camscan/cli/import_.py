@@ -100,7 +100,7 @@ def _rehearse(read: Callable[[], Report], space: Workspace, files: Mapping[str, 
     for name, path in files.items():
         app.export.export_scan(name, report, path)
     would = app.record.rehearse_report(report, space)
-    _keep.print_kept(report, would, space.name, app.headline.of_workspace(space), quiet=quiet, dry_run=True)
+    _keep.print_kept(report, would, space.name, app.headline.headline_of_workspace(space), quiet=quiet, dry_run=True)
     return report
 
 
@@ -110,7 +110,7 @@ def _record(read: Callable[[], Report], space: Workspace, files: Mapping[str, st
         report = read()
         recorded = app.record.record_and_write(report, book, files, space.settings, warn)
         news = app.scan_news.find_scan_news(book, report, recorded)
-        headline = app.headline.of_register(book, space.settings)
+        headline = app.headline.headline_of_register(book, space.settings)
     _keep.print_kept(report, recorded, space.name, headline, news, quiet=quiet)
     return report
 

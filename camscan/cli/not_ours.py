@@ -11,7 +11,7 @@ from camscan.asset.columns import CONTROLLERS
 from camscan.cli import _devices, _options
 
 if TYPE_CHECKING:
-    from camscan.app.edit import Acting
+    from camscan.app.edit import EntryContext
 
 _OTHERS = CONTROLLERS[1:]
 """All but the first, which is us."""
@@ -35,7 +35,7 @@ def not_ours(
     devices: tuple[str, ...],
     controller: str | None,
     site: str | None,
-    acting: Acting,
+    acting: EntryContext,
 ) -> None:
     """Enter that devices belong to somebody else: a landlord, a tenant, a neighbour on the same network.
 

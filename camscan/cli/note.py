@@ -22,7 +22,7 @@ def note(device: str, text: str, role: str | None, register: str | None, config:
     \b
     camscan note 10.1.20.5 "ladder needed; caretaker has the key"
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    acting = app.edit.Acting(role, register=register, config=config, how="camscan note")
+    acting = app.edit.EntryContext(role, register=register, config=config, how="camscan note")
     with _options.explain_values():
         row, line = app.edit.enter_note(device, text, acting)
     click.echo(f"{app.devices.describe_briefly(row)}: noted: {line}")

@@ -10,7 +10,7 @@ from camscan import app
 from camscan.cli import _devices, _options
 
 if TYPE_CHECKING:
-    from camscan.app.edit import Acting
+    from camscan.app.edit import EntryContext
 
 
 @click.command("removed")
@@ -24,7 +24,7 @@ def removed(
     devices: tuple[str, ...],
     on: str | None,
     evidence: str,
-    acting: Acting,
+    acting: EntryContext,
 ) -> None:
     """Enter that devices were removed, with the proof.
 

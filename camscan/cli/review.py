@@ -14,7 +14,7 @@ from camscan.output import visible
 from camscan.words import listed
 
 if TYPE_CHECKING:
-    from camscan.app.review import Merged, Question
+    from camscan.app.review import MergeEffects, Question
     from camscan.asset import Asset
     from camscan.register import Register
 
@@ -44,7 +44,7 @@ def review(context: click.Context, register: Path | None, config: Path | None) -
         context.obj = (register, config)
         return
     with app.workspace.find_workspace(config, register).open(readonly=True) as book:
-        found, _ = app.review.questions(book)
+        found, _ = app.review.list_questions(book)
     for each in found:
         _print_question(each)
     click.echo(f"{len(found)} to settle" if found else "Nothing to settle")
@@ -84,7 +84,7 @@ def merge(  # noqa: PLR0917 - one per option
             )
         changes = asked.book.merge_devices(one.asset_id, other.asset_id, role=asked.role, because=because)
         click.echo(f"{other.asset_id} is now part of {one.asset_id}")
-        _print_entries(app.review.merged(changes, one.asset_id, other.asset_id))
+        _print_entries(app.review.merge_effects(changes, one.asset_id, other.asset_id))
 
 
 @review.command("separate")
@@ -161,7 +161,7 @@ def _print_question(question: Question) -> None:
     each = question.review
     for conflict, detail in zip(each.conflicts, question.says, strict=True):
         say(f"[{conflict.number}] {conflict.asset_id} {conflict.kind}: {visible(detail)}")
-    for line in app.review.facts_of(question.rows):
+    for line in app.review.compare_facts(question.rows):
         cells = "  ".join(f"{visible(cell, _WIDE):{_WIDE}}" for cell in line.cells)
         click.echo(f"  {line.name + ':':14}{cells}".rstrip())
     if each.other:
@@ -172,7 +172,7 @@ def _print_question(question: Question) -> None:
     click.echo(f"  unchanged:  {program_name()} review keep {numbers}\n")
 
 
-def _print_entries(found: Merged) -> None:
+def _print_entries(found: MergeEffects) -> None:
     for column, value in found.copied:
         click.echo(f"  {column}: copied: {visible(value, 80)}")
     for column, value, other in found.dropped:

@@ -20,7 +20,7 @@ from camscan.words import listed
 
 if TYPE_CHECKING:
     from camscan.app.due_sites import DueSites
-    from camscan.app.run import Ran
+    from camscan.app.run import RunResult
 
 _MINUTE = 60
 
@@ -57,7 +57,7 @@ def run(
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     space = app.workspace.find_workspace(config, register)
     if dry_run:
-        _print_due(app.run.what_is_due(space))
+        _print_due(app.run.list_due_sites(space))
         return 0
     if random_delay:
         time.sleep(random.uniform(0, random_delay * _MINUTE))  # noqa: S311 - no secret: it spreads the load
@@ -83,7 +83,7 @@ def _print_due(found: DueSites) -> None:
         click.echo("Nothing is due")
 
 
-def _print_trouble(ran: Ran, *, is_told: bool) -> None:
+def _print_trouble(ran: RunResult, *, is_told: bool) -> None:
     """What went wrong, on standard error; also what is new, where alerts tell nobody."""
     for sentence in app.run.describe_trouble(ran):
         warn(sentence)

@@ -213,7 +213,7 @@ def run_one_scan(
         kept = app.resume.scan_and_record(
             prepared, book, files, order, watcher=make_watcher(quiet=call.quiet), interruption=interruption
         )
-        headline = app.headline.of_register(book, prepared.config)
+        headline = app.headline.headline_of_register(book, prepared.config)
         news = app.scan_news.find_scan_news(book, kept.report, kept.recorded) if kept else None
     if kept is None:
         click.echo("The interrupted scan had finished and is in the register; nothing is left to do")

@@ -48,8 +48,8 @@ def schedule(
     space = app.workspace.find_workspace(config, register)
     if not windows:
         app.schedule.require_user(user)
-    make = app.schedule.for_systemd if systemd else app.schedule.make_cron_file
-    made = app.task_scheduler.for_task_scheduler(space, user) if windows else make(space, user)
+    make = app.schedule.make_systemd_units if systemd else app.schedule.make_cron_file
+    made = app.task_scheduler.make_task(space, user) if windows else make(space, user)
     if install:
         done = app.task_scheduler.install_task(made, user) if windows else app.schedule.install_schedule(made, user)
         for sentence in done:

@@ -11,7 +11,7 @@ from camscan.asset.columns import EDITABLE
 from camscan.cli import _devices, _options
 
 if TYPE_CHECKING:
-    from camscan.app.edit import Acting
+    from camscan.app.edit import EntryContext
 
 
 @click.command("set")
@@ -23,7 +23,7 @@ def set_(
     words: tuple[str, ...],
     list_columns: bool,
     site: str | None,
-    acting: Acting,
+    acting: EntryContext,
 ) -> None:
     """Enter what you know about devices. COLUMN= with nothing after it clears the entry.
 

@@ -22,7 +22,7 @@ from camscan.output import write_atomically
 from camscan.words import counted
 
 if TYPE_CHECKING:
-    from camscan.app.listing import Listing, Wanted
+    from camscan.app.listing import ListFilter, Listing
     from camscan.app.screen_rows import ScreenRow
     from camscan.app.streaming import Stream
     from camscan.app.workspace import Workspace
@@ -133,7 +133,7 @@ def show(  # noqa: PLR0917 - one per option
         if everything is not None:
             _print_list(everything.rows, everything.others, everything.headline, asks=False)
             return 0
-    wanted = app.listing.Wanted(**filters)
+    wanted = app.listing.ListFilter(**filters)
     _require_sense(device, wanted, csv_path, with_evidence=with_evidence)
     space = app.workspace.find_workspace(config, register)
     paths = {name: path for name, path in (("csv", csv_path), ("json", json_path)) if path}
@@ -151,7 +151,7 @@ def show(  # noqa: PLR0917 - one per option
     return _explain_list(len(every.rows), every.damage, wanted, space.settings)
 
 
-def _require_sense(device: str | None, wanted: Wanted, csv_path: str | None, *, with_evidence: bool) -> None:
+def _require_sense(device: str | None, wanted: ListFilter, csv_path: str | None, *, with_evidence: bool) -> None:
     """Raise UsageError for options that contradict each other."""
     if device is not None and not device.strip():
         raise click.UsageError("the name of the device is empty; `camscan show` lists the devices")
@@ -161,7 +161,7 @@ def _require_sense(device: str | None, wanted: Wanted, csv_path: str | None, *, 
         raise click.UsageError("--evidence needs a device; name one")
 
 
-def _explain_list(fitting: int, damage: str, wanted: Wanted, settings: Config) -> int:
+def _explain_list(fitting: int, damage: str, wanted: ListFilter, settings: Config) -> int:
     """Say why a list is empty or lacks rows; the exit code."""
     if (wanted.in_scope or wanted.overdue) and not fitting and not app.assess.load_rules(settings).is_decided:
         warn(
@@ -191,7 +191,7 @@ def _print_stream(found: Stream, paths: Mapping[str, str], space: Workspace) -> 
     return _explain_list(found.fitting, found.describe_damage, found.wanted, found.settings)
 
 
-def _list(found: Listing, wanted: Wanted, csv_path: str | None, json_path: str | None) -> None:
+def _list(found: Listing, wanted: ListFilter, csv_path: str | None, json_path: str | None) -> None:
     rows = sorted(found.rows, key=lambda row: (not row.ip_addresses, by_address(row.ip_addresses)))
     if json_path:
         _write_json(json_path, app.listing.listing_document(found, rows))

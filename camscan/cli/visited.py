@@ -11,7 +11,7 @@ from camscan.asset import GONE
 from camscan.cli import _devices, _options
 
 if TYPE_CHECKING:
-    from camscan.app.edit import Acting
+    from camscan.app.edit import EntryContext
 
 
 @click.command("visited")
@@ -23,7 +23,7 @@ def visited(
     devices: tuple[str, ...],
     on: str | None,
     site: str | None,
-    acting: Acting,
+    acting: EntryContext,
 ) -> None:
     """Record a site visit: the date and the visitor's role.
 

@@ -55,7 +55,7 @@ class CollectorFile:
             return f"it waits for the hours of {FILE_NAME} ({self.window})"
         return ""
 
-    def closes(self, now: datetime) -> datetime | None:
+    def closing_time(self, now: datetime) -> datetime | None:
         """The moment at which a scan that begins now must end; None if any hour is allowed."""
         return self.window.ends(now, None) if self.window else None
 
@@ -68,14 +68,14 @@ def read_collector(path: Path) -> CollectorFile:
         raise keys["pace"].wrong(f"'{pace}' is not one of: {', '.join(PACES)}")
     return CollectorFile(
         path=path,
-        centre=_centre(keys["centre"]),
+        centre=_read_centre(keys["centre"]),
         ca_file=str(path.parent / read_word(keys["ca_file"])) if "ca_file" in keys else "",
         allowed_by=read_word(keys["allowed_by"]),
         until=day(keys["until"]),
         window=read_window(keys),
         pace=pace,
         scans_a_day=_scans_a_day(keys.get("scans_a_day")),
-        sites=MappingProxyType(dict(map(_site, keys["sites"].items()))),
+        sites=MappingProxyType(dict(map(_read_site, keys["sites"].items()))),
     )
 
 
@@ -83,12 +83,12 @@ def _scans_a_day(node: Node | None) -> int:
     return read_number(node, 1, _MOST_SCANS, "number of scans") if node else _USUAL_SCANS
 
 
-def _site(node: Node) -> tuple[str, tuple[Network, ...]]:
+def _read_site(node: Node) -> tuple[str, tuple[Network, ...]]:
     keys = read_entries(node, ("name", "networks"), "name", "networks")
     return read_word(keys["name"]), some_networks(keys["networks"])
 
 
-def _centre(node: Node) -> str:
+def _read_centre(node: Node) -> str:
     text = read_word(node).rstrip("/")
     try:
         parts = urlsplit(text)

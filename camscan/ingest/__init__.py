@@ -22,7 +22,7 @@ def report_of_evidence(
     site: str = "",
     complete: bool = True,
 ) -> Report:
-    """A scan of its own, made of evidence that other programs gathered. Its targets are the names of its sources."""
+    """Make a separate scan from evidence that other programs gathered. Its targets are the names of its sources."""
     return make_report(
         attempts,
         merge_attempts(attempts, database),

@@ -1,4 +1,4 @@
-"""Puts together what the files of one source say: which entries belong to one device, and a Device of each. Pure.
+"""Puts together the entries in the files of one source: which belong to one device, and a Device for each. Pure.
 
 Entries with the same MAC address belong to one device; without a MAC address, those with the same IP address. A MAC
 address that is listed with many IP addresses belongs to a router that answers for others, and not to a single device.
@@ -21,19 +21,19 @@ from camscan.probes import as_unsolicited
 from camscan.words import counted
 
 MOST = 100_000
-"""Devices of one import: this bounds memory. A county has fewer."""
+"""The most devices of one import. This bounds memory; a county has fewer."""
 STANDARD_INPUT = "standard input"
 """The name of a document that is not a file."""
 _ADDRESSES = 8
 """A MAC address with at least this many IP addresses answers for others."""
 _ENTRIES = 8
-"""Entries of one device that are kept: the newest."""
+"""How many entries of one device are kept: the newest."""
 _PROBLEMS = 20
-"""Broken parts that are named one by one."""
+"""How many broken parts are named one by one."""
 _TEXT = 300
-"""Bytes of the text of an entry that are kept."""
+"""How many bytes of the text of an entry are kept."""
 _GROUP_BIT = 0x01
-"""Set in the first octet of a MAC address of a group (IEEE 802)."""
+"""The bit in the first octet that marks a MAC address of a group (IEEE 802)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +42,22 @@ class SeenEntry:
 
     entry: Entry
     host: str
-    """The equipment whose table has it: by its prompt, else by the name of the file; empty for standard input."""
+    """The equipment whose table has it: by its prompt, or else by the name of the file; empty for standard input."""
     basis: str
-    """``ARP table of core-1 (core.txt)``."""
+    """The table and its file, as the basis of facts: ``ARP table of core-1 (core.txt)``."""
     when: datetime
 
 
 @dataclass(slots=True)
 class Box:
-    """What is listed about one device."""
+    """The entries about one device."""
 
     mac: str = ""
     seen: list[SeenEntry] = field(default_factory=list)
     count: int = 0
     """The number of all its entries, including those that are not kept."""
     distinct_ips: set[str] = field(default_factory=set)
-    """Its addresses, as far as they are needed to know that they are too many for one device."""
+    """Its different IP addresses; no more are kept than show that they are too many for one device."""
 
     def add(self, seen: SeenEntry) -> None:
         """Add an entry. Of many entries, the newest are kept."""
@@ -70,27 +70,27 @@ class Box:
 
     @property
     def ips(self) -> tuple[str, ...]:
-        """Its addresses, the one that was heard last first."""
+        """The IP addresses of the device, the one that was heard last first."""
         newest = sorted(self.seen, key=lambda each: each.when, reverse=True)
         return tuple(dict.fromkeys(each.entry.ip for each in newest if each.entry.ip))
 
 
 @dataclass(slots=True)
-class Gathered:
-    """Everything that the files of one source say."""
+class Findings:
+    """The contents of all files of one source."""
 
     source: Source
     zones: Mapping[str, str] = field(default_factory=dict)
     """VLAN -> kind of its network, at the site of the files."""
     entries: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
-    """The reason for which entries were left out -> how many."""
+    """Reason for which entries were left out -> how many."""
     problems: list[str] = field(default_factory=list)
     """The first broken parts, one line each, with file and position."""
     broken_count: int = 0
     """The number of all broken parts."""
     attempts: list[Attempt] = field(default_factory=list)
-    """The attempts of a source in which devices speak for themselves."""
+    """The attempts of a source in which devices describe themselves."""
     files: list[str] = field(default_factory=list)
     """A line for each file: its form, and its date."""
     oldest: datetime | None = None
@@ -102,14 +102,14 @@ class Gathered:
     _is_full: bool = False
 
     def read_document(self, document: Document) -> None:
-        """Read one file to its end."""
+        """Read one file completely."""
         if document.form is None:
             raise ValueError("open_document says the form")
         self.files.append(f"{document.name}: {document.form.title}")
         self.take_items(document.form.read(document), document.name, document.as_of)
 
     def take_items(self, items: Iterable[Item], name: str, as_of: datetime) -> None:
-        """Take everything that a file or a queried system says; ``name`` is the name that a person gave it."""
+        """Take all items of a file, or of a system that was asked; ``name`` is the name that a person gave it."""
         host = ""
         for item in items:
             match item:
@@ -190,7 +190,10 @@ class Gathered:
         return replace(found, ip_addresses=box.ips, mac_addresses=(box.mac,) if box.mac else ()), attempts
 
     def _nearest_port(self, seen: Sequence[SeenEntry]) -> SeenEntry | None:
-        """The port that it hangs on: of all ports that list it, the one with the fewest others, then the newest."""
+        """The port to which the device is connected.
+
+        Of all ports that list it, the one with the fewest others, then the newest.
+        """
         ports = [each for each in seen if _port_of(each)]
         return min(ports, key=lambda each: self._on_port[_port_of(each)], default=None)
 
@@ -202,7 +205,7 @@ class Gathered:
             facts += [Fact("listed.port_shared", str(others))] if others > 0 else []
             named = any(fact.key == "listed.switch" for fact in entry.facts)
             facts += [Fact("listed.switch", seen.host)] if seen.host and not named else []
-        # Behind an uplink are all devices of the next switch: that says nothing about where this one is.
+        # An uplink lists all devices of the next switch: that does not show where this one is.
         facts += [fact for fact in entry.facts if has_port or fact.key not in _OF_PORT]
         zone = next(
             (self.zones[fact.value] for fact in facts if fact.key == "listed.vlan" and fact.value in self.zones), ""
@@ -224,7 +227,7 @@ class Gathered:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """One line for each thing that a person should know about the files."""
+        """Lines about the files that a person should know, one for each matter."""
         left = [f"left out: {number:,} {why}" for why, number in self.left_out.most_common()]
         return (*self.files, *self.broken_part_lines(), *left)
 
@@ -237,13 +240,13 @@ _OF_PORT = frozenset({"listed.port", "listed.switch", "listed.poe", "listed.poe_
 
 
 def _port_of(seen: SeenEntry) -> tuple[str, str]:
-    """The table, and the port at which it lists the device; empty if it lists none."""
+    """The table, and the port at which it lists the device; an empty port if it lists none."""
     port = next((fact.value for fact in seen.entry.facts if fact.key == "listed.port"), "")
     return (seen.basis, port) if port else ()  # type: ignore[return-value]  # compared and counted only
 
 
 def why_not_a_unit(mac: str) -> str:
-    """Why a MAC address belongs to no single unit, in words for counting; empty if it may belong to one."""
+    """Why a MAC address cannot belong to a single unit, in words for counting; empty if it can."""
     if int(mac[:2], 16) & _GROUP_BIT:
         return "of groups, not of one device"
     return "of a pair of routers that share it" if is_virtual_router(mac) else ""

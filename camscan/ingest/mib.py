@@ -1,4 +1,4 @@
-"""Turns what a switch or router says over SNMP into entries: MAC addresses, their ports, their IP addresses. Pure.
+"""Turns a switch's or router's answers over SNMP into entries: MAC addresses, their ports, their IP addresses. Pure.
 
 Sources: SNMPv2-MIB (RFC 3418), IF-MIB (RFC 2863), BRIDGE-MIB (RFC 4188), Q-BRIDGE-MIB (RFC 4363), IP-MIB (RFC 4293),
 LLDP-MIB (IEEE 802.1AB-2005), POWER-ETHERNET-MIB (RFC 3621), CISCO-POWER-ETHERNET-EXT-MIB, HP-ICF-POE-MIB (both in
@@ -59,21 +59,21 @@ COLUMNS: Mapping[str, Oid] = {
 _BY_OID = {oid: name for name, oid in COLUMNS.items()}
 _LENGTHS = sorted({len(oid) for oid in COLUMNS.values()}, reverse=True)
 MOST_ROWS = 400_000
-"""Values of one switch that are kept: this bounds memory."""
+"""The most values of one switch that are kept. This bounds memory."""
 LONGEST = 1024
-"""Bytes of one value that are kept."""
+"""The most bytes of one value that are kept."""
 MOST_VLANS = 256
 _ACTIVE = 1
 """vtpVlanState operational."""
 _BEYOND = 1_000_000_000
-"""More than the number of any bridge port (RFC 4188: 65535)."""
+"""A number above that of any bridge port (RFC 4188: 65535)."""
 _NAME = 255
 _MAC = 6
 _LEARNED = 3
 _ITSELF = 4
 """dot1qTpFdbStatus, dot1dTpFdbStatus: self. 5 is mgmt: somebody entered it."""
 _INVALID, _DYNAMIC, _LOCAL = 2, 3, 5
-"""ipNetToPhysicalType."""
+"""ipNetToPhysicalType: invalid, dynamic, local."""
 _OF_CHASSIS, _OF_PORT = 4, 3
 """lldpRemChassisIdSubtype macAddress, lldpRemPortIdSubtype macAddress."""
 _IF_NAME = 5
@@ -81,21 +81,21 @@ _IF_NAME = 5
 _DELIVERS = 3
 """pethPsePortDetectionStatus deliveringPower."""
 _MILLIWATTS = ("cpeExtPsePortPwrConsumption", "hpicfPoePethPsePortPower")
-"""RFC 3621 gives the watts of a whole switch only; those of a port are in the vendors' own MIBs."""
+"""RFC 3621 gives only the watts of a complete switch; those of a port are in the vendors' own MIBs."""
 _OWN = "of the equipment itself"
 
 
 @dataclass(slots=True)
 class Walk:
-    """What one switch or router said: for each column, the rows by their index."""
+    """The answers of one switch or router: for each column, the rows by their index."""
 
     rows: dict[str, dict[Oid, Value]] = field(default_factory=lambda: defaultdict(dict))
     count: int = 0
 
     def take(self, oid: Oid, value: Value) -> bool:
-        """Keep a value of a column that is read.
+        """Keep a value if it is in a column that is read.
 
-        Returns False if no such column has it, or if there are too many values.
+        Returns False if it is in no such column, or if there are too many values.
         """
         name = column_of(oid)
         if not name or self.count >= MOST_ROWS:
@@ -117,7 +117,10 @@ class Walk:
         return tuple(sorted(found - set(range(1002, 1006))))[:MOST_VLANS]
 
     def add_vlan(self, vlan: int, of_vlan: Walk) -> None:
-        """Add the table of one VLAN. Each numbers its bridge ports anew, so the interface replaces the port here."""
+        """Add the table of one VLAN.
+
+        Each table has its own numbers of bridge ports, so the interface replaces the port here.
+        """
         for index in _rows_of_length(of_vlan, "dot1dTpFdbPort", _MAC):
             bridge = of_vlan.number_of("dot1dTpFdbPort", index)
             interface = of_vlan.number_of("dot1dBasePortIfIndex", (bridge,))
@@ -130,13 +133,13 @@ class Walk:
             self.rows["dot1qTpFdbStatus"][(vlan, *index)] = of_vlan.number_of("dot1dTpFdbStatus", index)
 
     def text_of(self, column: str, index: Oid) -> str:
-        """A text on one line, without control characters; empty if there is none."""
+        """The text of a row, on one line and without control characters; empty if there is none."""
         value = self.rows[column].get(index, b"") if column in self.rows else b""
         lines = value.decode("utf-8", "replace").splitlines() if isinstance(value, bytes) else []
         return " ".join(" ".join(map(visible_text, lines)).split())[:_NAME]
 
     def number_of(self, column: str, index: Oid) -> int:
-        """A number; 0 if there is none."""
+        """The number of a row; 0 if there is none."""
         value = self.rows[column].get(index, 0) if column in self.rows else 0
         return value if isinstance(value, int) else 0
 
@@ -146,12 +149,12 @@ class Walk:
 
 
 def column_of(oid: Oid) -> str:
-    """The column to which a value belongs; empty if it is not read."""
+    """The name of the column to which a value belongs; empty if the column is not read."""
     return next((name for length in _LENGTHS if (name := _BY_OID.get(oid[:length]))), "")
 
 
 def walk_items(walk: Walk, ip: str = "") -> Iterator[Item]:
-    """Everything that a switch or router says about devices, itself included. ``ip`` is the address that was asked."""
+    """Every item in the answers of a switch or router, itself included. ``ip`` is the address that was asked."""
     name = walk.text_of("sysName", (0,))
     yield Host(name or ip)
     yield from _own_entry(walk, ip, name)
@@ -181,22 +184,22 @@ class _Ports:
         self._power = self._power_facts()
 
     def of_interface(self, number: int) -> str:
-        """``Gi1/0/14``, by its ifIndex."""
+        """The name of a port by its ifIndex: ``Gi1/0/14``."""
         return self._walk.text_of("ifName", (number,)) or self._walk.text_of("ifDescr", (number,))
 
     def of_bridge(self, number: int) -> str:
-        """``Gi1/0/14``, by the number of the bridge port; the number itself if the switch gives no name."""
+        """The name of a port by its bridge port, like ``Gi1/0/14``; the number if the switch gives no name."""
         return self.of_interface(self._by_bridge.get(number, number)) or str(number)
 
     def of_lldp(self, number: int) -> str:
-        """``Gi1/0/14``, by LLDP's own number, which most switches take from one of the two others."""
+        """The name of a port by LLDP's own number, which most switches take from one of the two others."""
         told = self._walk.text_of("lldpLocPortId", (number,))
         if told and self._walk.number_of("lldpLocPortIdSubtype", (number,)) == _IF_NAME:
             return told
         return self.of_interface(number) or self.of_bridge(number)
 
     def port_facts(self, name: str) -> list[Fact]:
-        """The port, and its power."""
+        """The facts about a port: its name, and its power."""
         return [Fact("listed.port", name), *self._power.get(name, [])]
 
     def _power_facts(self) -> dict[str, list[Fact]]:
@@ -214,7 +217,7 @@ class _Ports:
     def _powered_port(self, group: int, number: int, *, several: bool) -> str:
         """The port with this number in this group (a unit of a stack, or a module); empty if it is not clear.
 
-        RFC 3621 does not say how its numbers relate to those of interfaces; the names have both.
+        RFC 3621 does not say how its numbers relate to those of interfaces; the names contain both.
         """
         if not several and number in self._by_bridge:
             name = self.of_bridge(number)
@@ -246,14 +249,14 @@ def _rows_of_length(walk: Walk, column: str, length: int) -> list[Oid]:
 
 
 def _mac_text(numbers: Oid | bytes) -> str:
-    if len(numbers) != _MAC or any(each > 0xFF for each in numbers):  # noqa: PLR2004 - an octet
+    if len(numbers) != _MAC or any(number > 0xFF for number in numbers):  # noqa: PLR2004 - an octet
         return ""
-    found = ":".join(f"{each:02x}" for each in numbers)
+    found = ":".join(f"{number:02x}" for number in numbers)
     return "" if found == "00:00:00:00:00:00" else found
 
 
 def _forwarding_items(walk: Walk, ports: _Ports) -> Iterator[Item]:
-    """By Q-BRIDGE-MIB, which knows VLANs; by BRIDGE-MIB for a switch that has no other."""
+    """The table of MAC addresses: from Q-BRIDGE-MIB, which has VLANs; from BRIDGE-MIB if the switch has no other."""
     vlans = {walk.number_of("dot1qVlanFdbId", index): index[-1] for index in _rows_of_length(walk, "dot1qVlanFdbId", 2)}
     rows = _rows_of_length(walk, "dot1qTpFdbPort", 1 + _MAC)
     for table, indexes in (("dot1q", rows), ("dot1d", [] if rows else _rows_of_length(walk, "dot1dTpFdbPort", _MAC))):
@@ -276,7 +279,7 @@ def _forwarding_items(walk: Walk, ports: _Ports) -> Iterator[Item]:
 
 
 def _lldp_items(walk: Walk, ports: _Ports) -> Iterator[Item]:
-    """What devices tell the switch about themselves, unasked and without proof (LLDP)."""
+    """What devices announce to the switch about themselves, unasked and without proof (LLDP)."""
     reached = {index[:3]: _managed_address(index[3:]) for index in walk.indexes_of("lldpRemManAddrIfSubtype")}
     for index in _rows_of_length(walk, "lldpRemChassisId", 3):
         mac = ""
@@ -304,7 +307,7 @@ def _managed_address(index: Oid) -> str:
 
 
 def _arp_items(walk: Walk, ports: _Ports) -> Iterator[Item]:
-    """The ARP and neighbour table, by the newer MIB if the router has it."""
+    """The ARP and neighbour table, from the newer MIB if the router has it."""
     newer = walk.indexes_of("ipNetToPhysicalPhysAddress")
     column = "ipNetToPhysical" if newer else "ipNetToMedia"
     for index in newer or _rows_of_length(walk, "ipNetToMediaPhysAddress", 5):

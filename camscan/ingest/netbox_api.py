@@ -1,7 +1,7 @@
 """NetBox's devices over its REST API: GET only, page by page, over HTTPS with a checked certificate.
 
-httpx sends the requests (docs/adr/0009-httpx.md), without proxies or other settings of the environment. NetBox names
-the next page, but its link is not followed: pages are counted here, so that the token is sent to the address of
+httpx sends the requests (docs/adr/0009-httpx.md), without proxies or other settings of the environment. NetBox gives a
+link to the next page, but it is not followed: pages are counted here, so that the token is sent to the address of
 camscan.yaml and nowhere else. Source: ``/api/dcim/devices/`` of NetBox 3 and 4.
 """
 
@@ -21,12 +21,12 @@ from camscan.version import __version__
 from camscan.words import how_to_add
 
 SECONDS = 60.0
-"""For one page."""
+"""Seconds for one page."""
 PAGE = 200
-"""Devices of a page."""
+"""The number of devices of one page."""
 MOST = 100_000
 LONGEST = 32 * 1024 * 1024
-"""Bytes of a page."""
+"""The most bytes of one page."""
 MOST_TIME = 1800.0
 """Seconds for all pages."""
 _NO_DEVICE = "a row of its list is not a device"
@@ -43,7 +43,7 @@ class NetBoxServer:
 
 
 def fetch_devices(place: NetBoxServer) -> Iterator[dict[str, Any] | Problem]:
-    """Every device, as NetBox has it.
+    """Yield every device, as NetBox has it.
 
     A page that cannot be fetched is a Problem, and the last item. Raises UsageError.
     """
@@ -78,7 +78,7 @@ def fetch_devices(place: NetBoxServer) -> Iterator[dict[str, Any] | Problem]:
 
 
 async def _fetch_page(place: NetBoxServer, offset: int) -> tuple[int, bytes, str]:
-    """Status, body, and why there is none."""
+    """Fetch one page: status, body, and why there is no answer."""
     import httpx  # noqa: PLC0415 - an extra
 
     address = f"{place.url}/api/dcim/devices/?limit={PAGE}&offset={offset}&ordering=id"
@@ -123,8 +123,8 @@ def _status_in_words(status: int) -> str:
 def _parse_page(body: bytes) -> tuple[list[dict[str, Any] | Problem], bool] | None:
     """The devices of a page, and whether it is the last; None if it is not a page of NetBox.
 
-    A page may have fewer devices than were asked for: NetBox's MAX_PAGE_SIZE limits it. The last page names no next
-    one.
+    A page may have fewer devices than were asked for, because NetBox's MAX_PAGE_SIZE limits it. The last page has no
+    link to a next one.
     """
     try:
         told = json.loads(body)

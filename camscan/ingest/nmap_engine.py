@@ -27,11 +27,11 @@ ARGUMENTS = (
 )
 """All arguments of nmap except the addresses and ports."""
 BLOCK = 256
-"""Addresses per run of nmap. This bounds memory, and how much an interruption can lose."""
+"""The number of addresses of one run of nmap. This bounds memory, and how much an interruption can lose."""
 
 
 def run_nmap(targets: Targets, scope: Scope, *, ports: Sequence[int] = PORTS) -> Iterator[bytes]:
-    """The XML that nmap writes, block by block of the targets. nmap is never given an excluded address.
+    """Run nmap over the targets block by block, and yield its XML. nmap is never given an excluded address.
 
     Raises ScopeError before anything is sent, UsageError if python-nmap or nmap is missing, CamscanError if nmap fails.
     """

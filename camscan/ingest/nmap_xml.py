@@ -1,4 +1,4 @@
-"""Reads what nmap wrote with ``-oX``: hosts as attempts, as a stream, so that a /16 needs no more memory than a host.
+"""Reads nmap's ``-oX`` output: hosts as attempts, as a stream, so that a /16 needs no more memory than a host.
 
 Only what nmap itself saw is used: addresses, open ports, and the few script results that are a header or a title word
 for word. nmap's own guesses (product, operating system) are not evidence.
@@ -45,7 +45,7 @@ class Host:
 
     ip: str
     attempts: tuple[Attempt, ...]
-    """Empty if nothing was learnt."""
+    """The attempts at this address; empty if they showed nothing."""
     answered: bool
     """Whether a port is open."""
     alive: bool
@@ -53,16 +53,17 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """The point at which the file ends too early, and why. Everything before it was yielded."""
+class CutShort:
+    """The end of a file that was cut short, and why. Everything before it was yielded."""
 
     why: str
 
 
-def read_nmap_xml(stream: BinaryIO, now: datetime, name: str = "the input") -> Iterator[Run | Host | Cut]:
-    """The head, then every host, and a Cut as the last item if the file is broken; ``now`` dates hosts without a time.
+def read_nmap_xml(stream: BinaryIO, now: datetime, name: str = "the input") -> Iterator[Run | Host | CutShort]:
+    """Yield the head, then every host, and a Cut as the last item if the file is broken.
 
-    Raises UsageError in one line, which begins with ``name``, if the file is not nmap XML.
+    ``now`` dates hosts without a time. Raises UsageError in one line, which begins with ``name``, if the file is not
+    nmap XML.
     """
     head = _read_head(stream, name)
     parser = etree.XMLPullParser(
@@ -83,7 +84,7 @@ def read_nmap_xml(stream: BinaryIO, now: datetime, name: str = "the input") -> I
         parser.close()
     except etree.XMLSyntaxError as error:
         yield from _read_events(parser, run)
-        yield Cut(f"it ends or breaks at line {error.lineno}: {error.msg}")
+        yield CutShort(f"it ends or breaks at line {error.lineno}: {error.msg}")
 
 
 def _read_chunks(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
@@ -93,7 +94,7 @@ def _read_chunks(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _read_head(stream: BinaryIO, name: str) -> bytes:
-    """The first bytes, once they are known to be nmap's."""
+    """Read the first bytes, and check that they are nmap's."""
     head = b""
     while len(head) < _LONGEST_HEAD and b"<nmaprun" not in head[:-1] and (more := stream.read(_CHUNK)):
         head += more
@@ -105,7 +106,7 @@ def _read_head(stream: BinaryIO, name: str) -> bytes:
 def _read_events(parser: etree.XMLPullParser, run: Run) -> Iterator[Run | Host]:
     for event, element in parser.read_events():
         if not isinstance(element, etree._Element):  # noqa: SLF001 - lxml's only name for the type
-            continue  # the types allow for events that were not asked for
+            continue  # the types allow for events that were not requested
         if element.tag == "nmaprun" and event == "start":
             run = Run(
                 clean_text(element.get("args", ""))[:_LONGEST_VALUE], _time_of(element.get("start"), run.started_at)
@@ -197,7 +198,7 @@ def _ip_text(text: str) -> str:
 
 
 def _time_of(text: str | None, otherwise: datetime) -> datetime:
-    """Seconds since 1970, as nmap writes times."""
+    """The time in a text with seconds since 1970, as nmap writes it; ``otherwise`` if the text is none."""
     try:
         return datetime.fromtimestamp(int(text or ""), UTC)
     except (ValueError, OverflowError, OSError):
@@ -206,7 +207,7 @@ def _time_of(text: str | None, otherwise: datetime) -> datetime:
 
 @dataclass(slots=True)
 class NmapResults:
-    """Everything that several files, or several runs of nmap, say."""
+    """The results of several files, or several runs of nmap."""
 
     attempts: list[Attempt] = field(default_factory=list)
     hosts: int = 0
@@ -224,7 +225,7 @@ class NmapResults:
             if isinstance(item, Run):
                 self._add_note(f"{name} comes from {item.arguments or 'nmap'}: only what it asked is known")
                 self.started_at = min(self.started_at or item.started_at, item.started_at)
-            elif isinstance(item, Cut):
+            elif isinstance(item, CutShort):
                 self.is_whole = False
                 self._add_note(f"{name}: {item.why}; the hosts before it were recorded")
             else:
@@ -243,7 +244,10 @@ class NmapResults:
             self.notes.append(text)
 
     def coverage(self) -> Coverage:
-        """What nmap tried. Addresses that it left out of its file are not counted: nobody knows them."""
+        """The coverage: what nmap tried.
+
+        Addresses that it left out of its file are not counted, because nobody knows them.
+        """
         return Coverage(
             addresses=self.hosts,
             answered=self.answered,

@@ -1,4 +1,4 @@
-"""Reads rows under headings, and objects of JSON, one at a time. Broken ones are named."""
+"""Reads rows under headings, and objects of JSON, one at a time. Broken ones are reported."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from camscan.ingest.source import Document, Problem
 from camscan.ingest.text import Line
 
 _LINES = 20
-"""Lines that one row may span: a quoted value may hold line breaks."""
+"""The most lines of one row: a quoted value may contain line breaks."""
 _SHOWN = 60
 _LARGEST = 1 << 20
-"""Bytes of one object of JSON."""
+"""The most bytes of one object of JSON."""
 _BLOCK = 65536
 _FIRST_KEY = re.compile(r'\{\s{0,99}("[^"\\]{1,64}")')
 _NEXT = re.compile(r"\}\s*,?\s*\{")
@@ -24,10 +24,10 @@ _NEXT = re.compile(r"\}\s*,?\s*\{")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row."""
+    """One row of a file: heading -> value, and its place."""
 
     place: str
-    """``line 12``, ``lines 12 to 14``."""
+    """The place of the row for a person: ``line 12``, ``lines 12 to 14``."""
     values: Mapping[str, str]
     """Heading in small letters, without blanks at both ends -> the value."""
     text: str
@@ -36,9 +36,10 @@ class Row:
 def read_rows(
     lines: Iterable[Line], separator: str, is_heading: re.Pattern[str], *, headed: Sequence[str] = ()
 ) -> Iterator[Row | Problem]:
-    """Every row below a line of headings, which ``is_heading`` recognises; a later such line replaces the headings.
+    """Yield every row below a line of headings, which ``is_heading`` recognises.
 
-    Lines before the first are skipped. ``headed`` are the headings of a file that has none.
+    A later line of headings replaces the earlier ones. Lines before the first are skipped. ``headed`` has the headings
+    for a file that has none.
     """
     headings = list(headed)
     held: list[Line] = []
@@ -61,7 +62,7 @@ def read_rows(
 def _give_up_row(
     held: Sequence[Line], separator: str, headings: Sequence[str], is_heading: re.Pattern[str]
 ) -> Iterator[Row | Problem]:
-    """A row whose quotes never close: it is one broken line, and the lines after it are read again on their own."""
+    """Report a row whose quotes never close as one broken line, and read the lines after it again on their own."""
     first, *others = held
     yield Problem(
         f"line {first.number}", f"the quotes of this row never close: {' '.join(first.text.split())[:_SHOWN]}"
@@ -95,9 +96,9 @@ def _make_row(held: Sequence[Line], cells: Sequence[str], headings: Sequence[str
 def read_objects(
     document: Document, *, after: str = "", is_flat: bool = False
 ) -> Iterator[tuple[str, dict[str, Any] | None]]:
-    """The objects of JSON after a text, else of the whole file: a single one, in a list, or one a line.
+    """Yield the objects of JSON after a text, or else of the complete file: a single one, a list, or one on each line.
 
-    Each comes with the text at its beginning; None stands for a broken one. After a broken one, reading goes on at the
+    Each comes with the text at its beginning; None means a broken one. After a broken one, reading continues at the
     next object that begins with the same key; if objects are flat, at the next one.
     """
     text, begun, is_last = "", not after, False
@@ -111,7 +112,7 @@ def read_objects(
         while begun and (start := text.find("{", at)) >= 0:
             value, end = _parse_object(text, start)
             if end < 0 and len(text) - start <= _LARGEST and not is_last:
-                break  # the rest may come
+                break  # the rest may be in the next block
             end = end if end >= 0 else _next_object(text, start, is_flat=is_flat)
             yield text[start : min(end, start + _BLOCK)], value
             at = end

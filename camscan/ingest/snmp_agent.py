@@ -1,7 +1,7 @@
-"""Asks a switch or router over SNMP: reads only, in scope, at the pace, and bounded in rows, bytes and time.
+"""Asks a switch or router over SNMP: it only reads, in scope, at the pace, and within bounds of rows, bytes and time.
 
 pysnmp makes and reads the messages (docs/adr/0027-pysnmp.md); every datagram leaves through the door. Only GET, GETNEXT
-and GETBULK can be sent: :class:`_ReadOnly` checks every message and refuses all others, SET above all.
+and GETBULK can be sent: :class:`_ReadOnly` checks every message and refuses all others, above all SET.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ ROWS_AT_ONCE = 20
 ANSWER, REPEATS = 3.0, 1
 """Seconds that one answer may take, and how often a question is repeated."""
 OF_VLAN = ("dot1dBasePortIfIndex", "dot1dTpFdbPort", "dot1dTpFdbStatus")
-"""What a switch that keeps a table per VLAN is asked once for each VLAN."""
+"""The columns to ask once for each VLAN, if a switch keeps a table for each VLAN."""
 MOST_BYTES = 64 * 1024 * 1024
-"""Bytes that one switch may answer."""
+"""The most bytes of one switch's answers."""
 MOST_TIME = 300.0
-"""Seconds that one switch may take for all its tables."""
+"""The most seconds for all tables of one switch."""
 _SHOWN = 60
 _TOO_BIG = 1
 """errorStatus tooBig (RFC 3416)."""
@@ -84,17 +84,17 @@ _WORDS = (
     ("Ciphering services", "the privacy password or the cipher is another"),
     ("Unsupported SNMP security level", "its user is not set up for encryption (authPriv)"),
 )
-"""How pysnmp's messages begin, and what to say instead."""
+"""The beginning of pysnmp's messages, and what to say instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """The credentials for a question."""
+    """The credentials for SNMP."""
 
     user: str
-    """Empty for SNMPv2c, which has only a community."""
+    """The user; empty for SNMPv2c, which has only a community."""
     password: str = field(repr=False)
-    """For SNMPv2c, the community."""
+    """The password; for SNMPv2c, the community."""
     privacy: str = field(default="", repr=False)
     hash: str = "SHA-256"
     cipher: str = "AES-128"
@@ -116,8 +116,8 @@ class Login:
 
 
 @dataclass(slots=True)
-class Answers:
-    """What one switch said."""
+class SwitchAnswers:
+    """The answers of one switch, and the problems."""
 
     ip: str
     walk: Walk = field(default_factory=Walk)
@@ -125,10 +125,10 @@ class Answers:
 
 
 class _ReadOnly(MsgAndPduDispatcher):  # type: ignore[misc]  # pysnmp says no types
-    """Lets only reading questions out, whichever part of the library sends them."""
+    """Lets only reading questions through, whichever part of the library sends them."""
 
     def send_pdu(self, *everything: Any, **named: Any) -> Any:
-        """Send it, or raise PermissionError."""
+        """Send a message that reads. Raises PermissionError for any other."""
         pdu = named.get("PDU") or next(
             (each for each in everything if hasattr(each, "tagSet") and hasattr(each, "setComponentByPosition")), None
         )
@@ -138,7 +138,7 @@ class _ReadOnly(MsgAndPduDispatcher):  # type: ignore[misc]  # pysnmp says no ty
 
 
 class _DoorTransport(AbstractTransport):  # type: ignore[misc]
-    """The library's transport: it sends through the door."""
+    """The library's transport, which sends through the door."""
 
     PROTO_TRANSPORT_DISPATCHER = AsyncioDispatcher
 
@@ -152,7 +152,7 @@ class _DoorTransport(AbstractTransport):  # type: ignore[misc]
         self._tasks: set[asyncio.Task[Outcome | None]] = set()
 
     def send_message(self, message: Any, address: Any) -> None:
-        """Send to the one address that this transport is for; ``address`` is the library's form of it, and is kept."""
+        """Send to the one address of this transport; ``address`` is the library's form of it, which is kept."""
         self._address = address
         if self.door is None:
             return
@@ -161,18 +161,18 @@ class _DoorTransport(AbstractTransport):  # type: ignore[misc]
         task.add_done_callback(self._tasks.discard)
 
     def take_answer(self, payload: bytes, ip: str, port: int) -> None:
-        """Hand on an answer if it comes from the address that was asked. Never raises, whatever the answer holds."""
+        """Hand on an answer if it comes from the address that was asked. Never raises, whatever the answer contains."""
         if (ip, port) != (self._ip, self._port) or self.bytes > MOST_BYTES or self._callback_function is None:
             return
         self.bytes += len(payload)
-        with catch_fault() as fault:  # an exception of the library over a hostile answer is ignored
+        with catch_fault() as fault:  # an exception of the library about a hostile answer is ignored
             self._callback_function(self, self._address, payload)
         if fault.detail:
             log.detail("not understood", ip, port=port, why=fault.detail)
 
 
 class _Target(AbstractTransportTarget):  # type: ignore[misc]
-    """One switch, for the library."""
+    """One switch, as the library needs it."""
 
     PROTO_TRANSPORT = _DoorTransport
 
@@ -187,9 +187,9 @@ class _Target(AbstractTransportTarget):  # type: ignore[misc]
         return self.transport
 
 
-async def ask_switch(door: Door, ip: str, login: Login, *, port: int = PORT) -> Answers:
-    """Everything in the columns of :data:`COLUMNS` that the switch at an address in scope says. Never raises."""
-    answers = Answers(ip)
+async def ask_switch(door: Door, ip: str, login: Login, *, port: int = PORT) -> SwitchAnswers:
+    """Ask the switch at an address in scope for everything in the columns of :data:`COLUMNS`. Never raises."""
+    answers = SwitchAnswers(ip)
     if not door.scope.allows(ip):
         answers.problems.append(Problem("", f"{ip} is out of scope; nothing was sent"))
         return answers
@@ -213,7 +213,7 @@ class _Questions:
     login: Login
     target: _Target
     way: _DoorTransport
-    answers: Answers
+    answers: SwitchAnswers
     at_once: int = ROWS_AT_ONCE
     auth: Any = None
     context: Any = None
@@ -222,7 +222,7 @@ class _Questions:
         self.auth, self.context = self.login.auth_data(), ContextData()
 
     async def ask_all(self) -> None:
-        """Ask for one column after the other, until nothing is left to ask, or asking is of no use."""
+        """Ask for one column after the other, until all are read, or until it is useless to continue."""
         for name, base in COLUMNS.items():
             if why := await self._ask_column(base, self.answers.walk):
                 self.answers.problems.append(Problem(name, why))
@@ -234,7 +234,7 @@ class _Questions:
                 return
 
     async def _ask_vlan(self, vlan: int) -> str:
-        """Ask for the MAC table of one VLAN, in its own context. Returns why it cannot be had; empty if it can."""
+        """Ask for the MAC table of one VLAN, in its own context. Returns why there is none; empty if there is one."""
         walk, before = Walk(), (self.auth, self.context)
         self.context = ContextData(contextName=f"vlan-{vlan}".encode()) if self.login.user else ContextData()
         self.auth = self.login.auth_data(f"@{vlan}")
@@ -288,7 +288,7 @@ class _Questions:
 
 
 def _read_values(found: Any) -> Iterator[tuple[Oid, Value | None]]:
-    """OIDs and values; None stands for the end."""
+    """OIDs and values; a value of None marks the end."""
     for oid, value in found:
         if isinstance(value, EndOfMibView | NoSuchObject | NoSuchInstance):
             yield tuple(oid), None

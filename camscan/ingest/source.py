@@ -1,7 +1,8 @@
 """What a source of evidence is, and what its readers yield. ``docs/development.md`` says how to add one.
 
-A source reads one kind of record that another system keeps (an ARP table, DHCP leases, a capture), in the forms in
-which real systems write it. Its readers only *see*: they name no maker and match nothing against the register.
+A source reads one kind of record that another system keeps (an ARP table, DHCP leases, a capture), in the formats in
+which real systems write it. Its readers only *see*: they do not name a maker, and do not match anything with the
+register.
 """
 
 from __future__ import annotations
@@ -18,21 +19,21 @@ from camscan.model import Attempt, Fact
 from camscan.words import listed
 
 HEAD = 16384
-"""Bytes by which a form is recognised."""
+"""How many bytes are read to recognise a format."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """The beginning of a file, by which its form is recognised."""
+    """The beginning of a file, by which its format is recognised."""
 
     raw: bytes
     """The first :data:`HEAD` bytes; fewer if the file is shorter."""
     is_whole: bool = False
-    """Whether this is the whole file."""
+    """Whether this is the complete file."""
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
-        """Its lines as text; the last may be cut if the file has more."""
+        """The lines of the head as text; the last may be cut if the file has more."""
         return tuple(line.text for line in text.read_lines(self.raw, _NOTHING))
 
 
@@ -40,7 +41,7 @@ class _Nothing:
     """A stream at its end."""
 
     def read(self, _size: int = -1) -> bytes:
-        """No bytes."""
+        """Return no bytes."""
         return b""
 
 
@@ -49,22 +50,25 @@ _NOTHING: BinaryIO = _Nothing()  # type: ignore[assignment]  # only read() is ca
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What one entry of a file says about one device: a line of a table, a lease, a record."""
+    """One entry of a file about one device: a line of a table, a lease, a record."""
 
     place: str
     """Its position, for a person: ``line 12``, ``lines 3 to 9``, ``row 7``."""
     ip: str = ""
-    """As ``ipaddress`` writes it; empty if the entry has none."""
+    """The IP address as ``ipaddress`` writes it; empty if the entry has none."""
     mac: str = ""
-    """As ``camscan.net.text.mac_address`` writes it; empty if the entry has none."""
+    """The MAC address as ``camscan.net.text.mac_address`` writes it; empty if the entry has none."""
     facts: tuple[Fact, ...] = ()
-    """What else it says, by keys of ``fingerprints/vocabulary.yaml``; never the MAC, which is added."""
+    """Its other facts, by keys of ``fingerprints/vocabulary.yaml``; never the MAC, which is added."""
     seen_at: datetime | None = None
     """When the system that wrote the file last heard the device; None for the time of the file."""
     text: str = ""
-    """The text of the entry in the file, shortened, for the record."""
+    """The text of the entry in the file, shortened, as evidence."""
     was_heard: bool | None = None
-    """Whether the device itself was on the network at ``seen_at``; None for the rule of the source (``hears``)."""
+    """Whether the device itself was on the network at ``seen_at``.
+
+    None if the rule of the source applies (``hears``).
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +77,20 @@ class LeftOut:
 
     place: str
     why: str
-    """Words that follow a number: ``incomplete: the address did not answer``. The same for all entries of this kind."""
+    """The reason, as words that follow a number:
+
+    ``incomplete: the address did not answer``. It is the same for all entries of this kind.
+    """
     count: int = 1
-    """How many entries they are."""
+    """How many entries were left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A part of the file that could not be read. The parts before and after it were."""
+    """A part of the file that could not be read. The parts before and after it could."""
 
     place: str
-    """``line 12``; empty if the whole file is meant."""
+    """The place for a person: ``line 12``; empty for the complete file."""
     why: str
 
 
@@ -95,7 +102,10 @@ class Host:
 
 
 Item = Entry | Attempt | LeftOut | Problem | Host
-"""What a reader yields. A table yields entries; a capture, in which devices speak for themselves, yields attempts."""
+"""The items that a reader yields.
+
+Entries from a table; attempts from a capture, in which devices describe themselves.
+"""
 
 
 @dataclass
@@ -105,20 +115,20 @@ class Document:
     name: str
     """The name that a person gave it; ``standard input`` for ``-``."""
     stream: BinaryIO
-    """The stream after the head."""
+    """The rest of the file after the head."""
     head: Head
     as_of: datetime
-    """UTC: when the file was written, as far as it is known."""
+    """When the file was written, as far as that is known; UTC."""
     form: Form | None = None
     networks: tuple[str, ...] = ()
     """The organisation's own networks: in a capture, only their public addresses count."""
 
     def lines(self) -> Iterator[text.Line]:
-        """The whole file, line by line, in any encoding; for forms that are text."""
+        """The lines of the complete file, in any encoding; for formats that are text."""
         return text.read_lines(self.head.raw, self.stream)
 
     def read(self, size: int) -> bytes:
-        """The next bytes of the whole file, at most ``size``; for forms that are not text."""
+        """The next bytes of the complete file, at most ``size``; for formats that are not text."""
         if self._at < len(self.head.raw):
             block = self.head.raw[self._at : self._at + size]
             self._at += len(block)
@@ -130,16 +140,16 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One form in which a source is written, of one vendor or one program."""
+    """One format of a source, of one vendor or one program."""
 
     name: str
     """The value of ``--form``: ``cisco``, ``kea-csv``."""
     title: str
-    """For lists: ``Cisco IOS and NX-OS: show ip arp``."""
+    """The name for lists: ``Cisco IOS and NX-OS: show ip arp``."""
     fits: Callable[[Head], bool]
-    """Whether a file with this beginning is of this form. Pure; never raises."""
+    """Whether a file with this beginning has this format. Pure; never raises."""
     read: Callable[[Document], Iterator[Item]]
-    """Everything in the file, as a stream. Never raises for its contents: a broken part is a Problem."""
+    """Yields everything in the file. Never raises because of its contents: a broken part is a Problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,18 +161,25 @@ class Source:
     title: str
     """What the command takes, as a phrase for lists: ``ARP tables of routers and firewalls``."""
     noun: str
-    """What one file is, for the basis of its statements: ``ARP table``."""
+    """What one file is called in the basis of its facts: ``ARP table``."""
     forms: Sequence[Form]
-    """The strictest form first: the first that fits is taken."""
+    """The formats, the strictest first: the first that fits is used."""
     hears: bool = False
-    """Whether a listed device was on the network at that time, as in an ARP table. It is not so for lists that people
-    keep."""
+    """Whether a listed device was on the network at that time, as in an ARP table.
+
+    It is False for lists that people keep.
+    """
     is_listing: bool = True
-    """Whether it lists what another system knows. False if devices speak for themselves, as in a capture: that is
-    recorded like what our own scan heard."""
+    """Whether it lists what another system knows.
+
+    False if devices describe themselves, as in a capture: that is recorded like the answers of our own scan.
+    """
 
     def form_of(self, head: Head, name: str, wanted: str = "") -> Form:
-        """The form of a file: the wanted one, or the one that is recognised. Raises UsageError in one line."""
+        """The format of a file: the one that was named, or the one that is recognised.
+
+        Raises UsageError in one line.
+        """
         known = {form.name: form for form in self.forms}
         names = ", ".join(known)
         if wanted:
@@ -184,13 +201,13 @@ class Source:
 
 
 _PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh", b"7z\xbc\xaf\x27\x1c")
-"""How packed files begin; workbooks (.xlsx, .ods) are ZIP files."""
+"""The first bytes of packed files; workbooks (.xlsx, .ods) are ZIP files."""
 
 
 def open_document(
     source: Source, name: str, stream: BinaryIO, as_of: datetime, *, form: str = "", networks: tuple[str, ...] = ()
 ) -> Document:
-    """A file whose form is known. Raises UsageError in one line if no form fits."""
+    """Open a file and find its format. Raises UsageError in one line if no format fits."""
     raw = b""
     while len(raw) < HEAD and (block := stream.read(HEAD - len(raw))):
         raw += block

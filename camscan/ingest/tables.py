@@ -1,8 +1,8 @@
 """Reads tables that people copy from a terminal: rows by a pattern, between prompts, banners and page breaks.
 
-A vendor's form is data: the patterns of its rows. A line that fits no pattern is not a row. If it holds a MAC address,
-it is meant to be one, and is a Problem unless the next line completes it (narrow terminals wrap rows). Every pattern
-takes time in proportion to the length of a line. Why not TextFSM: docs/adr/0025-tables-of-network-equipment.md.
+A vendor's format is data: the patterns of its rows. A line that fits no pattern is not a row. If it has a MAC address,
+it is probably meant to be one, and is a Problem unless the next line completes it (narrow terminals wrap rows). Every
+pattern takes time in proportion to the length of a line. Why not TextFSM: docs/adr/0025-tables-of-network-equipment.md.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _PROMPT = re.compile(
 _OF_PORTS = re.compile(rf"(?:[*+] ?)?(?:\d{{1,4}}|N/A|-+|All) +(?:{_ANY_MAC}) +[A-Za-z]+ +.{{0,80}}")
 """A row of a MAC table: VLAN, MAC address, how it was learnt, port."""
 _KEPT = re.compile(r"\b(?:static|permanent|stale|secure\w*|sticky|persistent|config\w*)\b", re.IGNORECASE)
-"""An entry that stays when the device is gone: a person entered it, a port is bound to it, or it was not renewed."""
+"""An entry that remains when the device is gone: a person entered it, a port is bound to it, or it was not renewed."""
 _BETWEEN_RECORDS = re.compile(r"\}\s{0,9},\s{0,9}\{")
 _SHOWN = 60
 _WIDEST = 600
@@ -52,21 +52,24 @@ _EVERYBODY = ipaddress.IPv4Address("255.255.255.255")
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One vendor's form of a table."""
+    """One vendor's format of a table."""
 
     name: str
     title: str
     rows: Sequence[str]
-    """Patterns of a whole row, with the groups ``mac``, ``ip``, ``vlan``, ``port``, ``interface``, ``age`` (minutes, or
-    a clock), ``seconds``, ``own`` (matches an entry of the equipment itself), ``none`` (nothing answered), ``far`` (the
-    tunnel behind which the device is)."""
+    """Patterns of a complete row, with named groups.
+
+    The groups: ``mac``, ``ip``, ``vlan``, ``port``, ``interface``, ``age`` (minutes, or a clock), ``seconds``, ``own``
+    (matches an entry of the equipment itself), ``none`` (nothing answered), ``far`` (the tunnel behind which the device
+    is).
+    """
     heading: str = ""
     """A text that the beginning of the file must also have, if rows of several vendors look alike."""
     beside: str = ""
-    """Lines with addresses that are not rows."""
+    """A pattern for lines with addresses that are not rows."""
 
     def make_form(self, *, needs_ip: bool) -> Form:
-        """The form that reads this layout; ``needs_ip`` says that a row without an IP address is broken."""
+        """The format that reads this layout. With ``needs_ip`` a row without an IP address is broken."""
         rows = [re.compile(rf"\s*{row}\s*", re.IGNORECASE) for row in self.rows]
         heading = re.compile(self.heading, re.IGNORECASE) if self.heading else None
         beside = re.compile(self.beside, re.IGNORECASE) if self.beside else None
@@ -81,7 +84,7 @@ class Layout:
 
 
 def make_forms(layouts: Sequence[Layout], *, needs_ip: bool) -> tuple[Form, ...]:
-    """The forms of these layouts, in their order."""
+    """The formats of these layouts, in their order."""
     return tuple(layout.make_form(needs_ip=needs_ip) for layout in layouts)
 
 
@@ -94,14 +97,14 @@ def _fits(head: Head, rows: Sequence[re.Pattern[str]], heading: re.Pattern[str] 
 
 
 def _may_be_row(line: str) -> bool:
-    """No table is so wide: a longer line does not come from one, and is not tried."""
+    """Whether a line is short enough for a row: no table is so wide as a longer line."""
     return len(line) <= _WIDEST
 
 
 def _read(
     document: Document, rows: Sequence[re.Pattern[str]], beside: re.Pattern[str] | None, *, needs_ip: bool
 ) -> Iterator[Item]:
-    """Every row. An incomplete row is held back until the next line, which may complete it."""
+    """Yield every row. An incomplete row is held back until the next line, which may complete it."""
     held: Line | None = None
     for line in document.lines():
         if held is not None:
@@ -129,7 +132,7 @@ def _match_row(text: str, rows: Sequence[re.Pattern[str]]) -> re.Match[str] | No
 
 
 def _read_other_line(line: Line, text: str, *, needs_ip: bool) -> Generator[Item, None, Line | None]:
-    """A line that is not a row: a prompt names the equipment. It is returned if the next line may complete it.
+    """Read a line that is not a row: a prompt names the equipment. Returns the line if the next one may complete it.
 
     People paste several tables into one file: a row with an IP address does not belong to a table of ports, and vice
     versa.
@@ -167,7 +170,7 @@ def _match_joined(held: Line, line: Line, rows: Sequence[re.Pattern[str]]) -> re
 
 
 def _report_broken(line: Line) -> Iterator[Problem]:
-    """A line that is not a row. If it has a MAC address, it was meant to be one."""
+    """Report a line that is not a row, if it has a MAC address: then it was meant to be one."""
     if not _MAY_BE_MAC.search(line.text):
         return
     said = " ".join(line.text.split())[:_SHOWN]
@@ -202,7 +205,7 @@ def _row_item(document: Document, match: re.Match[str], place: str, *, needs_ip:
 
 
 def read_any(document: Document) -> Iterator[Item]:
-    """Any table: the first IP address of each row, and its MAC address; JSON may have all its rows on one line."""
+    """Read any table: the first IP address of each row, and its MAC address; JSON may have all its rows on one line."""
     for line in document.lines():
         text = line.text.strip()
         if prompt := _PROMPT.fullmatch(text[:_WIDEST]):

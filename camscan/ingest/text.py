@@ -1,4 +1,4 @@
-"""Reads text as other systems write it and people paste it, line by line, whatever the encoding or the length.
+"""Reads text as other systems write it and people paste it, line by line, in any encoding and of any length.
 
 A line longer than :data:`LONGEST` is cut, so that no file takes more memory than a line and a block. Escape sequences
 and prompts of terminals are removed. Pure, except for reading the stream.
@@ -14,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 from camscan.net.text import UNREADABLE
 
 LONGEST = 16384
-"""Characters of a line that are read."""
+"""How many characters of a line are read."""
 _BLOCK = 65536
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -22,9 +22,9 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _SAMPLE = 512
-"""Bytes at the beginning by which UTF-16 without a mark is told from text of single bytes."""
+"""How many bytes at the beginning show whether text is UTF-16 without a mark, or has single bytes."""
 _HALF = 0.4
-"""The share of NULs in every other byte from which the text is UTF-16."""
+"""From this share of NULs in every other byte, the text is UTF-16."""
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]{0,32}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,256}(?:\x07|\x1b\\)|[@-Z\\-_=>])")
 """Colours, cursor movements and window titles (ECMA-48)."""
 _PAGER = re.compile(
@@ -32,24 +32,24 @@ _PAGER = re.compile(
     r"|Press any key to continue(?: \(Q to quit\))?|-- \[Q quit\|D dump\|(?:right|down|enter)[^\]]*\])[ \t]*",
     re.IGNORECASE,
 )
-"""What the terminal of a switch writes at the end of a page, before the next line of the table."""
+"""The prompt that a switch's terminal prints at the end of a page, before the next line of the table."""
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\u2028\u2029\ufeff]")
-"""Control characters, and the byte order mark, which may be inside a file that was put together."""
+"""Control characters, and the byte order mark, which may be inside a file that was joined from several."""
 
 
 class Line(NamedTuple):
     """One line of a file."""
 
     number: int
-    """1-based."""
+    """The number of the line, from 1."""
     text: str
-    """Without its line break, escape sequences and control characters; tabs stay."""
+    """The text without line break, escape sequences and control characters; tabs remain."""
     is_cut: bool = False
-    """Whether it was longer than :data:`LONGEST`."""
+    """Whether the line was longer than :data:`LONGEST`."""
 
 
 def encoding_of(head: bytes) -> tuple[str, int]:
-    """The encoding of a file by its first bytes, and how many of them are a byte order mark."""
+    """The encoding of a file by its first bytes, and how many of these are a byte order mark."""
     for mark, name in _BOMS:
         if head.startswith(mark):
             return name, len(mark)
@@ -63,7 +63,7 @@ def encoding_of(head: bytes) -> tuple[str, int]:
 
 
 def text_of(payload: bytes) -> str:
-    """A line's text: UTF-8, else the Windows code page of Western Europe, which accepts nearly all bytes."""
+    """The text of a line: UTF-8, or else the Windows code page of Western Europe, which accepts nearly all bytes."""
     try:
         return payload.decode("utf-8")
     except UnicodeDecodeError:
@@ -82,7 +82,7 @@ def read_lines(head: bytes, stream: BinaryIO) -> Iterator[Line]:
 
 
 def visible_text(text: str) -> str:
-    """One line as a person saw it on the screen: without colours, pager prompts and overwritten text."""
+    """A line as a person saw it on the screen: without colours, pager prompts and overwritten text."""
     if text.isascii() and text.isprintable():
         return _PAGER.sub("", text) if text[:1] in "-<P" else text
     text = _ESCAPES.sub("", text).rstrip("\r")
@@ -95,7 +95,10 @@ def visible_text(text: str) -> str:
 
 
 def _without_backspaces(text: str) -> str:
-    """Some terminals erase a prompt with backspaces, some overwrite it with blanks."""
+    """The text without erased characters.
+
+    Some terminals erase a prompt with backspaces, some overwrite it with blanks.
+    """
     kept: list[str] = []
     for letter in text:
         if letter != "\x08":
@@ -121,7 +124,7 @@ def _decode_blocks(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
 def _split_lines(blocks: Iterable[bytes], end: bytes) -> Iterator[tuple[bytes, bool]]:
     """The lines without their ends, and whether each was cut."""
     held, is_cut = b"", False
-    longest = LONGEST * 4  # bytes of a character of UTF-8
+    longest = LONGEST * 4  # the most bytes of a character of UTF-8
     for block in blocks:
         first, *others = block.split(end)
         held += first if len(held) <= longest else b""

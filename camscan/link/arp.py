@@ -89,23 +89,24 @@ class Sweep:
         packets: socket,
         planned: Sequence[tuple[bytes, IPv4Network]],
         skip: frozenset[int],
-        heard: Callable[[IPv4Address, bytes], None],
+        on_answer: Callable[[IPv4Address, bytes], None],
         *,
-        asked_once: Callable[[], None] = lambda: None,
-        asks: Callable[[bool], None] = lambda _asks: None,
+        on_asked_once: Callable[[], None] = lambda: None,
+        on_round: Callable[[bool], None] = lambda _asks: None,
     ) -> None:
         """Prepare a sweep of the planned networks, without the addresses in ``skip``.
 
-        ``heard`` is called once for each new pair of address and MAC: two MACs on one address are a conflict; at most
-        MOST_MACS. ``asked_once`` is called when every address has been asked once; ``asks`` is called with False when a
-        round has been sent and answers are awaited, and with True, NOTICE seconds before the next round is sent.
+        ``on_answer`` is called once for each new pair of address and MAC: two MACs on one address are a conflict; at
+        most MOST_MACS. ``on_asked_once`` is called when every address has been asked once; ``on_round`` is called with
+        False when a round has been sent and answers are awaited, and with True, NOTICE seconds before the next round is
+        sent.
         """
         self.packets = packets
         self.planned = planned
         self.skip = skip
-        self.heard = heard
-        self.asked_once = asked_once
-        self.asks = asks
+        self.on_answer = on_answer
+        self.on_asked_once = on_asked_once
+        self.on_round = on_round
 
     def run(self, *, pps: int, rounds: int, wait: float, linger: float = 0.0) -> Counts:
         """Ask every address, wait ``wait`` seconds, and ask the silent ones again, ``rounds`` times in all.
@@ -117,7 +118,7 @@ class Sweep:
         asked = sent = 0
         for turn in range(rounds):
             if turn > 0:
-                self.asks(True)
+                self.on_round(True)
                 self._read_answers(time.monotonic() + NOTICE, answered)
             due = time.monotonic()
             before = len(answered)
@@ -127,8 +128,8 @@ class Sweep:
                 sent += 1
             if turn == 0:
                 asked = sent
-                self.asked_once()
-            self.asks(False)
+                self.on_asked_once()
+            self.on_round(False)
             self._read_answers(time.monotonic() + wait, answered)
             if len(answered) == asked or (turn > 0 and len(answered) == before):
                 break
@@ -169,7 +170,7 @@ class Sweep:
             macs = answered.setdefault(number, set())
             if mac not in macs and len(macs) < MOST_MACS:
                 macs.add(mac)
-                self.heard(IPv4Address(number), mac)
+                self.on_answer(IPv4Address(number), mac)
 
     def _was_asked(self, number: int) -> bool:
         if number in self.skip:

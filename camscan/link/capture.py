@@ -69,7 +69,7 @@ class Source:
         """The present place in the file, in bytes."""
         return self._before + self.at
 
-    def has(self, length: int) -> bool:
+    def has_bytes(self, length: int) -> bool:
         """Whether so many bytes follow. Reads more of the file if they are not in memory yet."""
         while len(self.buffer) - self.at < length:
             more = self.file.read(PIECE)
@@ -80,14 +80,14 @@ class Source:
             self.at = 0
         return True
 
-    def broken(self, why: str) -> Broken:
+    def make_error(self, why: str) -> Broken:
         """An error about this place in the file."""
         return Broken(f"packet {self.number + 1:,}, byte {self.place:,}: {why}")
 
 
 def read_packets(source: Source) -> Iterator[Packet]:
     """Read every packet in order. Raises NotACapture at once, or Broken after the packets before the fault."""
-    if not source.has(4):
+    if not source.has_bytes(4):
         raise NotACapture("it is empty" if not source.buffer else "it ends within its first bytes")
     mark = source.buffer[:4]
     if mark in PCAP:
@@ -99,7 +99,7 @@ def read_packets(source: Source) -> Iterator[Packet]:
 
 
 def _read_pcap(source: Source, order: str, ticks: float) -> Iterator[Packet]:
-    if not source.has(PCAP_HEAD):
+    if not source.has_bytes(PCAP_HEAD):
         raise NotACapture("it ends within its head")
     link = struct.unpack_from(f"{order}I", source.buffer, 20)[0] & 0xFFFF  # the rest: whether frames have a checksum
     source.at = PCAP_HEAD
@@ -107,18 +107,18 @@ def _read_pcap(source: Source, order: str, ticks: float) -> Iterator[Packet]:
 
 
 def _read_records(source: Source, head: struct.Struct, ticks: float, link: int) -> Iterator[Packet]:
-    while source.has(PCAP_RECORD):
+    while source.has_bytes(PCAP_RECORD):
         seconds, fraction, kept, length = head.unpack_from(source.buffer, source.at)
         if kept > LONGEST_PACKET:
-            raise source.broken(f"it claims a length of {kept:,} bytes")
-        if not source.has(PCAP_RECORD + kept):
-            raise source.broken("the file ends within it")
+            raise source.make_error(f"it claims a length of {kept:,} bytes")
+        if not source.has_bytes(PCAP_RECORD + kept):
+            raise source.make_error("the file ends within it")
         start = source.at + PCAP_RECORD
         source.at = start + kept
         source.number += 1
         yield link, seconds + fraction / ticks, source.buffer[start : start + kept], kept < length
-    if source.has(1):
-        raise source.broken("the file ends within it")
+    if source.has_bytes(1):
+        raise source.make_error("the file ends within it")
 
 
 @dataclass(slots=True)
@@ -145,24 +145,24 @@ class Section:
 
 def _read_pcapng(source: Source) -> Iterator[Packet]:
     section = Section("<")
-    while source.has(SHORTEST_BLOCK):
+    while source.has_bytes(SHORTEST_BLOCK):
         if source.buffer[source.at : source.at + 4] == SECTION_MARK:
             section = _read_section(source)
         kind, length = section.unpack("II", source.buffer, source.at)
         if length < SHORTEST_BLOCK or length % 4 or length > LONGEST_BLOCK:
-            raise source.broken(f"a block claims a length of {length:,} bytes")
-        if not source.has(length):
-            raise source.broken("the file ends within it")
+            raise source.make_error(f"a block claims a length of {length:,} bytes")
+        if not source.has_bytes(length):
+            raise source.make_error("the file ends within it")
         block = source.buffer[source.at : source.at + length]
         if section.unpack("I", block, length - 4)[0] != length:
-            raise source.broken("a block gives one length at its start and another at its end")
+            raise source.make_error("a block gives one length at its start and another at its end")
         packet = _read_block(source, section, kind, block[8:-4])
         source.at += length
         if packet:
             source.number += 1
             yield packet
-    if source.has(1):
-        raise source.broken("the file ends within it")
+    if source.has_bytes(1):
+        raise source.make_error("the file ends within it")
 
 
 def _read_section(source: Source) -> Section:
@@ -172,7 +172,7 @@ def _read_section(source: Source) -> Section:
             return Section(order)
     if not source.number and not source.place:
         raise NotACapture("a pcapng head without its byte order")
-    raise source.broken("a section without its byte order")
+    raise source.make_error("a section without its byte order")
 
 
 def _read_block(source: Source, section: Section, kind: int, body: bytes) -> Packet | None:
@@ -180,14 +180,14 @@ def _read_block(source: Source, section: Section, kind: int, body: bytes) -> Pac
     try:
         if kind == INTERFACE:
             if len(section.interfaces) >= MOST_INTERFACES:
-                raise source.broken(f"more than {MOST_INTERFACES:,} interfaces")
+                raise source.make_error(f"more than {MOST_INTERFACES:,} interfaces")
             section.interfaces.append(_read_interface(section, body))
         elif kind in {PACKET, OLD_PACKET}:
             return _read_packet(source, section, kind, body)
         elif kind == SIMPLE_PACKET:
             return _simple_packet(source, section, body)
     except struct.error:
-        raise source.broken("a block is shorter than a block of its kind can be") from None
+        raise source.make_error("a block is shorter than a block of its kind can be") from None
     return None
 
 
@@ -211,9 +211,9 @@ def _read_interface(section: Section, body: bytes) -> Interface:
 def _read_packet(source: Source, section: Section, kind: int, body: bytes) -> Packet:
     number, high, low, kept, length = section.unpack("IIIII" if kind == PACKET else "HxxIIII", body)
     if number >= len(section.interfaces):
-        raise source.broken(f"it names interface {number:,}, which the file does not describe")
+        raise source.make_error(f"it names interface {number:,}, which the file does not describe")
     if kept > min(LONGEST_PACKET, len(body) - 20):
-        raise source.broken(f"it claims a length of {kept:,} bytes")
+        raise source.make_error(f"it claims a length of {kept:,} bytes")
     interface = section.interfaces[number]
     when = ((high << 32) | low) / interface.ticks + interface.offset
     return interface.link, when, body[20 : 20 + kept], kept < length
@@ -223,8 +223,8 @@ def _simple_packet(source: Source, section: Section, body: bytes) -> Packet:
     """A packet without a time, of the first interface."""
     (length,) = section.unpack("I", body)
     if not section.interfaces:
-        raise source.broken("it names interface 0, which the file does not describe")
+        raise source.make_error("it names interface 0, which the file does not describe")
     kept = min(length, section.interfaces[0].snap)
     if kept > min(LONGEST_PACKET, len(body) - 4):
-        raise source.broken(f"it claims a length of {kept:,} bytes")
+        raise source.make_error(f"it claims a length of {kept:,} bytes")
     return section.interfaces[0].link, 0.0, body[4 : 4 + kept], kept < length

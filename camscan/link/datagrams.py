@@ -91,7 +91,7 @@ def question_of(dport: int, payload: bytes) -> str:
 
 
 @dataclass(slots=True)
-class Asked:
+class QuestionLog:
     """Remembers who asked, and with which identifiers: an answer to none of these questions was unsolicited."""
 
     _askers: dict[tuple[bytes, int, str], None] = field(default_factory=dict)

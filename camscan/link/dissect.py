@@ -34,7 +34,7 @@ FAULTS = (
 )
 
 
-class Told(NamedTuple):
+class DhcpMessage(NamedTuple):
     """One DHCP message: a client's MAC, its address and its options."""
 
     mac: str
@@ -55,7 +55,7 @@ def prepare_scapy() -> None:
     conf.layers.filter([BOOTP, DHCP])
 
 
-def told(payload: bytes) -> Told | None:
+def read_message(payload: bytes) -> DhcpMessage | None:
     """Read one DHCP message; None if it is not about a client on Ethernet."""
     try:
         return _read_dhcp(BOOTP(payload))
@@ -63,7 +63,7 @@ def told(payload: bytes) -> Told | None:
         return None
 
 
-def _read_dhcp(message: Any) -> Told | None:
+def _read_dhcp(message: Any) -> DhcpMessage | None:
     if message.htype != 1 or DHCP not in message:
         return None
     options = {option[0]: option[1:] for option in message[DHCP].options if isinstance(option, tuple)}
@@ -73,7 +73,7 @@ def _read_dhcp(message: Any) -> Told | None:
         return None
     if message.op == REPLY:
         is_given = kind == ACKNOWLEDGED and str(message.yiaddr) != NO_ADDRESS
-        return Told(mac, str(message.yiaddr), is_given=True) if is_given else None
+        return DhcpMessage(mac, str(message.yiaddr), is_given=True) if is_given else None
     if message.op != REQUEST or kind not in {DISCOVER, ASK, DECLINE, RELEASE, INFORM}:
         return None
     asked = options.get("requested_addr", (NO_ADDRESS,))[0]
@@ -83,7 +83,7 @@ def _read_dhcp(message: Any) -> Told | None:
     lines = [
         f"{number}={text}" for name, number in TOLD.items() if name in options and (text := _option_text(options[name]))
     ]
-    return Told(mac, address, is_given=False, options=tuple(lines))
+    return DhcpMessage(mac, address, is_given=False, options=tuple(lines))
 
 
 def _option_text(values: tuple[Any, ...]) -> str:

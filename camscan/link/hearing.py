@@ -13,7 +13,7 @@ from camscan.link import capture, listen
 from camscan.link.datagrams import MARKS
 from camscan.link.interface import find_interface
 from camscan.link.layers import ETHERNET
-from camscan.link.once import Once
+from camscan.link.once import PrintedReplies
 from camscan.link.output import print_message, print_new
 from camscan.link.raw import ETH_P_ALL, frames_for, give_up_privileges, open_packets
 from camscan.link.reader import TCP_PORTS, UDP_PORTS, Reader, is_within_any
@@ -29,7 +29,7 @@ def run_listen(options: argparse.Namespace) -> None:
     reader = Reader(_load_dhcp())
     packets = open_packets(where, ETH_P_ALL, listen.filter_program(UDP_PORTS, TCP_PORTS, MARKS), multicast=True)
     give_up_privileges()
-    once = Once()
+    once = PrintedReplies()
     with packets:
         for frame in frames_for(packets, options.seconds):
             print_new(reader.take(ETHERNET, time.time(), frame), once, f"{where.name}-")
@@ -40,7 +40,7 @@ def run_listen(options: argparse.Namespace) -> None:
 def run_read(options: argparse.Namespace) -> None:
     """Print what devices sent about themselves, from a capture file. Raises Trouble if it cannot be read completely."""
     reader = Reader(_load_dhcp(), is_within_any(options.also))
-    once, where, cut = Once(), "standard input" if options.file == "-" else options.file, ""
+    once, where, cut = PrintedReplies(), "standard input" if options.file == "-" else options.file, ""
     try:
         with open(0 if options.file == "-" else options.file, "rb", buffering=0) as file:  # noqa: PTH123 - the open file outlives the privilege to open it
             give_up_privileges()
@@ -62,7 +62,7 @@ def run_read(options: argparse.Namespace) -> None:
         raise Trouble(Code.CUT, f"{where}: {cut}; what came before it was read")
 
 
-def _count_messages(reader: Reader, once: Once) -> dict[str, Any]:
+def _count_messages(reader: Reader, once: PrintedReplies) -> dict[str, Any]:
     """The last message: how many replies there were and what was not read. Counts of nought are left out."""
     unread = {**reader.counts, "fragments": reader.fragments.given_up, "conversations": reader.streams.given_up}
     unread = {what: number for what, number in unread.items() if number}

@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 from camscan.link import sadp
 from camscan.link.interface import find_interface
-from camscan.link.once import Once
+from camscan.link.once import PrintedReplies
 from camscan.link.output import print_message, print_new
 from camscan.link.raw import frames_for, give_up_privileges, open_packets, send_frame
 
@@ -22,7 +22,7 @@ def run_search(options: argparse.Namespace) -> None:
     packets = open_packets(where, sadp.ETH_P_SADP, sadp.ANSWERS_ONLY)
     give_up_privileges()
     source = where.addresses[0].ip if where.addresses else IPv4Address(0)
-    once = Once()
+    once = PrintedReplies()
     with packets:
         for _round in range(options.rounds):
             counter = int.from_bytes(os.urandom(4), "big")

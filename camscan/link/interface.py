@@ -48,7 +48,7 @@ class Interface:
                 return address.ip
         return None
 
-    def edges(self) -> frozenset[int]:
+    def edge_addresses(self) -> frozenset[int]:
         """Addresses that no device has: ours, and each subnet's network and broadcast address, as integers."""
         found = {int(address.ip) for address in self.addresses}
         for network in (address.network for address in self.addresses):

@@ -94,7 +94,7 @@ class Internet(NamedTuple):
     """The place where the payload ends, as far as it was captured."""
     ends: bytes
     """The two addresses as bytes, sender first."""
-    whole: bool
+    is_whole: bool
     """Whether everything that the header promises was captured."""
     fragment: tuple[bytes, int, bool] | None = None
     """Of a fragment: what all fragments of its packet have in common, its place, and whether more follow."""
@@ -109,12 +109,12 @@ def ipv4_layer(frame: bytes, at: int) -> Internet:
     start, end = at + 4 * (frame[at] & 15), min(at + total, len(frame))
     ends = frame[at + 12 : at + 20]
     position = HALF.unpack_from(frame, at + 6)[0] & 0x3FFF
-    whole = at + total <= len(frame)
+    is_whole = at + total <= len(frame)
     if not position:
-        return Internet(frame[at + 9], start, end, ends, whole)
+        return Internet(frame[at + 9], start, end, ends, is_whole)
     siblings = ends + frame[at + 4 : at + 6] + frame[at + 9 : at + 10]
     return Internet(
-        frame[at + 9], start, end, ends, whole, (siblings, 8 * (position & 0x1FFF), bool(position & 0x2000))
+        frame[at + 9], start, end, ends, is_whole, (siblings, 8 * (position & 0x1FFF), bool(position & 0x2000))
     )
 
 
@@ -122,18 +122,18 @@ def ipv6_layer(frame: bytes, at: int) -> Internet:
     """Read an IPv6 header (RFC 8200), and the extension headers between it and the payload."""
     length = HALF.unpack_from(frame, at + 4)[0]
     end = min(at + 40 + length, len(frame)) if length else len(frame)
-    ends, whole = frame[at + 8 : at + 40], at + 40 + length <= len(frame)
+    ends, is_whole = frame[at + 8 : at + 40], at + 40 + length <= len(frame)
     kind, at = frame[at + 6], at + 40
     for _ in range(MOST_EXTENSIONS):
         if kind == FRAGMENT:
             position = HALF.unpack_from(frame, at + 2)[0]
             siblings, place = ends + frame[at + 4 : at + 8] + frame[at : at + 1], position & 0xFFF8
             fragment = (siblings, place, bool(position & 1)) if place or position & 1 else None
-            return Internet(frame[at], at + 8, end, ends, whole, fragment)
+            return Internet(frame[at], at + 8, end, ends, is_whole, fragment)
         if kind in EXTENSIONS:
             kind, at = frame[at], at + 8 + 8 * frame[at + 1]
         elif kind == AUTHENTICATION:
             kind, at = frame[at], at + 8 + 4 * frame[at + 1]
         else:
             break
-    return Internet(kind, at, end, ends, whole)
+    return Internet(kind, at, end, ends, is_whole)

@@ -35,7 +35,7 @@ _ALIKE = {
 
 
 @dataclass(slots=True)
-class Once:
+class PrintedReplies:
     """The replies that were printed so far, as digests, because replies may be long and many."""
 
     left_out: int = 0
@@ -51,7 +51,7 @@ class Once:
 
     def is_new(self, reply: Mapping[str, Any]) -> bool:
         """Whether a reply was not printed before, and is within the bounds."""
-        payload = _essence(reply)
+        payload = _reply_essence(reply)
         key = "\0".join([*(str(reply.get(name, "")) for name in ("protocol", "ip", "port", "device")), payload])
         digest = hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=16).digest()
         if digest in self._seen:
@@ -73,7 +73,7 @@ class Once:
         return True
 
 
-def _essence(reply: Mapping[str, Any]) -> str:
+def _reply_essence(reply: Mapping[str, Any]) -> str:
     text = str(reply.get("payload", ""))
     if not text:
         encoded = str(reply.get("payload_b64", ""))

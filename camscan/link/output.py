@@ -12,7 +12,7 @@ TYPE_CHECKING = False  # typing takes a millisecond to load
 if TYPE_CHECKING:
     from typing import Any
 
-    from camscan.link.once import Once
+    from camscan.link.once import PrintedReplies
 
 
 def print_message(message: Mapping[str, Any]) -> None:
@@ -21,7 +21,7 @@ def print_message(message: Mapping[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def print_new(replies: Iterable[dict[str, Any]], once: Once, prefix: str = "") -> None:
+def print_new(replies: Iterable[dict[str, Any]], once: PrintedReplies, prefix: str = "") -> None:
     """Print each reply the first time it is heard, numbered."""
     for reply in replies:
         if once.is_new(reply):

@@ -145,14 +145,14 @@ def _arp_sweep(options: argparse.Namespace) -> None:
     packets = open_packets(where, arp.ETH_P_ARP, arp.REPLIES_ONLY)
     give_up_privileges()
 
-    def heard(ip: IPv4Address, mac: bytes) -> None:
+    def print_answer(ip: IPv4Address, mac: bytes) -> None:
         print_message({"ip": str(ip), "mac": mac.hex(":")})
 
     with packets:
         sweep = arp.Sweep(
-            *(packets, planned, where.edges(), heard),
-            asked_once=lambda: print_message({"asked_once": True}),
-            asks=lambda asks: print_message({"asks": asks}),
+            *(packets, planned, where.edge_addresses(), print_answer),
+            on_asked_once=lambda: print_message({"asked_once": True}),
+            on_round=lambda asks: print_message({"asks": asks}),
         )
         counts = sweep.run(pps=options.pps, rounds=options.rounds, wait=options.wait, linger=options.linger)
     print_message({"done": True, "asked": counts.asked, "sent": counts.sent, "answered": counts.answered})
@@ -190,7 +190,7 @@ def _syn_sweep(options: argparse.Namespace) -> None:
         reserved.bind((str(source), 0))
         reserved.listen(1)
         port = reserved.getsockname()[1]
-        packets = open_packets(where, syn.ETH_P_IP, syn.answers_to(port))
+        packets = open_packets(where, syn.ETH_P_IP, syn.answer_filter(port))
         give_up_privileges()
         head = mac + where.mac + syn.ETH_P_IP.to_bytes(2, "big")
         with packets:

@@ -32,13 +32,13 @@ from camscan.link.datagrams import (
     SADP,
     SSDP,
     WSD,
-    Asked,
+    QuestionLog,
     protocol_of,
     question_of,
 )
 from camscan.link.fragments import Fragments
 from camscan.link.streams import Streams
-from camscan.link.talk import Said
+from camscan.link.talk import ServerAnswer
 
 Reply = dict[str, Any]
 
@@ -76,7 +76,7 @@ _THIS = IPv4Network("0.0.0.0/8")
 class Dhcp(Protocol):
     """What the reader needs from :mod:`camscan.link.dissect`, if scapy is installed."""
 
-    def told(self, payload: bytes) -> Any:
+    def read_message(self, payload: bytes) -> Any:
         """Read one DHCP message; None if it is not about a client on Ethernet."""
 
 
@@ -85,7 +85,7 @@ class _Client:
     """What a DHCP client has sent, until its address is known."""
 
     since: float
-    asked: str
+    wanted_address: str
     options: dict[str, None] = field(default_factory=dict)
 
 
@@ -101,7 +101,7 @@ class Reader:
     """Reason -> packets that were not read."""
     fragments: Fragments = field(default_factory=Fragments)
     streams: Streams = field(default_factory=Streams)
-    _asked: Asked = field(default_factory=Asked)
+    _questions: QuestionLog = field(default_factory=QuestionLog)
     _clients: dict[str, _Client] = field(default_factory=dict)
     _known: dict[bytes, Any] = field(default_factory=dict)
     """DHCP messages that were dissected, by the part that does not change when they are repeated."""
@@ -114,66 +114,66 @@ class Reader:
         """Take one packet of a link type, and return the replies that it completes; ``when`` is seconds since 1970."""
         try:
             if link == layers.ETHERNET and frame[12:14] == _IPV4_ON_ETHERNET:
-                said = self._internet(layers.ipv4_layer(frame, 14), frame, when)
+                said = self._read_internet(layers.ipv4_layer(frame, 14), frame, when)
             else:
-                said = self._other(link, frame, when)
+                said = self._read_other(link, frame, when)
         except _TOO_SHORT:
-            self._count("cut" if is_cut else "damaged")
+            self._count_unread("cut" if is_cut else "damaged")
             said = ()
         except _OUR_FAULTS:
-            self._count(OUR_FAULT)
+            self._count_unread(OUR_FAULT)
             said = ()
         if when > self._due:
-            return [*said, *self._overdue(when)]
+            return [*said, *self._overdue_clients(when)]
         return said
 
     def close(self) -> Iterator[Reply]:
         """Return the replies that were still waiting for more packets."""
-        yield from map(self._spoken, self.streams.close())
+        yield from map(self._answer_reply, self.streams.close())
         for mac in list(self._clients):
-            yield from self._of_client(mac)
+            yield from self._client_replies(mac)
 
-    def _count(self, what: str) -> None:
+    def _count_unread(self, what: str) -> None:
         self.counts[what] = self.counts.get(what, 0) + 1
 
-    def _other(self, link: int, frame: bytes, when: float) -> Iterable[Reply]:
+    def _read_other(self, link: int, frame: bytes, when: float) -> Iterable[Reply]:
         found = layers.network_layer(link, frame)
         if found is None:
-            self._count(f"link type {link}")
+            self._count_unread(f"link type {link}")
         elif found.kind == layers.IPV4:
-            return self._internet(layers.ipv4_layer(frame, found.at), frame, when)
+            return self._read_internet(layers.ipv4_layer(frame, found.at), frame, when)
         elif found.kind == layers.IPV6:
-            return self._internet(layers.ipv6_layer(frame, found.at), frame, when)
+            return self._read_internet(layers.ipv6_layer(frame, found.at), frame, when)
         elif found.kind == layers.ARP:
-            return self._arp(frame, found.at, when)
+            return self._read_arp(frame, found.at, when)
         elif found.kind == layers.SADP:
-            return self._layer2(link, frame, found.at, when)
+            return self._read_layer2(link, frame, found.at, when)
         return ()
 
-    def _internet(self, packet: layers.Internet, frame: bytes, when: float) -> Iterable[Reply]:
+    def _read_internet(self, packet: layers.Internet, frame: bytes, when: float) -> Iterable[Reply]:
         protocol, at, end, ends, is_whole, piece = packet
         if piece is not None:
             if protocol not in {layers.TCP, layers.UDP} or not is_whole:
                 return ()
-            whole = self.fragments.add(piece[0], piece[1], frame[at:end], when, more=piece[2])
-            if whole is None:
+            rebuilt = self.fragments.add(piece[0], piece[1], frame[at:end], when, more=piece[2])
+            if rebuilt is None:
                 return ()
-            frame, at, end = whole, 0, len(whole)
+            frame, at, end = rebuilt, 0, len(rebuilt)
         if protocol == layers.TCP:
             key = ends + frame[at : at + 4]
             if not self.streams.is_of_interest(key, frame, at):
                 return ()
             said = self.streams.take(key, frame[at:end], when, is_whole)
-            return [self._spoken(each) for each in said]
+            return [self._answer_reply(each) for each in said]
         if protocol == layers.UDP:
-            return self._udp(frame, at, end, ends, when)
+            return self._read_udp(frame, at, end, ends, when)
         return ()
 
-    def _udp(self, frame: bytes, at: int, end: int, ends: bytes, when: float) -> Iterable[Reply]:
+    def _read_udp(self, frame: bytes, at: int, end: int, ends: bytes, when: float) -> Iterable[Reply]:
         sport, dport = layers.WORDS.unpack_from(frame, at)
         if not (sport in PORTS or dport in PORTS):
             if {sport, dport} <= _DHCP:
-                return self._dhcp(frame[at + _UDP_HEAD : end], when)
+                return self._read_dhcp(frame[at + _UDP_HEAD : end], when)
             if frame[at + _UDP_HEAD] not in MARKS:
                 return ()
         length = layers.HALF.unpack_from(frame, at + 4)[0] or end - at
@@ -182,45 +182,45 @@ class Reader:
         protocol = protocol_of(sport, dport, payload)
         if not protocol:
             if question := question_of(dport, payload):
-                self._asked.note(question, sender, sport, payload)
+                self._questions.note(question, sender, sport, payload)
             return ()
         if sender in _NOBODY or (self.within and not self.within(sender)):
             return ()
         if at + length > end:
-            self._count("cut")  # the captured part is read anyway
-        is_answer = self._asked.is_answer(protocol, receiver, dport, payload)
+            self._count_unread("cut")  # the captured part is read anyway
+        is_answer = self._questions.is_answer(protocol, receiver, dport, payload)
         return (_make_reply(protocol, _address_text(sender), sport, payload, when, is_solicited=is_answer),)
 
-    def _spoken(self, said: Said) -> Reply:
+    def _answer_reply(self, said: ServerAnswer) -> Reply:
         protocol, server, port, payload, when, is_proven = said
         return _make_reply(protocol, _address_text(server), port, payload, when, is_solicited=is_proven)
 
-    def _arp(self, frame: bytes, at: int, when: float) -> Iterable[Reply]:
+    def _read_arp(self, frame: bytes, at: int, when: float) -> Iterable[Reply]:
         """Read who has which address (RFC 826). A probe (RFC 5227) has none yet, and shows nothing that lasts."""
         mac, ip = frame[at + 8 : at + 14], frame[at + 14 : at + 18]
         if frame[at : at + 6] != b"\0\1\x08\0\6\4" or len(ip) < 4 or ip in _NOBODY:  # noqa: PLR2004 - an address
             return ()
-        return ({"protocol": "mac", "ip": _address_text(ip), "payload": mac.hex(":"), **_seen_at(when)},)
+        return ({"protocol": "mac", "ip": _address_text(ip), "payload": mac.hex(":"), **_time_member(when)},)
 
-    def _layer2(self, link: int, frame: bytes, at: int, when: float) -> Iterable[Reply]:
+    def _read_layer2(self, link: int, frame: bytes, at: int, when: float) -> Iterable[Reply]:
         sender, receiver = layers.sender_mac(link, frame), layers.receiver_mac(link, frame)
         if frame[at + 10] == _INQUIRY:
-            self._asked.note(_LAYER2, sender, 0, b"")
+            self._questions.note(_LAYER2, sender, 0, b"")
             return ()
         untagged = receiver + sender + layers.SADP.to_bytes(2, "big") + frame[at:]
         found = sadp.make_reply(untagged)
         if found is None:
             return ()
-        is_answer = link != layers.ETHERNET or self._asked.is_answer(_LAYER2, receiver, 0, b"")
-        return ({**found, **_seen_at(when), **({} if is_answer else {"solicited": False})},)
+        is_answer = link != layers.ETHERNET or self._questions.is_answer(_LAYER2, receiver, 0, b"")
+        return ({**found, **_time_member(when), **({} if is_answer else {"solicited": False})},)
 
-    def _dhcp(self, payload: bytes, when: float) -> Iterable[Reply]:
+    def _read_dhcp(self, payload: bytes, when: float) -> Iterable[Reply]:
         """Read one DHCP message.
 
         A client's message waits for the address that a server gives it: a request proves little.
         """
         if self.dhcp is None:
-            self._count("DHCP")
+            self._count_unread("DHCP")
             return ()
         if len(payload) < _DHCP_HEAD:
             return ()
@@ -229,35 +229,35 @@ class Reader:
         if lasting not in self._known:
             if len(self._known) >= _MOST_CLIENTS:
                 del self._known[next(iter(self._known))]
-            self._known[lasting] = self.dhcp.told(payload)
+            self._known[lasting] = self.dhcp.read_message(payload)
         told = self._known[lasting]
         if told is None:
             return ()
         if told.is_given:
-            return list(self._of_client(told.mac, told.address)) if told.mac in self._clients else ()
+            return list(self._client_replies(told.mac, told.address)) if told.mac in self._clients else ()
         client = self._clients.setdefault(told.mac, _Client(when, told.address))
-        client.asked = told.address or client.asked
+        client.wanted_address = told.address or client.wanted_address
         client.options |= dict.fromkeys(told.options)
         full = len(self._clients) > _MOST_CLIENTS
-        return list(self._of_client(next(iter(self._clients)))) if full else ()
+        return list(self._client_replies(next(iter(self._clients)))) if full else ()
 
-    def _of_client(self, mac: str, given: str = "") -> Iterator[Reply]:
+    def _client_replies(self, mac: str, given: str = "") -> Iterator[Reply]:
         client = self._clients.pop(mac)
-        address = given or client.asked
+        address = given or client.wanted_address
         about = {"device": f"dhcp-{mac}"} if not given else {}
         about |= {"ip": address} if address else {}
-        seen_at = _seen_at(client.since)
+        seen_at = _time_member(client.since)
         yield {"protocol": "mac", **about, "payload": mac, **seen_at}
         for line in client.options:
             yield {"protocol": "dhcp", **about, "payload": line, **seen_at, "solicited": False}
 
-    def _overdue(self, when: float) -> Iterator[Reply]:
+    def _overdue_clients(self, when: float) -> Iterator[Reply]:
         self._due = when + _EVERY
-        yield from map(self._spoken, self.streams.expire(when))
+        yield from map(self._answer_reply, self.streams.expire(when))
         for mac, client in list(self._clients.items()):
             if when - client.since < _GIVEN_WITHIN:
                 return
-            yield from self._of_client(mac)
+            yield from self._client_replies(mac)
 
 
 def is_within_any(networks: Iterable[IPv4Network | IPv6Network]) -> Callable[[bytes], bool]:
@@ -285,11 +285,11 @@ def _address_text(packed: bytes) -> str:
 
 
 def _make_reply(protocol: str, ip: str, port: int, payload: bytes, when: float, *, is_solicited: bool) -> Reply:
-    about = {"protocol": protocol, "ip": ip, "port": port, **_payload_members(payload), **_seen_at(when)}
+    about = {"protocol": protocol, "ip": ip, "port": port, **_payload_members(payload), **_time_member(when)}
     return about if is_solicited else {**about, "solicited": False}
 
 
-def _seen_at(when: float) -> Reply:
+def _time_member(when: float) -> Reply:
     """The time of a packet as a member of a reply; empty if the capture has an impossible time."""
     try:
         return {"seen_at": datetime.fromtimestamp(when, UTC).isoformat(timespec="microseconds")}

@@ -34,7 +34,7 @@ class Flow:
     talk: talk.Talk
     expected: int
     """The sequence number of the server's next byte."""
-    asked: int
+    next_question: int
     """The sequence number of the client's next byte; -1 if none was seen."""
     keys: tuple[bytes, bytes]
     """The keys of the server's segments and of the client's segments: sender and receiver."""
@@ -71,7 +71,7 @@ class Streams:
             return True
         return talk.is_beginning(frame, at + 4 * (frame[at + 12] >> 4))
 
-    def take(self, key: bytes, segment: bytes, when: float, is_whole: bool) -> Iterable[talk.Said]:
+    def take(self, key: bytes, segment: bytes, when: float, is_whole: bool) -> Iterable[talk.ServerAnswer]:
         """Take one TCP segment, and return the answers that it completes.
 
         ``key`` has both addresses and both ports, the sender's first.
@@ -88,19 +88,21 @@ class Streams:
         self._add_question(flow, segment, start)
         return ()
 
-    def close(self) -> Iterator[talk.Said]:
+    def close(self) -> Iterator[talk.ServerAnswer]:
         """End all conversations, and return the answers that are left."""
         for flow in list(self._order.values()):
             yield from self._end_stream(flow)
 
-    def expire(self, now: float) -> Iterator[talk.Said]:
+    def expire(self, now: float) -> Iterator[talk.ServerAnswer]:
         """End conversations that were silent for long, and return the answers that are left."""
         for flow in list(self._order.values()):
             if now - flow.talk.when < PATIENCE:
                 return
             yield from self._end_stream(flow)
 
-    def _begin_stream(self, key: bytes, segment: bytes, start: int, when: float, is_whole: bool) -> Iterable[talk.Said]:
+    def _begin_stream(
+        self, key: bytes, segment: bytes, start: int, when: float, is_whole: bool
+    ) -> Iterable[talk.ServerAnswer]:
         is_first = segment[13] & (SYN_ACK | END) == SYN_ACK
         if not is_first and not talk.is_beginning(segment, start):
             return ()
@@ -124,12 +126,14 @@ class Streams:
         number = int.from_bytes(segment[4:8], "big")
         if flow.began and not flow.talk.is_proven and segment[13] & SYN_ACK == ACK:
             taken = int.from_bytes(segment[8:12], "big")
-            flow.talk.is_proven = (flow.expected - taken) % ROUND < AHEAD and number == flow.asked
-        if len(segment) > start and (number - flow.asked) % ROUND < AHEAD:
-            flow.asked = (number + len(segment) - start) % ROUND
+            flow.talk.is_proven = (flow.expected - taken) % ROUND < AHEAD and number == flow.next_question
+        if len(segment) > start and (number - flow.next_question) % ROUND < AHEAD:
+            flow.next_question = (number + len(segment) - start) % ROUND
             flow.talk.ask(segment[start : start + talk.LONGEST_LINE])
 
-    def _add_answer(self, flow: Flow, segment: bytes, start: int, when: float, is_whole: bool) -> Iterable[talk.Said]:
+    def _add_answer(
+        self, flow: Flow, segment: bytes, start: int, when: float, is_whole: bool
+    ) -> Iterable[talk.ServerAnswer]:
         is_end = bool(segment[13] & END)
         if len(segment) <= start:
             return self._end_stream(flow) if is_end and not flow.held else ()
@@ -145,7 +149,7 @@ class Streams:
             said += self._end_stream(flow)
         return [*said, *self._make_room()] if self.size > MOST_BYTES else said
 
-    def _put_in_order(self, flow: Flow, number: int, data: bytes) -> Iterator[talk.Said]:
+    def _put_in_order(self, flow: Flow, number: int, data: bytes) -> Iterator[talk.ServerAnswer]:
         """Put bytes in their place: the next are handed on, early ones wait, repeated ones are skipped."""
         ahead = (number - flow.expected) % ROUND
         if ahead >= ROUND // 2:
@@ -169,12 +173,12 @@ class Streams:
                     return data
         return b""
 
-    def _make_room(self) -> Iterator[talk.Said]:
+    def _make_room(self) -> Iterator[talk.ServerAnswer]:
         while len(self._order) > MOST_TALKS or (self.size > MOST_BYTES and self._order):
             self.given_up += 1
             yield from self._end_stream(next(iter(self._order.values())))
 
-    def _end_stream(self, flow: Flow) -> Iterator[talk.Said]:
+    def _end_stream(self, flow: Flow) -> Iterator[talk.ServerAnswer]:
         if self._order.pop(flow.keys[0], None) is None:
             return
         self.size -= flow.size

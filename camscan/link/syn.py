@@ -63,7 +63,7 @@ PRIVATE = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "1
 """Ranges of RFC 1918; any other is refused unless it is named as authorised."""
 
 
-def answers_to(port: int) -> Sequence[Instruction]:
+def answer_filter(port: int) -> Sequence[Instruction]:
     """A filter that accepts unfragmented TCP over IPv4 to one port of ours, and ICMP "unreachable" from routers."""
     return (
         (0x28, 0, 0, 12),
@@ -209,7 +209,7 @@ def split_addresses(targets: Iterable[IPv4Network], size: int = CHUNK) -> Iterat
 
 
 @dataclass(frozen=True, slots=True)
-class Late:
+class LatePortion:
     """A portion that was sent, and whose last answers may still come."""
 
     until: float
@@ -224,53 +224,53 @@ class Sweep:
     template: Template
     targets: Sequence[IPv4Network]
     ports: Sequence[int]
-    heard: Callable[[IPv4Address, int, bool], None]
+    on_answer: Callable[[IPv4Address, int, bool], None]
     """Called once for each address that answers: with the port that answered first, and whether it is open."""
-    swept: Callable[[IPv4Address, IPv4Address], None]
+    on_stretch: Callable[[IPv4Address, IPv4Address], None]
     """Called with first and last address of a stretch when its answers have come."""
-    fared: Callable[[int, int], None]
+    on_round: Callable[[int, int], None]
     """Called after a portion was asked again: how many answered only now, and how many have answered in all."""
     pps: int
-    steer: Callable[[int], int] = lambda pps: pps
+    choose_pace: Callable[[int], int] = lambda pps: pps
     """Called now and then with the present pace; returns how many packets may be sent a second."""
-    barred: Callable[[IPv4Address], None] = lambda _ip: None
+    on_unreachable: Callable[[IPv4Address], None] = lambda _ip: None
     """Called once for each address that a router reports as unreachable."""
     sent: int = 0
     answered: set[int] = field(default_factory=set)
-    _asked: dict[int, float] = field(default_factory=dict)
+    _asked_at: dict[int, float] = field(default_factory=dict)
     """When each address of this portion was asked last."""
-    _barred: set[int] = field(default_factory=set)
+    _unreachable: set[int] = field(default_factory=set)
     _resets: dict[int, int] = field(default_factory=dict)
     _due: float = 0.0
-    _steered: float = 0.0
+    _next_pace_at: float = 0.0
 
     def run(self, *, rounds: int, wait: float) -> None:
         """Ask every address on each port, ``rounds`` times; a stretch is finished ``wait`` seconds after its end.
 
         If the last round still found a device, packets are being lost: then there are up to MORE further rounds.
         """
-        late: Late | None = None
+        late: LatePortion | None = None
         self._due = time.monotonic()
         for chunk in split_addresses(self.targets, portion_size(self.pps, len(self.ports) * rounds)):
             before = len(self.answered)
-            self._asked.clear()
+            self._asked_at.clear()
             for turn in range(rounds + MORE):
                 known = len(self.answered)
                 for port in self.ports:
                     self._ask_chunk(chunk, port)
-                    late = self._finished_stretch(late)
+                    late = self._finish_stretch(late)
                 found, new = len(self.answered) - before, len(self.answered) - known
                 if turn:
-                    self.fared(new, found)
+                    self.on_round(new, found)
                 if turn + 1 >= rounds and new <= found * FEW:
                     break
             self._wait_for_stretch(late)
-            late = Late(time.monotonic() + wait, chunk)
+            late = LatePortion(time.monotonic() + wait, chunk)
         self._wait_for_stretch(late)
 
     def _ask_chunk(self, chunk: Sequence[range], port: int) -> None:
         began = time.monotonic()
-        asked = self._asked
+        asked = self._asked_at
         for target in itertools.chain.from_iterable(chunk):
             if target not in self.answered:
                 # Without this wait, an address is asked too early if others have answered, or if the processor was
@@ -282,24 +282,24 @@ class Sweep:
                 self._send_frame(self.template.syn(target, port))
         self._read_answers(began + SPACING)
 
-    def _finished_stretch(self, late: Late | None) -> Late | None:
+    def _finish_stretch(self, late: LatePortion | None) -> LatePortion | None:
         """Report that the stretch before is finished, if its answers have had their time."""
         if late is None or time.monotonic() < late.until:
             return late
         for stretch in late.chunk:
-            self.swept(IPv4Address(stretch[0]), IPv4Address(stretch[-1]))
+            self.on_stretch(IPv4Address(stretch[0]), IPv4Address(stretch[-1]))
         return None
 
-    def _wait_for_stretch(self, late: Late | None) -> None:
+    def _wait_for_stretch(self, late: LatePortion | None) -> None:
         if late is not None:
             self._read_answers(late.until)
-            self._finished_stretch(late)
+            self._finish_stretch(late)
 
     def _send_frame(self, frame: bytes) -> None:
         """Send one packet; each delays the next, whatever it was for."""
         now = time.monotonic()
-        if now >= self._steered:
-            self.pps, self._steered = self.steer(self.pps), now + STEER_EVERY
+        if now >= self._next_pace_at:
+            self.pps, self._next_pace_at = self.choose_pace(self.pps), now + STEER_EVERY
         self._due = max(self._due, now - 0.02) + 1 / self.pps
         send_frame(self.packets, frame)
         self.sent += 1
@@ -321,9 +321,9 @@ class Sweep:
             answer = self.template.parse(frame)
             if answer is None:
                 target = self.template.parse_unreachable(frame)
-                if target is not None and target not in self._barred:
-                    self._barred.add(target)
-                    self.barred(IPv4Address(target))
+                if target is not None and target not in self._unreachable:
+                    self._unreachable.add(target)
+                    self.on_unreachable(IPv4Address(target))
                 continue
             target, port, is_open = answer
             if is_open and self._resets.get(target, 0) < RESETS:
@@ -331,4 +331,4 @@ class Sweep:
                 self._send_frame(self.template.reset(target, port))
             if target not in self.answered:
                 self.answered.add(target)
-                self.heard(IPv4Address(target), port, is_open)
+                self.on_answer(IPv4Address(target), port, is_open)

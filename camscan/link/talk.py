@@ -31,7 +31,7 @@ _REQUEST = re.compile(rb"([A-Z]{3,16}) ([^ \r\n]{1,1024}) (?:HTTP|RTSP)/")
 _LOGIN = re.compile(rb"\n(?:authorization|cookie)[ \t]{0,8}:", re.IGNORECASE)
 
 
-class Said(NamedTuple):
+class ServerAnswer(NamedTuple):
     """One answer of a server."""
 
     protocol: str
@@ -66,7 +66,7 @@ class Talk:
     _buffer: bytearray = field(default_factory=bytearray)
     _questions: list[web.Question] = field(default_factory=list)
     _is_dvrip: bool = False
-    _read: Callable[[], Iterator[Said]] | None = None
+    _read: Callable[[], Iterator[ServerAnswer]] | None = None
     _message: web.Message | None = None
     _answers: int = 0
 
@@ -81,37 +81,37 @@ class Talk:
             self._questions.append(web.Question(found[1], found[2], bool(_LOGIN.search(head))))
         self._is_dvrip |= head.startswith(DVRIP_QUESTIONS)
 
-    def hear(self, data: bytes) -> Iterator[Said]:
+    def hear(self, data: bytes) -> Iterator[ServerAnswer]:
         """Take more bytes of the server, in order, and return the answers that they complete."""
         self._buffer += data
         if self._read is None:
             if len(self._buffer) < SHORTEST:
                 return
-            self._read = self._reader()
+            self._read = self._choose_reader()
         yield from self._read()
 
-    def close(self) -> Iterator[Said]:
+    def close(self) -> Iterator[ServerAnswer]:
         """End the conversation, and return an incomplete answer with what has come of it."""
-        if self._message and not self.is_over and (answer := self._message.cut(self._buffer)):
-            yield self._said(*answer)
+        if self._message and not self.is_over and (answer := self._message.cut_short(self._buffer)):
+            yield self._make_answer(*answer)
         self.is_over = True
         self._buffer.clear()
 
-    def _reader(self) -> Callable[[], Iterator[Said]]:
+    def _choose_reader(self) -> Callable[[], Iterator[ServerAnswer]]:
         if self._buffer.startswith((b"HTTP/", b"RTSP/")):
-            return self._messages
+            return self._read_messages
         if self._buffer.startswith(TLS):
-            return self._certificate
+            return self._read_certificate
         if self._buffer.startswith(DVRIP_ANSWERS) and (self._is_dvrip or self.port == DVRIP_PORT):
-            return self._realm
-        return self._nothing
+            return self._read_realm
+        return self._read_nothing
 
-    def _nothing(self) -> Iterator[Said]:
+    def _read_nothing(self) -> Iterator[ServerAnswer]:
         self.is_over = True
         self._buffer.clear()
         yield from ()
 
-    def _messages(self) -> Iterator[Said]:
+    def _read_messages(self) -> Iterator[ServerAnswer]:
         while not self.is_over:
             if self._message is None:
                 if not self._is_next():
@@ -119,7 +119,7 @@ class Talk:
                 self._message = web.Message(self._questions.pop(0) if self._questions else web.UNKNOWN)
             answer = self._message.feed(self._buffer)
             if answer:
-                yield self._said(*answer)
+                yield self._make_answer(*answer)
                 self._answers += 1
             if not self._message.is_complete:
                 return
@@ -136,28 +136,28 @@ class Talk:
         self.is_over = not self._buffer.startswith((b"HTTP/", b"RTSP/"))
         return not self.is_over
 
-    def _said(self, protocol: str, payload: bytes) -> Said:
-        return Said(protocol, self.server, self.port, payload, self.when, self.is_proven)
+    def _make_answer(self, protocol: str, payload: bytes) -> ServerAnswer:
+        return ServerAnswer(protocol, self.server, self.port, payload, self.when, self.is_proven)
 
-    def _certificate(self) -> Iterator[Said]:
+    def _read_certificate(self) -> Iterator[ServerAnswer]:
         """The flight up to its certificate; for TLS 1.3, which hides that (RFC 8446, 4.4.2), the ServerHello alone."""
         end, is_whole = read_flight(self._buffer)
         if is_whole:
-            yield self._said("tls", bytes(self._buffer[:end]))
+            yield self._make_answer("tls", bytes(self._buffer[:end]))
         self.is_over = end >= 0 or len(self._buffer) > LONGEST_FLIGHT
 
-    def _realm(self) -> Iterator[Said]:
+    def _read_realm(self) -> Iterator[ServerAnswer]:
         """The answer to the realm request, up to the length in its header; nothing after it, which may be a session."""
         if len(self._buffer) < DVRIP_HEADER:
             return
         length = DVRIP_HEADER + int.from_bytes(self._buffer[4:8], "little")
         if len(self._buffer) >= min(length, LONGEST_REALM):
-            yield self._said("dvrip", bytes(self._buffer[: min(length, LONGEST_REALM)]))
+            yield self._make_answer("dvrip", bytes(self._buffer[: min(length, LONGEST_REALM)]))
             self.is_over = True
 
 
 def read_flight(data: bytearray) -> tuple[int, bool]:
-    """Where a server's first flight ends after its certificate (RFC 5246, 6.2.1 and 7.4), and whether it has one.
+    """The end of a server's first flight, after its certificate (RFC 5246, 6.2.1 and 7.4), and whether it has one.
 
     (-1, False) if more bytes are needed; (end, False) if not even a ServerHello has come.
     """

@@ -71,7 +71,7 @@ class Message:
     _searched: int = 0
     _left: int = 0
     """Bytes still to come of a body that is not kept."""
-    _is_told: bool = False
+    _is_returned: bool = False
 
     def feed(self, buffer: bytearray) -> Answer | None:
         """Read the bytes so far, and remove them from the buffer.
@@ -80,8 +80,8 @@ class Message:
         """
         if not self._head and not self._find_head(buffer):
             return None
-        if self._left or self._is_told:
-            self._pass_over(buffer)
+        if self._left or self._is_returned:
+            self._skip_body(buffer)
             return None
         if not self._keeps_body():
             return self._head_alone(buffer)
@@ -91,13 +91,13 @@ class Message:
         body = bytes(buffer[: end if end >= 0 else LONGEST_BODY])
         self.is_complete, self.is_last = True, end < 0
         del buffer[: len(body)]
-        return self._answer(body)
+        return self._make_answer(body)
 
-    def cut(self, buffer: bytearray) -> Answer | None:
+    def cut_short(self, buffer: bytearray) -> Answer | None:
         """The answer of a conversation that ended, with as much of its body as has come."""
-        if not self._head or self._is_told or self._left:
+        if not self._head or self._is_returned or self._left:
             return None
-        return self._answer(bytes(buffer[:LONGEST_BODY]) if self._keeps_body() else b"")
+        return self._make_answer(bytes(buffer[:LONGEST_BODY]) if self._keeps_body() else b"")
 
     def _find_head(self, buffer: bytearray) -> bool:
         while (end := _HEAD_END.search(buffer, max(0, self._searched - 3))) and end.end() <= LONGEST_HEAD:
@@ -109,13 +109,13 @@ class Message:
             if head.startswith(b"HTTP/") and 0 < self._status < _OK:
                 continue  # "100 Continue": the answer follows
             self._head = head
-            self._measure()
+            self._measure_body()
             return True
         self._searched = len(buffer)
         self.is_complete = self.is_last = len(buffer) > LONGEST_HEAD
         return False
 
-    def _measure(self) -> None:
+    def _measure_body(self) -> None:
         """Work out the length of the body."""
         lengths = set(_LENGTH.findall(self._head))
         self._is_chunked = bool(_CHUNKED.search(self._head))
@@ -136,16 +136,16 @@ class Message:
         return is_text and (self._length <= LONGEST_BODY or not self.question.with_login)
 
     def _head_alone(self, buffer: bytearray) -> Answer | None:
-        self._is_told = True
+        self._is_returned = True
         self._left = max(self._length, 0)
         answer = Answer("rtsp" if self._head.startswith(b"RTSP/") else "http", harmless_head(self._head))
         if self._length < 0:
             self.is_complete = self.is_last = True
         else:
-            self._pass_over(buffer)
+            self._skip_body(buffer)
         return answer
 
-    def _pass_over(self, buffer: bytearray) -> None:
+    def _skip_body(self, buffer: bytearray) -> None:
         passed = min(self._left, len(buffer))
         del buffer[:passed]
         self._left -= passed
@@ -166,25 +166,25 @@ class Message:
             self._is_chunked = False  # the coding is broken: the body ends with the connection
         return -1
 
-    def _answer(self, body: bytes) -> Answer:
+    def _make_answer(self, body: bytes) -> Answer:
         head = harmless_head(self._head)
         if self._is_chunked:
             body = unchunk_body(body)
         if _PACKED.search(head):
             body = unpack_body(body)
-        if (icon := self._icon(body)) is not None:
+        if (icon := self._make_icon(body)) is not None:
             return icon
-        protocol, keeps = self._meaning(body)
+        protocol, keeps = self._classify(body)
         return Answer(protocol, head + body if keeps else head)
 
-    def _icon(self, body: bytes) -> Answer | None:
+    def _make_icon(self, body: bytes) -> Answer | None:
         if not self.question.path.startswith(b"/favicon.ico"):
             return None
         if self._status != _OK or len(body) != self._length or not body.startswith(_ICONS):
             return Answer("http", harmless_head(self._head))
         return Answer("favicon", b"md5:" + hashlib.md5(body, usedforsecurity=False).hexdigest().encode() + b"\n")
 
-    def _meaning(self, body: bytes) -> tuple[str, bool]:
+    def _classify(self, body: bytes) -> tuple[str, bool]:
         """The protocol, and whether the body may be kept: with a login, only descriptions of the device."""
         path, is_fine = self.question.path.partition(b"?")[0].lower(), self._status == _OK
         if b"/onvif/" in path or (not path and b"/ver10/device/wsdl" in body):

@@ -92,37 +92,37 @@ class Centre:
     next_counter: Callable[[], int]
     """Gives the number of the next request. The number is on the disk before this returns."""
     ca_file: str = ""
-    _lines: list[_Line] = field(default_factory=list, init=False, repr=False)
+    _lines: list[_Connection] = field(default_factory=list, init=False, repr=False)
     """The open connection, if there is one. Outside of ``hold_connection`` no connection stays open."""
     _holds: list[bool] = field(default_factory=list, init=False, repr=False)
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
+    def hold_connection(self) -> Iterator[None]:
         """Send all requests in this block over one connection, for as long as the centre keeps it open."""
         self._holds.append(True)
         try:
             yield
         finally:
             self._holds.pop()
-            self._leave()
+            self._close_connection()
 
     def enrol(self, code: str) -> Mapping[str, Any]:
         """Send the public key and the code; returns the members of the answer.
 
         Raises UsageError for a bad code, CentreError.
         """
-        answer = self._ask("POST", "/enrol", {"code": code})
+        answer = self._send_request("POST", "/enrol", {"code": code})
         if answer.status == _REFUSED:
             raise UsageError(str(answer.members.get("error", "the centre refuses this code"))[:300])
-        return self._good(answer)
+        return self._require_success(answer)
 
     def poll(self, said: Mapping[str, str]) -> Mapping[str, Any]:
         """Send the collector's state, and return what is to be done. Raises KeyRefusedError, CentreError."""
-        return self._good(self._ask("POST", "/poll", said))
+        return self._require_success(self._send_request("POST", "/poll", said))
 
     def report(self, errand: str, state: str, why: str = "") -> None:
         """Report the state of an errand to the centre. Raises the same errors as ``poll``."""
-        self._good(self._ask("POST", f"/errand/{errand}", {"state": state, "why": why}))
+        self._require_success(self._send_request("POST", f"/errand/{errand}", {"state": state, "why": why}))
 
     def send(self, scan_id: str, content: bytes) -> str:
         """Send a parcel from where an earlier attempt stopped. Returns the parcel's state at the centre.
@@ -131,19 +131,19 @@ class Centre:
         """
         path = f"/parcel/{scan_id}"
         said = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
-        held = self._ask("HEAD", path).headers.get("camscan-held", "0")
+        held = self._send_request("HEAD", path).headers.get("camscan-held", "0")
         start = int(held) if held.isascii() and held.isdecimal() and len(held) <= _LONGEST_NUMBER else 0
         start = start if start <= len(content) else 0
         while start < len(content):
             part = content[start : start + PART]
-            answer = self._put(path, part, start)
+            answer = self._send_part(path, part, start)
             there = answer.members.get("held")
             if answer.status != _DONE or there != start + len(part):
                 self._require_unaltered(answer)
                 why = f"(HTTP status {answer.status}) {str(answer.members.get('error', ''))[:200]}".rstrip()
                 raise CentreError(f"{self.url}: took no part of the parcel at {start:,} {why}", answer.after)
             start = there
-        answer = self._ask("POST", f"{path}/end", said)
+        answer = self._send_request("POST", f"{path}/end", said)
         if answer.status == _TAKEN and isinstance(answer.members.get("state"), str):
             return str(answer.members["state"])
         self._require_unaltered(answer)
@@ -151,13 +151,13 @@ class Centre:
         sentence = f"{self.url}: did not take the parcel (HTTP status {answer.status}) {why}".rstrip()
         raise (ParcelRefusedError if answer.status in _NEVER and why else CentreError)(sentence, answer.after)
 
-    def _put(self, path: str, part: bytes, start: int) -> Answer:
+    def _send_part(self, path: str, part: bytes, start: int) -> Answer:
         """Send one part of a parcel.
 
         If the centre answers that it came too soon, wait some seconds and send it again.
         """
         for _ in range(_PATIENCE):
-            answer = self._ask("PUT", path, part, query=f"at={start}")
+            answer = self._send_request("PUT", path, part, query=f"at={start}")
             if answer.status not in _LATER or not 0 < answer.after <= _FEW:
                 break
             time.sleep(answer.after)
@@ -165,7 +165,7 @@ class Centre:
 
     def result(self, scan_id: str) -> Mapping[str, Any]:
         """Ask for the result of a parcel: ``state`` and ``why``; empty if the centre has none. Raises CentreError."""
-        answer = self._ask("GET", f"/parcel/{scan_id}/result")
+        answer = self._send_request("GET", f"/parcel/{scan_id}/result")
         return answer.members if answer.status == _DONE else {}
 
     def _require_unaltered(self, answer: Answer) -> None:
@@ -176,7 +176,7 @@ class Centre:
                 f"ask whoever runs the network to exempt {urlsplit(self.url).hostname} from the inspection of HTTPS"
             )
 
-    def _good(self, answer: Answer) -> Mapping[str, Any]:
+    def _require_success(self, answer: Answer) -> Mapping[str, Any]:
         self._require_unaltered(answer)
         why = str(answer.members.get("error", ""))[:200]
         if answer.status == _REFUSED:
@@ -189,7 +189,9 @@ class Centre:
             raise CentreError(f"{self.url}: {said}", answer.after)
         return answer.members
 
-    def _ask(self, method: str, path: str, body: Mapping[str, Any] | bytes = b"", *, query: str = "") -> Answer:
+    def _send_request(
+        self, method: str, path: str, body: Mapping[str, Any] | bytes = b"", *, query: str = ""
+    ) -> Answer:
         parts = urlsplit(self.url)
         port = "" if parts.port in {None, 443 if parts.scheme == "https" else 80} else f":{parts.port}"
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
@@ -204,21 +206,21 @@ class Centre:
         address = f"{self.url}{BASE}{path}" + (f"?{query}" if query else "")
         try:
             if not self._lines:
-                self._lines.append(_Line(self.url, self.ca_file))
+                self._lines.append(_Connection(self.url, self.ca_file))
             answer = self._lines[0].ask(method, address, content, headers)
         except BaseException:
-            self._leave()
+            self._close_connection()
             raise
         if not self._holds:
-            self._leave()
+            self._close_connection()
         return answer
 
-    def _leave(self) -> None:
+    def _close_connection(self) -> None:
         while self._lines:
             self._lines.pop().close()
 
 
-class _Line:
+class _Connection:
     """A connection to the centre. It is opened by the first request, and opened again if the centre closed it."""
 
     def __init__(self, url: str, ca_file: str) -> None:

@@ -21,7 +21,7 @@ _MOST_NOTES = 200
 
 
 @dataclass(frozen=True)
-class Allowed:
+class KeyLimits:
     """The sites and addresses that a key may speak for."""
 
     sites: tuple[str, ...]
@@ -43,7 +43,7 @@ class Allowed:
 
 
 @dataclass(frozen=True, slots=True)
-class Confined:
+class ConfinedParcel:
     """The part of a parcel that its key may speak for."""
 
     attempts: tuple[Attempt, ...] = field(repr=False)
@@ -57,7 +57,7 @@ class Confined:
     """How many addresses the scan asked that the key may not speak for."""
 
 
-def allow_networks(settings: Config, sites: Sequence[str], networks: Sequence[Network]) -> Allowed:
+def allow_networks(settings: Config, sites: Sequence[str], networks: Sequence[Network]) -> KeyLimits:
     """Work out what a key may speak for, from its approved sites and networks.
 
     Networks of other sites are never part of it. Raises ConfigError for a site that camscan.yaml does not have.
@@ -70,13 +70,13 @@ def allow_networks(settings: Config, sites: Sequence[str], networks: Sequence[Ne
     others = [network for site in settings.sites if site not in named for network in site.cidrs]
     own += without(spans(networks), spans(others))
     names = frozenset(site.name.casefold() for site in settings.sites if site not in named)
-    return Allowed(tuple(sites), tuple(merge(own)), names)
+    return KeyLimits(tuple(sites), tuple(merge(own)), names)
 
 
-def confine(content: Content, allowed: Allowed, name: str) -> Confined:
+def confine(content: Content, allowed: KeyLimits, name: str) -> ConfinedParcel:
     """Reduce a parcel to what its key may speak for. Raises UsageError in one line if nothing remains."""
     tail = content.tail
-    site = _site(tail.site, allowed, name)
+    site = _find_site(tail.site, allowed, name)
     try:
         targets = parse_targets(tail.targets, limit=_ANY)
     except TargetError as error:
@@ -85,21 +85,21 @@ def confine(content: Content, allowed: Allowed, name: str) -> Confined:
     dropped = content.foreign + len(content.attempts) - len(inside)
     outside = list(without(targets.all_spans, list(allowed.spans)))
     if not outside:
-        coverage = _trimmed(tail.coverage, targets.all_spans, allowed)
-        return Confined(inside, tail.targets, site, coverage, tail.completion, dropped)
+        coverage = _trim_coverage(tail.coverage, targets.all_spans, allowed)
+        return ConfinedParcel(inside, tail.targets, site, coverage, tail.completion, dropped)
     left = list(common(targets.all_spans, list(allowed.spans)))
     if not left:
         raise UsageError(f"{name}: it is about other networks than its key may speak for; nothing was recorded")
     count = sum(span.last - span.first + 1 for span in outside)
-    coverage = _of_part(_trimmed(tail.coverage, left, allowed), inside, left, count)
+    coverage = _partial_coverage(_trim_coverage(tail.coverage, left, allowed), inside, left, count)
     texts = tuple(map(str, left))
     completion = Completion.PARTIAL if tail.completion is Completion.COMPLETE else tail.completion
-    return Confined(inside, texts, site, coverage, completion, dropped, count)
+    return ConfinedParcel(inside, texts, site, coverage, completion, dropped, count)
 
 
-def _site(told: str, allowed: Allowed, name: str) -> str:
+def _find_site(told: str, allowed: KeyLimits, name: str) -> str:
     """The site of the scan: the one that the parcel names, else the only one that its key may speak for."""
-    own = {each.casefold(): each for each in allowed.sites}
+    own = {site.casefold(): site for site in allowed.sites}
     if told and told.casefold() not in own and (own or told.casefold() in allowed.others):
         raise UsageError(
             f"{name}: it is about the site '{visible(told, 200)}', for which its key may not speak; "
@@ -110,11 +110,11 @@ def _site(told: str, allowed: Allowed, name: str) -> str:
     return allowed.sites[0] if len(allowed.sites) == 1 else ""
 
 
-def _networks(found: Iterable[Span]) -> Iterable[Network]:
+def _span_networks(found: Iterable[Span]) -> Iterable[Network]:
     return (network for span in found for network in span.networks())
 
 
-def _trimmed(coverage: Coverage, asked: Sequence[Span], allowed: Allowed) -> Coverage:
+def _trim_coverage(coverage: Coverage, asked: Sequence[Span], allowed: KeyLimits) -> Coverage:
     """The coverage, without networks that were not asked and strangers outside of what the key may speak for."""
     ground = SpanSet(asked)
 
@@ -132,9 +132,9 @@ def _trimmed(coverage: Coverage, asked: Sequence[Span], allowed: Allowed) -> Cov
     )
 
 
-def _of_part(trimmed: Coverage, attempts: Sequence[Attempt], left: Sequence[Span], outside: int) -> Coverage:
+def _partial_coverage(trimmed: Coverage, attempts: Sequence[Attempt], left: Sequence[Span], outside: int) -> Coverage:
     """The coverage of the part that remains. The counts were about the complete scan, so silence shows nothing here."""
-    answered = len({each.ip for each in attempts if each.payload})
+    answered = len({attempt.ip for attempt in attempts if attempt.payload})
     addresses = sum(span.last - span.first + 1 for span in left)
     note = f"{outside:,} addresses of the scan were left out: its key may not speak for them"
     return Coverage(
@@ -150,7 +150,7 @@ def _of_part(trimmed: Coverage, attempts: Sequence[Attempt], left: Sequence[Span
         is_search=trimmed.is_search,
         is_listing=trimmed.is_listing,
         left_out=trimmed.left_out,
-        unfinished=tuple(map(str, _networks(left))),
+        unfinished=tuple(map(str, _span_networks(left))),
     )
 
 

@@ -25,7 +25,7 @@ _LONGEST = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class ErrandMessage:
     """An errand: the site to be scanned, by which collector, and until when."""
 
     id: str
@@ -35,7 +35,7 @@ class Asked:
     """The public key of the collector, in hexadecimal."""
 
 
-def signed(asked: Asked, key: Ed25519PrivateKey) -> Mapping[str, str]:
+def sign_errand(asked: ErrandMessage, key: Ed25519PrivateKey) -> Mapping[str, str]:
     """An errand as JSON members: the text that was signed, and the signature."""
     members = {
         "kind": "scan",
@@ -48,7 +48,7 @@ def signed(asked: Asked, key: Ed25519PrivateKey) -> Mapping[str, str]:
     return {"text": text, "signature": key.sign(_MAGIC + text.encode()).hex()}
 
 
-def read(members: Mapping[str, Any], key: bytes, collector: bytes) -> Asked:
+def read_errand(members: Mapping[str, Any], key: bytes, collector: bytes) -> ErrandMessage:
     """Read an errand from JSON members.
 
     ``key`` is the centre's public key, ``collector`` the collector's own; 32 bytes each. Raises UsageError if the
@@ -59,7 +59,7 @@ def read(members: Mapping[str, Any], key: bytes, collector: bytes) -> Asked:
         if len(text) > _LONGEST or not is_signed(key, signature, _MAGIC + text.encode()):
             raise UsageError("an errand is not signed by the centre that this collector enrolled at")
         said = json.loads(text)
-        asked = Asked(
+        asked = ErrandMessage(
             id=str(said["id"]),
             site=str(said["site"]),
             ends_at=datetime.fromisoformat(said["ends_at"]),

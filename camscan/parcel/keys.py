@@ -28,7 +28,7 @@ _LONGEST = 10_000
 """The largest file of a key, in bytes."""
 
 
-def default_place() -> Path:
+def default_key_file() -> Path:
     """The file with the key of the person who runs camscan, in their state directory."""
     home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111 - Path.home() raises for a user without a home
     return Path(home) / "camscan" / "signing-key.pem"
@@ -40,7 +40,7 @@ def own_key(path: Path) -> tuple[Ed25519PrivateKey, bool]:
     If the file is missing, it is made, readable for its owner only. Two programs that ask at the same time get the
     same key. Raises UsageError if the file holds something else, OutputError if it cannot be read or made.
     """
-    is_made = not os.path.lexists(path) and _make(path)
+    is_made = not os.path.lexists(path) and _make_key(path)
     try:
         with open_existing(path) as stream:
             return _read(stream.read(_LONGEST), path), is_made
@@ -58,7 +58,7 @@ def _read(content: bytes, path: Path) -> Ed25519PrivateKey:
     return key
 
 
-def _make(path: Path) -> bool:
+def _make_key(path: Path) -> bool:
     """Make a key. Its file is complete from the moment it has its name. False if another program was quicker."""
     key = Ed25519PrivateKey.generate()
     fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
@@ -87,7 +87,7 @@ def _give_name(fresh: Path, path: Path) -> None:
         fresh.replace(path)
 
 
-def public_of(key: Ed25519PrivateKey) -> bytes:
+def public_key_of(key: Ed25519PrivateKey) -> bytes:
     """The public half of a key: 32 bytes."""
     return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
@@ -101,15 +101,15 @@ def is_signed(public: bytes, signature: bytes, content: bytes) -> bool:
     return True
 
 
-def words_of(public: bytes) -> str:
+def key_words(public: bytes) -> str:
     """A public key as six words that two people can compare on the telephone: 66 bits of its SHA-256."""
     number = int.from_bytes(hashlib.sha256(b"camscan key\n" + public).digest())
-    listed = _listed()
+    listed = _word_list()
     places = (number >> (256 - _BITS * (place + 1)) & (len(listed) - 1) for place in range(_WORDS))
     return " ".join(listed[place] for place in places)
 
 
 @functools.cache
-def _listed() -> tuple[str, ...]:
+def _word_list() -> tuple[str, ...]:
     """The word list: 2,048 short English words, no two with the same first four letters (BIP 39, MIT)."""
     return tuple(Path(__file__).with_name("words.txt").read_text(encoding="ascii").split())

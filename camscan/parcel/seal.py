@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from camscan.errors import OutputError, UsageError
 from camscan.output import open_existing, read_at_most
 from camscan.parcel import MOST_BYTES
-from camscan.parcel.keys import is_signed, public_of, words_of
+from camscan.parcel.keys import is_signed, key_words, public_key_of
 
 _MAGIC = b"camscan-parcel 1"
 _LATER = re.compile(rb"camscan-parcel (\d{1,3}) ")
@@ -25,7 +25,7 @@ _HEAD = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Sealed:
+class SealedParcel:
     """A parcel whose signature fits; its lines are not read yet."""
 
     key: bytes
@@ -36,7 +36,7 @@ class Sealed:
     @property
     def words(self) -> str:
         """The public key as six words."""
-        return words_of(self.key)
+        return key_words(self.key)
 
     @property
     def digest(self) -> str:
@@ -51,11 +51,11 @@ def seal(body: bytes, key: Ed25519PrivateKey) -> bytes:
     """
     if len(body) > MOST_BYTES:
         raise UsageError(f"this scan is too large for a parcel ({len(body) >> 20} MB); scan its sites one by one")
-    signature = key.sign(_signed(body))
-    return b"%b ed25519 %b %b\n%b" % (_MAGIC, public_of(key).hex().encode(), signature.hex().encode(), body)
+    signature = key.sign(_signed_bytes(body))
+    return b"%b ed25519 %b %b\n%b" % (_MAGIC, public_key_of(key).hex().encode(), signature.hex().encode(), body)
 
 
-def open_file(path: Path) -> Sealed:
+def open_sealed(path: Path) -> SealedParcel:
     """Read a parcel from a file. Raises UsageError in one line if it is not a parcel, was changed or is too large."""
     try:
         with open_existing(path) as stream:
@@ -67,8 +67,8 @@ def open_file(path: Path) -> Sealed:
     return unseal(content, str(path))
 
 
-def unseal(content: bytes, name: str) -> Sealed:
-    """Read a parcel from bytes, like ``open_file``; ``name`` is what error messages call it."""
+def unseal(content: bytes, name: str) -> SealedParcel:
+    """Read a parcel from bytes, like ``open_sealed``; ``name`` is what error messages call it."""
     if len(content) > MOST_BYTES + _HEAD:
         raise UsageError(f"{name}: is larger than any parcel ({MOST_BYTES >> 20} MB)")
     line = _LINE.match(content)
@@ -78,11 +78,11 @@ def unseal(content: bytes, name: str) -> Sealed:
             raise UsageError(f"{name}: a newer camscan made this parcel; upgrade camscan")
         raise UsageError(f"{name}: is not a parcel, or its first line was changed")
     key, signature = (bytes.fromhex(each.decode()) for each in line.groups())
-    sealed = Sealed(key, content[line.end() :])
-    if not is_signed(key, signature, _signed(sealed.body)):
+    sealed = SealedParcel(key, content[line.end() :])
+    if not is_signed(key, signature, _signed_bytes(sealed.body)):
         raise UsageError(f"{name}: was changed after it was signed, or is cut off; nothing was read of it")
     return sealed
 
 
-def _signed(body: bytes) -> bytes:
+def _signed_bytes(body: bytes) -> bytes:
     return _MAGIC + b"\n" + body

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from camscan.parcel.keys import is_signed, public_of
+from camscan.parcel.keys import is_signed, public_key_of
 
 COUNTER = "camscan-counter"
 _TAG = "camscan-collector-1"
@@ -42,7 +42,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Signed:
+class SignedRequest:
     """A request whose signature fits."""
 
     key: bytes
@@ -54,7 +54,7 @@ class Signed:
     """SHA-256 of the signature, in hexadecimal: it distinguishes two requests with one counter."""
 
 
-def base_of(covered: Sequence[tuple[str, str]], parameters: str) -> bytes:
+def signature_base(covered: Sequence[tuple[str, str]], parameters: str) -> bytes:
     """The signature base (RFC 9421, 2.5): a line for each covered component, and one for the parameters."""
     lines = [f'"{name}": {value}' for name, value in covered]
     return "\n".join([*lines, f'"@signature-params": {parameters}']).encode()
@@ -67,8 +67,8 @@ def content_digest(body: bytes) -> str:
 
 def sign(call: Call, key: Ed25519PrivateKey, counter: int, created: int) -> Mapping[str, str]:
     """The headers that sign a request. ``created`` is in seconds since 1970."""
-    parameters = f'{_COVERED};created={created};keyid="{public_of(key).hex()}";alg="ed25519";tag="{_TAG}"'
-    signature = key.sign(base_of(_covered(call, counter, content_digest(call.body)), parameters))
+    parameters = f'{_COVERED};created={created};keyid="{public_key_of(key).hex()}";alg="ed25519";tag="{_TAG}"'
+    signature = key.sign(signature_base(_covered_parts(call, counter, content_digest(call.body)), parameters))
     return {
         "content-digest": content_digest(call.body),
         COUNTER: str(counter),
@@ -77,16 +77,16 @@ def sign(call: Call, key: Ed25519PrivateKey, counter: int, created: int) -> Mapp
     }
 
 
-def verified(call: Call, headers: Mapping[str, str]) -> Signed | None:
+def verify_request(call: Call, headers: Mapping[str, str]) -> SignedRequest | None:
     """Check the signature of a request by its headers (names in small letters).
 
     Returns the signer's key and the counter; None if nobody signed the request, or if it was changed since.
     """
-    said = verified_head(call, headers)
+    said = verify_head(call, headers)
     return said if said and headers["content-digest"] == content_digest(call.body) else None
 
 
-def verified_head(call: Call, headers: Mapping[str, str]) -> Signed | None:
+def verify_head(call: Call, headers: Mapping[str, str]) -> SignedRequest | None:
     """Check the signature before the body is read: the signature covers the digest of the body, which is a header.
 
     Returns the same as ``verify_request``, whatever the body is.
@@ -99,12 +99,12 @@ def verified_head(call: Call, headers: Mapping[str, str]) -> Signed | None:
     digest = headers.get("content-digest", "")
     key, raw = bytes.fromhex(given[2]), base64.b64decode(signature[1])
     parameters = headers["signature-input"].removeprefix("sig=")
-    if not is_signed(key, raw, base_of(_covered(call, int(counter[0]), digest), parameters)):
+    if not is_signed(key, raw, signature_base(_covered_parts(call, int(counter[0]), digest), parameters)):
         return None
-    return Signed(key, int(given[1]), int(counter[0]), hashlib.sha256(raw).hexdigest())
+    return SignedRequest(key, int(given[1]), int(counter[0]), hashlib.sha256(raw).hexdigest())
 
 
-def _covered(call: Call, counter: int, digest: str) -> list[tuple[str, str]]:
+def _covered_parts(call: Call, counter: int, digest: str) -> list[tuple[str, str]]:
     return [
         ("@method", call.method),
         ("@authority", call.authority),

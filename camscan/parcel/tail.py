@@ -40,7 +40,7 @@ class Tail:
     """All attempts, including those without a reply."""
 
 
-def tail_of(report: Report) -> Mapping[str, Any]:
+def tail_members(report: Report) -> Mapping[str, Any]:
     """The tail of a report, as JSON members."""
     return {
         "scan": report.scan_id,
@@ -54,7 +54,7 @@ def tail_of(report: Report) -> Mapping[str, Any]:
         "database": report.database,
         "coverage": coverage_to_json(report.coverage),
         "round": turn_to_json(report.turn),
-        "replies": sum(1 for each in report.attempts if each.payload),
+        "replies": sum(1 for attempt in report.attempts if attempt.payload),
         "attempts": len(report.attempts),
     }
 
@@ -62,25 +62,25 @@ def tail_of(report: Report) -> Mapping[str, Any]:
 def read_tail(members: Mapping[str, Any]) -> Tail:
     """Read a tail from its JSON members. Raises ValueError, KeyError or TypeError for anything else."""
     return Tail(
-        scan_id=_text(members["scan"]),
-        started_at=_moment(members["started_at"]),
-        finished_at=_moment(members["finished_at"]),
+        scan_id=_read_text(members["scan"]),
+        started_at=_read_moment(members["started_at"]),
+        finished_at=_read_moment(members["finished_at"]),
         completion=Completion(members["completion"]),
-        site=_text(members["site"]),
-        targets=_listed(members["targets"], _text),
-        pace=_text(members["pace"]),
-        version=_text(members["version"]),
-        database=_text(members["database"]),
-        coverage=_coverage(members["coverage"]),
+        site=_read_text(members["site"]),
+        targets=_read_list(members["targets"], _read_text),
+        pace=_read_text(members["pace"]),
+        version=_read_text(members["version"]),
+        database=_read_text(members["database"]),
+        coverage=_read_coverage(members["coverage"]),
         turn=turn_from_json({"round": members.get("round")}),
-        replies=_count(members["replies"]),
-        attempts=_count(members["attempts"]),
+        replies=_read_count(members["replies"]),
+        attempts=_read_count(members["attempts"]),
     )
 
 
-def _coverage(members: Mapping[str, Any]) -> Coverage:
-    counts = {name: _count(members[name]) for name in _COUNTS}
-    networks = {name: _listed(members[name], _network) for name in _NETWORKS}
+def _read_coverage(members: Mapping[str, Any]) -> Coverage:
+    counts = {name: _read_count(members[name]) for name in _COUNTS}
+    networks = {name: _read_list(members[name], _read_network) for name in _NETWORKS}
     return Coverage(
         addresses=counts["addresses"],
         answered=counts["answered"],
@@ -89,50 +89,50 @@ def _coverage(members: Mapping[str, Any]) -> Coverage:
         unreachable=counts["unreachable"],
         not_tried=counts["not_tried"],
         outcomes={
-            _text(probe): {Outcome(name).value: _count(count) for name, count in found.items()}
+            _read_text(probe): {Outcome(name).value: _read_count(count) for name, count in found.items()}
             for probe, found in members["outcomes"].items()
         },
-        notes=_listed(members["notes"], _text),
-        living={_network(subnet): _count(count) for subnet, count in members["living"].items()},
-        is_search=_flag(members["is_search"]),
+        notes=_read_list(members["notes"], _read_text),
+        living={_read_network(subnet): _read_count(count) for subnet, count in members["living"].items()},
+        is_search=_read_flag(members["is_search"]),
         left_out=networks["left_out"],
-        strangers=_listed(members["strangers"], lambda ip: str(ipaddress.ip_address(_text(ip)))),
+        strangers=_read_list(members["strangers"], lambda ip: str(ipaddress.ip_address(_read_text(ip)))),
         unfinished=networks["unfinished"],
         unreached=networks["unreached"],
     )
 
 
-def _listed(values: Any, reader: Callable[[Any], _T]) -> tuple[_T, ...]:
+def _read_list(values: Any, reader: Callable[[Any], _T]) -> tuple[_T, ...]:
     if not isinstance(values, Sequence) or isinstance(values, str) or len(values) > _MOST_LISTED:
         raise TypeError("not a list that can be read")
     return tuple(map(reader, values))
 
 
-def _text(value: Any) -> str:
+def _read_text(value: Any) -> str:
     if type(value) is not str or len(value) > _MOST_TEXT:
         raise TypeError("not a text that can be read")
     value.encode()  # half a character raises UnicodeEncodeError, which is a ValueError
     return value
 
 
-def _count(value: Any) -> int:
+def _read_count(value: Any) -> int:
     if type(value) is not int or not 0 <= value <= _MOST_COUNT:
         raise TypeError("not a count")
     return value
 
 
-def _flag(value: Any) -> bool:
+def _read_flag(value: Any) -> bool:
     if type(value) is not bool:
         raise TypeError("neither true nor false")
     return value
 
 
-def _network(value: Any) -> str:
-    return str(ipaddress.ip_network(_text(value)))
+def _read_network(value: Any) -> str:
+    return str(ipaddress.ip_network(_read_text(value)))
 
 
-def _moment(value: Any) -> datetime:
-    found = datetime.fromisoformat(_text(value))
+def _read_moment(value: Any) -> datetime:
+    found = datetime.fromisoformat(_read_text(value))
     if found.tzinfo is None:
         raise ValueError("a time without a zone")
     return found.astimezone(UTC)

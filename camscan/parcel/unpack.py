@@ -68,7 +68,7 @@ def unpack(body: bytes, name: str, now: datetime, allowed: Container[str] | None
     With ``allowed``, only lines about these addresses are read.
     """
     try:
-        return _read(_lines(body), now, _Reading(Shares(allowed)))
+        return _read_lines(_unpack_lines(body), now, _Reading(Shares(allowed)))
     except _RefusedError as error:
         raise UsageError(f"{name}: {error}; nothing was recorded") from error
 
@@ -77,12 +77,12 @@ def measure(body: bytes) -> int:
     """Count the bytes of the packed lines, up to the first fault or limit."""
     total = 0
     with contextlib.suppress(_RefusedError):
-        for line in _lines(body):
+        for line in _unpack_lines(body):
             total += len(line) + 1
     return total
 
 
-def _lines(body: bytes) -> Iterator[bytes]:
+def _unpack_lines(body: bytes) -> Iterator[bytes]:
     """The lines one by one, within every limit."""
     most = min(MOST_UNPACKED, max(FREE_RATIO, len(body) * MOST_RATIO))
     unpacker, rest, total = zlib.decompressobj(_GZIP), b"", 0
@@ -106,17 +106,17 @@ def _lines(body: bytes) -> Iterator[bytes]:
         raise _RefusedError("has no end, or something after its end")
 
 
-def _read(lines: Iterator[bytes], now: datetime, reading: _Reading) -> Content:
+def _read_lines(lines: Iterator[bytes], now: datetime, reading: _Reading) -> Content:
     try:
         first = next(lines, b"")
-        head = read_head(_shallow(first))
+        head = read_head(_require_shallow(first))
     except (*_FAULTS, RecursionError) as error:
         raise _RefusedError("does not begin like a parcel, or is from a newer camscan") from error
     for number, line in enumerate(lines, 2):
         if number > MOST_LINES or reading.tail:
             raise _RefusedError("has too many lines" if number > MOST_LINES else "has lines after its end")
         try:
-            reading.take(_shallow(line).decode())
+            reading.take(_require_shallow(line).decode())
         except (*_FAULTS, RecursionError) as error:
             raise _RefusedError(f"line {number} cannot be read") from error
     tail = reading.tail
@@ -131,7 +131,7 @@ def _read(lines: Iterator[bytes], now: datetime, reading: _Reading) -> Content:
     return Content(head, tail, timely, reading.unread, mistimed, shares.foreign, shares.excess)
 
 
-def _shallow(line: bytes) -> bytes:
+def _require_shallow(line: bytes) -> bytes:
     """Return the line if nothing in it is nested deeper than what camscan writes. Raises ValueError otherwise."""
     if line.count(b"[") + line.count(b"{") > MOST_DEPTH:
         steps = (1 if byte in _OPENING else -1 for byte in _TEXT.sub(b"", line) if byte in _BRACKETS)
@@ -143,7 +143,7 @@ def _shallow(line: bytes) -> bytes:
 def peek(body: bytes, name: str) -> Head:
     """Read the first line only, without unpacking more: for a person who decides whether to trust the rest."""
     try:
-        return read_head(_shallow(next(_lines(body), b"")))
+        return read_head(_require_shallow(next(_unpack_lines(body), b"")))
     except (*_FAULTS, RecursionError, _RefusedError) as error:
         raise UsageError(f"{name}: does not begin like a parcel, or is from a newer camscan") from error
 
@@ -177,14 +177,14 @@ class _Reading:
     _ids: set[str] = field(default_factory=set)
 
     def take(self, line: str) -> None:
-        members = json.loads(line, parse_constant=_refuse)
+        members = json.loads(line, parse_constant=_refuse_constant)
         if "tail" in members:
             self.tail = read_tail(members["tail"])
             return
         self.lines += 1
         if "attempt" in members:
             if not self.shares.leaves_out(members["attempt"]["ip"]):
-                self._keep(_checked(read_attempt(members["attempt"])))
+                self._keep(_require_storable(read_attempt(members["attempt"])))
             return
         self.replies += 1
         if isinstance(members.get("protocol"), str) and members["protocol"] not in captures.known_protocols():
@@ -196,16 +196,16 @@ class _Reading:
         if not isinstance(reply, Reply) or reply.id in self._ids or not reply.ip or "seen_at" not in members:
             raise ValueError("not a reply of a scan")
         self._ids.add(reply.id)
-        self._keep(self._observed(reply, members))
+        self._keep(self._make_attempt(reply, members))
 
     def _keep(self, attempt: Attempt) -> None:
         self.shares.add(attempt)
         self.attempts.append(attempt)
 
-    def _observed(self, reply: Reply, members: dict[str, Any]) -> Attempt:
+    def _make_attempt(self, reply: Reply, members: dict[str, Any]) -> Attempt:
         attempt = captures.observe_reply(reply)
         detail = members.get("detail", "")
-        attempt = _checked(replace(attempt, detail=detail) if detail else attempt)
+        attempt = _require_storable(replace(attempt, detail=detail) if detail else attempt)
         if members.get("facts") is False:
             return replace(attempt, observations=())
         room = MOST_FACTS - self._facts[attempt.ip]
@@ -215,7 +215,7 @@ class _Reading:
         return replace(attempt, observations=attempt.observations[: max(0, room)])
 
 
-def _checked(attempt: Attempt) -> Attempt:
+def _require_storable(attempt: Attempt) -> Attempt:
     """Return the attempt if the register can store it. Raises ValueError otherwise."""
     if not 0 <= attempt.port <= _LARGEST_PORT or attempt.seen_at.tzinfo is None:
         raise ValueError("a port or a time that does not exist")
@@ -224,5 +224,5 @@ def _checked(attempt: Attempt) -> Attempt:
     return attempt
 
 
-def _refuse(name: str) -> None:
+def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")

@@ -2,7 +2,7 @@
 
 A page is one file of ``pages/``, found by its place, with a template and a row in ``rights.py``. ``camscan/app``
 decides what a page shows or does; there is no SQL and no domain logic here. docs/development.md ("A page of camscan
-serve") names what a page can use.
+serve") lists what a page can use.
 
 Importing this package is cheap; ``server`` loads the libraries of the extra ``web``.
 """

@@ -30,7 +30,7 @@ class Act:
     columns: tuple[str, ...] = ()
     """The columns that the form asks for, in its order."""
     required: tuple[str, ...] = ()
-    """The columns that must be answered; ``remark`` is the note."""
+    """The columns that must be answered; ``remark`` is the line for the notes."""
     dated_today: tuple[str, ...] = ()
     """Columns whose field begins with today's date."""
     takes_remark: bool = False
@@ -38,7 +38,7 @@ class Act:
     further_entries: Callable[[Asset, str, Answers], dict[str, str]] = _nothing_further
     """Further entries about a device. Takes its row, the role of the person who enters, and the answers."""
     required_column: str = ""
-    """A column that the visitor must be allowed to write; the first column of the form where none is named."""
+    """A column that the visitor must be allowed to write; the first column of the form if none is named."""
 
     def may_do(self, visitor: Visitor) -> bool:
         """Whether a visitor may do this: they may write the required column and every column that must be answered."""
@@ -57,11 +57,11 @@ def _after_removal(row: Asset, _role: str, answers: Answers) -> dict[str, str]:
 
 
 def _after_accepted_risk(_row: Asset, _role: str, answers: Answers) -> dict[str, str]:
-    return edit.risk_accepted(answers["scope_decision_ref"], answers.get("accepted_until"))
+    return edit.accepted_risk_entries(answers["scope_decision_ref"], answers.get("accepted_until"))
 
 
 def _after_not_ours(_row: Asset, _role: str, answers: Answers) -> dict[str, str]:
-    return edit.belongs_elsewhere(answers.get("controller"))
+    return edit.not_ours_entries(answers.get("controller"))
 
 
 ACTS: Mapping[str, Act] = {
@@ -149,7 +149,7 @@ ACTS: Mapping[str, Act] = {
         required_column="notes",
     ),
 }
-"""Part of the address -> its form."""
+"""Act, as it is written in the address -> its form."""
 
 
 def acts_for(visitor: Visitor) -> dict[str, Act]:

@@ -1,7 +1,7 @@
 """The application: every request passes the same guards, in the same order, before a page sees it.
 
 The order: host; method and size; who asks; what they may do; who sent the form; how often. Then the page runs in a
-thread, within a time limit. What a page raises is shown as a page. Starlette 1.10 (docs/adr/0022-starlette.md).
+thread, within a time limit. An error of a page is shown as a page. Starlette 1.10 (docs/adr/0022-starlette.md).
 """
 
 from __future__ import annotations
@@ -29,7 +29,18 @@ from camscan.web.desk import LONGEST, Desk
 from camscan.web.drawing import draw
 from camscan.web.noting import note_request
 from camscan.web.oidc import journey
-from camscan.web.page import NO_VISITOR, Answer, Asked, Away, Download, Drawn, Missing, Page, Refused, Upload
+from camscan.web.page import (
+    NO_VISITOR,
+    Answer,
+    Download,
+    ExternalRedirect,
+    NoSuchPage,
+    NotAllowed,
+    Page,
+    PageContent,
+    PageRequest,
+    Upload,
+)
 from camscan.web.pages import pages
 from camscan.web.rights import Visitor, may_anybody
 from camscan.web.security import HEADERS, KEPT, NEVER_KEPT, TLS_ONLY, is_token, token_for, why_not_sent_from_here
@@ -45,19 +56,19 @@ if TYPE_CHECKING:
 THREADS = 8
 """How many pages are made at once. Each has an open register, and Python runs one thread at a time in any case."""
 SECONDS = 30.0
-"""Seconds within which a request is answered."""
+"""Seconds within which a request must be answered."""
 _SENDER, _VISITOR = "camscan.sender", "camscan.visitor"
 """The names under which the state of a request holds what is already known about it."""
 _DIGITS = 15
-"""The most digits of a length: Python refuses to convert more than 4,300 of them."""
+"""The most digits of a length: Python refuses to convert more than 4,300 digits."""
 
 
 def make_application(desk: Desk) -> ASGIApp:
-    """The pages of a desk, as ASGI."""
-    routes: list[BaseRoute] = [collectors.route(desk)]  # first: they ask more often than all people together
+    """Make the ASGI application that serves the pages of a desk."""
+    routes: list[BaseRoute] = [collectors.make_route(desk)]  # first: collectors ask more often than all people
     routes += [_page_route(desk, name, page) for name, page in pages().items()]
     routes += [_static_route(each.path, each.content, each.media_type) for each in static_files().values()]
-    routes += watch.routes(desk)
+    routes += watch.make_routes(desk)
     made = Starlette(
         routes=routes,
         exception_handlers=_error_handlers(desk),
@@ -86,7 +97,7 @@ async def _answer_request(desk: Desk, name: str, page: Page, request: Request) -
         return await _run_in_thread(lambda: _show_page(desk, name, page, request))
     if why := why_not_sent_from_here(request.headers, desk.origins):
         return await _run_in_thread(lambda: _refuse_foreign_form(desk, request, why))
-    # A visitor without the right is refused before the form is read; one who was signed out gets back what they typed.
+    # A visitor without the right is refused before the form is read; after a session's end, the form is shown again.
     stopped = await _run_in_thread(lambda: _refuse_visitor(desk, name, request))
     is_lost = stopped is not None and stopped.status_code == ERRORS["signed_out"].status
     is_large = (stopped is None or is_lost) and await is_large_body(request, keep=stopped is None)
@@ -116,15 +127,15 @@ def _show_page(desk: Desk, name: str, page: Page, request: Request) -> Response:
 def _take_form(
     desk: Desk, page: Page, request: Request, form: list[tuple[str, str]], files: Mapping[str, Upload]
 ) -> Response:
-    asked = _make_request(desk, request, form, files)
-    if asked.secret and not is_token(asked.secret, asked.sent("token")):
+    page_request = _make_request(desk, request, form, files)
+    if page_request.secret and not is_token(page_request.secret, page_request.form_value("token")):
         return _refuse_foreign_form(desk, request, "its token is of another session, or missing")
     assert page.take is not None  # noqa: S101 - else there is no route
-    return _run_page(desk, request, page.take, asked)
+    return _run_page(desk, request, page.take, page_request)
 
 
 def _refuse_foreign_form(desk: Desk, request: Request, why: str) -> Response:
-    """The answer to a form that no page of ours made. It is noted if it came with somebody's session."""
+    """The answer to a form that no page of ours made. The attempt is noted if it came with somebody's session."""
     trouble = ERRORS["elsewhere"].with_reason(why)
     note_request(_make_request(desk, request), None, status=trouble.status, is_sent=True)
     return _trouble_page(desk, request, trouble)
@@ -140,7 +151,7 @@ def _refuse_visitor(desk: Desk, name: str, request: Request) -> Response | None:
             return _trouble_page(desk, request, ERRORS["signed_out"])
         return RedirectResponse(_sign_in_path(desk, request), 303)
     if not visitor.may(name, send=is_sent) and not may_anybody(name):
-        if request.scope["path"] == "/" and not is_sent:  # everybody who signs in is led there
+        if request.scope["path"] == "/" and not is_sent:  # everybody who signs in is sent there
             return RedirectResponse("/sites", 303)
         refused = ERRORS["refused"]
         note_request(_make_request(desk, request), None, status=refused.status, is_sent=is_sent)
@@ -149,42 +160,46 @@ def _refuse_visitor(desk: Desk, name: str, request: Request) -> Response | None:
 
 
 def _sign_in_path(desk: Desk, request: Request) -> str:
-    """Where to sign in. A visitor who followed a link to a page is taken there afterwards."""
+    """The address where a visitor signs in. One who followed a link to a page is taken there afterwards."""
     path = quote(request.scope["path"]) + (f"?{request.url.query}" if request.url.query else "")
     return f"/sign-in?{urlencode({'back': path})}" if desk.web.is_shared and path != "/" else "/sign-in"
 
 
-def _run_page(desk: Desk, request: Request, answer: Callable[[Asked], Answer], asked: Asked) -> Response:
-    """The answer of a page. What it raises becomes a page. The act and the account are noted."""
+def _run_page(
+    desk: Desk, request: Request, run: Callable[[PageRequest], Answer], page_request: PageRequest
+) -> Response:
+    """Run a page, and make its answer. An error of the page becomes a page. The act and the account are noted."""
     given: Answer | None = None
     with hear_changes() as heard:
         try:
-            given = answer(asked)
-            response = _respond(desk, given, asked)
-        except Missing:
+            given = run(page_request)
+            response = _respond(desk, given, page_request)
+        except NoSuchPage:
             response = _trouble_page(desk, request, ERRORS["missing"])
-        except Refused as error:
+        except NotAllowed as error:
             response = _trouble_page(desk, request, ERRORS["refused"].with_reason(str(error)))
         except BusyError as error:
             response = _trouble_page(desk, request, ERRORS["busy"].with_reason(str(error)))
         except UsageError as error:
-            response = _trouble_page(desk, request, ERRORS["unusable"].with_reason(asked.visitor.error_text(error)))
+            trouble = ERRORS["unusable"].with_reason(page_request.visitor.error_text(error))
+            response = _trouble_page(desk, request, trouble)
         except CamscanError as error:
             response = _trouble_page(desk, request, ERRORS["register"].with_reason(str(error)))
-    note_request(asked, given, status=response.status_code, is_sent=request.method == "POST", heard=heard)
+    note_request(page_request, given, status=response.status_code, is_sent=request.method == "POST", heard=heard)
     return response
 
 
-def _respond(desk: Desk, answer: Answer, asked: Asked) -> Response:
-    response = _make_response(desk, answer, asked)
-    if asked.journey and asked.within.get("step") == "done":  # it leads back once
+def _respond(desk: Desk, answer: Answer, page_request: PageRequest) -> Response:
+    response = _make_response(desk, answer, page_request)
+    # The sign-in service sends a visitor back once.
+    if page_request.journey and page_request.path_values.get("step") == "done":
         response.delete_cookie(desk.journey_cookie, **desk.cookie_marks)
     return response
 
 
-def _make_response(desk: Desk, answer: Answer, asked: Asked) -> Response:
-    if isinstance(answer, Drawn):
-        return HTMLResponse(draw(answer, asked), answer.status)
+def _make_response(desk: Desk, answer: Answer, page_request: PageRequest) -> Response:
+    if isinstance(answer, PageContent):
+        return HTMLResponse(draw(answer, page_request), answer.status)
     if isinstance(answer, Download):
         name = "".join(each for each in answer.name if each.isascii() and (each.isalnum() or each in "._-"))
         headers = {"content-disposition": f'attachment; filename="{name}"'}
@@ -192,7 +207,7 @@ def _make_response(desk: Desk, answer: Answer, asked: Asked) -> Response:
             return Response(answer.content, media_type=answer.media_type, headers=headers)
         return StreamingResponse(answer.content, media_type=answer.media_type, headers=headers)
     response = RedirectResponse(answer.to, 303)
-    if isinstance(answer, Away):
+    if isinstance(answer, ExternalRedirect):
         response.set_cookie(desk.journey_cookie, answer.journey, max_age=journey.SECONDS, **desk.cookie_marks)
     elif answer.secret:
         response.set_cookie(desk.cookie, answer.secret, max_age=int(LONGEST.total_seconds()), **desk.cookie_marks)
@@ -206,16 +221,16 @@ def _make_request(
     request: Request,
     form: list[tuple[str, str]] | None = None,
     files: Mapping[str, Upload] | None = None,
-) -> Asked:
+) -> PageRequest:
     secret = _cookie_secret(desk, request)
     visitor = _find_visitor(desk, request)
     secret = secret if visitor else ""
-    return Asked(
+    return PageRequest(
         desk=desk,
         visitor=visitor or NO_VISITOR,
-        path=quote(request.scope["path"]),  # as it is written in a link: the name of a site may hold %
+        path=quote(request.scope["path"]),  # as in a link: the name of a site may contain %
         name=_page_name(request),
-        within={key: _storable_text(str(value)) for key, value in request.path_params.items()},
+        path_values={key: _storable_text(str(value)) for key, value in request.path_params.items()},
         query=[(key, _storable_text(value)) for key, value in request.query_params.multi_items()],
         form=[(key, _storable_text(value)) for key, value in form or ()],
         files=files or {},
@@ -232,13 +247,13 @@ def _storable_text(text: str) -> str:
 
 
 def _page_name(request: Request) -> str:
-    """The name of the page that is asked for."""
+    """The name of the page at this address."""
     route = request.scope.get("route")
     return str(route.name) if isinstance(route, Route) and route.name in pages() else ""
 
 
 def _find_visitor(desk: Desk, request: Request) -> Visitor | None:
-    """The visitor. They are looked up once for each request."""
+    """The visitor who sends a request; None if they have not signed in. They are looked up once for each request."""
     if _VISITOR not in request.scope:
         request.scope[_VISITOR] = desk.visitor(_cookie_secret(desk, request), _known_sender(request))
     found = request.scope[_VISITOR]
@@ -251,7 +266,7 @@ def _subject_of(desk: Desk, request: Request) -> str:
 
 
 def _known_sender(request: Request) -> Sender:
-    """The sender that the guard found."""
+    """The sender of a request, as the guard has found it."""
     found = request.scope.get(_SENDER)
     return found if isinstance(found, Sender) else Sender()
 
@@ -261,7 +276,7 @@ def _cookie_secret(desk: Desk, request: Request) -> str:
 
 
 async def _run_in_thread(work: Callable[[], T]) -> T:
-    """Run work in a thread, so that waiting for the register holds nobody up. It is given up after ``SECONDS``."""
+    """Run work in a thread, so that a wait for the register holds nobody up. It is given up after ``SECONDS``."""
     limiter = anyio.to_thread.current_default_thread_limiter()
     if limiter.total_tokens != THREADS:
         limiter.total_tokens = THREADS
@@ -272,11 +287,11 @@ async def _run_in_thread(work: Callable[[], T]) -> T:
 
 
 def _trouble_page(desk: Desk, request: Request, trouble: Trouble, typed: Sequence[tuple[str, str]] = ()) -> Response:
-    """A page that says what is wrong. ``typed`` is what somebody sent; the page keeps it, so that it is not lost."""
-    asked = _make_request(desk, request)
+    """A page that says what is wrong. It shows ``typed``, which somebody sent in a form, so that it is not lost."""
+    page_request = _make_request(desk, request)
     values = {"says": trouble.says, "advice": trouble.advice, "typed": typed}
-    drawn = Drawn("trouble", trouble.title, values, trouble.status)
-    return HTMLResponse(draw(drawn, asked), trouble.status)
+    drawn = PageContent("trouble", trouble.title, values, trouble.status)
+    return HTMLResponse(draw(drawn, page_request), trouble.status)
 
 
 def _typed_fields(form: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -285,29 +300,30 @@ def _typed_fields(form: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def _error_handlers(desk: Desk) -> Mapping[Any, Any]:
-    """Pages for the errors that Starlette finds: no such path, no such method, a form that cannot be read."""
+    """Pages for the errors that Starlette raises: no such path, no such method, a form that cannot be read."""
 
-    async def wrong(request: Request, error: Exception) -> Response:
+    async def show_error(request: Request, error: Exception) -> Response:
         code = error.status_code if isinstance(error, HTTPException) else 500
         name = {404: "missing", 405: "method", 413: "large"}.get(code, "unusable" if code < 500 else "fault")  # noqa: PLR2004 - HTTP
         return await _run_in_thread(lambda: _trouble_page(desk, request, ERRORS[name]))
 
-    async def fault(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's signature
+    async def show_fault(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's signature
         trouble = ERRORS["fault"]
         return PlainTextResponse(f"{trouble.title}\n\n{trouble.says} {trouble.advice}", trouble.status)
 
-    async def unreadable(request: Request, error: Exception) -> Response:  # noqa: ARG001 - as above
+    async def show_unreadable(request: Request, error: Exception) -> Response:  # noqa: ARG001 - as above
         """Plain text for an error that occurs before the visitor is known: a page needs a visitor."""
         trouble = ERRORS["sessions"]
         return PlainTextResponse(f"{trouble.title}\n\n{trouble.says} {trouble.advice}\n", trouble.status)
 
-    async def gone(request: Request, error: Exception) -> Response:  # noqa: ARG001 - as above
+    async def show_gone(request: Request, error: Exception) -> Response:  # noqa: ARG001 - as above
         return PlainTextResponse("", 400)
 
-    return {HTTPException: wrong, ClientDisconnect: gone, CamscanError: unreadable, Exception: fault}
+    shown = {HTTPException: show_error, ClientDisconnect: show_gone, CamscanError: show_unreadable}
+    return {**shown, Exception: show_fault}
 
 
-# ── what holds for everything ────────────────────────────────────────────────────────────────────────────────────
+# ── checks and headers of every request ──────────────────────────────────────────────────────────────────────────
 
 
 class _Guard:
@@ -330,13 +346,13 @@ class _Guard:
                 message = {**message, "headers": _add_headers(message["headers"], is_secure=self._desk.is_secure)}
             await send(message)
 
-        stop = self._stop(scope)
+        stop = self._find_fault(scope)
         if stop is not None:
             await PlainTextResponse(*stop)(scope, receive, sent)
             return
         await self._inner(scope, limit_body(receive, self._size_limit(scope)), sent)
 
-    def _stop(self, scope: Scope) -> tuple[str, int] | None:
+    def _find_fault(self, scope: Scope) -> tuple[str, int] | None:
         headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
         hosts = [value.decode("latin-1") for key, value in scope["headers"] if key == b"host"]
         if len(hosts) != 1 or hosts[0].lower() not in self._desk.hosts:
@@ -348,7 +364,7 @@ class _Guard:
         if self._desk.is_secure and not sender.is_by_proxy and scope["path"] not in watch.PATHS:
             return "This server can only be reached through its proxy.\n", 421
         scope[_SENDER] = sender
-        if scope["method"] not in collectors.methods(scope["path"]):
+        if scope["method"] not in collectors.allowed_methods(scope["path"]):
             return "This method is not allowed here.\n", 405
         length = headers.get("content-length", "0")
         is_number = length.isascii() and length.isdecimal() and len(length) <= _DIGITS
@@ -357,8 +373,8 @@ class _Guard:
         return None
 
     def _size_limit(self, scope: Scope) -> int:
-        """The number of bytes that may be sent to this path."""
-        if most := collectors.most(scope["path"]):
+        """The most bytes that may be sent to this path."""
+        if most := collectors.most_bytes(scope["path"]):
             return most
         return next((most for pattern, most in self._most_of if pattern.match(scope["path"])), MOST)
 

@@ -7,27 +7,27 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
-"""The earliest time that the format can hold. No clock changes the bytes."""
+"""The time of every file in an archive: the earliest one of the format, so that the clock does not change the bytes."""
 
 
 class _Sink(io.RawIOBase):
-    """Collects what is written, until it is fetched."""
+    """Collects written bytes until they are fetched."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
 
     def writable(self) -> bool:
-        """True."""
+        """Whether the sink can be written to: always."""
         return True
 
     def write(self, piece: object) -> int:
-        """Keep one piece."""
+        """Keep one piece; returns its length in bytes."""
         content = bytes(piece)  # type: ignore[call-overload]  # a buffer, as io says
         self._pieces.append(content)
         return len(content)
 
     def take_written(self) -> bytes:
-        """What was written since the last call."""
+        """The bytes that were written since the last call."""
         found, self._pieces = b"".join(self._pieces), []
         return found
 

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from starlette.types import Message, Receive
 
 MOST = 1_000_000
-"""Bytes of a form without files, and of anything that is sent to a path without a page."""
+"""The most bytes of a form without files, and of a request to a path without a page."""
 AT_ONCE = 4
-"""How many files are taken at once: each is completely in memory, up to 50 MB."""
+"""How many files are read at once: each is completely in memory, up to 50 MB."""
 _FIELDS, _FILES = 2000, 5
 
 
 class Gate:
-    """Lets in a few files at once, and one from each person. Nobody fills the memory or shuts out the others."""
+    """Lets in a few files at once, and one from each person: nobody fills the memory or shuts out the others."""
 
     def __init__(self, most: int = AT_ONCE) -> None:
         self._most = most
@@ -52,7 +52,7 @@ def limit_body(receive: Receive, most: int) -> Receive:
     """A ``receive`` that yields at most ``most`` bytes of the body, whatever length the request announced."""
     left = most
 
-    async def counted() -> Message:
+    async def receive_counted() -> Message:
         nonlocal left
         message = await receive()
         left -= len(message.get("body", b""))
@@ -60,16 +60,16 @@ def limit_body(receive: Receive, most: int) -> Receive:
             raise HTTPException(413)
         return message
 
-    return counted
+    return receive_counted
 
 
 async def is_large_body(request: Request, *, keep: bool) -> bool:
     """Whether the body may be larger than a form without files, or its size is unknown.
 
-    A body that is not wanted is read and dropped here: a browser reads no answer before it has sent everything.
+    A body that is not kept is read and dropped here: a browser reads no answer before it has sent everything.
     """
     length = request.headers.get("content-length", "")
-    if length and int(length) <= MOST:  # the guard has checked it: digits, and few
+    if length and int(length) <= MOST:  # the guard has checked it: a few digits
         return False
     if not keep:
         async for _ in request.stream():

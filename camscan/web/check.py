@@ -21,7 +21,7 @@ from camscan.web.rights import Role
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was checked."""
+    """The result of one check: a line for a person, and whether something is wrong."""
 
     says: str
     is_wrong: bool = False
@@ -43,7 +43,7 @@ def check_sign_in(space: Workspace) -> Iterator[Finding]:
 
 
 def _check_address(url: str) -> Iterator[Finding]:
-    """Whether a server answers at this address, with a certificate that this machine trusts."""
+    """Check that a server answers at this address, with a certificate that this machine trusts."""
     try:
         status, _ = fetch_headers(f"{url}/health")
     except SignInError as error:
@@ -81,7 +81,10 @@ def _check_service(oidc: Oidc, url: str) -> Iterator[Finding]:
 
 
 def _check_clock(date: str) -> Iterator[Finding]:
-    """Tokens are valid for minutes: a clock that is wrong by more than ``LEEWAY`` shuts everybody out."""
+    """Check the clock.
+
+    Tokens are valid for minutes, so one that is wrong by more than ``LEEWAY`` shuts everybody out.
+    """
     try:
         apart = abs(time.time() - parsedate_to_datetime(date).timestamp())
     except ValueError:
@@ -103,8 +106,8 @@ def _check_people(space: Workspace) -> Iterator[Finding]:
     except CamscanError as error:
         yield Finding(f"People: {error}", is_wrong=True)
         return
-    owners = sum(each.allowed == Role.OWNER for each in people)
-    waiting = sum(each.is_waiting for each in people)
+    owners = sum(person.allowed == Role.OWNER for person in people)
+    waiting = sum(person.is_waiting for person in people)
     if owners or (oidc and Role.OWNER in oidc.roles.values()):
         yield Finding(f"People: {len(people)}, of whom {owners} may do everything, and {waiting} wait for a role")
     else:

@@ -1,4 +1,4 @@
-"""How collectors, what they are asked for and their parcels stand, in words for a page."""
+"""The states of collectors, errands and parcels, in words for a page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from camscan.app.collectors import Standing
+from camscan.app.collectors import CollectorState
 from camscan.dates import spoken_moment
 from camscan.store.collectors import Collector, State
 from camscan.store.errands import OVER, Errand
@@ -20,7 +20,7 @@ _MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One word for a tag, its colour, and a sentence."""
+    """A state: one word for a tag, its colour, and a sentence."""
 
     word: str
     colour: str
@@ -36,13 +36,13 @@ _STATES: Mapping[State, Condition] = {
 }
 
 
-def condition_of(each: Standing, now: datetime) -> Condition:
-    """How a collector stands."""
+def collector_condition(each: CollectorState, now: datetime) -> Condition:
+    """The state of a collector, in words."""
     one = each.collector
     if one.state in _STATES:
         return _STATES[one.state]
     if one.state is State.INVITED:
-        return _invited(one, now)
+        return _condition_of_invited(one, now)
     if each.is_silent(now):
         return Condition("Silent", "orange", "It has not asked for work for too long", is_urgent=True)
     if one.seen_at is None:
@@ -50,34 +50,34 @@ def condition_of(each: Standing, now: datetime) -> Condition:
     return Condition("Approved", "green", "It asks, scans and sends")
 
 
-def _invited(one: Collector, now: datetime) -> Condition:
+def _condition_of_invited(one: Collector, now: datetime) -> Condition:
     if one.code_ends_at is None or one.code_ends_at < now:
         return Condition("Code too old", "orange", "Make a new code: it has not enrolled", is_urgent=True)
     return Condition("Has not enrolled", "blue", f"Its code may be used until {spoken_moment(one.code_ends_at)}")
 
 
-def waiting_text(each: Standing, full: Collection[bytes], now: datetime) -> str:
-    """How many parcels wait, where, and why if its day is full; empty if none does."""
+def waiting_text(each: CollectorState, full: Collection[bytes], now: datetime) -> str:
+    """A sentence about how many parcels wait, where, and why if its day is full; empty if none does."""
     here = each.parcels.get(WAITING, 0)
     until = f" until {spoken_moment(day_end(now))}, because its day is full" if each.collector.key in full else ""
     texts = [f"{counted(here, 'parcel')} here{until}"] if here else []
-    texts += [f"{_size(each.spool)} at the site"] if each.spool else []
+    texts += [f"{_size_text(each.spool)} at the site"] if each.spool else []
     return ", ".join(texts)
 
 
-def _size(count: int) -> str:
+def _size_text(count: int) -> str:
     return f"{count / _MEGABYTE:,.1f} MB" if count >= _MEGABYTE else f"{max(1, round(count / 1024)):,} KB"
 
 
-def sentence(text: str) -> str:
-    """With a capital, unless it begins with the name of a file, such as ``collector.yaml``."""
+def as_sentence(text: str) -> str:
+    """The text with a capital at its beginning, unless it begins with the name of a file, like ``collector.yaml``."""
     if "." in text.split(" ", 1)[0].rstrip(".:"):
         return text
     return f"{text[:1].upper()}{text[1:]}"
 
 
-def version_text(each: Standing) -> str:
-    """Which camscan it has, and whether that is older than this one."""
+def version_text(each: CollectorState) -> str:
+    """The version of camscan that the collector has, and whether it is older than this one."""
     if not each.version:
         return ""
     return f"{each.version}, older than {__version__} here" if each.is_behind else each.version
@@ -109,24 +109,26 @@ _COLOURS: Mapping[str, str] = {
 
 
 def errand_condition(each: Errand, sender: Collector, now: datetime) -> Condition:
-    """The result of a request for a scan to a collector."""
+    """The state of a request to a collector for a scan, in words."""
     if each.state not in OVER and not sender.is_approved:
         return Condition("Not done", "grey", f"The collector was {sender.state.value} before")
     if each.state not in OVER and each.ends_at < now:
-        return Condition("Time over", "orange", sentence(each.why) or _LATE)
+        return Condition("Time over", "orange", as_sentence(each.why) or _LATE)
     word, says = _ERRANDS.get(each.state, ("Unknown", each.state))
-    return Condition(word, _COLOURS.get(word, "grey"), sentence(each.why) or says)
+    return Condition(word, _COLOURS.get(word, "grey"), as_sentence(each.why) or says)
 
 
 def parcel_condition(
     each: ArrivedParcel, sender: Collector | None, full: Collection[bytes], now: datetime
 ) -> Condition:
-    """How a parcel stands, and why; ``full`` are the keys whose day is full."""
-    says = " ".join(_reasons(each, sender, full, now))
+    """The state of a parcel and the reasons for it; ``full`` has the keys whose day is full."""
+    says = " ".join(_parcel_reasons(each, sender, full, now))
     return Condition(each.state.capitalize(), _COLOURS.get(each.state, "grey"), says)
 
 
-def _reasons(each: ArrivedParcel, sender: Collector | None, full: Collection[bytes], now: datetime) -> Sequence[str]:
+def _parcel_reasons(
+    each: ArrivedParcel, sender: Collector | None, full: Collection[bytes], now: datetime
+) -> Sequence[str]:
     if each.state == RECORDED:
         left = counted(each.dropped, "reply", "replies")
         return [f"{left} left out: its key may not speak for their senders."] if each.dropped else []
@@ -139,6 +141,6 @@ def _reasons(each: ArrivedParcel, sender: Collector | None, full: Collection[byt
             "Its collector's day is full: it has sent as much as is recorded in a day.",
             f"Recording continues on {spoken_moment(day_end(now))}.",
         ]
-    why = sentence(each.why).rstrip(".")
+    why = as_sentence(each.why).rstrip(".")
     tried = [f"Tried {counted(each.tries, 'time')}."] if each.tries and each.state == WAITING else []
     return [*tried, *([f"{why}."] if why else ["It is recorded in a moment."] if not each.tries else [])]

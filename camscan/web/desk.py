@@ -17,8 +17,8 @@ from camscan.app.workspace import Workspace
 from camscan.config.web import Web
 from camscan.store import open_store
 from camscan.web.body import Gate
-from camscan.web.holding import Holding
-from camscan.web.keeper import Counted, Keeper, Kept
+from camscan.web.holding import HeldFiles
+from camscan.web.keeper import CountedValue, Keeper, KeptCounts
 from camscan.web.keyring import Keyring
 from camscan.web.readers import Readers
 from camscan.web.recorder import Recorder
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from camscan.web.sender import Sender
 
 LONGEST = timedelta(hours=8)
-"""A session ends after this time, whatever is done in it."""
+"""A session ends after this time, even if it is used."""
 IDLE = timedelta(hours=1)
-"""Where people sign in, a session ends after this time without a request."""
+"""If people sign in, a session ends after this time without a request."""
 PORT = 8377
 SUBJECT = "local"
 """The subject of the person who started the program on this machine."""
@@ -61,15 +61,15 @@ class CookieMarks(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """How the service was started."""
+    """The options with which the service was started."""
 
     port: int = PORT
     host: str = "127.0.0.1"
     """The host that it listens on. A host other than this machine requires people to sign in."""
     is_read_only: bool = False
-    """Nothing is written: no entry, and no counts in the register."""
+    """Whether nothing is written: no entry, and no counts in the register."""
     is_local: bool = False
-    """Only for the person who started it, whatever camscan.yaml says about others."""
+    """Whether only the person who started it may use it, even if camscan.yaml lets others sign in."""
     store: str | Path | None = None
     """The register beside which sessions are kept; the workspace's register if None."""
 
@@ -82,28 +82,31 @@ class Desk:
         self.space = space
         self.setting = setting
         self.port = setting.port
-        """The port on which it is reached. It differs from the setting if port 0 was asked for."""
+        """The port on which the service is reached. It differs from the setting if port 0 was asked for."""
         self.keyring = Keyring(tell)
         self.readers = Readers(space)
         self.keeper = Keeper(space, self.readers, is_read_only=setting.is_read_only)
-        self.policies = Counted(space, self.readers, app.policy_counts.count_policies)
-        """What the policies say of the estate."""
+        self.policies = CountedValue(space, self.readers, app.policy_counts.count_policies)
+        """The counts of what the policies say about the devices."""
         self.watch = Watch(space, lambda: self.store)
-        """How the centre stands."""
+        """The state of the centre."""
         self.searches = Throttle(120, 60)
-        """Limits the searches of a session in a minute."""
+        """Limits the searches of one session in a minute."""
         self.sign_ins = Throttle(20, 60)
         """Limits the requests for another key in a minute."""
-        self.holding = Holding()
+        self.holding = HeldFiles()
         """Files that somebody sent and has not applied yet."""
         self.gate = Gate()
         """Limits how many files come in at once."""
         self.journeys = Throttle(120, 60)
-        """Limits the sign-ins from one address in a minute: a whole building may share an address."""
+        """Limits the sign-ins from one address in a minute: a complete building may share an address."""
         self.recorder = Recorder(lambda: self.acts)
-        """Notes what people do."""
+        """Records what people do."""
         self.unknown_acts = Throttle(10, 60)
-        """Limits how many acts of people who have not signed in are noted in a minute: they must not fill the table."""
+        """Limits how many acts of people who have not signed in are recorded in a minute.
+
+        They must not fill the table.
+        """
         self._lock = threading.Lock()
         self._store: Store | None = None
         self._users: dict[str, str] = {}
@@ -111,7 +114,10 @@ class Desk:
 
     @property
     def hosts(self) -> frozenset[str]:
-        """The names by which a request may call this machine: anybody may bind other names to it (DNS rebinding)."""
+        """The host names that a request may use for this machine.
+
+        Anybody may bind other names to it (DNS rebinding).
+        """
         own = frozenset(f"{name}:{self.port}" for name in ("127.0.0.1", "localhost"))
         return own | {urlsplit(self.web.url).netloc} if self.web.is_shared else own
 
@@ -127,7 +133,7 @@ class Desk:
 
     @property
     def web(self) -> Web:
-        """The settings for people who sign in."""
+        """The settings for signing in, from camscan.yaml."""
         return Web() if self.setting.is_local else self.space.settings.web
 
     @property
@@ -142,7 +148,7 @@ class Desk:
 
     @property
     def journey_cookie(self) -> str:
-        """The name of the cookie of people who are on their way to the sign-in service."""
+        """The name of the cookie of people who are signing in at the sign-in service."""
         return f"{self.cookie}-way" if self.is_secure else f"{self.cookie}_way"
 
     @property
@@ -161,21 +167,21 @@ class Desk:
 
     @functools.cached_property
     def sessions(self) -> Sessions:
-        """The sessions."""
+        """The table of sessions."""
         from camscan.store.sessions import Sessions  # noqa: PLC0415 - the database libraries: 0.4 s
 
         return Sessions(self.store, longest=LONGEST, idle=IDLE if self.web.is_shared else LONGEST)
 
     @functools.cached_property
     def people(self) -> People:
-        """The accounts."""
+        """The table of accounts."""
         from camscan.store.people import People  # noqa: PLC0415 - as above
 
         return People(self.store)
 
     @functools.cached_property
     def acts(self) -> Acts:
-        """What people did."""
+        """The record of what people did."""
         from camscan.store.acts import Acts  # noqa: PLC0415 - as above
 
         return Acts(self.store)
@@ -194,7 +200,7 @@ class Desk:
         return Provider(self.web.oidc, self.web.url)
 
     def close(self) -> None:
-        """Close the store after everything that waits was written. Harmless when repeated."""
+        """Close the store after everything that waits was written. It may be called again."""
         self.keeper.close()
         self.recorder.close()
         self.readers.close()
@@ -232,7 +238,10 @@ class Desk:
         return person, self.sessions.begin(session)
 
     def visitor(self, secret: str, sender: Sender | None = None) -> Visitor | None:
-        """The visitor with this secret; None if it belongs to no session, or the proxy names another person."""
+        """The visitor whose session has this secret.
+
+        None if no session has it, or if the proxy names another person.
+        """
         found = self.sessions.find(secret) if secret else None
         if found is None or found.rights not in set(Role):
             return None
@@ -248,15 +257,15 @@ class Desk:
         if subject not in self._users:
             number = person_of(subject)
             person = None if number is None else self.people.find(number)
-            self._users[subject] = person.account.subject if person else ""  # which never changes
+            self._users[subject] = person.account.subject if person else ""  # never changes
         return bool(user) and self._users[subject] == user
 
     def reading(self) -> contextlib.AbstractContextManager[Register]:
-        """The register, opened for reading. It waits for nobody and changes nothing."""
+        """Open the register for reading. It waits for nobody and changes nothing."""
         return self.readers.lend()
 
-    def cached_totals(self, kept: Kept) -> dict[object, int]:
-        """How many devices fit each filter, cached for as long as the register is as it was counted."""
+    def cached_totals(self, kept: KeptCounts) -> dict[object, int]:
+        """How many devices fit each filter. The numbers are cached until the register changes."""
         if not kept.is_current:
             return {}
         with self._lock:
@@ -265,6 +274,6 @@ class Desk:
                 self._totals = kept.front.mark, {}
             return self._totals[1]
 
-    def front(self) -> Kept:
-        """The counts of the register."""
+    def front(self) -> KeptCounts:
+        """The counts of the register for the front page."""
         return self.keeper.front()

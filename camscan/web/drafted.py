@@ -1,4 +1,4 @@
-"""A draft of the programme as a page shows it: in words, as a table and as a chart."""
+"""A draft of the programme for a page: in words, as a table and as a chart."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from camscan.plan.standing import removal_cost
 from camscan.words import counted, verb
 
 _SITES = 4
-"""Sites that one line names."""
+"""The most sites that one line names."""
 _NAMED = 10
-"""Devices that are named one by one."""
+"""The most devices that are named one by one."""
 
 
 def draft_sentences(draft: Draft) -> Iterator[str]:
-    """How many devices the draft plans, and which devices that were planned before need another day."""
+    """Sentences: how many devices the draft plans, and which devices that were planned before need another day."""
     found = draft.proposal
     phases = sum(bool(phase.devices) for phase in found.phases)
     yield (
@@ -44,7 +44,7 @@ def draft_sentences(draft: Draft) -> Iterator[str]:
 
 
 def month_table(draft: Draft) -> Table:
-    """A row for each month, as ``camscan plan propose`` prints them."""
+    """A table with a row for each month, as ``camscan plan propose`` prints them."""
     found = draft.proposal.phases
     heads = (
         Head("Month"),
@@ -72,7 +72,7 @@ def month_table(draft: Draft) -> Table:
 
 
 def month_chart(draft: Draft) -> Columns | None:
-    """Devices in each month; None for a single month, where a chart says nothing."""
+    """A chart of the devices in each month; None for a single month, because such a chart shows nothing."""
     found = draft.proposal.phases
     if len(found) < 2:  # noqa: PLR2004 - as it says
         return None
@@ -94,16 +94,22 @@ def month_chart(draft: Draft) -> Columns | None:
 
 
 def planned_entry(row: Asset, phase: Phase, draft: Draft) -> tuple[str, date, str, str]:
-    """What is entered for a device: its label, the day, the phase, and the cost if the draft assumed one."""
+    """The entry that the draft makes for a device.
+
+    Its label, the day, the phase, and the cost if the draft assumed one.
+    """
     assumed = draft.proposal.limits.cost_each if removal_cost(row) is None else None
     return device_label(row), phase.day, phase.name, "" if assumed is None else pounds_text(assumed)
 
 
-def left_alone(draft: Draft) -> Iterator[tuple[str, int, list[tuple[str, str, str]], int]]:
-    """Why devices are left alone: reason, how many, the first ones (``named_devices``), and how many more there are."""
+def groups_left_alone(draft: Draft) -> Iterator[tuple[str, int, list[tuple[str, str, str]], int]]:
+    """Groups of devices that the draft leaves alone.
+
+    Each has the reason, how many devices, the first ones (``first_devices``), and how many more there are.
+    """
     rows = {row.asset_id: row for row in draft.rows}
     for name, found in draft.proposal.left.items():
-        first, more = named_devices(found, rows, WHY_LEFT.get(name, ""))
+        first, more = first_devices(found, rows, WHY_LEFT.get(name, ""))
         yield LEFT[name], len(found), first, more
 
 
@@ -118,10 +124,10 @@ def _first_names(names: Sequence[str]) -> str:
     return ", ".join(names[:_SITES]) + (f" and {more} more" if more > 0 else "")
 
 
-def named_devices(
+def first_devices(
     asset_ids: Sequence[str], rows: Mapping[str, Asset], column: str = ""
 ) -> tuple[list[tuple[str, str, str]], int]:
-    """Number, label and reason of the first devices, and how many more there are."""
+    """Asset number, label and reason of the first devices, and how many more there are."""
     found = [
         (name, device_label(rows[name]), rows[name].entry(column)[:200] if column else "")
         for name in asset_ids[:_NAMED]
@@ -130,7 +136,7 @@ def named_devices(
 
 
 def device_label(row: Asset) -> str:
-    """The council tag of a device, or its asset number; with its site."""
+    """The council tag of a device, or its asset number; followed by its site."""
     site = app.devices.device_site(row)
     return ", ".join(filter(None, (row.entries.get("council_asset_tag") or row.asset_id, site)))
 

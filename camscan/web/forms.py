@@ -12,13 +12,13 @@ from camscan.asset.spelling import choice_in_words
 from camscan.dates import spoken
 from camscan.errors import UsageError
 from camscan.web.acts import REMARK, Act
-from camscan.web.page import Asked
+from camscan.web.page import PageRequest
 from camscan.web.rights import Visitor
 
 ROLE = "role"
 BECAUSE = "because"
 _FEW = 5
-"""Up to this many choices are radio buttons; more are a list to choose from."""
+"""Up to this many choices are radio buttons; more are a drop-down list."""
 _KINDS = {Kind.DATE: "date", Kind.MONEY: "money", Kind.NUMBER: "number"}
 
 
@@ -32,11 +32,11 @@ class Field:
     kind: str = "text"
     """``text``, ``long`` (several lines), ``date``, ``money``, ``number``, ``radios`` or ``select``."""
     choices: tuple[tuple[str, str], ...] = ()
-    """The value and the words of each; the empty choice comes first."""
+    """Value and words of each choice; the empty choice comes first."""
     value: str = ""
     error: str = ""
     now: str = ""
-    """What the register holds now, if somebody else has changed it meanwhile."""
+    """The value in the register now, if somebody else has changed it meanwhile."""
 
     @property
     def options(self) -> list[dict[str, str]]:
@@ -45,13 +45,13 @@ class Field:
 
 
 @dataclass(slots=True)
-class Filled:
-    """A form that was sent: its answers, and what is wrong with them."""
+class FilledForm:
+    """A form that was sent: its answers, and its errors."""
 
     answers: dict[str, str] = field(default_factory=dict)
     """Column (or ``remark``, ``role``, ``because``) -> text, as it is stored."""
     errors: dict[str, str] = field(default_factory=dict)
-    """Column (or ``remark``, ``role``, ``because``) -> a sentence."""
+    """Column (or ``remark``, ``role``, ``because``) -> a sentence that says what is wrong."""
 
 
 def entry_fields(
@@ -112,7 +112,7 @@ def _column_field(name: str, value: str, error: str, now: str, *, is_of_many: bo
     choices: tuple[tuple[str, str], ...] = ()
     if column.choices:
         nothing = "Do not change" if is_of_many else "Not known"
-        choices = (("", nothing), *((each, choice_in_words(name, each)) for each in column.choices))
+        choices = (("", nothing), *((choice, choice_in_words(name, choice)) for choice in column.choices))
         kind = "radios" if len(column.choices) <= _FEW else "select"
     if kind == "date":
         hint = f"{hint} For example 14 September 2026."
@@ -131,22 +131,22 @@ def _day_in_words(day: str) -> str:
         return day
 
 
-def read_answers(act: Act, asked: Asked) -> Filled:
+def read_answers(act: Act, request: PageRequest) -> FilledForm:
     """The answers of a form that was sent, each checked by the rules of its column."""
-    filled = Filled()
-    for name in _form_columns(act, asked.visitor):
+    filled = FilledForm()
+    for name in _form_columns(act, request.visitor):
         try:
-            filled.answers[name] = normalise(BY_NAME[name], asked.sent(name))
+            filled.answers[name] = normalise(BY_NAME[name], request.form_value(name))
         except ValueError as error:
-            filled.answers[name] = asked.sent(name)
+            filled.answers[name] = request.form_value(name)
             filled.errors[name] = _sentence_of(str(error))
     for name in (BECAUSE, REMARK) if act.takes_remark else (BECAUSE,):
         try:
-            filled.answers[name] = normalise(BY_NAME["notes"], asked.sent(name))
+            filled.answers[name] = normalise(BY_NAME["notes"], request.form_value(name))
         except ValueError as error:
-            filled.answers[name], filled.errors[name] = asked.sent(name), _sentence_of(str(error))
-    if not asked.visitor.role:
-        filled.answers[ROLE] = asked.sent(ROLE)
+            filled.answers[name], filled.errors[name] = request.form_value(name), _sentence_of(str(error))
+    if not request.visitor.role:
+        filled.answers[ROLE] = request.form_value(ROLE)
         if not filled.answers[ROLE]:
             filled.errors[ROLE] = "Enter your role"
     for name in act.required:
@@ -156,27 +156,27 @@ def read_answers(act: Act, asked: Asked) -> Filled:
     return filled
 
 
-def read_role(asked: Asked) -> Filled:
-    """The role in which somebody enters something, and the reason: every form that enters something asks for both."""
-    filled = Filled({ROLE: asked.visitor.role or asked.sent(ROLE)})
+def read_role(request: PageRequest) -> FilledForm:
+    """The role in which a person enters something, and the reason: every form that enters something asks for both."""
+    filled = FilledForm({ROLE: request.visitor.role or request.form_value(ROLE)})
     try:
-        filled.answers[BECAUSE] = normalise(BY_NAME["notes"], asked.sent(BECAUSE))
+        filled.answers[BECAUSE] = normalise(BY_NAME["notes"], request.form_value(BECAUSE))
     except ValueError as error:
-        filled.answers[BECAUSE], filled.errors[BECAUSE] = asked.sent(BECAUSE), _sentence_of(str(error))
+        filled.answers[BECAUSE], filled.errors[BECAUSE] = request.form_value(BECAUSE), _sentence_of(str(error))
     if not filled.answers[ROLE]:
         filled.errors[ROLE] = "Enter your role"
         return filled
     try:
-        asked.desk.space.role(filled.answers[ROLE])
+        request.desk.space.role(filled.answers[ROLE])
     except UsageError as error:
         filled.errors[ROLE] = _sentence_of(str(error))
     return filled
 
 
-def revisions_sent(asked: Asked) -> dict[str, int]:
+def read_sent_revisions(request: PageRequest) -> dict[str, int]:
     """Asset number -> revision, from the fields ``device`` of a form. Raises UsageError if the form is damaged."""
     seen = {}
-    for text in asked.all_sent("device"):
+    for text in request.form_values("device"):
         number, _, revision = text.rpartition("@")
         if not number or not (revision.isascii() and revision.isdecimal() and len(revision) < 16):  # noqa: PLR2004 - digits
             raise UsageError("the form is damaged; open it again")

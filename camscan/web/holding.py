@@ -15,43 +15,43 @@ from camscan.output import visible
 from camscan.web.page import Upload
 
 if TYPE_CHECKING:
-    from camscan.web.page import Asked
+    from camscan.web.page import PageRequest
 
 MOST = 120_000_000
-"""Bytes of all held files; the oldest are dropped first."""
+"""The most bytes of all held files; the oldest are dropped first."""
 SECONDS = 1800.0
 """Seconds for which a file is held."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _HeldFile:
     secret: str
     upload: Upload
     until: float
 
 
-class Holding:
-    """Holds one file of each session; a new file replaces it. Threads share it. Nothing is ever written to a disk."""
+class HeldFiles:
+    """Holds one file for each session; a new file replaces it. Threads share it. No file is ever written to a disk."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.reading = threading.Lock()
         """A lock for reading a file: this machine has memory for one large spreadsheet at a time."""
         self._clock = clock
         self._lock = threading.Lock()
-        self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._held: OrderedDict[str, _HeldFile] = OrderedDict()
 
     def keep(self, secret: str, upload: Upload) -> str:
-        """Hold a file for a session. Returns the name under which it is found again."""
+        """Hold a file for a session. Returns the name under which it can be found."""
         name = secrets.token_urlsafe(16)
         with self._lock:
             self._forget(secret)
-            self._held[name] = _Held(secret, upload, self._clock() + SECONDS)
+            self._held[name] = _HeldFile(secret, upload, self._clock() + SECONDS)
             while sum(len(each.upload.content) for each in self._held.values()) > MOST:
                 self._held.popitem(last=False)
         return name
 
     def find(self, secret: str, name: str) -> Upload | None:
-        """The file; None if it belongs to another session or is no longer held."""
+        """The held file of this name; None if it belongs to another session or is no longer held."""
         with self._lock:
             self._forget("")
             found = self._held.get(name)
@@ -70,12 +70,12 @@ class Holding:
                 del self._held[name]
 
 
-def received(asked: Asked) -> tuple[Upload | None, str]:
-    """The file ``file`` that a form has sent now, else the one that is held; and the name under which it is held."""
-    sent = asked.files.get("file")
+def received_file(request: PageRequest) -> tuple[Upload | None, str]:
+    """The file that a form has sent now, or else the held one; and the name under which it is held."""
+    sent = request.files.get("file")
     if sent and sent.content:
         name = visible(PurePath(sent.name.replace("\\", "/")).name, 80) or "file"
         upload = replace(sent, name=name)
-        return upload, asked.desk.holding.keep(asked.secret, upload)
-    held = asked.sent("held")
-    return asked.desk.holding.find(asked.secret, held) if held else None, held
+        return upload, request.desk.holding.keep(request.secret, upload)
+    held = request.form_value("held")
+    return request.desk.holding.find(request.secret, held) if held else None, held

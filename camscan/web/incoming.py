@@ -1,4 +1,4 @@
-"""A file that somebody sent: what it is, which choices they made, and what it would change in the register."""
+"""A file that somebody sent: its kind, the choices of that person, and what it would change in the register."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from camscan.app.spreadsheet import Import, Limits
 from camscan.app.workspace import Workspace
 from camscan.fingerprints import Database
 from camscan.register import Entered, Recorded
-from camscan.web.page import Asked, Upload
+from camscan.web.page import PageRequest, Upload
 from camscan.web.rights import Visitor
 
 SHEET = "sheet"
@@ -24,45 +24,45 @@ SHEET = "sheet"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportChoices:
-    """What a file is, and what is to be done with it."""
+    """The kind of a file, and the choices about its import."""
 
     kind: str
     overwrite: bool = False
     add: bool = False
     by_address: bool = False
     headings: str = ""
-    """``Their heading=our_column``, one a line."""
+    """``Their heading=our_column``, one on each line."""
     site: str = ""
     as_of: str = ""
     everything: bool = False
 
     @property
     def heading_pairs(self) -> Sequence[str]:
-        """The headings, one by one."""
+        """The pairs of headings, one by one."""
         return [line.strip() for line in self.headings.splitlines() if line.strip()]
 
     @property
     def form_fields(self) -> Mapping[str, str]:
-        """The choices, as a form carries them from one step to the next."""
+        """The choices as hidden fields, which carry them from one step to the next."""
         flags = {name: "yes" for name in ("overwrite", "add", "by_address", "everything") if getattr(self, name)}
         texts = {"kind": self.kind, "headings": self.headings, "site": self.site, "as_of": self.as_of}
         return {name: text for name, text in (texts | flags).items() if text}
 
 
-def read_choices(asked: Asked) -> ImportChoices:
-    """The choices in a form. A choice that the visitor may not make is ignored."""
-    visitor = asked.visitor
-    kind = asked.sent("kind", SHEET)
-    may_add = visitor.writes_everything and asked.sent("add") == "yes"
+def read_choices(request: PageRequest) -> ImportChoices:
+    """Read the choices of a form. A choice that the visitor may not make is ignored."""
+    visitor = request.visitor
+    kind = request.form_value("kind", SHEET)
+    may_add = visitor.writes_everything and request.form_value("add") == "yes"
     return ImportChoices(
-        kind=kind if visitor.reads_lists and kind in {each.name for each in app.elsewhere.all_sources()} else SHEET,
-        overwrite=asked.sent("overwrite") == "yes",
+        kind=kind if visitor.reads_lists and kind in {source.name for source in app.elsewhere.all_sources()} else SHEET,
+        overwrite=request.form_value("overwrite") == "yes",
         add=may_add,
-        by_address=may_add and asked.sent("by_address") == "yes",
-        headings=asked.sent("headings"),
-        site=asked.sent("site"),
-        as_of=asked.sent("as_of"),
-        everything=asked.sent("everything") == "yes",
+        by_address=may_add and request.form_value("by_address") == "yes",
+        headings=request.form_value("headings"),
+        site=request.form_value("site"),
+        as_of=request.form_value("as_of"),
+        everything=request.form_value("everything") == "yes",
     )
 
 
@@ -102,26 +102,28 @@ def limits_of(visitor: Visitor) -> Limits:
 # ── spreadsheets ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def compare_upload(asked: Asked, upload: Upload, wish: ImportChoices) -> Import:
-    """What a spreadsheet would change. Raises UsageError if the file is not one."""
+def compare_upload(request: PageRequest, upload: Upload, wish: ImportChoices) -> Import:
+    """Compare a spreadsheet with the register, and return the changes. Raises UsageError if the file is not one."""
     found = app.spreadsheet.read_sheet_content(upload.name, upload.content, wish.heading_pairs)
-    with asked.desk.reading() as book:
+    with request.desk.reading() as book:
         return app.spreadsheet.compare_sheet(
             book,
             found,
-            asked.desk.space.settings,
+            request.desk.space.settings,
             overwrite=wish.overwrite,
             add=wish.add,
             by_address=wish.by_address,
-            limits=limits_of(asked.visitor),
+            limits=limits_of(request.visitor),
         )
 
 
-def apply_upload(asked: Asked, upload: Upload, wish: ImportChoices, *, role: str, because: str, mark: str) -> Import:
+def apply_upload(
+    request: PageRequest, upload: Upload, wish: ImportChoices, *, role: str, because: str, mark: str
+) -> Import:
     """Change the register as a spreadsheet says. Raises StaleError if the changes are not those that were shown."""
     found = app.spreadsheet.read_sheet_content(upload.name, upload.content, wish.heading_pairs)
     return app.spreadsheet.take_sheet(
-        asked.desk.space,
+        request.desk.space,
         Path(upload.name),
         found,
         role=role,
@@ -129,28 +131,28 @@ def apply_upload(asked: Asked, upload: Upload, wish: ImportChoices, *, role: str
         add=wish.add,
         by_address=wish.by_address,
         because=because,
-        limits=limits_of(asked.visitor),
+        limits=limits_of(request.visitor),
         mark=mark,
     )
 
 
-# ── what other systems know ──────────────────────────────────────────────────────────────────────────────────────
+# ── files of other systems ───────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
 class FileEffect:
-    """What a file of another system says, and what it would change in the register."""
+    """The contents of a file of another system, and what it would change in the register."""
 
     evidence: Evidence
     entered: Entered | None
-    """What a list would enter."""
+    """What a list would enter; None for a capture."""
     recorded: Recorded | None
-    """What a capture would record: devices speak for themselves in it."""
+    """What a capture would record, because devices describe themselves in it; None for a list."""
 
 
-def preview_file(asked: Asked, upload: Upload, wish: ImportChoices) -> FileEffect:
-    """What a file of another system would change. Raises UsageError if its form is not known."""
-    space = asked.desk.space
+def preview_file(request: PageRequest, upload: Upload, wish: ImportChoices) -> FileEffect:
+    """What a file of another system would change. Raises UsageError if its format is not known."""
+    space = request.desk.space
     database = _cached_database(tuple(space.settings.overlays))
     evidence = _read_evidence(space, database, upload, wish)
     if evidence.source.is_listing:
@@ -159,9 +161,9 @@ def preview_file(asked: Asked, upload: Upload, wish: ImportChoices) -> FileEffec
     return FileEffect(evidence, None, app.record.rehearse_report(evidence.report, space))
 
 
-def enter_file(asked: Asked, upload: Upload, wish: ImportChoices) -> FileEffect:
-    """Enter it."""
-    space = asked.desk.space
+def enter_file(request: PageRequest, upload: Upload, wish: ImportChoices) -> FileEffect:
+    """Enter a file of another system into the register. Raises UsageError if its format is not known."""
+    space = request.desk.space
     database = _cached_database(tuple(space.settings.overlays))
     evidence = _read_evidence(space, database, upload, wish)
     with space.open(create=False) as book:

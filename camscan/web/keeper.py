@@ -18,7 +18,7 @@ T = TypeVar("T")
 _SOON = 2.0
 """Seconds that a page waits for new counts of a small register before it shows the old ones."""
 _SMALL = 3000
-"""A register of up to this many devices is counted in this process; a larger one by a program of its own."""
+"""A register of up to this many devices is counted in this process; a larger one by a separate program."""
 _REST = 4.0
 """After counting a large register, the keeper rests this many times as long as the count took."""
 _LONG = 25.0
@@ -26,12 +26,12 @@ _LONG = 25.0
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """The counts that are there."""
+class KeptCounts:
+    """Counts of the register, and whether they are current."""
 
     front: Front
     is_current: bool
-    """Whether nothing has changed since; otherwise a new count is running."""
+    """Whether nothing has changed since the count; otherwise a new count is running."""
 
 
 def register_position(readers: Readers) -> object:
@@ -56,12 +56,12 @@ class Keeper:
         self._is_over = threading.Event()
 
     def start(self) -> None:
-        """Begin to count before anybody asks."""
+        """Begin to count before any page asks."""
         with self._done:
             self._start_counting()
 
-    def front(self) -> Kept:
-        """The last counts, or new ones. Raises what counting raised if there is nothing to show."""
+    def front(self) -> KeptCounts:
+        """The last counts, or new ones. Raises the error of the count if there is nothing to show."""
         far = register_position(self._readers)
         with self._done:
             if self._is_changed(far):
@@ -71,7 +71,7 @@ class Keeper:
             front = self._front
             if front is None:
                 raise self._trouble or RegisterError("the register is being counted; try again in a moment")
-            return Kept(front, not self._is_changed(far))
+            return KeptCounts(front, not self._is_changed(far))
 
     def _is_changed(self, far: object) -> bool:
         return self._front is None or (self._front.mark, self._front.day) != far
@@ -120,8 +120,8 @@ class Keeper:
             return 0  # the count itself reports what is wrong
 
 
-class Counted(Generic[T]):
-    """A value that is counted from the whole register on demand, when the register has changed since."""
+class CountedValue(Generic[T]):
+    """A value that is counted from the complete register on demand, when the register has changed since."""
 
     def __init__(self, space: Workspace, readers: Readers, count: Callable[[Workspace], T]) -> None:
         self._space = space
@@ -131,7 +131,7 @@ class Counted(Generic[T]):
         self._kept: tuple[object, T] | None = None
 
     def get(self) -> T:
-        """The value for the register as it is now. Others that ask meanwhile wait for the same count."""
+        """The value for the register as it is now. Threads that ask at the same time wait for the same count."""
         with self._lock:
             far = register_position(self._readers)
             if self._kept is None or self._kept[0] != far:

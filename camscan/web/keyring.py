@@ -1,6 +1,6 @@
 """The one-time key with which the person who started the program gets in.
 
-It is printed and works once, for five minutes.
+A key is printed and works once, for five minutes.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Keyring:
         return key
 
     def request_key(self) -> bool:
-        """Print a new key for somebody without one, unless one was printed just now.
+        """Print a new key for a person without one, unless one was printed just now.
 
         Returns whether one was printed.
         """
@@ -50,7 +50,7 @@ class Keyring:
         return True
 
     def spend(self, key: str) -> bool:
-        """Whether this is the key. A key works once."""
+        """Whether this is the current key. A key works once."""
         with self._lock:
             is_old = self._clock() - self._made >= SECONDS
             given = key.encode("utf-8", "surrogatepass")

@@ -14,13 +14,13 @@ LOOPBACK = ("http://127.0.0.1:", "http://localhost:")
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One label. It does not say what the device is or where: strangers can read it too."""
+    """One label. It does not say what the device is or where, because strangers can read it too."""
 
     number: str
     tag: str
     """The council tag; empty if there is none."""
     code: str
-    """SVG that was made safe when it was drawn."""
+    """The code as SVG, which was made safe when it was drawn."""
 
 
 def label_of(desk: Desk, row: Asset) -> Label:
@@ -30,5 +30,5 @@ def label_of(desk: Desk, row: Asset) -> Label:
 
 
 def reaches_telephones(desk: Desk) -> bool:
-    """Whether another machine can reach the address in the code."""
+    """Whether telephones can reach the address in the code: not if it is that of this machine only."""
     return not desk.address.startswith(LOOPBACK)

@@ -6,17 +6,17 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from camscan.dates import read_day
 from camscan.register import LogWanted
-from camscan.web.page import Asked
+from camscan.web.page import PageRequest
 
 
-def read_log_filter(asked: Asked) -> tuple[LogWanted, list[str]]:
+def read_log_filter(request: PageRequest) -> tuple[LogWanted, list[str]]:
     """The filter in the query string, and what is wrong with it. A day that cannot be read is left out."""
     wrong: list[str] = []
-    since, until = (_read_day(asked.one(name), wrong) for name in ("since", "until"))
+    since, until = (_read_day(request.query_value(name), wrong) for name in ("since", "until"))
     wanted = LogWanted(
-        role=asked.one("role"),
-        column=asked.one("column"),
-        asset_id=asked.one("asset"),
+        role=request.query_value("role"),
+        column=request.query_value("column"),
+        asset_id=request.query_value("asset"),
         since=_start_of_day(since) if since else None,
         before=_start_of_day(until + timedelta(days=1)) if until else None,
     )

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from camscan.web.desk import Desk
 
 LONGEST = 2000
-"""Characters of one value of an address."""
+"""The most characters of one value in an address."""
 NO_VISITOR = Visitor(subject="", rights=Role.FOI)
-"""The visitor on pages for everybody when nobody has signed in: it may see nothing else."""
+"""The visitor of a public page who has not signed in: they may see no other page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class PageRequest:
     """One request that has passed every guard: the visitor, and what they ask for."""
 
     desk: Desk
@@ -36,7 +36,7 @@ class Asked:
     path: str
     name: str = ""
     """The name of the page; empty if there is none."""
-    within: Mapping[str, str] = field(default_factory=dict)
+    path_values: Mapping[str, str] = field(default_factory=dict)
     """The parts of the path that the page's own path names: ``number`` of ``/device/{number}``."""
     query: Sequence[tuple[str, str]] = ()
     form: Sequence[tuple[str, str]] = ()
@@ -45,31 +45,31 @@ class Asked:
     secret: str = ""
     """The secret of the session cookie; empty for visitors who have not signed in."""
     token: str = ""
-    """Goes into every form, as ``token``."""
+    """The token that goes into every form, as ``token``."""
     sender: Sender = field(default_factory=Sender)
-    """Where the request comes from."""
+    """The origin of the request."""
     journey: str = ""
-    """The cookie of somebody who is on their way to the sign-in service and back."""
+    """The cookie of a visitor who is signing in at the sign-in service."""
 
-    def one(self, name: str, default: str = "") -> str:
+    def query_value(self, name: str, default: str = "") -> str:
         """A value of the query string, on one line; the first if there are several."""
         return next((value.strip()[:LONGEST] for key, value in self.query if key == name), default)
 
-    def has(self, name: str) -> bool:
+    def has_query(self, name: str) -> bool:
         """Whether the query string has a value of this name."""
         return any(key == name for key, _ in self.query)
 
-    def number(self, name: str, default: int = 1) -> int:
+    def query_number(self, name: str, default: int = 1) -> int:
         """A whole number of the query string; ``default`` if it is not a number, or far too large."""
-        text = self.one(name)
+        text = self.query_value(name)
         return int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else default  # noqa: PLR2004 - digits
 
-    def sent(self, name: str, default: str = "") -> str:
+    def form_value(self, name: str, default: str = "") -> str:
         """A value of the form, with LF as line breaks."""
         found = next((value for key, value in self.form if key == name), default)
         return found.replace("\r\n", "\n").replace("\r", "\n").strip()
 
-    def all_sent(self, name: str) -> list[str]:
+    def form_values(self, name: str) -> list[str]:
         """Every value of this name in the form, such as those of check boxes."""
         return [value for key, value in self.form if key == name]
 
@@ -84,7 +84,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class PageContent:
     """A page to be drawn: the name of a template in ``web/templates``, and its values."""
 
     template: str
@@ -92,12 +92,12 @@ class Drawn:
     values: Mapping[str, Any] = field(default_factory=dict)
     status: int = 200
     is_done: bool = False
-    """Whether the form was carried out: for what is shown once, and so not on another page."""
+    """Whether the form was carried out. For a page that is shown once, instead of a redirect."""
 
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """Another page of ours to open: after a form was taken, or where a search found one device."""
+    """A redirect to another page of ours: after a form was taken, or if a search found one device."""
 
     to: str
     """A path, with its query string."""
@@ -106,7 +106,7 @@ class Redirect:
 
 
 @dataclass(frozen=True, slots=True)
-class Away:
+class ExternalRedirect:
     """A redirect to the sign-in service."""
 
     to: str
@@ -121,18 +121,18 @@ class Download:
 
     name: str
     content: bytes | Iterator[bytes]
-    """All of it, or pieces: an Iterator is sent piece by piece and never held as a whole."""
+    """The complete content, or pieces: an Iterator is sent piece by piece and never completely in memory."""
     media_type: str = "application/octet-stream"
 
 
-Answer = Drawn | Redirect | Away | Download
+Answer = PageContent | Redirect | ExternalRedirect | Download
 
 
-class Missing(Exception):  # noqa: N818 - an answer, and not a mistake
+class NoSuchPage(Exception):  # noqa: N818 - an answer, and not a mistake
     """There is no such page for this visitor. What they may not see does not exist for them."""
 
 
-class Refused(Exception):  # noqa: N818 - as above
+class NotAllowed(Exception):  # noqa: N818 - as above
     """The visitor may not do this; the text says why."""
 
 
@@ -144,17 +144,17 @@ class Page:
     """One page: ``PAGE`` in a file of ``pages/``. The name of the file is the name of the page."""
 
     path: str
-    """As Starlette writes it: ``/device/{number}``."""
+    """The path as Starlette writes it: ``/device/{number}``."""
     title: str
-    show: Callable[[Asked], Answer] | None = None
+    show: Callable[[PageRequest], Answer] | None = None
     """Answers GET. It runs in a thread of its own; a CamscanError that it raises is shown as a page."""
-    take: Callable[[Asked], Answer] | None = None
-    """Answers POST."""
+    take: Callable[[PageRequest], Answer] | None = None
+    """Answers POST, under the same conditions."""
     place: int = 0
     """The place of its link in the navigation, from 1; 0 for no link."""
     under: str = ""
     """The page of the navigation to which it belongs; empty if it is in the navigation itself, or belongs to none."""
     most: int = 1_000_000
-    """Bytes of a form; more where files are sent."""
+    """The most bytes of a form; more for a form that sends files."""
     seconds: float = 0
-    """Seconds within which it answers, where that is more than the common limit."""
+    """Seconds within which the page answers, if that is more than the common limit."""

@@ -20,10 +20,10 @@ _SPELLED = {choice_in_words("device_type", name): words for name, words in _TYPE
 
 
 def plain_type(name: str) -> str:
-    """A type by its name in the register, ``recorder_nvr``, or as lists spell it, ``Network recorder (NVR)``."""
+    """The plain word for a type: ``recorder_nvr`` as in the register, or ``Network recorder (NVR)`` as in lists."""
     return _TYPES.get(name) or _SPELLED.get(name) or choice_in_words("device_type", name)
 
 
 def plain_types(spelled: Iterable[str], visitor: Visitor) -> Mapping[str, str]:
-    """Types of a list -> plain words, for a visitor who sees their own sites only; empty for all others."""
+    """Type as a list spells it -> plain word, for a visitor who sees their own sites only; empty for all others."""
     return {} if visitor.sites is None else {name: plain_type(name) for name in spelled if name}

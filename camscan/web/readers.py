@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from camscan.register import Register
 
 MOST = 8
-"""How many are kept open while nobody reads in them."""
+"""How many unused registers are kept open."""
 SECONDS = 30.0
-"""Seconds for which an unused one is kept: the server may have closed it meanwhile."""
+"""Seconds for which an unused register is kept open: the server may have closed it meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Idle:
     book: Register
     file: object
-    """The identity of the file, so that a file that replaced it is noticed."""
+    """The identity of the file, so that a replaced file is noticed."""
     since: float
 
 
@@ -43,7 +43,7 @@ class Readers:
 
     @contextlib.contextmanager
     def lend(self) -> Iterator[Register]:
-        """The register, for reading. One in which something went wrong is not used again."""
+        """Lend the register for reading. After an error in the block it is closed, and not used again."""
         file = self._file_identity()
         book = self._take_idle(file) or self._space.open(readonly=True)
         try:
@@ -59,7 +59,7 @@ class Readers:
             book.close()
 
     def close(self) -> None:
-        """Close those that nobody reads in. The others are closed when they come back."""
+        """Close the registers that nobody reads. The others are closed when they come back."""
         with self._lock:
             self._is_over = True
             idle, self._idle = self._idle, deque()
@@ -67,7 +67,7 @@ class Readers:
             each.book.close()
 
     def _take_idle(self, file: object) -> Register | None:
-        """The one that was used last. Those that are too old, or of a file that was replaced, are closed."""
+        """The register that was used last. Those that are too old, or of a replaced file, are closed."""
         found, old = None, []
         with self._lock:
             while self._idle and found is None:
@@ -87,5 +87,5 @@ class Readers:
         try:
             status = Path(self._space.where).stat()
         except OSError:
-            return None  # opening it says what is wrong
+            return None  # opening the register reports what is wrong
         return status.st_dev, status.st_ino

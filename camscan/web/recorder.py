@@ -23,7 +23,7 @@ _AT_ONCE = 500
 _SECONDS = 1.0
 """Seconds for which acts are gathered before they are written, and for which a change waits for its act."""
 _LONG = 5.0
-"""Seconds that closing waits for what is not written yet."""
+"""The longest wait in seconds for acts that are not written yet, when the program ends."""
 _DAY = timedelta(days=1)
 
 
@@ -38,7 +38,7 @@ class Recorder:
     """Takes acts from many threads."""
 
     def __init__(self, acts: Callable[[], Acts], *, seconds: float = _SECONDS) -> None:
-        """``acts`` opens the table on first use."""
+        """``acts`` opens the table on first use; ``seconds`` is how long acts are gathered."""
         self._acts = acts
         self._seconds = seconds
         self._queue: queue.Queue[_Waiting | None] = queue.Queue(MOST)
@@ -61,7 +61,7 @@ class Recorder:
             waiting.is_written.wait(self._seconds)
 
     def close(self) -> None:
-        """Write what waits, and stop. Harmless when repeated."""
+        """Write the acts that wait, and stop. It may be called again."""
         with self._lock:
             thread, self._thread = self._thread, None
         if thread:

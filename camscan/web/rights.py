@@ -14,7 +14,7 @@ from camscan.errors import TagTakenError
 
 
 class Role(enum.StrEnum):
-    """What somebody may do. The log of the register holds another text: the role in which somebody acts."""
+    """What a visitor may do. The log of the register holds another text: the role in which a person acts."""
 
     OWNER = "owner"
     OFFICER = "officer"
@@ -26,7 +26,7 @@ class Role(enum.StrEnum):
 
     @property
     def display_name(self) -> str:
-        """Its name for people."""
+        """The name of the role for people."""
         return _TITLES[self]
 
 
@@ -78,7 +78,7 @@ ROUTES: Mapping[str, Right] = {
     "device": Right(_SEES_DEVICES),
     "sites": Right(_SEES_DEVICES),
     "site": Right(_SEES_DEVICES),
-    # What somebody enters; the other table says who may write which column.
+    # Entries; the other table says who may write which column.
     "choose": Right(frozenset({_O, _C, _S, _F, _N})),
     "enter": Right(frozenset({_O, _C, _S, _F, _N}), frozenset({_O, _C, _S, _F, _N})),
     # Into the register and out of it, as files.
@@ -91,7 +91,7 @@ ROUTES: Mapping[str, Right] = {
     "labels": Right(frozenset({_O, _C, _S, _N})),
     "answers": Right(_AT_THE_DEVICE, _AT_THE_DEVICE),
     "import_": Right(frozenset({_O, _C, _S, _F, _N}), frozenset({_O, _C, _S, _F, _N})),
-    # What happened, and how much was looked at.
+    # The past, and how much was scanned.
     "changes": Right(_SEES_ALL),
     "log": Right(_SEES_ALL),
     "log_file": Right(_SEES_ALL),
@@ -106,13 +106,13 @@ ROUTES: Mapping[str, Right] = {
     "add_collector": Right(frozenset({_O, _N}), frozenset({_O, _N})),
     "parcels": Right(frozenset({_O, _A, _N})),
     "parcel": Right(frozenset({_O, _N}), frozenset({_O, _N})),
-    # Who may come in.
+    # People and their sessions.
     "people": Right(frozenset({_O, _A})),
     "person": Right(frozenset({_O}), frozenset({_O})),
     "sessions": Right(frozenset({_O, _A}), frozenset({_O})),
     "acts": Right(frozenset({_O, _A})),
 }
-"""Page (the name of its file) -> who may see it and send it."""
+"""Page (the name of its file) -> the roles that may see it and send its form."""
 
 SEES_EVIDENCE: Roles = _SEES_ALL
 """Roles that may see what a device answered, and its known vulnerabilities."""
@@ -132,7 +132,7 @@ _HIDDEN: Mapping[Role, frozenset[str]] = {
 _MONEY = frozenset({_O, _C, _F})
 _NETWORK = frozenset({_O, _C, _N})
 WRITES: Mapping[str, Roles] = {
-    # What a person at the device knows.
+    # Facts that a person at the device knows.
     **dict.fromkeys(
         (
             *("council_asset_tag", "lifecycle_status", "location_detail", "indoor_outdoor_public", "notes"),
@@ -142,7 +142,7 @@ WRITES: Mapping[str, Roles] = {
         ),
         _AT_THE_DEVICE,
     ),
-    # What is decided about it.
+    # Decisions about the device.
     **dict.fromkeys(
         (
             *("site_name", "uprn", "site_type", "site_sensitivity", "controller", "owner_service"),
@@ -154,7 +154,7 @@ WRITES: Mapping[str, Roles] = {
         ),
         _WORKERS,
     ),
-    # What it costs.
+    # Costs.
     **dict.fromkeys(
         (
             *("estimated_cost", "budget_code", "funding_source", "purchase_date", "purchase_cost", "supplier"),
@@ -162,44 +162,44 @@ WRITES: Mapping[str, Roles] = {
         ),
         _MONEY,
     ),
-    # How it is connected to the network.
+    # The connection to the network.
     **dict.fromkeys(("vlan_or_subnet", "network_zone", "switch_port", "internet_exposed"), _NETWORK),
 }
 """Column that people fill in -> roles that may write it."""
 _LONGEST_ROLE = 100
 _STATUSES: Mapping[Role, frozenset[str]] = {Role.SITE_MANAGER: frozenset({"found", "confirmed", "not_ours"})}
-"""Roles that may enter some statuses only: a removal needs proof, and the officer records it."""
+"""Role -> the only statuses that it may enter: a removal needs proof, and the officer records it."""
 READS_LISTS: Roles = frozenset({_O, _C, _N})
-"""Roles that may import what other systems know: tables of switches, leases, captures."""
+"""Roles that may import files of other systems: tables of switches, leases, captures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """Somebody who asks for a page."""
+    """A person who asks for a page."""
 
     subject: str
-    """Who they are, by the name that the sign-in gave them."""
+    """The visitor's identifier, as the sign-in gave it."""
     rights: Role
     role: str = ""
-    """The role that is written to the log; empty until somebody names it."""
+    """The role that is written to the log; empty until it is entered."""
     sites: frozenset[str] | None = None
-    """The only sites that they may see, by name; None for all."""
+    """The names of the only sites that the visitor may see; None for all."""
 
     def may(self, page: str, *, send: bool = False) -> bool:
-        """Whether they may look at a page, or send its form."""
+        """Whether the visitor may look at a page, or send its form."""
         right = ROUTES.get(page, Right(NOBODY))
         return self.rights in (right.send if send else right.look)
 
     def sees(self, column: str) -> bool:
-        """Whether they may see a column."""
+        """Whether the visitor may see a column."""
         return column not in _HIDDEN.get(self.rights, frozenset())
 
     def writes(self, column: str) -> bool:
-        """Whether they may write a column."""
+        """Whether the visitor may write a column."""
         return self.rights in WRITES.get(column, NOBODY)
 
     def why_not(self, column: str, value: str) -> str:
-        """Why they may not write a value into a column; empty if they may."""
+        """Why the visitor may not write a value into a column; empty if they may."""
         if not self.writes(column):
             return "your role may not write this column"
         statuses = _STATUSES.get(self.rights)
@@ -209,46 +209,46 @@ class Visitor:
 
     @property
     def writes_everything(self) -> bool:
-        """Whether they may write every column, and therefore add devices."""
+        """Whether the visitor may write every column, and therefore add devices."""
         return all(self.rights in roles for roles in WRITES.values())
 
     @property
     def reads_lists(self) -> bool:
-        """Whether they may import what other systems know."""
+        """Whether the visitor may import files of other systems."""
         return self.rights in READS_LISTS
 
     @property
     def sees_evidence(self) -> bool:
-        """Whether they may see what a device answered, and its known vulnerabilities."""
+        """Whether the visitor may see what a device answered, and its known vulnerabilities."""
         return self.rights in SEES_EVIDENCE
 
     @property
     def sees_identifiers(self) -> bool:
-        """Whether they may see, and search by, addresses and serial numbers."""
+        """Whether the visitor may see, and search by, addresses and serial numbers."""
         return self.sees("ip_addresses")
 
     def error_text(self, error: Exception) -> str:
-        """The text of an error for them. It says nothing about a device that may be at another site."""
+        """The text of an error for the visitor. It says nothing about a device that may be at another site."""
         return error.apart if isinstance(error, TagTakenError) and self.sites is not None else str(error)
 
     def sees_site(self, name: str) -> bool:
-        """Whether they may see the devices of a site."""
+        """Whether the visitor may see the devices of a site."""
         return self.sites is None or name in self.sites
 
 
 def subject_of(person: int) -> str:
-    """The subject of a person of the table of people, as sessions and the access log name it."""
+    """The subject of a person in the table of people, as sessions and the access log name it."""
     return f"person {person}"
 
 
 def person_of(subject: str) -> int | None:
-    """The person of a subject; None if the subject is not in that table, such as the person who started the program."""
+    """The number of the person with this subject; None for a subject outside that table, such as the local user's."""
     kind, _, number = subject.partition(" ")
     return int(number) if kind == "person" and number.isascii() and number.isdecimal() else None
 
 
 def site_manager_of(sites: Collection[str] | None) -> str:
-    """The role that the log holds for a visitor of one site who was given no other: ``Site manager, Oak School``.
+    """The role in the log for a visitor of one site who was given no other: ``Site manager, Oak School``.
 
     Empty for everybody else.
     """

@@ -15,7 +15,7 @@ POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-"""There is no exception: no page has a script or a style of its own."""
+"""The content security policy. It has no exception: no page has a script or a style of its own."""
 HEADERS: Mapping[str, str] = MappingProxyType(
     {
         "content-security-policy": POLICY,
@@ -28,10 +28,10 @@ HEADERS: Mapping[str, str] = MappingProxyType(
     }
 )
 KEPT = "public, max-age=31536000, immutable"
-"""For files whose name holds a hash of their content."""
+"""The caching rule for files whose name contains a hash of their content."""
 NEVER_KEPT = "no-store"
 TLS_ONLY = "max-age=31536000"
-"""For a year, browsers use HTTPS only (RFC 6797), if the pages are reached that way."""
+"""Tells browsers to use HTTPS only, for a year (RFC 6797); sent if the pages are reached that way."""
 _BYTES = 16
 
 
@@ -42,7 +42,7 @@ def token_for(secret: str) -> str:
 
 
 def is_token(secret: str, token: str) -> bool:
-    """Whether a form was made for this session."""
+    """Whether a form has a token that was made for this session."""
     salt, _, signed = token.partition(".")
     return hmac.compare_digest(_sign(secret, salt).encode(), signed.encode("utf-8", "surrogatepass"))
 
@@ -53,10 +53,10 @@ def _sign(secret: str, salt: str) -> str:
 
 
 def why_not_sent_from_here(headers: Mapping[str, str], origins: Collection[str]) -> str:
-    """Why a form may not be taken, by its sender; empty if a page of ours sent it.
+    """Why a form may not be taken, by the page that sent it; empty if a page of ours sent it.
 
-    Cookies ignore ports, so a page of another program on this machine would send ours. Fetch Metadata (W3C,
-    Sec-Fetch-Site) says more than Origin, where the browser sends it.
+    Cookies ignore ports, so a browser would send ours along with a page of another program on this machine. If the
+    browser sends Fetch Metadata (W3C, Sec-Fetch-Site), that says more than Origin.
     """
     origin = headers.get("origin", "")
     if origin not in origins:

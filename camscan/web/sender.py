@@ -1,6 +1,6 @@
 """Finds out who sends a request, from its connection.
 
-Headers are believed only if a proxy that camscan.yaml names sent them.
+Headers count only if a proxy that camscan.yaml names has sent them.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ class Sender:
     """The origin of a request."""
 
     address: str = NOBODY_KNOWN
-    """The address of the person's own machine, as far as a trusted proxy says."""
+    """The address of the person's own machine, according to a trusted proxy."""
     is_by_proxy: bool = False
-    """Whether its connection comes from a trusted proxy."""
+    """Whether the connection comes from a trusted proxy."""
     user: str = ""
-    """Who has signed in, as a trusted proxy says; empty if none does."""
+    """The name of the person who has signed in, according to a trusted proxy; empty if it gives none."""
 
 
 def sender_of(web: Web, peer: str, headers: Sequence[tuple[bytes, bytes]]) -> Sender:
-    """The sender. ``peer`` is the other end of the TCP connection. Raises HeaderError."""
+    """The sender of a request. ``peer`` is the other end of the TCP connection. Raises HeaderError."""
     if web.is_shared and any(b"_" in name for name, _ in headers):
-        raise HeaderError("a header has '_' in its name")  # some proxies and servers read it as '-'
+        raise HeaderError("a header has '_' in its name")  # some proxies and servers read "_" as "-"
     if not _is_among(web, peer):
         return Sender(peer or NOBODY_KNOWN)
     return Sender(_first_stranger(web, peer, headers), is_by_proxy=True, user=_read_user(web, headers))
@@ -55,7 +55,7 @@ def _read_user(web: Web, headers: Sequence[tuple[bytes, bytes]]) -> str:
 
 
 def _first_stranger(web: Web, peer: str, headers: Sequence[tuple[bytes, bytes]]) -> str:
-    """The last address of X-Forwarded-For that is not a proxy's. Anybody can write what comes before it."""
+    """The last address of X-Forwarded-For that is not a proxy's. Anybody can write the addresses before it."""
     values = [value.decode("latin-1") for name, value in headers if name.lower() == b"x-forwarded-for"]
     hops = [each.strip() for each in ",".join(values).split(",") if each.strip()]
     for hop in reversed(hops):

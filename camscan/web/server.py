@@ -1,4 +1,4 @@
-"""The server: uvicorn on loopback. It says when it is ready, and stops on a signal."""
+"""The server: uvicorn on loopback. It reports when it is ready, and stops on a signal."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from camscan.web.desk import Desk, Setting
 
 _LARGEST_HEADERS = 16 * 1024
 _AT_ONCE = 1000
-"""Requests at once; more are answered with 503."""
+"""The most requests at once; more are answered with 503."""
 HEAD_SECONDS = 15.0
 """Seconds within which the head of a request must arrive."""
 _BETWEEN = 5.0
@@ -52,12 +52,12 @@ def serve(
 ) -> None:
     """Serve the pages of a register until SIGINT or SIGTERM.
 
-    ``tell`` is given the address with a one-time key, once the server is ready and whenever somebody asks for another;
-    where people sign in, it is given the address of the pages, once. ``tell_cookie``, if given, is given the header
-    line of a session for scripts. Port 0 takes any free port. Raises UsageError if there is no register, if the port is
-    taken, or if others could come in without signing in.
+    ``tell`` gets the address with a one-time key, once the server is ready and whenever somebody asks for another; if
+    people sign in, it gets the address of the pages, once. ``tell_cookie`` gets the header line of a session for
+    scripts. Port 0 takes any free port. Raises UsageError if there is no register, if the port is taken, or if others
+    could come in without signing in.
     """
-    if not space.has_register and (setting.is_read_only or not space.has_store):  # a new centre begins with collectors
+    if not space.has_register and (setting.is_read_only or not space.has_store):  # a new centre has no register yet
         raise UsageError(
             f"there is no register {space.name} yet: scan first, or name another with --register; "
             "for a new centre, first run `camscan collector add`"
@@ -96,7 +96,7 @@ def _check_who_may_come(space: Workspace, setting: Setting, *, is_for_scripts: b
 
 @contextlib.contextmanager
 def _place_of_sessions(is_read_only: bool) -> Iterator[Path | None]:
-    """Where sessions are kept if nothing may be written beside the register; otherwise None."""
+    """The file for sessions if nothing may be written beside the register; otherwise None."""
     if not is_read_only:
         yield None
         return
@@ -106,13 +106,13 @@ def _place_of_sessions(is_read_only: bool) -> Iterator[Path | None]:
 
 @contextlib.contextmanager
 def _recording_arrivals(desk: Desk) -> Iterator[None]:
-    """Do in a thread beside the pages what a worker would do, while none is there."""
+    """Do the jobs of a worker in a thread beside the pages while no worker is running."""
     over = threading.Event()
 
     def work() -> None:
         stand_in = StandIn(desk.space, lambda: desk.store)
         while not over.wait(_BETWEEN):
-            with contextlib.suppress(CamscanError):  # the next time tries again
+            with contextlib.suppress(CamscanError):  # it tries again in a moment
                 stand_in.look(datetime.now(UTC))
 
     thread = threading.Thread(target=work, name="parcels", daemon=True)
@@ -127,9 +127,9 @@ def _recording_arrivals(desk: Desk) -> Iterator[None]:
 
 
 def _warm_up(desk: Desk, tell_cookie: Callable[[str], None] | None) -> None:
-    """What takes half a second, once the address is printed: the database libraries, and the first counts.
+    """Load what takes half a second, once the address is printed: the database libraries, and the first counts.
 
-    A database on a server that holds no register yet gets an empty one: so begins a new centre.
+    If the database on a server has no register yet, an empty one is made, because a new centre begins like that.
     """
     if tell_cookie:
         tell_cookie(f"Cookie: {desk.cookie}={desk.begin_local_session()}")
@@ -165,7 +165,7 @@ def _run_server(desk: Desk, ready: Callable[[int], None]) -> None:
         asyncio.run(server.serve())
     except KeyboardInterrupt:
         return  # uvicorn has finished the requests, and passes the signal on
-    except SystemExit:  # it exits if it cannot have the port
+    except SystemExit:  # uvicorn exits if it cannot have the port
         if server.started:
             raise
         where = desk.setting
@@ -186,17 +186,17 @@ class Connection(H11Protocol):
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
-        """A connection was made."""
+        """A new connection: start its timer."""
         super().connection_made(transport)
         self._start_timer()
 
     def data_received(self, data: bytes) -> None:
-        """Data arrived."""
+        """Bytes have arrived: start the timer, or stop it while a request is answered."""
         super().data_received(data)
         self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection was closed."""
+        """The connection was closed: stop its timer."""
         super().connection_lost(exc)
         self._stop_timer()
 
@@ -214,7 +214,7 @@ class Connection(H11Protocol):
 
 
 class _Server(uvicorn.Server):
-    """Says when it is ready, and on which port."""
+    """uvicorn's server, which also reports when it is ready, and on which port."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[int], None]) -> None:
         super().__init__(config)

@@ -1,4 +1,4 @@
-"""Style sheets and scripts, each at an address that holds a hash of its content. A browser keeps it for a year."""
+"""Style sheets and scripts, each at an address that contains a hash of its content. A browser keeps it for a year."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-
 
 @dataclass(frozen=True, slots=True)
 class StaticFile:
-    """One file."""
+    """One style sheet, script or picture."""
 
     path: str
     """The path from the root of the server."""
@@ -25,9 +25,9 @@ class StaticFile:
 
 @functools.cache
 def static_files() -> Mapping[str, StaticFile]:
-    """Every file, by its plain name: ``camscan.css``."""
+    """Plain name, such as ``camscan.css`` -> file."""
     folder = resources.files("camscan").joinpath("web", "static")
-    texts = {each.name: each.read_bytes() for each in folder.iterdir() if each.name.rpartition(".")[2] in _TYPES}
+    texts = {path.name: path.read_bytes() for path in folder.iterdir() if path.name.rpartition(".")[2] in _TYPES}
     texts["camscan.css"] += (render_page("page/charts.css") + render_page("page/numbers.css")).encode()
     script, govuk = texts.pop("camscan.js"), _make_static("govuk-frontend.js", texts.pop("govuk-frontend.js"))
     # The one script imports the other by its name.

@@ -12,7 +12,7 @@ _LONGEST = 500
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """One kind of trouble."""
+    """An error page: its status, its title, what is wrong and what to do."""
 
     status: int
     """The HTTP status."""
@@ -21,7 +21,7 @@ class Trouble:
     advice: str
 
     def with_reason(self, why: str) -> Trouble:
-        """The same, with the reason in this case."""
+        """The same error page with the reason in this case."""
         text = visible(why, _LONGEST).rstrip(".")
         return replace(self, says=f"{text[:1].upper()}{text[1:]}.") if text else self
 

@@ -1,4 +1,4 @@
-"""For whatever watches this program: whether it lives, whether it can answer, and whether the centre keeps up."""
+"""Answers monitoring programs: whether the program runs, whether it can answer, and whether the centre keeps up."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from camscan.web.desk import Desk
 
 PATHS = frozenset({"/health", "/ready"})
-"""Whoever can reach the server may ask there, and learns nothing of the register."""
+"""Paths that anybody who reaches the server may ask; the answers contain nothing from the register."""
 _KEPT = 10.0
-"""Seconds for which one look counts: nobody outside can make the database busy by asking."""
+"""Seconds for which one answer of the database is reused, so that nobody can make it busy by asking."""
 _SECONDS = 15.0
-"""Within which the database answers."""
+"""Seconds within which the database must answer."""
 _LATE = timedelta(hours=1)
-"""A parcel that has waited for so long is shown on the front page."""
+"""How long a parcel may wait before the front page shows it."""
 _NOT_READY = "not ready: the register cannot be reached\n"
 
 
 class Watch:
-    """How the centre stands, looked at now and then however many ask."""
+    """The state of the centre, which is read now and then, however many programs ask."""
 
     def __init__(self, space: Workspace, store: Callable[[], Store]) -> None:
         self._space, self._store = space, store
@@ -45,7 +45,10 @@ class Watch:
         self._kept: tuple[float, CentreState | None] | None = None
 
     def state(self) -> CentreState | None:
-        """It; None if no collector was ever known. Raises RegisterError if the store cannot be read."""
+        """The state of the centre; None if no collector was ever known.
+
+        Raises RegisterError if the store cannot be read.
+        """
         if not self._space.has_store:
             return None
         with self._lock:
@@ -55,7 +58,7 @@ class Watch:
             return self._kept[1]
 
     def alarms(self) -> Iterator[Alarm]:
-        """What the front page says of it. What cannot be found out is not said there."""
+        """The alarms of the front page about the centre. What cannot be read causes no alarm."""
         try:
             state = self.state()
         except CamscanError:
@@ -84,31 +87,31 @@ class Watch:
             yield Alarm("worker", 0, "camscan work is not running", advice)
 
 
-def routes(desk: Desk) -> list[Route]:
-    """The two of them."""
+def make_routes(desk: Desk) -> list[Route]:
+    """The routes for the paths ``/health`` and ``/ready``."""
 
     async def healthy(request: Request) -> Response:  # noqa: ARG001 - Starlette's signature
         return PlainTextResponse("ok\n")
 
     async def ready(request: Request) -> Response:  # noqa: ARG001 - as above
         with anyio.move_on_after(_SECONDS):
-            return PlainTextResponse(*await anyio.to_thread.run_sync(lambda: _said(desk), abandon_on_cancel=True))
+            return PlainTextResponse(*await anyio.to_thread.run_sync(lambda: _readiness(desk), abandon_on_cancel=True))
         return PlainTextResponse(_NOT_READY, 503)
 
     return [Route("/health", healthy, methods=["GET"]), Route("/ready", ready, methods=["GET"])]
 
 
-def _said(desk: Desk) -> tuple[str, int]:
+def _readiness(desk: Desk) -> tuple[str, int]:
     try:
         with desk.reading() as book:
             book.mark()
         state = desk.watch.state()
     except CamscanError:
         return _NOT_READY, 503
-    return "".join(f"{line}\n" for line in ("ready", *_lines(state))), 200
+    return "".join(f"{line}\n" for line in ("ready", *_readiness_lines(state))), 200
 
 
-def _lines(state: CentreState | None) -> Iterator[str]:
+def _readiness_lines(state: CentreState | None) -> Iterator[str]:
     if state is None:
         return
     waiting = state.parcels["waiting"]

@@ -3,7 +3,7 @@
 Its tables are in a schema of their own beside the register's, on the same server: ``queue`` beside ``public``,
 ``oak_queue`` beside ``oak``. They do not decide what is to be done: the store does that, and a job that was lost is
 added again. Procrastinate 3.10 (docs/adr/0033-procrastinate.md) is used by five functions: :func:`make_tables`,
-:func:`enqueue`, :func:`look`, :func:`run` and :func:`is_available`.
+:func:`enqueue`, :func:`read_state`, :func:`run` and :func:`is_available`.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Callable, Iterable, Sequence
 
-from camscan.work.kinds import Job, Kind, Later, Pace, Standing
+from camscan.work.kinds import Job, Kind, Pace, QueueState, TryLater
 
 __all__ = [
     "Job",
     "Kind",
-    "Later",
     "Pace",
-    "Standing",
+    "QueueState",
+    "TryLater",
     "enqueue",
     "is_available",
-    "look",
     "make_tables",
+    "read_state",
     "run",
 ]
 
@@ -52,11 +52,11 @@ def enqueue(address: str, kind: Kind, subjects: Iterable[str]) -> int:
     return waiting.enqueue(address, kind, subjects)
 
 
-def look(address: str, pace: Pace | None = None) -> Standing | None:
+def read_state(address: str, pace: Pace | None = None) -> QueueState | None:
     """Read the state of the queue; None if it has no tables. Raises RegisterError if it cannot be reached."""
     from camscan.work import waiting  # noqa: PLC0415 - as above
 
-    return waiting.look(address, pace or Pace())
+    return waiting.read_state(address, pace or Pace())
 
 
 def run(

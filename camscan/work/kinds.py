@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 
-class Later(Exception):  # noqa: N818 - it is a wish, and no error
+class TryLater(Exception):  # noqa: N818 - it is a wish, and no error
     """Raised by a job that cannot be done now. The job is tried again after a heartbeat."""
 
 
@@ -48,7 +48,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class QueueState:
     """The state of the queue: jobs by status, stalled jobs and how long the oldest job has waited."""
 
     jobs: Mapping[str, int]

@@ -38,14 +38,14 @@ for _name in ("procrastinate", "psycopg.pool"):
 
 
 @contextlib.contextmanager
-def linked(address: str) -> Iterator[SyncPsycopgConnector]:
+def open_link(address: str) -> Iterator[SyncPsycopgConnector]:
     """Open a connection for one piece of work, and close it. Raises RegisterError."""
 
     def prepare(connection: Any) -> None:
         connection.execute(_OURS)
         connection.commit()
 
-    with explained(address):
+    with explain_errors(address):
         link = SyncPsycopgConnector(
             conninfo=address, kwargs=_SETTINGS, min_size=0, max_size=1, timeout=SECONDS, configure=prepare
         )
@@ -69,16 +69,16 @@ def worker_link(address: str) -> PsycopgConnector:
 
 
 @contextlib.contextmanager
-def explained(address: str) -> Iterator[None]:
+def explain_errors(address: str) -> Iterator[None]:
     """Turn a server error in this block into a RegisterError with one line for a person."""
     try:
         with wrap_exceptions():
             yield
     except exceptions.ConnectorException as error:
-        raise RegisterError(f"{mask_password(address)}: the queue cannot be used ({why(error)})") from error
+        raise RegisterError(f"{mask_password(address)}: the queue cannot be used ({error_reason(error)})") from error
 
 
-def why(error: BaseException) -> str:
+def error_reason(error: BaseException) -> str:
     """The server's error in a few words, without a password."""
     said = str(error.__cause__ or error).strip().partition("\n")[0]
     return mask_password(visible(said, _LONGEST)) or type(error).__name__

@@ -8,7 +8,7 @@ from procrastinate.schema import SchemaManager
 
 from camscan.errors import RegisterError
 from camscan.output import mask_password
-from camscan.work.link import linked
+from camscan.work.link import open_link
 
 _LOCK = 0x43414D51
 """A PostgreSQL advisory lock: the process that holds it makes the tables."""
@@ -26,7 +26,7 @@ def make(address: str) -> None:
     """See :func:`camscan.work.make_tables`. It makes all tables or none."""
     steps = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
     newest = steps[-1].name
-    with linked(address) as link, link.pool.connection() as connection:
+    with open_link(address) as link, link.pool.connection() as connection:
         connection.execute(b"SELECT pg_advisory_xact_lock(%s, hashtext(current_setting('search_path')))", [_LOCK])
         schema, is_there, said, is_used, may_make, user = connection.execute(_PLACE).fetchall()[0]
         done = (said or "").removeprefix(_MARK) if (said or "").startswith(_MARK) else ""

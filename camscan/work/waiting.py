@@ -8,8 +8,8 @@ from procrastinate import exceptions
 from procrastinate.jobs import Job as QueuedJob
 from procrastinate.manager import JobManager
 
-from camscan.work.kinds import Kind, Pace, Standing
-from camscan.work.link import linked
+from camscan.work.kinds import Kind, Pace, QueueState
+from camscan.work.link import open_link
 
 QUEUE, CLOCK = "work", "clock"
 """The queue for jobs with a subject, and the queue for jobs by the clock."""
@@ -39,19 +39,19 @@ def enqueue(address: str, kind: Kind, subjects: Iterable[str]) -> int:
     wanted = list(dict.fromkeys(subjects))
     if not wanted:
         return 0
-    with linked(address) as link:
+    with open_link(address) as link:
         manager = JobManager(link)
         if len(wanted) == 1:  # one subject is added without reading the jobs that wait, however many there are
-            return sum(_put_in(manager, _job(kind, subject)) for subject in wanted)
+            return sum(_add_job(manager, _make_job(kind, subject)) for subject in wanted)
         there = {job.task_kwargs.get("subject") for job in manager.list_jobs(task=kind.name, status="todo")}
-        fresh = [_job(kind, subject) for subject in wanted if subject not in there]
+        fresh = [_make_job(kind, subject) for subject in wanted if subject not in there]
         try:
             return len(manager.batch_defer_jobs(fresh)) if fresh else 0
         except exceptions.AlreadyEnqueued:  # another program has added one of the subjects meanwhile
-            return sum(_put_in(manager, job) for job in fresh)
+            return sum(_add_job(manager, job) for job in fresh)
 
 
-def _put_in(manager: JobManager, job: QueuedJob) -> bool:
+def _add_job(manager: JobManager, job: QueuedJob) -> bool:
     try:
         manager.defer_job(job)
     except exceptions.AlreadyEnqueued:
@@ -64,7 +64,7 @@ def queue_of(kind: Kind) -> str:
     return CLOCK if kind.is_by_clock else QUEUE
 
 
-def _job(kind: Kind, subject: str) -> QueuedJob:
+def _make_job(kind: Kind, subject: str) -> QueuedJob:
     return QueuedJob(
         id=None,
         queue=queue_of(kind),
@@ -75,10 +75,10 @@ def _job(kind: Kind, subject: str) -> QueuedJob:
     )
 
 
-def look(address: str, pace: Pace) -> Standing | None:
-    """See :func:`camscan.work.look`."""
-    with linked(address) as link:
+def read_state(address: str, pace: Pace) -> QueueState | None:
+    """See :func:`camscan.work.read_state`."""
+    with open_link(address) as link:
         if link.execute_query_one(query="SELECT to_regclass('procrastinate_jobs') AS found")["found"] is None:
             return None
         found = link.execute_query_one(query=_LOOK, stalled=pace.stalled_after, long=pace.stalled_after + _LONG)
-        return Standing(**found)
+        return QueueState(**found)

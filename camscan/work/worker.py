@@ -16,8 +16,8 @@ from procrastinate.jobs import Status
 from camscan.errors import CamscanError, RegisterError
 from camscan.output import mask_password
 from camscan.probes import catch_fault
-from camscan.work.kinds import Job, Later, Pace
-from camscan.work.link import explained, why, worker_link
+from camscan.work.kinds import Job, Pace, TryLater
+from camscan.work.link import error_reason, explain_errors, worker_link
 from camscan.work.waiting import ALONE, CLOCK, queue_of
 
 _AT_ONCE = 3
@@ -42,7 +42,7 @@ class _Work:
     pace: Pace
     report: Callable[[str], None]
 
-    def app(self, address: str) -> App:
+    def make_app(self, address: str) -> App:
         """Procrastinate's own app, with every job."""
         app = App(connector=worker_link(address))
         for job in self.jobs:
@@ -52,24 +52,24 @@ class _Work:
                 queue=queue_of(kind),
                 lock=ALONE if kind.is_alone else None,
                 queueing_lock=f"{kind.name} ",
-                retry=RetryStrategy(wait=math.ceil(self.pace.heartbeat), retry_exceptions=[Later]),
-            )(self._doing(job))
+                retry=RetryStrategy(wait=math.ceil(self.pace.heartbeat), retry_exceptions=[TryLater]),
+            )(self._make_task(job))
             if job.every:
                 app.periodic(cron=job.every)(task)
         # Never with a lock: a job that was killed would lock out the next (Procrastinate's issue 1408).
         retry: Any = app.task(name="retry_stalled", queue=CLOCK, queueing_lock="retry_stalled", pass_context=True)
-        app.periodic(cron=_as_often(self.pace))(retry(self._retry_stalled))
+        app.periodic(cron=_check_schedule(self.pace))(retry(self._retry_stalled))
         forget: Any = app.task(name="forget_finished", queue=CLOCK, queueing_lock="forget_finished", pass_context=True)
         app.periodic(cron="17 * * * *")(forget(_forget_finished))
         return app
 
-    def _doing(self, job: Job) -> Callable[..., None]:
+    def _make_task(self, job: Job) -> Callable[..., None]:
         def do(subject: str = "", timestamp: int = 0) -> None:  # noqa: ARG001 - the clock gives it
             said, later = "", None
             with catch_fault() as fault:
                 try:
                     job.do(subject)
-                except Later as error:
+                except TryLater as error:
                     later = error
                 except CamscanError as error:
                     said = str(error)
@@ -115,7 +115,7 @@ async def _forget_finished(context: JobContext, timestamp: int = 0) -> None:  # 
     await context.app.job_manager.delete_old_jobs(nb_hours=FINISHED_HOURS, **every)
 
 
-def _as_often(pace: Pace) -> str:
+def _check_schedule(pace: Pace) -> str:
     """How often to look for stalled jobs, as a line of cron: every minute; more often if a test wants it."""
     if pace.stalled_after >= _MINUTE:
         return "* * * * *"
@@ -144,25 +144,25 @@ async def _run(address: str, work: _Work, is_over: Callable[[], bool], *, is_onc
     while not is_over():
         said = "a connection was lost"
         try:
-            with explained(address):
-                app = work.app(address)
+            with explain_errors(address):
+                app = work.make_app(address)
                 async with app.open_async():
                     if is_told:
                         work.report(f"{mask_password(address)}: the queue can be reached again")
                     wait, is_told = _FIRST, False
                     await _put_in_at_start(app, work.jobs)
-                    await _until(is_over, _worker(app, work.pace, is_once=is_once))
+                    await _run_until(is_over, _run_worker(app, work.pace, is_once=is_once))
         except RegisterError as error:
             if is_once:
                 raise
-            said = why(error.__cause__ or error)
+            said = error_reason(error.__cause__ or error)
             wait = min(_LONGEST, 2 * wait)
         if is_once or is_over():
             return
         if not is_told:
             work.report(f"{mask_password(address)}: the queue cannot be reached ({said}); it is tried again")
         is_told = True
-        await _until(is_over, asyncio.sleep(wait))
+        await _run_until(is_over, asyncio.sleep(wait))
 
 
 async def _put_in_at_start(app: App, jobs: Sequence[Job]) -> None:
@@ -173,7 +173,7 @@ async def _put_in_at_start(app: App, jobs: Sequence[Job]) -> None:
                 await app.configure_task(job.kind.name).defer_async(subject="")
 
 
-async def _worker(app: App, pace: Pace, *, is_once: bool) -> None:
+async def _run_worker(app: App, pace: Pace, *, is_once: bool) -> None:
     await app.run_worker_async(
         concurrency=1 if is_once else _AT_ONCE,  # otherwise it ends while a job adds others
         wait=not is_once,
@@ -185,7 +185,7 @@ async def _worker(app: App, pace: Pace, *, is_once: bool) -> None:
     )
 
 
-async def _until(is_over: Callable[[], bool], doing: Coroutine[Any, Any, None]) -> None:
+async def _run_until(is_over: Callable[[], bool], doing: Coroutine[Any, Any, None]) -> None:
     """Run a task to its end; once ``is_over``, ask it to stop. A worker finishes the job that it is doing."""
     task = asyncio.create_task(doing)
     is_asked = False

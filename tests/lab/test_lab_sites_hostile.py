@@ -17,7 +17,7 @@ from sites import Site, Town, end, town, wait_for
 from test_lab_sites import outside
 
 from camscan.app import collect
-from camscan.parcel.keys import own_key, public_of
+from camscan.parcel.keys import own_key, public_key_of
 from camscan.scan.journal import interrupted_runs
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
@@ -36,10 +36,10 @@ def begin(built: Town, site: Site, victim: str, *more: str) -> list[str]:
     """Start the hostile centre; the words that it prints come into this list as they are read."""
     own = collect.read_place(site.folder / "collector.yaml")
     key, _ = own_key(built.folder / "errand.pem")
-    own.remember(errand_key=public_of(key).hex(), centre=own.file.centre)
+    own.remember(errand_key=public_key_of(key).hex(), centre=own.file.centre)
     program = Path(__file__).with_name("hostile_centre.py")
     files = [str(built.folder / name) for name in ("centre.pem", "centre.key", "errand.pem")]
-    mine = public_of(own.key()).hex()
+    mine = public_key_of(own.key()).hex()
     process = built.start(
         built.centre, sys.executable, str(program), *files, mine, site.name, victim, *more, cwd=built.folder
     )

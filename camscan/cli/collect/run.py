@@ -54,17 +54,17 @@ def run(file: Path, *, once: bool) -> int:
                 if once:
                     raise
                 failures += 1
-                wait = max(pause_after(failures), min(_LONGEST, app.collect.put_off(error)))
+                wait = max(pause_after(failures), min(_LONGEST, app.collect.put_off_seconds(error)))
                 warn(f"{error}; it is tried again")
             else:
-                failures, wait = 0, about(done.next_seconds)
-                _say(done)
-            wait = min(wait, _most())
-            if once or interruption.is_wanted or _waited(wait, lambda: interruption.is_wanted):
+                failures, wait = 0, vary_seconds(done.next_seconds)
+                _print_round(done)
+            wait = min(wait, _longest_wait())
+            if once or interruption.is_wanted or _wait(wait, lambda: interruption.is_wanted):
                 return 128 + interruption.number if interruption.number else 0
 
 
-def about(seconds: float) -> float:
+def vary_seconds(seconds: float) -> float:
     """The same seconds, a little more or less by chance: after a power cut all collectors begin together."""
     return seconds * random.uniform(0.9, 1.1)  # noqa: S311 - it spreads the load
 
@@ -74,13 +74,13 @@ def pause_after(failures: int) -> float:
     return random.uniform(0, min(_LONGEST, _FIRST * 2.0 ** min(failures, _DOUBLED)))  # noqa: S311 - it spreads the load
 
 
-def _most() -> float:
+def _longest_wait() -> float:
     """The longest wait in seconds: ``CAMSCAN_COLLECT_SECONDS``, for a trial from end to end."""
     said = os.environ.get("CAMSCAN_COLLECT_SECONDS", "")
     return float(said) if re.fullmatch(r"[0-9]{1,3}(\.[0-9])?", said) else _LONGEST
 
 
-def _waited(seconds: float, is_over: object) -> bool:
+def _wait(seconds: float, is_over: object) -> bool:
     """Wait so many seconds; return True at once if ``is_over`` does."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -90,7 +90,7 @@ def _waited(seconds: float, is_over: object) -> bool:
     return False
 
 
-def _say(done: app.collect.Round) -> None:
+def _print_round(done: app.collect.CollectorRound) -> None:
     for site in done.scanned:
         click.echo(f"Scanned: {visible(site, 72)}")
     for site, why in done.refused:

@@ -18,7 +18,7 @@ from camscan.words import counted
 def replay(register: str | Path | None, config: Path | None) -> None:
     """Record again the kept parcels that the register lacks, after it was restored from an older backup."""
     space = app.workspace.find_workspace(config, register)
-    found, recorded = app.collectors.replay(space, datetime.now(UTC))
+    found, recorded = app.collectors.replay_parcels(space, datetime.now(UTC))
     click.echo(f"{counted(found, 'parcel')} not in the register, {recorded:,} recorded now")
 
 

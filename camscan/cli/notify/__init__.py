@@ -15,7 +15,7 @@ from camscan.output import visible
 from camscan.words import counted
 
 if TYPE_CHECKING:
-    from camscan.app.alerts import Notified
+    from camscan.app.alerts import AlertsResult
 
 
 class _Notify(Folder):
@@ -56,7 +56,7 @@ def notify(
     return _warn_not_sent(told)
 
 
-def _warn_not_sent(told: Notified) -> int:
+def _warn_not_sent(told: AlertsResult) -> int:
     for each in told.failed_sends:
         warn(f"{visible(each.recipient)} got no message ({each.about}): {visible(each.detail)}")
     if told.waiting:

@@ -16,7 +16,7 @@ from camscan.errors import OptionError, UsageError
 from camscan.output import visible
 
 if TYPE_CHECKING:
-    from camscan.app.parcel import Approval, Offered
+    from camscan.app.parcel import Approval, OfferedParcel
     from camscan.app.workspace import Workspace
 
     Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -42,7 +42,7 @@ def networks_of(texts: Sequence[str]) -> tuple[Network, ...]:
     return tuple(found)
 
 
-def ask(parcel: Offered, given: Approval) -> bool:
+def ask(parcel: OfferedParcel, given: Approval) -> bool:
     """Show whose parcel it is and what its key would speak for; whether a person trusts it from now on.
 
     Raises UsageError if nobody is there to be asked.
@@ -61,7 +61,7 @@ def ask(parcel: Offered, given: Approval) -> bool:
     return click.confirm("Trust this key from now on?", default=False, err=True)
 
 
-def trusted(parcel: Offered, space: Workspace, given: Approval, role: str | None) -> Offered:
+def trusted(parcel: OfferedParcel, space: Workspace, given: Approval, role: str | None) -> OfferedParcel:
     """Approve the key, and say so."""
     who = (role or space.settings.role).strip()
     found = app.parcel.trust_key(parcel, space, given, who)

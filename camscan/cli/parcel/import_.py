@@ -15,7 +15,7 @@ from camscan.output import visible
 from camscan.words import counted
 
 if TYPE_CHECKING:
-    from camscan.app.parcel import Approval, Brought
+    from camscan.app.parcel import Approval, ParcelResult
     from camscan.app.workspace import Workspace
 
 
@@ -46,7 +46,7 @@ def import_(  # noqa: PLR0917 - one per option
     once: Approval | None = None
     if trust_once:
         once = app.parcel.propose_approval(parcel, space.settings, sites, _say.networks_of(texts))
-    elif not app.parcel.is_believed(parcel):
+    elif not app.parcel.is_trusted(parcel):
         given = app.parcel.propose_approval(parcel, space.settings, sites, _say.networks_of(texts))
         if not _say.ask(parcel, given):
             click.echo("Not trusted; nothing was recorded", err=True)
@@ -57,7 +57,7 @@ def import_(  # noqa: PLR0917 - one per option
     return 0
 
 
-def _tell(brought: Brought, space: Workspace) -> None:
+def _tell(brought: ParcelResult, space: Workspace) -> None:
     """The result of it, in a few lines."""
     report, recorded = brought.report, brought.recorded
     when = space.settings.clock(report.finished_at)

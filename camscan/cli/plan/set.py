@@ -14,7 +14,7 @@ from camscan.cli import _devices, _options
 from camscan.errors import UsageError
 
 if TYPE_CHECKING:
-    from camscan.app.edit import Acting
+    from camscan.app.edit import EntryContext
 
 _COLUMNS = {
     "on": "planned_removal_date",
@@ -43,7 +43,7 @@ def set_(  # noqa: PLR0917 - one per option
     budget_code: str | None,
     blocked_by: str | None,
     site: str | None,
-    acting: Acting,
+    acting: EntryContext,
 ) -> None:
     """Enter when devices are to be removed, at what cost, and what prevents it. An option with '' clears its entry.
 

@@ -10,7 +10,7 @@ from camscan import app
 from camscan.cli import _options
 
 if TYPE_CHECKING:
-    from camscan.app.edit import Acting
+    from camscan.app.edit import EntryContext
 
 
 @click.command("add")
@@ -27,7 +27,7 @@ def add(
     words: tuple[str, ...],
     recorder: str | None,
     channel: int | None,
-    acting: Acting,
+    acting: EntryContext,
 ) -> None:
     """Add a device that no scan has seen: switched off, on a separate network, or behind a recorder.
 

@@ -72,7 +72,7 @@ def export(  # noqa: PLR0917 - one per option
     if file != "-":
         left = "" if made.rows == made.every or site else f"; --full writes all {counted(made.every)}"
         what = made.scope if view == "short" else counted(made.rows)
-        say(f"{file}: {what}, {app.spreadsheet.columns_of(view)} columns ({view} view){left}")
+        say(f"{file}: {what}, {app.spreadsheet.count_columns(view)} columns ({view} view){left}")
 
 
 def _put(stream: BinaryIO, parts: Iterable[bytes]) -> None:

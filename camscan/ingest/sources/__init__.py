@@ -19,6 +19,6 @@ def source_names() -> tuple[str, ...]:
 
 
 def load_source(name: str) -> Source:
-    """One source by its name."""
+    """Load one source by its name."""
     found: Source = importlib.import_module(f"{__name__}.{name.replace('-', '_')}").SOURCE
     return found

@@ -1,6 +1,6 @@
 """ARP tables and neighbour caches: the MAC address at each IP address, as a router or firewall knows it.
 
-Forms as in the samples of ntc-templates 9.3 (Apache-2.0), ip-neighbour(8) of iproute2 6.1, arp(8) of FreeBSD 14 and
+Formats as in the samples of ntc-templates 9.3 (Apache-2.0), ip-neighbour(8) of iproute2 6.1, arp(8) of FreeBSD 14 and
 net-tools 2.10, ``arp -a`` and ``Get-NetNeighbor`` of Windows 10.
 """
 
@@ -119,7 +119,7 @@ _LAYOUTS = (
             rf"\d+ +(?:;;; .*|[A-Z]{{1,6}} +)?{IP} +{MAC}(?: +(?P<interface>\S+)(?: +\S+)?)?",
             rf"\d+ +(?:[A-Z]{{1,6}} +)?(?:comment=.*)?address={IP} mac-address={MAC}(?: .*)?",
             rf"\d+ +(?:[A-Z]{{1,6}} +)?{IP}(?P<none> *)[\w-]*(?: +[a-z]+)?",
-            rf"{IP} +{MAC} +(?P<interface>\S+)",  # below a line of its own with number and comment
+            rf"{IP} +{MAC} +(?P<interface>\S+)",  # below a separate line with number and comment
         ),
         heading=r"MAC-ADDRESS|mac-address=",
     ),

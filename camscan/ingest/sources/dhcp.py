@@ -1,4 +1,4 @@
-"""DHCP leases and reservations: which device asked for an address, and the name and class that it gave.
+"""DHCP leases and reservations: which device asked for an address, and the name and class that it sent.
 
 Sources: dhcpd.leases(5) of ISC DHCP 4.4, the memfile and ``lease4-get-all`` of Kea 2.6, ``Get-DhcpServerv4Lease``,
 ``netsh dhcp`` and the list export of Windows Server, dnsmasq 2.90, CSV export of Infoblox NIOS 9.
@@ -17,7 +17,7 @@ from camscan.model import Fact
 from camscan.net.text import clean_text
 
 _LONGEST = 255
-"""Characters of a name or class, as in DHCP options."""
+"""The most characters of a name or class, as in DHCP options."""
 _SHOWN = 60
 _NO_MAC = "without a MAC address"
 _IDLE = "of leases that nobody holds"
@@ -34,7 +34,10 @@ def _lease_item(
     seen_at: datetime | None = None,
     was_heard: bool = True,
 ) -> Item:
-    """One lease; ``names`` are fact keys and what the device said. ``was_heard``: whether it asked at ``seen_at``."""
+    """One lease; ``names`` is fact key -> text of the device.
+
+    ``was_heard``: whether the device asked at ``seen_at``.
+    """
     found, unit = address_of(ip), mac_of(mac) or mac_of(_mac_of_client_id(mac))
     if not found:
         return Problem(place, f"not an IP address: {clean_text(ip)[:_SHOWN] or 'there is none'}")
@@ -78,7 +81,7 @@ def _fits_isc(head: Head) -> bool:
 
 
 def _read_isc(document: Document) -> Iterator[Item]:
-    """One block after the other.
+    """Yield one block after the other.
 
     A block that is not closed before the next begins is broken; the next is still read.
     """
@@ -124,7 +127,7 @@ def _isc_item(place: str, kind: str, name: str, told: Mapping[str, str], as_of: 
 
 
 def _unquote(text: str) -> str:
-    """A string of dhcpd, without its quotes; bytes are three octal digits."""
+    """A string of dhcpd, without its quotes; some bytes are written as three octal digits."""
     plain = text.strip()
     plain = plain[1:-1] if len(plain) > 1 and plain[0] == plain[-1] == '"' else plain
     return _OCTAL.sub(lambda found: chr(int(found[1], 8) & 0xFF), plain).replace('\\"', '"')
@@ -173,7 +176,7 @@ def _fits_kea_json(head: Head) -> bool:
 
 
 def _read_kea_json(document: Document) -> Iterator[Item]:
-    """Lease by lease, whatever is around the list."""
+    """Yield lease by lease, whatever is around the list."""
     for number, (text, lease) in enumerate(read_objects(document, after='"leases"', is_flat=True), 1):
         place = f"lease {number}"
         if lease is None:
@@ -229,7 +232,7 @@ def _fits_windows_table(head: Head) -> bool:
 
 
 _LINE = 400
-"""Characters of a line of a table."""
+"""The most characters of a line of a table."""
 _LEASE = re.compile(r"\s*\d{1,3}(?:\.\d{1,3}){3}\s")
 
 
@@ -286,7 +289,7 @@ def _read_dnsmasq(document: Document) -> Iterator[Item]:
         expires = int(match["expires"])
         ended = _time_of(expires, document.as_of) if expires else document.as_of
         name = "" if match["name"] == "*" else match["name"]
-        # The file does not say when it asked, only until when it may keep the address.
+        # The file does not say when the device asked, only until when it may keep the address.
         names = {"dhcp.host_name": name}
         yield _lease_item(place, match["ip"], match["mac"][-17:], names, text=line.text, seen_at=ended, was_heard=False)
 

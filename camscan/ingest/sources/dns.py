@@ -1,7 +1,8 @@
 """DNS zones: the names of addresses. A name is a hint where to look for a device; it never says what the device is.
 
-Master files as in RFC 1035, 5.1, and the same records as dig prints a zone transfer (AXFR). Windows' DNS names the zone
-only in a comment (``.dns`` files and ``Export-DnsServerZone``); ``dnscmd /EnumRecords`` does not name it at all.
+Master files as in RFC 1035, 5.1, and the same records as dig prints a zone transfer (AXFR). Windows' DNS gives the
+zone's name only in a comment (``.dns`` files and ``Export-DnsServerZone``); ``dnscmd /EnumRecords`` does not give it at
+all.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _CLASSES = frozenset({"IN", "CH", "HS", "CS"})
 _TYPE = re.compile(r"[A-Z][A-Z0-9-]{0,15}", re.IGNORECASE)
 _RECORD = re.compile(r"(?:^|\s)(?:IN|CH|HS|\d+)\s+(?:A|AAAA|PTR|SOA)\s", re.IGNORECASE)
 _REVERSED = re.compile(
-    # A part of a /24 is a zone of its own (RFC 2317): 7.0/25.2.0.192.in-addr.arpa; Windows writes 0-127 or 25-0.
+    # A part of a /24 is a separate zone (RFC 2317): 7.0/25.2.0.192.in-addr.arpa; Windows writes 0-127 or 25-0.
     r"(\d{1,3}\.)(?:\d{1,3}[/-]\d{1,3}\.)?((?:\d{1,3}\.){3})in-addr\.arpa\.?|((?:[0-9a-f]\.){32})ip6\.arpa\.?",
     re.IGNORECASE,
 )
@@ -34,7 +35,7 @@ _AROUND = frozenset({"Returned records:", "Command completed successfully."})
 _LONGEST_NAME = 255
 _LONGEST_LINE = 4096
 _OPEN_LINES = 100
-"""Lines that a record in parentheses may take."""
+"""The most lines of a record in parentheses."""
 _SHOWN = 60
 
 
@@ -50,7 +51,7 @@ class _Zone:
     """Type and data of the record in the open parentheses."""
 
     def full_name(self, text: str) -> str:
-        """A name in full, without the dot at its end."""
+        """The complete name, without the dot at its end."""
         if text == "@":
             return self.origin
         return text.rstrip(".") if text.endswith(".") or not self.origin else f"{text}.{self.origin}"
@@ -83,7 +84,7 @@ def _split_tokens(line: Line) -> list[str] | None:
 
 
 def _read_inside(zone: _Zone, line: Line, tokens: list[str]) -> Iterator[Item]:
-    """A line of a record in parentheses; usually it is the SOA record."""
+    """Read a line of a record in parentheses; usually it is the SOA record."""
     zone.tokens += tokens[:_OPEN_LINES]
     if any(_is_closing(token) for token in tokens):
         kind, *data = (token.strip("()") for token in zone.tokens)
@@ -121,7 +122,7 @@ def _read_line(zone: _Zone, line: Line, tokens: list[str]) -> Iterator[Item]:
 
 
 def _is_opening(token: str) -> bool:
-    """In quotes a parenthesis is text (RFC 1035, 5.1)."""
+    """Whether a token opens parentheses. In quotes a parenthesis is text (RFC 1035, 5.1)."""
     return "(" in token and not token.startswith('"')
 
 

@@ -1,7 +1,7 @@
-"""Exports of other inventories. Each is read by a map of its columns: ``maps/<form>.yaml``, one file a form.
+"""Exports of other inventories. Each is read by a map of its columns: ``maps/<form>.yaml``, one file for each format.
 
-A map says by which headings a file is recognised, which columns hold an address or a fact, whether the other system
-knows it from the device itself, and which public sample has the headings.
+A map says which headings show the format, which columns have an address or a fact, whether the other system has it from
+the device itself, and which public sample has these headings.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from camscan.words import listed
 
 _MAPS = Path(__file__).parent / "maps"
 _LONGEST = 255
-"""Characters of a value that are kept."""
+"""How many characters of a value are kept."""
 _OWN_WORDS = 8192
-"""Characters of what a device says itself: as many as a probe keeps of a page."""
+"""How many characters of a device's own words are kept: as many as a probe keeps of a page."""
 _VALUES = 8
-"""Values of one column that are kept: a record of JSON may hold a list."""
+"""How many values of one column are kept: a record of JSON may have a list."""
 _SECONDS = 12
 """A number of seconds since 1970 has fewer digits than this."""
 _RECORD = 1 << 20
-"""Bytes of one record of JSON."""
+"""The most bytes of one record of JSON."""
 _BLOCK = 65536
 _SHOWN = 60
 _FOREIGN = "of public addresses that are in no network of camscan.yaml"
@@ -46,36 +46,38 @@ Values = Callable[[str], tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """Which column of an export says what."""
+    """The meaning of the columns of one export."""
 
     title: str
     written: str
     """``csv``; ``json-lines``; or ``json``: a single record, a list of records, or one record a line."""
     headings: tuple[str, ...]
-    """The headings of the form, in small letters: a CSV has all of them; a record of JSON, which may be long, any of
-    them."""
+    """The headings of the format, in small letters.
+
+    A CSV has all of them; a record of JSON, which may be long, any of them.
+    """
     addresses: tuple[str, ...]
     """Columns with an IP address, the best first. A prefix length after the address is removed."""
     mac: tuple[str, ...]
     facts: Mapping[str, tuple[str, ...]]
     """Fact key -> its columns; a column of JSON is a path with dots."""
     always: Mapping[str, str]
-    """Facts that hold for every device in such a file."""
+    """Facts that are true for every device in such a file."""
     seen_at: str
     """The column with the time at which the device was last heard (ISO 8601 or seconds since 1970, UTC); empty for the
     time of the file."""
     own_addresses: bool
-    """Whether the file may hold other people's devices: then only the networks of ``camscan.yaml`` are taken."""
+    """Whether the file may list other people's devices: then only those in networks of ``camscan.yaml`` are read."""
     hears: bool
-    """Whether the device itself was on the network then; it is not so for a list that people keep."""
+    """Whether the device itself was on the network then; False for a list that people keep."""
     below: str
-    """In JSON: the key whose list has the records, if they may be in one; empty if they stand alone."""
+    """In JSON: the key of the list with the records; empty if the records stand alone."""
     left_out: tuple[str, frozenset[str], str]
     """Column, values in small letters, and why such rows are left out."""
 
 
 def load_map(path: Path) -> Map:
-    """One map. Raises ConfigError, with file and line, if it is wrong."""
+    """Read one map. Raises ConfigError, with file and line, if it is wrong."""
     tree = load_yaml(path)
     told = tree.only(
         *("title", "written", "headings", "evidence", "addresses", "mac", "facts", "always", "seen_at"),
@@ -101,7 +103,7 @@ def load_map(path: Path) -> Map:
         own_addresses="own_addresses" in told and _one_of(told["own_addresses"], "yes", "no") == "yes",
         hears="hears" in told and _one_of(told["hears"], "yes", "no") == "yes",
         below=told["below"].text() if "below" in told else "",
-        left_out=_left_out(told.get("left_out")),
+        left_out=_read_left_out(told.get("left_out")),
     )
 
 
@@ -112,10 +114,10 @@ def _one_of(node: Node, *allowed: str) -> str:
 
 
 def _texts_of(node: Node | None) -> tuple[str, ...]:
-    return tuple(each.text() for each in node.items()) if node else ()
+    return tuple(item.text() for item in node.items()) if node else ()
 
 
-def _left_out(node: Node | None) -> tuple[str, frozenset[str], str]:
+def _read_left_out(node: Node | None) -> tuple[str, frozenset[str], str]:
     if node is None:
         return "", frozenset(), ""
     told = node.only("column", "values", "why")
@@ -139,13 +141,13 @@ def _fits(columns: Map, head: Head) -> bool:
 
 
 def _heading_pattern(columns: Map) -> re.Pattern[str]:
-    """A line with all the headings, in any order: people move columns, and hide some."""
+    """A pattern for a line with all the headings, in any order: people move columns, and hide some."""
     ahead = (rf'(?=(?:.*[,;\t])?"?{re.escape(name)}"?(?:[,;\t]|$))' for name in columns.headings)
     return re.compile(rf"^{''.join(ahead)}", re.IGNORECASE)
 
 
 def _read(columns: Map, document: Document) -> Iterator[Item]:
-    networks = tuple(ipaddress.ip_network(each) for each in document.networks)
+    networks = tuple(ipaddress.ip_network(network) for network in document.networks)
     reader = _RowReader(columns, document.as_of, networks)
     if columns.written == "json-lines":
         yield from _read_json_lines(document, reader.read_row)
@@ -206,7 +208,7 @@ def _record_lines(document: Document) -> Iterator[tuple[int, bytes]]:
 
 
 def _values_at(record: Mapping[str, Any], path: str) -> tuple[str, ...]:
-    """The values at a path of a record; of each list on the way, the first values."""
+    """The values at a path of a record; if there are lists along it, their first values."""
     found: list[Any] = [record]
     for name in path.split("."):
         below = (each.get(name) for each in found if isinstance(each, dict))
@@ -224,7 +226,7 @@ class _RowReader:
     networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 
     def read_row(self, place: str, values: Values, text: str) -> Item:
-        """What one row says about a device."""
+        """Read one row about a device."""
         column, unwanted, why = self.columns.left_out
         if column and any(each.strip().casefold() in unwanted for each in values(column)):
             return LeftOut(place, why)
@@ -241,7 +243,7 @@ class _RowReader:
         return Entry(place, ip, mac, tuple(self._facts(values)), seen, clean_text(text), was_heard=hears)
 
     def _is_own(self, ip: str) -> bool:
-        return bool(ip) and any(ipaddress.ip_address(ip) in each for each in self.networks)
+        return bool(ip) and any(ipaddress.ip_address(ip) in network for network in self.networks)
 
     def _facts(self, values: Values) -> Iterator[Fact]:
         for key, names in self.columns.facts.items():
@@ -262,12 +264,12 @@ def _time_of(text: str, as_of: datetime) -> datetime | None:
         is_number = plain.isascii() and plain.isdecimal() and len(plain) < _SECONDS
         found = datetime.fromtimestamp(int(plain), UTC) if is_number else datetime.fromisoformat(plain)
         return min(found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC), as_of)
-    except (ValueError, OverflowError, OSError):  # the last: of Windows, for years beyond 3000
+    except (ValueError, OverflowError, OSError):  # the last one comes from Windows, for years beyond 3000
         return None
 
 
 def read_records(form: str, records: Iterable[dict[str, Any] | Problem], as_of: datetime) -> Iterator[Item]:
-    """Records that another system returned over its interface, by the map of this name."""
+    """Read records that another system returned over its interface, by the map of this name."""
     columns = load_map(_MAPS / f"{form}.yaml")
     reader = _RowReader(columns, as_of, ())
     for number, record in enumerate(records, 1):

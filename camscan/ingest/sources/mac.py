@@ -1,6 +1,6 @@
 """MAC address tables of switches: the switch, the port and the VLAN at which a MAC address was learnt.
 
-Forms as in the samples of ntc-templates 9.3 (Apache-2.0), and bridge(8) of iproute2 6.1.
+Formats as in the samples of ntc-templates 9.3 (Apache-2.0), and bridge(8) of iproute2 6.1.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _PROCURVE = r"(?P<mac>[0-9a-f]{6}-[0-9a-f]{6})"
 _VLAN = r"(?P<vlan>\d{1,4})"
 _BEFORE = rf"(?:VLAN |[*+#~A-Z()] ?){{0,4}} *(?:{_VLAN}|All|N/A|-+)"
 _UNIT = r"(?P<port>[a-z]+-?[\d/:]+\.\d+)"
-"""``ge-0/0/1.0``"""
+"""A unit of a Juniper port: ``ge-0/0/1.0``."""
 _LAYOUTS = (
     Layout(
         "linux",

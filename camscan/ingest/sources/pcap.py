@@ -1,7 +1,7 @@
 """Captures of traffic: pcap and pcapng files, as tcpdump, dumpcap and Wireshark write them.
 
-camscan-link, a program of its own, reads them (docs/camscan-link.md). What it heard goes through the parsers of a scan.
-A capture is a sighting: the devices spoke, at the times of the packets.
+The separate program camscan-link reads them (docs/camscan-link.md). Its replies go through the parsers of a scan. A
+capture is a sighting: the devices sent something, at the times of the packets.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from camscan.net import link
 from camscan.words import counted
 
 _MAGIC = (b"\xa1\xb2\xc3\xd4", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x4d\x3c\xb2\xa1", b"\x0a\x0d\x0d\x0a")
-"""How such files begin: pcap of both byte orders, in microseconds and nanoseconds; pcapng."""
+"""The first bytes of such files: pcap of both byte orders, in microseconds and nanoseconds; pcapng."""
 _CROWD = 1024
-"""Addresses that are believed although nothing they sent was an answer: as many as in a passive scan."""
+"""The most addresses that count although they sent no answer: as many as in a passive scan."""
 _CLOCKS = timedelta(hours=1)
 _REASONS = {
     "cut": "packets that were captured too short to be read whole",
@@ -36,7 +36,7 @@ def is_capture(head: Head) -> bool:
 
 
 def read_capture(document: Document) -> Iterator[Item]:
-    """What was heard, as attempts of a scan; then what was left out, and where the file is broken."""
+    """Yield what was heard, as attempts of a scan; then what was left out, and where the file is broken."""
     if not is_capture(document.head):
         yield Problem("byte 0", "it does not begin like a capture (pcap or pcapng)")
         return
@@ -57,14 +57,17 @@ def read_capture(document: Document) -> Iterator[Item]:
 
 
 def _make_attempt(reply: Reply, document: Document) -> Attempt:
-    """The attempt for a reply. A packet later than its file has the time of a clock that was wrong."""
+    """The attempt for a reply. A packet that is later than its file has the time of a wrong clock."""
     is_wrong = reply.seen_at > document.as_of + _CLOCKS
     reply = replace(reply, seen_at=document.as_of) if is_wrong else reply
     return probes.read_reply(probes.load_probe(reply.probe), reply)
 
 
 def _yield_or_wait(attempt: Attempt, waiting: dict[str, list[Attempt]], proven: set[str]) -> Iterator[Item]:
-    """What an address says waits until something shows that it is there. Addresses that never show it are bounded."""
+    """Hold back an address's packets until something shows that it is there.
+
+    Addresses that never show it are bounded.
+    """
     if attempt.ip in proven:
         yield attempt
     elif attempt.is_solicited:

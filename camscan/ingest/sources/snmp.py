@@ -1,7 +1,7 @@
-"""What switches and routers say over SNMP, saved by net-snmp's ``snmpwalk``; with ``--run`` camscan asks them itself.
+"""Answers of switches and routers over SNMP, saved by net-snmp's ``snmpwalk``; with ``--run`` camscan asks them itself.
 
-Forms: numeric (``snmpwalk -On``), as net-snmp 5.9 writes it without MIB files (``iso.3.6.1…``, ``SNMPv2-SMI::mib-2…``),
-and with the names of columns where the indexes are numbers. Samples: docs/import.md.
+Formats: numeric (``snmpwalk -On``), as net-snmp 5.9 writes it without MIB files (``iso.3.6.1…``,
+``SNMPv2-SMI::mib-2…``), and with the names of columns if the indexes are numbers. Samples: docs/import.md.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def _is_oid(text: str) -> bool:
 
 
 def _read(document: Document) -> Iterator[Item]:
-    """One switch after the other: the next one begins with its command, or with its sysDescr."""
+    """Yield the items of one switch after the other: the next one begins with its command, or with its sysDescr."""
     reader = _WalkReader()
     for line in document.lines():
         yield from reader.read_line(line.number, line.text.strip())
@@ -65,7 +65,7 @@ class _WalkReader:
     """Whether an index that is not in numbers was seen. That is reported once."""
 
     def read_line(self, number: int, text: str) -> Iterator[Item]:
-        """Read one line."""
+        """Read one line, and yield the items that it completes."""
         if command := _COMMAND.fullmatch(text[:_LINE]):
             yield from self.finish_switch(_address_asked(command["words"]))
             return
@@ -111,7 +111,7 @@ class _WalkReader:
             yield Problem(f"line {number}", f"not an answer of SNMP: {text[:_SHOWN]}")
 
     def finish_switch(self, ip: str = "") -> Iterator[Item]:
-        """The items of one switch, when it has said everything; ``ip`` is the address of the next."""
+        """Yield the items of one switch when all its lines are read; ``ip`` is the address of the next."""
         if self.walk.count:
             yield from (item for item in walk_items(self.walk, self.ip) if not isinstance(item, Host) or item.name)
         self.walk, self.ip, self.held = Walk(), ip, None
@@ -152,7 +152,7 @@ def _oid_of(text: str) -> Oid:
 
 
 def _value_of(column: str, kind: str, text: str) -> Value | None:
-    """The value as the switch sent it; None if it is not of its kind."""
+    """The value as the switch sent it; None if it does not fit its kind."""
     plain = text.strip()
     upper = kind.upper()
     if upper in {"HEX-STRING", "HEX"} or (column in _MADE_OF_OCTETS and upper in {"STRING", ""} and _is_octets(plain)):

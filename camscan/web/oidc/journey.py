@@ -1,8 +1,7 @@
 """What a browser takes along to the sign-in service. All of it is derived from one secret in its cookie.
 
-So the server keeps nothing meanwhile: strangers cannot fill a table, and any worker can receive a visitor who comes
-back. A page of another site cannot finish a sign-in that this browser did not begin, because it does not have the
-cookie.
+So the server keeps nothing meanwhile: strangers cannot fill a table, and any worker can receive a visitor who returns.
+A page of another site cannot finish a sign-in that this browser did not begin, because it does not have the cookie.
 """
 
 from __future__ import annotations
@@ -14,17 +13,17 @@ import re
 import secrets
 
 SECONDS = 600
-"""Seconds within which a visitor must come back."""
+"""Seconds within which a visitor must return."""
 _BYTES = 32
 _LONGEST = 500
 _OWN = re.compile(r"/(?![/\\])[^\s\\\x00-\x1f\x7f]*")
 
 
 class Journey:
-    """One way to the service and back."""
+    """One visit to the sign-in service, from our page and back to it."""
 
     def __init__(self, secret: str = "") -> None:
-        """A new journey, or the one of a cookie."""
+        """Begin a new journey, or continue that of a cookie's secret."""
         self.secret = secret or secrets.token_urlsafe(_BYTES)
 
     @property
@@ -43,12 +42,12 @@ class Journey:
         return _to_base64(hashlib.sha256(self.verifier.encode()).digest())
 
     def make_state(self, back: str) -> str:
-        """The state for the service's address: where to go afterwards, signed for this browser."""
+        """The state for the service's address: the page to open afterwards, signed for this browser."""
         place = _to_base64(own_path(back).encode())
         return f"{self._derive(f'state {place}')}.{place}"
 
     def read_state(self, state: str) -> str | None:
-        """Where to go afterwards; None if the state was not made for this browser."""
+        """The page to open afterwards; None if the state was not made for this browser."""
         mark, _, place = state.partition(".")
         wanted = self._derive(f"state {place}")
         if not hmac.compare_digest(mark.encode("utf-8", "replace"), wanted.encode()):

@@ -26,7 +26,7 @@ SECONDS = 10.0
 KEPT = 3600.0
 """Seconds for which the description of the service is kept."""
 _BETWEEN = 60.0
-"""Seconds between two requests for its keys because one was missing."""
+"""Seconds between two requests for the service's keys because one was missing."""
 _MOST = 1_000_000
 _WELL_KNOWN = "/.well-known/openid-configuration"
 
@@ -45,7 +45,7 @@ class Provider:
     """One sign-in service. Threads share it."""
 
     def __init__(self, oidc: Oidc, url: str, clock: Callable[[], float] = time.time) -> None:
-        """``url`` is the address of our pages: the service sends people back below it."""
+        """``url`` is the address of our pages: the service sends people back to a path below it."""
         self._oidc = oidc
         self.redirect = f"{url}/sign-in/done"
         self._clock = clock
@@ -55,8 +55,8 @@ class Provider:
         self._read_at = self._keys_at = -KEPT
 
     def sign_in_address(self, journey: Journey, back: str) -> str:
-        """The address at the service where somebody signs in. Raises SignInError if the service names none."""
-        asked = {
+        """The address at the service where a person signs in. Raises SignInError if the service gives none."""
+        parameters = {
             "response_type": "code",
             "client_id": self._oidc.client_id,
             "redirect_uri": self.redirect,
@@ -67,7 +67,7 @@ class Provider:
             "code_challenge_method": "S256",
         }
         place = str(self.discover()["authorization_endpoint"])
-        return f"{place}{'&' if '?' in place else '?'}{urlencode(asked)}"
+        return f"{place}{'&' if '?' in place else '?'}{urlencode(parameters)}"
 
     def finish_sign_in(self, journey: Journey, code: str) -> SignedIn:
         """Exchange the code for a token, and check the token. Raises SignInError if any check fails."""
@@ -78,7 +78,7 @@ class Provider:
             except UnknownKeyError:
                 if again:
                     raise
-        raise AssertionError  # the second turn returns or raises
+        raise AssertionError  # the second round returns or raises
 
     def discover(self, *, again: bool = False) -> Mapping[str, Any]:
         """The description of the service. Raises SignInError if it cannot be fetched, or is of another service."""
@@ -142,11 +142,11 @@ class Provider:
         return self._send_request("GET", place)
 
     def _send_request(self, method: str, place: str, **more: Any) -> Mapping[str, Any]:
-        """The answer of the service, as JSON. An error is raised with the service's own description of it."""
+        """Send a request, and return the service's answer as JSON. An error has the service's own description of it."""
         is_here = place.startswith("http:")
         try:
             with (
-                # A council may reach the outside by a proxy of the environment; requests to this machine use none.
+                # A council may reach the outside through a proxy of the environment; requests to this machine use none.
                 httpx2.Client(timeout=SECONDS, follow_redirects=False, trust_env=not is_here) as client,
                 client.stream(method, place, **more) as answer,
             ):

@@ -34,7 +34,7 @@ class UnknownKeyError(SignInError):
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Somebody who has signed in."""
+    """A person who has signed in: the account, and the role that the service names."""
 
     account: Account
     claimed: str
@@ -53,7 +53,7 @@ def key_set(document: Mapping[str, Any]) -> KeySet:
 
 
 def read_token(token: str, keys: KeySet, oidc: Oidc, nonce: str, now: int) -> SignedIn:
-    """Who has signed in (OpenID Connect Core 1.0, section 3.1.3.7). Raises SignInError if a check fails."""
+    """Read who has signed in (OpenID Connect Core 1.0, section 3.1.3.7). Raises SignInError if a check fails."""
     try:
         claims = jwt.decode(token, keys, algorithms=ALGORITHMS).claims
         rules = jwt.JWTClaimsRegistry(
@@ -87,7 +87,7 @@ def _check_claims(claims: Mapping[str, Any], oidc: Oidc, nonce: str) -> None:
 
 
 def _read_subject(claims: Mapping[str, Any], oidc: Oidc) -> str:
-    """Entra's ``sub`` differs from program to program; its ``oid`` is what an administrator sees in the portal."""
+    """The account's identifier. Entra's ``sub`` differs between programs; its ``oid`` is what an administrator sees."""
     found = claims.get("oid" if oidc.tenant else "sub")
     if not isinstance(found, str) or not found or len(found) > LONGEST or not found.isprintable():
         raise SignInError("the service does not say which account it is")

@@ -15,6 +15,6 @@ from camscan.web.page import Page
 
 @functools.cache
 def pages() -> Mapping[str, Page]:
-    """Every page by its name."""
+    """Every page by its name: file of ``pages/`` -> ``PAGE``."""
     names = sorted(each.name for each in pkgutil.iter_modules(__path__) if not each.name.startswith("_"))
     return {name: importlib.import_module(f"{__name__}.{name}").PAGE for name in names}

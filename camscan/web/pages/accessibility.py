@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from camscan.web.page import Answer, Asked, Drawn, Page
+from camscan.web.page import Answer, Page, PageContent, PageRequest
 
 
-def show(asked: Asked) -> Answer:
-    """The same for everybody; camscan.yaml names the council's own contact."""
-    return Drawn("accessibility", "Accessibility statement", {"contact": asked.desk.space.settings.contact})
+def show(request: PageRequest) -> Answer:
+    """Draw the statement, which is the same for everybody; camscan.yaml names the council's own contact."""
+    return PageContent("accessibility", "Accessibility statement", {"contact": request.desk.space.settings.contact})
 
 
 PAGE = Page(path="/accessibility", title="Accessibility statement", show=show)

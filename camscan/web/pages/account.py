@@ -1,4 +1,4 @@
-"""Signs people in: the way to the sign-in service and back, or the name that a trusted proxy gives."""
+"""Signs people in: by the sign-in service, or by the name that a trusted proxy gives."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ import re
 from camscan.store.account import LONGEST, Account
 from camscan.web.desk import PROXY
 from camscan.web.oidc.journey import Journey, own_path
-from camscan.web.page import Answer, Asked, Away, Drawn, Missing, Page, Redirect
+from camscan.web.page import Answer, ExternalRedirect, NoSuchPage, Page, PageContent, PageRequest, Redirect
 from camscan.web.trouble import ERRORS
 
 _CODE = re.compile(r"[a-z_]{1,40}")
 _LONGEST = 2000
 
 
-def show(asked: Asked) -> Answer:
-    """The two steps: ``start`` and ``done``."""
-    step, web = asked.within["step"], asked.desk.web
+def show(request: PageRequest) -> Answer:
+    """Take one of the two steps in the address: ``start`` sends the visitor to the service, ``done`` signs them in."""
+    step, web = request.path_values["step"], request.desk.web
     if step not in {"start", "done"}:
-        raise Missing
+        raise NoSuchPage
     if not web.is_shared:
-        return Drawn("sign_in", "Sign in", {"key": "", "is_spent": False, "is_told": False})
-    if not asked.desk.journeys.allows(asked.sender.address):
+        return PageContent("sign_in", "Sign in", {"key": "", "is_spent": False, "is_told": False})
+    if not request.desk.journeys.allows(request.sender.address):
         often = ERRORS["often"]
         return _not_signed_in(often.says, often.advice, often.status)
     if web.proxy_header:
-        return _trust_proxy(asked)
+        return _trust_proxy(request)
     from camscan.web.oidc.tokens import SignInError  # noqa: PLC0415 - 0.2 s that only this way needs
 
     try:
-        return _finish_sign_in(asked) if step == "done" else _start_sign_in(asked)
+        return _finish_sign_in(request) if step == "done" else _start_sign_in(request)
     except SignInError as error:
         why = str(error)
         return _not_signed_in(
@@ -37,53 +37,55 @@ def show(asked: Asked) -> Answer:
         )
 
 
-def _start_sign_in(asked: Asked) -> Answer:
+def _start_sign_in(request: PageRequest) -> Answer:
     journey = Journey()
-    return Away(asked.desk.provider.sign_in_address(journey, asked.one("back", "/")), journey.secret)
+    return ExternalRedirect(
+        request.desk.provider.sign_in_address(journey, request.query_value("back", "/")), journey.secret
+    )
 
 
-def _finish_sign_in(asked: Asked) -> Answer:
-    """Sign in a visitor who comes back. The answer must match what this browser asked."""
+def _finish_sign_in(request: PageRequest) -> Answer:
+    """Sign in a visitor who returns from the service. The answer must match what this browser asked."""
     from camscan.web.oidc.tokens import SignInError  # noqa: PLC0415 - as above
 
-    journey = Journey(asked.journey) if asked.journey else None
-    back = journey.read_state(asked.one("state")) if journey else None
+    journey = Journey(request.journey) if request.journey else None
+    back = journey.read_state(request.query_value("state")) if journey else None
     if journey is None or back is None:
         raise SignInError("this browser did not begin to sign in, or began more than ten minutes ago")
-    issuer = asked.desk.issuer
-    if asked.one("iss", issuer) != issuer:  # RFC 9207
+    issuer = request.desk.issuer
+    if request.query_value("iss", issuer) != issuer:  # RFC 9207
         raise SignInError("another service has sent you back")
-    if asked.has("error"):
-        said = _CODE.fullmatch(asked.one("error"))
+    if request.has_query("error"):
+        said = _CODE.fullmatch(request.query_value("error"))
         raise SignInError(f"the sign-in service did not let you in ({said[0] if said else 'it does not say why'})")
-    code = asked.one("code")
+    code = request.query_value("code")
     if not code or len(code) >= _LONGEST:
         raise SignInError("the sign-in service sent no code")
-    found = asked.desk.provider.finish_sign_in(journey, code)
-    return _let_in(asked, found.account, found.claimed, back)
+    found = request.desk.provider.finish_sign_in(journey, code)
+    return _let_in(request, found.account, found.claimed, back)
 
 
-def _trust_proxy(asked: Asked) -> Answer:
-    user = asked.sender.user
+def _trust_proxy(request: PageRequest) -> Answer:
+    user = request.sender.user
     if not user or len(user) > LONGEST:
         return _not_signed_in(
             "The proxy before these pages does not say who you are.",
             "Sign in there first. If it happens again, tell whoever runs camscan.",
         )
-    return _let_in(asked, Account(issuer=PROXY, subject=user), "", own_path(asked.one("back", "/")))
+    return _let_in(request, Account(issuer=PROXY, subject=user), "", own_path(request.query_value("back", "/")))
 
 
-def _let_in(asked: Asked, account: Account, claimed: str, back: str) -> Answer:
-    person, secret = asked.desk.begin_session(account, claimed, asked.secret)
+def _let_in(request: PageRequest, account: Account, claimed: str, back: str) -> Answer:
+    person, secret = request.desk.begin_session(account, claimed, request.secret)
     if not secret:
         values = {"code": account.code, "has_ended": person.ended_at is not None}
-        return Drawn("no_role", "You have no role here", values, status=403)
+        return PageContent("no_role", "You have no role here", values, status=403)
     return Redirect(back, secret=secret)
 
 
-def _not_signed_in(says: str, advice: str, status: int = 403) -> Drawn:
+def _not_signed_in(says: str, advice: str, status: int = 403) -> PageContent:
     values = {"says": says, "advice": advice, "typed": (), "again": "/sign-in"}
-    return Drawn("not_signed_in", "You were not signed in", values, status=status)
+    return PageContent("not_signed_in", "You were not signed in", values, status=status)
 
 
 PAGE = Page(path="/sign-in/{step}", title="Sign in", show=show)

@@ -9,7 +9,7 @@ from camscan.asset.spelling import in_words
 from camscan.cells import csv_text
 from camscan.dates import read_day
 from camscan.store.act import OUTCOMES, Act, Wanted
-from camscan.web.page import Answer, Asked, Download, Drawn, Page
+from camscan.web.page import Answer, Download, Page, PageContent, PageRequest
 from camscan.web.rights import subject_of
 
 _MOST = 50
@@ -17,46 +17,46 @@ _MOST_OF_FILE = 50_000
 _HEADS = ("When (UTC)", "Account", "Role", "Method", "Page", "First change", "Last change", "Outcome", "Session")
 
 
-def show(asked: Asked) -> Answer:
-    """One page of the acts, or the file."""
+def show(request: PageRequest) -> Answer:
+    """Draw one page of the acts, or return all of them as a file."""
     wrong: list[str] = []
-    people = {subject_of(each.number): each.account.code for each in asked.desk.people.all()}
-    wanted = _read_wanted(asked, people, wrong)
-    if asked.one("file") == "csv" and not wrong:
-        found, _ = asked.desk.acts.page(wanted, 0, _MOST_OF_FILE)
+    people = {subject_of(each.number): each.account.code for each in request.desk.people.all()}
+    wanted = _read_wanted(request, people, wrong)
+    if request.query_value("file") == "csv" and not wrong:
+        found, _ = request.desk.acts.page(wanted, 0, _MOST_OF_FILE)
         text = csv_text(_HEADS, (_csv_row(each, people) for each in found))
         return Download("camscan-access.csv", text.encode("utf-8-sig"), "text/csv; charset=utf-8")
-    page = max(asked.number("page"), 1)
-    found, total = asked.desk.acts.page(wanted, (page - 1) * _MOST, _MOST)
+    page = max(request.query_number("page"), 1)
+    found, total = request.desk.acts.page(wanted, (page - 1) * _MOST, _MOST)
     pages = max(-(-total // _MOST), 1)
     names = ("since", "until", "path", "change")
     values = {
         "rows": [(each, _account_name(each, people)) for each in found],
         "total": total,
-        "accounts": [(code, code, code == asked.one("account")) for code in people.values()],
+        "accounts": [(code, code, code == request.query_value("account")) for code in people.values()],
         "outcomes": [(each, in_words(each), each == wanted.outcome) for each in OUTCOMES],
-        "held": {name: asked.one(name) for name in names},
+        "held": {name: request.query_value(name) for name in names},
         "trouble": wrong,
-        "file": asked.link(file="csv", page=None),
+        "file": request.link(file="csv", page=None),
         "file_holds": min(total, _MOST_OF_FILE),
-        "earlier": asked.link(page=page - 1) if page > 1 else "",
-        "later": asked.link(page=page + 1) if page < pages else "",
+        "earlier": request.link(page=page - 1) if page > 1 else "",
+        "later": request.link(page=page + 1) if page < pages else "",
         "page": page,
         "pages": pages,
     }
-    return Drawn("acts", "Error: Access log" if wrong else "Access log", values)
+    return PageContent("acts", "Error: Access log" if wrong else "Access log", values)
 
 
-def _read_wanted(asked: Asked, people: Mapping[str, str], wrong: list[str]) -> Wanted:
-    since, until = (_read_day(asked.one(name), wrong) for name in ("since", "until"))
-    code, outcome = asked.one("account"), asked.one("outcome")
+def _read_wanted(request: PageRequest, people: Mapping[str, str], wrong: list[str]) -> Wanted:
+    since, until = (_read_day(request.query_value(name), wrong) for name in ("since", "until"))
+    code, outcome = request.query_value("account"), request.query_value("outcome")
     return Wanted(
         subject=next((subject for subject, each in people.items() if code and each == code), ""),
         outcome=outcome if outcome in OUTCOMES else "",
-        path=asked.one("path")[:200],
+        path=request.query_value("path")[:200],
         since=_start_of_day(since) if since else None,
         before=_start_of_day(until + timedelta(days=1)) if until else None,
-        change=asked.number("change", -1) if asked.one("change") else None,
+        change=request.query_number("change", -1) if request.query_value("change") else None,
     )
 
 

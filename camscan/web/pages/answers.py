@@ -15,8 +15,8 @@ from camscan.asset.kinds import device_type
 from camscan.errors import StaleError, UsageError
 from camscan.page.render import quote_for_address
 from camscan.register import Edit, Register
-from camscan.web.forms import ROLE, Filled, read_role
-from camscan.web.page import Answer, Asked, Drawn, Missing, Page, Redirect, Refused
+from camscan.web.forms import ROLE, FilledForm, read_role
+from camscan.web.page import Answer, NoSuchPage, NotAllowed, Page, PageContent, PageRequest, Redirect
 from camscan.web.plain import plain_type
 
 HOW = "camscan serve"
@@ -26,14 +26,14 @@ ANSWERS: Mapping[str, str] = {
     "gone": "It is gone",
     "unknown": "I do not know",
 }
-"""Value -> words, in the first person of the person at the site."""
+"""Value -> the answer, as the person at the site would say it."""
 _LONGEST = 500
-"""Characters of a note."""
+"""The most characters of a note."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceQuestion:
-    """One device that somebody is asked about."""
+    """A device, and the question to a site manager about it."""
 
     number: str
     revision: int
@@ -44,21 +44,23 @@ class DeviceQuestion:
     note: str = ""
     error: str = ""
     reported: str = ""
-    """The day on which somebody reported it gone; empty if nobody did."""
+    """The day on which somebody reported the device gone; empty if nobody did."""
 
 
-def show(asked: Asked) -> Answer:
-    """The devices of the site, one page of them."""
-    name = _site_name(asked)
-    with asked.desk.reading() as book:
-        return _form_page(asked, name, list(_device_questions(_rows_of_page(book, asked, name), {}, {})), Filled())
+def show(request: PageRequest) -> Answer:
+    """Draw the form with the devices of the site, one page of them."""
+    name = _site_name(request)
+    with request.desk.reading() as book:
+        return _form_page(
+            request, name, list(_device_questions(_rows_of_page(book, request, name), {}, {})), FilledForm()
+        )
 
 
-def take(asked: Asked) -> Answer:
+def take(request: PageRequest) -> Answer:
     """Check the answers, go back to change them, or enter them."""
-    name, given, notes = _site_name(asked), _read_answers(asked, "answer"), _read_answers(asked, "note")
-    seen, filled = _read_revisions(asked), read_role(asked)
-    step = asked.sent("step")
+    name, given, notes = _site_name(request), _read_answers(request, "answer"), _read_answers(request, "note")
+    seen, filled = _read_revisions(request), read_role(request)
+    step = request.form_value("step")
     for number, note in notes.items():
         try:
             normalise(BY_NAME["notes"], note)
@@ -68,11 +70,11 @@ def take(asked: Asked) -> Answer:
             filled.errors[f"note-{number}"] = f"Write at most {_LONGEST} characters"
     if not any(given.values()) and not any(notes.values()):
         filled.errors[""] = "Answer for at least one device"
-    with asked.desk.space.open(editing=True, create=False) as book:
+    with request.desk.space.open(editing=True, create=False) as book:
         rows = _rows_of_form(book, name, list(seen))
         asking = list(_device_questions(rows, given, notes, filled.errors, seen))
         if step == "change" or filled.errors:
-            return _form_page(asked, name, asking, Filled(filled.answers) if step == "change" else filled)
+            return _form_page(request, name, asking, FilledForm(filled.answers) if step == "change" else filled)
         if step != "save":
             return _check_page(name, asking, filled)
         try:
@@ -86,34 +88,34 @@ def take(asked: Asked) -> Answer:
             filled.errors[""] = (
                 "Somebody else has entered something since you opened this list. Check your answers and send them again"
             )
-            return _form_page(asked, name, list(_device_questions(rows, given, notes)), filled)
+            return _form_page(request, name, list(_device_questions(rows, given, notes)), filled)
         except UsageError as error:
             filled.errors[""] = _error_sentence(error)
-            return _form_page(asked, name, asking, filled)
-    if not asked.visitor.role:
-        asked.desk.sessions.act_as(asked.secret, filled.answers[ROLE])
+            return _form_page(request, name, asking, filled)
+    if not request.visitor.role:
+        request.desk.sessions.act_as(request.secret, filled.answers[ROLE])
     return Redirect(f"/site/{quote_for_address(name)}?saved={len(changes)}")
 
 
-# ── who is asked about what ──────────────────────────────────────────────────────────────────────────────────────
+# ── the devices and their questions ──────────────────────────────────────────────────────────────────────────────
 
 
-def _site_name(asked: Asked) -> str:
-    name = asked.within["key"]
-    known = {line.name for line in asked.desk.front().front.sites}
-    if name not in known or not asked.visitor.sees_site(name):
-        raise Missing
-    if asked.desk.setting.is_read_only:
-        raise Refused("camscan serve was started with --read-only: nothing can be entered here")
+def _site_name(request: PageRequest) -> str:
+    name = request.path_values["key"]
+    known = {line.name for line in request.desk.front().front.sites}
+    if name not in known or not request.visitor.sees_site(name):
+        raise NoSuchPage
+    if request.desk.setting.is_read_only:
+        raise NotAllowed("camscan serve was started with --read-only: nothing can be entered here")
     return name
 
 
-def _rows_of_page(book: Register, asked: Asked, name: str) -> Sequence[Asset]:
+def _rows_of_page(book: Register, request: PageRequest, name: str) -> Sequence[Asset]:
     found = app.device_list.page_of_devices(
-        *(book, Filter(site=name, sort="tag", page=asked.number("page"))),
-        apart=asked.desk.front().front.apart,
-        sites=asked.visitor.sites,
-        plain=not asked.visitor.sees_identifiers,
+        *(book, Filter(site=name, sort="tag", page=request.query_number("page"))),
+        apart=request.desk.front().front.apart,
+        sites=request.visitor.sites,
+        plain=not request.visitor.sees_identifiers,
     )
     rows = {row.asset_id: row for row in book.devices_by_number([line.number for line in found.rows])}
     return [
@@ -122,10 +124,10 @@ def _rows_of_page(book: Register, asked: Asked, name: str) -> Sequence[Asset]:
 
 
 def _rows_of_form(book: Register, name: str, numbers: Sequence[str]) -> Sequence[Asset]:
-    """The rows of the devices in the form, in its order. Raises Missing if one is not of this site."""
+    """The rows of the devices in the form, in its order. Raises Missing if one is not at this site."""
     rows = {row.asset_id: row for row in book.devices_by_number(numbers)}
     if len(rows) < len(numbers) or any(device_site(row) != name for row in rows.values()):
-        raise Missing
+        raise NoSuchPage
     return [rows[number] for number in numbers]
 
 
@@ -156,16 +158,16 @@ def _device_questions(
 # ── the form ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _read_answers(asked: Asked, name: str) -> dict[str, str]:
+def _read_answers(request: PageRequest, name: str) -> dict[str, str]:
     """Asset number -> the answer of the form."""
-    found = {key.partition("-")[2]: asked.sent(key) for key, _ in asked.form if key.startswith(f"{name}-")}
+    found = {key.partition("-")[2]: request.form_value(key) for key, _ in request.form if key.startswith(f"{name}-")}
     return {number: text for number, text in found.items() if name != "answer" or text in ANSWERS}
 
 
-def _read_revisions(asked: Asked) -> dict[str, int]:
+def _read_revisions(request: PageRequest) -> dict[str, int]:
     """Asset number -> the revision of the device when the form was made."""
     seen = {}
-    for text in asked.all_sent("device"):
+    for text in request.form_values("device"):
         number, _, revision = text.rpartition("@")
         if not number or not (revision.isascii() and revision.isdecimal() and len(revision) < 16):  # noqa: PLR2004 - digits
             raise UsageError("the form is damaged; open it again")
@@ -175,14 +177,14 @@ def _read_revisions(asked: Asked) -> dict[str, int]:
     return seen
 
 
-def _form_page(asked: Asked, name: str, asking: Sequence[DeviceQuestion], filled: Filled) -> Drawn:
-    page = asked.number("page")
-    with asked.desk.reading() as book:
+def _form_page(request: PageRequest, name: str, asking: Sequence[DeviceQuestion], filled: FilledForm) -> PageContent:
+    page = request.query_number("page")
+    with request.desk.reading() as book:
         found = app.device_list.page_of_devices(
             *(book, Filter(site=name, sort="tag", page=page)),
-            apart=asked.desk.front().front.apart,
-            sites=asked.visitor.sites,
-            plain=not asked.visitor.sees_identifiers,
+            apart=request.desk.front().front.apart,
+            sites=request.visitor.sites,
+            plain=not request.visitor.sees_identifiers,
         )
     errors = [{"text": text, "href": f"#{key}"} if key else {"text": text} for key, text in filled.errors.items()]
     values = {
@@ -192,18 +194,18 @@ def _form_page(asked: Asked, name: str, asking: Sequence[DeviceQuestion], filled
         "errors": errors,
         "role_error": filled.errors.get(ROLE, ""),
         "role": filled.answers.get(ROLE, ""),
-        "asks_role": not asked.visitor.role,
+        "asks_role": not request.visitor.role,
         "back": f"/site/{quote_for_address(name)}",
         "page": found.page,
         "pages": found.pages,
-        "earlier": asked.link(page=found.page - 1) if found.page > 1 else "",
-        "later": asked.link(page=found.page + 1) if found.page < found.pages else "",
+        "earlier": request.link(page=found.page - 1) if found.page > 1 else "",
+        "later": request.link(page=found.page + 1) if found.page < found.pages else "",
     }
     title = f"{'Error: ' if errors else ''}Are these cameras yours?"
-    return Drawn("answers", title, values, 422 if errors else 200)
+    return PageContent("answers", title, values, 422 if errors else 200)
 
 
-def _check_page(name: str, asking: Sequence[DeviceQuestion], filled: Filled) -> Drawn:
+def _check_page(name: str, asking: Sequence[DeviceQuestion], filled: FilledForm) -> PageContent:
     values = {
         "site": name,
         "asking": asking,
@@ -213,7 +215,7 @@ def _check_page(name: str, asking: Sequence[DeviceQuestion], filled: Filled) -> 
         "back": f"/site/{quote_for_address(name)}",
         "has_gone": any(each.answer == "gone" for each in asking),
     }
-    return Drawn("answers_check", "Check your answers", values)
+    return PageContent("answers_check", "Check your answers", values)
 
 
 def _make_edits(rows: Sequence[Asset], asking: Sequence[DeviceQuestion], role: str) -> Iterator[Edit]:
@@ -225,7 +227,7 @@ def _make_edits(rows: Sequence[Asset], asking: Sequence[DeviceQuestion], role: s
         if each.answer == "ours":
             entries = app.edit.visit_entries(row, role, today)
         elif each.answer == "not_ours":
-            entries = app.edit.belongs_elsewhere()
+            entries = app.edit.not_ours_entries()
         elif each.answer == "gone":
             entries = {"reported_gone_on": row.entries.get("reported_gone_on") or today.isoformat()}
         if each.note:

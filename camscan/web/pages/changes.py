@@ -13,34 +13,36 @@ from camscan.app.listing import is_of_video
 from camscan.app.timeline import HAPPENED
 from camscan.asset import Asset, Event, Happening
 from camscan.errors import UsageError
-from camscan.web.page import Answer, Asked, Drawn, Page
+from camscan.web.page import Answer, Page, PageContent, PageRequest
 
 _DAYS = 90
 """How far back the page looks, in days, unless somebody names a day."""
 _LAST = "last"
-"""Stands for a day: since the last round, or since the last scan if there was no round."""
+"""Used instead of a day: since the last round, or since the last scan if there was no round."""
 _MOST = 50
 
 
-def show(asked: Asked) -> Answer:
-    """The changes since a day, the newest first; of one kind if one is asked for."""
-    since = asked.one("since") or (assess.today_utc() - timedelta(days=_DAYS)).isoformat()
+def show(request: PageRequest) -> Answer:
+    """Draw the changes since a day, the newest first; of one kind if the address names one."""
+    since = request.query_value("since") or (assess.today_utc() - timedelta(days=_DAYS)).isoformat()
     is_last = since == _LAST
-    kind, everything = asked.one("kind"), asked.one("everything") == "yes"
+    kind, everything = request.query_value("kind"), request.query_value("everything") == "yes"
     trouble = ""
     try:
-        told = app.diff.changes_since(asked.desk.space, None if is_last else since)
+        told = app.diff.changes_since(request.desk.space, None if is_last else since)
     except UsageError:
         trouble = f"“{since[:40]}” is not a day: write it as 2027-03-31"
         since = (assess.today_utc() - timedelta(days=_DAYS)).isoformat()
-        told = app.diff.changes_since(asked.desk.space, since)
+        told = app.diff.changes_since(request.desk.space, since)
     kinds = (kind,) if kind in set(Event) else ()
     wanted = (
-        each for each in told.select_changes(kinds=kinds, everything=True) if everything or _is_of_video(told, each)
+        change
+        for change in told.select_changes(kinds=kinds, everything=True)
+        if everything or _is_of_video(told, change)
     )
     found = sorted(wanted, key=lambda each: each.at, reverse=True)
     pages = max(total_pages(len(found)), 1)
-    page = min(max(asked.number("page"), 1), pages)
+    page = min(max(request.query_number("page"), 1), pages)
     rows = [_change_row(told, each) for each in found[(page - 1) * _MOST : page * _MOST]]
     values = {
         "rows": rows,
@@ -50,12 +52,12 @@ def show(asked: Asked) -> Answer:
         "trouble": trouble,
         "kinds": [(each.value, HAPPENED[each], each.value == kind) for each in Event],
         "everything": everything,
-        "earlier": asked.link(page=page - 1) if page > 1 else "",
-        "later": asked.link(page=page + 1) if page < pages else "",
+        "earlier": request.link(page=page - 1) if page > 1 else "",
+        "later": request.link(page=page + 1) if page < pages else "",
         "page": page,
         "pages": pages,
     }
-    return Drawn("changes", "Error: Changes" if trouble else "Changes", values)
+    return PageContent("changes", "Error: Changes" if trouble else "Changes", values)
 
 
 def _change_row(told: Changes, each: Happening) -> Mapping[str, object]:
@@ -71,7 +73,7 @@ def _change_row(told: Changes, each: Happening) -> Mapping[str, object]:
 
 
 def _is_of_video(told: Changes, each: Happening) -> bool:
-    """Counts as the alarm of the front page does. Changes of a network concern all devices."""
+    """Whether a change counts in the alarm of the front page. Changes of a network concern all devices."""
     row = told.rows.get(each.asset_id)
     return row is None or is_of_video(row)
 

@@ -1,46 +1,52 @@
-"""Every collector and how it stands: those that wait for a person first."""
+"""Every collector and its state: those that wait for a person come first."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from camscan import app
-from camscan.app.collectors import Standing
+from camscan.app.collectors import CollectorState
 from camscan.app.device_list import total_pages
-from camscan.web.collector_words import condition_of, sentence, version_text, waiting_text
-from camscan.web.page import Answer, Asked, Drawn, Page
+from camscan.web.collector_words import as_sentence, collector_condition, version_text, waiting_text
+from camscan.web.page import Answer, Page, PageContent, PageRequest
 
 _MOST = 50
 
 
-def show(asked: Asked) -> Answer:
-    """One page of them."""
+def show(request: PageRequest) -> Answer:
+    """Draw one page of the list of collectors."""
     now = datetime.now(UTC)
-    found = sorted(app.collectors.list_standings(asked.desk.store), key=lambda each: _order(each, now))
+    found = sorted(app.collectors.list_collector_states(request.desk.store), key=lambda each: _sort_key(each, now))
     pages = max(total_pages(len(found)), 1)
-    page = min(max(asked.number("page"), 1), pages)
+    page = min(max(request.query_number("page"), 1), pages)
     rows = found[(page - 1) * _MOST : page * _MOST]
-    keys = {each.collector.key for each in rows if each.parcels}
-    full = app.arrivals.keys_of_full_days(asked.desk.space, asked.desk.store, keys)
+    keys = {row.collector.key for row in rows if row.parcels}
+    full = app.arrivals.keys_of_full_days(request.desk.space, request.desk.store, keys)
     values = {
         "rows": [
-            (each, condition_of(each, now), waiting_text(each, full, now), version_text(each), sentence(each.trouble))
-            for each in rows
+            (
+                row,
+                collector_condition(row, now),
+                waiting_text(row, full, now),
+                version_text(row),
+                as_sentence(row.trouble),
+            )
+            for row in rows
         ],
         "total": len(found),
-        "urgent": sum(condition_of(each, now).is_urgent for each in found),
+        "urgent": sum(collector_condition(each, now).is_urgent for each in found),
         "behind": sum(each.is_behind and each.collector.is_approved for each in found),
-        "may_add": asked.visitor.may("add_collector", send=True) and not asked.desk.setting.is_read_only,
-        "earlier": asked.link(page=page - 1) if page > 1 else "",
-        "later": asked.link(page=page + 1) if page < pages else "",
+        "may_add": request.visitor.may("add_collector", send=True) and not request.desk.setting.is_read_only,
+        "earlier": request.link(page=page - 1) if page > 1 else "",
+        "later": request.link(page=page + 1) if page < pages else "",
         "page": page,
         "pages": pages,
     }
-    return Drawn("collectors", "Collectors", values)
+    return PageContent("collectors", "Collectors", values)
 
 
-def _order(each: Standing, now: datetime) -> tuple[bool, bool, str]:
-    condition = condition_of(each, now)
+def _sort_key(each: CollectorState, now: datetime) -> tuple[bool, bool, str]:
+    condition = collector_condition(each, now)
     return not condition.is_urgent, condition.word == "Revoked", each.collector.name.casefold()
 
 

@@ -16,29 +16,29 @@ from camscan.plan.standing import answers_after_removal
 from camscan.register import Register, StoredObservation
 from camscan.vulnerabilities.assess import Verdict
 from camscan.web.acts import acts_for
-from camscan.web.page import Answer, Asked, Drawn, Missing, Page
+from camscan.web.page import Answer, NoSuchPage, Page, PageContent, PageRequest
 from camscan.web.rights import Visitor
 
 Rows = list[tuple[str, str | Sequence[str]]]
 _MOST = 200
-"""Replies that are shown; `camscan show NUMBER --evidence` has all."""
+"""How many replies are shown; `camscan show NUMBER --evidence` has all."""
 _NOTHING = "Nothing that it said shows who built it."
 _ELSEWHERE = frozenset({"lifecycle_status", "council_asset_tag"})
 """Entries that are shown further up the page."""
 
 
-def show(asked: Asked) -> Answer:
-    """All that this visitor may know about the device. A device of another site does not exist for a site manager."""
-    visitor = asked.visitor
-    with asked.desk.reading() as book:
-        found = book.devices_by_number([asked.within["number"]])
+def show(request: PageRequest) -> Answer:
+    """Draw all that this visitor may see of the device. A device of another site does not exist for a site manager."""
+    visitor = request.visitor
+    with request.desk.reading() as book:
+        found = book.devices_by_number([request.path_values["number"]])
         if not found:
-            merged = book.merged_rows().get(asked.within["number"])
+            merged = book.merged_rows().get(request.path_values["number"])
             found = book.devices_by_number([merged]) if merged else []
         if not found or not visitor.sees_site(device_site(found[0])):
-            raise Missing
+            raise NoSuchPage
         row = found[0]
-        known = device_details(book, row, asked.desk.space.settings)
+        known = device_details(book, row, request.desk.space.settings)
         values = {
             "row": row,
             "name": app.device_words.device_title(known),
@@ -54,10 +54,10 @@ def show(asked: Asked) -> Answer:
             "weaknesses": _vulnerability_rows(known.weaknesses) if visitor.sees_evidence else [],
             "site_link": _site_link(row, visitor),
             "site": device_site(row),
-            "acts": {} if asked.desk.setting.is_read_only else acts_for(visitor),
-            "saved": asked.number("saved", 0) if asked.has("saved") else None,
+            "acts": {} if request.desk.setting.is_read_only else acts_for(visitor),
+            "saved": request.query_number("saved", 0) if request.has_query("saved") else None,
         }
-    return Drawn("device", row.entries.get("council_asset_tag") or row.asset_id, values)
+    return PageContent("device", row.entries.get("council_asset_tag") or row.asset_id, values)
 
 
 def _site_link(row: Asset, visitor: Visitor) -> str:
@@ -65,7 +65,7 @@ def _site_link(row: Asset, visitor: Visitor) -> str:
 
 
 def _row_groups(known: Details, visitor: Visitor) -> Iterator[tuple[str, Rows]]:
-    """Names of groups, and their rows. Empty rows are left out."""
+    """The groups of facts on the page: name and rows of each. Empty rows are left out."""
     for title, rows in (
         ("What it is", _identity_rows(known, visitor)),
         ("Where it is", _place_rows(known, visitor)),
@@ -133,7 +133,7 @@ def _network_rows(known: Details, visitor: Visitor) -> Rows:
 
 
 def _plan_rows(known: Details, visitor: Visitor) -> Rows:
-    """The parts of the priority are evidence: they say how weak the device is and how it can be reached."""
+    """What is planned. Reasons for the priority are evidence: they show how weak a device is and how to reach it."""
     row, judgement = known.row, known.judgement
     return [
         ("Status", app.device_list.lifecycle_in_words(row.lifecycle)),
@@ -145,7 +145,7 @@ def _plan_rows(known: Details, visitor: Visitor) -> Rows:
 
 
 def _scope_lines(judgement: Judgement) -> list[str]:
-    """The verdict, and the whole reason."""
+    """The verdict about the scope, and the complete reason."""
     word = "Not known" if judgement.in_scope == "unknown" else _capitalise(judgement.in_scope)
     return [word, _capitalise(judgement.in_scope_reason)]
 
@@ -162,9 +162,9 @@ def _entry_rows(known: Details, visitor: Visitor) -> Rows:
 
 
 def _timeline_rows(book: Register, known: Details, visitor: Visitor) -> list[Mapping[str, object]]:
-    """What happened to the device. What a visitor may not see now, they do not see in its past either."""
+    """The device's history. A visitor does not see the past of columns that they may not see now."""
     found = device_timeline(book, known.row)
-    hidden = {heading_of(each.name) for each in EDITABLE if not visitor.sees(each.name)}
+    hidden = {heading_of(column.name) for column in EDITABLE if not visitor.sees(column.name)}
     moments: list[Mapping[str, object]] = []
     for each in found:
         titles = [line for line in each.title.split("\n") if not each.by or line.partition(":")[0] not in hidden]
@@ -174,7 +174,7 @@ def _timeline_rows(book: Register, known: Details, visitor: Visitor) -> list[Map
 
 
 def _evidence_rows(found: Sequence[StoredObservation]) -> list[tuple[str, str, str, str, bool]]:
-    """When, where, what, and the value of each observation; and whether it is still current."""
+    """The observations: time, place, fact and value of each, and whether it is still current."""
     rows = []
     for each in found[:_MOST]:
         seen = each.observation
@@ -184,7 +184,7 @@ def _evidence_rows(found: Sequence[StoredObservation]) -> list[tuple[str, str, s
 
 
 def _vulnerability_rows(found: Sequence[Verdict]) -> list[tuple[str, str, bool, str, str]]:
-    """CVE, what it means here, whether it is exploited, what it is, and why. Fixed ones are left out."""
+    """The vulnerabilities: CVE, verdict, whether it is exploited, title, and reason. Fixed ones are left out."""
     return [
         (
             each.cve,

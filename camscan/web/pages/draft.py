@@ -1,4 +1,4 @@
-"""A draft of the programme: the limits, the months that follow, devices that cannot be placed, the check, the entry."""
+"""A draft of the programme: the limits, the next months, devices that cannot be placed, the check, the entry."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from camscan.dates import read_day
 from camscan.errors import StaleError, UsageError
 from camscan.register import Register
 from camscan.web import drafted
-from camscan.web.forms import BECAUSE, ROLE, Field, Filled, error_list, read_role, role_fields
-from camscan.web.page import Answer, Asked, Drawn, Page, Redirect, Refused
+from camscan.web.forms import BECAUSE, ROLE, Field, FilledForm, error_list, read_role, role_fields
+from camscan.web.page import Answer, NotAllowed, Page, PageContent, PageRequest, Redirect
 
 HOW = "camscan serve"
 _FEW = 20
-"""Devices that are shown before they are changed."""
+"""How many devices are shown before they are changed."""
 _STALE = (
     "The register has changed since this draft was made, and nothing was saved. Below is the draft as it is now. "
     "Check it, and continue again"
@@ -30,7 +30,7 @@ _STALE = (
 
 @dataclass(frozen=True, slots=True)
 class _DraftRequest:
-    """What somebody asked for: the fields as they were typed, and what they mean."""
+    """The request for a draft: the fields as they were typed, and their values."""
 
     typed: Mapping[str, str]
     errors: dict[str, str] = field(default_factory=dict)
@@ -39,11 +39,11 @@ class _DraftRequest:
     limits: Limits = field(default_factory=Limits)
     site: str | None = None
 
-    def make_draft(self, asked: Asked, book: Register) -> Draft | None:
-        """The draft; None, with an error, if there can be none."""
+    def make_draft(self, request: PageRequest, book: Register) -> Draft | None:
+        """Make the draft. Returns None, and notes an error, if there cannot be one."""
         if self.errors:
             return None
-        settings = asked.desk.space.settings
+        settings = request.desk.space.settings
         try:
             return app.plan.propose_plan(
                 book, settings, by=self.by, begin=self.begin, within=self.limits, site=self.site
@@ -54,25 +54,25 @@ class _DraftRequest:
             return None
 
 
-def show(asked: Asked) -> Answer:
-    """The form; with a day in the address, the draft as well. Nothing is written."""
-    if not asked.has("by"):
-        return _draft_page(asked, _DraftRequest({}), None)
-    wanted = _read_request(asked.one)
-    with asked.desk.reading() as book:
-        draft = wanted.make_draft(asked, book)
-    return _draft_page(asked, wanted, draft)
+def show(request: PageRequest) -> Answer:
+    """Draw the form; if the address has a day, the draft as well. Nothing is written."""
+    if not request.has_query("by"):
+        return _draft_page(request, _DraftRequest({}), None)
+    wanted = _read_request(request.query_value)
+    with request.desk.reading() as book:
+        draft = wanted.make_draft(request, book)
+    return _draft_page(request, wanted, draft)
 
 
-def take(asked: Asked) -> Answer:
+def take(request: PageRequest) -> Answer:
     """Check what would be entered, go back, or enter it."""
-    if asked.desk.setting.is_read_only:
-        raise Refused("camscan serve was started with --read-only: a draft can be looked at, but not applied")
-    wanted, filled, step = _read_request(asked.sent), read_role(asked), asked.sent("step")
-    with asked.desk.space.open(editing=True, create=False) as book:
-        draft = wanted.make_draft(asked, book)
+    if request.desk.setting.is_read_only:
+        raise NotAllowed("camscan serve was started with --read-only: a draft can be looked at, but not applied")
+    wanted, filled, step = _read_request(request.form_value), read_role(request), request.form_value("step")
+    with request.desk.space.open(editing=True, create=False) as book:
+        draft = wanted.make_draft(request, book)
         if draft is None or step == "change" or filled.errors:
-            return _draft_page(asked, wanted, draft, Filled(filled.answers) if step == "change" else filled)
+            return _draft_page(request, wanted, draft, FilledForm(filled.answers) if step == "change" else filled)
         try:
             changes = app.plan.write_plan(
                 book,
@@ -80,20 +80,20 @@ def take(asked: Asked) -> Answer:
                 role=filled.answers[ROLE],
                 how=HOW,
                 because=filled.answers[BECAUSE],
-                mark=asked.sent("mark") or "none",
+                mark=request.form_value("mark") or "none",
                 dry_run=step != "save",
             )
         except StaleError:
             filled.errors[""] = _STALE
-            return _draft_page(asked, wanted, wanted.make_draft(asked, book), filled)
+            return _draft_page(request, wanted, wanted.make_draft(request, book), filled)
     if step != "save":
-        return _check_page(asked, wanted, draft, filled, changes)
-    if not asked.visitor.role:
-        asked.desk.sessions.act_as(asked.secret, filled.answers[ROLE])
+        return _check_page(request, wanted, draft, filled, changes)
+    if not request.visitor.role:
+        request.desk.sessions.act_as(request.secret, filled.answers[ROLE])
     return Redirect(f"/plan?saved={len(changes)}")
 
 
-# ── what is asked for ────────────────────────────────────────────────────────────────────────────────────────────
+# ── the request ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _read_request(sent: Callable[[str], str]) -> _DraftRequest:
@@ -138,9 +138,9 @@ def _read_money(name: str, typed: Mapping[str, str], errors: dict[str, str]) -> 
     return Decimal(text) if text else None
 
 
-def _form_fields(asked: Asked, wanted: _DraftRequest) -> Iterator[Field]:
+def _form_fields(request: PageRequest, wanted: _DraftRequest) -> Iterator[Field]:
     typed, errors = wanted.typed, wanted.errors
-    named = [line.name for line in asked.desk.front().front.sites]
+    named = [line.name for line in request.desk.front().front.sites]
     for name, label, hint, kind in (
         ("by", "Last day of the programme", "For example 31 March 2029.", "date"),
         ("begin", "First day (optional)", "Leave it empty for the first of next month.", "date"),
@@ -176,11 +176,13 @@ def _form_fields(asked: Asked, wanted: _DraftRequest) -> Iterator[Field]:
 # ── pages ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _draft_page(asked: Asked, wanted: _DraftRequest, draft: Draft | None, filled: Filled | None = None) -> Drawn:
-    filled = filled or Filled()
+def _draft_page(
+    request: PageRequest, wanted: _DraftRequest, draft: Draft | None, filled: FilledForm | None = None
+) -> PageContent:
+    filled = filled or FilledForm()
     errors = {**wanted.errors, **filled.errors}
     values: dict[str, Any] = {
-        "fields": list(_form_fields(asked, wanted)),
+        "fields": list(_form_fields(request, wanted)),
         "errors": error_list(errors),
         "typed": wanted.typed,
         "draft": None,
@@ -194,24 +196,26 @@ def _draft_page(asked: Asked, wanted: _DraftRequest, draft: Draft | None, filled
             "says": list(drafted.draft_sentences(draft)),
             "chart": drafted.month_chart(draft),
             "months": drafted.month_table(draft),
-            "unplaced": drafted.named_devices((*proposal.unplaced, *proposal.unpriced), rows),
+            "unplaced": drafted.first_devices((*proposal.unplaced, *proposal.unpriced), rows),
             "advice": [drafted.capitalise(each) for each in proposal.advice],
-            "left": list(drafted.left_alone(draft)),
-            "formula": app.plan.describe_formula(asked.desk.space.settings.planning.formula),
-            "signing": role_fields(asked.visitor, filled.answers, filled.errors),
+            "left": list(drafted.groups_left_alone(draft)),
+            "formula": app.plan.describe_formula(request.desk.space.settings.planning.formula),
+            "signing": role_fields(request.visitor, filled.answers, filled.errors),
         }
     title = f"{'Error: ' if errors else ''}Draft a plan"
-    return Drawn("draft", title, values, status=422 if errors else 200)
+    return PageContent("draft", title, values, status=422 if errors else 200)
 
 
-def _check_page(asked: Asked, wanted: _DraftRequest, draft: Draft, filled: Filled, changes: Sequence[Change]) -> Drawn:
+def _check_page(
+    request: PageRequest, wanted: _DraftRequest, draft: Draft, filled: FilledForm, changes: Sequence[Change]
+) -> PageContent:
     rows, planned = {row.asset_id: row for row in draft.rows}, draft.proposal.planned
     values = {
-        "path": asked.path,
+        "path": request.path,
         "typed": wanted.typed,
         "mark": app.plan.draft_mark(draft),
         "answers": filled.answers,
-        "devices": len({each.asset_id for each in changes}),
+        "devices": len({change.asset_id for change in changes}),
         "entries": len(changes),
         "says": list(drafted.draft_sentences(draft)),
         "advice": [drafted.capitalise(each) for each in draft.proposal.advice],
@@ -219,7 +223,7 @@ def _check_page(asked: Asked, wanted: _DraftRequest, draft: Draft, filled: Fille
         "assumes": draft.proposal.limits.cost_each is not None,
         "more": max(len(planned) - _FEW, 0),
     }
-    return Drawn("draft_check", "Check the draft", values)
+    return PageContent("draft_check", "Check the draft", values)
 
 
 PAGE = Page(path="/plan/draft", title="Draft a plan", show=show, take=take, under="plan")

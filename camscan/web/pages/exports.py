@@ -1,4 +1,4 @@
-"""What can be taken out of the register, one line each: what it is, for whom, and its marking."""
+"""The list of exports: what each is, for whom, and its marking."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from camscan import exports
 from camscan.web.outgoing import LISTS, MARKING, OPEN, exports_of
-from camscan.web.page import Answer, Asked, Drawn, Page
+from camscan.web.page import Answer, Page, PageContent, PageRequest
 
 _NAMES = {"walk": "Inspection sheets"}
-"""Format -> its name for people; other formats keep the name that programs know."""
+"""Format -> its name for people; other formats keep the name that programs use."""
 _FORMATS = {"ods": "ODS", "xlsx": "Excel", "csv": "CSV"}
 
 
 @dataclass(frozen=True, slots=True)
 class ExportLine:
-    """One thing to take out."""
+    """One export in the list."""
 
     title: str
     says: str
@@ -25,30 +25,30 @@ class ExportLine:
     """The address and the words of each link."""
 
 
-def show(asked: Asked) -> Answer:
-    """The exports that the visitor may have."""
+def show(request: PageRequest) -> Answer:
+    """Draw the exports that the visitor may have."""
     values = {
-        "lines_of_lists": list(_list_lines(asked)),
-        "others": list(_other_lines(asked)),
-        "exports": list(_export_lines(asked)),
+        "lines_of_lists": list(_list_lines(request)),
+        "others": list(_other_lines(request)),
+        "exports": list(_export_lines(request)),
     }
-    return Drawn("exports", "Files", values)
+    return PageContent("exports", "Files", values)
 
 
-def _list_lines(asked: Asked) -> Iterator[ExportLine]:
-    """Spreadsheets of the register."""
-    if not asked.visitor.may("list_file"):
+def _list_lines(request: PageRequest) -> Iterator[ExportLine]:
+    """The spreadsheets of the register."""
+    if not request.visitor.may("list_file"):
         return
     for view, (title, says, roles) in LISTS.items():
-        if asked.visitor.rights in roles:
+        if request.visitor.rights in roles:
             address = f"/exchange/list?view={view}&everything=yes&format="
             yield ExportLine(
                 title, says, MARKING, tuple((f"{address}{each}", words) for each, words in _FORMATS.items())
             )
 
 
-def _other_lines(asked: Asked) -> Iterator[ExportLine]:
-    visitor = asked.visitor
+def _other_lines(request: PageRequest) -> Iterator[ExportLine]:
+    visitor = request.visitor
     if visitor.may("report"):
         says = "How far the removal has got: one page for committees, or a workbook"
         yield ExportLine("Progress report", says, "By its level", (("/exchange/report", "Choose"),))
@@ -62,11 +62,11 @@ def _other_lines(asked: Asked) -> Iterator[ExportLine]:
         )
 
 
-def _export_lines(asked: Asked) -> Iterator[ExportLine]:
-    if not asked.visitor.may("export"):
+def _export_lines(request: PageRequest) -> Iterator[ExportLine]:
+    if not request.visitor.may("export"):
         return
     known = exports.load_exports()
-    for name in exports_of(asked.visitor):
+    for name in exports_of(request.visitor):
         export = known[name]
         says = f"{export.title[:1].upper()}{export.title[1:]}"
         marking = OPEN if export.of_figures else MARKING

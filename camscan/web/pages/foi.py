@@ -14,10 +14,10 @@ from camscan.page.render import cell_text
 from camscan.page.table import Kind
 from camscan.web.archive import zip_files
 from camscan.web.forms import ROLE, read_role
-from camscan.web.page import Answer, Asked, Download, Drawn, Page, Refused
+from camscan.web.page import Answer, Download, NotAllowed, Page, PageContent, PageRequest
 
 _MOST = 200
-"""Lines of what is withheld that are shown."""
+"""How many lines about withheld values are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +32,32 @@ class PartPreview:
     total: Sequence[str]
 
 
-def show(asked: Asked) -> Answer:
-    """The preview; with ``download=yes``, the draft as a ZIP."""
-    wanted = app.foi.Asked(on=asked.one("on") or None, accept_suppression=asked.one("suppress") == "yes")
-    if asked.one("download") != "yes":
-        return _preview_page(asked, wanted, {})
-    pack = app.foi.draft_pack(asked.desk.space, wanted)
+def show(request: PageRequest) -> Answer:
+    """Draw the preview; with ``download=yes``, return the draft as a ZIP."""
+    wanted = app.foi.PackRequest(
+        on=request.query_value("on") or None, accept_suppression=request.query_value("suppress") == "yes"
+    )
+    if request.query_value("download") != "yes":
+        return _preview_page(request, wanted, {})
+    pack = app.foi.draft_pack(request.desk.space, wanted)
     return Download(f"foi-DRAFT-{pack.estate.day.isoformat()}.zip", zip_files(files_to_send(pack)), "application/zip")
 
 
-def take(asked: Asked) -> Answer:
+def take(request: PageRequest) -> Answer:
     """Release the pack. It is kept, so that later ones are compared with it."""
-    if asked.desk.setting.is_read_only:
-        raise Refused("camscan serve was started with --read-only: nothing can be released here")
-    wanted = app.foi.Asked(on=asked.sent("on") or None, accept_suppression=asked.sent("suppress") == "yes")
-    filled, reference = read_role(asked), asked.sent("reference")
+    if request.desk.setting.is_read_only:
+        raise NotAllowed("camscan serve was started with --read-only: nothing can be released here")
+    wanted = app.foi.PackRequest(
+        on=request.form_value("on") or None, accept_suppression=request.form_value("suppress") == "yes"
+    )
+    filled, reference = read_role(request), request.form_value("reference")
     if not reference:
         filled.errors["reference"] = "Enter the reference of the request"
     if not filled.errors:
-        accepts = asked.sent("differences") == "yes"
+        accepts = request.form_value("differences") == "yes"
         release = replace(wanted, role=filled.answers[ROLE], reference=reference, accept_differences=accepts)
         try:
-            pack = app.foi.release_pack(asked.desk.space, release)
+            pack = app.foi.release_pack(request.desk.space, release)
         except app.foi.TellsMoreError:
             filled.errors["differences"] = "Read what can be worked out, and confirm that you release the pack anyway"
         except UsageError as error:
@@ -61,18 +65,18 @@ def take(asked: Asked) -> Answer:
             filled.errors["reference"] = f"{text[:1].upper()}{text[1:]}"
         else:
             return Download(f"foi-{pack.estate.day.isoformat()}.zip", zip_files(files_to_send(pack)), "application/zip")
-    return _preview_page(asked, wanted, filled.errors, reference, filled.answers.get(ROLE, ""))
+    return _preview_page(request, wanted, filled.errors, reference, filled.answers.get(ROLE, ""))
 
 
 def _preview_page(
-    asked: Asked, wanted: app.foi.Asked, errors: dict[str, str], reference: str = "", role: str = ""
-) -> Drawn:
+    request: PageRequest, wanted: app.foi.PackRequest, errors: dict[str, str], reference: str = "", role: str = ""
+) -> PageContent:
     try:
-        pack = app.foi.draft_pack(asked.desk.space, wanted)
+        pack = app.foi.draft_pack(request.desk.space, wanted)
     except UsageError as error:
         errors = {**errors, "on": f"{str(error)[:1].upper()}{str(error)[1:]}"}
         wanted = replace(wanted, on=None)
-        pack = app.foi.draft_pack(asked.desk.space, wanted)
+        pack = app.foi.draft_pack(request.desk.space, wanted)
     kept = list(list_kept_back(pack))
     values = {
         "pack": pack,
@@ -85,12 +89,12 @@ def _preview_page(
         "wanted": wanted,
         "errors": errors,
         "reference": reference,
-        "role": role or asked.visitor.role,
-        "asks_role": not asked.visitor.role,
-        "draft_link": asked.link(download="yes") if asked.query else "/exchange/foi?download=yes",
-        "may_release": not asked.desk.setting.is_read_only,
+        "role": role or request.visitor.role,
+        "asks_role": not request.visitor.role,
+        "draft_link": request.link(download="yes") if request.query else "/exchange/foi?download=yes",
+        "may_release": not request.desk.setting.is_read_only,
     }
-    return Drawn("foi", f"{'Error: ' if errors else ''}FOI pack", values, 422 if errors else 200)
+    return PageContent("foi", f"{'Error: ' if errors else ''}FOI pack", values, 422 if errors else 200)
 
 
 def _part_previews(pack: Pack) -> Iterator[PartPreview]:

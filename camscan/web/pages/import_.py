@@ -14,73 +14,83 @@ from camscan.cells import csv_text
 from camscan.dates import spoken
 from camscan.errors import BusyError, StaleError, UsageError
 from camscan.web import incoming
-from camscan.web.forms import BECAUSE, ROLE, Filled, read_role
-from camscan.web.holding import received
+from camscan.web.forms import BECAUSE, ROLE, FilledForm, read_role
+from camscan.web.holding import received_file
 from camscan.web.incoming import SHEET, FileEffect, ImportChoices
-from camscan.web.page import Answer, Asked, Download, Drawn, Page, Redirect, Refused, Upload
+from camscan.web.page import Answer, Download, NotAllowed, Page, PageContent, PageRequest, Redirect, Upload
 from camscan.web.rights import Visitor
 
 MOST = 50_000_000
-"""Bytes of a file."""
+"""The largest file, in bytes."""
 _SECONDS = 120.0
 _ROWS, _LINES = 100, 100
-"""Changes and remarks that are shown; the file of all differences has every one."""
+"""How many changes and remarks are shown; the file of all differences has every one."""
 _SUFFIXES = ".csv,.xlsx,.ods"
 
 
-def show(asked: Asked) -> Answer:
-    """The form that takes a file."""
-    _require_writing(asked)
+def show(request: PageRequest) -> Answer:
+    """Draw the form that takes a file."""
+    _require_writing(request)
     return _form_page(
-        asked, ImportChoices(kind=asked.one("kind") or SHEET, as_of=spoken(app.edit.parse_day_or_today(None)))
+        request,
+        ImportChoices(kind=request.query_value("kind") or SHEET, as_of=spoken(app.edit.parse_day_or_today(None))),
     )
 
 
-def take(asked: Asked) -> Answer:
+def take(request: PageRequest) -> Answer:
     """Check a file, go back, enter it, or return its differences."""
-    _require_writing(asked)
-    wish, step = incoming.read_choices(asked), asked.sent("step")
+    _require_writing(request)
+    wish, step = incoming.read_choices(request), request.form_value("step")
     if step == "cancel":
-        asked.desk.holding.drop(asked.secret)
+        request.desk.holding.drop(request.secret)
         return Redirect("/exchange/import")
-    upload, held = received(asked)
+    upload, held = received_file(request)
     if step == "change":
-        return _form_page(asked, wish, held=held, name=upload.name if upload else "")
+        return _form_page(request, wish, held=held, name=upload.name if upload else "")
     if upload is None:
-        return _form_page(asked, wish, {"file": "Choose a file"})
-    if not asked.desk.holding.reading.acquire(blocking=False):
+        return _form_page(request, wish, {"file": "Choose a file"})
+    if not request.desk.holding.reading.acquire(blocking=False):
         raise BusyError("another file is being read; try again in a minute")
     try:
         return (
-            _answer_sheet(asked, upload, wish, held)
+            _answer_sheet(request, upload, wish, held)
             if wish.kind == SHEET
-            else _answer_evidence(asked, upload, wish, held)
+            else _answer_evidence(request, upload, wish, held)
         )
     except UsageError as error:
-        return _form_page(asked, wish, {"file": _error_text(asked, error)}, held=held, name=upload.name)
+        return _form_page(request, wish, {"file": _error_text(request, error)}, held=held, name=upload.name)
     finally:
-        asked.desk.holding.reading.release()
+        request.desk.holding.reading.release()
 
 
-def _require_writing(asked: Asked) -> None:
-    if asked.desk.setting.is_read_only:
-        raise Refused("camscan serve was started with --read-only: nothing can be entered here")
+def _require_writing(request: PageRequest) -> None:
+    if request.desk.setting.is_read_only:
+        raise NotAllowed("camscan serve was started with --read-only: nothing can be entered here")
 
 
 # ── the form ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _form_page(
-    asked: Asked, wish: ImportChoices, errors: Mapping[str, str] | None = None, *, held: str = "", name: str = ""
-) -> Drawn:
-    visitor = asked.visitor
+    request: PageRequest,
+    wish: ImportChoices,
+    errors: Mapping[str, str] | None = None,
+    *,
+    held: str = "",
+    name: str = "",
+) -> PageContent:
+    visitor = request.visitor
     kinds = [(SHEET, "A spreadsheet", "The register that somebody filled in, or another list of cameras")]
     if visitor.reads_lists:
         kinds += [
-            (each.name, f"{each.noun[:1].upper()}{each.noun[1:]}", f"{each.title[:1].upper()}{each.title[1:]}")
-            for each in app.elsewhere.all_sources()
+            (
+                source.name,
+                f"{source.noun[:1].upper()}{source.noun[1:]}",
+                f"{source.title[:1].upper()}{source.title[1:]}",
+            )
+            for source in app.elsewhere.all_sources()
         ]
-    said = asked.has("changed")
+    said = request.has_query("changed")
     values = {
         "wish": wish,
         "kinds": kinds,
@@ -89,16 +99,16 @@ def _form_page(
         "name": name,
         "may_add": visitor.writes_everything,
         "reads_lists": visitor.reads_lists,
-        "sites": [each.name for each in asked.desk.space.settings.sites if visitor.sees_site(each.name)],
+        "sites": [site.name for site in request.desk.space.settings.sites if visitor.sees_site(site.name)],
         "suffixes": _SUFFIXES,
         "most": MOST // 1_000_000,
-        "done": {name: asked.number(name, 0) for name in ("changed", "devices", "added")} if said else None,
+        "done": {name: request.query_number(name, 0) for name in ("changed", "devices", "added")} if said else None,
     }
-    return Drawn("import_", "Error: Import" if errors else "Import", values, 422 if errors else 200)
+    return PageContent("import_", "Error: Import" if errors else "Import", values, 422 if errors else 200)
 
 
-def _error_text(asked: Asked, error: Exception) -> str:
-    return incoming.in_page_words(asked.visitor.error_text(error), asked.visitor)
+def _error_text(request: PageRequest, error: Exception) -> str:
+    return incoming.in_page_words(request.visitor.error_text(error), request.visitor)
 
 
 # ── a spreadsheet ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -113,46 +123,46 @@ class _SentFile:
     held: str
 
 
-def _answer_sheet(asked: Asked, upload: Upload, wish: ImportChoices, held: str) -> Answer:
-    step, file = asked.sent("step"), _SentFile(upload, wish, held)
-    work = incoming.compare_upload(asked, upload, wish)
+def _answer_sheet(request: PageRequest, upload: Upload, wish: ImportChoices, held: str) -> Answer:
+    step, file = request.form_value("step"), _SentFile(upload, wish, held)
+    work = incoming.compare_upload(request, upload, wish)
     if step == "differences":
-        return Download("differences.csv", _differences_csv(work, asked.visitor).encode(), "text/csv; charset=utf-8")
+        return Download("differences.csv", _differences_csv(work, request.visitor).encode(), "text/csv; charset=utf-8")
     if step != "save":
-        return _check_page(asked, file, work)
-    filled = read_role(asked)
+        return _check_page(request, file, work)
+    filled = read_role(request)
     if not filled.errors:
         try:
             done = incoming.apply_upload(
-                *(asked, upload, wish),
+                *(request, upload, wish),
                 role=filled.answers[ROLE],
                 because=filled.answers[BECAUSE],
-                mark=asked.sent("mark") or "none",
+                mark=request.form_value("mark") or "none",
             )
         except StaleError:
-            again = incoming.compare_upload(asked, upload, wish)
+            again = incoming.compare_upload(request, upload, wish)
             says = "Somebody else has entered something meanwhile. Check the differences again, and save them"
-            return _check_page(asked, file, again, Filled(filled.answers, {"": says}))
+            return _check_page(request, file, again, FilledForm(filled.answers, {"": says}))
         except UsageError as error:
-            filled.errors[""] = _error_text(asked, error)
+            filled.errors[""] = _error_text(request, error)
         else:
-            asked.desk.holding.drop(asked.secret)
-            return Redirect(_after_entry(asked, done, filled))
-    return _check_page(asked, file, work, filled)
+            request.desk.holding.drop(request.secret)
+            return Redirect(_after_entry(request, done, filled))
+    return _check_page(request, file, work, filled)
 
 
-def _after_entry(asked: Asked, work: Import, filled: Filled) -> str:
-    if not asked.visitor.role:
-        asked.desk.sessions.act_as(asked.secret, filled.answers[ROLE])
+def _after_entry(request: PageRequest, work: Import, filled: FilledForm) -> str:
+    if not request.visitor.role:
+        request.desk.sessions.act_as(request.secret, filled.answers[ROLE])
     edits, _ = work.edits_and_rows()
     devices = len({edit.asset_id for edit in edits})
     return f"/exchange/import?changed={len(edits)}&devices={devices}&added={len(work.added)}"
 
 
-def _check_page(asked: Asked, file: _SentFile, work: Import, filled: Filled | None = None) -> Drawn:
-    filled = filled or Filled()
+def _check_page(request: PageRequest, file: _SentFile, work: Import, filled: FilledForm | None = None) -> PageContent:
+    filled = filled or FilledForm()
     edits, new = work.edits_and_rows()
-    changes, lines = list(_change_rows(work)), list(_remark_rows(work, asked.visitor))
+    changes, lines = list(_change_rows(work)), list(_remark_rows(work, request.visitor))
     values = {
         "name": file.upload.name,
         "work": work,
@@ -165,24 +175,24 @@ def _check_page(asked: Asked, file: _SentFile, work: Import, filled: Filled | No
         "new": len(new),
         "lines": lines[:_LINES],
         "more_lines": max(len(lines) - _LINES, 0),
-        "notes": [incoming.in_page_words(each, asked.visitor) for each in (*work.found.notes, *work.found.unknown)],
+        "notes": [incoming.in_page_words(each, request.visitor) for each in (*work.found.notes, *work.found.unknown)],
         "strangers": 0 if work.add else len(work.compared.strangers),
-        "may_add": asked.visitor.writes_everything,
+        "may_add": request.visitor.writes_everything,
         "errors": _error_summary(filled),
         "answers": filled.answers,
         "wrong": filled.errors,
-        "asks_role": not asked.visitor.role,
+        "asks_role": not request.visitor.role,
     }
     title = f"{'Error: ' if filled.errors else ''}Check the differences"
-    return Drawn("import_check", title, values, 422 if filled.errors else 200)
+    return PageContent("import_check", title, values, 422 if filled.errors else 200)
 
 
-def _error_summary(filled: Filled) -> list[dict[str, str]]:
+def _error_summary(filled: FilledForm) -> list[dict[str, str]]:
     return [{"text": text, "href": f"#{name}"} if name else {"text": text} for name, text in filled.errors.items()]
 
 
 def _change_rows(work: Import) -> Iterator[tuple[int, str, str, str, str, str]]:
-    """Row, device, its number (empty for a new one), column, old and new value."""
+    """The changes of a spreadsheet: row, device, its number (empty for a new one), column, old and new value."""
     entries = [*work.compared.entries, *(work.sorted.filled if work.add else ())]
     for entry in sorted(entries, key=lambda each: each.row):
         column = BY_NAME[entry.column]
@@ -198,7 +208,7 @@ def _device_name(row: Asset) -> str:
 
 
 def _remark_rows(work: Import, visitor: Visitor) -> Iterator[tuple[int, str, str]]:
-    """Row, what became of it, and why."""
+    """The remarks about a spreadsheet: row, result, and reason."""
     found = [(number, "Left out", text) for number, text in work.compared.left_out]
     found += [(number, "Kept as it was", text) for number, text in work.compared.kept]
     if work.add:
@@ -214,16 +224,16 @@ def _differences_csv(work: Import, visitor: Visitor) -> str:
     return csv_text(("Row", "Device", "What", "Now", "After", "Remark"), rows)
 
 
-# ── what other systems know ──────────────────────────────────────────────────────────────────────────────────────
+# ── files of other systems ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _answer_evidence(asked: Asked, upload: Upload, wish: ImportChoices, held: str) -> Answer:
-    if asked.sent("step") == "save":
-        done = incoming.enter_file(asked, upload, wish)
-        asked.desk.holding.drop(asked.secret)
+def _answer_evidence(request: PageRequest, upload: Upload, wish: ImportChoices, held: str) -> Answer:
+    if request.form_value("step") == "save":
+        done = incoming.enter_file(request, upload, wish)
+        request.desk.holding.drop(request.secret)
         new, known = _count_devices(done)
         return Redirect(f"/exchange/import?changed={known}&devices={known}&added={new}&kind={wish.kind}")
-    found = incoming.preview_file(asked, upload, wish)
+    found = incoming.preview_file(request, upload, wish)
     new, known = _count_devices(found)
     values = {
         "name": upload.name,
@@ -236,7 +246,7 @@ def _answer_evidence(asked: Asked, upload: Upload, wish: ImportChoices, held: st
         "left_out": _left_out_counts(found),
         "problems": found.evidence.problems[:_LINES],
     }
-    return Drawn("import_list_check", "Check what the file says", values)
+    return PageContent("import_list_check", "Check what the file says", values)
 
 
 def _count_devices(found: FileEffect) -> tuple[int, int]:
@@ -244,11 +254,11 @@ def _count_devices(found: FileEffect) -> tuple[int, int]:
     if found.recorded is not None:
         return len(found.recorded.new), len(found.recorded.changed)
     devices = found.entered.devices if found.entered else ()
-    return sum(each.is_new for each in devices), sum(bool(each.added) and not each.is_new for each in devices)
+    return sum(device.is_new for device in devices), sum(bool(device.added) and not device.is_new for device in devices)
 
 
 def _device_rows(found: FileEffect) -> Iterator[tuple[str, str, str, str]]:
-    """Whether the device is new, its addresses, what it is, and what is added."""
+    """The devices of a file: whether each is new, its addresses, what it is, and what is added."""
     if found.entered is None:
         for device in found.evidence.report.devices:
             what = device.identification

@@ -6,16 +6,16 @@ from camscan import app
 from camscan.app.log_file import log_pieces
 from camscan.errors import UsageError
 from camscan.web.log_filter import read_log_filter
-from camscan.web.page import Answer, Asked, Download, Page
+from camscan.web.page import Answer, Download, Page, PageRequest
 
 
-def show(asked: Asked) -> Answer:
-    """The file, piece by piece."""
-    wanted, wrong = read_log_filter(asked)
+def show(request: PageRequest) -> Answer:
+    """Return the log as a file, piece by piece."""
+    wanted, wrong = read_log_filter(request)
     if wrong:
         raise UsageError(wrong[0])
     name = f"log-{app.assess.today_utc().isoformat()}-OFFICIAL-SENSITIVE.csv"
-    return Download(name, log_pieces(asked.desk.space, wanted), "text/csv; charset=utf-8")
+    return Download(name, log_pieces(request.desk.space, wanted), "text/csv; charset=utf-8")
 
 
 PAGE = Page(path="/log/file", title="Log as a file", show=show, under="log")

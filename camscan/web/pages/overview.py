@@ -10,7 +10,7 @@ from camscan.briefing.front import coverage_sentence
 from camscan.briefing.nouns import STANDINGS
 from camscan.page import Table
 from camscan.plan.standing import Standing
-from camscan.web.page import Answer, Asked, Drawn, Page
+from camscan.web.page import Answer, Page, PageContent, PageRequest
 from camscan.web.rights import Visitor
 
 _WHERE: Mapping[str, tuple[str, str]] = {
@@ -24,7 +24,7 @@ _WHERE: Mapping[str, tuple[str, str]] = {
     "collectors": ("collectors", "/collectors"),
     "parcels": ("parcels", "/parcels"),
 }
-"""Kind of alarm -> the page that shows what it is about, and its address."""
+"""Kind of alarm -> the page that shows its devices, and its address."""
 _LEFT = (Standing.PLANNED, Standing.OVERDUE, Standing.NO_DATE, Standing.BLOCKED, Standing.ACCEPTED_RISK)
 _NOTES = {
     "planned": "have a future date",
@@ -34,40 +34,42 @@ _NOTES = {
     "accepted_risk": "kept by decision",
 }
 _DAYS = 10
-"""Days and sites of what comes next that are shown."""
+"""How many days and sites of the next work are shown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number, and a link to the list of what it counts."""
+    """A number, and a link to the list of devices that it counts."""
 
     name: str
     number: int
     note: str
     link: str
-    """Empty if the visitor may not see it."""
+    """The address of the list; empty if the visitor may not see it."""
 
 
-def show(asked: Asked) -> Answer:
-    """The last counts, and whether a new count is running."""
-    kept = asked.desk.front()
-    front, visitor = kept.front, asked.visitor
+def show(request: PageRequest) -> Answer:
+    """Draw the last counts, and say whether a new count is running."""
+    kept = request.desk.front()
+    front, visitor = kept.front, request.visitor
     sections = {section.anchor: section for section in front.report.sections}
     due = [exhibit for exhibit in sections["due"].exhibits if exhibit.name in {"Next", "Overdue"}]
     values = {
         "front": front,
         "is_current": kept.is_current,
-        "alarms": [(alarm, _alarm_link(alarm, visitor)) for alarm in (*front.alarms, *asked.desk.watch.alarms())],
+        "alarms": [(alarm, _alarm_link(alarm, visitor)) for alarm in (*front.alarms, *request.desk.watch.alarms())],
         "scope": list(_scope_figures(front, visitor)),
         "left": list(_remaining_figures(front, visitor)),
         "coverage": coverage_sentence(front.facts),
         "progress": sections["progress"],
-        "sites": [each for each in sections["groups"].exhibits if each.name == "By site" and visitor.may("sites")],
+        "sites": [
+            exhibit for exhibit in sections["groups"].exhibits if exhibit.name == "By site" and visitor.may("sites")
+        ],
         "due": sections["due"].says[0] if sections["due"].says else "",
         "days": [_first_days(exhibit.table) for exhibit in due] if visitor.may("sites") else [],
         "sees_devices": visitor.may("devices"),
     }
-    return Drawn("overview", "Overview", values)
+    return PageContent("overview", "Overview", values)
 
 
 def _alarm_link(alarm: Alarm, visitor: Visitor) -> str:
@@ -83,7 +85,7 @@ def _first_days(table: Table) -> Table:
 
 
 def _scope_figures(front: Front, visitor: Visitor) -> Iterator[Figure]:
-    """Devices in scope, and what has become of them: the first number is the sum of the others."""
+    """Devices in scope, and the state of each: the first number is the sum of the others."""
     total = front.facts.status.total
     yield _make_figure("In scope", total.in_scope, "to be removed", "scope=yes", visitor)
     yield _make_figure("Removed", total.removed, "recorded by a person", "standing=removed", visitor)
@@ -93,7 +95,7 @@ def _scope_figures(front: Front, visitor: Visitor) -> Iterator[Figure]:
 
 
 def _remaining_figures(front: Front, visitor: Visitor) -> Iterator[Figure]:
-    """What remains, by the state of the removal."""
+    """The devices that remain, by the state of the removal."""
     standings = front.facts.status.total.standings
     for each in _LEFT:
         yield _make_figure(STANDINGS[each], standings[each], _NOTES[each], f"standing={each.value}", visitor)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from camscan.store.account import Person
-from camscan.web.page import Answer, Asked, Drawn, Page
+from camscan.web.page import Answer, Page, PageContent, PageRequest
 from camscan.web.rights import Role
 
 
-def show(asked: Asked) -> Answer:
-    """All accounts: those that wait come first, those whose access has ended come last."""
-    found = sorted(asked.desk.people.all(), key=lambda each: (not each.is_waiting, bool(each.ended_at), each.number))
+def show(request: PageRequest) -> Answer:
+    """Draw all accounts: those that wait come first, those whose access has ended come last."""
+    found = sorted(request.desk.people.all(), key=lambda each: (not each.is_waiting, bool(each.ended_at), each.number))
     values = {
         "rows": [(each, *_rights_in_words(each)) for each in found],
         "waiting": sum(each.is_waiting for each in found),
-        "may_change": asked.visitor.may("person") and not asked.desk.setting.is_read_only,
-        "saved": {"saved": "It is saved.", "ended": "Their access has ended."}.get(asked.one("done"), ""),
+        "may_change": request.visitor.may("person") and not request.desk.setting.is_read_only,
+        "saved": {"saved": "It is saved.", "ended": "Their access has ended."}.get(request.query_value("done"), ""),
     }
-    return Drawn("people", "People", values)
+    return PageContent("people", "People", values)
 
 
 def _rights_in_words(person: Person) -> tuple[str, str, str]:

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from camscan.app.overview import DEFINITIONS
-from camscan.web.page import Answer, Asked, Drawn, Page
+from camscan.web.page import Answer, Page, PageContent, PageRequest
 
 _SECTIONS = ("progress", "due", "groups")
 _MORE = {"draft": ("/plan/draft", "Draft a plan"), "policies": ("/plan/policies", "Policies")}
-"""Page -> its address and its link."""
+"""Page -> its address, and the words of the link to it."""
 
 
-def show(asked: Asked) -> Answer:
-    """Sections of the progress report: the same numbers everywhere."""
-    kept = asked.desk.front()
-    sections = [each for each in kept.front.report.sections if each.anchor in _SECTIONS]
-    if not asked.visitor.may("sites"):
-        sections = [each for each in sections if each.anchor == "progress"]
+def show(request: PageRequest) -> Answer:
+    """Draw sections of the progress report, with the same numbers."""
+    kept = request.desk.front()
+    sections = [section for section in kept.front.report.sections if section.anchor in _SECTIONS]
+    if not request.visitor.may("sites"):
+        sections = [section for section in sections if section.anchor == "progress"]
     values = {
         "kept": kept,
         "sections": sections,
         "definitions": DEFINITIONS,
-        "links": [link for page, link in _MORE.items() if asked.visitor.may(page)],
-        "saved": asked.number("saved", 0) if asked.has("saved") else None,
+        "links": [link for page, link in _MORE.items() if request.visitor.may(page)],
+        "saved": request.query_number("saved", 0) if request.has_query("saved") else None,
     }
-    return Drawn("plan", "Plan", values)
+    return PageContent("plan", "Plan", values)
 
 
 PAGE = Page(path="/plan", title="Plan", show=show, place=4)

@@ -1,4 +1,4 @@
-"""What each policy in use says about the estate, on which ground, and whom it binds."""
+"""What each policy in use says about the estate, on what grounds, and whom it binds."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from camscan.app.policy_counts import PolicyCount, PolicyCounts
 from camscan.dates import spoken
 from camscan.page import Head, Kind, Table
 from camscan.page.charts import Bar, Bars
-from camscan.web.page import Answer, Asked, Drawn, Page
+from camscan.web.page import Answer, Page, PageContent, PageRequest
 from camscan.words import counted
 
 _FEW = 5
-"""Grounds of a policy that are shown; an estate of many badges has one for each."""
+"""How many grounds of a policy are shown; an estate of many badges has one for each."""
 
 
-def show(asked: Asked) -> Answer:
-    """All policies, as `camscan plan policies` lists them, with what they say about the devices."""
-    found = asked.desk.policies.get()
+def show(request: PageRequest) -> Answer:
+    """Draw all policies, as `camscan plan policies` lists them, with what they say about the devices."""
+    found = request.desk.policies.get()
     values = {
         "is_decided": found.rules.is_decided,
         "devices": found.devices,
         "chart": _count_chart(found),
         "table": _count_table(found),
-        "policies": [_policy_values(each, is_decided=found.rules.is_decided) for each in found.policies],
+        "policies": [_policy_values(policy, is_decided=found.rules.is_decided) for policy in found.policies],
         "left_out": [_capitalise(line.partition(": ")[2]) for line in found.rules.left_out],
-        "formula": app.plan.describe_formula(asked.desk.space.settings.planning.formula),
+        "formula": app.plan.describe_formula(request.desk.space.settings.planning.formula),
     }
-    return Drawn("policies", "Policies", values)
+    return PageContent("policies", "Policies", values)
 
 
 def _policy_values(each: PolicyCount, *, is_decided: bool) -> dict[str, object]:
@@ -59,22 +59,30 @@ def _count_table(found: PolicyCounts) -> Table:
     numbers = [Head(name, Kind.NUMBER) for name in ("Applies to", "Not known", "Does not apply to")]
     decides = "yes" if found.rules.is_decided else "would"
     rows = [
-        (_capitalise(each.policy.title), decides if each.decides else "no", each.applies, each.unknown, each.does_not)
-        for each in found.policies
+        (
+            _capitalise(policy.policy.title),
+            decides if policy.decides else "no",
+            policy.applies,
+            policy.unknown,
+            policy.does_not,
+        )
+        for policy in found.policies
     ]
     return Table("Devices, by policy", (Head("Policy"), Head("Decides the scope"), *numbers), rows)
 
 
 def _count_chart(found: PolicyCounts) -> Bars | None:
-    """None for a single policy, where a chart says nothing."""
+    """A chart of the devices of each policy; None for a single policy, because such a chart shows nothing."""
     if len(found.policies) < 2 or not found.devices:  # noqa: PLR2004 - as it says
         return None
     most = max(found.policies, key=lambda each: each.applies)
     bars = tuple(
-        Bar(_capitalise(each.policy.title), each.applies, each.unknown, f"{each.applies:,} of {found.devices:,}")
-        for each in found.policies
+        Bar(
+            _capitalise(policy.policy.title), policy.applies, policy.unknown, f"{policy.applies:,} of {found.devices:,}"
+        )
+        for policy in found.policies
     )
-    hatched = "not known" if any(each.unknown for each in found.policies) else ""
+    hatched = "not known" if any(policy.unknown for policy in found.policies) else ""
     description = f"Of {counted(found.devices)}, most fall under {most.policy.title}: {most.applies:,}."
     return Bars("Devices to which each policy applies", description, bars, ("applies", hatched))
 

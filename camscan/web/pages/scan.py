@@ -6,15 +6,15 @@ from collections import Counter
 
 from camscan.asset.spelling import in_words
 from camscan.dates import spoken
-from camscan.web.page import Answer, Asked, Drawn, Missing, Page
+from camscan.web.page import Answer, NoSuchPage, Page, PageContent, PageRequest
 
 
-def show(asked: Asked) -> Answer:
-    """Its coverage and its notes."""
-    with asked.desk.reading() as book:
-        scan = next((each for each in book.scans() if each.scan_id == asked.within["scan"]), None)
+def show(request: PageRequest) -> Answer:
+    """Draw the coverage and the notes of the scan."""
+    with request.desk.reading() as book:
+        scan = next((scan for scan in book.scans() if scan.scan_id == request.path_values["scan"]), None)
     if scan is None:
-        raise Missing
+        raise NoSuchPage
     outcomes: Counter[str] = Counter()
     for counts in scan.coverage.outcomes.values():
         outcomes.update(counts)
@@ -22,7 +22,7 @@ def show(asked: Asked) -> Answer:
         "scan": scan,
         "outcomes": [(in_words(name.replace("-", "_")), number) for name, number in outcomes.items()],
     }
-    return Drawn("scan", f"Scan of {scan.site or spoken(scan.finished_at.date())}", values)
+    return PageContent("scan", f"Scan of {scan.site or spoken(scan.finished_at.date())}", values)
 
 
 PAGE = Page(path="/scan/{scan}", title="Scan", show=show, under="coverage")

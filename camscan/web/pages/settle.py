@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from camscan import app
-from camscan.app.review import Compared, Deciding, Decision, Likeness, Merged, Question
+from camscan.app.review import ComparedFact, Decision, DecisionContext, Likeness, MergeEffects, Question
 from camscan.app.timeline import value_in_words
 from camscan.asset import Asset
 from camscan.asset.columns import heading_of
 from camscan.errors import StaleError, UsageError
 from camscan.register import Register, Seen, Settled
-from camscan.web.forms import BECAUSE, ROLE, Filled, error_list, read_role, revisions_sent, role_fields
-from camscan.web.page import Answer, Asked, Drawn, Missing, Page, Redirect, Refused
+from camscan.web.forms import BECAUSE, ROLE, FilledForm, error_list, read_role, read_sent_revisions, role_fields
+from camscan.web.page import Answer, NoSuchPage, NotAllowed, Page, PageContent, PageRequest, Redirect
 from camscan.words import counted
 
 HOW = "camscan serve"
@@ -36,66 +36,72 @@ _SETTLED: Mapping[str, str] = {
     "apart": "They are two devices",
     "kept": "Nothing was changed",
 }
-"""Decision of the register -> what it says."""
+"""Stored decision -> the words for it."""
 _STALE = "Somebody else has changed one of these rows since you opened this page. Compare them, and send it again"
 _DIFFERENT = {Likeness.DIFFERENT, Likeness.OVERLAP, Likeness.END}
 
 
-def show(asked: Asked) -> Answer:
-    """The question; if it is settled, the result."""
-    number = _question_number(asked)
-    with asked.desk.reading() as book:
+def show(request: PageRequest) -> Answer:
+    """Draw the question; if it is settled, the result."""
+    number = _question_number(request)
+    with request.desk.reading() as book:
         question = app.review.find_question(book, number)
         if question is None:
-            return _settled_page(asked, book.settled(number), number)
-        return _form_page(asked, question, Filled())
+            return _settled_page(request, book.settled(number), number)
+        return _form_page(request, question, FilledForm())
 
 
-def take(asked: Asked) -> Answer:
+def take(request: PageRequest) -> Answer:
     """Check the decision, go back to change it, or settle the question."""
-    if asked.desk.setting.is_read_only:
-        raise Refused("camscan serve was started with --read-only: nothing can be settled here")
-    number, filled = _question_number(asked), read_role(asked)
-    filled.answers |= {name: asked.sent(name) for name in (DECISION, CERTAIN)}
-    by = Deciding(
-        filled.answers[ROLE], HOW, filled.answers[BECAUSE], Seen(_sent_conflicts(asked), revisions_sent(asked))
+    if request.desk.setting.is_read_only:
+        raise NotAllowed("camscan serve was started with --read-only: nothing can be settled here")
+    number, filled = _question_number(request), read_role(request)
+    filled.answers |= {name: request.form_value(name) for name in (DECISION, CERTAIN)}
+    by = DecisionContext(
+        filled.answers[ROLE], HOW, filled.answers[BECAUSE], Seen(_sent_conflicts(request), read_sent_revisions(request))
     )
-    with asked.desk.space.open(editing=True, create=False) as book:
+    with request.desk.space.open(editing=True, create=False) as book:
         question = app.review.find_question(book, number)
         if question is None:
-            return _settled_page(asked, book.settled(number), number, filled)
-        if asked.sent("step") == "change":
-            return _form_page(asked, question, Filled(filled.answers))
-        _require_decision(asked, question, filled)
+            return _settled_page(request, book.settled(number), number, filled)
+        if request.form_value("step") == "change":
+            return _form_page(request, question, FilledForm(filled.answers))
+        _require_decision(request, question, filled)
         if filled.errors:
-            return _form_page(asked, question, filled)
-        return _check_or_settle(asked, book, question, filled, by)
+            return _form_page(request, question, filled)
+        return _check_or_settle(request, book, question, filled, by)
 
 
-def _check_or_settle(asked: Asked, book: Register, question: Question, filled: Filled, by: Deciding) -> Answer:
-    is_meant, decision = asked.sent("step") == "save", Decision(filled.answers[DECISION])
+def _check_or_settle(
+    request: PageRequest, book: Register, question: Question, filled: FilledForm, by: DecisionContext
+) -> Answer:
+    is_meant, decision = request.form_value("step") == "save", Decision(filled.answers[DECISION])
     try:
-        changes = app.review.decide(book, question, decision, by, dry_run=not is_meant)
+        changes = app.review.settle_question(book, question, decision, by, dry_run=not is_meant)
     except StaleError:
         now = app.review.find_question(book, question.number)
         if now is None:
-            return _settled_page(asked, book.settled(question.number), question.number, filled)
+            return _settled_page(request, book.settled(question.number), question.number, filled)
         filled.errors[""] = _STALE
-        return _form_page(asked, now, filled)
+        return _form_page(request, now, filled)
     except UsageError as error:
         filled.errors[""] = str(error)
-        return _form_page(asked, question, filled)
+        return _form_page(request, question, filled)
     if not is_meant:
         return _check_page(
-            asked, question, filled, decision, app.review.merged(changes, *_kept_and_merged(question, decision))
+            request,
+            question,
+            filled,
+            decision,
+            app.review.merge_effects(changes, *_kept_and_merged(question, decision)),
         )
-    if not asked.visitor.role:
-        asked.desk.sessions.act_as(asked.secret, by.role)
+    if not request.visitor.role:
+        request.desk.sessions.act_as(request.secret, by.role)
     return Redirect(f"/review/{question.number}?done=yes")
 
 
-def _require_decision(asked: Asked, question: Question, filled: Filled) -> None:
-    """Find what is wrong with the answers, and note it in their errors."""
+def _require_decision(request: PageRequest, question: Question, filled: FilledForm) -> None:
+    """Check the answers, and note their errors."""
     if not filled.answers[BECAUSE]:
         filled.errors[BECAUSE] = "Enter why"
     decision = filled.answers[DECISION]
@@ -103,7 +109,7 @@ def _require_decision(asked: Asked, question: Question, filled: Filled) -> None:
     if decision not in allowed:
         filled.errors[DECISION] = "Choose what to do with the two rows"
     elif decision in {Decision.FIRST, Decision.SECOND} and filled.answers[CERTAIN] != "yes":
-        against = app.review.why_not(question, asked.desk.space.settings)
+        against = app.review.reasons_against_merge(question, request.desk.space.settings)
         if against:
             filled.errors[CERTAIN] = "Confirm that they are one device although they differ, or choose another answer"
 
@@ -111,35 +117,39 @@ def _require_decision(asked: Asked, question: Question, filled: Filled) -> None:
 # ── pages ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _form_page(asked: Asked, question: Question, filled: Filled) -> Drawn:
-    may = asked.visitor.may("settle", send=True)
+def _form_page(request: PageRequest, question: Question, filled: FilledForm) -> PageContent:
+    may = request.visitor.may("settle", send=True)
     title = "Are these two rows one device?" if len(question.rows) > 1 else "Is this row right?"
     values = {
-        **_shared_values(asked, question),
+        **_shared_values(request, question),
         "heading": title,
         "facts": list(_compared_facts(question.rows)),
         "entries": list(_compared_entries(question.rows)),
-        "against": app.review.why_not(question, asked.desk.space.settings),
+        "against": app.review.reasons_against_merge(question, request.desk.space.settings),
         "choices": _decision_choices(question.rows),
         "answers": {DECISION: "", CERTAIN: "", **filled.answers},
         "wrong": filled.errors,
         "errors": error_list(filled.errors),
         "fields": role_fields(
-            asked.visitor,
+            request.visitor,
             filled.answers,
             filled.errors,
             hint="For example: both were seen on site. Do not name people.",
             optional=False,
         ),
-        "settles": may and not asked.desk.setting.is_read_only,
-        "corrects": asked.visitor.may("enter"),
+        "settles": may and not request.desk.setting.is_read_only,
+        "corrects": request.visitor.may("enter"),
     }
-    return Drawn("settle", f"{'Error: ' if filled.errors else ''}{title}", values, status=422 if filled.errors else 200)
+    return PageContent(
+        "settle", f"{'Error: ' if filled.errors else ''}{title}", values, status=422 if filled.errors else 200
+    )
 
 
-def _check_page(asked: Asked, question: Question, filled: Filled, decision: Decision, found: Merged) -> Drawn:
+def _check_page(
+    request: PageRequest, question: Question, filled: FilledForm, decision: Decision, found: MergeEffects
+) -> PageContent:
     values = {
-        **_shared_values(asked, question),
+        **_shared_values(request, question),
         "decision": _decision_in_words(question, decision),
         "follows": list(_consequences(question, decision)),
         "copied": [(heading_of(name), value_in_words(name, value)) for name, value in found.copied],
@@ -151,15 +161,17 @@ def _check_page(asked: Asked, question: Question, filled: Filled, decision: Deci
         "is_merge": decision in {Decision.FIRST, Decision.SECOND},
         "answers": filled.answers,
     }
-    return Drawn("settle_check", "Check your answers: question about identity", values)
+    return PageContent("settle_check", "Check your answers: question about identity", values)
 
 
-def _settled_page(asked: Asked, found: Settled | None, number: int, filled: Filled | None = None) -> Drawn:
+def _settled_page(
+    request: PageRequest, found: Settled | None, number: int, filled: FilledForm | None = None
+) -> PageContent:
     """The result of a question that is no longer open, with the answers that somebody wanted to give."""
     if found is None:
-        raise Missing
-    with asked.desk.reading() as book:
-        rest, left = app.review.questions(book, most=1)
+        raise NoSuchPage
+    with request.desk.reading() as book:
+        rest, left = app.review.list_questions(book, most=1)
         rows = {row.asset_id: row for row in book.devices_by_number({found.asset_id, found.other} - {""})}
     values = {
         "number": number,
@@ -168,16 +180,16 @@ def _settled_page(asked: Asked, found: Settled | None, number: int, filled: Fill
         "rows": [
             (name, _device_label(rows[name])) for name in dict.fromkeys((found.asset_id, found.other)) if name in rows
         ],
-        "is_done": asked.one("done") == "yes" and filled is None,
+        "is_done": request.query_value("done") == "yes" and filled is None,
         "wanted": _wanted_answers(filled) if filled else [],
         "next": rest[0].number if rest else 0,
         "left": left,
     }
     title = "Settled" if filled is None else "Somebody else has settled this"
-    return Drawn("settled", title, values, status=200 if filled is None else 409)
+    return PageContent("settled", title, values, status=200 if filled is None else 409)
 
 
-def _wanted_answers(filled: Filled) -> list[tuple[str, str]]:
+def _wanted_answers(filled: FilledForm) -> list[tuple[str, str]]:
     wanted = {
         Decision.FIRST: "They are one device: keep the first row",
         Decision.SECOND: "They are one device: keep the second row",
@@ -189,12 +201,12 @@ def _wanted_answers(filled: Filled) -> list[tuple[str, str]]:
     return [(name, text) for name, text in (("Decision", said), ("Why", filled.answers[BECAUSE])) if text]
 
 
-def _shared_values(asked: Asked, question: Question) -> dict[str, Any]:
+def _shared_values(request: PageRequest, question: Question) -> dict[str, Any]:
     return {
         "question": question,
-        "path": asked.path,
+        "path": request.path,
         "labels": [_device_label(row) for row in question.rows],
-        "conflicts": [each.number for each in question.review.conflicts],
+        "conflicts": [conflict.number for conflict in question.review.conflicts],
     }
 
 
@@ -211,18 +223,18 @@ def _label_and_number(row: Asset) -> str:
     return label if label == row.asset_id else f"{label} (asset number {row.asset_id})"
 
 
-def _compared_facts(rows: Sequence[Asset]) -> Iterator[Compared]:
-    for each in app.review.facts_of(rows):
+def _compared_facts(rows: Sequence[Asset]) -> Iterator[ComparedFact]:
+    for each in app.review.compare_facts(rows):
         if each.name in _NAMES:
-            yield Compared(
+            yield ComparedFact(
                 _NAMES[each.name],
                 tuple("Not known" if cell == app.choice.UNKNOWN else cell for cell in each.cells),
                 each.likeness,
             )
 
 
-def _compared_entries(rows: Sequence[Asset]) -> Iterator[Compared]:
-    for each in app.review.entries_of(rows):
+def _compared_entries(rows: Sequence[Asset]) -> Iterator[ComparedFact]:
+    for each in app.review.compare_entries(rows):
         cells = tuple(
             ""
             if not cell
@@ -231,7 +243,7 @@ def _compared_entries(rows: Sequence[Asset]) -> Iterator[Compared]:
             else value_in_words(each.name, cell)
             for row, cell in zip(rows, each.cells, strict=True)
         )
-        yield Compared(heading_of(each.name), cells, each.likeness)
+        yield ComparedFact(heading_of(each.name), cells, each.likeness)
 
 
 def _decision_choices(rows: Sequence[Asset]) -> list[dict[str, Any]]:
@@ -272,7 +284,7 @@ def _decision_in_words(question: Question, decision: Decision) -> str:
 
 
 def _consequences(question: Question, decision: Decision) -> Iterator[str]:
-    """What happens to each row, a sentence each."""
+    """What happens to each row, one sentence for each."""
     if decision is Decision.KEEP:
         yield "No row is changed. The question is closed, and the log holds your reason."
         return
@@ -292,16 +304,16 @@ def _consequences(question: Question, decision: Decision) -> Iterator[str]:
     yield f"Later scans recognise the device as {_device_label(kept)}, wherever they see either."
 
 
-def _question_number(asked: Asked) -> int:
-    text = asked.within["question"]
+def _question_number(request: PageRequest) -> int:
+    text = request.path_values["question"]
     if not (text.isascii() and text.isdecimal() and len(text) < 10):  # noqa: PLR2004 - digits
-        raise Missing
+        raise NoSuchPage
     return int(text)
 
 
-def _sent_conflicts(asked: Asked) -> frozenset[int]:
-    """The numbers of the conflicts from which the form was made."""
-    sent = asked.all_sent("conflict")
+def _sent_conflicts(request: PageRequest) -> frozenset[int]:
+    """The numbers of the conflicts that the form showed."""
+    sent = request.form_values("conflict")
     if not all(text.isascii() and text.isdecimal() and len(text) < 10 for text in sent):  # noqa: PLR2004 - digits
         raise UsageError("the form is damaged; open it again")
     return frozenset(map(int, sent))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from camscan.web.page import Answer, Asked, Page, Redirect
+from camscan.web.page import Answer, Page, PageRequest, Redirect
 
 
-def take(asked: Asked) -> Answer:
+def take(request: PageRequest) -> Answer:
     """End the session, on the server and in the cookie."""
-    asked.desk.holding.drop(asked.secret)
-    asked.desk.sessions.end(asked.secret)
+    request.desk.holding.drop(request.secret)
+    request.desk.sessions.end(request.secret)
     return Redirect("/sign-in", secret="")
 
 

@@ -1,4 +1,4 @@
-"""Every site: how many devices are there, how many remain, and how much of it was looked at."""
+"""Every site: how many devices are there, how many remain, and how much of it was scanned."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from camscan.app.front import Front, SiteLine
 from camscan.briefing.nouns import Exhibit
 from camscan.page.render import quote_for_address
-from camscan.web.page import Answer, Asked, Drawn, Page, Redirect
+from camscan.web.page import Answer, Page, PageContent, PageRequest, Redirect
 
 _SORTS: Mapping[str, Callable[[SiteLine], Any]] = {
     "name": lambda line: line.name.casefold(),
@@ -19,16 +19,16 @@ _SORTS: Mapping[str, Callable[[SiteLine], Any]] = {
 }
 
 
-def show(asked: Asked) -> Answer:
-    """The sites that the visitor may see."""
-    kept = asked.desk.front()
-    sites = [line for line in kept.front.sites if asked.visitor.sees_site(line.name)]
-    if len(sites) == 1 and asked.visitor.sites is not None:
+def show(request: PageRequest) -> Answer:
+    """Draw the sites that the visitor may see."""
+    kept = request.desk.front()
+    sites = [line for line in kept.front.sites if request.visitor.sees_site(line.name)]
+    if len(sites) == 1 and request.visitor.sites is not None:
         return Redirect(f"/site/{quote_for_address(sites[0].name)}")
-    sort = asked.one("sort", "name")
+    sort = request.query_value("sort", "name")
     sites.sort(key=_SORTS.get(sort, _SORTS["name"]))
     heads = [
-        (title, asked.link(sort=name), "ascending" if name == "name" else "descending", sort == name)
+        (title, request.link(sort=name), "ascending" if name == "name" else "descending", sort == name)
         for name, title in (
             ("name", "Site"),
             ("devices", "Devices"),
@@ -37,21 +37,21 @@ def show(asked: Asked) -> Answer:
             ("priority", "Highest priority"),
         )
     ]
-    elsewhere = kept.front.known.devices.get("", 0) if asked.visitor.sites is None else 0
+    elsewhere = kept.front.known.devices.get("", 0) if request.visitor.sites is None else 0
     values = {
         "kept": kept,
         "sites": sites,
         "heads": heads,
         "elsewhere": elsewhere,
-        "pictures": _site_charts(kept.front) if asked.visitor.sites is None else [],
+        "pictures": _site_charts(kept.front) if request.visitor.sites is None else [],
     }
-    return Drawn("sites", "Sites", values)
+    return PageContent("sites", "Sites", values)
 
 
 def _site_charts(front: Front) -> list[Exhibit]:
-    """What remains and what was removed, by site."""
-    section = next(each for each in front.report.sections if each.anchor == "groups")
-    return [each for each in section.exhibits if each.name == "By site" and each.chart]
+    """Charts of what remains and what was removed, by site."""
+    section = next(section for section in front.report.sections if section.anchor == "groups")
+    return [exhibit for exhibit in section.exhibits if exhibit.name == "By site" and exhibit.chart]
 
 
 PAGE = Page(path="/sites", title="Sites", show=show, place=3)
