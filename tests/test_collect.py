@@ -113,7 +113,7 @@ class Told:
         asked = errand.ErrandMessage(id=errand_id, site=text["site"], ends_at=ends, collector=text["collector"])
         self.given["errands"] = [errand.sign_errand(asked, self.key)]
 
-    def held(self) -> contextlib.AbstractContextManager[None]:
+    def hold_connection(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
     def poll(self, said: Any) -> Any:
