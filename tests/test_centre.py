@@ -150,7 +150,7 @@ class TestEnrolment:
         site.enrol(invited(camscan))
         code, _, err = camscan("collector", "approve", "Oak", "--words", key_words(public_key_of(OTHER_KEY)))
         assert code == 2
-        assert "has other words" in err
+        assert "these are not the words of Oak" in err
 
     def test_who_has_not_enrolled_has_no_words_yet(self, site: Site, camscan: Camscan) -> None:
         assert site
