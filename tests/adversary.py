@@ -168,7 +168,7 @@ def _flat(values: Iterable[object]) -> Iterator[bytes]:
 
 
 def real(parse: Callable[[bytes], object]) -> tuple[bytes, ...]:
-    """Those that a parser reads."""
+    """The replies among the samples that the parser can read."""
     return tuple(reply for reply in literals() if _is_read(parse, reply))
 
 

@@ -25,11 +25,11 @@ classes: [alarm, news, progress]}
 
 @dataclass
 class Box:
-    """What arrived, and whether anything may."""
+    """Collects the alerts that arrive, and refuses some."""
 
     messages: list[tuple[str, Message]] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
-    """Names of recipients that take nothing."""
+    """Names of recipients whose messages are refused."""
     tries: int = 0
     is_deadly: bool = False
     """Whether the program is killed as it sends."""
@@ -53,7 +53,7 @@ class Box:
 
 @contextmanager
 def boxed() -> Iterator[Box]:
-    """All mail goes into the box."""
+    """Send all mail of the block into the box."""
     box = Box()
     mail = notify.load_channels()["mail"]
     kept = notify.Channel(mail.name, mail.title, mail.needs, box.send, mail.takes)

@@ -1,6 +1,6 @@
 """Facts of a small council for the tests of the report: a few rows, all of it fixed, no register.
 
-``python tests/briefed.py`` writes the golden pages anew; look at what changed in them before you commit that.
+``python tests/briefed.py`` writes the golden pages again; look at the changes in them before you commit them.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def chromium() -> str:
 
 
 def axe_file() -> Path | None:
-    """Where axe-core is; None for nowhere."""
+    """The path of axe-core; None if it is not installed."""
     places = [Path(os.environ["CAMSCAN_AXE"])] if os.environ.get("CAMSCAN_AXE") else []
     places += [ROOT / "node_modules/axe-core/axe.min.js", Path("/usr/local/lib/node_modules/axe-core/axe.min.js")]
     places += [Path("/usr/lib/node_modules/axe-core/axe.min.js")]
@@ -74,7 +74,7 @@ def run(folder: Path, *arguments: str) -> str:
 def judged(page: str, folder: Path, width: int) -> Any:
     """What axe-core finds in a page of that width: ``violations``, ``incomplete``, ``passes``; and ``overflow``.
 
-    The policy that lets no script run is taken out of the copy that is judged, since axe-core is one.
+    The policy that forbids scripts is removed from the copy that is tested, because axe-core is a script.
     """
     assert _POLICY.search(page)
     judging = _RUN % axe().replace("</script", "<\\/script")
@@ -91,7 +91,7 @@ def judged(page: str, folder: Path, width: int) -> Any:
 
 
 def printed(page: str, folder: Path) -> bytes:
-    """The page as a browser prints it: a PDF."""
+    """The page as a browser prints it, as a PDF."""
     (folder / "paper.html").write_text(page, encoding="utf-8")
     target = folder / "paper.pdf"
     run(folder, "--no-pdf-header-footer", f"--print-to-pdf={target}", f"file://{folder}/paper.html")

@@ -39,14 +39,14 @@ class Sheet:
     model: str
     records: tuple[Mapping[str, Any], ...]
     reading: Reading
-    """Empty where no grammar of network cameras fits."""
+    """The reading of the model number; empty if no grammar of network cameras fits."""
     claims: Mapping[str, str]
     """What the model rules claim."""
     listed: bool
-    """Whether the model stands in the list of models: others may be made up by shops."""
+    """Whether the model is in the list of models: shops may make up others."""
 
     def has(self, pattern: str) -> bool:
-        """Whether a record's features name something."""
+        """Whether a record's features match the pattern."""
         return any(re.search(pattern, " ".join(record["features"]), re.IGNORECASE) for record in self.records)
 
     def sound(self, part: str) -> bool:
@@ -88,7 +88,7 @@ class Agreement:
 
     @property
     def share(self) -> float:
-        """0…1."""
+        """The share of models that agree, 0…1."""
         return self.right / self.total if self.total else 1.0
 
 
@@ -203,7 +203,7 @@ CLAIMS: Mapping[str, Callable[[Sheet], bool]] = {
 
 
 def place() -> Path | None:
-    """The records: ``CAMSCAN_DATASHEETS``; None where it names none."""
+    """The file of records, ``CAMSCAN_DATASHEETS``; None if it names none."""
     named = os.environ.get("CAMSCAN_DATASHEETS")
     return Path(named) if named and Path(named).is_file() else None
 

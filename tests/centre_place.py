@@ -29,7 +29,7 @@ BEGIN = datetime.now(UTC) - timedelta(hours=1)
 
 @dataclass
 class Place:
-    """A centre."""
+    """A centre with its register and one collector."""
 
     space: Workspace
     store: Store
@@ -63,7 +63,7 @@ class Place:
         return self.arrive_as(scan(*some(when), when=when), keys[-1])
 
     def states(self) -> list[str]:
-        """Of every parcel of the collector, how many stand so."""
+        """How many parcels of the collector are in each state."""
         return [f"{count} {state}" for state, count in Parcels(self.store).counts().get(self.collector.key, {}).items()]
 
     def scans(self) -> list[str]:

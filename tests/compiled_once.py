@@ -23,7 +23,10 @@ def _share(connection: Connection) -> None:
 
 
 def begin() -> None:
-    """From now on. Each open register has an engine, which compiles its statements anew; tests open thousands."""
+    """Compile each statement once from now on.
+
+    Each open register has an engine, which compiles its statements again; tests open thousands.
+    """
     event.listen(Engine, "engine_connect", _share)
 
 

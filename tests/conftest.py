@@ -119,7 +119,7 @@ def used_by(function: FunctionType) -> tuple[object, ...]:
 
 
 def names_in(code: CodeType) -> set[str]:
-    """Every global name and attribute of a function and of those within it."""
+    """Whether a function is defined in this folder."""
     return {*code.co_names}.union(*(names_in(part) for part in code.co_consts if isinstance(part, CodeType)))
 
 
@@ -172,7 +172,7 @@ def fixtures(item: pytest.Function) -> Iterator[Callable[..., object]]:
 def pytest_runtest_protocol(item: pytest.Item) -> None:
     """The laboratory measures time: it has the processor whenever it wants it, whatever runs beside it."""
     if hasattr(item.config, "workerinput") and own_network.is_root():
-        with contextlib.suppress(PermissionError):  # as root of a container
+        with contextlib.suppress(PermissionError):  # Whether a test builds a laboratory.
             os.setpriority(os.PRIO_PROCESS, 0, NICE - (10 if is_of_lab(item) else 0))
 
 

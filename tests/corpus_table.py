@@ -25,7 +25,7 @@ SURE = (Confidence.CONFIRMED, Confidence.PROBABLE)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One labelled reply and what was made of it."""
+    """One labelled reply, and the identification that was made of it."""
 
     id: str
     protocol: str
@@ -33,7 +33,7 @@ class Row:
     label: dict[str, Any]
     payload: str
     maker: str | None
-    """Key of the labelled maker; None where the label names none that the database knows."""
+    """Key of the labelled maker; None if the label does not name one that the database knows."""
     found: Identification
 
     @property
@@ -43,7 +43,7 @@ class Row:
 
     @property
     def calls_camera(self) -> bool:
-        """Whether something that is no camera system is called one, surely."""
+        """Whether something that is not a camera system is called one with certainty."""
         return (
             self.label["is_camera_system"] is False
             and self.found.is_camera_system is True
@@ -83,7 +83,7 @@ def _word(text: str) -> str:
 
 
 def _states_brand(row: Row) -> bool:
-    """Whether the labelled badge stands in the reply itself: a MAC address is no badge."""
+    """Whether the labelled badge is in the reply itself: a MAC address is not a badge."""
     brand = _word(row.label.get("brand") or "")
     return bool(brand) and brand in _word(row.payload)
 

@@ -87,11 +87,11 @@ class Unit:
     _known: dict[str, tuple[Device, tuple[Attempt, ...]]] = field(default_factory=dict)
 
     def says(self, key: str) -> bool:
-        """Whether it tells the fact of this name."""
+        """Whether the box reports a fact with this key."""
         return any(fact.key == key for reply in self.replies for fact in observe_reply(reply).observations)
 
     def seen(self, database: Database, when: datetime) -> tuple[Device, tuple[Attempt, ...]]:
-        """What a scan of its present address finds."""
+        """The result of a scan of its present address."""
         if self.ip not in self._known:
             old, new = self.replies[0].ip.encode(), self.ip.encode()
             moved = [
@@ -141,7 +141,7 @@ class Council:
         return next(unit for unit in self.store if unit.is_keyed)
 
     def install(self, unit: Unit, site: str, ip: str = "") -> Unit:
-        """Hang up a unit of the store."""
+        """Install a unit of the store."""
         self.store.remove(unit)
         self.units.append(unit)
         unit.site, unit.ip = site, ip or self.free(site)
@@ -167,7 +167,7 @@ class Council:
             unit.ip = ip
 
     def scan(self, site: str) -> Report:
-        """One site, now."""
+        """Scan one site now."""
         self.scans += 1
         found = [unit.seen(self.database, self.now) for unit in self.present(site)]
         devices = tuple(device for device, _ in found)

@@ -1,8 +1,8 @@
-"""The model rules held against listed models: ``CAMSCAN_MODELS=FILE python tests/decoder_table.py``.
+"""Compares the model rules with listed models: ``CAMSCAN_MODELS=FILE python tests/decoder_table.py``.
 
 The list is not part of this repository: a CSV of ``vendor``, ``model``, ``device_type``, ``form``, ``resolution_mp``,
-``capabilities`` and ``source``. Rows whose only source is a list that users typed are left out: they hold model names
-that nobody makes.
+``capabilities`` and ``source``. Rows whose only source is a list that users typed are left out: they hold model numbers
+that do not exist.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ UNNAMED = frozenset({"other"})
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One listed model and what the rules say of it."""
+    """One listed model, and what the rules say about it."""
 
     maker: str
     model: str
@@ -93,12 +93,12 @@ class Measure:
 
     @property
     def share(self) -> float:
-        """0…1."""
+        """The share of rows that agree, 0…1."""
         return self.right / self.total if self.total else 1.0
 
 
 def place() -> Path | None:
-    """The list: ``CAMSCAN_MODELS``, else one that lies beside the checkout; None where there is none."""
+    """The list: ``CAMSCAN_MODELS``, otherwise one beside the checkout; None if there is none."""
     named = os.environ.get("CAMSCAN_MODELS")
     path = Path(named) if named else Path(__file__).parents[2] / "shared" / "domain" / "models.csv"
     return path if path.is_file() else None
@@ -146,7 +146,7 @@ def measures(found: Iterable[Row]) -> list[Measure]:
 
 
 def kind_agrees(row: Row) -> bool | None:
-    """Whether the kind is the listed one; None where the list names none."""
+    """Whether the kind is the listed one; None if the list names none."""
     listed = row.listed["device_type"]
     if listed in UNNAMED:
         return None
@@ -154,7 +154,7 @@ def kind_agrees(row: Row) -> bool | None:
 
 
 def form_agrees(row: Row) -> bool | None:
-    """Whether the form is the listed one; None where the list has none."""
+    """Whether the form is the listed one; None if the list has none."""
     listed = row.listed["form"]
     if listed == "panoramic" and DUAL_LENS_TURRET.match(row.model):
         listed = "turret"
@@ -162,7 +162,7 @@ def form_agrees(row: Row) -> bool | None:
 
 
 def resolution_agrees(row: Row) -> bool | None:
-    """Whether the resolution is the listed one; None where the list has none."""
+    """Whether the resolution is the listed one; None if the list has none."""
     listed = row.listed["resolution_mp"]
     return row.found.get("resolution") == f"{listed} MP" if listed else None
 

@@ -12,7 +12,7 @@ from camscan.register import schema
 from camscan.register.backends import STEPS, sqlite
 
 LOST = {"tally", "event", "listing", "overview", "touched"}
-"""What earlier versions did not keep, and nobody entered; listings are made anew."""
+"""Tables that earlier versions did not have, and that hold no entries; listings are made again."""
 
 
 def rewrite(path: Path, version: str) -> None:

@@ -147,7 +147,7 @@ def subjects(names: Sequence[str] = ()) -> list[Subject]:
 
 
 class HopelessError(Exception):
-    """A parser took longer than any may."""
+    """A parser took longer than any parser may."""
 
 
 @contextlib.contextmanager
@@ -173,7 +173,7 @@ def work(parse: Parse, reply: bytes) -> float:
 
 
 def try_reply(subject: Subject, reply: bytes) -> tuple[float, str]:
-    """Seconds of processor, and what was wrong; empty where nothing was."""
+    """Seconds of processor time, and what was wrong; empty if nothing was."""
     facts: object = None
     began = time.process_time()
     try:
@@ -211,7 +211,7 @@ def grows_with_the_square(subject: Subject, made: Callable[[int], bytes], whole:
 
 
 def too_many_steps(subject: Subject, made: Callable[[int], bytes]) -> str:
-    """What a parser does, counted at two lengths; empty where it grows with them and no faster."""
+    """The steps of a parser at two lengths, in words; empty if they do not grow faster than the length."""
     short, long = made(min(SHORT, subject.limit // PART)), made(min(LONG, subject.limit))
     work(subject.parse, long)  # what is worked out once is worked out now
     few, many = (counted(subject, reply) for reply in (short, long))
@@ -233,7 +233,7 @@ def too_slow(subject: Subject, short: bytes, long: bytes) -> str:
 
 
 def maker(subject: Subject, kind: str, seed: str) -> Callable[[int], bytes]:
-    """The same reply at any length."""
+    """Returns a function that makes a reply of any length."""
 
     def made(size: int) -> bytes:
         return adversary.EVERY[kind](random.Random(f"{seed}/{kind}"), subject.replies, size)[: subject.limit]

@@ -11,7 +11,7 @@ _ROOM = 3 << 30
 
 
 def folder() -> str | None:
-    """A folder in memory, where programs may be run; None where there is none, or little room (as in a container)."""
+    """A folder in memory from which programs may be run; None if there is none, or little space (as in a container)."""
     if not hasattr(os, "statvfs") or not SHARED.is_dir() or not os.access(SHARED, os.W_OK):
         return None
     room = os.statvfs(SHARED)

@@ -40,7 +40,7 @@ class Way(httpx.AsyncBaseTransport):
 
     desk: Desk
     is_cut: bool = False
-    """Nothing gets through."""
+    """Whether all requests fail."""
     rewrites: Callable[[httpx.Request], bytes | None] = lambda _request: None
     """Another body, in place of what is sent; None leaves it."""
     loses: Callable[[httpx.Request], bool] = lambda _request: False
@@ -52,7 +52,7 @@ class Way(httpx.AsyncBaseTransport):
         self._inner = httpx.ASGITransport(make_application(self.desk))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Carry it, or not."""
+        """Pass the request on, or fail."""
         if self.is_cut:
             raise httpx.ConnectError("cut off")
         await request.aread()
@@ -79,7 +79,7 @@ def collector_at(folder: Path, site: str = "Oak School", network: str = "10.12.0
 
 
 def enrol(own: collect.Place, camscan: Camscan, name: str = "Oak", site: str = "Oak School") -> None:
-    """Enrol and approve it."""
+    """Enrol a collector and approve it."""
     code, out, err = camscan("collector", "add", name, "--site", site)
     assert (code, err) == (0, "")
     collect.enrol_collector(own, out.splitlines()[-1])

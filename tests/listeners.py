@@ -43,12 +43,12 @@ def authority(folder: Path, *hosts: str) -> Authority:
 
 @dataclass
 class Mailbox:
-    """A mail server and what it was given."""
+    """A mail server, with the mails that it got."""
 
     port: int = 0
     mails: list[Envelope] = field(default_factory=list)
     refuses: str = ""
-    """What it answers in place of taking a mail."""
+    """Its answer if it refuses a mail."""
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         if self.refuses:

@@ -49,13 +49,13 @@ _LINK = re.compile(r"(http://127\.0\.0\.1:\d+)/sign-in")
 
 @dataclass(slots=True)
 class Seen:
-    """What came of it."""
+    """The results of a run."""
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
     """Kind of page -> how long each answer took."""
     errors: list[str] = field(default_factory=list)
     memory: list[tuple[float, int]] = field(default_factory=list)
-    """When, and kilobytes of the server."""
+    """Times, and kilobytes that the server had."""
     entered: int = 0
     processor: float = 0.0
     """Seconds of the server's own, while they read."""
@@ -121,7 +121,7 @@ def pages_of(places: Places, chance: random.Random) -> tuple[str, str]:
 
 
 async def read(client: httpx2.AsyncClient, who: int, places: Places, seen: Seen, until: float) -> None:
-    """One reader, in a session of their own."""
+    """Read pages as one reader does, in their own session."""
     chance, headers = random.Random(who), {"Cookie": places.cookies[who]}
     await asyncio.sleep(chance.uniform(0, THINKS[1]) * min(1.0, (until - time.monotonic()) / 60))
     while time.monotonic() < until:
@@ -139,7 +139,7 @@ async def read(client: httpx2.AsyncClient, who: int, places: Places, seen: Seen,
 
 
 async def enter(client: httpx2.AsyncClient, numbers: Sequence[str], seen: Seen, until: float) -> None:
-    """One who enters notes."""
+    """Enter notes as one person does."""
     while time.monotonic() < until:
         path = f"/enter/note?n={numbers[seen.entered % len(numbers)]}"
         form = (await client.get(path)).text
@@ -170,7 +170,7 @@ async def watch(server: Server, seen: Seen, until: float) -> None:
 
 
 def _resident(process: int) -> int:
-    """Kilobytes (proc(5), VmRSS)."""
+    """The resident memory of a process in kilobytes (proc(5), VmRSS)."""
     status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
     found = re.search(r"VmRSS:\s+(\d+)", status)
     return int(found[1]) if found else 0
@@ -183,7 +183,7 @@ def _processor(process: int) -> float:
 
 
 async def load(server: Server, cookies: Sequence[str], seconds: float) -> Seen:
-    """All of them together."""
+    """Run all readers and writers together."""
     seen, limits = Seen(), httpx2.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=_KEPT)
     headers = {"Cookie": server.cookie}
     async with httpx2.AsyncClient(
@@ -225,7 +225,7 @@ def sessions_of(folder: Path, server: Server, readers: int) -> list[str]:
 
 
 def kept(folder: Path) -> int:
-    """How many of the notes the register holds."""
+    """How many of the notes are in the register."""
     from camscan.register import LogWanted, open_register  # noqa: PLC0415 - not before the server runs
 
     with open_register(folder / "camscan.db", readonly=True) as book:
@@ -233,12 +233,12 @@ def kept(folder: Path) -> int:
 
 
 def say(line: str) -> None:
-    """Print it."""
+    """Print a line at once."""
     sys.stdout.write(f"{line}\n")
 
 
 def report(seen: Seen, lost: int) -> bool:
-    """Print what came of it; whether all is well."""
+    """Print the results. Returns whether all aims were kept."""
     for kind, times in sorted(seen.seconds.items()):
         late = sorted(times)[int(len(times) * 0.95)]
         median = statistics.median(times)
@@ -256,7 +256,7 @@ def report(seen: Seen, lost: int) -> bool:
 
 
 def main() -> int:
-    """Run it."""
+    """Run the load by the arguments of the command line."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--readers", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=60)

@@ -75,14 +75,14 @@ class Parcel:
 
 @dataclass(slots=True)
 class Seen:
-    """What came of it."""
+    """The results of a run."""
 
     polls: list[float] = field(default_factory=list)
-    """Seconds of each."""
+    """Seconds of each poll."""
     sends: list[float] = field(default_factory=list)
     """Seconds of each parcel: four requests."""
     late: list[float] = field(default_factory=list)
-    """Seconds by which a request left later than it should, since this program was busy."""
+    """Seconds by which a request was late, because this program was busy."""
     statuses: Counter[str] = field(default_factory=Counter)
     taken: list[Parcel] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -106,7 +106,7 @@ class Connection:
     async def ask(
         self, collector: Collector, method: str, path: str, body: bytes = b"", query: str = ""
     ) -> tuple[int, bytes]:
-        """The status and the body of the answer."""
+        """Send a signed request. Returns the status and the body of the answer."""
         collector.counter += 1
         authority = f"{self._host}:{self._port}"
         call = Call(method, authority, BASE + path, f"?{query}", body)
@@ -204,7 +204,7 @@ class Load:
 
 
 def make_keys(count: int) -> list[Ed25519PrivateKey]:
-    """The same keys each time."""
+    """Make keys, the same ones each time."""
     return [
         Ed25519PrivateKey.from_private_bytes(hashlib.sha256(f"load {number}".encode()).digest())
         for number in range(count)
@@ -228,13 +228,13 @@ def make_parcels(
 
 
 def say(line: str) -> None:
-    """Print it."""
+    """Print a line at once."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def spread(name: str, seconds: Sequence[float]) -> None:
-    """Print the half and the last twentieth."""
+    """Print the median and the 95th percentile of some times."""
     if seconds:
         ordered = sorted(seconds)
         late, most = ordered[int(len(ordered) * 0.95)], ordered[-1]
@@ -245,7 +245,7 @@ def spread(name: str, seconds: Sequence[float]) -> None:
 
 
 def judge(seen: Seen, programs: Programs, seconds: float, drained: float) -> bool:
-    """Print what came of it; whether all aims were kept."""
+    """Print the results. Returns whether all aims were kept."""
     spread("polls", seen.polls)
     spread("parcels", seen.sends)
     spread("our delay", seen.late)
@@ -266,7 +266,7 @@ def judge(seen: Seen, programs: Programs, seconds: float, drained: float) -> boo
 
 
 def compare(where: str, sent: Sequence[Parcel]) -> list[str]:
-    """What the register holds otherwise than it was sent; empty where all is as it should be."""
+    """Differences between the register and what was sent; empty if there are none."""
     from camscan.register import open_register  # noqa: PLC0415 - not before the programs run
 
     with open_register(where, readonly=True, create=False) as book:
@@ -309,7 +309,7 @@ async def measure(given: argparse.Namespace, programs: Programs, parcels: Sequen
 
 
 def main() -> int:
-    """Run it."""
+    """Run the load by the arguments of the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--collectors", type=int, default=150, help="keys that poll")
     parser.add_argument("--sites", type=int, default=150, help="sites that send; at most as many as collectors")

@@ -65,18 +65,18 @@ def test_files(room: str) -> list[Path]:
 
 @dataclass(slots=True)
 class Unchanged:
-    """What one run of a room's tests showed."""
+    """The results of one run of a room's tests."""
 
     lines: dict[Line, list[str]] = field(default_factory=dict)
-    """Which tests run it, by their names."""
+    """Line of the code -> names of the tests that run it."""
     seconds: dict[str, float] = field(default_factory=dict)
-    """Of the processor, for each test."""
+    """Test -> its seconds of processor time."""
     failed: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a room's mutants."""
+    """The results for a room's mutants."""
 
     all: int = 0
     verdicts: Counter[Verdict] = field(default_factory=Counter)
@@ -108,11 +108,11 @@ class Hunt:
         settings.load_profile("mutants")
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Remembers what became of a test."""
+        """Note the result of a test."""
         self.reports.append(report)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Hunts instead."""
+        """Try mutants in place of running the tests."""
         if session.testsfailed:
             self.failed.append("the tests cannot be collected")
             return True
@@ -122,7 +122,7 @@ class Hunt:
         return True
 
     def hunt(self, room: str, every: Sequence[pytest.Item]) -> Outcome:
-        """Tries a room's mutants."""
+        """Try a room's mutants."""
         files = {path.resolve() for path in test_files(room)}
         items = [item for item in every if item.path in files]
         sources = sorted((ROOT / "camscan" / room).glob("*.py"))
@@ -184,7 +184,7 @@ class Hunt:
     def verdict(
         self, mutant: Mutant, items: Sequence[pytest.Item], unchanged: Unchanged, functions: Functions
     ) -> Verdict | None:
-        """What the tests say of a mutant; None where Python cannot make it."""
+        """The result of the tests for a mutant; None if it is not valid Python."""
         same = functions.get((str(mutant.path), mutant.function, mutant.defined))
         code = code_of(mutant)
         if not same or code is None or any(len(code.co_freevars) != len(f.__code__.co_freevars) for f in same):
@@ -231,7 +231,7 @@ def live_functions(files: set[str]) -> Functions:
 
 
 def code_of(mutant: Mutant) -> CodeType | None:
-    """The changed function's code; None where the change is no Python."""
+    """The changed function's code; None if the change is not valid Python."""
     try:
         todo = [compile(mutant.text(), str(mutant.path), "exec", dont_inherit=True)]
     except (SyntaxError, ValueError):
@@ -311,13 +311,13 @@ def ended(child: int, until: float) -> int:
 
 
 def say(text: str, end: str = "\n") -> None:
-    """On standard output, at once."""
+    """Print to standard output at once."""
     sys.stdout.write(text + end)
     sys.stdout.flush()
 
 
 def table(outcomes: dict[str, Outcome]) -> Iterator[str]:
-    """What became of each room's mutants."""
+    """The lines of the table of results, room by room."""
     heads = f"{'mutants':>8}{'tried':>7}{'killed':>8}{'timed out':>11}{'survived':>10}{'not reached':>13}  score"
     yield f"\n{'room':<17}{heads}"
     for room, outcome in outcomes.items():

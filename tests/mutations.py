@@ -45,7 +45,7 @@ class Mutant:
 
     path: Path
     function: str
-    """Its qualified name."""
+    """The qualified name of the function."""
     defined: int
     """The first line of the function, decorators included."""
     first: int

@@ -36,7 +36,7 @@ def sadp(number: int) -> bytes:
 
 
 def said(ip: str, payload: bytes, probe: str = "sadp", port: int = 37020, when: datetime = NOON) -> Attempt:
-    """A reply to a question."""
+    """A reply to a question, as an attempt."""
     return read_reply(load_probe(probe), Reply(probe, payload, ip, port, when))
 
 

@@ -1,4 +1,4 @@
-"""Servers in threads that send without end, so that bytes always wait for whoever reads them."""
+"""Servers in threads that send without end, so that a reader always finds bytes."""
 
 from __future__ import annotations
 

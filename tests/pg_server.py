@@ -58,7 +58,7 @@ class Server:
     address: str
     """``postgresql://user@host:port/database``, whose user may create users and databases."""
     folder: Path | None = None
-    """Where it keeps its data and its socket; None where somebody else runs it."""
+    """Folder of its data and its socket; None if it was started by somebody else."""
     process: int = 0
     """Of the server itself; 0 where somebody else runs it."""
     _emptied: list[str] = field(default_factory=list)
@@ -113,7 +113,7 @@ class Server:
         return self._tidier[0]
 
     def leave(self) -> None:
-        """Close the connection of its own."""
+        """Close the server's own connection."""
         while self._tidier:
             self._tidier.pop().close()
 
@@ -148,7 +148,7 @@ def running(*, small_disk: bool = False, is_durable: bool = False) -> Iterator[S
 
 
 def _unprivileged() -> int | None:
-    """PostgreSQL refuses to run as root."""
+    """A user for the server, because PostgreSQL refuses to run as root; None if this process does not run as root."""
     if os.geteuid():
         return None
     import pwd  # noqa: PLC0415 - Windows has none

@@ -28,7 +28,7 @@ PICTURES = ROOT / "docs" / "pictures"
 DAY = reported.TODAY.date().isoformat()
 DEVICES = 160
 WIDTH = 900
-"""Of a picture of a page, in pixels."""
+"""Width of a picture of a page, in pixels."""
 _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>\n')
 _STYLE = """<style>
 body > *, main > * { display: none }
@@ -53,14 +53,14 @@ SHEETS = {
 
 
 def camscan(folder: Path, *arguments: str, codes: tuple[int, ...] = (0,)) -> None:
-    """One command in the simulated council."""
+    """Run one command in the simulated council."""
     place = ["--register", str(folder / "camscan.db"), "--config", str(folder / "camscan.yaml")]
     done = CliRunner().invoke(cli, [*arguments, *place])
     assert done.exit_code in codes, (arguments, done.output, done.exception)
 
 
 def write(folder: Path) -> None:
-    """The council, and what it gives to others."""
+    """Write the files of the council, and those that it gives to others."""
     with (
         patch.object(assess, "today_utc", reported.TODAY.date),  # the day of the register
         patch.object(secrets, "randbits", random.Random(14).getrandbits),  # the same asset numbers each time

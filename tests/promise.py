@@ -17,7 +17,7 @@ AS_SENT = {"http.body", "rtsp.body", "rtsp.date"}
 """Bodies are cut, not trimmed, and the blanks before a date are a mark of their maker."""
 MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 LONGEST_REASON = 200
-"""Characters of an error: it stands in a table of attempts."""
+"""Maximum characters of an error, which is in a table of attempts."""
 GROWTH, HEAD = 4, 1024
 """How much longer than the reply its facts may be together: escapes and hexadecimal digits take their room."""
 

@@ -1,4 +1,4 @@
-"""What stands in for camscan-link in tests: here, it may do nothing."""
+"""Replaces camscan-link in tests, where it may not send anything."""
 
 from __future__ import annotations
 

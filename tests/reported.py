@@ -144,7 +144,7 @@ def _plan(book: Register) -> None:
 
 
 def _remove(book: Register, number: int, when: datetime) -> None:
-    """A tenth of what is to go goes every month."""
+    """Remove a tenth of the devices in scope every month."""
     edits = []
     for each, asset in _rows(book):
         if _is_gone(each) and each % 8 == number - 1:

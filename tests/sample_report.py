@@ -113,5 +113,5 @@ def record(book: Register, *devices: Device, **members: Any) -> Recorded:
 
 
 def enter(book: Register, asset: str, **entries: str) -> None:
-    """Write what somebody knows of a device."""
+    """Enter what somebody knows about a device."""
     book.edit_entries([Edit(asset, column, value) for column, value in entries.items()], role=ROLE, how="test")

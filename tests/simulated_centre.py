@@ -43,26 +43,26 @@ class Programs:
 
     register: str
     addresses: Sequence[tuple[str, int]]
-    """Of each ``camscan serve``."""
+    """The address of each ``camscan serve``."""
     store: Store
     processes: Mapping[str, int]
     """What each is called -> its process, with those that it has started."""
     memory: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    """Kilobytes of each, every few seconds."""
+    """Name of a program -> its kilobytes, every few seconds."""
     _before: dict[str, float] = field(default_factory=dict)
     _taken: dict[str, float] = field(default_factory=dict)
 
     def begin(self) -> None:
-        """From now on, count."""
+        """Start to count."""
         self._before = self._processor()
 
     def end(self) -> None:
-        """Up to now."""
+        """Stop counting."""
         self._taken = {name: used - self._before[name] for name, used in self._processor().items()}
 
     @property
     def what(self) -> str:
-        """What runs."""
+        """The programs that run, in words."""
         return "PostgreSQL" if "postgres" in self.processes else "SQLite"
 
     def drain(self) -> float:
@@ -179,7 +179,7 @@ def _program(folder: Path, where: str, *words: str) -> Iterator[subprocess.Popen
 
 
 def _family(process: int) -> list[int]:
-    """A process and all that it has started."""
+    """A process and all processes that it has started."""
     found = [process]
     for each in found:
         with contextlib.suppress(OSError):

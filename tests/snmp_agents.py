@@ -154,7 +154,7 @@ def snmpd(
 
 
 def _await(process: subprocess.Popen[bytes], log: Path) -> None:
-    """It says when it is ready."""
+    """Wait until the agent says that it is ready."""
     for _ in range(600):
         if "NET-SNMP version" in log.read_text():
             return

@@ -51,7 +51,7 @@ class Served:
         self.link = link
         """The one that it printed."""
         self.cookie = cookie
-        """Name and value of a session of the owner."""
+        """Name and value of the cookie of an owner's session."""
         self.process = process
 
 
@@ -105,7 +105,7 @@ def window(*, script: bool = True, downloads: Path | None = None) -> Iterator[we
 
 
 def sign_in(browser: webdriver.Chrome, at: Served) -> None:
-    """Give it the session of the owner."""
+    """Give the browser the session of the owner."""
     browser.get(f"{at.address}/about")
     name, value = at.cookie
     browser.add_cookie({"name": name, "value": value, "path": "/", "httpOnly": True, "sameSite": "Strict"})
@@ -135,7 +135,7 @@ def overflow(browser: webdriver.Chrome) -> int:
 
 
 def messages(browser: webdriver.Chrome) -> list[str]:
-    """What the browser's console says of the pages that were shown since."""
+    """The messages in the browser's console about the pages that were shown since the last call."""
     lines = browser.get_log("browser")  # type: ignore[no-untyped-call]  # selenium's own
     return [line["message"] for line in lines]
 
@@ -186,7 +186,7 @@ def unseen(browser: webdriver.Chrome) -> list[str]:
 
 
 def picture(browser: webdriver.Chrome, file: Path) -> None:
-    """The whole page as a PNG."""
+    """Write the whole page as a PNG."""
     import base64  # noqa: PLC0415 - only who looks
 
     shot = browser.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "format": "png"})

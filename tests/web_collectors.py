@@ -24,7 +24,7 @@ def key_of(number: int) -> bytes:
 
 
 def add(space: Workspace, hostile: str, site: str) -> None:
-    """Put them beside the register."""
+    """Add collectors and parcels beside the register."""
     now = datetime.now(UTC)
     with open_store(space.where) as store:
         collectors = Collectors(store)

@@ -39,7 +39,7 @@ FILES = frozenset({"list_file", "log_file"})
 """Pages that answer with a file, whatever they are asked for."""
 SECOND_SITE = "Castle Street Car Park"
 SERVER: pg_server.Server | None = None
-"""Of the registers of this run; None where they are files."""
+"""The server for the registers of this run; None if they are files."""
 _PLACES: dict[Path, str] = {}
 
 
@@ -137,7 +137,7 @@ class Client:
             self._client.cookies.set(desk.cookie, self.secret, domain="127.0.0.1")
 
     def get(self, path: str, **headers: str) -> Any:
-        """As a browser asks for a page."""
+        """Get a page as a browser does."""
         return self._client.get(path, headers=headers)
 
     def post(self, path: str, form: Mapping[str, Any] | None = None, **headers: str) -> Any:
@@ -152,11 +152,11 @@ class Client:
         )
 
     def request(self, method: str, path: str, **more: Any) -> Any:
-        """Anything else."""
+        """Send any other request."""
         return self._client.request(method, path, **more)
 
     def token(self) -> str:
-        """One for a form of this session."""
+        """A token for a form of this session."""
         return next(value for name, value in Page(self.get("/about").text).fields if name == "token")
 
 
@@ -191,7 +191,7 @@ class Page(HTMLParser):
 
     @property
     def links(self) -> list[str]:
-        """Where it leads."""
+        """The addresses of its links."""
         return [found["href"] or "" for found in self.all("a") if found.get("href")]
 
 

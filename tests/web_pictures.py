@@ -68,7 +68,7 @@ def change(browser: webdriver.Chrome, at: Served, asset_id: str) -> None:
 
 
 def settle(browser: webdriver.Chrome, at: Served, _asset_id: str) -> None:
-    """The first question that waits for a person."""
+    """Open the first question that waits for a person."""
     browser.get(f"{at.address}/review")
     follow(browser, browser.find_element(By.CSS_SELECTOR, "main a[href^='/review/']").click)
 

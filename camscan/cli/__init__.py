@@ -1,8 +1,8 @@
-"""The command line. One file per command group, found by convention; no logic beyond arguments, words and exit codes.
+"""The command line. One file per command group, found by convention; only arguments, words and exit codes are here.
 
 A command file exposes ``COMMAND``, at the top level also ``GROUP``, one of :data:`HEADINGS`. A list of commands reads
-what each does without importing it, and the rooms that take long to load stand behind :mod:`camscan.app`, whose parts
-are loaded when they are first used: so ``--help`` answers at once.
+what each command does without importing it. Rooms that take long to load are reached through :mod:`camscan.app`, whose
+parts are loaded when they are first used, so that ``--help`` answers at once.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _PLAINER = {
     "valid integer": "whole number",
     "in the range x>=": "at least ",
 }
-"""Words of click that council staff should not have to read."""
+"""Words of click -> plainer words for council staff."""
 _COMMANDS = "Commands"
 HEADINGS = {
     "find": "Find: what is on the network",
@@ -52,7 +52,7 @@ HEADINGS = {
 }
 """``GROUP`` of a command file -> its heading, in the order of ``camscan --help``."""
 _SENTENCE = 150
-"""Characters of a command's first sentence that a list of commands shows."""
+"""Maximum characters of a command's first sentence in a list of commands."""
 _HELP = re.compile(r'^@click\.(?:command|group)\(.*?^    r?"""(.*?)"""', re.DOTALL | re.MULTILINE)
 """A command's help in its file: the first docstring after its decorator."""
 _GROUP = re.compile(r'^GROUP = "(\w+)"$', re.MULTILINE)
@@ -61,13 +61,13 @@ EXIT_INTERRUPTED = 130
 
 
 class Group(click.Group):
-    """A group whose list of commands says of each its whole first sentence."""
+    """A group whose list of commands shows the whole first sentence of each command."""
 
     renamed: Mapping[str, str] = {}
-    """Old name of a command -> how it is called now: its error says so."""
+    """Old name of a command -> its present name, for the error about it."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Click's own cuts the sentence to what is left of one line."""
+        """Write the list of commands; click's own method cuts each sentence to the rest of one line."""
         under: dict[str, list[tuple[str, str]]] = {}
         for name in self.list_commands(ctx):
             under.setdefault(self.heading(name), []).append((name, self.summary(ctx, name)))
@@ -77,7 +77,7 @@ class Group(click.Group):
                 formatter.write_dl([(name.ljust(width), says) for name, says in under[heading]])
 
     def heading(self, name: str) -> str:  # noqa: ARG002 - one that knows more says more
-        """The heading under which a list of commands has it."""
+        """The heading that a command has in a list of commands."""
         return _COMMANDS
 
     def summary(self, ctx: click.Context, name: str) -> str:
@@ -88,7 +88,7 @@ class Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click's; a mistyped command is told which it may have been."""
+        """Find the command as click does; the error about a mistyped command suggests similar ones."""
         commands = self.list_commands(ctx)
         if args[0] in self.renamed:
             ctx.fail(f"there is no command {args[0]} here; it is now: {self.renamed[args[0]]}")
@@ -115,7 +115,7 @@ class Folder(Group):
         return sorted(self._files())
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - as above
-        """Import the one command that is wanted."""
+        """Import the one command that is needed."""
         file = self._files().get(name)
         if file is None:
             return None
@@ -123,16 +123,16 @@ class Folder(Group):
         return command
 
     def heading(self, name: str) -> str:
-        """That of its ``GROUP``, read from its file as its help is."""
+        """The heading of the file's ``GROUP``, which is read from the file as its help is."""
         return HEADINGS.get(_read_command(f"{self.package}.{self._files()[name]}").group, _COMMANDS)
 
     def summary(self, ctx: click.Context, name: str) -> str:  # noqa: ARG002 - as above
-        """The first sentence of a command's help, read from its file: nothing is imported for a list of commands."""
+        """The first sentence of a command's help, read from its file: a list of commands imports nothing."""
         module = f"{self.package}.{self._files()[name]}"
         return click.Command(name, help=_read_command(module).help).get_short_help_str(_SENTENCE)
 
     def _files(self) -> Mapping[str, str]:
-        """Command -> module. A command that is a word of Python's own has a file with an underscore at its end."""
+        """Command -> module. A command whose name is a word of Python has a file with an underscore at its end."""
         return _command_files(self.package)
 
 
@@ -144,7 +144,7 @@ def _command_files(package: str) -> Mapping[str, str]:
 
 
 class _Written(NamedTuple):
-    """What a command file says of its command to a list of commands."""
+    """The help and the group in a command file, for a list of commands."""
 
     help: str = ""
     group: str = ""
@@ -152,9 +152,9 @@ class _Written(NamedTuple):
 
 @functools.cache
 def _read_command(module: str) -> _Written:
-    """The docstring of the first function that ``click.command`` or ``click.group`` decorates, and ``GROUP``.
+    """Read the docstring of the first function that ``click.command`` or ``click.group`` decorates, and ``GROUP``.
 
-    Looked up in the text: parsing every command file as Python took a third of the time of ``--help``.
+    They are searched in the text: parsing every command file as Python took a third of the time of ``--help``.
     """
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:
@@ -173,7 +173,7 @@ class _Top(Folder):
     renamed = {"confirm": "camscan visited"}  # noqa: RUF012 - never written to
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click's; ``help scan`` is ``scan --help``, as many programs have it."""
+        """Parse arguments as click does; ``help scan`` means ``scan --help``, as in many programs."""
         return super().parse_args(ctx, [*args[1:], "--help"] if args[:1] == ["help"] else args)
 
 
@@ -199,11 +199,14 @@ def cli(context: click.Context) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; what a person can mend is one line on standard error and a documented exit code."""
+    """Run the command line.
+
+    A mistake that a person can correct is one line on standard error, with a documented exit code.
+    """
     output.occupy_standard_streams()
     _write_any_character()
-    # What a command makes, it keeps until it ends: looking for garbage among 20,000 devices took a third of its time.
-    # Loading what a scan needs makes 110,000 objects, none of them garbage.
+    # Objects of a command live until it ends: looking for garbage among 20,000 devices took a third of its time.
+    # Loading the modules of a scan makes 110,000 objects, none of them garbage.
     gc.set_threshold(200_000, 20, 20)
     sys.exit(_finish_output(_exit_code(arguments)))
 
@@ -220,15 +223,15 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     except OSError as error:
         if system.is_reader_gone(error):
             return 0
-        # Files have their own words where they are opened; what is left is standard output on a full disk.
+        # Errors of files are explained where the files are opened; this one is standard output on a full disk.
         return _print_error(f"{error.filename or 'standard output'}: {error.strerror or error}", CamscanError.exit_code)
 
 
 def _run_command(arguments: list[str]) -> int:
-    """What click's own main does, which would take a closed pipe for a failure.
+    """Run a command like click's own ``main``, which would take a closed pipe for an error.
 
-    Raises CamscanError for a library that is not installed; a module of camscan's own that is missing is our fault, and
-    its ModuleNotFoundError goes on.
+    Raises CamscanError if a library is not installed. If a module of camscan itself is missing, that is our fault, and
+    its ModuleNotFoundError is passed on.
     """
     try:
         return _carried_out(arguments)
@@ -247,14 +250,17 @@ def _carried_out(arguments: list[str]) -> int:
             code = cli.invoke(context)
     except click.exceptions.Exit as done:
         return done.exit_code
-    except click.exceptions.NoArgsIsHelpError as asked:  # `camscan fingerprints`: which of its commands?
+    except click.exceptions.NoArgsIsHelpError as asked:  # `camscan fingerprints` without a command
         click.echo(asked.format_message())
         return 0
     return code if isinstance(code, int) else 0
 
 
 def _finish_output(code: int) -> int:
-    """Everything printed has arrived, or says why not; the interpreter has nothing left to flush at its end."""
+    """Flush everything that was printed, or say why it cannot be written.
+
+    Nothing is left to flush when the program ends.
+    """
     try:
         sys.stdout.flush()
     except OSError as error:
@@ -266,7 +272,7 @@ def _finish_output(code: int) -> int:
 
 
 def _discard_output() -> None:
-    with contextlib.suppress(OSError, ValueError):  # ValueError: standard output is no file
+    with contextlib.suppress(OSError, ValueError):  # ValueError: standard output is not a file
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -277,22 +283,22 @@ def _print_error(message: str, code: int) -> int:
 
 
 def _one_line(error: click.ClickException) -> str:
-    """What click says about wrong arguments, in our form: one line that says what to do."""
+    """An error of click about arguments in our form: one line that says what to do."""
     text = " ".join(error.format_message().split()).rstrip(".")
     for theirs, plain in _PLAINER.items():
         text = text.replace(theirs, plain)
     if text[1:2].islower():
         text = text[:1].lower() + text[1:]
     context = error.ctx if isinstance(error, click.UsageError) else None
-    if context is None or "; " in text:  # what to do is said already
+    if context is None or "; " in text:  # it already says what to do
         return text
     return f"{text}; see {context.command_path} --help"
 
 
 def _write_any_character() -> None:
-    """A locale without a character must cost that character, not the output (a cron job has the C locale).
+    """Let output replace characters that the locale lacks, instead of failing (a cron job has the C locale).
 
-    And standard error that takes nothing more, since its terminal is gone or its disk full, costs no scan.
+    An error of standard error, because its terminal is closed or its disk is full, does not stop a scan either.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -1,4 +1,4 @@
-"""A scan, followed on a terminal: what is about to be done, a progress bar, what went wrong meanwhile."""
+"""Shows a scan on a terminal: what is about to be done, a progress bar, and what goes wrong."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def make_watcher(*, quiet: bool) -> Watcher:
-    """A word before the scan and a progress bar where standard error is a terminal; silence otherwise."""
+    """A sentence before the scan and a progress bar if standard error is a terminal; nothing otherwise."""
     is_shown = sys.stderr.isatty() and not quiet
     follow = _show_progress if is_shown else app.scan.watch_nothing
     return app.scan.Watcher(follow=follow, on_stop=_say_stopping, warn=warn)
@@ -47,7 +47,7 @@ def _describe_scan(prepared: PreparedScan) -> str:
 
 @contextlib.contextmanager
 def progress_bar(listen_for: float) -> Iterator[Callable[[Progress], None]]:
-    """A progress bar with counts and time left; of a passive scan, one of time."""
+    """A progress bar with counts and the time left; for a passive scan, only with the time."""
     from rich.console import Console  # noqa: PLC0415 - only a terminal pays for it
     from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415 - as above
     from rich.progress import Progress as Bar  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""One device on the screen: a dozen lines that answer what, where, why and when; or everything that is known."""
+"""Prints one device: a dozen lines that answer what, where, why and when; or everything that is known."""
 
 from __future__ import annotations
 
@@ -26,24 +26,27 @@ if TYPE_CHECKING:
 _LABEL = 15
 _WIDEST = 100
 _CHANGES = 5
-"""Changes of people that are shown of one device; the rest is in the log."""
+"""Maximum changes by people that are shown for one device; the rest is in the log."""
 _NAMED = 3
-"""Known weaknesses that a line names."""
+"""Maximum known vulnerabilities that a line names."""
 _NOT_LISTED = frozenset({"lifecycle_status"})
-"""Entries that stand further up."""
+"""Entries that are shown further up."""
 _SUREST = 0.99
-"""Nothing is said to be surer than this."""
+"""No certainty above this one is shown."""
 _REASON = 160
-"""Characters of why a device is in scope; --evidence has the whole."""
+"""Maximum characters of the reason why a device is in scope; --evidence shows all of it."""
 _SHOWN = 400
-"""Characters of one text on the screen."""
+"""Maximum characters of one text on the screen."""
 
 
 # ── a dozen lines ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def print_device(known: Details, words: str) -> None:
-    """What a person asks first; ``words`` are those after ``camscan show``, for the line that leads to the rest."""
+    """Print what a person asks first.
+
+    ``words`` are those after ``camscan show``, for the line that names the long form.
+    """
     click.echo(visible(app.device_words.device_title(known), _SHOWN))
     width = min(shutil.get_terminal_size((_WIDEST, 24)).columns, _WIDEST) if sys.stdout.isatty() else _WIDEST
     for label, text in _answer_rows(known):
@@ -75,7 +78,7 @@ def _answer_rows(known: Details) -> Iterator[tuple[str, str]]:
 
 
 def _listed_rows(row: Asset) -> Iterator[tuple[str, str]]:
-    """What other systems list, each with its basis."""
+    """The values that other systems list, each with its source."""
     listed = {
         "MAC address": app.device_words.describe_listed_mac(row),
         "Host name": app.device_words.describe_listed_name(row),
@@ -88,7 +91,7 @@ def _listed_rows(row: Asset) -> Iterator[tuple[str, str]]:
 
 
 def print_evidence(known: Details) -> None:
-    """Every member, every mark, every reply, the entries and the changes."""
+    """Print every member, every mark, every reply, the entries and the changes."""
     row = known.row
     for name, value in _device_members(row).items():
         if value:
@@ -137,7 +140,7 @@ def _device_members(row: Asset) -> dict[str, str | None]:
 
 
 def _print_entries(known: Details) -> None:
-    """What people entered, and what their columns show as long as nobody has."""
+    """Print people's entries, and what the site map or scans show in their columns as long as there is no entry."""
     row = known.row
     own = [
         f"{column.name} = {line}" if number == 0 else f"{'':{len(column.name)}}   {line}"
@@ -171,7 +174,7 @@ def _print_changes(row: Asset, changes: Sequence[Change]) -> None:
 
 
 def _print_weaknesses(verdicts: Sequence[Verdict]) -> None:
-    """Known weaknesses, those that the unit's build leaves open first; repaired ones are only counted."""
+    """Print known vulnerabilities, those that the unit's build leaves open first; fixed ones are only counted."""
     fixed = sum(verdict.is_fixed for verdict in verdicts)
     lines = [
         f"{verdict.cve} {verdict.verdict}{', EXPLOITED' if verdict.is_exploited else ''}: {verdict.weakness.what}"
@@ -190,5 +193,5 @@ def _print_several(name: str, lines: tuple[str, ...]) -> None:
 
 
 def _presence_text(row: Asset) -> str:
-    """``missed (3)``: by how many scans in a row."""
+    """The presence, with the number of scans in a row that missed the device: ``missed (3)``."""
     return f"missed ({row.scans_missed})" if row.presence == "missed" else row.presence.value

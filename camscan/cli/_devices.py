@@ -1,4 +1,4 @@
-"""What is said about entries that people made."""
+"""Prints the changes that people's entries made."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from camscan.asset import Asset, Change
 
 _SHOWN = 120
-"""Characters of a cell that a line shows."""
+"""Maximum characters of a cell that a line shows."""
 
 
 def print_entered(entered: EntryResult, *, dry_run: bool = False) -> None:
-    """Say what changed, and which devices of a site were left as they are."""
+    """Print what changed, and which devices of a site were left unchanged."""
     tell_changes(entered.changes, entered.rows, dry_run=dry_run)
     if entered.left_out:
         say(f"Unchanged: {counted(len(entered.left_out))} at that site, removed or not ours.")
 
 
 def tell_changes(changes: Sequence[Change], rows: Sequence[Asset], *, dry_run: bool = False) -> None:
-    """Say what changed, a line for each entry."""
+    """Print what changed, one line for each entry."""
     by_id = {row.asset_id: row for row in rows}
     for change in changes:
         row = by_id.get(change.asset_id)
@@ -49,7 +49,7 @@ def describe_change(change: Change) -> str:
 
 
 def describe_entry(column: str, old: str, new: str) -> str:
-    """One entry before and after."""
+    """The old and the new value of one entry."""
     before, after = (_value_text(_later.spelling.SHOWN_AS.get((column, text), text)) for text in (old, new))
     return f"{column}: {before} → {after}"
 

@@ -25,17 +25,17 @@ if TYPE_CHECKING:
     from camscan.register import Entered, EnteredDevice
 
 _SHOWN = 30
-"""Rows of a table that are printed; the register has all."""
+"""Maximum rows of a table that are printed; the register has all."""
 
 
 def source_names() -> list[str]:
-    """Every source by its place; none of it is loaded for that."""
+    """The name of every source, from its file name; no source is loaded for that."""
     folder = Path(__file__).parents[1] / "ingest" / "sources"
     return sorted(path.stem.replace("_", "-") for path in folder.glob("*.py") if not path.stem.startswith("_"))
 
 
 def make_command(name: str) -> click.Command:
-    """The command of one source."""
+    """Make the command of one source."""
     source = _later.sources.load_source(name)
     width = max(len(form.name) for form in source.forms)
     forms = "\n".join(f"  {form.name:{width}}  {form.title}" for form in source.forms)
@@ -73,7 +73,7 @@ def make_command(name: str) -> click.Command:
         quiet: bool,
     ) -> int:
         space = app.workspace.find_workspace(config, register)
-        site = space.settings.site(site).name if site else ""  # one that does not exist is said now
+        site = space.settings.site(site).name if site else ""  # a register that does not exist is reported now
         database = _later.fingerprints.load_database([*space.settings.overlays, *overlay])
         evidence = read_files(source, files, space, database, form=form, site=site, as_of=as_of, everything=everything)
         return conclude(evidence, space, database, is_applied=is_applied, everything=everything, quiet=quiet)
@@ -92,7 +92,7 @@ def read_files(
     as_of: str | None,
     everything: bool,
 ) -> Evidence:
-    """What these files say; ``-`` is standard input. Raises UsageError for one that cannot be read."""
+    """Read the evidence in files; ``-`` is standard input. Raises UsageError if a file cannot be read."""
     now = datetime.now(UTC)
     with _options.explain_values():
         when = app.elsewhere.parse_moment(as_of, now) if as_of else None
@@ -110,7 +110,7 @@ def read_files(
 def conclude(
     evidence: Evidence, space: Workspace, database: Database, *, is_applied: bool, everything: bool, quiet: bool
 ) -> int:
-    """Enter what a source says, or say what that would bring; the exit code."""
+    """Enter what a source says, or print what it would change. Returns the exit code."""
     if evidence.source.is_listing:
         entered = _enter_list(evidence, space, database, is_applied=is_applied, everything=everything)
         _print_result(evidence, entered, space, is_applied=is_applied, quiet=quiet)
@@ -129,7 +129,7 @@ def _enter_list(
 
 
 def _record_evidence(evidence: Evidence, space: Workspace, *, is_applied: bool, quiet: bool) -> None:
-    """Devices that spoke in a file are recorded as those that a scan has heard."""
+    """Record devices that answered in a file as devices that a scan has heard."""
     if not is_applied:
         would = app.record.rehearse_report(evidence.report, space)
         headline = app.headline.headline_of_workspace(space)
@@ -170,7 +170,7 @@ def _print_result(evidence: Evidence, entered: Entered, space: Workspace, *, is_
 
 
 def _alarm(entered: Entered) -> None:
-    """Devices that are on the network although somebody entered that they are gone."""
+    """Print an alarm for devices that are on the network although their removal was recorded."""
     back = [each for each in entered.happenings if each.event is _later.asset.Event.REAPPEARED_AFTER_REMOVAL]
     if back:
         warn(f"ALARM: {counted(len(back), 'device')} recorded as removed {verb(len(back), 'is', 'are')} still there")

@@ -1,4 +1,4 @@
-"""The simulated estate in a process of its own, so that it and the scanner do not wait for each other."""
+"""Runs the simulated estate in its own process, so that it and the scanner do not wait for each other."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BEFORE_REASON = re.compile(r"^The estate cannot come up: (\[(?:Errno|WinError) 
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """An estate that is up."""
+    """An estate that is running."""
 
     network: str
     size: int
@@ -27,7 +27,7 @@ class Serving:
 
 @contextlib.contextmanager
 def serve_estate() -> Iterator[Serving]:
-    """Bring the estate up, and take it down at the end. Raises CamscanError if it cannot come up."""
+    """Start the estate, and stop it at the end. Raises CamscanError if it cannot start."""
     command = [sys.executable, "-m", "camscan.demo", "--base", NETWORK]
     with subprocess.Popen(  # noqa: S603 - our own module, fixed arguments
         command,
@@ -35,7 +35,7 @@ def serve_estate() -> Iterator[Serving]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        errors="replace",  # the system's words may be of another code page
+        errors="replace",  # the system's words may be in another code page
         creationflags=system.OWN_GROUP,
         start_new_session=True,  # Ctrl-C is for the scan; the estate ends when its standard input closes
     ) as process:

@@ -1,4 +1,4 @@
-"""What a pace means for so many addresses, before a scan starts."""
+"""Estimates how long a scan of so many addresses takes, before it starts."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from camscan.probes import Probe
 
 _LONG = 300.0
-"""Seconds from which on the other paces are named too."""
+"""Seconds from which the estimate names the other paces too."""
 
 
 def describe_scan(
     targets: Targets, pace: Pace, probes: Mapping[str, Probe], ports: Mapping[str, tuple[int, ...]]
 ) -> str:
-    """What is about to be done, for the person who waits for it."""
+    """What is about to be done, for a person who waits for it."""
 
     def about_probes(which: Pace) -> str:
         return duration_text(app.scan.estimate_seconds(targets.count, which, probes, ports))

@@ -1,4 +1,4 @@
-"""``camscan import inventory``: exports of other inventories, and NetBox asked over its own interface."""
+"""``camscan import inventory``: exports of other inventories, and NetBox over its own interface."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def inventory(  # noqa: PLR0917 - one per option
     Exit code 3: some of it could not be read; the rest was used.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     space = app.workspace.find_workspace(config, register)
-    site = space.settings.site(site).name if site else ""  # one that does not exist is said now
+    site = space.settings.site(site).name if site else ""  # a register that does not exist is reported now
     database = _later.fingerprints.load_database([*space.settings.overlays, *overlay])
     if is_asked:
         evidence = app.netbox.ask_netbox(

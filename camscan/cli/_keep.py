@@ -1,4 +1,4 @@
-"""What happens to a recorded report at the command line: onto the screen, into an exit code."""
+"""Prints a recorded report, and turns it into an exit code."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from camscan.register import Recorded
 
 SIGNAL_EXIT = 128
-"""A shell's way to say that a signal ended a program: 128 + its number."""
+"""A shell's exit code for a program that a signal ended: 128 + the signal's number."""
 
 
 def check_files(files: Mapping[str, str], space: Workspace) -> None:
-    """Raise CamscanError unless every file can be written, and none is named twice or one that camscan lives by."""
+    """Raise CamscanError unless every file can be written, and none is named twice or is a file of camscan itself."""
     if list(files.values()).count("-") > 1:
         raise UsageError("--json and --csv cannot both be '-': name a file for one of them")
     taken = {Path(space.where).resolve(): "the register"}
@@ -47,9 +47,9 @@ def print_kept(
     quiet: bool,
     dry_run: bool = False,
 ) -> None:
-    """Print the summary; where ``quiet``, only alarms, what is new and what is missing, on standard error.
+    """Print the summary; with ``quiet``, only alarms, new and missing devices, on standard error.
 
-    ``register`` is its name as it may be printed, ``headline`` that of all it holds.
+    ``register`` is its name as it may be printed, ``headline`` the headline of the whole register.
     """
     if quiet:
         _later.summary.print_alarms(recorded, err=True)

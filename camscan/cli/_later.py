@@ -1,7 +1,7 @@
-"""What takes long to load, for files of commands: ``_later.model`` is ``camscan.model``, loaded when it is first used.
+"""Modules that take long to load: ``_later.model`` is ``camscan.model``, loaded when it is first used.
 
-So ``--help`` of a command waits for none of it. What a command decides is reached through :mod:`camscan.app`, which is
-loaded in the same way.
+So ``--help`` of a command does not wait for them. The decisions of commands are reached through :mod:`camscan.app`,
+which is loaded in the same way.
 """
 
 from __future__ import annotations

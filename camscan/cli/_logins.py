@@ -1,4 +1,4 @@
-"""What came of logging in to devices, for the person who asked for it."""
+"""Prints the results of logging in to devices."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ _REPEAT = (
 
 
 def print_logins(report: Report, recorded: Recorded, register: str, headline: Headline, *, quiet: bool) -> None:
-    """The devices that answered, what each of the others did, and what to do; ``quiet``: only what is new or wrong."""
+    """Print the devices that answered, the result of each other device, and what to do.
+
+    ``quiet``: only news and errors.
+    """
     print_alarms(recorded, err=quiet)
     is_whole = report.completion is Completion.COMPLETE
     with while_somebody_reads():
@@ -51,7 +54,7 @@ def print_logins(report: Report, recorded: Recorded, register: str, headline: He
 
 
 def _print_news(recorded: Recorded) -> None:
-    """What recorders list and what the register did not know, and what contradicts: for who does not see the table."""
+    """Print what recorders list and the register did not know, and contradictions, if the table is not shown."""
     kinds = Counter(each.event for each in recorded.happenings)
     for event, words in _NEWS.items():
         if kinds[event]:

@@ -1,4 +1,4 @@
-"""Options that several commands have, so that they are spelled and explained once."""
+"""Options that several commands share, so that they are spelled and explained once."""
 
 from __future__ import annotations
 
@@ -19,22 +19,25 @@ from camscan.log import Layout
 
 
 class _Where(click.ParamType):  # type: ignore[type-arg]  # generic in newer versions of click only
-    """Where a register is: a file, or an address, which a Path would spoil (two slashes in a row mean something)."""
+    """The place of a register: a file, or an address.
+
+    A Path would spoil an address, in which two slashes have a meaning.
+    """
 
     name = "path"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Path | str:  # noqa: ARG002 - click's signature
-        """An address stays text."""
+        """Return an address as text, and anything else as a Path."""
         return value if "://" in value else Path(value)
 
 
 class _Words(click.ParamType):  # type: ignore[type-arg]  # as above
-    """What has to be said, and is not said by a blank."""
+    """A text that must not be blank."""
 
     name = "text"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Without blanks at both ends."""
+        """The text without blanks at its ends."""
         return value.strip() or self.fail("it is empty; write a few words", param, ctx)
 
 
@@ -46,14 +49,14 @@ def _plain_word(word: str) -> str:
 
 
 class OneOf(click.Choice):  # type: ignore[type-arg]  # as above
-    """One of a few words, in whatever case, with blanks or hyphens for ``_``; a wrong one says which may be meant."""
+    """One of a few words, in upper or lower case, with blanks or hyphens for ``_``. A wrong word gets a suggestion."""
 
     def __init__(self, choices: Iterable[str]) -> None:
-        """``choices`` are in small letters."""
+        """``choices`` are in lower case."""
         super().__init__(tuple(map(str, choices)), case_sensitive=False)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The word as it is spelled among the choices."""
+        """The word in the spelling of the choices."""
         known = {_plain_word(each): each for each in self.choices}
         found = known.get(_plain_word(str(value)))
         if found is None and (near := app.choice.nearest_hint(str(value), [*self.choices])):
@@ -62,7 +65,7 @@ class OneOf(click.Choice):  # type: ignore[type-arg]  # as above
 
 
 def _log_again(context: click.Context, parameter: click.Parameter, value: Any) -> None:
-    """Let the log be as the options so far say, wherever on the command line they stand."""
+    """Set up the log by the options so far, wherever they are on the command line."""
     if not value or context.resilient_parsing:
         return
     said: dict[str, Any] = context.meta.setdefault(_LOG, {"stack": contextlib.ExitStack()})
@@ -72,7 +75,7 @@ def _log_again(context: click.Context, parameter: click.Parameter, value: Any) -
         layout = Layout(said.get("log_format", "text"))
         said["stack"].enter_context(
             app.log.logging_to(
-                said.get("log_file") or (lambda: sys.stderr),  # a progress bar stands in for it while it is shown
+                said.get("log_file") or (lambda: sys.stderr),  # a progress bar replaces it while it is shown
                 layout,
                 detailed=said.get("verbose", 0) > 1,
                 warn=warn,
@@ -82,11 +85,11 @@ def _log_again(context: click.Context, parameter: click.Parameter, value: Any) -
 
 
 _LOG = "camscan.log"
-"""Where click's contexts keep what was said about the log."""
+"""Key of the contexts of click under which the options of the log are kept."""
 
 
 def log_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of the log; they may stand before the command as well as after it."""
+    """Add the options of the log, which may be before the command or after it."""
     for option in (
         click.option(
             "--log-format",
@@ -118,7 +121,7 @@ def log_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextlib.contextmanager
 def explain_values() -> Iterator[None]:
-    """Let a value that cannot be also say where the options are explained."""
+    """Let the error about a wrong value say where the options are explained."""
     try:
         yield
     except OptionError as error:
@@ -179,9 +182,9 @@ dry_run = click.option("--dry-run", is_flag=True, help="Only print what would ch
 def acting_options(
     command: str, why: Callable[[Any], Any] = because
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Those options as one argument, ``acting``; stands right above the function. ``why`` is its ``--because``.
+    """Gather the options of an edit in one argument, ``acting``. It is the decorator right above the function.
 
-    ``command`` is what the log says, such as ``camscan set``.
+    ``command`` is the name in the log, such as ``camscan set``. ``why`` is the command's ``--because``.
     """
 
     def gather_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -203,7 +206,7 @@ def acting_options(
             who = app.edit.EntryContext(role, because, dry_run, register, config, command)
             return function(*arguments, acting=who, **others)
 
-        found: Callable[..., Any] = run_command  # click's options are untyped
+        found: Callable[..., Any] = run_command  # click's options have no types
         return found
 
     return gather_options

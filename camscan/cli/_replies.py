@@ -1,4 +1,4 @@
-"""Files of captured replies, as several commands read them."""
+"""Reads files of captured replies for several commands."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from camscan.captures import BadLine
 
 _FEW = 5
-"""Lines of one file that cannot be read and are named; the others are counted."""
+"""Maximum unreadable lines of one file that are named; further ones are counted."""
 _LOOKED_AT = 4096
 
 
 class Unread:
-    """Lines of one file that cannot be read: the first few are named as they come, the others counted at the end.
+    """Unreadable lines of one file: the first few are named as they come, and the others are counted at the end.
 
-    Of a file that is not text, one line says so.
+    One line reports a file that is not text.
     """
 
     def __init__(self, name: str) -> None:
-        """``name`` is the file's."""
+        """``name`` is the name of the file."""
         self._name = name
         self._is_binary = _is_binary(name)
         self.count = 0
 
     def add(self, line: BadLine) -> None:
-        """One more."""
+        """Report one unreadable line."""
         self.count += 1
         why = f"{self._name}:{line.number}: {visible(line.why, _LOOKED_AT)}"
         if self._is_binary and self.count == 1:
@@ -43,13 +43,13 @@ class Unread:
             warn(why)
 
     def close(self) -> None:
-        """Say how many more there were."""
+        """Print how many more there were."""
         if self.count > _FEW and not self._is_binary:
             warn(f"{self._name}: {counted(self.count - _FEW, 'more line')} that cannot be read")
 
 
 def require_readable(files: Sequence[str]) -> None:
-    """Every file can be read, before the first result is printed. Raises UsageError."""
+    """Check that every file can be read, before the first result is printed. Raises UsageError."""
     for name in files:
         path = Path(name)
         if name == "-":
@@ -63,7 +63,7 @@ def require_readable(files: Sequence[str]) -> None:
 
 
 def _is_binary(name: str) -> bool:
-    """Whether a file is plainly not text; nobody can look at standard input twice."""
+    """Whether a file is plainly not text. Standard input is not checked, because it can be read only once."""
     if name == "-" or not Path(name).is_file():
         return False
     with Path(name).open("rb") as stream:

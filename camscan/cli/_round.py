@@ -1,4 +1,4 @@
-"""Several sites, one after another: what is said about each, and of all in the end."""
+"""Scans several sites one after another, and prints the result of each and of all."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run_sites(
     files: Mapping[str, str],
     resume: bool,
 ) -> int:
-    """Scan the named sites, or every one; the exit code."""
+    """Scan the named sites, or every one. Returns the exit code."""
     config = space.settings
     wanted = None if everything else sites
     names = _site_names(config, wanted)
@@ -69,7 +69,7 @@ def run_sites(
 
 
 def _site_names(config: Config, wanted: Sequence[str] | None) -> list[str]:
-    """Of the sites to scan; raises UsageError if there is none."""
+    """The names of the sites to scan. Raises UsageError if there is none."""
     if names := app.round.round_sites(config, wanted):
         return names
     where = f"{config.path}: it lists no site with networks" if config.path else "there is no camscan.yaml"
@@ -79,7 +79,7 @@ def _site_names(config: Config, wanted: Sequence[str] | None) -> list[str]:
 
 
 def exit_code(going: Round, signal_number: int) -> int:
-    """The worst of all: interrupted, then refused, then a file that was not written, then partial."""
+    """The worst exit code of all sites: interrupted, then refused, then a file that was not written, then partial."""
     if signal_number:
         return _keep.SIGNAL_EXIT + signal_number
     if going.refused:
@@ -101,7 +101,7 @@ def _check_files(files: Mapping[str, str], names: Sequence[str], space: Workspac
 
 
 def print_round(going: Round, register: str, headline: Headline, call: Call) -> None:
-    """The result of each site, and of all; where it is quiet, only what was not done, on standard error."""
+    """Print the result of each site and of all; if it is quiet, only what was not done, on standard error."""
     quiet = call.quiet
     for name, why in (*going.refused.items(), *going.late.items(), *going.empty.items()):
         warn(f"{visible(name)} was not scanned: {why}")
@@ -146,7 +146,7 @@ def _count_seen(going: Round, site: str) -> tuple[int, int, int]:
 
 
 def _maker_text(going: Round) -> str:
-    """Camera systems of every make, and apart from them those of which the maker is only possible."""
+    """Camera systems of every make; those whose maker is only possible are named separately."""
     found = sum(going.systems.values(), Counter[tuple[str, bool]]())
 
     def maker_list(*, is_sure: bool) -> str:

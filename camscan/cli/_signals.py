@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP, while there is something to keep."""
+"""Handles Ctrl-C, SIGTERM and SIGHUP while there are results to save."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ Handler = Callable[[int, FrameType | None], None]
 
 @contextlib.contextmanager
 def take_signals() -> Iterator[Interruption]:
-    """Take signals for as long as there is something to keep: from the first packet until all is written.
+    """Handle signals while there are results to save: from the first packet until everything is written.
 
-    The first ends the scan and keeps what was found, the second ends the program. A terminal that goes away sends more
-    than one, through the kernel and through the shell: together they are the first. Under nohup there is none.
+    The first signal ends the scan and keeps what was found; the second ends the program. A terminal that is closed
+    sends more than one, through the kernel and through the shell: together they count as the first. Under nohup there
+    is none.
     """
     interruption = app.scan.Interruption()
     had_terminal = system.has_terminal()
@@ -46,7 +47,7 @@ def take_signals() -> Iterator[Interruption]:
 
 @contextlib.contextmanager
 def like_ctrl_c() -> Iterator[list[int]]:
-    """Let SIGTERM and SIGHUP do what Ctrl-C does; the list has the numbers of those that came."""
+    """Let SIGTERM and SIGHUP work like Ctrl-C. The list has the numbers of the signals that came."""
     came: list[int] = []
 
     def handle_signal(number: int, _frame: FrameType | None) -> None:

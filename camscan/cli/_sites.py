@@ -1,4 +1,4 @@
-"""What is said about sites."""
+"""Prints sites, and the changes that a table of sites makes."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from camscan.config import Config, Site
 
 _MOST_LINES = 60
-"""Lines of a difference that are printed; the rest is counted."""
+"""Maximum lines of a difference that are printed; the rest is counted."""
 
 
 def take_table(file: Path, config: Path | None, register: Path | None, *, is_applied: bool) -> int:
-    """Say what a table of sites changes; with ``is_applied``, change it. The exit code."""
+    """Print what a table of sites changes; with ``is_applied``, change it. Returns the exit code."""
     table = app.sites.read_sites(file, config)
     wrong = [str(each) for each in table.faults] or [each.text for each in table.errors]
     for fault in wrong:
@@ -63,7 +63,7 @@ def _print_difference(lines: Sequence[str], after: Sequence[Place]) -> None:
 
 
 def print_list(config: Path | None, register: Path | None) -> None:
-    """One line for each site."""
+    """Print one line for each site."""
     space = app.workspace.find_workspace(config, register)
     settings = space.settings
     known = app.sites.known_sites(space, is_named=register is not None)
@@ -105,7 +105,7 @@ def _address_count(cidr: str) -> int:
 
 
 def print_site(name: str, config: Path | None, register: Path | None) -> None:
-    """All that is known about one site."""
+    """Print everything that is known about one site."""
     space = app.workspace.find_workspace(config, register)
     settings = space.settings
     known = app.sites.known_sites(space, is_named=register is not None)

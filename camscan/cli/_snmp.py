@@ -1,4 +1,4 @@
-"""``camscan import snmp``: what switches and routers say of the devices behind them, asked or from a saved walk."""
+"""``camscan import snmp``: what switches and routers list about the devices behind them, asked or from a saved walk."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def snmp(  # noqa: PLR0917 - one per option
     Exit code 3: some of it could not be read, or a switch did not answer; the rest was used.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     space = app.workspace.find_workspace(config, register)
-    site = space.settings.site(site).name if site else ""  # one that does not exist is said now
+    site = space.settings.site(site).name if site else ""  # a register that does not exist is reported now
     database = _later.fingerprints.load_database([*space.settings.overlays, *overlay])
     if is_asked:
         prepared = app.snmp.prepare_switches(what, space.settings, credential)

@@ -1,4 +1,4 @@
-"""What a scan found, for the person who ran it."""
+"""Prints the results of a scan for the person who ran it."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from camscan.register import Recorded
 
 IMPORTANT = ("IP", "Maker", "Confidence", "Model", "Serial", "Kind", "Firmware", "Brand", "Because")
-"""The columns of the table, those first that a narrow window must still show."""
+"""The columns of the table. Those that a narrow window must still show come first."""
 CUT = {"Model": 8, "Because": 24}
 _CLUES = ("http.title", "http.realm", "http.server", "rtsp.server", "tls.subject_cn", "ssdp.server", "ftp.banner")
-"""What a device of unknown make says that may help a person to know it."""
+"""Facts about a device of unknown make that may help a person to recognise it."""
 _FEW = 3
-"""Open ports that are printed of one device."""
+"""Maximum open ports that are printed for one device."""
 _ALSO = {
     Event.MISSED: "missed",
     Event.OFFLINE: "offline",
@@ -43,16 +43,16 @@ _ALSO = {
     Event.RECORDER_DROPPED_CAMERA: "no longer listed by their recorders",
     Event.CONFIRMED_REMOVED: "removals verified",
 }
-"""What is said about the register besides, where there is any."""
+"""Further news about the register, which is printed if there is any."""
 _FEW_CONFLICTS = 5
 _MOST_UNKNOWN = 50
-"""Rows of unknown devices that are printed; the CSV and the register hold all."""
+"""Maximum rows of unknown devices that are printed; the CSV and the register hold all."""
 
 
 def print_report(
     report: Report, recorded: Recorded, register: str, headline: Headline, *, dry_run: bool = False
 ) -> None:
-    """Alarms, the camera systems, the unknown devices, the headline, the coverage, and what to do next.
+    """Print alarms, the camera systems, the unknown devices, the headline, the coverage, and what to do next.
 
     ``headline`` is that of the register. ``dry_run`` says that nothing was recorded.
     """
@@ -84,7 +84,7 @@ def print_report(
 
 
 def print_headline(headline: Headline, report: Report | None = None) -> None:
-    """The one sentence of the register, and below it what this scan saw, where that is not the same."""
+    """Print the headline of the register, and below it the headline of this scan if it differs."""
     say(headline.text)
     if report is None:
         return
@@ -97,7 +97,7 @@ def print_headline(headline: Headline, report: Report | None = None) -> None:
 
 
 def print_alarms(recorded: Recorded, *, err: bool = False) -> None:
-    """What cannot wait: devices that were recorded as gone and answer, subnets that fell silent."""
+    """Print what is urgent: removed devices that answer, and subnets that fell silent."""
     back = [each for each in recorded.happenings if each.event is Event.REAPPEARED_AFTER_REMOVAL]
     if back:
         one = len(back) == 1
@@ -111,7 +111,7 @@ def print_alarms(recorded: Recorded, *, err: bool = False) -> None:
 
 
 def print_new(news: ScanNews) -> None:
-    """A first scan of a place, or new devices, on standard error: for who does not see the table."""
+    """Print a first scan of a place, or new devices, on standard error, if the table is not shown."""
     for sentence in news.sentences():
         say(visible(sentence), err=True)
 
@@ -122,7 +122,7 @@ def _is_coloured(*, err: bool) -> bool:
 
 
 def print_coverage(report: Report, *, err: bool = False) -> None:
-    """What was asked and what came of it; what could not be seen; whether something is left to do."""
+    """Print what was asked and the result, what could not be seen, and whether something remains to be done."""
     covered = report.coverage
     say(
         f"Coverage: {counted(covered.addresses, 'address')}: {covered.answered:,} answered, "
@@ -139,7 +139,7 @@ def print_coverage(report: Report, *, err: bool = False) -> None:
 
 
 def _is_unknown(device: Device) -> bool:
-    """Whether a person must look at it: nobody is named, and it is not plainly a camera or something else."""
+    """Whether a person must look at a device: no maker is named, and it is not plainly a camera or something else."""
     found = device.identification
     if found.maker is not None or found.is_camera_system is True:
         return False
@@ -163,7 +163,7 @@ def _first_few(ports: Sequence[str]) -> str:
 
 
 def describe_clue(device: Device) -> str:
-    """What the device says of itself that may help a person, in one short line."""
+    """A short line from what the device says about itself that may help a person."""
     said: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for seen in device.observations:
         said[seen.key][seen.value] = None
@@ -172,7 +172,7 @@ def describe_clue(device: Device) -> str:
 
 
 def _print_makers(systems: Sequence[Device]) -> None:
-    """Camera systems of every make, since an officer compares them with what is on the wall."""
+    """Print camera systems of every make, because an officer compares them with the cameras on the wall."""
     if not systems:
         click.echo("No camera system of any make was found")
         return
@@ -191,7 +191,7 @@ def _print_makers(systems: Sequence[Device]) -> None:
 
 
 def _print_channels(systems: Iterable[Device]) -> None:
-    """How to read what hangs on the recorders that no scan can see."""
+    """Print how to read the cameras of recorders, which no scan can see."""
     if any(count_channels(device.identification.kind, device.observations) for device in systems):
         say(f"A scan does not see the cameras behind recorders; {program_name()} enrich reads them with a login")
 

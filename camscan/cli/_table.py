@@ -1,4 +1,4 @@
-"""A table on the terminal that fits its width; all of it where standard output is none."""
+"""Prints a table that fits the width of the terminal; the whole table if standard output is not a terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from camscan.output import visible
 
 _GAP = 2
 _LONGEST = 2000
-"""Characters of a row that no cell of it need be cut for."""
+"""Characters of a row that may be printed without cutting its cells."""
 
 
 def print_table(
@@ -26,11 +26,11 @@ def print_table(
     cut: Mapping[str, int] | None = None,
     share: int = 0,
 ) -> tuple[str, ...]:
-    """Print rows of device text, made harmless, under their headings; the headings that found no room.
+    """Print rows of device text, made harmless, under their headings. Returns the headings that were left out.
 
-    On a terminal the columns get their room in the order ``first``. A column of ``cut`` may lose its end, down to so
-    many characters; any other is whole or left out. The first ``share`` columns each get
-    that least before one of them gets more; the others get what is left.
+    On a terminal the columns get their width in the order ``first``. A column in ``cut`` may be cut at its end, down to
+    so many characters; any other column is shown completely or left out. Each of the first ``share`` columns gets its
+    minimum width before one of them gets more; the others get the rest.
     """
     lines = [tuple(columns), *map(_harmless_row, rows)]
     is_plain = all("".join(line).isascii() for line in lines)
@@ -44,7 +44,7 @@ def print_table(
         widths = _fit_rest(columns, wanted, ranked[share:], widths, room)
     else:
         widths = _fit_columns(columns, wanted, ranked, least, room)
-    if is_plain and widths == wanted and all(widths):  # as into a file: nothing is cut or left out
+    if is_plain and widths == wanted and all(widths):  # as in a file: nothing is cut or left out
         whole = (" " * _GAP).join(f"%-{size}s" for size in widths)
         shown = [(whole % tuple(line)).rstrip() for line in lines]
     else:
@@ -59,18 +59,18 @@ def print_table(
 
 
 def by_address(addresses: Sequence[str]) -> tuple[int, int, str]:
-    """A sort key: the first of the addresses; rows without one come first."""
+    """Sort key of a row: the first of its addresses. Rows without an address come first."""
     return sort_key(addresses[0]) if addresses else (0, 0, "")
 
 
 def _harmless_row(row: Sequence[str]) -> Sequence[str]:
-    """Each cell made visible; a row that is plain text throughout, as nearly all are, at the price of one cell."""
+    """The cells of a row, made visible. If the row is plain text, as nearly all are, this costs as much as one cell."""
     whole = "".join(row)
     return row if whole.isascii() and whole.isprintable() and len(whole) <= _LONGEST else tuple(map(visible, row))
 
 
 def _terminal_width() -> int | None:
-    """Columns of the terminal; None if standard output is a file or a pipe, which no line is too long for."""
+    """Columns of the terminal; None if standard output is a file or a pipe, which takes lines of any length."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
@@ -81,7 +81,7 @@ def _is_styled() -> bool:
 def _fit_columns(
     columns: Sequence[str], wanted: Sequence[int], first: Sequence[str], cut: Mapping[str, int], room: int
 ) -> list[int]:
-    """Width of each column, 0 for those left out. The very first is always there."""
+    """Width of each column; 0 for columns that are left out. The very first column is always there."""
     widths = [0] * len(columns)
     left = room
     for name in first:
@@ -96,7 +96,10 @@ def _fit_columns(
 def _share_room(
     columns: Sequence[str], wanted: Sequence[int], first: Sequence[str], cut: Mapping[str, int], room: int
 ) -> list[int]:
-    """As :func:`_fit_columns`, each at its least; what room is left then goes to those that were cut, by turns."""
+    """Width of each column as in :func:`_fit_columns`.
+
+    Columns first get their minimum width; cut columns then share the rest in turns.
+    """
     least = [min(size, cut.get(name, size)) for name, size in zip(columns, wanted, strict=True)]
     widths = _fit_columns(columns, least, first, {}, room)
     left = room - _used_width(widths)
@@ -111,7 +114,7 @@ def _share_room(
 def _fit_rest(
     columns: Sequence[str], wanted: Sequence[int], others: Sequence[str], widths: Sequence[int], room: int
 ) -> list[int]:
-    """The columns after the first ones: each is whole or left out."""
+    """Width of the columns after the first ones: each is complete or left out."""
     found = list(widths)
     for name in others:
         at = columns.index(name)
@@ -129,6 +132,6 @@ def _text_width(text: str) -> int:
 
 
 def _cut_cell(text: str, size: int) -> str:
-    if text.isascii() and len(text) <= size:  # almost every cell of a register of thousands
+    if text.isascii() and len(text) <= size:  # nearly every cell of a register of thousands
         return text.ljust(size)
     return set_cell_size(text, size) if cell_len(text) <= size else set_cell_size(text, size - 1).rstrip() + "…"

@@ -1,4 +1,4 @@
-"""What is said about runs that did not come to their end, and of the one that ``--resume`` means."""
+"""Prints interrupted scans, and finds the one that ``--resume`` continues."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """How camscan was called, to be called again for the same register: without what is to be done."""
+    """The options with which camscan was called, to show a command for the same register."""
 
     register: str = ""
-    """As named on the command line; empty if it was not."""
+    """The register as the command line named it; empty if it did not."""
     config: Path | None = None
     quiet: bool = False
 
@@ -38,7 +38,7 @@ class Call:
 
 
 def discard_runs(place: Path, register: str) -> None:
-    """Forget every interrupted scan of a register, unless one is in progress, and print how many there were."""
+    """Delete every interrupted scan of a register, unless one is in progress, and print how many there were."""
     count = app.resume.remove_journals(place, register)
     if not count:
         click.echo("No interrupted scans")
@@ -47,7 +47,7 @@ def discard_runs(place: Path, register: str) -> None:
 
 
 def only_unfinished(place: Path) -> InterruptedRun:
-    """The run that ``--resume`` alone means. Raises UsageError if there is none, or several."""
+    """The scan that ``--resume`` alone continues. Raises UsageError if there is none, or several."""
     found = app.resume.list_resumable(place)
     if len(found) == 1:
         return found[0]
@@ -58,13 +58,13 @@ def only_unfinished(place: Path) -> InterruptedRun:
 
 
 def describe_run(run: InterruptedRun) -> str:
-    """``10.1.2.0/24 of 23 November 2026, 13:40``."""
+    """Targets and time of a scan: ``10.1.2.0/24 of 23 November 2026, 13:40``."""
     begun = run.head.begun.astimezone()
     return f"{visible(run.head.target_words, 72)} of {begun.day} {begun:%B %Y, %H:%M}"
 
 
 def announce_left(place: Path, key: str, call: Call) -> None:
-    """One line on standard error about what was left, for somebody who starts a run of this key anew."""
+    """Print one line on standard error about an interrupted scan with this key, which a person starts again."""
     now = datetime.now(UTC)
     found = app.resume.list_unfinished(place)
     for each in found:
@@ -80,9 +80,9 @@ def announce_left(place: Path, key: str, call: Call) -> None:
 
 
 def decide_order(place: Path, prepared: PreparedScan, request: Request, call: Call, *, resume: bool) -> Order:
-    """How this scan stands to the unfinished ones: it continues one, or starts beside them.
+    """Decide whether this scan continues an interrupted one, or starts beside it.
 
-    Raises UsageError if it is to continue one that is another.
+    Raises UsageError if it should continue one, but has other targets.
     """
     is_left = resume and require_same(place, prepared.key, request, call)
     if resume and not is_left and not call.quiet:

@@ -1,4 +1,4 @@
-"""Small words for people: how camscan was called, how long something takes."""
+"""Texts for people: how camscan was called, sizes, durations."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _MINUTE = 60
 _HOUR = 3600
 _THOUSAND = 1000
 _ROUND_MINUTES = 15
-"""Up to here minutes are said one by one, then in fives."""
+"""Minutes up to this number are given exactly, and then in fives."""
 
 
 def program_name() -> str:
-    """How to call camscan again, as briefly as it can be typed: ``camscan``, or ``.venv/bin/camscan`` in a checkout."""
-    if named := os.environ.get("CAMSCAN_CALLED_AS"):  # what was typed to start the camscan.cmd of the zip for Windows
-        named = named.strip('"')  # PowerShell quotes it, and takes what is quoted for a text when it is typed
+    """How to call camscan again, as short as it can be typed: ``camscan``, or ``.venv/bin/camscan`` in a checkout."""
+    if named := os.environ.get("CAMSCAN_CALLED_AS"):  # the text that started the camscan.cmd of the zip for Windows
+        named = named.strip('"')  # PowerShell quotes it, and takes a quoted command for a text when it is typed
         return visible(f'"{named}"' if " " in named else named)
     called = Path(sys.argv[0])
     if called.name == "__main__.py" and called.parent.name == NAME:  # python -m camscan
@@ -34,12 +34,12 @@ def program_name() -> str:
         if not called.is_file():
             return f"{sys.executable} -m {NAME}"
     if called.name != NAME or os.sep not in str(called) or not called.is_file() or _is_found_as(NAME, called):
-        return NAME  # also where another program runs the command line within it
+        return NAME  # also if another program runs the command line within itself
     return min(_ways_to_type(called), key=len)
 
 
 def with_program_name(sentence: str) -> str:
-    """A sentence whose commands stand as ``camscan …`` in backquotes, with camscan as it was called."""
+    """A sentence with ``camscan …`` in backquotes, with camscan replaced by the way in which it was called."""
     return sentence.replace(f"`{NAME} ", f"`{program_name()} ")
 
 
@@ -55,18 +55,18 @@ def _ways_to_type(file: Path) -> Iterator[str]:
     yield system.quote(str(whole))
     here = os.path.relpath(whole)
     yield system.quote(here if os.sep in here else f".{os.sep}{here}")
-    with contextlib.suppress(RuntimeError, ValueError):  # no home, or elsewhere
+    with contextlib.suppress(RuntimeError, ValueError):  # no home directory, or the file is elsewhere
         yield f"~{os.sep}{system.quote(str(whole.relative_to(Path.home())))}"
 
 
 def size_text(count: int) -> str:
-    """Bytes as people say them: 640 KB, 12.3 MB."""
+    """A size in bytes in words: 640 KB, 12.3 MB."""
     kilobytes = count / 1024
     return f"{kilobytes:.0f} KB" if kilobytes < _THOUSAND else f"{kilobytes / 1024:,.1f} MB"
 
 
 def duration_text(seconds: float) -> str:
-    """About how long: no more precise than an estimate is."""
+    """About how long something takes: no more precise than an estimate is."""
     if seconds <= 1.5 * _MINUTE:
         return f"{max(10, round(seconds / 10) * 10)} seconds"
     minutes = seconds / _MINUTE
@@ -78,9 +78,9 @@ def duration_text(seconds: float) -> str:
 
 
 def say(text: str, *, hang: int | None = None, err: bool = False) -> None:
-    """Print a paragraph; on a terminal each line is broken at spaces to fit, elsewhere every line stays whole.
+    """Print a paragraph. On a terminal each line is broken at spaces to fit; elsewhere every line stays whole.
 
-    ``hang`` is how far the lines are indented that follow a broken one: two more than the line itself by default.
+    ``hang`` is the indent of the lines that follow a broken one: by default two more than the line itself.
     """
     if (sys.stderr if err else sys.stdout).isatty():
         columns = shutil.get_terminal_size().columns
@@ -96,5 +96,5 @@ def _break_line(line: str, columns: int, hang: int | None) -> str:
 
 
 def warn(sentence: str) -> None:
-    """One line on standard error, beside whatever else is printed."""
+    """Print one line on standard error, beside whatever else is printed."""
     click.echo(f"camscan: {with_program_name(sentence)}", err=True)

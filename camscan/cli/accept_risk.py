@@ -1,4 +1,4 @@
-"""``camscan accept-risk``: somebody decided to keep devices as they are."""
+"""``camscan accept-risk``: record a decision to keep devices."""
 
 from __future__ import annotations
 

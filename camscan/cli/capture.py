@@ -1,4 +1,4 @@
-"""``camscan capture``: ask, and write the replies as they came off the wire."""
+"""``camscan capture``: ask devices, and write the replies as they arrive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``camscan config``: whether camscan.yaml is right, what is in force, a first one to start from."""
+"""``camscan config``: check camscan.yaml, show the settings in use, or make a first file."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def check(file: Path | None) -> int:
 
 
 def _tell_faults(config: Config, faults: list[ConfigError]) -> int:
-    """Print them all, and what there is; the exit code."""
+    """Print all mistakes and the number of entries. Returns the exit code."""
     found = app.settings.check_settings(config, faults)
     for each in found:
         click.echo(f"{each.level}: {visible(each.text)}", err=True)

@@ -1,4 +1,4 @@
-"""``camscan demo``: the main job on a simulated estate; nothing leaves this machine."""
+"""``camscan demo``: a scan of a simulated estate; nothing leaves this machine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PORTS = {
     "tls": (20443,),
     "rtsp": (20554,),
 }
-"""Where the estate's units serve what has a port below 1024 elsewhere: those need a privilege to be opened."""
+"""Ports of the estate's units in place of ports below 1024, which only a privileged process may open."""
 
 
 @click.command("demo")

@@ -41,7 +41,7 @@ _TITLES = {
     "coverage_restored": "Coverage restored",
     "confirmed_removed": "Removal verified by a scan",
 }
-"""Every kind of change, in the order in which they are printed: the most pressing first."""
+"""Every kind of change, in the order in which they are printed: the most urgent first."""
 CHANGED = 1
 
 
@@ -105,7 +105,7 @@ def diff(  # noqa: PLR0917 - one per option
 
 @contextlib.contextmanager
 def _exit_code_2() -> Iterator[None]:
-    """Let everything that fails be a UsageError: exit code 1 means that something changed."""
+    """Turn every error into a UsageError: exit code 1 means that something changed."""
     try:
         yield
     except UsageError:

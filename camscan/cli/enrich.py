@@ -1,4 +1,4 @@
-"""``camscan enrich``: log in to devices of the register, and record what they say of themselves."""
+"""``camscan enrich``: log in to devices of the register, and record what they say about themselves."""
 
 from __future__ import annotations
 

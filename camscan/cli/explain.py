@@ -1,4 +1,4 @@
-"""``camscan explain``: what a name, a number or a line that a device says means."""
+"""``camscan explain``: the meaning of a name, a number or a text that a device sends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TRY = (
     "its firmware, such as V5.6.3 build 190923",
     'what its web page says: "Server: App-webs/", "O=HIKVISION,CN=www.hikvision.com", the title of its web page',
 )
-"""What a person may ask for, where nothing is known about a text."""
+"""Examples of what a person may ask, shown if nothing is known about a text."""
 
 
 @click.command("explain")
@@ -89,7 +89,7 @@ def _print_unknown(asked: str, found: Answer) -> None:
 
 
 def _answer_members(asked: str, found: Answer) -> dict[str, object]:
-    """The answer as JSON: ``readings`` is empty if nothing is known, and ``try`` says what else may be asked for."""
+    """The answer as JSON: ``readings`` is empty if nothing is known, and ``try`` lists what else may be asked."""
     return {
         "text": asked,
         "known": bool(found.readings),
@@ -111,7 +111,7 @@ def _answer_members(asked: str, found: Answer) -> dict[str, object]:
 
 
 _LONGEST = 4000
-"""Characters of an answer."""
+"""Maximum characters of an answer."""
 
 GROUP = "find"
 COMMAND = explain

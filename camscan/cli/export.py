@@ -22,7 +22,7 @@ class Formats(Group):
     """The formats of ``camscan/exports/``, found by their place."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Every format."""
+        """The names of all formats."""
         return list(exports.load_exports())
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 - as above
@@ -36,7 +36,7 @@ class Formats(Group):
 
 
 def _scan_command(export: Export) -> click.Command:
-    """``camscan export NAME FILE``."""
+    """Make the command ``camscan export NAME FILE`` for a scan."""
 
     @click.command(export.name, help=f"Write {export.title}. {_file_words(export)}")
     @click.argument("file", metavar="FILE")
@@ -57,7 +57,7 @@ def _scan_command(export: Export) -> click.Command:
 
 
 def _of_figures(export: Export) -> click.Command:
-    """``camscan export NAME FILE``, of what is counted."""
+    """Make the command ``camscan export NAME FILE`` for counts."""
 
     @click.command(export.name, help=f"Write {export.title}. {_file_words(export)}")
     @click.argument("file", metavar="FILE")
@@ -79,7 +79,10 @@ def _file_words(export: Export) -> str:
 
 
 def _of_register(export: Export) -> click.Command:
-    """``camscan export NAME FILE``, or ``NAME DIR`` where it makes a folder, with the options of the format's own."""
+    """Make the command ``camscan export NAME FILE`` for the register, with the format's options.
+
+    A format that makes a folder takes DIR instead of FILE.
+    """
     words = "DIR is a new or empty folder." if export.is_folder else _file_words(export)
 
     @click.command(export.name, help=f"Write {export.title}. {words}")

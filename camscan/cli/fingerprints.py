@@ -1,4 +1,4 @@
-"""``camscan fingerprints``: look into the database, and prove it."""
+"""``camscan fingerprints``: look into the database, and check it."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from camscan.foi.pack import Pack
 
 _FEW = 10
-"""Warnings that are printed; the file has them all."""
+"""Maximum warnings that are printed; the file has all of them."""
 
 
 @click.command("foi")

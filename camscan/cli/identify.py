@@ -1,4 +1,4 @@
-"""``camscan identify``: captured replies through the parsers, fingerprints and merging of a live scan."""
+"""``camscan identify``: identify devices from captured replies, with the code of a live scan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``camscan import``: evidence that other tools gathered, into the same register."""
+"""``camscan import``: evidence from other tools, for the same register."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 class Sources(Group):
-    """The sources of ``camscan/ingest/sources/``, found by their place, beside the other commands."""
+    """The sources of ``camscan/ingest/sources/``, found by their place, and the other commands."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every command."""
+        """The names of all commands."""
         return sorted({*super().list_commands(ctx), *_elsewhere.source_names()})
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
@@ -77,7 +77,7 @@ def nmap(  # noqa: PLR0917 - one per option
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     space = app.workspace.find_workspace(config, register)
     settings = space.settings
-    site = settings.site(site).name if site else ""  # one that does not exist is said now
+    site = settings.site(site).name if site else ""  # a register that does not exist is reported now
     targets = app.request.targets_in_scope(what, site, settings, confirm_count).targets if run else None
     database = _later.fingerprints.load_database([*settings.overlays, *overlay])
     files = {"json": json_path} if json_path else {}
@@ -88,14 +88,14 @@ def nmap(  # noqa: PLR0917 - one per option
             "result."
         )
         return 0
-    documents = app.evidence.run_nmap(targets, settings) if targets else _open(what)  # read when they are needed
+    documents = app.evidence.run_nmap(targets, settings) if targets else _open(what)  # read only when they are needed
     read = functools.partial(app.evidence.read_nmap, documents, what, site, database)
     report = (_record if is_applied else _rehearse)(read, space, files, quiet=quiet or json_path == "-")
     return _keep.exit_code(report, 0)
 
 
 def _rehearse(read: Callable[[], Report], space: Workspace, files: Mapping[str, str], *, quiet: bool) -> Report:
-    """Say what the evidence would bring into the register."""
+    """Print what the evidence would change in the register."""
     report = read()
     for name, path in files.items():
         app.export.export_scan(name, report, path)
@@ -105,7 +105,7 @@ def _rehearse(read: Callable[[], Report], space: Workspace, files: Mapping[str, 
 
 
 def _record(read: Callable[[], Report], space: Workspace, files: Mapping[str, str], *, quiet: bool) -> Report:
-    """Record the evidence; the register is ours before nmap asks anybody."""
+    """Record the evidence; the register is locked before nmap asks anybody."""
     with space.open() as book:
         report = read()
         recorded = app.record.record_and_write(report, book, files, space.settings, warn)

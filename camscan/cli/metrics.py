@@ -1,4 +1,4 @@
-"""``camscan metrics``: what is counted, for a program that watches."""
+"""``camscan metrics``: counts for a monitoring program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``camscan not-ours``: devices of somebody else."""
+"""``camscan not-ours``: devices that belong to somebody else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from camscan.app.edit import EntryContext
 
 _OTHERS = CONTROLLERS[1:]
-"""All but the first, which is us."""
+"""Everybody but the council, which is the first."""
 
 
 @click.command("not-ours")

@@ -1,4 +1,4 @@
-"""``camscan note``: a line in the notes of a device."""
+"""``camscan note``: add a line to the notes of a device."""
 
 from __future__ import annotations
 

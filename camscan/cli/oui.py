@@ -1,4 +1,4 @@
-"""``camscan oui``: whose MAC address blocks are whose."""
+"""``camscan oui``: the owners of MAC address blocks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from camscan.cli import EXIT_PARTIAL, Group, _options
 from camscan.cli._words import warn
 
 _SHOWN = 20
-"""Differences that are printed one by one."""
+"""Maximum differences that are printed one by one."""
 
 
 @click.group("oui", cls=Group)

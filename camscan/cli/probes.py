@@ -1,4 +1,4 @@
-"""``camscan probes``: what may be sent, byte for byte."""
+"""``camscan probes``: what camscan may send, byte for byte."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from camscan.errors import UsageError
 from camscan.probes import Probe, Stage, load
 
 EXAMPLE = UUID("01234567-89ab-cdef-0123-456789abcdef")
-"""Stands for the identifier that is fresh in every scan."""
+"""Replaces the identifier that is new in every scan."""
 _ROW = 16
 
 
@@ -30,7 +30,7 @@ def probes(name: str | None, markdown: bool) -> None:
         name = name.strip().lower()
     if name is not None and name not in known:
         raise UsageError(f"no probe is called {name}; the probes are: {', '.join(sorted(known))}")
-    # Sorting is stable: a scan's order stays.
+    # Sorting is stable, so the order of a scan is kept.
     for probe in sorted(known.values(), key=lambda probe: probe.stage is Stage.NEVER):
         if name in {None, probe.name}:
             click.echo("\n".join(_probe_markdown(probe) if markdown else _probe_text(probe)) + "\n")
@@ -58,7 +58,7 @@ def _probe_markdown(probe: Probe) -> Iterator[str]:
 
 
 def _list_questions(probe: Probe) -> Iterator[tuple[str, tuple[bytes, ...]]]:
-    """Where each question goes, and its bytes; one sentence for a probe that asks nothing."""
+    """The target of each question and its bytes; one sentence for a probe that asks nothing."""
     for question in probe.datagrams:
         ways = [*question.groups, *["broadcast"] * question.broadcast, *["each address"] * question.unicast]
         yield f"UDP {question.port}, {question.label}, to {', '.join(ways)}:", (question.payload(EXAMPLE),)
@@ -70,7 +70,10 @@ def _list_questions(probe: Probe) -> Iterator[tuple[str, tuple[bytes, ...]]]:
 
 
 def _bytes_lines(payload: bytes) -> list[str]:
-    """Text as it is, one line per line sent; anything else as hexadecimal, 16 bytes a line, with what can be read."""
+    """Text as it is, one line for each line sent.
+
+    Other bytes as hexadecimal, 16 on a line, with the readable characters.
+    """
     text = payload.decode("latin-1")
     if all(character.isprintable() or character in "\r\n\t" for character in text) and text.isascii():
         lines = text.replace("\r", "\\r").split("\n")

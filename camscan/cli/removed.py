@@ -1,4 +1,4 @@
-"""``camscan removed``: devices were taken down."""
+"""``camscan removed``: record that devices were removed."""
 
 from __future__ import annotations
 

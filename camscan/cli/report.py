@@ -54,7 +54,7 @@ def report(  # noqa: PLR0917 - one per option
     if file != "-" and not force and os.path.lexists(file):
         raise UsageError(f"{file}: exists already; name another file, or add --force to replace it")
     check_writable(file)
-    gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
+    gc.disable()  # objects here have no cycles, and the collector would walk through 20,000 rows again and again
     space = app.workspace.find_workspace(config, register)
     with _options.explain_values():
         found = app.report.write_report(space, file, app.report.Level(level), on=on, devices=devices)

@@ -1,4 +1,4 @@
-"""``camscan review``: what about the identity of devices only a person can settle."""
+"""``camscan review``: questions about the identity of devices that only a person can settle."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from camscan.register import Register
 
 _WIDE = 44
-"""Characters of one of two rows that stand side by side."""
+"""Width of one of two rows that are shown side by side."""
 _NAMES = {
     "kept_apart_from": "are two devices; this question is settled",
     "conflict": "is unchanged; this question is settled",
@@ -149,11 +149,11 @@ class _Open:
         self.book.close()
 
     def why_two(self, one: Asset, other: Asset) -> list[str]:
-        """What says that they are two devices."""
+        """Why the two rows are probably two devices."""
         return app.devices.reasons_for_two(one, other, app.choice.ownership(self._space.settings.overlays))
 
     def pair(self, one: str, other: str) -> tuple[Asset, Asset]:
-        """Two devices, however they are named."""
+        """The two devices, each by any of its names."""
         return app.devices.find_device(self.book, one), app.devices.find_device(self.book, other)
 
 

@@ -1,4 +1,4 @@
-"""``camscan run``: everything that is due, without anybody there."""
+"""``camscan run``: an unattended run of everything that is due."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _print_due(found: DueSites) -> None:
 
 
 def _print_trouble(ran: RunResult, *, is_told: bool) -> None:
-    """What went wrong, on standard error; also what is new, where alerts tell nobody."""
+    """Print what went wrong, on standard error; also what is new, if no alert reports it."""
     for sentence in app.run.describe_trouble(ran):
         warn(sentence)
     if ran.going and not is_told:

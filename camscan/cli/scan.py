@@ -1,4 +1,4 @@
-"""``camscan scan``: ask an estate, name every device, keep it in the register."""
+"""``camscan scan``: ask an estate, identify every device, and record it in the register."""
 
 from __future__ import annotations
 
@@ -135,7 +135,10 @@ def scan(  # noqa: PLR0917 - one per option
 
 
 def _parse_exports(given: Sequence[str], taken: Container[str]) -> dict[str, str]:
-    """Format -> file, of ``FORMAT=PATH``. Raises UsageError for another form, an unknown format and one given twice."""
+    """Parse ``FORMAT=PATH`` into format -> file.
+
+    Raises UsageError for another form, an unknown format and one given twice.
+    """
     if not given:
         return {}
     known, found = app.export.formats_of_scans(), dict[str, str]()
@@ -174,7 +177,7 @@ def _scan_sites(
     resume: bool,
     discard: bool,
 ) -> int:
-    """One scan or several, after what is left of earlier ones."""
+    """Run one scan or several, after deciding what happens to interrupted ones. Returns the exit code."""
     space = app.workspace.find_workspace(request.config, call.register)
     where = str(space.where)
     place = app.resume.journal_folder(where)
@@ -196,17 +199,17 @@ def _scan_sites(
 def run_one_scan(
     request: Request, call: Call, *, files: dict[str, str], resume: bool = False, is_kept: bool = False
 ) -> int:
-    """Scan, record, export, print; the exit code. Everything that can be wrong is found before anything is sent.
+    """Scan, record, export, print. Returns the exit code. Mistakes are found before anything is sent.
 
-    ``is_kept`` keeps a journal while it runs, so that a later run can continue it.
+    ``is_kept`` keeps a journal while the scan runs, so that a later run can continue it.
     """
     prepared = app.request.prepare_request(request)
     space = app.workspace.workspace_of(prepared.config, call.register)
     _keep.check_files(files, space)
     place = app.resume.journal_folder(str(space.where))
     order = _unfinished.decide_order(place, prepared, request, call, resume=resume) if is_kept else None
-    gc.freeze()  # what is loaded by now stays: nobody need look through it for garbage
-    gc.set_threshold(100_000, 20, 20)  # unlike most commands, a scan makes much that goes
+    gc.freeze()  # modules that are loaded by now stay: nothing needs to search them for garbage
+    gc.set_threshold(100_000, 20, 20)  # unlike most commands, a scan makes many objects that it frees
     with space.open() as book, take_signals() as interruption:
         if order and not resume:
             _unfinished.announce_left(place, prepared.key, call)

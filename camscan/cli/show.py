@@ -35,9 +35,9 @@ _COLUMNS = (
     *("Kind", "Sure", "Serial", "Firmware", "Last seen"),
 )
 _LEADING = 7
-"""Columns that stand side by side in 80 characters: they answer where and when."""
+"""Columns that fit side by side into 80 characters: they answer where and when."""
 _LEAST = {"Model": 10, "Where": 10, "Make": 9, "IP": 13}
-"""Characters to which a column may be cut, the one first that gets what room is left."""
+"""Minimum width of a column that may be cut; the first one gets the rest of the width."""
 _STEPS: Mapping[str, str] = {SHOWN_AS.get(("lifecycle_status", each), each.value): each.value for each in Lifecycle}
 _STATUS: Mapping[str, str] = {
     Lifecycle.ORDERED: "ordered",
@@ -47,14 +47,14 @@ _STATUS: Mapping[str, str] = {
     Lifecycle.NOT_OURS: "not ours",
     Lifecycle.FALSE_POSITIVE: "no such",
 }
-"""What stands under Removal where no day does."""
+"""Text of the column Removal if there is no date."""
 _PRESENCE: Mapping[str, str] = {
     Presence.SEEN: "yes",
     Presence.OFFLINE: "offline",
     Presence.UNREACHABLE_SCOPE: "no answer",
     Presence.NOT_SCANNED: "never",
 }
-"""What stands under Seen; ``missed 3`` says by how many scans in a row."""
+"""Text of the column Seen; ``missed 3`` gives the number of scans in a row."""
 
 
 def _filter_options(function: Any) -> Any:
@@ -127,7 +127,7 @@ def show(  # noqa: PLR0917 - one per option
     A device is named by IP address (a past one too), serial number (or its end), MAC address, council tag or asset
     number. Exit code 1: there is no such device in the register, or a row is damaged; the others are listed.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
+    gc.disable()  # objects here have no cycles, and the collector would walk through 20,000 rows again and again
     if all(given in {None, False} for given in (device, with_evidence, csv_path, json_path, *filters.values())):
         everything = app.screen_rows.screen_list(app.workspace.find_workspace(config, register))
         if everything is not None:
@@ -162,7 +162,7 @@ def _require_sense(device: str | None, wanted: ListFilter, csv_path: str | None,
 
 
 def _explain_list(fitting: int, damage: str, wanted: ListFilter, settings: Config) -> int:
-    """Say why a list is empty or lacks rows; the exit code."""
+    """Print why a list is empty or lacks rows. Returns the exit code."""
     if (wanted.in_scope or wanted.overdue) and not fitting and not app.assess.load_rules(settings).is_decided:
         warn(
             "no decision of the council is recorded, so nothing is in scope yet: write the decision into camscan.yaml "
@@ -174,8 +174,8 @@ def _explain_list(fitting: int, damage: str, wanted: ListFilter, settings: Confi
 
 
 def _print_stream(found: Stream, paths: Mapping[str, str], space: Workspace) -> int:
-    """As :func:`_list`, device by device; only the cells that go to the screen are held in memory."""
-    gc.enable()  # little is held at a time, and each piece of JSON leaves a ring behind
+    """Print the list like :func:`_list`, but device by device: only the cells for the screen are held in memory."""
+    gc.enable()  # little is held at a time, and each piece of JSON leaves a cycle behind
     if "json" in paths:
         write_atomically(paths["json"], lambda stream: app.streaming.write_json(found, stream))
     if "csv" in paths:
@@ -183,7 +183,7 @@ def _print_stream(found: Stream, paths: Mapping[str, str], space: Workspace) -> 
     if "-" not in paths.values():
         is_whole = paths and not (
             found.wanted.is_narrowed or found.wanted.everything
-        )  # with paths, every name was looked at
+        )  # with paths, every name was examined
         every = app.screen_rows.screen_list(space) if is_whole else None
         found.judged = False
         on_screen = every.rows if every else [app.screen_rows.screen_row(row, found.maker(row)) for row, _ in found]
@@ -242,7 +242,7 @@ def _row_cells(row: ScreenRow) -> tuple[str, ...]:
 
 
 def _make_text(row: ScreenRow) -> str:
-    """``Hikvision``, ``Dahua (Amcrest)``, ``Dahua ?``, ``unknown``."""
+    """Maker and badge: ``Hikvision``, ``Dahua (Amcrest)``, ``Dahua ?``, ``unknown``."""
     sold = f" ({row.badge})" if row.badge and row.badge.casefold() not in row.maker.casefold() else ""
     return f"{row.maker or 'unknown'}{sold}{' ?' if row.is_possible else ''}"
 
@@ -260,17 +260,17 @@ def _short_day(day: str) -> str:
 
 @functools.lru_cache(maxsize=10_000)
 def _minute_text(moment: datetime) -> str:
-    """``2027-03-31 12:00``, by the clock of this machine."""
+    """A moment in the local time of this machine: ``2027-03-31 12:00``."""
     return f"{moment.astimezone():%Y-%m-%d %H:%M}"
 
 
 def short_day(day: date) -> str:
-    """``31 Mar 27``."""
+    """A short date: ``31 Mar 27``."""
     return f"{day.day} {day:%b %y}"
 
 
 def _seen_text(row: ScreenRow) -> str:
-    """Whether the last scan that looked saw it."""
+    """Whether the last scan that looked for the device saw it."""
     return f"missed {row.missed}" if row.presence == "missed" else _PRESENCE[row.presence]
 
 

@@ -1,4 +1,4 @@
-"""``camscan sites``: places and their networks, from a table or as they are."""
+"""``camscan sites``: list sites and their networks, or import them from a table."""
 
 from __future__ import annotations
 

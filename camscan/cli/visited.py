@@ -1,4 +1,4 @@
-"""``camscan visited``: somebody visited a device."""
+"""``camscan visited``: record a visit to a device."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``camscan work``: record what arrives at a centre, by a queue."""
+"""``camscan work``: record what arrives at a centre, through a queue."""
 
 from __future__ import annotations
 

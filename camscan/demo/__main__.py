@@ -1,4 +1,4 @@
-"""``python -m camscan.demo``: the estate in a process of its own, for the laboratory and for trying things out.
+"""``python -m camscan.demo``: the estate in its own process, for the laboratory and for trying things out.
 
 It prints one JSON line ``{"ready": true, "truth": […]}`` when every unit is up, and runs until SIGTERM or until
 standard input closes. Then it prints one JSON line ``{"violations": […], …}``.
@@ -25,7 +25,7 @@ def _print_json(message: object) -> None:
 
 
 async def run_estate(built: Estate) -> None:
-    """Bring an estate up, report that it is ready, run it until the end, and report what it saw."""
+    """Start an estate, report that it is ready, run it until the end, and report what it saw."""
     try:
         await built.start()
     except OSError as error:
@@ -41,12 +41,12 @@ async def run_estate(built: Estate) -> None:
     }
     try:
         _print_json(report)
-    except OSError:  # a broken pipe: whoever started us does not want to know
+    except OSError:  # a broken pipe: the process that started us has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter complains at its end
 
 
 def main() -> None:
-    """Run an estate by its arguments. Exits 2 if the arguments do not describe an estate, 1 if it cannot come up."""
+    """Run an estate by its arguments. Exits 2 if the arguments do not describe an estate, 1 if it cannot start."""
     parser = argparse.ArgumentParser(prog="python -m camscan.demo", description=__doc__)
     parser.add_argument("--base", default=str(BASE), help="network whose addresses the units take")
     parser.add_argument("--size", type=int, help="number of units (one of each device by default)")

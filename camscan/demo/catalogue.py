@@ -110,7 +110,7 @@ def _told_firmware(unit: Unit) -> str | None:
 
 
 def truth_of(unit: Unit) -> Truth:
-    """What is true of a unit."""
+    """The true values of a unit, with which tests compare a scan."""
     device = unit.device
     return Truth(
         ip=unit.ip,

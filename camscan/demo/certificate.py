@@ -70,7 +70,7 @@ class Authority:
         if certificate.legacy:
             context.set_ciphers("ALL:@SECLEVEL=0")
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # old units speak nothing newer
+                warnings.simplefilter("ignore", DeprecationWarning)  # old units support nothing newer
                 context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "pair.pem")

@@ -1,4 +1,4 @@
-"""The nouns of the simulated estate: a device as a file describes it, and a unit of it with an address of its own."""
+"""The nouns of the simulated estate: a device as a file describes it, and a unit of it with its own address."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ PRIVILEGED = 1024
 
 @dataclass(frozen=True, slots=True)
 class GivenFields:
-    """The fields that one protocol of a unit tells to everybody who asks."""
+    """The fields that one protocol of a unit gives to everybody who asks."""
 
     protocol: str
-    """As in the captured-reply format: ``sadp``, ``http`` …"""
+    """The name in the captured-reply format: ``sadp``, ``http`` …"""
     port: int
     """The port, after low ports were shifted."""
     way: str
@@ -29,11 +29,11 @@ class GivenFields:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What is true of one unit. Tests compare a scan with it."""
+    """The true values of one unit. Tests compare a scan with them."""
 
     ip: str
     mac: str
-    """Lower case, colons."""
+    """In lower case, with colons."""
     device: str
     """The name of its file in ``devices/``."""
     maker: str | None
@@ -41,16 +41,16 @@ class Truth:
     brand: str | None
     model: str | None
     firmware: str | None
-    """As the unit tells it: ``V5.6.2build 190701`` by SADP, ``2.800.0000000.13.R`` by DHDiscover."""
+    """The firmware as the unit gives it: ``V5.6.2build 190701`` in SADP, ``2.800.0000000.13.R`` in DHDiscover."""
     serial: str | None
     kind: str | None
     is_camera_system: bool | None
     hostile: bool
-    """The unit lies on purpose: naming it and not naming it are both acceptable."""
+    """Whether the unit lies on purpose: a scan may name it or not."""
     gives: tuple[GivenFields, ...]
 
     def given_fields(self, *ways: str) -> frozenset[str]:
-        """The fields that can be learnt over the named ways; over all ways if none is named."""
+        """The fields that can be learnt in the named ways; in all ways if none is named."""
         return frozenset(name for given in self.gives if not ways or given.way in ways for name in given.fields)
 
 
@@ -59,7 +59,7 @@ class Violation:
     """Something that a polite scanner never does."""
 
     ip: str
-    """The unit; for a question to a group or broadcast address, that address."""
+    """Address of the unit; for a question to a group or broadcast address, that address."""
     port: int
     protocol: str
     rule: str
@@ -81,11 +81,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One emulated box: a device with an address, a MAC and a serial of its own."""
+    """One emulated box: a device with its own address, MAC and serial."""
 
     device: Device
     number: int
-    """Its place in the estate, from 0; also the number of its interface, if each unit has one."""
+    """Its index in the estate, from 0; also the number of its interface, if each unit has one."""
     ip: str
     netmask: str
     gateway: str
@@ -101,7 +101,7 @@ class Unit:
         return number if self.low_ports or number >= PRIVILEGED else number + SHIFT
 
     def rng(self, purpose: str) -> random.Random:
-        """A random generator of this unit for one purpose. It repeats itself from run to run."""
+        """A random generator of this unit for one purpose. It gives the same numbers in each run."""
         return random.Random(f"{self.seed}/{self.number}/{purpose}")  # noqa: S311 - made-up serials, not secrets
 
     def hex_text(self, purpose: str, digits: int) -> str:
@@ -141,13 +141,13 @@ class Reply:
 
     payload: bytes
     delay: float = 0.0
-    """Seconds before it leaves. The estate scales them."""
+    """Seconds before it is sent. The estate scales them."""
     to_group: bool = False
     """Whether it is sent to the group of the protocol instead of to the sender of the question."""
 
 
 class Session(Protocol):
-    """One TCP connection, as the conversation of a service sees it. Reading records and inspects what came."""
+    """One TCP connection, as the conversation of a service uses it. Reading records and inspects the bytes."""
 
     unit: Unit
     port: int
@@ -179,7 +179,7 @@ class Session(Protocol):
         ...
 
     def record_request(self, protocol: str, payload: bytes) -> None:
-        """Record and inspect one request."""
+        """Record one request and check it against the rules."""
         ...
 
     def record_violation(self, rule: str, detail: str) -> None:
@@ -196,15 +196,15 @@ Converse = Callable[[Session], Coroutine[Any, Any, None]]
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What a TLS certificate says. Two units with equal certificates show the same one."""
+    """The texts of a TLS certificate. Two units with equal certificates show the same one."""
 
     subject: str
-    """``KEY=value`` pairs, separated by commas; ``{ip}`` stands for the unit's address."""
+    """``KEY=value`` pairs, separated by commas; ``{ip}`` is replaced by the unit's address."""
     issuer: str = ""
     """Empty if the certificate is self-signed."""
     years: tuple[int, int] = (2019, 2037)
     legacy: bool = False
-    """The unit speaks TLS 1.0 only, with a 1024-bit key."""
+    """Whether the unit supports only TLS 1.0, with a 1024-bit key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,11 +230,11 @@ class Udp:
     answer: Callable[[Unit, Question], Iterable[Reply]]
     gives: tuple[str, ...] = ()
     group: bool = True
-    """Questions to the group or broadcast address are answered."""
+    """Whether questions to the group or broadcast address are answered."""
     unicast: bool = True
-    """Questions to the unit's own address are answered; otherwise they are dropped, as a filter drops them."""
+    """Whether questions to the unit's own address are answered; otherwise they are dropped, as a filter drops them."""
     announce: Callable[[Unit], bytes] | None = None
-    """The message that is sent to the group unasked, at the start and now and then."""
+    """The message that the unit sends to the group without a question, at the start and at intervals."""
 
 
 Service = Tcp | Udp
@@ -260,11 +260,11 @@ class Device:
     services: tuple[Service, ...] = ()
     hostile: bool = False
     once: bool = False
-    """It appears only once, however big the estate is."""
+    """Whether it appears only once, however large the estate is."""
     first: int = 50
     """A lower number comes earlier in the estate; equal numbers are in the order of file names."""
     extra: Mapping[str, str] = field(default_factory=dict)
-    """What else its protocols tell, by the name that the protocol's file uses."""
+    """Further values for its protocols, by the name that the protocol's file uses."""
     name: str = ""
     """Set from the file name."""
     about: str = ""

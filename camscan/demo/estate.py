@@ -1,4 +1,4 @@
-"""The estate itself: units that answer, and a record of what they saw."""
+"""The estate: units that answer, and a record of what they saw."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BASE = IPv4Network("127.20.0.0/24")
 class Estate:
     """Emulated devices on their own addresses.
 
-    Use it as ``async with estate() as e: …``, or by ``start`` and ``stop``.
+    Use it as ``async with estate() as e: …``, or with ``start`` and ``stop``.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Estate:
 
     @property
     def violations(self) -> list[Violation]:
-        """Everything that a visitor did and a polite scanner never does."""
+        """Everything that a scanner did and that a polite scanner never does."""
         return self.record.violations
 
     @property
@@ -59,21 +59,21 @@ class Estate:
 
     @property
     def connections_peak(self) -> dict[str, int]:
-        """The most connections that were open at once, by address; an absent address had none."""
+        """The most connections that were open at once, by address; an address without connections is absent."""
         return self.record.peak
 
     @property
     def connections(self) -> dict[str, list[tuple[int, float, float]]]:
-        """Finished connections by address: port, and when it was opened and closed by the clock of the event loop."""
+        """Finished connections by address: port, and times of opening and closing by the clock of the event loop."""
         return self.record.connections
 
     @property
     def challenges(self) -> dict[str, int]:
-        """HTTP 401 answers that were drawn, by address."""
+        """Number of HTTP 401 answers, by address."""
         return self.record.challenges
 
     async def start(self) -> None:
-        """Bring every unit up. Raises OSError if an address, port or interface cannot be used."""
+        """Start every unit. Raises OSError if an address, port or interface cannot be used."""
         system.allow_files(sum(len(unit.device.services) for unit in self.units) + 256)
         try:
             self._bring_up()
@@ -126,7 +126,7 @@ class Estate:
             await asyncio.sleep(self._every)
 
     async def stop(self) -> None:
-        """Take every unit down. The record stays readable."""
+        """Stop every unit. The record can still be read."""
         for ear in self._ears:
             ear.stop()
         for mouth in self._mouths:
@@ -160,11 +160,11 @@ def estate(
     announce_every: float = 30.0,
     without: Collection[str] = (),
 ) -> Estate:
-    """An estate in ``base``: one unit of each device, or ``size`` units (devices repeat with fresh serials and MACs).
+    """An estate in ``base``: one unit of each device, or ``size`` units (devices repeat with new serials and MACs).
 
     ``low_ports`` keeps ports below 1024 (this needs the privilege); otherwise 20000 is added to them.
-    ``interface_prefix`` binds unit *n* to the interface ``<prefix>n``, as in a laboratory where every unit has an
-    interface with its own MAC (see ``plan_interfaces``). Without ``multicast``, groups are neither heard nor greeted.
+    ``interface_prefix`` binds unit *n* to the interface ``<prefix>n``, as in a laboratory where every unit has its own
+    interface and MAC (see ``plan_interfaces``). Without ``multicast``, groups are neither heard nor greeted.
     ``delay_scale`` scales the time that devices wait before they answer (0: none). Devices in ``without`` are left out.
     Raises ValueError if ``base`` is too small, or if ``without`` names a device that does not exist.
     """

@@ -1,4 +1,4 @@
-"""Made-up serial numbers in the grammar of the real ones."""
+"""Makes up serial numbers in the form of real ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _UPPER = string.ascii_uppercase
 
 
 def hikvision_serial(region: str, letter: str, years: tuple[int, int], channels: str = "", tail: str = "") -> Serial:
-    """Model, channel count on recorders, production date, region letters, number, tail on recorders."""
+    """Serials of model, channel count on recorders, production date, region letters, number, tail on recorders."""
 
     def make(rng: random.Random, device: Device) -> str:
         date = f"{rng.randint(*years)}{rng.randint(1, 12):02}{rng.randint(1, 28):02}"
@@ -24,7 +24,7 @@ def hikvision_serial(region: str, letter: str, years: tuple[int, int], channels:
 
 
 def dahua_serial(start: str = "", middle: str = "AG") -> Serial:
-    """Two characters for the date, five hex digits, P, two letters, five characters."""
+    """Serials of two characters for the date, five hex digits, P, two letters, five characters."""
 
     def make(rng: random.Random, _device: Device) -> str:
         head = start or rng.choice("34567ABC") + rng.choice("ABCDEFGHJKL")
@@ -35,7 +35,7 @@ def dahua_serial(start: str = "", middle: str = "AG") -> Serial:
 
 
 def pattern_serial(text: str) -> Serial:
-    """``#`` becomes a digit, ``@`` a capital, ``%`` a hex digit."""
+    """Serials from a pattern: ``#`` becomes a digit, ``@`` a capital, ``%`` a hex digit."""
     alphabets = {"#": string.digits, "@": _UPPER, "%": "0123456789ABCDEF"}
 
     def make(rng: random.Random, _device: Device) -> str:

@@ -1,4 +1,4 @@
-"""The rules that every emulated device applies to its visitors. Pure: bytes in, broken rules out.
+"""The rules by which every emulated device judges its visitors. Pure: bytes in, broken rules out.
 
 They are written from the protocols (RFC 9112, RFC 2326, SOAP 1.2, WS-Discovery 2005/04, RFC 6762, UPnP 1.1 and the two
 makers' discovery formats), and not from what the scanner sends.
@@ -216,7 +216,7 @@ def _wsd(payload: bytes, _ip: str) -> Broken:
 
 
 def _mdns(payload: bytes, _ip: str) -> Broken:
-    """Whether RFC 6762 allows the question.
+    """The rules of RFC 6762 that the question breaks.
 
     It may list the answers that the sender knows (7.1), also in packets of their own (7.2), and the records that the
     sender is about to announce (8.2).
@@ -235,7 +235,7 @@ def _mdns(payload: bytes, _ip: str) -> Broken:
 
 
 def _whole_dns(payload: bytes, questions: int, records: int) -> bool:
-    """Whether a message holds exactly the questions and records that its header counts."""
+    """Whether a message has exactly the questions and records that its header counts."""
     place = DNS_HEADER
     try:
         for _ in range(questions):

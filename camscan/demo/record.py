@@ -14,7 +14,7 @@ KEPT = 100_000
 
 
 class Record:
-    """The request inspector that all units share."""
+    """The inspector of requests that all units share."""
 
     def __init__(self) -> None:
         self.violations: list[Violation] = []
@@ -24,7 +24,7 @@ class Record:
         self.connections: dict[str, list[tuple[int, float, float]]] = {}
 
     def record_request(self, ip: str, port: int, protocol: str, payload: bytes, host: str = "") -> None:
-        """Keep and inspect one request.
+        """Store one request, and check it against the rules.
 
         ``host`` is the name that the request should use for the unit; its address if empty.
         """
@@ -34,25 +34,25 @@ class Record:
             self.record_violation(ip, port, protocol, rule, detail)
 
     def record_violation(self, ip: str, port: int, protocol: str, rule: str, detail: str) -> None:
-        """Keep one broken rule."""
+        """Store one broken rule."""
         self.violations.append(Violation(ip, port, protocol, rule, detail))
 
     def record_opening(self, ip: str, port: int, others: int) -> None:
-        """Keep that a connection was opened while ``others`` were open to the same unit."""
+        """Note that a connection was opened while ``others`` were open to the same unit."""
         self.peak[ip] = max(self.peak.get(ip, 0), others + 1)
         if others:
             self.record_violation(ip, port, "tcp", "second connection", f"{others} already open")
 
     def record_closing(self, ip: str, port: int, opened_at: float) -> None:
-        """Keep how long a connection was open."""
+        """Note how long a connection was open."""
         self.connections.setdefault(ip, []).append((port, opened_at, asyncio.get_running_loop().time()))
 
     def count_challenge(self, ip: str) -> None:
-        """Count one HTTP 401 that a request drew."""
+        """Count one HTTP 401."""
         self.challenges[ip] = self.challenges.get(ip, 0) + 1
 
     def forget(self) -> None:
-        """Forget everything, for a second scan of the same estate."""
+        """Delete all records, for a second scan of the same estate."""
         self.violations.clear()
         self.requests.clear()
         for counts in (self.challenges, self.peak, self.connections):

@@ -20,7 +20,7 @@ _READ_LIMIT = 65536
 
 @dataclass(slots=True, eq=False)
 class Connection:
-    """One accepted connection: the ``Session`` that a conversation gets."""
+    """One accepted connection: the ``Session`` of a conversation."""
 
     unit: Unit
     port: int
@@ -32,7 +32,7 @@ class Connection:
     async def read_line_block(self, limit: int = 16384) -> bytes:
         """See ``Session``."""
         block = await self.reader.read(1)
-        if block == b"\x16":  # TLS that is spoken to a plain port has no lines
+        if block == b"\x16":  # TLS on a plain port has no lines
             return block + await self.reader.read(1024)
         while block and len(block) < limit:
             try:
@@ -104,7 +104,7 @@ class Listener:
     sock: socket.socket = field(init=False)
 
     def start(self, interface: str) -> None:
-        """Listen. Raises OSError if the port is taken or not allowed."""
+        """Start to listen. Raises OSError if the port is taken or not allowed."""
         self.sock = system.stream_socket(interface)
         try:
             self.sock.bind((self.unit.ip, self.port))
@@ -121,7 +121,7 @@ class Listener:
 
     @property
     def port(self) -> int:
-        """The port that it really listens on."""
+        """The port on which it really listens."""
         return self.unit.port(self.service.port)
 
     def _accept(self, sock: socket.socket) -> None:
@@ -140,7 +140,7 @@ class Listener:
             async with asyncio.timeout(self.service.patience):
                 await self._converse(sock, others)
         except (OSError, ssl.SSLError, TimeoutError):
-            pass  # the visitor went away, spoke no TLS, or stayed idle: a device closes the connection and forgets it
+            pass  # the visitor left, did not use TLS, or stayed idle: a device closes the connection and forgets it
         finally:
             self.open.discard(sock)
             self.record.record_closing(self.unit.ip, self.port, opened_at)

@@ -1,6 +1,6 @@
 """The datagram side of the estate.
 
-Each unit has a socket of its own per protocol, bound to its address, so that answers come from it. Questions to a group
+Each unit has its own socket for each protocol, bound to its address, so that answers come from it. Questions to a group
 or broadcast address reach one shared :class:`GroupSocket` per protocol, which asks every unit. (A socket may join few
 groups on few interfaces: ``igmp_max_memberships`` is 20, and an estate has 250 units.)
 """
@@ -29,12 +29,12 @@ Address = tuple[str, int]
 
 
 def loopback_or(address: str) -> str:
-    """The address that names the interface of an address: groups on the loopback are joined by 127.0.0.1."""
+    """The address that names the interface of an address: groups on the loopback are joined with 127.0.0.1."""
     return "127.0.0.1" if address.startswith("127.") else address
 
 
 def _is_of_another_estate(sender: Address, port: int) -> bool:
-    """Whether a unit of another estate on this machine's loopback speaks: all share the groups there."""
+    """Whether a unit of another estate on this machine's loopback is the sender: all share the groups there."""
     return sender[1] == port and sender[0].startswith("127.") and sender[0] != "127.0.0.1"
 
 
@@ -55,7 +55,7 @@ class UnitSocket:
         system.watch_unit(self.sock, self._read)
 
     def stop(self) -> None:
-        """Close, and forget answers that were still to be sent."""
+        """Close the socket, and drop answers that were still to be sent."""
         for timer in self.timers:
             timer.cancel()
         self.timers.clear()
@@ -80,12 +80,12 @@ class UnitSocket:
             loop.call_at(timer.when(), self.timers.discard, timer)
 
     def announce(self) -> None:
-        """Greet the group unasked."""
+        """Send the unit's message to the group, without a question."""
         if self.service.announce is not None:
             self._send(self.service.announce(self.unit), (GROUPS[self.service.protocol], self.service.port))
 
     def _send(self, payload: bytes, target: Address) -> None:
-        with contextlib.suppress(OSError):  # nobody listening, or the buffer is full: a datagram is lost
+        with contextlib.suppress(OSError):  # nobody is listening, or the buffer is full: a datagram is lost
             system.send_datagram(self.sock, payload, target)
 
 
@@ -100,11 +100,11 @@ class GroupSocket:
     record: Record
     unit_sockets: list[UnitSocket]
     ours: Callable[[str], bool]
-    """Whether an address is a unit's: what units send to the group is not a question."""
+    """Whether an address is a unit's: messages of units to the group are not questions."""
     place: str = EVERYWHERE
-    """The address that it is bound to.
+    """The address to which it is bound.
 
-    A broadcast address on the loopback is an ordinary one: it needs a socket of its own.
+    A broadcast address on the loopback is an ordinary one: it needs its own socket.
     """
     sock: socket.socket = field(init=False)
 
@@ -115,7 +115,7 @@ class GroupSocket:
         system.watch_group(self.sock, self._read)
 
     def stop(self) -> None:
-        """Leave."""
+        """Close the socket."""
         system.unwatch(self.sock)
         self.sock.close()
 

@@ -1,7 +1,7 @@
 """The fingerprint database: YAML in ``fingerprints/``, checked, compiled and matched.
 
-``read`` turns the files into entries, ``database`` loads and caches them, ``match`` finds what fits, ``check`` proves
-the examples. A new fingerprint is a few lines of YAML and nothing here.
+``read`` turns the files into entries, ``database`` loads and caches them, ``match`` finds what fits, and ``verify``
+checks the examples. A new fingerprint is a few lines of YAML, without any change here.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = [
 
 
 def check_database(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
-    """Everything wrong with the built-in database and, over it, the user's directories."""
+    """Everything that is wrong with the built-in database and with the user's directories."""
     from camscan.fingerprints.verify import verify_database as run  # noqa: PLC0415 - the YAML reader is not wanted by every run
 
     return run(overlays, base=base)

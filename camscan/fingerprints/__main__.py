@@ -1,4 +1,4 @@
-"""``python -m camscan.fingerprints [DIRECTORY…]``: reports what is wrong with the database; exits 1 if anything is."""
+"""``python -m camscan.fingerprints [DIRECTORY…]``: prints what is wrong with the database; exits 1 if anything is."""
 
 from __future__ import annotations
 

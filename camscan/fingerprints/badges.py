@@ -1,4 +1,7 @@
-"""What is known of the names on cameras: who sells under them, and who builds what is sold. Read from ``oem.yaml``."""
+"""What is known about the names on cameras: who sells under them, and who builds the devices.
+
+Read from ``oem.yaml``.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ FOUNDED: Mapping[str, str] = {
     "reports": "fairly founded: users report it of some units",
     "lists": "weakly founded: the name is in lists of rebrands, but nobody showed a unit",
 }
-"""How we know, from the surest to the weakest, in words that can be read aloud."""
+"""How well the maker is known, from the surest to the weakest, in words that can be read aloud."""
 _ORDER = tuple(FOUNDED)
 _FEW = 3
 
@@ -31,27 +34,27 @@ class Badge:
 
     name: str
     makers: tuple[str, ...]
-    """Keys of makers.yaml, those that build most of it first."""
+    """Keys of makers.yaml; the makers that build most of it come first."""
     certainty: float
-    """The certainty of the maker if only the name is known; at most 0.45, "possible"."""
+    """Certainty of the maker if only the name is known; at most 0.45, "possible"."""
     founded: str
     """A key of :data:`FOUNDED`."""
     sold_by: str = ""
     since: str = ""
     lines: str = ""
-    """Which of its lines these makers build."""
+    """The lines that these makers build."""
     not_lines: str = ""
-    """Which they do not, or may not."""
+    """The lines that they do not build, or may not build."""
     note: str = ""
     sources: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
-    """A few model numbers as they are written under this name."""
+    """A few model numbers that are written under this name."""
     ids: tuple[str, ...] = ()
-    """Fingerprints that recognise it."""
+    """Ids of the fingerprints that recognise it."""
 
 
 def read_badge_members(node: Node) -> dict[str, str]:
-    """The members of ``badge``; raises ConfigError if one is not known or empty."""
+    """The members of ``badge``. Raises ConfigError if one is unknown or empty."""
     members = node.only(*FACTS)
     found = {name: member.text().strip() for name, member in members.items()}
     for name, text in found.items():
@@ -63,9 +66,9 @@ def read_badge_members(node: Node) -> dict[str, str]:
 
 
 def load_badges(overlays: Sequence[Path] = (), *, base: Path | None = None) -> tuple[Badge, ...]:
-    """Every badge, by name; entries of the user's directories replace ours of the same id.
+    """Every badge, by name; entries of the user's directories replace built-in ones with the same id.
 
-    Raises ConfigError for a file that is not right, with file and line.
+    Raises ConfigError with file and line for a wrong file.
     """
     entries: dict[str, Node] = {}
     for directory in (base or built_in_folder(), *overlays):
@@ -79,16 +82,16 @@ def load_badges(overlays: Sequence[Path] = (), *, base: Path | None = None) -> t
 
 
 def plain_name(text: str) -> str:
-    """A name without what people spell differently: case, blanks, hyphens, apostrophes."""
+    """A name without the differences in how people spell it: case, blanks, hyphens, apostrophes."""
     return re.sub(r"[^0-9a-z]", "", text.casefold())
 
 
 def _make_badge(entries: Sequence[tuple[str, Node]]) -> Badge:
-    """One badge of all entries that recognise it, by name or by model number."""
+    """One badge from all entries that recognise it, by name or by model number."""
     told: dict[str, str] = {}
     makers: dict[str, None] = {}
     certainty = 0.0
-    # An entry with facts is about the name itself: what it says of the makers comes first.
+    # An entry with facts is about the name itself: what it says about the makers comes first.
     for _, node in sorted(entries, key=lambda entry: "badge" not in entry[1].entries()):
         members = node.entries()
         told |= {name: text for name, text in _badge_facts(members).items() if name not in told}

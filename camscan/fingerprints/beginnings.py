@@ -1,4 +1,4 @@
-"""With what a value must begin to fit a pattern, as far as that can be read from the pattern. Pure."""
+"""Finds how a value must begin to match a pattern, if the pattern shows it. Pure."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import NamedTuple
 from camscan.fingerprints.entry import Condition
 
 LONGEST_BEGINNING = 64
-"""Characters of a beginning that are compared, at most."""
+"""Maximum characters of a beginning that are compared."""
 _ANY = frozenset("*?+{")
-"""Signs after which the one before them may be missing, or come more often."""
+"""Signs after which the previous character may be missing, or come more often."""
 _SIGN = r"(?:[A-Za-z0-9_ =:/<>,;\"'@!%&~`-]|\\[^\w\s?])"
 _LITERAL = re.compile(rf"{_SIGN}+")
 _CHOICE = re.compile(rf"\((?:\?:|\?P<\w+>)(?P<texts>{_SIGN}+(?:\|{_SIGN}+)*)\)")
@@ -18,20 +18,20 @@ _BRACKET = re.compile(r"\\.|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]|.", re.DOTALL)
 
 
 class Beginning(NamedTuple):
-    """The text with which a fitting value begins; empty if it is not known."""
+    """The text with which a matching value begins; empty if it is not known."""
 
     text: str
     is_folded: bool
-    """Whether the pattern takes capital and small letters alike; the text is in small letters then."""
+    """Whether the pattern matches upper and lower case alike; the text is then in lower case."""
 
 
 _PLAIN, _FOLDED = "\n", "\r"
-"""What stands before each beginning in one text: no beginning holds them."""
+"""The characters before each beginning when all are in one text: no beginning contains them."""
 _UNKNOWN = [Beginning("", is_folded=False)]
 
 
 def beginnings_of(condition: Condition) -> list[Beginning]:
-    """A fitting value must begin with one of these. Patterns that are not plain give none."""
+    """The possible beginnings of a matching value. Patterns that are not plain have none."""
     text = condition.text
     is_folded = text.startswith("(?i)")
     text = text.removeprefix("(?i)")
@@ -47,7 +47,7 @@ def beginnings_of(condition: Condition) -> list[Beginning]:
 
 
 def with_beginnings(condition: Condition) -> Condition:
-    """The condition, and what :func:`beginnings_of` says of it: in one text, for the cache."""
+    """The condition, with the result of :func:`beginnings_of` as one text for the cache."""
     found = beginnings_of(condition)
     mark = _FOLDED if found[0].is_folded else _PLAIN
     return condition._replace(
@@ -56,7 +56,7 @@ def with_beginnings(condition: Condition) -> Condition:
 
 
 def known_beginnings(condition: Condition) -> list[Beginning]:
-    """As :func:`beginnings_of`, which takes a while, where nobody has worked it out before."""
+    """The beginnings in a condition; if it has none yet, those of :func:`beginnings_of`, which takes a while."""
     if condition.begins is None:
         return beginnings_of(condition)
     if not condition.begins:
@@ -66,7 +66,7 @@ def known_beginnings(condition: Condition) -> list[Beginning]:
 
 
 def _read_literal(text: str, start: int) -> tuple[str, int]:
-    """The signs without a meaning from there on, and where they end."""
+    """The characters without a special meaning from a position on, and where they end."""
     found = _LITERAL.match(text, start)
     if not found:
         return "", start

@@ -1,4 +1,4 @@
-"""The texts that a rule claims, filled with what its patterns took from a value. Pure."""
+"""Fills the texts that a rule claims with what its patterns took from a value. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fingerprint asks of one value: read from YAML, and held to what RE2 can match in linear time. Pure."""
+"""Reads a condition on one value from YAML, and allows only what RE2 can match in linear time. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FLAGS = re.compile(r"\(\?[imsU]+\)")
 
 
 def condition_of(node: Node) -> Condition:
-    """The condition that a value spells; raises ConfigError if it is none, or no pattern of RE2."""
+    """Read a condition. Raises ConfigError if it is not one, or not a pattern of RE2."""
     if isinstance(node.value, str):
         condition = Condition("pattern", node.text())
     else:
@@ -35,7 +35,7 @@ def condition_of(node: Node) -> Condition:
 
 
 def _read_alternative(node: Node, members: Mapping[str, Node]) -> Condition:
-    """One pattern of a list: what every item begins with (``^`` where nothing is said), and the ways to go on."""
+    """One pattern for a list: the beginning of every item (``^`` if none is given), and its possible ends."""
     if not {*members} <= {"begins", "any"}:
         raise node.wrong("only 'begins' goes with any")
     items = [item.text() for item in members["any"].items()]
@@ -64,7 +64,7 @@ def _require_compiles(node: Node, condition: Condition) -> None:
 
 
 def group_names(condition: Condition) -> frozenset[str]:
-    """Names of the groups of a condition."""
+    """Names of the groups in a condition."""
     if condition.operator not in {"pattern", "search"} or "(?P<" not in condition.text:
         return frozenset()
     return frozenset(re2.compile(condition.text).groupindex)

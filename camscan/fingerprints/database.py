@@ -1,4 +1,4 @@
-"""Loading: the files, the compiled cache of them, and the Database that matches."""
+"""Loads the files or their compiled cache, and makes the Database that matches."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from camscan.fingerprints.read import Source
 
 EDITION = "edition"
-"""File of the built-in database that holds the date of its last change, so that a report says how old it is."""
+"""File with the date of the last change to the built-in database, so that a report can say how old it is."""
 
 _ROOM = 8 << 20
-"""Bytes that are kept of earlier identifications."""
+"""Bytes of earlier identifications that are kept."""
 
 FORMAT = 4
-"""Raised when what the cache holds changes."""
+"""Version of the cache's content: it increases when the content changes."""
 
 
 class Unit(NamedTuple):
@@ -53,7 +53,7 @@ class Database:
     version: str
     """Date of its edition and 12 hexadecimal digits of the hash of its files: ``2026-11-23.0123456789ab``.
 
-    ``+overlay`` follows where a directory of the user's was added.
+    ``+overlay`` follows if a directory of the user was added.
     """
     directories: tuple[Path, ...]
     makers: Mapping[str, Maker]
@@ -62,10 +62,10 @@ class Database:
     """Sections of the registry of MAC prefixes, by id."""
     prefixes: Mapping[str, str] = field(repr=False)
     statements: Statements = field(repr=False)
-    """Who a device says made it: ``stated.yaml``."""
+    """How the maker is read from what a device states: ``stated.yaml``."""
 
     def match_facts(self, facts: Iterable[Observation]) -> list[Match]:
-        """Every fingerprint that fits the facts of one device, and what the registry says of its MAC addresses."""
+        """Every fingerprint that fits the facts of one device, and what the registry says about its MAC addresses."""
         return self.match_values(group_values(facts))
 
     def match_values(self, values: Values) -> list[Match]:
@@ -80,7 +80,7 @@ class Database:
         return Unit([*found, *more], kin, [*[found[place] for place in kin.own], *more])
 
     def match_decided(self, values: Values, decided: Mapping[str, str]) -> list[Match]:
-        """The fingerprints that also ask for what identification decided (``id.maker``, ``id.model`` …)."""
+        """The fingerprints that also depend on what identification decided (``id.maker``, ``id.model`` …)."""
         second = self._second_matcher
         known: Values = {key: values[key] for key in second.asked if key in values}
         for key, value in decided.items():
@@ -88,7 +88,7 @@ class Database:
         return second.match_values(known)
 
     def builders_of_badge(self, brand: str) -> frozenset[str]:
-        """Keys of the makers that a badge is known to buy from; empty if the badge is not in ``oem.yaml``."""
+        """Keys of the makers from which a badge is known to buy; empty if the badge is not in ``oem.yaml``."""
         if brand not in self._builders_by_badge:
             claims = [match.claims for match in self._second_matcher.match_values({"id.brand": [(brand, "")]})]
             claims += [
@@ -100,17 +100,17 @@ class Database:
 
     @functools.cached_property
     def identified_cache(self) -> Cache[bytes, Identification]:
-        """What was worked out of the same facts before, by ``identify.box``."""
+        """Earlier results of ``identify.box`` for the same facts."""
         return Cache(_ROOM)
 
     def forget_devices(self) -> None:
-        """Forget what was worked out of the facts of single devices: after a scan, nobody asks for them again."""
+        """Delete the results for single devices: after a scan, they are not needed again."""
         self.identified_cache.clear()
         self.judged_cache.clear()
 
     @functools.cached_property
     def judged_cache(self) -> Cache[tuple[object, ...], Any]:
-        """What was worked out of the same marks before, whatever numbers the devices bore."""
+        """Earlier results for the same marks, whatever serial numbers and addresses the devices have."""
         return Cache(_ROOM // 4)
 
     def heeds(self, key: str) -> bool:
@@ -123,7 +123,7 @@ class Database:
 
     @property
     def derives_from(self) -> frozenset[str]:
-        """The keys that the fingerprints of the second round ask for."""
+        """The keys on which the fingerprints of the second round depend."""
         return self._second_matcher.asked
 
     @functools.cached_property
@@ -132,7 +132,7 @@ class Database:
 
     @functools.cached_property
     def _rounds(self) -> tuple[list[Rule], list[Rule]]:
-        """The rules for what devices say, and those that need what identification has decided of it."""
+        """The rules for what devices say, and the rules that need what identification has decided."""
         rounds: tuple[list[Rule], list[Rule]] = [], []
         for rule in self.rules:
             rounds[rule.needs_decision].append(rule)
@@ -148,17 +148,17 @@ class Database:
 
     @functools.cached_property
     def entries(self) -> tuple[Entry, ...]:
-        """Every fingerprint as written, with file and line; read from the files, by id."""
+        """Every fingerprint as written, with file and line, by id; read from the files."""
         found = _read_source(self.directories).entries
         return tuple(found[name] for name in sorted(found))
 
     def find_entry(self, name: str) -> Entry | None:
-        """The fingerprint of that id as written; None if there is none."""
+        """The fingerprint with that id as written; None if there is none."""
         return next((entry for entry in self.entries if entry.id == name), None)
 
 
 def load_database(overlays: Sequence[Path] = (), *, base: Path | None = None, cache: Path | None = None) -> Database:
-    """The built-in database and, over it, the user's directories.
+    """Load the built-in database and the user's directories, which come after it.
 
     ``base`` replaces the built-in directory, ``cache`` the user's cache directory. Raises ConfigError with file and
     line of the first mistake.
@@ -209,7 +209,7 @@ def database_edition(directory: Path) -> str:
 
 
 def _compile_source(source: Source) -> dict[str, Any]:
-    """What the cache holds: only what matching needs, in the types of JSON."""
+    """The content of the cache: only what matching needs, in the types of JSON."""
     return {
         "makers": [[maker.key, maker.name, maker.aliases, maker.group] for maker in source.makers.values()],
         "rules": [_with_beginnings(entry.rule) for entry in source.entries.values()],

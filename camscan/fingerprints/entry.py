@@ -24,41 +24,41 @@ OEM_LIMIT = 0.45
 """Highest certainty that a brand name or a model prefix alone may have."""
 
 FAMILIES = {"favicon": "http", "login401": "http", "upnp": "ssdp"}
-"""Protocols that come from the same place as another are not a second piece of evidence."""
+"""Protocols with the same source as another protocol are not a second piece of evidence."""
 
 
 ALONE = frozenset({"absent", "without"})
-"""Operators that ask for something not to be there: one for a key, and never the only thing that a rule asks."""
+"""Operators that require something to be absent: one for each key, and never the only condition of a rule."""
 
 
 class Condition(NamedTuple):
-    """One thing that a value must fit."""
+    """One condition on a value."""
 
     operator: str
-    """``pattern`` (anchored), ``search``, ``contains``, ``equals``, ``absent``, or ``without``: no value may fit it."""
+    """``pattern`` (anchored), ``search``, ``contains``, ``equals``, ``absent``, or ``without`` (no value may match)."""
     text: str
     begins: str | None = None
-    """The possible beginnings of a fitting value, as ``beginnings`` writes them; None if nobody has worked them out."""
+    """The possible beginnings of a matching value, as ``beginnings`` writes them; None if they are not known yet."""
 
 
 class Rule(NamedTuple):
-    """A fingerprint as it is matched: all that the compiled cache holds."""
+    """A fingerprint as it is matched: everything that the compiled cache holds."""
 
     id: str
     when: tuple[tuple[str, tuple[Condition, ...]], ...]
-    """Every key must fit one of its conditions."""
+    """Every key must match one of its conditions."""
     then: tuple[tuple[str, str], ...]
     certainty: float
     family: str
 
     @property
     def needs_decision(self) -> bool:
-        """Whether it needs what identification has decided: any ``id.*`` key."""
+        """Whether it depends on what identification has decided: any ``id.*`` key."""
         return any(key.startswith("id.") for key, _ in self.when)
 
 
 class Section(NamedTuple):
-    """One block of ``oui.yaml``: prefixes of which the same is known."""
+    """One block of ``oui.yaml``: prefixes with the same claims."""
 
     id: str
     then: tuple[tuple[str, str], ...]
@@ -67,7 +67,7 @@ class Section(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Facts that a fingerprint must, or must not, fit."""
+    """Facts that a fingerprint must, or must not, match."""
 
     see: tuple[tuple[str, str], ...]
     then: Mapping[str, str]
@@ -76,7 +76,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A fingerprint as it is written, with where it stands."""
+    """A fingerprint as it is written, with its file and line."""
 
     rule: Rule
     file: str
@@ -88,13 +88,13 @@ class Entry:
 
     @property
     def id(self) -> str:
-        """Its id."""
+        """The id of the fingerprint."""
         return self.rule.id
 
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """Who builds devices: a key of ``makers.yaml``."""
+    """A company that builds devices: a key of ``makers.yaml``."""
 
     key: str
     name: str
@@ -105,7 +105,7 @@ class Maker:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something wrong in a database file."""
+    """A mistake in a database file."""
 
     file: str
     line: int
@@ -115,10 +115,10 @@ class Problem:
 
     @classmethod
     def from_error(cls, error: ConfigError, name: str = "") -> Problem:
-        """What an error says of a file, about the fingerprint of that id."""
+        """The problem for an error in a file, about the fingerprint with that id."""
         return cls(error.file, error.line, name, error.message)
 
     def __str__(self) -> str:
-        """As editors and people read it."""
+        """The problem in the form that editors and people read."""
         name = f"{self.id}: " if self.id else ""
         return f"{self.file}:{self.line}: {name}{self.message}"

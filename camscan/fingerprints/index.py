@@ -1,4 +1,4 @@
-"""The conditions of one key, compiled as one RE2 set: which of them a value fits."""
+"""The conditions of one key, compiled as one RE2 set, which finds the conditions that a value matches."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from camscan.fingerprints.beginnings import LONGEST_BEGINNING, Beginning, known_
 from camscan.fingerprints.entry import Condition
 
 _SET_MEMORY = 256 << 20
-"""RE2's ceiling for one set of patterns, not what it uses: a set of 500 takes about 1 MB."""
+"""RE2's limit for one set of patterns, not what it uses: a set of 500 takes about 1 MB."""
 
 
 class Index:
-    """The conditions of one key, compiled when a value may first fit one of them."""
+    """The conditions of one key, compiled when a value may first match one of them."""
 
     __slots__ = ("_beginnings", "_conditions", "_equal", "_folded", "_patterns", "_set")
 
@@ -26,16 +26,16 @@ class Index:
         """Number and text; None if the conditions have not been examined."""
         self._set: Any = None
         self._beginnings: tuple[str, ...] = ("",)
-        """A value that begins with none of these fits no pattern: most values of most keys need not be examined."""
+        """A value that begins with none of these matches no pattern: most values of most keys need not be examined."""
         self._folded: tuple[str, ...] = ()
-        """The same in small letters, of patterns that take both."""
+        """Beginnings in lower case, for patterns that match upper and lower case."""
 
     def add_condition(self, condition: Condition) -> int:
-        """The condition's number within this key."""
+        """Add a condition. Returns its number within this key."""
         return self._conditions.setdefault(condition, len(self._conditions))
 
     def may_fit(self, value: str) -> bool:
-        """Whether it is worth asking; quick, and wrong in one direction only."""
+        """Whether the value may match a condition. It is quick, and never wrong when it says no."""
         if self._patterns is None:
             self._patterns = self._sort_conditions()
         return (
@@ -45,7 +45,7 @@ class Index:
         )
 
     def fitting_conditions(self, value: str) -> list[int]:
-        """Numbers of the conditions that the value fits."""
+        """Numbers of the conditions that the value matches."""
         if not self.may_fit(value):
             return []
         patterns = self._patterns or ()
@@ -57,14 +57,14 @@ class Index:
         return found
 
     def _sort_conditions(self) -> list[tuple[int, str]]:
-        """The patterns among the conditions, and with what a value must begin to fit one of them."""
+        """The patterns among the conditions. Also notes how a value must begin to match one of them."""
         beginnings: list[Beginning] = []
         patterns: list[tuple[int, str]] = []
         for condition, number in self._conditions.items():
             if condition.operator == "equals":
                 self._equal[condition.text] = number
             elif condition.operator != "absent":
-                # 'without' is a pattern like any other here: the rule asks that no value of the key fits it.
+                # 'without' is a pattern like any other here: the rule requires that no value of the key matches it.
                 patterns.append(
                     (number, re2.escape(condition.text) if condition.operator == "contains" else condition.text)
                 )
@@ -76,7 +76,10 @@ class Index:
 
 
 def _compile_set(texts: Sequence[str]) -> Any:
-    """The set of these patterns: it takes ten times as long as all else here, and few values begin as they must."""
+    """Compile a set of these patterns.
+
+    It takes ten times as long as everything else here, so it is made only when needed.
+    """
     options = re2.Options()
     options.max_mem = _SET_MEMORY
     options.log_errors = False

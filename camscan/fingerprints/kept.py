@@ -1,4 +1,4 @@
-"""The database for programs that run for days: loaded once, and anew when one of its files was changed."""
+"""The database for programs that run for days: loaded once, and loaded again when one of its files changes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from camscan.fingerprints.place import built_in_folder
 
 _Mark = tuple[tuple[str, int, int], ...]
 _KEPT: list[tuple[_Mark, Database]] = []
-"""The latest, and what its files looked like then."""
+"""The latest database, with the state of its files at that time."""
 
 
 def kept_database(overlays: Sequence[Path] = ()) -> Database:
-    """As ``load_database``; the same object while no file of it changes, with what was worked out before.
+    """Load as ``load_database`` does, but return the same object, with its caches, while no file of it changes.
 
     Threads may share it. Raises ConfigError as ``load_database`` does.
     """

@@ -1,4 +1,4 @@
-"""What the registry of MAC address blocks says of the addresses among a device's values. Pure."""
+"""Matches the registry of MAC address blocks with the addresses among a device's values. Pure."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ MAC_REALM = 0.70
 
 
 def match_registry(values: Values, prefixes: Mapping[str, str], sections: Mapping[str, Section]) -> list[Match]:
-    """What the registry of MAC prefixes says of every MAC address among the facts, once for each section and protocol.
+    """Matches of the registry with every MAC address among the facts, once for each section and protocol.
 
-    A realm that is a MAC address and nothing else counts too, and for more: cameras write their own address there.
+    A realm that is only a MAC address counts too, and for more: cameras write their own address there.
     """
     found: dict[tuple[str, str], Match] = {}
     for key in values:
@@ -32,7 +32,7 @@ def match_registry(values: Values, prefixes: Mapping[str, str], sections: Mappin
         if name != "mac" and not is_realm and key not in {"mac.address", "mac.prefix"}:
             continue
         seen = values[key]
-        # An address that a reply tells of itself is part of that reply, and no second piece of evidence.
+        # An address that a reply gives for its sender is part of that reply, and not a second piece of evidence.
         family = FAMILIES.get(protocol, protocol)
         for value, where in seen:
             hit = _longest_prefix(value, prefixes) if not is_realm or _MAC.fullmatch(value) else ""
@@ -44,7 +44,7 @@ def match_registry(values: Values, prefixes: Mapping[str, str], sections: Mappin
                 if name == "mac":
                     claims.pop(
                         "camera", None
-                    )  # the reply has a model to say so: a maker's door controllers have its MACs
+                    )  # the reply has a model that says so: a maker's door controllers have its MAC addresses
                 match = Match(section.id, claims, certainty, because, family, (key,))
                 found[section.id, family] = match
     return list(found.values())
@@ -52,7 +52,7 @@ def match_registry(values: Values, prefixes: Mapping[str, str], sections: Mappin
 
 def _longest_prefix(value: str, prefixes: Mapping[str, str]) -> str:
     digits = value.lower().replace(":", "").replace("-", "")
-    # The registry knows only universally administered addresses of one unit: both low bits of the first byte are 0.
+    # The registry has only universally administered addresses of one unit: both low bits of the first byte are 0.
     if len(digits) < _PREFIX_LENGTHS[-1] or digits[1] not in "048c":
         return ""
     return next((digits[:length] for length in _PREFIX_LENGTHS if digits[:length] in prefixes), "")

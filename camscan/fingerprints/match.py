@@ -1,4 +1,4 @@
-"""The matcher: which rules fit what a device said, and what they claim of it."""
+"""The matcher: which rules fit what a device said, and what they claim about it."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from camscan.fingerprints.values import Values
 from camscan.model import Match
 
 LIMIT = 8192
-"""Characters of a value that are matched."""
+"""Maximum characters of a value that are matched."""
 
 _ROOM = 2 << 20
-"""Bytes of each kind that are kept of what was matched before."""
+"""Bytes of each kind of earlier result that are kept."""
 
 _NAMED_GROUP = re.compile(r"\(\?P<(\w+)>")
 
 _SHOWN = 100
-"""Characters of a value that a person is shown."""
+"""Maximum characters of a value that a person is shown."""
 
 _WHOLE = re.compile(r"(?:\(\?i\))?\^\(\?P<(?P<name>\w+)>(?:\\.|\[(?:\\.|[^\]\\\[])+\]|[^()\[\\])*\)\$")
-"""A pattern that is one group from the first character to the last: what it takes is the value that fits it."""
+"""A pattern that is one group from the first character to the last: the group is the whole matching value."""
 
 
 class Ready(NamedTuple):
-    """A rule with everything that is the same at each match worked out: this runs for every reply."""
+    """A rule with everything that does not change between matches, because this runs for every reply."""
 
     rule: Rule
     wanted: list[tuple[str, list[int]]]
-    """For each key, its conditions by number; none where the key must be absent."""
+    """For each key, the numbers of its conditions; none if the key must be absent."""
     barred: list[tuple[str, list[int]]]
-    """For each key that is asked for \"without\", the conditions that none of its values may fit."""
+    """For each key with "without", the conditions that none of its values may match."""
     asked: list[tuple[Condition, ...]]
-    """The conditions themselves, of each key that is wanted."""
+    """The conditions themselves, for each wanted key."""
     keys: tuple[str, ...]
     claims: Mapping[str, str] | None
-    """Where no text of it is taken from a value."""
+    """The claims, if none of their texts comes from a value; otherwise None."""
 
 
 _NUMBERS = frozenset({"serial", "mac"})
@@ -52,12 +52,12 @@ _NUMBERS = frozenset({"serial", "mac"})
 
 
 class _Fits(NamedTuple):
-    """What the values of one key fit."""
+    """What the values of one key match."""
 
     numbers: tuple[int, ...]
-    """The conditions, in order."""
+    """Numbers of the conditions, in order."""
     first: Mapping[int, int]
-    """For each condition, the first value that fits it, by its place."""
+    """For each condition, the index of the first value that matches it."""
     places: tuple[int, ...]
     """The places of these values, in order."""
     is_numbering: bool
@@ -68,16 +68,16 @@ _NO_FITS = _Fits((), {}, (), is_numbering=False)
 
 
 class _Chosen(NamedTuple):
-    """A rule that fits, and by which of its conditions."""
+    """A rule that fits, with the conditions by which it does."""
 
     place: int
-    """The place of the rule."""
+    """Index of the rule."""
     rests_on: tuple[tuple[str, int, int], ...]
-    """Key, place of the condition among those of its key, number of the condition; -1 twice where it is absent."""
+    """Key, index of the condition within its key, number of the condition; -1 twice if the key is absent."""
     fitting: tuple[tuple[str, int], ...]
-    """Key and number of the conditions that a value fits."""
+    """Key and number of the conditions that a value matches."""
     label: tuple[int, ...]
-    """Tells it from every other rule, and from the same one that fits otherwise."""
+    """Distinguishes it from every other rule, and from the same rule with other conditions."""
 
 
 class Kin:
@@ -95,14 +95,14 @@ class Kin:
 
 
 _Shape = tuple[tuple[str, tuple[int, ...]], ...]
-"""Which conditions the values of each key fit: that alone decides which rules do."""
+"""The conditions that the values of each key match: only these decide which rules fit."""
 
 
 class Matcher:
-    """Rules ready to be matched against the facts of one device.
+    """Rules that are ready to be matched with the facts of one device.
 
-    Devices of an estate say mostly the same. So what a value fits, which rules fit then, and what they say of these
-    values are each worked out once, and kept for as long as there is room.
+    Most devices of an estate say the same. So three results are computed once and kept while there is room: what a
+    value matches, which rules fit then, and what they claim about these values.
     """
 
     __slots__ = (
@@ -128,7 +128,7 @@ class Matcher:
             self._rules.append(self._prepare_rule(rule))
         users = Counter((key, number) for one in self._rules for key, numbers in one.wanted for number in numbers)
         for place, ready in enumerate(self._rules):
-            # A rule is looked at only where its rarest condition fits: a hundred rules may ask for the same maker.
+            # A rule is examined only if its rarest condition matches: a hundred rules may need the same maker.
             likely = [one for one in ready.wanted if one[1]]
             key, numbers = min(likely, key=lambda one: sum([users[one[0], number] for number in one[1]]))
             by_condition = self._by_key.setdefault(key, {})
@@ -136,7 +136,7 @@ class Matcher:
                 by_condition.setdefault(number, []).append(place)
         absent = {key for one in self._rules for key, numbers in one.wanted if not numbers}
         self.asked = frozenset(self._indexes.keys() | absent)
-        """Every key that a rule asks for, or asks not to be there: no other makes a difference."""
+        """Every key on which a rule depends, also keys that must be absent; no other key makes a difference."""
 
     def _prepare_rule(self, rule: Rule) -> Ready:
         wanted: list[tuple[str, list[int]]] = []
@@ -288,7 +288,10 @@ class Matcher:
     def _add_match(
         self, chosen: _Chosen, values: Values, fits: Mapping[str, _Fits], told: dict[tuple[str, int], str]
     ) -> Match:
-        """The match of a rule that fits; ``told`` keeps how each value is shown, as many rules look at the same one."""
+        """The match of a rule that fits.
+
+        ``told`` keeps how each value is shown, because many rules use the same value.
+        """
         seen = [values[key][fits[key].first[number]] for key, number in chosen.fitting]
         asked = (*chosen.label, *seen)
         known = self._said.get(asked)

@@ -1,4 +1,4 @@
-"""Fingerprints that nearly fit: they show why a reply was not recognised."""
+"""Finds fingerprints that nearly fit, which shows why a reply was not recognised."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ class Miss(NamedTuple):
 
     key: str
     wanted: str
-    """As it is written."""
+    """The condition as it is written."""
     seen: tuple[str, ...]
-    """The actual value; empty if the key was not seen."""
+    """The actual values; empty if the key was not seen."""
     why: str
 
 
 class Near(NamedTuple):
-    """A fingerprint that does not fit, though some of it does."""
+    """A fingerprint that does not fit, but of which a part does."""
 
     rule: Rule
     fits: tuple[str, ...]
-    """Keys whose conditions fit."""
+    """Keys whose conditions match."""
     misses: tuple[Miss, ...]
     nearness: float
-    """0…1: the share of its conditions that fit, those that almost do counting half."""
+    """0…1: the share of its conditions that match; a condition that nearly matches counts half."""
 
 
 def find_near_misses(rules: Iterable[Rule], values: Values) -> list[Near]:
-    """Fingerprints of which a part fits, or would but for upper case or a place in the text; the nearest first."""
+    """Fingerprints of which a part fits, or would fit with other case or at another position; the nearest first."""
     found = [near for rule in rules if not rule.needs_decision and (near := _near_miss(rule, values)) is not None]
     return sorted(found, key=lambda near: (-near.nearness, near.rule.id))
 
@@ -56,7 +56,7 @@ def _near_miss(rule: Rule, values: Values) -> Near | None:
         else:
             misses.append(miss)
             close += miss.why.startswith("would fit")
-    # That something is absent is true of most replies: it makes nothing near.
+    # A condition that something is absent is true for most replies, so it does not count here.
     seen = [key for key in fits if key in values]
     if not misses or not (seen or close):
         return None
@@ -92,7 +92,7 @@ def _condition_fits(condition: Condition, value: str) -> bool:
 
 
 def _almost_fits(condition: Condition, value: str) -> str:
-    """The small difference; empty if it is not small."""
+    """The small difference between a value and a condition; empty if the difference is not small."""
     if condition.operator in {"equals", "contains"}:
         text, folded = condition.text.casefold(), value.casefold()
         if folded == text or (condition.operator == "contains" and text in folded):
@@ -104,7 +104,7 @@ def _almost_fits(condition: Condition, value: str) -> str:
         return "would fit but for upper and lower case"
     inner = re.sub(r"(?<!\\)\$$", "", body.removeprefix("^"))
     loose = f"{flags[0] if flags else ''}{inner}"
-    # A pattern that fits the empty text fits everything once it is loose.
+    # A pattern that matches the empty text matches everything once it is not anchored.
     if _is_found(loose, "") or not _is_found(loose, value):
         return ""
     return "would fit elsewhere in the text: see ^ and $"

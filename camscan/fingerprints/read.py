@@ -1,4 +1,4 @@
-"""YAML to entries: every word and every shape is checked here, and mistakes are reported with file and line."""
+"""Reads YAML into entries. Every word and every form is checked here, and mistakes are reported with file and line."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from camscan.strict_yaml import Node, load_yaml
 
 SPECIAL = frozenset({"vocabulary.yaml", "makers.yaml", "oui.yaml", "oem.yaml", stated.FILE})
 APART = frozenset({"weaknesses.yaml", "naming.yaml", "organisations.yaml", "ownership.yaml"})
-"""Files at the top of a directory that hold no fingerprints: each has a reader of its own."""
+"""Files at the top of a directory without fingerprints: each has its own reader."""
 ELSEWHERE = frozenset({"policies"})
 """Folders beside the fingerprints that other rooms read."""
 
@@ -47,7 +47,7 @@ _DERIVED = ("id.maker", "id.brand", "id.model", "id.serial", "id.firmware")
 
 @dataclass(slots=True)
 class Source:
-    """All that the files say, and all that is wrong with them."""
+    """Everything in the files, and every mistake in them."""
 
     vocabulary: dict[str, str] = field(default_factory=dict)
     makers: dict[str, Maker] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Source:
     """Hexadecimal digits of the prefix -> id of its section."""
     entries: dict[str, Entry] = field(default_factory=dict)
     stated: dict[str, Any] = field(default_factory=dict)
-    """``stated.yaml`` as the compiled cache holds it: see :func:`camscan.fingerprints.stated.build`."""
+    """``stated.yaml`` as the compiled cache holds it: see :func:`camscan.fingerprints.stated.build_statements`."""
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -71,7 +71,7 @@ def yaml_files(directory: Path) -> list[Path]:
 
 
 def read_directories(directories: Sequence[Path]) -> Source:
-    """The directories, a later one adding to the earlier ones and replacing entries of the same id."""
+    """Read the directories; a later one adds to the earlier ones, and replaces entries with the same id."""
     source = Source()
     found = [(directory, path) for directory in directories for path in yaml_files(directory)]
     for name, take in (("vocabulary.yaml", _read_vocabulary), ("makers.yaml", _read_makers), ("oui.yaml", _read_oui)):
@@ -93,7 +93,7 @@ def read_directories(directories: Sequence[Path]) -> Source:
 
 
 def _read_statements(source: Source, root: Node, raw: dict[str, Any]) -> None:
-    """``stated.yaml``; a later directory adds places and names to those of the earlier ones."""
+    """Read ``stated.yaml``; a later directory adds places and names to those of the earlier ones."""
     members = root.only("places", "models", "names", "brands", *_WORD_LISTS)
     for key, node in (members["places"].entries() if "places" in members else {}).items():
         if key not in source.vocabulary:
@@ -121,7 +121,7 @@ def _read_statements(source: Source, root: Node, raw: dict[str, Any]) -> None:
 
 
 def _read_names(source: Source, raw: Mapping[str, Any]) -> None:
-    """Every name that a device may state: of makers.yaml, of the badges of oem.yaml, and of ``stated.yaml``."""
+    """Read every name that a device may state: from makers.yaml, the badges of oem.yaml, and ``stated.yaml``."""
     if not raw:
         return
     badges = [
@@ -232,7 +232,7 @@ def _read_fingerprint(source: Source, node: Node) -> Entry:
 
 
 def _read_brand_pattern(source: Source, node: Node) -> Entry:
-    """A brand pattern: it claims the maker only where the brand has but one, and never more than "possible"."""
+    """Read a brand pattern. It claims the maker only if the brand has just one, and never more than "possible"."""
     members = node.only(
         *("id", "brand", "makers", "when", "certainty", "source", "examples", "counterexamples", "note", "badge")
     )
@@ -268,7 +268,7 @@ def _add_entry(source: Source, node: Node, members: Mapping[str, Node], rule: Ru
 
 
 def require_member(node: Node, members: Mapping[str, Node], name: str) -> Node:
-    """The member of that name; raises ConfigError if it is missing."""
+    """The member of that name. Raises ConfigError if it is missing."""
     if name not in members:
         raise node.wrong(f"'{name}' is missing")
     return members[name]

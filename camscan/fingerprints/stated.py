@@ -1,4 +1,4 @@
-"""``stated.yaml``: the maker that a device states, in whichever field, read in one way for every protocol."""
+"""``stated.yaml``: the maker that a device states, read in the same way from the fields of every protocol."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from camscan.protocols import TYPED
 
 FILE = "stated.yaml"
 UNHEARD = 0.60
-"""Certainty of a brand that a manufacturer's field states and that nobody has heard of."""
+"""Certainty of a brand in a manufacturer's field that the database does not know."""
 TYPED_MOST = 0.45
 """Certainty of an accused maker in a text that people may type: a weak mark, so that many do not add up."""
 
 _LONGEST = 200
-"""Characters of a text in which a name is looked for."""
+"""Maximum characters of a text in which a name is looked for."""
 _SHOWN = 60
-"""Characters of an unheard-of name; a longer text is not a name."""
+"""Maximum characters of an unknown name; a longer text is not a name."""
 _WORDS = re.compile(r"[^\W_]+")
 
 
@@ -50,23 +50,23 @@ class Name(NamedTuple):
 
 @dataclass(frozen=True)
 class Statements:
-    """The file, ready to be asked."""
+    """The content of the file, ready for use."""
 
     places: Mapping[str, Place]
     models: frozenset[str]
     names: Mapping[str, Name]
-    """Names by their words without blanks: ``dlink``."""
+    """Words of a name without blanks -> the name: ``dlink``."""
     field_only: frozenset[str]
     nobody: frozenset[str]
     around: frozenset[str]
     """Words beside a company's name that are not part of it."""
     accused: frozenset[str]
-    """Makers whose devices are to be removed: texts that people may type say "possible" of them at most."""
+    """Makers whose devices are to be removed: texts that people may type give them at most "possible"."""
     following: frozenset[str]
-    """Words that may follow a maker's name in free text where a device, and no person, wrote it."""
+    """Words that may follow a maker's name in free text that a device wrote, and not a person."""
 
     def match_statements(self, values: Mapping[str, list[tuple[str, str]]], read: Iterable[Match]) -> list[Match]:
-        """One match for each key that states a maker; none where a fingerprint of its own has read the key."""
+        """One match for each key that states a maker; none if another fingerprint has read the key."""
         found: list[Match] = []
         asked = [key for key in values if key in self.places]
         if not asked:
@@ -98,7 +98,7 @@ class Statements:
         return ("brand" in match.claims or "maker" in match.claims) and any(key in self.places for key in match.keys)
 
     def rests_on_model(self, match: Match) -> bool:
-        """Whether a claim of a maker rests on a model number alone."""
+        """Whether a claim of a maker depends only on a model number."""
         return bool(match.keys) and self.models.issuperset(match.keys)
 
     def read_statement(self, values: Mapping[str, list[tuple[str, str]]]) -> tuple[str, str]:
@@ -113,7 +113,7 @@ class Statements:
         return "", ""
 
     def _known_name(self, key: str, place: Place, value: str) -> Name | None:
-        """As ``_find_name``; texts of the same make are looked up once."""
+        """The name as ``_find_name`` finds it; the same text is looked up only once."""
         asked = key, value
         known = self._looked_up.get(asked)
         if known is None:
@@ -179,12 +179,12 @@ def _split_words(text: str, around: Collection[str]) -> list[str]:
 
 
 def squeeze_name(text: str, around: Collection[str] = ()) -> str:
-    """A name as it is looked up: its words in lower case without blanks and signs."""
+    """The form in which a name is looked up: its words in lower case, without blanks and signs."""
     return "".join(_split_words(text, around))
 
 
 def build_statements(plain: Mapping[str, Any]) -> Statements:
-    """From plain lists and dictionaries, as the compiled cache holds them."""
+    """The statements from plain lists and dictionaries, as the compiled cache holds them."""
     return Statements(
         places={key: Place(*place) for key, place in plain.get("places", {}).items()},
         models=frozenset(plain.get("models", ())),
@@ -206,9 +206,9 @@ def list_names(
 ) -> Iterator[tuple[str, Name]]:
     """Every known name by its words.
 
-    ``makers``: key -> name and aliases; ``badges``: brand and the makers it buys from, the chief one first; ``more``:
-    key of a maker -> further names of it. Where a badge is also the name of a maker, it is the maker's where that maker
-    builds most of it itself.
+    ``makers``: key -> name and aliases; ``badges``: brand and the makers from which it buys, the main one first;
+    ``more``: key of a maker -> further names. If a badge is also the name of a maker, it counts as the maker if the
+    maker builds most of it itself.
     """
 
     def look_up(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What one device said, by key, each value with where it was seen. Pure."""
+"""What one device said, by key; each value with the place where it was seen. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from camscan.protocols import transport_of
 _ABSOLUTE = re.compile(r"(?i)\s*(?:[a-z][a-z0-9+.-]*:)?//(?:[^/@]*@)?(?:\[(?P<six>[^\]]*)\]|(?P<host>[^:/?#]*))")
 
 Values = dict[str, list[tuple[str, str]]]
-"""key -> (value, where it was seen) of one device."""
+"""Key -> (value, where it was seen), for one device."""
 
 
 def group_values(observations: Iterable[Observation]) -> Values:
@@ -25,7 +25,7 @@ def group_values(observations: Iterable[Observation]) -> Values:
     for seen in observations:
         if seen.key == "http.redirect" and _leaves_device(seen.value, seen.ip):
             continue
-        if seen.port != port or seen.probe != probe:  # facts of one reply follow each other
+        if seen.port != port or seen.probe != probe:  # the facts of one reply follow each other
             probe, port = seen.probe, seen.port
             where = f" ({transport_of(probe)} {port})" if port else ""
         told = seen.value, where
@@ -50,7 +50,7 @@ def _leaves_device(target: str, ip: str) -> bool:
 
 
 def seen_values(facts: Sequence[tuple[str, str]]) -> Values:
-    """Bare facts, as an example holds them."""
+    """The values of bare facts, as an example holds them."""
     values: Values = {}
     for key, value in facts:
         values.setdefault(key, []).append((value, ""))

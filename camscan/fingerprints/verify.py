@@ -1,4 +1,4 @@
-"""The checker: every example runs against the whole database."""
+"""Checks the database: every example runs with all fingerprints."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from camscan.fingerprints.values import seen_values
 from camscan.model import Match
 
 _EXCLUSIVE = ("maker", "camera", "model", "firmware", "serial", "mac")
-"""Claims of which a device has one: two fingerprints that fit the same example must not differ in them."""
+"""Claims that a device has only once: two fingerprints that fit the same example must agree on them."""
 
 
 def verify_database(overlays: Sequence[Path] = (), *, base: Path | None = None) -> list[Problem]:
     """Everything wrong with the built-in database and the user's directories, by file and line.
 
-    Structure, words, patterns, missing examples and sources; then every example against the whole database: it must
-    fit its own entry and yield its claims, no counterexample may fit, and no other entry may contradict it at equal or
-    higher certainty. Entries that say the same as another, and so can add nothing, are named too.
+    It checks structure, words, patterns, and missing examples and sources. Then every example runs with the whole
+    database: it must fit its own entry and give its claims, no counterexample may fit, and no other entry may
+    contradict it at equal or higher certainty. Entries that say the same as another, and so add nothing, are named too.
     """
     source = read_directories((base or built_in_folder(), *overlays))
     problems = list(source.problems)

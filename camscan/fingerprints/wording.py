@@ -1,7 +1,7 @@
-"""How facts are put to people: the sentences of ``vocabulary.yaml``, one for each kind of fact.
+"""The sentences of ``vocabulary.yaml`` that present facts to people, one for each kind of fact.
 
-A fact of a protocol that has a sentence of its own (``protocol.sadp``) says with ``gives`` what was given in it; every
-other fact has a sentence with ``says``. So a new probe brings its sentences with its words, in one place.
+If a protocol has its own sentence (``protocol.sadp``), each of its facts has ``gives``, which says what was given in
+it; every other fact has a sentence in ``says``. So a new probe brings its sentences with its words, in one place.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from camscan.strict_yaml import Node
 
 FILE = "vocabulary.yaml"
 PROTOCOL = "protocol."
-"""How the words begin that hold the sentence of a protocol."""
+"""How words begin that hold the sentence of a protocol."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What one word of the vocabulary means, and the sentence that a person reads."""
+    """The meaning of one word of the vocabulary, and the sentence that a person reads."""
 
     means: str
     says: str = ""
@@ -45,12 +45,15 @@ class Words:
         return found.means if found else ""
 
     def maker_name(self, key: str) -> str:
-        """The name of a maker; its key where the database does not know it."""
+        """The name of a maker; its key if the database does not know it."""
         return self.makers.get(key, key)
 
 
 def wording_of(node: Node) -> Wording:
-    """One entry: its meaning alone, or its meaning with ``says`` or ``gives``. Raises ConfigError for anything else."""
+    """Read one entry: its meaning alone, or its meaning with ``says`` or ``gives``.
+
+    Raises ConfigError for anything else.
+    """
     if not isinstance(node.value, Mapping):
         return Wording(node.text())
     parts = node.only("means", "says", "gives")

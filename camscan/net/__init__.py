@@ -1,1 +1,1 @@
-"""The only door to the network (``link/`` aside): scope, pace, TCP, UDP, multicast, lenient HTTP, TLS policy."""
+"""The only way to the network (besides ``link/``): scope, pace, TCP, UDP, multicast, lenient HTTP, TLS policy."""

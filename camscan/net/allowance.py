@@ -1,4 +1,4 @@
-"""What one TCP connection may cost: packets that this machine sends for it, and memory that its reply takes."""
+"""The cost of one TCP connection: the packets that this machine sends for it, and the memory that its reply takes."""
 
 from __future__ import annotations
 
@@ -9,45 +9,48 @@ from camscan.dataclass import dataclass
 from camscan.net.pace import Throttle
 
 MOST_HELD = 32 << 20
-"""Bytes of replies that have not ended yet, of all connections together; then a long one waits until others have."""
+"""Maximum bytes of unfinished replies, over all connections; a long reply then waits until others have ended."""
 FREE = 8192
-"""Bytes that each connection may hold all the same: who says little need not wait for those who pour."""
+"""Bytes that each connection may hold in any case: a short reply never waits for long ones."""
 _LARGEST = 65536
-"""Bytes that are held of one connection at most, about: what goes beyond is passed over."""
+"""About the maximum bytes that are held for one connection; further bytes are skipped."""
 
 
 @dataclass(slots=True)
 class Held:
-    """Bytes that all connections under way hold."""
+    """The bytes that all open connections hold."""
 
     total: int = 0
     _waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
     def change(self, by: int) -> None:
-        """Count more bytes, or fewer; whoever waits for room looks again."""
+        """Add or subtract bytes, and wake the connections that wait for room."""
         self.total += by
         while by < 0 and self._waiting:
             if not (one := self._waiting.pop()).done():
                 one.set_result(None)
 
     async def fewer(self) -> None:
-        """Return when there are fewer of them."""
+        """Wait until fewer bytes are held."""
         self._waiting.append(asyncio.get_running_loop().create_future())
         await self._waiting[-1]
 
 
 @dataclass(slots=True)
 class Allowance:
-    """The share of one connection: some packets are taken beforehand, more when it needs them; the rest goes back."""
+    """The share of one connection.
+
+    Some packets are reserved at first, and more when it needs them; unused ones go back.
+    """
 
     packets: Throttle
     taken: int
-    """Packets, so far."""
+    """Packets that are reserved so far."""
     all_held: Held = field(default_factory=Held)
     _held: int = 0
 
     async def grow(self, sent: int, received: int) -> None:
-        """Return when so many packets may have been sent in all, and there is room for more than these bytes."""
+        """Wait until so many packets may have been sent in all, and there is room for more bytes than were received."""
         self._hold(min(received, _LARGEST))
         if sent > self.taken:
             self._charge(sent)
@@ -56,7 +59,7 @@ class Allowance:
             await self.all_held.fewer()
 
     def settle(self, sent: int) -> None:
-        """It has ended: count so many packets in all, whether that is more or less than was taken; hold nothing."""
+        """Note the end of the connection: it sent ``sent`` packets in all, and holds no bytes any more."""
         self._charge(sent)
         self._hold(0)
 

@@ -1,7 +1,7 @@
-"""Goes slower where network, firewall or this machine cannot keep up, and back to the pace when they can.
+"""Slows a run down when the network, a firewall or this machine cannot keep up, and speeds it up again afterwards.
 
-Additive increase, multiplicative decrease (RFC 5681), on all rates of a run together and never above them. A share of
-loss that stays the same however slow the pace is not the pace's doing: then the pace is kept, and the loss is told.
+Additive increase, multiplicative decrease (RFC 5681), on all rates of a run together and never above them. If the share
+of lost packets stays the same at any pace, the pace is not the cause: then the pace is kept, and the loss is reported.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from camscan.dataclass import dataclass
 from camscan.net.system import tracked_share
 
 LEAST = 1 / 16
-"""Fraction of the pace that is always left: a scan comes to an end."""
+"""The lowest fraction of the pace, so that a scan always comes to an end."""
 ENOUGH = 40
-"""Packets whose fate is known, before anything is made of it."""
+"""How many packets must be judged before the pace changes."""
 _WINDOW = 1.0
-"""Seconds between two looks."""
+"""Seconds between two checks."""
 _BLIND = 1.5
-"""Seconds after a cut in which what comes back still tells of the faster pace: a lost SYN is known after one."""
+"""Seconds after a slow-down in which results still come from the faster pace: a lost SYN is known after one second."""
 _SHARE = 0.1
-"""Share of packets in trouble that is put up with: a TCP of its own would hardly notice."""
+"""Share of packets in trouble that is accepted: TCP itself would hardly notice it."""
 _HELPED = 1.4
-"""By how much the share of good packets must grow when the pace is halved: it doubles where the pace was to blame."""
+"""Factor by which the share of good packets must grow when the pace is halved; it doubles if the pace was the cause."""
 _STEP = 1 / 16
 _LITTLE = 0.01
 _CALM = 3.0
-"""Seconds without a refusal that show an end of them: a router may tell of one a second."""
+"""Seconds without a refusal that show that refusals have ended: a router may report one a second."""
 _FULL, _EASED = 0.9, 0.8
 
 
 class Strain(enum.Enum):
-    """What can go wrong at too fast a pace; the value says it to people."""
+    """What can go wrong at too fast a pace; the value is the text for people."""
 
     LOSS = "packets to active devices were lost"
     PROHIBITED = "a firewall or router on the way refused packets"
@@ -43,30 +43,31 @@ class Strain(enum.Enum):
 
 
 _TRIALS = {Strain.LOSS: 2, Strain.LOCAL: 2, Strain.TABLE: 2, Strain.PROHIBITED: 4}
-"""Cuts without effect after which the pace is not to blame. Once may be chance; and routers tell of few of the packets
-that they refuse (RFC 1812, section 4.3.2.8), so that only an end of it shows that a slower pace helps."""
+"""Number of slow-downs without effect after which the pace counts as not the cause. One may be chance. Routers report
+few of the packets that they refuse (RFC 1812, section 4.3.2.8), so only an end of refusals shows that a slower pace
+helps."""
 
 
 @dataclass(slots=True)
 class _Watch:
-    """The result of packets since the last look, and what was tried against it."""
+    """The results of packets since the last check, and of the slow-downs so far."""
 
     troubled: int = 0
     of: int = 0
     tolerated: float = 0.0
-    """A share that no pace makes smaller."""
+    """A share of lost packets that no pace reduces."""
     good: float = 0.0
-    """Share of good packets before the cut."""
+    """Share of good packets before the slow-down."""
     before: float = 1.0
-    """Factor before the first cut that did not help."""
+    """The factor before the first slow-down that did not help."""
     useless: int = 0
     last: float = 0.0
-    """When it was judged."""
+    """Time of the last check."""
 
 
 @dataclass(slots=True)
 class Backoff:
-    """The fraction of its pace at which a run may go on; ``apply`` is called with it whenever it changes."""
+    """The fraction of its pace that a run may use; ``apply`` is called whenever it changes."""
 
     apply: Callable[[float], None]
     clock: Callable[[], float] = time.monotonic
@@ -74,12 +75,15 @@ class Backoff:
     """How full this machine's table of tracked connections is, from 0 to 1."""
     factor: float = 1.0
     lowest: dict[Strain, float] = field(default_factory=dict)
-    """How low the factor went, by what was the matter."""
+    """Kind of trouble -> the lowest factor that it caused."""
     _watches: dict[Strain, _Watch] = field(default_factory=lambda: {strain: _Watch() for strain in Strain})
     _look_at: float = 0.0
 
     def note(self, strain: Strain, troubled: int, of: int = 1) -> None:
-        """Of so many packets, so many were in trouble; of refusals, only those are known that were told."""
+        """Note that ``troubled`` of ``of`` packets were in trouble.
+
+        Refusals are known only if a router reports them.
+        """
         if strain is Strain.PROHIBITED:
             troubled = of = troubled * ENOUGH
         watch = self._watches[strain]
@@ -100,7 +104,7 @@ class Backoff:
         return bool(self.lowest) or self.tolerated > 0
 
     def _look(self, now: float) -> None:
-        """Judge each kind of trouble of which enough is known; go faster again where all is well."""
+        """Judge each kind of trouble with enough results, and speed up again if all is well."""
         self._look_at = now + _WINDOW
         full = self.tracked()
         strained = False
@@ -121,7 +125,7 @@ class Backoff:
             self._set(min(1.0, self.factor + _STEP))
 
     def _judge(self, strain: Strain, watch: _Watch, share: float, now: float) -> bool:
-        """Whether this is trouble that a slower pace may cure; cuts the pace where it is."""
+        """Return whether a slower pace may cure this trouble, and slow down if it may."""
         if share <= max(_SHARE, watch.tolerated * _HELPED):
             watch.good, watch.useless = 0.0, 0
             return False

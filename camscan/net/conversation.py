@@ -1,4 +1,4 @@
-"""One address as the TCP probes see it: questions in, answers out, and never an exception for what the network does."""
+"""One address as the TCP probes use it: questions in, answers out, and no exception for what the network does."""
 
 from __future__ import annotations
 
@@ -21,60 +21,61 @@ from camscan.net.timing import RoundTrip
 from camscan.net.tls import Hello, client_hello, describe_certificate
 
 TLS_PORTS = frozenset({443, 8443})
-"""Ports that are spoken to in TLS first; any other is asked in plain text first."""
+"""Ports that are first asked in TLS; any other port is first asked in plain text."""
 Talk = Callable[[Connection, float], Awaitable[Answer]]
-"""What is said on an established connection, until a ``time.monotonic`` deadline."""
+"""What is sent and received on an established connection, until a ``time.monotonic`` deadline."""
 _CREDENTIAL = re.compile(rb"^[ \t]*(?:proxy-)?authorization[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _TLS_PACKETS = 3
-"""Packets that a handshake costs us on top of a plain conversation."""
+"""Packets that a handshake costs in addition to a plain conversation."""
 _CLOSING_PACKETS = 2
-"""Packets of a connection on which nothing is said: ACK and FIN."""
+"""Packets of a connection without any data: ACK and FIN."""
 _HELLO_LIMIT = 65536
 _TOO_LONG = "longer than is read of one reply"
 
 
 @dataclass(slots=True, weakref_slot=True)
 class Gate:
-    """One address: its only connection, and what is left of its budget."""
+    """One address: its only connection, and the rest of its budget."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     free_at: float = 0.0
     connections: int = 0
     requests: int = 0
     tls: dict[int, bool] = field(default_factory=dict)
-    """Ports whose language is known."""
+    """Port -> whether it speaks TLS, if that is known."""
     open: set[int] = field(default_factory=set)
-    """Ports on which a connection has stood."""
+    """Ports on which a connection was established."""
     round_trip: RoundTrip = field(default_factory=RoundTrip)
     answers: RoundTrip = field(default_factory=RoundTrip)
-    """From a question to the first byte of its answer."""
+    """Time from a question to the first byte of its answer."""
     filtered: int = 0
-    """Ports on which no SYN was answered, not even the repetition."""
+    """Ports on which no SYN was answered, not even the repeated one."""
     hung: bool = False
-    """It has left a connection hanging."""
+    """Whether it has left a connection hanging."""
     patience: float = math.inf
-    """Seconds for which it is still waited, on connections that stand; bounded once one was left hanging."""
+    """Seconds for which open connections are still waited for; limited once one was left hanging."""
 
 
 @dataclass(slots=True)
 class Conversation:
-    """One address behind the door (the ``Host`` that TCP probes are handed). No method raises for the network."""
+    """One address behind the door (the ``Host`` of TCP probes). No method raises an exception for the network."""
 
     ip: str
     gate: Gate = field(repr=False)
     converse: Callable[[str, Gate, int, Talk, int], Awaitable[Answer]] = field(repr=False)
-    """The door: waits for its turn, connects, talks, closes. The last argument is the packets that talking costs."""
+    """The door's function: it waits for its turn, connects, talks and closes. The last argument is the packets for the
+    talk."""
     pace: Pace = field(repr=False)
     context: ssl.SSLContext = field(repr=False)
     sent: Counter[str] = field(repr=False)
 
     @property
     def is_given_up(self) -> bool:
-        """Whether the device has left connections hanging for as long as it is waited for."""
+        """Whether the device has left connections hanging for as long as camscan waits."""
         return self.gate.patience <= 0
 
     async def reachable(self, port: int) -> Answer:
-        """Connect and close, nothing else; ANSWERED where the port is open."""
+        """Connect and close, nothing else; ANSWERED if the port is open."""
 
         async def talk(_connection: Connection, _deadline: float) -> Answer:
             return Answer(port, Outcome.ANSWERED)
@@ -82,9 +83,9 @@ class Conversation:
         return await self.converse(self.ip, self.gate, port, talk, _CLOSING_PACKETS)
 
     async def exchange(self, port: int, request: bytes, *, until: bytes = b"", limit: int = 65536) -> Answer:
-        """Connect, send ``request``, read until ``until``, close, ``limit`` bytes or the time limit.
+        """Connect, send ``request``, read until ``until``, the end, ``limit`` bytes or the time limit, and close.
 
-        An ``until`` of an empty line is also met by one without carriage returns, as some cameras write them.
+        If ``until`` is an empty line, a line without carriage returns counts too, as some cameras write it.
         """
         self._refuse_credentials(request)
         ends = (until, until.replace(b"\r", b"")) if until else ()
@@ -108,10 +109,10 @@ class Conversation:
         return await self.converse(self.ip, self.gate, port, talk, PACKETS_PER_CONVERSATION)
 
     async def http(self, port: int, request: bytes, *, limit: int = 65536) -> Answer:
-        """One HTTP request and its reply, read leniently; TLS where the port turns out to speak it.
+        """Send one HTTP request, and read its reply leniently; TLS if the port speaks it.
 
         The payload is status line, headers, blank line and body, de-chunked and unzipped. Redirects are not followed.
-        A port that turns out to speak the other of plain text and TLS is asked once more, in that.
+        If the port speaks TLS and was asked in plain text, or the reverse, it is asked once more.
         """
         self._refuse_credentials(request)
         known = self.gate.tls.get(port)
@@ -121,7 +122,7 @@ class Conversation:
             mistaken = False
         elif secure:
             mistaken = answer.outcome is Outcome.NOT_SPOKEN
-        else:  # some servers close without a word where they expected TLS
+        else:  # some servers close without a message if they expected TLS
             mistaken = answer.outcome is Outcome.CLOSED or wants_tls(answer.payload)
         if mistaken and known is None:
             other = await self._http(port, request, limit, secure=not secure)
@@ -132,10 +133,10 @@ class Conversation:
         return answer
 
     async def certificate(self, port: int) -> Answer:
-        """TLS handshake only. The payload is lines ``subject=``, ``issuer=``, ``sha256=``, ``version=`` and more.
+        """Make a TLS handshake only. The payload is lines ``subject=``, ``issuer=``, ``sha256=`` and more.
 
-        A server that OpenSSL refuses to speak to is asked once more by a bare ClientHello, which reads the certificate
-        of anything up to TLS 1.2.
+        A server that OpenSSL refuses is asked once more with a bare ClientHello, which reads the certificate of
+        anything up to TLS 1.2.
         """
 
         async def talk(connection: Connection, _deadline: float) -> Answer:
@@ -195,7 +196,10 @@ class Conversation:
 
     @property
     def _patience(self) -> Patience:
-        """As long as the device's own answers take; one that hangs everywhere is not waited for at length again."""
+        """How long to wait: as long as the device's own answers take.
+
+        A device that hangs everywhere gets less time again.
+        """
         pace, own = self.pace, self.gate.answers
         if own.samples:
             first = min(max(own.wait, pace.read_timeout), pace.answer_timeout)
@@ -218,15 +222,15 @@ class Conversation:
 
     @staticmethod
     def _refuse_credentials(request: bytes) -> None:
-        """The last line of defence behind the probes' own allow-lists."""
+        """Raise an error if a request holds a credential: the last check, after the probes' own lists."""
         if _CREDENTIAL.search(request):
             raise ValueError("a request of a scan must not carry a credential")
 
 
 def _make_answer(port: int, ending: Ending, payload: bytes, connection: Connection, *, is_endless: bool) -> Answer:
-    """What came of an exchange. Of a peer that was cut off before its reply began, the first bytes are kept.
+    """The Answer of an exchange. If the peer was cut off before its reply began, the first bytes are kept.
 
-    ``is_endless``: as much came as is read of a reply, and no end of it was in sight.
+    ``is_endless``: the reply reached the limit without an end.
     """
     is_cut_off = ending.is_cut_off or is_endless
     detail = ending.detail or ("cut off: no end of the reply was in sight" if is_endless else "")

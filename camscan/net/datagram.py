@@ -1,7 +1,7 @@
-"""UDP through the door: unicast, multicast and broadcast questions, and readers that drain.
+"""UDP through the door: unicast, multicast and broadcast questions, and readers that empty the socket.
 
-asyncio's own datagram endpoint reads one packet per turn of its loop and keeps a thirtieth of a burst; this one empties
-the socket each time it wakes, behind a large receive buffer.
+asyncio's own datagram endpoint reads one packet in each turn of its loop, and keeps a thirtieth of a burst. This one
+empties the socket each time it wakes, behind a large receive buffer.
 """
 
 from __future__ import annotations
@@ -33,54 +33,54 @@ from camscan.net.tcp import outcome_of, socket_address
 
 _RECEIVE_BUFFER = 32 * 1024 * 1024
 _SEND_BUFFER = 2 * 1024 * 1024
-"""What waits for ARP counts against it, 800 to 2,300 bytes a datagram: the default holds 160 datagrams."""
+"""Datagrams that wait for ARP count against it, 800 to 2,300 bytes each: the default holds 160 of them."""
 _LARGEST = 65535
 _DRAIN = 512
-"""Datagrams read before other tasks get their turn …"""
+"""Maximum datagrams that are read before other tasks get their turn …"""
 _TURN = 0.02
-"""… and seconds, since reading one may take milliseconds."""
+"""… and maximum seconds, because reading one may take milliseconds."""
 _YIELD = 32
-"""Datagrams sent before the reader gets its turn."""
+"""Datagrams that are sent before the reader gets its turn."""
 _CONFIRMED = 45.0
-"""Most seconds for which a neighbour that has answered holds its place in the kernel's table (RFC 4861, section 10)."""
+"""Maximum seconds for which a neighbour that answered keeps its place in the kernel's table (RFC 4861, section 10)."""
 _PENDING = 8
-"""ICMP errors of earlier datagrams that may get in the way of one."""
+"""ICMP errors of earlier datagrams that may come up while one is sent."""
 _MORE = 0.1
-"""Seconds in which one who answers a question sends the rest of what he has to say."""
+"""Seconds in which a device that answers a question sends the rest of its answer."""
 _STRAINED = frozenset({errno.EAGAIN, errno.ENOBUFS, errno.EPERM})
-"""What a full queue, and a local firewall whose table is full or whose limit is met, say of a datagram."""
+"""Errors for a datagram if a queue is full, or a local firewall's table is full or its limit is reached."""
 
 
 @dataclass(slots=True)
 class DatagramPort:
-    """UDP sockets of one purpose, as the door hands them out. ``async with`` closes them."""
+    """UDP sockets for one purpose, which the door provides. ``async with`` closes them."""
 
     scope: Scope
     on_reply: Callable[[bytes, str, int], None]
     """Called with payload, sender and its port; link-local IPv6 comes with its zone (``fe80::1%eth0``).
 
-    A device of a foreign subnet that answers a multicast is heard too: ``scope.allows`` tells, and nothing can be sent
-    to it. What this port sent itself is not heard.
+    It is also called for a device of another subnet that answers a multicast: ``scope.allows`` tells them apart, and
+    nothing can be sent there. Datagrams of this port itself are left out.
     """
     on_group: Callable[[bytes, str, int], None]
-    """The same for what was sent to a group that this port has joined."""
+    """Called in the same way for datagrams to a group that this port has joined."""
     on_error: Callable[[str, int, Outcome], None]
-    """Address, port and outcome of an ICMP error that came back for an earlier question."""
+    """Called with address, port and outcome of an ICMP error for an earlier question."""
     admit: Callable[[str, int], Awaitable[None]]
     """Waits for pace and neighbour table before (address or empty, bytes) may be sent."""
     source_for: Callable[[str], Source]
     interface_of: Callable[[int], str]
     """Name of an interface by index."""
     backoff_for: Callable[[str], Backoff | None]
-    """What is told how sending to an address fared; None if a full queue only means that ARP is awaited."""
+    """The Backoff that gets the results of sending to an address; None if a full queue only means ARP is awaited."""
     is_own: Callable[[str], bool] = lambda _ip: False
     """Whether an address is this machine's."""
     ration: Ration = field(default_factory=Ration)
-    """What is read of each sender; it counts what was not."""
+    """Limits what is read from each sender, and counts what was not read."""
     _sockets: dict[tuple[str, int, str], socket.socket] = field(default_factory=dict)
     _own: set[tuple[str, int]] = field(default_factory=set)
     _own_ports: set[int] = field(default_factory=set)
-    """Of unicast questions, where those to this machine itself are heard by the sockets of groups, too."""
+    """Ports of unicast questions. If they go to this machine itself, the sockets of groups hear them too."""
     _since_yield: int = 0
 
     async def __aenter__(self) -> Self:
@@ -92,14 +92,17 @@ class DatagramPort:
         self.close()
 
     def close(self) -> None:
-        """Stop reading and close; what is still under way is lost."""
+        """Stop reading and close; datagrams that are still under way are lost."""
         for sock in self._sockets.values():
             system.unwatch(sock)
             sock.close()
         self._sockets.clear()
 
     async def send(self, payload: bytes, ip: str, port: int) -> Outcome | None:
-        """Send one datagram to an address in scope, as the pace allows; None if it left, else why it did not."""
+        """Send one datagram to an address in scope, as the pace allows.
+
+        None if it was sent, otherwise why it was not.
+        """
         if not self.scope.allows(ip):
             return Outcome.OUT_OF_SCOPE
         if ":" in ip and "." in ip:  # IPv4-mapped
@@ -114,9 +117,9 @@ class DatagramPort:
         return await self._put(sock, payload, socket_address(ip, port, source.zone), self.backoff_for(ip))
 
     async def ask_apart(self, payload: bytes, ip: str, port: int, wait: float) -> list[tuple[bytes, int]]:
-        """What an address in scope answers to a port that nobody else was ever asked from, each with its port.
+        """Ask an address in scope from a port that was never used before. Returns each answer with its port.
 
-        ``wait`` is in seconds. What is heard here is not heard by ``on_reply``.
+        ``wait`` is in seconds. ``on_reply`` is not called for these answers.
         """
         heard: list[tuple[bytes, int]] = []
         if not self.scope.allows(ip):
@@ -128,7 +131,7 @@ class DatagramPort:
             system.prepare(sock, source)
             sock.sendto(payload, socket_address(ip, port, source.zone))
             async with asyncio.timeout(wait) as until:
-                for _ in range(_PENDING):  # others may write to it, too
+                for _ in range(_PENDING):  # others may write to it too
                     answer, (sender, its_port, *_) = await loop.sock_recvfrom(sock, _LARGEST)
                     if sender == ip.partition("%")[0]:
                         heard.append((answer, its_port))
@@ -136,9 +139,9 @@ class DatagramPort:
         return heard
 
     async def multicast(self, payload: bytes, group: str, port: int, interface: Interface) -> Outcome | None:
-        """Send one datagram to a discovery group on one attached link, never beyond it (TTL 1); None if it left.
+        """Send one datagram to a discovery group on one attached link, never beyond it (TTL 1); None if it was sent.
 
-        The link must hold addresses in scope and none that were excluded.
+        The link must have addresses in scope, and none that were excluded.
         """
         reached = any(self.scope.touches(subnet) for subnet in interface.subnets)
         excluded = any(self.scope.excludes(address.network) for address in interface.addresses)
@@ -160,7 +163,10 @@ class DatagramPort:
         return None if None in outcomes else outcomes[0]
 
     def _homes(self, interface: Interface) -> list[IPv4Interface | None]:
-        """Our address on each of the link's subnets in scope: a unit without a router can answer only to its own."""
+        """This machine's address on each of the link's subnets in scope.
+
+        A unit without a router can answer only to its own subnet.
+        """
         four = [own for own in interface.addresses if isinstance(own, IPv4Interface)]
         own = {each.network: each for each in reversed(four) if self.scope.touches(each.network)}
         return [*reversed(own.values())] or [interface.ipv4]
@@ -168,7 +174,7 @@ class DatagramPort:
     async def broadcast(self, payload: bytes, port: int, interface: Interface) -> Outcome | None:
         """Broadcast on the attached IPv4 subnets that are completely in scope, to both broadcast addresses of each.
 
-        None if the datagram left, else why it did not.
+        Returns None if the datagram was sent, otherwise why it was not.
         """
         homes = [own for own in self._homes(interface) if own is not None]
         if not homes:
@@ -176,7 +182,7 @@ class DatagramPort:
         covered = [own for own in homes if self.scope.covers(own.network)]
         outcomes: list[Outcome | None] = [] if len(covered) == len(homes) else [Outcome.OUT_OF_SCOPE]
         others = [one for one in interface.subnets if isinstance(one, IPv4Network) and not self.scope.covers(one)]
-        everyone = [] if others else ["255.255.255.255"]  # reaches every subnet of the link
+        everyone = [] if others else ["255.255.255.255"]  # it reaches every subnet of the link
         for own in covered:
             source = Source(str(own.ip), interface.name, interface.index)
             for address in (str(own.network.broadcast_address), *everyone):
@@ -189,7 +195,7 @@ class DatagramPort:
         return outcomes[0] if Outcome.OUT_OF_SCOPE in outcomes or None not in outcomes else None
 
     def join(self, interface: Interface, groups: Iterable[tuple[str, int]]) -> list[str]:
-        """Hear what is sent to these discovery groups and ports on one link; one line for each that cannot be heard."""
+        """Listen to these discovery groups and ports on one link. Returns one line for each that cannot be joined."""
         return [why for group, port in groups if (why := self._listen(group, port, interface))]
 
     def _listen(self, group: str, port: int, interface: Interface) -> str:
@@ -268,12 +274,12 @@ class DatagramPort:
                 if backoff and error.errno in _STRAINED:
                     backoff.note(Strain.LOCAL, 1)
                 if isinstance(error, BlockingIOError) or error.errno == errno.ENOBUFS:
-                    # Too much waits for ARP, or the neighbour table is full (a socket with IP_RECVERR is told): others
-                    # use it as well. It empties as their entries, and ours, expire.
+                    # Too much waits for ARP, or the neighbour table is full (a socket with IP_RECVERR gets the error):
+                    # others use the table too. It empties as their entries and ours expire.
                     await asyncio.sleep(pause)
                     pause = min(2 * pause, 0.2)
                 elif not (self._read_errors(sock) or system.is_of_earlier(error)) or (errors := errors + 1) > _PENDING:
-                    return outcome_of(error)[0]  # this datagram's own error, not one that came back for an earlier
+                    return outcome_of(error)[0]  # this datagram's own error, not one that came back for an earlier one
             else:
                 if backoff:
                     backoff.note(Strain.LOCAL, 0)
@@ -284,13 +290,13 @@ class DatagramPort:
     def _drain(self, sock: socket.socket, hear: Callable[[bytes, str, int], None], first: Datagram | None) -> None:
         until = time.monotonic() + _TURN
         for _ in range(_DRAIN):
-            if (now := time.monotonic()) > until:  # the rest wakes us again
+            if (now := time.monotonic()) > until:  # the rest of the datagrams wakes us again
                 return
             try:
                 payload, address = first or sock.recvfrom(_LARGEST)
                 first = None
             except BlockingIOError:
-                self._read_errors(sock)  # left in the queue they would wake us for ever
+                self._read_errors(sock)  # if they stayed in the queue, they would wake us for ever
                 return
             except OSError:
                 if self._read_errors(sock) == 0:
@@ -298,20 +304,20 @@ class DatagramPort:
                 continue
             ip, port = address[:2]
             if (ip, port) in self._own or (port in self._own_ports and self.is_own(ip)):
-                continue  # our own question, heard back on the group
+                continue  # our own question, received on the group
             if len(address) == 4 and address[3] and ip.startswith("fe80:"):  # noqa: PLR2004 - IPv6
                 ip = f"{ip.partition('%')[0]}%{self.interface_of(address[3])}"
             if self.ration.allows(ip, len(payload), now):
                 hear(payload, ip, port)
 
     def _read_errors(self, sock: socket.socket) -> int:
-        """Hand on the ICMP errors that wait on the socket; returns how many there were."""
+        """Pass on the ICMP errors that wait on the socket. Returns how many there were."""
         found = system.refusals(sock, _DRAIN)
         for one in found:
             if one.number and one.ip:
                 outcome, _ = outcome_of(OSError(one.number, ""))
                 if outcome is Outcome.REFUSED and one.is_of_another(one.ip):
-                    outcome = Outcome.UNREACHABLE  # a firewall's way to say so: it tells nothing of the address
+                    outcome = Outcome.UNREACHABLE  # a firewall's way to say so: it tells nothing about the address
                 self.on_error(one.ip, one.port, outcome)
             if one.is_prohibited and one.ip and (backoff := self.backoff_for(one.ip)):
                 backoff.note(Strain.PROHIBITED, 1)

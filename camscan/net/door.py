@@ -1,4 +1,4 @@
-"""The door: every packet of a scan leaves through here, in scope, at the pace, one connection per device at a time."""
+"""The door: every packet of a scan passes it, in scope, at the pace, and with one connection to a device at a time."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from camscan.net.timing import Timing
 from camscan.net.tls import legacy_context
 
 _GRACE = 0.25
-"""Seconds after the deadline at which a conversation is cut: reading ends by itself before, and keeps what it has."""
+"""Seconds after the deadline at which a conversation is cut: reading stops by itself before, and keeps what it has."""
 _GREETING = 2
-"""Packets that the kernel spends on a neighbour before we can talk: its own ARP question, and its answer to theirs."""
+"""Packets that the kernel spends on a neighbour before our first one: its own ARP question, an answer to theirs."""
 _LENT = 0.6
 """Share of the pace that a raw sweep gets while it runs."""
 _FEW = 500
@@ -47,20 +47,20 @@ _LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"
 
 
 class Door:
-    """Scope and pace of one run, and the sockets in between. Use with ``async with``.
+    """Scope and pace of one run, with its sockets. Use with ``async with``.
 
     Nothing is sent to an address that ``scope`` does not allow, whoever asks.
     """
 
     def __init__(self, scope: Scope, pace: Pace, *, interface: str | None = None) -> None:
-        """``interface`` names the only one to send from; UsageError if there is none of that name."""
+        """``interface`` names the only interface to send from. UsageError if there is none of that name."""
         self.scope = scope
         self.pace = pace
         self.sent: Counter[str] = Counter()
-        """What left: ``packets`` (for TCP, as the system counts), ``connections``, ``requests``, ``datagrams`` …"""
+        """What was sent: ``packets`` (for TCP, as the system counts), ``connections``, ``requests``, ``datagrams`` …"""
         found = interfaces()
         self.interfaces = (replace(find(interface, found), chosen=True),) if interface else found
-        """Where packets may leave."""
+        """Interfaces from which packets may be sent."""
         self.unresolved_cap = unresolved_cap()
         """How many attached addresses may wait for ARP at once; the door keeps to it by itself."""
         self._only = self.interfaces[0] if interface else None
@@ -81,7 +81,7 @@ class Door:
         self._held = Held()
         self._turnstile = Turnstile(self._packets, self._connections, self._datagrams)
         self.backoff = Backoff(self._slow_down)
-        """How far below its pace the run goes."""
+        """How far below its pace the run is."""
         self._in_flight = asyncio.Semaphore(affordable(pace.in_flight))
         self._gates: WeakValueDictionary[str, Gate] = WeakValueDictionary()
         self._kept: dict[str, Gate] = {}
@@ -98,7 +98,7 @@ class Door:
             port.close()
 
     def host(self, ip: str) -> Conversation:
-        """The address behind the door, for TCP; its connections and budget are shared by all who ask for it."""
+        """The address behind the door, for TCP. All callers share its connections and budget."""
         key = ip if "%" in ip else _plain_address(ip)
         gate = self._gates.get(key)
         if gate is None:
@@ -113,11 +113,10 @@ class Door:
         on_error: Callable[[str, int, Outcome], None] = lambda _ip, _port, _outcome: None,
         on_group: Callable[[bytes, str, int], None] | None = None,
     ) -> DatagramPort:
-        """UDP sockets that hand every reply to ``on_reply(payload, ip, port)``, and ICMP errors to ``on_error``.
+        """Open UDP sockets that pass every reply to ``on_reply(payload, ip, port)``, and ICMP errors to ``on_error``.
 
-        What was sent to a group that was joined goes to ``on_group``, where that is given: anybody may write there,
-        under any address. All are called from the event loop and must not block. The port closes with the door, if not
-        before.
+        Datagrams to a joined group go to ``on_group``, if it is given: anybody may send there, under any address. All
+        are called from the event loop and must not block. The port closes with the door, if not before.
         """
 
         def on_heard(payload: bytes, ip: str, port: int) -> None:
@@ -142,12 +141,12 @@ class Door:
         return port
 
     def attached(self, targets: Targets) -> tuple[Interface, ...]:
-        """Interfaces with a subnet that holds some of the targets; the loopback is one where they lie on it."""
+        """Interfaces with a subnet that contains some of the targets; also the loopback, if targets are on it."""
         wanted = SpanSet(targets.all_spans)
         return tuple(one for one in self.interfaces if any(wanted.touches(subnet) for subnet in one.subnets))
 
     def neighbourhood(self, interface: Interface) -> list[Span]:
-        """What ARP or neighbour discovery finds on an interface, our own addresses included; nothing on a tunnel."""
+        """The addresses that ARP or neighbour discovery finds on an interface, with our own; none on a tunnel."""
         networks = [address.network for address in interface.addresses if interface.resolves]
         four = [network for network in networks if isinstance(network, ipaddress.IPv4Network)]
         six = [network for network in networks if isinstance(network, ipaddress.IPv6Network)]
@@ -158,38 +157,38 @@ class Door:
         return merge([*spans(six), *(span for part in near for span in part)])
 
     def on_link(self, ip: str) -> bool:
-        """Whether ARP or neighbour discovery finds the address: attached, and neither this machine nor loopback."""
+        """Whether ARP or neighbour discovery finds the address: attached, and neither this machine's nor loopback."""
         if ip != self._looked_up[0]:  # each address is looked up several times in a row
             self._looked_up = ip, ip in self._attached
         return self._looked_up[1]
 
     def is_routed(self, ip: str) -> bool:
-        """Whether the address lies behind a router: neither attached, nor this machine's, nor loopback."""
+        """Whether the address is behind a router: neither attached, nor this machine's, nor loopback."""
         return not (self.on_link(ip) or self.is_own(ip) or canonical(ip).is_loopback)
 
     def is_own(self, ip: str) -> bool:
-        """Whether the address is this machine's, loopback aside."""
+        """Whether the address is this machine's, apart from loopback."""
         return ip.partition("%")[0] in self._own
 
     def link_of(self, ip: str) -> int:
-        """Index of the interface on whose IPv4 link the address lies; 0 if it lies on none."""
+        """Index of the interface on whose IPv4 link the address is; 0 if it is on none."""
         if ":" in ip or not self.on_link(ip):
             return 0
         found = attached(ip, self.interfaces)
         return found.index if found else 0
 
     def leaves_at_once(self, ip: str) -> bool:
-        """Whether a datagram to the address leaves at once, instead of waiting for ARP or neighbour discovery."""
+        """Whether a datagram to the address is sent at once, without waiting for ARP or neighbour discovery."""
         return not self.on_link(ip) or self._resolving.knows(ip)
 
     def note_resolved(self, *ips: str) -> None:
-        """Tell the door that these attached addresses are known to answer (an ARP sweep found them)."""
+        """Note that these attached addresses are known to answer (an ARP sweep found them)."""
         self._resolving.settle(*ips)
         self._packets.charge(_GREETING * len(ips))
 
     @contextlib.contextmanager
     def lend_pace(self) -> Iterator[Callable[[], float]]:
-        """Packets per second that camscan-link may send now for this run; the door sends so many fewer meanwhile."""
+        """Packets per second that camscan-link may send for this run; the door sends so many fewer meanwhile."""
         rate = self._aim * _LENT
         self._packets.lend(rate)
         try:
@@ -198,17 +197,17 @@ class Door:
             self._packets.lend(-rate)
 
     def local(self) -> list[Span]:
-        """What never leaves this machine: its own addresses, and all of 127.0.0.0/8, which no routing table lists."""
+        """Addresses that never leave this machine: its own, and all of 127.0.0.0/8, which no routing table lists."""
         own = (ipaddress.ip_network(address.ip) for one in self.interfaces for address in one.addresses)
         return spans([*own, *_LOOPBACK])
 
     @property
     def unread_counts(self) -> Counter[str]:
-        """Sender -> datagrams that were not read, because he sent too many."""
+        """Sender -> datagrams that were not read, because it sent too many."""
         return sum((port.ration.unread for port in self._ports), Counter[str]())
 
     def is_flooded(self, ip: str) -> bool:
-        """Whether more came in the name of an address than is read of one sender."""
+        """Whether more came from an address than is read from one sender."""
         return any(ip in port.ration.unread for port in self._ports)
 
     @property
@@ -217,7 +216,7 @@ class Door:
         return neighbours_lost() > self._overflows
 
     def _source_for(self, ip: str) -> Source:
-        """Where packets to ``ip`` start; link-local IPv6 needs an interface even where none was named."""
+        """The source of packets to ``ip``; link-local IPv6 needs an interface even if none was named."""
         if self._only is None:
             if ":" in ip and "%" not in ip and (link := attached(ip, self.interfaces)) and not link.loopback:
                 return Source(zone=link.index)
@@ -247,7 +246,7 @@ class Door:
         self.sent["bytes"] += size
 
     async def _hold_conversation(self, ip: str, gate: Gate, port: int, talk: Talk, packets: int) -> Answer:
-        """Hold one TCP conversation when it is this address's turn; every way it can go is an Answer."""
+        """Hold one TCP conversation when it is this address's turn. Every way in which it can end is an Answer."""
         if not self.scope.allows(ip):
             log.event("not asked", ip, port=port, why="out of scope")
             return Answer(port, Outcome.OUT_OF_SCOPE)
@@ -270,7 +269,7 @@ class Door:
             return answer
 
     async def _connect_and_talk(self, ip: str, gate: Gate, port: int, talk: Talk, taken: int) -> tuple[Answer, bool]:
-        """One connection, and whether it was established; ``taken`` packets were allowed for it beforehand."""
+        """Make a connection for which ``taken`` packets are reserved; its Answer, and whether it was established."""
         began = time.monotonic()
         allowance = Allowance(self._packets, taken, self._held)
         try:
@@ -279,7 +278,7 @@ class Door:
             allowance.settle(0)
             outcome, detail = outcome_of(error)
             return Answer(port, outcome, detail=detail), False
-        reset = True  # unless the conversation comes to an end of its own
+        reset = True  # unless the conversation ends by itself
         connected = False
         try:
             await connection.open(port, self._wait_to_connect(ip, gate))
@@ -290,7 +289,7 @@ class Door:
             answer = await self._hold_talk(connection, gate, port, talk, deadline)
             reset = answer.hung
             gate.patience -= time.monotonic() - stands
-            if answer.hung:  # what is left to ask has so long, all of it together
+            if answer.hung:  # the time for all remaining questions together
                 gate.patience = min(gate.patience, self.pace.answer_timeout / 2)
         except OSError as error:
             outcome, detail = outcome_of(error)
@@ -311,9 +310,12 @@ class Door:
         return answer, connected
 
     def _wait_to_connect(self, ip: str, gate: Gate) -> float:
-        """Seconds for a SYN to be answered; not for a second one, where a firewall has swallowed those to other ports.
+        """Seconds to wait for the answer to a SYN.
 
-        It has, where somebody is there; where packets are lost on the way as well, more than one port shows it.
+        No second SYN is sent if a firewall has dropped those to other ports.
+
+        A firewall dropped them if the device is there. If packets are lost on the way as well, more than one port must
+        show it.
         """
         is_lossless = not self.sent["repeated"] and self.sent["connections"] >= _ENOUGH
         if not self._is_there(ip, gate) or self.backoff.doubtful or gate.filtered < (1 if is_lossless else 2):
@@ -339,7 +341,7 @@ class Door:
             return Answer(port, Outcome.CLOSED, detail=(error.strerror or str(error)).lower())
 
     def _learn_from(self, ip: str, gate: Gate, answer: Answer, wire: Wire, took: float, *, connected: bool) -> None:
-        """What a connection tells of the way: how long it is, and whether packets are lost on it."""
+        """Learn from a connection how long the way is, and whether packets are lost on it."""
         if connected or answer.outcome is Outcome.REFUSED:
             self.backoff.note(Strain.LOSS, wire.repeated > 0)
             self.sent["repeated"] += wire.repeated
@@ -349,7 +351,7 @@ class Door:
             self.backoff.note(Strain.LOSS, 1)
         elif answer.outcome is Outcome.TIMED_OUT:
             gate.filtered += 1
-        if not self.on_link(ip):  # there, a full table of neighbours is the usual reason, and is waited for
+        if not self.on_link(ip):  # if it is there, a full table of neighbours is the usual reason, and is waited for
             self.backoff.note(Strain.LOCAL, answer.outcome is Outcome.NOT_TRIED)
         if connected:
             gate.open.add(answer.port)
@@ -358,18 +360,18 @@ class Door:
         self.sent["connections"] += 1
         self.sent["requests"] += established
         if answer.outcome not in {Outcome.TIMED_OUT, Outcome.UNREACHABLE, Outcome.NOT_TRIED} or established:
-            self._kept[ip] = gate  # a device: its budget is remembered for the whole run; silence needs no memory
+            self._kept[ip] = gate  # a device: its budget is kept for the whole run; a silent address needs no memory
             if self.on_link(ip):
                 self._resolving.settle(ip)
 
 
 def _cut_off_answer(port: int, connection: Connection, why: str) -> Answer:
-    """What is said about a peer whose reply had not begun when it was cut off; its first bytes are kept."""
+    """The answer for a peer whose reply had not begun when it was cut off; its first bytes are kept."""
     return Answer(*(port, Outcome.MALFORMED, connection.head), detail=f"cut off: {why}", hung=True, is_cut_off=True)
 
 
 def _plain_address(ip: str) -> str:
-    """One spelling per address, so that one device has one gate; a text that is not an address stays unchanged."""
+    """One spelling for each address, so that one device has one gate. A text that is not an address is unchanged."""
     try:
         return str(canonical(ip))
     except ValueError:

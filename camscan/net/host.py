@@ -1,4 +1,4 @@
-"""What a TCP probe is handed: one address, already in scope, already paced, one connection at a time."""
+"""What a TCP probe gets: one address that is in scope and paced, with one connection at a time."""
 
 from __future__ import annotations
 
@@ -10,42 +10,45 @@ from camscan.model import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of one exchange on one port."""
+    """The result of one exchange on one port."""
 
     port: int
     outcome: Outcome
     payload: bytes = b""
     detail: str = ""
     probe: str = ""
-    """Name of the probe whose parser reads the payload, where it is not the asking one."""
+    """Name of the probe whose parser reads the payload, if it is not the probe that asked."""
     hung: bool = False
-    """The connection stood, and the peer neither finished nor closed it in the time allowed."""
+    """Whether the connection was established, and the peer neither finished nor closed it in time."""
     barred: bool = False
-    """A firewall refused the connection, which may let those to other ports pass."""
+    """Whether a firewall refused the connection; it may allow those to other ports."""
     is_cut_off: bool = False
-    """The peer went on sending when the time or the bytes that a reply may take were used up."""
+    """Whether the peer was still sending when the limit of time or bytes was reached."""
     is_too_long: bool = False
-    """The reply says itself that it is longer than is read of one."""
+    """Whether the reply itself says that it is longer than the limit."""
     is_hearsay: bool = False
-    """The network says so, and not the peer: any router on the way can."""
+    """Whether the network gave the outcome and not the peer: any router on the way can do that."""
 
 
 class Host(Protocol):
-    """One address behind the door. No method raises for what the network does; the outcome says it."""
+    """One address behind the door. No method raises an exception for the network; the outcome says what happened."""
 
     ip: str
 
     async def exchange(self, port: int, request: bytes, *, until: bytes = b"", limit: int = 65536) -> Answer:
-        """Connect, send ``request``, read until ``until``, close, ``limit`` bytes or the time limit."""
+        """Connect, send ``request``, read until ``until``, the end, ``limit`` bytes or the time limit, and close."""
         ...
 
     async def http(self, port: int, request: bytes, *, limit: int = 65536) -> Answer:
-        """One HTTP request and its reply, read leniently; TLS where the port turns out to speak it.
+        """Send one HTTP request, and read its reply leniently; TLS if the port speaks it.
 
         The payload is status line, headers, blank line and body, de-chunked, as in the captured-reply format.
         """
         ...
 
     async def certificate(self, port: int) -> Answer:
-        """TLS handshake only. The payload is lines ``subject=``, ``issuer=``, ``sha256=``, ``version=`` and more."""
+        """Make a TLS handshake only.
+
+        The payload is lines ``subject=``, ``issuer=``, ``sha256=``, ``version=`` and more.
+        """
         ...

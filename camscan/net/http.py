@@ -1,6 +1,6 @@
-"""Where an HTTP reply ends, and what it says without its transfer coding. Pure; no reply is too broken to be read.
+"""Finds the end of an HTTP reply, and reads it without its transfer coding. Pure; it reads any reply, however broken.
 
-Each byte is looked at once, however small the pieces are in which a reply comes.
+Each byte is looked at once, however small the pieces of a reply are.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from camscan.errors import NotSpoken
 from camscan.net.message import Message, parse_message
 
 HEADER_LIMIT = 65536
-"""Bytes in which the header must end; what is longer is handed over unread."""
+"""Bytes in which the header must end; a longer reply is passed on unread."""
 _HEADER_END = re.compile(rb"\r?\n\r?\n|\r\r")
 _LONGEST_END = 4
 _INTERIM = re.compile(rb"HTTP/1\.[01][ \t]{1,8}1[0-9]{2}[ \t\r]")
 _INTERIMS = 8
-"""Interim replies ("100 Continue") that are passed over; one more is taken for the reply."""
+"""Interim replies ("100 Continue") that are skipped; one more counts as the reply."""
 _JUNK = re.compile(rb"[\x00\s]*")
 _CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]{0,256})?\r?\n")
 _WANTS_TLS = re.compile(
-    # nginx, Apache, lighttpd, GoAhead and Go, each in its words.
+    # The texts of nginx, Apache, lighttpd, GoAhead and Go.
     rb"plain HTTP request was sent to HTTPS|speaking plain HTTP to an SSL|HTTP request to an HTTPS server"
     rb"|SSL.enabled server port|requires? (?:an )?HTTPS|use the HTTPS scheme",
     re.IGNORECASE,
@@ -34,45 +34,45 @@ _ALERT = b"\x15\x03"
 
 @dataclass(slots=True)
 class Reply:
-    """A reply as it grows; ``feed`` says when no more is needed."""
+    """A reply as it arrives; ``feed`` returns when it is complete."""
 
     limit: int
     raw: bytearray = field(default_factory=bytearray)
     _taken: int = 0
-    """Bytes that came, those passed over included."""
+    """Bytes that arrived, with those that were skipped."""
     _start: int = 0
-    """Where something other than blanks begins."""
+    """Position of the first byte that is not a blank."""
     _searched: int = 0
-    """Up to where the end of the header was looked for."""
+    """Position up to which the end of the header was looked for."""
     _body: int = 0
-    """Where the body begins; 0 until the header has ended."""
+    """Position of the body; 0 until the header has ended."""
     _message: Message | None = None
     _is_no_message: bool = False
     _chunked: bool = False
     _length: int | None = None
     _interims: int = 0
     _next_chunk: int = 0
-    """Where the next chunk's size line begins."""
+    """Position of the next chunk's size line."""
 
     def feed(self, data: bytes) -> bool:
-        """Take more bytes; True when the reply is complete, or as long as it may get."""
+        """Add bytes. Returns True when the reply is complete, or has reached its limit."""
         self.raw += data[: max(0, self.limit - self._taken)]
         self._taken += len(data)
         return self._is_complete() or self._taken >= self.limit
 
     @property
     def is_endless(self) -> bool:
-        """Whether it is as long as it may get, and does not say where it ends."""
+        """Whether it has reached its limit and does not say where it ends."""
         return self._taken >= self.limit and not self._is_complete() and (self._length is None or self._chunked)
 
     @property
     def is_too_long(self) -> bool:
-        """Whether it says that it is longer than it may get: it was read so far, and no further."""
+        """Whether it says that it is longer than its limit; it was read up to the limit."""
         return self._taken >= self.limit and not self._is_complete() and not self.is_endless
 
     def _is_complete(self) -> bool:
         if not self._body and not self._find_body():
-            # HTTP/0.9: a page without a header. TLS: an alert is all there will be.
+            # HTTP/0.9: a page without a header. TLS: nothing comes after an alert.
             return self.raw.startswith(_ALERT) or (self.raw.startswith(b"<", self._start) and _page_ended(self.raw))
         message = self._message
         if message is None:
@@ -128,7 +128,7 @@ class Reply:
             self._next_chunk = found.end() + size
 
     def payload(self) -> bytes:
-        """Status line, header and body as sent, but de-chunked and unzipped where that succeeds, within the limit."""
+        """Status line, header and body as sent; de-chunked and unzipped if that succeeds, within the limit."""
         raw = bytes(self.raw)
         if self._message is None:
             return raw
@@ -148,7 +148,7 @@ def wants_tls(payload: bytes) -> bool:
 
 
 def _content_length(message: Message) -> int | None:
-    """Content-Length, where every one sent is the same plain number; a camera that contradicts itself has none."""
+    """Content-Length, if every one that was sent is the same plain number; None if a camera contradicts itself."""
     values = {part.strip() for value in message.all("content-length") for part in value.split(",")}
     if len(values) != 1 or not re.fullmatch(r"[0-9]{1,15}", value := values.pop(), re.ASCII):
         return None
@@ -156,7 +156,7 @@ def _content_length(message: Message) -> int | None:
 
 
 def _page_ended(raw: bytearray) -> bool:
-    # Some cameras send neither length nor close; what follows the end of the page is not worth the time limit.
+    # Some cameras neither send a length nor close; text after the end of the page is not worth the time limit.
     return raw[-16:].rstrip(b"\x00 \t\r\n").lower().endswith(b"</html>")
 
 
@@ -169,7 +169,7 @@ def _dechunk_body(body: bytes) -> bytes:
             return b"".join(parts)
         parts.append(body[found.end() : found.end() + size])
         position = _skip_line_ends(body, found.end() + size)
-    return b"".join(parts) + body[position:]  # broken coding: keep what there is
+    return b"".join(parts) + body[position:]  # broken coding: keep the rest as it is
 
 
 def _skip_line_ends(data: bytes | bytearray, position: int) -> int:
@@ -179,11 +179,11 @@ def _skip_line_ends(data: bytes | bytearray, position: int) -> int:
 
 
 def _unzip_body(body: bytes, limit: int) -> bytes:
-    """Unpack at most ``limit`` bytes, so that a bomb stays one; a body that does not unpack stays as it is.
+    """Unpack at most ``limit`` bytes, as a protection against bombs. A body that cannot be unpacked is unchanged.
 
-    camscan asks for ``identity``; some cameras send their pages zipped in flash memory all the same.
+    camscan asks for ``identity``, but some cameras send their pages zipped as they are in flash memory.
     """
-    for window in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):  # gzip or zlib by its header, else raw deflate
+    for window in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):  # gzip or zlib by its header, otherwise raw deflate
         try:
             if unpacked := zlib.decompressobj(window).decompress(body, limit):
                 return unpacked

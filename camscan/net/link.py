@@ -1,7 +1,7 @@
-"""The scanner's side of camscan-link: starts that program, and reads what it says (``docs/camscan-link.md``).
+"""The scanner's side of camscan-link: it starts that program, and reads its messages (``docs/camscan-link.md``).
 
-camscan-link alone may hold the privilege to send and hear raw packets. Where it cannot work, for want of privilege, of
-the interface or of scapy, every function here raises :class:`Unavailable`; the scan says what it will miss and goes on.
+Only camscan-link may have the privilege to send and receive raw packets. If it cannot work without the privilege, the
+interface or scapy, every function here raises :class:`Unavailable`; the scan says what it will miss, and continues.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MOST_PPS = 100_000
 _PIECE = 1 << 20
 _UNREADABLE = "camscan-link said something that cannot be read"
 _STEER_EVERY = 0.2
-"""Seconds between two looks at the pace."""
+"""Seconds between two checks of the pace."""
 
 
 class Unavailable(CamscanError):  # noqa: N818 - what it says: this machine cannot do that
@@ -38,7 +38,7 @@ class Unavailable(CamscanError):  # noqa: N818 - what it says: this machine cann
 
     @property
     def is_for_good(self) -> bool:
-        """Whether camscan-link cannot run on this system at all."""
+        """Whether camscan-link can never run on this system."""
         return str(self) == system.NO_RAW_PACKETS
 
 
@@ -65,10 +65,10 @@ async def arp_sweep(
 ) -> AsyncGenerator[tuple[str, str]]:
     """Ask IPv4 addresses or prefixes of an attached subnet for their MAC; yields (address, MAC) as the answers come.
 
-    ``pps`` is frames per second, ``wait`` the seconds after each round; the rounds end when nobody new answers, and
-    whoever is still silent is heard for ``linger`` seconds more. An address with two MACs is yielded twice.
-    ``on_asked`` is called when all have been asked once; ``on_asks`` with False when a round has been sent, and with
-    True before another one is. Raises Unavailable, also for a target that is not on a subnet attached to the interface.
+    ``pps`` is frames per second, ``wait`` the seconds after each round. The rounds end when nobody new answers; late
+    answers are accepted for ``linger`` seconds more. An address with two MACs is yielded twice. ``on_asked`` is called
+    when all have been asked once; ``on_asks`` with False when a round has been sent, and with True before the next one.
+    Raises Unavailable, also for a target that is not on a subnet attached to the interface.
     """
     networks = ipaddress.collapse_addresses(ipaddress.IPv4Network(target) for target in targets)
     asked = [str(network) for network in networks]
@@ -89,7 +89,7 @@ async def arp_sweep(
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """The answers of these addresses, first and last included, are in."""
+    """A stretch of addresses, first and last included, whose answers are complete."""
 
     first: str
     last: str
@@ -108,12 +108,12 @@ async def syn_sweep(
     on_late: Callable[[int, int], None] = lambda _late, _of: None,
     on_unreachable: Callable[[str], None] = lambda _ip: None,
 ) -> AsyncGenerator[str | Swept]:
-    """Find out who answers TCP at all behind a router; yields each living address once, and stretches that are done.
+    """Find the addresses behind a router that answer TCP. Yields each living address once, and finished stretches.
 
-    Living addresses of a stretch come before it. ``pps`` is asked now and then how many packets a second may be sent;
-    ``wait`` is the seconds that the last answers have; ``authorised`` are networks outside RFC 1918 that may be asked.
-    ``on_late`` is told how many answered only when asked again, of how many who answered; ``on_unreachable``, to which
-    addresses a router knows no way. Raises Unavailable.
+    Living addresses of a stretch come before it. ``pps`` is called at intervals, and returns the packets per second
+    that may be sent; ``wait`` is the seconds for the last answers; ``authorised`` are networks outside RFC 1918 that
+    may be asked. ``on_late`` gets the number of devices that answered only when asked again, and the number of all that
+    answered; ``on_unreachable`` gets addresses to which a router knows no way. Raises Unavailable.
     """
     asked = {"targets": list(targets), "ports": list(ports), "authorised": list(authorised)}
     arguments = ("--interface", interface, "--gateway", gateway, "--pps", str(_whole_number(pps())), "--steered")
@@ -134,7 +134,7 @@ async def syn_sweep(
 async def sadp_layer2(interface: str, *, seconds: float = 3.0) -> AsyncGenerator[Reply]:
     """Send Hikvision's inquiry on the link layer, twice; yields an answer of probe ``sadp`` for each device.
 
-    Finds devices whose IP address is on the wrong subnet. The payload is the XML form of the answer's fields.
+    It finds devices whose IP address is in the wrong subnet. The payload is the XML form of the answer's fields.
     """
     messages = _run_program("sadp-l2", "--interface", interface, "--seconds", str(seconds))
     async with contextlib.aclosing(messages):
@@ -144,7 +144,7 @@ async def sadp_layer2(interface: str, *, seconds: float = 3.0) -> AsyncGenerator
 
 
 async def listen(interface: str, *, seconds: float) -> AsyncGenerator[Reply]:
-    """Send nothing; yield what devices on the link say of themselves, each thing once."""
+    """Send nothing; yield what devices on the link say about themselves, each thing once."""
     messages = _run_program("listen", "--interface", interface, "--seconds", str(seconds))
     async with contextlib.aclosing(messages):
         async for message in messages:
@@ -154,23 +154,23 @@ async def listen(interface: str, *, seconds: float) -> AsyncGenerator[Reply]:
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """What camscan-link says of a capture file when it has read it."""
+    """What camscan-link reports about a capture file that it has read."""
 
     packets: int
     left_out: int
-    """Replies beyond what is read of one address, or of one file."""
+    """Replies beyond the limit for one address, or for one file."""
     unread: Mapping[str, int]
-    """Packets that could not be read, by the reason."""
+    """Reason -> packets that could not be read."""
     cut: str
-    """Where the file is broken, and how; empty if it is whole. What came before has been yielded."""
+    """Position and reason of the break in the file; empty if it is complete. Everything before it has been yielded."""
 
 
 def read(take: Callable[[int], bytes], undated: datetime, *, also: Iterable[str] = ()) -> Iterator[Reply | Captured]:
-    """What devices say of themselves in a capture (pcap or pcapng), each thing once; at the end, Captured.
+    """What devices say about themselves in a capture (pcap or pcapng), each thing once; at the end, Captured.
 
-    ``take`` gives the next bytes of the capture, at most so many, and none at its end. ``undated`` is when what bears
-    no time was said. Devices count whose addresses are private or of the networks ``also``.
-    Raises Unavailable, also where it is not a capture.
+    ``take`` returns the next bytes of the capture, at most so many, and none at its end. ``undated`` is the time for
+    packets without one. Only devices with private addresses, or addresses in the networks ``also``, count. Raises
+    Unavailable, also if it is not a capture.
     """
     networks = [argument for network in also for argument in ("--also", network)]
     program, environment = _link_program()
@@ -190,10 +190,10 @@ def read(take: Callable[[int], bytes], undated: datetime, *, also: Iterable[str]
 
 
 def _feed_capture(take: Callable[[int], bytes], stdin: IO[bytes] | None) -> None:
-    """Hand the capture on, piece by piece, until it or camscan-link ends."""
+    """Pass the capture on, piece by piece, until it or camscan-link ends."""
     if stdin is None:
         return
-    with contextlib.suppress(OSError, ValueError), stdin:  # a file that cannot be read on ends there, and is found cut
+    with contextlib.suppress(OSError, ValueError), stdin:  # an unreadable file ends there, and is reported as cut
         while piece := take(_PIECE):
             stdin.write(piece)
 
@@ -231,7 +231,7 @@ async def _steer_pace(stdin: asyncio.StreamWriter, pps: Callable[[], float]) -> 
                 stdin.write(json.dumps({"pps": now}).encode() + b"\n")
                 await stdin.drain()
             except (BrokenPipeError, ConnectionResetError):
-                return  # it has come to its end
+                return  # it has ended
 
 
 def _whole_number(pps: float) -> int:
@@ -276,7 +276,7 @@ def _read_reply(message: Mapping[str, Any], undated: datetime | None = None) -> 
 
 
 def _link_program() -> tuple[Sequence[str], Mapping[str, str]]:
-    """How camscan-link is started, and with which environment: ``CAMSCAN_LINK`` names another one."""
+    """The command that starts camscan-link, and its environment: ``CAMSCAN_LINK`` names another one."""
     if named := os.environ.get("CAMSCAN_LINK"):
         return (named,), os.environ
     beside = Path(sys.executable).with_name("camscan-link")
@@ -284,7 +284,7 @@ def _link_program() -> tuple[Sequence[str], Mapping[str, str]]:
         return (str(beside),), os.environ
     # A checkout that is not installed.
     root = str(Path(__file__).resolve().parents[2])
-    # -P: as root, nothing is imported from the folder that camscan happens to be called in.
+    # -P: as root, nothing is imported from the working directory of camscan.
     return (sys.executable, "-P", "-m", "camscan.link"), {**os.environ, "PYTHONPATH": root}
 
 
@@ -293,9 +293,9 @@ async def _run_program(
     request: Mapping[str, Any] | None = None,
     pps: Callable[[], float] | None = None,
 ) -> AsyncGenerator[dict[str, Any]]:
-    """Run one command; yield each line that it says. Ends the process, whatever happens to the reader.
+    """Run one command, and yield each message. The process is ended, whatever happens to the reader.
 
-    With ``pps`` its standard input stays open, and it is told the pace whenever that has changed.
+    With ``pps``, its standard input stays open and gets the pace whenever that changes.
     """
     if system.NO_RAW_PACKETS:
         raise Unavailable(system.NO_RAW_PACKETS)
@@ -329,8 +329,8 @@ async def _run_program(
 async def _send_request(
     stdin: asyncio.StreamWriter, request: Mapping[str, Any], pps: Callable[[], float] | None
 ) -> asyncio.Task[None] | None:
-    """Send the one request, and go on telling the pace where there is one."""
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has ended already, and said why
+    """Send the request, and then the pace if there is one."""
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has already ended, and said why
         stdin.write(json.dumps(request).encode() + b"\n")
         await stdin.drain()
     if pps is not None:
@@ -340,19 +340,19 @@ async def _send_request(
 
 
 async def _read_message(stdout: asyncio.StreamReader) -> dict[str, Any] | None:
-    """The next line; None at the end."""
+    """The next message; None at the end."""
     try:
         line = await stdout.readline()
-    except ValueError:  # longer than any
+    except ValueError:  # longer than any message
         raise Unavailable(_UNREADABLE) from None
     return _parse_object(line) if line else None
 
 
 def _parse_object(line: bytes) -> dict[str, Any]:
-    """One line that camscan-link said."""
+    """Parse one message of camscan-link."""
     try:
         message: Any = json.loads(line)
-    except (ValueError, RecursionError):  # cut off as it was killed, or another program's
+    except (ValueError, RecursionError):  # cut off as it was killed, or the text of another program
         message = None
     if isinstance(message, dict):
         return message
@@ -360,6 +360,6 @@ def _parse_object(line: bytes) -> dict[str, Any]:
 
 
 def _describe_failure(text: str, code: int) -> str:
-    """Why camscan-link ended with a code, in its own words where it has any."""
+    """Why camscan-link ended with a code, in its own words if it has any."""
     lines = text.strip().splitlines()
     return lines[-1].removeprefix("camscan-link: ") if lines else f"it ended with code {code}"

@@ -1,4 +1,7 @@
-"""HTTP, RTSP and SSDP text messages, read as leniently as cameras write them. Pure: bytes in, nouns or an error out."""
+"""Reads text messages of HTTP, RTSP and SSDP as leniently as cameras write them.
+
+Pure: bytes in, nouns or an error out.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +29,10 @@ _EQUALS = re.compile(r"[ \t]*=[ \t]*")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?', re.DOTALL)
 _BARE = re.compile(r"[^,;]*")
 _LINES = 1024
-"""Header lines of a message that are kept: no camera sends 60."""
+"""Maximum header lines of a message that are kept: no camera sends 60."""
 _SCHEMES = 32
 _PARAMETERS = 64
-"""Schemes of the challenges of one message, and parameters of one scheme, that are read: real ones have 2 and 6."""
+"""Maximum schemes in the challenges of one message, and parameters of one scheme: real ones have 2 and 6."""
 _TOKEN68 = re.compile(r"[ \t]+([A-Za-z0-9._~+/-]+=*)[ \t]*(?=,|$)")
 
 
@@ -38,22 +41,22 @@ class Message:
     """One message; for a request (SSDP NOTIFY) ``status`` is None and ``start`` holds the request line."""
 
     start: str
-    """Start line as sent; empty if there was none (``lenient_body``)."""
+    """The start line as sent; empty if there was none (``lenient_body``)."""
     version: str
-    """``HTTP/1.1``, ``RTSP/1.0``, ``ICY`` …, upper case; empty if there was no start line."""
+    """``HTTP/1.1``, ``RTSP/1.0``, ``ICY`` …, in upper case; empty if there was no start line."""
     status: int | None
     reason: str
     headers: tuple[tuple[str, str], ...]
-    """As sent, in the order sent; a line without a colon is a name with an empty value."""
+    """The headers as sent, in their order; a line without a colon is a name with an empty value."""
     body: bytes
 
     def get(self, name: str) -> str | None:
-        """First value of the header ``name`` (any case), or None if it was not sent."""
+        """The first value of the header ``name`` (in upper or lower case); None if it was not sent."""
         wanted = name.lower()
         return next((value for key, value in self.headers if key.lower() == wanted), None)
 
     def all(self, name: str) -> list[str]:
-        """Every value of the header ``name`` (any case), in the order sent."""
+        """Every value of the header ``name`` (in upper or lower case), in the order sent."""
         wanted = name.lower()
         return [value for key, value in self.headers if key.lower() == wanted]
 
@@ -63,18 +66,18 @@ class Challenge:
     """One scheme of a WWW-Authenticate header (RFC 9110, section 11.6.1)."""
 
     scheme: str
-    """As sent: ``Digest``, ``Basic`` …; empty if parameters came without one."""
+    """The scheme as sent: ``Digest``, ``Basic`` …; empty if parameters came without one."""
     params: dict[str, str]
-    """Lower-case name to unquoted value; the first wins where a name repeats."""
+    """Lower-case name -> unquoted value; the first one counts if a name is repeated."""
     order: tuple[str, ...]
-    """Lower-case names in the order sent: cameras differ in it."""
+    """Lower-case names in the order sent, in which cameras differ."""
 
 
 def parse_message(payload: bytes, *, lenient_body: bool = False) -> Message:
-    """Read one message; raises NotSpoken if there is no start line of HTTP, RTSP, SSDP or ICY.
+    """Read one message. Raises NotSpoken if there is no start line of HTTP, RTSP, SSDP or ICY.
 
-    With ``lenient_body`` such bytes are a reply without a start line instead: headers alone where the first line is
-    one, else a body alone (HTTP/0.9, as some cameras still answer).
+    With ``lenient_body`` such bytes are a reply without a start line: headers alone if the first line is one, otherwise
+    a body alone (HTTP/0.9, as some cameras still answer).
     """
     data = payload.lstrip(_JUNK)
     end = b"\n" if b"\n" in data else b"\r"
@@ -96,12 +99,15 @@ def parse_message(payload: bytes, *, lenient_body: bool = False) -> Message:
 
 
 def read_challenges(values: Iterable[str]) -> list[Challenge]:
-    """Every scheme of every WWW-Authenticate value, several schemes in one header included."""
+    """Every scheme in every WWW-Authenticate value; one header may have several schemes."""
     return list(itertools.islice((challenge for value in values for challenge in _split_challenges(value)), _SCHEMES))
 
 
 def _header_text(raw: bytes) -> str:
-    """UTF-8 where it is that, else ISO 8859-1, which cannot fail; NUL is dropped, since no database column takes it."""
+    """A header as text: UTF-8, otherwise ISO 8859-1, which never fails.
+
+    NUL is dropped, because no database column takes it.
+    """
     raw = raw.replace(b"\x00", b"")
     try:
         return raw.decode("utf-8")
@@ -110,7 +116,7 @@ def _header_text(raw: bytes) -> str:
 
 
 def _split_head(data: bytes, end: bytes) -> tuple[tuple[tuple[str, str], ...], bytes]:
-    """Split off header lines: up to an empty line, or a line that is plainly markup (cameras forget the empty line)."""
+    """Split off the header lines: up to an empty line, or to plain markup (cameras forget the empty line)."""
     lines: list[list[bytes]] = []
     position = count = 0
     while position < len(data):

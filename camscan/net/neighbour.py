@@ -1,4 +1,4 @@
-"""Who lives on the attached links, as the system's table of neighbours shows it, without any privilege."""
+"""The neighbours on the attached links, from the system's table, which needs no privilege."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from camscan.net.system import Neighbour, forget_neighbour, neighbours, neighbou
 
 __all__ = ["KEPT", "RENEWED", "Neighbour", "Neighbours", "forget_neighbour", "neighbours", "neighbours_v6"]
 RENEWED = 8.0
-"""Seconds in which the kernel finds out whether a neighbour of earlier still lives, after a packet to it: five until it
-asks, then three questions, a second apart (delay_first_probe_time and ucast_solicit of arp(7))."""
+"""Seconds in which the kernel finds out whether an earlier neighbour is still there, after a packet to it: five until
+it asks, then three questions, a second apart (delay_first_probe_time and ucast_solicit of arp(7))."""
 KEPT = 256
-"""Neighbours whose entries a run leaves in the table when it is done with them; those of earlier ones make room."""
+"""How many neighbours' entries a run leaves in the table; earlier ones are removed."""
 _EVERY = 0.2
-"""Seconds between two looks at the table."""
+"""Seconds between two readings of the table."""
 _TICK = 0.01
-"""Seconds: the kernel tells times in hundredths, whatever its own clock (USER_HZ)."""
+"""Seconds: the kernel gives times in hundredths, whatever its own clock (USER_HZ)."""
 
 
 class Neighbours:
-    """The table, as one run looks at it. What was in it before the run began does not prove that a unit lives."""
+    """The table as one run uses it. An entry from before the run does not prove that a unit is there."""
 
     def __init__(
         self,
@@ -45,23 +45,27 @@ class Neighbours:
         self._entries: Mapping[str, Neighbour] = {}
 
     def mac(self, ip: str, *, lives: bool) -> str:
-        """Its MAC, empty if none is known; an earlier one only where it is known by other signs that it lives."""
+        """The MAC of an address; empty if none is known.
+
+        An earlier one counts only if other signs show that the device is there.
+        """
         found = self._look().get(ip)
         return found.mac if found and (lives or self._is_fresh(ip, found)) else ""
 
     def assumes(self, ip: str) -> bool:
-        """Whether the kernel sends to the address without asking for it: then the table tells nothing of its life."""
+        """Whether the kernel sends to the address without asking for it: the table then proves nothing."""
         found = self._look().get(ip)
         return found is not None and found.assumed
 
     def asked_for(self, ip: str) -> float:
-        """Seconds from a packet to the address until the kernel has found out whether somebody lives there."""
+        """Seconds from a packet to the address until the kernel knows whether a device is there."""
         return RENEWED if ip in self._look() else LIFETIME
 
     def done(self, ip: str, interface: int) -> None:
-        """This run needs the neighbour no more: with many of them, the earliest of its own make room for others.
+        """Note that this run does not need the neighbour any more. With many of them, the earliest entries are removed.
 
-        Linux frees no entry before 15 to 45 seconds after an answer, however full the table is. Only root may do so.
+        Linux frees no entry before 15 to 45 seconds after an answer, however full the table is. Only root may remove
+        one.
         """
         if not self._may_forget or ip in self._before:
             return
@@ -74,7 +78,7 @@ class Neighbours:
                 self._done.clear()
 
     def _is_fresh(self, ip: str, entry: Neighbour) -> bool:
-        if entry.confirmed is None:  # whom the system believed in when the run began may have gone just before
+        if entry.confirmed is None:  # a neighbour that the system trusted when the run began may have left just before
             return ip not in self._before or (entry.assumed and ip in self._doubted)
         return self._at - entry.confirmed >= self._began - _TICK
 
@@ -85,5 +89,5 @@ class Neighbours:
         return self._entries
 
     def _doubt(self, entries: Mapping[str, Neighbour]) -> None:
-        """Remember of whom the system was not sure: if it is later, he has answered in between."""
+        """Note the neighbours of which the system was not sure: if it is sure later, they have answered in between."""
         self._doubted.update(ip for ip, entry in entries.items() if entry.confirmed is None and not entry.assumed)

@@ -1,4 +1,4 @@
-"""How fast and how often: the presets, and the throttle that keeps to them."""
+"""How fast and how often camscan asks: the presets, and the throttle that keeps to them."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from camscan.dataclass import dataclass
 from camscan.errors import UsageError
 
 PACKETS_PER_CONVERSATION = 5
-"""Packets that an established connection costs us on top of its SYN: ACK, request, two ACKs, FIN."""
+"""Packets that an established connection costs in addition to its SYN: ACK, request, two ACKs, FIN."""
 _BURST = 0.02
-"""Most seconds of unused allowance that may be caught up on: the loop wakes late, and the rate should still be met."""
+"""Maximum seconds of unused allowance that may be used later: the loop wakes late, and the rate should still be met."""
 _FULL_BURST_RATE = 5_000
-"""Rate from which all of that is given: at a gentle one, evenness is worth more than the last packet per second."""
+"""Rate from which all of that may be used: at a slow pace, an even flow matters more than the last packet."""
 _LATE = 0.004
-"""Seconds that are caught up on at any rate: so late a loop wakes that has other things to do."""
+"""Seconds that may be used later at any rate: a busy loop wakes so late."""
 _GRAIN = 0.002
-"""Seconds that a packet may be early: sleeping for less costs more than it smooths."""
+"""Seconds that a packet may be early: a shorter sleep costs more than it smooths."""
 _LOOK = 0.005
-"""Seconds after which it is looked who may leave: somebody may have come who need not wait for the first."""
+"""Seconds between two checks of who may send: a new sender may not have to wait for the first one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Upper bounds of one run. Rates are per second over the whole run, times in seconds."""
+    """Upper limits of one run. Rates are per second over the whole run, times in seconds."""
 
     name: str
     packets: float
@@ -40,35 +40,35 @@ class Pace:
     datagrams: float
     """UDP datagrams per second."""
     gap: float
-    """Between the end of a connection to a device and the start of the next to the same."""
+    """Time between the end of a connection to a device and the start of the next one to the same device."""
     jitter: float
-    """Fraction by which the gap is lengthened at random, so that devices are not asked in step."""
+    """Fraction by which the gap is lengthened at random, so that devices are not asked at the same moments."""
     in_flight: int
-    """TCP connections open or opening at once, over all devices; one per device at most."""
+    """TCP connections that are open or opening at once, over all devices; at most one per device."""
     connections_per_device: int
-    """TCP connections tried per device and run, refused ones included."""
+    """TCP connections that are tried per device and run, with refused ones."""
     requests_per_device: int
     """TCP conversations (connections that were established) per device and run."""
     connect_timeout: float
-    """Where nothing is known about the way yet. Else the measured round trip tells, between the next two."""
+    """Used while nothing is known about the way. Later the measured round trip counts, between the next two limits."""
     connect_least: float
     """Longer than a second, after which the system repeats a SYN that was lost."""
     connect_most: float
     answer_timeout: float
-    """Silence after a question, on a connection that stands: waiting sends nothing, and some devices are slow."""
+    """Maximum silence after a question, on an open connection: waiting sends nothing, and some devices are slow."""
     read_timeout: float
-    """Silence in the middle of a reply; and, at least, after a question to a device that has answered before."""
+    """Maximum silence within a reply; and the minimum after a question to a device that has answered before."""
     reply_timeout: float
-    """From the first byte of a reply to its last, however slowly they drip."""
+    """Maximum time from the first byte of a reply to its last, however slowly they come."""
     exchange_timeout: float
-    """Connecting, asking and reading together."""
+    """Maximum time for connecting, asking and reading together."""
     settle: float
-    """That an address has to answer a datagram before its next question (WS-Discovery allows it half a second)."""
+    """Time that an address has to answer a datagram before its next question (WS-Discovery allows it half a second)."""
     tail: float
-    """That answers to a group are awaited after the last question to it."""
+    """Time to wait for answers to a group after the last question to it."""
 
     def with_max_pps(self, packets: float) -> Pace:
-        """The same pace, all rates scaled down so that at most ``packets`` per second are sent; never faster."""
+        """The same pace with all rates scaled down, so that at most ``packets`` per second are sent; never faster."""
         if packets < 1:
             raise UsageError(f"--max-pps {packets:g}: at least 1 packet per second is needed")
         if packets >= self.packets:
@@ -103,7 +103,7 @@ GENTLE = Pace(
     settle=1.0,
     tail=3.0,
 )
-"""For any estate at any hour: slower than a person with a browser, seen from one camera."""
+"""For any estate at any hour: slower than a person with a browser, as one camera sees it."""
 NORMAL = Pace(
     name="normal",
     packets=2_500,
@@ -124,7 +124,7 @@ NORMAL = Pace(
     settle=0.8,
     tail=2.0,
 )
-"""For an estate whose switches and firewalls are known to be at ease."""
+"""For an estate whose switches and firewalls are known to have capacity."""
 FAST = Pace(
     name="fast",
     packets=20_000,
@@ -145,7 +145,7 @@ FAST = Pace(
     settle=0.3,
     tail=1.0,
 )
-"""For laboratories, and for networks that somebody watches meanwhile."""
+"""For laboratories, and for networks that somebody watches during the scan."""
 PACES = {pace.name: pace for pace in (GENTLE, NORMAL, FAST)}
 
 
@@ -169,7 +169,7 @@ class Throttle:
         self._due = clock()
 
     async def take(self, n: int = 1) -> None:
-        """Return when ``n`` more may pass; callers pass in the order in which they asked."""
+        """Wait until ``n`` more may pass; callers pass in the order in which they asked."""
         now = self._clock()
         due = max(self._due, now - self._burst)
         self._due = due + n * self._interval
@@ -187,7 +187,10 @@ class Throttle:
         await self._sleep(seconds)
 
     def lend(self, rate: float) -> None:
-        """Let ``rate`` fewer per second pass from now on, because somebody else sends them; negative takes it back."""
+        """Let ``rate`` fewer per second pass from now on, because somebody else sends them.
+
+        A negative rate reverses it.
+        """
         self._lent += rate
         self._interval = 1.0 / ((self._rate - self._lent) * self._factor)
 
@@ -197,27 +200,27 @@ class Throttle:
         self.lend(0.0)
 
     def charge(self, n: int) -> None:
-        """Count ``n`` that passed already: whoever asks next waits longer."""
+        """Count ``n`` that have already passed: the next caller waits longer."""
         self._due = max(self._due, self._clock() - self._burst) + n * self._interval
 
 
 class Turnstile:
-    """Lets connections and datagrams leave side by side, each when its own rate and the packets' rate allow it.
+    """Lets connections and datagrams be sent side by side, each when its own rate and the packets' rate allow it.
 
     Two throttles in a row would not do: while one waits for its packets, those behind it pass the first throttle, and
-    then they leave together. Nor would a queue of all: while a connection waits for its turn, a datagram may leave.
-    Of one kind, the urgent leave before the others.
+    are then sent together. Neither would one queue for all: while a connection waits for its turn, a datagram may be
+    sent. Urgent ones of a kind are sent before the others.
     """
 
     def __init__(self, packets: Throttle, *lanes: Throttle) -> None:
-        """``lanes``: the rate of each kind. All of them share ``packets``."""
+        """``lanes`` are the rates of the kinds. All of them share ``packets``."""
         self._packets = packets
         self._lanes = [(lane, is_urgent, deque[_Waiting]()) for lane in lanes for is_urgent in (True, False)]
         self._arrived = itertools.count()
         self._turning: asyncio.Task[None] | None = None
 
     async def take(self, lane: Throttle, packets: int = 1, *, is_urgent: bool = False) -> None:
-        """Return when one more of a kind may leave, and its ``packets`` be sent; first come, first served in a lane."""
+        """Wait until one more of a kind may be sent, with its ``packets``; first come, first served within a lane."""
         before = [queue for one, urgent, queue in self._lanes if one is lane and (urgent or not is_urgent)]
         if not any(before) and max(lane.ahead, self._packets.ahead) <= _GRAIN:
             self._pass(lane, packets)
@@ -238,7 +241,7 @@ class Turnstile:
                 lane, _, queue = min(waiting, key=lambda one: (max(one[0].ahead, _GRAIN), not one[1], one[2][0].number))
                 if (wait := max(lane.ahead, self._packets.ahead)) > _GRAIN:
                     await self._packets.sleep(min(wait, _LOOK))
-                    continue  # whoever was cancelled, or came meanwhile, changes who is next
+                    continue  # a cancelled or a new one changes who is next
                 first = queue.popleft()
                 self._pass(lane, first.packets)
                 first.turn.set_result(None)
@@ -247,16 +250,16 @@ class Turnstile:
 
 
 class _Waiting(NamedTuple):
-    """Who waits at a turnstile."""
+    """One that waits at a turnstile."""
 
     number: int
-    """In the order of arrival."""
+    """Its number in the order of arrival."""
     packets: int
     turn: asyncio.Future[None]
 
 
 def _first(queue: deque[_Waiting]) -> bool:
-    """Whether somebody waits, those aside who were cancelled meanwhile."""
+    """Whether anybody waits, apart from those that were cancelled meanwhile."""
     while queue and queue[0].turn.done():
         queue.popleft()
     return bool(queue)

@@ -1,7 +1,7 @@
-"""Every HTTP and RTSP request that camscan can make without a credential. Nothing else can be serialised.
+"""Every HTTP and RTSP request that camscan can make without a credential. No other request can be built.
 
-The probes build their requests here, so that one table says what is asked of a camera, and one test proves that no
-image, no stream, no changing verb and no credential can be. Pure.
+The probes build their requests here. So one table lists what is asked of a camera, and one test proves that no image,
+no stream, no changing verb and no credential can be sent. Pure.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ PATHS: frozenset[tuple[str, str]] = frozenset(
         ("GET", "/doc/index.html"),
         ("GET", "/doc/page/login.asp"),
         ("GET", "/index.asp"),
-        # One of these two draws a 401 whose realm names the device. Neither carries a user name.
+        # One of these two causes a 401 whose realm names the device. Neither carries a user name.
         ("GET", "/ISAPI/Security/userCheck"),
         ("GET", "/cgi-bin/magicBox.cgi?action=getDeviceType"),
-        # UPnP descriptions of the makers whose description is known to be safe to read.
+        # UPnP descriptions of makers whose descriptions are known to be safe to read.
         ("GET", "/rootdesc1.xml"),
         ("GET", "/upnp_device_desc.xml"),
         ("GET", "/upnpdevicedesc.xml"),
         ("POST", ONVIF_PATH),
     }
 )
-"""Each (method, path) that may ever be requested. A path carries its query; nothing is appended to it."""
+"""Each (method, path) that may ever be requested. A path includes its query; nothing is added to it."""
 
 # Access class PRE_AUTH of the ONVIF Core Specification: answered without a user by definition.
 _CALLS = {
@@ -71,7 +71,7 @@ _JUMP = re.compile(
 
 
 def build_request(method: str, path: str, ip: str, port: int = 80, *, call: str = "") -> bytes:
-    """One HTTP/1.1 request to a literal address; ``call`` names the ONVIF call of a POST.
+    """Build one HTTP/1.1 request to a literal address; ``call`` names the ONVIF call of a POST.
 
     Raises ScopeError for anything that is not in PATHS and CALLS.
     """
@@ -95,7 +95,10 @@ def build_request(method: str, path: str, ip: str, port: int = 80, *, call: str 
 
 
 def build_rtsp(verb: str, ip: str, port: int = 554) -> bytes:
-    """One RTSP/1.0 request (RFC 2326) for the root of a literal address, CSeq 1; ScopeError for any other verb."""
+    """Build one RTSP/1.0 request (RFC 2326) for the root of a literal address, CSeq 1.
+
+    ScopeError for any other verb.
+    """
     if verb not in VERBS:
         raise ScopeError(f"camscan never sends RTSP {verb!r}")
     return f"{verb} rtsp://{_bracket_address(ip)}:{_checked_port(port)}/ RTSP/1.0\r\nCSeq: 1\r\n\r\n".encode("ascii")
@@ -107,7 +110,7 @@ def example_request(request: bytes, ip: str = "192.0.2.1") -> bytes:
 
 
 def page_jump(page: str) -> str | None:
-    """Where a page sends its reader by script or meta refresh, as written; None if it does not."""
+    """The address to which a page leads by script or meta refresh, as written; None if it leads nowhere."""
     found = _JUMP.search(page)
     return next((target for target in found.groups() if target), None) if found else None
 
@@ -135,7 +138,7 @@ def same_device(target: str, ip: str, port: int) -> tuple[int, str] | None:
 
 
 def port_numbers(values: tuple[str, ...]) -> tuple[int, ...]:
-    """Those of the texts that are TCP ports, 1…65535, each once, in their order."""
+    """The texts that are TCP ports, 1…65535, each once, in their order."""
     numbers = (int(text) for text in values if text.isascii() and text.isdigit() and len(text) <= len("65535"))
     return tuple(dict.fromkeys(number for number in numbers if number in _PORTS))
 
@@ -146,7 +149,7 @@ def _parse_address(ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
         address = ipaddress.ip_address(ip)
     except ValueError:
         raise ScopeError(f"{ip!r} is not an IP address") from None
-    # The zone of fe80::1%eth0 is this machine's own affair, and Python lets it hold any character.
+    # The zone of fe80::1%eth0 has a meaning only on this machine, and Python lets it contain any character.
     return ipaddress.IPv6Address(int(address)) if isinstance(address, ipaddress.IPv6Address) else address
 
 

@@ -1,4 +1,4 @@
-"""How much is read of what one sender sends: one that floods keeps nobody else from being heard. Pure."""
+"""Limits how much is read from one sender, so that a flood from one does not hide the others. Pure."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from dataclasses import field
 from camscan.dataclass import dataclass
 
 _BURST = 1024 * 1024
-"""Bytes that anyone may send at once: 300 answers of the longest kind, as a proxy sends them for a whole site."""
+"""Bytes that a sender may send at once: 300 answers of the longest kind, as a proxy sends them for a whole site."""
 _RATE = 128 * 1024
-"""Bytes a second after that."""
+"""Bytes per second after that."""
 _LEAST = 512
-"""Bytes that the shortest datagram counts for: reading it has a price too."""
+"""Bytes that the shortest datagram counts for, because reading it has a cost too."""
 _SENDERS = 65536
-"""Senders that are remembered; forged ones push out the oldest."""
+"""How many senders are kept; forged ones replace the oldest."""
 
 
 @dataclass(slots=True)
 class Ration:
-    """What each sender has left."""
+    """The remaining allowance of each sender."""
 
     unread: Counter[str] = field(default_factory=Counter)
-    """Sender -> datagrams that were thrown away; at most ``_SENDERS`` of them."""
+    """Sender -> datagrams that were dropped; at most ``_SENDERS`` senders."""
     _left: dict[str, tuple[float, float]] = field(default_factory=dict)
-    """Sender -> bytes left, and when that was so."""
+    """Sender -> remaining bytes, and the time at which that was true."""
 
     def allows(self, sender: str, size: int, now: float) -> bool:
-        """Whether a datagram of so many bytes is to be read; ``now`` is a reading of ``time.monotonic``."""
+        """Whether a datagram of so many bytes may be read; ``now`` is a reading of ``time.monotonic``."""
         left, then = self._left.get(sender, (float(_BURST), now))
         left = min(_BURST, left + (now - then) * _RATE) - max(size, _LEAST)
         if left < 0:

@@ -1,4 +1,4 @@
-"""One reply off a connection: how long it is awaited, and why reading it stopped."""
+"""Reads one reply from a connection: how long to wait for it, and why reading stopped."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from camscan.net.tcp import Connection, Endless
 class Ending:
     """Why reading stopped: ``complete``, ``closed``, ``reset``, ``silent`` (for too long), ``late`` or ``endless``.
 
-    The last two: the whole of it took too long, or was too much.
+    With the last two, the whole reply took too long, or was too long.
     """
 
     why: str
@@ -25,26 +25,26 @@ class Ending:
 
     @property
     def hung(self) -> bool:
-        """The peer neither finished nor closed it in the time and the bytes allowed."""
+        """Whether the peer neither finished nor closed it within the limits of time and bytes."""
         return self.why in {"silent", "late", "endless"}
 
     @property
     def is_cut_off(self) -> bool:
-        """The peer went on sending when the time or the bytes were used up."""
+        """Whether the peer was still sending when the limit of time or bytes was reached."""
         return self.why == "endless" or (self.why == "late" and self.received > 0)
 
     @property
     def outcome(self) -> Outcome:
-        """What it means for the conversation: any byte is an answer."""
+        """The outcome for the conversation: any byte is an answer."""
         if self.received:
             return Outcome.ANSWERED
-        if self.why == "endless":  # of TLS, and nothing within it
+        if self.why == "endless":  # of TLS, but without content
             return Outcome.MALFORMED
         return Outcome.CLOSED if self.why not in {"silent", "late"} else Outcome.TIMED_OUT
 
     @property
     def detail(self) -> str:
-        """One line where the reply may be cut short, else empty."""
+        """One line if the reply may be cut short; otherwise empty."""
         if self.why == "endless":
             return "cut off: it sends without end"
         if not self.received:
@@ -56,25 +56,25 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a reply is awaited, in seconds."""
+    """How long to wait for a reply, in seconds."""
 
     first: float
     """For its first byte."""
     idle: float
-    """For the next."""
+    """For each next byte."""
     whole: float
     """From its first byte to its last."""
 
 
 def _why_nothing(connection: Connection, received: int) -> str:
-    """Why reading stopped where no byte of a reply came: ``endless`` where much else did; empty if nothing did."""
+    """Why reading stopped without a byte of a reply: ``endless`` if many other bytes came; empty if nothing came."""
     return "endless" if connection.has_poured and not received else ""
 
 
 async def read_reply(
     connection: Connection, feed: Callable[[bytes], bool], patience: Patience, deadline: float
 ) -> Ending:
-    """Feed what comes until ``feed`` says it is enough, the peer ends, ``patience`` is over, or ``deadline`` is.
+    """Pass bytes to ``feed`` until it returns True, the peer ends, ``patience`` is used up, or ``deadline`` is reached.
 
     ``deadline`` is a reading of ``time.monotonic``: a byte a second keeps no connection open.
     """

@@ -1,4 +1,4 @@
-"""Keeps the kernel's neighbour table from overflowing: it loses live hosts without any error when it does."""
+"""Keeps the kernel's neighbour table from overflowing, which would lose live hosts without any error."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import time
 from collections.abc import Awaitable, Callable
 
 LIFETIME = 3.0
-"""Seconds that the kernel tries to resolve a neighbour (three questions, a second apart: RFC 4861, section 10)."""
+"""Seconds for which the kernel tries to resolve a neighbour (three questions, a second apart: RFC 4861, section 10)."""
 QUESTIONS = 3
-"""Packets that this takes where nobody answers."""
+"""Packets that this takes if nobody answers."""
 
 
 class Resolving:
-    """Bounds how many attached addresses wait for ARP or neighbour discovery at once, over TCP and UDP together."""
+    """Limits how many attached addresses wait for ARP or neighbour discovery at once, over TCP and UDP together."""
 
     def __init__(
         self,
@@ -29,9 +29,9 @@ class Resolving:
         self._resolved: set[str] = set()
 
     async def enter(self, ip: str) -> bool:
-        """Return when a packet may be sent to an attached address without crowding out another.
+        """Wait until a packet may be sent to an attached address without displacing another.
 
-        True if the kernel will first ask for the address, QUESTIONS times if nobody answers.
+        Returns True if the kernel will first ask for the address, QUESTIONS times if nobody answers.
         """
         if ip in self._resolved:
             return False
@@ -51,7 +51,7 @@ class Resolving:
         return ip in self._resolved
 
     def settle(self, *ips: str) -> None:
-        """These have answered: they no longer wait, and never will again in this run."""
+        """Note that these addresses have answered: they do not wait any more in this run."""
         for ip in ips:
             self._until.pop(ip, None)
             self._resolved.add(ip)

@@ -1,4 +1,4 @@
-"""The machine's IPv4 routes: through which router a packet to an address leaves."""
+"""The machine's IPv4 routes: the router through which a packet to an address is sent."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["Route", "diverted", "routes"]
 
 
 def diverted(subnet: ipaddress.IPv4Network, interface: str, table: Iterable[Route], *, only: bool) -> list[Span]:
-    """What of an attached subnet leaves by another way, because a longer prefix says so: a tunnel to a part of it, say.
+    """The parts of an attached subnet that another route serves, because of a longer prefix: a tunnel, for example.
 
-    ``only`` where packets leave through that interface alone, whatever the table says of others.
+    With ``only``, packets are sent through that interface alone, whatever the table says about others.
     """
     whole = Span(4, int(subnet.network_address), int(subnet.broadcast_address))
     return merge(

@@ -1,4 +1,7 @@
-"""Where packets may go. Checked on every send of every protocol; nothing switches it off."""
+"""The addresses to which packets may be sent.
+
+It is checked on every send of every protocol; nothing switches it off.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ PRIVATE: tuple[Network, ...] = tuple(
         "::1/128",
     )
 )
-"""Ranges that may be scanned ad hoc; any other only inside an authorisation."""
+"""Ranges that may be scanned without an authorisation; any other range needs one."""
 _GROUPS = SpanSet(
     spans(
         ipaddress.ip_network(text)
@@ -41,12 +44,12 @@ _GROUPS = SpanSet(
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Networks of this run, minus what was excluded, minus what is neither private nor authorised."""
+    """The networks of this run, without those that are excluded, or neither private nor authorised."""
 
     networks: tuple[Network, ...]
     excluded: tuple[Network, ...] = ()
     authorised: tuple[Network, ...] = ()
-    """From written authorisations that are in force; the configuration checks their dates."""
+    """Networks of written authorisations in force; the configuration checks their dates."""
     _allowed: SpanSet = field(init=False, repr=False, compare=False)
     _excluded: SpanSet = field(init=False, repr=False, compare=False)
     _spans: tuple[Span, ...] = field(init=False, repr=False, compare=False)
@@ -63,7 +66,7 @@ class Scope:
         return ip in self._allowed
 
     def permitted(self, wanted: Iterable[Span]) -> list[Span]:
-        """Those of the addresses to which a packet may be sent; costs no memory per address."""
+        """The addresses among these to which a packet may be sent; needs no memory per address."""
         return merge(common(wanted, list(self._spans)))
 
     def covers(self, network: Network) -> bool:
@@ -80,21 +83,21 @@ class Scope:
         return self.covers(network)
 
     def touches_several(self, network: Network) -> bool:
-        """Whether two neighbouring addresses of ``network`` are allowed: then more was named than single units."""
+        """Whether two neighbouring addresses of ``network`` are allowed: then more than single units were named."""
         return any(span.last > span.first for span in common(spans([network]), list(self._spans)))
 
     def touches(self, network: Network) -> bool:
-        """Whether some address of ``network`` is allowed."""
+        """Whether an address of ``network`` is allowed."""
         return self._allowed.touches(network)
 
     def excludes(self, network: Network) -> bool:
-        """Whether some address of ``network`` was excluded: then no multicast may reach it either."""
+        """Whether an address of ``network`` was excluded: then no multicast may reach it either."""
         return self._excluded.touches(network)
 
     def require(self, targets: Targets) -> None:
         """Raise ScopeError, in one line that says what to do, unless every target may be asked.
 
-        Targets that are excluded are not error: they are left out of the scan.
+        Excluded targets are not an error: they are left out of the scan.
         """
         for span in without(targets.covering, spans(self.networks)):
             raise ScopeError(
@@ -109,5 +112,5 @@ class Scope:
 
 
 def may_ask_group(ip: str) -> bool:
-    """Whether ``ip`` is a discovery group that no router passes on, and no routing protocol's."""
+    """Whether ``ip`` is a discovery group that no router passes on, and not a group of a routing protocol."""
     return ip in _GROUPS

@@ -23,7 +23,7 @@ class Span:
     last: int
 
     def networks(self) -> list[Network]:
-        """The fewest networks that hold exactly these addresses."""
+        """The fewest networks that contain exactly these addresses."""
         make: type[Address] = ipaddress.IPv4Address if self.version == 4 else ipaddress.IPv6Address  # noqa: PLR2004
         return list(ipaddress.summarize_address_range(make(self.first), make(self.last)))
 
@@ -36,7 +36,7 @@ class Span:
 
 
 class SpanSet:
-    """Addresses of both families; IPv4-mapped IPv6 counts as IPv4, a zone is ignored."""
+    """Addresses of both families; IPv4-mapped IPv6 counts as IPv4, and a zone is ignored."""
 
     def __init__(self, spans: Iterable[Span]) -> None:
         merged = merge(spans)
@@ -58,7 +58,7 @@ class SpanSet:
         return found >= 0 and int(network.broadcast_address) <= lasts[found]
 
     def touches(self, network: Network) -> bool:
-        """Whether some address of ``network`` is in the set."""
+        """Whether an address of ``network`` is in the set."""
         firsts, lasts = self._four if network.version == 4 else self._six  # noqa: PLR2004 - IP version
         found = bisect.bisect_right(firsts, int(network.broadcast_address)) - 1
         return found >= 0 and int(network.network_address) <= lasts[found]
@@ -66,7 +66,7 @@ class SpanSet:
 
 @functools.lru_cache(maxsize=4096)  # this runs several times for every packet
 def _number_of(ip: str) -> tuple[bool, int]:
-    """Whether a text is an IPv4 address, and its number; -1, which is in no span, where it is not an address."""
+    """Whether a text is an IPv4 address, and its number; -1, which is in no span, if it is not an address."""
     try:  # inet_pton costs a tenth of the ipaddress module
         if ":" in ip:
             packed = socket.inet_pton(socket.AF_INET6, ip.partition("%")[0]).removeprefix(_MAPPED)
@@ -77,22 +77,25 @@ def _number_of(ip: str) -> tuple[bool, int]:
     return len(packed) == 4, int.from_bytes(packed)  # noqa: PLR2004 - bytes of an IPv4 address
 
 
-@functools.lru_cache(maxsize=4096)  # each is looked at many times in a scan
+@functools.lru_cache(maxsize=4096)  # each is examined many times in a scan
 def canonical(ip: str) -> Address:
-    """The address that a packet to ``ip`` reaches: without zone, IPv4-mapped IPv6 as IPv4. ValueError where none."""
+    """The address that a packet to ``ip`` reaches: without zone, IPv4-mapped IPv6 as IPv4.
+
+    ValueError if it is not one.
+    """
     address = ipaddress.ip_address(ip.partition("%")[0])
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return mapped or address
 
 
 def span_of(ip: str) -> Span:
-    """One address alone. ValueError where it is none."""
+    """The span of a single address. ValueError if the text is not one."""
     address = canonical(ip)
     return Span(address.version, int(address), int(address))
 
 
 def spans(networks: Iterable[Network]) -> list[Span]:
-    """What the networks hold, network and broadcast addresses included, merged and sorted."""
+    """The addresses of the networks, with network and broadcast addresses, merged and sorted."""
     return merge(Span(one.version, int(one.network_address), int(one.broadcast_address)) for one in networks)
 
 

@@ -1,4 +1,4 @@
-"""What the operator typed as targets, read into addresses. Lazy: a /8 costs as little memory as one address."""
+"""Reads the targets that the operator typed into addresses. Lazy: a /8 costs as little memory as one address."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NARROWEST_IPV6 = 112
 """The widest IPv6 prefix that can be swept: 65,536 addresses."""
 _MOST_RANGES = 4096
 _BITS = {4: 32, 6: 128}
-# A leading zero means eight to some tools and ten to others, so it is not read at all.
+# A leading zero means octal to some tools and decimal to others, so it is refused.
 _OCTET = re.compile(r"(0|[1-9][0-9]{0,2})(?:-(0|[1-9][0-9]{0,2}))?", re.ASCII)
 _LOOKS_NUMERIC = re.compile(r"[0-9a-fA-F:.]*[0-9][0-9a-fA-F:.]*\Z")
 
@@ -27,13 +27,13 @@ class Targets:
     """Addresses to scan: sorted, each once; iterating yields their text."""
 
     spans: tuple[Span, ...]
-    """Merged and sorted."""
+    """The spans of the addresses, merged and sorted."""
     covering: tuple[Span, ...]
-    """The same with the network and broadcast addresses of their prefixes; merged and sorted."""
+    """The spans with the network and broadcast addresses of their prefixes; merged and sorted."""
     texts: tuple[str, ...] = field(default=(), compare=False)
-    """As typed."""
+    """The targets as typed."""
     only_heard: tuple[Span, ...] = ()
-    """Networks that are named too, and too large to be swept (IPv6): who answers a group from there is one of them."""
+    """Networks that are named too, but too large to be swept (IPv6): devices there count if they answer a group."""
 
     @cached_property
     def count(self) -> int:
@@ -42,7 +42,7 @@ class Targets:
 
     @cached_property
     def networks(self) -> tuple[Network, ...]:
-        """The networks that cover them, network and broadcast addresses included."""
+        """The networks that cover them, with network and broadcast addresses."""
         return tuple(network for span in merge([*self.covering, *self.only_heard]) for network in span.networks())
 
     def __iter__(self) -> Iterator[str]:
@@ -52,12 +52,12 @@ class Targets:
         return ip in self._set
 
     def is_only_heard(self, ip: str) -> bool:
-        """Whether the address is one of those that are not swept."""
+        """Whether the address is in a network that is not swept."""
         return ip in self._only_heard
 
     @cached_property
     def all_spans(self) -> tuple[Span, ...]:
-        """The spans of all of them, those that are only heard included."""
+        """The spans of all of them, with those that are not swept."""
         return tuple(merge([*self.spans, *self.only_heard]))
 
     @cached_property
@@ -80,8 +80,9 @@ def addresses(found: Iterable[Span]) -> Iterator[str]:
 def parse_targets(texts: Sequence[str], *, limit: int = 65536, confirm_count: int | None = None) -> Targets:
     """Read addresses, CIDR prefixes and ranges (``10.1.2.10-50``, ``10.1.2.10-10.1.2.50``, ``10.1-2.3.1-9``).
 
-    Network and broadcast addresses of IPv4 prefixes are left out. Raises TargetError, in one line that says what to
-    do, for what cannot be read and for more than ``limit`` addresses, unless ``confirm_count`` is exactly their number.
+    Network and broadcast addresses of IPv4 prefixes are left out. Raises TargetError, in one line that says what to do,
+    for a text that cannot be read, and for more than ``limit`` addresses, unless ``confirm_count`` is exactly their
+    number.
     """
     spans: list[Span] = []
     covering: list[Span] = []
@@ -183,7 +184,7 @@ def _read_octet(text: str, whole: str) -> tuple[int, int]:
 
 
 def _read_octets(text: str, octets: list[tuple[int, int]]) -> tuple[list[Span], list[Span]]:
-    whole = 4  # octets from here on run from 0 to 255: they make each span longer, not the spans more
+    whole = 4  # octets from here on run from 0 to 255: each span gets longer, not the number of spans
     while whole > 1 and octets[whole - 1] == (0, 255):
         whole -= 1
     if math.prod(high - low + 1 for low, high in octets[: whole - 1]) > _MOST_RANGES:

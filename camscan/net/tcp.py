@@ -1,4 +1,4 @@
-"""One TCP connection, plain or TLS, and the words for what can go wrong with it."""
+"""One TCP connection, plain or TLS, and the words for everything that can go wrong with it."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ _UNREACHABLE = {
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _RECEIVE = 16384
 _WAITING = 32768
-"""Bytes that may wait to be read, about: who pours waits until they are, and each packet of his costs us half a one."""
+"""About how many bytes may wait to be read. A peer that sends more waits; each of its packets costs us half a one."""
 _LARGEST = 1024 * 1024
-"""Bytes that are taken off one connection, whatever they are; the largest reply that is read has a quarter of it."""
+"""Maximum bytes that are read from one connection, whatever they are; the largest reply has a quarter of it."""
 _POURED = 65536
-"""Bytes without one of a reply after which a peer is one who pours, and not one who says nothing."""
+"""Bytes without any of a reply after which a peer counts as pouring, and not as silent."""
 _SEGMENT = 1448
 """Bytes that a packet of a reply holds at most on Ethernet, time stamps aside (RFC 6691, RFC 7323)."""
 _HEAD = 1024
-"""Bytes that are kept of a peer who is cut off before a reply began."""
+"""Bytes that are kept of a peer that is cut off before a reply began."""
 _PROMPT = 4
-"""Reads of a connection without a turn of the loop between: ``sock_recv`` gives none while bytes wait."""
+"""Reads of a connection without a turn of the loop between them: ``sock_recv`` gives none while bytes wait."""
 _UNHURRIED = 64
 """Reads of a connection after which …"""
 _PAUSE = 0.02
-"""… so many seconds are left between two, in which small pieces gather: a reply in single bytes costs no more."""
+"""… so many seconds are left between two reads, so that small pieces gather: a reply in single bytes costs no more."""
 _GATHERED = 20
 """Pieces that gather in this pause at most, as far as they are estimated: one in a millisecond."""
 _DISCARD = 65536
-"""Unread bytes swallowed before closing, so that the camera sees FIN and not RST."""
+"""Unread bytes that are read before closing, so that the camera sees FIN and not RST."""
 
 
 class Obstacle(enum.Enum):
@@ -57,7 +57,7 @@ class Obstacle(enum.Enum):
     HEARSAY = "hearsay"
     """An ICMP error, which any router on the way can send in the peer's name."""
     FIREWALL = "firewall"
-    """A firewall, and not the want of a way or of a host."""
+    """A firewall; a missing route or host is not the reason."""
 
 
 class NotTls(Exception):  # noqa: N818 - an outcome, not an error
@@ -65,10 +65,10 @@ class NotTls(Exception):  # noqa: N818 - an outcome, not an error
 
 
 class Endless(OSError):  # noqa: N818 - an outcome, not an error
-    """The peer has sent more than any reply holds."""
+    """The peer has sent more than any reply has."""
 
     def __init__(self) -> None:
-        """Say so in the words of an outcome."""
+        """Set the message to the words of an outcome."""
         super().__init__(errno.EMSGSIZE, "it sends without end")
 
 
@@ -87,7 +87,7 @@ def outcome_of(error: OSError) -> tuple[Outcome, str]:
 
 
 def socket_address(ip: str, port: int, zone: int) -> tuple[str, int] | tuple[str, int, int, int]:
-    """What the system takes for an address; ``zone`` is used for link-local IPv6 that names none itself."""
+    """The address in the form of the system; ``zone`` is used for link-local IPv6 that names none itself."""
     if ":" not in ip:
         return ip, port
     plain, _, name = ip.partition("%")
@@ -99,21 +99,21 @@ def socket_address(ip: str, port: int, zone: int) -> tuple[str, int] | tuple[str
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """What one connection was on the wire."""
+    """The packets of one connection."""
 
     packets: int
-    """That we sent, its end included; 0 if the system does not count them."""
+    """Packets that we sent, with those of its end; 0 if the system does not count them."""
     repeated: int
-    """How many of them were repetitions: the first was lost, or its answer."""
+    """How many of them were repetitions: the first one, or its answer, was lost."""
     round_trip: float
-    """Seconds, as the system measured it; 0 if it did not."""
+    """Seconds, as the system measured them; 0 if it did not."""
 
 
 class Connection:
     """One connection, from its SYN on. Not safe to share between tasks; close it in a ``finally``."""
 
     def __init__(self, ip: str, source: Source, allow: Callable[[int, int], Awaitable[None]]) -> None:
-        """Nothing is sent yet. ``allow`` waits until so many packets may be sent, and more than so many bytes taken.
+        """Nothing is sent yet. ``allow`` waits until so many packets may be sent, and more than so many bytes received.
 
         Raises OSError.
         """
@@ -129,7 +129,7 @@ class Connection:
         self._sends = 0
         self._pieces = 0
         self.head = b""
-        """The first bytes that came off the wire, whatever they are."""
+        """The first bytes that arrived, whatever they are."""
         self._sock = socket.socket(socket.AF_INET6 if ":" in ip else socket.AF_INET, socket.SOCK_STREAM)
         try:
             self._sock.setblocking(False)
@@ -159,7 +159,7 @@ class Connection:
         return Obstacle.HEARSAY if told else Obstacle.PEER
 
     async def start_tls(self, context: ssl.SSLContext) -> None:
-        """Shake hands without a server name; raises NotTls, ssl.SSLError, Endless or another OSError."""
+        """Make the handshake without a server name. Raises NotTls, ssl.SSLError, Endless or another OSError."""
         tls = context.wrap_bio(self._incoming, self._outgoing)
         first = True
         while True:
@@ -176,7 +176,7 @@ class Connection:
                 self._incoming.write(data)
             except ssl.SSLError:
                 with contextlib.suppress(OSError):
-                    await self._flush()  # our alert tells the camera that it was no accident
+                    await self._flush()  # our alert shows the camera that it was not an accident
                 raise
             else:
                 await self._flush()
@@ -195,7 +195,7 @@ class Connection:
 
     @property
     def has_poured(self) -> bool:
-        """Whether more came off the wire than any handshake has."""
+        """Whether more bytes arrived than any handshake has."""
         return self._taken > _POURED
 
     async def send(self, data: bytes) -> None:
@@ -208,7 +208,7 @@ class Connection:
         await self._flush()
 
     async def receive(self) -> bytes:
-        """Some bytes, or none at the end; raises OSError (ssl.SSLError and Endless are)."""
+        """Return some bytes, or none at the end. Raises OSError (ssl.SSLError and Endless are OSErrors)."""
         if self._tls is None:
             return await self._take()
         while True:
@@ -224,7 +224,7 @@ class Connection:
                 return b""
 
     def close(self, *, reset: bool = False) -> Wire:
-        """Close, with a reset where the peer hangs, else with none where it has sent little that nobody read."""
+        """Close; with a reset if the peer hangs, otherwise without one if it has sent little that was not read."""
         left = 0 if reset else _DISCARD
         with contextlib.suppress(OSError, ValueError):
             while left > 0 and (data := self._sock.recv(_RECEIVE)):
@@ -236,7 +236,7 @@ class Connection:
         return wire
 
     def _wire(self, *, reset: bool) -> Wire:
-        """What the system counted, and the packets of the end that is to come: FIN, and ACK of theirs; or RST."""
+        """The system's counts, with the packets of the end that is to come: FIN, and ACK of theirs; or RST."""
         found = system.traffic(self._sock)
         if found is None or not found.sent:
             return Wire(0 if found is None else 1, 0, 0.0)
@@ -244,10 +244,11 @@ class Connection:
         return Wire(found.sent + ending, found.repeated, found.round_trip if found.has_spoken else 0.0)
 
     async def _take(self) -> bytes:
-        """What has come off the wire: the one place that reads it, bounded in bytes, and others get their turn.
+        """Read what has arrived: the only place that reads, limited in bytes, and others get their turn.
 
-        A peer may keep TLS busy for ever without a byte of a reply: HelloRequest, empty records, tickets, new keys. He
-        is read no faster than he may be acknowledged, and that is done late (40 ms), not for each small piece.
+        A peer may keep TLS busy for ever without a byte of a reply: HelloRequest, empty records, tickets, new keys. Its
+        bytes are read no faster than they may be acknowledged, which is done late (after 40 ms), and not for each small
+        piece.
         """
         found = system.traffic(self._sock)
         await self._allow(found.sent if found else self._estimate(), self._taken)

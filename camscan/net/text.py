@@ -1,32 +1,32 @@
-"""Text as devices send it: encodings nobody declared, and MAC addresses in every spelling. Pure."""
+"""Text as devices send it: undeclared encodings, and MAC addresses in every spelling. Pure."""
 
 from __future__ import annotations
 
 import re
 
 UNREADABLE = "\ufffd"
-"""Stands for a broken character (U+FFFD, REPLACEMENT CHARACTER)."""
+"""Replaces a broken character (U+FFFD, REPLACEMENT CHARACTER)."""
 CHARSETS = re.compile(
     r"utf-?8|utf-?16(le|be)?|us-ascii|ascii|iso-8859-([1-9]|1[013-6])|latin-?1|windows-125[0-8]|cp125[0-8]"
     r"|gb2312|gbk|gb18030|big5|euc-(kr|jp)|shift_?jis|koi8-r"
 )
-"""What a reply may choose for itself. Some codecs that Python knows are not charsets (zlib, idna) or slow by design."""
+"""Encodings that a reply may choose. Some codecs that Python knows are not charsets (zlib, idna) or slow by design."""
 
 _HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
 _C1 = re.compile("[\x80-\x9f]")
-"""What is not a letter in Latin-1."""
+"""Characters that are not letters in Latin-1."""
 _SEPARATED = re.compile(r"[0-9a-f]{1,2}(?:[:-][0-9a-f]{1,2}){5}")
-# Groups of one size: 192.168.100.100 has twelve digits too, and is no MAC address.
+# Groups of one size: 192.168.100.100 has twelve digits too, and is not a MAC address.
 _GROUPED = re.compile(r"[0-9a-f]{12}|[0-9a-f]{4}(?:[. ][0-9a-f]{4}){2}|[0-9a-f]{2}(?:[. ][0-9a-f]{2}){5}")
 
 
 def decode_text(payload: bytes) -> str:
-    """Bytes as UTF-8, else as GB 2312 (the makers' home encoding), else as Latin-1, which takes anything."""
+    """Decode bytes as UTF-8, or else as GB 2312 (the makers' home encoding), or else as Latin-1, which never fails."""
     try:
         return payload.decode("utf-8")
     except UnicodeDecodeError:
         pass
-    # GB 2312 writes its characters as pairs of high bytes; a lone high byte is a Western accent.
+    # GB 2312 writes its characters as pairs of high bytes; a single high byte is a Western accent.
     if all(len(run) % 2 == 0 for run in _HIGH_BYTES.findall(payload)):
         try:
             return payload.decode("gb18030")
@@ -36,9 +36,9 @@ def decode_text(payload: bytes) -> str:
 
 
 def decode_mixed(payload: bytes) -> str:
-    """Bytes of which some are no UTF-8: where most of the rest is, only the bad ones are lost, as U+FFFD.
+    """Decode bytes that are not all UTF-8: if most of the rest is, only the bad ones are lost, as U+FFFD.
 
-    Else as ``decode_text``, but control characters of Latin-1 are not text either.
+    Otherwise like ``decode_text``, but control characters of Latin-1 are not text either.
     """
     text = payload.decode("utf-8", "replace")
     lost = text.count(UNREADABLE)
@@ -50,7 +50,10 @@ def decode_mixed(payload: bytes) -> str:
 
 
 def storable_text(text: str) -> str:
-    """Text that every database and file takes: without NUL, lone surrogates as a question mark; blanks stay."""
+    """Text that every database and file takes: without NUL, and with question marks for lone surrogates.
+
+    Blanks stay.
+    """
     if text.isprintable():
         return text
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
@@ -62,7 +65,10 @@ def clean_text(text: str) -> str:
 
 
 def mac_address(text: str) -> str | None:
-    """``58-50-ED-1F-00-01``, ``5850.ed1f.0001`` … as ``58:50:ed:1f:00:01``; None if it is not one unit's address."""
+    """A MAC address as ``58:50:ed:1f:00:01``, from any spelling; None if it is not the address of one unit.
+
+    Spellings are ``58-50-ED-1F-00-01``, ``5850.ed1f.0001`` …
+    """
     lowered = text.strip().lower()
     if _SEPARATED.fullmatch(lowered):
         digits = "".join(octet.zfill(2) for octet in re.split("[:-]", lowered))

@@ -14,14 +14,14 @@ SYN_REPEAT = 1.0
 """Seconds after which the kernel sends a SYN again (RFC 6298, section 2: the initial RTO)."""
 _GRAIN = 0.01
 _LATEST = 64
-"""Answers of a subnet by which it is judged."""
+"""How many of the latest answers of a subnet count."""
 _FEW = 8
-"""Answers of a subnet that tell nothing yet of how they are spread."""
+"""Answers of a subnet that are too few to show how much they vary."""
 _MOST = 0.9
-"""Part of the answers of a subnet for which is waited: the others are heard too, but nobody is waited for longer."""
+"""Share of a subnet's answers that is waited for: later ones are accepted too, but nothing waits for them."""
 _MARGIN = 1.5
 _REMEMBERED = 5.0
-"""Seconds for which it is remembered when an address was asked: later answers say nothing of the way."""
+"""Seconds for which the time of a question is kept: later answers say nothing about the way."""
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class RoundTrip:
     samples: int = 0
 
     def observe(self, seconds: float) -> None:
-        """Take one measurement (RFC 6298, sections 2.2 and 2.3)."""
+        """Add one measurement (RFC 6298, sections 2.2 and 2.3)."""
         if self.samples:
             self.variation += (abs(self.smoothed - seconds) - self.variation) / 4
             self.smoothed += (seconds - self.smoothed) / 8
@@ -43,35 +43,35 @@ class RoundTrip:
 
     @property
     def wait(self) -> float:
-        """How long an answer may be awaited: the RTO, without its bounds."""
+        """How long to wait for an answer: the RTO, without its limits."""
         return self.smoothed + max(_GRAIN, 4 * self.variation)
 
 
 @dataclass(slots=True)
 class Answers:
-    """How long the devices of a subnet take to answer. A few that are slow do not make the others be waited for."""
+    """How long the devices of a subnet take to answer. A few slow ones do not lengthen the wait for the others."""
 
     trip: RoundTrip = field(default_factory=RoundTrip)
     latest: deque[float] = field(default_factory=lambda: deque(maxlen=_LATEST))
 
     def observe(self, seconds: float) -> None:
-        """Take one measurement."""
+        """Add one measurement."""
         self.trip.observe(seconds)
         self.latest.append(seconds)
 
     @property
     def wait(self) -> float:
-        """How long an answer may be awaited: no longer than nearly all of them took, and half as much again."""
+        """How long to wait for an answer: half as much again as nearly all of them took."""
         if len(self.latest) < _FEW:
             return self.trip.wait
         return min(self.trip.wait, sorted(self.latest)[int(_MOST * (len(self.latest) - 1))] * _MARGIN)
 
 
 class Timing:
-    """What was measured on the way to each subnet (/24, /64), and how long to wait there because of it.
+    """Measurements on the way to each subnet (/24, /64), and the waits that follow from them.
 
-    Memory grows with what answers. A device's own measurements, where there are some,
-    count before those of its neighbours.
+    Memory grows with the number of devices that answer. A device's own measurements count before those of its
+    neighbours.
     """
 
     def __init__(self, pace: Pace, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -83,7 +83,10 @@ class Timing:
         self._answers: dict[str, float] = {}
 
     def connected(self, ip: str, seconds: float, own: RoundTrip) -> None:
-        """A SYN was answered, by SYN-ACK or reset, after so many seconds; not where it had to be repeated (Karn)."""
+        """Note that a SYN was answered, by SYN-ACK or reset, after so many seconds.
+
+        Not if it had to be repeated (Karn).
+        """
         self._connects.setdefault(subnet(ip), RoundTrip()).observe(seconds)
         own.observe(seconds)
 
@@ -95,13 +98,13 @@ class Timing:
         return min(max(SYN_REPEAT + known.wait, self._pace.connect_least), self._pace.connect_most)
 
     def connect_promptly(self, ip: str, own: RoundTrip) -> float:
-        """Seconds to wait for a connection where no lost SYN is reckoned with."""
+        """Seconds to wait for a connection if no SYN is expected to be lost."""
         known = own if own.samples else self._connects.get(subnet(ip))
         longest = self.connect(ip, own)
         return longest if known is None else min(max(known.wait, self._pace.settle), longest)
 
     def asked(self, ip: str) -> None:
-        """A datagram was sent to an address; the last before the answer counts, as an earlier may be lost."""
+        """Note a datagram to an address; the last one before the answer counts, because an earlier one may be lost."""
         now = self._clock()
         while self._asked and next(iter(self._asked.values())) < now - _REMEMBERED:
             del self._asked[next(iter(self._asked))]
@@ -109,18 +112,18 @@ class Timing:
         self._asked[ip] = now
 
     def answered(self, ip: str) -> None:
-        """A datagram came from an address; the first one after a question tells the round trip."""
+        """Note a datagram from an address; the first one after a question gives the round trip."""
         began = self._asked.pop(ip, None)
         if began is not None:
             self._answers[ip] = self._clock() - began
             self._datagrams.setdefault(subnet(ip), Answers()).observe(self._answers[ip])
 
     def answer(self, ip: str) -> float | None:
-        """Seconds in which a device has answered the last datagram that it answered; None if none."""
+        """Seconds in which a device answered the last datagram that it answered; None if it answered none."""
         return self._answers.get(ip)
 
     def quick(self, ip: str) -> bool:
-        """Whether a device, and its neighbours, answer so quickly that an answer belongs to the last question."""
+        """Whether a device and its neighbours answer so quickly that an answer belongs to the last question."""
         took, known = self._answers.get(ip), self._datagrams.get(subnet(ip))
         return took is not None and known is not None and max(took, known.trip.smoothed) < self._pace.settle / 4
 
@@ -132,7 +135,7 @@ class Timing:
 
 
 def subnet(ip: str) -> str:
-    """What an address shares with those that are probably as far away: its /24, or its /64 as it is written."""
+    """The subnet of an address, whose addresses are probably as far away: its /24, or its /64 as it is written."""
     if ":" not in ip:
         return ip.rpartition(".")[0]
     return ":".join(ip.partition("%")[0].split(":")[:4])

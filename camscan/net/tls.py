@@ -1,6 +1,6 @@
-"""TLS for reading, never for trusting: old versions and weak certificates are what the scan is here to see.
+"""TLS for reading, not for trusting: a scan must also see old versions and weak certificates.
 
-No secret ever travels over the legacy context; ``enrich/`` logs in over the other two.
+No secret is ever sent over the legacy context; ``enrich/`` logs in over the other two.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 OP_LEGACY_SERVER_CONNECT = 0x4
-"""ssl.OP_LEGACY_SERVER_CONNECT, which Python 3.11 does not name: servers without RFC 5746."""
+"""ssl.OP_LEGACY_SERVER_CONNECT, for servers without RFC 5746; Python 3.11 does not name it."""
 HANDSHAKE, ALERT = 22, 21
 SERVER_HELLO, CERTIFICATE, HELLO_DONE = 2, 11, 14
 _SUPPORTED_VERSIONS = 43
@@ -41,25 +41,25 @@ _FAULTS: Mapping[type[BaseException], str] = {
 
 
 def legacy_context() -> ssl.SSLContext:
-    """A client context that accepts whatever a camera offers, and verifies nothing."""
+    """A client context that accepts everything a camera offers, and verifies nothing."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
     context.options |= OP_LEGACY_SERVER_CONNECT
-    with warnings.catch_warnings():  # that TLS 1.0 is deprecated is the point
+    with warnings.catch_warnings():  # TLS 1.0 is deprecated, and that is why it is asked for
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = ssl.TLSVersion.TLSv1
     return context
 
 
 def verified_context() -> ssl.SSLContext:
-    """For a login: today's TLS, and a certificate that the system's authorities (or $SSL_CERT_FILE) vouch for."""
+    """For a login: present-day TLS, and a certificate that the system's authorities (or $SSL_CERT_FILE) confirm."""
     return ssl.create_default_context()
 
 
 def trusting_context(ca_file: str = "") -> ssl.SSLContext:
-    """For a message to a server: the certificate must be vouched for by ``ca_file``, or by the system's authorities.
+    """For a message to a server: ``ca_file``, or the system's authorities, must confirm the certificate.
 
     Raises OSError or ValueError if no certificates can be read from the file.
     """
@@ -67,7 +67,7 @@ def trusting_context(ca_file: str = "") -> ssl.SSLContext:
 
 
 def describe_fault(error: BaseException) -> str:
-    """Why a connection failed, and what to check: the first of its causes that says so, else the name of the error."""
+    """Why a connection failed, and what to check: the first known cause, otherwise the name of the error."""
     cause: BaseException | None = error
     while cause:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -82,7 +82,7 @@ def describe_fault(error: BaseException) -> str:
 
 
 def unverified_context() -> ssl.SSLContext:
-    """For a login where the operator said that an unverified certificate will do: still no obsolete TLS."""
+    """For a login if the operator accepts an unverified certificate: still no obsolete TLS."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # without the authorities, which take long to read
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -90,7 +90,7 @@ def unverified_context() -> ssl.SSLContext:
 
 
 def client_hello() -> bytes:
-    """A TLS 1.2 ClientHello without server name, for servers that OpenSSL refuses to speak to (RFC 5246, 7.4.1.2)."""
+    """A TLS 1.2 ClientHello without server name, for servers that OpenSSL refuses (RFC 5246, 7.4.1.2)."""
     extensions = b"".join(
         struct.pack(">HH", kind, len(data)) + data
         for kind, data in (
@@ -107,22 +107,22 @@ def client_hello() -> bytes:
 
 @dataclass(slots=True)
 class Hello:
-    """A server's first flight as it grows (RFC 5246, 6.2.1 and 7.4); each byte is looked at once."""
+    """A server's first flight as it arrives (RFC 5246, 6.2.1 and 7.4); each byte is looked at once."""
 
     version: str = ""
     certificate: bytes = b""
-    """The first one, DER; empty if none has come yet."""
+    """The first certificate, DER; empty if none has come yet."""
     _records: bytearray = field(default_factory=bytearray)
-    """What has come and is not taken apart yet."""
+    """Bytes that have come and are not parsed yet."""
     _left: int = 0
     """Bytes of the current record that are still to come."""
     _messages: bytearray = field(default_factory=bytearray)
-    """Out of the records, and not whole yet."""
+    """Messages from the records that are not complete yet."""
     _other: bool = False
-    """Something else than a handshake has come."""
+    """Whether something other than a handshake has come."""
 
     def feed(self, data: bytes) -> bool:
-        """Take more bytes; True at the certificate, at an alert, at ServerHelloDone, or where they are not TLS."""
+        """Add bytes. Returns True at the certificate, an alert, ServerHelloDone, or bytes that are not TLS."""
         self._records += data
         position = 0
         while not self._other:
@@ -143,7 +143,7 @@ class Hello:
         return self._is_finished() or self._other
 
     def _is_finished(self) -> bool:
-        """Read the messages that are whole; True if no more is needed."""
+        """Read the complete messages. Returns True if no more is needed."""
         position = 0
         while position + 4 <= len(self._messages):
             kind, length = self._messages[position], int.from_bytes(self._messages[position + 1 : position + 4])
@@ -164,7 +164,7 @@ class Hello:
 
 
 def _chosen_version(hello: bytes | bytearray) -> int:
-    """The version in a ServerHello: TLS 1.3 stands in an extension, and 1.2 in its old place (RFC 8446, 4.2.1)."""
+    """The version in a ServerHello: TLS 1.3 has it in an extension, and 1.2 in its old place (RFC 8446, 4.2.1)."""
     at = 35 + int.from_bytes(hello[34:35]) + 5  # version, random, session, suite, compression, length of extensions
     while at + 4 <= len(hello):
         kind, length = int.from_bytes(hello[at : at + 2]), int.from_bytes(hello[at + 2 : at + 4])
@@ -183,7 +183,7 @@ def describe_certificate(der: bytes, version: str) -> bytes:
     from cryptography.utils import CryptographyDeprecationWarning  # noqa: PLC0415 - as above
 
     lines = [f"sha256={hashlib.sha256(der).hexdigest()}", f"version={version}"]
-    with warnings.catch_warnings():  # negative serial numbers, naive encodings: seen, and not ours to mend
+    with warnings.catch_warnings():  # negative serial numbers and naive encodings exist; they are not for us to correct
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
         warnings.simplefilter("ignore", UserWarning)
         try:

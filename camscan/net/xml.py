@@ -1,8 +1,8 @@
-"""XML as cameras send it: truncated, mis-encoded, without declared prefixes. Hardened, pure, never slow.
+"""Reads XML as cameras send it: truncated, mis-encoded, without declared prefixes. Hardened, pure, never slow.
 
-The one place that touches lxml on behalf of the network. libxml2's steps cannot be counted, so what it is given is
-bounded first, by scans that look at each byte once; and what it hands back is read once, into plain Python, so that
-nothing can fail later on reading a text.
+It is the only place that uses lxml for text from the network. libxml2's steps cannot be counted, so its input is first
+limited by scans that look at each byte once. Its output is read once, into plain Python, so that reading a text later
+cannot fail.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _MARKUP, _EQUALS, _XMLNS = re.compile("<"), re.compile("="), re.compile("xmlns")
 DENSITY = {_MARKUP: 12, _EQUALS: 16, _XMLNS: 64}
 """Characters of a document for each tag, attribute and namespace declaration that is read of it.
 
-Real ones have 20 to 40, 50 and 70: a recorder's list of channels declares its namespace on each.
+Real documents have 20 to 40, 50 and 70: a recorder's list of channels declares its namespace on each.
 """
 FREE = 1024
 """Tags, attributes and declarations that are read of the shortest document."""
 DEPTH = 200
-"""Elements within one another; firmware that forgets end tags reaches about 40."""
+"""Maximum depth of elements; firmware that forgets end tags reaches about 40."""
 _SMALL = 16384
 _BUILT = 8 * 1024 * 1024
-"""Characters that the names of all elements, each with its namespace, may come to; in small documents, they cannot."""
+"""Maximum characters of the names of all elements with their namespaces; small documents cannot reach it."""
 
 _DECLARATION = re.compile(r"<\?xml[^>]*>")
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?\sencoding\s{0,20}=\s{0,20}[\"']([A-Za-z0-9_.:-]{1,40})[\"']")
@@ -40,7 +40,7 @@ _STEP = re.compile(r"<(/?)[^<>]*?(/?)(?:>|(?=<)|\Z)")
 _AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
 _REFERENCE = re.compile(r"&#(?:([0-9]{1,7})|x([0-9A-Fa-f]{1,6}));")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What is not a character of XML 1.0, section 2.2: lone surrogates, control characters, U+FFFE."""
+"""Characters that XML 1.0, section 2.2, does not allow: lone surrogates, control characters, U+FFFE."""
 _CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r"))
 _WIDE = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -53,7 +53,7 @@ _WIDE = (
     (b"\0<", "utf-16-be"),
 )
 _MARKS = tuple(mark for mark, _ in _WIDE)
-"""How a document of two or four bytes a character begins, with a byte order mark and without: XML 1.0, appendix F."""
+"""How a document with two or four bytes a character begins, with and without a byte order mark: XML 1.0, appendix F."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +61,20 @@ class Document:
     """A document or fragment that was read. Its elements are numbered in document order; 0 is the root."""
 
     names: tuple[str, ...]
-    """Of each element, without namespace and prefix."""
+    """The name of each element, without namespace and prefix."""
     texts: tuple[str, ...]
-    """Of each element: what stands before its first child, as sent."""
+    """The text before the first child of each element, as sent."""
     _nodes: tuple[etree._Element, ...] = field(repr=False)
 
     @property
     def uri(self) -> str:
-        """Namespace of the root; where it has none, the first that it declares; else empty."""
+        """The namespace of the root, otherwise the first one that it declares, otherwise empty."""
         uri, brace, _ = self._nodes[0].tag[1:].partition("}")
         return uri if brace else next(iter(self._nodes[0].nsmap.values()), "")
 
     @property
     def prefix(self) -> str:
-        """Prefix of the root, where it is declared; else empty."""
+        """The prefix of the root if it is declared; otherwise empty."""
         return self._nodes[0].prefix or ""
 
     @property
@@ -87,28 +87,28 @@ class Document:
         return self._nodes[index].get(name, "")
 
     def leaf(self, index: int) -> bool:
-        """Whether no element is within it."""
+        """Whether the element contains no other element."""
         return len(self._nodes[index]) == 0
 
     def leaves(self) -> list[bool]:
-        """The same of every element."""
+        """For every element, whether it contains no other element."""
         return [len(node) == 0 for node in self._nodes]
 
     def parent(self, index: int) -> str:
-        """Name of the element around it; ``fragment`` or empty for the root."""
+        """Name of the parent element; ``fragment`` or empty for the root."""
         around = self._nodes[index].getparent()
         return "" if around is None else local_name(around.tag)
 
     def within(self, index: int) -> range:
-        """The element and all that are within it."""
+        """The element and all elements within it."""
         return range(index, index + sum(1 for _ in self._nodes[index].iter(etree.Element)))
 
     def child_names(self, index: int) -> list[str]:
-        """Names of the elements directly within it."""
+        """Names of the element's children."""
         return [local_name(child.tag) for child in self._nodes[index].iterchildren(etree.Element)]
 
     def children(self, index: int) -> Iterator[int]:
-        """The elements directly within it."""
+        """The element's children."""
         inner = self.within(index)
         child = index + 1
         while child < inner.stop:
@@ -117,12 +117,12 @@ class Document:
 
 
 def parse_xml(payload: bytes, limit: int = 262144) -> Document:
-    """Read a document or a fragment; raises Malformed if no element can be recovered, and nothing else.
+    """Read a document or a fragment. Raises Malformed if no element can be recovered, and no other error.
 
-    Bytes beyond ``limit``, NULs and whatever stands before the first ``<`` are dropped, and so is what follows where
-    ``DENSITY`` or ``DEPTH`` is met. Characters that XML does not allow, and references to such, become U+FFFD.
-    Undeclared prefixes are accepted. A fragment of several elements comes back under a root called ``fragment``.
-    Document type declarations are refused: cameras send none, and entities are how XML attacks its reader.
+    Bytes beyond ``limit``, NULs and everything before the first ``<`` are dropped, and so is everything after the point
+    at which ``DENSITY`` or ``DEPTH`` is reached. Characters that XML does not allow, and references to them, become
+    U+FFFD. Undeclared prefixes are accepted. A fragment of several elements is returned under a root called
+    ``fragment``. Document type declarations are refused: cameras send none, and attacks on XML readers use entities.
     """
     text = _decode_characters(payload[:limit])
     start = text.find("<")
@@ -146,7 +146,7 @@ def local_name(tag: str) -> str:
 
 
 def _decode_characters(data: bytes) -> str:
-    """Decoded, whatever it declares, and without anything that XML does not allow."""
+    """The decoded text, whatever it declares, without anything that XML does not allow."""
     head = data[:64].lstrip(b" \t\r\n")
     if head.startswith(_MARKS):
         text = next(data[data.index(mark) :].decode(codec, "replace") for mark, codec in _WIDE if head.startswith(mark))
@@ -155,7 +155,7 @@ def _decode_characters(data: bytes) -> str:
     declared = _DECLARED.search(data[:512])
     charset = declared[1].decode("ascii").lower() if declared else ""
     try:
-        text = data.decode("utf-7" if charset == "utf-7" else "utf-8")  # who declares UTF-7 hides markup in it
+        text = data.decode("utf-7" if charset == "utf-7" else "utf-8")  # UTF-7 could hide markup
     except UnicodeDecodeError:
         known = CHARSETS.fullmatch(charset) and not charset.startswith(("utf", "us-ascii", "ascii"))
         text = data.decode(charset, "replace") if known else decode_mixed(data)
@@ -178,7 +178,7 @@ def _replace_reference(found: re.Match[str]) -> str:
 
 
 def _bound_document(text: str) -> str:
-    """Up to where one of the limits is met."""
+    """The text up to the point at which one of the limits is reached."""
     size = len(text)
     for mark, each in DENSITY.items() if size > FREE else ():
         allowed = max(FREE, size // each)
@@ -198,14 +198,14 @@ def _bound_document(text: str) -> str:
 
 
 def _text_before(mark: re.Pattern[str], text: str, allowed: int) -> str:
-    """Up to the first mark that is one too many; a tag is whole or not there."""
+    """The text up to the first mark beyond the limit; a tag is kept completely or not at all."""
     end = next(itertools.islice(mark.finditer(text), allowed, None)).start()
     tag = text.rfind("<", 0, end + 1)
     return text[: max(0, tag)] if text.rfind(">", 0, end) < tag else text[:end]
 
 
 def _parse_document(text: str) -> etree._Element | None:
-    # Unlike the parsers of the standard library this one survives tags that do not match and undeclared prefixes.
+    # Unlike the parsers of the standard library, this one accepts tags that do not match and undeclared prefixes.
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
@@ -229,7 +229,7 @@ def _make_document(root: etree._Element, text: str) -> Document:
     ):
         raise Malformed("XML with an endless namespace is refused")
     nodes = tuple(root.iter(etree.Element))
-    # ``local_name``, without the cost of a call for each
+    # ``local_name``, without the cost of a call for each element
     names = tuple([node.tag.rpartition("}")[2].rpartition(":")[2] for node in nodes])
     return Document(names, tuple([node.text or "" for node in nodes]), nodes)
 

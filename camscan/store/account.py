@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 LONGEST = 255
-"""Characters of an issuer or a subject (OpenID Connect Core 1.0, section 2)."""
+"""Maximum characters of an issuer or a subject (OpenID Connect Core 1.0, section 2)."""
 _CODE = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Somebody, as the sign-in service knows them."""
+    """An account at the sign-in service."""
 
     issuer: str
     subject: str
 
     @property
     def code(self) -> str:
-        """Eight letters and digits by which two people on the telephone can say which account is meant."""
+        """Eight letters and digits by which two people on the telephone can name the account."""
         digest = hashlib.sha256(json.dumps([self.issuer, self.subject]).encode()).digest()
         text = base64.b32encode(digest).decode()[:_CODE]
         return f"{text[:4]}-{text[4:]}"
@@ -35,15 +35,15 @@ class Person:
     number: int
     account: Account
     rights: str = ""
-    """What an owner allowed: a word that the caller chooses; empty if no owner has said."""
+    """The rights that an owner gave: a word that the caller chooses; empty if no owner has given any."""
     claimed: str = ""
-    """What the sign-in service said, the last time."""
+    """The rights that the sign-in service named at the last sign-in."""
     role: str = ""
     """The role for the log; never a name."""
     sites: tuple[str, ...] | None = None
     """The only sites that they may see; None for all."""
     revision: int = 1
-    """Counts the changes that owners made."""
+    """Number of changes that owners made."""
     since: datetime
     seen_at: datetime | None = None
     """The last sign-in."""
@@ -52,10 +52,10 @@ class Person:
 
     @property
     def allowed(self) -> str:
-        """What they may do: an owner's word counts before the service's; empty for nothing."""
+        """The rights in force: an owner's word counts before the service's; empty for none."""
         return "" if self.ended_at else self.rights or self.claimed
 
     @property
     def is_waiting(self) -> bool:
-        """Whether they have signed in, and nobody has yet said what they may do."""
+        """Whether the person has signed in, and nobody has yet given the account rights."""
         return not (self.rights or self.claimed or self.ended_at)

@@ -1,4 +1,4 @@
-"""The nouns of ``acts.py``: one thing that somebody did in the pages. Cheap to import."""
+"""The nouns of ``acts.py``: one action of a person in the pages. Cheap to import."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from datetime import datetime
 SEEN, CHANGED, DONE, TAKEN, REFUSED, FAILED = "seen", "changed", "done", "taken", "refused", "failed"
 SIGNED_IN, SIGNED_OUT, LOST = "signed in", "signed out", "lost"
 OUTCOMES = (SEEN, CHANGED, DONE, TAKEN, REFUSED, FAILED, SIGNED_IN, SIGNED_OUT, LOST)
-"""What came of an act: a page was seen, entries were changed, another form was taken, a file was taken, and so on."""
+"""The results of an action: a page was seen, entries were changed, another form or a file was taken, and so on."""
 LASTING = (CHANGED, DONE, LOST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """One request of somebody."""
+    """One request of a person."""
 
     at: datetime
     outcome: str
@@ -34,7 +34,7 @@ class Act:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which acts are asked for; every value that is given must fit."""
+    """Which actions are wanted; each value that is given must match."""
 
     subject: str = ""
     outcome: str = ""
@@ -43,4 +43,4 @@ class Wanted:
     since: datetime | None = None
     before: datetime | None = None
     change: int | None = None
-    """Acts that wrote this line of the register's log."""
+    """Only actions that wrote this line of the register's log."""

@@ -1,6 +1,7 @@
-"""What people did in the pages. The register's log holds roles; this says whose account acted in a role.
+"""What people did in the pages. The register's log holds roles; this says which account acted in a role.
 
-Acts that changed something are kept for as long as the register; acts that only looked at something, for 13 months.
+Actions that changed something are kept as long as the register; actions that only looked at something are kept for 13
+months.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from camscan.store.act import LASTING, Act, Wanted
 from camscan.store.database import Store, explain_damage
 
 KEPT = timedelta(days=396)
-"""How long acts that only looked at something are kept: 13 months."""
+"""How long actions that only looked at something are kept: 13 months."""
 _ACT = Table(
     "service_act",
     MetaData(),
@@ -34,20 +35,20 @@ _TEXTS = {"session": 16, "subject": 200, "role": 100, "method": 10, "path": 400}
 
 
 class Acts:
-    """The acts of a store. Every method is one transaction."""
+    """The actions of a store. Every method is one transaction."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def add(self, acts: Sequence[Act]) -> None:
-        """Keep acts, in their order."""
+        """Store actions, in their order."""
         if not acts:
             return
         with self._store.writing() as connection:
             connection.execute(insert(_ACT), [_row_of_act(each) for each in acts])
 
     def page(self, wanted: Wanted, start: int, most: int) -> tuple[list[Act], int]:
-        """Some of the acts that fit, the latest first, and how many there are."""
+        """One page of the matching actions, newest first, and how many match in all."""
         where = list(_conditions(wanted))
         with self._store.reading() as connection, explain_damage(self._store):
             total = connection.execute(select(func.count()).select_from(_ACT).where(*where)).scalar_one()
@@ -55,7 +56,7 @@ class Acts:
             return [_act_of_row(row) for row in connection.execute(query).mappings()], total
 
     def purge(self, now: datetime | None = None) -> int:
-        """Forget acts that only looked at something, if they are older than ``KEPT``. Returns how many there were."""
+        """Delete actions that only looked at something and are older than ``KEPT``. Returns how many there were."""
         old = _sortable_text((now or datetime.now(UTC)) - KEPT)
         with self._store.writing() as connection:
             gone = connection.execute(delete(_ACT).where(_ACT.c.at < old, _ACT.c.outcome.not_in(LASTING)))

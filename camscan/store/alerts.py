@@ -1,4 +1,4 @@
-"""What was sent, what waits to be sent, and how far the register was read for it."""
+"""Alerts: what was sent, what is waiting to be sent, and how far the register was read for it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MARK = Table("service_alert_mark", _METADATA, Column("name", String(40), primar
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """One thing that happened, or that was sent."""
+    """One event that was noted, or one alert that was sent."""
 
     kind: str
     subject: str
@@ -50,19 +50,19 @@ class WaitingMessage:
     message: Mapping[str, Any]
     """The message as JSON."""
     trouble: str = ""
-    """Why it was not accepted the last time; empty if it was not tried."""
+    """Why it was not accepted the last time; empty before the first attempt."""
     number: int = 0
-    """Its number here; 0 for a message that is not kept yet."""
+    """Its number in the store; 0 for a message that is not stored yet."""
 
 
 class Alerts:
-    """What a store keeps about alerts. Every method is one transaction."""
+    """Everything about alerts in a store. Every method is one transaction."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def read_notes(self) -> list[Noted]:
-        """Everything that is remembered, oldest first."""
+        """All notes, oldest first."""
         with self._store.reading() as connection:
             rows = connection.execute(select(_NOTE).order_by(_NOTE.c.id)).all()
         with explain_damage(self._store):
@@ -72,14 +72,14 @@ class Alerts:
             ]
 
     def read_marks(self) -> dict[str, str]:
-        """Name -> the value that was written last."""
+        """Name -> the value that was last written."""
         with self._store.reading() as connection:
             return {row.name: row.value for row in connection.execute(select(_MARK))}
 
     def keep(
         self, notes: Iterable[Noted], marks: Mapping[str, str], due: Sequence[WaitingMessage], forget: datetime
     ) -> None:
-        """Remember everything or nothing: what was sent, how far the register was read, what is to be sent.
+        """Store all of it or nothing: what was sent, how far the register was read, and what is to be sent.
 
         Notes from before ``forget`` are deleted.
         """
@@ -113,7 +113,7 @@ class Alerts:
                 connection.execute(insert(_MARK).values(name=name, value=value))
 
     def waiting_messages(self) -> list[WaitingMessage]:
-        """The messages that wait, oldest first."""
+        """The waiting messages, oldest first."""
         with self._store.reading() as connection:
             rows = connection.execute(select(_DUE).order_by(_DUE.c.id)).all()
         with explain_damage(self._store):
@@ -125,12 +125,12 @@ class Alerts:
             ]
 
     def drop(self, numbers: Iterable[int]) -> None:
-        """Forget messages that were accepted, or are too old."""
+        """Delete messages that were accepted, or are too old."""
         with self._store.writing() as connection:
             connection.execute(delete(_DUE).where(_DUE.c.id.in_(list(numbers))))
 
     def note_failure(self, number: int, trouble: str) -> None:
-        """Note that a message was not accepted. It stays. Every failure is counted."""
+        """Note that a message was not accepted. The message is kept, and every failure is counted."""
         with self._store.writing() as connection:
             connection.execute(update(_DUE).where(_DUE.c.id == number).values(trouble=trouble))
             known = connection.execute(select(_MARK.c.value).where(_MARK.c.name == FAILURES)).scalar()

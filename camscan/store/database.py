@@ -18,13 +18,13 @@ from camscan.register.address import address_of
 
 STEPS = Path(__file__).with_name("migrations")
 ADVICE = "move it away, and a new one is made: then alerts may come twice, and earlier answers are not compared"
-"""What to do if the store cannot be read."""
+"""The advice if the store cannot be read."""
 _DAMAGED = ("not a database", "malformed")
-"""What SQLite says about a file that it cannot read."""
+"""SQLite's words for a file that it cannot read."""
 BUSY_SECONDS = 30.0
 """Seconds that a writer waits for another one."""
 _WRITE_LOCK = 0x43414D53
-"""A PostgreSQL advisory lock: who holds it is writing. One for each schema, as the register's."""
+"""A PostgreSQL advisory lock: a writer holds it. Each schema has its own, as for the register."""
 _WAITING = f"SET LOCAL lock_timeout = '{BUSY_SECONDS:g}s'"
 _LIGHTLY = f"{_WAITING}; SET LOCAL synchronous_commit = off"
 """SQLite in its write-ahead mode does not wait for the disk either (``synchronous = NORMAL``)."""
@@ -56,10 +56,10 @@ class Store:
 
     @contextlib.contextmanager
     def writing_rows(self) -> Iterator[Connection]:
-        """A transaction that changes only rows which it has locked (``FOR UPDATE``): others write beside it.
+        """A transaction that changes only rows which it has locked (``FOR UPDATE``): others may write beside it.
 
-        It does not wait for the disk. Where the power fails, what it changed in the last second may be as before; what
-        a later transaction of another kind has written is never kept without it.
+        It does not wait for the disk. After a power failure, its changes of the last second may be lost. What a later
+        transaction of another kind wrote is never kept without them.
         """
         with self._explain_errors(), self._engine.connect() as connection:
             connection.execution_options(camscan_writing="rows")
@@ -101,7 +101,7 @@ def explain_damage(store: Store) -> Iterator[None]:
 
 
 def of_register(register: str | Path) -> Store:
-    """See ``camscan.store.open_store``."""
+    """Open the store of a register; see ``camscan.store.open_store``."""
     address = address_of(register)
     store = _open_file(store_path(Path(register))) if address is None else _open_server(address)
     try:
@@ -120,8 +120,9 @@ def store_path(register: Path) -> Path:
 
 def _open_file(path: Path) -> Store:
     try:
-        # The file is not opened to look at it: closing a descriptor would release the locks of a connection that this
-        # program has already (sqlite.org/howtocorrupt.html, 2.2), and another would remove the log that it writes to.
+        # The file is not opened to look at it. Closing a descriptor would release the locks of a connection that this
+        # program already has (sqlite.org/howtocorrupt.html, 2.2), and another program would remove the log to which it
+        # writes.
         try:
             status = path.lstat()
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What collectors are asked to scan, and the results."""
+"""The scans that collectors are asked for, and their results."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WAITING = "waiting"
 ANSWERS = frozenset({"accepted", "refused", "begun", "failed", "done"})
 """What a collector may say about an errand."""
 EXPIRED = "expired"
-"""Its time ended before its collector had done it."""
+"""Its time ended before its collector had finished it."""
 OVER = frozenset({"refused", "failed", "done", EXPIRED})
 _ERRAND = Table(
     "service_errand",
@@ -39,7 +39,7 @@ _ERRAND = Table(
     Column("why", Text, nullable=False),
 )
 _MOST = 5
-"""Errands that a collector is given at once."""
+"""Maximum errands that a collector gets at once."""
 _DUE = (
     select(_ERRAND)
     .where(_ERRAND.c.key == bindparam("wanted"))
@@ -59,7 +59,7 @@ class Errand:
     site: str
     made_at: datetime
     ends_at: datetime
-    """After this time it is not to be begun."""
+    """The latest time at which it may begin."""
     state: str = WAITING
     why: str = ""
 
@@ -71,7 +71,7 @@ class Errands:
         self._store = store
 
     def keep(self, errand: Errand) -> None:
-        """Keep a new one."""
+        """Store a new errand."""
         with self._store.writing() as connection:
             connection.execute(
                 insert(_ERRAND).values(
@@ -105,9 +105,9 @@ class Errands:
             return {each.key: each for each in found}
 
     def answer(self, errand: str, key: bytes, state: str, why: str) -> bool:
-        """Note what its collector says about it.
+        """Note what the collector says about an errand.
 
-        Returns False if it has none of that id. An errand that is over is unchanged.
+        Returns False if the collector does not have an errand of that id. A finished errand is unchanged.
         """
         mine = (_ERRAND.c.id == errand) & (_ERRAND.c.key == key.hex())
         with self._store.writing() as connection:
@@ -118,13 +118,13 @@ class Errands:
             return True
 
     def expire(self, now: datetime) -> int:
-        """Note the errands whose time is over. Returns how many."""
+        """Mark the errands whose time has ended. Returns how many."""
         with self._store.writing() as connection:
             late = _ERRAND.c.state.not_in(sorted(OVER)) & (_ERRAND.c.ends_at < _moment(now))
             return connection.execute(update(_ERRAND).where(late).values(state=EXPIRED)).rowcount
 
     def forget(self, before: datetime) -> int:
-        """Forget the errands that are over and were made before ``before``. Returns how many."""
+        """Delete finished errands that were made before ``before``. Returns how many."""
         with self._store.writing() as connection:
             old = _ERRAND.c.state.in_(sorted(OVER)) & (_ERRAND.c.made_at < _moment(before))
             return connection.execute(delete(_ERRAND).where(old)).rowcount
@@ -137,14 +137,14 @@ class Errands:
             return {(row.site, row.state): datetime.fromisoformat(row.made_at) for row in rows}
 
     def count(self) -> dict[str, int]:
-        """State -> how many."""
+        """State -> number of errands."""
         with self._store.reading() as connection:
             rows = connection.execute(select(_ERRAND.c.state, func.count()).group_by(_ERRAND.c.state)).all()
             return {str(state): int(number) for state, number in rows}
 
 
 def _moment(at: datetime) -> str:
-    """The time as it is kept: text that sorts as times do."""
+    """A time as it is stored: text that sorts as times do."""
     return at.astimezone(UTC).isoformat()
 
 

@@ -33,7 +33,7 @@ class KeptPack:
     """A role, never a name."""
     released_at: datetime
     day: date
-    """The day for which its numbers hold."""
+    """The day whose numbers it gives."""
     digest: str
     """SHA-256 of its answers, in hexadecimal."""
     content: str
@@ -62,7 +62,7 @@ class Packs:
         ]
 
     def keep(self, pack: KeptPack) -> None:
-        """Remember that a pack was released."""
+        """Store a released pack."""
         self._connection.execute(
             insert(_PACKS).values(
                 reference=pack.reference,

@@ -1,4 +1,4 @@
-"""Parcels that arrived: recorded, waiting to be recorded, or refused."""
+"""Parcels that have arrived: recorded, waiting to be recorded, or refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sqlalchemy import (
 from camscan.store.database import Store, explain_damage
 
 RECORDED, WAITING, REFUSED, LOST = "recorded", "waiting", "refused", "lost"
-"""A parcel is lost if its file is: its collector sends it again."""
+"""A parcel is lost if its file is missing: its collector sends it again."""
 _PARCEL = Table(
     "service_parcel",
     MetaData(),
@@ -50,9 +50,9 @@ class ArrivedParcel:
     """SHA-256 of its contents, in hexadecimal."""
     key: bytes
     arrived_at: datetime
-    """When it came; for a recorded one, when it was recorded."""
+    """When it arrived; for a recorded parcel, when it was recorded."""
     dropped: int = 0
-    """Replies that its key might not speak for."""
+    """How many replies were left out because its key may not speak for them."""
     state: str = RECORDED
     why: str = ""
     """Why it was refused, or could not be recorded yet."""
@@ -66,7 +66,7 @@ class ArrivedParcel:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """The parcels that are to be recorded."""
+    """The parcels that wait to be recorded."""
 
     waiting: int
     oldest: datetime | None
@@ -86,13 +86,13 @@ class Parcels:
             return _parcel(row) if row else None
 
     def waiting(self) -> list[ArrivedParcel]:
-        """Parcels that are to be recorded, in the order of their scans: ids sort by time."""
+        """Parcels that wait to be recorded, in the order of their scans: ids sort by time."""
         with self._store.reading() as connection, explain_damage(self._store):
             query = select(_PARCEL).where(_PARCEL.c.state == WAITING).order_by(_PARCEL.c.scan_id)
             return [_parcel(row) for row in connection.execute(query).mappings()]
 
     def backlog(self) -> Backlog:
-        """How many are to be recorded, without reading them."""
+        """How many parcels wait to be recorded, without reading them."""
         told = select(func.count(), func.min(_PARCEL.c.arrived_at)).where(_PARCEL.c.state == WAITING)
         with self._store.reading() as connection, explain_damage(self._store):
             count, oldest = connection.execute(told).one()
@@ -112,7 +112,7 @@ class Parcels:
             return connection.execute(select(func.min(_PARCEL.c.scan_id)).where(later)).scalar() or ""
 
     def counts(self) -> dict[bytes, dict[str, int]]:
-        """Key -> state -> how many came from it."""
+        """Key -> state -> number of parcels."""
         query = select(_PARCEL.c.key, _PARCEL.c.state, func.count()).group_by(_PARCEL.c.key, _PARCEL.c.state)
         found: dict[bytes, dict[str, int]] = {}
         with self._store.reading() as connection, explain_damage(self._store):
@@ -121,7 +121,7 @@ class Parcels:
         return found
 
     def page(self, first: int, most: int, *, state: str = "", key: bytes = b"") -> tuple[list[ArrivedParcel], int]:
-        """``most`` parcels from ``first`` on, the latest arrival first; and how many there are."""
+        """``most`` parcels from number ``first`` on, newest first; and how many there are in all."""
         wanted = [_PARCEL.c.state == state] if state else []
         wanted += [_PARCEL.c.key == key.hex()] if key else []
         query = select(_PARCEL).where(*wanted).order_by(_PARCEL.c.arrived_at.desc(), _PARCEL.c.scan_id.desc())
@@ -131,7 +131,7 @@ class Parcels:
             return [_parcel(row) for row in rows], total
 
     def lost_of(self, key: bytes, scan_ids: Sequence[str]) -> list[str]:
-        """Those of these scans whose parcel is not here, or whose file was lost; never another collector's."""
+        """The scans among these whose parcel is missing, or whose file was lost; never another collector's."""
         columns = _PARCEL.c.scan_id, _PARCEL.c.key, _PARCEL.c.state
         with self._store.reading() as connection, explain_damage(self._store):
             rows = connection.execute(select(*columns).where(_PARCEL.c.scan_id.in_(scan_ids))).all()
@@ -147,7 +147,7 @@ class Parcels:
             return None if found is None else float(found) / 1000
 
     def keep(self, parcel: ArrivedParcel) -> ArrivedParcel:
-        """Keep a parcel. Returns what is kept now. A parcel that was recorded, or has other content, is unchanged."""
+        """Store a parcel. Returns the stored one. A parcel that was recorded, or has other content, is unchanged."""
         with self._store.writing() as connection, explain_damage(self._store):
             before = _of(connection, parcel.scan_id)
             if before is None:
@@ -161,7 +161,7 @@ class Parcels:
             return now
 
     def wait_again(self, parcel: ArrivedParcel) -> None:
-        """Let a parcel wait again whose file is here and whose scan is not in the register, whatever its state."""
+        """Let a parcel wait again if its file is here and its scan is not in the register, whatever its state."""
         mine = _PARCEL.c.scan_id == parcel.scan_id
         with self._store.writing() as connection, explain_damage(self._store):
             if _of(connection, parcel.scan_id) is None:

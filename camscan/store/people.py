@@ -1,6 +1,6 @@
 """Accounts of people who sign in, and what each may do. They are kept by the service's identifier, without a name.
 
-A row stays when somebody's access ends: the acts name them by its number.
+A row is kept when somebody's access ends, because actions refer to its number.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _PERSON = Table(
     *(Column(name, String(40), nullable=False) for name in ("since", "seen_at", "ended_at")),
 )
 WAITS = timedelta(days=30)
-"""How long an account is kept that has signed in and that nobody gave a role."""
+"""How long an account without rights is kept after its sign-in."""
 _MOST_WAITING = 1000
 
 
@@ -60,14 +60,15 @@ class People:
             return [_person_of_row(row) for row in rows]
 
     def find(self, number: int) -> Person | None:
-        """The account of this number."""
+        """The account of this number; None if there is none."""
         with self._store.reading() as connection, explain_damage(self._store):
             return _find_person(connection, _PERSON.c.number == number)
 
     def note_sign_in(self, account: Account, claimed: str = "", now: datetime | None = None) -> Person:
-        """Note that somebody has signed in, and what the service said they may do.
+        """Note a sign-in, and the rights that the service named.
 
-        Accounts without a role are forgotten after ``WAITS``. If very many wait, one more is not kept: its number is 0.
+        Accounts without rights are deleted after ``WAITS``. If very many are waiting, one more is not stored: its
+        number is 0.
         """
         at = now or datetime.now(UTC)
         is_it, is_waiting = _is_account(account), (_PERSON.c.rights == "") & (_PERSON.c.claimed == "")
@@ -85,7 +86,7 @@ class People:
     def add(
         self, account: Account, *, rights: str, role: str = "", sites: tuple[str, ...] | None = None
     ) -> Person | None:
-        """Let an account do something before it has signed in; None if it is known already."""
+        """Give an account rights before it has signed in; None if it is known already."""
         with self._store.writing() as connection, explain_damage(self._store):
             if _find_person(connection, _is_account(account)) is not None:
                 return None
@@ -96,12 +97,15 @@ class People:
     def change(
         self, number: int, revision: int, *, rights: str, role: str = "", sites: tuple[str, ...] | None = None
     ) -> bool:
-        """Let somebody do something else, also after their access had ended; False if the row was changed meanwhile."""
+        """Give an account other rights, also after its access had ended.
+
+        False if somebody changed the row meanwhile.
+        """
         values = {"rights": rights, "role": role, "sites": _sites_text(sites), "ended_at": ""}
         return self._write(number, revision, values)
 
     def end_access(self, number: int, revision: int, now: datetime | None = None) -> bool:
-        """Let somebody do nothing any more, whatever the service says; False if the row was changed meanwhile."""
+        """Take all rights from an account, whatever the service says; False if somebody changed the row meanwhile."""
         return self._write(number, revision, {"ended_at": _sortable_text(now or datetime.now(UTC))})
 
     def _write(self, number: int, revision: int, values: Mapping[str, Any]) -> bool:

@@ -1,7 +1,7 @@
-"""How much one collector may send: parts in a second, on average, and bytes in a day. Its row says what it has used.
+"""How much one collector may send: parts in a second, on average, and bytes in a day.
 
-Packed bytes say little about what a parcel brings into the register: lines that repeat each other pack well. So what is
-recorded in a day is limited too, in unpacked bytes.
+The collector's row holds what it has used. The packed size of a parcel says little about its content, because repeated
+lines pack well. So a day also has a limit for recorded bytes, unpacked.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 _BURST = 5.0
-"""Seconds for which a collector may save up: who was silent may send so many parts at once."""
+"""Seconds for which unused parts are saved: after a silence, a collector may send so many parts at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
-    """What one collector may send."""
+    """The limits of one collector."""
 
     parts: float
     """Parts in a second, on average."""
@@ -27,7 +27,7 @@ class Quota:
 
 
 def take_part(used: str, size: int, now: datetime, quota: Quota) -> tuple[str, int]:
-    """Take a part of so many bytes: what is used now, and 0; or as before, and the seconds until it may come again.
+    """Count a part of ``size`` bytes. Returns the new use and 0, or the old use and the seconds until the next attempt.
 
     ``used`` is JSON that this function wrote before, or empty.
     """
@@ -46,13 +46,13 @@ def take_part(used: str, size: int, now: datetime, quota: Quota) -> tuple[str, i
 
 
 def unpacked_today(used: str, now: datetime) -> int:
-    """Bytes of the parcels that were recorded today, unpacked."""
+    """Unpacked bytes of the parcels that were recorded today."""
     said: dict[str, Any] = json.loads(used or "{}")
     return int(said.get("unpacked", 0)) if said.get("day") == f"{now.astimezone(UTC):%Y-%m-%d}" else 0
 
 
 def add_unpacked(used: str, size: int, now: datetime) -> str:
-    """What is used once a parcel of so many unpacked bytes was recorded."""
+    """The use after a parcel of ``size`` unpacked bytes was recorded."""
     said: dict[str, Any] = json.loads(used or "{}")
     day = f"{now.astimezone(UTC):%Y-%m-%d}"
     sent = int(said.get("bytes", 0)) if said.get("day") == day else 0
@@ -60,7 +60,7 @@ def add_unpacked(used: str, size: int, now: datetime) -> str:
 
 
 def day_end(now: datetime) -> datetime:
-    """The end of the day by which is counted: midnight, UTC."""
+    """The end of the day for which is counted: midnight, UTC."""
     return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(tzinfo=UTC))
 
 

@@ -1,4 +1,7 @@
-"""Sessions of people who have signed in. They are kept by a digest of the secret in the cookie, never by the secret."""
+"""Sessions of people who have signed in.
+
+Each is stored under a digest of the secret in its cookie, without the secret.
+"""
 
 from __future__ import annotations
 
@@ -24,35 +27,35 @@ _SESSION = Table(
 )
 _BYTES = 32
 NUMBER = 16
-"""Characters of a session's number: the beginning of the digest by which it is kept."""
+"""Characters of a session's number: the beginning of its digest."""
 _STEP = timedelta(minutes=1)
-"""How exactly the last use of a session is known: not every page causes a write."""
+"""How exactly the last use of a session is known: not every page is noted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """Somebody who has signed in."""
+    """A person who has signed in."""
 
     subject: str
-    """Who they are, by the name that the sign-in gave them; ``local`` for the person who started the program."""
+    """The name that the sign-in gave to the person; ``local`` for the person who started the program."""
     rights: str
-    """What they may do: a word that the caller chooses."""
+    """The rights of the person: a word that the caller chooses."""
     role: str = ""
-    """The role for the log; empty until somebody names it."""
+    """The role for the log; empty until the person names it."""
     sites: tuple[str, ...] | None = None
     """The only sites that they may see; None for all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedSession:
-    """A session as its owner and the people who look after access may see it: without its secret."""
+    """A session without its secret, for its owner and the people who manage access."""
 
     number: str
-    """The number by which it can be ended."""
+    """The number with which it can be ended."""
     session: Session
     began_at: datetime
     seen_at: datetime
-    """To the minute."""
+    """The last use, to the minute."""
     ends_at: datetime
 
 
@@ -66,7 +69,7 @@ class Sessions:
         self._idle = idle
 
     def begin(self, session: Session, now: datetime | None = None) -> str:
-        """Keep a new session. Returns the secret for its cookie. Sessions that have ended are forgotten."""
+        """Store a new session. Returns the secret for its cookie. Ended sessions are deleted."""
         at, secret = now or datetime.now(UTC), secrets.token_urlsafe(_BYTES)
         with self._store.writing() as connection:
             connection.execute(delete(_SESSION).where(_SESSION.c.ends_at < _sortable_text(at)))
@@ -116,17 +119,17 @@ class Sessions:
             ]
 
     def act_as(self, secret: str, role: str) -> None:
-        """Record this role in the log from now on."""
+        """Use this role in the log from now on."""
         with self._store.writing() as connection:
             connection.execute(update(_SESSION).where(_SESSION.c.digest == _digest_of(secret)).values(role=role))
 
     def end(self, secret: str) -> None:
-        """Sign out. Harmless when repeated."""
+        """End the session of a secret. Harmless when repeated."""
         with self._store.writing() as connection:
             connection.execute(delete(_SESSION).where(_SESSION.c.digest == _digest_of(secret)))
 
     def end_number(self, number: str) -> bool:
-        """End the session of this number. Returns whether there was one."""
+        """End the session with this number. Returns whether there was one."""
         if len(number) != NUMBER or not number.isalnum():
             return False
         with self._store.writing() as connection:

@@ -89,9 +89,9 @@ def running(folder: Path) -> Iterator[NetBox]:
 
 
 def install() -> str:
-    """Make the environment that has NetBox, where there is none: why that could not be done; empty where it was.
+    """Make the environment with NetBox if there is none. Returns why that failed; empty if it did not.
 
-    Outside of pytest, whose tests have no network but a loopback of their own.
+    It runs outside of pytest, whose tests have no network but a loopback of their own.
     """
     if (PLACE / "env" / ".whole").exists():
         return ""

@@ -63,7 +63,7 @@ USERS = {
 
 
 def take(page: str, text: str, delimiter: str = ",", name: str = "all") -> list[str]:
-    """Post a file to an import page: what NetBox has against it; empty where it was imported."""
+    """Post a file to an import page. Returns NetBox's objections; empty if it was imported."""
     form = {"import_method": "direct", "format": "csv", "csv_delimiter": delimiter, "data": text}
     answer = USERS[name].post(page, form)
     if answer.status_code == 302:
@@ -81,7 +81,7 @@ def listed() -> str:
 
 
 def state() -> dict[str, list[dict[str, Any]]]:
-    """Everything that was imported, as it stands in the database."""
+    """Everything that was imported, from the database."""
     return {
         model.__name__: [
             {
@@ -95,7 +95,7 @@ def state() -> dict[str, list[dict[str, Any]]]:
 
 
 def edit(tag: str, fields: dict[str, Any]) -> None:
-    """What somebody changes in NetBox by hand."""
+    """Change an object in NetBox as a person does."""
     device = dcim.Device.objects.get(asset_tag=tag)
     for name, value in fields.items():
         setattr(device, name, value)
@@ -163,7 +163,7 @@ ORDERS: dict[str, Callable[..., Any]] = {
 
 
 def main() -> None:
-    """Until standard input ends."""
+    """Answer requests until standard input ends."""
     answers = sys.stdout
     sys.stdout = sys.stderr  # what NetBox prints is no answer
     for line in sys.stdin:

@@ -31,7 +31,7 @@ def sign_in_and_enter(address: str, key: str, number: str) -> str:
 
 
 def get(browser: httpx.Client, path: str) -> str:
-    """A page."""
+    """Get a page. Returns its text."""
     answer = browser.get(path)
     assert answer.status_code == 200, f"{path}: {answer.status_code}"
     return answer.text

@@ -12,13 +12,13 @@ import pytest
 from windows.suite import LEFT_OUT
 
 RESULTS = "CAMSCAN_WINDOWS_RESULTS"
-"""Names the file for the results."""
+"""Environment variable that names the file for the results."""
 WANTED = "CAMSCAN_WINDOWS_FILES"
 """The names of the files that are run, with spaces between them; without it, those on the command line."""
 
 
 def name_of(node: str) -> str:
-    """What stands behind ``tests/test_``, as the patterns have it."""
+    """The part of a test's name after ``tests/test_``, as the patterns have it."""
     return node.replace("\\", "/").removeprefix("tests/test_")
 
 
@@ -31,7 +31,7 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is left out."""
+    """Mark the tests that are left out."""
     for item in items:
         for pattern, reason in LEFT_OUT.items():
             if fnmatch.fnmatchcase(name_of(item.nodeid), pattern):

@@ -41,7 +41,7 @@ NOT_FOR_WINDOWS = frozenset(
 )
 """Of the locked libraries: tools of Linux, and those without a wheel for Windows."""
 FEW = 10
-"""So many files are run in one process."""
+"""Number of files that are run in one process."""
 PTH = "python311.zip\n.\n{site}\n{root}\n{tests}\nimport site\n"
 
 
@@ -68,7 +68,7 @@ def windows_path(path: Path) -> str:
 
 
 def environment() -> dict[str, str]:
-    """Wine's folder is ours."""
+    """The environment for Wine, with our own folder."""
     kept = {name: os.environ[name] for name in os.environ if name in {"PATH", "HOME", "LANG"} or "CAMSCAN_" in name}
     return kept | {"WINEPREFIX": str(PLACE / "prefix"), "WINEDEBUG": "-all"}
 
@@ -106,7 +106,7 @@ def make_python() -> Path:
 
 
 def make_libraries() -> Path:
-    """The locked libraries for Windows, made anew when the lock has changed. Raises Missing."""
+    """The locked libraries for Windows, made again when the lock has changed. Raises Missing."""
     lock = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8")
     mark = hashlib.sha256(lock.encode()).hexdigest()
     site = PLACE / "site"

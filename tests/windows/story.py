@@ -39,7 +39,7 @@ _READY = 60.0
 
 @dataclass(frozen=True)
 class Stage:
-    """Where it is told."""
+    """The place where the story runs."""
 
     python: Path
     """Folder of Windows' Python: that of the zip."""
@@ -48,7 +48,7 @@ class Stage:
     environment: Mapping[str, str]
 
     def command(self, *arguments: str) -> list[str]:
-        """How camscan is called under Wine."""
+        """The command line that runs camscan under Wine."""
         return ["wine", str(self.python / "python.exe"), "-X", "utf8", "-m", "camscan", *arguments]
 
     def camscan(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -67,7 +67,7 @@ class Stage:
         )  # fmt: skip
 
     def report(self, name: str = "report.json") -> Any:
-        """A report that was written."""
+        """Read a report that was written."""
         return json.loads((self.folder / name).read_text(encoding="utf-8"))
 
 
@@ -276,13 +276,13 @@ def drained(master: int, process: subprocess.Popen[Any]) -> int:
 
 
 def journalled(stage: Stage, register: str) -> int:
-    """Lines that a scan has written down so far."""
+    """How many lines a scan has written into its journal so far."""
     paths = list(stage.folder.glob(f"{register}.unfinished-*"))
     return sum(path.read_bytes().count(b"\n") for path in paths)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    """Until it holds, for a minute at most."""
+    """Wait until the condition is true, for a minute at most."""
     until = time.monotonic() + _READY
     while not condition():
         assert time.monotonic() < until, "it never came to that"
@@ -353,7 +353,7 @@ def unpacked(fetched: Path, place: Path) -> None:
 
 
 def tell(stage: Stage, most: int | None = None) -> tuple[int, list[str]]:
-    """Tell it, or its beginning; how many parts did not hold, and what each showed."""
+    """Run the story, or its beginning. Returns how many parts failed, and what each showed."""
     failed, told = 0, []
     (stage.folder / "camscan.yaml").write_text(SETTINGS, encoding="utf-8")
     for part in STORY[:most]:

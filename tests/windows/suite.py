@@ -66,7 +66,7 @@ ELSEWHERE: dict[str, str] = {
     ),
     "*": "nobody has tried it there yet",
 }
-"""Pattern of what stands behind ``tests/test_`` -> why the file is not run there; the first counts."""
+"""Pattern of the name after ``tests/test_`` -> why the file is not run there; the first pattern counts."""
 
 
 def elsewhere() -> dict[str, str]:
@@ -153,4 +153,4 @@ LEFT_OUT: dict[str, str] = {
     "fingerprints.py::test_an_overlay_is_checked_like_ours": _PATHS,
     "register_backup.py::TestBackup::test_never_over_the_register_itself": _LINKS,
 }
-"""Pattern of what stands behind ``tests/test_`` -> why it cannot be there."""
+"""Pattern of the name after ``tests/test_`` -> why the test cannot run there."""

@@ -25,5 +25,5 @@ def write_summary(results: Mapping[str, Any], elsewhere: Mapping[str, str], head
 
 
 def plain(reason: str) -> str:
-    """A reason on one line."""
+    """The reason on one line."""
     return " ".join(reason.split())

@@ -22,7 +22,7 @@ from camscan.output import visible
 from camscan.words import counted
 
 _FIRST, _LONGEST = 30.0, 3600.0
-"""The first and the longest wait between two tries while the centre cannot be reached, in seconds."""
+"""The first and the longest wait between two attempts while the centre cannot be reached, in seconds."""
 _DOUBLED = 10
 _LOOK = 1.0
 
@@ -65,12 +65,12 @@ def run(file: Path, *, once: bool) -> int:
 
 
 def vary_seconds(seconds: float) -> float:
-    """The same seconds, a little more or less by chance: after a power cut all collectors begin together."""
+    """About the same number of seconds, varied at random: after a power cut, all collectors start together."""
     return seconds * random.uniform(0.9, 1.1)  # noqa: S311 - it spreads the load
 
 
 def pause_after(failures: int) -> float:
-    """Seconds until the next try, by chance: more after each failure, up to an hour."""
+    """Seconds until the next attempt, varied at random: more after each failure, up to an hour."""
     return random.uniform(0, min(_LONGEST, _FIRST * 2.0 ** min(failures, _DOUBLED)))  # noqa: S311 - it spreads the load
 
 
@@ -81,7 +81,7 @@ def _longest_wait() -> float:
 
 
 def _wait(seconds: float, is_over: object) -> bool:
-    """Wait so many seconds; return True at once if ``is_over`` does."""
+    """Wait so many seconds; return True as soon as ``is_over`` is true."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if callable(is_over) and is_over():

@@ -1,4 +1,4 @@
-"""``camscan collector``: whose parcels this register takes; one file per command."""
+"""``camscan collector``: the collectors whose parcels this register takes; one file per command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``camscan collector add``: a collector that may enrol."""
+"""``camscan collector add``: allow a collector to enrol."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``camscan collector replay``: parcels that the register has lost."""
+"""``camscan collector replay``: record parcels that the register has lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``camscan notify``: tell people what changed."""
+"""``camscan notify``: send people messages about changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A parcel in words, and the question whether its key is trusted."""
+"""Prints a parcel, and asks whether its key is trusted."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ networks = click.option(
 
 
 def networks_of(texts: Sequence[str]) -> tuple[Network, ...]:
-    """What ``--network`` says. Raises OptionError for what is none."""
+    """The networks of ``--network``. Raises OptionError for a text that is not a network."""
     found = []
     for text in texts:
         try:
@@ -43,9 +43,9 @@ def networks_of(texts: Sequence[str]) -> tuple[Network, ...]:
 
 
 def ask(parcel: OfferedParcel, given: Approval) -> bool:
-    """Show whose parcel it is and what its key would speak for; whether a person trusts it from now on.
+    """Show who signed a parcel and what the key would speak for. Returns whether a person trusts the key from now on.
 
-    Raises UsageError if nobody is there to be asked.
+    Raises UsageError if nobody can be asked.
     """
     words = parcel.sealed.words
     if not sys.stdin.isatty():
@@ -62,7 +62,7 @@ def ask(parcel: OfferedParcel, given: Approval) -> bool:
 
 
 def trusted(parcel: OfferedParcel, space: Workspace, given: Approval, role: str | None) -> OfferedParcel:
-    """Approve the key, and say so."""
+    """Approve the key, and print that."""
     who = (role or space.settings.role).strip()
     found = app.parcel.trust_key(parcel, space, given, who)
     name = visible(found.known.name, 72) if found.known else ""

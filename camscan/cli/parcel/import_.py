@@ -58,7 +58,7 @@ def import_(  # noqa: PLR0917 - one per option
 
 
 def _tell(brought: ParcelResult, space: Workspace) -> None:
-    """The result of it, in a few lines."""
+    """Print the result in a few lines."""
     report, recorded = brought.report, brought.recorded
     when = space.settings.clock(report.finished_at)
     if recorded is None:

@@ -48,7 +48,7 @@ def show(file: Path, register: str | Path | None, config: Path | None) -> None:
 
 
 def _counts(covered: Coverage) -> str:
-    """The result of the addresses."""
+    """The results of the addresses, as a sentence."""
     return (
         f"{covered.addresses:,}: {covered.answered:,} answered, {covered.refused:,} refused, "
         f"{covered.silent:,} silent, {covered.unreachable:,} unreachable, {covered.not_tried:,} not asked"

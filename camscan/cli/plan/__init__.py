@@ -13,7 +13,7 @@ from camscan.cli import Folder
 
 _SET = "set"
 _CLOSE = 0.75
-"""From which likeness on a word of letters is a mistyped command; labels of devices have digits."""
+"""Similarity from which a word of letters counts as a mistyped command; council tags have digits."""
 
 
 class _Plan(Folder):
@@ -26,7 +26,7 @@ class _Plan(Folder):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click's method, but a word that is not a command stays an argument.
+        """Resolve a command as click does, but keep a word that is not a command as an argument.
 
         A mistyped command is not taken for a device.
         """

@@ -1,4 +1,4 @@
-"""What is said where camscan.yaml knows more sites than the register."""
+"""Warns if camscan.yaml has more sites than the register."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``camscan plan policies``: what is judged by, and what decides."""
+"""``camscan plan policies``: the policies in use, and which of them decide."""
 
 from __future__ import annotations
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from camscan.plan import Proposal
 
 _SITES = 4
-"""Sites that one line names."""
+"""Maximum sites that one line names."""
 _NAMED = 10
-"""Devices that a message names."""
+"""Maximum devices that a message names."""
 
 
 @click.command("propose")
@@ -64,7 +64,7 @@ def propose(  # noqa: PLR0917 - one per option
     Devices that are blocked, or kept by decision, are listed but not planned. Exit code 3: not every device could be
     placed.
     """
-    gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
+    gc.disable()  # objects here have no cycles, and the collector would walk through 20,000 rows again and again
     space = app.workspace.find_workspace(config, register)
     with _options.explain_values():
         within = app.plan.parse_limits(per_month, budget, cost_each)
@@ -103,7 +103,7 @@ def _print_draft(draft: Proposal, rows: Sequence[Asset], settings: Config) -> No
 
 
 def _tell_size(draft: Proposal, rows: Sequence[Asset]) -> None:
-    """How many devices, and which of those that were planned before need another day."""
+    """Print how many devices there are, and which devices with an earlier date need another day."""
     number = len(draft.planned)
     phases = sum(bool(phase.devices) for phase in draft.phases)
     say(

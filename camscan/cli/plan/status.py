@@ -52,7 +52,7 @@ def status(by: str | None, on: str | None, as_json: bool, register: Path | None,
     camscan plan status
     camscan plan status --by site
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    gc.disable()  # nothing here is cyclic, and the collector would walk through 20,000 rows again and again
+    gc.disable()  # objects here have no cycles, and the collector would walk through 20,000 rows again and again
     space = app.workspace.find_workspace(config, register)
     if by and not as_json:
         group = app.plan.plan_progress_by(space, Grouping(by), on)
@@ -118,7 +118,7 @@ def _counts_text(counts: Counts) -> str:
 
 
 def _print_unknowns(found: Status, settings: Config) -> None:
-    """What the council has not decided, and of what nobody can say whether it is in scope."""
+    """Print what the council has not decided, and devices whose scope nobody knows."""
     would = found.would_match
     if would:
         say(
@@ -142,7 +142,7 @@ def _print_unknowns(found: Status, settings: Config) -> None:
 
 
 def _print_doubts(found: Status) -> None:
-    """What was counted, and may be wrong."""
+    """Print what was counted but may be wrong."""
     if found.entered_twice:
         say(
             f"{'Entered twice':{_WIDTH}}{found.entered_twice:>7,}  at an address where a scan has since found a "
@@ -158,7 +158,7 @@ def _print_doubts(found: Status) -> None:
 
 
 def _print_coverage(seen: Looked) -> None:
-    """How much of the estate scans have looked at."""
+    """Print how much of the estate scans have looked at."""
     if seen.last is None:
         click.echo(f"{'Coverage':{_WIDTH}}no scan yet: everything was entered by people")
         return
@@ -280,7 +280,7 @@ def _status_document(found: Progress, tables: Mapping[Grouping, Sequence[Row]], 
 
 
 def _plain_value(value: Any) -> Any:
-    """Nouns as JSON has them: dates ISO, pounds as text."""
+    """A noun as a JSON value: dates in ISO form, pounds as text."""
     if dataclasses.is_dataclass(value):
         return {each.name: _plain_value(getattr(value, each.name)) for each in dataclasses.fields(value)}
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""``camscan register backup``: the whole register in one file."""
+"""``camscan register backup``: write the whole register into one file."""
 
 from __future__ import annotations
 

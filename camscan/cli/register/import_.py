@@ -1,4 +1,4 @@
-"""``camscan register import``: what people edited in a spreadsheet, back into the register."""
+"""``camscan register import``: take people's edits from a spreadsheet into the register."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``camscan register undo``: the last import, taken back."""
+"""``camscan register undo``: undo the last import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``camscan serve check``: whether the pages can be reached, and people can sign in, before anybody tries."""
+"""``camscan serve check``: check that the pages can be reached, and that people can sign in."""
 
 from __future__ import annotations
 

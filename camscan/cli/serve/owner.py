@@ -1,4 +1,4 @@
-"""``camscan serve owner``: give somebody who has signed in the rights of an owner, who can let others in."""
+"""``camscan serve owner``: give a person who has signed in the rights of an owner, who can let others in."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from camscan.demo.wire import mdns
 
 
 def mdns_names(unit: Unit) -> tuple[str, str, tuple[str, ...]]:
-    """As the other Axis units."""
+    """Instance "AXIS MODEL - MAC", and the MAC again in the text record, as the other Axis units have them."""
     mac = unit.mac_tail.upper()
     return f"AXIS {unit.model} - {mac}", f"axis-{mac.lower()}", (f"macaddress={mac}",)
 

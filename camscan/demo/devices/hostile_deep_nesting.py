@@ -9,19 +9,19 @@ from camscan.demo.wire import dhip
 
 
 def sadp_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
-    """Element in element."""
+    """An XML answer with ten thousand elements within one another."""
     if b"inquiry" in question.payload:
         yield Reply(b"<ProbeMatch>" + b"<a>" * 10_000 + b"</a>" * 6_000)
 
 
 def wsd_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
-    """Element in element."""
+    """A WS-Discovery answer with ten thousand elements within one another."""
     if b"discovery/Probe<" in question.payload:
         yield Reply(b"<e:E>" * 12_000)
 
 
 def dhip_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
-    """List in list."""
+    """A JSON answer with ten thousand lists within one another."""
     if b"DHDiscover.search" in question.payload:
         yield Reply(
             dhip.frame_body(b'{"method":"client.notifyDevInfo","params":' + b"[" * 30_000 + b"]" * 30_000 + b"}")

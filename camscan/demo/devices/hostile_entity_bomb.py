@@ -14,13 +14,13 @@ BOMB = (
 
 
 def sadp_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
-    """Thousands of millions of letters when expanded."""
+    """A SADP answer with thousands of millions of letters when its entities are expanded."""
     if b"inquiry" in question.payload:
         yield Reply(BOMB + b"<ProbeMatch><DeviceDescription>&j;</DeviceDescription></ProbeMatch>")
 
 
 def wsd_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
-    """The same in an envelope."""
+    """A WS-Discovery answer with the same bomb in an envelope."""
     if b"discovery/Probe<" in question.payload:
         yield Reply(
             BOMB + b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>&j;</s:Body></s:Envelope>'

@@ -13,13 +13,13 @@ HEAD = (
 
 
 def sadp_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
-    """A model read from a file of the asker."""
+    """A SADP answer whose model is an entity from a file of the scanner's machine."""
     if b"inquiry" in question.payload:
         yield Reply(HEAD + b"<ProbeMatch><DeviceDescription>&f;&n;</DeviceDescription></ProbeMatch>")
 
 
 def wsd_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
-    """The same in an envelope."""
+    """A WS-Discovery answer with the same entities in an envelope."""
     if b"discovery/Probe<" in question.payload:
         yield Reply(
             HEAD + b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>&f;</s:Body></s:Envelope>'

@@ -11,7 +11,7 @@ COUNT = 500
 
 
 def sadp_answer(unit: Unit, question: Question) -> Iterator[Reply]:
-    """Always another MAC and serial: five hundred devices at one address."""
+    """Five hundred answers, each with another MAC and serial: five hundred devices at one address."""
     if b"inquiry" not in question.payload:
         return
     for number in range(COUNT):
@@ -24,7 +24,7 @@ def sadp_answer(unit: Unit, question: Question) -> Iterator[Reply]:
 
 
 def dhip_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
-    """Half an answer, again and again."""
+    """Five hundred halves of an answer."""
     if b"DHDiscover.search" in question.payload:
         yield from [Reply(dhip.frame_body(b'{"mac":"02:00:5e:00:00:01","method":"client.not'))] * COUNT
 

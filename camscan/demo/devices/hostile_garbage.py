@@ -9,7 +9,7 @@ from camscan.demo.wire import silent
 
 
 def garbage_answer(unit: Unit, question: Question) -> Iterator[Reply]:
-    """Different for each question, the same in each run."""
+    """Random bytes: different for each question, but the same in each run."""
     yield Reply(unit.rng(question.payload[:4].hex()).randbytes(700))
 
 

@@ -11,13 +11,13 @@ from camscan.demo.wire import http
 
 @functools.cache
 def packed_zeros() -> bytes:
-    """200 MB of zeros, packed twice in pieces, so that making it needs little memory."""
+    """200 MB of zeros, packed twice in pieces, so that making them needs little memory."""
     one = gzip.compress(bytes(1 << 20), 9)
     return one * 200
 
 
 def bomb_page(_unit: Unit, _asked: http.HttpRequest) -> bytes:
-    """The page."""
+    """The packed page, for any request."""
     return http.make_reply("200 OK", (("Content-Encoding", "gzip"), ("Content-Type", "text/html")), packed_zeros())
 
 

@@ -7,7 +7,7 @@ from camscan.demo.wire import http
 
 
 def redirect_away(_unit: Unit, asked: http.HttpRequest) -> bytes:
-    """To a documentation address (RFC 5737), which must never be asked."""
+    """Redirect to a documentation address (RFC 5737), which must never be asked."""
     return http.make_reply("302 Found", (("Location", f"http://192.0.2.80{asked.path}"), ("Connection", "close")))
 
 

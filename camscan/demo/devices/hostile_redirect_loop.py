@@ -7,7 +7,7 @@ from camscan.demo.wire import http
 
 
 def redirect_on(unit: Unit, asked: http.HttpRequest) -> bytes:
-    """One step further each time."""
+    """Redirect to the next page, one number further each time."""
     step = len(asked.path)
     target = f"http://{unit.ip}:{unit.port(80)}/{'a' * step}"
     return http.make_reply("302 Found", (("Location", target), ("Connection", "close")))

@@ -17,7 +17,7 @@ _AROUND = (
 
 
 def scopes_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
-    """Every scope is new, so that a program that compares them all with one another is busy for ever."""
+    """Answer with new scopes only, so that a program that compares all of them with one another never ends."""
     asked = _MESSAGE_ID.search(question.payload)
     if asked is None or question.to_group:
         return

@@ -12,19 +12,19 @@ HALF = b"<r>&#55296;</r>"
 
 
 def sadp_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
-    """An answer with nothing else in it."""
+    """A SADP answer whose only element is a lone surrogate."""
     if b"inquiry" in question.payload:
         yield Reply(b"<ProbeMatch>" + HALF + b"</ProbeMatch>")
 
 
 def wsd_answer(_unit: Unit, question: Question) -> Iterator[Reply]:
-    """The same in an envelope."""
+    """A WS-Discovery answer whose only element is a lone surrogate."""
     if b"discovery/Probe<" in question.payload:
         yield Reply(b"<Envelope><Body><ProbeMatches>" + HALF + b"</ProbeMatches></Body></Envelope>")
 
 
 async def describe_device(session: Session) -> None:
-    """The description at the LOCATION of the SSDP answer."""
+    """Send the description at the LOCATION of the SSDP answer."""
     if await read_request(session):
         await session.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(HALF) + HALF)
 

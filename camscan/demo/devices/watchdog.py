@@ -9,7 +9,7 @@ from camscan.demo.wire import http, rtsp, silent, tls
 
 
 def no_answer(_unit: Unit, _question: Question) -> Iterator[Reply]:
-    """Questions are inspected and not answered."""
+    """Answer nothing; the estate inspects the question."""
     yield from ()
 
 

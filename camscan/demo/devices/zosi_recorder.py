@@ -7,7 +7,7 @@ from camscan.demo.wire import silent, ssdp
 
 
 async def crash_on_request(session: Session) -> None:
-    """The real recorder crashes after this request."""
+    """Record a violation: the real recorder crashes after this request."""
     heard = await session.read_line_block()
     if heard:
         session.record_violation("crashed a recorder", heard[:80].decode("latin-1"))

@@ -1,6 +1,6 @@
-"""The seam of the estate: what Linux and Windows do differently about the sockets that its units answer from.
+"""What Linux and Windows do differently about the sockets of the estate's units.
 
-Both modules have the same names (tests/test_system.py holds it), and the rest of the estate imports them from here.
+Both modules have the same names (tests/test_system.py checks it), and the rest of the estate imports them from here.
 """
 
 import sys

@@ -23,7 +23,7 @@ _BURST = 64
 
 
 def allow_files(count: int) -> None:
-    """Raise this process's soft limit of open files where it is too low for so many sockets."""
+    """Raise this process's soft limit of open files if it is too low for so many sockets."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = count * 2
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -33,7 +33,7 @@ def allow_files(count: int) -> None:
 
 
 def when_to_end() -> asyncio.Event:
-    """What is set when SIGTERM or Ctrl-C comes, or standard input closes."""
+    """An event that is set at SIGTERM or Ctrl-C, or when standard input closes."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -53,7 +53,7 @@ def when_to_end() -> asyncio.Event:
 
 
 def stream_socket(interface: str) -> socket.socket:
-    """A TCP socket that can be bound, on one interface where it is named."""
+    """A TCP socket that can be bound; on one interface if it is named."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if interface:
@@ -62,7 +62,7 @@ def stream_socket(interface: str) -> socket.socket:
 
 
 def watch_connections(sock: socket.socket, take: Callable[[socket.socket], None]) -> None:
-    """Have ``take`` called with each connection that a listening socket accepts."""
+    """Call ``take`` with each connection that a listening socket accepts."""
 
     def accept() -> None:
         with contextlib.suppress(BlockingIOError, ConnectionAbortedError):
@@ -74,7 +74,10 @@ def watch_connections(sock: socket.socket, take: Callable[[socket.socket], None]
 
 
 def is_open(sock: socket.socket) -> bool:
-    """Whether the peer has neither closed nor reset (asked of the kernel: its close may not have been read yet)."""
+    """Whether the peer has neither closed nor reset.
+
+    The kernel is asked, because the close may not have been read yet.
+    """
     try:
         return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _ESTABLISHED
     except OSError:
@@ -87,7 +90,7 @@ def is_open(sock: socket.socket) -> bool:
 def unit_socket(ip: str, port: int, own: str, interface: str) -> socket.socket:
     """A UDP socket at a unit's address, which may share its port. ``own`` names the interface for groups.
 
-    Raises OSError if it cannot be had.
+    Raises OSError if it cannot be opened.
     """
     sock = _datagram_socket(interface)
     try:
@@ -103,9 +106,9 @@ def unit_socket(ip: str, port: int, own: str, interface: str) -> socket.socket:
 
 
 def group_socket(place: str, port: int, group: str, own: str, interface: str) -> socket.socket:
-    """A UDP socket that hears what is sent to everybody, and to a group where one is named, on ``own``'s interface.
+    """A UDP socket for datagrams to everybody, and to a group if one is named, on ``own``'s interface.
 
-    ``place`` is the address that it is bound to. Raises OSError if it cannot be had.
+    ``place`` is the address to which it is bound. Raises OSError if it cannot be opened.
     """
     sock = _datagram_socket(interface)
     try:
@@ -132,7 +135,7 @@ def _datagram_socket(interface: str) -> socket.socket:
 
 
 def watch_unit(sock: socket.socket, take: Callable[[bytes, Address], None]) -> None:
-    """Have ``take`` called with each datagram that reaches a unit's socket, and its sender."""
+    """Call ``take`` with each datagram to a unit's socket, and its sender."""
 
     def read() -> None:
         for _ in range(_BURST):
@@ -148,7 +151,7 @@ def watch_unit(sock: socket.socket, take: Callable[[bytes, Address], None]) -> N
 
 
 def watch_group(sock: socket.socket, take: Callable[[bytes, Address, str], None]) -> None:
-    """Have ``take`` called with each datagram that reaches a group's socket, its sender, and where it was sent to."""
+    """Call ``take`` with each datagram to a group's socket, its sender, and its destination."""
 
     def read() -> None:
         for _ in range(_BURST):
@@ -168,5 +171,5 @@ def send_datagram(sock: socket.socket, payload: bytes, target: Address) -> None:
 
 
 def unwatch(sock: socket.socket) -> None:
-    """Have nothing called any more."""
+    """Stop all calls for a socket."""
     asyncio.get_running_loop().remove_reader(sock)

@@ -1,7 +1,7 @@
-"""The estate's sockets on Windows, whose loopback has every address of 127.0.0.0/8 as Linux's has.
+"""The estate's sockets on Windows, whose loopback has every address of 127.0.0.0/8, as on Linux.
 
-Windows tells Python nothing of where a datagram was sent to. A socket that hears a group is bound so that it hears
-nothing else: Windows lets it hear groups on the address of an interface, Wine as Linux does on that of the group.
+Windows does not tell Python the destination of a datagram. So a socket for a group is bound in such a way that it gets
+nothing else: on Windows to the address of an interface, under Wine, as on Linux, to that of the group.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 
 Address = tuple[str, int]
 RESET = struct.pack("hh", 1, 0)
-"""SO_LINGER of no time: closing sends RST. Two numbers of 16 bits here."""
+"""SO_LINGER of no time: closing sends RST. It has two numbers of 16 bits here."""
 _LARGEST = 65535
 _IPV6_V6ONLY = 27
 _EVERYWHERE = "0.0.0.0"
@@ -28,11 +28,11 @@ _places: WeakKeyDictionary[socket.socket, str] = WeakKeyDictionary()
 
 
 def allow_files(_count: int) -> None:
-    """Nothing: Windows has no limit of open sockets that would be too low."""
+    """Do nothing: Windows does not have a limit of open sockets that would be too low."""
 
 
 def when_to_end() -> asyncio.Event:
-    """What is set when Ctrl-C or Ctrl-Break comes, or standard input closes."""
+    """An event that is set at Ctrl-C or Ctrl-Break, or when standard input closes."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -58,7 +58,7 @@ def when_to_end() -> asyncio.Event:
 
 
 def stream_socket(interface: str) -> socket.socket:
-    """A TCP socket that can be bound. Raises OSError for an interface of its own, which no socket can have here."""
+    """A TCP socket that can be bound. Raises OSError if an interface is named, because no socket can have one here."""
     _require_no(interface)
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setblocking(False)
@@ -66,7 +66,7 @@ def stream_socket(interface: str) -> socket.socket:
 
 
 def watch_connections(sock: socket.socket, take: Callable[[socket.socket], None]) -> None:
-    """Have ``take`` called with each connection that a listening socket accepts."""
+    """Call ``take`` with each connection that a listening socket accepts."""
 
     async def accept() -> None:
         accepted, _peer = await asyncio.get_running_loop().sock_accept(sock)
@@ -77,7 +77,7 @@ def watch_connections(sock: socket.socket, take: Callable[[socket.socket], None]
 
 
 def is_open(sock: socket.socket) -> bool:
-    """Whether the peer has neither closed nor reset, as far as what it sent before does not hide it."""
+    """Whether the peer has neither closed nor reset, unless unread bytes hide it."""
     try:
         return bool(sock.recv(1, socket.MSG_PEEK))
     except BlockingIOError:
@@ -92,8 +92,8 @@ def is_open(sock: socket.socket) -> bool:
 def unit_socket(ip: str, port: int, own: str, interface: str) -> socket.socket:
     """A UDP socket at a unit's address, which may share its port. ``own`` names the interface for groups.
 
-    It is one of IPv6 with an IPv4 address (RFC 4291, 2.5.5.2): Wine 8 binds one of IPv4 to every address, and sends
-    from 127.0.0.1. Raises OSError if it cannot be had.
+    It is an IPv6 socket with an IPv4 address (RFC 4291, 2.5.5.2): Wine 8 binds an IPv4 socket to every address, and
+    sends from 127.0.0.1. Raises OSError if it cannot be opened.
     """
     _require_no(interface)
     sock = _datagram_socket(socket.AF_INET6)
@@ -109,9 +109,9 @@ def unit_socket(ip: str, port: int, own: str, interface: str) -> socket.socket:
 
 
 def group_socket(place: str, port: int, group: str, own: str, interface: str) -> socket.socket:
-    """A UDP socket that hears what is sent to a group on the interface of ``own``, or to the address ``place``.
+    """A UDP socket for datagrams to a group on the interface of ``own``, or to the address ``place``.
 
-    Raises OSError if it cannot be had.
+    Raises OSError if it cannot be opened.
     """
     if place != _EVERYWHERE:
         sock = unit_socket(place, port, own, interface)
@@ -126,7 +126,7 @@ def group_socket(place: str, port: int, group: str, own: str, interface: str) ->
 
 
 def _listening(family: socket.AddressFamily, place: str, port: int, group: str, own: str) -> socket.socket:
-    """A socket that is bound there and hears the group. Raises OSError."""
+    """A socket that is bound to an address and has joined the group. Raises OSError."""
     if not place:
         raise OSError(0, "no address to bind to")
     sock = _datagram_socket(family)
@@ -153,7 +153,7 @@ def _datagram_socket(family: socket.AddressFamily) -> socket.socket:
 
 
 def watch_unit(sock: socket.socket, take: Callable[[bytes, Address], None]) -> None:
-    """Have ``take`` called with each datagram that reaches a unit's socket, and its sender."""
+    """Call ``take`` with each datagram to a unit's socket, and its sender."""
 
     async def read() -> None:
         payload, sender = await asyncio.get_running_loop().sock_recvfrom(sock, _LARGEST)
@@ -163,7 +163,7 @@ def watch_unit(sock: socket.socket, take: Callable[[bytes, Address], None]) -> N
 
 
 def watch_group(sock: socket.socket, take: Callable[[bytes, Address, str], None]) -> None:
-    """Have ``take`` called with each datagram that reaches a group's socket, its sender, and where it was sent to."""
+    """Call ``take`` with each datagram to a group's socket, its sender, and its destination."""
     watch_unit(sock, lambda payload, sender: take(payload, sender, _places[sock]))
 
 
@@ -176,19 +176,19 @@ def send_datagram(sock: socket.socket, payload: bytes, target: Address) -> None:
 
 
 def unwatch(sock: socket.socket) -> None:
-    """Have nothing called any more."""
+    """Stop all calls for a socket."""
     if watcher := _watchers.pop(sock, None):
         watcher.cancel()
 
 
 def _watch(sock: socket.socket, once: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Do it again and again, until the socket is closed: the loop here waits for what comes, and not for sockets."""
+    """Run ``once`` again and again until the socket is closed: the loop here waits for results, not for sockets."""
 
     async def wait() -> None:
         while sock.fileno() >= 0:
             try:
                 await once()
-            except OSError:  # an earlier answer found nobody listening, or a visitor has gone again
+            except OSError:  # an earlier answer found nobody listening, or a visitor has ended
                 await asyncio.sleep(0)
 
     _watchers[sock] = asyncio.get_running_loop().create_task(wait())

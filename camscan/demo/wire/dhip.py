@@ -20,7 +20,7 @@ def frame_body(body: bytes) -> bytes:
 
 
 def is_whole_search(payload: bytes, magic: tuple[bytes, ...] = (b"DHIP",)) -> bool:
-    """Whether a device answers: only to a whole, well-framed search."""
+    """Whether a device answers: only a complete, well-framed search gets an answer."""
     if len(payload) <= _HEADER or payload[:4] != b"\x20\x00\x00\x00" or payload[4:8] not in magic:
         return False
     (length,) = struct.unpack_from("<I", payload, 16)
@@ -61,7 +61,7 @@ def _base_info(unit: Unit) -> dict[str, Any]:
 
 
 def _modern_info(unit: Unit, info: dict[str, Any]) -> dict[str, Any]:
-    """What firmware from about 2018 adds."""
+    """The info with the members that firmware from about 2018 adds."""
     tail = unit.mac.split(":")
     local = f"fe80::{int(tail[0], 16) ^ 2:02x}{tail[1]}:{tail[2]}ff:fe{tail[3]}:{tail[4]}{tail[5]}"
     return {
@@ -98,7 +98,7 @@ def service(
 
     ``any_byte``: it also answers a datagram of one byte, unless it is NUL, as firmware did until about 2020 (some
     235,000 units on the Internet; it is not verified that longer datagrams of any kind are answered). ``magic`` names
-    the frames that it takes: door stations also take the one with its letters reversed.
+    the frames that it accepts: door stations also accept the one with its letters reversed.
     """
 
     def answer(unit: Unit, question: Question) -> Iterator[Reply]:

@@ -1,4 +1,4 @@
-"""HTTP as embedded servers speak it: each site chooses its header names, their order and its mistakes."""
+"""HTTP of embedded servers: each site chooses its header names, their order and its mistakes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One request."""
+    """One HTTP request."""
 
     method: str
     target: str
@@ -33,7 +33,7 @@ Site = Callable[[Unit, HttpRequest], bytes]
 def make_reply(
     status: str, headers: Headers, body: bytes | str = b"", *, version: str = "HTTP/1.1", length: str = "Content-Length"
 ) -> bytes:
-    """A reply as bytes. The length header goes where ``headers`` names it with an empty value, else to the end."""
+    """A reply as bytes. The length header is put where ``headers`` has it with an empty value, otherwise at the end."""
     content = body.encode() if isinstance(body, str) else body
     lines = [(name, str(len(content)) if name == length and not value else value) for name, value in headers]
     if length and all(name != length for name, _ in lines):
@@ -43,7 +43,7 @@ def make_reply(
 
 
 async def read_request(session: Session, protocol: str = "http") -> bytes:
-    """One whole request with its body, recorded and inspected; empty if the visitor sent nothing."""
+    """Read one complete request with its body, recorded and inspected; empty if the visitor sent nothing."""
     head = await session.read_line_block()
     length = _LENGTH.search(head)
     request = head + (await session.read_exactly(int(length[1])) if length else b"")
@@ -53,7 +53,7 @@ async def read_request(session: Session, protocol: str = "http") -> bytes:
 
 
 def converse(site: Site, *, limit: int = 0) -> Converse:
-    """Answer requests on one connection. ``limit``: connections beyond it get a refusal and are closed."""
+    """Answer requests on one connection. ``limit``: further connections get a refusal and are closed."""
 
     async def answer(session: Session) -> None:
         while request := await read_request(session):
@@ -77,7 +77,7 @@ _KEEP = re.compile(rb"^connection:\s*keep-alive", re.IGNORECASE | re.MULTILINE)
 
 
 def _ends(request: bytes, reply: bytes) -> bool:
-    """Whether the connection ends with this reply: HTTP/1.1 goes on if neither side says that it ends."""
+    """Whether the connection ends with this reply: HTTP/1.1 continues if neither side says that it ends."""
     head = reply.partition(b"\r\n\r\n")[0]
     old = head.startswith(b"HTTP/1.0") and not _KEEP.search(head)
     return bool(old or _CLOSE.search(request) or _CLOSE.search(head))
@@ -132,7 +132,7 @@ def fill_placeholders(unit: Unit, text: bytes) -> bytes:
 
 
 def simple_site(server: str, title: str, *, body: str = "", extra: Headers = (), status: str = "200 OK") -> Site:
-    """The plain site of some other device: one page, whatever is asked."""
+    """The plain site of some other device: one page for every request."""
     html = body or f"<html><head><title>{title}</title></head><body></body></html>"
     named = (("Server", server),) if server else ()
     ok = make_reply(status, (*named, *extra, ("Content-Type", "text/html"), ("Connection", "close")), html)

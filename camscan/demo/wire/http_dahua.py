@@ -18,12 +18,12 @@ Realm = Callable[[Unit], str]
 
 
 def serial_realm(unit: Unit) -> str:
-    """``Login to`` and the serial: older firmware."""
+    """The realm of older firmware: ``Login to`` and the serial."""
     return f"Login to {unit.serial}"
 
 
 def hashed_realm(unit: Unit) -> str:
-    """``Login to`` and 32 hex digits: newer firmware."""
+    """The realm of newer firmware: ``Login to`` and 32 hex digits."""
     return f"Login to {unit.hex_text('realm', 32)}"
 
 
@@ -41,7 +41,7 @@ def older_site(
     onvif_on: bool = True,
     open_: bool = False,
 ) -> Site:
-    """Cameras and recorders up to about 2018. ``basic``: a Basic realm instead of digest, as in 2014."""
+    """The site of cameras and recorders up to about 2018. ``basic``: a Basic realm instead of digest, as in 2014."""
 
     def site(unit: Unit, asked: HttpRequest) -> bytes:
         challenge = f'Basic realm="{basic}"' if basic else _challenge(realm(unit), unit)
@@ -74,7 +74,7 @@ def _answer_rest(unit: Unit, asked: HttpRequest, challenge: str, *, onvif_on: bo
 
 
 def newer_site(*, realm: Realm = hashed_realm, marker: str = "", onvif_on: bool = True, open_: bool = False) -> Site:
-    """Newer units: security headers, the malformed ``Set-Cookie:secure``, a page full of script markers."""
+    """The site of newer units: security headers, the malformed ``Set-Cookie:secure``, a page full of script markers."""
 
     def site(unit: Unit, asked: HttpRequest) -> bytes:
         if asked.path == "/":

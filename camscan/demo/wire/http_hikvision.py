@@ -27,13 +27,13 @@ ISAPI = ("/ISAPI/", "/PSIA/", "/SDK/language")
 
 
 def camera_realm(unit: Unit) -> str:
-    """``IP Camera(`` letter and four digits ``)``."""
+    """The realm of cameras: ``IP Camera(``, a letter and four digits, ``)``."""
     rng = unit.rng("realm")
     return f"IP Camera({rng.choice('CDEFGJK')}{rng.randrange(10000):04})"
 
 
 def opaque_realm(unit: Unit) -> str:
-    """24 hex digits, as recorders since about 2020 have."""
+    """The realm of recorders since about 2020: 24 hex digits."""
     return unit.hex_text("realm", 24)
 
 
@@ -114,7 +114,10 @@ def _recorder_refuses(unit: Unit, server: str, realm: str) -> bytes:
 def recorder_site(
     *, server: str = "DNVRS-Webs", realm: str = "", gate: str = "/doc/page/login.asp", onvif_on: bool = False
 ) -> Site:
-    """A recorder: DNVRS-Webs, XML in the 401, ``domain="::"`` in its challenge; old ones have a fixed ``realm``."""
+    """The site of a recorder: DNVRS-Webs, XML in the 401, ``domain="::"`` in its challenge.
+
+    Old ones have a fixed ``realm``.
+    """
 
     def site(unit: Unit, asked: HttpRequest) -> bytes:
         html: Headers = (
@@ -139,7 +142,7 @@ def recorder_site(
 
 
 def oldest_site(server: str = "Hikvision-Webs", *, onvif_on: bool = False) -> Site:
-    """The first generation: a redirect to an absolute URL, Basic only."""
+    """The site of the first generation: a redirect to an absolute URL, Basic only."""
 
     def site(unit: Unit, asked: HttpRequest) -> bytes:
         base: Headers = (("Server", server), _DATE)
@@ -164,7 +167,7 @@ _SHEPHERD = '<!doctype html><html><head><title></title><script src="./shepherd.j
 
 
 def terminal_site() -> Site:
-    """Access terminals and door stations: the realm is the model."""
+    """The site of access terminals and door stations: the realm is the model."""
 
     def site(unit: Unit, asked: HttpRequest) -> bytes:
         base: Headers = (_DATE, ("Server", "webserver"), ("X-Frame-Options", "SAMEORIGIN"), ("Content-Length", ""))

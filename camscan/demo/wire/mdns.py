@@ -37,7 +37,7 @@ def read_questions(message: bytes) -> list[tuple[str, int, bytes]]:
 
 
 def _read_name(message: bytes, place: int) -> tuple[list[str], int]:
-    """The labels of the name at ``place``, compressed or not (RFC 1035, 4.1.4), and where the next field begins."""
+    """The labels of the name at ``place``, compressed or not (RFC 1035, 4.1.4), and the position of the next field."""
     labels: list[str] = []
     after = 0
     for _ in range(128):  # no name has more labels; a loop of pointers ends here
@@ -54,7 +54,7 @@ def _read_name(message: bytes, place: int) -> tuple[list[str], int]:
 
 
 def read_known(message: bytes) -> set[tuple[str, int, bytes]]:
-    """Name (lower case), type and data of the answers that a question lists as known for half their life or longer.
+    """Name (lower case), type and data of the answers that a question lists as known for at least half their life.
 
     Names inside the data are written out, without compression. Empty if the message is broken.
     """
@@ -83,7 +83,7 @@ def read_known(message: bytes) -> set[tuple[str, int, bytes]]:
 @dataclass(frozen=True, slots=True)
 class _Record:
     name: str
-    """Dots of an instance are written as they are, not as ``\\u2024``."""
+    r"""Dots of an instance are written as they are, not as ``\u2024``."""
     labels: tuple[str, ...]
     kind: int
     data: bytes
@@ -92,7 +92,7 @@ class _Record:
         return name.lower() == self.name.lower() and kind in {self.kind, _ANY}
 
     def belongs_to(self, others: Sequence[_Record]) -> bool:
-        """Whether it is added to an answer unasked: what a pointer names, and the address of a host (RFC 6763, 12)."""
+        """Whether it is added to an answer unasked: the target of a pointer, the address of a host (RFC 6763, 12)."""
         named = {_PTR: {_SRV, _TXT, _A}, _SRV: {_A}}
         return any(
             self.kind in named.get(other.kind, ()) and (self.kind == _A or other.data == _encode_name(self.labels))

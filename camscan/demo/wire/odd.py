@@ -10,7 +10,7 @@ from camscan.demo.device import Question, Reply, Udp, Unit
 
 
 def service(port: int, asked: bytes, build: Callable[[Unit], bytes], *, gives: tuple[str, ...] = ()) -> Udp:
-    """Answers datagrams that start with ``asked``."""
+    """A responder for datagrams that start with ``asked``."""
 
     def answer(unit: Unit, question: Question) -> Iterator[Reply]:
         if question.payload.startswith(asked):
@@ -20,7 +20,7 @@ def service(port: int, asked: bytes, build: Callable[[Unit], bytes], *, gives: t
 
 
 def vstarcam_reply(unit: Unit) -> bytes:
-    """UDP 8600: starts with ``DH``, and is not Dahua."""
+    """The answer of Vstarcam, UDP 8600: it starts with ``DH``, and is not Dahua's."""
     text = [f"{unit.ip}\0".ljust(16, "\0"), f"{unit.netmask}\0".ljust(16, "\0"), "0.0.0.0\0".ljust(16, "\0")]
     head = b"DH\x01\x08" + "".join(text).encode() + bytes(32) + bytes.fromhex(unit.mac_tail) + struct.pack("<H", 81)
     return (
@@ -29,7 +29,7 @@ def vstarcam_reply(unit: Unit) -> bytes:
 
 
 def hanwha_reply(unit: Unit) -> bytes:
-    """UDP 7701: 262 bytes of fixed fields."""
+    """The answer of Hanwha, UDP 7701: 262 bytes of fixed fields."""
     packet = bytearray(262)
     packet[0] = 0x0B
     for place, text in (
@@ -44,7 +44,7 @@ def hanwha_reply(unit: Unit) -> bytes:
 
 
 def xiongmai_reply(unit: Unit) -> bytes:
-    """UDP 34569: a 20-byte header and JSON."""
+    """The answer of Xiongmai, UDP 34569: a 20-byte header and JSON."""
     common = {"MAC": unit.mac, "HostIP": f"0x{''.join(f'{int(part):02X}' for part in reversed(unit.ip.split('.')))}"}
     body = (
         json.dumps({"NetWork.NetCommon": {**common, "SN": unit.serial, "HttpPort": unit.port(80)}}).encode() + b"\n\0"

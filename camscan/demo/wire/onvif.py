@@ -87,7 +87,7 @@ def answer_call(
 
 
 def with_onvif(site: Site, *, prefix: str = "SOAP-ENV", namespaces: str = "") -> Site:
-    """A site that answers ONVIF too. A call that needs a password is refused by a fault."""
+    """A site that also answers ONVIF. A call that needs a password is refused by a fault."""
 
     def both(unit: Unit, asked: HttpRequest) -> bytes:
         if asked.path == PATH and asked.method == "POST":
@@ -98,7 +98,7 @@ def with_onvif(site: Site, *, prefix: str = "SOAP-ENV", namespaces: str = "") ->
 
 
 def onvif_only_site(*, server: str = "", prefix: str = "SOAP-ENV") -> Site:
-    """A port that speaks ONVIF only."""
+    """A port with ONVIF only."""
     named = (("Server", server),) if server else ()
     lost = make_reply("404 Not Found", (*named, ("Content-Type", "text/html"), ("Connection", "close")), "Not Found")
     return with_onvif(lambda _unit, _asked: lost, prefix=prefix)

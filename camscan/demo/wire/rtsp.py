@@ -33,7 +33,7 @@ def service(answer: Answer, *, port: int = 554, gives: tuple[str, ...] = ()) -> 
 
 
 def hikvision_answer(*, both: bool = False) -> Answer:
-    """Cameras: OPTIONS is free, and the date has two spaces before it. ``both``: Basic is offered too."""
+    """The answer of cameras: OPTIONS is free, and the date has two spaces before it. ``both``: Basic is offered too."""
 
     def answer(unit: Unit, method: str, cseq: str) -> str:
         date = "Date:  Tue, May 14 2024 09:30:01 GMT\n\n"
@@ -49,7 +49,7 @@ def hikvision_answer(*, both: bool = False) -> Answer:
 
 
 def old_hikvision_answer(unit: Unit, method: str, cseq: str) -> str:
-    """Old recorders."""
+    """The answer of old recorders."""
     if method == "OPTIONS":
         return f"RTSP/1.0 200 OK\nCSeq: {cseq}\nPublic: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, PAUSE\n\n"
     return (
@@ -59,7 +59,7 @@ def old_hikvision_answer(unit: Unit, method: str, cseq: str) -> str:
 
 
 def dahua_answer(*, hashed: bool = False, basic: str = "") -> Answer:
-    """Dahua: a 401 to OPTIONS already. ``basic``: a Basic realm, as ``MediaServer3.0``."""
+    """The answer of Dahua: a 401 to OPTIONS already. ``basic``: a Basic realm, as ``MediaServer3.0``."""
 
     def answer(unit: Unit, _method: str, cseq: str) -> str:
         name = unit.hex_text("realm", 32) if hashed else unit.serial
@@ -71,7 +71,7 @@ def dahua_answer(*, hashed: bool = False, basic: str = "") -> Answer:
 
 
 def dahua_server_answer(unit: Unit, method: str, cseq: str) -> str:
-    """Older Dahua: OPTIONS is free and names the server."""
+    """The answer of older Dahua: OPTIONS is free and names the server."""
     if method == "OPTIONS":
         return f"RTSP/1.0 200 OK\nCSeq: {cseq}\nServer: Rtsp Server/3.0\nPublic: {DAHUA}\n\n"
     return dahua_answer()(unit, method, cseq)
@@ -80,7 +80,9 @@ def dahua_server_answer(unit: Unit, method: str, cseq: str) -> str:
 def other_answer(
     *, server: str = "", public: str = "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN", realm: str = "", date: str = ""
 ) -> Answer:
-    """Another maker's server. ``realm`` may hold ``{mac}``; with it DESCRIBE draws a 401, otherwise a 404.
+    """The answer of another maker's server.
+
+    ``realm`` may contain ``{mac}``; DESCRIBE gets a 401 with a realm, otherwise a 404.
 
     No emulated server has a stream at the path that a stranger asks for, and none names one: LIVE555 and GStreamer
     answer with a 404. For the other servers without a realm this is not verified on real hardware.

@@ -53,7 +53,7 @@ def _head_elements(unit: Unit) -> Elements:
 
 
 def _camera_elements(unit: Unit, ipv6: bool) -> Elements:
-    """The order of a camera: Encrypt comes late."""
+    """The elements in the order of a camera: Encrypt comes late."""
     activated = unit.device.extra.get("activated", "true")
     return [
         *_head_elements(unit),
@@ -69,7 +69,7 @@ def _camera_elements(unit: Unit, ipv6: bool) -> Elements:
 
 
 def _recorder_elements(unit: Unit, ipv6: bool) -> Elements:
-    """The order of a recorder: Encrypt and Salt come first."""
+    """The elements in the order of a recorder: Encrypt and Salt come first."""
     return [
         ("Encrypt", "true"),
         ("Salt", unit.hex_text("salt", 64)),
@@ -94,7 +94,7 @@ CLOUD = (
     ("HCPlatformEnable", "flase"),
     ("IsModifyVerificationCode", "true"),
 )
-"""What cameras add from V5.5.0 on."""
+"""Elements that cameras have from V5.5.0 on."""
 TLS = (
     ("DeviceLock", "flase"),
     ("SDKOverTLSPort", "8443"),
@@ -102,7 +102,7 @@ TLS = (
     ("SDKOverTLSServerStatus", "true"),
     ("SupportMailBox", "true"),
 )
-"""What cameras add from V5.6 on."""
+"""Elements that cameras have from V5.6 on."""
 
 
 def service(

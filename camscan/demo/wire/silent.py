@@ -21,7 +21,7 @@ def connect_only_port(number: int, protocol: str = "sdk") -> Tcp:
 
 
 def mute_port(number: int, protocol: str = "http") -> Tcp:
-    """Takes one request and never answers."""
+    """A port that reads one request and never answers."""
 
     async def converse(session: Session) -> None:
         await read_request(session, protocol)
@@ -31,7 +31,7 @@ def mute_port(number: int, protocol: str = "http") -> Tcp:
 
 
 def resetting_port(number: int) -> Tcp:
-    """Resets every connection at once."""
+    """A port that resets every connection at once."""
 
     async def converse(session: Session) -> None:
         session.reset()
@@ -42,7 +42,7 @@ def resetting_port(number: int) -> Tcp:
 def pouring_port(
     number: int, first: bytes, rest: bytes, *, times: int, pause: float = 0.0, protocol: str = "http"
 ) -> Tcp:
-    """Reads one request, then sends ``first`` and ``rest`` up to ``times`` times, ``pause`` seconds apart."""
+    """A port that reads a request, then sends ``first`` and ``rest`` up to ``times`` times, ``pause`` seconds apart."""
 
     async def converse(session: Session) -> None:
         if not await read_request(session, protocol):
@@ -57,7 +57,7 @@ def pouring_port(
 
 
 def flooding_port(number: int, rest: bytes, *, protocol: str = "tls") -> Tcp:
-    """Waits for the first byte of a TLS handshake, then sends ``rest`` for as long as anybody listens."""
+    """A port that waits for the first byte of a TLS handshake, then sends ``rest`` for as long as anybody listens."""
 
     async def converse(session: Session) -> None:
         if not await session.read_exactly(1):
@@ -70,7 +70,7 @@ def flooding_port(number: int, rest: bytes, *, protocol: str = "tls") -> Tcp:
 
 
 def greeting_port(number: int, greeting: bytes, protocol: str = "banner") -> Tcp:
-    """Greets on connect (Telnet, FTP, Zosi) and then listens."""
+    """A port that greets on connect (Telnet, FTP, Zosi) and then listens."""
 
     async def converse(session: Session) -> None:
         await session.send(greeting)

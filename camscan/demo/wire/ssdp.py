@@ -16,7 +16,7 @@ _MX = re.compile(rb"^MX:\s*(\d)", re.IGNORECASE | re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class _Responder:
-    """The answers of one kind of unit. Texts may hold ``{ip}``, ``{serial}``, ``{mac}`` and ``{uuid}``."""
+    """The answers of one kind of unit. Texts may contain ``{ip}``, ``{serial}``, ``{mac}`` and ``{uuid}``."""
 
     server: str
     location: str
@@ -41,7 +41,7 @@ class _Responder:
             yield Reply(self._message(unit, _FOUND, "ST", _ROOT if asked == "ssdp:all" else asked), pause)
 
     def announce(self, unit: Unit) -> bytes:
-        """The message that it sends unasked."""
+        """The message that it sends without a question."""
         head = "NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nNTS: ssdp:alive"
         return self._message(unit, head, "NT")
 
@@ -78,7 +78,7 @@ def service(
     unicast: bool = True,
     notify: bool = False,
 ) -> Udp:
-    """A responder. Texts may hold ``{ip}``, ``{serial}``, ``{mac}`` and ``{uuid}``.
+    """A responder. Texts may contain ``{ip}``, ``{serial}``, ``{mac}`` and ``{uuid}``.
 
     Its answer names the target that was asked for (1.3.3 of the architecture): a search for root devices does not learn
     ``st``.

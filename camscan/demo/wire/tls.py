@@ -6,11 +6,11 @@ from camscan.demo.device import Certificate, Session, Tcp
 from camscan.demo.wire.http import read_request
 
 HIKVISION_BAKED = Certificate("C=CN, ST=ZJ, L=HZ, O=HIKVISION, OU=HZ, CN=hikvision.com", years=(2020, 2037))
-"""Door stations and cameras: the same in every unit of a firmware."""
+"""Certificate of door stations and cameras: the same in every unit of a firmware."""
 HIKVISION_RECORDER = Certificate(
     "C=CN, ST=ZheJiang, L=HangZhou, O=HIKVISION, OU=DVRNVR, CN=www.hikvision.com", years=(2012, 2032), legacy=True
 )
-"""Old recorders, which speak nothing newer than TLS 1.0."""
+"""Certificate of old recorders, which support nothing newer than TLS 1.0."""
 DAHUA_PRODUCT = Certificate(
     "CN={ip}, C=CN, ST=ZHEJIANG, L=HANGZHOU, O=DAHUA, OU=DAHUATECH",
     "CN=Product Root CA, C=CN, ST=ZheJiang, L=HangZhou, O=DahuaTech",
@@ -21,14 +21,14 @@ DAHUA_RECORDER = Certificate(
     years=(2024, 2054),
 )
 PLAIN = Certificate("CN=localhost")
-"""It says nothing about the maker."""
+"""A certificate that says nothing about the maker."""
 
 
 HTTPS = 443
 
 
 def bare_tls_port(certificate: Certificate, *, port: int = HTTPS, gives: tuple[str, ...] = ()) -> Tcp:
-    """A TLS port that sends nothing after the handshake: on 443 a web server that closes, else Hikvision's SDK."""
+    """A TLS port that sends nothing after the handshake: on 443 a web server that closes, otherwise Hikvision's SDK."""
 
     async def converse(session: Session) -> None:
         if port == HTTPS:

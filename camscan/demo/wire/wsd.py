@@ -134,7 +134,7 @@ _HIKVISION_NAMESPACES = (
 def hikvision_envelope(
     *, profiles: str = "Streaming G T", types: str = "video_encoder audio_encoder", mac: bool = True
 ) -> Envelope:
-    """Hikvision: prefixes env, wsadis, d; AppSequence; UUID ending in the MAC; two XAddrs."""
+    """The envelope of Hikvision: prefixes env, wsadis, d; AppSequence; UUID ending in the MAC; two XAddrs."""
 
     def envelope(unit: Unit, relates: str) -> str:
         kinds = types.split()
@@ -197,7 +197,10 @@ def _dahua_match(unit: Unit, brand: str, hardware: str, more: tuple[str, ...], x
 def dahua_envelope(
     *, brand: str = "Dahua", hardware: str = "", more: tuple[str, ...] = (), xaddr: str = ""
 ) -> Envelope:
-    """Dahua family: prefixes s, a, d, sc; To names the discovery URN; no AppSequence; Address without ``urn:``."""
+    """The envelope of Dahua: prefixes s, a, d, sc.
+
+    To names the discovery URN; no AppSequence; Address without ``urn:``.
+    """
 
     def envelope(unit: Unit, relates: str) -> str:
         return (
@@ -255,7 +258,7 @@ def gsoap_envelope(
     prolog: str = '<?xml version="1.0" encoding="UTF-8"?>',
     message_id: str = "uuid:",
 ) -> Envelope:
-    """The gSOAP form of Axis, Foscam and many more. ``scopes`` may hold ``{model}``, ``{mac}``, ``{serial}``."""
+    """The gSOAP form of Axis, Foscam and many more. ``scopes`` may contain ``{model}``, ``{mac}``, ``{serial}``."""
 
     def envelope(unit: Unit, relates: str) -> str:
         text = scopes.format(model=quote(unit.model, safe=""), mac=unit.mac, serial=unit.serial)

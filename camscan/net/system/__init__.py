@@ -1,7 +1,7 @@
-"""The seam: all that Linux and Windows do differently about networks (docs/adr/0030-the-seam.md).
+"""Everything that Linux and Windows do differently about networks (docs/adr/0030-the-seam.md).
 
-Both folders below have the same names (tests/test_system.py holds it), and the rest of camscan imports them from here.
-What a system does not say is said to be unknown, and not guessed.
+Both folders have the same names (tests/test_system.py checks it), and the rest of camscan imports them from here. If a
+system does not give a value, it is unknown and never guessed.
 """
 
 import sys

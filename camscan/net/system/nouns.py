@@ -1,4 +1,4 @@
-"""What Linux and Windows both say of networks, in the same words."""
+"""What Linux and Windows both report about networks, as the same nouns."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from camscan.net.span import Span
 
 InterfaceAddress = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 Datagram = tuple[bytes, Any]
-"""Payload and sender, as ``socket.recvfrom`` gives them: two members of IPv4, four of IPv6."""
+"""Payload and sender, as ``socket.recvfrom`` returns them: two members for IPv4, four for IPv6."""
 Drain = Callable[[Datagram | None], None]
-"""Called when a socket has something to read; with a datagram where the system has read that one already."""
+"""Called when a socket has something to read; with a datagram if the system has already read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +21,21 @@ class Adapter:
     """One network interface, as the system lists it."""
 
     name: str
-    """As people know it, and name it with ``--interface``: ``eth0``, ``Wi-Fi``."""
+    """The name that people know, and give to ``--interface``: ``eth0``, ``Wi-Fi``."""
     index: int
     addresses: tuple[InterfaceAddress, ...]
     resolves: bool
-    """Whether it asks for the MAC of a neighbour before it sends: a tunnel does not."""
+    """Whether it asks for the MAC of a neighbour before it sends; a tunnel does not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One way out; ``gateway`` is empty if the destination is attached."""
+    """One route; ``gateway`` is empty if the destination is attached."""
 
     interface: str
     gateway: str
     span: Span
-    """Destination."""
+    """The destination."""
     prefix: int
     metric: int
 
@@ -45,19 +45,21 @@ class Neighbour:
     """One entry of the table of neighbours."""
 
     mac: str
-    """Lower case, colons."""
+    """In lower case, with colons."""
     confirmed: float | None
-    """Seconds since the neighbour last answered ARP, or a connection to it went on; infinite where that was fixed.
+    """Seconds since the neighbour last answered ARP, or a connection to it went on; infinite if an administrator fixed
+    it.
 
-    None if the system keeps no such time (Windows).
+    None if the system does not keep such a time (Windows).
     """
     assumed: bool = False
-    """Whether the system takes the entry for true and does not ask: for up to 45 seconds after an answer, or fixed."""
+    """Whether the system trusts the entry and does not ask: for up to 45 seconds after an answer, or because it is
+    fixed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a packet starts: address and device of the chosen interface, empty if the system may choose."""
+    """The source of a packet: address and device of the chosen interface; empty if the system may choose."""
 
     address: str = ""
     device: str = ""
@@ -70,31 +72,31 @@ class Refusal:
     """One ICMP error that came back."""
 
     ip: str = ""
-    """To whom the packet was that was refused; empty on a connection, which has one peer."""
+    """The address of the packet that was refused; empty on a connection, which has one peer."""
     port: int = 0
     number: int = 0
-    """Of errno; 0 if the system says that something was refused, and not what."""
+    """Number of errno; 0 if the system says only that something was refused."""
     is_prohibited: bool = False
-    """Whether a firewall or an overrun router says so, and not the peer or the want of a way to it."""
+    """Whether a firewall or an overrun router refused, and not the peer or a router without a route."""
     sender: bytes = b""
-    """Who sent the error: the bytes of an address; empty if that is not known."""
+    """The sender of the error, as the bytes of an address; empty if it is not known."""
 
     def is_of_another(self, ip: str) -> bool:
-        """Whether somebody else than the address sent it."""
+        """Whether another address than ``ip`` sent the error."""
         return bool(self.sender) and self.sender != ipaddress.ip_address(ip.partition("%")[0]).packed
 
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What the system counted of one connection."""
+    """The system's counts for one connection."""
 
     sent: int
-    """Packets, so far."""
+    """Packets so far."""
     repeated: int
     round_trip: float
     """Seconds; 0 if it was not measured."""
     is_over: bool
-    """Still connecting, or closed already: closing it sends nothing."""
+    """Whether it is still connecting, or already closed: closing it sends nothing."""
     is_established: bool
     has_spoken: bool
-    """Whether its round trip was measured: established, or closed by the peer."""
+    """Whether its round trip was measured: it is established, or was closed by the peer."""

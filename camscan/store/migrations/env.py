@@ -1,4 +1,4 @@
-"""Alembic's entry point: runs the steps on the connection that ``camscan.store.database`` hands over."""
+"""Alembic's entry point: runs the steps on the connection that ``camscan.store.database`` passes to it."""
 
 from __future__ import annotations
 

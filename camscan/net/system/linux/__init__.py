@@ -1,1 +1,1 @@
-"""Linux."""
+"""Networks on Linux."""

@@ -30,7 +30,7 @@ _SPARE_FILES = 128
 
 
 def adapters() -> tuple[Adapter, ...]:
-    """Every interface that has an address, in the order of the system; labels such as ``eth0:1`` are none."""
+    """Every interface that has an address, in the order of the system; labels such as ``eth0:1`` are not interfaces."""
     found: dict[str, list[InterfaceAddress]] = {}
     for adapter in ifaddr.get_adapters():
         found.setdefault(adapter.name.partition(":")[0], []).extend(
@@ -45,7 +45,7 @@ def adapters() -> tuple[Adapter, ...]:
 
 
 def _index(name: str) -> int:
-    """The number of an interface; 0 if it is gone."""
+    """The number of an interface; 0 if it does not exist any more."""
     try:
         return socket.if_nametoindex(name)
     except OSError:
@@ -53,7 +53,7 @@ def _index(name: str) -> int:
 
 
 def _flags(name: str) -> int:
-    """The flags of an interface (netdevice(7)); 0 if it is gone."""
+    """The flags of an interface (netdevice(7)); 0 if it does not exist any more."""
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         answer = fcntl.ioctl(sock, _SIOCGIFFLAGS, struct.pack("16sH22x", name.encode()[:15], 0))
         found: int = struct.unpack_from("16xH", answer)[0]
@@ -62,7 +62,7 @@ def _flags(name: str) -> int:
 
 
 def routes(table: Path = ROUTES) -> list[Route]:
-    """Every usable route of the main table, that which the kernel prefers first; empty without a table."""
+    """Every usable route of the main table, the kernel's first choice first; empty without a table."""
     try:
         lines = table.read_text(encoding="ascii").splitlines()[1:]
     except OSError:
@@ -81,12 +81,12 @@ def routes(table: Path = ROUTES) -> list[Route]:
 
 
 def _number(text: str) -> int:
-    """An address as the table writes it: hexadecimal, in the byte order of the machine."""
+    """An address from the table's text: hexadecimal, in the byte order of the machine."""
     return int.from_bytes(int(text, 16).to_bytes(4, sys.byteorder), "big")
 
 
 def neighbour_room(path: Path = _GC_THRESH3) -> int:
-    """How many entries the kernel's neighbour table holds; its default where it does not say."""
+    """How many entries the kernel's neighbour table holds; its default if it does not say."""
     try:
         return int(path.read_text(encoding="ascii"))
     except (OSError, ValueError):
@@ -101,13 +101,13 @@ def neighbours_lost(statistics: Path = _ARP_STATISTICS) -> int:
     try:
         header, *rows = statistics.read_text(encoding="ascii").splitlines()
         column = header.split().index("table_fulls")
-        return sum(int(row.split()[column], 16) for row in rows)  # one row per processor
+        return sum(int(row.split()[column], 16) for row in rows)  # one row for each processor
     except (OSError, ValueError, IndexError):
         return 0
 
 
 def tracked_share(conntrack: Path = CONNTRACK) -> float:
-    """How full this machine's table of tracked connections is, from 0 to 1; 0 if it keeps none."""
+    """How full this machine's table of tracked connections is, from 0 to 1; 0 if there is none."""
     try:
         count, most = (int((conntrack / f"nf_conntrack_{name}").read_text("ascii")) for name in ("count", "max"))
     except (OSError, ValueError):
@@ -116,7 +116,10 @@ def tracked_share(conntrack: Path = CONNTRACK) -> float:
 
 
 def affordable(in_flight: int) -> int:
-    """As many connections as this process may have files open, after asking for all that the system grants."""
+    """How many connections this process may open, up to ``in_flight``.
+
+    It first asks for all open files that the system grants.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = in_flight + _SPARE_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:

@@ -1,4 +1,4 @@
-"""The kernel's neighbour table: who lives on the attached links, readable without any privilege (rtnetlink(7))."""
+"""The kernel's neighbour table: the neighbours on attached links, readable without any privilege (rtnetlink(7))."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from camscan.net.system.nouns import Neighbour
 
 _TICK = 0.01
-"""Seconds: the kernel tells times in hundredths, whatever its own clock (USER_HZ)."""
+"""Seconds: the kernel gives times in hundredths, whatever its own clock (USER_HZ)."""
 _HEADER = struct.Struct("=IHHII")  # nlmsghdr: length, type, flags, sequence, port
 _NEIGHBOUR = struct.Struct("=BxxxiHBB")  # ndmsg: family, interface, state, flags, type
 _ATTRIBUTE = struct.Struct("=HH")  # rtattr: length, type
@@ -33,12 +33,12 @@ _LONGEST = 10.0
 
 
 def neighbours() -> dict[str, Neighbour]:
-    """IPv4 address -> entry of every neighbour whose MAC is known; empty if the system does not tell."""
+    """IPv4 address -> entry of every neighbour whose MAC is known; empty if the system does not say."""
     return _table(socket.AF_INET)
 
 
 def neighbours_v6() -> dict[str, Neighbour]:
-    """The same of IPv6 addresses; link-local ones with their zone (``fe80::1%eth0``)."""
+    """IPv6 address -> entry of every neighbour; link-local ones with their zone (``fe80::1%eth0``)."""
     return _table(socket.AF_INET6)
 
 
@@ -58,7 +58,7 @@ def _table(family: int) -> dict[str, Neighbour]:
 
 
 def forget_neighbour(ip: str, interface: int) -> None:
-    """Take an entry out of the table; harmless if there is none. Raises OSError, without privilege say."""
+    """Remove an entry from the table; harmless if there is none. Raises OSError, for example without the privilege."""
     destination = _ATTRIBUTE.pack(_ATTRIBUTE.size + 4, _DESTINATION) + socket.inet_aton(ip)
     body = _NEIGHBOUR.pack(socket.AF_INET, interface, 0, 0, 0) + destination
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
@@ -77,7 +77,7 @@ def is_last(answer: bytes) -> bool:
 
 
 def parse(answer: bytes, name_of: Callable[[int], str] = socket.if_indextoname) -> dict[str, Neighbour]:
-    """Address -> entry, of one part of a dump; entries without a MAC are left out. ``name_of`` names an interface."""
+    """Address -> entry, from one part of a dump; entries without a MAC are left out. ``name_of`` names an interface."""
     found = {}
     for kind, body in _messages(answer):
         if kind != _NEW or len(body) < _NEIGHBOUR.size:
@@ -97,7 +97,7 @@ def parse(answer: bytes, name_of: Callable[[int], str] = socket.if_indextoname) 
 
 
 def _address(family: int, packed: bytes, interface: int, name_of: Callable[[int], str]) -> str:
-    """An address as the rest of the program writes it; empty if its interface has gone."""
+    """An address as the rest of the program writes it; empty if its interface does not exist any more."""
     ip = socket.inet_ntop(family, packed)
     if family == socket.AF_INET or not ipaddress.IPv6Address(packed).is_link_local:
         return ip
@@ -127,5 +127,5 @@ def _attributes(body: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _aligned(length: int) -> int:
-    """Netlink begins everything at a multiple of four bytes."""
+    """The next multiple of four bytes, at which netlink begins everything."""
     return (length + 3) & ~3

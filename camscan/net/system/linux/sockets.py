@@ -1,4 +1,4 @@
-"""Socket options of Linux, its ICMP error queue, and what it counts of a connection."""
+"""Socket options of Linux, its ICMP error queue, and its counts for a connection."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ AIM = 0.94
 AIM_GENTLY = 0.82
 """The same at the gentle pace, of whose packets answers to ARP, which the system adds, are a larger share."""
 GROUP_SOCKETS_HEAR_ALL = False
-"""Whether a socket that listens to a group hears everything on its port: here it is bound to the group itself."""
+"""Whether a socket that listens to a group hears everything on its port. Here it is bound to the group itself."""
 NO_RAW_PACKETS = ""
-"""Why nobody may send raw packets here; empty if it depends on who asks."""
+"""Why nobody may send raw packets here; empty if it depends on the user."""
 SYNS = 2
-"""Packets that a connection costs at most that is not made."""
+"""Maximum packets of a connection that is not established."""
 _SYNCNT = 1
-"""SYN retransmissions: one, a second after the first, so that a lost packet loses no camera."""
+"""SYN retransmissions: one, a second after the first, so that one lost packet does not lose a camera."""
 _RESET = struct.pack("ii", 1, 0)
-"""SO_LINGER of no time: closing sends RST, and neither end, nor a firewall between, keeps anything of it."""
-_BIND_ADDRESS_NO_PORT = 24  # the port is chosen per destination
+"""SO_LINGER of no time: closing sends RST, and neither end, nor a firewall between, keeps any state."""
+_BIND_ADDRESS_NO_PORT = 24  # the port is chosen for each destination
 _SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
 _IP_RECVERR, _IPV6_RECVERR = 11, 25
 _IP_MULTICAST_ALL = 49
@@ -33,31 +33,34 @@ _MSG_ERRQUEUE = 0x2000
 _EXTENDED_ERROR = struct.Struct("IBBBBII")
 """sock_extended_err of linux/errqueue.h."""
 _PROHIBITED = frozenset({(2, 3, 9), (2, 3, 10), (2, 3, 13), (2, 4, 0), (3, 1, 1), (3, 1, 5), (3, 1, 6)})
-"""Origin, type and code of what a firewall or an overrun router says: RFC 792, RFC 1812 section 5.2.7, RFC 4443."""
+"""Origin, type and code of errors of a firewall or an overrun router: RFC 792, RFC 1812 section 5.2.7, RFC 4443."""
 _SENDERS = {int(socket.AF_INET): (4, 4), int(socket.AF_INET6): (8, 16)}
-"""Where the address begins, and its bytes, in a sockaddr of each family."""
+"""Position and length of the address in a sockaddr of each family."""
 _TCP_INFO = 192
 _SEGMENTS = struct.Struct("=68xI28xI32xI")
-"""Round trip in microseconds, repetitions, segments sent: out of tcp_info, linux/tcp.h."""
+"""Round trip in microseconds, repetitions, segments sent: from tcp_info, linux/tcp.h."""
 _ESTABLISHED = 1
 _SPOKEN = frozenset({1, 8})
 """Established, and closed by the peer: net/tcp_states.h."""
 _OVER = frozenset({2, 7})
-"""Still connecting, and closed already: closing sends nothing."""
+"""Still connecting, and already closed: closing sends nothing."""
 
 
 def error_number(error: OSError) -> int | None:
-    """What went wrong, as a number of errno."""
+    """The error as a number of errno."""
     return error.errno
 
 
 def zone_index(zone: str) -> int:
-    """The interface that the zone of an address names, as a name or a number. Raises OSError if there is none."""
+    """The index of the interface that the zone of an address names, by name or number.
+
+    Raises OSError if there is none.
+    """
     return int(zone) if zone.isdigit() else socket.if_nametoindex(zone)
 
 
 def zone_name(index: int, name: str) -> str:
-    """How an interface is named in an address: ``fe80::1%eth0``."""
+    """The zone of an address on an interface: ``eth0`` of ``fe80::1%eth0``."""
     return name or str(index)
 
 
@@ -81,7 +84,7 @@ def tune_connection(sock: socket.socket) -> None:
 
 
 def acknowledge_late(sock: socket.socket) -> None:
-    """Acknowledge what comes late (40 ms), and not each small piece; holds until one acknowledgement has gone."""
+    """Acknowledge bytes late (after 40 ms), and not each small piece; it applies until one acknowledgement was sent."""
     with contextlib.suppress(OSError):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 0)
 
@@ -93,7 +96,7 @@ def expect_reset(sock: socket.socket) -> None:
 
 
 def traffic(sock: socket.socket) -> Traffic | None:
-    """What the system has counted of a connection; None if it does not say."""
+    """The system's counts for a connection; None if it has none."""
     info = b""
     with contextlib.suppress(OSError):
         info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO)
@@ -108,7 +111,7 @@ def traffic(sock: socket.socket) -> Traffic | None:
 
 
 def tune_datagrams(sock: socket.socket, receive: int, send: int) -> None:
-    """Give a socket buffers of so many bytes, as far as they are granted, and have ICMP errors kept for it."""
+    """Set the sizes of a socket's buffers, as far as they are granted, and let ICMP errors be kept for it."""
     try:
         sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, receive)
         sock.setsockopt(socket.SOL_SOCKET, _SO_SNDBUFFORCE, send)
@@ -123,14 +126,14 @@ def tune_datagrams(sock: socket.socket, receive: int, send: int) -> None:
 
 
 def bind_to_group(sock: socket.socket, group: str, port: int, index: int) -> None:
-    """Bind a socket that listens to a group, beside others that do."""
+    """Bind a socket that listens to a group, beside other such sockets."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    # Bound to the group, not to every address: unicast answers on this port belong to somebody else.
+    # Bound to the group, not to every address: unicast answers on this port belong to another program.
     sock.bind((group, port, 0, index) if ":" in group else (group, port))
 
 
 def join_group(sock: socket.socket, group: str, own: str, index: int) -> None:
-    """Hear a group on one interface; ``own`` is an IPv4 address there, or empty. Harmless when repeated."""
+    """Join a group on one interface; ``own`` is an IPv4 address there, or empty. Harmless when repeated."""
     if ":" in group:
         request = socket.inet_pton(socket.AF_INET6, group) + struct.pack("@I", index)
         level, option = socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP
@@ -146,7 +149,7 @@ def join_group(sock: socket.socket, group: str, own: str, index: int) -> None:
 
 
 def send_to_groups(sock: socket.socket, source: Source) -> None:
-    """Let what is sent to groups leave by the interface of the source, and go no further than its link (TTL 1)."""
+    """Send to groups through the interface of the source, and only on its link (TTL 1)."""
     if sock.family == socket.AF_INET6:
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, source.zone)
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 1)
@@ -157,19 +160,19 @@ def send_to_groups(sock: socket.socket, source: Source) -> None:
 
 
 def watch(sock: socket.socket, drain: Drain) -> None:
-    """Have ``drain(None)`` called whenever there is something to read."""
+    """Call ``drain(None)`` whenever there is something to read."""
     asyncio.get_running_loop().add_reader(sock, drain, None)
 
 
 def unwatch(sock: socket.socket) -> None:
-    """Have it called no more."""
+    """Stop calling it."""
     asyncio.get_running_loop().remove_reader(sock)
 
 
 def refusals(sock: socket.socket, most: int) -> list[Refusal]:
-    """ICMP errors that wait on a socket, which are then gone: those of UDP, and the one behind a connection's end.
+    """Take the ICMP errors that wait on a socket: those of UDP, and the one behind a connection's end.
 
-    Linux keeps the latter since 5.10; before that, all of IPv4's look like a missing host.
+    Linux keeps the latter since 5.10; before that, all errors of IPv4 look like a missing host.
     """
     found: list[Refusal] = []
     with contextlib.suppress(OSError):
@@ -196,5 +199,5 @@ def _sender(address: bytes) -> bytes:
 
 
 def is_of_earlier(_error: OSError) -> bool:
-    """Whether what sending a datagram ended with is the refusal of an earlier one: :func:`refusals` has these."""
+    """Whether the error of sending a datagram is the refusal of an earlier one: :func:`refusals` returns these."""
     return False

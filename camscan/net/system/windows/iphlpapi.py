@@ -1,4 +1,4 @@
-"""Windows' library of network tables, by ctypes: how its tables are fetched, and the shapes of what they hold."""
+"""Windows' library of network tables, through ctypes: how its tables are read, and the structures in them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from camscan.net.span import Address
 
-AF_INET, AF_INET6 = 2, 23  # ws2def.h; in Linux the second is 10
+AF_INET, AF_INET6 = 2, 23  # ws2def.h; on Linux the second is 10
 _LIBRARY = "iphlpapi"
 _TOO_SMALL = (111, 122)  # ERROR_BUFFER_OVERFLOW, ERROR_INSUFFICIENT_BUFFER
 _ATTEMPTS = 5
@@ -18,12 +18,12 @@ _COUNT = struct.Struct("<I")
 
 
 def library() -> ctypes.CDLL:
-    """The library. 64-bit Windows has one way of calling, so that CDLL does for it. Raises OSError without it."""
+    """The library. 64-bit Windows has one calling convention, so CDLL works. Raises OSError without it."""
     return ctypes.CDLL(_LIBRARY)
 
 
 def filled(function: str, *before: object, after: tuple[object, ...] = ()) -> ctypes.Array[ctypes.c_char]:
-    """What one of the functions writes that take a buffer and its size, in that order. Raises OSError."""
+    """The buffer that a function has filled which takes a buffer and its size, in that order. Raises OSError."""
     size = ctypes.c_ulong(_FIRST_GUESS)
     code = 0
     for _ in range(_ATTEMPTS):  # the table may grow between two calls
@@ -37,7 +37,7 @@ def filled(function: str, *before: object, after: tuple[object, ...] = ()) -> ct
 
 
 def table(function: str, family: int, row: int, *, start: int) -> bytes:
-    """The rows of a table that Windows allocates itself, of ``row`` bytes each; ``start`` is where the first begins.
+    """The rows of a table that Windows allocates itself, of ``row`` bytes each; ``start`` is the position of the first.
 
     Raises OSError.
     """
@@ -55,13 +55,13 @@ def table(function: str, family: int, row: int, *, start: int) -> bytes:
 
 
 def rows(content: bytes, row: int) -> Iterator[bytes]:
-    """The whole rows in it."""
+    """The complete rows in the content."""
     for start in range(0, len(content) - row + 1, row):
         yield content[start : start + row]
 
 
 def address(sockaddr: bytes) -> Address | None:
-    """The address in a SOCKADDR_INET; None if it has none of ours."""
+    """The address in a SOCKADDR_INET; None if it is of another family."""
     family = int.from_bytes(sockaddr[:2], "little")
     if family == AF_INET and len(sockaddr) >= 8:  # noqa: PLR2004 - port, then four bytes
         return ipaddress.IPv4Address(sockaddr[4:8])

@@ -15,13 +15,13 @@ from camscan.net.system.windows.iphlpapi import address, filled, rows
 _NEITHER = 0x2 | 0x4 | 0x8  # GAA_FLAG_SKIP_ANYCAST, _MULTICAST, _DNS_SERVER
 _UP = 1  # IfOperStatusUp
 _UNRESOLVED = frozenset({23, 53, 131})
-"""PPP, virtual adapters of VPN programs, tunnels (IANA ifType): they ask for no MAC."""
+"""PPP, virtual adapters of VPN programs, tunnels (IANA ifType): they do not ask for a MAC."""
 _LARGEST_SOCKADDR = 28
 _DIRECT, _INDIRECT = 3, 4  # MIB_IPROUTE_TYPE
 _ROUTE = struct.Struct("<4s4sI4s10I")
 """MIB_IPFORWARDROW: destination, mask, policy, next hop, index, type, protocol, age, AS, metrics 1 to 5."""
 _NEIGHBOUR_ROOM = 256
-"""Entries of the neighbour table for each interface: ``netsh interface ipv4 show global`` says so, and nothing else."""
+"""Entries of the neighbour table for each interface. Only ``netsh interface ipv4 show global`` gives the number."""
 
 
 class _Unicast(ctypes.Structure):
@@ -41,7 +41,7 @@ _Unicast._fields_ = (
 
 
 class _Adapter(ctypes.Structure):
-    """IP_ADAPTER_ADDRESSES_LH of iptypes.h, as far as it is read here."""
+    """The part of IP_ADAPTER_ADDRESSES_LH of iptypes.h that is read here."""
 
 
 _Adapter._fields_ = (
@@ -65,7 +65,10 @@ _Adapter._fields_ = (
 
 
 def adapters() -> tuple[Adapter, ...]:
-    """Every interface that is up and has an address, by the name that ``ipconfig`` shows; empty if none is told."""
+    """Every interface that is up and has an address, by the name that ``ipconfig`` shows.
+
+    Empty if Windows gives none.
+    """
     with contextlib.suppress(OSError):
         buffer = filled("GetAdaptersAddresses", 0, _NEITHER, None)
         return tuple(_adapters(ctypes.cast(buffer, ctypes.POINTER(_Adapter))))
@@ -92,7 +95,7 @@ def _addresses(one: ctypes._Pointer[_Unicast]) -> Iterator[InterfaceAddress]:
 
 
 def routes() -> list[Route]:
-    """Every usable IPv4 route, that which Windows prefers first; empty if none is told."""
+    """Every usable IPv4 route, Windows' first choice first; empty if Windows gives none."""
     with contextlib.suppress(OSError):
         content = filled("GetIpForwardTable", after=(0,)).raw
         count = int.from_bytes(content[:4], "little")
@@ -101,7 +104,7 @@ def routes() -> list[Route]:
 
 
 def read_routes(content: bytes, names: Mapping[int, str]) -> list[Route]:
-    """The routes in the rows of a MIB_IPFORWARDTABLE, those of interfaces without a name left out."""
+    """The routes in the rows of a MIB_IPFORWARDTABLE, without those of interfaces that have no name."""
     found = []
     for row in rows(content, _ROUTE.size):
         destination, mask, _policy, hop, index, kind, _protocol, _age, _system, metric, *_ = _ROUTE.unpack(row)
@@ -120,15 +123,15 @@ def neighbour_room() -> int:
 
 
 def neighbours_lost() -> int:
-    """How often that table was full: Windows does not say."""
+    """How often that table was full: always 0, because Windows does not say."""
     return 0
 
 
 def tracked_share() -> float:
-    """How full a table of tracked connections is: Windows does not say."""
+    """How full a table of tracked connections is: always 0, because Windows does not say."""
     return 0.0
 
 
 def affordable(in_flight: int) -> int:
-    """As many connections as may be open at once: the Proactor loop has no limit of its own."""
+    """How many connections may be open at once: ``in_flight``, because the Proactor loop has no limit."""
     return in_flight

@@ -1,4 +1,4 @@
-"""What was sent, what waits to be sent, and how far the register was read for it."""
+"""Tables for alerts: what was sent, what is waiting to be sent, and how far the register was read."""
 
 from __future__ import annotations
 

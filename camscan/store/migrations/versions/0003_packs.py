@@ -1,4 +1,4 @@
-"""Answers to freedom of information requests that somebody released, so that the next are compared with them."""
+"""A table for released answers to freedom of information requests, with which later answers are compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sessions of people who have signed in to the pages of camscan serve."""
+"""A table for sessions of people who have signed in to the pages of camscan serve."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may do what in the pages of camscan serve: an account, what it may do, and at which sites."""
+"""A table for accounts: what each may do in the pages of camscan serve, and at which sites."""
 
 from __future__ import annotations
 

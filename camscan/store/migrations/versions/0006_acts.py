@@ -1,4 +1,4 @@
-"""Who looked at what in the pages of camscan serve, and whose entries are in the register's log."""
+"""A table for actions: who looked at what in the pages of camscan serve, and who made entries in the register's log."""
 
 from __future__ import annotations
 

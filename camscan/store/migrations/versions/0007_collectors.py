@@ -1,4 +1,4 @@
-"""Keys that sign parcels, with the sites that each may speak for; and the parcels that have arrived."""
+"""Tables for keys that sign parcels, with the sites that each may speak for, and for the parcels that have arrived."""
 
 from __future__ import annotations
 

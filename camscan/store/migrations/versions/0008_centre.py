@@ -1,4 +1,4 @@
-"""Collectors that enrol by a code and sign their requests; parcels that wait; what a collector is asked to scan."""
+"""Tables and columns for a centre: collectors with codes and signed requests, waiting parcels, and errands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each collector has sent today; parcels are found by their state and their key without reading all of them."""
+"""A column for what each collector has sent today, and indexes that find parcels by state and key."""
 
 from __future__ import annotations
 
