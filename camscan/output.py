@@ -229,7 +229,7 @@ def _replace_file(target: Path) -> Iterator[tuple[Path, int]]:
 
 @contextlib.contextmanager
 def while_somebody_reads() -> Iterator[None]:
-    """Print; a reader that goes away ends the printing alone (``camscan scan … | head`` has scanned all the same)."""
+    """Print; a reader that goes away ends the printing alone (``camscan scan … | head`` has scanned anyway)."""
     try:
         yield
     except OSError as error:

@@ -7,7 +7,7 @@ through :func:`camscan.output.visible` first.
 
 The rules that every format of the register keeps are here, and only here: the name of a device in other systems
 (:attr:`Item.tag`), that a guess is never shown as a fact (:attr:`Item.maker`), and that each device that is left out is
-listed with the reason (:func:`sort_out`).
+listed with the reason (:func:`choose_items`).
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Inventory:
     """The register on one day, as an export gets it."""
 
     items: Iterable[Item]
-    """Sorted by site and address; devices without a site come last. They are read anew each time, a few at a time."""
+    """Sorted by site and address; devices without a site come last. They are read again each time, a few at a time."""
     on: date
     organisation: str = ""
     """The name in ``camscan.yaml``; empty if it has none."""

@@ -65,7 +65,7 @@ def last_states(connection: Connection, which: ColumnElement[bool]) -> dict[int,
 class Reader:
     """Reads chunks of devices; a fact that many devices show is read once.
 
-    ``heeds`` says of a key whether its facts are wanted; without it, all are.
+    ``heeds`` says whether the facts of a key are wanted; without it, all are.
     """
 
     def __init__(self, connection: Connection, heeds: Callable[[str], bool] | None = None) -> None:

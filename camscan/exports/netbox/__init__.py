@@ -186,7 +186,7 @@ class _Tables:
 
 
 class _Device(NamedTuple):
-    """What the files say of a device that NetBox does not have."""
+    """What the files say about a device that NetBox does not have."""
 
     asset_id: str
     tag: str
