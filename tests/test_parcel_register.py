@@ -141,7 +141,7 @@ class TestTrust:
         oak()
         code, _, err = camscan("parcel", "trust", FILE, "--words", key_words(public_key_of(OTHER_KEY)))
         assert code == 2
-        assert "is signed by another key" in err
+        assert "these are not the words of the key that signed it" in err
         assert camscan("parcel", "import", FILE)[0] == 2
 
     def test_a_person_at_a_terminal_is_asked(self, camscan: Camscan, monkeypatch: pytest.MonkeyPatch) -> None:

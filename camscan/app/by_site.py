@@ -40,7 +40,7 @@ class Devices:
     around: Setting
     """What their rows are made against, of the whole register."""
     batches: Callable[[], Iterator[Batch]]
-    """Reads them anew each time. Raises RegisterError for a row that cannot be read."""
+    """Reads them again each time. Raises RegisterError for a row that cannot be read."""
 
 
 def list_first(space: Workspace) -> None:

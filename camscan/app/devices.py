@@ -74,7 +74,7 @@ def require_at_site(rows: Sequence[Asset], site: str) -> list[Asset]:
 
 
 def no_device_at(site: str, sites: Collection[str]) -> UsageError:
-    """What is said where the register has no device at a site; ``sites`` are those where it has some."""
+    """The error if the register has no device at a site; ``sites`` are those where it has some."""
     near = nearest_hint(site, sorted({*sites} - {""})) or "; `camscan show` lists devices and sites"
     return UsageError(f"the register has no device at the site {site}{near}")
 

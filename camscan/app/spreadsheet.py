@@ -276,7 +276,7 @@ class RegisterSheet:
                 yield piece
 
     def _csv(self, *, bom: bool) -> Iterator[bytes]:
-        """Long ones are made by both processors, since each row stands alone."""
+        """Yield the CSV. Both processors make a long one, because rows are independent."""
         yield self._csv_of([], bom=bom)
         for rows, judgements in self._slabs():
             half = functools.partial(self._lines, judgements=judgements)
