@@ -121,8 +121,7 @@ def open_existing(path: Path, *, write: bool = False) -> BinaryIO:
 
 def read_at_most(stream: BinaryIO, most: int) -> bytes:
     """The rest of a regular file, or its first ``most`` bytes; no more memory is used than that. Raises OSError."""
-    left = os.fstat(stream.fileno()).st_size - stream.tell()
-    return stream.read(max(0, min(left, most))) or b""
+    return stream.read(max(0, min(os.fstat(stream.fileno()).st_size - stream.tell(), most))) or b""
 
 
 def descriptor_of(path: Path, flags: int) -> int:
@@ -142,6 +141,14 @@ def make_folder(path: Path) -> None:
             system.owner_alone(path)
     except FileExistsError:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from None
+
+
+def is_taken(path: str | Path) -> bool:
+    """Whether there is a file. Raises OutputError for a name that no file can have: NUL of Windows always exists."""
+    with explain_errors(Path(path)):
+        if problem := system.name_problem(Path(path)):
+            raise OSError(0, problem)
+    return os.path.lexists(path)
 
 
 def check_writable(path: str | Path) -> None:

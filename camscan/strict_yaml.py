@@ -121,7 +121,13 @@ def parse_yaml(content: bytes | str, file: str) -> Node:
         raise ConfigError("not valid YAML: half a character; retype the line", file, line) from error
 
 
+_BACKSLASH = (
+    "a backslash between double quotation marks has a special meaning; write a Windows path such as C:\\camscan "
+    "without them"
+)
 _PLAINLY = {
+    "escape": _BACKSLASH,
+    "hexdecimal": _BACKSLASH,
     "mapping values are not allowed": "a second ': ' in one line; put a text that holds one into quotes",
     "unexpected end of stream": "a quotation mark is not closed",
     "expected ',' or ']'": "a '[' is not closed",

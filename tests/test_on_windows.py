@@ -18,6 +18,7 @@ from camscan.errors import OutputError
 from camscan.net import system as network
 from camscan.net.interface import interfaces
 from camscan.output import check_writable, create_file, make_folder, write_atomically
+from camscan.register import open_register
 
 pytestmark = pytest.mark.skipif(sys.platform != "win32", reason="needs Windows, or Wine: make test-windows")
 
@@ -133,6 +134,20 @@ def test_folders_of_a_user_are_windows_own(monkeypatch: pytest.MonkeyPatch) -> N
     assert {str(home()) for home in (system.data_home, system.cache_home, system.state_home)} == {
         r"C:\Users\anne\AppData\Local"
     }
+
+
+def test_folders_of_a_user_are_known_without_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("APPDATA", "LOCALAPPDATA", "USERPROFILE", "HOMEDRIVE", "HOMEPATH"):
+        monkeypatch.delenv(name, raising=False)
+    assert str(system.config_home()).endswith(r"AppData\Roaming")
+    assert system.config_home().is_absolute()
+    assert str(system.cache_home()).endswith(r"AppData\Local")
+
+
+def test_a_register_may_be_named_by_its_drive_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    open_register(f"{tmp_path.drive}cameras.db").close()
+    assert (tmp_path / "cameras.db").is_file()
 
 
 def test_a_reader_that_goes_away_is_not_an_error() -> None:

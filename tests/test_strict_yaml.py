@@ -48,6 +48,12 @@ def test_an_empty_file_is_an_empty_mapping(content: str | bytes) -> None:
         ("a: !!python/object/apply:os.system [ls]\n", 1, "tags"),
         ("---\na: 1\n---\nb: 2\n", 3, "second document"),
         ("a: b: c\n", 1, "not valid YAML: a second ': ' in one line; put a text that holds one into quotes$"),
+        (
+            'a: 1\nb: "C:\\cam"\n',
+            2,
+            "not valid YAML: a backslash between double .* write a Windows path",
+        ),
+        ('a: "C:\\Users"\n', 1, "write a Windows path"),
         ("a: 1\n\tb: 2\n", 2, "not valid YAML: the line begins with a tab; indent with spaces$"),
         ("a:\n\t- b: 2\n", 2, "the line begins with a tab; indent with spaces$"),
         ("a:\n  - b: 2\n\t  c: 3\n", 3, "the line begins with a tab; indent with spaces$"),

@@ -25,6 +25,7 @@ from camscan import demo, net, system
 from camscan.cli._words import with_program_name
 from camscan.demo.system import linux as demo_linux
 from camscan.demo.system import windows as demo_windows
+from camscan.errors import OutputError, RegisterError
 from camscan.net import link
 from camscan.net.interface import Interface
 from camscan.net.neighbour import Neighbour, Neighbours
@@ -38,6 +39,8 @@ from camscan.net.system.windows import iphlpapi
 from camscan.net.system.windows import links as windows_links
 from camscan.net.system.windows import neighbours as windows_neighbours
 from camscan.net.system.windows import sockets as windows_sockets
+from camscan.output import is_taken
+from camscan.register import open_register
 from camscan.scan import multicast
 from camscan.scan.coverage import Tally
 from camscan.system import linux as camscan_linux
@@ -352,6 +355,7 @@ async def test_a_system_without_raw_packets_says_so_once(monkeypatch: pytest.Mon
         (r"C:\camscan\camscan.cmd", r"C:\camscan\camscan.cmd"),
         (r'"C:\camscan\camscan.cmd"', r"C:\camscan\camscan.cmd"),  # as PowerShell calls it
         (r'"C:\my tools\camscan.cmd"', r'"C:\my tools\camscan.cmd"'),
+        (r'"C:\R&D\camscan.cmd"', r'"C:\R&D\camscan.cmd"'),
     ],
 )
 def test_a_camscan_of_the_zip_is_called_as_it_was_typed(
@@ -384,6 +388,43 @@ def test_words_are_quoted_as_cmd_and_powershell_read_them(word: str, typed: str)
 )
 def test_names_that_windows_cannot_have(name: str, is_possible: bool) -> None:
     assert (camscan_windows.name_problem(Path(f"/folder/{name}")) == "") is is_possible
+
+
+def test_a_path_leaves_room_for_the_names_beside_it() -> None:
+    path = Path("/folder/" + "x" * 240)
+    assert camscan_windows.name_problem(path) == ""
+    assert "longer than the 239 characters" in camscan_windows.name_problem(path, room=20)
+
+
+@pytest.fixture
+def names_of_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """File names are judged as on Windows."""
+    monkeypatch.setattr("camscan.system.name_problem", camscan_windows.name_problem)
+
+
+@pytest.mark.usefixtures("names_of_windows")
+@pytest.mark.parametrize("name", ["NUL", "con.db", "cameras.db:hidden", "cameras.db.", "cameras ", "x" * 236])
+def test_no_register_gets_a_name_that_windows_cannot_have(tmp_path: Path, name: str) -> None:
+    (tmp_path / "NUL").touch()  # on Windows it is always there
+    with pytest.raises(RegisterError, match=r"cannot be a register: .*name a"):
+        open_register(tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["NUL"]
+
+
+@pytest.mark.usefixtures("names_of_windows")
+def test_a_device_of_windows_is_not_a_file_to_be_replaced(tmp_path: Path) -> None:
+    (tmp_path / "NUL").touch()
+    with pytest.raises(OutputError, match="NUL is the name of a device in Windows"):
+        is_taken(tmp_path / "NUL")
+    assert not is_taken(tmp_path / "devices.csv")
+
+
+def test_a_task_calls_camscan_by_the_command_of_the_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CAMSCAN_CALLED_AS", raising=False)
+    monkeypatch.setattr("sys.argv", [str(tmp_path / "lib" / "camscan" / "__main__.py")])
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python" / "python.exe"))
+    (tmp_path / "camscan.cmd").touch()
+    assert with_program_name("type `camscan show`") == f"type `{tmp_path / 'camscan.cmd'} show`"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from datetime import date
@@ -27,7 +26,14 @@ from camscan.exports import (
     load_exports,
 )
 from camscan.model import Report
-from camscan.output import check_folder, check_writable, write_atomically, write_bytes_atomically, write_folder
+from camscan.output import (
+    check_folder,
+    check_writable,
+    is_taken,
+    write_atomically,
+    write_bytes_atomically,
+    write_folder,
+)
 from camscan.register import Register
 
 if TYPE_CHECKING:
@@ -126,7 +132,7 @@ def check_export(wanted: ExportRequest, space: Workspace) -> None:
 
 def check_file(path: str, *, force: bool) -> None:
     """Raise UsageError if the file exists and must not be replaced, OutputError if it cannot be written."""
-    if path != "-" and not force and os.path.lexists(path):
+    if path != "-" and not force and is_taken(path):
         raise UsageError(f"{path}: exists already; name another file, or add --force to replace it")
     check_writable(path)
 

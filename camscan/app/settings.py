@@ -97,7 +97,7 @@ def starter_config(text: str, decided: LocalDecision | None) -> str:
 
 def require_new(file: Path) -> None:
     """Raise UsageError if the file exists already, before any question is asked."""
-    if file.exists():
+    if output.is_taken(file):
         raise UsageError(f"{file}: exists already and is not overwritten; name another file")
 
 

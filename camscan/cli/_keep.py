@@ -30,11 +30,11 @@ def check_files(files: Mapping[str, str], space: Workspace) -> None:
         if file == "-":
             check_writable(file)
             continue
+        check_writable(file)
         before = taken.setdefault(Path(file).resolve(), f"--{name}")
         if before != f"--{name}":
             raise UsageError(f"--{name} {file}: that is {before}; name another file")
         space.refuse_own(file)
-        check_writable(file)
 
 
 def print_kept(

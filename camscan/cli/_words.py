@@ -27,12 +27,15 @@ def program_name() -> str:
     """How to call camscan again, as short as it can be typed: ``camscan``, or ``.venv/bin/camscan`` in a checkout."""
     if named := os.environ.get("CAMSCAN_CALLED_AS"):  # the text that started the camscan.cmd of the zip for Windows
         named = named.strip('"')  # PowerShell quotes it, and takes a quoted command for a text when it is typed
-        return visible(f'"{named}"' if " " in named else named)
+        return visible(f'"{named}"' if set(named) & set(" &()^;,=") else named)
     called = Path(sys.argv[0])
     if called.name == "__main__.py" and called.parent.name == NAME:  # python -m camscan
         called = Path(sys.executable).with_name(NAME)
+        launcher = Path(sys.executable).parents[1] / f"{NAME}.cmd"  # of the zip, whose Python a scheduled task calls
+        if launcher.is_file():
+            return system.quote(str(launcher))
         if not called.is_file():
-            return f"{sys.executable} -m {NAME}"
+            return f"{system.quote(sys.executable)} -m {NAME}"
     if called.name != NAME or os.sep not in str(called) or not called.is_file() or _is_found_as(NAME, called):
         return NAME  # also if another program runs the command line within itself
     return min(_ways_to_type(called), key=len)

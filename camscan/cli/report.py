@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 from pathlib import Path
 
 import click
@@ -11,7 +10,7 @@ import click
 from camscan import app
 from camscan.cli import _options
 from camscan.errors import UsageError
-from camscan.output import check_writable
+from camscan.output import check_writable, is_taken
 from camscan.words import counted
 
 
@@ -51,7 +50,7 @@ def report(  # noqa: PLR0917 - one per option
     not replaced without --force. Treat a full report as sensitive: it says where your security equipment is.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     app.report_form.form_suffix(file)
-    if file != "-" and not force and os.path.lexists(file):
+    if file != "-" and not force and is_taken(file):
         raise UsageError(f"{file}: exists already; name another file, or add --force to replace it")
     check_writable(file)
     gc.disable()  # objects here have no cycles, and the collector would walk through 20,000 rows again and again

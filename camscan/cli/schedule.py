@@ -41,6 +41,7 @@ def schedule(
     \b
     camscan schedule --systemd
     sudo .venv/bin/camscan schedule --systemd --install --user camscan
+    camscan schedule --windows --install
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     _require_one(systemd, cron, windows)
     if install and into:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from camscan import system
 from camscan.errors import RegisterError
 from camscan.output import mask_password
 
@@ -13,7 +14,7 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _AMBIGUOUS = (
     "the user name or the password in the address contains one of the characters @ / ? # : so it is not clear where "
     "it ends; write"
-    " %40 for @, %2F for /, %3F for ?, %23 for #, %3A for :, or keep the password in ~/.pgpass"
+    f" %40 for @, %2F for /, %3F for ?, %23 for #, %3A for :, or keep the password in {system.PGPASS}"
 )
 
 

@@ -120,4 +120,7 @@ def sqlite_uri(path: Path, *, readonly: bool) -> str:
         mode = "mode=rw"
         if not os.access(path.parent, os.W_OK):
             mode = "mode=ro" if path.with_name(path.name + "-wal").exists() else "immutable=1"
-    return f"{path.absolute().as_uri()}?{mode}"
+    whole = path.absolute()
+    if not whole.is_absolute():  # "C:camscan.db" of Windows: in the current folder of a drive
+        whole = Path(os.path.abspath(path))  # noqa: PTH100 - pathlib leaves it as it is
+    return f"{whole.as_uri()}?{mode}"

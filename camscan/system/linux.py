@@ -14,6 +14,8 @@ from pathlib import Path
 
 HANG_UP = int(signal.SIGHUP)
 """The signal that a process gets when its terminal is closed."""
+PGPASS = "~/.pgpass"
+"""Where libpq reads the passwords of PostgreSQL servers (PostgreSQL 17, chapter 32.16)."""
 CAN_COPY_PROCESS = True
 """Whether :func:`copy_process` works."""
 NO_LINK = os.O_NOFOLLOW
@@ -148,7 +150,7 @@ def quote(word: str) -> str:
     return shlex.quote(word)
 
 
-def name_problem(_path: Path) -> str:
+def name_problem(_path: Path, *, room: int = 0) -> str:  # noqa: ARG001 - see Windows
     """Why no file can have this name; empty if the system itself reports it."""
     return ""
 

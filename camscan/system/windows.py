@@ -16,6 +16,8 @@ from pathlib import Path
 
 HANG_UP = int(getattr(signal, "SIGBREAK", 21))
 """Ctrl-Break. A window that is closed sends it too, but ends the program at once anyway."""
+PGPASS = r"%APPDATA%\postgresql\pgpass.conf"
+"""Where libpq reads the passwords of PostgreSQL servers (PostgreSQL 17, chapter 32.16)."""
 CAN_COPY_PROCESS = False
 """Whether :func:`copy_process` works."""
 NO_LINK = 0
@@ -45,12 +47,12 @@ _LONGEST_DESCRIPTOR = 65536
 
 def config_home() -> Path:
     """The folder for a user's settings."""
-    return _home("APPDATA", "Roaming")
+    return _home("APPDATA", "Roaming", 0x1A)  # CSIDL_APPDATA, shlobj_core.h
 
 
 def data_home() -> Path:
     """The folder for data that a user gave to programs."""
-    return _home("LOCALAPPDATA", "Local")
+    return _home("LOCALAPPDATA", "Local", 0x1C)  # CSIDL_LOCAL_APPDATA
 
 
 def cache_home() -> Path:
@@ -63,10 +65,15 @@ def state_home() -> Path:
     return data_home()
 
 
-def _home(variable: str, usual: str) -> Path:
+def _home(variable: str, usual: str, number: int) -> Path:
     if named := os.environ.get(variable):
         return Path(named)
-    return Path(os.path.expanduser("~")) / "AppData" / usual  # noqa: PTH111 - Path.home() raises for a user without a home
+    home = os.path.expanduser("~")  # noqa: PTH111 - Path.home() raises for a user without a home
+    if home != "~":
+        return Path(home) / "AppData" / usual
+    buffer = ctypes.create_unicode_buffer(_LONGEST + 1)
+    ctypes.CDLL("shell32").SHGetFolderPathW(None, number, None, 0, buffer)
+    return Path(buffer.value or ".")
 
 
 # ── files ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -188,15 +195,15 @@ def quote(word: str) -> str:
     return f'"{word}"' if not word or set(word) & set(" \t&()[]{}^=;!'+,`~") else word
 
 
-def name_problem(path: Path) -> str:
-    """Why no file can have this name; empty if it can."""
+def name_problem(path: Path, *, room: int = 0) -> str:
+    """Why no file can have this name; empty if it can. ``room``: characters that a path must leave for longer names."""
     name = os.path.basename(str(path))  # noqa: PTH119 - "a:b" is a drive and a name for pathlib
     if _RESERVED.fullmatch(name):
         return f"{name} is the name of a device in Windows; name another"
     if _IMPOSSIBLE.search(name) or name.endswith((" ", ".")):
         return 'Windows has no file names with <>:"|?* or a space or dot at the end; name another'
-    if len(os.path.abspath(path)) > _LONGEST:  # noqa: PTH100 - a path that is not there
-        return f"the path is longer than the {_LONGEST} characters that Windows takes; name a shorter one"
+    if len(os.path.abspath(path)) > _LONGEST - room:  # noqa: PTH100 - a path that is not there
+        return f"the path is longer than the {_LONGEST - room} characters that Windows takes; name a shorter one"
     return ""
 
 

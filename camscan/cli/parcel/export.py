@@ -11,6 +11,7 @@ from camscan import app
 from camscan.cli import _options
 from camscan.cli._words import size_text
 from camscan.errors import UsageError
+from camscan.output import is_taken
 
 
 @click.command("export")
@@ -37,7 +38,7 @@ def export(
     The scan must have been run with --keep-journal, or have been interrupted. The file holds what devices said: treat
     it as you treat the register. Tell the receiver the six words that this prints.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    if file.exists() and not force:
+    if not force and is_taken(file):
         raise UsageError(f"{file} exists already; name another file, or add --force")
     space = app.workspace.find_workspace(config, register)
     made = app.parcel_export.export_parcel(space, file, datetime.now(UTC), scan=scan, key_file=key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
@@ -13,7 +12,7 @@ from camscan import app, sheets
 from camscan.cli import _options
 from camscan.cli._words import say
 from camscan.errors import UsageError
-from camscan.output import check_writable, write_bytes_atomically
+from camscan.output import check_writable, is_taken, write_bytes_atomically
 from camscan.register.uncollected import pause_collector
 from camscan.words import counted
 
@@ -58,7 +57,7 @@ def export(  # noqa: PLR0917 - one per option
     if bom and sheet.suffix != ".csv":
         raise click.UsageError(f"--bom is for a CSV file; {file} does not need it")
     view = "full" if is_full else view
-    if file != "-" and not force and os.path.lexists(file):
+    if file != "-" and not force and is_taken(file):
         raise UsageError(f"{file}: exists already; name another file, or add --force to replace it")
     check_writable(file)
     space = app.workspace.find_workspace(config, register)

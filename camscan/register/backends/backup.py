@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, select
 
 from camscan.errors import OutputError, RegisterError, UsageError
-from camscan.output import replace_file
+from camscan.output import is_taken, replace_file
 from camscan.register import schema
 from camscan.register.backends import Database, Mode, sqlite
 from camscan.register.backends.copying import copy_rows
@@ -18,7 +18,7 @@ from camscan.register.backends.copying import copy_rows
 
 def write_backup(database: Database, target: Path, *, force: bool) -> int:
     """See ``Register.backup``."""
-    if target.exists() and not force:
+    if not force and is_taken(target):
         raise UsageError(f"{target}: exists already; name another file, or add --force to replace it")
     own = getattr(database, "path", None)
     if own and target.exists() and target.samefile(own):

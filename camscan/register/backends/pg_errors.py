@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from sqlalchemy import exc
 
+from camscan import system
 from camscan.errors import BusyError, RegisterError
 
 _WHOLE = "a run is recorded completely or not at all"
@@ -32,7 +33,7 @@ _NO_RIGHT = "42501"
 
 NO_ADDRESS = (
     "is not an address that PostgreSQL understands; write postgresql://user@host/database, "
-    "and keep the password in ~/.pgpass"
+    f"and keep the password in {system.PGPASS}"
 )
 """libpq would quote the text that it could not read, which may contain a part of the password."""
 _CONNECTING = (
@@ -65,7 +66,7 @@ _CONNECTING = (
     ),
 )
 """What libpq says when it cannot connect: it gives no code. Messages in other languages are shown unchanged."""
-_PGPASS = "~/.pgpass or PGPASSWORD"
+_PGPASS = f"{system.PGPASS} or PGPASSWORD"
 
 
 @contextlib.contextmanager

@@ -38,6 +38,8 @@ _MAGIC = b"SQLite format 3\x00"
 _HEADER_SIZE = 100
 """sqlite.org/fileformat.html 1.3: journal at byte 18; schema cookie, user version, application id at 40, 60, 68."""
 _ROLLBACK_JOURNAL = 1
+_ROOM = len(".unfinished-00000000")
+"""The longest name beside a register is so much longer than its own: the journal of a scan."""
 _READING = "camscan_reading"
 """Execution option of a connection whose next transaction only reads, and so does not have to wait for a writer."""
 
@@ -73,6 +75,7 @@ def check_file(path: Path) -> bool:
     Only the first bytes are read, so that a file of another program, or a newer register, is not even opened as a
     database.
     """
+    _require_name(path)
     try:
         if path.is_dir():
             raise RegisterError(f"{path}: it is a directory; name a file in it")
@@ -97,6 +100,11 @@ def check_file(path: Path) -> bool:
     return True
 
 
+def _require_name(path: Path, *, room: int = 0) -> None:
+    if problem := system.name_problem(path, room=room):
+        raise RegisterError(f"{path}: cannot be a register: {problem}")
+
+
 def _real_path(path: Path) -> Path:
     """The target of a link that we or root created: locks and logs are then beside the register itself."""
     if not path.is_symlink():
@@ -110,8 +118,10 @@ def _real_path(path: Path) -> Path:
 def _may_be_made(path: Path) -> bool:
     """Return False if a register may be created at the path.
 
-    Raises RegisterError for a link: nothing is created through one.
+    Raises RegisterError for a link: nothing is created through one. Raises it too for a path that leaves no room for
+    the names of the files beside a register, such as the journal of a scan.
     """
+    _require_name(path, room=_ROOM)
     if path.is_symlink():
         raise RegisterError(
             f"{path}: it is a symbolic link, but not to a register, and is not followed; name the file itself"
