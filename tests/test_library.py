@@ -93,6 +93,7 @@ INNER = {
     "listing_lines",
     "log_file",
     "json_values",
+    "scan_rate",
 }
 
 

@@ -223,7 +223,8 @@ class TestPermissions:
             parent.chmod(parent.stat().st_mode | 0o055)
         code = """
         import os
-        import camscan.register.store, alembic.command, encodings.utf_8_sig  # as root, who may read the program
+        import camscan.register.store, camscan.register.record  # as root, who may read the program
+        import alembic.command, encodings.utf_8_sig
         os.setgid(65534); os.setuid(65534)
         with open_register(sys.argv[1], readonly=True) as book:
             assert len(book.devices()) == 3

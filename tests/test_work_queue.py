@@ -144,7 +144,12 @@ class TestRecording:
 
         with monkeypatch.context() as patch:
             patch.setattr("camscan.register.record.writing.record_attempts", fail)
-            assert len(working(centre)) == 3
+            for _ in range(3):
+                minute = time.time() // 60
+                lines = working(centre)
+                if time.time() // 60 == minute:  # otherwise a tick came in between
+                    break
+            assert len(lines) == 3
         assert len(working(centre)) == 5
         assert centre.scans() == [each.scan_id for each in reports]
 

@@ -35,16 +35,16 @@ class _Sink(io.RawIOBase):
 def zip_files(files: Mapping[str, bytes | str | Iterable[bytes]]) -> Iterator[bytes]:
     """A ZIP archive of these files, in their order; a long file is given in pieces."""
     sink = _Sink()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as made:
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
             entry = zipfile.ZipInfo(name, _EARLIEST)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o600 << 16
             if isinstance(content, bytes | str):
-                made.writestr(entry, content)
+                archive.writestr(entry, content)
                 yield sink.take_written()
                 continue
-            with made.open(entry, "w") as file:
+            with archive.open(entry, "w") as file:
                 for piece in content:
                     file.write(piece)
                     yield sink.take_written()
