@@ -32,7 +32,7 @@ _YEARS = range(1900, 9999)
 
 _NAMES = tuple(name.capitalize() for name in _FULL_MONTHS)
 """Names of the months in English, whatever the locale is."""
-HOW = "write it as 2027-03-31, 31/03/2027 or 31 March 2027"
+ADVICE = "write it as 2027-03-31, 31/03/2027 or 31 March 2027"
 """The advice for a text that is not a date."""
 
 
@@ -44,7 +44,7 @@ def read_day(text: str) -> date:
     """
     found = _parse_day(text)
     if found.year not in _YEARS:
-        raise ValueError(f"'{text}' is centuries away; is the year right? {HOW[:1].upper()}{HOW[1:]}")
+        raise ValueError(f"'{text}' is centuries away; is the year right? {ADVICE[:1].upper()}{ADVICE[1:]}")
     return found
 
 
@@ -62,21 +62,21 @@ def _parse_day(text: str) -> date:
             return date(int(american[3]), _WORD_MONTHS[american[1].casefold()], int(american[2]))
     except (ValueError, KeyError):  # there is no such day or month
         pass
-    raise ValueError(f"'{text}' is not a date; {HOW}")
+    raise ValueError(f"'{text}' is not a date; {ADVICE}")
 
 
-def spoken(day: date) -> str:
+def day_text(day: date) -> str:
     """A day in words: ``3 March 2026``."""
     return f"{day.day} {_NAMES[day.month - 1]} {day.year}"
 
 
-def spoken_moment(when: datetime) -> str:
+def moment_text(when: datetime) -> str:
     """A moment in words, in the local time of this machine: ``3 March 2026, 09:14``."""
     local = when.astimezone()
-    return f"{spoken(local.date())}, {local:%H:%M}"
+    return f"{day_text(local.date())}, {local:%H:%M}"
 
 
-def beginning_of(day: date) -> datetime:
+def start_of_day(day: date) -> datetime:
     """The moment at which a day begins in the local time of this machine; in UTC if Windows has none, before 1970."""
     try:
         return datetime(day.year, day.month, day.day).astimezone()

@@ -17,7 +17,7 @@ from camscan.asset.kinds import kind_of
 from camscan.dataclass import dataclass
 from camscan.identify.channel_count import count_channels, was_list_read
 from camscan.model import Confidence, Device, Identification, Report
-from camscan.words import counted
+from camscan.words import count_text
 
 MAKERS = frozenset({"hikvision", "dahua"})
 """Keys of the two makers."""
@@ -76,13 +76,15 @@ class Headline:
     @property
     def counts(self) -> str:
         """The headline sentence without its beginning."""
-        parts = [f"{counted(self.devices)}{self._kinds_text()}{self._where_text()}" if self.devices else "none found"]
+        parts = [
+            f"{count_text(self.devices)}{self._kinds_text()}{self._where_text()}" if self.devices else "none found"
+        ]
         if self.possible:
             parts.append(f"{self.possible:,} more possible" if self.devices else f"{self.possible:,} possible")
         if self.unknown:
             parts.append(f"{self.unknown:,} unknown, to be looked at")
         if self.channels_not_read:
-            parts.append(f"up to {counted(self.channels_not_read, 'recorder channel')} not read")
+            parts.append(f"up to {count_text(self.channels_not_read, 'recorder channel')} not read")
         if self.strangers:
             where = "an address" if self.strangers == 1 else "addresses"
             parts.append(f"and {self.strangers:,} answered from {where} you did not name")
@@ -92,7 +94,7 @@ class Headline:
 
     def _kinds_text(self) -> str:
         kinds = [
-            counted(number, word) if word != "other" else f"{number:,} other"
+            count_text(number, word) if word != "other" else f"{number:,} other"
             for number, word in ((self.cameras, "camera"), (self.recorders, "recorder"), (self.other, "other"))
             if number
         ]
@@ -102,7 +104,7 @@ class Headline:
         if not self.sites:
             return ""
         without = f", {self.without_site:,} of the devices site not known" if self.without_site else ""
-        return f" at {counted(self.sites, 'site')}{without}"
+        return f" at {count_text(self.sites, 'site')}{without}"
 
     def as_json(self) -> Mapping[str, Any]:
         """The two members of every JSON document: the sentence and its counts."""

@@ -34,28 +34,28 @@ class Node:
     quoted: bool = False
     """Whether the text was quoted or a block: ``key: ''`` is empty on purpose, ``key:`` is not."""
 
-    def wrong(self, message: str) -> ConfigError:
+    def error(self, message: str) -> ConfigError:
         """The error about this value: ``file:line: message``."""
         return ConfigError(message, self.file, self.line)
 
     def text(self) -> str:
         """The text. Raises ConfigError if it is a list, a mapping or missing."""
         if not isinstance(self.value, str):
-            raise self.wrong(f"expected text, found {self._kind()}")
+            raise self.error(f"expected text, found {self._kind()}")
         if not self.value and not self.quoted:
-            raise self.wrong("no value; write one, or take the line out")
+            raise self.error("no value; write one, or take the line out")
         return self.value
 
     def items(self) -> tuple[Node, ...]:
         """The entries of a list. Raises ConfigError if it is not one."""
         if not isinstance(self.value, tuple):
-            raise self.wrong(f"expected a list (lines that start with '- ', or [] for none), found {self._kind()}")
+            raise self.error(f"expected a list (lines that start with '- ', or [] for none), found {self._kind()}")
         return self.value
 
     def entries(self) -> dict[str, Node]:
         """The entries of a mapping. Raises ConfigError if it is not one."""
         if not isinstance(self.value, dict):
-            raise self.wrong(f"expected 'key: value' lines, found {self._kind()}")
+            raise self.error(f"expected 'key: value' lines, found {self._kind()}")
         return self.value
 
     def only(self, *allowed: str) -> dict[str, Node]:
@@ -65,7 +65,7 @@ class Node:
             if key not in allowed:
                 close = difflib.get_close_matches(key, allowed, n=1)
                 hint = f"did you mean '{close[0]}'?" if close else f"known are: {', '.join(allowed)}"
-                raise node.wrong(f"unknown key '{key}'; {hint}")
+                raise node.error(f"unknown key '{key}'; {hint}")
         return entries
 
     def plain(self) -> Any:
@@ -207,9 +207,9 @@ class _Tree:
             key = self._read_node(event, depth + 1)
             name = key.value
             if not isinstance(name, str):
-                raise key.wrong("a key must be text")
+                raise key.error("a key must be text")
             if name in found:
-                raise key.wrong(f"the key '{name}' is used twice, first in line {lines[name]}; keep one of them")
+                raise key.error(f"the key '{name}' is used twice, first in line {lines[name]}; keep one of them")
             lines[name] = key.line
             found[name] = self._read_node(self._next(), depth + 1)
         return found

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from camscan.version import __version__
 
 
-def counted(number: int, one: str = "device", several: str = "") -> str:
+def count_text(number: int, one: str = "device", several: str = "") -> str:
     """A number with its noun: ``1 device``, ``1,200 devices``, ``2 entries`` (with ``several``)."""
     return f"{number:,} {one if number == 1 else several or plural_of(one)}"
 
@@ -17,7 +17,7 @@ def begin_sentence(number: int, one: str = "device") -> str:
 
     Its verb is ``verb(number or 1, …)``.
     """
-    return counted(number, one) if number else f"No {one}"
+    return count_text(number, one) if number else f"No {one}"
 
 
 def verb(number: int, one: str, several: str) -> str:
@@ -28,7 +28,7 @@ def verb(number: int, one: str, several: str) -> str:
 def plural_of(one: str) -> str:
     """The plural of a noun: ``devices`` for ``device``, ``addresses`` for ``address``.
 
-    :func:`counted` takes irregular plurals.
+    :func:`count_text` takes irregular plurals.
     """
     return f"{one}es" if one.endswith("s") else f"{one}s"
 
@@ -39,6 +39,6 @@ def how_to_add(extra: str) -> str:
     return f"run `make install EXTRAS={extra}` in camscan's folder, or pip install '{wheel}' if you have the wheel"
 
 
-def listed(names: Sequence[str], last: str = "and") -> str:
+def list_text(names: Sequence[str], last: str = "and") -> str:
     """A list of names in a sentence: ``a``, ``a and b``, ``a, b and c``; empty without names."""
     return f"{', '.join(names[:-1])} {last} {names[-1]}" if len(names) > 1 else "".join(names)

@@ -52,7 +52,7 @@ class Box:
 
 
 @contextmanager
-def boxed() -> Iterator[Box]:
+def collect_alerts() -> Iterator[Box]:
     """Send all mail of the block into the box."""
     box = Box()
     mail = notify.load_channels()["mail"]

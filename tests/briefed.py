@@ -15,7 +15,16 @@ from planned import asset, judgement
 
 from camscan.asset import Asset, Grouping, Judgement, Place
 from camscan.briefing import Level, compose_report, render_report
-from camscan.briefing.nouns import STANDINGS, Device, Facts, Leave, Question, Recorder, Returned, Ruler
+from camscan.briefing.nouns import (
+    STANDINGS,
+    Device,
+    Facts,
+    PolicyInUse,
+    Question,
+    Recorder,
+    ReturnedDevice,
+    ScanAuthorisation,
+)
 from camscan.config.planning import Formula
 from camscan.headline import Headline
 from camscan.plan import describe_formula, group_table, make_burndown, make_plan, programme_status
@@ -55,7 +64,7 @@ def rows() -> list[Asset]:
 
 
 def judged(assets: Sequence[Asset]) -> dict[str, Judgement]:
-    """All in scope but the one of unknown make."""
+    """Judgements that put all devices in scope but the one of unknown make."""
     return {
         each.asset_id: judgement(priority=1 + number % 4)
         if each.identification.maker
@@ -102,7 +111,7 @@ def facts(assets: Sequence[Asset] | None = None, **others: Any) -> Facts:
         makers=frozenset({"hikvision", "dahua"}),
         devices=[device(each, verdicts[each.asset_id].priority) for each in meant],
         returned=[
-            Returned(
+            ReturnedDevice(
                 each.asset_id, recorded_site(each), removed_day(each), each.last_seen.date() if each.last_seen else None
             )
             for each in meant
@@ -114,13 +123,15 @@ def facts(assets: Sequence[Asset] | None = None, **others: Any) -> Facts:
         recorders=[Recorder("CAM-0006", "", 16)],
         silent=[("192.0.2.64/26", "Town Hall")],
         by_hand=0,
-        rulers=[
-            Ruler("local decision of 12 March 2026, minute Cabinet 14", True, "the council", "checked", "the minute"),
-            Ruler("a statement of others", False, "departments", "second-hand", "a statement"),
+        policies=[
+            PolicyInUse(
+                "local decision of 12 March 2026, minute Cabinet 14", True, "the council", "checked", "the minute"
+            ),
+            PolicyInUse("a statement of others", False, "departments", "second-hand", "a statement"),
         ],
         is_decided=True,
         formula=describe_formula(Formula()),
-        leaves=[Leave("Head of ICT", date(2026, 1, 1), date(2027, 12, 31), 3)],
+        authorisations=[ScanAuthorisation("Head of ICT", date(2026, 1, 1), date(2027, 12, 31), 3)],
         scans=5,
         first_scan=date(2026, 6, 19),
     )
@@ -144,7 +155,7 @@ NOTHING = Looked(sites=0, fresh_sites=0, never_asked=(), stale_sites=(), address
 
 
 def empty() -> Facts:
-    """A register with nothing in it."""
+    """The facts of an empty register."""
     return facts(
         [],
         headline=Headline(is_scanned=False),
@@ -154,7 +165,7 @@ def empty() -> Facts:
         questions=[],
         recorders=[],
         silent=[],
-        leaves=[],
+        authorisations=[],
         scans=0,
         first_scan=None,
         databases=(),

@@ -71,7 +71,7 @@ def run(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def judged(page: str, folder: Path, width: int) -> Any:
+def run_axe(page: str, folder: Path, width: int) -> Any:
     """What axe-core finds in a page of that width: ``violations``, ``incomplete``, ``passes``; and ``overflow``.
 
     The policy that forbids scripts is removed from the copy that is tested, because axe-core is a script.
@@ -90,7 +90,7 @@ def judged(page: str, folder: Path, width: int) -> Any:
     return json.loads(found[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
 
 
-def printed(page: str, folder: Path) -> bytes:
+def print_to_pdf(page: str, folder: Path) -> bytes:
     """The page as a browser prints it, as a PDF."""
     (folder / "paper.html").write_text(page, encoding="utf-8")
     target = folder / "paper.pdf"

@@ -41,7 +41,7 @@ ESTATES = re.compile(
     r"|^from camscan\.scan\.engine import .*\bScan\b|\bscan\W+127\.|\bcamscan\W+scan\W+NETWORK",
     re.MULTILINE,
 )
-"""What a file that runs an estate or scans on loopback says; the word council stands in many others."""
+"""Text of a file that runs an estate or scans on loopback; the word council is in many others."""
 NICE = os.getpriority(os.PRIO_PROCESS, 0) if hasattr(os, "getpriority") else 0
 """How far these tests step back behind other programs."""
 COLLECTOR = 10_000, 10, 10
@@ -124,7 +124,7 @@ def names_in(code: CodeType) -> set[str]:
 
 
 def of_tests(function: FunctionType) -> bool:
-    """Whether it stands in this folder."""
+    """Whether a function is defined in this folder."""
     return function.__code__.co_filename.startswith(TESTS)
 
 
@@ -177,7 +177,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> None:
 
 
 def is_of_lab(item: pytest.Item) -> bool:
-    """Whether it builds a laboratory."""
+    """Whether a test builds a laboratory."""
     return item.get_closest_marker("lab") is not None
 
 
@@ -238,7 +238,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Before the tests are collected, since many files load the database when they are imported."""
+    """Set up before the tests are collected, because many files load the database when they are imported."""
     if config.getoption("dist", "no") == "no" and "CAMSCAN_POSTGRESQL" not in os.environ:  # this process runs tests
         own_network.enter()
     if folder := in_memory.folder():
@@ -251,7 +251,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def statements_are_compiled_once() -> Iterator[None]:
-    """Whichever engine asks for them."""
+    """Compile each SQL statement once, for all engines."""
     compiled_once.begin()
     yield
     compiled_once.end()
@@ -265,7 +265,7 @@ def camscan(capsys: pytest.CaptureFixture[str]) -> Camscan:
 
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty directory to work in; no configuration of whoever runs the tests counts."""
+    """An empty directory to work in; the configuration of the person who runs the tests is not used."""
     monkeypatch.chdir(tmp_path)
     for name in ("XDG_CONFIG_HOME", "APPDATA"):
         monkeypatch.setenv(name, str(tmp_path / "none"))
@@ -307,7 +307,7 @@ def postgresql_at(postgresql_server: pg_server.Server) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def register_at(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Where a test may have an empty register: a file that is not there yet, then the address of a schema.
+    """The place of an empty register: a file that does not exist yet, then the address of a schema.
 
     That may hold an empty register already, which another test had. A test of how a register is made takes
     ``new_register_at``.
@@ -323,7 +323,7 @@ def register_at(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def new_register_at(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where a test may make a register: a file that is not there yet, then the address of an empty schema."""
+    """The place of a new register: a file that does not exist yet, then the address of an empty schema."""
     if request.param == "sqlite":
         return str(tmp_path / "camscan.db")
     address: str = request.getfixturevalue("postgresql_at")

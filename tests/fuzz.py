@@ -192,7 +192,7 @@ def try_reply(subject: Subject, reply: bytes) -> tuple[float, str]:
     return took, ""
 
 
-def counted(subject: Subject, reply: bytes) -> int:
+def count_steps(subject: Subject, reply: bytes) -> int:
     """Steps that the parser takes for this reply."""
     return steps(functools.partial(work, subject.parse, reply))
 
@@ -205,7 +205,7 @@ def grows_with_the_square(subject: Subject, made: Callable[[int], bytes], whole:
     proportion then grows 1.8 times, and what grows with the square 3.2 times.
     """
     lengths = [whole * tenths // 10 for tenths in range(5, 11)]
-    peaks = [max(counted(subject, made(length - less)) for less in range(NEIGHBOURS)) for length in lengths]
+    peaks = [max(count_steps(subject, made(length - less)) for less in range(NEIGHBOURS)) for length in lengths]
     rises = sorted(later - earlier for earlier, later in itertools.pairwise(peaks))
     return peaks[0] + sum(rises[:-1]) > STEADY * peaks[0] + FIXED
 
@@ -214,7 +214,7 @@ def too_many_steps(subject: Subject, made: Callable[[int], bytes]) -> str:
     """The steps of a parser at two lengths, in words; empty if they do not grow faster than the length."""
     short, long = made(min(SHORT, subject.limit // PART)), made(min(LONG, subject.limit))
     work(subject.parse, long)  # what is worked out once is worked out now
-    few, many = (counted(subject, reply) for reply in (short, long))
+    few, many = (count_steps(subject, reply) for reply in (short, long))
     # Of a few steps for each hundred bytes, growth says nothing.
     if many > max(ALLOWED * few + FIXED, len(long)) and grows_with_the_square(subject, made, len(long)):
         return f"{few:,} steps for {len(short):,} bytes, {many:,} for {len(long):,}"

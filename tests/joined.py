@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from command_line import Camscan
-from parcels import sadp, said, scan
+from parcels import make_attempt, sadp, scan
 
 from camscan.app import collect
 from camscan.app.arrivals import ArrivalCounts, record_arrivals
@@ -97,7 +97,7 @@ def finish_scan(own: collect.Place, when: datetime, cameras: Sequence[int], site
 
 def lived(when: datetime, cameras: Sequence[int], site: str = "Oak School") -> Report:
     """A scan of a site in which these cameras answered."""
-    return scan(*(said(f"10.12.0.{each}", sadp(each), when=when) for each in cameras), when=when, site=site)
+    return scan(*(make_attempt(f"10.12.0.{each}", sadp(each), when=when) for each in cameras), when=when, site=site)
 
 
 def take_in(desk: Desk) -> ArrivalCounts:

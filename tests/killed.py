@@ -63,38 +63,38 @@ def edit(where: str) -> None:
 
 
 def add(where: str) -> None:
-    """Rows that no scan has seen."""
+    """Add rows that no scan has seen."""
     rows = [NewRow(RecordType.IMPORTED, {"location_detail": f"shelf {number}"}) for number in range(5)]
     with open_register(where, editing=True) as book:
         book.add_devices(rows, role="estates", how="import")
 
 
 def merge(where: str) -> None:
-    """Two rows that are one device."""
+    """Merge two rows that are one device."""
     with open_register(where, editing=True) as book:
         first, second, *_ = (row.asset_id for row in book.devices())
         book.merge_devices(first, second, role="estates")
 
 
 def back_up(where: str) -> None:
-    """Over an older backup."""
+    """Write a backup over an older one."""
     with open_register(where, readonly=True) as book:
         book.write_backup(Path(os.environ["BACKUP"]), force=True)
 
 
 def restore(where: str) -> None:
-    """Into an empty register."""
+    """Restore a backup into an empty register."""
     with open_register(where) as book:
         book.restore_backup(Path(os.environ["BACKUP"]))
 
 
-def open_it(where: str) -> None:
-    """Makes it, or upgrades it."""
+def open_register_there(where: str) -> None:
+    """Open the register, which makes or upgrades it."""
     open_register(where).close()
 
 
 ACTIONS: Mapping[str, Action] = {
-    each.__name__: each for each in (prepare, record, edit, add, merge, back_up, restore, open_it)
+    each.__name__: each for each in (prepare, record, edit, add, merge, back_up, restore, open_register_there)
 }
 
 
@@ -146,7 +146,10 @@ def _forked(victim: Callable[[], None]) -> int:
 
 
 def _was_killed(process: int) -> bool | None:
-    """None where the one before was not quite dead: a server notices in its own time that a program is gone."""
+    """Whether the process was killed.
+
+    None if the one before had not ended yet: a server notices late that a program has ended.
+    """
     status = os.waitpid(process, 0)[1]
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
         return True

@@ -48,7 +48,7 @@ _LINK = re.compile(r"(http://127\.0\.0\.1:\d+)/sign-in")
 
 
 @dataclass(slots=True)
-class Seen:
+class Results:
     """The results of a run."""
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
@@ -120,7 +120,7 @@ def pages_of(places: Places, chance: random.Random) -> tuple[str, str]:
     }[kind]
 
 
-async def read(client: httpx2.AsyncClient, who: int, places: Places, seen: Seen, until: float) -> None:
+async def read(client: httpx2.AsyncClient, who: int, places: Places, seen: Results, until: float) -> None:
     """Read pages as one reader does, in their own session."""
     chance, headers = random.Random(who), {"Cookie": places.cookies[who]}
     await asyncio.sleep(chance.uniform(0, THINKS[1]) * min(1.0, (until - time.monotonic()) / 60))
@@ -134,11 +134,11 @@ async def read(client: httpx2.AsyncClient, who: int, places: Places, seen: Seen,
             continue
         seen.seconds.setdefault(kind, []).append(time.monotonic() - begun)
         if answer.status_code not in {200, 303}:
-            seen.errors.append(f"{path}: {answer.status_code} {_said(answer)}")
+            seen.errors.append(f"{path}: {answer.status_code} {_page_text(answer)}")
         await asyncio.sleep(min(chance.uniform(*THINKS), max(until - time.monotonic(), 0)))
 
 
-async def enter(client: httpx2.AsyncClient, numbers: Sequence[str], seen: Seen, until: float) -> None:
+async def enter(client: httpx2.AsyncClient, numbers: Sequence[str], seen: Results, until: float) -> None:
     """Enter notes as one person does."""
     while time.monotonic() < until:
         path = f"/enter/note?n={numbers[seen.entered % len(numbers)]}"
@@ -152,17 +152,17 @@ async def enter(client: httpx2.AsyncClient, numbers: Sequence[str], seen: Seen, 
         if answer.status_code == 303 and answer.headers["location"].endswith("saved=1"):
             seen.entered += 1
         else:
-            seen.errors.append(f"edit: {answer.status_code} {answer.headers.get('location')} {_said(answer)}")
+            seen.errors.append(f"edit: {answer.status_code} {answer.headers.get('location')} {_page_text(answer)}")
         await asyncio.sleep(1)
 
 
-def _said(answer: httpx2.Response) -> str:
+def _page_text(answer: httpx2.Response) -> str:
     """What a page says, in one line."""
     found = re.search(r"<main.*?</main>", answer.text, re.DOTALL)
     return " ".join(re.sub(r"<[^>]+>", " ", found[0] if found else answer.text).split())[:150]
 
 
-async def watch(server: Server, seen: Seen, until: float) -> None:
+async def watch(server: Server, seen: Results, until: float) -> None:
     """Note how much memory the server has."""
     while time.monotonic() < until:
         seen.memory.append((time.monotonic(), _resident(server.process)))
@@ -182,9 +182,12 @@ def _processor(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-async def load(server: Server, cookies: Sequence[str], seconds: float) -> Seen:
+async def load(server: Server, cookies: Sequence[str], seconds: float) -> Results:
     """Run all readers and writers together."""
-    seen, limits = Seen(), httpx2.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=_KEPT)
+    seen, limits = (
+        Results(),
+        httpx2.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=_KEPT),
+    )
     headers = {"Cookie": server.cookie}
     async with httpx2.AsyncClient(
         base_url=server.address, headers=headers, limits=limits, timeout=60, trust_env=False
@@ -224,33 +227,33 @@ def sessions_of(folder: Path, server: Server, readers: int) -> list[str]:
         return [f"{name}={sessions.begin(kept)}" for _ in range(readers)]
 
 
-def kept(folder: Path) -> int:
+def count_kept_notes(folder: Path) -> int:
     """How many of the notes are in the register."""
-    from camscan.register import LogWanted, open_register  # noqa: PLC0415 - not before the server runs
+    from camscan.register import LogQuery, open_register  # noqa: PLC0415 - not before the server runs
 
     with open_register(folder / "camscan.db", readonly=True) as book:
-        return book.read_log(LogWanted(role="Load", column="notes", most=1))[1]
+        return book.read_log(LogQuery(role="Load", column="notes", most=1))[1]
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """Print a line at once."""
     sys.stdout.write(f"{line}\n")
 
 
-def report(seen: Seen, lost: int) -> bool:
+def report(seen: Results, lost: int) -> bool:
     """Print the results. Returns whether all aims were kept."""
     for kind, times in sorted(seen.seconds.items()):
         late = sorted(times)[int(len(times) * 0.95)]
         median = statistics.median(times)
-        say(f"{kind:9} {len(times):6,} answers, median {median * 1000:6.0f} ms, p95 {late * 1000:6.0f} ms")
+        print_line(f"{kind:9} {len(times):6,} answers, median {median * 1000:6.0f} ms, p95 {late * 1000:6.0f} ms")
     before, after, most = seen.memory[0][1], seen.memory[-1][1], max(size for _, size in seen.memory)
-    say(f"memory    {before // 1024} MB when warm, {after // 1024} MB at the end, {most // 1024} MB at most")
+    print_line(f"memory    {before // 1024} MB when warm, {after // 1024} MB at the end, {most // 1024} MB at most")
     answers = sum(map(len, seen.seconds.values()))
-    say(f"processor {seen.processor / max(answers, 1) * 1000:.0f} ms of CPU for each of {answers:,} answers")
-    say(f"entries   {seen.entered} made, {lost} lost")
+    print_line(f"processor {seen.processor / max(answers, 1) * 1000:.0f} ms of CPU for each of {answers:,} answers")
+    print_line(f"entries   {seen.entered} made, {lost} lost")
     for text in seen.errors[:10]:
-        say(f"error     {text}")
-    say(f"errors    {len(seen.errors)}")
+        print_line(f"error     {text}")
+    print_line(f"errors    {len(seen.errors)}")
     is_long = seen.memory[-1][0] - seen.memory[0][0] >= _LONG
     return not seen.errors and not lost and (after <= before * GROWS or not is_long)
 
@@ -267,10 +270,10 @@ def main() -> int:
         folder = given.folder or Path(made)
         if not given.folder:
             make(folder, given.devices)
-        before = kept(folder)
+        before = count_kept_notes(folder)
         with serving(folder) as server:
             seen = asyncio.run(load(server, sessions_of(folder, server, given.readers), given.seconds))
-        lost = seen.entered - (kept(folder) - before)
+        lost = seen.entered - (count_kept_notes(folder) - before)
     return 0 if report(seen, lost) else 1
 
 

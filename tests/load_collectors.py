@@ -74,7 +74,7 @@ class Parcel:
 
 
 @dataclass(slots=True)
-class Seen:
+class Results:
     """The results of a run."""
 
     polls: list[float] = field(default_factory=list)
@@ -93,7 +93,7 @@ class Seen:
 class Connection:
     """One connection: HTTP/1.1, one request after another, no more of it than is needed here."""
 
-    def __init__(self, host: str, port: int, seen: Seen) -> None:
+    def __init__(self, host: str, port: int, seen: Results) -> None:
         self._host, self._port, self._seen = host, port, seen
 
     async def __aenter__(self) -> Self:
@@ -128,7 +128,7 @@ class Connection:
 class Load:
     """All collectors together."""
 
-    def __init__(self, addresses: Sequence[tuple[str, int]], collectors: Sequence[Collector], seen: Seen) -> None:
+    def __init__(self, addresses: Sequence[tuple[str, int]], collectors: Sequence[Collector], seen: Results) -> None:
         self._addresses, self._collectors, self._seen = addresses, collectors, seen
 
     async def run(self, parcels: Sequence[Parcel], polls: float, seconds: float) -> None:
@@ -227,7 +227,7 @@ def make_parcels(
 # ── what came of it ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """Print a line at once."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
@@ -239,29 +239,31 @@ def spread(name: str, seconds: Sequence[float]) -> None:
         ordered = sorted(seconds)
         late, most = ordered[int(len(ordered) * 0.95)], ordered[-1]
         half = statistics.median(ordered) * 1000
-        say(
+        print_line(
             f"{name:10} {len(ordered):7,}   p50 {half:7.1f} ms   p95 {late * 1000:7.1f} ms   most {most * 1000:7.1f} ms"
         )
 
 
-def judge(seen: Seen, programs: Programs, seconds: float, drained: float) -> bool:
+def judge(seen: Results, programs: Programs, seconds: float, drained: float) -> bool:
     """Print the results. Returns whether all aims were kept."""
     spread("polls", seen.polls)
     spread("parcels", seen.sends)
     spread("our delay", seen.late)
     devices = sum(parcel.site.devices for parcel in seen.taken)
     whole = seconds + drained
-    say(f"recorded   {len(seen.taken) / whole:7.2f} parcels a second, {devices / whole:.1f} devices a second")
-    say(f"backlog    {max(seen.behind, default=0):7.1f} s at most; {drained:.1f} s after the last parcel none waited")
+    print_line(f"recorded   {len(seen.taken) / whole:7.2f} parcels a second, {devices / whole:.1f} devices a second")
+    print_line(
+        f"backlog    {max(seen.behind, default=0):7.1f} s at most; {drained:.1f} s after the last parcel none waited"
+    )
     is_flat = programs.report(polls=len(seen.polls), devices=devices, seconds=whole)
-    say("answers    " + ", ".join(f"{name}: {count:,}" for name, count in sorted(seen.statuses.items())))
+    print_line("answers    " + ", ".join(f"{name}: {count:,}" for name, count in sorted(seen.statuses.items())))
     for text in seen.errors[:10]:
-        say(f"error      {text}")
-    say(f"errors     {len(seen.errors)}")
+        print_line(f"error      {text}")
+    print_line(f"errors     {len(seen.errors)}")
     late = sorted(seen.polls)[int(len(seen.polls) * 0.95)] if seen.polls else 0.0
     is_quick = late <= SLOW and max(seen.behind, default=0) <= BEHIND
     if not is_quick:
-        say(f"late       the aims are {SLOW * 1000:.0f} ms for 95 of 100 polls, and {BEHIND:.0f} s for a parcel")
+        print_line(f"late       the aims are {SLOW * 1000:.0f} ms for 95 of 100 polls, and {BEHIND:.0f} s for a parcel")
     return is_quick and not seen.errors and (is_flat or seconds < _LONG)
 
 
@@ -294,7 +296,7 @@ def compare(where: str, sent: Sequence[Parcel]) -> list[str]:
     return wrong
 
 
-async def measure(given: argparse.Namespace, programs: Programs, parcels: Sequence[Parcel], seen: Seen) -> float:
+async def measure(given: argparse.Namespace, programs: Programs, parcels: Sequence[Parcel], seen: Results) -> float:
     """Run the load and wait until all is recorded; the seconds that the last of it took."""
     collectors = [Collector(key) for key in make_keys(given.collectors)]
     over = asyncio.Event()
@@ -321,7 +323,7 @@ def main() -> int:
     parser.add_argument("--serves", type=int, default=1, help="camscan serve, beside each other")
     given = parser.parse_args()
     sites = min(given.sites, given.collectors)
-    seen = Seen()
+    seen = Results()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="camscan-load-")))
         models: Sequence[Model] = record_models(folder)
@@ -333,17 +335,17 @@ def main() -> int:
         begun, worked = datetime.now(UTC) - timedelta(seconds=given.seconds), time.process_time()
         parcels = list(make_parcels(every, keys, given.devices, given.seconds, begun))
         size = sum(len(each.content) for each in parcels) // max(len(parcels), 1)
-        say(f"collectors {given.collectors:,}, {sites} sites of {given.at_a_site} devices; {programs.what}")
-        say(f"wanted     {given.polls:g} polls and {given.devices:g} devices a second for {given.seconds:g} s")
+        print_line(f"collectors {given.collectors:,}, {sites} sites of {given.at_a_site} devices; {programs.what}")
+        print_line(f"wanted     {given.polls:g} polls and {given.devices:g} devices a second for {given.seconds:g} s")
         made = f"{len(parcels):,} parcels of {size >> 10} KB, made in {time.process_time() - worked:.0f} s of CPU"
-        say(f"before     {made}")
+        print_line(f"before     {made}")
         drained = asyncio.run(measure(given, programs, parcels, seen))
         is_well = judge(seen, programs, given.seconds, drained)
         wrong = compare(programs.register, seen.taken)
     for text in wrong[:10]:
-        say(f"register   {text}")
+        print_line(f"register   {text}")
     found = f"{len(wrong)} faults" if wrong else "each once, with its devices"
-    say(f"register   {len(seen.taken):,} scans, {found}")
+    print_line(f"register   {len(seen.taken):,} scans, {found}")
     return 0 if is_well and not wrong else 1
 
 

@@ -35,7 +35,7 @@ def sadp(number: int) -> bytes:
     )
 
 
-def said(ip: str, payload: bytes, probe: str = "sadp", port: int = 37020, when: datetime = NOON) -> Attempt:
+def make_attempt(ip: str, payload: bytes, probe: str = "sadp", port: int = 37020, when: datetime = NOON) -> Attempt:
     """A reply to a question, as an attempt."""
     return read_reply(load_probe(probe), Reply(probe, payload, ip, port, when))
 
@@ -76,9 +76,9 @@ def some(when: datetime = NOON) -> tuple[Attempt, ...]:
     """Two cameras, a web page, and a question that nobody answered."""
     silent = Attempt("rtsp", "10.12.0.9", 554, Outcome.OUT_OF_SCOPE, detail="out of scope", seen_at=when)
     return (
-        said("10.12.0.4", sadp(4), when=when),
-        replace(said("10.12.0.4", HTTP, "http", 80, when), detail="came slowly"),
-        said("10.12.0.5", DHIP_CAMERA, "dhip", 37810, when),
+        make_attempt("10.12.0.4", sadp(4), when=when),
+        replace(make_attempt("10.12.0.4", HTTP, "http", 80, when), detail="came slowly"),
+        make_attempt("10.12.0.5", DHIP_CAMERA, "dhip", 37810, when),
         silent,
     )
 

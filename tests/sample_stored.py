@@ -13,7 +13,7 @@ from camscan.model import Device, Report
 from camscan.register.codec import identification_to_json
 from camscan.register.record.entry import Entry, make_entries
 from camscan.register.record.keys import find_own_keys, marks_in_report
-from camscan.register.record.known import Known, Stored
+from camscan.register.record.known import KnownDevice, Stored
 from camscan.register.record.matching import Search, make_search, match_devices
 
 
@@ -22,7 +22,7 @@ def nowhere(_site: str, _addresses: object) -> Place | None:
     return None
 
 
-def stored_row(number: int, device: Device, *, last_scan: int = 1, **columns: Any) -> Known:
+def stored_row(number: int, device: Device, *, last_scan: int = 1, **columns: Any) -> KnownDevice:
     """The row of a device that ``last_scan`` saw last."""
     row = {
         "id": number,
@@ -39,7 +39,7 @@ def stored_row(number: int, device: Device, *, last_scan: int = 1, **columns: An
         **columns,
     }
     held = [("ip", ip) for ip in device.ip_addresses] + [("mac", mac) for mac in device.mac_addresses]
-    return Known(
+    return KnownDevice(
         cast("RowMapping", row),
         device.identification,
         keys=set(device_marks(device).keys),
@@ -47,12 +47,12 @@ def stored_row(number: int, device: Device, *, last_scan: int = 1, **columns: An
     )
 
 
-def ask(report: Report, *rows: Known, burnt: frozenset[Key] = frozenset()) -> Search:
+def ask(report: Report, *rows: KnownDevice, burnt: frozenset[Key] = frozenset()) -> Search:
     """The question that a report puts to a register of these rows."""
     marks = marks_in_report(report)
     return make_search(report, find_own_keys(report, marks, burnt), Stored(rows, burnt, {}, nowhere))
 
 
-def entries_of(report: Report, *rows: Known, fresh: int = 100) -> list[Entry]:
+def entries_of(report: Report, *rows: KnownDevice, fresh: int = 100) -> list[Entry]:
     """The devices of a report on their way into a register of these rows."""
     return make_entries(report, match_devices(ask(report, *rows)), nowhere, fresh)

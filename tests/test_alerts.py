@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from alert_box import RECIPIENTS, Box, boxed
+from alert_box import RECIPIENTS, Box, collect_alerts
 from command_line import Camscan
 from sample_report import DAY, HOSTILE, NOON, camera, enter, nameless, numbered, report
 
@@ -28,7 +28,7 @@ FIRST = "1 place was scanned for the first time"
 
 @pytest.fixture
 def box() -> Iterator[Box]:
-    with boxed() as found:
+    with collect_alerts() as found:
         yield found
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from camscan.net.allowance import FREE, MOST_HELD, Allowance, Held
+from camscan.net.allowance import FREE, MOST_HELD, Allowance, HeldBytes
 from camscan.net.pace import Throttle
 
 
@@ -29,7 +29,7 @@ async def test_a_connection_that_needs_more_packets_waits_for_them_and_gives_the
 
 
 async def test_where_many_pour_a_long_reply_waits_for_room_and_a_short_one_does_not() -> None:
-    throttle, held = Throttle(100), Held()
+    throttle, held = Throttle(100), HeldBytes()
     pouring = [Allowance(throttle, 6, held) for _ in range(MOST_HELD // 65536 + 1)]
     for one in pouring[:-1]:
         await one.grow(0, 1 << 20)

@@ -285,7 +285,7 @@ class TestHostileText:
             silent=[(text, text)],
             questions=[replace(found.questions[0], says=text)],
             returned=[replace(found.returned[0], site=text)],
-            rulers=[replace(found.rulers[0], title=text, citation=text)],
+            policies=[replace(found.policies[0], title=text, citation=text)],
         )
 
     def test_it_stays_text_in_the_page(self, wicked: Facts) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from alert_box import RECIPIENTS, Box, boxed
+from alert_box import RECIPIENTS, Box, collect_alerts
 from centre_place import SITES, Place, place
 from command_line import Camscan
 from starlette.testclient import TestClient
@@ -49,7 +49,7 @@ def desk(centre: Place) -> Iterator[Desk]:
 
 @pytest.fixture
 def box() -> Iterator[Box]:
-    with boxed() as found:
+    with collect_alerts() as found:
         yield found
 
 

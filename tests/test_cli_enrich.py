@@ -18,7 +18,7 @@ from test_enrich import CHANNEL_LIST, CHANNELS, DEVICE, RECORDER
 
 from camscan import fingerprints
 from camscan.cli import main
-from camscan.enrich._run import Asked, _Run
+from camscan.enrich._run import AskedDevice, _Run
 from camscan.ingest import report_of_evidence
 from camscan.model import Attempt, Completion, Coverage, Observation, Outcome
 from camscan.register import open_register
@@ -204,7 +204,7 @@ def test_what_was_asked_before_an_interruption_is_recorded(fake: Fake, monkeypat
     scanned((fake.ip, fake.port), ("127.31.0.71", fake.port))
     ask = _Run._ask_device
 
-    async def interrupted(self: _Run, asked: Asked) -> None:
+    async def interrupted(self: _Run, asked: AskedDevice) -> None:
         if asked.box.ip != fake.ip:
             signal.raise_signal(signal.SIGINT)
             await asyncio.sleep(60)  # Ctrl-C ends it

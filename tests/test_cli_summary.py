@@ -38,7 +38,7 @@ def scan(*devices: Device, quiet: bool = False) -> Recorded:
         recorded = record_and_write(of, book, {}, find_config(None), warn)
         headline = headline_of_register(book, find_config(None))
         news = find_scan_news(book, of, recorded)
-    _keep.print_kept(of, recorded, "camscan.db", headline, news, quiet=quiet)
+    _keep.print_recorded(of, recorded, "camscan.db", headline, news, quiet=quiet)
     return recorded
 
 
@@ -170,11 +170,11 @@ class TestAParagraph:
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, is_terminal: bool
     ) -> None:
         monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal)
-        _words.say(self.TEXT, hang=4)
+        _words.print_text(self.TEXT, hang=4)
         broken = "  - nothing was asked by multicast: no\n    target subnet is attached\n"
         assert capsys.readouterr().out == (broken if is_terminal else f"{self.TEXT}\n")
 
     def test_breaks_no_word(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-        _words.say(f"see {'x' * 50}")
+        _words.print_text(f"see {'x' * 50}")
         assert capsys.readouterr().out == f"see\n  {'x' * 50}\n"

@@ -78,8 +78,8 @@ class TestSites:
             place.name if (place := found.place_of(ip)) else None
             for ip in ("10.1.4.255", "10.1.5.0", "10.9.0.1", "10.2.0.1", "fe80::1%eth0")
         ] == ["Town Hall", "Depot", "Depot", None, None]
-        assert found.borrowed(found.site("town hall")) == networks("10.1.5.0/24")
-        assert found.borrowed(found.site("depot")) == ()
+        assert found.networks_of_others(found.site("town hall")) == networks("10.1.5.0/24")
+        assert found.networks_of_others(found.site("depot")) == ()
 
     def test_exclusions_are_those_of_the_file_and_of_the_site(self, tmp_path: Path) -> None:
         found = config(tmp_path, SITES + "exclusions: [10.1.9.0/24]\n")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camscan.dates import beginning_of, read_day
+from camscan.dates import read_day, start_of_day
 
 DAY = date(2027, 3, 31)
 
@@ -68,7 +68,7 @@ def test_any_text_is_a_day_or_a_sentence(text: str) -> None:
 
 @pytest.mark.parametrize("day", [date(1, 1, 1), date(1900, 1, 1), date(1969, 12, 31), DAY, date(9999, 12, 31)])
 def test_every_day_has_a_beginning(day: date) -> None:
-    begins = beginning_of(day)
+    begins = start_of_day(day)
     assert begins.tzinfo is not None
     assert begins.date() == day
     assert not begins.hour

@@ -179,7 +179,7 @@ async def test_what_was_seen_can_be_forgotten() -> None:
         writer.close()
         assert built.violations
         assert built.connections_peak == {ip: 1}
-        built.record.forget()
+        built.record.clear()
         assert (built.violations, built.requests, built.connections_peak) == ([], [], {})
 
 

@@ -354,7 +354,7 @@ async def test_a_device_that_hangs_is_reset_and_not_left_half_open(door: Door, *
         host = door.host("127.0.0.9")
         answer = await (host.certificate(port) if secure else host.http(port, REQUEST))
         await asyncio.sleep(0.05)
-    assert (answer.outcome, answer.hung) == (Outcome.TIMED_OUT, True)
+    assert (answer.outcome, answer.has_hung) == (Outcome.TIMED_OUT, True)
     assert ends == ["reset"]
 
 
@@ -367,7 +367,7 @@ async def test_a_slow_answer_is_awaited_and_is_not_a_hang() -> None:
     pace = dataclasses.replace(PACE, answer_timeout=1.0, read_timeout=0.2, reply_timeout=0.3, exchange_timeout=2.0)
     async with Door(Scope(LOOPBACK), pace) as door, serving(slow) as port:
         answer = await door.host("127.0.0.9").http(port, REQUEST)
-    assert (answer.outcome, answer.payload, answer.hung) == (Outcome.ANSWERED, PAGE, False)
+    assert (answer.outcome, answer.payload, answer.has_hung) == (Outcome.ANSWERED, PAGE, False)
 
 
 async def test_a_device_that_has_only_ever_hung_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from camscan.exports import LEFT_OUT, Export, ExportResult, Inventory, Option, O
 from camscan.exports.json import report_object
 from camscan.model import Report
 from camscan.register import open_register
-from camscan.words import counted
+from camscan.words import count_text
 
 
 @pytest.fixture
@@ -232,7 +232,7 @@ def _counts(inventory: Inventory, asked: Mapping[str, str]) -> ExportResult:
     kept = choose_items(inventory.items, lambda item: "" if item.judgement.in_scope == "yes" else "not in scope")
     number = len(list(kept))
     day = f" on {inventory.on}" if inventory.on.year == 2027 else ""
-    return kept.result({"": f"{counted(number)} in scope{day}\n"}, dict.fromkeys(asked, "hello"))
+    return kept.result({"": f"{count_text(number)} in scope{day}\n"}, dict.fromkeys(asked, "hello"))
 
 
 COUNTS = Export(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from browser import judged, printed
+from browser import print_to_pdf, run_axe
 from export_samples import HOSTILE, SCHOOL, SETTINGS, TOWN_HALL, estate, hostile, ordinary, texts_of
 from planned import TODAY, asset
 from test_page import Reader
@@ -154,7 +154,7 @@ def a_sheet() -> str:
 @pytest.mark.parametrize("width", [320, 1280])
 @pytest.mark.parametrize("page", [a_sheet, a_letter])
 def test_axe_finds_nothing_wrong(page: Callable[[], str], width: int, tmp_path: Path) -> None:
-    found = judged(page(), tmp_path, width)
+    found = run_axe(page(), tmp_path, width)
     assert found["width"] == width
     assert found["violations"] == []
     assert found["overflow"] <= 0
@@ -162,7 +162,7 @@ def test_axe_finds_nothing_wrong(page: Callable[[], str], width: int, tmp_path: 
 
 @pytest.mark.timeout(240)
 def test_a_sheet_prints_on_a4_a_place_on_each_page(tmp_path: Path) -> None:
-    pdf = printed(a_sheet(), tmp_path)
+    pdf = print_to_pdf(a_sheet(), tmp_path)
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 3
     assert re.search(rb"/MediaBox\s*\[0 0 59[45](\.\d+)? 84[12](\.\d+)?\]", pdf)
     assert b"/StructTreeRoot" in pdf

@@ -11,7 +11,7 @@ from command_line import Camscan
 
 from camscan import captures, fingerprints
 from camscan.fingerprints.entry import Condition, Rule
-from camscan.fingerprints.near import Near, condition_text, find_near_misses
+from camscan.fingerprints.near import NearMiss, condition_text, find_near_misses
 from camscan.fingerprints.values import seen_values
 from camscan.identify import identify_box
 from camscan.identify.skeleton import write_skeleton
@@ -34,7 +34,7 @@ def rule(*when: tuple[str, str, str]) -> Rule:
     return Rule("x.y", conditions, (("brand", "X"),), 0.9, "http")
 
 
-def near(one: Rule, *facts: tuple[str, str]) -> Near | None:
+def near(one: Rule, *facts: tuple[str, str]) -> NearMiss | None:
     found = find_near_misses([one], seen_values(facts))
     return found[0] if found else None
 

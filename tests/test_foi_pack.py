@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 import pytest
-from browser import judged
+from browser import run_axe
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
@@ -385,7 +385,7 @@ class TestFiles:
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [360, 1280])
 def test_axe_finds_nothing_wrong_with_the_page(width: int, tmp_path: Path) -> None:
-    found = judged(approved(accepted=True)["answers.html"].decode(), tmp_path, width)
+    found = run_axe(approved(accepted=True)["answers.html"].decode(), tmp_path, width)
     assert found["violations"] == []
     assert found["passes"] > 30
     assert found["overflow"] <= 0

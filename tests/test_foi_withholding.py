@@ -13,7 +13,7 @@ from hypothesis import given as tried_with
 from hypothesis import strategies as st
 
 from camscan.foi.arithmetic import Sum, Sums, is_undetermined
-from camscan.foi.comparing import GivenTable, Learnt, Released, compare_packs, given_table
+from camscan.foi.comparing import Disclosure, GivenTable, ReleasedPack, compare_packs, given_table
 from camscan.foi.questions import NONE_KNOWN, NOT_RECORDED
 from camscan.foi.tables import Row, Stance, Table, make_table
 from camscan.foi.withholding import propose_withholding, without_single_prices
@@ -191,7 +191,7 @@ def test_a_pack_is_never_released_unwarned_where_several_together_give_away_what
     packs: list[Table],
 ) -> None:
     *old, new = packs
-    released = [Released(f"FOI-{n}", date(2026, 1, n + 1), (given_table(each),)) for n, each in enumerate(old)]
+    released = [ReleasedPack(f"FOI-{n}", date(2026, 1, n + 1), (given_table(each),)) for n, each in enumerate(old)]
     warned = {key for each in compare_packs([new], released, 5) for key in each.keys}
     before, together = known([given_table(each) for each in old]), known(list(map(given_table, packs)))
     assert (concealed(given_table(new)) & together) - known([given_table(new)]) <= warned
@@ -321,8 +321,8 @@ class TestArithmetic:
         assert is_undetermined("a", known_sums, some) is is_one_of_several
 
 
-def released(*shown: Table, reference: str = "FOI-1", day: date = date(2026, 3, 3)) -> Released:
-    return Released(reference, day, tuple(map(given_table, shown)))
+def released(*shown: Table, reference: str = "FOI-1", day: date = date(2026, 3, 3)) -> ReleasedPack:
+    return ReleasedPack(reference, day, tuple(map(given_table, shown)))
 
 
 def hiding(found: Table, keys: str) -> Table:
@@ -400,7 +400,7 @@ class TestComparison:
             ]
 
         *_, linked = compare_packs(tables_of(13), [released(*tables_of(12))], 5)
-        assert linked.learnt is Learnt.LINK
+        assert linked.learnt is Disclosure.LINK
         assert linked.text == (
             "By place and By type: each shows in which row a few devices changed since FOI-1 (3 March 2026); together "
             "they describe these devices"

@@ -22,7 +22,7 @@ from camscan.model import Confidence, Coverage, Observation
 from camscan.plan.estate_count import count_headline, is_in_place
 from camscan.policies import companies
 from camscan.register import Edit, NewRow, open_register
-from camscan.words import counted
+from camscan.words import count_text
 
 KNOWN = companies.load_ownership()
 DECISION = "planning:\n  local_decision: {minute: '114', date: '2025-05-12', groups: [hikvision, dahua]}\n"
@@ -267,7 +267,7 @@ class TestEveryPlace:
             book.record(report(camera(1, ip="192.0.2.9")))
         told = {headlines(camscan(*words)[1])[0] for words in (("show",), ("plan", "status"))}
         assert before.startswith("Hikvision or Dahua: 1 device (1 other)")
-        assert [each.partition(" (")[0] for each in told] == [f"Hikvision or Dahua: {counted(devices)}"]
+        assert [each.partition(" (")[0] for each in told] == [f"Hikvision or Dahua: {count_text(devices)}"]
 
     @pytest.mark.usefixtures("workplace")
     def test_a_maker_that_is_misspelt_leaves_the_device_to_be_looked_at(self, camscan: Camscan) -> None:

@@ -19,7 +19,7 @@ import pytest
 from centre_place import place
 from command_line import Camscan
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from parcels import KEY, OAK, OTHER_KEY, rows, sadp, said, scan, some
+from parcels import KEY, OAK, OTHER_KEY, make_attempt, rows, sadp, scan, some
 from starlette.testclient import TestClient
 from test_centre import BASE, HOST, Site
 
@@ -62,7 +62,7 @@ def desk(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     (workplace / "camscan.yaml").write_text(SITES)
     monkeypatch.setenv("XDG_STATE_HOME", str(workplace / "state"))
     made = Desk(find_workspace(), Setting())
-    elm = scan(said("10.13.0.7", sadp(7), when=NOW), when=NOW, site="Elm School", targets=(ELM,))
+    elm = scan(make_attempt("10.13.0.7", sadp(7), when=NOW), when=NOW, site="Elm School", targets=(ELM,))
     with open_register("camscan.db") as book:
         record_report(replace(elm, coverage=replace(elm.coverage, living={ELM: 1})), book, made.space.settings)
     yield made
@@ -136,7 +136,7 @@ def test_every_request_of_every_key(state: str, client: TestClient, desk: Desk, 
 
 def test_what_is_another_collectors_is_not_there(oak: Site, client: TestClient, camscan: Camscan, desk: Desk) -> None:
     elm = known(camscan, client, "Elm School", OTHER_KEY)
-    report = scan(said("10.13.0.7", sadp(7), when=NOW), when=NOW, site="Elm School", targets=(ELM,))
+    report = scan(make_attempt("10.13.0.7", sadp(7), when=NOW), when=NOW, site="Elm School", targets=(ELM,))
     content = seal(pack_report(report), OTHER_KEY)
     elm.ask("PUT", f"/parcel/{report.scan_id}", content[:500], query="at=0")
     camscan("collector", "scan", "Elm School")
@@ -158,7 +158,7 @@ def test_what_is_another_collectors_is_not_there(oak: Site, client: TestClient, 
 def test_it_speaks_for_its_own_networks_alone(oak: Site, desk: Desk) -> None:
     before = rows()
     theirs = next(each for each in before["device"] if SECRET in each)
-    attempts = [*some(NOW), said("10.13.0.7", sadp(8), when=NOW), said("10.13.0.9", sadp(9), when=NOW)]
+    attempts = [*some(NOW), make_attempt("10.13.0.7", sadp(8), when=NOW), make_attempt("10.13.0.9", sadp(9), when=NOW)]
     report = scan(*attempts, when=NOW, targets=(OAK, ELM))
     assert oak.send(report).status_code == 202
     assert record_arrivals(desk.space, desk.store).recorded == 1
@@ -175,7 +175,7 @@ def test_it_speaks_for_its_own_networks_alone(oak: Site, desk: Desk) -> None:
 
 def test_a_device_of_another_site_is_claimed_in_vain(oak: Site, desk: Desk) -> None:
     theirs = next(each for each in rows()["device"] if SECRET in each)
-    assert oak.send(scan(said("10.12.0.9", sadp(7), when=NOW), when=NOW)).status_code == 202
+    assert oak.send(scan(make_attempt("10.12.0.9", sadp(7), when=NOW), when=NOW)).status_code == 202
     assert record_arrivals(desk.space, desk.store).recorded == 1
     assert theirs in rows()["device"]
     with open_register("camscan.db", readonly=True) as book:

@@ -165,7 +165,7 @@ async def test_tls_of_single_bytes_and_of_tickets_without_end_ends(
         answer, turns = await beside_others(host.http(other.port, REQUEST))
     assert turns.reads > 10
     assert turns.at_a_stretch <= PROMPT
-    assert answer.hung
+    assert answer.has_hung
     assert answer.is_cut_off
     assert 0 < len(answer.payload) <= 65536
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from centre_place import place
 from command_line import Camscan
-from parcels import KEY, OTHER_KEY, parcel, sadp, said, scan, some
+from parcels import KEY, OTHER_KEY, make_attempt, parcel, sadp, scan, some
 from starlette.testclient import TestClient
 from test_centre import BASE, HOST, Site
 
@@ -111,7 +111,7 @@ def test_a_key_of_networks_alone_does_not_speak_of_a_site(desk: Desk, oak: Site)
     network = ipaddress.ip_network("10.99.0.0/24")
     Collectors(desk.store).approve(public_key_of(OTHER_KEY), name="A stick", sites=[], networks=[network], role="ICT")
     stick = Site(oak.client, OTHER_KEY)
-    camera = said("10.99.0.4", sadp(4), when=NOW)
+    camera = make_attempt("10.99.0.4", sadp(4), when=NOW)
     claimed = scan(camera, when=NOW, site="Elm School", targets=("10.99.0.0/24",))
     stick.send(claimed)
     stick.send(scan(camera, when=NOW + timedelta(minutes=1), site="", targets=("10.99.0.0/24",)))
@@ -235,7 +235,7 @@ def test_parcels_with_which_the_register_fails_keep_nobody_else_waiting(
     for minute in range(5):
         at = NOW - timedelta(minutes=30 - minute)
         oak.send(scan(*some(at), when=at))
-    elm = scan(said("10.13.0.7", sadp(7), when=NOW), when=NOW, site="Elm School", targets=("10.13.0.0/24",))
+    elm = scan(make_attempt("10.13.0.7", sadp(7), when=NOW), when=NOW, site="Elm School", targets=("10.13.0.0/24",))
     Site(oak.client, OTHER_KEY).send(elm)
     done = record_arrivals(desk.space, desk.store)
     assert (done.recorded, done.left) == (1, 5)

@@ -10,7 +10,7 @@ import pytest
 
 from camscan.errors import UsageError
 from camscan.net import interface
-from camscan.net.interface import Interface, attached, find, interfaces, require_link, unresolved_cap
+from camscan.net.interface import Interface, attached_interface, find, interfaces, require_link, unresolved_cap
 from camscan.net.system.linux.links import neighbour_room
 
 
@@ -62,7 +62,7 @@ def test_a_missing_interface_is_refused_with_those_there_are() -> None:
     ],
 )
 def test_attached_chooses_the_longest_prefix(ip: str, interface: Interface | None) -> None:
-    assert attached(ip, ALL) is interface
+    assert attached_interface(ip, ALL) is interface
 
 
 def test_source_lies_on_the_subnet_of_the_destination() -> None:

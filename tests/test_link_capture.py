@@ -177,7 +177,7 @@ def test_a_capture_becomes_replies_that_the_scanner_reads() -> None:
     ]
     assert isinstance(replies[0], Reply)
     assert replies[0].seen_at == AT
-    assert last == link.Captured(packets=3, left_out=0, unread={}, cut="")
+    assert last == link.CaptureSummary(packets=3, left_out=0, unread={}, cut="")
 
 
 def test_what_is_not_a_capture_is_reported_in_one_line(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_a_capture_that_was_cut_off_is_read_as_far_as_it_goes(tmp_path: Path) ->
     path.write_bytes(pcap(FRAMES)[:-15])
     *replies, last = link.read(io.BytesIO(path.read_bytes()).read, AT)
     assert len(replies) == 1
-    assert isinstance(last, link.Captured)
+    assert isinstance(last, link.CaptureSummary)
     assert last.cut == "packet 3, byte 412: the file ends within it"
     done = run(str(path))
     assert done.returncode == 7

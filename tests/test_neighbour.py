@@ -72,7 +72,7 @@ def test_of_whom_the_kernel_does_not_ask_it_cannot_tell() -> None:
     table = Table()
     just_now = Neighbour("02:00:00:00:00:02", 5.0, assumed=True)
     table.entries = {"10.9.0.2": just_now, "10.9.0.3": STALE, "10.9.0.4": FIXED}
-    assert [ip for ip in ("10.9.0.2", "10.9.0.3", "10.9.0.4", "10.9.0.5") if table.seen.assumes(ip)] == [
+    assert [ip for ip in ("10.9.0.2", "10.9.0.3", "10.9.0.4", "10.9.0.5") if table.seen.is_assumed(ip)] == [
         "10.9.0.2",
         "10.9.0.4",
     ]
@@ -103,7 +103,7 @@ def test_the_earliest_of_many_make_room_for_others_and_strangers_stay() -> None:
     forgotten: list[tuple[str, int]] = []
     seen = Neighbours(lambda: {"10.9.0.3": STALE}, forget=lambda ip, interface: forgotten.append((ip, interface)))
     for number in range(KEPT + 5):
-        seen.done(f"10.9.{number // 250}.{number % 250}", 7)
+        seen.release(f"10.9.{number // 250}.{number % 250}", 7)
     assert forgotten == [("10.9.0.0", 7), ("10.9.0.1", 7), ("10.9.0.2", 7), ("10.9.0.4", 7)]
 
 
@@ -116,7 +116,7 @@ def test_who_may_forget_nobody_asks_once() -> None:
 
     seen = Neighbours(dict, forget=refuse)
     for number in range(KEPT + 5):
-        seen.done(f"10.9.{number // 250}.{number % 250}", 7)
+        seen.release(f"10.9.{number // 250}.{number % 250}", 7)
     assert asked == ["10.9.0.0"]
 
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
-from parcels import KEY, OAK, OTHER_KEY, parcel, sadp, said, scan, some
+from parcels import KEY, OAK, OTHER_KEY, make_attempt, parcel, sadp, scan, some
 from sample_report import DAY, NOON
 
 from camscan import captures
@@ -75,7 +75,7 @@ class TestFile:
         assert read.head.asked == (OAK,)
 
     def test_facts_that_were_set_aside_stay_so(self) -> None:
-        aside = replace(said("10.12.0.4", sadp(4)), observations=(), is_solicited=False)
+        aside = replace(make_attempt("10.12.0.4", sadp(4)), observations=(), is_solicited=False)
         assert content(scan(aside)).attempts == (aside,)
 
     def test_one_scan_and_key_give_the_same_bytes(self) -> None:
@@ -221,7 +221,9 @@ def test_only_the_first_line_is_read_before_somebody_is_asked() -> None:
 
 
 def test_replies_of_another_time_are_left_out() -> None:
-    found = scan(said("10.12.0.4", sadp(4)), said("10.12.0.5", sadp(5), when=NOON - timedelta(days=900)))
+    found = scan(
+        make_attempt("10.12.0.4", sadp(4)), make_attempt("10.12.0.5", sadp(5), when=NOON - timedelta(days=900))
+    )
     read = content(found)
     assert [each.ip for each in read.attempts] == ["10.12.0.4"]
     assert read.mistimed == 1
@@ -236,7 +238,7 @@ def test_other_addresses_than_its_key_may_speak_for_are_not_read(monkeypatch: py
         return observe(reply)
 
     monkeypatch.setattr(captures, "observe_reply", note)
-    attempts = [said(f"10.12.0.{number}", sadp(number)) for number in range(1, 9)]
+    attempts = [make_attempt(f"10.12.0.{number}", sadp(number)) for number in range(1, 9)]
     silent = [replace(some()[-1], ip=f"10.12.0.{number}") for number in range(1, 9)]
     found = unpack(pack_report(scan(*attempts, *silent)), "a", LATER, {"10.12.0.4", "10.12.0.5"})
     assert read == ["10.12.0.4", "10.12.0.5"]
@@ -253,8 +255,8 @@ def test_an_address_that_says_too_much_is_read_no_further(monkeypatch: pytest.Mo
     """While there is room for all, the one that says much has it; then each has its own share."""
     monkeypatch.setattr("camscan.parcel.share._OWN", 5_000)
     monkeypatch.setattr("camscan.parcel.share._COMMON", 60_000)
-    much = [said("10.12.0.4", sadp(number)) for number in range(20)]
-    found = content(scan(*much, said("10.12.0.5", sadp(21)), said("10.12.0.6", sadp(22))))
+    much = [make_attempt("10.12.0.4", sadp(number)) for number in range(20)]
+    found = content(scan(*much, make_attempt("10.12.0.5", sadp(21)), make_attempt("10.12.0.6", sadp(22))))
     kept = Counter(each.ip for each in found.attempts)
     assert 3 < kept["10.12.0.4"] < 7
     assert (kept["10.12.0.5"], kept["10.12.0.6"]) == (1, 1)
@@ -263,7 +265,7 @@ def test_an_address_that_says_too_much_is_read_no_further(monkeypatch: pytest.Mo
 
 def test_all_addresses_together_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("camscan.parcel.share.MOST_KEPT", 40_000)
-    found = content(scan(*(said(f"10.12.0.{number}", sadp(number)) for number in range(1, 9))))
+    found = content(scan(*(make_attempt(f"10.12.0.{number}", sadp(number)) for number in range(1, 9))))
     assert 2 <= len(found.attempts) == 8 - found.excess < 6
 
 
@@ -296,7 +298,7 @@ class TestConfined:
         assert (left.dropped, left.outside) == (0, 0)
 
     def test_replies_from_elsewhere_are_left_out_and_counted(self) -> None:
-        left = confine(content(scan(*some(), said("10.99.0.1", sadp(9)))), allowing(OAK), "a")
+        left = confine(content(scan(*some(), make_attempt("10.99.0.1", sadp(9)))), allowing(OAK), "a")
         assert left.dropped == 1
         assert {each.ip for each in left.attempts} == {"10.12.0.4", "10.12.0.5", "10.12.0.9"}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from command_line import Camscan
-from parcels import KEY, OAK, OTHER_KEY, parcel, rows, sadp, said, scan, some
+from parcels import KEY, OAK, OTHER_KEY, make_attempt, parcel, rows, sadp, scan, some
 from sample_report import DAY, NOON
 
 from camscan.app.record import record_report
@@ -104,7 +104,7 @@ class TestTakenIn:
         assert rows() == before
 
     def test_it_is_counted_what_its_key_may_not_speak_for(self, camscan: Camscan) -> None:
-        oak(*some(), said("10.13.0.7", sadp(7)))
+        oak(*some(), make_attempt("10.13.0.7", sadp(7)))
         code, out, _ = camscan("parcel", "import", FILE, "--trust-once")
         assert code == 0
         assert "Left out, because its key may not speak for it: 0 asked addresses, 1 reply" in out
@@ -160,7 +160,7 @@ class TestTrust:
     def test_a_key_of_one_site_may_not_speak_for_another(self, camscan: Camscan) -> None:
         oak()
         camscan("parcel", "trust", FILE, "--words", WORDS)
-        parcel(Path("elm.camparcel"), scan(said("10.13.0.4", sadp(4)), site="Elm School", targets=[ELM]))
+        parcel(Path("elm.camparcel"), scan(make_attempt("10.13.0.4", sadp(4)), site="Elm School", targets=[ELM]))
         code, _, err = camscan("parcel", "import", "elm.camparcel")
         assert code == 2
         assert "is not approved here for this site" in err
@@ -178,7 +178,9 @@ class TestTrust:
 def lived(*numbers: int, when: datetime = NOON, site: str = "Oak School", targets: str = OAK) -> Report:
     """A scan that saw these cameras, each at its own address."""
     base = targets.rpartition(".")[0]
-    return scan(*(said(f"{base}.{n}", sadp(n), when=when) for n in numbers), when=when, site=site, targets=[targets])
+    return scan(
+        *(make_attempt(f"{base}.{n}", sadp(n), when=when) for n in numbers), when=when, site=site, targets=[targets]
+    )
 
 
 def imported(camscan: Camscan, report: Report) -> tuple[int, str, str]:
@@ -224,7 +226,7 @@ class TestLate:
 
     def test_what_it_showed_can_be_read_again(self, camscan: Camscan) -> None:
         recorded(lived(4, when=NOON + 2 * DAY))
-        old = said("10.12.0.4", sadp(4).replace(b"V5.6.2build 190701", b"V5.5.0build 170725"), when=NOON)
+        old = make_attempt("10.12.0.4", sadp(4).replace(b"V5.6.2build 190701", b"V5.5.0build 170725"), when=NOON)
         report = scan(old)
         imported(camscan, report)
         with open_register("camscan.db", readonly=True) as book:
@@ -258,18 +260,21 @@ class TestOthers:
             assert book.find_faults() == []
 
     def test_a_camera_of_another_site_does_not_move(self, camscan: Camscan, elm: dict[str, Any]) -> None:
-        assert imported(camscan, scan(said("10.12.0.4", sadp(7), when=NOON + DAY), when=NOON + DAY))[0] == 0
+        assert imported(camscan, scan(make_attempt("10.12.0.4", sadp(7), when=NOON + DAY), when=NOON + DAY))[0] == 0
         self.untouched(elm)
         with open_register("camscan.db", readonly=True) as book:
             assert "is at Elm School, which has not said that it moved" in book.conflicts()[0].detail
 
     def test_its_own_site_recognises_it_ever_after(self, camscan: Camscan, elm: dict[str, Any]) -> None:
-        twice = (said("10.12.0.4", sadp(7), when=NOON + DAY), said("10.12.0.5", sadp(7), when=NOON + DAY))
+        twice = (
+            make_attempt("10.12.0.4", sadp(7), when=NOON + DAY),
+            make_attempt("10.12.0.5", sadp(7), when=NOON + DAY),
+        )
         assert imported(camscan, scan(*twice, when=NOON + DAY))[0] == 0
         self.untouched(elm)
         moved = scan(
-            said("10.13.0.77", sadp(7), when=NOON + 2 * DAY),
-            said("10.13.0.8", sadp(8), when=NOON + 2 * DAY),
+            make_attempt("10.13.0.77", sadp(7), when=NOON + 2 * DAY),
+            make_attempt("10.13.0.8", sadp(8), when=NOON + 2 * DAY),
             when=NOON + 2 * DAY,
             site="Elm School",
             targets=[ELM],

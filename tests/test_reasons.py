@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from camscan import fingerprints
 from camscan.errors import ConfigError
-from camscan.fingerprints.wording import PROTOCOL, load_words, wording_of
+from camscan.fingerprints.wording import PROTOCOL, load_words, read_wording
 from camscan.identify import identify_box
 from camscan.identify.reasons import MOST, list_reasons
 from camscan.model import Confidence, Identification, Observation
@@ -130,7 +130,7 @@ def test_a_wrong_entry_is_named_with_its_line(tmp_path: Path, text: str, wrong: 
     path.write_text(text)
     (node,) = load_yaml(path).entries().values()
     with pytest.raises(ConfigError, match=wrong):
-        wording_of(node)
+        read_wording(node)
 
 
 HOSTILE_TITLES = [

@@ -10,7 +10,7 @@ from camscan.register.record.conflicts import (
     StoredConflicts,
     list_doubts,
     list_questions,
-    questions_not_asked,
+    new_questions,
 )
 from camscan.register.record.matching import match_devices
 
@@ -19,7 +19,9 @@ ASKED = Question(100, "ROW-100", "possible-duplicate", "the same device?", 7)
 
 def test_a_key_that_two_devices_of_a_report_claim_is_asked_of_both() -> None:
     question = ask(report(camera(1, serial="S2019070112"), camera(2, serial="S2019070112")))
-    assert [(doubt.device, doubt.kind, doubt.beside) for doubt in list_doubts(question, match_devices(question))] == [
+    assert [
+        (doubt.device, doubt.kind, doubt.other_in_report) for doubt in list_doubts(question, match_devices(question))
+    ] == [
         (0, "shared-key", 1),
         (1, "shared-key", 0),
     ]
@@ -41,11 +43,11 @@ def test_what_contradicts_in_nothing_is_not_asked() -> None:
 
 def test_a_question_is_asked_once() -> None:
     stored = StoredConflicts(fresh=5, names={7: "ROW-7"})
-    (noted,) = questions_not_asked([ASKED, ASKED], (), stored)
+    (noted,) = new_questions([ASKED, ASKED], (), stored)
     assert (noted.id, noted.question, noted.other) == (5, ASKED, "ROW-7")
-    said = StoredConflicts(said=frozenset({(100, "possible-duplicate", "the same device?")}))
-    assert questions_not_asked([ASKED], (), said) == ()
+    said = StoredConflicts(noted_before=frozenset({(100, "possible-duplicate", "the same device?")}))
+    assert new_questions([ASKED], (), said) == ()
 
 
 def test_what_a_person_has_settled_of_two_rows_is_not_asked() -> None:
-    assert questions_not_asked([ASKED], (), StoredConflicts(apart=frozenset({frozenset({7, 100})}))) == ()
+    assert new_questions([ASKED], (), StoredConflicts(separate_pairs=frozenset({frozenset({7, 100})}))) == ()

@@ -7,13 +7,15 @@ from sample_stored import entries_of, stored_row
 
 from camscan.asset import Event, Presence
 from camscan.model import Device
-from camscan.register.record.conflicts import Noted, Question
-from camscan.register.record.known import Known
+from camscan.register.record.conflicts import NewConflict, Question
+from camscan.register.record.known import KnownDevice
 from camscan.register.record.news import list_news
 from camscan.register.record.presence import Removal
 
 
-def told(device: Device, *rows: Known, removals: dict[int, Removal] | None = None) -> list[tuple[Event, str, str]]:
+def told(
+    device: Device, *rows: KnownDevice, removals: dict[int, Removal] | None = None
+) -> list[tuple[Event, str, str]]:
     of = report(device)
     return [(draft.event, draft.old, draft.new) for draft in list_news(of, entries_of(of, *rows), removals or {}, ())]
 
@@ -51,6 +53,6 @@ def test_a_removal_that_was_recorded_while_the_scan_ran_raises_none() -> None:
 
 
 def test_what_a_person_is_asked_is_reported() -> None:
-    noted = Noted(5, Question(7, "ROW-7", "maker-changed", "was hikvision, now dahua"), "")
+    noted = NewConflict(5, Question(7, "ROW-7", "maker-changed", "was hikvision, now dahua"), "")
     (draft,) = list_news(report(), (), {}, [noted])
     assert (draft.event, draft.device, draft.detail) == (Event.IDENTITY_CONFLICT, 7, "was hikvision, now dahua")

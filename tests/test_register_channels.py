@@ -14,7 +14,7 @@ from camscan.asset import Asset, Event, Happening, Presence, RecordType
 from camscan.identify.channel_count import count_channels
 from camscan.model import Attempt, Confidence, Device, Observation, Outcome
 from camscan.register import Edit, NewRow, Recorded, Register
-from camscan.register.record.channel_lists import Told, read_channels
+from camscan.register.record.channel_lists import ListedCamera, read_channels
 
 SERIAL = "DS-7616NI-K21620190701CCRRD12345678WCVU"
 RECORDER = {"model": "DS-7616NI-K2", "serial": SERIAL, "mac": "44:19:b6:00:99:01", "kind": "nvr"}
@@ -50,7 +50,7 @@ class TestRead:
     def test_every_word_of_a_line(self) -> None:
         line = "4: name=Yard, north, ip=10.0.0.4, model=M-1, serial=S-2, firmware=V3, protocol=ONVIF"
         assert read_channels([observed("isapi.channel", line)]) == [
-            Told(4, "Yard, north", "10.0.0.4", "M-1", "S-2", "V3", "ONVIF")
+            ListedCamera(4, "Yard, north", "10.0.0.4", "M-1", "S-2", "V3", "ONVIF")
         ]
 
     @pytest.mark.parametrize("name", ["Channel1", "CAM 12", "Camera 01", "IPCamera 03", "IPC", "通道1", "ch_4"])

@@ -106,7 +106,7 @@ class TestKilled:
         sqlite.upgrade_tables(connection, "0001")
         connection.close()
         number = 1
-        while killed.at_statement(killed.open_it, str(path), number):
+        while killed.at_statement(killed.open_register_there, str(path), number):
             number += 3
             with closing(sqlite3.connect(path)) as raw:
                 assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -121,7 +121,7 @@ class TestKilled:
         old.make_tables("0001")
         old.close()
         number = 1
-        while killed.at_statement(killed.open_it, postgresql_at, number):
+        while killed.at_statement(killed.open_register_there, postgresql_at, number):
             number += 4
             with pytest.raises(RegisterError, match="an older camscan wrote it"):
                 open_register(postgresql_at, readonly=True)
@@ -131,7 +131,7 @@ class TestKilled:
 
     def test_while_it_is_made(self, new_register_at: str) -> None:
         number = 1
-        while killed.at_statement(killed.open_it, new_register_at, number):
+        while killed.at_statement(killed.open_register_there, new_register_at, number):
             number += 5
             with pytest.raises(RegisterError, match="there is no register"):
                 open_register(new_register_at, readonly=True)

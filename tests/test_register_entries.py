@@ -71,7 +71,7 @@ class TestEdit:
             "estimated_cost": "1250.00",
             "controller": "landlord",
         }
-        assert row.day("planned_removal_date") == date(2027, 3, 31)
+        assert row.date_of("planned_removal_date") == date(2027, 3, 31)
 
     @pytest.mark.parametrize(
         ("edit", "why"),

@@ -9,7 +9,7 @@ import pytest
 from camscan.asset import Presence, RecordType
 from camscan.model import Confidence, Identification
 from camscan.register.codec import identification_from_json, identification_to_json
-from camscan.register.record.merged_row import least, merged_row, most
+from camscan.register.record.merged_row import greater_of, merged_row, smaller_of
 
 
 def row(number: int, scans: tuple[int | None, int | None], **members: Any) -> dict[str, Any]:
@@ -78,5 +78,5 @@ def test_it_is_provisional_only_where_both_are(*, one: bool, other: bool, both: 
 
 
 def test_a_number_that_is_missing_is_neither_less_nor_more() -> None:
-    assert (least(None, 2), least(1, 2), least(None, None)) == (2, 1, None)
-    assert (most(None, 2), most(1, 2), most(None, None)) == (2, 2, None)
+    assert (smaller_of(None, 2), smaller_of(1, 2), smaller_of(None, None)) == (2, 1, None)
+    assert (greater_of(None, 2), greater_of(1, 2), greater_of(None, None)) == (2, 2, None)

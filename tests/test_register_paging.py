@@ -14,7 +14,7 @@ from camscan.app.device_list import SORTS, Filter, find_by_past_address, page_of
 from camscan.app.listing_lines import make_lister
 from camscan.app.timeline import device_timeline
 from camscan.config import Config
-from camscan.register import Edit, LogWanted, Register, Sought, Where, open_register
+from camscan.register import Condition, Edit, ListingQuery, LogQuery, Register, open_register
 
 ROLE = "CCTV manager"
 
@@ -96,26 +96,26 @@ def test_only_the_sites_that_may_be_seen(book: Register) -> None:
 
 
 def test_rows_that_are_in_no_count_are_left_out_of_what_is_in_scope(book: Register) -> None:
-    rows, total = book.page(Sought(where=[Where("asset_id", [book.devices()[0].asset_id], is_not=True)]))
+    rows, total = book.page(ListingQuery(where=[Condition("asset_id", [book.devices()[0].asset_id], is_not=True)]))
     assert (len(rows), total) == (50, 130)
 
 
 class TestLog:
     def test_the_newest_come_first_and_each_stands_once(self, book: Register) -> None:
-        first, total = book.read_log(LogWanted(most=60))
-        second, _ = book.read_log(LogWanted(start=60, most=60))
+        first, total = book.read_log(LogQuery(most=60))
+        second, _ = book.read_log(LogQuery(start=60, most=60))
         numbers = [each.number for each in (*first, *second)]
         assert numbers == sorted(set(numbers), reverse=True)
         assert total == len(numbers) == len(book.changes())
 
     def test_it_is_narrowed_by_role_column_device_and_day(self, book: Register) -> None:
-        _, total = book.read_log(LogWanted(column="council_asset_tag", role=ROLE))
+        _, total = book.read_log(LogQuery(column="council_asset_tag", role=ROLE))
         assert total == 1
-        assert book.read_log(LogWanted(role="nobody"))[1] == 0
-        assert book.read_log(LogWanted(asset_id=book.devices()[0].asset_id))[1] == 1
-        assert book.read_log(LogWanted(since=NOON + DAY))[1] == 0
-        assert book.read_log(LogWanted(before=NOON))[1] == 0
-        assert book.read_log(LogWanted(since=NOON, before=NOON + timedelta(seconds=1)))[1] == len(book.changes())
+        assert book.read_log(LogQuery(role="nobody"))[1] == 0
+        assert book.read_log(LogQuery(asset_id=book.devices()[0].asset_id))[1] == 1
+        assert book.read_log(LogQuery(since=NOON + DAY))[1] == 0
+        assert book.read_log(LogQuery(before=NOON))[1] == 0
+        assert book.read_log(LogQuery(since=NOON, before=NOON + timedelta(seconds=1)))[1] == len(book.changes())
         assert book.log_values() == ([ROLE], ["council_asset_tag", "notes", "site_name"])
 
 
@@ -150,6 +150,6 @@ def test_an_empty_cell_can_be_asked_for(book: Register) -> None:
     book.edit_entries([Edit(row.asset_id, "estimated_cost", "5.00") for row in rows[:3]], role=ROLE, how="test")
     book.list_now()
     wanted: dict[str, list[int | None]] = {"none": [None], "five": [500], "either": [None, 500]}
-    totals = {name: book.page(Sought(where=[Where("pence", values)]))[1] for name, values in wanted.items()}
+    totals = {name: book.page(ListingQuery(where=[Condition("pence", values)]))[1] for name, values in wanted.items()}
     assert totals == {"none": len(rows) - 3, "five": 3, "either": len(rows)}
     assert page_of_devices(book, Filter(costless=True, everything=True)).total == len(rows) - 3

@@ -11,7 +11,7 @@ from camscan.app.review import list_questions
 from camscan.asset import Event, RecordType
 from camscan.errors import StaleError, UsageError
 from camscan.model import Device, Observation
-from camscan.register import Edit, NewRow, Register, Seen
+from camscan.register import Edit, NewRow, Register, SeenQuestion
 
 SHARED = "44:19:b6:00:00:01"
 
@@ -71,19 +71,19 @@ class TestSeen:
         keyed, _ = doubtful(book)
         third = next(row.asset_id for row in book.devices() if row.asset_id not in seen(book).revisions)
         before = seen(book)
-        stray = Seen(before.conflicts, {keyed: 0, third: 0})
+        stray = SeenQuestion(before.conflicts, {keyed: 0, third: 0})
         with pytest.raises(StaleError):
             book.merge_devices(keyed, third, role=ROLE, seen=stray)
 
     def test_what_became_of_it_is_remembered(self, book: Register) -> None:
         keyed, other = doubtful(book)
         (number,) = seen(book).conflicts
-        assert book.settled(number) is None
+        assert book.find_settled(number) is None
         book.keep_separate(keyed, other, role=ROLE)
-        found = book.settled(number)
+        found = book.find_settled(number)
         assert found is not None
         assert ({found.asset_id, found.other}, found.decision, found.role) == ({keyed, other}, "apart", ROLE)
-        assert book.settled(number + 1) is None
+        assert book.find_settled(number + 1) is None
 
     def test_a_merge_can_be_tried(self, book: Register) -> None:
         keyed, other = doubtful(book)
@@ -100,7 +100,7 @@ class TestSeen:
         said = [[(each.asset_id, each.column, each.old, each.new) for each in some] for some in (tried, made)]
         assert said[0] == said[1]
 
-    def _decide(self, book: Register, decide: str, pair: tuple[str, str], before: Seen) -> None:
+    def _decide(self, book: Register, decide: str, pair: tuple[str, str], before: SeenQuestion) -> None:
         if decide == "settle":
             book.close_conflicts(sorted(before.conflicts), role=ROLE, seen=before)
         elif decide == "merge":
@@ -109,7 +109,7 @@ class TestSeen:
             book.keep_separate(*pair, role=ROLE, seen=before)
 
 
-def seen(book: Register) -> Seen:
+def seen(book: Register) -> SeenQuestion:
     """What somebody sees of the one question."""
     (question,), _ = list_questions(book)
     return question.seen

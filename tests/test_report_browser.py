@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from briefed import DAY, facts
-from browser import judged, printed
+from browser import print_to_pdf, run_axe
 
 from camscan.briefing import Level, compose_report, render_report
 from camscan.briefing.nouns import Device
@@ -39,7 +39,7 @@ def page() -> str:
 
 @pytest.mark.parametrize("width", [320, 1280])
 def test_axe_finds_nothing_wrong_and_nothing_but_tables_scrolls(page: str, tmp_path: Path, width: int) -> None:
-    found = judged(page, tmp_path, width)
+    found = run_axe(page, tmp_path, width)
     assert found["width"] == width
     assert found["violations"] == []
     assert found["passes"] > 30
@@ -50,16 +50,16 @@ def test_axe_finds_nothing_wrong_and_nothing_but_tables_scrolls(page: str, tmp_p
 
 
 def test_axe_finds_nothing_wrong_with_a_summary(tmp_path: Path) -> None:
-    assert judged(render_report(compose_report(facts(), Level.SUMMARY)), tmp_path, 800)["violations"] == []
+    assert run_axe(render_report(compose_report(facts(), Level.SUMMARY)), tmp_path, 800)["violations"] == []
 
 
 def test_axe_would_find_something(page: str, tmp_path: Path) -> None:
     wrong = page.replace('<html lang="en-GB">', "<html>").replace("<h1>", '<h1 style="color: #ddd">')
-    assert {"html-has-lang", "color-contrast"} <= {name for name, *_ in judged(wrong, tmp_path, 800)["violations"]}
+    assert {"html-has-lang", "color-contrast"} <= {name for name, *_ in run_axe(wrong, tmp_path, 800)["violations"]}
 
 
 def test_it_prints_as_a_tagged_pdf_with_a_title_and_open_tables(page: str, tmp_path: Path) -> None:
-    content = printed(page, tmp_path)
+    content = print_to_pdf(page, tmp_path)
     assert content.startswith(b"%PDF")
     assert b"/StructTreeRoot" in content
     assert re.search(rb"/Marked\s+true", content)

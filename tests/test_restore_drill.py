@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from command_line import Camscan
-from parcels import KEY, OAK, sadp, said, scan, some
+from parcels import KEY, OAK, make_attempt, sadp, scan, some
 from pg_server import Server, program
 from starlette.testclient import TestClient
 from test_centre import HOST, Site
@@ -109,7 +109,7 @@ def test_a_centre_that_was_lost_is_as_before(
     assert record_arrivals(desk.space, desk.store).recorded == 1
     backup.run(0)
 
-    site.send(scan(said("10.12.0.7", sadp(7), when=TODAY), *some(TODAY), when=TODAY))
+    site.send(scan(make_attempt("10.12.0.7", sadp(7), when=TODAY), *some(TODAY), when=TODAY))
     assert record_arrivals(desk.space, desk.store).recorded == 1
     backup.run(1)
     backup.run(2)  # removes nothing that is new

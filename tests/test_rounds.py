@@ -16,7 +16,7 @@ from sample_report import NOON, camera, nameless, report
 from camscan.app.resume import RecordedScan
 from camscan.app.round import Round
 from camscan.cli import _round
-from camscan.cli._unfinished import Call
+from camscan.cli._unfinished import Invocation
 from camscan.config import find_config
 from camscan.headline import Headline
 from camscan.model import Completion, Coverage, Device, Report, Turn
@@ -79,7 +79,7 @@ class TestCounts:
             depot = record(book, "Depot", at(9, "192.168.1.64"))
             found = going(Town_Hall=hall, Depot=depot)
             found.count_devices(book)
-        _round.print_round(found, "camscan.db", Headline(2, 2, sites=1, without_site=1), Call("camscan.db"))
+        _round.print_round(found, "camscan.db", Headline(2, 2, sites=1, without_site=1), Invocation("camscan.db"))
         out = capsys.readouterr().out
         rows = [line.split() for line in out.splitlines()]
         assert ["Town", "Hall", "254", "2", "1", "1", "0", "complete"] in rows

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from camscan.net.route import Route, diverted
+from camscan.net.route import Route, diverted_spans
 from camscan.net.span import Span
 from camscan.net.system.linux.links import routes
 
@@ -46,5 +46,5 @@ def test_a_longer_prefix_leads_out_of_an_attached_subnet() -> None:
         Route("lan1", "", Span(4, 0xC0A80000, 0xC0A8FFFF), 16, 0),
         Route("lan0", "10.0.0.1", Span(4, 0, 0xFFFFFFFF), 0, 0),
     ]
-    assert diverted(attached, "lan0", table, only=False) == [Span(4, 0x0A320000, 0x0A33FFFF)]
-    assert diverted(attached, "lan0", table, only=True) == [Span(4, 0x0A320000, 0x0A32FFFF)]
+    assert diverted_spans(attached, "lan0", table, only=False) == [Span(4, 0x0A320000, 0x0A33FFFF)]
+    assert diverted_spans(attached, "lan0", table, only=True) == [Span(4, 0x0A320000, 0x0A32FFFF)]

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from alert_box import RECIPIENTS, Box, boxed
+from alert_box import RECIPIENTS, Box, collect_alerts
 from command_line import Camscan
 from sample_report import camera, report
 
@@ -164,7 +164,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Device]]:
 
 @pytest.fixture
 def box() -> Iterator[Box]:
-    with boxed() as found:
+    with collect_alerts() as found:
         yield found
 
 
@@ -187,7 +187,7 @@ class TestRun:
         seen["Depot"].append(camera(1, ip="10.9.0.130"))
         text = f"{SITES}{AFTER}{RECIPIENTS}"
         (workplace / "camscan.yaml").write_text(text, encoding="utf-8")
-        with boxed() as box:
+        with collect_alerts() as box:
             assert camscan("run") == (0, "", "")
             assert set(box.came()) == {"news to CCTV team"}
             assert camscan("run") == (0, "", "")
@@ -261,7 +261,7 @@ class TestRun:
     ) -> None:
         (workplace / "camscan.yaml").write_text(f"{SITES}{AFTER}{RECIPIENTS}", encoding="utf-8")
         monkeypatch.setattr(run_outputs, "back_up", lambda *_: signal.raise_signal(signal.SIGTERM))
-        with boxed() as box:
+        with collect_alerts() as box:
             assert camscan("run") == (143, "", "")
             assert box.tries == 0
         assert len(scans()) == len(seen)

@@ -205,8 +205,8 @@ async def test_a_sweep_of_routed_addresses_says_nothing_of_attached_ones(monkeyp
     async def arp(*_arguments: object, **_options: object) -> AsyncIterator[tuple[str, str]]:
         yield "10.9.0.7", "00:00:5e:00:01:07"  # which a router may have answered for it
 
-    async def syn(*_arguments: object, **_options: object) -> AsyncIterator[str | link.Swept]:
-        yield link.Swept("10.8.0.4", "10.8.0.5")
+    async def syn(*_arguments: object, **_options: object) -> AsyncIterator[str | link.FinishedStretch]:
+        yield link.FinishedStretch("10.8.0.4", "10.8.0.5")
 
     targets = parse_targets(["10.9.0.7", "10.8.0.4-10.8.0.5"])
     monkeypatch.setattr(door, "interfaces", lambda: (here,))

@@ -45,7 +45,7 @@ class Network:
         self.meanwhile()
         if port == self.hangs_on:
             self.is_given_up = True
-            return [Answer(port, Outcome.TIMED_OUT, hung=True)]
+            return [Answer(port, Outcome.TIMED_OUT, has_hung=True)]
         left = self.outcomes.get(port)
         return [Answer(port, left.pop(0) if left else Outcome.REFUSED, b"HTTP/1.0 200 OK\r\n\r\n")]
 

@@ -26,7 +26,7 @@ from camscan.errors import UsageError
 from camscan.model import Identification
 from camscan.policies.companies import Ownership, load_ownership
 from camscan.sheets import Line, Page
-from camscan.sheets.compare import Comparison, compare_rows, known_register
+from camscan.sheets.compare import Comparison, compare_rows, index_register
 from camscan.sheets.heading import find_table, mapping_lines, parse_mapping
 from camscan.sheets.new_rows import sort_new_rows
 from camscan.sheets.row import SUMS, Setting, device_row, loose_sum, read_sums
@@ -68,7 +68,7 @@ def read(
     lines = [Line(1, tuple(names))]
     lines += [Line(number, tuple(cells.get(name, "") for name in names)) for number, cells in enumerate(rows, start=2)]
     found = find_table([Page("", tuple(lines))], {})
-    return compare_rows(found, known_register(assets, changes, {}, gone), TODAY, overwrite=overwrite)
+    return compare_rows(found, index_register(assets, changes, {}, gone), TODAY, overwrite=overwrite)
 
 
 def changed(of: Comparison) -> list[tuple[str, str, str, str]]:
@@ -382,7 +382,7 @@ class TestForeign:
         lines = [Line(1, tuple(names))]
         lines += [Line(at, tuple(cells.get(name, "") for name in names)) for at, cells in enumerate(rows, start=2)]
         found = find_table([Page("", tuple(lines))], {})
-        compared = compare_rows(found, known_register(assets, changes, {}), TODAY)
+        compared = compare_rows(found, index_register(assets, changes, {}), TODAY)
         sorted_ = sort_new_rows(found, compared, assets, changes, TODAY, overwrite, by_address=by_address)
         filled = [(each.asset_id, each.column, each.old, each.new) for each in sorted_.filled]
         return (
@@ -569,7 +569,7 @@ def test_whatever_people_entered_comes_back_as_no_edit(suffix: str, made: list[d
     stream = io.BytesIO()
     sheets.load_formats()[suffix].write(of, stream)
     found = find_table(sheets.load_formats()[suffix].read(stream.getvalue()), {})
-    compared = compare_rows(found, known_register(assets, (), {}), TODAY)
+    compared = compare_rows(found, index_register(assets, (), {}), TODAY)
     assert (compared.entries, compared.left_out, compared.kept, compared.strangers) == ((), (), (), ())
     assert compared.rows == len(assets)
     for line in found.lines:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from parcels import KEY, said
+from parcels import KEY, make_attempt
 from simulated_sites import Model, Site
 from udp_replies import SADP_CAMERA
 
@@ -20,7 +20,7 @@ NOW = datetime.now(UTC)
 def model(host: int) -> Model:
     """A camera that says at which address it is."""
     ip = f"127.20.0.{host}"
-    reply = said(ip, SADP_CAMERA.replace(b"192.0.2.40", ip.encode()))
+    reply = make_attempt(ip, SADP_CAMERA.replace(b"192.0.2.40", ip.encode()))
     return Model(ip, "DS-2CD2385G1-I20200414AAWRE33700001", "58:50:ed:00:00:01", (reply,))
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sample_report import NOON, camera, report
 
-from camscan.register import Edit, hear_changes, open_register
+from camscan.register import Edit, collect_log_numbers, open_register
 from camscan.store import open_store
-from camscan.store.act import CHANGED, DONE, REFUSED, SEEN, TAKEN, Act, Wanted
+from camscan.store.act import CHANGED, DONE, REFUSED, SEEN, TAKEN, Act, ActQuery
 from camscan.store.acts import KEPT, Acts
 from camscan.store.database import Store
 
@@ -46,16 +46,16 @@ def test_they_are_found_the_latest_first(acts: Acts) -> None:
     given = [act(1), act(2, CHANGED, from_change=10, to_change=12), act(3, TAKEN), act(4, path="/device/100%_x")]
     acts.add(given)
     acts.add([])
-    assert acts.page(Wanted(), 0, 10) == (given[::-1], 4)
-    assert acts.page(Wanted(), 1, 1) == ([given[2]], 4)
+    assert acts.page(ActQuery(), 0, 10) == (given[::-1], 4)
+    assert acts.page(ActQuery(), 1, 1) == ([given[2]], 4)
     for wanted, found in (
-        (Wanted(subject="person 1"), [2, 0]),
-        (Wanted(outcome=TAKEN), [2]),
-        (Wanted(path="0%_"), [3]),
-        (Wanted(path="_"), [3]),
-        (Wanted(since=NOON + 2 * DAY, before=NOON + 4 * DAY), [2, 1]),
-        (Wanted(change=11), [1]),
-        (Wanted(change=13), []),
+        (ActQuery(subject="person 1"), [2, 0]),
+        (ActQuery(outcome=TAKEN), [2]),
+        (ActQuery(path="0%_"), [3]),
+        (ActQuery(path="_"), [3]),
+        (ActQuery(since=NOON + 2 * DAY, before=NOON + 4 * DAY), [2, 1]),
+        (ActQuery(change=11), [1]),
+        (ActQuery(change=13), []),
     ):
         assert acts.page(wanted, 0, 10)[0] == [given[each] for each in found], wanted
 
@@ -65,20 +65,20 @@ def test_who_looked_is_forgotten_after_13_months_and_who_changed_is_not(acts: Ac
     acts.add([act(0), act(0, TAKEN), act(0, REFUSED), *kept, act(3)])
     now = NOON + KEPT + 2 * DAY
     assert acts.purge(now) == 3
-    assert acts.page(Wanted(), 0, 10)[0] == [act(3), *kept[::-1]]
+    assert acts.page(ActQuery(), 0, 10)[0] == [act(3), *kept[::-1]]
     assert acts.purge(now) == 0
 
 
 def test_long_texts_are_cut_and_cost_nothing_else(acts: Acts) -> None:
     acts.add([act(1, path="/" + "x" * 5000, role="y" * 500, subject="z" * 500, session="s" * 50, method="GET")])
-    (found,), _ = acts.page(Wanted(), 0, 1)
+    (found,), _ = acts.page(ActQuery(), 0, 1)
     assert (len(found.path), len(found.role), len(found.subject), len(found.session)) == (400, 100, 200, 16)
 
 
 def test_what_was_written_is_heard_and_what_was_only_tried_is_not(register_at: str | Path) -> None:
     with open_register(register_at) as book:
         book.record(report(camera(1)))
-    with open_register(register_at, editing=True) as book, hear_changes() as heard:
+    with open_register(register_at, editing=True) as book, collect_log_numbers() as heard:
         number = book.devices()[0].asset_id
         edits = [Edit(number, "notes", "x"), Edit(number, "location_detail", "Hall")]
         book.edit_entries(edits, role="r", how="h", dry_run=True)

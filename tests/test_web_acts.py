@@ -17,7 +17,7 @@ from web_estate import Client, Page, desk_of, make
 from camscan.app import assess
 from camscan.errors import BusyError
 from camscan.store.account import Account
-from camscan.store.act import CHANGED, DONE, LOST, REFUSED, SEEN, SIGNED_IN, SIGNED_OUT, TAKEN, Act, Wanted
+from camscan.store.act import CHANGED, DONE, LOST, REFUSED, SEEN, SIGNED_IN, SIGNED_OUT, TAKEN, Act, ActQuery
 from camscan.store.sessions import number_of
 from camscan.web import recorder
 from camscan.web.desk import Desk
@@ -47,7 +47,7 @@ def somebody(desk: Desk) -> tuple[Client, str]:
 def acts_of(desk: Desk, session: str) -> list[Act]:
     """What is noted of a session, the earliest first."""
     desk.recorder.close()
-    return [each for each in desk.acts.page(Wanted(), 0, 1000)[0][::-1] if each.session == session]
+    return [each for each in desk.acts.page(ActQuery(), 0, 1000)[0][::-1] if each.session == session]
 
 
 def test_what_somebody_looks_at_changes_and_takes_is_noted(desk: Desk, somebody: tuple[Client, str]) -> None:
@@ -78,7 +78,7 @@ def test_what_somebody_looks_at_changes_and_takes_is_noted(desk: Desk, somebody:
         (line,) = [each for each in book.changes(number) if change.from_change == each.number]
     assert (line.role, line.column, change.to_change) == ("CCTV officer", "notes", line.number)
     assert {each.subject for each in found} == {change.subject}
-    assert desk.acts.page(Wanted(change=line.number), 0, 5)[0] == [change]
+    assert desk.acts.page(ActQuery(change=line.number), 0, 5)[0] == [change]
 
 
 def test_signing_in_is_noted_as_theirs(desk: Desk) -> None:
@@ -97,12 +97,12 @@ def test_no_secret_stands_in_it(desk: Desk) -> None:
 
 
 def test_strangers_leave_nothing(desk: Desk) -> None:
-    before = desk.acts.page(Wanted(), 0, 1)[1]
+    before = desk.acts.page(ActQuery(), 0, 1)[1]
     stranger = Client(desk, None)
     for path in ("/", "/about", "/sign-in", "/device/1", "/static/x", "/nowhere"):
         stranger.get(path)
     desk.recorder.close()
-    assert desk.acts.page(Wanted(), 0, 1)[1] == before
+    assert desk.acts.page(ActQuery(), 0, 1)[1] == before
 
 
 class TestPage:

@@ -22,7 +22,7 @@ from camscan.app import assess
 from camscan.app.workspace import Workspace
 from camscan.errors import BusyError, RegisterError
 from camscan.register import Edit, open_register
-from camscan.store.act import Wanted
+from camscan.store.act import ActQuery
 from camscan.web import body, server
 from camscan.web.acts import ACTS, REMARK
 from camscan.web.application import make_application
@@ -189,7 +189,7 @@ def test_a_form_of_another_site_that_came_with_a_session_is_noted(desk: Desk) ->
     client.post("/enter/note", {"token": "wrong"})
     client.post("/enter/note", {"token": token}, Origin="https://elsewhere.example")
     desk.recorder.close()
-    found = [each for each in desk.acts.page(Wanted(), 0, 100)[0] if each.method == "POST"]
+    found = [each for each in desk.acts.page(ActQuery(), 0, 100)[0] if each.method == "POST"]
     assert [each.outcome for each in found] == ["refused", "refused"]
 
 

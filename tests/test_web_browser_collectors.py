@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import reported
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from parcels import parcel, sadp, said, scan
+from parcels import make_attempt, parcel, sadp, scan
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from test_web_browser_files import field, fill, holds, press
@@ -122,7 +122,7 @@ def test_a_parcel_comes_from_a_stick(browser: Chrome, at: Served, folder: Path, 
         ),
     )
     own = network.rsplit(".", 1)[0] + ".9"
-    report = scan(said(own, sadp(9), when=NOW), when=NOW, site=SITE, targets=(network,))
+    report = scan(make_attempt(own, sadp(9), when=NOW), when=NOW, site=SITE, targets=(network,))
     file = parcel(tmp_path / "site.camparcel", report, key)
     browser.get(f"{at.address}/parcels")
     holds(browser)

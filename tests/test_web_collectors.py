@@ -21,10 +21,10 @@ from camscan.app.collectors import draft_file, list_collector_states
 from camscan.app.workspace import workspace_of
 from camscan.config.collector import read_collector
 from camscan.config.read import load_config
-from camscan.dates import spoken_moment
+from camscan.dates import moment_text
 from camscan.parcel.keys import key_words, public_key_of
 from camscan.register import open_register
-from camscan.store.act import DONE, Wanted
+from camscan.store.act import DONE, ActQuery
 from camscan.store.collectors import Collectors, State
 from camscan.store.errands import Errands
 from camscan.store.parcels import WAITING, ArrivedParcel, Parcels
@@ -122,11 +122,11 @@ class TestOne:
         client = Client(own)
         answer = add(client, " Oak PC ", "oak school\r\n")
         (code,) = CODE.findall(Page(answer.text).text)
-        made = Collectors(own.store).named("Oak PC")
+        made = Collectors(own.store).find_name("Oak PC")
         assert made is not None
         assert (made.sites, made.state) == (("Oak School",), State.INVITED)
         assert not CODE.search(client.get(f"/collectors/{made.number}").text)
-        (act,), _ = own.acts.page(Wanted(outcome=DONE), 0, 9)
+        (act,), _ = own.acts.page(ActQuery(outcome=DONE), 0, 9)
         assert (act.method, act.path) == ("POST", "/collectors/new"), "who let a collector in is never forgotten"
         assert Collectors(own.store).enrol(code.replace("-", ""), public_key_of(KEY), datetime.now(UTC))
 
@@ -273,7 +273,7 @@ class TestParcels:
         Parcels(own.store).keep(ArrivedParcel(scan_id="0199-a", digest="0", key=key, arrived_at=now, state=WAITING))
         assert "It is recorded in a moment." in Page(client.get("/parcels").text).text
         Collectors(own.store).add_unpacked(key, 4 * 64 << 20, now)
-        ends = spoken_moment(day_end(now))
+        ends = moment_text(day_end(now))
         text = Page(client.get("/parcels").text).text
         assert f"it has sent as much as is recorded in a day. Recording continues on {ends}." in text
         for path in ("/collectors", "/collectors/1"):

@@ -19,7 +19,7 @@ import reported
 from web_estate import HOSTILE_IP, Client, desk_of, make
 
 from camscan.app import assess
-from camscan.dates import spoken_moment
+from camscan.dates import moment_text
 from camscan.web.desk import Desk
 from camscan.web.rights import Role
 
@@ -74,7 +74,7 @@ def shown(desk: Desk, names: dict[str, str], name: str) -> str:
     for minutes in range(10):  # the entries of this register were made a moment ago
         just_now = datetime.now(UTC) - timedelta(minutes=minutes)
         text = re.sub(rf'datetime="{just_now:%Y-%m-%dT%H:%M}:[^"]*"', 'datetime="JUST NOW"', text)
-        text = text.replace(spoken_moment(just_now), "JUST NOW")
+        text = text.replace(moment_text(just_now), "JUST NOW")
     known: dict[str, str] = {}
     # Asset numbers are made by chance: the first that is met is A, and so on.
     return re.sub(

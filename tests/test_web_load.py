@@ -18,7 +18,7 @@ from web_estate import Client, desk_of
 
 from camscan.app.workspace import workspace_of
 from camscan.config import Config
-from camscan.register import LogWanted, open_register
+from camscan.register import LogQuery, open_register
 from camscan.web.desk import Desk
 
 EDITS = int(os.environ.get("CAMSCAN_EDITS", "40"))
@@ -88,7 +88,7 @@ def test_entries_during_a_scan_are_all_kept(desk: Desk) -> None:
     scanning.join()
     assert errors == []
     with desk.reading() as book:
-        lines, total = book.read_log(LogWanted(column="notes", most=10_000))
+        lines, total = book.read_log(LogQuery(column="notes", most=10_000))
         notes = "\n".join(row.entries.get("notes", "") for row in book.devices())
     wanted = {f"Remark {who}-{turn}." for who in range(EDITORS) for turn in range(EDITS // EDITORS)}
     assert total == len(lines) == len(wanted)

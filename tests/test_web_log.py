@@ -13,7 +13,7 @@ import reported
 from web_estate import Client, Page, desk_of, make
 
 from camscan.app import assess, log_file
-from camscan.register import Edit, LogWanted
+from camscan.register import Edit, LogQuery
 from camscan.web.desk import Desk
 from camscan.web.rights import Role
 
@@ -82,7 +82,7 @@ class TestFile:
 
     def test_an_entry_made_meanwhile_brings_nothing_twice(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(log_file, "_BATCH", 7)
-        pieces = log_file.log_pieces(desk.space, LogWanted())
+        pieces = log_file.log_pieces(desk.space, LogQuery())
         text = next(pieces) + next(pieces)
         with desk.space.open(editing=True) as book:
             number = book.devices()[1].asset_id

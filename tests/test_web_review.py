@@ -284,7 +284,7 @@ def test_of_two_who_settle_at_the_same_time_one_is_reported(desk: Desk) -> None:
     assert sorted(codes) == [303, 409]
     with desk.reading() as book:
         assert book.reviews() == []
-        decided = book.settled(1)
+        decided = book.find_settled(1)
         assert decided is not None
         assert bool(book.merged_rows()) == (decided.decision == "merged")
 

@@ -90,4 +90,4 @@ def _parcels(parcels: Parcels, now: datetime, hostile: str) -> None:
         )
         parcels.keep(found)
         if why:
-            parcels.failed(scan_id, why, state)
+            parcels.note_failure(scan_id, why, state)

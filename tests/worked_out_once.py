@@ -1,4 +1,4 @@
-"""What every command works out anew, and what is the same each time: in one process of tests, it is worked out once."""
+"""Shares what every command would compute again although it never changes: a process of tests computes it once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SHIPPED = str(Path(__file__).resolve().parents[1] / "fingerprints")
 
 
 def begin(patch: pytest.MonkeyPatch) -> None:
-    """From now on, until the patch is undone."""
+    """Share results from now on, until the patch is undone."""
     _shipped_rules(patch)
     _vulnerabilities(patch)
     _databases(patch)
@@ -68,10 +68,10 @@ def _vulnerabilities(patch: pytest.MonkeyPatch) -> None:
 
 
 def _databases(patch: pytest.MonkeyPatch) -> None:
-    """Every command makes the database that camscan ships and its patterns anew; nobody changes it, so tests share it.
+    """Share the database of camscan and its patterns, which no test changes, instead of making them for each command.
 
-    Its version is a hash of every file, and is still worked out each time; so is a database that a test makes. Where
-    a test has an empty cache of its own, the cache is written, and the files are not read again for it.
+    Its version is a hash of every file, and is still computed each time; so is a database that a test makes. If a test
+    has an empty cache of its own, the cache is written, and the files are not read again for it.
     """
     make, made = database._make_database, dict[tuple[str, tuple[Path, ...]], Database]()
     read, write, fetch = database._read_source, database._compile_source, kept.read_kept
@@ -135,7 +135,7 @@ def _entry_once(read: Callable[[Source, Node], Entry]) -> Callable[[Source, Node
 
 def _inserts(patch: pytest.MonkeyPatch) -> None:
     """Each open register has an engine of its own, and would compile its INSERT statements for itself."""
-    prepare, prepared = rows._prepare, dict[tuple[type[Dialect], Table, tuple[str, ...]], rows._Insert]()
+    prepare, prepared = rows._prepare_insert, dict[tuple[type[Dialect], Table, tuple[str, ...]], rows._Insert]()
 
     def prepare_once(connection: Connection, table: Table, names: Sequence[str]) -> rows._Insert:
         key = type(connection.dialect), table, tuple(names)
@@ -143,7 +143,7 @@ def _inserts(patch: pytest.MonkeyPatch) -> None:
             prepared[key] = prepare(connection, table, names)
         return prepared[key]
 
-    patch.setattr(rows, "_prepare", prepare_once)
+    patch.setattr(rows, "_prepare_insert", prepare_once)
 
 
 def _new_registers(patch: pytest.MonkeyPatch) -> None:
@@ -161,7 +161,7 @@ def _new_registers(patch: pytest.MonkeyPatch) -> None:
 
 
 def _new_stores(patch: pytest.MonkeyPatch) -> None:
-    """So does a new store."""
+    """Share the database of a new store."""
     upgrade, again = store.upgrade, _replayed()
 
     def make(connection: Connection, where: str) -> None:

@@ -37,7 +37,7 @@ from camscan.plan.standing import (
 from camscan.policies import companies
 from camscan.register import StoredScan
 from camscan.scan.journal import STALE
-from camscan.words import counted
+from camscan.words import count_text
 
 CAMERAS = (Kind.MOVED_SITE, Kind.MAKER_CHANGED, Kind.RECORDER_ADDED_CAMERA, Kind.IDENTITY_CONFLICT)
 """Events that become alerts unchanged, for devices that may be part of video surveillance."""
@@ -239,17 +239,17 @@ def programme_progress(space: Workspace, found: Estate) -> tuple[tuple[str, str]
     percent = measure_coverage(space.settings, found.scans, found.day).percent
     facts = [
         ("Hikvision or Dahua", _headline_text(space, found)),
-        ("In scope", counted(row.in_scope)),
-        ("Still there", counted(row.remaining)),
-        ("Removed", counted(row.removed)),
-        ("Planned for next month", counted(coming)),
-        ("Overdue", counted(row.standings[Standing.OVERDUE])),
-        ("Without a date", counted(row.standings[Standing.NO_DATE])),
-        ("Something prevents it", counted(row.standings[Standing.BLOCKED])),
-        ("Risk accepted", counted(row.standings[Standing.ACCEPTED_RISK])),
-        ("Scope not known", counted(told.scope_unknown)),
-        ("Recorded as removed, but answering", counted(len(told.answers_after_removal))),
-        ("Cost of what remains", f"£{cost:,.0f}; not known for {counted(unknown)}"),
+        ("In scope", count_text(row.in_scope)),
+        ("Still there", count_text(row.remaining)),
+        ("Removed", count_text(row.removed)),
+        ("Planned for next month", count_text(coming)),
+        ("Overdue", count_text(row.standings[Standing.OVERDUE])),
+        ("Without a date", count_text(row.standings[Standing.NO_DATE])),
+        ("Something prevents it", count_text(row.standings[Standing.BLOCKED])),
+        ("Risk accepted", count_text(row.standings[Standing.ACCEPTED_RISK])),
+        ("Scope not known", count_text(told.scope_unknown)),
+        ("Recorded as removed, but answering", count_text(len(told.answers_after_removal))),
+        ("Cost of what remains", f"£{cost:,.0f}; not known for {count_text(unknown)}"),
     ]
     if percent is not None:
         facts.append(("Addresses asked by scans", f"{percent:g} %"))

@@ -23,7 +23,7 @@ from camscan.notify.message import KINDS, Item, Message
 from camscan.notify.text import TITLES
 from camscan.output import visible
 from camscan.store import open_store
-from camscan.store.alerts import Alerts, Noted, WaitingMessage
+from camscan.store.alerts import AlertNote, Alerts, WaitingMessage
 
 AT_ONCE = frozenset({"alarm", "trouble"})
 """Classes that do not wait for their day."""
@@ -150,7 +150,7 @@ def _store_alerts(space: Workspace, alerts: Alerts, work: _Work, now: datetime) 
         for recipient in space.settings.notify
         if message.about in recipient.classes
     ]
-    notes = [Noted(**asdict(note)) for note in work.notes]
+    notes = [AlertNote(**asdict(note)) for note in work.notes]
     alerts.keep(notes, work.marks, due, forget=now - MEMORY)
 
 
@@ -216,7 +216,7 @@ def _class_of_item(item: Item) -> str:
     return KINDS[item.kind].about if item.kind in KINDS else "trouble"  # coverage that has recovered is counted there
 
 
-def _decode_note(kept: Noted) -> Note:
+def _decode_note(kept: AlertNote) -> Note:
     return Note(kept.kind, kept.subject, kept.value, kept.at, kept.scan, kept.is_told)
 
 

@@ -151,7 +151,7 @@ def record_arrival(space: Workspace, store: Store, scan_id: str, failures: Failu
     found = Parcels(store).of_scan(scan_id)
     if found is None or found.state != WAITING or failures.stops(found.key):
         return ""
-    collector = Collectors(store).of_key(found.key)
+    collector = Collectors(store).find_key(found.key)
     if collector is None or not collector.is_approved or keys_of_full_days(space, store, [found.key]):
         return ""
     state = _record_one(space, store, found)
@@ -171,7 +171,7 @@ def note_broken_off(store: Store, scan_id: str) -> bool:
 def _record_one(space: Workspace, store: Store, each: ArrivedParcel) -> str:
     """Record one parcel, if possible. Returns its state."""
     if not uploads.blob_path(uploads.folder_of(space), each.blob).exists():
-        Parcels(store).failed(each.scan_id, "its file was lost at the centre; send it again", LOST)
+        Parcels(store).note_failure(each.scan_id, "its file was lost at the centre; send it again", LOST)
         return LOST
     why, is_final, is_ours, busy = "", False, False, None
     with catch_fault() as fault:
@@ -193,7 +193,7 @@ def _record_one(space: Workspace, store: Store, each: ArrivedParcel) -> str:
 
 def _note_failure(store: Store, each: ArrivedParcel, why: str, *, is_final: bool) -> str:
     state = REFUSED if is_final or each.tries + 1 >= _TRIES else WAITING
-    Parcels(store).failed(each.scan_id, visible(why, _LONGEST), state)
+    Parcels(store).note_failure(each.scan_id, visible(why, _LONGEST), state)
     return state
 
 

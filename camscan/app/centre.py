@@ -155,7 +155,7 @@ class Centre:
             said = _require_timely(verify_head(call, headers), now)
         except _RefusedError as error:
             return error.reply
-        found = Collectors(self._store).of_key(said.key)
+        found = Collectors(self._store).find_key(said.key)
         if found is None or not found.is_approved:
             return Reply(403, {"error": "this is more than a known collector sends"})
         return said.key.hex() if said.counter > found.counter else _REPEATED
@@ -188,7 +188,7 @@ class Centre:
     def _enrol(self, call: Call, said: SignedRequest, now: datetime) -> Reply:
         members = _json_members(call.body)
         code = members.get("code")
-        known = Collectors(self._store).of_key(said.key)
+        known = Collectors(self._store).find_key(said.key)
         if known is None and isinstance(code, str):
             known = Collectors(self._store).enrol(code.replace("-", "").strip().lower(), said.key, now)
         if known is None:

@@ -10,7 +10,7 @@ from camscan.app.centre_state import CentreState, centre_state
 from camscan.app.workspace import Workspace
 from camscan.notify.message import Item
 from camscan.output import visible
-from camscan.words import counted, verb
+from camscan.words import count_text, verb
 
 OLD = timedelta(days=1)
 """A parcel that has waited this long causes an alert."""
@@ -33,12 +33,12 @@ def troubles_of(state: CentreState) -> Iterator[Item]:
     if state.oldest > OLD:
         number = state.parcels["waiting"]
         brief = (
-            f"{counted(number, 'parcel')} {verb(number, 'waits', 'wait')} to be recorded, the oldest for "
+            f"{count_text(number, 'parcel')} {verb(number, 'waits', 'wait')} to be recorded, the oldest for "
             f"{state.oldest / timedelta(hours=1):.0f} hours"
         )
         yield Item("parcel_waits", "parcels", brief=brief)
     if state.queue and state.queue.stalled_long:
-        brief = f"{counted(state.queue.stalled_long, 'job')} stuck for ten minutes: is camscan work running?"
+        brief = f"{count_text(state.queue.stalled_long, 'job')} stuck for ten minutes: is camscan work running?"
         yield Item("queue_stalled", "queue", brief=brief)
     if state.free is not None and state.free < uploads.ROOM:
         brief = f"{state.free:.0%} of the disk of the parcels is free, and no new scans are asked for"

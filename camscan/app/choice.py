@@ -18,7 +18,7 @@ from camscan.fingerprints.wording import load_words
 from camscan.plan.standing import recorded_site
 from camscan.policies import companies
 from camscan.policies.companies import load_ownership as ownership
-from camscan.words import listed
+from camscan.words import list_text
 
 __all__ = [
     "RECORDER",
@@ -82,7 +82,7 @@ def _similar_makers(text: str, known: companies.Ownership) -> str:
     names = [(maker.name, (maker.key, maker.name, *maker.aliases)) for maker in known.makers.values()]
     holding = [name for name, several in names if any(part in one.casefold() for one in several)]
     if len(part) >= _TELLING and holding:
-        return f"; did you mean {listed(holding[:_FEW], 'or')}?"
+        return f"; did you mean {list_text(holding[:_FEW], 'or')}?"
     return nearest_hint(text, [name for name, _ in names] + [key for _, (key, *_) in names])
 
 

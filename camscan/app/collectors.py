@@ -110,7 +110,7 @@ def invite_collector(
     known = [space.settings.site(site).name for site in sites]
     code = secrets.token_hex(16)
     with open_store(space.where) as store:
-        before = Collectors(store).named(own)
+        before = Collectors(store).find_name(own)
         if before is None:
             return Collectors(store).invite(own, known, code, role, now), code
         if set(before.sites) == set(known) and Collectors(store).renew_code(before.number, code, role, now):

@@ -11,7 +11,7 @@ from camscan import vulnerabilities
 from camscan.errors import OutputError, UsageError
 from camscan.fingerprints import Database, Problem, load_database, naming, registry
 from camscan.fingerprints import check_database as check_fingerprints
-from camscan.fingerprints.registry import BadRow, Block, Sorted, with_colons
+from camscan.fingerprints.registry import BadRow, Block, SortedBlocks, prefix_with_colons
 from camscan.output import explain_errors, make_folder, open_existing, write_atomically
 from camscan.policies import proof
 from camscan.vulnerabilities import assess
@@ -25,7 +25,7 @@ __all__ = [
     "check_database",
     "compare_blocks",
     "import_flags",
-    "with_colons",
+    "prefix_with_colons",
     "write_blocks",
 ]
 MARK = "# Written by camscan oui import"
@@ -81,7 +81,7 @@ class BlocksImport:
     blocks: Sequence[Block]
     bad: Sequence[tuple[Path, BadRow]]
     """Rows that could not be read."""
-    found: Sorted
+    found: SortedBlocks
 
     @property
     def new_prefix_count(self) -> int:

@@ -13,7 +13,7 @@ from camscan.asset.spelling import choice_in_words
 from camscan.briefing.nouns import STANDINGS
 from camscan.errors import UsageError
 from camscan.headline import MAKERS, SURE
-from camscan.register import Register, Sought, Where
+from camscan.register import Condition, ListingQuery, Register
 
 __all__ = [
     "MOST",
@@ -154,7 +154,7 @@ def page_of_devices(
     """
     totals = {} if totals is None else totals
     key = replace(wanted, page=1, sort="", descending=False), None if sites is None else frozenset(sites), plain
-    sought = Sought(
+    sought = ListingQuery(
         where=tuple(_where_clauses(wanted, apart)),
         text=wanted.text[:_LONGEST],
         within=_PLAIN if plain else (),
@@ -189,7 +189,7 @@ def numbers_of(
     plain: bool = False,
 ) -> list[str]:
     """The asset numbers of all devices that fit, by site. Raises UsageError if there are more than ``most``."""
-    sought = Sought(
+    sought = ListingQuery(
         where=tuple(_where_clauses(wanted, apart)),
         text=wanted.text[:_LONGEST],
         within=_PLAIN if plain else (),
@@ -212,54 +212,54 @@ def find_by_past_address(book: Register, text: str, sites: Collection[str] | Non
     """Asset numbers of devices that had this address before, or that a row of this number was merged into."""
     found = book.find_devices(text) if text.strip() else []
     named = {row.asset_id for row in found}
-    lines, _ = book.page(Sought(where=[Where("asset_id", sorted(named))], sites=sites)) if named else ([], 0)
+    lines, _ = book.page(ListingQuery(where=[Condition("asset_id", sorted(named))], sites=sites)) if named else ([], 0)
     return [line["asset_id"] for line in lines]
 
 
-def _where_clauses(wanted: Filter, apart: Collection[str]) -> Iterator[Where]:
+def _where_clauses(wanted: Filter, apart: Collection[str]) -> Iterator[Condition]:
     if not wanted.everything:
-        yield Where("other", (False,))
+        yield Condition("other", (False,))
     for column, value in (("site", wanted.site), ("kind", wanted.kind)):
         if value is not None:
-            yield Where(column, (value[:_LONGEST],))
+            yield Condition(column, (value[:_LONGEST],))
     yield from _where_maker(wanted.maker)
     yield from _where_in_scope(wanted, apart)
     if wanted.priority in {"1", "2", "3", "4"}:
-        yield Where("priority", (int(wanted.priority),))
+        yield Condition("priority", (int(wanted.priority),))
     if wanted.presence in set(Presence):
-        yield Where("presence", (wanted.presence,))
+        yield Condition("presence", (wanted.presence,))
     if wanted.answering:
-        yield Where("answers", (True,))
+        yield Condition("answers", (True,))
     if wanted.costless:
-        yield Where("pence", (None,))
+        yield Condition("pence", (None,))
     if wanted.among is not None:
-        yield Where("asset_id", sorted(wanted.among))
+        yield Condition("asset_id", sorted(wanted.among))
 
 
-def _where_in_scope(wanted: Filter, apart: Collection[str]) -> Iterator[Where]:
+def _where_in_scope(wanted: Filter, apart: Collection[str]) -> Iterator[Condition]:
     if wanted.standing or wanted.scope == "yes":
-        yield Where("in_scope", ("yes",))
-        yield Where("asset_id", sorted(apart), is_not=True)
+        yield Condition("in_scope", ("yes",))
+        yield Condition("asset_id", sorted(apart), is_not=True)
     elif wanted.scope in {"no", "unknown"}:
-        yield Where("in_scope", (wanted.scope,))
+        yield Condition("in_scope", (wanted.scope,))
     if wanted.standing == "remaining":
-        yield Where("standing", ("removed", "closed"), is_not=True)
+        yield Condition("standing", ("removed", "closed"), is_not=True)
     elif wanted.standing in STANDINGS:
-        yield Where("standing", (wanted.standing,))
+        yield Condition("standing", (wanted.standing,))
 
 
-def _where_maker(word: str) -> Iterator[Where]:
+def _where_maker(word: str) -> Iterator[Condition]:
     match word:
         case "hikvision" | "dahua":
-            yield Where("maker", (word,))
-            yield Where("confidence", _SURE)
+            yield Condition("maker", (word,))
+            yield Condition("confidence", _SURE)
         case "possible":
-            yield Where("maker", sorted(MAKERS))
-            yield Where("confidence", _SURE, is_not=True)
+            yield Condition("maker", sorted(MAKERS))
+            yield Condition("confidence", _SURE, is_not=True)
         case "unknown":
-            yield Where("maker", ("",))
+            yield Condition("maker", ("",))
         case "other":
-            yield Where("maker", ("", *sorted(MAKERS)), is_not=True)
+            yield Condition("maker", ("", *sorted(MAKERS)), is_not=True)
 
 
 def _decode_line(line: Mapping[str, Any]) -> DeviceLine:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from camscan.app import assess
 from camscan.app.devices import Details, device_site
 from camscan.asset import GONE, Asset, Judgement, Lifecycle
-from camscan.dates import spoken, spoken_moment
+from camscan.dates import day_text, moment_text
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 __all__ = [
     "describe_certainty",
@@ -73,19 +73,19 @@ def describe_removal(row: Asset) -> str:
     """What is planned for a device, or what happened to it."""
     status = row.lifecycle
     if status in GONE:
-        day = row.day("actual_removal_date")
-        return f"{status.value}{f' on {spoken(day)}' if day else ''}"
+        day = row.date_of("actual_removal_date")
+        return f"{status.value}{f' on {day_text(day)}' if day else ''}"
     if status is Lifecycle.ACCEPTED_RISK:
-        until = row.day("accepted_until")
-        return f"none: the council decided to keep it{f' until {spoken(until)}' if until else ''}"
+        until = row.date_of("accepted_until")
+        return f"none: the council decided to keep it{f' until {day_text(until)}' if until else ''}"
     if status in {Lifecycle.NOT_OURS, Lifecycle.FALSE_POSITIVE}:
         return "none: it is not the council's" if status is Lifecycle.NOT_OURS else "none: entered as a false alarm"
-    planned = row.day("planned_removal_date")
+    planned = row.date_of("planned_removal_date")
     if planned is None:
         return "no date"
     late = " (overdue)" if planned < assess.today_utc() else ""
     phase = row.entries.get("removal_phase", "")
-    return f"{spoken(planned)}{late}{f', {phase}' if phase else ''}"
+    return f"{day_text(planned)}{late}{f', {phase}' if phase else ''}"
 
 
 def describe_vulnerability(known: Details) -> str:
@@ -97,7 +97,7 @@ def describe_vulnerability(known: Details) -> str:
     unsure = sum(verdict.verdict == "unknown" for verdict in verdicts)
     if not open_ones:
         return (
-            f"perhaps: {counted(unsure, 'vulnerability', 'vulnerabilities')} of similar models"
+            f"perhaps: {count_text(unsure, 'vulnerability', 'vulnerabilities')} of similar models"
             if unsure
             else "none known"
         )
@@ -105,7 +105,7 @@ def describe_vulnerability(known: Details) -> str:
     names = ", ".join(verdict.cve for verdict in open_ones[:_NAMED])
     more = f" and {len(open_ones) - _NAMED} more" if len(open_ones) > _NAMED else ""
     used = f", {exploited} of them exploited by attackers" if exploited else ""
-    return f"yes: {counted(len(open_ones), 'known vulnerability', 'known vulnerabilities')}{used} ({names}{more})"
+    return f"yes: {count_text(len(open_ones), 'known vulnerability', 'known vulnerabilities')}{used} ({names}{more})"
 
 
 def describe_port(row: Asset) -> str:
@@ -128,21 +128,21 @@ def describe_listed_name(row: Asset) -> str:
 def _with_basis(row: Asset, name: str, text: str) -> str:
     """A text with the list that it comes from and the date of that; empty if it comes from no list."""
     listed = row.elsewhere.get(name)
-    return f"{text} ({listed.basis}, {spoken(listed.at.date())})" if listed and text == listed.value else ""
+    return f"{text} ({listed.basis}, {day_text(listed.at.date())})" if listed and text == listed.value else ""
 
 
 def _describe_lease(row: Asset) -> str:
     """The DHCP server and the day of a lease: ``; in the DHCP leases of srv-1, 12 May 2026``."""
     heard = row.elsewhere.get("heard")
-    return f"; in the {heard.basis} as of {spoken(heard.at.date())}" if heard else ""
+    return f"; in the {heard.basis} as of {day_text(heard.at.date())}" if heard else ""
 
 
 def describe_sightings(row: Asset) -> str:
     """When scans saw a device."""
     if row.last_seen is None:
         return f"no scan has seen it{_describe_lease(row)}"
-    missed = f"; the last {counted(row.scans_missed, 'scan')} did not see it" if row.scans_missed else ""
-    scans = counted(row.sightings, "scan")
-    return f"{spoken_moment(row.last_seen)}{missed}; {scans} saw it" + (
-        f" since {spoken(row.first_seen.astimezone().date())}" if row.first_seen and row.sightings > 1 else ""
+    missed = f"; the last {count_text(row.scans_missed, 'scan')} did not see it" if row.scans_missed else ""
+    scans = count_text(row.sightings, "scan")
+    return f"{moment_text(row.last_seen)}{missed}; {scans} saw it" + (
+        f" since {day_text(row.first_seen.astimezone().date())}" if row.first_seen and row.sightings > 1 else ""
     )

@@ -10,7 +10,7 @@ from camscan.app import assess
 from camscan.app.devices import device_site, find_devices
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Happening
-from camscan.dates import beginning_of
+from camscan.dates import start_of_day
 from camscan.errors import OptionError
 from camscan.model import Completion
 from camscan.register import StoredScan
@@ -121,4 +121,4 @@ def _parse_start(scans: Sequence[StoredScan], since: str) -> str | datetime:
         day = assess.parse_past_day(since)
     except ValueError:
         raise OptionError(f"--since {since} is not a day, such as 2027-03-31, or the id of a recorded scan") from None
-    return beginning_of(day)
+    return start_of_day(day)

@@ -48,7 +48,7 @@ def find_due_sites(config: Config, scans: Sequence[StoredScan], place: Path, now
     ]
     wanted.sort(key=lambda site: (site.name not in begun, waits[site.name] or never))
     large = [(site.name, count) for site in wanted if (count := _address_count(site)) > LIMIT]
-    shut = [site.name for site in wanted if not config.run_is_open(now) or config.waits(site.cidrs, now)]
+    shut = [site.name for site in wanted if not config.is_run_open(now) or config.waits_for_hour(site.cidrs, now)]
     left_out = {*(name for name, _ in large), *shut}
     sites = tuple(site.name for site in wanted if site.name not in left_out)
     return DueSites(sites, tuple(name for name in sites if name in begun), tuple(shut), tuple(large))

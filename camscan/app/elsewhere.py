@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from camscan.app.listing_lines import make_lister
 from camscan.app.workspace import Workspace
 from camscan.config import Config
-from camscan.dates import read_day, spoken_moment
+from camscan.dates import moment_text, read_day
 from camscan.errors import OptionError, UsageError
 from camscan.fingerprints import Database
 from camscan.identify import merge_attempts
@@ -25,7 +25,7 @@ from camscan.ingest.gather import STANDARD_INPUT, Findings
 from camscan.ingest.source import Source, open_document
 from camscan.model import Completion, Coverage, Device, Report
 from camscan.probes import UNSOLICITED
-from camscan.register import Entered, Register, open_register
+from camscan.register import RecordedList, Register, open_register
 from camscan.report import make_report
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def read_evidence(
         with file.stream:
             document = open_document(source, file.name, file.stream, file.as_of, form=form, networks=networks)
             title = document.form.title if document.form else ""
-            lines.append(f"{file.name}: {title}; as of {spoken_moment(file.as_of)} ({file.says_when})")
+            lines.append(f"{file.name}: {title}; as of {moment_text(file.as_of)} ({file.says_when})")
             names.append(file.name)
             gathered.read_document(document)
     return evidence_of(
@@ -278,7 +278,7 @@ def _has_spoken(device: Device) -> bool:
     return spoke or found.maker is not None or found.is_camera_system is True
 
 
-def rehearse_import(evidence: Evidence, space: Workspace, database: Database, *, everything: bool) -> Entered:
+def rehearse_import(evidence: Evidence, space: Workspace, database: Database, *, everything: bool) -> RecordedList:
     """What entering a list would change in the register; nothing is written, and no register is made."""
     if space.has_register:
         with space.open(create=False) as book:
@@ -291,7 +291,7 @@ def rehearse_import(evidence: Evidence, space: Workspace, database: Database, *,
 
 def enter_evidence(
     evidence: Evidence, book: Register, space: Workspace, database: Database, *, everything: bool
-) -> Entered:
+) -> RecordedList:
     """Enter a list into the register."""
     if space.settings.sites:  # a configuration without sites does not change the map
         book.remember_sites(space.settings.places())

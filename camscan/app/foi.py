@@ -16,9 +16,9 @@ from camscan.app.foi_estate import make_estate
 from camscan.app.foi_files import KEPT_BACK, NAMES, digest_of_files, files_kept_back, files_to_send
 from camscan.app.json_values import from_plain, to_json_value
 from camscan.app.workspace import Workspace
-from camscan.dates import spoken
+from camscan.dates import day_text
 from camscan.errors import OutputError, UsageError
-from camscan.foi.comparing import Released, compare_packs
+from camscan.foi.comparing import ReleasedPack, compare_packs
 from camscan.foi.pack import Pack, Release, Terms, make_draft
 from camscan.foi.refusal import Act
 from camscan.output import check_writable, explain_errors, make_folder, write_bytes_atomically
@@ -26,7 +26,7 @@ from camscan.register.address import address_of
 from camscan.store import open_store
 from camscan.store.database import store_path
 from camscan.store.packs import KeptPack, Packs, release_transaction, released_packs
-from camscan.words import counted
+from camscan.words import count_text
 
 _LONGEST = 100
 _LEAVINGS = frozenset({"Thumbs.db", "desktop.ini"})
@@ -134,7 +134,7 @@ def _draft_pack(space: Workspace, asked: PackRequest) -> Pack:
 # ── earlier packs ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _earlier_releases(space: Workspace) -> list[Released]:
+def _earlier_releases(space: Workspace) -> list[ReleasedPack]:
     """The packs that were released. If there are none, no store is made."""
     if address_of(space.where) is None and not store_path(Path(space.where)).exists():
         return []
@@ -142,13 +142,13 @@ def _earlier_releases(space: Workspace) -> list[Released]:
         return _read_releases(released_packs(store))
 
 
-def _read_releases(packs: Iterable[KeptPack]) -> list[Released]:
-    return [from_plain(Released, json.loads(kept.content)) for kept in packs]
+def _read_releases(packs: Iterable[KeptPack]) -> list[ReleasedPack]:
+    return [from_plain(ReleasedPack, json.loads(kept.content)) for kept in packs]
 
 
-def _compare_with_earlier(pack: Pack, earlier: Sequence[Released]) -> Pack:
+def _compare_with_earlier(pack: Pack, earlier: Sequence[ReleasedPack]) -> Pack:
     warned = compare_packs(pack.tables, earlier, pack.terms.threshold)
-    return replace(pack, earlier=tuple(earlier), warned=warned)
+    return replace(pack, earlier=tuple(earlier), warnings=warned)
 
 
 def _release_pack(packs: Packs, pack: Pack, asked: PackRequest, write: Callable[[Pack], WrittenPack]) -> WrittenPack:
@@ -160,19 +160,19 @@ def _release_pack(packs: Packs, pack: Pack, asked: PackRequest, write: Callable[
     same = [old for old in earlier if old.reference.casefold() == release.reference.casefold()]
     if same and same[0].digest != stamp:
         raise UsageError(
-            f"{same[0].reference} was already released with other answers, as of {spoken(same[0].day)}; "
+            f"{same[0].reference} was already released with other answers, as of {day_text(same[0].day)}; "
             "give this pack its own reference"
         )
     pack = _compare_with_earlier(pack, [old for old in earlier if old not in same])
-    if pack.warned and not asked.accept_differences and not same:
+    if pack.warnings and not asked.accept_differences and not same:
         raise TellsMoreError(
             f"nothing was released: together with earlier packs this one lets readers work out "
-            f"{counted(len(pack.warned), 'thing')}; make a draft and read"
+            f"{count_text(len(pack.warnings), 'thing')}; make a draft and read"
             f" {KEPT_BACK}/comparison.txt, then add --accept-differences to release it anyway"
         )
     made = write(pack)
     if not same:
-        content = Released(release.reference, pack.estate.day, pack.given_tables, release.role, stamp)
+        content = ReleasedPack(release.reference, pack.estate.day, pack.given_tables, release.role, stamp)
         text = json.dumps(to_json_value(content))
         now = datetime.now(UTC)
         packs.keep(KeptPack(release.reference, release.role, now, pack.estate.day, stamp, text))

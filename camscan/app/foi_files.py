@@ -12,7 +12,7 @@ from camscan import sheets
 from camscan.asset.columns import Kind
 from camscan.cells import harmless_cell
 from camscan.foi.answers import Part, about_pack, list_parts, pack_title
-from camscan.foi.csv import write_answers, write_kept
+from camscan.foi.csv import write_answers, write_kept_back
 from camscan.foi.pack import Pack
 from camscan.foi.page import answers_page, readme_text
 from camscan.output import visible
@@ -104,7 +104,7 @@ _SENT: Mapping[str, Callable[[Pack], bytes]] = {
     "README.txt": lambda pack: readme_text(pack).encode(),
 }
 _NOT_SENT: Mapping[str, Callable[[Pack], bytes]] = {
-    "suppression.csv": lambda pack: _workbook_bytes(lambda stream: write_kept(pack, stream)),
+    "suppression.csv": lambda pack: _workbook_bytes(lambda stream: write_kept_back(pack, stream)),
     "comparison.txt": lambda pack: _comparison_text(pack).encode(),
 }
 NAMES = tuple(_SENT)
@@ -133,5 +133,5 @@ def _comparison_text(pack: Pack) -> str:
     lines = [f"NOT FOR RELEASE; {pack.marking}", "", "Released earlier and compared with this pack:"]
     lines += [f"- {old.name}, by {old.role}" for old in pack.earlier] or ["- none"]
     lines += ["", "What can be worked out from them and this pack together:"]
-    lines += [f"- {warned.text}." for warned in pack.warned] or ["- nothing"]
+    lines += [f"- {warned.text}." for warned in pack.warnings] or ["- nothing"]
     return "\n".join([*lines, ""])

@@ -22,8 +22,8 @@ from camscan.errors import BusyError, RegisterError
 from camscan.headline import MAKERS, SURE
 from camscan.plan.entered_twice import entered_twice
 from camscan.plan.standing import recorded_site
-from camscan.register import Mark, Register, StoredScan
-from camscan.words import counted, verb
+from camscan.register import ChangeMark, Register, StoredScan
+from camscan.words import count_text, verb
 
 __all__ = ["MAKER_WORDS", "Alarm", "Choice", "Front", "SiteLine", "basis_of_front", "bring_up_to_date", "gather_front"]
 
@@ -81,7 +81,7 @@ class SiteLine:
 class Front:
     """The counts of a register at one moment."""
 
-    mark: Mark
+    mark: ChangeMark
     day: date
     made_at: datetime
     facts: Facts
@@ -104,7 +104,7 @@ class Front:
         return bool(self.sites)
 
 
-def basis_of_front(book: Register) -> tuple[Mark, date]:
+def basis_of_front(book: Register) -> tuple[ChangeMark, date]:
     """The state of the register and the day by which a Front is made; if they change, it is out of date.
 
     Reads little.
@@ -175,35 +175,35 @@ def _list_alarms(facts: Facts, new: int, reported: int) -> Iterator[Alarm]:
     """The alarms, the most pressing first."""
     status, looked = facts.status, facts.looked
     if back := len(status.answers_after_removal):
-        title = f"{counted(back)} came back after removal"
+        title = f"{count_text(back)} came back after removal"
         advice = "Visit each device. If it is still installed, correct its status; if not, record its removal again."
         yield Alarm("answering", back, title, advice, is_urgent=True)
     if new:
-        title = f"{counted(new, 'new device')} since the previous scans"
+        title = f"{count_text(new, 'new device')} since the previous scans"
         advice = (
             f"Find out who installed {verb(new, 'it', 'them')}, and whether {verb(new, 'it is', 'they are')} in scope."
         )
         yield Alarm("new", new, title, advice, is_urgent=True)
     if reported:
-        title = f"{counted(reported)} {verb(reported, 'is', 'are')} reported gone by somebody on site"
+        title = f"{count_text(reported)} {verb(reported, 'is', 'are')} reported gone by somebody on site"
         yield Alarm("reported", reported, title, "Ask for the proof and record the removal, or check the report.")
     if silent := len(facts.silent):
-        title = f"{counted(silent, 'network')} answered once and {verb(silent, 'is', 'are')} silent now"
+        title = f"{count_text(silent, 'network')} answered once and {verb(silent, 'is', 'are')} silent now"
         yield Alarm("silent", silent, title, "Ask whoever runs the network: the state of its devices is not known.")
     if late := len(status.overdue):
-        title = f"{counted(late)} {verb(late, 'is', 'are')} overdue"
+        title = f"{count_text(late)} {verb(late, 'is', 'are')} overdue"
         yield Alarm(
             "overdue", late, title, f"Record {verb(late, 'its', 'their')} removal, or plan a new date and say why."
         )
     if questions := len(facts.questions):
-        title = f"{counted(questions, 'question')} about the identity of devices"
+        title = f"{count_text(questions, 'question')} about the identity of devices"
         yield Alarm("questions", questions, title, "Only a person can say whether two rows are one device.")
     if looked.never_asked:
-        title = f"{counted(len(looked.never_asked), 'site')} never scanned completely"
+        title = f"{count_text(len(looked.never_asked), 'site')} never scanned completely"
         yield Alarm("never_scanned", len(looked.never_asked), title, "What is installed there is not known yet.")
     if not facts.is_decided:
         title = "no decision of the council is recorded, so nothing is in scope yet"
-        would = f"{counted(status.would_match)} would match. " if status.would_match else ""
+        would = f"{count_text(status.would_match)} would match. " if status.would_match else ""
         advice = f"{would}Write into camscan.yaml what was decided (planning: local_decision)."
         yield Alarm("undecided", 0, title, advice)
 

@@ -15,7 +15,7 @@ from camscan.app.headline import headline_of_register
 from camscan.asset import Asset, Judgement
 from camscan.config import Config
 from camscan.dataclass import dataclass
-from camscan.dates import beginning_of
+from camscan.dates import start_of_day
 from camscan.errors import UsageError
 from camscan.headline import MAKERS, Headline, is_unknown
 from camscan.plan.entered_twice import entered_twice
@@ -205,7 +205,7 @@ def _parse_since(text: str) -> date:
 
 
 def _is_new_since(first: date) -> Callable[[Asset], bool]:
-    begin = beginning_of(first)
+    begin = start_of_day(first)
     return lambda row: row.first_seen is not None and row.first_seen >= begin
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from camscan.app.workspace import Workspace
 from camscan.asset import Change
 from camscan.cells import all_harmless
-from camscan.register import LogWanted
+from camscan.register import LogQuery
 
 __all__ = ["HEADER", "log_pieces"]
 
@@ -20,7 +20,7 @@ HEADER = ("number", "at", "role", "how", "asset_id", "column", "old", "new", "be
 _BATCH = 2000
 
 
-def log_pieces(space: Workspace, wanted: LogWanted) -> Iterator[bytes]:
+def log_pieces(space: Workspace, wanted: LogQuery) -> Iterator[bytes]:
     """Yield a CSV of the lines that fit the filter.
 
     Its page is ignored. Cells that a spreadsheet would run are made harmless.It begins with a byte order mark, without

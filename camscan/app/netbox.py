@@ -12,7 +12,7 @@ from camscan.ingest import netbox_api, sources
 from camscan.ingest.gather import Findings
 from camscan.ingest.netbox_api import NetBoxServer
 from camscan.ingest.sources.inventory import read_records
-from camscan.words import counted
+from camscan.words import count_text
 
 
 def ask_netbox(
@@ -35,7 +35,7 @@ def ask_netbox(
         before = gathered.entries
         now = datetime.now(UTC)
         gathered.take_items(read_records("netbox-api", netbox_api.fetch_devices(place), now), each.name, now)
-        lines.append(f"{each.name}: {counted(gathered.entries - before, 'device')} of NetBox at {each.url}")
+        lines.append(f"{each.name}: {count_text(gathered.entries - before, 'device')} of NetBox at {each.url}")
     return evidence_of(
         gathered,
         tuple(inventory.name for inventory in asked),

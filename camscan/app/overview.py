@@ -78,7 +78,7 @@ def _read_on_server(space: Workspace, now: date, *, count: bool) -> Overview | N
             return None
         list_by(book, space.settings)
         basis = book.counting_basis()
-        kept = book.counted(PROGRAMME, basis) if basis else None
+        kept = book.read_counted(PROGRAMME, basis) if basis else None
         if kept is not None:
             return from_plain(Overview, kept)
         return count_lines(_list_devices(book), book, space.settings, now) if basis and count else None

@@ -15,7 +15,7 @@ from camscan.app.workspace import Workspace
 from camscan.config import Config
 from camscan.errors import UsageError
 from camscan.model import Report
-from camscan.net.span import Network, spans, without
+from camscan.net.span import Network, spans, subtract_spans
 from camscan.output import visible
 from camscan.parcel.confine import ConfinedParcel, KeyLimits, allow_networks, confine, targets_of
 from camscan.parcel.seal import SealedParcel, open_sealed
@@ -96,7 +96,7 @@ def open_parcel(file: Path, space: Workspace, store: Store | None = None) -> Off
 def offer_parcel(sealed: SealedParcel, name: str, space: Workspace, store: Store | None = None) -> OfferedParcel:
     """Look up the key of a parcel that was read already, like :func:`open_parcel`; error messages call it ``name``."""
     with _store_of(space, store) as opened:
-        known = Collectors(opened).of_key(sealed.key)
+        known = Collectors(opened).find_key(sealed.key)
     if known and known.state in {State.REVOKED, State.STOPPED}:
         raise UsageError(f"{name}: its key ({known.name}) is {known.state} here; whoever sent it needs a new key")
     return OfferedParcel(name, sealed, peek(sealed.body, name), known)
@@ -152,7 +152,7 @@ def _asked_networks(parcel: OfferedParcel, settings: Config) -> tuple[Network, .
     if targets is None:
         return ()
     mapped = spans(settings.scope_networks())
-    covering = without([*targets.covering, *targets.only_heard], mapped)
+    covering = subtract_spans([*targets.covering, *targets.only_heard], mapped)
     return tuple(network for span in covering for network in span.networks())
 
 
@@ -251,7 +251,7 @@ def describe_key(sealed: SealedParcel, space: Workspace) -> str:
     if not space.has_store:
         return ""
     with open_store(space.where) as store:
-        known = Collectors(store).of_key(sealed.key)
+        known = Collectors(store).find_key(sealed.key)
     if known is None or not known.is_approved:
         return ""
     return f"{known.name}, for {Approval(known.sites, known.networks, 0).what}"

@@ -40,7 +40,7 @@ from camscan.plan.calendar import month_of
 from camscan.plan.scan_coverage import Looked, measure_coverage
 from camscan.plan.standing import Standing, planned_day, removal_cost
 from camscan.register import Edit, Register
-from camscan.words import counted
+from camscan.words import count_text
 
 __all__ = [
     "DEFINITIONS",
@@ -132,7 +132,7 @@ def _require_decision(judgements: Mapping[str, Judgement]) -> None:
     would = sum(bool(each.would_match) for each in judgements.values())
     if would and not any(each.in_scope == "yes" for each in judgements.values()):
         raise UsageError(
-            f"no decision is recorded, so nothing is in scope; {counted(would)} would match. Write the council's "
+            f"no decision is recorded, so nothing is in scope; {count_text(would)} would match. Write the council's "
             f"decision into camscan.yaml"
             " (planning: local_decision, docs/policies.md)"
         )

@@ -20,8 +20,17 @@ from camscan.asset import Asset, Event, Grouping, Happening, Lifecycle, Presence
 from camscan.asset.kinds import device_type
 from camscan.asset.spelling import choice_in_words, in_words
 from camscan.briefing import Facts, Level, compose_report, render_report, write_workbook
-from camscan.briefing.nouns import RECENT, STANDINGS, Device, Leave, Question, Recorder, Returned, Ruler
-from camscan.config import Config
+from camscan.briefing.nouns import (
+    RECENT,
+    STANDINGS,
+    Device,
+    PolicyInUse,
+    Question,
+    Recorder,
+    ReturnedDevice,
+    ScanAuthorisation,
+)
+from camscan.config import Authorisation, Config
 from camscan.fingerprints.wording import Words, load_words
 from camscan.output import write_atomically, write_bytes_atomically
 from camscan.plan import Row, Rules, group_table
@@ -93,6 +102,10 @@ def judge_lines(book: Register, settings: Config, now: date) -> list[Mapping[str
     return sorted(found, key=lambda line: (line["site"], line["asset_id"]))
 
 
+def _scan_authorisation(each: Authorisation) -> ScanAuthorisation:
+    return ScanAuthorisation(each.role, each.begins, each.expires, len(each.cidrs))
+
+
 def facts_from_lines(book: Register, settings: Config, lines: Sequence[Mapping[str, Any]], now: date) -> Facts:
     """The facts for the report, from the lines of every device as they are on that day."""
     found = decode_lines(lines)
@@ -125,10 +138,10 @@ def facts_from_lines(book: Register, settings: Config, lines: Sequence[Mapping[s
         silent=_silent_networks(book.happenings()),
         by_hand=sum(_is_by_hand(each.asset) for _, each in meant),
         only_listed=sum(each.asset.record_type is RecordType.LISTED for each in found),
-        rulers=tuple(_ruling_policies(rules)),
+        policies=tuple(_ruling_policies(rules)),
         is_decided=rules.is_decided,
         formula=formula_in_words(settings.planning.formula),
-        leaves=[Leave(each.role, each.begins, each.expires, len(each.cidrs)) for each in settings.authorisations],
+        authorisations=[_scan_authorisation(each) for each in settings.authorisations],
         scans=len(scans),
         first_scan=min((scan.started_at.date() for scan in scans), default=None),
     )
@@ -202,12 +215,12 @@ def _place_within_site(spot: str, site: str) -> str:
     return spot[len(site) :].removeprefix(", ") if spot.casefold().startswith(site.casefold()) else spot
 
 
-def _make_returned(each: ListedDevice) -> Returned:
+def _make_returned(each: ListedDevice) -> ReturnedDevice:
     asset = each.asset
     seen = asset.last_seen.date() if asset.last_seen else None
     tag = asset.entries.get("council_asset_tag", "")
     number = f"{tag} ({asset.asset_id})" if tag else asset.asset_id
-    return Returned(number, recorded_site(asset), removed_day(asset), seen)
+    return ReturnedDevice(number, recorded_site(asset), removed_day(asset), seen)
 
 
 def _count_corrections(book: Register, since: datetime, now: date) -> Mapping[str, int]:
@@ -258,9 +271,9 @@ def _silent_networks(happenings: Sequence[Happening]) -> list[tuple[str, str]]:
     return sorted((network, site) for network, _, site in (text.partition(" at ") for text in lost))
 
 
-def _ruling_policies(rules: Rules) -> Iterator[Ruler]:
+def _ruling_policies(rules: Rules) -> Iterator[PolicyInUse]:
     for policy in rules.policies:
-        yield Ruler(
+        yield PolicyInUse(
             title=rules.describe_decision(policy.id),
             decides=policy.id in rules.scope,
             binding_on=policy.binding_on,

@@ -15,7 +15,7 @@ from camscan.errors import NothingToAskError, ScopeError, UsageError
 from camscan.net.interface import find, interfaces, require_link
 from camscan.net.pace import PACES, Pace
 from camscan.net.scope import PRIVATE, Scope
-from camscan.net.span import Network, common, spans, without
+from camscan.net.span import Network, common_spans, spans, subtract_spans
 from camscan.net.target import NARROWEST_IPV6, Targets, parse_targets
 from camscan.probes import Probe
 from camscan.probes import load as load_probes
@@ -166,7 +166,7 @@ def targets_in_scope(texts: Sequence[str], site: str, config: Config, confirm_co
     now = datetime.now(UTC)
     heard = [one for one in wide if _may_be_heard(one, config, now)]
     if chosen and not texts:
-        targets = _without_networks(replace(targets, only_heard=tuple(spans(heard))), config.borrowed(chosen))
+        targets = _without_networks(replace(targets, only_heard=tuple(spans(heard))), config.networks_of_others(chosen))
     config.require_authorised(targets.networks, now, private=PRIVATE)
     authorised = config.authorised(now)
     if chosen:
@@ -187,7 +187,7 @@ def targets_in_scope(texts: Sequence[str], site: str, config: Config, confirm_co
 def _without_networks(targets: Targets, networks: Iterable[Network]) -> Targets:
     """The targets that are in none of the networks."""
     gone = spans(networks)
-    swept, heard = without(targets.spans, gone), without(targets.only_heard, gone)
+    swept, heard = subtract_spans(targets.spans, gone), subtract_spans(targets.only_heard, gone)
     return replace(targets, spans=tuple(swept), only_heard=tuple(heard))
 
 
@@ -222,7 +222,7 @@ def _common_site(targets: Targets, config: Config) -> str:
     """The one site that all targets belong to by the site map; empty if there is none, or several."""
     found = set()
     for span in targets.spans:
-        inside = [site for site in config.sites if not list(without([span], spans(site.cidrs)))]
-        deepest = [site for site in inside if not any(common([span], spans(config.borrowed(site))))]
+        inside = [site for site in config.sites if not list(subtract_spans([span], spans(site.cidrs)))]
+        deepest = [site for site in inside if not any(common_spans([span], spans(config.networks_of_others(site))))]
         found.add(deepest[0].name if deepest else "")
     return found.pop() if len(found) == 1 else ""

@@ -13,7 +13,7 @@ from camscan.asset import Asset, Change
 from camscan.asset.columns import EDITABLE
 from camscan.config import Config
 from camscan.errors import StaleError, UsageError
-from camscan.register import Register, Review, Seen
+from camscan.register import Register, Review, SeenQuestion
 
 __all__ = [
     "ComparedFact",
@@ -78,10 +78,10 @@ class Question:
         return list(dict.fromkeys(self.says))
 
     @property
-    def seen(self) -> Seen:
+    def seen(self) -> SeenQuestion:
         """What a person sees who decides it now."""
         numbers = frozenset(conflict.number for conflict in self.review.conflicts)
-        return Seen(numbers, {row.asset_id: row.revision for row in self.rows})
+        return SeenQuestion(numbers, {row.asset_id: row.revision for row in self.rows})
 
 
 class Decision(enum.StrEnum):
@@ -204,7 +204,7 @@ class DecisionContext:
     role: str
     how: str
     because: str
-    seen: Seen
+    seen: SeenQuestion
 
 
 @dataclass(frozen=True, slots=True)

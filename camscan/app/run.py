@@ -28,7 +28,7 @@ from camscan.output import visible
 from camscan.scan.journal import interrupted_runs, path_of
 from camscan.store import open_store
 from camscan.store.alerts import FAILURES, Alerts
-from camscan.words import listed
+from camscan.words import list_text
 
 PARTIAL = 3
 """Some sites that were due could not be asked, or are left for the next run (docs/exit-codes.md)."""
@@ -288,7 +288,7 @@ def describe_trouble(ran: RunResult) -> Sequence[str]:
     if going:
         partial = [name for name, kept in going.kept.items() if kept.report.completion is Completion.PARTIAL]
         if partial:
-            found.append(f"some addresses could not be asked: {listed([visible(name) for name in partial])}")
+            found.append(f"some addresses could not be asked: {list_text([visible(name) for name in partial])}")
         found += [visible(why, 500) for why in going.unwritten]
     if ran.notified:
         found += [

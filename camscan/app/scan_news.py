@@ -15,7 +15,7 @@ from camscan.asset import Asset, Event
 from camscan.headline import MAKERS, headline_of_report, is_unknown
 from camscan.model import Report
 from camscan.register import Recorded, Register
-from camscan.words import listed
+from camscan.words import list_text
 
 MOST = 10
 """How many new devices are named; of more, only the number is given."""
@@ -56,7 +56,7 @@ def find_scan_news(book: Register, report: Report, recorded: Recorded) -> ScanNe
         return ScanNews(new=[row for row in book.devices_by_number(new) if _may_be_a_camera(row)])
     if not report.site and not _has_camera(book, new):
         return ScanNews()
-    return ScanNews(report.site or listed(report.targets), headline_of_report(report).counts)
+    return ScanNews(report.site or list_text(report.targets), headline_of_report(report).counts)
 
 
 def _has_camera(book: Register, new: Sequence[str]) -> bool:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from camscan.app.collect_place import Place
 from camscan.config.collector import FILE_NAME
 from camscan.errors import UsageError
-from camscan.words import counted
+from camscan.words import count_text
 
 _DAY = 24 * 3600
 _BEGUN = "begun"
@@ -21,7 +21,7 @@ def refuse_too_often(own: Place, site: str, now: datetime) -> None:
     if len(begun) >= most:
         again = datetime.fromtimestamp(begun[-most] + _DAY, UTC).astimezone()
         raise UsageError(
-            f"{FILE_NAME} allows {counted(most, 'scan')} of a site in 24 hours; the centre may ask again after "
+            f"{FILE_NAME} allows {count_text(most, 'scan')} of a site in 24 hours; the centre may ask again after "
             f"{again:%d %B %Y, %H:%M}"
         )
 

@@ -11,8 +11,7 @@ from camscan.app.assess import load_rules
 from camscan.app.run_outputs import list_writers
 from camscan.asset.spelling import nearest_hint
 from camscan.config import Config
-from camscan.config.check import Finding, Level
-from camscan.config.check import check as check_config
+from camscan.config.check import Finding, Level, check_config
 from camscan.config.planning import LocalDecision
 from camscan.dates import read_day
 from camscan.errors import ConfigError, UsageError

@@ -214,7 +214,7 @@ def authorisation_end(config: Config, site: Site) -> str:
         for authorisation in config.authorisations
         if any(one.version == cidr.version and one.overlaps(cidr) for one in site.cidrs for cidr in authorisation.cidrs)
     ]
-    held = [each.expires for each in named if each.in_force(today)]
+    held = [each.expires for each in named if each.is_in_force(today)]
     if held:
         return f"{max(held)}"
     return "expired" if any(each.expires < today for each in named) else f"{named[0].begins} on" if named else ""

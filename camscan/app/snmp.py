@@ -19,7 +19,7 @@ from camscan.ingest.source import Item
 from camscan.net.door import Door
 from camscan.net.pace import PACES
 from camscan.net.scope import Scope
-from camscan.words import counted, how_to_add
+from camscan.words import count_text, how_to_add
 
 if TYPE_CHECKING:
     from camscan.ingest.snmp_agent import Login, SwitchAnswers
@@ -87,7 +87,7 @@ def ask_switches(
         items: list[Item] = [*answers.problems, *mib.walk_items(answers.walk, each.ip)]
         gathered.take_items(items, each.ip, datetime.now(UTC))
         how = "SNMPv2c, in clear text" if each.login.is_clear_text else "SNMPv3"
-        lines.append(f"{each.ip}: {counted(answers.walk.count, 'value')} by {how}")
+        lines.append(f"{each.ip}: {count_text(answers.walk.count, 'value')} by {how}")
     names = tuple(switch.ip for switch in prepared.asked)
     gathered.files.extend(lines)
     return evidence_of(

@@ -27,8 +27,8 @@ from camscan.plan.standing import planned_day, removal_cost, removed_day
 from camscan.register import Edit, NewRow, Register
 from camscan.sheets import Extra, Rows, Sheet, Table, compare, heading, new_rows
 from camscan.sheets.compare import Comparison
-from camscan.sheets.heading import Found
-from camscan.sheets.new_rows import Sorted
+from camscan.sheets.heading import FoundTable
+from camscan.sheets.new_rows import SortedRows
 from camscan.sheets.table import (
     SHORT,
     VIEWS,
@@ -56,14 +56,14 @@ _PIECE = 1 << 16
 class Import:
     """The changes in an edited spreadsheet, compared with the present register."""
 
-    found: Found
+    found: FoundTable
     """The table of the file."""
     assets: Mapping[str, Asset]
     """The devices as they were before, by asset id."""
     seen: int
     """The number of the last change in the log when this was compared."""
     compared: Comparison
-    sorted: Sorted
+    sorted: SortedRows
     """Its rows that name no device: which may be added, and which not."""
     add: bool
     """Whether these rows are to be added."""
@@ -108,7 +108,7 @@ class Limits:
 
 def read_sheet(
     file: Path, pairs: Sequence[str] = (), map_file: Path | None = None, *, piped: BinaryIO | None = None
-) -> Found:
+) -> FoundTable:
     """Read the table of an .ods, .xlsx or .csv. Raises UsageError, with the file's name, for what cannot be used.
 
     ``pairs`` say which heading is which column (``Camera No=council_asset_tag``); ``map_file`` has more of them. A file
@@ -122,12 +122,12 @@ def read_sheet(
     return read_sheet_content("" if str(file) == "-" else str(file), _read_content(file, piped), theirs)
 
 
-def read_sheet_content(name: str, content: bytes, pairs: Sequence[str] = ()) -> Found:
+def read_sheet_content(name: str, content: bytes, pairs: Sequence[str] = ()) -> FoundTable:
     """Read the table in the content of a file of that name; otherwise like :func:`read_sheet`.
 
     The name shows the format; without one, the content does.
     """
-    sheet = sheets.format_of_file(name) if name else sheets.of_content(content)
+    sheet = sheets.format_of_file(name) if name else sheets.detect_format(content)
     try:
         return heading.find_table(sheet.read(content), heading.parse_mapping(pairs))
     except UsageError as error:
@@ -157,7 +157,7 @@ def _read_content(file: Path, piped: BinaryIO | None) -> bytes:
 
 def compare_sheet(
     book: Register,
-    found: Found,
+    found: FoundTable,
     settings: Config,
     *,
     overwrite: bool = False,
@@ -179,8 +179,8 @@ def compare_sheet(
         assets = [asset for asset in assets if limits.sees(asset)]
         shown = {asset.asset_id for asset in assets}
         merged = {gone: kept for gone, kept in merged.items() if kept in shown}
-    known = compare.known_register(assets, changes, judgements, merged)
-    refused = limits.refused if limits else compare.nothing_refused
+    known = compare.index_register(assets, changes, judgements, merged)
+    refused = limits.refused if limits else compare.refuse_nothing
     compared = compare.compare_rows(found, known, today_utc(), overwrite=overwrite, refused=refused)
     if compared.strangers and has_revisions:
         changes = book.changes()
@@ -194,7 +194,7 @@ def compare_sheet(
     return Import(found, known.assets, seen, compared, strangers, add)
 
 
-def _without_hidden(found: Found, limits: Limits) -> Found:
+def _without_hidden(found: FoundTable, limits: Limits) -> FoundTable:
     """The table without columns that may not be seen, except those that only camscan reads."""
     hidden = [name for name in found.places if limits.hidden(name)]
     places = {name: place for name, place in found.places.items() if name not in hidden}
@@ -205,7 +205,7 @@ def _without_hidden(found: Found, limits: Limits) -> Found:
 def take_sheet(
     space: Workspace,
     file: Path,
-    found: Found,
+    found: FoundTable,
     *,
     role: str | None = None,
     overwrite: bool = False,

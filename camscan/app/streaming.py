@@ -69,7 +69,7 @@ class Stream:
     @property
     def describe_damage(self) -> str:
         """A line about rows that could not be read in the last iteration; empty if all could."""
-        return self._book.damage_of(self.lost)
+        return self._book.describe_damage(self.lost)
 
     def maker(self, row: Asset) -> str:
         """The name of a device's maker; empty if it is not known."""
@@ -84,7 +84,7 @@ class Stream:
         every = _AllDevices(self._book) if self.wanted.brand is not None else self._sites
         tests = make_tests(self._book, self.settings, self.wanted, every, judgements=judgements, twice=apart)
         wanted = self.wanted
-        for batch, lost in self._book.by_address(self._numbers_that_fit):
+        for batch, lost in self._book.devices_by_address(self._numbers_that_fit):
             self.lost += lost
             judgements.clear()
             judgements.update(self._judge_batch(batch, apart))
@@ -144,7 +144,7 @@ class _AllDevices:
     book: Register
 
     def __iter__(self) -> Iterator[Asset]:
-        for batch, _ in self.book.by_address():
+        for batch, _ in self.book.devices_by_address():
             yield from batch
 
 

@@ -10,7 +10,7 @@ from itertools import groupby
 from camscan.asset import Asset, Change, Event
 from camscan.asset.columns import BY_NAME, Kind, heading_of
 from camscan.asset.spelling import choice_in_words
-from camscan.dates import spoken
+from camscan.dates import day_text
 from camscan.register import Register
 
 MOST = 200
@@ -63,7 +63,7 @@ def _join_changes(changes: Sequence[Change]) -> Moment:
 
 
 def _scan_moments(book: Register, row: Asset) -> Iterator[Moment]:
-    happened = book.happened_to(row.asset_id, MOST)
+    happened = book.device_happenings(row.asset_id, MOST)
     for each in happened:
         yield Moment(each.at, "", HAPPENED[each.event], each.detail)
     if row.first_seen and not any(each.event is Event.NEW for each in happened):
@@ -95,6 +95,6 @@ def value_in_words(column: str, value: str) -> str:
 
 def _day_text(text: str) -> str:
     try:
-        return spoken(date.fromisoformat(text))
+        return day_text(date.fromisoformat(text))
     except ValueError:  # from an earlier camscan
         return text

@@ -36,7 +36,7 @@ from camscan.store.collectors import Collectors
 from camscan.store.database import Store
 from camscan.store.errands import Errands
 from camscan.store.parcels import Parcels
-from camscan.words import counted, how_to_add
+from camscan.words import count_text, how_to_add
 from camscan.work import Pace
 
 __all__ = ["Pace", "StandIn", "run_worker", "tick", "tidy_up"]
@@ -152,7 +152,7 @@ class _Jobs:
 def _describe_nothing(waiting: int) -> str:
     if not waiting:
         return "Nothing to do: no parcel waits"
-    return f"No parcel was recorded, and {counted(waiting, 'parcel')} left: `camscan collector list` says why"
+    return f"No parcel was recorded, and {count_text(waiting, 'parcel')} left: `camscan collector list` says why"
 
 
 def _is_listing_current(space: Workspace) -> bool:

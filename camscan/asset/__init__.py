@@ -129,7 +129,7 @@ LISTED_IN = {
     "internet_exposed": "internet_exposed",
 }
 """People's column -> the value that other systems list for it."""
-NOWHERE: Mapping[str, Elsewhere] = MappingProxyType({})
+NOT_LISTED: Mapping[str, Elsewhere] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ class Asset:
     """What people entered, by column name; a column that nobody filled is absent."""
     revision: int = 0
     """Number of the last change that a person made to the row; 0 for none. It counts over the whole register."""
-    elsewhere: Mapping[str, Elsewhere] = field(default_factory=lambda: NOWHERE)
+    elsewhere: Mapping[str, Elsewhere] = field(default_factory=lambda: NOT_LISTED)
     """What other systems list about the device: ``mac``, ``ip``, ``hostname``, ``switch_port``, ``vlan``,
     ``network_zone``, ``internet_exposed``; ``heard`` is the last list that had it."""
     is_back: bool = False
@@ -193,14 +193,14 @@ class Asset:
         own = self.entries.get(column)
         if own is not None:
             return own
-        return (self.place.entries().get(column, "") if self.place else "") or self.listed(column)
+        return (self.place.entries().get(column, "") if self.place else "") or self.listed_value(column)
 
-    def listed(self, column: str) -> str:
+    def listed_value(self, column: str) -> str:
         """What another system lists for a people's column; empty if none does."""
         found = self.elsewhere.get(LISTED_IN.get(column, ""))
         return found.value if found else ""
 
-    def day(self, column: str) -> date | None:
+    def date_of(self, column: str) -> date | None:
         """The date in a people's column; None if there is none."""
         text = self.entry(column)
         return date.fromisoformat(text) if text else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from camscan.asset import kinds
 
 
-def no_recorder(kind: str | None, stated_type: str = "") -> str:
+def why_no_recorder(kind: str | None, stated_type: str = "") -> str:
     """Why no device can be connected to a device of this kind; empty if one may, unless it is known to be a camera.
 
     A person's statement that it is a recorder counts more than a scan that takes it for a camera.
@@ -18,7 +18,7 @@ def no_recorder(kind: str | None, stated_type: str = "") -> str:
     )
 
 
-def no_channel(channel: int | None, channels: int | None) -> str:
+def why_no_channel(channel: int | None, channels: int | None) -> str:
     """Why a recorder with this number of channels cannot have this channel; empty if it may."""
     if channel is None or (channel >= 1 and (not channels or channel <= channels)):
         return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from camscan.briefing import estate, findings, front, method, progress
 from camscan.briefing.nouns import Facts, Level, Report
-from camscan.dates import spoken
+from camscan.dates import day_text
 
 MARKINGS = {Level.FULL: "OFFICIAL-SENSITIVE", Level.SUMMARY: "OFFICIAL"}
 """Level of a report -> its protective marking."""
@@ -22,7 +22,7 @@ def compose_report(facts: Facts, level: Level = Level.FULL, *, listed: bool | No
     without = "" if level is Level.FULL else ". A summary, without sites and devices"
     return Report(
         title=TITLE,
-        subtitle=f"As of {spoken(facts.day)}{who}{without}",
+        subtitle=f"As of {day_text(facts.day)}{who}{without}",
         organisation=facts.organisation,
         marking=MARKINGS[level],
         notices=tuple(front.list_notices(facts, level)),

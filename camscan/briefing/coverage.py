@@ -9,7 +9,7 @@ from camscan.briefing.nouns import Exhibit, Facts
 from camscan.page import Head, Kind, Table
 from camscan.page.charts import Bar, Bars
 from camscan.plan.scan_coverage import NetworkAsked
-from camscan.words import counted
+from camscan.words import count_text
 
 MOST_BARS = 12
 """Maximum sites of the chart; the table has all."""
@@ -22,7 +22,7 @@ def coverage_by_site(facts: Facts) -> Exhibit | None:
         sites.setdefault(each.site, []).append(each)
     if not sites:
         return None
-    rows = sorted((_row(name, networks) for name, networks in sites.items()), key=_least_asked)
+    rows = sorted((_coverage_row(name, networks) for name, networks in sites.items()), key=_least_asked)
     numbers = [Head(name, Kind.NUMBER) for name in ("Addresses", "Asked", "Never asked")]
     table = Table(
         "Addresses that scans have asked, by site",
@@ -39,11 +39,11 @@ def coverage_by_site(facts: Facts) -> Exhibit | None:
     shown = rows[:MOST_BARS]
     of = f"the {len(shown)} sites with the lowest share" if len(rows) > len(shown) else "all sites"
     whole = sum(row[1] == row[2] for row in rows)
-    says = f"Of {counted(len(rows), 'site')}, {whole:,} were asked completely. The lowest share is at {rows[0][0]}: "
+    says = f"Of {count_text(len(rows), 'site')}, {whole:,} were asked completely. The lowest share is at {rows[0][0]}: "
     chart = Bars(
         f"Addresses asked, {of}",
-        f"{says}{rows[0][2]:,} of {counted(rows[0][1], 'address', 'addresses')}.",
-        tuple(Bar(name, asked, never, _share(asked, addresses)) for name, addresses, asked, never, _ in shown),
+        f"{says}{rows[0][2]:,} of {count_text(rows[0][1], 'address', 'addresses')}.",
+        tuple(Bar(name, asked, never, _share_text(asked, addresses)) for name, addresses, asked, never, _ in shown),
         ("asked by a scan", "never asked" if any(row[3] for row in shown) else ""),
     )
     return Exhibit("Coverage by site", table, chart if len(rows) > 1 else None, is_folded=True)
@@ -52,14 +52,14 @@ def coverage_by_site(facts: Facts) -> Exhibit | None:
 _Row = tuple[str, int, int, int, date | str]
 
 
-def _row(name: str, networks: Sequence[NetworkAsked]) -> _Row:
+def _coverage_row(name: str, networks: Sequence[NetworkAsked]) -> _Row:
     addresses, asked = sum(each.addresses for each in networks), sum(each.asked for each in networks)
     days = [each.last_asked for each in networks if each.last_asked is not None]
     whole = min(days) if len(days) == len(networks) else "never"
     return name, addresses, asked, addresses - asked, whole
 
 
-def _share(asked: int, addresses: int) -> str:
+def _share_text(asked: int, addresses: int) -> str:
     """The share in percent. It is never rounded to ``all`` for an estate that was not asked completely."""
     if not asked:
         return "none"

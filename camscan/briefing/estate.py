@@ -13,7 +13,7 @@ from camscan.page.table import Cell
 from camscan.plan import Row
 from camscan.plan.standing import Standing
 from camscan.plan.status import NONE_KNOWN, NOT_SAID
-from camscan.words import counted
+from camscan.words import count_text
 
 MOST_BARS = 12
 """Maximum sites of the chart; the table has all."""
@@ -127,7 +127,7 @@ def _row_name(name: str, by: Grouping) -> str:
 
 def devices_section(facts: Facts, *, listed: bool) -> Section:
     """The list of every device in scope; a sentence replaces it if ``listed`` is False."""
-    title, number = "Every device in scope", counted(len(facts.devices))
+    title, number = "Every device in scope", count_text(len(facts.devices))
     if not facts.devices:
         return Section("devices", title, ("No device is in scope.",))
     if not listed:

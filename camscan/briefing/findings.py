@@ -8,9 +8,9 @@ from datetime import timedelta
 from camscan.briefing.front import answering_clause
 from camscan.briefing.nouns import RECENT, Exhibit, Facts, Level, Section
 from camscan.briefing.progress import NO_SITE
-from camscan.dates import spoken
+from camscan.dates import day_text
 from camscan.page import Head, Kind, Table
-from camscan.words import begin_sentence, counted, verb
+from camscan.words import begin_sentence, count_text, verb
 
 _SAYS = (
     "A small number means little if few places were scanned. A scan of the network does not find analogue cameras, "
@@ -22,14 +22,13 @@ _MOST = 100
 
 def changes_section(facts: Facts, level: Level) -> Section:
     """What answers after its removal, what is new, what was corrected, and what a person has to settle."""
-    began = spoken(facts.day - timedelta(days=RECENT))
+    began = day_text(facts.day - timedelta(days=RECENT))
     back, new, open_ = len(facts.status.answers_after_removal), sum(facts.new_at.values()), len(facts.questions)
     seen = f"{begin_sentence(new)} in scope {verb(new or 1, 'was', 'were')} seen for the first time since {began}."
     if facts.first_scan is not None and facts.first_scan >= facts.day - timedelta(days=RECENT):
         seen += " The first scan was in this time, so everything it found counts as new."
-    waits = (
-        f"{counted(open_, 'question')} about the identity of devices {verb(open_, 'needs', 'need')} a person's decision"
-    )
+    needs = verb(open_, "needs", "need")
+    waits = f"{count_text(open_, 'question')} about the identity of devices {needs} a person's decision"
     corrected = [f"{number:,} {what}" for what, number in facts.corrected.items() if number]
     says = (
         f"{answering_clause(back)}." if back else "No removed device answers.",
@@ -86,39 +85,40 @@ def _open_sentences(facts: Facts) -> Iterator[str]:
     looked, unknown, scope = facts.looked, facts.headline.unknown, facts.status.scope_unknown
     if unknown:
         yield (
-            f"{counted(unknown)} {verb(unknown, 'was', 'were')} found, but nothing shows who built "
+            f"{count_text(unknown)} {verb(unknown, 'was', 'were')} found, but nothing shows who built "
             f"{verb(unknown, 'it', 'them')}. A person should inspect {verb(unknown, 'it', 'them')}."
         )
     if facts.headline.possible:
         possible = facts.headline.possible
-        yield f"{counted(possible)} may be by Hikvision or Dahua. This is possible, but not certain."
+        yield f"{count_text(possible)} may be by Hikvision or Dahua. This is possible, but not certain."
     if scope:
-        yield f"It is not known whether {counted(scope)} {verb(scope, 'is', 'are')} in scope."
+        yield f"It is not known whether {count_text(scope)} {verb(scope, 'is', 'are')} in scope."
     if facts.recorders:
         unread, many = sum(each.unread for each in facts.recorders), len(facts.recorders)
         yield (
-            f"Up to {counted(unread, 'channel')} of {counted(many, 'recorder')} in scope {verb(unread, 'was', 'were')} "
-            "not read, so the cameras behind them are not known."
+            f"Up to {count_text(unread, 'channel')} of {count_text(many, 'recorder')} in scope "
+            f"{verb(unread, 'was', 'were')} not read, so the cameras behind them are not known."
         )
     if facts.by_hand:
         yield (
-            f"{counted(facts.by_hand)} in scope {verb(facts.by_hand, 'is', 'are')} known only from people's entries: "
-            f"no scan has seen"
+            f"{count_text(facts.by_hand)} in scope {verb(facts.by_hand, 'is', 'are')} known only from people's "
+            f"entries: no scan has seen"
             f" {verb(facts.by_hand, 'it', 'them')}."
         )
     if facts.only_listed:
         yield (
-            f"{counted(facts.only_listed)} {verb(facts.only_listed, 'is', 'are')} known only from what other systems "
-            f"list, such as DHCP leases: {verb(facts.only_listed, 'it', 'they')} never answered a scan."
+            f"{count_text(facts.only_listed)} {verb(facts.only_listed, 'is', 'are')} known only from what other "
+            f"systems list, such as DHCP leases: {verb(facts.only_listed, 'it', 'they')} never answered a scan."
         )
     if looked.sites:
         never, stale = len(looked.never_asked), len(looked.stale_sites)
         yield f"{begin_sentence(never, 'site')} {verb(never or 1, 'was', 'were')} never scanned completely."
         if stale:
-            yield f"{counted(stale, 'site')} {verb(stale, 'was', 'were')} not scanned completely in {RECENT} days."
+            yield f"{count_text(stale, 'site')} {verb(stale, 'was', 'were')} not scanned completely in {RECENT} days."
     if facts.silent:
         many = len(facts.silent)
-        yield f"{counted(many, 'network')} answered before, but nothing in {verb(many, 'it', 'them')} answers any more."
+        them = verb(many, "it", "them")
+        yield f"{count_text(many, 'network')} answered before, but nothing in {them} answers any more."
 
 
 def _unknown_exhibits(facts: Facts) -> Iterator[Exhibit]:

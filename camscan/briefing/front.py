@@ -7,11 +7,11 @@ from decimal import Decimal
 from itertools import pairwise
 
 from camscan.briefing.nouns import RECENT, Facts, Level, Notice
-from camscan.dates import spoken
+from camscan.dates import day_text
 from camscan.page import Figure
 from camscan.page.render import pounds_text
 from camscan.plan.standing import Counts, Standing
-from camscan.words import counted, listed, verb
+from camscan.words import count_text, list_text, verb
 
 _FEW = 5
 """Maximum devices that an alarm names."""
@@ -31,8 +31,8 @@ def list_notices(facts: Facts, level: Level) -> Iterator[Notice]:
     if back:
         lines = [
             f"{each.number}{f' at {each.site}' if each.site else ''}, entered as removed"
-            f"{f' on {spoken(each.removed)}' if each.removed else ''}"
-            f"{f', last seen on {spoken(each.seen)}' if each.seen else ''}"
+            f"{f' on {day_text(each.removed)}' if each.removed else ''}"
+            f"{f', last seen on {day_text(each.seen)}' if each.seen else ''}"
             for each in facts.returned[:_FEW]
         ]
         lines += [f"and {back - _FEW:,} more, in “What has changed”"] if back > _FEW else []
@@ -41,7 +41,7 @@ def list_notices(facts: Facts, level: Level) -> Iterator[Notice]:
     if not facts.is_decided:
         title = "no decision of the council is recorded, so nothing is in scope yet"
         would = status.would_match
-        lines = [f"{counted(would)} would match the policies in use."] if would else []
+        lines = [f"{count_text(would)} would match the policies in use."] if would else []
         yield Notice("Note", title, tuple(lines))
     if facts.is_map_stale:
         yield Notice("Note", "some sites in camscan.yaml are not in the register yet; the next scan adds them")
@@ -50,7 +50,7 @@ def list_notices(facts: Facts, level: Level) -> Iterator[Notice]:
 def answering_clause(back: int) -> str:
     """How many devices answer after their removal: a clause without its full stop."""
     was = verb(back, "it was", "they were")
-    return f"{counted(back)} {verb(back, 'answers', 'answer')} although somebody entered that {was} removed"
+    return f"{count_text(back)} {verb(back, 'answers', 'answer')} although somebody entered that {was} removed"
 
 
 def state_sentences(facts: Facts) -> Iterator[str]:
@@ -66,8 +66,9 @@ def state_sentences(facts: Facts) -> Iterator[str]:
             else "None of them is removed"
         )
         yield (
-            f"{counted(total.in_scope)} {verb(total.in_scope, 'is', 'are')} in scope for removal, "
-            f"{_where(status.in_scope)}. {gone}, and {total.remaining:,} {verb(total.remaining, 'remains', 'remain')}."
+            f"{count_text(total.in_scope)} {verb(total.in_scope, 'is', 'are')} in scope for removal, "
+            f"{_where_text(status.in_scope)}. {gone}, and "
+            f"{total.remaining:,} {verb(total.remaining, 'remains', 'remain')}."
         )
     if total.remaining:
         parts = [
@@ -75,7 +76,7 @@ def state_sentences(facts: Facts) -> Iterator[str]:
             for each, phrase, one, many in _STANDINGS
             if total.standings[each]
         ]
-        yield f"Of those that remain, {listed(parts)}."
+        yield f"Of those that remain, {list_text(parts)}."
         yield from _end_sentences(facts)
     if total.unconfirmed:
         yield (
@@ -85,7 +86,7 @@ def state_sentences(facts: Facts) -> Iterator[str]:
     yield from _cost_sentences(facts)
     left = status.scope_unknown - status.would_match
     if left:
-        scope = f"It is not known whether {counted(left)} {verb(left, 'is', 'are')} in scope"
+        scope = f"It is not known whether {count_text(left)} {verb(left, 'is', 'are')} in scope"
         if status.unknown_maker == left:
             yield f"{scope}, because {verb(left, 'its', 'their')} maker is not known."
         else:
@@ -97,7 +98,7 @@ def _end_sentences(facts: Facts) -> Iterator[str]:
     """When the plan ends: the last month in which fewer devices remain than before."""
     steps = [after for before, after in pairwise(facts.points) if before.planned != after.planned]
     if facts.status.total.standings[Standing.PLANNED] and steps and steps[-1].day >= facts.day:
-        yield f"According to the plan, the last device with a date is removed by {spoken(steps[-1].month.last)}."
+        yield f"According to the plan, the last device with a date is removed by {day_text(steps[-1].month.last)}."
 
 
 def _cost_sentences(facts: Facts) -> Iterator[str]:
@@ -119,16 +120,16 @@ def coverage_sentence(facts: Facts) -> str:
         asked = f"scans have asked {looked.percent:g} % of the {looked.addresses:,} addresses given to them"
     sites = ""
     if looked.sites:
-        of_sites = f"{looked.fresh_sites:,} of {counted(looked.sites, 'site')}"
+        of_sites = f"{looked.fresh_sites:,} of {count_text(looked.sites, 'site')}"
         sites = f", and {of_sites} were scanned completely within {RECENT} days"
-    return f"Coverage: {asked}{sites}; the newest scan ended on {spoken(looked.last)}."
+    return f"Coverage: {asked}{sites}; the newest scan ended on {day_text(looked.last)}."
 
 
 def list_figures(facts: Facts) -> Iterator[Figure]:
     """The numbers of the first page. What remains is the sum of the five numbers after it."""
     status, looked = facts.status, facts.looked
     total = status.total
-    yield Figure("In scope", f"{total.in_scope:,}", _where(status.in_scope) if total.in_scope else "")
+    yield Figure("In scope", f"{total.in_scope:,}", _where_text(status.in_scope) if total.in_scope else "")
     yield Figure("Removed", f"{total.removed:,}", _share_text(total.removed, total.in_scope))
     yield Figure("Remaining", f"{total.remaining:,}", "the sum of the next five")
     yield Figure("Planned", f"{total.standings[Standing.PLANNED]:,}", "have a future date")
@@ -143,13 +144,13 @@ def list_figures(facts: Facts) -> Iterator[Figure]:
     yield Figure("Unknown maker", f"{status.unknown_maker:,}", "scope not known")
 
 
-def _where(counts: Counts) -> str:
-    sites = f" at {counted(counts.sites, 'site')}" if counts.sites else ""
+def _where_text(counts: Counts) -> str:
+    sites = f" at {count_text(counts.sites, 'site')}" if counts.sites else ""
     if counts.without_site == counts.devices:
         without = "; no site is known"
     else:
         without = f"; the site of {counts.without_site:,} is not known" if counts.without_site else ""
-    return f"in {counted(counts.systems, 'system')}{sites}{without}"
+    return f"in {count_text(counts.systems, 'system')}{sites}{without}"
 
 
 def _share_text(part: int, whole: int) -> str:

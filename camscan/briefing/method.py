@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from camscan.briefing.nouns import Exhibit, Facts, Level, Section
-from camscan.dates import spoken
+from camscan.dates import day_text
 from camscan.page import Head, Kind, Table
 from camscan.plan import DEFINITIONS
-from camscan.words import counted
+from camscan.words import count_text
 
 _STANDINGS = (
     "removed: a person recorded that it was removed or disposed of; a device that is only not seen is not removed",
@@ -48,7 +48,7 @@ def policies_section(facts: Facts) -> Section:
     yes = "yes" if facts.is_decided else "would"
     rows = [
         (_begun_on(each.title), yes if each.decides else "no", each.binding_on, each.basis, each.citation)
-        for each in facts.rulers
+        for each in facts.policies
     ]
     found = (Exhibit("Policies", Table("Policies in use", tuple(map(Head, titles)), rows)),) if rows else ()
     return Section("policies", "Why these devices, and in which order", says, tuple(facts.formula), found)
@@ -59,17 +59,17 @@ def reading_section(facts: Facts, level: Level) -> Section:
     who = f"Made by the {facts.role}" if facts.role else "Made"
     editions = " and ".join(facts.databases)
     edition = f" Edition {editions} of its fingerprints recognised the devices." if editions else ""
-    first = f", the first on {spoken(facts.first_scan)}" if facts.first_scan else ""
-    scans = f"It rests on {counted(facts.scans, 'scan')}{first}." if facts.scans else "No scan is recorded."
+    first = f", the first on {day_text(facts.first_scan)}" if facts.first_scan else ""
+    scans = f"It rests on {count_text(facts.scans, 'scan')}{first}." if facts.scans else "No scan is recorded."
     says = (
-        f"{who} with camscan {facts.version} from the asset register, as of {spoken(facts.day)}.{edition} {scans}",
+        f"{who} with camscan {facts.version} from the asset register, as of {day_text(facts.day)}.{edition} {scans}",
         "The same register gives the same report.",
     )
     points = (*map(_begun_on, (*DEFINITIONS, *_STANDINGS)), *_LIMITS)
-    if level is Level.SUMMARY or not facts.leaves:
+    if level is Level.SUMMARY or not facts.authorisations:
         return Section("reading", _READING, says, points)
     heads = (Head("Role"), Head("From", Kind.DAY), Head("Until", Kind.DAY), Head("Networks", Kind.NUMBER))
-    rows = [(each.role, each.begins, each.expires, each.networks) for each in facts.leaves]
+    rows = [(each.role, each.begins, each.expires, each.networks) for each in facts.authorisations]
     return Section(
         "reading", _READING, says, points, (Exhibit("Authorisations", Table("Who allowed the scans", heads, rows)),)
     )

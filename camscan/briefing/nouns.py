@@ -46,7 +46,7 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
+class ReturnedDevice:
     """A device that answers although its removal was recorded."""
 
     number: str
@@ -76,7 +76,7 @@ class Recorder:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruler:
+class PolicyInUse:
     """A policy in use."""
 
     title: str
@@ -89,7 +89,7 @@ class Ruler:
 
 
 @dataclass(frozen=True, slots=True)
-class Leave:
+class ScanAuthorisation:
     """An authorisation of the scans."""
 
     role: str
@@ -122,7 +122,7 @@ class Facts:
     makers: frozenset[str]
     """Names of makers that camscan knows; any other maker's name is what somebody typed."""
     devices: Sequence[Device]
-    returned: Sequence[Returned]
+    returned: Sequence[ReturnedDevice]
     new_at: Mapping[str, int]
     """Site -> devices in scope that were first seen in the last ``RECENT`` days; an empty name for no known site."""
     corrected: Mapping[str, int]
@@ -133,12 +133,12 @@ class Facts:
     """Networks that answered once, and in which nothing answers any more, each with its site."""
     by_hand: int
     """Devices in scope that no scan has ever seen."""
-    rulers: Sequence[Ruler]
+    policies: Sequence[PolicyInUse]
     is_decided: bool
     """Whether the council has decided which policies count."""
     formula: Sequence[str]
     """The removal priority, in sentences."""
-    leaves: Sequence[Leave]
+    authorisations: Sequence[ScanAuthorisation]
     scans: int
     first_scan: date | None
     only_listed: int = 0

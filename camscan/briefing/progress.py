@@ -10,14 +10,14 @@ from decimal import Decimal
 
 from camscan.asset import Grouping
 from camscan.briefing.nouns import RECENT, Exhibit, Facts, Level, Section
-from camscan.dates import month_and_year, short_month, spoken
+from camscan.dates import day_text, month_and_year, short_month
 from camscan.page import Head, Kind, Table
 from camscan.page.charts import Bar, Bars, Column, Columns
 from camscan.page.render import pounds_text
 from camscan.plan import Money, Point
 from camscan.plan.standing import Standing
 from camscan.plan.status import NOT_SAID, Due
-from camscan.words import begin_sentence, counted, verb
+from camscan.words import begin_sentence, count_text, verb
 
 _OTHER = "Months in which another decision was in force are left empty."
 _YEAR = "Financial year"
@@ -60,7 +60,7 @@ def _count_sentence(seen: Sequence[Point]) -> str:
     first, last = seen[0], seen[-1]
     missed = last.unconfirmed or 0
     doubt = f", of which {missed:,} {verb(missed, 'was', 'were')} not seen by the last scans" if missed else ""
-    begin = f"In {month_and_year(first.month.first)} {counted(first.remaining or 0)} remained"
+    begin = f"In {month_and_year(first.month.first)} {count_text(first.remaining or 0)} remained"
     if len(seen) == 1:
         return f"{begin}{doubt}."
     return f"{begin}. In {month_and_year(last.month.first)} {last.remaining:,} remained{doubt}."
@@ -133,7 +133,7 @@ def due_section(facts: Facts, level: Level) -> Section:
     undated = f"{without:,} {verb(without, 'has', 'have')} no date" if without else "none is without a date"
     found = []
     if late:
-        found.append(_days_exhibit("Overdue", f"Overdue on {spoken(facts.day)}", late, level))
+        found.append(_days_exhibit("Overdue", f"Overdue on {day_text(facts.day)}", late, level))
     if soon:
         found.append(_days_exhibit("Next", f"To be removed in the next {RECENT} days", soon, level))
     if without and level is Level.FULL:

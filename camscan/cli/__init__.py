@@ -143,7 +143,7 @@ def _command_files(package: str) -> Mapping[str, str]:
     return {name.rstrip("_").replace("_", "-"): name for name in names if not name.startswith("_")}
 
 
-class _Written(NamedTuple):
+class _CommandText(NamedTuple):
     """The help and the group in a command file, for a list of commands."""
 
     help: str = ""
@@ -151,17 +151,17 @@ class _Written(NamedTuple):
 
 
 @functools.cache
-def _read_command(module: str) -> _Written:
+def _read_command(module: str) -> _CommandText:
     """Read the docstring of the first function that ``click.command`` or ``click.group`` decorates, and ``GROUP``.
 
     They are searched in the text: parsing every command file as Python took a third of the time of ``--help``.
     """
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:
-        return _Written()
+        return _CommandText()
     text = Path(spec.origin).read_text(encoding="utf-8")
     written, group = _HELP.search(text), _GROUP.search(text)
-    return _Written(inspect.cleandoc(written[1]) if written else "", group[1] if group else "")
+    return _CommandText(inspect.cleandoc(written[1]) if written else "", group[1] if group else "")
 
 
 def _place_of_heading(heading: str) -> int:
@@ -234,7 +234,7 @@ def _run_command(arguments: list[str]) -> int:
     its ModuleNotFoundError is passed on.
     """
     try:
-        return _carried_out(arguments)
+        return _run_and_exit_code(arguments)
     except ModuleNotFoundError as error:
         library = (error.name or "").partition(".")[0]
         if library in {"", "camscan"}:
@@ -244,7 +244,7 @@ def _run_command(arguments: list[str]) -> int:
         ) from error
 
 
-def _carried_out(arguments: list[str]) -> int:
+def _run_and_exit_code(arguments: list[str]) -> int:
     try:
         with cli.make_context(program_name(), arguments) as context:
             code = cli.invoke(context)

@@ -12,7 +12,7 @@ import click
 
 from camscan import app
 from camscan.cli._estimate import describe_scan
-from camscan.cli._words import duration_text, say, warn
+from camscan.cli._words import duration_text, print_text, warn
 
 if TYPE_CHECKING:
     from camscan.app.request import PreparedScan
@@ -24,16 +24,16 @@ def make_watcher(*, quiet: bool) -> Watcher:
     """A sentence before the scan and a progress bar if standard error is a terminal; nothing otherwise."""
     is_shown = sys.stderr.isatty() and not quiet
     follow = _show_progress if is_shown else app.scan.watch_nothing
-    return app.scan.Watcher(follow=follow, on_stop=_say_stopping, warn=warn)
+    return app.scan.Watcher(follow=follow, on_stop=_print_stopping, warn=warn)
 
 
-def _say_stopping() -> None:
+def _print_stopping() -> None:
     click.echo("\ncamscan: stopping and keeping what was found; press again to stop at once", err=True)
 
 
 @contextlib.contextmanager
 def _show_progress(prepared: PreparedScan) -> Iterator[Callable[[Progress], None]]:
-    say(_describe_scan(prepared), err=True)
+    print_text(_describe_scan(prepared), err=True)
     with progress_bar(prepared.plan.listen_for) as update:
         yield update
 

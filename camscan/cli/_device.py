@@ -14,9 +14,9 @@ from camscan.asset.columns import EDITABLE
 from camscan.asset.spelling import SHOWN_AS
 from camscan.cli import _devices
 from camscan.cli._words import program_name
-from camscan.dates import spoken_moment
+from camscan.dates import moment_text
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 if TYPE_CHECKING:
     from camscan.app.devices import Details
@@ -74,7 +74,7 @@ def _answer_rows(known: Details) -> Iterator[tuple[str, str]]:
     yield "Last seen", app.device_words.describe_sightings(row)
     contradictions = len(found.conflicts) + len(known.conflicts)
     if contradictions:
-        yield "Please check", f"{counted(contradictions, 'contradiction')} about what it is; --evidence shows them"
+        yield "Please check", f"{count_text(contradictions, 'contradiction')} about what it is; --evidence shows them"
 
 
 def _listed_rows(row: Asset) -> Iterator[tuple[str, str]]:
@@ -134,8 +134,8 @@ def _device_members(row: Asset) -> dict[str, str | None]:
         "site": app.devices.device_site(row),
         "lifecycle": SHOWN_AS.get(("lifecycle_status", row.lifecycle), row.lifecycle.value),
         "presence": _presence_text(row),
-        "first seen": f"{spoken_moment(row.first_seen)}" if row.first_seen else "",
-        "last seen": f"{spoken_moment(row.last_seen)}, in {counted(row.sightings, 'scan')}" if row.last_seen else "",
+        "first seen": f"{moment_text(row.first_seen)}" if row.first_seen else "",
+        "last seen": f"{moment_text(row.last_seen)}, in {count_text(row.sightings, 'scan')}" if row.last_seen else "",
     }
 
 

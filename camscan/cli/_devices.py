@@ -10,9 +10,9 @@ import click
 
 from camscan import app
 from camscan.cli import _later
-from camscan.cli._words import say
+from camscan.cli._words import print_text
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 if TYPE_CHECKING:
     from camscan.app.edit import EntryResult
@@ -24,23 +24,23 @@ _SHOWN = 120
 
 def print_entered(entered: EntryResult, *, dry_run: bool = False) -> None:
     """Print what changed, and which devices of a site were left unchanged."""
-    tell_changes(entered.changes, entered.rows, dry_run=dry_run)
+    print_changes(entered.changes, entered.rows, dry_run=dry_run)
     if entered.left_out:
-        say(f"Unchanged: {counted(len(entered.left_out))} at that site, removed or not ours.")
+        print_text(f"Unchanged: {count_text(len(entered.left_out))} at that site, removed or not ours.")
 
 
-def tell_changes(changes: Sequence[Change], rows: Sequence[Asset], *, dry_run: bool = False) -> None:
+def print_changes(changes: Sequence[Change], rows: Sequence[Asset], *, dry_run: bool = False) -> None:
     """Print what changed, one line for each entry."""
     by_id = {row.asset_id: row for row in rows}
     for change in changes:
         row = by_id.get(change.asset_id)
-        say(f"{app.devices.describe_briefly(row) if row else change.asset_id}: {describe_change(change)}")
+        print_text(f"{app.devices.describe_briefly(row) if row else change.asset_id}: {describe_change(change)}")
     if not changes:
         click.echo("No change needed.")
         return
     devices = len({change.asset_id for change in changes})
     would = "would change; nothing was written" if dry_run else "changed"
-    click.echo(f"{counted(len(changes), 'entry', 'entries')} of {counted(devices)} {would}.")
+    click.echo(f"{count_text(len(changes), 'entry', 'entries')} of {count_text(devices)} {would}.")
 
 
 def describe_change(change: Change) -> str:

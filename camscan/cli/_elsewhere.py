@@ -13,16 +13,16 @@ import click
 
 from camscan import app
 from camscan.cli import EXIT_PARTIAL, _keep, _later, _options
-from camscan.cli._words import say, warn
+from camscan.cli._words import print_text, warn
 from camscan.output import visible
-from camscan.words import counted, listed, verb
+from camscan.words import count_text, list_text, verb
 
 if TYPE_CHECKING:
     from camscan.app.elsewhere import Evidence
     from camscan.app.workspace import Workspace
     from camscan.fingerprints import Database
     from camscan.ingest.source import Source
-    from camscan.register import Entered, EnteredDevice
+    from camscan.register import ListedDevice, RecordedList
 
 _SHOWN = 30
 """Maximum rows of a table that are printed; the register has all."""
@@ -121,7 +121,7 @@ def conclude(
 
 def _enter_list(
     evidence: Evidence, space: Workspace, database: Database, *, is_applied: bool, everything: bool
-) -> Entered:
+) -> RecordedList:
     if not is_applied:
         return app.elsewhere.rehearse_import(evidence, space, database, everything=everything)
     with space.open() as book:
@@ -133,31 +133,33 @@ def _record_evidence(evidence: Evidence, space: Workspace, *, is_applied: bool, 
     if not is_applied:
         would = app.record.rehearse_report(evidence.report, space)
         headline = app.headline.headline_of_workspace(space)
-        _keep.print_kept(evidence.report, would, space.name, headline, quiet=quiet, dry_run=True)
+        _keep.print_recorded(evidence.report, would, space.name, headline, quiet=quiet, dry_run=True)
         return
     with space.open() as book:
         recorded = app.record.record_and_write(evidence.report, book, {}, space.settings, warn)
         news = app.scan_news.find_scan_news(book, evidence.report, recorded)
         headline = app.headline.headline_of_register(book, space.settings)
-    _keep.print_kept(evidence.report, recorded, space.name, headline, news, quiet=quiet)
+    _keep.print_recorded(evidence.report, recorded, space.name, headline, news, quiet=quiet)
 
 
-def _print_result(evidence: Evidence, entered: Entered, space: Workspace, *, is_applied: bool, quiet: bool) -> None:
+def _print_result(
+    evidence: Evidence, entered: RecordedList, space: Workspace, *, is_applied: bool, quiet: bool
+) -> None:
     for problem in evidence.problems:
         warn(problem)
-    _alarm(entered)
+    _print_alarm(entered)
     new = [each for each in entered.devices if each.is_new]
     known = [each for each in entered.devices if not each.is_new]
     adding = [each for each in known if each.added]
     if quiet:
         if new:
-            say(f"{counted(len(new), 'new device')} in the {evidence.source.noun}", err=True)
+            print_text(f"{count_text(len(new), 'new device')} in the {evidence.source.noun}", err=True)
         return
     for line in evidence.files:
-        say(visible(line))
-    say(
-        f"{counted(evidence.entries, 'entry', 'entries')}: {counted(len(known), 'known device')}, "
-        f"{counted(len(new), 'new device')}"
+        print_text(visible(line))
+    print_text(
+        f"{count_text(evidence.entries, 'entry', 'entries')}: {count_text(len(known), 'known device')}, "
+        f"{count_text(len(new), 'new device')}"
     )
     if adding:
         _print_devices("Added to known devices:", adding)
@@ -166,27 +168,27 @@ def _print_result(evidence: Evidence, entered: Entered, space: Workspace, *, is_
     _print_left_out(evidence, entered)
     verb = "" if is_applied else "would be "
     done = f"Register {space.name}: {verb}{len(new)} new, {len(adding)} updated, {len(known) - len(adding)} unchanged"
-    say(done if is_applied else f"{done}. Nothing was written to it; --apply writes it.")
+    print_text(done if is_applied else f"{done}. Nothing was written to it; --apply writes it.")
 
 
-def _alarm(entered: Entered) -> None:
+def _print_alarm(entered: RecordedList) -> None:
     """Print an alarm for devices that are on the network although their removal was recorded."""
     back = [each for each in entered.happenings if each.event is _later.asset.Event.REAPPEARED_AFTER_REMOVAL]
     if back:
-        warn(f"ALARM: {counted(len(back), 'device')} recorded as removed {verb(len(back), 'is', 'are')} still there")
+        warn(f"ALARM: {count_text(len(back), 'device')} recorded as removed {verb(len(back), 'is', 'are')} still there")
     for each in back:
         warn(f"{each.asset_id} {each.detail}")
 
 
-def _print_left_out(evidence: Evidence, entered: Entered) -> None:
+def _print_left_out(evidence: Evidence, entered: RecordedList) -> None:
     reasons = Counter(evidence.left_out) + Counter(entered.left_out)
     if reasons:
-        say(f"Left out: {listed([f'{number:,} {why}' for why, number in reasons.most_common()])}")
+        print_text(f"Left out: {list_text([f'{number:,} {why}' for why, number in reasons.most_common()])}")
     if any("nothing says" in why for why in entered.left_out):
-        say("--everything enters those too")
+        print_text("--everything enters those too")
 
 
-def _print_devices(title: str, devices: Sequence[EnteredDevice]) -> None:
+def _print_devices(title: str, devices: Sequence[ListedDevice]) -> None:
     click.echo(title)
     rows = [
         (_first_text(each.ip_addresses), _first_text(each.mac_addresses), _describe_device(each), _describe_added(each))
@@ -201,13 +203,13 @@ def _first_text(texts: Sequence[str]) -> str:
     return f"{texts[0]} +{len(texts) - 1}" if len(texts) > 1 else "".join(texts)
 
 
-def _describe_device(device: EnteredDevice) -> str:
+def _describe_device(device: ListedDevice) -> str:
     found = device.after
     maker = app.choice.maker_name(found.maker, "")
     sure = " ?" if found.maker and found.confidence == "possible" else ""
     return visible(" ".join(filter(None, (f"{maker}{sure}", found.model or ""))), 60) or "not known"
 
 
-def _describe_added(device: EnteredDevice) -> str:
+def _describe_added(device: ListedDevice) -> str:
     mac = {f"MAC {each}" for each in device.mac_addresses} if device.is_new else set()
     return visible("; ".join(each for each in device.added if each not in mac), 200)

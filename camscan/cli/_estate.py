@@ -18,7 +18,7 @@ _BEFORE_REASON = re.compile(r"^The estate cannot come up: (\[(?:Errno|WinError) 
 
 
 @dataclass(frozen=True, slots=True)
-class Serving:
+class RunningEstate:
     """An estate that is running."""
 
     network: str
@@ -26,7 +26,7 @@ class Serving:
 
 
 @contextlib.contextmanager
-def serve_estate() -> Iterator[Serving]:
+def serve_estate() -> Iterator[RunningEstate]:
     """Start the estate, and stop it at the end. Raises CamscanError if it cannot start."""
     command = [sys.executable, "-m", "camscan.demo", "--base", NETWORK]
     with subprocess.Popen(  # noqa: S603 - our own module, fixed arguments
@@ -48,7 +48,7 @@ def serve_estate() -> Iterator[Serving]:
                     f"the simulated estate cannot start on {NETWORK} ({_BEFORE_REASON.sub('', why)}); "
                     "is another demo running?"
                 )
-            yield Serving(NETWORK, len(json.loads(first)["truth"]))
+            yield RunningEstate(NETWORK, len(json.loads(first)["truth"]))
         finally:
             process.stdin.close()
             process.stdout.close()

@@ -37,7 +37,7 @@ def check_files(files: Mapping[str, str], space: Workspace) -> None:
         space.refuse_own(file)
 
 
-def print_kept(
+def print_recorded(
     report: Report,
     recorded: Recorded,
     register: str,

@@ -10,11 +10,11 @@ import click
 from camscan.asset import Event
 from camscan.cli._summary import CUT, IMPORTANT, print_alarms, print_headline, print_register
 from camscan.cli._table import print_table
-from camscan.cli._words import program_name, say
+from camscan.cli._words import print_text, program_name
 from camscan.exports import table
 from camscan.model import Completion, Report
 from camscan.output import visible, while_somebody_reads
-from camscan.words import counted
+from camscan.words import count_text
 
 if TYPE_CHECKING:
     from camscan.headline import Headline
@@ -58,9 +58,11 @@ def _print_news(recorded: Recorded) -> None:
     kinds = Counter(each.event for each in recorded.happenings)
     for event, words in _NEWS.items():
         if kinds[event]:
-            say(f"{counted(kinds[event], 'camera')} {words}", err=True)
+            print_text(f"{count_text(kinds[event], 'camera')} {words}", err=True)
     if recorded.conflicts:
-        say(f"{counted(len(recorded.conflicts), 'contradiction')} to settle: {program_name()} review", err=True)
+        print_text(
+            f"{count_text(len(recorded.conflicts), 'contradiction')} to settle: {program_name()} review", err=True
+        )
 
 
 def _print_outcome(report: Report, *, err: bool) -> None:
@@ -72,7 +74,7 @@ def _print_outcome(report: Report, *, err: bool) -> None:
     )
     told = ", ".join(f"{number:,} {what}" for number, what in others if number)
     click.echo(
-        f"Logged in to {covered.answered:,} of {counted(covered.addresses)}" + (f"; {told}" if told else ""), err=err
+        f"Logged in to {covered.answered:,} of {count_text(covered.addresses)}" + (f"; {told}" if told else ""), err=err
     )
     for note in covered.notes:
         click.echo(f"  - {visible(note)}", err=err)

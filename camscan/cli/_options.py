@@ -64,7 +64,7 @@ class OneOf(click.Choice):  # type: ignore[type-arg]  # as above
         return super().convert(value if found is None else found, param, ctx)
 
 
-def _log_again(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+def _set_up_log(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     """Set up the log by the options so far, wherever they are on the command line."""
     if not value or context.resilient_parsing:
         return
@@ -95,7 +95,7 @@ def log_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "--log-format",
             type=OneOf([each.value for each in Layout]),
             expose_value=False,
-            callback=_log_again,
+            callback=_set_up_log,
             help="Format of the log: text or json, one line for each entry; text by default.",
         ),
         click.option(
@@ -103,7 +103,7 @@ def log_options(function: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Path(path_type=Path),
             metavar="FILE",
             expose_value=False,
-            callback=_log_again,
+            callback=_set_up_log,
             help="Append the log to FILE instead of standard error.",
         ),
         click.option(
@@ -111,7 +111,7 @@ def log_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "--verbose",
             count=True,
             expose_value=False,
-            callback=_log_again,
+            callback=_set_up_log,
             help="Log each address's answers and what was decided; -vv also what was asked.",
         ),
     ):

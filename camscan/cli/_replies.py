@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from camscan.cli._words import warn
 from camscan.errors import UsageError
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 if TYPE_CHECKING:
     from camscan.captures import BadLine
@@ -21,7 +21,7 @@ _FEW = 5
 _LOOKED_AT = 4096
 
 
-class Unread:
+class UnreadableLines:
     """Unreadable lines of one file: the first few are named as they come, and the others are counted at the end.
 
     One line reports a file that is not text.
@@ -45,7 +45,7 @@ class Unread:
     def close(self) -> None:
         """Print how many more there were."""
         if self.count > _FEW and not self._is_binary:
-            warn(f"{self._name}: {counted(self.count - _FEW, 'more line')} that cannot be read")
+            warn(f"{self._name}: {count_text(self.count - _FEW, 'more line')} that cannot be read")
 
 
 def require_readable(files: Sequence[str]) -> None:

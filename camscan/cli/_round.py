@@ -13,11 +13,11 @@ from camscan import app
 from camscan.cli import EXIT_PARTIAL, _keep, _later
 from camscan.cli._bar import make_watcher
 from camscan.cli._signals import take_signals
-from camscan.cli._unfinished import Call, announce_left
-from camscan.cli._words import program_name, say, warn
+from camscan.cli._unfinished import Invocation, announce_interrupted
+from camscan.cli._words import print_text, program_name, warn
 from camscan.errors import OutputError, ScopeError, UsageError
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 if TYPE_CHECKING:
     from camscan.app.request import Request
@@ -31,7 +31,7 @@ def run_sites(
     request: Request,
     space: Workspace,
     sites: Sequence[str],
-    call: Call,
+    call: Invocation,
     *,
     everything: bool,
     files: Mapping[str, str],
@@ -53,7 +53,7 @@ def run_sites(
 
     with space.open() as book, take_signals() as interruption:
         if not resume:
-            announce_left(prepared.place, prepared.head.key, call)
+            announce_interrupted(prepared.place, prepared.head.key, call)
         going = app.round.run_round(
             prepared,
             book,
@@ -100,7 +100,7 @@ def _check_files(files: Mapping[str, str], names: Sequence[str], space: Workspac
         _keep.check_files(app.round.site_files(files, name), space)
 
 
-def print_round(going: Round, register: str, headline: Headline, call: Call) -> None:
+def print_round(going: Round, register: str, headline: Headline, call: Invocation) -> None:
     """Print the result of each site and of all; if it is quiet, only what was not done, on standard error."""
     quiet = call.quiet
     for name, why in (*going.refused.items(), *going.late.items(), *going.empty.items()):
@@ -122,7 +122,7 @@ def print_round(going: Round, register: str, headline: Headline, call: Call) -> 
         _print_all(going, register)
     if going.sites_left:
         names = ", ".join(map(visible, going.sites_left))
-        say(f"Left to do: {names}; continue with `{call} --resume`", err=quiet)
+        print_text(f"Left to do: {names}; continue with `{call} --resume`", err=quiet)
 
 
 def _site_rows(going: Round) -> Iterable[tuple[str, ...]]:
@@ -159,8 +159,8 @@ def _maker_text(going: Round) -> str:
 
 
 def _print_all(going: Round, register: str) -> None:
-    say(f"{len(going.recorded)} of {len(going.names)} sites are recorded. Camera systems: {_maker_text(going)}")
+    print_text(f"{len(going.recorded)} of {len(going.names)} sites are recorded. Camera systems: {_maker_text(going)}")
     conflicts = sum(len(kept.recorded.conflicts) for kept in going.kept.values())
     if conflicts:
-        say(f"Settle {counted(conflicts, 'contradiction')}: {program_name()} review")
+        print_text(f"Settle {count_text(conflicts, 'contradiction')}: {program_name()} review")
     click.echo(f"Register {register}: {program_name()} show lists every device")

@@ -13,10 +13,10 @@ import click
 from camscan import app
 from camscan.asset import Place
 from camscan.cli._table import print_table
-from camscan.cli._words import program_name, say
+from camscan.cli._words import print_text, program_name
 from camscan.errors import UsageError
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 if TYPE_CHECKING:
     from camscan.config import Config, Site
@@ -35,7 +35,7 @@ def take_table(file: Path, config: Path | None, register: Path | None, *, is_app
         for note in table.table.notes:
             click.echo(f"warning: {visible(note)}", err=True)
         count = len(wrong)
-        click.echo(f"{counted(count, 'error')}: nothing was changed")
+        click.echo(f"{count_text(count, 'error')}: nothing was changed")
         return UsageError.exit_code
     for each in table.warnings:
         click.echo(f"{each.level}: {visible(each.text)}", err=True)
@@ -58,8 +58,8 @@ def _print_difference(lines: Sequence[str], after: Sequence[Place]) -> None:
         click.echo(f"… and {len(lines) - _MOST_LINES} more")
     sites = len({place.name for place in after})
     networks = sum(1 for place in after if place.subnet)
-    told = counted(len(lines), "difference") if lines else "no differences"
-    click.echo(f"{counted(sites, 'site')} with {counted(networks, 'network')}; {told}")
+    told = count_text(len(lines), "difference") if lines else "no differences"
+    click.echo(f"{count_text(sites, 'site')} with {count_text(networks, 'network')}; {told}")
 
 
 def print_list(config: Path | None, register: Path | None) -> None:
@@ -93,9 +93,9 @@ def print_list(config: Path | None, register: Path | None) -> None:
     left_out = print_table(heading, rows, first=first, cut={"Site": 20, "Networks": 18})
     elsewhere = sum(count for name, count in known.devices.items() if name not in names)
     if elsewhere:
-        click.echo(f"{counted(elsewhere)} in the register at none of these sites")
+        click.echo(f"{count_text(elsewhere)} in the register at none of these sites")
     if left_out:
-        say(f"Columns left out for lack of room: {', '.join(left_out)}. A wider window shows them.")
+        print_text(f"Columns left out for lack of room: {', '.join(left_out)}. A wider window shows them.")
 
 
 def _address_count(cidr: str) -> int:
@@ -136,7 +136,7 @@ def print_site(name: str, config: Path | None, register: Path | None) -> None:
         click.echo(f"  {'asked':14} {line}")
     click.echo(f"  {'devices':14} {known.devices[place.name]:,}")
     for scan in known.scans[place.name][-5:][::-1]:
-        say(
+        print_text(
             f"  {'scan':14} {scan.started_at.astimezone():%Y-%m-%d %H:%M}  {scan.completion}, {scan.devices:,} devices "
             f"at {scan.coverage.answered:,} of {scan.coverage.addresses:,} addresses",
             hang=17,
@@ -147,7 +147,7 @@ def print_site(name: str, config: Path | None, register: Path | None) -> None:
 
 def _print_rules(config: Config, site: Site) -> None:
     wall = config.clock(datetime.now(UTC))
-    for each in config.borrowed(site):
+    for each in config.networks_of_others(site):
         click.echo(f"  {'without':14} {each}, which belongs to another site")
     for each in site.exclusions:
         click.echo(f"  {'never asked':14} {each}")
@@ -158,9 +158,9 @@ def _print_rules(config: Config, site: Site) -> None:
             one.version == cidr.version and one.overlaps(cidr) for one in site.cidrs for cidr in authorisation.cidrs
         ):
             window = f", {authorisation.window}" if authorisation.window else ""
-            state = "holds now" if authorisation.holds_now(wall) else authorisation.describe_why_not(wall)
+            state = "holds now" if authorisation.is_valid_now(wall) else authorisation.describe_why_not(wall)
             until = f"until {authorisation.expires}{window} ({state})"
-            say(f"  {'authorised by':14} {visible(authorisation.role)}, {until}", hang=17)
+            print_text(f"  {'authorised by':14} {visible(authorisation.role)}, {until}", hang=17)
 
 
 def _place_names(places: Sequence[Place]) -> list[str]:

@@ -10,7 +10,7 @@ import click
 from camscan import app
 from camscan.cli import _elsewhere, _later, _options
 from camscan.cli._words import warn
-from camscan.words import listed
+from camscan.words import list_text
 
 
 @click.command("snmp")
@@ -67,7 +67,7 @@ def snmp(  # noqa: PLR0917 - one per option
         prepared = app.snmp.prepare_switches(what, space.settings, credential)
         if prepared.clear:
             warn(
-                f"{listed(prepared.clear)}: SNMPv2c sends its community and all answers in clear text; everybody on "
+                f"{list_text(prepared.clear)}: SNMPv2c sends its community and all answers in clear text; everybody on "
                 "the way can read them. Use SNMPv3 if the switch supports it."
             )
         evidence = app.snmp.ask_switches(

@@ -14,14 +14,14 @@ import click
 
 from camscan import app
 from camscan.asset import Event
-from camscan.cli._table import by_address, print_table
-from camscan.cli._words import program_name, say
+from camscan.cli._table import address_order, print_table
+from camscan.cli._words import print_text, program_name
 from camscan.exports import table
 from camscan.headline import is_system, is_unknown
 from camscan.identify.channel_count import count_channels
 from camscan.model import Completion, Confidence, Device, Report
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 if TYPE_CHECKING:
     from camscan.app.scan_news import ScanNews
@@ -71,21 +71,23 @@ def print_report(
     _print_makers(systems)
     _print_channels(systems)
     if others:
-        say(f"{counted(len(others), 'other device')}{_kinds_text(others)}")
+        print_text(f"{count_text(len(others), 'other device')}{_kinds_text(others)}")
     print_coverage(report)
     addresses = [device.ip_addresses for device in systems or report.devices if device.ip_addresses]
     if dry_run:
         would = f"would be {', '.join(_count_lines(recorded))}"
-        say(f"Register {register}: {would}. Nothing was written to it; --apply writes it.")
+        print_text(f"Register {register}: {would}. Nothing was written to it; --apply writes it.")
     else:
-        print_register(min(addresses, key=by_address, default=()), recorded, register)
+        print_register(min(addresses, key=address_order, default=()), recorded, register)
     if left_out:
-        say(f"Columns left out for lack of room: {', '.join(left_out)}. A wider window, --csv and --json show them.")
+        print_text(
+            f"Columns left out for lack of room: {', '.join(left_out)}. A wider window, --csv and --json show them."
+        )
 
 
 def print_headline(headline: Headline, report: Report | None = None) -> None:
     """Print the headline of the register, and below it the headline of this scan if it differs."""
-    say(headline.text)
+    print_text(headline.text)
     if report is None:
         return
     seen = app.headline.headline_of_report(report)
@@ -93,7 +95,7 @@ def print_headline(headline: Headline, report: Report | None = None) -> None:
         replace(seen, sites=headline.sites, without_site=headline.without_site, strangers=headline.strangers)
         != headline
     ):
-        say(f"This scan found: {replace(seen, strangers=0).counts}")
+        print_text(f"This scan found: {replace(seen, strangers=0).counts}")
 
 
 def print_alarms(recorded: Recorded, *, err: bool = False) -> None:
@@ -101,19 +103,19 @@ def print_alarms(recorded: Recorded, *, err: bool = False) -> None:
     back = [each for each in recorded.happenings if each.event is Event.REAPPEARED_AFTER_REMOVAL]
     if back:
         one = len(back) == 1
-        title = f"ALARM: {counted(len(back), 'device')} recorded as removed {'answers' if one else 'answer'} again"
+        title = f"ALARM: {count_text(len(back), 'device')} recorded as removed {'answers' if one else 'answer'} again"
         click.echo(click.style(title, bold=True, fg="red") if _is_coloured(err=err) else title, err=err)
         for each in back:
-            say(f"  {each.asset_id} {visible(each.detail)}", err=err)
+            print_text(f"  {each.asset_id} {visible(each.detail)}", err=err)
     for each in recorded.happenings:
         if each.event is Event.COVERAGE_LOST:
-            say(f"Coverage lost: {visible(each.detail)}", err=err)
+            print_text(f"Coverage lost: {visible(each.detail)}", err=err)
 
 
 def print_new(news: ScanNews) -> None:
     """Print a first scan of a place, or new devices, on standard error, if the table is not shown."""
     for sentence in news.sentences():
-        say(visible(sentence), err=True)
+        print_text(visible(sentence), err=True)
 
 
 def _is_coloured(*, err: bool) -> bool:
@@ -124,16 +126,16 @@ def _is_coloured(*, err: bool) -> bool:
 def print_coverage(report: Report, *, err: bool = False) -> None:
     """Print what was asked and the result, what could not be seen, and whether something remains to be done."""
     covered = report.coverage
-    say(
-        f"Coverage: {counted(covered.addresses, 'address')}: {covered.answered:,} answered, "
+    print_text(
+        f"Coverage: {count_text(covered.addresses, 'address')}: {covered.answered:,} answered, "
         f"{covered.refused:,} present but spoke none of the protocols asked, {covered.silent:,} silent, "
         f"{covered.unreachable:,} unreachable, {covered.not_tried:,} not tried",
         err=err,
     )
     for note in covered.notes:
-        say(f"  - {visible(note)}", hang=4, err=err)
+        print_text(f"  - {visible(note)}", hang=4, err=err)
     if report.completion is Completion.PARTIAL:
-        say("The scan is partial: what was found is kept; run it again for the rest", err=err)
+        print_text("The scan is partial: what was found is kept; run it again for the rest", err=err)
     elif report.completion is Completion.INTERRUPTED:
         click.echo("The scan was interrupted: what was found is kept; run it again for the rest", err=err)
 
@@ -149,7 +151,7 @@ def _is_unknown(device: Device) -> bool:
 def _print_unknown(devices: Iterable[Device]) -> None:
     ordered = [
         (device.ip_addresses[0] if device.ip_addresses else "", _first_few(device.open_ports), describe_clue(device))
-        for device in sorted(devices, key=lambda device: by_address(device.ip_addresses))
+        for device in sorted(devices, key=lambda device: address_order(device.ip_addresses))
     ]
     click.echo("Of unknown make; please inspect them:")
     print_table(("IP", "Answers on", "Says"), ordered[:_MOST_UNKNOWN], cut={"Says": 24})
@@ -183,8 +185,8 @@ def _print_makers(systems: Sequence[Device]) -> None:
         ] += 1
     sure = sum(device.identification.is_camera_system is True for device in systems)
     more = len(systems) - sure
-    may_be = f", and {counted(more)} that may be {'one' if more == 1 else 'camera systems'}" if more else ""
-    click.echo(f"{counted(sure, 'camera system')} of every make in this scan{may_be}:")
+    may_be = f", and {count_text(more)} that may be {'one' if more == 1 else 'camera systems'}" if more else ""
+    click.echo(f"{count_text(sure, 'camera system')} of every make in this scan{may_be}:")
     for maker, words in sorted(makers.items(), key=lambda item: (-item[1].total(), item[0])):
         by_word = ", ".join(f"{words[word]} {word.value}" for word in Confidence if words[word])
         click.echo(f"  {words.total():5} {maker} ({by_word})")
@@ -193,7 +195,7 @@ def _print_makers(systems: Sequence[Device]) -> None:
 def _print_channels(systems: Iterable[Device]) -> None:
     """Print how to read the cameras of recorders, which no scan can see."""
     if any(count_channels(device.identification.kind, device.observations) for device in systems):
-        say(f"A scan does not see the cameras behind recorders; {program_name()} enrich reads them with a login")
+        print_text(f"A scan does not see the cameras behind recorders; {program_name()} enrich reads them with a login")
 
 
 def _kinds_text(devices: Iterable[Device]) -> str:
@@ -211,14 +213,14 @@ def _count_lines(recorded: Recorded) -> list[str]:
 
 def print_register(example: Sequence[str], recorded: Recorded, register: str) -> None:
     where = "" if Path(register) == Path(app.workspace.REGISTER) else f" --register {register}"
-    say(f"Register {register}: {', '.join(_count_lines(recorded))}")
+    print_text(f"Register {register}: {', '.join(_count_lines(recorded))}")
     if recorded.recognised:
-        say(f"  entered by people, now seen for the first time: {len(recorded.recognised)}")
+        print_text(f"  entered by people, now seen for the first time: {len(recorded.recognised)}")
     for conflict in recorded.conflicts[:_FEW_CONFLICTS]:
-        say(f"  please check: {visible(app.choice.plain_detail(conflict.detail))}")
+        print_text(f"  please check: {visible(app.choice.plain_detail(conflict.detail))}")
     if recorded.conflicts:
-        say(f"Settle {counted(len(recorded.conflicts), 'contradiction')}: {program_name()} review{where}")
+        print_text(f"Settle {count_text(len(recorded.conflicts), 'contradiction')}: {program_name()} review{where}")
     if recorded.happenings and len(recorded.new) < recorded.devices:
-        say(f"What changed: {program_name()} diff{where}")
+        print_text(f"What changed: {program_name()} diff{where}")
     if example:
-        say(f"Why a device was named: {program_name()} show {example[0]}{where}")
+        print_text(f"Why a device was named: {program_name()} show {example[0]}{where}")

@@ -58,7 +58,7 @@ def print_table(
     return tuple(name for name, size in zip(columns, widths, strict=True) if not size)
 
 
-def by_address(addresses: Sequence[str]) -> tuple[int, int, str]:
+def address_order(addresses: Sequence[str]) -> tuple[int, int, str]:
     """Sort key of a row: the first of its addresses. Rows without an address come first."""
     return sort_key(addresses[0]) if addresses else (0, 0, "")
 

@@ -13,7 +13,7 @@ from camscan.cli._words import program_name, warn
 from camscan.dataclass import dataclass
 from camscan.errors import UsageError
 from camscan.output import mask_password, visible
-from camscan.words import counted
+from camscan.words import count_text
 
 if TYPE_CHECKING:
     from camscan.app.request import PreparedScan, Request
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Invocation:
     """The options with which camscan was called, to show a command for the same register."""
 
     register: str = ""
@@ -43,10 +43,10 @@ def discard_runs(place: Path, register: str) -> None:
     if not count:
         click.echo("No interrupted scans")
         return
-    click.echo(f"Discarded: {counted(count, 'interrupted scan')}. What they recorded stays in the register")
+    click.echo(f"Discarded: {count_text(count, 'interrupted scan')}. What they recorded stays in the register")
 
 
-def only_unfinished(place: Path) -> InterruptedRun:
+def find_only_interrupted(place: Path) -> InterruptedRun:
     """The scan that ``--resume`` alone continues. Raises UsageError if there is none, or several."""
     found = app.resume.list_resumable(place)
     if len(found) == 1:
@@ -63,7 +63,7 @@ def describe_run(run: InterruptedRun) -> str:
     return f"{visible(run.head.target_words, 72)} of {begun.day} {begun:%B %Y, %H:%M}"
 
 
-def announce_left(place: Path, key: str, call: Call) -> None:
+def announce_interrupted(place: Path, key: str, call: Invocation) -> None:
     """Print one line on standard error about an interrupted scan with this key, which a person starts again."""
     now = datetime.now(UTC)
     found = app.resume.list_unfinished(place)
@@ -79,18 +79,18 @@ def announce_left(place: Path, key: str, call: Call) -> None:
         warn(f"interrupted: {'; '.join(map(describe_run, others))}; {how}")
 
 
-def decide_order(place: Path, prepared: PreparedScan, request: Request, call: Call, *, resume: bool) -> Order:
+def decide_order(place: Path, prepared: PreparedScan, request: Request, call: Invocation, *, resume: bool) -> Order:
     """Decide whether this scan continues an interrupted one, or starts beside it.
 
     Raises UsageError if it should continue one, but has other targets.
     """
-    is_left = resume and require_same(place, prepared.key, request, call)
+    is_left = resume and has_same_interrupted(place, prepared.key, request, call)
     if resume and not is_left and not call.quiet:
         warn("no such scan was interrupted; this one starts from the beginning")
     return app.resume.decide_order(place, prepared, request, resume=is_left)
 
 
-def require_same(place: Path, key: str, request: Request, call: Call) -> bool:
+def has_same_interrupted(place: Path, key: str, request: Request, call: Invocation) -> bool:
     """Whether there is an interrupted scan of this key to continue.
 
     Raises UsageError if the interrupted scans are of something else: then the wrong thing was probably named.

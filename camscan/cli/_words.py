@@ -80,7 +80,7 @@ def duration_text(seconds: float) -> str:
     return f"{round(seconds / _HOUR)} hours" if seconds >= 10 * _HOUR else f"{round(seconds / _HOUR * 2) / 2:g} hours"
 
 
-def say(text: str, *, hang: int | None = None, err: bool = False) -> None:
+def print_text(text: str, *, hang: int | None = None, err: bool = False) -> None:
     """Print a paragraph. On a terminal each line is broken at spaces to fit; elsewhere every line stays whole.
 
     ``hang`` is the indent of the lines that follow a broken one: by default two more than the line itself.

@@ -18,7 +18,7 @@ from camscan.config.facts import describe_source, list_facts
 from camscan.config.read import find_file, read_config
 from camscan.errors import ConfigError, UsageError
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 
 @click.group("config", cls=Group)
@@ -39,19 +39,19 @@ def check(file: Path | None) -> int:
     found = find_file(file)
     if found is None:
         raise UsageError("there is no camscan.yaml: make one with `camscan config init`, or name a file")
-    return _tell_faults(*read_config(found))
+    return _print_faults(*read_config(found))
 
 
-def _tell_faults(config: Config, faults: list[ConfigError]) -> int:
+def _print_faults(config: Config, faults: list[ConfigError]) -> int:
     """Print all mistakes and the number of entries. Returns the exit code."""
     found = app.settings.check_settings(config, faults)
     for each in found:
         click.echo(f"{each.level}: {visible(each.text)}", err=True)
     errors = sum(each.level is Level.ERROR for each in found)
     summary = [
-        *(counted(number, what) for number, what in _count_parts(config)),
-        counted(errors, "error"),
-        counted(len(found) - errors, "warning"),
+        *(count_text(number, what) for number, what in _count_parts(config)),
+        count_text(errors, "error"),
+        count_text(len(found) - errors, "warning"),
     ]
     click.echo(f"{config.path}: {', '.join(summary)}")
     return UsageError.exit_code if errors else 0

@@ -9,7 +9,7 @@ import click
 from camscan import app, system
 from camscan.cli import _options
 from camscan.cli._estate import serve_estate
-from camscan.cli._unfinished import Call
+from camscan.cli._unfinished import Invocation
 from camscan.cli._words import program_name
 from camscan.cli.scan import run_one_scan
 from camscan.errors import OutputError
@@ -59,7 +59,7 @@ def demo(output: Path, pace: str) -> int:
         request = app.request.Request(targets=[estate.network], pace=pace, ports=PORTS, is_alone=True)
         paths = {"register": output / "camscan.db", "json": output / "report.json", "csv": output / "devices.csv"}
         files = {kind: str(paths[kind]) for kind in ("json", "csv")}
-        code = run_one_scan(request, Call(str(paths["register"])), files=files)
+        code = run_one_scan(request, Invocation(str(paths["register"])), files=files)
     click.echo(f"Written: {', '.join(str(path) for path in paths.values())}")
     click.echo(f"The same in a browser: {program_name()} serve --register {system.quote(str(paths['register']))}")
     return code

@@ -14,10 +14,10 @@ import click
 
 from camscan import app
 from camscan.cli import _options
-from camscan.cli._words import say, with_program_name
+from camscan.cli._words import print_text, with_program_name
 from camscan.errors import CamscanError, UsageError
 from camscan.output import visible, write_atomically
-from camscan.words import listed
+from camscan.words import list_text
 
 if TYPE_CHECKING:
     from camscan.app.diff import Changes, Round
@@ -116,8 +116,8 @@ def _exit_code_2() -> Iterator[None]:
 
 def _print_round(covered: Round | None) -> None:
     if covered:
-        sites = listed([visible(site) for site in covered.sites])
-        say(f"Since the last complete round began, on {covered.began.astimezone():%d %B %Y at %H:%M}: {sites}")
+        sites = list_text([visible(site) for site in covered.sites])
+        print_text(f"Since the last complete round began, on {covered.began.astimezone():%d %B %Y at %H:%M}: {sites}")
 
 
 def _print_changes(found: Sequence[Happening], rows: Mapping[str, Asset]) -> None:
@@ -127,7 +127,7 @@ def _print_changes(found: Sequence[Happening], rows: Mapping[str, Asset]) -> Non
         for each in of_kind:
             row = rows.get(each.asset_id)
             where = f"{each.asset_id} {visible(_known_by_text(row), 60)}: " if row else ""
-            say(f"  {where}{visible(each.detail)}")
+            print_text(f"  {where}{visible(each.detail)}")
     if not found:
         click.echo("Nothing changed")
 

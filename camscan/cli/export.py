@@ -12,7 +12,7 @@ from camscan import app, exports
 from camscan.cli import Group, _options
 from camscan.exports import LEFT_OUT, Export, Option, OptionKind, count_reasons
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 if TYPE_CHECKING:
     from camscan.app.export import ExportRequest, WrittenExport
@@ -32,7 +32,7 @@ class Formats(Group):
             return None
         if export.of_scan:
             return _scan_command(export)
-        return _of_figures(export) if export.of_figures else _of_register(export)
+        return _figures_command(export) if export.of_figures else _register_command(export)
 
 
 def _scan_command(export: Export) -> click.Command:
@@ -51,12 +51,12 @@ def _scan_command(export: Export) -> click.Command:
         with _options.explain_values(), space.open(readonly=True) as book:
             devices = app.export.export_recorded_scan(export.name, book, file, scan_id)
         if file != "-":
-            click.echo(f"{file}: {counted(devices)}")
+            click.echo(f"{file}: {count_text(devices)}")
 
     return write
 
 
-def _of_figures(export: Export) -> click.Command:
+def _figures_command(export: Export) -> click.Command:
     """Make the command ``camscan export NAME FILE`` for counts."""
 
     @click.command(export.name, help=f"Write {export.title}. {_file_words(export)}")
@@ -78,7 +78,7 @@ def _file_words(export: Export) -> str:
     return f"FILE usually ends in {export.suffix}; '-' is standard output."
 
 
-def _of_register(export: Export) -> click.Command:
+def _register_command(export: Export) -> click.Command:
     """Make the command ``camscan export NAME FILE`` for the register, with the format's options.
 
     A format that makes a folder takes DIR instead of FILE.
@@ -147,8 +147,8 @@ def _result_lines(wanted: ExportRequest, written: WrittenExport) -> Iterator[str
     """What was written and what was not, in a line or two."""
     made = written.made
     name = "standard output" if wanted.path == "-" else wanted.path
-    files = f"{counted(len(written.names), 'file')}, " if written.names else ""
-    yield f"{name}: {files}{counted(made.devices)}"
+    files = f"{count_text(len(written.names), 'file')}, " if written.names else ""
+    yield f"{name}: {files}{count_text(made.devices)}"
     if made.left_out:
         where = LEFT_OUT if written.names else wanted.left_out
         what_lists = f"{where} lists them" if where else "--left-out FILE lists them"

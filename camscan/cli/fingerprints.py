@@ -9,7 +9,7 @@ import click
 
 from camscan import app
 from camscan.cli import EXIT_PARTIAL, Group, _later, _options
-from camscan.cli._replies import Unread, read_lines, require_readable
+from camscan.cli._replies import UnreadableLines, read_lines, require_readable
 from camscan.cli._words import warn
 from camscan.output import visible
 
@@ -102,7 +102,7 @@ def test(file: str, limit: int, overlay: tuple[Path, ...]) -> int:
     """
     require_readable([file])
     database = _later.fingerprints.load_database(overlay)
-    unread = Unread(file)
+    unread = UnreadableLines(file)
     for item in _later.captures.read_captures(read_lines(file)):
         if isinstance(item, _later.captures.BadLine):
             unread.add(item)

@@ -9,9 +9,9 @@ import click
 
 from camscan import app
 from camscan.cli import EXIT_PARTIAL, _options
-from camscan.cli._words import say
+from camscan.cli._words import print_text
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 if TYPE_CHECKING:
     from camscan.app.foi import WrittenPack
@@ -67,40 +67,40 @@ def foi(  # noqa: PLR0917 - one per option
     with _options.explain_values():
         made = app.foi.make_pack(app.workspace.find_workspace(config, register), folder, asked)
     _print_pack(made, folder)
-    return EXIT_PARTIAL if made.pack.release is None and (made.pack.warned or made.pack.proposals) else 0
+    return EXIT_PARTIAL if made.pack.release is None and (made.pack.warnings or made.pack.proposals) else 0
 
 
 def _print_pack(made: WrittenPack, folder: Path) -> None:
     pack = made.pack
-    say(f"{folder}: {visible(pack.marking)}")
-    say(pack.estate.numbers.headline)
+    print_text(f"{folder}: {visible(pack.marking)}")
+    print_text(pack.estate.numbers.headline)
     if pack.withheld_count:
-        say(f"{counted(pack.withheld_count, 'number')} withheld: draft words are in {folder}/not-for-release")
+        print_text(f"{count_text(pack.withheld_count, 'number')} withheld: draft words are in {folder}/not-for-release")
     if pack.proposals and pack.release is None:
-        say(
-            f"{counted(pack.proposals, 'table')} with small numbers (below {pack.terms.threshold}): read "
+        print_text(
+            f"{count_text(pack.proposals, 'table')} with small numbers (below {pack.terms.threshold}): read "
             f"{folder}/not-for-release/suppression.csv; --accept-suppression withholds or merges them"
         )
-    _tell_comparison(pack, folder)
+    _print_comparison(pack, folder)
     if pack.release is None:
-        say(
+        print_text(
             "Nothing is released yet. Your information governance team decides. To release the pack, add "
             "--released-by ROLE and --reference FOI-123."
         )
 
 
-def _tell_comparison(pack: Pack, folder: Path) -> None:
+def _print_comparison(pack: Pack, folder: Path) -> None:
     if not pack.earlier:
         return
-    packs = counted(len(pack.earlier), "released pack")
-    if not pack.warned:
-        say(f"Compared with {packs}: nothing more can be worked out.")
+    packs = count_text(len(pack.earlier), "released pack")
+    if not pack.warnings:
+        print_text(f"Compared with {packs}: nothing more can be worked out.")
         return
-    say(f"Compared with {packs}, more can be worked out than from either alone:")
-    for warned in pack.warned[:_FEW]:
-        say(f"- {visible(warned.text)}", hang=2)
-    if len(pack.warned) > _FEW:
-        say(f"- and {len(pack.warned) - _FEW} more: {folder}/not-for-release/comparison.txt")
+    print_text(f"Compared with {packs}, more can be worked out than from either alone:")
+    for warned in pack.warnings[:_FEW]:
+        print_text(f"- {visible(warned.text)}", hang=2)
+    if len(pack.warnings) > _FEW:
+        print_text(f"- and {len(pack.warnings) - _FEW} more: {folder}/not-for-release/comparison.txt")
 
 
 GROUP = "tell"

@@ -8,7 +8,7 @@ import click
 
 from camscan import captures, fingerprints
 from camscan.cli import EXIT_PARTIAL, _options
-from camscan.cli._replies import Unread, read_lines, require_readable
+from camscan.cli._replies import UnreadableLines, read_lines, require_readable
 from camscan.exports.json import dump_line, result_object
 
 
@@ -26,7 +26,7 @@ def identify(files: tuple[str, ...], overlay: tuple[Path, ...]) -> int:
     bad = 0
     for name in files:
         replies = []
-        unread = Unread(name)
+        unread = UnreadableLines(name)
         for item in captures.read_captures(read_lines(name)):
             if isinstance(item, captures.BadLine):
                 unread.add(item)

@@ -15,7 +15,7 @@ from camscan import app
 from camscan.cli import Group, _elsewhere, _inventory, _keep, _later, _options, _snmp
 from camscan.cli._words import warn
 from camscan.cli.register import import_ as sheet
-from camscan.words import counted
+from camscan.words import count_text
 
 if TYPE_CHECKING:
     from camscan.app.workspace import Workspace
@@ -84,23 +84,24 @@ def nmap(  # noqa: PLR0917 - one per option
     _keep.check_files(files, space)
     if targets and not is_applied:
         click.echo(
-            f"nmap would ask {counted(targets.count, 'address')}. Nothing was asked; --apply runs nmap and writes the "
-            "result."
+            f"nmap would ask {count_text(targets.count, 'address')}. Nothing was asked; --apply runs nmap and writes "
+            "the result."
         )
         return 0
     documents = app.evidence.run_nmap(targets, settings) if targets else _open(what)  # read only when they are needed
     read = functools.partial(app.evidence.read_nmap, documents, what, site, database)
-    report = (_record if is_applied else _rehearse)(read, space, files, quiet=quiet or json_path == "-")
+    report = (_record if is_applied else _preview)(read, space, files, quiet=quiet or json_path == "-")
     return _keep.exit_code(report, 0)
 
 
-def _rehearse(read: Callable[[], Report], space: Workspace, files: Mapping[str, str], *, quiet: bool) -> Report:
+def _preview(read: Callable[[], Report], space: Workspace, files: Mapping[str, str], *, quiet: bool) -> Report:
     """Print what the evidence would change in the register."""
     report = read()
     for name, path in files.items():
         app.export.export_scan(name, report, path)
     would = app.record.rehearse_report(report, space)
-    _keep.print_kept(report, would, space.name, app.headline.headline_of_workspace(space), quiet=quiet, dry_run=True)
+    headline = app.headline.headline_of_workspace(space)
+    _keep.print_recorded(report, would, space.name, headline, quiet=quiet, dry_run=True)
     return report
 
 
@@ -111,7 +112,7 @@ def _record(read: Callable[[], Report], space: Workspace, files: Mapping[str, st
         recorded = app.record.record_and_write(report, book, files, space.settings, warn)
         news = app.scan_news.find_scan_news(book, report, recorded)
         headline = app.headline.headline_of_register(book, space.settings)
-    _keep.print_kept(report, recorded, space.name, headline, news, quiet=quiet)
+    _keep.print_recorded(report, recorded, space.name, headline, news, quiet=quiet)
     return report
 
 

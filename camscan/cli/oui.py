@@ -42,7 +42,9 @@ def import_(files: tuple[Path, ...], directory: Path | None, overlay: tuple[Path
         warn(f"{file}:{row.line}: {row.why}")
     found = work.found
     for prefix, section, name in found.different[:_SHOWN]:
-        click.echo(f"{app.database.with_colons(prefix)}: {section} here, registered to '{name}'; unchanged", err=True)
+        click.echo(
+            f"{app.database.prefix_with_colons(prefix)}: {section} here, registered to '{name}'; unchanged", err=True
+        )
     if len(found.different) > _SHOWN:
         click.echo(f"… and {len(found.different) - _SHOWN} more that differ", err=True)
     click.echo(

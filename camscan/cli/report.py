@@ -11,7 +11,7 @@ from camscan import app
 from camscan.cli import _options
 from camscan.errors import UsageError
 from camscan.output import check_writable, is_taken
-from camscan.words import counted
+from camscan.words import count_text
 
 
 @click.command("report")
@@ -59,7 +59,7 @@ def report(  # noqa: PLR0917 - one per option
         found = app.report.write_report(space, file, app.report.Level(level), on=on, devices=devices)
     if file != "-":
         left = "; the list of devices is left out: add --devices, or write a FILE.ods" if found.left_out else ""
-        click.echo(f"{file}: {level} report, {counted(found.devices)} in scope{left}")
+        click.echo(f"{file}: {level} report, {count_text(found.devices)} in scope{left}")
 
 
 GROUP = "tell"

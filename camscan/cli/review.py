@@ -9,9 +9,9 @@ import click
 
 from camscan import app
 from camscan.cli import Group, _options
-from camscan.cli._words import program_name, say
+from camscan.cli._words import print_text, program_name
 from camscan.output import visible
-from camscan.words import listed
+from camscan.words import list_text
 
 if TYPE_CHECKING:
     from camscan.app.review import MergeEffects, Question
@@ -75,12 +75,12 @@ def merge(  # noqa: PLR0917 - one per option
     was dropped. A merge cannot be undone, but nothing is lost: see `camscan register log`. Rows with different
     makers or serial numbers are probably two devices: they are merged only with --force.
     """
-    with _Open(context, register, config, role) as asked:
-        one, other = asked.pair(keep, gone)
+    with _OpenRegister(context, register, config, role) as asked:
+        one, other = asked.find_pair(keep, gone)
         if not force and (against := asked.why_two(one, other)):
             raise click.UsageError(
-                f"{one.asset_id} and {other.asset_id} are not merged: {listed(against)}; a merge cannot be undone. If "
-                f"they are the same device, add --force"
+                f"{one.asset_id} and {other.asset_id} are not merged: {list_text(against)}; a merge cannot be undone. "
+                f"If they are the same device, add --force"
             )
         changes = asked.book.merge_devices(one.asset_id, other.asset_id, role=asked.role, because=because)
         click.echo(f"{other.asset_id} is now part of {one.asset_id}")
@@ -105,8 +105,8 @@ def separate(  # noqa: PLR0917 - one per option
     config: Path | None,
 ) -> None:
     """Record that two rows are two devices. The question is not asked again."""
-    with _Open(context, register, config, role) as asked:
-        first, second = asked.pair(one, other)
+    with _OpenRegister(context, register, config, role) as asked:
+        first, second = asked.find_pair(one, other)
         asked.book.keep_separate(first.asset_id, second.asset_id, role=asked.role, because=because)
         click.echo(f"{first.asset_id} and {second.asset_id} {_NAMES['kept_apart_from']}")
 
@@ -127,12 +127,12 @@ def keep(  # noqa: PLR0917 - one per option
     config: Path | None,
 ) -> None:
     """Leave entries unchanged. The NUMBERs are those that `camscan review` prints."""
-    with _Open(context, register, config, role) as asked:
+    with _OpenRegister(context, register, config, role) as asked:
         for change in asked.book.close_conflicts(numbers, role=asked.role, because=because):
             click.echo(f"{change.asset_id} {_NAMES['conflict']}")
 
 
-class _Open:
+class _OpenRegister:
     """The register, opened for a person's decision."""
 
     def __init__(self, context: click.Context, register: Path | None, config: Path | None, role: str | None) -> None:
@@ -152,7 +152,7 @@ class _Open:
         """Why the two rows are probably two devices."""
         return app.devices.reasons_for_two(one, other, app.choice.ownership(self._space.settings.overlays))
 
-    def pair(self, one: str, other: str) -> tuple[Asset, Asset]:
+    def find_pair(self, one: str, other: str) -> tuple[Asset, Asset]:
         """The two devices, each by any of its names."""
         return app.devices.find_device(self.book, one), app.devices.find_device(self.book, other)
 
@@ -160,7 +160,7 @@ class _Open:
 def _print_question(question: Question) -> None:
     each = question.review
     for conflict, detail in zip(each.conflicts, question.says, strict=True):
-        say(f"[{conflict.number}] {conflict.asset_id} {conflict.kind}: {visible(detail)}")
+        print_text(f"[{conflict.number}] {conflict.asset_id} {conflict.kind}: {visible(detail)}")
     for line in app.review.compare_facts(question.rows):
         cells = "  ".join(f"{visible(cell, _WIDE):{_WIDE}}" for cell in line.cells)
         click.echo(f"  {line.name + ':':14}{cells}".rstrip())

@@ -16,7 +16,7 @@ from camscan.cli._bar import make_watcher
 from camscan.cli._signals import take_signals
 from camscan.cli._words import warn
 from camscan.output import visible
-from camscan.words import listed
+from camscan.words import list_text
 
 if TYPE_CHECKING:
     from camscan.app.due_sites import DueSites
@@ -76,7 +76,7 @@ def _print_due(found: DueSites) -> None:
     for name in found.sites:
         click.echo(f"{visible(name)}: {'to be continued' if name in found.begun else 'due'}")
     if found.waiting:
-        click.echo(f"Due, but not at this hour: {listed([visible(name) for name in found.waiting])}")
+        click.echo(f"Due, but not at this hour: {list_text([visible(name) for name in found.waiting])}")
     for name, count in found.too_large:
         click.echo(f"{visible(name)}: due, but too large for an unattended scan ({count:,} addresses)")
     if not (found.sites or found.waiting or found.too_large):

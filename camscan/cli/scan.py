@@ -14,7 +14,7 @@ from camscan import app
 from camscan.cli import _keep, _options, _round, _unfinished
 from camscan.cli._bar import make_watcher
 from camscan.cli._signals import take_signals
-from camscan.cli._unfinished import Call
+from camscan.cli._unfinished import Invocation
 from camscan.cli._words import program_name, warn
 from camscan.errors import UsageError
 
@@ -128,7 +128,7 @@ def scan(  # noqa: PLR0917 - one per option
         keep_strangers=keep_strangers,
         keep_journal=keep_journal,
     )
-    call = Call(str(register or ""), config, quiet)
+    call = Invocation(str(register or ""), config, quiet)
     files = {name: file for name, file in (("json", json_path), ("csv", csv_path)) if file}
     files |= _parse_exports(exports, files)
     return _scan_sites(request, sites, call, files, everything=everything, resume=resume, discard=discard)
@@ -170,7 +170,7 @@ def _require_sense(targets: Sequence[str], sites: Sequence[str], *, passive: boo
 def _scan_sites(
     request: Request,
     sites: Sequence[str],
-    call: Call,
+    call: Invocation,
     files: dict[str, str],
     *,
     everything: bool,
@@ -187,7 +187,7 @@ def _scan_sites(
         if not is_named:
             return 0
     if resume and not is_named:
-        head = _unfinished.only_unfinished(place).head
+        head = _unfinished.find_only_interrupted(place).head
         request = replace(app.resume.with_earlier_options(request, head.options), targets=head.targets)
         sites, everything = head.sites, head.everything
         request = replace(request, site=sites[0] if len(sites) == 1 else "")
@@ -197,7 +197,7 @@ def _scan_sites(
 
 
 def run_one_scan(
-    request: Request, call: Call, *, files: dict[str, str], resume: bool = False, is_kept: bool = False
+    request: Request, call: Invocation, *, files: dict[str, str], resume: bool = False, is_kept: bool = False
 ) -> int:
     """Scan, record, export, print. Returns the exit code. Mistakes are found before anything is sent.
 
@@ -212,7 +212,7 @@ def run_one_scan(
     gc.set_threshold(100_000, 20, 20)  # unlike most commands, a scan makes many objects that it frees
     with space.open() as book, take_signals() as interruption:
         if order and not resume:
-            _unfinished.announce_left(place, prepared.key, call)
+            _unfinished.announce_interrupted(place, prepared.key, call)
         kept = app.resume.scan_and_record(
             prepared, book, files, order, watcher=make_watcher(quiet=call.quiet), interruption=interruption
         )
@@ -224,7 +224,7 @@ def run_one_scan(
     if kept.trouble:
         warn(f"{kept.trouble}; --resume will ask some addresses again")
     is_quiet = call.quiet or "-" in files.values()
-    _keep.print_kept(kept.report, kept.recorded, space.name, headline, news, quiet=is_quiet)
+    _keep.print_recorded(kept.report, kept.recorded, space.name, headline, news, quiet=is_quiet)
     if kept.kept:
         click.echo(f"Kept for `{program_name()} parcel export`: {kept.kept}", err=is_quiet)
     if kept.is_left:

@@ -16,10 +16,10 @@ from camscan import app
 from camscan.asset import Lifecycle, Presence
 from camscan.asset.spelling import SHOWN_AS
 from camscan.cli import _device, _keep, _options
-from camscan.cli._table import by_address, print_table
-from camscan.cli._words import say, warn
+from camscan.cli._table import address_order, print_table
+from camscan.cli._words import print_text, warn
 from camscan.output import write_atomically
-from camscan.words import counted
+from camscan.words import count_text
 
 if TYPE_CHECKING:
     from camscan.app.listing import ListFilter, Listing
@@ -147,7 +147,7 @@ def show(  # noqa: PLR0917 - one per option
             words = device if register is None else f"{device} --register {register}"
             return _print_one(book, device, space.settings, json_path, words, with_evidence=with_evidence)
         every = app.listing.list_devices(book, space.settings, wanted, judge=bool(paths))
-    _list(every, wanted, csv_path, json_path)
+    _write_list(every, wanted, csv_path, json_path)
     return _explain_list(len(every.rows), every.damage, wanted, space.settings)
 
 
@@ -174,7 +174,7 @@ def _explain_list(fitting: int, damage: str, wanted: ListFilter, settings: Confi
 
 
 def _print_stream(found: Stream, paths: Mapping[str, str], space: Workspace) -> int:
-    """Print the list like :func:`_list`, but device by device: only the cells for the screen are held in memory."""
+    """Print the list like `_write_list`, but device by device: only the cells for the screen are held in memory."""
     gc.enable()  # little is held at a time, and each piece of JSON leaves a cycle behind
     if "json" in paths:
         write_atomically(paths["json"], lambda stream: app.streaming.write_json(found, stream))
@@ -191,8 +191,8 @@ def _print_stream(found: Stream, paths: Mapping[str, str], space: Workspace) -> 
     return _explain_list(found.fitting, found.describe_damage, found.wanted, found.settings)
 
 
-def _list(found: Listing, wanted: ListFilter, csv_path: str | None, json_path: str | None) -> None:
-    rows = sorted(found.rows, key=lambda row: (not row.ip_addresses, by_address(row.ip_addresses)))
+def _write_list(found: Listing, wanted: ListFilter, csv_path: str | None, json_path: str | None) -> None:
+    rows = sorted(found.rows, key=lambda row: (not row.ip_addresses, address_order(row.ip_addresses)))
     if json_path:
         _write_json(json_path, app.listing.listing_document(found, rows))
     if csv_path:
@@ -211,17 +211,19 @@ def _print_list(rows: Sequence[ScreenRow], others: int, headline: Headline, *, a
         click.echo("No device in the register matches.")
     if rows and asks:
         click.echo(
-            f"{counted(len(rows))} in the register match." if len(rows) > 1 else "1 device in the register matches."
+            f"{count_text(len(rows))} in the register match." if len(rows) > 1 else "1 device in the register matches."
         )
-    say(headline.text)
+    print_text(headline.text)
     if any(row.is_possible for row in rows):
         click.echo("A ? after a make means that it is only possible.")
     if others:
         several = others > 1
-        left = f"{counted(others)} that {'are' if several else 'is'} not part of video surveillance"
-        say(f"{left} {'are' if several else 'is'} left out; --everything lists {'them' if several else 'it'}.")
+        left = f"{count_text(others)} that {'are' if several else 'is'} not part of video surveillance"
+        print_text(f"{left} {'are' if several else 'is'} left out; --everything lists {'them' if several else 'it'}.")
     if left_out:
-        say(f"Columns left out for lack of room: {', '.join(left_out)}. A wider window, --csv and --json show them.")
+        print_text(
+            f"Columns left out for lack of room: {', '.join(left_out)}. A wider window, --csv and --json show them."
+        )
 
 
 def _row_cells(row: ScreenRow) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta, tzinfo
 
-from camscan.config.value import Network, day, read_entries, read_word, some_networks
+from camscan.config.value import Network, read_date, read_entries, read_some_networks, read_word
 from camscan.dataclass import dataclass
 from camscan.strict_yaml import Node
 
@@ -28,7 +28,7 @@ class Window:
     days: frozenset[int] = _WEEK
     """Days of the week; 0 is Monday."""
 
-    def closes(self, now: datetime) -> datetime | None:
+    def closing_time(self, now: datetime) -> datetime | None:
         """The end of the window in the local time of ``now``; None if it is not open."""
         wall = now.replace(tzinfo=None)
         for begin in (wall.date(), wall.date() - _DAY):
@@ -37,9 +37,9 @@ class Window:
                 return opened + self.lasts
         return None
 
-    def ends(self, now: datetime, zone: tzinfo | None) -> datetime | None:
+    def ending_time(self, now: datetime, zone: tzinfo | None) -> datetime | None:
         """The end of the window as a moment; None if it is not open at ``now``, which is the local time of ``zone``."""
-        closes = self.closes(now)
+        closes = self.closing_time(now)
         if closes is None:
             return None
         wall = closes.replace(fold=now.fold)  # the hour that comes twice in autumn
@@ -67,18 +67,18 @@ class Authorisation:
     contact: str = ""
     """The role to contact if something is wrong."""
 
-    def in_force(self, today: date) -> bool:
+    def is_in_force(self, today: date) -> bool:
         """Whether it is valid today, at some hour."""
         return self.begins <= today <= self.expires
 
-    def holds_now(self, now: datetime) -> bool:
+    def is_valid_now(self, now: datetime) -> bool:
         """Whether it is valid at this moment; ``now`` is the local time of the networks."""
-        return self.in_force(now.date()) and (self.window is None or self.window.closes(now) is not None)
+        return self.is_in_force(now.date()) and (self.window is None or self.window.closing_time(now) is not None)
 
-    def ends(self, now: datetime, zone: tzinfo | None) -> datetime:
+    def ending_time(self, now: datetime, zone: tzinfo | None) -> datetime:
         """The moment at which a valid authorisation ends: when its window closes, or after its last day."""
         last = datetime.combine(self.expires + _DAY, time()) if self.expires < date.max else datetime.max  # noqa: DTZ901 - wall clock
-        closes = self.window.closes(now) if self.window else None
+        closes = self.window.closing_time(now) if self.window else None
         wall = (min(last, closes) if closes else last).replace(fold=now.fold)  # the hour that comes twice in autumn
         return wall.replace(tzinfo=zone) if zone or wall == datetime.max else wall.astimezone()  # noqa: DTZ901 - as above
 
@@ -95,14 +95,14 @@ class Authorisation:
 def read_authorisation(node: Node) -> Authorisation:
     """Read one entry of ``authorisations``. Raises ConfigError with file and line."""
     keys = read_entries(node, KEYS, "role", "date", "expires", "cidrs")
-    begins, expires = day(keys["date"]), day(keys["expires"])
+    begins, expires = read_date(keys["date"]), read_date(keys["expires"])
     if expires < begins:
-        raise keys["expires"].wrong(f"expires before its date, {begins}")
+        raise keys["expires"].error(f"expires before its date, {begins}")
     return Authorisation(
         read_word(keys["role"]),
         begins,
         expires,
-        some_networks(keys["cidrs"]),
+        read_some_networks(keys["cidrs"]),
         where=f"{node.file}:{node.line}",
         window=read_window(keys),
         contact=read_word(keys["contact"]) if "contact" in keys else "",
@@ -117,17 +117,17 @@ def read_window(keys: Mapping[str, Node]) -> Window | None:
         frozenset(number for item in keys["days"].items() for number in _read_days(item)) if "days" in keys else _WEEK
     )
     if not days:
-        raise keys["days"].wrong("name at least one day, such as [Mon, Tue], or take the line out")
+        raise keys["days"].error("name at least one day, such as [Mon, Tue], or take the line out")
     if "window" not in keys:
         return Window(time(), _DAY, days)
     node = keys["window"]
     found = _WINDOW.fullmatch(node.text().strip())
     if not found:
-        raise node.wrong(f"'{node.text()}' is not a time window; write it as 19:00-06:00")
+        raise node.error(f"'{node.text()}' is not a time window; write it as 19:00-06:00")
     opens = timedelta(hours=int(found[1]), minutes=int(found[2]))
     closes = timedelta(hours=int(found[3]), minutes=int(found[4])) if found[3] else _DAY
     if opens == closes:
-        raise node.wrong("it closes at the hour at which it opens; remove the line if every hour is allowed")
+        raise node.error("it closes at the hour at which it opens; remove the line if every hour is allowed")
     lasts = closes - opens if closes > opens else closes - opens + _DAY
     return Window((datetime.min + opens).time(), lasts, days)  # noqa: DTZ901 - a time of day
 
@@ -138,7 +138,7 @@ def _read_days(node: Node) -> range | tuple[int, ...]:
     full = [part.strip().casefold() for part in node.text().split("-")]
     known = all(_is_day(text) for text in full)
     if not known or len(ends) > 2:  # noqa: PLR2004 - both ends
-        raise node.wrong(f"'{node.text()}' is not a day; write it as Mon, or Mon-Fri")
+        raise node.error(f"'{node.text()}' is not a day; write it as Mon, or Mon-Fri")
     first, last = DAYS.index(ends[0]), DAYS.index(ends[-1])
     return range(first, last + 1) if first <= last else (*range(first, len(DAYS)), *range(last + 1))
 

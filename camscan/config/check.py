@@ -39,16 +39,16 @@ class Finding:
     text: str
 
 
-def check(config: Config, now: datetime, *, private: Sequence[Network], probes: Iterable[str]) -> list[Finding]:
+def check_config(config: Config, now: datetime, *, private: Sequence[Network], probes: Iterable[str]) -> list[Finding]:
     """Check everything that does not need the network: overlaps, authorisations, logins, probes, folders, gaps."""
     return [
         *_check_authorisations(config, config.clock(now).date()),
-        *_sites_authorised(config, private),
+        *_check_sites_authorised(config, private),
         *_check_overlaps(config),
         *_check_gaps(config),
         *_check_credentials(config),
-        *_snmp(config),
-        *_secrets(config),
+        *_check_snmp(config),
+        *_check_secrets(config),
         *_check_rest(config, probes),
     ]
 
@@ -78,7 +78,7 @@ _NOT_REMOVED = "if no entry were left, every private range could be scanned"
 
 
 def _check_authorisations(config: Config, today: date) -> Iterator[Finding]:
-    held = join_networks(cidr for each in config.authorisations if each.in_force(today) for cidr in each.cidrs)
+    held = join_networks(cidr for each in config.authorisations if each.is_in_force(today) for cidr in each.cidrs)
     for each in config.authorisations:
         if each.expires < today:
             is_replaced = all(any(is_within(cidr, other) for other in held) for cidr in each.cidrs)
@@ -95,7 +95,7 @@ def _check_authorisations(config: Config, today: date) -> Iterator[Finding]:
             )
 
 
-def _sites_authorised(config: Config, private: Sequence[Network]) -> Iterator[Finding]:
+def _check_sites_authorised(config: Config, private: Sequence[Network]) -> Iterator[Finding]:
     """Networks of sites that need an authorisation and have none."""
     written = join_networks(cidr for each in config.authorisations for cidr in each.cidrs)
     is_strict = any(do_overlap(cidr, one) for cidr in written for one in private)
@@ -156,7 +156,7 @@ def _check_credentials(config: Config) -> Iterator[Finding]:
             yield Finding(Level.WARNING if each.password_env else Level.ERROR, str(error))
 
 
-def _snmp(config: Config) -> Iterator[Finding]:
+def _check_snmp(config: Config) -> Iterator[Finding]:
     for each in config.snmp:
         if any(secret.is_elsewhere for secret in each.secrets):
             continue
@@ -168,7 +168,7 @@ def _snmp(config: Config) -> Iterator[Finding]:
             yield _make_warning(each.where, f"'{each.name}' is SNMPv2c: everybody on the way can read its community")
 
 
-def _secrets(config: Config) -> Iterator[Finding]:
+def _check_secrets(config: Config) -> Iterator[Finding]:
     """Secrets of alerts, of other inventories and of the sign-in: each must exist, and only we may read it."""
     secrets = [secret for each in config.notify for secret in each.secrets.values()]
     secrets += [each.token for each in config.inventories]

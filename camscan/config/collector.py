@@ -10,7 +10,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from camscan.config.authorisation import Window, read_window
-from camscan.config.value import Network, day, read_entries, read_number, read_word, some_networks
+from camscan.config.value import Network, read_date, read_entries, read_number, read_some_networks, read_word
 from camscan.strict_yaml import Node, load_yaml
 
 FILE_NAME = "collector.yaml"
@@ -51,13 +51,13 @@ class CollectorFile:
 
     def why_later(self, now: datetime) -> str:
         """Why nothing may be scanned at this hour; empty if a scan may begin."""
-        if self.window and self.window.closes(now) is None:
+        if self.window and self.window.closing_time(now) is None:
             return f"it waits for the hours of {FILE_NAME} ({self.window})"
         return ""
 
     def closing_time(self, now: datetime) -> datetime | None:
         """The moment at which a scan that begins now must end; None if any hour is allowed."""
-        return self.window.ends(now, None) if self.window else None
+        return self.window.ending_time(now, None) if self.window else None
 
 
 def read_collector(path: Path) -> CollectorFile:
@@ -65,13 +65,13 @@ def read_collector(path: Path) -> CollectorFile:
     keys = read_entries(load_yaml(path), _KEYS, "centre", "allowed_by", "until", "sites")
     pace = read_word(keys["pace"]) if "pace" in keys else PACES[0]
     if pace not in PACES:
-        raise keys["pace"].wrong(f"'{pace}' is not one of: {', '.join(PACES)}")
+        raise keys["pace"].error(f"'{pace}' is not one of: {', '.join(PACES)}")
     return CollectorFile(
         path=path,
         centre=_read_centre(keys["centre"]),
         ca_file=str(path.parent / read_word(keys["ca_file"])) if "ca_file" in keys else "",
         allowed_by=read_word(keys["allowed_by"]),
-        until=day(keys["until"]),
+        until=read_date(keys["until"]),
         window=read_window(keys),
         pace=pace,
         scans_a_day=_scans_a_day(keys.get("scans_a_day")),
@@ -85,7 +85,7 @@ def _scans_a_day(node: Node | None) -> int:
 
 def _read_site(node: Node) -> tuple[str, tuple[Network, ...]]:
     keys = read_entries(node, ("name", "networks"), "name", "networks")
-    return read_word(keys["name"]), some_networks(keys["networks"])
+    return read_word(keys["name"]), read_some_networks(keys["networks"])
 
 
 def _read_centre(node: Node) -> str:
@@ -94,8 +94,8 @@ def _read_centre(node: Node) -> str:
         parts = urlsplit(text)
         is_whole = bool(parts.hostname) and parts.port != 0
     except ValueError:
-        raise node.wrong(f"'{text}' is not an address, such as https://cameras.example.gov.uk") from None
+        raise node.error(f"'{text}' is not an address, such as https://cameras.example.gov.uk") from None
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE)
     if not is_safe or not is_whole or parts.path or parts.query or parts.fragment or parts.username:
-        raise node.wrong(f"'{text}' is not the address of a centre; it is https://host, without a path")
+        raise node.error(f"'{text}' is not the address of a centre; it is https://host, without a path")
     return text

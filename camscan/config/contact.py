@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from camscan.config.value import day, read_word
+from camscan.config.value import read_date, read_word
 from camscan.dataclass import dataclass
 from camscan.strict_yaml import Node
 
@@ -28,12 +28,12 @@ def read_contact(node: Node) -> Contact:
     members = node.only("team", "email", "phone", "post", "checked_on")
     texts = {name: read_word(each) for name, each in members.items() if name not in {"checked_on", "email"}}
     email, checked = members.get("email"), members.get("checked_on")
-    return Contact(email=_email(email) if email else "", checked_on=day(checked) if checked else None, **texts)
+    return Contact(email=_email(email) if email else "", checked_on=read_date(checked) if checked else None, **texts)
 
 
 def _email(node: Node) -> str:
     text = read_word(node)
     name, at, host = text.partition("@")
     if not name or not at or "." not in host or " " in text:
-        raise node.wrong(f"'{text}' is not an e-mail address; write it as cctv@council.example")
+        raise node.error(f"'{text}' is not an e-mail address; write it as cctv@council.example")
     return text

@@ -6,7 +6,7 @@ import ipaddress
 from pathlib import Path
 
 from camscan.config.secret import Secret, read_secret
-from camscan.config.value import Network, read_entries, read_word, some_networks
+from camscan.config.value import Network, read_entries, read_some_networks, read_word
 from camscan.dataclass import dataclass
 from camscan.strict_yaml import Node
 
@@ -54,21 +54,21 @@ class Credential:
 def read_credential(node: Node, base: Path) -> Credential:
     """Read one entry of ``credentials``; paths are relative to ``base``."""
     if "password" in node.entries():
-        raise node.entries()["password"].wrong(
+        raise node.entries()["password"].error(
             "do not write a password here: put it into a file that only you can read, and give the file as "
             "password_file"
         )
     keys = read_entries(node, KEYS, "name", "user", "cidrs")
     found = read_secret(node, keys, dict(zip(("file", "env", "systemd_credential"), REFERENCES, strict=True)), base)
     if found is None:
-        raise node.wrong(f"exactly one of {', '.join(REFERENCES)} must say where the password is")
+        raise node.error(f"exactly one of {', '.join(REFERENCES)} must say where the password is")
     user = read_word(keys["user"])
     if ":" in user:
-        raise keys["user"].wrong("a user name with ':' cannot be sent over HTTP (RFC 7617)")
+        raise keys["user"].error("a user name with ':' cannot be sent over HTTP (RFC 7617)")
     return Credential(
         name=read_word(keys["name"]),
         user=user,
-        cidrs=some_networks(keys["cidrs"]),
+        cidrs=read_some_networks(keys["cidrs"]),
         where=found.where,
         password_file=found.file,
         password_env=found.env,

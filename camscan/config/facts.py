@@ -12,7 +12,7 @@ from camscan.config.recipient import Recipient
 from camscan.config.settings import FILE_NAME, Config
 from camscan.config.snmp import SnmpLogin
 from camscan.output import mask_password
-from camscan.words import counted
+from camscan.words import count_text
 
 DEFAULT = "default"
 
@@ -96,7 +96,7 @@ def _site_facts(config: Config) -> Iterator[Fact]:
     for site in config.sites:
         networks = ", ".join(map(str, site.cidrs)) or "no networks"
         more = [f"{site.pace} pace"] if site.pace else []
-        more += [f"every {counted(site.every, 'day')}"] if site.every else []
+        more += [f"every {count_text(site.every, 'day')}"] if site.every else []
         more += [f"never {', '.join(map(str, site.exclusions))}"] if site.exclusions else []
         yield Fact("site", f"{site.name}: {'; '.join([networks, *more])}", site.where)
     if not config.sites:
@@ -113,7 +113,7 @@ def describe_source(config: Config) -> str:
 
 def _describe_authorisation(each: Authorisation, wall: datetime) -> str:
     window = f", {each.window}" if each.window else ""
-    state = "holds now" if each.holds_now(wall) else each.describe_why_not(wall)
+    state = "holds now" if each.is_valid_now(wall) else each.describe_why_not(wall)
     networks = ", ".join(map(str, each.cidrs))
     return f"{each.role}, {each.begins} to {each.expires}{window}: {networks} ({state})"
 
@@ -152,7 +152,7 @@ def _web(config: Config) -> str:
 def _running_facts(config: Config) -> Iterator[Fact]:
     run, where = config.run, config.lines.get("run", DEFAULT)
     hours = f", scanning {run.window} only" if run.window else ""
-    yield Fact("run", f"every site each {counted(run.every, 'day')}{hours}", where)
+    yield Fact("run", f"every site each {count_text(run.every, 'day')}{hours}", where)
     place = run.backups or "backups, beside the register"
     yield Fact("run: backups", f"{place}: the newest {run.keep}" if run.keep else "none", where)
     for name, file in run.after.items():

@@ -34,5 +34,5 @@ def read_foi(node: Node) -> Foi:
 def _read_nation(node: Node) -> str:
     text = read_word(node)
     if text not in NATIONS:
-        raise node.wrong(f"'{text}' is not one of: {', '.join(NATIONS)}")
+        raise node.error(f"'{text}' is not one of: {', '.join(NATIONS)}")
     return text

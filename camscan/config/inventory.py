@@ -27,19 +27,19 @@ class OtherInventory:
     """The authority of its certificate, if it is not one of the system's; an absolute path."""
 
 
-def other_inventory(node: Node, base: Path) -> OtherInventory:
+def read_inventory(node: Node, base: Path) -> OtherInventory:
     """Read one entry of ``inventories``; paths are relative to ``base``."""
     if "token" in node.entries():
-        raise node.entries()["token"].wrong(
+        raise node.entries()["token"].error(
             "do not write a token here: put it into a file that only you can read, and give the file as token_file"
         )
     keys = read_entries(node, KEYS, "name", "url")
     url = read_word(keys["url"]).rstrip("/")
     if not url.lower().startswith("https://") or "@" in url or "?" in url:
-        raise keys["url"].wrong("expected an address that begins with https://, without a password and without a query")
+        raise keys["url"].error("expected an address that begins with https://, without a password and without a query")
     token = read_secret(node, keys, _TOKEN, base, "token")
     if token is None:
-        raise node.wrong(f"exactly one of {', '.join(_TOKEN.values())} must say where the token is")
+        raise node.error(f"exactly one of {', '.join(_TOKEN.values())} must say where the token is")
     return OtherInventory(
         name=read_word(keys["name"]),
         url=url.removesuffix("/api"),

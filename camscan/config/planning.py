@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from camscan.asset.columns import SENSITIVITIES, SITE_TYPES
-from camscan.config.value import day
+from camscan.config.value import read_date
 from camscan.dataclass import dataclass
 from camscan.strict_yaml import MAX_BYTES, Node
 
@@ -102,18 +102,18 @@ def read_decision(node: Node) -> LocalDecision:
     members = node.only("minute", "date", "makers", "groups", "brands", "site_types", "sensitivity")
     for key in ("minute", "date"):
         if key not in members:
-            raise node.wrong(f"'{key}' is missing: a decision needs its minute and its date")
+            raise node.error(f"'{key}' is missing: a decision needs its minute and its date")
 
     def read_several(key: str, allowed: tuple[str, ...] = ()) -> tuple[str, ...]:
         found = _read_lines(members[key]) if key in members else ()
         for text in found:
             if allowed and text not in allowed:
-                raise members[key].wrong(f"'{text}' is not one of: {', '.join(allowed)}")
+                raise members[key].error(f"'{text}' is not one of: {', '.join(allowed)}")
         return found
 
     decision = LocalDecision(
         minute=_read_line(members["minute"]),
-        date=day(members["date"]),
+        date=read_date(members["date"]),
         makers=read_several("makers"),
         groups=read_several("groups"),
         brands=read_several("brands"),
@@ -122,14 +122,14 @@ def read_decision(node: Node) -> LocalDecision:
         where=f"{node.file}:{node.line}",
     )
     if decision == LocalDecision(decision.minute, decision.date, where=decision.where):
-        raise node.wrong("it does not name any devices: give makers, groups, brands, site_types or sensitivity")
+        raise node.error("it does not name any devices: give makers, groups, brands, site_types or sensitivity")
     return decision
 
 
 def _read_line(node: Node) -> str:
     text = node.text().strip()
     if not text or not text.isprintable():
-        raise node.wrong("expected a text in one line")
+        raise node.error("expected a text in one line")
     return text
 
 
@@ -147,11 +147,11 @@ def _read_debarment(node: Node, base: Path) -> tuple[str, ...]:
             content = stream.read(MAX_BYTES + 1)
         text = content.decode("utf-8-sig")
     except OSError as error:
-        raise node.wrong(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise node.error(f"{path}: cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise node.wrong(f"{path}: not UTF-8 text; save the file as UTF-8, one name on each line") from error
+        raise node.error(f"{path}: not UTF-8 text; save the file as UTF-8, one name on each line") from error
     if len(content) > MAX_BYTES:
-        raise node.wrong(f"{path}: larger than {MAX_BYTES // 1024 // 1024} MB; is this the right file?")
+        raise node.error(f"{path}: larger than {MAX_BYTES // 1024 // 1024} MB; is this the right file?")
     lines = (line.strip() for line in text.splitlines())
     return tuple(dict.fromkeys(line for line in lines if line and not line.startswith("#")))
 
@@ -173,7 +173,7 @@ def _read_levels(node: Node, known: Mapping[str, float]) -> dict[str, float]:
 def _read_thresholds(node: Node) -> tuple[float, float, float]:
     numbers = [_read_number(item) for item in node.items()]
     if len(numbers) != len(THRESHOLDS) or sorted(set(numbers), reverse=True) != numbers:
-        raise node.wrong("thresholds are three numbers, the largest first: the lowest scores for priority 1, 2 and 3")
+        raise node.error("thresholds are three numbers, the largest first: the lowest scores for priority 1, 2 and 3")
     return numbers[0], numbers[1], numbers[2]
 
 
@@ -183,5 +183,5 @@ def _read_number(node: Node) -> float:
     except InvalidOperation:
         number = Decimal(-1)
     if not number.is_finite() or not 0 < number <= _LARGEST:
-        raise node.wrong(f"'{node.text()}' is not a number above 0 and up to {_LARGEST}")
+        raise node.error(f"'{node.text()}' is not a number above 0 and up to {_LARGEST}")
     return float(number)

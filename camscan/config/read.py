@@ -18,14 +18,14 @@ from camscan.config.centre import Centre, read_centre
 from camscan.config.contact import Contact, read_contact
 from camscan.config.credential import read_credential
 from camscan.config.foi import Foi, read_foi
-from camscan.config.inventory import other_inventory
+from camscan.config.inventory import read_inventory
 from camscan.config.planning import Planning, read_planning
-from camscan.config.recipient import recipient
+from camscan.config.recipient import read_recipient
 from camscan.config.running import Running, read_running
 from camscan.config.settings import FILE_NAME, OFFLINE_AFTER, PACES, Config
 from camscan.config.site import MEMBERS, Site, read_site
-from camscan.config.snmp import snmp_login
-from camscan.config.value import Faults, each, ports, read_networks, read_number, read_word
+from camscan.config.snmp import read_snmp_login
+from camscan.config.value import Faults, read_each, read_networks, read_number, read_ports, read_word
 from camscan.config.web import Web, read_web
 from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
@@ -108,14 +108,14 @@ class _Keys:
 
     def read(self, key: str, reader: Callable[[Node], _T], default: _T) -> _T:
         """The value of a key, or ``default``."""
-        found = each([self.nodes[key]], reader, self.faults) if key in self.nodes else []
+        found = read_each([self.nodes[key]], reader, self.faults) if key in self.nodes else []
         return found[0] if found else default
 
-    def listed(self, key: str, reader: Callable[[Node], _T]) -> tuple[_T, ...]:
+    def items(self, key: str, reader: Callable[[Node], _T]) -> tuple[_T, ...]:
         """The items of a list, without those that are wrong."""
-        return tuple(each(self.read(key, Node.items, ()), reader, self.faults))
+        return tuple(read_each(self.read(key, Node.items, ()), reader, self.faults))
 
-    def named(self, key: str) -> Mapping[str, Node]:
+    def read_mapping(self, key: str) -> Mapping[str, Node]:
         """The entries of a mapping."""
         nothing: dict[str, Node] = {}
         return self.read(key, Node.entries, nothing)
@@ -123,32 +123,34 @@ class _Keys:
 
 def _read_config(path: Path, keys: _Keys, table: sites_file.Table | None) -> Config:
     base, faults = path.parent, keys.faults
-    own = keys.listed("sites", _once(_read_site, "the site '{}' is listed twice; put its networks into one entry"))
+    own = keys.items("sites", _unique(_read_site, "the site '{}' is listed twice; put its networks into one entry"))
     place = keys.read("sites_file", lambda node: base / Path(read_word(node)).expanduser(), base / sites_file.FILE_NAME)
     if table is None:
         table = _read_table(place, faults, is_named="sites_file" in keys.nodes)
     faults += table.faults
-    asked = keys.named("ports")
+    asked = keys.read_mapping("ports")
     return Config(
         path=path,
         organisation=keys.read("organisation", Node.text, ""),
         role=keys.read("role", read_word, ""),
         timezone=keys.read("timezone", _read_timezone, None),
-        authorisations=keys.listed("authorisations", read_authorisation),
+        authorisations=keys.items("authorisations", read_authorisation),
         sites=_join_sites(own, table.sites, faults),
         sites_file=place,
         exclusions=keys.read("exclusions", read_networks, ()),
         pace=keys.read("pace", _read_pace, ""),
-        ports=MappingProxyType({name: found for name, node in asked.items() for found in each([node], ports, faults)}),
+        ports=MappingProxyType(
+            {name: found for name, node in asked.items() for found in read_each([node], read_ports, faults)}
+        ),
         interface=keys.read("interface", read_word, "") or None,
         register=keys.read("register", lambda node: _read_register(node, base), "") or None,
         offline_after=keys.read("offline_after", _offline_after, OFFLINE_AFTER),
-        overlays=keys.listed("overlays", lambda node: _read_overlay(node, base)),
-        credentials=keys.listed("credentials", _once(lambda node: read_credential(node, base), _twice("credential"))),
-        snmp=keys.listed("snmp", _once(lambda node: snmp_login(node, base), _twice("login"))),
-        inventories=keys.listed("inventories", _once(lambda node: other_inventory(node, base), _twice("inventory"))),
+        overlays=keys.items("overlays", lambda node: _read_overlay(node, base)),
+        credentials=keys.items("credentials", _unique(lambda node: read_credential(node, base), _twice("credential"))),
+        snmp=keys.items("snmp", _unique(lambda node: read_snmp_login(node, base), _twice("login"))),
+        inventories=keys.items("inventories", _unique(lambda node: read_inventory(node, base), _twice("inventory"))),
         planning=keys.read("planning", lambda node: read_planning(node, base), Planning()),
-        notify=keys.listed("notify", _once(lambda node: recipient(node, base), _twice("recipient"))),
+        notify=keys.items("notify", _unique(lambda node: read_recipient(node, base), _twice("recipient"))),
         run=keys.read("run", lambda node: read_running(node, base), Running()),
         foi=keys.read("foi", read_foi, Foi()),
         web=keys.read("web", lambda node: read_web(node, base), Web()),
@@ -181,14 +183,14 @@ def _twice(what: str) -> str:
     return f"the {what} '{{}}' is listed twice"
 
 
-def _once(reader: Callable[[Node], _N], words: str) -> Callable[[Node], _N]:
+def _unique(reader: Callable[[Node], _N], words: str) -> Callable[[Node], _N]:
     """A reader that refuses a second entry with the same name."""
     seen: set[str] = set()
 
     def read_new(node: Node) -> _N:
         found = reader(node)
         if found.name.casefold() in seen:
-            raise node.wrong(words.format(found.name))
+            raise node.error(words.format(found.name))
         seen.add(found.name.casefold())
         return found
 
@@ -244,7 +246,7 @@ def _join_sites(own: Iterable[Site], table: Iterable[Site], faults: Faults) -> t
 def _read_pace(node: Node) -> str:
     text = node.text()
     if text not in PACES:
-        raise node.wrong(f"there is no pace '{text}'; the paces are {', '.join(PACES)}")
+        raise node.error(f"there is no pace '{text}'; the paces are {', '.join(PACES)}")
     return text
 
 
@@ -253,7 +255,7 @@ def _read_timezone(node: Node) -> zoneinfo.ZoneInfo:
     try:
         return zoneinfo.ZoneInfo(text)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise node.wrong(f"'{text}' is not a time zone on this machine; write it as Europe/London") from None
+        raise node.error(f"'{text}' is not a time zone on this machine; write it as Europe/London") from None
 
 
 def _offline_after(node: Node) -> int:
@@ -268,5 +270,5 @@ def _read_register(node: Node, base: Path) -> str:
 def _read_overlay(node: Node, base: Path) -> Path:
     path = base / Path(read_word(node)).expanduser()
     if not path.is_dir():
-        raise node.wrong(f"{path} is not a directory; name one that holds fingerprint files")
+        raise node.error(f"{path} is not a directory; name one that holds fingerprint files")
     return path

@@ -68,12 +68,12 @@ class Recipient:
         return ConfigError(f"{self.where}: {message}")
 
 
-def recipient(node: Node, base: Path) -> Recipient:
+def read_recipient(node: Node, base: Path) -> Recipient:
     """Read one entry of ``notify``; files are relative to ``base``. Raises ConfigError with file and line."""
     if isinstance(node.value, dict):
         for key in SECRETS:
             if key in node.value and key != "url":
-                raise node.value[key].wrong(
+                raise node.value[key].error(
                     f"do not write the {key} here: put it into a file that only you can read, and give the file as "
                     f"{key}_file"
                 )
@@ -85,10 +85,10 @@ def recipient(node: Node, base: Path) -> Recipient:
     if "port" in keys:
         options["port"] = str(read_number(keys["port"], 1, _LAST_PORT, "port"))
     if "url" in keys and not options["url"].lower().startswith("https://"):
-        raise keys["url"].wrong("alerts go over HTTPS only; the address begins with https://")
+        raise keys["url"].error("alerts go over HTTPS only; the address begins with https://")
     kept = {each: read_secret(node, keys, names, base, SECRETS[each]) for each, names in REFERENCES.items()}
     if "url" in options and kept["url"]:
-        raise keys["url"].wrong("the address is given here and elsewhere; keep one")
+        raise keys["url"].error("the address is given here and elsewhere; keep one")
     return Recipient(
         name=read_word(keys["name"]),
         channel=read_word(keys["channel"]),
@@ -104,21 +104,21 @@ def recipient(node: Node, base: Path) -> Recipient:
 def _read_one(node: Node, known: tuple[str, ...]) -> str:
     text = read_word(node)
     if text not in known:
-        raise node.wrong(f"'{text}' is not one of: {', '.join(known)}")
+        raise node.error(f"'{text}' is not one of: {', '.join(known)}")
     return text
 
 
 def _read_words(node: Node, known: tuple[str, ...]) -> tuple[str, ...]:
     found = tuple(_read_one(item, known) for item in node.items())
     if not found:
-        raise node.wrong(f"name at least one of {', '.join(known)}, or take the line out")
+        raise node.error(f"name at least one of {', '.join(known)}, or take the line out")
     return tuple(each for each in known if each in found)
 
 
 def _read_addresses(node: Node) -> tuple[str, ...]:
     found = tuple(map(_read_address, node.items()))
     if not found:
-        raise node.wrong("name at least one address, such as [cctv@example.gov.uk]")
+        raise node.error("name at least one address, such as [cctv@example.gov.uk]")
     return found
 
 
@@ -126,5 +126,5 @@ def _read_address(node: Node) -> str:
     text = read_word(node)
     name, at, host = text.rpartition("@")
     if not (at and name and host) or not text.isascii() or set(text) & set(' ,;<>"\\'):
-        raise node.wrong(f"'{text}' is not a mail address; write it as cctv@example.gov.uk")
+        raise node.error(f"'{text}' is not a mail address; write it as cctv@example.gov.uk")
     return text

@@ -62,7 +62,7 @@ def read_interval(node: Node) -> int:
     if text in DAYS:
         return DAYS[text]
     if not text.isdecimal():
-        raise node.wrong(f"'{text}' is not day, week or a number of days")
+        raise node.error(f"'{text}' is not day, week or a number of days")
     return read_number(node, 1, _MOST_DAYS, "number of days")
 
 

@@ -124,10 +124,10 @@ def read_secret(
         return None
     reference = keys[names[given[0]]]
     if len(given) > 1:
-        raise node.wrong(f"give exactly one of {', '.join(names.values())}, to say where the {what} is")
+        raise node.error(f"give exactly one of {', '.join(names.values())}, to say where the {what} is")
     text = read_word(reference)
     if given[0] == "systemd_credential" and ("/" in text or text.startswith(".")):
-        raise reference.wrong(
+        raise reference.error(
             f"'{text}' is not the name of a credential; it is what LoadCredential= has before the ':'"
         )
     return Secret(

@@ -133,7 +133,7 @@ class Config:
                     best = (subnet.cidr.prefixlen, site.place_of(subnet))
         return best[1] if best else None
 
-    def borrowed(self, site: Site) -> tuple[Network, ...]:
+    def networks_of_others(self, site: Site) -> tuple[Network, ...]:
         """Networks of other sites within those of this site: devices there belong to the other sites."""
         own = {*site.cidrs}
         others = (network for each in self.sites if each is not site for network in each.cidrs)
@@ -197,7 +197,7 @@ class Config:
     def authorised(self, now: datetime) -> tuple[Network, ...]:
         """The networks that an authorisation allows to be scanned at this moment."""
         wall = self.clock(now)
-        return tuple(network for each in self.authorisations if each.holds_now(wall) for network in each.cidrs)
+        return tuple(network for each in self.authorisations if each.is_valid_now(wall) for network in each.cidrs)
 
     def require_authorised(self, networks: Iterable[Network], now: datetime, *, private: Iterable[Network]) -> None:
         """Raise ScopeError, with the reason, if a network may not be scanned now.
@@ -213,7 +213,7 @@ class Config:
             if _is_covered(network, allowed):
                 continue
             for each in self.authorisations:
-                if not each.holds_now(wall) and any(do_overlap(network, cidr) for cidr in each.cidrs):
+                if not each.is_valid_now(wall) and any(do_overlap(network, cidr) for cidr in each.cidrs):
                     raise ScopeError(
                         f"{network}: the authorisation by {each.role} {each.describe_why_not(wall)} ({each.where})"
                     )
@@ -223,20 +223,22 @@ class Config:
                     f"({self.lines.get('authorisations', self.path or FILE_NAME)})"
                 )
 
-    def waits(self, networks: Iterable[Network], now: datetime) -> bool:
+    def waits_for_hour(self, networks: Iterable[Network], now: datetime) -> bool:
         """Whether only the hour prevents one of these networks from being scanned now."""
         wall, allowed = self.clock(now), join_networks(self.authorised(now))
-        later = join_networks(cidr for each in self.authorisations if each.in_force(wall.date()) for cidr in each.cidrs)
+        later = join_networks(
+            cidr for each in self.authorisations if each.is_in_force(wall.date()) for cidr in each.cidrs
+        )
         shut = [network for network in networks if not _is_covered(network, allowed)]
         return bool(later) and any(_is_covered(network, later) for network in shut)
 
-    def run_is_open(self, now: datetime) -> bool:
+    def is_run_open(self, now: datetime) -> bool:
         """Whether the window of the run is open."""
-        return self.run.window is None or self.run.window.closes(self.clock(now)) is not None
+        return self.run.window is None or self.run.window.closing_time(self.clock(now)) is not None
 
     def run_until(self, now: datetime) -> datetime | None:
         """The moment at which the window of the run closes; None if it has none."""
-        return self.run.window.ends(self.clock(now), self.timezone) if self.run.window else None
+        return self.run.window.ending_time(self.clock(now), self.timezone) if self.run.window else None
 
     def authorised_until(self, networks: Iterable[Network], now: datetime) -> datetime | None:
         """The first moment at which one of these networks may no longer be scanned under its authorisation.
@@ -246,7 +248,7 @@ class Config:
         wall = self.clock(now)
         wanted = [network for network in networks if _is_covered(network, join_networks(self.authorised(now)))]
         for _ in range(_MOST_TURNS if wanted else 0):
-            wall = min(each.ends(wall, self.timezone) for each in self.authorisations if each.holds_now(wall))
+            wall = min(each.ending_time(wall, self.timezone) for each in self.authorisations if each.is_valid_now(wall))
             allowed = join_networks(self.authorised(wall))
             if not all(_is_covered(network, allowed) for network in wanted):
                 return wall

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from camscan.asset import Place
 from camscan.config.running import read_interval
-from camscan.config.value import Network, network, read_column, read_entries, read_networks, read_word
+from camscan.config.value import Network, read_column, read_entries, read_networks, read_single_network, read_word
 from camscan.dataclass import dataclass
 from camscan.strict_yaml import Node
 
@@ -88,9 +88,11 @@ def read_site(node: Node) -> Site:
     """Read one entry of ``sites``. The caller, who knows the paces, checks its pace."""
     keys = read_entries(node, KEYS, "name")
     if "cidrs" not in keys and "subnets" not in keys:
-        raise node.wrong("'cidrs' is missing; list its networks, or write [] for a place that no scan reaches")
+        raise node.error("'cidrs' is missing; list its networks, or write [] for a place that no scan reaches")
     found = (
-        [Subnet(network(item), where=_where_named(item)) for item in keys["cidrs"].items()] if "cidrs" in keys else []
+        [Subnet(read_single_network(item), where=_where_named(item)) for item in keys["cidrs"].items()]
+        if "cidrs" in keys
+        else []
     )
     found += map(_read_subnet, keys["subnets"].items()) if "subnets" in keys else []
     said = {MEMBERS[key]: read_column(keys[key], name) for key, name in COLUMNS.items() if key in keys}
@@ -106,10 +108,10 @@ def read_site(node: Node) -> Site:
 
 def _read_subnet(node: Node) -> Subnet:
     if isinstance(node.value, str):
-        return Subnet(network(node), where=_where_named(node))
+        return Subnet(read_single_network(node), where=_where_named(node))
     keys = read_entries(node, SUBNET_KEYS, "cidr")
     return Subnet(
-        network(keys["cidr"]),
+        read_single_network(keys["cidr"]),
         vlan=read_word(keys["vlan"]) if "vlan" in keys else "",
         network_zone=read_column(keys["network_zone"], "network_zone") if "network_zone" in keys else "",
         controller=read_column(keys["controller"], "controller") if "controller" in keys else "",

@@ -79,11 +79,11 @@ def read_table(content: bytes, file: str) -> Table:
         reading.read_head(heading)
         line = rows.line_num + 1
         for cells in rows:
-            reading.row(cells, line)
+            reading.read_row(cells, line)
             line = rows.line_num + 1
     except csv.Error as error:
         reading.add_error(rows.line_num, f"not CSV: {error}; look for a missing closing quotation mark")
-    sites = () if reading.faults else tuple(map(reading.site, reading.names.values()))
+    sites = () if reading.faults else tuple(map(reading.make_site, reading.names.values()))
     return Table(sites, tuple(reading.faults), tuple(reading.notes))
 
 
@@ -128,7 +128,7 @@ class _Reading:
     """Name of a site in lower case -> its first spelling."""
     lines: dict[str, int] = field(default_factory=dict)
     """Site -> the line that names it first."""
-    said: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    first_values: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
     """(site, key) -> the first value, and its line."""
     subnets: dict[Network, tuple[str, Subnet]] = field(default_factory=dict)
     """Network -> site and subnet."""
@@ -159,7 +159,7 @@ class _Reading:
             self.add_error(1, f"no column '{missing[0]}'; the first line names the columns: {', '.join(HEADER)}")
         self.columns = found
 
-    def row(self, cells: Sequence[str], line: int) -> None:
+    def read_row(self, cells: Sequence[str], line: int) -> None:
         if not any(cell.strip() for cell in cells) or not {"cidr", "site"} <= {*self.columns}:
             return
         if any(cell.strip() for cell in cells[len(self.columns) :]):
@@ -211,7 +211,7 @@ class _Reading:
             return None
 
     def _note_value(self, key: str, what: str, value: str, line: int) -> None:
-        before, there = self.said.setdefault((key, what), (value, line))
+        before, there = self.first_values.setdefault((key, what), (value, line))
         if before != value:
             self.add_error(
                 line, f"{what} of {self.names[key]} is '{value}' here and '{before}' in line {there}; a site has one"
@@ -232,10 +232,10 @@ class _Reading:
         else:
             self.note(line, f"{network} is already in line {there}; this line adds nothing")
 
-    def site(self, name: str) -> Site:
+    def make_site(self, name: str) -> Site:
         """One site from all its lines. A zone or controller is the site's own if all its lines give the same."""
         key = name.casefold()
-        values = {each: self.said.get((key, each), ("", 0))[0] for each in COLUMNS}
+        values = {each: self.first_values.get((key, each), ("", 0))[0] for each in COLUMNS}
         own: dict[str, Mapping[Network | None, str]] = {}
         for each in OF_SUBNETS:
             said = self.zones[key, each]

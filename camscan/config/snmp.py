@@ -6,7 +6,7 @@ import ipaddress
 from pathlib import Path
 
 from camscan.config.secret import Secret, read_secret
-from camscan.config.value import Network, read_entries, read_word, some_networks
+from camscan.config.value import Network, read_entries, read_some_networks, read_word
 from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
 from camscan.strict_yaml import Node
@@ -76,27 +76,27 @@ class SnmpLogin:
         return first, second
 
 
-def snmp_login(node: Node, base: Path) -> SnmpLogin:
+def read_snmp_login(node: Node, base: Path) -> SnmpLogin:
     """Read one entry of ``snmp``; paths are relative to ``base``."""
     for name in ("password", "community"):
         if name in node.entries():
-            raise node.entries()[name].wrong(
+            raise node.entries()[name].error(
                 f"do not write a {name} here: put it into a file that only you can read, and give the file as "
                 "password_file"
             )
     keys = read_entries(node, KEYS, "name", "cidrs")
     version = _one_of(keys["version"], (V3, V2C)) if "version" in keys else V3
     if version == V2C and (wrong := [name for name in _OF_V3 if name in keys]):
-        raise keys[wrong[0]].wrong(f"version 2c does not have a {wrong[0]}: it only has a community")
+        raise keys[wrong[0]].error(f"version 2c does not have a {wrong[0]}: it only has a community")
     if version == V3 and "user" not in keys:
-        raise node.wrong("'user' is missing: SNMPv3 needs one; only version: 2c works without a user")
+        raise node.error("'user' is missing: SNMPv3 needs one; only version: 2c works without a user")
     what = "community" if version == V2C else "password"
     password = read_secret(node, keys, _PASSWORD, base, what)
     if password is None:
-        raise node.wrong(f"exactly one of {', '.join(_PASSWORD.values())} must say where the {what} is")
+        raise node.error(f"exactly one of {', '.join(_PASSWORD.values())} must say where the {what} is")
     return SnmpLogin(
         name=read_word(keys["name"]),
-        cidrs=some_networks(keys["cidrs"]),
+        cidrs=read_some_networks(keys["cidrs"]),
         where=password.where,
         password_reference=password,
         version=version,
@@ -109,5 +109,5 @@ def snmp_login(node: Node, base: Path) -> SnmpLogin:
 
 def _one_of(node: Node, allowed: tuple[str, ...]) -> str:
     if node.text() not in allowed:
-        raise node.wrong(f"'{node.text()}' is not one of {', '.join(allowed)}")
+        raise node.error(f"'{node.text()}' is not one of {', '.join(allowed)}")
     return node.text()

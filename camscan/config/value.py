@@ -30,11 +30,11 @@ def read_entries(node: Node, allowed: Iterable[str], *required: str) -> dict[str
     found = node.only(*allowed)
     missing = [key for key in required if key not in found]
     if missing:
-        raise node.wrong(f"'{missing[0]}' is missing; an entry has {', '.join(allowed)}")
+        raise node.error(f"'{missing[0]}' is missing; an entry has {', '.join(allowed)}")
     return found
 
 
-def each(nodes: Iterable[Node], reader: Callable[[Node], _T], faults: Faults) -> list[_T]:
+def read_each(nodes: Iterable[Node], reader: Callable[[Node], _T], faults: Faults) -> list[_T]:
     """Read every node. Returns the values that could be read; mistakes are added to ``faults``."""
     found = []
     for node in nodes:
@@ -49,7 +49,7 @@ def read_word(node: Node) -> str:
     """Read one line of text that is not empty."""
     text = node.text().strip()
     if not text or not text.isprintable():
-        raise node.wrong("expected a name in one line")
+        raise node.error("expected a name in one line")
     return text
 
 
@@ -58,49 +58,49 @@ def read_column(node: Node, name: str) -> str:
     try:
         return normalise(BY_NAME[name], read_word(node))
     except ValueError as error:
-        raise node.wrong(str(error)) from None
+        raise node.error(str(error)) from None
 
 
-def day(node: Node) -> date:
+def read_date(node: Node) -> date:
     """Read a day, in the forms of :func:`camscan.dates.read_day`."""
     try:
         return read_day(node.text())
     except ValueError as error:
-        raise node.wrong(str(error)) from None
+        raise node.error(str(error)) from None
 
 
 def read_number(node: Node, least: int, most: int, what: str) -> int:
     """Read a whole number from ``least`` to ``most``."""
     text = node.text()
     if not (text.isascii() and text.isdecimal() and len(text) <= len(str(most)) and least <= int(text) <= most):
-        raise node.wrong(f"'{text}' is not a {what}; it is a number from {least} to {most}")
+        raise node.error(f"'{text}' is not a {what}; it is a number from {least} to {most}")
     return int(text)
 
 
-def ports(node: Node) -> tuple[int, ...]:
+def read_ports(node: Node) -> tuple[int, ...]:
     """Read TCP ports."""
     return tuple(read_number(item, 1, _LAST_PORT, "port") for item in node.items())
 
 
-def some_networks(node: Node) -> tuple[Network, ...]:
+def read_some_networks(node: Node) -> tuple[Network, ...]:
     """Read at least one network."""
     found = read_networks(node)
     if not found:
-        raise node.wrong("at least one network is needed, such as 10.1.2.0/24")
+        raise node.error("at least one network is needed, such as 10.1.2.0/24")
     return found
 
 
 def read_networks(node: Node) -> tuple[Network, ...]:
     """Read networks; there may be none."""
-    return tuple(map(network, node.items()))
+    return tuple(map(read_single_network, node.items()))
 
 
-def network(node: Node) -> Network:
+def read_single_network(node: Node) -> Network:
     """Read one network."""
     try:
         return read_network(node.text())
     except ValueError as error:
-        raise node.wrong(str(error)) from None
+        raise node.error(str(error)) from None
 
 
 def read_network(text: str) -> Network:

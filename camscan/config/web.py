@@ -67,14 +67,14 @@ def read_web(node: Node, base: Path) -> Web:
     url = _url(keys["url"], "the address of the pages") if "url" in keys else ""
     proxies = read_networks(keys["trusted_proxies"]) if "trusted_proxies" in keys else ()
     if any(each.prefixlen == 0 for each in proxies):
-        raise keys["trusted_proxies"].wrong("that is everybody; name the addresses of your own proxies")
+        raise keys["trusted_proxies"].error("that is everybody; name the addresses of your own proxies")
     ways = keys["auth"].only("oidc", "proxy") if "auth" in keys else {}
     if len(ways) > 1 or ("auth" in keys and not ways):
-        raise keys["auth"].wrong("name one way to sign in: oidc or proxy")
+        raise keys["auth"].error("name one way to sign in: oidc or proxy")
     if ways and not url:
-        raise node.wrong("'url' is missing: people who sign in are sent back to it")
+        raise node.error("'url' is missing: people who sign in are sent back to it")
     if ways and not proxies and ("proxy" in ways or url.startswith("https:")):
-        raise node.wrong("'trusted_proxies' is missing: camscan serve runs behind a proxy, which has the certificate")
+        raise node.error("'trusted_proxies' is missing: camscan serve runs behind a proxy, which has the certificate")
     return Web(
         url=url,
         trusted_proxies=proxies,
@@ -85,14 +85,14 @@ def read_web(node: Node, base: Path) -> Web:
 
 def _oidc(node: Node, base: Path) -> Oidc:
     if isinstance(node.value, dict) and "client_secret" in node.value:
-        raise node.value["client_secret"].wrong(
+        raise node.value["client_secret"].error(
             "do not write the secret here: put it into a file that only you can read, and give the file as "
             "client_secret_file"
         )
     keys = read_entries(node, _OIDC, "issuer", "client_id")
     kept = read_secret(node, keys, _SECRET, base, "client secret")
     if kept is None:
-        raise node.wrong(f"exactly one of {', '.join(_SECRET.values())} must say where the client secret is")
+        raise node.error(f"exactly one of {', '.join(_SECRET.values())} must say where the client secret is")
     return Oidc(
         issuer=_url(keys["issuer"], "an issuer", may_have_path=True),
         client_id=read_word(keys["client_id"]),
@@ -109,7 +109,7 @@ def _roles(node: Node) -> Mapping[str, str]:
     for name, value in node.entries().items():
         text = read_word(value)
         if text not in RIGHTS:
-            raise value.wrong(f"'{text}' is not one of: {', '.join(RIGHTS)}")
+            raise value.error(f"'{text}' is not one of: {', '.join(RIGHTS)}")
         found[name] = text
     return MappingProxyType(found)
 
@@ -117,9 +117,9 @@ def _roles(node: Node) -> Mapping[str, str]:
 def _header(node: Node) -> str:
     name = read_word(read_entries(node, ("header",), "header")["header"]).lower()
     if not _HEADERS.issuperset(name):
-        raise node.wrong(f"'{name}' is not the name of a header; it has letters, digits and '-', and no '_'")
+        raise node.error(f"'{name}' is not the name of a header; it has letters, digits and '-', and no '_'")
     if name.startswith(_TAKEN):
-        raise node.wrong(f"'{name}' has another meaning; name the header in which the proxy says who signed in")
+        raise node.error(f"'{name}' has another meaning; name the header in which the proxy says who signed in")
     return name
 
 
@@ -130,12 +130,12 @@ def _url(node: Node, what: str, *, may_have_path: bool = False) -> str:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise node.wrong(f"'{text}' is not {what}; {example}") from None
+        raise node.error(f"'{text}' is not {what}; {example}") from None
     is_plain = parts.scheme == "http" and _is_this_machine(host)
     if not host or port == 0 or not text.isascii() or not (parts.scheme == "https" or is_plain):
-        raise node.wrong(f"'{text}' is not {what}; {example}")
+        raise node.error(f"'{text}' is not {what}; {example}")
     if parts.query or parts.fragment or "@" in parts.netloc or (parts.path.strip("/") and not may_have_path):
-        raise node.wrong(f"'{text}' is more than the name of a host; {example}")
+        raise node.error(f"'{text}' is more than the name of a host; {example}")
     return text if may_have_path else f"{parts.scheme}://{parts.netloc.lower()}"
 
 

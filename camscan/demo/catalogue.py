@@ -101,7 +101,7 @@ def _given_fields(unit: Unit) -> Iterator[GivenFields]:
             yield GivenFields(service.protocol, port, "tcp", service.gives)
 
 
-def _told_firmware(unit: Unit) -> str | None:
+def _spoken_firmware(unit: Unit) -> str | None:
     """Firmware in the form that the unit's own protocols use: SADP leaves out the space before "build"."""
     firmware = unit.device.firmware
     if firmware and any(service.protocol == "sadp" for service in unit.device.services):
@@ -119,7 +119,7 @@ def truth_of(unit: Unit) -> Truth:
         maker=device.maker,
         brand=device.brand,
         model=device.model,
-        firmware=_told_firmware(unit),
+        firmware=_spoken_firmware(unit),
         serial=unit.serial or None,
         kind=device.kind,
         is_camera_system=device.is_camera_system,

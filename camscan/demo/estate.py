@@ -43,8 +43,8 @@ class Estate:
         self._scale = delay_scale
         self._every = announce_every
         self._listeners: list[Listener] = []
-        self._mouths: list[UnitSocket] = []
-        self._ears: list[GroupSocket] = []
+        self._unit_sockets: list[UnitSocket] = []
+        self._group_sockets: list[GroupSocket] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -80,7 +80,7 @@ class Estate:
         except OSError:
             await self.stop()
             raise
-        if self._multicast and any(mouth.service.announce for mouth in self._mouths):
+        if self._multicast and any(mouth.service.announce for mouth in self._unit_sockets):
             task = asyncio.create_task(self._announce())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -94,7 +94,7 @@ class Estate:
                 if isinstance(service, Udp):
                     mouth = UnitSocket(unit, service, self.record, self._scale)
                     mouth.start(interface)
-                    self._mouths.append(mouth)
+                    self._unit_sockets.append(mouth)
                 elif isinstance(service, Tcp):
                     context = authority.context(service.certificate, unit) if service.certificate else None
                     listener = Listener(unit, service, self.record, context, opened, self._tasks)
@@ -107,7 +107,7 @@ class Estate:
         everybody = frozenset({"255.255.255.255", "127.255.255.255", str(self.base.broadcast_address)})
         ours = frozenset(unit.ip for unit in self.units)
         heard: dict[tuple[str, int], list[UnitSocket]] = {}
-        for mouth in self._mouths:
+        for mouth in self._unit_sockets:
             if mouth.service.group:
                 heard.setdefault((mouth.service.protocol, mouth.service.port), []).append(mouth)
         first = self.units[0]
@@ -117,23 +117,23 @@ class Estate:
             for place in places:
                 ear = GroupSocket(protocol, port, everybody, self.record, mouths, ours.__contains__, place)
                 ear.start(interface, loopback_or(first.ip))
-                self._ears.append(ear)
+                self._group_sockets.append(ear)
 
     async def _announce(self) -> None:
         while True:
-            for mouth in self._mouths:
+            for mouth in self._unit_sockets:
                 mouth.announce()
             await asyncio.sleep(self._every)
 
     async def stop(self) -> None:
         """Stop every unit. The record can still be read."""
-        for ear in self._ears:
+        for ear in self._group_sockets:
             ear.stop()
-        for mouth in self._mouths:
+        for mouth in self._unit_sockets:
             mouth.stop()
         for listener in self._listeners:
             listener.stop()
-        self._ears, self._mouths, self._listeners = [], [], []
+        self._group_sockets, self._unit_sockets, self._listeners = [], [], []
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

@@ -51,7 +51,7 @@ class Record:
         """Count one HTTP 401."""
         self.challenges[ip] = self.challenges.get(ip, 0) + 1
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Delete all records, for a second scan of the same estate."""
         self.violations.clear()
         self.requests.clear()

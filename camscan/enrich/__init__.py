@@ -86,7 +86,7 @@ class Session(Protocol):
     port: int
 
     @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         """Whether nothing more may be asked: the login was refused, or the device is too slow."""
         ...
 

@@ -22,7 +22,7 @@ from camscan.net.scope import Scope
 from camscan.net.tls import unverified_context, verified_context
 from camscan.probes import catch_fault
 from camscan.report import make_report
-from camscan.words import counted
+from camscan.words import count_text
 
 AT_ONCE = 8
 """Devices that are asked at the same time, once one of them has accepted the login."""
@@ -31,7 +31,7 @@ REFUSALS = 3
 
 
 @dataclass(slots=True)
-class Asked:
+class AskedDevice:
     """One device, and the result of asking it."""
 
     known: Known
@@ -58,7 +58,7 @@ def run_enrichment(
 ) -> Report:
     """Ask all devices, and report what they said; see :func:`camscan.enrich.enrich`."""
     started = datetime.now(UTC)
-    asked = [Asked(known, make_box(known)) for known in devices]
+    asked = [AskedDevice(known, make_box(known)) for known in devices]
     completion = Completion.INTERRUPTED
     with contextlib.suppress(KeyboardInterrupt):  # what was asked is recorded, above all failed logins
         asyncio.run(_Run(login, scope, pace, allow_unverified_tls).ask_all(asked))
@@ -84,7 +84,7 @@ class _Run:
     allow_unverified_tls: bool
 
     @cached_property
-    def trusting(self) -> Any:
+    def verified_context(self) -> Any:
         """The TLS context with the system's authorities.
 
         It is made when a device offers TLS, because reading them takes long.
@@ -92,11 +92,11 @@ class _Run:
         return verified_context()
 
     @cached_property
-    def unverified(self) -> Any:
+    def unverified_context(self) -> Any:
         """The TLS context without verification. It is made if that is allowed, and a device offers TLS."""
         return unverified_context()
 
-    async def ask_all(self, asked: Sequence[Asked]) -> None:
+    async def ask_all(self, asked: Sequence[AskedDevice]) -> None:
         """Ask one device after another until the login is known to be right, then several at once."""
         left = iter(asked)
         refusals = 0
@@ -109,20 +109,20 @@ class _Run:
                 return
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
-                group.create_task(self._work_through(left))
+                group.create_task(self._ask_in_turn(left))
 
-    async def _work_through(self, left: Iterator[Asked]) -> None:
+    async def _ask_in_turn(self, left: Iterator[AskedDevice]) -> None:
         for each in left:
             await self._ask_device(each)
 
-    async def _ask_device(self, asked: Asked) -> None:
+    async def _ask_device(self, asked: AskedDevice) -> None:
         """Try each way to a device in turn, until one leads to it."""
         asked.tried = True
         for way in self._list_ways(asked.box):
-            if not await self._ask_on(asked, way):
+            if not await self._ask_sources(asked, way):
                 return
 
-    async def _ask_on(self, asked: Asked, way: Way) -> bool:
+    async def _ask_sources(self, asked: AskedDevice, way: Way) -> bool:
         """Ask each source in turn, until one is answered. Returns True if another way may be tried."""
         questions = frozenset(
             path for source in load_sources().values() for path in source.questions if path[:1] == "/"
@@ -136,7 +136,7 @@ class _Run:
                     asked.attempts.append(
                         Attempt(source.name, asked.box.ip, way.port, Outcome.BUG, detail=fault.detail)
                     )
-                if asked.was_accepted or web.over:
+                if asked.was_accepted or web.is_over:
                     break
             asked.refused = asked.refused or web.refused
             asked.sent_openly = asked.sent_openly or web.sent_openly
@@ -145,15 +145,15 @@ class _Run:
     def _list_ways(self, box: Box) -> Iterator[Way]:
         """The ways to a device: TLS with a trusted certificate first, then plain HTTP without the password itself."""
         for port in box.https_ports:
-            yield Way(port, self.trusting, private=True)
+            yield Way(port, self.verified_context, private=True)
         if self.allow_unverified_tls:
             for port in box.https_ports:
-                yield Way(port, self.unverified)
+                yield Way(port, self.unverified_context)
         for port in box.http_ports:
             yield Way(port)
 
 
-def _merge_devices(asked: Asked, database: Database) -> list[Device]:
+def _merge_devices(asked: AskedDevice, database: Database) -> list[Device]:
     """The devices of a reply, with what was known before, so that a login adds facts and removes none."""
     fresh = {(attempt.probe, attempt.ip) for attempt in asked.attempts if attempt.outcome is Outcome.ANSWERED}
     earlier: dict[tuple[str, str, int], list[Attempt]] = {}
@@ -166,7 +166,7 @@ def _merge_devices(asked: Asked, database: Database) -> list[Device]:
     return merge_attempts([*before, *asked.attempts], database)
 
 
-def _make_coverage(asked: Sequence[Asked]) -> Coverage:
+def _make_coverage(asked: Sequence[AskedDevice]) -> Coverage:
     outcomes: dict[str, Counter[str]] = {}
     for each in asked:
         for attempt in each.attempts:
@@ -187,7 +187,7 @@ def _make_coverage(asked: Sequence[Asked]) -> Coverage:
     )
 
 
-def _list_notes(asked: Sequence[Asked]) -> Iterator[str]:
+def _list_notes(asked: Sequence[AskedDevice]) -> Iterator[str]:
     if left := sum(not each.tried for each in asked):
         yield (
             f"{REFUSALS} devices refused the login and none accepted it: {left} were not tried; correct the "
@@ -195,7 +195,7 @@ def _list_notes(asked: Sequence[Asked]) -> Iterator[str]:
         )
     if openly := sum(each.sent_openly for each in asked):
         yield (
-            f"the login went to {counted(openly)} over a connection that others may read: not the password itself, "
+            f"the login went to {count_text(openly)} over a connection that others may read: not the password itself, "
             f"but anybody who records it can try passwords offline; use a long password that is used nowhere else"
         )
     for each in asked:
@@ -203,7 +203,7 @@ def _list_notes(asked: Sequence[Asked]) -> Iterator[str]:
             yield f"{_device_name(each)}: {each.attempts[-1].detail or each.attempts[-1].outcome.value}"
 
 
-def _device_name(asked: Asked) -> str:
+def _device_name(asked: AskedDevice) -> str:
     """The address of a device, with its model if known: ``10.1.2.3 (DS-2CD2385G1-I)``."""
     model = asked.known.identification.model
     return f"{asked.box.ip} ({model})" if model else asked.box.ip

@@ -137,7 +137,7 @@ class Web:
         await self._client.aclose()
 
     @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         """Whether nothing more may be asked of the device on this way."""
         return self._over or self.refused or self.shut
 
@@ -163,7 +163,7 @@ class Web:
         return await self._exchange(request, None)
 
     async def _exchange(self, request: httpx.Request, auth: OneLogin | None) -> Exchange:
-        if self.over:
+        if self.is_over:
             return Exchange(Answer(self.port, Outcome.NOT_TRIED, detail="this device is not asked anything more"))
         await asyncio.sleep(max(0.0, self._free_at - time.monotonic()))
         try:

@@ -24,7 +24,7 @@ async def ask_device(session: Session) -> Sequence[Attempt]:
     found: list[Attempt] = []
     for path in (*DEVICE, *((CHANNELS,) if session.box.is_recorder else ())):
         found.append(attempt_of(PROBE, session, await session.get(path)))
-        if session.over or found[0].outcome is not Outcome.ANSWERED:
+        if session.is_over or found[0].outcome is not Outcome.ANSWERED:
             break
     return found
 

@@ -25,7 +25,7 @@ async def ask_device(session: Session) -> Sequence[Attempt]:
     found = [attempt_of(PROBE, session, await session.get(DEVICE))]
     types = [seen.value.lower() for seen in found[0].observations if seen.key == "isapi.device_type"]
     recorder = session.box.is_recorder or any(word in text for text in types for word in _RECORDER_TYPES)
-    if found[0].outcome is Outcome.ANSWERED and recorder and not session.over:
+    if found[0].outcome is Outcome.ANSWERED and recorder and not session.is_over:
         found.append(attempt_of(PROBE, session, await session.get(CHANNELS)))
     return found
 

@@ -28,7 +28,7 @@ from camscan.errors import UsageError
 from camscan.model import Attempt, Outcome
 from camscan.net.span import canonical
 from camscan.probes.onvif import PROBE
-from camscan.words import counted, how_to_add
+from camscan.words import count_text, how_to_add
 
 DEVICE_PATH = "/onvif/device_service"
 DEVICE, MEDIA = "devicemgmt.wsdl", "media.wsdl"
@@ -68,7 +68,7 @@ async def ask_device(session: Session) -> Sequence[Attempt]:
     clock = _Call(session, documents, path=DEVICE_PATH)
     answer = await clock.run(DEVICE, CLOCK)
     told = _make_attempt(session, clock)
-    if session.over or not any(seen.key == "onvif.utc_time" for seen in told.observations):
+    if session.is_over or not any(seen.key == "onvif.utc_time" for seen in told.observations):
         # No login goes to a device that does not speak ONVIF: the clock needs none (ONVIF Core Specification,
         # PRE_AUTH).
         silent = told.outcome is not Outcome.ANSWERED
@@ -82,7 +82,7 @@ async def ask_device(session: Session) -> Sequence[Attempt]:
         call = _Call(session, documents, path=DEVICE_PATH, skew=skew, logged_in=True)
         answer = await call.run(DEVICE, operation, **parameters)
         found.append(_make_attempt(session, call))
-        if session.over or found[0].outcome is not Outcome.ANSWERED:
+        if session.is_over or found[0].outcome is not Outcome.ANSWERED:
             return found
     if path := _media_path(session.box.ip, session.port, answer):
         call = _Call(session, documents, path=path, skew=skew, logged_in=True)
@@ -273,7 +273,7 @@ def _length_text(span: timedelta) -> str:
     for size, name in ((1440, "day"), (60, "hour"), (1, "minute")):
         if minutes >= size:
             count = minutes // size
-            return counted(count, name)
+            return count_text(count, name)
     return "less than a minute"
 
 

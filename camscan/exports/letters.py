@@ -20,7 +20,7 @@ from camscan.drafts import Draft, Text
 from camscan.exports import Export, ExportResult, GivenOptions, Inventory, Item, choose_items
 from camscan.output import visible
 from camscan.page.table import Head, Kind, Table
-from camscan.words import counted
+from camscan.words import count_text
 
 BODIES: Mapping[str, str] = {
     "landlord": "the landlord",
@@ -60,7 +60,7 @@ def make_letters(inventory: Inventory, options: GivenOptions) -> ExportResult:
     for letter in _letters(kept):
         name = _file_name(letter.body, letter.site, files)
         files[name] = pages.write(_letter_page(letter, inventory))
-        lines.append(f"{name}: {BODIES[letter.body]}, {letter.site}: {counted(len(letter.items))}")
+        lines.append(f"{name}: {BODIES[letter.body]}, {letter.site}: {count_text(len(letter.items))}")
     files["README.txt"] = README + "".join(f"{line}\n" for line in lines)
     return kept.result(files)
 
@@ -141,8 +141,8 @@ AFTER = tuple(map(" ".join, (_ASK, _KEEP, _CORRECT)))
 
 
 def _device_table(letter: Letter) -> Table:
-    items = sorted(letter.items, key=lambda item: (item.asset.day("planned_removal_date") or date.max, item.tag))
-    caption = f"{counted(len(items)).capitalize()} at {letter.site}"
+    items = sorted(letter.items, key=lambda item: (item.asset.date_of("planned_removal_date") or date.max, item.tag))
+    caption = f"{count_text(len(items)).capitalize()} at {letter.site}"
     return Table(caption, _HEADS, [_device_cells(item) for item in items])
 
 
@@ -154,7 +154,7 @@ def _device_cells(item: Item) -> Sequence[str | date | None]:
         "" if kind in {"unknown", "other"} else choice_in_words("device_type", kind),
         " ".join(filter(None, (visible(item.maker, _LONGEST), _column_text(item, "model")))),
         _column_text(item, "serial_number"),
-        item.asset.day("planned_removal_date"),
+        item.asset.date_of("planned_removal_date"),
     )
 
 

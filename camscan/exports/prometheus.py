@@ -22,7 +22,7 @@ _NONE: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 class Metric:
     """One metric of the file."""
 
-    what: str
+    help_text: str
     """What it counts, in one line: the HELP of the metric."""
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NONE)
     """Name of a label -> every value that it may have."""
@@ -101,7 +101,7 @@ def _metric_lines(name: str, metric: Metric, values: Mapping[tuple[str, ...], fl
     combinations = list(product(*metric.labels.values()))
     if wrong := sorted(values.keys() - set(combinations)):
         raise ValueError(f"{name}: no such labels: {wrong}")
-    lines = [f"# HELP {name} {metric.what}", f"# TYPE {name} {metric.kind}"]
+    lines = [f"# HELP {name} {metric.help_text}", f"# TYPE {name} {metric.kind}"]
     for combination in combinations:
         pairs = ",".join(f'{label}="{value}"' for label, value in zip(metric.labels, combination, strict=True))
         lines.append(f"{name}{f'{{{pairs}}}' if pairs else ''} {_number_text(values.get(combination, 0))}")

@@ -28,7 +28,7 @@ from camscan.exports import (
     csv_draft,
 )
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 COLUMNS = (
     *("asset_id", "council_asset_tag", "site_name", "uprn", "site_type", "controller", "owner_service"),
@@ -116,7 +116,7 @@ def calendar_text(works: _Works, on: date) -> str:
         event.add("dtstamp", datetime(on.year, on.month, on.day, tzinfo=UTC))
         event.add("dtstart", first)
         event.add("dtend", first + timedelta(days=1))
-        event.add("summary", f"{'Overdue: ' if first < on else ''}Camera removal, {site}: {counted(group.total())}")
+        event.add("summary", f"{'Overdue: ' if first < on else ''}Camera removal, {site}: {count_text(group.total())}")
         event.add("description", _calendar_text(group))
         event.add("location", site)
         event.add("class", "CONFIDENTIAL")
@@ -130,9 +130,9 @@ def _calendar_text(group: Counter[tuple[int, bool]]) -> str:
     priorities: Counter[int] = Counter()
     for (priority, _), number in group.items():
         priorities[priority] += number
-    lines = [f"Priority {each}: {counted(priorities[each])}" for each in sorted({*priorities} - {_NO_PRIORITY})]
+    lines = [f"Priority {each}: {count_text(priorities[each])}" for each in sorted({*priorities} - {_NO_PRIORITY})]
     held_up = sum(number for (_, is_blocked), number in group.items() if is_blocked)
-    return "\n".join([*lines, *([f"Held up: {counted(held_up)}"] if held_up else [])])
+    return "\n".join([*lines, *([f"Held up: {count_text(held_up)}"] if held_up else [])])
 
 
 EXPORT = Export(

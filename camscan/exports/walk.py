@@ -13,11 +13,11 @@ from itertools import groupby
 
 from camscan.asset import GONE
 from camscan.asset.spelling import choice_in_words
-from camscan.dates import spoken
+from camscan.dates import day_text
 from camscan.drafts import Draft
 from camscan.exports import Export, ExportResult, GivenOptions, Inventory, Item, choose_items
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 NO_SITE = "No site known"
 BLANKS = ("Make, model", "Serial number", "Where", "Notes")
@@ -95,7 +95,7 @@ def _group_by_site(items: Iterable[Item]) -> Iterable[Site]:
         for name, group in groups.items():
             first = group[0].texts
             about = [f"UPRN or number {visible(first['uprn'], _LONGEST)}"] if first["uprn"] and name != NO_SITE else []
-            about += [counted(len(group))]
+            about += [count_text(len(group))]
             yield Site(name, ", ".join(about), [_make_device(item) for item in group])
 
 
@@ -122,7 +122,7 @@ def _device_facts(item: Item) -> Mapping[str, str]:
         "Address": item.texts["ip_addresses"].replace(";", ","),
         "MAC": item.texts["mac_addresses"].replace(";", ","),
         "It says": _column_text(item, "location_hint"),
-        "Planned": spoken(planned) if (planned := item.asset.day("planned_removal_date")) else "",
+        "Planned": day_text(planned) if (planned := item.asset.date_of("planned_removal_date")) else "",
     }
 
 

@@ -59,9 +59,9 @@ def read_badge_members(node: Node) -> dict[str, str]:
     found = {name: member.text().strip() for name, member in members.items()}
     for name, text in found.items():
         if not text:
-            raise members[name].wrong(f"'{name}' is empty: leave out what is not known")
+            raise members[name].error(f"'{name}' is empty: leave out what is not known")
     if found.get("founded", _ORDER[-1]) not in FOUNDED:
-        raise members["founded"].wrong(f"founded is one of {', '.join(FOUNDED)}, found '{found['founded']}'")
+        raise members["founded"].error(f"founded is one of {', '.join(FOUNDED)}, found '{found['founded']}'")
     return found
 
 

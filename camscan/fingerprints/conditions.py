@@ -13,7 +13,7 @@ from camscan.strict_yaml import Node
 _FLAGS = re.compile(r"\(\?[imsU]+\)")
 
 
-def condition_of(node: Node) -> Condition:
+def read_condition(node: Node) -> Condition:
     """Read a condition. Raises ConfigError if it is not one, or not a pattern of RE2."""
     if isinstance(node.value, str):
         condition = Condition("pattern", node.text())
@@ -22,13 +22,13 @@ def condition_of(node: Node) -> Condition:
         if "any" in members:
             return _read_alternative(node, members)
         if len(members) != 1 or "begins" in members:
-            raise node.wrong("one of contains, search, equals, absent, without, any; 'begins' goes before any")
+            raise node.error("one of contains, search, equals, absent, without, any; 'begins' goes before any")
         ((operator, value),) = members.items()
         condition = Condition(operator, value.text())
     if condition.operator == "absent" and condition.text != "true":
-        raise node.wrong("write {absent: true}")
+        raise node.error("write {absent: true}")
     if condition.operator == "contains" and not condition.text:
-        raise node.wrong("contains: '' fits everything")
+        raise node.error("contains: '' fits everything")
     if condition.operator in {"pattern", "search", "without"}:
         _require_compiles(node, condition)
     return condition
@@ -37,10 +37,10 @@ def condition_of(node: Node) -> Condition:
 def _read_alternative(node: Node, members: Mapping[str, Node]) -> Condition:
     """One pattern for a list: the beginning of every item (``^`` if none is given), and its possible ends."""
     if not {*members} <= {"begins", "any"}:
-        raise node.wrong("only 'begins' goes with any")
+        raise node.error("only 'begins' goes with any")
     items = [item.text() for item in members["any"].items()]
     if not items or not all(items):
-        raise members["any"].wrong("an empty list or item fits everything that begins so")
+        raise members["any"].error("an empty list or item fits everything that begins so")
     begins = members["begins"].text() if "begins" in members else "^"
     condition = Condition("pattern", f"{begins}(?:{'|'.join(items)})")
     _require_compiles(members["any"], condition)
@@ -49,7 +49,7 @@ def _read_alternative(node: Node, members: Mapping[str, Node]) -> Condition:
 
 def _require_compiles(node: Node, condition: Condition) -> None:
     if condition.operator in {"pattern", "without"} and not is_anchored(condition.text):
-        raise node.wrong(
+        raise node.error(
             f"the pattern '{condition.text}' must begin with '^' (group alternatives: '^(?:a|b)'); "
             "to look inside a text write {contains: text} or {search: pattern}"
         )
@@ -60,7 +60,7 @@ def _require_compiles(node: Node, condition: Condition) -> None:
     except re2.error as error:
         reason = error.args[0] if error.args else error
         text = reason.decode() if isinstance(reason, bytes) else str(reason)
-        raise node.wrong(f"the pattern '{condition.text}' is not RE2 syntax: {text}") from error
+        raise node.error(f"the pattern '{condition.text}' is not RE2 syntax: {text}") from error
 
 
 def group_names(condition: Condition) -> frozenset[str]:

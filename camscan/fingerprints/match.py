@@ -32,7 +32,7 @@ _WHOLE = re.compile(r"(?:\(\?i\))?\^\(\?P<(?P<name>\w+)>(?:\\.|\[(?:\\.|[^\]\\\[
 """A pattern that is one group from the first character to the last: the group is the whole matching value."""
 
 
-class Ready(NamedTuple):
+class PreparedRule(NamedTuple):
     """A rule with everything that does not change between matches, because this runs for every reply."""
 
     rule: Rule
@@ -113,7 +113,7 @@ class Matcher:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._indexes: dict[str, Index] = {}
         self._by_key: dict[str, dict[int, list[int]]] = {}
-        self._rules: list[Ready] = []
+        self._rules: list[PreparedRule] = []
         self._takers: dict[str, _Taker] = {}
         self._numbering: set[tuple[str, int]] = set()
         """Key and number of each condition from which a serial number or a MAC address is taken."""
@@ -138,7 +138,7 @@ class Matcher:
         self.asked = frozenset(self._indexes.keys() | absent)
         """Every key on which a rule depends, also keys that must be absent; no other key makes a difference."""
 
-    def _prepare_rule(self, rule: Rule) -> Ready:
+    def _prepare_rule(self, rule: Rule) -> PreparedRule:
         wanted: list[tuple[str, list[int]]] = []
         barred: list[tuple[str, list[int]]] = []
         asked: list[tuple[Condition, ...]] = []
@@ -153,9 +153,9 @@ class Matcher:
         keys = tuple([key for key, numbers in wanted if numbers])
         claims = {key: text for key, text in rule.then if text}
         if "{" not in "".join(claims.values()):
-            return Ready(rule, wanted, barred, asked, keys, claims)
+            return PreparedRule(rule, wanted, barred, asked, keys, claims)
         self._note_groups(claims, wanted, asked)
-        return Ready(rule, wanted, barred, asked, keys, None)
+        return PreparedRule(rule, wanted, barred, asked, keys, None)
 
     def _note_groups(
         self, claims: Mapping[str, str], wanted: Sequence[tuple[str, list[int]]], asked: Sequence[tuple[Condition, ...]]

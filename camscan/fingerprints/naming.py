@@ -9,7 +9,7 @@ from pathlib import Path
 import re2
 
 from camscan.errors import ConfigError
-from camscan.fingerprints.conditions import condition_of, group_names
+from camscan.fingerprints.conditions import group_names, read_condition
 from camscan.fingerprints.entry import GRADES, Condition, Problem
 from camscan.fingerprints.place import built_in_folder
 from camscan.fingerprints.read import require_member
@@ -23,7 +23,7 @@ _SEPARATORS = frozenset("-/")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ExplainedPart:
     """What one part of a text says."""
 
     part: str
@@ -67,7 +67,7 @@ class Grammar:
     file: str
     line: int
 
-    def read_model(self, model: str) -> tuple[Said, ...] | None:
+    def read_model(self, model: str) -> tuple[ExplainedPart, ...] | None:
         """What each part means, in the order of the number; None if the number is not built like this."""
         compiled = re2.compile(self.pattern)
         # Half a character, as a command line may hold one, is an error to RE2.
@@ -79,19 +79,19 @@ class Grammar:
         return tuple(said for part, text in groups if text for said in _read_part(part, text))
 
 
-def _read_part(part: Part, text: str) -> Iterator[Said]:
+def _read_part(part: Part, text: str) -> Iterator[ExplainedPart]:
     if part.letters:
         yield from _read_letters(part, text)
         return
     if part.number is not None:
         grade, says = part.number
-        yield Said(text, part.about, says.replace("{n}", text.lstrip("0") or "0"), grade)
+        yield ExplainedPart(text, part.about, says.replace("{n}", text.lstrip("0") or "0"), grade)
         return
     grade, says = part.values.get(text.upper(), ("", ""))
-    yield Said(text, part.about, says, grade)
+    yield ExplainedPart(text, part.about, says, grade)
 
 
-def _read_letters(part: Part, text: str) -> Iterator[Said]:
+def _read_letters(part: Part, text: str) -> Iterator[ExplainedPart]:
     """From left to right, the longest known part first; an unknown part is reported as such, never skipped."""
     upper, at, unknown = text.upper(), 0, ""
     known = sorted(part.letters, key=len, reverse=True)
@@ -101,16 +101,16 @@ def _read_letters(part: Part, text: str) -> Iterator[Said]:
             "",
         )
         if (hit or text[at] in _SEPARATORS) and unknown:
-            yield Said(unknown, part.about, "", "")
+            yield ExplainedPart(unknown, part.about, "", "")
             unknown = ""
         if hit:
             grade, says = part.letters[hit]
-            yield Said(text[at : at + len(hit)], part.about, says, grade)
+            yield ExplainedPart(text[at : at + len(hit)], part.about, says, grade)
         elif text[at] not in _SEPARATORS:
             unknown += text[at]
         at += len(hit) or 1
     if unknown:
-        yield Said(unknown, part.about, "", "")
+        yield ExplainedPart(unknown, part.about, "", "")
 
 
 def _is_whole_section(letters: str, text: str, at: int) -> bool:
@@ -128,7 +128,7 @@ def load_grammars(overlays: Sequence[Path] = (), *, base: Path | None = None) ->
             for node in load_yaml(directory / FILE).items():
                 grammar = _read_grammar(node)
                 if grammar.id in own:
-                    raise node.wrong(f"the id '{grammar.id}' is already in this file")
+                    raise node.error(f"the id '{grammar.id}' is already in this file")
                 own[grammar.id] = grammar
             found |= own
     return tuple(found.values())
@@ -155,9 +155,9 @@ def _read_grammar(node: Node) -> Grammar:
     required = ("id", "maker", "about", "pattern", "source", "parts", "examples", "counterexamples")
     members = node.only(*required)
     name, maker, about, pattern, source, parts, *_ = (require_member(node, members, key) for key in required)
-    condition = condition_of(pattern)
+    condition = read_condition(pattern)
     if condition.operator != "pattern":
-        raise pattern.wrong("expected a pattern that begins with '^'")
+        raise pattern.error("expected a pattern that begins with '^'")
     return Grammar(
         id=name.text(),
         maker=maker.text(),
@@ -175,16 +175,16 @@ def _read_grammar(node: Node) -> Grammar:
 def _read_models(node: Node) -> tuple[tuple[str, int], ...]:
     items = node.items()
     if not items:
-        raise node.wrong("at least one is needed")
+        raise node.error("at least one is needed")
     return tuple((item.text(), item.line) for item in items)
 
 
 def _read_node(node: Node, name: str, condition: Condition) -> Part:
     if name not in group_names(condition):
-        raise node.wrong(f"the pattern has no group '{name}'")
+        raise node.error(f"the pattern has no group '{name}'")
     members = node.only("about", "values", "letters", "number")
     if len(members) != 2:  # noqa: PLR2004 - 'about' and one other
-        raise node.wrong("a part has 'about' and one of values, letters, number")
+        raise node.error("a part has 'about' and one of values, letters, number")
 
     def read_table(key: str) -> dict[str, Meaning]:
         entries = members[key].entries() if key in members else {}
@@ -197,6 +197,6 @@ def _read_node(node: Node, name: str, condition: Condition) -> Part:
 def _read_meaning(node: Node) -> Meaning:
     entries = node.entries()
     if len(entries) != 1 or not entries.keys() <= GRADES:
-        raise node.wrong(f"expected {{grade: meaning}}; the grades are {', '.join(sorted(GRADES))}")
+        raise node.error(f"expected {{grade: meaning}}; the grades are {', '.join(sorted(GRADES))}")
     ((grade, text),) = entries.items()
     return grade, text.text()

@@ -26,7 +26,7 @@ class Miss(NamedTuple):
     why: str
 
 
-class Near(NamedTuple):
+class NearMiss(NamedTuple):
     """A fingerprint that does not fit, but of which a part does."""
 
     rule: Rule
@@ -37,13 +37,13 @@ class Near(NamedTuple):
     """0…1: the share of its conditions that match; a condition that nearly matches counts half."""
 
 
-def find_near_misses(rules: Iterable[Rule], values: Values) -> list[Near]:
+def find_near_misses(rules: Iterable[Rule], values: Values) -> list[NearMiss]:
     """Fingerprints of which a part fits, or would fit with other case or at another position; the nearest first."""
     found = [near for rule in rules if not rule.needs_decision and (near := _near_miss(rule, values)) is not None]
     return sorted(found, key=lambda near: (-near.nearness, near.rule.id))
 
 
-def _near_miss(rule: Rule, values: Values) -> Near | None:
+def _near_miss(rule: Rule, values: Values) -> NearMiss | None:
     if not any(key in values for key, conditions in rule.when if conditions[0].operator not in ALONE):
         return None
     fits: list[str] = []
@@ -60,7 +60,7 @@ def _near_miss(rule: Rule, values: Values) -> Near | None:
     seen = [key for key in fits if key in values]
     if not misses or not (seen or close):
         return None
-    return Near(rule, tuple(fits), tuple(misses), (len(seen) + close / 2) / len(rule.when))
+    return NearMiss(rule, tuple(fits), tuple(misses), (len(seen) + close / 2) / len(rule.when))
 
 
 def _missed_condition(key: str, conditions: Sequence[Condition], seen: Sequence[str]) -> Miss | None:

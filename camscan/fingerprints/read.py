@@ -12,7 +12,7 @@ from typing import Any
 from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
 from camscan.fingerprints import badges, stated, wording
-from camscan.fingerprints.conditions import condition_of, group_names
+from camscan.fingerprints.conditions import group_names, read_condition
 from camscan.fingerprints.entry import (
     ALONE,
     CLAIMS,
@@ -97,16 +97,16 @@ def _read_statements(source: Source, root: Node, raw: dict[str, Any]) -> None:
     members = root.only("places", "models", "names", "brands", *_WORD_LISTS)
     for key, node in (members["places"].entries() if "places" in members else {}).items():
         if key not in source.vocabulary:
-            raise node.wrong(
+            raise node.error(
                 f"unknown key '{key}'{_spelling_hint(key, source.vocabulary)}; the words are in vocabulary.yaml"
             )
         parts = node.only("form", "certainty", "pattern")
         form = require_member(node, parts, "form").text()
         if form not in {"field", "name", "text"}:
-            raise parts["form"].wrong(f"form is field, name or text, found '{form}'")
+            raise parts["form"].error(f"form is field, name or text, found '{form}'")
         pattern = parts["pattern"].text() if "pattern" in parts else ""
-        if pattern and "name" not in group_names(condition_of(parts["pattern"])):
-            raise parts["pattern"].wrong("the pattern has no group 'name'")
+        if pattern and "name" not in group_names(read_condition(parts["pattern"])):
+            raise parts["pattern"].error("the pattern has no group 'name'")
         raw.setdefault("places", {})[key] = [form, _read_certainty(require_member(node, parts, "certainty")), pattern]
     for key, node in (members["names"].entries() if "names" in members else {}).items():
         _require_maker(source, node, key)
@@ -117,7 +117,7 @@ def _read_statements(source: Source, root: Node, raw: dict[str, Any]) -> None:
         if member == "models":
             for item in items:
                 if item.text() not in source.vocabulary and item.text() not in _DERIVED:
-                    raise item.wrong(f"unknown key '{item.text()}'{_spelling_hint(item.text(), source.vocabulary)}")
+                    raise item.error(f"unknown key '{item.text()}'{_spelling_hint(item.text(), source.vocabulary)}")
 
 
 def _read_names(source: Source, raw: Mapping[str, Any]) -> None:
@@ -146,7 +146,7 @@ def _guard_entry(source: Source, name: str, action: Callable[[], None]) -> None:
 
 
 def _read_vocabulary(source: Source, root: Node) -> None:
-    source.vocabulary |= {key: wording.wording_of(node).means for key, node in root.entries().items()}
+    source.vocabulary |= {key: wording.read_wording(node).means for key, node in root.entries().items()}
 
 
 def _read_makers(source: Source, root: Node) -> None:
@@ -154,12 +154,12 @@ def _read_makers(source: Source, root: Node) -> None:
     for key, node in entries.items():
         members = node.only("name", "aliases", "group", "note", "source")
         if "name" not in members:
-            raise node.wrong(f"maker '{key}' has no name")
+            raise node.error(f"maker '{key}' has no name")
         if not re.fullmatch(r"[a-z0-9_]+", key):
-            raise node.wrong(f"maker '{key}': a key holds only lower-case letters, digits and '_'")
+            raise node.error(f"maker '{key}': a key holds only lower-case letters, digits and '_'")
         group = members["group"].text() if "group" in members else ""
         if group and group not in entries and group not in source.makers:
-            raise members["group"].wrong(f"group '{group}' is not a maker")
+            raise members["group"].error(f"group '{group}' is not a maker")
         aliases = tuple(item.text() for item in members["aliases"].items()) if "aliases" in members else ()
         source.makers[key] = Maker(key, members["name"].text(), aliases, group)
 
@@ -176,10 +176,10 @@ def _read_section(source: Source, node: Node, own: set[str]) -> None:
     require_member(node, members, "source").text()
     certainty = _read_certainty(require_member(node, members, "certainty"))
     if certainty >= WEAK:
-        raise members["certainty"].wrong(f"a MAC prefix is a weak mark: below {WEAK}, found {certainty}")
+        raise members["certainty"].error(f"a MAC prefix is a weak mark: below {WEAK}, found {certainty}")
     then = _read_claims(source, require_member(node, members, "then"), frozenset())
     if name in own:
-        raise node.wrong("the id is already used in this file")
+        raise node.error("the id is already used in this file")
     own.add(name)
     if name in source.sections:
         source.prefixes = {prefix: owner for prefix, owner in source.prefixes.items() if owner != name}
@@ -187,12 +187,12 @@ def _read_section(source: Source, node: Node, own: set[str]) -> None:
     for item in require_member(node, members, "prefixes").items():
         text = item.text()
         if not _PREFIX.fullmatch(text):
-            raise item.wrong(
+            raise item.error(
                 f"'{text}' is not a prefix of 6, 7 or 9 lower-case hexadecimal digits (aa:bb:cc, …:d, …:dd:e)"
             )
         digits = text.replace(":", "")
         if source.prefixes.get(digits) in own:
-            raise item.wrong(f"the prefix {text} is already in section '{source.prefixes[digits]}'")
+            raise item.error(f"the prefix {text} is already in section '{source.prefixes[digits]}'")
         source.prefixes[digits] = name
 
 
@@ -205,7 +205,7 @@ def _read_entries(source: Source, root: Node, seen: dict[str, Entry]) -> None:
             entry = (_read_brand_pattern if oem else _read_fingerprint)(source, node)
             if entry.id in seen:
                 first = seen[entry.id]
-                raise node.wrong(f"the id is already used in {first.file}:{first.line}")
+                raise node.error(f"the id is already used in {first.file}:{first.line}")
             seen[entry.id] = entry
 
         _guard_entry(source, name, read_entry)
@@ -222,10 +222,10 @@ def _read_fingerprint(source: Source, node: Node) -> Entry:
     when, groups = _read_conditions(source, require_member(node, members, "when"))
     then = _read_claims(source, require_member(node, members, "then"), groups)
     if not then:
-        raise members["then"].wrong("it claims nothing")
+        raise members["then"].error("it claims nothing")
     keys = {key for key, _ in when}
     if keys & {"id.maker"} and "maker" in dict(then):
-        raise members["then"].wrong("an entry that asks for id.maker cannot claim a maker")
+        raise members["then"].error("an entry that asks for id.maker cannot claim a maker")
     family = members["family"].text() if "family" in members else _rule_family(when)
     certainty = _read_certainty(require_member(node, members, "certainty"))
     return _add_entry(source, node, members, Rule(_read_id(node, members), when, then, certainty, family))
@@ -240,7 +240,7 @@ def _read_brand_pattern(source: Source, node: Node) -> Entry:
         badges.read_badge_members(members["badge"])
     when, _ = _read_conditions(source, require_member(node, members, "when"))
     if not {key for key, _ in when} <= {"id.model", "id.brand"}:
-        raise members["when"].wrong("a brand is recognised by id.model or id.brand only")
+        raise members["when"].error("a brand is recognised by id.model or id.brand only")
     makers = [item.text() for item in require_member(node, members, "makers").items()]
     for maker in makers:
         _require_maker(source, members["makers"], maker)
@@ -248,14 +248,14 @@ def _read_brand_pattern(source: Source, node: Node) -> Entry:
     then += [("maker", makers[0])] if len(makers) == 1 else [("makers", " or ".join(makers))]
     certainty = _read_certainty(require_member(node, members, "certainty"))
     if certainty > OEM_LIMIT:
-        raise members["certainty"].wrong(f"a brand alone is at most {OEM_LIMIT}: a mark of the protocol decides")
+        raise members["certainty"].error(f"a brand alone is at most {OEM_LIMIT}: a mark of the protocol decides")
     return _add_entry(source, node, members, Rule(_read_id(node, members), when, tuple(then), certainty, "brand"))
 
 
 def _add_entry(source: Source, node: Node, members: Mapping[str, Node], rule: Rule) -> Entry:
     origin = require_member(node, members, "source").text()
     if not origin.strip():
-        raise members["source"].wrong("no source: say where the fact comes from")
+        raise members["source"].error("no source: say where the fact comes from")
     return Entry(
         rule=rule,
         file=node.file,
@@ -270,14 +270,14 @@ def _add_entry(source: Source, node: Node, members: Mapping[str, Node], rule: Ru
 def require_member(node: Node, members: Mapping[str, Node], name: str) -> Node:
     """The member of that name. Raises ConfigError if it is missing."""
     if name not in members:
-        raise node.wrong(f"'{name}' is missing")
+        raise node.error(f"'{name}' is missing")
     return members[name]
 
 
 def _read_id(node: Node, members: Mapping[str, Node]) -> str:
     name = require_member(node, members, "id").text()
     if not _ID.fullmatch(name):
-        raise members["id"].wrong(f"the id '{name}' must look like maker.mark: lower case, digits, '_' and dots")
+        raise members["id"].error(f"the id '{name}' must look like maker.mark: lower case, digits, '_' and dots")
     return name
 
 
@@ -287,13 +287,13 @@ def _read_certainty(node: Node) -> float:
     except ValueError:
         value = -1.0
     if not 0 < value <= 1:
-        raise node.wrong(f"certainty must be a number above 0 and at most 1, found '{node.text()}'")
+        raise node.error(f"certainty must be a number above 0 and at most 1, found '{node.text()}'")
     return value
 
 
 def _require_maker(source: Source, node: Node, maker: str) -> None:
     if maker not in source.makers:
-        raise node.wrong(f"'{maker}' is not in makers.yaml{_spelling_hint(maker, source.makers)}")
+        raise node.error(f"'{maker}' is not in makers.yaml{_spelling_hint(maker, source.makers)}")
 
 
 def _spelling_hint(word: str, known: Mapping[str, object]) -> str:
@@ -308,22 +308,22 @@ def _read_conditions(
     groups: set[str] = set()
     for key, value in node.entries().items():
         if key not in source.vocabulary and key not in _DERIVED:
-            raise value.wrong(
+            raise value.error(
                 f"unknown key '{key}'{_spelling_hint(key, source.vocabulary)}; the words are in vocabulary.yaml"
             )
         nodes = value.items() if isinstance(value.value, tuple) else (value,)
-        conditions = tuple(condition_of(item) for item in nodes)
+        conditions = tuple(read_condition(item) for item in nodes)
         if not conditions:
-            raise value.wrong("an empty list fits nothing")
+            raise value.error("an empty list fits nothing")
         if len(conditions) > 1 and any(condition.operator in ALONE for condition in conditions):
-            raise value.wrong("'absent' and 'without' stand alone")
+            raise value.error("'absent' and 'without' stand alone")
         own = {name for condition in conditions for name in group_names(condition)}
         if own & groups:
-            raise value.wrong(f"the group '{min(own & groups)}' is used in two keys")
+            raise value.error(f"the group '{min(own & groups)}' is used in two keys")
         groups |= own
         when.append((key, conditions))
     if not any(condition.operator not in ALONE for _, conditions in when for condition in conditions):
-        raise node.wrong("it asks for nothing that can be seen")
+        raise node.error("it asks for nothing that can be seen")
     return tuple(when), frozenset(groups)
 
 
@@ -333,16 +333,16 @@ def _read_claims(source: Source, node: Node, groups: frozenset[str]) -> tuple[tu
         text = value.text()
         if key not in CLAIMS and not key.startswith("capability."):
             known = dict.fromkeys(CLAIMS | {name for name in source.vocabulary if name.startswith("capability.")})
-            raise value.wrong(f"unknown claim '{key}'{_spelling_hint(key, known)}")
+            raise value.error(f"unknown claim '{key}'{_spelling_hint(key, known)}")
         for name, filter_ in _FIELD.findall(text):
             if name not in groups:
-                raise value.wrong(f"'{{{name}}}': no condition has a group of that name")
+                raise value.error(f"'{{{name}}}': no condition has a group of that name")
             if filter_ and filter_ not in FILTERS:
-                raise value.wrong(f"'{{{name}|{filter_}}}': known filters are {', '.join(sorted(FILTERS))}")
+                raise value.error(f"'{{{name}|{filter_}}}': known filters are {', '.join(sorted(FILTERS))}")
         if set(_FIELD.sub("", text)) & set("{}"):
-            raise value.wrong(f"'{text}': braces hold the name of a group, as in {{model}}")
+            raise value.error(f"'{text}': braces hold the name of a group, as in {{model}}")
         if not text.strip():
-            raise value.wrong(f"'{key}' claims an empty text")
+            raise value.error(f"'{key}' claims an empty text")
         if "{" not in text:
             _require_word(source, value, key, text)
         claims.append((key, text))
@@ -353,26 +353,26 @@ def _require_word(source: Source, node: Node, key: str, text: str) -> None:
     if key == "maker":
         _require_maker(source, node, text)
     elif key == "camera" and text not in {"true", "false"}:
-        raise node.wrong(f"camera is true or false, found '{text}'")
+        raise node.error(f"camera is true or false, found '{text}'")
     elif key == "kind" and f"kind.{text}" not in source.vocabulary:
-        raise node.wrong(f"'kind.{text}' is not in vocabulary.yaml{_spelling_hint(f'kind.{text}', source.vocabulary)}")
+        raise node.error(f"'kind.{text}' is not in vocabulary.yaml{_spelling_hint(f'kind.{text}', source.vocabulary)}")
     elif key.startswith("capability."):
         if key not in source.vocabulary:
-            raise node.wrong(f"'{key}' is not in vocabulary.yaml{_spelling_hint(key, source.vocabulary)}")
+            raise node.error(f"'{key}' is not in vocabulary.yaml{_spelling_hint(key, source.vocabulary)}")
         if text not in GRADES:
-            raise node.wrong(f"'{key}' is one of {', '.join(sorted(GRADES))}, found '{text}'")
+            raise node.error(f"'{key}' is one of {', '.join(sorted(GRADES))}, found '{text}'")
 
 
 def _read_examples(source: Source, node: Node) -> Iterator[Example]:
     items = node.items()
     if not items:
-        raise node.wrong("at least one is needed: no example, no fingerprint")
+        raise node.error("at least one is needed: no example, no fingerprint")
     for item in items:
         members = item.only("see", "then")
         see: list[tuple[str, str]] = []
         for key, value in require_member(item, members, "see").entries().items():
             if key not in source.vocabulary and key not in _DERIVED:
-                raise value.wrong(f"unknown key '{key}'{_spelling_hint(key, source.vocabulary)}")
+                raise value.error(f"unknown key '{key}'{_spelling_hint(key, source.vocabulary)}")
             nodes = value.items() if isinstance(value.value, tuple) else (value,)
             see += [(key, one.text()) for one in nodes]
         then = {key: value.text() for key, value in members["then"].entries().items()} if "then" in members else {}

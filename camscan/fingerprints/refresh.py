@@ -46,7 +46,7 @@ def renew_table(text: str, fresh: Mapping[str, Sequence[str]]) -> str:
         if found is None:
             raise ConfigError(f"oui.yaml: no list of prefixes in section {section}")
         known = re.findall(r"'([0-9a-f:]+)'", found[1])
-        words = ", ".join(f"'{prefix}'" for prefix in sorted({*known, *map(registry.with_colons, digits)}))
+        words = ", ".join(f"'{prefix}'" for prefix in sorted({*known, *map(registry.prefix_with_colons, digits)}))
         lines = textwrap.wrap(f"[{words}]", _WIDTH - 4, subsequent_indent=" ", break_on_hyphens=False)
         text = text[: found.start(1)] + "\n    ".join(lines) + text[found.end(1) :]
     return text
@@ -71,11 +71,13 @@ def main(arguments: Sequence[str]) -> int:
     (directory / registry.DAY).write_text(f"{day}\n", encoding="ascii")
     sys.stdout.write(f"{len(blocks)} blocks as registered on {day}: {found.known} are in oui.yaml\n")
     for section, prefixes in sorted(found.fresh.items()):
-        sys.stdout.write(f"new in {section}: {', '.join(map(registry.with_colons, sorted(prefixes)))}\n")
+        sys.stdout.write(f"new in {section}: {', '.join(map(registry.prefix_with_colons, sorted(prefixes)))}\n")
     for prefix, section, name in found.different:
-        sys.stdout.write(f"differs, left to you: {registry.with_colons(prefix)} is {section}, registered to '{name}'\n")
+        sys.stdout.write(
+            f"differs, left to you: {registry.prefix_with_colons(prefix)} is {section}, registered to '{name}'\n"
+        )
     for prefix in vanished_prefixes(blocks, database):
-        sys.stdout.write(f"not registered: {registry.with_colons(prefix)} of {database.prefixes[prefix]}\n")
+        sys.stdout.write(f"not registered: {registry.prefix_with_colons(prefix)} of {database.prefixes[prefix]}\n")
     return 0
 
 

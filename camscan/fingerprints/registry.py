@@ -13,7 +13,7 @@ from pathlib import Path
 import re2
 
 from camscan.errors import ConfigError, UsageError
-from camscan.fingerprints.conditions import condition_of
+from camscan.fingerprints.conditions import read_condition
 from camscan.fingerprints.database import Database
 from camscan.fingerprints.entry import Problem
 from camscan.fingerprints.place import built_in_folder
@@ -74,7 +74,7 @@ class Organisation:
 
 
 @dataclass(slots=True)
-class Sorted:
+class SortedBlocks:
     """The blocks of a registry, sorted by what they mean for a database."""
 
     fresh: dict[str, list[str]] = field(default_factory=dict)
@@ -144,9 +144,9 @@ def _read_block(row: Sequence[str], line: int) -> Block | BadRow:
     return Block(assignment.lower(), name)
 
 
-def sort_blocks(blocks: Iterable[Block], organisations: Sequence[Organisation], database: Database) -> Sorted:
+def sort_blocks(blocks: Iterable[Block], organisations: Sequence[Organisation], database: Database) -> SortedBlocks:
     """Sort the blocks: which are new to the database, which it knows, and on which it and the registry disagree."""
-    found = Sorted()
+    found = SortedBlocks()
     # One pattern of all names rejects nearly all others at once: the registry has 57,000 blocks.
     anyone = re2.compile("|".join(f"(?:{each.name})" for each in organisations) or "$.")
     for block in dict.fromkeys(blocks):
@@ -171,7 +171,7 @@ def _plain_name(name: str) -> str:
     return " ".join(name.split()).encode(errors="replace").decode()
 
 
-def write_overlay(found: Sorted, database: Database, remark: str) -> Iterator[str]:
+def write_overlay(found: SortedBlocks, database: Database, remark: str) -> Iterator[str]:
     """The lines of an ``oui.yaml`` with the new prefixes; each section claims the same as in the database."""
     yield remark
     for name in sorted(found.fresh):
@@ -183,14 +183,14 @@ def write_overlay(found: Sorted, database: Database, remark: str) -> Iterator[st
         yield f"  certainty: {section.certainty}"
         yield "  source: IEEE registry"
         yield "  prefixes:"
-        yield from (f"    - '{with_colons(prefix)}'" for prefix in sorted(found.fresh[name]))
+        yield from (f"    - '{prefix_with_colons(prefix)}'" for prefix in sorted(found.fresh[name]))
 
 
 def _quote_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def with_colons(digits: str) -> str:
+def prefix_with_colons(digits: str) -> str:
     """A prefix as it is written: ``aa:bb:cc``, ``aa:bb:cc:d``, ``aa:bb:cc:dd:e``."""
     return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
@@ -228,16 +228,16 @@ def load_organisations(overlays: Sequence[Path] = (), *, base: Path | None = Non
 def _read_organisation(node: Node) -> Organisation:
     members = node.only("section", "name", "take", "source", "examples", "counterexamples")
     section, name, _ = (require_member(node, members, key) for key in ("section", "name", "source"))
-    condition = condition_of(name)
+    condition = read_condition(name)
     if condition.operator != "pattern":
-        raise name.wrong("expected a pattern that begins with '^'")
+        raise name.error("expected a pattern that begins with '^'")
     take = members["take"].text() if "take" in members else "yes"
     if take not in {"yes", "no"}:
-        raise members["take"].wrong(f"take is yes or no, found '{take}'")
+        raise members["take"].error(f"take is yes or no, found '{take}'")
     examples, counterexamples = (require_member(node, members, key) for key in ("examples", "counterexamples"))
     for each in (examples, counterexamples):
         if not each.items():
-            raise each.wrong("at least one is needed")
+            raise each.error("at least one is needed")
     return Organisation(
         section=section.text(),
         name=condition.text,

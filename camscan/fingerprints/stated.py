@@ -44,7 +44,7 @@ class Name(NamedTuple):
     brand: str
     maker: str = ""
     """A key of makers.yaml; empty if the name is a badge."""
-    heard: bool = True
+    is_known: bool = True
     """Whether the database knows the name."""
 
 
@@ -84,7 +84,7 @@ class Statements:
                 if name is None:
                     continue
                 claims = {"maker": name.maker, "brand": name.brand} if name.maker else {"brand": name.brand}
-                certainty = place.certainty if name.heard else min(place.certainty, UNHEARD)
+                certainty = place.certainty if name.is_known else min(place.certainty, UNHEARD)
                 if key in TYPED and name.maker in self.accused:
                     certainty = min(certainty, TYPED_MOST)
                 shown = " ".join(value[:_LONGEST].split())
@@ -142,7 +142,7 @@ class Statements:
                 return name
         if place.form != "field" or not self._is_name(text, words):
             return None
-        return Name(text, heard=False)
+        return Name(text, is_known=False)
 
     def _is_of_device(self, joined: str, rest: list[str], text: str) -> bool:
         if joined in self.field_only:

@@ -49,7 +49,7 @@ class Words:
         return self.makers.get(key, key)
 
 
-def wording_of(node: Node) -> Wording:
+def read_wording(node: Node) -> Wording:
     """Read one entry: its meaning alone, or its meaning with ``says`` or ``gives``.
 
     Raises ConfigError for anything else.
@@ -58,12 +58,12 @@ def wording_of(node: Node) -> Wording:
         return Wording(node.text())
     parts = node.only("means", "says", "gives")
     if "means" not in parts:
-        raise node.wrong("'means' is missing: what the word means")
+        raise node.error("'means' is missing: what the word means")
     if "says" in parts and "gives" in parts:
-        raise parts["gives"].wrong("a word has 'says' or 'gives', not both")
+        raise parts["gives"].error("a word has 'says' or 'gives', not both")
     says = parts["says"].text() if "says" in parts else ""
     if says.endswith("."):
-        raise parts["says"].wrong("the sentence goes without its full stop: what it is a mark of may follow")
+        raise parts["says"].error("the sentence goes without its full stop: what it is a mark of may follow")
     return Wording(parts["means"].text(), says, parts["gives"].text() if "gives" in parts else None)
 
 
@@ -78,7 +78,7 @@ def _load_words(directories: tuple[Path, ...]) -> Words:
     makers: dict[str, str] = {}
     for directory in directories:
         if (path := directory / FILE).is_file():
-            facts |= {key: wording_of(node) for key, node in load_yaml(path).entries().items()}
+            facts |= {key: read_wording(node) for key, node in load_yaml(path).entries().items()}
         if (path := directory / "makers.yaml").is_file():
             named = {key: node.entries() for key, node in load_yaml(path).entries().items()}
             makers |= {key: members["name"].text() for key, members in named.items() if "name" in members}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from camscan.dates import spoken
+from camscan.dates import day_text
 from camscan.foi.pack import Pack
 from camscan.foi.tables import Row
 from camscan.foi.tables import Table as Counts
@@ -40,7 +40,7 @@ def about_pack(pack: Pack) -> tuple[tuple[str, str], ...]:
     estate = pack.estate
     lines = [
         ("Status", pack.marking),
-        ("As of", spoken(estate.day)),
+        ("As of", day_text(estate.day)),
         ("In one sentence", estate.numbers.headline),
         ("Numbers", "No number is rounded. A total and the answer 'none' are given whatever their size."),
     ]
@@ -87,7 +87,7 @@ def _count_part(counts: Counts) -> Part:
         heads += [Head("With a known price", Kind.NUMBER), Head("Cost", Kind.POUNDS)]
     notes = (counts.definition, *(() if counts.total else ("None.",)))
     rows = [_row_cells(counts, row) for row in counts.rows]
-    return Part(*_ASKED[counts.id], notes, Table(counts.title, tuple(heads), rows, total))
+    return Part(*_SHEETS[counts.id], notes, Table(counts.title, tuple(heads), rows, total))
 
 
 def _cost_cell(devices: int, priced: int, pence: int) -> Cell:
@@ -95,7 +95,7 @@ def _cost_cell(devices: int, priced: int, pence: int) -> Cell:
     return Decimal(pence) / 100 if priced or not devices else "not known"
 
 
-_ASKED = {
+_SHEETS = {
     "makers": ("By maker", "Who made them?"),
     "cameras": ("Cameras", "Which cameras are they?"),
     "recorders": ("Recorders", "Which recorders are they?"),
@@ -211,7 +211,7 @@ def _coverage_part(pack: Pack) -> Part:
         ("Sites with a listed network", numbers.sites_listed, "As the council's list of sites has them."),
         ("of these: scanned completely in the last 90 days", numbers.sites_scanned, "Every network of the site."),
     )
-    last = f"The last scan was on {spoken(numbers.last_scan)}." if numbers.last_scan else "There was no scan yet."
+    last = f"The last scan was on {day_text(numbers.last_scan)}." if numbers.last_scan else "There was no scan yet."
     limits = (
         "A scan finds what answers on the network. It does not find analogue cameras, cameras behind a recorder, or "
         "what is switched off, unless somebody entered them."

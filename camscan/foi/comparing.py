@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from camscan.dates import spoken
+from camscan.dates import day_text
 from camscan.foi.arithmetic import Sum, Sums, is_undetermined
 from camscan.foi.tables import Stance, Table
-from camscan.words import counted, listed
+from camscan.words import count_text, list_text
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class GivenRow:
     """One row of a released table."""
 
     keys: tuple[str, ...]
@@ -42,7 +42,7 @@ class GivenTable:
     total: int
     is_partition: bool
     lowest: int
-    rows: tuple[Given, ...]
+    rows: tuple[GivenRow, ...]
     priced: int | None = None
     pence: int | None = None
     """The cost of all rows together; None if the table has no prices."""
@@ -50,7 +50,7 @@ class GivenTable:
 
 
 @dataclass(frozen=True, slots=True)
-class Released:
+class ReleasedPack:
     """A pack that somebody released."""
 
     reference: str
@@ -64,10 +64,10 @@ class Released:
     @property
     def name(self) -> str:
         """Its name in warnings."""
-        return f"{self.reference} ({spoken(self.day)})"
+        return f"{self.reference} ({day_text(self.day)})"
 
 
-class Learnt(enum.StrEnum):
+class Disclosure(enum.StrEnum):
     """What a reader with the earlier packs could learn."""
 
     CHANGE = "change"
@@ -83,13 +83,13 @@ class Learnt(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Warned:
+class PackWarning:
     """A warning for the officer: what a reader could learn, in one sentence."""
 
     table: str
     """Id of the table; empty for several tables together."""
     keys: frozenset[str]
-    learnt: Learnt
+    learnt: Disclosure
     pack: str
     """Name of the earlier pack."""
     text: str
@@ -98,7 +98,7 @@ class Warned:
 def given_table(table: Table) -> GivenTable:
     """A table as a reader sees it."""
     rows = tuple(
-        Given(
+        GivenRow(
             keys=tuple(sorted(row.keys)) if table.is_partition else ("+".join(sorted(row.keys)),),
             label=row.label,
             devices=None if row.is_withheld else row.devices,
@@ -121,13 +121,13 @@ def given_table(table: Table) -> GivenTable:
     )
 
 
-def compare_packs(tables: Sequence[Table], released: Sequence[Released], threshold: int) -> tuple[Warned, ...]:
+def compare_packs(tables: Sequence[Table], released: Sequence[ReleasedPack], threshold: int) -> tuple[PackWarning, ...]:
     """Every warning, table by table; ``released`` may be in any order.
 
     If something follows from several earlier packs, there is one warning, which names the newest of them.
     """
     newest_first = sorted(released, key=lambda pack: pack.day, reverse=True)
-    found: list[Warned] = []
+    found: list[PackWarning] = []
     for table in tables:
         olds = [(pack, old) for pack in newest_first for old in pack.tables if old.id == table.id]
         if olds:
@@ -135,31 +135,31 @@ def compare_packs(tables: Sequence[Table], released: Sequence[Released], thresho
     return tuple(_fold_warnings([*found, *_linked_tables(found, tables)]))
 
 
-def _fold_warnings(found: Iterable[Warned]) -> Iterator[Warned]:
+def _fold_warnings(found: Iterable[PackWarning]) -> Iterator[PackWarning]:
     """One warning for the same thing, however many packs reveal it."""
-    alike: dict[tuple[str, frozenset[str], Learnt], list[Warned]] = {}
+    alike: dict[tuple[str, frozenset[str], Disclosure], list[PackWarning]] = {}
     for each in found:
         alike.setdefault((each.table, each.keys, each.learnt), []).append(each)
     for first, *others in alike.values():
-        more = f"; the same follows from {counted(len(others), 'other pack')}" if others else ""
+        more = f"; the same follows from {count_text(len(others), 'other pack')}" if others else ""
         yield replace(first, text=f"{first.text}{more}")
 
 
-def _linked_tables(found: Sequence[Warned], tables: Sequence[Table]) -> Iterator[Warned]:
+def _linked_tables(found: Sequence[PackWarning], tables: Sequence[Table]) -> Iterator[PackWarning]:
     """Warnings about the same few devices in several tables of two packs, which together describe the devices."""
     titles = {table.id: table.title for table in tables if not table.is_of_gone}
     for pack in dict.fromkeys(each.pack for each in found):
-        changed = {each.table for each in found if each.pack == pack and each.learnt is Learnt.CHANGE}
+        changed = {each.table for each in found if each.pack == pack and each.learnt is Disclosure.CHANGE}
         names = [title for id_, title in titles.items() if id_ in changed]
         if len(names) > 1:
             text = (
-                f"{listed(names)}: each shows in which row a few devices changed since {pack}; together they describe "
-                f"these devices"
+                f"{list_text(names)}: each shows in which row a few devices changed since {pack}; together they "
+                f"describe these devices"
             )
-            yield Warned("", frozenset(), Learnt.LINK, pack, text)
+            yield PackWarning("", frozenset(), Disclosure.LINK, pack, text)
 
 
-_Pair = tuple[Released, GivenTable]
+_Pair = tuple[ReleasedPack, GivenTable]
 
 
 class _Comparison:
@@ -179,7 +179,7 @@ class _Comparison:
         self._before = Sums(_distinct_sums(self._theirs))
         self._together = Sums(_distinct_sums([*self._ours, *self._theirs]))
 
-    def list_warnings(self) -> Iterator[Warned]:
+    def list_warnings(self) -> Iterator[PackWarning]:
         """All warnings about the table, with the newest pack first."""
         for pack, old in self._olds:
             yield from self._changed_counts(pack, old)
@@ -187,16 +187,16 @@ class _Comparison:
             yield from self._revealed_now(pack, old)
         yield from self._revealed_together()
 
-    def _make_warning(self, keys: Iterable[str], learnt: Learnt, pack: str, text: str) -> Warned:
+    def _make_warning(self, keys: Iterable[str], learnt: Disclosure, pack: str, text: str) -> PackWarning:
         text = f"{self._table.title}, {self._name_keys(keys)}: {text}"
-        return Warned(self._table.id, frozenset(keys), learnt, pack, text)
+        return PackWarning(self._table.id, frozenset(keys), learnt, pack, text)
 
     def _name_keys(self, keys: Iterable[str]) -> str:
-        return f"'{listed(sorted(self._labels.get(key, key) for key in keys))}'"
+        return f"'{list_text(sorted(self._labels.get(key, key) for key in keys))}'"
 
     # ── what changed ─────────────────────────────────────────────────────────────────────────────────────────
 
-    def _changed_counts(self, pack: Released, old: GivenTable) -> Iterator[Warned]:
+    def _changed_counts(self, pack: ReleasedPack, old: GivenTable) -> Iterator[PackWarning]:
         """Warnings about rows, and about withheld rows together, whose number is in both packs."""
         ours, theirs = Sums(self._ours), Sums(_table_sums(old, self._keys))
         sets = dict.fromkeys(
@@ -205,24 +205,24 @@ class _Comparison:
         for keys in sets:
             now, then = ours.value_of(keys), theirs.value_of(keys)
             if now is not None and then is not None and 0 < abs(now - then) < self._threshold:
-                text = f"{now} here and {then} in {pack.name}; the difference is {counted(int(abs(now - then)))}"
-                yield self._make_warning(keys, Learnt.CHANGE, pack.name, text)
+                text = f"{now} here and {then} in {pack.name}; the difference is {count_text(int(abs(now - then)))}"
+                yield self._make_warning(keys, Disclosure.CHANGE, pack.name, text)
 
-    def _changed_prices(self, pack: Released, old: GivenTable) -> Iterator[Warned]:
+    def _changed_prices(self, pack: ReleasedPack, old: GivenTable) -> Iterator[PackWarning]:
         theirs = {row.keys: row for row in old.rows}
         pairs = [(row, theirs[row.keys]) for row in self._new.rows if row.keys in theirs]
-        whole = Given((), "", None, self._new.priced, self._new.pence), Given((), "", None, old.priced, old.pence)
+        whole = GivenRow((), "", None, self._new.priced, self._new.pence), GivenRow((), "", None, old.priced, old.pence)
         for row, other in (*pairs, whole):
             if row.pence is None or other.pence is None or row.priced is None or other.priced is None:
                 continue
             gap = abs(row.priced - other.priced)
             if 0 < gap < self._threshold and row.pence != other.pence:
-                text = f"the cost here minus the cost in {pack.name} is what {counted(gap)} cost"
-                yield self._make_warning(row.keys or ["all together"], Learnt.PRICE, pack.name, text)
+                text = f"the cost here minus the cost in {pack.name} is what {count_text(gap)} cost"
+                yield self._make_warning(row.keys or ["all together"], Disclosure.PRICE, pack.name, text)
 
     # ── what was withheld ────────────────────────────────────────────────────────────────────────────────────
 
-    def _revealed_now(self, pack: Released, old: GivenTable) -> Iterator[Warned]:
+    def _revealed_now(self, pack: ReleasedPack, old: GivenTable) -> Iterator[PackWarning]:
         """Warnings about numbers that an earlier pack withheld or merged, and that this pack reveals."""
         both = _distinct_counts([*_table_sums(old, self._keys), *self._ours])
         for key in sorted(self._concealed_keys(old)):
@@ -230,9 +230,9 @@ class _Comparison:
                 continue  # it was public before
             if self._together.value_of([key]) is not None or not is_undetermined(key, both, _withheld_nonzero(old)):
                 text = f"{pack.name} does not give it; with this pack it can be worked out, if it has not changed since"
-                yield self._make_warning([key], Learnt.EARLIER, pack.name, text)
+                yield self._make_warning([key], Disclosure.EARLIER, pack.name, text)
 
-    def _revealed_together(self) -> Iterator[Warned]:
+    def _revealed_together(self) -> Iterator[PackWarning]:
         """Warnings about numbers that this pack withholds or merges, and that the earlier packs reveal."""
         alone = Sums(self._ours)
         true = _distinct_counts([*self._ours, *(each for each in self._theirs if self._still_holds(each))])
@@ -245,7 +245,7 @@ class _Comparison:
                 key, true, _withheld_nonzero(self._new)
             ):
                 text = f"this pack does not give it; with {names} it can be worked out, if it has not changed since"
-                yield self._make_warning([key], Learnt.THIS, packs[0], text)
+                yield self._make_warning([key], Disclosure.THIS, packs[0], text)
 
     def _still_holds(self, known: Sum) -> bool:
         """Whether an earlier sum is still true."""

@@ -9,12 +9,12 @@ from typing import TextIO
 
 from camscan.cells import all_harmless
 from camscan.foi.answers import Part, about_pack, list_parts
-from camscan.foi.pack import Kept, Pack, list_kept_back
+from camscan.foi.pack import KeptBack, Pack, list_kept_back
 from camscan.page.table import Cell
 
 HEADER = ("status", "as_of", "table", "row", "measure", "value")
 """Columns of ``answers.csv``. New ones are only appended."""
-KEPT_HEADER = (
+KEPT_BACK_HEADER = (
     *("status", "table", "row", "number", "in_this_pack", "why", "exemption", "prejudice", "public_interest"),
     "draft_refusal",
 )
@@ -43,14 +43,14 @@ def _cell_text(cell: Cell) -> str:
     return f"{cell:.2f}" if isinstance(cell, Decimal) else str(cell)
 
 
-def write_kept(pack: Pack, stream: TextIO) -> None:
+def write_kept_back(pack: Pack, stream: TextIO) -> None:
     """Write what is withheld or proposed to be withheld. It has the true numbers, so it is never sent."""
     table = csv.writer(stream)
-    table.writerow(KEPT_HEADER)
+    table.writerow(KEPT_BACK_HEADER)
     table.writerows(all_harmless(_kept_back_row(pack, each)) for each in list_kept_back(pack))
 
 
-def _kept_back_row(pack: Pack, each: Kept) -> tuple[str, ...]:
+def _kept_back_row(pack: Pack, each: KeptBack) -> tuple[str, ...]:
     words = each.refusal
     draft = (words.exemption, words.prejudice, words.interest, words.text) if words else ("", "", "", "")
-    return (f"NOT FOR RELEASE; {pack.marking}", each.table, each.row, each.number, each.now, each.why, *draft)
+    return (f"NOT FOR RELEASE; {pack.marking}", each.table, each.row, each.number, each.treatment, each.why, *draft)

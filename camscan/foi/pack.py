@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from camscan.foi import refusal
-from camscan.foi.comparing import GivenTable, Released, Warned, given_table
+from camscan.foi.comparing import GivenTable, PackWarning, ReleasedPack, given_table
 from camscan.foi.estate import Estate
 from camscan.foi.questions import make_tables as tables_of
 from camscan.foi.refusal import Act, Harm, Refusal
@@ -38,14 +38,14 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptBack:
     """One number that is not given, or that camscan proposes not to give."""
 
     table: str
     row: str
     number: str
     """The true number: it never leaves the council."""
-    now: str
+    treatment: str
     """What this pack does with the number."""
     why: str
     refusal: Refusal | None
@@ -63,9 +63,9 @@ class Pack:
     proposed: tuple[Table, ...]
     """The tables as they would be if every proposal were accepted."""
     release: Release | None = None
-    earlier: tuple[Released, ...] = ()
+    earlier: tuple[ReleasedPack, ...] = ()
     """The packs that it was compared with, in the order of their release."""
-    warned: tuple[Warned, ...] = ()
+    warnings: tuple[PackWarning, ...] = ()
     """Warnings about what follows from these packs and this one together."""
 
     @property
@@ -104,7 +104,7 @@ def make_draft(estate: Estate, terms: Terms) -> Pack:
     return Pack(estate, terms, shown, proposed)
 
 
-def list_kept_back(pack: Pack) -> Iterator[Kept]:
+def list_kept_back(pack: Pack) -> Iterator[KeptBack]:
     """Every number that is withheld or merged, or that camscan proposes to withhold or merge."""
     for table, proposed in zip(tables_of(pack.estate), pack.proposed, strict=True):
         shown = next(each for each in pack.tables if each.id == table.id)
@@ -113,7 +113,7 @@ def list_kept_back(pack: Pack) -> Iterator[Kept]:
         yield from _kept_prices(pack, shown)
 
 
-def _kept_counts(pack: Pack, table: Table, row: Row, proposed: Table) -> Iterator[Kept]:
+def _kept_counts(pack: Pack, table: Table, row: Row, proposed: Table) -> Iterator[KeptBack]:
     after = next(each for each in proposed.rows if _still_shown(each, row, table))
     if after.keys == row.keys and not after.is_withheld:
         return
@@ -128,14 +128,14 @@ def _kept_counts(pack: Pack, table: Table, row: Row, proposed: Table) -> Iterato
         words = refusal.draft_refusal(
             pack.terms.act, refusal.harm_of_row(table.id, row.keys), f"{_lower_first(table.title)}, row '{row.label}'"
         )
-    yield Kept(table.title, row.label, str(row.devices), now, why, words)
+    yield KeptBack(table.title, row.label, str(row.devices), now, why, words)
 
 
 def _still_shown(after: Row, row: Row, table: Table) -> bool:
     return row.keys <= after.keys if table.is_partition else bool(row.keys & after.keys)
 
 
-def _kept_prices(pack: Pack, shown: Table) -> Iterator[Kept]:
+def _kept_prices(pack: Pack, shown: Table) -> Iterator[KeptBack]:
     for row in shown.rows:
         if not row.is_price_withheld:
             continue
@@ -148,7 +148,7 @@ def _kept_prices(pack: Pack, shown: Table) -> Iterator[Kept]:
             pack.terms.act, Harm.TRADE, f"the cost of {_lower_first(shown.title)}, row '{row.label}'"
         )
         now = "withheld; the total is given"
-        yield Kept(f"{shown.title}: cost", row.label, pounds_text(row.pence), now, why, words)
+        yield KeptBack(f"{shown.title}: cost", row.label, pounds_text(row.pence), now, why, words)
 
 
 def _lower_first(text: str) -> str:

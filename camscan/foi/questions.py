@@ -71,38 +71,38 @@ CONTROLLED: Mapping[str, str] = {
 }
 
 
-class Asked(NamedTuple):
+class TableText(NamedTuple):
     """What a table says about itself."""
 
     title: str
     definition: str
 
 
-ASKED: Mapping[str, Asked] = {
-    "makers": Asked(
+TABLE_TEXTS: Mapping[str, TableText] = {
+    "makers": TableText(
         "Devices by maker", "The maker is the company that built the device, under whatever name it is sold."
     ),
-    "cameras": Asked("Cameras by type", "A camera is a device that takes one picture."),
-    "recorders": Asked("Recorders by type", "A recorder keeps the pictures of several cameras."),
-    "other": Asked("Other devices by type", "Devices of the two makers that are neither a camera nor a recorder."),
-    "places": Asked("Devices by kind of place", "The kind of place comes from the council's list of sites."),
-    "controllers": Asked("Devices by who controls the place", "Who controls the network of the place."),
-    "capabilities": Asked(
+    "cameras": TableText("Cameras by type", "A camera is a device that takes one picture."),
+    "recorders": TableText("Recorders by type", "A recorder keeps the pictures of several cameras."),
+    "other": TableText("Other devices by type", "Devices of the two makers that are neither a camera nor a recorder."),
+    "places": TableText("Devices by kind of place", "The kind of place comes from the council's list of sites."),
+    "controllers": TableText("Devices by who controls the place", "Who controls the network of the place."),
+    "capabilities": TableText(
         "Devices by what they support",
         "What the model supports. It is not known whether it is switched on. A device that supports several things is "
         "in "
         "several rows."
         "",
     ),
-    "bought": Asked(
+    "bought": TableText(
         "Devices by the year in which they were bought",
         "A financial year is April to March. The cost is the price paid, for devices whose price is recorded.",
     ),
-    "planned": Asked(
+    "planned": TableText(
         "Devices by the year of their planned removal",
         "A financial year is April to March. It is the council's plan at this date, and may change.",
     ),
-    "gone": Asked(
+    "gone": TableText(
         "Devices removed, by year",
         "A financial year is April to March. Devices of the two makers that the council has removed. No table above "
         "includes them."
@@ -113,7 +113,7 @@ ASKED: Mapping[str, Asked] = {
 
 def make_tables(estate: Estate) -> tuple[Table, ...]:
     """Every table, in the order in which they are printed. All but "gone" are about the devices of the headline."""
-    units, ask = estate.units, ASKED
+    units, ask = estate.units, TABLE_TEXTS
     sorts = {sort: [unit for unit in units if unit.sort == sort] for sort in TYPES}
     places = _rows_of_places(units, lambda unit: unit.place, PLACES, estate.places)
     controllers = _rows_of_places(units, lambda unit: unit.controller, CONTROLLED, estate.controllers)
@@ -194,5 +194,5 @@ def _capability_table(units: Sequence[Unit]) -> Table:
     without = sum(not unit.capabilities for unit in units)
     rows.append(Row(frozenset({NONE_KNOWN}), "None of these is known", without, Stance.OPEN))
     original = {key: row.devices for row in rows for key in row.keys}
-    asked = ASKED["capabilities"]
+    asked = TABLE_TEXTS["capabilities"]
     return Table("capabilities", *asked, tuple(rows), len(units), is_partition=False, original=original)

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from camscan.foi.questions import NONE_KNOWN, NOT_RECORDED
 from camscan.foi.tables import Row, Stance, Table, merge_rows, table_with_rows
-from camscan.words import listed
+from camscan.words import list_text
 
 _THIRD = 3
 _PAIR = 2
@@ -66,7 +66,7 @@ def _merge_hidden(table: Table, hidden: Sequence[Row]) -> Table:
     chosen = [row for row in table.rows if row in hidden or row.stance is Stance.ZERO]
     if len(chosen) < _PAIR:
         return table  # a single row: the total gives it
-    label = f"{listed([_short_label(row.label) for row in chosen])}, together"
+    label = f"{list_text([_short_label(row.label) for row in chosen])}, together"
     return _replace_rows(table, chosen, merge_rows(chosen, label[:1].upper() + label[1:]))
 
 
@@ -117,7 +117,7 @@ def _of_overlapping(table: Table, threshold: int) -> Table:
     if len(hidden) >= _PAIR and any_ >= _PAIR and _THIRD * len(hidden) <= len(table.rows) - 1:
         return table_with_rows(table, (replace(row, is_withheld=row in hidden) for row in table.rows))
     chosen = [row for row in table.rows if row is not none]
-    label = f"One or more of these: {listed([_short_label(row.label) for row in chosen], 'or')}"
+    label = f"One or more of these: {list_text([_short_label(row.label) for row in chosen], 'or')}"
     one = replace(merge_rows(chosen, label), devices=any_, is_withheld=any_ < threshold)
     return table_with_rows(table, [one, replace(none, is_withheld=one.is_withheld)])
 

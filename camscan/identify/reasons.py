@@ -17,7 +17,7 @@ from camscan.identify.decide import PROBABLE
 from camscan.model import Identification
 from camscan.output import visible
 from camscan.protocols import rank_of
-from camscan.words import listed
+from camscan.words import list_text
 
 MOST = 3
 """Sentences for one device."""
@@ -137,7 +137,7 @@ def _protocol_sentences(marks: Sequence[_Mark], whose: str, words: Words) -> Ite
     for protocol, own in by_protocol.items():
         gives = [words.facts[mark.key].gives or "" for mark in own if mark.key in words.facts]
         given = _order_sentences(dict.fromkeys(filter(None, gives)))
-        text = words.protocol_sentence(protocol) + (f" and gave its {listed(given)}" if given else "")
+        text = words.protocol_sentence(protocol) + (f" and gave its {list_text(given)}" if given else "")
         best = _best_mark(own)
         # A protocol that belongs to one maker says so itself.
         is_own = whose and whose in words.protocol_sentence(protocol)

@@ -18,7 +18,7 @@ from camscan.identify.keys import is_virtual_router
 from camscan.ingest.source import Document, Entry, Host, Item, LeftOut, Problem, Source
 from camscan.model import LISTED, Attempt, Device, Fact, Observation, Outcome
 from camscan.probes import as_unsolicited
-from camscan.words import counted
+from camscan.words import count_text
 
 MOST = 100_000
 """The most devices of one import. This bounds memory; a county has fewer."""
@@ -223,7 +223,7 @@ class Findings:
         """The broken parts, one line each; of many, the first and how many more there are."""
         yield from self.problems
         if self.broken_count > len(self.problems):
-            yield f"and {counted(self.broken_count - len(self.problems), 'more part')} that cannot be read"
+            yield f"and {count_text(self.broken_count - len(self.problems), 'more part')} that cannot be read"
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from camscan.errors import CamscanError, ScopeError, UsageError
 from camscan.net.scope import PRIVATE, Scope
-from camscan.net.span import Span, common, spans, without
+from camscan.net.span import Span, common_spans, spans, subtract_spans
 from camscan.net.target import Targets
 from camscan.words import how_to_add
 
@@ -68,7 +68,7 @@ def _scan_block(nmap: Any, scanner: Any, block: Span, ports: Sequence[int]) -> b
 
 def _allowed_blocks(targets: Targets, scope: Scope) -> Iterator[Span]:
     """The part of the targets that may be asked, in blocks."""
-    allowed = common(targets.spans, spans((*PRIVATE, *scope.authorised)))
-    for span in without(allowed, spans(scope.excluded)):
+    allowed = common_spans(targets.spans, spans((*PRIVATE, *scope.authorised)))
+    for span in subtract_spans(allowed, spans(scope.excluded)):
         for first in range(span.first, span.last + 1, BLOCK):
             yield Span(span.version, first, min(span.last, first + BLOCK - 1))

@@ -16,7 +16,7 @@ from typing import BinaryIO
 from camscan.errors import OptionError, UsageError
 from camscan.ingest import text
 from camscan.model import Attempt, Fact
-from camscan.words import listed
+from camscan.words import list_text
 
 HEAD = 16384
 """How many bytes are read to recognise a format."""
@@ -197,7 +197,7 @@ class Source:
         if head.raw.startswith(_PACKED):
             return "it is packed (ZIP, gzip, xz, bzip2 or 7z); unpack it first"
         what = f"no form of {self.noun} that is known"
-        return f"{what}; --form says which of these it is: {listed(known, 'or')}" if len(known) > 1 else what
+        return f"{what}; --form says which of these it is: {list_text(known, 'or')}" if len(known) > 1 else what
 
 
 _PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh", b"7z\xbc\xaf\x27\x1c")

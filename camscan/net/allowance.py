@@ -17,7 +17,7 @@ _LARGEST = 65536
 
 
 @dataclass(slots=True)
-class Held:
+class HeldBytes:
     """The bytes that all open connections hold."""
 
     total: int = 0
@@ -46,7 +46,7 @@ class Allowance:
     packets: Throttle
     taken: int
     """Packets that are reserved so far."""
-    all_held: Held = field(default_factory=Held)
+    all_held: HeldBytes = field(default_factory=HeldBytes)
     _held: int = 0
 
     async def grow(self, sent: int, received: int) -> None:

@@ -158,13 +158,13 @@ class Conversation:
 
             ending = await self._ask(connection, client_hello(), feed, deadline)
             if der := hello.certificate:
-                return Answer(port, Outcome.ANSWERED, describe_certificate(der, hello.version), hung=ending.hung)
+                return Answer(port, Outcome.ANSWERED, describe_certificate(der, hello.version), has_hung=ending.hung)
             if left <= 0 or ending.is_cut_off:
                 detail = "cut off: a TLS handshake without end or certificate"
                 return replace(
                     *(first,), outcome=Outcome.MALFORMED, payload=connection.head, detail=detail, is_cut_off=True
                 )
-            return replace(first, hung=ending.hung)
+            return replace(first, has_hung=ending.hung)
 
         packets = PACKETS_PER_CONVERSATION + _TLS_PACKETS
         first = await self.converse(self.ip, self.gate, port, talk, packets)
@@ -235,4 +235,4 @@ def _make_answer(port: int, ending: Ending, payload: bytes, connection: Connecti
     is_cut_off = ending.is_cut_off or is_endless
     detail = ending.detail or ("cut off: no end of the reply was in sight" if is_endless else "")
     payload = payload or (connection.head if is_cut_off else b"")
-    return Answer(port, ending.outcome, payload, detail, hung=ending.hung, is_cut_off=is_cut_off)
+    return Answer(port, ending.outcome, payload, detail, has_hung=ending.hung, is_cut_off=is_cut_off)

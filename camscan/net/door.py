@@ -15,17 +15,17 @@ from weakref import WeakValueDictionary
 
 from camscan import log
 from camscan.model import Outcome
-from camscan.net.allowance import Allowance, Held
+from camscan.net.allowance import Allowance, HeldBytes
 from camscan.net.backoff import Backoff, Strain
 from camscan.net.conversation import Conversation, Gate, Talk
 from camscan.net.datagram import DatagramPort
 from camscan.net.host import Answer
-from camscan.net.interface import Interface, attached, find, interfaces, unresolved_cap
+from camscan.net.interface import Interface, attached_interface, find, interfaces, unresolved_cap
 from camscan.net.pace import Pace, Throttle, Turnstile, jittered
 from camscan.net.resolving import QUESTIONS, Resolving
-from camscan.net.route import diverted, routes
+from camscan.net.route import diverted_spans, routes
 from camscan.net.scope import Scope
-from camscan.net.span import Span, SpanSet, canonical, merge, spans, without
+from camscan.net.span import Span, SpanSet, canonical, merge_spans, spans, subtract_spans
 from camscan.net.system import AIM, AIM_GENTLY, SYNS, Source, affordable, neighbours_lost, zone_name
 from camscan.net.target import Targets
 from camscan.net.tcp import Connection, Endless, Obstacle, Wire, outcome_of
@@ -68,7 +68,7 @@ class Door:
         own = spans(ipaddress.ip_network(address.ip) for one in links for address in one.addresses)
         self._own = {str(address.ip) for one in links for address in one.addresses}
         self._routes = routes()
-        self._attached = SpanSet(without((span for one in links for span in self.neighbourhood(one)), own))
+        self._attached = SpanSet(subtract_spans((span for one in links for span in self.neighbourhood(one)), own))
         self._looked_up = ("", False)
         self._resolving = Resolving(self.unresolved_cap)
         self._overflows = neighbours_lost()
@@ -78,7 +78,7 @@ class Door:
         self._packets = Throttle(self._aim)
         self._connections = Throttle(pace.connections)
         self._datagrams = Throttle(pace.datagrams)
-        self._held = Held()
+        self._held = HeldBytes()
         self._turnstile = Turnstile(self._packets, self._connections, self._datagrams)
         self.backoff = Backoff(self._slow_down)
         """How far below its pace the run is."""
@@ -122,7 +122,7 @@ class Door:
         def on_heard(payload: bytes, ip: str, port: int) -> None:
             if self.on_link(ip):
                 self._resolving.settle(ip)
-            self.timing.answered(ip)
+            self.timing.note_answer(ip)
             log.detail("heard by UDP", ip, port=port, bytes=len(payload))
             on_reply(payload, ip, port)
 
@@ -151,10 +151,12 @@ class Door:
         four = [network for network in networks if isinstance(network, ipaddress.IPv4Network)]
         six = [network for network in networks if isinstance(network, ipaddress.IPv6Network)]
         near = (
-            without(spans([network]), diverted(network, interface.name, self._routes, only=self._only is not None))
+            subtract_spans(
+                spans([network]), diverted_spans(network, interface.name, self._routes, only=self._only is not None)
+            )
             for network in four
         )
-        return merge([*spans(six), *(span for part in near for span in part)])
+        return merge_spans([*spans(six), *(span for part in near for span in part)])
 
     def on_link(self, ip: str) -> bool:
         """Whether ARP or neighbour discovery finds the address: attached, and neither this machine's nor loopback."""
@@ -174,7 +176,7 @@ class Door:
         """Index of the interface on whose IPv4 link the address is; 0 if it is on none."""
         if ":" in ip or not self.on_link(ip):
             return 0
-        found = attached(ip, self.interfaces)
+        found = attached_interface(ip, self.interfaces)
         return found.index if found else 0
 
     def leaves_at_once(self, ip: str) -> bool:
@@ -218,7 +220,7 @@ class Door:
     def _source_for(self, ip: str) -> Source:
         """The source of packets to ``ip``; link-local IPv6 needs an interface even if none was named."""
         if self._only is None:
-            if ":" in ip and "%" not in ip and (link := attached(ip, self.interfaces)) and not link.loopback:
+            if ":" in ip and "%" not in ip and (link := attached_interface(ip, self.interfaces)) and not link.loopback:
                 return Source(zone=link.index)
             return Source()
         own = self._only.source_for(canonical(ip))
@@ -240,7 +242,7 @@ class Door:
             await self._resolve_address(ip)
         await self._turnstile.take(self._datagrams)
         if ip:
-            self.timing.asked(ip)
+            self.timing.note_question(ip)
         self.sent["packets"] += 1
         self.sent["datagrams"] += 1
         self.sent["bytes"] += size
@@ -287,9 +289,9 @@ class Door:
             stands = time.monotonic()
             deadline = min(began + self.pace.exchange_timeout, stands + max(0.0, gate.patience))
             answer = await self._hold_talk(connection, gate, port, talk, deadline)
-            reset = answer.hung
+            reset = answer.has_hung
             gate.patience -= time.monotonic() - stands
-            if answer.hung:  # the time for all remaining questions together
+            if answer.has_hung:  # the time for all remaining questions together
                 gate.patience = min(gate.patience, self.pace.answer_timeout / 2)
         except OSError as error:
             outcome, detail = outcome_of(error)
@@ -299,7 +301,7 @@ class Door:
             answer = Answer(
                 *(port, outcome),
                 detail=detail,
-                barred=why is Obstacle.FIREWALL,
+                is_barred=why is Obstacle.FIREWALL,
                 is_hearsay=why is not Obstacle.PEER,
             )
         finally:
@@ -332,7 +334,7 @@ class Door:
         except TimeoutError:
             gate.hung = True
             if not connection.head:
-                return Answer(port, Outcome.TIMED_OUT, hung=True)
+                return Answer(port, Outcome.TIMED_OUT, has_hung=True)
             return _cut_off_answer(port, connection, "it took too long")
         except Endless as error:
             gate.hung = True
@@ -346,7 +348,7 @@ class Door:
             self.backoff.note(Strain.LOSS, wire.repeated > 0)
             self.sent["repeated"] += wire.repeated
             if not wire.repeated and (seconds := wire.round_trip if connected else took):
-                self.timing.connected(ip, seconds, gate.round_trip)
+                self.timing.note_connection(ip, seconds, gate.round_trip)
         elif answer.port in gate.open:
             self.backoff.note(Strain.LOSS, 1)
         elif answer.outcome is Outcome.TIMED_OUT:
@@ -367,7 +369,7 @@ class Door:
 
 def _cut_off_answer(port: int, connection: Connection, why: str) -> Answer:
     """The answer for a peer whose reply had not begun when it was cut off; its first bytes are kept."""
-    return Answer(*(port, Outcome.MALFORMED, connection.head), detail=f"cut off: {why}", hung=True, is_cut_off=True)
+    return Answer(*(port, Outcome.MALFORMED, connection.head), detail=f"cut off: {why}", has_hung=True, is_cut_off=True)
 
 
 def _plain_address(ip: str) -> str:

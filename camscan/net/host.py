@@ -18,9 +18,9 @@ class Answer:
     detail: str = ""
     probe: str = ""
     """Name of the probe whose parser reads the payload, if it is not the probe that asked."""
-    hung: bool = False
+    has_hung: bool = False
     """Whether the connection was established, and the peer neither finished nor closed it in time."""
-    barred: bool = False
+    is_barred: bool = False
     """Whether a firewall refused the connection; it may allow those to other ports."""
     is_cut_off: bool = False
     """Whether the peer was still sending when the limit of time or bytes was reached."""

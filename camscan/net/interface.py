@@ -83,7 +83,7 @@ def require_link(networks: Iterable[Network], interface: str | None) -> None:
             raise UsageError(f"{network}: link-local addresses exist on every link; name the link with --interface")
 
 
-def attached(ip: str, among: Sequence[Interface]) -> Interface | None:
+def attached_interface(ip: str, among: Sequence[Interface]) -> Interface | None:
     """The interface whose subnet contains ``ip`` (longest prefix first); None if it is behind a router."""
     found = [
         (own.network.prefixlen, interface)

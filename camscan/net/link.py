@@ -88,7 +88,7 @@ async def arp_sweep(
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
+class FinishedStretch:
     """A stretch of addresses, first and last included, whose answers are complete."""
 
     first: str
@@ -107,7 +107,7 @@ async def syn_sweep(
     wait: float = 1.0,
     on_late: Callable[[int, int], None] = lambda _late, _of: None,
     on_unreachable: Callable[[str], None] = lambda _ip: None,
-) -> AsyncGenerator[str | Swept]:
+) -> AsyncGenerator[str | FinishedStretch]:
     """Find the addresses behind a router that answer TCP. Yields each living address once, and finished stretches.
 
     Living addresses of a stretch come before it. ``pps`` is called at intervals, and returns the packets per second
@@ -153,7 +153,7 @@ async def listen(interface: str, *, seconds: float) -> AsyncGenerator[Reply]:
 
 
 @dataclass(frozen=True, slots=True)
-class Captured:
+class CaptureSummary:
     """What camscan-link reports about a capture file that it has read."""
 
     packets: int
@@ -165,8 +165,10 @@ class Captured:
     """Position and reason of the break in the file; empty if it is complete. Everything before it has been yielded."""
 
 
-def read(take: Callable[[int], bytes], undated: datetime, *, also: Iterable[str] = ()) -> Iterator[Reply | Captured]:
-    """What devices say about themselves in a capture (pcap or pcapng), each thing once; at the end, Captured.
+def read(
+    take: Callable[[int], bytes], undated: datetime, *, also: Iterable[str] = ()
+) -> Iterator[Reply | CaptureSummary]:
+    """What devices say about themselves in a capture (pcap or pcapng), each thing once; at the end, CaptureSummary.
 
     ``take`` returns the next bytes of the capture, at most so many, and none at its end. ``undated`` is the time for
     packets without one. Only devices with private addresses, or addresses in the networks ``also``, count. Raises
@@ -198,7 +200,7 @@ def _feed_capture(take: Callable[[int], bytes], stdin: IO[bytes] | None) -> None
             stdin.write(piece)
 
 
-def _read_heard(process: subprocess.Popen[bytes], undated: datetime) -> Iterator[Reply | Captured]:
+def _read_heard(process: subprocess.Popen[bytes], undated: datetime) -> Iterator[Reply | CaptureSummary]:
     if process.stdout is None or process.stderr is None:
         raise Unavailable("camscan-link has no pipes")
     while line := process.stdout.readline(_LONGEST_LINE):
@@ -212,12 +214,12 @@ def _read_heard(process: subprocess.Popen[bytes], undated: datetime) -> Iterator
     raise Unavailable(_describe_failure(complaint, process.wait()))
 
 
-def _read_captured(message: Mapping[str, Any]) -> Captured:
+def _read_captured(message: Mapping[str, Any]) -> CaptureSummary:
     unread = message.get("unread", {})
     cut, left_out = message.get("cut", ""), message.get("left_out", 0)
     if not (isinstance(unread, dict) and isinstance(cut, str) and isinstance(left_out, int)):
         raise Unavailable(_UNREADABLE)
-    return Captured(_read_number(message, "packets"), left_out, unread, cut)
+    return CaptureSummary(_read_number(message, "packets"), left_out, unread, cut)
 
 
 async def _steer_pace(stdin: asyncio.StreamWriter, pps: Callable[[], float]) -> None:
@@ -250,10 +252,10 @@ def _read_number(message: Mapping[str, Any], name: str) -> int:
     raise Unavailable(_UNREADABLE)
 
 
-def _read_stretch(ends: Any) -> Swept:
+def _read_stretch(ends: Any) -> FinishedStretch:
     match ends:
         case [str(first), str(last)]:
-            return Swept(first, last)
+            return FinishedStretch(first, last)
     raise Unavailable(_UNREADABLE)
 
 

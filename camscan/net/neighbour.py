@@ -52,7 +52,7 @@ class Neighbours:
         found = self._look().get(ip)
         return found.mac if found and (lives or self._is_fresh(ip, found)) else ""
 
-    def assumes(self, ip: str) -> bool:
+    def is_assumed(self, ip: str) -> bool:
         """Whether the kernel sends to the address without asking for it: the table then proves nothing."""
         found = self._look().get(ip)
         return found is not None and found.assumed
@@ -61,7 +61,7 @@ class Neighbours:
         """Seconds from a packet to the address until the kernel knows whether a device is there."""
         return RENEWED if ip in self._look() else LIFETIME
 
-    def done(self, ip: str, interface: int) -> None:
+    def release(self, ip: str, interface: int) -> None:
         """Note that this run does not need the neighbour any more. With many of them, the earliest entries are removed.
 
         Linux frees no entry before 15 to 45 seconds after an answer, however full the table is. Only root may remove

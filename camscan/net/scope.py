@@ -11,7 +11,7 @@ from dataclasses import field
 
 from camscan.dataclass import dataclass
 from camscan.errors import ScopeError
-from camscan.net.span import Network, Span, SpanSet, common, merge, spans, without
+from camscan.net.span import Network, Span, SpanSet, common_spans, merge_spans, spans, subtract_spans
 from camscan.net.target import Targets
 
 PRIVATE: tuple[Network, ...] = tuple(
@@ -55,8 +55,8 @@ class Scope:
     _spans: tuple[Span, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        permitted = common(spans(self.networks), spans((*PRIVATE, *self.authorised)))
-        allowed = merge(without(permitted, spans(self.excluded)))
+        permitted = common_spans(spans(self.networks), spans((*PRIVATE, *self.authorised)))
+        allowed = merge_spans(subtract_spans(permitted, spans(self.excluded)))
         object.__setattr__(self, "_spans", tuple(allowed))
         object.__setattr__(self, "_allowed", SpanSet(allowed))
         object.__setattr__(self, "_excluded", SpanSet(spans(self.excluded)))
@@ -67,7 +67,7 @@ class Scope:
 
     def permitted(self, wanted: Iterable[Span]) -> list[Span]:
         """The addresses among these to which a packet may be sent; needs no memory per address."""
-        return merge(common(wanted, list(self._spans)))
+        return merge_spans(common_spans(wanted, list(self._spans)))
 
     def covers(self, network: Network) -> bool:
         """Whether every address of ``network`` is allowed: the condition for a broadcast on it."""
@@ -84,7 +84,7 @@ class Scope:
 
     def touches_several(self, network: Network) -> bool:
         """Whether two neighbouring addresses of ``network`` are allowed: then more than single units were named."""
-        return any(span.last > span.first for span in common(spans([network]), list(self._spans)))
+        return any(span.last > span.first for span in common_spans(spans([network]), list(self._spans)))
 
     def touches(self, network: Network) -> bool:
         """Whether an address of ``network`` is allowed."""
@@ -99,12 +99,12 @@ class Scope:
 
         Excluded targets are not an error: they are left out of the scan.
         """
-        for span in without(targets.covering, spans(self.networks)):
+        for span in subtract_spans(targets.covering, spans(self.networks)):
             raise ScopeError(
                 f"{span} is outside the scope of this run: remove it from the targets, or add it to the site's "
                 f"networks in camscan.yaml"
             )
-        for span in without(targets.covering, spans((*PRIVATE, *self.authorised))):
+        for span in subtract_spans(targets.covering, spans((*PRIVATE, *self.authorised))):
             raise ScopeError(
                 f"{span} is not a private range: record who authorised the scan, from when and until when, under "
                 f"authorisations in camscan.yaml"

@@ -39,7 +39,7 @@ class SpanSet:
     """Addresses of both families; IPv4-mapped IPv6 counts as IPv4, and a zone is ignored."""
 
     def __init__(self, spans: Iterable[Span]) -> None:
-        merged = merge(spans)
+        merged = merge_spans(spans)
         self._four = _sides(span for span in merged if span.version == 4)  # noqa: PLR2004 - IP version
         self._six = _sides(span for span in merged if span.version == 6)  # noqa: PLR2004 - IP version
 
@@ -96,10 +96,10 @@ def span_of(ip: str) -> Span:
 
 def spans(networks: Iterable[Network]) -> list[Span]:
     """The addresses of the networks, with network and broadcast addresses, merged and sorted."""
-    return merge(Span(one.version, int(one.network_address), int(one.broadcast_address)) for one in networks)
+    return merge_spans(Span(one.version, int(one.network_address), int(one.broadcast_address)) for one in networks)
 
 
-def merge(found: Iterable[Span]) -> list[Span]:
+def merge_spans(found: Iterable[Span]) -> list[Span]:
     """The same addresses in as few spans as possible, sorted."""
     merged: list[Span] = []
     for span in sorted(found):
@@ -110,7 +110,7 @@ def merge(found: Iterable[Span]) -> list[Span]:
     return merged
 
 
-def common(left: Iterable[Span], right: list[Span]) -> Iterator[Span]:
+def common_spans(left: Iterable[Span], right: list[Span]) -> Iterator[Span]:
     """Addresses that are in both."""
     for one in left:
         for other in right:
@@ -118,7 +118,7 @@ def common(left: Iterable[Span], right: list[Span]) -> Iterator[Span]:
                 yield Span(one.version, max(one.first, other.first), min(one.last, other.last))
 
 
-def without(left: Iterable[Span], holes: list[Span]) -> Iterator[Span]:
+def subtract_spans(left: Iterable[Span], holes: list[Span]) -> Iterator[Span]:
     """Addresses of ``left`` that are in none of ``holes``, which are merged and sorted."""
     for span in left:
         first = span.first

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from camscan.dataclass import dataclass
 from camscan.errors import TargetError
-from camscan.net.span import Address, Network, Span, SpanSet, canonical, merge
+from camscan.net.span import Address, Network, Span, SpanSet, canonical, merge_spans
 
 NARROWEST_IPV6 = 112
 """The widest IPv6 prefix that can be swept: 65,536 addresses."""
@@ -43,7 +43,7 @@ class Targets:
     @cached_property
     def networks(self) -> tuple[Network, ...]:
         """The networks that cover them, with network and broadcast addresses."""
-        return tuple(network for span in merge([*self.covering, *self.only_heard]) for network in span.networks())
+        return tuple(network for span in merge_spans([*self.covering, *self.only_heard]) for network in span.networks())
 
     def __iter__(self) -> Iterator[str]:
         return addresses(self.spans)
@@ -58,7 +58,7 @@ class Targets:
     @cached_property
     def all_spans(self) -> tuple[Span, ...]:
         """The spans of all of them, with those that are not swept."""
-        return tuple(merge([*self.spans, *self.only_heard]))
+        return tuple(merge_spans([*self.spans, *self.only_heard]))
 
     @cached_property
     def _set(self) -> SpanSet:
@@ -93,7 +93,7 @@ def parse_targets(texts: Sequence[str], *, limit: int = 65536, confirm_count: in
             covering += whole
     if not spans:
         raise TargetError("no target: name at least one address, prefix or range, such as 10.1.2.0/24")
-    targets = Targets(tuple(merge(spans)), tuple(merge(covering)), tuple(texts))
+    targets = Targets(tuple(merge_spans(spans)), tuple(merge_spans(covering)), tuple(texts))
     if targets.count > limit and targets.count != confirm_count:
         raise TargetError(
             f"{targets.count:,} addresses are more than {limit:,}; if you mean that, "

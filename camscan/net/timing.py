@@ -82,7 +82,7 @@ class Timing:
         self._asked: dict[str, float] = {}
         self._answers: dict[str, float] = {}
 
-    def connected(self, ip: str, seconds: float, own: RoundTrip) -> None:
+    def note_connection(self, ip: str, seconds: float, own: RoundTrip) -> None:
         """Note that a SYN was answered, by SYN-ACK or reset, after so many seconds.
 
         Not if it had to be repeated (Karn).
@@ -103,7 +103,7 @@ class Timing:
         longest = self.connect(ip, own)
         return longest if known is None else min(max(known.wait, self._pace.settle), longest)
 
-    def asked(self, ip: str) -> None:
+    def note_question(self, ip: str) -> None:
         """Note a datagram to an address; the last one before the answer counts, because an earlier one may be lost."""
         now = self._clock()
         while self._asked and next(iter(self._asked.values())) < now - _REMEMBERED:
@@ -111,7 +111,7 @@ class Timing:
         self._asked.pop(ip, None)  # the oldest stay first
         self._asked[ip] = now
 
-    def answered(self, ip: str) -> None:
+    def note_answer(self, ip: str) -> None:
         """Note a datagram from an address; the first one after a question gives the round trip."""
         began = self._asked.pop(ip, None)
         if began is not None:
@@ -122,7 +122,7 @@ class Timing:
         """Seconds in which a device answered the last datagram that it answered; None if it answered none."""
         return self._answers.get(ip)
 
-    def quick(self, ip: str) -> bool:
+    def is_quick(self, ip: str) -> bool:
         """Whether a device and its neighbours answer so quickly that an answer belongs to the last question."""
         took, known = self._answers.get(ip), self._datagrams.get(subnet(ip))
         return took is not None and known is not None and max(took, known.trip.smoothed) < self._pace.settle / 4

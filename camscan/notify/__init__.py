@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from camscan.config.recipient import LISTS, Recipient
 from camscan.notify import channels
 from camscan.notify.message import Message
-from camscan.words import listed
+from camscan.words import list_text
 
 _OF_ALL = frozenset({"name", "channel", "classes", "detail"})
 
@@ -68,12 +68,12 @@ def channel_of(recipient: Recipient) -> Channel:
     for group in found.needs:
         given = [each for each in group if each in said]
         if not given:
-            raise recipient.error_about(f"{found.name} needs {listed([_option_name(each) for each in group], 'or')}")
+            raise recipient.error_about(f"{found.name} needs {list_text([_option_name(each) for each in group], 'or')}")
         if len(given) > 1:
-            raise recipient.error_about(f"{found.name} takes one of {listed(given)}, not both")
+            raise recipient.error_about(f"{found.name} takes one of {list_text(given)}, not both")
     others = said - _OF_ALL - {*found.takes, *(each for group in found.needs for each in group)}
     if others:
-        raise recipient.error_about(f"{found.name} does not use {listed(sorted(others))}; take it out")
+        raise recipient.error_about(f"{found.name} does not use {list_text(sorted(others))}; take it out")
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from camscan.notify.message import KINDS, Item, Message
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 TITLES = {"alarm": "Alarm", "trouble": "Trouble", "news": "News", "progress": "Progress", "test": "Test"}
 FULL = "full"
@@ -40,7 +40,7 @@ def summary_phrase(message: Message) -> str:
 
 def count_phrase(kind: str, number: int) -> str:
     """``2 new devices``."""
-    return counted(number, KINDS[kind].one, KINDS[kind].several)
+    return count_text(number, KINDS[kind].one, KINDS[kind].several)
 
 
 def list_parts(message: Message, detail: str) -> list[Part]:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from jinja2 import ChainableUndefined, Environment, FunctionLoader, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from camscan.dates import short_day, spoken, spoken_moment
+from camscan.dates import day_text, moment_text, short_day
 from camscan.output import visible
 from camscan.page.palette import DARK, LIGHT
 from camscan.page.table import Cell, Kind, Table
@@ -56,9 +56,9 @@ def _make_environment() -> Environment:
     environment.filters |= {
         "number": number_text,
         "pounds": pounds_text,
-        "day": spoken,
+        "day": day_text,
         "short_day": short_day,
-        "moment": spoken_moment,
+        "moment": moment_text,
         "quoted": quote_for_address,
         "css": css_string,
         "exact": escape_exactly,

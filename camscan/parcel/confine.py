@@ -10,7 +10,7 @@ from functools import cached_property
 from camscan.config import Config
 from camscan.errors import TargetError, UsageError
 from camscan.model import Attempt, Completion, Coverage
-from camscan.net.span import Network, Span, SpanSet, common, merge, spans, without
+from camscan.net.span import Network, Span, SpanSet, common_spans, merge_spans, spans, subtract_spans
 from camscan.net.target import Targets, parse_targets
 from camscan.output import visible
 from camscan.parcel.unpack import Content
@@ -66,11 +66,11 @@ def allow_networks(settings: Config, sites: Sequence[str], networks: Sequence[Ne
     named = [settings.site(name) for name in sites if name.casefold() in known or not networks]
     own: list[Span] = []
     for site in named:
-        own += without(spans(site.cidrs), spans(settings.borrowed(site)))
+        own += subtract_spans(spans(site.cidrs), spans(settings.networks_of_others(site)))
     others = [network for site in settings.sites if site not in named for network in site.cidrs]
-    own += without(spans(networks), spans(others))
+    own += subtract_spans(spans(networks), spans(others))
     names = frozenset(site.name.casefold() for site in settings.sites if site not in named)
-    return KeyLimits(tuple(sites), tuple(merge(own)), names)
+    return KeyLimits(tuple(sites), tuple(merge_spans(own)), names)
 
 
 def confine(content: Content, allowed: KeyLimits, name: str) -> ConfinedParcel:
@@ -83,11 +83,11 @@ def confine(content: Content, allowed: KeyLimits, name: str) -> ConfinedParcel:
         raise UsageError(f"{name}: what it says was asked cannot be read; nothing was recorded") from error
     inside = tuple(each for each in content.attempts if each.ip in allowed.holds)
     dropped = content.foreign + len(content.attempts) - len(inside)
-    outside = list(without(targets.all_spans, list(allowed.spans)))
+    outside = list(subtract_spans(targets.all_spans, list(allowed.spans)))
     if not outside:
         coverage = _trim_coverage(tail.coverage, targets.all_spans, allowed)
         return ConfinedParcel(inside, tail.targets, site, coverage, tail.completion, dropped)
-    left = list(common(targets.all_spans, list(allowed.spans)))
+    left = list(common_spans(targets.all_spans, list(allowed.spans)))
     if not left:
         raise UsageError(f"{name}: it is about other networks than its key may speak for; nothing was recorded")
     count = sum(span.last - span.first + 1 for span in outside)

@@ -12,7 +12,7 @@ from camscan.asset import Asset
 from camscan.dataclass import dataclass
 from camscan.plan.calendar import Month, budget_year, month_of
 from camscan.plan.standing import planned_day
-from camscan.words import counted
+from camscan.words import count_text
 
 LATEST = 1200
 """Months ahead that are examined to say when a programme would end: a century."""
@@ -95,7 +95,7 @@ def _advise_pace(per_month: int, span: Sequence[Month], kept: Sequence[Month], w
         needed += 1
     if needed == per_month:
         return
-    yield f"to finish by then, {counted(needed)} a month are needed, not {per_month:,}"
+    yield f"to finish by then, {count_text(needed)} a month are needed, not {per_month:,}"
     free, month = 0, span[0]
     for _ in range(LATEST if per_month else 0):
         free += max(0, per_month - kept.count(month))
@@ -122,7 +122,7 @@ def _advise_budget(room: Room, budget: Decimal, price: Decimal, spent: Mapping[s
     needed = price + sum((spent.get(pot, Decimal(0)) for pot in pots), Decimal(0))
     told = f"together they cost £{price:,.2f}, but only £{free:,.2f} of the budget is left"
     if room.limits.is_yearly:
-        years = counted(len(pots), "financial year")
+        years = count_text(len(pots), "financial year")
         yield f"{told} in {years}: about £{needed / len(pots):,.2f} a year is needed, not £{budget:,.2f}"
     else:
         yield f"{told}: £{needed:,.2f} is needed, not £{budget:,.2f}"

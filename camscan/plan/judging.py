@@ -17,7 +17,7 @@ from camscan.policies.judge import Subject, rule_by_policies
 from camscan.policies.use import Rules
 from camscan.vulnerabilities.assess import Standing, Verdict, assess_device
 from camscan.vulnerabilities.read import Weaknesses
-from camscan.words import listed
+from camscan.words import list_text
 
 LOOKED_AT = frozenset(Lifecycle) - {Lifecycle.FOUND}
 """A person has entered something about the device, so somebody has looked at what it is."""
@@ -93,7 +93,7 @@ class _Judge:
 
         def read_entry(column: str) -> str:
             value = own.get(column)
-            return place.get(column, "") or asset.listed(column) if value is None else value
+            return place.get(column, "") or asset.listed_value(column) if value is None else value
 
         return read_entry
 
@@ -131,7 +131,7 @@ class _Judge:
 
 def _exposure_of(asset: Asset) -> str:
     """What a person entered, else what another system lists: the site map says nothing about it."""
-    return asset.entries.get("internet_exposed", "") or asset.listed("internet_exposed")
+    return asset.entries.get("internet_exposed", "") or asset.listed_value("internet_exposed")
 
 
 def _weaknesses_of_model(found: Identification, known: Weaknesses) -> Weaknesses:
@@ -226,7 +226,7 @@ def _left_undecided(told: Sequence[Ruling], rules: Rules) -> _Scope:
     if would:
         return (
             "unknown",
-            f"no decision recorded; would match {listed([rules.policy_title(each) for each in would])}",
+            f"no decision recorded; would match {list_text([rules.policy_title(each) for each in would])}",
             would,
         )
     unsaid = [each.reason for each in told if each.matches is None]

@@ -14,7 +14,7 @@ from camscan.plan.calendar import Month, month_of, months_between
 from camscan.plan.capacity import Limits, Prices, Room, list_advice, total_cost
 from camscan.plan.naming import group_by_name
 from camscan.plan.standing import Standing, planned_day, recorded_site, removal_cost, removal_standing, site_key
-from camscan.words import counted
+from camscan.words import count_text
 
 MOST_MONTHS = 600
 """Fifty years: a longer programme is a mistyped date."""
@@ -236,9 +236,9 @@ def _advise_limits(
 ) -> Iterator[str]:
     if unpriced:
         yield (
-            f"{counted(len(unpriced))} without an estimated cost cannot be budgeted: enter a cost for each, or assume "
-            "one for all"
+            f"{count_text(len(unpriced))} without an estimated cost cannot be budgeted: enter a cost for each, or "
+            "assume one for all"
         )
     if unplaced:
-        yield f"{len(unplaced):,} of {counted(len(wanted))} cannot be placed by {by}"
+        yield f"{len(unplaced):,} of {count_text(len(wanted))} cannot be placed by {by}"
         yield from needed or ("each limit alone would be enough, but all together are not: raise one of them",)

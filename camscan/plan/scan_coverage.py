@@ -17,7 +17,7 @@ from camscan.config.site import Site
 from camscan.dataclass import dataclass
 from camscan.errors import TargetError
 from camscan.model import Completion, Coverage
-from camscan.net.span import Network, Span, common, merge, spans, without
+from camscan.net.span import Network, Span, common_spans, merge_spans, spans, subtract_spans
 from camscan.net.target import NARROWEST_IPV6, Targets, parse_targets
 
 FRESH_DAYS = 90
@@ -169,7 +169,9 @@ def list_asked(scans: Iterable[RecordedScan]) -> list[AskedAddresses]:
 
 def site_networks(settings: Config, site: Site, asked: Sequence[AskedAddresses]) -> Iterator[NetworkAsked]:
     """Each network of a site, and since when all of it that belongs to the site and is not excluded has been asked."""
-    return networks_asked(site.name, site.cidrs, (*settings.exclusions_of(site.name), *settings.borrowed(site)), asked)
+    return networks_asked(
+        site.name, site.cidrs, (*settings.exclusions_of(site.name), *settings.networks_of_others(site)), asked
+    )
 
 
 def networks_asked(
@@ -178,13 +180,13 @@ def networks_asked(
     """Each network that can be swept, and since when all of it, except ``left_out``, has been asked."""
     holes = spans(left_out)
     for network in networks:
-        own = list(without(_host_spans(network), holes))
+        own = list(subtract_spans(_host_spans(network), holes))
         if not own or (network.version == 6 and network.prefixlen < NARROWEST_IPV6):  # noqa: PLR2004 - IP version
             continue
         left, last = own, None
         for each in asked:
-            if any(common(left, each.complete)):
-                left, last = list(without(left, each.complete)), each.day
+            if any(common_spans(left, each.complete)):
+                left, last = list(subtract_spans(left, each.complete)), each.day
                 if not left:
                     break
         yield NetworkAsked(
@@ -205,7 +207,7 @@ def all_asked_since(networks: Iterable[NetworkAsked]) -> date | None:
 def asked_spans(scan: RecordedScan) -> list[Span]:
     """The addresses that a scan was to ask; none for an import or for listening."""
     targets = _parse_targets(scan)
-    return list(without(targets.spans, _parse_spans(scan.coverage.left_out))) if targets else []
+    return list(subtract_spans(targets.spans, _parse_spans(scan.coverage.left_out))) if targets else []
 
 
 def _parse_targets(scan: RecordedScan) -> Targets | None:
@@ -231,17 +233,21 @@ def _list_asked(scans: Iterable[RecordedScan]) -> Iterator[AskedAddresses]:
 
 def _asked_by_scan(scan: RecordedScan) -> AskedAddresses:
     covered = scan.coverage
-    scope, targets = merge(asked_spans(scan)), _parse_targets(scan)
+    scope, targets = merge_spans(asked_spans(scan)), _parse_targets(scan)
     unfinished, unreached = _parse_spans(covered.unfinished), _parse_spans(covered.unreached)
-    missing = covered.not_tried + covered.unreachable - _count_in_spans(common(scope, merge([*unfinished, *unreached])))
+    missing = (
+        covered.not_tried
+        + covered.unreachable
+        - _count_in_spans(common_spans(scope, merge_spans([*unfinished, *unreached])))
+    )
     is_doubtful = missing > 0 or (scan.completion is Completion.INTERRUPTED and not unfinished)
-    left_out = merge([*_parse_spans(covered.left_out), *unfinished, *unreached])
+    left_out = merge_spans([*_parse_spans(covered.left_out), *unfinished, *unreached])
     return AskedAddresses(
         day=scan.finished_at.date(),
         scope=scope,
-        tried=_cut_last_addresses(list(without(scope, unfinished)), missing),
+        tried=_cut_last_addresses(list(subtract_spans(scope, unfinished)), missing),
         # With the network and broadcast addresses of the targets: two halves of a network are all of it.
-        complete=list(without(targets.covering, left_out)) if targets and not is_doubtful else [],
+        complete=list(subtract_spans(targets.covering, left_out)) if targets and not is_doubtful else [],
         unreached=unreached,
     )
 
@@ -260,13 +266,13 @@ def _cut_last_addresses(found: list[Span], missing: int) -> list[Span]:
 
 def _count_addresses(asked: Sequence[AskedAddresses]) -> tuple[int, int]:
     """How many distinct addresses were in scope, and how many of these were not asked, by the newest answer of each."""
-    scope = merge(span for each in asked for span in each.scope)
+    scope = merge_spans(span for each in asked for span in each.scope)
     open_, reached = scope, 0
     for each in asked:
-        answered = list(common(open_, each.tried))
+        answered = list(common_spans(open_, each.tried))
         if answered:
-            reached += _count_in_spans(without(answered, each.unreached))
-            open_ = list(without(open_, each.tried))
+            reached += _count_in_spans(subtract_spans(answered, each.unreached))
+            open_ = list(subtract_spans(open_, each.tried))
     total = _count_in_spans(scope)
     return total, total - reached
 

@@ -9,7 +9,7 @@ from dataclasses import field
 from datetime import date
 from pathlib import Path
 
-from camscan.config.value import day
+from camscan.config.value import read_date
 from camscan.dataclass import dataclass
 from camscan.fingerprints.entry import Maker
 from camscan.fingerprints.place import built_in_folder
@@ -150,7 +150,7 @@ def _require_company(key: str, node: Node, known: set[str]) -> Company:
     read_country(jurisdiction)
     source = require_member(node, members, "source").text()
     if not source.strip():
-        raise members["source"].wrong("no source: say where the fact comes from")
+        raise members["source"].error("no source: say where the fact comes from")
     return Company(
         key=key,
         name=require_member(node, members, "name").text(),
@@ -166,21 +166,21 @@ def _require_company(key: str, node: Node, known: set[str]) -> Company:
 
 def _read_flag(node: Node) -> bool:
     if node.text() not in {"yes", "no"}:
-        raise node.wrong(f"part is yes or no, found '{node.text()}'")
+        raise node.error(f"part is yes or no, found '{node.text()}'")
     return node.text() == "yes"
 
 
 def read_country(node: Node) -> str:
     """Two capital letters; raises ConfigError."""
     if not re.fullmatch("[A-Z]{2}", node.text()):
-        raise node.wrong(f"'{node.text()}' is not a country in two letters, such as GB")
+        raise node.error(f"'{node.text()}' is not a country in two letters, such as GB")
     return node.text()
 
 
 def read_basis(node: Node) -> str:
     """One of ``BASES``; raises ConfigError."""
     if node.text() not in BASES:
-        raise node.wrong(f"basis is one of {', '.join(BASES)}, found '{node.text()}'")
+        raise node.error(f"basis is one of {', '.join(BASES)}, found '{node.text()}'")
     return node.text()
 
 
@@ -188,10 +188,10 @@ def _read_owner(node: Node, known: set[str]) -> Owner:
     members = node.only("company", "relation", "since", "until")
     company, relation = require_member(node, members, "company"), require_member(node, members, "relation")
     if company.text() not in known:
-        raise company.wrong(f"the company '{company.text()}' has no row of its own")
+        raise company.error(f"the company '{company.text()}' has no row of its own")
     if relation.text() not in RELATIONS:
-        raise relation.wrong(f"relation is one of {', '.join(RELATIONS)}, found '{relation.text()}'")
-    since, until = (day(members[key]) if key in members else None for key in ("since", "until"))
+        raise relation.error(f"relation is one of {', '.join(RELATIONS)}, found '{relation.text()}'")
+    since, until = (read_date(members[key]) if key in members else None for key in ("since", "until"))
     if since and until and until < since:
-        raise members["until"].wrong(f"it ends before it begins, on {since}")
+        raise members["until"].error(f"it ends before it begins, on {since}")
     return Owner(company.text(), relation.text(), since, until)

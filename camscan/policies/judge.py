@@ -7,7 +7,7 @@ from datetime import date
 from typing import NamedTuple
 
 from camscan.asset import Ruling
-from camscan.dates import spoken
+from camscan.dates import day_text
 from camscan.policies.companies import Ownership, plain_name
 from camscan.policies.read import Clause, Policy
 from camscan.policies.use import Rules
@@ -72,9 +72,9 @@ def _make_ruling(policy: Policy, subject: Subject, rules: Rules, today: date) ->
 
 def _judge_policy(policy: Policy, subject: Subject, known: Ownership, today: date) -> Finding:
     if today < policy.since:
-        return Finding(holds=False, words=f"it applies from {spoken(policy.since)} on")
+        return Finding(holds=False, words=f"it applies from {day_text(policy.since)} on")
     if policy.until and today > policy.until:
-        return Finding(holds=False, words=f"it ended on {spoken(policy.until)}")
+        return Finding(holds=False, words=f"it ended on {day_text(policy.until)}")
     if policy.is_empty:
         return Finding(None, "no list supplied" if policy.filled_by == "debarment" else "nothing was entered for it")
     if subject.is_surveillance is False and (subject.is_sure or not subject.maker):

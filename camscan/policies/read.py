@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from camscan.asset.columns import SENSITIVITIES, SITE_TYPES, ZONES
-from camscan.config.value import day
+from camscan.config.value import read_date
 from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
 from camscan.fingerprints.entry import Problem
@@ -134,7 +134,7 @@ def load_known_policies(overlays: Sequence[Path] = (), *, base: Path | None = No
             root = load_yaml(path)
             policy = _Reader(known, kinds, capabilities).read_policy(root)
             if policy.id in own:
-                raise root.wrong(f"the id '{policy.id}' is already used in {own[policy.id].file}")
+                raise root.error(f"the id '{policy.id}' is already used in {own[policy.id].file}")
             own[policy.id] = policy
         found |= own
     return Policies(dict(sorted(found.items())), known)
@@ -178,9 +178,9 @@ class _Reader:
         filled_by = self._read_one_of(members["filled_by"], FILLS) if "filled_by" in members else ""
         clauses = tuple(map(self.read_clause, members["matches"].items()))
         if bool(clauses) == bool(filled_by):
-            raise members["matches"].wrong("a policy has matches, or filled_by: what camscan.yaml brings; one of them")
+            raise members["matches"].error("a policy has matches, or filled_by: what camscan.yaml brings; one of them")
         if bool(filled_by) != ("trial" in members):
-            raise node.wrong("a policy that camscan.yaml fills has a 'trial' for its examples, and no other has one")
+            raise node.error("a policy that camscan.yaml fills has a 'trial' for its examples, and no other has one")
         return Policy(
             id=_read_id(members["id"]),
             title=_read_fair_text(members["title"]),
@@ -216,23 +216,23 @@ class _Reader:
         members = node.only(*lists, "reach", "verdict", "because")
         values = {key: _read_some(members[key], read) for key, read in lists.items() if key in members}
         if not values:
-            raise node.wrong("it asks for nothing, so every device would match")
+            raise node.error("it asks for nothing, so every device would match")
         reach = self._read_one_of(members["reach"], ("maker", "group")) if "reach" in members else "maker"
         verdict = self._read_one_of(members["verdict"], ("yes", "unknown")) if "verdict" in members else "yes"
         if (verdict == "unknown") != ("because" in members):
-            raise node.wrong("a clause with 'verdict: unknown' says why in 'because', and no other has one")
+            raise node.error("a clause with 'verdict: unknown' says why in 'because', and no other has one")
         because = _read_fair_text(members["because"]) if "because" in members else ""
         return Clause(reach=reach, verdict=_VERDICTS[verdict], because=because, **values)
 
     def _read_maker(self, node: Node) -> str:
         if node.text() not in self.known.makers and node.text() not in self.known.companies:
-            raise node.wrong(f"'{node.text()}' is neither in makers.yaml nor in ownership.yaml")
+            raise node.error(f"'{node.text()}' is neither in makers.yaml nor in ownership.yaml")
         return node.text()
 
     @staticmethod
     def _read_one_of(node: Node, allowed: Sequence[str]) -> str:
         if node.text() not in allowed:
-            raise node.wrong(f"'{node.text()}' is not one of: {', '.join(allowed)}")
+            raise node.error(f"'{node.text()}' is not one of: {', '.join(allowed)}")
         return node.text()
 
     def _read_cases(self, node: Node, fixed: str | None) -> tuple[Case, ...]:
@@ -254,22 +254,22 @@ class _Reader:
 def _read_some(node: Node, read: Callable[[Node], _T]) -> tuple[_T, ...]:
     items = node.items()
     if not items:
-        raise node.wrong("at least one is needed")
+        raise node.error("at least one is needed")
     return tuple(map(read, items))
 
 
 def _read_id(node: Node) -> str:
     if not _ID.fullmatch(node.text()):
-        raise node.wrong(f"the id '{node.text()}' must look like uk-hcws386: lower case, digits and '-'")
+        raise node.error(f"the id '{node.text()}' must look like uk-hcws386: lower case, digits and '-'")
     return node.text()
 
 
 def _read_effective(node: Node) -> tuple[date, date | None]:
     members = node.only("since", "until")
-    since = day(require_member(node, members, "since"))
-    until = day(members["until"]) if "until" in members else None
+    since = read_date(require_member(node, members, "since"))
+    until = read_date(members["until"]) if "until" in members else None
     if until and until < since:
-        raise members["until"].wrong(f"it ends before it begins, on {since}")
+        raise members["until"].error(f"it ends before it begins, on {since}")
     return since, until
 
 
@@ -278,7 +278,7 @@ def _read_fair_text(node: Node) -> str:
     text = " ".join(node.text().split())
     bad = FORBIDDEN.search(text)
     if bad:
-        raise node.wrong(f"'{bad[0]}': say what the text asks and whom it binds; camscan does not judge")
+        raise node.error(f"'{bad[0]}': say what the text asks and whom it binds; camscan does not judge")
     return text
 
 
@@ -289,9 +289,9 @@ def _read_sentence(node: Node) -> str:
     except ValueError:
         fields = {""}
     if fields - FIELDS:
-        raise node.wrong(f"braces hold one of {', '.join(sorted(FIELDS))}")
+        raise node.error(f"braces hold one of {', '.join(sorted(FIELDS))}")
     if not {"why", "binding_on"} <= fields:
-        raise node.wrong("the sentence says {why} it matches and what it is {binding_on}")
+        raise node.error("the sentence says {why} it matches and what it is {binding_on}")
     if not text.endswith("."):
-        raise node.wrong("it is one sentence, and ends with a full stop")
+        raise node.error("it is one sentence, and ends with a full stop")
     return text

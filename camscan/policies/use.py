@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from camscan.asset.spelling import nearest_hint
 from camscan.config.planning import LocalDecision, Planning
 from camscan.dataclass import dataclass
-from camscan.dates import spoken
+from camscan.dates import day_text
 from camscan.errors import ConfigError
 from camscan.policies.companies import Ownership
 from camscan.policies.read import Clause, Policies, Policy
@@ -61,7 +61,7 @@ def policies_in_use(known: Policies, planning: Planning) -> Rules:
             f"{planning.where}: '{missing[0]}' is to decide the scope, but is not among the policies in use"
         )
     decision = planning.local_decision
-    words = {"minute": decision.minute, "date": spoken(decision.date)} if decision else {}
+    words = {"minute": decision.minute, "date": day_text(decision.date)} if decision else {}
     return Rules(
         policies=tuple(used),
         scope=frozenset(scope),

@@ -8,52 +8,52 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from camscan.register.heard import hear_changes
+from camscan.register.heard import collect_log_numbers
 from camscan.register.types import (
+    ChangeMark,
+    Condition,
     Conflict,
     Edit,
-    Entered,
-    EnteredDevice,
-    LogWanted,
-    Mark,
+    ListedDevice,
+    ListingQuery,
+    LogQuery,
     NewRow,
     Recorded,
+    RecordedList,
     Reidentified,
     Review,
-    Seen,
-    Settled,
+    SeenQuestion,
+    SettledConflict,
     Sighting,
-    Sought,
     StoredObservation,
     StoredScan,
-    Undone,
-    Where,
+    UndoneImport,
 )
 
 if TYPE_CHECKING:
     from camscan.register.store import Register
 
 __all__ = [
+    "ChangeMark",
+    "Condition",
     "Conflict",
     "Edit",
-    "Entered",
-    "EnteredDevice",
-    "LogWanted",
-    "Mark",
+    "ListedDevice",
+    "ListingQuery",
+    "LogQuery",
     "NewRow",
     "Recorded",
+    "RecordedList",
     "Register",
     "Reidentified",
     "Review",
-    "Seen",
-    "Settled",
+    "SeenQuestion",
+    "SettledConflict",
     "Sighting",
-    "Sought",
     "StoredObservation",
     "StoredScan",
-    "Undone",
-    "Where",
-    "hear_changes",
+    "UndoneImport",
+    "collect_log_numbers",
     "open_register",
     "restore_register",
 ]
@@ -70,9 +70,9 @@ def open_register(where: str | Path, *, readonly: bool = False, editing: bool = 
     it.
     """
     from camscan.register.backends import Mode  # noqa: PLC0415 - 0.2 s that only an open register needs
-    from camscan.register.store import open_either  # noqa: PLC0415 - as above
+    from camscan.register.store import open_any  # noqa: PLC0415 - as above
 
-    return open_either(where, Mode.READ if readonly else Mode.EDIT if editing else Mode.RUN, create=create)
+    return open_any(where, Mode.READ if readonly else Mode.EDIT if editing else Mode.RUN, create=create)
 
 
 def restore_register(where: str | Path, source: Path) -> Register:

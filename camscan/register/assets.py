@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, func, select
 
-from camscan.asset import NOTHING, NOWHERE, Asset, Elsewhere, Event, Presence, RecordType
+from camscan.asset import NOT_LISTED, NOTHING, Asset, Elsewhere, Event, Presence, RecordType
 from camscan.asset.columns import NAMING
 from camscan.dataclass import dataclass
 from camscan.register import overrides, schema
@@ -23,7 +23,7 @@ _DEVICE = (
 )
 _RECORD_TYPES = {each.value: each for each in RecordType}
 _PRESENCES = {each.value: each for each in Presence}
-_NOBODY: tuple[Mapping[str, str], int] = (NOTHING, 0)
+_NO_ENTRIES: tuple[Mapping[str, str], int] = (NOTHING, 0)
 
 _Address = tuple[int, int, str, str]
 """One address: position, last scan (negative, so that the newest comes first), kind, value."""
@@ -37,7 +37,7 @@ def read_assets(connection: Connection, where: ColumnElement[bool] | None = None
     device = schema.device
     query = select(*device.c[_DEVICE]).where(device.c.merged_into.is_(None)).order_by(device.c.id)
     rows = connection.execute(query if where is None else query.where(where)).all()
-    beside = _rows_beside(connection, rows, every=where is None)
+    beside = _read_related_rows(connection, rows, every=where is None)
     return [_make_asset(row, beside) for row in rows]
 
 
@@ -52,12 +52,12 @@ def read_assets_by_row(connection: Connection, numbers: Sequence[int]) -> list[t
         query = select(*device.c[_DEVICE]).where(device.c.merged_into.is_(None))
         chunk = numbers[start : start + CHUNK]
         found |= {row.id: row for row in connection.execute(query.where(device.c.id.in_(chunk)))}
-    beside = _rows_beside(connection, list(found.values()))
+    beside = _read_related_rows(connection, list(found.values()))
     return [(number, _make_asset(found[number], beside)) for number in numbers if number in found]
 
 
 @dataclass(frozen=True, slots=True)
-class _Beside:
+class _RelatedRows:
     """What other tables hold about some devices."""
 
     held: Mapping[int, list[_Address]]
@@ -68,11 +68,11 @@ class _Beside:
     names: Mapping[int | None, str]
     """Recorder -> its asset number."""
     find_place: FindPlace
-    back: frozenset[int]
+    answering_again: frozenset[int]
     """Devices that a scan saw after a person had recorded their removal."""
 
 
-def _rows_beside(connection: Connection, rows: Sequence[Row[Any]], *, every: bool = False) -> _Beside:
+def _read_related_rows(connection: Connection, rows: Sequence[Row[Any]], *, every: bool = False) -> _RelatedRows:
     """Read the rows of other tables for these devices.
 
     With ``every``, the tables are read completely: for all devices that is quicker.
@@ -92,17 +92,17 @@ def _rows_beside(connection: Connection, rows: Sequence[Row[Any]], *, every: boo
         )
     }
     _follow_merged(connection, entered)
-    return _Beside(
+    return _RelatedRows(
         held=held,
         scan_ids=dict(_select_some(connection, scan.c["id", "scan_id"], scan.c.id, scans)),
         entered=entered,
         names=_recorder_names(connection, recorders),
         find_place=make_lookup(connection),
-        back=_answering_again(connection, rows),
+        answering_again=_find_answering_again(connection, rows),
     )
 
 
-def _answering_again(connection: Connection, rows: Sequence[Row[Any]]) -> frozenset[int]:
+def _find_answering_again(connection: Connection, rows: Sequence[Row[Any]]) -> frozenset[int]:
     """Devices that answered after their present removal: a scan marks them with the line of the removal in the log."""
     told = {row.id: row.known["told"].get(Event.REAPPEARED_AFTER_REMOVAL) for row in rows if row.known.get("told")}
     if not told:
@@ -202,17 +202,17 @@ def _gather_hints(
 def _decode_elsewhere(known: Mapping[str, Any]) -> Mapping[str, Elsewhere]:
     found = known.get("elsewhere")
     if not found:
-        return NOWHERE
+        return NOT_LISTED
     return {
         name: Elsewhere(each["value"], each["basis"], datetime.fromisoformat(each["at"]))
         for name, each in found.items()
     }
 
 
-def _make_asset(row: Sequence[Any], beside: _Beside) -> Asset:
+def _make_asset(row: Sequence[Any], beside: _RelatedRows) -> Asset:
     number, asset_id, record_type, known, site, provisional, presence, missed, first, last, *rest = row
     last_scan, sightings, channels, recorder, channel = rest
-    entries, revision = beside.entered.get(number, _NOBODY)
+    entries, revision = beside.entered.get(number, _NO_ENTRIES)
     current: dict[str, list[str]] = {"ip": [], "mac": []}
     past: dict[str, list[str]] = {"ip": [], "mac": []}
     if held := beside.held.get(number):
@@ -247,5 +247,5 @@ def _make_asset(row: Sequence[Any], beside: _Beside) -> Asset:
         entries=entries,
         revision=revision,
         elsewhere=elsewhere,
-        is_back=number in beside.back,
+        is_back=number in beside.answering_again,
     )

@@ -16,12 +16,12 @@ from camscan.register.checks import FAULTS
 _BATCH = 1000
 
 
-def by_address(connection: Connection, only: Container[int] | None = None) -> Iterator[tuple[list[Asset], int]]:
+def devices_by_address(connection: Connection, only: Container[int] | None = None) -> Iterator[tuple[list[Asset], int]]:
     """The devices by address, those without one last; with each batch, how many of its rows cannot be read.
 
     The order is that of the listing: the caller has checked that it is up to date.
     """
-    query = select(schema.listing.c.device_id).order_by(*listing.by_address(connection))
+    query = select(schema.listing.c.device_id).order_by(*listing.address_order(connection))
     numbers = [number for number in connection.execute(query).scalars() if only is None or number in only]
     for start in range(0, len(numbers), _BATCH):
         yield read_legible(connection, numbers[start : start + _BATCH])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, select
 
 from camscan.register import schema
-from camscan.register.types import Conflict, Review, Settled
+from camscan.register.types import Conflict, Review, SettledConflict
 
 
 def list_conflicts(connection: Connection, asset_id: str | None = None) -> list[Conflict]:
@@ -37,8 +37,8 @@ def list_reviews(connection: Connection) -> list[Review]:
     return [Review(found[0].asset_id, found[0].other, tuple(found)) for found in grouped.values()]
 
 
-def settled(connection: Connection, number: int) -> Settled | None:
-    """The decision about a conflict; see ``Register.settled``."""
+def settled(connection: Connection, number: int) -> SettledConflict | None:
+    """The decision about a conflict; see ``Register.find_settled``."""
     table, device = schema.conflict, schema.device
     other = device.alias("other")
     query = (
@@ -50,4 +50,4 @@ def settled(connection: Connection, number: int) -> Settled | None:
         .where(table.c.id == number, table.c.decision.is_not(None))
     )
     row = connection.execute(query).first()
-    return Settled(row.asset_id, row.other or "", row.decision, row.settled_by, row.settled_at) if row else None
+    return SettledConflict(row.asset_id, row.other or "", row.decision, row.settled_by, row.settled_at) if row else None

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
 from camscan.asset import WORKED_OUT, Change, Presence
-from camscan.asset.behind import no_channel, no_recorder
+from camscan.asset.behind import why_no_channel, why_no_recorder
 from camscan.asset.columns import BY_NAME, EDITABLE
 from camscan.asset.entry import normalise
 from camscan.asset.lifecycle import complete_entries
@@ -65,7 +65,7 @@ def edit_entries(
         number = rows[name]["id"]
         after[number] = _merge_entries(before[number], _complete_entries(name, before[number], entries, who))
     _check_recorders(
-        connection, {name: _recorder_named(before[number], after[number]) for name, number in _number_rows(rows)}
+        connection, {name: _new_recorder(before[number], after[number]) for name, number in _number_rows(rows)}
     )
     tags.check_tags(connection, before, {number: (name, after[number]) for name, number in _number_rows(rows)})
     changes = _write_log(connection, before, after, {number: name for name, number in _number_rows(rows)}, who)
@@ -191,7 +191,7 @@ def _merge_entries(before: Entries, wanted: Entries) -> dict[str, str]:
     return {name: value for name, value in {**before, **wanted}.items() if value}
 
 
-def _recorder_named(before: Entries, after: Entries) -> str:
+def _new_recorder(before: Entries, after: Entries) -> str:
     """The recorder that an edit newly names; empty if the edit does not change it."""
     recorder = after.get("recorder_asset_id", "")
     return recorder if recorder != before.get("recorder_asset_id") else ""
@@ -211,7 +211,7 @@ def _check_recorders(connection: Connection, named: Mapping[str, str]) -> None:
             what = "there is no such device in the register; give the recorder's asset_id"
             raise UsageError(f"recorder_asset_id {recorder}: {what}")
         row = known[recorder]
-        told = _merged_into(connection, row) or _no_recorder(connection, row)
+        told = _merged_into(connection, row) or _why_no_recorder(connection, row)
         if told:
             raise UsageError(f"recorder_asset_id {recorder}: {told}")
 
@@ -298,7 +298,7 @@ def _find_recorder(connection: Connection, row: NewRow) -> RowMapping | None:
         return None
     table = schema.device
     recorder = _live_rows(connection, [row.recorder_asset_id])[row.recorder_asset_id]
-    if told := _no_recorder(connection, recorder) or no_channel(row.channel, recorder["channels"]):
+    if told := _why_no_recorder(connection, recorder) or why_no_channel(row.channel, recorder["channels"]):
         raise UsageError(f"{row.recorder_asset_id} {told}")
     if row.channel is None:
         return recorder
@@ -309,9 +309,9 @@ def _find_recorder(connection: Connection, row: NewRow) -> RowMapping | None:
     return recorder
 
 
-def _no_recorder(connection: Connection, row: RowMapping) -> str:
+def _why_no_recorder(connection: Connection, row: RowMapping) -> str:
     stored = next(select_rows(connection, schema.people, schema.people.c.device_id, [row["id"]]), None)
-    return no_recorder(row["kind"], _decode_entries(stored).get("stated_device_type", ""))
+    return why_no_recorder(row["kind"], _decode_entries(stored).get("stated_device_type", ""))
 
 
 def _remember_channel(connection: Connection, device: int, recorder: RowMapping, channel: int) -> None:

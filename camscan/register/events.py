@@ -92,7 +92,7 @@ def list_happenings(connection: Connection, since: str | datetime | None) -> lis
 
 
 def list_device_happenings(connection: Connection, asset_id: str, most: int) -> list[Happening]:
-    """The events of one device, newest first; see ``Register.happened_to``."""
+    """The events of one device, newest first; see ``Register.device_happenings``."""
     event, device, scan = schema.event, schema.device, schema.scan
     query = (
         select(*event.c["kind", "old", "new", "detail", "at"], scan.c.scan_id)

@@ -10,7 +10,7 @@ _HEARD: ContextVar[list[int] | None] = ContextVar("camscan_heard", default=None)
 
 
 @contextlib.contextmanager
-def hear_changes() -> Iterator[list[int]]:
+def collect_log_numbers() -> Iterator[list[int]]:
     """Collect the first and the last log number of every transaction that this thread makes within the block."""
     heard: list[int] = []
     token = _HEARD.set(heard)
@@ -20,6 +20,6 @@ def hear_changes() -> Iterator[list[int]]:
         _HEARD.reset(token)
 
 
-def listener() -> list[int] | None:
+def current_listener() -> list[int] | None:
     """The list that collects the numbers; None if nothing is collected."""
     return _HEARD.get()

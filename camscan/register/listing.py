@@ -113,7 +113,7 @@ def stale_lines(connection: Connection) -> frozenset[int]:
 def renew_columns(connection: Connection, changes: Mapping[int, Mapping[str, Any]]) -> None:
     """Update only these columns in the lines of devices, which nobody has to judge again."""
     table = schema.listing
-    if not changes or not {table.name, schema.touched.name} <= _tables(connection):
+    if not changes or not {table.name, schema.touched.name} <= _table_names(connection):
         return
     given = [{"the_id": number, **change} for number, change in changes.items()]
     values: dict[str, Any] = {name: bindparam(name) for name in given[0] if name != "the_id"}
@@ -126,7 +126,7 @@ def renew_columns(connection: Connection, changes: Mapping[int, Mapping[str, Any
 
 def read_stamp(connection: Connection) -> Stamp | None:
     """The stamp; None if the read model is missing, damaged or unwatched."""
-    if not {table.name for table in schema.READ_MODEL} <= _tables(connection):
+    if not {table.name for table in schema.READ_MODEL} <= _table_names(connection):
         return None
     query = select(schema.overview.c.content).where(schema.overview.c.name == STAMP)
     try:
@@ -138,7 +138,7 @@ def read_stamp(connection: Connection) -> Stamp | None:
     return stamp if lines == stamp.lines and is_watched(connection) else None
 
 
-def _tables(connection: Connection) -> set[str]:
+def _table_names(connection: Connection) -> set[str]:
     """The names of all tables, from one query."""
     return set(inspect(connection).get_table_names())
 
@@ -168,14 +168,14 @@ def keep_counted(connection: Connection, name: str, told: Any, basis: Sequence[A
     connection.execute(table.insert().values(name=name, content={"basis": list(basis), "told": told}))
 
 
-def counted(connection: Connection, name: str, basis: Sequence[Any]) -> Any | None:
-    """Read stored counts; see ``Register.counted``."""
+def read_counted(connection: Connection, name: str, basis: Sequence[Any]) -> Any | None:
+    """Read stored counts; see ``Register.read_counted``."""
     query = select(schema.overview.c.content).where(schema.overview.c.name == name)
     held: Any = connection.execute(query).scalar()
     return held["told"] if held and held.get("basis") == list(basis) else None
 
 
-def by_address(connection: Connection) -> tuple[ColumnElement[Any], ...]:
+def address_order(connection: Connection) -> tuple[ColumnElement[Any], ...]:
     """The order of lines by address, with lines without an address last.
 
     It does not depend on the server's own order of texts.
@@ -188,7 +188,7 @@ def by_address(connection: Connection) -> tuple[ColumnElement[Any], ...]:
 def read_lines(connection: Connection, order: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     """Lines of the listing; see ``Register.lines``."""
     table = schema.listing
-    by = by_address(connection) if order == (ADDRESS,) else (*(table.c[name] for name in order), table.c.device_id)
+    by = address_order(connection) if order == (ADDRESS,) else (*(table.c[name] for name in order), table.c.device_id)
     query = select(table).order_by(*by)
     for row in connection.execute(query.execution_options(yield_per=_BATCH)).mappings():
         yield dict(row)
@@ -198,7 +198,7 @@ def numbers_by_site(connection: Connection) -> Iterator[int]:
     """The number of every device, by site and address, those of no site last. Eight bytes for each are held."""
     table = schema.listing
     name = table.c.asset_id if connection.dialect.name == "sqlite" else table.c.asset_id.collate("C")
-    query = select(table.c.device_id, table.c.site).order_by(*by_address(connection)[:-1], name)
+    query = select(table.c.device_id, table.c.site).order_by(*address_order(connection)[:-1], name)
     sites: dict[str, array[int]] = {}
     for number, site in connection.execute(query.execution_options(yield_per=_BATCH)):
         sites.setdefault(site.casefold(), array("q")).append(number)

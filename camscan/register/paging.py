@@ -11,15 +11,15 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, fals
 from camscan.asset import Change
 from camscan.register import schema
 from camscan.register.listing import read_stamp
-from camscan.register.types import LogWanted, Mark, Sought
+from camscan.register.types import ChangeMark, ListingQuery, LogQuery
 
 
-def change_mark(connection: Connection) -> Mark:
+def change_mark(connection: Connection) -> ChangeMark:
     """How far the register has got; see ``Register.mark``."""
     scan, change, conflict = schema.scan, schema.change, schema.conflict
     settled: datetime | None = connection.execute(select(func.max(conflict.c.settled_at))).scalar()
     stamp = read_stamp(connection)
-    return Mark(
+    return ChangeMark(
         scan=connection.execute(select(func.max(scan.c.id))).scalar() or 0,
         change=connection.execute(select(func.max(change.c.id))).scalar() or 0,
         conflicts=connection.execute(select(func.count()).select_from(conflict)).scalar_one(),
@@ -33,7 +33,7 @@ def size(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(schema.device)).scalar_one()
 
 
-def read_page(connection: Connection, sought: Sought) -> tuple[list[Mapping[str, Any]], int]:
+def read_page(connection: Connection, sought: ListingQuery) -> tuple[list[Mapping[str, Any]], int]:
     """One page of the listing; see ``Register.page``."""
     table = schema.listing
     wanted = and_(*_make_conditions(sought))
@@ -55,7 +55,7 @@ def _select_some(connection: Connection, query: Select[Any], start: int, most: i
     return [dict(row) for row in connection.execute(query.offset(start).limit(most)).mappings()]
 
 
-def _make_conditions(sought: Sought) -> list[ColumnElement[bool]]:
+def _make_conditions(sought: ListingQuery) -> list[ColumnElement[bool]]:
     columns = schema.listing.c
     found: list[ColumnElement[bool]] = [schema.listing.c.device_id.is_not(None)]
     if sought.sites is not None:
@@ -72,7 +72,7 @@ def _make_conditions(sought: Sought) -> list[ColumnElement[bool]]:
     return found
 
 
-def _make_order(sought: Sought) -> tuple[ColumnElement[bool], list[ColumnElement[Any]]]:
+def _make_order(sought: ListingQuery) -> tuple[ColumnElement[bool], list[ColumnElement[Any]]]:
     """The condition that the sort column is empty, and the order: by the column, then as devices were first found."""
     columns = schema.listing.c
     column, number = columns[sought.order], columns.device_id
@@ -94,7 +94,7 @@ def list_changes(connection: Connection, asset: str | None = None, since: int = 
     return [_decode_change(row) for row in connection.execute(query).mappings()]
 
 
-def read_log(connection: Connection, wanted: LogWanted) -> tuple[list[Change], int]:
+def read_log(connection: Connection, wanted: LogQuery) -> tuple[list[Change], int]:
     """One page of the audit log; see ``Register.read_log``."""
     table, device = schema.change, schema.device
     joined = table.join(device, device.c.id == table.c.device_id)
@@ -105,7 +105,7 @@ def read_log(connection: Connection, wanted: LogWanted) -> tuple[list[Change], i
     return [_decode_change(row) for row in rows], total
 
 
-def _log_conditions(wanted: LogWanted) -> list[ColumnElement[bool]]:
+def _log_conditions(wanted: LogQuery) -> list[ColumnElement[bool]]:
     table, device = schema.change, schema.device
     found: list[ColumnElement[bool]] = [table.c.id > 0]
     if wanted.role:

@@ -19,7 +19,7 @@ from camscan.register.site_lookup import make_lookup
 def past_report(connection: Connection, scan_id: str | None) -> Report:
     """The report of a recorded scan; see ``Register.report``."""
     table = schema.scan
-    newest = scan_id if scan_id is not None else _newest(connection)
+    newest = scan_id if scan_id is not None else _newest_scan_id(connection)
     row = connection.execute(select(table).where(table.c.scan_id == newest)).mappings().first()
     if row is None:
         raise UsageError(
@@ -45,7 +45,7 @@ def past_report(connection: Connection, scan_id: str | None) -> Report:
     return replace(report, sites={} if report.site else _sites_seen(connection, report))
 
 
-def _newest(connection: Connection) -> str | None:
+def _newest_scan_id(connection: Connection) -> str | None:
     """The id of the last scan. Lists of other systems are not scans, and late parcels are older than other scans."""
     table = schema.scan
     rows = connection.execute(select(*table.c["scan_id", "coverage"]).order_by(table.c.id.desc()))

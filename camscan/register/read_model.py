@@ -8,7 +8,7 @@ from typing import Any
 from camscan.asset import Asset
 from camscan.register import batches, listing, paging
 from camscan.register.transactions import Transactions
-from camscan.register.types import Lister, Mark, Sought
+from camscan.register.types import ChangeMark, Lister, ListingQuery
 
 
 class ReadModel(Transactions):
@@ -41,10 +41,10 @@ class ReadModel(Transactions):
         with self._reading() as connection:
             return listing.counting_basis(connection, self._judges)
 
-    def counted(self, name: str, basis: Sequence[Any]) -> Any | None:
+    def read_counted(self, name: str, basis: Sequence[Any]) -> Any | None:
         """The counts that are stored under this name, if they depend on the same state; None otherwise."""
         with self._reading() as connection:
-            return listing.counted(connection, name, basis)
+            return listing.read_counted(connection, name, basis)
 
     def keep_counted(self, name: str, told: Any, basis: Sequence[Any]) -> None:
         """Store counts from the listing and the scans under a name, for as long as they are valid."""
@@ -78,7 +78,7 @@ class ReadModel(Transactions):
         with self._reading() as connection:
             yield from batches.by_site(connection, only)
 
-    def page(self, sought: Sought) -> tuple[list[Mapping[str, Any]], int]:
+    def page(self, sought: ListingQuery) -> tuple[list[Mapping[str, Any]], int]:
         """One page of the listing, and how many lines match in all.
 
         ``is_listed`` says whether the listing is up to date.
@@ -91,7 +91,7 @@ class ReadModel(Transactions):
         with self._reading() as connection:
             return paging.size(connection)
 
-    def mark(self) -> Mark:
+    def mark(self) -> ChangeMark:
         """How far the register has got: while the mark stays the same, nothing that is counted or shown has changed."""
         with self._reading() as connection:
             return paging.change_mark(connection)

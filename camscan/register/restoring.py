@@ -7,14 +7,14 @@ from pathlib import Path
 from camscan.register.address import address_of
 from camscan.register.backends import Mode
 from camscan.register.backends.backup import sound_copy
-from camscan.register.store import Register, open_either
+from camscan.register.store import Register, open_any
 
 
 def restore_any(where: str | Path, source: Path) -> Register:
     """Restore a backup, of a file or a server; see :func:`camscan.register.restore_register`."""
     with sound_copy(source) as copy:  # before anything is created at the target
         is_new = address_of(where) is None and not Path(where).exists()
-        book = open_either(where, Mode.RUN)
+        book = open_any(where, Mode.RUN)
         try:
             book.fill_from(copy)
         except BaseException:

@@ -17,7 +17,7 @@ from camscan.register.entries import Who
 from camscan.register.record.conflicts import APART
 from camscan.register.record.merge import MERGED, merge_rows
 from camscan.register.rows import next_free_id
-from camscan.register.types import Edit, Seen
+from camscan.register.types import Edit, SeenQuestion
 
 KEPT = "kept"
 """The decision that nothing needs to change."""
@@ -32,12 +32,14 @@ _OF_A_REMOVAL = (
 """Entries that make sense only together with the lifecycle to which they belong."""
 
 
-def who(role: str, because: str, how: str) -> Who:
+def make_who(role: str, because: str, how: str) -> Who:
     """The person who decides now, by role, with the reason."""
     return Who(role, how, because, datetime.now(UTC))
 
 
-def close_conflicts(connection: Connection, numbers: Sequence[int], who: Who, seen: Seen | None = None) -> list[Change]:
+def close_conflicts(
+    connection: Connection, numbers: Sequence[int], who: Who, seen: SeenQuestion | None = None
+) -> list[Change]:
     """Close conflicts; see ``Register.close_conflicts``."""
     table = schema.conflict
     _require_role(who)
@@ -55,7 +57,9 @@ def close_conflicts(connection: Connection, numbers: Sequence[int], who: Who, se
     return _write_log(connection, lines, names, who)
 
 
-def keep_separate(connection: Connection, one: str, other: str, who: Who, seen: Seen | None = None) -> list[Change]:
+def keep_separate(
+    connection: Connection, one: str, other: str, who: Who, seen: SeenQuestion | None = None
+) -> list[Change]:
     """Settle that two rows are two devices; see ``Register.keep_separate``."""
     _require_role(who)
     _require_as_seen(connection, seen)
@@ -75,7 +79,9 @@ def keep_separate(connection: Connection, one: str, other: str, who: Who, seen: 
     return _write_log(connection, lines, names, who)
 
 
-def merge_devices(connection: Connection, keep: str, gone: str, who: Who, seen: Seen | None = None) -> list[Change]:
+def merge_devices(
+    connection: Connection, keep: str, gone: str, who: Who, seen: SeenQuestion | None = None
+) -> list[Change]:
     """Settle that two rows are one device; see ``Register.merge_devices``."""
     _require_role(who)
     _require_as_seen(connection, seen)
@@ -150,7 +156,7 @@ def _require_role(who: Who) -> None:
         raise UsageError("every change needs the role of the person who makes it; give one")
 
 
-def _require_as_seen(connection: Connection, seen: Seen | None) -> None:
+def _require_as_seen(connection: Connection, seen: SeenQuestion | None) -> None:
     """Raise StaleError if somebody else has settled the question, or changed one of its rows."""
     if seen is None:
         return

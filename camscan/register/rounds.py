@@ -13,10 +13,10 @@ BETWEEN = timedelta(minutes=1)
 """A run over several sites begins the next scan as soon as the last one is recorded."""
 
 
-def with_turns(scans: Sequence[StoredScan], unsaid: Iterable[StoredScan]) -> list[StoredScan]:
+def with_turns(scans: Sequence[StoredScan], without_turn: Iterable[StoredScan]) -> list[StoredScan]:
     """The same scans in their order; of the ``unsaid`` scans, those that followed each other at once become a round."""
     told: dict[str, Turn] = {}
-    for group in _runs_of_scans(unsaid):
+    for group in _runs_of_scans(without_turn):
         for place, scan in enumerate(group):
             told[scan.scan_id] = Turn(group[0].scan_id, len(group) - 1 - place)
     return [replace(scan, turn=told[scan.scan_id]) if scan.scan_id in told else scan for scan in scans]

@@ -77,15 +77,15 @@ def update_rows(
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, or nothing if there are none. All rows have the same columns."""
     if rows:
-        _insert(connection, rows, _prepare(connection, table, tuple(rows[0])))
+        _insert_batch(connection, rows, _prepare_insert(connection, table, tuple(rows[0])))
 
 
 def insert_batches(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
     """Insert rows as they are made; there may be none. All rows have the same columns."""
     left, prepared = iter(rows), None
     while batch := list(itertools.islice(left, BATCH)):
-        prepared = prepared or _prepare(connection, table, tuple(batch[0]))
-        _insert(connection, batch, prepared)
+        prepared = prepared or _prepare_insert(connection, table, tuple(batch[0]))
+        _insert_batch(connection, batch, prepared)
 
 
 class _Insert(NamedTuple):
@@ -100,7 +100,7 @@ class _Insert(NamedTuple):
     """For each column, the function that turns a value into its stored form."""
 
 
-def _prepare(connection: Connection, table: Table, names: Sequence[str]) -> _Insert:
+def _prepare_insert(connection: Connection, table: Table, names: Sequence[str]) -> _Insert:
     """SQLAlchemy's INSERT and its types, without its work for each row, which took three times as long as SQLite."""
     dialect = connection.dialect
     compiled = table.insert().compile(dialect=dialect, column_keys=list(names))
@@ -109,7 +109,7 @@ def _prepare(connection: Connection, table: Table, names: Sequence[str]) -> _Ins
     return _Insert(str(compiled), order, compiled.positional, encoders)
 
 
-def _insert(connection: Connection, rows: Sequence[Mapping[str, Any]], prepared: _Insert) -> None:
+def _insert_batch(connection: Connection, rows: Sequence[Mapping[str, Any]], prepared: _Insert) -> None:
     columns = []
     for name, encode in zip(prepared.names, prepared.encoders, strict=True):
         values = [row[name] for row in rows]

@@ -24,7 +24,7 @@ def remember_places(connection: Connection, places: Iterable[Place]) -> None:
     """Store the site map; see ``Register.remember_sites``. Nothing is written if it has not changed."""
     sites, wanted = _wanted_rows(places)
     stored = _stored_sites(connection)
-    gone = _gone(connection, stored, sites)
+    gone = _unused_sites(connection, stored, sites)
     if not gone and _is_same(connection, stored, sites, wanted):
         return
     connection.execute(schema.subnet.delete())
@@ -40,7 +40,7 @@ def are_remembered(connection: Connection, places: Iterable[Place]) -> bool:
     """Whether the stored site map equals that of the configuration, so that nothing has to be written."""
     sites, wanted = _wanted_rows(places)
     stored = _stored_sites(connection)
-    return _is_same(connection, stored, sites, wanted) and not _gone(connection, stored, sites)
+    return _is_same(connection, stored, sites, wanted) and not _unused_sites(connection, stored, sites)
 
 
 _Rows = dict[str, dict[str, Any]]
@@ -68,7 +68,7 @@ def _is_same(connection: Connection, stored: _Rows, sites: _Rows, wanted: _Rows)
     return kept == wanted and all(stored.get(name) == row for name, row in sites.items())
 
 
-def _gone(connection: Connection, stored: _Rows, sites: _Rows) -> set[str]:
+def _unused_sites(connection: Connection, stored: _Rows, sites: _Rows) -> set[str]:
     """Sites that neither the configuration nor a device names any more."""
     unnamed = stored.keys() - sites.keys()
     return unnamed - _named_sites(connection) if unnamed else set()

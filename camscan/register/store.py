@@ -26,24 +26,24 @@ from camscan.register.types import (
     Bounds,
     Conflict,
     Edit,
-    Entered,
-    LogWanted,
+    LogQuery,
     NewRow,
     Recorded,
+    RecordedList,
     Reidentified,
     Review,
-    Seen,
-    Settled,
+    SeenQuestion,
+    SettledConflict,
     Sighting,
     StoredObservation,
     StoredScan,
     TallyOf,
-    Undone,
+    UndoneImport,
 )
 from camscan.register.upkeep import Upkeep
 
 
-def open_either(where: str | Path, mode: Mode, *, create: bool = True) -> Register:
+def open_any(where: str | Path, mode: Mode, *, create: bool = True) -> Register:
     """Open a register in a file or on a server; see :func:`camscan.register.open_register`."""
     return Register(open_database(where, mode, create=create))
 
@@ -85,7 +85,7 @@ class Register(ReadModel, Upkeep):
 
     def record_listed(
         self, report: Report, database: Fingerprints, *, everything: bool = False, dry_run: bool = False
-    ) -> Entered:
+    ) -> RecordedList:
         """Add what another system lists, in one transaction. It never makes a device seen or missed.
 
         Devices that the register does not know are entered if something hints at a camera or recorder; with
@@ -111,7 +111,7 @@ class Register(ReadModel, Upkeep):
         with self._reading() as connection:
             return events.list_happenings(connection, since)
 
-    def happened_to(self, asset_id: str, most: int = 200) -> list[Happening]:
+    def device_happenings(self, asset_id: str, most: int = 200) -> list[Happening]:
         """Every event of one device, also changes that were reversed, newest first; at most ``most``."""
         with self._reading() as connection:
             return events.list_device_happenings(connection, asset_id, most)
@@ -179,7 +179,9 @@ class Register(ReadModel, Upkeep):
             who = _later.entries.Who(role, how, because, datetime.now(UTC))
             return _later.entries.take_import(connection, edits, rows, who, seen)
 
-    def undo_import(self, *, role: str, because: str = "", at: datetime | None = None, dry_run: bool = False) -> Undone:
+    def undo_import(
+        self, *, role: str, because: str = "", at: datetime | None = None, dry_run: bool = False
+    ) -> UndoneImport:
         """Undo the last import of a spreadsheet. What people have entered since is kept, and is named in the result.
 
         ``dry_run`` only returns what would happen. Raises UsageError if the log does not have an import.
@@ -194,7 +196,7 @@ class Register(ReadModel, Upkeep):
         with self._reading() as connection:
             return paging.list_changes(connection, asset_id, since)
 
-    def read_log(self, wanted: LogWanted) -> tuple[list[Change], int]:
+    def read_log(self, wanted: LogQuery) -> tuple[list[Change], int]:
         """One page of the audit log, newest first, and how many lines match in all."""
         with self._reading() as connection:
             return paging.read_log(connection, wanted)
@@ -242,18 +244,18 @@ class Register(ReadModel, Upkeep):
                 return read.list_devices(connection, maker=None, site=None), ""
             except (*FAULTS, OperationalError):
                 found, lost = read.list_legible(connection)
-        return found, self.damage_of(lost)
+        return found, self.describe_damage(lost)
 
-    def by_address(self, only: Container[int] | None = None) -> Iterator[tuple[list[Asset], int]]:
+    def devices_by_address(self, only: Container[int] | None = None) -> Iterator[tuple[list[Asset], int]]:
         """Every device by address, some hundreds at a time, with how many of them cannot be read; all in one state.
 
         With ``only``, just the devices with these numbers (``device_id`` in ``lines``). The order is that of the
         listing, which must be up to date (``is_listed``).
         """
         with self._reading() as connection:
-            yield from batches.by_address(connection, only)
+            yield from batches.devices_by_address(connection, only)
 
-    def damage_of(self, lost: int) -> str:
+    def describe_damage(self, lost: int) -> str:
         """One line about rows that cannot be read; empty if ``lost`` is 0."""
         if not lost:
             return ""
@@ -290,13 +292,19 @@ class Register(ReadModel, Upkeep):
         with self._reading() as connection:
             return conflicts.list_reviews(connection)
 
-    def settled(self, number: int) -> Settled | None:
+    def find_settled(self, number: int) -> SettledConflict | None:
         """The decision about a conflict; None if the number does not exist, or the conflict is open."""
         with self._reading() as connection:
             return conflicts.settled(connection, number)
 
     def close_conflicts(
-        self, numbers: Sequence[int], *, role: str, because: str = "", how: str = REVIEWED_BY, seen: Seen | None = None
+        self,
+        numbers: Sequence[int],
+        *,
+        role: str,
+        because: str = "",
+        how: str = REVIEWED_BY,
+        seen: SeenQuestion | None = None,
     ) -> list[Change]:
         """Close conflicts, by number, because nothing needs to change. They are not reported again.
 
@@ -304,14 +312,21 @@ class Register(ReadModel, Upkeep):
         does not exist, and StaleError if what somebody has ``seen`` is not true any more.
         """
         with self._writing() as connection:
-            return _later.review.close_conflicts(connection, numbers, _later.review.who(role, because, how), seen)
+            return _later.review.close_conflicts(connection, numbers, _later.review.make_who(role, because, how), seen)
 
     def keep_separate(
-        self, one: str, other: str, *, role: str, because: str = "", how: str = REVIEWED_BY, seen: Seen | None = None
+        self,
+        one: str,
+        other: str,
+        *,
+        role: str,
+        because: str = "",
+        how: str = REVIEWED_BY,
+        seen: SeenQuestion | None = None,
     ) -> list[Change]:
         """Settle that two rows (asset numbers) are two devices: nothing between them is reported again."""
         with self._writing() as connection:
-            return _later.review.keep_separate(connection, one, other, _later.review.who(role, because, how), seen)
+            return _later.review.keep_separate(connection, one, other, _later.review.make_who(role, because, how), seen)
 
     def merge_devices(
         self,
@@ -321,7 +336,7 @@ class Register(ReadModel, Upkeep):
         role: str,
         because: str = "",
         how: str = REVIEWED_BY,
-        seen: Seen | None = None,
+        seen: SeenQuestion | None = None,
         dry_run: bool = False,
     ) -> list[Change]:
         """Settle that two rows (asset numbers) are one device. Everything that was seen moves to the row that is kept.
@@ -330,7 +345,7 @@ class Register(ReadModel, Upkeep):
         only returns what would be logged.
         """
         with self._writing_or_trying(keep=not dry_run) as connection:
-            return _later.review.merge_devices(connection, keep, gone, _later.review.who(role, because, how), seen)
+            return _later.review.merge_devices(connection, keep, gone, _later.review.make_who(role, because, how), seen)
 
     def has_scan(self, scan_id: str) -> bool:
         """Whether a scan was recorded, without reading the others."""

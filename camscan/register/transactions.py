@@ -15,7 +15,7 @@ from camscan.output import visible
 from camscan.register import listing, schema
 from camscan.register.backends import Database, Mode
 from camscan.register.checks import FAULTS, check_readable
-from camscan.register.heard import listener
+from camscan.register.heard import current_listener
 from camscan.register.rows import next_free_id
 from camscan.register.types import (
     Lister,
@@ -25,7 +25,7 @@ WHAT_HELPS = "`camscan register check` says what else, and `camscan register res
 """What a person can do about damage."""
 
 
-class _Undone(Exception):  # noqa: N818 - no error: it ends a transaction that was a trial
+class _RollBack(Exception):  # noqa: N818 - no error: it ends a transaction that was a trial
     """Leaves a transaction so that it is undone."""
 
 
@@ -77,20 +77,20 @@ class Transactions:
             yield connection
             self._list_changes(connection)
             last = self._next_change(connection) - 1
-        if (heard := listener()) is not None and last >= first:
+        if (heard := current_listener()) is not None and last >= first:
             heard += [first, last]
 
     @contextlib.contextmanager
     def _writing_or_trying(self, *, keep: bool) -> Iterator[Connection]:
         """A transaction that is undone at its end unless ``keep`` is set."""
-        with contextlib.suppress(_Undone), self._writing() as connection:
+        with contextlib.suppress(_RollBack), self._writing() as connection:
             yield connection
             if not keep:
-                raise _Undone
+                raise _RollBack
 
     def _next_change(self, connection: Connection) -> int:
         """The number of the next line of the log, if somebody listens. Nobody else can write meanwhile."""
-        return next_free_id(connection, schema.change) if listener() is not None else 0
+        return next_free_id(connection, schema.change) if current_listener() is not None else 0
 
     def _list_changes(self, connection: Connection) -> None:
         """Bring the lines of changed devices up to date at the end of a transaction.

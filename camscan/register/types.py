@@ -58,7 +58,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class EnteredDevice:
+class ListedDevice:
     """The result of recording one device of another system's list."""
 
     asset_id: str
@@ -75,10 +75,10 @@ class EnteredDevice:
 
 
 @dataclass(frozen=True, slots=True)
-class Entered:
+class RecordedList:
     """The result of recording a list of another system."""
 
-    devices: tuple[EnteredDevice, ...]
+    devices: tuple[ListedDevice, ...]
     left_out: Mapping[str, int]
     """Reason why devices of the list were not entered -> how many."""
     happenings: tuple[Happening, ...] = ()
@@ -113,7 +113,7 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenQuestion:
     """What a person had read before the decision. The decision is made only while all of it is still true."""
 
     conflicts: frozenset[int]
@@ -123,7 +123,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class SettledConflict:
     """The decision about a conflict."""
 
     asset_id: str
@@ -205,7 +205,7 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
+class UndoneImport:
     """The result of undoing an import."""
 
     how: str
@@ -266,7 +266,7 @@ class Lister:
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
+class Condition:
     """One condition on the listing."""
 
     column: str
@@ -277,10 +277,10 @@ class Where:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sought:
+class ListingQuery:
     """Which lines of the listing are wanted, and in which order."""
 
-    where: Sequence[Where] = ()
+    where: Sequence[Condition] = ()
     text: str = ""
     """Every word of it is in the line, in upper or lower case."""
     within: Sequence[str] = ()
@@ -297,7 +297,7 @@ class Sought:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogWanted:
+class LogQuery:
     """Which lines of the audit log are wanted, newest first. An empty member does not filter."""
 
     role: str = ""
@@ -310,7 +310,7 @@ class LogWanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ChangeMark:
     """How far a register has got."""
 
     scan: int

@@ -21,14 +21,14 @@ from camscan.register.asset_numbers import minted_second
 from camscan.register.entries import Who, edit_entries
 from camscan.register.paging import list_changes
 from camscan.register.rows import select_rows
-from camscan.register.types import Edit, Undone
+from camscan.register.types import Edit, UndoneImport
 
 IMPORT = "import of "
 """How the log names a change that came from a spreadsheet."""
 _UNDONE = re.compile(r"undo of .* \((\d+)\)")
 
 
-def undo_last_import(connection: Connection, who: Who) -> Undone:
+def undo_last_import(connection: Connection, who: Who) -> UndoneImport:
     """Undo the last import that was not undone; see ``Register.undo_import``."""
     log = list_changes(connection)
     group = _last_import(log)
@@ -43,7 +43,7 @@ def undo_last_import(connection: Connection, who: Who) -> Undone:
         table, key = schema.device, schema.device_key
         connection.execute(key.delete().where(key.c.device_id == number))
         connection.execute(table.update().where(table.c.id == number).values(merged_into=number))
-    return Undone(group[0].how, group[0].role, group[0].at, tuple(made), tuple(work.gone), tuple(work.kept))
+    return UndoneImport(group[0].how, group[0].role, group[0].at, tuple(made), tuple(work.gone), tuple(work.kept))
 
 
 def _last_import(log: Sequence[Change]) -> list[Change]:
@@ -102,16 +102,16 @@ class _Undoing:
         device = _Device(row, self._entries.get(row["id"], {}), *self._log[name])
         is_added = not device.before and minted_second(name) == int(device.own[0].at.timestamp())
         if is_added and row["first_scan"] is None:
-            self._take_away(name, device)
+            self._remove_device(name, device)
             return
-        self._take_back(name, device)
+        self._revert_changes(name, device)
         if is_added:
             self.kept.append((name, "the device is kept: a scan has seen it since"))
 
-    def _take_away(self, name: str, device: _Device) -> None:
+    def _remove_device(self, name: str, device: _Device) -> None:
         reasons = {
             "somebody entered something about it since": bool(device.after),
-            "another device names it": self._is_named(name, device.row["id"]),
+            "another device names it": self._is_referenced(name, device.row["id"]),
         }
         why = next((reason for reason, holds in reasons.items() if holds), "")
         if why:
@@ -121,7 +121,7 @@ class _Undoing:
         self.gone.append(name)
         self.numbers.append(device.row["id"])
 
-    def _take_back(self, name: str, device: _Device) -> None:
+    def _revert_changes(self, name: str, device: _Device) -> None:
         wanted = {}
         for change in device.own:
             if device.entries.get(change.column, "") == change.new:
@@ -138,7 +138,7 @@ class _Undoing:
             wanted = {**wanted, **{column: device.entries.get(column, "") for column in set(whole) - set(wanted)}}
         self.edits += [Edit(name, column, value) for column, value in wanted.items()]
 
-    def _is_named(self, name: str, number: int) -> bool:
+    def _is_referenced(self, name: str, number: int) -> bool:
         table, people = schema.device, schema.people
         behind = select(table.c.id).where(table.c.recorder_id == number, table.c.merged_into.is_(None)).limit(1)
         named = cast(people.c.entries, Text).contains(f'"{name}"', autoescape=True)

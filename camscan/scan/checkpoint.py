@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from camscan.dataclass import dataclass
 from camscan.model import Attempt
-from camscan.net.span import Span, common
+from camscan.net.span import Span, common_spans
 from camscan.net.target import Targets, addresses
 from camscan.scan.coverage import Tally
 from camscan.scan.host_record import Proof, reply_digest
@@ -73,7 +73,7 @@ class Checkpoint:
         tally.datagrams.update(self.datagrams)
         for note in self.notes:
             tally.add_note(note)
-        asked = list(common(self.finished, list(targets.spans)))
+        asked = list(common_spans(self.finished, list(targets.spans)))
         for span in asked:
             tally.begin(span)
         tally.asked = tally.done = sum(span.last - span.first + 1 for span in asked)

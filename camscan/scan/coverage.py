@@ -14,7 +14,7 @@ from camscan.model import Attempt, Coverage, Identification, Outcome
 from camscan.net.backoff import Backoff
 from camscan.net.link import Unavailable
 from camscan.net.pace import Pace
-from camscan.net.span import Network, Span, SpanSet, common, merge, spans, without
+from camscan.net.span import Network, Span, SpanSet, common_spans, merge_spans, spans, subtract_spans
 from camscan.net.target import Targets, parse_targets
 from camscan.probes import catch_fault
 from camscan.scan.state import ScanState, name_ips
@@ -58,7 +58,9 @@ class Tally:
     def unfinished_spans(self, targets: Targets) -> list[Span]:
         """The addresses of the targets that were not asked completely."""
         under_way = spans(map(ip_network, self.under_way))
-        return merge([*without(targets.spans, merge(self._begun_spans)), *common(targets.spans, under_way)])
+        return merge_spans(
+            [*subtract_spans(targets.spans, merge_spans(self._begun_spans)), *common_spans(targets.spans, under_way)]
+        )
 
     def add_note(self, text: str) -> None:
         """Note once what could not be seen."""
@@ -158,7 +160,7 @@ def _describe_left_out(targets: Targets) -> Iterator[str]:
     """What the texts of the targets name beyond the addresses that were to be asked."""
     if targets.texts:
         named = parse_targets(targets.texts, limit=_ANY).spans
-        for span in without(named, merge(targets.spans)):
+        for span in subtract_spans(named, merge_spans(targets.spans)):
             yield from map(str, span.networks())
 
 
@@ -189,8 +191,8 @@ def _unreached_spans(state: ScanState, living: set[str], targets: Targets) -> li
         if subnet not in inhabited:
             network = ip_network(subnet)
             whole = spans([network]) if network.version == 4 else list(_spans_of_bits(network, numbers))  # noqa: PLR2004 - IPv4
-            found += common(whole, list(targets.spans))
-    return merge(found)
+            found += common_spans(whole, list(targets.spans))
+    return merge_spans(found)
 
 
 def _spans_of_bits(network: Network, numbers: int) -> Iterator[Span]:

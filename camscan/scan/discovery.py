@@ -20,7 +20,7 @@ from camscan.net.backoff import Strain
 from camscan.net.door import Door
 from camscan.net.interface import Interface
 from camscan.net.route import Route, routes
-from camscan.net.span import Span, SpanSet, common, merge, spans, without
+from camscan.net.span import Span, SpanSet, common_spans, merge_spans, spans, subtract_spans
 from camscan.net.target import Targets, addresses
 from camscan.scan.coverage import Tally
 
@@ -79,15 +79,15 @@ class Discovery:
 
     async def addresses(self) -> AsyncGenerator[str]:
         """The targets in scope; on attached subnets only those that answer ARP, where ARP may be asked."""
-        left = list(without(self.door.scope.permitted(self.targets.spans), self.finished))
-        local = merge(common(left, self.door.local()))
+        left = list(subtract_spans(self.door.scope.permitted(self.targets.spans), self.finished))
+        local = merge_spans(common_spans(left, self.door.local()))
         for ip in addresses(local):  # needs no sweep, and should not be what is waited for at the end
             yield ip
-        left = list(without(left, local))
+        left = list(subtract_spans(left, local))
         async with contextlib.aclosing(self._list_answering(left)) as answering:
             async for ip in answering:
                 yield ip
-        for ip in addresses(without(left, self._swept)):
+        for ip in addresses(subtract_spans(left, self._swept)):
             yield ip
         for interface in self.links():
             self._arp_asked[interface.name].set()
@@ -96,7 +96,9 @@ class Discovery:
         """Addresses that answer a raw sweep, where one can be made; ``_swept`` grows by what was swept."""
         for interface in self.links():
             near = [span for span in self.door.neighbourhood(interface) if span.version == IPV4]
-            here = merge(without(common(left, near), self._swept))  # two interfaces may have one subnet
+            here = merge_spans(
+                subtract_spans(common_spans(left, near), self._swept)
+            )  # two interfaces may have one subnet
             found: set[str] = set()
             try:
                 async with contextlib.aclosing(read_ahead(self._sweep_by_arp(interface, here, found))) as answering:
@@ -108,11 +110,11 @@ class Discovery:
                 if sum(span.last - span.first + 1 for span in here) > FEW:
                     self._arp_asked[interface.name].set()
                 answered = spans(ip_network(ip) for ip in found)  # before it broke off: they are in progress already
-                self._swept = merge([*self._swept, *answered])
+                self._swept = merge_spans([*self._swept, *answered])
                 continue
             self._arp_asked[interface.name].set()
-            self._swept = merge([*self._swept, *here])
-        for route, there in self._group_by_router(list(without(left, self._swept))):
+            self._swept = merge_spans([*self._swept, *here])
+        for route, there in self._group_by_router(list(subtract_spans(left, self._swept))):
             try:
                 async for ip in self._sweep_by_syn(route, there):
                     yield ip
@@ -126,8 +128,8 @@ class Discovery:
         """The addresses, grouped by the router through which they are reached."""
         names = {interface.name for interface in self.door.interfaces if not interface.loopback}
         for route in routes():
-            there = merge(common(left, [route.span]))
-            left = list(without(left, [route.span]))
+            there = merge_spans(common_spans(left, [route.span]))
+            left = list(subtract_spans(left, [route.span]))
             if there and route.gateway and route.interface in names:
                 yield route, there
 
@@ -139,13 +141,13 @@ class Discovery:
                     self.on_alive(message)
                     continue
                 stretch = Span(IPV4, int(IPv4Address(message.first)), int(IPv4Address(message.last)))
-                self._swept = merge([*self._swept, stretch])
-                self._routed_swept = merge([*self._routed_swept, stretch])
+                self._swept = merge_spans([*self._swept, stretch])
+                self._routed_swept = merge_spans([*self._routed_swept, stretch])
                 self._known = SpanSet(self._routed_swept)
                 for ip in addresses([stretch]):
                     yield ip
 
-    async def _syn_messages(self, route: Route, there: list[Span]) -> AsyncGenerator[str | link.Swept]:
+    async def _syn_messages(self, route: Route, there: list[Span]) -> AsyncGenerator[str | link.FinishedStretch]:
         """The messages of camscan-link: addresses that are alive, and how far it has asked."""
         with self.door.lend_pace() as pps:
             networks = (str(network) for span in there for network in span.networks())

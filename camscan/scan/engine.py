@@ -233,7 +233,7 @@ class Scan:
     def _release_address(self, ip: str) -> None:
         self.tally.done += 1
         self.tally.under_way.discard(ip)
-        if self.door.timing.quick(ip):
+        if self.door.timing.is_quick(ip):
             self.door.backoff.note(Strain.LOSS, ip in self._silent_so_far)
         self._silent_so_far.discard(ip)
         self.presence.forget_unit(ip)

@@ -35,7 +35,7 @@ class Presence:
         if not self.needs_mac(ip):
             return False
         self.take_mac(ip)
-        return ":" not in ip and not (ip in self.state.alive or self._neighbours.assumes(ip))
+        return ":" not in ip and not (ip in self.state.alive or self._neighbours.is_assumed(ip))
 
     def seconds_for_mac(self, ip: str) -> float:
         """Seconds for which the kernel continues to ask for the MAC of an address."""
@@ -57,4 +57,4 @@ class Presence:
     def forget_unit(self, ip: str) -> None:
         """Let the kernel forget a unit that is finished, if its table may fill up."""
         if ip in self.state.alive and (interface := self.door.link_of(ip)):
-            self._neighbours.done(ip, interface)
+            self._neighbours.release(ip, interface)

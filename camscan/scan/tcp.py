@@ -45,13 +45,13 @@ class Talk:
 
     def note_answer(self, answer: Answer) -> None:
         """Note the result of one exchange."""
-        self.hung += answer.hung
+        self.hung += answer.has_hung
         fell_silent = answer.outcome is Outcome.TIMED_OUT and answer.port in self.spoke
-        no_way = answer.outcome is Outcome.UNREACHABLE and not answer.barred
+        no_way = answer.outcome is Outcome.UNREACHABLE and not answer.is_barred
         self.is_over |= no_way or fell_silent or self.hung >= PATIENCE
-        if answer.outcome is Outcome.TIMED_OUT and not answer.hung:
+        if answer.outcome is Outcome.TIMED_OUT and not answer.has_hung:
             self.lost.add(answer.port)
-        if answer.outcome in {Outcome.REFUSED, Outcome.TIMED_OUT, Outcome.UNREACHABLE} or answer.hung:
+        if answer.outcome in {Outcome.REFUSED, Outcome.TIMED_OUT, Outcome.UNREACHABLE} or answer.has_hung:
             self.shut.add(answer.port)
         else:
             self.spoke.add(answer.port)
@@ -191,7 +191,7 @@ class Conversations:
             return
         attempt = Attempt(probe.name, ip, answer.port, answer.outcome, detail=answer.detail, payload=answer.payload)
         self.state.record(attempt, is_sign_of_life=not answer.is_hearsay)
-        if answer.hung:  # the connection stood
+        if answer.has_hung:  # the connection stood
             self.state.note_presence(ip)
 
 

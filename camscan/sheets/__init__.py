@@ -124,7 +124,7 @@ def load_formats() -> Mapping[str, Sheet]:
     return {sheet.suffix: sheet for sheet in sorted(found, key=lambda sheet: sheet.suffix)}
 
 
-def of_content(content: bytes) -> Sheet:
+def detect_format(content: bytes) -> Sheet:
     """The format of content that has no file name."""
     is_archive, is_opendocument = content.startswith(b"PK"), b"opendocument.spreadsheet" in content[:200]
     return load_formats()[".ods" if is_opendocument else ".xlsx" if is_archive else ".csv"]

@@ -210,7 +210,8 @@ def escape_xml(text: str) -> str:
 def settings_xml(active: str, frozen: Mapping[str, tuple[int, int]]) -> str:
     """The settings of the views: which worksheet is open, and how many columns and rows of each one are frozen."""
     views = "".join(
-        f"<config:config-item-map-entry config:name={quoteattr(name)}>{_split(*at)}</config:config-item-map-entry>"
+        f"<config:config-item-map-entry config:name={quoteattr(name)}>{_freeze_panes(*at)}"
+        "</config:config-item-map-entry>"
         for name, at in frozen.items()
     )
     return (
@@ -224,7 +225,7 @@ def settings_xml(active: str, frozen: Mapping[str, tuple[int, int]]) -> str:
     )
 
 
-def _split(columns: int, rows: int) -> str:
+def _freeze_panes(columns: int, rows: int) -> str:
     return "".join(
         (
             _config_item("HorizontalSplitMode", "short", 2),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from camscan.asset import Asset, Change, Judgement
-from camscan.asset.behind import no_recorder
+from camscan.asset.behind import why_no_recorder
 from camscan.asset.columns import COLUMNS, NAMING, STATED, Column
 from camscan.asset.entry import normalise
 from camscan.asset.lifecycle import complete_entries
@@ -22,7 +22,7 @@ from camscan.asset.spelling import choice_of_words
 from camscan.sheets import Line
 from camscan.sheets.excel_damage import describe_damage, has_american_dates
 from camscan.sheets.guess import cell_meaning
-from camscan.sheets.heading import Found, columns_of
+from camscan.sheets.heading import FoundTable, columns_of
 from camscan.sheets.row import SUMS, inherited_texts, loose_sum, read_sums
 
 _LONGEST_NUMBER = 15
@@ -71,7 +71,7 @@ class _Result:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ComparedRegister:
     """The parts of the register that a comparison needs."""
 
     assets: Mapping[str, Asset]
@@ -84,22 +84,22 @@ class Known:
     """Device that was merged into another -> the device that was kept."""
 
 
-def known_register(
+def index_register(
     assets: Iterable[Asset],
     changes: Iterable[Change],
     judgements: Mapping[str, Judgement],
     gone: Mapping[str, str] | None = None,
-) -> Known:
+) -> ComparedRegister:
     """The register, indexed by the names that a spreadsheet uses."""
     by_id = {asset.asset_id: asset for asset in assets}
     by_cell: defaultdict[tuple[str, str], list[Change]] = defaultdict(list)
     for change in changes:
         by_cell[change.asset_id, change.column].append(change)
     tags = {tag.casefold(): name for name, asset in by_id.items() if (tag := asset.entries.get("council_asset_tag"))}
-    return Known(by_id, by_cell, tags, judgements, gone or {})
+    return ComparedRegister(by_id, by_cell, tags, judgements, gone or {})
 
 
-def first_revision(found: Found) -> int:
+def first_revision(found: FoundTable) -> int:
     """The lowest revision of any row: older changes are not needed."""
     return min((number for line in found.lines if (number := _row_revision(found, line)) is not None), default=0)
 
@@ -108,13 +108,18 @@ Refusal = Callable[[str, str], str]
 """Returns why the person who imports the table may not write a value into a column; empty if they may."""
 
 
-def nothing_refused(_column: str, _value: str) -> str:
+def refuse_nothing(_column: str, _value: str) -> str:
     """The Refusal of a person who may write everything."""
     return ""
 
 
 def compare_rows(
-    found: Found, register: Known, today: date, *, overwrite: bool = False, refused: Refusal = nothing_refused
+    found: FoundTable,
+    register: ComparedRegister,
+    today: date,
+    *,
+    overwrite: bool = False,
+    refused: Refusal = refuse_nothing,
 ) -> Comparison:
     """Compare every row of the table with the register; ``overwrite`` also takes stale edits."""
     result = _Result()
@@ -128,7 +133,7 @@ def compare_rows(
     )
 
 
-def _rows_with_device(found: Found, register: Known, result: _Result) -> list[tuple[Line, Asset]]:
+def _rows_with_device(found: FoundTable, register: ComparedRegister, result: _Result) -> list[tuple[Line, Asset]]:
     """The rows that name a device, with each device once."""
     named: defaultdict[str, list[Line]] = defaultdict(list)
     for line in found.lines:
@@ -152,7 +157,7 @@ def _rows_with_device(found: Found, register: Known, result: _Result) -> list[tu
     return sorted(kept, key=lambda each: each[0].number)
 
 
-def _row_revision(found: Found, line: Line) -> int | None:
+def _row_revision(found: FoundTable, line: Line) -> int | None:
     text = found.cell_text(line, "revision").strip()
     return int(text) if text.isdecimal() and len(text) <= _LONGEST_NUMBER else None
 
@@ -161,7 +166,14 @@ class _Row:
     """One row of the table, with its device."""
 
     def __init__(
-        self, found: Found, line: Line, asset: Asset, register: Known, *, american_dates: bool, overwrite: bool
+        self,
+        found: FoundTable,
+        line: Line,
+        asset: Asset,
+        register: ComparedRegister,
+        *,
+        american_dates: bool,
+        overwrite: bool,
     ) -> None:
         self.found = found
         self.line = line
@@ -205,11 +217,11 @@ def _shown_texts(text: str) -> Mapping[str, str]:
     return {str(name): str(value) for name, value in shown.items()} if isinstance(shown, dict) else {}
 
 
-class _LeftOut(Exception):  # noqa: N818 - an outcome of one cell
+class _EditLeftOut(Exception):  # noqa: N818 - an outcome of one cell
     """Raised for an edit that is not taken; the other edits of its row are."""
 
 
-class _Kept(Exception):  # noqa: N818 - as above
+class _NotAnEdit(Exception):  # noqa: N818 - as above
     """Raised for a cell that is not an edit, although it differs."""
 
 
@@ -217,10 +229,10 @@ def _take_row(row: _Row, result: _Result, today: date, refused: Refusal) -> None
     """Take the edits of one row: all that are possible, or none if one of them is wrong."""
     number = row.line.number
     edits, wrong = _row_edits(row, result, refused)
-    _own_columns(row, result)
+    _report_own_columns(row, result)
     if not wrong and edits:
         try:
-            entries = with_what_follows(edits, row.asset, today)
+            entries = complete_row_entries(edits, row.asset, today)
         except ValueError as error:
             wrong.append(str(error))
         else:
@@ -234,7 +246,7 @@ def _take_row(row: _Row, result: _Result, today: date, refused: Refusal) -> None
         result.left_out.append((number, f"the row's other edits were skipped too: {columns}"))
 
 
-def with_what_follows(entries: Sequence[Entry], asset: Asset, today: date) -> list[Entry]:
+def complete_row_entries(entries: Sequence[Entry], asset: Asset, today: date) -> list[Entry]:
     """The entries of one row for one device, with those that the register adds itself: a removal gets its day.
 
     Raises ValueError with a sentence if they contradict each other.
@@ -255,13 +267,13 @@ def _row_edits(row: _Row, result: _Result, refused: Refusal) -> tuple[list[Entry
     wrong: list[str] = []
     found_by_tag = not row.found.cell_text(row.line, "asset_id").strip()
     for column in columns_of(row.found):
-        if found_by_tag and (column.name == "council_asset_tag" or is_told_by_scan(row.asset, column.name)):
+        if found_by_tag and (column.name == "council_asset_tag" or is_given_by_scan(row.asset, column.name)):
             continue
         try:
             edit = _cell_edit(row, column)
-        except _LeftOut as outcome:
+        except _EditLeftOut as outcome:
             result.left_out.append((row.line.number, f"{column.name}: {outcome}"))
-        except _Kept as outcome:
+        except _NotAnEdit as outcome:
             result.kept.append((row.line.number, f"{column.name}: {outcome}"))
         except ValueError as error:
             if column.name in row.found.guessed:
@@ -276,7 +288,7 @@ def _row_edits(row: _Row, result: _Result, refused: Refusal) -> tuple[list[Entry
     return edits, wrong
 
 
-def is_told_by_scan(asset: Asset, column: str) -> bool:
+def is_given_by_scan(asset: Asset, column: str) -> bool:
     """Whether nobody has filled in this stated column, and a scan gives its value already."""
     found = asset.identification
     told: Mapping[str, object] = {
@@ -302,19 +314,21 @@ def _cell_edit(row: _Row, column: Column) -> Entry | None:
         if row.revision is None or not any(shown):
             return None
         if not before:
-            raise _Kept(f"'{shown[0]}' comes from the site map or the scanner; to overrule it, enter another value")
+            raise _NotAnEdit(
+                f"'{shown[0]}' comes from the site map or the scanner; to overrule it, enter another value"
+            )
         new = ""
     else:
         if any(_is_same_value(column, text, each) for each in (*shown, now)):
             return None
         for each in filter(None, shown):
             if reason := describe_damage(column, text, each, american_dates=row.american_dates):
-                raise _Kept(f"{reason}; '{each}' is kept")
+                raise _NotAnEdit(f"{reason}; '{each}' is kept")
         new = normalise(column, text)
     if new == now:
         return None
     if before != now and not row.overwrite:
-        raise _LeftOut(
+        raise _EditLeftOut(
             f"was '{before}' when this file was written and is '{now}' now; '{new}' was skipped (--overwrite takes it)"
         )
     return Entry(row.line.number, row.asset.asset_id, column.name, now, new)
@@ -329,7 +343,7 @@ def _is_same_value(column: Column, text: str, other: str) -> bool:
         return text.strip() == other.strip()
 
 
-def _own_columns(row: _Row, result: _Result) -> None:
+def _report_own_columns(row: _Row, result: _Result) -> None:
     """Report edits of camscan's own columns, which are not taken."""
     stored = row.shown.get(SUMS, "")
     if not stored:
@@ -345,7 +359,7 @@ def _own_columns(row: _Row, result: _Result) -> None:
             result.left_out.append((row.line.number, what))
 
 
-def not_behind(recorder: str, assets: Mapping[str, Asset], asset_id: str = "") -> str:
+def why_not_connected(recorder: str, assets: Mapping[str, Asset], asset_id: str = "") -> str:
     """Why a device cannot be connected to the recorder in ``recorder_asset_id``.
 
     Empty if it can, or if none is named.
@@ -358,11 +372,11 @@ def not_behind(recorder: str, assets: Mapping[str, Asset], asset_id: str = "") -
         told = "a device cannot be behind itself"
     else:
         row = assets[recorder]
-        told = no_recorder(row.identification.kind, row.entries.get("stated_device_type", ""))
+        told = why_no_recorder(row.identification.kind, row.entries.get("stated_device_type", ""))
     return f"recorder_asset_id {recorder}: {told}" if told else ""
 
 
-def _check_across(result: _Result, register: Known) -> None:
+def _check_across(result: _Result, register: ComparedRegister) -> None:
     """Check several rows together: one label on two devices, or a recorder that is not one."""
     carries = dict(register.tags)
     tagged = [entry for entry in result.entries if entry.column == "council_asset_tag"]
@@ -376,7 +390,9 @@ def _check_across(result: _Result, register: Known) -> None:
             wrong.add(entry)
             result.left_out.append((entry.row, f"council_asset_tag {entry.new} belongs to {other}; skipped"))
     for entry in result.entries:
-        if entry.column == "recorder_asset_id" and (told := not_behind(entry.new, register.assets, entry.asset_id)):
+        if entry.column == "recorder_asset_id" and (
+            told := why_not_connected(entry.new, register.assets, entry.asset_id)
+        ):
             wrong.add(entry)
             result.left_out.append((entry.row, told))
     result.entries = [entry for entry in result.entries if entry not in wrong]

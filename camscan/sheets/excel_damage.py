@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 
 from camscan.asset import Asset
 from camscan.asset.columns import Column, Kind
-from camscan.sheets.heading import Found, columns_of
+from camscan.sheets.heading import FoundTable, columns_of
 
 _SHORTENED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
 _CLOSE = Decimal("0.00001")
@@ -69,7 +69,7 @@ def _read_number(text: str) -> Decimal | None:
         return None
 
 
-def has_american_dates(found: Found, assets: Mapping[str, Asset]) -> bool:
+def has_american_dates(found: FoundTable, assets: Mapping[str, Asset]) -> bool:
     """Whether the file's dates have the month first: more cells match the register so than in British order."""
     names = [column.name for column in columns_of(found) if column.kind is Kind.DATE]
     lead = 0

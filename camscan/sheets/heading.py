@@ -19,7 +19,7 @@ _HEADER_WITHIN = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundTable:
     """The table in a spreadsheet, with the columns that camscan knows."""
 
     page: str
@@ -70,7 +70,7 @@ def mapping_lines(text: str) -> list[str]:
     return [line for line in map(str.strip, text.splitlines()) if line and not line.startswith("#")]
 
 
-def find_table(pages: Sequence[Page], theirs: Mapping[str, str]) -> Found:
+def find_table(pages: Sequence[Page], theirs: Mapping[str, str]) -> FoundTable:
     """Find the table: its header is the row with the most known headings. Raises UsageError if there is none."""
     page, at = _find_header(pages, theirs)
     header = page.lines[at]
@@ -99,7 +99,7 @@ def find_table(pages: Sequence[Page], theirs: Mapping[str, str]) -> Found:
     )
     if said:
         said += ("If a guess is wrong, correct it with --map 'Their heading=our_column'",)
-    return Found(
+    return FoundTable(
         page.name,
         header.number,
         places,
@@ -218,6 +218,6 @@ def _complain_of_missing(places: Mapping[str, int], theirs: Mapping[str, str], h
         raise UsageError(f"it has no heading {', '.join(missing)}; its headings are {there}")
 
 
-def columns_of(found: Found) -> list[Column]:
+def columns_of(found: FoundTable) -> list[Column]:
     """The columns of the table that people may edit, in the register's order."""
     return [column for column in EDITABLE if column.name in found.places]

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from camscan.asset import WORKED_OUT, Asset, Change, Lifecycle
-from camscan.asset.behind import no_channel
+from camscan.asset.behind import why_no_channel
 from camscan.asset.entry import normalise
 from camscan.asset.lifecycle import complete_entries
 from camscan.fingerprints.wording import load_words
 from camscan.sheets import Line
-from camscan.sheets.compare import Comparison, Entry, is_told_by_scan, not_behind, with_what_follows
+from camscan.sheets.compare import Comparison, Entry, complete_row_entries, is_given_by_scan, why_not_connected
 from camscan.sheets.guess import cell_meaning
-from camscan.sheets.heading import Found, columns_of
+from camscan.sheets.heading import FoundTable, columns_of
 
 _LABEL = 9
 """Length of the short serial number that makers print on labels: the end of the full number."""
@@ -32,7 +32,7 @@ _UNIQUE = ("council_asset_tag", "stated_serial_number", "stated_mac_address")
 
 
 @dataclass(frozen=True, slots=True)
-class New:
+class NewDevice:
     """A row with a device that is new to the register."""
 
     row: int
@@ -41,10 +41,10 @@ class New:
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
+class SortedRows:
     """The result for the rows that do not name a device of the register."""
 
-    new: tuple[New, ...]
+    new: tuple[NewDevice, ...]
     filled: tuple[Entry, ...]
     """Entries that a row would add to a device that the register has already, for columns that nobody has filled in."""
     known: tuple[tuple[int, str], ...]
@@ -56,7 +56,7 @@ class Sorted:
     """How many rows that were left out could belong to the device at their address."""
 
 
-class _Sorting:
+class _RowSorter:
     """Sorts the unknown rows of one file."""
 
     def __init__(
@@ -71,7 +71,7 @@ class _Sorting:
         self.by_address = by_address
         self.could_be = 0
         self.rows: dict[tuple[str, str], int] = {}
-        self.new: list[New] = []
+        self.new: list[NewDevice] = []
         self.filled: list[Entry] = []
         self.known: list[tuple[int, str]] = []
         self.left_out: list[tuple[int, str]] = []
@@ -94,7 +94,7 @@ class _Sorting:
         elif same:
             self.rows |= dict.fromkeys(marks, number)
             self._fill_device(number, self.assets[same[1]], entries, _describe_mark(same[0]))
-        elif told := self._not_behind(entries):
+        elif told := self._why_not_connected(entries):
             self.left_out.append((number, told))
         elif (
             not marks
@@ -103,21 +103,21 @@ class _Sorting:
             self.originals[words] -= 1
             self.known.append((number, "is already in the register, word for word"))
         elif holder := self._find_holder(entries):
-            self._at_address(number, holder, entries, marks)
+            self._fill_by_address(number, holder, entries, marks)
         else:
             self.rows |= dict.fromkeys(marks, number)
-            self.new.append(New(number, whole))
+            self.new.append(NewDevice(number, whole))
 
-    def _not_behind(self, entries: Mapping[str, str]) -> str:
+    def _why_not_connected(self, entries: Mapping[str, str]) -> str:
         """Why a new device cannot be connected to the recorder that its row names.
 
         Empty if it can, or if none is named.
         """
         recorder, channel = entries.get("recorder_asset_id", ""), entries.get("recorder_channel")
-        told = not_behind(recorder, self.assets)
+        told = why_not_connected(recorder, self.assets)
         if told or not recorder or not channel:
             return told
-        told = no_channel(int(channel), self.assets[recorder].channels)
+        told = why_no_channel(int(channel), self.assets[recorder].channels)
         return f"{recorder} {told}" if told else ""
 
     def _find_holder(self, entries: Mapping[str, str]) -> Asset | None:
@@ -127,7 +127,7 @@ class _Sorting:
             return None  # another unit: the numbers differ
         return holder
 
-    def _at_address(
+    def _fill_by_address(
         self, number: int, holder: Asset, entries: Mapping[str, str], marks: Sequence[tuple[str, str]]
     ) -> None:
         """Fill in the device at a row's address if the address is enough; otherwise report what would be filled in."""
@@ -153,23 +153,23 @@ class _Sorting:
         filled = []
         for name, value in entries.items():
             held = asset.entries.get(name, "")
-            if value == held or is_told_by_scan(asset, name):
+            if value == held or is_given_by_scan(asset, name):
                 continue
             if held and not self.overwrite:
                 told = f"{name}: the register has '{held}'; '{value}' was skipped (--overwrite takes it)"
                 self.left_out.append((number, told))
-            elif name == "recorder_asset_id" and (told := not_behind(value, self.assets, asset.asset_id)):
+            elif name == "recorder_asset_id" and (told := why_not_connected(value, self.assets, asset.asset_id)):
                 self.left_out.append((number, told))
             else:
                 filled.append(Entry(number, asset.asset_id, name, held, value))
         try:
-            self.filled += with_what_follows(filled, asset, self.today) if filled else ()
+            self.filled += complete_row_entries(filled, asset, self.today) if filled else ()
         except ValueError as error:
             self.left_out.append((number, str(error)))
 
 
 def sort_new_rows(  # noqa: PLR0917 - the file, and the register in its parts
-    found: Found,
+    found: FoundTable,
     compared: Comparison,
     assets: Sequence[Asset],
     changes: Sequence[Change],
@@ -177,9 +177,9 @@ def sort_new_rows(  # noqa: PLR0917 - the file, and the register in its parts
     overwrite: bool,
     *,
     by_address: bool = False,
-) -> Sorted:
+) -> SortedRows:
     """Sort the rows that do not name a device of the register; ``by_address`` lets an address name one."""
-    sorting = _Sorting(assets, changes, today, overwrite=overwrite, by_address=by_address)
+    sorting = _RowSorter(assets, changes, today, overwrite=overwrite, by_address=by_address)
     for line in compared.strangers:
         try:
             entries = _row_entries(found, line, sorting.left_out)
@@ -189,7 +189,7 @@ def sort_new_rows(  # noqa: PLR0917 - the file, and the register in its parts
         sorting.has_key = sorting.has_key or bool(_list_marks(entries))
         if entries:
             sorting.sort_row(line.number, entries)
-    return Sorted(
+    return SortedRows(
         tuple(sorting.new),
         tuple(sorting.filled),
         tuple(sorting.known),
@@ -199,7 +199,7 @@ def sort_new_rows(  # noqa: PLR0917 - the file, and the register in its parts
     )
 
 
-def _row_entries(found: Found, line: Line, left_out: list[tuple[int, str]]) -> dict[str, str]:
+def _row_entries(found: FoundTable, line: Line, left_out: list[tuple[int, str]]) -> dict[str, str]:
     """The entries of a row. Raises ValueError for a wrong cell, unless its heading was only guessed."""
     entries = {}
     for column in columns_of(found):

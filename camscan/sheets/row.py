@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime
 from camscan import decode
 from camscan.asset import LISTED_IN, WORKED_OUT, Asset, Elsewhere, Judgement, Place, Ruling, kinds
 from camscan.asset.columns import EDITABLE
-from camscan.dates import spoken
+from camscan.dates import day_text
 from camscan.identify.reasons import list_reasons
 from camscan.model import Capability, Identification
 from camscan.output import visible
@@ -111,7 +111,7 @@ def inherited_texts(asset: Asset, judgement: Judgement | None = None) -> dict[st
     said = dict(_place_texts(asset.place)) if asset.place else {}
     said.setdefault("site_name", visible(asset.site))
     for column in LISTED_IN if asset.elsewhere else ():
-        said[column] = said.get(column) or visible(asset.listed(column))
+        said[column] = said.get(column) or visible(asset.listed_value(column))
     said["lifecycle_status"] = "found"
     said["brand_on_badge"] = visible(asset.identification.brand or "")
     said["recorder_asset_id"] = asset.recorder_asset_id
@@ -164,7 +164,7 @@ _NAMES = {
 def _listed_elsewhere(elsewhere: Mapping[str, Elsewhere]) -> dict[str, str]:
     """Each fact with the list that has it: ``switch port CT-2, port 14: MAC table of CT-2, 12 May 2026``."""
     told = [
-        f"{name} {elsewhere[key].value}: {elsewhere[key].basis}, {spoken(elsewhere[key].at.date())}"
+        f"{name} {elsewhere[key].value}: {elsewhere[key].basis}, {day_text(elsewhere[key].at.date())}"
         for key, name in _NAMES.items()
         if key in elsewhere
     ]

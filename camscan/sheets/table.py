@@ -16,7 +16,7 @@ from camscan.asset.spelling import choice_in_words
 from camscan.cells import all_harmless
 from camscan.sheets import Extra, Rows, Table
 from camscan.sheets.row import SUMS, Setting, device_row
-from camscan.words import counted
+from camscan.words import count_text
 
 TIMELINE = (
     "asset_id",
@@ -167,7 +167,7 @@ def lay_out(
             is_plain=True,
             bom=bom,
         )
-    title = f"Camera register: {view} view, {counted(len(rows))}"
+    title = f"Camera register: {view} view, {count_text(len(rows))}"
     return Table(title, about, columns, rows, extras=tuple(extras), bom=bom)
 
 
@@ -205,8 +205,8 @@ def scope_sentence(assets: Iterable[Asset], judgements: Mapping[str, Judgement])
 def describe_scope(decided: int, others: int) -> str:
     """The same, where somebody has counted those in scope, and the others that are printed."""
     if not others:
-        return f"{counted(decided)} in scope"
-    begin = f"{counted(decided)} in scope, {others:,} more" if decided else counted(others)
+        return f"{count_text(decided)} in scope"
+    begin = f"{count_text(decided)} in scope, {others:,} more" if decided else count_text(others)
     return f"{begin} that would match; no decision is recorded"
 
 
@@ -219,7 +219,7 @@ def _totals_row(columns: Sequence[Column], rows: Rows) -> tuple[str, ...]:
 
     cost = sum((Decimal(row[place["estimated_cost"]] or 0) for row in rows), Decimal(0))
     sums = {
-        "asset_id": f"Total: {counted(len(rows))}",
+        "asset_id": f"Total: {count_text(len(rows))}",
         "planned_removal_date": f"{count_filled('planned_removal_date'):,} with a date",
         "estimated_cost": f"{cost:.2f}",
         "budget_code": f"{len(rows) - count_filled('estimated_cost'):,} without a cost",

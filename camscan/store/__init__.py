@@ -26,6 +26,6 @@ def open_store(register: str | Path) -> Store:
 
     Threads and processes may share it. Raises RegisterError in one line if it cannot be used.
     """
-    from camscan.store.database import of_register  # noqa: PLC0415 - 0.2 s that `camscan --help` need not wait for
+    from camscan.store.database import open_store_of  # noqa: PLC0415 - 0.2 s that `camscan --help` need not wait for
 
-    return of_register(register)
+    return open_store_of(register)

@@ -33,7 +33,7 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ActQuery:
     """Which actions are wanted; each value that is given must match."""
 
     subject: str = ""

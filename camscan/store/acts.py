@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, RowMapping, String, Table, delete, func, insert, select
 
-from camscan.store.act import LASTING, Act, Wanted
+from camscan.store.act import LASTING, Act, ActQuery
 from camscan.store.database import Store, explain_damage
 
 KEPT = timedelta(days=396)
@@ -47,7 +47,7 @@ class Acts:
         with self._store.writing() as connection:
             connection.execute(insert(_ACT), [_row_of_act(each) for each in acts])
 
-    def page(self, wanted: Wanted, start: int, most: int) -> tuple[list[Act], int]:
+    def page(self, wanted: ActQuery, start: int, most: int) -> tuple[list[Act], int]:
         """One page of the matching actions, newest first, and how many match in all."""
         where = list(_conditions(wanted))
         with self._store.reading() as connection, explain_damage(self._store):
@@ -63,7 +63,7 @@ class Acts:
             return gone.rowcount
 
 
-def _conditions(wanted: Wanted) -> Iterator[Any]:
+def _conditions(wanted: ActQuery) -> Iterator[Any]:
     if wanted.subject:
         yield _ACT.c.subject == wanted.subject
     if wanted.outcome:

@@ -30,7 +30,7 @@ _MARK = Table("service_alert_mark", _METADATA, Column("name", String(40), primar
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class AlertNote:
     """One event that was noted, or one alert that was sent."""
 
     kind: str
@@ -61,13 +61,13 @@ class Alerts:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def read_notes(self) -> list[Noted]:
+    def read_notes(self) -> list[AlertNote]:
         """All notes, oldest first."""
         with self._store.reading() as connection:
             rows = connection.execute(select(_NOTE).order_by(_NOTE.c.id)).all()
         with explain_damage(self._store):
             return [
-                Noted(row.kind, row.subject, row.value, datetime.fromisoformat(row.at), row.scan, bool(row.is_told))
+                AlertNote(row.kind, row.subject, row.value, datetime.fromisoformat(row.at), row.scan, bool(row.is_told))
                 for row in rows
             ]
 
@@ -77,7 +77,7 @@ class Alerts:
             return {row.name: row.value for row in connection.execute(select(_MARK))}
 
     def keep(
-        self, notes: Iterable[Noted], marks: Mapping[str, str], due: Sequence[WaitingMessage], forget: datetime
+        self, notes: Iterable[AlertNote], marks: Mapping[str, str], due: Sequence[WaitingMessage], forget: datetime
     ) -> None:
         """Store all of it or nothing: what was sent, how far the register was read, and what is to be sent.
 

@@ -158,17 +158,17 @@ class Collectors:
             rows = connection.execute(select(_COLLECTOR).order_by(_COLLECTOR.c.number)).mappings()
             return [_collector(row) for row in rows]
 
-    def of_key(self, key: bytes) -> Collector | None:
+    def find_key(self, key: bytes) -> Collector | None:
         """The collector with this public key; None if there is none."""
         with self._store.reading() as connection, explain_damage(self._store):
-            return _found(connection, _COLLECTOR.c.key == key.hex())
+            return _find_collector(connection, _COLLECTOR.c.key == key.hex())
 
     def find(self, number: int) -> Collector | None:
         """The collector with this number; None if there is none."""
         with self._store.reading() as connection, explain_damage(self._store):
-            return _found(connection, _COLLECTOR.c.number == number)
+            return _find_collector(connection, _COLLECTOR.c.number == number)
 
-    def named(self, name: str) -> Collector | None:
+    def find_name(self, name: str) -> Collector | None:
         """The collector of this name, whether in capitals or small letters; None if there is none."""
         return next((each for each in self.all() if each.name.casefold() == name.casefold()), None)
 
@@ -188,7 +188,7 @@ class Collectors:
         """
         mine = _COLLECTOR.c.key == key.hex()
         with self._store.writing() as connection, explain_damage(self._store):
-            before = _found(connection, mine)
+            before = _find_collector(connection, mine)
             if before and before.state in ENDED:
                 raise UsageError(f"the key of {before.name} is {before.state} here; whoever sent it needs a new key")
             values = {
@@ -231,13 +231,13 @@ class Collectors:
         mine = (_COLLECTOR.c.code == _digest(code)) & (_COLLECTOR.c.state == State.INVITED.value)
         with self._store.writing() as connection, explain_damage(self._store):
             row = connection.execute(select(_COLLECTOR).where(mine)).mappings().first()
-            taken = _found(connection, _COLLECTOR.c.key == key.hex())
+            taken = _find_collector(connection, _COLLECTOR.c.key == key.hex())
             if row is None or taken or datetime.fromisoformat(row["code_ends_at"]) < now:
                 return None
             own = _COLLECTOR.c.number == row["number"]
             values = {"key": key.hex(), "state": State.WAITING.value, "code": "", "code_ends_at": ""}
             connection.execute(update(_COLLECTOR).where(own).values(**values))
-            return _found(connection, own)
+            return _find_collector(connection, own)
 
     def admit(self, asked: Asking, now: datetime, quota: Quota) -> Admission:
         """Note a request before anything is done for it. If its counter forks, the collector is stopped.
@@ -365,7 +365,7 @@ def _digest(code: str) -> str:
     return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _found(connection: Connection, which: Any) -> Collector | None:
+def _find_collector(connection: Connection, which: Any) -> Collector | None:
     row = connection.execute(select(_COLLECTOR).where(which)).mappings().first()
     return _collector(row) if row else None
 

@@ -100,7 +100,7 @@ def explain_damage(store: Store) -> Iterator[None]:
         raise RegisterError(f"{store.where}: is damaged ({type(error).__name__}); {ADVICE}") from error
 
 
-def of_register(register: str | Path) -> Store:
+def open_store_of(register: str | Path) -> Store:
     """Open the store of a register; see ``camscan.store.open_store``."""
     address = address_of(register)
     store = _open_file(store_path(Path(register))) if address is None else _open_server(address)

@@ -149,39 +149,39 @@ class Parcels:
     def keep(self, parcel: ArrivedParcel) -> ArrivedParcel:
         """Store a parcel. Returns the stored one. A parcel that was recorded, or has other content, is unchanged."""
         with self._store.writing() as connection, explain_damage(self._store):
-            before = _of(connection, parcel.scan_id)
+            before = _find_parcel(connection, parcel.scan_id)
             if before is None:
-                connection.execute(insert(_PARCEL).values(scan_id=parcel.scan_id, **_values(parcel)))
+                connection.execute(insert(_PARCEL).values(scan_id=parcel.scan_id, **_parcel_values(parcel)))
                 return parcel
             if before.state == RECORDED or before.digest != parcel.digest:
                 return before
             now = replace(parcel, blob=parcel.blob or before.blob)
             mine = _PARCEL.c.scan_id == parcel.scan_id
-            connection.execute(update(_PARCEL).where(mine).values(**_values(now)))
+            connection.execute(update(_PARCEL).where(mine).values(**_parcel_values(now)))
             return now
 
     def wait_again(self, parcel: ArrivedParcel) -> None:
         """Let a parcel wait again if its file is here and its scan is not in the register, whatever its state."""
         mine = _PARCEL.c.scan_id == parcel.scan_id
         with self._store.writing() as connection, explain_damage(self._store):
-            if _of(connection, parcel.scan_id) is None:
-                connection.execute(insert(_PARCEL).values(scan_id=parcel.scan_id, **_values(parcel)))
+            if _find_parcel(connection, parcel.scan_id) is None:
+                connection.execute(insert(_PARCEL).values(scan_id=parcel.scan_id, **_parcel_values(parcel)))
             else:
-                connection.execute(update(_PARCEL).where(mine).values(**_values(parcel)))
+                connection.execute(update(_PARCEL).where(mine).values(**_parcel_values(parcel)))
 
-    def failed(self, scan_id: str, why: str, state: str = WAITING) -> None:
+    def note_failure(self, scan_id: str, why: str, state: str = WAITING) -> None:
         """Note that a waiting parcel could not be recorded, or is refused."""
         mine = (_PARCEL.c.scan_id == scan_id) & (_PARCEL.c.state == WAITING)
         with self._store.writing() as connection:
             connection.execute(update(_PARCEL).where(mine).values(state=state, why=why, tries=_PARCEL.c.tries + 1))
 
 
-def _of(connection: Connection, scan_id: str) -> ArrivedParcel | None:
+def _find_parcel(connection: Connection, scan_id: str) -> ArrivedParcel | None:
     row = connection.execute(select(_PARCEL).where(_PARCEL.c.scan_id == scan_id)).mappings().first()
     return _parcel(row) if row else None
 
 
-def _values(parcel: ArrivedParcel) -> dict[str, object]:
+def _parcel_values(parcel: ArrivedParcel) -> dict[str, object]:
     return {
         "digest": parcel.digest,
         "key": parcel.key.hex(),

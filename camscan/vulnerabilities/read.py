@@ -8,10 +8,10 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import TypeVar
 
-from camscan.config.value import day
+from camscan.config.value import read_date
 from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
-from camscan.fingerprints.conditions import condition_of
+from camscan.fingerprints.conditions import read_condition
 from camscan.fingerprints.entry import Problem
 from camscan.fingerprints.place import built_in_folder
 from camscan.fingerprints.read import require_member
@@ -152,7 +152,7 @@ def _read_file(source: _Source, root: Node, makers: Container[str]) -> None:
         def read_entry(node: Node = node) -> None:
             entry = _read_weakness(node, makers)
             if entry.id in seen:
-                raise node.wrong(f"{entry.id} is already in this file")
+                raise node.error(f"{entry.id} is already in this file")
             seen.add(entry.id)
             source.entries[entry.id] = entry
 
@@ -164,7 +164,7 @@ def _read_weakness(node: Node, makers: Container[str]) -> Weakness:
     members = node.only(*required, "also", "brand", "severity", "note", "kinds", "kev")
     name, maker, what, origin, *_ = (require_member(node, members, key) for key in required)
     if maker.text() not in makers:
-        raise maker.wrong(f"'{maker.text()}' is not in makers.yaml")
+        raise maker.error(f"'{maker.text()}' is not in makers.yaml")
 
     def read_words(key: str) -> tuple[str, ...]:
         return tuple(item.text() for item in members[key].items()) if key in members else ()
@@ -194,13 +194,13 @@ def _read_weakness(node: Node, makers: Container[str]) -> Weakness:
 def _read_some(node: Node, reader: Callable[[Node], _T]) -> tuple[_T, ...]:
     items = node.items()
     if not items:
-        raise node.wrong("at least one is needed")
+        raise node.error("at least one is needed")
     return tuple(map(reader, items))
 
 
 def _read_cve(node: Node) -> str:
     if not CVE.fullmatch(node.text()):
-        raise node.wrong(f"'{node.text()}' is not a CVE number, such as CVE-2017-7921")
+        raise node.error(f"'{node.text()}' is not a CVE number, such as CVE-2017-7921")
     return node.text()
 
 
@@ -208,23 +208,25 @@ def _read_affected(node: Node) -> Affected:
     members = node.only("models", "builds", "versions", "firmware", "listed")
     listed = members["listed"].text() if "listed" in members else "yes"
     if listed not in {"yes", "no"}:
-        raise members["listed"].wrong(f"listed is yes or no, found '{listed}'")
+        raise members["listed"].error(f"listed is yes or no, found '{listed}'")
     found = Affected(
         models=_read_pattern(require_member(node, members, "models")),
-        builds=_read_bounds(members["builds"], lambda node: day(node).isoformat()) if "builds" in members else Bounds(),
+        builds=_read_bounds(members["builds"], lambda node: read_date(node).isoformat())
+        if "builds" in members
+        else Bounds(),
         versions=_read_bounds(members["versions"], _read_version) if "versions" in members else Bounds(),
         firmware=_read_pattern(members["firmware"]) if "firmware" in members else "",
         listed=listed == "yes",
     )
     if found.listed and not (found.firmware or found.builds != Bounds() or found.versions != Bounds()):
-        raise node.wrong("it has no builds, versions or firmware, so it must say listed: 'no'")
+        raise node.error("it has no builds, versions or firmware, so it must say listed: 'no'")
     return found
 
 
 def _read_pattern(node: Node) -> str:
-    condition = condition_of(node)
+    condition = read_condition(node)
     if condition.operator != "pattern":
-        raise node.wrong("expected a pattern that begins with '^'")
+        raise node.error("expected a pattern that begins with '^'")
     return condition.text
 
 
@@ -234,21 +236,21 @@ def _read_bounds(node: Node, reader: Callable[[Node], str]) -> Bounds:
 
 def _read_version(node: Node) -> str:
     if not re.fullmatch(r"\d+(?:[.-]\d+)+", node.text()):
-        raise node.wrong(f"'{node.text()}' is not a version, such as 5.4.41")
+        raise node.error(f"'{node.text()}' is not a version, such as 5.4.41")
     return node.text()
 
 
 def _read_kev(node: Node) -> Flag:
     members = node.only("added", "due")
-    due = day(members["due"]) if "due" in members else None
-    return Flag(day(require_member(node, members, "added")), due)
+    due = read_date(members["due"]) if "due" in members else None
+    return Flag(read_date(require_member(node, members, "added")), due)
 
 
 def _read_example(node: Node) -> Case:
     members = node.only("model", "brand", "kind", "firmware", "verdict")
     verdict = require_member(node, members, "verdict")
     if verdict.text() not in VERDICTS:
-        raise verdict.wrong(f"a verdict is one of {', '.join(VERDICTS)}, found '{verdict.text()}'")
+        raise verdict.error(f"a verdict is one of {', '.join(VERDICTS)}, found '{verdict.text()}'")
     return _read_case(node, members, verdict.text())
 
 

@@ -22,7 +22,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import BaseRoute, Route, compile_path
 
 from camscan.errors import BusyError, CamscanError, UsageError
-from camscan.register import hear_changes
+from camscan.register import collect_log_numbers
 from camscan.web import collectors, watch
 from camscan.web.body import MOST, is_large_body, limit_body, read_form
 from camscan.web.desk import LONGEST, Desk
@@ -170,7 +170,7 @@ def _run_page(
 ) -> Response:
     """Run a page, and make its answer. An error of the page becomes a page. The act and the account are noted."""
     given: Answer | None = None
-    with hear_changes() as heard:
+    with collect_log_numbers() as heard:
         try:
             given = run(page_request)
             response = _respond(desk, given, page_request)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from camscan.app.collectors import CollectorState
-from camscan.dates import spoken_moment
+from camscan.dates import moment_text
 from camscan.store.collectors import Collector, State
 from camscan.store.errands import OVER, Errand
 from camscan.store.parcels import LOST, RECORDED, REFUSED, WAITING, ArrivedParcel
 from camscan.store.quota import day_end
 from camscan.version import __version__
-from camscan.words import counted
+from camscan.words import count_text
 
 _MEGABYTE = 1024 * 1024
 
@@ -53,14 +53,14 @@ def collector_condition(each: CollectorState, now: datetime) -> Condition:
 def _condition_of_invited(one: Collector, now: datetime) -> Condition:
     if one.code_ends_at is None or one.code_ends_at < now:
         return Condition("Code too old", "orange", "Make a new code: it has not enrolled", is_urgent=True)
-    return Condition("Has not enrolled", "blue", f"Its code may be used until {spoken_moment(one.code_ends_at)}")
+    return Condition("Has not enrolled", "blue", f"Its code may be used until {moment_text(one.code_ends_at)}")
 
 
 def waiting_text(each: CollectorState, full: Collection[bytes], now: datetime) -> str:
     """A sentence about how many parcels wait, where, and why if its day is full; empty if none does."""
     here = each.parcels.get(WAITING, 0)
-    until = f" until {spoken_moment(day_end(now))}, because its day is full" if each.collector.key in full else ""
-    texts = [f"{counted(here, 'parcel')} here{until}"] if here else []
+    until = f" until {moment_text(day_end(now))}, because its day is full" if each.collector.key in full else ""
+    texts = [f"{count_text(here, 'parcel')} here{until}"] if here else []
     texts += [f"{_size_text(each.spool)} at the site"] if each.spool else []
     return ", ".join(texts)
 
@@ -130,7 +130,7 @@ def _parcel_reasons(
     each: ArrivedParcel, sender: Collector | None, full: Collection[bytes], now: datetime
 ) -> Sequence[str]:
     if each.state == RECORDED:
-        left = counted(each.dropped, "reply", "replies")
+        left = count_text(each.dropped, "reply", "replies")
         return [f"{left} left out: its key may not speak for their senders."] if each.dropped else []
     if each.state == LOST:
         return ["Its file was lost here; its collector sends it again."]
@@ -139,8 +139,8 @@ def _parcel_reasons(
     if each.state == WAITING and each.key in full:
         return [
             "Its collector's day is full: it has sent as much as is recorded in a day.",
-            f"Recording continues on {spoken_moment(day_end(now))}.",
+            f"Recording continues on {moment_text(day_end(now))}.",
         ]
     why = as_sentence(each.why).rstrip(".")
-    tried = [f"Tried {counted(each.tries, 'time')}."] if each.tries and each.state == WAITING else []
+    tried = [f"Tried {count_text(each.tries, 'time')}."] if each.tries and each.state == WAITING else []
     return [*tried, *([f"{why}."] if why else ["It is recorded in a moment."] if not each.tries else [])]

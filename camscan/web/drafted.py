@@ -9,13 +9,13 @@ from decimal import Decimal
 from camscan import app
 from camscan.app.plan import LEFT, WHY_LEFT, Draft
 from camscan.asset import Asset
-from camscan.dates import month_and_year, short_month, spoken
+from camscan.dates import day_text, month_and_year, short_month
 from camscan.page import Head, Kind, Table
 from camscan.page.charts import Column, Columns
 from camscan.page.render import pounds_text
 from camscan.plan.proposal import Phase
 from camscan.plan.standing import removal_cost
-from camscan.words import counted, verb
+from camscan.words import count_text, verb
 
 _SITES = 4
 """The most sites that one line names."""
@@ -28,8 +28,8 @@ def draft_sentences(draft: Draft) -> Iterator[str]:
     found = draft.proposal
     phases = sum(bool(phase.devices) for phase in found.phases)
     yield (
-        f"{counted(len(found.planned))} in {counted(phases, 'phase', 'phases')} from {spoken(found.begin)} to "
-        f"{spoken(found.by)}. {counted(len(found.kept))} already "
+        f"{count_text(len(found.planned))} in {count_text(phases, 'phase', 'phases')} from {day_text(found.begin)} to "
+        f"{day_text(found.by)}. {count_text(len(found.kept))} already "
         f"{verb(len(found.kept), 'has a date and keeps', 'have a date and keep')} it."
     )
     kept = set(found.kept)
@@ -38,7 +38,7 @@ def draft_sentences(draft: Draft) -> Iterator[str]:
     ]
     if late:
         yield (
-            f"{counted(len(late))} of these are due before {spoken(found.begin)}: "
+            f"{count_text(len(late))} of these are due before {day_text(found.begin)}: "
             "give them a new date, or record their removal."
         )
 

@@ -9,7 +9,7 @@ from datetime import date
 from camscan.asset.columns import BY_NAME, Kind
 from camscan.asset.entry import normalise
 from camscan.asset.spelling import choice_in_words
-from camscan.dates import spoken
+from camscan.dates import day_text
 from camscan.errors import UsageError
 from camscan.web.acts import REMARK, Act
 from camscan.web.page import PageRequest
@@ -126,7 +126,7 @@ def _column_field(name: str, value: str, error: str, now: str, *, is_of_many: bo
 
 def _day_in_words(day: str) -> str:
     try:
-        return spoken(date.fromisoformat(day))
+        return day_text(date.fromisoformat(day))
     except ValueError:
         return day
 

@@ -14,7 +14,7 @@ from camscan.app.elsewhere import Evidence
 from camscan.app.spreadsheet import Import, Limits
 from camscan.app.workspace import Workspace
 from camscan.fingerprints import Database
-from camscan.register import Entered, Recorded
+from camscan.register import Recorded, RecordedList
 from camscan.web.page import PageRequest, Upload
 from camscan.web.rights import Visitor
 
@@ -144,7 +144,7 @@ class FileEffect:
     """The contents of a file of another system, and what it would change in the register."""
 
     evidence: Evidence
-    entered: Entered | None
+    entered: RecordedList | None
     """What a list would enter; None for a capture."""
     recorded: Recorded | None
     """What a capture would record, because devices describe themselves in it; None for a list."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 
 from camscan.dates import read_day
-from camscan.register import LogWanted
+from camscan.register import LogQuery
 from camscan.web.page import PageRequest
 
 
-def read_log_filter(request: PageRequest) -> tuple[LogWanted, list[str]]:
+def read_log_filter(request: PageRequest) -> tuple[LogQuery, list[str]]:
     """The filter in the query string, and what is wrong with it. A day that cannot be read is left out."""
     wrong: list[str] = []
     since, until = (_read_day(request.query_value(name), wrong) for name in ("since", "until"))
-    wanted = LogWanted(
+    wanted = LogQuery(
         role=request.query_value("role"),
         column=request.query_value("column"),
         asset_id=request.query_value("asset"),

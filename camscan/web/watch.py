@@ -18,7 +18,7 @@ from camscan import app
 from camscan.app.front import Alarm
 from camscan.app.workspace import Workspace
 from camscan.errors import CamscanError
-from camscan.words import counted, verb
+from camscan.words import count_text, verb
 
 if TYPE_CHECKING:
     from camscan.app.centre_state import CentreState
@@ -66,20 +66,20 @@ class Watch:
         if state is None:
             return
         if stopped := state.collectors.get("stopped", 0):
-            title = f"{counted(stopped, 'collector')} {verb(stopped, 'was', 'were')} stopped"
+            title = f"{count_text(stopped, 'collector')} {verb(stopped, 'was', 'were')} stopped"
             advice = "Somebody has a copy of its key: the page of the collector says what to ask."
             yield Alarm("collectors", stopped, title, advice, is_urgent=True)
         if waiting := state.collectors.get("waiting", 0):
-            title = f"{counted(waiting, 'collector')} {verb(waiting, 'waits', 'wait')} for approval"
+            title = f"{count_text(waiting, 'collector')} {verb(waiting, 'waits', 'wait')} for approval"
             yield Alarm("collectors", waiting, title, "Compare the six words by telephone, and approve it.")
         if silent := len(state.silent):
-            title = f"{counted(silent, 'collector')} {verb(silent, 'is', 'are')} silent"
+            title = f"{count_text(silent, 'collector')} {verb(silent, 'is', 'are')} silent"
             yield Alarm(
                 "collectors", silent, title, "Ask at the site: its machine may be off, or its network may block it."
             )
         if state.oldest > _LATE:
             number = state.parcels["waiting"]
-            title = f"{counted(number, 'parcel')} of collectors {verb(number, 'waits', 'wait')} to be recorded"
+            title = f"{count_text(number, 'parcel')} of collectors {verb(number, 'waits', 'wait')} to be recorded"
             advice = "Check whether another program has locked the register, or whether camscan work is stuck."
             yield Alarm("parcels", number, title, advice)
         if state.queue is not None and not state.has_worker:

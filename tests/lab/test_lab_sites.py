@@ -270,6 +270,6 @@ def errand_states(built: Town, site: Site) -> list[str]:
     """What became of the errands of a site, oldest first."""
     space = find_workspace(built.folder / "camscan.yaml", built.folder / "camscan.db")
     with open_store(space.where) as store:
-        one = Collectors(store).named(site.name)
+        one = Collectors(store).find_name(site.name)
         assert one
         return [each.state for each in Errands(store).of_key(one.key)]

@@ -194,7 +194,7 @@ def tell_the_story(*, whole: bool) -> tuple[int, list[str]]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     stage = story.Stage(PLACE / "a folder" / "camscan" / "python", folder, environment())
-    return story.tell(stage, None if whole else 2)
+    return story.run_story(stage, None if whole else 2)
 
 
 def inside(tests: list[str], *, smoke: bool, some: bool) -> int:

@@ -151,10 +151,10 @@ def the_pace_is_kept(stage: Stage) -> str:
     """At the gentle pace, beside Linux: what was sent, and how much of it within a second."""
     options = (NETWORK, "--pace", "gentle")
     with estate():
-        with wiretap.tapped() as windows:
+        with wiretap.count_packets() as windows:
             done = stage.camscan("scan", *options, "--register", "gentle.db")
             assert done.returncode == 0, done.stdout + done.stderr
-        with wiretap.tapped() as linux:
+        with wiretap.count_packets() as linux:
             command = [sys.executable, "-m", "camscan", "scan", *options, "--register", "gentle-linux.db", "--quiet"]
             subprocess.run(
                 command, cwd=stage.folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, timeout=300
@@ -352,7 +352,7 @@ def unpacked(fetched: Path, place: Path) -> None:
     forwarder.write(top / "camscan" / "python")
 
 
-def tell(stage: Stage, most: int | None = None) -> tuple[int, list[str]]:
+def run_story(stage: Stage, most: int | None = None) -> tuple[int, list[str]]:
     """Run the story, or its beginning. Returns how many parts failed, and what each showed."""
     failed, told = 0, []
     (stage.folder / "camscan.yaml").write_text(SETTINGS, encoding="utf-8")

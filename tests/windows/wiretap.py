@@ -23,17 +23,17 @@ class Count:
     """What the scanner sent to units and groups; nothing that units sent."""
 
     tcp: list[float] = field(default_factory=list)
-    """When each packet left."""
+    """Times at which packets were sent."""
     udp: list[float] = field(default_factory=list)
 
     @property
     def total(self) -> int:
-        """Packets."""
+        """Number of packets."""
         return len(self.tcp) + len(self.udp)
 
     @property
     def peak(self) -> int:
-        """Most packets within any second."""
+        """The most packets within any second."""
         times, first, most = sorted(self.tcp + self.udp), 0, 0
         for number, moment in enumerate(times):
             while moment - times[first] >= 1:
@@ -48,7 +48,7 @@ class Count:
 
 
 @contextlib.contextmanager
-def tapped() -> Iterator[Count]:
+def count_packets() -> Iterator[Count]:
     """Count while the block runs. Needs root."""
     count, ended = Count(), threading.Event()
     with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_ALL)) as sock:

@@ -11,7 +11,7 @@ from camscan import app
 from camscan.cli._words import warn
 from camscan.cli.collect import _options
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 
 @click.command("check")
@@ -28,7 +28,7 @@ def check(file: Path) -> None:
         ("Until", f"{allowed.until:%d %B %Y}"),
         ("At these hours", str(allowed.window) if allowed.window else "at any hour"),
         ("Pace", allowed.pace),
-        ("At most", f"{counted(allowed.scans_a_day, 'scan')} of a site in 24 hours"),
+        ("At most", f"{count_text(allowed.scans_a_day, 'scan')} of a site in 24 hours"),
     ]
     lines += [(f"Scans for {name}", ", ".join(map(str, networks))) for name, networks in allowed.sites.items()]
     width = max(len(visible(name, 60)) for name, _ in lines)

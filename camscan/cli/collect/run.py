@@ -19,7 +19,7 @@ from camscan.cli._words import warn
 from camscan.cli.collect import _options
 from camscan.errors import CamscanError, UsageError
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 _FIRST, _LONGEST = 30.0, 3600.0
 """The first and the longest wait between two attempts while the centre cannot be reached, in seconds."""
@@ -96,7 +96,7 @@ def _print_round(done: app.collect.CollectorRound) -> None:
     for site, why in done.refused:
         warn(f"{visible(site, 72)} was not scanned: {visible(why, 300)}")
     if done.sent or done.left:
-        click.echo(f"Sent: {counted(done.sent, 'parcel')}; {done.left:,} waiting")
+        click.echo(f"Sent: {count_text(done.sent, 'parcel')}; {done.left:,} waiting")
     if done.state == "waiting":
         click.echo("The centre has not approved this collector yet")
 

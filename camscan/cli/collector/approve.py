@@ -9,7 +9,7 @@ import click
 
 from camscan import app
 from camscan.cli import _options
-from camscan.cli._words import say
+from camscan.cli._words import print_text
 from camscan.errors import UsageError
 from camscan.output import visible
 
@@ -44,8 +44,8 @@ def approve(name: str, words: str | None, role: str | None, register: str | Path
             f"compare the six words of {name} first, then add --words with the words that were read to you"
         )
     if words is None:
-        say(f"{visible(found.collector.name, 72)}: {own}", err=True)
-        say(f"It would speak for: {visible(found.what, 300)}", err=True)
+        print_text(f"{visible(found.collector.name, 72)}: {own}", err=True)
+        print_text(f"It would speak for: {visible(found.what, 300)}", err=True)
         if not click.confirm("Are these the words at the collector?", default=False, err=True):
             click.echo("Not approved", err=True)
             return 1

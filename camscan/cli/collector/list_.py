@@ -11,7 +11,7 @@ from camscan import app
 from camscan.cli import _later, _options
 from camscan.output import visible
 from camscan.store.quota import day_end
-from camscan.words import counted
+from camscan.words import count_text
 
 
 @click.command("list")
@@ -45,7 +45,7 @@ def list_(register: str | Path | None, config: Path | None) -> None:
         minutes = round(state.oldest.total_seconds() / 60)
         worker = "" if state.queue is None or state.has_worker else "; no worker has been seen"
         click.echo(
-            f"{counted(waiting, 'parcel')} not recorded yet, the oldest for {counted(minutes, 'minute')}{worker}"
+            f"{count_text(waiting, 'parcel')} not recorded yet, the oldest for {count_text(minutes, 'minute')}{worker}"
         )
 
     for one in state.full if state else ():

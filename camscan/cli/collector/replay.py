@@ -9,7 +9,7 @@ import click
 
 from camscan import app
 from camscan.cli import _options
-from camscan.words import counted
+from camscan.words import count_text
 
 
 @click.command("replay")
@@ -19,7 +19,7 @@ def replay(register: str | Path | None, config: Path | None) -> None:
     """Record again the kept parcels that the register lacks, after it was restored from an older backup."""
     space = app.workspace.find_workspace(config, register)
     found, recorded = app.collectors.replay_parcels(space, datetime.now(UTC))
-    click.echo(f"{counted(found, 'parcel')} not in the register, {recorded:,} recorded now")
+    click.echo(f"{count_text(found, 'parcel')} not in the register, {recorded:,} recorded now")
 
 
 COMMAND = replay

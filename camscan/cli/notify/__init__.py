@@ -12,7 +12,7 @@ from camscan.cli import Folder, _options
 from camscan.cli._words import warn
 from camscan.errors import CamscanError
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 if TYPE_CHECKING:
     from camscan.app.alerts import AlertsResult
@@ -60,7 +60,7 @@ def _warn_not_sent(told: AlertsResult) -> int:
     for each in told.failed_sends:
         warn(f"{visible(each.recipient)} got no message ({each.about}): {visible(each.detail)}")
     if told.waiting:
-        warn(f"{counted(told.waiting, 'message')} will be tried again by the next run")
+        warn(f"{count_text(told.waiting, 'message')} will be tried again by the next run")
     if told.trouble:
         raise CamscanError(told.trouble)
     return CamscanError.exit_code if told.failed_sends else 0

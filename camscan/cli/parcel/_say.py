@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from camscan import app
-from camscan.cli._words import program_name, say
+from camscan.cli._words import print_text, program_name
 from camscan.errors import OptionError, UsageError
 from camscan.output import visible
 
@@ -42,7 +42,7 @@ def networks_of(texts: Sequence[str]) -> tuple[Network, ...]:
     return tuple(found)
 
 
-def ask(parcel: OfferedParcel, given: Approval) -> bool:
+def ask_for_trust(parcel: OfferedParcel, given: Approval) -> bool:
     """Show who signed a parcel and what the key would speak for. Returns whether a person trusts the key from now on.
 
     Raises UsageError if nobody can be asked.
@@ -55,16 +55,16 @@ def ask(parcel: OfferedParcel, given: Approval) -> bool:
             f"whoever sent it, then `{program_name()} parcel trust {file}`, or add --trust-once"
         )
     known = f", known here as {visible(parcel.known.name, 72)}" if parcel.known else ""
-    say(f"Signed by: {words}{known}", err=True)
-    say("Compare these words with whoever sent it, by telephone: theirs must be the same.", err=True)
-    say(f"It would speak for: {visible(given.what, 300)} ({given.addresses:,} addresses)", err=True)
+    print_text(f"Signed by: {words}{known}", err=True)
+    print_text("Compare these words with whoever sent it, by telephone: theirs must be the same.", err=True)
+    print_text(f"It would speak for: {visible(given.what, 300)} ({given.addresses:,} addresses)", err=True)
     return click.confirm("Trust this key from now on?", default=False, err=True)
 
 
-def trusted(parcel: OfferedParcel, space: Workspace, given: Approval, role: str | None) -> OfferedParcel:
+def approve_key(parcel: OfferedParcel, space: Workspace, given: Approval, role: str | None) -> OfferedParcel:
     """Approve the key, and print that."""
     who = (role or space.settings.role).strip()
     found = app.parcel.trust_key(parcel, space, given, who)
     name = visible(found.known.name, 72) if found.known else ""
-    say(f"Trusted from now on, as {name}: {visible(given.what, 300)}", err=True)
+    print_text(f"Trusted from now on, as {name}: {visible(given.what, 300)}", err=True)
     return found

@@ -9,10 +9,10 @@ import click
 
 from camscan import app
 from camscan.cli import _later, _options
-from camscan.cli._words import say, warn
+from camscan.cli._words import print_text, warn
 from camscan.cli.parcel import _say
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 if TYPE_CHECKING:
     from camscan.app.parcel import Approval, ParcelResult
@@ -48,16 +48,16 @@ def import_(  # noqa: PLR0917 - one per option
         once = app.parcel.propose_approval(parcel, space.settings, sites, _say.networks_of(texts))
     elif not app.parcel.is_trusted(parcel):
         given = app.parcel.propose_approval(parcel, space.settings, sites, _say.networks_of(texts))
-        if not _say.ask(parcel, given):
+        if not _say.ask_for_trust(parcel, given):
             click.echo("Not trusted; nothing was recorded", err=True)
             return 1
-        parcel = _say.trusted(parcel, space, given, role)
+        parcel = _say.approve_key(parcel, space, given, role)
     brought = app.parcel.record_parcel(parcel, space, app.parcel.decide_limits(parcel, space.settings, once), warn)
-    _tell(brought, space)
+    _print_result(brought, space)
     return 0
 
 
-def _tell(brought: ParcelResult, space: Workspace) -> None:
+def _print_result(brought: ParcelResult, space: Workspace) -> None:
     """Print the result in a few lines."""
     report, recorded = brought.report, brought.recorded
     when = space.settings.clock(report.finished_at)
@@ -65,19 +65,21 @@ def _tell(brought: ParcelResult, space: Workspace) -> None:
         click.echo(f"Scan {report.scan_id} of {when:%d %B %Y} is in the register already; nothing was changed")
         return
     site = f" of {visible(report.site, 72)}" if report.site else ""
-    say(f"Recorded: the scan{site} of {when:%d %B %Y, %H:%M} ({report.completion})")
-    say(f"{counted(recorded.devices, 'device')}: {len(recorded.new):,} new, {len(recorded.changed):,} changed")
+    print_text(f"Recorded: the scan{site} of {when:%d %B %Y, %H:%M} ({report.completion})")
+    print_text(
+        f"{count_text(recorded.devices, 'device')}: {len(recorded.new):,} new, {len(recorded.changed):,} changed"
+    )
     if brought.is_late:
-        say(
+        print_text(
             "It is older than a recorded scan of the same addresses: evidence and history were added, "
             "presence is unchanged"
         )
     confined, content = brought.confined, brought.content
     if confined.outside or confined.dropped:
-        asked, replies = counted(confined.outside, "asked address"), counted(confined.dropped, "reply", "replies")
-        say(f"Left out, because its key may not speak for it: {asked}, {replies}")
+        asked, replies = count_text(confined.outside, "asked address"), count_text(confined.dropped, "reply", "replies")
+        print_text(f"Left out, because its key may not speak for it: {asked}, {replies}")
     if content.unread or content.mistimed:
-        say(f"Left out: {content.unread:,} replies of unknown protocols, {content.mistimed:,} with a wrong time")
+        print_text(f"Left out: {content.unread:,} replies of unknown protocols, {content.mistimed:,} with a wrong time")
     _later.summary.print_alarms(recorded)
 
 

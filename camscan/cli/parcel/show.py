@@ -10,7 +10,7 @@ import click
 from camscan import app
 from camscan.cli import _options
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 if TYPE_CHECKING:
     from camscan.model import Coverage
@@ -38,16 +38,16 @@ def show(file: Path, register: str | Path | None, config: Path | None) -> None:
         ("Ended", f"{ended:%d %B %Y, %H:%M} ({tail.completion})"),
         (
             "Addresses",
-            _counts(tail.coverage),
+            _counts_text(tail.coverage),
         ),
-        ("Holds", f"{counted(tail.replies, 'reply', 'replies')}, {counted(tail.attempts, 'attempt')}"),
+        ("Holds", f"{count_text(tail.replies, 'reply', 'replies')}, {count_text(tail.attempts, 'attempt')}"),
         ("Made by", f"camscan {tail.version}"),
         ("In register", app.parcel.describe_standing(content, space)),
     ):
         click.echo(f"{name:<{_WIDTH}}{visible(text, 300)}")
 
 
-def _counts(covered: Coverage) -> str:
+def _counts_text(covered: Coverage) -> str:
     """The results of the addresses, as a sentence."""
     return (
         f"{covered.addresses:,}: {covered.answered:,} answered, {covered.refused:,} refused, "

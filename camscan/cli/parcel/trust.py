@@ -43,10 +43,10 @@ def trust(  # noqa: PLR0917 - one per option
     given = app.parcel.propose_approval(parcel, space.settings, sites, _say.networks_of(texts))
     if words is not None and words.casefold().split() != parcel.sealed.words.split():
         raise UsageError(f"{file}: these are not the words of the key that signed it; nothing was trusted")
-    if words is None and not _say.ask(parcel, given):
+    if words is None and not _say.ask_for_trust(parcel, given):
         click.echo("Not trusted", err=True)
         return 1
-    _say.trusted(parcel, space, given, role)
+    _say.approve_key(parcel, space, given, role)
     return 0
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from camscan.config import Config
 
 
-def tell_stale_map(settings: Config, *, is_stale: bool) -> None:
+def warn_of_stale_map(settings: Config, *, is_stale: bool) -> None:
     """Warn on standard error that camscan.yaml has places that the register does not know yet."""
     if is_stale:
         warn(

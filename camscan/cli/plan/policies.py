@@ -8,7 +8,7 @@ import click
 
 from camscan import app
 from camscan.cli import _options
-from camscan.cli._words import say
+from camscan.cli._words import print_text
 
 
 @click.command("policies")
@@ -21,7 +21,7 @@ def policies(config: Path | None) -> None:
     settings = app.workspace.find_workspace(config).settings
     rules = app.assess.load_rules(settings)
     if not rules.is_decided:
-        say(
+        print_text(
             "No decision of the council is recorded, so nothing is in scope yet: write the decision into camscan.yaml "
             "(planning: local_decision)"
             "\n"
@@ -31,18 +31,18 @@ def policies(config: Path | None) -> None:
         scope = decides if policy.id in rules.scope else "shown, and does not decide the scope"
         until = f" until {policy.until}" if policy.until else ""
         click.echo(click.style(policy.id, bold=True) + f"  ({scope})")
-        say(f"  {policy.title}; {policy.status}, since {policy.since}{until}")
-        say(f"  Binds {policy.binding_on}.")
-        say(f"  Source ({policy.basis}): {policy.citation}")
+        print_text(f"  {policy.title}; {policy.status}, since {policy.since}{until}")
+        print_text(f"  Binds {policy.binding_on}.")
+        print_text(f"  Source ({policy.basis}): {policy.citation}")
         if policy.note:
-            say(f"  {policy.note}")
+            print_text(f"  {policy.note}")
     if rules.left_out:
         click.echo("\nNot in use:")
         for line in rules.left_out:
-            say(f"  {line}")
+            print_text(f"  {line}")
     click.echo("\nRemoval priority:")
     for line in app.plan.describe_formula(settings.planning.formula):
-        say(f"  {line}")
+        print_text(f"  {line}")
 
 
 COMMAND = policies

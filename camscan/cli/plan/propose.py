@@ -13,10 +13,10 @@ import click
 from camscan import app
 from camscan.cli import EXIT_PARTIAL, _options
 from camscan.cli._table import print_table
-from camscan.cli._words import program_name, say
-from camscan.cli.plan._stale_map import tell_stale_map
+from camscan.cli._words import print_text, program_name
+from camscan.cli.plan._stale_map import warn_of_stale_map
 from camscan.output import visible
-from camscan.words import counted, verb
+from camscan.words import count_text, verb
 
 if TYPE_CHECKING:
     from camscan.asset import Asset
@@ -70,54 +70,55 @@ def propose(  # noqa: PLR0917 - one per option
         within = app.plan.parse_limits(per_month, budget, cost_each)
     acting = space.role(role) if is_applied else ""
     with space.open(readonly=not is_applied, editing=is_applied, create=False) as book:
-        tell_stale_map(space.settings, is_stale=app.plan.is_map_stale(book, space.settings))
+        warn_of_stale_map(space.settings, is_stale=app.plan.is_map_stale(book, space.settings))
         with _options.explain_values():
             draft = app.plan.propose_plan(book, space.settings, by=by, begin=begin, within=within, site=site)
         proposal = draft.proposal
         _print_draft(proposal, draft.rows, space.settings)
         if is_applied and proposal.planned:
             changes = app.plan.write_plan(book, draft, role=acting, how="camscan plan propose", because=because)
-            devices = counted(len({change.asset_id for change in changes}), "device", "devices")
-            click.echo(f"\nWritten: {counted(len(changes), 'entry', 'entries')} of {devices}.")
+            devices = count_text(len({change.asset_id for change in changes}), "device", "devices")
+            click.echo(f"\nWritten: {count_text(len(changes), 'entry', 'entries')} of {devices}.")
     if not is_applied and proposal.planned:
         click.echo("\nThis is a draft: nothing was written. Add --apply to write it.")
     return EXIT_PARTIAL if proposal.unplaced or proposal.unpriced else 0
 
 
 def _print_draft(draft: Proposal, rows: Sequence[Asset], settings: Config) -> None:
-    _tell_size(draft, rows)
+    _print_size(draft, rows)
     if draft.phases:
-        _tell_phases(draft)
-    _tell_left_alone(draft, rows)
+        _print_phases(draft)
+    _print_left_alone(draft, rows)
     if draft.unplaced or draft.unpriced:
         click.echo()
         for sentence in draft.advice:
-            say(f"{sentence[:1].upper()}{sentence[1:]}.")
+            print_text(f"{sentence[:1].upper()}{sentence[1:]}.")
         if draft.unpriced:
-            say("`--cost-each 400` assumes £400 for each of them.")
+            print_text("`--cost-each 400` assumes £400 for each of them.")
         _device_names((*draft.unplaced, *draft.unpriced), rows, "")
     if draft.planned:
         click.echo("\nThe order comes from the removal priority:")
         for line in app.plan.describe_formula(settings.planning.formula):
-            say(f"  {line}", hang=4)
+            print_text(f"  {line}", hang=4)
 
 
-def _tell_size(draft: Proposal, rows: Sequence[Asset]) -> None:
+def _print_size(draft: Proposal, rows: Sequence[Asset]) -> None:
     """Print how many devices there are, and which devices with an earlier date need another day."""
     number = len(draft.planned)
     phases = sum(bool(phase.devices) for phase in draft.phases)
-    say(
-        f"{counted(number)} in {counted(phases, 'phase', 'phases')} from {draft.begin} to {draft.by}; "
-        f"{counted(len(draft.kept))} already {verb(len(draft.kept), 'has a date and keeps', 'have a date and keep')} it"
+    print_text(
+        f"{count_text(number)} in {count_text(phases, 'phase', 'phases')} from {draft.begin} to {draft.by}; "
+        f"{count_text(len(draft.kept))} already "
+        f"{verb(len(draft.kept), 'has a date and keeps', 'have a date and keep')} it"
     )
     kept = set(draft.kept)
     late = [row for row in rows if row.asset_id in kept and (app.plan.planned_day(row) or draft.begin) < draft.begin]
     if late:
         how = f"`{program_name()} plan set DEVICE --on DATE`"
-        say(f"{counted(len(late))} of these are due before {draft.begin}; for a new date: {how}")
+        print_text(f"{count_text(len(late))} of these are due before {draft.begin}; for a new date: {how}")
 
 
-def _tell_phases(draft: Proposal) -> None:
+def _print_phases(draft: Proposal) -> None:
     click.echo()
     table = [
         (
@@ -133,9 +134,9 @@ def _tell_phases(draft: Proposal) -> None:
     print_table(("Phase", "By", "Devices", "Planned before", "Cost", "Sites"), table)
 
 
-def _tell_left_alone(draft: Proposal, rows: Sequence[Asset]) -> None:
+def _print_left_alone(draft: Proposal, rows: Sequence[Asset]) -> None:
     for name, left in draft.left.items():
-        click.echo(f"\nNot planned, {app.plan.LEFT[name]}: {counted(len(left))}")
+        click.echo(f"\nNot planned, {app.plan.LEFT[name]}: {count_text(len(left))}")
         if name in app.plan.WHY_LEFT:
             _device_names(left, rows, app.plan.WHY_LEFT[name])
 
@@ -155,7 +156,7 @@ def _device_names(asset_ids: tuple[str, ...], rows: Sequence[Asset], column: str
     by_id = {row.asset_id: row for row in rows}
     for name in asset_ids[:_NAMED]:
         why = visible(by_id[name].entry(column), 80) if column else ""
-        say(f"  {app.devices.describe_briefly(by_id[name])}{': ' + why if why else ''}")
+        print_text(f"  {app.devices.describe_briefly(by_id[name])}{': ' + why if why else ''}")
     if len(asset_ids) > _NAMED:
         click.echo(f"  … and {len(asset_ids) - _NAMED:,} more")
 

@@ -17,11 +17,11 @@ from camscan import app
 from camscan.asset import Grouping
 from camscan.cli import _options
 from camscan.cli._table import print_table
-from camscan.cli._words import say
-from camscan.cli.plan._stale_map import tell_stale_map
-from camscan.dates import spoken
+from camscan.cli._words import print_text
+from camscan.cli.plan._stale_map import warn_of_stale_map
+from camscan.dates import day_text
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 if TYPE_CHECKING:
     from camscan.app.overview import Overview
@@ -56,12 +56,12 @@ def status(by: str | None, on: str | None, as_json: bool, register: Path | None,
     space = app.workspace.find_workspace(config, register)
     if by and not as_json:
         group = app.plan.plan_progress_by(space, Grouping(by), on)
-        tell_stale_map(space.settings, is_stale=group.is_map_stale)
+        warn_of_stale_map(space.settings, is_stale=group.is_map_stale)
         _print_table(group.rows, Grouping(by))
         return
     if as_json:
         found = app.plan.plan_progress(space, on)
-        tell_stale_map(space.settings, is_stale=found.is_map_stale)
+        warn_of_stale_map(space.settings, is_stale=found.is_map_stale)
         tables = {name: found.table(name) for name in ([Grouping(by)] if by else Grouping)}
         click.echo(json.dumps(_status_document(found, tables, space.settings), indent=2))
         return
@@ -71,8 +71,8 @@ def status(by: str | None, on: str | None, as_json: bool, register: Path | None,
 
 
 def _print_page(found: Overview | Progress, settings: Config) -> None:
-    tell_stale_map(settings, is_stale=found.is_map_stale)
-    say(found.headline.text)
+    warn_of_stale_map(settings, is_stale=found.is_map_stale)
+    print_text(found.headline.text)
     _print_counts(found.status)
     _print_unknowns(found.status, settings)
     _print_doubts(found.status)
@@ -104,7 +104,7 @@ def _print_counts(found: Status) -> None:
         click.echo(f"{'    ' + words:{_WIDTH}}{number:>7,}")
     if total.closed:
         click.echo(f"{'  closed otherwise':{_WIDTH}}{total.closed:>7,}  (not ours, or a false alarm)")
-    say(
+    print_text(
         f"{'Of those remaining':{_WIDTH}}{total.unconfirmed:>7,}  not seen by the last scans, and not recorded as "
         f"removed",
         hang=_WIDTH + 9,
@@ -113,30 +113,30 @@ def _print_counts(found: Status) -> None:
 
 def _counts_text(counts: Counts) -> str:
     without = f" ({counts.without_site:,} of no known site)" if counts.without_site else ""
-    where = f"{counted(counts.systems, 'system', 'systems')} at {counted(counts.sites, 'site', 'sites')}"
-    return f"{counts.devices:>7,}  {counted(counts.devices).partition(' ')[2]} in {where}{without}"
+    where = f"{count_text(counts.systems, 'system', 'systems')} at {count_text(counts.sites, 'site', 'sites')}"
+    return f"{counts.devices:>7,}  {count_text(counts.devices).partition(' ')[2]} in {where}{without}"
 
 
 def _print_unknowns(found: Status, settings: Config) -> None:
     """Print what the council has not decided, and devices whose scope nobody knows."""
     would = found.would_match
     if would:
-        say(
-            f"{'No decision recorded':{_WIDTH}}{would:>7,}  {counted(would).partition(' ')[2]} would match; nothing "
+        print_text(
+            f"{'No decision recorded':{_WIDTH}}{would:>7,}  {count_text(would).partition(' ')[2]} would match; nothing "
             f"is in scope until camscan.yaml names the council's decision"
             " (planning: local_decision)",
             hang=_WIDTH + 9,
         )
-    say(
+    print_text(
         f"{'Not known':{_WIDTH}}{found.scope_unknown - would:>7,}  devices for which it is not known whether they are "
         f"in scope; {found.unknown_maker:,} of them of unknown maker",
         hang=_WIDTH + 9,
     )
     decision = settings.planning.local_decision
     if decision and decision.date > max(found.day, app.assess.today_utc()):
-        say(
+        print_text(
             f"{'Not in force yet':{_WIDTH}}the council's decision in camscan.yaml applies from "
-            f"{spoken(decision.date)} on: is the year right?",
+            f"{day_text(decision.date)} on: is the year right?",
             hang=_WIDTH,
         )
 
@@ -144,7 +144,7 @@ def _print_unknowns(found: Status, settings: Config) -> None:
 def _print_doubts(found: Status) -> None:
     """Print what was counted but may be wrong."""
     if found.entered_twice:
-        say(
+        print_text(
             f"{'Entered twice':{_WIDTH}}{found.entered_twice:>7,}  at an address where a scan has since found a "
             f"device; only the found device is counted, and the plan for the other is left out: merge the two with "
             f"`camscan review`"
@@ -154,7 +154,7 @@ def _print_doubts(found: Status) -> None:
     if found.answers_after_removal:
         names = ", ".join(found.answers_after_removal[:_FEW])
         says = f"entered as removed, but has answered since: {names}"
-        say(f"{'Removed, and answers':{_WIDTH}}{len(found.answers_after_removal):>7,}  {says}", hang=_WIDTH + 9)
+        print_text(f"{'Removed, and answers':{_WIDTH}}{len(found.answers_after_removal):>7,}  {says}", hang=_WIDTH + 9)
 
 
 def _print_coverage(seen: Looked) -> None:
@@ -168,12 +168,12 @@ def _print_coverage(seen: Looked) -> None:
         if seen.percent is not None
         else none
     )
-    say(f"{'Coverage':{_WIDTH}}{asked}; newest scan {seen.last}", hang=_WIDTH)
+    print_text(f"{'Coverage':{_WIDTH}}{asked}; newest scan {seen.last}", hang=_WIDTH)
     if seen.sites:
         told = f"{seen.fresh_sites} of {seen.sites} sites scanned within 90 days"
         told += f"; never completely: {', '.join(seen.never_asked[:_FEW])}" if seen.never_asked else ""
         told += f"; not in the last 90 days: {', '.join(seen.stale_sites[:_FEW])}" if seen.stale_sites else ""
-        say(f"{'':{_WIDTH}}{told}", hang=_WIDTH)
+        print_text(f"{'':{_WIDTH}}{told}", hang=_WIDTH)
 
 
 def _print_costs(found: Status) -> None:
@@ -190,13 +190,13 @@ def _print_costs(found: Status) -> None:
 
 def _money_text(line: Money) -> str:
     without = f"; no cost is entered for {line.without_cost:,} of them" if line.without_cost else ""
-    return f"{f'£{line.cost:,.2f}':>15}  {counted(line.devices, 'device', 'devices')}{without}"
+    return f"{f'£{line.cost:,.2f}':>15}  {count_text(line.devices, 'device', 'devices')}{without}"
 
 
 def _print_days(found: Status) -> None:
     for title, due in (("Overdue", found.overdue), ("In the next 90 days", found.soon)):
         if due:
-            click.echo(f"\n{title}: {counted(len(due), 'device', 'devices')}")
+            click.echo(f"\n{title}: {count_text(len(due), 'device', 'devices')}")
             groups: dict[tuple[date, str], int] = {}
             for each in due:
                 groups[each.day, each.site] = groups.get((each.day, each.site), 0) + 1
@@ -210,12 +210,12 @@ def _print_burndown(points: Sequence[Point]) -> None:
     if not any(point.remaining is not None or point.is_other_scope for point in points):
         return
     most = max(max(point.remaining or 0, point.planned) for point in points) or 1
-    say(
+    print_text(
         "\nBurn-down: devices that remained at the last scan of each month (some not seen by it), and how many the "
         "plan leaves"
     )
     if any(point.is_other_scope for point in points):
-        say("  Months in which another decision was in force are left empty.")
+        print_text("  Months in which another decision was in force are left empty.")
     for point in points:
         is_counted = point.remaining is not None
         left = f"{point.remaining:>7,}" if is_counted else f"{'–':>7}"
@@ -228,10 +228,10 @@ def _print_burndown(points: Sequence[Point]) -> None:
 def _print_formula(settings: Config) -> None:
     click.echo("\nWhat is counted")
     for line in app.overview.DEFINITIONS:
-        say(f"  {line}", hang=4)
+        print_text(f"  {line}", hang=4)
     click.echo("Removal priority")
     for line in app.overview.describe_formula(settings.planning.formula):
-        say(f"  {line}", hang=4)
+        print_text(f"  {line}", hang=4)
 
 
 def _print_table(rows: Sequence[Row], by: Grouping) -> None:

@@ -9,7 +9,7 @@ import click
 from camscan import app
 from camscan.cli import _options
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 
 @click.command("check")
@@ -29,7 +29,7 @@ def check(register: Path | None, config: Path | None) -> int:
         if findings:
             return 1
         sizes = book.count_rows()
-        click.echo(f"{book.where} has no faults: {counted(sizes['device'])}, {counted(sizes['scan'], 'scan')}")
+        click.echo(f"{book.where} has no faults: {count_text(sizes['device'])}, {count_text(sizes['scan'], 'scan')}")
     return 0
 
 

@@ -10,11 +10,11 @@ import click
 
 from camscan import app, sheets
 from camscan.cli import _options
-from camscan.cli._words import say
+from camscan.cli._words import print_text
 from camscan.errors import UsageError
 from camscan.output import check_writable, is_taken, write_bytes_atomically
 from camscan.register.uncollected import pause_collector
-from camscan.words import counted
+from camscan.words import count_text
 
 
 @click.command("export")
@@ -67,14 +67,14 @@ def export(  # noqa: PLR0917 - one per option
         with space.open(readonly=True) as book:
             found = app.by_site.read_by_site(book, space.settings, site=site)
             made = app.spreadsheet.RegisterSheet(found, space.settings, view)
-            write_bytes_atomically(file, lambda stream: _put(stream, made.pieces(sheet, bom=bom)))
+            write_bytes_atomically(file, lambda stream: _write_parts(stream, made.pieces(sheet, bom=bom)))
     if file != "-":
-        left = "" if made.rows == made.every or site else f"; --full writes all {counted(made.every)}"
-        what = made.scope if view == "short" else counted(made.rows)
-        say(f"{file}: {what}, {app.spreadsheet.count_columns(view)} columns ({view} view){left}")
+        left = "" if made.rows == made.every or site else f"; --full writes all {count_text(made.every)}"
+        what = made.scope if view == "short" else count_text(made.rows)
+        print_text(f"{file}: {what}, {app.spreadsheet.count_columns(view)} columns ({view} view){left}")
 
 
-def _put(stream: BinaryIO, parts: Iterable[bytes]) -> None:
+def _write_parts(stream: BinaryIO, parts: Iterable[bytes]) -> None:
     for part in parts:  # noqa: FURB122 - what stands in for standard output need not see writelines
         stream.write(part)
 

@@ -11,9 +11,9 @@ import click
 
 from camscan import app
 from camscan.cli import EXIT_PARTIAL, _devices, _options
-from camscan.cli._words import say
+from camscan.cli._words import print_text
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 if TYPE_CHECKING:
     from camscan.app.spreadsheet import Import
@@ -97,7 +97,7 @@ def _tell(file: Path, work: Import, *, do: bool) -> None:
     found, add = work.found, work.add
     page = f", sheet {visible(found.page)}" if found.page else ""
     click.echo(
-        f"{app.spreadsheet.file_name(file)}{page}: {counted(work.compared.rows, 'row')} below the headings in row "
+        f"{app.spreadsheet.file_name(file)}{page}: {count_text(work.compared.rows, 'row')} below the headings in row "
         f"{found.header}"
     )
     entries = sorted([*work.compared.entries, *(work.sorted.filled if add else ())], key=lambda each: each.row)
@@ -106,40 +106,40 @@ def _tell(file: Path, work: Import, *, do: bool) -> None:
         if entry.row != last:
             click.echo(f"row {entry.row}: {app.devices.describe_briefly(work.assets[entry.asset_id])}")
         last = entry.row
-        say(f"    {_devices.describe_entry(entry.column, entry.old, entry.new)}")
+        print_text(f"    {_devices.describe_entry(entry.column, entry.old, entry.new)}")
     new = work.sorted.new if add else ()
     for number, each in enumerate(new):
         name = f" as {work.added[number]}" if work.added else ""
         told = ", ".join(f"{column}={visible(value, 60)}" for column, value in each.entries.items())
-        say(f"row {each.row}: new{name}: {told}")
+        print_text(f"row {each.row}: new{name}: {told}")
     left_out = [*work.compared.left_out, *(work.sorted.left_out if add else ())]
-    _lines("In the register already:", work.sorted.known if add else ())
-    _lines("Unchanged:", work.compared.kept)
-    _lines("Left out:", sorted(left_out))
+    _print_lines("In the register already:", work.sorted.known if add else ())
+    _print_lines("Unchanged:", work.compared.kept)
+    _print_lines("Left out:", sorted(left_out))
     if add and work.sorted.by_address:
-        rows = counted(work.sorted.by_address, "row is", "rows are")
-        say(
+        rows = count_text(work.sorted.by_address, "row is", "rows are")
+        print_text(
             f"{rows} left out because only the address matches; if the list is as new as the last scan, add "
             f"--by-address"
         )
     for sentence in (*found.notes, *found.unknown):
-        say(visible(sentence))
+        print_text(visible(sentence))
     if work.compared.strangers and not add:
-        count = counted(len(work.compared.strangers), "row names", "rows name")
-        say(f"{count} no device in the register; --add adds them as new devices")
-    devices = counted(len({entry.asset_id for entry in entries}), "device", "devices")
-    say(
-        f"{counted(len(entries), 'entry', 'entries')} of {devices} {'changed' if do else 'would change'}, "
-        f"{counted(len(new), 'device', 'devices')} {'added' if do else 'would be added'}."
+        count = count_text(len(work.compared.strangers), "row names", "rows name")
+        print_text(f"{count} no device in the register; --add adds them as new devices")
+    devices = count_text(len({entry.asset_id for entry in entries}), "device", "devices")
+    print_text(
+        f"{count_text(len(entries), 'entry', 'entries')} of {devices} {'changed' if do else 'would change'}, "
+        f"{count_text(len(new), 'device', 'devices')} {'added' if do else 'would be added'}."
         + ("" if do else " Nothing was written; --apply writes it.")
     )
 
 
-def _lines(heading: str, lines: Sequence[tuple[int, str]]) -> None:
+def _print_lines(heading: str, lines: Sequence[tuple[int, str]]) -> None:
     if lines:
         click.echo(heading)
     for number, sentence in lines:
-        say(f"    row {number}: {visible(sentence, 400)}")
+        print_text(f"    row {number}: {visible(sentence, 400)}")
 
 
 COMMAND = import_

@@ -8,7 +8,7 @@ import click
 
 from camscan import app
 from camscan.cli import _devices, _options
-from camscan.cli._words import say
+from camscan.cli._words import print_text
 from camscan.output import visible
 
 
@@ -30,7 +30,7 @@ def log(device: str | None, since: str | None, register: str | None, config: Pat
     for change in wanted:
         why = f" (because: {visible(change.because, 200)})" if change.because else ""
         who = f"{visible(change.role, 100)}, {visible(change.how, 100)}"
-        say(f"{change.at:%Y-%m-%d %H:%M}  {change.asset_id}  {_devices.describe_change(change)}  [{who}]{why}")
+        print_text(f"{change.at:%Y-%m-%d %H:%M}  {change.asset_id}  {_devices.describe_change(change)}  [{who}]{why}")
     if not wanted:
         click.echo("Nothing was changed" + (f" since {first}" if first else ""), err=True)
 

@@ -10,7 +10,7 @@ from camscan import app, fingerprints
 from camscan.cli import _options
 from camscan.cli._words import program_name
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 
 @click.command("reidentify")
@@ -33,7 +33,7 @@ def reidentify(apply: bool, overlay: tuple[Path, ...], register: Path | None, co
         for name, old, new in each.changes:
             before, after = visible(old, 100) or "none", visible(new, 100) or "none"
             click.echo(f"{each.asset_id}: {visible(name, 60)}: {before} → {after}")
-    count = counted(len(found))
+    count = count_text(len(found))
     if not found:
         click.echo(f"Nothing changes: database {database.version} gives the same results as the register")
     elif apply:

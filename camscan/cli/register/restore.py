@@ -8,7 +8,7 @@ import click
 
 from camscan import app
 from camscan.cli import _options
-from camscan.words import counted
+from camscan.words import count_text
 
 
 @click.command("restore")
@@ -26,7 +26,7 @@ def restore(file: Path, register: Path | None, config: Path | None) -> None:
     with space.restore(file) as book:
         sizes = book.count_rows()
         click.echo(
-            f"{book.where} was restored from {file}: {counted(sizes['device'])}, {counted(sizes['scan'], 'scan')}"
+            f"{book.where} was restored from {file}: {count_text(sizes['device'])}, {count_text(sizes['scan'], 'scan')}"
         )
 
 

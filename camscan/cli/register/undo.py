@@ -8,9 +8,9 @@ import click
 
 from camscan import app
 from camscan.cli import EXIT_PARTIAL, _devices, _options
-from camscan.cli._words import say
+from camscan.cli._words import print_text
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 
 @click.command("undo")
@@ -38,15 +38,15 @@ def undo(do: bool, because: str, role: str | None, register: str | Path | None, 
     gone = set(done.gone)
     for change in done.changes:
         if change.asset_id not in gone:
-            say(f"    {change.asset_id}: {_devices.describe_change(change)}")
+            print_text(f"    {change.asset_id}: {_devices.describe_change(change)}")
     for name in done.gone:
-        say(f"    {name}: {'was' if do else 'would be'} removed from the register")
+        print_text(f"    {name}: {'was' if do else 'would be'} removed from the register")
     for name, sentence in done.kept:
-        say(f"    {name}: {visible(sentence, 300)}")
+        print_text(f"    {name}: {visible(sentence, 300)}")
     entries = sum(change.asset_id not in gone for change in done.changes)
     click.echo(
-        f"{counted(entries, 'entry', 'entries')} {'restored' if do else 'would be restored'}, "
-        f"{counted(len(gone))} {'removed' if do else 'would be removed'}, {len(done.kept)} unchanged."
+        f"{count_text(entries, 'entry', 'entries')} {'restored' if do else 'would be restored'}, "
+        f"{count_text(len(gone))} {'removed' if do else 'would be removed'}, {len(done.kept)} unchanged."
         f"" + ("" if do else " Nothing was written; --apply does it.")
     )
     return EXIT_PARTIAL if done.kept else 0

@@ -27,7 +27,7 @@ from camscan.drafts import Draft
 from camscan.exports import Export, ExportResult, GivenOptions, Inventory, Item, Option, OptionKind, choose_items
 from camscan.exports.netbox.existing import read_list
 from camscan.output import visible
-from camscan.words import counted
+from camscan.words import count_text
 
 COLUMNS: Mapping[str, Sequence[str]] = {
     "manufacturers.csv": ("name", "slug"),
@@ -377,10 +377,10 @@ def _prefix_length(address: _Address, subnet: str) -> int:
 
 
 def _import_order(counts: Mapping[str, int], there: int) -> str:
-    lines = [f"{place}. {name}: {counted(rows, 'row')}" for place, (name, rows) in enumerate(counts.items(), 1)]
+    lines = [f"{place}. {name}: {count_text(rows, 'row')}" for place, (name, rows) in enumerate(counts.items(), 1)]
     first, later = "\n".join(lines[: len(COLUMNS)]), "\n".join(lines[len(COLUMNS) :])
     head, update = (path.read_text(encoding="utf-8") for path in _TEXTS)
-    return head.format(files=first) + (update.format(there=counted(there), files=later) if later else FIRST)
+    return head.format(files=first) + (update.format(there=count_text(there), files=later) if later else FIRST)
 
 
 FIRST = """

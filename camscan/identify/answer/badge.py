@@ -8,7 +8,7 @@ from camscan.fingerprints import Database, Maker
 from camscan.fingerprints.badges import FOUNDED, Badge, plain_name
 from camscan.identify.answer.reading import OURS, Reading, maker_name
 from camscan.identify.explain import Line
-from camscan.words import listed
+from camscan.words import list_text
 
 NOT_KNOWN = "not known"
 _LONG_NAME = 12
@@ -43,7 +43,7 @@ def _find_badge(text: str, database: Database, badges: Sequence[Badge]) -> Badge
 def reading_of_badge(badge: Badge, database: Database, asked: str = "") -> Reading:
     """What is known about a badge; ``asked`` is the name that somebody asked for."""
     makers = [maker_name(key, database) for key in badge.makers]
-    known = listed(makers, "or")
+    known = list_text(makers, "or")
     told = _who_builds(badge, database)
     if badge.since:
         told += f" Since when: {badge.since}."
@@ -71,16 +71,15 @@ def reading_of_badge(badge: Badge, database: Database, asked: str = "") -> Readi
 
 def _who_builds(badge: Badge, database: Database) -> str:
     makers = [maker_name(key, database) for key in badge.makers]
-    ours = listed([maker_name(key, database) for key in badge.makers if key in OURS] or makers, "or")
+    ours = list_text([maker_name(key, database) for key in badge.makers if key in OURS] or makers, "or")
     lines = f": {badge.lines}" if badge.lines else ""
     if badge.founded == "own":
         return f"{badge.name} is a name of {ours}'s own group. What is sold under it is built by {ours}."
     if plain_name(badge.name) in {plain_name(name) for name in makers}:
         return f"{badge.name} sells cameras of its own, and some that {ours} builds{lines}."
     if len(makers) > 1:
-        told = (
-            f"{badge.name} buys from several makers: {listed(makers)}. The name alone does not say who built a camera."
-        )
+        sold_by = f"{badge.name} buys from several makers: {list_text(makers)}."
+        told = f"{sold_by} The name alone does not say who built a camera."
         known = "What is known" if len({*badge.makers} & {*OURS}) > 1 else f"Built by {ours}"
         return f"{told} {known}{lines}." if lines else told
     if badge.founded == "lists":
@@ -93,7 +92,7 @@ def _reading_of_maker(key: str, database: Database, badges: Sequence[Badge]) -> 
     sold = [badge.name for badge in badges if key in badge.makers and plain_name(badge.name) != plain_name(name)]
     if key in OURS:
         more = [f"{len(sold) - _SHOWN} more"] if len(sold) > _SHOWN else []
-        names = listed([*sold[:_SHOWN], *more]) or "no other name"
+        names = list_text([*sold[:_SHOWN], *more]) or "no other name"
         told = (
             f"{name} is a maker. It sells its devices under its own name; all or some of them are also sold as {names}."
         )

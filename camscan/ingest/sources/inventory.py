@@ -22,7 +22,7 @@ from camscan.ingest.tables import address_of, mac_of
 from camscan.model import Fact
 from camscan.net.text import clean_text
 from camscan.strict_yaml import Node, load_yaml
-from camscan.words import listed
+from camscan.words import list_text
 
 _MAPS = Path(__file__).parent / "maps"
 _LONGEST = 255
@@ -85,12 +85,12 @@ def load_map(path: Path) -> Map:
     )
     missing = [name for name in ("title", "written", "headings", "evidence", "addresses", "facts") if name not in told]
     if missing:
-        raise tree.wrong(f"{', '.join(missing)} missing")
+        raise tree.error(f"{', '.join(missing)} missing")
     _one_of(told["written"], "csv", "json-lines", "json")
     facts = {key: _texts_of(node) for key, node in told["facts"].entries().items()}
     own_words = [key for key in facts if not key.startswith("listed.")]
     if _one_of(told["evidence"], "device", "list") == "list" and own_words:
-        raise told["facts"].wrong(f"{own_words[0]} is for what a device itself said; this file only lists devices")
+        raise told["facts"].error(f"{own_words[0]} is for what a device itself said; this file only lists devices")
     return Map(
         title=told["title"].text(),
         written=told["written"].text(),
@@ -109,7 +109,7 @@ def load_map(path: Path) -> Map:
 
 def _one_of(node: Node, *allowed: str) -> str:
     if node.text() not in allowed:
-        raise node.wrong(f"expected {listed(allowed, 'or')}, found {node.text()}")
+        raise node.error(f"expected {list_text(allowed, 'or')}, found {node.text()}")
     return node.text()
 
 
@@ -122,7 +122,7 @@ def _read_left_out(node: Node | None) -> tuple[str, frozenset[str], str]:
         return "", frozenset(), ""
     told = node.only("column", "values", "why")
     if len(told) < len(("column", "values", "why")):
-        raise node.wrong("expected column, values and why")
+        raise node.error("expected column, values and why")
     return told["column"].text(), frozenset(_texts_of(told["values"])), told["why"].text()
 
 

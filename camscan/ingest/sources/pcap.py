@@ -14,7 +14,7 @@ from camscan import probes
 from camscan.ingest.source import Document, Form, Head, Item, LeftOut, Problem, Source
 from camscan.model import Attempt, Reply
 from camscan.net import link
-from camscan.words import counted
+from camscan.words import count_text
 
 _MAGIC = (b"\xa1\xb2\xc3\xd4", b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x4d\x3c\xb2\xa1", b"\x0a\x0d\x0d\x0a")
 """The first bytes of such files: pcap of both byte orders, in microseconds and nanoseconds; pcapng."""
@@ -44,7 +44,7 @@ def read_capture(document: Document) -> Iterator[Item]:
     proven: set[str] = set()
     try:
         for heard in link.read(document.read, document.as_of, also=document.networks):
-            if isinstance(heard, link.Captured):
+            if isinstance(heard, link.CaptureSummary):
                 yield from _closing_items(heard)
             elif not heard.ip:
                 yield LeftOut(f"reply {heard.id}", "of a device that has no address yet")
@@ -80,14 +80,14 @@ def _yield_or_wait(attempt: Attempt, waiting: dict[str, list[Attempt]], proven: 
         yield LeftOut(attempt.ip, f"of a crowd: more than {_CROWD:,} addresses spoke without being asked")
 
 
-def _closing_items(captured: link.Captured) -> Iterator[Item]:
+def _closing_items(captured: link.CaptureSummary) -> Iterator[Item]:
     for reason, number in captured.unread.items():
         what = _REASONS.get(reason, f"packets of {reason}, which is not read")
         yield LeftOut("", what, number)
     if captured.left_out:
         yield LeftOut("", "beyond what is read of one address", captured.left_out)
     if captured.cut:
-        yield Problem(captured.cut, f"what came before it was read: {counted(captured.packets, 'packet')}")
+        yield Problem(captured.cut, f"what came before it was read: {count_text(captured.packets, 'packet')}")
 
 
 SOURCE = Source(

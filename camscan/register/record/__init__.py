@@ -102,7 +102,7 @@ def _decide_stages(connection: Connection, report: Report, offline_after: int, b
     missed = presence.count_missed(report, scan, entries, standing, find_place, offline_after=offline_after)
 
     asked = [*conflicts.list_questions(conflicts.list_doubts(question, found), entries), *channelled.questions]
-    noted = conflicts.questions_not_asked(asked, entries, reading.read_conflicts(connection, asked, channelled.changes))
+    noted = conflicts.new_questions(asked, entries, reading.read_conflicts(connection, asked, channelled.changes))
 
     told_now = news.list_news(report, entries, standing.removals, noted)
     return Recording(
@@ -112,9 +112,9 @@ def _decide_stages(connection: Connection, report: Report, offline_after: int, b
         removals=standing.removals,
         channels=channelled,
         presence=missed,
-        noted=noted,
+        new_conflicts=noted,
         drafts=[*channelled.drafts, *told_now, *missed.drafts],
-        merges=[(entries[index].id, row.id) for index, row in found.stood_in],
+        merges=[(entries[index].id, row.id) for index, row in found.stand_ins],
     )
 
 
@@ -126,9 +126,11 @@ def _decide_late(connection: Connection, report: Report, bounds: Bounds | None) 
     found = late_scans.without_mergers(matching.match_devices(question))
     free = reading.read_free_device(connection)
     entries = entry.make_entries(report, found, find_place, free, reading.read_mapped(connection))
-    behind = late_scans.overtaken(entries)
-    asked = conflicts.list_questions(late_scans.of_the_others(conflicts.list_doubts(question, found), behind), entries)
-    noted = conflicts.questions_not_asked(asked, entries, reading.read_conflicts(connection, asked, ()))
+    behind = late_scans.find_overtaken(entries)
+    asked = conflicts.list_questions(
+        late_scans.doubts_of_new_devices(conflicts.list_doubts(question, found), behind), entries
+    )
+    noted = conflicts.new_questions(asked, entries, reading.read_conflicts(connection, asked, ()))
     others = [each for index, each in enumerate(entries) if index not in behind]
     return Recording(
         report=report,
@@ -137,7 +139,7 @@ def _decide_late(connection: Connection, report: Report, bounds: Bounds | None) 
         removals={},
         channels=late_scans.NO_CHANNELS,
         presence=presence.PresenceChanges(),
-        noted=noted,
+        new_conflicts=noted,
         drafts=news.list_news(report, others, {}, noted),
         merges=(),
         is_late=True,
@@ -174,7 +176,7 @@ def _make_recorded(recording: Recording, happened: tuple[Happening, ...]) -> Rec
         devices=len(entries) + len(recording.overtaken),
         conflicts=tuple(
             Conflict(each.question.asset_id, each.question.kind, each.question.detail, scan_id, each.other, each.id)
-            for each in recording.noted
+            for each in recording.new_conflicts
         ),
         recognised=tuple(each.asset_id for each in entries if each.known and each.is_first_sighting),
         happenings=happened,

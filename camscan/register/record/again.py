@@ -57,7 +57,7 @@ def write_times(connection: Connection, scan: int, seen: Mapping[int, datetime])
     connection.execute(update.values(values), given)
 
 
-def seen_again(connection: Connection, table: Table, devices: Sequence[int], scan: int) -> None:
+def note_seen_again(connection: Connection, table: Table, devices: Sequence[int], scan: int) -> None:
     """Note that everything which the table holds about these devices was seen again, unchanged."""
     update_rows(connection, table, table.c.device_id, devices, last_scan=scan)
 

@@ -19,8 +19,8 @@ def claim_others(question: Search) -> frozenset[int]:
     """Devices of the report, by index, that claim to be devices of another site."""
     return frozenset(
         index
-        for index, own in enumerate(question.told.keys)
-        for key in own | question.told.shared[index] | question.told.burnt[index]
+        for index, own in enumerate(question.report_keys.keys)
+        for key in own | question.report_keys.shared[index] | question.report_keys.burnt[index]
         if any(owner.id in question.foreign for owner in question.owners.get(key, ()))
     )
 
@@ -30,8 +30,8 @@ def own_listings(connection: Connection, listings: Listings, bounds: Bounds, oth
 
     Channels whose keys belong to a device of another site are left out too.
     """
-    told = tuple((entry, each) for entry, each in listings.told if entry.id not in others)
-    whole = tuple((entry, numbers) for entry, numbers in listings.whole if entry.id not in others)
+    told = tuple((entry, each) for entry, each in listings.cameras if entry.id not in others)
+    whole = tuple((entry, numbers) for entry, numbers in listings.complete if entry.id not in others)
     device, key, address = schema.device, schema.device_key, schema.device_address
     owners: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
     for row in rows_of_keys(connection, key, wanted_keys(Listings(told, whole))):

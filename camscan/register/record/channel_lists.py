@@ -28,7 +28,7 @@ _PROTOCOLS = {"hikvision": "hikvision", "dahua": "dahua"}
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ListedCamera:
     """A camera as its recorder describes it. A value that the recorder does not give is empty."""
 
     number: int
@@ -49,9 +49,9 @@ class Told:
 class Listings:
     """What the recorders in a report list."""
 
-    told: tuple[tuple[Entry, Told], ...]
+    cameras: tuple[tuple[Entry, ListedCamera], ...]
     """Each recorder, with a camera that it describes."""
-    whole: tuple[tuple[Entry, frozenset[int]], ...]
+    complete: tuple[tuple[Entry, frozenset[int]], ...]
     """Each recorder that listed all its channels, with their numbers."""
 
 
@@ -77,16 +77,18 @@ def _whole_lists(report: Report, entries: Sequence[Entry]) -> Iterator[tuple[Ent
             yield entry, frozenset().union(*own)
 
 
-def read_channels(seen: Iterable[Observation]) -> list[Told]:
+def read_channels(seen: Iterable[Observation]) -> list[ListedCamera]:
     """The cameras that a recorder lists, by channel; the last description of each counts."""
-    found: dict[int, Told] = {}
+    found: dict[int, ListedCamera] = {}
     for each in seen:
         line = _LINE.fullmatch(each.value) if each.key in _KEYS else None
         if not line or not int(line[1]):
             continue
         parts = _WORDS.split(line[2])
         words = dict(zip(parts[1::2], map(str.strip, parts[2::2]), strict=True))
-        told = Told(int(line[1]), **{name: text for name, text in words.items() if not decode.is_placeholder(text)})
+        told = ListedCamera(
+            int(line[1]), **{name: text for name, text in words.items() if not decode.is_placeholder(text)}
+        )
         if told.is_camera:
             found[told.number] = told
     return [told for _, told in sorted(found.items())]
@@ -116,7 +118,7 @@ def _channel_id(document: Document, channel: int) -> str:
     return next(own, "")
 
 
-def identify_by_recorder(told: Told, recorder: str) -> Identification:
+def identify_by_recorder(told: ListedCamera, recorder: str) -> Identification:
     """What a camera is, according to its recorder."""
     maker, certainty = maker_by_recorder(told)
     words = {"name": told.name, "model": told.model, "serial": told.serial, "ip": told.ip, "protocol": told.protocol}
@@ -134,7 +136,7 @@ def identify_by_recorder(told: Told, recorder: str) -> Identification:
     )
 
 
-def maker_by_recorder(told: Told) -> tuple[str | None, float]:
+def maker_by_recorder(told: ListedCamera) -> tuple[str | None, float]:
     """The maker and its certainty; None if neither the serial number nor the protocol gives the maker."""
     if decode.hikvision_serial(told.serial.upper()):
         return "hikvision", _BY_SERIAL

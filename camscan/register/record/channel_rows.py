@@ -63,16 +63,16 @@ class StoredChannels:
 
     rows: Mapping[int, ChannelRow] = field(default_factory=dict)
     """Number -> row, for every device that may be on a channel of the report."""
-    said: Mapping[tuple[int, int], Sequence[int]] = field(default_factory=dict)
+    rows_by_channel: Mapping[tuple[int, int], Sequence[int]] = field(default_factory=dict)
     """(recorder, channel) -> rows that are known to be there, or that people entered there."""
-    dropped: frozenset[int] = frozenset()
+    dropped_rows: frozenset[int] = frozenset()
     """Rows whose last event is that their recorder had dropped them."""
     answering: Sequence[Answering] = ()
     """Devices at the addresses that recorders name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class AddedChannel:
     """A camera that gets a new row."""
 
     id: int
@@ -85,7 +85,7 @@ class Added:
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
+class UpdatedChannel:
     """A row that is on this channel now."""
 
     id: int
@@ -95,12 +95,12 @@ class Mended:
     """What its recorder says; empty if scans saw the device."""
     keys: frozenset[Key]
     """New keys of the row."""
-    ended: frozenset[str]
+    ended_keys: frozenset[str]
     """Values of the channel keys that the row no longer has."""
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class LeftChannel:
     """A row that is no longer on its channel."""
 
     id: int
@@ -109,14 +109,14 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
+class MergedRows:
     """Two rows that are one device."""
 
     keep: int
     gone: int
 
 
-Change = Added | Mended | Left | Merged
+Change = AddedChannel | UpdatedChannel | LeftChannel | MergedRows
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,17 +18,17 @@ from camscan.register import knowledge, overrides
 from camscan.register.asset_numbers import new_asset_number
 from camscan.register.codec import identification_to_json
 from camscan.register.events import Draft
-from camscan.register.record.channel_lists import Listings, Told, identify_by_recorder, maker_by_recorder
+from camscan.register.record.channel_lists import ListedCamera, Listings, identify_by_recorder, maker_by_recorder
 from camscan.register.record.channel_rows import (
-    Added,
+    AddedChannel,
     Answering,
     Change,
     ChannelChanges,
     ChannelRow,
-    Left,
-    Mended,
-    Merged,
+    LeftChannel,
+    MergedRows,
     StoredChannels,
+    UpdatedChannel,
 )
 from camscan.register.record.conflicts import Question
 from camscan.register.record.entry import Entry
@@ -38,10 +38,10 @@ from camscan.register.site_lookup import FindPlace
 
 def wanted_keys(listings: Listings) -> frozenset[Key]:
     """Keys by which the register may know the channels, or the cameras on them."""
-    return frozenset[Key]().union(*(keys_of(entry, told) for entry, told in listings.told))
+    return frozenset[Key]().union(*(keys_of(entry, told) for entry, told in listings.cameras))
 
 
-def keys_of(entry: Entry, told: Told) -> frozenset[Key]:
+def keys_of(entry: Entry, told: ListedCamera) -> frozenset[Key]:
     """The keys of one channel and of the camera on it."""
     return _channel_keys(entry, told) | serial_keys(maker_by_recorder(told)[0], told.serial)
 
@@ -56,11 +56,11 @@ def update_channels(
     fresh: int,
 ) -> ChannelChanges:
     """Add and update the rows of the cameras that recorders report; new rows get ids from ``fresh`` on."""
-    if not listings.told and not listings.whole:
+    if not listings.cameras and not listings.complete:
         return ChannelChanges((), (), ())
     listing = _Listing(report, entries, listings, stored, fresh)
     drafts = [*listing.record_channels()]
-    drafts += list_dropped(listings, listing.rows.values(), stored.dropped)
+    drafts += list_dropped(listings, listing.rows.values(), stored.dropped_rows)
     return ChannelChanges(listing.changes, drafts, list(listing.list_questions(find_place)))
 
 
@@ -71,7 +71,7 @@ class _Listing:
         self, report: Report, entries: Sequence[Entry], listings: Listings, stored: StoredChannels, fresh: int
     ) -> None:
         self._report = report
-        self._listed = listings.told
+        self._listed = listings.cameras
         self._stored = stored
         self._fresh = fresh
         self.rows = dict(stored.rows) | {row.id: row for row in _seen_now(entries, listings, stored)}
@@ -81,7 +81,7 @@ class _Listing:
         self._owners: defaultdict[Key, set[int]] = defaultdict(set)
         for row in self.rows.values():
             self._index_row(row)
-        self._behind: list[tuple[Entry, Told, int, str]] = []
+        self._behind: list[tuple[Entry, ListedCamera, int, str]] = []
         """Cameras that only their recorder reports: recorder, its description, row."""
         self._asked: list[Question] = []
         self._answering = _answering_now(entries, stored, {told.ip for _, told in self._listed} - {""})
@@ -129,15 +129,15 @@ class _Listing:
         ids = {number for key in keys for number in self._owners.get(key, ())} - self._taken
         return min((self.rows[number] for number in ids), key=lambda row: (not row.is_seen, row.id), default=None)
 
-    def _find_row_on_channel(self, entry: Entry, told: Told) -> ChannelRow | None:
+    def _find_row_on_channel(self, entry: Entry, told: ListedCamera) -> ChannelRow | None:
         """The row that is known to be on the channel, although no key says so.
 
         Otherwise the row that people entered there.
         """
-        said = self._stored.said.get((entry.id, told.number), ())
+        said = self._stored.rows_by_channel.get((entry.id, told.number), ())
         return next((self.rows[number] for number in said if number not in self._taken), None)
 
-    def _ask_person(self, entry: Entry, told: Told, there: ChannelRow, same: ChannelRow | None) -> None:
+    def _ask_person(self, entry: Entry, told: ListedCamera, there: ChannelRow, same: ChannelRow | None) -> None:
         """Ask a person if people entered one row for the channel, and the recorder names another."""
         apart = same is None or serials_contradict(same.keys, there.keys)
         if there.entries and same and not apart and there.entries.get("recorder_channel") == str(told.number):
@@ -154,28 +154,30 @@ class _Listing:
             self._owners[key].discard(there.id)
         only_channel = there.is_behind and {key.kind for key in there.keys} == {"channel"}
         if same and only_channel and there.entries is None:
-            self.changes.append(Merged(same.id, there.id))
+            self.changes.append(MergedRows(same.id, there.id))
             self.rows[same.id] = replace(same, keys=same.keys | there.keys)
             self._index_row(self.rows[same.id])
             del self.rows[there.id]
             return ""
-        self.changes.append(Left(there.id, frozenset(each.value for each in places)))
+        self.changes.append(LeftChannel(there.id, frozenset(each.value for each in places)))
         self.rows[there.id] = replace(there, keys=there.keys - places, recorder_id=None, channel=None)
         self._index_row(self.rows[there.id])
         return there.asset_id
 
-    def _add_channel(self, entry: Entry, told: Told, found: Identification, keys: frozenset[Key], before: str) -> Draft:
+    def _add_channel(
+        self, entry: Entry, told: ListedCamera, found: Identification, keys: frozenset[Key], before: str
+    ) -> Draft:
         number, self._fresh = self._fresh, self._fresh + 1
         name = new_asset_number(self._report.started_at)
         columns = _known_columns({}, found, told, {})
-        self.changes.append(Added(number, name, entry.site, entry.id, told.number, columns, keys))
+        self.changes.append(AddedChannel(number, name, entry.site, entry.id, told.number, columns, keys))
         self._taken.add(number)
         self._behind.append((entry, told, number, name))
         detail = f"{_describe_camera(entry, told)}{f'; it takes the place of {before}' if before else ''}"
         return Draft(Event.RECORDER_ADDED_CAMERA, number, name, "", _channel_place(entry, told), detail)
 
     def _update_channel(
-        self, entry: Entry, told: Told, found: Identification, keys: frozenset[Key], same: ChannelRow
+        self, entry: Entry, told: ListedCamera, found: Identification, keys: frozenset[Key], same: ChannelRow
     ) -> Iterator[Draft]:
         """Update the row of a camera. What scans saw is kept; what only its recorder reports is brought up to date."""
         columns: dict[str, Any] = {}
@@ -183,7 +185,7 @@ class _Listing:
             self._behind.append((entry, told, same.id, same.asset_id))
             columns = _known_columns(same.known, knowledge.last_known(same.found, found), told, same.entries or {})
         ended = frozenset(each.value for each in same.keys - keys if each.kind == "channel")
-        self.changes.append(Mended(same.id, entry.id, told.number, columns, keys - same.keys, ended))
+        self.changes.append(UpdatedChannel(same.id, entry.id, told.number, columns, keys - same.keys, ended))
         self.rows[same.id] = replace(
             same,
             recorder_id=entry.id,
@@ -193,7 +195,7 @@ class _Listing:
             serial=columns.get("serial", same.serial),
         )
         self._taken.add(same.id)
-        if same.id in self._stored.dropped or (same.recorder_id, same.channel) != (entry.id, told.number):
+        if same.id in self._stored.dropped_rows or (same.recorder_id, same.channel) != (entry.id, told.number):
             yield Draft(
                 Event.RECORDER_ADDED_CAMERA,
                 same.id,
@@ -257,14 +259,14 @@ def _is_similar(one: Identification, other: Identification) -> bool:
     return all(ours is None or theirs is None or ours == theirs for ours, theirs in pairs)
 
 
-def _channel_keys(entry: Entry, told: Told) -> frozenset[Key]:
+def _channel_keys(entry: Entry, told: ListedCamera) -> frozenset[Key]:
     """The keys of a channel: by its recorder's serial number, and by its name before that number was known."""
     names = filter(None, (entry.identification.serial, entry.asset_id))
     return frozenset(channel_key(name, told.number) for name in names)
 
 
 def _known_columns(
-    before: Mapping[str, Any], found: Identification, told: Told, entries: Mapping[str, str]
+    before: Mapping[str, Any], found: Identification, told: ListedCamera, entries: Mapping[str, str]
 ) -> dict[str, Any]:
     hints = {"location_hint": told.name, "told_address": told.ip}
     known = {
@@ -278,10 +280,10 @@ def _known_columns(
     return {**columns, "confidence": shown.confidence.value, "certainty": shown.certainty, "known": known}
 
 
-def _channel_place(entry: Entry, told: Told) -> str:
+def _channel_place(entry: Entry, told: ListedCamera) -> str:
     return f"{entry.asset_id} channel {told.number}"
 
 
-def _describe_camera(entry: Entry, told: Told) -> str:
+def _describe_camera(entry: Entry, told: ListedCamera) -> str:
     words = " ".join(word for word in (told.model, told.serial) if word) or told.name or "a camera"
     return f"the recorder at {', '.join(entry.device.ip_addresses)} has {words} on its channel {told.number}"

@@ -17,7 +17,7 @@ from camscan.identify.keys import (
     wire_contradiction,
 )
 from camscan.register.record.entry import Entry
-from camscan.register.record.known import Known
+from camscan.register.record.known import KnownDevice
 from camscan.register.record.matching import Matching, Search
 
 APART = "apart"
@@ -33,13 +33,13 @@ class Doubt(NamedTuple):
     detail: str
     other: int | None = None
     """Number of the stored device that the contradiction is about; None if there is none."""
-    beside: int | None = None
+    other_in_report: int | None = None
     """Index of the other device in the report; None if it is not in the report."""
 
 
 def list_doubts(question: Search, matching: Matching) -> tuple[Doubt, ...]:
     """Everything that matching could not decide."""
-    settled = {row.id for _, row in matching.stood_in}
+    settled = {row.id for _, row in matching.stand_ins}
     return tuple(doubt for doubt in _find_doubts(question, matching) if doubt.other not in settled)
 
 
@@ -47,7 +47,7 @@ def _find_doubts(question: Search, matching: Matching) -> Iterator[Doubt]:
     used = {each.id for each in matching.known.values()}
     yield from _shared_keys(question)
     for index, device in enumerate(question.report.devices):
-        same, own = matching.known.get(index), question.told.keys[index]
+        same, own = matching.known.get(index), question.report_keys.keys[index]
         others = {
             owner.id: (key, owner)
             for key in reversed(sort_strongest_first(own))
@@ -62,7 +62,7 @@ def _find_doubts(question: Search, matching: Matching) -> Iterator[Doubt]:
                     ip = next(ip for ip in device.ip_addresses if row.answered_on(ip))
                     detail = f"{ip} was last held by {row.asset_id}: the same device?"
                     yield Doubt(index, "possible-duplicate", detail, row.id)
-            yield from _as_stated(question, index)
+            yield from _find_stated_address(question, index)
         elif device.identification.maker and same.found.maker and device.identification.maker != same.found.maker:
             detail = f"was {same.found.maker}, now {device.identification.maker}"
             yield Doubt(index, "maker-changed", detail)
@@ -70,25 +70,25 @@ def _find_doubts(question: Search, matching: Matching) -> Iterator[Doubt]:
 
 def _shared_keys(question: Search) -> Iterator[Doubt]:
     claimants: defaultdict[Key, list[int]] = defaultdict(list)
-    for index, keys in enumerate(question.told.shared):
-        for key in _told_once(keys):
+    for index, keys in enumerate(question.report_keys.shared):
+        for key in _without_second_serial_key(keys):
             claimants[key].append(index)
     for key, indices in sorted(claimants.items()):
         detail = f"{describe_key(key)} is claimed by several devices of one scan; it was not used"
         for index in indices:
             beside = indices[0] if index != indices[0] else indices[1]
-            yield Doubt(index, "shared-key", detail, beside=beside)
+            yield Doubt(index, "shared-key", detail, other_in_report=beside)
 
 
-def _told_once(keys: frozenset[Key]) -> list[Key]:
+def _without_second_serial_key(keys: frozenset[Key]) -> list[Key]:
     """The keys without the second key of a serial number, so that a person reads about it once."""
     has_serial = any(key.kind == "serial" for key in keys)
     return [key for key in sort_strongest_first(keys) if not (has_serial and key.kind == "unit")]
 
 
-def _key_elsewhere(question: Search, index: int, key: Key, owner: Known) -> Doubt:
+def _key_elsewhere(question: Search, index: int, key: Key, owner: KnownDevice) -> Doubt:
     """The question about a key of a device that is also a key of another row."""
-    if serials_contradict(question.told.keys[index], owner.keys):
+    if serials_contradict(question.report_keys.keys[index], owner.keys):
         detail = f"{describe_key(key)} is that of {owner.asset_id}, whose serial number differs; kept apart"
         return Doubt(index, "contradiction", detail, owner.id)
     if reason := question.describe_refusal(index, owner):
@@ -97,7 +97,7 @@ def _key_elsewhere(question: Search, index: int, key: Key, owner: Known) -> Doub
     return Doubt(index, "key-elsewhere", f"{describe_key(key)} is also that of {owner.asset_id}; kept apart", owner.id)
 
 
-def _as_stated(question: Search, index: int) -> Iterator[Doubt]:
+def _find_stated_address(question: Search, index: int) -> Iterator[Doubt]:
     """A new device at an address that people stated for a device that no scan has seen.
 
     An address alone does not identify a device.
@@ -113,10 +113,10 @@ def _as_stated(question: Search, index: int) -> Iterator[Doubt]:
                 yield Doubt(index, "possible-duplicate", detail, row.id)
 
 
-def _may_be_same(question: Search, index: int, holder: Known) -> bool:
+def _may_be_same(question: Search, index: int, holder: KnownDevice) -> bool:
     """Whether the two are kept apart only because one of them has no strong key."""
     device = question.report.devices[index]
-    keyless = not question.told.keys[index] or holder.row["provisional"]
+    keyless = not question.report_keys.keys[index] or holder.row["provisional"]
     apart = wire_contradiction(question.marks_to_compare(index), question.marks[holder.id])
     near = keyless and not apart and question.is_here(holder, device)
     return near and are_compatible(device.identification, holder.found)
@@ -141,7 +141,7 @@ def list_questions(found: Sequence[Doubt], entries: Sequence[Entry]) -> list[Que
             entries[doubt.device].asset_id,
             doubt.kind,
             doubt.detail,
-            doubt.other if doubt.beside is None else entries[doubt.beside].id,
+            doubt.other if doubt.other_in_report is None else entries[doubt.other_in_report].id,
         )
         for doubt in found
     ]
@@ -153,16 +153,16 @@ class StoredConflicts:
 
     fresh: int = 1
     """The first free id."""
-    said: frozenset[tuple[int, str, str]] = frozenset()
+    noted_before: frozenset[tuple[int, str, str]] = frozenset()
     """(row, kind, detail) of each contradiction that was noted before."""
-    apart: frozenset[frozenset[int]] = frozenset()
+    separate_pairs: frozenset[frozenset[int]] = frozenset()
     """Pairs of rows that a person has declared to be two devices."""
     names: Mapping[int, str] = field(default_factory=dict)
     """Number -> asset number of the other rows."""
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class NewConflict:
     """A contradiction that is noted for the first time."""
 
     id: int
@@ -171,21 +171,21 @@ class Noted:
     """Asset number of the other row; empty if there is none."""
 
 
-def questions_not_asked(
+def new_questions(
     asked: Sequence[Question], entries: Sequence[Entry], stored: StoredConflicts
-) -> tuple[Noted, ...]:
+) -> tuple[NewConflict, ...]:
     """The new questions, each once.
 
     A contradiction that was noted before is left out, and so is one between two rows that a person has declared to be
     two devices.
     """
     names = {**stored.names, **{each.id: each.asset_id for each in entries}} if asked else {}
-    said = set(stored.said)
-    noted: list[Noted] = []
+    said = set(stored.noted_before)
+    noted: list[NewConflict] = []
     for each in asked:
         words = (each.device, each.kind, each.detail)
-        if words in said or (each.other is not None and frozenset((each.device, each.other)) in stored.apart):
+        if words in said or (each.other is not None and frozenset((each.device, each.other)) in stored.separate_pairs):
             continue
         said.add(words)
-        noted.append(Noted(stored.fresh + len(noted), each, names[each.other] if each.other is not None else ""))
+        noted.append(NewConflict(stored.fresh + len(noted), each, names[each.other] if each.other is not None else ""))
     return tuple(noted)

@@ -12,7 +12,7 @@ from camscan.model import Device, Identification, Observation, Report
 from camscan.register import knowledge
 from camscan.register.asset_numbers import new_asset_number
 from camscan.register.codec import digest_json, state_to_json
-from camscan.register.record.known import Known
+from camscan.register.record.known import KnownDevice
 from camscan.register.record.matching import Matching
 from camscan.register.record.sighting import Place, observation_places
 from camscan.register.record.sighting import digest_evidence as digest_of_places
@@ -26,7 +26,7 @@ class Entry:
     id: int
     asset_id: str
     device: Device
-    known: Known | None
+    known: KnownDevice | None
     keys: frozenset[Key]
     notes: frozenset[Key]
     state: dict[str, Any]

@@ -46,7 +46,7 @@ def record_listed(
 
 def record_past(connection: Connection, scan: int, found: Iterable[tuple[int, Mapping[Place, Observation]]]) -> None:
     """Write what a late scan showed about devices (id, observations): it was true then, and may not be true now."""
-    _begin(connection, scan, [(device, *item) for device, own in found for item in own.items()], until=scan)
+    _add_observations(connection, scan, [(device, *item) for device, own in found for item in own.items()], until=scan)
 
 
 def _write_changes(
@@ -64,10 +64,10 @@ def _write_changes(
     if ended:
         end = observation.update().where(observation.c.id == bindparam("gone")).values(last_scan=bindparam("until"))
         connection.execute(end, ended)
-    _begin(connection, scan, begun)
+    _add_observations(connection, scan, begun)
 
 
-def _begin(
+def _add_observations(
     connection: Connection, scan: int, begun: Sequence[tuple[int, Place, Observation]], until: int | None = None
 ) -> None:
     """Add observations that hold from a scan on; up to the scan ``until`` if they have ended."""

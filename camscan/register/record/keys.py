@@ -16,7 +16,7 @@ _COPIED = ("onvif", "mac")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReportKeys:
     """What each device of a report says about its identity, by its index."""
 
     marks: tuple[Marks, ...]
@@ -50,7 +50,7 @@ def _without_hosts(index: int, device: Device, marks: Marks, owners: dict[tuple[
     return replace(marks, keys=marks.keys - {Key("mac", mac) for mac in hosts}) if hosts else marks
 
 
-def find_own_keys(report: Report, marks: Sequence[Marks], burnt: frozenset[Key]) -> Told:
+def find_own_keys(report: Report, marks: Sequence[Marks], burnt: frozenset[Key]) -> ReportKeys:
     """The keys that belong to each device alone.
 
     ``burnt`` are keys that several devices of an earlier report claimed.
@@ -62,7 +62,7 @@ def find_own_keys(report: Report, marks: Sequence[Marks], burnt: frozenset[Key])
     own = tuple(
         replace(each, keys=each.keys - twice - burnt, wire=each.wire - routers - _macs_in(burnt)) for each in marks
     )
-    return Told(
+    return ReportKeys(
         own,
         tuple(each.keys for each in own),
         tuple(keys & twice for keys in claimed),

@@ -17,7 +17,7 @@ from camscan.register.site_lookup import FindPlace
 
 
 @dataclass(slots=True)
-class Known:
+class KnownDevice:
     """A stored device, with everything that recording needs."""
 
     row: RowMapping
@@ -103,23 +103,23 @@ class Known:
 class Stored:
     """What was read from the register before a report is recorded."""
 
-    rows: Sequence[Known]
+    rows: Sequence[KnownDevice]
     """Every device that shares a strong key or an address with the report; the last seen comes first."""
     burnt: frozenset[Key]
     """Keys of the report that several devices of an earlier report claimed: they do not recognise a device any more."""
-    unseen: Mapping[str, Sequence[Known]]
+    unseen: Mapping[str, Sequence[KnownDevice]]
     """Address -> rows that people made with it and that no scan has seen."""
     find_place: FindPlace
 
-    def is_here(self, report: Report, known: Known, ips: Iterable[str]) -> bool:
+    def is_here(self, report: Report, known: KnownDevice, ips: Iterable[str]) -> bool:
         """Whether the device answered on one of the addresses when last seen, in the same network."""
         return any(known.answered_on(ip) and self.is_same_network(report, known, ip) for ip in ips)
 
-    def was_named(self, report: Report, known: Known, ips: Iterable[str]) -> bool:
+    def was_named(self, report: Report, known: KnownDevice, ips: Iterable[str]) -> bool:
         """Whether a person said that this device answers there."""
         return any(ip in known.places and self.is_same_network(report, known, ip) for ip in ips)
 
-    def is_same_network(self, report: Report, known: Known, ip: str) -> bool:
+    def is_same_network(self, report: Report, known: KnownDevice, ip: str) -> bool:
         """Whether the address is in the same network.
 
         An address of the site map is one place; any other may exist at every site.

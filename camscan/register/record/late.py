@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from camscan.errors import TargetError
 from camscan.model import Report
-from camscan.net.span import Span, common
+from camscan.net.span import Span, common_spans
 from camscan.net.target import parse_targets
 from camscan.register import schema
 from camscan.register.codec import coverage_from_json
@@ -35,16 +35,16 @@ def is_late(connection: Connection, report: Report) -> bool:
     """Whether a newer scan of addresses that this one asked, at the same site, is in the register."""
     table = schema.scan
     query = select(*table.c["site", "targets", "coverage"]).where(table.c.finished_at > report.finished_at)
-    asked = _asked(report.targets)
+    asked = _asked_spans(report.targets)
     for row in connection.execute(query):
         is_here = not report.site or row.site.casefold() in {"", report.site.casefold()}
         is_search = coverage_from_json(row.coverage).is_search and not is_stored_late(row.coverage)
-        if is_here and is_search and any(common(asked, _asked(row.targets))):
+        if is_here and is_search and any(common_spans(asked, _asked_spans(row.targets))):
             return True
     return False
 
 
-def _asked(targets: Sequence[str]) -> list[Span]:
+def _asked_spans(targets: Sequence[str]) -> list[Span]:
     """The addresses that were asked; None if the targets are not addresses, as those of an import."""
     try:
         return list(parse_targets(targets, limit=_ANY).all_spans)
@@ -54,15 +54,15 @@ def _asked(targets: Sequence[str]) -> list[Span]:
 
 def without_mergers(found: Matching) -> Matching:
     """The matching without mergers: a newer scan would have merged these rows."""
-    return replace(found, stood_in=())
+    return replace(found, stand_ins=())
 
 
-def overtaken(entries: Sequence[Entry]) -> frozenset[int]:
+def find_overtaken(entries: Sequence[Entry]) -> frozenset[int]:
     """Indexes of the devices that a scan has seen before: for these, the register already knows the newer state."""
     return frozenset(index for index, each in enumerate(entries) if each.known and each.known.last_scan)
 
 
-def of_the_others(doubts: Iterable[Doubt], behind: Collection[int]) -> list[Doubt]:
+def doubts_of_new_devices(doubts: Iterable[Doubt], behind: Collection[int]) -> list[Doubt]:
     """The contradictions of devices that are new in the register."""
     return [each for each in doubts if each.device not in behind]
 

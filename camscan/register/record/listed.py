@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from camscan.dataclass import dataclass
 from camscan.model import Device, Identification, Report
-from camscan.register.record.known import Known
+from camscan.register.record.known import KnownDevice
 from camscan.register.site_lookup import FindPlace
 
 BEFORE, AFTER = timedelta(days=7), timedelta(days=30)
@@ -39,20 +39,22 @@ _LABELS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedDevice:
     """What happens to one device of a list."""
 
     device: Device
-    row: Known | None = None
+    row: KnownDevice | None = None
     """The row of the device; None if it is new or left out."""
     left_out: str = ""
     """The reason why it is not entered, in words that are counted; empty if it is entered."""
 
 
-def place_devices(report: Report, rows: Sequence[Known], find_place: FindPlace, *, everything: bool) -> list[Placed]:
+def place_devices(
+    report: Report, rows: Sequence[KnownDevice], find_place: FindPlace, *, everything: bool
+) -> list[PlacedDevice]:
     """The row for each device of a list."""
-    by_mac: defaultdict[str, list[Known]] = defaultdict(list)
-    by_ip: defaultdict[str, list[Known]] = defaultdict(list)
+    by_mac: defaultdict[str, list[KnownDevice]] = defaultdict(list)
+    by_ip: defaultdict[str, list[KnownDevice]] = defaultdict(list)
     for row in rows:
         for mac in _row_macs(row):
             by_mac[mac].append(row)
@@ -63,7 +65,7 @@ def place_devices(report: Report, rows: Sequence[Known], find_place: FindPlace, 
     ]
 
 
-def _row_macs(row: Known) -> set[str]:
+def _row_macs(row: KnownDevice) -> set[str]:
     held = {value for kind, value in row.addresses if kind == "mac"}
     return held | {key.value for key in row.keys if key.kind == "mac"}
 
@@ -71,12 +73,12 @@ def _row_macs(row: Known) -> set[str]:
 def _place_device(
     report: Report,
     device: Device,
-    by_mac: Mapping[str, Sequence[Known]],
-    by_ip: Mapping[str, Sequence[Known]],
+    by_mac: Mapping[str, Sequence[KnownDevice]],
+    by_ip: Mapping[str, Sequence[KnownDevice]],
     find_place: FindPlace,
     *,
     everything: bool,
-) -> Placed:
+) -> PlacedDevice:
     owners = {row.id: row for mac in device.mac_addresses for row in by_mac.get(mac, ())}
     here = [
         row for ip in device.ip_addresses for row in by_ip.get(ip, ()) if _is_same_place(report, row, ip, find_place)
@@ -84,19 +86,19 @@ def _place_device(
     if len(owners) > 1:
         owners = {row.id: row for row in here if row.id in owners}
     if len(owners) == 1:
-        return Placed(device, next(iter(owners.values())))
+        return PlacedDevice(device, next(iter(owners.values())))
     if any(row for mac in device.mac_addresses for row in by_mac.get(mac, ())):
-        return Placed(device, left_out=SEVERAL)
+        return PlacedDevice(device, left_out=SEVERAL)
     near = [row for row in here if not device.mac_addresses or _may_have_any(row, device.last_seen)]
     in_time = {row.id: row for row in near if _is_of_its_time(row, device.last_seen)}
     if len(in_time) == 1:
-        return Placed(device, next(iter(in_time.values())))
+        return PlacedDevice(device, next(iter(in_time.values())))
     if near and not device.mac_addresses:
-        return Placed(device, left_out=OTHER_TIME)
-    return Placed(device, left_out="" if everything or may_be_a_camera(device.identification) else NOT_A_CAMERA)
+        return PlacedDevice(device, left_out=OTHER_TIME)
+    return PlacedDevice(device, left_out="" if everything or may_be_a_camera(device.identification) else NOT_A_CAMERA)
 
 
-def _is_same_place(report: Report, row: Known, ip: str, find_place: FindPlace) -> bool:
+def _is_same_place(report: Report, row: KnownDevice, ip: str, find_place: FindPlace) -> bool:
     """Whether the address is in the same place.
 
     A private address may exist at every site, unless the site map has it.
@@ -104,7 +106,7 @@ def _is_same_place(report: Report, row: Known, ip: str, find_place: FindPlace) -
     return not report.site or row.row["site"] in {"", report.site} or find_place("", [ip]) is not None
 
 
-def _may_have_any(row: Known, when: datetime) -> bool:
+def _may_have_any(row: KnownDevice, when: datetime) -> bool:
     """Whether the device may have another MAC address: if none is known, or only one that it names itself.
 
     A list of the same day then shows the one behind the address; the device may have two cards, or name a neighbour's.
@@ -115,7 +117,7 @@ def _may_have_any(row: Known, when: datetime) -> bool:
     return not row.wire and last is not None and abs(when - last) <= SAME_DAY
 
 
-def _is_of_its_time(row: Known, when: datetime) -> bool:
+def _is_of_its_time(row: KnownDevice, when: datetime) -> bool:
     first, last = row.row["first_seen"], row.row["last_seen"]
     if first is None or last is None:  # only listed: the list that added it gives the time
         heard = row.elsewhere.get("heard", {}).get("at")

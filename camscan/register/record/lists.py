@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from camscan.asset import Event, Happening, Presence, RecordType
 from camscan.dataclass import dataclass
-from camscan.dates import spoken
+from camscan.dates import day_text
 from camscan.fingerprints import Database
 from camscan.identify import identify_box
 from camscan.identify.decide import PROBABLE
@@ -22,13 +22,13 @@ from camscan.register.asset_numbers import new_asset_number
 from camscan.register.codec import DIGEST_SIZE, identification_to_json
 from camscan.register.record import reading, writing
 from camscan.register.record.evidence import record_attempts, record_listed
-from camscan.register.record.known import Known
-from camscan.register.record.listed import SAME_DAY, Placed, newly_listed, place_devices
+from camscan.register.record.known import KnownDevice
+from camscan.register.record.listed import SAME_DAY, PlacedDevice, newly_listed, place_devices
 from camscan.register.record.presence import Removal
 from camscan.register.record.sighting import observation_places as evidence_of
 from camscan.register.rows import insert_rows
 from camscan.register.site_lookup import FindPlace, make_lookup
-from camscan.register.types import Entered, EnteredDevice
+from camscan.register.types import ListedDevice, RecordedList
 
 _LISTED_AGAIN = "listed_after_removal"
 """The removal (by its line in the audit log) for which it was reported that a list still has the device."""
@@ -40,9 +40,9 @@ class _Row:
 
     id: int
     asset_id: str
-    placed: Sequence[Placed]
+    placed: Sequence[PlacedDevice]
     """What is listed about it; twice if the device has two network cards."""
-    known: Known | None
+    known: KnownDevice | None
     found: Identification
     elsewhere: Mapping[str, Any]
 
@@ -59,7 +59,7 @@ class _Row:
         return tuple(dict.fromkeys(ip for each in self.placed for ip in each.device.ip_addresses))
 
 
-def record_list(connection: Connection, report: Report, database: Database, *, everything: bool) -> Entered:
+def record_list(connection: Connection, report: Report, database: Database, *, everything: bool) -> RecordedList:
     """Record a list of another system; see ``Register.record_listed``."""
     find_place = make_lookup(connection)
     placed = place_devices(report, reading.read_listed(connection, report), find_place, everything=everything)
@@ -71,12 +71,14 @@ def record_list(connection: Connection, report: Report, database: Database, *, e
     happened = _write_rows(connection, scan, report, rows, find_place)
     record_attempts(connection, scan, attempts)
     left_out = Counter(each.left_out for each in placed if each.left_out)
-    return Entered(tuple(map(_entered_device, rows)), dict(left_out.most_common()), happened)
+    return RecordedList(tuple(map(_entered_device, rows)), dict(left_out.most_common()), happened)
 
 
-def _make_rows(connection: Connection, report: Report, placed: Iterable[Placed], database: Database) -> list[_Row]:
-    by_row: dict[int, list[Placed]] = {}
-    fresh: list[Placed] = []
+def _make_rows(
+    connection: Connection, report: Report, placed: Iterable[PlacedDevice], database: Database
+) -> list[_Row]:
+    by_row: dict[int, list[PlacedDevice]] = {}
+    fresh: list[PlacedDevice] = []
     for each in placed:
         if each.row:
             by_row.setdefault(each.row.id, []).append(each)
@@ -89,17 +91,17 @@ def _make_rows(connection: Connection, report: Report, placed: Iterable[Placed],
     return rows + [_new_row(first + index, report, each) for index, each in enumerate(fresh)]
 
 
-def _is_unsure(row: Known) -> bool:
+def _is_unsure(row: KnownDevice) -> bool:
     return row.found.maker is None or row.found.certainty < PROBABLE
 
 
-def _new_row(number: int, report: Report, placed: Placed) -> _Row:
+def _new_row(number: int, report: Report, placed: PlacedDevice) -> _Row:
     device = placed.device
     name = new_asset_number(report.started_at)
     return _Row(number, name, (placed,), None, device.identification, knowledge.listed_elsewhere(device))
 
 
-def _known_row(placed: Sequence[Placed], current: Sequence[Observation] | None, database: Database) -> _Row:
+def _known_row(placed: Sequence[PlacedDevice], current: Sequence[Observation] | None, database: Database) -> _Row:
     row = placed[0].row
     if row is None:
         raise ValueError("it has a row")
@@ -114,8 +116,8 @@ def _known_row(placed: Sequence[Placed], current: Sequence[Observation] | None, 
     return _Row(row.id, row.asset_id, tuple(placed), row, replace(found, mac=found.mac or mac), elsewhere)
 
 
-def _entered_device(row: _Row) -> EnteredDevice:
-    return EnteredDevice(
+def _entered_device(row: _Row) -> ListedDevice:
+    return ListedDevice(
         row.asset_id,
         row.known.found if row.known else row.found,
         row.found,
@@ -178,19 +180,19 @@ def _is_alarm(row: _Row, removal: Removal) -> bool:
 
     Tables keep what they heard for some hours, and clocks differ: a day is allowed.
     """
-    heard = _heard(row)
+    heard = _newest_evidence(row)
     told = row.known.row["known"].get("told", {}).get(_LISTED_AGAIN) if row.known else None
     late = removal.at is None or (heard is not None and heard.seen_at > removal.at + SAME_DAY)
     return heard is not None and late and told != removal.change
 
 
-def _heard(row: _Row) -> Observation | None:
+def _newest_evidence(row: _Row) -> Observation | None:
     """The newest evidence that the device was on the network; None if it is only in lists."""
     seen = (seen for each in row.placed for seen in each.device.observations if seen.key == "listed.heard")
     return max(seen, key=lambda each: each.seen_at, default=None)
 
 
-def _basis(row: _Row, heard: Observation) -> str:
+def _list_name(row: _Row, heard: Observation) -> str:
     """The list that gives this evidence."""
     seen = (seen for each in row.placed for seen in each.device.observations if seen.key == "listed.in")
     told = (
@@ -199,7 +201,7 @@ def _basis(row: _Row, heard: Observation) -> str:
     return next(told, "list of another system")
 
 
-def _update_row(connection: Connection, row: _Row, known: Known, alarm: Removal | None) -> None:
+def _update_row(connection: Connection, row: _Row, known: KnownDevice, alarm: Removal | None) -> None:
     """Update a row from lists and all other evidence, except the times when scans saw it."""
     table = schema.device
     told = {**known.row["known"], "identification": identification_to_json(row.found), "elsewhere": dict(row.elsewhere)}
@@ -243,11 +245,10 @@ def _draft_events(row: _Row, alarm: Removal | None) -> Iterable[events.Draft]:
         detail = f"in the {row.elsewhere['heard']['value']}; it never answered a scan"
         yield events.Draft(Event.NEW, row.id, row.asset_id, "", where, detail)
         return
-    if alarm and (heard := _heard(row)):
+    if alarm and (heard := _newest_evidence(row)):
         where = ", ".join(row.ips or row.macs)
-        detail = (
-            f"was recorded as {alarm.status}, and is in the {_basis(row, heard)} as of {spoken(heard.seen_at.date())}"
-        )
+        seen = f"the {_list_name(row, heard)} as of {day_text(heard.seen_at.date())}"
+        detail = f"was recorded as {alarm.status}, and is in {seen}"
         yield events.Draft(Event.REAPPEARED_AFTER_REMOVAL, row.id, row.asset_id, alarm.status, where, detail)
     for each in knowledge.find_differences(row.known.found, row.found):
         yield events.Draft(each.event, row.id, row.asset_id, each.old, each.new, each.detail)

@@ -26,8 +26,8 @@ from camscan.identify.keys import (
     wire_contradiction,
 )
 from camscan.model import Device, Report
-from camscan.register.record.keys import Told
-from camscan.register.record.known import Known, Stored
+from camscan.register.record.keys import ReportKeys
+from camscan.register.record.known import KnownDevice, Stored
 from camscan.register.record.notes import shared_key_note
 from camscan.register.types import Bounds
 
@@ -39,9 +39,9 @@ _CLOCKS = timedelta(hours=1)
 class Matching:
     """The result for each device of a report, by its index."""
 
-    known: Mapping[int, Known]
+    known: Mapping[int, KnownDevice]
     """Index -> row, for the devices that were recognised."""
-    stood_in: tuple[tuple[int, Known], ...]
+    stand_ins: tuple[tuple[int, KnownDevice], ...]
     """(index, a row that was made for the device while it did not identify itself): to be merged with its row."""
     keys: tuple[frozenset[Key], ...]
     """The device's own strong keys, without those of a row that it falsely claims to be."""
@@ -54,13 +54,13 @@ class Search:
     """A report, what its devices say, and what is stored; with indexes for both."""
 
     report: Report
-    told: Told
+    report_keys: ReportKeys
     stored: Stored
-    owners: Mapping[Key, Sequence[Known]]
+    owners: Mapping[Key, Sequence[KnownDevice]]
     """Key -> rows that have it."""
-    holders: Mapping[str, Sequence[Known]]
+    holders: Mapping[str, Sequence[KnownDevice]]
     """Address -> rows that hold it, or may answer there."""
-    behind: Mapping[str, Sequence[Known]]
+    behind: Mapping[str, Sequence[KnownDevice]]
     """MAC address -> rows for which the network showed it."""
     marks: Mapping[int, Marks]
     """Number of a row -> the marks with which it is compared."""
@@ -69,18 +69,18 @@ class Search:
 
     def marks_to_compare(self, index: int) -> Marks:
         """The marks with which a device of the report is compared."""
-        return self.told.marks[index]
+        return self.report_keys.marks[index]
 
-    def rows_at_address(self, device: Device) -> list[Known]:
+    def rows_at_address(self, device: Device) -> list[KnownDevice]:
         """Stored devices that hold an address of the device, or may answer there."""
         found = {each.id: each for ip in device.ip_addresses for each in self.holders.get(ip, ())}
         return list(found.values())
 
-    def is_here(self, row: Known, device: Device) -> bool:
+    def is_here(self, row: KnownDevice, device: Device) -> bool:
         """Whether the row answered on an address of the device when it was last seen."""
         return self.stored.is_here(self.report, row, device.ip_addresses)
 
-    def describe_refusal(self, index: int, row: Known) -> str:
+    def describe_refusal(self, index: int, row: KnownDevice) -> str:
         """Why a device is not the row whose key it claims, in words; empty if nothing but keys could decide it.
 
         A different model or maker counts only if the device is also at another address, and the network does not show
@@ -98,12 +98,12 @@ class Search:
         return type_contradiction(own.maker, own.model, marks.maker, marks.model)
 
 
-def make_search(report: Report, told: Told, stored: Stored, bounds: Bounds | None = None) -> Search:
+def make_search(report: Report, told: ReportKeys, stored: Stored, bounds: Bounds | None = None) -> Search:
     """Build the search for a report. Without ``bounds``, the report may be about any row."""
     foreign = frozenset(row.id for row in stored.rows if bounds and not bounds.is_own(row.row["site"], row.current_ips))
-    owners: defaultdict[Key, list[Known]] = defaultdict(list)
-    holders: defaultdict[str, list[Known]] = defaultdict(list)
-    behind: defaultdict[str, list[Known]] = defaultdict(list)
+    owners: defaultdict[Key, list[KnownDevice]] = defaultdict(list)
+    holders: defaultdict[str, list[KnownDevice]] = defaultdict(list)
+    behind: defaultdict[str, list[KnownDevice]] = defaultdict(list)
     for row in stored.rows:
         for key in row.keys:
             owners[key].append(row)
@@ -121,13 +121,14 @@ def match_devices(question: Search) -> Matching:
     known = _assign_rows(question)
     stood_in = tuple(_stand_in_rows(question, known))
     keys = tuple(
-        own - _keys_of_claimed_row(question, index, known.get(index)) for index, own in enumerate(question.told.keys)
+        own - _keys_of_claimed_row(question, index, known.get(index))
+        for index, own in enumerate(question.report_keys.keys)
     )
     theirs = {key for key, owners in question.owners.items() if any(row.id in question.foreign for row in owners)}
     notes = (
-        tuple(noted - set(map(shared_key_note, theirs)) for noted in question.told.notes)
+        tuple(noted - set(map(shared_key_note, theirs)) for noted in question.report_keys.notes)
         if theirs
-        else question.told.notes
+        else question.report_keys.notes
     )
     return Matching(known, stood_in, keys, notes)
 
@@ -143,15 +144,15 @@ def outdated_devices(report: Report, found: Matching) -> frozenset[int]:
     return frozenset(index for index, when in seen.items() if when and report.devices[index].last_seen < when - _CLOCKS)
 
 
-def _assign_rows(question: Search) -> dict[int, Known]:
+def _assign_rows(question: Search) -> dict[int, KnownDevice]:
     """Index -> row.
 
     The strongest proof comes first over the whole report, so that a weak match never takes a row from it.
     """
-    assigned: dict[int, Known] = {}
+    assigned: dict[int, KnownDevice] = {}
     used: set[int] = set()
 
-    def assign_row(index: int, row: Known | None) -> None:
+    def assign_row(index: int, row: KnownDevice | None) -> None:
         if row is not None:
             assigned[index] = row
             used.add(row.id)
@@ -167,14 +168,14 @@ def _assign_rows(question: Search) -> dict[int, Known]:
     for index in (index for index in everyone if index not in assigned):
         device = question.report.devices[index]
         nearby = [each for each in question.rows_at_address(device) if each.id not in used]
-        if question.told.keys[index]:
+        if question.report_keys.keys[index]:
             assign_row(index, _adopted_row(question, index, nearby))
         else:
             assign_row(index, _provisional_row(question, index, nearby))
     return assigned
 
 
-def _row_in_place(question: Search, index: int, used: set[int]) -> Known | None:
+def _row_in_place(question: Search, index: int, used: set[int]) -> KnownDevice | None:
     """The row that held the same address with the same MAC address on the network, whatever was blocked this time.
 
     This includes MAC addresses that software made up. It does not apply if a serial number or UUID leads to another
@@ -198,8 +199,8 @@ def _row_in_place(question: Search, index: int, used: set[int]) -> Known | None:
     return None
 
 
-def _row_by_key(question: Search, index: int, kind: str, used: set[int]) -> Known | None:
-    own = question.told.keys[index]
+def _row_by_key(question: Search, index: int, kind: str, used: set[int]) -> KnownDevice | None:
+    own = question.report_keys.keys[index]
     known = (key for key in own if key.kind == kind and key in question.owners)
     candidates = [owner for key in sort_strongest_first(known) for owner in question.owners[key]]
     free = [
@@ -211,12 +212,12 @@ def _row_by_key(question: Search, index: int, kind: str, used: set[int]) -> Know
     return max(free, key=lambda each: (len(own & each.keys), -len(each.keys - own)), default=None)
 
 
-def _row_by_claim(question: Search, index: int, used: set[int]) -> Known | None:
+def _row_by_claim(question: Search, index: int, used: set[int]) -> KnownDevice | None:
     """The row at the same address with a serial number that others claim too.
 
     So a unit does not lose its row to a copy.
     """
-    both = question.told.shared[index] | question.told.burnt[index]
+    both = question.report_keys.shared[index] | question.report_keys.burnt[index]
     claims = {key for key in both if key.kind in {"serial", "unit"}}
     own, device = question.marks_to_compare(index), question.report.devices[index]
     for row in question.rows_at_address(device) if claims else ():
@@ -229,7 +230,7 @@ def _row_by_claim(question: Search, index: int, used: set[int]) -> Known | None:
     return None
 
 
-def _row_by_wire(question: Search, index: int, used: set[int]) -> Known | None:
+def _row_by_wire(question: Search, index: int, used: set[int]) -> KnownDevice | None:
     """The row for which the network showed the same MAC address, and which named the same other one.
 
     A device that claims a neighbour's MAC address is recognised by its own, although that may be the address of a
@@ -246,7 +247,7 @@ def _row_by_wire(question: Search, index: int, used: set[int]) -> Known | None:
     return None
 
 
-def _provisional_row(question: Search, index: int, nearby: Iterable[Known]) -> Known | None:
+def _provisional_row(question: Search, index: int, nearby: Iterable[KnownDevice]) -> KnownDevice | None:
     """The provisional row for a device without a unique key at this address, if the two may be the same.
 
     A row with a strong key is used only if a person said that this device answers there.
@@ -260,7 +261,7 @@ def _provisional_row(question: Search, index: int, nearby: Iterable[Known]) -> K
     return None
 
 
-def _may_be_same(question: Search, index: int, row: Known) -> bool:
+def _may_be_same(question: Search, index: int, row: KnownDevice) -> bool:
     """Whether the two agree in everything that both of them report."""
     device = question.report.devices[index]
     found = device.identification
@@ -271,7 +272,7 @@ def _may_be_same(question: Search, index: int, row: Known) -> bool:
     )
 
 
-def _adopted_row(question: Search, index: int, nearby: Iterable[Known]) -> Known | None:
+def _adopted_row(question: Search, index: int, nearby: Iterable[KnownDevice]) -> KnownDevice | None:
     """The provisional row that represented a new device with a strong key until now.
 
     Maker and model must be known and equal, and nobody may have written on the row: a replaced unit must not inherit
@@ -280,7 +281,7 @@ def _adopted_row(question: Search, index: int, nearby: Iterable[Known]) -> Known
     return next((each for each in nearby if _is_stand_in(question, index, each)), None)
 
 
-def _is_stand_in(question: Search, index: int, row: Known) -> bool:
+def _is_stand_in(question: Search, index: int, row: KnownDevice) -> bool:
     device = question.report.devices[index]
     untouched = row.row["provisional"] and row.entries is None
     if not untouched or not question.is_here(row, device):
@@ -291,14 +292,14 @@ def _is_stand_in(question: Search, index: int, row: Known) -> bool:
     return same and not wire_contradiction(question.marks_to_compare(index), question.marks[row.id])
 
 
-def _may_have_macs(macs: Iterable[str], row: Known) -> bool:
+def _may_have_macs(macs: Iterable[str], row: KnownDevice) -> bool:
     """Whether the MAC addresses can belong to the row, by its known addresses."""
     ours = {value for kind, value in row.addresses if kind == "mac"}
     theirs = set(macs)
     return not ours or not theirs or bool(ours & theirs)
 
 
-def _stand_in_rows(question: Search, known: Mapping[int, Known]) -> Iterator[tuple[int, Known]]:
+def _stand_in_rows(question: Search, known: Mapping[int, KnownDevice]) -> Iterator[tuple[int, KnownDevice]]:
     """Rows that were made for a known device while it did not identify itself completely: packets get lost.
 
     Either the device now reports everything by which such a row is recognised; or the row is provisional, was never
@@ -307,7 +308,7 @@ def _stand_in_rows(question: Search, known: Mapping[int, Known]) -> Iterator[tup
     """
     used = {each.id for each in known.values()}
     for index, same in known.items():
-        own, device = question.told.keys[index], question.report.devices[index]
+        own, device = question.report_keys.keys[index], question.report.devices[index]
         rows = {row.id: row for key in own for row in question.owners.get(key, ()) if row.keys <= own | same.keys}
         if own and not same.row["provisional"]:
             nearby = (row for row in question.rows_at_address(device) if _is_stand_in(question, index, row))
@@ -322,9 +323,9 @@ def _stand_in_rows(question: Search, known: Mapping[int, Known]) -> Iterator[tup
                 yield index, row
 
 
-def _keys_of_claimed_row(question: Search, index: int, same: Known | None) -> frozenset[Key]:
+def _keys_of_claimed_row(question: Search, index: int, same: KnownDevice | None) -> frozenset[Key]:
     """Keys of a row that the device falsely claims to be: they continue to recognise that row alone."""
-    own = question.told.keys[index]
+    own = question.report_keys.keys[index]
     held = same.keys if same else frozenset[Key]()
     return frozenset(
         key

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, RowMapping, Table, func, select, update
 from camscan.asset import Event
 from camscan.model import LISTED
 from camscan.register import schema
-from camscan.register.record.merged_row import least, merged_row, most
+from camscan.register.record.merged_row import greater_of, merged_row, smaller_of
 from camscan.register.record.notes import PLACE
 
 MERGED = "merged"
@@ -79,8 +79,8 @@ def _move_to_kept(connection: Connection, table: Table, keep: int, gone: int) ->
             connection.execute(table.update().where(table.c.device_id == gone, *here).values(device_id=keep))
             continue
         span = {
-            "first_scan": least(own["first_scan"], row["first_scan"]),
-            "last_scan": most(own["last_scan"], row["last_scan"]),
+            "first_scan": smaller_of(own["first_scan"], row["first_scan"]),
+            "last_scan": greater_of(own["last_scan"], row["last_scan"]),
         }
         connection.execute(table.delete().where(table.c.device_id == gone, *here))
         connection.execute(table.update().where(table.c.device_id == keep, *here).values(**span))

@@ -37,9 +37,9 @@ def merged_row(kept: Row, other: Row, sightings: int) -> dict[str, Any]:
     return {
         "site": newer["site"] or older["site"],
         "provisional": kept["provisional"] and other["provisional"],
-        "first_seen": least(kept["first_seen"], other["first_seen"]),
-        "last_seen": most(kept["last_seen"], other["last_seen"]),
-        "first_scan": least(kept["first_scan"], other["first_scan"]),
+        "first_seen": smaller_of(kept["first_seen"], other["first_seen"]),
+        "last_seen": greater_of(kept["last_seen"], other["last_seen"]),
+        "first_scan": smaller_of(kept["first_scan"], other["first_scan"]),
         "last_scan": newer["last_scan"],
         "sightings": sightings,
         **{name: getattr(found, name) for name in knowledge.VALUES},
@@ -61,11 +61,11 @@ def _decode_found(row: Row) -> Any:
     return identification_from_json(row["known"]["identification"])
 
 
-def least(one: Any, other: Any) -> Any:
+def smaller_of(one: Any, other: Any) -> Any:
     """The smaller of two values; the other one if one is None."""
     return min((each for each in (one, other) if each is not None), default=None)
 
 
-def most(one: Any, other: Any) -> Any:
+def greater_of(one: Any, other: Any) -> Any:
     """The greater of two values; the other one if one is None."""
     return max((each for each in (one, other) if each is not None), default=None)

@@ -8,7 +8,7 @@ from camscan.asset import Event, Presence
 from camscan.fingerprints.wording import load_words
 from camscan.model import Report
 from camscan.register import events, knowledge
-from camscan.register.record.conflicts import Noted
+from camscan.register.record.conflicts import NewConflict
 from camscan.register.record.entry import Entry
 from camscan.register.record.presence import Removal
 
@@ -16,7 +16,7 @@ _AWAY = frozenset({Presence.MISSED, Presence.OFFLINE, Presence.UNREACHABLE_SCOPE
 
 
 def list_news(
-    report: Report, entries: Iterable[Entry], removals: Mapping[int, Removal], noted: Iterable[Noted]
+    report: Report, entries: Iterable[Entry], removals: Mapping[int, Removal], noted: Iterable[NewConflict]
 ) -> list[events.Draft]:
     """Events for the changes that a report brings, and for the questions that a person is asked for the first time."""
     drafts = [draft for each in entries for draft in _news_of(each, report, removals.get(each.id))]

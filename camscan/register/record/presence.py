@@ -18,7 +18,7 @@ from camscan.asset import Event, Presence
 from camscan.dataclass import dataclass
 from camscan.errors import TargetError
 from camscan.model import Completion, Coverage, Outcome, Report
-from camscan.net.span import Network, Span, SpanSet, common, spans, without
+from camscan.net.span import Network, Span, SpanSet, common_spans, spans, subtract_spans
 from camscan.net.target import Targets, parse_targets
 from camscan.register.events import Draft
 from camscan.register.record.entry import Entry
@@ -51,7 +51,7 @@ class Removal:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SightedDevice:
     """A device that a scan has seen, with everything that its presence depends on."""
 
     id: int
@@ -69,17 +69,17 @@ class Standing:
 class StoredPresence:
     """What was read from the register before a report is recorded."""
 
-    rows: Sequence[Standing]
+    rows: Sequence[SightedDevice]
     """The devices that a scan has seen and that this one may miss; others may be among them."""
     removals: Mapping[int, Removal]
     """Device -> the removal that a person recorded and that still applies; also for devices in the report."""
     known: Mapping[int, Mapping[str, Any]]
     """For removed devices that are not in the report: what is known about them."""
-    same: frozenset[int]
+    same_scans: frozenset[int]
     """Numbers of the earlier scans of the same site and targets."""
-    before: tuple[int, Coverage] | None
+    last_complete: tuple[int, Coverage] | None
     """The last of these scans that asked all its targets: its number and coverage."""
-    lost: frozenset[str]
+    silent_subnets: frozenset[str]
     """Subnets whose last event is that they are silent."""
 
 
@@ -97,7 +97,7 @@ class PresenceChanges:
     """What a report says about devices that it did not see."""
 
     missing: Sequence[Missing] = ()
-    confirmed: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    verified_removals: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     """Device whose removal this scan verifies -> what is known about it from now on."""
     drafts: Sequence[Draft] = ()
 
@@ -113,7 +113,7 @@ def count_missed(
 ) -> PresenceChanges:
     """Count the devices that were missed, and freeze those in a silent subnet. Returns the events of both."""
     gone = stored.removals
-    met = {each.id: _standing_now(each, scan) for each in entries}
+    met = {each.id: _make_sighted_device(each, scan) for each in entries}
     rows = [*(row for row in stored.rows if row.id not in met), *met.values()]
     ground = _Ground(report, stored, find_place, rows)
     drafts = [*ground.restored_subnets()]
@@ -139,13 +139,13 @@ def count_missed(
     return PresenceChanges(missing, confirmed, drafts)
 
 
-def _standing_now(entry: Entry, scan: int) -> Standing:
+def _make_sighted_device(entry: Entry, scan: int) -> SightedDevice:
     """The standing of a device that this scan saw."""
     ips = tuple(dict.fromkeys(entry.device.ip_addresses))
-    return Standing(entry.id, entry.asset_id, entry.site, Presence.SEEN, 0, scan, ips)
+    return SightedDevice(entry.id, entry.asset_id, entry.site, Presence.SEEN, 0, scan, ips)
 
 
-def _count_one_missed(row: Standing, now: Presence) -> Iterator[Draft]:
+def _count_one_missed(row: SightedDevice, now: Presence) -> Iterator[Draft]:
     before = row.presence if row.presence in {Presence.MISSED, Presence.OFFLINE} else Presence.SEEN
     if row.missed and before is Presence.SEEN:  # frozen in between
         before = Presence.MISSED
@@ -156,7 +156,7 @@ def _count_one_missed(row: Standing, now: Presence) -> Iterator[Draft]:
     yield Draft(event, row.id, row.asset_id, before.value, now.value, f"was looked for but not seen, {times}")
 
 
-def _verify_removal(row: Standing, removal: Removal) -> Draft:
+def _verify_removal(row: SightedDevice, removal: Removal) -> Draft:
     """The event that a scan looked for a device after its removal was recorded, and did not see it."""
     detail = f"recorded as {removal.status}, and a scan that looked for it did not see it"
     return Draft(Event.CONFIRMED_REMOVED, row.id, row.asset_id, removal.status, "", detail)
@@ -169,14 +169,16 @@ class _Ground:
     given.
     """
 
-    def __init__(self, report: Report, stored: StoredPresence, find_place: FindPlace, rows: Sequence[Standing]) -> None:
+    def __init__(
+        self, report: Report, stored: StoredPresence, find_place: FindPlace, rows: Sequence[SightedDevice]
+    ) -> None:
         self._report = report
         self._stored = stored
         self._find_place = find_place
         self._rows = rows
         self._targets = _parse_targets(report)
         left_out = spans(map(ipaddress.ip_network, report.coverage.left_out))
-        self._asked = SpanSet(without(self._targets.spans, left_out) if self._targets else ())
+        self._asked = SpanSet(subtract_spans(self._targets.spans, left_out) if self._targets else ())
         self._covered = SpanSet(self._targets.covering) if self._targets else SpanSet(())
         self._unasked = _addresses_left_out(report)
         self._silent: dict[str, bool] = {}
@@ -186,18 +188,18 @@ class _Ground:
         """Whether silence means something: every address was asked."""
         return self._targets is not None and asked_everything(self._report.completion, self._report.coverage)
 
-    def is_expected(self, row: Standing) -> bool:
+    def is_expected(self, row: SightedDevice) -> bool:
         """Whether the scan would have seen the device if it were still at its address."""
         outside = not any(ip in self._covered for ip in row.addresses)
-        return self._is_asked(row) or (outside and row.last_scan in self._stored.same)
+        return self._is_asked(row) or (outside and row.last_scan in self._stored.same_scans)
 
-    def is_silent(self, row: Standing) -> bool:
+    def is_silent(self, row: SightedDevice) -> bool:
         """Whether nothing is known about its addresses, because nothing in their subnets gave a sign of life."""
         if not self._is_asked(row):  # it had answered a question to everybody
             return not self._units_alive
         return all(self._is_lost(self._unit_of(ip)) for ip in self._asked_addresses(row))
 
-    def is_conclusive(self, row: Standing) -> bool:
+    def is_conclusive(self, row: SightedDevice) -> bool:
         """Whether something answered in the device's subnet: a silent part of a subnet proves nothing."""
         return not self._is_asked(row) or any(
             self._unit_of(ip) in self._units_alive for ip in self._asked_addresses(row)
@@ -214,7 +216,7 @@ class _Ground:
                 hung[self._unit_of(ip)].add(row.id)
         empty = {unit for unit, ids in hung.items() if all(each in gone for each in ids)}
         for unit in sorted((self._units_alive_before | hung.keys()) - empty):
-            if self._is_lost(unit) and unit not in self._stored.lost:
+            if self._is_lost(unit) and unit not in self._stored.silent_subnets:
                 detail = (
                     f"nothing in {self._describe_unit(unit)} answers any more; its devices do not count as missed "
                     f"until something answers again"
@@ -223,7 +225,7 @@ class _Ground:
 
     def restored_subnets(self) -> Iterator[Draft]:
         """Events for silent subnets that answer again."""
-        for unit in sorted(self._stored.lost):
+        for unit in sorted(self._stored.silent_subnets):
             if any(_is_same_ground(unit, alive) for alive in self._units_alive):
                 yield Draft(Event.COVERAGE_RESTORED, None, "", "", unit, f"{self._describe_unit(unit)} answers again")
 
@@ -232,15 +234,15 @@ class _Ground:
         place = self._find_place("", [unit.partition("/")[0]])
         return f"{unit} ({place.name})" if place and place.subnet == unit else unit
 
-    def _asked_addresses(self, row: Standing) -> list[str]:
+    def _asked_addresses(self, row: SightedDevice) -> list[str]:
         if not self._is_same_network(row):
             return []
         return [ip for ip in row.addresses if ip in self._asked and ip not in self._unasked]
 
-    def _is_asked(self, row: Standing) -> bool:
+    def _is_asked(self, row: SightedDevice) -> bool:
         return bool(self._asked_addresses(row))
 
-    def _is_same_network(self, row: Standing) -> bool:
+    def _is_same_network(self, row: SightedDevice) -> bool:
         """Whether the address is in the same network.
 
         A private address may exist at every site, unless the site map has it.
@@ -257,7 +259,7 @@ class _Ground:
 
     def _is_part(self, network: Network) -> bool:
         """Whether so many of its addresses were asked that silence is not only that of one or two devices."""
-        asked = common(self._targets.spans if self._targets else (), spans([network]))
+        asked = common_spans(self._targets.spans if self._targets else (), spans([network]))
         return sum(span.last - span.first + 1 for span in asked) >= _PART
 
     def _unit_of(self, ip: str) -> str:
@@ -278,9 +280,9 @@ class _Ground:
     @cached_property
     def _units_alive_before(self) -> frozenset[str]:
         """Subnets in which the last complete scan of the same site and targets found signs of life."""
-        if self._stored.before is None:
+        if self._stored.last_complete is None:
             return frozenset()
-        number, coverage = self._stored.before
+        number, coverage = self._stored.last_complete
         seen = {
             self._unit_of(ip) for each in self._rows if each.last_scan >= number for ip in self._asked_addresses(each)
         }

@@ -25,13 +25,13 @@ from camscan.register.codec import coverage_from_json, identification_from_json,
 from camscan.register.events import CHANNEL, COVERAGE
 from camscan.register.overrides import overlay_entries
 from camscan.register.record.channel_lists import Listings
-from camscan.register.record.channel_rows import Answering, Change, ChannelRow, Merged, StoredChannels
+from camscan.register.record.channel_rows import Answering, Change, ChannelRow, MergedRows, StoredChannels
 from camscan.register.record.channels import wanted_keys
 from camscan.register.record.conflicts import APART, Question, StoredConflicts
 from camscan.register.record.entry import Entry
-from camscan.register.record.known import Known, Stored
+from camscan.register.record.known import KnownDevice, Stored
 from camscan.register.record.notes import PLACE, SHARED, shared_key_note
-from camscan.register.record.presence import Removal, Standing, StoredPresence, asked_everything, asked_spans
+from camscan.register.record.presence import Removal, SightedDevice, StoredPresence, asked_everything, asked_spans
 from camscan.register.rows import CHUNK, next_free_id, rows_of_keys, select_columns, select_rows
 from camscan.register.site_lookup import FindPlace
 
@@ -62,7 +62,7 @@ def read_stored(connection: Connection, report: Report, marks: Sequence[Marks], 
     return Stored(_read_rows(connection, report, claimed - burnt, wire), burnt, _read_unseen(connection), find_place)
 
 
-def read_listed(connection: Connection, report: Report) -> list[Known]:
+def read_listed(connection: Connection, report: Report) -> list[KnownDevice]:
     """The rows that share an IP or MAC address with what another system lists; the last seen comes first."""
     macs = frozenset(mac for device in report.devices for mac in device.mac_addresses)
     return _read_rows(connection, report, frozenset(Key("mac", mac) for mac in macs), macs)
@@ -93,17 +93,17 @@ def _shared_before(connection: Connection, claimed: frozenset[Key]) -> frozenset
     return frozenset(notes[row["value"]] for row in rows)
 
 
-def _read_rows(connection: Connection, report: Report, keys: frozenset[Key], wire: frozenset[str]) -> list[Known]:
+def _read_rows(connection: Connection, report: Report, keys: frozenset[Key], wire: frozenset[str]) -> list[KnownDevice]:
     """Every stored device that shares a strong key or an address with the report; the last seen comes first."""
     key, address, device = schema.device_key, schema.device_address, schema.device
     ips = {ip for each in report.devices for ip in each.ip_addresses}
     wanted = {*keys, *(Key(PLACE, ip) for ip in ips)}
     ids = {row["device_id"] for row in rows_of_keys(connection, key, wanted)}
     ids |= {row["device_id"] for row in select_rows(connection, address, address.c.value, ips | wire)}
-    found: dict[int, Known] = {}
+    found: dict[int, KnownDevice] = {}
     for row in select_rows(connection, device, device.c.id, ids):
         if row["merged_into"] is None:
-            found[row["id"]] = Known(row, identification_from_json(row["known"]["identification"]))
+            found[row["id"]] = KnownDevice(row, identification_from_json(row["known"]["identification"]))
     for row in select_rows(connection, key, key.c.device_id, found):
         known = found[row["device_id"]]
         (known.keys if row["kind"] in STRENGTH else known.notes).add(Key(row["kind"], row["value"]))
@@ -132,7 +132,7 @@ def _read_wire_macs(connection: Connection, devices: Sequence[int]) -> Iterator[
                 yield number, mac
 
 
-def _read_unseen(connection: Connection) -> Mapping[str, Sequence[Known]]:
+def _read_unseen(connection: Connection) -> Mapping[str, Sequence[KnownDevice]]:
     """Address that people stated -> rows that they made and that no scan has seen yet."""
     device, people = schema.device, schema.people
     query = (
@@ -143,11 +143,11 @@ def _read_unseen(connection: Connection) -> Mapping[str, Sequence[Known]]:
         .where(cast(people.c.entries, Text).contains('"stated_ip_address":'))
         .order_by(device.c.id)
     )
-    found: defaultdict[str, list[Known]] = defaultdict(list)
+    found: defaultdict[str, list[KnownDevice]] = defaultdict(list)
     for row in connection.execute(query).mappings():
         known = overlay_entries(identification_from_json(row["known"]["identification"]), row["entries"])
         if ip := row["entries"].get("stated_ip_address"):
-            found[ip].append(Known(row, known, entries=row["entries"]))
+            found[ip].append(KnownDevice(row, known, entries=row["entries"]))
     return found
 
 
@@ -158,7 +158,7 @@ def read_mapped(connection: Connection) -> frozenset[str]:
 
 def read_channels(connection: Connection, listings: Listings) -> StoredChannels:
     """What the register knows about the recorders that list their channels, and about the cameras on them."""
-    recorders = {entry.id: entry for entry, _ in (*listings.told, *listings.whole)}
+    recorders = {entry.id: entry for entry, _ in (*listings.cameras, *listings.complete)}
     if not recorders:
         return StoredChannels()
     device, key, people = schema.device, schema.device_key, schema.people
@@ -168,7 +168,7 @@ def read_channels(connection: Connection, listings: Listings) -> StoredChannels:
     for row in select_rows(connection, device, device.c.recorder_id, recorders):
         if row["merged_into"] is None and row["channel"]:
             said[row["recorder_id"], row["channel"]].append(row["id"])
-    for place, number in _said_by_people(connection, list(recorders.values())):
+    for place, number in _rows_entered_by_people(connection, list(recorders.values())):
         said[place].append(number)
     numbers |= {number for hanging in said.values() for number in hanging}
     keys: defaultdict[int, set[Key]] = defaultdict(set)
@@ -189,11 +189,13 @@ def read_channels(connection: Connection, listings: Listings) -> StoredChannels:
         )
         for row in select_rows(connection, device, device.c.id, numbers)
     }
-    answering = list(_read_answering(connection, {told.ip for _, told in listings.told} - {""}))
+    answering = list(_read_answering(connection, {told.ip for _, told in listings.cameras} - {""}))
     return StoredChannels(rows, said, _read_dropped(connection, rows), answering)
 
 
-def _said_by_people(connection: Connection, recorders: Sequence[Entry]) -> Iterator[tuple[tuple[int, int], int]]:
+def _rows_entered_by_people(
+    connection: Connection, recorders: Sequence[Entry]
+) -> Iterator[tuple[tuple[int, int], int]]:
     """(recorder, channel), with the row that people entered there, unless they say that it was removed."""
     device, people = schema.device, schema.people
     ids = {entry.asset_id: entry.id for entry in recorders}
@@ -241,13 +243,13 @@ def read_presence(connection: Connection, report: Report, met: Iterable[int]) ->
     seen = frozenset(met)
     asked = asked_spans(report)
     same = _same_scans(connection, report)
-    rows = _read_standing(connection, asked, same) if asked else []
+    rows = _read_sighted_devices(connection, asked, same) if asked else []
     removals = read_removals(connection, sorted(seen.union([row.id for row in rows])))
     device = schema.device
     columns = device.c["id", "known"]
     others = sorted(removals.keys() - seen)
     known = {row.id: row.known for row in select_columns(connection, columns, device.c.id, others)}
-    before = _last_whole(connection, same) if asked else None
+    before = _last_complete_scan(connection, same) if asked else None
     return StoredPresence(rows, removals, known, frozenset(same), before, _read_lost_subnets(connection))
 
 
@@ -273,7 +275,7 @@ def read_removals(connection: Connection, devices: Sequence[int]) -> dict[int, R
     return found
 
 
-def _read_standing(connection: Connection, asked: Sequence[Span], same: Sequence[int]) -> list[Standing]:
+def _read_sighted_devices(connection: Connection, asked: Sequence[Span], same: Sequence[int]) -> list[SightedDevice]:
     """The devices that were seen at the addresses of this scan, or that a scan of the same targets saw last.
 
     Each has the addresses of its last sighting.
@@ -285,14 +287,14 @@ def _read_standing(connection: Connection, asked: Sequence[Span], same: Sequence
         .where(device.c.merged_into.is_(None), address.c.kind == "ip")
         .order_by(device.c.id, address.c.position)
     )
-    found: list[Standing] = []
+    found: list[SightedDevice] = []
     for _, group in groupby(
-        _select_of_devices(connection, query, _looked_at(connection, asked, same)), key=itemgetter(0)
+        _select_of_devices(connection, query, _devices_looked_for(connection, asked, same)), key=itemgetter(0)
     ):
         rows: list[Any] = list(group)
         number, name, site, presence, missed, last_scan, _ = rows[0]
         ips = tuple(row[-1] for row in rows)
-        found.append(Standing(number, name, site, Presence(presence), missed, last_scan, ips))
+        found.append(SightedDevice(number, name, site, Presence(presence), missed, last_scan, ips))
     return found
 
 
@@ -305,7 +307,7 @@ def _select_of_devices(connection: Connection, query: Select[Any], numbers: Sequ
         yield from connection.execute(query.where(schema.device.c.id.in_(numbers[start : start + CHUNK])))
 
 
-def _looked_at(connection: Connection, asked: Sequence[Span], same: Sequence[int]) -> list[int] | None:
+def _devices_looked_for(connection: Connection, asked: Sequence[Span], same: Sequence[int]) -> list[int] | None:
     """Numbers of the devices that the scan may miss; None if asking for them costs more than reading all."""
     if any(span.version != _FOUR for span in asked) or sum(map(_bucket_width, asked)) > _MOST_ASKED:
         return None
@@ -328,7 +330,7 @@ def _same_scans(connection: Connection, report: Report) -> list[int]:
     return list(connection.execute(select(table.c.id).where(*same).order_by(table.c.id.desc())).scalars())
 
 
-def _last_whole(connection: Connection, scans: Iterable[int]) -> tuple[int, Coverage] | None:
+def _last_complete_scan(connection: Connection, scans: Iterable[int]) -> tuple[int, Coverage] | None:
     """The first of these scans that asked all its targets, and its coverage."""
     table = schema.scan
     columns = table.c["completion", "coverage"]
@@ -355,7 +357,7 @@ def read_conflicts(connection: Connection, asked: Sequence[Question], changes: I
     if not asked:
         return StoredConflicts()
     table = schema.conflict
-    kept = {each.gone: each.keep for each in changes if isinstance(each, Merged)}
+    kept = {each.gone: each.keep for each in changes if isinstance(each, MergedRows)}
     ids = {each.device for each in asked} | kept.keys()
     said = frozenset(
         (kept.get(row["device_id"], row["device_id"]), row["kind"], row["detail"])

@@ -8,7 +8,7 @@ from camscan.dataclass import dataclass
 from camscan.model import Report
 from camscan.register.events import Draft
 from camscan.register.record.channel_rows import ChannelChanges
-from camscan.register.record.conflicts import Noted
+from camscan.register.record.conflicts import NewConflict
 from camscan.register.record.entry import Entry
 from camscan.register.record.presence import PresenceChanges, Removal
 
@@ -26,7 +26,7 @@ class Recording:
     """Device -> the removal that a person recorded and that still applies."""
     channels: ChannelChanges
     presence: PresenceChanges
-    noted: Sequence[Noted]
+    new_conflicts: Sequence[NewConflict]
     drafts: Sequence[Draft]
     """All events, in the order in which people read them."""
     merges: Sequence[tuple[int, int]]

@@ -22,7 +22,7 @@ def list_dropped(listings: Listings, rows: Iterable[ChannelRow], known: Containe
     for row in rows:
         if row.is_listed and row.channel is not None:
             behind[row.recorder_id].append((row.channel, row.id, row))
-    for entry, numbers in listings.whole:
+    for entry, numbers in listings.complete:
         for channel, number, row in sorted(behind[entry.id], key=itemgetter(0, 1)):
             if channel not in numbers and number not in known:
                 yield _drop_row(entry, row)

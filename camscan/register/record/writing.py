@@ -15,8 +15,8 @@ from camscan.model import Report
 from camscan.register import events, knowledge, listing, overrides, schema
 from camscan.register.codec import DIGEST_SIZE, coverage_to_json, identification_to_json, turn_to_json
 from camscan.register.record import again, late
-from camscan.register.record.channel_rows import Added, Change, Left, Mended, Merged
-from camscan.register.record.conflicts import Noted
+from camscan.register.record.channel_rows import AddedChannel, Change, LeftChannel, MergedRows, UpdatedChannel
+from camscan.register.record.conflicts import NewConflict
 from camscan.register.record.entry import Entry
 from camscan.register.record.evidence import record_attempts, record_observations, record_past
 from camscan.register.record.merge import merge_rows
@@ -31,7 +31,7 @@ def write_recording(connection: Connection, recording: Recording) -> tuple[Happe
     write_scan(connection, scan, report, is_late=recording.is_late)
     _write_devices(connection, recording)
     _write_channels(connection, scan, report, recording.channels.changes)
-    _write_conflicts(connection, scan, recording.noted)
+    _write_conflicts(connection, scan, recording.new_conflicts)
     _write_presence(connection, recording.presence, recording.removals)
     happened = events.store_events(
         connection, recording.drafts, scan=scan, scan_id=report.scan_id, at=report.finished_at
@@ -168,8 +168,8 @@ def _record_keys(connection: Connection, scan: int, entries: Iterable[Entry]) ->
             row = {"device_id": entry.id, "kind": key.kind, "value": key.value, "first_scan": scan, "last_scan": scan}
             (some if key in held else new).append(row)
     insert_rows(connection, schema.device_key, new)
-    _seen_again(connection, schema.device_key, some, scan)
-    again.seen_again(connection, schema.device_key, whole, scan)
+    _renew_last_scan(connection, schema.device_key, some, scan)
+    again.note_seen_again(connection, schema.device_key, whole, scan)
 
 
 def _record_addresses(connection: Connection, scan: int, entries: Iterable[Entry]) -> None:
@@ -186,11 +186,11 @@ def _record_addresses(connection: Connection, scan: int, entries: Iterable[Entry
             row |= {"first_scan": scan, "last_scan": scan}
             (some if entry.known and (kind, value) in entry.known.addresses else new).append(row)
     insert_rows(connection, schema.device_address, new)
-    _seen_again(connection, schema.device_address, some, scan)
-    again.seen_again(connection, schema.device_address, whole, scan)
+    _renew_last_scan(connection, schema.device_address, some, scan)
+    again.note_seen_again(connection, schema.device_address, whole, scan)
 
 
-def _seen_again(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], scan: int) -> None:
+def _renew_last_scan(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], scan: int) -> None:
     if not rows:
         return
     where = (table.c[name] == bindparam(f"the_{name}") for name in ("device_id", "kind", "value"))
@@ -226,20 +226,20 @@ def _write_channels(connection: Connection, scan: int, report: Report, changes: 
     device, key = schema.device, schema.device_key
     for each in changes:
         match each:
-            case Merged(keep, gone):
+            case MergedRows(keep, gone):
                 merge_rows(connection, keep, gone, role="camscan", at=report.finished_at)
-            case Left(number, places):
+            case LeftChannel(number, places):
                 gone_keys = (key.c.device_id == number, key.c.kind == "channel", key.c.value.in_(places))
                 connection.execute(key.delete().where(*gone_keys))
                 values: dict[str, Any] = {"recorder_id": None, "channel": None}
                 connection.execute(device.update().where(device.c.id == number).values(values))
-            case Added():
+            case AddedChannel():
                 _add_channel(connection, scan, each)
-            case Mended():
-                _mend_channel(connection, scan, each)
+            case UpdatedChannel():
+                _change_channel(connection, scan, each)
 
 
-def _add_channel(connection: Connection, scan: int, added: Added) -> None:
+def _add_channel(connection: Connection, scan: int, added: AddedChannel) -> None:
     values = {
         "id": added.id,
         "asset_id": added.asset_id,
@@ -258,13 +258,13 @@ def _add_channel(connection: Connection, scan: int, added: Added) -> None:
     _add_keys(connection, scan, added.id, added.keys)
 
 
-def _mend_channel(connection: Connection, scan: int, mended: Mended) -> None:
+def _change_channel(connection: Connection, scan: int, mended: UpdatedChannel) -> None:
     device, key = schema.device, schema.device_key
     values = {"recorder_id": mended.recorder, "channel": mended.channel, **mended.columns}
     connection.execute(device.update().where(device.c.id == mended.id).values(values))
     own = key.c.device_id == mended.id
-    if mended.ended:
-        connection.execute(key.delete().where(own, key.c.value.in_(mended.ended)))
+    if mended.ended_keys:
+        connection.execute(key.delete().where(own, key.c.value.in_(mended.ended_keys)))
     _add_keys(connection, scan, mended.id, mended.keys)
     first = func.coalesce(key.c.first_scan, scan)  # also a channel that people had given
     connection.execute(key.update().where(own, key.c.kind == "channel").values(first_scan=first, last_scan=scan))
@@ -279,11 +279,11 @@ def _write_presence(connection: Connection, changes: PresenceChanges, gone: Cont
     """Write the presence of the devices that were not seen, and the removals that were verified."""
     table = schema.device
     again.write_missing(connection, changes.missing, gone)
-    for device, known in changes.confirmed.items():
+    for device, known in changes.verified_removals.items():
         connection.execute(table.update().where(table.c.id == device).values(known=known))
 
 
-def _write_conflicts(connection: Connection, scan: int, noted: Iterable[Noted]) -> None:
+def _write_conflicts(connection: Connection, scan: int, noted: Iterable[NewConflict]) -> None:
     """Write the questions that a person is asked for the first time."""
     rows = [
         {

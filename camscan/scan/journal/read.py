@@ -16,7 +16,7 @@ from camscan import captures
 from camscan.dataclass import dataclass
 from camscan.errors import OutputError
 from camscan.model import Attempt, Outcome, Reply
-from camscan.net.span import Span, common, merge
+from camscan.net.span import Span, common_spans, merge_spans
 from camscan.output import open_existing
 from camscan.scan.checkpoint import Checkpoint
 from camscan.scan.journal import LONGEST_LINE, Head, read_head
@@ -139,7 +139,7 @@ class _Reading:
         """The checkpoint. Addresses that are not targets are ignored."""
 
         def inside(name: str) -> tuple[Span, ...]:
-            return tuple(merge(common(merge(self.spans[name]), list(targets))))
+            return tuple(merge_spans(common_spans(merge_spans(self.spans[name]), list(targets))))
 
         return Checkpoint(
             attempts=tuple(self.attempts),

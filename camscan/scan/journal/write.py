@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Self
 from camscan import captures
 from camscan.dataclass import dataclass
 from camscan.model import Attempt
-from camscan.net.span import Span, merge
+from camscan.net.span import Span, merge_spans
 from camscan.output import create_file, explain_errors, make_folder, open_existing
 from camscan.scan.engine import Scan
 from camscan.scan.journal import Head, write_head
@@ -150,7 +150,7 @@ class Journal:
         self._said.update(mark)
         for name, spans in (("done", self._done), ("met", self._met), ("alive", silent), ("present", rumoured)):
             if spans:
-                mark[name] = [[span.version, span.first, span.last] for span in merge(spans)]
+                mark[name] = [[span.version, span.first, span.last] for span in merge_spans(spans)]
         self._done, self._met = [], []
         if proven := self._newly_proven(scan):
             mark["proven"] = proven

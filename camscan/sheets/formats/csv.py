@@ -36,16 +36,16 @@ def write_csv(table: Table, stream: BinaryIO) -> None:
     if table.bom:
         stream.write(codecs.BOM_UTF8)
     if table.is_plain:
-        stream.write(_csv_line([column.heading for column in table.columns], _Quoted()).encode())
-    stream.write(_csv_line([column.name for column in table.columns], _Quoted()).encode())
+        stream.write(_csv_line([column.heading for column in table.columns], _QuotedCells()).encode())
+    stream.write(_csv_line([column.name for column in table.columns], _QuotedCells()).encode())
     # A few rows at a time: this is quicker than one by one, and the whole text is never in memory.
     rows = iter(table.rows)
     while block := list(itertools.islice(rows, _BLOCK)):
-        quoted = _Quoted()
+        quoted = _QuotedCells()
         stream.write("".join([_csv_line(cells, quoted) for cells in block]).encode())
 
 
-class _Quoted(dict[str, str]):
+class _QuotedCells(dict[str, str]):
     """Cell -> how it is written.
 
     Many cells of a block are equal, while ``csv.writer`` looks at every character of each one.
@@ -57,7 +57,7 @@ class _Quoted(dict[str, str]):
         return found
 
 
-def _csv_line(cells: Sequence[str], quoted: _Quoted) -> str:
+def _csv_line(cells: Sequence[str], quoted: _QuotedCells) -> str:
     return ",".join([quoted[cell] for cell in cells]) + "\r\n"
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from camscan.asset.spelling import in_words
 from camscan.cells import csv_text
 from camscan.dates import read_day
-from camscan.store.act import OUTCOMES, Act, Wanted
+from camscan.store.act import OUTCOMES, Act, ActQuery
 from camscan.web.page import Answer, Download, Page, PageContent, PageRequest
 from camscan.web.rights import subject_of
 
@@ -47,10 +47,10 @@ def show(request: PageRequest) -> Answer:
     return PageContent("acts", "Error: Access log" if wrong else "Access log", values)
 
 
-def _read_wanted(request: PageRequest, people: Mapping[str, str], wrong: list[str]) -> Wanted:
+def _read_wanted(request: PageRequest, people: Mapping[str, str], wrong: list[str]) -> ActQuery:
     since, until = (_read_day(request.query_value(name), wrong) for name in ("since", "until"))
     code, outcome = request.query_value("account"), request.query_value("outcome")
-    return Wanted(
+    return ActQuery(
         subject=next((subject for subject, each in people.items() if code and each == code), ""),
         outcome=outcome if outcome in OUTCOMES else "",
         path=request.query_value("path")[:200],

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from camscan import app
 from camscan.app.collectors import CollectorState
-from camscan.dates import spoken_moment
+from camscan.dates import moment_text
 from camscan.errors import UsageError
 from camscan.store.collectors import State
 from camscan.web.collector_forms import NOT_COMPARED, SAME, code_page, read_role_alone, refuse_read_only, role_field
@@ -130,13 +130,13 @@ def _collector_rows(request: PageRequest, each: CollectorState, now: datetime) -
         ("Sites", ", ".join(one.sites) or "None"),
         ("Networks besides", ", ".join(map(str, one.networks))),
         ("Six words", each.words or "None yet: it has no key"),
-        ("Last heard", spoken_moment(one.seen_at) if one.seen_at else "Never"),
+        ("Last heard", moment_text(one.seen_at) if one.seen_at else "Never"),
         ("Its camscan", version_text(each)),
         ("Its fingerprints", str(one.said.get("edition", ""))),
         ("Last problem", as_sentence(each.trouble)),
         ("Parcels that arrived", parcels),
         ("Waiting", waiting_text(each, full, now)),
-        ("Added", spoken_moment(one.since)),
+        ("Added", moment_text(one.since)),
         ("Last changed by", one.role),
     ]
     return [(name, text) for name, text in rows if text]

@@ -10,7 +10,7 @@ from camscan.app.timeline import device_timeline, value_in_words
 from camscan.asset import Asset, Judgement
 from camscan.asset.columns import EDITABLE, heading_of
 from camscan.asset.spelling import choice_in_words
-from camscan.dates import spoken_moment
+from camscan.dates import moment_text
 from camscan.page.render import quote_for_address
 from camscan.plan.standing import answers_after_removal
 from camscan.register import Register, StoredObservation
@@ -179,7 +179,7 @@ def _evidence_rows(found: Sequence[StoredObservation]) -> list[tuple[str, str, s
     for each in found[:_MOST]:
         seen = each.observation
         where = f"{seen.ip}:{seen.port}" if seen.port else seen.ip
-        rows.append((spoken_moment(seen.seen_at), where, seen.key, seen.value[:300], each.current))
+        rows.append((moment_text(seen.seen_at), where, seen.key, seen.value[:300], each.current))
     return rows
 
 

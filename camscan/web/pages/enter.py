@@ -13,7 +13,7 @@ from camscan.app.devices import device_site
 from camscan.asset import Asset, Change, Lifecycle
 from camscan.asset.columns import BY_NAME
 from camscan.asset.spelling import choice_in_words
-from camscan.dates import spoken
+from camscan.dates import day_text
 from camscan.errors import StaleError, UsageError
 from camscan.page.render import quote_for_address
 from camscan.register import Edit, Register
@@ -172,7 +172,7 @@ def _value_in_words(name: str, text: str) -> str:
     if text and column.choices:
         return choice_in_words(name, text)
     if text and column.kind == "date":
-        return spoken(app.edit.parse_day_or_today(text))
+        return day_text(app.edit.parse_day_or_today(text))
     return text
 
 

@@ -11,7 +11,7 @@ from camscan.app.timeline import value_in_words
 from camscan.asset import Asset
 from camscan.asset.columns import BY_NAME
 from camscan.cells import csv_text
-from camscan.dates import spoken
+from camscan.dates import day_text
 from camscan.errors import BusyError, StaleError, UsageError
 from camscan.web import incoming
 from camscan.web.forms import BECAUSE, ROLE, FilledForm, read_role
@@ -33,7 +33,7 @@ def show(request: PageRequest) -> Answer:
     _require_writing(request)
     return _form_page(
         request,
-        ImportChoices(kind=request.query_value("kind") or SHEET, as_of=spoken(app.edit.parse_day_or_today(None))),
+        ImportChoices(kind=request.query_value("kind") or SHEET, as_of=day_text(app.edit.parse_day_or_today(None))),
     )
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from camscan import app
 from camscan.app.parcel import Approval, OfferedParcel, ParcelResult
-from camscan.dates import spoken_moment
+from camscan.dates import moment_text
 from camscan.errors import BusyError, UsageError
 from camscan.parcel import MOST_BYTES
 from camscan.parcel.seal import unseal
@@ -17,7 +17,7 @@ from camscan.web.collector_words import as_sentence
 from camscan.web.forms import ROLE, error_list
 from camscan.web.holding import received_file
 from camscan.web.page import Answer, Page, PageContent, PageRequest, Redirect, Upload
-from camscan.words import counted
+from camscan.words import count_text
 
 _ROOM = 100_000
 _SECONDS = 120.0
@@ -134,10 +134,10 @@ def _parcel_rows(request: PageRequest, offered: OfferedParcel, content: Content)
         ("Its key", known or "Not approved here"),
         ("Site", tail.site or "None named"),
         ("Asked", f"{', '.join(tail.targets[:_FEW])}{more}"),
-        ("Begun", spoken_moment(tail.started_at)),
-        ("Ended", f"{spoken_moment(tail.finished_at)} ({tail.completion})"),
+        ("Begun", moment_text(tail.started_at)),
+        ("Ended", f"{moment_text(tail.finished_at)} ({tail.completion})"),
         ("Addresses", f"{covered.addresses:,}, of which {covered.answered:,} answered"),
-        ("Holds", f"{counted(tail.replies, 'reply', 'replies')}, from camscan {tail.version}"),
+        ("Holds", f"{count_text(tail.replies, 'reply', 'replies')}, from camscan {tail.version}"),
     ]
 
 

@@ -11,7 +11,7 @@ from camscan.store.collectors import Collector, Collectors
 from camscan.store.parcels import LOST, RECORDED, REFUSED, WAITING, ArrivedParcel, Parcels
 from camscan.web.collector_words import parcel_condition
 from camscan.web.page import Answer, Page, PageContent, PageRequest
-from camscan.words import counted
+from camscan.words import count_text
 
 _MOST = 50
 _STATES = (WAITING, REFUSED, LOST, RECORDED)
@@ -71,11 +71,11 @@ def _result_sentences(request: PageRequest) -> list[str]:
     if request.query_value("done") != "recorded":
         return []
     devices, new, changed, left = (request.query_number(name, 0) for name in ("devices", "new", "changed", "left"))
-    says = [f"The scan is recorded: {counted(devices)}, {new:,} new, {changed:,} changed."]
+    says = [f"The scan is recorded: {count_text(devices)}, {new:,} new, {changed:,} changed."]
     if request.query_value("late"):
         says.append("It is older than a scan of the same addresses: what is present now is unchanged.")
     if left:
-        says.append(f"{counted(left, 'reply', 'replies')} left out: its key may not speak for their senders.")
+        says.append(f"{count_text(left, 'reply', 'replies')} left out: its key may not speak for their senders.")
     return says
 
 

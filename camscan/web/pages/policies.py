@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from camscan import app
 from camscan.app.policy_counts import PolicyCount, PolicyCounts
-from camscan.dates import spoken
+from camscan.dates import day_text
 from camscan.page import Head, Kind, Table
 from camscan.page.charts import Bar, Bars
 from camscan.web.page import Answer, Page, PageContent, PageRequest
-from camscan.words import counted
+from camscan.words import count_text
 
 _FEW = 5
 """How many grounds of a policy are shown; an estate of many badges has one for each."""
@@ -31,12 +31,12 @@ def show(request: PageRequest) -> Answer:
 
 def _policy_values(each: PolicyCount, *, is_decided: bool) -> dict[str, object]:
     policy = each.policy
-    until = f", until {spoken(policy.until)}" if policy.until else ""
+    until = f", until {day_text(policy.until)}" if policy.until else ""
     decides = "yes" if is_decided else "it would decide, once the council has decided"
     return {
         "title": _capitalise(policy.title),
         "facts": [
-            ("Status", f"{_capitalise(policy.status)}, since {spoken(policy.since)}{until}"),
+            ("Status", f"{_capitalise(policy.status)}, since {day_text(policy.since)}{until}"),
             ("Binds", _capitalise(policy.binding_on)),
             ("Decides the scope", _capitalise(decides) if each.decides else "No"),
             (
@@ -83,7 +83,7 @@ def _count_chart(found: PolicyCounts) -> Bars | None:
         for policy in found.policies
     )
     hatched = "not known" if any(policy.unknown for policy in found.policies) else ""
-    description = f"Of {counted(found.devices)}, most fall under {most.policy.title}: {most.applies:,}."
+    description = f"Of {count_text(found.devices)}, most fall under {most.policy.title}: {most.applies:,}."
     return Bars("Devices to which each policy applies", description, bars, ("applies", hatched))
 
 

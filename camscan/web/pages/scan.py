@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from camscan.asset.spelling import in_words
-from camscan.dates import spoken
+from camscan.dates import day_text
 from camscan.web.page import Answer, NoSuchPage, Page, PageContent, PageRequest
 
 
@@ -22,7 +22,7 @@ def show(request: PageRequest) -> Answer:
         "scan": scan,
         "outcomes": [(in_words(name.replace("-", "_")), number) for name, number in outcomes.items()],
     }
-    return PageContent("scan", f"Scan of {scan.site or spoken(scan.finished_at.date())}", values)
+    return PageContent("scan", f"Scan of {scan.site or day_text(scan.finished_at.date())}", values)
 
 
 PAGE = Page(path="/scan/{scan}", title="Scan", show=show, under="coverage")

@@ -11,10 +11,10 @@ from camscan.app.timeline import value_in_words
 from camscan.asset import Asset
 from camscan.asset.columns import heading_of
 from camscan.errors import StaleError, UsageError
-from camscan.register import Register, Seen, Settled
+from camscan.register import Register, SeenQuestion, SettledConflict
 from camscan.web.forms import BECAUSE, ROLE, FilledForm, error_list, read_role, read_sent_revisions, role_fields
 from camscan.web.page import Answer, NoSuchPage, NotAllowed, Page, PageContent, PageRequest, Redirect
-from camscan.words import counted
+from camscan.words import count_text
 
 HOW = "camscan serve"
 DECISION, CERTAIN = "decision", "certain"
@@ -47,7 +47,7 @@ def show(request: PageRequest) -> Answer:
     with request.desk.reading() as book:
         question = app.review.find_question(book, number)
         if question is None:
-            return _settled_page(request, book.settled(number), number)
+            return _settled_page(request, book.find_settled(number), number)
         return _form_page(request, question, FilledForm())
 
 
@@ -58,12 +58,15 @@ def take(request: PageRequest) -> Answer:
     number, filled = _question_number(request), read_role(request)
     filled.answers |= {name: request.form_value(name) for name in (DECISION, CERTAIN)}
     by = DecisionContext(
-        filled.answers[ROLE], HOW, filled.answers[BECAUSE], Seen(_sent_conflicts(request), read_sent_revisions(request))
+        filled.answers[ROLE],
+        HOW,
+        filled.answers[BECAUSE],
+        SeenQuestion(_sent_conflicts(request), read_sent_revisions(request)),
     )
     with request.desk.space.open(editing=True, create=False) as book:
         question = app.review.find_question(book, number)
         if question is None:
-            return _settled_page(request, book.settled(number), number, filled)
+            return _settled_page(request, book.find_settled(number), number, filled)
         if request.form_value("step") == "change":
             return _form_page(request, question, FilledForm(filled.answers))
         _require_decision(request, question, filled)
@@ -81,7 +84,7 @@ def _check_or_settle(
     except StaleError:
         now = app.review.find_question(book, question.number)
         if now is None:
-            return _settled_page(request, book.settled(question.number), question.number, filled)
+            return _settled_page(request, book.find_settled(question.number), question.number, filled)
         filled.errors[""] = _STALE
         return _form_page(request, now, filled)
     except UsageError as error:
@@ -165,7 +168,7 @@ def _check_page(
 
 
 def _settled_page(
-    request: PageRequest, found: Settled | None, number: int, filled: FilledForm | None = None
+    request: PageRequest, found: SettledConflict | None, number: int, filled: FilledForm | None = None
 ) -> PageContent:
     """The result of a question that is no longer open, with the answers that somebody wanted to give."""
     if found is None:
@@ -298,7 +301,7 @@ def _consequences(question: Question, decision: Decision) -> Iterator[str]:
     yield f"{_label_and_number(kept)} stays. Its asset number and people's entries are kept."
     yield f"{_label_and_number(other)} is no longer listed. A search for its number finds {keep}."
     held = [*other.ip_addresses, *other.mac_addresses]
-    sightings = counted(other.sightings, "sighting")
+    sightings = count_text(other.sightings, "sighting")
     seen = f"What scans saw of {_device_label(other)} moves to {_device_label(kept)}: {sightings}"
     yield f"{seen}{', and the addresses ' + ', '.join(held) if held else ''}."
     yield f"Later scans recognise the device as {_device_label(kept)}, wherever they see either."
