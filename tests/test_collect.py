@@ -25,6 +25,7 @@ from camscan.cli.collect.run import pause_after
 from camscan.cli.demo import PORTS
 from camscan.config.collector import read_collector
 from camscan.errors import ConfigError
+from camscan.output import make_folder
 from camscan.parcel import errand
 from camscan.parcel.client import CentreError
 from camscan.parcel.keys import own_key, public_key_of
@@ -248,6 +249,27 @@ class TestHostileCentre:
         assert ask(9) == "done"
         assert ask(10, later=-10_000 * day).startswith("refused")
         assert ask(11, later=day) == "done"
+
+    def test_a_scan_that_could_not_begin_does_not_count(
+        self, own: collect.Place, monkeypatch: pytest.MonkeyPatch, begun: list[str]
+    ) -> None:
+        """As long as the site looks at its own cameras, or another program writes to its register."""
+        own = replace(own, file=replace(own.file, scans_a_day=1))
+        make_folder(own.folder)
+        for number in range(2):
+            told = Told(own, "Oak School")
+            told.name(f"errand-{number}")
+            with open_register(str(own.register)):
+                assert rounds(own, told, monkeypatch).scanned == ()
+            assert [state for state, _ in told.heard] == ["begun", "failed"]
+        told.name("errand-2")
+        assert rounds(own, told, monkeypatch).scanned == ("Oak School",)
+        assert begun == ["Oak School"]
+
+    def test_the_most_scans_that_a_file_can_allow_are_remembered(self, own: collect.Place) -> None:
+        times = {f"Site {number}": list(range(1_796_000_000, 1_796_001_000)) for number in range(40)}
+        own.remember(begun=times)
+        assert own.state()["begun"] == times
 
     def test_an_interrupted_scan_is_continued_however_often(
         self, own: collect.Place, monkeypatch: pytest.MonkeyPatch, begun: list[str]

@@ -251,6 +251,34 @@ def test_no_more_questions_are_kept_of_one_address_than_a_scan_asks() -> None:
     assert (len(found.attempts), found.excess) == (MOST_SILENT + 3, 45)
 
 
+def test_what_an_address_answers_is_kept_however_many_questions_it_left() -> None:
+    silent = [replace(some()[-1], ip="10.12.0.4", port=number) for number in range(MOST_SILENT)]
+    found = content(scan(*silent, *some()))
+    assert (len(found.attempts), found.excess) == (MOST_SILENT + 4, 0)
+
+
+@pytest.mark.parametrize(
+    ("network", "spelling", "kept"),
+    [
+        ("fd00::/112", "fd00::{}a", MOST_SILENT),
+        ("fe80::/112", "fe80::a%{}", MOST_SILENT),
+        ("fd00::/112", "fd00::a%{}", 0),
+        (OAK, "::ffff:10.12.0.4%{}", 0),
+    ],
+)
+def test_one_address_with_many_spellings_has_one_share(network: str, spelling: str, kept: int) -> None:
+    first, *_, silent, last = lines()
+    attempt, tail = json.loads(silent)["attempt"], json.loads(last)["tail"]
+    count = MOST_SILENT + 44
+    told = [
+        attempt | {"ip": spelling.format(number if "%" in spelling else "0" * (number % 4))} for number in range(count)
+    ]
+    written = [json.dumps({"attempt": each}).encode() + b"\n" for each in told]
+    end = json.dumps({"tail": tail | {"replies": 0, "attempts": count}}).encode() + b"\n"
+    found = unpack(packed([first, *written, end]), "a", LATER, allowing(network).holds)
+    assert (len(found.attempts), found.foreign + found.excess) == (kept, count - kept)
+
+
 def test_an_address_that_says_too_much_is_read_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
     """While there is room for all, the one that says much has it; then each has its own share."""
     monkeypatch.setattr("camscan.parcel.share._OWN", 5_000)

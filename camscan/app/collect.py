@@ -236,9 +236,9 @@ def _do_errand(work: _Work, asked: errand.ErrandMessage) -> tuple[str, str]:
     if against := _why_not_now(work, asked):
         return against
     try:
-        if is_new:
-            note_begun(own, asked.site, work.clock())
         with space.open() as book:
+            if is_new:  # not earlier: while another program uses the register, nothing is begun
+                note_begun(own, asked.site, work.clock())
             kept = scan_and_record(prepared, book, {}, order, watcher=work.watcher, interruption=work.interruption)
     except CamscanError as error:
         return FAILED, str(error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import ipaddress
 from collections import Counter
 from collections.abc import Container
 from dataclasses import dataclass, field
@@ -36,23 +38,40 @@ class Shares:
     """Bytes beyond their own shares, of all addresses together."""
     _kept: int = 0
 
-    def leaves_out(self, ip: object) -> bool:
-        """Whether a line about this address is left out. It is counted then."""
+    def leaves_out(self, ip: object, *, is_silent: bool = False) -> bool:
+        """Whether a line about this address is left out; ``is_silent`` if it has no reply. It is counted then."""
         if not isinstance(ip, str):
             return False
-        if self.allowed is not None and ip not in self.allowed:
+        if self.allowed is not None and (ip not in self.allowed or not _usual_form(ip)):
             self.foreign += 1
             return True
+        ip = _usual_form(ip) or ip
         is_full = self._sizes[ip] > _OWN and self._beyond > _COMMON
-        if is_full or self._silent[ip] >= MOST_SILENT or self._kept >= MOST_KEPT:
+        if is_full or (is_silent and self._silent[ip] >= MOST_SILENT) or self._kept >= MOST_KEPT:
             self.excess += 1
             return True
         return False
 
     def add(self, attempt: Attempt) -> None:
         """Count an attempt that is kept."""
-        before, size = self._sizes[attempt.ip], size_of_attempt(attempt)
-        self._sizes[attempt.ip] = before + size
+        ip, size = _usual_form(attempt.ip) or attempt.ip, size_of_attempt(attempt)
+        before = self._sizes[ip]
+        self._sizes[ip] = before + size
         self._beyond += max(0, before + size - _OWN) - max(0, before - _OWN)
         self._kept += size + _EACH
-        self._silent[attempt.ip] += not attempt.payload
+        self._silent[ip] += not attempt.payload
+
+
+@functools.lru_cache(maxsize=4096)
+def _usual_form(ip: str) -> str:
+    """The address as camscan writes it, without a zone: one address with many spellings is still one.
+
+    Empty for a form that no scan writes, of which there would be any number for each address: IPv4 inside IPv6, and a
+    zone on an address that is not link-local. Raises ValueError if it is not an address.
+    """
+    address = ipaddress.ip_address(ip)
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped or (address.scope_id and not address.is_link_local):
+        return ""
+    return str(address).partition("%")[0]

@@ -183,14 +183,15 @@ class _Reading:
             return
         self.lines += 1
         if "attempt" in members:
-            if not self.shares.leaves_out(members["attempt"]["ip"]):
+            if not self.shares.leaves_out(members["attempt"]["ip"], is_silent=True):
                 self._keep(_require_storable(read_attempt(members["attempt"])))
             return
         self.replies += 1
         if isinstance(members.get("protocol"), str) and members["protocol"] not in captures.known_protocols():
             self.unread += 1
             return
-        if self.shares.leaves_out(members.get("ip")):
+        is_silent = not (members.get("payload") or members.get("payload_b64"))
+        if self.shares.leaves_out(members.get("ip"), is_silent=is_silent):
             return
         (reply,) = captures.read_captures([line])
         if not isinstance(reply, Reply) or reply.id in self._ids or not reply.ip or "seen_at" not in members:
