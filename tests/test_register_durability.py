@@ -77,14 +77,14 @@ class TestKilled:
 
     @pytest.mark.parametrize("action", ["record", "edit"])
     def test_at_any_time(self, kill: Kill, register: str, action: str) -> None:
-        assert kill(register, action, "times", tries(30)) > 0  # on a busy machine, most end before they are killed
+        assert kill(register, action, "times", tries(30)) > 2
 
     def test_while_a_backup_is_written_the_older_one_stays(self, kill: Kill, tmp_path: Path) -> None:
         where, backup = str(tmp_path / "camscan.db"), tmp_path / "backup.db"
         with open_register(where) as book:
             book.write_backup(backup)  # of an empty register
             book.record(report(*(camera(number, observations=20) for number in range(400))))
-        assert kill(where, "back_up", "times", 12, backup=backup) > 0
+        assert kill(where, "back_up", "times", 12, backup=backup) > 2
         with open_register(backup, readonly=True) as kept:
             assert len(kept.devices()) in {0, 400}
             assert kept.find_faults() == []

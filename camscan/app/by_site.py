@@ -51,7 +51,7 @@ def list_first(space: Workspace) -> None:
         with space.open(editing=True, create=False) as book:
             book.list_now()
     except (BusyError, RegisterError):
-        return  # whoever reads it then says what is wrong
+        return  # the command that reads the register next reports what is wrong
 
 
 def is_listed(space: Workspace) -> bool:

@@ -16,13 +16,11 @@ DEFINITIONS = (
     "device: one row of the register, which is one housing, or one channel of a recorder that has its own row",
     (
         "system: one recorder or video server with every device whose row names it; a device that names none is "
-        "its own "
-        "system"
+        "its own system"
     ),
     (
         "site: one building or place, identified by its UPRN or council number, else by its name; devices without "
-        "a site "
-        "are counted separately"
+        "a site are counted separately"
     ),
 )
 """The meaning of the three counts, for every report that prints them."""
@@ -165,11 +163,11 @@ class Lot(Protocol):
 
     @property
     def standing(self) -> str:
-        """A word of Standing."""
+        """The standing, as one of the values of Standing."""
 
     @property
     def presence(self) -> str:
-        """A word of Presence."""
+        """The presence, as one of the values of Presence."""
 
     @property
     def answers(self) -> bool:

@@ -229,8 +229,7 @@ class Replies:
             yield (
                 f"a crowd of {len(self._crowd):,}{more} addresses sent replies that were unasked or could be forged, "
                 f"and nothing else shows that a device is there ({', '.join(list(self._crowd)[:3])} …): no "
-                f"devices were "
-                "entered"
+                "devices were entered"
             )
         if self._flooding:
             yield f"{name_ips(self._flooding)} sent more than {REPLIES_PER_ADDRESS} datagrams; the rest was not read"

@@ -49,9 +49,8 @@ def export(  # noqa: PLR0917 - one per option
     camscan register export --full everything-OFFICIAL-SENSITIVE.ods
 
     A workbook is laid out for printing: A4 landscape, fifteen columns, totals, and the costs by financial year. The
-    columns
-    that people may edit are marked; `camscan register import` takes the edits of any view back. An existing file is
-    not replaced without --force. Treat the file as sensitive: it says where your security equipment is.
+    columns that people may edit are marked; `camscan register import` takes the edits of any view back. An existing
+    file is not replaced without --force. Treat the file as sensitive: it says where your security equipment is.
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     sheet = sheets.format_of_file(file)
     if bom and sheet.suffix != ".csv":
