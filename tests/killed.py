@@ -116,7 +116,7 @@ def at_statement(action: Action, where: str, number: int) -> bool:
         event.listen(Engine, "commit", strike)
         action(where)
 
-    while (killed := _was_killed(_forked(victim))) is None:
+    while (killed := _was_killed(_forked(victim), signal.SIGKILL)) is None:
         time.sleep(0.02)
     return killed
 
@@ -131,7 +131,7 @@ def after(action: Action, where: str, seconds: float) -> bool:
         signal.setitimer(signal.ITIMER_REAL, max(seconds, _AT_ONCE))  # instead of the alarm of _forked
         action(where)
 
-    while (killed := _was_killed(_forked(victim), by=signal.SIGALRM)) is None:
+    while (killed := _was_killed(_forked(victim), signal.SIGALRM)) is None:
         time.sleep(0.02)
     return killed
 
@@ -151,7 +151,7 @@ def _forked(victim: Callable[[], None]) -> int:
         os._exit(code)
 
 
-def _was_killed(process: int, by: signal.Signals = signal.SIGKILL) -> bool | None:
+def _was_killed(process: int, by: signal.Signals) -> bool | None:
     """Whether the process was killed by this signal.
 
     None if the one before had not ended yet: a server notices late that a program has ended.
