@@ -152,11 +152,12 @@ class Findings:
             box = boxes[key] = Box(entry.mac)
         when = entry.seen_at or as_of
         self._widen_dates(when)
-        basis = self._basis_of(name, host)
-        for port in (fact.value for fact in entry.facts if fact.key == "listed.port"):
-            if not any(_port_of(each) == (basis, port) for each in box.seen):
-                self._on_port[basis, port] += 1
-        box.add(SeenEntry(replace(entry, text=entry.text[:_TEXT]), host or _file_stem(name), basis, when))
+        short = replace(entry, text=entry.text[:_TEXT])
+        seen = SeenEntry(short, host or _file_stem(name), self._basis_of(name, host), when)
+        port = _port_of(seen)
+        if port and not any(_port_of(each) == port for each in box.seen):
+            self._on_port[port] += 1
+        box.add(seen)
 
     def _basis_of(self, name: str, host: str) -> str:
         of = f"{self.source.noun} of {host}" if host else self.source.noun
@@ -240,9 +241,10 @@ _OF_PORT = frozenset({"listed.port", "listed.switch", "listed.poe", "listed.poe_
 
 
 def _port_of(seen: SeenEntry) -> tuple[str, str]:
-    """The table, and the port at which it lists the device; an empty port if it lists none."""
-    port = next((fact.value for fact in seen.entry.facts if fact.key == "listed.port"), "")
-    return (seen.basis, port) if port else ()  # type: ignore[return-value]  # compared and counted only
+    """The switch, and the port at which it lists the device; empty if it lists none. A table may name many switches."""
+    told = {fact.key: fact.value for fact in seen.entry.facts}
+    port, switch = told.get("listed.port", ""), told.get("listed.switch", "")
+    return (f"{seen.basis} {switch}", port) if port else ()  # type: ignore[return-value]  # compared and counted only
 
 
 def why_not_a_unit(mac: str) -> str:

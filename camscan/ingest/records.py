@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from camscan.ingest.source import Document, Problem
-from camscan.ingest.text import Line
+from camscan.ingest.text import Line, encoding_of
 
 _LINES = 20
 """The most lines of one row: a quoted value may contain line breaks."""
@@ -18,7 +21,10 @@ _SHOWN = 60
 _LARGEST = 1 << 20
 """The most bytes of one object of JSON."""
 _BLOCK = 65536
+_SECONDS = 12
+"""A number of seconds since 1970 has fewer digits than this."""
 _FIRST_KEY = re.compile(r'\{\s{0,99}("[^"\\]{1,64}")')
+_ELEMENT = re.compile(r"<(\w{1,40})>([^<]{0,1000})</\1>")
 _NEXT = re.compile(r"\}\s*,?\s*\{")
 
 
@@ -102,9 +108,12 @@ def read_objects(
     next object that begins with the same key; if objects are flat, at the next one.
     """
     text, begun, is_last = "", not after, False
+    encoding, mark = encoding_of(document.head.raw)
+    document.read(mark)
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
     while not is_last:
         block = document.read(_BLOCK)
-        text, is_last = text + block.decode("utf-8", "replace"), not block
+        text, is_last = text + decoder.decode(block, final=not block), not block
         if not begun:
             at = text.find(after)
             begun, text = at >= 0, text[at:] if at >= 0 else text[-len(after) :]
@@ -117,6 +126,40 @@ def read_objects(
             yield text[start : min(end, start + _BLOCK)], value
             at = end
         text = text[at:] if begun else text
+
+
+def read_elements(document: Document, names: Sequence[str]) -> Iterator[Row | Problem]:
+    """Yield the elements of XML with these names, as rows of the simple elements within; by their text, without a DTD.
+
+    What is around them does not matter. An element that does not end before the next begins is broken.
+    """
+    begin = re.compile(rf"<({'|'.join(names)})[\s>]")
+    encoding, mark = encoding_of(document.head.raw)
+    document.read(mark)
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    text, number, is_last = "", 1, False
+    while not is_last:
+        block = document.read(_BLOCK)
+        text, is_last = text + decoder.decode(block, final=not block), not block
+        while found := begin.search(text):
+            again = begin.search(text, found.end())
+            end = text.find(f"</{found[1]}>", found.end(), again.start() if again else len(text))
+            if end < 0 and not again and not is_last and len(text) - found.start() <= _LARGEST:
+                break  # the rest may be in the next block
+            number, first = number + text.count("\n", 0, found.start()), found.start()
+            stop = end if end >= 0 else again.start() if again else len(text)
+            yield _element_row(number, text[first:stop], found[1], is_whole=end >= 0)
+            number, text = number + text.count("\n", first, stop), text[stop:]
+        else:
+            number, text = number + text.count("\n", 0, max(len(text) - _SHOWN, 0)), text[-_SHOWN:]
+
+
+def _element_row(number: int, text: str, name: str, *, is_whole: bool) -> Row | Problem:
+    place = f"line {number}"
+    if not is_whole:
+        return Problem(place, f"the {name} is not closed")
+    values = {found[1].casefold(): html.unescape(found[2]).strip() for found in _ELEMENT.finditer(text)}
+    return Row(place, values, " ".join(values.values()))
 
 
 def _parse_object(text: str, start: int) -> tuple[dict[str, Any] | None, int]:
@@ -136,3 +179,14 @@ def _next_object(text: str, start: int, *, is_flat: bool) -> int:
     key = _FIRST_KEY.match(text, start)
     again = re.compile(r"\{\s{0,99}" + re.escape(key[1])).search(text, start + 1) if key else None
     return again.start() if again else len(text)
+
+
+def time_of(text: str, as_of: datetime) -> datetime | None:
+    """A time in ISO 8601 (UTC if it names no zone) or in seconds, never later than the file; else None."""
+    plain = text.strip()
+    try:
+        is_number = plain.isascii() and plain.isdecimal() and len(plain) < _SECONDS
+        found = datetime.fromtimestamp(int(plain), UTC) if is_number else datetime.fromisoformat(plain)
+        return min(found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC), as_of)
+    except (ValueError, OverflowError, OSError):  # the last one comes from Windows, for years beyond 3000
+        return None

@@ -26,7 +26,7 @@ _ANY_MAC = (
     r"|[0-9A-Fa-f]{4}[.-][0-9A-Fa-f]{4}[.-][0-9A-Fa-f]{4}|[0-9A-Fa-f]{6}-[0-9A-Fa-f]{6}"
 )
 MAC = f"(?P<mac>{_ANY_MAC})"
-_MAY_BE_MAC = re.compile(rf"(?<![\w:.-])(?:{_ANY_MAC})(?![\w:-])")
+MAY_BE_MAC = re.compile(rf"(?<![\w:.-])(?:{_ANY_MAC})(?![\w:-])")
 _MAY_BE_IP = re.compile(r"(?<![\w:.])(?:\d{1,3}(?:\.\d{1,3}){3}|(?=[0-9A-Fa-f:]{0,40}::)[0-9A-Fa-f:]{3,40})(?![\w:.])")
 _PROMPT = re.compile(
     r"(?:\[?[\w.-]{1,64}@(?P<user>[\w.-]{1,64})[\] :~/\w.-]{0,80}[#>$%]"
@@ -92,7 +92,8 @@ def _fits(head: Head, rows: Sequence[re.Pattern[str]], heading: re.Pattern[str] 
     if heading and not any(heading.search(line) for line in head.lines):
         return False
     whole = head.lines if head.is_whole else head.lines[:-1]
-    joined = (both for one, other in pairwise(whole) for both in (f"{one} {other.strip()}", one + other))
+    pairs = ((one, other) for one, other in pairwise(whole) if not MAY_BE_MAC.search(other))
+    joined = (both for one, other in pairs for both in (f"{one} {other.strip()}", one + other))
     return any(row.fullmatch(line) for lines in (whole, joined) for line in lines if _may_be_row(line) for row in rows)
 
 
@@ -137,13 +138,13 @@ def _read_other_line(line: Line, text: str, *, needs_ip: bool) -> Generator[Item
     People paste several tables into one file: a row with an IP address does not belong to a table of ports, and vice
     versa.
     """
-    if _may_be_row(text) and (prompt := _PROMPT.fullmatch(text)):
-        yield Host(next(filter(None, prompt.groups()), ""))
+    if name := name_in_prompt(text):
+        yield Host(name)
         return None
-    mac = _MAY_BE_MAC.search(text)
+    mac = MAY_BE_MAC.search(text)
     if mac is None:
         return line if _may_be_row(text) else None
-    if _is_of_many(mac[0]):
+    if is_of_many(mac[0]):
         yield LeftOut(f"line {line.number}", "of groups, not of one device")
         return None
     if not needs_ip and _MAY_BE_IP.search(text):
@@ -155,13 +156,20 @@ def _read_other_line(line: Line, text: str, *, needs_ip: bool) -> Generator[Item
     return line
 
 
-def _is_of_many(text: str) -> bool:
+def name_in_prompt(text: str) -> str:
+    """The name of the equipment in a line with a prompt and a command; empty if it is not one."""
+    prompt = _PROMPT.fullmatch(text.strip()) if _may_be_row(text) else None
+    return next(filter(None, prompt.groups()), "") if prompt else ""
+
+
+def is_of_many(text: str) -> bool:
+    """Whether a MAC address is of a group, or is not the address of a unit at all."""
     mac = mac_of(text)
     return not mac or bool(int(mac[:2], 16) & 1)
 
 
 def _match_joined(held: Line, line: Line, rows: Sequence[re.Pattern[str]]) -> re.Match[str] | None:
-    if _MAY_BE_MAC.search(line.text) or _PROMPT.fullmatch(line.text.strip()):
+    if MAY_BE_MAC.search(line.text) or _PROMPT.fullmatch(line.text.strip()):
         return None
     if not _may_be_row(line.text):
         return None
@@ -171,7 +179,7 @@ def _match_joined(held: Line, line: Line, rows: Sequence[re.Pattern[str]]) -> re
 
 def _report_broken(line: Line) -> Iterator[Problem]:
     """Report a line that is not a row, if it has a MAC address: then it was meant to be one."""
-    if not _MAY_BE_MAC.search(line.text):
+    if not MAY_BE_MAC.search(line.text):
         return
     said = " ".join(line.text.split())[:_SHOWN]
     yield Problem(f"line {line.number}", f"{'too long to be' if line.is_cut else 'not'} a row of this table: {said}")
@@ -189,7 +197,7 @@ def _row_item(document: Document, match: re.Match[str], place: str, *, needs_ip:
         yield LeftOut(place, "behind a tunnel to another switch")
         return
     ip, mac = address_of(told.get("ip", "")), mac_of(told.get("mac", ""))
-    if "mac" in told and _is_of_many(told["mac"]) and "ip" in told:
+    if "mac" in told and is_of_many(told["mac"]) and "ip" in told:
         yield LeftOut(place, "of groups, not of one device")
         return
     if (needs_ip or "ip" in told) and not ip:
@@ -208,17 +216,17 @@ def read_any(document: Document) -> Iterator[Item]:
     """Read any table: the first IP address of each row, and its MAC address; JSON may have all its rows on one line."""
     for line in document.lines():
         text = line.text.strip()
-        if prompt := _PROMPT.fullmatch(text[:_WIDEST]):
-            yield Host(next(filter(None, prompt.groups()), ""))
+        if name := name_in_prompt(text):
+            yield Host(name)
             continue
         for record in _BETWEEN_RECORDS.split(text):
             yield from _any_row_item(f"line {line.number}", record)
-        if line.is_cut and _MAY_BE_MAC.search(text):
+        if line.is_cut and MAY_BE_MAC.search(text):
             yield Problem(f"line {line.number}", "too long: only its beginning was read")
 
 
 def _any_row_item(place: str, text: str) -> Iterator[Item]:
-    macs = {found[0].lower() for found in _MAY_BE_MAC.finditer(text)}
+    macs = {found[0].lower() for found in MAY_BE_MAC.finditer(text)}
     if not macs:
         return
     if len(macs) > 1:
@@ -234,7 +242,7 @@ def _any_row_item(place: str, text: str) -> Iterator[Item]:
 
 def fits_any(head: Head) -> bool:
     """Whether a row has an IP address and a MAC address."""
-    return any(_MAY_BE_MAC.search(line) and _MAY_BE_IP.search(line) for line in head.lines)
+    return any(MAY_BE_MAC.search(line) and _MAY_BE_IP.search(line) for line in head.lines)
 
 
 def _age_of(told: dict[str, str]) -> timedelta:

@@ -78,7 +78,8 @@ def read_lines(head: bytes, stream: BinaryIO) -> Iterator[Line]:
     if encoding != "utf-8":
         blocks = _decode_blocks(blocks, encoding)
     for number, (payload, is_cut) in enumerate(_split_lines(blocks, b"\r" if only_returns else b"\n"), 1):
-        yield Line(number, visible_text(text_of(payload))[:LONGEST], is_cut)
+        text = visible_text(text_of(payload))
+        yield Line(number, text[:LONGEST], is_cut or len(text) > LONGEST)
 
 
 def visible_text(text: str) -> str:

@@ -6,18 +6,23 @@ net-tools 2.10, ``arp -a`` and ``Get-NetNeighbor`` of Windows 10.
 
 from __future__ import annotations
 
+from camscan.ingest import headings
+from camscan.ingest.headed import make_headed_form
 from camscan.ingest.source import Form, Source
 from camscan.ingest.tables import ANY_IP, IP, MAC, Layout, fits_any, make_forms, read_any
 
 _STATES = "REACHABLE|STALE|DELAY|PROBE|PERMANENT|NOARP"
-_BETWEEN = r"(?: ref \d+)?(?: used \S+)?(?: probes \d+)?(?: router| proxy| extern_\w+)*"
+_USED = r"(?: +used [\d/]+)?(?: ?probes \d+)?"
+_BETWEEN = rf"(?: ref \d+)?{_USED}(?: router| proxy| extern_\w+)*"
+_ARPA = r"(?!Te |Gi |Fa |Fo |Ma |Po |Vl )\w[\w-]*"
+"""The type of an entry of Cisco, which is not the port that Dell has there."""
 _LAYOUTS = (
     Layout(
         "linux",
         "Linux: ip neigh",
         (
             rf"{ANY_IP}(?: dev (?P<interface>\S+))? lladdr {MAC}{_BETWEEN} (?:{_STATES})(?: proto \w+)?",
-            rf"{ANY_IP}(?: dev \S+)?(?: +router)* +(?P<none>FAILED|INCOMPLETE|NONE)",
+            rf"{ANY_IP}(?: dev \S+)?{_USED}(?: +router)* +(?P<none>FAILED|INCOMPLETE|NONE)",
         ),
     ),
     Layout(
@@ -40,21 +45,21 @@ _LAYOUTS = (
     ),
     Layout(
         "windows",
-        "Windows: arp -a and Get-NetNeighbor",
+        "Windows: arp -a, netsh interface ipv4 show neighbors and Get-NetNeighbor",
         (
             # Windows writes this word in its own language.
-            rf"{IP} +{MAC} +[^\W\d]+",
+            rf"{IP} +{MAC} +[^\W\d]+(?: \([^\W\d]+\))?",
             rf"\d+ +{ANY_IP} +{MAC} +(?:Reachable|Stale|Delay|Probe|Permanent) +\w+",
             rf'"?{ANY_IP}"?,"?{MAC}"?(?:,.*)?',
             rf"\d+ +{ANY_IP} +(?P<none>(?:00-){{5}}00|)\s*(?:Unreachable|Incomplete) +\w+",
         ),
-        heading=r"--- 0x[0-9a-f]+|ifIndex +IPAddress|IPAddress",
+        heading=r"--- 0x[0-9a-f]+|^-{30,} +-{12,} +-{5,}|ifIndex +IPAddress|IPAddress",
     ),
     Layout(
         "cisco",
         "Cisco IOS and ASA, Brocade FastIron: show ip arp, show arp",
         (
-            rf"Internet +{IP} +(?:(?P<own>-)|(?P<age>\d+)) +{MAC} +[\w-]+(?: +(?P<interface>\S+(?: \d\S*)?)(?: .*)?)?",
+            rf"Internet +{IP} +(?:(?P<own>-)|(?P<age>\d+)) +{MAC} +{_ARPA}(?: +(?P<interface>\S+(?: \d\S*)?)(?: .*)?)?",
             rf"Internet +{IP} +\S+ +(?P<none>Incomplete) +\S+.*",
             rf"(?P<interface>[a-z][\w-]*) +{IP} +{MAC}(?: +alias)?(?: +(?:(?P<seconds>\d+)|-))?(?: \w+)?",
             rf"{ANY_IP} +\d+ +(?P<none>-) +INCMP\w* +\S+",
@@ -140,6 +145,7 @@ SOURCE = Source(
     hears=True,
     forms=(
         *make_forms(_LAYOUTS, needs_ip=True),
+        make_headed_form(headings.ARP, "any other table, CSV or JSON whose headings name the IP and MAC address"),
         Form("any", "any other table with an IP address and a MAC address in each row", fits_any, read_any),
     ),
 )

@@ -10,9 +10,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
-from camscan.ingest.records import Row, read_objects, read_rows
+from camscan.ingest import headings
+from camscan.ingest.headed import mac_of_cell, make_headed_form
+from camscan.ingest.records import Row, read_elements, read_objects, read_rows
 from camscan.ingest.source import Document, Entry, Form, Head, Item, LeftOut, Problem, Source
-from camscan.ingest.tables import address_of, mac_of
+from camscan.ingest.tables import address_of
 from camscan.model import Fact
 from camscan.net.text import clean_text
 
@@ -21,7 +23,6 @@ _LONGEST = 255
 _SHOWN = 60
 _NO_MAC = "without a MAC address"
 _IDLE = "of leases that nobody holds"
-_HEX = re.compile(r"[0-9a-f]{12}")
 
 
 def _lease_item(
@@ -38,20 +39,13 @@ def _lease_item(
 
     ``was_heard``: whether the device asked at ``seen_at``.
     """
-    found, unit = address_of(ip), mac_of(mac) or mac_of(_mac_of_client_id(mac))
+    found, unit = address_of(ip), mac_of_cell(mac)
     if not found:
         return Problem(place, f"not an IP address: {clean_text(ip)[:_SHOWN] or 'there is none'}")
     if not unit:
         return LeftOut(place, _NO_MAC)
     facts = [Fact(key, told) for key, value in names.items() if (told := clean_text(value)[:_LONGEST])]
     return Entry(place, found, unit, tuple(facts), seen_at, text, was_heard=was_heard and seen_at is not None)
-
-
-def _mac_of_client_id(text: str) -> str:
-    """The MAC address in a client identifier of DHCP: with the hardware type before it, or without separators."""
-    digits = re.sub(r"[:.\-]", "", text.strip().lower()).removeprefix("0x")
-    digits = digits[2:] if len(digits) == 14 and digits.startswith("01") else digits  # noqa: PLR2004 - of 7 octets
-    return ":".join(re.findall("..", digits)) if _HEX.fullmatch(digits) else ""
 
 
 def _time_of(seconds: float, otherwise: datetime) -> datetime:
@@ -205,6 +199,10 @@ _NETSH = re.compile(
     r" *-? *(?P<name>.*)",
     re.IGNORECASE,
 )
+_NETSH_DUMP = re.compile(
+    r".{0,300}\bAdd reservedip (?P<ip>[\d.]+) (?P<mac>[0-9a-f]{12,40})(?: \"(?P<name>[^\"]*)\".*)?", re.IGNORECASE
+)
+_WINDOWS_ELEMENTS = ("Lease", "Reservation")
 _GONE = frozenset({"declined", "expired", "offered"})
 
 
@@ -227,8 +225,22 @@ def _windows_item(row: Row) -> Item:
     return _lease_item(row.place, ip, told.get("clientid", "") or told.get("unique id", ""), names, text=row.text)
 
 
+def _fits_windows_xml(head: Head) -> bool:
+    begun = "".join(head.lines).lstrip()
+    return begun.startswith("<") and "<DHCPServer" in begun
+
+
+def _read_windows_xml(document: Document) -> Iterator[Item]:
+    for row in read_elements(document, _WINDOWS_ELEMENTS):
+        yield row if isinstance(row, Problem) else _windows_item(row)
+
+
+def _match_windows_line(line: str) -> re.Match[str] | None:
+    return _WINDOWS_TABLE.fullmatch(line) or _NETSH.fullmatch(line) or _NETSH_DUMP.fullmatch(line)
+
+
 def _fits_windows_table(head: Head) -> bool:
-    return any(len(line) < _LINE and (_WINDOWS_TABLE.fullmatch(line) or _NETSH.fullmatch(line)) for line in head.lines)
+    return any(len(line) < _LINE and _match_windows_line(line) for line in head.lines)
 
 
 _LINE = 400
@@ -239,7 +251,7 @@ _LEASE = re.compile(r"\s*\d{1,3}(?:\.\d{1,3}){3}\s")
 def _read_windows_table(document: Document) -> Iterator[Item]:
     for line in document.lines():
         place, short = f"line {line.number}", line.text[:_LINE]
-        match = _WINDOWS_TABLE.fullmatch(short) or _NETSH.fullmatch(short)
+        match = _match_windows_line(short)
         if match is None or line.text != short:
             if _LEASE.match(short):
                 yield Problem(place, f"not a lease of this table: {' '.join(short.split())[:_SHOWN]}")
@@ -334,8 +346,10 @@ SOURCE = Source(
         Form("kea-csv", "Kea: kea-leases4.csv", _has_heading(_KEA_HEADINGS), _read_kea_csv),
         Form("kea-json", "Kea: lease4-get-all as JSON", _fits_kea_json, _read_kea_json),
         Form("windows-csv", "Windows Server: Get-DhcpServerv4Lease as CSV", _fits_windows_csv, _read_windows_csv),
+        Form("windows-xml", "Windows Server: Export-DhcpServer -Leases (XML)", _fits_windows_xml, _read_windows_xml),
         Form("windows", "Windows Server: Get-DhcpServerv4Lease, netsh", _fits_windows_table, _read_windows_table),
         Form("dnsmasq", "dnsmasq: dnsmasq.leases", _fits_dnsmasq, _read_dnsmasq),
         Form("infoblox", "Infoblox: CSV export", _fits_infoblox, _read_infoblox),
+        make_headed_form(headings.DHCP, "any other table, CSV or JSON whose headings name the IP and MAC address"),
     ),
 )

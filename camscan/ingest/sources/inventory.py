@@ -12,11 +12,11 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from camscan.ingest.records import Row, read_objects, read_rows
+from camscan.ingest.records import Row, read_objects, read_rows, time_of
 from camscan.ingest.source import Document, Entry, Form, Head, Item, LeftOut, Problem, Source
 from camscan.ingest.tables import address_of, mac_of
 from camscan.model import Fact
@@ -31,8 +31,6 @@ _OWN_WORDS = 8192
 """How many characters of a device's own words are kept: as many as a probe keeps of a page."""
 _VALUES = 8
 """How many values of one column are kept: a record of JSON may have a list."""
-_SECONDS = 12
-"""A number of seconds since 1970 has fewer digits than this."""
 _RECORD = 1 << 20
 """The most bytes of one record of JSON."""
 _BLOCK = 65536
@@ -238,7 +236,7 @@ class _RowReader:
             return LeftOut(place, _NO_ADDRESS)
         if self.columns.own_addresses and not self._is_own(ip):
             return LeftOut(place, _FOREIGN)
-        seen = _time_of(_first_value(values, (self.columns.seen_at,)), self.as_of) if self.columns.seen_at else None
+        seen = time_of(_first_value(values, (self.columns.seen_at,)), self.as_of) if self.columns.seen_at else None
         hears = self.columns.hears and (seen is not None or not self.columns.seen_at)
         return Entry(place, ip, mac, tuple(self._facts(values)), seen, clean_text(text), was_heard=hears)
 
@@ -255,17 +253,6 @@ class _RowReader:
 
 def _first_value(values: Values, names: tuple[str, ...]) -> str:
     return next((value for name in names for value in values(name) if value.strip()), "")
-
-
-def _time_of(text: str, as_of: datetime) -> datetime | None:
-    """A time in ISO 8601 (UTC if it names no zone) or in seconds, never later than the file; else None."""
-    plain = text.strip()
-    try:
-        is_number = plain.isascii() and plain.isdecimal() and len(plain) < _SECONDS
-        found = datetime.fromtimestamp(int(plain), UTC) if is_number else datetime.fromisoformat(plain)
-        return min(found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC), as_of)
-    except (ValueError, OverflowError, OSError):  # the last one comes from Windows, for years beyond 3000
-        return None
 
 
 def read_records(form: str, records: Iterable[dict[str, Any] | Problem], as_of: datetime) -> Iterator[Item]:

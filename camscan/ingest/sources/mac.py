@@ -5,6 +5,8 @@ Formats as in the samples of ntc-templates 9.3 (Apache-2.0), and bridge(8) of ip
 
 from __future__ import annotations
 
+from camscan.ingest import headings
+from camscan.ingest.headed import make_headed_form
 from camscan.ingest.source import Source
 from camscan.ingest.tables import MAC, Layout, make_forms
 
@@ -93,21 +95,27 @@ _LAYOUTS = (
     ),
     Layout(
         "aruba-cx",
-        "Aruba CX: show mac-address-table",
+        "Aruba CX: show mac-address-table; Extreme and Avaya ERS: show mac-address-table",
         (
             rf"{MAC} +{_VLAN} +[a-z][\w-]* +{_FAR}",
-            rf"{MAC} +{_VLAN} +[a-z][\w-]* +(?:Port: ?)?(?P<port>\S+)",
+            rf"{MAC} +{_VLAN} +[a-z][\w-]* +(?:Port: ?)?(?P<port>(?:Trunk: ?)?\S+)",
+            rf"{MAC} +{_VLAN} +(?P<own>Self)",
         ),
     ),
     Layout(
         "mikrotik",
         "MikroTik RouterOS: /interface bridge host print",
         (
-            rf"\d+ +(?:X?I|[A-Z]*L[A-Z]*)(?:[A-Z ]*) +(?:\S.* )?(?:mac-address=)?{MAC} *(?P<own>\S*).*",
+            rf"\d+ +(?-i:X?I|[A-Z]*L[A-Z]*)(?-i:[A-Z ]*) +(?:\S.* )?(?:mac-address=)?{MAC} *(?P<own>\S*).*",
             rf"\d+ +(?:\S.* )?mac-address={MAC}(?: vid={_VLAN})?(?: .*)? on-interface=(?P<port>\S+)(?: .*)?",
             rf"\d+ +(?:[A-Z]+ +)*{MAC} +(?:{_VLAN} +)?(?P<port>[a-z]\S*) +\S+",
         ),
-        heading=r"mac-address=|MAC-ADDRESS",
+        heading=r"mac-address=|MAC-ADDRESS.*(?:ON-INTERFACE|AGE)",
+    ),
+    Layout(
+        "fortiswitch",
+        "FortiSwitch: diagnose switch mac-address list",
+        (rf"MAC: *{MAC}\s+VLAN: *{_VLAN}\s+(?:Port|Trunk): *(?P<port>[^\s(]+)(?:\(.*)?",),
     ),
     Layout(
         "paloalto",
@@ -121,5 +129,8 @@ SOURCE = Source(
     title="MAC address tables of switches",
     noun="MAC table",
     hears=True,
-    forms=make_forms(_LAYOUTS, needs_ip=False),
+    forms=(
+        *make_forms(_LAYOUTS, needs_ip=False),
+        make_headed_form(headings.MAC, "any other table, CSV or JSON whose headings name the MAC address and the port"),
+    ),
 )

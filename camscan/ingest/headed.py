@@ -1,0 +1,349 @@
+"""Reads any list by the headings of its columns: tables on a screen, CSV, ``name : value`` in blocks, and JSON.
+
+It is for the formats that no other form of a source knows. ``headings`` has the words by which a column is recognised.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from camscan.ingest.headings import Headings, plain_words
+from camscan.ingest.records import read_objects, time_of
+from camscan.ingest.source import Document, Entry, Form, Head, Host, Item, LeftOut, Problem
+from camscan.ingest.tables import MAY_BE_MAC, address_of, is_of_many, mac_of, name_in_prompt
+from camscan.ingest.text import Line
+from camscan.model import Fact
+from camscan.net.text import clean_text
+
+_SEPARATORS = ("\t", ";", ",", "|")
+_PARTS = re.compile(r"\S+(?: \S+)*")
+_TOKENS = re.compile(r"\S+")
+_RULE = re.compile(r"[\s|+]*[-=]+(?:[\s|+]+[-=]+)+[\s|+]*")
+_DASHES = re.compile(r"[-=]+")
+_PAIRS = re.compile(r"(?<!\S)([^\W\d][\w .-]{0,40}?)\s{0,20}:(?= |$)\s?(\S+(?: \S+)*)?")
+_HINT = re.compile(r"mac|addr|adress|hw|link|client|unique|eindeutig", re.IGNORECASE)
+"""A part of every heading for a MAC address: lines without it cost little."""
+_NUMBERED = re.compile(r"(?:vl(?:an)?[ -]?)?0*(\d{1,4})|.*\( ?0*(\d{1,4})\)", re.IGNORECASE)
+"""A VLAN as ``20``, ``Vlan20``, ``CCTV(0020)``."""
+_ITSELF = frozenset({"cpu", "self", "management", "switch", "router", "local", "drop"})
+_OF_ITSELF = re.compile(r"(?:^|\s)(?:CPU|Self)\s*$", re.IGNORECASE)
+_JSON = re.compile(r"\s*(?:\[\s*)?\{\s*[\"}]|\s*\[\s*\[")
+_LIST_WITHIN = re.compile(r"\s*\{.{0,2000}?(\"[^\"\\]{1,40}\")\s?:\s?\[\s*\{")
+_ASSIGNED = re.compile(r"(?:^|\s)([a-z][\w-]{0,40})=(\"[^\"]*\"|\S*)")
+_EMPTY = frozenset({"", "-", "--", "---", "n/a", "none", "*"})
+_KEPT = re.compile(r"\b(?:static|permanent|stale|secure\w*|sticky|persistent|offline|inactive)\b", re.IGNORECASE)
+"""An entry that does not show that the device is on the network now."""
+_WIDEST = 2000
+_WIDEST_HEADING = 500
+"""The longest line of headings on a screen, and of a block."""
+_DEEPEST = 8
+_SHOWN = 60
+_LONGEST = 255
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """The columns of a table below a line of headings."""
+
+    roles: Mapping[str, int]
+    separator: str = ""
+    spans: Sequence[tuple[int, int]] = ()
+    """Where the headings begin and end, if blanks are between the columns."""
+
+    def values_of(self, text: str) -> dict[str, str] | None:
+        """Role -> the text of its cell; None if the quotes are not closed."""
+        cells = _split_separated(text, self.separator) if self.separator else self._split_spaced(text.expandtabs(8))
+        if cells is None:
+            return None
+        return {role: cells[at].strip() for role, at in self.roles.items() if at < len(cells)}
+
+    def _split_spaced(self, text: str) -> list[str]:
+        """The cells between blanks: by their order if there are as many as headings, else by their places."""
+        parts = _PARTS.findall(text)
+        if len(parts) == len(self.spans):
+            return parts
+        cells: list[list[str]] = [[] for _ in self.spans]
+        for token in _TOKENS.finditer(text):
+            cells[self._column_at(*token.span())].append(token[0])
+        return [" ".join(cell) for cell in cells]
+
+    def _column_at(self, start: int, end: int) -> int:
+        shared = [min(end, right) - max(start, left) for left, right in self.spans]
+        if max(shared) > 0:
+            return shared.index(max(shared))
+        return max((at for at, (left, _right) in enumerate(self.spans) if left <= start), default=0)
+
+
+def _split_separated(text: str, separator: str) -> list[str] | None:
+    try:
+        cells = next(csv.reader([text], delimiter=separator, strict=True), [])
+    except csv.Error:
+        return None
+    return cells[1:] if separator == "|" and cells and not cells[0].strip() else cells
+
+
+def _find_columns(text: str, above: Sequence[str], headings: Headings) -> _Columns | None:
+    """The columns that a line of headings names, together with the line above if needed; None if it is not one."""
+    for separator in _SEPARATORS:
+        if separator in text and "\t\t" not in text:
+            roles = headings.roles_of(_split_separated(text, separator) or ())
+            if roles:
+                return _Columns(roles, separator)
+    plain = text.expandtabs(8)
+    if len(plain) > _WIDEST_HEADING:
+        return None
+    cells = [(part[0], part.span()) for part in _PARTS.finditer(plain)]
+    over = [part for line in above[-1:] for part in _PARTS.finditer(line.expandtabs(8))]
+    stacked = [
+        (" ".join([*(part[0] for part in over if part.start() < end and start < part.end()), cell]), (start, end))
+        for cell, (start, end) in cells
+    ]
+    ways = (cells, _split_words(plain, headings), stacked)
+    found = max(ways, key=lambda way: len(headings.roles_of([cell for cell, _span in way])))
+    roles = headings.roles_of([cell for cell, _span in found])
+    roles.pop("vendor", None)  # evidence, and nothing shows how wide its column is
+    return _Columns(roles, spans=[span for _cell, span in found]) if roles else None
+
+
+def _split_words(text: str, headings: Headings) -> list[tuple[str, tuple[int, int]]]:
+    """The headings of a narrow table, which have a single blank between them: known ones, else each word."""
+    known = {word for words in headings.words.values() for word in words}
+    tokens = list(_TOKENS.finditer(text))
+    found, at = [], 0
+    while at < len(tokens):
+        spans = [(tokens[at].start(), tokens[min(at + more, len(tokens) - 1)].end()) for more in (3, 2, 1, 0)]
+        start, end = next((span for span in spans if plain_words(text[slice(*span)]) in known), spans[-1])
+        found.append((text[start:end], (start, end)))
+        at += sum(1 for token in tokens if start <= token.start() < end)
+    return found
+
+
+def _columns_of_rule(rule: str, above: Sequence[str], headings: Headings) -> _Columns | None:
+    """The columns above a line of dashes, which shows how wide each is. Headings may fill up to three lines."""
+    if len(rule) > _WIDEST_HEADING or not any(_HINT.search(line) for line in above):
+        return None
+    spans = [found.span() for found in _DASHES.finditer(rule.expandtabs(8))]
+    ends = [*(start for start, _end in spans[1:]), _WIDEST]
+    for count in (1, 2, 3):
+        lines = [line.expandtabs(8) for line in above[-count:]]
+        cells = [
+            " ".join(line[start:end].strip(" |+") for line in lines)
+            for (start, _end), end in zip(spans, ends, strict=True)
+        ]
+        roles = headings.roles_of(cells)
+        if roles:
+            return _Columns(roles, spans=spans)
+    return None
+
+
+@dataclass(slots=True)
+class _ListReader:
+    """Reads line by line: finds headings, and rows below them or blocks of ``name : value``."""
+
+    headings: Headings
+    document: Document
+    columns: _Columns | None = None
+    above: list[str] = field(default_factory=list)
+    """The last lines that were not rows."""
+    block: dict[str, str] = field(default_factory=dict)
+    begun: int = 0
+    is_found: bool = False
+    """Whether headings were found."""
+
+    def read_line(self, line: Line) -> Iterator[Item]:
+        """Read one line, and yield what it completes."""
+        text = line.text
+        place = f"line {line.number}"
+        if line.is_cut or (len(text) > _WIDEST and not (self.columns and self.columns.separator)):
+            if self.columns or MAY_BE_MAC.search(text):
+                yield Problem(place, f"too long to be a row: {text[:_SHOWN]}")
+            return
+        if not text.strip():
+            yield from self.finish_block(line.number)
+            return
+        if self.columns and self._is_row(text):
+            yield self._row_item(place, text)
+        elif _RULE.fullmatch(text) and not MAY_BE_MAC.search(text):
+            self._take_columns(_columns_of_rule(text, self.above, self.headings))
+        elif (
+            _HINT.search(text)
+            and not MAY_BE_MAC.search(text)
+            and (found := _find_columns(text, self.above, self.headings))
+        ):
+            self._take_columns(found)
+            self.above = [*self.above[-2:], text]
+        elif name := name_in_prompt(text):
+            yield Host(name)
+        else:
+            yield from self._read_pairs(line)
+            self.above = [*self.above[-2:], text]
+
+    def _take_columns(self, found: _Columns | None) -> None:
+        self.columns = found or self.columns
+        self.is_found = self.is_found or found is not None
+
+    def _is_row(self, text: str) -> bool:
+        """Whether a line is meant to be a row: on a screen, only if it has a MAC address."""
+        if self.columns and self.columns.separator:
+            is_heading = _HINT.search(text) and not MAY_BE_MAC.search(text) and _find_columns(text, (), self.headings)
+            return self.columns.separator in text and not is_heading and bool(set(text) - set("-=+| \t"))
+        return bool(MAY_BE_MAC.search(text))
+
+    def _row_item(self, place: str, text: str) -> Item:
+        values = self.columns.values_of(text) if self.columns else None
+        if values is None:
+            return Problem(place, f"the quotes of this row never close: {' '.join(text.split())[:_SHOWN]}")
+        return _make_item(self.headings, self.document, place, values, text)
+
+    def _read_pairs(self, line: Line) -> Iterator[Item]:
+        if self.columns or len(line.text) > _WIDEST_HEADING:
+            return
+        assigned = {name: value.strip('"') for name, value in _ASSIGNED.findall(line.text)}
+        if roles := self.headings.roles_of(list(assigned)):
+            self.is_found = True
+            values = {role: list(assigned.values())[at] for role, at in roles.items()}
+            yield _make_item(self.headings, self.document, f"line {line.number}", values, line.text)
+            return
+        pairs = [(plain_words(name), value) for name, value in _PAIRS.findall(line.text)]
+        if any(name in self.block for name, _value in pairs):
+            yield from self.finish_block(line.number)
+        self.begun = self.begun if self.block else line.number
+        self.block |= dict(pairs)
+
+    def finish_block(self, number: int) -> Iterator[Item]:
+        """Yield what a block of ``name : value`` says, when it ends before this line."""
+        names = list(self.block)
+        roles = self.headings.roles_of(names)
+        if roles:
+            self.is_found = True
+            values = {role: self.block[names[at]] for role, at in roles.items()}
+            place = f"lines {self.begun} to {number - 1}"
+            yield _make_item(self.headings, self.document, place, values, " ".join(self.block.values()))
+        self.block = {}
+
+
+def _make_item(headings: Headings, document: Document, place: str, given: Mapping[str, str], text: str) -> Item:
+    """What one row says."""
+    values = {role: value for role, value in given.items() if value.casefold() not in _EMPTY}
+    if values.get("state", "").casefold() in headings.idle:
+        return LeftOut(place, headings.why_idle)
+    told = values.get("mac", "")
+    found = {each[0].casefold() for each in MAY_BE_MAC.finditer(text)}
+    told = told if mac_of_cell(told) or len(found) != 1 else found.pop()
+    if not told:
+        return LeftOut(place, "without a MAC address")
+    mac = mac_of_cell(told)
+    if not mac or is_of_many(mac):
+        is_one = bool(re.fullmatch(r"[0-9A-Fa-f:.-]{11,17}", told))
+        return (
+            LeftOut(place, "without the address of one unit")
+            if is_one
+            else Problem(place, f"not a MAC address: {clean_text(told)[:_SHOWN]}")
+        )
+    if {values.get("port", "").casefold(), values.get("type", "").casefold()} & _ITSELF or _OF_ITSELF.search(text):
+        return LeftOut(place, "of the equipment itself")
+    ip = next(
+        filter(None, (address_of(each.partition("/")[0]) for each in re.split(r"[,;\s]+", values.get("ip", "")))), ""
+    )
+    if "ip" in headings.needed and not ip:
+        is_empty = "ip" not in values
+        return (
+            LeftOut(place, "without an IP address")
+            if is_empty
+            else Problem(place, f"not an IP address: {clean_text(values['ip'])[:_SHOWN]}")
+        )
+    return _make_entry(headings, document, place, values, (ip, mac, text))
+
+
+def _make_entry(
+    headings: Headings, document: Document, place: str, values: Mapping[str, str], unit: tuple[str, str, str]
+) -> Entry:
+    """The entry for a row; ``unit`` is the IP address, the MAC address and the text."""
+    ip, mac, text = unit
+    values = {**values, "vlan": _vlan_of(values.get("vlan", ""))}
+    facts = [
+        Fact(key, told) for role, key in headings.facts.items() if (told := clean_text(values.get(role, ""))[:_LONGEST])
+    ]
+    seen_at = time_of(values["seen"], document.as_of) if "seen" in values else None
+    is_old = bool(_KEPT.search(text)) or ("seen" in headings.words and "seen" in values and seen_at is None)
+    return Entry(place, ip, mac, tuple(facts), seen_at, clean_text(text), was_heard=False if is_old else None)
+
+
+def _vlan_of(text: str) -> str:
+    match = _NUMBERED.fullmatch(text)
+    return (match[1] or match[2]) if match else text
+
+
+def mac_of_cell(text: str) -> str:
+    """The MAC address in a cell or client identifier of DHCP.
+
+    Some have no separators, some the hardware type before them.
+    """
+    digits = re.sub(r"[:.\- ]", "", text.strip().lower()).removeprefix("0x")
+    digits = digits[2:] if len(digits) == 14 and digits.startswith("01") else digits  # noqa: PLR2004 - of 7 octets
+    plain = ":".join(re.findall("..", digits)) if re.fullmatch(r"[0-9a-f]{12}", digits) else ""
+    return mac_of(text.strip()) or mac_of(plain)
+
+
+def make_headed_form(headings: Headings, title: str) -> Form:
+    """The form ``table`` of a source, which comes after its forms for single vendors."""
+    return Form("table", title, lambda head: _fits(headings, head), lambda document: _read(headings, document))
+
+
+def _is_json(head: Head) -> bool:
+    return bool(_JSON.match(" ".join(head.lines[:5])))
+
+
+def _read(headings: Headings, document: Document) -> Iterator[Item]:
+    reader, number = _ListReader(headings, document), 0
+    if _is_json(document.head):
+        yield from _read_json(headings, document)
+        return
+    for line in document.lines():
+        number = line.number
+        yield from reader.read_line(line)
+    yield from reader.finish_block(number + 1)
+    if not reader.is_found:
+        yield Problem("", f"it has no headings that say which columns have the {' and '.join(headings.needed)}")
+
+
+def _read_json(headings: Headings, document: Document) -> Iterator[Item]:
+    # A long object is a list with something around it: then the first list of objects within is read.
+    within = None if document.head.is_whole else _LIST_WITHIN.match(" ".join(document.head.lines))
+    for number, (text, record) in enumerate(read_objects(document, after=within[1] if within else ""), 1):
+        if record is None:
+            yield Problem(f"record {number}", f"not JSON: {' '.join(clean_text(text[:_SHOWN]).split())}")
+            continue
+        for values in _objects_within(record, _DEEPEST):
+            roles = headings.roles_of(list(values))
+            told = {role: list(values.values())[at] for role, at in roles.items()}
+            if told:
+                yield _make_item(headings, document, f"record {number}", told, " ".join(values.values()))
+
+
+def _objects_within(value: Any, depth: int) -> Iterator[dict[str, str]]:
+    """The simple values of an object, and of those within it."""
+    if depth and isinstance(value, list):
+        for each in value:
+            yield from _objects_within(each, depth - 1)
+    if depth and isinstance(value, dict):
+        yield {name: str(each) for name, each in value.items() if isinstance(each, str | int | float)}
+        for each in value.values():
+            yield from _objects_within(each, depth - 1)
+
+
+def _fits(headings: Headings, head: Head) -> bool:
+    if _is_json(head):
+        names = re.findall(r'"([^"\\]{1,40})"\s?:', "\n".join(head.lines))
+        return bool(headings.roles_of(list(dict.fromkeys(names))))
+    reader = _ListReader(headings, Document("", io.BytesIO(), head, datetime.max.replace(tzinfo=UTC)))
+    numbered = (Line(number, text) for number, text in enumerate(head.lines, 1))
+    items = (item for line in numbered for item in reader.read_line(line))
+    return any(isinstance(item, Entry) for item in itertools.chain(items, reader.finish_block(0)))

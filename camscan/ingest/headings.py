@@ -1,0 +1,120 @@
+"""The words by which the columns of a list are recognised, in English, German and French."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Headings:
+    """The headings that a source knows."""
+
+    words: Mapping[str, Sequence[str]]
+    """Role -> its headings in small letters, without punctuation, the best first.
+
+    The roles: ``mac``, ``ip``, ``vlan``, ``port``, ``switch``, ``interface``, ``name``, ``vendor``, ``type``,
+    ``state``, ``seen`` (when the device was last heard).
+    """
+    needed: Sequence[str]
+    """The roles without which a line is not a line of headings."""
+    facts: Mapping[str, str]
+    """Role -> key of its fact."""
+    idle: frozenset[str] = frozenset()
+    """States, in small letters, in which no device has the entry."""
+    why_idle: str = ""
+
+    def roles_of(self, cells: Sequence[str]) -> dict[str, int]:
+        """Role -> the number of its column; empty if these are not headings of such a list."""
+        plain = [plain_words(cell) for cell in cells]
+        found = {
+            role: plain.index(word)
+            for role, words in self.words.items()
+            if (word := next((word for word in words if word in plain), None)) is not None
+        }
+        return found if all(role in found for role in self.needed) else {}
+
+
+def plain_words(cell: str) -> str:
+    """A heading in small letters, without punctuation: ``MAC-Adresse`` and ``mac_adresse`` are the same."""
+    return re.sub(r"[\W_]+", " ", cell.casefold()).strip()
+
+
+_MAC = (
+    *("mac address", "mac", "macaddress", "mac addr", "client mac address", "client mac", "mac adresse", "adresse mac"),
+    *("hardware address", "hardware addr", "hardware adresse", "hw address", "hwaddress", "hwaddr", "mac duid"),
+    *("physical address", "physische adresse", "physikalische adresse", "adresse physique", "ethernet address"),
+    *("link layer address", "linklayeraddress", "link layer", "lladdr", "destination address", "station mac"),
+    *("client hardware address", "unique id", "eindeutige kennung", "eindeutige id", "id unique"),
+    *("client id", "clientid", "client identifier"),
+)
+_IP = (
+    *("ip address", "ip", "ipaddress", "ipv4 address", "ipv4", "ip addr", "ip adresse", "adresse ip", "ip addresses"),
+    *("internet address", "internetadresse", "adresse internet", "client ip address", "client ip", "client ip adresse"),
+    *("adresse ip du client", "ipv6 address", "protocol address", "address", "adresse", "destination", "dst"),
+)
+_VLAN = (
+    *("vlan id", "vid", "vlanid", "vlan", "vlan name tag", "vlan vsi", "vlan vsi bd", "vlan number", "vlan nr"),
+    *("vlan name", "vlans", "network", "netzwerk"),
+)
+_PORT = (
+    *("switch port", "switchport", "port", "ports", "destination port", "dest port", "located on port", "port name"),
+    *("port virtual port list", "physical port", "egress port", "egress interface", "port id", "port nr", "anschluss"),
+)
+_INTERFACE = (
+    *("interface", "interfaces", "interface name", "logical interface", "on interface", "ifname", "if name", "intf"),
+    *("iface", "learned from", "schnittstelle", "dev"),
+)
+_SWITCH = ("switch", "switch name", "switchname", "switch ip", "recent device", "connected to")
+_NAME = (
+    *("hostname", "host name", "host names", "client hostname", "client name", "dns name", "fqdn", "rechnername"),
+    *("computername", "computer name", "nom d hôte", "name", "nom", "dns"),
+)
+_SEEN = ("last seen", "lastseen", "last heard", "time last", "last active", "zuletzt gesehen", "vu en dernier")
+_STATE = ("addressstate", "address state", "lease state", "lease type", "binding state", "state", "status", "zustand")
+_TYPE = ("type", "address type", "entry type", "typ")
+
+ARP = Headings(
+    words={
+        "mac": _MAC,
+        "ip": _IP,
+        "vlan": _VLAN,
+        "port": _PORT,
+        "switch": _SWITCH,
+        "interface": _INTERFACE,
+        "name": _NAME,
+        "seen": _SEEN,
+        "state": _STATE,
+    },
+    needed=("mac", "ip"),
+    facts={
+        "interface": "listed.interface",
+        "vlan": "listed.vlan",
+        "port": "listed.port",
+        "switch": "listed.switch",
+        "name": "listed.host_name",
+    },
+    idle=frozenset({"failed", "incomplete", "unreachable"}),
+    why_idle="incomplete: nothing answered at the address",
+)
+MAC = Headings(
+    words={
+        "mac": _MAC,
+        "port": (*_PORT, *_INTERFACE, "source"),
+        "vlan": _VLAN,
+        "type": _TYPE,
+        "switch": (*_SWITCH, "device", "device name", "node"),
+        "name": _NAME[:6],
+        "seen": _SEEN,
+    },
+    needed=("mac", "port"),
+    facts={"vlan": "listed.vlan", "port": "listed.port", "switch": "listed.switch", "name": "listed.host_name"},
+)
+DHCP = Headings(
+    words={"mac": _MAC, "ip": _IP, "name": _NAME, "vendor": ("vendor class", "vci", "class id"), "state": _STATE},
+    needed=("mac", "ip"),
+    facts={"name": "dhcp.host_name", "vendor": "dhcp.vendor_class"},
+    idle=frozenset({"declined", "expired", "offered", "free", "released", "abandoned", "backup"}),
+    why_idle="of leases that nobody holds",
+)
