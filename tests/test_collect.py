@@ -63,6 +63,10 @@ class TestFile:
         assert found.why_later(night) == ""
         assert found.why_not("Elm School", night) == "the site 'Elm School' is not in collector.yaml"
         assert "allowed it until 2099-12-31" in found.why_not("Oak School", noon.replace(year=2100))
+        evening = datetime(2099, 12, 31, 23, 0)  # noqa: DTZ001 - by the clock on the wall
+        closes = found.closing_time(evening)
+        assert closes
+        assert closes.replace(tzinfo=None) == datetime(2100, 1, 1)  # noqa: DTZ001 - as above
 
     @pytest.mark.parametrize(
         ("old", "new", "why"),
@@ -164,6 +168,22 @@ class TestHostileCentre:
         told = Told(late, "Oak School")
         assert rounds(late, told, monkeypatch).scanned == ()
         assert "allowed it until 2020-01-01" in told.heard[0][1]
+
+    def test_what_the_file_allowed_earlier_counts_for_nothing(
+        self, own: collect.Place, workplace: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        told = Told(own, "Oak School")
+        allowed(workplace, more="window: 24:00\n")
+
+        def read() -> collect.Place:
+            return collect.read_place(own.file.path)
+
+        rounds(own, told, monkeypatch, read_again=read)
+        assert told.heard[0][0] == "failed"
+        assert "is not a time window" in told.heard[0][1]
+        own.file.path.write_text(own.file.path.read_text().replace("Oak School", "Elm School").replace("window", "#"))
+        rounds(own, told, monkeypatch, read_again=read)
+        assert told.heard[1] == ("refused", "the site 'Oak School' is not in collector.yaml")
 
     def test_nor_when_the_centre_answers_so_late_that_the_hours_are_over(
         self, workplace: Path, monkeypatch: pytest.MonkeyPatch, begun: list[str]

@@ -297,6 +297,41 @@ def test_all_addresses_together_have_a_bound(monkeypatch: pytest.MonkeyPatch) ->
     assert 2 <= len(found.attempts) == 8 - found.excess < 6
 
 
+class TestTooLarge:
+    """A box that answers for every address, as often as it is asked, and one camera."""
+
+    BOX = tuple(make_attempt(f"10.12.0.{number}", sadp(port), port=port) for port in range(9) for number in (1, 2, 3))
+
+    def test_each_address_keeps_the_same_share(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("camscan.parcel.write.MOST_LINES", 12)
+        found = content(scan(*self.BOX, *some()))
+        kept = Counter(each.ip for each in found.attempts)
+        assert len(found.attempts) == 10
+        assert {kept[f"10.12.0.{number}"] for number in (1, 2, 3)} <= {2, 3}
+        assert (kept["10.12.0.4"], kept["10.12.0.5"]) == (2, 1)
+        assert "21 replies and attempts were left out" in found.tail.coverage.notes[-1]
+        assert (found.tail.completion, found.tail.coverage.unfinished) == (Completion.COMPLETE, ())
+
+    def test_an_address_of_which_nothing_is_kept_was_not_asked(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("camscan.parcel.write.MOST_LINES", 6)
+        found = content(scan(*self.BOX, *some()))
+        gone = {f"10.12.0.{number}" for number in range(1, 6)} - {each.ip for each in found.attempts}
+        assert len(gone) == 1
+        assert found.tail.completion is Completion.PARTIAL
+        assert found.tail.coverage.unfinished == (f"{gone.pop()}/32",)
+
+    @pytest.mark.parametrize("limit", ["MOST_UNPACKED", "MOST_BYTES"])
+    def test_neither_file_nor_lines_are_larger_than_may_be_read(
+        self, limit: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        most = {"MOST_UNPACKED": 12_000, "MOST_BYTES": 2_600}[limit]
+        monkeypatch.setattr(f"camscan.parcel.write.{limit}", most)
+        monkeypatch.setattr("camscan.parcel.write._ROOM", 2_000)
+        body = pack_report(scan(*self.BOX, *some()))
+        assert len(gzip.decompress(body) if limit == "MOST_UNPACKED" else body) <= most
+        assert {each.ip for each in unpack(body, "a", LATER).attempts} >= {"10.12.0.4", "10.12.0.5"}
+
+
 def test_what_is_packed_is_measured_up_to_its_first_fault() -> None:
     body = pack_report(scan(*some()))
     assert measure(body) == len(gzip.decompress(body))

@@ -22,7 +22,7 @@ from camscan.app.scan import Interruption, Watcher
 from camscan.app.scan_rate import note_begun, refuse_too_often
 from camscan.app.workspace import Workspace, workspace_of
 from camscan.config import Config, find_config
-from camscan.errors import CamscanError, UsageError
+from camscan.errors import CamscanError, ConfigError, UsageError
 from camscan.output import explain_errors, make_folder, visible
 from camscan.parcel import errand
 from camscan.parcel.client import AlteredError, Centre, CentreError
@@ -85,6 +85,8 @@ class _Work:
     watcher: Watcher | None
     interruption: Interruption | None
     warn: Callable[[str], None]
+    read_again: Callable[[], Place]
+    """Gives the collector as its file is now."""
 
     @property
     def is_over(self) -> bool:
@@ -113,11 +115,12 @@ def do_round(
     watcher: Watcher | None = None,
     interruption: Interruption | None = None,
     warn: Callable[[str], None] = lambda _sentence: None,
+    read_again: Callable[[], Place] | None = None,
 ) -> CollectorRound:
     """Ask the centre, do what it asks and the site allows, and send what waits.
 
-    Raises UsageError if this collector has not enrolled, KeyRefusedError, and CentreError if the centre could not be
-    asked.
+    ``read_again`` reads collector.yaml once more before each scan: the site may allow less by then. Raises UsageError
+    if this collector has not enrolled, KeyRefusedError, and CentreError if the centre could not be asked.
     """
     state = own.state()
     if "errand_key" not in state or state.get("centre") != own.file.centre:
@@ -125,7 +128,7 @@ def do_round(
     trouble = spool.fill_spool(own)
     if trouble:
         warn(visible(trouble, 300))
-    work = _Work(own, own.centre(), clock, watcher, interruption, warn)
+    work = _Work(own, own.centre(), clock, watcher, interruption, warn, read_again or (lambda: own))
     try:
         with work.centre.hold_connection():
             done = _do_round(work, work.centre.poll(_describe_self(own, state, trouble)), state)
@@ -154,7 +157,7 @@ def _do_round(work: _Work, heard: Mapping[str, Any], state: Mapping[str, Any]) -
         if message.id in _done_errands(own):  # the centre did not get the answer the first time
             work.centre.report(message.id, DONE)
             continue
-        outcome, why = _do_errand(work, message)
+        outcome, why = _do_errand_as_allowed(work, message)
         work.centre.report(message.id, outcome, why[:_LONGEST])
         if outcome == DONE:
             scanned.append(message.site)
@@ -213,6 +216,15 @@ def _read_errands(work: _Work, errands: object, key: bytes) -> Iterator[errand.E
         if asked.site not in sites:
             sites.add(asked.site)
             yield asked
+
+
+def _do_errand_as_allowed(work: _Work, asked: errand.ErrandMessage) -> tuple[str, str]:
+    """Carry out an errand by collector.yaml as it is now: the scans before it may have taken hours."""
+    try:
+        own = work.read_again()
+    except ConfigError as error:
+        return FAILED, str(error)
+    return _do_errand(replace(work, own=own), asked)
 
 
 def _do_errand(work: _Work, asked: errand.ErrandMessage) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -56,8 +56,14 @@ class CollectorFile:
         return ""
 
     def closing_time(self, now: datetime) -> datetime | None:
-        """The moment at which a scan that begins now must end; None if any hour is allowed."""
-        return self.window.ending_time(now, None) if self.window else None
+        """The moment at which a scan that begins now must end: when its hours close, or after the last day.
+
+        None if any hour is allowed, for ever.
+        """
+        ends = [self.window.ending_time(now, None)] if self.window else []
+        if self.until < date.max:
+            ends.append(datetime.combine(self.until + timedelta(days=1), time()).astimezone())
+        return min((end for end in ends if end), default=None)
 
 
 def read_collector(path: Path) -> CollectorFile:

@@ -17,7 +17,7 @@ from camscan.cli._bar import make_watcher
 from camscan.cli._signals import take_signals
 from camscan.cli._words import warn
 from camscan.cli.collect import _options
-from camscan.errors import CamscanError, UsageError
+from camscan.errors import CamscanError, ConfigError, UsageError
 from camscan.output import visible
 from camscan.words import count_text
 
@@ -36,20 +36,23 @@ def run(file: Path, *, once: bool) -> int:
 
     If the centre cannot be reached, results wait in the spool and are sent later.
     """
-    own = app.collect.read_place(file)
-    failures = 0
+    failures = rounds = 0
     with take_signals() as interruption:
         while True:
             wait = _FIRST
             try:
+                own = app.collect.read_place(file)  # the site may have changed what it allows
                 done = app.collect.do_round(
                     own,
                     watcher=make_watcher(quiet=not sys.stderr.isatty()),
                     interruption=interruption,
                     warn=warn,
+                    read_again=lambda: app.collect.read_place(file),
                 )
-            except UsageError:
-                raise
+            except UsageError as error:
+                if once or not (rounds and isinstance(error, ConfigError)):
+                    raise
+                warn(f"{error}; until this is corrected, nothing is scanned or sent")
             except CamscanError as error:
                 if once:
                     raise
@@ -57,7 +60,7 @@ def run(file: Path, *, once: bool) -> int:
                 wait = max(pause_after(failures), min(_LONGEST, app.collect.put_off_seconds(error)))
                 warn(f"{error}; it is tried again")
             else:
-                failures, wait = 0, vary_seconds(done.next_seconds)
+                failures, rounds, wait = 0, rounds + 1, vary_seconds(done.next_seconds)
                 _print_round(done)
             wait = min(wait, _longest_wait())
             if once or interruption.is_wanted or _wait(wait, lambda: interruption.is_wanted):
