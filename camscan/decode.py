@@ -62,6 +62,7 @@ _EMPTY_WORDS = frozenset(
 )
 _FILLER = re.compile(r"(?i)\*{3}|x{5}|#{4}|\.{3}|0{8}|<.*>|redacted")
 _UNIFORM = re.compile(r"(?i)([0-9a-z])\1*")
+_DOTTED = re.compile(r"[1-9](?:\.[0-9]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,22 +196,28 @@ def dahua_serial_date(text: str) -> date | None:
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether a text means "nothing": ``N/A``, zeros, ``REDACTED``, asterisks, a run of eight zeros or five X."""
+    """Whether a text means "nothing": ``N/A``, zeros, ``REDACTED``, asterisks, a run of eight zeros or five X.
+
+    ``111`` means nothing; ``1.11`` is a version.
+    """
     return _is_placeholder(text.strip()[:_LONGEST])
 
 
 @functools.lru_cache(maxsize=4096)
 def _is_placeholder(line: str) -> bool:
-    return (
-        line.casefold() in _EMPTY_WORDS
-        or _UNIFORM.fullmatch(re.sub(r"[\W_]", "", line) or "0") is not None
-        or _FILLER.search(line) is not None
-    )
+    if line.casefold() in _EMPTY_WORDS or _FILLER.search(line):
+        return True
+    is_uniform = _UNIFORM.fullmatch(re.sub(r"[\W_]", "", line) or "0") is not None
+    return is_uniform and not _DOTTED.fullmatch(line)
 
 
 def is_hash(text: str) -> bool:
-    """Whether a text is 16 or 32 hexadecimal digits: newer Dahua firmware sends such a hash in place of the serial."""
-    return re.fullmatch(r"(?i)(?:[0-9a-f]{16}){1,2}", text.strip()) is not None
+    """Whether a text is 16 or 32 hexadecimal digits: newer Dahua firmware sends such a hash in place of the serial.
+
+    Digits alone are a number that somebody counted.
+    """
+    line = text.strip()
+    return re.fullmatch(r"(?i)(?:[0-9a-f]{16}){1,2}", line) is not None and not line.isdigit()
 
 
 def _make_date(year: int, month: int, day: int) -> date | None:

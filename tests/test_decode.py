@@ -170,7 +170,7 @@ def test_placeholders(text: str) -> None:
     assert decode.is_placeholder(text)
 
 
-@pytest.mark.parametrize("text", ["DS-2CD2385G1-I", "6C01E93PAG00001", "V5.6.2", "HCVR", "M1034-W", "AXX100"])
+@pytest.mark.parametrize("text", ["DS-2CD2385G1-I", "6C01E93PAG00001", "V5.6.2", "HCVR", "M1034-W", "AXX100", "1.11"])
 def test_real_texts_are_not_placeholders(text: str) -> None:
     assert not decode.is_placeholder(text)
 
@@ -179,6 +179,7 @@ def test_a_hashed_realm_is_a_hash() -> None:
     assert decode.is_hash("907F3C6C7A1B2C3D")
     assert decode.is_hash("0123456789abcdef" * 2)
     assert not decode.is_hash("6J0DA6EPAJ00000")
+    assert not decode.is_hash("2102350000000012")
 
 
 @examples(200)

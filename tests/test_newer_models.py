@@ -487,6 +487,27 @@ hikvision trade  DS-2CE12UF3T-E         analogue_camera bullet 8
 hikvision trade  DS-2CE5AD3T-AVPIT3ZF   analogue_camera dome 2
 hikvision trade  DS-2SE3C204MWG-4G      camera ptz 2 cellular
 hikvision trade  DS-2CD2345G0P-I        camera panoramic 4
+hikvision around DS-TMG034              access_control - -
+hikvision around DS-VE11D-C/HW2         server - -
+hikvision around DS-KM9503              intercom - -
+hikvision around DS-6616HFHI            encoder - -
+hikvision around DS-D5B65RB/FL          display - -
+hikvision around DS-K1TA70MI-T          access_control terminal - body_temperature
+hikvision around DS-7108NI-K1/W/M       nvr recorder - wifi
+hikvision around DS-2DE3A404IWG-E/W     camera ptz 4 ptz,wifi
+hikvision around DS-T500P(B)            analogue_camera - -
+dahua around     NVD1205DH-4I-4K        decoder - -
+dahua around     NVD_3316_P             nvr recorder -
+dahua around     DHI-MXVR4104           mobile_recorder - -
+dahua around     DHI-MPT230             bodycam - -
+dahua around     DHI-ESS3224S           storage - -
+dahua around     DHI-ASGB510Y-D         turnstile - -
+dahua around     DHI-ARD1231-W2(868)    alarm - -
+dahua around     KTP01(F)               intercom - -
+dahua around     NV4232E-16P-HS         nvr recorder -
+dahua around     KX-C4K8104N2           nvr recorder -
+dahua around     CP-USC-TA24PL2         analogue_camera - -
+dahua around     HAC-PT1509A-A-LED      analogue_camera ptz 5 ptz
 """
 """Of 2023 to 2026, by line: maker, line, model (its spaces written ``_``), kind, form, megapixels, capabilities."""
 

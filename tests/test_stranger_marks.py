@@ -75,6 +75,9 @@ STRANGERS = {
     "switch that asks for a login": [
         ("http", _challenge('Digest realm="Login to ProSafe GS748T",qop="auth",nonce="1",opaque="2"'))
     ],
+    "unit that writes its own address after Login to": [
+        ("http", _challenge('Digest realm="Login to 02005E000001",qop="auth",nonce="a1b2c3d4e5f6"'))
+    ],
     "NAS with qop first": [
         ("http", _challenge('Digest qop="auth", realm="NAS", nonce="0123456789abcdef0123456789abcdef", stale="FALSE"'))
     ],
@@ -195,3 +198,49 @@ def test_programs_that_record_are_told_apart_from_cameras(database: Database) ->
     found = _what(database, ("http", _page(body="<html><title>HikCentral Professional</title></html>")))
     assert (found.maker, found.kind, found.is_camera_system) == ("hikvision", "vms", None)
     assert found.confidence is Confidence.PROBABLE
+
+
+@pytest.mark.parametrize(
+    ("owner", "maker", "confidence"),
+    [
+        ("O=Ubiquiti Inc.", "ubiquiti", Confidence.PROBABLE),
+        ("O=Bosch Security Systems", "bosch", Confidence.PROBABLE),
+        ("O=Lorex Technology Inc", "dahua", Confidence.POSSIBLE),
+        ("O=Shanghai Dahua Scale Factory", None, Confidence.UNKNOWN),
+        ("O=Example Council", None, Confidence.UNKNOWN),
+    ],
+)
+def test_a_certificate_names_a_known_maker_or_badge(
+    database: Database, owner: str, maker: str | None, confidence: Confidence
+) -> None:
+    found = _what(database, ("tls", f"subject=CN=device,{owner}\nissuer=CN=device,{owner}"))
+    assert (found.maker, found.confidence) == (maker, confidence)
+
+
+def test_the_number_of_another_makers_unit_may_look_like_a_hash(database: Database) -> None:
+    answer = (
+        '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body><GetDeviceInformationResponse>'
+        "<Manufacturer>{}</Manufacturer><Model>{}</Model><FirmwareVersion>{}</FirmwareVersion>"
+        "<SerialNumber>0a1b2c3d4e5f6071</SerialNumber></GetDeviceInformationResponse></s:Body></s:Envelope>"
+    )
+    board = answer.format("H264", "XM530_RA50X20_8M", "V5.00.R02.00030665.10010.343706..ONVIF 16.12")
+    found = _what(database, ("onvif", board))
+    assert (found.maker, found.serial) == ("xiongmai", "0a1b2c3d4e5f6071")
+    found = _what(database, ("onvif", answer.format("Dahua", "IPC-HDW2431T", "2.800.0000000.12.R")))
+    assert (found.maker, found.serial) == ("dahua", None)
+
+
+def test_an_answer_to_dahuas_search_is_no_camera_by_itself(database: Database) -> None:
+    body = (
+        '{"method":"client.notifyDevInfo","params":{"deviceInfo":{"DeviceClass":"SPK","DeviceType":"VCS-100",'
+        '"SerialNo":"1A00001PAZ00001","VideoInputChannels":%s}}}'
+    )
+    assert _what(database, ("dhip", body % 0)).is_camera_system is None
+    assert _what(database, ("dhip", body % 1)).is_camera_system is True
+
+
+def test_a_switch_that_answers_snmp_is_no_camera(database: Database) -> None:
+    for number, text in (("39165.5", "Hikvision DS-3E1526P-EI"), ("1004849.2", "Dahua PFS4226-24ET-360")):
+        walk = f"1.3.6.1.2.1.1.1.0|STRING|{text}\n1.3.6.1.2.1.1.2.0|OID|1.3.6.1.4.1.{number}\n"
+        found = _what(database, ("snmp", walk))
+        assert (found.kind, found.is_camera_system) == ("switch", False)

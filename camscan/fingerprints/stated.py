@@ -25,6 +25,8 @@ _LONGEST = 200
 """Maximum characters of a text in which a name is looked for."""
 _SHOWN = 60
 """Maximum characters of an unknown name; a longer text is not a name."""
+_NEAR = 4
+"""How many words may stand between a name and a word such as camera: ``Avigilon H5A Bullet Camera``."""
 _WORDS = re.compile(r"[^\W_]+")
 
 
@@ -138,18 +140,19 @@ class Statements:
         for length in range(min(4, len(words)), 0, -1):
             joined = "".join(words[:length])
             name = self.names.get(joined)
-            if name is not None and (place.form == "field" or self._is_of_device(joined, words[length:], text)):
+            if name is not None and (place.form == "field" or self._is_of_device(name, joined, words[length:], text)):
                 return name
         if place.form != "field" or not self._is_name(text, words):
             return None
         return Name(text, is_known=False)
 
-    def _is_of_device(self, joined: str, rest: list[str], text: str) -> bool:
+    def _is_of_device(self, name: Name, joined: str, rest: list[str], text: str) -> bool:
         if joined in self.field_only:
             # "LTS CMIP3042" and "Luma LUM-510" are a badge and a model number; "March 2026" is not.
             joint = len(rest) > 1 and rest[1].isdigit() and "-".join(rest[:2]) in text.casefold()
             return any(_has_digit(word) and not word.isdigit() for word in rest[:2]) or (joint and rest[0].isalpha())
-        return not rest or rest[0] in self.following or any(map(_has_digit, rest[:5]))
+        near = rest[: 1 if name.maker in self.accused else _NEAR]
+        return not rest or any(word in self.following for word in near) or any(map(_has_digit, rest[:5]))
 
     def _is_name(self, text: str, words: list[str]) -> bool:
         if len(text) > _SHOWN or not text.isprintable() or len(text) < len("Yi") or not any(map(str.isalpha, text)):

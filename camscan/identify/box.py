@@ -119,7 +119,7 @@ def _facts_signature(seen: Sequence[Match]) -> tuple[object, ...]:
         parts += (match.fingerprint, match.certainty, match.family, match.keys)
         for key, text in match.claims.items():
             if key == "serial":
-                parts.append(field.is_serial(text))
+                parts.append(field.is_serial_of(match))
             else:
                 parts += (key, text) if key != "mac" else (key,)
     return tuple(parts)

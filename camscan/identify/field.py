@@ -13,6 +13,8 @@ from camscan.protocols import LAST, TYPED, rank_of
 
 _SHORTEST_MODEL = 3
 """Dahua recorders may answer "31" as their model."""
+HASHES = "dahua"
+"""The maker whose newer firmware sends a hash in place of the serial number."""
 
 
 class Answer(NamedTuple):
@@ -50,7 +52,7 @@ def _rank_answers(claimed: Sequence[tuple[Match, str]], key: str) -> list[Answer
     usable = _USABLE.get(key, _is_usable)
     found = []
     for match, text in claimed:
-        if usable(text):
+        if usable(text) or (key == "serial" and is_serial_of(match)):
             is_not_typed, quality = _rank_of_source(match.keys)
             rank = is_not_typed, match.certainty, quality
             found.append(Answer(text, match.certainty, match.because, match.fingerprint, rank))
@@ -72,6 +74,13 @@ def _is_usable(text: str) -> bool:
 def is_serial(text: str) -> bool:
     """Whether a text may be a serial number: neither a placeholder nor the hash that some firmware sends instead."""
     return not decode.is_placeholder(text) and not decode.is_hash(text)
+
+
+def is_serial_of(match: Match) -> bool:
+    """Whether a mark holds a serial number. It may look like a hash if the mark names another maker than Dahua."""
+    text = match.claims.get("serial", "")
+    is_foreign = match.claims.get("maker", HASHES) != HASHES
+    return is_serial(text) or (is_foreign and decode.is_hash(text) and not decode.is_placeholder(text))
 
 
 def _is_model(text: str) -> bool:
