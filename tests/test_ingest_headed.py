@@ -220,7 +220,7 @@ def test_a_list_without_headings_says_so() -> None:
     [found] = read("mac", "hello\nworld\n", form="table")[1]
     assert isinstance(found, Problem)
     assert found.why == "it has no headings that say which columns have the mac and port"
-    with pytest.raises(UsageError, match="no form of MAC table that is known"):
+    with pytest.raises(UsageError, match=r"camscan does not recognise the format \(MAC table\)"):
         read("mac", f"{A} somewhere\n")
 
 

@@ -18,7 +18,7 @@ from camscan import fingerprints
 from camscan.cli import main
 from camscan.errors import UsageError
 from camscan.ingest import report_of_evidence
-from camscan.ingest.nmap_xml import CutShort, Host, NmapResults, Run, read_nmap_xml
+from camscan.ingest.nmap_xml import BadHost, CutShort, Host, NmapResults, Run, read_nmap_xml
 from camscan.model import Completion
 from camscan.net.text import clean_text
 from camscan.register import open_register
@@ -73,7 +73,7 @@ TAIL = """<runstats><finished time="1772000070" elapsed="70" exit="success"/><ho
 WHOLE = HEAD + CAMERA + REFUSING + SILENT + TAIL
 
 
-def items(text: str | bytes) -> list[Run | Host | CutShort]:
+def items(text: str | bytes) -> list[Run | Host | BadHost | CutShort]:
     return list(read_nmap_xml(io.BytesIO(text if isinstance(text, bytes) else text.encode()), NOW))
 
 
@@ -174,7 +174,7 @@ WHOLE_HOSTS = [each for each in items(WHOLE) if isinstance(each, Host)]
 @given(st.integers(0, len(WHOLE)), st.binary(max_size=40))
 def test_damage_loses_only_what_comes_after_it(at: int, junk: bytes) -> None:
     raw = WHOLE.encode()
-    found: list[Run | Host | CutShort] = []
+    found: list[Run | Host | BadHost | CutShort] = []
     # Only what does not begin as nmap writes it is no file of nmap's.
     with contextlib.suppress(UsageError) if at <= raw.index(b"<nmaprun ") + 8 else contextlib.nullcontext():
         found = items(raw[:at] + junk + raw[at + len(junk) :])
@@ -269,3 +269,29 @@ def test_a_wrong_file_is_a_usage_error_in_one_line(
         file.write_text(content, encoding="utf-8")
     assert run("import", "nmap", str(file), "--register", str(register)) == 2
     assert str(file) in capsys.readouterr().err
+
+
+def test_what_powershell_writes_is_read() -> None:
+    whole = (
+        '<?xml version="1.0" encoding="UTF-8"?>\r\n<!DOCTYPE nmaprun>\r\n<nmaprun start="1778580000">'
+        '\r\n<host><address addr="192.0.2.7" addrtype="ipv4"/><ports><port protocol="tcp" portid="80">'
+        '<state state="open"/></port></ports></host>\r\n</nmaprun>\r\n'
+    )
+    found = list(read_nmap_xml(io.BytesIO(whole.encode("utf-16")), NOW))
+    assert [item.ip for item in found if isinstance(item, Host)] == ["192.0.2.7"]
+
+
+def test_a_host_in_several_parts_is_one_address_and_a_wrong_address_is_named() -> None:
+    def host(address: str, port: int) -> str:
+        return (
+            f'<host><address addr="{address}" addrtype="ipv4"/><ports><port protocol="tcp" portid="{port}">'
+            '<state state="open"/></port></ports></host>\n'
+        )
+
+    hosts = host("192.0.2.7", 80) + host("192.0.2.7", 554) + host("192.0.2.999", 80) + host("192.0.2.8", 80)
+    text = f"<nmaprun>\n{hosts}</nmaprun>"
+    results = NmapResults()
+    results.add_file("masscan.xml", io.BytesIO(text.encode()), NOW)
+    assert (results.coverage().addresses, results.coverage().answered) == (2, 2)
+    assert not results.is_whole
+    assert "masscan.xml: line 4: not an IP address: 192.0.2.999" in results.notes

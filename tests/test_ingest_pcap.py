@@ -117,7 +117,7 @@ def test_a_file_that_is_not_a_capture_is_refused(camscan: Camscan) -> None:
     Path("leases").write_text("lease 192.0.2.7 {}\n")
     code, _, err = camscan("import", "pcap", "leases")
     assert (code, err.count("\n")) == (2, 1)
-    assert "no form of capture that is known" in err
+    assert "camscan does not recognise the format (capture)" in err
 
 
 def crowd(count: int) -> list[bytes]:

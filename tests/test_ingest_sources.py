@@ -109,7 +109,8 @@ def test_a_line_without_an_end_costs_no_more_than_a_line() -> None:
 def test_an_unknown_form_is_one_line_that_names_the_known_ones() -> None:
     arp = sources.load_source("arp")
     with pytest.raises(
-        UsageError, match=r"^letter\.txt: no form of ARP table that is known; --form says which .*linux"
+        UsageError,
+        match=r"^letter\.txt: camscan does not recognise the format \(ARP table\); if it is one .*--form: .*linux",
     ):
         open_document(arp, "letter.txt", io.BytesIO(b"Dear all"), NOON)
     with pytest.raises(UsageError, match=r"^empty\.txt: it is empty$"):

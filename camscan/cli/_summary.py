@@ -67,7 +67,7 @@ def print_report(
     if unknown:
         _print_unknown(unknown)
         click.echo()
-    print_headline(headline, report)
+    print_headline(headline, report, dry_run=dry_run)
     _print_makers(systems)
     _print_channels(systems)
     if others:
@@ -85,9 +85,9 @@ def print_report(
         )
 
 
-def print_headline(headline: Headline, report: Report | None = None) -> None:
+def print_headline(headline: Headline, report: Report | None = None, *, dry_run: bool = False) -> None:
     """Print the headline of the register, and below it the headline of this scan if it differs."""
-    print_text(headline.text)
+    print_text(f"In the register until now: {headline.text}" if dry_run else headline.text)
     if report is None:
         return
     seen = app.headline.headline_of_report(report)

@@ -193,7 +193,8 @@ class _ListReader:
         """Whether a line is meant to be a row: on a screen, only if it has a MAC address."""
         if self.columns and self.columns.separator:
             is_heading = _HINT.search(text) and not MAY_BE_MAC.search(text) and _find_columns(text, (), self.headings)
-            return self.columns.separator in text and not is_heading and bool(set(text) - set("-=+| \t"))
+            is_row = self.columns.separator in text or MAY_BE_MAC.search(text)
+            return bool(is_row and not is_heading and set(text) - set("-=+| \t"))
         return bool(MAY_BE_MAC.search(text))
 
     def _row_item(self, place: str, text: str) -> Item:

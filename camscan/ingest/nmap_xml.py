@@ -7,7 +7,9 @@ for word. nmap's own guesses (product, operating system) are not evidence.
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +18,7 @@ from typing import BinaryIO
 from lxml import etree
 
 from camscan.errors import UsageError
+from camscan.ingest.text import blocks_as_utf8
 from camscan.model import Attempt, Coverage, Fact, Observation, Outcome
 from camscan.net.text import clean_text, mac_address
 
@@ -24,6 +27,7 @@ NAME = "nmap"
 _CHUNK = 65536
 _LONGEST_HEAD = 65536
 _LONGEST_VALUE = 1024
+_SHOWN = 60
 _LARGEST_PORT = 65535
 _HEAD = re.compile(
     # Exactly the DOCTYPE that nmap writes: without entities, and without anything to be fetched.
@@ -59,13 +63,23 @@ class CutShort:
     why: str
 
 
-def read_nmap_xml(stream: BinaryIO, now: datetime, name: str = "the input") -> Iterator[Run | Host | CutShort]:
-    """Yield the head, then every host, and a Cut as the last item if the file is broken.
+@dataclass(frozen=True, slots=True)
+class BadHost:
+    """A host whose address is not one, with its line. The hosts after it are read."""
+
+    why: str
+
+
+def read_nmap_xml(
+    stream: BinaryIO, now: datetime, name: str = "the input"
+) -> Iterator[Run | Host | BadHost | CutShort]:
+    """Yield the head, then every host, a BadHost for one that cannot be read, and a CutShort as the last item if the file is broken.
 
     ``now`` dates hosts without a time. Raises UsageError in one line, which begins with ``name``, if the file is not
     nmap XML.
     """
-    head = _read_head(stream, name)
+    blocks = blocks_as_utf8(iter(lambda: stream.read(_CHUNK), b""))
+    head = _read_head(blocks, name)
     parser = etree.XMLPullParser(
         events=("start", "end"),
         tag=("nmaprun", "host"),
@@ -76,7 +90,7 @@ def read_nmap_xml(stream: BinaryIO, now: datetime, name: str = "the input") -> I
     )
     run = Run("", now)
     try:
-        for chunk in _read_chunks(head, stream):
+        for chunk in itertools.chain([head], blocks):
             parser.feed(chunk)
             for item in _read_events(parser, run):
                 run = item if isinstance(item, Run) else run
@@ -84,26 +98,24 @@ def read_nmap_xml(stream: BinaryIO, now: datetime, name: str = "the input") -> I
         parser.close()
     except etree.XMLSyntaxError as error:
         yield from _read_events(parser, run)
-        yield CutShort(f"it ends or breaks at line {error.lineno}: {error.msg}")
+        yield CutShort(f"it ends or breaks at line {error.lineno}; what came before it was read")
 
 
-def _read_chunks(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
-    yield head
-    while chunk := stream.read(_CHUNK):
-        yield chunk
-
-
-def _read_head(stream: BinaryIO, name: str) -> bytes:
+def _read_head(blocks: Iterator[bytes], name: str) -> bytes:
     """Read the first bytes, and check that they are nmap's."""
     head = b""
-    while len(head) < _LONGEST_HEAD and b"<nmaprun" not in head[:-1] and (more := stream.read(_CHUNK)):
+    while len(head) < _LONGEST_HEAD and b"<nmaprun" not in head[:-1] and (more := next(blocks, b"")):
         head += more
     if not _HEAD.match(head):
-        raise UsageError(f"{name}: this is not nmap's XML; nmap writes it with -oX FILE")
+        raise UsageError(f"{name}: this is not nmap's XML; nmap writes it with -oX FILE{_packed_words(head)}")
     return head
 
 
-def _read_events(parser: etree.XMLPullParser, run: Run) -> Iterator[Run | Host]:
+def _packed_words(head: bytes) -> str:
+    return " (it is packed; unpack it first)" if head.startswith((b"\x1f\x8b", b"PK\x03\x04", b"BZh")) else ""
+
+
+def _read_events(parser: etree.XMLPullParser, run: Run) -> Iterator[Run | Host | BadHost]:
     for event, element in parser.read_events():
         if not isinstance(element, etree._Element):  # noqa: SLF001 - lxml's only name for the type
             continue  # the types allow for events that were not requested
@@ -127,11 +139,13 @@ def _free_element(element: etree._Element) -> None:
         del parent[0]
 
 
-def _read_host(element: etree._Element, started_at: datetime) -> Host | None:
+def _read_host(element: etree._Element, started_at: datetime) -> Host | BadHost | None:
     addresses = {each.get("addrtype", ""): each.get("addr", "") for each in element.findall("address")}
-    ip = _ip_text(addresses.get("ipv4") or addresses.get("ipv6") or "")
+    given = addresses.get("ipv4") or addresses.get("ipv6") or ""
+    ip = _ip_text(given)
     if not ip:
-        return None
+        why = f"line {element.sourceline}: not an IP address: {clean_text(given)[:_SHOWN]}"
+        return BadHost(why) if given else None
     seen_at = _time_of(element.get("endtime") or element.get("starttime"), started_at)
     attempts = []
     if mac := mac_address(text := addresses.get("mac", "")):
@@ -210,14 +224,13 @@ class NmapResults:
     """The results of several files, or several runs of nmap."""
 
     attempts: list[Attempt] = field(default_factory=list)
-    hosts: int = 0
-    answered: int = 0
-    alive: int = 0
+    states: dict[str, int] = field(default_factory=dict)
+    """Address -> 2 if a port is open, 1 if it was there, else 0. masscan writes a host for each open port."""
     started_at: datetime | None = None
     finished_at: datetime | None = None
     notes: list[str] = field(default_factory=list)
     is_whole: bool = True
-    """Whether no file was cut short."""
+    """Whether every file could be read completely."""
 
     def add_file(self, name: str, stream: BinaryIO, now: datetime) -> None:
         """Read one file. Raises UsageError if it is not nmap XML."""
@@ -225,16 +238,14 @@ class NmapResults:
             if isinstance(item, Run):
                 self._add_note(f"{name} comes from {item.arguments or 'nmap'}: only what it asked is known")
                 self.started_at = min(self.started_at or item.started_at, item.started_at)
-            elif isinstance(item, CutShort):
+            elif isinstance(item, BadHost | CutShort):
                 self.is_whole = False
-                self._add_note(f"{name}: {item.why}; the hosts before it were recorded")
+                self._add_note(f"{name}: {item.why}")
             else:
                 self._add_host(item)
 
     def _add_host(self, host: Host) -> None:
-        self.hosts += 1
-        self.answered += host.answered
-        self.alive += host.alive
+        self.states[host.ip] = max(self.states.get(host.ip, 0), host.alive + host.answered)
         self.attempts += host.attempts
         for attempt in host.attempts:
             self.finished_at = max(self.finished_at or attempt.seen_at, attempt.seen_at)
@@ -248,14 +259,15 @@ class NmapResults:
 
         Addresses that it left out of its file are not counted, because nobody knows them.
         """
+        counts = Counter(self.states.values())
         return Coverage(
-            addresses=self.hosts,
-            answered=self.answered,
-            refused=self.alive - self.answered,
-            silent=self.hosts - self.alive,
+            addresses=len(self.states),
+            answered=counts[2],
+            refused=counts[1],
+            silent=counts[0],
             unreachable=0,
             not_tried=0,
-            outcomes={NAME: {Outcome.ANSWERED: self.answered}} if self.answered else {},
+            outcomes={NAME: {Outcome.ANSWERED: counts[2]}} if counts[2] else {},
             notes=tuple(self.notes),
             is_search=False,
         )

@@ -196,8 +196,10 @@ class Source:
             return "it is empty"
         if head.raw.startswith(_PACKED):
             return "it is packed (ZIP, gzip, xz, bzip2 or 7z); unpack it first"
-        what = f"no form of {self.noun} that is known"
-        return f"{what}; --form says which of these it is: {list_text(known, 'or')}" if len(known) > 1 else what
+        what = f"camscan does not recognise the format ({self.noun})"
+        return (
+            f"{what}; if it is one of these, name it with --form: {list_text(known, 'or')}" if len(known) > 1 else what
+        )
 
 
 _PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh", b"7z\xbc\xaf\x27\x1c")

@@ -7,6 +7,7 @@ and prompts of terminals are removed. Pure, except for reading the stream.
 from __future__ import annotations
 
 import codecs
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
@@ -113,6 +114,16 @@ def _read_blocks(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
     yield head
     while block := stream.read(_BLOCK):
         yield block
+
+
+def blocks_as_utf8(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The blocks of a file in UTF-8, if they are in UTF-16, as PowerShell writes what it redirects; else unchanged."""
+    first, rest = b"", iter(blocks)
+    while len(first) < _SAMPLE and (more := next(rest, b"")):
+        first += more
+    encoding, mark = encoding_of(first)
+    whole = itertools.chain([first[mark:] if encoding != "utf-8" else first], rest)
+    yield from whole if encoding == "utf-8" else _decode_blocks(whole, encoding)
 
 
 def _decode_blocks(blocks: Iterable[bytes], encoding: str) -> Iterator[bytes]:

@@ -131,6 +131,6 @@ SOURCE = Source(
     hears=True,
     forms=(
         *make_forms(_LAYOUTS, needs_ip=False),
-        make_headed_form(headings.MAC, "any other table, CSV or JSON whose headings name the MAC address and the port"),
+        make_headed_form(headings.MAC, "a list that is read by its headings"),
     ),
 )
