@@ -299,3 +299,22 @@ def test_a_parenthesis_in_quotes_opens_nothing_and_an_address_in_parentheses_is_
         "of $INCLUDE and $GENERATE",
     ]
     assert not [each for each in items if isinstance(each, Problem)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "example name server ns1.example.\ncam-7.example has address 192.0.2.7\n",
+        "[dc1]\n example.   NS     server = dc1\n cam-7.example     A      192.0.2.7\n",
+        "Name\tType\tData\tTimestamp\ncam-7.example\tHost (A)\t192.0.2.7\t12/05/2026 08:00:00\n",
+        "HostName  RecordType  Timestamp   RecordData\ncam-7.example A 1 12/05/2026 08:00:00 00:10:00 192.0.2.7\n",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_lists_of_names_and_addresses_are_read(text: str, encoding: str) -> None:
+    form, items = read("dns", text.encode(encoding))
+    assert form == "list"
+    assert [(each.ip, each.facts[0].value) for each in items if isinstance(each, Entry)] == [
+        ("192.0.2.7", "cam-7.example")
+    ]
+    assert not problems(items)

@@ -98,6 +98,15 @@ def test_the_arp_table_of_a_cisco() -> None:
     assert problems(items) == []
 
 
+def test_a_router_with_only_ipv6_in_the_newer_table_keeps_the_older() -> None:
+    old = ".1.3.6.1.2.1.4.22.1.2.20.192.0.2.{} = Hex-STRING: 44 19 B6 00 53 0{}\n"
+    newer = ".1.3.6.1.2.1.4.35.1.4.20.1.4.192.0.2.7 = Hex-STRING: 44 19 B6 00 53 07\n"
+    assert [ip for ip, _mac, _facts in entries(read(newer + old.format(7, 7) + old.format(8, 8)))] == [
+        "192.0.2.7",
+        "192.0.2.8",
+    ]
+
+
 def test_a_walk_with_names() -> None:
     items = read(NAMED)
     assert entries(items) == [

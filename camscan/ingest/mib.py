@@ -307,23 +307,35 @@ def _managed_address(index: Oid) -> str:
 
 
 def _arp_items(walk: Walk, ports: _Ports) -> Iterator[Item]:
-    """The ARP and neighbour table, from the newer MIB if the router has it."""
-    newer = walk.indexes_of("ipNetToPhysicalPhysAddress")
-    column = "ipNetToPhysical" if newer else "ipNetToMedia"
-    for index in newer or _rows_of_length(walk, "ipNetToMediaPhysAddress", 5):
-        place = f"{column}Table"
-        value = walk.rows[f"{column}PhysAddress"][index]
-        ip = _managed_address(index[1:]) if newer else _managed_address((1, 4, *index[1:]))
-        kind = walk.number_of(f"{column}Type", index)
-        mac = _mac_text(value) if isinstance(value, bytes) else ""
-        if kind == _INVALID or not mac:
-            yield LeftOut(place, "incomplete: nothing answered at the address")
-        elif newer and kind == _LOCAL:
-            yield LeftOut(place, _OWN)
-        elif not ip:
-            yield Problem(place, f"not an IP address: {'.'.join(map(str, index[1:]))[:60]}")
-        else:
-            name = ports.of_interface(index[0])
-            facts = (Fact("listed.interface", name),) if name else ()
-            heard = None if kind in {0, _DYNAMIC} else False
-            yield Entry(place, ip, mac, facts, text=f"{column}: {ip} {mac} {name}".rstrip(), was_heard=heard)
+    """The ARP and neighbour table: from the newer MIB, and from the older what the newer does not have.
+
+    Some routers have only IPv6 in the newer one.
+    """
+    newer = [(True, index) for index in walk.indexes_of("ipNetToPhysicalPhysAddress")]
+    known = {(index[0], _managed_address(index[1:])) for _is_newer, index in newer}
+    older = (
+        (False, index)
+        for index in _rows_of_length(walk, "ipNetToMediaPhysAddress", 5)
+        if (index[0], _managed_address((1, 4, *index[1:]))) not in known
+    )
+    for is_newer, index in (*newer, *older):
+        yield _arp_item(walk, ports, index, is_newer=is_newer)
+
+
+def _arp_item(walk: Walk, ports: _Ports, index: Oid, *, is_newer: bool) -> Item:
+    column = "ipNetToPhysical" if is_newer else "ipNetToMedia"
+    place = f"{column}Table"
+    value = walk.rows[f"{column}PhysAddress"][index]
+    ip = _managed_address(index[1:]) if is_newer else _managed_address((1, 4, *index[1:]))
+    kind = walk.number_of(f"{column}Type", index)
+    mac = _mac_text(value) if isinstance(value, bytes) else ""
+    if kind == _INVALID or not mac:
+        return LeftOut(place, "incomplete: nothing answered at the address")
+    if is_newer and kind == _LOCAL:
+        return LeftOut(place, _OWN)
+    if not ip:
+        return Problem(place, f"not an IP address: {'.'.join(map(str, index[1:]))[:60]}")
+    name = ports.of_interface(index[0])
+    facts = (Fact("listed.interface", name),) if name else ()
+    heard = None if kind in {0, _DYNAMIC} else False
+    return Entry(place, ip, mac, facts, text=f"{column}: {ip} {mac} {name}".rstrip(), was_heard=heard)

@@ -73,7 +73,7 @@ class BadHost:
 def read_nmap_xml(
     stream: BinaryIO, now: datetime, name: str = "the input"
 ) -> Iterator[Run | Host | BadHost | CutShort]:
-    """Yield the head, then every host, a BadHost for one that cannot be read, and a CutShort as the last item if the file is broken.
+    """Yield the head, then every host (a BadHost if its address is wrong), and a CutShort last if the file is broken.
 
     ``now`` dates hosts without a time. Raises UsageError in one line, which begins with ``name``, if the file is not
     nmap XML.

@@ -169,6 +169,8 @@ class Source:
 
     It is False for lists that people keep.
     """
+    otherwise: str = ""
+    """What to do with a file of another format, as the end of a sentence."""
     is_listing: bool = True
     """Whether it lists what another system knows.
 
@@ -197,9 +199,8 @@ class Source:
         if head.raw.startswith(_PACKED):
             return "it is packed (ZIP, gzip, xz, bzip2 or 7z); unpack it first"
         what = f"camscan does not recognise the format ({self.noun})"
-        return (
-            f"{what}; if it is one of these, name it with --form: {list_text(known, 'or')}" if len(known) > 1 else what
-        )
+        which = f"; if it is one of these, name it with --form: {list_text(known, 'or')}" if len(known) > 1 else ""
+        return f"{what}{which}{self.otherwise}"
 
 
 _PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh", b"7z\xbc\xaf\x27\x1c")

@@ -32,11 +32,25 @@ _AGE = re.compile(r"\[(?:AGE|Aging):.*", re.IGNORECASE)
 """The age of a record, as Windows writes it."""
 _AROUND = frozenset({"Returned records:", "Command completed successfully."})
 """The lines that dnscmd writes before and after the records."""
+_LISTED = re.compile(
+    # Of the DNS console, of PowerShell, of nslookup and of "host -l"; the address is the first after the type.
+    r"\s*(?P<name>[\w.*@-]{1,255})(?:(?:\s+|\t)(?:A|AAAA|[^\t]{1,30}\((?:A|AAAA)\))(?:\s.{0,200}?)?\s"
+    r"|\s+has (?:IPv6 )?address )\s*(?P<ip>\d{1,3}(?:\.\d{1,3}){3}"
+    r"|(?=[0-9a-f:.]{0,45}::)[0-9a-f:.]{2,45}|(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4})(?:\s.*)?",
+    re.IGNORECASE,
+)
+_OTHER_KIND = re.compile(
+    r"\s*\S{1,255}\s+(?:\S{1,30}\s)?(?:\S+ )?\(?(?:CNAME|NS|SOA|SRV|MX|TXT|PTR)\)?\b.*", re.IGNORECASE
+)
 _LONGEST_NAME = 255
 _LONGEST_LINE = 4096
 _OPEN_LINES = 100
 """The most lines of a record in parentheses."""
 _SHOWN = 60
+_SHORT = 600
+"""The most characters of a line of a list."""
+_OTHER = "of other kinds than A, AAAA and PTR"
+_OF_ZONE = "of the zone itself, which the file does not name"
 
 
 @dataclass(slots=True)
@@ -75,6 +89,28 @@ def _read(document: Document) -> Iterator[Item]:
             zone.origin = (named[1] or named[2]).rstrip(".")
     if zone.begun:
         yield Problem(f"line {zone.begun}", "the parentheses are not closed; the file ends before")
+
+
+def _fits_list(head: Head) -> bool:
+    return any(len(line) < _SHORT and _LISTED.fullmatch(line) for line in head.lines)
+
+
+def _read_list(document: Document) -> Iterator[Item]:
+    """Read a list with a name, a type and an address in each line; lines of other kinds are counted."""
+    for line in document.lines():
+        place = f"line {line.number}"
+        match = _LISTED.fullmatch(line.text) if len(line.text) < _SHORT else None
+        if match is None:
+            if len(line.text) < _SHORT and _OTHER_KIND.fullmatch(line.text):
+                yield LeftOut(place, _OTHER)
+            continue
+        ip, name = address_of(match["ip"]), match["name"].rstrip(".")
+        if not ip:
+            yield Problem(place, f"not an address: {match['ip']}")
+        elif name.startswith("*") or name == "@":
+            yield LeftOut(place, "of names with *, which are of no single device" if name[:1] == "*" else _OF_ZONE)
+        else:
+            yield Entry(place, ip, "", (Fact("listed.host_name", name),), text=line.text)
 
 
 def _split_tokens(line: Line) -> list[str] | None:
@@ -132,7 +168,7 @@ def _is_closing(token: str) -> bool:
 
 def _record_item(place: str, zone: _Zone, kind: str, data: list[str], text: str) -> Item:
     if kind not in {"A", "AAAA", "PTR"}:
-        return LeftOut(place, "of other kinds than A, AAAA and PTR")
+        return LeftOut(place, _OTHER)
     told = data[0] if data else ""
     ip, name = (
         (_address_of_reverse(zone.owner), zone.full_name(told)) if kind == "PTR" else (address_of(told), zone.owner)
@@ -142,7 +178,7 @@ def _record_item(place: str, zone: _Zone, kind: str, data: list[str], text: str)
     if name.startswith("*"):
         return LeftOut(place, "of names with *, which are of no single device")
     if not name:
-        return LeftOut(place, "of the zone itself, which the file does not name")
+        return LeftOut(place, _OF_ZONE)
     if len(name) > _LONGEST_NAME:
         return Problem(place, "not a name")
     return Entry(place, ip, "", (Fact("listed.host_name", name),), text=text)
@@ -171,5 +207,8 @@ SOURCE = Source(
     name="dns",
     title="DNS zones",
     noun="DNS zone",
-    forms=(Form("zone", "zone files, zone transfers as dig prints them, and dnscmd /EnumRecords", _fits, _read),),
+    forms=(
+        Form("zone", "zone files, zone transfers as dig prints them, and dnscmd /EnumRecords", _fits, _read),
+        Form("list", "lists of Windows' DNS console and PowerShell, nslookup and host -l", _fits_list, _read_list),
+    ),
 )

@@ -50,7 +50,7 @@ class Map:
     written: str
     """``csv``; ``json-lines``; or ``json``: a single record, a list of records, or one record a line."""
     headings: tuple[str, ...]
-    """The headings of the format, in small letters.
+    """The headings of the format, in small letters; ``a or b`` if versions differ.
 
     A CSV has all of them; a record of JSON, which may be long, any of them.
     """
@@ -140,7 +140,8 @@ def _fits(columns: Map, head: Head) -> bool:
 
 def _heading_pattern(columns: Map) -> re.Pattern[str]:
     """A pattern for a line with all the headings, in any order: people move columns, and hide some."""
-    ahead = (rf'(?=(?:.*[,;\t])?"?{re.escape(name)}"?(?:[,;\t]|$))' for name in columns.headings)
+    names = ("|".join(re.escape(each) for each in name.split(" or ")) for name in columns.headings)
+    ahead = (rf'(?=(?:.*[,;\t])?"?(?:{name})"?(?:[,;\t]|$))' for name in names)
     return re.compile(rf"^{''.join(ahead)}", re.IGNORECASE)
 
 
@@ -275,5 +276,6 @@ SOURCE = Source(
     name="inventory",
     title="exports of other inventories",
     noun="inventory",
+    otherwise="; for any other list use camscan import sheet, where you say which column is which",
     forms=tuple(_form_of_map(path) for path in sorted(_MAPS.glob("*.yaml"))),
 )
