@@ -8,7 +8,8 @@ import zipfile
 import pytest
 
 from camscan.errors import UsageError
-from camscan.sheets import Page
+from camscan.sheets import Merged, Page
+from camscan.sheets.faulty_cells import NO_RESULT
 from camscan.sheets.formats import _workbook, csv, ods, xlsx
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -30,7 +31,9 @@ def archive(parts: dict[str, str]) -> bytes:
     return stream.getvalue()
 
 
-def excel(rows: str, *, shared: str = "", of: str = "", main: str = MAIN) -> list[Page]:
+def excel(
+    rows: str, *, shared: str = "", of: str = "", main: str = MAIN, after: str = "", state: str = "visible"
+) -> list[Page]:
     """A workbook of one sheet with these rows."""
 
     def link(name: str, kind: str, target: str) -> str:
@@ -41,22 +44,26 @@ def excel(rows: str, *, shared: str = "", of: str = "", main: str = MAIN) -> lis
         "_rels/.rels": f'<Relationships xmlns="{PACKAGE}">{link("a", "officeDocument", "xl/workbook.xml")}'
         "</Relationships>",
         "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{RELATIONS}">{of}<sheets>'
-        '<sheet name="A sheet" r:id="w"/><sheet name="A chart" r:id="c"/></sheets></workbook>',
+        f'<sheet name="A sheet" r:id="w" state="{state}"/><sheet name="A chart" r:id="c"/></sheets></workbook>',
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}">{links}'
         f"{link('w', 'worksheet', 'worksheets/x.xml')}{link('c', 'chartsheet', 'c.xml')}</Relationships>",
         "xl/sharedStrings.xml": f'<sst xmlns="{main}" count="99999999999" uniqueCount="-1">{shared}</sst>',
         "xl/styles.xml": f'<styleSheet xmlns="{main}">{STYLES}</styleSheet>',
         "xl/worksheets/x.xml": f'<worksheet xmlns="{main}"><dimension ref="A1:XFD1048576"/><sheetData>{rows}'
-        "</sheetData></worksheet>",
+        f"</sheetData>{after}</worksheet>",
     }
     return xlsx.SHEET.read(archive(parts))
 
 
-def opendocument(table: str) -> list[Page]:
+def opendocument(table: str, *, styles: str = "") -> list[Page]:
     spaces = " ".join(
-        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "table", "text", "style")
     )
-    content = f"<office:document-content {spaces}><office:body><office:spreadsheet>{table}"
+    content = (
+        f"<office:document-content {spaces}><office:automatic-styles>{styles}</office:automatic-styles><office:body>"
+        f"<office:spreadsheet>{table}"
+    )
     return ods.SHEET.read(
         archive({"content.xml": f"{content}</office:spreadsheet></office:body></office:document-content>"})
     )
@@ -80,6 +87,7 @@ def opendocument(table: str) -> list[Page]:
         ('<c t="s"><v>1</v></c>', "'tis\nso"),
         ('<c t="str"><f>1+1</f><v>_x0041_</v></c>', "A"),
         ('<c t="e"><v>#REF!</v></c>', "#REF!"),
+        ("<c><f>A1*2</f><v></v></c>", NO_RESULT),
         ('<c t="inlineStr"><is><t>_x005F_x000D_</t></is></c>', "_x000D_"),
         ('<c t="inlineStr"><is><t>&apos;=1</t></is></c>', "=1"),
     ],
@@ -149,6 +157,7 @@ TEXT = 'office:value-type="string"'
         ("<table:table-cell office:value-type='date' office:date-value='2027-03-31T09:30:00'>", "2027-03-31 09:30:00"),
         ("<table:table-cell office:value-type='boolean' office:boolean-value='true'><text:p>TRUE</text:p>", "yes"),
         (f"<table:table-cell {TEXT}><text:p>&apos;=1</text:p>", "=1"),
+        ("<table:table-cell table:formula='of:=[.A1]*2'>", NO_RESULT),
     ],
 )
 def test_cells_of_opendocument(cell: str, text: str) -> None:
@@ -193,3 +202,32 @@ def test_a_csv_has_the_bounds_of_a_workbook(monkeypatch: pytest.MonkeyPatch) -> 
     assert csv.read_csv(b"a\n1\n")
     with pytest.raises(UsageError, match="more than 2 rows"):
         csv.read_csv(b"a\n1\n2\n")
+
+
+def test_merged_cells_of_excel_are_known_by_their_first_cell() -> None:
+    merged = '<mergeCells><mergeCell ref="A1:C1"/><mergeCell ref="B2:C4"/><mergeCell ref="AA5:AA6"/></mergeCells>'
+    (page,) = excel("<row><c><v>1</v></c></row>", after=merged)
+    assert page.merged == (Merged(1, 2, 4), Merged(26, 5, 6))
+
+
+def test_merged_cells_and_hidden_sheets_of_opendocument() -> None:
+    x = f"{TEXT}><text:p>x</text:p></table:table-cell>"
+    style = "<style:style style:name='{}'><style:table-properties table:display='{}'/></style:style>"
+    (old, live) = opendocument(
+        "<table:table table:name='old' table:style-name='h'><table:table-row>"
+        f"<table:table-cell {x}</table:table-row></table:table>"
+        "<table:table table:name='live' table:style-name='v'><table:table-row><table:table-cell/>"
+        f"<table:table-cell table:number-rows-spanned='3' {x}</table:table-row></table:table>",
+        styles=style.format("h", "false") + style.format("v", "true"),
+    )
+    assert (old.is_hidden, live.is_hidden) == (True, False)
+    assert live.merged == (Merged(1, 1, 3),)
+
+
+def test_hidden_sheets_of_excel() -> None:
+    assert [page.is_hidden for page in excel("", state="hidden") + excel("", state="veryHidden")] == [True, True]
+    assert not excel("")[0].is_hidden
+
+
+def test_a_formula_whose_result_is_an_empty_text() -> None:
+    assert excel('<row><c t="str"><f>IF(A1,"x","")</f><v></v></c></row>')[0].lines == ()

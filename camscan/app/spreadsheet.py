@@ -92,7 +92,8 @@ class Import:
         """Whether something in the file was left out."""
         strangers = not self.add and bool(self.compared.strangers)
         unknown = bool(self.found.unknown) and not self.add
-        return bool(self.compared.left_out or (self.add and self.sorted.left_out) or strangers or unknown)
+        left_out = self.compared.left_out or (self.add and self.sorted.left_out) or self.found.unread
+        return bool(left_out or strangers or unknown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,17 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Merged:
+    """Cells of one column that were merged: the first one has the value, and the others are empty."""
+
+    column: int
+    """Index of the column, from 0."""
+    first: int
+    """Number of the first row, as in :class:`Line`."""
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One worksheet as it was read; a CSV has one."""
 
@@ -98,6 +109,8 @@ class Page:
     lines: tuple[Line, ...]
     notes: tuple[str, ...] = ()
     """What a person should know about how the page was read."""
+    is_hidden: bool = False
+    merged: tuple[Merged, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

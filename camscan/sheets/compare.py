@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -20,15 +20,14 @@ from camscan.asset.entry import normalise
 from camscan.asset.lifecycle import complete_entries
 from camscan.asset.spelling import choice_of_words
 from camscan.sheets import Line
-from camscan.sheets.excel_damage import describe_damage, has_american_dates
+from camscan.sheets.excel_damage import american_columns, check_cell, describe_damage
+from camscan.sheets.faulty_cells import FaultyCell
 from camscan.sheets.guess import cell_meaning
 from camscan.sheets.heading import FoundTable, columns_of
 from camscan.sheets.row import SUMS, inherited_texts, loose_sum, read_sums
 
 _LONGEST_NUMBER = 15
 """Maximum digits of a revision. A longer number is not a revision, and a database could not store it."""
-
-
 _PLACES = {column.name: place for place, column in enumerate(COLUMNS)}
 _UNKNOWN = "asset_id {}: there is no such device in the register"
 
@@ -123,7 +122,7 @@ def compare_rows(
 ) -> Comparison:
     """Compare every row of the table with the register; ``overwrite`` also takes stale edits."""
     result = _Result()
-    american_dates = has_american_dates(found, register.assets)
+    american_dates = american_columns(found, register.assets)
     for line, asset in _rows_with_device(found, register, result):
         row = _Row(found, line, asset, register, american_dates=american_dates, overwrite=overwrite)
         _take_row(row, result, today, refused)
@@ -172,7 +171,7 @@ class _Row:
         asset: Asset,
         register: ComparedRegister,
         *,
-        american_dates: bool,
+        american_dates: Collection[str],
         overwrite: bool,
     ) -> None:
         self.found = found
@@ -276,7 +275,7 @@ def _row_edits(row: _Row, result: _Result, refused: Refusal) -> tuple[list[Entry
         except _NotAnEdit as outcome:
             result.kept.append((row.line.number, f"{column.name}: {outcome}"))
         except ValueError as error:
-            if column.name in row.found.guessed:
+            if column.name in row.found.guessed or isinstance(error, FaultyCell):
                 result.left_out.append((row.line.number, f"{column.name}: {error}; this cell was skipped"))
             else:
                 wrong.append(f"{column.name}: {error}")
@@ -322,8 +321,9 @@ def _cell_edit(row: _Row, column: Column) -> Entry | None:
         if any(_is_same_value(column, text, each) for each in (*shown, now)):
             return None
         for each in filter(None, shown):
-            if reason := describe_damage(column, text, each, american_dates=row.american_dates):
+            if reason := describe_damage(column, text, each, american_dates=column.name in row.american_dates):
                 raise _NotAnEdit(f"{reason}; '{each}' is kept")
+        check_cell(column, text, american_dates=column.name in row.american_dates)
         new = normalise(column, text)
     if new == now:
         return None

@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 
 from camscan.asset import Asset
 from camscan.asset.columns import Column, Kind
+from camscan.sheets.faulty_cells import check_fault
 from camscan.sheets.heading import FoundTable, columns_of
 
 _SHORTENED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
@@ -37,8 +38,6 @@ def describe_damage(  # noqa: PLR0911 - one for each way
             return ""
         if _from_american(text) == shown:
             return "the program wrote the month first"
-        if _AMERICAN.fullmatch(text):
-            raise ValueError(f"'{text}': this file has the month first; write it as 2027-03-31")
         return ""
     if column.kind is not Kind.TEXT:
         return ""
@@ -69,20 +68,37 @@ def _read_number(text: str) -> Decimal | None:
         return None
 
 
-def has_american_dates(found: FoundTable, assets: Mapping[str, Asset]) -> bool:
-    """Whether the file's dates have the month first: more cells match the register so than in British order."""
-    names = [column.name for column in columns_of(found) if column.kind is Kind.DATE]
-    lead = 0
+def check_cell(column: Column, text: str, *, american_dates: bool) -> None:
+    """Raise ValueError for 03/04/2027 in a column whose dates have the month first, FaultyCell for a failed formula."""
+    check_fault(text)
+    match = _AMERICAN.fullmatch(text.strip())
+    if column.kind is Kind.DATE and american_dates and match and match[1] != match[2]:
+        raise ValueError(f"'{text.strip()}': this file has the month first; write it as 2027-03-31")
+
+
+def american_columns(found: FoundTable, assets: Mapping[str, Asset]) -> frozenset[str]:
+    """The columns whose dates have the month first: more of them are no date with the day first than the other way.
+
+    A column whose dates fit both orders is like the file: more of its cells equal the register's dates in one order
+    than in the other, else its other columns decide.
+    """
+    leads = {column.name: 0 for column in columns_of(found) if column.kind is Kind.DATE}
+    known = 0
     for line in found.lines:
         asset = assets.get(found.cell_text(line, "asset_id").strip())
-        for name in names if asset else ():
-            text = found.cell_text(line, name).strip()
-            match = _AMERICAN.fullmatch(text)
-            date_ = asset.entries.get(name) if asset else None
-            if match and date_ and match[1] != match[2]:
-                lead += _from_american(text) == date_
-                lead -= _from_american(f"{match[2]}/{match[1]}/{match[3]}") == date_
-    return lead > 0
+        for name in leads:
+            american, british = _in_both_orders(found.cell_text(line, name).strip())
+            leads[name] += bool(american) - bool(british)
+            held = asset.entries.get(name) if asset else None
+            known += (american == held) - (british == held) if held else 0
+    rest = known or sum(leads.values())
+    return frozenset(name for name, lead in leads.items() if lead > 0 or (lead == 0 and rest > 0))
+
+
+def _in_both_orders(text: str) -> tuple[str, str]:
+    """A date with the month first, and with the day first; empty if it is none in that order."""
+    match = _AMERICAN.fullmatch(text)
+    return (_from_american(text), _from_american(f"{match[2]}/{match[1]}/{match[3]}")) if match else ("", "")
 
 
 def _from_american(text: str) -> str:

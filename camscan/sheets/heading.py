@@ -11,9 +11,15 @@ from camscan.asset.spelling import nearest_hint, plain_name
 from camscan.errors import UsageError
 from camscan.sheets import Line, Page
 from camscan.sheets.guess import guess_columns
+from camscan.sheets.merged import fill_merged
+from camscan.words import count_text
 
 KEYS = ("asset_id", "council_asset_tag")
 """Columns that name the device of a row; the first one that the row has counts."""
+_TELLING = frozenset({*KEYS, "stated_serial_number", "stated_mac_address", "stated_ip_address"})
+"""Columns by which devices are told apart."""
+_LIST_FROM = 3
+"""From how many known headings on a worksheet has a list of devices."""
 _HEADER_WITHIN = 30
 """Rows from the top in which a header is looked for."""
 
@@ -35,6 +41,8 @@ class FoundTable:
     notes: tuple[str, ...]
     guessed: frozenset[str] = frozenset()
     """Columns of somebody else's list that nobody mapped: a cell with a wrong value is left out, but not its row."""
+    unread: tuple[str, ...] = ()
+    """A sentence for each other worksheet that has a list of devices too."""
 
     def cell_text(self, line: Line, name: str) -> str:
         """The text of a cell; empty if the table has no such column, or the row is shorter."""
@@ -99,32 +107,45 @@ def find_table(pages: Sequence[Page], theirs: Mapping[str, str]) -> FoundTable:
     )
     if said:
         said += ("If a guess is wrong, correct it with --map 'Their heading=our_column'",)
+    rest, once = fill_merged(rest, page.merged, places)
     return FoundTable(
         page.name,
         header.number,
         places,
         rest,
         tuple(unknown),
-        (*page.notes, *(() if is_ours else left), *said),
+        (*page.notes, *(() if is_ours else left), *once, *said),
         frozenset() if is_ours else _columns_read_leniently(header, places, theirs),
+        tuple(_describe_unread(each, theirs) for each in pages if each is not page and _lists_devices(each, theirs)),
     )
 
 
+def _lists_devices(page: Page, theirs: Mapping[str, str]) -> bool:
+    """Whether a worksheet has a list of devices: several known headings, one of which tells devices apart."""
+    best = _best_header([page], theirs)
+    if best is None:
+        return False
+    header = page.lines[best[2]]
+    names = {name for cell in header.cells if (name := _our_column(cell, theirs))}
+    names |= {STATED.get(name, name) for name in _guess_headings(header, theirs).values()}
+    has_key = not _TELLING.isdisjoint(STATED.get(name, name) for name in names)
+    return has_key and len(names) >= _LIST_FROM and bool(_data_rows(page.lines[best[2] + 1 :])[0])
+
+
+def _describe_unread(page: Page, theirs: Mapping[str, str]) -> str:
+    if page.is_hidden:
+        return f"the sheet '{page.name}' is hidden, and was not read"
+    best = _best_header([page], theirs)
+    rows = count_text(len(_data_rows(page.lines[best[2] + 1 :])[0]) if best else 0, "row")
+    return f"the sheet '{page.name}' has a list too ({rows}), and was not read: save it as a file of its own for import"
+
+
 def _find_header(pages: Sequence[Page], theirs: Mapping[str, str]) -> tuple[Page, int]:
-    """The row with the most headings, and its page. Raises UsageError if no row has any."""
-    best: tuple[int, Page, int] | None = None
-    for page in pages:
-        for at, line in enumerate(page.lines[:_HEADER_WITHIN]):
-            names = {name for cell in line.cells if (name := _our_column(cell, theirs))}
-            known = len(names) + len({*names, *_guess_headings(line, theirs).values()})  # our own names count more
-            is_lone = len(names) <= 1 and sum(bool(cell.strip()) for cell in line.cells) == 1 and len(page.lines) > 1
-            # The names of the columns are below the headings for people, and are more certain.
-            if (
-                known
-                and (best is None or known > best[0] or (known == best[0] and _is_row_of_names(line)))
-                and not (is_lone and not theirs and not _is_row_of_names(line))
-            ):
-                best = (known, page, at)
+    """The row with the most headings, and its page: a hidden one only if no other has any.
+
+    Raises UsageError if no row has any.
+    """
+    best = _best_header([page for page in pages if not page.is_hidden], theirs) or _best_header(pages, theirs)
     if len(pages) == 1 and _is_cover(pages[0]):
         raise UsageError(
             "it is the sheet 'Read me first' of a register: a spreadsheet program saves only the open sheet as CSV; "
@@ -138,6 +159,24 @@ def _find_header(pages: Sequence[Page], theirs: Mapping[str, str]) -> tuple[Page
             "(`camscan set --columns` lists ours)"
         )
     return best[1], best[2]
+
+
+def _best_header(pages: Sequence[Page], theirs: Mapping[str, str]) -> tuple[int, Page, int] | None:
+    """How many headings are known in the row with the most, its page, and its index there."""
+    best: tuple[int, Page, int] | None = None
+    for page in pages:
+        for at, line in enumerate(page.lines[:_HEADER_WITHIN]):
+            names = {name for cell in line.cells if (name := _our_column(cell, theirs))}
+            known = len(names) + len({*names, *_guess_headings(line, theirs).values()})  # our own names count more
+            is_lone = len(names) <= 1 and sum(bool(cell.strip()) for cell in line.cells) == 1 and len(page.lines) > 1
+            # The names of the columns are below the headings for people, and are more certain.
+            if (
+                known
+                and (best is None or known > best[0] or (known == best[0] and _is_row_of_names(line)))
+                and not (is_lone and not theirs and not _is_row_of_names(line))
+            ):
+                best = (known, page, at)
+    return best
 
 
 def _is_cover(page: Page) -> bool:

@@ -9,7 +9,7 @@ the address may belong to another device since the list was written.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -20,6 +20,8 @@ from camscan.asset.lifecycle import complete_entries
 from camscan.fingerprints.wording import load_words
 from camscan.sheets import Line
 from camscan.sheets.compare import Comparison, Entry, complete_row_entries, is_given_by_scan, why_not_connected
+from camscan.sheets.excel_damage import american_columns, check_cell
+from camscan.sheets.faulty_cells import FaultyCell
 from camscan.sheets.guess import cell_meaning
 from camscan.sheets.heading import FoundTable, columns_of
 
@@ -180,9 +182,10 @@ def sort_new_rows(  # noqa: PLR0917 - the file, and the register in its parts
 ) -> SortedRows:
     """Sort the rows that do not name a device of the register; ``by_address`` lets an address name one."""
     sorting = _RowSorter(assets, changes, today, overwrite=overwrite, by_address=by_address)
+    american_dates = american_columns(found, sorting.assets)
     for line in compared.strangers:
         try:
-            entries = _row_entries(found, line, sorting.left_out)
+            entries = _row_entries(found, line, american_dates, sorting.left_out)
         except ValueError as error:
             sorting.left_out.append((line.number, str(error)))
             continue
@@ -199,15 +202,18 @@ def sort_new_rows(  # noqa: PLR0917 - the file, and the register in its parts
     )
 
 
-def _row_entries(found: FoundTable, line: Line, left_out: list[tuple[int, str]]) -> dict[str, str]:
+def _row_entries(
+    found: FoundTable, line: Line, american_dates: Collection[str], left_out: list[tuple[int, str]]
+) -> dict[str, str]:
     """The entries of a row. Raises ValueError for a wrong cell, unless its heading was only guessed."""
     entries = {}
     for column in columns_of(found):
         text = found.cell_text(line, column.name)
         try:
+            check_cell(column, text, american_dates=column.name in american_dates)
             value = normalise(column, cell_meaning(column, text) if column.name in found.guessed else text)
         except ValueError as error:
-            if column.name in found.guessed:
+            if column.name in found.guessed or isinstance(error, FaultyCell):
                 left_out.append((line.number, f"{column.name}: {error}; this cell was skipped"))
                 continue
             raise ValueError(f"{column.name}: {error}") from None

@@ -122,7 +122,7 @@ def _tell(file: Path, work: Import, *, do: bool) -> None:
             f"{rows} left out because only the address matches; if the list is as new as the last scan, add "
             f"--by-address"
         )
-    for sentence in (*found.notes, *found.unknown):
+    for sentence in (*found.notes, *found.unknown, *found.unread):
         print_text(visible(sentence))
     if work.compared.strangers and not add:
         count = count_text(len(work.compared.strangers), "row names", "rows name")

@@ -37,6 +37,8 @@ MOST_COLUMNS = 1000
 """Cells further to the right are not read."""
 MOST_LINES = 500_000
 """Maximum rows with content in one worksheet."""
+MOST_MERGED = 100_000
+"""Maximum merged cells of a worksheet that are read."""
 MOST_SPACES = 2000
 """Maximum length of a run of spaces."""
 
@@ -185,8 +187,8 @@ def parse_part(archive: zipfile.ZipFile, part: str) -> Any:
     return etree.fromstring(archive.read(part), etree.XMLParser(**_STRICT))
 
 
-def iterate_elements(archive: zipfile.ZipFile, part: str, tag: str) -> Iterator[Any]:
-    """Iterate over the elements of that name in a large part. Each one is freed when the next is read."""
+def iterate_elements(archive: zipfile.ZipFile, part: str, tag: str | Sequence[str]) -> Iterator[Any]:
+    """Iterate over the elements of these names in a large part. Each one is freed when the next is read."""
     with archive.open(part) as stream:
         for _, element in etree.iterparse(stream, events=("end",), tag=tag, **_STRICT):
             yield element

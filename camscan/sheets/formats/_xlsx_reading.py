@@ -16,7 +16,8 @@ from typing import Any
 
 from camscan.cells import plain_text
 from camscan.errors import UsageError
-from camscan.sheets import Line, Page
+from camscan.sheets import Line, Merged, Page
+from camscan.sheets.faulty_cells import NO_RESULT
 from camscan.sheets.formats import _workbook
 
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
@@ -28,6 +29,7 @@ _QUOTED = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
 """The parts of a number format that are not codes: quoted text, colours and conditions, escapes, padding."""
 _DAYS = {False: datetime(1899, 12, 30), True: datetime(1904, 1, 1)}  # noqa: DTZ001 - a cell's date has no zone
 """Whether the workbook counts from 1904 -> its day 0."""
+_RANGE = re.compile(r"([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})")
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
@@ -57,7 +59,10 @@ def read_worksheets(archive: zipfile.ZipFile) -> list[Page]:
     for sheet in tree.iter("{*}sheet"):
         kind, target = relations[sheet.get(_RELATION) or sheet.get(_STRICT_RELATION) or ""]
         if kind == "worksheet":
-            pages.append(Page(sheet.get("name", ""), _workbook.limit_rows(_read_lines(archive, target, book))))
+            merged: list[Merged] = []
+            lines = _workbook.limit_rows(_read_lines(archive, target, book, merged))
+            is_hidden = sheet.get("state", "visible") != "visible"
+            pages.append(Page(sheet.get("name", ""), lines, is_hidden=is_hidden, merged=tuple(merged)))
     return pages
 
 
@@ -96,9 +101,13 @@ def _date_styles(archive: zipfile.ZipFile, part: str) -> frozenset[int]:
     return frozenset(at for at, style in enumerate(styles) if int(style.get("numFmtId", "0")) in dates)
 
 
-def _read_lines(archive: zipfile.ZipFile, part: str, book: _Book) -> Iterator[Line]:
+def _read_lines(archive: zipfile.ZipFile, part: str, book: _Book, merged: list[Merged]) -> Iterator[Line]:
+    """The rows that have contents. ``merged`` gets the merged cells, which come after the rows (18.3.1.55)."""
     number = 0
-    for row in _workbook.iterate_elements(archive, part, "{*}row"):
+    for row in _workbook.iterate_elements(archive, part, ("{*}row", "{*}mergeCell")):
+        if row.tag.endswith("}mergeCell"):
+            merged += _merged_rows(row.get("ref", "")) if len(merged) < _workbook.MOST_MERGED else ()
+            continue
         number = int(row.get("r") or number + 1)
         cells: list[str] = []
         for cell in row:
@@ -109,6 +118,13 @@ def _read_lines(archive: zipfile.ZipFile, part: str, book: _Book) -> Iterator[Li
                 cells[at:] = [text]
         if cells:
             yield Line(number, tuple(cells))
+
+
+def _merged_rows(reference: str) -> Iterator[Merged]:
+    """The merged cells of a range such as ``A2:A9``, if it has several rows; of several columns, the first."""
+    ends = _RANGE.fullmatch(reference)
+    if ends and int(ends[2]) < int(ends[3]):
+        yield Merged(_column_index(ends[1]), int(ends[2]), int(ends[3]))
 
 
 def _column_index(reference: str) -> int:
@@ -128,7 +144,8 @@ def _cell_value(cell: Any, book: _Book) -> str:
         return plain_text(_string_text(cell))
     raw = next((each.text for each in cell if each.tag.endswith("}v")), None)
     if not raw:
-        return ""
+        is_formula = kind == "n" and any(each.tag.endswith("}f") for each in cell)
+        return NO_RESULT if is_formula else ""
     if kind == "n":
         return _number_or_date(cell, raw, book)
     if kind == "b":

@@ -175,7 +175,10 @@ def _check_page(request: PageRequest, file: _SentFile, work: Import, filled: Fil
         "new": len(new),
         "lines": lines[:_LINES],
         "more_lines": max(len(lines) - _LINES, 0),
-        "notes": [incoming.in_page_words(each, request.visitor) for each in (*work.found.notes, *work.found.unknown)],
+        "notes": [
+            incoming.in_page_words(each, request.visitor)
+            for each in (*work.found.notes, *work.found.unknown, *work.found.unread)
+        ],
         "strangers": 0 if work.add else len(work.compared.strangers),
         "may_add": request.visitor.writes_everything,
         "errors": _error_summary(filled),
