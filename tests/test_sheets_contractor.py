@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
+from camscan.errors import UsageError
 from camscan.sheets import Line, Merged, Page
 from camscan.sheets.compare import compare_rows, index_register
 from camscan.sheets.faulty_cells import NO_RESULT
+from camscan.sheets.formats.csv import read_csv
 from camscan.sheets.heading import FoundTable, find_table
 from camscan.sheets.new_rows import SortedRows, sort_new_rows
 
@@ -71,3 +75,27 @@ def test_a_failed_formula_is_no_value_and_keeps_its_row() -> None:
     assert [each.entries for each in result.new] == [{"council_asset_tag": "C-1"}]
     assert len(result.left_out) == 5
     assert any("its formula has no result" in sentence for _, sentence in result.left_out)
+
+
+def test_rows_that_are_headings_are_not_devices() -> None:
+    lines = (("Ysgol Friars",), HEADINGS, ("", "C-1", "Dahua"), ("", "Prepared by J Smith 2026"), ("", "C-2"))
+    result = added(find_table([page("A", *lines)], {}))
+    assert column(result, "council_asset_tag") == ["C-1", "C-2"]
+    assert [sentence for _, sentence in result.left_out] == [
+        "it has only 'Ysgol Friars', like a heading; this row was skipped",
+        "it has only 'Prepared by J Smith 2026', like a heading; this row was skipped",
+    ]
+
+
+def test_what_is_left_of_a_long_number_is_not_stored() -> None:
+    lines = (Line(1, ("Camera No", "Serial No", "Date Installed")), Line(2, ("C-1", "1.23457E+17", "2/5/2020 09:30")))
+    result = added(find_table([Page("", lines)], {}))
+    assert [each.entries for each in result.new] == [{"council_asset_tag": "C-1", "purchase_date": "2020-05-02"}]
+    assert "format the column as text" in result.left_out[0][1]
+
+
+def test_a_quotation_mark_that_is_never_closed_swallows_no_rows() -> None:
+    with pytest.raises(UsageError, match="opens in line 2 or after it and is never closed"):
+        read_csv(b'Camera No,Notes\nC1,"open\nC2,x\n')
+    (read,) = read_csv(b'Camera No,Notes\nC1,"two\nlines"\n')
+    assert [line.cells for line in read.lines] == [("Camera No", "Notes"), ("C1", "two\nlines")]

@@ -186,6 +186,8 @@ def compare_sheet(
     if compared.strangers and has_revisions:
         changes = book.changes()
     strangers = new_rows.sort_new_rows(found, compared, assets, changes, today_utc(), overwrite, by_address=by_address)
+    if add and not compared.rows:
+        raise UsageError("there are no rows below its headings; name the file that has them")
     if add and not strangers.has_key:
         raise UsageError(
             "none of the new rows has a council tag, serial number, MAC address or IP address, so devices could not "

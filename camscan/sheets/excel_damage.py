@@ -14,9 +14,12 @@ from decimal import Decimal, InvalidOperation
 from camscan.asset import Asset
 from camscan.asset.columns import Column, Kind
 from camscan.sheets.faulty_cells import check_fault
+from camscan.sheets.guess import without_time
 from camscan.sheets.heading import FoundTable, columns_of
 
 _SHORTENED = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
+_SURELY_SHORTENED = re.compile(r"\d[.,]\d+E\+\d\d", re.IGNORECASE)
+_TYPE_AGAIN = "'{}' is what the program left of a long number; format the column as text and type it again"
 _CLOSE = Decimal("0.00001")
 """Maximum relative difference between the shortened number and the original: Excel shows six digits."""
 _LIKE_A_DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}(?:\1\d{1,4})?|[A-Za-z]{3,9}[-/ ]?\d{1,4}|\d{1,2}[-/ ][A-Za-z]{3,9}")
@@ -56,7 +59,7 @@ def _why_shortened(text: str, shown: str) -> str:
         return "the program shortened a long number"
     if _SHORTENED.fullmatch(shown):
         return ""
-    raise ValueError(f"'{text}' is what the program left of a long number; format the column as text and type it again")
+    raise ValueError(_TYPE_AGAIN.format(text))
 
 
 def _read_number(text: str) -> Decimal | None:
@@ -76,8 +79,14 @@ def check_cell(column: Column, text: str, *, american_dates: bool) -> None:
         raise ValueError(f"'{text.strip()}': this file has the month first; write it as 2027-03-31")
 
 
+def check_new_text(column: Column, text: str) -> None:
+    """Raise ValueError for what a program left of a long number, in a row that nothing is known about."""
+    if column.kind is Kind.TEXT and _SURELY_SHORTENED.fullmatch(text.strip()):
+        raise ValueError(_TYPE_AGAIN.format(text.strip()))
+
+
 def american_columns(found: FoundTable, assets: Mapping[str, Asset]) -> frozenset[str]:
-    """The columns whose dates have the month first: more of them are no date with the day first than the other way.
+    """The columns whose dates have the month first: more of them are dates only in that order than only in the other.
 
     A column whose dates fit both orders is like the file: more of its cells equal the register's dates in one order
     than in the other, else its other columns decide.
@@ -87,7 +96,7 @@ def american_columns(found: FoundTable, assets: Mapping[str, Asset]) -> frozense
     for line in found.lines:
         asset = assets.get(found.cell_text(line, "asset_id").strip())
         for name in leads:
-            american, british = _in_both_orders(found.cell_text(line, name).strip())
+            american, british = _in_both_orders(without_time(found.cell_text(line, name).strip()))
             leads[name] += bool(american) - bool(british)
             held = asset.entries.get(name) if asset else None
             known += (american == held) - (british == held) if held else 0

@@ -178,8 +178,18 @@ _TYPES: Mapping[str, str] = {
 """What people write as a device's type -> the word of camscan."""
 
 
+def without_time(text: str) -> str:
+    """A day without the time that follows it: other systems export ``31/03/2027 09:30``."""
+    return _TIME.sub("", text.strip())
+
+
+_TIME = re.compile(r"(?<=\d)[T ]+\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[ap]m)?$", re.IGNORECASE)
+
+
 def cell_meaning(column: Column, text: str) -> str:
     """The value of a cell in somebody else's list: empty if the text means "nothing"; types in the words of camscan."""
+    if column.kind is Kind.DATE:
+        text = without_time(text)
     plain = " ".join(text.casefold().split())
     if plain in _NOTHING and (
         column.kind is not Kind.TEXT or column.name.startswith("stated_") or column.name == "council_asset_tag"

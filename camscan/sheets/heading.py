@@ -18,7 +18,7 @@ KEYS = ("asset_id", "council_asset_tag")
 """Columns that name the device of a row; the first one that the row has counts."""
 _TELLING = frozenset({*KEYS, "stated_serial_number", "stated_mac_address", "stated_ip_address"})
 """Columns by which devices are told apart."""
-_LIST_FROM = 3
+LIST_FROM = 3
 """From how many known headings on a worksheet has a list of devices."""
 _HEADER_WITHIN = 30
 """Rows from the top in which a header is looked for."""
@@ -86,7 +86,7 @@ def find_table(pages: Sequence[Page], theirs: Mapping[str, str]) -> FoundTable:
     guesses: Mapping[int, str] = {} if is_ours else _guess_headings(header, theirs)
     places: dict[str, int] = {}
     unknown: list[str] = []
-    rest, left = _data_rows(page.lines[at + 1 :])
+    rest, left = _data_rows(page.lines[at + 1 :], header)
     for place, text in enumerate(header.cells):
         name = guesses.get(place, "") or _our_column(text, theirs)
         if name in places:
@@ -129,14 +129,14 @@ def _lists_devices(page: Page, theirs: Mapping[str, str]) -> bool:
     names = {name for cell in header.cells if (name := _our_column(cell, theirs))}
     names |= {STATED.get(name, name) for name in _guess_headings(header, theirs).values()}
     has_key = not _TELLING.isdisjoint(STATED.get(name, name) for name in names)
-    return has_key and len(names) >= _LIST_FROM and bool(_data_rows(page.lines[best[2] + 1 :])[0])
+    return has_key and len(names) >= LIST_FROM and bool(_data_rows(page.lines[best[2] + 1 :], header)[0])
 
 
 def _describe_unread(page: Page, theirs: Mapping[str, str]) -> str:
     if page.is_hidden:
         return f"the sheet '{page.name}' is hidden, and was not read"
     best = _best_header([page], theirs)
-    rows = count_text(len(_data_rows(page.lines[best[2] + 1 :])[0]) if best else 0, "row")
+    rows = count_text(len(_data_rows(page.lines[best[2] + 1 :], page.lines[best[2]])[0]) if best else 0, "row")
     return f"the sheet '{page.name}' has a list too ({rows}), and was not read: save it as a file of its own for import"
 
 
@@ -213,10 +213,15 @@ def _guess_headings(line: Line, theirs: Mapping[str, str]) -> dict[int, str]:
     }
 
 
-def _data_rows(lines: Sequence[Line]) -> tuple[tuple[Line, ...], tuple[str, ...]]:
-    """The rows below the headings that are not empty, without rows of sums; and a sentence for each row of sums."""
+def _data_rows(lines: Sequence[Line], header: Line) -> tuple[tuple[Line, ...], tuple[str, ...]]:
+    """The rows below the headings that are not empty, without rows of sums; and a sentence for each row of sums.
+
+    A list for printing may repeat its headings on every page.
+    """
     kept, left = [], []
     for line in lines:
+        if line.cells == header.cells:
+            continue
         first = next((cell.strip() for cell in line.cells if cell.strip()), "")
         if not first or _is_row_of_names(line) or set(filter(None, map(str.strip, line.cells))) <= _MARKS:
             continue

@@ -20,15 +20,16 @@ from camscan.asset.lifecycle import complete_entries
 from camscan.fingerprints.wording import load_words
 from camscan.sheets import Line
 from camscan.sheets.compare import Comparison, Entry, complete_row_entries, is_given_by_scan, why_not_connected
-from camscan.sheets.excel_damage import american_columns, check_cell
+from camscan.sheets.excel_damage import american_columns, check_cell, check_new_text
 from camscan.sheets.faulty_cells import FaultyCell
 from camscan.sheets.guess import cell_meaning
-from camscan.sheets.heading import FoundTable, columns_of
+from camscan.sheets.heading import LIST_FROM, FoundTable, columns_of
 
 _LABEL = 9
 """Length of the short serial number that makers print on labels: the end of the full number."""
 _DATED = frozenset({"actual_removal_date", "disposal_date"})
 _UNPLANNED = frozenset({Lifecycle.FOUND, Lifecycle.CONFIRMED})
+_WORDS_OF_A_HEADING = 3
 _ADDRESS = "stated_ip_address"
 _UNIQUE = ("council_asset_tag", "stated_serial_number", "stated_mac_address")
 
@@ -190,7 +191,9 @@ def sort_new_rows(  # noqa: PLR0917 - the file, and the register in its parts
             sorting.left_out.append((line.number, str(error)))
             continue
         sorting.has_key = sorting.has_key or bool(_list_marks(entries))
-        if entries:
+        if len(found.places) >= LIST_FROM and (text := _lone_heading(line, entries)):
+            sorting.left_out.append((line.number, f"it has only '{text[:60]}', like a heading; this row was skipped"))
+        elif entries:
             sorting.sort_row(line.number, entries)
     return SortedRows(
         tuple(sorting.new),
@@ -202,6 +205,15 @@ def sort_new_rows(  # noqa: PLR0917 - the file, and the register in its parts
     )
 
 
+def _lone_heading(line: Line, entries: Mapping[str, str]) -> str:
+    """The only text of a row if it is more like a heading within the list than like a device; empty otherwise."""
+    texts = [text for cell in line.cells if (text := cell.strip())]
+    if len(texts) != 1 or not {"council_asset_tag", "site_name", "location_detail"}.issuperset(entries):
+        return ""
+    (text,) = texts
+    return text if len(text.split()) >= _WORDS_OF_A_HEADING or not any(map(str.isdigit, text)) else ""
+
+
 def _row_entries(
     found: FoundTable, line: Line, american_dates: Collection[str], left_out: list[tuple[int, str]]
 ) -> dict[str, str]:
@@ -210,8 +222,10 @@ def _row_entries(
     for column in columns_of(found):
         text = found.cell_text(line, column.name)
         try:
+            text = cell_meaning(column, text) if column.name in found.guessed else text
             check_cell(column, text, american_dates=column.name in american_dates)
-            value = normalise(column, cell_meaning(column, text) if column.name in found.guessed else text)
+            check_new_text(column, text)
+            value = normalise(column, text)
         except ValueError as error:
             if column.name in found.guessed or isinstance(error, FaultyCell):
                 left_out.append((line.number, f"{column.name}: {error}; this cell was skipped"))

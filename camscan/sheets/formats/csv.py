@@ -75,16 +75,30 @@ def read_csv(content: bytes) -> list[Page]:
     lines = []
     before = csv.field_size_limit(_LONGEST_CELL)  # the limit is one for the whole program
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    ended = last = 0
     try:
         for number, cells in enumerate(rows, start=1 + skip):
             lines.append(Line(number, tuple(map(plain_text, cells[:_MOST_COLUMNS]))))
+            ended, last = last, rows.line_num
             if len(lines) > _MOST_LINES:
                 raise UsageError(f"it has more than {_MOST_LINES:,} rows, which is too many for a register")
     except csv.Error as error:
         raise UsageError(f"line {rows.line_num} cannot be read as CSV: {error}") from error
     finally:
         csv.field_size_limit(before)
+    if last > ended + 1 and _ends_in_quotes(text, delimiter):
+        raise UsageError(f"a quotation mark opens in line {ended + 1} or after it and is never closed; correct it")
     return [Page("", tuple(lines), tuple(notes))]
+
+
+def _ends_in_quotes(text: str, delimiter: str) -> bool:
+    """Whether the last cell begins with a quotation mark and has no other: it would hold all rows from there on."""
+    try:
+        for _ in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
+            pass
+    except csv.Error as error:
+        return "unexpected end" in str(error)
+    return False
 
 
 def _decode_text(content: bytes) -> tuple[str, str]:
