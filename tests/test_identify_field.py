@@ -8,7 +8,7 @@ import pytest
 
 from camscan.fingerprints import load_database
 from camscan.identify import identify_box, statement
-from camscan.identify.field import Answer, list_conflicts
+from camscan.identify.field import LONGEST, Answer, list_answers, list_conflicts
 from camscan.identify.keys import Key, is_recognised_by
 from camscan.identify.merge import _list_addresses
 from camscan.model import Attempt, Match, Observation, Outcome
@@ -32,6 +32,15 @@ def test_what_somebody_typed_contradicts_nobody() -> None:
 
 def test_the_same_text_is_reported_once() -> None:
     assert len(list_conflicts([CHOSEN, said("V5.7.0", 0.9), said("V5.7.0", 0.8)], CHOSEN, "firmware", 0.5)) == 1
+
+
+@pytest.mark.parametrize("key", ["model", "serial", "firmware"])
+def test_a_text_of_a_page_is_no_field(key: str) -> None:
+    def answers(text: str) -> list[str]:
+        return [one.text for one in list_answers([Match("x", {key: text}, 0.9, "it said so", key, (key,))], key)]
+
+    assert answers("V5" * (LONGEST // 2)) == ["V5" * (LONGEST // 2)]
+    assert answers("V5" * LONGEST) == []
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,11 @@ class TestImpostors:
         assert Key("mac", OURS) in device_marks(found[0]).keys
         assert device_marks(found[1]).macs == frozenset()
 
+    def test_a_serial_number_that_a_crowd_claims_is_a_conflict_of_each(self, database: Database) -> None:
+        crowd = merge_attempts([sadp(f"192.0.2.{number}", mac="") for number in range(1, 11)], database)
+        assert len(crowd) == 10
+        assert all("more than 8 claim it" in conflicts(device) for device in crowd)
+
     def test_who_names_the_mac_of_a_unit_across_a_router_is_not_that_unit(self, database: Database) -> None:
         unit = sadp("198.51.100.1")
         impostor = [sadp("192.0.2.2"), wire("192.0.2.2", THEIRS)]

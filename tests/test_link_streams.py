@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from certificates import make, server_context
+from growth import ALLOWED, steps
 from hypothesis import given
 from hypothesis import strategies as st
 from packets import ASKER, UNIT, conversation, segment, shuffled
@@ -20,6 +21,7 @@ from packets import ASKER, UNIT, conversation, segment, shuffled
 from camscan import captures
 from camscan.link import streams
 from camscan.link.reader import OUR_FAULT, Reader
+from camscan.link.talk import Talk
 from camscan.model import Attempt, Outcome, Reply
 
 GET = b"GET / HTTP/1.1\r\nHost: 10.1.0.7\r\n\r\n"
@@ -213,6 +215,16 @@ def test_a_certificate_is_read_from_the_flight_that_brings_it(size: int) -> None
     assert attempt.outcome is Outcome.ANSWERED
     assert known["tls.subject_cn"] == "www.hikvision.com"
     assert known["tls.version"] == "TLSv1.2"
+
+
+@pytest.mark.parametrize("record", [b"\x16\x03\x03\0\0", b"\x16\x03\x03\0\4\0\0\0\0"], ids=["empty", "HelloRequest"])
+def test_a_flight_in_single_bytes_takes_work_as_it_grows_and_no_more(record: bytes) -> None:
+    def hear(length: int) -> None:
+        heard = Talk(b"\x0a\1\0\7", 443)
+        for byte in (record * length)[:length]:
+            list(heard.hear(bytes([byte])))
+
+    assert steps(lambda: hear(2000)) < ALLOWED * steps(lambda: hear(500))
 
 
 def test_tls_1_3_hides_its_certificate_and_shows_that_it_is_there() -> None:

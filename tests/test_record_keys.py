@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from sample_report import camera, report
 
-from camscan.identify.keys import Key
+from camscan.identify.field import is_serial
+from camscan.identify.keys import Key, serial_keys
 from camscan.register.record.keys import find_own_keys, marks_in_report
 
 SERIAL = "S2019070112"
@@ -30,3 +32,15 @@ def test_what_two_devices_of_an_earlier_report_claimed_recognises_none() -> None
     told = find_own_keys(of, marks_in_report(of), burnt)
     assert told.burnt == (burnt,)
     assert not told.keys[0] & burnt
+
+
+def test_a_text_that_no_index_takes_is_no_serial_number() -> None:
+    assert serial_keys("hikvision", "A1" * 50)
+    assert serial_keys("hikvision", "A1" * 3500) == frozenset()
+
+
+@pytest.mark.parametrize("copy", ["DS2019070112\u200b", "DS20190701\u202e12", "DS201907\u0661112"])
+def test_a_number_that_only_looks_like_another_is_no_serial_number(copy: str) -> None:
+    assert serial_keys("hikvision", "DS2019070112")
+    assert serial_keys("hikvision", copy) == frozenset()
+    assert not is_serial(copy)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from camscan.app.export import export_scan
 from camscan.app.listing_lines import make_lister
+from camscan.app.unrecordable import record_without_faults
 from camscan.app.workspace import Workspace
 from camscan.config import Config
 from camscan.errors import CamscanError, ConfigError
@@ -72,7 +73,12 @@ def record_and_write(
     recorded: Recorded | None = None
     troubles: list[CamscanError] = []
     try:
-        recorded = record_report(report, book, settings, warn)
+        recorded = record_without_faults(
+            report,
+            lambda one: record_report(one, book, settings, warn),
+            lambda one: book.record(one, dry_run=True),
+            warn,
+        )
     except CamscanError as error:
         troubles.append(error)
     troubles += write_files(report, files)

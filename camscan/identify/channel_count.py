@@ -37,5 +37,8 @@ def was_list_read(keys: Iterable[str]) -> bool:
 
 
 def _read_count(text: str | None) -> int:
-    number = int(text) if text and text.strip().isascii() and text.strip().isdecimal() else 0
+    digits = (text or "").strip()
+    # The length first: Python refuses to read a number of thousands of digits.
+    is_number = len(digits) <= len(str(_MOST_CHANNELS)) and digits.isascii() and digits.isdecimal()
+    number = int(digits) if is_number else 0
     return number if number <= _MOST_CHANNELS else 0

@@ -11,6 +11,8 @@ from camscan import decode
 from camscan.model import Match
 from camscan.protocols import LAST, TYPED, rank_of
 
+LONGEST = 256
+"""Maximum characters of a field: the longest real text has 60. A longer one stays in the evidence only."""
 _SHORTEST_MODEL = 3
 """Dahua recorders may answer "31" as their model."""
 HASHES = "dahua"
@@ -52,7 +54,7 @@ def _rank_answers(claimed: Sequence[tuple[Match, str]], key: str) -> list[Answer
     usable = _USABLE.get(key, _is_usable)
     found = []
     for match, text in claimed:
-        if usable(text) or (key == "serial" and is_serial_of(match)):
+        if len(text) <= LONGEST and (usable(text) or (key == "serial" and is_serial_of(match))):
             is_not_typed, quality = _rank_of_source(match.keys)
             rank = is_not_typed, match.certainty, quality
             found.append(Answer(text, match.certainty, match.because, match.fingerprint, rank))
@@ -72,8 +74,12 @@ def _is_usable(text: str) -> bool:
 
 
 def is_serial(text: str) -> bool:
-    """Whether a text may be a serial number: neither a placeholder nor the hash that some firmware sends instead."""
-    return not decode.is_placeholder(text) and not decode.is_hash(text)
+    """Whether a text may be a serial number: neither a placeholder nor the hash that some firmware sends instead.
+
+    Nor one with a hidden or foreign character, which would look like another unit's number.
+    """
+    is_plain = text.isascii() and text.isprintable()
+    return is_plain and not decode.is_placeholder(text) and not decode.is_hash(text)
 
 
 def is_serial_of(match: Match) -> bool:

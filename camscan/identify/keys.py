@@ -25,6 +25,8 @@ STRENGTH = ("serial", "unit", "onvif", "mac", "channel")
 
 _SHORTEST_SERIAL = 5
 """A serial number shorter than this is made up."""
+_LONGEST_SERIAL = 256
+"""A longer text is no serial number, and no index of a database takes it (PostgreSQL: 2,700 bytes)."""
 _UNIQUE_SERIAL = 9
 """A serial number of this length or more is unique, whatever maker it is attributed to."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -265,7 +267,8 @@ def _makers_in(keys: Iterable[Key]) -> set[str]:
 
 
 def _is_serial(serial: str) -> bool:
-    return len(serial) >= _SHORTEST_SERIAL and len(set(serial)) > 1 and any(map(str.isdigit, serial))
+    is_plain = _SHORTEST_SERIAL <= len(serial) <= _LONGEST_SERIAL and serial.isascii() and serial.isprintable()
+    return is_plain and len(set(serial)) > 1 and any(map(str.isdigit, serial))
 
 
 def _same_serial(one: str, other: str) -> bool:

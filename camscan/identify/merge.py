@@ -11,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
-from itertools import combinations
+from itertools import combinations, islice
 
 from camscan import decode
 from camscan.dataclass import dataclass
@@ -274,6 +274,8 @@ def _join_holders(boxes: Sequence[Cluster], keys: Mapping[int, Sequence[Key]], *
     into: dict[int, Cluster] = {}
     for key, found in holders.items():
         several = list({id(home): home for box in found if (home := _box_joined_into(box, into))}.values())
+        if len(several) > _SHARED and key.kind in {"serial", "unit"}:
+            _note_shared_key(key, several, f"more than {_SHARED} claim it: it identifies none of them")
         if not 1 < len(several) <= _SHARED or (on_wire and not _joins_on_wire(key.value, several)):
             continue
         if reason := next(
@@ -331,7 +333,8 @@ def _note_claims(boxes: Sequence[Cluster]) -> None:
 
 def _note_shared_key(key: Key, boxes: Sequence[Cluster], reason: str) -> None:
     for box in boxes:
-        others = [ip for other in boxes if other is not box for ip in other.ips[:1]]
+        # One more than are named: thousands of boxes may claim one number.
+        others = list(islice((ip for other in boxes if other is not box for ip in other.ips[:1]), _NAMED + 1))
         where = ", ".join([*others[:_NAMED], *(["…"] if len(others) > _NAMED else [])])
         note = f"shares {key.kind} {_key_text(key)} with another box{f' ({where})' if where else ''}, but {reason}"
         if key.kind == "unit" and any(line.startswith("shares serial ") for line in box.notes):

@@ -23,6 +23,7 @@ MOST_ANSWERS = 32
 SHORTEST = 6
 TLS = b"\x16\x03"
 SERVER_HELLO, CERTIFICATE, HELLO_DONE = b"\2", 11, 14
+RECORD_HEAD, MESSAGE_HEAD = 5, 4
 LONGEST_RECORD, LONGEST_FLIGHT = 0x4800, 32_768
 DVRIP_PORT, DVRIP_HEADER, LONGEST_REALM = 37777, 32, 4096
 DVRIP_QUESTIONS = (b"\xa0\x00", b"\xa0\x01", b"\xa0\x05")
@@ -52,6 +53,55 @@ def is_beginning(segment: bytes, at: int) -> bool:
 
 
 @dataclass(slots=True)
+class Flight:
+    """A server's first flight of TLS as it arrives (RFC 5246, 6.2.1 and 7.4); each byte is looked at once."""
+
+    _messages: bytearray = field(default_factory=bytearray)
+    """What the records hold."""
+    _at: int = 0
+    """The place of the next record, or of the rest of the present one."""
+    _left: int = 0
+    """Bytes of the present record that are still to come."""
+    _next: int = 0
+    """The place of the next message among the messages."""
+
+    def read(self, data: bytearray) -> tuple[int, bool]:
+        """The end of the flight, after its certificate, and whether it has one. ``data`` is all that came so far.
+
+        (-1, False) if more bytes are needed; (end, False) if not even a ServerHello has come.
+        """
+        while True:
+            piece = data[self._at : self._at + self._left]
+            self._messages += piece
+            self._at += len(piece)
+            self._left -= len(piece)
+            if self._left or self._at + RECORD_HEAD > len(data):
+                return self._find_certificate()
+            length = int.from_bytes(data[self._at + 3 : self._at + RECORD_HEAD], "big")
+            if not data.startswith(TLS, self._at) or length > LONGEST_RECORD:
+                return self._at, self._has_hello
+            self._at += RECORD_HEAD
+            self._left = length
+
+    @property
+    def _has_hello(self) -> bool:
+        return self._messages.startswith(SERVER_HELLO)
+
+    def _find_certificate(self) -> tuple[int, bool]:
+        while self._next + MESSAGE_HEAD <= len(self._messages):
+            kind = self._messages[self._next]
+            length = int.from_bytes(self._messages[self._next + 1 : self._next + MESSAGE_HEAD], "big")
+            if kind == HELLO_DONE or length > LONGEST_FLIGHT:
+                return self._at, self._has_hello
+            if self._next + MESSAGE_HEAD + length > len(self._messages):
+                break
+            if kind == CERTIFICATE:
+                return self._at, True
+            self._next += MESSAGE_HEAD + length
+        return -1, False
+
+
+@dataclass(slots=True)
 class Talk:
     """The server's side of one conversation."""
 
@@ -67,6 +117,7 @@ class Talk:
     _questions: list[web.Question] = field(default_factory=list)
     _is_dvrip: bool = False
     _read: Callable[[], Iterator[ServerAnswer]] | None = None
+    _flight: Flight = field(default_factory=Flight)
     _message: web.Message | None = None
     _answers: int = 0
 
@@ -141,7 +192,7 @@ class Talk:
 
     def _read_certificate(self) -> Iterator[ServerAnswer]:
         """The flight up to its certificate; for TLS 1.3, which hides that (RFC 8446, 4.4.2), the ServerHello alone."""
-        end, is_whole = read_flight(self._buffer)
+        end, is_whole = self._flight.read(self._buffer)
         if is_whole:
             yield self._make_answer("tls", bytes(self._buffer[:end]))
         self.is_over = end >= 0 or len(self._buffer) > LONGEST_FLIGHT
@@ -154,32 +205,3 @@ class Talk:
         if len(self._buffer) >= min(length, LONGEST_REALM):
             yield self._make_answer("dvrip", bytes(self._buffer[: min(length, LONGEST_REALM)]))
             self.is_over = True
-
-
-def read_flight(data: bytearray) -> tuple[int, bool]:
-    """The end of a server's first flight, after its certificate (RFC 5246, 6.2.1 and 7.4), and whether it has one.
-
-    (-1, False) if more bytes are needed; (end, False) if not even a ServerHello has come.
-    """
-    messages, at = bytearray(), 0
-    while at + 5 <= len(data):
-        length = int.from_bytes(data[at + 3 : at + 5], "big")
-        if data[at : at + 1] != TLS[:1] or data[at + 1] != TLS[1] or length > LONGEST_RECORD:
-            return at, messages[:1] == SERVER_HELLO
-        messages += data[at + 5 : at + 5 + length]
-        at += 5 + length
-    return _certificate_in(messages, min(at, len(data)))
-
-
-def _certificate_in(messages: bytearray, end: int) -> tuple[int, bool]:
-    at = 0
-    while at + 4 <= len(messages):
-        kind, length = messages[at], int.from_bytes(messages[at + 1 : at + 4], "big")
-        if kind == HELLO_DONE or length > LONGEST_FLIGHT:
-            return end, messages[:1] == SERVER_HELLO
-        if at + 4 + length > len(messages):
-            break
-        if kind == CERTIFICATE:
-            return end, True
-        at += 4 + length
-    return -1, False

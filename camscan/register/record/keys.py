@@ -58,7 +58,11 @@ def find_own_keys(report: Report, marks: Sequence[Marks], burnt: frozenset[Key])
     claimed = [each.keys for each in marks]
     twice = shared_keys(claimed)
     routers = _router_macs(report, marks)
-    copied = {key for key in twice if key.kind in _COPIED or is_copied_serial(key, claimed)}
+    claimants: dict[Key, list[frozenset[Key]]] = {key: [] for key in twice}
+    for keys in claimed:  # once: a device may have thousands of addresses, with a serial number for every two
+        for key in keys & twice:
+            claimants[key].append(keys)
+    copied = {key for key in twice if key.kind in _COPIED or is_copied_serial(key, claimants[key])}
     own = tuple(
         replace(each, keys=each.keys - twice - burnt, wire=each.wire - routers - _macs_in(burnt)) for each in marks
     )
