@@ -35,7 +35,7 @@ def test_the_same_text_is_reported_once() -> None:
 
 
 @pytest.mark.parametrize("key", ["model", "serial", "firmware"])
-def test_a_text_of_a_page_is_no_field(key: str) -> None:
+def test_a_text_as_long_as_a_page_is_not_a_field(key: str) -> None:
     def answers(text: str) -> list[str]:
         return [one.text for one in list_answers([Match("x", {key: text}, 0.9, "it said so", key, (key,))], key)]
 

@@ -34,13 +34,13 @@ def test_what_two_devices_of_an_earlier_report_claimed_recognises_none() -> None
     assert not told.keys[0] & burnt
 
 
-def test_a_text_that_no_index_takes_is_no_serial_number() -> None:
+def test_a_text_that_is_too_long_for_an_index_is_not_a_serial_number() -> None:
     assert serial_keys("hikvision", "A1" * 50)
     assert serial_keys("hikvision", "A1" * 3500) == frozenset()
 
 
 @pytest.mark.parametrize("copy", ["DS2019070112\u200b", "DS20190701\u202e12", "DS201907\u0661112"])
-def test_a_number_that_only_looks_like_another_is_no_serial_number(copy: str) -> None:
+def test_a_text_that_only_looks_like_a_number_is_not_a_serial_number(copy: str) -> None:
     assert serial_keys("hikvision", "DS2019070112")
     assert serial_keys("hikvision", copy) == frozenset()
     assert not is_serial(copy)

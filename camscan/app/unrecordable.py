@@ -44,7 +44,7 @@ def record_without_faults(
 
 
 def _record_or_refuse(report: Report, record: Callable[[Report], Recorded]) -> Recorded | CamscanError:
-    """The result, or an error that a person must see, which is no fault of camscan."""
+    """Record it. An error that a person must see is returned: camscan has not failed then."""
     try:
         return record(report)
     except CamscanError as error:

@@ -26,7 +26,7 @@ STRENGTH = ("serial", "unit", "onvif", "mac", "channel")
 _SHORTEST_SERIAL = 5
 """A serial number shorter than this is made up."""
 _LONGEST_SERIAL = 256
-"""A longer text is no serial number, and no index of a database takes it (PostgreSQL: 2,700 bytes)."""
+"""A longer text is not a serial number; an index of PostgreSQL takes 2,700 bytes at most."""
 _UNIQUE_SERIAL = 9
 """A serial number of this length or more is unique, whatever maker it is attributed to."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
