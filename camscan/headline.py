@@ -117,34 +117,50 @@ _COUNTED = (
 )
 
 
+class UnitCount:
+    """Counts devices for the headline, one after the other."""
+
+    def __init__(self) -> None:
+        self._found: Counter[str] = Counter()
+        self._sites: Counter[str] = Counter()
+
+    def add(self, unit: Unit) -> None:
+        """Count a device; each is given once."""
+        found = self._found
+        if unit.maker in MAKERS:
+            if not unit.is_sure:
+                found["possible"] += 1
+                return
+            found[count_kind(unit.kind)] += 1
+            found["channels"] += unit.channels
+            self._sites[unit.site] += 1
+        elif not unit.maker and is_unknown(unit.is_camera_system, unit.kind, unit.open_ports):
+            found["unknown"] += 1
+
+    def headline(self, *, strangers: int = 0, is_scanned: bool = True) -> Headline:
+        """The headline of the devices that were counted."""
+        found = self._found
+        return Headline(
+            devices=self._sites.total(),
+            cameras=found["cameras"],
+            recorders=found["recorders"],
+            other=found["other"],
+            sites=sum(bool(site) for site in self._sites),
+            without_site=self._sites[""],
+            possible=found["possible"],
+            unknown=found["unknown"],
+            channels_not_read=found["channels"],
+            strangers=strangers,
+            is_scanned=is_scanned,
+        )
+
+
 def count_units(units: Iterable[Unit], *, strangers: int = 0, is_scanned: bool = True) -> Headline:
     """The headline of a set of devices; each device is given once."""
-    found: Counter[str] = Counter()
-    sites: Counter[str] = Counter()
-    for each in units:
-        if each.maker in MAKERS:
-            if not each.is_sure:
-                found["possible"] += 1
-                continue
-            found[count_kind(each.kind)] += 1
-            found["channels"] += each.channels
-            sites[each.site] += 1
-        elif not each.maker and is_unknown(each.is_camera_system, each.kind, each.open_ports):
-            found["unknown"] += 1
-    without = sites.pop("", 0)
-    return Headline(
-        devices=without + sites.total(),
-        cameras=found["cameras"],
-        recorders=found["recorders"],
-        other=found["other"],
-        sites=len(sites),
-        without_site=without,
-        possible=found["possible"],
-        unknown=found["unknown"],
-        channels_not_read=found["channels"],
-        strangers=strangers,
-        is_scanned=is_scanned,
-    )
+    count = UnitCount()
+    for unit in units:
+        count.add(unit)
+    return count.headline(strangers=strangers, is_scanned=is_scanned)
 
 
 def headline_of_report(report: Report) -> Headline:

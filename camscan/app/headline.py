@@ -8,7 +8,7 @@ from camscan.app.workspace import Workspace
 from camscan.asset import Asset
 from camscan.config import Config
 from camscan.headline import Headline, headline_of_report
-from camscan.plan.estate_count import count_headline
+from camscan.plan.estate_count import HeadlineCount, count_headline
 from camscan.policies import companies
 from camscan.register import Register
 
@@ -20,20 +20,18 @@ def headline_of_register(book: Register, settings: Config, rows: Sequence[Asset]
 
     Otherwise they are counted from the listing if that is up to date, as it is after a scan was recorded.
     """
-    assets = _list_devices(book, settings) if rows is None else rows
-    return count_headline(
-        assets, book.scans(), companies.load_ownership(settings.overlays), settings.places() or book.sites()
-    )
+    from camscan.app.listing_lines import make_lister, read_estate  # noqa: PLC0415 - they need the headline themselves
 
-
-def _list_devices(book: Register, settings: Config) -> Sequence[Asset]:
-    from camscan.app.listing_lines import decode_lines, make_lister  # noqa: PLC0415 - they need the headline themselves
-
-    if book.has_listing:
+    known, places, scans = companies.load_ownership(settings.overlays), settings.places() or book.sites(), book.scans()
+    if rows is None and book.has_listing:
         book.list_by(make_lister(settings))
         if book.counting_basis():
-            return [device.asset for device in decode_lines(book.lines())]
-    return book.devices()
+            estate = read_estate(book)
+            count = HeadlineCount(scans, known, estate.twice)
+            for device in estate.devices:
+                count.add(device.asset)
+            return count.headline(places)
+    return count_headline(book.devices() if rows is None else rows, scans, known, places)
 
 
 def headline_of_workspace(space: Workspace) -> Headline:

@@ -22,7 +22,13 @@ from camscan.dataclass import dataclass
 from camscan.model import Capability, Confidence, Identification
 from camscan.plan import Rules, judge_devices
 from camscan.plan.burndown import SCOPE
-from camscan.plan.entered_twice import addresses_of, entered_twice, set_duplicates_apart, stands_for_address
+from camscan.plan.entered_twice import (
+    addresses_of,
+    entered_twice,
+    leave_duplicates_out,
+    set_duplicates_apart,
+    stands_for_address,
+)
 from camscan.plan.priority import days_of_age
 from camscan.plan.standing import (
     answers_after_removal,
@@ -36,6 +42,7 @@ from camscan.plan.standing import (
     tally_lots,
 )
 from camscan.policies.use import days_of_change
+from camscan.register import Register
 from camscan.register.types import Lister
 from camscan.vulnerabilities.read import Weaknesses
 
@@ -233,11 +240,40 @@ def decode_lines(lines: Iterable[Mapping[str, Any]]) -> list[ListedDevice]:
     assets, judgements = [], {}
     for row in lines:
         asset = _decode_asset(row, places)
-        would = tuple(row["facts"].get("would", ()))
         assets.append(asset)
-        judgements[asset.asset_id] = Judgement(in_scope=row["in_scope"], would_match=would, priority=row["priority"])
+        judgements[asset.asset_id] = _decode_judgement(row)
     judged = set_duplicates_apart(assets, judgements)  # a line does not contain another device's number
     return [ListedDevice(asset, judged[asset.asset_id]) for asset in assets]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEstate:
+    """The devices in all lines of a register, read one after the other."""
+
+    twice: Mapping[str, Asset]
+    """Those that are entered twice (``entered_twice``)."""
+    devices: Iterator[ListedDevice]
+    """Like :func:`decode_lines`; can be read once."""
+
+
+def read_estate(book: Register) -> ListedEstate:
+    """The devices of an open register, from its lines, which must be up to date; few are in memory at a time."""
+    twice = find_entered_twice(book.lines, book.lines_of_others())
+    return ListedEstate(twice, _decode_each(book.lines(), twice))
+
+
+def _decode_each(lines: Iterable[Mapping[str, Any]], twice: Mapping[str, Asset]) -> Iterator[ListedDevice]:
+    places: dict[tuple[str, ...], Place] = {}
+    for row in lines:
+        asset, judgement = _decode_asset(row, places), _decode_judgement(row)
+        if asset.asset_id in twice:
+            judgement = leave_duplicates_out({asset.asset_id: judgement}, twice)[asset.asset_id]
+        yield ListedDevice(asset, judgement)
+
+
+def _decode_judgement(row: Mapping[str, Any]) -> Judgement:
+    would = tuple(row["facts"].get("would", ()))
+    return Judgement(in_scope=row["in_scope"], would_match=would, priority=row["priority"])
 
 
 def decode_outlines(lines: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int, Asset]]:

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from camscan.app.centre_state import centre_state
-from camscan.app.listing_lines import decode_lines
+from camscan.app.listing_lines import read_estate
 from camscan.app.overview import Overview, load_overview
-from camscan.app.plan import plan_progress
+from camscan.app.plan import Progress, plan_progress
 from camscan.app.workspace import Workspace
-from camscan.asset import Asset
 from camscan.config import Config
 from camscan.config.authorisation import Authorisation
 from camscan.errors import CamscanError
 from camscan.exports import Figures
 from camscan.model import Completion
+from camscan.plan.entered_twice import entered_twice
 from camscan.plan.estate_count import count_by_maker
 from camscan.plan.scan_coverage import Looked
 from camscan.plan.status import Status
 from camscan.policies import companies
+from camscan.register import Register
 from camscan.register.address import address_of
 
 __all__ = ["Run", "count_figures", "figures_of_run"]
@@ -50,11 +51,11 @@ def count_figures(space: Workspace, run: Run | None = None) -> Figures:
     counted = load_overview(space)
     found = counted or plan_progress(space)
     with space.open(readonly=True) as book:
-        rows = [device.asset for device in decode_lines(book.lines())] if isinstance(found, Overview) else found.rows
+        devices = _of_devices(book, found, space.settings)
         ended = [scan.finished_at for scan in book.scans() if scan.completion is Completion.COMPLETE]
         reviews = len(book.reviews())
     return {
-        **_of_devices(rows, space.settings),
+        "camscan_devices": devices,
         **_of_programme(found.status),
         **_of_coverage(found.looked),
         "camscan_conflicts_open": {(): reviews},
@@ -66,9 +67,14 @@ def count_figures(space: Workspace, run: Run | None = None) -> Figures:
     }
 
 
-def _of_devices(rows: Sequence[Asset], settings: Config) -> dict[str, _Values]:
-    counts = count_by_maker(rows, companies.load_ownership(settings.overlays))
-    return {"camscan_devices": {labels: float(number) for labels, number in counts.items()}}
+def _of_devices(book: Register, found: Overview | Progress, settings: Config) -> _Values:
+    known = companies.load_ownership(settings.overlays)
+    if isinstance(found, Overview):  # then the lines are up to date
+        estate = read_estate(book)
+        counts = count_by_maker((device.asset for device in estate.devices), known, estate.twice)
+    else:
+        counts = count_by_maker(found.rows, known, entered_twice(found.rows))
+    return {labels: float(number) for labels, number in counts.items()}
 
 
 def _of_programme(status: Status) -> dict[str, _Values]:

@@ -24,7 +24,7 @@ from camscan.register.address import address_of
 from camscan.register.glance import Glance, is_writable_now, read_at_a_glance
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable
 
     from camscan.app.listing_lines import ListedDevice
     from camscan.config import Config
@@ -81,7 +81,7 @@ def _read_on_server(space: Workspace, now: date, *, count: bool) -> Overview | N
         kept = book.read_counted(PROGRAMME, basis) if basis else None
         if kept is not None:
             return from_plain(Overview, kept)
-        return count_lines(_list_devices(book), book, space.settings, now) if basis and count else None
+        return _count_estate(book, space.settings, now) if basis and count else None
 
 
 def _count_listing(space: Workspace, now: date) -> Overview | None:
@@ -92,7 +92,7 @@ def _count_listing(space: Workspace, now: date) -> Overview | None:
         with space.open(editing=True, create=False) as book:
             book.list_now()
             basis = book.counting_basis()
-            found = count_lines(_list_devices(book), book, space.settings, now)
+            found = _count_estate(book, space.settings, now)
             book.keep_counted(PROGRAMME, to_json_value(found), basis)
             return found
     except (BusyError, RegisterError):
@@ -118,29 +118,36 @@ def list_by(book: Register, settings: Config) -> None:
     book.list_by(make_lister(settings))
 
 
-def _list_devices(book: Register) -> list[ListedDevice]:
-    from camscan.app.listing_lines import decode_lines  # noqa: PLC0415 - of no use where it was counted already
+def _count_estate(book: Register, settings: Config, now: date) -> Overview:
+    from camscan.app.listing_lines import read_estate  # noqa: PLC0415 - of no use where it was counted already
 
-    return decode_lines(book.lines())
+    estate = read_estate(book)
+    return count_lines(estate.devices, estate.twice, book, settings, now)
 
 
-def count_lines(found: Sequence[ListedDevice], book: Register, settings: Config, now: date) -> Overview:
-    """Count the progress from the lines of every device as they are on that day."""
+def count_lines(
+    devices: Iterable[ListedDevice], twice: Collection[str], book: Register, settings: Config, now: date
+) -> Overview:
+    """Count the progress from every device as its line tells it on that day; ``twice`` are entered twice."""
     from camscan import plan  # noqa: PLC0415 - as above
     from camscan.app.plan import is_map_stale  # noqa: PLC0415 - as above
-    from camscan.plan.estate_count import count_headline  # noqa: PLC0415 - as above
+    from camscan.plan.estate_count import HeadlineCount  # noqa: PLC0415 - as above
     from camscan.plan.scan_coverage import measure_coverage  # noqa: PLC0415 - as above
     from camscan.policies import companies  # noqa: PLC0415 - as above
 
-    rows = [each.asset for each in found]
-    judgements = {each.asset.asset_id: each.judgement for each in found}
     scans = book.scans()
     tallies = [(scan.finished_at, counts) for scan, counts in book.tallies()]
+    status, programme = plan.StatusCount(now, len(twice)), plan.PlanCount(now)
+    headline = HeadlineCount(scans, companies.load_ownership(settings.overlays), twice)
+    for device in devices:
+        headline.add(device.asset)
+        status.add(device.asset, device.judgement)
+        programme.add(device.asset, device.judgement)
     return Overview(
         now,
-        plan.programme_status(rows, judgements, now),
-        plan.make_burndown(tallies, plan.make_plan(rows, judgements, now), now, assess.scope_mark(settings)),
+        status.status,
+        plan.make_burndown(tallies, programme.plan, now, assess.scope_mark(settings)),
         measure_coverage(settings, scans, now),
-        count_headline(rows, scans, companies.load_ownership(settings.overlays), settings.places() or book.sites()),
+        headline.headline(settings.places() or book.sites()),
         is_map_stale(book, settings),
     )

@@ -16,7 +16,7 @@ from camscan.app.by_site import has_lines, list_first
 from camscan.app.devices import require_at_site
 from camscan.app.edit import EntryContext, EntryResult, enter_entries, parse_day_or_today
 from camscan.app.headline import headline_of_register
-from camscan.app.listing_lines import decode_lines
+from camscan.app.listing_lines import read_estate
 from camscan.app.workspace import Workspace
 from camscan.asset import CLOSED, Asset, Change, Grouping, Judgement
 from camscan.asset.columns import BY_NAME
@@ -31,6 +31,7 @@ from camscan.plan import (
     Proposal,
     Row,
     Status,
+    TableCount,
     describe_formula,
     group_table,
     make_burndown,
@@ -252,13 +253,12 @@ def plan_progress_by(space: Workspace, by: Grouping, on: str | None = None) -> B
     with space.open(readonly=True) as book:
         is_stale = is_map_stale(book, space.settings)
         if not on and has_lines(book, space.settings):  # a line is a fifth of a device, and judged already
-            found = decode_lines(book.lines())
-            rows = [each.asset for each in found]
-            judgements: Mapping[str, Judgement] = {each.asset.asset_id: each.judgement for each in found}
-        else:
-            rows = book.devices()
-            judgements = judge_assets(rows, space.settings, now)
-    return ByGroup(group_table(rows, judgements, now, by), is_stale)
+            count = TableCount(now, by)
+            for device in read_estate(book).devices:
+                count.add(device.asset, device.judgement)
+            return ByGroup(count.rows, is_stale)
+        rows = book.devices()
+    return ByGroup(group_table(rows, judge_assets(rows, space.settings, now), now, by), is_stale)
 
 
 def plan_progress(space: Workspace, on: str | None = None) -> Progress:

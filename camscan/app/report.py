@@ -34,6 +34,7 @@ from camscan.config import Authorisation, Config
 from camscan.fingerprints.wording import Words, load_words
 from camscan.output import write_atomically, write_bytes_atomically
 from camscan.plan import Row, Rules, group_table
+from camscan.plan.entered_twice import entered_twice
 from camscan.plan.standing import REMAINING, answers_after_removal, recorded_site, removed_day, system_id
 from camscan.plan.status import NONE_KNOWN, NOT_SAID
 from camscan.register import Register, StoredScan
@@ -110,7 +111,7 @@ def facts_from_lines(book: Register, settings: Config, lines: Sequence[Mapping[s
     """The facts for the report, from the lines of every device as they are on that day."""
     found = decode_lines(lines)
     rules = assess.load_rules(settings)
-    counted = count_lines(found, book, settings, now)
+    counted = count_lines(found, entered_twice([device.asset for device in found]), book, settings, now)
     meant = [(line, each) for line, each in zip(lines, found, strict=True) if each.judgement.in_scope == "yes"]
     scans = [scan for scan in book.scans() if scan.finished_at.date() <= now]
     recent = datetime.combine(now - timedelta(days=RECENT), time(), UTC)

@@ -6,13 +6,13 @@ drafts a programme, ``status`` and ``burndown`` say how far it has got.
 
 from __future__ import annotations
 
-from camscan.plan.burndown import Plan, Point, make_burndown, make_plan
+from camscan.plan.burndown import Plan, PlanCount, Point, make_burndown, make_plan
 from camscan.plan.capacity import Limits
 from camscan.plan.judging import judge_devices, make_judge
 from camscan.plan.priority import describe_formula
 from camscan.plan.proposal import Phase, Proposal, propose_programme
 from camscan.plan.standing import DEFINITIONS, Counts, tally_devices
-from camscan.plan.status import Money, Row, Status, group_table, programme_status
+from camscan.plan.status import Money, Row, Status, StatusCount, TableCount, group_table, programme_status
 from camscan.policies.use import Rules, policies_in_use
 
 __all__ = [
@@ -22,11 +22,14 @@ __all__ = [
     "Money",
     "Phase",
     "Plan",
+    "PlanCount",
     "Point",
     "Proposal",
     "Row",
     "Rules",
     "Status",
+    "StatusCount",
+    "TableCount",
     "describe_formula",
     "group_table",
     "judge_devices",

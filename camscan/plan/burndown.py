@@ -48,21 +48,39 @@ class Point:
     """Whether its last scan counted by another decision about the scope: that count is left out."""
 
 
-def make_plan(assets: Iterable[Asset], judgements: Mapping[str, Judgement], today: date) -> Plan:
-    """The programme in the register. A removed device without a day counts as removed from the beginning."""
-    number, days = 0, []
-    for asset in assets:
-        if asset.asset_id not in judgements or judgements[asset.asset_id].in_scope != "yes":
-            continue
-        where = removal_standing(asset, today)
+class PlanCount:
+    """Counts the programme, device by device. A removed device without a day counts as removed from the beginning."""
+
+    def __init__(self, today: date) -> None:
+        self._today = today
+        self._number = 0
+        self._days: list[date] = []
+
+    def add(self, asset: Asset, judgement: Judgement | None) -> None:
+        """Count a device; each is given once. One without a judgement is left out."""
+        if judgement is None or judgement.in_scope != "yes":
+            return
+        where = removal_standing(asset, self._today)
         if where is Standing.CLOSED:
-            continue
-        number += 1
+            return
+        self._number += 1
         day = planned_day(asset) if where in REMAINING else removed_day(asset) or planned_day(asset) or date.min
         # An accepted or blocked device keeps its date in the register, but nobody is going to act on it.
         if day is not None and where not in {Standing.ACCEPTED_RISK, Standing.BLOCKED}:
-            days.append(day)
-    return Plan(number, tuple(sorted(days)))
+            self._days.append(day)
+
+    @property
+    def plan(self) -> Plan:
+        """The programme of what was counted."""
+        return Plan(self._number, tuple(sorted(self._days)))
+
+
+def make_plan(assets: Iterable[Asset], judgements: Mapping[str, Judgement], today: date) -> Plan:
+    """The programme in the register."""
+    count = PlanCount(today)
+    for asset in assets:
+        count.add(asset, judgements.get(asset.asset_id))
+    return count.plan
 
 
 def make_burndown(

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 
 from camscan.asset import CLOSED, GONE, Asset, Place
-from camscan.headline import MAKERS, Headline, Unit, count_units, count_word
+from camscan.headline import MAKERS, Headline, Unit, UnitCount, count_word
 from camscan.net.span import SpanSet, spans
 from camscan.plan.entered_twice import entered_twice
 from camscan.plan.judging import known_maker
@@ -27,22 +27,65 @@ from camscan.plan.standing import answers_after_removal, site_key, system_id
 from camscan.policies.companies import Ownership
 
 
+class HeadlineCount:
+    """Counts the headline of a register, row by row; in memory there are only its recorders.
+
+    ``twice`` are the asset ids that are entered twice (``entered_twice``); ``known`` are the companies.
+    """
+
+    def __init__(self, scans: Sequence[RecordedScan], known: Ownership, twice: Container[str]) -> None:
+        """Nothing is counted yet. ``scans`` are those of the register, oldest first."""
+        self._scans = scans
+        self._known = known
+        self._twice = twice
+        self._units = UnitCount()
+        self._recorders: list[tuple[str, Unit]] = []
+        """Those with channels of which nobody knows yet how many have rows of their own."""
+        self._behind: Counter[str] = Counter()
+        self._strangers = set(_answering_strangers(scans))
+        self._has_rows = False
+
+    def add(self, asset: Asset) -> None:
+        """Count a row of the register; each is given once."""
+        self._has_rows = True
+        if self._strangers:  # an address in the register is not one
+            self._strangers.difference_update(asset.ip_addresses)
+        if (recorder := system_id(asset)) != asset.asset_id:
+            self._behind[recorder] += 1
+        if not is_in_place(asset) or asset.asset_id in self._twice:
+            return
+        unit = _make_unit(asset, 0, self._known)
+        if unit.channels:
+            self._recorders.append((asset.asset_id, unit))
+        else:
+            self._units.add(unit)
+
+    def headline(self, places: Iterable[Place] = ()) -> Headline:
+        """The headline, when every row was counted; ``places`` are those of the site map."""
+        for name, unit in self._recorders:
+            self._units.add(unit._replace(channels=max(0, unit.channels - self._behind[name])))
+        self._recorders.clear()
+        strangers = len(_never_asked(self._strangers, self._scans, places))
+        return self._units.headline(strangers=strangers, is_scanned=bool(self._scans or self._has_rows))
+
+
 def count_headline(
     assets: Sequence[Asset], scans: Sequence[RecordedScan], known: Ownership, places: Iterable[Place] = ()
 ) -> Headline:
     """The counts of a register, from its rows, its scans (oldest first) and the site map."""
-    there = _devices_in_place(assets)
-    recorders = ((asset, system_id(asset)) for asset in assets)
-    hanging = Counter(recorder for asset, recorder in recorders if recorder != asset.asset_id)
-    units = (_make_unit(asset, hanging[asset.asset_id], known) for asset in there)
-    strangers = len(strangers_of(scans, assets, places))
-    return count_units(units, strangers=strangers, is_scanned=bool(scans or assets))
+    count = HeadlineCount(scans, known, entered_twice(assets))
+    for asset in assets:
+        count.add(asset)
+    return count.headline(places)
 
 
-def count_by_maker(assets: Sequence[Asset], known: Ownership) -> Mapping[tuple[str, str], int]:
+def count_by_maker(assets: Iterable[Asset], known: Ownership, twice: Container[str]) -> Mapping[tuple[str, str], int]:
     """The same devices by :func:`camscan.headline.count_word` and by presence, including those of other makers."""
-    words = ((count_word(_make_unit(asset, 0, known)), asset.presence.value) for asset in _devices_in_place(assets))
-    return Counter(each for each in words if each[0])
+    found: Counter[tuple[str, str]] = Counter()
+    for asset in assets:
+        if is_in_place(asset) and asset.asset_id not in twice and (word := count_word(_make_unit(asset, 0, known))):
+            found[word, asset.presence.value] += 1
+    return found
 
 
 def counted_devices(assets: Sequence[Asset], known: Ownership) -> list[Asset]:
@@ -66,22 +109,26 @@ def is_in_place(asset: Asset) -> bool:
     return asset.lifecycle not in CLOSED or (asset.lifecycle in GONE and answers_after_removal(asset))
 
 
-def strangers_of(
-    scans: Iterable[RecordedScan], assets: Iterable[Asset], places: Iterable[Place] = ()
-) -> frozenset[str]:
-    """Addresses that nobody named and that answered, by the newest scan of each place.
+def _answering_strangers(scans: Iterable[RecordedScan]) -> frozenset[str]:
+    """Addresses that nobody named and that answered, by the newest scan of each place."""
+    return frozenset(text for scan in _newest_scans(scans) for text in scan.coverage.strangers)
 
-    An address is no longer a stranger if a scan has asked it since, if it is in the register, or if it is in a network
-    of the site map: groups also reach units of other sites.
+
+def _never_asked(found: Collection[str], scans: Iterable[RecordedScan], places: Iterable[Place]) -> frozenset[str]:
+    """Those that are strangers still: no newest scan has asked them, and they are in no network of the site map.
+
+    Groups also reach units of other sites.
     """
-    newest = {(scan.site.casefold(), scan.targets): scan for scan in scans}
-    found = {text for scan in newest.values() for text in scan.coverage.strangers}
     if not found:
         return frozenset()
-    entered = {ip for asset in assets for ip in asset.ip_addresses}
     mapped = spans(ipaddress.ip_network(place.subnet) for place in places if place.subnet)
-    asked = SpanSet([*mapped, *(span for scan in newest.values() for span in asked_spans(scan))])
-    return frozenset(ip for ip in found - entered if ip not in asked)
+    asked = SpanSet([*mapped, *(span for scan in _newest_scans(scans) for span in asked_spans(scan))])
+    return frozenset(ip for ip in found if ip not in asked)
+
+
+def _newest_scans(scans: Iterable[RecordedScan]) -> Collection[RecordedScan]:
+    """The newest scan of each place."""
+    return {(scan.site.casefold(), scan.targets): scan for scan in scans}.values()
 
 
 def _make_unit(asset: Asset, hanging: int, known: Ownership) -> Unit:

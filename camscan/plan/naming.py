@@ -9,20 +9,32 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 
-def group_by_name(items: Iterable[_T], names: Callable[[_T], Iterable[str]]) -> dict[str, list[_T]]:
-    """Items under each of their names, in the order in which the names first occur; an item may have several.
+class Spellings:
+    """The names that were written, and how often in which spelling."""
 
-    If two spellings are equally frequent, a name in mixed case comes before one in capitals or small letters.
-    """
+    def __init__(self) -> None:
+        self._written: dict[str, Counter[str]] = {}
+
+    def add(self, name: str) -> str:
+        """Note one more use of a name. Returns the key of all its spellings."""
+        key = name.casefold()
+        self._written.setdefault(key, Counter())[name] += 1
+        return key
+
+    def shown(self, key: str) -> str:
+        """The spelling that is shown for all.
+
+        If two are equally frequent, a name in mixed case comes before one in capitals or small letters.
+        """
+        written = self._written[key]
+        return min(written, key=lambda name: (-written[name], name.isupper(), name.islower(), name))
+
+
+def group_by_name(items: Iterable[_T], names: Callable[[_T], Iterable[str]]) -> dict[str, list[_T]]:
+    """Items under each of their names, in the order in which the names first occur; an item may have several."""
     groups: dict[str, list[_T]] = {}
-    written: dict[str, Counter[str]] = {}
+    spellings = Spellings()
     for item in items:
         for name in names(item):
-            folded = name.casefold()
-            groups.setdefault(folded, []).append(item)
-            written.setdefault(folded, Counter())[name] += 1
-    return {_shown_name(written[folded]): group for folded, group in groups.items()}
-
-
-def _shown_name(written: Counter[str]) -> str:
-    return min(written, key=lambda name: (-written[name], name.isupper(), name.islower(), name))
+            groups.setdefault(spellings.add(name), []).append(item)
+    return {spellings.shown(key): group for key, group in groups.items()}

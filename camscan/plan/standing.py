@@ -146,12 +146,31 @@ class Counts:
     """Devices of no known site; no site count includes them."""
 
 
+class DeviceCount:
+    """Counts devices, systems and sites, one device after the other."""
+
+    def __init__(self) -> None:
+        self._systems: set[str] = set()
+        self._sites: Counter[str] = Counter()
+
+    def add(self, asset: Asset) -> None:
+        """Count a device; each is given once."""
+        self._systems.add(system_id(asset))
+        self._sites[site_key(asset)] += 1
+
+    @property
+    def counts(self) -> Counts:
+        """The counts so far."""
+        sites = sum(bool(site) for site in self._sites)
+        return Counts(self._sites.total(), len(self._systems), sites, self._sites[""])
+
+
 def count_devices(assets: Iterable[Asset]) -> Counts:
     """The three counts of a set of devices (``DEFINITIONS``)."""
-    rows = list(assets)
-    sites = Counter(site_key(asset) for asset in rows)
-    without = sites.pop("", 0)
-    return Counts(len(rows), len({system_id(asset) for asset in rows}), len(sites), without)
+    count = DeviceCount()
+    for asset in assets:
+        count.add(asset)
+    return count.counts
 
 
 class Lot(Protocol):

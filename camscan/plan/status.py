@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -11,14 +13,14 @@ from camscan.asset.kinds import founded_capabilities
 from camscan.dataclass import dataclass
 from camscan.plan.calendar import budget_year
 from camscan.plan.entered_twice import entered_twice
-from camscan.plan.naming import group_by_name
+from camscan.plan.naming import Spellings
 from camscan.plan.standing import (
     REMAINING,
     UNCONFIRMED,
     Counts,
+    DeviceCount,
     Standing,
     answers_after_removal,
-    count_devices,
     planned_day,
     recorded_site,
     removal_cost,
@@ -106,41 +108,87 @@ class Status:
     """What was removed, by the financial year of the removal."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """A device in scope, with its standing and its priority."""
+class StatusCount:
+    """Counts the state of the programme on one day, row by row of the register.
 
-    asset: Asset
-    standing: Standing
-    priority: int | None
+    In memory there are only the devices that are due, and the asset ids of those in scope.
+    """
+
+    def __init__(self, today: date, entered_twice: int) -> None:
+        """Nothing is counted yet. ``entered_twice``: how many rows are (their judgements must say "no")."""
+        self._today = today
+        self._twice = entered_twice
+        self._total = _RowCount()
+        self._in_scope, self._remaining, self._removed = DeviceCount(), DeviceCount(), DeviceCount()
+        self._scope: Counter[str] = Counter()
+        self._again: list[str] = []
+        self._sites = Spellings()
+        self._due: list[tuple[str, Due]] = []
+        """With the key of the site, whose spelling is chosen at the end."""
+        self._by_phase, self._by_year, self._spent = _MoneyCount(), _MoneyCount(), _MoneyCount()
+
+    def add(self, asset: Asset, judgement: Judgement | None) -> None:
+        """Count a row; each is given once. Without a judgement nobody knows whether it is in scope."""
+        scope = judgement.in_scope if judgement else "unknown"
+        if judgement is None or scope != "yes":
+            self._scope["no"] += scope == "no"
+            if scope == "unknown" and asset.lifecycle not in CLOSED:
+                self._scope["unknown"] += 1
+                self._scope["unknown maker"] += not asset.identification.maker
+                self._scope["would match"] += bool(judgement and judgement.would_match)
+            return
+        standing = removal_standing(asset, self._today)
+        self._total.add(asset, standing, judgement.priority)
+        self._in_scope.add(asset)
+        if standing in REMAINING:
+            self._add_remaining(asset, standing, judgement.priority)
+        elif standing is Standing.REMOVED:
+            self._removed.add(asset)
+            self._spent.add(_financial_year(removed_day(asset)), removal_cost(asset))
+            if answers_after_removal(asset):
+                self._again.append(asset.asset_id)
+
+    def _add_remaining(self, asset: Asset, standing: Standing, priority: int | None) -> None:
+        self._remaining.add(asset)
+        cost, day = removal_cost(asset), planned_day(asset)
+        self._by_phase.add(asset.entries.get("removal_phase", ""), cost)
+        self._by_year.add(_financial_year(day), cost)
+        site = self._sites.add(recorded_site(asset))
+        if standing in {Standing.OVERDUE, Standing.PLANNED} and day and day <= self._today + timedelta(days=NEXT_DAYS):
+            self._due.append((site, Due(asset.asset_id, day, "", priority)))
+
+    @property
+    def status(self) -> Status:
+        """The state of the programme, from the rows that were counted."""
+        scope, today = self._scope, self._today
+        due = [replace(due, site=self._sites.shown(site)) for site, due in self._due]
+        due.sort(key=lambda due: (due.day, due.site, due.asset_id))
+        return Status(
+            day=today,
+            total=self._total.row("all"),
+            in_scope=self._in_scope.counts,
+            remaining=self._remaining.counts,
+            removed=self._removed.counts,
+            scope_unknown=scope["unknown"],
+            unknown_maker=scope["unknown maker"],
+            would_match=scope["would match"],
+            out_of_scope=scope["no"] - self._twice,
+            entered_twice=self._twice,
+            answers_after_removal=tuple(self._again),
+            overdue=tuple(one for one in due if one.day < today),
+            soon=tuple(one for one in due if today <= one.day),
+            by_phase=self._by_phase.lines,
+            by_year=self._by_year.lines,
+            spent=self._spent.lines,
+        )
 
 
 def programme_status(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: date) -> Status:
-    """The state of the programme on that day."""
-    rows = _devices_in_scope(assets, judgements, today)
-    remaining = [row for row in rows if row.standing in REMAINING]
-    removed = [row for row in rows if row.standing is Standing.REMOVED]
-    twice = entered_twice(assets)
-    others = [asset for asset in assets if _scope_of(asset, judgements) == "unknown" and asset.lifecycle not in CLOSED]
-    due = _list_due(remaining)
-    return Status(
-        day=today,
-        total=_make_row("all", rows),
-        in_scope=count_devices(row.asset for row in rows),
-        remaining=count_devices(row.asset for row in remaining),
-        removed=count_devices(row.asset for row in removed),
-        scope_unknown=len(others),
-        unknown_maker=sum(not asset.identification.maker for asset in others),
-        would_match=sum(_would_match(asset, judgements) for asset in others),
-        out_of_scope=sum(_scope_of(asset, judgements) == "no" for asset in assets) - len(twice),
-        entered_twice=len(twice),
-        answers_after_removal=tuple(row.asset.asset_id for row in removed if answers_after_removal(row.asset)),
-        overdue=tuple(each for each in due if each.day < today),
-        soon=tuple(each for each in due if today <= each.day <= today + timedelta(days=NEXT_DAYS)),
-        by_phase=_sum_money(remaining, lambda asset: asset.entries.get("removal_phase", "")),
-        by_year=_sum_money(remaining, lambda asset: _financial_year(planned_day(asset))),
-        spent=_sum_money(removed, lambda asset: _financial_year(removed_day(asset))),
-    )
+    """The state of the programme on that day; ``assets`` is the whole register."""
+    count = StatusCount(today, len(entered_twice(assets)))
+    for asset in assets:
+        count.add(asset, judgements.get(asset.asset_id))
+    return count.status
 
 
 BY: Mapping[Grouping, Callable[[Asset], Iterable[str]]] = {
@@ -153,75 +201,85 @@ BY: Mapping[Grouping, Callable[[Asset], Iterable[str]]] = {
 """The possible groupings of a table. A device with several capabilities is in several rows of that table."""
 
 
+class TableCount:
+    """Counts a row for each site, maker … (``Grouping``), device by device."""
+
+    def __init__(self, today: date, by: str) -> None:
+        self._today = today
+        self._by = Grouping(by)
+        self._names = Spellings()
+        self._rows: dict[str, _RowCount] = {}
+
+    def add(self, asset: Asset, judgement: Judgement | None) -> None:
+        """Count a device; each is given once. One without a judgement is left out."""
+        if judgement is None or judgement.in_scope != "yes":
+            return
+        standing = removal_standing(asset, self._today)
+        for name in list(BY[self._by](asset)) or [""]:
+            self._rows.setdefault(self._names.add(name), _RowCount()).add(asset, standing, judgement.priority)
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows, the most pressing first; then devices without a value."""
+        missing = NONE_KNOWN if self._by == Grouping.CAPABILITY else NOT_SAID
+        rows = [count.row(self._names.shown(key) or missing) for key, count in self._rows.items()]
+        return tuple(sorted(rows, key=lambda row: (row.name == missing, row.highest or 9, -row.remaining, row.name)))
+
+
 def group_table(assets: Sequence[Asset], judgements: Mapping[str, Judgement], today: date, by: str) -> tuple[Row, ...]:
-    """A row for each site, maker … (``Grouping``), the most pressing first; then devices without a value."""
-    found = group_by_name(
-        _devices_in_scope(assets, judgements, today), lambda row: list(BY[Grouping(by)](row.asset)) or [""]
-    )
-    missing = NONE_KNOWN if by == Grouping.CAPABILITY else NOT_SAID
-    rows = [_make_row(name or missing, group) for name, group in found.items()]
-    return tuple(sorted(rows, key=lambda row: (row.name == missing, row.highest or 9, -row.remaining, row.name)))
+    """The rows of :class:`TableCount` for these devices."""
+    count = TableCount(today, by)
+    for asset in assets:
+        count.add(asset, judgements.get(asset.asset_id))
+    return count.rows
 
 
-def _scope_of(asset: Asset, judgements: Mapping[str, Judgement]) -> str:
-    judgement = judgements.get(asset.asset_id)
-    return judgement.in_scope if judgement else "unknown"
+class _RowCount:
+    """Counts one row of a table."""
+
+    def __init__(self) -> None:
+        self._standings = dict.fromkeys(Standing, 0)
+        self._unconfirmed = 0
+        self._highest: int | None = None
+
+    def add(self, asset: Asset, standing: Standing, priority: int | None) -> None:
+        self._standings[standing] += 1
+        if standing in REMAINING:
+            self._unconfirmed += asset.presence in UNCONFIRMED
+            if priority:
+                self._highest = priority if self._highest is None else min(priority, self._highest)
+
+    def row(self, name: str) -> Row:
+        standings = dict(self._standings)
+        return Row(
+            name=name,
+            in_scope=sum(standings.values()),
+            remaining=sum(standings[standing] for standing in REMAINING),
+            removed=standings[Standing.REMOVED],
+            closed=standings[Standing.CLOSED],
+            standings=standings,
+            unconfirmed=self._unconfirmed,
+            highest=self._highest,
+        )
 
 
-def _would_match(asset: Asset, judgements: Mapping[str, Judgement]) -> bool:
-    judgement = judgements.get(asset.asset_id)
-    return judgement is not None and bool(judgement.would_match)
+class _MoneyCount:
+    """Adds up the costs of devices by a name: phase, or financial year."""
 
+    def __init__(self) -> None:
+        self._names = Spellings()
+        self._sums: dict[str, tuple[int, Decimal, int]] = {}
 
-def _devices_in_scope(assets: Iterable[Asset], judgements: Mapping[str, Judgement], today: date) -> list[_Placed]:
-    return [
-        _Placed(asset, removal_standing(asset, today), judgements[asset.asset_id].priority)
-        for asset in assets
-        if _scope_of(asset, judgements) == "yes"
-    ]
+    def add(self, name: str, cost: Decimal | None) -> None:
+        key = self._names.add(name)
+        devices, before, without = self._sums.get(key, (0, Decimal(0), 0))
+        self._sums[key] = devices + 1, before + (cost or 0), without + (cost is None)
 
-
-def _make_row(name: str, rows: Sequence[_Placed]) -> Row:
-    standings = dict.fromkeys(Standing, 0)
-    for row in rows:
-        standings[row.standing] += 1
-    remaining = [row for row in rows if row.standing in REMAINING]
-    return Row(
-        name=name,
-        in_scope=len(rows),
-        remaining=len(remaining),
-        removed=standings[Standing.REMOVED],
-        closed=standings[Standing.CLOSED],
-        standings=standings,
-        unconfirmed=sum(row.asset.presence in UNCONFIRMED for row in remaining),
-        highest=min((row.priority for row in remaining if row.priority), default=None),
-    )
-
-
-def _list_due(rows: Iterable[_Placed]) -> list[Due]:
-    found = [
-        Due(row.asset.asset_id, day, site, row.priority)
-        for site, group in group_by_name(rows, lambda row: [recorded_site(row.asset)]).items()
-        for row in group
-        if row.standing in {Standing.OVERDUE, Standing.PLANNED} and (day := planned_day(row.asset)) is not None
-    ]
-    return sorted(found, key=lambda due: (due.day, due.site, due.asset_id))
+    @property
+    def lines(self) -> tuple[Money, ...]:
+        found = [Money(self._names.shown(key) or NOT_SAID, *sums) for key, sums in self._sums.items()]
+        return tuple(sorted(found, key=lambda line: (line.name == NOT_SAID, line.name)))
 
 
 def _financial_year(day: date | None) -> str:
     return budget_year(day) if day else ""
-
-
-def _sum_money(rows: Iterable[_Placed], name: Callable[[Asset], str]) -> tuple[Money, ...]:
-    groups = group_by_name(rows, lambda row: [name(row.asset)])
-    prices = {key: [removal_cost(row.asset) for row in group] for key, group in groups.items()}
-    lines = [
-        Money(
-            name=key or NOT_SAID,
-            devices=len(known),
-            cost=sum((price for price in known if price is not None), Decimal(0)),
-            without_cost=known.count(None),
-        )
-        for key, known in prices.items()
-    ]
-    return tuple(sorted(lines, key=lambda line: (line.name == NOT_SAID, line.name)))
