@@ -73,6 +73,15 @@ def test_hostile_and_wide_text_stays_in_its_cell(
     assert max(map(cell_len, printed)) <= max(width, len("192.0.2.2"))
 
 
+def test_a_long_table_is_as_wide_as_its_widest_cell_anywhere(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [(f"{number}", "roof", "x" * (number % 7)) for number in range(3500)]
+    rows[1200] = ("1200", "Pencadlys Tŷ", "")
+    print_table(("Number", "Where", "Rest"), rows)
+    heading, *told = lines(capsys)
+    assert heading == "Number  Where         Rest"
+    assert told == [f"{number:6}  {where:12}  {rest}".rstrip() for number, where, rest in rows]
+
+
 def test_unknown_devices_are_listed_and_other_devices_counted(capsys: pytest.CaptureFixture[str]) -> None:
     printer = nameless("192.0.2.10", is_camera_system=False, kind="printer")
     others = [nameless("192.0.2.9"), nameless("192.0.2.100"), printer]

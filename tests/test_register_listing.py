@@ -23,7 +23,7 @@ from camscan.app.edition import settings_hash
 from camscan.app.listing import ListFilter, list_devices
 from camscan.app.overview import Overview, load_overview
 from camscan.app.plan import plan_progress
-from camscan.app.screen_rows import ScreenList, screen_list, screen_row
+from camscan.app.screen_rows import ScreenList, ScreenRow, screen_list, screen_row
 from camscan.app.workspace import Workspace, workspace_of
 from camscan.asset import Place, RecordType
 from camscan.config import Config
@@ -395,15 +395,22 @@ def test_what_is_counted_is_what_all_devices_come_to(register_at: str, day: Day,
         first = load_overview(space)
         assert kept(space) or register_at.startswith("postgresql")
         assert load_overview(space) == first == as_counted(space)
-        assert screen_list(space) == as_listed(space)
+        assert screen_list(space, Rows) == as_listed(space)
 
 
-def as_listed(space: Workspace) -> ScreenList:
+class Rows(list[ScreenRow]):
+    """The rows of a list."""
+
+    def add(self, row: ScreenRow) -> None:
+        self.append(row)
+
+
+def as_listed(space: Workspace) -> ScreenList[Rows]:
     """The list as it is made of all devices."""
     with space.open(readonly=True) as book:
         found = list_devices(book, space.settings, ListFilter())
     rows = sorted(found.rows, key=lambda row: (not row.ip_addresses, [*map(sort_key, row.ip_addresses[:1])]))
-    return ScreenList([screen_row(row, found.maker(row)) for row in rows], found.others, found.headline)
+    return ScreenList(Rows(screen_row(row, found.maker(row)) for row in rows), found.others, found.headline)
 
 
 @pytest.mark.usefixtures("day")
@@ -417,7 +424,7 @@ def test_the_list_on_the_screen_says_of_hostile_texts_what_the_devices_say(regis
         entries = {"council_asset_tag": "T" * 150, "location_detail": "under\nthe stairs"}
         book.edit_entries([Edit(name, *entry) for entry in entries.items()], role=ROLE, how="test")
     space = workspace_of(Config(), register_at)
-    told = screen_list(space)
+    told = screen_list(space, Rows)
     assert told == as_listed(space)
     assert told is not None
     assert told.others == 1
@@ -442,7 +449,7 @@ def test_who_may_only_read_a_register_on_a_server_reads_what_was_counted(
     assert load_overview(replace(reader, settings=OTHERS[1])) is None  # by these settings nobody has judged them
     assert load_overview(reader) == as_counted(space)  # counted, and kept by nobody
     assert load_overview(space) == load_overview(reader) == as_counted(space)
-    assert screen_list(reader) == as_listed(space)
+    assert screen_list(reader, Rows) == as_listed(space)
     day.now += timedelta(days=1)
     with space.open(editing=True) as writer:
         with writer._database.begin_writing():  # nobody waits for it: no line is out of date on that day

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from camscan.app import assess
 from camscan.app.edition import settings_hash
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from camscan.app.workspace import Workspace
     from camscan.asset import Asset
 
-__all__ = ["ScreenList", "ScreenRow", "screen_list", "screen_row"]
+__all__ = ["Rows", "ScreenList", "ScreenRow", "screen_list", "screen_row"]
 
 
 class ScreenRow(NamedTuple):
@@ -52,11 +52,21 @@ class ScreenRow(NamedTuple):
     last_seen: datetime | None
 
 
+class Rows(Protocol):
+    """Takes the rows of a list, one after the other."""
+
+    def add(self, row: ScreenRow) -> None:
+        """Take the next row."""
+
+
+_R = TypeVar("_R", bound=Rows)
+
+
 @dataclass(frozen=True, slots=True)
-class ScreenList:
+class ScreenList(Generic[_R]):
     """The list of every camera and recorder, and of devices that may be one."""
 
-    rows: Sequence[ScreenRow]
+    rows: _R
     others: int
     """How many devices are left out because they are not part of video surveillance."""
     headline: Headline
@@ -87,39 +97,42 @@ def screen_row(row: Asset, maker: str) -> ScreenRow:
     )
 
 
-def screen_list(space: Workspace) -> ScreenList | None:
-    """The list from the lines of the register; None if it must be made of all devices, because nothing can be kept."""
+def screen_list(space: Workspace, begin: Callable[[], _R]) -> ScreenList[_R] | None:
+    """The list from the lines of the register; None if it must be made of all devices, because nothing can be kept.
+
+    ``begin`` makes what takes the rows; it is called again if the first reading breaks off.
+    """
     now, basis = assess.today_utc(), settings_hash(space.settings)
 
-    def decode_list(seen: Glance) -> ScreenList | None:
-        return _decode_list(seen, now)
+    def decode_list(seen: Glance) -> ScreenList[_R] | None:
+        return _decode_list(seen, now, begin)
 
     if address_of(space.where) is not None:
         counted = load_overview(space)
-        return None if counted is None else _read_on_server(space, counted.headline)
+        return None if counted is None else _read_on_server(space, counted.headline, begin())
     found = read_at_a_glance(space.where, basis, now, decode_list)
     if found is None and load_overview(space) is not None:  # it brings the lines up to date
         found = read_at_a_glance(space.where, basis, now, decode_list)
     return found
 
 
-def _decode_list(seen: Glance, now: date) -> ScreenList | None:
+def _decode_list(seen: Glance, now: date, begin: Callable[[], _R]) -> ScreenList[_R] | None:
     counted = seen.find_document(PROGRAMME, now)
     if counted is None:
         return None
-    rows, others = [], 0
+    rows, others = begin(), 0
     moments: dict[str, datetime] = {}
     for line in seen.read_lines():
         if line[-2]:
             others += 1
         else:
-            rows.append(_screen_line(line, moments))
+            rows.add(_screen_line(line, moments))
     return ScreenList(rows, others, from_plain(Headline, counted["headline"]))
 
 
-def _read_on_server(space: Workspace, headline: Headline) -> ScreenList | None:
+def _read_on_server(space: Workspace, headline: Headline, rows: _R) -> ScreenList[_R] | None:
     """The list from the lines of a register on a server; None if they have changed since the headline was counted."""
-    rows, others = [], 0
+    others = 0
     with space.open(readonly=True) as book:
         list_by(book, space.settings)
         if (before := book.counting_basis()) == []:
@@ -128,7 +141,7 @@ def _read_on_server(space: Workspace, headline: Headline) -> ScreenList | None:
             if line["other"]:
                 others += 1
             else:
-                rows.append(_line_row(line))
+                rows.add(_line_row(line))
         return ScreenList(rows, others, headline) if book.counting_basis() == before else None
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import marshal
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from tempfile import SpooledTemporaryFile
 
 import click
 from rich.cells import cell_len, set_cell_size
@@ -16,6 +19,67 @@ from camscan.output import visible
 _GAP = 2
 _LONGEST = 2000
 """Characters of a row that may be printed without cutting its cells."""
+_BATCH = 1000
+"""Rows in memory at a time."""
+_SMALL = 1 << 22
+"""Bytes of a table that stays in memory."""
+
+
+class Table:
+    """A table whose rows wait in a temporary file until it is printed: their widths are known when all were added."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        """It has no rows yet."""
+        self._columns = columns
+        self._wanted = list(map(_text_width, columns))
+        """Width of the widest cell of each column, as far as rows were put away."""
+        self._batch: list[tuple[str, ...]] = []
+        self._sizes: list[int] = []
+        """Bytes of each batch in the file."""
+        self._file = SpooledTemporaryFile(_SMALL)  # noqa: SIM115 - as long as the table
+        weakref.finalize(self, self._file.close)
+
+    def add(self, row: Sequence[str]) -> None:
+        """Add a row of device text; it is made harmless."""
+        self._batch.append(_harmless_row(row))
+        if len(self._batch) >= _BATCH:
+            self._put_away()
+
+    def _put_away(self) -> None:
+        if self._batch:
+            is_plain = all("".join(row).isascii() for row in self._batch)
+            widths = (max(map(len if is_plain else _text_width, column)) for column in zip(*self._batch, strict=True))
+            self._wanted = list(map(max, self._wanted, widths))
+            self._sizes.append(self._file.write(marshal.dumps((is_plain, self._batch))))
+            self._batch = []
+
+    def _batches(self) -> Iterator[tuple[bool, list[tuple[str, ...]]]]:
+        """The rows, and whether they have nothing but ASCII."""
+        self._file.seek(0)
+        for size in self._sizes:
+            yield marshal.loads(self._file.read(size))  # noqa: S302 - what we have written
+
+    def print(
+        self, *, first: Sequence[str] = (), cut: Mapping[str, int] | None = None, share: int = 0
+    ) -> tuple[str, ...]:
+        """Print it, once, as :func:`print_table` describes. Returns the headings that were left out."""
+        self._put_away()
+        widths = self._fit(first or self._columns, cut or {}, share, _terminal_width())
+        is_whole = widths == self._wanted and all(widths)
+        (heading,) = _lay_out([tuple(self._columns)], widths)
+        click.echo(click.style(heading, bold=True) if _is_styled() else heading)
+        for is_plain, batch in self._batches():
+            click.echo("\n".join(_lay_out(batch, widths, is_simple=is_plain and is_whole)))
+        return tuple(name for name, size in zip(self._columns, widths, strict=True) if not size)
+
+    def _fit(self, ranked: Sequence[str], least: Mapping[str, int], share: int, room: int | None) -> list[int]:
+        columns, wanted = self._columns, self._wanted
+        if room is None:
+            return wanted
+        if share:
+            widths = _share_room(columns, wanted, ranked[:share], least, room)
+            return _fit_rest(columns, wanted, ranked[share:], widths, room)
+        return _fit_columns(columns, wanted, ranked, least, room)
 
 
 def print_table(
@@ -32,30 +96,22 @@ def print_table(
     so many characters; any other column is shown completely or left out. Each of the first ``share`` columns gets its
     minimum width before one of them gets more; the others get the rest.
     """
-    lines = [tuple(columns), *map(_harmless_row, rows)]
-    is_plain = all("".join(line).isascii() for line in lines)
-    wanted = [max(map(len if is_plain else _text_width, column)) for column in zip(*lines, strict=True)]
-    room = _terminal_width()
-    ranked, least = first or columns, cut or {}
-    if room is None:
-        widths = wanted
-    elif share:
-        widths = _share_room(columns, wanted, ranked[:share], least, room)
-        widths = _fit_rest(columns, wanted, ranked[share:], widths, room)
-    else:
-        widths = _fit_columns(columns, wanted, ranked, least, room)
-    if is_plain and widths == wanted and all(widths):  # as in a file: nothing is cut or left out
-        whole = (" " * _GAP).join(f"%-{size}s" for size in widths)
-        shown = [(whole % tuple(line)).rstrip() for line in lines]
-    else:
-        shown = [
-            (" " * _GAP).join([_cut_cell(text, size) for text, size in zip(line, widths, strict=True) if size]).rstrip()
-            for line in lines
-        ]
-    if _is_styled():
-        shown[0] = click.style(shown[0], bold=True)
-    click.echo("\n".join(shown))
-    return tuple(name for name, size in zip(columns, widths, strict=True) if not size)
+    table = Table(columns)
+    for row in rows:
+        table.add(row)
+    return table.print(first=first, cut=cut, share=share)
+
+
+def _lay_out(lines: Sequence[tuple[str, ...]], widths: Sequence[int], *, is_simple: bool = False) -> list[str]:
+    """Rows as lines of text; with ``is_simple`` they are ASCII, and no cell is cut or left out."""
+    gap = " " * _GAP
+    if is_simple:
+        whole = gap.join(f"%-{size}s" for size in widths)
+        return [(whole % line).rstrip() for line in lines]
+    return [
+        gap.join([_cut_cell(text, size) for text, size in zip(line, widths, strict=True) if size]).rstrip()
+        for line in lines
+    ]
 
 
 def address_order(addresses: Sequence[str]) -> tuple[int, int, str]:
@@ -63,10 +119,11 @@ def address_order(addresses: Sequence[str]) -> tuple[int, int, str]:
     return sort_key(addresses[0]) if addresses else (0, 0, "")
 
 
-def _harmless_row(row: Sequence[str]) -> Sequence[str]:
+def _harmless_row(row: Sequence[str]) -> tuple[str, ...]:
     """The cells of a row, made visible. If the row is plain text, as nearly all are, this costs as much as one cell."""
     whole = "".join(row)
-    return row if whole.isascii() and whole.isprintable() and len(whole) <= _LONGEST else tuple(map(visible, row))
+    is_plain = whole.isascii() and whole.isprintable() and len(whole) <= _LONGEST
+    return tuple(row if is_plain else map(visible, row))
 
 
 def _terminal_width() -> int | None:

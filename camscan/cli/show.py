@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from camscan import app
 from camscan.asset import Lifecycle, Presence
 from camscan.asset.spelling import SHOWN_AS
 from camscan.cli import _device, _keep, _options
-from camscan.cli._table import address_order, print_table
+from camscan.cli._table import Table, address_order
 from camscan.cli._words import print_text, warn
 from camscan.output import write_atomically
 from camscan.words import count_text
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from camscan.app.screen_rows import ScreenRow
     from camscan.app.streaming import Stream
     from camscan.app.workspace import Workspace
+    from camscan.asset import Asset
     from camscan.config import Config
     from camscan.headline import Headline
     from camscan.register import Register
@@ -129,7 +130,7 @@ def show(  # noqa: PLR0917 - one per option
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     gc.disable()  # objects here have no cycles, and the collector would walk through 20,000 rows again and again
     if all(given in {None, False} for given in (device, with_evidence, csv_path, json_path, *filters.values())):
-        everything = app.screen_rows.screen_list(app.workspace.find_workspace(config, register))
+        everything = app.screen_rows.screen_list(app.workspace.find_workspace(config, register), _OnScreen)
         if everything is not None:
             _print_list(everything.rows, everything.others, everything.headline, asks=False)
             return 0
@@ -184,9 +185,9 @@ def _print_stream(found: Stream, paths: Mapping[str, str], space: Workspace) -> 
         is_whole = paths and not (
             found.wanted.is_narrowed or found.wanted.everything
         )  # with paths, every name was examined
-        every = app.screen_rows.screen_list(space) if is_whole else None
+        every = app.screen_rows.screen_list(space, _OnScreen) if is_whole else None
         found.judged = False
-        on_screen = every.rows if every else [app.screen_rows.screen_row(row, found.maker(row)) for row, _ in found]
+        on_screen = every.rows if every else _put_on_screen((row for row, _ in found), found.maker)
         _print_list(on_screen, found.others, found.headline, asks=found.wanted.is_narrowed)
     return _explain_list(found.fitting, found.describe_damage, found.wanted, found.settings)
 
@@ -199,22 +200,47 @@ def _write_list(found: Listing, wanted: ListFilter, csv_path: str | None, json_p
         write_atomically(csv_path, lambda stream: app.listing.write_csv(found, rows, stream))
     if "-" in {csv_path, json_path}:
         return
-    on_screen = [app.screen_rows.screen_row(row, found.maker(row)) for row in rows]
+    on_screen = _put_on_screen(rows, found.maker)
     _print_list(on_screen, found.others, found.headline, asks=wanted.is_narrowed)
 
 
-def _print_list(rows: Sequence[ScreenRow], others: int, headline: Headline, *, asks: bool) -> None:
+class _OnScreen:
+    """The table of a list, and what is said below it."""
+
+    def __init__(self) -> None:
+        self.table = Table(_COLUMNS)
+        self.number = 0
+        """How many rows."""
+        self.has_possible = False
+        """Whether the maker of one of them is only possible."""
+
+    def add(self, row: ScreenRow) -> None:
+        self.table.add(_row_cells(row))
+        self.number += 1
+        self.has_possible |= row.is_possible
+
+
+def _put_on_screen(rows: Iterable[Asset], maker: Callable[[Asset], str]) -> _OnScreen:
+    on_screen = _OnScreen()
+    for row in rows:
+        on_screen.add(app.screen_rows.screen_row(row, maker(row)))
+    return on_screen
+
+
+def _print_list(rows: _OnScreen, others: int, headline: Headline, *, asks: bool) -> None:
     left_out: Sequence[str] = ()
-    if rows:
-        left_out = print_table(_COLUMNS, list(map(_row_cells, rows)), cut=_LEAST, share=_LEADING)
+    if rows.number:
+        left_out = rows.table.print(cut=_LEAST, share=_LEADING)
     elif asks:
         click.echo("No device in the register matches.")
-    if rows and asks:
+    if rows.number and asks:
         click.echo(
-            f"{count_text(len(rows))} in the register match." if len(rows) > 1 else "1 device in the register matches."
+            f"{count_text(rows.number)} in the register match."
+            if rows.number > 1
+            else "1 device in the register matches."
         )
     print_text(headline.text)
-    if any(row.is_possible for row in rows):
+    if rows.has_possible:
         click.echo("A ? after a make means that it is only possible.")
     if others:
         several = others > 1
