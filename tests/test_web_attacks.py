@@ -131,6 +131,12 @@ def test_a_length_of_very_many_digits_is_too_large(desk: Desk) -> None:
     assert Client(desk).get("/", **{"Content-Length": "9" * 5000}).status_code == 413
 
 
+def test_a_request_that_states_its_length_in_two_ways_is_refused_with_what_follows_it(desk: Desk) -> None:
+    lengths = {"Content-Length": "5", "Transfer-Encoding": "chunked"}
+    answer = Client(desk, None).request("POST", "/sign-in", content=b"0\r\n\r\n", headers=lengths)
+    assert (answer.status_code, answer.headers["connection"]) == (400, "close")
+
+
 def test_somebody_who_is_signed_in_can_use_a_new_link_and_guessers_shut_nobody_out(desk: Desk) -> None:
     keys: list[str] = []
     desk = Desk(desk.space, desk.setting, keys.append)

@@ -11,7 +11,21 @@ import reported
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from web_browser import DESK, PHONE, Served, follow, judged, messages, overflow, served, sign_in, size, unseen, window
+from web_browser import (
+    DESK,
+    PHONE,
+    Served,
+    follow,
+    judged,
+    messages,
+    overflow,
+    overflow_of_large_text,
+    served,
+    sign_in,
+    size,
+    unseen,
+    window,
+)
 from web_estate import FILES, HOSTILE_IP, make, register_of
 
 from camscan.app import assess
@@ -84,6 +98,7 @@ def test_a_page_fits_its_window_and_axe_finds_nothing_wrong(
     size(browser, *width)
     browser.get(address(at, name, number))
     assert overflow(browser) <= 0
+    assert width == PHONE or overflow_of_large_text(browser) <= 0
     assert messages(browser) == []
     found = judged(browser)
     assert found["violations"] == []

@@ -134,6 +134,16 @@ def overflow(browser: webdriver.Chrome) -> int:
     return int(browser.execute_script("return document.documentElement.scrollWidth - window.innerWidth"))
 
 
+def overflow_of_large_text(browser: webdriver.Chrome) -> int:
+    """The same where somebody has set their browser to letters of twice the size (WCAG 1.4.4)."""
+    style = "document.documentElement.style.fontSize"
+    browser.execute_script(f"{style} = '200%'")
+    try:
+        return overflow(browser)
+    finally:
+        browser.execute_script(f"{style} = ''")
+
+
 def messages(browser: webdriver.Chrome) -> list[str]:
     """The messages in the browser's console about the pages that were shown since the last call."""
     lines = browser.get_log("browser")  # type: ignore[no-untyped-call]  # selenium's own

@@ -348,7 +348,8 @@ class _Guard:
 
         stop = self._find_fault(scope)
         if stop is not None:
-            await PlainTextResponse(*stop)(scope, receive, sent)
+            # Nothing that follows on this connection is read: it may be the rest of what was refused.
+            await PlainTextResponse(*stop, {"connection": "close"})(scope, receive, sent)
             return
         await self._inner(scope, limit_body(receive, self._size_limit(scope)), sent)
 
@@ -366,10 +367,15 @@ class _Guard:
         scope[_SENDER] = sender
         if scope["method"] not in collectors.allowed_methods(scope["path"]):
             return "This method is not allowed here.\n", 405
+        return self._find_fault_of_length(scope, headers)
+
+    def _find_fault_of_length(self, scope: Scope, headers: Mapping[str, str]) -> tuple[str, int] | None:
         length = headers.get("content-length", "0")
         is_number = length.isascii() and length.isdecimal() and len(length) <= _DIGITS
         if not is_number or int(length) > self._size_limit(scope):
             return "What was sent is too large.\n", 413
+        if "transfer-encoding" in headers and "content-length" in headers:  # RFC 9112, 6.3: a proxy may take the other
+            return "The request was refused: it states its length in two ways.\n", 400
         return None
 
     def _size_limit(self, scope: Scope) -> int:
