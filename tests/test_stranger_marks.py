@@ -244,3 +244,37 @@ def test_a_switch_that_answers_snmp_is_no_camera(database: Database) -> None:
         walk = f"1.3.6.1.2.1.1.1.0|STRING|{text}\n1.3.6.1.2.1.1.2.0|OID|1.3.6.1.4.1.{number}\n"
         found = _what(database, ("snmp", walk))
         assert (found.kind, found.is_camera_system) == ("switch", False)
+
+
+def test_a_badge_in_dahuas_own_protocol_denies_nothing(database: Database) -> None:
+    body = (
+        '{"method":"client.notifyDevInfo","params":{"deviceInfo":{"DeviceClass":"IPC","DeviceType":"K-EW214L01",'
+        '"Manufacturer":"Panasonic","Vendor":"Panasonic","SerialNo":"5K00001PAZ00001"}}}'
+    )
+    found = _what(database, ("dhip", body))
+    assert (found.maker, found.brand, found.confidence) == ("dahua", "Panasonic", Confidence.CONFIRMED)
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "maker"),
+    [("Panasonic WV-S1531LN", "258.50.10", "panasonic"), ("Uniview IPC322", "25506.1", "uniview")],
+)
+def test_a_camera_of_a_company_that_makes_other_things_is_that_companys(
+    database: Database, text: str, number: str, maker: str
+) -> None:
+    walk = f"1.3.6.1.2.1.1.1.0|STRING|{text}\n1.3.6.1.2.1.1.2.0|OID|1.3.6.1.4.1.{number}\n"
+    found = _what(database, ("snmp", walk))
+    assert (found.maker, found.is_camera_system) in {(maker, True), (maker, None)}
+
+
+@pytest.mark.parametrize(
+    ("manufacturer", "model", "maker"),
+    [("Hikvision Digital Technology", "DS-2CD2032F-I", "hikvision"), ("Amcrest", "IP4M-1026E", "dahua")],
+)
+def test_a_upnp_description_gives_the_model(database: Database, manufacturer: str, model: str, maker: str) -> None:
+    page = (
+        '<root xmlns="urn:schemas-upnp-org:device-1-0"><device><friendlyName>Hall</friendlyName>'
+        f"<manufacturer>{manufacturer}</manufacturer><modelName>{model}</modelName></device></root>"
+    )
+    found = _what(database, ("upnp", page))
+    assert (found.maker, found.model) == (maker, model)

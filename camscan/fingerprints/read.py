@@ -102,8 +102,8 @@ def _read_statements(source: Source, root: Node, raw: dict[str, Any]) -> None:
             )
         parts = node.only("form", "certainty", "pattern")
         form = require_member(node, parts, "form").text()
-        if form not in {"field", "name", "text"}:
-            raise parts["form"].error(f"form is field, name or text, found '{form}'")
+        if form not in {"field", "badge", "name", "text"}:
+            raise parts["form"].error(f"form is field, badge, name or text, found '{form}'")
         pattern = parts["pattern"].text() if "pattern" in parts else ""
         if pattern and "name" not in group_names(read_condition(parts["pattern"])):
             raise parts["pattern"].error("the pattern has no group 'name'")

@@ -34,10 +34,15 @@ class Place(NamedTuple):
     """A key in which makers are named."""
 
     form: str
-    """``field``, ``name`` or ``text``: see the file."""
+    """``field``, ``badge``, ``name`` or ``text``: see the file."""
     certainty: float
     pattern: str = ""
     """A pattern with the group ``name``; empty if the whole value is the name."""
+
+    @property
+    def is_field(self) -> bool:
+        """Whether the text is a manufacturer's name and nothing else."""
+        return self.form in {"field", "badge"}
 
 
 class Name(NamedTuple):
@@ -79,13 +84,14 @@ class Statements:
             if key in known:
                 continue
             place = self.places[key]
-            if key in no_camera and place.form != "field":
+            if key in no_camera and not place.is_field:
                 continue
             for value, where in values[key]:
                 name = self._known_name(key, place, value)
                 if name is None:
                     continue
-                claims = {"maker": name.maker, "brand": name.brand} if name.maker else {"brand": name.brand}
+                says_maker = name.maker and place.form != "badge"
+                claims = {"maker": name.maker, "brand": name.brand} if says_maker else {"brand": name.brand}
                 certainty = place.certainty if name.is_known else min(place.certainty, UNHEARD)
                 if key in TYPED and name.maker in self.accused:
                     certainty = min(certainty, TYPED_MOST)
@@ -140,9 +146,9 @@ class Statements:
         for length in range(min(4, len(words)), 0, -1):
             joined = "".join(words[:length])
             name = self.names.get(joined)
-            if name is not None and (place.form == "field" or self._is_of_device(name, joined, words[length:], text)):
+            if name is not None and (place.is_field or self._is_of_device(name, joined, words[length:], text)):
                 return name
-        if place.form != "field" or not self._is_name(text, words):
+        if not place.is_field or not self._is_name(text, words):
             return None
         return Name(text, is_known=False)
 
