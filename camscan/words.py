@@ -12,6 +12,29 @@ def count_text(number: int, one: str = "device", several: str = "") -> str:
     return f"{number:,} {one if number == 1 else several or plural_of(one)}"
 
 
+def count_reason(number: int, why: str) -> str:
+    """A number with the reason why something was left out: ``2 entries without an address``, ``1 packet cut short``.
+
+    A reason begins with its own noun in the plural if it is not about entries of a list.
+    """
+    first, _, rest = why.partition(" ")
+    if first in _COUNTED:
+        return f"{count_text(number, _COUNTED[first], first)} {rest}"
+    return f"{count_text(number, 'entry', 'entries')} {why}"
+
+
+_COUNTED = {
+    "addresses": "address",
+    "conversations": "conversation",
+    "devices": "device",
+    "messages": "message",
+    "neighbours": "neighbour",
+    "packets": "packet",
+    "replies": "reply",
+}
+"""Nouns with which a reason may begin -> their singular."""
+
+
 def begin_sentence(number: int, one: str = "device") -> str:
     """A number at the beginning of a sentence: ``No device``, ``1 device``, ``1,200 devices``.
 

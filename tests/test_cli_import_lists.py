@@ -158,7 +158,7 @@ def test_a_list_moves_nobody_and_raises_no_alarm(camscan: Camscan) -> None:
 def test_what_nothing_calls_a_camera_is_counted_and_entered_only_on_request(camscan: Camscan) -> None:
     listed("192.0.2.30 dev eth1.20 lladdr 02:00:00:00:00:30 REACHABLE\n")
     _, out, _ = camscan("import", "arp", "core-1.txt", "--apply")
-    assert "Left out: 1 of which nothing says that they are cameras or recorders" in out
+    assert "Left out: 1 device of which nothing says that they are cameras or recorders" in out
     assert rows() == []
     camscan("import", "arp", "core-1.txt", "--apply", "--everything")
     assert [row.ip_addresses for row in rows()] == [("192.0.2.30",)]

@@ -131,7 +131,7 @@ def test_devices_are_read_and_nothing_else_is_done(camscan: Camscan, netbox: Net
     assert (code, err) == (0, "")
     assert "netbox: 3 devices of NetBox at https://127.0.0.1:" in out
     assert "Register camscan.db: 2 new" in out
-    assert "1 only planned or in store" in out
+    assert "1 entry only planned or in store" in out
     assert netbox.asked == [("GET", "/api/dcim/devices/?limit=200&offset=0&ordering=id", f"Token {TOKEN}")]
     told = json.loads(camscan("show", "192.0.2.7", "--json")[1])["devices"][0]
     assert (told["maker"], told["confidence"]) == ("hikvision", "possible")

@@ -94,7 +94,7 @@ def test_the_arp_table_of_a_cisco() -> None:
     items = read(DEBIAN)
     assert items[0] == Host("CT-2")
     assert entries(items) == [("192.0.2.7", A, {"listed.interface": "Vl20"})]
-    assert [each.why for each in items if isinstance(each, LeftOut)] == ["incomplete: nothing answered at the address"]
+    assert [each.why for each in items if isinstance(each, LeftOut)] == ["whose address did not answer"]
     assert problems(items) == []
 
 

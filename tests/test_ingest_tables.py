@@ -336,7 +336,7 @@ def test_passed_entries_say_why() -> None:
     _, items = read("arp", ARP["cisco"])
     assert [each.why for each in items if isinstance(each, LeftOut)] == [
         "of the equipment itself",
-        "incomplete: nothing answered at the address",
+        "whose address did not answer",
     ]
 
 
@@ -394,7 +394,7 @@ def test_passed_entries_say_why() -> None:
             "arp",
             "2001:DB8::7          0 0000.5e00.5301  REACH Vl20\n2001:DB8::9          0 -               INCMP Vl20\n",
             [("2001:db8::7", A, {"interface": "Vl20"})],
-            ["incomplete: nothing answered at the address"],
+            ["whose address did not answer"],
             id="a neighbour of IOS without an answer is counted",
         ),
         pytest.param(
@@ -402,7 +402,7 @@ def test_passed_entries_say_why() -> None:
             f"192.0.2.7    {A}   vlan20   1/1/14   reachable default\n"
             "192.0.2.9            vlan20            failed    default\n",
             [("192.0.2.7", A, {"interface": "vlan20", "port": "1/1/14"})],
-            ["incomplete: nothing answered at the address"],
+            ["whose address did not answer"],
             id="an address of Aruba CX without an answer is counted",
         ),
         pytest.param(
@@ -410,7 +410,7 @@ def test_passed_entries_say_why() -> None:
             f"Columns: ADDRESS, MAC-ADDRESS, INTERFACE, STATUS\n0 DC 192.0.2.7  {A}  vlan20  reachable\n"
             "1 D  192.0.2.9                     vlan20  failed\n",
             [("192.0.2.7", A, {"interface": "vlan20"})],
-            ["incomplete: nothing answered at the address"],
+            ["whose address did not answer"],
             id="and so is one of RouterOS 7",
         ),
         pytest.param(

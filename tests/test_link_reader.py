@@ -181,6 +181,17 @@ def test_an_unknown_link_type_is_counted() -> None:
     assert reader.counts == {"link type 105": 3}
 
 
+def test_what_a_tunnel_hides_is_counted() -> None:
+    inside = ethernet(0x0800, PLAIN)
+    reader = Reader(dissect)
+    frames = [
+        ethernet(0x0800, ipv4(b"\x10\0\x88\xbe" + bytes(12) + inside, protocol=47)),
+        ethernet(0x0800, ipv4(udp(b"\x08" + bytes(7) + inside, 50000, 4789))),
+    ]
+    assert [list(reader.take(ETHERNET, 0.0, frame)) for frame in frames] == [[], []]
+    assert reader.counts == {"tunnel": 2}
+
+
 LONG = HELLO.replace(b"<d:Hello/>", b"<d:ProbeMatches>" + b"x" * 3000 + b"</d:ProbeMatches>")
 
 

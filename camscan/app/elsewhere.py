@@ -238,9 +238,7 @@ def _make_report(
         attempts = gathered.attempts
         devices = [each for each in merge_attempts(attempts, database) if everything or _has_spoken(each)]
         if silent := len({attempt.ip for attempt in attempts} - {ip for each in devices for ip in each.ip_addresses}):
-            gathered.left_out[
-                f"{'address' if silent == 1 else 'addresses'} of which nothing but ARP or DHCP could be read"
-            ] = silent
+            gathered.left_out["addresses of which nothing but ARP or DHCP could be read"] = silent
     addresses = {ip for device in devices for ip in device.ip_addresses}
     coverage = Coverage(
         addresses=len(addresses),

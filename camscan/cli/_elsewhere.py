@@ -15,7 +15,7 @@ from camscan import app
 from camscan.cli import EXIT_PARTIAL, _keep, _later, _options
 from camscan.cli._words import print_text, warn
 from camscan.output import visible
-from camscan.words import count_text, list_text, verb
+from camscan.words import count_reason, count_text, verb
 
 if TYPE_CHECKING:
     from camscan.app.elsewhere import Evidence
@@ -183,7 +183,7 @@ def _print_alarm(entered: RecordedList) -> None:
 def _print_left_out(evidence: Evidence, entered: RecordedList) -> None:
     reasons = Counter(evidence.left_out) + Counter(entered.left_out)
     if reasons:
-        print_text(f"Left out: {list_text([f'{number:,} {why}' for why, number in reasons.most_common()])}")
+        print_text(f"Left out: {'; '.join(count_reason(number, why) for why, number in reasons.most_common())}")
     if any("nothing says" in why for why in entered.left_out):
         print_text("--everything enters those too")
 

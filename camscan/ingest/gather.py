@@ -18,7 +18,7 @@ from camscan.identify.keys import is_virtual_router
 from camscan.ingest.source import Document, Entry, Host, Item, LeftOut, Problem, Source
 from camscan.model import LISTED, Attempt, Device, Fact, Observation, Outcome
 from camscan.probes import as_unsolicited
-from camscan.words import count_text
+from camscan.words import count_reason, count_text
 
 MOST = 100_000
 """The most devices of one import. This bounds memory; a county has fewer."""
@@ -229,7 +229,7 @@ class Findings:
     @property
     def notes(self) -> tuple[str, ...]:
         """Lines about the files that a person should know, one for each matter."""
-        left = [f"left out: {number:,} {why}" for why, number in self.left_out.most_common()]
+        left = [f"left out: {count_reason(number, why)}" for why, number in self.left_out.most_common()]
         return (*self.files, *self.broken_part_lines(), *left)
 
 
@@ -251,4 +251,4 @@ def why_not_a_unit(mac: str) -> str:
     """Why a MAC address cannot belong to a single unit, in words for counting; empty if it can."""
     if int(mac[:2], 16) & _GROUP_BIT:
         return "of groups, not of one device"
-    return "of a pair of routers that share it" if is_virtual_router(mac) else ""
+    return "of a pair of routers that share a MAC address" if is_virtual_router(mac) else ""

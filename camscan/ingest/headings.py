@@ -96,7 +96,7 @@ ARP = Headings(
         "name": "listed.host_name",
     },
     idle=frozenset({"failed", "incomplete", "unreachable"}),
-    why_idle="incomplete: nothing answered at the address",
+    why_idle="whose address did not answer",
 )
 MAC = Headings(
     words={

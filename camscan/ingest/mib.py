@@ -330,7 +330,7 @@ def _arp_item(walk: Walk, ports: _Ports, index: Oid, *, is_newer: bool) -> Item:
     kind = walk.number_of(f"{column}Type", index)
     mac = _mac_text(value) if isinstance(value, bytes) else ""
     if kind == _INVALID or not mac:
-        return LeftOut(place, "incomplete: nothing answered at the address")
+        return LeftOut(place, "whose address did not answer")
     if is_newer and kind == _LOCAL:
         return LeftOut(place, _OWN)
     if not ip:

@@ -77,9 +77,10 @@ class LeftOut:
 
     place: str
     why: str
-    """The reason, as words that follow a number:
+    """The reason, as words that follow "12 entries": ``whose address did not answer``.
 
-    ``incomplete: the address did not answer``. It is the same for all entries of this kind.
+    It is the same for all entries of this kind. What is not an entry is named: ``packets within a tunnel``
+    (``words.count_reason``).
     """
     count: int = 1
     """How many entries were left out."""

@@ -188,7 +188,7 @@ def _report_broken(line: Line) -> Iterator[Problem]:
 def _row_item(document: Document, match: re.Match[str], place: str, *, needs_ip: bool) -> Iterator[Item]:
     told = {name: text for name, text in match.groupdict().items() if text}
     if "none" in told:
-        yield LeftOut(place, "incomplete: nothing answered at the address")
+        yield LeftOut(place, "whose address did not answer")
         return
     if "own" in told:
         yield LeftOut(place, "of the equipment itself")

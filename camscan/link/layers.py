@@ -20,7 +20,9 @@ ETHERNET, LOOPBACK, RAW, OPENBSD_LOOPBACK, COOKED, ONLY_IPV4, ONLY_IPV6, COOKED_
 RAWS = frozenset({RAW, 12, 14})
 """LINKTYPE_RAW, and the numbers that systems write for it."""
 
-TCP, UDP = 6, 17
+TCP, UDP, GRE = 6, 17, 47
+VXLAN = 4789
+"""UDP port of VXLAN (RFC 7348)."""
 FRAGMENT = 44
 EXTENSIONS = frozenset({0, 43, 60, 135, 139, 140})
 """IPv6 headers that give their length in units of 8 bytes (RFC 8200, 7045); authentication headers use 4."""

@@ -167,6 +167,8 @@ class Reader:
             return [self._answer_reply(each) for each in said]
         if protocol == layers.UDP:
             return self._read_udp(frame, at, end, ends, when)
+        if protocol == layers.GRE:
+            self._count_unread("tunnel")
         return ()
 
     def _read_udp(self, frame: bytes, at: int, end: int, ends: bytes, when: float) -> Iterable[Reply]:
@@ -174,6 +176,8 @@ class Reader:
         if not (sport in PORTS or dport in PORTS):
             if {sport, dport} <= _DHCP:
                 return self._read_dhcp(frame[at + _UDP_HEAD : end], when)
+            if dport == layers.VXLAN:
+                self._count_unread("tunnel")
             if frame[at + _UDP_HEAD] not in MARKS:
                 return ()
         length = layers.HALF.unpack_from(frame, at + 4)[0] or end - at

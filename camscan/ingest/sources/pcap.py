@@ -22,11 +22,12 @@ _CROWD = 1024
 """The most addresses that count although they sent no answer: as many as in a passive scan."""
 _CLOCKS = timedelta(hours=1)
 _REASONS = {
-    "cut": "packets that were captured too short to be read whole",
-    "damaged": "packets that are shorter than they say",
-    "DHCP": "DHCP messages, which need scapy: make install EXTRAS=link, on Linux",
+    "cut": "packets captured too short to be read whole",
+    "damaged": "packets too short for what their headers say",
+    "tunnel": "packets within a tunnel (GRE, ERSPAN, VXLAN), which are not read: capture at its end",
+    "DHCP": "messages of DHCP, which need scapy: make install EXTRAS=link, on Linux",
     "fragments": "packets in pieces that contradict each other, or are too many",
-    "conversations": "conversations that were too many to be followed",
+    "conversations": "conversations beyond the number that can be followed",
 }
 
 
@@ -47,11 +48,11 @@ def read_capture(document: Document) -> Iterator[Item]:
             if isinstance(heard, link.CaptureSummary):
                 yield from _closing_items(heard)
             elif not heard.ip:
-                yield LeftOut(f"reply {heard.id}", "of a device that has no address yet")
+                yield LeftOut(f"reply {heard.id}", "replies of a device that has no address yet")
             else:
                 yield from _yield_or_wait(_make_attempt(heard, document), waiting, proven)
     except link.Unavailable as error:
-        yield Problem("", str(error))
+        yield Problem("", str(error).removeprefix("standard input is not a capture file (pcap or pcapng): "))
     for attempts in waiting.values():
         yield from attempts
 
@@ -77,7 +78,7 @@ def _yield_or_wait(attempt: Attempt, waiting: dict[str, list[Attempt]], proven: 
     elif attempt.ip in waiting or len(waiting) < _CROWD:
         waiting.setdefault(attempt.ip, []).append(attempt)
     else:
-        yield LeftOut(attempt.ip, f"of a crowd: more than {_CROWD:,} addresses spoke without being asked")
+        yield LeftOut(attempt.ip, f"replies of a crowd: more than {_CROWD:,} addresses spoke without being asked")
 
 
 def _closing_items(captured: link.CaptureSummary) -> Iterator[Item]:
@@ -85,7 +86,7 @@ def _closing_items(captured: link.CaptureSummary) -> Iterator[Item]:
         what = _REASONS.get(reason, f"packets of {reason}, which is not read")
         yield LeftOut("", what, number)
     if captured.left_out:
-        yield LeftOut("", "beyond what is read of one address", captured.left_out)
+        yield LeftOut("", "replies beyond what is read of one address", captured.left_out)
     if captured.cut:
         yield Problem(captured.cut, f"what came before it was read: {count_text(captured.packets, 'packet')}")
 

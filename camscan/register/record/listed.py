@@ -22,9 +22,9 @@ from camscan.register.site_lookup import FindPlace
 BEFORE, AFTER = timedelta(days=7), timedelta(days=30)
 """For so long before a row was first seen, and after it was last seen, its address in a list counts as its own."""
 SAME_DAY = timedelta(days=1)
-NOT_A_CAMERA = "of which nothing says that they are cameras or recorders"
-OTHER_TIME = "of another time than the device that the register has at the address"
-SEVERAL = "of a MAC address that several devices of the register have"
+NOT_A_CAMERA = "devices of which nothing says that they are cameras or recorders"
+OTHER_TIME = "devices of another time than the one that the register has at their address"
+SEVERAL = "devices whose MAC address several devices of the register have"
 _LABELS = {
     "mac": "MAC {}",
     "ip": "",

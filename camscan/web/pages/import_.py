@@ -19,6 +19,7 @@ from camscan.web.holding import received_file
 from camscan.web.incoming import SHEET, FileEffect, ImportChoices
 from camscan.web.page import Answer, Download, NotAllowed, Page, PageContent, PageRequest, Redirect, Upload
 from camscan.web.rights import Visitor
+from camscan.words import count_reason
 
 MOST = 50_000_000
 """The largest file, in bytes."""
@@ -278,11 +279,11 @@ def _maker_and_model(maker: str | None, model: str | None) -> str:
     return " ".join(filter(None, (app.choice.maker_name(maker, ""), model))) or "Not known"
 
 
-def _left_out_counts(found: FileEffect) -> Sequence[tuple[str, int]]:
+def _left_out_counts(found: FileEffect) -> Sequence[str]:
     reasons = dict(found.evidence.left_out)
     for why, number in (found.entered.left_out if found.entered else {}).items():
         reasons[why] = reasons.get(why, 0) + number
-    return sorted(reasons.items(), key=lambda each: -each[1])
+    return [count_reason(number, why) for why, number in sorted(reasons.items(), key=lambda each: -each[1])]
 
 
 PAGE = Page(
