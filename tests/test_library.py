@@ -94,6 +94,7 @@ INNER = {
     "log_file",
     "json_values",
     "scan_rate",
+    "unrecordable",
 }
 
 

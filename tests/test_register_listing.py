@@ -371,7 +371,7 @@ def test_the_count_of_a_scan_is_that_of_all_devices(register_at: str, day: Day) 
 
 def as_counted(space: Workspace) -> Overview:
     """From all devices, as it was always counted."""
-    found = plan_progress(space)
+    found = plan_progress(space, on=f"{assess.today_utc()}")
     return Overview(found.day, found.status, tuple(found.points), found.looked, found.headline, found.is_map_stale)
 
 

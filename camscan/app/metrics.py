@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+from camscan.app.by_site import has_lines
 from camscan.app.centre_state import centre_state
 from camscan.app.listing_lines import read_estate
-from camscan.app.overview import Overview, load_overview
-from camscan.app.plan import Progress, plan_progress
+from camscan.app.overview import load_overview
+from camscan.app.plan import plan_progress
 from camscan.app.workspace import Workspace
 from camscan.config import Config
 from camscan.config.authorisation import Authorisation
@@ -48,10 +49,9 @@ class Run:
 
 def count_figures(space: Workspace, run: Run | None = None) -> Figures:
     """Count the register as of today; ``run`` adds what only the caller knows."""
-    counted = load_overview(space)
-    found = counted or plan_progress(space)
+    found = load_overview(space) or plan_progress(space)
     with space.open(readonly=True) as book:
-        devices = _of_devices(book, found, space.settings)
+        devices = _of_devices(book, space.settings)
         ended = [scan.finished_at for scan in book.scans() if scan.completion is Completion.COMPLETE]
         reviews = len(book.reviews())
     return {
@@ -67,13 +67,14 @@ def count_figures(space: Workspace, run: Run | None = None) -> Figures:
     }
 
 
-def _of_devices(book: Register, found: Overview | Progress, settings: Config) -> _Values:
+def _of_devices(book: Register, settings: Config) -> _Values:
     known = companies.load_ownership(settings.overlays)
-    if isinstance(found, Overview):  # then the lines are up to date
+    if has_lines(book, settings):
         estate = read_estate(book)
         counts = count_by_maker((device.asset for device in estate.devices), known, estate.twice)
     else:
-        counts = count_by_maker(found.rows, known, entered_twice(found.rows))
+        rows = book.devices()
+        counts = count_by_maker(rows, known, entered_twice(rows))
     return {labels: float(number) for labels, number in counts.items()}
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -15,30 +14,26 @@ from camscan.app.assess import judge_assets
 from camscan.app.by_site import has_lines, list_first
 from camscan.app.devices import require_at_site
 from camscan.app.edit import EntryContext, EntryResult, enter_entries, parse_day_or_today
-from camscan.app.headline import headline_of_register
-from camscan.app.listing_lines import read_estate
+from camscan.app.listing_lines import ListedDevice, ListedEstate, read_estate
+from camscan.app.overview import Overview, count_lines
 from camscan.app.workspace import Workspace
 from camscan.asset import CLOSED, Asset, Change, Grouping, Judgement
 from camscan.asset.columns import BY_NAME
 from camscan.asset.entry import normalise
 from camscan.config import Config
+from camscan.dataclass import dataclass
 from camscan.errors import OptionError, StaleError, UsageError
-from camscan.headline import Headline
 from camscan.plan import (
     DEFINITIONS,
     Limits,
-    Point,
     Proposal,
     Row,
-    Status,
     TableCount,
     describe_formula,
     group_table,
-    make_burndown,
-    make_plan,
 )
 from camscan.plan.calendar import month_of
-from camscan.plan.scan_coverage import Looked, measure_coverage
+from camscan.plan.entered_twice import entered_twice
 from camscan.plan.standing import Standing, planned_day, removal_cost
 from camscan.register import Edit, Register
 from camscan.words import count_text
@@ -217,24 +212,11 @@ def refuse_closed_device(row: Asset, entries: Mapping[str, str]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """The progress of the programme on a day."""
+class Progress(Overview):
+    """The progress of the programme on a day, with every table."""
 
-    day: date
-    rows: Sequence[Asset]
-    judgements: Mapping[str, Judgement]
-    status: Status
-    points: Sequence[Point]
-    """The burn-down, month by month."""
-    looked: Looked
-    """How much of the estate was looked at."""
-    headline: Headline
-    """The counts of devices of the two makers, whatever was decided about them."""
-    is_map_stale: bool
-
-    def table(self, by: Grouping) -> Sequence[Row]:
-        """The progress by site, by maker and so on."""
-        return group_table(self.rows, self.judgements, self.day, by)
+    tables: Mapping[Grouping, Sequence[Row]]
+    """The progress by site, by maker and so on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,20 +246,31 @@ def plan_progress_by(space: Workspace, by: Grouping, on: str | None = None) -> B
 def plan_progress(space: Workspace, on: str | None = None) -> Progress:
     """Count the progress from the present register, judged as of a day (today)."""
     now = parse_day_or_today(on) if on else assess.today_utc()
+    tables = {by: TableCount(now, by) for by in Grouping}
+    if not on:
+        list_first(space)
     with space.open(readonly=True) as book:
-        is_stale = is_map_stale(book, space.settings)
-        rows = book.devices()
-        headline = headline_of_register(book, space.settings, rows)
-        scans = book.scans()
-        tallies = [(scan.finished_at, counts) for scan, counts in book.tallies()]
-    judgements = judge_assets(rows, space.settings, now)
+        if not on and has_lines(book, space.settings):
+            estate = read_estate(book)
+        else:
+            estate = _judge_estate(book, space.settings, now)
+        devices = _count_in_tables(estate.devices, tables.values())
+        found = count_lines(devices, estate.twice, book, space.settings, now)
     return Progress(
-        now,
-        rows,
-        judgements,
-        plan.programme_status(rows, judgements, now),
-        make_burndown(tallies, make_plan(rows, judgements, now), now, assess.scope_mark(space.settings)),
-        measure_coverage(space.settings, scans, now),
-        headline,
-        is_stale,
+        *(found.day, found.status, found.points, found.looked, found.headline, found.is_map_stale),
+        tables={by: count.rows for by, count in tables.items()},
     )
+
+
+def _judge_estate(book: Register, settings: Config, now: date) -> ListedEstate:
+    """Every device of the register as of that day, read at once."""
+    rows = book.devices()
+    judgements = judge_assets(rows, settings, now)
+    return ListedEstate(entered_twice(rows), (ListedDevice(row, judgements[row.asset_id]) for row in rows))
+
+
+def _count_in_tables(devices: Iterable[ListedDevice], tables: Collection[TableCount]) -> Iterator[ListedDevice]:
+    for device in devices:
+        for table in tables:
+            table.add(device.asset, device.judgement)
+        yield device

@@ -25,7 +25,6 @@ from camscan.words import count_text
 
 if TYPE_CHECKING:
     from camscan.app.overview import Overview
-    from camscan.app.plan import Progress
     from camscan.config import Config
     from camscan.plan import Counts, Money, Point, Row, Status
     from camscan.plan.scan_coverage import Looked
@@ -62,7 +61,7 @@ def status(by: str | None, on: str | None, as_json: bool, register: Path | None,
     if as_json:
         found = app.plan.plan_progress(space, on)
         warn_of_stale_map(space.settings, is_stale=found.is_map_stale)
-        tables = {name: found.table(name) for name in ([Grouping(by)] if by else Grouping)}
+        tables = {name: found.tables[name] for name in ([Grouping(by)] if by else Grouping)}
         click.echo(json.dumps(_status_document(found, tables, space.settings), indent=2))
         return
     _print_page(
@@ -70,7 +69,7 @@ def status(by: str | None, on: str | None, as_json: bool, register: Path | None,
     )
 
 
-def _print_page(found: Overview | Progress, settings: Config) -> None:
+def _print_page(found: Overview, settings: Config) -> None:
     warn_of_stale_map(settings, is_stale=found.is_map_stale)
     print_text(found.headline.text)
     _print_counts(found.status)
@@ -265,7 +264,7 @@ def _print_table(rows: Sequence[Row], by: Grouping) -> None:
         click.echo("A device with several of these is in several lines.")
 
 
-def _status_document(found: Progress, tables: Mapping[Grouping, Sequence[Row]], settings: Config) -> Mapping[str, Any]:
+def _status_document(found: Overview, tables: Mapping[Grouping, Sequence[Row]], settings: Config) -> Mapping[str, Any]:
     document: dict[str, Any] = {
         "organisation": settings.organisation,
         **found.headline.as_json(),
