@@ -47,6 +47,22 @@ def identify_box(observations: Sequence[Observation], database: Database) -> Ide
     return _held_down(_identify_cached([seen for seen in observations if seen.key != UNSOLICITED], database), said)
 
 
+def rests_on_unasked(found: Identification) -> bool:
+    """Whether a box is named by replies to no question of ours only: anybody may have sent them in its name."""
+    return bool(found.because) and found.because[-1] in {_UNASKED, _ONLY_LISTED}
+
+
+def own_words(observations: Sequence[Observation], found: Identification) -> Sequence[Observation]:
+    """The observations by which a box is recognised: without replies to no question of ours, unless they name it.
+
+    A forged datagram could otherwise let a box claim its neighbour's serial number, UUID or MAC address.
+    """
+    if rests_on_unasked(found):
+        return observations
+    marked = {_reply_key(seen) for seen in observations if seen.key == UNSOLICITED}
+    return [seen for seen in observations if _reply_key(seen) not in marked] if marked else observations
+
+
 def _reply_key(seen: Observation) -> tuple[str, int, str, datetime]:
     return seen.ip, seen.port, seen.probe, seen.seen_at
 

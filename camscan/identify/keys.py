@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from camscan import decode
 from camscan.dataclass import dataclass
+from camscan.identify.box import own_words
 from camscan.identify.decide import PROBABLE
 from camscan.identify.field import is_global_mac, is_mac, same_model
 from camscan.model import Device, Identification, Observation
@@ -70,11 +71,12 @@ class Marks:
 def device_marks(device: Device) -> Marks:
     """The marks of a device of a report."""
     found = device.identification
+    own = own_words(device.observations, found)
     wire = wire_macs(device.observations)
-    told = claimed_macs(device.observations)
+    told = claimed_macs(own)
     listed = {mac for mac in (*device.mac_addresses, found.mac or "") if is_mac(mac)}
     claims = frozenset(listed - (wire - told))
-    endpoints = (endpoint_key(seen.value) for seen in device.observations if seen.key == "wsd.endpoint")
+    endpoints = (endpoint_key(seen.value) for seen in own if seen.key == "wsd.endpoint")
     keys = serial_keys(found.maker, found.serial) | {key for key in endpoints if key} | mac_keys(wire, claims)
     return Marks(keys, wire, claims, *known_type(found))
 

@@ -16,7 +16,7 @@ from itertools import combinations, islice
 from camscan import decode
 from camscan.dataclass import dataclass
 from camscan.fingerprints import Database
-from camscan.identify.box import identify_box
+from camscan.identify.box import identify_box, own_words, rests_on_unasked
 from camscan.identify.decide import PROBABLE
 from camscan.identify.field import is_global_mac
 from camscan.identify.keys import (
@@ -57,6 +57,8 @@ class Cluster:
     notes: list[str] = field(default_factory=list)
     disputed: bool = False
     """Whether several makers are claimed for it."""
+    is_unasked: bool = False
+    """Whether only replies to no question of ours name it."""
     is_guest: bool = False
     """Whether it only shares the address of a box that is behind it on the wire."""
     found: Identification | None = None
@@ -78,10 +80,11 @@ def make_device(
     """One device of attempts that are known to be of one box; the notes of its cluster join its conflicts."""
     seen = tuple(observation for attempt in attempts for observation in attempt.observations)
     found = (cluster and cluster.found) or identify_box(seen, database)
+    own = own_words(seen, found)
     if cluster and cluster.notes:
         found = replace(found, conflicts=(*found.conflicts, *cluster.notes))
     times = [attempt.seen_at for attempt in attempts]
-    macs = dict.fromkeys(observation.value for observation in seen if _names_mac(observation.key))
+    macs = dict.fromkeys(observation.value for observation in own if _names_mac(observation.key))
     if found.mac and found.mac in macs:
         macs = {found.mac: None} | macs
     return Device(
@@ -140,7 +143,21 @@ def group_by_box(attempts: Sequence[Attempt], database: Database) -> list[Cluste
         if attempt.outcome is Outcome.ANSWERED or (attempt.payload and attempt.outcome in _ALIVE):
             addresses.setdefault(attempt.ip or f"#{number}", []).append(number)
     boxes = [part for members in addresses.values() for part in _split_address(members, attempts, database)]
+    _withdraw_unasked_keys(boxes)
     return sorted(_join_boxes(boxes), key=lambda cluster: (cluster.members[0], cluster.is_guest))
+
+
+def _withdraw_unasked_keys(boxes: Iterable[Cluster]) -> None:
+    """Take from boxes that only unasked replies name the keys of boxes that answered: those replies may be forged."""
+    proven: set[Key] = set()
+    unasked: list[Cluster] = []
+    for box in boxes:
+        if box.is_unasked:
+            unasked.append(box)
+        else:
+            proven |= box.marks.keys
+    for box in unasked:
+        box.marks = replace(box.marks, keys=box.marks.keys - proven)
 
 
 def _split_address(members: Sequence[int], attempts: Sequence[Attempt], database: Database) -> list[Cluster]:
@@ -213,17 +230,18 @@ def _are_several(parts: Sequence[Cluster]) -> bool:
 
 def _make_cluster(members: Sequence[int], attempts: Sequence[Attempt], database: Database) -> Cluster:
     seen = [observation for number in members for observation in attempts[number].observations]
-    wire, claims = wire_macs(seen), claimed_macs(seen)
-    keys = mac_keys(wire, claims)
-    keys |= {key for value in seen if value.key == "wsd.endpoint" if (key := endpoint_key(value.value))}
     found = identify_box(seen, database)
+    own = own_words(seen, found)
+    wire, claims = wire_macs(seen), claimed_macs(own)
+    keys = mac_keys(wire, claims)
+    keys |= {key for value in own if value.key == "wsd.endpoint" if (key := endpoint_key(value.value))}
     maker = found.maker if found.certainty >= PROBABLE else None
     if maker:
-        keys |= {key for serial in _serials_told(seen, found.serial) for key in serial_keys(maker, serial)}
+        keys |= {key for serial in _serials_told(own, found.serial) for key in serial_keys(maker, serial)}
     disputed = found.maker is None and any(line.startswith("maker:") for line in found.conflicts)
     ips = tuple(dict.fromkeys(attempts[number].ip for number in members if attempts[number].ip))
     marks = Marks(keys, wire, claims, maker, found.model if maker else None)
-    return Cluster(list(members), marks, ips, disputed=disputed, found=found)
+    return Cluster(list(members), marks, ips, disputed=disputed, is_unasked=rests_on_unasked(found), found=found)
 
 
 def _serials_told(seen: Sequence[Observation], chosen: str | None) -> set[str]:
@@ -248,6 +266,7 @@ def _absorb_part(home: Cluster, part: Cluster) -> None:
     home.marks = join_marks(home.marks, part.marks)
     home.ips = tuple(dict.fromkeys((*home.ips, *part.ips)))
     home.found = None
+    home.is_unasked &= part.is_unasked
     home.notes += [note for note in part.notes if note not in home.notes]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from camscan.dataclass import dataclass
+from camscan.identify.box import rests_on_unasked
 from camscan.identify.keys import Key, Marks, device_marks, shared_keys
 from camscan.model import Device, Report
 from camscan.register.record.notes import shared_key_note
@@ -36,13 +37,20 @@ def marks_in_report(report: Report) -> tuple[Marks, ...]:
 
     If several devices share an address, its MAC address belongs to the one that names it, otherwise to the first.
     """
-    marks = [device_marks(device) for device in report.devices]
+    marks = _without_unasked_keys(report, [device_marks(device) for device in report.devices])
     owners: dict[tuple[str, str], int] = {}
     for index in sorted(range(len(marks)), key=lambda index: (not marks[index].claims & marks[index].wire, index)):
         for ip in report.devices[index].ip_addresses:
             for mac in marks[index].macs & marks[index].wire:
                 owners.setdefault((ip, mac), index)
     return tuple(_without_hosts(index, report.devices[index], each, owners) for index, each in enumerate(marks))
+
+
+def _without_unasked_keys(report: Report, marks: Sequence[Marks]) -> list[Marks]:
+    """The marks, but what only an unasked reply says of one device takes no key from another, which answered."""
+    unasked = {index for index, device in enumerate(report.devices) if rests_on_unasked(device.identification)}
+    proven = {key for index, own in enumerate(marks) if index not in unasked for key in own.keys} if unasked else set()
+    return [replace(own, keys=own.keys - proven) if index in unasked else own for index, own in enumerate(marks)]
 
 
 def _without_hosts(index: int, device: Device, marks: Marks, owners: dict[tuple[str, str], int]) -> Marks:
