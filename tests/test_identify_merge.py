@@ -11,6 +11,7 @@ import itertools
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sample_report import report
 from test_identify import HIKVISION, OTHER_HIKVISION, attempt, dhip, sadp
 
 from camscan import fingerprints
@@ -18,6 +19,8 @@ from camscan.fingerprints import Database
 from camscan.identify import merge_attempts
 from camscan.identify.keys import Key, device_marks, mac_keys, wire_contradiction
 from camscan.model import Attempt, Device
+from camscan.probes import as_unsolicited
+from camscan.register.record.keys import find_own_keys, marks_in_report
 
 OURS, THEIRS = "44:19:b6:00:00:01", "44:19:b6:00:00:02"
 MADE_UP = "46:19:b6:00:00:01", "46:19:b6:00:00:02"
@@ -128,6 +131,25 @@ class TestForgedReplies:
     def test_forged_replies_of_another_maker_name_no_second_maker(self, database: Database) -> None:
         found = merge_attempts([sadp("192.0.2.1"), wire("192.0.2.1", OURS), dhip("192.0.2.1")], database)
         assert [device.identification.maker for device in found] == ["hikvision", "dahua"]
+
+    def test_an_unasked_reply_joins_no_two_units_across_a_router(self, database: Database) -> None:
+        web = attempt("dvrip", "192.0.2.2", 37777, realm="Login to 6C01E93PAG00009")
+        lie = as_unsolicited(dhip("192.0.2.2"))
+        unit, other = merge_attempts([dhip("192.0.2.1"), web, lie], database)
+        assert addresses([unit, other]) == [("192.0.2.1",), ("192.0.2.2",)]
+        assert (conflicts(unit), other.mac_addresses) == ("", ())
+        assert not device_marks(unit).keys & device_marks(other).keys
+
+    def test_what_only_an_unasked_reply_says_takes_no_key_from_a_unit_that_answered(self, database: Database) -> None:
+        unit = [sadp("192.0.2.1"), wire("192.0.2.1", OURS), attempt("wsd", "192.0.2.1", 3702, endpoint=UUID)]
+        lies = [sadp("192.0.2.2"), attempt("wsd", "192.0.2.2", 3702, endpoint=UUID)]
+        found = merge_attempts([*unit, wire("192.0.2.2", THEIRS), *map(as_unsolicited, lies)], database)
+        assert addresses(found) == [("192.0.2.1",), ("192.0.2.2",)]
+        assert "serial" not in conflicts(found[0])
+        of = report(*found)
+        own = find_own_keys(of, marks_in_report(of), frozenset())
+        assert {key.kind for key in own.keys[0]} == {"serial", "unit", "onvif", "mac"}
+        assert own.shared == own.notes == (frozenset(), frozenset())
 
     def test_many_forged_serials_make_no_crowd(self, database: Database) -> None:
         forged = [sadp("192.0.2.1", f"DS-2CD2385G1-I20200414AAWRE3300{n:04}", mac=THEIRS) for n in range(100, 200)]
