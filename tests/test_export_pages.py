@@ -104,6 +104,18 @@ class TestLetters:
             )
             assert [word for word in forbidden if word in text] == []
 
+    def test_a_site_in_two_spellings_gets_one_letter(self) -> None:
+        rows = [asset(1, place=SCHOOL)]
+        rows += [
+            replace(asset(number), entries={"site_name": "ST MARY'S SCHOOL", "controller": "school"})
+            for number in (2, 3)
+        ]
+        made = letters.make_letters(inventory_of(rows, SETTINGS, TODAY), {})
+        assert "the school, St Mary's School: 3 devices\n" in texts_of(made)["README.txt"]
+        assert len(texts_of(made)) == 2
+        sheet = Reader(texts_of(walk.make_walk(inventory_of(rows, SETTINGS, TODAY), {}))[""]).text
+        assert "ST MARY'S SCHOOL" not in sheet
+
     def test_it_says_which_decision_and_when(self) -> None:
         rows = [replace(asset(1, place=LANDLORD), entries={"planned_removal_date": "2027-03-31"})]
         text = Reader(

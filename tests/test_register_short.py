@@ -150,7 +150,7 @@ class TestFinance:
         made = finance_page(
             [
                 Cost("2026/27", "CC1", "Depot", Decimal(450)),
-                Cost("2026/27", "CC1", "Depot", None),
+                Cost("2026/27", "CC1", "DEPOT", None),
                 Cost("2026/27", "", "Depot", Decimal("1.50")),
                 Cost("2027/28", "CC2", "", Decimal(10)),
                 Cost("", "=1+1", "Hall", None),

@@ -57,6 +57,14 @@ def choice_of_words(column: str, text: str) -> str:
     return next((choice for (name, choice), words in _READ_AS.items() if name == of and words.casefold() == read), text)
 
 
+def usual_spelling(written: Mapping[str, int]) -> str:
+    """The most frequent of several spellings of one name; ``written`` says how often each occurs.
+
+    If two are equally frequent, a name in mixed case comes before one in capitals or small letters.
+    """
+    return min(written, key=lambda name: (-written[name], name.isupper(), name.islower(), name))
+
+
 def nearest_hint(name: str, among: Sequence[str]) -> str:
     """The end of a sentence that suggests similar names, in upper or lower case; empty if none is similar."""
     names = {each.casefold(): each for each in reversed(among)}  # the first spelling counts

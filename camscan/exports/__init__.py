@@ -26,10 +26,12 @@ from typing import TextIO
 
 from camscan.addresses import sort_key
 from camscan.asset import Asset, Judgement, Lifecycle
+from camscan.asset.spelling import usual_spelling
 from camscan.cells import csv_writer
 from camscan.dataclass import dataclass
 from camscan.drafts import Draft, Text
 from camscan.model import Device, Report
+from camscan.output import visible
 
 LEFT_OUT = "LEFT-OUT.csv"
 """The file in a folder that lists the devices which the other files leave out."""
@@ -59,6 +61,32 @@ class Item:
     def tag(self) -> str:
         """Its name in other systems: the council tag, or the asset number if it has none."""
         return self.texts.get("council_asset_tag") or self.asset.asset_id
+
+
+class SiteNames:
+    """The sites of devices, of which each is one, in whatever case people wrote its name."""
+
+    def __init__(self, longest: int = 2000) -> None:
+        self._longest = longest
+        self._written: dict[str, Counter[str]] = {}
+        self._mapped: dict[str, str] = {}
+
+    def add(self, item: Item) -> str:
+        """The key of the site of one more device; empty if nobody has recorded it."""
+        name = self._one_line(item.texts["site_name"])
+        key = name.casefold()
+        self._written.setdefault(key, Counter())[name] += 1
+        mapped = self._one_line(item.asset.place.name) if item.asset.place else ""
+        if mapped.casefold() == key:
+            self._mapped[key] = mapped
+        return key
+
+    def name(self, key: str) -> str:
+        """The name of a site: spelled as in the site map, else in the usual way."""
+        return self._mapped.get(key) or usual_spelling(self._written[key])
+
+    def _one_line(self, name: str) -> str:
+        return visible(name.strip(), self._longest)
 
 
 @dataclass(frozen=True, slots=True)

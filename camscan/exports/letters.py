@@ -17,7 +17,7 @@ from itertools import chain, count, groupby
 from camscan.asset import GONE
 from camscan.asset.spelling import choice_in_words
 from camscan.drafts import Draft, Text
-from camscan.exports import Export, ExportResult, GivenOptions, Inventory, Item, choose_items
+from camscan.exports import Export, ExportResult, GivenOptions, Inventory, Item, SiteNames, choose_items
 from camscan.output import visible
 from camscan.page.table import Head, Kind, Table
 from camscan.words import count_text
@@ -68,11 +68,13 @@ def make_letters(inventory: Inventory, options: GivenOptions) -> ExportResult:
 def _letters(items: Iterable[Item]) -> Iterator[Letter]:
     """Each letter; the devices of one site come one after the other, and only they are held."""
     for _, here in groupby(items, lambda item: _column_text(item, "site_name").casefold()):
-        groups: dict[tuple[str, str], list[Item]] = {}
+        groups: dict[str, list[Item]] = {}
+        names, key = SiteNames(_LONGEST), ""
         for item in here:
-            groups.setdefault((item.texts["controller"], _column_text(item, "site_name")), []).append(item)
-        for (body, site), some in groups.items():
-            yield Letter(body, site, some)
+            key = names.add(item)
+            groups.setdefault(item.texts["controller"], []).append(item)
+        for body, some in groups.items():
+            yield Letter(body, names.name(key), some)
 
 
 def _why_left_out(item: Item) -> str:

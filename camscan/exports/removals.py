@@ -24,10 +24,10 @@ from camscan.exports import (
     Item,
     Option,
     OptionKind,
+    SiteNames,
     choose_items,
     csv_draft,
 )
-from camscan.output import visible
 from camscan.words import count_text
 
 COLUMNS = (
@@ -41,7 +41,7 @@ COLUMNS = (
 NO_SITE = "no site known"
 _Order = tuple[str, int, str, str]
 _Works = dict[tuple[str, str], Counter[tuple[int, bool]]]
-"""Day and site -> priority, and whether something prevents the removal -> number of devices."""
+"""Day and key of the site -> priority, and whether something prevents the removal -> number of devices."""
 _NO_PRIORITY = 9
 _SUMS = "#"
 """Member of ``inherited`` that shows an import whether camscan's own columns were edited (``sheets/row.py``)."""
@@ -52,10 +52,11 @@ def make_removals(inventory: Inventory, options: GivenOptions) -> ExportResult:
     kept, rows = choose_items(inventory.items, _why_left_out), Draft()
     places: list[tuple[_Order, Span]] = []
     works: _Works = {}
+    names = SiteNames()
     for item in kept:
         places.append((_removal_order(item), rows.write(json.dumps(_sheet_row(item)))))
-        _add_work(works, item)
-    beside = {"ics": calendar_text(works, inventory.on)} if "ics" in options else {}
+        _add_work(works, names, item)
+    beside = {"ics": calendar_text(works, names, inventory.on)} if "ics" in options else {}
     sheet = csv_draft(COLUMNS, (json.loads(whole_text(span)) for _, span in sorted(places, key=itemgetter(0))))
     return kept.result({"": sheet}, beside)
 
@@ -91,14 +92,14 @@ def _inherited_text(item: Item) -> str:
 # ── the calendar ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _add_work(works: _Works, item: Item) -> None:
+def _add_work(works: _Works, names: SiteNames, item: Item) -> None:
     """Count a planned removal."""
-    if day := item.texts["planned_removal_date"]:
-        place = day, visible(item.texts["site_name"]) or NO_SITE
+    place = item.texts["planned_removal_date"], names.add(item)
+    if place[0]:
         works.setdefault(place, Counter())[item.judgement.priority or _NO_PRIORITY, item.standing == "blocked"] += 1
 
 
-def calendar_text(works: _Works, on: date) -> str:
+def calendar_text(works: _Works, names: SiteNames, on: date) -> str:
     """The planned removals as all-day events (RFC 5545), one for each site and day: no addresses, no names of devices.
 
     An event keeps its UID as long as site and day stay the same.
@@ -109,7 +110,8 @@ def calendar_text(works: _Works, on: date) -> str:
     calendar.add("prodid", "-//camscan//removals//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
-    for (day, site), group in sorted(works.items()):
+    for (day, key), group in sorted(works.items()):
+        site = names.name(key) or NO_SITE
         event = icalendar.Event()
         first = date.fromisoformat(day)
         event.add("uid", f"{hashlib.sha256(f'{day} {site}'.encode()).hexdigest()[:32]}@camscan")

@@ -15,7 +15,7 @@ from camscan.asset import GONE
 from camscan.asset.spelling import choice_in_words
 from camscan.dates import day_text
 from camscan.drafts import Draft
-from camscan.exports import Export, ExportResult, GivenOptions, Inventory, Item, choose_items
+from camscan.exports import Export, ExportResult, GivenOptions, Inventory, Item, SiteNames, choose_items
 from camscan.output import visible
 from camscan.words import count_text
 
@@ -89,14 +89,13 @@ def _why_left_out(item: Item) -> str:
 def _group_by_site(items: Iterable[Item]) -> Iterable[Site]:
     """The devices of one site come one after the other: of the others only what a sheet shows is held."""
     for _, here in groupby(items, lambda item: _column_text(item, "site_name").casefold()):
-        groups: dict[str, list[Item]] = {}
-        for item in here:
-            groups.setdefault(_column_text(item, "site_name") or NO_SITE, []).append(item)
-        for name, group in groups.items():
-            first = group[0].texts
-            about = [f"UPRN or number {visible(first['uprn'], _LONGEST)}"] if first["uprn"] and name != NO_SITE else []
-            about += [count_text(len(group))]
-            yield Site(name, ", ".join(about), [_make_device(item) for item in group])
+        group, names = list(here), SiteNames(_LONGEST)
+        keys = {names.add(item) for item in group}
+        name = names.name(min(keys))
+        uprn = next(filter(None, (item.texts["uprn"] for item in group)), "")
+        about = [f"UPRN or number {visible(uprn, _LONGEST)}"] if uprn and name else []
+        about += [count_text(len(group))]
+        yield Site(name or NO_SITE, ", ".join(about), [_make_device(item) for item in group])
 
 
 def _make_device(item: Item) -> Device:

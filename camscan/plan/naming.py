@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+from camscan.asset.spelling import usual_spelling
+
 _T = TypeVar("_T")
 
 
@@ -22,12 +24,8 @@ class Spellings:
         return key
 
     def shown(self, key: str) -> str:
-        """The spelling that is shown for all.
-
-        If two are equally frequent, a name in mixed case comes before one in capitals or small letters.
-        """
-        written = self._written[key]
-        return min(written, key=lambda name: (-written[name], name.isupper(), name.islower(), name))
+        """The spelling that is shown for all."""
+        return usual_spelling(self._written[key])
 
 
 def group_by_name(items: Iterable[_T], names: Callable[[_T], Iterable[str]]) -> dict[str, list[_T]]:

@@ -88,8 +88,9 @@ class Ownership:
         return self._brands.get(brand.strip().casefold())
 
     def maker_of_name(self, text: str) -> str | None:
-        """The maker of that key, name or other name, as a person writes it; None if there is none."""
-        return self._names.get(plain_name(text))
+        """The maker of that key, name or other name, as a person writes it (``HIK VISION``); None if there is none."""
+        plain = plain_name(text)
+        return self._names.get(plain) or self._names.get(plain.replace(" ", ""))
 
     def company_name(self, company: str) -> str:
         """The name that people use."""
@@ -126,9 +127,10 @@ def load_ownership(overlays: Sequence[Path] = (), *, base: Path | None = None) -
     for key, node in rows:
         companies[key] = _require_company(key, node, {name for name, _ in rows})
     brands = {brand.casefold(): company.key for company in companies.values() for brand in company.brands}
-    names = {
-        plain_name(text): maker.key for maker in makers.values() for text in (*maker.aliases, maker.key, maker.name)
-    }
+    texts = [
+        (plain_name(text), maker.key) for maker in makers.values() for text in (*maker.aliases, maker.key, maker.name)
+    ]
+    names = {text.replace(" ", ""): key for text, key in texts} | dict(texts)
     return Ownership(companies, makers, brands, names)
 
 
