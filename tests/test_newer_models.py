@@ -508,6 +508,9 @@ dahua around     NV4232E-16P-HS         nvr recorder -
 dahua around     KX-C4K8104N2           nvr recorder -
 dahua around     CP-USC-TA24PL2         analogue_camera - -
 dahua around     HAC-PT1509A-A-LED      analogue_camera ptz 5 ptz
+dahua retail     DH-IPC-P5BP-PV-0360B   camera ptz 5 wifi,speaker
+dahua retail     IPC-T54IR-AS-S3        camera turret 4 audio
+dahua retail     IPC-B58IR-Z4E          camera bullet 8
 """
 """Of 2023 to 2026, by line: maker, line, model (its spaces written ``_``), kind, form, megapixels, capabilities."""
 

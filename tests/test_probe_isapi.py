@@ -163,6 +163,7 @@ def test_the_json_form_says_the_same() -> None:
     assert ("isapi.firmware", "V5.7.17 build 240606") in facts
     assert ("isapi.model", "DS-2CD2146G2-ISU") in facts
     assert not any(key == "isapi.field" and "@" in value for key, value in facts)
+    assert isapi.parse_reply(b"\xef\xbb\xbf" + told + b"\0") == facts
 
 
 @pytest.mark.parametrize("body", [b"{", b'{"a": 1}', b'{"DeviceInfo": 1}', b"[" * 2000, b'{"DeviceInfo": [' * 2000])

@@ -84,7 +84,7 @@ def _leaves_within(document: Document, some: range) -> list[tuple[str, str]]:
 def _json_facts(body: bytes) -> Facts:
     """The same as JSON: newer firmware writes it if asked to, and tools keep it."""
     try:
-        message = json.loads(decode_text(body), strict=False)
+        message = json.loads(decode_text(body).strip("\ufeff\0 \t\r\n"), strict=False)
     except (ValueError, RecursionError):
         raise NotSpoken("neither XML nor JSON") from None
     told = message.get("DeviceInfo") if isinstance(message, dict) else None
