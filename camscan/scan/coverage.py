@@ -216,8 +216,8 @@ def _describe_losses(state: ScanState, tally: Tally, living: set[str], *, listen
         )
     for mac, count in Counter(state.proxied.values()).items():
         yield (
-            f"{mac} answered ARP for {count:,} addresses in a row: a router or firewall answers for others (proxy "
-            "ARP), or this machine's netmask is too wide; those that gave no other answer are counted as silent"
+            f"{mac} answered ARP for {count:,} addresses: a router or firewall answers for others (proxy ARP), or "
+            "this machine's netmask is too wide; those that gave no other answer are counted as silent"
         )
 
 

@@ -40,6 +40,9 @@ KEPT = frozenset({Outcome.ANSWERED, Outcome.NOT_SPOKEN, Outcome.MALFORMED, Outco
 SHARED = 8
 """A MAC that answers ARP for more addresses in a row belongs to a router that answers for a whole range (RFC 1027)."""
 
+MANY = 64
+"""A MAC that answers ARP for more addresses answers for others, wherever they are: no bridge has so many units."""
+
 #: Outcomes that prove that something lives at the address.
 SIGNS_OF_LIFE = frozenset({Outcome.ANSWERED, Outcome.REFUSED, Outcome.CLOSED, Outcome.NOT_SPOKEN, Outcome.MALFORMED})
 OWN_SHARE = 16 << 10
@@ -195,9 +198,11 @@ class ScanState:
         number = int(IPv4Address(ip))
         answered = self.arp_answers[mac]
         answered.add(number)
-        row = _neighbours_in_row(answered, number)
-        if len(row) <= SHARED:
-            return True
+        row: Iterable[int] = answered if len(answered) == MANY + 1 else (number,)
+        if len(answered) <= MANY:
+            row = _neighbours_in_row(answered, number)
+            if len(row) <= SHARED:
+                return True
         for address in map(str, map(IPv4Address, row)):
             if address not in self.proxied:
                 self.proxied[address] = mac
