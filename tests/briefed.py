@@ -28,7 +28,7 @@ from camscan.briefing.nouns import (
 from camscan.config.planning import Formula
 from camscan.headline import Headline
 from camscan.plan import describe_formula, group_table, make_burndown, make_plan, programme_status
-from camscan.plan.scan_coverage import Looked, NetworkAsked
+from camscan.plan.scan_coverage import NetworkAsked, ScannedNetworks
 from camscan.plan.standing import answers_after_removal, planned_day, recorded_site, removal_standing, removed_day
 
 DAY = date(2026, 11, 30)
@@ -138,7 +138,7 @@ def facts(assets: Sequence[Asset] | None = None, **others: Any) -> Facts:
     return replace(found, **others)
 
 
-LOOKED = Looked(
+LOOKED = ScannedNetworks(
     sites=2,
     fresh_sites=1,
     never_asked=("St Mary's School",),
@@ -151,7 +151,7 @@ LOOKED = Looked(
         NetworkAsked("St Mary's School", "192.0.2.128/25", None, 126, 20),
     ),
 )
-NOTHING = Looked(sites=0, fresh_sites=0, never_asked=(), stale_sites=(), addresses=0, unasked=0, last=None)
+NOTHING = ScannedNetworks(sites=0, fresh_sites=0, never_asked=(), stale_sites=(), addresses=0, unasked=0, last=None)
 
 
 def empty() -> Facts:

@@ -23,7 +23,7 @@ from camscan.app.workspace import find_workspace
 from camscan.parcel.keys import public_key_of
 from camscan.parcel.write import pack_report
 from camscan.register import open_register
-from camscan.store.collectors import Asking, Collectors, State, Turn
+from camscan.store.collectors import Collectors, SignedRequestParts, State, Turn
 from camscan.store.errands import Errand, Errands
 from camscan.store.parcels import WAITING, ArrivedParcel, Parcels
 from camscan.store.quota import Quota, add_unpacked, take_part, unpacked_today
@@ -280,8 +280,8 @@ class TestCheapness:
 class TestTurns:
     """The counter, when requests come in no good order."""
 
-    def asking(self, counter: int, digest: str, created: int = 100) -> Asking:
-        return Asking(key=public_key_of(KEY), counter=counter, digest=digest * 64, created=created)
+    def asking(self, counter: int, digest: str, created: int = 100) -> SignedRequestParts:
+        return SignedRequestParts(key=public_key_of(KEY), counter=counter, digest=digest * 64, created=created)
 
     def test_what_was_remembered_before_is_still_known(self, desk: Desk) -> None:
         collectors = Collectors(desk.store)
@@ -308,5 +308,5 @@ class TestTurns:
         assert 1000 < len(recent) < 1600
 
     def test_nobody_is_admitted_by_an_unknown_key(self, desk: Desk) -> None:
-        stranger = Asking(key=bytes(32), counter=1, digest="0" * 64, created=1)
+        stranger = SignedRequestParts(key=bytes(32), counter=1, digest="0" * 64, created=1)
         assert Collectors(desk.store).admit(stranger, NOON, QUOTA).collector is None

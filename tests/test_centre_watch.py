@@ -21,7 +21,7 @@ from camscan.app.arrivals import record_arrivals
 from camscan.app.centre_alarms import troubles_of
 from camscan.app.centre_state import CentreState, state_of
 from camscan.app.worker import StandIn
-from camscan.store.collectors import Asking, Collectors, State
+from camscan.store.collectors import Collectors, SignedRequestParts, State
 from camscan.store.errands import Errands
 from camscan.store.quota import Quota
 from camscan.web.application import make_application
@@ -55,7 +55,7 @@ def box() -> Iterator[Box]:
 
 def polls(centre: Place, ago: timedelta) -> None:
     then = NOW - ago
-    asking = Asking(key=centre.collector.key, counter=1, digest="0" * 64, created=int(then.timestamp()))
+    asking = SignedRequestParts(key=centre.collector.key, counter=1, digest="0" * 64, created=int(then.timestamp()))
     Collectors(centre.store).admit(asking, then, Quota(parts=1, day=1))
 
 

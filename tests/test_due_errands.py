@@ -15,7 +15,7 @@ from camscan.app.arrivals import record_arrivals
 from camscan.app.collectors import ask_for_scan
 from camscan.app.due_errands import ask_for_due_scans, silent_collectors
 from camscan.parcel.keys import public_key_of
-from camscan.store.collectors import Asking, Collectors, Turn
+from camscan.store.collectors import Collectors, SignedRequestParts, Turn
 from camscan.store.errands import Errands
 from camscan.store.quota import Quota
 
@@ -33,7 +33,7 @@ def centre(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
 
 def polls(centre: Place, key: bytes = public_key_of(KEY), after: timedelta = timedelta()) -> None:
     number, now = next(COUNTERS), NOW + after
-    asking = Asking(key=key, counter=number, digest=f"{number:064x}", created=int(now.timestamp()))
+    asking = SignedRequestParts(key=key, counter=number, digest=f"{number:064x}", created=int(now.timestamp()))
     assert Collectors(centre.store).admit(asking, now, Quota(parts=1, day=1)).turn is Turn.NEXT
 
 

@@ -21,7 +21,7 @@ from camscan.register import judging, open_register
 from camscan.register.backends import Mode
 from camscan.register.codec import identification_from_json, identification_to_json
 from camscan.register.judging import Source, Verdicts, judge_again, judge_all
-from camscan.register.last_evidence import Chunk, Reader, Shown
+from camscan.register.last_evidence import Chunk, JudgedDevice, Reader
 from camscan.register.opening import open_database
 
 CHUNK = 20
@@ -33,10 +33,10 @@ def database() -> Database:
     return fingerprints.load_database()
 
 
-def shown(first: int, count: int = CHUNK) -> list[Shown]:
+def shown(first: int, count: int = CHUNK) -> list[JudgedDevice]:
     """Devices of which nothing is known, and which are cameras by their facts; every third says nothing of a make."""
     known = json.dumps({"identification": identification_to_json(Identification())})
-    return [Shown(number, known, "", observed(number)) for number in range(first, first + count)]
+    return [JudgedDevice(number, known, "", observed(number)) for number in range(first, first + count)]
 
 
 def observed(number: int) -> list[Observation]:
@@ -118,13 +118,13 @@ def test_helpers_say_the_same_in_the_same_order(source: Source, database: Databa
 def test_a_helper_does_its_part(source: Source, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it fails, its work is done here, and only the time tells."""
     answers: list[Verdicts | None] = []
-    ask = judging._Helper.judge_chunk
+    ask = judging._JudgingProcess.judge_chunk
 
-    def note(helper: judging._Helper, chunk: Chunk) -> Verdicts | None:
+    def note(helper: judging._JudgingProcess, chunk: Chunk) -> Verdicts | None:
         answers.append(ask(helper, chunk))
         return answers[-1]
 
-    monkeypatch.setattr(judging._Helper, "judge_chunk", note)
+    monkeypatch.setattr(judging._JudgingProcess, "judge_chunk", note)
     list(judge_all(source, CHUNKS, database, helpers=1))
     assert answers
     assert None not in answers

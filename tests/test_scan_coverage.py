@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from camscan.config import Config, load_config
 from camscan.model import Completion, Coverage
 from camscan.net.target import NARROWEST_IPV6
-from camscan.plan.scan_coverage import Looked, measure_coverage
+from camscan.plan.scan_coverage import ScannedNetworks, measure_coverage
 
 TODAY = date(2026, 11, 30)
 CONFIG = """\
@@ -60,7 +60,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
 HALL = ("192.0.2.0/24", "198.51.100.0/25")
 
 
-def days(found: Looked) -> dict[str, str]:
+def days(found: ScannedNetworks) -> dict[str, str]:
     return {each.network: f"{each.last_asked}" for each in found.networks}
 
 

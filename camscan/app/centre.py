@@ -19,7 +19,7 @@ from camscan.parcel import MOST_BYTES
 from camscan.parcel.errand import ErrandMessage, sign_errand
 from camscan.parcel.keys import own_key, public_key_of
 from camscan.parcel.signature import Call, SignedRequest, verify_head, verify_request
-from camscan.store.collectors import Asking, Collector, Collectors, State, Turn
+from camscan.store.collectors import Collector, Collectors, SignedRequestParts, State, Turn
 from camscan.store.database import Store
 from camscan.store.errands import ANSWERS, Errand, Errands
 from camscan.store.parcels import WAITING, Parcels
@@ -165,7 +165,7 @@ class Centre:
 
         Raises _RefusedError if it is not known, if the counter shows a repeated request, or if it sends too much.
         """
-        asking = Asking(
+        asking = SignedRequestParts(
             key=said.key,
             counter=said.counter,
             digest=said.digest,

@@ -114,7 +114,7 @@ def open_files(names: Sequence[str], as_of: datetime | None, now: datetime, pipe
     ``-`` is ``piped``. Raises UsageError for a file that cannot be read, or that has no end.
     """
     if names.count("-") > 1:
-        raise UsageError("'-' may be given once only: standard input can be read once")
+        raise UsageError("'-' may be given only once: standard input can be read only once")
     for name in names:
         if name == "-":
             when, says = (as_of, "as you say") if as_of else (now, "now; --as-of says another time")

@@ -16,7 +16,7 @@ from camscan.foi.csv import write_answers, write_kept_back
 from camscan.foi.pack import Pack
 from camscan.foi.page import answers_page, readme_text
 from camscan.output import visible
-from camscan.page import Kind as Shown
+from camscan.page import Kind as PageKind
 from camscan.page import Table
 from camscan.page.table import Cell
 from camscan.sheets.book import write_book
@@ -26,8 +26,13 @@ KEPT_BACK = "not-for-release"
 
 # ── the workbook ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-_KINDS = {Shown.TEXT: Kind.TEXT, Shown.NUMBER: Kind.NUMBER, Shown.POUNDS: Kind.MONEY, Shown.DAY: Kind.DATE}
-_WIDTHS = {Shown.NUMBER: 14, Shown.POUNDS: 16, Shown.DAY: 16}
+_KINDS = {
+    PageKind.TEXT: Kind.TEXT,
+    PageKind.NUMBER: Kind.NUMBER,
+    PageKind.POUNDS: Kind.MONEY,
+    PageKind.DAY: Kind.DATE,
+}
+_WIDTHS = {PageKind.NUMBER: 14, PageKind.POUNDS: 16, PageKind.DAY: 16}
 _FIRST, _LABEL = 50, 34
 _LINE = 130
 """The most characters of all columns together: as much as a landscape page holds without being made smaller."""
@@ -63,7 +68,7 @@ def _make_sheet(pack: Pack, part: Part) -> sheets.Extra:
     return sheets.Extra(
         part.name,
         _title_cell(pack, table.caption),
-        tuple(f"{head.name} (£)" if head.kind is Shown.POUNDS else head.name for head in table.heads),
+        tuple(f"{head.name} (£)" if head.kind is PageKind.POUNDS else head.name for head in table.heads),
         tuple(_KINDS[head.kind] for head in table.heads),
         tuple(tuple(map(_cell_text, row)) for row in rows),
         bold=frozenset({len(rows) - 1} if table.total else ()),

@@ -20,7 +20,7 @@ from camscan.exports import Figures
 from camscan.model import Completion
 from camscan.plan.entered_twice import entered_twice
 from camscan.plan.estate_count import count_by_maker
-from camscan.plan.scan_coverage import Looked
+from camscan.plan.scan_coverage import ScannedNetworks
 from camscan.plan.status import Status
 from camscan.policies import companies
 from camscan.register import Register
@@ -87,7 +87,7 @@ def _of_programme(status: Status) -> dict[str, _Values]:
     }
 
 
-def _of_coverage(looked: Looked) -> dict[str, _Values]:
+def _of_coverage(looked: ScannedNetworks) -> dict[str, _Values]:
     return {
         "camscan_addresses": {("asked",): looked.addresses - looked.unasked, ("not_asked",): looked.unasked},
         "camscan_sites": {

@@ -18,10 +18,10 @@ from camscan.errors import BusyError, RegisterError
 from camscan.headline import Headline
 from camscan.plan import DEFINITIONS, describe_formula
 from camscan.plan.burndown import Point
-from camscan.plan.scan_coverage import Looked
+from camscan.plan.scan_coverage import ScannedNetworks
 from camscan.plan.status import Status
 from camscan.register.address import address_of
-from camscan.register.glance import Glance, is_writable_now, read_at_a_glance
+from camscan.register.glance import ListingState, is_writable_now, read_at_a_glance
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -44,7 +44,7 @@ class Overview:
     status: Status
     points: tuple[Point, ...]
     """The burn-down, month by month."""
-    looked: Looked
+    looked: ScannedNetworks
     """How much of the estate was looked at."""
     headline: Headline
     """The counts of devices of the two makers, whatever was decided about them."""
@@ -55,7 +55,7 @@ def load_overview(space: Workspace) -> Overview | None:
     """The overview from kept counts; None if all devices must be counted, because nothing can be kept."""
     now, basis = assess.today_utc(), settings_hash(space.settings)
 
-    def decode_overview(seen: Glance) -> Overview | None:
+    def decode_overview(seen: ListingState) -> Overview | None:
         kept = seen.find_document(PROGRAMME, now)
         return None if kept is None else from_plain(Overview, kept)
 

@@ -23,7 +23,7 @@ from camscan.register import Recorded, Register, open_register
 from camscan.register.address import address_of
 from camscan.report import scan_id_at
 from camscan.scan.journal import Head, InterruptedRun, interrupted_runs, journal_place, kept_path, path_of
-from camscan.scan.journal.read import Past, load_journal
+from camscan.scan.journal.read import JournalContent, load_journal
 from camscan.scan.journal.write import Journal
 
 _MOST_PPS = 1e6
@@ -196,7 +196,7 @@ def _complete_report(
     report: Report,
     prepared: PreparedScan,
     order: Order | None,
-    past: Past | None,
+    past: JournalContent | None,
     journal: Journal | None,
     *,
     is_half: bool,
@@ -237,7 +237,7 @@ def _close_journal(journal: Journal, *, is_left: bool) -> str:
 
 def _open_journal(
     prepared: PreparedScan, book: Register, order: Order | None, watcher: Watcher
-) -> tuple[Past | None, Journal | None]:
+) -> tuple[JournalContent | None, Journal | None]:
     """The journal to write, and what it says already; no journal if nothing of the run is left to do."""
     if order is None or prepared.plan.listen_for:
         return None, None

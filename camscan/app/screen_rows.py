@@ -14,7 +14,7 @@ from camscan.app.overview import PROGRAMME, list_by, load_overview
 from camscan.dataclass import dataclass
 from camscan.headline import Headline
 from camscan.register.address import address_of
-from camscan.register.glance import Glance, read_at_a_glance
+from camscan.register.glance import ListingState, read_at_a_glance
 from camscan.register.texts import MARK, unescape_text
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def screen_list(space: Workspace, begin: Callable[[], _R]) -> ScreenList[_R] | N
     """
     now, basis = assess.today_utc(), settings_hash(space.settings)
 
-    def decode_list(seen: Glance) -> ScreenList[_R] | None:
+    def decode_list(seen: ListingState) -> ScreenList[_R] | None:
         return _decode_list(seen, now, begin)
 
     if address_of(space.where) is not None:
@@ -116,7 +116,7 @@ def screen_list(space: Workspace, begin: Callable[[], _R]) -> ScreenList[_R] | N
     return found
 
 
-def _decode_list(seen: Glance, now: date, begin: Callable[[], _R]) -> ScreenList[_R] | None:
+def _decode_list(seen: ListingState, now: date, begin: Callable[[], _R]) -> ScreenList[_R] | None:
     counted = seen.find_document(PROGRAMME, now)
     if counted is None:
         return None

@@ -86,7 +86,7 @@ def install_task(made: Schedule, user: str = "") -> list[str]:
         write_atomically(path, lambda stream: stream.writelines([made.files[TASK]]))
         words = _command_words(program, str(path), user or system.user_name())
         try:
-            _require_ours(program)
+            _require_own_task(program)
             code = subprocess.run(words, check=False).returncode  # noqa: S603 - of Windows; it asks for a password
         except (OSError, subprocess.TimeoutExpired) as error:
             raise OutputError(f"schtasks: failed ({error}); no task was made") from error
@@ -99,7 +99,7 @@ def _command_words(program: str, path: str, user: str) -> list[str]:
     return [program, "/Create", "/TN", NAME, "/XML", path, "/RU", user, "/RP", "*", "/F"]
 
 
-def _require_ours(program: str) -> None:
+def _require_own_task(program: str) -> None:
     """Raise UsageError if there is a task of this name that camscan did not make."""
     asked = [program, "/Query", "/TN", NAME, "/XML"]
     shown = subprocess.run(asked, check=False, capture_output=True, timeout=_PATIENCE, stdin=subprocess.DEVNULL)  # noqa: S603 - as above

@@ -50,7 +50,7 @@ class Presence(enum.StrEnum):
     UNREACHABLE_SCOPE = "unreachable_scope"
     """The whole subnet is silent, so nothing is known about the device; misses are not counted meanwhile."""
     NOT_SCANNED = "not_scanned"
-    """No scan has ever seen the device: rows by hand, from spreadsheets, behind recorders."""
+    """No scan has ever seen the device: rows that people entered or imported, channels."""
 
 
 class Lifecycle(enum.StrEnum):

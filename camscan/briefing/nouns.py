@@ -12,7 +12,7 @@ from camscan.headline import Headline
 from camscan.page import Figure, Table
 from camscan.page.charts import Bars, Columns
 from camscan.plan import Point, Row, Status
-from camscan.plan.scan_coverage import Looked
+from camscan.plan.scan_coverage import ScannedNetworks
 
 
 class Level(enum.StrEnum):
@@ -114,7 +114,7 @@ class Facts:
     headline: Headline
     status: Status
     points: tuple[Point, ...]
-    looked: Looked
+    looked: ScannedNetworks
     is_map_stale: bool
     """Whether camscan.yaml has places that the register does not know yet."""
     groups: Mapping[Grouping, Sequence[Row]]

@@ -16,7 +16,7 @@ from camscan.page.charts import Bar, Bars, Column, Columns
 from camscan.page.render import pounds_text
 from camscan.plan import Money, Point
 from camscan.plan.standing import Standing
-from camscan.plan.status import NOT_SAID, Due
+from camscan.plan.status import NOT_SAID, PlannedRemoval
 from camscan.words import begin_sentence, count_text, verb
 
 _OTHER = "Months in which another decision was in force are left empty."
@@ -149,14 +149,14 @@ def due_section(facts: Facts, level: Level) -> Section:
     )
 
 
-def _days_exhibit(name: str, caption: str, found: Sequence[Due], level: Level) -> Exhibit:
+def _days_exhibit(name: str, caption: str, found: Sequence[PlannedRemoval], level: Level) -> Exhibit:
     """Devices by day and site; in a summary by month."""
     devices = Head("Devices", Kind.NUMBER)
     if level is Level.SUMMARY:
         months = Counter(each.day.replace(day=1) for each in found)
         rows = [(month_and_year(month), number) for month, number in sorted(months.items())]
         return Exhibit(name, Table(caption, (Head("Month"), devices), rows))
-    groups: dict[tuple[date, str], list[Due]] = {}
+    groups: dict[tuple[date, str], list[PlannedRemoval]] = {}
     for each in found:
         groups.setdefault((each.day, each.site), []).append(each)
     lines = [

@@ -167,7 +167,7 @@ register = click.option(
     "--register",
     type=_Where(),
     metavar="PATH",
-    help="The register: a file, or postgresql://user@host/database; the default is camscan.yaml's, else ./camscan.db.",
+    help="The register: a file or postgresql://user@host/database; by default that of camscan.yaml, else ./camscan.db.",
 )
 role = click.option(
     "--role",

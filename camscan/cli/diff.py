@@ -89,13 +89,13 @@ def diff(  # noqa: PLR0917 - one per option
                1  something changed
                2  not known: wrong arguments, no register, or a file that cannot be written
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
-    with _exit_code_2(), _options.explain_values():
+    with _errors_as_usage(), _options.explain_values():
         told = app.diff.changes_since(app.workspace.find_workspace(config, register), since, site)
     wanted = told.select_changes(site=site, kinds=kinds, everything=everything)
     order = {kind: place for place, kind in enumerate(_TITLES)}
     wanted.sort(key=lambda each: (order[each.event], each.asset_id))
     if json_path:
-        with _exit_code_2():
+        with _errors_as_usage():
             _write_files(json_path, told, wanted)
     else:
         _print_round(told.round)
@@ -104,7 +104,7 @@ def diff(  # noqa: PLR0917 - one per option
 
 
 @contextlib.contextmanager
-def _exit_code_2() -> Iterator[None]:
+def _errors_as_usage() -> Iterator[None]:
     """Turn every error into a UsageError: exit code 1 means that something changed."""
     try:
         yield

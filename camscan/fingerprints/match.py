@@ -51,7 +51,7 @@ _NUMBERS = frozenset({"serial", "mac"})
 """Claims that tell one unit of a model from another."""
 
 
-class _Fits(NamedTuple):
+class _KeyMatches(NamedTuple):
     """What the values of one key match."""
 
     numbers: tuple[int, ...]
@@ -64,7 +64,7 @@ class _Fits(NamedTuple):
     """Whether nothing is taken from these values but the unit's own numbers: serial number or MAC address."""
 
 
-_NO_FITS = _Fits((), {}, (), is_numbering=False)
+_NO_FITS = _KeyMatches((), {}, (), is_numbering=False)
 
 
 class _Chosen(NamedTuple):
@@ -119,8 +119,8 @@ class Matcher:
         """Key and number of each condition from which a serial number or a MAC address is taken."""
         self._telling: set[tuple[str, int]] = set()
         """The same of each from which other text is taken."""
-        self._fitted: Cache[tuple[object, ...], _Fits] = Cache(_ROOM)
-        self._alike: Cache[tuple[str, tuple[int, ...]], _Fits] = Cache(_ROOM // 4)
+        self._fitted: Cache[tuple[object, ...], _KeyMatches] = Cache(_ROOM)
+        self._alike: Cache[tuple[str, tuple[int, ...]], _KeyMatches] = Cache(_ROOM // 4)
         self._chosen: Cache[_Shape, list[_Chosen]] = Cache(_ROOM)
         self._kin: Cache[tuple[object, ...], Kin] = Cache(_ROOM)
         self._said: Cache[tuple[object, ...], Match] = Cache(_ROOM)
@@ -208,7 +208,7 @@ class Matcher:
         self._kin.keep(sign, kin, ENTRY * (4 + 2 * len(sign) + 3 * len(chosen)) + size_of_texts(texts))
         return kin.matches, kin
 
-    def _find_fits(self, key: str, seen: Sequence[tuple[str, str]]) -> _Fits:
+    def _find_fits(self, key: str, seen: Sequence[tuple[str, str]]) -> _KeyMatches:
         index = self._indexes.get(key)
         if index is None:
             return _NO_FITS
@@ -229,7 +229,7 @@ class Matcher:
             self._fitted.keep(asked, known, ENTRY + 2 * ENTRY * len(first) + size)
         return known
 
-    def _fits_of_value(self, key: str, index: Index, value: str) -> _Fits:
+    def _fits_of_value(self, key: str, index: Index, value: str) -> _KeyMatches:
         """What one value fits, as the only one of its key."""
         asked = key, value
         known = self._fitted.get(asked)
@@ -245,16 +245,16 @@ class Matcher:
         self._fitted.keep(asked, known, ENTRY + getsizeof(value))
         return known
 
-    def _make_fits(self, key: str, first: Mapping[int, int]) -> _Fits:
+    def _make_fits(self, key: str, first: Mapping[int, int]) -> _KeyMatches:
         fitting = {(key, number) for number in first}
-        return _Fits(
+        return _KeyMatches(
             tuple(sorted(first)),
             first,
             tuple(sorted(set(first.values()))),
             is_numbering=not fitting.isdisjoint(self._numbering) and fitting.isdisjoint(self._telling),
         )
 
-    def _choose_rules(self, fits: Mapping[str, _Fits]) -> list[_Chosen]:
+    def _choose_rules(self, fits: Mapping[str, _KeyMatches]) -> list[_Chosen]:
         shape: _Shape = tuple([(key, one.numbers) for key, one in fits.items()])
         chosen = self._chosen.get(shape)
         if chosen is None:
@@ -262,7 +262,7 @@ class Matcher:
             self._chosen.keep(shape, chosen, ENTRY * (1 + len(shape) + 2 * len(chosen)))
         return chosen
 
-    def _fitting_rules(self, fits: Mapping[str, _Fits]) -> Iterator[_Chosen]:
+    def _fitting_rules(self, fits: Mapping[str, _KeyMatches]) -> Iterator[_Chosen]:
         candidates: set[int] = set()
         for key, by_condition in self._by_key.items():
             if key in fits:
@@ -271,7 +271,7 @@ class Matcher:
             if chosen := self._choose_fit(place, fits):
                 yield chosen
 
-    def _choose_fit(self, place: int, fits: Mapping[str, _Fits]) -> _Chosen | None:
+    def _choose_fit(self, place: int, fits: Mapping[str, _KeyMatches]) -> _Chosen | None:
         """How a rule fits; None if it does not."""
         ready = self._rules[place]
         if not all(_has_any(fits.get(key), numbers) if numbers else key not in fits for key, numbers in ready.wanted):
@@ -286,7 +286,7 @@ class Matcher:
         return _Chosen(place, tuple(rests_on), fitting, (place, *(at for _, at, _ in rests_on)))
 
     def _add_match(
-        self, chosen: _Chosen, values: Values, fits: Mapping[str, _Fits], told: dict[tuple[str, int], str]
+        self, chosen: _Chosen, values: Values, fits: Mapping[str, _KeyMatches], told: dict[tuple[str, int], str]
     ) -> Match:
         """The match of a rule that fits.
 
@@ -345,14 +345,14 @@ def _make_taker(condition: Condition) -> _Taker:
     return take
 
 
-def _sign_of(key: str, fits: _Fits, seen: Sequence[tuple[str, str]]) -> tuple[object, ...]:
+def _sign_of(key: str, fits: _KeyMatches, seen: Sequence[tuple[str, str]]) -> tuple[object, ...]:
     """What the values of a key come to, numbers of the unit aside: equal signs choose equal rules."""
     if fits.is_numbering:
         return key, fits.numbers
     return key, *[seen[place] for place in fits.places]
 
 
-def _has_any(found: _Fits | None, numbers: Sequence[int]) -> bool:
+def _has_any(found: _KeyMatches | None, numbers: Sequence[int]) -> bool:
     return found is not None and any(number in found.first for number in numbers)
 
 

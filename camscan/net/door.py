@@ -28,7 +28,7 @@ from camscan.net.scope import Scope
 from camscan.net.span import Span, SpanSet, canonical, merge_spans, spans, subtract_spans
 from camscan.net.system import AIM, AIM_GENTLY, SYNS, Source, affordable, neighbours_lost, zone_name
 from camscan.net.target import Targets
-from camscan.net.tcp import Connection, Endless, Obstacle, Wire, outcome_of
+from camscan.net.tcp import Connection, Obstacle, TooManyBytes, Wire, outcome_of
 from camscan.net.timing import Timing
 from camscan.net.tls import legacy_context
 
@@ -336,7 +336,7 @@ class Door:
             if not connection.head:
                 return Answer(port, Outcome.TIMED_OUT, has_hung=True)
             return _cut_off_answer(port, connection, "it took too long")
-        except Endless as error:
+        except TooManyBytes as error:
             gate.hung = True
             return _cut_off_answer(port, connection, error.strerror or str(error))
         except OSError as error:

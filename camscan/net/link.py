@@ -202,7 +202,7 @@ def _feed_capture(take: Callable[[int], bytes], stdin: IO[bytes] | None) -> None
 
 def _read_heard(process: subprocess.Popen[bytes], undated: datetime) -> Iterator[Reply | CaptureSummary]:
     if process.stdout is None or process.stderr is None:
-        raise Unavailable("camscan-link has no pipes")
+        raise Unavailable("camscan-link was started without pipes")
     while line := process.stdout.readline(_LONGEST_LINE):
         message = _parse_object(line)
         if "protocol" in message:
@@ -311,7 +311,7 @@ async def _run_program(
     except OSError as error:
         raise Unavailable(f"camscan-link cannot be started: {error.strerror}") from None
     if process.stdin is None or process.stdout is None or process.stderr is None:
-        raise Unavailable("camscan-link has no pipes")
+        raise Unavailable("camscan-link was started without pipes")
     try:
         steering = await _send_request(process.stdin, request or {}, pps)
         while (message := await _read_message(process.stdout)) is not None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from camscan.dataclass import dataclass
 from camscan.model import Outcome
-from camscan.net.tcp import Connection, Endless
+from camscan.net.tcp import Connection, TooManyBytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ async def read_reply(
                 data = await connection.receive()
         except TimeoutError:
             return Ending(_why_nothing(connection, received) or ("silent" if idle < left else "late"), received, first)
-        except Endless:
+        except TooManyBytes:
             return Ending("endless", received, first)
         except OSError:
             return Ending("reset", received, first)

@@ -64,7 +64,7 @@ class NotTls(Exception):  # noqa: N818 - an outcome, not an error
     """The peer answered the handshake with something that is not TLS."""
 
 
-class Endless(OSError):  # noqa: N818 - an outcome, not an error
+class TooManyBytes(OSError):  # noqa: N818 - an outcome, not an error
     """The peer has sent more than any reply has."""
 
     def __init__(self) -> None:
@@ -261,7 +261,7 @@ class Connection:
         self._taken += len(data)
         self.head += data[: _HEAD - len(self.head)]
         if self._taken > _LARGEST:
-            raise Endless
+            raise TooManyBytes
         return data
 
     def _estimate(self) -> int:

@@ -76,7 +76,7 @@ class NetworkAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class ScannedNetworks:
     """What the scans covered, of the networks in camscan.yaml and of their own addresses."""
 
     sites: int
@@ -141,7 +141,7 @@ class AskedAddresses:
     """Addresses without a route."""
 
 
-def measure_coverage(settings: Config, scans: Sequence[RecordedScan], today: date) -> Looked:
+def measure_coverage(settings: Config, scans: Sequence[RecordedScan], today: date) -> ScannedNetworks:
     """What the recorded scans covered."""
     asked = list_asked(scans)
     networks = tuple(each for site in settings.sites for each in site_networks(settings, site, asked))
@@ -150,7 +150,7 @@ def measure_coverage(settings: Config, scans: Sequence[RecordedScan], today: dat
     never = tuple(name for name, days in sites.items() if None in days)
     fresh = [name for name, days in sites.items() if all(day and (today - day).days <= FRESH_DAYS for day in days)]
     addresses, unasked = _count_addresses(asked)
-    return Looked(
+    return ScannedNetworks(
         sites=len(sites),
         fresh_sites=len(fresh),
         never_asked=never,

@@ -173,7 +173,7 @@ def count_devices(assets: Iterable[Asset]) -> Counts:
     return count.counts
 
 
-class Lot(Protocol):
+class StandingCount(Protocol):
     """Devices with the same standing, counted together."""
 
     @property
@@ -201,7 +201,9 @@ class Lot(Protocol):
         """Their cost, as far as it is known."""
 
 
-def tally_lots(lots: Iterable[Lot], distinct: Callable[[Sequence[str]], tuple[int, int]]) -> Mapping[str, float]:
+def tally_lots(
+    lots: Iterable[StandingCount], distinct: Callable[[Sequence[str]], tuple[int, int]]
+) -> Mapping[str, float]:
     """The counts that are kept with each scan, for the burn-down: numbers of devices, and pounds.
 
     ``distinct`` returns how many systems and how many known sites the devices in scope with one of the given standings

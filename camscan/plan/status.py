@@ -67,7 +67,7 @@ class Money:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class PlannedRemoval:
     """One planned removal."""
 
     asset_id: str
@@ -97,8 +97,8 @@ class Status:
     (``entered_twice``)."""
     answers_after_removal: tuple[str, ...]
     """Asset ids of devices that a person recorded as removed, and that a scan has seen since."""
-    overdue: tuple[Due, ...]
-    soon: tuple[Due, ...]
+    overdue: tuple[PlannedRemoval, ...]
+    soon: tuple[PlannedRemoval, ...]
     """Within the next ``NEXT_DAYS`` days."""
     by_phase: tuple[Money, ...]
     """What remains; the lines add up to the whole."""
@@ -123,7 +123,7 @@ class StatusCount:
         self._scope: Counter[str] = Counter()
         self._again: list[str] = []
         self._sites = Spellings()
-        self._due: list[tuple[str, Due]] = []
+        self._due: list[tuple[str, PlannedRemoval]] = []
         """With the key of the site, whose spelling is chosen at the end."""
         self._by_phase, self._by_year, self._spent = _MoneyCount(), _MoneyCount(), _MoneyCount()
 
@@ -155,7 +155,7 @@ class StatusCount:
         self._by_year.add(_financial_year(day), cost)
         site = self._sites.add(recorded_site(asset))
         if standing in {Standing.OVERDUE, Standing.PLANNED} and day and day <= self._today + timedelta(days=NEXT_DAYS):
-            self._due.append((site, Due(asset.asset_id, day, "", priority)))
+            self._due.append((site, PlannedRemoval(asset.asset_id, day, "", priority)))
 
     @property
     def status(self) -> Status:

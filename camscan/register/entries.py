@@ -35,7 +35,7 @@ _NAMES = tuple(column.name for column in EDITABLE)
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
+class ChangeContext:
     """Who makes changes, how, why and when."""
 
     role: str
@@ -47,7 +47,7 @@ class Who:
 
 
 def edit_entries(
-    connection: Connection, edits: Sequence[Edit], who: Who, revisions: Mapping[str, int] | None = None
+    connection: Connection, edits: Sequence[Edit], who: ChangeContext, revisions: Mapping[str, int] | None = None
 ) -> list[Change]:
     """Make entries and return the changes; see ``Register.edit_entries``."""
     wanted: defaultdict[str, dict[str, str]] = defaultdict(dict)
@@ -73,7 +73,7 @@ def edit_entries(
     return changes
 
 
-def add_devices(connection: Connection, new: Sequence[NewRow], who: Who) -> list[str]:
+def add_devices(connection: Connection, new: Sequence[NewRow], who: ChangeContext) -> list[str]:
     """Add devices that no scan has seen, and return their asset numbers; see ``Register.add_devices``."""
     names: list[str] = []
     edits: list[Edit] = []
@@ -92,7 +92,7 @@ def add_devices(connection: Connection, new: Sequence[NewRow], who: Who) -> list
 
 
 def take_import(
-    connection: Connection, edits: Sequence[Edit], new: Sequence[NewRow], who: Who, seen: int
+    connection: Connection, edits: Sequence[Edit], new: Sequence[NewRow], who: ChangeContext, seen: int
 ) -> tuple[list[Change], list[str]]:
     """Make entries and add devices together; see ``Register.take_import``."""
     latest = connection.execute(select(func.max(schema.change.c.id))).scalar() or 0
@@ -101,7 +101,7 @@ def take_import(
     return edit_entries(connection, edits, who), add_devices(connection, new, who)
 
 
-def append_line(connection: Connection, asset: str, column: str, line: str, who: Who) -> list[Change]:
+def append_line(connection: Connection, asset: str, column: str, line: str, who: ChangeContext) -> list[Change]:
     """Add a line to an entry; see ``Register.append_line``."""
     device, table = schema.device, schema.people
     query = select(table.c.entries).join(device, device.c.id == table.c.device_id).where(device.c.asset_id == asset)
@@ -121,7 +121,7 @@ def _normalise_entry(asset: str, name: str, value: str) -> str:
         raise UsageError(f"{asset}: {name}: {error}") from None
 
 
-def _complete_entries(asset: str, before: Entries, wanted: Entries, who: Who) -> Entries:
+def _complete_entries(asset: str, before: Entries, wanted: Entries, who: ChangeContext) -> Entries:
     try:
         return complete_entries(before, wanted, who.at.date())
     except ValueError as error:
@@ -221,7 +221,7 @@ def _write_log(
     before: Mapping[int, Entries],
     after: Mapping[int, Entries],
     names: Mapping[int, str],
-    who: Who,
+    who: ChangeContext,
 ) -> list[Change]:
     """Write a line of the log for every entry that differs. Returns the lines in the order of the columns."""
     if not who.role.strip():

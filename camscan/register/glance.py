@@ -35,7 +35,7 @@ SELECT content FROM overview WHERE name = 'stamp'
 """  # noqa: S608 - two constants of this file
 
 
-class Glance:
+class ListingState:
     """One state of a register whose listing is up to date."""
 
     def __init__(self, connection: sqlite3.Connection, stamp: Mapping[str, Any]) -> None:
@@ -64,7 +64,7 @@ LINE = (
 """Columns of the listing that the list on the screen shows; their texts are as they are stored."""
 
 
-def read_at_a_glance(where: str | Path, edition: str, day: date, read: Callable[[Glance], T | None]) -> T | None:
+def read_at_a_glance(where: str | Path, edition: str, day: date, read: Callable[[ListingState], T | None]) -> T | None:
     """The result of ``read``, which gets a look at the register and reads everything before it returns.
 
     None if it is not a register in a file, if its listing is of another edition or day, or if anything is wrong.
@@ -88,7 +88,7 @@ def _connect_readonly(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _open_glance(connection: sqlite3.Connection, edition: str, day: date) -> Glance | None:
+def _open_glance(connection: sqlite3.Connection, edition: str, day: date) -> ListingState | None:
     if connection.execute("PRAGMA application_id").fetchone() != (_APPLICATION_ID,):
         return None
     found = connection.execute(_FIT, (day.isoformat(),)).fetchone()
@@ -97,7 +97,7 @@ def _open_glance(connection: sqlite3.Connection, edition: str, day: date) -> Gla
     stamp = json.loads(found[0])
     fits = stamp["edition"] == edition and stamp["day"] <= day.isoformat()
     lines = connection.execute("SELECT count(*) FROM listing").fetchone()[0]
-    return Glance(connection, stamp) if fits and lines == stamp["lines"] else None
+    return ListingState(connection, stamp) if fits and lines == stamp["lines"] else None
 
 
 def is_writable_now(path: Path) -> bool:

@@ -32,7 +32,7 @@ from camscan.model import Confidence, Identification
 from camscan.register import knowledge
 from camscan.register.alike import is_alike
 from camscan.register.codec import identification_from_json, identification_to_json
-from camscan.register.last_evidence import Chunk, Reader, Shown
+from camscan.register.last_evidence import Chunk, JudgedDevice, Reader
 from camscan.register.uncollected import pause_collector
 
 SAID = "said"
@@ -63,7 +63,7 @@ class Source(NamedTuple):
     """For helper processes: the register's file, or its address with the password if it has one."""
 
 
-def judge_again(shown: Iterable[Shown], database: Database) -> Verdicts:
+def judge_again(shown: Iterable[JudgedDevice], database: Database) -> Verdicts:
     """The devices whose facts now give another identification than the one that is stored."""
     found: Verdicts = []
     for one in shown:
@@ -75,7 +75,7 @@ def judge_again(shown: Iterable[Shown], database: Database) -> Verdicts:
     return found
 
 
-def _said_last(one: Shown) -> Identification:
+def _said_last(one: JudgedDevice) -> Identification:
     if one.state and _SAID_MARK not in one.known:  # nearly always: what is known need not be read
         return identification_from_json(json.loads(one.state)["identification"])
     return said_before(one.known, one.state)[1]
@@ -123,7 +123,7 @@ def judge_all(source: Source, chunks: Iterable[Chunk], database: Database, *, he
     """The verdicts on every chunk, in order. As many chunks are judged at once as there are helpers."""
     reader = make_reader(source.connection, database)
     with contextlib.ExitStack() as stack:
-        working = [stack.enter_context(_Helper(source.place, database)) for _ in range(helpers)]
+        working = [stack.enter_context(_JudgingProcess(source.place, database)) for _ in range(helpers)]
         # One thread hands work to each helper. The threads end when their helpers have ended, so helpers are closed
         # first.
         pool = stack.enter_context(ThreadPoolExecutor(max_workers=max(1, helpers)))
@@ -160,7 +160,7 @@ def _is_pipe_ready(one: Future[Verdicts | None] | Verdicts) -> bool:
     return not isinstance(one, Future) or one.done()
 
 
-class _Helper:
+class _JudgingProcess:
     """A process that judges chunks, one after another."""
 
     def __init__(self, place: str, database: Database) -> None:

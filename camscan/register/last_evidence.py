@@ -21,7 +21,7 @@ _MOST_FACTS = 50_000
 """Maximum number of facts that are kept in memory, which are some megabytes."""
 
 
-class Shown(NamedTuple):
+class JudgedDevice(NamedTuple):
     """One device, as it is judged."""
 
     number: int
@@ -74,14 +74,14 @@ class Reader:
         self._facts: dict[int, tuple[str, str] | None] = {}
         """Number of a fact -> key and value; None if it is not wanted."""
 
-    def read_chunk(self, chunk: Chunk) -> Iterator[Shown]:
+    def read_chunk(self, chunk: Chunk) -> Iterator[JudgedDevice]:
         """The devices of a chunk, in their order."""
         column = schema.device.c.id
         query = select_devices(column, type_coerce(schema.device.c.known, Text)).where(column.between(*chunk))
         rows = self._connection.execute(query.order_by(column)).all()
         states, facts = last_states(self._connection, column.between(*chunk)), self._observations_of(chunk)
         for number, known in rows:
-            yield Shown(number, known, states.get(number, ""), facts.get(number, ()))
+            yield JudgedDevice(number, known, states.get(number, ""), facts.get(number, ()))
 
     def _observations_of(self, chunk: Chunk) -> dict[int, list[Observation]]:
         table = schema.observation

@@ -13,7 +13,7 @@ from camscan.asset.columns import NAMING
 from camscan.errors import StaleError, UsageError
 from camscan.register import entries, schema
 from camscan.register.conflicts import list_conflicts
-from camscan.register.entries import Who
+from camscan.register.entries import ChangeContext
 from camscan.register.record.conflicts import APART
 from camscan.register.record.merge import MERGED, merge_rows
 from camscan.register.rows import next_free_id
@@ -32,13 +32,13 @@ _OF_A_REMOVAL = (
 """Entries that make sense only together with the lifecycle to which they belong."""
 
 
-def make_who(role: str, because: str, how: str) -> Who:
+def make_who(role: str, because: str, how: str) -> ChangeContext:
     """The person who decides now, by role, with the reason."""
-    return Who(role, how, because, datetime.now(UTC))
+    return ChangeContext(role, how, because, datetime.now(UTC))
 
 
 def close_conflicts(
-    connection: Connection, numbers: Sequence[int], who: Who, seen: SeenQuestion | None = None
+    connection: Connection, numbers: Sequence[int], who: ChangeContext, seen: SeenQuestion | None = None
 ) -> list[Change]:
     """Close conflicts; see ``Register.close_conflicts``."""
     table = schema.conflict
@@ -58,7 +58,7 @@ def close_conflicts(
 
 
 def keep_separate(
-    connection: Connection, one: str, other: str, who: Who, seen: SeenQuestion | None = None
+    connection: Connection, one: str, other: str, who: ChangeContext, seen: SeenQuestion | None = None
 ) -> list[Change]:
     """Settle that two rows are two devices; see ``Register.keep_separate``."""
     _require_role(who)
@@ -80,7 +80,7 @@ def keep_separate(
 
 
 def merge_devices(
-    connection: Connection, keep: str, gone: str, who: Who, seen: SeenQuestion | None = None
+    connection: Connection, keep: str, gone: str, who: ChangeContext, seen: SeenQuestion | None = None
 ) -> list[Change]:
     """Settle that two rows are one device; see ``Register.merge_devices``."""
     _require_role(who)
@@ -151,7 +151,7 @@ def _asset_numbers(connection: Connection, numbers: Iterable[int]) -> dict[int, 
     return {row.id: row.asset_id for row in rows}
 
 
-def _require_role(who: Who) -> None:
+def _require_role(who: ChangeContext) -> None:
     if not who.role.strip():
         raise UsageError("every change needs the role of the person who makes it; give one")
 
@@ -168,7 +168,7 @@ def _require_as_seen(connection: Connection, seen: SeenQuestion | None) -> None:
 
 
 def _write_log(
-    connection: Connection, lines: Sequence[tuple[int, str, str, str]], names: Mapping[int, str], who: Who
+    connection: Connection, lines: Sequence[tuple[int, str, str, str]], names: Mapping[int, str], who: ChangeContext
 ) -> list[Change]:
     """Write (device, what, old, new) into the audit log. Returns the lines."""
     table = schema.change

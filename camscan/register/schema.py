@@ -68,7 +68,7 @@ device = Table(
     Column("asset_id", String(32), nullable=False, unique=True),
     Column("site", DeviceText, nullable=False),
     Column("provisional", Boolean, nullable=False),
-    # Empty if no scan has seen the device: rows by hand, from spreadsheets, behind recorders.
+    # Empty if no scan has seen the device: rows that people entered or imported, channels.
     Column("first_seen", Moment),
     Column("last_seen", Moment),
     _reference("first_scan", "scan", optional=True),

@@ -137,7 +137,7 @@ class Register(ReadModel, Upkeep):
         that somebody read: raises StaleError if a person has changed one of them since.
         """
         with self._writing_or_trying(keep=not dry_run) as connection:
-            who = _later.entries.Who(role, how, because, at or datetime.now(UTC))
+            who = _later.entries.ChangeContext(role, how, because, at or datetime.now(UTC))
             return _later.entries.edit_entries(connection, edits, who, revisions)
 
     def append_line(
@@ -146,7 +146,7 @@ class Register(ReadModel, Upkeep):
         """Add a line to the text in a people's column; otherwise like ``edit_entries``."""
         with self._writing() as connection:
             return _later.entries.append_line(
-                connection, asset_id, column, line, _later.entries.Who(role, how, "", at or datetime.now(UTC))
+                connection, asset_id, column, line, _later.entries.ChangeContext(role, how, "", at or datetime.now(UTC))
             )
 
     def add_devices(
@@ -165,7 +165,7 @@ class Register(ReadModel, Upkeep):
         """
         with self._writing_or_trying(keep=not dry_run) as connection:
             return _later.entries.add_devices(
-                connection, rows, _later.entries.Who(role, how, because, at or datetime.now(UTC))
+                connection, rows, _later.entries.ChangeContext(role, how, because, at or datetime.now(UTC))
             )
 
     def take_import(
@@ -176,7 +176,7 @@ class Register(ReadModel, Upkeep):
         Raises BusyError if anybody made entries after change number ``seen``, on which these edits are based.
         """
         with self._writing() as connection:
-            who = _later.entries.Who(role, how, because, datetime.now(UTC))
+            who = _later.entries.ChangeContext(role, how, because, datetime.now(UTC))
             return _later.entries.take_import(connection, edits, rows, who, seen)
 
     def undo_import(
@@ -188,7 +188,7 @@ class Register(ReadModel, Upkeep):
         """
         with self._writing_or_trying(keep=not dry_run) as connection:
             return _later.undo.undo_last_import(
-                connection, _later.entries.Who(role, "", because, at or datetime.now(UTC))
+                connection, _later.entries.ChangeContext(role, "", because, at or datetime.now(UTC))
             )
 
     def changes(self, asset_id: str | None = None, since: int = 0) -> list[Change]:

@@ -18,7 +18,7 @@ from camscan.dataclass import dataclass
 from camscan.errors import UsageError
 from camscan.register import schema
 from camscan.register.asset_numbers import minted_second
-from camscan.register.entries import Who, edit_entries
+from camscan.register.entries import ChangeContext, edit_entries
 from camscan.register.paging import list_changes
 from camscan.register.rows import select_rows
 from camscan.register.types import Edit, UndoneImport
@@ -28,13 +28,13 @@ IMPORT = "import of "
 _UNDONE = re.compile(r"undo of .* \((\d+)\)")
 
 
-def undo_last_import(connection: Connection, who: Who) -> UndoneImport:
+def undo_last_import(connection: Connection, who: ChangeContext) -> UndoneImport:
     """Undo the last import that was not undone; see ``Register.undo_import``."""
     log = list_changes(connection)
     group = _last_import(log)
     if not group:
         raise UsageError("the log has no spreadsheet import that can be undone")
-    who = Who(who.role, f"undo of {group[0].how} ({group[0].number})", who.because, who.at)
+    who = ChangeContext(who.role, f"undo of {group[0].how} ({group[0].number})", who.because, who.at)
     work = _Undoing(connection, log, group, who)
     for name in dict.fromkeys(change.asset_id for change in group):
         work.undo_device(name)
@@ -71,7 +71,9 @@ class _Device:
 class _Undoing:
     """Undoes one import, device by device."""
 
-    def __init__(self, connection: Connection, log: Sequence[Change], group: Sequence[Change], who: Who) -> None:
+    def __init__(
+        self, connection: Connection, log: Sequence[Change], group: Sequence[Change], who: ChangeContext
+    ) -> None:
         self.edits: list[Edit] = []
         self.gone: list[str] = []
         self.numbers: list[int] = []

@@ -11,12 +11,12 @@ from camscan.probes import load
 from camscan.report import make_report
 from camscan.scan.coverage import Tally, make_coverage
 from camscan.scan.decision import weigh_attempts
-from camscan.scan.journal.read import Past
+from camscan.scan.journal.read import JournalContent
 from camscan.scan.replies import Replies
 from camscan.scan.state import ScanState
 
 
-def report_of_half(past: Past, scan_id: str, targets: Targets, database: Database) -> Report:
+def report_of_half(past: JournalContent, scan_id: str, targets: Targets, database: Database) -> Report:
     """The report of what was found before the interruption.
 
     It is not known here which addresses were behind a router. So whatever an address did not prove to have said itself

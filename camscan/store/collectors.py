@@ -120,7 +120,7 @@ class Collector:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class SignedRequestParts:
     """The parts of a signed request that are judged before it is answered."""
 
     key: bytes
@@ -239,7 +239,7 @@ class Collectors:
             connection.execute(update(_COLLECTOR).where(own).values(**values))
             return _find_collector(connection, own)
 
-    def admit(self, asked: Asking, now: datetime, quota: Quota) -> Admission:
+    def admit(self, asked: SignedRequestParts, now: datetime, quota: Quota) -> Admission:
         """Note a request before anything is done for it. If its counter forks, the collector is stopped.
 
         One transaction, which reads and changes the row of this collector and no other.
@@ -312,7 +312,7 @@ class Collectors:
             return connection.execute(update(_COLLECTOR).where(own).values(**values)).rowcount == 1
 
 
-def _turn_of(asked: Asking, recent: str) -> Turn:
+def _turn_of(asked: SignedRequestParts, recent: str) -> Turn:
     """Judge the counter of a request if it is not higher than the last one.
 
     Two programs use the key if the number comes with other content, or if a lower number was signed after a higher one:
@@ -327,7 +327,7 @@ def _turn_of(asked: Asking, recent: str) -> Turn:
     return Turn.FORKED if is_forked else Turn.REPEATED
 
 
-def _with_recent(recent: str, asked: Asking) -> str:
+def _with_recent(recent: str, asked: SignedRequestParts) -> str:
     """The latest requests with this one added, as short text, because the row is written again at every request."""
     kept = [*_read_recent(recent)[-(_REMEMBERED - 1) :], (asked.counter, asked.digest[:_DIGEST], asked.created)]
     return json.dumps(kept, separators=(",", ":"))

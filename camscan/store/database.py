@@ -17,7 +17,7 @@ from camscan.output import create_file, mask_password
 from camscan.register.address import address_of
 
 STEPS = Path(__file__).with_name("migrations")
-ADVICE = "move it away, and a new one is made: then alerts may come twice, and earlier answers are not compared"
+ADVICE = "move it away, and camscan makes a new one; alerts may then come twice, and earlier answers are not compared"
 """The advice if the store cannot be read."""
 _DAMAGED = ("not a database", "malformed")
 """SQLite's words for a file that it cannot read."""

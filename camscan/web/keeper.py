@@ -70,7 +70,9 @@ class Keeper:
                 self._done.wait_for(lambda: not self._is_changed(far) or not self._is_running, seconds)
             front = self._front
             if front is None:
-                raise self._trouble or RegisterError("the register is being counted; try again in a moment")
+                raise self._trouble or RegisterError(
+                    "the devices of the register are being counted; try again in a moment"
+                )
             return KeptCounts(front, not self._is_changed(far))
 
     def _is_changed(self, far: object) -> bool:

@@ -18,14 +18,14 @@ from camscan.output import visible
 def enrol(code: str, file: Path) -> None:
     """Give the centre this collector's public key, by the CODE that the centre printed.
 
-    Read the six words to the person who runs the centre, by telephone. Until they approve them, nothing is asked or
-    sent.
+    Read the six words to the person who runs the centre, by telephone. Until they approve this collector, nothing
+    is asked or sent.
     """
     own = app.collect.read_place(file)
     name = app.collect.enrol_collector(own, code)
     click.echo(f"Enrolled at {own.file.centre} as {visible(name, 72)}")
     click.echo(f"Read these words to whoever runs the centre: {own.words()}")
-    click.echo(f"When they have approved them: {program_name()} collect run")
+    click.echo(f"When they have approved this collector: {program_name()} collect run")
 
 
 COMMAND = enrol

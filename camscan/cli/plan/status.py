@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from camscan.app.overview import Overview
     from camscan.config import Config
     from camscan.plan import Counts, Money, Point, Row, Status
-    from camscan.plan.scan_coverage import Looked
+    from camscan.plan.scan_coverage import ScannedNetworks
 
 _WIDTH = 22
 _BAR = 40
@@ -156,7 +156,7 @@ def _print_doubts(found: Status) -> None:
         print_text(f"{'Removed, and answers':{_WIDTH}}{len(found.answers_after_removal):>7,}  {says}", hang=_WIDTH + 9)
 
 
-def _print_coverage(seen: Looked) -> None:
+def _print_coverage(seen: ScannedNetworks) -> None:
     """Print how much of the estate scans have looked at."""
     if seen.last is None:
         click.echo(f"{'Coverage':{_WIDTH}}no scan yet: everything was entered by people")

@@ -24,7 +24,7 @@ APART = "apart"
 """The decision that two rows are two devices: contradictions between them are not reported again."""
 
 
-class Doubt(NamedTuple):
+class Contradiction(NamedTuple):
     """A contradiction that only a person can settle."""
 
     device: int
@@ -37,13 +37,13 @@ class Doubt(NamedTuple):
     """Index of the other device in the report; None if it is not in the report."""
 
 
-def list_doubts(question: Search, matching: Matching) -> tuple[Doubt, ...]:
+def list_doubts(question: Search, matching: Matching) -> tuple[Contradiction, ...]:
     """Everything that matching could not decide."""
     settled = {row.id for _, row in matching.stand_ins}
     return tuple(doubt for doubt in _find_doubts(question, matching) if doubt.other not in settled)
 
 
-def _find_doubts(question: Search, matching: Matching) -> Iterator[Doubt]:
+def _find_doubts(question: Search, matching: Matching) -> Iterator[Contradiction]:
     used = {each.id for each in matching.known.values()}
     yield from _shared_keys(question)
     for index, device in enumerate(question.report.devices):
@@ -61,14 +61,14 @@ def _find_doubts(question: Search, matching: Matching) -> Iterator[Doubt]:
                 if row.id not in used and _may_be_same(question, index, row):
                     ip = next(ip for ip in device.ip_addresses if row.answered_on(ip))
                     detail = f"{ip} was last held by {row.asset_id}: the same device?"
-                    yield Doubt(index, "possible-duplicate", detail, row.id)
+                    yield Contradiction(index, "possible-duplicate", detail, row.id)
             yield from _find_stated_address(question, index)
         elif device.identification.maker and same.found.maker and device.identification.maker != same.found.maker:
             detail = f"was {same.found.maker}, now {device.identification.maker}"
-            yield Doubt(index, "maker-changed", detail)
+            yield Contradiction(index, "maker-changed", detail)
 
 
-def _shared_keys(question: Search) -> Iterator[Doubt]:
+def _shared_keys(question: Search) -> Iterator[Contradiction]:
     claimants: defaultdict[Key, list[int]] = defaultdict(list)
     for index, keys in enumerate(question.report_keys.shared):
         for key in _without_second_serial_key(keys):
@@ -77,7 +77,7 @@ def _shared_keys(question: Search) -> Iterator[Doubt]:
         detail = f"{describe_key(key)} is claimed by several devices of one scan; it was not used"
         for index in indices:
             beside = indices[0] if index != indices[0] else indices[1]
-            yield Doubt(index, "shared-key", detail, other_in_report=beside)
+            yield Contradiction(index, "shared-key", detail, other_in_report=beside)
 
 
 def _without_second_serial_key(keys: frozenset[Key]) -> list[Key]:
@@ -86,18 +86,20 @@ def _without_second_serial_key(keys: frozenset[Key]) -> list[Key]:
     return [key for key in sort_strongest_first(keys) if not (has_serial and key.kind == "unit")]
 
 
-def _key_elsewhere(question: Search, index: int, key: Key, owner: KnownDevice) -> Doubt:
+def _key_elsewhere(question: Search, index: int, key: Key, owner: KnownDevice) -> Contradiction:
     """The question about a key of a device that is also a key of another row."""
     if serials_contradict(question.report_keys.keys[index], owner.keys):
         detail = f"{describe_key(key)} is that of {owner.asset_id}, whose serial number differs; kept apart"
-        return Doubt(index, "contradiction", detail, owner.id)
+        return Contradiction(index, "contradiction", detail, owner.id)
     if reason := question.describe_refusal(index, owner):
         detail = f"{describe_key(key)} is that of {owner.asset_id}, but {reason}; kept apart"
-        return Doubt(index, "contradiction", detail, owner.id)
-    return Doubt(index, "key-elsewhere", f"{describe_key(key)} is also that of {owner.asset_id}; kept apart", owner.id)
+        return Contradiction(index, "contradiction", detail, owner.id)
+    return Contradiction(
+        index, "key-elsewhere", f"{describe_key(key)} is also that of {owner.asset_id}; kept apart", owner.id
+    )
 
 
-def _find_stated_address(question: Search, index: int) -> Iterator[Doubt]:
+def _find_stated_address(question: Search, index: int) -> Iterator[Contradiction]:
     """A new device at an address that people stated for a device that no scan has seen.
 
     An address alone does not identify a device.
@@ -110,7 +112,7 @@ def _find_stated_address(question: Search, index: int) -> Iterator[Doubt]:
             elsewhere = site and its_site not in {"", site} and question.stored.find_place("", [ip]) is None
             if not elsewhere and (maker is None or row.found.maker in {None, maker}):
                 detail = f"{ip} is what people stated of {row.asset_id}, which no scan has seen: the same device?"
-                yield Doubt(index, "possible-duplicate", detail, row.id)
+                yield Contradiction(index, "possible-duplicate", detail, row.id)
 
 
 def _may_be_same(question: Search, index: int, holder: KnownDevice) -> bool:
@@ -133,7 +135,7 @@ class Question:
     other: int | None = None
 
 
-def list_questions(found: Sequence[Doubt], entries: Sequence[Entry]) -> list[Question]:
+def list_questions(found: Sequence[Contradiction], entries: Sequence[Entry]) -> list[Question]:
     """The contradictions of a report, with the rows of its devices."""
     return [
         Question(

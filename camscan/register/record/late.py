@@ -22,7 +22,7 @@ from camscan.register.codec import coverage_from_json
 from camscan.register.codec import is_late as is_stored_late
 from camscan.register.record.again import address_positions
 from camscan.register.record.channel_rows import ChannelChanges
-from camscan.register.record.conflicts import Doubt
+from camscan.register.record.conflicts import Contradiction
 from camscan.register.record.entry import Entry
 from camscan.register.record.matching import Matching
 from camscan.register.rows import insert_rows
@@ -62,7 +62,7 @@ def find_overtaken(entries: Sequence[Entry]) -> frozenset[int]:
     return frozenset(index for index, each in enumerate(entries) if each.known and each.known.last_scan)
 
 
-def doubts_of_new_devices(doubts: Iterable[Doubt], behind: Collection[int]) -> list[Doubt]:
+def doubts_of_new_devices(doubts: Iterable[Contradiction], behind: Collection[int]) -> list[Contradiction]:
     """The contradictions of devices that are new in the register."""
     return [each for each in doubts if each.device not in behind]
 

@@ -25,7 +25,7 @@ _SPANS = ("done", "met", "alive", "present")
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class JournalContent:
     """The contents of a journal."""
 
     head: Head
@@ -41,7 +41,7 @@ class Past:
     lines: int
 
 
-def load_journal(path: Path, targets: Sequence[Span] = ()) -> Past:
+def load_journal(path: Path, targets: Sequence[Span] = ()) -> JournalContent:
     """Read a journal; ``targets`` are the addresses that may count as finished, merged and sorted.
 
     Raises OutputError if it cannot be read, or is not a journal.
@@ -55,7 +55,7 @@ def load_journal(path: Path, targets: Sequence[Span] = ()) -> Past:
         raise OutputError(f"{path}: is not the journal of an interrupted scan; start again with --discard") from error
 
 
-def _load(stream: BinaryIO, targets: Sequence[Span]) -> Past:
+def _load(stream: BinaryIO, targets: Sequence[Span]) -> JournalContent:
     first = stream.readline(LONGEST_LINE)
     head = read_head(first)
     reading = _Reading()
@@ -69,7 +69,7 @@ def _load(stream: BinaryIO, targets: Sequence[Span]) -> Past:
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             break  # torn by a power cut: everything after it is asked again
         size += len(line)
-    return Past(
+    return JournalContent(
         *(head, reading.make_checkpoint(targets), reading.ended, reading.halves),
         is_moved_on=reading.is_moved_on,
         size=size,

@@ -17,7 +17,7 @@ from camscan.net.span import Span, merge_spans
 from camscan.output import create_file, explain_errors, make_folder, open_existing
 from camscan.scan.engine import Scan
 from camscan.scan.journal import Head, write_head
-from camscan.scan.journal.read import Past
+from camscan.scan.journal.read import JournalContent
 from camscan.scan.state import KEPT
 
 
@@ -56,7 +56,7 @@ class Journal:
         return cls(path, stream, head)
 
     @classmethod
-    def resume(cls, path: Path, past: Past) -> Self:
+    def resume(cls, path: Path, past: JournalContent) -> Self:
         """The journal of a run that is continued; anything after its last complete line is removed.
 
         Raises OutputError.
