@@ -82,6 +82,12 @@ MAC: {A}  VLAN: 20 Port: Gi1/0/14(port-id 14)
     ),
     "French": f"Adresse MAC\tVLAN\tPort\n{A}\t20\tGi1/0/14\n".encode("cp1252"),
     "LibreNMS": f'Device,Port,Description,VLAN,"MAC Address"\nCT-2,Gi1/0/14,"Hall, camera",20,{A}\n',
+    "Ruijie": """Vlan        MAC Address          Type     Interface
+----------  -------------------- -------- -------------------
+20          0000.5e00.5301       DYNAMIC  Gi1/0/14
+""",
+    "SolarWinds": "Endpoint IP Address,Endpoint MAC Address,Device Name,Port Name,VLAN\n"
+    "192.0.2.7,00005E005301,CT-2,Gi1/0/14,20\n",
     "JSON": f'[{{"vlan": 20, "port": "Gi1/0/14", "mac": "{A}", "stats": {{"rx": 1}}}}]',
 }
 
@@ -90,7 +96,7 @@ MAC: {A}  VLAN: 20 Port: Gi1/0/14(port-id 14)
 def test_a_table_of_ports_is_read_by_its_headings(system: str) -> None:
     _form, items = read("mac", PORTS[system])
     first, *others = facts_of(items)
-    assert first[:2] == ("", A)
+    assert first[1] == A
     assert {"20", "Gi1/0/14"} <= first[2]
     assert "00:00:5e:00:53:09" not in {mac for _ip, mac, _facts in others}, "the switch itself"
     assert not [each for each in items if isinstance(each, Problem)]
@@ -117,6 +123,9 @@ IPAddress          : 192.0.2.9
 LinkLayerAddress   : 00-00-00-00-00-00
 State              : Unreachable
 """.encode("utf-16"),
+    "frames": f"+-----------+-------------------+\n| IP        | MAC               |\n+-----------+-------------------+\n"
+    f"| 192.0.2.7 | {A} |\n",
+    "Angry IP": f"IP,Ping,MAC Address\n192.0.2.7,1 ms,{A}\n192.0.2.8,[n/a],[n/s]\n",
     "UniFi": f"Name,IP Address,MAC Address,AP MAC\nhall,192.0.2.7,{A},{B}\n",
     "ip -j -p": f'[ {{\n  "dst": "192.0.2.7",\n  "lladdr": "{A}",\n  "state": [ "REACHABLE" ]\n}} ]\n',
     "Huawei IPv6": """<r1>display ipv6 neighbors
@@ -231,3 +240,8 @@ def test_ports_of_two_switches_in_one_list_are_counted_apart() -> None:
     found.read_document(open_document(found.source, "x.csv", io.BytesIO(table.encode()), NOON))
     (device,) = (each for each, _ in found.devices(fingerprints.load_database()) if A in each.mac_addresses)
     assert [seen.value for seen in device.observations if seen.key == "listed.switch"] == ["CT-2"]
+
+
+def test_a_port_whose_kind_stands_apart_keeps_it() -> None:
+    table = "Vlan  MAC Address     Type     Interface\n20    0000.5e00.5301  DYNAMIC  GigabitEthernet 0/14\n"
+    assert facts_of(read("mac", table)[1]) == [("", A, {"20", "GigabitEthernet 0/14"})]

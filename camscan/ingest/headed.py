@@ -37,7 +37,7 @@ _OF_ITSELF = re.compile(r"(?:^|\s)(?:CPU|Self)\s*$", re.IGNORECASE)
 _JSON = re.compile(r"\s*(?:\[\s*)?\{\s*[\"}]|\s*\[\s*\[")
 _LIST_WITHIN = re.compile(r"\s*\{.{0,2000}?(\"[^\"\\]{1,40}\")\s?:\s?\[\s*\{")
 _ASSIGNED = re.compile(r"(?:^|\s)([a-z][\w-]{0,40})=(\"[^\"]*\"|\S*)")
-_EMPTY = frozenset({"", "-", "--", "---", "n/a", "none", "*"})
+_EMPTY = frozenset({"", "-", "--", "---", "n/a", "[n/a]", "[n/s]", "none", "null", "*"})
 _KEPT = re.compile(r"\b(?:static|permanent|stale|secure\w*|sticky|persistent|offline|inactive)\b", re.IGNORECASE)
 """An entry that does not show that the device is on the network now."""
 _WIDEST = 2000
@@ -171,6 +171,8 @@ class _ListReader:
         if self.columns and self._is_row(text):
             yield self._row_item(place, text)
         elif _RULE.fullmatch(text) and not MAY_BE_MAC.search(text):
+            if self.columns and self.columns.separator == "|":
+                return
             self._take_columns(_columns_of_rule(text, self.above, self.headings))
         elif (
             _HINT.search(text)

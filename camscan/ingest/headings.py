@@ -41,8 +41,18 @@ def plain_words(cell: str) -> str:
     return re.sub(r"[\W_]+", " ", cell.casefold()).strip()
 
 
+_WHOSE = ("client", "endpoint", "device", "host", "user")
+"""Words that programs write before an address of the device itself."""
 _MAC = (
-    *("mac address", "mac", "macaddress", "mac addr", "client mac address", "client mac", "mac adresse", "adresse mac"),
+    *(
+        "mac address",
+        "mac",
+        "macaddress",
+        "mac addr",
+        *(f"{whose} mac{rest}" for whose in _WHOSE for rest in (" address", "")),
+        "mac adresse",
+        "adresse mac",
+    ),
     *("hardware address", "hardware addr", "hardware adresse", "hw address", "hwaddress", "hwaddr", "mac duid"),
     *("physical address", "physische adresse", "physikalische adresse", "adresse physique", "ethernet address"),
     *("link layer address", "linklayeraddress", "link layer", "lladdr", "destination address", "station mac"),
@@ -51,7 +61,13 @@ _MAC = (
 )
 _IP = (
     *("ip address", "ip", "ipaddress", "ipv4 address", "ipv4", "ip addr", "ip adresse", "adresse ip", "ip addresses"),
-    *("internet address", "internetadresse", "adresse internet", "client ip address", "client ip", "client ip adresse"),
+    *(
+        "internet address",
+        "internetadresse",
+        "adresse internet",
+        *(f"{whose} ip{rest}" for whose in _WHOSE for rest in (" address", "")),
+        "client ip adresse",
+    ),
     *("adresse ip du client", "ipv6 address", "protocol address", "address", "adresse", "destination", "dst"),
 )
 _VLAN = (
@@ -60,7 +76,16 @@ _VLAN = (
 )
 _PORT = (
     *("switch port", "switchport", "port", "ports", "destination port", "dest port", "located on port", "port name"),
-    *("port virtual port list", "physical port", "egress port", "egress interface", "port id", "port nr", "anschluss"),
+    *(
+        "port virtual port list",
+        "physical port",
+        "egress port",
+        "egress interface",
+        "port id",
+        "port nr",
+        "sw port",
+        "anschluss",
+    ),
 )
 _INTERFACE = (
     *("interface", "interfaces", "interface name", "logical interface", "on interface", "ifname", "if name", "intf"),

@@ -159,7 +159,8 @@ def _read_other_line(line: Line, text: str, *, needs_ip: bool) -> Generator[Item
 def name_in_prompt(text: str) -> str:
     """The name of the equipment in a line with a prompt and a command; empty if it is not one."""
     prompt = _PROMPT.fullmatch(text.strip()) if _may_be_row(text) else None
-    return next(filter(None, prompt.groups()), "") if prompt else ""
+    name = next(filter(None, prompt.groups()), "") if prompt else ""
+    return name if any(map(str.isalnum, name)) else ""
 
 
 def is_of_many(text: str) -> bool:

@@ -12,7 +12,10 @@ from camscan.ingest.tables import MAC, Layout, make_forms
 
 _ITSELF = r"(?P<own>CPU|Router|Switch|Drop|Self|self|sup-eth\S*|Vl(?:an)? ?\d+|vPC Peer-Link)"
 """Words in place of a port with which a table names its own switch."""
-_PORT = r"(?P<port>(?!(?:CPU|Router|Switch|Drop|Self|Vl(?:an)?\d+|sup-eth\S*)(?:\s|$))[A-Za-z]*[\w./:-]*\d[\w./:-]*)"
+_KIND = r"(?:(?:\w{0,20}Ethernet|\w{0,20}GigE|AggregatePort|Port-channel|Fa|Gi|Te|Po) )?"
+"""The kind of a port, which some write apart from its number: ``GigabitEthernet 0/14``."""
+_NO_PORT = r"(?!(?:CPU|Router|Switch|Drop|Self|Vl(?:an)?\d+|sup-eth\S*)(?:\s|$))"
+_PORT = rf"(?P<port>{_NO_PORT}{_KIND}[A-Za-z]*[\w./:-]*\d[\w./:-]*)"
 _FAR = r"(?P<far>(?:nve|vxlan)\d*(?:\(\S+\))?|Vx\d+)(?: +\S+)*"
 """A tunnel (VXLAN) to another switch, in place of a port."""
 _PROCURVE = r"(?P<mac>[0-9a-f]{6}-[0-9a-f]{6})"
