@@ -123,8 +123,7 @@ IPAddress          : 192.0.2.9
 LinkLayerAddress   : 00-00-00-00-00-00
 State              : Unreachable
 """.encode("utf-16"),
-    "frames": f"+-----------+-------------------+\n| IP        | MAC               |\n+-----------+-------------------+\n"
-    f"| 192.0.2.7 | {A} |\n",
+    "frames": f"+------+------+\n| IP   | MAC  |\n+------+------+\n| 192.0.2.7 | {A} |\n",
     "Angry IP": f"IP,Ping,MAC Address\n192.0.2.7,1 ms,{A}\n192.0.2.8,[n/a],[n/s]\n",
     "UniFi": f"Name,IP Address,MAC Address,AP MAC\nhall,192.0.2.7,{A},{B}\n",
     "ip -j -p": f'[ {{\n  "dst": "192.0.2.7",\n  "lladdr": "{A}",\n  "state": [ "REACHABLE" ]\n}} ]\n',

@@ -146,15 +146,11 @@ def _read_config(path: Path, keys: _Keys, table: sites_file.Table | None) -> Con
         register=keys.read("register", lambda node: _read_register(node, base), "") or None,
         offline_after=keys.read("offline_after", _offline_after, OFFLINE_AFTER),
         overlays=keys.items("overlays", lambda node: _read_overlay(node, base)),
-        credentials=keys.items(
-            "credentials", _unique(lambda node: read_credential(node, base), _duplicate("credential"))
-        ),
-        snmp=keys.items("snmp", _unique(lambda node: read_snmp_login(node, base), _duplicate("login"))),
-        inventories=keys.items(
-            "inventories", _unique(lambda node: read_inventory(node, base), _duplicate("inventory"))
-        ),
+        credentials=keys.items("credentials", _unique(lambda node: read_credential(node, base), _twice("credential"))),
+        snmp=keys.items("snmp", _unique(lambda node: read_snmp_login(node, base), _twice("login"))),
+        inventories=keys.items("inventories", _unique(lambda node: read_inventory(node, base), _twice("inventory"))),
         planning=keys.read("planning", lambda node: read_planning(node, base), Planning()),
-        notify=keys.items("notify", _unique(lambda node: read_recipient(node, base), _duplicate("recipient"))),
+        notify=keys.items("notify", _unique(lambda node: read_recipient(node, base), _twice("recipient"))),
         run=keys.read("run", lambda node: read_running(node, base), Running()),
         foi=keys.read("foi", read_foi, Foi()),
         web=keys.read("web", lambda node: read_web(node, base), Web()),
@@ -182,7 +178,7 @@ class _Named(Protocol):
 _N = TypeVar("_N", bound=_Named)
 
 
-def _duplicate(what: str) -> str:
+def _twice(what: str) -> str:
     """The message for a second entry of the same name."""
     return f"the {what} '{{}}' is listed twice"
 
