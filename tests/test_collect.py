@@ -315,6 +315,18 @@ class TestHostileCentre:
         assert rounds(own, told, monkeypatch).scanned == ("Oak School",)
         assert asked == [(NETWORK,)]
 
+    def test_what_camscan_yaml_excludes_at_a_site_is_not_asked(
+        self, own: collect.Place, workplace: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        site = "{name: Here, cidrs: [127.50.0.0/16], exclusions: [127.50.7.0/29]}"
+        (workplace / "camscan.yaml").write_text(f"sites: [{site}]\nexclusions: [127.50.7.8]")
+        asked = list[str]()
+        monkeypatch.setattr(
+            collect, "scan_and_record", lambda prepared, *_, **__: asked.extend(map(str, prepared.plan.targets.spans))
+        )
+        assert rounds(own, Told(own, "Oak School"), monkeypatch).scanned == ("Oak School",)
+        assert asked == ["127.50.7.9-127.50.7.14"]
+
     @pytest.mark.parametrize("site", ["Oak School\x00", "Oak School ", "../Oak School", "*", "Oak School\n10.0.0.0/8"])
     def test_names_that_are_nearly_a_site_are_none(
         self, own: collect.Place, monkeypatch: pytest.MonkeyPatch, site: str

@@ -308,6 +308,6 @@ def prepare_site_scan(own: Place, site: str, wall: datetime) -> tuple[Workspace,
 def _own_settings(settings: Config) -> Config:
     """camscan.yaml without its sites, because collector.yaml says what is asked.
 
-    Authorisations and exclusions apply.
+    Authorisations apply, and all exclusions, those of its sites too.
     """
-    return replace(settings, sites=())
+    return replace(settings, sites=(), exclusions=settings.exclusions_of())
