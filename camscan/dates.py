@@ -27,6 +27,7 @@ _ALIKE = str.maketrans(
     {"\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2212": "-", "\u2019": "'", "\u2018": "'"}
 )
 """The characters that word processors put in place of hyphens and apostrophes."""
+_ISO_DAY = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b")
 _CENTURY = 2000
 _YEARS = range(1900, 9999)
 
@@ -68,6 +69,18 @@ def _parse_day(text: str) -> date:
 def day_text(day: date) -> str:
     """A day in words: ``3 March 2026``."""
     return f"{day.day} {_NAMES[day.month - 1]} {day.year}"
+
+
+def days_in_words(text: str) -> str:
+    """A text with its ISO days in words: ``asked on 2026-03-03`` becomes ``asked on 3 March 2026``."""
+    return _ISO_DAY.sub(lambda found: _spell_day(found[0]), text)
+
+
+def _spell_day(text: str) -> str:
+    try:
+        return day_text(date.fromisoformat(text))
+    except ValueError:  # the number of a part, or a day that does not exist
+        return text
 
 
 def moment_text(when: datetime) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camscan.dates import read_day, start_of_day
+from camscan.dates import days_in_words, read_day, start_of_day
 
 DAY = date(2027, 3, 31)
 
@@ -72,3 +72,8 @@ def test_every_day_has_a_beginning(day: date) -> None:
     assert begins.tzinfo is not None
     assert begins.date() == day
     assert not begins.hour
+
+
+def test_days_within_a_text_are_spelled_and_what_only_looks_like_one_stays() -> None:
+    text = "2026-03-03 to 2026-11-30, part 1234-99-01, 12026-03-031"
+    assert days_in_words(text) == "3 March 2026 to 30 November 2026, part 1234-99-01, 12026-03-031"

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from jinja2 import ChainableUndefined, Environment, FunctionLoader, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from camscan.dates import day_text, moment_text, short_day
+from camscan.dates import day_text, days_in_words, moment_text, short_day
 from camscan.output import visible
 from camscan.page.palette import DARK, LIGHT
 from camscan.page.table import Cell, Kind, Table
@@ -57,6 +57,7 @@ def _make_environment() -> Environment:
         "number": number_text,
         "pounds": pounds_text,
         "day": day_text,
+        "days_in_words": days_in_words,
         "short_day": short_day,
         "moment": moment_text,
         "quoted": quote_for_address,

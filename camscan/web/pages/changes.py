@@ -31,7 +31,7 @@ def show(request: PageRequest) -> Answer:
     try:
         told = app.diff.changes_since(request.desk.space, None if is_last else since)
     except UsageError:
-        trouble = f"“{since[:40]}” is not a day: write it as 2027-03-31"
+        trouble = f"“{since[:40]}” is not a day: write it as 31 March 2027"
         since = (assess.today_utc() - timedelta(days=_DAYS)).isoformat()
         told = app.diff.changes_since(request.desk.space, since)
     kinds = (kind,) if kind in set(Event) else ()

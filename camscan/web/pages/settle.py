@@ -10,6 +10,7 @@ from camscan.app.review import ComparedFact, Decision, DecisionContext, Likeness
 from camscan.app.timeline import value_in_words
 from camscan.asset import Asset
 from camscan.asset.columns import heading_of
+from camscan.dates import days_in_words
 from camscan.errors import StaleError, UsageError
 from camscan.register import Register, SeenQuestion, SettledConflict
 from camscan.web.forms import BECAUSE, ROLE, FilledForm, error_list, read_role, read_sent_revisions, role_fields
@@ -231,9 +232,13 @@ def _compared_facts(rows: Sequence[Asset]) -> Iterator[ComparedFact]:
         if each.name in _NAMES:
             yield ComparedFact(
                 _NAMES[each.name],
-                tuple("Not known" if cell == app.choice.UNKNOWN else cell for cell in each.cells),
+                tuple("Not known" if cell == app.choice.UNKNOWN else _in_words(each.name, cell) for cell in each.cells),
                 each.likeness,
             )
+
+
+def _in_words(name: str, cell: str) -> str:
+    return days_in_words(cell) if name == "seen" else cell
 
 
 def _compared_entries(rows: Sequence[Asset]) -> Iterator[ComparedFact]:
