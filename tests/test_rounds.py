@@ -166,6 +166,17 @@ class TestDiff:
             record(book, "Depot", at(3, "192.0.2.213"))
         assert self.serials(camscan) == ["192.0.2.12", "192.0.2.213"]
 
+    def test_sites_that_collectors_scan_one_by_one_are_like_a_round(self, camscan: Camscan) -> None:
+        with open_register("camscan.db") as book:
+            record(book, "Town Hall", at(1, "192.0.2.11"))
+            record(book, "Depot", at(2, "192.0.2.212"))
+            record(book, "Town Hall", at(1, "192.0.2.11"), at(3, "192.0.2.13"))
+            record(book, "Depot", at(2, "192.0.2.212"), at(4, "192.0.2.214"))
+        assert self.serials(camscan) == ["192.0.2.13", "192.0.2.214"]
+        with open_register("camscan.db") as book:
+            record(book, "Town Hall", at(1, "192.0.2.11"), at(3, "192.0.2.13"))
+        assert self.serials(camscan) == ["192.0.2.214"]
+
     def test_without_a_round_it_is_the_last_scan(self, camscan: Camscan) -> None:
         with open_register("camscan.db") as book:
             record(book, "Town Hall", at(1, "192.0.2.11"))

@@ -72,7 +72,7 @@ def changes_since(space: Workspace, since: str | None = None, site: str | None =
     """The changes since a day (2027-03-31), after the scan of this id, or by default since the last complete round.
 
     The last complete round counts from before its first scan. If there was no round over several sites, the changes are
-    those of the last scan.
+    those of the last scans of different sites, or of the last scan alone if it has no site.
 
     Raises OptionError for a ``since`` that is neither, UsageError for an unknown site.
     """
@@ -97,7 +97,7 @@ def _last_round(scans: Sequence[StoredScan]) -> tuple[str | None, Round | None]:
     """
     ends = [place for place, scan in enumerate(scans) if _ends_scan(scan)]
     if not ends:
-        return (scans[-2].scan_id if len(scans) > 1 else None), None
+        return _before_last_scans(scans), None
     last = scans[ends[-1]].turn
     own = [place for place, scan in enumerate(scans) if last and scan.turn and scan.turn.round == last.round]
     wanted = {scans[place].site for place in own}
@@ -107,6 +107,20 @@ def _last_round(scans: Sequence[StoredScan]) -> tuple[str | None, Round | None]:
             return scans[place - 1].scan_id, None
     covered = Round(scans[own[0]].started_at, list(dict.fromkeys(scans[place].site for place in own)))
     return (scans[own[0] - 1].scan_id if own[0] else None), covered
+
+
+def _before_last_scans(scans: Sequence[StoredScan]) -> str | None:
+    """The scan before the last scans of different sites, which are scanned one by one, for example by collectors.
+
+    Before the last scan alone if it has no site, or if no site was scanned twice. None if there is no such scan.
+    """
+    place, sites = len(scans), set[str]()
+    while place and (site := scans[place - 1].site.casefold()) and site not in sites:
+        sites.add(site)
+        place -= 1
+    if not 0 < place < len(scans):
+        place = len(scans) - 1
+    return scans[place - 1].scan_id if place > 0 else None
 
 
 def _ends_scan(scan: StoredScan) -> bool:

@@ -50,8 +50,7 @@ CHANGED = 1
     "--since",
     metavar="DATE|SCAN",
     help="Changes from this day on (2027-03-31), or after the scan with this id. The default is the last complete "
-    "round over several sites and everything after it, else the last scan."
-    "",
+    "round over several sites and everything after it, else the last scans of different sites.",
 )
 @click.option("--site", metavar="SITE", help="Only devices at this site.")
 @click.option(
