@@ -257,7 +257,11 @@ def test_a_badge_in_dahuas_own_protocol_denies_nothing(database: Database) -> No
 
 @pytest.mark.parametrize(
     ("text", "number", "maker"),
-    [("Panasonic WV-S1531LN", "258.50.10", "panasonic"), ("Uniview IPC322", "25506.1", "uniview")],
+    [
+        ("Panasonic WV-S1531LN", "258.50.10", "panasonic"),
+        ("Uniview IPC322", "25506.1", "uniview"),
+        ("Mega-Pixel Network Camera", "23465", "vivotek"),
+    ],
 )
 def test_a_camera_of_a_company_that_makes_other_things_is_that_companys(
     database: Database, text: str, number: str, maker: str
