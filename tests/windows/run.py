@@ -133,6 +133,8 @@ def ready() -> Path:
     (python / "python311._pth").write_text(PTH.format(**{name: windows_path(path) for name, path in paths.items()}))
     if not (PLACE / "prefix" / "system.reg").is_file():
         quietly("wine", "winecfg", "-v", "win10")
+    for kept in (PLACE / "prefix").glob("drive_c/users/*/AppData/Local/camscan"):
+        shutil.rmtree(kept)  # an earlier run's
     done = quietly("wine", str(python / "python.exe"), "-c", "print(6 * 7)")
     if done.stdout.strip() != "42":
         raise Missing(f"Windows' Python does not start under this Wine: {(done.stderr or done.stdout).strip()[-200:]}")
