@@ -181,7 +181,7 @@ def test_where_registry_and_database_differ_a_person_decides(home: Path, camscan
     assert code == 0
     assert "00:bc:99: oui.hikvision here, registered to 'EchoStar Mobile Ltd'; unchanged" in err
     assert "0 new" in out
-    assert not (home / "data").exists()
+    assert not (home / "data" / "camscan" / "fingerprints").exists()
 
 
 def test_several_files_at_once(home: Path, camscan: Camscan) -> None:
