@@ -171,6 +171,8 @@ class TestDiff:
             record(book, "Town Hall", at(1, "192.0.2.11"))
             record(book, "Depot", at(2, "192.0.2.212"))
             record(book, "Town Hall", at(1, "192.0.2.11"), at(3, "192.0.2.13"))
+        assert self.serials(camscan) == ["192.0.2.13"], "what a first scan finds is not news"
+        with open_register("camscan.db") as book:
             record(book, "Depot", at(2, "192.0.2.212"), at(4, "192.0.2.214"))
         assert self.serials(camscan) == ["192.0.2.13", "192.0.2.214"]
         with open_register("camscan.db") as book:

@@ -63,6 +63,7 @@ class TestSender:
             [(b"x-remote-user", b"a\x00nne")],
             [(b"x-remote-user", b"\xff")],
             [(b"x-remote-user", "an\u202ene".encode())],
+            [(b"x-remote-user", "anne\u00a0".encode())],
         ],
     )
     def test_what_may_be_meant_to_deceive(self, given: list[tuple[bytes, bytes]]) -> None:

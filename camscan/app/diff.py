@@ -112,14 +112,16 @@ def _last_round(scans: Sequence[StoredScan]) -> tuple[str | None, Round | None]:
 def _before_last_scans(scans: Sequence[StoredScan]) -> str | None:
     """The scan before the last scans of different sites, which are scanned one by one, for example by collectors.
 
-    Before the last scan alone if it has no site, or if no site was scanned twice. None if there is no such scan.
+    They end at the first scan of a site, which finds nothing but new devices: if that is the last scan, or if the last
+    scan has no site, it is before the last scan alone. None if there is no such scan.
     """
-    place, sites = len(scans), set[str]()
-    while place and (site := scans[place - 1].site.casefold()) and site not in sites:
+    place, sites, first = len(scans), {""}, dict[str, int]()
+    for number, scan in enumerate(scans):
+        first.setdefault(scan.site.casefold(), number)
+    while place and (site := scans[place - 1].site.casefold()) not in sites and first[site] < place - 1:
         sites.add(site)
         place -= 1
-    if not 0 < place < len(scans):
-        place = len(scans) - 1
+    place = min(place, len(scans) - 1)
     return scans[place - 1].scan_id if place > 0 else None
 
 

@@ -46,11 +46,11 @@ def _read_user(web: Web, headers: Sequence[tuple[bytes, bytes]]) -> str:
     if len(found) > 1:
         raise HeaderError(f"{web.proxy_header} is there twice")
     try:
-        text = found[0].decode().strip() if found else ""
+        text = found[0].decode().strip(" \t") if found else ""  # other blanks may belong to another account
     except UnicodeDecodeError:
         raise HeaderError(f"{web.proxy_header} is not UTF-8") from None
     if text and not text.isprintable():
-        raise HeaderError(f"{web.proxy_header} holds control characters")
+        raise HeaderError(f"{web.proxy_header} holds characters that are not printed")
     return text
 
 
