@@ -25,7 +25,7 @@ from camscan.register import open_register
 
 FORMATS = sorted(name for name, export in load_exports().items() if export.of_register)
 ROOT = Path(__file__).resolve().parents[1]
-HIDING = set("\x00\x07\x1b\x9b\u200e\u202e\u2066\ud800")
+HIDING = set("\x00\x07\x1b\x9b\u200b\u200e\u202e\u2066\ud800\U000e0041")
 DECISION = "planning:\n  local_decision: {minute: Cabinet 4, date: 12 May 2026, groups: [hikvision, dahua]}\n"
 each_format = pytest.mark.parametrize("name", FORMATS)
 

@@ -111,6 +111,12 @@ class TestJson:
         model = json.loads(text)["devices"][0]["model"]
         assert model == HOSTILE.replace("\ud800", "\ufffd")
 
+    def test_json_shows_every_hidden_character(self) -> None:
+        hidden = "\xad\u061c\u200b\u200d\u2060\ufeff\U000e0041"
+        line = json_export.dump_line(hidden)
+        assert line.isascii()
+        assert json.loads(line) == hidden
+
     @examples(200)
     @given(st.text())
     def test_any_text_comes_back_from_json(self, text: str) -> None:

@@ -16,9 +16,11 @@ from camscan.model import Attempt, Coverage, Device, Observation, Report
 SCHEMA_VERSION = 1
 
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_ESCAPED = re.compile(r"[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-r"""Characters that JSON allows as they are, but which a terminal obeys; in a JSON string, their ``\u`` form means the
-same."""
+_ESCAPED = re.compile(
+    r"[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+r"""Characters that JSON allows as they are, but which a terminal obeys or nobody sees; in a JSON string, their ``\u``
+form means the same."""
 
 
 def write_json(report: Report, stream: TextIO) -> None:
@@ -44,7 +46,13 @@ def dump_line(value: Any) -> str:
     if text.isascii() and "\x7f" not in text:  # nearly every line
         return text
     text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
-    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return _ESCAPED.sub(_escape_character, text)
+
+
+def _escape_character(match: re.Match[str]) -> str:
+    """The ``\\u`` form of a character; two of them beyond U+FFFF (RFC 8259, section 7)."""
+    digits = match[0].encode("utf-16-be").hex()
+    return "".join(f"\\u{digits[at : at + 4]}" for at in range(0, len(digits), 4))
 
 
 def report_object(report: Report) -> dict[str, Any]:
