@@ -50,7 +50,7 @@ def dump_line(value: Any) -> str:
 
 
 def _escape_character(match: re.Match[str]) -> str:
-    """The ``\\u`` form of a character; two of them beyond U+FFFF (RFC 8259, section 7)."""
+    """The escaped form of a character; a pair of them beyond U+FFFF (RFC 8259, section 7)."""
     digits = match[0].encode("utf-16-be").hex()
     return "".join(f"\\u{digits[at : at + 4]}" for at in range(0, len(digits), 4))
 
