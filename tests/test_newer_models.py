@@ -509,6 +509,14 @@ dahua around     KX-C4K8104N2           nvr recorder -
 dahua around     CP-USC-TA24PL2         analogue_camera - -
 dahua around     HAC-PT1509A-A-LED      analogue_camera ptz 5 ptz
 dahua retail     DH-IPC-P5BP-PV-0360B   camera ptz 5 wifi,speaker
+hikvision badge  TVB-5801               camera bullet -
+hikvision badge  SF-IPT855Z             camera turret -
+hikvision badge  LV-N9808C8E            nvr recorder -
+dahua badge      XS-IPSD8225            camera ptz -
+dahua badge      BCS-L-XVR0801-V        dvr recorder -
+dahua badge      BCS-L-EIP25FSR3        camera turret -
+dahua badge      KX-7104TD6             dvr recorder -
+dahua badge      HFD6GR2                camera - -
 dahua retail     IPC-T54IR-AS-S3        camera turret 4 audio
 dahua retail     IPC-B58IR-Z4E          camera bullet 8
 """
