@@ -121,6 +121,21 @@ def test_an_unknown_form_is_one_line_that_names_the_known_ones() -> None:
         open_document(arp, "x", io.BytesIO(b"x"), NOON, form="rune")
 
 
+@pytest.mark.parametrize(
+    ("begin", "told"),
+    [
+        (b"PK\x03\x04" + bytes(26) + b"[Content_Types].xml", "it is a workbook; save its sheet as CSV"),
+        (b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "it is a workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "it is a workbook"),
+        (b"%PDF-1.7\n", "it is a PDF; export the list as CSV or text"),
+        (b"PK\x03\x04" + bytes(26) + b"arp.txt", "it is packed"),
+    ],
+)
+def test_a_file_that_is_not_text_says_what_to_do(begin: bytes, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        open_document(sources.load_source("arp"), "arp", io.BytesIO(begin), NOON)
+
+
 def test_entries_of_one_mac_address_are_one_device(database: Database) -> None:
     found = gathered(
         Host("CT-2"),

@@ -448,3 +448,31 @@ def test_of_any_table_nothing_is_lost_silently_and_a_stale_entry_was_not_heard()
 def test_the_address_of_everybody_is_of_no_device() -> None:
     _, items = read("arp", f"Internet  255.255.255.255  3  {A}  ARPA  Vlan20\n", "cisco")
     assert items == [Problem("line 1", "not an IP address: 255.255.255.255")]
+
+
+def test_sessions_on_switches_of_two_makers_may_be_in_one_file() -> None:
+    form, items = read(
+        "mac",
+        """CT-1#show mac address-table
+Vlan    Mac Address       Type        Ports
+  20    0000.5e00.5301    DYNAMIC     Gi1/0/14
+CT-2# show mac-address
+  MAC Address   Port  VLAN
+  ------------- ----- ----
+  00005e-005302 15    20
+  00005e-005303 bad   row here
+""",
+    )
+    assert form == "cisco"
+    assert [each.name for each in items if isinstance(each, Host)] == ["CT-1", "CT-2"]
+    assert entries(items) == [
+        ("", A, {"vlan": "20", "port": "Gi1/0/14"}),
+        ("", B, {"vlan": "20", "port": "15"}),
+    ]
+    assert [each.place for each in items if isinstance(each, Problem)] == ["line 8"]
+
+
+def test_a_pager_that_moves_the_cursor_left_moves_no_column() -> None:
+    more = "  ---- More ----\x1b[16D" + " " * 16 + "\x1b[16D"
+    _form, items = read("mac", f"MAC Address     VLAN ID   Port\n{more}0000-5e00-5301  20        GE0/0/14\n", "table")
+    assert entries(items) == [("", A, {"vlan": "20", "port": "GE0/0/14"})]

@@ -68,7 +68,16 @@ _IP = (
         *(f"{whose} ip{rest}" for whose in _WHOSE for rest in (" address", "")),
         "client ip adresse",
     ),
-    *("adresse ip du client", "ipv6 address", "protocol address", "address", "adresse", "destination", "dst"),
+    *(
+        "adresse ip du client",
+        "ipv6 address",
+        "network layer address",
+        "protocol address",
+        "address",
+        "adresse",
+        "destination",
+        "dst",
+    ),
 )
 _VLAN = (
     *("vlan id", "vid", "vlanid", "vlan", "vlan name tag", "vlan vsi", "vlan vsi bd", "vlan number", "vlan nr"),

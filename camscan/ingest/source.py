@@ -197,6 +197,10 @@ class Source:
     def _why_unknown(self, head: Head, known: Sequence[str]) -> str:
         if not head.raw.strip():
             return "it is empty"
+        if head.raw.startswith(_WORKBOOK) or any(mark in head.raw[:2048] for mark in _IN_WORKBOOKS):
+            return "it is a workbook; save its sheet as CSV, and import that"
+        if head.raw.startswith(b"%PDF"):
+            return "it is a PDF; export the list as CSV or text, and import that"
         if head.raw.startswith(_PACKED):
             return "it is packed (ZIP, gzip, xz, bzip2 or 7z); unpack it first"
         what = f"camscan does not recognise the format ({self.noun})"
@@ -205,7 +209,11 @@ class Source:
 
 
 _PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh", b"7z\xbc\xaf\x27\x1c")
-"""The first bytes of packed files; workbooks (.xlsx, .ods) are ZIP files."""
+"""The first bytes of packed files."""
+_WORKBOOK = b"\xd0\xcf\x11\xe0"
+"""The first bytes of .xls."""
+_IN_WORKBOOKS = (b"[Content_Types].xml", b"vnd.oasis.opendocument")
+"""Names at the beginning of .xlsx and .ods, which are ZIP files."""
 
 
 def open_document(

@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from camscan.ingest.source import Document, Entry, Form, Head, Host, Item, LeftOut, Problem
 from camscan.ingest.text import Line
@@ -43,6 +44,8 @@ _KEPT = re.compile(r"\b(?:static|permanent|stale|secure\w*|sticky|persistent|con
 _BETWEEN_RECORDS = re.compile(r"\}\s{0,9},\s{0,9}\{")
 _SHOWN = 60
 _WIDEST = 600
+_LINES_BEFORE = 30
+"""The most lines between a prompt and the first row of its table."""
 _CLOCK = re.compile(
     r"(?:(?P<days>\d{1,4})d)?(?:(?P<hours>\d{1,3})[:h])?(?P<minutes>\d{1,2})(?:[:m](?P<seconds>\d{1,2}))?"
 )
@@ -68,27 +71,41 @@ class Layout:
     beside: str = ""
     """A pattern for lines with addresses that are not rows."""
 
-    def make_form(self, *, needs_ip: bool) -> Form:
-        """The format that reads this layout. With ``needs_ip`` a row without an IP address is broken."""
-        rows = [re.compile(rf"\s*{row}\s*", re.IGNORECASE) for row in self.rows]
-        heading = re.compile(self.heading, re.IGNORECASE) if self.heading else None
-        beside = re.compile(self.beside, re.IGNORECASE) if self.beside else None
 
-        def fits(head: Head) -> bool:
-            return _fits(head, rows, heading)
+class _Patterns(NamedTuple):
+    """The compiled patterns of a layout."""
 
-        def read(document: Document) -> Iterator[Item]:
-            return _read(document, rows, beside, needs_ip=needs_ip)
+    rows: Sequence[re.Pattern[str]]
+    heading: re.Pattern[str] | None
+    beside: re.Pattern[str] | None
 
-        return Form(self.name, self.title, fits, read)
+
+def _compile(layout: Layout) -> _Patterns:
+    return _Patterns(
+        [re.compile(rf"\s*{row}\s*", re.IGNORECASE) for row in layout.rows],
+        re.compile(layout.heading, re.IGNORECASE) if layout.heading else None,
+        re.compile(layout.beside, re.IGNORECASE) if layout.beside else None,
+    )
 
 
 def make_forms(layouts: Sequence[Layout], *, needs_ip: bool) -> tuple[Form, ...]:
-    """The formats of these layouts, in their order."""
-    return tuple(layout.make_form(needs_ip=needs_ip) for layout in layouts)
+    """The formats of these layouts, in their order. With ``needs_ip`` a row without an IP address is broken."""
+    all_patterns = [_compile(layout) for layout in layouts]
+
+    def make_form(layout: Layout, patterns: _Patterns) -> Form:
+        def fits(head: Head) -> bool:
+            return _fits(head, patterns)
+
+        def read(document: Document) -> Iterator[Item]:
+            return _read(document, patterns, all_patterns, needs_ip=needs_ip)
+
+        return Form(layout.name, layout.title, fits, read)
+
+    return tuple(make_form(layout, patterns) for layout, patterns in zip(layouts, all_patterns, strict=True))
 
 
-def _fits(head: Head, rows: Sequence[re.Pattern[str]], heading: re.Pattern[str] | None) -> bool:
+def _fits(head: Head, patterns: _Patterns) -> bool:
+    rows, heading, _beside = patterns
     if heading and not any(heading.search(line) for line in head.lines):
         return False
     whole = head.lines if head.is_whole else head.lines[:-1]
@@ -103,13 +120,17 @@ def _may_be_row(line: str) -> bool:
 
 
 def _read(
-    document: Document, rows: Sequence[re.Pattern[str]], beside: re.Pattern[str] | None, *, needs_ip: bool
+    document: Document, patterns: _Patterns, all_patterns: Sequence[_Patterns], *, needs_ip: bool
 ) -> Iterator[Item]:
-    """Yield every row. An incomplete row is held back until the next line, which may complete it."""
+    """Yield every row. An incomplete row is held back until the next line, which may complete it.
+
+    After a prompt, the table of another vendor may begin: sessions on several switches are often pasted into one file.
+    """
     held: Line | None = None
+    begun: list[str] | None = None  # the lines since a prompt, until the first row
     for line in document.lines():
         if held is not None:
-            whole = _match_joined(held, line, rows)
+            whole = _match_joined(held, line, patterns.rows)
             if whole:
                 yield from _row_item(document, whole, f"lines {held.number} to {line.number}", needs_ip=needs_ip)
                 held = None
@@ -117,13 +138,29 @@ def _read(
             yield from _report_broken(held)
             held = None
         text = line.text.strip()
-        match = _match_row(text, rows)
+        match = _match_row(text, patterns.rows)
+        if match is None and begun and (other := _find_other(text, begun, all_patterns)):
+            patterns, match = other, _match_row(text, other.rows)
         if match:
             yield from _row_item(document, match, f"line {line.number}", needs_ip=needs_ip)
-        elif text and not (beside and beside.search(text)):
+            begun = None
+        elif text and not (patterns.beside and patterns.beside.search(text)):
+            begun = [text] if name_in_prompt(text) else begun and [*begun, text][-_LINES_BEFORE:]
             held = yield from _read_other_line(line, text, needs_ip=needs_ip)
     if held is not None:
         yield from _report_broken(held)
+
+
+def _find_other(text: str, begun: Sequence[str], all_patterns: Sequence[_Patterns]) -> _Patterns | None:
+    """The first layout with such a row, whose heading, if it has one, is among the lines since the prompt."""
+    return next(
+        (
+            each
+            for each in all_patterns
+            if _match_row(text, each.rows) and (not each.heading or any(map(each.heading.search, begun)))
+        ),
+        None,
+    )
 
 
 def _match_row(text: str, rows: Sequence[re.Pattern[str]]) -> re.Match[str] | None:

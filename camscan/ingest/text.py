@@ -28,6 +28,8 @@ _HALF = 0.4
 """From this share of NULs in every other byte, the text is UTF-16."""
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]{0,32}[ -/]{0,8}[@-~]|\][^\x07\x1b]{0,256}(?:\x07|\x1b\\)|[@-Z\\-_=>])")
 """Colours, cursor movements and window titles (ECMA-48)."""
+_LEFT = re.compile(r"\x1b\[(\d{1,3})D")
+"""The cursor moves left: so Huawei and Comware erase the prompt of their pager."""
 _PAGER = re.compile(
     r"^(?:<?-{2,4} ?\(?more(?: \d{1,3}%)?\)? ?-{2,4}>?(?:, next page:[^\n]*?Control-C)?|---\(more(?: \d{1,3}%)?\)---"
     r"|Press any key to continue(?: \(Q to quit\))?|-- \[Q quit\|D dump\|(?:right|down|enter)[^\]]*\])[ \t]*",
@@ -87,6 +89,7 @@ def visible_text(text: str) -> str:
     """A line as a person saw it on the screen: without colours, pager prompts and overwritten text."""
     if text.isascii() and text.isprintable():
         return _PAGER.sub("", text) if text[:1] in "-<P" else text
+    text = _LEFT.sub(lambda found: "\x08" * int(found[1]), text) if "\x1b" in text else text
     text = _ESCAPES.sub("", text).rstrip("\r")
     if "\x08" in text:
         text = _without_backspaces(text)
