@@ -120,7 +120,7 @@ def _read_blocks(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
 
 
 def blocks_as_utf8(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """The blocks of a file in UTF-8, if they are in UTF-16, as PowerShell writes what it redirects; else unchanged."""
+    """The blocks of a file, in UTF-8 if they were in UTF-16, which PowerShell writes into files; else unchanged."""
     first, rest = b"", iter(blocks)
     while len(first) < _SAMPLE and (more := next(rest, b"")):
         first += more

@@ -145,7 +145,7 @@ SOURCE = Source(
     hears=True,
     forms=(
         *make_forms(_LAYOUTS, needs_ip=True),
-        make_headed_form(headings.ARP, "a list that is read by its headings"),
-        Form("any", "a list with an IP address and a MAC address in each row", fits_any, read_any),
+        make_headed_form(headings.ARP, "any other list with headings (tables, CSV, JSON)"),
+        Form("any", "any other list with an IP address and a MAC address in each row", fits_any, read_any),
     ),
 )

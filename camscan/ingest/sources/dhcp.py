@@ -350,6 +350,6 @@ SOURCE = Source(
         Form("windows", "Windows Server: Get-DhcpServerv4Lease, netsh", _fits_windows_table, _read_windows_table),
         Form("dnsmasq", "dnsmasq: dnsmasq.leases", _fits_dnsmasq, _read_dnsmasq),
         Form("infoblox", "Infoblox: CSV export", _fits_infoblox, _read_infoblox),
-        make_headed_form(headings.DHCP, "a list that is read by its headings"),
+        make_headed_form(headings.DHCP, "any other list with headings (tables, CSV, JSON)"),
     ),
 )

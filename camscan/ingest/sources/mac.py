@@ -134,6 +134,6 @@ SOURCE = Source(
     hears=True,
     forms=(
         *make_forms(_LAYOUTS, needs_ip=False),
-        make_headed_form(headings.MAC, "a list that is read by its headings"),
+        make_headed_form(headings.MAC, "any other list with headings (tables, CSV, JSON)"),
     ),
 )
