@@ -244,3 +244,23 @@ def test_ports_of_two_switches_in_one_list_are_counted_apart() -> None:
 def test_a_port_whose_kind_stands_apart_keeps_it() -> None:
     table = "Vlan  MAC Address     Type     Interface\n20    0000.5e00.5301  DYNAMIC  GigabitEthernet 0/14\n"
     assert facts_of(read("mac", table)[1]) == [("", A, {"20", "GigabitEthernet 0/14"})]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        f"AssetName,AssetType,IPAddress,Mac,Manufacturer,Model\nhall,IP camera,192.0.2.7,{A},Hikvision,DS-2CD1\n",
+        f"id,addresses,names,hw_vendor,hw_product,macs\nx,192.0.2.7,hall,Hikvision,DS-2CD1,{A} {B}\n",
+        f"Name;Hersteller;Modell;IP-Adresse;MAC-Adresse\nhall;Hikvision;DS-2CD1;192.0.2.7/24;{DASHED_A}\n",
+    ],
+)
+def test_an_inventory_with_usual_headings_gives_hints(table: str) -> None:
+    form, items = read("inventory", table + "x,x,192.0.2.400,x,x,x,x\n".replace(",", ";" if ";" in table else ","))
+    assert form == "table"
+    [entry] = [each for each in items if isinstance(each, Entry)]
+    assert (entry.ip, entry.mac) == ("192.0.2.7", A)
+    assert {(fact.key, fact.value) for fact in entry.facts} == {
+        ("listed.host_name", "hall"),
+        ("listed.maker", "Hikvision"),
+        ("listed.product", "DS-2CD1"),
+    }

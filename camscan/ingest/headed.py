@@ -235,34 +235,44 @@ class _ListReader:
 def _make_item(headings: Headings, document: Document, place: str, given: Mapping[str, str], text: str) -> Item:
     """What one row says."""
     values = {role: value for role, value in given.items() if value.casefold() not in _EMPTY}
-    if values.get("state", "").casefold() in headings.idle:
-        return LeftOut(place, headings.why_idle)
     told = values.get("mac", "")
     found = {each[0].casefold() for each in MAY_BE_MAC.finditer(text)}
-    told = told if mac_of_cell(told) or len(found) != 1 else found.pop()
-    if not told:
-        return LeftOut(place, "without a MAC address")
-    mac = mac_of_cell(told)
-    if not mac or is_of_many(mac):
-        is_one = bool(re.fullmatch(r"[0-9A-Fa-f:.-]{11,17}", told))
-        return (
-            LeftOut(place, "without the address of one unit")
-            if is_one
-            else Problem(place, f"not a MAC address: {clean_text(told)[:_SHOWN]}")
-        )
-    if {values.get("port", "").casefold(), values.get("type", "").casefold()} & _ITSELF or _OF_ITSELF.search(text):
-        return LeftOut(place, "of the equipment itself")
-    ip = next(
-        filter(None, (address_of(each.partition("/")[0]) for each in re.split(r"[,;\s]+", values.get("ip", "")))), ""
-    )
-    if "ip" in headings.needed and not ip:
-        is_empty = "ip" not in values
-        return (
-            LeftOut(place, "without an IP address")
-            if is_empty
-            else Problem(place, f"not an IP address: {clean_text(values['ip'])[:_SHOWN]}")
-        )
+    told = told if _first_mac(told) or len(found) != 1 else found.pop()
+    mac = _first_mac(told)
+    ip = next(filter(None, map(address_of, _split_list(values.get("ip", "")))), "")
+    if values.get("state", "").casefold() in headings.idle:
+        return LeftOut(place, headings.why_idle)
+    if told and (not mac or is_of_many(mac)):
+        return _without_unit(place, told)
+    if not ip and "ip" in values and "ip" in headings.needed:
+        return Problem(place, f"not an IP address: {clean_text(values['ip'])[:_SHOWN]}")
+    if why := _why_left_out(headings, values, text, ip=ip, mac=mac):
+        return LeftOut(place, why)
     return _make_entry(headings, document, place, values, (ip, mac, text))
+
+
+def _why_left_out(headings: Headings, values: Mapping[str, str], text: str, *, ip: str, mac: str) -> str:
+    """Why a row is about no device; empty if it is."""
+    if not mac and "mac" in headings.needed:
+        return "without a MAC address"
+    if {values.get("port", "").casefold(), values.get("type", "").casefold()} & _ITSELF or _OF_ITSELF.search(text):
+        return "of the equipment itself"
+    return "without an IP address" if not ip and ("ip" in headings.needed or not mac) else ""
+
+
+def _split_list(cell: str) -> list[str]:
+    """The values of a cell that may have several."""
+    return re.split(r"[,;|/\s]+", cell)
+
+
+def _first_mac(cell: str) -> str:
+    return mac_of_cell(cell) or next(filter(None, map(mac_of_cell, _split_list(cell))), "")
+
+
+def _without_unit(place: str, told: str) -> Item:
+    if re.fullmatch(r"[0-9A-Fa-f:.-]{11,17}", told):
+        return LeftOut(place, "without the address of one unit")
+    return Problem(place, f"not a MAC address: {clean_text(told)[:_SHOWN]}")
 
 
 def _make_entry(

@@ -15,7 +15,7 @@ class Headings:
     """Role -> its headings in small letters, without punctuation, the best first.
 
     The roles: ``mac``, ``ip``, ``vlan``, ``port``, ``switch``, ``interface``, ``name``, ``vendor``, ``type``,
-    ``state``, ``seen`` (when the device was last heard).
+    ``state``, ``product``, ``maker``, ``serial``, ``location``, ``seen`` (when the device was last heard).
     """
     needed: Sequence[str]
     """The roles without which a line is not a line of headings."""
@@ -151,4 +151,32 @@ DHCP = Headings(
     facts={"name": "dhcp.host_name", "vendor": "dhcp.vendor_class"},
     idle=frozenset({"declined", "expired", "offered", "free", "released", "abandoned", "backup"}),
     why_idle="of leases that nobody holds",
+)
+INVENTORY = Headings(
+    words={
+        "ip": (*_IP[:-3], "primary ip", "management ip", "addresses", *_IP[-3:], "host"),
+        "mac": (*_MAC, "macs", "mac addresses"),
+        "product": ("model", "device model", "hw product", "hardware", "hw", "device type", "modell", "modèle", "type"),
+        "maker": ("manufacturer", "hw vendor", "vendor", "make", "brand", "hersteller", "fabricant", "marke", "marque"),
+        "serial": (
+            "serial number",
+            "serialnumber",
+            "serial no",
+            "serial",
+            "device serial number",
+            "sn",
+            "seriennummer",
+        ),
+        "name": ("asset name", "assetname", "device name", "names", *_NAME, "device"),
+        "location": ("location", "site", "site name", "building", "room", "standort", "emplacement"),
+        "seen": _SEEN,
+    },
+    needed=("ip", "product"),
+    facts={
+        "product": "listed.product",
+        "maker": "listed.maker",
+        "serial": "listed.serial",
+        "name": "listed.host_name",
+        "location": "listed.location",
+    },
 )

@@ -16,6 +16,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from camscan.ingest import headings
+from camscan.ingest.headed import make_headed_form
 from camscan.ingest.records import Row, read_objects, read_rows, time_of
 from camscan.ingest.source import Document, Entry, Form, Head, Item, LeftOut, Problem, Source
 from camscan.ingest.tables import address_of, mac_of
@@ -277,5 +279,10 @@ SOURCE = Source(
     title="exports of other inventories",
     noun="inventory",
     otherwise="; for any other list use camscan import sheet, where you say which column is which",
-    forms=tuple(_form_of_map(path) for path in sorted(_MAPS.glob("*.yaml"))),
+    forms=(
+        *(_form_of_map(path) for path in sorted(_MAPS.glob("*.yaml"))),
+        make_headed_form(
+            headings.INVENTORY, "any other list whose headings name the IP address and the model (CSV, JSON)"
+        ),
+    ),
 )
