@@ -16,8 +16,10 @@ from camscan.app.devices import device_site
 from camscan.app.workspace import Workspace
 from camscan.asset import Asset, Lifecycle
 from camscan.register import Edit, open_register
+from camscan.web.acts import ACTS
 from camscan.web.desk import Desk
-from camscan.web.rights import Role
+from camscan.web.forms import entry_fields
+from camscan.web.rights import Role, Visitor
 
 
 @pytest.fixture(scope="module")
@@ -230,6 +232,14 @@ class TestWhoMay:
         assert client.post("/enter/note", {**form_of(html), "step": "save"}).status_code == 303
         assert found(desk, number).entries["notes"].endswith("CCTV manager: seen")
         assert "entering as CCTV manager" in Page(client.get("/about").text).text
+
+
+def test_no_form_offers_two_answers_that_say_the_same() -> None:
+    owner = Visitor(subject="", rights=Role.OWNER)
+    fields = [each for act in ACTS.values() for each in entry_fields(act, owner, {}, {}, {}, is_of_many=False)]
+    asked = [[words.lower() for _, words in each.choices] for each in fields if each.choices]
+    assert len(asked) > 5
+    assert [each for each in asked if len({*each}) < len(each) or {"not known", "unknown"} <= {*each}] == []
 
 
 @pytest.mark.parametrize("device", ["", "x", "@", "x@y", "x@99999999999999999999", "1NGTGXG-00000000@0"])

@@ -111,7 +111,8 @@ def _column_field(name: str, value: str, error: str, now: str, *, is_of_many: bo
     kind = _KINDS.get(column.kind, "text")
     choices: tuple[tuple[str, str], ...] = ()
     if column.choices:
-        nothing = "Do not change" if is_of_many else "Not known"
+        is_choice = "unknown" in column.choices  # then somebody may enter that it is not known
+        nothing = "Do not change" if is_of_many else "Not entered" if is_choice else "Not known"
         choices = (("", nothing), *((choice, choice_in_words(name, choice)) for choice in column.choices))
         kind = "radios" if len(column.choices) <= _FEW else "select"
     if kind == "date":
