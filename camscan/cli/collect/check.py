@@ -35,8 +35,9 @@ def check(file: Path) -> None:
     for name, text in lines:
         click.echo(f"{visible(name, 60):<{width}}  {visible(text, 300)}")
     click.echo(
-        "\nIt only opens connections outwards, to that one address. It asks cameras and recorders a few read-only\n"
-        "questions, never sends a password, and never looks at a picture. Nobody can change this page from elsewhere.\n"
+        "\nIt asks the addresses above a few read-only questions, to find cameras and recorders, and sends the\n"
+        "answers to that one place. It never sends a password or looks at a picture, and takes no connection from\n"
+        "outside. Nobody can change this page from elsewhere.\n"
     )
     click.echo("Signed: ______________________________   Date: ______________")
     if date.today() > allowed.until:  # noqa: DTZ011 - the day at the site
