@@ -292,10 +292,21 @@ class TestContradictions:
         one, two = (with_endpoint(nameless(ip, maker="axis", model=model)) for ip, model in ALONE.items())
         record(book, one)
         record(book, one, two)
-        assert len(book.devices()) == 3  # the first row was recognised by the UUID, and is not any longer
+        assert len(book.devices()) == 2
         record(book, one)
         record(book, two)
-        assert len(book.devices()) == 3
+        assert len(book.devices()) == 2
+        moved = dataclasses.replace(one, ip_addresses=("192.0.2.12",))
+        assert len(record(book, moved).new) == 1
+
+    def test_a_unit_keeps_its_row_if_another_claims_all_that_it_was_known_by(self, book: Register) -> None:
+        """One claim would otherwise separate a row, and what people entered on it, from its unit for ever."""
+        unit = with_endpoint(nameless("192.0.2.10", maker="axis", model="P1"))
+        (known,) = record(book, unit).new
+        impostor = with_endpoint(nameless("198.51.100.66", maker="axis", model="P1"))
+        assert known not in record(book, impostor, unit).new
+        assert record(book, unit).new == ()
+        assert book.find_devices(known)[0].sightings == 3
 
     def test_a_uuid_and_another_mac_are_another_unit_in_whatever_scan(self, book: Register) -> None:
         (first,) = record(book, with_endpoint(bare_mac(1, "192.0.2.10"))).new

@@ -213,12 +213,11 @@ def _row_by_key(question: Search, index: int, kind: str, used: set[int]) -> Know
 
 
 def _row_by_claim(question: Search, index: int, used: set[int]) -> KnownDevice | None:
-    """The row at the same address with a serial number that others claim too.
+    """The row at the same address with a key that others claim too.
 
-    So a unit does not lose its row to a copy.
+    So a unit does not lose its row to a copy: of its serial number, its UUID, or its MAC address.
     """
-    both = question.report_keys.shared[index] | question.report_keys.burnt[index]
-    claims = {key for key in both if key.kind in {"serial", "unit"}}
+    claims = question.report_keys.shared[index] | question.report_keys.burnt[index]
     own, device = question.marks_to_compare(index), question.report.devices[index]
     for row in question.rows_at_address(device) if claims else ():
         marks = question.marks[row.id]
