@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import fcntl
 import os
 import pwd
@@ -206,6 +205,8 @@ def share_memory() -> None:
     The C library gives every thread its own heap, and these grew by 30 MB in three minutes of 200 readers. Call this
     before the first thread starts. A C library without such heaps (musl) is not changed.
     """
+    import ctypes  # noqa: PLC0415 - only a server needs it, and every command would load it
+
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).mallopt(_ARENAS, 1)
 
