@@ -11,10 +11,10 @@ from decimal import Decimal
 from camscan import plan
 from camscan.app import assess
 from camscan.app.assess import judge_assets
-from camscan.app.by_site import has_lines, list_first
+from camscan.app.by_site import Batch, has_lines, list_first, read_by_site
 from camscan.app.devices import require_at_site
 from camscan.app.edit import EntryContext, EntryResult, enter_entries, parse_day_or_today
-from camscan.app.listing_lines import ListedDevice, ListedEstate, read_estate
+from camscan.app.listing_lines import ListedDevice, ListedEstate, find_entered_twice, read_estate
 from camscan.app.overview import Overview, count_lines
 from camscan.app.workspace import Workspace
 from camscan.asset import CLOSED, Asset, Change, Grouping, Judgement
@@ -30,7 +30,6 @@ from camscan.plan import (
     Row,
     TableCount,
     describe_formula,
-    group_table,
 )
 from camscan.plan.calendar import month_of
 from camscan.plan.entered_twice import entered_twice
@@ -230,30 +229,21 @@ class ByGroup:
 def plan_progress_by(space: Workspace, by: Grouping, on: str | None = None) -> ByGroup:
     """Count the progress by one grouping, judged as of a day (today)."""
     now = parse_day_or_today(on) if on else assess.today_utc()
-    if not on:
-        list_first(space)
+    count = TableCount(now, by)
+    list_first(space)
     with space.open(readonly=True) as book:
-        is_stale = is_map_stale(book, space.settings)
-        if not on and has_lines(book, space.settings):  # a line is a fifth of a device, and judged already
-            count = TableCount(now, by)
-            for device in read_estate(book).devices:
-                count.add(device.asset, device.judgement)
-            return ByGroup(count.rows, is_stale)
-        rows = book.devices()
-    return ByGroup(group_table(rows, judge_assets(rows, space.settings, now), now, by), is_stale)
+        for device in _estate_of(book, space.settings, now if on else None).devices:
+            count.add(device.asset, device.judgement)
+        return ByGroup(count.rows, is_map_stale(book, space.settings))
 
 
 def plan_progress(space: Workspace, on: str | None = None) -> Progress:
     """Count the progress from the present register, judged as of a day (today)."""
     now = parse_day_or_today(on) if on else assess.today_utc()
     tables = {by: TableCount(now, by) for by in Grouping}
-    if not on:
-        list_first(space)
+    list_first(space)
     with space.open(readonly=True) as book:
-        if not on and has_lines(book, space.settings):
-            estate = read_estate(book)
-        else:
-            estate = _judge_estate(book, space.settings, now)
+        estate = _estate_of(book, space.settings, now if on else None)
         devices = _count_in_tables(estate.devices, tables.values())
         found = count_lines(devices, estate.twice, book, space.settings, now)
     return Progress(
@@ -262,11 +252,22 @@ def plan_progress(space: Workspace, on: str | None = None) -> Progress:
     )
 
 
-def _judge_estate(book: Register, settings: Config, now: date) -> ListedEstate:
-    """Every device of the register as of that day, read at once."""
-    rows = book.devices()
-    judgements = judge_assets(rows, settings, now)
-    return ListedEstate(entered_twice(rows), (ListedDevice(row, judgements[row.asset_id]) for row in rows))
+def _estate_of(book: Register, settings: Config, on: date | None) -> ListedEstate:
+    """Every device of the register, judged as of that day; None for today, as the lines of the listing are.
+
+    The devices are read at once only if the listing is out of date.
+    """
+    batches: Iterator[Batch]
+    if not has_lines(book, settings):
+        rows = book.devices()
+        twice = entered_twice(rows)
+        batches = iter([(rows, judge_assets(rows, settings, on or assess.today_utc()))])
+    elif on is None:
+        return read_estate(book)
+    else:
+        twice = find_entered_twice(book.lines, book.lines_of_others())
+        batches = read_by_site(book, settings, on=on).batches()
+    return ListedEstate(twice, (ListedDevice(row, judged[row.asset_id]) for rows, judged in batches for row in rows))
 
 
 def _count_in_tables(devices: Iterable[ListedDevice], tables: Collection[TableCount]) -> Iterator[ListedDevice]:

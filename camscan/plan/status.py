@@ -174,7 +174,7 @@ class StatusCount:
             would_match=scope["would match"],
             out_of_scope=scope["no"] - self._twice,
             entered_twice=self._twice,
-            answers_after_removal=tuple(self._again),
+            answers_after_removal=tuple(sorted(self._again)),
             overdue=tuple(one for one in due if one.day < today),
             soon=tuple(one for one in due if today <= one.day),
             by_phase=self._by_phase.lines,
