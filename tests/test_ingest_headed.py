@@ -184,11 +184,12 @@ def test_leases_are_read_by_their_headings(system: str) -> None:
     assert not [each for each in items if isinstance(each, Problem)]
 
 
-def test_a_client_identifier_has_the_hardware_type_before_the_mac_address() -> None:
-    table = """IP address          Client-ID/              Lease expiration        Type
+@pytest.mark.parametrize("identifier", ["0100.005e.0053.01", "0100-005e-0053-01"])
+def test_a_client_identifier_has_the_hardware_type_before_the_mac_address(identifier: str) -> None:
+    table = f"""IP address          Client-ID/              Lease expiration        Type
                     Hardware address/
                     User name
-192.0.2.7           0100.005e.0053.01       May 13 2026 10:12 AM    Automatic
+192.0.2.7           {identifier}       May 13 2026 10:12 AM    Automatic
 """
     assert facts_of(read("dhcp", table)[1]) == [("192.0.2.7", A, set())]
 

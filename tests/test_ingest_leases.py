@@ -318,3 +318,9 @@ def test_lists_of_names_and_addresses_are_read(text: str, encoding: str) -> None
         ("192.0.2.7", "cam-7.example")
     ]
     assert not problems(items)
+
+
+def test_a_lease_of_kea_without_a_lifetime_says_nothing_about_when_it_was_asked_for() -> None:
+    (item,) = read("dhcp", f"address,hwaddr,hostname,expire\n192.0.2.7,{A},cam-7,1778580000\n")[1]
+    assert isinstance(item, Entry)
+    assert (item.seen_at, item.was_heard) == (None, False)

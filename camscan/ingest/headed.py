@@ -37,6 +37,8 @@ _OF_ITSELF = re.compile(r"(?:^|\s)(?:CPU|Self)\s*$", re.IGNORECASE)
 _JSON = re.compile(r"\s*(?:\[\s*)?\{\s*[\"}]|\s*\[\s*\[")
 _LIST_WITHIN = re.compile(r"\s*\{.{0,2000}?(\"[^\"\\]{1,40}\")\s?:\s?\[\s*\{")
 _ASSIGNED = re.compile(r"(?:^|\s)([a-z][\w-]{0,40})=(\"[^\"]*\"|\S*)")
+_CLIENT_ID = re.compile(r"\b01[0-9a-f]{2}(?:[.-][0-9a-f]{4}){2}[.-][0-9a-f]{2}\b", re.IGNORECASE)
+"""A client identifier of DHCP: the hardware type, then the MAC address."""
 _EMPTY = frozenset({"", "-", "--", "---", "n/a", "[n/a]", "[n/s]", "none", "null", "*"})
 _KEPT = re.compile(r"\b(?:static|permanent|stale|secure\w*|sticky|persistent|offline|inactive)\b", re.IGNORECASE)
 """An entry that does not show that the device is on the network now."""
@@ -197,7 +199,7 @@ class _ListReader:
             is_heading = _HINT.search(text) and not MAY_BE_MAC.search(text) and _find_columns(text, (), self.headings)
             is_row = self.columns.separator in text or MAY_BE_MAC.search(text)
             return bool(is_row and not is_heading and set(text) - set("-=+| \t"))
-        return bool(MAY_BE_MAC.search(text))
+        return bool(MAY_BE_MAC.search(text) or _CLIENT_ID.search(text))
 
     def _row_item(self, place: str, text: str) -> Item:
         values = self.columns.values_of(text) if self.columns else None

@@ -152,8 +152,10 @@ def _read_kea_csv(document: Document) -> Iterator[Item]:
             yield row
             continue
         told = {name: value.replace(_KEA_COMMA, ",") for name, value in row.values.items()}
-        heard = _number_of(told.get("expire", "")) - _number_of(told.get("valid_lifetime", ""))
-        seen_at = _time_of(heard, document.as_of) if heard > 0 else None
+        lifetime = _number_of(told.get("valid_lifetime", ""))
+        heard = _number_of(told.get("expire", "")) - lifetime
+        # Without a lifetime, nothing says when the device asked: the lease was given back, or OPNsense wrote the list.
+        seen_at = _time_of(heard, document.as_of) if heard > 0 and lifetime else None
         names = {"dhcp.host_name": told.get("hostname", "").rstrip(".")}
         yield _lease_item(
             row.place, told.get("address", ""), told.get("hwaddr", ""), names, text=row.text, seen_at=seen_at
