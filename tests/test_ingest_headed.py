@@ -228,7 +228,7 @@ def test_a_table_of_another_vendor_is_not_taken_for_one_that_reads_nothing() -> 
 def test_a_list_without_headings_says_so() -> None:
     [found] = read("mac", "hello\nworld\n", form="table")[1]
     assert isinstance(found, Problem)
-    assert found.why == "it has no headings that say which columns have the mac and port"
+    assert found.why == "it has no line of headings that names a MAC address and a port"
     with pytest.raises(UsageError, match=r"camscan does not recognise the format \(MAC table\)"):
         read("mac", f"{A} somewhere\n")
 

@@ -45,7 +45,7 @@ _FEW = 6
 
 
 def pick_name(what: str, text: str, known: Iterable[str]) -> str:
-    """The name among ``known`` that a person means, in any case. Raises UsageError that lists the names."""
+    """The name among ``known`` that a person means, in any letter case. Raises UsageError that lists the names."""
     names = {name.casefold(): name for name in known if name}
     found = names.get(text.strip().casefold())
     if found is None:

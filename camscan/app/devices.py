@@ -66,7 +66,7 @@ def find_devices(book: Register, texts: Sequence[str], site: str | None = None) 
 
 
 def require_at_site(rows: Sequence[Asset], site: str) -> list[Asset]:
-    """The devices at a site, by its name in any case. Raises UsageError, with similar names, if there are none."""
+    """The devices at a site, by its name in any letter case. Raises UsageError, with similar names, if none."""
     found = devices_at_site(rows, site)
     if not found:
         raise no_device_at(site, {device_site(row) for row in rows})
@@ -80,7 +80,7 @@ def no_device_at(site: str, sites: Collection[str]) -> UsageError:
 
 
 def devices_at_site(rows: Iterable[Asset], site: str) -> list[Asset]:
-    """The devices at a site, by its name in any case."""
+    """The devices at a site, by its name in any letter case."""
     return [row for row in rows if device_site(row).casefold() == site.strip().casefold()]
 
 

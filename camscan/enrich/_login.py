@@ -69,7 +69,7 @@ class OneLogin(httpx.Auth):
 def _why_unusable(schemes: list[str]) -> str:
     if "basic" in schemes:
         return "it wants the password itself (Basic) over a connection that others may read, so it was not sent"
-    return f"it asks for a login in a way that is not known ({', '.join(schemes) or 'no challenge'}); none was sent"
+    return f"it asks for a login in an unknown way ({', '.join(schemes) or 'no challenge'}); none was sent"
 
 
 def _strongest_offer(offers: list[Mapping[str, str]]) -> str:

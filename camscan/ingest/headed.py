@@ -21,6 +21,7 @@ from camscan.ingest.tables import MAY_BE_MAC, address_of, is_of_many, mac_of, na
 from camscan.ingest.text import Line
 from camscan.model import Fact
 from camscan.net.text import clean_text
+from camscan.words import list_text
 
 _SEPARATORS = ("\t", ";", ",", "|")
 _PARTS = re.compile(r"\S+(?: \S+)*")
@@ -39,6 +40,7 @@ _LIST_WITHIN = re.compile(r"\s*\{.{0,2000}?(\"[^\"\\]{1,40}\")\s?:\s?\[\s*\{")
 _ASSIGNED = re.compile(r"(?:^|\s)([a-z][\w-]{0,40})=(\"[^\"]*\"|\S*)")
 _CLIENT_ID = re.compile(r"\b01[0-9a-f]{2}(?:[.-][0-9a-f]{4}){2}[.-][0-9a-f]{2}\b", re.IGNORECASE)
 """A client identifier of DHCP: the hardware type, then the MAC address."""
+_ROLES = {"mac": "a MAC address", "ip": "an IP address", "port": "a port", "product": "a model"}
 _EMPTY = frozenset({"", "-", "--", "---", "n/a", "[n/a]", "[n/s]", "none", "null", "*"})
 _KEPT = re.compile(r"\b(?:static|permanent|stale|secure\w*|sticky|persistent|offline|inactive)\b", re.IGNORECASE)
 """An entry that does not show that the device is on the network now."""
@@ -326,7 +328,9 @@ def _read(headings: Headings, document: Document) -> Iterator[Item]:
         yield from reader.read_line(line)
     yield from reader.finish_block(number + 1)
     if not reader.is_found:
-        yield Problem("", f"it has no headings that say which columns have the {' and '.join(headings.needed)}")
+        yield Problem(
+            "", f"it has no line of headings that names {list_text([_ROLES[role] for role in headings.needed])}"
+        )
 
 
 def _read_json(headings: Headings, document: Document) -> Iterator[Item]:
