@@ -65,3 +65,11 @@ def how_to_add(extra: str) -> str:
 def list_text(names: Sequence[str], last: str = "and") -> str:
     """A list of names in a sentence: ``a``, ``a and b``, ``a, b and c``; empty without names."""
     return f"{', '.join(names[:-1])} {last} {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+def percent_text(part: int, whole: int) -> str:
+    """A share in words: 0 % is none, and 100 % is all: ``under 1 %``, ``99 %``. ``whole`` is not 0."""
+    percent = round(100 * part / whole)
+    if part and not percent:
+        return "under 1 %"
+    return f"{min(percent, 99) if part < whole else percent} %"

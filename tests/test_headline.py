@@ -279,6 +279,27 @@ class TestEveryPlace:
         assert told == "Hikvision or Dahua: none found; 1 unknown, to be looked at."
         assert "192.0.2.9" in camscan("show", "--unknown")[1]
 
+    def test_a_badge_that_people_entered_is_only_possible_everywhere(self, camscan: Camscan, workplace: Path) -> None:
+        """Also with a planned day, and after a visit: whoever looks at the device sees the badge."""
+        (workplace / "camscan.yaml").write_text(DECISION, encoding="utf-8")
+        rows = [
+            {"stated_manufacturer": name, "council_asset_tag": name, **more}
+            for name, more in (
+                ("ANNKE", {}),
+                ("HiLook", {"planned_removal_date": "2027-03-31"}),
+                ("Honeywell", {}),
+                ("HIK VISION", {}),
+            )
+        ]
+        with open_register("camscan.db") as book:
+            book.add_devices([NewRow(RecordType.IMPORTED, row) for row in rows], role="CCTV manager", how="test")
+        camscan("visited", "ANNKE", "HiLook")
+        camscan("metrics", "out.prom")
+        told = {headlines(camscan(*words)[1])[0] for words in (("show",), ("plan", "status"), ("foi", "pack"))}
+        assert told == {"Hikvision or Dahua: 1 device (1 other); 2 more possible; 1 unknown, to be looked at."}
+        assert 'maker="possible",presence="not_scanned"} 2' in (workplace / "out.prom").read_text(encoding="utf-8")
+        assert "Possibly Hikvision, sold as ANNKE" in camscan("show", "ANNKE")[1]
+
     def test_what_is_entered_twice_is_in_no_count_of_the_programme(self, camscan: Camscan, workplace: Path) -> None:
         """The headline, the programme, lists, spreadsheets and what is kept of the scan count one device of the two."""
         (workplace / "camscan.yaml").write_text(DECISION, encoding="utf-8")

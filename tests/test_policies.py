@@ -291,7 +291,7 @@ class TestUnknown:
         unheard = asset(maker=None, stated_manufacturer="Chubb")
         ruling = rule_by_policies(subject_of(unheard, KNOWN.ownership), rules("us-ndaa-889"), TODAY)[0]
         assert ruling.matches is None
-        assert "its maker is unknown: 'Chubb', as stated by a person, is not in any table" in ruling.reason
+        assert "its maker is unknown: 'Chubb', as stated by a person, does not show who built it" in ruling.reason
 
     def test_the_site_map_says_where(self) -> None:
         row = asset(place=Place("Depot", sensitivity="1", network_zone="segregated"))
@@ -532,6 +532,13 @@ class TestOwnership:
             "hikvision"
         }
         assert KNOWN.ownership.maker_of_name("nobody") is None
+
+    def test_a_name_under_which_only_others_build_is_not_a_maker(self) -> None:
+        assert [KNOWN.ownership.maker_of_name(name) for name in ("Honeywell", "Speco", "Bosch")] == [
+            None,
+            None,
+            "bosch",
+        ]
 
     @pytest.mark.parametrize(
         ("row", "message"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from camscan.words import begin_sentence, count_text, list_text, verb
+from camscan.words import begin_sentence, count_text, list_text, percent_text, verb
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,11 @@ from camscan.words import begin_sentence, count_text, list_text, verb
         (begin_sentence(0), "No device"),
         (begin_sentence(1), "1 device"),
         (begin_sentence(2, "site"), "2 sites"),
+        (percent_text(0, 9), "0 %"),
+        (percent_text(3, 1368), "under 1 %"),
+        (percent_text(1, 2), "50 %"),
+        (percent_text(1367, 1368), "99 %"),
+        (percent_text(7, 7), "100 %"),
         (verb(1, "is", "are"), "is"),
         (verb(0, "is", "are"), "are"),
         (list_text([]), ""),

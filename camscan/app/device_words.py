@@ -141,7 +141,8 @@ def describe_sightings(row: Asset) -> str:
     """When scans saw a device."""
     if row.last_seen is None:
         return f"no scan has seen it{_describe_lease(row)}"
-    missed = f"; the last {count_text(row.scans_missed, 'scan')} did not see it" if row.scans_missed else ""
+    last = "scan" if row.scans_missed == 1 else f"{row.scans_missed:,} scans"
+    missed = f"; the last {last} did not see it" if row.scans_missed else ""
     scans = count_text(row.sightings, "scan")
     return f"{moment_text(row.last_seen)}{missed}; {scans} saw it" + (
         f" since {day_text(row.first_seen.astimezone().date())}" if row.first_seen and row.sightings > 1 else ""

@@ -13,12 +13,12 @@ from camscan.vulnerabilities.kev import catalogue_file
 
 __all__ = ["files_mark", "settings_hash"]
 
-EDITION = 11
+EDITION = 12
 """To be raised with every change to a line of the listing, or to how devices are judged.
 
 Registers then make lines again.
 """
-TABLES = ("makers.yaml", "ownership.yaml", "weaknesses.yaml", "vocabulary.yaml", "policies/*.yaml")
+TABLES = ("makers.yaml", "oem.yaml", "ownership.yaml", "weaknesses.yaml", "vocabulary.yaml", "policies/*.yaml")
 """The files of the fingerprint database by which devices are judged."""
 
 

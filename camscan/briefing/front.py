@@ -11,7 +11,7 @@ from camscan.dates import day_text
 from camscan.page import Figure
 from camscan.page.render import pounds_text
 from camscan.plan.standing import Counts, Standing
-from camscan.words import count_text, list_text, verb
+from camscan.words import count_text, list_text, percent_text, verb
 
 _FEW = 5
 """Maximum devices that an alarm names."""
@@ -154,4 +154,4 @@ def _where_text(counts: Counts) -> str:
 
 
 def _share_text(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f} % of those in scope" if whole else ""
+    return f"{percent_text(part, whole)} of those in scope" if whole else ""

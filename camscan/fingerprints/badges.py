@@ -11,7 +11,8 @@ from pathlib import Path
 
 from camscan.dataclass import dataclass
 from camscan.fingerprints.place import built_in_folder
-from camscan.strict_yaml import Node, load_yaml
+from camscan.kept import load_yaml
+from camscan.strict_yaml import Node
 
 FILE = "oem.yaml"
 FACTS = ("sold_by", "since", "lines", "not_lines", "founded")

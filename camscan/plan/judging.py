@@ -154,8 +154,9 @@ def subject_of(asset: Asset, known: Ownership, said: Callable[[str], str] | None
     maker, is_sure, stated = known_maker(asset, known)
     # A badge beside a maker that is only possible is not surer than the maker: somebody may have typed both.
     brand = asset.entries.get("brand_on_badge") or (found.brand if is_sure else "") or ""
-    if not brand and stated and known.company_of_brand(stated):
-        brand = stated
+    said_maker = asset.entries.get("stated_manufacturer", "")
+    if not brand and not (maker and is_sure) and said_maker and known.company_of_brand(said_maker):
+        brand = said_maker
     is_surveillance = found.is_camera_system
     if is_surveillance is False and not maker and found.confidence not in SURE:
         is_surveillance = None
@@ -186,6 +187,8 @@ def known_maker(asset: Asset, known: Ownership) -> tuple[str, bool, str]:
         if key is None and asset.record_type in WORKED_OUT:
             key = found.maker
         if key is not None:
+            if found.confidence not in SURE and stated and stated == found.brand:
+                return key, False, ""  # only a badge shows the maker, and whoever looks at the device sees the badge
             by_person = asset.record_type not in WORKED_OUT or bool(stated and known.maker_of_name(stated) == key)
             return key, found.confidence in SURE or by_person or _looked_at(asset), ""
         stated = stated or found.maker

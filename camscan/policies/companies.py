@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import date
 from pathlib import Path
 
 from camscan.config.value import read_date
 from camscan.dataclass import dataclass
+from camscan.fingerprints import badges
 from camscan.fingerprints.entry import Maker
 from camscan.fingerprints.place import built_in_folder
 from camscan.fingerprints.read import require_member
@@ -127,11 +128,22 @@ def load_ownership(overlays: Sequence[Path] = (), *, base: Path | None = None) -
     for key, node in rows:
         companies[key] = _require_company(key, node, {name for name, _ in rows})
     brands = {brand.casefold(): company.key for company in companies.values() for brand in company.brands}
+    return Ownership(companies, makers, brands, _maker_names(makers.values(), badges.load_badges(overlays, base=base)))
+
+
+def _maker_names(makers: Iterable[Maker], sold: Iterable[badges.Badge]) -> Mapping[str, str]:
+    """Every name of a maker, also without blanks -> its key.
+
+    A name under which only other makers' devices are sold, such as Honeywell, does not say who built a device.
+    """
+    builders = {plain_name(badge.name): badge.makers for badge in sold}
     texts = [
-        (plain_name(text), maker.key) for maker in makers.values() for text in (*maker.aliases, maker.key, maker.name)
+        (plain_name(text), maker.key)
+        for maker in makers
+        for text in (*maker.aliases, maker.key, maker.name)
+        if maker.key in builders.get(plain_name(text), (maker.key,))
     ]
-    names = {text.replace(" ", ""): key for text, key in texts} | dict(texts)
-    return Ownership(companies, makers, brands, names)
+    return {text.replace(" ", ""): key for text, key in texts} | dict(texts)
 
 
 def _read_rows(directory: Path) -> list[tuple[str, Node]]:

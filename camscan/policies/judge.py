@@ -152,7 +152,7 @@ def _check_capabilities(clause: Clause, subject: Subject) -> Finding:
 def _check_known_maker(subject: Subject, known: Ownership) -> Finding:
     """Whether the maker is known well enough; the words name it, or say what is missing."""
     if not subject.maker:
-        stated = f"'{subject.stated}', as stated by a person, is not in any table" if subject.stated else ""
+        stated = f"'{subject.stated}', as stated by a person, does not show who built it" if subject.stated else ""
         return Finding(None, f"its maker is unknown{': ' + stated if stated else ''}")
     name = known.company_name(subject.maker)
     company = known.companies.get(subject.maker)

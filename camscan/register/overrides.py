@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping
 
 from camscan import decode
 from camscan.asset import kinds
+from camscan.fingerprints import badges
 from camscan.identify.field import is_global_mac
 from camscan.identify.keys import Key, serial_keys
 from camscan.model import Confidence, Identification
@@ -47,10 +48,14 @@ def overlay_entries(found: Identification, entries: Mapping[str, str]) -> Identi
     name = entries.get("stated_manufacturer")
     if found.maker or not name:
         return result
-    if maker is None:
-        return replace(result, brand=found.brand or name)
     because = (*found.because, f"{BECAUSE}{name}")
-    return replace(result, maker=maker, confidence=Confidence.PROBABLE, certainty=CERTAINTY, because=because)
+    if maker is not None:
+        return replace(result, maker=maker, confidence=Confidence.PROBABLE, certainty=CERTAINTY, because=because)
+    result = replace(result, brand=found.brand or name)
+    builder, certainty = _load_builders().get(badges.plain_name(name), ("", 0.0))
+    if not builder:
+        return result
+    return replace(result, maker=builder, confidence=Confidence.POSSIBLE, certainty=certainty, because=because)
 
 
 def store_overrides(connection: Connection, row: RowMapping, entries: Mapping[str, str]) -> None:
@@ -103,6 +108,16 @@ def _maker_key(entries: Mapping[str, str]) -> str | None:
 @functools.cache
 def _load_ownership() -> Ownership:
     return companies.load_ownership()
+
+
+@functools.cache
+def _load_builders() -> Mapping[str, tuple[str, float]]:
+    """Plain name of a badge -> the maker that is known to build for it, and how sure that is; only if it is one."""
+    return {
+        badges.plain_name(badge.name): (badge.makers[0], badge.certainty)
+        for badge in badges.load_badges()
+        if len(badge.makers) == 1
+    }
 
 
 def _maker_of_serial(serial: str) -> str | None:

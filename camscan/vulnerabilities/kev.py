@@ -59,7 +59,7 @@ def read_catalogue(path: Path) -> tuple[str, dict[str, Flag]]:
     except KeyError as error:
         raise UsageError(f"{path}: not a KEV catalogue: {error} is missing") from error
     except (TypeError, ValueError) as error:
-        raise UsageError(f"{path}: not a KEV catalogue: {error}") from error
+        raise UsageError(f"{path}: not a KEV catalogue; name the JSON file that CISA publishes ({error})") from error
 
 
 def _read_published(entry: Mapping[str, Any]) -> tuple[str, Flag]:

@@ -45,7 +45,8 @@ _READING = "camscan_reading"
 
 _PLAIN_WORDS = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space and run again. Nothing of this run was recorded",
-    sqlite3.SQLITE_IOERR: "the disk reports an error (full, over quota, or failing?). Nothing of this run was recorded",
+    sqlite3.SQLITE_IOERR: "the disk reports an error (full, over quota, or failing?); free some space and run again. "
+    "Nothing of this run was recorded",
     sqlite3.SQLITE_READONLY: "it is read-only; change its permissions, or name another file with --register",
     sqlite3.SQLITE_CANTOPEN: "it cannot be opened; check the permissions of the file and of its directory",
     sqlite3.SQLITE_NOTADB: "it is not a register; name another file with --register",
