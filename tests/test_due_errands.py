@@ -81,6 +81,19 @@ def test_what_was_done_is_not_asked_for_before_its_time_although_its_parcel_was_
         assert asked(centre, timedelta(days=days)) == due
 
 
+def test_a_clock_that_was_far_ahead_for_a_moment_keeps_no_site_waiting(centre: Place) -> None:
+    ahead, later = timedelta(days=400), timedelta(minutes=1)
+    polls(centre, after=ahead)
+    assert asked(centre, ahead) == ["Oak School"]
+    answer(centre, "done")
+    polls(centre, after=later)
+    assert asked(centre, later) == ["Oak School"]
+    assert asked(centre, later * 2) == []
+    (errand,) = Errands(centre.store).due(centre.collector.key, NOW + later)
+    assert Errands(centre.store).answer(errand.id, errand.key, "done", "")
+    assert asked(centre, later * 3) == []
+
+
 @pytest.mark.parametrize("state", ["refused", "failed"])
 def test_what_was_refused_is_asked_for_again_after_a_day(centre: Place, state: str) -> None:
     polls(centre)
@@ -116,6 +129,7 @@ def test_silent_after_three_missed_polls_and_an_hour(centre: Place) -> None:
     (found,) = silent_collectors(centre.store, NOW + timedelta(minutes=121))
     assert found.name == "Oak PC"
     assert asked(centre, timedelta(minutes=121)) == []
+    assert len(silent_collectors(centre.store, NOW - timedelta(days=30))) == 1, "it asked before the clock was set back"
 
 
 def test_who_scans_is_not_silent_for_a_day(centre: Place) -> None:

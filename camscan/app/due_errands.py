@@ -36,7 +36,7 @@ def ask_for_due_scans(space: Workspace, store: Store, now: datetime) -> list[Err
     errands = Errands(store)
     errands.expire(now)
     by_site = _by_site(store, now)
-    newest = errands.newest() if by_site else {}
+    newest = errands.newest(now) if by_site else {}
     settings = space.settings
     free = [
         site for site in settings.sites if site.cidrs and site.name in by_site and _is_free(site, settings, newest, now)

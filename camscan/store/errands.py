@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import (
     Column,
@@ -38,6 +38,8 @@ _ERRAND = Table(
     Column("state", String(20), nullable=False),
     Column("why", Text, nullable=False),
 )
+_AHEAD = timedelta(hours=1)
+"""An errand that was made further in the future than this was made by a wrong clock."""
 _MOST = 5
 """Maximum errands that a collector gets at once."""
 _DUE = (
@@ -129,9 +131,14 @@ class Errands:
             old = _ERRAND.c.state.in_(sorted(OVER)) & (_ERRAND.c.made_at < _moment(before))
             return connection.execute(delete(_ERRAND).where(old)).rowcount
 
-    def newest(self) -> dict[tuple[str, str], datetime]:
-        """Site and state -> when the newest errand of that site in that state was made."""
-        query = select(_ERRAND.c.site, _ERRAND.c.state, func.max(_ERRAND.c.made_at).label("made_at"))
+    def newest(self, now: datetime) -> dict[tuple[str, str], datetime]:
+        """Site and state -> when the newest errand of that site in that state was made.
+
+        Finished errands that were made in the future, by a clock that was wrong, do not count.
+        """
+        is_made = (_ERRAND.c.made_at <= _moment(now + _AHEAD)) | _ERRAND.c.state.not_in(sorted(OVER))
+        newest = func.max(_ERRAND.c.made_at).label("made_at")
+        query = select(_ERRAND.c.site, _ERRAND.c.state, newest).where(is_made)
         with self._store.reading() as connection, explain_damage(self._store):
             rows = connection.execute(query.group_by(_ERRAND.c.site, _ERRAND.c.state)).all()
             return {(row.site, row.state): datetime.fromisoformat(row.made_at) for row in rows}
