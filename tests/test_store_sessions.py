@@ -55,6 +55,12 @@ def test_it_ends_after_a_while_without_use_and_at_the_latest_after_its_time(sess
     assert sessions.find(used, NOON + 8 * HOUR + timedelta(seconds=1)) is None
 
 
+def test_one_that_began_by_a_clock_that_was_far_ahead_does_not_last_until_then(sessions: Sessions) -> None:
+    secret = sessions.begin(SOMEBODY, NOON + 400 * 24 * HOUR)
+    assert sessions.find(secret, NOON) is None
+    assert sessions.find(sessions.begin(SOMEBODY, NOON), NOON - timedelta(minutes=9)) == SOMEBODY
+
+
 def test_signing_out_ends_one_and_ending_all_ends_all(sessions: Sessions) -> None:
     one, two, other = (sessions.begin(each, NOON) for each in (SOMEBODY, SOMEBODY, Session(subject="b", rights="ict")))
     sessions.end(one)

@@ -28,6 +28,8 @@ _SESSION = Table(
 _BYTES = 32
 NUMBER = 16
 """Characters of a session's number: the beginning of its digest."""
+_AHEAD = timedelta(minutes=10)
+"""How far a clock may be set back before sessions end."""
 _STEP = timedelta(minutes=1)
 """How exactly the last use of a session is known: not every page is noted."""
 
@@ -95,6 +97,8 @@ class Sessions:
             row = connection.execute(select(_SESSION).where(own)).mappings().first()
             if row is None or row["ends_at"] < _sortable_text(at) or row["seen_at"] < _sortable_text(at - self._idle):
                 return None
+            if row["ends_at"] > _sortable_text(at + self._longest + _AHEAD):
+                return None  # it began by a clock that was wrong, and would last until then
             found = _session_of_row(row)
         if row["seen_at"] < _sortable_text(at - _STEP):
             with self._store.writing() as connection:
