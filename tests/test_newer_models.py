@@ -510,6 +510,8 @@ dahua around     CP-USC-TA24PL2         analogue_camera - -
 dahua around     HAC-PT1509A-A-LED      analogue_camera ptz 5 ptz
 dahua retail     DH-IPC-P5BP-PV-0360B   camera ptz 5 wifi,speaker
 hikvision badge  TVB-5801               camera bullet -
+hikvision suffix DS-2CD4A26FWD-IZHS/P(2.8-12mm) camera bullet 2 anpr
+hikvision suffix DS-2CE16K0T-LFS(2.8mm) analogue_camera bullet 5 audio
 hikvision badge  SF-IPT855Z             camera turret -
 hikvision badge  LV-N9808C8E            nvr recorder -
 dahua badge      XS-IPSD8225            camera ptz -
@@ -535,6 +537,7 @@ dahua AMC094B09882D50001 kind form brand
 dahua ND021911000001 kind form brand
 dahua IPC-AW15W-5G capability.cellular
 hikvision I91ZZ form resolution capability.audio
+hikvision DS-2CD5026G1-EU capability.audio
 hikvision CS-C6P-A0-21WFR form
 hikvision CS-H9c-R100-1K33WFL resolution
 hikvision CS-DB2C-A0-1E3-WPB resolution
