@@ -44,3 +44,8 @@ def test_a_text_that_only_looks_like_a_number_is_not_a_serial_number(copy: str) 
     assert serial_keys("hikvision", "DS2019070112")
     assert serial_keys("hikvision", copy) == frozenset()
     assert not is_serial(copy)
+
+
+def test_a_number_with_a_broken_character_is_a_serial_number_still() -> None:
+    assert is_serial("\ufffdDS2019070112")
+    assert serial_keys("hikvision", "\ufffdDS2019070112")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from camscan import decode
 from camscan.model import Match
+from camscan.net.text import UNREADABLE
 from camscan.protocols import LAST, TYPED, rank_of
 
 LONGEST = 256
@@ -73,13 +74,18 @@ def _is_usable(text: str) -> bool:
     return not decode.is_placeholder(text)
 
 
+def is_plain(text: str) -> bool:
+    """Whether all characters are visible and ASCII, apart from those that stand for a broken one (U+FFFD)."""
+    known = text.replace(UNREADABLE, "")
+    return known.isascii() and known.isprintable()
+
+
 def is_serial(text: str) -> bool:
     """Whether a text may be a serial number: neither a placeholder nor the hash that some firmware sends instead.
 
     Nor one with a hidden or foreign character, which would look like another unit's number.
     """
-    is_plain = text.isascii() and text.isprintable()
-    return is_plain and not decode.is_placeholder(text) and not decode.is_hash(text)
+    return is_plain(text) and not decode.is_placeholder(text) and not decode.is_hash(text)
 
 
 def is_serial_of(match: Match) -> bool:

@@ -18,7 +18,7 @@ from camscan import decode
 from camscan.dataclass import dataclass
 from camscan.identify.box import own_words
 from camscan.identify.decide import PROBABLE
-from camscan.identify.field import is_global_mac, is_mac, same_model
+from camscan.identify.field import is_global_mac, is_mac, is_plain, same_model
 from camscan.model import Device, Identification, Observation
 
 STRENGTH = ("serial", "unit", "onvif", "mac", "channel")
@@ -269,8 +269,8 @@ def _makers_in(keys: Iterable[Key]) -> set[str]:
 
 
 def _is_serial(serial: str) -> bool:
-    is_plain = _SHORTEST_SERIAL <= len(serial) <= _LONGEST_SERIAL and serial.isascii() and serial.isprintable()
-    return is_plain and len(set(serial)) > 1 and any(map(str.isdigit, serial))
+    fits = _SHORTEST_SERIAL <= len(serial) <= _LONGEST_SERIAL and is_plain(serial)
+    return fits and len(set(serial)) > 1 and any(map(str.isdigit, serial))
 
 
 def _same_serial(one: str, other: str) -> bool:
