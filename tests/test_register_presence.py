@@ -238,6 +238,31 @@ class TestSilentSubnet:
         recorded = record(book, camera(2, ip="192.0.2.200"), living={"192.0.2.0/24": 1})
         assert [(each.event, each.old) for each in recorded.happenings] == [(Event.COVERAGE_LOST, near)]
 
+    def test_a_refused_connection_in_a_small_subnet_of_the_map_is_life_in_that_subnet(self, book: Register) -> None:
+        """Signs of life are counted for a /24; the scan of one site says nothing about its neighbour there."""
+        depot, library = "192.0.2.0/28", "192.0.2.16/28"
+        book.remember_sites([Place("Depot", subnet=depot), Place("Library", subnet=library)])
+        for site, number, ip, subnet in (("Depot", 1, "192.0.2.5", depot), ("Library", 2, "192.0.2.20", library)):
+            record(book, camera(number, ip=ip), site=site, targets=(subnet,))
+        recorded = record(book, site="Depot", targets=(depot,), living={"192.0.2.0/24": 14})
+        assert [each.event for each in recorded.happenings] == [Event.MISSED]
+        recorded = record(book, site="Library", targets=(library,))
+        assert [(each.event, each.old) for each in recorded.happenings] == [(Event.COVERAGE_LOST, library)]
+        assert record(book, site="Depot", targets=(depot,), living={"192.0.2.0/24": 14}).happenings == ()
+        recorded = record(book, site="Library", targets=(library,), living={"192.0.2.0/24": 1})
+        assert told(recorded, Event.COVERAGE_RESTORED) == [(Event.COVERAGE_RESTORED, "")]
+
+    def test_of_nested_subnets_one_does_not_answer_for_the_other(self, book: Register) -> None:
+        outer, inner = "192.0.2.0/26", "192.0.2.32/27"
+        book.remember_sites([Place("Depot", subnet=outer), Place("Library", subnet=inner)])
+        record(book, camera(1, ip="192.0.2.5"), site="Depot", targets=(outer,), left_out=(inner,))
+        recorded = record(book, site="Depot", targets=(outer,), left_out=(inner,))
+        assert [(each.event, each.old) for each in recorded.happenings] == [(Event.COVERAGE_LOST, outer)]
+        assert (
+            told(record(book, camera(2, ip="192.0.2.40"), site="Library", targets=(inner,)), Event.COVERAGE_RESTORED)
+            == []
+        )
+
     def test_life_in_a_part_of_a_wide_subnet_of_the_map_is_life_in_it(self, book: Register) -> None:
         book.remember_sites([Place("Depot"), Place("Depot", subnet="10.1.0.0/16")])
         wide = ("10.1.0.0/16",)
@@ -302,6 +327,16 @@ class TestRemoval:
         record(book, camera(1), camera(2))
         remove(book, asset, "disposed", at=NOON + 5 * DAY)
         assert (counts, row(book, camera(1).identification.serial).is_back) == ([True, False], False)
+
+    def test_one_that_answered_after_its_removal_stays_counted_while_its_subnet_is_silent(self, book: Register) -> None:
+        asset, _ = record(book, camera(1), camera(2)).new
+        remove(book, asset, at=NOON + 2 * DAY - timedelta(hours=1))
+        record(book, camera(1), camera(2))
+        record(book)
+        assert one(book).presence is Presence.UNREACHABLE_SCOPE
+        assert answers_after_removal(one(book))
+        record(book, camera(2))
+        assert not answers_after_removal(one(book))
 
     def test_the_alarm_is_all_that_is_told_of_it(self, book: Register) -> None:
         """Nobody was told that it was missed, so nobody is told that it returned."""

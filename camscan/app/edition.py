@@ -13,7 +13,7 @@ from camscan.vulnerabilities.kev import catalogue_file
 
 __all__ = ["files_mark", "settings_hash"]
 
-EDITION = 12
+EDITION = 13
 """To be raised with every change to a line of the listing, or to how devices are judged.
 
 Registers then make lines again.

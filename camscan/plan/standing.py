@@ -108,11 +108,15 @@ def cost_in_pence(asset: Asset) -> int | None:
 
 
 def answers_after_removal(asset: Asset) -> bool:
-    """Whether it was seen after it was recorded as removed, or later than the day of its removal."""
+    """Whether it was seen after it was recorded as removed, or later than the day of its removal.
+
+    While its subnet is silent nothing is known, so what was known before holds.
+    """
     if asset.lifecycle not in GONE or asset.last_seen is None:
         return False
     removed = removed_day(asset)
-    return asset.presence is Presence.SEEN and (asset.is_back or removed is None or asset.last_seen.date() > removed)
+    is_there = asset.presence in {Presence.SEEN, Presence.UNREACHABLE_SCOPE}
+    return is_there and (asset.is_back or removed is None or asset.last_seen.date() > removed)
 
 
 def system_id(asset: Asset) -> str:

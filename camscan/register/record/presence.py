@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from camscan.addresses import subnet_of
-from camscan.asset import Event, Presence
+from camscan.asset import Event, Place, Presence
 from camscan.dataclass import dataclass
 from camscan.errors import TargetError
 from camscan.model import Completion, Coverage, Outcome, Report
@@ -27,6 +27,8 @@ from camscan.register.types import OFFLINE_AFTER
 
 _PART = 5
 """If only a part of a subnet was asked: how many addresses must be silent for the subnet to count as silent."""
+_FEW = 128
+"""Up to how many addresses of a /24 are looked up one by one: more are seldom all in one smaller subnet."""
 _ANY = 1 << 128
 _AT = " at "
 
@@ -178,7 +180,8 @@ class _Ground:
         self._rows = rows
         self._targets = _parse_targets(report)
         left_out = spans(map(ipaddress.ip_network, report.coverage.left_out))
-        self._asked = SpanSet(subtract_spans(self._targets.spans, left_out) if self._targets else ())
+        self._asked_spans = tuple(subtract_spans(self._targets.spans, left_out)) if self._targets else ()
+        self._asked = SpanSet(self._asked_spans)
         self._covered = SpanSet(self._targets.covering) if self._targets else SpanSet(())
         self._unasked = _addresses_left_out(report)
         self._silent: dict[str, bool] = {}
@@ -226,13 +229,28 @@ class _Ground:
     def restored_subnets(self) -> Iterator[Draft]:
         """Events for silent subnets that answer again."""
         for unit in sorted(self._stored.silent_subnets):
-            if any(_is_same_ground(unit, alive) for alive in self._units_alive):
+            if unit in self._units_alive or any(self._is_same_ground(unit, alive) for alive in self._units_alive):
                 yield Draft(Event.COVERAGE_RESTORED, None, "", "", unit, f"{self._describe_unit(unit)} answers again")
+
+    def _is_same_ground(self, lost: str, alive: str) -> bool:
+        """Whether signs of life in one subnet count for the other: the site map may have changed since.
+
+        Of two subnets that the site map has now, each address is in one of them.
+        """
+        if self._map_place(lost) and self._map_place(alive):
+            return False
+        network = ipaddress.ip_network(lost.partition(_AT)[0])
+        return _may_be_same_ground(lost, alive) and any(common_spans(self._asked_spans, spans([network])))
+
+    def _map_place(self, unit: str) -> Place | None:
+        """The place of the site map that has exactly this subnet."""
+        place = self._find_place("", [unit.partition("/")[0]])
+        return place if place and place.subnet == unit else None
 
     def _describe_unit(self, unit: str) -> str:
         """The subnet with the name that the site map gives it."""
-        place = self._find_place("", [unit.partition("/")[0]])
-        return f"{unit} ({place.name})" if place and place.subnet == unit else unit
+        place = self._map_place(unit)
+        return f"{unit} ({place.name})" if place else unit
 
     def _asked_addresses(self, row: SightedDevice) -> list[str]:
         if not self._is_same_network(row):
@@ -291,15 +309,25 @@ class _Ground:
     def _units_answering(self, coverage: Coverage) -> set[str]:
         """The subnets of the site map that answered.
 
-        A coverage counts by /24 or /64, which says nothing about smaller subnets of the site map.
+        A coverage counts by /24 or /64. That says something about a smaller subnet of the site map only if the scan
+        asked nothing else there.
         """
         found = set()
         for cidr in (cidr for cidr, count in coverage.living.items() if count):
             network = ipaddress.ip_network(cidr)
             place = self._find_place("", [str(network.network_address)])
             wide = place and place.subnet and ipaddress.ip_network(place.subnet).prefixlen <= network.prefixlen
-            found.add(place.subnet if place and wide else self._map_name(cidr))
+            only = None if wide else self._only_unit_asked(network)
+            found.add(place.subnet if place and wide else only or self._map_name(cidr))
         return found
+
+    def _only_unit_asked(self, network: Network) -> str | None:
+        """The one subnet to which every address belongs that was asked in a network; None if there are several."""
+        asked = list(common_spans(self._asked_spans, spans([network])))
+        if sum(span.last - span.first + 1 for span in asked) > _FEW:
+            return None
+        units = {self._unit_of(str(ip)) for span in asked for part in span.networks() for ip in part}
+        return units.pop() if len(units) == 1 else None
 
 
 def asked_spans(report: Report) -> Sequence[Span]:
@@ -333,8 +361,8 @@ def asked_everything(completion: Completion, coverage: Coverage) -> bool:
     return coverage.is_search and completion is not Completion.INTERRUPTED and not coverage.not_tried
 
 
-def _is_same_ground(lost: str, alive: str) -> bool:
-    """Whether signs of life in one subnet count for the other: the site map may have changed since."""
+def _may_be_same_ground(lost: str, alive: str) -> bool:
+    """Whether two subnets overlap, at one site."""
     ours, _, our_site = lost.partition(_AT)
     theirs, _, their_site = alive.partition(_AT)
     one, other = ipaddress.ip_network(ours), ipaddress.ip_network(theirs)
