@@ -170,6 +170,7 @@ Columns: ADDRESS, MAC-ADDRESS, HOST-NAME, SERVER, STATUS
 <Lease><IPAddress>192.0.2.7</IPAddress><ClientId>{DASHED_A}</ClientId>
   <HostName>hall</HostName><AddressState>Active</AddressState></Lease></Leases></DHCPServer>""",
     "netsh dump": 'Dhcp Server \\\\DC1 Scope 192.0.2.0 Add reservedip 192.0.2.7 00005e005301 "hall" "" "BOTH"\n',
+    "Pi-hole": f"# static\ndhcp-host={A},192.0.2.7,hall,24h\ndhcp-host={B},ignore\n",
     "pfSense": f"IP Address\tMAC Address\tClient Id\tHostname\tOnline\n192.0.2.7\t{A}\t\thall\tonline\n",
     "Infoblox": f"IP Address,MAC/DUID,Host Name,State\n192.0.2.7,{A},hall,Active\n192.0.2.9,{B},old,Free\n",
     "Kea reservations": f'{{"Dhcp4": {{"subnet4": [{{"reservations": [{{"hw-address": "{A}", "ip-address": "192.0.2.7",'

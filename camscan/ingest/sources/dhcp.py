@@ -308,6 +308,30 @@ def _read_dnsmasq(document: Document) -> Iterator[Item]:
         yield _lease_item(place, match["ip"], match["mac"][-17:], names, text=line.text, seen_at=ended, was_heard=False)
 
 
+_DHCP_HOST = re.compile(r"\s*dhcp-host=(?P<rest>[^#]{1,300}?)\s*(?:#.*)?")
+_NOT_A_NAME = re.compile(r"(?:set|net|tag|id|\*):.*|ignore|infinite|\d+[smhdw]?|\[.*\]|.*[:.].*", re.IGNORECASE)
+
+
+def _fits_dnsmasq_hosts(head: Head) -> bool:
+    return any(len(line) < _LINE and _DHCP_HOST.fullmatch(line) for line in head.lines)
+
+
+def _read_dnsmasq_hosts(document: Document) -> Iterator[Item]:
+    for line in document.lines():
+        match = _DHCP_HOST.fullmatch(line.text) if len(line.text) < _LINE else None
+        if match is None:
+            continue
+        parts = [part.strip() for part in match["rest"].split(",")]
+        mac = next((part for part in parts if mac_of_cell(part)), "")
+        ip = next(filter(None, (address_of(part.strip("[]")) for part in parts)), "")
+        name = next((part for part in parts if part and not _NOT_A_NAME.fullmatch(part)), "")
+        place = f"line {line.number}"
+        if ip:
+            yield _lease_item(place, ip, mac, {"dhcp.host_name": name}, text=line.text)
+        else:
+            yield LeftOut(place, "of reservations without an address")
+
+
 # ── Infoblox ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 _INFOBLOX_HEADINGS = re.compile(r'^"?header-\w+"?,|^"?(?:IP )?Address"?,.*MAC', re.IGNORECASE)
@@ -351,6 +375,7 @@ SOURCE = Source(
         Form("windows-xml", "Windows Server: Export-DhcpServer -Leases (XML)", _fits_windows_xml, _read_windows_xml),
         Form("windows", "Windows Server: Get-DhcpServerv4Lease, netsh", _fits_windows_table, _read_windows_table),
         Form("dnsmasq", "dnsmasq: dnsmasq.leases", _fits_dnsmasq, _read_dnsmasq),
+        Form("dnsmasq-hosts", "dnsmasq and Pi-hole: dhcp-host=…", _fits_dnsmasq_hosts, _read_dnsmasq_hosts),
         Form("infoblox", "Infoblox: CSV export", _fits_infoblox, _read_infoblox),
         make_headed_form(headings.DHCP, "any other list with headings (tables, CSV, JSON)"),
     ),
