@@ -237,7 +237,7 @@ class TestScope:
         assert (axis.in_scope, axis.would_match) == ("no", ())
         nobody = one(asset(maker=None))
         assert (nobody.in_scope, nobody.would_match) == ("unknown", ())
-        assert nobody.scope_line.startswith("In scope: not known; no decision recorded; It is not known whether ")
+        assert nobody.scope_line.startswith("In scope: not known; no decision recorded. It is not known whether ")
         chosen = one(asset(), Planning(policies=("us-ndaa-889", "local-decision")))
         assert (chosen.in_scope, chosen.would_match) == ("unknown", ("us-ndaa-889",)), "to show is not to decide"
 

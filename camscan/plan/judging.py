@@ -234,5 +234,5 @@ def _left_undecided(told: Sequence[Ruling], rules: Rules) -> _Scope:
         )
     unsaid = [each.reason for each in told if each.matches is None]
     if unsaid or not told:
-        return "unknown", f"no decision recorded{'; ' + unsaid[0] if unsaid else ''}", ()
+        return "unknown", f"no decision recorded{'. ' + unsaid[0] if unsaid else ''}", ()
     return "no", told[0].reason, ()
