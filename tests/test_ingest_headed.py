@@ -266,3 +266,10 @@ def test_an_inventory_with_usual_headings_gives_hints(table: str) -> None:
         ("listed.maker", "Hikvision"),
         ("listed.product", "DS-2CD1"),
     }
+
+
+def test_the_port_of_a_service_is_not_taken_for_the_port_of_a_switch() -> None:
+    table = f"Device Type,IPv4 Address,Port,Software Version,MAC Address\nDS-2CD1,192.0.2.7,8000,V5.5.0,{A}\n"
+    assert facts_of(read("arp", table)[1]) == [("192.0.2.7", A, set())]
+    with pytest.raises(UsageError):
+        read("mac", table)

@@ -33,7 +33,18 @@ class Headings:
             for role, words in self.words.items()
             if (word := next((word for word in words if word in plain), None)) is not None
         }
+        if _OF_DEVICES & set(plain):
+            found.pop("port", None)
         return found if all(role in found for role in self.needed) else {}
+
+
+_OF_DEVICES = frozenset(
+    (
+        *("http port", "https port", "rtsp port", "tcp port", "udp port", "version", "software version", "firmware"),
+        *("firmware version", "device serial no", "device serial number", "serial number", "serial no", "sn"),
+    )
+)
+"""Headings of lists of devices, such as that of the SADP tool: there, ``Port`` is not the port of a switch."""
 
 
 def plain_words(cell: str) -> str:
