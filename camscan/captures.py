@@ -79,7 +79,9 @@ def _read_reply(text: str) -> Reply | None:
         return None
     protocol = _read_text(members, "protocol", required=True)
     if protocol not in known_protocols():
-        raise _WrongLineError(f"unknown protocol '{protocol}'; known are {', '.join(sorted(known_protocols()))}")
+        raise _WrongLineError(
+            f"unknown protocol '{protocol}'; the protocols are {', '.join(sorted(known_protocols()))}"
+        )
     return Reply(
         probe=protocol,
         payload=_read_payload(members),

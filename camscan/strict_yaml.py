@@ -64,7 +64,7 @@ class Node:
         for key, node in entries.items():
             if key not in allowed:
                 close = difflib.get_close_matches(key, allowed, n=1)
-                hint = f"did you mean '{close[0]}'?" if close else f"known are: {', '.join(allowed)}"
+                hint = f"did you mean '{close[0]}'?" if close else f"the keys are: {', '.join(allowed)}"
                 raise node.error(f"unknown key '{key}'; {hint}")
         return entries
 

@@ -83,7 +83,7 @@ def test_a_payload_may_be_base64() -> None:
         (line(id=7), "'id' must be a text"),
         (line(id=""), "'id' must be a text that is not empty"),
         (line(protocol=None), "'protocol' is missing"),
-        (line(protocol="gopher"), "unknown protocol 'gopher'; known are dahua5050, "),
+        (line(protocol="gopher"), "unknown protocol 'gopher'; the protocols are dahua5050, "),
         (line(payload=None), "exactly one of 'payload' and 'payload_b64'"),
         (line(payload_b64="AA=="), "exactly one of 'payload' and 'payload_b64'"),
         (line(payload=7), "'payload' must be a text"),

@@ -227,7 +227,7 @@ class TestBadRequest:
     def test_unknown_site(self, refused: Camscan, home: Path) -> None:
         (home / "camscan.yaml").write_text(SITES)
         assert refused("scan", "--site", "Library")[2] == (
-            "camscan.yaml:1: there is no site 'Library'; known are: Town Hall, Depot"
+            "camscan.yaml:1: there is no site 'Library'; the sites are: Town Hall, Depot"
         )
 
     @pytest.mark.parametrize("cidr", ["203.0.113.0/24", "10.1.2.0/24"])
@@ -246,7 +246,7 @@ class TestBadRequest:
         [
             ("sites:\n- name: A\n  cidrs: [10.1.2.0/24\n", r"camscan.yaml:\d: not valid YAML: .+"),
             ("pace: slow\n", r"camscan.yaml:1: there is no pace 'slow'; the paces are gentle, normal, fast"),
-            ("a: 1\n", r"camscan.yaml:1: unknown key 'a'; known are: .+"),
+            ("a: 1\n", r"camscan.yaml:1: unknown key 'a'; the keys are: .+"),
             ("pace: fast\nsite: x\n", r"camscan.yaml:2: unknown key 'site'; did you mean 'sites'\?"),
             ("ports:\n  htpp: [80]\n", r"camscan.yaml:2: there is no probe 'htpp'; the probes are: .+"),
         ],

@@ -185,7 +185,7 @@ def test_a_broken_part_is_one_line_with_its_position_and_the_rest_is_taken(camsc
         (("nowhere.txt",), "camscan: nowhere.txt: there is no such file; check the name and the folder"),
         (("core-1.txt", "--as-of", "yesterday"), "camscan: 'yesterday' is not a time; write it as 2026-05-12"),
         (("core-1.txt", "--as-of", "2999-01-01"), "camscan: '2999-01-01' is in the future"),
-        (("core-1.txt", "--form", "rune"), "camscan: there is no form rune; known are:"),
+        (("core-1.txt", "--form", "rune"), "camscan: there is no format 'rune'; the formats are:"),
         (("core-1.txt", "--site", "Nowhere"), "camscan: "),
         (("letter.txt",), "camscan: letter.txt: camscan does not recognise the format (ARP table)"),
         (("-", "-"), "camscan: '-' may be given only once"),

@@ -165,7 +165,7 @@ class TestScope:
     def test_a_site_is_named_in_any_case(self, config: Config) -> None:
         assert config.targets_of("town hall") == ("10.1.0.0/16", "10.2.3.4/32")
         assert config.targets_of("") == ()
-        with pytest.raises(ConfigError, match=r"there is no site 'School'; known are: Town Hall, Depot$"):
+        with pytest.raises(ConfigError, match=r"there is no site 'School'; the sites are: Town Hall, Depot$"):
             config.targets_of("School")
         with pytest.raises(
             ConfigError,

@@ -348,9 +348,9 @@ def test_every_key_that_the_reader_knows_is_published_and_the_other_way_round(
     """The reader itself lists the keys that it knows where it meets one that is like none of them."""
     holder = HOLDERS[path]
     (key,) = holder
-    with pytest.raises(ConfigError, match=r"unknown key 'xyzzy'; known are: ") as caught:
+    with pytest.raises(ConfigError, match=r"unknown key 'xyzzy'; the keys are: ") as caught:
         load_config(file(tmp_path, key, holder[key]))
-    assert {*str(caught.value).partition("known are: ")[2].split(", ")} == {*schema["properties"]}
+    assert {*str(caught.value).partition("the keys are: ")[2].split(", ")} == {*schema["properties"]}
 
 
 def test_the_words_are_those_of_the_register() -> None:

@@ -124,7 +124,7 @@ class TestSites:
         with pytest.raises(ConfigError, match=r"there is no site 'Town Hal'; did you mean 'Town Hall'\?$"):
             found.site("Town Hal")
         many = "".join(f"- name: Place {number}\n  cidrs: []\n" for number in range(40))
-        with pytest.raises(ConfigError, match=r"'X'; known are: Place 0, .*Place 11 and 28 more$"):
+        with pytest.raises(ConfigError, match=r"'X'; the sites are: Place 0, .*Place 11 and 28 more$"):
             config(tmp_path, f"sites:\n{many}").site("X")
 
 

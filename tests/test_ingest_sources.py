@@ -117,7 +117,7 @@ def test_an_unknown_form_is_one_line_that_names_the_known_ones() -> None:
         open_document(arp, "empty.txt", io.BytesIO(b" \n"), NOON)
     with pytest.raises(UsageError, match=r"^arp\.csv: it is packed .*; unpack it first$"):
         open_document(arp, "arp.csv", io.BytesIO(b"PK\x03\x04\x14\0"), NOON)
-    with pytest.raises(UsageError, match=r"there is no form rune; known are: .*linux"):
+    with pytest.raises(UsageError, match=r"there is no format 'rune'; the formats are: .*linux"):
         open_document(arp, "x", io.BytesIO(b"x"), NOON, form="rune")
 
 

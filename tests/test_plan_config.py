@@ -98,7 +98,7 @@ def test_a_debarment_file_stands_beside_the_configuration(tmp_path: Path) -> Non
         ("local_decision: {minute: 7, date: '2026-09-14', site_types: [castle]}", "2: 'castle' is not one of: street"),
         ("local_decision: {minute: 7, date: '2026-09-14', sensitivity: ['0']}", "2: '0' is not one of: 1, 2, 3, 4"),
         ("debarment: nowhere.txt", "2: "),
-        ("priority: {colour: {red: '1'}}", "2: unknown key 'colour'; known are: sensitivity"),
+        ("priority: {colour: {red: '1'}}", "2: unknown key 'colour'; the keys are: sensitivity"),
         ("priority: {age: {ancient: '1'}}", "2: unknown key 'ancient'"),
         ("priority: {age: {old: '0'}}", "2: '0' is not a number above 0 and up to 1000"),
         ("priority: {age: {old: '-1'}}", "2: '-1' is not a number"),

@@ -195,7 +195,7 @@ def find_collector(space: Workspace, name: str) -> CollectorState:
         if each.collector.name.casefold() == name.strip().casefold():
             return each
     names = ", ".join(each.collector.name for each in found[:5]) or "none yet"
-    raise UsageError(f"there is no collector '{name}'; known are: {names}")
+    raise UsageError(f"there is no collector '{name}'; the collectors are: {names}")
 
 
 def approve_collector(space: Workspace, collector: Collector, role: str) -> None:

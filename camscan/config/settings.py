@@ -107,7 +107,7 @@ class Config:
             raise ConfigError(f"there is no {FILE_NAME} with a site '{shown}': make one with `camscan config init`")
         names = [each.name for each in self.sites]
         close = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"known are: {', '.join(names[:_FEW]) or 'none yet'}"
+        hint = f"did you mean '{close[0]}'?" if close else f"the sites are: {', '.join(names[:_FEW]) or 'none yet'}"
         more = f" and {len(names) - _FEW} more" if not close and len(names) > _FEW else ""
         raise ConfigError(f"there is no site '{shown}'; {hint}{more}", str(self.path), 1)
 

@@ -187,7 +187,7 @@ class Source:
         names = ", ".join(known)
         if wanted:
             if wanted not in known:
-                raise OptionError(f"there is no form {wanted}; known are: {names}")
+                raise OptionError(f"there is no format '{wanted}'; the formats are: {names}")
             return known[wanted]
         found = next((form for form in self.forms if form.fits(head)), None)
         if found is None:
