@@ -9,7 +9,8 @@ import pytest
 
 from camscan import fingerprints
 from camscan.errors import UsageError
-from camscan.ingest import sources
+from camscan.ingest import headings, sources
+from camscan.ingest.columns import HINT
 from camscan.ingest.gather import Findings
 from camscan.ingest.source import Entry, Item, LeftOut, Problem, open_document
 
@@ -273,3 +274,18 @@ def test_the_port_of_a_service_is_not_taken_for_the_port_of_a_switch() -> None:
     assert facts_of(read("arp", table)[1]) == [("192.0.2.7", A, set())]
     with pytest.raises(UsageError):
         read("mac", table)
+
+
+def test_a_cell_may_have_several_lines() -> None:
+    table = f'MAC,Port,Note\n{A},14,"over\nthe door, left"\n{B},15,\n'
+    items = read("mac", table)[1]
+    assert [(each.place, each.mac) for each in items if isinstance(each, Entry)] == [("lines 2 to 3", A), ("line 4", B)]
+    assert not [each for each in items if isinstance(each, Problem)]
+
+
+def test_every_heading_of_an_address_is_seen_by_the_quick_look() -> None:
+    for each in (headings.ARP, headings.DHCP, headings.INVENTORY):
+        words = [*each.words["ip"], *(each.words["mac"] if "mac" in each.needed else ())]
+        assert [word for word in words if not HINT.search(word) and word not in {"destination", "dst"}] == []
+    _form, items = read("inventory", "IP,Model\n192.0.2.7,DS-2CD1\n")
+    assert facts_of(items) == [("192.0.2.7", "", {"DS-2CD1"})]

@@ -136,7 +136,9 @@ def _read_block(row: Sequence[str], line: int) -> Block | BadRow:
     registry, assignment, name = (text.strip() for text in row[:3])
     length = LENGTHS.get(registry)
     if length is None:
-        return BadRow(line, f"unknown registry '{registry[:_SHOWN]}'; the registries are {', '.join(LENGTHS)} and {COMPANY_IDS}")
+        return BadRow(
+            line, f"unknown registry '{registry[:_SHOWN]}'; the registries are {', '.join(LENGTHS)} and {COMPANY_IDS}"
+        )
     if not re.fullmatch(rf"[0-9A-Fa-f]{{{length}}}", assignment):
         return BadRow(line, f"'{assignment[:_SHOWN]}' is not an assignment of {registry}: {length} hexadecimal digits")
     if not name:

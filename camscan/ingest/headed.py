@@ -5,15 +5,15 @@ It is for the formats that no other form of a source knows. ``headings`` has the
 
 from __future__ import annotations
 
-import csv
 import io
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from camscan.ingest.columns import HINT, WIDEST, WIDEST_HEADING, Columns, columns_of_rule, find_columns
 from camscan.ingest.headings import Headings, plain_words
 from camscan.ingest.records import read_objects, time_of
 from camscan.ingest.source import Document, Entry, Form, Head, Host, Item, LeftOut, Problem
@@ -23,14 +23,8 @@ from camscan.model import Fact
 from camscan.net.text import clean_text
 from camscan.words import list_text
 
-_SEPARATORS = ("\t", ";", ",", "|")
-_PARTS = re.compile(r"\S+(?: \S+)*")
-_TOKENS = re.compile(r"\S+")
 _RULE = re.compile(r"[\s|+]*[-=]+(?:[\s|+]+[-=]+)+[\s|+]*")
-_DASHES = re.compile(r"[-=]+")
 _PAIRS = re.compile(r"(?<!\S)([^\W\d][\w .-]{0,40}?)\s{0,20}:(?= |$)\s?(\S+(?: \S+)*)?")
-_HINT = re.compile(r"mac|addr|adress|hw|link|client|unique|eindeutig", re.IGNORECASE)
-"""A part of every heading for a MAC address: lines without it cost little."""
 _NUMBERED = re.compile(r"(?:vl(?:an)?[ -]?)?0*(\d{1,4})|.*\( ?0*(\d{1,4})\)", re.IGNORECASE)
 """A VLAN as ``20``, ``Vlan20``, ``CCTV(0020)``."""
 _ITSELF = frozenset({"cpu", "self", "management", "switch", "router", "local", "drop"})
@@ -44,107 +38,11 @@ _ROLES = {"mac": "a MAC address", "ip": "an IP address", "port": "a port", "prod
 _EMPTY = frozenset({"", "-", "--", "---", "n/a", "[n/a]", "[n/s]", "none", "null", "*"})
 _KEPT = re.compile(r"\b(?:static|permanent|stale|secure\w*|sticky|persistent|offline|inactive)\b", re.IGNORECASE)
 """An entry that does not show that the device is on the network now."""
-_WIDEST = 2000
-_WIDEST_HEADING = 500
-"""The longest line of headings on a screen, and of a block."""
 _DEEPEST = 8
+_LINES = 20
+"""The most lines of one row."""
 _SHOWN = 60
 _LONGEST = 255
-
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """The columns of a table below a line of headings."""
-
-    roles: Mapping[str, int]
-    separator: str = ""
-    spans: Sequence[tuple[int, int]] = ()
-    """Where the headings begin and end, if blanks are between the columns."""
-
-    def values_of(self, text: str) -> dict[str, str] | None:
-        """Role -> the text of its cell; None if the quotes are not closed."""
-        cells = _split_separated(text, self.separator) if self.separator else self._split_spaced(text.expandtabs(8))
-        if cells is None:
-            return None
-        return {role: cells[at].strip() for role, at in self.roles.items() if at < len(cells)}
-
-    def _split_spaced(self, text: str) -> list[str]:
-        """The cells between blanks: by their order if there are as many as headings, else by their places."""
-        parts = _PARTS.findall(text)
-        if len(parts) == len(self.spans):
-            return parts
-        cells: list[list[str]] = [[] for _ in self.spans]
-        for token in _TOKENS.finditer(text):
-            cells[self._column_at(*token.span())].append(token[0])
-        return [" ".join(cell) for cell in cells]
-
-    def _column_at(self, start: int, end: int) -> int:
-        shared = [min(end, right) - max(start, left) for left, right in self.spans]
-        if max(shared) > 0:
-            return shared.index(max(shared))
-        return max((at for at, (left, _right) in enumerate(self.spans) if left <= start), default=0)
-
-
-def _split_separated(text: str, separator: str) -> list[str] | None:
-    try:
-        cells = next(csv.reader([text], delimiter=separator, strict=True), [])
-    except csv.Error:
-        return None
-    return cells[1:] if separator == "|" and cells and not cells[0].strip() else cells
-
-
-def _find_columns(text: str, above: Sequence[str], headings: Headings) -> _Columns | None:
-    """The columns that a line of headings names, together with the line above if needed; None if it is not one."""
-    for separator in _SEPARATORS:
-        if separator in text and "\t\t" not in text:
-            roles = headings.roles_of(_split_separated(text, separator) or ())
-            if roles:
-                return _Columns(roles, separator)
-    plain = text.expandtabs(8)
-    if len(plain) > _WIDEST_HEADING:
-        return None
-    cells = [(part[0], part.span()) for part in _PARTS.finditer(plain)]
-    over = [part for line in above[-1:] for part in _PARTS.finditer(line.expandtabs(8))]
-    stacked = [
-        (" ".join([*(part[0] for part in over if part.start() < end and start < part.end()), cell]), (start, end))
-        for cell, (start, end) in cells
-    ]
-    ways = (cells, _split_words(plain, headings), stacked)
-    found = max(ways, key=lambda way: len(headings.roles_of([cell for cell, _span in way])))
-    roles = headings.roles_of([cell for cell, _span in found])
-    roles.pop("vendor", None)  # evidence, and nothing shows how wide its column is
-    return _Columns(roles, spans=[span for _cell, span in found]) if roles else None
-
-
-def _split_words(text: str, headings: Headings) -> list[tuple[str, tuple[int, int]]]:
-    """The headings of a narrow table, which have a single blank between them: known ones, else each word."""
-    known = {word for words in headings.words.values() for word in words}
-    tokens = list(_TOKENS.finditer(text))
-    found, at = [], 0
-    while at < len(tokens):
-        spans = [(tokens[at].start(), tokens[min(at + more, len(tokens) - 1)].end()) for more in (3, 2, 1, 0)]
-        start, end = next((span for span in spans if plain_words(text[slice(*span)]) in known), spans[-1])
-        found.append((text[start:end], (start, end)))
-        at += sum(1 for token in tokens if start <= token.start() < end)
-    return found
-
-
-def _columns_of_rule(rule: str, above: Sequence[str], headings: Headings) -> _Columns | None:
-    """The columns above a line of dashes, which shows how wide each is. Headings may fill up to three lines."""
-    if len(rule) > _WIDEST_HEADING or not any(_HINT.search(line) for line in above):
-        return None
-    spans = [found.span() for found in _DASHES.finditer(rule.expandtabs(8))]
-    ends = [*(start for start, _end in spans[1:]), _WIDEST]
-    for count in (1, 2, 3):
-        lines = [line.expandtabs(8) for line in above[-count:]]
-        cells = [
-            " ".join(line[start:end].strip(" |+") for line in lines)
-            for (start, _end), end in zip(spans, ends, strict=True)
-        ]
-        roles = headings.roles_of(cells)
-        if roles:
-            return _Columns(roles, spans=spans)
-    return None
 
 
 @dataclass(slots=True)
@@ -153,19 +51,47 @@ class _ListReader:
 
     headings: Headings
     document: Document
-    columns: _Columns | None = None
+    columns: Columns | None = None
     above: list[str] = field(default_factory=list)
     """The last lines that were not rows."""
     block: dict[str, str] = field(default_factory=dict)
     begun: int = 0
     is_found: bool = False
     """Whether headings were found."""
+    held: list[Line] = field(default_factory=list)
+    """The lines of a row whose quotes are not closed yet: a cell may have several lines."""
 
     def read_line(self, line: Line) -> Iterator[Item]:
         """Read one line, and yield what it completes."""
+        if self.held and len(self.held) < _LINES and not line.is_cut:
+            self.held.append(line)
+            yield from self._finish_row()
+        else:
+            yield from self.give_up_row()
+            yield from self._read_alone(line, may_hold=True)
+
+    def _finish_row(self) -> Iterator[Item]:
+        """Yield the row of the lines that are held, if its quotes are closed now."""
+        text = "\n".join(line.text for line in self.held)
+        values = self.columns.values_of(text) if self.columns else None
+        if values is not None:
+            place = f"lines {self.held[0].number} to {self.held[-1].number}"
+            self.held = []
+            yield _make_item(self.headings, self.document, place, values, text)
+
+    def give_up_row(self) -> Iterator[Item]:
+        """Report a row whose quotes never close as one broken line, and read the lines after it on their own."""
+        held, self.held = self.held, []
+        for first in held[:1]:
+            short = " ".join(first.text.split())[:_SHOWN]
+            yield Problem(f"line {first.number}", f"the quotes of this row never close: {short}")
+        for line in held[1:]:
+            yield from self._read_alone(line, may_hold=False)
+
+    def _read_alone(self, line: Line, *, may_hold: bool) -> Iterator[Item]:
         text = line.text
         place = f"line {line.number}"
-        if line.is_cut or (len(text) > _WIDEST and not (self.columns and self.columns.separator)):
+        if line.is_cut or (len(text) > WIDEST and not (self.columns and self.columns.separator)):
             if self.columns or MAY_BE_MAC.search(text):
                 yield Problem(place, f"too long to be a row: {text[:_SHOWN]}")
             return
@@ -173,15 +99,15 @@ class _ListReader:
             yield from self.finish_block(line.number)
             return
         if self.columns and self._is_row(text):
-            yield self._row_item(place, text)
+            yield from self._read_row(line, may_hold=may_hold)
         elif _RULE.fullmatch(text) and not MAY_BE_MAC.search(text):
             if self.columns and self.columns.separator == "|":
                 return
-            self._take_columns(_columns_of_rule(text, self.above, self.headings))
+            self._take_columns(columns_of_rule(text, self.above, self.headings))
         elif (
-            _HINT.search(text)
+            HINT.search(text)
             and not MAY_BE_MAC.search(text)
-            and (found := _find_columns(text, self.above, self.headings))
+            and (found := find_columns(text, self.above, self.headings))
         ):
             self._take_columns(found)
             self.above = [*self.above[-2:], text]
@@ -191,26 +117,29 @@ class _ListReader:
             yield from self._read_pairs(line)
             self.above = [*self.above[-2:], text]
 
-    def _take_columns(self, found: _Columns | None) -> None:
+    def _take_columns(self, found: Columns | None) -> None:
         self.columns = found or self.columns
         self.is_found = self.is_found or found is not None
 
     def _is_row(self, text: str) -> bool:
         """Whether a line is meant to be a row: on a screen, only if it has a MAC address."""
         if self.columns and self.columns.separator:
-            is_heading = _HINT.search(text) and not MAY_BE_MAC.search(text) and _find_columns(text, (), self.headings)
+            is_heading = HINT.search(text) and not MAY_BE_MAC.search(text) and find_columns(text, (), self.headings)
             is_row = self.columns.separator in text or MAY_BE_MAC.search(text)
             return bool(is_row and not is_heading and set(text) - set("-=+| \t"))
         return bool(MAY_BE_MAC.search(text) or _CLIENT_ID.search(text))
 
-    def _row_item(self, place: str, text: str) -> Item:
-        values = self.columns.values_of(text) if self.columns else None
-        if values is None:
-            return Problem(place, f"the quotes of this row never close: {' '.join(text.split())[:_SHOWN]}")
-        return _make_item(self.headings, self.document, place, values, text)
+    def _read_row(self, line: Line, *, may_hold: bool) -> Iterator[Item]:
+        values = self.columns.values_of(line.text) if self.columns else None
+        if values is not None:
+            yield _make_item(self.headings, self.document, f"line {line.number}", values, line.text)
+            return
+        self.held = [line]
+        if not may_hold:
+            yield from self.give_up_row()
 
     def _read_pairs(self, line: Line) -> Iterator[Item]:
-        if self.columns or len(line.text) > _WIDEST_HEADING:
+        if self.columns or len(line.text) > WIDEST_HEADING:
             return
         assigned = {name: value.strip('"') for name, value in _ASSIGNED.findall(line.text)}
         if roles := self.headings.roles_of(list(assigned)):
@@ -326,6 +255,7 @@ def _read(headings: Headings, document: Document) -> Iterator[Item]:
     for line in document.lines():
         number = line.number
         yield from reader.read_line(line)
+    yield from reader.give_up_row()
     yield from reader.finish_block(number + 1)
     if not reader.is_found:
         yield Problem(
