@@ -7,6 +7,7 @@ pairs is tried by default and all of them in ``.ci/run``, as ``examples.py`` say
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -115,6 +116,14 @@ def test_no_known_name_is_lost_in_free_text(stated: Stated) -> None:
         and one.is_camera_system is not False
     }
     assert not lost
+
+
+@pytest.mark.parametrize("key", ["http.realm", "rtsp.realm", "http.title", "mdns.instance", "dhcp.host_name"])
+def test_a_number_alone_accuses_nobody_unless_it_is_of_the_makers_own_grammar(key: str) -> None:
+    # Owners file a few real Hikvision and Dahua numbers under other names.
+    own_grammar = re.compile(r"(?i)^(?:i?DS-2[A-Z]{2}\d|(?:DHI?-)?IPC-H|dahua|hikvision)")
+    sure = {model for maker, model in PAIRS if is_accused(maker, what([(key, model)]))}
+    assert not [model for model in sure if not own_grammar.match(model)]
 
 
 def own() -> Iterator[tuple[str, str, str]]:
