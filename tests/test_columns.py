@@ -88,6 +88,7 @@ def test_an_entry_overrules_the_site_map() -> None:
         ("notes", "e\u0301", "é"),
         ("notes", "   ", ""),
         ("uprn", "000123", "000123"),
+        ("site_name", "Town  \u00a0Hall\nAnnexe", "Town Hall Annexe"),
     ],
 )
 def test_what_is_written_is_stored_in_one_form(name: str, given: str, stored: str) -> None:

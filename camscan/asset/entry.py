@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 
 from camscan.asset.columns import Column, Kind
@@ -35,10 +36,8 @@ def normalise(  # noqa: PLR0911 - one for each kind of column
         raise ValueError(f"longer than {LONGEST} characters; put the rest into a document and name that")
     if _UNFIT.search(text):
         raise ValueError("holds control characters or hidden marks; type it again")
-    if column.name == "stated_mac_address":
-        return _read_mac(text)
-    if column.name == "stated_ip_address":
-        return _read_address(text)
+    if column.name in _READERS:
+        return _READERS[column.name](text)
     match column.kind:
         case Kind.CHOICE:
             return _read_choice(column, text)
@@ -89,3 +88,16 @@ def _read_address(text: str) -> str:
         return str(ipaddress.ip_address(text))
     except ValueError:
         raise ValueError(f"'{text}' is not an IP address; write it as 10.1.2.34") from None
+
+
+def _read_site(text: str) -> str:
+    """The name of a site on one line, with single blanks: a site is recognised by its name."""
+    return " ".join(text.split())
+
+
+_READERS: Mapping[str, Callable[[str], str]] = {
+    "site_name": _read_site,
+    "stated_mac_address": _read_mac,
+    "stated_ip_address": _read_address,
+}
+"""Column -> the function that reads its texts, if they have a form of their own."""
