@@ -12,16 +12,15 @@ import errno
 import io
 import os
 import re
-import shutil
 import stat
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from camscan import system
-from camscan.errors import OutputError, UsageError
+from camscan.errors import OutputError
 
 _SUSPECT = re.compile(r"[^ -~]")
 _KEYWORDS = "user|host|port|dbname|application_name|connect_timeout|options|passfile|service|target_session_attrs|ssl"
@@ -33,8 +32,6 @@ Compiled when it is first needed: nothing else took as long when the program sta
 _STREAM = re.compile(r"/dev/(stdin|stdout|stderr|fd/[0-9]+)|/proc/self/fd/[0-9]+")
 """The system's own links to files that are already open."""
 _OWNER_ALONE = 0o600
-_FEW = 100
-"""Up to this many files of a folder are written to the disk one by one."""
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Control, format (bidirectional overrides, zero width), surrogate, line and paragraph separator."""
 
@@ -137,6 +134,7 @@ def make_folder(path: Path) -> None:
     """Make a folder for camscan's own files if there is none, for its owner only. Raises OSError."""
     try:
         if not path.is_dir():
+            require_name(path)
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             system.owner_alone(path)
     except FileExistsError:
@@ -146,8 +144,7 @@ def make_folder(path: Path) -> None:
 def is_taken(path: str | Path) -> bool:
     """Whether there is a file. Raises OutputError for a name that no file can have: NUL of Windows always exists."""
     with explain_errors(Path(path)):
-        if problem := system.name_problem(Path(path)):
-            raise OSError(0, problem)
+        _require_room(Path(path))
     return os.path.lexists(path)
 
 
@@ -160,7 +157,7 @@ def check_writable(path: str | Path) -> None:
     with explain_errors(target):
         if str(path) == "-":
             _require_output()
-        elif not _is_special(target):
+        elif not is_special(target):
             temporary, descriptor = _create_beside(target)
             os.close(descriptor)
             temporary.unlink()
@@ -184,7 +181,7 @@ def write_bytes_atomically(path: str | Path, writer: Callable[[BinaryIO], None])
             sys.stdout.flush()
             writer(sys.stdout.buffer)
             sys.stdout.buffer.flush()
-        elif _is_special(target):
+        elif is_special(target):
             with _open_special(target) as stream:
                 writer(stream)
         else:
@@ -211,7 +208,7 @@ def replace_file(target: Path) -> Iterator[Path]:
     For files that must be written by name. The target keeps its rights. Raises OSError, also for a file that is never
     replaced.
     """
-    if _is_special(target):
+    if is_special(target):
         raise OSError(0, "it is not a regular file; name another")
     with _replace_file(target) as (temporary, _descriptor):
         yield temporary
@@ -277,7 +274,7 @@ def _require_output() -> None:
         raise OSError(0, "it is closed; name a file")
 
 
-def _is_special(target: Path) -> bool:
+def is_special(target: Path) -> bool:
     """Whether it is a device or a pipe, which is written to and not replaced. Raises OSError for what is never written.
 
     These are never written: a directory, a disk, the target of a symbolic link, a read-only file; and, as root, the
@@ -285,8 +282,7 @@ def _is_special(target: Path) -> bool:
     """
     if _STREAM.fullmatch(str(target)):
         return True
-    if problem := system.name_problem(target):
-        raise OSError(0, problem)
+    _require_room(target)
     try:
         status = target.lstat()
     except FileNotFoundError:
@@ -321,80 +317,28 @@ def _open_special(target: Path) -> BinaryIO:
 
 def _create_beside(target: Path) -> tuple[Path, int]:
     """A new empty file in the same directory, because a rename is atomic only there."""
-    temporary = target.with_name(f".camscan-{os.urandom(8).hex()}.tmp")
+    require_replaceable(target)
+    temporary = target.with_name(temporary_name())
     return temporary, create_file(temporary)
 
 
-# ── folders of files ─────────────────────────────────────────────────────────────────────────────────────────────
+def require_replaceable(target: Path) -> None:
+    """Raise OSError for a file that another program of Windows keeps open: it can be opened, but not replaced."""
+    with contextlib.suppress(FileNotFoundError):
+        target.rename(target)  # POSIX does nothing for a file of the same name (rename(2)), and Windows asks
 
 
-def check_folder(path: str | Path, *, replace: bool = False) -> None:
-    """Raise OutputError now, before anything is made, if :func:`write_folder` could not write there.
-
-    Raises UsageError for a folder that is not empty, unless its files may be replaced.
-    """
-    target = Path(path)
-    with explain_errors(target):
-        if str(path) == "-":
-            raise OSError(0, "this writes a folder of files; name a folder")
-        if target.is_symlink():
-            raise OSError(0, "it is a symbolic link, which is not followed; name the folder itself")
-        if target.exists() and not target.is_dir():
-            raise NotADirectoryError(0, "it is a file; name a folder")
-        if not replace and target.exists() and any(target.iterdir()):
-            raise UsageError(f"{path}: contains files; name another folder, or add --force to replace them")
-        _stage_folder(target).rmdir()
+def temporary_name() -> str:
+    """A new name for a file or folder until it is complete."""
+    return f".camscan-{os.urandom(8).hex()}.tmp"
 
 
-def write_folder(path: str | Path, files: Mapping[str, Iterable[bytes]], *, replace: bool = False) -> tuple[str, ...]:
-    """Write a folder of files, for its owner only: all of them, or none. Each is given in pieces.
-
-    A folder that exists keeps its rights, and so do its files that are replaced. Files of other names are not touched;
-    their names are returned. Raises as :func:`check_folder` does.
-    """
-    check_folder(path, replace=replace)
-    target = Path(path)
-    with explain_errors(target):
-        staged = _stage_folder(target)
-        try:
-            for name, content in files.items():
-                _write_staged(staged / name, content, target / name, flush=len(files) <= _FEW)
-            if len(files) > _FEW:
-                system.flush_everything()  # file by file, 20,000 of them took more than a minute
-            return _move_files(staged, target)
-        finally:
-            shutil.rmtree(staged, ignore_errors=True)
+def _require_room(path: Path) -> None:
+    """Raise OSError for a name that no file can have, or that leaves no room for the temporary name beside it."""
+    require_name(path, room=max(0, len(temporary_name()) - len(path.name)))
 
 
-def _stage_folder(target: Path) -> Path:
-    """A new folder on the same disk; its files are moved to their places when all of them are written."""
-    staged = (target if target.exists() else target.parent) / f".camscan-{os.urandom(8).hex()}.tmp"
-    staged.mkdir(mode=0o700)
-    system.owner_alone(staged)
-    return staged
-
-
-def _write_staged(path: Path, content: Iterable[bytes], target: Path, *, flush: bool) -> None:
-    if _is_special(target):
-        raise OSError(0, f"{target.name} in it is not a regular file; name another folder")
-    descriptor = create_file(path)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.writelines(content)
-        stream.flush()
-        system.keep_rights(path, stream.fileno(), target)
-        if flush:
-            os.fsync(stream.fileno())
-
-
-def _move_files(staged: Path, target: Path) -> tuple[str, ...]:
-    """Move the files to their places. Returns the names of the other files in the folder."""
-    if not target.exists():
-        staged.rename(target)
-        system.flush_folder(target.parent)
-        return ()
-    own = sorted(each.name for each in staged.iterdir())
-    others = sorted({each.name for each in target.iterdir()} - {*own, staged.name})
-    for name in own:
-        (staged / name).replace(target / name)
-    system.flush_folder(target)
-    return tuple(others)
+def require_name(path: Path, *, room: int = 0) -> None:
+    """Raise OSError for a name that no file of this system can have; see ``camscan.system.name_problem``."""
+    if problem := system.name_problem(path, room=room):
+        raise OSError(0, problem)

@@ -18,7 +18,9 @@ from camscan.errors import OutputError
 from camscan.net import system as network
 from camscan.net.interface import interfaces
 from camscan.output import check_writable, create_file, make_folder, write_atomically
+from camscan.output_folder import write_folder
 from camscan.register import open_register
+from camscan.register.glance import sqlite_uri
 
 pytestmark = pytest.mark.skipif(sys.platform != "win32", reason="needs Windows, or Wine: make test-windows")
 
@@ -79,6 +81,22 @@ def test_a_file_that_another_program_holds_is_one_clear_line(tmp_path: Path) -> 
     )
     assert path.read_text(encoding="utf-8") == "old"
     assert [each.name for each in tmp_path.iterdir()] == ["devices.csv"]
+
+
+def test_a_file_that_another_program_holds_is_found_before_anything_is_done(tmp_path: Path) -> None:
+    path = tmp_path / "sites.csv"
+    path.write_text("old", encoding="utf-8")
+    (tmp_path / "a.csv").write_text("old", encoding="utf-8")
+    with path.open("rb"):
+        with pytest.raises(OutputError, match=r"sites\.csv: cannot be written: another program has it open"):
+            check_writable(path)
+        with pytest.raises(OutputError, match=r"sites\.csv in it: another program has it open"):
+            write_folder(tmp_path, {"a.csv": [b"new"], "sites.csv": [b"new"]}, replace=True)
+    assert {each.name: each.read_text() for each in tmp_path.iterdir()} == {"sites.csv": "old", "a.csv": "old"}
+
+
+def test_the_server_of_a_share_is_a_part_of_the_path() -> None:
+    assert sqlite_uri(Path(r"\\server\share\x.db"), readonly=False) == "file:////server/share/x.db?mode=rwc"
 
 
 @pytest.mark.parametrize("name", ["NUL", "con.csv", "COM1", "lpt3.txt", "what?.csv", "ends.", "b.csv:stream", "q|p"])

@@ -85,3 +85,23 @@ def test_figures_of_a_run_leave_the_register_alone(place: Path) -> None:
     with pytest.raises(UsageError, match="is the register itself"):
         write_metrics(space, place / "camscan.db", Run())
     assert (place / "camscan.db").read_bytes() == before
+
+
+def test_no_scan_replaces_what_belongs_to_an_open_register(camscan: Camscan, place: Path) -> None:
+    with open_register(place / "camscan.db"):
+        beside = [path for path in place.iterdir() if path.name.startswith("camscan.db")]
+        assert len(beside) > 1
+        for path in beside:
+            before = path.read_bytes()
+            code, out, err = camscan("export", "csv", path.name, "--force")
+            assert (code, out) == (2, "")
+            assert "register" in err
+            assert path.read_bytes() == before
+
+
+def test_a_register_is_not_a_log(camscan: Camscan, place: Path) -> None:
+    before = (place / "camscan.db").read_bytes()
+    code, _, err = camscan("-v", "--log-file", "camscan.db", "show")
+    assert code == 1
+    assert "the log needs a file of its own" in err
+    assert (place / "camscan.db").read_bytes() == before

@@ -39,7 +39,8 @@ from camscan.net.system.windows import iphlpapi
 from camscan.net.system.windows import links as windows_links
 from camscan.net.system.windows import neighbours as windows_neighbours
 from camscan.net.system.windows import sockets as windows_sockets
-from camscan.output import is_taken
+from camscan.output import check_writable, is_taken, make_folder
+from camscan.output_folder import check_folder
 from camscan.register import open_register
 from camscan.scan import multicast
 from camscan.scan.coverage import Tally
@@ -390,6 +391,11 @@ def test_names_that_windows_cannot_have(name: str, is_possible: bool) -> None:
     assert (camscan_windows.name_problem(Path(f"/folder/{name}")) == "") is is_possible
 
 
+@pytest.mark.parametrize("name", [r"\\.\NUL", r"\\.\PhysicalDrive0", r"\\?\C:\cameras.csv"])
+def test_a_path_to_a_device_is_not_the_name_of_a_file(name: str) -> None:
+    assert "of devices in Windows" in camscan_windows.name_problem(Path(name))
+
+
 def test_a_path_leaves_room_for_the_names_beside_it() -> None:
     path = Path("/folder/" + "x" * 240)
     assert camscan_windows.name_problem(path) == ""
@@ -417,6 +423,22 @@ def test_a_device_of_windows_is_not_a_file_to_be_replaced(tmp_path: Path) -> Non
     with pytest.raises(OutputError, match="NUL is the name of a device in Windows"):
         is_taken(tmp_path / "NUL")
     assert not is_taken(tmp_path / "devices.csv")
+
+
+@pytest.mark.usefixtures("names_of_windows")
+def test_a_folder_that_windows_cannot_have_is_not_made(tmp_path: Path) -> None:
+    for make in (make_folder, check_folder):
+        with pytest.raises((OSError, OutputError), match="name of a device in Windows"):
+            make(tmp_path / "aux")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("names_of_windows")
+def test_a_file_leaves_room_for_its_temporary_name(tmp_path: Path) -> None:
+    folder = tmp_path / ("x" * (245 - len(str(tmp_path))))
+    folder.mkdir()
+    with pytest.raises(OutputError, match="the path is longer than"):
+        check_writable(folder / "a.csv")
 
 
 def test_a_task_calls_camscan_by_the_command_of_the_zip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,14 +26,8 @@ from camscan.exports import (
     load_exports,
 )
 from camscan.model import Report
-from camscan.output import (
-    check_folder,
-    check_writable,
-    is_taken,
-    write_atomically,
-    write_bytes_atomically,
-    write_folder,
-)
+from camscan.output import check_writable, is_taken, write_atomically, write_bytes_atomically
+from camscan.output_folder import check_folder, write_folder
 from camscan.register import Register
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from camscan.errors import OutputError, UsageError
 from camscan.foi.comparing import ReleasedPack, compare_packs
 from camscan.foi.pack import Pack, Release, Terms, make_draft
 from camscan.foi.refusal import Act
-from camscan.output import check_writable, explain_errors, make_folder, write_bytes_atomically
+from camscan.output import check_writable, explain_errors, is_taken, make_folder, write_bytes_atomically
 from camscan.register.address import address_of
 from camscan.store import open_store
 from camscan.store.database import store_path
@@ -184,6 +184,8 @@ def _release_pack(packs: Packs, pack: Pack, asked: PackRequest, write: Callable[
 
 def _write_pack(pack: Pack, folder: Path) -> WrittenPack:
     files = {**files_kept_back(pack), **files_to_send(pack)}
+    for name in files:
+        is_taken(folder / name)  # or there would be an empty folder when a path is too long
     with explain_errors(folder):
         make_folder(folder)
         make_folder(folder / KEPT_BACK)

@@ -12,12 +12,14 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from camscan.errors import OutputError
 from camscan.log import LOGGER, Layout
-from camscan.output import create_file, open_existing
+from camscan.output import create_file, is_taken, open_existing
 
+_SQLITE = b"SQLite format 3\0"
+"""The beginning of a register: nothing may be appended to it (sqlite.org/fileformat.html, 1.3)."""
 _LONGEST = 300
 """The most characters of a value; the report has the rest."""
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
@@ -61,17 +63,22 @@ def logging_to(
 def _open_log(file: Path) -> TextIO:
     """Open the file, never through a link: somebody else may have made one for a run with more rights."""
     try:
+        is_taken(file)
         try:
-            stream = open_existing(file, write=True)
+            stream: BinaryIO = open_existing(file, write=True)
         except FileNotFoundError:
             stream = os.fdopen(create_file(file), "wb", buffering=0)
-        if os.fstat(stream.fileno()).st_nlink > 1:
+        if os.fstat(stream.fileno()).st_nlink > 1 or _is_register(stream):
             stream.close()
             raise OutputError(f"{file}: the log needs a file of its own; name another one")
     except OSError as error:
         why = "it is a link" if file.is_symlink() else error.strerror or str(error)
         raise OutputError(f"{file}: the log cannot be written: {why}") from error
     return io.TextIOWrapper(stream, encoding="utf-8", errors="backslashreplace", write_through=True)
+
+
+def _is_register(stream: BinaryIO) -> bool:
+    return stream.readable() and stream.read(len(_SQLITE)) == _SQLITE
 
 
 class _Handler(logging.Handler):

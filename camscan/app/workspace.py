@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 REGISTER = "camscan.db"
 """The place of the register unless another one is named."""
 _LONGEST_ROLE = 100
+_BESIDE = (".lock", "-wal", "-shm", "-journal")
+"""Ends of the names of files that belong to a register (sqlite.org/tempfiles.html); the lock is ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Workspace:
         if address_of(self.where) is None:
             register = Path(self.where)
             found |= {register: "the register itself", store_path(register): "the record of alerts and released packs"}
+            found |= {register.with_name(register.name + end): "a part of the register" for end in _BESIDE}
         return {path: what for path, what in found.items() if path is not None}
 
     def restore(self, backup: Path) -> Register:

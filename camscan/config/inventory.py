@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from camscan.config.secret import Secret, read_secret
-from camscan.config.value import read_entries, read_word
+from camscan.config.value import read_entries, read_path, read_word
 from camscan.dataclass import dataclass
 from camscan.strict_yaml import Node
 
@@ -45,5 +45,5 @@ def read_inventory(node: Node, base: Path) -> OtherInventory:
         url=url.removesuffix("/api"),
         token=token,
         where=f"{node.file}:{node.line}",
-        ca_file=str(base / Path(read_word(keys["ca_file"])).expanduser()) if "ca_file" in keys else "",
+        ca_file=str(read_path(keys["ca_file"], base)) if "ca_file" in keys else "",
     )

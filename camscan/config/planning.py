@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from camscan.asset.columns import SENSITIVITIES, SITE_TYPES
-from camscan.config.value import read_date
+from camscan.config.value import read_date, read_path
 from camscan.dataclass import dataclass
 from camscan.strict_yaml import MAX_BYTES, Node
 
@@ -141,7 +141,7 @@ def _read_debarment(node: Node, base: Path) -> tuple[str, ...]:
     """Read a list of names, or a file with one name on each line."""
     if not isinstance(node.value, str):
         return _read_lines(node)
-    path = base / Path(_read_line(node)).expanduser()
+    path = read_path(node, base)
     try:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)

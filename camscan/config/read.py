@@ -25,7 +25,7 @@ from camscan.config.running import Running, read_running
 from camscan.config.settings import FILE_NAME, OFFLINE_AFTER, PACES, Config
 from camscan.config.site import MEMBERS, Site, read_site
 from camscan.config.snmp import read_snmp_login
-from camscan.config.value import Faults, read_each, read_networks, read_number, read_ports, read_word
+from camscan.config.value import Faults, read_each, read_networks, read_number, read_path, read_ports, read_word
 from camscan.config.web import Web, read_web
 from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
@@ -124,7 +124,7 @@ class _Keys:
 def _read_config(path: Path, keys: _Keys, table: sites_file.Table | None) -> Config:
     base, faults = path.parent, keys.faults
     own = keys.items("sites", _unique(_read_site, "the site '{}' is listed twice; put its networks into one entry"))
-    place = keys.read("sites_file", lambda node: base / Path(read_word(node)).expanduser(), base / sites_file.FILE_NAME)
+    place = keys.read("sites_file", lambda node: read_path(node, base), base / sites_file.FILE_NAME)
     if table is None:
         table = _read_table(place, faults, is_named="sites_file" in keys.nodes)
     faults += table.faults
@@ -264,11 +264,11 @@ def _offline_after(node: Node) -> int:
 
 def _read_register(node: Node, base: Path) -> str:
     text = read_word(node)
-    return text if "://" in text else str(base / Path(text).expanduser())
+    return text if "://" in text else str(read_path(node, base))
 
 
 def _read_overlay(node: Node, base: Path) -> Path:
-    path = base / Path(read_word(node)).expanduser()
+    path = read_path(node, base)
     if not path.is_dir():
         raise node.error(f"{path} is not a directory; name one that holds fingerprint files")
     return path

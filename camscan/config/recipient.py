@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from camscan.config.secret import Secret, read_secret
-from camscan.config.value import read_entries, read_number, read_word
+from camscan.config.value import read_entries, read_number, read_path, read_word
 from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
 from camscan.strict_yaml import Node
@@ -79,7 +79,7 @@ def read_recipient(node: Node, base: Path) -> Recipient:
                 )
     keys = read_entries(node, KEYS, "channel", "name")
     options = {key: read_word(keys[key]) for key in TEXTS if key in keys}
-    options |= {key: str((base / Path(read_word(keys[key])).expanduser()).absolute()) for key in FILES if key in keys}
+    options |= {key: str(read_path(keys[key], base).absolute()) for key in FILES if key in keys}
     if "from" in keys:
         _read_address(keys["from"])
     if "port" in keys:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from camscan.config.authorisation import Window, read_window
-from camscan.config.value import read_number, read_word
+from camscan.config.value import read_number, read_path, read_word
 from camscan.dataclass import dataclass
 from camscan.strict_yaml import Node
 
@@ -48,10 +48,10 @@ def read_running(node: Node, base: Path) -> Running:
     return Running(
         every=read_interval(keys["every"]) if "every" in keys else WEEK,
         window=read_window(keys),
-        backups=_read_path(keys["backups"], base) if "backups" in keys else None,
+        backups=read_path(keys["backups"], base) if "backups" in keys else None,
         keep=read_number(keys["keep"], 0, _MOST_BACKUPS, "number of backups") if "keep" in keys else KEEP,
-        after=MappingProxyType({name: str(_read_path(each, base)) for name, each in after.items()}),
-        metrics=_read_path(keys["metrics"], base) if "metrics" in keys else None,
+        after=MappingProxyType({name: str(read_path(each, base)) for name, each in after.items()}),
+        metrics=read_path(keys["metrics"], base) if "metrics" in keys else None,
         lines=MappingProxyType({name: f"{each.file}:{each.line}" for name, each in after.items()}),
     )
 
@@ -64,7 +64,3 @@ def read_interval(node: Node) -> int:
     if not text.isdecimal():
         raise node.error(f"'{text}' is not day, week or a number of days")
     return read_number(node, 1, _MOST_DAYS, "number of days")
-
-
-def _read_path(node: Node, base: Path) -> Path:
-    return base / Path(read_word(node)).expanduser()

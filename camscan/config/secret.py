@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from camscan import system
-from camscan.config.value import read_word
+from camscan.config.value import read_path, read_word
 from camscan.dataclass import dataclass
 from camscan.errors import ConfigError
 from camscan.strict_yaml import Node
@@ -132,7 +132,7 @@ def read_secret(
         )
     return Secret(
         where=f"{reference.file}:{reference.line}",
-        file=base / Path(text).expanduser() if given[0] == "file" else None,
+        file=read_path(reference, base) if given[0] == "file" else None,
         env=text if given[0] == "env" else "",
         systemd_credential=text if given[0] == "systemd_credential" else "",
         what=what,

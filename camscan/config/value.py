@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterable
 from datetime import date
+from pathlib import Path
 from typing import TypeVar
 
 from camscan.asset.columns import BY_NAME
@@ -51,6 +52,14 @@ def read_word(node: Node) -> str:
     if not text or not text.isprintable():
         raise node.error("expected a name in one line")
     return text
+
+
+def read_path(node: Node, base: Path) -> Path:
+    """Read a path relative to ``base``; ``~`` at its beginning is a home directory."""
+    try:
+        return base / Path(read_word(node)).expanduser()
+    except RuntimeError:
+        raise node.error(f"{node.text().strip()}: that home directory is not known; write the whole path") from None
 
 
 def read_column(node: Node, name: str) -> str:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from camscan import system
 from camscan.errors import OutputError, UsageError
 from camscan.output import create_file, explain_errors, make_folder, open_existing
 
@@ -30,8 +31,7 @@ _LONGEST = 10_000
 
 def default_key_file() -> Path:
     """The file with the key of the person who runs camscan, in their state directory."""
-    home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111 - Path.home() raises for a user without a home
-    return Path(home) / "camscan" / "signing-key.pem"
+    return system.state_home() / "camscan" / "signing-key.pem"
 
 
 def own_key(path: Path) -> tuple[Ed25519PrivateKey, bool]:

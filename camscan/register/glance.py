@@ -123,4 +123,7 @@ def sqlite_uri(path: Path, *, readonly: bool) -> str:
     whole = path.absolute()
     if not whole.is_absolute():  # "C:camscan.db" of Windows: in the current folder of a drive
         whole = Path(os.path.abspath(path))  # noqa: PTH100 - pathlib leaves it as it is
-    return f"{whole.as_uri()}?{mode}"
+    uri = whole.as_uri()
+    if whole.drive.startswith("\\\\"):  # for SQLite, the server of a share is a part of the path
+        uri = uri.replace("file:", "file://", 1)
+    return f"{uri}?{mode}"

@@ -34,6 +34,7 @@ _LONGEST = 259
 """Maximum characters of a path that every Windows supports: MAX_PATH, without the 0 at its end."""
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])[ ]*(\..*)?", re.IGNORECASE)
 _IMPOSSIBLE = re.compile(r'[<>:"|?*\x00-\x1f]')
+_DEVICES = ("\\\\.\\", "\\\\?\\")
 _HELD = frozenset({5, 32, 33})  # ERROR_ACCESS_DENIED, _SHARING_VIOLATION, _LOCK_VIOLATION
 _LOCKED = frozenset({0, errno.EACCES, errno.EAGAIN, errno.EDEADLK})
 """Errors of a file that another process has locked; 0 is Wine's."""
@@ -197,6 +198,8 @@ def quote(word: str) -> str:
 
 def name_problem(path: Path, *, room: int = 0) -> str:
     """Why no file can have this name; empty if it can. ``room``: characters that a path must leave for longer names."""
+    if str(path).startswith(_DEVICES):
+        return r"names that begin with \\.\ or \\?\ are of devices in Windows; write it without that"
     name = os.path.basename(str(path))  # noqa: PTH119 - "a:b" is a drive and a name for pathlib
     if _RESERVED.fullmatch(name):
         return f"{name} is the name of a device in Windows; name another"
@@ -249,6 +252,8 @@ def is_administrator() -> bool:
 def user_name() -> str:
     """The name of the user of this process, with the domain if there is one."""
     name, domain = os.environ.get("USERNAME", ""), os.environ.get("USERDOMAIN", "")
+    with contextlib.suppress(OSError):
+        name = name or os.getlogin()  # a service may have an environment without them
     return f"{domain}\\{name}" if domain and name else name
 
 

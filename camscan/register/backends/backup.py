@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Table, select
 
+from camscan import system
 from camscan.errors import OutputError, RegisterError, UsageError
 from camscan.output import is_taken, replace_file
 from camscan.register import schema
@@ -37,7 +38,8 @@ def _temporary_beside(target: Path) -> Iterator[Path]:
         with replace_file(target) as part:
             yield part
     except OSError as error:
-        raise OutputError(f"{target}: cannot be written: {error.strerror}; nothing was changed") from error
+        why = system.why_not_written(error, target) or error.strerror
+        raise OutputError(f"{target}: cannot be written: {why}; nothing was changed") from error
     except RegisterError as error:
         raise OutputError(str(error).replace(str(part), str(target))) from error
 
