@@ -11,7 +11,7 @@ from examples import examples
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camscan.notify.decide import ONCE, QUIET, Chosen, Event, Note, choose_items, compose_messages
+from camscan.notify.decide import ONCE, QUIET, ChosenNews, Event, Note, choose_items, compose_messages
 from camscan.notify.message import KINDS, MOST, Item
 from camscan.notify.text import item_line, list_parts, subject_line
 
@@ -34,7 +34,7 @@ def changed(item: Item, scan: int) -> Note:
     return Note(item.kind, item.subject, item.value, NOW - (30 - scan) * DAY, SCANS[scan - 1], is_told=False)
 
 
-def kinds(chosen: Chosen) -> list[str]:
+def kinds(chosen: ChosenNews) -> list[str]:
     return [item.kind for item in chosen.items]
 
 

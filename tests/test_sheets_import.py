@@ -360,7 +360,7 @@ class TestHeadings:
             parse_mapping([pair])
 
     def test_two_headings_for_one_column(self) -> None:
-        with pytest.raises(UsageError, match="another heading already stands for notes"):
+        with pytest.raises(UsageError, match="another heading is already matched to notes"):
             parse_mapping(["a=notes", "b=notes"])
 
     def test_a_mapping_file(self) -> None:

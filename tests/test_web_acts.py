@@ -19,9 +19,9 @@ from camscan.errors import BusyError
 from camscan.store.account import Account
 from camscan.store.act import CHANGED, DONE, LOST, REFUSED, SEEN, SIGNED_IN, SIGNED_OUT, TAKEN, Act, ActQuery
 from camscan.store.sessions import number_of
-from camscan.web import recorder
+from camscan.web import act_writer
+from camscan.web.act_writer import ActWriter
 from camscan.web.desk import Desk
-from camscan.web.recorder import Recorder
 from camscan.web.rights import Role, subject_of
 
 
@@ -46,7 +46,7 @@ def somebody(desk: Desk) -> tuple[Client, str]:
 
 def acts_of(desk: Desk, session: str) -> list[Act]:
     """What is noted of a session, the earliest first."""
-    desk.recorder.close()
+    desk.act_writer.close()
     return [each for each in desk.acts.page(ActQuery(), 0, 1000)[0][::-1] if each.session == session]
 
 
@@ -101,7 +101,7 @@ def test_strangers_leave_nothing(desk: Desk) -> None:
     stranger = Client(desk, None)
     for path in ("/", "/about", "/sign-in", "/device/1", "/static/x", "/nowhere"):
         stranger.get(path)
-    desk.recorder.close()
+    desk.act_writer.close()
     assert desk.acts.page(ActQuery(), 0, 1)[1] == before
 
 
@@ -151,8 +151,8 @@ class Table:
 class TestRecorder:
     ACT = Act(at=datetime(2026, 11, 30, tzinfo=UTC), outcome=SEEN)
 
-    def of(self, table: Any) -> Recorder:
-        return Recorder(lambda: table, seconds=0.05)
+    def of(self, table: Any) -> ActWriter:
+        return ActWriter(lambda: table, seconds=0.05)
 
     def test_what_waits_is_written_before_the_end(self) -> None:
         table = Table()
@@ -179,7 +179,7 @@ class TestRecorder:
         assert table.held[1].path == "2 earlier lines of this log could not be written"
 
     def test_more_than_can_wait_is_counted_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(recorder, "MOST", 3)
+        monkeypatch.setattr(act_writer, "MOST", 3)
         table = Table()
         table.may_go.clear()
         made = self.of(table)

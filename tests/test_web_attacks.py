@@ -194,7 +194,7 @@ def test_a_form_of_another_site_that_came_with_a_session_is_noted(desk: Desk) ->
     token = client.token()
     client.post("/enter/note", {"token": "wrong"})
     client.post("/enter/note", {"token": token}, Origin="https://elsewhere.example")
-    desk.recorder.close()
+    desk.act_writer.close()
     found = [each for each in desk.acts.page(ActQuery(), 0, 100)[0] if each.method == "POST"]
     assert [each.outcome for each in found] == ["refused", "refused"]
 

@@ -211,7 +211,7 @@ def address_order(device: Device) -> tuple[int, int, str]:
 _CLOSED = {Lifecycle.NOT_OURS: "not the council's", Lifecycle.FALSE_POSITIVE: "entered as a false alarm"}
 
 
-class Chosen:
+class ChosenDevices:
     """The devices that a format includes, one after the other, and those that it leaves out; gone through once."""
 
     def __init__(self, items: Iterable[Item], why_left_out: Callable[[Item], str]) -> None:
@@ -234,14 +234,14 @@ class Chosen:
         return ExportResult(files, self.count, self.left_out, other_files)
 
 
-def choose_items(items: Iterable[Item], why_left_out: Callable[[Item], str]) -> Chosen:
+def choose_items(items: Iterable[Item], why_left_out: Callable[[Item], str]) -> ChosenDevices:
     """The devices that a format includes, and all others with the reason.
 
     No format includes devices that are not the council's, false alarms, or devices that are not part of video
     surveillance. ``why_left_out`` gives the reason why the format leaves out any other device; empty if the format
     includes it.
     """
-    return Chosen(items, why_left_out)
+    return ChosenDevices(items, why_left_out)
 
 
 def _why_closed(item: Item) -> str:

@@ -45,7 +45,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChosenNews:
     """What is to be sent, and what is to be remembered about it."""
 
     items: tuple[Item, ...] = ()
@@ -54,7 +54,7 @@ class Chosen:
 
 def choose_items(
     events: Iterable[Event], standing: Iterable[Item], past: Iterable[Note], now: datetime, recent: Iterable[str]
-) -> Chosen:
+) -> ChosenNews:
     """What to send now, out of everything that happened (``events``) or is the case (``standing``).
 
     ``past`` is what earlier calls remembered; ``recent`` are the ids of the last ``SCANS`` scans of each place.
@@ -73,7 +73,7 @@ def choose_items(
         if not memory.was_sent_lately(item):
             items.append(item)
             memory.remember(item, scan="", is_told=True)
-    return Chosen(tuple(items), tuple(memory.new))
+    return ChosenNews(tuple(items), tuple(memory.new))
 
 
 class _Memory:

@@ -68,7 +68,7 @@ def parse_mapping(pairs: Iterable[str]) -> Mapping[str, str]:
             near = nearest_hint(name, names) or "; `camscan set --columns` lists them"
             raise UsageError(f"'{pair}': {ours.strip()} is not a column that people can edit{near}")
         if name in found.values():
-            raise UsageError(f"'{pair}': another heading already stands for {name}")
+            raise UsageError(f"'{pair}': another heading is already matched to {name}")
         found[_fold_heading(theirs)] = name
     return found
 

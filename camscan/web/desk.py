@@ -16,12 +16,12 @@ from camscan import app
 from camscan.app.workspace import Workspace
 from camscan.config.web import Web
 from camscan.store import open_store
+from camscan.web.act_writer import ActWriter
 from camscan.web.body import Gate
 from camscan.web.holding import HeldFiles
 from camscan.web.keeper import CountedValue, Keeper, KeptCounts
 from camscan.web.keyring import Keyring
 from camscan.web.readers import Readers
-from camscan.web.recorder import Recorder
 from camscan.web.rights import Role, Visitor, person_of, site_manager_of, subject_of
 from camscan.web.security import Throttle
 from camscan.web.watch import Watch
@@ -100,7 +100,7 @@ class Desk:
         """Limits how many files come in at once."""
         self.journeys = Throttle(120, 60)
         """Limits the sign-ins from one address in a minute: a complete building may share an address."""
-        self.recorder = Recorder(lambda: self.acts)
+        self.act_writer = ActWriter(lambda: self.acts)
         """Records what people do."""
         self.unknown_acts = Throttle(10, 60)
         """Limits how many acts of people who have not signed in are recorded in a minute.
@@ -202,7 +202,7 @@ class Desk:
     def close(self) -> None:
         """Close the store after everything that waits was written. It may be called again."""
         self.keeper.close()
-        self.recorder.close()
+        self.act_writer.close()
         self.readers.close()
         with self._lock:
             if self._store is not None:

@@ -42,7 +42,7 @@ def note_request(
         to_change=max(heard, default=None),
         outcome=_outcome_of(answer, status, is_sent=is_sent, has_changed=bool(heard)),
     )
-    desk.recorder.note(act, is_urgent=is_sent or isinstance(answer, Download))
+    desk.act_writer.note(act, is_urgent=is_sent or isinstance(answer, Download))
 
 
 _SECRET = frozenset({"key", "code", "state", "iss", "session_state"})

@@ -34,8 +34,8 @@ class _Waiting:
     is_urgent: bool = False
 
 
-class Recorder:
-    """Takes acts from many threads."""
+class ActWriter:
+    """Writes down acts that many threads pass to it."""
 
     def __init__(self, acts: Callable[[], Acts], *, seconds: float = _SECONDS) -> None:
         """``acts`` opens the table on first use; ``seconds`` is how long acts are gathered."""
