@@ -23,8 +23,10 @@ from parcels import KEY, OAK, OTHER_KEY, make_attempt, rows, sadp, scan, some
 from starlette.testclient import TestClient
 from test_centre import BASE, HOST, Site
 
+from camscan import app
 from camscan.app.arrivals import record_arrivals
 from camscan.app.centre import Call, Centre
+from camscan.app.parcel import OfferedParcel
 from camscan.app.record import record_report
 from camscan.app.uploads import folder_of
 from camscan.app.workspace import find_workspace
@@ -251,6 +253,26 @@ def test_three_that_flood_do_not_hold_up_a_fourth(workplace: Path, monkeypatch: 
         assert (one_round.recorded, one_round.left) == (4, 9)
         assert report.scan_id in centre.scans()
         assert record_arrivals(centre.space, centre.store).recorded == 9
+
+
+def test_three_whose_parcels_break_a_parser_do_not_hold_up_a_fourth(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fails is of the parcel: three of the register's own failures in a row end the turn."""
+    (workplace / "camscan.yaml").write_text(SITES)
+    monkeypatch.setenv("XDG_STATE_HOME", str(workplace / "state"))
+    with place("camscan.db") as centre:
+        report = centre.flood()
+        record = app.parcel.record_parcel
+
+        def read(offered: OfferedParcel, *given: Any, **named: Any) -> Any:
+            if offered.sent_as != report.scan_id:
+                raise RecursionError
+            return record(offered, *given, **named)
+
+        monkeypatch.setattr(app.parcel, "record_parcel", read)
+        assert record_arrivals(centre.space, centre.store, 0).recorded == 1
+        assert centre.scans() == [report.scan_id]
 
 
 def test_a_flood_about_other_addresses_is_not_read(oak: Site, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

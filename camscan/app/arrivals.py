@@ -52,12 +52,16 @@ class Failures:
         """Whether a parcel of this key is left for the next turn."""
         return self._of_key[key] >= _TROUBLES or len(self._in_a_row) >= _TROUBLES
 
-    def note(self, key: bytes, state: str) -> None:
-        """Note the state of a parcel after an attempt to record it."""
+    def note(self, key: bytes, state: str, *, is_ours: bool) -> None:
+        """Note the state of a parcel after an attempt to record it; ``is_ours`` if the register failed.
+
+        If reading the parcel failed, that says nothing about the parcels of other keys.
+        """
         if state == WAITING:
             self._of_key[key] += 1
+        if is_ours:
             self._in_a_row.add(key)
-        else:
+        elif state != WAITING:
             self._in_a_row.clear()
 
     def end(self) -> None:
@@ -91,10 +95,10 @@ def record_arrivals(space: Workspace, store: Store, seconds: float = math.inf) -
                 states[each.scan_id] = ""
                 continue
             try:
-                states[each.scan_id] = _record_one(space, store, each)
+                states[each.scan_id], is_ours = _record_one(space, store, each)
             except BusyError:
                 return _taken_in(store, states)
-            failures.note(each.key, states[each.scan_id])
+            failures.note(each.key, states[each.scan_id], is_ours=is_ours)
         if time.monotonic() - begun >= seconds:
             break
     return _taken_in(store, states)
@@ -154,8 +158,8 @@ def record_arrival(space: Workspace, store: Store, scan_id: str, failures: Failu
     collector = Collectors(store).find_key(found.key)
     if collector is None or not collector.is_approved or keys_of_full_days(space, store, [found.key]):
         return ""
-    state = _record_one(space, store, found)
-    failures.note(found.key, state)
+    state, is_ours = _record_one(space, store, found)
+    failures.note(found.key, state, is_ours=is_ours)
     return state
 
 
@@ -168,11 +172,11 @@ def note_broken_off(store: Store, scan_id: str) -> bool:
     return _note_failure(store, found, why, is_final=False) == WAITING
 
 
-def _record_one(space: Workspace, store: Store, each: ArrivedParcel) -> str:
-    """Record one parcel, if possible. Returns its state."""
+def _record_one(space: Workspace, store: Store, each: ArrivedParcel) -> tuple[str, bool]:
+    """Record one parcel, if possible. Returns its state, and whether the register failed."""
     if not uploads.blob_path(uploads.folder_of(space), each.blob).exists():
         Parcels(store).note_failure(each.scan_id, "its file was lost at the centre; send it again", LOST)
-        return LOST
+        return LOST, False
     why, is_final, is_ours, busy = "", False, False, None
     with catch_fault() as fault:
         try:
@@ -187,8 +191,8 @@ def _record_one(space: Workspace, store: Store, each: ArrivedParcel) -> str:
         raise busy
     why = why or fault.detail
     if is_ours and datetime.now(UTC) - each.arrived_at < _PATIENCE:
-        return WAITING  # the fault is the register's, not the parcel's
-    return _note_failure(store, each, why, is_final=is_final) if why else RECORDED
+        return WAITING, True  # the fault is the register's, not the parcel's
+    return (_note_failure(store, each, why, is_final=is_final) if why else RECORDED), is_ours
 
 
 def _note_failure(store: Store, each: ArrivedParcel, why: str, *, is_final: bool) -> str:

@@ -162,7 +162,7 @@ def gather_front(space: Workspace) -> Front:
 
 
 def _count_new(space: Workspace, scans: Sequence[StoredScan]) -> int:
-    """How many devices the last round, or the last scan, saw for the first time; 0 for the very first scan."""
+    """How many devices the last round, or the last scans of the sites, saw for the first time; 0 for the first scan."""
     if len(scans) < 2:  # noqa: PLR2004 - with one alone, everything is new
         return 0
     told = changes_since(space)
