@@ -62,7 +62,7 @@ _EMPTY_WORDS = frozenset(
 )
 _FILLER = re.compile(r"(?i)\*{3}|x{5}|#{4}|\.{3}|0{8}|<.*>|redacted")
 _UNIFORM = re.compile(r"(?i)([0-9a-z])\1*")
-_DOTTED = re.compile(r"[1-9](?:\.[0-9]+)+")
+_DOTTED = re.compile(r"[1-9][0-9]*(?:\.[0-9]+)+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,7 +170,7 @@ def test_placeholders(text: str) -> None:
     assert decode.is_placeholder(text)
 
 
-@pytest.mark.parametrize("text", ["DS-2CD2385G1-I", "6C01E93PAG00001", "V5.6.2", "HCVR", "M1034-W", "AXX100", "1.11"])
+@pytest.mark.parametrize("text", ["DS-2CD2385G1-I", "6C01E93PAG00001", "V5.6.2", "HCVR", "AXX100", "1.11", "11.1"])
 def test_real_texts_are_not_placeholders(text: str) -> None:
     assert not decode.is_placeholder(text)
 

@@ -282,3 +282,14 @@ def test_a_upnp_description_gives_the_model(database: Database, manufacturer: st
     )
     found = _what(database, ("upnp", page))
     assert (found.maker, found.model) == (maker, model)
+
+
+@pytest.mark.parametrize(("model", "is_camera"), [("AXIS C1410", False), ("A1601", False), ("P3265-LVE", True)])
+def test_a_loudspeaker_of_a_maker_of_cameras_is_no_camera(database: Database, model: str, is_camera: bool) -> None:
+    answer = (
+        '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body><GetDeviceInformationResponse>'
+        f"<Manufacturer>AXIS</Manufacturer><Model>{model}</Model><FirmwareVersion>11.11.1</FirmwareVersion>"
+        "<SerialNumber>02005E000001</SerialNumber></GetDeviceInformationResponse></s:Body></s:Envelope>"
+    )
+    found = _what(database, ("onvif", answer))
+    assert (found.maker, found.is_camera_system, found.firmware) == ("axis", is_camera, "11.11.1")
