@@ -115,7 +115,7 @@ test-windows: $(VENV)/.dev ## run the tests that make sense on Windows, with Win
 
 windows: $(VENV)/.dev ## make the zip for Windows (PYTHON_ZIP=FILE: the embeddable Python of python.org; PYTHON_SHA256=HASH: what it states)
 	@echo "make windows: puts camscan, its libraries and Windows' Python into one zip below build/"
-	@$(BIN)/python bundles/make.py windows "$(or $(PYTHON_ZIP),$(error name the embeddable Python: make windows PYTHON_ZIP=FILE))" $(if $(PYTHON_SHA256),--hash $(PYTHON_SHA256))
+	@$(BIN)/python bundles/make.py windows "$(or $(PYTHON_ZIP),$(error name the Python for Windows, a file from python.org: make windows PYTHON_ZIP=FILE (docs/windows.md says which)))" $(if $(PYTHON_SHA256),--hash $(PYTHON_SHA256))
 
 bundle: $(VENV)/.dev ## make an archive of camscan and its libraries for a Linux server without a package index
 	@echo "make bundle: fetches the locked libraries for this Python and puts them into one archive below build/"

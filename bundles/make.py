@@ -29,6 +29,10 @@ SETS = ("web", "notify", "snmp", "server")
 NEEDLESS = frozenset({"editables", "hatchling", "pathspec", "pluggy", "tomlkit", "trove-classifiers"})
 """Only for those who build camscan."""
 _ENTRY = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)(?: ; ([^\\]*?))? *\\?$")
+_DOWNLOAD = (
+    'download "Windows embeddable package (64-bit)" from https://www.python.org/downloads/windows/ '
+    "(requirements/python.lock names the release), and name that file: make windows PYTHON_ZIP=FILE"
+)
 _MOMENT = (1980, 1, 1, 0, 0, 0)
 _PTH = re.compile(r"python3(\d+)\._pth")
 
@@ -82,11 +86,17 @@ def check_python(content: bytes, name: str, lock: Path, stated: str = "") -> Non
 
 def make_windows(python_zip: Path, lock: Path, output: Path, stated: str = "") -> Path:
     """The zip for Windows. Raises Refusal."""
-    content = python_zip.read_bytes()
+    try:
+        content = python_zip.read_bytes()
+    except OSError as error:
+        raise Refusal(f"{python_zip}: cannot be read: {error.strerror}; {_DOWNLOAD}") from error
     check_python(content, python_zip.name, lock, stated)
     with tempfile.TemporaryDirectory() as scratch:
         top = Path(scratch) / "camscan"
-        _unpack(content, top / "python")
+        try:
+            _unpack(content, top / "python")
+        except zipfile.BadZipFile:
+            raise Refusal(f"{python_zip} is not a zip; {_DOWNLOAD}") from None
         minor = _open_path(top / "python")
         library = top / "lib"
         wanted = Path(scratch) / "requirements.txt"
@@ -182,7 +192,7 @@ def main() -> None:
             made = make_windows(arguments.python_zip, arguments.lock, arguments.output, arguments.hash)
         else:
             made = make_bundle(arguments.output)
-    except (Refusal, OSError, zipfile.BadZipFile) as error:
+    except (Refusal, OSError) as error:
         raise SystemExit(f"camscan: {error}") from None
     content = made.read_bytes()
     sys.stdout.write(f"{made} ({len(content) / 1e6:.1f} MB)\nSHA-256: {hashlib.sha256(content).hexdigest()}\n")

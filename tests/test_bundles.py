@@ -56,7 +56,10 @@ def test_what_is_not_the_embeddable_python_is_refused(python_zip: Path, tmp_path
     code, said = make("windows", python_zip, "--lock", lock, "--output", tmp_path / "out")
     assert (code, said.count("\n")) == (1, 1)
     assert "name the file python-3" in said
-    assert make("windows", tmp_path / "none.zip")[0] == 1
+    for path in (tmp_path / "none.zip", tmp_path, lock):
+        code, said = make("windows", path, "--hash", hashlib.sha256(lock.read_bytes()).hexdigest())
+        assert (code, said.count("\n")) == (1, 1)
+        assert said.endswith("name that file: make windows PYTHON_ZIP=FILE\n")
 
 
 def test_a_hash_on_the_command_line_counts_instead_of_the_lock(python_zip: Path, tmp_path: Path) -> None:

@@ -374,6 +374,13 @@ def test_check_is_one_page_to_sign(camscan: Camscan, workplace: Path) -> None:
     assert out.splitlines()[-1].startswith("Signed: ____")
 
 
+def test_without_collector_yaml_it_says_where_one_is_from(camscan: Camscan, workplace: Path) -> None:
+    del workplace
+    says = "collector.yaml: there is no such file; at the centre, `camscan collector add` prints one to begin with"
+    for words in (("check",), ("enrol", "0000-0000"), ("run", "--once")):
+        assert camscan("collect", *words) == (2, "", f"camscan: {says}\n")
+
+
 def test_check_warns_of_a_last_day_that_is_over_and_of_a_missing_file(camscan: Camscan, workplace: Path) -> None:
     path = allowed(workplace, more="ca_file: none.pem\n")
     path.write_text(path.read_text().replace("2099", "2020"))

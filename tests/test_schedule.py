@@ -15,6 +15,7 @@ import pytest
 from command_line import Camscan, contents
 from lxml import etree
 
+from camscan import system
 from camscan.app import schedule
 
 SETTINGS = """\
@@ -180,6 +181,15 @@ class TestRefused:
         says = "camscan: choose one: --systemd, --cron or --windows; see camscan schedule --help\n"
         assert camscan("schedule")[::2] == (2, says)
         assert camscan("schedule", "--cron", "--systemd")[::2] == (2, says)
+
+    def test_on_windows_neither_systemd_nor_cron(
+        self, camscan: Camscan, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        del home
+        monkeypatch.setattr(system, "HAS_TASK_SCHEDULER", True)
+        says = "camscan: --systemd and --cron are for Linux; choose --windows\n"
+        assert camscan("schedule", "--cron", "--install")[::2] == (2, says)
+        assert camscan("schedule", "--windows")[0] == 0
 
     def test_a_file_of_somebody_else_is_not_replaced(self, camscan: Camscan, home: Path) -> None:
         (home / "units").mkdir()

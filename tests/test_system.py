@@ -16,12 +16,14 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from click.testing import CliRunner
 
 import camscan
 import camscan.net.system
 import camscan.system.linux
 import camscan.system.windows
 from camscan import demo, net, system
+from camscan.cli import cli
 from camscan.cli._words import with_program_name
 from camscan.demo.system import linux as demo_linux
 from camscan.demo.system import windows as demo_windows
@@ -364,6 +366,18 @@ def test_a_camscan_of_the_zip_is_called_as_it_was_typed(
 ) -> None:
     monkeypatch.setenv("CAMSCAN_CALLED_AS", typed)
     assert with_program_name("type `camscan show`") == f"type `{called} show`"
+
+
+def test_the_examples_of_help_can_be_typed_on_windows_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAMSCAN_CALLED_AS", r".\camscan.cmd")
+    top = CliRunner().invoke(cli, ["--help"]).output
+    assert re.findall(r"^  (?:Start with|Then): +(\S+ \w+)", top, re.MULTILINE) == [
+        r".\camscan.cmd demo", r".\camscan.cmd scan", r".\camscan.cmd show",
+    ]  # fmt: skip
+    scan = CliRunner().invoke(cli, ["scan", "--help"]).output
+    assert "\n  .\\camscan.cmd scan --all --resume\n" in scan
+    assert "`.\\camscan.cmd probes`" in scan
+    assert not re.search(r"(?<![\w\\.])camscan [a-z-]+ ", scan)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ import click
 
 from camscan import output, system
 from camscan.cli import _options
-from camscan.cli._words import program_name, with_program_name
+from camscan.cli._words import program_name, with_examples, with_program_name
 from camscan.errors import CamscanError
 from camscan.version import __version__
 
@@ -58,6 +58,22 @@ _HELP = re.compile(r'^@click\.(?:command|group)\(.*?^    r?"""(.*?)"""', re.DOTA
 _GROUP = re.compile(r'^GROUP = "(\w+)"$', re.MULTILINE)
 EXIT_PARTIAL = 3
 EXIT_INTERRUPTED = 130
+
+
+class _Formatter(click.HelpFormatter):
+    """Help whose examples and cross-references can be typed as they stand."""
+
+    def write_text(self, text: str) -> None:
+        """Write a paragraph, or a block of examples."""
+        super().write_text(with_examples(text))
+
+    def write_dl(self, rows: Sequence[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """Write a list of commands or options."""
+        super().write_dl([(name, with_program_name(says)) for name, says in rows], col_max, col_spacing)
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
 
 
 class Group(click.Group):
@@ -120,6 +136,7 @@ class Folder(Group):
         if file is None:
             return None
         command: click.Command = importlib.import_module(f"{self.package}.{file}").COMMAND
+        command.context_class = _Context
         return command
 
     def heading(self, name: str) -> str:
@@ -170,6 +187,7 @@ def _place_of_heading(heading: str) -> int:
 
 
 class _Top(Folder):
+    context_class = _Context
     renamed = {"confirm": "camscan visited"}  # noqa: RUF012 - never written to
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -59,7 +59,7 @@ def make_command(name: str) -> click.Command:
     @_options.register
     @_options.overlay
     @_options.config
-    @click.option("-q", "--quiet", is_flag=True, help="For cron: only print what is new or wrong.")
+    @click.option("-q", "--quiet", is_flag=True, help="For unattended runs: only print what is new or wrong.")
     def run(  # noqa: PLR0917 - one per option
         files: tuple[str, ...],
         is_applied: bool,

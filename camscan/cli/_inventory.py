@@ -22,7 +22,7 @@ from camscan.cli import _elsewhere, _later, _options
 @_options.register
 @_options.overlay
 @_options.config
-@click.option("-q", "--quiet", is_flag=True, help="For cron: only print what is new or wrong.")
+@click.option("-q", "--quiet", is_flag=True, help="For unattended runs: only print what is new or wrong.")
 def inventory(  # noqa: PLR0917 - one per option
     what: tuple[str, ...],
     is_applied: bool,

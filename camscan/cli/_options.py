@@ -153,8 +153,8 @@ config = click.option(
     "--config",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="The camscan.yaml to use; by default $CAMSCAN_CONFIG, else the one in this directory, else the one in your "
-    "settings folder.",
+    help="The camscan.yaml to use; by default the environment's CAMSCAN_CONFIG, else the one in this folder, else the "
+    "one in your settings folder.",
 )
 overlay = click.option(
     "--overlay",
@@ -167,13 +167,15 @@ register = click.option(
     "--register",
     type=_Where(),
     metavar="PATH",
-    help="The register: a file or postgresql://user@host/database; by default that of camscan.yaml, else ./camscan.db.",
+    help="The register: a file or postgresql://user@host/database; by default that of camscan.yaml, else camscan.db in "
+    "this folder.",
 )
 role = click.option(
     "--role",
     envvar="CAMSCAN_ROLE",
     metavar="ROLE",
-    help="The role in which you act, never your name; the default is $CAMSCAN_ROLE, else `role` in camscan.yaml.",
+    help="The role in which you act, never your name; the default is the environment's CAMSCAN_ROLE, else `role` in "
+    "camscan.yaml.",
 )
 because = click.option("--because", default="", metavar="TEXT", help="The reason; it goes into the log.")
 dry_run = click.option("--dry-run", is_flag=True, help="Only print what would change.")

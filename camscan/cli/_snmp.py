@@ -32,7 +32,7 @@ from camscan.words import list_text
 @_options.overlay
 @_options.config
 @_options.log_options
-@click.option("-q", "--quiet", is_flag=True, help="For cron: only print what is new or wrong.")
+@click.option("-q", "--quiet", is_flag=True, help="For unattended runs: only print what is new or wrong.")
 def snmp(  # noqa: PLR0917 - one per option
     what: tuple[str, ...],
     is_applied: bool,

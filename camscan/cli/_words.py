@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -16,6 +17,8 @@ from camscan import system
 from camscan.output import visible
 
 NAME = "camscan"
+_EXAMPLE = re.compile(rf"(?:^|(?<=  )){NAME} ", re.MULTILINE)
+"""The beginning of an example in help: first in its line, or after a label and two spaces."""
 _MINUTE = 60
 _HOUR = 3600
 _THOUSAND = 1000
@@ -44,6 +47,15 @@ def program_name() -> str:
 def with_program_name(sentence: str) -> str:
     """A sentence with ``camscan …`` in backquotes, with camscan replaced by the way in which it was called."""
     return sentence.replace(f"`{NAME} ", f"`{program_name()} ")
+
+
+def with_examples(text: str) -> str:
+    """A part of a command's help, in which each example can be typed as it stands, also in the zip for Windows."""
+    blocks = [
+        _EXAMPLE.sub(lambda _: f"{program_name()} ", block) if block.startswith("\b\n") else block
+        for block in text.split("\n\n")
+    ]
+    return with_program_name("\n\n".join(blocks))
 
 
 def _is_found_as(name: str, called: Path) -> bool:

@@ -26,7 +26,10 @@ from camscan.cli._words import warn
 @_options.config
 @_options.log_options
 @click.option(
-    "-q", "--quiet", is_flag=True, help="For cron: print only what is new or wrong, without table and summary."
+    "-q",
+    "--quiet",
+    is_flag=True,
+    help="For unattended runs: print only what is new or wrong, without table and summary.",
 )
 def enrich(  # noqa: PLR0917 - one per option
     devices: tuple[str, ...],

@@ -52,7 +52,10 @@ def import_() -> None:
 @_options.config
 @_options.log_options
 @click.option(
-    "-q", "--quiet", is_flag=True, help="For cron: print only what is new, wrong or left out, without the table."
+    "-q",
+    "--quiet",
+    is_flag=True,
+    help="For unattended runs: print only what is new, wrong or left out, without the table.",
 )
 def nmap(  # noqa: PLR0917 - one per option
     what: tuple[str, ...],

@@ -68,7 +68,10 @@ PASSIVE_SECONDS = 60.0
 @_options.config
 @_options.log_options
 @click.option(
-    "-q", "--quiet", is_flag=True, help="For cron: print only what is new, wrong or left out, without the table."
+    "-q",
+    "--quiet",
+    is_flag=True,
+    help="For unattended runs: print only what is new, wrong or left out, without the table.",
 )
 def scan(  # noqa: PLR0917 - one per option
     targets: tuple[str, ...],

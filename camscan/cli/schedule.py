@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from camscan import app
+from camscan import app, system
 from camscan.cli import _options
 from camscan.cli._words import warn
 from camscan.output import visible
@@ -39,9 +39,9 @@ def schedule(
     Without --install nothing on the system is changed: the files are printed, or written into a folder.
 
     \b
-    camscan schedule --systemd
-    sudo .venv/bin/camscan schedule --systemd --install --user camscan
-    camscan schedule --windows --install
+    camscan schedule --windows --install                                  (Windows)
+    camscan schedule --systemd                                            (Linux)
+    sudo .venv/bin/camscan schedule --systemd --install --user camscan    (Linux)
     """  # noqa: D301 - \b is click's mark for a block that is not wrapped
     _require_one(systemd, cron, windows)
     if install and into:
@@ -68,9 +68,11 @@ def schedule(
         warn(note)
 
 
-def _require_one(*kinds: bool) -> None:
-    if sum(kinds) != 1:
+def _require_one(systemd: bool, cron: bool, windows: bool) -> None:
+    if systemd + cron + windows != 1:
         raise click.UsageError("choose one: --systemd, --cron or --windows")
+    if system.HAS_TASK_SCHEDULER and not windows:
+        raise click.UsageError("--systemd and --cron are for Linux; choose --windows")
 
 
 GROUP = "unattended"

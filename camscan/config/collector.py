@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from camscan.config.authorisation import Window, read_window
 from camscan.config.value import Network, read_date, read_entries, read_number, read_some_networks, read_word
+from camscan.errors import ConfigError
 from camscan.strict_yaml import Node, load_yaml
 
 FILE_NAME = "collector.yaml"
@@ -68,6 +69,10 @@ class CollectorFile:
 
 def read_collector(path: Path) -> CollectorFile:
     """Read a ``collector.yaml``. Raises ConfigError with file and line."""
+    if not path.exists():
+        raise ConfigError(
+            f"{path}: there is no such file; at the centre, `camscan collector add` prints one to begin with"
+        )
     keys = read_entries(load_yaml(path), _KEYS, "centre", "allowed_by", "until", "sites")
     pace = read_word(keys["pace"]) if "pace" in keys else PACES[0]
     if pace not in PACES:

@@ -23,6 +23,8 @@ NO_WAIT = os.O_NONBLOCK
 """Flag of ``os.open``: do not wait for the other end of a pipe."""
 AS_IT_IS = 0
 """Flag of ``os.open``: leave line ends unchanged."""
+HAS_TASK_SCHEDULER = False
+"""Whether this is where ``camscan schedule --windows`` makes the task, in place of systemd and cron."""
 HAS_POSIX_LOCKS = True
 """Whether closing any descriptor of a file removes all locks of this process on the file."""
 OWN_GROUP = 0

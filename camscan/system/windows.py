@@ -26,6 +26,8 @@ NO_WAIT = 0
 """Flag of ``os.open``: do not wait for the other end of a pipe."""
 AS_IT_IS = getattr(os, "O_BINARY", 0)
 """Flag of ``os.open``: leave line ends unchanged."""
+HAS_TASK_SCHEDULER = True
+"""Whether this is where ``camscan schedule --windows`` makes the task, in place of systemd and cron."""
 HAS_POSIX_LOCKS = False
 """Whether closing any descriptor of a file removes all locks of this process on the file."""
 OWN_GROUP = 0x200  # CREATE_NEW_PROCESS_GROUP, winbase.h
